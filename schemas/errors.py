@@ -1,0 +1,17 @@
+"""Errors, named by what the one who meets them must do."""
+
+
+class FreshlineError(Exception):
+    """Any error with a sentence for a person: what happened, to which thing, what to do."""
+
+
+class InvalidEvent(FreshlineError):
+    """The record can never be taken: to the dead letters with this reason, never retried."""
+
+
+class Unavailable(FreshlineError):
+    """A broker, server or disk is away for now: retry with bounded backoff."""
+
+
+class Misconfigured(FreshlineError):
+    """The process cannot start as it is set up: one line to the person, exit 1, no traceback."""

@@ -1,0 +1,94 @@
+"""The payload of a point: all that the index holds of an item but its vectors."""
+
+from __future__ import annotations
+
+import uuid
+from enum import StrEnum
+from typing import TypedDict
+
+POINT_NAMESPACE = uuid.UUID("6f1b7c3e-4d0a-5c57-9a53-0f7b8f6d2c11")
+OFFSET_BITS = 40
+
+
+class Status(StrEnum):
+    """What search may do with an item."""
+
+    VISIBLE = "visible"
+    DELISTED = "delisted"
+    PARKED = "parked"
+    """Heard of, but its product has not come yet."""
+
+
+class Offer(TypedDict):
+    """One seller's offer, valid or not yet: the window is data, the price now is computed from it."""
+
+    seller: str
+    price: float
+    currency: str
+    sale_price: float | None
+    sale_starts_at_ms: int | None
+    sale_ends_at_ms: int | None
+    promotion: dict[str, str]
+    """By language."""
+    updated_at_ms: int
+
+
+class Content(TypedDict):
+    """The part of a payload that is a pure function of (item record, now, settings). Every key is always present."""
+
+    product_id: str
+    partition: int
+    status: str
+    title: dict[str, str]
+    """By language."""
+    description: dict[str, str]
+    brand: str | None
+    category: list[str]
+    attributes: dict[str, object]
+    link: str | None
+    image_link: str | None
+    gtin: str | None
+    item_group_id: str | None
+    availability: str | None
+    offers: list[Offer]
+    """Sorted by seller; void and withdrawn ones left out."""
+    sellers: list[str]
+    currencies: list[str]
+    price: float | None
+    """The lowest price valid now in the shop's currency."""
+    currency: str | None
+    price_changes_at_ms: int | None
+    """The next boundary of a sale window after now."""
+    rating: float | None
+    review_count: int
+    rating_histogram: list[int]
+    updated_at_ms: dict[str, int | None]
+    """By facet: the greatest time at the source."""
+
+
+class Payload(Content):
+    """What stands in the index."""
+
+    version: int
+    """(epoch << OFFSET_BITS) + offset of the item record."""
+    fingerprint: str | None
+    """Of the document of this payload; None where the item is not visible."""
+    vector_fingerprint: str | None
+    """Of the document that the stored dense vector was made from; differs while a vector is owed."""
+    vector_due: str | None
+    """The fingerprint of the dense vector that is still owed."""
+    vector_due_at_ms: int | None
+    vector_failed: str | None
+    """Why this text cannot be embedded."""
+    searchable_at_ms: dict[str, int | None]
+    """By facet: when search could first show it."""
+
+
+def point_id(product_id: str) -> str:
+    """The id of an item's point: UUIDv5 of its product_id."""
+    return str(uuid.uuid5(POINT_NAMESPACE, product_id))
+
+
+def point_version(epoch: int, offset: int) -> int:
+    """One integer below 2**53 that orders item records over all logs (Qdrant's ranges compare floats)."""
+    return (epoch << OFFSET_BITS) + offset

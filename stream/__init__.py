@@ -1,0 +1,1 @@
+"""The wiring: Faust apps, topics, acks, dead letters, progress, commands, API."""
