@@ -1,0 +1,134 @@
+"""What a search asks and what it answers."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+QUERY_CHARS_MAX = 1_000
+LIMIT_MAX = 100
+OFFSET_MAX = 10_000
+WAIT_MS_MAX = 30_000
+
+Availability = Literal["in_stock", "out_of_stock", "preorder", "backorder"]
+
+
+class Filters(BaseModel):
+    """What a hit must satisfy; None does not filter."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    min_price: float | None = Field(None, ge=0, allow_inf_nan=False)
+    max_price: float | None = Field(None, ge=0, allow_inf_nan=False)
+    seller: str | None = Field(None, min_length=1, max_length=64)
+    brand: str | None = Field(None, min_length=1, max_length=256)
+    category: str | None = Field(None, min_length=1, max_length=256)
+    availability: Availability | None = None
+    min_rating: float | None = Field(None, ge=1, le=5)
+
+    @property
+    def any(self) -> bool:
+        """Whether anything is filtered on."""
+        return any(value is not None for value in self.model_dump().values())
+
+
+class SearchRequest(Filters):
+    """A query, or with at least one filter none: browsing."""
+
+    q: str | None = Field(None, min_length=1, max_length=QUERY_CHARS_MAX)
+    limit: int = Field(10, ge=1, le=LIMIT_MAX)
+    offset: int = Field(0, ge=0, le=OFFSET_MAX)
+
+    @property
+    def filters(self) -> Filters:
+        """The filters alone."""
+        return Filters(**self.model_dump(include=set(Filters.model_fields)))
+
+    @model_validator(mode="after")
+    def _asks_something(self) -> SearchRequest:
+        if self.q is None and not self.filters.any:
+            raise ValueError("q: give a query, or at least one filter to browse by")
+        if self.q is not None and not self.q.strip():
+            raise ValueError("q: the query is blank")
+        return self
+
+
+class ShownOffer(BaseModel):
+    """An offer valid at answer time."""
+
+    seller: str
+    price: float
+    """What one pays now: the sale price inside its window, else the price."""
+    regular_price: float
+    currency: str
+    sale_ends_at: str | None
+    promotion: dict[str, str]
+    updated_at: str
+
+
+class SearchableAt(BaseModel):
+    """RFC 3339 times at which the present product, price and reviews became searchable; None: has none."""
+
+    product: str | None
+    price: str | None
+    reviews: str | None
+
+
+class ShownItem(BaseModel):
+    """An item as search shows it."""
+
+    product_id: str
+    title: str | None
+    """In the shop's first language that has one."""
+    titles: dict[str, str]
+    description: str | None
+    brand: str | None
+    category: list[str]
+    attributes: dict[str, Any]
+    link: str | None
+    image_link: str | None
+    gtin: str | None
+    item_group_id: str | None
+    availability: str | None
+    price: float | None
+    currency: str | None
+    rating: float | None
+    review_count: int
+    rating_histogram: list[int]
+    offers: list[ShownOffer]
+    searchable_at: SearchableAt
+    vector_is_current: bool
+    """False while the dense vector of the present text is still owed: the item is found by its words."""
+
+
+class Hit(ShownItem):
+    """An item and how well it matches."""
+
+    score: float
+
+
+class IndexedItem(ShownItem):
+    """A point as GET /items/{product_id} shows it."""
+
+    status: str
+    version: int
+    updated_at: SearchableAt
+    """RFC 3339 times of the change at its source, by facet."""
+    vector_failed: str | None
+
+
+class SearchAnswer(BaseModel):
+    """The answer of GET /search."""
+
+    query: str | None
+    hits: list[Hit]
+    total: int
+    """Items that match the filters."""
+    took_ms: float
+    by: Literal["words and vectors", "words", "filters"]
+    """What found the hits: words alone while the model loads."""
+    fresh_as_of: dict[str, str | None]
+    """By topic: RFC 3339 time of arrival up to which every event is searchable."""
+    fresh: bool = True
+    """False when the wait for `after` ran out."""

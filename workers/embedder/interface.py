@@ -1,0 +1,42 @@
+"""What every embedder offers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Vectors = NDArray[np.float32]
+
+
+class ModelId(NamedTuple):
+    """Which vectors may meet in one search: same name, same revision."""
+
+    name: str
+    revision: str
+    dimension: int
+
+
+class EmbeddingFailed(Exception):
+    """This text cannot be embedded (the model raised, or gave NaN); other texts can."""
+
+
+class Embedder(Protocol):
+    """Turns texts into vectors. Calls block and may come from several threads; one model runs at a time."""
+
+    @property
+    def model(self) -> ModelId:
+        """The model whose vectors these are."""
+
+    def embed_documents(self, texts: Sequence[str]) -> Vectors:
+        """float32 `(len(texts), dimension)`, rows L2-normalised, in the order of `texts`.
+
+        Raises EmbeddingFailed if any row is not finite or the model raised; the caller then tries one by one.
+        """
+
+    def embed_query(self, text: str) -> Vectors:
+        """float32 `(dimension,)`, L2-normalised. Goes ahead of documents that have not started yet."""

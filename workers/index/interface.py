@@ -1,0 +1,137 @@
+"""The one small interface of the index; every backend passes the same contract suite."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from schemas.points import Payload
+    from schemas.queries import Filters
+    from workers.embedder.interface import ModelId
+
+DENSE = "dense"
+LEXICAL = "lexical"
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """Sets payload fields of a point that is in the index, if its stored version is lower. A missing point stays missing."""
+
+    product_id: str
+    version: int
+    payload: Mapping[str, Any]
+    """Complete top-level fields; `version` included. None clears."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upsert:
+    """Replaces the whole point if it is missing or its stored version is lower."""
+
+    product_id: str
+    version: int
+    payload: Payload
+    text: str | None
+    """Text of the lexical vector; None for a point that is not visible: it carries no vectors."""
+    dense: NDArray[np.float32] | None
+    """float32 `(dimension,)`; None while none is at hand."""
+
+
+Write = Patch | Upsert
+
+
+class DenseVector(NamedTuple):
+    """A vector that was owed. Written only where `vector_due` equals the fingerprint; the debt is cleared after it."""
+
+    product_id: str
+    fingerprint: str
+    vector: NDArray[np.float32]
+
+
+class Found(NamedTuple):
+    """A point found by one leg of a search."""
+
+    point_id: str
+    score: float
+
+
+class Stored(NamedTuple):
+    """A point as it stands in the index."""
+
+    payload: Payload
+    dense: NDArray[np.float32] | None
+    """Only where it was asked for."""
+
+
+class Index(Protocol):
+    """A physical collection of points. All methods raise Unavailable when the backend is away; a write may then be half done and is simply repeated."""
+
+    @property
+    def collection(self) -> str:
+        """Name of the physical collection."""
+
+    @property
+    def model(self) -> ModelId:
+        """The model of its dense vectors, from the collection's own metadata."""
+
+    async def stored(self, product_ids: Collection[str], *, vectors: bool = False) -> dict[str, Stored]:
+        """The points of these items, by product_id; missing ones are left out."""
+
+    async def payloads(self, point_ids: Sequence[str]) -> dict[str, Payload]:
+        """Payloads by point id; missing ones are left out."""
+
+    async def write(self, writes: Sequence[Write]) -> None:
+        """All of them, each on its own condition, in order; visible to every later read when it returns."""
+
+    async def write_dense(self, vectors: Sequence[DenseVector]) -> None:
+        """Pays owed vectors; skips those whose debt has changed meanwhile."""
+
+    async def give_up_vector(self, product_id: str, fingerprint: str, reason: str) -> None:
+        """Sets `vector_failed` and clears the debt, where `vector_due` still equals the fingerprint."""
+
+    async def owed(self, partitions: Collection[int], limit: int, *, newest: bool) -> list[Payload]:
+        """Points with a `vector_due`, by `vector_due_at_ms`, newest or oldest first."""
+
+    async def price_due(self, partitions: Collection[int], now_ms: int, limit: int) -> list[Payload]:
+        """Visible points whose `price_changes_at_ms` <= now_ms."""
+
+    async def search_dense(self, vector: NDArray[np.float32], filters: Filters, limit: int) -> list[Found]:
+        """By cosine similarity, best first; only points that carry a dense vector, that is visible ones."""
+
+    async def search_lexical(self, text: str, filters: Filters, limit: int) -> list[Found]:
+        """By BM25 with inverse document frequencies, best first."""
+
+    async def find_exact(self, identifier: str, filters: Filters) -> list[str]:
+        """Point ids of visible items whose product_id or gtin is exactly this."""
+
+    async def browse(self, filters: Filters, limit: int, offset: int) -> list[str]:
+        """Point ids of visible items that pass, in a stable order."""
+
+    async def count(self, filters: Filters) -> int:
+        """How many visible items pass."""
+
+    async def count_owed(self) -> int:
+        """How many points have a `vector_due`."""
+
+    async def count_price_due(self, now_ms: int) -> int:
+        """How many visible points have `price_changes_at_ms` <= now_ms."""
+
+    def scan(self) -> AsyncIterator[list[Payload]]:
+        """All points in pages, in bounded memory."""
+
+    async def positions(self) -> dict[int, int]:
+        """By partition: the version (epoch and offset) up to which every item record of it is searchable."""
+
+    async def save_positions(self, positions: Mapping[int, int]) -> None:
+        """Keeps them in the collection itself, so that a wiped or restored index is filled again."""
+
+    async def flush(self) -> None:
+        """Bounds the write-ahead log; may take long: called off the data path."""
+
+    async def close(self) -> None:
+        """Releases what was opened; idempotent."""
