@@ -1,0 +1,1 @@
+"""The HTTP API: routes over a service, no logic of its own."""

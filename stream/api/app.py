@@ -1,0 +1,82 @@
+"""The routes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import APIRouter, FastAPI, Query
+from fastapi.responses import HTMLResponse, PlainTextResponse, Response
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from schemas.queries import IndexedItem, SearchAnswer
+from schemas.tokens import Token
+from stream.api.answers import JSONAnswer
+from stream.api.errors import add_error_answers, error_answer
+from stream.api.models import ProgressAnswer, StatusReport
+from stream.api.page import PAGE_HEADERS, PageParameters, render_page
+from stream.api.parameters import ProgressParameters, SearchParameters  # noqa: TC001 (FastAPI reads it at run time)
+
+if TYPE_CHECKING:
+    from stream.api.service import Service
+
+
+def create_app(service: Service) -> FastAPI:
+    """The application over a service; it owns nothing that must be closed."""
+    app = FastAPI(title="Freshline", redirect_slashes=False, default_response_class=JSONAnswer)
+    add_error_answers(app)
+    app.include_router(_search_routes(service))
+    app.include_router(_operation_routes(service))
+    return app
+
+
+def _search_routes(service: Service) -> APIRouter:
+    router = APIRouter()
+
+    @router.get("/search", responses={200: {"model": SearchAnswer}})
+    async def search(request: Annotated[SearchParameters, Query()]) -> Response:
+        return JSONAnswer(await service.search(request, request.token, request.wait_ms))
+
+    @router.get("/items/{product_id:path}", responses={200: {"model": dict[str, str | IndexedItem]}})
+    async def item(product_id: str) -> Response:
+        indexed = await service.item(product_id)
+        if indexed is None:
+            return error_answer(404, f"no item {product_id} was ever heard of")
+        return JSONAnswer({"product_id": product_id, "indexed": indexed.model_dump()})
+
+    @router.get("/progress", responses={200: {"model": ProgressAnswer}})
+    async def progress(request: Annotated[ProgressParameters, Query()]) -> Response:
+        searchable = await service.progress(Token.parse(request.after), request.wait_ms)
+        return JSONAnswer(ProgressAnswer(after=request.after, searchable=searchable))
+
+    @router.get("/", include_in_schema=False)
+    async def page(request: Annotated[PageParameters, Query()]) -> Response:
+        asked = request.search_request()
+        answer = await service.search(asked, None, 0) if asked else None
+        return HTMLResponse(render_page(request, answer), headers=PAGE_HEADERS)
+
+    return router
+
+
+def _operation_routes(service: Service) -> APIRouter:
+    router = APIRouter()
+
+    @router.get("/status", responses={200: {"model": StatusReport}})
+    async def status() -> Response:
+        return JSONAnswer(await service.status())
+
+    @router.get("/metrics")
+    async def metrics() -> Response:
+        return Response(service.metrics(), media_type=CONTENT_TYPE_LATEST)
+
+    @router.get("/livez")
+    async def livez() -> Response:
+        return PlainTextResponse("alive\n")
+
+    @router.get("/readyz")
+    async def readyz() -> Response:
+        reasons = service.ready()
+        if reasons:
+            return error_answer(503, "; ".join(reasons), headers={"Retry-After": "1"})
+        return JSONAnswer({"ready": True})
+
+    return router

@@ -1,0 +1,104 @@
+"""What GET /status and GET /progress answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, Field, computed_field
+
+
+class Lag(BaseModel):
+    """Events and debts that search does not show yet, by where they wait, read upstream first."""
+
+    inputs: dict[str, int] = Field(default_factory=dict)
+    """By input topic."""
+    items: int = 0
+    """Records of the item log."""
+    vectors_due: int = 0
+    """Texts that are found by their words, their vectors still owed."""
+    sale_boundaries: int = 0
+    """Prices whose sale window opened or closed, not yet patched."""
+
+    @property
+    def total(self) -> int:
+        """0 only when nothing waits anywhere."""
+        return sum(self.inputs.values()) + self.items + self.vectors_due + self.sale_boundaries
+
+
+class Percentiles(BaseModel):
+    """Seconds from the timestamp of an event's record to the moment search could show it, over the last minutes."""
+
+    p50: float | None = None
+    p99: float | None = None
+    events: int = 0
+
+
+class Embeddings(BaseModel):
+    """Since the process started."""
+
+    computed: int = 0
+    """Texts that went through the model."""
+    cached: int = 0
+    """Vectors that were still at hand for the same text."""
+    avoided: int = 0
+    """Changes made searchable with no vector work, as the text was the same."""
+    failed: int = 0
+
+
+class LogStatus(BaseModel):
+    """The log the events are in."""
+
+    kind: str
+    """embedded, kafka."""
+    address: str
+    bytes: int | None = None
+    """Of the embedded broker, which keeps everything in memory."""
+    may_be_missing: str | None = None
+    """What was lost when a log that lives in memory died: a sentence; None: nothing."""
+
+
+class IndexStatus(BaseModel):
+    """The index that answers."""
+
+    backend: str
+    """edge, server."""
+    collection: str
+    model: str | None = None
+    """None while the model loads."""
+    points: int = 0
+
+
+class StatusReport(BaseModel):
+    """The answer of GET /status."""
+
+    ready: bool
+    reasons: list[str] = Field(default_factory=list)
+    """Why it is not ready: a sentence each."""
+    lag: Lag
+    dead_letters: dict[str, int] = Field(default_factory=dict)
+    """Records refused, by the topic they came from."""
+    components: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    """State of each process, by name."""
+    log: LogStatus
+    index: IndexStatus
+    freshness_seconds: dict[str, Percentiles] = Field(default_factory=dict)
+    """By facet: product, price, reviews, and vector."""
+    embeddings: Embeddings = Embeddings()
+    plans: dict[str, int] = Field(default_factory=dict)
+    """What was done with item records: skip, patch, embed, upsert, hide."""
+    events: int = 0
+    """Input events searchable since the process started."""
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def lag_events(self) -> int:
+        """All that waits anywhere; 0 only when nothing does."""
+        return self.lag.total
+
+
+class ProgressAnswer(BaseModel):
+    """The answer of GET /progress."""
+
+    after: str
+    searchable: bool
+    """False when the wait ran out."""

@@ -1,0 +1,54 @@
+"""The plain page at /: a search box and what was found, without scripts or anything from elsewhere."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from pydantic import BaseModel, ConfigDict, Field
+
+from schemas.queries import QUERY_CHARS_MAX, SearchRequest
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+    from schemas.queries import SearchAnswer
+
+PAGE_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+class PageParameters(BaseModel):
+    """What the form sends; a field left empty is no field."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    q: str = Field("", max_length=QUERY_CHARS_MAX)
+    live: bool = False
+    """Asks again every two seconds."""
+
+    def search_request(self) -> SearchRequest | None:
+        """None for the page before the first search."""
+        return SearchRequest(q=self.q) if self.q else None
+
+
+def render_page(asked: PageParameters, answer: SearchAnswer | None) -> str:
+    """HTML; everything that came from outside is escaped."""
+    return _template().render(asked=asked, answer=answer, query_chars_max=QUERY_CHARS_MAX)
+
+
+def web_link(link: str | None) -> str | None:
+    """The link if it leads to the web; a shop's feed may hold anything, `javascript:` too."""
+    return link if link and urlsplit(link).scheme in ("http", "https") else None
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(loader=PackageLoader("stream.api", ""), autoescape=True, undefined=StrictUndefined)
+    environment.filters["web_link"] = web_link
+    return environment.get_template("page.html")

@@ -1,0 +1,41 @@
+"""The query parameters of the API, checked before anything is asked; an unknown one is an error."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from schemas.queries import WAIT_MS_MAX, SearchRequest
+from schemas.tokens import Token
+
+
+def _is_token(text: str | None) -> str | None:
+    if text is not None:
+        Token.parse(text)
+    return text
+
+
+class SearchParameters(SearchRequest):
+    """Those of GET /search: the request, and what to wait for."""
+
+    after: str | None = Field(None, description="topic:partition:offset of an event that the answer must show")
+    wait_ms: int = Field(2_000, ge=0, le=WAIT_MS_MAX, description="how long to wait for it")
+
+    _token = field_validator("after")(_is_token)
+
+    @cached_property
+    def token(self) -> Token | None:
+        """The event to wait for."""
+        return Token.parse(self.after) if self.after else None
+
+
+class ProgressParameters(BaseModel):
+    """Those of GET /progress."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    after: str = Field(description="topic:partition:offset of an event")
+    wait_ms: int = Field(0, ge=0, le=WAIT_MS_MAX, description="how long to wait for it")
+
+    _token = field_validator("after")(_is_token)

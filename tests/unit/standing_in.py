@@ -1,0 +1,109 @@
+"""A service for the API that answers from memory, for the tests of the API and of the commands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from schemas.errors import Unavailable
+from schemas.queries import Hit, IndexedItem, SearchableAt, SearchAnswer, SearchRequest, ShownOffer
+from stream.api.models import IndexStatus, Lag, LogStatus, Percentiles, StatusReport
+from stream.api.service import Refused
+
+if TYPE_CHECKING:
+    from schemas.tokens import Token
+
+NOW = "2026-11-21T12:00:00.000Z"
+
+
+def shown(product_id: str, title: str, **more: object) -> dict[str, object]:
+    """The fields of an item as search shows it."""
+    offer = ShownOffer(
+        seller="WELLCOME",
+        price=8.5,
+        regular_price=9.0,
+        currency="HKD",
+        sale_ends_at=None,
+        promotion={"en": "2 for $14.00"},
+        updated_at=NOW,
+    )
+    fields: dict[str, object] = {
+        "product_id": product_id,
+        "title": title,
+        "titles": {"en": title},
+        "description": None,
+        "brand": "Garden",
+        "category": ["Bakery", "Cakes"],
+        "attributes": {},
+        "link": None,
+        "image_link": None,
+        "gtin": None,
+        "item_group_id": None,
+        "availability": "in_stock",
+        "price": 8.5,
+        "currency": "HKD",
+        "rating": 4.5,
+        "review_count": 2,
+        "rating_histogram": [0, 0, 0, 1, 1],
+        "offers": [offer],
+        "searchable_at": SearchableAt(product=NOW, price=NOW, reviews=None),
+        "vector_is_current": True,
+    }
+    return fields | more
+
+
+class StandIn:
+    """Holds items by id; finds those with the query in their title; everything up to offset 99 is searchable."""
+
+    def __init__(self, **titles: str) -> None:
+        self.items = {product_id: shown(product_id, title) for product_id, title in titles.items()}
+        self.reasons: list[str] = []
+        self.lag = Lag()
+        self.away = False
+        self.asked: list[tuple[SearchRequest, Token | None, int]] = []
+
+    async def search(self, request: SearchRequest, after: Token | None, wait_ms: int) -> SearchAnswer:
+        self.asked.append((request, after, wait_ms))
+        if self.away:
+            raise Unavailable(
+                "the Qdrant server at http://qdrant:6333 does not answer; searches work again once it does"
+            )
+        words = (request.q or "").lower()
+        hits = [Hit(**item, score=1.0) for item in self.items.values() if words in str(item["title"]).lower()]  # type: ignore[arg-type]
+        return SearchAnswer(
+            query=request.q,
+            hits=hits[request.offset :][: request.limit],
+            total=len(self.items),
+            took_ms=1.5,
+            by="words and vectors",
+            fresh_as_of={"prices": NOW},
+            fresh=after is None or await self.progress(after, wait_ms),
+        )
+
+    async def item(self, product_id: str) -> IndexedItem | None:
+        if product_id not in self.items:
+            return None
+        updated_at = SearchableAt(product=NOW, price=NOW, reviews=None)
+        more = {"status": "visible", "version": 7, "updated_at": updated_at, "vector_failed": None}
+        return IndexedItem(**self.items[product_id], **more)  # type: ignore[arg-type]
+
+    async def progress(self, after: Token, wait_ms: int) -> bool:
+        if after.partition >= 4:
+            raise Refused("after", f"{after.topic} has 4 partitions, there is no partition {after.partition}")
+        return after.offset < 100
+
+    async def status(self) -> StatusReport:
+        return StatusReport(
+            ready=not self.reasons,
+            reasons=self.reasons,
+            lag=self.lag,
+            dead_letters={"prices": 3},
+            log=LogStatus(kind="embedded", address="127.0.0.1:9292", bytes=12_000_000),
+            index=IndexStatus(backend="edge", collection="items-1", model="all-MiniLM-L6-v2", points=len(self.items)),
+            freshness_seconds={"price": Percentiles(p50=0.012, p99=0.04, events=500)},
+        )
+
+    def ready(self) -> list[str]:
+        return self.reasons
+
+    def metrics(self) -> bytes:
+        return b"freshline_lag_events 0.0\n"
