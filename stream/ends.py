@@ -1,0 +1,169 @@
+"""Where a partition ends, exactly, on Apache Kafka and on the embedded broker.
+
+ListOffsets "latest" is short on the embedded broker (it knows no more than the last batch's base offset), so an end is
+the high watermark of a fetch: every record confirmed before the question lies below it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+from aiokafka import TopicPartition
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import KafkaError, OffsetOutOfRangeError, for_code
+from aiokafka.protocol.fetch import FetchRequest
+from aiokafka.protocol.offset import OffsetRequest
+
+from schemas.errors import Unavailable
+from stream.tracker import Partition
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+LATEST = -1
+ATTEMPTS_MAX = 8
+FETCH_WAIT_MS = 1
+"""Doubled with each attempt: the embedded broker leaves out what it did not get to in time; with 0 all of it."""
+RETRY_WAIT_S = 0.02
+REQUEST_SECONDS_MAX = 10
+
+
+class _Fetched(NamedTuple):
+    end: int
+    """High watermark: the offset that the next record gets."""
+    has_records: bool
+    """Whether there are records at or above the offset that was asked for."""
+
+
+class Ends:
+    """Asks the brokers for ends over connections of its own; 1-3 ms a question."""
+
+    def __init__(self, kafka: str) -> None:
+        self._client = AIOKafkaClient(bootstrap_servers=kafka, request_timeout_ms=REQUEST_SECONDS_MAX * 1000)
+        self._last: dict[Partition, int] = {}
+        self._topics: set[str] = set()
+
+    async def start(self) -> None:
+        """Connects. Raises Unavailable if no broker answers."""
+        try:
+            await self._client.bootstrap()
+        except KafkaError as error:
+            raise Unavailable(f"no broker answers: {error}") from error
+
+    async def stop(self) -> None:
+        """Closes its connections."""
+        await self._client.close()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    async def ends(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
+        """The offset that the next record of each partition gets.
+
+        Raises Unavailable if a partition has no leader, or its broker does not answer.
+        """
+        fetched = await self._ask({partition: self._last.get(partition, LATEST) for partition in partitions})
+        found = {partition: answer.end for partition, answer in fetched.items()}
+        self._last.update(found)
+        return found
+
+    async def has_records(self, partition: Partition, offset: int) -> bool:
+        """Whether a record lies at or above the offset: between it and the end there may be none (compaction).
+
+        Raises Unavailable like `ends`.
+        """
+        return (await self._ask({partition: offset}))[partition].has_records
+
+    async def _ask(self, offsets: Mapping[Partition, int]) -> dict[Partition, _Fetched]:
+        await self._learn_topics({partition.topic for partition in offsets})
+        left, answers = dict(offsets), dict[Partition, _Fetched]()
+        reason = "it is not in the broker's metadata"
+        for attempt in range(ATTEMPTS_MAX):
+            try:
+                answers.update(await self._ask_once(left, FETCH_WAIT_MS << attempt))
+            except (KafkaError, OSError) as error:
+                reason = str(error) or type(error).__name__
+                await self._look_again(attempt)
+            left = {partition: offset for partition, offset in left.items() if partition not in answers}
+            if not left:
+                return answers
+        partition = next(iter(left))
+        raise Unavailable(f"no end of {partition.topic}[{partition.number}]: {reason}")
+
+    async def _learn_topics(self, topics: set[str]) -> None:
+        if topics <= self._topics:
+            return
+        self._topics |= topics
+        # Returns a future that fetches the metadata.
+        await self._client.set_topics(sorted(self._topics))
+
+    async def _look_again(self, attempt: int) -> None:
+        """The leader may have moved."""
+        await asyncio.sleep(RETRY_WAIT_S * attempt)
+        await self._client.force_metadata_update()
+
+    async def _ask_once(self, offsets: Mapping[Partition, int], wait_ms: int) -> dict[Partition, _Fetched]:
+        by_node: dict[int, list[Partition]] = defaultdict(list)
+        for partition in offsets:
+            by_node[self._leader(partition)].append(partition)
+        answers = await asyncio.gather(
+            *(self._ask_node(node, {p: offsets[p] for p in owned}, wait_ms) for node, owned in by_node.items())
+        )
+        return {partition: fetched for answer in answers for partition, fetched in answer.items()}
+
+    def _leader(self, partition: Partition) -> int:
+        node = self._client.cluster.leader_for_partition(TopicPartition(*partition))
+        if node is None or node < 0:
+            raise KafkaError("it has no leader")
+        return int(node)
+
+    async def _ask_node(self, node: int, offsets: Mapping[Partition, int], wait_ms: int) -> dict[Partition, _Fetched]:
+        unknown = [partition for partition, offset in offsets.items() if offset == LATEST]
+        at = {**offsets, **(await self._latest(node, unknown) if unknown else {})}
+        answers, beyond = await self._fetch(node, at, wait_ms)
+        if beyond:  # The log begins later, or it is another, shorter log.
+            again, still_beyond = await self._fetch(node, await self._latest(node, beyond), wait_ms)
+            if still_beyond:
+                raise OffsetOutOfRangeError(still_beyond)
+            answers.update(again)
+        return answers
+
+    async def _fetch(
+        self, node: int, offsets: Mapping[Partition, int], wait_ms: int
+    ) -> tuple[dict[Partition, _Fetched], list[Partition]]:
+        """What was fetched, and which offsets were out of range; with the least bytes that a broker sends."""
+        topics: dict[str, list[tuple[int, int, int]]] = defaultdict(list)
+        for partition, offset in offsets.items():
+            topics[partition.topic].append((partition.number, offset, 1))
+        response = await self._client.send(node, FetchRequest(wait_ms, 0, 1, 0, list(topics.items())))
+        answers, beyond = dict[Partition, _Fetched](), list[Partition]()
+        for topic, parts in response.topics:
+            for number, error_code, end, *_, records in parts:
+                partition = Partition(topic, number)
+                if for_code(error_code) is OffsetOutOfRangeError:
+                    beyond.append(partition)
+                elif error_code:
+                    raise for_code(error_code)(partition)
+                else:
+                    answers[partition] = _Fetched(end, bool(records))
+        return answers, beyond
+
+    async def _latest(self, node: int, partitions: Collection[Partition]) -> dict[Partition, int]:
+        """Offsets within the log and near its end."""
+        topics: dict[str, list[tuple[int, int]]] = defaultdict(list)
+        for partition in partitions:
+            topics[partition.topic].append((partition.number, LATEST))
+        response = await self._client.send(node, OffsetRequest(-1, 0, list(topics.items())))
+        found = {}
+        for topic, parts in response.topics:
+            for number, error_code, _, offset in parts:
+                if error_code:
+                    raise for_code(error_code)(Partition(topic, number))
+                found[Partition(topic, number)] = offset
+        return found

@@ -1,0 +1,129 @@
+"""Reads partitions without a consumer group: to their ends, and then on."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from schemas.errors import Unavailable
+from stream.ends import Ends
+from stream.tracker import Partition
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    from aiokafka import ConsumerRecord
+
+EMBEDDED_FETCH_WAIT_MS_MAX = 10
+"""The embedded broker does not wake a waiting fetch when data arrives; Apache Kafka gets 100 small requests a second."""
+POLL_MS = 500
+RECORDS_MAX = 1000
+"""In one list, so that the loop gets its turn between."""
+
+
+class Record(NamedTuple):
+    """A record as it lies in the log."""
+
+    partition: Partition
+    offset: int
+    timestamp_ms: int
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...]
+
+
+class Reader:
+    """One connection's worth of partitions, each at a position of its own. One task at a time."""
+
+    def __init__(self, kafka: str, *, fetch_wait_ms_max: int = EMBEDDED_FETCH_WAIT_MS_MAX) -> None:
+        self._ends = Ends(kafka)
+        self._consumer = AIOKafkaConsumer(
+            bootstrap_servers=kafka,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            fetch_max_wait_ms=fetch_wait_ms_max,
+            max_partition_fetch_bytes=4 << 20,
+        )
+        self._positions: dict[Partition, int] = {}
+
+    async def start(self) -> None:
+        """Connects. Raises Unavailable if no broker answers."""
+        await self._ends.start()
+        try:
+            await self._consumer.start()
+        except KafkaError as error:
+            raise Unavailable(f"no broker answers: {error}") from error
+
+    async def stop(self) -> None:
+        """Closes its connections."""
+        await asyncio.gather(self._consumer.stop(), self._ends.stop())
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    @property
+    def positions(self) -> dict[Partition, int]:
+        """Of each partition, the offset that comes next."""
+        return dict(self._positions)
+
+    async def ends(self) -> dict[Partition, int]:
+        """The ends of its partitions now. Raises Unavailable."""
+        return await self._ends.ends(self._positions)
+
+    def assign(self, positions: Mapping[Partition, int]) -> None:
+        """These partitions from these offsets, and no others; `{**reader.positions, ...}` adds to what it has."""
+        self._positions = dict(positions)
+        self._consumer.assign([TopicPartition(*partition) for partition in positions])
+        for partition, offset in positions.items():
+            self._consumer.seek(TopicPartition(*partition), offset)
+
+    async def read_to(self, ends: Mapping[Partition, int]) -> AsyncIterator[list[Record]]:
+        """All records below these ends (and perhaps some above), each list of one partition, in order.
+
+        Raises Unavailable if the broker goes away meanwhile.
+        """
+        while behind := {p: end for p, end in ends.items() if self._positions[p] < end}:
+            fetched = await self._next(behind)
+            for records in fetched:
+                yield records
+            if not fetched:
+                await self._pass_gaps(behind)
+
+    async def read_to_end(self) -> AsyncIterator[list[Record]]:
+        """All records confirmed before the call. Raises Unavailable."""
+        async for records in self.read_to(await self.ends()):
+            yield records
+
+    async def read_on(self) -> AsyncIterator[list[Record]]:
+        """Records as they come, for ever; a broker that is away is waited for."""
+        while True:
+            for records in await self._next(self._positions):
+                yield records
+
+    async def _next(self, partitions: Mapping[Partition, int]) -> list[list[Record]]:
+        assigned = [TopicPartition(*partition) for partition in partitions]
+        fetched = await self._consumer.getmany(*assigned, timeout_ms=POLL_MS, max_records=RECORDS_MAX)
+        lists = [_records(tp, records) for tp, records in fetched.items() if records]
+        for tp in assigned:
+            self._positions[Partition(*tp)] = await self._consumer.position(tp)
+        return lists
+
+    async def _pass_gaps(self, behind: Mapping[Partition, int]) -> None:
+        """Nothing came: beyond the last record there may be a gap up to the end, which no fetch ever passes."""
+        await self._ends.ends(behind)
+        for partition, end in behind.items():
+            if not await self._ends.has_records(partition, self._positions[partition]):
+                self._consumer.seek(TopicPartition(*partition), end)
+                self._positions[partition] = end
+
+
+def _records(tp: TopicPartition, records: list[ConsumerRecord[bytes, bytes]]) -> list[Record]:
+    partition = Partition(*tp)
+    return [Record(partition, r.offset, r.timestamp, r.key, r.value, tuple(r.headers)) for r in records]
