@@ -21,7 +21,7 @@ LEXICAL = "lexical"
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """Sets payload fields of a point that is in the index, if its stored version is lower. A missing point stays missing."""
+    """Sets payload fields of a point that is in the index, if its stored version is lower; a missing one stays so."""
 
     product_id: str
     version: int
@@ -42,7 +42,17 @@ class Upsert:
     """float32 `(dimension,)`; None while none is at hand."""
 
 
-Write = Patch | Upsert
+@dataclass(frozen=True, slots=True)
+class Reprice:
+    """Sets the price fields of a point whose sale window turned, if its stored version is still this one."""
+
+    product_id: str
+    version: int
+    payload: Mapping[str, Any]
+    """Complete top-level fields, without `version`: no event came, so the version stays."""
+
+
+Write = Patch | Upsert | Reprice
 
 
 class DenseVector(NamedTuple):
@@ -69,11 +79,14 @@ class Stored(NamedTuple):
 
 
 class Index(Protocol):
-    """A physical collection of points. All methods raise Unavailable when the backend is away; a write may then be half done and is simply repeated."""
+    """A physical collection of points.
+
+    All methods raise Unavailable when the backend is away; a write may then be half done and is simply repeated.
+    """
 
     @property
     def collection(self) -> str:
-        """Name of the physical collection."""
+        """Names the physical collection since it was created: one that was wiped and created again has another."""
 
     @property
     def model(self) -> ModelId:

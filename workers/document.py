@@ -1,0 +1,83 @@
+"""The text that stands for an item: what is embedded, and what its words are taken from."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import unicodedata
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from schemas.points import Content
+    from workers.embedder.interface import ModelId
+
+TEMPLATE_VERSION = 1
+"""Rises with every change of what `document` makes of the same content."""
+
+FINGERPRINT_BYTES = 16
+
+
+class Document(NamedTuple):
+    """Same fingerprint, same vector."""
+
+    text: str
+    fingerprint: str
+    """Digest of the model, its revision, the template and the text: 22 characters."""
+
+
+def document(content: Content, model: ModelId) -> Document:
+    """The document of an item's present content.
+
+    What matters most comes first, since a model reads only the beginning of a long text. Reviews, prices and stock
+    are not in it: they never embed.
+    """
+    text = "\n".join(filter(None, (normalised(part) for part in _parts(content))))
+    return Document(text, fingerprint(text, model))
+
+
+def fingerprint(text: str, model: ModelId) -> str:
+    """Digest of all that determines the vector of a normalised text."""
+    identity = "\0".join((model.name, model.revision, str(model.dimension), str(TEMPLATE_VERSION), text))
+    digest = hashlib.blake2b(identity.encode("utf-8", "surrogatepass"), digest_size=FINGERPRINT_BYTES).digest()
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+
+def normalised(text: str) -> str:
+    """NFC, and every run of white space one blank: what looks the same embeds once."""
+    return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+def _parts(content: Content) -> Iterator[str]:
+    yield from _languages(content["title"])
+    yield content["brand"] or ""
+    yield " > ".join(content["category"])
+    yield from _languages(content["description"])
+    yield ", ".join(_attributes(content["attributes"]))
+
+
+def _languages(texts: dict[str, str]) -> list[str]:
+    """Each wording once, by language."""
+    return list(dict.fromkeys(texts[language] for language in sorted(texts)))
+
+
+def _attributes(attributes: dict[str, object]) -> Iterator[str]:
+    """Names and values, by name; a value that is only yes or no says nothing in words."""
+    for name in sorted(attributes):
+        values = [value for value in _values(attributes[name]) if value]
+        if values:
+            yield f"{name.replace('_', ' ')} {' '.join(values)}"
+
+
+def _values(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        yield f"{value:g}"
+    elif isinstance(value, list):
+        for element in value:
+            yield from _values(element)
+    elif isinstance(value, dict):
+        for element in value.values():
+            yield from _values(element)

@@ -1,0 +1,269 @@
+"""The embedded index: a Qdrant Edge shard in this process, exact search.
+
+Every call into the shard holds the interpreter for its few milliseconds, in a thread or not, so calls are made on the
+event loop itself and long runs of writes are cut into slices, between which searches get their turn.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import time
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from qdrant_edge import (
+    CountRequest,
+    Direction,
+    EdgeShard,
+    OrderBy,
+    Point,
+    PointVectors,
+    Query,
+    QueryRequest,
+    ScrollRequest,
+    UpdateMode,
+    UpdateOperation,
+)
+
+from schemas.errors import Unavailable
+from schemas.points import point_id
+from workers.index import edge_filters as where
+from workers.index.interface import DENSE, LEXICAL, DenseVector, Found, Patch, Stored, Upsert, Write
+from workers.index.layout import (
+    OWED,
+    POSITIONS_PAYLOAD,
+    POSITIONS_POINT,
+    VISIBLE,
+    conditions,
+    in_partitions,
+    price_due_by,
+)
+from workers.index.lexical import Lexical
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+    from qdrant_edge import Record
+
+    from schemas.points import Payload
+    from schemas.queries import Filters
+    from workers.embedder.interface import ModelId
+    from workers.index.metadata import Metadata
+
+FREE_BYTES_MIN = 200 * 2**20
+"""Below this nothing is written: on a full disk the shard's mapped files kill the process (SIGBUS)."""
+WAL_BYTES_MAX = 64 * 2**20
+SLICE_SECONDS = 0.005
+SCAN_POINTS = 256
+
+
+class EdgeIndex:
+    """A shard that is open here and nowhere else. `workers.index.edge_open` opens it."""
+
+    def __init__(self, shard: EdgeShard, directory: Path, metadata: Metadata, release: Callable[[], None]) -> None:
+        self._shard = shard
+        self._directory = directory
+        self._metadata = metadata
+        self._release = release
+        self._lexical = Lexical()
+        self._closed = False
+
+    @property
+    def collection(self) -> str:
+        """Name of the physical collection, given at its creation."""
+        return self._metadata.collection
+
+    @property
+    def model(self) -> ModelId:
+        """The model of its dense vectors."""
+        return self._metadata.model
+
+    async def stored(self, product_ids: Collection[str], *, vectors: bool = False) -> dict[str, Stored]:
+        """See Index."""
+        records = self._shard.retrieve([point_id(p) for p in product_ids], True, [DENSE] if vectors else False)
+        found = (Stored(_payload(record), _dense(record)) for record in records)
+        return {each.payload["product_id"]: each for each in found}
+
+    async def payloads(self, point_ids: Sequence[str]) -> dict[str, Payload]:
+        """See Index."""
+        return {str(r.id): _payload(r) for r in self._shard.retrieve(list(point_ids), True, False)}
+
+    async def write(self, writes: Sequence[Write]) -> None:
+        """See Index. Raises Unavailable while less than 200 MB of disk are free."""
+        await self._update(self._operation(write) for write in writes)
+
+    async def write_dense(self, vectors: Sequence[DenseVector]) -> None:
+        """See Index."""
+        await self._update(operation for vector in vectors for operation in self._pay(vector))
+
+    async def give_up_vector(self, product_id: str, fingerprint: str, reason: str) -> None:
+        """See Index."""
+        settled = {"vector_failed": reason, "vector_due": None, "vector_due_at_ms": None}
+        owing = where.owing(point_id(product_id), fingerprint)
+        await self._update([UpdateOperation.set_payload_by_filter(owing, settled)])
+
+    async def owed(self, partitions: Collection[int], limit: int, *, newest: bool) -> list[Payload]:
+        """See Index."""
+        direction = Direction.Desc if newest else Direction.Asc
+        request = ScrollRequest(
+            limit=limit,
+            filter=where.all_of([OWED, in_partitions(list(partitions))]),
+            order_by=OrderBy("vector_due_at_ms", direction),
+            with_payload=True,
+        )
+        return [_payload(record) for record in self._shard.scroll(request)[0]]
+
+    async def price_due(self, partitions: Collection[int], now_ms: int, limit: int) -> list[Payload]:
+        """See Index."""
+        turned = where.all_of([price_due_by(now_ms), in_partitions(list(partitions)), VISIBLE])
+        request = ScrollRequest(limit=limit, filter=turned, with_payload=True)
+        return [_payload(record) for record in self._shard.scroll(request)[0]]
+
+    async def search_dense(self, vector: NDArray[np.float32], filters: Filters, limit: int) -> list[Found]:
+        """See Index."""
+        return self._nearest(vector, DENSE, filters, limit)
+
+    async def search_lexical(self, text: str, filters: Filters, limit: int) -> list[Found]:
+        """See Index."""
+        words = self._lexical.query(text)
+        return self._nearest(words, LEXICAL, filters, limit) if words.indices else []
+
+    async def find_exact(self, identifier: str, filters: Filters) -> list[str]:
+        """See Index. The item with that product_id comes before those with that gtin."""
+        by_id = point_id(identifier)
+        request = ScrollRequest(
+            limit=SCAN_POINTS,
+            filter=where.named(by_id, identifier, [VISIBLE, *conditions(filters)]),
+            with_payload=False,
+        )
+        found = [str(record.id) for record in self._shard.scroll(request)[0]]
+        return sorted(found, key=lambda each: each != by_id)
+
+    async def browse(self, filters: Filters, limit: int, offset: int) -> list[str]:
+        """See Index. By point id."""
+        passing = where.all_of([VISIBLE, *conditions(filters)])
+        request = ScrollRequest(limit=offset + limit, filter=passing, with_payload=False)
+        return [str(record.id) for record in self._shard.scroll(request)[0][offset:]]
+
+    async def count(self, filters: Filters) -> int:
+        """See Index."""
+        asked = conditions(filters)
+        # Of a single keyword the "estimate" is the length of its posting list: exact, and 3 ms sooner at 20,000.
+        return self._shard.count(CountRequest(exact=bool(asked), filter=where.all_of([VISIBLE, *asked])))
+
+    async def count_owed(self) -> int:
+        """See Index."""
+        return self._shard.count(CountRequest(filter=where.all_of([OWED])))
+
+    async def count_price_due(self, now_ms: int) -> int:
+        """See Index."""
+        return self._shard.count(CountRequest(filter=where.all_of([price_due_by(now_ms), VISIBLE])))
+
+    async def scan(self) -> AsyncIterator[list[Payload]]:
+        """See Index."""
+        offset, items = None, where.but(POSITIONS_POINT)
+        while True:
+            request = ScrollRequest(offset=offset, limit=SCAN_POINTS, filter=items, with_payload=True)
+            records, offset = self._shard.scroll(request)
+            if records:
+                yield [_payload(record) for record in records]
+            if offset is None:
+                return
+            await asyncio.sleep(0)
+
+    async def positions(self) -> dict[int, int]:
+        """See Index."""
+        [record] = self._shard.retrieve([POSITIONS_POINT], True, False)
+        return {int(key): version for key, version in (record.payload or {}).items() if key.isdecimal()}
+
+    async def save_positions(self, positions: Mapping[int, int]) -> None:
+        """See Index. In the same write-ahead log as the points, so that no crash leaves it ahead of them."""
+        fields = {str(partition): version for partition, version in positions.items()}
+        await self._update([UpdateOperation.set_payload([POSITIONS_POINT], fields)])
+
+    async def flush(self) -> None:
+        """Empties the write-ahead log if it exceeds 64 MB; every Python thread waits meanwhile, a tenth of a second."""
+        log = self._directory / "wal"
+        if sum(file.stat().st_size for file in log.iterdir()) > WAL_BYTES_MAX:
+            self._shard.flush()
+
+    async def close(self) -> None:
+        """Flushes and releases the shard; idempotent."""
+        if not self._closed:
+            self._closed = True
+            self._shard.close()
+            self._release()
+
+    def _nearest(self, vector: Any, using: str, filters: Filters, limit: int) -> list[Found]:
+        asked = conditions(filters)
+        request = QueryRequest(
+            limit=limit,
+            query=Query.Nearest(vector, using=using),
+            filter=where.all_of(asked) if asked else None,
+            with_payload=False,
+        )
+        return [Found(str(point.id), point.score) for point in self._shard.query(request)]
+
+    async def _update(self, operations: Iterable[UpdateOperation]) -> None:
+        self._check_disk()
+        turn_ends = time.monotonic() + SLICE_SECONDS
+        for operation in operations:
+            self._shard.update(operation)
+            if time.monotonic() > turn_ends:
+                await asyncio.sleep(0)
+                turn_ends = time.monotonic() + SLICE_SECONDS
+
+    def _check_disk(self) -> None:
+        free = shutil.disk_usage(self._directory).free
+        if free < FREE_BYTES_MIN:
+            raise Unavailable(
+                f"{self._directory}: only {free >> 20} MB of disk are free and the index needs "
+                f"{FREE_BYTES_MIN >> 20}: free some space, writing goes on by itself"
+            )
+
+    def _operation(self, write: Write) -> UpdateOperation:
+        point = point_id(write.product_id)
+        if isinstance(write, Upsert):
+            return UpdateOperation.upsert_points(
+                [Point(point, self._vectors(write), dict(write.payload))], condition=where.older(write.version)
+            )
+        if isinstance(write, Patch):
+            return UpdateOperation.set_payload_by_filter(where.older(write.version, point), dict(write.payload))
+        return UpdateOperation.set_payload_by_filter(where.still(write.version, point), dict(write.payload))
+
+    def _vectors(self, write: Upsert) -> dict[str, Any]:
+        words: dict[str, Any] = {} if write.text is None else {LEXICAL: self._lexical.document(write.text)}
+        return words if write.dense is None else {DENSE: write.dense, **words}
+
+    def _pay(self, owed: DenseVector) -> Iterable[UpdateOperation]:
+        """First the vector, then the debt: a crash between them leaves it owed, and it is written once more."""
+        point = point_id(owed.product_id)
+        owing = where.owing(point, owed.fingerprint)
+        if not self._shard.count(CountRequest(filter=owing)):
+            return  # `update_vectors` of a missing point is an error, whatever its condition
+        yield UpdateOperation.update_vectors([PointVectors(point, {DENSE: _accepted(owed.vector)})], condition=owing)
+        paid = {"vector_due": None, "vector_due_at_ms": None, "vector_fingerprint": owed.fingerprint}
+        yield UpdateOperation.set_payload_by_filter(owing, paid)
+
+
+def create_positions() -> UpdateOperation:
+    """The hidden point of a new shard."""
+    point = Point(POSITIONS_POINT, {}, dict(POSITIONS_PAYLOAD))
+    return UpdateOperation.upsert_points([point], update_mode=UpdateMode.InsertOnly)
+
+
+def _accepted(vector: NDArray[np.float32]) -> Any:
+    """Qdrant Edge takes arrays as they are; its stubs know lists only."""
+    return vector
+
+
+def _payload(record: Record) -> Payload:
+    return record.payload  # type: ignore[return-value]
+
+
+def _dense(record: Record) -> NDArray[np.float32] | None:
+    dense = record.vector.get(DENSE) if isinstance(record.vector, dict) else None
+    return None if dense is None else np.asarray(dense, dtype=np.float32)

@@ -1,0 +1,101 @@
+"""How a collection is laid out, as data: what is indexed, what filters ask, what is kept beside the items."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from schemas.points import POINT_NAMESPACE, Status
+
+if TYPE_CHECKING:
+    from schemas.queries import Filters
+
+SCHEMA_VERSION = 1
+"""Rises when points of an older layout cannot be served."""
+
+POSITIONS_POINT = str(uuid.uuid5(POINT_NAMESPACE, "\0positions"))
+"""The hidden point that holds the positions, by partition: no product_id can hold a NUL, so none shares its id."""
+POSITIONS_PAYLOAD = {"status": "positions"}
+"""Neither visible, delisted nor parked: nothing that is asked of items finds it."""
+
+FieldType = Literal["keyword", "float", "integer"]
+
+INDEXED_FIELDS: dict[str, FieldType] = {
+    "status": "keyword",
+    "gtin": "keyword",
+    "brand": "keyword",
+    "category": "keyword",
+    "sellers": "keyword",
+    "availability": "keyword",
+    "price": "float",
+    "rating": "float",
+    "partition": "integer",
+    "price_changes_at_ms": "integer",
+    "vector_due_at_ms": "integer",
+}
+"""Every field that a search or a lane filters on.
+
+Not `version`: an index on it would cost two thirds of the patch rate, and like `vector_due` it is only ever compared
+on points that are named by their ids.
+"""
+
+
+class Is(NamedTuple):
+    """The field, or one element of a list field, is this."""
+
+    field: str
+    value: str
+
+
+class IsIn(NamedTuple):
+    """The field is one of these."""
+
+    field: str
+    values: list[int]
+
+
+class AtLeast(NamedTuple):
+    """The field has a value, and it is not below this."""
+
+    field: str
+    value: float
+
+
+class AtMost(NamedTuple):
+    """The field has a value, and it is not above this."""
+
+    field: str
+    value: float
+
+
+Condition = Is | IsIn | AtLeast | AtMost
+
+VISIBLE = Is("status", Status.VISIBLE.value)
+OWED = AtLeast("vector_due_at_ms", 0)
+
+_CONDITIONS: dict[str, tuple[type[Is] | type[AtLeast] | type[AtMost], str]] = {
+    "min_price": (AtLeast, "price"),
+    "max_price": (AtMost, "price"),
+    "seller": (Is, "sellers"),
+    "brand": (Is, "brand"),
+    "category": (Is, "category"),
+    "availability": (Is, "availability"),
+    "min_rating": (AtLeast, "rating"),
+}
+"""By name of the filter."""
+
+
+def conditions(filters: Filters) -> list[Condition]:
+    """The conditions of these filters. They say nothing of `status`: points that are not visible carry no vectors."""
+    asked = ((*_CONDITIONS[name], getattr(filters, name)) for name in _CONDITIONS)
+    return [condition(field, value) for condition, field, value in asked if value is not None]
+
+
+def in_partitions(partitions: list[int]) -> Condition:
+    """That a point's item belongs to one of these partitions."""
+    return IsIn("partition", partitions)
+
+
+def price_due_by(now_ms: int) -> Condition:
+    """That a sale window has turned since the price was computed."""
+    return AtMost("price_changes_at_ms", now_ms)

@@ -1,0 +1,103 @@
+"""What has to be done to the index, given what stands there and what should: a pure ladder, each branch counted."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+from workers import point
+from workers.document import document
+from workers.index.interface import Patch, Upsert
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from schemas.points import Content
+    from workers.document import Document
+    from workers.embedder.interface import ModelId
+    from workers.index.interface import Stored, Write
+
+    Vector = NDArray[np.float32]
+    Cached = Callable[[str], Vector | None]
+
+
+class Action(StrEnum):
+    """The branches of the ladder."""
+
+    SKIP = "skip"
+    """The index has this version or a later one."""
+    PATCH = "patch"
+    """Same text: payload only."""
+    UPSERT = "upsert"
+    """New text whose vector is at hand: the whole point."""
+    EMBED = "embed"
+    """New text: the whole point, with the old vector while the new one is owed."""
+    HIDE = "hide"
+    """Delisted or parked: the whole point, without vectors."""
+
+
+class Plan(NamedTuple):
+    """What to write, and of which facets search then shows a change."""
+
+    action: Action
+    write: Write | None
+    became_searchable: tuple[str, ...]
+
+
+def plan(stored: Stored | None, content: Content, *, version: int, model: ModelId, cached: Cached, now_ms: int) -> Plan:
+    """The plan for one item record.
+
+    `stored` must have been read with its vector. `cached` looks a vector up by fingerprint, float32 `(dimension,)`.
+    """
+    if stored is not None and stored.payload["version"] >= version:
+        return Plan(Action.SKIP, None, ())
+    if not point.is_visible(content):
+        return _hide(stored, content, version, now_ms)
+    present = document(content, model)
+    # A hidden point keeps no fingerprint, so an item that returns gets its vectors back.
+    if stored is not None and stored.payload["fingerprint"] == present.fingerprint:
+        return _patch(stored, content, version, now_ms)
+    return _replace(stored, content, version, present, cached, now_ms)
+
+
+def _hide(stored: Stored | None, content: Content, version: int, now_ms: int) -> Plan:
+    changed = point.changed_facets(stored and stored.payload, content)
+    shown = point.searchable_at_ms(stored and stored.payload, content, changed, now_ms)
+    whole = point.payload(content, version, point.NO_VECTOR, shown)
+    return Plan(Action.HIDE, Upsert(content["product_id"], version, whole, None, None), changed)
+
+
+def _patch(stored: Stored, content: Content, version: int, now_ms: int) -> Plan:
+    """The version rises even where nothing else changed, or an older write of a frozen worker could land later."""
+    facets = point.changed_facets(stored.payload, content)
+    fields = point.changed_fields(stored.payload, content) | {"version": version}
+    if facets:
+        fields["searchable_at_ms"] = point.searchable_at_ms(stored.payload, content, facets, now_ms)
+    return Plan(Action.PATCH, Patch(content["product_id"], version, fields), facets)
+
+
+def _replace(
+    stored: Stored | None, content: Content, version: int, present: Document, cached: Cached, now_ms: int
+) -> Plan:
+    changed = point.changed_facets(stored and stored.payload, content)
+    shown = point.searchable_at_ms(stored and stored.payload, content, changed, now_ms)
+    dense, vector = _vector(stored, present.fingerprint, cached, now_ms)
+    whole = point.payload(content, version, vector, shown)
+    action = Action.EMBED if vector.vector_due else Action.UPSERT
+    return Plan(action, Upsert(content["product_id"], version, whole, present.text, dense), changed)
+
+
+def _vector(
+    stored: Stored | None, fingerprint: str, cached: Cached, now_ms: int
+) -> tuple[Vector | None, point.VectorState]:
+    """The vector to write, and what it is owed: an old one serves until the new one comes, and says so."""
+    old = None if stored is None or stored.dense is None else stored.payload["vector_fingerprint"]
+    if stored is not None and old == fingerprint:  # the text turned back before its change was embedded
+        return stored.dense, point.VectorState(fingerprint, fingerprint, None, None)
+    at_hand = cached(fingerprint)
+    if at_hand is not None:
+        return at_hand, point.VectorState(fingerprint, fingerprint, None, None)
+    return stored.dense if stored and old else None, point.VectorState(fingerprint, old, fingerprint, now_ms)

@@ -1,0 +1,93 @@
+"""The payload of a point: an item's content, and what the index keeps of it besides."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+from schemas.items import FACETS
+from schemas.points import Content, Payload, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CONTENT_FIELDS = tuple(Content.__annotations__)
+
+FACET_FIELDS: dict[str, tuple[str, ...]] = {
+    "price": ("offers", "sellers", "currencies", "price", "currency", "price_changes_at_ms"),
+    "reviews": ("rating", "review_count", "rating_histogram"),
+}
+"""By facet, what of a payload belongs to it; all else is the product's."""
+
+_PRODUCT_FIELDS = tuple(
+    field
+    for field in CONTENT_FIELDS
+    if field != "updated_at_ms" and not any(field in fields for fields in FACET_FIELDS.values())
+)
+
+
+class VectorState(NamedTuple):
+    """Which dense vector a point has, and which it is owed."""
+
+    fingerprint: str | None
+    vector_fingerprint: str | None
+    vector_due: str | None
+    vector_due_at_ms: int | None
+
+
+NO_VECTOR = VectorState(None, None, None, None)
+
+
+def payload(content: Content, version: int, vector: VectorState, searchable_at_ms: Mapping[str, int | None]) -> Payload:
+    """The whole payload of a point."""
+    whole: dict[str, Any] = {
+        **content,
+        **vector._asdict(),
+        "version": version,
+        "vector_failed": None,
+        "searchable_at_ms": dict(searchable_at_ms),
+    }
+    return cast("Payload", whole)
+
+
+def changed_fields(stored: Payload, content: Content) -> dict[str, Any]:
+    """The top-level fields of the content that differ from what is stored."""
+    before, now = cast("dict[str, Any]", stored), cast("dict[str, Any]", content)
+    return {field: now[field] for field in CONTENT_FIELDS if before.get(field) != now[field]}
+
+
+def changed_facets(stored: Payload | None, content: Content) -> tuple[str, ...]:
+    """The facets that search shows otherwise once this content is written; none where it shows the item neither way."""
+    shown, shows = stored is not None and is_visible(stored), is_visible(content)
+    if shown != shows:
+        return tuple(facet for facet in FACETS if facet == "product" or (shows and _has(facet, content)))
+    if stored is None or not shows:
+        return ()
+    changed = changed_fields(stored, content)
+    return tuple(facet for facet in FACETS if _touches(facet, changed) or _newer(facet, stored, content))
+
+
+def searchable_at_ms(
+    stored: Payload | None, content: Content, changed: tuple[str, ...], now_ms: int
+) -> dict[str, int | None]:
+    """By facet, when search could first show it as it is; None for what it has not, or while it is hidden."""
+    before = {} if stored is None else stored["searchable_at_ms"]
+    has = {facet: is_visible(content) and _has(facet, content) for facet in FACETS}
+    return {facet: (now_ms if facet in changed else before.get(facet)) if has[facet] else None for facet in FACETS}
+
+
+def is_visible(content: Content) -> bool:
+    """Whether search may show it."""
+    return content["status"] == Status.VISIBLE
+
+
+def _touches(facet: str, changed: Mapping[str, Any]) -> bool:
+    return any(field in changed for field in FACET_FIELDS.get(facet, _PRODUCT_FIELDS))
+
+
+def _newer(facet: str, stored: Payload, content: Content) -> bool:
+    """An event that restates the same price is a change of it: its time at the source is shown."""
+    return stored["updated_at_ms"].get(facet) != content["updated_at_ms"].get(facet)
+
+
+def _has(facet: str, content: Content) -> bool:
+    return content["updated_at_ms"].get(facet) is not None
