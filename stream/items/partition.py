@@ -1,0 +1,84 @@
+"""The state of one partition: the join of all that its logs say and of the events taken since. No I/O."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from schemas.items import NO_REVIEWS, Entity, ItemState, ReviewSummary
+from workers import fold, reviews
+
+if TYPE_CHECKING:
+    from schemas.events import Event
+    from schemas.items import ItemRecord
+
+FACET_OF_TOPIC = {"products": "product", "prices": "price", "reviews": "reviews"}
+
+
+@dataclass(slots=True)
+class HeldItem:
+    """An item as its owner holds it."""
+
+    state: ItemState
+    reviews: dict[str, Entity] = field(default_factory=dict)
+    summary: ReviewSummary = NO_REVIEWS
+    """Kept in step with `reviews`, so that one more review costs the same however many there are."""
+    logged_summary: ReviewSummary = NO_REVIEWS
+    """What the last item record in the log says; it differs after a crash between review and item record."""
+    logged: bool = False
+    """Whether the item log has a record of it."""
+
+
+class ItemPartition:
+    """All items of one partition, by product_id."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.items: dict[str, HeldItem] = {}
+
+    def take(self, event: Event) -> bool:
+        """Folds an event; whether that changed anything."""
+        held = self._held(event.product_id)
+        if event.topic == "reviews":
+            return self.take_review(event.product_id, event.part or "", reviews.delta(event))
+        return self._join(held, fold.delta(event))
+
+    def take_review(self, product_id: str, review_id: str, review: Entity) -> bool:
+        """Joins what is known of one review; whether that changed anything."""
+        held = self._held(product_id)
+        before = held.reviews.get(review_id)
+        after = review if before is None else fold.join_entities(before, review)
+        if after is before:
+            return False
+        held.reviews[review_id] = after
+        held.summary = reviews.replaced(held.summary, before, after)
+        return True
+
+    def take_record(self, record: ItemRecord) -> bool:
+        """Joins an item record from the log; whether the log must be told the join, as it differs from the record."""
+        held = self._held(record.state.product_id)
+        held.logged, held.logged_summary = True, record.reviews
+        self._join(held, record.state)
+        return held.state != record.state or held.summary != record.reviews
+
+    def unlogged(self) -> list[str]:
+        """Items whose last record does not say what their reviews do, or that have none: to be published again."""
+        return [
+            product_id
+            for product_id, held in self.items.items()
+            if not held.logged or held.logged_summary != held.summary
+        ]
+
+    def _held(self, product_id: str) -> HeldItem:
+        held = self.items.get(product_id)
+        if held is None:
+            held = self.items[product_id] = HeldItem(ItemState(product_id))
+        return held
+
+    @staticmethod
+    def _join(held: HeldItem, state: ItemState) -> bool:
+        joined = fold.join(held.state, state)
+        if joined is held.state:
+            return False
+        held.state = joined
+        return True

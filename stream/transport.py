@@ -1,0 +1,75 @@
+"""Faust's consumer with commits taken from the tracker, and with a fetch wait that suits the broker.
+
+Everything here overrides inner parts of faust-streaming 0.15.3 (pinned); tests/contract/test_commits.py holds them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from faust.transport.drivers import aiokafka as driver
+
+from stream.tracker import Partition, Trackers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    import aiokafka
+    from faust.types import TP
+
+    StartOffset = Callable[[Partition, int], int]
+
+
+class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
+    """Sets the wait of a fetch (Faust's own 1,500 ms is what an event waits where fetches do not wake) and the assignor."""
+
+    def _create_worker_consumer(self, transport: driver.Transport) -> aiokafka.AIOKafkaConsumer:
+        consumer = super()._create_worker_consumer(transport)
+        consumer._fetch_max_wait_ms = cast("Transport", transport).fetch_wait_ms_max
+        # The same partition of every topic must go to the same worker: round robin, Faust's choice, does not see to it.
+        consumer._partition_assignment_strategy = (RangePartitionAssignor,)
+        return consumer
+
+
+class Consumer(driver.Consumer):  # type: ignore[misc]
+    """Commits the finished prefix of each partition, and nothing else."""
+
+    def _new_consumer_thread(self) -> ConsumerThread:
+        return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
+    @property
+    def _own(self) -> Transport:
+        return cast("Transport", self.transport)
+
+    def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:
+        for partition in self._own.trackers.partitions:
+            tp = self._new_topicpartition(partition.topic, partition.number)
+            if topics is None or tp in topics or tp.topic in topics:
+                yield tp
+
+    def _new_offset(self, tp: TP) -> int | None:
+        return self._own.trackers.prefix(Partition(tp.topic, tp.partition))
+
+    async def seek_to_committed(self) -> Mapping[TP, int]:
+        """Starts below the commit where the transport's owner says so (an index that was wiped is filled again)."""
+        committed = dict(await super().seek_to_committed())
+        for tp in self.assignment():
+            commit = max(committed.get(tp) or 0, 0)
+            start = self._own.start_offset(Partition(tp.topic, tp.partition), commit)
+            if start < commit:
+                await self._seek(tp, start)
+                committed[tp] = start
+        return committed
+
+    def verify_event_path(self, now: float, tp: TP) -> None:
+        """Faust's livelock detector looks at acks that are never made here; stalls are watched by stream.stall."""
+
+
+class Transport(driver.Transport):  # type: ignore[misc]
+    """Carries what its consumers need to know of their owner."""
+
+    Consumer = Consumer
+    trackers: Trackers
+    fetch_wait_ms_max: int
+    start_offset: StartOffset
