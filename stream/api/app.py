@@ -14,7 +14,7 @@ from stream.api.answers import JSONAnswer
 from stream.api.errors import add_error_answers, error_answer
 from stream.api.models import ProgressAnswer, StatusReport
 from stream.api.page import PAGE_HEADERS, PageParameters, render_page
-from stream.api.parameters import ProgressParameters, SearchParameters  # noqa: TC001 (FastAPI reads it at run time)
+from stream.api.parameters import ProgressParameters, SearchParameters
 
 if TYPE_CHECKING:
     from stream.api.service import Service

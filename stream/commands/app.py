@@ -1,0 +1,23 @@
+"""The command line, put together."""
+
+from __future__ import annotations
+
+import typer
+
+from stream.commands.get import get
+from stream.commands.produce import produce
+from stream.commands.schema import schema
+from stream.commands.search import search
+from stream.commands.status import status
+
+app = typer.Typer(
+    name="freshline",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Product search that is never stale: change events on Kafka become fresh search results.",
+    epilog="A flag goes before FRESHLINE_* in the environment, that before the default. "
+    "Exit codes: 0 done, 1 failed, 2 usage, 10 not fresh or not healthy.",
+)
+for command in (produce, search, get, status, schema):
+    app.command()(command)

@@ -1,0 +1,58 @@
+"""The HTTP API as the commands see it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import orjson
+
+from schemas.errors import FreshlineError, Unavailable
+from stream.commands.exits import WrongUsage
+
+TIMEOUT_SECONDS = 60.0
+"""Longer than any wait that the API grants."""
+
+
+class NotFound(FreshlineError):
+    """The API knows of no such thing."""
+
+
+class Client:
+    """Asks a running stack."""
+
+    def __init__(self, api: str) -> None:
+        self.api = api.rstrip("/")
+        self._http = httpx.Client(timeout=TIMEOUT_SECONDS, trust_env=False)
+
+    def get(self, path: str, **parameters: object) -> Any:
+        """The JSON answer; parameters that are None are left out.
+
+        Raises WrongUsage for a wrong parameter, NotFound, Unavailable, or FreshlineError for any other refusal.
+        """
+        given = {name: str(value) for name, value in parameters.items() if value is not None}
+        try:
+            answer = self._http.get(self.api + path, params=given)
+        except httpx.HTTPError as error:
+            raise Unavailable(f"nothing answers at {self.api} ({error}): is `freshline up` running there?") from None
+        except (httpx.InvalidURL, ValueError) as error:
+            raise WrongUsage(f"{self.api} is no address of an API: {error}") from None
+        if answer.status_code != httpx.codes.OK:
+            raise _refusal(answer)
+        return _parsed(answer)
+
+
+def _parsed(answer: httpx.Response) -> Any:
+    try:
+        return orjson.loads(answer.content)
+    except orjson.JSONDecodeError:
+        raise FreshlineError(f"{answer.url} is not Freshline: its answer is no JSON") from None
+
+
+def _refusal(answer: httpx.Response) -> FreshlineError:
+    try:
+        message = str(orjson.loads(answer.content)["error"]["message"])
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return FreshlineError(f"{answer.url} answers HTTP {answer.status_code}: is Freshline running there?")
+    kinds = {404: NotFound, 422: WrongUsage, 503: Unavailable}
+    return kinds.get(answer.status_code, FreshlineError)(message)

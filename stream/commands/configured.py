@@ -1,0 +1,50 @@
+"""Settings of one run of a command, and the running stack it talks to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from schemas.errors import Misconfigured
+from stream.settings import Settings
+
+if TYPE_CHECKING:
+    from stream.commands.client import Client
+
+
+def settings(**flags: object) -> Settings:
+    """A flag that was given, else FRESHLINE_*, else the default. Raises Misconfigured."""
+    given = {name: value for name, value in flags.items() if value is not None}
+    try:
+        return Settings(**given)  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = f"FRESHLINE_{str(first['loc'][0]).upper()}"
+        raise Misconfigured(f"{name}: {first['msg']}, not {first['input']!r}") from None
+
+
+def client(api: str | None) -> Client:
+    """Of the stack that `--api` or FRESHLINE_API names, else of the last `up` on this machine. Raises Misconfigured."""
+    from stream.commands.client import Client
+
+    address = settings(api=api).api or _last("api")
+    return Client(address)
+
+
+def brokers(kafka: str | None) -> list[str]:
+    """As `--kafka` or FRESHLINE_KAFKA names them, else that of the last `up`. Raises Misconfigured."""
+    address = settings(kafka=kafka).kafka or _last("kafka")
+    return [host.strip() for host in address.split(",")]
+
+
+def _last(part: str) -> str:
+    from stream.up.last import last_stack
+
+    stack = last_stack()
+    if stack is None:
+        raise Misconfigured(
+            f"no running stack is known: start one with `freshline up`, or name one with --{part} "
+            f"or FRESHLINE_{part.upper()}"
+        )
+    return str(getattr(stack, part))

@@ -1,0 +1,63 @@
+"""`freshline get`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from stream.commands import options
+
+
+def get(
+    product_id: Annotated[str, typer.Argument(help="As its events name it.")],
+    *,
+    api: options.Api = None,
+    json: options.AsJson = False,
+) -> None:
+    """Show one item as the index holds it, visible or not.
+
+    Exit 1: nothing was ever heard of it.
+    """
+    from urllib.parse import quote
+
+    from stream.commands.configured import client
+    from stream.commands.printing import print_json
+
+    item = client(api).get("/items/" + quote(product_id, safe=""))
+    if json:
+        print_json(item)
+    else:
+        _print_item(item["indexed"])
+
+
+def _print_item(item: dict[str, Any]) -> None:
+    from rich.table import Table
+
+    from stream.commands.printing import ago, money, out
+
+    shown = Table(box=None, show_header=False, pad_edge=False)
+    for name, value in (
+        ("product_id", item["product_id"]),
+        ("status", item["status"]),
+        *((f"title, {language}", title) for language, title in item["titles"].items()),
+        ("brand", item["brand"]),
+        ("category", " / ".join(item["category"])),
+        ("availability", item["availability"]),
+        ("price", money(item["price"], item["currency"])),
+        *((f"offer of {o['seller']}", _offer(o)) for o in item["offers"]),
+        ("reviews", "" if item["rating"] is None else f"{item['rating']:.2f} in {item['review_count']:,}"),
+        *((f"{facet} searchable", ago(time)) for facet, time in item["searchable_at"].items()),
+        ("vector", item["vector_failed"] or ("current" if item["vector_is_current"] else "owed: found by its words")),
+    ):
+        if value:
+            shown.add_row(name, str(value))
+    out().print(shown)
+
+
+def _offer(offer: dict[str, Any]) -> str:
+    from stream.commands.printing import ago, money
+
+    text = f"{money(offer['price'], offer['currency'])}, changed {ago(offer['updated_at'])}"
+    promotion = next(iter(offer["promotion"].values()), None)
+    return f"{text}, {promotion}" if promotion else text

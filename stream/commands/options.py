@@ -1,0 +1,30 @@
+"""Options that several commands share. A flag left out is None: FRESHLINE_* then decides, or the default."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Api = Annotated[
+    str | None,
+    typer.Option("--api", metavar="URL", help="A running stack [FRESHLINE_API; else the last `up` on this machine]."),
+]
+Kafka = Annotated[
+    str | None,
+    typer.Option("--kafka", metavar="HOST:PORT", help="Brokers [FRESHLINE_KAFKA; else those of the last `up`]."),
+]
+DataDir = Annotated[
+    Path | None,
+    typer.Option("--data-dir", metavar="DIR", help="Where everything is kept [FRESHLINE_DATA_DIR; .freshline]."),
+]
+ApiPort = Annotated[
+    int | None,
+    typer.Option("--api-port", min=1, max=65535, metavar="PORT", help="Of the HTTP API [FRESHLINE_API_PORT; 8765]."),
+]
+KafkaPort = Annotated[
+    int | None,
+    typer.Option("--kafka-port", min=1, max=65535, metavar="PORT", help="Of the broker [FRESHLINE_KAFKA_PORT; 9292]."),
+]

@@ -1,0 +1,53 @@
+"""What commands print: data on stdout, everything else on stderr."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def print_json(value: object) -> None:
+    """One line."""
+    sys.stdout.write(orjson.dumps(value).decode() + "\n")
+    sys.stdout.flush()
+
+
+def say(text: str) -> None:
+    """To the person, not part of the data."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def out() -> Console:
+    """Stdout, as wide as the terminal."""
+    from rich.console import Console
+
+    return Console(highlight=False, markup=False, emoji=False)
+
+
+def money(price: float | None, currency: str | None) -> str:
+    """ "8.50 HKD"; empty for none."""
+    return "" if price is None else f"{price:,.2f} {currency or ''}".strip()
+
+
+def ago(time: str | None, now: datetime | None = None) -> str:
+    """How long since an RFC 3339 time, in its largest unit: "3 s ago"."""
+    if time is None:
+        return ""
+    seconds = max(0.0, ((now or datetime.now(UTC)) - datetime.fromisoformat(time)).total_seconds())
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= size:
+            return f"{seconds / size:.0f} {unit} ago"
+    return f"{seconds:.0f} s ago"
+
+
+def best_offers(item: dict[str, Any], most: int = 3) -> str:
+    """The cheapest offers, a line each, and how many more there are."""
+    offers = sorted(item["offers"], key=lambda offer: offer["price"])
+    lines = [f"{offer['seller']} {offer['price']:,.2f}" for offer in offers[:most]]
+    return "\n".join([*lines, f"and {len(offers) - most} more"] if len(offers) > most else lines)

@@ -1,0 +1,147 @@
+"""`freshline produce`."""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Annotated
+
+import typer
+
+from stream.commands import options
+from stream.commands.exits import FAILED, NOT_FRESH, WrongUsage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from stream.commands.client import Client
+    from stream.producing import Problem, Sent
+
+WAIT_SECONDS_MAX = 300
+WAIT_STEP_MS = 10_000
+
+
+class Topic(StrEnum):
+    """Of input events."""
+
+    PRODUCTS = "products"
+    PRICES = "prices"
+    REVIEWS = "reviews"
+
+
+def produce(
+    topic: Annotated[Topic, typer.Argument(help="Where to.")],
+    file: Annotated[str, typer.Argument(metavar="[FILE|-]", help="JSON lines, an event a line; - is stdin.")] = "-",
+    *,
+    rate: Annotated[float | None, typer.Option(min=0.001, help="Events a second at most.")] = None,
+    count: Annotated[int | None, typer.Option(min=1, help="Stop after this many events.")] = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Return once all of them are searchable.")] = False,
+    kafka: options.Kafka = None,
+    api: options.Api = None,
+    json: options.AsJson = False,
+) -> None:
+    """Send events, keyed by their product_id.
+
+    Lines that are no valid event are named on stderr, the others still sent: exit 1. Exit 10: the wait ran out.
+    """
+    from itertools import islice
+
+    from stream.commands.configured import brokers, client
+    from stream.producing import Producer, Sent, checked, now_ms, paced
+
+    sent, began = Sent(), time.monotonic()
+    asks = client(api) if wait else None
+    with _opened(file) as lines, Producer(brokers(kafka)) as producer, _bar(lines, json) as tell:
+        records = islice(checked(topic, lines, sent, now_ms), count)
+        paced_records = paced(records, rate, time.monotonic, time.sleep) if rate else records
+        producer.send_all(paced_records, sent, tell)
+    took = time.monotonic() - began
+    searchable = _wait(asks, sent) if asks else None
+    _report(topic, sent, took, searchable, json)
+    if sent.invalid or sent.failed:
+        raise typer.Exit(FAILED)
+    if searchable is False:
+        raise typer.Exit(NOT_FRESH)
+
+
+@contextmanager
+def _opened(file: str) -> Iterator[IO[bytes]]:
+    if file == "-":
+        yield sys.stdin.buffer
+        return
+    try:
+        with Path(file).open("rb") as lines:
+            yield lines
+    except OSError as error:
+        raise WrongUsage(f"cannot read {file}: {error.strerror}") from None
+
+
+@contextmanager
+def _bar(lines: IO[bytes], json: bool) -> Iterator[Callable[[Sent], None]]:
+    """A progress bar by bytes read, on a terminal alone; and names the refused lines as they come."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True, highlight=False, markup=False)
+    bar = Progress(
+        TextColumn("{task.completed:,.0f} confirmed"),
+        BarColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        disable=json or not console.is_terminal,
+    )
+    task, named = bar.add_task("", total=None), 0
+
+    def tell(sent: Sent) -> None:
+        nonlocal named
+        bar.update(task, completed=sent.confirmed)
+        for problem in sent.problems[named:]:
+            _name(problem)
+        named = len(sent.problems)
+
+    with bar:
+        yield tell
+
+
+def _name(problem: Problem) -> None:
+    from stream.commands.printing import say
+
+    say(f"line {problem.line}: {problem.reason}")
+
+
+def _wait(asks: Client, sent: Sent) -> bool:
+    """Whether every event sent became searchable in time."""
+    deadline = time.monotonic() + WAIT_SECONDS_MAX
+    waiting = sent.tokens
+    while waiting and time.monotonic() < deadline:
+        answer = asks.get("/progress", after=waiting[0], wait_ms=WAIT_STEP_MS)
+        if answer["searchable"]:
+            waiting.pop(0)
+    return not waiting
+
+
+def _report(topic: str, sent: Sent, seconds: float, searchable: bool | None, json: bool) -> None:
+    from stream.commands.printing import print_json
+
+    rate = sent.confirmed / seconds if seconds else 0.0
+    if json:
+        print_json(
+            {
+                "topic": str(topic),
+                "sent": sent.confirmed,
+                "invalid": sent.invalid,
+                "failed": sent.failed,
+                "seconds": round(seconds, 3),
+                "events_per_second": round(rate, 1),
+                "tokens": [str(token) for token in sent.tokens],
+                "searchable": searchable,
+            }
+        )
+        return
+    wait = {None: "", True: ", all searchable", False: f", not all searchable after {WAIT_SECONDS_MAX} s"}[searchable]
+    counts = f"{sent.confirmed:,} sent, {sent.invalid:,} invalid, {sent.failed:,} failed"
+    print(f"{counts}, in {seconds:.1f} s ({rate:,.0f}/s){wait}")

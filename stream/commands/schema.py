@@ -1,0 +1,36 @@
+"""`freshline schema`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from stream.commands import options
+from stream.commands.exits import WrongUsage
+
+
+def schema(
+    name: Annotated[str | None, typer.Argument(help="Which; left out, their names.")] = None,
+    *,
+    json: options.AsJson = False,
+) -> None:
+    """Print a JSON Schema: of an event, a search request, an answer."""
+    from importlib.resources import files
+
+    texts = {
+        entry.name.removesuffix(".schema.json"): entry
+        for entry in files("schemas").joinpath("json").iterdir()
+        if entry.name.endswith(".schema.json")
+    }
+    if name is not None:
+        if name not in texts:
+            raise WrongUsage(f"there is no schema {name}; there are {', '.join(sorted(texts))}")
+        sys.stdout.write(texts[name].read_text(encoding="utf-8").rstrip() + "\n")
+    elif json:
+        from stream.commands.printing import print_json
+
+        print_json(sorted(texts))
+    else:
+        print("\n".join(sorted(texts)))

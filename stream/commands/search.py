@@ -1,0 +1,75 @@
+"""`freshline search`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from stream.commands import options
+from stream.commands.exits import NOT_FRESH
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
+class Availability(StrEnum):
+    """Of a product."""
+
+    IN_STOCK = "in_stock"
+    OUT_OF_STOCK = "out_of_stock"
+    PREORDER = "preorder"
+    BACKORDER = "backorder"
+
+
+def search(
+    query: Annotated[str | None, typer.Argument(help="Words in any language, a product_id or a GTIN.")] = None,
+    *,
+    limit: Annotated[int, typer.Option(help="How many hits.")] = 10,
+    offset: Annotated[int, typer.Option(help="How many hits to skip.")] = 0,
+    min_price: Annotated[float | None, typer.Option(help="Lowest price.")] = None,
+    max_price: Annotated[float | None, typer.Option(help="Highest price.")] = None,
+    seller: Annotated[str | None, typer.Option(help="Offered by this seller.")] = None,
+    brand: Annotated[str | None, typer.Option(help="Of this brand.")] = None,
+    category: Annotated[str | None, typer.Option(help="In this category, at any level.")] = None,
+    availability: Annotated[Availability | None, typer.Option(help="Of the product.")] = None,
+    min_rating: Annotated[float | None, typer.Option(help="Mean rating, 1 to 5.")] = None,
+    after: Annotated[str | None, typer.Option(metavar="TOPIC:PARTITION:OFFSET", help="Wait for this event.")] = None,
+    wait_ms: Annotated[int | None, typer.Option(help="How long to wait for it.")] = None,
+    api: options.Api = None,
+    json: options.AsJson = False,
+) -> None:
+    """Search as a shopper would.
+
+    Exit 10: the wait for --after ran out, the answer may be older than that event.
+    """
+    parameters = {name: value for name, value in locals().items() if name not in ("query", "api", "json")}
+    from stream.commands.configured import client
+    from stream.commands.printing import out, print_json, say
+
+    answer = client(api).get("/search", q=query, **parameters)
+    if json:
+        print_json(answer)
+    elif answer["hits"]:
+        out().print(_table(answer["hits"]))
+    if not json:
+        say(f"{answer['total']:,} items, by {answer['by']}, in {answer['took_ms']:.0f} ms")
+    if not answer["fresh"]:
+        raise typer.Exit(NOT_FRESH)
+
+
+def _table(hits: list[dict[str, Any]]) -> Table:
+    from rich.table import Table
+
+    from stream.commands.printing import ago, best_offers, money
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("product", "title", "price", "offers", "rating", "price searchable"):
+        table.add_column(name, justify="right" if name == "price" else "left", overflow="fold")
+    for hit in hits:
+        rating = "" if hit["rating"] is None else f"{hit['rating']:.1f} ({hit['review_count']:,})"
+        since = ago(hit["searchable_at"]["price"])
+        price = money(hit["price"], hit["currency"])
+        table.add_row(hit["product_id"], hit["title"] or "", price, best_offers(hit), rating, since)
+    return table

@@ -1,0 +1,78 @@
+"""`freshline status`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from stream.commands import options
+from stream.commands.exits import NOT_FRESH
+
+
+def status(
+    *,
+    max_lag: Annotated[int, typer.Option(min=0, help="Events that may wait without exit 10.")] = 0,
+    api: options.Api = None,
+    json: options.AsJson = False,
+) -> None:
+    """Show how fresh and how healthy the stack is.
+
+    Exit 10: not ready, or more than --max-lag events wait.
+    """
+    from stream.commands.configured import client
+    from stream.commands.printing import print_json
+
+    report = client(api).get("/status")
+    if json:
+        print_json(report)
+    else:
+        _print_report(report)
+    if not report["ready"] or report["lag_events"] > max_lag:
+        raise typer.Exit(NOT_FRESH)
+
+
+def _print_report(report: dict[str, Any]) -> None:
+    from rich.table import Table
+
+    from stream.commands.printing import out
+
+    shown = Table(box=None, show_header=False, pad_edge=False)
+    for name, value in _lines(report):
+        shown.add_row(name, value)
+    out().print(shown)
+
+
+def _lines(report: dict[str, Any]) -> list[tuple[str, str]]:
+    lag, log, index, embeddings = (report[part] for part in ("lag", "log", "index", "embeddings"))
+    waiting = {
+        **lag["inputs"],
+        "item log": lag["items"],
+        "vectors": lag["vectors_due"],
+        "sales": lag["sale_boundaries"],
+    }
+    size = f", {log['bytes'] / 1e6:,.0f} MB" if log["bytes"] is not None else ""
+    return [
+        ("ready", "yes" if report["ready"] else "no: " + "; ".join(report["reasons"])),
+        ("waiting", f"{report['lag_events']:,} events ({_counts(waiting)})" if report["lag_events"] else "nothing"),
+        *((f"{facet} freshness", _freshness(seen)) for facet, seen in report["freshness_seconds"].items()),
+        ("refused", _counts(report["dead_letters"]) or "nothing"),
+        ("embeddings", _counts(embeddings) or "none yet"),
+        (
+            "index",
+            f"{index['points']:,} items in {index['collection']} ({index['backend']}), "
+            f"{index['model'] or 'model loading'}",
+        ),
+        ("log", f"{log['kind']} at {log['address']}{size}"),
+        *((("may be missing", log["may_be_missing"]),) if log["may_be_missing"] else ()),
+    ]
+
+
+def _counts(counts: dict[str, int]) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in counts.items() if count)
+
+
+def _freshness(seen: dict[str, Any]) -> str:
+    if seen["p50"] is None:
+        return "nothing yet"
+    return f"p50 {seen['p50'] * 1000:,.0f} ms, p99 {seen['p99'] * 1000:,.0f} ms, {seen['events']:,} events"
