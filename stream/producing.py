@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
-from schemas.events import parse
 
 from schemas.errors import InvalidEvent, Unavailable
+from schemas.events import parse
 from schemas.tokens import Token
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 IN_FLIGHT_MAX = 5_000
 """Records sent and not yet confirmed; reaching it slows the reading."""
 CONFIRM_SECONDS_MAX = 30
+CLOSE_SECONDS_MAX = 5
 REQUEST_BYTES_MAX = 8 * 1024 * 1024
 PROBLEMS_MAX = 1_000
 """Refused lines that are named; all are counted."""
@@ -117,13 +118,16 @@ class Producer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._kafka.close(timeout=5)
+        self.close()
+
+    def close(self) -> None:
+        """Waits a little for what is not confirmed."""
+        self._kafka.close(timeout=CLOSE_SECONDS_MAX)
 
     def send_all(self, records: Iterable[Outgoing], sent: Sent, tell: Callable[[Sent], None] = lambda _: None) -> None:
         """Sends and awaits every confirmation; what cannot be sent is noted in `sent`. `tell` hears of each step."""
         for record in records:
-            self._send(record, sent)
-            self._settle(sent, at_most=IN_FLIGHT_MAX)
+            self.send_one(record, sent)
             tell(sent)
         self._settle(sent, at_most=0)
         tell(sent)
@@ -136,12 +140,14 @@ class Producer:
             raise Unavailable(f"the broker did not confirm a record: {error}") from error
         return Token(written.topic, written.partition, written.offset)
 
-    def _send(self, record: Outgoing, sent: Sent) -> None:
+    def send_one(self, record: Outgoing, sent: Sent) -> None:
+        """Sends it and notes what was confirmed meanwhile; waits where too many are not."""
         try:
             self._in_flight.append((record.line, self._kafka.send(record.topic, key=record.key, value=record.value)))
         except KafkaError as error:
             sent.failed += 1
             _note(sent, record.line, f"not sent: {error}")
+        self._settle(sent, at_most=IN_FLIGHT_MAX)
 
     def _settle(self, sent: Sent, at_most: int) -> None:
         while len(self._in_flight) > at_most or (self._in_flight and self._in_flight[0][1].is_done):

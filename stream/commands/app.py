@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import typer
 
+from stream.commands.demo import demo
+from stream.commands.export import export, import_
 from stream.commands.get import get
 from stream.commands.produce import produce
 from stream.commands.schema import schema
 from stream.commands.search import search
 from stream.commands.status import status
+from stream.commands.up import up
 
 app = typer.Typer(
     name="freshline",
@@ -19,5 +22,5 @@ app = typer.Typer(
     epilog="A flag goes before FRESHLINE_* in the environment, that before the default. "
     "Exit codes: 0 done, 1 failed, 2 usage, 10 not fresh or not healthy.",
 )
-for command in (produce, search, get, status, schema):
-    app.command()(command)
+for command in (up, demo, produce, search, get, status, schema, export, import_):
+    app.command(command.__name__.rstrip("_"))(command)

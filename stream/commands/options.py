@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+
+class Broker(StrEnum):
+    """What `up` runs."""
+
+    EMBEDDED = "embedded"
+    KAFKA = "kafka"
+
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Api = Annotated[
@@ -19,6 +28,10 @@ Kafka = Annotated[
 DataDir = Annotated[
     Path | None,
     typer.Option("--data-dir", metavar="DIR", help="Where everything is kept [FRESHLINE_DATA_DIR; .freshline]."),
+]
+BrokerKind = Annotated[
+    Broker | None,
+    typer.Option("--broker", help="The broker to run, unless FRESHLINE_KAFKA is set [FRESHLINE_BROKER; embedded]."),
 ]
 ApiPort = Annotated[
     int | None,

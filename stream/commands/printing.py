@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
-def print_json(value: object) -> None:
-    """One line."""
-    sys.stdout.write(orjson.dumps(value).decode() + "\n")
+def print_json(value: object, *, indent: bool = False) -> None:
+    """One line, or indented."""
+    sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2 if indent else 0).decode() + "\n")
     sys.stdout.flush()
 
 

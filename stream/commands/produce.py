@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from contextlib import contextmanager
 from enum import StrEnum
-from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from stream.commands import options
-from stream.commands.exits import FAILED, NOT_FRESH, WrongUsage
+from stream.commands.exits import FAILED, NOT_FRESH
+from stream.commands.export import opened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -54,7 +53,7 @@ def produce(
 
     sent, began = Sent(), time.monotonic()
     asks = client(api) if wait else None
-    with _opened(file) as lines, Producer(brokers(kafka)) as producer, _bar(lines, json) as tell:
+    with opened(file, "rb") as lines, Producer(brokers(kafka)) as producer, _bar(json) as tell:
         records = islice(checked(topic, lines, sent, now_ms), count)
         paced_records = paced(records, rate, time.monotonic, time.sleep) if rate else records
         producer.send_all(paced_records, sent, tell)
@@ -68,20 +67,8 @@ def produce(
 
 
 @contextmanager
-def _opened(file: str) -> Iterator[IO[bytes]]:
-    if file == "-":
-        yield sys.stdin.buffer
-        return
-    try:
-        with Path(file).open("rb") as lines:
-            yield lines
-    except OSError as error:
-        raise WrongUsage(f"cannot read {file}: {error.strerror}") from None
-
-
-@contextmanager
-def _bar(lines: IO[bytes], json: bool) -> Iterator[Callable[[Sent], None]]:
-    """A progress bar by bytes read, on a terminal alone; and names the refused lines as they come."""
+def _bar(json: bool) -> Iterator[Callable[[Sent], None]]:
+    """A progress bar, on a terminal alone; names the refused lines as they come."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 

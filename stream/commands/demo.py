@@ -1,0 +1,58 @@
+"""`freshline demo`."""
+
+from __future__ import annotations
+
+import signal
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from stream.commands import options
+
+if TYPE_CHECKING:
+    from stream.settings import Settings
+
+
+def demo(
+    *,
+    seconds: Annotated[
+        float | None, typer.Option(min=0, envvar="DEMO_SECONDS", help="Replay this long, then stop.")
+    ] = None,
+    rate: Annotated[float, typer.Option(min=0.1, help="Changes a second.")] = 30.0,
+    data_dir: options.DataDir = None,
+    api_port: options.ApiPort = None,
+    kafka_port: options.KafkaPort = None,
+    broker: options.BrokerKind = None,
+    json: options.AsJson = False,
+) -> None:
+    """Start a stack, load a real catalogue, replay real changes and search for them.
+
+    A second start goes on where the first stopped. The summary on stdout is JSON, with --json on one line.
+    """
+    import time
+
+    began = time.monotonic()
+    from stream.commands.configured import settings
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    _demo(
+        settings(data_dir=data_dir, api_port=api_port, kafka_port=kafka_port, broker=broker), rate, seconds, began, json
+    )
+
+
+def _demo(configured: Settings, rate: float, seconds: float | None, began: float, json: bool) -> None:
+    from contextlib import suppress
+
+    from stream.commands.printing import print_json, say
+    from stream.demo.play import Demo, as_json
+    from stream.demo.position import Position
+    from stream.demo.stack import running_stack
+
+    say("starting the stack ...")
+    with suppress(KeyboardInterrupt), running_stack(configured) as stack:
+        say(f"search   {stack.api}/   status {stack.api}/status   broker {stack.kafka}   data {configured.data_dir}")
+        demo = Demo(stack, Position.read(configured.data_dir), say, began)
+        with suppress(KeyboardInterrupt):
+            demo.run(rate, seconds)
+        print_json(as_json(demo.finish()), indent=not json)
+        say("stopping the stack ...")

@@ -1,0 +1,23 @@
+"""`freshline up`."""
+
+from __future__ import annotations
+
+from stream.commands import options
+
+
+def up(
+    *,
+    data_dir: options.DataDir = None,
+    api_port: options.ApiPort = None,
+    kafka_port: options.KafkaPort = None,
+    broker: options.BrokerKind = None,
+    json: options.AsJson = False,
+) -> None:
+    """Run a whole stack: broker, workers, index, API.
+
+    Until Ctrl-C; what dies below it is started again. With --json one line once it can serve.
+    """
+    from stream.commands.configured import settings
+    from stream.up.supervisor import run_up
+
+    run_up(settings(data_dir=data_dir, api_port=api_port, kafka_port=kafka_port, broker=broker), json=json)

@@ -1,0 +1,177 @@
+"""The demo itself: load, replay at a steady rate, report, and search for what changes."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from schemas.errors import FreshlineError
+from stream.commands.client import Client
+from stream.commands.printing import money
+from stream.demo.script import catalogue, changes, outgoing, ticks
+from stream.producing import Outgoing, Producer, Sent, now_ms, paced
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from stream.demo.position import Position
+    from stream.demo.stack import Stack
+
+REPORT_SECONDS = 3.0
+FIRST_QUERY = "chocolate cake"
+FIRST_SEARCH_SECONDS_MAX = 60.0
+WAIT_MS = 2_000
+
+
+@dataclass(slots=True)
+class Summary:
+    """What happened, printed at the end as JSON."""
+
+    seconds: float = 0.0
+    first_search_seconds: float | None = None
+    """From the start of the demo to the first answer with hits."""
+    catalogue_events: int = 0
+    changes: int = 0
+    freshness_seconds: dict[str, Any] = field(default_factory=dict)
+    embeddings: dict[str, int] = field(default_factory=dict)
+    samples: list[dict[str, Any]] = field(default_factory=list)
+    """Searches before and after a price change."""
+    lag_events: int = 0
+    dead_letters: dict[str, int] = field(default_factory=dict)
+    items: int = 0
+
+
+class Demo:
+    """One run over a running stack. `began`: monotonic seconds at the start of the command."""
+
+    def __init__(self, stack: Stack, position: Position, say: Callable[[str], None], began: float) -> None:
+        self.summary = Summary()
+        self._client = Client(stack.api)
+        self._producer = Producer([stack.kafka])
+        self._position = position
+        self._say = say
+        self._began = began
+        self._tick = ticks(now_ms)
+        self._titles: dict[str, str] = {}
+        """English titles of the items of the catalogue, to search for."""
+
+    def run(self, rate: float, seconds: float | None) -> None:
+        """Loads what is not loaded, then replays `rate` changes a second, for ever or for `seconds`."""
+        loading = threading.Thread(target=self._load, daemon=True)
+        loading.start()
+        self._first_search()
+        loading.join()
+        self._replay(rate, seconds)
+
+    def finish(self) -> Summary:
+        """Closes what was opened, and sums up."""
+        self._producer.close()
+        self._position.save()
+        self.summary.seconds = round(time.monotonic() - self._began, 1)
+        try:
+            self._note_status(self._client.get("/status"))
+        except FreshlineError as error:
+            self._say(f"no last status: {error}")
+        return self.summary
+
+    def _load(self) -> None:
+        """Sends the catalogue once; a later start only reads its titles."""
+        events = list(catalogue())
+        self._titles = {key: _english(event["title"]) for topic, key, event in events if topic == "products"}
+        if self._position.loaded:
+            self._say("the catalogue is there already: going on with the changes")
+            return
+        sent, began = Sent(), time.monotonic()
+        self._producer.send_all(outgoing(events, self._tick), sent)
+        self.summary.catalogue_events = sent.confirmed
+        self._position.loaded = not sent.failed
+        self._position.save()
+        self._say(f"{sent.confirmed:,} events of the catalogue sent in {time.monotonic() - began:.1f} s")
+
+    def _first_search(self) -> None:
+        """As early as anything is found, while the catalogue is still coming in."""
+        deadline = time.monotonic() + FIRST_SEARCH_SECONDS_MAX
+        while time.monotonic() < deadline:
+            answer = self._client.get("/search", q=FIRST_QUERY, limit=3)
+            if answer["hits"]:
+                self.summary.first_search_seconds = round(time.monotonic() - self._began, 1)
+                best = "; ".join(f"{hit['title']} {money(hit['price'], hit['currency'])}" for hit in answer["hits"])
+                self._say(
+                    f"first search, {self.summary.first_search_seconds} s after the start: {FIRST_QUERY!r} -> {best}"
+                )
+                return
+            time.sleep(0.1)
+
+    def _replay(self, rate: float, seconds: float | None) -> None:
+        sent, reported = Sent(), time.monotonic()
+        stop = time.monotonic() + seconds if seconds is not None else float("inf")
+        self._say(f"replaying real changes, {rate:g} a second; Ctrl-C stops everything")
+        records = paced(outgoing(changes(self._position.changes), self._tick), rate, time.monotonic, time.sleep)
+        for record in records:
+            if time.monotonic() >= stop:
+                break
+            if time.monotonic() - reported >= REPORT_SECONDS and self._can_show(record):
+                self._report()
+                self._show(record)
+                reported = time.monotonic()
+            else:
+                self._producer.send_one(record, sent)
+            self._position.changes += 1
+            self.summary.changes += 1
+
+    def _report(self) -> None:
+        self._position.save()
+        status = self._client.get("/status")
+        self._note_status(status)
+        price = status["freshness_seconds"].get("price") or {"p50": None, "p99": None}
+        fresh = " ".join(f"{name} {seen * 1000:,.0f} ms" for name, seen in price.items() if name != "events" and seen)
+        made, spared = status["embeddings"]["computed"], status["embeddings"]["avoided"]
+        self._say(
+            f"{time.monotonic() - self._began:5.0f} s  {self.summary.changes:,} changes  price freshness {fresh}  "
+            f"embeddings {made:,} made, {spared:,} avoided  waiting {status['lag_events']:,}"
+        )
+
+    def _note_status(self, status: dict[str, Any]) -> None:
+        for name in ("freshness_seconds", "embeddings", "lag_events", "dead_letters"):
+            setattr(self.summary, name, status[name])
+        self.summary.items = status["index"]["points"]
+
+    def _can_show(self, record: Outgoing) -> bool:
+        """A new price of an item that can be searched for by its title."""
+        return record.topic == "prices" and b'"price"' in record.value and record.key.decode() in self._titles
+
+    def _show(self, record: Outgoing) -> None:
+        """Searches before and after one price change, and says how soon the answer was another."""
+        event = orjson.loads(record.value)
+        query, seller = self._titles[event["product_id"]], event.get("seller")
+        before = _offer(self._client.get("/search", q=query), event["product_id"], seller)
+        sent_at = time.monotonic()
+        token = self._producer.send_now(record)
+        after = _offer(self._client.get("/search", q=query, after=token, wait_ms=WAIT_MS), event["product_id"], seller)
+        took_ms = (time.monotonic() - sent_at) * 1000
+        sample = {"query": query, "seller": seller, "before": before, "after": after, "ms": round(took_ms, 1)}
+        self.summary.samples = [*self.summary.samples[-9:], sample]
+        change = f"{seller} {before or 'no offer'} -> {after}"
+        self._say(f"         search {query!r}: {change}, found {took_ms:.0f} ms after sending")
+
+
+def as_json(summary: Summary) -> dict[str, Any]:
+    """Plain values."""
+    return asdict(summary)
+
+
+def _english(title: str | dict[str, str]) -> str:
+    return title if isinstance(title, str) else title.get("en") or next(iter(title.values()))
+
+
+def _offer(answer: dict[str, Any], product_id: str, seller: str | None) -> str | None:
+    """The seller's price in a search answer; None where it shows none."""
+    for hit in answer["hits"]:
+        for offer in hit["offers"]:
+            if hit["product_id"] == product_id and offer["seller"] == seller:
+                return money(offer["price"], offer["currency"])
+    return None

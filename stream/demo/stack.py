@@ -1,0 +1,76 @@
+"""A stack of the demo's own: `freshline up` as a child."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple
+
+import orjson
+
+from schemas.errors import Misconfigured
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from stream.settings import Settings
+
+STOP_SECONDS_MAX = 30
+
+
+class Stack(NamedTuple):
+    """Where it answers."""
+
+    kafka: str
+    api: str
+
+
+@contextmanager
+def running_stack(settings: Settings) -> Iterator[Stack]:
+    """Until the end of the block; raises Misconfigured, with what `up` said, if it cannot start.
+
+    The child has a process group of its own: Ctrl-C reaches the demo alone, which stops the child in order.
+    """
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    log_path = settings.data_dir / "demo.log"
+    with log_path.open("wb") as log:
+        child = subprocess.Popen(_command(settings), stdout=subprocess.PIPE, stderr=log, start_new_session=True)
+        try:
+            yield _ready(child, log_path)
+        finally:
+            _stop(child)
+
+
+def _command(settings: Settings) -> list[str]:
+    flags = {
+        "--data-dir": settings.data_dir,
+        "--api-port": settings.api_port,
+        "--kafka-port": settings.kafka_port,
+        "--broker": settings.broker,
+    }
+    return [sys.executable, "-m", "stream.commands", "up", "--json", *(str(x) for pair in flags.items() for x in pair)]
+
+
+def _ready(child: subprocess.Popen[bytes], log_path: Path) -> Stack:
+    assert child.stdout is not None
+    for line in child.stdout:
+        told = orjson.loads(line)
+        if told.get("ready"):
+            return Stack(told["kafka"], told["api"])
+    child.wait()
+    said = log_path.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    raise Misconfigured(said[-1].removeprefix("freshline: ") if said else f"the stack ended; see {log_path}")
+
+
+def _stop(child: subprocess.Popen[bytes]) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is stopping: a second Ctrl-C changes nothing
+    if child.poll() is None:
+        child.send_signal(signal.SIGINT)
+    try:
+        child.wait(STOP_SECONDS_MAX)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
