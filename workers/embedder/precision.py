@@ -1,0 +1,121 @@
+"""In which numbers the model computes: measured at the start, not guessed from the processor's name."""
+
+from __future__ import annotations
+
+import copy
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import torch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sentence_transformers import SentenceTransformer
+
+MEASURING_SECONDS = 0.5
+COSINE_MIN = 0.999
+"""Mean over the sample texts with the float32 vectors; what is below is not used, however fast."""
+
+Features = dict[str, Any]
+
+
+class Choice(NamedTuple):
+    """The fastest way to compute that gives the same vectors."""
+
+    precision: str
+    model: SentenceTransformer
+    seconds: float
+    """One forward pass of the sample."""
+    cosine: float
+    """Mean over the sample, with float32."""
+
+
+def fastest(model: SentenceTransformer, sample: Features) -> Choice:
+    """Runs every candidate in turn on `sample` for half a second; the best time of each counts."""
+    candidates = {"float32": model}
+    expected = vectors(model, sample)
+    for name, build in _CANDIDATES.items():
+        if (candidate := _usable(build, model, sample, expected)) is not None:
+            candidates[name] = candidate
+    seconds = _race(candidates, sample)
+    best = min(seconds, key=lambda name: seconds[name])
+    return Choice(best, candidates[best], seconds[best], _cosine(vectors(candidates[best], sample), expected))
+
+
+def vectors(model: SentenceTransformer, features: Features, **options: Any) -> torch.Tensor:
+    """float32 `(texts, dimension)` on the CPU, as the model gives them. `features` stay as they are."""
+    with torch.inference_mode():
+        embedding: torch.Tensor = model(dict(features), **options)["sentence_embedding"]
+        return embedding.float().cpu()
+
+
+def _usable(
+    build: Callable[[SentenceTransformer], SentenceTransformer],
+    model: SentenceTransformer,
+    sample: Features,
+    expected: torch.Tensor,
+) -> SentenceTransformer | None:
+    try:
+        candidate = build(copy.deepcopy(model))
+        return candidate if _cosine(vectors(candidate, sample), expected) >= COSINE_MIN else None
+    except Exception:  # this model or this build of torch cannot do it: whatever the reason, float32 can
+        return None
+
+
+def _race(candidates: dict[str, SentenceTransformer], sample: Features) -> dict[str, float]:
+    seconds = dict.fromkeys(candidates, float("inf"))
+    end = time.perf_counter() + MEASURING_SECONDS
+    while time.perf_counter() < end:
+        for name, candidate in candidates.items():
+            started = time.perf_counter()
+            vectors(candidate, sample)
+            seconds[name] = min(seconds[name], time.perf_counter() - started)
+    return seconds
+
+
+def _cosine(one: torch.Tensor, other: torch.Tensor) -> float:
+    """Mean over the rows; NaN, which no bound accepts, if any is NaN."""
+    return float(torch.nn.functional.cosine_similarity(one, other).mean())
+
+
+def _bfloat16(model: SentenceTransformer) -> SentenceTransformer:
+    lowered: SentenceTransformer = model.to(torch.bfloat16)
+    return lowered
+
+
+def _packed_bfloat16(model: SentenceTransformer) -> SentenceTransformer:
+    return _packed(_bfloat16(model))
+
+
+class _PackedLinear(torch.nn.Module):
+    """A linear layer whose weights oneDNN has laid out once, instead of at every call."""
+
+    def __init__(self, linear: torch.nn.Linear) -> None:
+        super().__init__()
+        self._weight = torch.ops.mkldnn._reorder_linear_weight(linear.weight.detach().contiguous(), None)
+        self._bias = None if linear.bias is None else linear.bias.detach()
+
+    def forward(self, values: torch.Tensor) -> torch.Tensor:
+        packed: torch.Tensor = torch.ops.mkldnn._linear_pointwise(values, self._weight, self._bias, "none", [], "")
+        return packed
+
+
+def _packed(model: SentenceTransformer) -> SentenceTransformer:
+    _pack(model)
+    return model
+
+
+def _pack(module: torch.nn.Module) -> None:
+    for name, child in module.named_children():
+        if type(child) is torch.nn.Linear:
+            setattr(module, name, _PackedLinear(child))
+        else:
+            _pack(child)
+
+
+_CANDIDATES: dict[str, Callable[[SentenceTransformer], SentenceTransformer]] = {
+    "bfloat16": _bfloat16,
+    "bfloat16, packed": _packed_bfloat16,
+    "float32, packed": _packed,
+}

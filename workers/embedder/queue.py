@@ -1,0 +1,87 @@
+"""The embedder off the event loop: loaded in the background, one thread for documents and one for queries."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, TypeVar
+
+from workers.embedder.cache import QUERIES_MAX, VectorCache
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from workers.embedder.interface import Embedder, ModelId, Vectors
+
+T = TypeVar("T")
+
+
+class EmbedderThreads:
+    """An embedder for coroutines. One call of each kind runs; the next wait in their callers, not in a queue."""
+
+    def __init__(self, load: Callable[[], Embedder]) -> None:
+        """`load` runs once, in a thread, when `start` is called."""
+        self._load = load
+        self._loading: asyncio.Future[Embedder] | None = None
+        self._documents = _Lane("embed-documents")
+        self._queries = _Lane("embed-queries")
+        self._cache = VectorCache(QUERIES_MAX)
+
+    def start(self) -> None:
+        """Begins to load the model and returns at once. Await `loaded` as well: it raises what loading raised."""
+        if self._loading is None:
+            self._loading = asyncio.ensure_future(self._documents.run(self._load))
+
+    @property
+    def ready(self) -> bool:
+        """Whether the model is loaded; until then search goes by words alone."""
+        loading = self._loading
+        return loading is not None and loading.done() and not loading.cancelled() and loading.exception() is None
+
+    async def loaded(self) -> Embedder:
+        """The embedder, as soon as it is there. Raises what loading raised (Misconfigured for a missing model)."""
+        self.start()
+        assert self._loading is not None
+        return await asyncio.shield(self._loading)
+
+    async def model(self) -> ModelId:
+        """The model whose vectors these are."""
+        return (await self.loaded()).model
+
+    async def embed_documents(self, texts: Sequence[str]) -> Vectors:
+        """float32 `(len(texts), dimension)`, rows L2-normalised, in order. Raises EmbeddingFailed."""
+        embedder = await self.loaded()
+        return await self._documents.run(lambda: embedder.embed_documents(texts))
+
+    async def embed_query(self, text: str) -> Vectors:
+        """float32 `(dimension,)`, L2-normalised, read-only. Goes ahead of documents. Raises EmbeddingFailed."""
+        embedder = await self.loaded()
+        if (known := self._cache.get(text)) is not None:
+            return known
+        vector = await self._queries.run(lambda: embedder.embed_query(text))
+        return self._cache.put(text, vector)
+
+    async def close(self) -> None:
+        """Waits for what runs, takes nothing more. Idempotent."""
+        await asyncio.gather(self._documents.close(), self._queries.close())
+
+
+class _Lane:
+    """One thread, and the callers that wait for it in order."""
+
+    def __init__(self, name: str) -> None:
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
+        self._turn = asyncio.Semaphore(1)
+
+    async def run(self, work: Callable[[], T]) -> T:
+        await self._turn.acquire()
+        try:
+            running = asyncio.get_running_loop().run_in_executor(self._thread, work)
+        except BaseException:
+            self._turn.release()
+            raise
+        running.add_done_callback(lambda _: self._turn.release())
+        return await asyncio.shield(running)  # a caller that gives up does not free a thread that still works
+
+    async def close(self) -> None:
+        await asyncio.to_thread(self._thread.shutdown, wait=True, cancel_futures=True)

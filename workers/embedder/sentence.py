@@ -1,0 +1,153 @@
+"""Any sentence-transformers model as an embedder. Importing this imports torch (seconds): do it in a thread."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import torch
+from sentence_transformers import SentenceTransformer
+from sentence_transformers.util import batch_to_device
+
+from schemas.errors import Misconfigured
+from workers.embedder.batches import batches
+from workers.embedder.files import locate, revision
+from workers.embedder.interface import EmbeddingFailed, ModelId
+from workers.embedder.precision import Features, fastest, vectors
+from workers.embedder.turns import Turns
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from workers.embedder.interface import Vectors
+
+SLICE_SECONDS = 0.03
+"""How long a batch of documents may take, and so how long a query may wait."""
+TOKENS_MIN = 64
+"""Of a batch, on the slowest machine: less would be all overhead."""
+WINDOW_CHARACTERS = 50_000
+"""Tokenised at once: some 15 ms."""
+CHARACTERS_PER_TOKEN_MAX = 32
+"""What is longer than the model's window times this is cut before it is tokenised."""
+
+_PROMPTS = {"query": ("query",), "document": ("document", "passage", "corpus")}
+"""By task: the prompt that the model was trained with, under the names that sentence-transformers looks for."""
+_SAMPLE = [
+    "Xerox 006R90321 toner cartridge Original Black 6 pc(s). Toner for CopyCentre C65 Digital Copier",
+    "HP Pavilion dv7 Notebook Silver 17 inch, Intel Core 2 Duo, 4 GB DDR2-SDRAM, 250 GB HDD, Windows Vista",
+    "Garden Marbo Cake - Walnut 78g. Bakery / Cereals / Spreads, Cakes, Sponge cakes. 2 for $14.00",
+    "嘉頓 孖寶蛋糕 - 合桃 78克。麵包蛋糕 / 穀類早餐 / 麵包醬，蛋糕，海綿蛋糕",
+    "Logitech wireless mouse M185, grey, 2.4 GHz, nano receiver, for Windows, macOS and Linux, 12 months battery",
+    "Women's knitted cardigan, long sleeve, V-neck, merino wool, navy blue, sizes S to XL, machine washable",
+    "Samsung Galaxy Tab A8 10.5 inch tablet, 64 GB, Wi-Fi, dark grey, with charger, headphones and book cover",
+    "Stainless steel water bottle 750 ml, double wall, keeps drinks cold for 24 hours and hot for 12 hours",
+]
+
+
+class SentenceEmbedder:
+    """One model, used by one thread at a time; queries go ahead of documents that have not started yet."""
+
+    def __init__(self, model: str | None = None, *, threads: int = 1) -> None:
+        """`model`: name or folder, None for the installed one. `threads`: of torch, for the whole process.
+
+        Raises Misconfigured if there is no such model. Takes some seconds.
+        """
+        torch.set_num_threads(threads)
+        name, folder = locate(model)
+        self._model = _load(name, folder)
+        self._turns = Turns()
+        choice = fastest(self._model, self._features(_SAMPLE, "document"))
+        self._model = choice.model
+        self.precision = choice.precision
+        """The numbers it computes in."""
+        self.tokens_per_second = self._tokens(_SAMPLE) / choice.seconds
+        """Padded tokens of documents, as measured at the start."""
+        self._model_id = ModelId(name, revision(folder), self.embed_query(_SAMPLE[0]).shape[0])
+
+    @property
+    def model(self) -> ModelId:
+        """The model whose vectors these are."""
+        return self._model_id
+
+    def embed_documents(self, texts: Sequence[str]) -> Vectors:
+        """float32 `(len(texts), dimension)`, rows L2-normalised, in the order of `texts`. Raises EmbeddingFailed."""
+        rows = np.empty((len(texts), self.model.dimension), dtype=np.float32)
+        for window in batches([len(text) for text in texts], WINDOW_CHARACTERS):
+            with self._turns.documents():
+                features = self._features([texts[position] for position in window], "document")
+            for batch in self._cut(features, len(window)):
+                with self._turns.documents():
+                    rows[[window[position] for position in batch]] = self._embed(_select(features, batch), "document")
+        return rows
+
+    def embed_query(self, text: str) -> Vectors:
+        """float32 `(dimension,)`, L2-normalised. Raises EmbeddingFailed."""
+        with self._turns.query():
+            row: Vectors = self._embed(self._features([text], "query"), "query")[0]
+            return row
+
+    def _features(self, texts: Sequence[str], task: Literal["query", "document"]) -> Features:
+        window = self._model.max_seq_length
+        cut = [text[: window * CHARACTERS_PER_TOKEN_MAX] for text in texts] if window else list(texts)
+        try:
+            features: Features = self._model.preprocess(cut, prompt=self._prompt(task), task=task)
+        except Exception as error:
+            raise EmbeddingFailed(f"{len(texts)} texts cannot be tokenised: {error!r}") from error
+        return features
+
+    def _embed(self, features: Features, task: Literal["query", "document"]) -> Vectors:
+        try:
+            rows = vectors(self._model, batch_to_device(features, self._model.device), task=task).numpy()
+        except Exception as error:
+            raise EmbeddingFailed(f"The model raised {error!r}") from error
+        norms = np.linalg.norm(rows, axis=1, keepdims=True)
+        if not (np.isfinite(norms) & (norms > 0)).all():
+            raise EmbeddingFailed("The model gave a vector that is not finite, or has no direction.")
+        normalised: Vectors = rows / norms
+        return normalised
+
+    def _cut(self, features: Features, texts: int) -> Iterator[list[int]]:
+        """Batches of so many padded tokens as a slice of time allows; all texts at once for a model without tokens."""
+        if not _sliceable(features):
+            return iter([list(range(texts))])
+        budget = max(TOKENS_MIN, int(self.tokens_per_second * SLICE_SECONDS))
+        return batches(features["attention_mask"].sum(dim=1).tolist(), budget)
+
+    def _tokens(self, texts: Sequence[str]) -> int:
+        mask = self._features(texts, "document").get("attention_mask")
+        return sum(len(text) for text in texts) // 4 if mask is None else mask.numel()
+
+    def _prompt(self, task: Literal["query", "document"]) -> str | None:
+        prompts: dict[str, str | None] = self._model.prompts
+        names = [*_PROMPTS[task], self._model.default_prompt_name]
+        return next((prompts[name] for name in names if name in prompts), None)
+
+
+def _load(name: str, folder: Path) -> SentenceTransformer:
+    try:
+        return SentenceTransformer(str(folder), local_files_only=True).eval()
+    except Exception as error:  # whatever is wrong with the files, it is for a person to mend
+        reason = (str(error).splitlines() or [""])[0]
+        raise Misconfigured(
+            f"The model {name!r} in {folder} cannot be loaded ({type(error).__name__}: {reason}). "
+            "Set FRESHLINE_MODEL to the name or folder of a complete sentence-transformers model."
+        ) from error
+
+
+def _sliceable(features: Features) -> bool:
+    mask = features.get("attention_mask")
+    tensors = [value for value in features.values() if isinstance(value, torch.Tensor)]
+    return mask is not None and all(tensor.shape == mask.shape for tensor in tensors)
+
+
+def _select(features: Features, batch: list[int]) -> Features:
+    """The rows of `batch`, without the columns that are padding in all of them."""
+    if not _sliceable(features):
+        return features
+    columns = features["attention_mask"][batch].any(dim=0)
+
+    def rows(value: Any) -> Any:
+        return value[batch][:, columns] if isinstance(value, torch.Tensor) else value
+
+    return {key: rows(value) for key, value in features.items()}
