@@ -29,11 +29,15 @@ class Tracker:
         self._next: int | None = None
 
     def start(self, offset: int) -> None:
-        """An offset was delivered; lower than one before it, it is a redelivery and counts as a new start."""
-        if self._next is not None and offset < self._next:
-            raise ValueError(f"offset {offset} was delivered after {self._next - 1}")
+        """An offset was delivered. Raises ValueError if it does not rise."""
+        if not self.follows(offset):
+            raise ValueError(f"offset {offset} was delivered when {self._next} was next")
         self._unfinished.append(offset)
         self._next = offset + 1
+
+    def follows(self, offset: int) -> bool:
+        """Whether it lies above all that was delivered."""
+        return self._next is None or offset >= self._next
 
     def finish(self, offset: int) -> None:
         """Its effect is safe downstream."""
@@ -69,8 +73,8 @@ class Delivery:
 class Trackers:
     """A tracker for each owned partition, begun anew with each generation of the consumer group.
 
-    After a rebalance Faust seeks to the committed offsets and delivers again what was in flight: those deliveries
-    belong to a new tracker, and late finishes of the old ones touch nothing.
+    After a rebalance Faust seeks to the committed offsets and delivers again what was in flight (as after any seek
+    back): those deliveries belong to a new tracker, and late finishes of the old ones touch nothing.
     """
 
     def __init__(self) -> None:
@@ -79,7 +83,7 @@ class Trackers:
     def start(self, partition: Partition, offset: int, generation: int) -> Delivery:
         """A record was delivered in this generation."""
         known = self._trackers.get(partition)
-        if known is None or known[0] != generation:
+        if known is None or known[0] != generation or not known[1].follows(offset):
             known = self._trackers[partition] = (generation, Tracker())
         known[1].start(offset)
         return Delivery(known[1], offset)

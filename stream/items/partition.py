@@ -47,7 +47,7 @@ class ItemPartition:
         """Joins what is known of one review; whether that changed anything."""
         held = self._held(product_id)
         before = held.reviews.get(review_id)
-        after = review if before is None else fold.join_entities(before, review)
+        after = review if before is None else reviews.join(before, review)
         if after is before:
             return False
         held.reviews[review_id] = after

@@ -1,0 +1,144 @@
+"""Sends item and review records, newest state of each item only, and finishes deliveries when they are confirmed."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+
+from schemas.codec import encode_item, encode_review, review_key
+from schemas.items import Change, ItemRecord
+from stream.topics import ITEMS, REVIEW_STATES
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from schemas.items import Entity
+    from stream.items.partition import HeldItem, ItemPartition
+    from stream.tracker import Delivery
+
+    from aiokafka.structs import RecordMetadata
+
+    Headers = list[tuple[str, bytes]]
+    Send = Callable[[str, bytes | None, bytes | None, int, Headers], Awaitable[Awaitable[RecordMetadata]]]
+    """(topic, key, value, partition, headers): awaited, it is in the producer's buffer; the second time, confirmed."""
+
+WRITER_HEADER = "writer"
+BATCH_ITEMS_MAX = 256
+BATCHES_IN_FLIGHT_MAX = 8
+UNFINISHED_MAX = 5_000
+"""Events taken and not yet confirmed; at the bound the input waits."""
+
+
+class ItemKey(NamedTuple):
+    """Where an item belongs. A partition that is assigned again is another one."""
+
+    partition: ItemPartition
+    product_id: str
+
+
+@dataclass(slots=True)
+class Publication:
+    """What one item record will say for the first time, and who waits for its confirmation."""
+
+    deliveries: list[Delivery] = field(default_factory=list)
+    reviews: dict[str, Entity] = field(default_factory=dict)
+    changes: dict[str, Change] = field(default_factory=dict)
+
+    def note(self, facet: str, arrived_at_ms: int) -> None:
+        """One more event of this facet."""
+        known = self.changes.get(facet)
+        first = arrived_at_ms if known is None else min(known.first_arrived_at_ms, arrived_at_ms)
+        self.changes[facet] = Change(first, 1 + (known.events if known else 0))
+
+
+class Publisher:
+    """Of one items worker."""
+
+    def __init__(self, writer: str, send: Send, confirmed: Callable[[ItemPartition, int], None]) -> None:
+        self._writer = writer
+        self._send = send
+        self._confirmed = confirmed
+        self._due: dict[ItemKey, Publication] = {}
+        self._sending: dict[ItemKey, Publication] = {}
+        self._wake = asyncio.Event()
+        self._room = asyncio.Event()
+        self._unfinished = 0
+        self._batches = asyncio.Semaphore(BATCHES_IN_FLIGHT_MAX)
+
+    async def wait_for_room(self) -> None:
+        """Until one more event can be taken."""
+        while self._unfinished >= UNFINISHED_MAX:
+            self._room.clear()
+            await self._room.wait()
+
+    def publish(self, key: ItemKey) -> Publication:
+        """The item changed: what comes next of it will say so."""
+        publication = self._due.get(key)
+        if publication is None:
+            publication = self._due[key] = Publication()
+            self._wake.set()
+        return publication
+
+    def finish_after(self, key: ItemKey, delivery: Delivery, publication: Publication | None = None) -> None:
+        """Finishes the delivery once everything said of the item so far is confirmed."""
+        waits_for = publication or self._due.get(key) or self._sending.get(key)
+        if waits_for is None:
+            delivery.finish()
+            self._confirmed(key.partition, -1)
+            return
+        waits_for.deliveries.append(delivery)
+        self._unfinished += 1
+
+    def forget(self, partition: ItemPartition) -> None:
+        """It was revoked: what is not sent yet is its next owner's to send."""
+        for key in [key for key in self._due if key.partition is partition]:
+            self._finish(self._due.pop(key), acked=False)
+
+    async def run(self) -> None:
+        """Sends for ever; raises what the producer raises."""
+        async with asyncio.TaskGroup() as confirmations:
+            while True:
+                await self._wake.wait()
+                self._wake.clear()
+                while self._due:
+                    await self._batches.acquire()
+                    batch = [(key, self._due.pop(key)) for key in list(islice(self._due, BATCH_ITEMS_MAX))]
+                    self._sending.update(batch)
+                    sent = [(key, publication, await self._start(key, publication)) for key, publication in batch]
+                    confirmations.create_task(self._confirm(sent))
+
+    async def _start(self, key: ItemKey, publication: Publication) -> list[Awaitable[RecordMetadata]]:
+        """Review records first, item record second; the ack waits for both."""
+        number, writer = key.partition.number, [(WRITER_HEADER, self._writer.encode())]
+        futures = [
+            await self._send(REVIEW_STATES, review_key(key.product_id, review_id), encode_review(review), number, writer)
+            for review_id, review in publication.reviews.items()
+        ]
+        held = key.partition.items[key.product_id]
+        record = encode_item(self._record(held, publication))
+        futures.append(await self._send(ITEMS, key.product_id.encode(), record, number, writer))
+        held.logged, held.logged_summary = True, held.summary
+        return futures
+
+    def _record(self, held: HeldItem, publication: Publication) -> ItemRecord:
+        return ItemRecord(self._writer, held.state, held.summary, publication.changes)
+
+    async def _confirm(self, sent: list[tuple[ItemKey, Publication, list[Awaitable[RecordMetadata]]]]) -> None:
+        try:
+            for key, publication, futures in sent:
+                confirmed = [await future for future in futures]
+                if self._sending.get(key) is publication:
+                    del self._sending[key]
+                self._finish(publication, acked=True)
+                self._confirmed(key.partition, confirmed[-1].offset)
+        finally:
+            self._batches.release()
+
+    def _finish(self, publication: Publication, *, acked: bool) -> None:
+        self._unfinished -= len(publication.deliveries)
+        if acked:
+            for delivery in publication.deliveries:
+                delivery.finish()
+        self._room.set()

@@ -1,0 +1,88 @@
+"""How a worker process begins and ends: logs, signals, exit codes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+import structlog
+
+from schemas.errors import FreshlineError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+log = structlog.get_logger(__name__)
+
+CHATTY = ("aiokafka", "faust", "mode", "kafka", "httpx", "uvicorn", "stream.transport", "stream.faust_apps")
+
+
+class Failure:
+    """Where any part says that the process cannot go on; the composition root waits for it."""
+
+    def __init__(self) -> None:
+        self._future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def fail(self, error: BaseException) -> None:
+        """The first error counts."""
+        if not self._future.done():
+            self._future.set_exception(error)
+
+    async def wait(self) -> None:
+        """Raises the first error."""
+        await asyncio.shield(self._future)
+
+
+def set_up_logs() -> None:
+    """One line an event on stderr, key=value; libraries from warnings on."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    for name in CHATTY:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"]),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def run(main: Callable[[], Coroutine[None, None, None]]) -> int:
+    """Runs until `main` ends or SIGTERM cancels it; the exit code: 0, or 1 with what happened on stderr."""
+    set_up_logs()
+    # Ctrl-C reaches the whole process group: `up` hears it, and stops its children in order.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        asyncio.run(_until_terminated(main))
+    except FreshlineError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except BaseExceptionGroup as group:
+        log.error("failed", exc_info=group)
+        return 1
+    except Exception as error:
+        log.error("failed", exc_info=error)
+        return 1
+    return 0
+
+
+async def _until_terminated(main: Callable[[], Coroutine[None, None, None]]) -> None:
+    task = asyncio.ensure_future(main())
+    terminated = False
+
+    def terminate() -> None:
+        nonlocal terminated
+        terminated = True
+        task.cancel()
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, terminate)
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+    if not terminated and task.cancelled():
+        raise RuntimeError("the process was cancelled from within")

@@ -1,0 +1,209 @@
+"""Item records into the index, by lanes: hide and out of stock, price and stock, new text. Embedding is a lane apart.
+
+An item record is finished once its point is in the index with payload and lexical vector. Records that wait for the
+same item are written as one; new texts are written in small chunks, so that a price never waits for many of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING, TypeVar
+
+import structlog
+
+from schemas.errors import Unavailable
+from workers.plan import Action, Plan, plan
+from workers.view import content
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from schemas.items import Change, ItemRecord
+    from workers.index.interface import Index, Stored
+    from workers.plan import Cached
+
+log = structlog.get_logger(__name__)
+T = TypeVar("T")
+
+PENDING_ITEMS_MAX = 5_000
+"""At the bound the input waits."""
+BATCH_ITEMS_MAX = 128
+TEXTS_MAX = 16
+"""New texts written between two looks at the lanes ahead of them: some 5 ms."""
+RETRY_SECONDS_MIN = 0.1
+RETRY_SECONDS_MAX = 5.0
+
+
+@dataclass(slots=True)
+class Pending:
+    """The newest record of an item that waits, and all that is finished with it."""
+
+    record: ItemRecord
+    partition: int
+    version: int
+    finish: list[Callable[[], None]]
+    changes: dict[str, Change] = field(default_factory=dict)
+
+    def join(self, other: Pending) -> None:
+        """Both are done by writing the newer."""
+        if other.version > self.version:
+            self.record, self.version = other.record, other.version
+        self.finish += other.finish
+        for facet, change in other.changes.items():
+            known = self.changes.get(facet)
+            if known is not None:
+                first = min(known.first_arrived_at_ms, change.first_arrived_at_ms)
+                change = change._replace(first_arrived_at_ms=first, events=known.events + change.events)
+            self.changes[facet] = change
+
+
+class Observer:
+    """What the lanes tell; each method is called on the event loop and must be quick."""
+
+    def planned(self, action: Action) -> None:
+        """One branch of the plan was carried out."""
+
+    def searchable(self, facet: str, change: Change, now_ms: int) -> None:
+        """Search can show these events of the facet since just now."""
+
+    def vectors_owed(self) -> None:
+        """The embedding lane has work."""
+
+    def retried(self, error: Unavailable) -> None:
+        """The index was away; the write is repeated."""
+
+    def refused(self, pending: Pending, error: Exception) -> None:
+        """A pure stage failed on this record: a bug. It must end in the dead letters and be finished."""
+
+
+class Lanes:
+    """The lanes of one index worker."""
+
+    def __init__(
+        self,
+        index: Index,
+        *,
+        cached: Cached,
+        shop_currency: str | None,
+        clock_ms: Callable[[], int],
+        observer: Observer,
+    ) -> None:
+        self._index = index
+        self._cached = cached
+        self._shop_currency = shop_currency
+        self._clock_ms = clock_ms
+        self._observer = observer
+        self._arrived: dict[str, Pending] = {}
+        self._texts: dict[str, Pending] = {}
+        self._wake = asyncio.Event()
+        self._room = asyncio.Event()
+
+    def __len__(self) -> int:
+        return len(self._arrived) + len(self._texts)
+
+    async def put(self, pending: Pending) -> None:
+        """Takes a record; waits while the lanes are full."""
+        while len(self) >= PENDING_ITEMS_MAX:
+            self._room.clear()
+            await self._room.wait()
+        product_id = pending.record.state.product_id
+        # A newer record is looked at afresh: it may delist the item, or only the first of them be of new text.
+        waiting = self._texts.pop(product_id, None) or self._arrived.get(product_id)
+        if waiting is not None:
+            waiting.join(pending)
+            pending = waiting
+        self._arrived[product_id] = pending
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Writes for ever. Raises what only a restart can mend."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while len(self):
+                if self._arrived:
+                    await self._write_arrived(_taken(self._arrived, BATCH_ITEMS_MAX))
+                if self._texts:
+                    await self._write_texts(_taken(self._texts, TEXTS_MAX))
+                self._room.set()
+                await asyncio.sleep(0)
+
+    async def _write_arrived(self, batch: dict[str, Pending]) -> None:
+        """Payload changes are written; new texts wait in their lane."""
+        plans = self._plans(batch, await self._until_available(lambda: self._index.stored(batch)))
+        texts = {p: batch[p] for p, planned in plans.items() if planned.action in (Action.EMBED, Action.UPSERT)}
+        for product_id, pending in texts.items():
+            del plans[product_id]
+            self._texts[product_id] = pending
+        await self._carry_out(batch, plans)
+
+    async def _write_texts(self, batch: dict[str, Pending]) -> None:
+        stored = await self._until_available(lambda: self._index.stored(batch, vectors=True))
+        await self._carry_out(batch, self._plans(batch, stored))
+
+    def _plans(self, batch: dict[str, Pending], stored: dict[str, Stored]) -> dict[str, Plan]:
+        plans = {}
+        for product_id, pending in batch.items():
+            try:
+                plans[product_id] = self._plan(pending, stored.get(product_id))
+            except Exception as error:
+                log.exception("bug", item=product_id)
+                self._observer.refused(pending, error)
+        return plans
+
+    def _plan(self, pending: Pending, stored: Stored | None) -> Plan:
+        now_ms = self._clock_ms()
+        wanted = content(
+            pending.record.state,
+            pending.record.reviews,
+            partition=pending.partition,
+            now_ms=now_ms,
+            shop_currency=self._shop_currency,
+        )
+        return plan(
+            stored, wanted, version=pending.version, model=self._index.model, cached=self._cached, now_ms=now_ms
+        )
+
+    async def _carry_out(self, batch: dict[str, Pending], plans: dict[str, Plan]) -> None:
+        writes = [planned.write for planned in sorted(plans.values(), key=_lane) if planned.write is not None]
+        if writes:
+            await self._until_available(lambda: self._index.write(writes))
+        now_ms = self._clock_ms()
+        for product_id, planned in plans.items():
+            self._finish(batch[product_id], planned, now_ms)
+
+    def _finish(self, pending: Pending, planned: Plan, now_ms: int) -> None:
+        self._observer.planned(planned.action)
+        if planned.action is Action.EMBED:
+            self._observer.vectors_owed()
+        for facet in planned.became_searchable:
+            if facet in pending.changes:
+                self._observer.searchable(facet, pending.changes[facet], now_ms)
+        for finish in pending.finish:
+            finish()
+
+    async def _until_available(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """Repeats with bounded backoff: meanwhile the lanes fill, and the input waits."""
+        wait_seconds = RETRY_SECONDS_MIN
+        while True:
+            try:
+                return await ask()
+            except Unavailable as error:
+                log.warning("index away", error=str(error), wait_seconds=wait_seconds)
+                self._observer.retried(error)
+                await asyncio.sleep(wait_seconds)
+                wait_seconds = min(2 * wait_seconds, RETRY_SECONDS_MAX)
+
+
+def _taken(lane: dict[str, Pending], items_max: int) -> dict[str, Pending]:
+    return {product_id: lane.pop(product_id) for product_id in list(islice(lane, items_max))}
+
+
+def _lane(planned: Plan) -> int:
+    """What must vanish goes first."""
+    if planned.action is Action.HIDE:
+        return 0
+    payload = planned.write.payload if planned.write is not None else {}
+    return 1 if payload.get("availability") == "out_of_stock" else 2

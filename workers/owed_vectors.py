@@ -1,0 +1,146 @@
+"""The embedding lane: takes its work from the index itself, so that it survives crashes and never blocks the acks."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Protocol
+
+import structlog
+
+from schemas.errors import Unavailable
+from workers.document import document
+from workers.embedder.interface import EmbeddingFailed
+from workers.index.interface import DenseVector
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Collection, Sequence
+
+    from schemas.points import Payload
+    from workers.embedder.cache import VectorCache
+    from workers.embedder.interface import Vectors
+    from workers.index.interface import Index
+
+log = structlog.get_logger(__name__)
+
+BATCH_TEXTS_MAX = 64
+OLDEST_EVERY = 4
+"""Newest change first, but one batch in four takes the oldest: none starves."""
+ATTEMPTS_MAX = 3
+IDLE_SECONDS_MAX = 2.0
+"""Looks for debts without being told, such as those of a partition taken over."""
+
+
+class Documents(Protocol):
+    """What the lane needs of an embedder."""
+
+    async def embed_documents(self, texts: Sequence[str]) -> Vectors:
+        """float32 `(len(texts), dimension)`. Raises EmbeddingFailed."""
+
+
+class Observer(Protocol):
+    """What the lane tells."""
+
+    def embedded(self, texts: int) -> None:
+        """They went through the model."""
+
+    def vector_searchable(self, due_at_ms: int | None, now_ms: int) -> None:
+        """A vector that was owed can be found."""
+
+    def vector_failed(self, payload: Payload, reason: str) -> Awaitable[None]:
+        """A text is given up; one dead letter says so. Returns when that is confirmed."""
+
+
+class OwedVectors:
+    """Pays the vectors that are owed in the partitions this worker owns."""
+
+    def __init__(
+        self,
+        index: Index,
+        documents: Documents,
+        cache: VectorCache,
+        *,
+        partitions: Callable[[], Collection[int]],
+        clock_ms: Callable[[], int],
+        observer: Observer,
+    ) -> None:
+        self._index = index
+        self._documents = documents
+        self._cache = cache
+        self._partitions = partitions
+        self._clock_ms = clock_ms
+        self._observer = observer
+        self._batches = 0
+        self._wake = asyncio.Event()
+
+    def wake(self) -> None:
+        """There is work."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Pays for ever."""
+        while True:
+            self._wake.clear()
+            try:
+                paid = await self.pay_batch()
+            except Unavailable as error:
+                log.warning("index away", error=str(error))
+                paid = 0
+            if not paid:
+                await self._idle()
+
+    async def pay_batch(self) -> int:
+        """Pays one batch; how many were owed."""
+        partitions = self._partitions()
+        if not partitions:
+            return 0
+        self._batches += 1
+        newest = self._batches % OLDEST_EVERY != 0
+        owed = await self._index.owed(partitions, BATCH_TEXTS_MAX, newest=newest)
+        if owed:
+            await self._pay(owed)
+        return len(owed)
+
+    async def _idle(self) -> None:
+        try:
+            async with asyncio.timeout(IDLE_SECONDS_MAX):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+
+    async def _pay(self, owed: list[Payload]) -> None:
+        try:
+            vectors = await self._embed([document(payload, self._index.model).text for payload in owed])
+        except EmbeddingFailed:
+            for payload in owed:
+                await self._pay_alone(payload)
+            return
+        await self._write(owed, vectors)
+
+    async def _pay_alone(self, payload: Payload) -> None:
+        """One text spoils a batch: each gets its own attempts, and the one that cannot be embedded is given up."""
+        text, reason = document(payload, self._index.model).text, ""
+        for _ in range(ATTEMPTS_MAX):
+            try:
+                await self._write([payload], await self._embed([text]))
+            except EmbeddingFailed as error:
+                reason = str(error) or "the model failed on this text"
+            else:
+                return
+        await self._observer.vector_failed(payload, reason)
+        await self._index.give_up_vector(payload["product_id"], payload["vector_due"] or "", reason)
+
+    async def _embed(self, texts: list[str]) -> Vectors:
+        vectors = await self._documents.embed_documents(texts)
+        self._observer.embedded(len(texts))
+        return vectors
+
+    async def _write(self, owed: list[Payload], vectors: Vectors) -> None:
+        paid = [
+            DenseVector(payload["product_id"], payload["vector_due"] or "", vector)
+            for payload, vector in zip(owed, vectors, strict=True)
+        ]
+        await self._index.write_dense(paid)
+        now_ms = self._clock_ms()
+        for payload, vector in zip(owed, paid, strict=True):
+            self._cache.put(vector.fingerprint, vector.vector)
+            self._observer.vector_searchable(payload["vector_due_at_ms"], now_ms)
