@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from workers import point
 from workers.document import document
-from workers.index.interface import Patch, Upsert
+from workers.index.interface import Patch, Reprice, Upsert
+from workers.view import price_changes_at_ms, price_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from schemas.points import Content
+    from schemas.points import Content, Payload
     from workers.document import Document
     from workers.embedder.interface import ModelId
     from workers.index.interface import Stored, Write
@@ -63,6 +64,15 @@ def plan(stored: Stored | None, content: Content, *, version: int, model: ModelI
     return _replace(stored, content, version, present, cached, now_ms)
 
 
+def reprice(stored: Payload, shop_currency: str | None, now_ms: int) -> Reprice:
+    """What a sale window that has turned changes of a point, as long as no event changes it first."""
+    price, currency = price_now(stored["offers"], shop_currency, now_ms)
+    turned = {"price": price, "currency": currency}
+    shown = stored["searchable_at_ms"] | {"price": now_ms}
+    fields = turned | {"price_changes_at_ms": price_changes_at_ms(stored["offers"], now_ms), "searchable_at_ms": shown}
+    return Reprice(stored["product_id"], stored["version"], fields)
+
+
 def _hide(stored: Stored | None, content: Content, version: int, now_ms: int) -> Plan:
     changed = point.changed_facets(stored and stored.payload, content)
     shown = point.searchable_at_ms(stored and stored.payload, content, changed, now_ms)
@@ -76,7 +86,7 @@ def _patch(stored: Stored, content: Content, version: int, now_ms: int) -> Plan:
     fields = point.changed_fields(stored.payload, content) | {"version": version}
     if facets:
         fields["searchable_at_ms"] = point.searchable_at_ms(stored.payload, content, facets, now_ms)
-    return Plan(Action.PATCH, Patch(content["product_id"], version, fields), facets)
+    return Plan(Action.PATCH, Patch(content["product_id"], stored.payload["version"], version, fields), facets)
 
 
 def _replace(

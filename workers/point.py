@@ -18,6 +18,9 @@ FACET_FIELDS: dict[str, tuple[str, ...]] = {
 }
 """By facet, what of a payload belongs to it; all else is the product's."""
 
+PRICE_OF_A_MOMENT = ("price", "currency", "price_changes_at_ms")
+"""Written together: a sale window may turn, and be written, between reading a point and patching it."""
+
 _PRODUCT_FIELDS = tuple(
     field
     for field in CONTENT_FIELDS
@@ -52,7 +55,10 @@ def payload(content: Content, version: int, vector: VectorState, searchable_at_m
 def changed_fields(stored: Payload, content: Content) -> dict[str, Any]:
     """The top-level fields of the content that differ from what is stored."""
     before, now = cast("dict[str, Any]", stored), cast("dict[str, Any]", content)
-    return {field: now[field] for field in CONTENT_FIELDS if before.get(field) != now[field]}
+    changed = {field for field in CONTENT_FIELDS if before.get(field) != now[field]}
+    if not changed.isdisjoint(FACET_FIELDS["price"]):
+        changed.update(PRICE_OF_A_MOMENT)
+    return {field: now[field] for field in CONTENT_FIELDS if field in changed}
 
 
 def changed_facets(stored: Payload | None, content: Content) -> tuple[str, ...]:

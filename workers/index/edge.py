@@ -17,6 +17,7 @@ from qdrant_edge import (
     Direction,
     EdgeShard,
     OrderBy,
+    PayloadSelector,
     Point,
     PointVectors,
     Query,
@@ -81,6 +82,10 @@ class EdgeIndex:
         """The model of its dense vectors."""
         return self._metadata.model
 
+    async def serving(self) -> EdgeIndex:
+        """Itself: a process has one shard."""
+        return self
+
     async def stored(self, product_ids: Collection[str], *, vectors: bool = False) -> dict[str, Stored]:
         """See Index."""
         records = self._shard.retrieve([point_id(p) for p in product_ids], True, [DENSE] if vectors else False)
@@ -91,9 +96,10 @@ class EdgeIndex:
         """See Index."""
         return {str(r.id): _payload(r) for r in self._shard.retrieve(list(point_ids), True, False)}
 
-    async def write(self, writes: Sequence[Write]) -> None:
+    async def write(self, writes: Sequence[Write]) -> set[str]:
         """See Index. Raises Unavailable while less than 200 MB of disk are free."""
         await self._update(self._operation(write) for write in writes)
+        return self._missed([write for write in writes if isinstance(write, Patch)])
 
     async def write_dense(self, vectors: Sequence[DenseVector]) -> None:
         """See Index."""
@@ -224,6 +230,12 @@ class EdgeIndex:
                 f"{FREE_BYTES_MIN >> 20}: free some space, writing goes on by itself"
             )
 
+    def _missed(self, patches: Sequence[Patch]) -> set[str]:
+        ids = [point_id(patch.product_id) for patch in patches]
+        stored = self._shard.retrieve(ids, PayloadSelector.Include(["version"]), False) if ids else []
+        versions = {str(record.id): (record.payload or {})["version"] for record in stored}
+        return {p.product_id for p, point in zip(patches, ids, strict=True) if versions.get(point, -1) < p.version}
+
     def _operation(self, write: Write) -> UpdateOperation:
         point = point_id(write.product_id)
         if isinstance(write, Upsert):
@@ -231,7 +243,7 @@ class EdgeIndex:
                 [Point(point, self._vectors(write), dict(write.payload))], condition=where.older(write.version)
             )
         if isinstance(write, Patch):
-            return UpdateOperation.set_payload_by_filter(where.older(write.version, point), dict(write.payload))
+            return UpdateOperation.set_payload_by_filter(where.still(write.base, point), dict(write.payload))
         return UpdateOperation.set_payload_by_filter(where.still(write.version, point), dict(write.payload))
 
     def _vectors(self, write: Upsert) -> dict[str, Any]:

@@ -25,9 +25,9 @@ def named(point: str, gtin: str, conditions: Sequence[Condition]) -> Filter:
     return Filter(must=[either, *(_field(condition) for condition in conditions)])
 
 
-def older(version: int, point: str | None = None) -> Filter:
-    """Points, or this point, whose stored version is below this one."""
-    return _of(point, FieldCondition("version", range=RangeFloat(lt=version)))
+def older(version: int) -> Filter:
+    """Points whose stored version is below this one."""
+    return Filter(must=[FieldCondition("version", range=RangeFloat(lt=version))])
 
 
 def still(version: int, point: str) -> Filter:
@@ -45,8 +45,8 @@ def but(point: str) -> Filter:
     return Filter(must_not=[HasIdCondition({point})])
 
 
-def _of(point: str | None, condition: FieldCondition) -> Filter:
-    return Filter(must=[condition] if point is None else [HasIdCondition({point}), condition])
+def _of(point: str, condition: FieldCondition) -> Filter:
+    return Filter(must=[HasIdCondition({point}), condition])
 
 
 def _field(condition: Condition) -> FieldCondition:

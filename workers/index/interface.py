@@ -21,9 +21,15 @@ LEXICAL = "lexical"
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """Sets payload fields of a point that is in the index, if its stored version is lower; a missing one stays so."""
+    """Sets payload fields of a point, if its stored version is still the one that they were compared with.
+
+    "Lower than the new one" would not do: an older patch that lands between reading and writing would leave fields
+    behind that this one does not mention.
+    """
 
     product_id: str
+    base: int
+    """Version of the point that the patch was planned on."""
     version: int
     payload: Mapping[str, Any]
     """Complete top-level fields; `version` included. None clears."""
@@ -92,14 +98,21 @@ class Index(Protocol):
     def model(self) -> ModelId:
         """The model of its dense vectors, from the collection's own metadata."""
 
+    async def serving(self) -> Index:
+        """The collection that the alias names at this moment, with its model: asked once a request."""
+
     async def stored(self, product_ids: Collection[str], *, vectors: bool = False) -> dict[str, Stored]:
         """The points of these items, by product_id; missing ones are left out."""
 
     async def payloads(self, point_ids: Sequence[str]) -> dict[str, Payload]:
         """Payloads by point id; missing ones are left out."""
 
-    async def write(self, writes: Sequence[Write]) -> None:
-        """All of them, each on its own condition, in order; visible to every later read when it returns."""
+    async def write(self, writes: Sequence[Write]) -> set[str]:
+        """All of them, each on its own condition, in order; visible to every later read when it returns.
+
+        Returns the items whose stored version is still below the one written, as a patch found no point or another
+        version than its base: read and plan these again.
+        """
 
     async def write_dense(self, vectors: Sequence[DenseVector]) -> None:
         """Pays owed vectors; skips those whose debt has changed meanwhile."""
