@@ -20,34 +20,45 @@ class Register(NamedTuple):
 
 @dataclass(slots=True)
 class Entity:
-    """A product, an offer or a review: registers by field, and the stamps that mask them.
+    """A product, an offer or a review: registers by field, and the stamp that masks them. Never changed in place.
 
     `facts` is keyed by field; a text or attribute has one key a part: "title/en", "attributes/colour", and the bare
     "title" or "attributes" is the register that clears all parts below its stamp.
+
+    Kept canonical: of `floor` and `deleted` only the greater is set, and no fact lies below it, since nothing below
+    can ever show again. Parts of a product's texts and attributes stay as cleared registers instead: how many there
+    have been decides how much room each has, and that must not depend on the order of events.
     """
 
     floor: Stamp | None = None
-    """Stamp of the greatest upsert: what lies below counts as absent."""
+    """Stamp of the greatest upsert, unless a delete is greater: what lies below counts as absent."""
     deleted: Stamp | None = None
-    """Stamp of the greatest delete (of a product: the greatest versioned one)."""
+    """Stamp of the greatest delete (of a product: the greatest versioned one), unless an upsert is greater."""
     facts: dict[str, Register] = field(default_factory=dict)
+    latest_ms: int = -1
+    """Greatest updated_at of all its events, -1: none. Of an offer always -1: see ItemState.price_latest_ms."""
 
 
 @dataclass(slots=True)
 class ItemState:
-    """Everything folded of one product and its offers. Reviews are folded apart, one by one."""
+    """Everything folded of one product and its offers. Reviews are folded apart, one by one. Never changed in place."""
 
     product_id: str
     product: Entity = field(default_factory=Entity)
-    deleted_unversioned: Stamp | None = None
-    """The latest unversioned delete by updated_at (a null record has no version, and must still delist)."""
+    deleted_unversioned_ms: int = -1
+    """Greatest updated_at of the unversioned deletes, -1: none. A null record has no version, and must still delist."""
     void_at_ms: int = -1
     """Greatest updated_at of all deletes of the product: offers not later than it are void."""
     offers: dict[str, Entity] = field(default_factory=dict)
     """By seller."""
+    price_latest_ms: int = -1
+    """Greatest updated_at of all events of its offers, -1: none."""
+    displaced: tuple[Stamp, str] | None = None
+    """Greatest (stamp, seller) that the limit of offers has pushed out: nothing up to it is kept of any offer."""
 
 
-class ReviewSummary(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class ReviewSummary:
     """What an item shows of its reviews."""
 
     count: int
@@ -55,6 +66,8 @@ class ReviewSummary(NamedTuple):
     """Sum of ratings times 100: an integer, so that the order of folding cannot change it."""
     histogram: tuple[int, int, int, int, int]
     """Reviews by rating, rounded half up, 1 to 5."""
+    latest_ms: int = -1
+    """Greatest updated_at of all their events, -1: none."""
 
 
 NO_REVIEWS = ReviewSummary(0, 0, (0, 0, 0, 0, 0))

@@ -1,0 +1,118 @@
+"""Item and review records as compact JSON, and back. Item records carry what the fold keeps, whole.
+
+Shape of an entity: {"f": stamp} or {"d": stamp} (floor, deleted), "l" (latest_ms), "s": {fact: value} for facts whose
+stamp is the floor, "x": {fact: [version, updated_at_ms, digest, value]} for the others. Facts of offers are shortened.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from schemas.items import Change, Entity, ItemRecord, ItemState, Register, ReviewSummary
+from schemas.stamps import Stamp
+
+_SEPARATOR = b"\x00"
+_SHORT = {"price": "p", "currency": "c", "sale_price": "s", "sale_starts_at_ms": "b", "sale_ends_at_ms": "e"}
+_LONG = {short: name for name, short in _SHORT.items()}
+_NO_CHANGE_OF_NAME: dict[str, str] = {}
+
+
+def encode_item(record: ItemRecord) -> bytes:
+    """The value of a record of the item log."""
+    state, reviews = record.state, record.reviews
+    body: dict[str, Any] = {
+        "w": record.writer,
+        "id": state.product_id,
+        "p": _entity(state.product, _NO_CHANGE_OF_NAME),
+        "du": state.deleted_unversioned_ms,
+        "v": state.void_at_ms,
+        "o": {seller: _entity(offer, _SHORT) for seller, offer in state.offers.items()},
+        "pl": state.price_latest_ms,
+        "r": [reviews.count, reviews.sum_hundredths, reviews.histogram, reviews.latest_ms],
+        "c": {facet: [*change] for facet, change in record.changes.items()},
+    }
+    if state.displaced is not None:
+        stamp, seller = state.displaced
+        body["x"] = [[*stamp], seller]
+    return orjson.dumps(body)
+
+
+def decode_item(value: bytes) -> ItemRecord:
+    """The inverse of encode_item."""
+    body = orjson.loads(value)
+    displaced = body.get("x")
+    state = ItemState(
+        product_id=body["id"],
+        product=_to_entity(body["p"], _NO_CHANGE_OF_NAME),
+        deleted_unversioned_ms=body["du"],
+        void_at_ms=body["v"],
+        offers={seller: _to_entity(offer, _LONG) for seller, offer in body["o"].items()},
+        price_latest_ms=body["pl"],
+        displaced=None if displaced is None else (Stamp(*displaced[0]), displaced[1]),
+    )
+    count, total, histogram, latest_ms = body["r"]
+    return ItemRecord(
+        writer=body["w"],
+        state=state,
+        reviews=ReviewSummary(count, total, tuple(histogram), latest_ms),
+        changes={facet: Change(*change) for facet, change in body["c"].items()},
+    )
+
+
+def review_key(product_id: str, review_id: str) -> bytes:
+    """The key of a record of `review-states`; neither id contains NUL."""
+    return product_id.encode() + _SEPARATOR + review_id.encode()
+
+
+def split_review_key(key: bytes) -> tuple[str, str]:
+    """(product_id, review_id), the inverse of review_key."""
+    product_id, _, review_id = key.partition(_SEPARATOR)
+    return product_id.decode(), review_id.decode()
+
+
+def encode_review(review: Entity) -> bytes:
+    """The value of a record of `review-states`."""
+    return orjson.dumps(_entity(review, _NO_CHANGE_OF_NAME))
+
+
+def decode_review(value: bytes) -> Entity:
+    """The inverse of encode_review."""
+    return _to_entity(orjson.loads(value), _NO_CHANGE_OF_NAME)
+
+
+def _entity(entity: Entity, short: dict[str, str]) -> dict[str, Any]:
+    floor, at_floor, others = entity.floor, {}, {}
+    for name, (stamp, value) in entity.facts.items():
+        if stamp == floor:
+            at_floor[short.get(name, name)] = value
+        else:
+            others[short.get(name, name)] = [*stamp, value]
+    body: dict[str, Any] = {}
+    if floor is not None:
+        body["f"] = [*floor]
+    if entity.deleted is not None:
+        body["d"] = [*entity.deleted]
+    if entity.latest_ms >= 0:
+        body["l"] = entity.latest_ms
+    if at_floor:
+        body["s"] = at_floor
+    if others:
+        body["x"] = others
+    return body
+
+
+def _to_entity(body: dict[str, Any], long: dict[str, str]) -> Entity:
+    floor = Stamp(*body["f"]) if "f" in body else None
+    facts = {}
+    if floor is not None:
+        facts = {long.get(name, name): Register(floor, value) for name, value in body.get("s", {}).items()}
+    for name, (version, updated_at_ms, digest, value) in body.get("x", {}).items():
+        facts[long.get(name, name)] = Register(Stamp(version, updated_at_ms, digest), value)
+    return Entity(
+        floor=floor,
+        deleted=Stamp(*body["d"]) if "d" in body else None,
+        facts=facts,
+        latest_ms=body.get("l", -1),
+    )

@@ -1,0 +1,234 @@
+"""Change events: strict parsing of records from their bytes into one normal form."""
+
+from __future__ import annotations
+
+import re
+from base64 import urlsafe_b64encode
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+import orjson
+from pydantic import ValidationError
+
+from schemas.changes import CHANGES, Change, Op, PriceChange, ProductChange, ReviewChange
+from schemas.errors import InvalidEvent
+from schemas.items import UNDETERMINED
+from schemas.stamps import UNVERSIONED, Stamp
+from schemas.texts import cleaned, cut
+
+SHOP = "shop"
+"""The seller of an offer that names none."""
+EVENT_BYTES_MAX = 1024 * 1024
+AHEAD_MS_MAX = 24 * 3600 * 1000
+"""How far the time of a change may lie after the timestamp of its record."""
+ATTRIBUTE_NAME_BYTES_MAX = 48
+ATTRIBUTE_BYTES_MAX = 1024
+NESTED_ATTRIBUTE_BYTES_MAX = 64
+"""A list or object above this is held as its JSON text, which can be cut."""
+
+_NUL_ESCAPE = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+_WORDS = {
+    "missing": "is missing: add it",
+    "string_type": "must be text",
+    "int_type": "must be an integer",
+    "bool_type": "must be true or false",
+    "dict_type": "must be an object",
+    "list_type": "must be a list",
+    "literal_error": "must be {expected}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+}
+"""pydantic's error types as sentences; the first word is the field."""
+
+
+class Event(NamedTuple):
+    """A change in normal form."""
+
+    topic: str
+    product_id: str
+    part: str | None
+    """The seller of a price, the review_id of a review; None of a product."""
+    op: Op
+    stamp: Stamp
+    facts: dict[str, Any]
+    """What the change sets, keyed as in an Entity; None clears. Empty for a delete."""
+
+
+def parse(
+    topic: str, key: bytes | None, value: bytes | None, *, arrived_at_ms: int, event_time_ms: int | None
+) -> Event:
+    """The event in a record of `products`, `prices` or `reviews`.
+
+    `arrived_at_ms`: the record's timestamp. `event_time_ms`: its header `freshline-event-time`. A null record of
+    `products` is a delete. An absent key is accepted: the event then is in whichever partition its producer chose.
+    Raises InvalidEvent with a sentence on what is wrong, in which field, and what to do.
+    """
+    fallback_ms = arrived_at_ms if event_time_ms is None else event_time_ms
+    if value is None:
+        return _null_record(topic, key, fallback_ms)
+    change = _validated(topic, _decoded(value))
+    if key is not None and key != change.product_id.encode():
+        shown = key[:64].decode("utf-8", "backslashreplace")
+        raise InvalidEvent(f"product_id: {change.product_id!r} differs from the key {shown!r}: make them equal")
+    updated_at_ms = fallback_ms if change.updated_at is None else change.updated_at
+    if updated_at_ms > arrived_at_ms + AHEAD_MS_MAX:
+        raise InvalidEvent("updated_at: lies more than 24 hours after the record's own time: correct the clock or unit")
+    part, facts = _normal_form(change)
+    version = UNVERSIONED if change.version is None else change.version
+    return _event(topic, change.product_id, part, change.op, version, updated_at_ms, facts)
+
+
+def _null_record(topic: str, key: bytes | None, updated_at_ms: int) -> Event:
+    if topic != "products":
+        raise InvalidEvent(f"the record is null, which only products allows: to withdraw from {topic} send op delete")
+    try:
+        product_id = (key or b"").decode()
+    except UnicodeDecodeError:
+        raise InvalidEvent("key: is not UTF-8: send the product_id") from None
+    change = _validated(topic, {"product_id": product_id, "op": "delete"})
+    return _event(topic, change.product_id, None, "delete", UNVERSIONED, updated_at_ms, {})
+
+
+def _decoded(value: bytes) -> dict[str, Any]:
+    if not value:
+        raise InvalidEvent("the record is empty: send a JSON object")
+    if len(value) > EVENT_BYTES_MAX:
+        raise InvalidEvent(
+            f"the record takes {len(value)} bytes: at most {EVENT_BYTES_MAX} are allowed; shorten its texts"
+        )
+    try:
+        body = orjson.loads(value)
+    except orjson.JSONDecodeError as error:
+        raise InvalidEvent(f"the record is not JSON in UTF-8: {error}") from None
+    if not isinstance(body, dict):
+        raise InvalidEvent("the record is JSON, but not an object: send one object a record")
+    if b"\\u0000" in value and _NUL_ESCAPE.search(value):
+        raise InvalidEvent("the record contains the character NUL: remove it")
+    return body
+
+
+def _validated(topic: str, body: dict[str, Any]) -> Change:
+    try:
+        change = CHANGES[topic].model_validate(body)
+    except ValidationError as error:
+        raise InvalidEvent(_sentence(error)) from None
+    if change.op == "upsert":
+        _check_complete(change)
+    return change
+
+
+def _sentence(error: ValidationError) -> str:
+    first = error.errors(include_url=False)[0]
+    field = ".".join(str(part) for part in first["loc"])
+    context = first.get("ctx", {})
+    if "error" in context:
+        return f"{field}: {context['error']}"
+    return (
+        f"{field}: {_WORDS[first['type']].format(**context)}" if first["type"] in _WORDS else f"{field}: {first['msg']}"
+    )
+
+
+def _check_complete(change: Change) -> None:
+    if isinstance(change, ProductChange):
+        title = change.title
+        if not (any(title.values()) if isinstance(title, dict) else title):
+            raise InvalidEvent("title: is missing or empty: an upsert of a product needs it (or send op patch)")
+    elif isinstance(change, PriceChange):
+        if change.price is None or change.currency is None:
+            field = "price" if change.price is None else "currency"
+            raise InvalidEvent(f"{field}: is missing: an upsert of a price needs it (or send op patch or delete)")
+    elif change.rating is None:
+        raise InvalidEvent("rating: is missing: an upsert of a review needs it (or send op patch or delete)")
+
+
+def _normal_form(change: Change) -> tuple[str | None, dict[str, Any]]:
+    """(part, facts)."""
+    facts: dict[str, Any] = {}
+    if isinstance(change, PriceChange):
+        part = change.seller or SHOP
+        if change.op != "delete":
+            facts = _price_facts(change)
+    elif isinstance(change, ReviewChange):
+        part = change.review_id
+        if change.op != "delete" and "rating" in change.model_fields_set:
+            facts = {"rating": change.rating}
+    else:
+        return None, {} if change.op == "delete" else _product_facts(change)
+    return part, facts
+
+
+_PRODUCT_SCALARS = ("brand", "category", "link", "image_link", "gtin", "item_group_id", "availability")
+_PRICE_SCALARS = {
+    "price": "price",
+    "currency": "currency",
+    "sale_price": "sale_price",
+    "sale_starts_at": "sale_starts_at_ms",
+    "sale_ends_at": "sale_ends_at_ms",
+}
+
+
+def _price_facts(change: PriceChange) -> dict[str, Any]:
+    starts, ends = change.sale_starts_at, change.sale_ends_at
+    if starts is not None and ends is not None and ends <= starts:
+        raise InvalidEvent("sale_ends_at: is not after sale_starts_at: correct the window")
+    sent, patch = change.model_fields_set, change.op == "patch"
+    facts = {}
+    for name, fact in _PRICE_SCALARS.items():
+        if name in sent and ((value := getattr(change, name)) is not None or patch):
+            facts[fact] = value
+    if "promotion" in sent:
+        facts |= _text_facts("promotion", change.promotion, patch)
+    return facts
+
+
+def _product_facts(change: ProductChange) -> dict[str, Any]:
+    sent, patch = change.model_fields_set, change.op == "patch"
+    facts = {}
+    for name in _PRODUCT_SCALARS:
+        if name in sent:
+            value = getattr(change, name) or None  # an empty text or list says nothing
+            if value is not None or patch:
+                facts[name] = value
+    for name in ("title", "description"):
+        if name in sent:
+            facts |= _text_facts(name, getattr(change, name), patch)
+    return facts | _attribute_facts(change, patch)
+
+
+def _text_facts(name: str, text: str | dict[str, str | None] | None, patch: bool) -> dict[str, Any]:
+    if isinstance(text, dict):
+        return {f"{name}/{language}": part or None for language, part in text.items() if part or patch}
+    facts: dict[str, Any] = {name: None} if patch else {}  # in an upsert the floor clears the other languages
+    if text:
+        facts[f"{name}/{UNDETERMINED}"] = text
+    return facts
+
+
+def _attribute_facts(change: ProductChange, patch: bool) -> dict[str, Any]:
+    facts: dict[str, Any] = {}
+    if patch and change.attributes is None and "attributes" in change.model_fields_set:
+        facts["attributes"] = None
+    for name, value in ((change.attributes or {}) | (change.model_extra or {})).items():
+        if value is not None or patch:
+            facts["attributes/" + cut(cleaned(name), ATTRIBUTE_NAME_BYTES_MAX)] = _attribute(name, value)
+    return facts
+
+
+def _attribute(name: str, value: Any) -> Any:
+    if isinstance(value, (list, dict)):
+        try:
+            text = orjson.dumps(value)
+        except TypeError:
+            raise InvalidEvent(f"attributes.{name[:40]}: is nested too deeply: flatten it") from None
+        if len(text) <= NESTED_ATTRIBUTE_BYTES_MAX:
+            return value
+        value = text.decode()
+    return cut(cleaned(value), ATTRIBUTE_BYTES_MAX) if isinstance(value, str) else value
+
+
+def _event(
+    topic: str, product_id: str, part: str | None, op: Op, version: int, updated_at_ms: int, facts: dict[str, Any]
+) -> Event:
+    canonical = orjson.dumps([topic, product_id, part, op, version, updated_at_ms, facts], option=orjson.OPT_SORT_KEYS)
+    digest = urlsafe_b64encode(sha256(canonical).digest()[:8])[:11].decode()
+    return Event(topic, product_id, part, op, Stamp(version, updated_at_ms, digest), facts)

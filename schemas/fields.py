@@ -1,0 +1,181 @@
+"""Types of the fields of events: what is accepted, how it is held, and the sentence that says what is wrong."""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+
+from schemas.currencies import CURRENCIES
+from schemas.texts import cleaned, cut
+
+PRODUCT_ID_BYTES_MAX = 256
+SELLER_BYTES_MAX = 64
+NAME_BYTES_MAX = 256
+LINK_BYTES_MAX = 1024
+CATEGORY_LEVELS_MAX = 16
+CATEGORY_BYTES_MAX = 128
+TEXT_BYTES_MAX = 16 * 1024
+"""Of one language of one text of one event; the state keeps less where there are several."""
+PRICE_BELOW = 10**12
+PRICE_DECIMALS_MAX = 6
+VERSION_MAX = 2**53
+TIME_MS_BELOW = 253_402_300_800_000
+"""The year 10000, where RFC 3339 ends."""
+
+_LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8}){0,3}")
+
+
+def identifier(bytes_max: int, *, needed: bool = True) -> AfterValidator:
+    """A text that names something: never cut, since a cut name is another name."""
+
+    def check(text: str) -> str:
+        if needed and not text.strip():
+            raise ValueError("is empty: send the id")
+        if "\0" in text:
+            raise ValueError("contains the character NUL: remove it")
+        if len(text.encode()) > bytes_max:
+            raise ValueError(f"takes {len(text.encode())} bytes: at most {bytes_max} are allowed")
+        return text
+
+    return AfterValidator(check)
+
+
+def decimal(value: Any) -> Decimal:
+    """A decimal from a string or a JSON number, the noise of binary floats removed. Raises ValueError."""
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        raise ValueError('must be a decimal, as a number or as text like "19.99"')
+    try:
+        number = Decimal(value if isinstance(value, str) else repr(value))
+    except InvalidOperation:
+        raise ValueError(f'{_short(value)!r} is no decimal: send one like "19.99"') from None
+    if not number.is_finite():
+        raise ValueError("is not finite: send a decimal")
+    if isinstance(value, float) and abs(number) < PRICE_BELOW:
+        number = _without_noise(number)
+    return number
+
+
+def _without_noise(number: Decimal) -> Decimal:
+    rounded = round(number, PRICE_DECIMALS_MAX)
+    # a double carries 15 to 17 significant digits: what differs only beyond them was not meant
+    return rounded if abs(rounded - number) <= abs(number) * Decimal("1e-14") else number
+
+
+def _price(value: Any) -> float:
+    if type(value) is int and 0 <= value < PRICE_BELOW:  # two of three prices are whole or have two decimals
+        return float(value)
+    if type(value) is float and 0 <= value < 1e6 and value == round(value, 2):
+        return value + 0.0  # no negative zero
+    number = decimal(value)
+    if number < 0:
+        raise ValueError(f"{_short(value)} is negative: send 0 or more")
+    if number >= PRICE_BELOW:
+        raise ValueError(f"{_short(value)} is too great: send less than {PRICE_BELOW}")
+    if number != round(number, PRICE_DECIMALS_MAX):
+        raise ValueError(f"{_short(value)} has too many decimals: send at most {PRICE_DECIMALS_MAX}")
+    return float(number)
+
+
+def _rating_hundredths(value: Any) -> int:
+    number = decimal(value)
+    if not 1 <= number <= 5:
+        raise ValueError(f"{_short(value)} is outside 1 to 5")
+    if number * 100 % 1:
+        raise ValueError(f"{_short(value)} has too many decimals: send at most 2")
+    return int(number * 100)
+
+
+def _short(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= 30 else text[:30] + "..."
+
+
+def _currency(code: str) -> str:
+    if code not in CURRENCIES:
+        raise ValueError(f"{_short(code)!r} is not a currency of ISO 4217: send a code like EUR")
+    return code
+
+
+def milliseconds(value: Any) -> int:
+    """Milliseconds since the epoch of an RFC 3339 time with offset, or of such an integer itself. Raises ValueError."""
+    if isinstance(value, str):
+        value = _from_rfc3339(value)
+    if type(value) is not int:
+        raise ValueError("must be an RFC 3339 time, or an integer of milliseconds since the epoch")
+    if not 0 <= value < TIME_MS_BELOW:
+        raise ValueError("is outside the years 1970 to 9999")
+    return value
+
+
+def _from_rfc3339(text: str) -> int:
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{_short(text)!r} is no RFC 3339 time: send one like 2026-01-31T09:30:00Z") from None
+    if time.tzinfo is None:
+        raise ValueError(f"{_short(text)!r} has no offset from UTC: add Z or one like +08:00")
+    return math.floor(time.timestamp() * 1000 + 1e-3)
+
+
+def _text(value: Any) -> str | dict[str, str | None]:
+    if isinstance(value, str):
+        return cut(cleaned(value), TEXT_BYTES_MAX)
+    if not isinstance(value, dict):
+        raise ValueError('must be text, or an object of texts by language like {"en": "..."}')
+    for language, part in value.items():
+        if not _LANGUAGE.fullmatch(language):
+            raise ValueError(f"{_short(language)!r} is no language tag: send one like en or zh-Hant")
+        if part is not None and not isinstance(part, str):
+            raise ValueError(f"the text of {language} must be text")
+    return {language: part and cut(cleaned(part), TEXT_BYTES_MAX) for language, part in value.items()}
+
+
+def _category(levels: list[str]) -> list[str]:
+    if len(levels) > CATEGORY_LEVELS_MAX:
+        raise ValueError(f"has {len(levels)} levels: at most {CATEGORY_LEVELS_MAX} are allowed")
+    return [cut(cleaned(level), CATEGORY_BYTES_MAX) for level in levels if level.strip()]
+
+
+_DECIMAL_TEXT = {"type": "string", "pattern": r"^[0-9]{1,12}(\.[0-9]{1,6})?$"}
+
+ProductId = Annotated[str, identifier(PRODUCT_ID_BYTES_MAX)]
+ReviewId = Annotated[str, identifier(PRODUCT_ID_BYTES_MAX)]
+Seller = Annotated[str, identifier(SELLER_BYTES_MAX, needed=False)]
+Name = Annotated[str, AfterValidator(cleaned), identifier(NAME_BYTES_MAX, needed=False)]
+Link = Annotated[str, AfterValidator(cleaned), identifier(LINK_BYTES_MAX, needed=False)]
+Category = Annotated[list[str], AfterValidator(_category)]
+Text = Annotated[
+    Any,
+    BeforeValidator(_text),
+    WithJsonSchema(
+        {"anyOf": [{"type": "string"}, {"type": "object", "additionalProperties": {"type": ["string", "null"]}}]}
+    ),
+]
+"""A string, or an object by language (BCP 47)."""
+Price = Annotated[
+    float,
+    BeforeValidator(_price),
+    WithJsonSchema({"anyOf": [{"type": "number", "minimum": 0, "exclusiveMaximum": PRICE_BELOW}, _DECIMAL_TEXT]}),
+]
+"""Held as float, which carries every price below 10**9 with 6 decimals exactly enough to print it again."""
+RatingHundredths = Annotated[
+    int,
+    BeforeValidator(_rating_hundredths),
+    WithJsonSchema({"anyOf": [{"type": "number", "minimum": 1, "maximum": 5}, _DECIMAL_TEXT]}),
+]
+"""Sent as 1 to 5, held as an integer of hundredths."""
+Currency = Annotated[
+    str, AfterValidator(_currency), WithJsonSchema({"type": "string", "enum": sorted(CURRENCIES), "title": "ISO 4217"})
+]
+TimeMs = Annotated[
+    int,
+    BeforeValidator(milliseconds),
+    WithJsonSchema({"anyOf": [{"type": "string", "format": "date-time"}, {"type": "integer", "minimum": 0}]}),
+]
+"""Sent as RFC 3339 with offset or as integer milliseconds since the epoch, held as the latter."""
+Version = Annotated[int, Field(ge=0, le=VERSION_MAX)]

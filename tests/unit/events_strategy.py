@@ -1,0 +1,79 @@
+"""Strategies of random change events of one item, built to collide: few sellers, times, versions and languages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from hypothesis import strategies as st
+
+from schemas.events import Event, parse
+
+NOW_MS = 10_000
+ITEM = "a"
+
+times = st.integers(0, 12)
+versions = st.none() | st.integers(0, 6)
+words = st.sampled_from(["red", "green", "blue", "", "a longer text " * 3])
+languages = st.sampled_from(["en", "zh-Hant", "fr"])
+texts = words | st.dictionaries(languages, words | st.none(), max_size=3)
+prices = st.sampled_from([0, 1, 2.5, "19.99", 1000])
+
+
+def parsed(topic: str, body: dict[str, Any] | None) -> Event:
+    """The event as if it had come in a record."""
+    value = None if body is None else orjson.dumps({"product_id": ITEM} | body)
+    return parse(topic, ITEM.encode(), value, arrived_at_ms=NOW_MS, event_time_ms=None)
+
+
+def _complete(topic: str, body: dict[str, Any]) -> dict[str, Any]:
+    """An upsert with what it needs."""
+    if topic == "products" and not (
+        any(body["title"].values()) if isinstance(body.get("title"), dict) else body.get("title")
+    ):
+        return body | {"title": "lamp"}
+    if topic == "prices":
+        return {"price": 7, "currency": "EUR"} | {name: value for name, value in body.items() if value is not None}
+    return body if body.get("rating") else body | {"rating": 3}
+
+
+def _changes(
+    topic: str, required: dict[str, st.SearchStrategy[Any]], fields: dict[str, st.SearchStrategy[Any]]
+) -> st.SearchStrategy[Event]:
+    stamp = {"updated_at": times, "version": versions, **required}
+    patches = st.fixed_dictionaries({"op": st.just("patch"), **stamp}, optional=fields)
+    upserts = st.fixed_dictionaries(stamp, optional=fields).map(lambda body: _complete(topic, body))
+    deletes = st.fixed_dictionaries({"op": st.just("delete"), **stamp})
+    return (upserts | patches | deletes).map(lambda body: parsed(topic, body))
+
+
+product_events = _changes(
+    "products",
+    {},
+    {
+        "title": texts,
+        "description": st.none() | texts,
+        "brand": st.none() | words,
+        "category": st.none() | st.lists(words, max_size=3),
+        "attributes": st.none()
+        | st.dictionaries(st.sampled_from(["colour", "size"]), st.none() | words | st.integers(0, 3), max_size=2),
+        "colour": st.none() | words,
+        "availability": st.none() | st.sampled_from(["in_stock", "out_of_stock"]),
+    },
+)
+price_events = _changes(
+    "prices",
+    {"seller": st.sampled_from(["x", "y", "z"])},
+    {
+        "price": st.none() | prices,
+        "currency": st.sampled_from(["EUR", "HKD"]),
+        "sale_price": st.none() | prices,
+        "sale_starts_at": st.none() | st.integers(0, 5),
+        "sale_ends_at": st.none() | st.integers(6, 12),
+        "promotion": st.none() | texts,
+    },
+)
+review_events = _changes(
+    "reviews", {"review_id": st.sampled_from(["r", "s"])}, {"rating": st.sampled_from([1, 2.5, "4.25", 5])}
+)
+item_events = product_events | price_events

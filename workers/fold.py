@@ -1,0 +1,221 @@
+"""The fold: last writer wins, field by field, as a join (commutative, associative, idempotent).
+
+Stamps are totally ordered, so that whatever lies below a floor, a delete or the watermark of displaced offers can be
+dropped for good: it could win only over what lies lower still. What is masked by time alone (a void offer) is kept.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from schemas.items import Entity, ItemState, Register
+from schemas.stamps import UNVERSIONED
+from schemas.texts import cut
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from schemas.events import Event
+    from schemas.stamps import Stamp
+
+OFFERS_MAX = 200
+"""Of an item, dead ones included: those with the greatest stamps."""
+PARTS_MAX = {"title": 8, "description": 8, "attributes": 100, "promotion": 4}
+"""Languages of a text and keys of the attributes, cleared ones included: those with the greatest stamps."""
+TITLE_BYTES = 2 * 1024
+DESCRIPTION_BYTES = 16 * 1024
+ATTRIBUTES_BYTES = 8 * 1024
+PROMOTIONS_BYTES = 16 * 1024
+"""Of all offers together."""
+OFFERS_WITH_FULL_TEXTS = 50
+"""Above this the description and the promotions yield their room to the offers."""
+
+Facts = dict[str, Register]
+_NOTHING = Entity()
+
+
+def fold(state: ItemState, event: Event) -> ItemState:
+    """The state after one event of `products` or `prices`; `state` itself if the event changes nothing."""
+    return join(state, delta(event))
+
+
+def delta(event: Event) -> ItemState:
+    """What one event of `products` or `prices` says, as a state."""
+    time_ms, said = event.stamp.updated_at_ms, entity(event)
+    if event.topic == "prices":
+        offers = {event.part or "": said}
+        return ItemState(event.product_id, offers=_within_offer_limits(offers, offers), price_latest_ms=time_ms)
+    said.latest_ms = time_ms
+    if event.op != "delete":
+        return ItemState(event.product_id, _within_product_limits(said, offers=0))
+    unversioned = event.stamp.version == UNVERSIONED
+    if unversioned:
+        said.deleted = None
+    return ItemState(event.product_id, said, deleted_unversioned_ms=time_ms if unversioned else -1, void_at_ms=time_ms)
+
+
+def entity(event: Event) -> Entity:
+    """The registers and masks that one event sets."""
+    stamp = event.stamp
+    return Entity(
+        floor=stamp if event.op == "upsert" else None,
+        deleted=stamp if event.op == "delete" else None,
+        facts={key: Register(stamp, value) for key, value in event.facts.items()},
+    )
+
+
+def join(a: ItemState, b: ItemState) -> ItemState:
+    """The least state that holds both; `a` itself if `b` adds nothing to it."""
+    offers, displaced = _join_offers(a, b)
+    product = join_entity(a.product, b.product, blank=True)
+    if product is not a.product or len(offers) > max(len(a.offers), OFFERS_WITH_FULL_TEXTS):
+        product = _within_product_limits(product, len(offers))
+    joined = ItemState(
+        product_id=a.product_id,
+        product=product,
+        deleted_unversioned_ms=max(a.deleted_unversioned_ms, b.deleted_unversioned_ms),
+        void_at_ms=max(a.void_at_ms, b.void_at_ms),
+        offers=offers,
+        price_latest_ms=max(a.price_latest_ms, b.price_latest_ms),
+        displaced=displaced,
+    )
+    return a if joined == a else joined
+
+
+def join_entity(a: Entity, b: Entity, *, blank: bool = False) -> Entity:
+    """The least entity that holds both; `a` itself if `b` adds nothing. `blank`: masked parts stay as cleared ones."""
+    if b == _NOTHING:
+        return a
+    floor, deleted = _greater(a.floor, b.floor), _greater(a.deleted, b.deleted)
+    if floor is not None and deleted is not None:
+        floor, deleted = (floor, None) if floor > deleted else (None, deleted)
+    facts = _masked(_join_facts(a.facts, b.facts), floor or deleted, blank=blank)
+    joined = Entity(floor, deleted, facts, max(a.latest_ms, b.latest_ms))
+    return a if joined == a else joined
+
+
+def _greater(a: Stamp | None, b: Stamp | None) -> Stamp | None:
+    if a is None or b is None:
+        return b if a is None else a
+    return max(a, b)
+
+
+def _join_facts(a: Facts, b: Facts) -> Facts:
+    facts = dict(a)
+    for key, theirs in b.items():
+        mine = facts.get(key)
+        if mine is None or theirs.stamp > mine.stamp:
+            facts[key] = theirs
+    return facts
+
+
+def _masked(facts: Facts, base: Stamp | None, *, blank: bool) -> Facts:
+    """The facts not below `base`; parts also not below the register that clears them."""
+    kept = {}
+    for key, register in facts.items():
+        mask, (name, part, _) = base, key.partition("/")
+        if part and name in facts:
+            mask = _greater(base, facts[name].stamp)
+        if mask is None or register.stamp >= mask:
+            kept[key] = register
+        elif blank and part:
+            kept[key] = register if register.value is None else Register(register.stamp, None)
+    return kept
+
+
+def _within_product_limits(product: Entity, offers: int) -> Entity:
+    counts = Counter(key.partition("/")[0] for key in product.facts if "/" in key)
+    if not counts:
+        return product
+    facts = product.facts
+    for name, count in counts.items():
+        facts = _greatest_parts(facts, name, count)
+    room = {
+        "title": TITLE_BYTES,
+        "description": _with_offers(DESCRIPTION_BYTES, offers),
+        "attributes": ATTRIBUTES_BYTES,
+    }
+    facts = _cut(facts, {name: room[name] // min(count, PARTS_MAX[name]) for name, count in counts.items()})
+    return product if facts is product.facts else Entity(product.floor, product.deleted, facts, product.latest_ms)
+
+
+def _with_offers(room: int, offers: int) -> int:
+    return room * OFFERS_WITH_FULL_TEXTS // max(OFFERS_WITH_FULL_TEXTS, offers)
+
+
+def _greatest_parts(facts: Facts, name: str, count: int) -> Facts:
+    excess = count - PARTS_MAX[name]
+    if excess <= 0:
+        return facts
+    parts = sorted((facts[key].stamp, key) for key in facts if key.startswith(name + "/"))
+    dropped = {key for _, key in parts[:excess]}
+    return {key: register for key, register in facts.items() if key not in dropped}
+
+
+def _cut(facts: Facts, room: Mapping[str, int]) -> Facts:
+    """The facts with each text of a part cut to the room of its name; `facts` itself if all fit."""
+    cuts = {}
+    for key, (stamp, value) in facts.items():
+        name, slash, _ = key.partition("/")
+        if slash and isinstance(value, str) and (short := cut(value, room[name])) != value:
+            cuts[key] = Register(stamp, short)
+    return facts | cuts if cuts else facts
+
+
+def _join_offers(a: ItemState, b: ItemState) -> tuple[dict[str, Entity], tuple[Stamp, str] | None]:
+    displaced = max((d for d in (a.displaced, b.displaced) if d is not None), default=None)
+    changed = {}
+    for seller, theirs in b.offers.items():
+        mine = a.offers.get(seller, _NOTHING)
+        joined = join_entity(mine, theirs)
+        if joined is not mine:
+            changed[seller] = joined
+    if not changed and displaced == a.displaced:
+        return a.offers, displaced
+    offers, displaced = _greatest_offers(a.offers | changed, displaced)
+    return _within_offer_limits(offers, offers if len(offers) != len(a.offers) else changed), displaced
+
+
+def _greatest_offers(
+    offers: dict[str, Entity], displaced: tuple[Stamp, str] | None
+) -> tuple[dict[str, Entity], tuple[Stamp, str] | None]:
+    if len(offers) > OFFERS_MAX:
+        ranks = sorted((_rank(offer), seller) for seller, offer in offers.items())
+        pushed_out = ranks[-OFFERS_MAX - 1]
+        displaced = pushed_out if displaced is None else max(displaced, pushed_out)
+    if displaced is None:
+        return offers, None
+    above = {seller: _above(offer, seller, displaced) for seller, offer in offers.items()}
+    return {seller: offer for seller, offer in above.items() if offer != _NOTHING}, displaced
+
+
+def _rank(offer: Entity) -> Stamp:
+    stamps = [register.stamp for register in offer.facts.values()]
+    return max([*stamps, *(stamp for stamp in (offer.floor, offer.deleted) if stamp is not None)])
+
+
+def _above(offer: Entity, seller: str, displaced: tuple[Stamp, str]) -> Entity:
+    """What of the offer is greater than all that was displaced: the rest may be gone from other states already."""
+
+    def stays(stamp: Stamp | None) -> bool:
+        return stamp is not None and (stamp, seller) > displaced
+
+    return Entity(
+        offer.floor if stays(offer.floor) else None,
+        offer.deleted if stays(offer.deleted) else None,
+        {key: register for key, register in offer.facts.items() if stays(register.stamp)},
+    )
+
+
+def _within_offer_limits(offers: dict[str, Entity], changed: Mapping[str, Entity]) -> dict[str, Entity]:
+    """The offers, those in `changed` within the limits of promotions."""
+    room = {"promotion": _with_offers(PROMOTIONS_BYTES, len(offers)) // max(1, len(offers)) // PARTS_MAX["promotion"]}
+    limited = {}
+    for seller in changed.keys() & offers.keys():
+        offer = offers[seller]
+        parts = sum(key.startswith("promotion/") for key in offer.facts)
+        facts = _cut(_greatest_parts(offer.facts, "promotion", parts), room)
+        if facts is not offer.facts:
+            limited[seller] = Entity(offer.floor, offer.deleted, facts)
+    return offers | limited if limited else offers

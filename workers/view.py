@@ -1,0 +1,136 @@
+"""What an item shows: all masks applied to its state, as a pure function of (state, reviews, now)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from schemas.points import Content, Offer, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from schemas.items import Entity, ItemState, ReviewSummary
+
+
+def content(
+    state: ItemState, reviews: ReviewSummary, *, partition: int, now_ms: int, shop_currency: str | None
+) -> Content:
+    """The content of the item's point. `shop_currency` None: the currency of most of the item's own offers."""
+    offers = _offers(state)
+    price, currency = price_now(offers, shop_currency, now_ms)
+    return Content(
+        product_id=state.product_id,
+        partition=partition,
+        status=_status(state),
+        title=_parts(state.product, "title"),
+        description=_parts(state.product, "description"),
+        brand=_value(state.product, "brand"),
+        category=_value(state.product, "category") or [],
+        attributes=_parts(state.product, "attributes"),
+        link=_value(state.product, "link"),
+        image_link=_value(state.product, "image_link"),
+        gtin=_value(state.product, "gtin"),
+        item_group_id=_value(state.product, "item_group_id"),
+        availability=_value(state.product, "availability"),
+        offers=offers,
+        sellers=[offer["seller"] for offer in offers],
+        currencies=sorted({offer["currency"] for offer in offers}),
+        price=price,
+        currency=currency,
+        price_changes_at_ms=price_changes_at_ms(offers, now_ms),
+        rating=round(reviews.sum_hundredths / reviews.count / 100, 2) if reviews.count else None,
+        review_count=reviews.count,
+        rating_histogram=list(reviews.histogram),
+        updated_at_ms={
+            "product": _time(state.product.latest_ms),
+            "price": _time(state.price_latest_ms),
+            "reviews": _time(reviews.latest_ms),
+        },
+    )
+
+
+def offers_now(offers: Iterable[Offer], now_ms: int) -> list[tuple[Offer, float]]:
+    """Each offer with what one pays now: the sale price from the start of its window until before its end."""
+    return [(offer, _pays(offer, now_ms)) for offer in offers]
+
+
+def price_now(offers: Sequence[Offer], shop_currency: str | None, now_ms: int) -> tuple[float | None, str | None]:
+    """(the lowest price now, its currency) of the offers in the shop's currency; (None, None) if there is none.
+
+    Without a shop's currency that of most of the offers counts, of equally many the first by alphabet.
+    """
+    if shop_currency is None:
+        counts = Counter(offer["currency"] for offer in offers)
+        shop_currency = min(counts, key=lambda code: (-counts[code], code), default=None)
+    prices = [pays for offer, pays in offers_now(offers, now_ms) if offer["currency"] == shop_currency]
+    return (min(prices), shop_currency) if prices else (None, None)
+
+
+def price_changes_at_ms(offers: Iterable[Offer], now_ms: int) -> int | None:
+    """The next boundary of a sale window after now."""
+    boundaries = (
+        boundary
+        for offer in offers
+        if offer["sale_price"] is not None
+        for boundary in (offer["sale_starts_at_ms"], offer["sale_ends_at_ms"])
+    )
+    return min((boundary for boundary in boundaries if boundary is not None and boundary > now_ms), default=None)
+
+
+def _pays(offer: Offer, now_ms: int) -> float:
+    starts, ends = offer["sale_starts_at_ms"], offer["sale_ends_at_ms"]
+    on_sale = (starts is None or starts <= now_ms) and (ends is None or now_ms < ends)
+    sale_price = offer["sale_price"]
+    return sale_price if on_sale and sale_price is not None else offer["price"]
+
+
+def _status(state: ItemState) -> Status:
+    floor = state.product.floor
+    if floor is None:
+        never_deleted = state.product.deleted is None and state.deleted_unversioned_ms < 0
+        return Status.PARKED if never_deleted else Status.DELISTED
+    if floor.updated_at_ms <= state.deleted_unversioned_ms:
+        return Status.DELISTED
+    return Status.VISIBLE if _parts(state.product, "title") else Status.PARKED
+
+
+def _value(entity: Entity, key: str, void_at_ms: int = -1) -> Any:
+    register = entity.facts.get(key)
+    return None if register is None or register.stamp.updated_at_ms <= void_at_ms else register.value
+
+
+def _parts(entity: Entity, name: str, void_at_ms: int = -1) -> dict[str, Any]:
+    """By language or attribute, sorted."""
+    prefix = name + "/"
+    return {
+        key.removeprefix(prefix): register.value
+        for key, register in sorted(entity.facts.items())
+        if key.startswith(prefix) and register.value is not None and register.stamp.updated_at_ms > void_at_ms
+    }
+
+
+def _offers(state: ItemState) -> list[Offer]:
+    offers = (_offer(seller, state.offers[seller], state.void_at_ms) for seller in sorted(state.offers))
+    return [offer for offer in offers if offer is not None]
+
+
+def _offer(seller: str, offer: Entity, void_at_ms: int) -> Offer | None:
+    """The offer as it stands; None if it is withdrawn, void, only patched, or has no price."""
+    price, currency = _value(offer, "price", void_at_ms), _value(offer, "currency", void_at_ms)
+    if offer.floor is None or offer.floor.updated_at_ms <= void_at_ms or price is None or currency is None:
+        return None
+    return Offer(
+        seller=seller,
+        price=price,
+        currency=currency,
+        sale_price=_value(offer, "sale_price", void_at_ms),
+        sale_starts_at_ms=_value(offer, "sale_starts_at_ms", void_at_ms),
+        sale_ends_at_ms=_value(offer, "sale_ends_at_ms", void_at_ms),
+        promotion=_parts(offer, "promotion", void_at_ms),
+        updated_at_ms=max(offer.floor.updated_at_ms, *(fact.stamp.updated_at_ms for fact in offer.facts.values())),
+    )
+
+
+def _time(latest_ms: int) -> int | None:
+    return None if latest_ms < 0 else latest_ms
