@@ -109,6 +109,7 @@ class Producer:
                 delivery_timeout_ms=CONFIRM_SECONDS_MAX * 1000,
                 request_timeout_ms=CONFIRM_SECONDS_MAX * 500,
                 max_block_ms=10_000,
+                bootstrap_timeout_ms=5_000,
             )
         except (KafkaError, ValueError, OSError) as error:
             raise Unavailable(f"no broker answers at {', '.join(brokers)} ({error}): is it running there?") from None

@@ -52,13 +52,14 @@ def shown(product_id: str, title: str, **more: object) -> dict[str, object]:
 
 
 class StandIn:
-    """Holds items by id; finds those with the query in their title; everything up to offset 99 is searchable."""
+    """Holds items by id; finds those with the query in their title; what lies below an offset is searchable."""
 
     def __init__(self, **titles: str) -> None:
         self.items = {product_id: shown(product_id, title) for product_id, title in titles.items()}
         self.reasons: list[str] = []
         self.lag = Lag()
         self.away = False
+        self.searchable_below = 100
         self.asked: list[tuple[SearchRequest, Token | None, int]] = []
 
     async def search(self, request: SearchRequest, after: Token | None, wait_ms: int) -> SearchAnswer:
@@ -89,7 +90,7 @@ class StandIn:
     async def progress(self, after: Token, wait_ms: int) -> bool:
         if after.partition >= 4:
             raise Refused("after", f"{after.topic} has 4 partitions, there is no partition {after.partition}")
-        return after.offset < 100
+        return after.offset < self.searchable_below
 
     async def status(self) -> StatusReport:
         return StatusReport(

@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from running_commands import freshline, serving
+from standing_in import StandIn
+
+from stream.commands.configured import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[tuple[StandIn, str]]:
+    service = StandIn(P1="Chiffon cake", **{"odd/id ?#": "Walnut cake"})
+    with serving(service) as address:
+        yield service, address
+
+
+@pytest.fixture
+def service(server: tuple[StandIn, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
+    service, address = server
+    monkeypatch.setenv("FRESHLINE_API", address)
+    yield service
+    service.reasons, service.lag.items, service.away = [], 0, False
+    service.asked.clear()
+
+
+def test_search_prints_a_table_that_a_person_can_read(service: StandIn) -> None:
+    done = freshline("search", "cake")
+    assert done.code == 0
+    for wanted in ("Chiffon cake", "8.50 HKD", "WELLCOME 8.50", "4.5 (2)", "ago"):
+        assert wanted in done.out
+    assert "2 items, by words and vectors" in done.err
+
+
+def test_search_as_json_is_the_answer_of_the_api_on_one_line(service: StandIn) -> None:
+    done = freshline("search", "cake", "--json")
+    assert done.code == 0 and done.err == "" and done.out.count("\n") == 1
+    assert json.loads(done.out)["hits"][0]["product_id"] == "P1"
+
+
+def test_every_flag_of_search_reaches_the_api(service: StandIn) -> None:
+    done = freshline(
+        "search", "--limit=3", "--offset=1", "--min-price=1", "--max-price=9", "--seller=AEON", "--brand=Garden",
+        "--category=Cakes", "--availability=in_stock", "--min-rating=4", "--after=prices:1:7", "--wait-ms=50", "--json",
+    )  # fmt: skip
+    assert done.code == 0
+    request, after, wait_ms = service.asked[0]
+    assert request.model_dump(exclude={"after", "wait_ms"}) == {
+        "q": None, "limit": 3, "offset": 1, "min_price": 1, "max_price": 9, "seller": "AEON", "brand": "Garden",
+        "category": "Cakes", "availability": "in_stock", "min_rating": 4,
+    }  # fmt: skip
+    assert (str(after), wait_ms) == ("prices:1:7", 50)
+
+
+def test_a_search_that_is_not_as_fresh_as_was_asked_exits_10(service: StandIn) -> None:
+    assert freshline("search", "cake", "--after=prices:0:1000", "--wait-ms=1", "--json").code == 10
+
+
+def test_a_wrong_filter_exits_2_with_one_line_that_names_it(service: StandIn) -> None:
+    for arguments in (["--min-rating=9"], ["--min-price=cheap"], ["--limit=0"], ["--no-such-flag"]):
+        done = freshline("search", "cake", *arguments)
+        assert done.code == 2 and done.out == ""
+        assert arguments[0].split("=")[0].lstrip("-").replace("-", "_") in done.err.replace("-", "_")
+
+
+def test_get_shows_an_item_by_any_id(service: StandIn) -> None:
+    done = freshline("get", "odd/id ?#")
+    assert done.code == 0 and "Walnut cake" in done.out and "visible" in done.out
+    assert json.loads(freshline("get", "P1", "--json").out)["indexed"]["status"] == "visible"
+
+
+def test_get_of_what_nobody_heard_of_exits_1_with_one_line(service: StandIn) -> None:
+    done = freshline("get", "none-such")
+    assert done.code == 1 and done.out == "" and done.err.count("\n") == 1 and "none-such" in done.err
+
+
+def test_status_exits_0_when_nothing_waits_and_10_when_something_does(service: StandIn) -> None:
+    done = freshline("status")
+    assert done.code == 0 and "nothing" in done.out and "p50 12 ms" in done.out and "prices 3" in done.out
+    service.lag.items = 5
+    assert freshline("status").code == 10
+    assert freshline("status", "--max-lag=5").code == 0
+    assert json.loads(freshline("status", "--json").out)["lag_events"] == 5
+
+
+def test_status_of_a_stack_that_is_not_ready_exits_10_and_says_why(service: StandIn) -> None:
+    service.reasons = ["the model is loading"]
+    done = freshline("status")
+    assert done.code == 10 and "the model is loading" in done.out
+
+
+def test_while_the_index_is_away_commands_exit_1_and_say_so_in_one_line(service: StandIn) -> None:
+    service.away = True
+    done = freshline("search", "cake")
+    assert done.code == 1 and "qdrant" in done.err and done.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:9", "nonsense", "http://[::1", "ftp://x"])
+def test_where_nothing_answers_commands_fail_with_one_line(address: str) -> None:
+    done = freshline("search", "cake", "--api", address)
+    assert done.code in (1, 2) and done.err.count("\n") == 1 and "Traceback" not in done.err
+
+
+def test_a_flag_goes_before_the_environment_and_that_before_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert settings().api_port == 8765
+    monkeypatch.setenv("FRESHLINE_API_PORT", "9000")
+    assert settings().api_port == 9000
+    assert settings(api_port=9001).api_port == 9001
+
+
+def test_a_setting_that_cannot_be_is_one_line_that_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FRESHLINE_API_PORT", "many")
+    done = freshline("search", "cake")
+    assert done.code == 1 and "FRESHLINE_API_PORT" in done.err and done.err.count("\n") == 1
+
+
+def test_schema_names_them_all_and_prints_each() -> None:
+    names = json.loads(freshline("schema", "--json").out)
+    assert {"products", "prices", "reviews"} <= set(names)
+    for name in names:
+        assert "properties" in freshline("schema", name).out
+    assert freshline("schema", "none-such").code == 2
+
+
+def test_help_is_quick_because_nothing_heavy_is_imported_for_it() -> None:
+    heavy = "faust", "torch", "pydantic", "kafka", "httpx", "fastapi", "qdrant_client", "orjson"
+    program = "import sys, stream.commands.app as a; print([m for m in sys.argv[1:] if m in sys.modules])"
+    assert (
+        subprocess.run([sys.executable, "-c", program, *heavy], capture_output=True, text=True).stdout.strip() == "[]"
+    )

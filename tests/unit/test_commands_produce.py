@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+from kafka import KafkaConsumer, TopicPartition
+from kafka.admin import KafkaAdminClient, NewTopic
+from running_commands import freshline, serving
+from standing_in import StandIn
+
+from stream.brokers.embedded import EmbeddedBroker
+from stream.brokers.interface import wait_accepting
+from stream.producing import Outgoing, Sent, checked, paced
+from stream.up.ports import free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PRICE = b'{"product_id": "P%d", "seller": "AEON", "price": 9.5, "currency": "HKD"}\n'
+
+
+@pytest.fixture(scope="module", autouse=True)
+def broker() -> Iterator[str]:
+    embedded = EmbeddedBroker(free_port())
+    process = subprocess.Popen(embedded.argv(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        asyncio.run(wait_accepting(embedded.address, 20))
+        KafkaAdminClient(bootstrap_servers=embedded.address).create_topics([NewTopic("prices", 2, 1)])
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("FRESHLINE_KAFKA", embedded.address)
+            yield embedded.address
+    finally:
+        process.kill()
+        process.wait()
+
+
+def records(address: str) -> dict[bytes, bytes]:
+    consumer = KafkaConsumer(bootstrap_servers=address, enable_auto_commit=False)
+    partitions = [TopicPartition("prices", number) for number in (0, 1)]
+    consumer.assign(partitions)
+    consumer.seek_to_beginning(*partitions)
+    found: dict[bytes, bytes] = {}
+    while batch := consumer.poll(1000):
+        found |= {record.key: record.value for part in batch.values() for record in part}
+    consumer.close()
+    return found
+
+
+def test_lines_are_sent_keyed_by_product_and_counted(broker: str, tmp_path: Path) -> None:
+    file = tmp_path / "prices.jsonl"
+    file.write_bytes(b"".join(PRICE % number for number in range(300)))
+    done = freshline("produce", "prices", str(file), "--json")
+    summary = json.loads(done.out)
+    assert done.code == 0 and done.err == ""
+    assert (summary["sent"], summary["invalid"], summary["failed"]) == (300, 0, 0)
+    assert summary["tokens"][0].startswith("prices:0:") and summary["tokens"][1].startswith("prices:1:")
+    found = records(broker)
+    assert found[b"P7"] == (PRICE % 7).strip() and len([key for key in found if key.startswith(b"P")]) == 300
+
+
+def test_invalid_lines_are_named_by_number_and_reason_and_the_others_sent(broker: str) -> None:
+    lines = [PRICE % 900, b"{not json\n", b"\n", b'{"product_id": "P1", "price": -1, "currency": "HKD"}\n', PRICE % 901]
+    done = freshline("produce", "prices", "-", "--json", stdin=b"".join(lines))
+    assert done.code == 1
+    assert [line.split(":")[0] for line in done.err.splitlines()] == ["line 2", "line 4"] and "price" in done.err
+    assert json.loads(done.out)["sent"] == 2 and {b"P900", b"P901"} <= set(records(broker))
+
+
+def test_count_stops_after_so_many_events() -> None:
+    done = freshline("produce", "prices", "--count=3", stdin=b"".join(PRICE % number for number in range(9)))
+    assert done.code == 0 and done.out.startswith("3 sent, 0 invalid, 0 failed")
+
+
+def test_wait_exits_0_once_all_is_searchable_and_10_when_it_gives_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    service = StandIn()
+    with serving(service) as api:
+        service.searchable_below = 1_000_000
+        done = freshline("produce", "prices", "--wait", "--json", "--api", api, stdin=PRICE % 1)
+        assert done.code == 0 and json.loads(done.out)["searchable"] is True
+        service.searchable_below = 0
+        monkeypatch.setattr("stream.commands.produce.WAIT_SECONDS_MAX", 0.1)
+        assert freshline("produce", "prices", "--wait", "--api", api, stdin=PRICE % 1).code == 10
+
+
+def test_an_unknown_topic_or_file_is_wrong_usage() -> None:
+    assert freshline("produce", "orders").code == 2
+    done = freshline("produce", "prices", "/none/such.jsonl")
+    assert done.code == 2 and done.err == "freshline: cannot open /none/such.jsonl: No such file or directory\n"
+
+
+def test_where_no_broker_answers_it_is_one_line(tmp_path: Path) -> None:
+    done = freshline("produce", "prices", "--kafka=127.0.0.1:9", stdin=PRICE % 1)
+    assert done.code == 1 and done.err.count("\n") == 1 and "127.0.0.1:9" in done.err
+
+
+def test_a_paced_record_is_never_early_and_a_long_pause_is_not_made_up_for() -> None:
+    now, slept = [100.0], []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        now[0] += seconds
+
+    some = [Outgoing(n, "prices", b"k", b"v") for n in range(30)]
+    times = []
+    for record in paced(some, 10, lambda: now[0], sleep):
+        times.append(now[0])
+        if record.line == 9:
+            now[0] += 60
+    assert times[:10] == pytest.approx([100 + n / 10 for n in range(10)])
+    assert times[10] == pytest.approx(160.9) and times[-1] > 160.9
+
+
+def test_blank_lines_are_no_events() -> None:
+    sent = Sent()
+    assert [record.line for record in checked("prices", [b"\n", PRICE % 1, b"  "], sent, lambda: 1)] == [2]
+    assert sent.invalid == 0
