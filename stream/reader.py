@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from aiokafka import ConsumerRecord
 
 EMBEDDED_FETCH_WAIT_MS_MAX = 10
-"""The embedded broker does not wake a waiting fetch when data arrives; Apache Kafka gets 100 small requests a second."""
+"""The embedded broker does not wake a waiting fetch when data arrives; to Kafka it is 100 small requests a second."""
 POLL_MS = 500
 RECORDS_MAX = 1000
 """In one list, so that the loop gets its turn between."""
@@ -59,7 +59,9 @@ class Reader:
 
     async def stop(self) -> None:
         """Closes its connections."""
-        await asyncio.gather(self._consumer.stop(), self._ends.stop())
+        await asyncio.gather(self._consumer.stop(), self._ends.stop(), return_exceptions=True)
+        # While the broker is away its stop raises half way (CancelledError of a fetch of its own), its client open.
+        await self._consumer._client.close()
 
     async def __aenter__(self) -> Self:
         await self.start()

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import socket
+import time
 
 from schemas.errors import Misconfigured
+
+PATIENCE_S = 1.0
+POLL_S = 0.05
 
 
 def free_port() -> int:
@@ -16,12 +20,22 @@ def free_port() -> int:
 
 
 def check_free(host: str, port: int, what: str, flag: str) -> None:
-    """Raises Misconfigured if something listens there."""
+    """Waits a moment for the port: an `up` that was killed leaves it only when its children are gone.
+
+    Raises Misconfigured if something goes on listening there.
+    """
+    deadline = time.monotonic() + PATIENCE_S
+    while (reason := _refusal(host, port)) is not None:
+        if time.monotonic() > deadline:
+            raise Misconfigured(f"{what} cannot use {host}:{port} ({reason}): choose another port with {flag}")
+        time.sleep(POLL_S)
+
+
+def _refusal(host: str, port: int) -> str | None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise Misconfigured(
-                f"{what} cannot use {host}:{port} ({error.strerror}): choose another port with {flag}"
-            ) from error
+            return error.strerror
+    return None

@@ -1,0 +1,182 @@
+"""The journal: the item state of the embedded broker on disk, since its log is in memory."""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import IO, TYPE_CHECKING
+
+from schemas.errors import Misconfigured
+from stream.reader import Reader
+from stream.states import (
+    InvalidLine,
+    StateRecord,
+    decode_header,
+    decode_line,
+    encode_line,
+    header_line,
+    publish,
+    state_partitions,
+    state_record,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from stream.reader import Record
+    from stream.tracker import Partition
+
+log = logging.getLogger(__name__)
+
+KIND = "journal"
+WRITER = b"journal"
+PULL_WAIT_MS_MAX = 200
+"""What is confirmed reaches the journal within about this time."""
+COMPACTION_FACTOR = 2
+COMPACTION_BYTES_MIN = 16 << 20
+
+
+class Journal:
+    """A file of JSON lines, the last of a key counts. Written to by one process."""
+
+    def __init__(self, path: Path, partitions: int) -> None:
+        self._path = path
+        self._partitions = partitions
+        self._last: dict[tuple[Partition, bytes], tuple[int, int]] = {}
+        self._bytes_kept = 0
+        self._file = self._opened()
+
+    def _opened(self) -> IO[bytes]:
+        """Raises Misconfigured if the file is of another version or number of partitions."""
+        if not self._path.exists():
+            self._write_anew(())
+        self._index()
+        file = self._path.open("r+b")
+        file.seek(0, os.SEEK_END)
+        self._file = file
+        self.compact()
+        return self._file
+
+    def _index(self) -> None:
+        """Learns where the last record of each key is; cuts off a line that was not written to its end."""
+        with self._path.open("rb") as file:
+            self._check(file.readline())
+            at = file.tell()
+            for line in file:
+                if not line.endswith(b"\n"):
+                    break
+                self._note(decode_line(line), at, len(line))
+                at += len(line)
+        os.truncate(self._path, at)
+
+    def _check(self, header: bytes) -> None:
+        try:
+            partitions = decode_header(header, KIND)
+        except InvalidLine as error:
+            raise Misconfigured(f"{self._path}: {error}; use another --data-dir") from error
+        if partitions != self._partitions:
+            raise Misconfigured(
+                f"{self._path} has {partitions} partitions and should have {self._partitions}: "
+                f"set FRESHLINE_PARTITIONS={partitions}, or use another --data-dir and `freshline import` an export"
+            )
+
+    def _note(self, record: StateRecord, at: int, length: int) -> None:
+        key = record.partition, record.key
+        _, before = self._last.get(key, (0, 0))
+        self._last[key] = (at, length)
+        self._bytes_kept += length - before
+
+    def __len__(self) -> int:
+        """How many keys it has."""
+        return len(self._last)
+
+    def close(self) -> None:
+        """Everything is on disk."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+
+    def append(self, records: Iterable[StateRecord]) -> None:
+        """Records as they came; they outlive this process when it returns."""
+        at = self._file.tell()
+        for record in records:
+            try:
+                line = encode_line(record)
+            except InvalidLine as error:
+                log.warning("left out of the journal: %s", error)
+                continue
+            self._file.write(line)
+            self._note(record, at, len(line))
+            at += len(line)
+        self._file.flush()
+        if at > COMPACTION_BYTES_MIN and at > COMPACTION_FACTOR * self._bytes_kept:
+            self.compact()
+
+    def records(self) -> Iterator[StateRecord]:
+        """The last record of each key, in the order they were written."""
+        with self._path.open("rb") as file:
+            for at, length in sorted(self._last.values()):
+                file.seek(at)
+                yield decode_line(file.read(length))
+
+    def compact(self) -> None:
+        """Leaves the last record of each key."""
+        self._file.close()
+        self._write_anew(sorted(self._last.values()))
+        self._last, self._bytes_kept = {}, 0
+        self._index()
+        self._file = self._path.open("r+b")
+        self._file.seek(0, os.SEEK_END)
+
+    def _write_anew(self, kept: Iterable[tuple[int, int]]) -> None:
+        """In a second file that takes the place of the first in one step."""
+        anew = self._path.with_suffix(".new")
+        with anew.open("wb") as target:
+            target.write(header_line(KIND, self._partitions))
+            if self._path.exists():
+                with self._path.open("rb") as source:
+                    for at, length in kept:
+                        source.seek(at)
+                        target.write(source.read(length))
+            target.flush()
+            os.fsync(target.fileno())
+        anew.replace(self._path)
+
+
+class JournalKeeper:
+    """Keeps the journal of one life of the broker: publishes what it holds, then follows the log."""
+
+    def __init__(self, kafka: str, journal: Journal, partitions: int) -> None:
+        self._kafka = kafka
+        self._journal = journal
+        self._reader = Reader(kafka, fetch_wait_ms_max=PULL_WAIT_MS_MAX)
+        self._positions = dict.fromkeys(state_partitions(partitions), 0)
+
+    async def start(self) -> int:
+        """Publishes the journal's state to an empty log; returns how many records. Raises Unavailable."""
+        count = await publish(self._kafka, self._journal.records(), writer=WRITER)
+        await self._reader.start()
+        self._reader.assign(self._positions)
+        self._positions = await self._reader.ends()
+        self._reader.assign(self._positions)
+        return count
+
+    async def follow(self) -> None:
+        """Appends what is written to the log, until it is cancelled."""
+        async for records in self._reader.read_on():
+            self._take(records)
+
+    async def pull(self) -> None:
+        """Appends what was confirmed before the call; not while `follow` runs. Raises Unavailable."""
+        self._reader.assign(self._positions)
+        async for records in self._reader.read_to_end():
+            self._take(records)
+
+    async def stop(self) -> None:
+        """Closes its connections; the journal stays open."""
+        await self._reader.stop()
+
+    def _take(self, records: list[Record]) -> None:
+        self._journal.append(kept for record in records if (kept := state_record(record)))
+        self._positions[records[-1].partition] = records[-1].offset + 1

@@ -1,0 +1,128 @@
+"""Records of the item state, out of the log and into it: what journal, export and import have in common."""
+
+from __future__ import annotations
+
+import asyncio
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import orjson
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+from aiokafka.partitioner import murmur2
+
+from schemas.errors import FreshlineError, Unavailable
+from stream.topics import STATES
+from stream.tracker import Partition
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from stream.reader import Record
+
+LINE_VERSION = 1
+IN_FLIGHT_MAX = 2000
+"""Records sent and not confirmed yet."""
+WRITER = "writer"
+"""Header of every record of the item state: who wrote it."""
+
+
+class StateRecord(NamedTuple):
+    """One key's record."""
+
+    partition: Partition
+    key: bytes
+    value: bytes
+
+
+class InvalidLine(FreshlineError):
+    """The line is not one of an export or a journal."""
+
+
+def state_partitions(partitions: int) -> list[Partition]:
+    """All partitions of the item state."""
+    return [Partition(topic, number) for topic in STATES for number in range(partitions)]
+
+
+def partition_of(key: bytes, partitions: int) -> int:
+    """Where records of a product are, by its id or the key of one of its reviews (id NUL review id): as Java has it."""
+    product_id = key.partition(b"\0")[0]
+    return int(murmur2(product_id) & 0x7FFFFFFF) % partitions
+
+
+def state_record(record: Record) -> StateRecord | None:
+    """None for a record without key or value: there are none of ours."""
+    if record.key is None or record.value is None:
+        return None
+    return StateRecord(record.partition, record.key, record.value)
+
+
+def encode_line(record: StateRecord) -> bytes:
+    """A JSON line with its value as JSON. Raises InvalidLine if key or value are no such thing."""
+    try:
+        fields = {
+            "topic": record.partition.topic,
+            "partition": record.partition.number,
+            "key": record.key.decode(),
+            "value": orjson.loads(record.value),
+        }
+    except (UnicodeDecodeError, orjson.JSONDecodeError) as error:
+        raise InvalidLine(f"a record of {record.partition.topic} is not ours, it is no JSON: {error}") from error
+    return orjson.dumps(fields, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def decode_line(line: bytes) -> StateRecord:
+    """Raises InvalidLine."""
+    try:
+        fields: dict[str, Any] = orjson.loads(line)
+        partition = Partition(fields["topic"], fields["partition"])
+        record = StateRecord(partition, fields["key"].encode(), orjson.dumps(fields["value"]))
+    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+        raise InvalidLine(f"not a record of an item's state: {error}") from error
+    if partition.topic not in STATES or not isinstance(partition.number, int):
+        raise InvalidLine(f"not a record of {' or '.join(STATES)}")
+    return record
+
+
+def header_line(kind: str, partitions: int) -> bytes:
+    """First line of a file of such lines."""
+    header = {"freshline": kind, "version": LINE_VERSION, "partitions": partitions}
+    return orjson.dumps(header, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def decode_header(line: bytes, kind: str) -> int:
+    """The partitions of the log that it was written from. Raises InvalidLine."""
+    try:
+        header = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        header = {}
+    if not isinstance(header, dict) or header.get("freshline") != kind:
+        raise InvalidLine(f"not a {kind} of Freshline: its first line should say so")
+    if header.get("version") != LINE_VERSION:
+        raise InvalidLine(f"a {kind} of version {header.get('version')}, this Freshline knows {LINE_VERSION}")
+    return int(header["partitions"])
+
+
+async def publish(kafka: str, records: Iterable[StateRecord], *, writer: bytes) -> int:
+    """Appends the records to their partitions; returns how many once all are confirmed.
+
+    Raises Unavailable if the broker does not confirm.
+    """
+    producer = AIOKafkaProducer(bootstrap_servers=kafka, acks="all", max_batch_size=1 << 18, linger_ms=5)
+    todo, count = iter(records), 0
+    try:
+        await producer.start()
+        while batch := list(islice(todo, IN_FLIGHT_MAX)):
+            sent = [
+                await producer.send(
+                    r.partition.topic, r.value, key=r.key, partition=r.partition.number, headers=[(WRITER, writer)]
+                )
+                for r in batch
+            ]
+            await asyncio.gather(*sent)
+            count += len(batch)
+    except KafkaError as error:
+        raise Unavailable(f"the broker at {kafka} did not confirm the item state: {error}") from error
+    finally:
+        await producer.stop()
+    return count

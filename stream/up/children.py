@@ -1,0 +1,137 @@
+"""Processes below `up`: started, watched, stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from schemas.errors import Misconfigured, Unavailable
+
+if TYPE_CHECKING:
+    from asyncio.subprocess import Process
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+EXIT_MISCONFIGURED = 78
+"""Of a worker that cannot start as it is set up, with the reason as its last line (EX_CONFIG of sysexits.h)."""
+LOG_BYTES_MAX = 16 << 20
+SOON_S = 5.0
+"""Who ends sooner than this after its start is started again with a growing wait."""
+BACKOFF_S = 0.1
+BACKOFF_S_MAX = 2.0
+TAIL_BYTES = 4096
+
+
+class Child:
+    """One process and its log; `up` restarts it, this class does not."""
+
+    def __init__(self, name: str, argv: Callable[[], list[str]], env: Mapping[str, str], log: Path) -> None:
+        self.name = name
+        self.log = log
+        self._argv = argv
+        self._env = dict(env)
+        self._process: Process | None = None
+
+    async def start(self) -> None:
+        """Raises Misconfigured where its command line cannot be made."""
+        argv = await asyncio.to_thread(self._argv)
+        if self.log.exists() and self.log.stat().st_size > LOG_BYTES_MAX:
+            self.log.replace(self.log.with_suffix(".old"))
+        with self.log.open("ab") as output:
+            self._process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "stream.up.child", str(os.getpid()), *argv),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env=self._env,
+                start_new_session=True,  # Ctrl-C is for `up` alone, which stops the others in order.
+            )
+
+    @property
+    def pid(self) -> int | None:
+        """Of the process that runs now."""
+        return self._process.pid if self._process and self._process.returncode is None else None
+
+    async def ended(self) -> int:
+        """Its exit code once it has ended; minus the signal's number if one ended it."""
+        return await self._process.wait() if self._process else 0
+
+    async def stop(self, seconds_max: float) -> None:
+        """SIGTERM, and SIGKILL if it takes longer than that."""
+        self._signal(signal.SIGTERM)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.ended(), seconds_max)
+        await self.kill()
+
+    async def kill(self) -> None:
+        """Ends it at once, and returns when it has ended."""
+        self._signal(signal.SIGKILL)
+        await self.ended()
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self.pid and self._process:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.send_signal(number)
+
+    def last_line(self) -> str:
+        """The last that it wrote: often the reason for its end."""
+        with self.log.open("rb") as log:
+            log.seek(max(0, self.log.stat().st_size - TAIL_BYTES))
+            lines = log.read().decode(errors="replace").split("\n")
+        return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+
+class Backoff:
+    """How long to wait before a start, by how long the last one lasted."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._started = clock()
+        self._wait = BACKOFF_S
+
+    def started(self) -> None:
+        """It was started now."""
+        self._started = self._clock()
+
+    def wait_s(self) -> float:
+        """It ended now: wait so long."""
+        soon = self._clock() - self._started < SOON_S
+        self._wait = min(self._wait * 2, BACKOFF_S_MAX) if soon else BACKOFF_S
+        return self._wait
+
+
+async def keep(child: Child, say: Callable[[str], None], *, may_give_up: Callable[[], bool]) -> None:
+    """Starts it, and again whenever it ends, for ever.
+
+    Raises Misconfigured with its last line if it says that it cannot start, while `may_give_up`.
+    """
+    backoff = Backoff()
+    while True:
+        if child.pid is None:
+            await child.start()
+        backoff.started()
+        code = await child.ended()
+        if code == EXIT_MISCONFIGURED and may_give_up():
+            raise Misconfigured(child.last_line().removeprefix("freshline: "))
+        wait_s = backoff.wait_s()
+        say(f"{child.name} ended ({how(code)}), starts again in {wait_s:.1f} s; its log: {child.log}")
+        await asyncio.sleep(wait_s)
+
+
+def how(code: int) -> str:
+    """An exit code to a person: "exit 1", "SIGKILL"."""
+    return f"exit {code}" if code >= 0 else signal.Signals(-code).name
+
+
+def resident_bytes(pid: int) -> int:
+    """Memory of a process. Raises Unavailable if it is gone, or on a system that does not tell."""
+    try:
+        with open(f"/proc/{pid}/statm") as statm:  # noqa: PTH123
+            return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError as error:
+        raise Unavailable(f"the memory of process {pid} cannot be read: {error}") from error
