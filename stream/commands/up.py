@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import typer
+
 from stream.commands import options
 
 
@@ -18,6 +20,7 @@ def up(
     Until Ctrl-C; what dies below it is started again. With --json one line once it can serve.
     """
     from stream.commands.configured import settings
-    from stream.up.supervisor import run_up
+    from stream.up import run_up
 
-    run_up(settings(data_dir=data_dir, api_port=api_port, kafka_port=kafka_port, broker=broker), json=json)
+    configured = settings(data_dir=data_dir, api_port=api_port, kafka_port=kafka_port, broker=broker)
+    raise typer.Exit(run_up(configured, as_json=json))

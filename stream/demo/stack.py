@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -32,7 +33,8 @@ class Stack(NamedTuple):
 def running_stack(settings: Settings) -> Iterator[Stack]:
     """Until the end of the block; raises Misconfigured, with what `up` said, if it cannot start.
 
-    The child has a process group of its own: Ctrl-C reaches the demo alone, which stops the child in order.
+    The child has a process group of its own: Ctrl-C reaches the demo alone, which stops the child in order. If the
+    demo is killed, the child ends too.
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     log_path = settings.data_dir / "demo.log"
@@ -51,7 +53,8 @@ def _command(settings: Settings) -> list[str]:
         "--kafka-port": settings.kafka_port,
         "--broker": settings.broker,
     }
-    return [sys.executable, "-m", "stream.commands", "up", "--json", *(str(x) for pair in flags.items() for x in pair)]
+    up = [sys.executable, "-m", "stream.commands", "up", "--json", *(str(x) for pair in flags.items() for x in pair)]
+    return [sys.executable, "-m", "stream.up.child", str(os.getpid()), *up]
 
 
 def _ready(child: subprocess.Popen[bytes], log_path: Path) -> Stack:

@@ -1,0 +1,42 @@
+# `make demo` and `make test` are complete on a fresh machine with Python 3.11 or later and make.
+PYTHON ?= python3.11
+DEMO_SECONDS ?=
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-compile -c deploy/constraints.txt
+
+.PHONY: demo test oracle bench format clean
+.DELETE_ON_ERROR:
+
+demo: .venv/installed  ## a real catalogue, real changes, searches that change; Ctrl-C stops it, DEMO_SECONDS=60 too
+	@$(BIN)/freshline demo $(if $(DEMO_SECONDS),--seconds $(DEMO_SECONDS))
+
+test: .venv/installed-test  ## lint, types, every test; on Apache Kafka too where KAFKA_HOME is set
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -n 2
+
+oracle: .venv/installed-test  ## all real changes of three years against the state they really led to
+	$(BIN)/pytest -m oracle
+
+bench: .venv/installed-test  ## freshness, throughput, embedding and search speed: a table, and JSON
+	$(BIN)/python -m tests.benchmarks
+
+format: .venv/installed-test
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+clean:
+	rm -rf .venv
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/installed: pyproject.toml deploy/constraints.txt | .venv/bin/python
+	$(PIP) --editable .
+	@touch $@
+
+.venv/installed-test: .venv/installed
+	$(PIP) --editable '.[test]'
+	@touch $@
