@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import uuid
 from enum import StrEnum
-from typing import TypedDict
+
+from typing_extensions import TypedDict
 
 POINT_NAMESPACE = uuid.UUID("6f1b7c3e-4d0a-5c57-9a53-0f7b8f6d2c11")
 OFFSET_BITS = 40

@@ -83,6 +83,11 @@ def join(a: ItemState, b: ItemState) -> ItemState:
     return a if joined == a else joined
 
 
+def displaced(a: ItemState, b: ItemState, joined: ItemState) -> int:
+    """How many offers of `a` or `b` the limit of offers has pushed out of their join."""
+    return len((a.offers.keys() | b.offers.keys()) - joined.offers.keys())
+
+
 def join_entity(a: Entity, b: Entity, *, blank: bool = False) -> Entity:
     """The least entity that holds both; `a` itself if `b` adds nothing. `blank`: masked parts stay as cleared ones."""
     if b == _NOTHING:

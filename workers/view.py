@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
 from schemas.points import Content, Offer, Status
@@ -17,22 +17,23 @@ def content(
     state: ItemState, reviews: ReviewSummary, *, partition: int, now_ms: int, shop_currency: str | None
 ) -> Content:
     """The content of the item's point. `shop_currency` None: the currency of most of the item's own offers."""
-    offers = _offers(state)
+    values, parts = _shown(state.product)
+    title, offers = _sorted(parts["title"]), _offers(state)
     price, currency = price_now(offers, shop_currency, now_ms)
     return Content(
         product_id=state.product_id,
         partition=partition,
-        status=_status(state),
-        title=_parts(state.product, "title"),
-        description=_parts(state.product, "description"),
-        brand=_value(state.product, "brand"),
-        category=_value(state.product, "category") or [],
-        attributes=_parts(state.product, "attributes"),
-        link=_value(state.product, "link"),
-        image_link=_value(state.product, "image_link"),
-        gtin=_value(state.product, "gtin"),
-        item_group_id=_value(state.product, "item_group_id"),
-        availability=_value(state.product, "availability"),
+        status=_status(state, title),
+        title=title,
+        description=_sorted(parts["description"]),
+        brand=values.get("brand"),
+        category=values.get("category", []),
+        attributes=_sorted(parts["attributes"]),
+        link=values.get("link"),
+        image_link=values.get("image_link"),
+        gtin=values.get("gtin"),
+        item_group_id=values.get("item_group_id"),
+        availability=values.get("availability"),
         offers=offers,
         sellers=[offer["seller"] for offer in offers],
         currencies=sorted({offer["currency"] for offer in offers}),
@@ -85,29 +86,33 @@ def _pays(offer: Offer, now_ms: int) -> float:
     return sale_price if on_sale and sale_price is not None else offer["price"]
 
 
-def _status(state: ItemState) -> Status:
+def _status(state: ItemState, title: dict[str, str]) -> Status:
     floor = state.product.floor
     if floor is None:
         never_deleted = state.product.deleted is None and state.deleted_unversioned_ms < 0
         return Status.PARKED if never_deleted else Status.DELISTED
     if floor.updated_at_ms <= state.deleted_unversioned_ms:
         return Status.DELISTED
-    return Status.VISIBLE if _parts(state.product, "title") else Status.PARKED
+    return Status.VISIBLE if title else Status.PARKED
 
 
-def _value(entity: Entity, key: str, void_at_ms: int = -1) -> Any:
-    register = entity.facts.get(key)
-    return None if register is None or register.stamp.updated_at_ms <= void_at_ms else register.value
+def _shown(entity: Entity, void_at_ms: int = -1) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """(value by field, {name: {language or attribute: value}}) of what is not cleared and later than the void."""
+    values: dict[str, Any] = {}
+    parts: dict[str, dict[str, Any]] = defaultdict(dict)
+    for key, (stamp, value) in entity.facts.items():
+        if value is None or stamp.updated_at_ms <= void_at_ms:
+            continue
+        name, slash, part = key.partition("/")
+        if slash:
+            parts[name][part] = value
+        else:
+            values[name] = value
+    return values, parts
 
 
-def _parts(entity: Entity, name: str, void_at_ms: int = -1) -> dict[str, Any]:
-    """By language or attribute, sorted."""
-    prefix = name + "/"
-    return {
-        key.removeprefix(prefix): register.value
-        for key, register in sorted(entity.facts.items())
-        if key.startswith(prefix) and register.value is not None and register.stamp.updated_at_ms > void_at_ms
-    }
+def _sorted(parts: dict[str, Any]) -> dict[str, Any]:
+    return {part: parts[part] for part in sorted(parts)}
 
 
 def _offers(state: ItemState) -> list[Offer]:
@@ -117,18 +122,20 @@ def _offers(state: ItemState) -> list[Offer]:
 
 def _offer(seller: str, offer: Entity, void_at_ms: int) -> Offer | None:
     """The offer as it stands; None if it is withdrawn, void, only patched, or has no price."""
-    price, currency = _value(offer, "price", void_at_ms), _value(offer, "currency", void_at_ms)
-    if offer.floor is None or offer.floor.updated_at_ms <= void_at_ms or price is None or currency is None:
+    if offer.floor is None or offer.floor.updated_at_ms <= void_at_ms:
+        return None
+    values, parts = _shown(offer, void_at_ms)
+    if "price" not in values or "currency" not in values:
         return None
     return Offer(
         seller=seller,
-        price=price,
-        currency=currency,
-        sale_price=_value(offer, "sale_price", void_at_ms),
-        sale_starts_at_ms=_value(offer, "sale_starts_at_ms", void_at_ms),
-        sale_ends_at_ms=_value(offer, "sale_ends_at_ms", void_at_ms),
-        promotion=_parts(offer, "promotion", void_at_ms),
-        updated_at_ms=max(offer.floor.updated_at_ms, *(fact.stamp.updated_at_ms for fact in offer.facts.values())),
+        price=values["price"],
+        currency=values["currency"],
+        sale_price=values.get("sale_price"),
+        sale_starts_at_ms=values.get("sale_starts_at_ms"),
+        sale_ends_at_ms=values.get("sale_ends_at_ms"),
+        promotion=_sorted(parts["promotion"]),
+        updated_at_ms=max([offer.floor.updated_at_ms, *(fact.stamp.updated_at_ms for fact in offer.facts.values())]),
     )
 
 

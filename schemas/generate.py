@@ -1,0 +1,43 @@
+"""JSON Schema files, generated from the models: `python -m schemas.generate` writes them anew."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import orjson
+from pydantic import BaseModel, TypeAdapter
+
+from schemas.changes import CHANGES
+from schemas.points import Payload
+from schemas.queries import IndexedItem, SearchAnswer, SearchRequest
+
+FOLDER = Path(__file__).parent / "json"
+
+_ANSWERED: dict[str, type[BaseModel]] = {"search_answer": SearchAnswer, "item": IndexedItem}
+
+
+def schemas() -> dict[str, bytes]:
+    """The JSON Schema of each contract, by name: topics, search request, answers, payload of a point."""
+    models = {**CHANGES, "search_request": SearchRequest}
+    by_name = {name: model.model_json_schema(mode="validation") for name, model in models.items()}
+    by_name |= {name: model.model_json_schema(mode="serialization") for name, model in _ANSWERED.items()}
+    by_name["payload"] = TypeAdapter(Payload).json_schema(mode="serialization")
+    return {name: orjson.dumps(_labelled(schema), option=_READABLE) for name, schema in by_name.items()}
+
+
+_READABLE = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
+
+
+def _labelled(schema: dict[str, object]) -> dict[str, object]:
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def main() -> None:
+    """Writes every file."""
+    FOLDER.mkdir(exist_ok=True)
+    for name, text in schemas().items():
+        (FOLDER / f"{name}.schema.json").write_bytes(text)
+
+
+if __name__ == "__main__":
+    main()
