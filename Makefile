@@ -18,7 +18,7 @@ test: .venv/installed-test  ## lint, types, every test; on Apache Kafka too wher
 	$(BIN)/pytest -n 2
 
 oracle: .venv/installed-test  ## all real changes of three years against the state they really led to
-	$(BIN)/pytest -m oracle
+	$(BIN)/python tests/oracle/hongkong.py
 
 bench: .venv/installed-test  ## freshness, throughput, embedding and search speed: a table, and JSON
 	$(BIN)/python -m tests.benchmarks
