@@ -160,6 +160,10 @@ class EdgeIndex:
         # Of a single keyword the "estimate" is the length of its posting list: exact, and 3 ms sooner at 20,000.
         return self._shard.count(CountRequest(exact=bool(asked), filter=where.all_of([VISIBLE, *asked])))
 
+    async def count_points(self) -> int:
+        """See Index."""
+        return self._shard.count(CountRequest(filter=where.but(POSITIONS_POINT)))
+
     async def count_owed(self) -> int:
         """See Index."""
         return self._shard.count(CountRequest(filter=where.all_of([OWED])))
@@ -232,7 +236,7 @@ class EdgeIndex:
 
     def _missed(self, patches: Sequence[Patch]) -> set[str]:
         ids = [point_id(patch.product_id) for patch in patches]
-        stored = self._shard.retrieve(ids, PayloadSelector.Include(["version"]), False) if ids else []
+        stored = self._shard.retrieve([*ids], PayloadSelector.Include(["version"]), False) if ids else []
         versions = {str(record.id): (record.payload or {})["version"] for record in stored}
         return {p.product_id for p, point in zip(patches, ids, strict=True) if versions.get(point, -1) < p.version}
 

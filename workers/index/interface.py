@@ -141,6 +141,9 @@ class Index(Protocol):
     async def count(self, filters: Filters) -> int:
         """How many visible items pass."""
 
+    async def count_points(self) -> int:
+        """How many items it has ever heard of, visible or not."""
+
     async def count_owed(self) -> int:
         """How many points have a `vector_due`."""
 
