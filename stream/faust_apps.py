@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import faust
 from faust.app.base import BootStrategy
@@ -11,10 +11,15 @@ from stream.tracker import Trackers
 from stream.transport import Transport
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
+    from aiokafka.structs import RecordMetadata
+
+    from stream.dead_letters import Headers
     from stream.settings import Settings
-    from stream.transport import StartOffset
+
+    Take = Callable[[Any], Awaitable[None]]
+    Own = Callable[[set[int]], None]
 
 EMBEDDED_FETCH_WAIT_MS_MAX = 10
 """The embedded broker does not wake a waiting fetch when data arrives."""
@@ -26,21 +31,36 @@ RECORD_BYTES_MAX = 10 * 1024 * 1024
 
 
 class AppParts(NamedTuple):
-    """A Faust app and the trackers that decide its commits."""
+    """A Faust app, and the transport with the trackers that decide its commits."""
 
     app: faust.App
-    trackers: Trackers
+    transport: Transport
+
+    @property
+    def trackers(self) -> Trackers:
+        """What is delivered and finished."""
+        return self.transport.trackers
+
+    def generation(self) -> int:
+        """Of the consumer group, as this worker knows it."""
+        return self.app.consumer_generation_id
+
+    async def send(
+        self, topic: str, key: bytes | None, value: bytes | None, partition: int, headers: Headers
+    ) -> Awaitable[RecordMetadata]:
+        """Awaited, the record is in the producer's buffer; awaited again, the broker has confirmed it."""
+        return await self.app.producer.send(topic, key, value, partition, None, headers)
 
 
-class _Boot(BootStrategy):  # type: ignore[misc]
+class _Boot(BootStrategy):
     enable_web = False
 
 
-class _App(faust.App):  # type: ignore[misc]
+class _App(faust.App):
     BootStrategy = _Boot
 
 
-def create_app(name: str, settings: Settings, *, start_offset: StartOffset | None = None) -> AppParts:
+def create_app(name: str, settings: Settings) -> AppParts:
     """A Faust app on the settings' broker; `name` is its consumer group."""
     directory = settings.data_dir / "faust"
     directory.mkdir(parents=True, exist_ok=True)
@@ -72,16 +92,37 @@ def create_app(name: str, settings: Settings, *, start_offset: StartOffset | Non
     transport.fetch_wait_ms_max = (
         EMBEDDED_FETCH_WAIT_MS_MAX if settings.broker == "embedded" else KAFKA_FETCH_WAIT_MS_MAX
     )
-    transport.start_offset = start_offset or (lambda _partition, commit: commit)
+    transport.start_offset = lambda _partition, commit: commit
     app.transport = transport
-    return AppParts(app, transport.trackers)
+    return AppParts(app, transport)
 
 
-def raw_topic(app: faust.App, name: str) -> faust.TopicT:
-    """A topic whose keys and values stay bytes (without `value_serializer` Faust decodes them as JSON all the same)."""
-    return app.topic(name, key_type=bytes, value_type=bytes, value_serializer="raw", key_serializer="raw")
+def connect(
+    parts: AppParts, topics: Sequence[str], *, take: Take, own: Own, fail: Callable[[BaseException], None]
+) -> None:
+    """One agent a topic that hands every record to `take`; `own` hears which partitions this worker has.
 
+    No exception leaves an agent by accident: Faust would start it again behind the lost event.
+    """
 
-def assigned_numbers(partitions: Sequence[faust.types.TP], topic: str) -> set[int]:
-    """Which partitions of this topic are among them."""
-    return {tp.partition for tp in partitions if tp.topic == topic}
+    async def agent(stream: Any) -> None:
+        async for event in stream.noack().events():
+            try:
+                await take(event.message)
+            except Exception as error:
+                fail(error)
+                raise
+
+    async def assigned(_app: Any, /, *arguments: Any, signal: Any, **_: Any) -> None:
+        own({tp.partition for tp in arguments[0] if tp.topic == topics[0]})
+
+    async def revoked(_app: Any, /, *_arguments: Any, signal: Any, **_: Any) -> None:
+        own(set())
+
+    for topic in topics:
+        # Without `value_serializer` Faust decodes the bytes as JSON all the same.
+        raw = parts.app.topic(topic, key_type=bytes, value_type=bytes, value_serializer="raw", key_serializer="raw")
+        parts.app.agent(raw, name=topic)(agent)
+    parts.app.on_partitions_assigned.connect(assigned, weak=False)
+    parts.app.on_partitions_revoked.connect(revoked, weak=False)
+    parts.app.finalize()

@@ -6,13 +6,13 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from schemas.progress import encode
+from stream.topics import PROGRESS
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Hashable
+    from collections.abc import Callable, Hashable
 
     from schemas.progress import Progress
-
-    Send = Callable[[bytes, bytes], Awaitable[object]]
+    from stream.items.publisher import Send
 
 REPORT_INTERVAL_S = 0.02
 
@@ -50,4 +50,4 @@ class Reporter:
             key, value = encode(self._log_id, progress)
             if self._sent.get(key) != value:
                 self._sent[key] = value
-                await self._send(key, value)
+                await self._send(PROGRESS, key, value, 0, [])

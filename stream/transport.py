@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     StartOffset = Callable[[Partition, int], int]
 
 
-class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
-    """Sets the wait of a fetch (Faust's own 1,500 ms is what an event waits where fetches do not wake) and the assignor."""
+class ConsumerThread(driver.AIOKafkaConsumerThread):
+    """Sets the assignor, and the wait of a fetch: Faust's 1,500 ms is what an event waits where fetches do not wake."""
 
     def _create_worker_consumer(self, transport: driver.Transport) -> aiokafka.AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
@@ -32,7 +32,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         return consumer
 
 
-class Consumer(driver.Consumer):  # type: ignore[misc]
+class Consumer(driver.Consumer):
     """Commits the finished prefix of each partition, and nothing else."""
 
     def _new_consumer_thread(self) -> ConsumerThread:
@@ -66,7 +66,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         """Faust's livelock detector looks at acks that are never made here; stalls are watched by stream.stall."""
 
 
-class Transport(driver.Transport):  # type: ignore[misc]
+class Transport(driver.Transport):
     """Carries what its consumers need to know of their owner."""
 
     Consumer = Consumer

@@ -108,6 +108,9 @@ class Lanes:
         while len(self) >= PENDING_ITEMS_MAX:
             self._room.clear()
             await self._room.wait()
+        self._put(pending)
+
+    def _put(self, pending: Pending) -> None:
         product_id = pending.record.state.product_id
         # A newer record is looked at afresh: it may delist the item, or only the first of them be of new text.
         waiting = self._texts.pop(product_id, None) or self._arrived.get(product_id)
@@ -168,11 +171,13 @@ class Lanes:
 
     async def _carry_out(self, batch: dict[str, Pending], plans: dict[str, Plan]) -> None:
         writes = [planned.write for planned in sorted(plans.values(), key=_lane) if planned.write is not None]
-        if writes:
-            await self._until_available(lambda: self._index.write(writes))
+        again = await self._until_available(lambda: self._index.write(writes)) if writes else set()
         now_ms = self._clock_ms()
         for product_id, planned in plans.items():
-            self._finish(batch[product_id], planned, now_ms)
+            if product_id in again:
+                self._put(batch[product_id])
+            else:
+                self._finish(batch[product_id], planned, now_ms)
 
     def _finish(self, pending: Pending, planned: Plan, now_ms: int) -> None:
         self._observer.planned(planned.action)

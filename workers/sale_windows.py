@@ -8,31 +8,17 @@ from typing import TYPE_CHECKING
 import structlog
 
 from schemas.errors import Unavailable
-from workers.index.interface import Reprice
-from workers.view import price_changes_at_ms, price_now
+from workers.plan import reprice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from schemas.points import Payload
     from workers.index.interface import Index
 
 log = structlog.get_logger(__name__)
 
 LOOK_INTERVAL_S = 0.2
 BATCH_ITEMS_MAX = 256
-
-
-def reprice(payload: Payload, *, now_ms: int, shop_currency: str | None) -> Reprice:
-    """The price fields of this point at `now_ms`, where its version is still the one that was read."""
-    price, currency = price_now(payload["offers"], shop_currency, now_ms)
-    fields = {
-        "price": price,
-        "currency": currency,
-        "price_changes_at_ms": price_changes_at_ms(payload["offers"], now_ms),
-        "searchable_at_ms": {**payload["searchable_at_ms"], "price": now_ms},
-    }
-    return Reprice(payload["product_id"], payload["version"], fields)
 
 
 class SaleWindows:
@@ -70,7 +56,7 @@ class SaleWindows:
         if not partitions:
             return 0
         due = await self._index.price_due(partitions, now_ms, BATCH_ITEMS_MAX)
-        writes = [reprice(payload, now_ms=now_ms, shop_currency=self._shop_currency) for payload in due]
+        writes = [reprice(payload, self._shop_currency, now_ms) for payload in due]
         if writes:
             await self._index.write(writes)
             self._repriced(len(writes))

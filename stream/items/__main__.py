@@ -6,13 +6,13 @@ import asyncio
 import os
 import sys
 import uuid
-from typing import TYPE_CHECKING, Any
 
 import structlog
 from prometheus_client import CollectorRegistry, start_http_server
 
 from schemas.progress import WorkerReport
-from stream.faust_apps import AppParts, assigned_numbers, create_app, raw_topic
+from stream import stall
+from stream.faust_apps import connect, create_app
 from stream.items.logs import OwnLogs
 from stream.items.worker import ItemsWorker
 from stream.log_identity import log_identity
@@ -21,10 +21,7 @@ from stream.process import Failure, run
 from stream.progress import Reporter
 from stream.reader import Reader
 from stream.settings import Settings
-from stream.topics import INPUTS, PROGRESS
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable
+from stream.topics import INPUTS
 
 log = structlog.get_logger(__name__)
 
@@ -40,63 +37,42 @@ async def main() -> None:
     failure, registry = Failure(), CollectorRegistry()
     parts = create_app(GROUP, settings)
 
-    async def send(topic: str, key: bytes | None, value: bytes | None, partition: int, headers: Any) -> Awaitable[Any]:
-        return await parts.app.producer.send(topic, key, value, partition, None, headers)
-
-    async def report(key: bytes, value: bytes) -> None:
-        await send(PROGRESS, key, value, 0, [])
-
-    reporter = Reporter(identity.log_id, report)
+    reporter = Reporter(identity.log_id, parts.send)
     worker = ItemsWorker(
         writer,
         settings.partitions,
-        send=send,
+        send=parts.send,
         trackers=parts.trackers,
         reporter=reporter,
         metrics=ItemsMetrics(registry),
-        current_generation=lambda: parts.app.consumer_generation_id,
+        current_generation=parts.generation,
         fail=failure.fail,
     )
-    parts.app.transport.start_offset = worker.start_offset
+    parts.transport.start_offset = worker.start_offset
     reader = Reader(settings.kafka or "")
     logs = OwnLogs(reader, writer, differs=worker.differs, recovered=worker.recovered)
-    connect(parts, worker, logs, failure)
+
+    def own(numbers: set[int]) -> None:
+        logs.own(worker.own(numbers))
+
+    connect(parts, INPUTS, take=worker.take, own=own, fail=failure.fail)
     if settings.metrics_port:
         start_http_server(settings.metrics_port, registry=registry)
     log.info("starting", writer=writer, log_id=identity.log_id, epoch=identity.epoch)
-    parts.app.finalize()
     await parts.app.start()
     try:
         async with reader, asyncio.TaskGroup() as tasks:
-            for work in (logs.run(), worker.publisher.run(), reporter.run(), failure.wait()):
+            for work in (
+                logs.run(),
+                worker.publisher.run(),
+                reporter.run(),
+                failure.wait(),
+                report_counters(settings.worker_slot, registry, reporter),
+                stall.watch("items worker", lambda: parts.trackers.in_flight, worker.position),
+            ):
                 tasks.create_task(work)
-            tasks.create_task(report_counters(settings.worker_slot, registry, reporter))
     finally:
         await parts.app.stop()
-
-
-def connect(parts: AppParts, worker: ItemsWorker, logs: OwnLogs, failure: Failure) -> None:
-    """One agent a topic, and what an assignment means."""
-    for topic in INPUTS:
-
-        async def agent(stream: Any) -> None:
-            async for event in stream.noack().events():
-                try:
-                    await worker.take(event.message)
-                except Exception as error:
-                    failure.fail(error)
-                    raise
-
-        parts.app.agent(raw_topic(parts.app, topic), name=topic)(agent)
-
-    async def assigned(_app: Any, tps: Any, **_: Any) -> None:
-        logs.own(worker.own(assigned_numbers(tps, INPUTS[0])))
-
-    async def revoked(_app: Any, _tps: Any, **_: Any) -> None:
-        logs.own(worker.own(()))
-
-    parts.app.on_partitions_assigned.connect(assigned, weak=False)
-    parts.app.on_partitions_revoked.connect(revoked, weak=False)
 
 
 async def report_counters(slot: str, registry: CollectorRegistry, reporter: Reporter) -> None:

@@ -14,11 +14,11 @@ from stream.topics import ITEMS, REVIEW_STATES
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from aiokafka.structs import RecordMetadata
+
     from schemas.items import Entity
     from stream.items.partition import HeldItem, ItemPartition
     from stream.tracker import Delivery
-
-    from aiokafka.structs import RecordMetadata
 
     Headers = list[tuple[str, bytes]]
     Send = Callable[[str, bytes | None, bytes | None, int, Headers], Awaitable[Awaitable[RecordMetadata]]]
@@ -113,7 +113,9 @@ class Publisher:
         """Review records first, item record second; the ack waits for both."""
         number, writer = key.partition.number, [(WRITER_HEADER, self._writer.encode())]
         futures = [
-            await self._send(REVIEW_STATES, review_key(key.product_id, review_id), encode_review(review), number, writer)
+            await self._send(
+                REVIEW_STATES, review_key(key.product_id, review_id), encode_review(review), number, writer
+            )
             for review_id, review in publication.reviews.items()
         ]
         held = key.partition.items[key.product_id]

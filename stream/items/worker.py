@@ -92,6 +92,10 @@ class ItemsWorker:
             self._ready[partition.number].set()
             self._report(partition.number)
 
+    def position(self) -> dict[Partition, int | None]:
+        """By input partition: up to where everything is finished."""
+        return {place: self._trackers.prefix(place) for place in self._trackers.partitions}
+
     def differs(self, partition: ItemPartition, product_id: str) -> None:
         """The log says otherwise than the state: it is told the state."""
         self._metrics.joined.inc()

@@ -7,6 +7,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from schemas.errors import Misconfigured
 
 DEFAULT_NAME = "all-MiniLM-L6-v2"
@@ -38,6 +40,20 @@ def revision(folder: Path) -> str:
             digest.update(f"{path.relative_to(folder).as_posix()}\0{path.stat().st_size}\0".encode())
             digest.update(_sample(path))
     return digest.hexdigest()[:16]
+
+
+def dimension(folder: Path) -> int | None:
+    """Of the model's vectors, as the configurations of its modules say; None where they do not."""
+    modules = folder / "modules.json"
+    found = None
+    for module in orjson.loads(modules.read_bytes()) if modules.exists() else []:
+        file = folder / module["path"] / "config.json"
+        config = orjson.loads(file.read_bytes()) if module["path"] and file.exists() else {}
+        if "word_embedding_dimension" in config:
+            modes = [value for key, value in config.items() if key.startswith("pooling_mode_")]
+            found = config["word_embedding_dimension"] * sum(value is True for value in modes)
+        found = config.get("out_features", found)
+    return found or None
 
 
 def _sample(path: Path) -> bytes:

@@ -4,8 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from workers.embedder.files import dimension, locate, revision
+from workers.embedder.interface import ModelId
+
 if TYPE_CHECKING:
     from workers.embedder.interface import Embedder
+
+
+def describe(kind: Literal["model", "fake"], model: str | None) -> ModelId | None:
+    """Which model `load_embedder` would load, told by its files in a moment; None if only loading it can tell.
+
+    An index that is there can so be opened, and serve by words, while the model loads.
+    """
+    if kind == "fake":
+        return load_embedder(kind, model, threads=1).model
+    name, folder = locate(model)
+    size = dimension(folder)
+    return None if size is None else ModelId(name, revision(folder), size)
 
 
 def load_embedder(kind: Literal["model", "fake"], model: str | None, *, threads: int) -> Embedder:

@@ -1,0 +1,196 @@
+"""Answers the API's requests."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+from prometheus_client import generate_latest
+from prometheus_client.core import CounterMetricFamily
+
+from schemas.errors import Unavailable
+from schemas.queries import SearchAnswer
+from stream.api.models import Embeddings, IndexStatus, Lag, LogStatus, Percentiles, StatusReport
+from stream.api.service import Refused
+from stream.tracker import Partition
+from stream.up.report import read_report
+from workers.shown import rfc3339
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from prometheus_client import CollectorRegistry, Counter, Histogram
+    from prometheus_client.metrics_core import Metric
+    from prometheus_client.samples import Sample
+
+    from schemas.queries import IndexedItem, SearchRequest
+    from schemas.tokens import Token
+    from stream.horizon import Horizon
+    from stream.index.freshness import FreshAsOf, RecentFreshness
+    from stream.index.watching import Watching
+    from stream.metrics import IndexMetrics
+    from stream.settings import Settings
+    from workers.index.interface import Index
+    from workers.indexing import Lanes
+    from workers.search import Searcher
+
+
+class IndexService:
+    """The service of the process that holds the index."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        index: Index,
+        searcher: Searcher,
+        lanes: Lanes,
+        horizon: Horizon,
+        as_of: FreshAsOf,
+        recent: RecentFreshness,
+        watching: Watching,
+        metrics: IndexMetrics,
+        registry: CollectorRegistry,
+    ) -> None:
+        self._settings = settings
+        self._index = index
+        self._searcher = searcher
+        self._lanes = lanes
+        self._horizon = horizon
+        self._as_of = as_of
+        self._recent = recent
+        self._watching = watching
+        self._metrics = metrics
+        self._registry = registry
+        registry.register(_WorkerCounters(watching))
+        self.reasons: list[str] = ["starting"]
+
+    async def search(self, request: SearchRequest, after: Token | None, wait_ms: int) -> SearchAnswer:
+        """See Service."""
+        fresh = after is None or await self.progress(after, wait_ms)
+        began = time.perf_counter()
+        # Before the search: what became searchable meanwhile may or may not be in the answer.
+        as_of = {topic: rfc3339(time_ms) for topic, time_ms in self._as_of.times_ms().items()}
+        results = await self._searcher.search(request, _now_ms())
+        took_seconds = time.perf_counter() - began
+        self._metrics.searches.labels(results.by).observe(took_seconds)
+        return SearchAnswer(
+            query=request.q,
+            hits=results.hits,
+            total=results.total,
+            took_ms=round(took_seconds * 1000, 2),
+            by=results.by,
+            fresh_as_of=as_of,
+            fresh=fresh,
+        )
+
+    async def item(self, product_id: str) -> IndexedItem | None:
+        """See Service."""
+        return await self._searcher.item(product_id, _now_ms())
+
+    async def progress(self, after: Token, wait_ms: int) -> bool:
+        """See Service."""
+        if after.partition >= self._settings.partitions:
+            raise Refused(
+                "after", f"there is no partition {after.partition}: {after.topic} has {self._settings.partitions}"
+            )
+        try:
+            async with asyncio.timeout(wait_ms / 1000):
+                await self._horizon.reaches(Partition(after.topic, after.partition), after.offset)
+        except TimeoutError:
+            return False
+        return True
+
+    async def status(self) -> StatusReport:
+        """See Service."""
+        lag = await self._watching.lag(self._index, _now_ms())
+        self._show_lag(lag)
+        report = read_report(self._settings.data_dir)
+        if report is not None and report.log_bytes is not None:
+            self._metrics.log_bytes.set(report.log_bytes)
+        return StatusReport(
+            ready=not self.reasons,
+            reasons=self.reasons,
+            lag=lag,
+            dead_letters=await self._watching.dead_letters(),
+            components={**self._watching.counters, "index": {"pending_items": len(self._lanes)}},
+            log=LogStatus(
+                kind=report.log_kind if report else "kafka",
+                address=self._settings.kafka or "",
+                bytes=report.log_bytes if report else None,
+                may_be_missing=report.may_be_missing if report else None,
+            ),
+            index=IndexStatus(
+                backend="server" if self._settings.qdrant_url else "edge",
+                collection=self._index.collection,
+                model=self._index.model.name if self._searcher.vectors else None,
+                points=await self._index.count_points(),
+            ),
+            freshness_seconds={
+                facet: Percentiles(**summary._asdict())
+                for facet, summary in self._recent.summaries(time.monotonic()).items()
+            },
+            embeddings=Embeddings(
+                computed=_count(self._metrics.embedded),
+                cached=_count(self._metrics.cached),
+                avoided=_count(self._metrics.avoided),
+                failed=_count(self._metrics.embedding_failures),
+            ),
+            plans={sample.labels["action"]: int(sample.value) for sample in _samples(self._metrics.plans, "_total")},
+            events=sum(int(sample.value) for sample in _samples(self._metrics.freshness, "_count")),
+        )
+
+    def ready(self) -> list[str]:
+        """See Service."""
+        return self.reasons
+
+    def metrics(self) -> bytes:
+        """See Service."""
+        self._metrics.pending.set(len(self._lanes))
+        return generate_latest(self._registry)
+
+    async def measure_lag(self, interval_s: float = 1.0) -> None:
+        """Keeps the metric of the lag current, for ever."""
+        while True:
+            try:
+                self._show_lag(await self._watching.lag(self._index, _now_ms()))
+            except Unavailable:
+                self._metrics.retries.inc()
+            await asyncio.sleep(interval_s)
+
+    def _show_lag(self, lag: Lag) -> None:
+        stages = {"inputs": sum(lag.inputs.values()), **lag.model_dump(exclude={"inputs"})}
+        for stage, events in stages.items():
+            self._metrics.lag.labels(stage).set(events)
+
+
+class _WorkerCounters:
+    """The counters that other workers report on `progress`, with a label for the worker."""
+
+    def __init__(self, watching: Watching) -> None:
+        self._watching = watching
+
+    def collect(self) -> Iterator[Metric]:
+        """The interface of a Prometheus collector."""
+        families: dict[str, CounterMetricFamily] = {}
+        for worker, counters in self._watching.counters.items():
+            for sample, value in counters.items():
+                name, *labels = sample.split("/")
+                family = families.setdefault(
+                    name, CounterMetricFamily(name, "Reported by a worker", labels=["worker", "what"])
+                )
+                family.add_metric([worker, "/".join(labels)], value)
+        yield from families.values()
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _samples(metric: Counter | Histogram, suffix: str) -> list[Sample]:
+    return [sample for family in metric.collect() for sample in family.samples if sample.name.endswith(suffix)]
+
+
+def _count(metric: Counter) -> int:
+    return sum(int(sample.value) for sample in _samples(metric, "_total"))
