@@ -7,6 +7,7 @@ the high watermark of a fetch: every record confirmed before the question lies b
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple, Self
 
@@ -23,10 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
 LATEST = -1
-ATTEMPTS_MAX = 8
+PATIENCE_S = 5.0
+"""With a partition that has no leader yet: just created, or its broker just started."""
 FETCH_WAIT_MS = 1
 """Doubled with each attempt: the embedded broker leaves out what it did not get to in time; with 0 all of it."""
-RETRY_WAIT_S = 0.02
+FETCH_WAIT_MS_MAX = 64
+RETRY_WAIT_S = 0.05
 REQUEST_SECONDS_MAX = 10
 
 
@@ -40,7 +43,8 @@ class _Fetched(NamedTuple):
 class Ends:
     """Asks the brokers for ends over connections of its own; 1-3 ms a question."""
 
-    def __init__(self, kafka: str) -> None:
+    def __init__(self, kafka: str, *, patience_s: float = PATIENCE_S) -> None:
+        self._patience_s = patience_s
         self._client = AIOKafkaClient(bootstrap_servers=kafka, request_timeout_ms=REQUEST_SECONDS_MAX * 1000)
         self._last: dict[Partition, int] = {}
         self._topics: set[str] = set()
@@ -84,15 +88,18 @@ class Ends:
         await self._learn_topics({partition.topic for partition in offsets})
         left, answers = dict(offsets), dict[Partition, _Fetched]()
         reason = "it is not in the broker's metadata"
-        for attempt in range(ATTEMPTS_MAX):
+        deadline, wait_ms = time.monotonic() + self._patience_s, FETCH_WAIT_MS
+        while time.monotonic() < deadline:
             try:
-                answers.update(await self._ask_once(left, FETCH_WAIT_MS << attempt))
+                answers.update(await self._ask_once(left, wait_ms))
             except (KafkaError, OSError) as error:
                 reason = str(error) or type(error).__name__
-                await self._look_again(attempt)
+                await asyncio.sleep(RETRY_WAIT_S)
+                await self._client.force_metadata_update()  # The leader may have moved.
             left = {partition: offset for partition, offset in left.items() if partition not in answers}
             if not left:
                 return answers
+            wait_ms = min(2 * wait_ms, FETCH_WAIT_MS_MAX)
         partition = next(iter(left))
         raise Unavailable(f"no end of {partition.topic}[{partition.number}]: {reason}")
 
@@ -102,11 +109,6 @@ class Ends:
         self._topics |= topics
         # Returns a future that fetches the metadata.
         await self._client.set_topics(sorted(self._topics))
-
-    async def _look_again(self, attempt: int) -> None:
-        """The leader may have moved."""
-        await asyncio.sleep(RETRY_WAIT_S * attempt)
-        await self._client.force_metadata_update()
 
     async def _ask_once(self, offsets: Mapping[Partition, int], wait_ms: int) -> dict[Partition, _Fetched]:
         by_node: dict[int, list[Partition]] = defaultdict(list)

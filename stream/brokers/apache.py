@@ -36,7 +36,10 @@ share.coordinator.state.topic.num.partitions=4
 share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 group.initial.rebalance.delay.ms=0
+broker.session.timeout.ms=2000
+broker.heartbeat.interval.ms=500
 """
+"""After a SIGKILL the controller refuses the broker until the session of its last life is over: 9 s by default."""
 
 LOGGING = """\
 appenders=console

@@ -1,0 +1,46 @@
+"""Brokers for the tests: the embedded one always, Apache Kafka where KAFKA_HOME is set."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from running_broker import RunningBroker, new_broker
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+def _running(kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBroker]:
+    broker = new_broker(kind, tmp_path_factory.mktemp(kind)).start()
+    yield broker
+    broker.kill()
+
+
+@pytest.fixture(scope="session")
+def embedded_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBroker]:
+    """Shared by all tests: use topics of your own, and leave it running."""
+    yield from _running("embedded", tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def apache_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBroker]:
+    """Shared by all tests: use topics of your own, and leave it running. Skips where KAFKA_HOME is not set."""
+    yield from _running("kafka", tmp_path_factory)
+
+
+@pytest.fixture(params=["embedded", pytest.param("kafka", marks=pytest.mark.kafka)])
+def any_broker(request: pytest.FixtureRequest) -> RunningBroker:
+    """One test over both brokers."""
+    fixture = {"embedded": "embedded_broker", "kafka": "apache_kafka"}[request.param]
+    broker: RunningBroker = request.getfixturevalue(fixture)
+    return broker
+
+
+@pytest.fixture
+def own_embedded_broker(tmp_path: Path) -> Iterator[RunningBroker]:
+    """For tests that kill it."""
+    broker = new_broker("embedded", tmp_path).start()
+    yield broker
+    broker.kill()

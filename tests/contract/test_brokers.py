@@ -1,0 +1,248 @@
+"""One suite over the embedded broker and Apache Kafka: what everything else relies on."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import aiokafka.partitioner
+import kafka.partitioner
+import pytest
+from aiokafka import AIOKafkaProducer
+from kafka import KafkaAdminClient
+from kafka.structs import TopicPartition
+from running_broker import new_broker
+
+from schemas.errors import Misconfigured, Unavailable
+from stream.ends import Ends
+from stream.log_identity import log_identity
+from stream.reader import Reader
+from stream.states import partition_of
+from stream.topics import ITEMS, PROGRESS, ensure_topics, topics
+from stream.tracker import Partition
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from running_broker import RunningBroker
+
+    from stream.reader import Record
+
+BATCH_SIZES = (1, 5, 2, 100, 1, 1000, 3)
+
+
+async def send(broker: RunningBroker, partition: Partition, count: int, *, first: int = 0, size: int = 100) -> None:
+    """One batch, or a few if it is large; confirmed."""
+    producer = AIOKafkaProducer(bootstrap_servers=broker.address, acks="all", linger_ms=20)
+    await producer.start()
+    values = [b"%d" % number + b" " * size for number in range(first, first + count)]
+    await asyncio.gather(
+        *[await producer.send(partition.topic, value, key=b"k", partition=partition.number) for value in values]
+    )
+    await producer.stop()
+
+
+async def read(broker: RunningBroker, *partitions: Partition) -> list[Record]:
+    async with Reader(broker.address) as reader:
+        reader.assign(dict.fromkeys(partitions, 0))
+        return [record async for records in reader.read_to_end() for record in records]
+
+
+async def test_an_end_is_exact_after_batches_of_any_size(any_broker: RunningBroker) -> None:
+    partition, empty = any_broker.new_topic(partitions=2)
+    total = 0
+    async with Ends(any_broker.address) as ends:
+        for size in BATCH_SIZES:
+            await send(any_broker, partition, size)
+            total += size
+            async with Ends(any_broker.address) as asked_first_now:
+                expected = {partition: total, empty: 0}
+                assert await asked_first_now.ends([partition, empty]) == expected
+            assert await ends.ends([partition, empty]) == expected
+
+
+@pytest.mark.kafka
+async def test_an_end_of_a_topic_that_is_not_there_is_unavailable(apache_kafka: RunningBroker) -> None:
+    async with Ends(apache_kafka.address, patience_s=0.2) as ends:
+        with pytest.raises(Unavailable, match="no-such-topic"):
+            await ends.ends([Partition("no-such-topic", 0)])
+
+
+async def test_an_end_is_unavailable_while_the_broker_is_away(own_embedded_broker: RunningBroker) -> None:
+    (partition,) = own_embedded_broker.new_topic()
+    async with Ends(own_embedded_broker.address, patience_s=0.2) as ends:
+        assert await ends.ends([partition]) == {partition: 0}
+        own_embedded_broker.kill()
+        with pytest.raises(Unavailable):
+            await ends.ends([partition])
+
+
+async def test_reading_to_the_end_finds_every_record_once_and_in_order(any_broker: RunningBroker) -> None:
+    partition, empty = any_broker.new_topic(partitions=2)
+    total = 0
+    for size in BATCH_SIZES:
+        await send(any_broker, partition, size, first=total)
+        total += size
+        records = await read(any_broker, partition, empty)
+        assert [record.offset for record in records] == list(range(total))
+        assert [int(record.value or b"") for record in records] == list(range(total))
+
+
+async def test_reading_goes_on_after_the_end(any_broker: RunningBroker) -> None:
+    (partition,) = any_broker.new_topic()
+    await send(any_broker, partition, 3)
+    async with Reader(any_broker.address) as reader:
+        reader.assign({partition: 1})
+        found = [record.offset async for records in reader.read_to_end() for record in records]
+        await send(any_broker, partition, 2, first=3)
+        async with asyncio.timeout(10):
+            async for records in reader.read_on():
+                found += [record.offset for record in records]
+                if found[-1] == 4:
+                    break
+        assert found == [1, 2, 3, 4]
+        assert reader.positions == {partition: 5}
+
+
+async def test_records_of_megabytes_are_read(any_broker: RunningBroker) -> None:
+    (partition,) = any_broker.new_topic(**{"max.message.bytes": str(10 << 20)})
+    producer = AIOKafkaProducer(bootstrap_servers=any_broker.address, max_request_size=10 << 20)
+    await producer.start()
+    for _ in range(3):
+        await producer.send_and_wait(partition.topic, b"x" * (6 << 20), partition=0)
+    await producer.stop()
+    assert [len(record.value or b"") for record in await read(any_broker, partition)] == [6 << 20] * 3
+
+
+@pytest.mark.kafka
+async def test_a_log_whose_beginning_was_deleted_is_read_from_there(apache_kafka: RunningBroker) -> None:
+    (partition,) = apache_kafka.new_topic()
+    await send(apache_kafka, partition, 10)
+    admin = KafkaAdminClient(bootstrap_servers=apache_kafka.address)
+    admin.delete_records({TopicPartition(*partition): 7})
+    admin.close()
+    assert [record.offset for record in await read(apache_kafka, partition)] == [7, 8, 9]
+
+
+@pytest.mark.kafka
+async def test_a_log_that_was_emptied_is_at_its_end(apache_kafka: RunningBroker) -> None:
+    (partition,) = apache_kafka.new_topic()
+    await send(apache_kafka, partition, 10)
+    admin = KafkaAdminClient(bootstrap_servers=apache_kafka.address)
+    admin.delete_records({TopicPartition(*partition): 10})
+    admin.close()
+    assert await read(apache_kafka, partition) == []
+
+
+@pytest.mark.kafka
+async def test_offsets_without_a_record_at_the_end_are_passed(apache_kafka: RunningBroker) -> None:
+    """The marker of a transaction takes an offset that no reader ever gets."""
+    (partition,) = apache_kafka.new_topic()
+    producer = AIOKafkaProducer(bootstrap_servers=apache_kafka.address, transactional_id=partition.topic)
+    await producer.start()
+    async with producer.transaction():
+        await producer.send_and_wait(partition.topic, b"0", partition=0)
+    await producer.stop()
+    async with Ends(apache_kafka.address) as ends, asyncio.timeout(10):
+        while await ends.ends([partition]) != {partition: 2}:
+            pass
+    assert [record.offset for record in await read(apache_kafka, partition)] == [0]
+
+
+def test_topics_are_created_once_and_found_as_they_should_be(any_broker: RunningBroker) -> None:
+    settings = any_broker.settings(partitions=3)
+    ensure_topics(settings)
+    ensure_topics(settings)
+    admin = KafkaAdminClient(bootstrap_servers=any_broker.address)
+    described = {t["name"]: t for t in admin.describe_topics([topic.name for topic in topics(settings)])}
+    admin.close()
+    assert {name: len(topic["partitions"]) for name, topic in described.items()} == {
+        "products": 3,
+        "prices": 3,
+        "reviews": 3,
+        "items": 3,
+        "review-states": 3,
+        "products.dlq": 3,
+        "prices.dlq": 3,
+        "reviews.dlq": 3,
+        "items.dlq": 3,
+        "progress": 1,
+    }
+
+
+def test_a_topic_with_other_partitions_is_named_in_one_line(any_broker: RunningBroker) -> None:
+    ensure_topics(any_broker.settings(partitions=3))
+    with pytest.raises(Misconfigured) as refused:
+        ensure_topics(any_broker.settings(partitions=5))
+    message = str(refused.value)
+    assert "topic products has 3 partitions and should have 5" in message
+    assert "FRESHLINE_PARTITIONS=3" in message
+    assert "\n" not in message
+
+
+@pytest.mark.kafka
+def test_a_topic_that_would_lose_state_is_refused(tmp_path: Path) -> None:
+    """An item log that is not compacted but deleted after a week loses what was not changed since."""
+    broker = new_broker("kafka", tmp_path).start()
+    try:
+        admin = KafkaAdminClient(bootstrap_servers=broker.address)
+        admin.create_topics({ITEMS: {"num_partitions": 4, "replication_factor": 1}}, wait_for_metadata=True)
+        with pytest.raises(Misconfigured, match=r"topic items has cleanup.policy=delete and should have compact"):
+            ensure_topics(broker.settings())
+        admin.delete_topics([ITEMS])
+        admin.close()
+        _check_the_log_keeps_its_identity(broker)
+    finally:
+        broker.kill()
+
+
+def _check_the_log_keeps_its_identity(broker: RunningBroker) -> None:
+    """When a broker starts again on its directory, and not when the item log was created anew."""
+    ensure_topics(broker.settings())
+    first = asyncio.run(log_identity(broker.address, epoch_floor=6))
+    assert first.epoch == 7
+    broker.kill()
+    broker.start()
+    assert asyncio.run(log_identity(broker.address)) == first
+    admin = KafkaAdminClient(bootstrap_servers=broker.address)
+    admin.delete_topics([ITEMS])
+    admin.close()
+    ensure_topics(broker.settings())
+    anew = asyncio.run(log_identity(broker.address))
+    assert anew.epoch == 8
+    assert anew.log_id != first.log_id
+
+
+def test_an_embedded_broker_that_starts_again_is_another_log(own_embedded_broker: RunningBroker) -> None:
+    broker = own_embedded_broker
+    ensure_topics(broker.settings())
+    first = asyncio.run(log_identity(broker.address))
+    assert asyncio.run(log_identity(broker.address)) == first
+    broker.kill()
+    broker.start()
+    ensure_topics(broker.settings())
+    anew = asyncio.run(log_identity(broker.address, epoch_floor=first.epoch))
+    assert anew.epoch == first.epoch + 1
+    assert anew.log_id != first.log_id
+
+
+async def test_workers_that_start_at_once_agree_on_the_log(own_embedded_broker: RunningBroker) -> None:
+    ensure_topics(own_embedded_broker.settings())
+    found = await asyncio.gather(*(log_identity(own_embedded_broker.address, epoch_floor=n) for n in range(4)))
+    assert len(set(found)) == 1
+
+
+async def test_progress_is_one_partition(any_broker: RunningBroker) -> None:
+    ensure_topics(any_broker.settings(partitions=3))
+    async with Ends(any_broker.address) as ends:
+        assert set(await ends.ends([Partition(PROGRESS, 0)])) == {Partition(PROGRESS, 0)}
+
+
+def test_all_clients_put_a_product_into_the_same_partition() -> None:
+    everyone = list(range(7))
+    for number in range(2000):
+        key = f"商品-{number}".encode()
+        ours = partition_of(key, 7)
+        assert ours == aiokafka.partitioner.DefaultPartitioner()(key, everyone, everyone)
+        assert ours == (kafka.partitioner.murmur2(key) & 0x7FFFFFFF) % 7
+        assert ours == partition_of(key + b"\0review", 7)

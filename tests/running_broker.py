@@ -1,0 +1,71 @@
+"""A broker under the hand of a test."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import uuid
+from typing import TYPE_CHECKING, Self
+
+import pytest
+from kafka import KafkaAdminClient
+
+from stream.brokers.apache import ApacheKafka
+from stream.brokers.embedded import EmbeddedBroker
+from stream.brokers.interface import wait_accepting
+from stream.settings import Settings
+from stream.tracker import Partition
+from stream.up.ports import free_port
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from stream.brokers.interface import Broker
+
+
+class RunningBroker:
+    """A broker that a test may kill and start again."""
+
+    def __init__(self, broker: Broker, log: Path) -> None:
+        self.broker = broker
+        self._log = log
+
+    @property
+    def address(self) -> str:
+        return self.broker.address
+
+    def start(self) -> Self:
+        with self._log.open("ab") as output:
+            self._process = subprocess.Popen(self.broker.argv(), stdout=output, stderr=output)
+        alive = self._process
+        asyncio.run(wait_accepting(self.address, self.broker.start_seconds_max, alive=lambda: alive.poll() is None))
+        return self
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait(10)
+
+    def settings(self, **fields: object) -> Settings:
+        return Settings(kafka=self.address, **fields)  # type: ignore[arg-type]
+
+    def new_topic(self, partitions: int = 1, **configs: str) -> list[Partition]:
+        """A topic that no other test uses."""
+        name = f"test-{uuid.uuid4().hex}"
+        admin = KafkaAdminClient(bootstrap_servers=self.address)
+        wanted = {name: {"num_partitions": partitions, "replication_factor": 1, "configs": configs}}
+        admin.create_topics(wanted, wait_for_metadata=True)
+        admin.close()
+        return [Partition(name, number) for number in range(partitions)]
+
+
+def new_broker(kind: str, directory: Path) -> RunningBroker:
+    """Not started yet."""
+    if kind == "kafka" and not os.environ.get("KAFKA_HOME"):
+        pytest.skip("KAFKA_HOME is not set")
+    broker: Broker = (
+        EmbeddedBroker(free_port())
+        if kind == "embedded"
+        else ApacheKafka.of_environment(directory / "kafka", free_port())
+    )
+    return RunningBroker(broker, directory / "broker.log")
