@@ -39,6 +39,7 @@ from workers.index.layout import (
     conditions,
     in_partitions,
     price_due_by,
+    whole,
 )
 from workers.index.lexical import Lexical
 
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from schemas.points import Payload
     from schemas.queries import Filters
     from workers.embedder.interface import ModelId
+    from workers.index.interface import Index
     from workers.index.metadata import Metadata
 
 FREE_BYTES_MIN = 200 * 2**20
@@ -82,19 +84,19 @@ class EdgeIndex:
         """The model of its dense vectors."""
         return self._metadata.model
 
-    async def serving(self) -> EdgeIndex:
+    async def serving(self) -> Index:
         """Itself: a process has one shard."""
         return self
 
     async def stored(self, product_ids: Collection[str], *, vectors: bool = False) -> dict[str, Stored]:
         """See Index."""
         records = self._shard.retrieve([point_id(p) for p in product_ids], True, [DENSE] if vectors else False)
-        found = (Stored(_payload(record), _dense(record)) for record in records)
+        found = (Stored(whole(record.payload), _dense(record)) for record in records)
         return {each.payload["product_id"]: each for each in found}
 
     async def payloads(self, point_ids: Sequence[str]) -> dict[str, Payload]:
         """See Index."""
-        return {str(r.id): _payload(r) for r in self._shard.retrieve(list(point_ids), True, False)}
+        return {str(r.id): whole(r.payload) for r in self._shard.retrieve(list(point_ids), True, False)}
 
     async def write(self, writes: Sequence[Write]) -> set[str]:
         """See Index. Raises Unavailable while less than 200 MB of disk are free."""
@@ -120,13 +122,13 @@ class EdgeIndex:
             order_by=OrderBy("vector_due_at_ms", direction),
             with_payload=True,
         )
-        return [_payload(record) for record in self._shard.scroll(request)[0]]
+        return [whole(record.payload) for record in self._shard.scroll(request)[0]]
 
     async def price_due(self, partitions: Collection[int], now_ms: int, limit: int) -> list[Payload]:
         """See Index."""
         turned = where.all_of([price_due_by(now_ms), in_partitions(list(partitions)), VISIBLE])
         request = ScrollRequest(limit=limit, filter=turned, with_payload=True)
-        return [_payload(record) for record in self._shard.scroll(request)[0]]
+        return [whole(record.payload) for record in self._shard.scroll(request)[0]]
 
     async def search_dense(self, vector: NDArray[np.float32], filters: Filters, limit: int) -> list[Found]:
         """See Index."""
@@ -179,7 +181,7 @@ class EdgeIndex:
             request = ScrollRequest(offset=offset, limit=SCAN_POINTS, filter=items, with_payload=True)
             records, offset = self._shard.scroll(request)
             if records:
-                yield [_payload(record) for record in records]
+                yield [whole(record.payload) for record in records]
             if offset is None:
                 return
             await asyncio.sleep(0)
@@ -274,10 +276,6 @@ def create_positions() -> UpdateOperation:
 def _accepted(vector: NDArray[np.float32]) -> Any:
     """Qdrant Edge takes arrays as they are; its stubs know lists only."""
     return vector
-
-
-def _payload(record: Record) -> Payload:
-    return record.payload  # type: ignore[return-value]
 
 
 def _dense(record: Record) -> NDArray[np.float32] | None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
-from schemas.points import POINT_NAMESPACE, Status
+from schemas.points import POINT_NAMESPACE, Payload, Status
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from schemas.queries import Filters
 
 SCHEMA_VERSION = 1
@@ -99,3 +101,11 @@ def in_partitions(partitions: list[int]) -> Condition:
 def price_due_by(now_ms: int) -> Condition:
     """That a sale window has turned since the price was computed."""
     return AtMost("price_changes_at_ms", now_ms)
+
+
+_ALL_NONE = dict.fromkeys(Payload.__annotations__)
+
+
+def whole(stored: Mapping[str, Any] | None) -> Payload:
+    """A payload with all its keys: setting a field to None removes it from what Qdrant keeps."""
+    return cast("Payload", {**_ALL_NONE, **(stored or {})})

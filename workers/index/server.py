@@ -18,6 +18,7 @@ from workers.index.layout import (
     conditions,
     in_partitions,
     price_due_by,
+    whole,
 )
 from workers.index.lexical import Lexical
 from workers.index.server_calls import OPERATIONS_MAX, Calls
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from schemas.points import Payload
     from schemas.queries import Filters
     from workers.embedder.interface import ModelId
+    from workers.index.interface import Index
     from workers.index.metadata import Metadata
 
 SCAN_POINTS = 256
@@ -63,7 +65,7 @@ class ServerIndex:
         """The model of its dense vectors."""
         return self._metadata.model
 
-    async def serving(self) -> ServerIndex:
+    async def serving(self) -> Index:
         """See Index."""
         return await self._serving()
 
@@ -71,12 +73,12 @@ class ServerIndex:
         """See Index."""
         ids = [point_id(product_id) for product_id in product_ids]
         records = await self._retrieve(ids, True, vectors)
-        found = (Stored(_payload(record), _dense(record)) for record in records)
+        found = (Stored(whole(record.payload), _dense(record)) for record in records)
         return {each.payload["product_id"]: each for each in found}
 
     async def payloads(self, point_ids: Sequence[str]) -> dict[str, Payload]:
         """See Index."""
-        return {str(record.id): _payload(record) for record in await self._retrieve(point_ids, True)}
+        return {str(record.id): whole(record.payload) for record in await self._retrieve(point_ids, True)}
 
     async def write(self, writes: Sequence[Write]) -> set[str]:
         """See Index."""
@@ -102,12 +104,12 @@ class ServerIndex:
         direction = models.Direction.DESC if newest else models.Direction.ASC
         order = models.OrderBy(key="vector_due_at_ms", direction=direction)
         owing = where.all_of([OWED, in_partitions(list(partitions))])
-        return [_payload(record) for record in await self._scroll(owing, limit, order=order)]
+        return [whole(record.payload) for record in await self._scroll(owing, limit, order=order)]
 
     async def price_due(self, partitions: Collection[int], now_ms: int, limit: int) -> list[Payload]:
         """See Index."""
         turned = where.all_of([price_due_by(now_ms), in_partitions(list(partitions)), VISIBLE])
-        return [_payload(record) for record in await self._scroll(turned, limit)]
+        return [whole(record.payload) for record in await self._scroll(turned, limit)]
 
     async def search_dense(self, vector: NDArray[np.float32], filters: Filters, limit: int) -> list[Found]:
         """See Index."""
@@ -136,6 +138,10 @@ class ServerIndex:
         """See Index."""
         return await self._count(where.all_of([VISIBLE, *conditions(filters)]))
 
+    async def count_points(self) -> int:
+        """See Index."""
+        return await self._count(where.but(POSITIONS_POINT))
+
     async def count_owed(self) -> int:
         """See Index."""
         return await self._count(where.all_of([OWED]))
@@ -154,7 +160,7 @@ class ServerIndex:
                 )
             )
             if records:
-                yield [_payload(record) for record in records]
+                yield [whole(record.payload) for record in records]
             if offset is None:
                 return
 
@@ -284,10 +290,6 @@ def _chunks(upserts: Sequence[Upsert]) -> list[list[Upsert]]:
             chunks.append(chunk := [])
         chunk.append(upsert)
     return chunks
-
-
-def _payload(record: models.Record) -> Payload:
-    return cast("Payload", record.payload)
 
 
 def _dense(record: models.Record) -> NDArray[np.float32] | None:
