@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 MEASURING_SECONDS = 0.5
+ROUNDS_MIN = 3
+"""However slow the model: one round may fall into a moment when the machine is busy."""
 COSINE_MIN = 0.999
 """Mean over the sample texts with the float32 vectors; what is below is not used, however fast."""
 
@@ -34,16 +36,16 @@ class Choice(NamedTuple):
 def fastest(model: SentenceTransformer, sample: Features) -> Choice:
     """Runs every candidate in turn on `sample` for half a second; the best time of each counts."""
     candidates = {"float32": model}
-    expected = vectors(model, sample)
+    expected = forward(model, sample)
     for name, build in _CANDIDATES.items():
         if (candidate := _usable(build, model, sample, expected)) is not None:
             candidates[name] = candidate
     seconds = _race(candidates, sample)
     best = min(seconds, key=lambda name: seconds[name])
-    return Choice(best, candidates[best], seconds[best], _cosine(vectors(candidates[best], sample), expected))
+    return Choice(best, candidates[best], seconds[best], _cosine(forward(candidates[best], sample), expected))
 
 
-def vectors(model: SentenceTransformer, features: Features, **options: Any) -> torch.Tensor:
+def forward(model: SentenceTransformer, features: Features, **options: Any) -> torch.Tensor:
     """float32 `(texts, dimension)` on the CPU, as the model gives them. `features` stay as they are."""
     with torch.inference_mode():
         embedding: torch.Tensor = model(dict(features), **options)["sentence_embedding"]
@@ -58,7 +60,7 @@ def _usable(
 ) -> SentenceTransformer | None:
     try:
         candidate = build(copy.deepcopy(model))
-        return candidate if _cosine(vectors(candidate, sample), expected) >= COSINE_MIN else None
+        return candidate if _cosine(forward(candidate, sample), expected) >= COSINE_MIN else None
     except Exception:  # this model or this build of torch cannot do it: whatever the reason, float32 can
         return None
 
@@ -66,10 +68,12 @@ def _usable(
 def _race(candidates: dict[str, SentenceTransformer], sample: Features) -> dict[str, float]:
     seconds = dict.fromkeys(candidates, float("inf"))
     end = time.perf_counter() + MEASURING_SECONDS
-    while time.perf_counter() < end:
+    rounds = 0
+    while rounds < ROUNDS_MIN or time.perf_counter() < end:
+        rounds += 1
         for name, candidate in candidates.items():
             started = time.perf_counter()
-            vectors(candidate, sample)
+            forward(candidate, sample)
             seconds[name] = min(seconds[name], time.perf_counter() - started)
     return seconds
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -13,7 +14,7 @@ from schemas.errors import Misconfigured
 from workers.embedder.batches import batches
 from workers.embedder.files import locate, revision
 from workers.embedder.interface import EmbeddingFailed, ModelId
-from workers.embedder.precision import Features, fastest, vectors
+from workers.embedder.precision import Features, fastest, forward
 from workers.embedder.turns import Turns
 
 if TYPE_CHECKING:
@@ -22,10 +23,14 @@ if TYPE_CHECKING:
 
     from workers.embedder.interface import Vectors
 
-SLICE_SECONDS = 0.03
-"""How long a batch of documents may take, and so how long a query may wait."""
-TOKENS_MIN = 64
-"""Of a batch, on the slowest machine: less would be all overhead."""
+SLICE_SECONDS = 0.025
+"""How long a batch of documents should take while queries come: so long may one have to wait."""
+QUIET_SLICE_SECONDS = 0.1
+"""The same while none come: a sixth more texts a second, since every pass costs some 4 ms whatever is in it."""
+TOKENS_MIN, TOKENS_MAX = 128, 16_384
+"""Of a batch: less would be all overhead, more takes memory and gains nothing."""
+RATE_WEIGHT = 0.1
+"""Of the newest batch in the running estimate of tokens per second."""
 WINDOW_CHARACTERS = 50_000
 """Tokenised at once: some 15 ms."""
 CHARACTERS_PER_TOKEN_MAX = 32
@@ -62,8 +67,10 @@ class SentenceEmbedder:
         self.precision = choice.precision
         """The numbers it computes in."""
         self.tokens_per_second = self._tokens(_SAMPLE) / choice.seconds
-        """Padded tokens of documents, as measured at the start."""
-        self._model_id = ModelId(name, revision(folder), self.embed_query(_SAMPLE[0]).shape[0])
+        """Padded tokens of documents: measured at the start, then a running estimate."""
+        self._model_id = ModelId(
+            name, revision(folder), self._embed(self._features(_SAMPLE, "document"), "document").shape[1]
+        )
 
     @property
     def model(self) -> ModelId:
@@ -73,12 +80,13 @@ class SentenceEmbedder:
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
         """float32 `(len(texts), dimension)`, rows L2-normalised, in the order of `texts`. Raises EmbeddingFailed."""
         rows = np.empty((len(texts), self.model.dimension), dtype=np.float32)
-        for window in batches([len(text) for text in texts], WINDOW_CHARACTERS):
+        for window in batches([len(text) for text in texts], lambda: WINDOW_CHARACTERS):
             with self._turns.documents():
                 features = self._features([texts[position] for position in window], "document")
             for batch in self._cut(features, len(window)):
                 with self._turns.documents():
-                    rows[[window[position] for position in batch]] = self._embed(_select(features, batch), "document")
+                    vectors = self._embed_batch(_select(features, batch))
+                rows[[window[position] for position in batch]] = vectors
         return rows
 
     def embed_query(self, text: str) -> Vectors:
@@ -96,9 +104,17 @@ class SentenceEmbedder:
             raise EmbeddingFailed(f"{len(texts)} texts cannot be tokenised: {error!r}") from error
         return features
 
+    def _embed_batch(self, features: Features) -> Vectors:
+        started = time.perf_counter()
+        rows = self._embed(features, "document")
+        if (mask := features.get("attention_mask")) is not None:
+            rate = mask.numel() / (time.perf_counter() - started)
+            self.tokens_per_second += RATE_WEIGHT * (rate - self.tokens_per_second)
+        return rows
+
     def _embed(self, features: Features, task: Literal["query", "document"]) -> Vectors:
         try:
-            rows = vectors(self._model, batch_to_device(features, self._model.device), task=task).numpy()
+            rows = forward(self._model, batch_to_device(features, self._model.device), task=task).numpy()
         except Exception as error:
             raise EmbeddingFailed(f"The model raised {error!r}") from error
         norms = np.linalg.norm(rows, axis=1, keepdims=True)
@@ -111,8 +127,11 @@ class SentenceEmbedder:
         """Batches of so many padded tokens as a slice of time allows; all texts at once for a model without tokens."""
         if not _sliceable(features):
             return iter([list(range(texts))])
-        budget = max(TOKENS_MIN, int(self.tokens_per_second * SLICE_SECONDS))
-        return batches(features["attention_mask"].sum(dim=1).tolist(), budget)
+        return batches(features["attention_mask"].sum(dim=1).tolist(), self._budget)
+
+    def _budget(self) -> int:
+        seconds = QUIET_SLICE_SECONDS if self._turns.quiet else SLICE_SECONDS
+        return min(TOKENS_MAX, max(TOKENS_MIN, int(self.tokens_per_second * seconds)))
 
     def _tokens(self, texts: Sequence[str]) -> int:
         mask = self._features(texts, "document").get("attention_mask")

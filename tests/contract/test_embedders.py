@@ -1,0 +1,127 @@
+"""One suite over every embedder: what holds for the fake holds for a real model."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from workers.embedder.interface import EmbeddingFailed
+from workers.embedder.loading import load_embedder
+
+if TYPE_CHECKING:
+    from workers.embedder.interface import Embedder, Vectors
+
+MIXED = [
+    "x",
+    "Garden Marbo Cake - Walnut 78g",
+    "wireless optical mouse, 2.4 GHz, nano receiver " * 6,
+    "孖寶蛋糕 - 合桃 78克，麵包蛋糕，海綿蛋糕",
+    "ünïcödé ✓ 🎂 Ω",
+    "HP Pavilion notebook, 17 inch, 4 GB DDR2-SDRAM, 250 GB HDD " * 3,
+    "toner cartridge",
+] * 5
+
+
+@pytest.fixture(scope="session", params=["fake", "model"])
+def embedder(request: pytest.FixtureRequest) -> Embedder:
+    return load_embedder(request.param, None, threads=1)
+
+
+def cosines(one: Vectors, other: Vectors) -> Vectors:
+    return np.asarray((one * other).sum(axis=1))
+
+
+def test_rows_are_normalised_float32_of_the_dimension_it_names(embedder: Embedder) -> None:
+    rows = embedder.embed_documents(MIXED)
+    assert rows.shape == (len(MIXED), embedder.model.dimension)
+    assert rows.dtype == np.float32
+    assert np.linalg.norm(rows, axis=1) == pytest.approx(1, abs=1e-5)
+
+
+def test_a_query_is_one_normalised_vector(embedder: Embedder) -> None:
+    vector = embedder.embed_query("sponge cake")
+    assert vector.shape == (embedder.model.dimension,)
+    assert vector.dtype == np.float32
+    assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-5)
+
+
+def test_no_texts_give_no_rows(embedder: Embedder) -> None:
+    assert embedder.embed_documents([]).shape == (0, embedder.model.dimension)
+
+
+def test_rows_come_in_the_order_of_the_texts_and_do_not_depend_on_the_batch(embedder: Embedder) -> None:
+    together = embedder.embed_documents(MIXED)
+    alone = np.stack([embedder.embed_documents([text])[0] for text in MIXED])
+    assert cosines(together, alone).min() > 0.999
+
+
+def test_the_same_text_gives_the_same_vector(embedder: Embedder) -> None:
+    assert (embedder.embed_documents(["toner"]) == embedder.embed_documents(["toner"])).all()
+
+
+def test_without_prompts_a_query_and_a_document_of_the_same_text_are_the_same(embedder: Embedder) -> None:
+    assert embedder.embed_query(MIXED[1]) @ embedder.embed_documents([MIXED[1]])[0] > 0.999
+
+
+def test_different_texts_are_told_apart_and_similar_ones_are_nearer(embedder: Embedder) -> None:
+    query = embedder.embed_query("walnut cake")
+    cake, mouse = embedder.embed_documents(["Marbo Cake Walnut 78g", "wireless mouse with receiver"])
+    assert query @ cake > query @ mouse + 0.2
+
+
+def test_a_very_long_text_is_cut_not_refused(embedder: Embedder) -> None:
+    rows = embedder.embed_documents(["toner cartridge " * 100_000, "蛋糕" * 100_000])
+    assert np.isfinite(rows).all()
+
+
+@pytest.mark.parametrize("text", ["", " ", "\x00", "蛋糕", "嘉頓 蛋糕", "🎂", "a\u0301", "\ud7ff"])
+def test_any_text_has_a_vector(embedder: Embedder, text: str) -> None:
+    assert np.isfinite(embedder.embed_documents([text])).all()
+
+
+def test_threads_get_their_own_rows(embedder: Embedder) -> None:
+    expected = embedder.embed_documents(MIXED)
+    with ThreadPoolExecutor(4) as threads:
+        documents = [threads.submit(embedder.embed_documents, MIXED) for _ in range(2)]
+        queries = [threads.submit(embedder.embed_query, text) for text in MIXED]
+    for rows in documents:
+        assert cosines(rows.result(), expected).min() > 0.999
+    assert cosines(np.stack([query.result() for query in queries]), expected).min() > 0.999
+
+
+def test_a_query_is_answered_while_documents_are_embedded(embedder: Embedder) -> None:
+    answered_before_the_end = threading.Event()
+    began = threading.Event()
+
+    def backlog() -> bool:
+        for _ in range(30):
+            began.set()
+            embedder.embed_documents(MIXED)
+            if answered_before_the_end.is_set():
+                return True
+        return False
+
+    with ThreadPoolExecutor(1) as thread:
+        documents = thread.submit(backlog)
+        assert began.wait(30)
+        embedder.embed_query("walnut cake")
+        answered_before_the_end.set()
+        assert documents.result(60)
+
+
+def test_the_model_names_itself_and_its_revision(embedder: Embedder) -> None:
+    assert embedder.model.name
+    assert embedder.model.revision
+
+
+def test_a_text_the_fake_was_told_to_fail_on_fails_alone() -> None:
+    from workers.embedder.fake import FakeEmbedder
+
+    fake = FakeEmbedder(failing="poison")
+    with pytest.raises(EmbeddingFailed):
+        fake.embed_documents(["cake", "poisoned cake"])
+    assert fake.embed_documents(["cake"]).shape == (1, 384)

@@ -1,0 +1,116 @@
+"""Models that are missing, broken or unlike the usual one."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from schemas.errors import Misconfigured
+from workers.embedder.files import locate, revision
+from workers.embedder.interface import EmbeddingFailed
+from workers.embedder.sentence import SentenceEmbedder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "cake", "walnut", "mouse", "toner", "poison", "query", ":"]
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A whole sentence-transformers model of a few kilobytes: CLS pooling, no normalisation, a prompt for queries."""
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.models import Pooling, Transformer
+    from transformers import BertConfig, BertModel, BertTokenizerFast
+
+    folder = tmp_path_factory.mktemp("models")
+    torch.manual_seed(7)
+    (folder / "vocab.txt").write_text("\n".join(WORDS))
+    BertTokenizerFast(str(folder / "vocab.txt")).save_pretrained(folder / "bert")
+    config = BertConfig(
+        vocab_size=len(WORDS),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=64,
+    )
+    BertModel(config).save_pretrained(folder / "bert")
+    transformer = Transformer(str(folder / "bert"), max_seq_length=16)
+    pooling = Pooling(transformer.get_word_embedding_dimension(), pooling_mode="cls")
+    prompts = {"query": "query: "}
+    SentenceTransformer(modules=[transformer, pooling], prompts=prompts).save(str(folder / "tiny"))
+    return folder / "tiny"
+
+
+def test_a_model_by_folder_gives_what_sentence_transformers_gives(tiny: Path) -> None:
+    from sentence_transformers import SentenceTransformer
+
+    texts = ["cake", "walnut cake walnut cake", "toner mouse poison " * 20, ""]
+    embedder, plain = SentenceEmbedder(str(tiny)), SentenceTransformer(str(tiny), local_files_only=True)
+    expected = plain.encode_document(texts, normalize_embeddings=True)
+    assert (embedder.embed_documents(texts) * expected).sum(axis=1).min() > 0.999
+    assert embedder.embed_query("cake") @ plain.encode_query("cake", normalize_embeddings=True) > 0.999
+    assert embedder.model.dimension == 32
+    assert embedder.model.name == "tiny"
+
+
+def test_a_model_that_gives_nan_fails_those_texts_alone(tiny: Path, tmp_path: Path) -> None:
+    import torch
+    from sentence_transformers import SentenceTransformer
+
+    broken = SentenceTransformer(str(tiny), local_files_only=True)
+    with torch.no_grad():
+        broken[0].auto_model.embeddings.word_embeddings.weight[WORDS.index("poison")] = float("nan")
+    broken.save(str(tmp_path / "broken"))
+    embedder = SentenceEmbedder(str(tmp_path / "broken"))
+    with pytest.raises(EmbeddingFailed, match="not finite"):
+        embedder.embed_documents(["cake", "poison cake"])
+    assert np.isfinite(embedder.embed_documents(["cake"])).all()
+
+
+def test_a_model_that_raises_is_a_failed_embedding(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    embedder = SentenceEmbedder(str(tiny))
+
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("out of luck")
+
+    monkeypatch.setattr(embedder._model, "forward", broken)
+    with pytest.raises(EmbeddingFailed, match="out of luck"):
+        embedder.embed_documents(["cake"])
+    with pytest.raises(EmbeddingFailed, match="out of luck"):
+        embedder.embed_query("cake")
+
+
+def test_the_revision_differs_for_other_weights_and_for_another_configuration(tiny: Path, tmp_path: Path) -> None:
+    copies = [shutil.copytree(tiny, tmp_path / name) for name in ("same", "weights", "pooling")]
+    weights = copies[1] / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"\x01")
+    pooling = copies[2] / "1_Pooling" / "config.json"
+    pooling.write_text(pooling.read_text() + " ")
+    same, *others = [revision(copy) for copy in copies]
+    assert same == revision(tiny)
+    assert len({same, *others}) == 3
+
+
+def test_a_missing_model_is_named_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    with pytest.raises(Misconfigured, match=r"no model 'nobody/nothing'.*Set FRESHLINE_MODEL") as raised:
+        locate("nobody/nothing")
+    assert "\n" not in str(raised.value)
+
+
+def test_a_folder_that_holds_no_model_is_named_with_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured, match=r"cannot be loaded.*Set FRESHLINE_MODEL") as raised:
+        SentenceEmbedder(str(tmp_path))
+    assert "\n" not in str(raised.value)
+
+
+def test_the_default_is_the_installed_model() -> None:
+    name, folder = locate(None)
+    assert name == "all-MiniLM-L6-v2"
+    assert (folder / "model.safetensors").is_file()

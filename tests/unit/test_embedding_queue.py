@@ -1,0 +1,107 @@
+"""The embedder off the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pytest
+
+from schemas.errors import Misconfigured
+from workers.embedder.fake import FakeEmbedder
+from workers.embedder.interface import EmbeddingFailed
+from workers.embedder.queue import EmbedderThreads
+
+
+class Held(FakeEmbedder):
+    """Embeds documents only when it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.go = threading.Event()
+        self.queries = 0
+
+    def embed_documents(self, texts):  # type: ignore[no-untyped-def]
+        assert self.go.wait(30)
+        return super().embed_documents(texts)
+
+    def embed_query(self, text):  # type: ignore[no-untyped-def]
+        self.queries += 1
+        return super().embed_query(text)
+
+
+async def test_it_is_ready_once_the_model_is_loaded() -> None:
+    go = threading.Event()
+
+    def load() -> FakeEmbedder:
+        assert go.wait(30)
+        return FakeEmbedder()
+
+    threads = EmbedderThreads(load)
+    threads.start()
+    assert not threads.ready
+    go.set()
+    await threads.loaded()
+    assert threads.ready
+    assert (await threads.model()).name == "fake"
+    await threads.close()
+
+
+async def test_what_loading_raises_reaches_everyone_who_asks() -> None:
+    def load() -> FakeEmbedder:
+        raise Misconfigured("There is no model.")
+
+    threads = EmbedderThreads(load)
+    for ask in (threads.loaded(), threads.embed_query("cake"), threads.embed_documents(["cake"])):
+        with pytest.raises(Misconfigured, match="There is no model"):
+            await ask
+    assert not threads.ready
+    await threads.close()
+
+
+async def test_a_query_does_not_wait_for_the_thread_of_the_documents() -> None:
+    held = Held()
+    threads = EmbedderThreads(lambda: held)
+    documents = asyncio.ensure_future(threads.embed_documents(["cake"]))
+    assert (await asyncio.wait_for(threads.embed_query("cake"), 30)).shape == (384,)
+    assert not documents.done()
+    held.go.set()
+    assert (await documents).shape == (1, 384)
+    await threads.close()
+
+
+async def test_a_query_that_was_asked_before_is_not_computed_again() -> None:
+    held = Held()
+    threads = EmbedderThreads(lambda: held)
+    first, second = await threads.embed_query("cake"), await threads.embed_query("cake")
+    assert held.queries == 1
+    assert (first == second).all()
+    await threads.close()
+
+
+async def test_a_caller_that_gives_up_leaves_the_lane_in_order() -> None:
+    held = Held()
+    threads = EmbedderThreads(lambda: held)
+    await threads.loaded()
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(threads.embed_documents(["given up"]), 0.01)
+    waiting = asyncio.ensure_future(threads.embed_documents(["cake"]))
+    held.go.set()
+    assert (await asyncio.wait_for(waiting, 30) == FakeEmbedder().embed_documents(["cake"])).all()
+    await threads.close()
+
+
+async def test_a_text_that_cannot_be_embedded_fails_its_caller() -> None:
+    threads = EmbedderThreads(lambda: FakeEmbedder(failing="poison"))
+    with pytest.raises(EmbeddingFailed):
+        await threads.embed_documents(["poison"])
+    assert np.isfinite(await threads.embed_documents(["cake"])).all()
+    await threads.close()
+
+
+def test_importing_it_does_not_import_torch() -> None:
+    check = "import sys, workers.embedder.queue, workers.embedder.loading; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", check], timeout=60, check=False).returncode == 0
