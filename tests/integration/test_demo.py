@@ -1,0 +1,98 @@
+"""The demo from outside, with vectors that need no model."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stream.up.ports import free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+STOP_SECONDS_MAX = 45
+
+
+@contextmanager
+def demo(data_dir: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """Killed at the end of the block if it still runs."""
+    command = [
+        *(sys.executable, "-m", "stream.commands", "demo", "--json", "--data-dir", str(data_dir)),
+        *("--api-port", str(free_port()), "--kafka-port", str(free_port()), *arguments),
+    ]
+    environment = os.environ | {"FRESHLINE_EMBEDDER": "fake", "XDG_STATE_HOME": str(data_dir / "state")}
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, start_new_session=True
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def below(pid: int) -> set[int]:
+    """The process ids of all descendants."""
+    children: dict[int, list[int]] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        children.setdefault(int(fields[1]), []).append(int(stat.parent.name))
+    found, todo = set(), [pid]
+    while todo:
+        new = children.get(todo.pop(), [])
+        found.update(new)
+        todo.extend(new)
+    return found
+
+
+def alive(pids: set[int]) -> set[int]:
+    """Those that still run (a zombie does not)."""
+    running = set()
+    for pid in pids:
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except OSError:
+            continue
+        if state != "Z":
+            running.add(pid)
+    return running
+
+
+def test_the_demo_ends_by_itself_with_a_summary_and_a_second_start_goes_on(tmp_path: Path) -> None:
+    with demo(tmp_path, "--seconds", "8", "--rate", "50") as first:
+        out, err = first.communicate(timeout=120)
+    assert first.returncode == 0, err
+    summary = json.loads(out)
+    assert summary["catalogue_events"] > 9_000 and summary["changes"] > 100 and summary["items"] > 0
+    assert summary["first_search_seconds"] is not None and "first search" in err
+    assert json.loads((tmp_path / "demo.json").read_text())["loaded"] is True, err
+
+    with demo(tmp_path, "--seconds", "1") as second:
+        out, err = second.communicate(timeout=120)
+    assert second.returncode == 0 and "going on with the changes" in err
+    again = json.loads(out)
+    assert again["catalogue_events"] == 0 and again["items"] >= summary["items"]
+    assert json.loads((tmp_path / "demo.json").read_text())["changes"] == summary["changes"] + again["changes"]
+
+
+def test_ctrl_c_stops_every_child(tmp_path: Path) -> None:
+    with demo(tmp_path) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if "first search" in line:
+                break
+        children = below(process.pid)
+        assert len(children) >= 4  # up, broker, items worker, index worker
+        os.killpg(process.pid, signal.SIGINT)
+        out, _ = process.communicate(timeout=STOP_SECONDS_MAX)
+        assert process.returncode == 0 and json.loads(out)["items"] > 0
+        assert not alive(children)
