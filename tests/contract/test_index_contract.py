@@ -1,0 +1,279 @@
+"""What every index backend must do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from index_backends import BACKENDS, content, ids, opened, planned, put, vector
+
+from schemas.points import point_id
+from schemas.queries import Filters
+from workers.index.interface import DenseVector, Patch, Reprice, Upsert
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from workers.index.interface import Index
+
+NONE = Filters()
+
+pytestmark = pytest.mark.filterwarnings("ignore:Payload indexes have no effect in the local Qdrant")
+
+
+@pytest.fixture(params=BACKENDS)
+async def index(request: pytest.FixtureRequest) -> AsyncIterator[Index]:
+    async with opened(request.param) as opened_index:
+        yield opened_index
+
+
+async def found_by_words(index: Index, text: str, filters: Filters = NONE) -> list[str]:
+    return [found.point_id for found in await index.search_lexical(text, filters, 10)]
+
+
+async def found_by_vector(index: Index, *values: float) -> list[str]:
+    return [found.point_id for found in await index.search_dense(vector(*values), NONE, 10)]
+
+
+async def everything_finds(index: Index, product_id: str) -> dict[str, bool]:
+    """Each way to find an item named cake with gtin 4890008100309 in partition 0, and whether it does."""
+    point = point_id(product_id)
+    return {
+        "words": point in await found_by_words(index, "cake"),
+        "vector": point in await found_by_vector(index, 1),
+        "product_id": point in await index.find_exact(product_id, NONE),
+        "gtin": point in await index.find_exact("4890008100309", NONE),
+        "browsing": point in await index.browse(NONE, 10, 0),
+        "count": await index.count(NONE) > 0,
+        "filtered count": await index.count(Filters(min_price=1)) > 0,
+    }
+
+
+async def test_a_written_point_is_read_back_whole(index: Index) -> None:
+    wanted = content("a", {"en": "Cake", "zh-Hant": "蛋糕"}, price=9.5, attributes={"n": [1, {"x": "é"}]})
+    await put(index, wanted, 7, dense=vector(1, 2))
+    stored = (await index.stored(["a", "missing"], vectors=True))["a"]
+    assert {field: stored.payload[field] for field in wanted} == wanted  # type: ignore[literal-required]
+    assert stored.payload["version"] == 7
+    assert stored.dense == pytest.approx(vector(1, 2))
+    assert (await index.payloads([point_id("a"), point_id("missing")])) == {point_id("a"): stored.payload}
+    assert (await index.stored(["a"]))["a"].dense is None
+
+
+async def test_an_older_whole_point_changes_nothing(index: Index) -> None:
+    newer, older = planned(content("a", "new"), 9), planned(content("a", "old"), 8)
+    assert newer.write is not None and older.write is not None
+    await index.write([newer.write, older.write, planned(content("a", "same"), 9).write])  # type: ignore[list-item]
+    assert (await index.stored(["a"]))["a"].payload["title"] == {"und": "new"}
+
+
+async def test_writes_of_one_call_apply_in_order(index: Index) -> None:
+    writes = [planned(content("a", f"title {version}"), version).write for version in range(1, 6)]
+    await index.write([write for write in writes if write is not None])
+    assert (await index.stored(["a"]))["a"].payload["title"] == {"und": "title 5"}
+
+
+async def test_a_patch_applies_only_to_the_version_that_it_was_planned_on(index: Index) -> None:
+    await put(index, content("a", brand="one"), 5)
+    assert await index.write([Patch("a", 4, 6, {"brand": "two", "version": 6})]) == {"a"}
+    assert (await index.stored(["a"]))["a"].payload["brand"] == "one"
+    assert await index.write([Patch("a", 5, 6, {"brand": "three", "version": 6})]) == set()
+    assert await index.write([Patch("a", 5, 6, {"brand": "late", "version": 6})]) == set()
+    stored = (await index.stored(["a"]))["a"].payload
+    assert (stored["brand"], stored["version"]) == ("three", 6)
+
+
+async def test_a_patch_of_a_missing_point_leaves_it_missing_and_asks_for_a_new_plan(index: Index) -> None:
+    assert await index.write([Patch("ghost", 1, 2, {"brand": "x", "version": 2})]) == {"ghost"}
+    assert await index.stored(["ghost"]) == {}
+
+
+async def test_a_patch_leaves_both_vectors(index: Index) -> None:
+    await put(index, content("a"), 1, dense=vector(1))
+    await put(index, content("a", price=3.0, sellers=["shop"]), 2)
+    assert await found_by_words(index, "cake", Filters(seller="shop")) == ids("a")
+    assert await found_by_vector(index, 1) == ids("a")
+
+
+async def test_a_sale_window_is_not_repriced_once_an_event_came(index: Index) -> None:
+    await put(index, content("a", price=3.0, price_changes_at_ms=50), 5)
+    await index.write([Reprice("a", 4, {"price": 1.0}), Reprice("ghost", 5, {"price": 1.0})])
+    assert (await index.stored(["a"]))["a"].payload["price"] == 3.0
+    await index.write([Reprice("a", 5, {"price": 2.0, "price_changes_at_ms": None})])
+    stored = (await index.stored(["a"]))["a"].payload
+    assert (stored["price"], stored["version"], await index.count_price_due(99)) == (2.0, 5, 0)
+
+
+async def test_an_item_is_found_until_it_is_hidden_and_again_when_it_returns(index: Index) -> None:
+    wanted = content("a", price=2.0, gtin="4890008100309")
+    await put(index, wanted, 1, dense=vector(1))
+    assert all((await everything_finds(index, "a")).values())
+    await put(index, {**wanted, "status": "delisted"}, 2)
+    assert not any((await everything_finds(index, "a")).values())
+    assert (await index.stored(["a"]))["a"].payload["status"] == "delisted"
+    await put(index, wanted, 3, dense=vector(1))
+    assert all((await everything_finds(index, "a")).values())
+
+
+async def test_a_hidden_item_owes_nothing_and_has_no_window(index: Index) -> None:
+    await put(index, content("a", price_changes_at_ms=5), 1)
+    assert (await index.count_owed(), await index.count_price_due(9)) == (1, 1)
+    await put(index, content("a", price_changes_at_ms=5, status="delisted"), 2)
+    assert (await index.count_owed(), await index.count_price_due(9)) == (0, 0)
+    assert await index.owed([0], 10, newest=True) == await index.price_due([0], 9, 10) == []
+
+
+async def test_an_owed_vector_is_written_and_its_debt_cleared(index: Index) -> None:
+    await put(index, content("a"), 1)
+    [owing] = await index.owed([0], 10, newest=True)
+    assert owing["vector_due"] == owing["fingerprint"]
+    assert await found_by_vector(index, 1) == []
+    await index.write_dense([DenseVector("a", owing["fingerprint"] or "", vector(1))])
+    paid = (await index.stored(["a"]))["a"].payload
+    assert (paid["vector_due"], paid["vector_due_at_ms"]) == (None, None)
+    assert paid["vector_fingerprint"] == paid["fingerprint"]
+    assert await found_by_vector(index, 1) == ids("a")
+    assert await index.count_owed() == 0
+
+
+async def test_a_vector_of_another_text_is_not_written(index: Index) -> None:
+    await put(index, content("a", "first"), 1)
+    [first] = await index.owed([0], 10, newest=True)
+    await put(index, content("a", "second"), 2)
+    await put(index, content("gone", "third", status="parked"), 3)
+    late = [DenseVector(each, first["fingerprint"] or "", vector(1)) for each in ("a", "gone", "ghost")]
+    await index.write_dense(late)
+    assert await found_by_vector(index, 1) == []
+    assert await index.count_owed() == 1
+    assert await index.stored(["ghost"]) == {}
+
+
+async def test_the_old_vector_serves_while_a_new_one_is_owed(index: Index) -> None:
+    await put(index, content("a", "first"), 1, dense=vector(1))
+    await put(index, content("a", "second"), 2)
+    assert await found_by_vector(index, 1) == ids("a")
+    owing = (await index.stored(["a"]))["a"].payload
+    assert owing["vector_fingerprint"] not in (None, owing["fingerprint"])
+
+
+async def test_a_vector_is_given_up_only_for_the_text_that_failed(index: Index) -> None:
+    await put(index, content("a"), 1)
+    fingerprint = (await index.stored(["a"]))["a"].payload["fingerprint"] or ""
+    await index.give_up_vector("a", "another", "NaN")
+    assert await index.count_owed() == 1
+    await index.give_up_vector("a", fingerprint, "NaN")
+    assert await index.count_owed() == 0
+    assert (await index.stored(["a"]))["a"].payload["vector_failed"] == "NaN"
+    assert await found_by_words(index, "cake") == ids("a")
+
+
+async def test_debts_come_newest_or_oldest_first_of_the_asked_partitions(index: Index) -> None:
+    for number in range(6):
+        await put(index, content(str(number), partition=number % 2), number, now_ms=100 + number)
+    newest = await index.owed([0, 1], 3, newest=True)
+    assert [payload["product_id"] for payload in newest] == ["5", "4", "3"]
+    oldest = await index.owed([1], 2, newest=False)
+    assert [payload["product_id"] for payload in oldest] == ["1", "3"]
+    assert await index.owed([7], 2, newest=False) == []
+    assert await index.count_owed() == 6
+
+
+async def test_windows_that_have_turned_are_due(index: Index) -> None:
+    for number, at_ms in enumerate((10, 20, 30, None)):
+        await put(index, content(str(number), partition=number % 2, price_changes_at_ms=at_ms), 1)
+    due = {payload["product_id"] for payload in await index.price_due([0, 1], 20, 10)}
+    assert (due, await index.count_price_due(20)) == ({"0", "1"}, 2)
+    assert [payload["product_id"] for payload in await index.price_due([1], 20, 10)] == ["1"]
+
+
+async def test_every_filter_keeps_what_it_says(index: Index) -> None:
+    a = content("a", brand="Garden", category=["Food", "Cakes"], sellers=["X", "Y"], price=5.0, availability="in_stock")
+    await put(index, {**a, "rating": 4.5}, 1, dense=vector(1))
+    b = content("b", brand="Other", category=["Food"], sellers=["X"], price=9.0, availability="preorder")
+    await put(index, b, 2, dense=vector(1, 1))
+    wanted = {
+        "min_price": (9, "b"), "max_price": (5, "a"), "seller": ("Y", "a"), "brand": ("Other", "b"),
+        "category": ("Cakes", "a"), "availability": ("preorder", "b"), "min_rating": (4.5, "a"),
+    }  # fmt: skip
+    for name, (value, product_id) in wanted.items():
+        filters = Filters(**{name: value})
+        assert await found_by_words(index, "cake", filters) == ids(product_id), name
+        assert [f.point_id for f in await index.search_dense(vector(1), filters, 9)] == ids(product_id), name
+        assert await index.browse(filters, 10, 0) == ids(product_id), name
+        assert await index.find_exact(product_id, filters) == ids(product_id), name
+        assert await index.count(filters) == 1, name
+    assert await index.count(Filters(seller="X", max_price=6, category="Food")) == 1
+    assert await index.count(Filters(brand="garden")) == 0
+
+
+async def test_browsing_pages_show_each_item_once(index: Index) -> None:
+    for number in range(7):
+        await put(index, content(str(number)), number)
+    pages = [await index.browse(NONE, 3, offset) for offset in (0, 3, 6, 9)]
+    assert [len(page) for page in pages] == [3, 3, 1, 0]
+    assert len({point for page in pages for point in page}) == 7
+
+
+async def test_an_exact_product_id_comes_before_the_same_gtin(index: Index) -> None:
+    await put(index, content("z", gtin="123"), 1)
+    await put(index, content("123"), 2)
+    assert await index.find_exact("123", NONE) == ids("123", "z")
+    assert await index.find_exact("12", NONE) == []
+
+
+@pytest.mark.parametrize("query", ["蛋糕", "嘉頓 蛋糕", "嘉頓", "marbo", "CAKE"])
+async def test_chinese_and_english_words_find(index: Index, query: str) -> None:
+    await put(index, content("cake", {"en": "Garden Marbo Cake", "zh-Hant": "嘉頓 孖寶蛋糕 - 合桃 78克"}), 1)
+    await put(index, content("milk", {"en": "Fresh Milk", "zh-Hant": "維他奶 鮮牛奶 946毫升"}), 2)
+    assert await found_by_words(index, query) == ids("cake")
+
+
+@pytest.mark.parametrize("query", ["", "!!!", "  "])
+async def test_a_query_without_words_finds_nothing(index: Index, query: str) -> None:
+    await put(index, content("a"), 1)
+    assert await found_by_words(index, query) == []
+
+
+async def test_rarer_words_weigh_more(index: Index) -> None:
+    for number in range(5):
+        await put(index, content(str(number), "cake chocolate"), number)
+    await put(index, content("rare", "walnut biscuit"), 9)
+    assert (await found_by_words(index, "cake walnut"))[0] == point_id("rare")
+
+
+async def test_positions_are_kept_by_partition_and_never_found(index: Index) -> None:
+    assert await index.positions() == {}
+    await index.save_positions({0: 5, 3: 8})
+    await index.save_positions({3: (1 << 40) + 9})
+    assert await index.positions() == {0: 5, 3: (1 << 40) + 9}
+    assert [page async for page in index.scan()] == []
+    assert await index.browse(NONE, 10, 0) == [] and await index.count(NONE) == 0
+    assert await index.count_owed() == 0
+
+
+async def test_a_scan_meets_every_point_once(index: Index) -> None:
+    hidden = [planned(content(f"h{number}", status="parked"), number).write for number in range(300)]
+    await index.write([write for write in hidden if write is not None])
+    await put(index, content("seen"), 1)
+    scanned = [payload["product_id"] async for page in index.scan() for payload in page]
+    assert sorted(scanned) == sorted([f"h{number}" for number in range(300)] + ["seen"])
+
+
+async def test_nothing_to_write_is_no_error(index: Index) -> None:
+    assert await index.write([]) == set()
+    await index.write_dense([])
+    assert await index.stored([]) == {}
+    assert await index.payloads([]) == {}
+
+
+async def test_the_serving_collection_of_one_index_is_itself(index: Index) -> None:
+    assert (await index.serving()).collection == index.collection
+
+
+async def test_more_writes_than_fit_one_batch_all_arrive(index: Index) -> None:
+    writes = [planned(content(str(n)), n).write for n in range(150)] + [
+        Patch(str(n), n, 1_000, {"price": 1.0, "version": 1_000}) for n in range(150)
+    ]
+    assert all(isinstance(write, Upsert | Patch) for write in writes)
+    assert await index.write([write for write in writes if write is not None]) == set()
+    assert await index.count(Filters(min_price=1)) == 150

@@ -1,0 +1,131 @@
+"""The embedded index on disk: reopened, killed, refused."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+from collections import namedtuple
+from pathlib import Path
+
+import pytest
+from index_backends import MODEL, content, ids, planned, put, vector
+
+from schemas.errors import Misconfigured, Unavailable
+from schemas.queries import Filters
+from workers.index.edge_open import open_edge
+
+WRITER = """
+import asyncio, sys
+from pathlib import Path
+from index_backends import MODEL, content, put, vector
+from workers.index.edge_open import open_edge
+
+async def main():
+    index = open_edge(Path(sys.argv[1]), alias="items", model=MODEL)
+    for version in range(1, 1_000_000):
+        await put(index, content(str(version % 50), price=float(version)), version, dense=vector(1, version % 7))
+        await index.save_positions({0: version})
+        print(version, flush=True)
+
+asyncio.run(main())
+"""
+
+
+async def test_a_closed_index_opens_again_with_all_it_had(tmp_path: Path) -> None:
+    first = open_edge(tmp_path, alias="items", model=MODEL)
+    await put(first, content("a", price=2.0), 5, dense=vector(1))
+    await first.save_positions({0: 5})
+    await first.close()
+    await first.close()
+    again = open_edge(tmp_path, alias="items", model=MODEL)
+    assert again.collection == first.collection
+    assert await again.positions() == {0: 5}
+    assert await again.count(Filters(min_price=2)) == await again.count(Filters()) == 1
+    assert [f.point_id for f in await again.search_dense(vector(1), Filters(), 5)] == ids("a")
+    assert [f.point_id for f in await again.search_lexical("cake", Filters(), 5)] == ids("a")
+    await again.close()
+
+
+async def test_what_was_written_survives_a_kill_and_positions_are_never_ahead_of_it(tmp_path: Path) -> None:
+    writer = subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(tmp_path)], stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parent
+    )
+    assert writer.stdout is not None
+    acknowledged = 0
+    for line in writer.stdout:
+        acknowledged = int(line)
+        if acknowledged == 300:
+            writer.send_signal(signal.SIGKILL)
+    writer.wait(30)
+    index = open_edge(tmp_path, alias="items", model=MODEL)
+    position = (await index.positions())[0]
+    stored = await index.stored([str(number) for number in range(50)])
+    assert position >= acknowledged
+    assert max(point.payload["version"] for point in stored.values()) >= position
+    for version in range(position - 49, position + 1):
+        point = stored[str(version % 50)].payload
+        assert point["version"] >= version and point["price"] == point["version"]
+    await index.close()
+
+
+async def test_a_second_opening_is_refused_in_one_line(tmp_path: Path) -> None:
+    index = open_edge(tmp_path, alias="items", model=MODEL)
+    with pytest.raises(Misconfigured, match=r"^[^\n]*open in another process[^\n]*$"):
+        open_edge(tmp_path, alias="items", model=MODEL)
+    await index.close()
+    await open_edge(tmp_path, alias="items", model=MODEL).close()
+
+
+async def test_another_model_or_version_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    await open_edge(tmp_path, alias="items", model=MODEL).close()
+    with pytest.raises(Misconfigured, match=r"vectors of test \(1, 4 dimensions\), not of other .* delete"):
+        open_edge(tmp_path, alias="items", model=MODEL._replace(name="other"))
+    metadata = tmp_path / "metadata.json"
+    metadata.write_text(json.dumps(json.loads(metadata.read_text()) | {"schema_version": 0}))
+    with pytest.raises(Misconfigured, match=r"another version of Freshline: delete"):
+        open_edge(tmp_path, alias="items", model=MODEL)
+    metadata.write_text("{")
+    with pytest.raises(Misconfigured, match=r"cannot be read: delete"):
+        open_edge(tmp_path, alias="items", model=MODEL)
+
+
+@pytest.mark.parametrize("lost", ["metadata.json", "shard"])
+async def test_a_wiped_index_starts_anew_under_another_name_and_without_positions(tmp_path: Path, lost: str) -> None:
+    first = open_edge(tmp_path, alias="items", model=MODEL)
+    await put(first, content("a"), 1)
+    await first.save_positions({0: 1})
+    await first.close()
+    shutil.rmtree(tmp_path / lost) if lost == "shard" else (tmp_path / lost).unlink()
+    again = open_edge(tmp_path, alias="items", model=MODEL)
+    assert again.collection != first.collection
+    assert (await again.positions(), await again.count_points()) == ({}, 0)
+    await again.close()
+
+
+async def test_nothing_is_written_on_a_nearly_full_disk_and_it_goes_on_with_space(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = open_edge(tmp_path, alias="items", model=MODEL)
+    write = planned(content("a"), 1).write
+    assert write is not None
+    usage = namedtuple("usage", "total used free")
+    with monkeypatch.context() as patched:
+        patched.setattr(shutil, "disk_usage", lambda _: usage(10**12, 10**12, 150 * 2**20))
+        with pytest.raises(Unavailable, match="only 150 MB of disk are free"):
+            await index.write([write])
+        assert await index.count_points() == 0
+    await index.write([write])
+    assert await index.count_points() == 1
+    await index.close()
+
+
+async def test_flushing_keeps_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workers.index.edge.WAL_BYTES_MAX", 0)
+    index = open_edge(tmp_path, alias="items", model=MODEL)
+    await put(index, content("a"), 1, dense=vector(1))
+    await index.flush()
+    assert await index.count(Filters()) == 1
+    await index.close()
