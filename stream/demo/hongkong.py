@@ -81,7 +81,7 @@ def _by_language(texts: dict[str, str | None] | None) -> dict[str, str] | None:
 
 def _in_chinese(texts: list[dict[str, str | None] | None]) -> dict[str, str]:
     """The texts that say something, joined, by language."""
-    joined = {
+    joined: dict[str, str | None] = {
         code: "，".join(dict.fromkeys(said for text in texts if text and (said := text.get(code))))
         for code in ("tc", "sc")
     }
