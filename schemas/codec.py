@@ -6,17 +6,20 @@ stamp is the floor, "x": {fact: [version, updated_at_ms, digest, value]} for the
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from schemas.items import Change, Entity, ItemRecord, ItemState, Register, ReviewSummary
 from schemas.stamps import Stamp
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 _SEPARATOR = b"\x00"
 _SHORT = {"price": "p", "currency": "c", "sale_price": "s", "sale_starts_at_ms": "b", "sale_ends_at_ms": "e"}
+_PROMOTION, _SHORT_PROMOTION = "promotion/", "t/"
 _LONG = {short: name for name, short in _SHORT.items()}
-_NO_CHANGE_OF_NAME: dict[str, str] = {}
 
 
 def encode_item(record: ItemRecord) -> bytes:
@@ -25,10 +28,10 @@ def encode_item(record: ItemRecord) -> bytes:
     body: dict[str, Any] = {
         "w": record.writer,
         "id": state.product_id,
-        "p": _entity(state.product, _NO_CHANGE_OF_NAME),
+        "p": _entity(state.product, str),
         "du": state.deleted_unversioned_ms,
         "v": state.void_at_ms,
-        "o": {seller: _entity(offer, _SHORT) for seller, offer in state.offers.items()},
+        "o": {seller: _entity(offer, _shortened) for seller, offer in state.offers.items()},
         "pl": state.price_latest_ms,
         "r": [reviews.count, reviews.sum_hundredths, reviews.histogram, reviews.latest_ms],
         "c": {facet: [*change] for facet, change in record.changes.items()},
@@ -45,10 +48,10 @@ def decode_item(value: bytes) -> ItemRecord:
     displaced = body.get("x")
     state = ItemState(
         product_id=body["id"],
-        product=_to_entity(body["p"], _NO_CHANGE_OF_NAME),
+        product=_to_entity(body["p"], str),
         deleted_unversioned_ms=body["du"],
         void_at_ms=body["v"],
-        offers={seller: _to_entity(offer, _LONG) for seller, offer in body["o"].items()},
+        offers={seller: _to_entity(offer, _full) for seller, offer in body["o"].items()},
         price_latest_ms=body["pl"],
         displaced=None if displaced is None else (Stamp(*displaced[0]), displaced[1]),
     )
@@ -74,21 +77,29 @@ def split_review_key(key: bytes) -> tuple[str, str]:
 
 def encode_review(review: Entity) -> bytes:
     """The value of a record of `review-states`."""
-    return orjson.dumps(_entity(review, _NO_CHANGE_OF_NAME))
+    return orjson.dumps(_entity(review, str))
 
 
 def decode_review(value: bytes) -> Entity:
     """The inverse of encode_review."""
-    return _to_entity(orjson.loads(value), _NO_CHANGE_OF_NAME)
+    return _to_entity(orjson.loads(value), str)
 
 
-def _entity(entity: Entity, short: dict[str, str]) -> dict[str, Any]:
+def _shortened(name: str) -> str:
+    return _SHORT.get(name) or name.replace(_PROMOTION, _SHORT_PROMOTION, 1)
+
+
+def _full(name: str) -> str:
+    return _LONG.get(name) or name.replace(_SHORT_PROMOTION, _PROMOTION, 1)
+
+
+def _entity(entity: Entity, name_of: Callable[[str], str]) -> dict[str, Any]:
     floor, at_floor, others = entity.floor, {}, {}
     for name, (stamp, value) in entity.facts.items():
         if stamp == floor:
-            at_floor[short.get(name, name)] = value
+            at_floor[name_of(name)] = value
         else:
-            others[short.get(name, name)] = [*stamp, value]
+            others[name_of(name)] = [*stamp, value]
     body: dict[str, Any] = {}
     if floor is not None:
         body["f"] = [*floor]
@@ -103,13 +114,13 @@ def _entity(entity: Entity, short: dict[str, str]) -> dict[str, Any]:
     return body
 
 
-def _to_entity(body: dict[str, Any], long: dict[str, str]) -> Entity:
+def _to_entity(body: dict[str, Any], name_of: Callable[[str], str]) -> Entity:
     floor = Stamp(*body["f"]) if "f" in body else None
     facts = {}
     if floor is not None:
-        facts = {long.get(name, name): Register(floor, value) for name, value in body.get("s", {}).items()}
+        facts = {name_of(name): Register(floor, value) for name, value in body.get("s", {}).items()}
     for name, (version, updated_at_ms, digest, value) in body.get("x", {}).items():
-        facts[long.get(name, name)] = Register(Stamp(version, updated_at_ms, digest), value)
+        facts[name_of(name)] = Register(Stamp(version, updated_at_ms, digest), value)
     return Entity(
         floor=floor,
         deleted=Stamp(*body["d"]) if "d" in body else None,

@@ -17,7 +17,7 @@ PRODUCT_ID_BYTES_MAX = 256
 SELLER_BYTES_MAX = 64
 NAME_BYTES_MAX = 256
 LINK_BYTES_MAX = 1024
-CATEGORY_LEVELS_MAX = 16
+CATEGORY_LEVELS_MAX = 8
 CATEGORY_BYTES_MAX = 128
 TEXT_BYTES_MAX = 16 * 1024
 """Of one language of one text of one event; the state keeps less where there are several."""

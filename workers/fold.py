@@ -21,15 +21,17 @@ if TYPE_CHECKING:
 
 OFFERS_MAX = 200
 """Of an item, dead ones included: those with the greatest stamps."""
-PARTS_MAX = {"title": 8, "description": 8, "attributes": 100, "promotion": 4}
+PARTS_MAX = {"title": 8, "description": 8, "attributes": 100, "promotion": 3}
 """Languages of a text and keys of the attributes, cleared ones included: those with the greatest stamps."""
 TITLE_BYTES = 2 * 1024
 DESCRIPTION_BYTES = 16 * 1024
 ATTRIBUTES_BYTES = 8 * 1024
 PROMOTIONS_BYTES = 16 * 1024
 """Of all offers together."""
-OFFERS_WITH_FULL_TEXTS = 50
-"""Above this the description and the promotions yield their room to the offers."""
+OFFERS_WITH_FULL_TEXTS = 25
+"""Above this all texts yield their room to the offers."""
+PROMOTION_BYTES_MIN = 16
+"""A promotion with less room than this says nothing and is cleared."""
 
 Facts = dict[str, Register]
 _NOTHING = Entity()
@@ -137,11 +139,11 @@ def _within_product_limits(product: Entity, offers: int) -> Entity:
     for name, count in counts.items():
         facts = _greatest_parts(facts, name, count)
     room = {
-        "title": TITLE_BYTES,
-        "description": _with_offers(DESCRIPTION_BYTES, offers),
-        "attributes": ATTRIBUTES_BYTES,
+        name: _with_offers(bytes_max, offers) // min(counts[name], PARTS_MAX[name])
+        for name, bytes_max in (("title", TITLE_BYTES), ("description", DESCRIPTION_BYTES), ("attributes", ATTRIBUTES_BYTES))
+        if counts[name]
     }
-    facts = _cut(facts, {name: room[name] // min(count, PARTS_MAX[name]) for name, count in counts.items()})
+    facts = _cut(facts, room)
     return product if facts is product.facts else Entity(product.floor, product.deleted, facts, product.latest_ms)
 
 
@@ -159,12 +161,14 @@ def _greatest_parts(facts: Facts, name: str, count: int) -> Facts:
 
 
 def _cut(facts: Facts, room: Mapping[str, int]) -> Facts:
-    """The facts with each text of a part cut to the room of its name; `facts` itself if all fit."""
+    """The facts with each text of a part cut to the room of its name, 0: cleared; `facts` itself if all fit."""
     cuts = {}
     for key, (stamp, value) in facts.items():
         name, slash, _ = key.partition("/")
-        if slash and isinstance(value, str) and (short := cut(value, room[name])) != value:
-            cuts[key] = Register(stamp, short)
+        if slash and isinstance(value, str):
+            short = cut(value, room[name]) if room[name] else None
+            if short != value:
+                cuts[key] = Register(stamp, short)
     return facts | cuts if cuts else facts
 
 
@@ -215,12 +219,13 @@ def _above(offer: Entity, seller: str, displaced: tuple[Stamp, str]) -> Entity:
 
 def _within_offer_limits(offers: dict[str, Entity], changed: Mapping[str, Entity]) -> dict[str, Entity]:
     """The offers, those in `changed` within the limits of promotions."""
-    room = {"promotion": _with_offers(PROMOTIONS_BYTES, len(offers)) // max(1, len(offers)) // PARTS_MAX["promotion"]}
+    room = _with_offers(PROMOTIONS_BYTES, len(offers)) // max(1, len(offers)) // PARTS_MAX["promotion"]
+    rooms = {"promotion": room if room >= PROMOTION_BYTES_MIN else 0}
     limited = {}
     for seller in changed.keys() & offers.keys():
         offer = offers[seller]
         parts = sum(key.startswith("promotion/") for key in offer.facts)
-        facts = _cut(_greatest_parts(offer.facts, "promotion", parts), room)
+        facts = _cut(_greatest_parts(offer.facts, "promotion", parts), rooms)
         if facts is not offer.facts:
             limited[seller] = Entity(offer.floor, offer.deleted, facts)
     return offers | limited if limited else offers

@@ -20,10 +20,10 @@ texts = words | st.dictionaries(languages, words | st.none(), max_size=3)
 prices = st.sampled_from([0, 1, 2.5, "19.99", 1000])
 
 
-def parsed(topic: str, body: dict[str, Any] | None) -> Event:
+def parsed(topic: str, body: dict[str, Any] | None, arrived_at_ms: int = NOW_MS) -> Event:
     """The event as if it had come in a record."""
     value = None if body is None else orjson.dumps({"product_id": ITEM} | body)
-    return parse(topic, ITEM.encode(), value, arrived_at_ms=NOW_MS, event_time_ms=None)
+    return parse(topic, ITEM.encode(), value, arrived_at_ms=arrived_at_ms, event_time_ms=None)
 
 
 def _complete(topic: str, body: dict[str, Any]) -> dict[str, Any]:

@@ -62,6 +62,7 @@ def test_any_order_folds_to_the_same_state_also_at_the_limits(case: tuple[list[E
         patch.object(fold, "DESCRIPTION_BYTES", 60),
         patch.object(fold, "ATTRIBUTES_BYTES", 12),
         patch.object(fold, "PROMOTIONS_BYTES", 64),
+        patch.object(fold, "PROMOTION_BYTES_MIN", 20),
     ):
         assert folded(events) == folded(shuffled)
 

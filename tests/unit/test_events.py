@@ -1,0 +1,218 @@
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.errors import InvalidEvent
+from schemas.events import AHEAD_MS_MAX, EVENT_BYTES_MAX, SHOP, Event, parse
+from schemas.stamps import UNVERSIONED
+
+ARRIVED_MS = 1_700_000_000_000
+
+
+def taken(topic: str, value: bytes | dict[str, Any] | None, key: bytes | None = b"a", **times: int) -> Event:
+    body = orjson.dumps({"product_id": "a"} | value) if isinstance(value, dict) else value
+    return parse(topic, key, body, arrived_at_ms=ARRIVED_MS, event_time_ms=times.get("event_time_ms"))
+
+
+PRICE = {"price": 1, "currency": "HKD"}
+NESTED = b'{"product_id":"a","title":"x","deep":' + b"[" * 300 + b"]" * 300 + b"}"
+REVIEW = {"review_id": "r", "rating": 5}
+
+REFUSED: list[tuple[str, bytes | None, bytes | dict[str, Any] | None, str]] = [
+    # topic, key, value, what the reason names
+    ("products", b"x", b"{not json", "not JSON"),
+    ("products", b"x", b"[1,2]", "not an object"),
+    ("products", b"a", b"\xff\xfe\x00", "UTF-8"),
+    ("products", b"a", b'{"product_id":"a","title":"\xff"}', "UTF-8"),
+    ("products", b"a", b'{"product_id":"a","title":"x\\u0000y"}', "NUL"),
+    ("products", b"a\0", None, "NUL"),
+    ("products", b"a", b'{"product_id":"a","title":"x\0y"}', "not JSON"),
+    ("products", b"a", b'{"product_id":"a","title":"\\ud800"}', "not JSON"),
+    ("prices", b"a", b'{"product_id":"b","price":1,"currency":"HKD"}', "differs from the key 'a'"),
+    ("prices", b"\xff", {**PRICE}, "differs from the key"),
+    ("prices", b"a", b'{"product_id":"a","price":NaN,"currency":"HKD"}', "not JSON"),
+    ("prices", b"a", {**PRICE, "price": "NaN"}, "price: is not finite"),
+    ("prices", b"a", {**PRICE, "price": "Infinity"}, "price: is not finite"),
+    ("prices", b"a", b'{"product_id":"a","price":1e999,"currency":"HKD"}', "not JSON"),
+    ("prices", b"a", {**PRICE, "price": -1}, "price: -1 is negative"),
+    ("prices", b"a", {**PRICE, "price": "-0.01"}, "price: -0.01 is negative"),
+    ("prices", b"a", b'{"product_id":"a","price":' + b"9" * 40 + b',"currency":"HKD"}', "too great"),
+    ("prices", b"a", {**PRICE, "price": "1." + "1" * 39}, "too many decimals"),
+    ("prices", b"a", {**PRICE, "price": "1e999999999"}, "too great"),
+    ("prices", b"a", {**PRICE, "price": "cheap"}, "price: 'cheap' is no decimal"),
+    ("prices", b"a", {**PRICE, "price": True}, "price: must be a decimal"),
+    ("prices", b"a", {**PRICE, "price": [1]}, "price: must be a decimal"),
+    ("prices", b"a", {**PRICE, "sale_price": -1}, "sale_price: -1 is negative"),
+    ("prices", b"a", {**PRICE, "currency": "XXQ"}, "currency: 'XXQ' is not a currency"),
+    ("prices", b"a", {**PRICE, "currency": "hkd"}, "currency"),
+    ("prices", b"a", {"currency": "HKD"}, "price: is missing"),
+    ("prices", b"a", {"price": 1}, "currency: is missing"),
+    ("prices", b"a", {**PRICE, "seller": "s" * 65}, "seller: takes 65 bytes"),
+    ("prices", b"a", {**PRICE, "sale_starts_at": 9, "sale_ends_at": 9}, "sale_ends_at: is not after"),
+    ("prices", b"a", b"", "empty"),
+    ("prices", b"a", None, "null"),
+    ("products", b"a", b"", "empty"),
+    ("products", None, None, "product_id: is empty"),
+    ("products", b"\xff", None, "key: is not UTF-8"),
+    ("products", b"a", b"null", "not an object"),
+    ("products", b"a", b'"text"', "not an object"),
+    ("products", b"a", {}, "title: is missing"),
+    ("products", b"a", {"title": ""}, "title: is missing or empty"),
+    ("products", b"a", {"title": {"en": " "}}, "title: is missing or empty"),
+    ("products", b"a", {"title": 5}, "title: must be text"),
+    ("products", b"a", {"title": {"english language": "x"}}, "title: 'english language' is no language tag"),
+    ("products", b"a", {"title": {"en": 5}}, "title: the text of en"),
+    ("products", b"a", {"title": "x", "category": "Cakes"}, "category: must be a list"),
+    ("products", b"a", {"title": "x", "availability": "maybe"}, "availability: must be 'in_stock'"),
+    ("products", b"a", {"title": "x", "link": "x" * 2000}, "link: takes 2000 bytes"),
+    ("products", b"a", {"title": "x", "op": "replace"}, "op: must be"),
+    ("products", b"a", {"title": "x", "version": -1}, "version: must be at least 0"),
+    ("products", b"a", {"title": "x", "version": "1"}, "version: must be an integer"),
+    ("products", b"a", {"title": "x", "version": True}, "version: must be an integer"),
+    ("products", b"a", {"title": "x", "version": 2**53 + 1}, "version: must be at most"),
+    ("products", b"a", {"title": "x", "updated_at": ARRIVED_MS + AHEAD_MS_MAX + 1}, "more than 24 hours after"),
+    ("products", b"a", {"title": "x", "updated_at": "2026-01-01T00:00:00"}, "no offset"),
+    ("products", b"a", {"title": "x", "updated_at": "yesterday"}, "updated_at: 'yesterday' is no RFC 3339 time"),
+    ("products", b"a", {"title": "x", "updated_at": 1.5}, "updated_at: must be an RFC 3339 time"),
+    ("products", b"a", {"title": "x", "updated_at": -1}, "1970"),
+    ("products", b"a", NESTED, "nested"),
+    ("products", b"a", {"title": "x", "description": "x" * 5_000_000}, "at most 1048576"),
+    ("products", b"a", {"product_id": "é" * 200, "title": "x"}, "product_id: takes 400 bytes"),
+    ("reviews", b"a", {**REVIEW, "rating": 6}, "rating: 6 is outside 1 to 5"),
+    ("reviews", b"a", {**REVIEW, "rating": 0}, "rating: 0 is outside"),
+    ("reviews", b"a", {**REVIEW, "rating": 4.333}, "rating: 4.333 has too many decimals"),
+    ("reviews", b"a", {"review_id": "r"}, "rating: is missing"),
+    ("reviews", b"a", {"rating": 5}, "review_id: is missing"),
+    ("reviews", b"a", {**REVIEW, "review_id": ""}, "review_id: is empty"),
+    ("reviews", b"a", {**REVIEW, "verified_purchase": "yes"}, "verified_purchase: must be true or false"),
+    ("reviews", b"a", b'{"review_id":"r","rating":5}', "product_id: is missing"),
+    ("reviews", b"a", None, "null"),
+]
+
+
+@pytest.mark.parametrize(("topic", "key", "value", "reason"), REFUSED, ids=lambda x: str(x)[:40])
+def test_bad_input_is_refused_with_a_reason_to_act_on(topic: str, key: bytes, value: Any, reason: str) -> None:
+    with pytest.raises(InvalidEvent) as refused:
+        taken(topic, value, key)
+    sentence = str(refused.value)
+    assert reason in sentence
+    assert len(sentence) < 250
+    assert "\n" not in sentence and "pydantic" not in sentence
+
+
+@given(topic=st.sampled_from(["products", "prices", "reviews"]), key=st.none() | st.binary(), value=st.none() | st.binary())
+def test_no_bytes_bring_parsing_down(topic: str, key: bytes | None, value: bytes | None) -> None:
+    with pytest.raises(InvalidEvent):
+        taken(topic, value, key)
+        raise InvalidEvent("bytes that happen to be an event")
+
+
+scalars = st.sampled_from([None, True, "", "a", "\0", "é", "1e9"]) | st.integers() | st.floats()
+json_values = scalars | st.lists(scalars, max_size=2) | st.dictionaries(st.sampled_from(["en", "", "x y"]), scalars)
+FIELDS = "op updated_at version title price currency seller review_id rating sale_ends_at promotion category attributes x"
+
+
+@given(st.sampled_from(["products", "prices", "reviews"]), st.dictionaries(st.sampled_from(FIELDS.split()), json_values))
+def test_no_json_brings_parsing_down(topic: str, body: dict[str, Any]) -> None:
+    try:
+        value = orjson.dumps({"product_id": "a"} | body)
+    except TypeError:  # integers of more than 64 bits
+        return
+    try:
+        assert taken(topic, value).product_id == "a"
+    except InvalidEvent as refused:
+        assert ": " in str(refused) or "NUL" in str(refused)
+
+
+@pytest.mark.parametrize(
+    ("sent", "held"),
+    [("19.99", 19.99), (19.990000000000002, 19.99), (0, 0.0), ("0.000001", 0.000001), (-0.0, 0.0), ("999999999999", 1e12 - 1)],
+)
+def test_prices_come_as_strings_or_numbers(sent: object, held: float) -> None:
+    price = taken("prices", {**PRICE, "price": sent}).facts["price"]
+    assert (price, str(price)) == (held, str(held))
+
+
+@given(st.decimals(0, 10**9, places=6))
+def test_a_price_is_held_as_it_was_sent(price: Decimal) -> None:
+    held = taken("prices", {**PRICE, "price": str(price)}).facts["price"]
+    assert round(Decimal(held), 6) == price
+
+
+def test_ratings_are_held_in_hundredths() -> None:
+    assert [taken("reviews", {**REVIEW, "rating": r}).facts["rating"] for r in (1, 4.5, "3.25")] == [100, 450, 325]
+
+
+def test_a_null_record_delists_its_key_at_the_time_of_the_record() -> None:
+    event = taken("products", None, b"b")
+    assert (event.op, event.product_id, event.facts) == ("delete", "b", {})
+    assert event.stamp[:2] == (UNVERSIONED, ARRIVED_MS)
+    assert taken("products", None, event_time_ms=5).stamp.updated_at_ms == 5
+
+
+def test_without_updated_at_the_header_counts_then_the_record() -> None:
+    assert taken("products", {"title": "x"}, event_time_ms=7).stamp.updated_at_ms == 7
+    assert taken("products", {"title": "x"}).stamp.updated_at_ms == ARRIVED_MS
+    assert taken("products", {"title": "x", "updated_at": 5}, event_time_ms=7).stamp.updated_at_ms == 5
+
+
+def test_times_with_an_offset_and_milliseconds_mean_the_same() -> None:
+    times = ("2022-10-23T05:41:22.050+08:00", "2022-10-22T21:41:22.050Z", 1666474882050)
+    assert {taken("products", {"title": "x", "updated_at": t}).stamp for t in times} == {
+        taken("products", {"title": "x", "updated_at": 1666474882050}).stamp
+    }
+
+
+def test_a_record_without_a_key_is_taken() -> None:
+    assert taken("prices", PRICE, key=None).product_id == "a"
+
+
+def test_an_offer_without_a_seller_is_the_shops_own() -> None:
+    assert taken("prices", PRICE).part == taken("prices", {**PRICE, "seller": ""}).part == SHOP
+
+
+def test_unknown_fields_become_attributes() -> None:
+    event = taken("products", {"title": "x", "colour": "red", "attributes": {"size": 4}, "none": None})
+    assert event.facts == {"title/und": "x", "attributes/size": 4, "attributes/colour": "red"}
+    assert taken("prices", {**PRICE, "colour": "red"}).facts == {"price": 1.0, "currency": "HKD"}
+
+
+def test_a_patch_clears_with_null_and_leaves_what_is_absent() -> None:
+    body = {"op": "patch", "title": None, "description": "text", "promotion": None, "brand": None, "attributes": None}
+    assert taken("products", body).facts == {
+        "title": None,
+        "description": None,
+        "description/und": "text",
+        "attributes/promotion": None,
+        "brand": None,
+        "attributes": None,
+    }
+    assert taken("products", {"op": "patch", "title": {"en": None}}).facts == {"title/en": None}
+
+
+def test_a_long_description_is_cut_and_marked() -> None:
+    text = taken("products", {"title": "x", "description": "蛋糕 " * 30_000}).facts["description/und"]
+    assert text.endswith("糕…") or text.endswith("…")
+    assert 16_000 < len(text.encode()) <= 16 * 1024
+
+
+def test_an_event_of_just_the_greatest_size_is_taken() -> None:
+    frame = len(orjson.dumps({"product_id": "a", "title": "x", "description": ""}))
+    body = {"title": "x", "description": "d" * (EVENT_BYTES_MAX - frame)}
+    assert taken("products", body).facts["title/und"] == "x"
+    with pytest.raises(InvalidEvent, match="at most"):
+        taken("products", body | {"description": body["description"] + "d"})
+
+
+def test_the_digest_is_that_of_the_meaning_not_of_the_bytes() -> None:
+    one = taken("prices", b'{"product_id":"a","price":1.0,"currency":"HKD","updated_at":5}')
+    other = taken("prices", b'{"updated_at":5, "currency":"HKD", "price":"1.00", "product_id":"a", "seller":"shop"}')
+    assert one == other
+    assert one.stamp != taken("prices", {**PRICE, "price": 2, "updated_at": 5}).stamp
+    assert len(one.stamp.digest) == 11
