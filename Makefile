@@ -32,6 +32,7 @@ clean:
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
+	$(PIP) --upgrade pip  # the one that comes with Python 3.11 takes twice as long for torch
 
 .venv/installed: pyproject.toml deploy/constraints.txt | .venv/bin/python
 	$(PIP) --editable .
