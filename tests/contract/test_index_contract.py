@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from index_backends import BACKENDS, content, ids, opened, planned, put, vector
 
 from schemas.points import point_id
@@ -65,6 +68,35 @@ async def test_an_older_whole_point_changes_nothing(index: Index) -> None:
     assert newer.write is not None and older.write is not None
     await index.write([newer.write, older.write, planned(content("a", "same"), 9).write])  # type: ignore[list-item]
     assert (await index.stored(["a"]))["a"].payload["title"] == {"und": "new"}
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@settings(max_examples=25, deadline=None)
+@given(
+    records=st.lists(st.sampled_from(["visible", "delisted"]), min_size=1, max_size=5),
+    data=st.data(),
+)
+def test_the_newest_record_wins_whatever_the_order_of_reads_and_writes(
+    backend: str, records: list[str], data: st.DataObject
+) -> None:
+    async def interleave() -> None:
+        async with opened(backend) as index:
+            plans, unread = [], data.draw(st.permutations(range(len(records))))
+            while unread or plans:
+                if unread and (not plans or data.draw(st.booleans())):
+                    version = unread.pop()
+                    stored = (await index.stored(["a"], vectors=True)).get("a")
+                    wanted = content("a", "cake", price=float(version), status=records[version])
+                    plans.append((version, planned(wanted, version, dense=vector(1), stored=stored).write))
+                else:
+                    version, write = plans.pop(data.draw(st.integers(0, len(plans) - 1)))
+                    unread += [version] if write is not None and await index.write([write]) else []
+            [point] = (await index.stored(["a"])).values()
+            assert (point.payload["version"], point.payload["price"]) == (len(records) - 1, len(records) - 1)
+            visible = ids("a") if records[-1] == "visible" else []
+            assert await found_by_words(index, "cake") == await found_by_vector(index, 1) == visible
+
+    asyncio.run(interleave())
 
 
 async def test_writes_of_one_call_apply_in_order(index: Index) -> None:

@@ -49,10 +49,10 @@ async def test_a_closed_index_opens_again_with_all_it_had(tmp_path: Path) -> Non
     await again.close()
 
 
-async def test_what_was_written_survives_a_kill_and_positions_are_never_ahead_of_it(tmp_path: Path) -> None:
-    writer = subprocess.Popen(
-        [sys.executable, "-c", WRITER, str(tmp_path)], stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parent
-    )
+def write_until_killed(directory: Path) -> int:
+    """The last version that a writing process acknowledged before its death."""
+    command, here = [sys.executable, "-c", WRITER, str(directory)], Path(__file__).parent
+    writer = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=here)
     assert writer.stdout is not None
     acknowledged = 0
     for line in writer.stdout:
@@ -60,6 +60,11 @@ async def test_what_was_written_survives_a_kill_and_positions_are_never_ahead_of
         if acknowledged == 300:
             writer.send_signal(signal.SIGKILL)
     writer.wait(30)
+    return acknowledged
+
+
+async def test_what_was_written_survives_a_kill_and_positions_are_never_ahead_of_it(tmp_path: Path) -> None:
+    acknowledged = write_until_killed(tmp_path)
     index = open_edge(tmp_path, alias="items", model=MODEL)
     position = (await index.positions())[0]
     stored = await index.stored([str(number) for number in range(50)])

@@ -1,0 +1,142 @@
+"""Search over the embedded index, with vectors that the tests choose."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from index_backends import MODEL, content, opened, put, vector
+
+from schemas.queries import SearchRequest
+from workers.embedder.interface import EmbeddingFailed
+from workers.search import EXACT_SCORE, QueryVectors, Searcher
+from workers.shown import Shop
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from workers.index.interface import Index
+
+SHOP = Shop("HKD", ("en", "zh"))
+
+
+def offer(seller: str, price: float, currency: str = "HKD", **more: Any) -> dict[str, Any]:
+    no_sale = {"sale_price": None, "sale_starts_at_ms": None, "sale_ends_at_ms": None}
+    return (
+        {"seller": seller, "price": price, "currency": currency, "promotion": {}, "updated_at_ms": 1} | no_sale | more
+    )
+
+
+@pytest.fixture
+async def index() -> AsyncIterator[Index]:
+    async with opened("edge") as opened_index:
+        yield opened_index
+
+
+def searcher(index: Index, *values: float, model: Any = MODEL) -> Searcher:
+    """Every query has this vector; without values it is not ready."""
+
+    async def embed(_: str) -> Any:
+        return vector(*values)
+
+    return Searcher(index, QueryVectors(model, embed) if values else None, SHOP)
+
+
+async def names(search: Searcher, now_ms: int = 1_000, **asked: Any) -> list[str]:
+    return [hit.product_id for hit in (await search.search(SearchRequest(**asked), now_ms)).hits]
+
+
+async def test_what_both_legs_find_comes_first(index: Index) -> None:
+    await put(index, content("words", "walnut cake"), 1, dense=vector(0, 1))
+    await put(index, content("vector", "biscuit"), 2, dense=vector(1))
+    await put(index, content("both", "cake"), 3, dense=vector(1, 0.1))
+    search = searcher(index, 1)
+    assert (await names(search, q="cake"))[0] == "both"
+    results = await search.search(SearchRequest(q="cake"), 1)
+    assert (results.by, results.total, len(results.hits)) == ("words and vectors", 3, 3)
+    assert [hit.score for hit in results.hits] == sorted((hit.score for hit in results.hits), reverse=True)
+
+
+async def test_an_exact_product_id_or_gtin_comes_first(index: Index) -> None:
+    await put(index, content("P1", "P2 P2 4890"), 1, dense=vector(1))
+    await put(index, content("P2", "other", gtin="4890"), 2, dense=vector(0, 1))
+    search = searcher(index, 1)
+    for query in ("P2", " 4890 "):
+        hits = (await search.search(SearchRequest(q=query), 1)).hits
+        assert [hit.product_id for hit in hits] == ["P2", "P1"]
+        assert hits[0].score == EXACT_SCORE > hits[1].score
+
+
+async def test_words_serve_until_the_model_of_the_collection_is_there(index: Index) -> None:
+    await put(index, content("a", "cake"), 1, dense=vector(1))
+    await put(index, content("b", "biscuit"), 2, dense=vector(1))
+    for not_ready in (searcher(index), searcher(index, 1, model=MODEL._replace(revision="other"))):
+        results = await not_ready.search(SearchRequest(q="cake"), 1)
+        assert (results.by, [hit.product_id for hit in results.hits]) == ("words", ["a"])
+
+
+async def test_a_query_that_cannot_be_embedded_is_answered_by_words(index: Index) -> None:
+    async def fail(_: str) -> Any:
+        raise EmbeddingFailed("NaN")
+
+    await put(index, content("a", "cake"), 1)
+    search = Searcher(index, QueryVectors(MODEL, fail), SHOP)
+    assert (await search.search(SearchRequest(q="cake"), 1)).by == "words"
+
+
+async def test_pages_of_a_search_show_each_item_once_and_end(index: Index) -> None:
+    for number in range(25):
+        await put(index, content(str(number + 100), "cake " * (number + 1)), number, dense=vector(1, number / 10))
+    search = searcher(index, 1)
+    pages = [await names(search, q="cake", limit=10, offset=offset) for offset in (0, 10, 20, 30, 10_000)]
+    assert [len(page) for page in pages] == [10, 10, 5, 0, 0]
+    assert len({name for page in pages for name in page}) == 25
+
+
+async def test_browsing_filters_without_a_query(index: Index) -> None:
+    await put(index, content("a", brand="Garden"), 1)
+    await put(index, content("b", brand="Other"), 2)
+    results = await searcher(index, 1).search(SearchRequest(brand="Garden"), 1)
+    assert ([hit.product_id for hit in results.hits], results.total, results.by) == (["a"], 1, "filters")
+
+
+async def test_a_price_is_that_of_the_moment_of_the_answer(index: Index) -> None:
+    sale = offer("A", 9.0, sale_price=5.0, sale_starts_at_ms=100, sale_ends_at_ms=200)
+    await put(index, content("a", offers=[sale, offer("B", 8.0), offer("C", 1.0, "USD")], price=8.0), 1)
+    search = searcher(index)
+    for now_ms, price in ((99, 8.0), (100, 5.0), (199, 5.0), (200, 8.0)):
+        [hit] = (await search.search(SearchRequest(q="cake"), now_ms)).hits
+        assert (hit.price, hit.currency) == (price, "HKD")
+    [hit] = (await search.search(SearchRequest(q="cake"), 150)).hits
+    assert [(o.seller, o.price, o.regular_price) for o in hit.offers] == [("A", 5, 9), ("B", 8, 8), ("C", 1, 1)]
+    assert hit.offers[0].sale_ends_at == "1970-01-01T00:00:00.200Z"
+
+
+async def test_a_hit_says_since_when_it_shows_what_it_shows(index: Index) -> None:
+    times = {"product": 1, "price": 2, "reviews": None}
+    await put(index, content("a", {"zh-Hant": "蛋糕", "und": "x"}, updated_at_ms=times), 1, now_ms=1_500)
+    [hit] = (await searcher(index).search(SearchRequest(q="蛋糕"), 9)).hits
+    assert hit.searchable_at.model_dump() == {
+        "product": "1970-01-01T00:00:01.500Z",
+        "price": "1970-01-01T00:00:01.500Z",
+        "reviews": None,
+    }
+    assert (hit.title, hit.vector_is_current) == ("蛋糕", False)
+
+
+@pytest.mark.parametrize("query", ["嘉頓 蛋糕", "蛋糕", "garden cake"])
+async def test_chinese_and_english_find_the_same_real_products(index: Index, query: str) -> None:
+    cake = {"en": "Marbo Cake - Walnut 78g", "zh-Hant": "孖寶蛋糕 - 合桃 78克", "zh-Hans": "孖寶蛋糕 - 合桃 78克"}
+    milk = {"en": "Fresh Milk 946ml", "zh-Hant": "鮮牛奶 946毫升", "zh-Hans": "鲜牛奶 946毫升"}
+    await put(
+        index, content("P000003308", cake, brand="Garden", attributes={"brand_tc": "嘉頓"}), 1, dense=vector(0, 1)
+    )
+    await put(index, content("milk", milk, brand="Trappist Dairy"), 2, dense=vector(0, 1, 1))
+    assert (await names(searcher(index, 1), q=query))[0] == "P000003308"
+
+
+async def test_an_item_is_shown_by_its_id_whatever_its_status(index: Index) -> None:
+    await put(index, content("a", status="parked", offers=[offer("A", 3.0)]), 7)
+    shown = await searcher(index).item("a", 1)
+    assert shown is not None and (shown.status, shown.version, shown.price) == ("parked", 7, 3.0)
+    assert await searcher(index).item("never heard of", 1) is None

@@ -1,0 +1,247 @@
+"""The ladder of plans, against a model of the index that does what its interface says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.points import Content, Payload
+from workers.document import document
+from workers.embedder.interface import ModelId
+from workers.index.interface import Patch, Reprice, Stored, Upsert, Write
+from workers.plan import Action, Plan, plan, reprice
+from workers.point import CONTENT_FIELDS
+
+MODEL = ModelId("m", "1", 2)
+NOW_MS = 1_000
+
+
+def content(**fields: Any) -> Content:
+    whole: dict[str, Any] = dict.fromkeys(Content.__annotations__)
+    whole |= {
+        "product_id": "a", "partition": 0, "status": "visible", "title": {"en": "Cake"}, "description": {},
+        "category": [], "attributes": {}, "offers": [], "sellers": [], "currencies": [], "review_count": 0,
+        "rating_histogram": [0] * 5, "updated_at_ms": {"product": 1, "price": None, "reviews": None},
+    }  # fmt: skip
+    return cast("Content", whole | fields)
+
+
+def vector_of(fingerprint: str) -> np.ndarray[Any, np.dtype[np.float32]]:
+    """Another for each fingerprint."""
+    return np.array([hash(fingerprint) % 1_000, 1], dtype=np.float32)
+
+
+@dataclass
+class Model:
+    """One point, written as the interface of the index demands."""
+
+    point: Stored | None = None
+    text: str | None = None
+    at_hand: set[str] = field(default_factory=set)
+
+    def plan(self, wanted: Content, version: int, now_ms: int = NOW_MS, *, stored: Any = "present") -> Plan:
+        """On what is stored now, or on what was read before."""
+        return plan(
+            self.point if stored == "present" else stored,
+            wanted,
+            version=version,
+            model=MODEL,
+            cached=lambda each: vector_of(each) if each in self.at_hand else None,
+            now_ms=now_ms,
+        )
+
+    def write(self, write: Write | None) -> bool:
+        """Whether the stored version has reached the one written."""
+        if write is None:
+            return True
+        version = -1 if self.point is None else self.point.payload["version"]
+        if isinstance(write, Upsert):
+            if version < write.version:
+                self.point, self.text = Stored(write.payload, write.dense), write.text
+        elif self.point is not None and version == (write.base if isinstance(write, Patch) else write.version):
+            changed = cast("Payload", {**self.point.payload, **write.payload})
+            self.point = self.point._replace(payload=changed)
+        return self.point is not None and self.point.payload["version"] >= write.version
+
+    def put(self, wanted: Content, version: int, now_ms: int = NOW_MS) -> Plan:
+        made = self.plan(wanted, version, now_ms)
+        assert self.write(made.write)
+        return made
+
+    def pay(self) -> None:
+        """What the embedding lane does."""
+        if self.point is not None and (due := self.point.payload["vector_due"]):
+            paid = {"vector_due": None, "vector_due_at_ms": None, "vector_fingerprint": due}
+            self.point = Stored(cast("Payload", {**self.point.payload, **paid}), vector_of(due))
+
+
+def test_a_version_that_is_not_newer_is_skipped() -> None:
+    index = Model()
+    index.put(content(), 5)
+    assert index.plan(content(brand="x"), 5) == Plan(Action.SKIP, None, ())
+    assert index.plan(content(brand="x"), 4).action is Action.SKIP
+
+
+def test_a_new_item_owes_a_vector_unless_one_is_at_hand() -> None:
+    index, fingerprint = Model(), document(content(), MODEL).fingerprint
+    made = index.put(content(), 5)
+    assert made.action is Action.EMBED and isinstance(made.write, Upsert)
+    assert made.write.dense is None and made.write.text == "Cake"
+    assert made.write.payload["vector_due"] == fingerprint and made.write.payload["vector_due_at_ms"] == NOW_MS
+    again = Model(at_hand={fingerprint}).put(content(), 5)
+    assert again.action is Action.UPSERT and isinstance(again.write, Upsert)
+    assert again.write.dense is not None and again.write.payload["vector_due"] is None
+
+
+def test_a_price_change_carries_its_fields_and_the_version_only() -> None:
+    index = Model()
+    index.put(content(), 5)
+    made = index.put(content(price=3.0, updated_at_ms={"product": 1, "price": 2, "reviews": None}), 6, 2_000)
+    assert made.action is Action.PATCH and isinstance(made.write, Patch) and made.write.base == 5
+    carried = {"version", "price", "currency", "price_changes_at_ms", "updated_at_ms", "searchable_at_ms"}
+    assert made.write.payload.keys() == carried
+    assert made.write.payload["searchable_at_ms"] == {"product": NOW_MS, "price": 2_000, "reviews": None}
+    assert made.became_searchable == ("price",)
+
+
+def test_the_version_rises_even_when_nothing_else_changed() -> None:
+    index = Model()
+    index.put(content(), 5)
+    made = index.put(content(), 6)
+    assert made.action is Action.PATCH and made.write is not None and made.write.payload == {"version": 6}
+    assert made.became_searchable == ()
+
+
+def test_a_new_text_keeps_the_old_vector_while_it_owes_one_and_says_whose_it_is() -> None:
+    index = Model()
+    index.put(content(), 5)
+    index.pay()
+    first = document(content(), MODEL).fingerprint
+    made = index.put(content(title={"en": "Pie"}), 6)
+    assert made.action is Action.EMBED and isinstance(made.write, Upsert)
+    assert made.write.dense is not None and made.write.dense[0] == vector_of(first)[0]
+    assert made.write.payload["vector_fingerprint"] == first != made.write.payload["vector_due"]
+
+
+def test_a_text_that_turns_back_before_it_was_embedded_owes_nothing() -> None:
+    index = Model()
+    index.put(content(), 5)
+    index.pay()
+    index.put(content(title={"en": "Pie"}), 6)
+    made = index.put(content(), 7)
+    assert made.action is Action.UPSERT
+    assert index.point is not None and index.point.payload["vector_due"] is None
+
+
+def test_a_hidden_item_carries_nothing_that_finds_it() -> None:
+    index = Model()
+    index.put(content(price=1.0), 5)
+    index.pay()
+    made = index.put(content(price=1.0, status="delisted"), 6)
+    assert made.action is Action.HIDE and isinstance(made.write, Upsert)
+    assert made.write.text is None and made.write.dense is None
+    assert made.write.payload["fingerprint"] is made.write.payload["vector_due"] is None
+    assert set(made.write.payload["searchable_at_ms"].values()) == {None}
+    assert made.became_searchable == ("product",)
+
+
+def test_a_returning_item_shows_all_its_facets_anew() -> None:
+    index = Model()
+    times = {"product": 1, "price": 2, "reviews": None}
+    index.put(content(status="parked", updated_at_ms=times), 5)
+    made = index.put(content(updated_at_ms=times), 6, 3_000)
+    assert made.became_searchable == ("product", "price")
+    assert made.write is not None
+    assert made.write.payload["searchable_at_ms"] == {"product": 3_000, "price": 3_000, "reviews": None}
+
+
+def test_an_item_that_nobody_sees_makes_nothing_searchable() -> None:
+    index = Model()
+    assert index.put(content(status="parked"), 5).became_searchable == ()
+    assert index.put(content(status="parked", price=2.0), 6).became_searchable == ()
+
+
+def test_a_turned_window_is_repriced_at_the_same_version() -> None:
+    offer = {
+        "seller": "s", "price": 9.0, "currency": "HKD", "sale_price": 7.0, "sale_starts_at_ms": 500,
+        "sale_ends_at_ms": 900, "promotion": {}, "updated_at_ms": 1,
+    }  # fmt: skip
+    index = Model()
+    index.put(content(offers=[offer], price=9.0, currency="HKD", price_changes_at_ms=500), 5)
+    assert index.point is not None
+    turned = reprice(index.point.payload, "HKD", 600)
+    assert isinstance(turned, Reprice) and turned.version == 5
+    assert {k: turned.payload[k] for k in ("price", "price_changes_at_ms")} == {
+        "price": 7.0,
+        "price_changes_at_ms": 900,
+    }
+    assert turned.payload["searchable_at_ms"]["price"] == 600
+
+
+contents = st.builds(
+    content,
+    status=st.sampled_from(["visible", "visible", "delisted", "parked"]),
+    title=st.sampled_from([{"en": "Cake"}, {"en": "Pie"}, {"en": " Cake"}]),
+    price=st.sampled_from([None, 1.0, 2.0]),
+    rating=st.sampled_from([None, 4.5]),
+    updated_at_ms=st.fixed_dictionaries(
+        {"product": st.just(1), "price": st.sampled_from([None, 2]), "reviews": st.none()}
+    ),
+)
+
+
+@given(st.lists(contents, min_size=1, max_size=6), st.data())
+def test_the_newest_record_stands_after_any_interleaving_of_readers_and_writers(
+    records: list[Content], data: st.DataObject
+) -> None:
+    """Writers that read long before they write, and plan again when told to, in any order, with debts paid between."""
+    index = Model(at_hand=data.draw(st.sets(st.sampled_from([document(r, MODEL).fingerprint for r in records]))))
+    waiting: list[tuple[int, Plan]] = []
+    unread = data.draw(st.permutations(range(len(records))))
+    while unread or waiting:
+        step = data.draw(
+            st.sampled_from([s for s, can in (("read", unread), ("write", waiting), ("pay", True)) if can])
+        )
+        if step == "read":
+            version = unread.pop()
+            waiting.append((version, index.plan(records[version], version)))
+        elif step == "write":
+            version, made = waiting.pop(data.draw(st.integers(0, len(waiting) - 1)))
+            if not index.write(made.write):
+                unread.append(version)
+        else:
+            index.pay()
+    newest = records[-1]
+    assert index.point is not None
+    stored = index.point.payload
+    assert {f: cast("Any", stored)[f] for f in CONTENT_FIELDS} == newest
+    assert stored["version"] == len(records) - 1
+    _assert_vectors_are_those_of(index, newest)
+
+
+def _assert_vectors_are_those_of(index: Model, newest: Content) -> None:
+    assert index.point is not None
+    payload, dense = index.point
+    if newest["status"] != "visible":
+        assert index.text is None and dense is None and payload["vector_due"] is None
+        return
+    present = document(newest, MODEL)
+    assert (index.text, payload["fingerprint"]) == (present.text, present.fingerprint)
+    assert (payload["vector_due"] is None) == (payload["vector_fingerprint"] == present.fingerprint)
+    assert (dense is None) == (payload["vector_fingerprint"] is None)
+    if dense is not None:
+        assert dense[0] == vector_of(payload["vector_fingerprint"] or "")[0]
+
+
+@given(st.lists(contents, min_size=1, max_size=8))
+def test_the_same_fingerprint_never_embeds_again(records: list[Content]) -> None:
+    index = Model()
+    for version, record in enumerate(records):
+        before = index.point and index.point.payload["fingerprint"]
+        made = index.put(record, version)
+        if record["status"] == "visible" and before == document(record, MODEL).fingerprint:
+            assert made.action is Action.PATCH
