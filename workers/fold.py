@@ -140,7 +140,11 @@ def _within_product_limits(product: Entity, offers: int) -> Entity:
         facts = _greatest_parts(facts, name, count)
     room = {
         name: _with_offers(bytes_max, offers) // min(counts[name], PARTS_MAX[name])
-        for name, bytes_max in (("title", TITLE_BYTES), ("description", DESCRIPTION_BYTES), ("attributes", ATTRIBUTES_BYTES))
+        for name, bytes_max in (
+            ("title", TITLE_BYTES),
+            ("description", DESCRIPTION_BYTES),
+            ("attributes", ATTRIBUTES_BYTES),
+        )
         if counts[name]
     }
     facts = _cut(facts, room)

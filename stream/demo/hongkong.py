@@ -48,8 +48,7 @@ def changes(rows: Iterable[dict[str, Any]]) -> Iterator[Event]:
             case "price":
                 yield _offer(product_id, row["store"], _price(row), stamp)
             case "offer":
-                promotion = {"op": "patch", "promotion": _by_language(row["offer"])}
-                yield _offer(product_id, row["store"], promotion, stamp)
+                yield _offer(product_id, row["store"], {"op": "patch", "promotion": _promotion(row["offer"])}, stamp)
 
 
 def _product(product_id: str, texts: dict[str, Any], stamp: dict[str, Any]) -> Event:
@@ -73,6 +72,11 @@ def _price(row: dict[str, Any]) -> dict[str, Any]:
     if row["price"] is None:
         return {"op": "delete"}
     return {"op": "upsert" if row["old_price"] is None else "patch", "price": row["price"], "currency": row["currency"]}
+
+
+def _promotion(texts: dict[str, str | None] | None) -> dict[str, str | None] | None:
+    """Every language named: a patch clears those that the new promotion lacks only where it says null."""
+    return {language: texts.get(code) or None for code, language in _LANGUAGES.items()} if texts else None
 
 
 def _by_language(texts: dict[str, str | None] | None) -> dict[str, str] | None:

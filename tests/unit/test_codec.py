@@ -5,10 +5,10 @@ from typing import Any
 from events_strategy import item_events, parsed
 from hypothesis import given
 from hypothesis import strategies as st
+from test_fold_is_a_join import folded
 
 from schemas.codec import decode_item, encode_item
 from schemas.items import NO_REVIEWS, Change, ItemRecord, ItemState, ReviewSummary
-from test_fold_is_a_join import folded
 from workers import fold, reviews
 
 KIB = 1024
@@ -35,8 +35,8 @@ def extreme_item() -> ItemState:
     """More of everything than is kept, in the longest form that one upsert a product and a seller can give."""
     languages = [f"zh-Han{chr(97 + n)}" for n in range(12)]
     product = {
-        "title": {language: '"龍"' * 5_000 for language in languages},
-        "description": {language: '"龍"' * 2_000 for language in languages},
+        "title": dict.fromkeys(languages, '"龍"' * 5000),
+        "description": dict.fromkeys(languages, '"龍"' * 2000),
         "brand": "b" * 256,
         "category": ["c" * 128] * 8,
         "attributes": {f"attribute {n} " + "k" * 60: "v" * 500 for n in range(300)},
@@ -52,7 +52,7 @@ def extreme_item() -> ItemState:
         "sale_price": 89_999.99,
         "sale_starts_at": 1_690_000_000_000,
         "sale_ends_at": 1_790_000_000_000,
-        "promotion": {language: "買2件慳$5.00" * 50 for language in languages},
+        "promotion": dict.fromkeys(languages, "買2件慳$5.00" * 50),
     }
     stamp = {"updated_at": 1_700_000_000_000, "version": 1_234_567_890}
     events = [parsed_late("products", product | stamp)]

@@ -106,7 +106,9 @@ def test_bad_input_is_refused_with_a_reason_to_act_on(topic: str, key: bytes, va
     assert "\n" not in sentence and "pydantic" not in sentence
 
 
-@given(topic=st.sampled_from(["products", "prices", "reviews"]), key=st.none() | st.binary(), value=st.none() | st.binary())
+@given(
+    topic=st.sampled_from(["products", "prices", "reviews"]), key=st.none() | st.binary(), value=st.none() | st.binary()
+)
 def test_no_bytes_bring_parsing_down(topic: str, key: bytes | None, value: bytes | None) -> None:
     with pytest.raises(InvalidEvent):
         taken(topic, value, key)
@@ -115,10 +117,14 @@ def test_no_bytes_bring_parsing_down(topic: str, key: bytes | None, value: bytes
 
 scalars = st.sampled_from([None, True, "", "a", "\0", "é", "1e9"]) | st.integers() | st.floats()
 json_values = scalars | st.lists(scalars, max_size=2) | st.dictionaries(st.sampled_from(["en", "", "x y"]), scalars)
-FIELDS = "op updated_at version title price currency seller review_id rating sale_ends_at promotion category attributes x"
+FIELDS = (
+    "op updated_at version title price currency seller review_id rating sale_ends_at promotion category attributes x"
+)
 
 
-@given(st.sampled_from(["products", "prices", "reviews"]), st.dictionaries(st.sampled_from(FIELDS.split()), json_values))
+@given(
+    st.sampled_from(["products", "prices", "reviews"]), st.dictionaries(st.sampled_from(FIELDS.split()), json_values)
+)
 def test_no_json_brings_parsing_down(topic: str, body: dict[str, Any]) -> None:
     try:
         value = orjson.dumps({"product_id": "a"} | body)
@@ -132,7 +138,14 @@ def test_no_json_brings_parsing_down(topic: str, body: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     ("sent", "held"),
-    [("19.99", 19.99), (19.990000000000002, 19.99), (0, 0.0), ("0.000001", 0.000001), (-0.0, 0.0), ("999999999999", 1e12 - 1)],
+    [
+        ("19.99", 19.99),
+        (19.990000000000002, 19.99),
+        (0, 0.0),
+        ("0.000001", 0.000001),
+        (-0.0, 0.0),
+        ("999999999999", 1e12 - 1),
+    ],
 )
 def test_prices_come_as_strings_or_numbers(sent: object, held: float) -> None:
     price = taken("prices", {**PRICE, "price": sent}).facts["price"]
@@ -198,7 +211,7 @@ def test_a_patch_clears_with_null_and_leaves_what_is_absent() -> None:
 
 def test_a_long_description_is_cut_and_marked() -> None:
     text = taken("products", {"title": "x", "description": "蛋糕 " * 30_000}).facts["description/und"]
-    assert text.endswith("糕…") or text.endswith("…")
+    assert text.endswith("…")
     assert 16_000 < len(text.encode()) <= 16 * 1024
 
 

@@ -8,10 +8,10 @@ from typing import Any
 from events_strategy import ITEM, parsed, price_events, product_events
 from hypothesis import given
 from hypothesis import strategies as st
+from test_fold_is_a_join import folded
 
 from schemas.items import NO_REVIEWS, ItemState
 from schemas.stamps import Stamp
-from test_fold_is_a_join import folded
 from workers import fold
 from workers.view import content
 
@@ -52,7 +52,11 @@ class TestStamps:
             assert a < c
 
     def test_a_version_outranks_none_so_that_no_three_events_form_a_cycle(self) -> None:
-        a, b, c = product("A", version=1, updated_at=30), product("B", version=2, updated_at=10), product("C", updated_at=20)
+        a, b, c = (
+            product("A", version=1, updated_at=30),
+            product("B", version=2, updated_at=10),
+            product("C", updated_at=20),
+        )
         assert {shown(*order)["title"]["und"] for order in permutations([a, b, c])} == {"B"}
 
     @given(times, times, st.permutations(range(2)))
@@ -79,7 +83,9 @@ class TestFloors:
         before = folded([event, other])
         after = fold.fold(before, patch(brand="patched", version=7, updated_at=12))
         assert after.product.facts["brand"].value == "patched"
-        untouched = before.product.facts.items() - {("brand", before.product.facts.get("brand"))} if _plain(before) else []
+        untouched = (
+            before.product.facts.items() - {("brand", before.product.facts.get("brand"))} if _plain(before) else []
+        )
         assert all(after.product.facts[key] == register for key, register in untouched)
 
     def test_a_patch_older_than_the_upsert_is_below_its_floor(self) -> None:
@@ -157,7 +163,10 @@ class TestDeleteAndVoid:
 
     def test_a_void_fact_stays_hidden_when_a_lower_stamp_is_later(self) -> None:
         older_but_greater = price(1, version=2, updated_at=5)
-        assert prices(product(updated_at=20), older_but_greater, price(9, version=1, updated_at=15), delete(updated_at=10)) == {}
+        assert (
+            prices(product(updated_at=20), older_but_greater, price(9, version=1, updated_at=15), delete(updated_at=10))
+            == {}
+        )
 
     @given(price_events.filter(lambda event: event.op != "upsert"))
     def test_a_withdrawn_offer_returns_only_by_an_upsert(self, event: Any) -> None:
@@ -199,7 +208,11 @@ class TestSaleWindows:
         assert item["price_changes_at_ms"] == min(boundaries, default=None)
 
     def test_between_two_boundaries_the_price_stays(self) -> None:
-        events = product(), price(10, sale_price=8, sale_starts_at=5, sale_ends_at=9), price(7, "y", sale_price=6, sale_starts_at=7)
+        events = (
+            product(),
+            price(10, sale_price=8, sale_starts_at=5, sale_ends_at=9),
+            price(7, "y", sale_price=6, sale_starts_at=7),
+        )
         now_ms, seen = 0, []
         while True:
             item = shown(*events, now_ms=now_ms)

@@ -1,16 +1,18 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from events_strategy import parsed, review_events
 from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.codec import decode_review, encode_review, review_key, split_review_key
-from schemas.events import Event
 from schemas.items import NO_REVIEWS, Entity, ItemState, ReviewSummary
 from workers import reviews
 from workers.view import content
+
+if TYPE_CHECKING:
+    from schemas.events import Event
 
 
 class Item:
@@ -42,7 +44,9 @@ def withdrawal(**body: Any) -> Event:
     return parsed("reviews", {"review_id": "r", "op": "delete", **body})
 
 
-@given(st.lists(review_events, max_size=10).flatmap(lambda events: st.tuples(st.just(events), st.permutations(events * 2))))
+@given(
+    st.lists(review_events, max_size=10).flatmap(lambda events: st.tuples(st.just(events), st.permutations(events * 2)))
+)
 def test_any_order_with_duplicates_gives_the_same_reviews_and_summary(case: tuple[list[Event], list[Event]]) -> None:
     events, shuffled = (taken(list(each)) for each in case)
     assert events.reviews == shuffled.reviews
