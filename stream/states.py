@@ -97,9 +97,9 @@ def decode_header(line: bytes, kind: str) -> int:
     except orjson.JSONDecodeError:
         header = {}
     if not isinstance(header, dict) or header.get("freshline") != kind:
-        raise InvalidLine(f"not a {kind} of Freshline: its first line should say so")
+        raise InvalidLine(f"no {kind} of Freshline: its first line should say so")
     if header.get("version") != LINE_VERSION:
-        raise InvalidLine(f"a {kind} of version {header.get('version')}, this Freshline knows {LINE_VERSION}")
+        raise InvalidLine(f"{kind} of version {header.get('version')}, this Freshline knows {LINE_VERSION}")
     return int(header["partitions"])
 
 

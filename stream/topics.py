@@ -38,6 +38,7 @@ PROGRESS_SEGMENT_MS = 600_000
 """Written many times a second under few keys: compacted soon."""
 
 REQUEST_TIMEOUT_MS = 10_000
+CONNECT_TIMEOUT_MS = 5_000
 
 
 class Topic(NamedTuple):
@@ -99,7 +100,9 @@ def topic_id(kafka: str, topic: str) -> str:
 @contextlib.contextmanager
 def _admin(kafka: str) -> Iterator[KafkaAdminClient]:
     try:
-        admin = KafkaAdminClient(bootstrap_servers=kafka, request_timeout_ms=REQUEST_TIMEOUT_MS)
+        admin = KafkaAdminClient(
+            bootstrap_servers=kafka, request_timeout_ms=REQUEST_TIMEOUT_MS, bootstrap_timeout_ms=CONNECT_TIMEOUT_MS
+        )
     except KafkaError as error:
         raise Unavailable(f"no broker answers at {kafka}: start it, or set FRESHLINE_KAFKA to where it is") from error
     try:

@@ -1,0 +1,98 @@
+"""`up` under the hand of a test, with stand-ins for its workers."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from stream.up.ports import free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MAIN = Path(__file__).with_name("up_main.py")
+WAIT_S = 30.0
+
+
+def wait_until(true: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + WAIT_S
+    while not true():
+        assert time.monotonic() < deadline, f"{what}: not within {WAIT_S} s"
+        time.sleep(0.02)
+
+
+class Up:
+    """One `up` in a process group of its own, as a terminal starts it."""
+
+    def __init__(self, folder: Path, **env: str) -> None:
+        self.folder = folder
+        self.data_dir = folder / "data"
+        self.api_port, self.kafka_port = free_port(), free_port()
+        self._env = {
+            **os.environ,
+            "FRESHLINE_DATA_DIR": str(self.data_dir),
+            "FRESHLINE_API_PORT": str(self.api_port),
+            "FRESHLINE_KAFKA_PORT": str(self.kafka_port),
+            "UP_TEST_DIR": str(folder),
+            "XDG_STATE_HOME": str(folder),
+            **env,
+        }
+
+    def start(self) -> Self:
+        (self.folder / "events").write_text("")
+        with (self.folder / "stderr").open("ab") as errors:
+            self.process = subprocess.Popen(
+                [sys.executable, str(MAIN)],
+                env=self._env,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                start_new_session=True,
+            )
+        return self
+
+    def ready(self) -> Self:
+        assert self.process.stdout
+        self.said: dict[str, Any] = json.loads(self.process.stdout.readline() or self.stderr)
+        assert self.said["ready"] is True
+        return self
+
+    @property
+    def stderr(self) -> str:
+        return (self.folder / "stderr").read_text()
+
+    def tell(self, name: str, text: str = "") -> None:
+        (self.folder / name).write_text(text)
+
+    def events(self, kind: str) -> list[tuple[str, int]]:
+        """Worker and process id."""
+        lines = [line.split() for line in (self.folder / "events").read_text().splitlines()]
+        return [(name, int(pid)) for what, name, pid in lines if what == kind]
+
+    def children(self) -> dict[int, str]:
+        """Process ids and command lines."""
+        found = {}
+        for entry in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                if int((entry / "stat").read_text().rpartition(")")[2].split()[1]) == self.process.pid:
+                    found[int(entry.name)] = (entry / "cmdline").read_text().replace("\0", " ")
+        return found
+
+    def broker_pid(self) -> int | None:
+        return next((pid for pid, line in self.children().items() if "tansu" in line or "kafka.Kafka" in line), None)
+
+    def interrupt(self) -> int:
+        os.killpg(self.process.pid, signal.SIGINT)
+        return self.process.wait(WAIT_S)
+
+
+def alive(pid: int) -> bool:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False

@@ -1,0 +1,82 @@
+"""Item state leaves one log as JSON lines and comes into another, whatever its partitions."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+import orjson
+import pytest
+from running_broker import new_broker
+
+from schemas.errors import Misconfigured
+from stream.export import Counts, export, import_
+from stream.reader import Reader
+from stream.states import StateRecord, partition_of, publish, state_partitions
+from stream.topics import ensure_topics
+from stream.tracker import Partition
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from running_broker import RunningBroker
+
+PRODUCTS = [f"商品 {number}" for number in range(30)]
+
+
+@pytest.fixture
+def second_broker(tmp_path: Path) -> Iterator[RunningBroker]:
+    (tmp_path / "second").mkdir()
+    broker = new_broker("embedded", tmp_path / "second").start()
+    yield broker
+    broker.kill()
+
+
+def states(partitions: int, version: int) -> list[StateRecord]:
+    """An item and a review of each product."""
+    found = []
+    for product in PRODUCTS:
+        for topic, key in (("items", product.encode()), ("review-states", product.encode() + b"\0R1")):
+            partition = Partition(topic, partition_of(key, partitions))
+            found.append(StateRecord(partition, key, orjson.dumps({"of": product, "version": version})))
+    return found
+
+
+async def content(broker: RunningBroker, partitions: int) -> list[StateRecord]:
+    async with Reader(broker.address) as reader:
+        reader.assign(dict.fromkeys(state_partitions(partitions), 0))
+        return sorted(
+            [
+                StateRecord(r.partition, r.key or b"", r.value or b"")
+                async for records in reader.read_to_end()
+                for r in records
+            ]
+        )
+
+
+async def test_the_last_state_of_each_key_moves_to_a_log_with_other_partitions(
+    own_embedded_broker: RunningBroker, second_broker: RunningBroker
+) -> None:
+    here, there = own_embedded_broker.settings(partitions=4), second_broker.settings(partitions=3)
+    ensure_topics(here)
+    await publish(own_embedded_broker.address, [*states(4, version=1), *states(4, version=2)], writer=b"test")
+    lines = io.BytesIO()
+    assert await export(here, lines) == Counts(items=30, reviews=30)
+    assert await import_(there, lines.getvalue().splitlines()) == Counts(items=30, reviews=30)
+    assert await content(second_broker, 3) == sorted(states(3, version=2))
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ([b'{"product_id": "P1"}'], "line 1: no export of Freshline"),
+        ([b'{"freshline":"export","version":1,"partitions":4}', b"{"], "line 2: "),
+        ([b'{"freshline":"export","version":7,"partitions":4}'], "line 1: export of version 7"),
+    ],
+)
+async def test_a_line_that_is_none_of_an_export_is_named(
+    own_embedded_broker: RunningBroker, lines: list[bytes], message: str
+) -> None:
+    with pytest.raises(Misconfigured, match=message):
+        await import_(own_embedded_broker.settings(), lines)

@@ -1,0 +1,193 @@
+"""`up` keeps a stack running: with a real broker, and small stand-ins for the workers."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from aiokafka import AIOKafkaProducer
+from running_up import WAIT_S, Up, alive, wait_until
+
+from stream.brokers.interface import wait_accepting
+from stream.log_identity import log_identity
+from stream.reader import Reader
+from stream.tracker import Partition
+from stream.up.last import LastStack, last_stack
+from stream.up.ports import free_port
+from stream.up.report import read_report
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def up(tmp_path: Path) -> Iterator[Up]:
+    made = Up(tmp_path)
+    yield made
+    if hasattr(made, "process") and made.process.poll() is None:
+        made.process.kill()
+        made.process.wait(10)
+
+
+async def write_item(kafka: str, key: bytes, value: bytes) -> None:
+    producer = AIOKafkaProducer(bootstrap_servers=kafka, acks="all")
+    await producer.start()
+    await producer.send_and_wait("items", value, key=key, partition=1)
+    await producer.stop()
+
+
+async def items(kafka: str) -> dict[bytes | None, bytes | None]:
+    async with Reader(kafka) as reader:
+        reader.assign({Partition("items", 1): 0})
+        return {r.key: r.value async for records in reader.read_to_end() for r in records}
+
+
+def test_it_says_where_it_is_and_stops_in_order_on_ctrl_c(up: Up, monkeypatch: pytest.MonkeyPatch) -> None:
+    up.start().ready()
+    assert up.said == {
+        "ready": True,
+        "kafka": f"127.0.0.1:{up.kafka_port}",
+        "api": f"http://127.0.0.1:{up.api_port}",
+    }
+    monkeypatch.setenv("XDG_STATE_HOME", str(up.folder))
+    assert last_stack() == LastStack(up.said["kafka"], up.said["api"])
+    children = up.children()
+    assert len(children) == 3
+    asyncio.run(write_item(up.said["kafka"], b"P1", b'{"title":"Walnut cake"}'))
+    assert up.interrupt() == 0
+    assert [name for name, _ in up.events("stop")] == ["index", "items"]
+    assert not any(alive(pid) for pid in children)
+    up.start().ready()
+    assert asyncio.run(items(up.said["kafka"])) == {b"P1": b'{"title":"Walnut cake"}'}
+    assert asyncio.run(log_identity(up.said["kafka"])).epoch == 2
+    assert up.interrupt() == 0
+
+
+def test_a_worker_that_is_killed_starts_again(up: Up) -> None:
+    up.start().ready()
+    for starts in (4, 6):
+        before = up.events("start")
+        for name in ("items", "index"):
+            os.kill([pid for worker, pid in before if worker == name][-1], signal.SIGKILL)
+        wait_until(lambda n=starts: len(up.events("start")) == n, "both workers again")  # type: ignore[misc]
+    assert up.interrupt() == 0
+
+
+def test_an_embedded_broker_that_is_killed_comes_back_with_the_state(up: Up) -> None:
+    up.start().ready()
+    asyncio.run(write_item(up.said["kafka"], b"P1", b'{"title":"Walnut cake"}'))
+    journal = up.data_dir / "state.journal"
+    wait_until(lambda: b"Walnut" in journal.read_bytes(), "the journal has the item")
+    broker, before = up.broker_pid(), up.events("start")
+    assert broker
+    os.kill(broker, signal.SIGKILL)
+    wait_until(lambda: len(up.events("start")) == 4, "both workers on the new log")
+    assert not any(alive(pid) for _, pid in before)
+    assert asyncio.run(items(up.said["kafka"])) == {b"P1": b'{"title":"Walnut cake"}'}
+    assert asyncio.run(log_identity(up.said["kafka"])).epoch == 2
+    report = read_report(up.data_dir)
+    assert report and report.may_be_missing and "SIGKILL" in report.may_be_missing
+    assert report.log_bytes
+    assert up.interrupt() == 0
+
+
+def test_children_end_with_it_and_it_starts_again_at_once(up: Up) -> None:
+    up.start().ready()
+    children = up.children()
+    assert len(children) == 3
+    up.process.kill()
+    up.process.wait(10)
+    wait_until(lambda: not any(alive(pid) for pid in children), "the children end")
+    up.start().ready()
+    assert up.interrupt() == 0
+
+
+def test_it_waits_until_all_events_are_searchable_before_it_stops(up: Up) -> None:
+    up.start().ready()
+    up.tell("lag", "7")
+    os.killpg(up.process.pid, signal.SIGTERM)
+    wait_until(lambda: len(up.events("GET/status")) >= 2, "it asks for the lag")
+    assert up.events("stop") == []
+    up.tell("lag", "0")
+    assert up.process.wait(WAIT_S) == 0
+    assert [name for name, _ in up.events("stop")] == ["index", "items"]
+
+
+def test_the_second_ctrl_c_ends_it_at_once(up: Up) -> None:
+    up.start().ready()
+    up.tell("index-hangs")
+    up.tell("lag", "7")
+    children = up.children()
+    os.killpg(up.process.pid, signal.SIGINT)
+    wait_until(lambda: len(up.events("GET/status")) >= 1, "it asks for the lag")
+    began = time.monotonic()
+    assert up.interrupt() == 0
+    assert time.monotonic() - began < 4
+    assert not any(alive(pid) for pid in children)
+
+
+def refusal(up: Up) -> str:
+    """The one line that it ends with."""
+    before = len(up.stderr) if (up.folder / "stderr").exists() else 0
+    assert up.start().process.wait(WAIT_S) == 1
+    line = up.stderr[before:]
+    assert line.count("\n") == 1 and line.startswith("freshline: ")
+    return line
+
+
+def test_a_second_one_on_the_same_data_directory_is_refused(up: Up, tmp_path: Path) -> None:
+    up.start().ready()
+    (tmp_path / "other").mkdir()
+    other = Up(tmp_path / "other", FRESHLINE_DATA_DIR=str(up.data_dir))
+    assert "another `freshline up` runs on" in refusal(other)
+    assert up.interrupt() == 0
+
+
+@pytest.mark.parametrize("flag", ["--api-port", "--kafka-port"])
+def test_a_port_in_use_is_named_with_its_flag(up: Up, flag: str) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", {"--api-port": up.api_port, "--kafka-port": up.kafka_port}[flag]))
+        taken.listen()
+        line = refusal(up)
+    assert flag in line and "in use" in line
+    assert not up.children()
+
+
+def test_a_data_directory_of_another_version_is_refused(up: Up) -> None:
+    up.data_dir.mkdir()
+    (up.data_dir / "meta.json").write_text('{"version": 99, "epoch": 3}')
+    assert "version 99" in refusal(up)
+
+
+def test_a_worker_that_cannot_start_as_it_is_set_up_ends_it_with_the_reason(up: Up) -> None:
+    up.tell("index-misconfigured")
+    assert refusal(up) == "freshline: there is no model of that name: choose another\n"
+
+
+def test_a_broker_that_does_not_answer_is_refused(tmp_path: Path) -> None:
+    up = Up(tmp_path, FRESHLINE_KAFKA=f"127.0.0.1:{free_port()}")
+    assert "no broker answers at" in refusal(up)
+
+
+@pytest.mark.kafka
+@pytest.mark.skipif(not os.environ.get("KAFKA_HOME"), reason="KAFKA_HOME is not set")
+def test_apache_kafka_comes_back_with_its_log_on_any_port(tmp_path: Path) -> None:
+    first = Up(tmp_path, FRESHLINE_BROKER="kafka").start().ready()
+    asyncio.run(write_item(first.said["kafka"], b"P1", b"1"))
+    broker = first.broker_pid()
+    assert broker
+    os.kill(broker, signal.SIGKILL)
+    wait_until(lambda: first.broker_pid() not in (None, broker), "another broker")
+    asyncio.run(wait_accepting(first.said["kafka"], WAIT_S))
+    assert first.interrupt() == 0
+    second = Up(tmp_path, FRESHLINE_BROKER="kafka").start().ready()
+    assert second.kafka_port != first.kafka_port
+    assert asyncio.run(items(second.said["kafka"])) == {b"P1": b"1"}
+    assert asyncio.run(log_identity(second.said["kafka"])).epoch == 1
+    assert second.interrupt() == 0

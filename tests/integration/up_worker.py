@@ -1,0 +1,54 @@
+"""A stand-in for a worker below `up`: `python up_worker.py NAME`, told what to do by a folder in UP_TEST_DIR.
+
+Each start and stop is a line in UP_TEST_DIR/events. `index` serves the API; its lag is in UP_TEST_DIR/lag.
+"""
+
+from __future__ import annotations
+
+import http.server
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+FOLDER = Path(os.environ["UP_TEST_DIR"])
+NAME = sys.argv[1]
+
+
+def note(what: str) -> None:
+    with (FOLDER / "events").open("a") as events:
+        events.write(f"{what} {NAME} {os.getpid()}\n")
+
+
+def stop(*_: object) -> None:
+    if (FOLDER / f"{NAME}-hangs").exists():
+        return
+    note("stop")
+    raise SystemExit(0)
+
+
+class Api(http.server.BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        lag = FOLDER / "lag"
+        body = json.dumps({"lag_events": int(lag.read_text()) if lag.exists() else 0}).encode()
+        note(f"GET{self.path}") if self.path == "/status" else None
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+signal.signal(signal.SIGTERM, stop)
+if (FOLDER / f"{NAME}-misconfigured").exists():
+    print("freshline: there is no model of that name: choose another", file=sys.stderr)
+    raise SystemExit(78)
+note("start")
+if NAME == "items":
+    while True:
+        signal.pause()
+address = ("127.0.0.1", int(os.environ["FRESHLINE_API_PORT"]))
+http.server.ThreadingHTTPServer(address, Api).serve_forever()

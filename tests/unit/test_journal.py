@@ -1,0 +1,107 @@
+"""The journal on disk: the last record of each key, whatever happened to its writer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from schemas.errors import Misconfigured
+from stream.journal import Journal
+from stream.states import InvalidLine, StateRecord, decode_line, encode_line
+from stream.tracker import Partition
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+keys = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=5).map(str.encode)
+values = st.dictionaries(st.text(st.characters(exclude_categories=["Cs"]), max_size=3), st.integers(0, 9), max_size=2)
+records = st.builds(
+    StateRecord,
+    st.builds(Partition, st.sampled_from(["items", "review-states"]), st.integers(0, 3)),
+    keys,
+    values.map(orjson.dumps),
+)
+
+
+def last(written: list[StateRecord]) -> dict[tuple[Partition, bytes], bytes]:
+    return {(record.partition, record.key): record.value for record in written}
+
+
+def held(journal: Journal) -> dict[tuple[Partition, bytes], bytes]:
+    found = list(journal.records())
+    assert len(found) == len(journal)
+    return last(found)
+
+
+@given(record=records)
+def test_a_line_says_what_the_record_was(record: StateRecord) -> None:
+    assert decode_line(encode_line(record)) == record
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b"null",
+        b'{"topic":"prices","partition":0,"key":"a","value":{}}',
+        b'{"topic":"items","key":1}',
+    ],
+)
+def test_what_is_no_such_line_is_refused(line: bytes) -> None:
+    with pytest.raises(InvalidLine):
+        decode_line(line)
+
+
+@settings(max_examples=25)
+@given(batches=st.lists(st.lists(records, max_size=5), max_size=5), cut=st.integers(0, 40))
+def test_a_journal_opened_again_has_the_last_of_each_key(
+    tmp_path_factory: pytest.TempPathFactory, batches: list[list[StateRecord]], cut: int
+) -> None:
+    path = tmp_path_factory.mktemp("journal") / "state.journal"
+    journal = Journal(path, 4)
+    for batch in batches:
+        journal.append(batch)
+    written = [record for batch in batches for record in batch]
+    assert held(journal) == last(written)
+    torn = encode_line(StateRecord(Partition("items", 0), b"torn", b'{"in":"the middle of writing"}'))[:cut]
+    with path.open("ab") as file:
+        file.write(torn)
+    again = Journal(path, 4)
+    assert held(again) == last(written)
+    more = StateRecord(Partition("items", 0), b"more", b"{}")
+    again.append([more])
+    assert held(Journal(path, 4)) == last([*written, more])
+
+
+def test_a_journal_that_grew_is_compacted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stream.journal.COMPACTION_BYTES_MIN", 10_000)
+    path = tmp_path / "state.journal"
+    journal = Journal(path, 4)
+    for number in range(1000):
+        journal.append([StateRecord(Partition("items", 0), b"%d" % (number % 10), b"%d" % number)])
+    assert path.stat().st_size <= 10_100
+    assert sorted(int(value) for value in held(journal).values()) == list(range(990, 1000))
+
+
+def test_a_record_that_is_no_json_is_left_out(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "state.journal", 4)
+    journal.append([StateRecord(Partition("items", 0), b"a", b"\xff"), StateRecord(Partition("items", 0), b"b", b"1")])
+    assert held(Journal(tmp_path / "state.journal", 4)) == {(Partition("items", 0), b"b"): b"1"}
+
+
+def test_a_journal_of_other_partitions_is_refused_in_one_line(tmp_path: Path) -> None:
+    Journal(tmp_path / "state.journal", 4).close()
+    with pytest.raises(Misconfigured, match=r"has 4 partitions and should have 8.*FRESHLINE_PARTITIONS=4"):
+        Journal(tmp_path / "state.journal", 8)
+
+
+def test_a_journal_of_another_version_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "state.journal").write_bytes(b'{"freshline":"journal","version":99,"partitions":4}\n')
+    with pytest.raises(Misconfigured, match="version 99"):
+        Journal(tmp_path / "state.journal", 4)
