@@ -31,6 +31,8 @@ def wait_until(true: Callable[[], bool], what: str) -> None:
 class Up:
     """One `up` in a process group of its own, as a terminal starts it."""
 
+    process: subprocess.Popen[str]
+
     def __init__(self, folder: Path, **env: str) -> None:
         self.folder = folder
         self.data_dir = folder / "data"
@@ -52,6 +54,7 @@ class Up:
                 [sys.executable, str(MAIN)],
                 env=self._env,
                 stdout=subprocess.PIPE,
+                text=True,
                 stderr=errors,
                 start_new_session=True,
             )
@@ -86,6 +89,11 @@ class Up:
 
     def broker_pid(self) -> int | None:
         return next((pid for pid, line in self.children().items() if "tansu" in line or "kafka.Kafka" in line), None)
+
+    def kill(self) -> None:
+        if hasattr(self, "process") and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait(10)
 
     def interrupt(self) -> int:
         os.killpg(self.process.pid, signal.SIGINT)

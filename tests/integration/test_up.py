@@ -14,6 +14,7 @@ from aiokafka import AIOKafkaProducer
 from running_up import WAIT_S, Up, alive, wait_until
 
 from stream.brokers.interface import wait_accepting
+from stream.dead_letters import event_time_ms
 from stream.log_identity import log_identity
 from stream.reader import Reader
 from stream.tracker import Partition
@@ -22,30 +23,48 @@ from stream.up.ports import free_port
 from stream.up.report import read_report
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from stream.reader import Record
 
 
 @pytest.fixture
-def up(tmp_path: Path) -> Iterator[Up]:
-    made = Up(tmp_path)
-    yield made
-    if hasattr(made, "process") and made.process.poll() is None:
-        made.process.kill()
-        made.process.wait(10)
+def started(tmp_path: Path) -> Iterator[Callable[..., Up]]:
+    """Makes one with this environment on this test's folder; what still runs at the end is killed."""
+    made: list[Up] = []
+
+    def make(folder: Path = tmp_path, **env: str) -> Up:
+        folder.mkdir(exist_ok=True)
+        made.append(Up(folder, **env))
+        return made[-1]
+
+    yield make
+    for up in made:
+        up.kill()
 
 
-async def write_item(kafka: str, key: bytes, value: bytes) -> None:
-    producer = AIOKafkaProducer(bootstrap_servers=kafka, acks="all")
+@pytest.fixture
+def up(started: Callable[..., Up]) -> Up:
+    return started()
+
+
+async def write(kafka: str, topic: str, key: bytes, value: bytes, times: int = 1) -> None:
+    producer = AIOKafkaProducer(bootstrap_servers=kafka, acks="all", max_request_size=2 << 20)
     await producer.start()
-    await producer.send_and_wait("items", value, key=key, partition=1)
+    for _ in range(times):
+        await producer.send_and_wait(topic, value, key=key, partition=1)
     await producer.stop()
 
 
-async def items(kafka: str) -> dict[bytes | None, bytes | None]:
+async def written(kafka: str, topic: str) -> list[Record]:
     async with Reader(kafka) as reader:
-        reader.assign({Partition("items", 1): 0})
-        return {r.key: r.value async for records in reader.read_to_end() for r in records}
+        reader.assign({Partition(topic, 1): 0})
+        return [r async for records in reader.read_to_end() for r in records]
+
+
+async def items(kafka: str) -> dict[bytes | None, bytes | None]:
+    return {record.key: record.value for record in await written(kafka, "items")}
 
 
 def test_it_says_where_it_is_and_stops_in_order_on_ctrl_c(up: Up, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,7 +78,7 @@ def test_it_says_where_it_is_and_stops_in_order_on_ctrl_c(up: Up, monkeypatch: p
     assert last_stack() == LastStack(up.said["kafka"], up.said["api"])
     children = up.children()
     assert len(children) == 3
-    asyncio.run(write_item(up.said["kafka"], b"P1", b'{"title":"Walnut cake"}'))
+    asyncio.run(write(up.said["kafka"], "items", b"P1", b'{"title":"Walnut cake"}'))
     assert up.interrupt() == 0
     assert [name for name, _ in up.events("stop")] == ["index", "items"]
     assert not any(alive(pid) for pid in children)
@@ -81,7 +100,7 @@ def test_a_worker_that_is_killed_starts_again(up: Up) -> None:
 
 def test_an_embedded_broker_that_is_killed_comes_back_with_the_state(up: Up) -> None:
     up.start().ready()
-    asyncio.run(write_item(up.said["kafka"], b"P1", b'{"title":"Walnut cake"}'))
+    asyncio.run(write(up.said["kafka"], "items", b"P1", b'{"title":"Walnut cake"}'))
     journal = up.data_dir / "state.journal"
     wait_until(lambda: b"Walnut" in journal.read_bytes(), "the journal has the item")
     broker, before = up.broker_pid(), up.events("start")
@@ -94,6 +113,26 @@ def test_an_embedded_broker_that_is_killed_comes_back_with_the_state(up: Up) -> 
     report = read_report(up.data_dir)
     assert report and report.may_be_missing and "SIGKILL" in report.may_be_missing
     assert report.log_bytes
+    assert up.interrupt() == 0
+
+
+def test_an_embedded_broker_that_grew_too_large_starts_anew_and_nothing_is_lost(started: Callable[..., Up]) -> None:
+    up = started(UP_TEST_MEMORY_BYTES_MAX=str(60 << 20)).start().ready()
+    kafka = up.said["kafka"]
+    asyncio.run(write(kafka, "items", b"P1", b'{"title":"Walnut cake"}'))
+    up.tell("index-hangs")
+    asyncio.run(write(kafka, "products", b"P1", b" " * (1 << 20), times=80))
+    wait_until(lambda: len(up.events("GET/status")) >= 1, "it asks whether all is done")
+    asyncio.run(write(kafka, "prices", b"P1", b'{"comes":"late"}'))
+    wait_until(lambda: len(up.events("start")) == 4, "both workers on the new log")
+    (late,) = asyncio.run(written(kafka, "prices"))
+    assert (late.key, late.value) == (b"P1", b'{"comes":"late"}')
+    assert event_time_ms(late.headers)
+    assert len(asyncio.run(written(kafka, "products"))) < 80
+    assert asyncio.run(items(kafka)) == {b"P1": b'{"title":"Walnut cake"}'}
+    report = read_report(up.data_dir)
+    assert report and report.may_be_missing is None
+    (up.folder / "index-hangs").unlink()
     assert up.interrupt() == 0
 
 
@@ -141,10 +180,9 @@ def refusal(up: Up) -> str:
     return line
 
 
-def test_a_second_one_on_the_same_data_directory_is_refused(up: Up, tmp_path: Path) -> None:
+def test_a_second_one_on_the_same_data_directory_is_refused(up: Up, started: Callable[..., Up]) -> None:
     up.start().ready()
-    (tmp_path / "other").mkdir()
-    other = Up(tmp_path / "other", FRESHLINE_DATA_DIR=str(up.data_dir))
+    other = started(up.folder / "other", FRESHLINE_DATA_DIR=str(up.data_dir))
     assert "another `freshline up` runs on" in refusal(other)
     assert up.interrupt() == 0
 
@@ -170,23 +208,23 @@ def test_a_worker_that_cannot_start_as_it_is_set_up_ends_it_with_the_reason(up: 
     assert refusal(up) == "freshline: there is no model of that name: choose another\n"
 
 
-def test_a_broker_that_does_not_answer_is_refused(tmp_path: Path) -> None:
-    up = Up(tmp_path, FRESHLINE_KAFKA=f"127.0.0.1:{free_port()}")
+def test_a_broker_that_does_not_answer_is_refused(started: Callable[..., Up]) -> None:
+    up = started(FRESHLINE_KAFKA=f"127.0.0.1:{free_port()}")
     assert "no broker answers at" in refusal(up)
 
 
 @pytest.mark.kafka
 @pytest.mark.skipif(not os.environ.get("KAFKA_HOME"), reason="KAFKA_HOME is not set")
-def test_apache_kafka_comes_back_with_its_log_on_any_port(tmp_path: Path) -> None:
-    first = Up(tmp_path, FRESHLINE_BROKER="kafka").start().ready()
-    asyncio.run(write_item(first.said["kafka"], b"P1", b"1"))
+def test_apache_kafka_comes_back_with_its_log_on_any_port(started: Callable[..., Up]) -> None:
+    first = started(FRESHLINE_BROKER="kafka").start().ready()
+    asyncio.run(write(first.said["kafka"], "items", b"P1", b"1"))
     broker = first.broker_pid()
     assert broker
     os.kill(broker, signal.SIGKILL)
     wait_until(lambda: first.broker_pid() not in (None, broker), "another broker")
     asyncio.run(wait_accepting(first.said["kafka"], WAIT_S))
     assert first.interrupt() == 0
-    second = Up(tmp_path, FRESHLINE_BROKER="kafka").start().ready()
+    second = started(FRESHLINE_BROKER="kafka").start().ready()
     assert second.kafka_port != first.kafka_port
     assert asyncio.run(items(second.said["kafka"])) == {b"P1": b"1"}
     assert asyncio.run(log_identity(second.said["kafka"])).epoch == 1

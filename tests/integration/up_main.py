@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
 from schemas.errors import FreshlineError
+from stream.brokers.embedded import MEMORY_BYTES_MAX, EmbeddedBroker
 from stream.settings import Settings
 from stream.up.supervisor import run
 
 WORKER = str(Path(__file__).with_name("up_worker.py"))
 
+EmbeddedBroker.memory_bytes_max = int(os.environ.get("UP_TEST_MEMORY_BYTES_MAX", MEMORY_BYTES_MAX))
 try:
     code = run(Settings(), True, {name: (sys.executable, WORKER, name) for name in ("items", "index")})
 except FreshlineError as error:
