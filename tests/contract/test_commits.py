@@ -1,0 +1,174 @@
+"""Faust commits what the tracker says, on both brokers; and the pattern that loses events is caught losing them.
+
+These hold what stream.transport overrides in faust-streaming 0.15.3.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import faust
+from kafka import KafkaProducer
+from waiting import until
+
+from stream.faust_apps import AppParts, connect, create_app
+from stream.process import Failure
+from stream.tracker import Delivery, Partition
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from running_broker import RunningBroker
+
+RECORDS = 300
+SEED = 20261122
+
+
+def produce(broker: RunningBroker, place: Partition, *, with_gaps: bool) -> int:
+    """The end of the partition; with gaps every record is followed by an offset that no consumer sees."""
+    if not with_gaps:
+        producer = KafkaProducer(bootstrap_servers=broker.address)
+        for n in range(RECORDS):
+            producer.send(place.topic, b"%d" % n, partition=place.number)
+        producer.close()
+        return RECORDS
+    producer = KafkaProducer(bootstrap_servers=broker.address, transactional_id=f"gaps-{place.topic}")
+    producer.init_transactions()
+    for n in range(RECORDS):
+        producer.begin_transaction()
+        producer.send(place.topic, b"%d" % n, partition=place.number)
+        producer.commit_transaction()
+    producer.close()
+    return 2 * RECORDS
+
+
+@asynccontextmanager
+async def running(broker: RunningBroker, data_dir: Path, place: Partition, take: Any) -> AsyncIterator[AppParts]:
+    parts, failure = create_app(f"group-{place.topic}", broker.settings(data_dir=data_dir)), Failure()
+
+    async def taken(message: Any) -> None:
+        await take(parts, message)
+
+    connect(parts, [place.topic], take=taken, own=lambda _numbers: None, fail=failure.fail)
+    await parts.app.start()
+    try:
+        yield parts
+    finally:
+        await parts.app.stop()
+
+
+def committed(parts: AppParts, place: Partition) -> int | None:
+    offsets = {Partition(tp.topic, tp.partition): at for tp, at in parts.app.consumer._committed_offset.items()}
+    return offsets.get(place)
+
+
+def start(parts: AppParts, message: Any) -> Delivery:
+    return parts.trackers.start(Partition(message.topic, message.partition), message.offset, message.generation_id)
+
+
+async def out_of_order(broker: RunningBroker, data_dir: Path, *, with_gaps: bool) -> None:
+    [place] = broker.new_topic()
+    end = produce(broker, place, with_gaps=with_gaps)
+    held: list[Delivery] = []
+
+    async def take(parts: AppParts, message: Any) -> None:
+        held.append(start(parts, message))
+
+    async with running(broker, data_dir, place, take) as parts:
+        await until(lambda: len(held) == RECORDS, "all records are delivered")
+        print("seed", SEED)
+        first, *rest = held
+        random.Random(SEED).shuffle(rest)
+        for delivery in rest:
+            delivery.finish()
+        await parts.app.consumer.commit()
+        assert not committed(parts, place), "the first record is unfinished: nothing may be committed"
+        first.finish()
+        await parts.app.consumer.commit()
+        # A gap at the very end belongs to no delivery: it is committed with the next record.
+        assert committed(parts, place) == (end - 1 if with_gaps else end)
+
+
+async def test_out_of_order_completions_commit_up_to_the_first_unfinished(
+    any_broker: RunningBroker, tmp_path: Path
+) -> None:
+    await out_of_order(any_broker, tmp_path, with_gaps=False)
+
+
+async def test_a_log_with_a_gap_after_offset_zero_is_committed_to_its_end(
+    apache_kafka: RunningBroker, tmp_path: Path
+) -> None:
+    """Faust itself never registers that gap, and commits stop for ever."""
+    await out_of_order(apache_kafka, tmp_path, with_gaps=True)
+
+
+async def unfinished_but_committed(parts: AppParts, place: Partition, finished: set[int]) -> list[int]:
+    """Events that are lost for good: below the commit, and never finished."""
+    await parts.app.consumer.commit()
+    return [offset for offset in range(committed(parts, place) or 0) if offset not in finished]
+
+
+async def test_events_whose_work_fails_are_not_committed(any_broker: RunningBroker, tmp_path: Path) -> None:
+    [place] = any_broker.new_topic()
+    produce(any_broker, place, with_gaps=False)
+    finished: set[int] = set()
+    seen = 0
+
+    async def take(parts: AppParts, message: Any) -> None:
+        nonlocal seen
+        delivery = start(parts, message)
+        seen += 1
+        if message.offset % 50 != 49:
+            finished.add(message.offset)
+            delivery.finish()
+
+    async with running(any_broker, tmp_path, place, take) as parts:
+        await until(lambda: seen == RECORDS, "all records are delivered")
+        assert await unfinished_but_committed(parts, place, finished) == []
+        assert committed(parts, place) == 49
+
+
+async def test_the_control_that_takes_batches_is_caught_losing_events(
+    embedded_broker: RunningBroker, tmp_path: Path
+) -> None:
+    """`take` acks a batch in a `finally`: were the check above blind, it would pass here too."""
+    [place] = embedded_broker.new_topic()
+    produce(embedded_broker, place, with_gaps=False)
+    finished: set[int] = set()
+    app = faust.App(
+        f"group-{place.topic}",
+        broker=f"kafka://{embedded_broker.address}",
+        datadir=str(tmp_path / "faust"),
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        broker_rebalance_timeout=2.0,
+        stream_wait_empty=False,
+    )
+    app.boot_strategy.enable_web = False
+    topic = app.topic(place.topic, value_type=bytes, value_serializer="raw")
+    batches = 0
+
+    async def agent(stream: Any) -> None:
+        nonlocal batches
+        async for batch in stream.take(25, within=0.2):
+            batches += 1
+            if batches == 2:
+                raise RuntimeError("this batch fails")
+            finished.update(int(value) for value in batch)
+
+    async def lost() -> bool:
+        await app.consumer.commit()
+        ends = {tp.topic: offset for tp, offset in app.consumer._committed_offset.items()}
+        return any(n not in finished for n in range(ends.get(place.topic) or 0))
+
+    app.agent(topic)(agent)
+    app.finalize()
+    await app.start()
+    try:
+        await until(lost, "the commit passes the batch that failed", every_s=0.2)
+    finally:
+        await app.stop()

@@ -1,0 +1,112 @@
+"""Tokens resolve over both hops, whatever the order of the reports."""
+
+import asyncio
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.progress import IndexProgress, ItemsProgress, Progress
+from stream.horizon import Horizon
+from stream.index.freshness import FreshAsOf, Observation, RecentFreshness
+from stream.tracker import Partition
+
+PRICES = Partition("prices", 0)
+
+
+def items(finished: int, items_end: int) -> ItemsProgress:
+    return ItemsProgress(0, {"prices": finished}, items_end)
+
+
+def index(finished: int, collection: str = "items-1") -> IndexProgress:
+    return IndexProgress(0, collection, finished)
+
+
+def horizon(*words: Progress) -> Horizon:
+    made = Horizon("items-1")
+    for word in words:
+        if isinstance(word, ItemsProgress):
+            made.items_progress(word)
+        elif isinstance(word, IndexProgress):
+            made.index_progress(word)
+    return made
+
+
+def test_an_event_is_searchable_once_the_index_is_past_the_end_that_covered_it() -> None:
+    made = horizon(items(10, 7), index(6))
+    assert made.searchable(PRICES) == 0
+    made.index_progress(index(7))
+    assert made.searchable(PRICES) == 10
+
+
+def test_a_later_end_does_not_delay_an_event_that_was_covered_before() -> None:
+    made = horizon(items(10, 7), items(11, 9), index(7))
+    assert made.searchable(PRICES) == 10
+
+
+def test_events_that_change_nothing_are_searchable_at_once() -> None:
+    made = horizon(items(10, 7), index(7), items(15, 7))
+    assert made.searchable(PRICES) == 15
+
+
+def test_a_report_of_another_collection_says_nothing() -> None:
+    assert horizon(items(10, 7), index(99, "items-2")).searchable(PRICES) == 0
+
+
+words = st.lists(
+    st.tuples(st.integers(0, 20), st.integers(0, 20)).map(lambda pair: (min(pair), max(pair))), min_size=1, max_size=12
+)
+
+
+@given(words, st.lists(st.integers(0, 25), max_size=6), st.randoms())
+def test_what_is_called_searchable_was_covered_by_an_end_that_the_index_has_passed(
+    pairs: list[tuple[int, int]], passed: list[int], random: object
+) -> None:
+    reports: list[Progress] = [items(finished, end) for finished, end in pairs]
+    reports += [index(offset) for offset in passed]
+    random.shuffle(reports)  # type: ignore[attr-defined]
+    searchable = horizon(*reports).searchable(PRICES)
+    covered = [finished for finished, end in pairs if end <= max(passed, default=0)]
+    assert searchable <= max(covered, default=0)
+
+
+async def test_a_waiter_wakes_when_its_event_is_searchable_and_not_before() -> None:
+    made = horizon(items(10, 7))
+    waiting = asyncio.ensure_future(made.reaches(PRICES, 9))
+    too_far = asyncio.ensure_future(made.reaches(PRICES, 10))
+    await asyncio.sleep(0)
+    made.index_progress(index(7))
+    await asyncio.wait_for(waiting, 1)
+    assert not too_far.done()
+    too_far.cancel()
+
+
+def test_fresh_as_of_is_the_last_moment_whose_arrivals_are_all_searchable() -> None:
+    made = horizon()
+    as_of = FreshAsOf(made)
+    as_of.snapshot(1_000, {PRICES: 5})
+    as_of.snapshot(2_000, {PRICES: 10})
+    as_of.snapshot(3_000, {PRICES: 11})
+    assert as_of.times_ms() == {"prices": None}
+    made.items_progress(items(10, 4))
+    made.index_progress(index(4))
+    assert as_of.times_ms() == {"prices": 2_000}
+
+
+@given(st.lists(st.tuples(st.floats(0, 60), st.integers(1, 5)), min_size=1, max_size=30))
+def test_percentiles_count_every_event_of_an_observation(seen: list[tuple[float, int]]) -> None:
+    recent = RecentFreshness()
+    for seconds, events in seen:
+        recent.observe("price", Observation(100.0, seconds, events))
+    summary = recent.summaries(100.0)["price"]
+    each = sorted(seconds for seconds, events in seen for _ in range(events))
+    assert summary.events == len(each)
+    assert summary.p50 == each[-(-len(each) // 2) - 1]
+    assert summary.p99 == each[min(len(each) - 1, -(-len(each) * 99 // 100) - 1)]
+
+
+def test_observations_older_than_two_minutes_count_no_more() -> None:
+    recent = RecentFreshness()
+    recent.observe("price", Observation(0.0, 9.0, 1))
+    recent.observe("price", Observation(150.0, 1.0, 1))
+    assert recent.summaries(200.0)["price"].p99 == pytest.approx(1.0)
