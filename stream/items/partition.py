@@ -23,10 +23,9 @@ class HeldItem:
     reviews: dict[str, Entity] = field(default_factory=dict)
     summary: ReviewSummary = NO_REVIEWS
     """Kept in step with `reviews`, so that one more review costs the same however many there are."""
-    logged_summary: ReviewSummary = NO_REVIEWS
-    """What the last item record in the log says; it differs after a crash between review and item record."""
-    logged: bool = False
-    """Whether the item log has a record of it."""
+    logged: tuple[ItemState, ReviewSummary] | None = None
+    """What its last record in the item log says, None: it has none. Less than the state after a crash between review
+    and item record, or when a worker that was frozen wrote last."""
 
 
 class ItemPartition:
@@ -57,17 +56,13 @@ class ItemPartition:
     def take_record(self, record: ItemRecord) -> bool:
         """Joins an item record from the log; whether the log must be told the join, as it differs from the record."""
         held = self._held(record.state.product_id)
-        held.logged, held.logged_summary = True, record.reviews
+        held.logged = (record.state, record.reviews)
         self._join(held, record.state)
-        return held.state != record.state or held.summary != record.reviews
+        return held.logged != (held.state, held.summary)
 
     def unlogged(self) -> list[str]:
-        """Items whose last record does not say what their reviews do, or that have none: to be published again."""
-        return [
-            product_id
-            for product_id, held in self.items.items()
-            if not held.logged or held.logged_summary != held.summary
-        ]
+        """Items of which the log does not say what is known here: to be published again."""
+        return [p for p, held in self.items.items() if held.logged != (held.state, held.summary)]
 
     def _held(self, product_id: str) -> HeldItem:
         held = self.items.get(product_id)

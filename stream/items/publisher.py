@@ -121,7 +121,7 @@ class Publisher:
         held = key.partition.items[key.product_id]
         record = encode_item(self._record(held, publication))
         futures.append(await self._send(ITEMS, key.product_id.encode(), record, number, writer))
-        held.logged, held.logged_summary = True, held.summary
+        held.logged = (held.state, held.summary)
         return futures
 
     def _record(self, held: HeldItem, publication: Publication) -> ItemRecord:
