@@ -14,7 +14,11 @@ LOOK_INTERVAL_S = 0.01
 
 
 async def until(
-    condition: Callable[[], bool | Awaitable[bool]], what: str, *, seconds_max: float = 30.0, every_s: float = LOOK_INTERVAL_S
+    condition: Callable[[], bool | Awaitable[bool]],
+    what: str,
+    *,
+    seconds_max: float = 30.0,
+    every_s: float = LOOK_INTERVAL_S,
 ) -> None:
     """Returns once the condition holds; fails the test after `seconds_max`."""
     deadline = time.monotonic() + seconds_max

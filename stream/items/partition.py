@@ -58,6 +58,8 @@ class ItemPartition:
         held = self._held(record.state.product_id)
         held.logged = (record.state, record.reviews)
         self._join(held, record.state)
+        if held.state == record.state:
+            held.state = record.state  # One object, not two equal ones, for each item that was recovered.
         return held.logged != (held.state, held.summary)
 
     def unlogged(self) -> list[str]:

@@ -5,7 +5,6 @@ These hold what stream.transport overrides in faust-streaming 0.15.3.
 
 from __future__ import annotations
 
-import asyncio
 import random
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any

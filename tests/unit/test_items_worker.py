@@ -10,6 +10,7 @@ import orjson
 import pytest
 from aiokafka.partitioner import murmur2
 from prometheus_client import CollectorRegistry
+from waiting import until
 
 from schemas.codec import decode_item, encode_item
 from schemas.items import NO_REVIEWS, ItemRecord
@@ -18,7 +19,6 @@ from stream.items.worker import ItemsWorker
 from stream.metrics import ItemsMetrics
 from stream.progress import Reporter
 from stream.tracker import Partition, Trackers
-from waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

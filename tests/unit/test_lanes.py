@@ -1,0 +1,288 @@
+"""The lanes over a real embedded index: what is written when, what is finished when."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import pytest
+from waiting import until
+
+from schemas.errors import Unavailable
+from schemas.events import parse
+from schemas.items import NO_REVIEWS, Change, ItemRecord, ItemState
+from schemas.queries import Filters
+from workers import indexing
+from workers.embedder.cache import VectorCache
+from workers.embedder.fake import FakeEmbedder
+from workers.embedder.interface import EmbeddingFailed
+from workers.fold import fold
+from workers.index.edge_open import open_edge
+from workers.indexing import Lanes, Pending
+from workers.owed_vectors import OwedVectors
+from workers.plan import Action
+from workers.sale_windows import SaleWindows
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+    from pathlib import Path
+
+    from schemas.points import Payload
+    from workers.embedder.interface import Vectors
+    from workers.index.edge import EdgeIndex
+
+NOW_MS = 1_800_000_000_000
+
+
+class Told(indexing.Observer):
+    """Remembers what the lanes tell."""
+
+    def __init__(self) -> None:
+        self.actions: list[Action] = []
+        self.became: list[tuple[str, Change]] = []
+        self.retries = 0
+        self.bugs: list[Exception] = []
+        self.failed: dict[str, str] = {}
+
+    def planned(self, action: Action) -> None:
+        self.actions.append(action)
+
+    def searchable(self, facet: str, change: Change, now_ms: int) -> None:
+        self.became.append((facet, change))
+
+    def retried(self, error: Unavailable) -> None:
+        self.retries += 1
+
+    def refused(self, pending: Pending, error: Exception) -> None:
+        self.bugs.append(error)
+
+    def embedded(self, texts: int) -> None: ...
+
+    def vector_searchable(self, due_at_ms: int | None, now_ms: int) -> None: ...
+
+    async def vector_failed(self, payload: Payload, reason: str) -> None:
+        self.failed[payload["product_id"]] = reason
+
+
+class Async:
+    """The fake embedder as the lane sees one: off the loop."""
+
+    def __init__(self, embedder: FakeEmbedder) -> None:
+        self._embedder = embedder
+
+    async def embed_documents(self, texts: Sequence[str]) -> Vectors:
+        return self._embedder.embed_documents(texts)
+
+
+class Bench:
+    def __init__(self, index: EdgeIndex, failing: str | None = None) -> None:
+        self.index, self.told, self.now_ms = index, Told(), NOW_MS
+        self.finished: list[str] = []
+        self.states: dict[str, ItemState] = {}
+        self.version = 0
+        cache = VectorCache()
+        self.lanes = Lanes(
+            index, cached=cache.get, shop_currency=None, clock_ms=lambda: self.now_ms, observer=self.told
+        )
+        self.owed = OwedVectors(
+            index,
+            Async(FakeEmbedder(failing)),
+            cache,
+            partitions=lambda: [0],
+            clock_ms=lambda: self.now_ms,
+            observer=self.told,
+        )
+        self.windows = SaleWindows(
+            index,
+            partitions=lambda: [0],
+            shop_currency=None,
+            clock_ms=lambda: self.now_ms,
+            repriced=lambda _count: None,
+        )
+
+    async def put(self, topic: str, product_id: str, **fields: Any) -> None:
+        self.version += 1
+        body = {"product_id": product_id, "updated_at": NOW_MS, "version": self.version, **fields}
+
+        event = parse(topic, product_id.encode(), orjson.dumps(body), arrived_at_ms=NOW_MS, event_time_ms=None)
+        state = self.states[product_id] = fold(self.states.get(product_id, ItemState(product_id)), event)
+        facet = {"products": "product", "prices": "price"}[topic]
+        record = ItemRecord("me", state, NO_REVIEWS, {facet: Change(NOW_MS, 1)})
+        finish = [lambda: self.finished.append(product_id)]
+        await self.lanes.put(Pending(record, 0, self.version, finish, dict(record.changes)))
+
+    async def quiet(self) -> None:
+        await until(lambda: len(self.lanes) == 0 and len(self.finished) == self.version, "all is finished")
+
+    async def payload(self, product_id: str) -> Payload:
+        return (await self.index.stored([product_id]))[product_id].payload
+
+
+@asynccontextmanager
+async def bench(tmp_path: Path, failing: str | None = None) -> AsyncIterator[Bench]:
+    index = open_edge(tmp_path, alias="items", model=FakeEmbedder().model)
+    made = Bench(index, failing)
+    running = asyncio.create_task(made.lanes.run())
+    try:
+        yield made
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await index.close()
+
+
+async def test_a_new_item_is_found_by_its_words_before_it_has_a_vector(tmp_path: Path) -> None:
+    async with bench(tmp_path) as b:
+        await b.put("products", "p1", title="Zebra lamp")
+        await b.quiet()
+        assert len(await b.index.search_lexical("zebra", Filters(), 10)) == 1
+        assert await b.index.count_owed() == 1
+        assert b.told.actions == [Action.EMBED]
+        assert await b.owed.pay_batch() == 1
+        assert await b.index.count_owed() == 0
+
+
+async def test_a_price_change_embeds_nothing(tmp_path: Path) -> None:
+    async with bench(tmp_path) as b:
+        await b.put("products", "p1", title="Zebra lamp")
+        await b.quiet()
+        await b.owed.pay_batch()
+        await b.put("prices", "p1", price=5, currency="HKD")
+        await b.quiet()
+        assert b.told.actions[-1] is Action.PATCH
+        assert await b.index.count_owed() == 0
+        assert (await b.payload("p1"))["price"] == 5
+
+
+async def test_a_price_waits_for_none_of_many_new_texts(tmp_path: Path) -> None:
+    async with bench(tmp_path) as b:
+        await b.put("products", "known", title="Known item")
+        await b.quiet()
+        for n in range(300):
+            await b.put("products", f"new{n}", title=f"New text number {n}")
+        await b.put("prices", "known", price=7, currency="HKD")
+        await until(lambda: b.finished.count("known") == 2, "the price is searchable")
+        assert len(b.finished) < 150, "most of the texts still wait"
+        await b.quiet()
+
+
+async def test_records_of_one_item_that_wait_together_are_written_once_and_all_finished(tmp_path: Path) -> None:
+    async with bench(tmp_path) as b:
+        for price in range(1, 30):
+            await b.put("prices", "p1", price=price, currency="HKD")
+        await b.quiet()
+        assert b.finished == ["p1"] * 29
+        assert (await b.payload("p1"))["offers"] == [] or (await b.payload("p1"))["offers"][0]["price"] == 29
+        assert len(b.told.actions) < 5
+
+
+async def test_a_delisted_item_is_found_by_nothing_and_comes_back_with_its_vector(tmp_path: Path) -> None:
+    async with bench(tmp_path) as b:
+        await b.put("products", "p1", title="Zebra lamp")
+        await b.quiet()
+        await b.owed.pay_batch()
+        await b.put("products", "p1", op="delete")
+        await b.quiet()
+        assert await b.index.search_lexical("zebra", Filters(), 10) == []
+        assert await b.index.search_dense(FakeEmbedder().embed_query("zebra lamp"), Filters(), 10) == []
+        await b.put("products", "p1", title="Zebra lamp", updated_at=NOW_MS + 1)
+        await b.quiet()
+        assert b.told.actions[-1] is Action.UPSERT, "its vector was still at hand"
+        assert len(await b.index.search_dense(FakeEmbedder().embed_query("zebra lamp"), Filters(), 10)) == 1
+
+
+async def test_while_the_index_is_away_nothing_is_finished_and_then_everything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with bench(tmp_path) as b:
+        write, away = b.index.write, True
+
+        async def away_for_a_while(writes: Any) -> set[str]:
+            if away:
+                raise Unavailable("the disk is full")
+            return await write(writes)
+
+        monkeypatch.setattr(indexing, "RETRY_SECONDS_MIN", 0.01)
+        monkeypatch.setattr(b.index, "write", away_for_a_while)
+        await b.put("prices", "p1", price=5, currency="HKD")
+        await until(lambda: b.told.retries >= 2, "it is tried again")
+        assert b.finished == []
+        away = False
+        await b.quiet()
+
+
+async def test_a_full_lane_makes_the_input_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(indexing, "PENDING_ITEMS_MAX", 3)
+    index = open_edge(tmp_path, alias="items", model=FakeEmbedder().model)
+    b = Bench(index)
+    for n in range(3):
+        await b.put("prices", f"p{n}", price=5, currency="HKD")
+    fourth = asyncio.create_task(b.put("prices", "p4", price=5, currency="HKD"))
+    await asyncio.sleep(0)
+    assert not fourth.done()
+    running = asyncio.create_task(b.lanes.run())
+    await asyncio.wait_for(fourth, 10)
+    await b.quiet()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    await index.close()
+
+
+async def test_a_bug_in_a_pure_stage_refuses_that_record_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails_for_one(state: ItemState, *arguments: Any, **more: Any) -> Any:
+        if state.product_id == "bad":
+            raise ZeroDivisionError("a bug")
+        return real(state, *arguments, **more)
+
+    real = indexing.content
+    monkeypatch.setattr(indexing, "content", fails_for_one)
+    async with bench(tmp_path) as b:
+        await b.put("prices", "bad", price=5, currency="HKD")
+        await b.put("prices", "good", price=5, currency="HKD")
+        await until(lambda: b.finished == ["good"], "the other is finished")
+        assert [type(error) for error in b.told.bugs] == [ZeroDivisionError]
+
+
+async def test_a_text_that_cannot_be_embedded_is_given_up_and_the_others_are_not(tmp_path: Path) -> None:
+    async with bench(tmp_path, failing="cursed") as b:
+        await b.put("products", "p1", title="A cursed lamp")
+        await b.put("products", "p2", title="A plain lamp")
+        await b.quiet()
+        await b.owed.pay_batch()
+        assert await b.index.count_owed() == 0
+        assert set(b.told.failed) == {"p1"}
+        assert (await b.payload("p1"))["vector_failed"]
+        assert (await b.payload("p2"))["vector_failed"] is None
+        assert len(await b.index.search_lexical("lamp", Filters(), 10)) == 2
+
+
+async def test_the_fake_embedder_really_fails() -> None:
+    with pytest.raises(EmbeddingFailed):
+        FakeEmbedder("cursed").embed_documents(["cursed"])
+
+
+async def test_a_sale_window_changes_the_price_on_time_with_no_event(tmp_path: Path) -> None:
+    async with bench(tmp_path) as b:
+        await b.put("products", "p1", title="Zebra lamp")
+        window = {"sale_starts_at": NOW_MS + 1_000, "sale_ends_at": NOW_MS + 2_000}
+        await b.put("prices", "p1", price=10, currency="HKD", sale_price=8, **window)
+        await b.quiet()
+        prices = []
+        for now_ms in (NOW_MS, NOW_MS + 1_000, NOW_MS + 1_999, NOW_MS + 2_000):
+            b.now_ms = now_ms
+            await b.windows.turn()
+            prices.append((await b.payload("p1"))["price"])
+        assert prices == [10, 8, 8, 10]
+        assert await b.index.count_price_due(NOW_MS + 10_000) == 0
+
+
+async def test_events_that_changed_what_is_shown_are_told_as_searchable(tmp_path: Path) -> None:
+    async with bench(tmp_path) as b:
+        await b.put("prices", "p1", price=5, currency="HKD")
+        await b.quiet()
+        assert b.told.became == [], "parked: search shows nothing of it"
+        await b.put("products", "p1", title="Zebra lamp")
+        await b.quiet()
+        assert [facet for facet, _ in b.told.became] == ["product"]
