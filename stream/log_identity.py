@@ -25,20 +25,20 @@ class LogIdentity(NamedTuple):
 
 
 async def log_identity(kafka: str, *, epoch_floor: int = 0) -> LogIdentity:
-    """The identity as recorded in `progress`; for a log that is not recorded yet, a new one with an epoch above the
-    floor and above any recorded before.
+    """The identity as recorded in `progress`.
 
+    A log that is not recorded yet, or with an epoch below the floor (the highest that the caller has seen in an index
+    or a data directory: another log has written there), gets one above the floor and above any recorded before.
     Raises Unavailable if the broker or the topics are away.
     """
     log_id = await asyncio.to_thread(topic_id, kafka, ITEMS)
     recorded = await _recorded(kafka)
-    for identity in recorded:
-        if identity.log_id == log_id:
-            return identity
-    epoch = max([epoch_floor, *(identity.epoch for identity in recorded)]) + 1
-    await _record(kafka, LogIdentity(log_id, epoch))
-    # Two workers may have come at once: the first record counts for both.
-    return next(identity for identity in await _recorded(kafka) if identity.log_id == log_id)
+    highest = max((identity.epoch for identity in recorded if identity.log_id == log_id), default=0)
+    if highest and highest >= epoch_floor:
+        return LogIdentity(log_id, highest)
+    identity = LogIdentity(log_id, max([epoch_floor, *(known.epoch for known in recorded)]) + 1)
+    await _record(kafka, identity)
+    return identity
 
 
 async def _recorded(kafka: str) -> list[LogIdentity]:

@@ -20,7 +20,7 @@ from stream.up.carry import InputTail
 from stream.up.children import Child, how, keep, resident_bytes
 from stream.up.ports import check_free
 from stream.up.probe import POLL_S
-from stream.up.report import Report, write_report
+from stream.up.report import Report, read_report, write_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,8 +33,12 @@ if TYPE_CHECKING:
     Say = Callable[[str], None]
 
 BROKER_STOP_SECONDS_MAX = 6.0
-PULL_SECONDS_MAX = 4.0
+PULL_SECONDS_MAX = 3.0
 WATCH_S = 2.0
+KILLED = (
+    "the last `freshline up` on this data directory was killed, and the embedded broker with it: "
+    "changes sent shortly before may be missing, send them again"
+)
 
 
 class Log(Protocol):
@@ -170,7 +174,7 @@ class EmbeddedLog:
         self._journal = Journal(directory.journal, settings.partitions)
         self._keeper: JournalKeeper | None = None
         self._tail = InputTail([Partition(topic, n) for topic in INPUTS for n in range(settings.partitions)])
-        self._may_be_missing: str | None = None
+        self._may_be_missing = KILLED if read_report(directory.path) else None
 
     async def open(self) -> None:
         """An empty log of a higher epoch, then the journal's state in it, and events that the last one had not done."""

@@ -20,6 +20,7 @@ from stream.up.last import LastStack, record_stack
 from stream.up.log import create_log
 from stream.up.ports import check_free
 from stream.up.probe import Probe
+from stream.up.report import forget_report
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
@@ -31,7 +32,7 @@ WORKERS = {name: (sys.executable, "-P", "-m", f"stream.{name}") for name in ("it
 """In the order they are started; stopped the other way round."""
 STOP_SECONDS_MAX = 6.0
 """Of each worker; with draining, the journal and the broker all is over in 30 s."""
-DRAIN_SECONDS_MAX = 6.0
+DRAIN_SECONDS_MAX = 5.0
 RENEWAL_DRAIN_SECONDS_MAX = 30.0
 
 
@@ -81,6 +82,7 @@ class Supervisor:
                 await asyncio.gather(*(worker.kill() for worker in self._workers))
                 await self._log.kill()
                 await self._probe.close()
+                forget_report(self._directory.path)
         return 0
 
     async def _live(self) -> None:

@@ -228,8 +228,18 @@ def test_an_embedded_broker_that_starts_again_is_another_log(own_embedded_broker
 
 async def test_workers_that_start_at_once_agree_on_the_log(own_embedded_broker: RunningBroker) -> None:
     ensure_topics(own_embedded_broker.settings())
-    found = await asyncio.gather(*(log_identity(own_embedded_broker.address, epoch_floor=n) for n in range(4)))
+    found = await asyncio.gather(*(log_identity(own_embedded_broker.address, epoch_floor=3) for _ in range(4)))
     assert len(set(found)) == 1
+
+
+async def test_the_epoch_rises_above_what_another_log_left_in_the_index(own_embedded_broker: RunningBroker) -> None:
+    """Else the index would refuse this log's versions for ever."""
+    ensure_topics(own_embedded_broker.settings())
+    first = await log_identity(own_embedded_broker.address)
+    assert first.epoch == 1
+    assert await log_identity(own_embedded_broker.address, epoch_floor=5) == first._replace(epoch=6)
+    assert await log_identity(own_embedded_broker.address, epoch_floor=6) == first._replace(epoch=6)
+    assert await log_identity(own_embedded_broker.address) == first._replace(epoch=6)
 
 
 async def test_progress_is_one_partition(any_broker: RunningBroker) -> None:

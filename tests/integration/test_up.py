@@ -144,7 +144,10 @@ def test_children_end_with_it_and_it_starts_again_at_once(up: Up) -> None:
     up.process.wait(10)
     wait_until(lambda: not any(alive(pid) for pid in children), "the children end")
     up.start().ready()
+    report = read_report(up.data_dir)
+    assert report and report.may_be_missing and "was killed" in report.may_be_missing
     assert up.interrupt() == 0
+    assert read_report(up.data_dir) is None
 
 
 def test_it_waits_until_all_events_are_searchable_before_it_stops(up: Up) -> None:
