@@ -26,6 +26,7 @@ REPORT_SECONDS = 3.0
 FIRST_QUERY = "chocolate cake"
 FIRST_SEARCH_SECONDS_MAX = 60.0
 WAIT_MS = 2_000
+CATALOGUE_SECONDS_MAX = 60.0
 
 
 @dataclass(slots=True)
@@ -69,6 +70,7 @@ class Demo:
         self._first_search()
         loading.join()
         self._replay(rate, seconds)
+        self._await_catalogue()
 
     def finish(self) -> Summary:
         """Closes what was opened, and sums up."""
@@ -99,12 +101,12 @@ class Demo:
         """As early as anything is found, while the catalogue is still coming in."""
         deadline = time.monotonic() + FIRST_SEARCH_SECONDS_MAX
         while time.monotonic() < deadline:
-            answer = self._client.get("/search", q=FIRST_QUERY, limit=3)
-            if answer["hits"]:
+            hits = self._client.get("/search", q=FIRST_QUERY, limit=3)["hits"]
+            if hits:
                 self.summary.first_search_seconds = round(time.monotonic() - self._began, 1)
-                best = "; ".join(f"{hit['title']} {money(hit['price'], hit['currency'])}" for hit in answer["hits"])
+                best = "; ".join(f"{hit['title']} {money(hit['price'], hit['currency'])}".strip() for hit in hits)
                 self._say(
-                    f"first search, {self.summary.first_search_seconds} s after the start: {FIRST_QUERY!r} -> {best}"
+                    f"first answer, {self.summary.first_search_seconds} s after the start: {FIRST_QUERY!r}: {best}"
                 )
                 return
             time.sleep(0.1)
@@ -118,17 +120,30 @@ class Demo:
             if time.monotonic() >= stop:
                 break
             if time.monotonic() - reported >= REPORT_SECONDS and self._can_show(record):
-                self._report()
-                self._show(record)
+                self._report_and_show(record)
                 reported = time.monotonic()
             else:
                 self._producer.send_one(record, sent)
             self._position.changes += 1
             self.summary.changes += 1
 
-    def _note_loaded(self) -> None:
+    def _report_and_show(self, record: Outgoing) -> None:
+        """A worker that is away for a moment is started again by `up`: the demo goes on."""
+        try:
+            self._report()
+            self._show(record)
+        except FreshlineError as error:
+            self._say(f"         {error}")
+
+    def _await_catalogue(self) -> None:
+        """So that a second start goes on with it."""
+        deadline = time.monotonic() + CATALOGUE_SECONDS_MAX
+        while self._awaited and time.monotonic() < deadline:
+            self._note_loaded(wait_ms=1_000)
+
+    def _note_loaded(self, wait_ms: int = 0) -> None:
         """What was not taken when a stack ends may be gone: such a catalogue is sent again at the next start."""
-        while self._awaited and self._client.get("/progress", after=self._awaited[0])["searchable"]:
+        while self._awaited and self._client.get("/progress", after=self._awaited[0], wait_ms=wait_ms)["searchable"]:
             self._awaited.pop(0)
             self._position.loaded = not self._awaited
 

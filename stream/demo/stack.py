@@ -69,7 +69,7 @@ def _ready(child: subprocess.Popen[bytes], log_path: Path) -> Stack:
 
 
 def _stop(child: subprocess.Popen[bytes]) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is stopping: a second Ctrl-C changes nothing
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is stopping: a second Ctrl-C changes nothing
     if child.poll() is None:
         child.send_signal(signal.SIGINT)
     try:
@@ -77,3 +77,4 @@ def _stop(child: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         child.kill()
         child.wait()
+    signal.signal(signal.SIGINT, before)
