@@ -176,9 +176,10 @@ class Demo:
         before = _offer(self._client.get("/search", q=query), event["product_id"], seller)
         sent_at = time.monotonic()
         token = self._producer.send_now(record)
-        after = _offer(self._client.get("/search", q=query, after=token, wait_ms=WAIT_MS), event["product_id"], seller)
+        answer = self._client.get("/search", q=query, after=token, wait_ms=WAIT_MS)
+        after = _offer(answer, event["product_id"], seller)
         took_ms = (time.monotonic() - sent_at) * 1000
-        if before == after:
+        if not answer["fresh"] or after in (None, before):
             return
         sample = {"query": query, "seller": seller, "before": before, "after": after, "ms": round(took_ms, 1)}
         self.summary.samples = [*self.summary.samples[-9:], sample]
