@@ -21,9 +21,18 @@ if TYPE_CHECKING:
     Take = Callable[[Any], Awaitable[None]]
     Own = Callable[[set[int]], None]
 
-EMBEDDED_FETCH_WAIT_MS_MAX = 10
-"""The embedded broker does not wake a waiting fetch when data arrives."""
-KAFKA_FETCH_WAIT_MS_MAX = 500
+class FetchWait(NamedTuple):
+    """How long the broker keeps a fetch that finds less than this; an idle consumer asks as often."""
+
+    ms_max: int
+    bytes_min: int
+
+
+FETCH_WAITS = {
+    # Does not wake a waiting fetch when data arrives; and many small fetches cost it more than their records.
+    "embedded": FetchWait(5, 16 * 1024),
+    "kafka": FetchWait(500, 1),
+}
 SESSION_TIMEOUT_S = 8.0
 REBALANCE_TIMEOUT_S = 2.0
 REQUEST_TIMEOUT_S = 40.0
@@ -89,9 +98,7 @@ def create_app(name: str, settings: Settings) -> AppParts:
     )
     transport = Transport(app.conf.broker, app)
     transport.trackers = Trackers()
-    transport.fetch_wait_ms_max = (
-        EMBEDDED_FETCH_WAIT_MS_MAX if settings.broker == "embedded" else KAFKA_FETCH_WAIT_MS_MAX
-    )
+    transport.fetch_wait_ms_max, transport.fetch_bytes_min = FETCH_WAITS[settings.broker]
     transport.start_offset = lambda _partition, commit: commit
     app.transport = transport
     return AppParts(app, transport)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from schemas.errors import FreshlineError
+from schemas.errors import FreshlineError, Misconfigured
+from stream.up.children import EXIT_MISCONFIGURED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -54,12 +55,15 @@ def set_up_logs() -> None:
 
 
 def run(main: Callable[[], Coroutine[None, None, None]]) -> int:
-    """Runs until `main` ends or SIGTERM cancels it; the exit code: 0, or 1 with what happened on stderr."""
+    """Runs until `main` ends or SIGTERM cancels it; the exit code: 0, or another with what happened on stderr."""
     set_up_logs()
     # Ctrl-C reaches the whole process group: `up` hears it, and stops its children in order.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         asyncio.run(_until_terminated(main))
+    except Misconfigured as error:
+        print(error, file=sys.stderr)
+        return EXIT_MISCONFIGURED
     except FreshlineError as error:
         print(error, file=sys.stderr)
         return 1

@@ -27,6 +27,8 @@ log = structlog.get_logger(__name__)
 
 GROUP = "freshline-items"
 COUNTERS_INTERVAL_S = 0.5
+FOREIGN_RECORDS_WAIT_MS_MAX = 200
+"""Nothing waits for what another worker wrote but the repair of it."""
 
 
 async def main() -> None:
@@ -49,7 +51,7 @@ async def main() -> None:
         fail=failure.fail,
     )
     parts.transport.start_offset = worker.start_offset
-    reader = Reader(settings.kafka or "")
+    reader = Reader(settings.kafka or "", fetch_wait_ms_max=FOREIGN_RECORDS_WAIT_MS_MAX)
     logs = OwnLogs(reader, writer, differs=worker.differs, recovered=worker.recovered)
 
     def own(numbers: set[int]) -> None:

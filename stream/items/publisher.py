@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 WRITER_HEADER = "writer"
 BATCH_ITEMS_MAX = 256
 BATCHES_IN_FLIGHT_MAX = 8
+PAUSE_S = 0.005
+"""Between two batches: an event alone is sent at once, many that come together make few large records and requests."""
 UNFINISHED_MAX = 5_000
 """Events taken and not yet confirmed; at the bound the input waits."""
 
@@ -108,6 +110,7 @@ class Publisher:
                     self._sending.update(batch)
                     sent = [(key, publication, await self._start(key, publication)) for key, publication in batch]
                     confirmations.create_task(self._confirm(sent))
+                    await asyncio.sleep(PAUSE_S)
 
     async def _start(self, key: ItemKey, publication: Publication) -> list[Awaitable[RecordMetadata]]:
         """Review records first, item record second; the ack waits for both."""
