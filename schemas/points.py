@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import uuid
 from enum import StrEnum
+from functools import lru_cache
 
 from typing_extensions import TypedDict
 
 POINT_NAMESPACE = uuid.UUID("6f1b7c3e-4d0a-5c57-9a53-0f7b8f6d2c11")
 OFFSET_BITS = 40
+IDS_CACHED_MAX = 100_000
+"""Of some 200 bytes each: an item is asked for several times with every change."""
 
 
 class Status(StrEnum):
@@ -85,6 +88,7 @@ class Payload(Content):
     """By facet: when search could first show it."""
 
 
+@lru_cache(IDS_CACHED_MAX)
 def point_id(product_id: str) -> str:
     """The id of an item's point: UUIDv5 of its product_id."""
     return str(uuid.uuid5(POINT_NAMESPACE, product_id))

@@ -14,7 +14,7 @@ WORKER_STAGE = "worker"
 
 @dataclass(frozen=True, slots=True)
 class ItemsProgress:
-    """The items app: every input event below `finished` is in the item log below `items_end`, or needs no record there."""
+    """The items app: every input event below `finished` is in the item log below `items_end`, or needs no record."""
 
     partition: int
     finished: dict[str, int]

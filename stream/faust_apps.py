@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     Take = Callable[[Any], Awaitable[None]]
     Own = Callable[[set[int]], None]
 
+
 class FetchWait(NamedTuple):
     """How long the broker keeps a fetch that finds less than this; an idle consumer asks as often."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import unicodedata
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,6 +17,15 @@ TEMPLATE_VERSION = 1
 """Rises with every change of what `document` makes of the same content."""
 
 FINGERPRINT_BYTES = 16
+
+TEXT_FIELDS: tuple[Literal["title", "brand", "category", "description", "attributes"], ...] = (
+    "title",
+    "brand",
+    "category",
+    "description",
+    "attributes",
+)
+"""All that a document is made of."""
 
 
 class Document(NamedTuple):
@@ -35,6 +44,11 @@ def document(content: Content, model: ModelId) -> Document:
     """
     text = "\n".join(filter(None, (normalised(part) for part in _parts(content))))
     return Document(text, fingerprint(text, model))
+
+
+def same_text(before: Content, now: Content) -> bool:
+    """Whether the documents of both are surely the same: nothing that they are made of differs."""
+    return all(before[field] == now[field] for field in TEXT_FIELDS)
 
 
 def fingerprint(text: str, model: ModelId) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 import structlog
 
 from schemas.errors import Unavailable
+from workers.arrivals import pause, settled
 from workers.plan import Action, Plan, plan
 from workers.view import content
 
@@ -29,7 +30,7 @@ T = TypeVar("T")
 
 PENDING_ITEMS_MAX = 5_000
 """At the bound the input waits."""
-BATCH_ITEMS_MAX = 128
+BATCH_ITEMS_MAX = 512
 TEXTS_MAX = 16
 """New texts written between two looks at the lanes ahead of them: some 5 ms."""
 RETRY_SECONDS_MIN = 0.1
@@ -65,6 +66,9 @@ class Observer:
     def planned(self, action: Action) -> None:
         """One branch of the plan was carried out."""
 
+    def wrote(self) -> None:
+        """A step is done: what it finished may be reported."""
+
     def searchable(self, facet: str, change: Change, now_ms: int) -> None:
         """Search can show these events of the facet since just now."""
 
@@ -97,6 +101,7 @@ class Lanes:
         self._observer = observer
         self._arrived: dict[str, Pending] = {}
         self._texts: dict[str, Pending] = {}
+        self._taken_in = 0
         self._wake = asyncio.Event()
         self._room = asyncio.Event()
 
@@ -108,6 +113,7 @@ class Lanes:
         while len(self) >= PENDING_ITEMS_MAX:
             self._room.clear()
             await self._room.wait()
+        self._taken_in += 1
         self._put(pending)
 
     def _put(self, pending: Pending) -> None:
@@ -126,12 +132,15 @@ class Lanes:
             await self._wake.wait()
             self._wake.clear()
             while len(self):
+                if self._arrived and not self._texts:
+                    await settled(lambda: self._taken_in)
                 if self._arrived:
                     await self._write_arrived(_taken(self._arrived, BATCH_ITEMS_MAX))
                 if self._texts:
                     await self._write_texts(_taken(self._texts, TEXTS_MAX))
+                self._observer.wrote()
                 self._room.set()
-                await asyncio.sleep(0)
+                await pause() if not self._arrived else await asyncio.sleep(0)
 
     async def _write_arrived(self, batch: dict[str, Pending]) -> None:
         """Payload changes are written; new texts wait in their lane."""

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from workers import point
-from workers.document import document
+from workers.document import document, same_text
 from workers.index.interface import Patch, Reprice, Upsert
 from workers.view import price_changes_at_ms, price_now
 
@@ -57,9 +57,12 @@ def plan(stored: Stored | None, content: Content, *, version: int, model: ModelI
         return Plan(Action.SKIP, None, ())
     if not point.is_visible(content):
         return _hide(stored, content, version, now_ms)
-    present = document(content, model)
     # A hidden point keeps no fingerprint, so an item that returns gets its vectors back.
-    if stored is not None and stored.payload["fingerprint"] == present.fingerprint:
+    known = None if stored is None else stored.payload["fingerprint"]
+    if stored is not None and known is not None and same_text(stored.payload, content):
+        return _patch(stored, content, version, now_ms)
+    present = document(content, model)
+    if stored is not None and known == present.fingerprint:
         return _patch(stored, content, version, now_ms)
     return _replace(stored, content, version, present, cached, now_ms)
 

@@ -99,6 +99,7 @@ async def _serve(settings: Settings, closing: AsyncExitStack) -> None:
     worker.start_from(await index.positions())
     parts.transport.start_offset = worker.start_offset
     owed = OwedVectors(index, embedder, cache, partitions=lambda: worker.owned, clock_ms=_now_ms, observer=observed)
+    observed.report = worker.report
     observed.wake_embedding, observed.refuse, observed.give_up = owed.wake, worker.refuse, worker.give_up_vector
     windows = SaleWindows(
         index,

@@ -40,6 +40,7 @@ class Observed(indexing.Observer):
         self._recent = recent
         self.wake_embedding: Callable[[], None] = lambda: None
         self.refuse: Callable[[Pending, Exception], None] = lambda _pending, _error: None
+        self.report: Callable[[], None] = lambda: None
         self.give_up: Callable[[Payload, str], Awaitable[None]]
 
     def planned(self, action: Action) -> None:
@@ -49,6 +50,10 @@ class Observed(indexing.Observer):
             self._metrics.avoided.inc()
         elif action == "upsert":
             self._metrics.cached.inc()
+
+    def wrote(self) -> None:
+        """See indexing.Observer."""
+        self.report()
 
     def searchable(self, facet: str, change: Change, now_ms: int) -> None:
         """See indexing.Observer."""
@@ -80,8 +85,9 @@ class Observed(indexing.Observer):
         self.refuse(pending, error)
 
     def _observe(self, facet: str, seconds: float, events: int) -> None:
+        histogram = self._metrics.freshness.labels(facet)
         for _ in range(events):
-            self._metrics.freshness.labels(facet).observe(seconds)
+            histogram.observe(seconds)
         self._recent.observe(facet, Observation(time.monotonic(), seconds, events))
 
 
@@ -110,6 +116,7 @@ class IndexWorker:
         self._fail = fail
         self._start: dict[int, int] = {}
         self._indexed: dict[int, int] = {}
+        self._reported: dict[int, int] = {}
         self.owned: frozenset[int] = frozenset()
 
     def start_from(self, positions: dict[int, int]) -> None:
@@ -121,7 +128,7 @@ class IndexWorker:
         """The lesser of commit and the index's own position: an index that was wiped or restored is filled again."""
         start = min(commit, self._indexed.get(partition.number, 0))
         self._start[partition.number] = start
-        self._report(partition.number)
+        self.report()
         return start
 
     def own(self, numbers: Collection[int]) -> None:
@@ -144,22 +151,17 @@ class IndexWorker:
         if message.generation_id != self._current_generation():
             return  # From before a rebalance: it is delivered again, here or to the next owner.
         delivery = self._trackers.start(Partition(ITEMS, message.partition), message.offset, message.generation_id)
-
-        def finish() -> None:
-            delivery.finish()
-            self._report(message.partition)
-
         if message.value is None:
-            finish()  # Not ours: no item is ever deleted from its log.
+            delivery.finish()  # Not ours: no item is ever deleted from its log.
             return
         try:
             record = decode_item(message.value)
         except Exception as error:
             await self._dead_letter(message, bug_headers(_origin(message), message.headers or (), error))
-            finish()
+            delivery.finish()
             return
         version = point_version(self._epoch, message.offset)
-        await self._lanes.put(Pending(record, message.partition, version, [finish], dict(record.changes)))
+        await self._lanes.put(Pending(record, message.partition, version, [delivery.finish], dict(record.changes)))
 
     def refuse(self, pending: Pending, error: Exception) -> None:
         """A pure stage failed on this record: to the dead letters, then it is finished."""
@@ -184,6 +186,7 @@ class IndexWorker:
         await (await self._send(dead_letter_topic(ITEMS), key, None, pending.partition, headers))
         for finish in pending.finish:
             finish()
+        self.report()
 
     async def _dead_letter(self, message: Any, headers: list[tuple[str, bytes]]) -> None:
         log.error("bug", topic=ITEMS, partition=message.partition, offset=message.offset)
@@ -194,10 +197,12 @@ class IndexWorker:
         if not done.cancelled() and (error := done.exception()) is not None:
             self._fail(error)
 
-    def _report(self, number: int) -> None:
-        finished = self.positions().get(number)
-        if finished is not None:
-            self._report_progress(IndexProgress(number, self._collection, finished))
+    def report(self) -> None:
+        """Tells how far each partition is, where that has changed."""
+        for number, finished in self.positions().items():
+            if self._reported.get(number) != finished:
+                self._reported[number] = finished
+                self._report_progress(IndexProgress(number, self._collection, finished))
 
 
 def _origin(message: Any) -> Origin:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from schemas.codec import encode_item, encode_review, review_key
 from schemas.items import Change, ItemRecord
 from stream.topics import ITEMS, REVIEW_STATES
+from workers.arrivals import pause, settled
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 WRITER_HEADER = "writer"
 BATCH_ITEMS_MAX = 256
 BATCHES_IN_FLIGHT_MAX = 8
-PAUSE_S = 0.005
-"""Between two batches: an event alone is sent at once, many that come together make few large records and requests."""
 UNFINISHED_MAX = 5_000
 """Events taken and not yet confirmed; at the bound the input waits."""
 
@@ -67,6 +66,7 @@ class Publisher:
         self._wake = asyncio.Event()
         self._room = asyncio.Event()
         self._unfinished = 0
+        self._taken = 0
         self._batches = asyncio.Semaphore(BATCHES_IN_FLIGHT_MAX)
 
     async def wait_for_room(self) -> None:
@@ -85,6 +85,7 @@ class Publisher:
 
     def finish_after(self, key: ItemKey, delivery: Delivery, publication: Publication | None = None) -> None:
         """Finishes the delivery once everything said of the item so far is confirmed."""
+        self._taken += 1
         waits_for = publication or self._due.get(key) or self._sending.get(key)
         if waits_for is None:
             delivery.finish()
@@ -104,13 +105,14 @@ class Publisher:
             while True:
                 await self._wake.wait()
                 self._wake.clear()
+                await settled(lambda: self._taken)
                 while self._due:
                     await self._batches.acquire()
                     batch = [(key, self._due.pop(key)) for key in list(islice(self._due, BATCH_ITEMS_MAX))]
                     self._sending.update(batch)
                     sent = [(key, publication, await self._start(key, publication)) for key, publication in batch]
                     confirmations.create_task(self._confirm(sent))
-                    await asyncio.sleep(PAUSE_S)
+                await pause()
 
     async def _start(self, key: ItemKey, publication: Publication) -> list[Awaitable[RecordMetadata]]:
         """Review records first, item record second; the ack waits for both."""

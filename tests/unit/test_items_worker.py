@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
-import pytest
 from aiokafka.partitioner import murmur2
 from prometheus_client import CollectorRegistry
 from waiting import until
@@ -22,6 +21,8 @@ from stream.tracker import Partition, Trackers
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    import pytest
 
 PARTITIONS = 4
 T_MS = 1_800_000_000_000

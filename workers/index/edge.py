@@ -12,6 +12,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import orjson
 from qdrant_edge import (
     CountRequest,
     Direction,
@@ -32,6 +33,7 @@ from schemas.points import point_id
 from workers.index import edge_filters as where
 from workers.index.interface import DENSE, LEXICAL, DenseVector, Found, Patch, Stored, Upsert, Write
 from workers.index.layout import (
+    NESTED_FIELDS,
     OWED,
     POSITIONS_PAYLOAD,
     POSITIONS_POINT,
@@ -91,12 +93,12 @@ class EdgeIndex:
     async def stored(self, product_ids: Collection[str], *, vectors: bool = False) -> dict[str, Stored]:
         """See Index."""
         records = self._shard.retrieve([point_id(p) for p in product_ids], True, [DENSE] if vectors else False)
-        found = (Stored(whole(record.payload), _dense(record)) for record in records)
+        found = (Stored(_read(record), _dense(record)) for record in records)
         return {each.payload["product_id"]: each for each in found}
 
     async def payloads(self, point_ids: Sequence[str]) -> dict[str, Payload]:
         """See Index."""
-        return {str(r.id): whole(r.payload) for r in self._shard.retrieve(list(point_ids), True, False)}
+        return {str(r.id): _read(r) for r in self._shard.retrieve(list(point_ids), True, False)}
 
     async def write(self, writes: Sequence[Write]) -> set[str]:
         """See Index. Raises Unavailable while less than 200 MB of disk are free."""
@@ -122,13 +124,13 @@ class EdgeIndex:
             order_by=OrderBy("vector_due_at_ms", direction),
             with_payload=True,
         )
-        return [whole(record.payload) for record in self._shard.scroll(request)[0]]
+        return [_read(record) for record in self._shard.scroll(request)[0]]
 
     async def price_due(self, partitions: Collection[int], now_ms: int, limit: int) -> list[Payload]:
         """See Index."""
         turned = where.all_of([price_due_by(now_ms), in_partitions(list(partitions)), VISIBLE])
         request = ScrollRequest(limit=limit, filter=turned, with_payload=True)
-        return [whole(record.payload) for record in self._shard.scroll(request)[0]]
+        return [_read(record) for record in self._shard.scroll(request)[0]]
 
     async def search_dense(self, vector: NDArray[np.float32], filters: Filters, limit: int) -> list[Found]:
         """See Index."""
@@ -181,7 +183,7 @@ class EdgeIndex:
             request = ScrollRequest(offset=offset, limit=SCAN_POINTS, filter=items, with_payload=True)
             records, offset = self._shard.scroll(request)
             if records:
-                yield [whole(record.payload) for record in records]
+                yield [_read(record) for record in records]
             if offset is None:
                 return
             await asyncio.sleep(0)
@@ -246,11 +248,11 @@ class EdgeIndex:
         point = point_id(write.product_id)
         if isinstance(write, Upsert):
             return UpdateOperation.upsert_points(
-                [Point(point, self._vectors(write), dict(write.payload))], condition=where.older(write.version)
+                [Point(point, self._vectors(write), _written(write.payload))], condition=where.older(write.version)
             )
         if isinstance(write, Patch):
-            return UpdateOperation.set_payload_by_filter(where.still(write.base, point), dict(write.payload))
-        return UpdateOperation.set_payload_by_filter(where.still(write.version, point), dict(write.payload))
+            return UpdateOperation.set_payload_by_filter(where.still(write.base, point), _written(write.payload))
+        return UpdateOperation.set_payload_by_filter(where.still(write.version, point), _written(write.payload))
 
     def _vectors(self, write: Upsert) -> dict[str, Any]:
         words: dict[str, Any] = {} if write.text is None else {LEXICAL: self._lexical.document(write.text)}
@@ -271,6 +273,19 @@ def create_positions() -> UpdateOperation:
     """The hidden point of a new shard."""
     point = Point(POSITIONS_POINT, {}, dict(POSITIONS_PAYLOAD))
     return UpdateOperation.upsert_points([point], update_mode=UpdateMode.InsertOnly)
+
+
+def _written(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Nested fields as JSON text: crossing into the shard value by value cost as much as the write itself."""
+    return {
+        field: orjson.dumps(value).decode() if field in NESTED_FIELDS and value is not None else value
+        for field, value in payload.items()
+    }
+
+
+def _read(record: Record) -> Payload:
+    stored = record.payload or {}
+    return whole(stored | {field: orjson.loads(stored[field]) for field in NESTED_FIELDS & stored.keys()})
 
 
 def _accepted(vector: NDArray[np.float32]) -> Any:

@@ -42,6 +42,10 @@ on points that are named by their ids.
 """
 
 
+NESTED_FIELDS = frozenset(("title", "description", "attributes", "offers", "updated_at_ms", "searchable_at_ms"))
+"""Objects, and lists of them: never filtered on."""
+
+
 class Is(NamedTuple):
     """The field, or one element of a list field, is this."""
 

@@ -1,0 +1,30 @@
+"""Takes together what comes together: one price goes on at once, a burst in few large steps."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+QUIET_SECONDS = 0.001
+"""A stream that has more hands over several records in this time."""
+PAUSE_SECONDS = 0.003
+"""Between two steps, however little came: bounds what steps cost at rates where each would hold one record."""
+GATHER_SECONDS_MAX = 0.2
+"""In an unbroken stream, whose events wait longer anyway: of an item that changes again only the last state goes on."""
+
+
+async def settled(arrived: Callable[[], int]) -> None:
+    """Returns once `arrived`, a count that only rises, stands still for a millisecond, or 200 ms later."""
+    deadline, seen = time.monotonic() + GATHER_SECONDS_MAX, -1
+    while arrived() != seen and time.monotonic() < deadline:
+        seen = arrived()
+        await asyncio.sleep(QUIET_SECONDS)
+
+
+async def pause() -> None:
+    """Between two steps."""
+    await asyncio.sleep(PAUSE_SECONDS)
