@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field, computed_field
 
@@ -102,3 +102,24 @@ class ProgressAnswer(BaseModel):
     after: str
     searchable: bool
     """False when the wait ran out."""
+
+
+class JobReport(BaseModel):
+    """How far long work is that an operator asked for."""
+
+    kind: str
+    """rebuild, reconcile."""
+    state: Literal["running", "done", "failed"]
+    phase: str
+    """What it does now, or did last."""
+    done: int
+    """Items of this phase."""
+    total: int | None
+    """None where nobody knows yet."""
+    items_per_second: float
+    seconds_left: float | None
+    """Of this phase."""
+    error: str | None
+    """Why it failed: a sentence."""
+    result: dict[str, Any] | None
+    """Once it is done."""

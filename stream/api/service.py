@@ -20,8 +20,12 @@ class Refused(FreshlineError):
         self.field = field
 
 
+class Busy(FreshlineError):
+    """What was asked for cannot begin while something else runs: HTTP 409."""
+
+
 class Service(Protocol):
-    """Answers requests. Any method may raise Unavailable (HTTP 503) or Refused (HTTP 422); none blocks the loop."""
+    """Answers requests. Methods may raise Unavailable (HTTP 503), Refused (422) or Busy (409); none blocks the loop."""
 
     async def search(self, request: SearchRequest, after: Token | None, wait_ms: int) -> SearchAnswer:
         """Answers once the event `after` is searchable, or with `fresh=False` when `wait_ms` have passed."""

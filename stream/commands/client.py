@@ -30,14 +30,21 @@ class Client:
 
         Raises WrongUsage for a wrong parameter, NotFound, Unavailable, or FreshlineError for any other refusal.
         """
+        return self._ask("GET", path, parameters)
+
+    def post(self, path: str, **parameters: object) -> Any:
+        """Asks for something to be done, with the parameters in the query. Answers and raises as `get`."""
+        return self._ask("POST", path, parameters)
+
+    def _ask(self, method: str, path: str, parameters: dict[str, object]) -> Any:
         given = {name: str(value) for name, value in parameters.items() if value is not None}
         try:
-            answer = self._http.get(self.api + path, params=given)
+            answer = self._http.request(method, self.api + path, params=given)
         except httpx.HTTPError as error:
             raise Unavailable(f"nothing answers at {self.api} ({error}): is `freshline up` running there?") from None
         except (httpx.InvalidURL, ValueError) as error:
             raise WrongUsage(f"{self.api} is no address of an API: {error}") from None
-        if answer.status_code != httpx.codes.OK:
+        if not answer.is_success:
             raise _refusal(answer)
         return _parsed(answer)
 

@@ -1,0 +1,61 @@
+"""Follows long work on a running stack: a progress bar on a terminal, its report at the end."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from schemas.errors import FreshlineError, Unavailable
+
+if TYPE_CHECKING:
+    from stream.commands.client import Client
+
+LOOK_INTERVAL_S = 0.2
+AWAY_SECONDS_MAX = 60.0
+"""The process that does the work may be started again meanwhile; work that outlives it goes on."""
+
+
+def follow(client: Client, path: str, *, quiet: bool) -> dict[str, Any]:
+    """The result of the job at this path once it is done.
+
+    Raises FreshlineError with its reason if it failed, Unavailable if nothing answers for a minute.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True, highlight=False, markup=False)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[pace]}"))
+    hidden = quiet or not console.is_terminal
+    with Progress(*columns, TimeElapsedColumn(), console=console, transient=True, disable=hidden) as bar:
+        task = bar.add_task("", total=None, pace="")
+        while (report := _report(client, path))["state"] == "running":
+            bar.update(
+                task,
+                description=report["phase"],
+                completed=report["done"],
+                total=report["total"],
+                pace=_pace(report),
+            )
+            time.sleep(LOOK_INTERVAL_S)
+    if report["state"] == "failed":
+        raise FreshlineError(str(report["error"]))
+    result: dict[str, Any] = report["result"]
+    return result
+
+
+def _report(client: Client, path: str) -> dict[str, Any]:
+    deadline = time.monotonic() + AWAY_SECONDS_MAX
+    while True:
+        try:
+            report: dict[str, Any] = client.get(path)
+        except Unavailable:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(LOOK_INTERVAL_S)
+        else:
+            return report
+
+
+def _pace(report: dict[str, Any]) -> str:
+    left = report["seconds_left"]
+    return f"{report['items_per_second']:,.0f}/s" + ("" if left is None else f", {left:,.0f} s left")
