@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import faust
 from faust.app.base import BootStrategy
 
-from stream.tracker import Trackers
+from stream.tracker import Partition, Trackers
 from stream.transport import Transport
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from aiokafka.structs import RecordMetadata
 
@@ -100,9 +100,13 @@ def create_app(name: str, settings: Settings) -> AppParts:
     transport = Transport(app.conf.broker, app)
     transport.trackers = Trackers()
     transport.fetch_wait_ms_max, transport.fetch_bytes_min = FETCH_WAITS[settings.broker]
-    transport.start_offset = lambda _partition, commit: commit
+    transport.starts = _at_commits
     app.transport = transport
     return AppParts(app, transport)
+
+
+async def _at_commits(commits: Mapping[Partition, int]) -> Mapping[Partition, int]:
+    return commits
 
 
 def connect(

@@ -24,12 +24,13 @@ class Latched(NamedTuple):
 class Horizon:
     """What the reports of both stages say together. Reports may come late, twice, or from an older owner."""
 
-    def __init__(self, collection: str) -> None:
+    def __init__(self, collection: str = "") -> None:
+        """`collection`: the one that serves; see `serve`."""
         self._collection = collection
         self._finished: dict[Partition, int] = {}
         self._latched: dict[Partition, deque[Latched]] = defaultdict(deque)
         self._searchable: dict[Partition, int] = {}
-        self._indexed: dict[int, int] = {}
+        self._indexed: dict[str, dict[int, int]] = defaultdict(dict)
         self._waiters: list[tuple[Partition, int, asyncio.Future[None]]] = []
 
     def items_progress(self, word: ItemsProgress) -> None:
@@ -42,10 +43,19 @@ class Horizon:
         self._advance(word.partition)
 
     def index_progress(self, word: IndexProgress) -> None:
-        """An index app is this far; of another collection it says nothing here."""
-        if word.collection == self._collection and word.finished > self._indexed.get(word.partition, -1):
-            self._indexed[word.partition] = word.finished
-            self._advance(word.partition)
+        """An index app is this far with this collection."""
+        indexed = self._indexed[word.collection]
+        if word.finished > indexed.get(word.partition, -1):
+            indexed[word.partition] = word.finished
+            if word.collection == self._collection:
+                self._advance(word.partition)
+
+    def serve(self, collection: str) -> None:
+        """Searches ask this collection from now on."""
+        if collection != self._collection:
+            self._collection = collection
+            for number in list(self._indexed[collection]):
+                self._advance(number)
 
     def finished(self, place: Partition) -> int:
         """First offset of an input partition that is not known to be finished in the items app."""
@@ -53,7 +63,7 @@ class Horizon:
 
     def indexed(self, number: int) -> int:
         """First offset of this partition of the item log that is not known to be searchable."""
-        return self._indexed.get(number, 0)
+        return self._indexed[self._collection].get(number, 0)
 
     def searchable(self, place: Partition) -> int:
         """First offset of an input partition that is not known to be searchable, or else to need nothing."""

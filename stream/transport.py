@@ -13,12 +13,13 @@ from faust.transport.drivers import aiokafka as driver
 from stream.tracker import Partition, Trackers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Awaitable, Callable, Iterator, Mapping
 
     import aiokafka
     from faust.types import TP
 
-    StartOffset = Callable[[Partition, int], int]
+    Starts = Callable[[Mapping[Partition, int]], Awaitable[Mapping[Partition, int]]]
+    """From the commits of the partitions that were assigned (0: none) to the offsets to start from, not above them."""
 
 
 class ConsumerThread(driver.AIOKafkaConsumerThread):
@@ -55,10 +56,10 @@ class Consumer(driver.Consumer):
     async def seek_to_committed(self) -> Mapping[TP, int]:
         """Starts below the commit where the transport's owner says so (an index that was wiped is filled again)."""
         committed = dict(await super().seek_to_committed())
-        for tp in self.assignment():
-            commit = max(committed.get(tp) or 0, 0)
-            start = self._own.start_offset(Partition(tp.topic, tp.partition), commit)
-            if start < commit:
+        commits = {Partition(tp.topic, tp.partition): max(committed.get(tp) or 0, 0) for tp in self.assignment()}
+        for place, start in (await self._own.starts(commits)).items():
+            if start < commits[place]:
+                tp = self._new_topicpartition(*place)
                 await self._seek(tp, start)
                 committed[tp] = start
         return committed
@@ -74,4 +75,4 @@ class Transport(driver.Transport):
     trackers: Trackers
     fetch_wait_ms_max: int
     fetch_bytes_min: int
-    start_offset: StartOffset
+    starts: Starts

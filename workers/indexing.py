@@ -1,4 +1,5 @@
-"""Item records into the index, by lanes: hide and out of stock, price and stock, new text. Embedding is a lane apart.
+"""Item records into the index, by lanes: hide and out of stock, price and stock, new text, backfill. Embedding is a
+lane apart.
 
 An item record is finished once its point is in the index with payload and lexical vector. Records that wait for the
 same item are written as one; new texts are written in small chunks, so that a price never waits for many of them.
@@ -33,6 +34,8 @@ PENDING_ITEMS_MAX = 5_000
 BATCH_ITEMS_MAX = 512
 TEXTS_MAX = 16
 """New texts written between two looks at the lanes ahead of them: some 5 ms."""
+BACKFILL_ITEMS_MAX = 64
+"""That wait in the last lane, which is filled from the item log."""
 RETRY_SECONDS_MIN = 0.1
 RETRY_SECONDS_MAX = 5.0
 
@@ -58,6 +61,11 @@ class Pending:
                 first = min(known.first_arrived_at_ms, change.first_arrived_at_ms)
                 change = change._replace(first_arrived_at_ms=first, events=known.events + change.events)
             self.changes[facet] = change
+
+    def done(self) -> None:
+        """It is written, or needs nothing."""
+        for finish in self.finish:
+            finish()
 
 
 class Observer:
@@ -101,11 +109,15 @@ class Lanes:
         self._observer = observer
         self._arrived: dict[str, Pending] = {}
         self._texts: dict[str, Pending] = {}
+        self._backfill: dict[str, Pending] = {}
+        self._in_hand: dict[str, Pending] = {}
+        self._abandoned = False
         self._taken_in = 0
         self._wake = asyncio.Event()
         self._room = asyncio.Event()
 
     def __len__(self) -> int:
+        """Items that wait, those of the backfill left out."""
         return len(self._arrived) + len(self._texts)
 
     async def put(self, pending: Pending) -> None:
@@ -114,7 +126,32 @@ class Lanes:
             self._room.clear()
             await self._room.wait()
         self._taken_in += 1
-        self._put(pending)
+        if self._abandoned:
+            pending.done()
+        else:
+            self._put(pending)
+
+    async def put_backfill(self, pending: Pending) -> None:
+        """Takes a record that nobody waits for; waits while its lane is full."""
+        while len(self._backfill) >= BACKFILL_ITEMS_MAX:
+            self._room.clear()
+            await self._room.wait()
+        if self._abandoned:
+            pending.done()
+            return
+        waiting = self._backfill.setdefault(pending.record.state.product_id, pending)
+        if waiting is not pending:
+            waiting.join(pending)
+        self._wake.set()
+
+    def abandon(self) -> None:
+        """Finishes all that waits or comes, unwritten, some of it twice: the collection is no more, and `run` ended."""
+        self._abandoned = True
+        for lane in (self._in_hand, self._arrived, self._texts, self._backfill):
+            for pending in lane.values():
+                pending.done()
+            lane.clear()
+        self._room.set()
 
     def _put(self, pending: Pending) -> None:
         product_id = pending.record.state.product_id
@@ -131,16 +168,26 @@ class Lanes:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            while len(self):
-                if self._arrived and not self._texts:
-                    await settled(lambda: self._taken_in)
-                if self._arrived:
-                    await self._write_arrived(_taken(self._arrived, BATCH_ITEMS_MAX))
-                if self._texts:
-                    await self._write_texts(_taken(self._texts, TEXTS_MAX))
+            while len(self) or self._backfill:
+                await self._step()
                 self._observer.wrote()
                 self._room.set()
                 await pause() if not self._arrived else await asyncio.sleep(0)
+
+    async def _step(self) -> None:
+        """Something of each lane that has the right of way."""
+        if self._arrived and not self._texts:
+            await settled(lambda: self._taken_in)
+        if self._arrived:
+            await self._write_arrived(self._take(self._arrived, BATCH_ITEMS_MAX))
+        if self._texts:
+            await self._write_texts(self._take(self._texts, TEXTS_MAX))
+        elif self._backfill:
+            await self._write_texts(self._take(self._backfill, TEXTS_MAX))
+
+    def _take(self, lane: dict[str, Pending], items_max: int) -> dict[str, Pending]:
+        self._in_hand = {product_id: lane.pop(product_id) for product_id in list(islice(lane, items_max))}
+        return self._in_hand.copy()
 
     async def _write_arrived(self, batch: dict[str, Pending]) -> None:
         """Payload changes are written; new texts wait in their lane."""
@@ -195,8 +242,7 @@ class Lanes:
         for facet in planned.became_searchable:
             if facet in pending.changes:
                 self._observer.searchable(facet, pending.changes[facet], now_ms)
-        for finish in pending.finish:
-            finish()
+        pending.done()
 
     async def _until_available(self, ask: Callable[[], Awaitable[T]]) -> T:
         """Repeats with bounded backoff: meanwhile the lanes fill, and the input waits."""
@@ -209,10 +255,6 @@ class Lanes:
                 self._observer.retried(error)
                 await asyncio.sleep(wait_seconds)
                 wait_seconds = min(2 * wait_seconds, RETRY_SECONDS_MAX)
-
-
-def _taken(lane: dict[str, Pending], items_max: int) -> dict[str, Pending]:
-    return {product_id: lane.pop(product_id) for product_id in list(islice(lane, items_max))}
 
 
 def _lane(planned: Plan) -> int:

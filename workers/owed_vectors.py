@@ -13,7 +13,7 @@ from workers.embedder.interface import EmbeddingFailed
 from workers.index.interface import DenseVector
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 
     from schemas.points import Payload
     from workers.embedder.cache import VectorCache
@@ -62,8 +62,11 @@ class OwedVectors:
         partitions: Callable[[], Collection[int]],
         clock_ms: Callable[[], int],
         observer: Observer,
+        after: Callable[[], OwedVectors | None] = lambda: None,
     ) -> None:
+        """`after`: whose debts are paid before these, if any: those of the collection that serves."""
         self._index = index
+        self._after = after
         self._documents = documents
         self._cache = cache
         self._partitions = partitions
@@ -71,14 +74,18 @@ class OwedVectors:
         self._observer = observer
         self._batches = 0
         self._wake = asyncio.Event()
+        self._paid_up = asyncio.Event()
 
     def wake(self) -> None:
         """There is work."""
+        self._paid_up.clear()
         self._wake.set()
 
     async def run(self) -> None:
         """Pays for ever."""
         while True:
+            if (first := self._after()) is not None:
+                await first._paid_up.wait()
             self._wake.clear()
             try:
                 paid = await self.pay_batch()
@@ -86,6 +93,7 @@ class OwedVectors:
                 log.warning("index away", error=str(error))
                 paid = 0
             if not paid:
+                self._paid_up.set()
                 await self._idle()
 
     async def pay_batch(self) -> int:
@@ -109,7 +117,7 @@ class OwedVectors:
 
     async def _pay(self, owed: list[Payload]) -> None:
         try:
-            vectors = await self._embed([document(payload, self._index.model).text for payload in owed])
+            vectors = await self._vectors(owed)
         except EmbeddingFailed:
             for payload in owed:
                 await self._pay_alone(payload)
@@ -129,12 +137,21 @@ class OwedVectors:
         await self._observer.vector_failed(payload, reason)
         await self._index.give_up_vector(payload["product_id"], payload["vector_due"] or "", reason)
 
+    async def _vectors(self, owed: list[Payload]) -> list[Vectors]:
+        """One for each, float32 `(dimension,)`: what another item or collection has paid for is at hand."""
+        vectors = {each["vector_due"]: self._cache.get(each["vector_due"] or "") for each in owed}
+        missing = {each["vector_due"]: each for each in owed if vectors[each["vector_due"]] is None}
+        if missing:
+            texts = [document(each, self._index.model).text for each in missing.values()]
+            vectors |= dict(zip(missing, await self._embed(texts), strict=True))
+        return [vector for each in owed if (vector := vectors[each["vector_due"]]) is not None]
+
     async def _embed(self, texts: list[str]) -> Vectors:
         vectors = await self._documents.embed_documents(texts)
         self._observer.embedded(len(texts))
         return vectors
 
-    async def _write(self, owed: list[Payload], vectors: Vectors) -> None:
+    async def _write(self, owed: list[Payload], vectors: Iterable[Vectors]) -> None:
         paid = [
             DenseVector(payload["product_id"], payload["vector_due"] or "", vector)
             for payload, vector in zip(owed, vectors, strict=True)

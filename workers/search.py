@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from workers.index.interface import Index
 
     FoundBy = Literal["words and vectors", "words", "filters"]
+    Embed = Callable[[str], Awaitable[NDArray[np.float32]]]
+    """A query's vector, off the event loop: float32 `(dimension,)`, L2-normalised. Raises EmbeddingFailed."""
 
 LEG_POINTS_MIN = 200
 EXACT_SCORE = 1.0
@@ -37,25 +39,20 @@ class Results(NamedTuple):
     by: FoundBy
 
 
-class QueryVectors(NamedTuple):
-    """How queries become vectors, off the event loop."""
-
-    model: ModelId
-    embed: Callable[[str], Awaitable[NDArray[np.float32]]]
-    """float32 `(dimension,)`, L2-normalised. Raises EmbeddingFailed."""
-
-
 class Searcher:
-    """Answers searches from an index; by words alone until `vectors` is set, or while its model is another's."""
+    """Answers searches from the collection that serves; by words alone while its model is not at hand."""
 
-    def __init__(self, index: Index, vectors: QueryVectors | None, shop: shown.Shop) -> None:
-        self.vectors = vectors
-        self._index = index
+    def __init__(
+        self, serving: Callable[[], Awaitable[Index]], vectors: Callable[[ModelId], Embed | None], shop: shown.Shop
+    ) -> None:
+        """`serving`: asked once a request. `vectors`: how queries become vectors of that model, None: not now."""
+        self._serving = serving
+        self._vectors = vectors
         self._shop = shop
 
     async def search(self, request: SearchRequest, now_ms: int) -> Results:
         """One page. Prices and offers are those of `now_ms`. Raises Unavailable while the index is away."""
-        index = await self._index.serving()
+        index = await self._serving()
         filters = request.filters
         ranked, by = await self._rank(index, request, filters)
         payloads = await index.payloads([point.point_id for point in ranked])
@@ -66,7 +63,7 @@ class Searcher:
 
     async def item(self, product_id: str, now_ms: int) -> IndexedItem | None:
         """The point of this item, visible or not; None if the index has never heard of it."""
-        index = await self._index.serving()
+        index = await self._serving()
         stored = (await index.stored([product_id])).get(product_id)
         return None if stored is None else shown.indexed_item(stored.payload, self._shop, now_ms)
 
@@ -92,10 +89,10 @@ class Searcher:
 
     async def _vector(self, index: Index, query: str) -> NDArray[np.float32] | None:
         """None while the collection's model is not at hand: vectors of two models never meet."""
-        if self.vectors is None or self.vectors.model != index.model:
+        if (embed := self._vectors(index.model)) is None:
             return None
         try:
-            return await self.vectors.embed(query)
+            return await embed(query)
         except EmbeddingFailed:
             return None
 

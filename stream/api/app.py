@@ -12,9 +12,9 @@ from schemas.queries import IndexedItem, SearchAnswer
 from schemas.tokens import Token
 from stream.api.answers import JSONAnswer
 from stream.api.errors import add_error_answers, error_answer
-from stream.api.models import ProgressAnswer, StatusReport
+from stream.api.models import JobReport, ProgressAnswer, StatusReport
 from stream.api.page import PAGE_HEADERS, PageParameters, render_page
-from stream.api.parameters import ProgressParameters, SearchParameters
+from stream.api.parameters import ProgressParameters, RebuildParameters, SearchParameters
 
 if TYPE_CHECKING:
     from stream.api.service import Service
@@ -26,6 +26,7 @@ def create_app(service: Service) -> FastAPI:
     add_error_answers(app)
     app.include_router(_search_routes(service))
     app.include_router(_operation_routes(service))
+    app.include_router(_rebuild_routes(service))
     return app
 
 
@@ -55,6 +56,33 @@ def _search_routes(service: Service) -> APIRouter:
         return HTMLResponse(render_page(request, answer), headers=PAGE_HEADERS)
 
     return router
+
+
+def _rebuild_routes(service: Service) -> APIRouter:
+    router = APIRouter()
+
+    @router.post("/rebuild", responses={200: {"model": JobReport}})
+    async def start(request: Annotated[RebuildParameters, Query()]) -> Response:
+        return JSONAnswer(service.start_rebuild(request.model, dry_run=request.dry_run))
+
+    @router.get("/rebuild", responses={200: {"model": JobReport}})
+    async def report() -> Response:
+        return _job(service, "rebuild")
+
+    @router.post("/rebuild/rollback")
+    async def roll_back() -> Response:
+        return JSONAnswer(await service.roll_back())
+
+    @router.post("/rebuild/finish")
+    async def finish() -> Response:
+        return JSONAnswer(await service.finish_rebuild())
+
+    return router
+
+
+def _job(service: Service, kind: str) -> Response:
+    report = service.job(kind)
+    return JSONAnswer(report) if report else error_answer(404, f"no {kind} was asked for since this process started")
 
 
 def _operation_routes(service: Service) -> APIRouter:

@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 
 from schemas.errors import FreshlineError, Unavailable
 from stream.api.answers import JSONAnswer
-from stream.api.service import Busy, Refused
+from stream.api.service import Conflict, Refused
 
 if TYPE_CHECKING:
     from fastapi import FastAPI, Request
@@ -29,7 +29,7 @@ def add_error_answers(app: FastAPI) -> None:
     """Every error of every route leaves in the one form; no traceback reaches a client."""
     app.add_exception_handler(RequestValidationError, _invalid)  # type: ignore[arg-type]
     app.add_exception_handler(Refused, _refused)  # type: ignore[arg-type]
-    app.add_exception_handler(Busy, _busy)
+    app.add_exception_handler(Conflict, _conflict)
     app.add_exception_handler(Unavailable, _unavailable)
     app.add_exception_handler(HTTPException, _http)  # type: ignore[arg-type]
     app.add_exception_handler(FreshlineError, _failed)
@@ -57,7 +57,7 @@ async def _refused(_: Request, error: Refused) -> JSONAnswer:
     return error_answer(422, f"{error.field}: {error}", error.field)
 
 
-async def _busy(_: Request, error: Exception) -> JSONAnswer:
+async def _conflict(_: Request, error: Exception) -> JSONAnswer:
     return error_answer(409, str(error))
 
 

@@ -57,6 +57,27 @@ class LogStatus(BaseModel):
     """What was lost when a log that lives in memory died: a sentence; None: nothing."""
 
 
+class JobReport(BaseModel):
+    """How far long work is that an operator asked for."""
+
+    kind: str
+    """rebuild, reconcile."""
+    state: Literal["running", "done", "failed"]
+    phase: str
+    """What it does now, or did last."""
+    done: int
+    """Items of this phase."""
+    total: int | None
+    """None where nobody knows yet."""
+    items_per_second: float
+    seconds_left: float | None
+    """Of this phase."""
+    error: str | None
+    """Why it failed: a sentence."""
+    result: dict[str, Any] | None
+    """Once it is done."""
+
+
 class IndexStatus(BaseModel):
     """The index that answers."""
 
@@ -66,6 +87,10 @@ class IndexStatus(BaseModel):
     model: str | None = None
     """None while the model loads."""
     points: int = 0
+    previous: str | None = None
+    """The collection before the last rebuild, kept up to date; None: there is none."""
+    rebuild: JobReport | None = None
+    """The last one since the process started."""
 
 
 class StatusReport(BaseModel):
@@ -102,24 +127,3 @@ class ProgressAnswer(BaseModel):
     after: str
     searchable: bool
     """False when the wait ran out."""
-
-
-class JobReport(BaseModel):
-    """How far long work is that an operator asked for."""
-
-    kind: str
-    """rebuild, reconcile."""
-    state: Literal["running", "done", "failed"]
-    phase: str
-    """What it does now, or did last."""
-    done: int
-    """Items of this phase."""
-    total: int | None
-    """None where nobody knows yet."""
-    items_per_second: float
-    seconds_left: float | None
-    """Of this phase."""
-    error: str | None
-    """Why it failed: a sentence."""
-    result: dict[str, Any] | None
-    """Once it is done."""

@@ -39,3 +39,12 @@ class ProgressParameters(BaseModel):
     wait_ms: int = Field(0, ge=0, le=WAIT_MS_MAX, description="how long to wait for it")
 
     _token = field_validator("after")(_is_token)
+
+
+class RebuildParameters(BaseModel):
+    """Those of POST /rebuild."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    model: str | None = Field(None, min_length=1, description="name or folder; absent: that of the settings")
+    dry_run: bool = False

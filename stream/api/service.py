@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from schemas.errors import FreshlineError
 
 if TYPE_CHECKING:
     from schemas.queries import IndexedItem, SearchAnswer, SearchRequest
     from schemas.tokens import Token
-    from stream.api.models import StatusReport
+    from stream.api.models import JobReport, StatusReport
 
 
 class Refused(FreshlineError):
@@ -20,12 +20,12 @@ class Refused(FreshlineError):
         self.field = field
 
 
-class Busy(FreshlineError):
-    """What was asked for cannot begin while something else runs: HTTP 409."""
+class Conflict(FreshlineError):
+    """What was asked for cannot be done as things stand: HTTP 409."""
 
 
 class Service(Protocol):
-    """Answers requests. Methods may raise Unavailable (HTTP 503), Refused (422) or Busy (409); none blocks the loop."""
+    """Answers requests. Methods may raise Unavailable (503), Refused (422) or Conflict (409); none blocks the loop."""
 
     async def search(self, request: SearchRequest, after: Token | None, wait_ms: int) -> SearchAnswer:
         """Answers once the event `after` is searchable, or with `fresh=False` when `wait_ms` have passed."""
@@ -35,6 +35,18 @@ class Service(Protocol):
 
     async def progress(self, after: Token, wait_ms: int) -> bool:
         """Waits at most `wait_ms` for the event; whether everything up to it is searchable (or in the dead letters)."""
+
+    def start_rebuild(self, model: str | None, *, dry_run: bool) -> JobReport:
+        """Begins one with this model, None: that of the settings. Raises Conflict while another runs."""
+
+    async def roll_back(self) -> dict[str, Any]:
+        """The collection before the last rebuild serves again. Raises Conflict if there is none."""
+
+    async def finish_rebuild(self) -> dict[str, Any]:
+        """Drops it. Raises Conflict if there is none."""
+
+    def job(self, kind: str) -> JobReport | None:
+        """The last long work of this kind; None: there was none since the process started."""
 
     async def status(self) -> StatusReport:
         """All of it, computed now."""

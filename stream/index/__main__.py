@@ -12,16 +12,18 @@ import structlog
 import uvicorn
 from prometheus_client import CollectorRegistry
 
-from schemas.errors import Unavailable
 from stream import stall
 from stream.api.app import create_app as create_api
 from stream.ends import Ends
 from stream.faust_apps import connect, create_app
 from stream.horizon import Horizon
+from stream.index.attached import Attached
 from stream.index.freshness import FreshAsOf, RecentFreshness
+from stream.index.observing import Observed
 from stream.index.service import IndexService
 from stream.index.watching import Watching
-from stream.index.worker import IndexWorker, Observed
+from stream.index.worker import IndexWorker
+from stream.index.writing import Circumstances, Writer
 from stream.log_identity import log_identity
 from stream.metrics import IndexMetrics
 from stream.process import Failure, run
@@ -30,14 +32,8 @@ from stream.reader import Reader
 from stream.settings import Settings
 from stream.topics import ITEMS
 from workers.embedder.cache import VectorCache
-from workers.embedder.loading import describe, load_embedder
-from workers.embedder.queue import EmbedderThreads
-from workers.index.opening import open_index
-from workers.indexing import Lanes
-from workers.owed_vectors import OwedVectors
-from workers.sale_windows import SaleWindows
-from workers.search import QueryVectors, Searcher
-from workers.shown import Shop
+from workers.embedder.models import Models
+from workers.index.opening import open_collections
 
 if TYPE_CHECKING:
     from schemas.progress import IndexProgress
@@ -46,8 +42,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 GROUP = "freshline-index"
-POSITIONS_INTERVAL_S = 1.0
-FLUSH_INTERVAL_S = 10.0
 
 
 async def main() -> None:
@@ -60,64 +54,70 @@ async def main() -> None:
 async def _serve(settings: Settings, closing: AsyncExitStack) -> None:
     kafka = settings.kafka or ""
     failure, registry = Failure(), CollectorRegistry()
-    metrics, recent, cache = IndexMetrics(registry), RecentFreshness(), VectorCache()
-    embedder = EmbedderThreads(lambda: load_embedder(settings.embedder, settings.model, threads=settings.embed_threads))
-    closing.push_async_callback(embedder.close)
-    embedder.start()
-    model = describe(settings.embedder, settings.model) or await embedder.model()
-    index = await open_index(
+    metrics, recent = IndexMetrics(registry), RecentFreshness()
+    models = Models(settings.embedder, threads=settings.embed_threads)
+    closing.push_async_callback(models.close)
+    collections = await open_collections(
         directory=settings.index_dir,
         alias=settings.collection,
-        model=model,
+        model=await models.identify(settings.model),
+        model_source=settings.model,
         url=settings.qdrant_url,
         api_key=settings.qdrant_api_key,
     )
-    closing.push_async_callback(index.close)
+    closing.push_async_callback(collections.close)
     identity = await log_identity(kafka)
     parts = create_app(GROUP, settings)
-
-    reporter, horizon = Reporter(identity.log_id, parts.send), Horizon(index.collection)
-    observed = Observed(metrics, recent)
-    latest: dict[int, IndexProgress] = {}
+    reporter, horizon = Reporter(identity.log_id, parts.send), Horizon()
 
     def report(word: IndexProgress) -> None:
-        latest[word.partition] = word
         horizon.index_progress(word)
-        reporter.mark(word.partition, lambda: latest[word.partition])
+        reporter.mark((word.partition, word.collection), lambda: word)
 
-    lanes = Lanes(index, cached=cache.get, shop_currency=settings.shop_currency, clock_ms=_now_ms, observer=observed)
     worker = IndexWorker(
         identity.epoch,
-        index.collection,
-        lanes=lanes,
         trackers=parts.trackers,
         send=parts.send,
         report=report,
         current_generation=parts.generation,
         fail=failure.fail,
     )
-    worker.start_from(await index.positions())
-    parts.transport.start_offset = worker.start_offset
-    owed = OwedVectors(index, embedder, cache, partitions=lambda: worker.owned, clock_ms=_now_ms, observer=observed)
-    observed.report = worker.report
-    observed.wake_embedding, observed.refuse, observed.give_up = owed.wake, worker.refuse, worker.give_up_vector
-    windows = SaleWindows(
-        index,
-        partitions=lambda: worker.owned,
-        shop_currency=settings.shop_currency,
-        clock_ms=_now_ms,
-        repriced=metrics.repriced.inc,
+    attached = worker.attached = Attached(
+        collections,
+        lambda index, building: Writer(index, observed(index), circumstances, building=building),
+        serves=lambda index: horizon.serve(index.collection),
     )
-    searcher = Searcher(index, None, Shop(settings.shop_currency, settings.languages))
+    circumstances = Circumstances(
+        epoch=identity.epoch,
+        kafka=kafka,
+        shop_currency=settings.shop_currency,
+        models=models,
+        cache=VectorCache(),
+        clock_ms=_now_ms,
+        owned=lambda: worker.owned,
+        positions=worker.positions,
+        report=worker.report,
+        serving_writer=lambda: attached.serving,
+    )
+
+    def observed(index: Index) -> Observed:
+        made = Observed(metrics, recent, serves=lambda: attached.roles.serving is index)
+        made.report, made.refuse, made.give_up = worker.report, worker.refuse, worker.give_up_vector
+        return made
+
+    await attached.refresh_until_available()
+    parts.transport.starts = worker.starts
+    connect(parts, [ITEMS], take=worker.take, own=worker.own, fail=failure.fail)
     ends = await closing.enter_async_context(Ends(kafka))
     reader = await closing.enter_async_context(Reader(kafka))
     as_of = FreshAsOf(horizon)
     watching = Watching(identity.log_id, settings.partitions, horizon=horizon, as_of=as_of, ends=ends, reader=reader)
     service = IndexService(
         settings,
-        index=index,
-        searcher=searcher,
-        lanes=lanes,
+        collections=collections,
+        attached=attached,
+        models=models,
+        epoch=identity.epoch,
         horizon=horizon,
         as_of=as_of,
         recent=recent,
@@ -125,32 +125,25 @@ async def _serve(settings: Settings, closing: AsyncExitStack) -> None:
         metrics=metrics,
         registry=registry,
     )
-    connect(parts, [ITEMS], take=worker.take, own=worker.own, fail=failure.fail)
+
+    closing.push_async_callback(service.close)
 
     async def take_in() -> None:
         await parts.app.start()
+        service.go_on()
         await failure.wait()
 
-    async def load_model() -> None:
-        loaded = await embedder.loaded()
-        searcher.vectors = QueryVectors(loaded.model, embedder.embed_query)
-        await owed.run()
-
     closing.push_async_callback(parts.app.stop)
-    log.info("starting", log_id=identity.log_id, epoch=identity.epoch, collection=index.collection)
+    log.info("starting", log_id=identity.log_id, epoch=identity.epoch, collection=attached.roles.serving.collection)
     async with asyncio.TaskGroup() as tasks:
         for work in (
             serve_http(settings, service),
             take_in(),
-            lanes.run(),
-            load_model(),
-            windows.run(),
+            attached.run(),
             reporter.run(),
             watching.read_progress(),
             watching.take_snapshots(),
             service.measure_lag(),
-            keep_positions(index, worker),
-            keep_flushed(index),
             stall.watch("index worker", lambda: parts.trackers.in_flight, worker.positions),
         ):
             tasks.create_task(work)
@@ -169,26 +162,6 @@ async def serve_http(settings: Settings, service: IndexService) -> None:
     service.reasons = []
     # Not `serve`: that would take the signals that this process has its own way with.
     await uvicorn.Server(config)._serve()
-
-
-async def keep_positions(index: Index, worker: IndexWorker) -> None:
-    """Saves how far the index is in the index itself, for ever."""
-    saved: dict[int, int] = {}
-    while True:
-        await asyncio.sleep(POSITIONS_INTERVAL_S)
-        if (versions := worker.versions()) != saved:
-            try:
-                await index.save_positions(versions)
-                saved = versions
-            except Unavailable as error:
-                log.warning("positions not saved", error=str(error))
-
-
-async def keep_flushed(index: Index) -> None:
-    """Bounds the index's write-ahead log, for ever."""
-    while True:
-        await asyncio.sleep(FLUSH_INTERVAL_S)
-        await index.flush()
 
 
 def _now_ms() -> int:

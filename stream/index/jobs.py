@@ -10,7 +10,7 @@ import structlog
 
 from schemas.errors import FreshlineError
 from stream.api.models import JobReport
-from stream.api.service import Busy
+from stream.api.service import Conflict
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -48,10 +48,10 @@ class Jobs:
         self._tasks: dict[str, asyncio.Task[dict[str, Any]]] = {}
 
     def start(self, kind: str, work: Work) -> JobReport:
-        """Begins it. Raises Busy while another of this kind runs."""
+        """Begins it. Raises Conflict while another of this kind runs."""
         running = self._tasks.get(kind)
         if running is not None and not running.done():
-            raise Busy(f"a {kind} runs already ({self._steps[kind].phase}): wait until it is done")
+            raise Conflict(f"a {kind} runs already ({self._steps[kind].phase}): wait until it is done")
         step = self._steps[kind] = Step()
         task = self._tasks[kind] = asyncio.create_task(_run(work, step), name=kind)
         task.add_done_callback(lambda done: _log(kind, done))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from prometheus_client import generate_latest
 from prometheus_client.core import CounterMetricFamily
@@ -13,9 +13,12 @@ from schemas.errors import Unavailable
 from schemas.queries import SearchAnswer
 from stream.api.models import Embeddings, IndexStatus, Lag, LogStatus, Percentiles, StatusReport
 from stream.api.service import Refused
+from stream.index.jobs import Jobs
+from stream.rebuild.rebuild import Rebuild, Rebuilding
 from stream.tracker import Partition
 from stream.up.report import read_report
-from workers.shown import rfc3339
+from workers.search import Searcher
+from workers.shown import Shop, rfc3339
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,14 +29,15 @@ if TYPE_CHECKING:
 
     from schemas.queries import IndexedItem, SearchRequest
     from schemas.tokens import Token
+    from stream.api.models import JobReport
     from stream.horizon import Horizon
+    from stream.index.attached import Attached
     from stream.index.freshness import FreshAsOf, RecentFreshness
     from stream.index.watching import Watching
     from stream.metrics import IndexMetrics
     from stream.settings import Settings
-    from workers.index.interface import Index
-    from workers.indexing import Lanes
-    from workers.search import Searcher
+    from workers.embedder.models import Models
+    from workers.index.interface import Collections
 
 
 class IndexService:
@@ -43,9 +47,10 @@ class IndexService:
         self,
         settings: Settings,
         *,
-        index: Index,
-        searcher: Searcher,
-        lanes: Lanes,
+        collections: Collections,
+        attached: Attached,
+        models: Models,
+        epoch: int,
         horizon: Horizon,
         as_of: FreshAsOf,
         recent: RecentFreshness,
@@ -54,15 +59,19 @@ class IndexService:
         registry: CollectorRegistry,
     ) -> None:
         self._settings = settings
-        self._index = index
-        self._searcher = searcher
-        self._lanes = lanes
+        self._collections = collections
+        self._attached = attached
+        self._models = models
         self._horizon = horizon
         self._as_of = as_of
         self._recent = recent
         self._watching = watching
         self._metrics = metrics
         self._registry = registry
+        shop = Shop(settings.shop_currency, settings.languages)
+        self._searcher = Searcher(collections.serving, models.queries, shop)
+        self._jobs = Jobs()
+        self._rebuild = Rebuild(Rebuilding(collections, attached, models, shop, epoch, settings.partitions))
         registry.register(_WorkerCounters(watching))
         self.reasons: list[str] = ["starting"]
 
@@ -102,9 +111,36 @@ class IndexService:
             return False
         return True
 
+    def start_rebuild(self, model: str | None, *, dry_run: bool) -> JobReport:
+        """See Service."""
+        work = self._rebuild.estimate if dry_run else self._rebuild.run
+        return self._jobs.start("rebuild", lambda step: work(step, model or self._settings.model))
+
+    async def roll_back(self) -> dict[str, Any]:
+        """See Service."""
+        return await self._rebuild.roll_back()
+
+    async def finish_rebuild(self) -> dict[str, Any]:
+        """See Service."""
+        return await self._rebuild.finish()
+
+    def job(self, kind: str) -> JobReport | None:
+        """See Service."""
+        return self._jobs.report(kind)
+
+    def go_on(self) -> None:
+        """Takes up a rebuild that was begun before this process."""
+        if self._attached.roles.building is not None:
+            self.start_rebuild(None, dry_run=False)
+
+    async def close(self) -> None:
+        """Ends its jobs."""
+        await self._jobs.stop()
+
     async def status(self) -> StatusReport:
         """See Service."""
-        lag = await self._watching.lag(self._index, _now_ms())
+        index = await self._collections.serving()
+        lag = await self._watching.lag(index, _now_ms())
         self._show_lag(lag)
         report = read_report(self._settings.data_dir)
         if report is not None and report.log_bytes is not None:
@@ -114,7 +150,7 @@ class IndexService:
             reasons=self.reasons,
             lag=lag,
             dead_letters=await self._watching.dead_letters(),
-            components={**self._watching.counters, "index": {"pending_items": len(self._lanes)}},
+            components={**self._watching.counters, "index": {"pending_items": self._pending()}},
             log=LogStatus(
                 kind=report.log_kind if report else "kafka",
                 address=self._settings.kafka or "",
@@ -123,9 +159,11 @@ class IndexService:
             ),
             index=IndexStatus(
                 backend="server" if self._settings.qdrant_url else "edge",
-                collection=self._index.collection,
-                model=self._index.model.name if self._searcher.vectors else None,
-                points=await self._index.count_points(),
+                collection=index.collection,
+                model=index.model.name if self._models.queries(index.model) else None,
+                points=await index.count_points(),
+                previous=previous.collection if (previous := self._attached.roles.previous) else None,
+                rebuild=self._jobs.report("rebuild"),
             ),
             freshness_seconds={
                 facet: Percentiles(**summary._asdict())
@@ -147,17 +185,20 @@ class IndexService:
 
     def metrics(self) -> bytes:
         """See Service."""
-        self._metrics.pending.set(len(self._lanes))
+        self._metrics.pending.set(self._pending())
         return generate_latest(self._registry)
 
     async def measure_lag(self, interval_s: float = 1.0) -> None:
         """Keeps the metric of the lag current, for ever."""
         while True:
             try:
-                self._show_lag(await self._watching.lag(self._index, _now_ms()))
+                self._show_lag(await self._watching.lag(await self._collections.serving(), _now_ms()))
             except Unavailable:
                 self._metrics.retries.inc()
             await asyncio.sleep(interval_s)
+
+    def _pending(self) -> int:
+        return sum(len(writer.lanes) for writer in self._attached.writers)
 
     def _show_lag(self, lag: Lag) -> None:
         stages = {"inputs": sum(lag.inputs.values()), **lag.model_dump(exclude={"inputs"})}

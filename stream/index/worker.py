@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -12,83 +11,19 @@ from schemas.codec import decode_item
 from schemas.points import OFFSET_BITS, point_version
 from schemas.progress import IndexProgress
 from stream.dead_letters import Origin, bug_headers, dead_letter_headers, dead_letter_topic
-from stream.index.freshness import Observation, RecentFreshness
 from stream.topics import ITEMS
 from stream.tracker import Partition, Trackers
-from workers import indexing
 from workers.embedder.interface import EmbeddingFailed
 from workers.indexing import Pending
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection
+    from collections.abc import Callable, Collection, Mapping
 
-    from schemas.errors import Unavailable
-    from schemas.items import Change
     from schemas.points import Payload
+    from stream.index.attached import Attached
     from stream.items.publisher import Send
-    from stream.metrics import IndexMetrics
-    from workers.plan import Action
 
 log = structlog.get_logger(__name__)
-
-
-class Observed(indexing.Observer):
-    """Turns what the lanes tell into metrics."""
-
-    def __init__(self, metrics: IndexMetrics, recent: RecentFreshness) -> None:
-        self._metrics = metrics
-        self._recent = recent
-        self.wake_embedding: Callable[[], None] = lambda: None
-        self.refuse: Callable[[Pending, Exception], None] = lambda _pending, _error: None
-        self.report: Callable[[], None] = lambda: None
-        self.give_up: Callable[[Payload, str], Awaitable[None]]
-
-    def planned(self, action: Action) -> None:
-        """See indexing.Observer."""
-        self._metrics.plans.labels(action.value).inc()
-        if action == "patch":
-            self._metrics.avoided.inc()
-        elif action == "upsert":
-            self._metrics.cached.inc()
-
-    def wrote(self) -> None:
-        """See indexing.Observer."""
-        self.report()
-
-    def searchable(self, facet: str, change: Change, now_ms: int) -> None:
-        """See indexing.Observer."""
-        self._observe(facet, max(0, now_ms - change.first_arrived_at_ms) / 1000, change.events)
-
-    def vector_searchable(self, due_at_ms: int | None, now_ms: int) -> None:
-        """See owed_vectors.Observer."""
-        self._observe("vector", max(0, now_ms - (due_at_ms or now_ms)) / 1000, 1)
-
-    def vectors_owed(self) -> None:
-        """See indexing.Observer."""
-        self.wake_embedding()
-
-    def embedded(self, texts: int) -> None:
-        """See owed_vectors.Observer."""
-        self._metrics.embedded.inc(texts)
-
-    async def vector_failed(self, payload: Payload, reason: str) -> None:
-        """See owed_vectors.Observer."""
-        self._metrics.embedding_failures.inc()
-        await self.give_up(payload, reason)
-
-    def retried(self, error: Unavailable) -> None:
-        """See indexing.Observer."""
-        self._metrics.retries.inc()
-
-    def refused(self, pending: Pending, error: Exception) -> None:
-        """See indexing.Observer."""
-        self.refuse(pending, error)
-
-    def _observe(self, facet: str, seconds: float, events: int) -> None:
-        histogram = self._metrics.freshness.labels(facet)
-        for _ in range(events):
-            histogram.observe(seconds)
-        self._recent.observe(facet, Observation(time.monotonic(), seconds, events))
 
 
 class IndexWorker:
@@ -97,9 +32,7 @@ class IndexWorker:
     def __init__(
         self,
         epoch: int,
-        collection: str,
         *,
-        lanes: indexing.Lanes,
         trackers: Trackers,
         send: Send,
         report: Callable[[IndexProgress], None],
@@ -107,44 +40,42 @@ class IndexWorker:
         fail: Callable[[BaseException], None],
     ) -> None:
         self._epoch = epoch
-        self._collection = collection
-        self._lanes = lanes
         self._trackers = trackers
         self._send = send
         self._report_progress = report
         self._current_generation = current_generation
         self._fail = fail
         self._start: dict[int, int] = {}
-        self._indexed: dict[int, int] = {}
-        self._reported: dict[int, int] = {}
+        self._reported: dict[tuple[int, str], int] = {}
+        self.attached: Attached
+        """Set before the first record comes."""
         self.owned: frozenset[int] = frozenset()
 
-    def start_from(self, positions: dict[int, int]) -> None:
-        """What the index says of itself, by partition: versions up to which everything is searchable."""
-        in_this_log = {n: v - point_version(self._epoch, 0) for n, v in positions.items()}
-        self._indexed = {n: offset for n, offset in in_this_log.items() if 0 <= offset < 1 << OFFSET_BITS}
+    async def starts(self, commits: Mapping[Partition, int]) -> dict[Partition, int]:
+        """The least of commit and the collections' own positions: one that was wiped or restored is filled again.
 
-    def start_offset(self, partition: Partition, commit: int) -> int:
-        """The lesser of commit and the index's own position: an index that was wiped or restored is filled again."""
-        start = min(commit, self._indexed.get(partition.number, 0))
-        self._start[partition.number] = start
+        Asked at each assignment: which collections there are is learnt before the first record is written.
+        """
+        await self.attached.refresh_until_available()
+        starts = {}
+        for place, commit in commits.items():
+            own = (writer.start(place.number) for writer in self.attached.writers)
+            starts[place] = min([commit, *(offset for offset in own if offset is not None)])
+            self._start[place.number] = starts[place]
         self.report()
-        return start
+        return starts
 
     def own(self, numbers: Collection[int]) -> None:
         """The partitions assigned now."""
         revoked, self.owned = self.owned - set(numbers), frozenset(numbers)
-        self._indexed.update(self.positions())
         self._trackers.forget([Partition(ITEMS, number) for number in revoked])
+        for number in revoked:
+            self._start.pop(number, None)
 
     def positions(self) -> dict[int, int]:
         """By owned partition: the offset up to which every item record is searchable."""
         known = {n: self._trackers.prefix(Partition(ITEMS, n)) for n in self._start}
         return {n: self._start[n] if prefix is None else prefix for n, prefix in known.items()}
-
-    def versions(self) -> dict[int, int]:
-        """The positions as the index keeps them."""
-        return {n: point_version(self._epoch, offset) for n, offset in self.positions().items()}
 
     async def take(self, message: Any) -> None:
         """One record of the item log. Raises only what must end the process."""
@@ -160,8 +91,9 @@ class IndexWorker:
             await self._dead_letter(message, bug_headers(_origin(message), message.headers or (), error))
             delivery.finish()
             return
-        version = point_version(self._epoch, message.offset)
-        await self._lanes.put(Pending(record, message.partition, version, [delivery.finish], dict(record.changes)))
+        version, writers = point_version(self._epoch, message.offset), self.attached.writers
+        for writer, finish in zip(writers, _each(len(writers), delivery.finish), strict=True):
+            await writer.lanes.put(Pending(record, message.partition, version, [finish], dict(record.changes)))
 
     def refuse(self, pending: Pending, error: Exception) -> None:
         """A pure stage failed on this record: to the dead letters, then it is finished."""
@@ -184,8 +116,7 @@ class IndexWorker:
         key = pending.record.state.product_id.encode()
         headers = bug_headers(origin, (), error)
         await (await self._send(dead_letter_topic(ITEMS), key, None, pending.partition, headers))
-        for finish in pending.finish:
-            finish()
+        pending.done()
         self.report()
 
     async def _dead_letter(self, message: Any, headers: list[tuple[str, bytes]]) -> None:
@@ -198,11 +129,26 @@ class IndexWorker:
             self._fail(error)
 
     def report(self) -> None:
-        """Tells how far each partition is, where that has changed."""
+        """Tells how far each partition is in each collection that has all of it, where that has changed."""
         for number, finished in self.positions().items():
-            if self._reported.get(number) != finished:
-                self._reported[number] = finished
-                self._report_progress(IndexProgress(number, self._collection, finished))
+            for writer in self.attached.writers:
+                place = number, writer.index.collection
+                if writer.complete(number) and self._reported.get(place) != finished:
+                    self._reported[place] = finished
+                    self._report_progress(IndexProgress(number, writer.index.collection, finished))
+
+
+def _each(count: int, finish: Callable[[], None]) -> list[Callable[[], None]]:
+    """So many callbacks: when the last of them is called, `finish` is; what calls one twice counts once."""
+    unfinished = set(range(count))
+
+    def one(number: int) -> None:
+        if number in unfinished:
+            unfinished.remove(number)
+            if not unfinished:
+                finish()
+
+    return [lambda number=number: one(number) for number in range(count)]  # type: ignore[misc]
 
 
 def _origin(message: Any) -> Origin:

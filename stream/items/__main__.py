@@ -50,7 +50,7 @@ async def main() -> None:
         current_generation=parts.generation,
         fail=failure.fail,
     )
-    parts.transport.start_offset = worker.start_offset
+    parts.transport.starts = worker.starts
     reader = Reader(settings.kafka or "", fetch_wait_ms_max=FOREIGN_RECORDS_WAIT_MS_MAX)
     logs = OwnLogs(reader, writer, differs=worker.differs, recovered=worker.recovered)
 

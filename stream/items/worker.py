@@ -27,7 +27,7 @@ from stream.topics import INPUTS
 from stream.tracker import Partition, Trackers
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection
+    from collections.abc import Awaitable, Callable, Collection, Mapping
 
     from schemas.events import Event
     from stream.items.publisher import Send
@@ -68,10 +68,10 @@ class ItemsWorker:
         self.publisher = Publisher(writer, send, self._confirmed)
         self._route = lru_cache(ROUTES_CACHED_MAX)(lambda key: (murmur2(key) & 0x7FFFFFFF) % partitions)
 
-    def start_offset(self, partition: Partition, commit: int) -> int:
-        """Remembers the commit an owned partition starts from: below it everything is finished."""
-        self._start[partition] = commit
-        return commit
+    async def starts(self, commits: Mapping[Partition, int]) -> Mapping[Partition, int]:
+        """Remembers the commits that owned partitions start from: below them everything is finished."""
+        self._start.update(commits)
+        return commits
 
     def own(self, numbers: Collection[int]) -> list[ItemPartition]:
         """The partitions assigned now; what was held of others is dropped."""

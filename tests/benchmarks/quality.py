@@ -35,7 +35,7 @@ async def quality(folder: Path, embedder: Embedder, directory: Path) -> dict[str
     `folder` holds the `electronics_*` files; `directory` takes the index. An item that nobody judged counts as
     irrelevant, so the figures are low and only good for comparison.
     """
-    index = open_edge(directory, alias="quality", model=embedder.model)
+    index = open_edge(directory, model=embedder.model)
     try:
         await _fill(index, embedder, folder / "electronics_products.jsonl.gz")
         return await _score(index, embedder, folder)

@@ -18,7 +18,7 @@ from schemas.points import Content, point_id
 from workers.embedder.interface import ModelId
 from workers.index.edge import EdgeIndex, create_positions
 from workers.index.edge_open import open_edge
-from workers.index.server_open import open_with
+from workers.index.server_collections import open_with
 from workers.plan import plan
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ BACKENDS = ("edge", "server, local mode", *(["server"] if SERVER_URL else []))
 @cache
 def _shared_edge() -> EdgeIndex:
     """One shard for all tests of a process: creating one takes a second of waiting for the disk."""
-    return open_edge(Path(mkdtemp(prefix="freshline-edge-")), alias="items", model=MODEL)
+    return open_edge(Path(mkdtemp(prefix="freshline-edge-")), model=MODEL)
 
 
 @asynccontextmanager
@@ -54,7 +54,7 @@ async def opened(backend: str) -> AsyncIterator[Index]:
 
 async def _on_server(backend: str) -> Index:
     client = AsyncQdrantClient(":memory:") if backend != "server" else AsyncQdrantClient(url=SERVER_URL)
-    return await open_with(client, alias=f"test-{uuid.uuid4().hex}", model=MODEL)
+    return await (await open_with(client, alias=f"test-{uuid.uuid4().hex}", model=MODEL)).serving()
 
 
 def content(product_id: str, title: str | dict[str, str] = "Garden cake", **fields: Any) -> Content:

@@ -24,10 +24,10 @@ from index_backends import MODEL, content, put, vector
 from workers.index.edge_open import open_edge
 
 async def main():
-    index = open_edge(Path(sys.argv[1]), alias="items", model=MODEL)
+    index = open_edge(Path(sys.argv[1]), model=MODEL)
     for version in range(1, 1_000_000):
         await put(index, content(str(version % 50), price=float(version)), version, dense=vector(1, version % 7))
-        await index.save_positions({0: version})
+        await index.save_positions({"0": version})
         print(version, flush=True)
 
 asyncio.run(main())
@@ -35,14 +35,14 @@ asyncio.run(main())
 
 
 async def test_a_closed_index_opens_again_with_all_it_had(tmp_path: Path) -> None:
-    first = open_edge(tmp_path, alias="items", model=MODEL)
+    first = open_edge(tmp_path, model=MODEL)
     await put(first, content("a", price=2.0), 5, dense=vector(1))
-    await first.save_positions({0: 5})
+    await first.save_positions({"0": 5})
     await first.close()
     await first.close()
-    again = open_edge(tmp_path, alias="items", model=MODEL)
+    again = open_edge(tmp_path, model=MODEL)
     assert again.collection == first.collection
-    assert await again.positions() == {0: 5}
+    assert await again.positions() == {"0": 5}
     assert await again.count(Filters(min_price=2)) == await again.count(Filters()) == 1
     assert [f.point_id for f in await again.search_dense(vector(1), Filters(), 5)] == ids("a")
     assert [f.point_id for f in await again.search_lexical("cake", Filters(), 5)] == ids("a")
@@ -65,8 +65,8 @@ def write_until_killed(directory: Path) -> int:
 
 async def test_what_was_written_survives_a_kill_and_positions_are_never_ahead_of_it(tmp_path: Path) -> None:
     acknowledged = write_until_killed(tmp_path)
-    index = open_edge(tmp_path, alias="items", model=MODEL)
-    position = (await index.positions())[0]
+    index = open_edge(tmp_path, model=MODEL)
+    position = (await index.positions())["0"]
     stored = await index.stored([str(number) for number in range(50)])
     assert position >= acknowledged
     assert max(point.payload["version"] for point in stored.values()) >= position
@@ -77,34 +77,37 @@ async def test_what_was_written_survives_a_kill_and_positions_are_never_ahead_of
 
 
 async def test_a_second_opening_is_refused_in_one_line(tmp_path: Path) -> None:
-    index = open_edge(tmp_path, alias="items", model=MODEL)
+    index = open_edge(tmp_path, model=MODEL)
     with pytest.raises(Misconfigured, match=r"^[^\n]*open in another process[^\n]*$"):
-        open_edge(tmp_path, alias="items", model=MODEL)
+        open_edge(tmp_path, model=MODEL)
     await index.close()
-    await open_edge(tmp_path, alias="items", model=MODEL).close()
+    await open_edge(tmp_path, model=MODEL).close()
 
 
-async def test_another_model_or_version_is_refused_with_what_to_do(tmp_path: Path) -> None:
-    await open_edge(tmp_path, alias="items", model=MODEL).close()
-    with pytest.raises(Misconfigured, match=r"vectors of test \(1, 4 dimensions\), not of other .* delete"):
-        open_edge(tmp_path, alias="items", model=MODEL._replace(name="other"))
+async def test_a_collection_of_another_model_opens_as_it_is_and_one_of_another_version_is_refused(
+    tmp_path: Path,
+) -> None:
+    await open_edge(tmp_path, model=MODEL, model_source="a folder").close()
+    again = open_edge(tmp_path, model=MODEL._replace(name="other"))
+    assert (again.model, again.metadata.model_source) == (MODEL, "a folder")
+    await again.close()
     metadata = tmp_path / "metadata.json"
     metadata.write_text(json.dumps(json.loads(metadata.read_text()) | {"schema_version": 0}))
     with pytest.raises(Misconfigured, match=r"another version of Freshline: delete"):
-        open_edge(tmp_path, alias="items", model=MODEL)
+        open_edge(tmp_path, model=MODEL)
     metadata.write_text("{")
     with pytest.raises(Misconfigured, match=r"cannot be read: delete"):
-        open_edge(tmp_path, alias="items", model=MODEL)
+        open_edge(tmp_path, model=MODEL)
 
 
 @pytest.mark.parametrize("lost", ["metadata.json", "shard"])
 async def test_a_wiped_index_starts_anew_under_another_name_and_without_positions(tmp_path: Path, lost: str) -> None:
-    first = open_edge(tmp_path, alias="items", model=MODEL)
+    first = open_edge(tmp_path, model=MODEL)
     await put(first, content("a"), 1)
-    await first.save_positions({0: 1})
+    await first.save_positions({"0": 1})
     await first.close()
     shutil.rmtree(tmp_path / lost) if lost == "shard" else (tmp_path / lost).unlink()
-    again = open_edge(tmp_path, alias="items", model=MODEL)
+    again = open_edge(tmp_path, model=MODEL)
     assert again.collection != first.collection
     assert (await again.positions(), await again.count_points()) == ({}, 0)
     await again.close()
@@ -113,7 +116,7 @@ async def test_a_wiped_index_starts_anew_under_another_name_and_without_position
 async def test_nothing_is_written_on_a_nearly_full_disk_and_it_goes_on_with_space(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    index = open_edge(tmp_path, alias="items", model=MODEL)
+    index = open_edge(tmp_path, model=MODEL)
     write = planned(content("a"), 1).write
     assert write is not None
     usage = namedtuple("usage", "total used free")
@@ -129,7 +132,7 @@ async def test_nothing_is_written_on_a_nearly_full_disk_and_it_goes_on_with_spac
 
 async def test_flushing_keeps_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workers.index.edge.WAL_BYTES_MAX", 0)
-    index = open_edge(tmp_path, alias="items", model=MODEL)
+    index = open_edge(tmp_path, model=MODEL)
     await put(index, content("a"), 1, dense=vector(1))
     await index.flush()
     assert await index.count(Filters()) == 1

@@ -9,11 +9,11 @@ from index_backends import MODEL, content, opened, put, vector
 
 from schemas.queries import SearchRequest
 from workers.embedder.interface import EmbeddingFailed
-from workers.search import EXACT_SCORE, QueryVectors, Searcher
+from workers.search import EXACT_SCORE, Searcher
 from workers.shown import Shop
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from workers.index.interface import Index
 
@@ -33,13 +33,20 @@ async def index() -> AsyncIterator[Index]:
         yield opened_index
 
 
+def this(index: Index) -> Callable[[], Awaitable[Index]]:
+    async def serving() -> Index:
+        return index
+
+    return serving
+
+
 def searcher(index: Index, *values: float, model: Any = MODEL) -> Searcher:
     """Every query has this vector; without values it is not ready."""
 
     async def embed(_: str) -> Any:
         return vector(*values)
 
-    return Searcher(index, QueryVectors(model, embed) if values else None, SHOP)
+    return Searcher(this(index), lambda asked: embed if values and asked == model else None, SHOP)
 
 
 async def names(search: Searcher, now_ms: int = 1_000, **asked: Any) -> list[str]:
@@ -80,7 +87,7 @@ async def test_a_query_that_cannot_be_embedded_is_answered_by_words(index: Index
         raise EmbeddingFailed("NaN")
 
     await put(index, content("a", "cake"), 1)
-    search = Searcher(index, QueryVectors(MODEL, fail), SHOP)
+    search = Searcher(this(index), lambda _: fail, SHOP)
     assert (await search.search(SearchRequest(q="cake"), 1)).by == "words"
 
 

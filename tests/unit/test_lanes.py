@@ -122,7 +122,7 @@ class Bench:
 
 @asynccontextmanager
 async def bench(tmp_path: Path, failing: str | None = None) -> AsyncIterator[Bench]:
-    index = open_edge(tmp_path, alias="items", model=FakeEmbedder().model)
+    index = open_edge(tmp_path, model=FakeEmbedder().model)
     made = Bench(index, failing)
     running = asyncio.create_task(made.lanes.run())
     try:
@@ -215,7 +215,7 @@ async def test_while_the_index_is_away_nothing_is_finished_and_then_everything(
 
 async def test_a_full_lane_makes_the_input_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(indexing, "PENDING_ITEMS_MAX", 3)
-    index = open_edge(tmp_path, alias="items", model=FakeEmbedder().model)
+    index = open_edge(tmp_path, model=FakeEmbedder().model)
     b = Bench(index)
     for n in range(3):
         await b.put("prices", f"p{n}", price=5, currency="HKD")

@@ -27,15 +27,16 @@ _WORD = re.compile(r"\w+")
 class FakeEmbedder:
     """Feature hashing (Weinberger et al., 2009) of words and their character pairs and triples, signed, normalised."""
 
-    def __init__(self, failing: str | None = None) -> None:
-        """A text that contains `failing` cannot be embedded."""
+    def __init__(self, failing: str | None = None, *, name: str = "fake") -> None:
+        """A text that contains `failing` cannot be embedded. The vectors of each name are a model's of its own."""
         self._failing = failing
+        self._name = name
         self.documents_embedded = 0
 
     @property
     def model(self) -> ModelId:
         """The model whose vectors these are."""
-        return ModelId("fake", "1", DIMENSION)
+        return ModelId(self._name, "1", DIMENSION)
 
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
         """float32 `(len(texts), 384)`, rows L2-normalised. Raises EmbeddingFailed as told at the start."""
@@ -52,7 +53,7 @@ class FakeEmbedder:
         vector = np.zeros(DIMENSION, dtype=np.float32)
         vector[0] = 0.01  # else a text without words would have no direction
         for feature, weight in _features(text):
-            hashed = zlib.crc32(feature.encode())
+            hashed = zlib.crc32(f"{self._name} {feature}".encode())
             vector[hashed % DIMENSION] += weight if hashed & 0x8000_0000 else -weight
         return vector / np.float32(np.linalg.norm(vector))
 

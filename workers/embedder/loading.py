@@ -28,7 +28,7 @@ def load_embedder(kind: Literal["model", "fake"], model: str | None, *, threads:
     if kind == "fake":
         from workers.embedder.fake import FakeEmbedder
 
-        return FakeEmbedder()
+        return FakeEmbedder(name=model or "fake")
     from workers.embedder.sentence import SentenceEmbedder
 
     return SentenceEmbedder(model, threads=threads)

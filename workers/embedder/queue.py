@@ -38,6 +38,16 @@ class EmbedderThreads:
         loading = self._loading
         return loading is not None and loading.done() and not loading.cancelled() and loading.exception() is None
 
+    @property
+    def failed(self) -> bool:
+        """Whether loading has raised."""
+        return self._loading is not None and self._loading.done() and not self.ready
+
+    @property
+    def loaded_model(self) -> ModelId | None:
+        """The model once it is `ready`."""
+        return self._loading.result().model if self._loading is not None and self.ready else None
+
     async def loaded(self) -> Embedder:
         """The embedder, as soon as it is there. Raises what loading raised (Misconfigured for a missing model)."""
         self.start()

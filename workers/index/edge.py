@@ -40,6 +40,7 @@ from workers.index.layout import (
     VISIBLE,
     conditions,
     in_partitions,
+    only_positions,
     price_due_by,
     whole,
 )
@@ -55,7 +56,6 @@ if TYPE_CHECKING:
     from schemas.points import Payload
     from schemas.queries import Filters
     from workers.embedder.interface import ModelId
-    from workers.index.interface import Index
     from workers.index.metadata import Metadata
 
 FREE_BYTES_MIN = 200 * 2**20
@@ -77,18 +77,24 @@ class EdgeIndex:
         self._closed = False
 
     @property
+    def name(self) -> str:
+        """Of its directory."""
+        return self._directory.parent.name
+
+    @property
     def collection(self) -> str:
-        """Name of the physical collection, given at its creation."""
+        """See Index."""
         return self._metadata.collection
+
+    @property
+    def metadata(self) -> Metadata:
+        """See Index."""
+        return self._metadata
 
     @property
     def model(self) -> ModelId:
         """The model of its dense vectors."""
         return self._metadata.model
-
-    async def serving(self) -> Index:
-        """Itself: a process has one shard."""
-        return self
 
     async def stored(self, product_ids: Collection[str], *, vectors: bool = False) -> dict[str, Stored]:
         """See Index."""
@@ -188,15 +194,14 @@ class EdgeIndex:
                 return
             await asyncio.sleep(0)
 
-    async def positions(self) -> dict[int, int]:
+    async def positions(self) -> dict[str, int]:
         """See Index."""
         [record] = self._shard.retrieve([POSITIONS_POINT], True, False)
-        return {int(key): version for key, version in (record.payload or {}).items() if key.isdecimal()}
+        return only_positions(record.payload)
 
-    async def save_positions(self, positions: Mapping[int, int]) -> None:
+    async def save_positions(self, positions: Mapping[str, int]) -> None:
         """See Index. In the same write-ahead log as the points, so that no crash leaves it ahead of them."""
-        fields = {str(partition): version for partition, version in positions.items()}
-        await self._update([UpdateOperation.set_payload([POSITIONS_POINT], fields)])
+        await self._update([UpdateOperation.set_payload([POSITIONS_POINT], dict(positions))])
 
     async def flush(self) -> None:
         """Empties the write-ahead log if it exceeds 64 MB; every Python thread waits meanwhile, a tenth of a second."""
@@ -206,6 +211,10 @@ class EdgeIndex:
 
     async def close(self) -> None:
         """Flushes and releases the shard; idempotent."""
+        self.close_now()
+
+    def close_now(self) -> None:
+        """As `close`, for those who cannot await."""
         if not self._closed:
             self._closed = True
             self._shard.close()

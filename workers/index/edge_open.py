@@ -39,16 +39,15 @@ FIELD_TYPES = {
 }
 
 
-def open_edge(directory: Path, *, alias: str, model: ModelId) -> EdgeIndex:
-    """The index in this directory: `metadata.json`, `shard` and `lock`.
+def open_edge(directory: Path, *, model: ModelId, model_source: str | None = None) -> EdgeIndex:
+    """The collection in this directory: `metadata.json`, `shard` and `lock`; made for this model if there is none.
 
-    Raises Misconfigured, one line with what to do, if it is open elsewhere, or was made for another model or by
-    another version.
+    Raises Misconfigured, one line with what to do, if it is open elsewhere, or was written by another version.
     """
     directory.mkdir(parents=True, exist_ok=True)
     release = _lock(directory)
     try:
-        metadata = _load_metadata(directory, model) or _create(directory, alias, model)
+        metadata = _load_metadata(directory) or _create(directory, model, model_source)
         shard = _load(directory)
     except BaseException:
         release()
@@ -66,7 +65,7 @@ def _lock(directory: Path) -> Callable[[], None]:
     return lambda: os.close(descriptor)
 
 
-def _load_metadata(directory: Path, model: ModelId) -> meta.Metadata | None:
+def _load_metadata(directory: Path) -> meta.Metadata | None:
     file = directory / "metadata.json"
     if not (file.exists() and (directory / "shard").exists()):
         return None
@@ -75,11 +74,11 @@ def _load_metadata(directory: Path, model: ModelId) -> meta.Metadata | None:
         metadata = meta.decode(orjson.loads(file.read_bytes()))
     except (orjson.JSONDecodeError, Misconfigured) as error:
         raise Misconfigured(f"{file} cannot be read: {remedy}") from error
-    meta.check(metadata, model, where=str(directory), remedy=remedy)
+    meta.check(metadata, where=str(directory), remedy=remedy)
     return metadata
 
 
-def _create(directory: Path, alias: str, model: ModelId) -> meta.Metadata:
+def _create(directory: Path, model: ModelId, model_source: str | None) -> meta.Metadata:
     """A shard without metadata is one whose creation was cut short: nothing has been written to it."""
     shutil.rmtree(directory / "shard", ignore_errors=True)
     (directory / "shard").mkdir()
@@ -88,7 +87,7 @@ def _create(directory: Path, alias: str, model: ModelId) -> meta.Metadata:
         shard.update(UpdateOperation.create_field_index(field, FIELD_TYPES[kind]))
     shard.update(create_positions())
     shard.close()
-    metadata = meta.Metadata(f"{alias}-{uuid.uuid4().hex[:8]}", model)
+    metadata = meta.Metadata(f"{directory.name}.{uuid.uuid4().hex[:8]}", model, model_source)
     unfinished = directory / "metadata.json.new"
     unfinished.write_bytes(orjson.dumps(metadata.encode()))
     unfinished.replace(directory / "metadata.json")

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from schemas.points import Payload
     from schemas.queries import Filters
     from workers.embedder.interface import ModelId
+    from workers.index.metadata import Metadata
 
 DENSE = "dense"
 LEXICAL = "lexical"
@@ -91,15 +92,20 @@ class Index(Protocol):
     """
 
     @property
+    def name(self) -> str:
+        """Of the physical collection, as the backend has it."""
+
+    @property
     def collection(self) -> str:
         """Names the physical collection since it was created: one that was wiped and created again has another."""
 
     @property
+    def metadata(self) -> Metadata:
+        """What the collection says of itself."""
+
+    @property
     def model(self) -> ModelId:
         """The model of its dense vectors, from the collection's own metadata."""
-
-    async def serving(self) -> Index:
-        """The collection that the alias names at this moment, with its model: asked once a request."""
 
     async def stored(self, product_ids: Collection[str], *, vectors: bool = False) -> dict[str, Stored]:
         """The points of these items, by product_id; missing ones are left out."""
@@ -153,14 +159,64 @@ class Index(Protocol):
     def scan(self) -> AsyncIterator[list[Payload]]:
         """All points in pages, in bounded memory."""
 
-    async def positions(self) -> dict[int, int]:
-        """By partition: the version (epoch and offset) up to which every item record of it is searchable."""
+    async def positions(self) -> dict[str, int]:
+        """What `save_positions` kept."""
 
-    async def save_positions(self, positions: Mapping[int, int]) -> None:
-        """Keeps them in the collection itself, so that a wiped or restored index is filled again."""
+    async def save_positions(self, positions: Mapping[str, int]) -> None:
+        """Keeps them in the collection itself, by name, beside those that are there under other names.
+
+        A collection that was wiped or restored so says itself what it lacks.
+        """
 
     async def flush(self) -> None:
         """Bounds the write-ahead log; may take long: called off the data path."""
+
+    async def close(self) -> None:
+        """Releases what was opened; idempotent."""
+
+
+class Roles(NamedTuple):
+    """Who is who among the collections under one alias."""
+
+    serving: Index
+    """Searches ask it."""
+    building: Index | None = None
+    """Being filled by a rebuild, to serve next."""
+    previous: Index | None = None
+    """Served until the last rebuild, and is kept up to date: it can serve again at any moment."""
+
+    @property
+    def all(self) -> list[Index]:
+        """Everything that item records are written to."""
+        return [index for index in self if index is not None]
+
+
+class Collections(Protocol):
+    """The collections under one alias, and the one place where their roles stand.
+
+    All methods raise Unavailable while the backend is away.
+    """
+
+    async def roles(self) -> Roles:
+        """As they are now: another worker may have changed them."""
+
+    async def serving(self) -> Index:
+        """The collection that the alias names at this moment, with its model: asked once a request."""
+
+    async def begin(self, model: ModelId, model_source: str | None) -> Index:
+        """Creates an empty collection and names it as the one being built; there must be none."""
+
+    async def switch(self) -> None:
+        """The one being built serves, the one that served is the previous one: in one step. There is none before it."""
+
+    async def roll_back(self) -> None:
+        """The one that serves and the previous one change places, in one step."""
+
+    async def retire(self, index: Index) -> None:
+        """Takes its role away, so that nobody writes to it any more; not of the one that serves."""
+
+    async def delete(self, index: Index) -> None:
+        """Deletes one without a role."""
 
     async def close(self) -> None:
         """Releases what was opened; idempotent."""

@@ -107,6 +107,11 @@ def price_due_by(now_ms: int) -> Condition:
     return AtMost("price_changes_at_ms", now_ms)
 
 
+def only_positions(payload: Mapping[str, Any] | None) -> dict[str, int]:
+    """Those in the payload of the hidden point."""
+    return {name: value for name, value in (payload or {}).items() if name not in POSITIONS_PAYLOAD}
+
+
 _ALL_NONE = dict.fromkeys(Payload.__annotations__)
 
 

@@ -19,6 +19,8 @@ class Metadata(NamedTuple):
     collection: str
     """Name of the physical collection, other for each that is created."""
     model: ModelId
+    model_source: str | None = None
+    """What the model is loaded by, name or folder; None: the one that is installed."""
     schema_version: int = SCHEMA_VERSION
     template_version: int = TEMPLATE_VERSION
 
@@ -35,11 +37,10 @@ def decode(stored: Mapping[str, Any]) -> Metadata:
         raise Misconfigured(f"the index has no metadata that this version reads ({error})") from error
 
 
-def check(metadata: Metadata, model: ModelId, *, where: str, remedy: str) -> None:
-    """Raises Misconfigured, with what to do, unless the collection was made for this layout, template and model."""
-    versions = (metadata.schema_version, metadata.template_version)
-    if versions != (SCHEMA_VERSION, TEMPLATE_VERSION):
+def check(metadata: Metadata, *, where: str, remedy: str) -> None:
+    """Raises Misconfigured, with what to do, unless the collection is of this layout.
+
+    One of another model or template serves as it is, until a rebuild takes its place.
+    """
+    if metadata.schema_version != SCHEMA_VERSION:
         raise Misconfigured(f"{where} was written by another version of Freshline: {remedy}")
-    if metadata.model != model:
-        of, wanted = (f"{m.name} ({m.revision}, {m.dimension} dimensions)" for m in (metadata.model, model))
-        raise Misconfigured(f"{where} holds vectors of {of}, not of {wanted}: use that model, or {remedy}")

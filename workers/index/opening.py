@@ -1,4 +1,4 @@
-"""Opens the index that the settings name."""
+"""Opens the collections that the settings name."""
 
 from __future__ import annotations
 
@@ -8,19 +8,21 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from workers.embedder.interface import ModelId
-    from workers.index.interface import Index
+    from workers.index.interface import Collections
 
 
-async def open_index(*, directory: Path, alias: str, model: ModelId, url: str | None, api_key: str | None) -> Index:
-    """A Qdrant server's collection where there is a URL, else the embedded shard in this directory.
+async def open_collections(
+    *, directory: Path, alias: str, model: ModelId, model_source: str | None, url: str | None, api_key: str | None
+) -> Collections:
+    """Those on a Qdrant server where there is a URL, else the embedded ones in this directory.
 
-    Raises Misconfigured, one line with what to do, if it was made for another model or version; Unavailable if the
-    server does not answer.
+    Where none serves, an empty one for this model does from now on. Raises Misconfigured, one line with what to do, if
+    one was made by another version; Unavailable if the server does not answer.
     """
     if url is None:
-        from workers.index.edge_open import open_edge
+        from workers.index.edge_collections import EdgeCollections
 
-        return open_edge(directory, alias=alias, model=model)
-    from workers.index.server_open import open_server
+        return EdgeCollections(directory, alias=alias, model=model, model_source=model_source)
+    from workers.index.server_collections import open_server
 
-    return await open_server(url, alias=alias, model=model, api_key=api_key)
+    return await open_server(url, alias=alias, model=model, model_source=model_source, api_key=api_key)

@@ -17,6 +17,7 @@ from workers.index.layout import (
     VISIBLE,
     conditions,
     in_partitions,
+    only_positions,
     price_due_by,
     whole,
 )
@@ -24,14 +25,13 @@ from workers.index.lexical import Lexical
 from workers.index.server_calls import OPERATIONS_MAX, Calls
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+    from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from schemas.points import Payload
     from schemas.queries import Filters
     from workers.embedder.interface import ModelId
-    from workers.index.interface import Index
     from workers.index.metadata import Metadata
 
 SCAN_POINTS = 256
@@ -40,14 +40,11 @@ SCAN_POINTS = 256
 class ServerIndex:
     """One physical collection on a server."""
 
-    def __init__(
-        self, calls: Calls, name: str, metadata: Metadata, serving: Callable[[], Awaitable[ServerIndex]]
-    ) -> None:
+    def __init__(self, calls: Calls, name: str, metadata: Metadata) -> None:
         self._calls = calls
         self._client = calls.client
         self._name = name
         self._metadata = metadata
-        self._serving = serving
         self._lexical = Lexical()
 
     @property
@@ -61,13 +58,14 @@ class ServerIndex:
         return self._metadata.collection
 
     @property
+    def metadata(self) -> Metadata:
+        """See Index."""
+        return self._metadata
+
+    @property
     def model(self) -> ModelId:
         """The model of its dense vectors."""
         return self._metadata.model
-
-    async def serving(self) -> Index:
-        """See Index."""
-        return await self._serving()
 
     async def stored(self, product_ids: Collection[str], *, vectors: bool = False) -> dict[str, Stored]:
         """See Index."""
@@ -164,16 +162,15 @@ class ServerIndex:
             if offset is None:
                 return
 
-    async def positions(self) -> dict[int, int]:
+    async def positions(self) -> dict[str, int]:
         """See Index."""
         [record] = await self._retrieve([POSITIONS_POINT], True)
-        return {int(key): version for key, version in (record.payload or {}).items() if key.isdecimal()}
+        return only_positions(record.payload)
 
-    async def save_positions(self, positions: Mapping[int, int]) -> None:
+    async def save_positions(self, positions: Mapping[str, int]) -> None:
         """See Index."""
-        fields = {str(partition): version for partition, version in positions.items()}
         point = models.Filter(must=[models.HasIdCondition(has_id=[POSITIONS_POINT])])
-        await self._calls.update(self._name, [_set_payload(fields, point)])
+        await self._calls.update(self._name, [_set_payload(dict(positions), point)])
 
     async def flush(self) -> None:
         """Nothing: the server bounds its own log."""

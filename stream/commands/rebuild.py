@@ -1,0 +1,72 @@
+"""`freshline rebuild`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from stream.commands import options
+
+
+def rebuild(
+    *,
+    model: Annotated[
+        str | None,
+        typer.Option(metavar="NAME|DIR", help="Of the new vectors [that which FRESHLINE_MODEL named to `up`]."),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the differences and the cost.")] = False,
+    rollback: Annotated[
+        bool, typer.Option("--rollback", help="Go back to the collection before the last one.")
+    ] = False,
+    finish: Annotated[bool, typer.Option("--finish", help="Drop that collection: changes are written once.")] = False,
+    api: options.Api = None,
+    json: options.AsJson = False,
+) -> None:
+    """Fill a new index from the item log while search goes on, check it, and let it serve.
+
+    Both indexes take every change until --finish or the next rebuild, so --rollback is as fresh. Killed half way, the
+    stack goes on with it by itself.
+    """
+    from stream.commands.configured import client
+    from stream.commands.exits import WrongUsage
+    from stream.commands.following import follow
+    from stream.commands.printing import print_json
+
+    if sum((dry_run, rollback, finish)) > 1:
+        raise WrongUsage("--dry-run, --rollback and --finish are different things: give one")
+    stack = client(api)
+    if rollback or finish:
+        result = stack.post("/rebuild/rollback" if rollback else "/rebuild/finish")
+    else:
+        stack.post("/rebuild", model=_source(model), dry_run=dry_run)
+        result = follow(stack, "/rebuild", quiet=json)
+    if json:
+        print_json(result)
+    else:
+        _print(result)
+
+
+def _source(model: str | None) -> str | None:
+    """A folder by its whole path: the stack may run elsewhere on this machine."""
+    from pathlib import Path
+
+    return str(Path(model).resolve()) if model and Path(model).is_dir() else model
+
+
+def _print(result: dict[str, Any]) -> None:
+    from rich.table import Table
+
+    from stream.commands.printing import out
+
+    shown = Table(box=None, show_header=False, pad_edge=False)
+    for name, value in result.items():
+        if isinstance(value, dict):
+            now, then = (_words(value[when]) for when in ("now", "then"))
+            value = now if now == then else f"{now} -> {then}"
+        shown.add_row(name.replace("_", " "), f"{value:,}" if isinstance(value, int | float) else str(value))
+    out().print(shown)
+
+
+def _words(value: Any) -> str:
+    return " ".join(str(part) for part in value.values()) if isinstance(value, dict) else str(value)

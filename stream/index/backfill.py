@@ -1,0 +1,148 @@
+"""Fills a collection that is being built with what the item log said before it was attached: the last lane.
+
+For each partition that this worker owns: an end is asked for after every record delivered goes to this collection too;
+what lies below is read from the log and written, newest version wins. End and progress stand in the collection itself,
+so that whoever owns the partition next goes on where this one was.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+import structlog
+
+from schemas.codec import decode_item
+from schemas.errors import Unavailable
+from schemas.points import OFFSET_BITS, point_version
+from stream.reader import Reader
+from stream.topics import ITEMS
+from stream.tracker import Partition, Tracker
+from workers.indexing import Pending
+
+if TYPE_CHECKING:
+    from stream.index.writing import Circumstances, Writer
+    from stream.reader import Record
+    from workers.index.interface import Index
+
+log = structlog.get_logger(__name__)
+
+SAVE_INTERVAL_S = 0.5
+LOOK_INTERVAL_S = 0.1
+AWAY_S = 1.0
+REUSE_ITEMS = 64
+"""Whose vectors are looked up together in the collection that serves."""
+
+
+class Backfill:
+    """Of one collection, by the partitions of this worker."""
+
+    def __init__(self, writer: Writer, circumstances: Circumstances) -> None:
+        self._writer = writer
+        self._circumstances = circumstances
+        self.complete: set[int] = set()
+        """Partitions of which everything is in the collection."""
+
+    async def run(self) -> None:
+        """Fills for ever: each partition once, as soon as it is owned."""
+        while True:
+            self.complete &= set(self._circumstances.owned())
+            for number in sorted(set(self._circumstances.owned()) - self.complete):
+                try:
+                    if await self._fill(number):
+                        self.complete.add(number)
+                        self._circumstances.report()
+                        log.info("backfilled", partition=number, collection=self._writer.index.collection)
+                except Unavailable as error:
+                    log.warning("backfill waits", error=str(error))
+                    await asyncio.sleep(AWAY_S)
+            await asyncio.sleep(LOOK_INTERVAL_S)
+
+    async def _fill(self, number: int) -> bool:
+        """Whether it is complete; False if the partition was revoked meanwhile."""
+        place, index = Partition(ITEMS, number), self._writer.index
+        async with Reader(self._circumstances.kafka) as reader:
+            reader.assign({place: 0})
+            kept = await index.positions()
+            end = self._offset(kept.get(end_name(number)))
+            done = self._offset(kept.get(done_name(number)))
+            if end is None or done is None:
+                end, done = (await reader.ends())[place], 0
+                await self._save(number, end=end, done=0)
+            reader.assign({place: done})
+            return await self._copy(number, reader, end)
+
+    async def _copy(self, number: int, reader: Reader, end: int) -> bool:
+        place, written, saved_s = Partition(ITEMS, number), Tracker(), time.monotonic()
+        async for records in reader.read_to({place: end}):
+            for start in range(0, len(records), REUSE_ITEMS):
+                if number not in self._circumstances.owned():
+                    return False
+                await self._put(records[start : start + REUSE_ITEMS], written)
+                if time.monotonic() - saved_s > SAVE_INTERVAL_S and written.prefix is not None:
+                    await self._save(number, done=min(written.prefix, end))
+                    saved_s = time.monotonic()
+        while written.in_flight:  # noqa: ASYNC110 (finished by the lanes' callbacks)
+            await asyncio.sleep(LOOK_INTERVAL_S)
+        await self._save(number, done=end)
+        return True
+
+    async def _put(self, records: list[Record], written: Tracker) -> None:
+        await self._reuse_vectors({(record.key or b"").decode() for record in records})
+        for record in records:
+            written.start(record.offset)
+            if record.value is None:
+                written.finish(record.offset)
+                continue
+            version = point_version(self._circumstances.epoch, record.offset)
+            finish = [lambda offset=record.offset: written.finish(offset)]
+            await self._writer.lanes.put_backfill(
+                Pending(decode_item(record.value), record.partition.number, version, finish)  # type: ignore[arg-type]
+            )
+
+    async def _reuse_vectors(self, product_ids: set[str]) -> None:
+        """The vectors that serve now, put at hand: where the fingerprint is still the same, none is computed."""
+        serving = self._circumstances.serving_writer().index
+        if serving.model != self._writer.index.model:
+            return
+        for stored in (await serving.stored(product_ids, vectors=True)).values():
+            fingerprint = stored.payload["vector_fingerprint"]
+            if stored.dense is not None and fingerprint is not None:
+                self._circumstances.cache.put(fingerprint, stored.dense)
+
+    async def _save(self, number: int, *, done: int, end: int | None = None) -> None:
+        version = point_version(self._circumstances.epoch, 0)
+        ends = {} if end is None else {end_name(number): version + end}
+        await self._writer.index.save_positions({**ends, done_name(number): version + done})
+
+    def _offset(self, version: int | None) -> int | None:
+        """None where it is of another log, or there is none."""
+        offset = -1 if version is None else version - point_version(self._circumstances.epoch, 0)
+        return offset if 0 <= offset < 1 << OFFSET_BITS else None
+
+
+def end_name(number: int) -> str:
+    """The name among a collection's positions of the version that the backfill of a partition goes up to."""
+    return f"backfill end {number}"
+
+
+def done_name(number: int) -> str:
+    """The name of the version up to which it is done."""
+    return f"backfill done {number}"
+
+
+async def partitions_filled(index: Index, epoch: int, partitions: int) -> tuple[int, int, int]:
+    """(complete partitions, records done, records in all that were announced) of a collection that is being built.
+
+    A partition that nobody began counts as not complete. Raises Unavailable.
+    """
+    kept, log_begins = await index.positions(), point_version(epoch, 0)
+    complete = done = total = 0
+    for number in range(partitions):
+        end, at = kept.get(end_name(number), -1), kept.get(done_name(number), -1)
+        if end >= log_begins and at >= log_begins:
+            complete += at >= end
+            done += at - log_begins
+            total += end - log_begins
+    return complete, done, total

@@ -1,0 +1,149 @@
+"""All that keeps one physical collection up to date: its lanes, its debts, its sale windows, its backfill."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, NamedTuple
+
+import structlog
+
+from schemas.errors import Misconfigured, Unavailable
+from schemas.points import OFFSET_BITS, point_version
+from stream.index.backfill import Backfill
+from workers.indexing import Lanes
+from workers.owed_vectors import OwedVectors
+from workers.sale_windows import SaleWindows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Coroutine, Mapping
+
+    from stream.index.observing import Observed
+    from workers.embedder.cache import VectorCache
+    from workers.embedder.models import Models
+    from workers.index.interface import Index
+
+log = structlog.get_logger(__name__)
+
+POSITIONS_INTERVAL_S = 1.0
+FLUSH_INTERVAL_S = 10.0
+
+
+class Circumstances(NamedTuple):
+    """What the writers of one process have in common."""
+
+    epoch: int
+    kafka: str
+    shop_currency: str | None
+    models: Models
+    cache: VectorCache
+    clock_ms: Callable[[], int]
+    owned: Callable[[], Collection[int]]
+    """Partitions of this worker now."""
+    positions: Callable[[], Mapping[int, int]]
+    """By owned partition: the offset up to which every record that was delivered is written."""
+    report: Callable[[], None]
+    """Tells how far each collection is."""
+    serving_writer: Callable[[], Writer]
+
+
+class Writer:
+    """Of one collection, from the moment it is attached: every record delivered after it goes to its lanes."""
+
+    def __init__(self, index: Index, observed: Observed, circumstances: Circumstances, *, building: bool) -> None:
+        """`building`: what the item log said before must be filled in from it."""
+        c = self._circumstances = circumstances
+        self.index = index
+        self.lanes = Lanes(
+            index, cached=c.cache.get, shop_currency=c.shop_currency, clock_ms=c.clock_ms, observer=observed
+        )
+        self.owed = OwedVectors(
+            index,
+            c.models.embedder(index.metadata.model_source),
+            c.cache,
+            partitions=c.owned,
+            clock_ms=c.clock_ms,
+            observer=observed,
+            after=self._served_first,
+        )
+        observed.wake_embedding = self.owed.wake
+        self.windows = SaleWindows(
+            index,
+            partitions=c.owned,
+            shop_currency=c.shop_currency,
+            clock_ms=c.clock_ms,
+            repriced=observed.repriced,
+        )
+        self.backfill = Backfill(self, c) if building else None
+        self.failed: Misconfigured | None = None
+        """Why this collection can never be complete: its model cannot be loaded."""
+        self._read: dict[str, int] = {}
+
+    async def read_positions(self) -> None:
+        """What the collection says of itself. Raises Unavailable."""
+        self._read = await self.index.positions()
+
+    def start(self, partition: int) -> int | None:
+        """Where reading must begin for its sake; None: wherever, the backfill sees to it."""
+        if self.backfill is not None:
+            return None
+        offset = self._read.get(str(partition), 0) - point_version(self._circumstances.epoch, 0)
+        return offset if 0 <= offset < 1 << OFFSET_BITS else 0
+
+    def complete(self, partition: int) -> bool:
+        """Whether everything below what was delivered is in it."""
+        return self.backfill is None or partition in self.backfill.complete
+
+    def versions(self) -> dict[str, int]:
+        """By complete partition: the version up to which everything is searchable, as the collection keeps it."""
+        c = self._circumstances
+        return {str(n): point_version(c.epoch, offset) for n, offset in c.positions().items() if self.complete(n)}
+
+    async def run(self) -> None:
+        """Writes for ever. Raises what only a restart can mend."""
+        works: list[Coroutine[None, None, None]] = [
+            self.lanes.run(),
+            self._pay(),
+            self.windows.run(),
+            self._keep_positions(),
+            self._keep_flushed(),
+        ]
+        if self.backfill is not None:
+            works.append(self.backfill.run())
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for work in works:
+                    tasks.create_task(work)
+        finally:
+            self.lanes.abandon()
+
+    async def _pay(self) -> None:
+        try:
+            await self._circumstances.models.embedder(self.index.metadata.model_source).loaded()
+        except Misconfigured as error:
+            if self.backfill is None:
+                raise
+            self.failed = error
+            return
+        await self.owed.run()
+
+    def _served_first(self) -> OwedVectors | None:
+        serving = self._circumstances.serving_writer()
+        return None if serving is self else serving.owed
+
+    async def _keep_positions(self) -> None:
+        """Saves how far the index is in the index itself, for ever."""
+        saved: dict[str, int] = {}
+        while True:
+            await asyncio.sleep(POSITIONS_INTERVAL_S)
+            if (versions := self.versions()) != saved:
+                try:
+                    await self.index.save_positions(versions)
+                    saved = versions
+                except Unavailable as error:
+                    log.warning("positions not saved", error=str(error))
+
+    async def _keep_flushed(self) -> None:
+        """Bounds the index's write-ahead log, for ever."""
+        while True:
+            await asyncio.sleep(FLUSH_INTERVAL_S)
+            await self.index.flush()

@@ -1,0 +1,48 @@
+"""What a rebuild would do and cost, before it is begun."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any
+
+from workers.document import TEMPLATE_VERSION, document
+from workers.point import is_visible
+
+if TYPE_CHECKING:
+    from stream.index.jobs import Step
+    from workers.embedder.interface import Embedder, ModelId
+    from workers.index.interface import Index
+
+SAMPLE_TEXTS = 64
+
+
+async def cost(step: Step, serving: Index, model: ModelId, embedder: Embedder) -> dict[str, Any]:
+    """Differences of model and template, and how many vectors are reused or computed. Raises Unavailable."""
+    step.phase_begins("comparing", await serving.count_points())
+    reused, to_embed, texts = 0, 0, list[str]()
+    async for page in serving.scan():
+        for payload in filter(is_visible, page):
+            wanted = document(payload, model)
+            if wanted.fingerprint == payload["vector_fingerprint"]:
+                reused += 1
+            else:
+                to_embed += 1
+                texts += [wanted.text] if len(texts) < SAMPLE_TEXTS else []
+        step.done += len(page)
+    seconds = await asyncio.to_thread(_seconds_per_text, embedder, texts) if texts else 0.0
+    return {
+        "collection": serving.collection,
+        "model": {"now": serving.model._asdict(), "then": model._asdict()},
+        "template": {"now": serving.metadata.template_version, "then": TEMPLATE_VERSION},
+        "items": step.done,
+        "vectors_reused": reused,
+        "vectors_to_embed": to_embed,
+        "embedding_seconds": round(seconds * to_embed, 1),
+    }
+
+
+def _seconds_per_text(embedder: Embedder, texts: list[str]) -> float:
+    began = time.perf_counter()
+    embedder.embed_documents(texts)
+    return (time.perf_counter() - began) / len(texts)

@@ -1,0 +1,116 @@
+"""The roles of collections under one alias: one suite over both backends."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from index_backends import MODEL, content, put
+from qdrant_client import AsyncQdrantClient
+
+from schemas.queries import Filters
+from workers.index.edge_collections import EdgeCollections
+from workers.index.server_collections import open_with
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from workers.index.interface import Collections
+
+OTHER = MODEL._replace(name="other", dimension=8)
+
+pytestmark = pytest.mark.filterwarnings("ignore:Payload indexes have no effect in the local Qdrant")
+
+
+class Backend:
+    """Opens the same collections again, as the next process would."""
+
+    def __init__(self, kind: str, directory: Path) -> None:
+        self.kind, self.directory = kind, directory
+        self.client = AsyncQdrantClient(":memory:")
+
+    async def open(self) -> Collections:
+        if self.kind == "edge":
+            return EdgeCollections(self.directory, alias="items", model=MODEL, model_source=None)
+        return await open_with(self.client, alias="items", model=MODEL)
+
+    async def open_again(self, collections: Collections) -> Collections:
+        if self.kind == "edge":
+            await collections.close()
+        return await self.open()
+
+
+@pytest.fixture(params=["edge", "server, local mode"])
+async def backend(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Backend]:
+    made = Backend(request.param, tmp_path)
+    yield made
+    await made.client.close()
+
+
+async def test_at_first_one_empty_collection_serves(backend: Backend) -> None:
+    collections = await backend.open()
+    roles = await collections.roles()
+    assert (roles.building, roles.previous, roles.serving.model) == (None, None, MODEL)
+    assert await roles.serving.count_points() == 0
+    again = await backend.open_again(collections)
+    assert (await again.serving()).collection == roles.serving.collection
+    await again.close()
+
+
+async def test_what_is_built_does_not_serve_until_the_switch_and_the_old_one_is_the_previous(backend: Backend) -> None:
+    collections = await backend.open()
+    old = await collections.serving()
+    new = await collections.begin(OTHER, "a folder")
+    await put(new, content("a"), 1)
+    assert (await collections.serving()).collection == old.collection
+    assert await old.count_points() == 0
+    await collections.switch()
+    roles = await collections.roles()
+    assert (roles.serving.collection, roles.building) == (new.collection, None)
+    assert roles.previous is not None and roles.previous.collection == old.collection
+    assert (roles.serving.model, roles.serving.metadata.model_source) == (OTHER, "a folder")
+    assert await roles.serving.count(Filters()) == 1
+    await collections.close()
+
+
+async def test_roles_outlive_the_process(backend: Backend) -> None:
+    collections = await backend.open()
+    new = await collections.begin(OTHER, None)
+    await new.save_positions({"0": 5})
+    collections = await backend.open_again(collections)
+    roles = await collections.roles()
+    assert roles.building is not None and roles.building.collection == new.collection
+    assert await roles.building.positions() == {"0": 5}
+    await collections.switch()
+    collections = await backend.open_again(collections)
+    roles = await collections.roles()
+    assert roles.serving.collection == new.collection and roles.previous is not None
+    await collections.close()
+
+
+async def test_a_rollback_and_another_lead_there_and_back(backend: Backend) -> None:
+    collections = await backend.open()
+    old = await collections.serving()
+    new = await collections.begin(MODEL, None)
+    await collections.switch()
+    await collections.roll_back()
+    assert (await collections.serving()).collection == old.collection
+    await collections.roll_back()
+    assert (await collections.serving()).collection == new.collection
+    await collections.close()
+
+
+async def test_a_collection_without_a_role_is_deleted_and_the_others_stay(backend: Backend) -> None:
+    collections = await backend.open()
+    serving = await collections.serving()
+    await put(serving, content("a"), 1)
+    building = await collections.begin(MODEL, None)
+    await collections.retire(building)
+    assert (await collections.roles()).building is None
+    await collections.delete(building)
+    collections = await backend.open_again(collections)
+    roles = await collections.roles()
+    assert (roles.serving.collection, roles.building) == (serving.collection, None)
+    assert await roles.serving.count_points() == 1
+    await collections.close()
