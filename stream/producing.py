@@ -49,6 +49,8 @@ class Problem(NamedTuple):
 class Sent:
     """What became of the lines so far."""
 
+    log: str | None = None
+    """Id of the log, for the tokens; None: unknown."""
     confirmed: int = 0
     invalid: int = 0
     failed: int = 0
@@ -59,7 +61,7 @@ class Sent:
     @property
     def tokens(self) -> list[Token]:
         """Once all of these are searchable, every event sent is."""
-        return [Token(topic, partition, offset) for (topic, partition), offset in sorted(self.last.items())]
+        return [Token(*place, offset, self.log) for place, offset in sorted(self.last.items())]
 
 
 def checked(topic: str, lines: Iterable[bytes], sent: Sent, now_ms: Callable[[], int]) -> Iterator[Outgoing]:

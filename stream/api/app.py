@@ -46,8 +46,9 @@ def _search_routes(service: Service) -> APIRouter:
 
     @router.get("/progress", responses={200: {"model": ProgressAnswer}})
     async def progress(request: Annotated[ProgressParameters, Query()]) -> Response:
-        searchable = await service.progress(Token.parse(request.after), request.wait_ms)
-        return JSONAnswer(ProgressAnswer(after=request.after, searchable=searchable))
+        after = service.placed(Token.parse(request.after))
+        searchable = await service.progress(after, request.wait_ms)
+        return JSONAnswer(ProgressAnswer(after=str(after), searchable=searchable))
 
     @router.get("/", include_in_schema=False)
     async def page(request: Annotated[PageParameters, Query()]) -> Response:

@@ -50,6 +50,8 @@ class LogStatus(BaseModel):
 
     kind: str
     """embedded, kafka."""
+    id: str
+    """The end of its tokens: offsets of another log mean nothing here."""
     address: str
     bytes: int | None = None
     """Of the embedded broker, which keeps everything in memory."""
@@ -125,5 +127,6 @@ class ProgressAnswer(BaseModel):
     """The answer of GET /progress."""
 
     after: str
+    """The token with the id of the log."""
     searchable: bool
     """False when the wait ran out."""

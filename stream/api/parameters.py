@@ -19,7 +19,7 @@ def _is_token(text: str | None) -> str | None:
 class SearchParameters(SearchRequest):
     """Those of GET /search: the request, and what to wait for."""
 
-    after: str | None = Field(None, description="topic:partition:offset of an event that the answer must show")
+    after: str | None = Field(None, description="topic:partition:offset[@log] of an event that the answer must show")
     wait_ms: int = Field(2_000, ge=0, le=WAIT_MS_MAX, description="how long to wait for it")
 
     _token = field_validator("after")(_is_token)
@@ -35,7 +35,7 @@ class ProgressParameters(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    after: str = Field(description="topic:partition:offset of an event")
+    after: str = Field(description="topic:partition:offset[@log] of an event")
     wait_ms: int = Field(0, ge=0, le=WAIT_MS_MAX, description="how long to wait for it")
 
     _token = field_validator("after")(_is_token)

@@ -33,6 +33,9 @@ class Service(Protocol):
     async def item(self, product_id: str) -> IndexedItem | None:
         """The point of an item, visible or not; None if there is none."""
 
+    def placed(self, after: Token) -> Token:
+        """The token with the id of this log. Raises Refused if it is of another one."""
+
     async def progress(self, after: Token, wait_ms: int) -> bool:
         """Waits at most `wait_ms` for the event; whether everything up to it is searchable (or in the dead letters)."""
 

@@ -50,10 +50,11 @@ def produce(
 
     from stream.commands.configured import brokers, client
     from stream.producing import Producer, Sent, checked, now_ms, paced
+    from stream.topics import ITEMS, topic_id
 
-    sent, began = Sent(), time.monotonic()
-    asks = client(api) if wait else None
-    with opened(file, "rb") as lines, Producer(brokers(kafka)) as producer, _bar(json) as tell:
+    asks, addresses = client(api) if wait else None, brokers(kafka)
+    with opened(file, "rb") as lines, Producer(addresses) as producer, _bar(json) as tell:
+        sent, began = Sent(topic_id(",".join(addresses), ITEMS)), time.monotonic()
         records = islice(checked(topic, lines, sent, now_ms), count)
         paced_records = paced(records, rate, time.monotonic, time.sleep) if rate else records
         producer.send_all(paced_records, sent, tell)
@@ -132,3 +133,5 @@ def _report(topic: str, sent: Sent, seconds: float, searchable: bool | None, jso
     wait = {None: "", True: ", all searchable", False: f", not all searchable after {WAIT_SECONDS_MAX} s"}[searchable]
     counts = f"{sent.confirmed:,} sent, {sent.invalid:,} invalid, {sent.failed:,} failed"
     print(f"{counts}, in {seconds:.1f} s ({rate:,.0f}/s){wait}")
+    for token in sent.tokens:
+        print(f"token {token}")

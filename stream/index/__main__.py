@@ -117,7 +117,7 @@ async def _serve(settings: Settings, closing: AsyncExitStack) -> None:
         collections=collections,
         attached=attached,
         models=models,
-        epoch=identity.epoch,
+        identity=identity,
         horizon=horizon,
         as_of=as_of,
         recent=recent,

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from stream.index.attached import Attached
     from stream.index.freshness import FreshAsOf, RecentFreshness
     from stream.index.watching import Watching
+    from stream.log_identity import LogIdentity
     from stream.metrics import IndexMetrics
     from stream.settings import Settings
     from workers.embedder.models import Models
@@ -50,7 +51,7 @@ class IndexService:
         collections: Collections,
         attached: Attached,
         models: Models,
-        epoch: int,
+        identity: LogIdentity,
         horizon: Horizon,
         as_of: FreshAsOf,
         recent: RecentFreshness,
@@ -62,6 +63,7 @@ class IndexService:
         self._collections = collections
         self._attached = attached
         self._models = models
+        self._log_id = identity.log_id
         self._horizon = horizon
         self._as_of = as_of
         self._recent = recent
@@ -71,7 +73,7 @@ class IndexService:
         shop = Shop(settings.shop_currency, settings.languages)
         self._searcher = Searcher(collections.serving, models.queries, shop)
         self._jobs = Jobs()
-        self._rebuild = Rebuild(Rebuilding(collections, attached, models, shop, epoch, settings.partitions))
+        self._rebuild = Rebuild(Rebuilding(collections, attached, models, shop, identity.epoch, settings.partitions))
         registry.register(_WorkerCounters(watching))
         self.reasons: list[str] = ["starting"]
 
@@ -98,8 +100,19 @@ class IndexService:
         """See Service."""
         return await self._searcher.item(product_id, _now_ms())
 
+    def placed(self, after: Token) -> Token:
+        """See Service."""
+        if after.log not in (None, self._log_id):
+            raise Refused(
+                "after",
+                f"{after} is of another log, this is {self._log_id}: its events may be gone; see log.may_be_missing of "
+                "/status, and send the event again",
+            )
+        return after._replace(log=self._log_id)
+
     async def progress(self, after: Token, wait_ms: int) -> bool:
         """See Service."""
+        after = self.placed(after)
         if after.partition >= self._settings.partitions:
             raise Refused(
                 "after", f"there is no partition {after.partition}: {after.topic} has {self._settings.partitions}"
@@ -153,6 +166,7 @@ class IndexService:
             components={**self._watching.counters, "index": {"pending_items": self._pending()}},
             log=LogStatus(
                 kind=report.log_kind if report else "kafka",
+                id=self._log_id,
                 address=self._settings.kafka or "",
                 bytes=report.log_bytes if report else None,
                 may_be_missing=report.may_be_missing if report else None,

@@ -60,6 +60,7 @@ class StandIn:
         self.lag = Lag()
         self.away = False
         self.searchable_below = 100
+        self.log_id = "log-1"
         self.asked: list[tuple[SearchRequest, Token | None, int]] = []
 
     async def search(self, request: SearchRequest, after: Token | None, wait_ms: int) -> SearchAnswer:
@@ -87,7 +88,13 @@ class StandIn:
         more = {"status": "visible", "version": 7, "updated_at": updated_at, "vector_failed": None}
         return IndexedItem(**self.items[product_id], **more)  # type: ignore[arg-type]
 
+    def placed(self, after: Token) -> Token:
+        if after.log not in (None, self.log_id):
+            raise Refused("after", f"{after} is of another log, this is {self.log_id}")
+        return after._replace(log=self.log_id)
+
     async def progress(self, after: Token, wait_ms: int) -> bool:
+        after = self.placed(after)
         if after.partition >= 4:
             raise Refused("after", f"{after.topic} has 4 partitions, there is no partition {after.partition}")
         return after.offset < self.searchable_below
@@ -98,7 +105,7 @@ class StandIn:
             reasons=self.reasons,
             lag=self.lag,
             dead_letters={"prices": 3},
-            log=LogStatus(kind="embedded", address="127.0.0.1:9292", bytes=12_000_000),
+            log=LogStatus(kind="embedded", id="log-1", address="127.0.0.1:9292", bytes=12_000_000),
             index=IndexStatus(backend="edge", collection="items-1", model="all-MiniLM-L6-v2", points=len(self.items)),
             freshness_seconds={"price": Percentiles(p50=0.012, p99=0.04, events=500)},
         )

@@ -68,6 +68,8 @@ async def test_every_filter_reaches_the_search_with_its_type(client: httpx.Async
         ("q=a&after=items:0:1", "after"),
         ("q=a&after=prices:0:-1", "after"),
         ("q=a&after=prices:9:1", "after"),
+        ("q=a&after=prices:0:1@another-log", "after"),
+        ("q=a&after=prices:0:1@", "after"),
         ("q=a&wait_ms=forever", "wait_ms"),
         ("q=a&wait_ms=60000", "wait_ms"),
     ],
@@ -90,7 +92,10 @@ async def test_a_token_reaches_the_search_and_an_answer_that_is_not_fresh_says_s
 
 
 async def test_progress_says_whether_an_event_is_searchable(client: httpx.AsyncClient) -> None:
-    assert (await client.get("/progress?after=prices:3:99")).json() == {"after": "prices:3:99", "searchable": True}
+    assert (await client.get("/progress?after=prices:3:99")).json() == {
+        "after": "prices:3:99@log-1",
+        "searchable": True,
+    }
     assert (await client.get("/progress?after=prices:3:100")).json()["searchable"] is False
     assert (await client.get("/progress")).json()["error"]["field"] == "after"
 

@@ -14,6 +14,7 @@ from standing_in import StandIn
 from stream.brokers.embedded import EmbeddedBroker
 from stream.brokers.interface import wait_accepting
 from stream.producing import Outgoing, Sent, checked, paced
+from stream.topics import topic_id
 from stream.up.ports import free_port
 
 if TYPE_CHECKING:
@@ -29,7 +30,9 @@ def broker() -> Iterator[str]:
     process = subprocess.Popen(embedded.argv(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         asyncio.run(wait_accepting(embedded.address, 20))
-        KafkaAdminClient(bootstrap_servers=embedded.address).create_topics([NewTopic("prices", 2, 1)])
+        KafkaAdminClient(bootstrap_servers=embedded.address).create_topics(
+            [NewTopic("prices", 2, 1), NewTopic("items", 2, 1)]
+        )
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("FRESHLINE_KAFKA", embedded.address)
             yield embedded.address
@@ -75,12 +78,17 @@ def test_count_stops_after_so_many_events() -> None:
     assert done.code == 0 and done.out.startswith("3 sent, 0 invalid, 0 failed")
 
 
-def test_wait_exits_0_once_all_is_searchable_and_10_when_it_gives_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wait_exits_0_once_all_is_searchable_and_10_when_it_gives_up(
+    monkeypatch: pytest.MonkeyPatch, broker: str
+) -> None:
     service = StandIn()
+    service.log_id = topic_id(broker, "items")
     with serving(service) as api:
         service.searchable_below = 1_000_000
         done = freshline("produce", "prices", "--wait", "--json", "--api", api, stdin=PRICE % 1)
-        assert done.code == 0 and json.loads(done.out)["searchable"] is True
+        told = json.loads(done.out)
+        assert done.code == 0 and told["searchable"] is True
+        assert [token.partition("@")[2] for token in told["tokens"]] == [service.log_id]
         service.searchable_below = 0
         monkeypatch.setattr("stream.commands.produce.WAIT_SECONDS_MAX", 0.1)
         assert freshline("produce", "prices", "--wait", "--api", api, stdin=PRICE % 1).code == 10

@@ -1,0 +1,121 @@
+"""A whole stack, as `freshline up` runs it, with vectors that need no model."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+from kafka import KafkaProducer
+
+from stream.up.ports import free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+STOP_SECONDS_MAX = 45
+WAIT_S = 90.0
+
+
+class RunningStack:
+    """What a client sees of it, and its processes."""
+
+    def __init__(self, process: subprocess.Popen[str], ready: dict[str, Any], folder: Path) -> None:
+        self.process, self.kafka, self.api = process, ready["kafka"], ready["api"]
+        self.folder = folder
+        self.http = httpx.Client(base_url=self.api, timeout=30, trust_env=False)
+        self.producer = KafkaProducer(bootstrap_servers=self.kafka, linger_ms=1, acks="all")
+
+    def send(self, topic: str, product_id: str, **fields: Any) -> str:
+        """Its token."""
+        body = json.dumps({"product_id": product_id, **fields}).encode()
+        written = self.producer.send(topic, key=product_id.encode(), value=body).get(30)
+        return f"{topic}:{written.partition}:{written.offset}"
+
+    def get(self, path: str, **parameters: Any) -> Any:
+        return self.http.get(path, params=parameters).raise_for_status().json()
+
+    def item(self, product_id: str) -> dict[str, Any]:
+        indexed: dict[str, Any] = self.get(f"/items/{product_id}")["indexed"]
+        return indexed
+
+    def freshline(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(self._command(*arguments), capture_output=True, text=True, timeout=WAIT_S, env=self._env)
+
+    def freshline_in_background(self, *arguments: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            self._command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=self._env
+        )
+
+    @property
+    def _env(self) -> dict[str, str]:
+        return os.environ | {"XDG_STATE_HOME": str(self.folder / "state")}
+
+    def _command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "stream.commands", *arguments]
+
+    def pid(self, name: str) -> int:
+        """Of the worker `items` or `index`."""
+        for entry in Path("/proc").glob("[0-9]*"):
+            try:
+                parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+                line = (entry / "cmdline").read_text().split("\0")
+            except OSError:
+                continue
+            if parent == self.process.pid and f"stream.{name}" in line and "stream.up.child" not in line:
+                return int(entry.name)
+        raise AssertionError(f"no process of {name}")
+
+    def kill(self, name: str) -> None:
+        os.kill(self.pid(name), signal.SIGKILL)
+
+    def until(self, true: Callable[[], bool], what: str) -> None:
+        deadline = time.monotonic() + WAIT_S
+        while True:
+            try:
+                if true():
+                    return
+            except httpx.HTTPError:
+                pass  # The process that answers is being started again.
+            assert time.monotonic() < deadline, f"not within {WAIT_S} s: {what}"
+            time.sleep(0.05)
+
+    def until_quiet(self) -> None:
+        self.until(lambda: self.get("/status")["lag_events"] == 0, "nothing waits")
+
+
+@contextmanager
+def running_stack(folder: Path, **env: str) -> Iterator[RunningStack]:
+    """Stopped at the end of the block, with all below it."""
+    arguments = ("up", "--json", "--data-dir", str(folder / "data"), "--api-port", str(free_port()))
+    fake = {"FRESHLINE_EMBEDDER": "fake", "XDG_STATE_HOME": str(folder / "state")}
+    with (folder / "up.log").open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "stream.commands", *arguments, "--kafka-port", str(free_port())],
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            env=os.environ | fake | env,
+            start_new_session=True,
+        )
+    try:
+        assert process.stdout is not None
+        stack = RunningStack(process, json.loads(process.stdout.readline()), folder)
+        yield stack
+        stack.producer.close(timeout=5)
+        stack.http.close()
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGINT)
+        try:
+            process.wait(STOP_SECONDS_MAX)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()

@@ -1,0 +1,99 @@
+"""A rebuild from outside: live changes reach both collections, a kill loses nothing, and there is a way back."""
+
+from __future__ import annotations
+
+import json
+import threading
+from typing import TYPE_CHECKING
+
+from running_stack import RunningStack, running_stack
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ITEMS = 120
+
+
+class Feed:
+    """Changes prices all the while, and knows the last of each."""
+
+    def __init__(self, stack: RunningStack) -> None:
+        self._stack = stack
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self.prices: dict[str, int] = {}
+
+    def __enter__(self) -> Feed:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        price = 1_000
+        while not self._stop.wait(0.02):
+            price += 1
+            product_id = f"p{price % ITEMS}"
+            self._stack.send("prices", product_id, price=price, currency="EUR", version=price)
+            self.prices[product_id] = price
+
+
+def check_all(stack: RunningStack, prices: dict[str, int]) -> None:
+    stack.until_quiet()
+    wrong = {p: price for p, price in prices.items() if stack.item(p)["price"] != price}
+    assert not wrong
+    assert stack.get("/search", q="walnut cake", limit=1)["total"] == ITEMS
+
+
+def rebuilt(stack: RunningStack) -> bool:
+    return bool(stack.get("/status")["index"]["model"] == "other")
+
+
+def test_a_rebuild_that_is_killed_half_way_goes_on_takes_live_changes_and_can_be_taken_back(tmp_path: Path) -> None:
+    with running_stack(tmp_path) as stack:
+        for n in range(ITEMS):
+            stack.send("products", f"p{n}", title=f"Walnut cake number {n}", version=1)
+        stack.until_quiet()
+        before = stack.get("/status")["index"]["collection"]
+
+        with Feed(stack) as feed:
+            asked = stack.freshline_in_background("rebuild", "--model", "other", "--json")
+            stack.until(lambda: stack.get("/rebuild")["state"] == "running", "the rebuild runs")
+            second = stack.freshline("rebuild")
+            stack.kill("index")
+            stack.until(lambda: rebuilt(stack), "the new collection serves")
+            asked.communicate(timeout=90)
+        assert second.returncode == 1 and "a rebuild runs already" in second.stderr
+        assert asked.returncode == 0
+        check_all(stack, feed.prices)
+        after = stack.get("/status")["index"]
+        assert after["collection"] != before and after["previous"] == before
+
+        with Feed(stack) as feed:
+            stack.until(lambda: len(feed.prices) > 50, "prices change after the switch")
+        back = stack.freshline("rebuild", "--rollback", "--json")
+        assert json.loads(back.stdout) == {"collection": before}
+        check_all(stack, feed.prices)
+
+        assert json.loads(stack.freshline("rebuild", "--finish", "--json").stdout) == {"dropped": after["collection"]}
+        for step in ("--rollback", "--finish"):
+            refused = stack.freshline("rebuild", step)
+            assert refused.returncode == 1 and len(refused.stderr.splitlines()) == 1
+            assert "there is nothing to" in refused.stderr
+        check_all(stack, feed.prices)
+
+
+def test_a_model_that_cannot_be_loaded_is_refused_in_one_line_and_nothing_changes(tmp_path: Path) -> None:
+    with running_stack(tmp_path, FRESHLINE_EMBEDDER="model", HF_HUB_OFFLINE="1") as stack:
+        stack.send("products", "p0", title="Walnut cake")
+        stack.until_quiet()
+        before = stack.get("/status")["index"]
+        refused = stack.freshline("rebuild", "--model", "no-such-model")
+        assert refused.returncode == 1 and len(refused.stderr.splitlines()) == 1
+        assert "There is no model 'no-such-model'" in refused.stderr
+        after = stack.get("/status")["index"]
+        assert (after["collection"], after["previous"]) == (before["collection"], None)
+        cost = json.loads(stack.freshline("rebuild", "--dry-run", "--json").stdout)
+        assert (cost["items"], cost["vectors_reused"], cost["vectors_to_embed"]) == (1, 1, 0)
