@@ -46,5 +46,7 @@ class RebuildParameters(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    model: str | None = Field(None, min_length=1, description="name or folder; absent: that of the settings")
+    model: str | None = Field(
+        None, min_length=1, description="name or folder; absent: that of the settings, or the present one"
+    )
     dry_run: bool = False

@@ -40,7 +40,7 @@ class Service(Protocol):
         """Waits at most `wait_ms` for the event; whether everything up to it is searchable (or in the dead letters)."""
 
     def start_rebuild(self, model: str | None, *, dry_run: bool) -> JobReport:
-        """Begins one with this model, None: that of the settings. Raises Conflict while another runs."""
+        """Begins one with this model, None: that of the settings, or the present one. Raises Conflict."""
 
     async def roll_back(self) -> dict[str, Any]:
         """The collection before the last rebuild serves again. Raises Conflict if there is none."""

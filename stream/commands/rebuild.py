@@ -13,7 +13,9 @@ def rebuild(
     *,
     model: Annotated[
         str | None,
-        typer.Option(metavar="NAME|DIR", help="Of the new vectors [that which FRESHLINE_MODEL named to `up`]."),
+        typer.Option(
+            metavar="NAME|DIR", help="Of the new vectors [what FRESHLINE_MODEL names to `up`; the present one]."
+        ),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the differences and the cost.")] = False,
     rollback: Annotated[

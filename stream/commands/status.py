@@ -63,9 +63,19 @@ def _lines(report: dict[str, Any]) -> list[tuple[str, str]]:
             f"{index['points']:,} items in {index['collection']} ({index['backend']}), "
             f"{index['model'] or 'model loading'}",
         ),
+        *_rebuild(index),
         ("log", f"{log['kind']} at {log['address']}{size}"),
         *((("may be missing", log["may_be_missing"]),) if log["may_be_missing"] else ()),
     ]
+
+
+def _rebuild(index: dict[str, Any]) -> list[tuple[str, str]]:
+    lines, job = [], index["rebuild"]
+    if job and job["state"] == "running":
+        lines.append(("rebuild", f"{job['phase']} {job['done']:,} of {job['total'] or 0:,}"))
+    if index["previous"]:
+        lines.append(("previous", f"{index['previous']} is kept up to date: rebuild --rollback, or --finish"))
+    return lines
 
 
 def _counts(counts: dict[str, int]) -> str:

@@ -47,13 +47,17 @@ class Rebuild:
         self._with = rebuilding
 
     async def estimate(self, step: Step, source: str | None) -> dict[str, Any]:
-        """What a rebuild with this model would do and cost; changes nothing. Raises Misconfigured, Unavailable."""
-        model = await self._with.models.identify(source)
+        """What a rebuild with this model would do and cost; changes nothing. Raises Misconfigured, Unavailable.
+
+        `source`: of the model, None: the one of the collection that serves.
+        """
         serving = await self._with.collections.serving()
+        source = source or serving.metadata.model_source
+        model = await self._with.models.identify(source)
         return await cost(step, serving, model, await self._with.models.embedder(source).loaded())
 
     async def run(self, step: Step, source: str | None) -> dict[str, Any]:
-        """Builds, checks and switches; what is being built already is taken up.
+        """Builds, checks and switches; what is being built already is taken up. `source`: as for `estimate`.
 
         Raises Misconfigured if there is no such model, FreshlineError if the check fails: then nothing has changed.
         """
@@ -96,9 +100,10 @@ class Rebuild:
         return previous
 
     async def _begin(self, source: str | None) -> Index:
+        roles = await self._with.collections.roles()
+        source = source or roles.serving.metadata.model_source
         model = await self._with.models.identify(source)
         await self._with.models.embedder(source).loaded()
-        roles = await self._with.collections.roles()
         if roles.previous is not None:
             await self._drop(roles.previous)
         return await self._with.collections.begin(model, source)

@@ -25,7 +25,7 @@ def locate(model: str | None) -> tuple[str, Path]:
     Raises Misconfigured if there is no such model. A name that is not in the local cache is downloaded,
     unless HF_HUB_OFFLINE is set.
     """
-    if model is None:
+    if model in (None, DEFAULT_NAME):
         return DEFAULT_NAME, _installed()
     if (folder := Path(model)).is_dir():
         return folder.resolve().name, folder
