@@ -1,4 +1,4 @@
-"""What a dead letter looks like: the original bytes, key and headers, and why it is here."""
+"""Headers of records that are not where they came first: dead letters, forwarded events, replayed ones."""
 
 from __future__ import annotations
 
@@ -9,7 +9,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 PREFIX = "freshline-"
+ORIGIN_HEADERS = tuple(f"{PREFIX}{name}" for name in ("topic", "partition", "offset", "timestamp"))
+"""In the order of Origin; the timestamp in milliseconds since the epoch."""
+TOPIC_ID = f"{PREFIX}topic-id"
+"""Header of a replayed record: the broker's id of the topic of its origin. Offsets of another log mean nothing."""
+EVENT_TIME = f"{PREFIX}event-time"
+"""Header with the event's own time, milliseconds since the epoch, where the body has none (replayed, forwarded)."""
 REASON_BYTES_MAX = 2_000
+DIGITS_MAX = 18
 
 Headers = list[tuple[str, bytes]]
 
@@ -30,7 +37,46 @@ def dead_letter_topic(topic: str) -> str:
 
 def origin_headers(origin: Origin) -> Headers:
     """Where a forwarded or refused record came from."""
-    return [(f"{PREFIX}{name}", str(value).encode()) for name, value in origin._asdict().items()]
+    return [(name, str(value).encode()) for name, value in zip(ORIGIN_HEADERS, origin, strict=True)]
+
+
+def origin_of(headers: Iterable[tuple[str, bytes]]) -> Origin | None:
+    """The inverse; None if they do not say it."""
+    given = dict(headers)
+    topic = given.get(ORIGIN_HEADERS[0])
+    partition, offset, timestamp_ms = (_number(given.get(name)) for name in ORIGIN_HEADERS[1:])
+    if not topic or partition is None or offset is None or timestamp_ms is None:
+        return None
+    return Origin(topic.decode(errors="replace"), partition, offset, timestamp_ms)
+
+
+def replayed_origin(headers: Iterable[tuple[str, bytes]]) -> Origin | None:
+    """Where a replayed record stood before its first replay; None of any other record."""
+    given = dict(headers)
+    return origin_of(headers) if TOPIC_ID in given else None
+
+
+def sent_again_headers(headers: Iterable[tuple[str, bytes]], origin: Origin, topic_id: str | None = None) -> Headers:
+    """Of a record that is forwarded, or with the id of its topic replayed: where it stood first, and its time then.
+
+    What an earlier replay said stays: the first origin and the first time are those that count.
+    """
+    before = list(headers)
+    replayed, given = replayed_origin(before), dict(before)
+    log = given[TOPIC_ID] if replayed else (topic_id or "").encode()
+    first, time_ms = replayed or origin, event_time_ms(before)
+    return [
+        *((name, value) for name, value in before if name not in (*ORIGIN_HEADERS, TOPIC_ID, EVENT_TIME)),
+        *origin_headers(first),
+        *([(TOPIC_ID, log)] if log else []),
+        (EVENT_TIME, str(first.timestamp_ms if time_ms is None else time_ms).encode()),
+    ]
+
+
+def first_arrival_ms(headers: Iterable[tuple[str, bytes]], arrived_at_ms: int) -> int:
+    """When the event arrived for the first time: a replayed one is taken or refused as it was then."""
+    origin = replayed_origin(headers)
+    return arrived_at_ms if origin is None else min(arrived_at_ms, origin.timestamp_ms)
 
 
 def dead_letter_headers(
@@ -54,13 +100,14 @@ def bug_headers(origin: Origin, headers: Iterable[tuple[str, bytes]], error: Bas
     return [*dead_letter_headers(origin, headers, error), (f"{PREFIX}traceback", trace[-8_000:])]
 
 
-EVENT_TIME = f"{PREFIX}event-time"
-"""Header with the event's own time, milliseconds since the epoch, where the body has none (replayed, forwarded)."""
-
-
 def event_time_ms(headers: Iterable[tuple[str, bytes]]) -> int | None:
     """The event time that the headers give; None if they give none that is a number."""
     for name, value in headers:
-        if name == EVENT_TIME and value.isdigit():
-            return int(value)
+        if name == EVENT_TIME and (time_ms := _number(value)) is not None:
+            return time_ms
     return None
+
+
+def _number(value: bytes | None) -> int | None:
+    """Headers are what any producer writes: null, text, or digits without end."""
+    return int(value) if value and value.isdigit() and len(value) <= DIGITS_MAX else None

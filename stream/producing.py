@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from kafka.producer.future import FutureRecordMetadata
+
+T = TypeVar("T")
 
 IN_FLIGHT_MAX = 5_000
 """Records sent and not yet confirmed; reaching it slows the reading."""
@@ -34,8 +36,11 @@ class Outgoing(NamedTuple):
     line: int
     """Its number in the source, from 1."""
     topic: str
-    key: bytes
-    value: bytes
+    key: bytes | None
+    value: bytes | None
+    partition: int | None = None
+    """None: that of its key."""
+    headers: Sequence[tuple[str, bytes]] = ()
 
 
 class Problem(NamedTuple):
@@ -80,8 +85,8 @@ def checked(topic: str, lines: Iterable[bytes], sent: Sent, now_ms: Callable[[],
 
 
 def paced(
-    records: Iterable[Outgoing], per_second: float, clock: Callable[[], float], sleep: Callable[[float], None]
-) -> Iterator[Outgoing]:
+    records: Iterable[T], per_second: float, clock: Callable[[], float], sleep: Callable[[float], None]
+) -> Iterator[T]:
     """The records, each not before its time, the n-th n / per_second seconds after the first.
 
     What a pause of more than a second held up is not made up for.
@@ -138,7 +143,7 @@ class Producer:
     def send_now(self, record: Outgoing) -> Token:
         """Sends one record and returns where it is. Raises Unavailable."""
         try:
-            written = self._kafka.send(record.topic, key=record.key, value=record.value).get(CONFIRM_SECONDS_MAX)
+            written = self._send(record).get(CONFIRM_SECONDS_MAX)
         except KafkaError as error:
             raise Unavailable(f"the broker did not confirm a record: {error}") from error
         return Token(written.topic, written.partition, written.offset)
@@ -146,11 +151,20 @@ class Producer:
     def send_one(self, record: Outgoing, sent: Sent) -> None:
         """Sends it and notes what was confirmed meanwhile; waits where too many are not."""
         try:
-            self._in_flight.append((record.line, self._kafka.send(record.topic, key=record.key, value=record.value)))
+            self._in_flight.append((record.line, self._send(record)))
         except KafkaError as error:
             sent.failed += 1
             _note(sent, record.line, f"not sent: {error}")
         self._settle(sent, at_most=IN_FLIGHT_MAX)
+
+    def _send(self, record: Outgoing) -> FutureRecordMetadata:
+        return self._kafka.send(
+            record.topic,
+            key=record.key,
+            value=record.value,
+            partition=record.partition,
+            headers=list(record.headers),
+        )
 
     def _settle(self, sent: Sent, at_most: int) -> None:
         while len(self._in_flight) > at_most or (self._in_flight and self._in_flight[0][1].is_done):

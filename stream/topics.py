@@ -97,6 +97,26 @@ def topic_id(kafka: str, topic: str) -> str:
         raise Unavailable(f"the broker at {kafka} does not describe the topic {topic}: {error}") from error
 
 
+class Layout(NamedTuple):
+    """A topic as it is."""
+
+    topic_id: str
+    """The broker's id of it."""
+    partitions: int
+
+
+def layout(kafka: str, topic: str) -> Layout:
+    """Of a topic that is there. Raises Misconfigured if it is not, Unavailable."""
+    try:
+        with _admin(kafka) as admin:
+            described = admin.describe_topics([topic])[0]
+    except KafkaError as error:
+        raise Unavailable(f"the broker at {kafka} does not describe the topic {topic}: {error}") from error
+    if described["error_code"]:
+        raise Misconfigured(f"there is no topic {topic} at {kafka}: name one that is there")
+    return Layout(str(described["topic_id"]), len(described["partitions"]))
+
+
 @contextlib.contextmanager
 def _admin(kafka: str) -> Iterator[KafkaAdminClient]:
     try:

@@ -167,11 +167,12 @@ class Demo:
 
     def _can_show(self, record: Outgoing) -> bool:
         """A new price of an item that can be searched for by its title."""
-        return record.topic == "prices" and b'"price"' in record.value and record.key.decode() in self._titles
+        key, value = record.key or b"", record.value or b""
+        return record.topic == "prices" and b'"price"' in value and key.decode() in self._titles
 
     def _show(self, record: Outgoing) -> None:
         """Searches before and after one price change, and says how soon the answer was another, if it was."""
-        event = orjson.loads(record.value)
+        event = orjson.loads(record.value or b"{}")
         query, seller = self._titles[event["product_id"]], event.get("seller")
         before = _offer(self._client.get("/search", q=query), event["product_id"], seller)
         sent_at = time.monotonic()

@@ -13,13 +13,13 @@ from schemas.errors import InvalidEvent
 from schemas.events import parse
 from schemas.progress import ItemsProgress
 from stream.dead_letters import (
-    EVENT_TIME,
     Origin,
     bug_headers,
     dead_letter_headers,
     dead_letter_topic,
     event_time_ms,
-    origin_headers,
+    first_arrival_ms,
+    sent_again_headers,
 )
 from stream.items.partition import FACET_OF_TOPIC, ItemPartition
 from stream.items.publisher import ItemKey, Publisher
@@ -116,7 +116,7 @@ class ItemsWorker:
                 message.topic,
                 message.key,
                 message.value,
-                arrived_at_ms=arrived_at_ms,
+                arrived_at_ms=first_arrival_ms(headers, arrived_at_ms),
                 event_time_ms=event_time_ms(headers),
             )
             if (number := self._route(event.product_id.encode())) != message.partition:
@@ -156,15 +156,8 @@ class ItemsWorker:
     ) -> None:
         """A producer with another partitioner, or without a key: to the partition that owns the item."""
         self._metrics.misrouted.labels(message.topic).inc()
-        kept = [(name, value) for name, value in headers if name != EVENT_TIME]
-        event_time = (EVENT_TIME, str(event_time_ms(headers) or origin.timestamp_ms).encode())
-        sent = await self._send(
-            message.topic,
-            event.product_id.encode(),
-            message.value,
-            number,
-            [*kept, *origin_headers(origin), event_time],
-        )
+        again = sent_again_headers(headers, origin)
+        sent = await self._send(message.topic, event.product_id.encode(), message.value, number, again)
         self._finish_when(sent, message.partition, delivery)
 
     async def _refuse(self, message: Any, error: Exception, headers: list[Any], delivery: Delivery) -> None:

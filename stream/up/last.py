@@ -34,6 +34,11 @@ def record_stack(stack: LastStack) -> None:
     write_json(_path(), stack._asdict())
 
 
-def _path() -> Path:
+def state_dir() -> Path:
+    """What the commands remember on this machine."""
     states = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
-    return Path(states) / "freshline" / "last-up.json"
+    return Path(states) / "freshline"
+
+
+def _path() -> Path:
+    return state_dir() / "last-up.json"

@@ -1,0 +1,1 @@
+"""Sends records once more: a range of a topic, or the dead letters of one."""

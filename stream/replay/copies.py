@@ -1,0 +1,54 @@
+"""What a replayed record looks like, and which records are copies that need no replay of their own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from stream.dead_letters import TOPIC_ID, Origin, replayed_origin, sent_again_headers
+from stream.producing import Outgoing
+from stream.replay.selection import product_key
+from stream.states import partition_of
+from stream.tracker import Partition
+
+if TYPE_CHECKING:
+    from stream.reader import Record
+    from stream.replay.selection import Selection
+    from stream.replay.span import Span
+    from stream.topics import Layout
+
+
+class Route(NamedTuple):
+    """From a topic to a topic, which may be the same."""
+
+    source: Layout
+    target_name: str
+    target: Layout
+
+
+def copy_of(record: Record, route: Route) -> Outgoing:
+    """Key, value and headers as they are; the headers say where the record stood first, and its time then."""
+    origin = Origin(*record.partition, record.offset, record.timestamp_ms)
+    headers = sent_again_headers(record.headers, origin, route.source.topic_id)
+    number = target_partition(record, route.source.partitions, route.target.partitions)
+    return Outgoing(record.offset, route.target_name, record.key, record.value, number, headers)
+
+
+def target_partition(record: Record, source_partitions: int, target_partitions: int) -> int:
+    """The same one if there are as many, else that of the product; what names none stays as near as can be."""
+    number = record.partition.number
+    if source_partitions == target_partitions:
+        return number
+    key = product_key(record)
+    return number % target_partitions if key is None else partition_of(key, target_partitions)
+
+
+def is_copy_within(record: Record, span: Span, selection: Selection, topic_id: str) -> bool:
+    """Whether it is an earlier replay's copy of a record that is sent in this replay anyway.
+
+    Without this each replay of the last hour would double the one before it.
+    """
+    origin = replayed_origin(record.headers)
+    if origin is None or dict(record.headers)[TOPIC_ID] != topic_id.encode():
+        return False
+    place = Partition(origin.topic, origin.partition)
+    return span.has(place, origin.offset) and selection.takes_time(origin.timestamp_ms)

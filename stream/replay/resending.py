@@ -1,0 +1,177 @@
+"""Sends the dead letters of a topic back to it, each origin once."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from schemas.errors import FreshlineError
+from stream.dead_letters import PREFIX, dead_letter_topic
+from stream.producing import Producer, now_ms, paced
+from stream.replay.letters import LETTER_OF, letter_of, read_repairs, refusal, repaired_key, resent
+from stream.replay.memory import read_resent
+from stream.replay.plan import Plan
+from stream.replay.selection import Selection
+from stream.replay.sending import send_in_order
+from stream.replay.source import Source
+from stream.replay.span import Span, ends_now, find_span
+from stream.topics import layout
+from stream.tracker import Partition
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Container, Iterable, Iterator
+
+    from stream.reader import Record
+    from stream.replay.letters import Letter, Repair
+    from stream.replay.memory import Resent
+
+SAVE_INTERVAL_S = 1.0
+REASONS_MAX = 20
+"""Different reasons that are counted apart."""
+OTHER_REASONS = "other reasons"
+
+Place = tuple[int, int]
+"""Partition and offset of a letter's origin."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resend:
+    """Letters that were looked into and not sent."""
+
+    kafka: str
+    topic: str
+    partitions: int
+    """Of the topic."""
+    span: Span
+    """Of the dead letters; fixed before anything is sent."""
+    selection: Selection
+    repairs: dict[str, Repair] | None
+    """By origin; then no other letters are sent. None: all, as they are."""
+    memory: Resent
+    done: set[Place]
+    """Sent again already."""
+    plan: Plan = field(default_factory=Plan)
+    reasons: Counter[str] = field(default_factory=Counter)
+    """Why the letters to send were refused."""
+
+    @contextmanager
+    def letters(self) -> Iterator[Iterator[Letter]]:
+        """Those to send, one of each origin."""
+        with Source(self.kafka, self.span) as source:
+            yield self._due(source.records())
+
+    def repair(self, letter: Letter) -> Repair | None:
+        """What to send instead of what the letter holds."""
+        return None if self.repairs is None else self.repairs[str(letter.place)]
+
+    def _due(self, records: Iterable[Record]) -> Iterator[Letter]:
+        seen = set(self.done)
+        for record in records:
+            letter = letter_of(record, self.topic) if self.selection.takes(record) else None
+            if letter is None or _place(letter) in seen:
+                continue
+            if self.repairs is None or str(letter.place) in self.repairs:
+                seen.add(_place(letter))
+                yield letter
+
+
+def prepare(kafka: str, topic: str, selection: Selection, repaired: Iterable[bytes] | None) -> Resend:
+    """Reads all dead letters of the topic and what is remembered of them; sends nothing.
+
+    `selection` is of the dead letters: their offsets, times and keys. `repaired`: lines of values to send instead.
+    Raises Misconfigured if there is no such topic, FreshlineError if nothing is left to send, or if a repair has no
+    letter or would be refused again; Unavailable.
+    """
+    repairs = None if repaired is None else read_repairs(repaired)
+    target, letters = layout(kafka, topic), layout(kafka, dead_letter_topic(topic))
+    memory = read_resent(kafka, letters.topic_id)
+    every = find_span(kafka, dead_letter_topic(topic), letters.partitions, Selection())
+    span = find_span(kafka, dead_letter_topic(topic), letters.partitions, selection)
+    done, known = _looked_through(kafka, topic, every, memory, repairs or {})
+    for place, repair in (repairs or {}).items():
+        if place not in known:
+            raise FreshlineError(f"line {repair.line}: there is no dead letter of {place}")
+    resend = Resend(kafka, topic, target.partitions, span, selection, repairs, memory, done)
+    _count(resend)
+    if not resend.plan.records:
+        raise FreshlineError(f"nothing to send: of the dead letters of {topic}, {len(done):,} were sent again already")
+    return resend
+
+
+def execute(resend: Resend, per_second: float | None, tell: Callable[[int], None]) -> int:
+    """Sends them, at most so many a second; returns how many. `tell` hears of each.
+
+    What is confirmed is remembered in the log every second; what a killed run sent beyond that, the next one finds in
+    the topic itself. Raises Unavailable.
+    """
+    sent, saved = 0, time.monotonic()
+    with Producer(resend.kafka.split(",")) as producer, resend.letters() as letters:
+        resend.memory.save(producer)
+        places = [Partition(resend.topic, number) for number in range(resend.partitions)]
+        resend.memory.begin(producer, {p.number: end for p, end in ends_now(resend.kafka, places).items()})
+
+        def confirmed(letter: Letter) -> None:
+            nonlocal sent, saved
+            sent += 1
+            resend.memory.mark(letter.record.partition.number, letter.record.offset)
+            if time.monotonic() - saved > SAVE_INTERVAL_S:
+                resend.memory.save(producer)
+                saved = time.monotonic()
+            tell(sent)
+
+        timed = paced(letters, per_second, time.monotonic, time.sleep) if per_second else letters
+        send_in_order(
+            producer, timed, lambda letter: resent(letter, resend.repair(letter), resend.partitions), confirmed
+        )
+        resend.memory.finish(producer)
+    return sent
+
+
+def _looked_through(
+    kafka: str, topic: str, every: Span, memory: Resent, wanted: Container[str]
+) -> tuple[set[Place], set[str]]:
+    """Origins that were sent again, and those wanted that there are; what an unfinished run sent is marked."""
+    found, done, known = _sent_by_unfinished_run(kafka, topic, memory), set[Place](), set[str]()
+    with Source(kafka, every) as source:
+        for record in source.records():
+            if (letter := letter_of(record, topic)) is None:
+                continue
+            if str(letter.place) in wanted:
+                known.add(str(letter.place))
+            if str(letter.place).encode() in found:
+                memory.mark(record.partition.number, record.offset)
+            if (record.partition.number, record.offset) in memory:
+                done.add(_place(letter))
+    return done, known
+
+
+def _sent_by_unfinished_run(kafka: str, topic: str, memory: Resent) -> set[bytes]:
+    """What a run that was killed sent and could not remember: the topic itself says it."""
+    if memory.unfinished is None:
+        return set()
+    first = {Partition(topic, number): end for number, end in memory.unfinished.items()}
+    with Source(kafka, Span(first, ends_now(kafka, first))) as source:
+        return {dict(record.headers).get(LETTER_OF, b"") for record in source.records()}
+
+
+def _count(resend: Resend) -> None:
+    with resend.letters() as letters:
+        for letter in letters:
+            if resend.repairs is not None:
+                _check(letter, resend.repairs[str(letter.place)])
+            resend.plan.count(letter.record)
+            reason = dict(letter.record.headers).get(f"{PREFIX}reason", b"").decode(errors="replace")
+            known = reason in resend.reasons or len(resend.reasons) < REASONS_MAX
+            resend.reasons[reason if known else OTHER_REASONS] += 1
+
+
+def _check(letter: Letter, repair: Repair) -> None:
+    if why := refusal(letter, repair.value, repaired_key(letter, repair), now_ms()):
+        raise FreshlineError(f"line {repair.line}: {letter.place} would be refused again: {why}")
+
+
+def _place(letter: Letter) -> Place:
+    return letter.origin.partition, letter.origin.offset
