@@ -53,7 +53,7 @@ def origin_of(headers: Iterable[tuple[str, bytes]]) -> Origin | None:
 def replayed_origin(headers: Iterable[tuple[str, bytes]]) -> Origin | None:
     """Where a replayed record stood before its first replay; None of any other record."""
     given = dict(headers)
-    return origin_of(headers) if TOPIC_ID in given else None
+    return origin_of(given.items()) if given.get(TOPIC_ID) else None
 
 
 def sent_again_headers(headers: Iterable[tuple[str, bytes]], origin: Origin, topic_id: str | None = None) -> Headers:

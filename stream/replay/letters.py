@@ -61,12 +61,12 @@ def read_repairs(lines: Iterable[bytes]) -> dict[str, Repair]:
             continue
         try:
             fields = orjson.loads(line)
-            place, value = str(Token.parse(fields["origin"])), fields["value"]
+            place, value = str(Token.parse(fields["origin"])._replace(log=None)), _bytes(fields["value"])
         except (ValueError, KeyError, TypeError) as error:
             raise FreshlineError(f"line {number}: want an object with origin and value: {error}") from None
         if place in repairs:
             raise FreshlineError(f"line {number}: {place} is in line {repairs[place].line} already: keep one of them")
-        repairs[place] = Repair(number, _bytes(value))
+        repairs[place] = Repair(number, value)
     return repairs
 
 

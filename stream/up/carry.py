@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from schemas.errors import Unavailable
-from stream.dead_letters import EVENT_TIME
+from stream.dead_letters import EVENT_TIME, event_time_ms
 from stream.ends import Ends
 from stream.reader import Reader
 
@@ -52,8 +52,9 @@ class InputTail:
             await producer.start()
             for r in self._taken:
                 # The first time counts if it was carried before.
-                time = dict(r.headers).get(EVENT_TIME, str(r.timestamp_ms).encode())
-                headers = [*((n, v) for n, v in r.headers if n != EVENT_TIME), (EVENT_TIME, time)]
+                before_ms = event_time_ms(r.headers)
+                time_ms = r.timestamp_ms if before_ms is None else before_ms
+                headers = [*((n, v) for n, v in r.headers if n != EVENT_TIME), (EVENT_TIME, str(time_ms).encode())]
                 await producer.send_and_wait(
                     r.partition.topic, r.value, key=r.key, partition=r.partition.number, headers=headers
                 )

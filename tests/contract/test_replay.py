@@ -1,0 +1,224 @@
+"""Replays over the embedded broker and Apache Kafka."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+from kafka import KafkaProducer
+from running_commands import Done, freshline
+
+from stream.dead_letters import Origin, event_time_ms, origin_of
+from stream.replay.source import Source
+from stream.replay.span import Span, ends_now
+from stream.states import partition_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from running_broker import RunningBroker
+
+    from stream.reader import Record
+    from stream.tracker import Partition
+
+T_MS = 1_790_000_000_000
+"""Of the first record; a second between records."""
+WAIT_S = 60.0
+
+
+class Stage(NamedTuple):
+    """A topic with records of known keys and times."""
+
+    broker: RunningBroker
+    places: list[Partition]
+
+    @property
+    def topic(self) -> str:
+        return self.places[0].topic
+
+    def replay(self, *arguments: str) -> Done:
+        return freshline("replay", self.topic, "--kafka", self.broker.address, *arguments)
+
+    def records(self, places: Sequence[Partition] | None = None) -> list[Record]:
+        """All that is there, by partition and offset."""
+        places = places or self.places
+        span = Span(dict.fromkeys(places, 0), ends_now(self.broker.address, places))
+        with Source(self.broker.address, span) as source:
+            return sorted(source.records(), key=lambda record: (record.partition, record.offset))
+
+
+@pytest.fixture(autouse=True)
+def state_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    return tmp_path / "freshline" / "replays"
+
+
+@pytest.fixture
+def stage(any_broker: RunningBroker) -> Stage:
+    """Ten records in two partitions, every third null, one without a key."""
+    places = any_broker.new_topic(partitions=2)
+    producer = KafkaProducer(bootstrap_servers=any_broker.address, acks="all")
+    for number in range(10):
+        producer.send(
+            places[0].topic,
+            key=None if number == 9 else b"p%d" % (number % 4),
+            value=None if number % 3 == 0 and number < 9 else b'{"product_id": "p%d"}' % (number % 4),
+            headers=[("trace", b"%d" % number), ("empty", b"")],
+            partition=number % 2,
+            timestamp_ms=T_MS + number * 1000,
+        ).get(10)
+    producer.close()
+    return Stage(any_broker, places)
+
+
+def test_a_plan_says_what_would_be_sent_and_sends_nothing(stage: Stage) -> None:
+    done = stage.replay("--json")
+    plan = json.loads(done.out)
+    assert (done.code, plan["records"], plan["keys"], plan["executed"]) == (0, 10, 5, False)
+    assert plan["partitions"][1] == {
+        "partition": 1,
+        "records": 5,
+        "first_offset": 0,
+        "last_offset": 4,
+        "first_ms": T_MS + 1000,
+        "last_ms": T_MS + 9000,
+    }
+    assert "10 records" in stage.replay().out and "--execute sends it" in stage.replay().err
+    assert len(stage.records()) == 10
+
+
+def test_into_the_same_topic_each_is_sent_once_as_it_is_with_its_origin_and_first_time(stage: Stage) -> None:
+    before = stage.records()
+    assert stage.replay("--execute").out.startswith("10 records sent")
+    after = stage.records()
+    copies = [record for record in after if record not in before]
+    assert [record for record in after if record in before] == before
+    assert len(copies) == 10
+    origins = [origin_of(copy.headers) for copy in copies]
+    for copy, origin in zip(copies, origins, strict=True):
+        (source,) = [r for r in before if Origin(*r.partition, r.offset, r.timestamp_ms) == origin]
+        assert (copy.key, copy.value, copy.partition) == (source.key, source.value, source.partition)
+        assert copy.headers[:2] == source.headers == (source.headers[0], ("empty", b""))
+        assert event_time_ms(copy.headers) == source.timestamp_ms
+    assert len(set(origins)) == 10
+
+
+def test_a_second_replay_sends_the_records_and_not_the_copies_of_the_first(stage: Stage) -> None:
+    for _ in range(3):
+        assert json.loads(stage.replay("--execute", "--json").out)["sent"] == 10
+    assert len(stage.records()) == 40
+    assert len({origin_of(record.headers) for record in stage.records()} - {None}) == 10
+
+
+def test_copies_whose_origin_is_not_sent_are_sent_and_keep_the_first_origin_and_time(stage: Stage) -> None:
+    stage.replay("--execute")
+    copies = stage.records()[5:10]
+    assert json.loads(stage.replay("--from", "5", "--partition", "0", "--execute", "--json").out)["sent"] == 5
+    assert [record.headers for record in stage.records()[10:15]] == [copy.headers for copy in copies]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "numbers"),
+    [
+        (["--from", "3"], [6, 7, 8, 9]),
+        (["--from", "1", "--to", "3", "--partition", "0"], [2, 4]),
+        (["--from", "2026-09-21T14:13:23Z"], [3, 4, 5, 6, 7, 8, 9]),
+        (["--to", "2026-09-21T14:13:23Z"], [0, 1, 2]),
+        (["--from", "2026-09-21T14:13:22Z", "--to", "2026-09-21T14:13:24Z"], [2, 3]),
+        (["--key", "p1"], [1, 5, 9]),
+        (["--key", "p1", "--from", "4"], [9]),
+        (["--from", "9000d"], list(range(10))),
+    ],
+)
+def test_the_range_is_by_offset_time_partition_and_key(stage: Stage, arguments: list[str], numbers: list[int]) -> None:
+    target = stage.broker.new_topic(partitions=2)
+    done = stage.replay(*arguments, "--to-topic", target[0].topic, "--execute")
+    assert done.code == 0, done.err
+    assert sorted(int(dict(record.headers)["trace"]) for record in stage.records(target)) == numbers
+    assert len(stage.records()) == 10
+
+
+def test_in_a_topic_of_other_partitions_each_goes_where_its_product_belongs(stage: Stage) -> None:
+    target = stage.broker.new_topic(partitions=3)
+    assert stage.replay("--to-topic", target[0].topic, "--execute").code == 0
+    sent = stage.records(target)
+    assert len(sent) == 10
+    assert all(record.partition.number == partition_of(record.key or b"p1", 3) for record in sent)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["--from", "77"], 1, "nothing to replay"),
+        (["--from", "1s"], 1, "nothing to replay"),
+        (["--key", "nobody"], 1, "nothing to replay"),
+        (["--partition", "2"], 1, "there is no partition 2"),
+        (["--to-topic", "no-such-topic"], 1, "no topic no-such-topic"),
+        (["--to-topic", "items"], 1, "written by Freshline alone"),
+        (["--from", "3", "--to", "3"], 2, "the range is empty"),
+        (["--from", "1h", "--to", "2h"], 2, "the range is empty"),
+        (["--from", "soon"], 2, "--from: 'soon' is no RFC 3339 time"),
+        (["--rate", "5", "--speed", "2x"], 2, "choose one"),
+        (["--repaired", "-"], 2, "needs --from-dlq"),
+        (["--from-dlq"], 1, "no topic test-"),
+    ],
+)
+def test_what_cannot_be_is_one_line_and_nothing_is_changed(
+    stage: Stage, state_dir: Path, arguments: list[str], code: int, message: str
+) -> None:
+    done = stage.replay(*arguments, "--execute")
+    assert (done.code, done.out, done.err.count("\n")) == (code, "", 1)
+    assert message in done.err
+    assert len(stage.records()) == 10 and not state_dir.exists()
+
+
+def test_an_unknown_topic_is_one_line(any_broker: RunningBroker) -> None:
+    done = freshline("replay", "no-such-topic", "--execute", "--kafka", any_broker.address)
+    assert (done.code, done.err.count("\n")) == (1, 1) and "no topic no-such-topic" in done.err
+
+
+def kept(state_dir: Path) -> list[dict[str, Any]]:
+    return [json.loads(file.read_bytes()) for file in state_dir.glob("*.json")]
+
+
+def test_killed_half_way_the_same_command_goes_on_where_it_was(stage: Stage, state_dir: Path) -> None:
+    producer = KafkaProducer(bootstrap_servers=stage.broker.address, acks="all")
+    for number in range(10, 2000):
+        producer.send(stage.topic, key=b"p", value=b"%d" % number, partition=number % 2, timestamp_ms=T_MS + number)
+    producer.close()
+    target = stage.broker.new_topic(partitions=2)
+    words = ["replay", stage.topic, "--kafka", stage.broker.address, "--to-topic", target[0].topic, "--execute"]
+    argv = [sys.executable, "-m", "stream.commands", *words, "--rate", "400"]
+    process = subprocess.Popen(argv, env=dict(os.environ), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + WAIT_S
+        while not any(position["sent"] for position in kept(state_dir)):
+            assert process.poll() is None and time.monotonic() < deadline, "it keeps a position while it sends"
+            time.sleep(0.01)
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    (position,) = kept(state_dir)
+    sent_before = len(stage.records(target))
+    assert position["sent"] <= sent_before < 2000
+    done = freshline(*words)
+    assert done.code == 0 and f"{position['sent']:,} records of which are sent" in done.err
+    sent = stage.records(target)
+    origins = [origin_of(record.headers) for record in sent]
+    assert len(set(origins)) == 2000
+    assert len(sent) == sent_before + 2000 - position["sent"]
+    assert kept(state_dir) == []
+    assert "goes on" not in freshline(*words[:-1]).err
+
+
+def test_the_order_over_partitions_is_that_of_the_timestamps(stage: Stage) -> None:
+    span = Span(dict.fromkeys(stage.places, 0), ends_now(stage.broker.address, stage.places))
+    with Source(stage.broker.address, span) as source:
+        assert [record.timestamp_ms for record in source.records()] == [T_MS + n * 1000 for n in range(10)]

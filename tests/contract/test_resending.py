@@ -1,0 +1,177 @@
+"""Dead letters go back to their topic once, whatever happens in between; over both brokers."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+from kafka import KafkaAdminClient, KafkaProducer
+from running_broker import new_broker
+from running_commands import Done, freshline
+
+from schemas.errors import InvalidEvent, Misconfigured, Unavailable
+from stream.dead_letters import EVENT_TIME, Origin, dead_letter_headers
+from stream.replay import resending
+from stream.replay.letters import LETTER_OF
+from stream.replay.selection import Selection
+from stream.replay.source import Source
+from stream.replay.span import Span, ends_now
+from stream.states import partition_of
+from stream.topics import ensure_topics
+from stream.tracker import Partition
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from running_broker import RunningBroker
+
+    from stream.reader import Record
+
+T_MS = 1_790_000_000_000
+PARTITIONS = 2
+GOOD = {"product_id": "p1", "price": 5, "currency": "EUR"}
+
+
+class Shop(NamedTuple):
+    """An input topic of which two records are in the dead letters, one of them twice."""
+
+    broker: RunningBroker
+    topic: str
+
+    def replay(self, *arguments: str, stdin: bytes = b"") -> Done:
+        return freshline("replay", self.topic, "--from-dlq", "--kafka", self.broker.address, *arguments, stdin=stdin)
+
+    def refuse(self, offset: int, *, value: bytes | None = b"{bad", partition: int = 1) -> None:
+        """A dead letter of this place."""
+        headers = dead_letter_headers(
+            Origin(self.topic, partition, offset, T_MS), [("trace", b"1")], InvalidEvent("it is no JSON")
+        )
+        producer = KafkaProducer(bootstrap_servers=self.broker.address, acks="all")
+        sent = producer.send(f"{self.topic}.dlq", key=b"p1", value=value, headers=headers, partition=partition)
+        sent.get(10)
+        producer.close()
+
+    def records(self) -> list[Record]:
+        places = [Partition(self.topic, number) for number in range(PARTITIONS)]
+        with Source(
+            self.broker.address, Span(dict.fromkeys(places, 0), ends_now(self.broker.address, places))
+        ) as source:
+            return list(source.records())
+
+    def sent(self) -> list[str]:
+        """Whose letters came back."""
+        return sorted(dict(record.headers)[LETTER_OF].decode() for record in self.records())
+
+
+@pytest.fixture(scope="module", params=["embedded", pytest.param("kafka", marks=pytest.mark.kafka)])
+def own_broker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBroker]:
+    broker = new_broker(request.param, tmp_path_factory.mktemp(request.param)).start()
+    try:
+        yield broker
+    finally:
+        broker.kill()
+
+
+def made_anew(broker: RunningBroker, *topics: str) -> bool:
+    """Whether it worked: a question for metadata that was still under way creates topics with other partitions."""
+    admin = KafkaAdminClient(bootstrap_servers=broker.address)
+    admin.delete_topics(topics or [name for name in admin.list_topics() if not name.startswith("__")])
+    admin.close()
+    try:
+        ensure_topics(broker.settings(partitions=PARTITIONS))
+    except Misconfigured:
+        return False
+    return True
+
+
+@pytest.fixture
+def shop(own_broker: RunningBroker) -> Shop:
+    """With topics of its own: those of the test before are deleted."""
+    while not made_anew(own_broker):
+        pass
+    shop = Shop(own_broker, "prices")
+    shop.refuse(7)
+    shop.refuse(8)
+    shop.refuse(7)
+    return shop
+
+
+def test_as_they_are_each_origin_is_sent_once_and_never_again(shop: Shop) -> None:
+    assert "2 records" in shop.replay().out and shop.records() == []
+    assert json.loads(shop.replay("--execute", "--json").out)["sent"] == 2
+    first, second = shop.records()
+    assert (first.key, first.value, first.partition.number) == (b"p1", b"{bad", 1)
+    assert first.headers == (("trace", b"1"), (EVENT_TIME, str(T_MS).encode()), (LETTER_OF, b"prices:1:7"))
+    assert dict(second.headers)[LETTER_OF] == b"prices:1:8"
+    done = shop.replay("--execute")
+    assert done.code == 1 and "2 were sent again already" in done.err
+    assert len(shop.records()) == 2
+
+
+def test_one_that_is_refused_again_is_a_letter_of_its_own(shop: Shop) -> None:
+    shop.replay("--execute")
+    shop.refuse(20)
+    assert shop.replay("--execute").out.startswith("1 records sent")
+    assert shop.sent() == ["prices:1:20", "prices:1:7", "prices:1:8"]
+
+
+def test_the_lines_of_a_plan_are_mended_and_sent_in_place_of_what_was_refused(shop: Shop) -> None:
+    lines = [json.loads(line) for line in shop.replay("--json").out.splitlines()]
+    assert [(line["origin"], line["reason"], line["value"]) for line in lines] == [
+        ("prices:1:7", "it is no JSON", "{bad"),
+        ("prices:1:8", "it is no JSON", "{bad"),
+    ]
+    mended = json.dumps(lines[1] | {"value": GOOD | {"product_id": "p2"}}).encode()
+    done = shop.replay("--repaired", "-", "--execute", stdin=mended)
+    assert done.code == 0, done.err
+    (sent,) = shop.records()
+    assert (sent.key, json.loads(sent.value or b"")) == (b"p2", GOOD | {"product_id": "p2"})
+    assert sent.partition.number == partition_of(b"p2", PARTITIONS)
+    assert "1 were sent again already" in shop.replay("--repaired", "-", "--execute", stdin=mended).err
+    assert [json.loads(line)["origin"] for line in shop.replay("--json").out.splitlines()] == ["prices:1:7"]
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ({"origin": "prices:1:9", "value": GOOD}, "line 1: there is no dead letter of prices:1:9"),
+        ({"origin": "products:1:7", "value": GOOD}, "line 1: there is no dead letter of products:1:7"),
+        ({"origin": "prices:1:7", "value": GOOD | {"price": -1}}, "line 1: prices:1:7 would be refused again: price"),
+        ({"origin": "prices:1:7", "value": None}, "line 1: prices:1:7 would be refused again: the record is null"),
+        ({"origin": "prices:1:7", "value": "{bad"}, "line 1: .*an object, or null"),
+    ],
+)
+def test_a_repair_that_mends_nothing_is_one_line_and_nothing_is_sent(
+    shop: Shop, line: dict[str, object], message: str
+) -> None:
+    done = shop.replay("--repaired", "-", "--execute", stdin=json.dumps(line).encode())
+    assert (done.code, done.err.count("\n")) == (1, 1)
+    assert re.search(message, done.err)
+    assert shop.records() == []
+
+
+def test_what_a_killed_run_sent_and_did_not_remember_is_not_sent_again(shop: Shop) -> None:
+    """It dies after the broker confirmed the first, before it could say so."""
+
+    def die(sent: int) -> None:
+        raise Unavailable("killed")
+
+    with pytest.raises(Unavailable, match="killed"):
+        resending.execute(resending.prepare(shop.broker.address, "prices", Selection(), None), 1000.0, die)
+    before = shop.sent()
+    assert before
+    done = shop.replay("--key", "nobody", "--execute")
+    assert done.code == 1
+    shop.refuse(9)
+    assert shop.replay("--execute").code == 0
+    assert shop.sent() == ["prices:1:7", "prices:1:8", "prices:1:9"]
+    assert shop.replay("--execute").code == 1
+
+
+def test_letters_of_a_topic_that_was_made_anew_are_other_letters(shop: Shop) -> None:
+    shop.replay("--execute")
+    assert made_anew(shop.broker, "prices.dlq")
+    shop.refuse(7)
+    assert shop.replay("--execute").out.startswith("1 records sent")
