@@ -15,6 +15,8 @@ TOPIC_ID = f"{PREFIX}topic-id"
 """Header of a replayed record: the broker's id of the topic of its origin. Offsets of another log mean nothing."""
 EVENT_TIME = f"{PREFIX}event-time"
 """Header with the event's own time, milliseconds since the epoch, where the body has none (replayed, forwarded)."""
+FIRST = f"{PREFIX}first"
+"""Header of a replayed record's dead letter: "prices:3:17@TOPIC-ID", where the event stood before its first replay."""
 REASON_BYTES_MAX = 2_000
 DIGITS_MAX = 18
 
@@ -83,11 +85,14 @@ def dead_letter_headers(
     origin: Origin, headers: Iterable[tuple[str, bytes]], error: BaseException, *, attempts: int = 1
 ) -> Headers:
     """The headers of a dead letter: the original ones first."""
-    kept = [(name, value) for name, value in headers if not name.startswith(PREFIX) or name == EVENT_TIME]
+    came = list(headers)
+    kept = [(name, value) for name, value in came if not name.startswith(PREFIX) or name == EVENT_TIME]
+    first = replayed_origin(came)
     reason = str(error) or type(error).__name__
     return [
         *kept,
         *origin_headers(origin),
+        *([(FIRST, b"%s:%d:%d@%s" % (first.topic.encode(), *first[1:3], dict(came)[TOPIC_ID]))] if first else []),
         (f"{PREFIX}error", type(error).__name__.encode()),
         (f"{PREFIX}reason", reason.encode(errors="replace")[:REASON_BYTES_MAX]),
         (f"{PREFIX}attempts", str(attempts).encode()),

@@ -9,7 +9,7 @@ import orjson
 from schemas.errors import FreshlineError, InvalidEvent
 from schemas.events import parse
 from schemas.tokens import Token
-from stream.dead_letters import EVENT_TIME, PREFIX, Origin, event_time_ms, origin_of
+from stream.dead_letters import EVENT_TIME, FIRST, PREFIX, Origin, event_time_ms, origin_of
 from stream.producing import Outgoing
 from stream.replay.selection import product_key
 from stream.states import partition_of
@@ -29,11 +29,8 @@ class Letter(NamedTuple):
     origin: Origin
     record: Record
     """As it lies in the dead letters."""
-
-    @property
-    def place(self) -> Token:
-        """What it is known by: the address of the record that could not be taken."""
-        return Token(self.origin.topic, self.origin.partition, self.origin.offset)
+    place: Token
+    """What it is known by: where the record stood that could not be taken, or the one that this was a replay of."""
 
 
 class Repair(NamedTuple):
@@ -43,10 +40,12 @@ class Repair(NamedTuple):
     value: bytes | None
 
 
-def letter_of(record: Record, topic: str) -> Letter | None:
+def letter_of(record: Record, topic: str, topic_id: str) -> Letter | None:
     """None of a record that names no place in the topic."""
     origin = origin_of(record.headers)
-    return None if origin is None or origin.topic != topic else Letter(origin, record)
+    if origin is None or origin.topic != topic:
+        return None
+    return Letter(origin, record, _first(record, topic, topic_id) or Token(topic, origin.partition, origin.offset))
 
 
 def read_repairs(lines: Iterable[bytes]) -> dict[str, Repair]:
@@ -112,6 +111,14 @@ def repaired_key(letter: Letter, repair: Repair) -> bytes | None:
     """The product that the repaired value names; a null record names none, and keeps the letter's key."""
     named = product_key(letter.record._replace(key=None, value=repair.value))
     return letter.record.key if named is None else named
+
+
+def _first(record: Record, topic: str, topic_id: str) -> Token | None:
+    try:
+        token = Token.parse((dict(record.headers).get(FIRST) or b"").decode(errors="replace"))
+    except ValueError:
+        return None
+    return token._replace(log=None) if (token.topic, token.log) == (topic, topic_id) else None
 
 
 def _time_ms(letter: Letter) -> int:

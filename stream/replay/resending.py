@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from stream.reader import Record
     from stream.replay.letters import Letter, Repair
     from stream.replay.memory import Resent
+    from stream.topics import Layout
 
 SAVE_INTERVAL_S = 1.0
 REASONS_MAX = 20
@@ -43,7 +44,7 @@ class Resend:
 
     kafka: str
     topic: str
-    partitions: int
+    target: Layout
     """Of the topic."""
     span: Span
     """Of the dead letters; fixed before anything is sent."""
@@ -70,7 +71,7 @@ class Resend:
     def _due(self, records: Iterable[Record]) -> Iterator[Letter]:
         seen = set(self.done)
         for record in records:
-            letter = letter_of(record, self.topic) if self.selection.takes(record) else None
+            letter = letter_of(record, self.topic, self.target.topic_id) if self.selection.takes(record) else None
             if letter is None or _place(letter) in seen:
                 continue
             if self.repairs is None or str(letter.place) in self.repairs:
@@ -90,11 +91,11 @@ def prepare(kafka: str, topic: str, selection: Selection, repaired: Iterable[byt
     memory = read_resent(kafka, letters.topic_id)
     every = find_span(kafka, dead_letter_topic(topic), letters.partitions, Selection())
     span = find_span(kafka, dead_letter_topic(topic), letters.partitions, selection)
-    done, known = _looked_through(kafka, topic, every, memory, repairs or {})
+    done, known = _looked_through(kafka, topic, target.topic_id, every, memory, repairs or {})
     for place, repair in (repairs or {}).items():
         if place not in known:
             raise FreshlineError(f"line {repair.line}: there is no dead letter of {place}")
-    resend = Resend(kafka, topic, target.partitions, span, selection, repairs, memory, done)
+    resend = Resend(kafka, topic, target, span, selection, repairs, memory, done)
     _count(resend)
     if not resend.plan.records:
         raise FreshlineError(f"nothing to send: of the dead letters of {topic}, {len(done):,} were sent again already")
@@ -110,7 +111,7 @@ def execute(resend: Resend, per_second: float | None, tell: Callable[[int], None
     sent, saved = 0, time.monotonic()
     with Producer(resend.kafka.split(",")) as producer, resend.letters() as letters:
         resend.memory.save(producer)
-        places = [Partition(resend.topic, number) for number in range(resend.partitions)]
+        places = [Partition(resend.topic, number) for number in range(resend.target.partitions)]
         resend.memory.begin(producer, {p.number: end for p, end in ends_now(resend.kafka, places).items()})
 
         def confirmed(letter: Letter) -> None:
@@ -124,20 +125,20 @@ def execute(resend: Resend, per_second: float | None, tell: Callable[[int], None
 
         timed = paced(letters, per_second, time.monotonic, time.sleep) if per_second else letters
         send_in_order(
-            producer, timed, lambda letter: resent(letter, resend.repair(letter), resend.partitions), confirmed
+            producer, timed, lambda letter: resent(letter, resend.repair(letter), resend.target.partitions), confirmed
         )
         resend.memory.finish(producer)
     return sent
 
 
 def _looked_through(
-    kafka: str, topic: str, every: Span, memory: Resent, wanted: Container[str]
+    kafka: str, topic: str, topic_id: str, every: Span, memory: Resent, wanted: Container[str]
 ) -> tuple[set[Place], set[str]]:
     """Origins that were sent again, and those wanted that there are; what an unfinished run sent is marked."""
     found, done, known = _sent_by_unfinished_run(kafka, topic, memory), set[Place](), set[str]()
     with Source(kafka, every) as source:
         for record in source.records():
-            if (letter := letter_of(record, topic)) is None:
+            if (letter := letter_of(record, topic, topic_id)) is None:
                 continue
             if str(letter.place) in wanted:
                 known.add(str(letter.place))
@@ -174,4 +175,4 @@ def _check(letter: Letter, repair: Repair) -> None:
 
 
 def _place(letter: Letter) -> Place:
-    return letter.origin.partition, letter.origin.offset
+    return letter.place.partition, letter.place.offset

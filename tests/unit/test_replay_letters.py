@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.errors import FreshlineError, InvalidEvent
-from stream.dead_letters import EVENT_TIME, Origin, dead_letter_headers
+from stream.dead_letters import EVENT_TIME, Origin, dead_letter_headers, sent_again_headers
 from stream.reader import Record
 from stream.replay.letters import LETTER_OF, Repair, as_line, letter_of, read_repairs, refusal, resent
 from stream.replay.memory import CHUNK, Resent
@@ -22,12 +22,15 @@ if TYPE_CHECKING:
     from stream.replay.letters import Letter
 
 T_MS = 1_795_000_000_000
+TOPIC_ID = "0198f3-topic"
 
 
 def letter(value: bytes | None = b"{bad", key: bytes | None = b"p1", partition: int = 2, **headers: bytes) -> Letter:
     origin = Origin("prices", partition, 7, T_MS)
     said = dead_letter_headers(origin, [(n.replace("_", "-"), v) for n, v in headers.items()], InvalidEvent("price: x"))
-    found = letter_of(Record(Partition("prices.dlq", partition), 3, T_MS + 5, key, value, tuple(said)), "prices")
+    found = letter_of(
+        Record(Partition("prices.dlq", partition), 3, T_MS + 5, key, value, tuple(said)), "prices", TOPIC_ID
+    )
     assert found
     return found
 
@@ -52,10 +55,20 @@ def test_a_repaired_value_goes_under_the_product_that_it_names() -> None:
     assert (sent.key, sent.value, sent.partition) == (b"p9", b'{"product_id": "p9"}', partition_of(b"p9", 4))
 
 
+def test_the_letter_of_a_replayed_record_is_known_by_the_first_place_of_its_event() -> None:
+    replayed = sent_again_headers([], Origin("prices", 1, 4, T_MS), TOPIC_ID)
+    said = dead_letter_headers(Origin("prices", 1, 99, T_MS + 9), replayed, InvalidEvent("price: x"))
+    record = Record(Partition("prices.dlq", 1), 0, T_MS + 9, b"p1", b"{bad", tuple(said))
+    known, unknown = letter_of(record, "prices", TOPIC_ID), letter_of(record, "prices", "another-log")
+    assert known and unknown
+    assert (str(known.place), str(unknown.place)) == ("prices:1:4", "prices:1:99")
+    assert dict(said)["freshline-offset"] == b"99"
+
+
 def test_a_record_that_names_no_place_in_the_topic_is_no_letter() -> None:
     place = Partition("prices.dlq", 0)
-    assert letter_of(Record(place, 0, 0, None, b"x", ()), "prices") is None
-    assert letter_of(letter().record, "products") is None
+    assert letter_of(Record(place, 0, 0, None, b"x", ()), "prices", TOPIC_ID) is None
+    assert letter_of(letter().record, "products", TOPIC_ID) is None
 
 
 def test_what_a_person_mends_says_why_it_was_refused_and_whether_it_still_would_be() -> None:
