@@ -51,6 +51,20 @@ def content(
     )
 
 
+def shown_facts(state: ItemState, seller: str | None) -> dict[str, Any] | None:
+    """What is shown of the product (seller None) or of one offer, keyed as in an Entity.
+
+    None: the product is not visible; the offer is withdrawn, void or not complete.
+    """
+    if seller is None:
+        visible = _status(state, _shown(state.product)[1]["title"]) is Status.VISIBLE
+        return _values(state.product, -1) if visible else None
+    offer = state.offers.get(seller)
+    if offer is None or _offer(seller, offer, state.void_at_ms) is None:
+        return None
+    return _values(offer, state.void_at_ms)
+
+
 def offers_now(offers: Iterable[Offer], now_ms: int) -> list[tuple[Offer, float]]:
     """Each offer with what one pays now: the sale price from the start of its window until before its end."""
     return [(offer, _pays(offer, now_ms)) for offer in offers]
@@ -100,15 +114,21 @@ def _shown(entity: Entity, void_at_ms: int = -1) -> tuple[dict[str, Any], dict[s
     """(value by field, {name: {language or attribute: value}}) of what is not cleared and later than the void."""
     values: dict[str, Any] = {}
     parts: dict[str, dict[str, Any]] = defaultdict(dict)
-    for key, (stamp, value) in entity.facts.items():
-        if value is None or stamp.updated_at_ms <= void_at_ms:
-            continue
+    for key, value in _values(entity, void_at_ms).items():
         name, slash, part = key.partition("/")
         if slash:
             parts[name][part] = value
         else:
             values[name] = value
     return values, parts
+
+
+def _values(entity: Entity, void_at_ms: int) -> dict[str, Any]:
+    return {
+        key: value
+        for key, (stamp, value) in entity.facts.items()
+        if value is not None and stamp.updated_at_ms > void_at_ms
+    }
 
 
 def _sorted(parts: dict[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from stream.commands.replay import replay
 from stream.commands.schema import schema
 from stream.commands.search import search
 from stream.commands.status import status
+from stream.commands.sync import sync
 from stream.commands.up import up
 
 app = typer.Typer(
@@ -24,5 +25,5 @@ app = typer.Typer(
     epilog="A flag goes before FRESHLINE_* in the environment, that before the default. "
     "Exit codes: 0 done, 1 failed, 2 usage, 10 not fresh or not healthy.",
 )
-for command in (up, demo, produce, search, get, status, schema, replay, export, import_, rebuild):
+for command in (up, demo, produce, search, get, status, schema, replay, export, import_, sync, rebuild):
     app.command(command.__name__.rstrip("_"))(command)

@@ -59,7 +59,7 @@ def produce(
         paced_records = paced(records, rate, time.monotonic, time.sleep) if rate else records
         producer.send_all(paced_records, sent, tell)
     took = time.monotonic() - began
-    searchable = _wait(asks, sent) if asks else None
+    searchable = wait_searchable(asks, sent) if asks else None
     _report(topic, sent, took, searchable, json)
     if sent.invalid or sent.failed:
         raise typer.Exit(FAILED)
@@ -101,7 +101,7 @@ def _name(problem: Problem) -> None:
     say(f"line {problem.line}: {problem.reason}")
 
 
-def _wait(asks: Client, sent: Sent) -> bool:
+def wait_searchable(asks: Client, sent: Sent) -> bool:
     """Whether every event sent became searchable in time."""
     deadline = time.monotonic() + WAIT_SECONDS_MAX
     waiting = sent.tokens

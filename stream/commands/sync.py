@@ -1,0 +1,173 @@
+"""`freshline sync`: what a full feed changes, and the sending of it."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import orjson
+import typer
+
+from stream.commands import options
+from stream.commands.exits import FAILED, NOT_FRESH, WrongUsage
+from stream.commands.export import opened
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from stream.producing import Sent
+    from stream.sync.plan import Plan
+    from stream.sync.reading import Tell
+    from stream.sync.spill import Spill
+    from workers.feed import Decision, Difference
+
+VALUE_CHARACTERS_MAX = 60
+
+
+class Feed(StrEnum):
+    """What there are full feeds of."""
+
+    PRODUCTS = "products"
+    PRICES = "prices"
+
+
+def sync(
+    topic: Annotated[Feed, typer.Argument(help="What the feed is of.")],
+    file: Annotated[
+        str, typer.Argument(metavar="FILE|-", help="JSON lines: everything there is, as upserts; - is stdin.")
+    ],
+    *,
+    execute: Annotated[bool, typer.Option("--execute", help="Send the difference, not only show it.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Even if more than 20% of what is shown is gone.")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Return once all that was sent is searchable.")] = False,
+    kafka: options.Kafka = None,
+    api: options.Api = None,
+    json: options.AsJson = False,
+) -> None:
+    """Compare a full feed with the item state; show the difference, or publish it.
+
+    Exit 1: the feed cannot be taken, or not all was sent. Exit 10: the wait ran out.
+    """
+    from stream.commands.configured import brokers, client
+    from stream.commands.produce import wait_searchable
+    from stream.sync.plan import too_many_gone
+    from stream.sync.spill import spill
+
+    if wait and not execute:
+        raise WrongUsage("--wait: without --execute nothing is sent that could be waited for")
+    asks, at = client(api) if wait else None, brokers(kafka)
+    with spill() as rows, _bar(json) as phase:
+        plan = _planned(topic, file, at, rows, phase)
+        refusal = None if force else too_many_gone(topic, plan)
+        sent = _sent(topic, at, rows, plan, phase("sending")) if execute and refusal is None else None
+    searchable = wait_searchable(asks, sent) if asks and sent else None
+    (_print_json if json else _print)(topic, plan, sent, searchable)
+    if refusal is not None:
+        raise refusal
+    if sent and sent.failed:
+        raise typer.Exit(FAILED)
+    if searchable is False:
+        raise typer.Exit(NOT_FRESH)
+
+
+def _planned(topic: str, file: str, brokers: list[str], rows: Spill, phase: Callable[[str], Tell]) -> Plan:
+    import asyncio
+
+    from stream.producing import now_ms
+    from stream.sync.plan import planned
+    from stream.sync.reading import read_feed, read_state
+
+    feed_is_of_ms = now_ms()
+    with opened(file, "rb") as feed:
+        read_feed(topic, feed, rows, feed_is_of_ms, phase("reading the feed"))
+    asyncio.run(read_state(",".join(brokers), rows, phase("reading the item state")))
+    return planned(topic, rows, feed_is_of_ms, phase("comparing"))
+
+
+def _sent(topic: str, brokers: list[str], rows: Spill, plan: Plan, tell: Tell) -> Sent:
+    """All confirmed, or named on stderr."""
+    from stream.commands.printing import say
+    from stream.producing import Outgoing, Producer, Sent
+
+    sent = Sent()
+    records = (Outgoing(event.line, topic, event.product_id.encode(), event.value) for event in rows.events())
+    with Producer(brokers) as producer:
+        producer.send_all(records, sent, lambda sent: tell(sent.confirmed, plan.publish))
+    for problem in sent.problems:
+        say(f"{f'line {problem.line}' if problem.line else 'a delete'}: {problem.reason}")
+    return sent
+
+
+@contextmanager
+def _bar(json: bool) -> Iterator[Callable[[str], Tell]]:
+    """A progress bar, on a terminal alone: each phase gets what moves it."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True, highlight=False, markup=False)
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:,.0f}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=json or not console.is_terminal) as bar:
+
+        def phase(description: str) -> Tell:
+            task = bar.add_task(description, total=None)
+            return lambda done, total: bar.update(task, completed=done, total=total)
+
+        yield phase
+
+
+def _print_json(topic: str, plan: Plan, sent: Sent | None, searchable: bool | None) -> None:
+    from stream.commands.printing import print_json
+
+    print_json(
+        {
+            "topic": str(topic),
+            **{str(outcome): count for outcome, count in plan.counts.items()},
+            "to_send": plan.publish,
+            "examples": {str(outcome): [_example(each) for each in found] for outcome, found in plan.examples.items()},
+            "executed": sent is not None,
+            "sent": sent.confirmed if sent else 0,
+            "failed": sent.failed if sent else 0,
+            "tokens": [str(token) for token in sent.tokens] if sent else [],
+            "searchable": searchable,
+        }
+    )
+
+
+def _example(decision: Decision) -> dict[str, Any]:
+    return {
+        "product_id": decision.product_id,
+        "seller": decision.seller,
+        "line": decision.line or None,
+        "differences": [difference._asdict() for difference in decision.differences],
+    }
+
+
+def _print(topic: str, plan: Plan, sent: Sent | None, searchable: bool | None) -> None:
+    print(f"{topic}: " + ", ".join(f"{count:,} {outcome}" for outcome, count in plan.counts.items()))
+    for outcome, found in plan.examples.items():
+        for decision in found:
+            print(f"  {outcome:<8} {_in_words(decision)}")
+        if found and plan.counts[outcome] > len(found):
+            print(f"  {outcome:<8} and {plan.counts[outcome] - len(found):,} more")
+    if sent is None:
+        print(f"{plan.publish:,} events to send: --execute sends them" if plan.publish else "nothing to send")
+        return
+    waited = {None: "", True: ", all searchable", False: ", not all searchable yet"}[searchable]
+    print(f"{sent.confirmed:,} sent, {sent.failed:,} failed{waited}")
+
+
+def _in_words(decision: Decision) -> str:
+    who = decision.product_id if decision.seller is None else f"{decision.product_id} of {decision.seller}"
+    if decision.outcome != "changed":
+        return who
+    return f"{who}: " + ", ".join(map(_change, decision.differences))
+
+
+def _change(difference: Difference) -> str:
+    return f"{difference.fact} {_value(difference.before)} -> {_value(difference.after)}"
+
+
+def _value(value: object) -> str:
+    text = "none" if value is None else orjson.dumps(value).decode()
+    return text if len(text) <= VALUE_CHARACTERS_MAX else text[:VALUE_CHARACTERS_MAX] + "..."

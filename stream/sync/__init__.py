@@ -1,0 +1,1 @@
+"""Full feeds: compared with the item state, the difference published."""

@@ -1,0 +1,83 @@
+"""Compares feed and state product by product: what has to be published, how much of each kind, and examples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import reduce
+from typing import TYPE_CHECKING
+
+from schemas.codec import decode_item
+from schemas.errors import FreshlineError
+from schemas.items import ItemState
+from stream.sync.reading import TELL_EVERY
+from stream.sync.spill import Event
+from workers import fold
+from workers.feed import Decision, Outcome, compare, read_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from stream.sync.reading import Tell
+    from stream.sync.spill import Gathered, Spill
+
+EXAMPLES_MAX = 5
+"""Of each outcome."""
+GONE_PERCENT_MAX = 20
+"""Of what is shown; more looks like a feed that was cut off."""
+
+
+class TooManyGone(FreshlineError):
+    """The feed lacks so much that it may be broken: nothing was sent."""
+
+
+@dataclass(slots=True)
+class Plan:
+    """What the comparison found so far."""
+
+    counts: dict[Outcome, int] = field(default_factory=lambda: dict.fromkeys(Outcome, 0))
+    shown: int = 0
+    """Products or offers that the state shows."""
+    publish: int = 0
+    """Events to publish."""
+    examples: dict[Outcome, list[Decision]] = field(default_factory=lambda: {outcome: [] for outcome in Outcome})
+
+    def note(self, decision: Decision) -> None:
+        """One more."""
+        self.counts[decision.outcome] += 1
+        self.shown += decision.was_shown
+        self.publish += decision.publish is not None
+        examples = self.examples[decision.outcome]
+        if decision.outcome is not Outcome.UNCHANGED and len(examples) < EXAMPLES_MAX:
+            examples.append(decision)
+
+
+def planned(topic: str, spill: Spill, now_ms: int, tell: Tell) -> Plan:
+    """Compares everything in the spill and adds the events to it. Raises InvalidLine."""
+    found, done, total = Plan(), 0, spill.row_count()
+    for number, gathered in enumerate(spill.products(), 1):
+        for decision in _compared(topic, gathered, now_ms):
+            found.note(decision)
+            if decision.publish is not None:
+                spill.add_event(Event(decision.line, decision.product_id, decision.publish))
+        done += len(gathered.lines) + len(gathered.records)
+        if number % TELL_EVERY == 0:
+            tell(done, total)
+    return found
+
+
+def _compared(topic: str, gathered: Gathered, now_ms: int) -> Iterable[Decision]:
+    states = [decode_item(record).state for record in gathered.records] or [ItemState(gathered.product_id)]
+    lines = [read_line(topic, number, value, now_ms) for number, value in gathered.lines]
+    return compare(topic, reduce(fold.join, states), lines, now_ms)
+
+
+def too_many_gone(topic: str, plan: Plan) -> TooManyGone | None:
+    """The error of a feed that lacks so much that it has to be meant; None if it does not."""
+    gone = plan.counts[Outcome.GONE]
+    if gone * 100 <= plan.shown * GONE_PERCENT_MAX:
+        return None
+    what = "products" if topic == "products" else "offers"
+    return TooManyGone(
+        f"{gone:,} of {plan.shown:,} {what} are not in the feed ({gone / plan.shown:.0%}, more than "
+        f"{GONE_PERCENT_MAX}%): nothing was sent; check the feed, or give --force"
+    )
