@@ -151,7 +151,7 @@ def _print(topic: str, plan: Plan, sent: Sent | None, searchable: bool | None) -
         if found and plan.counts[outcome] > len(found):
             print(f"  {outcome:<8} and {plan.counts[outcome] - len(found):,} more")
     if sent is None:
-        print(f"{plan.publish:,} events to send: --execute sends them" if plan.publish else "nothing to send")
+        print(f"{plan.publish:,} events to send, none sent" if plan.publish else "nothing to send")
         return
     waited = {None: "", True: ", all searchable", False: ", not all searchable yet"}[searchable]
     print(f"{sent.confirmed:,} sent, {sent.failed:,} failed{waited}")
