@@ -89,8 +89,9 @@ def _sent(topic: str, brokers: list[str], rows: Spill, plan: Plan, tell: Tell) -
     """All confirmed, or named on stderr."""
     from stream.commands.printing import say
     from stream.producing import Outgoing, Producer, Sent
+    from stream.topics import ITEMS, topic_id
 
-    sent = Sent()
+    sent = Sent(topic_id(",".join(brokers), ITEMS))
     records = (Outgoing(event.line, topic, event.product_id.encode(), event.value) for event in rows.events())
     with Producer(brokers) as producer:
         producer.send_all(records, sent, lambda sent: tell(sent.confirmed, plan.publish))
