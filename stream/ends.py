@@ -29,6 +29,8 @@ PATIENCE_S = 5.0
 FETCH_WAIT_MS = 1
 """Doubled with each attempt: the embedded broker leaves out what it did not get to in time; with 0 all of it."""
 FETCH_WAIT_MS_MAX = 64
+GAP_WAIT_MS = 5_000
+"""For records that may be there: the embedded broker, when it is busy, answers a short wait as if there were none."""
 RETRY_WAIT_S = 0.05
 REQUEST_SECONDS_MAX = 10
 
@@ -82,13 +84,15 @@ class Ends:
 
         Raises Unavailable like `ends`.
         """
-        return (await self._ask({partition: offset}))[partition].has_records
+        return (await self._ask({partition: offset}, GAP_WAIT_MS))[partition].has_records
 
-    async def _ask(self, offsets: Mapping[Partition, int]) -> dict[Partition, _Fetched]:
+    async def _ask(
+        self, offsets: Mapping[Partition, int], first_wait_ms: int = FETCH_WAIT_MS
+    ) -> dict[Partition, _Fetched]:
         await self._learn_topics({partition.topic for partition in offsets})
         left, answers = dict(offsets), dict[Partition, _Fetched]()
         reason = "it is not in the broker's metadata"
-        deadline, wait_ms = time.monotonic() + self._patience_s, FETCH_WAIT_MS
+        deadline, wait_ms = time.monotonic() + self._patience_s, first_wait_ms
         while time.monotonic() < deadline:
             try:
                 answers.update(await self._ask_once(left, wait_ms))
@@ -99,7 +103,7 @@ class Ends:
             left = {partition: offset for partition, offset in left.items() if partition not in answers}
             if not left:
                 return answers
-            wait_ms = min(2 * wait_ms, FETCH_WAIT_MS_MAX)
+            wait_ms = max(first_wait_ms, min(2 * wait_ms, FETCH_WAIT_MS_MAX))
         partition = next(iter(left))
         raise Unavailable(f"no end of {partition.topic}[{partition.number}]: {reason}")
 
