@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from qdrant_client import AsyncQdrantClient
 from qdrant_edge import Filter, UpdateOperation
+from qdrant_front.serving import in_thread
 
 from schemas.points import Content, point_id
 from workers.embedder.interface import ModelId
@@ -29,13 +30,19 @@ if TYPE_CHECKING:
 
 MODEL = ModelId("test", "1", 4)
 SERVER_URL = os.environ.get("FRESHLINE_TEST_QDRANT_URL")
-BACKENDS = ("edge", "server, local mode", *(["server"] if SERVER_URL else []))
+BACKENDS = ("edge", "server, local mode", "server, over HTTP", *(["server"] if SERVER_URL else []))
 
 
 @cache
 def _shared_edge() -> EdgeIndex:
     """One shard for all tests of a process: creating one takes a second of waiting for the disk."""
     return open_edge(Path(mkdtemp(prefix="freshline-edge-")), model=MODEL)
+
+
+@cache
+def front_url() -> str:
+    """A server without one: local mode over HTTP, one for all tests of a process."""
+    return in_thread()
 
 
 @asynccontextmanager
@@ -53,8 +60,13 @@ async def opened(backend: str) -> AsyncIterator[Index]:
 
 
 async def _on_server(backend: str) -> Index:
-    client = AsyncQdrantClient(":memory:") if backend != "server" else AsyncQdrantClient(url=SERVER_URL)
-    return await (await open_with(client, alias=f"test-{uuid.uuid4().hex}", model=MODEL)).serving()
+    return await (await open_with(_client(backend), alias=f"test-{uuid.uuid4().hex}", model=MODEL)).serving()
+
+
+def _client(backend: str) -> AsyncQdrantClient:
+    if backend == "server, local mode":
+        return AsyncQdrantClient(":memory:")
+    return AsyncQdrantClient(url=front_url() if backend == "server, over HTTP" else SERVER_URL)
 
 
 def content(product_id: str, title: str | dict[str, str] = "Garden cake", **fields: Any) -> Content:

@@ -1,0 +1,81 @@
+"""Faults: a server that is slow, that fails every n-th request, or that is away."""
+
+from __future__ import annotations
+
+import asyncio
+from itertools import cycle
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from pydantic import BaseModel, Field
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+CONTROL = "/_"
+"""Paths below it are never at fault."""
+HALF = "half"
+"""In the scope of a batch that is to be applied half."""
+
+
+class Faults(BaseModel, extra="forbid"):
+    """What is wrong from now on; all the rest is right."""
+
+    away_seconds: float = Field(0.0, ge=0)
+    """No connection is taken for so long."""
+    delay_seconds: float = Field(0.0, ge=0)
+    """Before each request is looked at."""
+    fail_every: int = Field(0, ge=0)
+    """Every n-th request fails: in turn before it is applied, half of it applied, all of it."""
+
+
+class Counted(BaseModel):
+    """Since the start."""
+
+    requests: int = 0
+    failed: int = 0
+
+
+class Faulty:
+    """The application, as faulty as it is told to be."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._kinds = cycle(("before", HALF, "after"))
+        self.faults = Faults()
+        self.counted = Counted()
+        self.leave = asyncio.Event()
+
+    def set(self, faults: Faults) -> None:
+        """These and no others."""
+        self.faults = faults
+        if faults.away_seconds:
+            self.leave.set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"].startswith(CONTROL):
+            await self._app(scope, receive, send)
+            return
+        self.counted.requests += 1
+        kind = next(self._kinds) if self._fails() else None
+        await asyncio.sleep(self.faults.delay_seconds)
+        if kind is None:
+            await self._app(scope, receive, send)
+            return
+        self.counted.failed += 1
+        if kind != "before":
+            await self._app({**scope, HALF: kind == HALF}, receive, _discard)
+        await _fail(send, 503 if kind == "before" else 500)
+
+    def _fails(self) -> bool:
+        return bool(self.faults.fail_every) and self.counted.requests % self.faults.fail_every == 0
+
+
+async def _discard(_: Message) -> None:
+    """The answer is lost."""
+
+
+async def _fail(send: Send, status: int) -> None:
+    body: dict[str, Any] = {"status": {"error": "Service internal error: a fault of this test"}, "time": 0.0}
+    await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", b"application/json")]})
+    await send({"type": "http.response.body", "body": orjson.dumps(body)})

@@ -1,0 +1,49 @@
+"""Serves the front: until cancelled, or in a thread of the test's own process."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from .app import create_app
+from .store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+HOST = "127.0.0.1"
+
+
+async def serve(port: int, *, on_ready: Callable[[], None] = lambda: None) -> None:
+    """For ever. While it is told to be away nobody listens."""
+    app = create_app(Store())
+    while True:
+        config = uvicorn.Config(app, HOST, port, log_level="warning", lifespan="off", timeout_graceful_shutdown=1)
+        server = uvicorn.Server(config)
+        serving = asyncio.ensure_future(server._serve())  # not `serve`: it would take the signals
+        while not server.started:
+            await asyncio.wait([serving], timeout=0.01)
+            if serving.done():
+                raise OSError(f"port {port} is taken")
+        on_ready()
+        await app.leave.wait()
+        app.leave.clear()
+        server.should_exit = True
+        await serving
+        await asyncio.sleep(app.faults.away_seconds)
+
+
+def in_thread() -> str:
+    """The URL of a front that ends with this process."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port = probe.getsockname()[1]
+    ready = threading.Event()
+    threading.Thread(target=lambda: asyncio.run(serve(port, on_ready=ready.set)), daemon=True).start()
+    if not ready.wait(10):
+        raise TimeoutError("the front did not start within 10 s")
+    return f"http://{HOST}:{port}"
