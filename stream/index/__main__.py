@@ -30,7 +30,7 @@ from stream.process import Failure, run
 from stream.progress import Reporter
 from stream.reader import Reader
 from stream.settings import Settings
-from stream.topics import ITEMS
+from stream.topics import ITEMS, ensure_topics
 from workers.embedder.cache import VectorCache
 from workers.embedder.models import Models
 from workers.index.opening import open_collections
@@ -66,6 +66,7 @@ async def _serve(settings: Settings, closing: AsyncExitStack) -> None:
         api_key=settings.qdrant_api_key,
     )
     closing.push_async_callback(collections.close)
+    await asyncio.to_thread(ensure_topics, settings)
     identity = await log_identity(kafka)
     parts = create_app(GROUP, settings)
     reporter, horizon = Reporter(identity.log_id, parts.send), Horizon()

@@ -21,7 +21,7 @@ from stream.process import Failure, run
 from stream.progress import Reporter
 from stream.reader import Reader
 from stream.settings import Settings
-from stream.topics import INPUTS
+from stream.topics import INPUTS, ensure_topics
 
 log = structlog.get_logger(__name__)
 
@@ -34,6 +34,7 @@ FOREIGN_RECORDS_WAIT_MS_MAX = 200
 async def main() -> None:
     """The composition root of the items worker."""
     settings = Settings()
+    await asyncio.to_thread(ensure_topics, settings)
     identity = await log_identity(settings.kafka or "")
     writer = f"{settings.worker_slot}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
     failure, registry = Failure(), CollectorRegistry()
