@@ -13,5 +13,9 @@ class Unavailable(FreshlineError):
     """A broker, server or disk is away for now: retry with bounded backoff."""
 
 
+class Gone(Unavailable):
+    """What the process works on was deleted, or replaced by another: end, and find out at the next start."""
+
+
 class Misconfigured(FreshlineError):
     """The process cannot start as it is set up: one line to the person, exit 1, no traceback."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from schemas.errors import Unavailable
+from schemas.errors import Gone, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,6 +89,8 @@ class Attached:
                 await asyncio.sleep(LOOK_INTERVAL_S)
                 try:
                     await self.refresh()
+                except Gone:
+                    raise
                 except Unavailable as error:
                     log.warning("roles unknown", error=str(error))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
 
-from schemas.errors import Misconfigured, Unavailable
+from schemas.errors import Gone, Misconfigured, Unavailable
 from schemas.points import OFFSET_BITS, point_version
 from stream.index.backfill import Backfill
 from workers.indexing import Lanes
@@ -131,16 +131,20 @@ class Writer:
         return None if serving is self else serving.owed
 
     async def _keep_positions(self) -> None:
-        """Saves how far the index is in the index itself, for ever."""
+        """Saves how far the index is in the index itself, for ever. Raises Gone once it is another."""
         saved: dict[str, int] = {}
         while True:
             await asyncio.sleep(POSITIONS_INTERVAL_S)
-            if (versions := self.versions()) != saved:
-                try:
+            try:
+                if (versions := self.versions()) != saved:
                     await self.index.save_positions(versions)
                     saved = versions
-                except Unavailable as error:
-                    log.warning("positions not saved", error=str(error))
+                else:
+                    await self.index.positions()  # Nothing changes: it may be gone all the same.
+            except Gone:
+                raise
+            except Unavailable as error:
+                log.warning("positions not saved", error=str(error))
 
     async def _keep_flushed(self) -> None:
         """Bounds the index's write-ahead log, for ever."""

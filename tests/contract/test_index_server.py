@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from index_backends import MODEL, content, planned
+from httpx import Headers
+from index_backends import MODEL, content, front_url, planned
 from qdrant_client import AsyncQdrantClient, models
-from qdrant_client.http.exceptions import ResponseHandlingException
+from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
 
-from schemas.errors import Unavailable
+from schemas.errors import Gone, Unavailable
 from schemas.queries import Filters
 from workers.index.server_calls import Backoff
 from workers.index.server_collections import open_with
@@ -40,8 +41,8 @@ class Flaky(AsyncQdrantClient):
         return await super().batch_update_points(collection_name, update_operations, **more)
 
 
-async def serving(client: AsyncQdrantClient, backoff: Backoff | None = None) -> Index:
-    return await (await open_with(client, alias="items", model=MODEL, backoff=backoff)).serving()
+async def serving(client: AsyncQdrantClient, backoff: Backoff | None = None, alias: str = "items") -> Index:
+    return await (await open_with(client, alias=alias, model=MODEL, backoff=backoff)).serving()
 
 
 def writes(count: int) -> list[Write]:
@@ -112,4 +113,82 @@ async def test_search_asks_the_collection_that_the_alias_names_now() -> None:
     assert (now.collection, now.model.revision) == (other.collection, "2")
     assert await now.count(Filters()) == 2
     assert await old.count(Filters()) == 0
+    await client.close()
+
+
+class Dropping(AsyncQdrantClient):
+    """Local mode behind a connection that loses every other answer, of whatever call."""
+
+    calls = 0
+
+    def __getattribute__(self, name: str) -> Any:
+        found = super().__getattribute__(name)
+        if name not in ("create_collection", "create_payload_index", "update_collection_aliases", "get_collection"):
+            return found
+
+        async def dropped(*arguments: Any, **named: Any) -> Any:
+            answer = await found(*arguments, **named)
+            self.calls += 1
+            if self.calls % 2:
+                raise ResponseHandlingException(ConnectionError("connection lost"))
+            return answer
+
+        return dropped
+
+
+async def test_an_index_is_created_over_a_connection_that_loses_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = Dropping(":memory:")
+    refuse = client.create_collection
+
+    async def create_collection(name: str, **more: Any) -> bool:
+        try:
+            return bool(await refuse(name, **more))
+        except ValueError as error:  # as the server says it
+            raise UnexpectedResponse(409, "Conflict", b"already exists", Headers()) from error
+
+    monkeypatch.setattr(client, "create_collection", create_collection)
+    index = await serving(client, QUICK)
+    assert await index.write(writes(3)) == set()
+    assert await index.positions() == {}
+    await index.close()
+
+
+async def over_http() -> AsyncQdrantClient:
+    """Only there is a lacking collection an answer of the server."""
+    return AsyncQdrantClient(url=front_url(), check_compatibility=False)
+
+
+async def test_positions_are_not_kept_in_a_collection_that_another_worker_created_again() -> None:
+    client = await over_http()
+    ours = await serving(client, QUICK, "again")
+    await ours.save_positions({"0": 7})
+    await client.delete_collection(ours.name)
+    anew = await serving(client, QUICK, "again")
+    assert (anew.name, anew.collection == ours.collection) == (ours.name, False)
+    with pytest.raises(Gone, match="deleted or emptied"):
+        await ours.save_positions({"0": 8})
+    with pytest.raises(Gone, match="deleted or emptied"):
+        await ours.positions()
+    assert await anew.positions() == {}
+    await client.close()
+
+
+async def test_a_collection_that_is_gone_says_so_whatever_is_asked_of_it() -> None:
+    client = await over_http()
+    index = await serving(client, QUICK, "gone")
+    await client.delete_collection(index.name)
+    for asked in (index.write(writes(1)), index.count_owed(), index.stored(["a"]), index.positions()):
+        with pytest.raises(Gone, match="gone from the Qdrant server"):
+            await asked
+    await client.close()
+
+
+async def test_an_emptied_collection_begins_anew() -> None:
+    client = await over_http()
+    index = await serving(client, QUICK, "emptied")
+    await index.save_positions({"0": 7})
+    await client.delete(index.name, models.Filter())
+    with pytest.raises(Gone):
+        await index.positions()
+    assert await (await serving(client, QUICK, "emptied")).positions() == {}
     await client.close()

@@ -20,6 +20,9 @@ POSITIONS_POINT = str(uuid.uuid5(POINT_NAMESPACE, "\0positions"))
 POSITIONS_PAYLOAD = {"status": "positions"}
 """Neither visible, delisted nor parked: nothing that is asked of items finds it."""
 
+KEPT_FOR = "collection"
+"""Field of the hidden point on a server: the collection that it was created with, as Index.collection names it."""
+
 FieldType = Literal["keyword", "float", "integer"]
 
 INDEXED_FIELDS: dict[str, FieldType] = {
@@ -109,7 +112,7 @@ def price_due_by(now_ms: int) -> Condition:
 
 def only_positions(payload: Mapping[str, Any] | None) -> dict[str, int]:
     """Those in the payload of the hidden point."""
-    return {name: value for name, value in (payload or {}).items() if name not in POSITIONS_PAYLOAD}
+    return {name: value for name, value in (payload or {}).items() if name not in (*POSITIONS_PAYLOAD, KEPT_FOR)}
 
 
 _ALL_NONE = dict.fromkeys(Payload.__annotations__)

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from qdrant_client import models
 
+from schemas.errors import Gone
 from schemas.points import point_id
 from workers.index import server_filters as where
 from workers.index.interface import DENSE, LEXICAL, DenseVector, Found, Patch, Stored, Upsert, Write
 from workers.index.layout import (
+    KEPT_FOR,
     OWED,
     POSITIONS_POINT,
     VISIBLE,
@@ -164,13 +166,21 @@ class ServerIndex:
 
     async def positions(self) -> dict[str, int]:
         """See Index."""
-        [record] = await self._retrieve([POSITIONS_POINT], True)
-        return only_positions(record.payload)
+        return only_positions(await self._kept())
 
     async def save_positions(self, positions: Mapping[str, int]) -> None:
-        """See Index."""
-        point = models.Filter(must=[models.HasIdCondition(has_id=[POSITIONS_POINT])])
-        await self._calls.update(self._name, [_set_payload(dict(positions), point)])
+        """See Index. Written only where they are true: another worker may have created the collection again."""
+        kept = where.kept_for(self.collection, POSITIONS_POINT)
+        await self._calls.update(self._name, [_set_payload(dict(positions), kept)])
+        await self._kept()
+
+    async def _kept(self) -> dict[str, Any]:
+        """The payload of the hidden point."""
+        records = await self._retrieve([POSITIONS_POINT], True)
+        kept = (records[0].payload if records else None) or {}
+        if kept.get(KEPT_FOR) != self.collection:
+            raise Gone(f"the collection {self._name} was deleted or emptied meanwhile: it is filled again")
+        return kept
 
     async def flush(self) -> None:
         """Nothing: the server bounds its own log."""

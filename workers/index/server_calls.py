@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from qdrant_client import models
 from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
 
-from schemas.errors import Unavailable
+from schemas.errors import Gone, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+NOT_FOUND = 404
 OPERATIONS_MAX = 64
 """In one request: as fast as 256, and a batch that stops half way repeats less."""
 
@@ -37,12 +38,17 @@ class Calls:
         self._backoff = backoff
 
     async def ask(self, call: Callable[[], Awaitable[T]]) -> T:
-        """The answer. Raises Unavailable when the server has not answered any attempt."""
+        """The answer. Raises Unavailable when the server has not answered any attempt, Gone if it lacks what is asked.
+
+        Points are never deleted, so what it can lack is the collection.
+        """
         pause_seconds = self._backoff.first_seconds
         for attempt in range(1, self._backoff.attempts + 1):
             try:
                 return await call()
             except (ResponseHandlingException, UnexpectedResponse, _NotDone) as error:
+                if isinstance(error, UnexpectedResponse) and error.status_code == NOT_FOUND:
+                    raise Gone("the collection is gone from the Qdrant server: it is filled again") from error
                 if isinstance(error, UnexpectedResponse) and not _is_transient(error):
                     raise
                 if attempt == self._backoff.attempts:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from qdrant_client import AsyncQdrantClient, models
 from qdrant_client.http.exceptions import UnexpectedResponse
 
-from schemas.errors import Misconfigured
+from schemas.errors import Gone
 from workers.document import TEMPLATE_VERSION
 from workers.index import metadata as meta
+from workers.index import server_filters as where
 from workers.index.interface import DENSE, LEXICAL, Roles
-from workers.index.layout import INDEXED_FIELDS, POSITIONS_PAYLOAD, POSITIONS_POINT, SCHEMA_VERSION
+from workers.index.layout import INDEXED_FIELDS, KEPT_FOR, POSITIONS_PAYLOAD, POSITIONS_POINT, SCHEMA_VERSION
 from workers.index.server import ServerIndex
 from workers.index.server_calls import Backoff, Calls
 
@@ -63,7 +64,7 @@ class ServerCollections:
         named = await self._aliases()
         serving, building, previous = (named.get(role) for role in self._roles)
         if serving is None:
-            raise Misconfigured(f"the alias {self._alias} is gone from the Qdrant server: start Freshline again")
+            raise Gone(f"the alias {self._alias} is gone from the Qdrant server: the index is filled again")
         return Roles(
             await self._index(serving),
             await self._index(building) if building else None,
@@ -120,6 +121,8 @@ class ServerCollections:
             name = f"{self._alias}-{digest[:8]}"
             await self._create(name, meta.Metadata(f"{name}.{uuid.uuid4().hex[:8]}", model, model_source))
             await self._rename({self._alias: name})
+        for name in (await self._aliases()).values():
+            await self._keep_positions(name)
         await self.roles()
 
     @property
@@ -155,30 +158,44 @@ class ServerCollections:
 
     async def _index(self, name: str) -> ServerIndex:
         if name not in self._known:
-            info = await self._calls.ask(lambda: self._client.get_collection(name))
-            metadata = meta.decode(info.config.metadata or {})
+            metadata = await self._metadata(name)
             remedy = f"delete the collection {name}, it is filled again from the item log"
             meta.check(metadata, where=f"collection {name}", remedy=remedy)
             self._known[name] = ServerIndex(self._calls, name, metadata)
         return self._known[name]
 
+    async def _metadata(self, name: str) -> meta.Metadata:
+        info = await self._calls.ask(lambda: self._client.get_collection(name))
+        return meta.decode(info.config.metadata or {})
+
     async def _create(self, name: str, metadata: meta.Metadata) -> None:
         if not await self._calls.ask(lambda: self._client.collection_exists(name)):
             await self._create_collection(name, metadata)
         for field, kind in INDEXED_FIELDS.items():
-            await self._client.create_payload_index(name, field, models.PayloadSchemaType(kind), wait=True)
-        hidden = models.PointStruct(id=POSITIONS_POINT, vector={}, payload=dict(POSITIONS_PAYLOAD))
-        await self._client.upsert(name, [hidden], wait=True, update_mode=models.UpdateMode.INSERT_ONLY)
+            await self._create_index(name, field, models.PayloadSchemaType(kind))
+        await self._keep_positions(name)
+
+    async def _create_index(self, name: str, field: str, kind: models.PayloadSchemaType) -> None:
+        await self._calls.ask(lambda: self._client.create_payload_index(name, field, kind, wait=True))
+
+    async def _keep_positions(self, name: str) -> None:
+        """Creates the hidden point where there is none of this collection: it is new, or was emptied."""
+        collection = (await self._metadata(name)).collection
+        hidden = models.PointStruct(id=POSITIONS_POINT, vector={}, payload=POSITIONS_PAYLOAD | {KEPT_FOR: collection})
+        once = models.PointsList(points=[hidden], update_filter=where.not_kept_for(collection))
+        await self._calls.update(name, [models.UpsertOperation(upsert=once)])
 
     async def _create_collection(self, name: str, metadata: meta.Metadata) -> None:
         dense = models.VectorParams(size=metadata.model.dimension, distance=models.Distance.COSINE)
         try:
-            await self._client.create_collection(
-                name,
-                vectors_config={DENSE: dense},
-                sparse_vectors_config={LEXICAL: models.SparseVectorParams(modifier=models.Modifier.IDF)},
-                metadata=metadata.encode(),
+            await self._calls.ask(
+                lambda: self._client.create_collection(
+                    name,
+                    vectors_config={DENSE: dense},
+                    sparse_vectors_config={LEXICAL: models.SparseVectorParams(modifier=models.Modifier.IDF)},
+                    metadata=metadata.encode(),
+                )
             )
         except UnexpectedResponse as error:
-            if error.status_code != 409:  # another worker was first
+            if error.status_code != 409:  # another worker was first, or the answer to us was lost
                 raise

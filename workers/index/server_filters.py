@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from qdrant_client import models
 
-from workers.index.layout import AtLeast, AtMost, Is, IsIn
+from workers.index.layout import KEPT_FOR, AtLeast, AtMost, Is, IsIn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,6 +54,17 @@ def each_owing(debts: Sequence[tuple[str, str]]) -> models.Filter:
 def but(point: str) -> models.Filter:
     """Every other point."""
     return models.Filter(must_not=[models.HasIdCondition(has_id=[point])])
+
+
+def kept_for(collection: str, point: str) -> models.Filter:
+    """This point, the hidden one, if it was created with this collection."""
+    return _of(point, models.FieldCondition(key=KEPT_FOR, match=models.MatchValue(value=collection)))
+
+
+def not_kept_for(collection: str) -> models.Filter:
+    """A hidden point that was created with another collection."""
+    kept = models.FieldCondition(key=KEPT_FOR, match=models.MatchValue(value=collection))
+    return models.Filter(must_not=[kept])
 
 
 def _of(point: str, condition: models.FieldCondition) -> models.Filter:
