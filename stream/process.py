@@ -68,12 +68,28 @@ def run(main: Callable[[], Coroutine[None, None, None]]) -> int:
         print(error, file=sys.stderr)
         return 1
     except BaseExceptionGroup as group:
-        log.error("failed", exc_info=group)
-        return 1
+        return _failed(group)
     except Exception as error:
         log.error("failed", exc_info=error)
         return 1
     return 0
+
+
+def _failed(group: BaseExceptionGroup[BaseException]) -> int:
+    """What is an answer to a person needs no traceback; the first one is the cause."""
+    said, bugs = group.split(FreshlineError)
+    if said is not None:
+        print(_first(said), file=sys.stderr)
+    if bugs is not None:
+        log.error("failed", exc_info=bugs)
+    return EXIT_MISCONFIGURED if bugs is None and isinstance(_first(group), Misconfigured) else 1
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 async def _until_terminated(main: Callable[[], Coroutine[None, None, None]]) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from schemas.errors import FreshlineError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -12,7 +14,7 @@ LOOK_INTERVAL_S = 5.0
 STALLED_SECONDS_MAX = 120.0
 
 
-class Stalled(RuntimeError):
+class Stalled(FreshlineError):
     """Nothing has moved for too long."""
 
 

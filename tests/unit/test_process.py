@@ -1,0 +1,60 @@
+"""How a worker ends: with a line for a person, or with a traceback where it is a bug."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from typing import TYPE_CHECKING
+
+import pytest
+import structlog
+
+from schemas.errors import Gone, Misconfigured
+from stream.process import run
+from stream.up.children import EXIT_MISCONFIGURED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(autouse=True)
+def as_before() -> Iterator[None]:
+    """A worker sets up logs and signals of its whole process: here it is one of many in it."""
+    interrupt, handlers, level = signal.getsignal(signal.SIGINT), logging.root.handlers[:], logging.root.level
+    yield
+    signal.signal(signal.SIGINT, interrupt)
+    logging.root.handlers[:] = handlers
+    logging.root.setLevel(level)
+    structlog.reset_defaults()
+
+
+async def fail(error: Exception) -> None:
+    raise error
+
+
+def ends_with(*errors: Exception) -> int:
+    """The exit code of a worker of which one task after the other fails."""
+
+    async def main() -> None:
+        async with asyncio.TaskGroup() as tasks:
+            for error in errors:
+                tasks.create_task(fail(error))
+
+    return run(main)
+
+
+def test_an_error_with_a_sentence_ends_it_with_that_sentence(capfd: pytest.CaptureFixture[str]) -> None:
+    assert ends_with(Gone("the collection is gone")) == 1
+    assert capfd.readouterr().err == "the collection is gone\n"
+
+
+def test_one_that_is_set_up_wrongly_says_so_by_its_exit_code(capfd: pytest.CaptureFixture[str]) -> None:
+    assert ends_with(Misconfigured("another model")) == EXIT_MISCONFIGURED
+    assert capfd.readouterr().err == "another model\n"
+
+
+def test_a_bug_leaves_its_traceback_whatever_fails_beside_it(capfd: pytest.CaptureFixture[str]) -> None:
+    assert ends_with(Misconfigured("another model"), ZeroDivisionError("bug")) == 1
+    said = capfd.readouterr().err
+    assert "another model" in said and "ZeroDivisionError: bug" in said and "Traceback" in said
