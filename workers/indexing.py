@@ -156,10 +156,11 @@ class Lanes:
     def _put(self, pending: Pending) -> None:
         product_id = pending.record.state.product_id
         # A newer record is looked at afresh: it may delist the item, or only the first of them be of new text.
-        waiting = self._texts.pop(product_id, None) or self._arrived.get(product_id)
-        if waiting is not None:
-            waiting.join(pending)
-            pending = waiting
+        # Both lanes may hold one: the first came to the texts while the second had arrived already.
+        for waiting in (self._texts.pop(product_id, None), self._arrived.get(product_id)):
+            if waiting is not None:
+                waiting.join(pending)
+                pending = waiting
         self._arrived[product_id] = pending
         self._wake.set()
 

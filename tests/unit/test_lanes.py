@@ -20,18 +20,19 @@ from workers.embedder.fake import FakeEmbedder
 from workers.embedder.interface import EmbeddingFailed
 from workers.fold import fold
 from workers.index.edge_open import open_edge
-from workers.indexing import Lanes, Pending
+from workers.indexing import TEXTS_MAX, Lanes, Pending
 from workers.owed_vectors import OwedVectors
 from workers.plan import Action
 from workers.sale_windows import SaleWindows
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Collection, Sequence
     from pathlib import Path
 
     from schemas.points import Payload
     from workers.embedder.interface import Vectors
     from workers.index.edge import EdgeIndex
+    from workers.index.interface import Stored
 
 NOW_MS = 1_800_000_000_000
 
@@ -166,6 +167,26 @@ async def test_a_price_waits_for_none_of_many_new_texts(tmp_path: Path) -> None:
         await until(lambda: b.finished.count("known") == 2, "the price is searchable")
         assert len(b.finished) < 150, "most of the texts still wait"
         await b.quiet()
+
+
+async def test_a_record_that_comes_while_its_item_is_read_finishes_the_one_before_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a server reading takes time; the older one then waits among more new texts than are written at once."""
+    async with bench(tmp_path) as b:
+        read = b.index.stored
+
+        async def stored(product_ids: Collection[str], *, vectors: bool = False) -> dict[str, Stored]:
+            if b.version == TEXTS_MAX + 1:
+                await b.put("products", "last", title="Its second text")
+            return await read(product_ids, vectors=vectors)
+
+        monkeypatch.setattr(b.index, "stored", stored)
+        for n in range(TEXTS_MAX):
+            await b.put("products", f"new{n}", title=f"New text number {n}")
+        await b.put("products", "last", title="Its first text")
+        await b.quiet()
+        assert (await b.payload("last"))["title"] == {"und": "Its second text"}
 
 
 async def test_records_of_one_item_that_wait_together_are_written_once_and_all_finished(tmp_path: Path) -> None:
