@@ -76,6 +76,8 @@ class IndexService:
         self._rebuild = Rebuild(Rebuilding(collections, attached, models, shop, identity.epoch, settings.partitions))
         registry.register(_WorkerCounters(watching))
         self.reasons: list[str] = ["starting"]
+        self.away: list[str] = []
+        """What does not answer at the moment: a sentence."""
 
     async def search(self, request: SearchRequest, after: Token | None, wait_ms: int) -> SearchAnswer:
         """See Service."""
@@ -159,8 +161,8 @@ class IndexService:
         if report is not None and report.log_bytes is not None:
             self._metrics.log_bytes.set(report.log_bytes)
         return StatusReport(
-            ready=not self.reasons,
-            reasons=self.reasons,
+            ready=not self.ready(),
+            reasons=self.ready(),
             lag=lag,
             dead_letters=await self._watching.dead_letters(),
             components={**self._watching.counters, "index": {"pending_items": self._pending()}},
@@ -195,7 +197,7 @@ class IndexService:
 
     def ready(self) -> list[str]:
         """See Service."""
-        return self.reasons
+        return self.reasons + self.away
 
     def metrics(self) -> bytes:
         """See Service."""
@@ -207,7 +209,9 @@ class IndexService:
         while True:
             try:
                 self._show_lag(await self._watching.lag(await self._collections.serving(), _now_ms()))
-            except Unavailable:
+                self.away = []
+            except Unavailable as error:
+                self.away = [str(error)]
                 self._metrics.retries.inc()
             await asyncio.sleep(interval_s)
 
