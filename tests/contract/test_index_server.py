@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,9 +11,9 @@ from index_backends import MODEL, content, front_url, planned
 from qdrant_client import AsyncQdrantClient, models
 from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
 
-from schemas.errors import Gone, Unavailable
+from schemas.errors import Gone, Misconfigured, Unavailable
 from schemas.queries import Filters
-from workers.index.server_calls import Backoff
+from workers.index.server_calls import Backoff, Calls, check_version
 from workers.index.server_collections import open_with
 
 if TYPE_CHECKING:
@@ -191,4 +192,19 @@ async def test_an_emptied_collection_begins_anew() -> None:
     with pytest.raises(Gone):
         await index.positions()
     assert await (await serving(client, QUICK, "emptied")).positions() == {}
+    await client.close()
+
+
+@pytest.mark.parametrize(("version", "is_taken"), [("1.16.9", False), ("1.17.0", True), ("1.20.1", True)])
+async def test_a_server_that_is_too_old_is_refused(
+    version: str, is_taken: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = AsyncQdrantClient(":memory:")
+
+    async def info() -> models.VersionInfo:
+        return models.VersionInfo(title="qdrant", version=version)
+
+    monkeypatch.setattr(client, "info", info)
+    with nullcontext() if is_taken else pytest.raises(Misconfigured, match=r"is of version 1\.16\.9.*1\.17 or later"):
+        await check_version(Calls(client, QUICK))
     await client.close()

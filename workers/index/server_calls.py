@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from qdrant_client import models
 from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
 
-from schemas.errors import Gone, Unavailable
+from schemas.errors import Gone, Misconfigured, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 NOT_FOUND = 404
+VERSION_MIN = (1, 17)
+"""Older servers take no notice of a write's condition, or refuse it."""
 OPERATIONS_MAX = 64
 """In one request: as fast as 256, and a batch that stops half way repeats less."""
 
@@ -72,6 +74,14 @@ class Calls:
         undone = [result.status for result in results if result.status != models.UpdateStatus.COMPLETED]
         if undone:
             raise _NotDone(f"{len(undone)} of {len(batch)} operations are {undone[0].value}, not completed")
+
+
+async def check_version(calls: Calls) -> None:
+    """Raises Misconfigured if the server is too old, Unavailable while it is away."""
+    version = (await calls.ask(calls.client.info)).version
+    if tuple(int(part) for part in version.split(".")[:2]) < VERSION_MIN:
+        least = ".".join(map(str, VERSION_MIN))
+        raise Misconfigured(f"the Qdrant server is of version {version}: Freshline needs {least} or later")
 
 
 class _NotDone(Exception):

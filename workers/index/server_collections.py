@@ -16,7 +16,7 @@ from workers.index import server_filters as where
 from workers.index.interface import DENSE, LEXICAL, Roles
 from workers.index.layout import INDEXED_FIELDS, KEPT_FOR, POSITIONS_PAYLOAD, POSITIONS_POINT, SCHEMA_VERSION
 from workers.index.server import ServerIndex
-from workers.index.server_calls import Backoff, Calls
+from workers.index.server_calls import Backoff, Calls, check_version
 
 if TYPE_CHECKING:
     from workers.embedder.interface import ModelId
@@ -28,8 +28,12 @@ TIMEOUT_SECONDS = 10
 async def open_server(
     url: str, *, api_key: str | None, alias: str, model: ModelId, model_source: str | None
 ) -> ServerCollections:
-    """The collections on the server at this URL. Raises Unavailable while it is away, and as `open_with`."""
-    client = AsyncQdrantClient(url=url, api_key=api_key, timeout=TIMEOUT_SECONDS)
+    """The collections on the server at this URL.
+
+    Raises Unavailable while it is away, Misconfigured if it is too old, and as `open_with`.
+    """
+    client = AsyncQdrantClient(url=url, api_key=api_key, timeout=TIMEOUT_SECONDS, check_compatibility=False)
+    await check_version(Calls(client, Backoff()))
     return await open_with(client, alias=alias, model=model, model_source=model_source)
 
 
