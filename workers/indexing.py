@@ -196,7 +196,10 @@ class Lanes:
         texts = {p: batch[p] for p, planned in plans.items() if planned.action in (Action.EMBED, Action.UPSERT)}
         for product_id, pending in texts.items():
             del plans[product_id]
-            self._texts[product_id] = pending
+            # While the index was read, an older record of the item may have come to wait there.
+            waiting = self._texts.setdefault(product_id, pending)
+            if waiting is not pending:
+                waiting.join(pending)
         await self._carry_out(batch, plans)
 
     async def _write_texts(self, batch: dict[str, Pending]) -> None:
