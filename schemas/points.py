@@ -94,6 +94,11 @@ def point_id(product_id: str) -> str:
     return str(uuid.uuid5(POINT_NAMESPACE, product_id))
 
 
+def point_epoch(version: int) -> int:
+    """The epoch of a point's version."""
+    return version >> OFFSET_BITS
+
+
 def point_version(epoch: int, offset: int) -> int:
     """One integer below 2**53 that orders item records over all logs (Qdrant's ranges compare floats)."""
     return (epoch << OFFSET_BITS) + offset

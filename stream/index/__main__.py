@@ -12,6 +12,7 @@ import structlog
 import uvicorn
 from prometheus_client import CollectorRegistry
 
+from schemas.points import point_epoch
 from stream import stall
 from stream.api.app import create_app as create_api
 from stream.ends import Ends
@@ -67,7 +68,9 @@ async def _serve(settings: Settings, closing: AsyncExitStack) -> None:
     )
     closing.push_async_callback(collections.close)
     await asyncio.to_thread(ensure_topics, settings)
-    identity = await log_identity(kafka)
+    kept = await (await collections.serving()).positions()
+    epoch_floor = max((point_epoch(version) for name, version in kept.items() if name.isdecimal()), default=0)
+    identity = await log_identity(kafka, epoch_floor=epoch_floor)
     parts = create_app(GROUP, settings)
     reporter, horizon = Reporter(identity.log_id, parts.send), Horizon()
 

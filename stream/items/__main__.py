@@ -15,13 +15,12 @@ from stream import stall
 from stream.faust_apps import connect, create_app
 from stream.items.logs import OwnLogs
 from stream.items.worker import ItemsWorker
-from stream.log_identity import log_identity
 from stream.metrics import ItemsMetrics
 from stream.process import Failure, run
 from stream.progress import Reporter
 from stream.reader import Reader
 from stream.settings import Settings
-from stream.topics import INPUTS, ensure_topics
+from stream.topics import INPUTS, ITEMS, ensure_topics, topic_id
 
 log = structlog.get_logger(__name__)
 
@@ -35,12 +34,13 @@ async def main() -> None:
     """The composition root of the items worker."""
     settings = Settings()
     await asyncio.to_thread(ensure_topics, settings)
-    identity = await log_identity(settings.kafka or "")
+    # Not `log_identity`: which epoch a new log gets is for those to say who know what stands in the index.
+    log_id = await asyncio.to_thread(topic_id, settings.kafka or "", ITEMS)
     writer = f"{settings.worker_slot}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
     failure, registry = Failure(), CollectorRegistry()
     parts = create_app(GROUP, settings)
 
-    reporter = Reporter(identity.log_id, parts.send)
+    reporter = Reporter(log_id, parts.send)
     worker = ItemsWorker(
         writer,
         settings.partitions,
@@ -61,7 +61,7 @@ async def main() -> None:
     connect(parts, INPUTS, take=worker.take, own=own, fail=failure.fail)
     if settings.metrics_port:
         start_http_server(settings.metrics_port, registry=registry)
-    log.info("starting", writer=writer, log_id=identity.log_id, epoch=identity.epoch)
+    log.info("starting", writer=writer, log_id=log_id)
     await parts.app.start()
     try:
         async with reader, asyncio.TaskGroup() as tasks:
