@@ -111,7 +111,7 @@ class ServerStack:
     def __enter__(self) -> Self:
         self._broker = self._running("broker", self.broker.argv()).start()
         self.front = self._running("front", self._front_argv).start()
-        self.until(lambda: self._listens(self.broker.address), "the broker listens", seconds_max=60)
+        self.until(lambda: self._listens(self.broker.address), "the broker listens")
         self.until(lambda: self._listens(self.qdrant.removeprefix("http://")), "the front listens")
         self._keeper = threading.Thread(target=self._keep)
         self._keeper.start()
@@ -159,12 +159,12 @@ class ServerStack:
     def get(self, api: str, path: str, **parameters: Any) -> httpx.Response:
         return httpx.get(f"{api}{path}", params=parameters, timeout=30)
 
-    def until_ready(self, seconds_max: float = 60) -> None:
+    def until_ready(self, seconds_max: float = 180) -> None:
         """Every index worker serves."""
         for api in self.apis:
             self.until(lambda api=api: self._ready(api), f"{api} is ready", seconds_max)  # type: ignore[misc]
 
-    def until(self, condition: Callable[[], bool], what: str, seconds_max: float = 30) -> float:
+    def until(self, condition: Callable[[], bool], what: str, seconds_max: float = 120) -> float:
         """Seconds it took. Fails after `seconds_max`."""
         began = time.monotonic()
         while not condition():
