@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 RATE_PER_SECOND = 25
 QUIET_SECONDS_MAX = 300
 AWAY_SECONDS = 20
+AWAY_AT_START_SECONDS = 45
+"""A worker takes a while to its first question, most of it on a busy machine."""
 FLOW_SECONDS = 10
 SAMPLE = 40
 SHORT = ["every third fails"]
@@ -153,7 +155,7 @@ def away_at_start(run: Run) -> None:
     """A worker that starts meanwhile ends with one line, and again until the server is there."""
     run.stack.indexers[1].stop()
     run.flow(2)
-    run.stack.faults(away_seconds=10)
+    run.stack.faults(away_seconds=AWAY_AT_START_SECONDS)
     run.stack.start_index(1)
     run.stack.until(lambda: any(e.name == "index-1" for e in run.stack.ended), "it ends")
     said = [e for e in run.stack.ended if e.name == "index-1"][-1]
