@@ -100,7 +100,7 @@ class Run:
             after = f"{token.topic}:{token.partition}:{token.offset}"
             for api in self.stack.apis:
                 answer = self.stack.get(api, "/progress", after=after, wait_ms=15_000).json()
-                assert answer == {"after": after, "searchable": True}, f"{api}: {answer}"
+                assert answer["searchable"], f"{api}: {answer}"
                 shown = self.stack.get(api, f"/items/{product_id}").json()["indexed"]["price"]
                 assert shown == price, f"{api} shows {shown} of {product_id} after {after}, should be {price}"
 
