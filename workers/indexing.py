@@ -225,8 +225,16 @@ class Lanes:
             now_ms=now_ms,
             shop_currency=self._shop_currency,
         )
+        text = pending.changes.get("product")
         return plan(
-            stored, wanted, version=pending.version, model=self._index.model, cached=self._cached, now_ms=now_ms
+            stored,
+            wanted,
+            version=pending.version,
+            model=self._index.model,
+            cached=self._cached,
+            now_ms=now_ms,
+            # A record may carry no timestamp, and then says -1.
+            text_arrived_at_ms=None if text is None else max(0, text.first_arrived_at_ms),
         )
 
     async def _carry_out(self, batch: dict[str, Pending], plans: dict[str, Plan]) -> None:

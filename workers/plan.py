@@ -48,10 +48,20 @@ class Plan(NamedTuple):
     became_searchable: tuple[str, ...]
 
 
-def plan(stored: Stored | None, content: Content, *, version: int, model: ModelId, cached: Cached, now_ms: int) -> Plan:
+def plan(
+    stored: Stored | None,
+    content: Content,
+    *,
+    version: int,
+    model: ModelId,
+    cached: Cached,
+    now_ms: int,
+    text_arrived_at_ms: int | None = None,
+) -> Plan:
     """The plan for one item record.
 
     `stored` must have been read with its vector. `cached` looks a vector up by fingerprint, float32 `(dimension,)`.
+    `text_arrived_at_ms`: since when a new text waits for its vector, >= 0; None: since now.
     """
     if stored is not None and stored.payload["version"] >= version:
         return Plan(Action.SKIP, None, ())
@@ -64,7 +74,8 @@ def plan(stored: Stored | None, content: Content, *, version: int, model: ModelI
     present = document(content, model)
     if stored is not None and known == present.fingerprint:
         return _patch(stored, content, version, now_ms)
-    return _replace(stored, content, version, present, cached, now_ms)
+    due_at_ms = now_ms if text_arrived_at_ms is None else text_arrived_at_ms
+    return _replace(stored, content, version, _vector(stored, present.fingerprint, cached, due_at_ms), present, now_ms)
 
 
 def reprice(stored: Payload, shop_currency: str | None, now_ms: int) -> Reprice:
@@ -93,18 +104,23 @@ def _patch(stored: Stored, content: Content, version: int, now_ms: int) -> Plan:
 
 
 def _replace(
-    stored: Stored | None, content: Content, version: int, present: Document, cached: Cached, now_ms: int
+    stored: Stored | None,
+    content: Content,
+    version: int,
+    dense_and_state: tuple[Vector | None, point.VectorState],
+    present: Document,
+    now_ms: int,
 ) -> Plan:
     changed = point.changed_facets(stored and stored.payload, content)
     shown = point.searchable_at_ms(stored and stored.payload, content, changed, now_ms)
-    dense, vector = _vector(stored, present.fingerprint, cached, now_ms)
+    dense, vector = dense_and_state
     whole = point.payload(content, version, vector, shown)
     action = Action.EMBED if vector.vector_due else Action.UPSERT
     return Plan(action, Upsert(content["product_id"], version, whole, present.text, dense), changed)
 
 
 def _vector(
-    stored: Stored | None, fingerprint: str, cached: Cached, now_ms: int
+    stored: Stored | None, fingerprint: str, cached: Cached, due_at_ms: int
 ) -> tuple[Vector | None, point.VectorState]:
     """The vector to write, and what it is owed: an old one serves until the new one comes, and says so."""
     old = None if stored is None or stored.dense is None else stored.payload["vector_fingerprint"]
@@ -113,4 +129,4 @@ def _vector(
     at_hand = cached(fingerprint)
     if at_hand is not None:
         return at_hand, point.VectorState(fingerprint, fingerprint, None, None)
-    return stored.dense if stored and old else None, point.VectorState(fingerprint, old, fingerprint, now_ms)
+    return stored.dense if stored and old else None, point.VectorState(fingerprint, old, fingerprint, due_at_ms)

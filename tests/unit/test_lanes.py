@@ -46,6 +46,7 @@ class Told(indexing.Observer):
         self.retries = 0
         self.bugs: list[Exception] = []
         self.failed: dict[str, str] = {}
+        self.vectors_due_at_ms: list[int | None] = []
 
     def planned(self, action: Action) -> None:
         self.actions.append(action)
@@ -61,7 +62,8 @@ class Told(indexing.Observer):
 
     def embedded(self, texts: int) -> None: ...
 
-    def vector_searchable(self, due_at_ms: int | None, now_ms: int) -> None: ...
+    def vector_searchable(self, due_at_ms: int | None, now_ms: int) -> None:
+        self.vectors_due_at_ms.append(due_at_ms)
 
     async def vector_failed(self, payload: Payload, reason: str) -> None:
         self.failed[payload["product_id"]] = reason
@@ -110,7 +112,7 @@ class Bench:
         event = parse(topic, product_id.encode(), orjson.dumps(body), arrived_at_ms=NOW_MS, event_time_ms=None)
         state = self.states[product_id] = fold(self.states.get(product_id, ItemState(product_id)), event)
         facet = {"products": "product", "prices": "price"}[topic]
-        record = ItemRecord("me", state, NO_REVIEWS, {facet: Change(NOW_MS, 1)})
+        record = ItemRecord("me", state, NO_REVIEWS, {facet: Change(self.now_ms, 1)})
         finish = [lambda: self.finished.append(product_id)]
         await self.lanes.put(Pending(record, 0, self.version, finish, dict(record.changes)))
 
@@ -143,6 +145,16 @@ async def test_a_new_item_is_found_by_its_words_before_it_has_a_vector(tmp_path:
         assert b.told.actions == [Action.EMBED]
         assert await b.owed.pay_batch() == 1
         assert await b.index.count_owed() == 0
+
+
+async def test_a_vector_is_as_fresh_as_its_text_is_old(tmp_path: Path) -> None:
+    """Given a text that arrived 40 ms before the lanes came to it, then its wait for a vector begins at its arrival."""
+    async with bench(tmp_path) as b:
+        await b.put("products", "p1", title="Zebra lamp")
+        b.now_ms += 40
+        await b.quiet()
+        await b.owed.pay_batch()
+        assert b.told.vectors_due_at_ms == [NOW_MS]
 
 
 async def test_a_price_change_embeds_nothing(tmp_path: Path) -> None:

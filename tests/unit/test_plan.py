@@ -97,6 +97,22 @@ def test_a_new_item_owes_a_vector_unless_one_is_at_hand() -> None:
     assert again.write.dense is not None and again.write.payload["vector_due"] is None
 
 
+def test_a_vector_is_owed_since_its_text_arrived() -> None:
+    """Freshness is counted from the record's timestamp, not from when the worker came to it."""
+    arrived_at_ms = NOW_MS - 40
+    made = plan(
+        None,
+        content(),
+        version=5,
+        model=MODEL,
+        cached=lambda _: None,
+        now_ms=NOW_MS,
+        text_arrived_at_ms=arrived_at_ms,
+    )
+    assert isinstance(made.write, Upsert) and made.write.payload["vector_due_at_ms"] == arrived_at_ms
+    assert made.write.payload["searchable_at_ms"]["product"] == NOW_MS
+
+
 def test_a_price_change_carries_its_fields_and_the_version_only() -> None:
     index = Model()
     index.put(content(), 5)
