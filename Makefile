@@ -1,6 +1,7 @@
 # `make demo` and `make test` are complete on a fresh machine with Python 3.11 or later and make.
 PYTHON ?= python3.11
 DEMO_SECONDS ?=
+ONLY ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-compile -c deploy/constraints.txt
 
@@ -20,8 +21,8 @@ test: .venv/installed-test  ## lint, types, every test; on Apache Kafka too wher
 oracle: .venv/installed-test  ## all real changes of three years against the state they really led to
 	$(BIN)/python tests/oracle/hongkong.py
 
-bench: .venv/installed-test  ## freshness, throughput, embedding and search speed: a table, and JSON
-	$(BIN)/python -m tests.benchmarks
+bench: .venv/installed-test  ## speed and memory: a table, and JSON; ONLY="freshness search" for parts of it
+	@$(BIN)/python -m tests.benchmarks $(addprefix --only ,$(ONLY))
 
 format: .venv/installed-test
 	$(BIN)/ruff check --fix

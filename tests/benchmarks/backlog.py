@@ -1,0 +1,37 @@
+"""Prices while 20,000 new texts wait for their vectors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tests.benchmarks import load
+from tests.benchmarks.figures import Figure, Goal
+from tests.benchmarks.histograms import since
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from tests.benchmarks.running import Running
+
+PER_SECOND, SECONDS = 50.0, 20.0
+P50_MS_GOAL, P99_MS_GOAL = 20.0, 100.0
+
+
+def measure(stack: Running, sender: Executor) -> tuple[list[Figure], dict[str, Any]]:
+    """All items get another text; then freshness of the prices among fifty events a second, in ms."""
+    sent = sender.submit(load.send_texts, stack.kafka).result()
+    seconds = sent.seconds + stack.until_quiet(vectors=False)
+    owed_before = stack.status()["lag"]["vectors_due"]
+    before = stack.freshness()
+    sender.submit(load.offer, stack.kafka, PER_SECOND, SECONDS).result()
+    stack.until_quiet(vectors=False)
+    owed_after = stack.status()["lag"]["vectors_due"]
+    prices = since(stack.freshness(), before)["price"]
+    figures = [
+        Figure("price, p50", 1000 * prices.quantile(0.5), "ms", Goal(P50_MS_GOAL)),
+        Figure("price, p99", 1000 * prices.quantile(0.99), "ms", Goal(P99_MS_GOAL)),
+        Figure("texts that wait for vectors, at the start", owed_before, ""),
+        Figure("texts that wait for vectors, at the end", owed_after, ""),
+        Figure("new texts made searchable by their words", sent.events / seconds, "/s"),
+    ]
+    return figures, {"prices": prices.observations}

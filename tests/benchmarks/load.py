@@ -1,0 +1,139 @@
+"""Sends events from a process of its own, so that what measures beside it does not wait for it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import get_context
+from typing import TYPE_CHECKING, NamedTuple
+
+import orjson
+
+from stream.commands.client import Client
+from stream.producing import Outgoing, Producer, Sent, paced
+from tests.benchmarks.catalogue import Catalogue, Mix, catalogue
+from tests.benchmarks.running import waiting
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from stream.demo.source import Event
+
+IN_FLIGHT_MAX = 1_500
+"""Events sent and not yet searchable, in the flood."""
+LOOK_INTERVAL_S = 0.1
+FULL_WAIT_S = 0.002
+
+
+class Offered(NamedTuple):
+    """What was sent, all of it confirmed by the broker."""
+
+    events: int
+    seconds: float
+
+
+class _Sender:
+    """State of the sending process."""
+
+    items: Catalogue
+    mixes = 0
+
+    @classmethod
+    def load(cls) -> None:
+        cls.items = catalogue()
+
+    @classmethod
+    def mix(cls) -> Mix:
+        """Another one with each phase."""
+        cls.mixes += 1
+        return Mix(cls.items, cls.mixes)
+
+
+@contextmanager
+def sending() -> Iterator[ProcessPoolExecutor]:
+    """A process that runs one of the functions here at a time."""
+    with ProcessPoolExecutor(1, get_context("spawn"), initializer=_Sender.load) as pool:
+        yield pool
+
+
+def send_catalogue(kafka: str) -> Offered:
+    """All items and their prices."""
+    return _send(kafka, _records(_Sender.items.events))
+
+
+def send_texts(kafka: str) -> Offered:
+    """A new text of every item."""
+    mix = _Sender.mix()
+    return _send(kafka, _records(mix.text(product_id) for product_id in _Sender.items.products))
+
+
+def offer(kafka: str, per_second: float, seconds: float) -> Offered:
+    """The mix at a steady rate."""
+    events = _Sender.mix().events(round(per_second * seconds))
+    return _send(kafka, paced(_records(events), per_second, time.monotonic, time.sleep))
+
+
+def flood(kafka: str, api: str, seconds: float) -> Offered:
+    """The mix as fast as it becomes searchable: never more than 1,500 events are under way."""
+    backlog, stop = _Backlog(api), time.monotonic() + seconds
+
+    def as_there_is_room() -> Iterator[Outgoing]:
+        for outgoing in _records(_Sender.mix()):
+            while backlog.events >= IN_FLIGHT_MAX:
+                time.sleep(FULL_WAIT_S)
+            if time.monotonic() > stop:
+                return
+            backlog.sent += 1
+            yield outgoing
+
+    with backlog:
+        return _send(kafka, as_there_is_room())
+
+
+class _Backlog:
+    """How many events are under way at most: those of the last look, and all sent since before it."""
+
+    def __init__(self, api: str) -> None:
+        self.sent = 0
+        self._client = Client(api)
+        self._looked = (0, 0)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._look, daemon=True)
+
+    @property
+    def events(self) -> int:
+        waited, sent_before = self._looked
+        return waited + self.sent - sent_before
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        while not self._stop.wait(LOOK_INTERVAL_S):
+            sent_before = self.sent
+            self._looked = (waiting(self._client.get("/status"), vectors=False), sent_before)
+
+
+def record(event: Event, number: int = 1) -> Outgoing:
+    """Without `updated_at`: the time of the record stamps it."""
+    topic, product_id, value = event
+    return Outgoing(number, topic, product_id.encode(), orjson.dumps(value))
+
+
+def _records(events: Iterable[Event]) -> Iterator[Outgoing]:
+    return (record(event, number) for number, event in enumerate(events, 1))
+
+
+def _send(kafka: str, records: Iterable[Outgoing]) -> Offered:
+    sent, began = Sent(), time.monotonic()
+    with Producer([kafka]) as producer:
+        producer.send_all(records, sent)
+    if sent.failed:
+        raise RuntimeError(f"{sent.failed} events were not sent: {sent.problems[0].reason}")
+    return Offered(sent.confirmed, time.monotonic() - began)

@@ -1,0 +1,110 @@
+"""A `freshline up` of the benchmark's own: HTTP, the broker's address, and what its processes use."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import httpx
+import psutil
+
+from schemas.errors import FreshlineError
+from stream.commands.client import Client
+from stream.demo.stack import Stack, running_stack
+from stream.settings import Settings
+from stream.up.ports import free_port
+from tests.benchmarks.histograms import Histograms, read_histograms
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LOOK_INTERVAL_S = 0.1
+QUIET_SECONDS_MAX = 400.0
+
+
+class Memory(NamedTuple):
+    """Of all processes of the stack together, in bytes."""
+
+    rss: int
+    """Summed: pages that several of them share count several times."""
+    pss: int
+    """Shared pages count once."""
+
+
+class Running:
+    """The stack."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.kafka, self.api = stack.kafka, stack.api
+        self.client = Client(stack.api)
+        self._http = httpx.Client(base_url=stack.api, trust_env=False)
+
+    def status(self) -> dict[str, Any]:
+        """GET /status."""
+        report: dict[str, Any] = self.client.get("/status")
+        return report
+
+    def freshness(self) -> Histograms:
+        """Freshness of all events so far, by facet."""
+        return read_histograms(self._http.get("/metrics").text, "freshline_freshness_seconds", "facet")
+
+    def until_quiet(self, *, vectors: bool = True) -> float:
+        """Waits until all is searchable, by words or by vectors too; how many seconds that took."""
+        began = time.monotonic()
+        while waiting(self.status(), vectors=vectors):
+            if time.monotonic() - began > QUIET_SECONDS_MAX:
+                raise FreshlineError(f"not all is searchable after {QUIET_SECONDS_MAX:.0f} s: {self.status()['lag']}")
+            time.sleep(LOOK_INTERVAL_S)
+        return time.monotonic() - began
+
+    def memory(self) -> Memory:
+        """Now, of `up` and everything below it."""
+        each = self.memory_by_process().values()
+        return Memory(sum(one.rss for one in each), sum(one.pss for one in each))
+
+    def memory_by_process(self) -> dict[str, Memory]:
+        """Now, by name."""
+        full = {_name(process): process.memory_full_info() for process in self.processes()}
+        return {name: Memory(info.rss, info.pss) for name, info in full.items()}
+
+    def processor_seconds(self) -> dict[str, float]:
+        """Used so far, by process."""
+        times = ((_name(process), process.cpu_times()) for process in self.processes())
+        return {name: each.user + each.system for name, each in times}
+
+    def processes(self) -> list[psutil.Process]:
+        """`up` and everything below it; the benchmark has no other child with a child of its own."""
+        port = self.api.rpartition(":")[2]
+        [up] = [p for p in psutil.Process().children() if port in p.cmdline() and "up" in p.cmdline()]
+        return [up, *up.children(recursive=True)]
+
+
+def waiting(status: dict[str, Any], *, vectors: bool) -> int:
+    """Events that search does not show yet; with `vectors`, also texts that it finds by their words alone."""
+    lag = status["lag"]
+    return int(sum(lag["inputs"].values()) + lag["items"] + (lag["vectors_due"] if vectors else 0))
+
+
+@contextmanager
+def data_dir() -> Iterator[Settings]:
+    """Settings of a stack with an embedded broker and index and the real model, in a directory that goes with it."""
+    with tempfile.TemporaryDirectory(prefix="freshline-bench-") as folder:
+        os.environ["XDG_STATE_HOME"] = folder  # The last `up` that the commands know stays the user's own.
+        yield Settings(data_dir=Path(folder) / "data", api_port=free_port(), kafka_port=free_port(), broker="embedded")
+
+
+@contextmanager
+def running(settings: Settings) -> Iterator[Running]:
+    """Until the end of the block."""
+    with running_stack(settings) as stack:
+        yield Running(stack)
+
+
+def _name(process: psutil.Process) -> str:
+    words = process.cmdline()
+    known = ("stream.items", "stream.index", "up")
+    return next((name for name in known if name in words), process.name())

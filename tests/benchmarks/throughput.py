@@ -1,0 +1,46 @@
+"""The mix as fast as it goes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tests.benchmarks import load
+from tests.benchmarks.figures import Figure, Goal, repeated
+from tests.benchmarks.histograms import since
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from tests.benchmarks.histograms import Histograms
+    from tests.benchmarks.running import Running
+
+SECONDS, REPEATS = 12.0, 3
+FACETS_OF_INPUTS = ("product", "price", "reviews")
+P99_MS_GOAL, RATE_GOAL = 2_000.0, 2_000.0
+
+
+def measure(stack: Running, sender: Executor) -> tuple[list[Figure], dict[str, Any]]:
+    """Sustained: at most 1,500 events are under way, so what goes in comes out; vectors may lag, and are counted."""
+    rates, runs, used = [], [], {}
+    for _ in range(REPEATS):
+        before, used_before = stack.freshness(), stack.processor_seconds()
+        sent = sender.submit(load.flood, stack.kafka, stack.api, SECONDS).result()
+        drained = stack.until_quiet(vectors=False)
+        rates.append(sent.events / (sent.seconds + drained))
+        runs.append(since(stack.freshness(), before))
+        used = {name: round(all_ - used_before[name], 1) for name, all_ in stack.processor_seconds().items()}
+    figures = [
+        repeated("events sustained", rates, "/s", Goal(RATE_GOAL, at_least=True)),
+        _percentile(runs, "price", 0.5, None),
+        _percentile(runs, "price", 0.99, Goal(P99_MS_GOAL)),
+        _percentile(runs, "product", 0.99, None),
+        Figure("vectors owed at the end", stack.status()["lag"]["vectors_due"], ""),
+    ]
+    events = [sum(run[facet].observations for facet in FACETS_OF_INPUTS) for run in runs]
+    return figures, {"events_seen": events, "processor_seconds_of_last_run": used, "seconds": SECONDS}
+
+
+def _percentile(runs: list[Histograms], facet: str, quantile: float, goal: Goal | None) -> Figure:
+    name = {"price": "price", "product": "new text by its words"}[facet]
+    values = [1000 * run[facet].quantile(quantile) for run in runs]
+    return repeated(f"{name} meanwhile, p{100 * quantile:.0f}", values, "ms", goal)
