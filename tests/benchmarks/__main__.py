@@ -73,7 +73,7 @@ def _measured(asked: Collection[str]) -> Iterator[Part]:
     with data_dir() as settings:
         yield from asyncio.run(_fill(settings, with_quality="quality" in asked))
         if names := [name for name in STACK_PARTS if name in asked]:
-            with load.sending() as sender, running(settings) as stack:
+            with running(settings) as stack, load.sending() as sender:
                 yield from _with_stack(names, stack, sender)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -46,16 +47,15 @@ NAMES = {"price": "price", "product": "new text by its words", "vector": "new te
 
 def measure(stack: Running, sender: Executor) -> tuple[list[Figure], dict[str, Any]]:
     """Figures in ms, each the median of three windows of twenty seconds; p99 is that of the whole minute."""
-    probes = Probes(stack)
     seconds = WARM_SECONDS + WINDOWS * WINDOW_SECONDS
-    offered = sender.submit(load.offer, stack.kafka, PER_SECOND - PROBES_PER_SECOND, seconds)
-    probes.run(WARM_SECONDS)
-    probes.seen_ms.clear()
-    marks = [stack.freshness()]
-    for _ in range(WINDOWS):
-        probes.run(WINDOW_SECONDS)
-        marks.append(stack.freshness())
-    probes.close()
+    with closing(Probes(stack)) as probes:
+        offered = sender.submit(load.offer, stack.kafka, PER_SECOND - PROBES_PER_SECOND, seconds)
+        probes.run(WARM_SECONDS)
+        probes.forget()
+        marks = [stack.freshness()]
+        for _ in range(WINDOWS):
+            probes.run(WINDOW_SECONDS)
+            marks.append(stack.freshness())
     sent = offered.result()
     figures = [*within(marks), *probes.figures()]
     events = {facet: counts.observations for facet, counts in since(marks[-1], marks[0]).items()}
@@ -90,7 +90,7 @@ class Probes:
         self._producer = Producer([stack.kafka])
         self._mix = Mix(catalogue(), SEED, probes=True)
         self._sent = 0
-        self.seen_ms: dict[str, list[float]] = {"price": [], "product": [], "vector": []}
+        self.forget()
 
     def run(self, seconds: float) -> None:
         """Five a second."""
@@ -100,6 +100,10 @@ class Probes:
             self._sent += 1
             self._text() if self._sent % TEXT_EVERY == 0 else self._price()
         time.sleep(max(0.0, began + seconds - time.monotonic()))
+
+    def forget(self) -> None:
+        """What was seen so far was to warm up."""
+        self.seen_ms: dict[str, list[float]] = {"price": [], "product": [], "vector": []}
 
     def close(self) -> None:
         """Its connection to the broker."""
