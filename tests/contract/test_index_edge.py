@@ -15,6 +15,7 @@ from index_backends import MODEL, content, ids, planned, put, vector
 
 from schemas.errors import Misconfigured, Unavailable
 from schemas.queries import Filters
+from workers.index.edge import WAL_BYTES_MAX
 from workers.index.edge_open import open_edge
 
 WRITER = """
@@ -136,4 +137,27 @@ async def test_flushing_keeps_everything(tmp_path: Path, monkeypatch: pytest.Mon
     await put(index, content("a"), 1, dense=vector(1))
     await index.flush()
     assert await index.count(Filters()) == 1
+    await index.close()
+
+
+async def test_what_is_flushed_is_not_flushed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given a log that is as large after a flush as before it, then none follows until it has grown."""
+    index, flushes = open_edge(tmp_path, model=MODEL), 0
+
+    class Counting:
+        def flush(self) -> None:
+            nonlocal flushes
+            flushes += 1
+
+    shard = index._shard
+    monkeypatch.setattr(index, "_shard", Counting())
+    await index.flush()
+    await index.flush()
+    assert flushes == 1
+    with (tmp_path / "shard" / "wal" / "more").open("wb") as more:
+        more.truncate(WAL_BYTES_MAX + 1)
+    await index.flush()
+    assert flushes == 2
+    monkeypatch.setattr(index, "_shard", shard)
+    (tmp_path / "shard" / "wal" / "more").unlink()
     await index.close()
