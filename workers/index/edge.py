@@ -62,7 +62,9 @@ FREE_BYTES_MIN = 200 * 2**20
 """Below this nothing is written: on a full disk the shard's mapped files kill the process (SIGBUS)."""
 WAL_BYTES_MAX = 64 * 2**20
 SLICE_SECONDS = 0.005
-SCAN_POINTS = 256
+SCAN_POINTS = 64
+"""Read in one call, in 2-3 ms."""
+EXACT_POINTS_MAX = 256
 
 
 class EdgeIndex:
@@ -152,7 +154,7 @@ class EdgeIndex:
         """See Index. The item with that product_id comes before those with that gtin."""
         by_id = point_id(identifier)
         request = ScrollRequest(
-            limit=SCAN_POINTS,
+            limit=EXACT_POINTS_MAX,
             filter=where.named(by_id, identifier, [VISIBLE, *conditions(filters)]),
             with_payload=False,
         )
