@@ -76,6 +76,10 @@ FACETS = ("product", "price", "reviews")
 """The parts of an item whose freshness is shown apart."""
 
 
+MENDER = "reconcile"
+"""Writer of records that mend the index: what stands in it for their items is not to be trusted."""
+
+
 class Change(NamedTuple):
     """The events of one facet that an item record carries for the first time."""
 

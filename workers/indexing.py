@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 import structlog
 
 from schemas.errors import Unavailable
+from schemas.items import MENDER
 from workers.arrivals import pause, settled
 from workers.plan import Action, Plan, plan
 from workers.view import content
@@ -49,11 +50,17 @@ class Pending:
     version: int
     finish: list[Callable[[], None]]
     changes: dict[str, Change] = field(default_factory=dict)
+    mend: bool = field(init=False)
+    """One of them was written to mend the point, so that what is written does."""
+
+    def __post_init__(self) -> None:
+        self.mend = self.record.writer == MENDER
 
     def join(self, other: Pending) -> None:
         """Both are done by writing the newer."""
         if other.version > self.version:
             self.record, self.version = other.record, other.version
+        self.mend |= other.mend
         self.finish += other.finish
         for facet, change in other.changes.items():
             known = self.changes.get(facet)
@@ -235,6 +242,7 @@ class Lanes:
             now_ms=now_ms,
             # A record may carry no timestamp, and then says -1.
             text_arrived_at_ms=None if text is None else max(0, text.first_arrived_at_ms),
+            mend=pending.mend,
         )
 
     async def _carry_out(self, batch: dict[str, Pending], plans: dict[str, Plan]) -> None:

@@ -57,16 +57,20 @@ def plan(
     cached: Cached,
     now_ms: int,
     text_arrived_at_ms: int | None = None,
+    mend: bool = False,
 ) -> Plan:
     """The plan for one item record.
 
     `stored` must have been read with its vector. `cached` looks a vector up by fingerprint, float32 `(dimension,)`.
     `text_arrived_at_ms`: since when a new text waits for its vector, >= 0; None: since now.
+    `mend`: the whole point is written anew, its words too, and a text that was given up gets its vector tried again.
     """
     if stored is not None and stored.payload["version"] >= version:
         return Plan(Action.SKIP, None, ())
     if not point.is_visible(content):
         return _hide(stored, content, version, now_ms)
+    if mend:  # Before the shortcuts: they trust the fingerprint, and the words that were written with it.
+        return _replace(stored, content, version, document(content, model), cached, now_ms)
     # A hidden point keeps no fingerprint, so an item that returns gets its vectors back.
     known = None if stored is None else stored.payload["fingerprint"]
     if stored is not None and known is not None and same_text(stored.payload, content):

@@ -27,6 +27,7 @@ def create_app(service: Service) -> FastAPI:
     app.include_router(_search_routes(service))
     app.include_router(_operation_routes(service))
     app.include_router(_rebuild_routes(service))
+    app.include_router(_reconcile_routes(service))
     return app
 
 
@@ -107,5 +108,22 @@ def _operation_routes(service: Service) -> APIRouter:
         if reasons:
             return error_answer(503, "; ".join(reasons), headers={"Retry-After": "1"})
         return JSONAnswer({"ready": True})
+
+    return router
+
+
+def _reconcile_routes(service: Service) -> APIRouter:
+    router = APIRouter()
+
+    @router.post("/reconcile", status_code=202, responses={202: {"model": JobReport}})
+    async def start(repair: bool = False) -> Response:
+        return JSONAnswer(service.start_reconcile(repair=repair), 202)
+
+    @router.get("/reconcile", responses={200: {"model": JobReport}})
+    async def last() -> Response:
+        report = service.job("reconcile")
+        if report is None:
+            return error_answer(404, "nothing was reconciled since this process started: POST /reconcile starts it")
+        return JSONAnswer(report)
 
     return router

@@ -9,6 +9,7 @@ from stream.commands.export import export, import_
 from stream.commands.get import get
 from stream.commands.produce import produce
 from stream.commands.rebuild import rebuild
+from stream.commands.reconcile import reconcile
 from stream.commands.replay import replay
 from stream.commands.schema import schema
 from stream.commands.search import search
@@ -25,5 +26,5 @@ app = typer.Typer(
     epilog="A flag goes before FRESHLINE_* in the environment, that before the default. "
     "Exit codes: 0 done, 1 failed, 2 usage, 10 not fresh or not healthy.",
 )
-for command in (up, demo, produce, search, get, status, schema, replay, export, import_, sync, rebuild):
+for command in (up, demo, produce, search, get, status, schema, replay, export, import_, sync, rebuild, reconcile):
     app.command(command.__name__.rstrip("_"))(command)

@@ -15,6 +15,8 @@ from stream.api.models import Embeddings, IndexStatus, Lag, LogStatus, Percentil
 from stream.api.service import Refused
 from stream.index.jobs import Jobs
 from stream.rebuild.rebuild import Rebuild, Rebuilding
+from stream.reconcile.comparison import Compared
+from stream.reconcile.reconciler import reconcile
 from stream.tracker import Partition
 from stream.up.report import read_report
 from workers.search import Searcher
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from stream.horizon import Horizon
     from stream.index.attached import Attached
     from stream.index.freshness import FreshAsOf, RecentFreshness
+    from stream.index.jobs import Step
     from stream.index.watching import Watching
     from stream.log_identity import LogIdentity
     from stream.metrics import IndexMetrics
@@ -64,6 +67,7 @@ class IndexService:
         self._attached = attached
         self._models = models
         self._log_id = identity.log_id
+        self._epoch = identity.epoch
         self._horizon = horizon
         self._as_of = as_of
         self._recent = recent
@@ -138,6 +142,25 @@ class IndexService:
     async def finish_rebuild(self) -> dict[str, Any]:
         """See Service."""
         return await self._rebuild.finish()
+
+    def start_reconcile(self, *, repair: bool) -> JobReport:
+        """See Service."""
+        # Workers on one machine may share the data directory.
+        directory = self._settings.data_dir / f"reconcile-{self._settings.worker_slot}"
+
+        async def work(step: Step) -> dict[str, Any]:
+            compared = Compared(
+                index=await self._collections.serving(),
+                epoch=self._epoch,
+                indexed=self._horizon.indexed,
+                shop_currency=self._settings.shop_currency,
+                clock_ms=_now_ms,
+                kafka=self._settings.kafka or "",
+                partitions=self._settings.partitions,
+            )
+            return await reconcile(compared, directory, step, repair=repair)
+
+        return self._jobs.start("reconcile", work)
 
     def job(self, kind: str) -> JobReport | None:
         """See Service."""

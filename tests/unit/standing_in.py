@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from schemas.errors import Unavailable
 from schemas.queries import Hit, IndexedItem, SearchableAt, SearchAnswer, SearchRequest, ShownOffer
-from stream.api.models import IndexStatus, Lag, LogStatus, Percentiles, StatusReport
-from stream.api.service import Refused
+from stream.api.models import IndexStatus, JobReport, Lag, LogStatus, Percentiles, StatusReport
+from stream.api.service import Busy, Refused
 
 if TYPE_CHECKING:
     from schemas.tokens import Token
@@ -51,6 +51,24 @@ def shown(product_id: str, title: str, **more: object) -> dict[str, object]:
     return fields | more
 
 
+def done_reconciling(wrong: list[str], *, repair: bool) -> JobReport:
+    """The report of a comparison in which these items are missing."""
+    examples = {"missing": [{"product_id": product_id, "detail": ""} for product_id in wrong]} if wrong else {}
+    look = {"faults": len(wrong), "outcomes": {"up_to_date": 1_000, "missing": len(wrong)}, "examples": examples}
+    result = {
+        "items": 1_000 + len(wrong),
+        "points": 1_000,
+        "found": look,
+        "repaired": len(wrong) if repair else 0,
+        "left": look if repair else None,
+        "seconds": 1.5,
+    }
+    return JobReport(
+        kind="reconcile", state="done", phase="looking again", done=0, total=0, items_per_second=0.0,
+        seconds_left=None, error=None, result=result,
+    )  # fmt: skip
+
+
 class StandIn:
     """Holds items by id; finds those with the query in their title; what lies below an offset is searchable."""
 
@@ -61,6 +79,9 @@ class StandIn:
         self.away = False
         self.searchable_below = 100
         self.log_id = "log-1"
+        self.wrong: list[str] = []
+        """Items that are missing, and which no repair mends."""
+        self.reconciled: JobReport | None = None
         self.asked: list[tuple[SearchRequest, Token | None, int]] = []
 
     async def search(self, request: SearchRequest, after: Token | None, wait_ms: int) -> SearchAnswer:
@@ -109,6 +130,15 @@ class StandIn:
             index=IndexStatus(backend="edge", collection="items-1", model="all-MiniLM-L6-v2", points=len(self.items)),
             freshness_seconds={"price": Percentiles(p50=0.012, p99=0.04, events=500)},
         )
+
+    def start_reconcile(self, *, repair: bool) -> JobReport:
+        if self.reconciled is not None and self.reconciled.state == "running":
+            raise Busy("a reconcile runs already (comparing): wait until it is done")
+        self.reconciled = done_reconciling(self.wrong, repair=repair)
+        return self.reconciled.model_copy(update={"state": "running", "result": None})
+
+    def job(self, kind: str) -> JobReport | None:
+        return self.reconciled if kind == "reconcile" else None
 
     def ready(self) -> list[str]:
         return self.reasons

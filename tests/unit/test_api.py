@@ -156,6 +156,22 @@ async def test_readyz_says_why_it_is_not_ready_while_livez_stays_well(
     assert (await client.get("/livez")).status_code == 200
 
 
+async def test_a_reconciliation_is_started_watched_and_not_run_twice_at_once(
+    client: httpx.AsyncClient, service: StandIn
+) -> None:
+    assert (await client.get("/reconcile")).status_code == 404
+    service.wrong = ["P9"]
+    started = await client.post("/reconcile?repair=true")
+    assert started.status_code == 202 and started.json()["state"] == "running"
+    report = (await client.get("/reconcile")).json()
+    assert report["state"] == "done" and report["result"]["left"]["faults"] == 1
+    assert service.reconciled is not None
+    service.reconciled.state = "running"
+    busy = await client.post("/reconcile")
+    assert busy.status_code == 409 and "runs already" in busy.json()["error"]["message"]
+    assert (await client.post("/reconcile?repair=maybe")).json()["error"]["field"] == "repair"
+
+
 async def test_metrics_are_in_the_prometheus_format(client: httpx.AsyncClient) -> None:
     answer = await client.get("/metrics")
     assert answer.headers["content-type"].startswith("text/plain") and "freshline_lag_events" in answer.text

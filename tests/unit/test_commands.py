@@ -28,6 +28,7 @@ def service(server: tuple[StandIn, str], monkeypatch: pytest.MonkeyPatch) -> Ite
     monkeypatch.setenv("FRESHLINE_API", address)
     yield service
     service.reasons, service.lag.items, service.away = [], 0, False
+    service.wrong, service.reconciled = [], None
     service.asked.clear()
 
 
@@ -135,3 +136,29 @@ def test_help_is_quick_because_nothing_heavy_is_imported_for_it() -> None:
     assert (
         subprocess.run([sys.executable, "-c", program, *heavy], capture_output=True, text=True).stdout.strip() == "[]"
     )
+
+
+def test_reconcile_exits_10_while_something_is_wrong_and_names_it(service: StandIn) -> None:
+    done = freshline("reconcile")
+    assert done.code == 0 and "up to date" in done.out and "1,000 in the index" in done.err
+    service.wrong = ["P9"]
+    done = freshline("reconcile")
+    assert done.code == 10 and "missing" in done.out and "P9" in done.out
+
+
+def test_reconcile_exits_by_what_is_left_after_a_repair(service: StandIn) -> None:
+    assert freshline("reconcile", "--repair").code == 0
+    service.wrong = ["P9"]
+    done = freshline("reconcile", "--repair")
+    assert done.code == 10 and "still wrong" in done.err
+    as_json = freshline("reconcile", "--repair", "--json")
+    assert as_json.code == 10 and as_json.err == ""
+    assert json.loads(as_json.out)["left"]["examples"]["missing"] == [{"product_id": "P9", "detail": ""}]
+
+
+def test_a_second_reconcile_at_once_is_one_line_and_exit_1(service: StandIn) -> None:
+    freshline("reconcile")
+    assert service.reconciled is not None
+    service.reconciled.state = "running"
+    done = freshline("reconcile")
+    assert done.code == 1 and "runs already" in done.err and done.err.count("\n") == 1

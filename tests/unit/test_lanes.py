@@ -12,7 +12,7 @@ from waiting import until
 
 from schemas.errors import Unavailable
 from schemas.events import parse
-from schemas.items import NO_REVIEWS, Change, ItemRecord, ItemState
+from schemas.items import MENDER, NO_REVIEWS, Change, ItemRecord, ItemState
 from schemas.queries import Filters
 from workers import indexing
 from workers.embedder.cache import VectorCache
@@ -20,6 +20,7 @@ from workers.embedder.fake import FakeEmbedder
 from workers.embedder.interface import EmbeddingFailed
 from workers.fold import fold
 from workers.index.edge_open import open_edge
+from workers.index.interface import Reprice
 from workers.indexing import TEXTS_MAX, Lanes, Pending
 from workers.owed_vectors import OwedVectors
 from workers.plan import Action
@@ -224,6 +225,23 @@ async def test_a_delisted_item_is_found_by_nothing_and_comes_back_with_its_vecto
         await b.quiet()
         assert b.told.actions[-1] is Action.UPSERT, "its vector was still at hand"
         assert len(await b.index.search_dense(FakeEmbedder().embed_query("zebra lamp"), Filters(), 10)) == 1
+
+
+async def test_what_was_written_to_mend_a_point_does_so_also_when_it_is_written_with_a_newer_record(
+    tmp_path: Path,
+) -> None:
+    async with bench(tmp_path) as b:
+        await b.put("products", "p1", title="Zebra lamp")
+        await b.quiet()
+        right = (await b.payload("p1"))["fingerprint"]
+        await b.index.write([Reprice("p1", b.version, {"fingerprint": "wrong"})])
+        mending = ItemRecord(MENDER, b.states["p1"], NO_REVIEWS, {})
+        b.version += 1
+        pending = Pending(mending, 0, b.version, [lambda: b.finished.append("p1")], {})
+        await asyncio.gather(b.lanes.put(pending), b.put("prices", "p1", price=5, currency="HKD"))
+        await b.quiet()
+        payload = await b.payload("p1")
+        assert (payload["fingerprint"], payload["price"]) == (right, 5)
 
 
 async def test_while_the_index_is_away_nothing_is_finished_and_then_everything(

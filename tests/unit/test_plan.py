@@ -43,7 +43,9 @@ class Model:
     text: str | None = None
     at_hand: set[str] = field(default_factory=set)
 
-    def plan(self, wanted: Content, version: int, now_ms: int = NOW_MS, *, stored: Any = "present") -> Plan:
+    def plan(
+        self, wanted: Content, version: int, now_ms: int = NOW_MS, *, stored: Any = "present", mend: bool = False
+    ) -> Plan:
         """On what is stored now, or on what was read before."""
         return plan(
             self.point if stored == "present" else stored,
@@ -52,6 +54,7 @@ class Model:
             model=MODEL,
             cached=lambda each: vector_of(each) if each in self.at_hand else None,
             now_ms=now_ms,
+            mend=mend,
         )
 
     def write(self, write: Write | None) -> bool:
@@ -151,6 +154,32 @@ def test_a_text_that_turns_back_before_it_was_embedded_owes_nothing() -> None:
     made = index.put(content(), 7)
     assert made.action is Action.UPSERT
     assert index.point is not None and index.point.payload["vector_due"] is None
+
+
+def test_only_what_is_written_to_mend_a_point_distrusts_its_fingerprint() -> None:
+    index, present = Model(), document(content(), MODEL).fingerprint
+    index.put(content(), 5)
+    index.pay()
+    assert index.point is not None
+    index.point = Stored(cast("Payload", {**index.point.payload, "fingerprint": "wrong"}), vector_of(present))
+    index.text = "lost"
+    assert index.plan(content(price=2.0), 6).action is Action.PATCH
+    mending = index.plan(content(), 6, mend=True)
+    assert index.write(mending.write) and index.text == "Cake"
+    assert mending.action is Action.UPSERT, "the vector was of this text all the same"
+    assert index.point.payload["fingerprint"] == present and index.point.payload["vector_due"] is None
+
+
+def test_what_is_written_to_mend_a_point_tries_a_text_that_was_given_up_once_more() -> None:
+    index, present = Model(), document(content(), MODEL).fingerprint
+    index.put(content(), 5)
+    assert index.point is not None
+    given_up = {"vector_failed": "no", "vector_due": None, "vector_due_at_ms": None}
+    index.point = index.point._replace(payload=cast("Payload", {**index.point.payload, **given_up}))
+    assert index.put(content(price=2.0), 6).action is Action.PATCH
+    assert index.point.payload["vector_failed"] == "no"
+    assert index.write(index.plan(content(), 7, mend=True).write)
+    assert (index.point.payload["vector_failed"], index.point.payload["vector_due"]) == (None, present)
 
 
 def test_a_hidden_item_carries_nothing_that_finds_it() -> None:

@@ -1,0 +1,70 @@
+"""`freshline reconcile`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from stream.commands import options
+from stream.commands.exits import NOT_FRESH
+
+PATH = "/reconcile"
+EXAMPLES_SHOWN_MAX = 3
+
+
+def reconcile(
+    *,
+    repair: Annotated[bool, typer.Option("--repair", help="Publish again what is wrong, then look once more.")] = False,
+    api: options.Api = None,
+    json: options.AsJson = False,
+) -> None:
+    """Compare the index with the item state: what is missing, a ghost, stale, wrong.
+
+    Exit 10: something is, after the repair with --repair.
+    """
+    from stream.commands.configured import client
+    from stream.commands.following import follow
+    from stream.commands.printing import print_json
+
+    stack = client(api)
+    stack.post(PATH, repair="true" if repair else None)
+    result = follow(stack, PATH, quiet=json)
+    if json:
+        print_json(result)
+    else:
+        _print_result(result)
+    if (result["left"] or result["found"])["faults"]:
+        raise typer.Exit(NOT_FRESH)
+
+
+def _print_result(result: dict[str, Any]) -> None:
+    from stream.commands.printing import say
+
+    _print_table(result["found"])
+    say(f"{result['items']:,} items in the log, {result['points']:,} in the index, {result['seconds']:.1f} s")
+    if result["left"] is None:
+        return
+    say(f"repaired: {result['repaired']:,} items published again")
+    if result["left"]["faults"]:
+        say("still wrong:")
+        _print_table(result["left"])
+
+
+def _print_table(look: dict[str, Any]) -> None:
+    from rich.table import Table
+
+    from stream.commands.printing import out
+
+    shown = Table(box=None, pad_edge=False)
+    for column, justify in (("outcome", "left"), ("items", "right"), ("such as", "left")):
+        shown.add_column(column, justify=justify)  # type: ignore[arg-type]
+    for outcome, count in look["outcomes"].items():
+        if count:
+            shown.add_row(outcome.replace("_", " "), f"{count:,}", _examples(look["examples"].get(outcome, [])))
+    out().print(shown)
+
+
+def _examples(examples: list[dict[str, str]]) -> str:
+    lines = [": ".join(filter(None, (each["product_id"], each["detail"]))) for each in examples[:EXAMPLES_SHOWN_MAX]]
+    return "\n".join(lines)

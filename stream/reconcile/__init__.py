@@ -1,0 +1,1 @@
+"""Compares the index with the item state, and mends it, beside live traffic and in bounded memory."""

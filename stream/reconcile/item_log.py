@@ -1,0 +1,102 @@
+"""The item log, read once into buckets and then on from there."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from schemas.codec import decode_item
+from stream.export import WRITER as IMPORT
+from stream.states import WRITER
+from workers.reconcile import joined
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Container, Sequence
+
+    from schemas.items import ItemRecord
+    from stream.reader import Reader, Record
+    from stream.reconcile.buckets import Buckets
+    from stream.reconcile.turns import Turns
+    from stream.tracker import Partition
+
+KIND = "log"
+_FRAME = struct.Struct("<QHHH")
+"""Offset, partition, bytes of the product_id, bytes of the writer; then these two, and the value."""
+
+
+@dataclass(slots=True)
+class LoggedItem:
+    """What the log says of one item."""
+
+    partition: int
+    offset: int = -1
+    """Of its last record."""
+    values: dict[bytes | int, tuple[int, bytes]] = field(default_factory=dict)
+    """Offset and value of the records whose join is its state."""
+
+    def add(self, offset: int, writer: bytes, value: bytes) -> None:
+        """The next record.
+
+        What one process writes of an item only grows, so of each writer the last says all; an import may say anything.
+        """
+        self.offset = offset
+        self.values[offset if writer in (b"", IMPORT) else writer] = (offset, value)
+
+    def present(self) -> ItemRecord:
+        """The join of its records: the last one says the same, unless a worker that was frozen wrote it."""
+        return joined([decode_item(value) for _, value in sorted(self.values.values())])
+
+
+class ItemLog:
+    """All partitions of the item log, as far as they have been read."""
+
+    def __init__(self, reader: Reader, places: Sequence[Partition], buckets: Buckets, turns: Turns) -> None:
+        self._reader = reader
+        self._buckets = buckets
+        self._turns = turns
+        self._read_ends = dict.fromkeys(places, 0)
+        """All records below these are in the buckets."""
+        reader.assign(self._read_ends)
+
+    async def ends(self) -> dict[Partition, int]:
+        """The ends now. Raises Unavailable."""
+        return await self._reader.ends()
+
+    async def read_to(self, ends: dict[Partition, int], read: Callable[[int], None]) -> None:
+        """Reads on to these ends, and not beyond: what the index may not have yet is not compared. Raises Unavailable.
+
+        `read` is told how many offsets have been passed.
+        """
+        self._reader.assign(self._read_ends)
+        async for records in self._reader.read_to(ends):
+            for record in records:
+                if self._read_ends[record.partition] <= record.offset < ends[record.partition]:
+                    await self._keep(record)
+            read(sum(min(end, ends[place]) for place, end in self._reader.positions.items()))
+        await self._buckets.flush()
+        self._read_ends = dict(ends)
+
+    async def load(self, bucket: int, only: Container[bytes] | None = None) -> dict[str, LoggedItem]:
+        """One bucket's items by product_id; of these alone, where `only` says so."""
+        items: dict[str, LoggedItem] = {}
+        async for offset, partition, key, writer, value in self._frames(bucket):
+            if only is None or key in only:
+                items.setdefault(key.decode(), LoggedItem(partition)).add(offset, writer, value)
+        return items
+
+    async def _keep(self, record: Record) -> None:
+        if record.key is None or record.value is None:
+            return  # Not ours: no item is ever deleted from its log.
+        writer = dict(record.headers).get(WRITER, b"")
+        head = _FRAME.pack(record.offset, record.partition.number, len(record.key), len(writer))
+        await self._buckets.add(KIND, record.key, head + record.key + writer + record.value)
+        await self._turns.give()
+
+    async def _frames(self, bucket: int) -> AsyncIterator[tuple[int, int, bytes, bytes, bytes]]:
+        async for frame in self._buckets.read(KIND, bucket):
+            offset, partition, key_bytes, writer_bytes = _FRAME.unpack_from(frame)
+            writer_at = _FRAME.size + key_bytes
+            value_at = writer_at + writer_bytes
+            yield offset, partition, frame[_FRAME.size : writer_at], frame[writer_at:value_at], frame[value_at:]
+            await self._turns.give()

@@ -1,0 +1,70 @@
+"""The whole of a reconciliation, as a job of the process that holds the index."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import time
+from typing import TYPE_CHECKING, Any
+
+from stream.reader import Reader
+from stream.reconcile.buckets import Buckets, bucket_count
+from stream.reconcile.comparison import Comparison
+from stream.reconcile.item_log import ItemLog
+from stream.reconcile.tally import Tally
+from stream.reconcile.turns import Turns
+from stream.topics import ITEMS
+from stream.tracker import Partition
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from stream.index.jobs import Step
+    from stream.reconcile.comparison import Compared
+
+VECTORS_SECONDS_MAX = 30.0
+"""How long the last look waits for the vectors that a repair has asked for; what is owed after that is a backlog."""
+
+
+async def reconcile(compared: Compared, directory: Path, step: Step, *, repair: bool) -> dict[str, Any]:
+    """Compares the index with the item state; with `repair` mends it, and looks once more.
+
+    Works in `directory`, which is this process's own and is emptied before and after. The result: `items` (in the log),
+    `points` (in the index), `found` and `left` (after the repair, None without) as Tally reports them, `repaired`,
+    `seconds`. Raises Unavailable if broker or index are away, or the disk is nearly full.
+    """
+    began_s = time.monotonic()
+    await asyncio.to_thread(_empty, directory)
+    try:
+        async with Reader(compared.kafka) as reader:
+            comparison = await _comparison(compared, directory, step, reader)
+            found = await comparison.look_again(await comparison.first_look(), repair=repair)
+            left = await _left(comparison) if repair else None
+    finally:
+        await asyncio.to_thread(shutil.rmtree, directory)
+    return {
+        "items": comparison.items,
+        "points": comparison.points,
+        "found": found.report(),
+        "repaired": comparison.repaired,
+        "left": left,
+        "seconds": round(time.monotonic() - began_s, 3),
+    }
+
+
+async def _comparison(compared: Compared, directory: Path, step: Step, reader: Reader) -> Comparison:
+    places = [Partition(ITEMS, number) for number in range(compared.partitions)]
+    reader.assign(dict.fromkeys(places, 0))
+    records = sum((await reader.ends()).values())
+    buckets, turns = Buckets(directory, bucket_count(max(records, await compared.index.count_points()))), Turns()
+    return Comparison(compared, ItemLog(reader, places, buckets, turns), buckets, step, turns)
+
+
+async def _left(comparison: Comparison) -> dict[str, Any]:
+    tally = await comparison.look_again(Tally(), vectors_by_s=time.monotonic() + VECTORS_SECONDS_MAX)
+    return tally.report()
+
+
+def _empty(directory: Path) -> None:
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True)

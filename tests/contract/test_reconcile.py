@@ -1,0 +1,201 @@
+"""Reconciling over both index backends and a broker: what was broken is named, mended, and then right."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import pytest
+from index_backends import BACKENDS, content, opened, planned
+from index_side import EPOCH, PARTITIONS, IndexSide, index_side, now_ms
+from qdrant_client import models
+from qdrant_edge import UpdateOperation
+from waiting import until
+
+from schemas.codec import encode_item
+from schemas.events import parse
+from schemas.items import NO_REVIEWS, ItemRecord, ItemState
+from schemas.points import point_id, point_version
+from schemas.queries import Filters
+from stream.states import StateRecord, partition_of, publish
+from stream.topics import ITEMS, ensure_topics
+from stream.tracker import Partition
+from workers.fold import fold
+from workers.index.edge import EdgeIndex
+from workers.index.interface import Reprice
+from workers.index.server import ServerIndex
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from running_broker import RunningBroker
+
+    from workers.index.interface import Index
+
+pytestmark = pytest.mark.filterwarnings("ignore:Payload indexes have no effect in the local Qdrant")
+
+ITEMS_COUNT = 150
+WRITER = b"test-writer"
+
+
+def state(product_id: str, *said: dict[str, Any], topic: str = "products") -> ItemState:
+    folded = ItemState(product_id)
+    for each in said:
+        body = orjson.dumps({"product_id": product_id, "updated_at": 1_000, **each})
+        folded = fold(folded, parse(topic, product_id.encode(), body, arrived_at_ms=now_ms(), event_time_ms=None))
+    return folded
+
+
+def record(state: ItemState) -> StateRecord:
+    key = state.product_id.encode()
+    value = encode_item(ItemRecord(WRITER.decode(), state, NO_REVIEWS, {}))
+    return StateRecord(Partition(ITEMS, partition_of(key, PARTITIONS)), key, value)
+
+
+def catalogue() -> list[ItemState]:
+    return [state(f"p{n}", {"title": f"Garden cake {n}", "brand": "Garden"}) for n in range(ITEMS_COUNT)]
+
+
+@asynccontextmanager
+async def filled(backend: str, broker: RunningBroker, directory: Path) -> AsyncIterator[IndexSide]:
+    ensure_topics(broker.settings(partitions=PARTITIONS))
+    async with opened(backend) as index, index_side(broker, index, directory) as side:
+        await publish(broker.address, [record(each) for each in catalogue()], writer=WRITER)
+        await side.quiet(ITEMS_COUNT)
+        yield side
+
+
+@pytest.fixture(params=BACKENDS)
+async def side(
+    request: pytest.FixtureRequest, own_embedded_broker: RunningBroker, tmp_path: Path
+) -> AsyncIterator[IndexSide]:
+    async with filled(request.param, own_embedded_broker, tmp_path) as side:
+        yield side
+
+
+async def remove(index: Index, product_id: str) -> None:
+    """Behind the back of all who write."""
+    if isinstance(index, EdgeIndex):
+        index._shard.update(UpdateOperation.delete_points([point_id(product_id)]))
+    else:
+        assert isinstance(index, ServerIndex)
+        await index._client.delete(index.name, models.PointIdsList(points=[point_id(product_id)]))
+
+
+async def change(index: Index, product_id: str, **fields: Any) -> None:
+    """The payload alone, at the same version."""
+    stored = (await index.stored([product_id]))[product_id]
+    await index.write([Reprice(product_id, stored.payload["version"], fields)])
+
+
+async def break_one_of_each(side: IndexSide) -> dict[str, list[str]]:
+    await remove(side.index, "p1")
+    await change(side.index, "p2", brand="Evil", attributes={"of": ["another", "hand"]})
+    await change(side.index, "p3", fingerprint="wrong", vector_fingerprint="wrong")
+    await change(side.index, "p4", vector_failed="the model failed", vector_fingerprint=None)
+    await change(side.index, "p5", version=point_version(EPOCH - 1, 7))
+    ghost = planned(content("ghost", "Garden cake of another log"), point_version(EPOCH - 1, 9)).write
+    assert ghost is not None
+    await side.index.write([ghost])
+    await side.owed.pay_batch()
+    return {
+        "missing": ["p1"],
+        "different": ["p2"],
+        "wrong_fingerprint": ["p3"],
+        "vector_failed": ["p4"],
+        "stale": ["p5"],
+        "ghost": ["ghost"],
+    }
+
+
+async def test_an_index_that_is_right_has_no_faults(side: IndexSide) -> None:
+    found = await side.reconcile()
+    assert found["found"]["outcomes"]["up_to_date"] == found["items"] == found["points"] == ITEMS_COUNT
+    assert found["found"]["faults"] == 0 and found["left"] is None
+
+
+async def test_each_fault_is_named_mended_and_gone(side: IndexSide) -> None:
+    broken = await break_one_of_each(side)
+    assert await side.faults() == broken
+    assert await side.faults() == broken, "looking alone mends nothing"
+    repaired = await side.reconcile(repair=True)
+    assert repaired["found"]["faults"] == repaired["repaired"] == 6
+    assert repaired["left"]["faults"] == 0
+    assert await side.faults() == {}
+    stored = await side.index.stored(["p1", "p2", "p3", "p4", "p5", "ghost"], vectors=True)
+    ghost = stored.pop("ghost")
+    assert ghost.payload["status"] == "parked" and ghost.dense is None
+    for product_id, point in stored.items():
+        assert (point.payload["title"], point.payload["brand"]) == ({"und": f"Garden cake {product_id[1:]}"}, "Garden")
+        assert point.payload["vector_fingerprint"] == point.payload["fingerprint"] is not None
+        assert point.dense is not None and point.payload["vector_failed"] is None
+    found = await side.index.search_lexical("cake 1", Filters(), 200)
+    assert point_id("p1") in {each.point_id for each in found}
+    assert point_id("ghost") not in {each.point_id for each in found}
+
+
+async def test_an_index_that_lost_everything_is_filled_again(side: IndexSide) -> None:
+    for n in range(ITEMS_COUNT):
+        await remove(side.index, f"p{n}")
+    repaired = await side.reconcile(repair=True)
+    assert repaired["found"]["outcomes"]["missing"] == repaired["repaired"] == ITEMS_COUNT
+    assert repaired["left"]["faults"] == 0 and await side.index.count_points() == ITEMS_COUNT
+
+
+async def test_a_text_that_cannot_be_embedded_is_still_wrong_after_a_repair(side: IndexSide) -> None:
+    await change(side.index, "p4", vector_failed="the model failed", vector_fingerprint=None)
+    side.documents.failing = "cake 4"
+    repaired = await side.reconcile(repair=True)
+    assert repaired["left"]["examples"] == {
+        "vector_failed": [{"product_id": "p4", "detail": "the model failed on this text"}]
+    }
+
+
+async def test_a_point_of_a_version_that_the_log_has_not_reached_is_named_and_cannot_be_mended(
+    side: IndexSide,
+) -> None:
+    await change(side.index, "p6", version=point_version(EPOCH + 1, 0))
+    repaired = await side.reconcile(repair=True)
+    assert repaired["repaired"] == 0
+    assert repaired["left"]["outcomes"]["ahead"] == repaired["left"]["faults"] == 1
+
+
+async def test_the_state_is_the_join_of_what_several_writers_left(side: IndexSide) -> None:
+    """A worker that was frozen wrote last, and nobody has published the join yet."""
+    newer = state("p7", {"title": "Garden cake 7", "brand": "Garden", "version": 2})
+    late = state("p7", {"title": "A late cake", "version": 1})
+    await publish(side.broker.address, [record(newer)], writer=b"second")
+    await publish(side.broker.address, [record(late)], writer=b"frozen")
+    await side.quiet(ITEMS_COUNT + 2)
+    assert await side.faults() == {"different": ["p7"]}
+    assert (await side.reconcile(repair=True))["left"]["faults"] == 0
+    assert (await side.index.stored(["p7"]))["p7"].payload["title"] == {"und": "Garden cake 7"}
+
+
+async def test_live_changes_meanwhile_are_no_faults(side: IndexSide) -> None:
+    """Many items change over and over while several comparisons run; one point was lost."""
+    await remove(side.index, "p1")
+    running, published = True, ITEMS_COUNT
+
+    async def change_many() -> None:
+        nonlocal published
+        version = 0
+        while running:
+            version += 1
+            changed = [
+                state(f"p{n}", {"title": f"Garden cake {n}", "brand": f"Brand {version}", "version": version})
+                for n in range(2, 40)
+            ]
+            published += await publish(side.broker.address, [record(each) for each in changed], writer=WRITER)
+            await until(lambda: side.indexed_records() >= published - 2 * len(changed), "the index keeps up")
+
+    changing = asyncio.create_task(change_many())
+    try:
+        for _ in range(3):
+            assert await side.faults() == {"missing": ["p1"]}
+    finally:
+        running = False
+        await changing
