@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -175,27 +176,29 @@ async def test_the_state_is_the_join_of_what_several_writers_left(side: IndexSid
     assert (await side.index.stored(["p7"]))["p7"].payload["title"] == {"und": "Garden cake 7"}
 
 
+async def change_once(side: IndexSide, version: int) -> None:
+    """A quarter of the items; returns when most of them are indexed."""
+    said = {"brand": f"Brand {version}", "version": version}
+    changed = [record(state(f"p{n}", {"title": f"Garden cake {n}", **said})) for n in range(2, 40)]
+    published = ITEMS_COUNT + version * await publish(side.broker.address, changed, writer=WRITER)
+    await until(lambda: side.indexed_records() > published - 2 * len(changed), "the index keeps up")
+
+
 async def test_live_changes_meanwhile_are_no_faults(side: IndexSide) -> None:
     """Many items change over and over while several comparisons run; one point was lost."""
     await remove(side.index, "p1")
-    running, published = True, ITEMS_COUNT
+    over = asyncio.Event()
 
-    async def change_many() -> None:
-        nonlocal published
-        version = 0
-        while running:
-            version += 1
-            changed = [
-                state(f"p{n}", {"title": f"Garden cake {n}", "brand": f"Brand {version}", "version": version})
-                for n in range(2, 40)
-            ]
-            published += await publish(side.broker.address, [record(each) for each in changed], writer=WRITER)
-            await until(lambda: side.indexed_records() >= published - 2 * len(changed), "the index keeps up")
+    async def change_on() -> None:
+        for version in count(1):
+            await change_once(side, version)
+            if over.is_set():
+                return
 
-    changing = asyncio.create_task(change_many())
+    changing = asyncio.create_task(change_on())
     try:
         for _ in range(3):
             assert await side.faults() == {"missing": ["p1"]}
     finally:
-        running = False
+        over.set()
         await changing

@@ -1,0 +1,160 @@
+"""`freshline reconcile` on a stack of processes whose index was broken behind its back."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, cast
+
+import httpx
+import orjson
+import pytest
+from qdrant_edge import UpdateOperation
+from waiting import until
+
+from schemas.points import point_id
+from stream.topics import ensure_topics
+from stream.up.ports import free_port
+from workers.embedder.fake import FakeEmbedder
+from workers.index.edge_open import open_edge
+from workers.index.interface import Reprice, Upsert
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from running_broker import RunningBroker
+
+    from schemas.points import Payload
+
+ITEMS_COUNT = 40
+START_SECONDS_MAX = 120
+END_SECONDS_MAX = 30
+
+
+class Stack:
+    """An items worker, an index worker that can be stopped, and the command."""
+
+    def __init__(self, broker: RunningBroker, folder: Path) -> None:
+        self.folder, self.api = folder, f"http://127.0.0.1:{free_port()}"
+        self._env = {
+            **os.environ,
+            "FRESHLINE_KAFKA": broker.address,
+            "FRESHLINE_API": self.api,
+            "FRESHLINE_API_PORT": self.api.rpartition(":")[2],
+            "FRESHLINE_DATA_DIR": str(folder / "data"),
+            "FRESHLINE_EMBEDDER": "fake",
+            "FRESHLINE_PARTITIONS": "2",
+        }
+
+    @contextmanager
+    def worker(self, module: str) -> Iterator[None]:
+        with (self.folder / f"{module}.log").open("ab") as log:
+            process = subprocess.Popen([sys.executable, "-m", module], env=self._env, stdout=log, stderr=log)
+        try:
+            yield
+            process.send_signal(signal.SIGTERM)
+            process.wait(END_SECONDS_MAX)
+        finally:
+            process.kill()
+            process.wait(END_SECONDS_MAX)
+
+    @contextmanager
+    def index_worker(self) -> Iterator[None]:
+        with self.worker("stream.index"):
+            asyncio.run(until(self._quiet, "the index worker answers, nothing waits", seconds_max=START_SECONDS_MAX))
+            yield
+
+    def freshline(self, *arguments: str, stdin: str = "") -> tuple[int, str]:
+        command = [sys.executable, "-m", "stream.commands", *arguments]
+        done = subprocess.run(command, env=self._env, input=stdin, capture_output=True, text=True, timeout=120)
+        assert done.returncode in (0, 10), done.stderr
+        return done.returncode, done.stdout
+
+    def item(self, product_id: str) -> dict[str, Any]:
+        answer = httpx.get(f"{self.api}/items/{product_id}").json()
+        indexed: dict[str, Any] = answer["indexed"]
+        return indexed
+
+    def _quiet(self) -> bool:
+        try:
+            status = httpx.get(f"{self.api}/status").json()
+        except httpx.HTTPError:
+            return False
+        return status.get("ready", False) and status["lag_events"] == 0
+
+
+@pytest.fixture
+def stack(own_embedded_broker: RunningBroker, tmp_path: Path) -> Iterator[Stack]:
+    ensure_topics(own_embedded_broker.settings(partitions=2))
+    stack = Stack(own_embedded_broker, tmp_path)
+    with stack.worker("stream.items"):
+        yield stack
+
+
+def lines(*bodies: dict[str, Any]) -> str:
+    return "".join(orjson.dumps(body).decode() + "\n" for body in bodies)
+
+
+def fill(stack: Stack) -> None:
+    numbers = range(ITEMS_COUNT)
+    products = [{"product_id": f"p{n}", "title": f"Brass lamp {n}", "brand": "Lumen"} for n in numbers]
+    prices = [{"product_id": f"p{n}", "price": n + 1, "currency": "EUR"} for n in numbers]
+    reviews = [{"product_id": f"p{n}", "review_id": "r", "rating": 4} for n in numbers]
+    for topic, bodies in (("products", products), ("prices", prices), ("reviews", reviews)):
+        stack.freshline("produce", topic, "--wait", stdin=lines(*bodies))
+
+
+async def break_index(directory: Path) -> None:
+    """As a faulty version or a careless hand would."""
+    index = open_edge(directory, alias="items", model=FakeEmbedder().model)
+    stored = await index.stored([f"p{n}" for n in range(6)])
+    index._shard.update(UpdateOperation.delete_points([point_id("p1")]))
+    version = {product_id: point.payload["version"] for product_id, point in stored.items()}
+    wrong: dict[str, dict[str, Any]] = {
+        "p2": {"brand": "Evil", "rating": 1.0},
+        "p3": {"fingerprint": "wrong", "vector_fingerprint": "wrong"},
+        "p4": {"vector_failed": "the model failed", "vector_fingerprint": None},
+        "p5": {"price": 0.5},
+    }
+    await index.write([Reprice(product_id, version[product_id], fields) for product_id, fields in wrong.items()])
+    ghost = cast("Payload", {**stored["p0"].payload, "product_id": "ghost", "version": 1})
+    await index.write([Upsert("ghost", 1, ghost, "Brass lamp", None)])
+    await index.close()
+
+
+def test_what_was_broken_is_named_then_mended_and_every_item_is_right_again(stack: Stack) -> None:
+    with stack.index_worker():
+        fill(stack)
+        right = {f"p{n}": stack.item(f"p{n}") for n in range(6)}
+        assert stack.freshline("reconcile")[0] == 0
+    asyncio.run(break_index(stack.folder / "data" / "index"))
+    with stack.index_worker():
+        code, out = stack.freshline("reconcile", "--json")
+        found = json.loads(out)["found"]
+        assert code == 10
+        assert {
+            fault: sorted(each["product_id"] for each in examples) for fault, examples in found["examples"].items()
+        } == {
+            "missing": ["p1"],
+            "ghost": ["ghost"],
+            "different": ["p2", "p5"],
+            "wrong_fingerprint": ["p3"],
+            "vector_failed": ["p4"],
+        }
+        code, out = stack.freshline("reconcile", "--repair")
+        assert code == 0 and "ghost" in out
+        assert stack.freshline("reconcile")[0] == 0
+        assert stack.item("ghost")["status"] == "parked"
+        for product_id, before in right.items():
+            times = ("version", "searchable_at")
+            after = stack.item(product_id)
+            assert {k: v for k, v in after.items() if k not in times} == {
+                k: v for k, v in before.items() if k not in times
+            }
+            assert after["vector_is_current"]
