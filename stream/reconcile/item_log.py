@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Container, Sequence
 
     from schemas.items import ItemRecord
+    from stream.ends import Ends
     from stream.reader import Reader, Record
     from stream.reconcile.buckets import Buckets
     from stream.reconcile.turns import Turns
@@ -51,31 +52,33 @@ class LoggedItem:
 class ItemLog:
     """All partitions of the item log, as far as they have been read."""
 
-    def __init__(self, reader: Reader, places: Sequence[Partition], buckets: Buckets, turns: Turns) -> None:
+    def __init__(self, ends: Ends, reader: Reader, places: Sequence[Partition], buckets: Buckets, turns: Turns) -> None:
+        self._ends = ends
         self._reader = reader
         self._buckets = buckets
         self._turns = turns
         self._read_ends = dict.fromkeys(places, 0)
         """All records below these are in the buckets."""
-        reader.assign(self._read_ends)
 
     async def ends(self) -> dict[Partition, int]:
         """The ends now. Raises Unavailable."""
-        return await self._reader.ends()
+        return await self._ends.ends(self._read_ends)
 
     async def read_to(self, ends: dict[Partition, int], read: Callable[[int], None]) -> None:
         """Reads on to these ends, and not beyond: what the index may not have yet is not compared. Raises Unavailable.
 
         `read` is told how many offsets have been passed.
         """
-        self._reader.assign(self._read_ends)
-        async for records in self._reader.read_to(ends):
-            for record in records:
-                if self._read_ends[record.partition] <= record.offset < ends[record.partition]:
-                    await self._keep(record)
-            read(sum(min(end, ends[place]) for place, end in self._reader.positions.items()))
+        for place, end in ends.items():  # One at a time: a reader holds a few megabytes of each that it has.
+            self._reader.assign({place: self._read_ends[place]})
+            async for records in self._reader.read_to({place: end}):
+                for record in records:
+                    if record.offset < end:
+                        await self._keep(record)
+                self._read_ends[place] = min(self._reader.positions[place], end)
+                read(sum(self._read_ends.values()))
+            self._read_ends[place] = end
         await self._buckets.flush()
-        self._read_ends = dict(ends)
 
     async def load(self, bucket: int, only: Container[bytes] | None = None) -> dict[str, LoggedItem]:
         """One bucket's items by product_id; of these alone, where `only` says so."""

@@ -7,6 +7,7 @@ import shutil
 import time
 from typing import TYPE_CHECKING, Any
 
+from stream.ends import Ends
 from stream.reader import Reader
 from stream.reconcile.buckets import Buckets, bucket_count
 from stream.reconcile.comparison import Comparison
@@ -36,8 +37,8 @@ async def reconcile(compared: Compared, directory: Path, step: Step, *, repair: 
     began_s = time.monotonic()
     await asyncio.to_thread(_empty, directory)
     try:
-        async with Reader(compared.kafka) as reader:
-            comparison = await _comparison(compared, directory, step, reader)
+        async with Ends(compared.kafka) as ends, Reader(compared.kafka) as reader:
+            comparison = await _comparison(compared, directory, step, ends, reader)
             found = await comparison.look_again(await comparison.first_look(), repair=repair)
             left = await _left(comparison) if repair else None
     finally:
@@ -52,12 +53,11 @@ async def reconcile(compared: Compared, directory: Path, step: Step, *, repair: 
     }
 
 
-async def _comparison(compared: Compared, directory: Path, step: Step, reader: Reader) -> Comparison:
+async def _comparison(compared: Compared, directory: Path, step: Step, ends: Ends, reader: Reader) -> Comparison:
     places = [Partition(ITEMS, number) for number in range(compared.partitions)]
-    reader.assign(dict.fromkeys(places, 0))
-    records = sum((await reader.ends()).values())
+    records = sum((await ends.ends(places)).values())
     buckets, turns = Buckets(directory, bucket_count(max(records, await compared.index.count_points()))), Turns()
-    return Comparison(compared, ItemLog(reader, places, buckets, turns), buckets, step, turns)
+    return Comparison(compared, ItemLog(ends, reader, places, buckets, turns), buckets, step, turns)
 
 
 async def _left(comparison: Comparison) -> dict[str, Any]:
