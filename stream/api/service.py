@@ -49,7 +49,7 @@ class Service(Protocol):
         """Drops it. Raises Conflict if there is none."""
 
     def start_reconcile(self, *, repair: bool) -> JobReport:
-        """Compares the index with the item state, and with `repair` mends it. Raises Busy while that runs."""
+        """Compares the index with the item state, and with `repair` mends it. Raises Conflict while that runs."""
 
     def job(self, kind: str) -> JobReport | None:
         """The last long work of this kind; None: there was none since the process started."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from schemas.errors import Unavailable
 from schemas.queries import Hit, IndexedItem, SearchableAt, SearchAnswer, SearchRequest, ShownOffer
 from stream.api.models import IndexStatus, JobReport, Lag, LogStatus, Percentiles, StatusReport
-from stream.api.service import Busy, Refused
+from stream.api.service import Conflict, Refused
 
 if TYPE_CHECKING:
     from schemas.tokens import Token
@@ -133,7 +133,7 @@ class StandIn:
 
     def start_reconcile(self, *, repair: bool) -> JobReport:
         if self.reconciled is not None and self.reconciled.state == "running":
-            raise Busy("a reconcile runs already (comparing): wait until it is done")
+            raise Conflict("a reconcile runs already (comparing): wait until it is done")
         self.reconciled = done_reconciling(self.wrong, repair=repair)
         return self.reconciled.model_copy(update={"state": "running", "result": None})
 
