@@ -146,13 +146,18 @@ async def test_an_index_that_lost_everything_is_filled_again(side: IndexSide) ->
     assert repaired["left"]["faults"] == 0 and await side.index.count_points() == ITEMS_COUNT
 
 
-async def test_a_text_that_cannot_be_embedded_is_still_wrong_after_a_repair(side: IndexSide) -> None:
-    await change(side.index, "p4", vector_failed="the model failed", vector_fingerprint=None)
-    side.documents.failing = "cake 4"
+async def test_a_text_that_cannot_be_embedded_is_wrong_until_the_model_can(side: IndexSide) -> None:
+    side.documents.failing = "cursed"
+    await publish(side.broker.address, [record(state("odd", {"title": "A cursed cake"}))], writer=WRITER)
+    await side.quiet(ITEMS_COUNT + 1)
+    assert await side.faults() == {"vector_failed": ["odd"]}
     repaired = await side.reconcile(repair=True)
     assert repaired["left"]["examples"] == {
-        "vector_failed": [{"product_id": "p4", "detail": "the model failed on this text"}]
+        "vector_failed": [{"product_id": "odd", "detail": "the model failed on this text"}]
     }
+    side.documents.failing = None
+    assert (await side.reconcile(repair=True))["left"]["faults"] == 0
+    assert (await side.index.stored(["odd"], vectors=True))["odd"].dense is not None
 
 
 async def test_a_point_of_a_version_that_the_log_has_not_reached_is_named_and_cannot_be_mended(
