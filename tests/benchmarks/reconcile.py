@@ -63,7 +63,7 @@ def _measured(items: int) -> dict[str, Any]:
 
 async def _run(broker: RunningBroker, folder: Path, items: int) -> dict[str, Any]:
     ensure_topics(broker.settings(partitions=PARTITIONS))
-    index = open_edge(folder / "index", alias="items", model=FakeEmbedder().model)
+    index = open_edge(folder / "index", model=FakeEmbedder().model)
     await _fill(broker, index, items)
     compared = Compared(
         index=index,

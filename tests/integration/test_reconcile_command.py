@@ -21,7 +21,8 @@ from schemas.points import point_id
 from stream.topics import ensure_topics
 from stream.up.ports import free_port
 from workers.embedder.fake import FakeEmbedder
-from workers.index.edge_open import open_edge
+from workers.index.edge import EdgeIndex
+from workers.index.edge_collections import EdgeCollections
 from workers.index.interface import Reprice, Upsert
 
 if TYPE_CHECKING:
@@ -112,7 +113,9 @@ def fill(stack: Stack) -> None:
 
 async def break_index(directory: Path) -> None:
     """As a faulty version or a careless hand would."""
-    index = open_edge(directory, alias="items", model=FakeEmbedder().model)
+    collections = EdgeCollections(directory, alias="items", model=FakeEmbedder().model, model_source=None)
+    index = await collections.serving()
+    assert isinstance(index, EdgeIndex)
     stored = await index.stored([f"p{n}" for n in range(6)])
     index._shard.update(UpdateOperation.delete_points([point_id("p1")]))
     version = {product_id: point.payload["version"] for product_id, point in stored.items()}
@@ -125,7 +128,7 @@ async def break_index(directory: Path) -> None:
     await index.write([Reprice(product_id, version[product_id], fields) for product_id, fields in wrong.items()])
     ghost = cast("Payload", {**stored["p0"].payload, "product_id": "ghost", "version": 1})
     await index.write([Upsert("ghost", 1, ghost, "Brass lamp", None)])
-    await index.close()
+    await collections.close()
 
 
 def test_what_was_broken_is_named_then_mended_and_every_item_is_right_again(stack: Stack) -> None:
