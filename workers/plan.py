@@ -69,10 +69,9 @@ def plan(
         return Plan(Action.SKIP, None, ())
     if not point.is_visible(content):
         return _hide(stored, content, version, now_ms)
-    if mend:  # Before the shortcuts: they trust the fingerprint, and the words that were written with it.
-        return _replace(stored, content, version, document(content, model), cached, now_ms)
     # A hidden point keeps no fingerprint, so an item that returns gets its vectors back.
-    known = None if stored is None else stored.payload["fingerprint"]
+    # To mend takes no shortcut: they trust the fingerprint, and the words that were written with it.
+    known = None if stored is None or mend else stored.payload["fingerprint"]
     if stored is not None and known is not None and same_text(stored.payload, content):
         return _patch(stored, content, version, now_ms)
     present = document(content, model)
@@ -126,9 +125,12 @@ def _replace(
 def _vector(
     stored: Stored | None, fingerprint: str, cached: Cached, due_at_ms: int
 ) -> tuple[Vector | None, point.VectorState]:
-    """The vector to write, and what it is owed: an old one serves until the new one comes, and says so."""
+    """The vector to write, and what it is owed: an old one serves until the new one comes, and says so.
+
+    While one is owed the vector that stands there may be either, as it is written before the debt is cleared.
+    """
     old = None if stored is None or stored.dense is None else stored.payload["vector_fingerprint"]
-    if stored is not None and old == fingerprint:  # the text turned back before its change was embedded
+    if stored is not None and old == fingerprint and stored.payload["vector_due"] is None:
         return stored.dense, point.VectorState(fingerprint, fingerprint, None, None)
     at_hand = cached(fingerprint)
     if at_hand is not None:

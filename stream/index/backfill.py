@@ -108,7 +108,8 @@ class Backfill:
             return
         for stored in (await serving.stored(product_ids, vectors=True)).values():
             fingerprint = stored.payload["vector_fingerprint"]
-            if stored.dense is not None and fingerprint is not None:
+            # While one is owed the vector that stands there may be the new one already.
+            if stored.dense is not None and fingerprint is not None and stored.payload["vector_due"] is None:
                 self._circumstances.cache.put(fingerprint, stored.dense)
 
     async def _save(self, number: int, *, done: int, end: int | None = None) -> None:

@@ -146,14 +146,20 @@ def test_a_new_text_keeps_the_old_vector_while_it_owes_one_and_says_whose_it_is(
     assert made.write.payload["vector_fingerprint"] == first != made.write.payload["vector_due"]
 
 
-def test_a_text_that_turns_back_before_it_was_embedded_owes_nothing() -> None:
-    index = Model()
-    index.put(content(), 5)
-    index.pay()
-    index.put(content(title={"en": "Pie"}), 6)
-    made = index.put(content(), 7)
-    assert made.action is Action.UPSERT
-    assert index.point is not None and index.point.payload["vector_due"] is None
+def test_a_text_that_turns_back_while_a_vector_is_owed_gets_its_own_and_never_the_other() -> None:
+    """The vector is written before the debt is cleared: between the two the point carries that of the other text."""
+    first, second = (document(content(title={"en": title}), MODEL).fingerprint for title in ("Cake", "Pie"))
+    for at_hand, action in ((set[str](), Action.EMBED), ({first}, Action.UPSERT)):
+        index = Model(at_hand=at_hand)
+        index.put(content(), 5)
+        index.pay()
+        index.put(content(title={"en": "Pie"}), 6)
+        assert index.point is not None
+        index.point = index.point._replace(dense=vector_of(second))
+        assert index.put(content(), 7).action is action
+        assert index.point.payload["vector_due"] == (None if at_hand else first)
+        index.pay()
+        assert np.array_equal(cast("Any", index.point.dense), vector_of(first))
 
 
 def test_only_what_is_written_to_mend_a_point_distrusts_its_fingerprint() -> None:
