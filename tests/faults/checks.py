@@ -1,0 +1,131 @@
+"""What must hold of a stack once nothing waits any more."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any
+
+from schemas.items import NO_REVIEWS
+from schemas.points import Payload
+from tests.faults.events import bodies
+from tests.faults.oracle import differences, expected
+from tests.faults.view import LogView
+from workers.shown import Shop, indexed_item
+from workers.view import content
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from stream.tracker import Partition
+    from tests.faults.feed import Sent
+    from tests.faults.stack import Stack
+
+SHOWN_MAX = 5
+SEARCHED_MAX = 40
+FROM_CONTENT = (
+    *("title", "titles", "description", "brand", "category", "attributes", "link", "image_link", "gtin"),
+    *("item_group_id", "availability", "price", "currency", "rating", "review_count", "rating_histogram", "offers"),
+    *("status", "updated_at"),
+)
+"""Fields of an item that its state alone decides."""
+
+
+def check(stack: Stack, sent: Sequence[Sent], status: dict[str, Any]) -> list[str]:
+    """A sentence for each thing that is wrong. `status`: of /status once it was quiet."""
+    items = {s.made.means["product_id"] for s in sent if s.made.means is not None}
+    shown = {product_id: stack.indexed(product_id) for product_id in sorted(items)}
+    now_ms = time.time_ns() // 1_000_000
+    wanted = expected(bodies(s.made for s in sent), now_ms)
+    view = asyncio.run(_read(stack))
+    return [
+        *_first("the oracle says otherwise", _against_oracle(shown, wanted)),
+        *_first("the item log says otherwise", _against_log(shown, view, now_ms)),
+        *_first("committed and lost", view.lost(view.commits)),
+        *_first("dead letters", _letters(view, sent)),
+        *_first("found though delisted", _found(stack, wanted, sent)),
+        *([] if status["index"]["points"] == len(shown) else [f"{status['index']['points']} points of {len(shown)}"]),
+    ]
+
+
+class _ReadLog(LogView):
+    """All of it, and the commits of before it was read."""
+
+    commits: dict[Partition, int]
+
+
+async def _read(stack: Stack) -> _ReadLog:
+    view = _ReadLog(stack.kafka, stack.partitions)
+    try:
+        await view.start()
+        view.commits = await view.committed()
+        await view.catch_up()
+    finally:
+        await view.stop()
+    return view
+
+
+def _first(what: str, found: list[str]) -> list[str]:
+    more = [f"{what}: {len(found)} in all"] if len(found) > 1 else []
+    return [*more, *(f"{what}: {each}" for each in found[:SHOWN_MAX])]
+
+
+def _against_oracle(shown: dict[str, dict[str, Any]], wanted: dict[str, dict[str, Any]]) -> list[str]:
+    return [
+        difference
+        for product_id, should in wanted.items()
+        for difference in differences(product_id, should, shown[product_id])
+    ]
+
+
+def _against_log(shown: dict[str, dict[str, Any]], view: LogView, now_ms: int) -> list[str]:
+    """The product's own fold of its own log, shown as the API shows it."""
+    found = []
+    for number, partition in view.states.items():
+        for product_id, held in partition.items.items():
+            reviews = held.summary if held.reviews else NO_REVIEWS
+            item = content(held.state, reviews, partition=number, now_ms=now_ms, shop_currency=None)
+            should = indexed_item(_payload(item), Shop(None, ("en",)), now_ms).model_dump()
+            has = shown.get(product_id, {})
+            found += [
+                f"{product_id}: {name} is {has.get(name)!r:.200}, should be {should[name]!r:.200}"
+                for name in FROM_CONTENT
+                if has.get(name) != should[name]
+            ]
+    return found
+
+
+def _payload(item: Any) -> Payload:
+    own = {"version": 0, "fingerprint": None, "vector_fingerprint": None, "vector_failed": None}
+    return Payload(**item, **own, searchable_at_ms={"product": None, "price": None, "reviews": None})  # type: ignore[typeddict-item]
+
+
+def _letters(view: LogView, sent: Sequence[Sent]) -> list[str]:
+    """Every poisoned event of this log, with its reason, and nothing else."""
+    poisoned = {(s.topic, s.partition, s.offset): s.made.reason for s in sent if s.made.reason and s.offset >= 0}
+    letters = {letter[:3]: letter.reason for letter in view.letters if letter.topic != "items"}
+    return [
+        *(f"{place} is not there: {reason}" for place, reason in poisoned.items() if place not in letters),
+        *(
+            f"{place} says {letters[place]!r}, not {reason!r}"
+            for place, reason in poisoned.items()
+            if place in letters and str(reason) not in letters[place]
+        ),
+        *(f"{place} is no poison: {reason}" for place, reason in letters.items() if place not in poisoned),
+    ]
+
+
+def _found(stack: Stack, wanted: dict[str, dict[str, Any]], sent: Sequence[Sent]) -> list[str]:
+    """Delisted items, asked for by their id and by their last title."""
+    titles = {
+        s.made.means["product_id"]: s.made.means["title"] for s in sent if s.made.means and "title" in s.made.means
+    }
+    delisted = [product_id for product_id, item in wanted.items() if item["status"] != "visible"]
+    found = []
+    for product_id in delisted[-SEARCHED_MAX:]:
+        title = titles.get(product_id, product_id)
+        words = title if isinstance(title, str) else next(iter(title.values()))
+        for query in (product_id, words):
+            hits = stack.get("/search", q=query[:200], limit=20)["hits"]
+            found += [f"{product_id} by {query!r}" for hit in hits if hit["product_id"] == product_id]
+    return found

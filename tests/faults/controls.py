@@ -1,0 +1,79 @@
+"""Two workers that are wrong on purpose: were the harness to pass them, it would prove nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from typing import TYPE_CHECKING, Any
+
+from faust.transport.drivers import aiokafka as driver
+
+import stream.items.__main__ as items
+from stream.items.worker import ItemsWorker
+from stream.tracker import Tracker
+from stream.transport import Consumer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+TAKE = 25
+BATCH_FAILS_EVERY = 40
+SLOW_EVERY = 10
+SLOW_SECONDS = 6.0
+
+
+def take_batches() -> None:
+    """Faust's `take`, with a batch in forty failing: it acks them in a `finally`, and commits past gaps."""
+    for name in ("_filter_tps_with_pending_acks", "_new_offset"):
+        setattr(Consumer, name, getattr(driver.Consumer, name))
+    numbers = itertools.count(1)
+
+    def connect(parts: Any, topics: Any, *, take: Any, own: Any, fail: Any) -> None:
+        async def agent(stream: Any) -> None:
+            async for batch in stream.take_events(TAKE, within=0.1):
+                if next(numbers) % BATCH_FAILS_EVERY == 0:
+                    raise RuntimeError("this batch fails")
+                for event in batch:
+                    await take(event.message)
+
+        async def assigned(_app: Any, /, *arguments: Any, signal: Any, **_: Any) -> None:
+            own({tp.partition for tp in arguments[0] if tp.topic == topics[0]})
+
+        for topic in topics:
+            raw = parts.app.topic(topic, key_type=bytes, value_type=bytes, value_serializer="raw", key_serializer="raw")
+            parts.app.agent(raw, name=topic)(agent)
+        parts.app.on_partitions_assigned.connect(assigned, weak=False)
+        parts.app.finalize()
+
+    items.connect = connect
+
+
+def slow_folds() -> None:
+    """No fault: every tenth event takes long, so that they are finished out of order."""
+    numbers = itertools.count(1)
+    real = ItemsWorker._fold
+
+    def fold(self: ItemsWorker, *arguments: Any) -> None:
+        slow = next(numbers) % SLOW_EVERY == 0
+        asyncio.get_running_loop().call_later(SLOW_SECONDS if slow else 0, real, self, *arguments)
+
+    ItemsWorker._fold = fold  # type: ignore[method-assign]
+
+
+def acks_out_of_order() -> None:
+    """The same, and the tracker forgets what is unfinished below the last that was finished."""
+    slow_folds()
+
+    def finish(self: Tracker, offset: int) -> None:
+        self._finished.add(offset)
+        while self._unfinished and self._unfinished[0] <= offset:
+            self._unfinished.popleft()
+
+    Tracker.finish = finish  # type: ignore[method-assign]
+
+
+CONTROLS: dict[str, Callable[[], None]] = {
+    "take-batches": take_batches,
+    "acks-out-of-order": acks_out_of_order,
+    "slow-folds": slow_folds,
+}

@@ -1,0 +1,144 @@
+"""The faults: what happens, and how it ends. Each is called while events flow."""
+
+from __future__ import annotations
+
+import signal
+import time
+from typing import TYPE_CHECKING
+
+from tests.faults.scenario import Scenario
+from tests.faults.stack import wait_for
+from tests.integration.running_up import alive
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.faults.scenario import Run
+
+TAKE_OVER_SECONDS_MAX = 40.0
+CALLS_MAX = 30
+BROKER_AWAY_SECONDS = 5.0
+BROKER_FROZEN_SECONDS = 12.0
+"""Longer than a request may take, and than a session lasts."""
+
+
+def killed(name: str, times: int = 1) -> Callable[[Run], None]:
+    """SIGKILL at random moments; `up` starts it again."""
+
+    def fault(run: Run) -> None:
+        for _ in range(times):
+            run.pause(0.2, 1.5)
+            run.stack.kill_process(name)
+
+    return fault
+
+
+def killed_at(name: str, *points: str) -> Callable[[Run], None]:
+    """SIGKILL by itself at a random call of each of these."""
+
+    def fault(run: Run) -> None:
+        for point in points:
+            run.stack.kill_at(name, point, run.rng.randint(1, CALLS_MAX if "commit" not in point else 3))
+
+    return fault
+
+
+def up_killed(run: Run) -> None:
+    """And with it all its children, which end with it."""
+    run.stack.kill_process("up")
+    run.stack.restart()
+
+
+def broker_stopped(run: Run) -> None:
+    """SIGTERM: it ends in order, and `up` starts it again."""
+    pid = run.stack.signal("broker", signal.SIGTERM)
+    wait_for(lambda: not alive(pid), "the broker ends", 60)
+    run.stack.pid("broker")
+
+
+def broker_frozen(run: Run) -> None:
+    """It answers nobody for a while."""
+    with run.stack.frozen("broker"):
+        time.sleep(BROKER_FROZEN_SECONDS)
+
+
+def worker_frozen(run: Run) -> None:
+    """Until another has taken over its partitions; then it wakes, and knows nothing of it."""
+    with run.stack.second_worker():
+        run.pause(4, 6)  # Both have partitions by now.
+        with run.stack.frozen("items"):
+            _taken_over(run)
+            run.pause(1, 2)
+        run.pause(2, 4)
+
+
+def _taken_over(run: Run) -> None:
+    """Events of every partition are searchable without the frozen one."""
+
+    def fresh() -> bool:
+        last = {sent.partition: sent for sent in run.feed.sent[-400:]}
+        return all(run.soon(sent) for sent in last.values())
+
+    wait_for(fresh, "another worker takes over the partitions of the frozen one", TAKE_OVER_SECONDS_MAX)
+
+
+def workers_come_and_go(run: Run) -> None:
+    """A second items worker, three times, killed each time."""
+    for _ in range(3):
+        with run.stack.second_worker():
+            run.pause(4, 9)
+        run.pause(1, 4)
+
+
+def index_frozen(run: Run) -> None:
+    """Its session times out, and it comes back."""
+    with run.stack.frozen("index"):
+        run.pause(10, 12)
+
+
+def index_wiped(run: Run) -> None:
+    """Its directory is gone when it starts again."""
+    run.stack.tell("wipe-index")
+    run.stack.kill_process("index")
+    wait_for(lambda: not (run.stack.folder / "wipe-index").exists(), "the index worker starts again")
+
+
+SCENARIOS = [
+    Scenario("items killed", killed("items", 3)),
+    Scenario("index killed", killed("index", 2)),
+    Scenario("items killed at named points", killed_at("items", "after-fold", "after-write", "before-ack")),
+    Scenario("items killed at commit and recovery", killed_at("items", "before-commit", "between-review-and-item")),
+    Scenario("index killed at named points", killed_at("index", "within-write", "after-write", "before-ack")),
+    Scenario(
+        "index killed at embedding and commit",
+        killed_at("index", "after-embed", "between-vector-and-debt", "before-commit", "after-positions"),
+    ),
+    Scenario("index frozen", index_frozen),
+    Scenario("index wiped", index_wiped, loses_index=True),
+    Scenario("broker killed", killed("broker"), loses_log=True),
+    Scenario("broker stopped", broker_stopped, loses_log=True),
+    Scenario("broker frozen", broker_frozen),
+    Scenario("worker frozen, taken over, thawed", worker_frozen),
+    Scenario("a second worker comes and goes", workers_come_and_go),
+    Scenario("up killed", up_killed, loses_log=True),
+    Scenario(
+        "control: events finished out of order, acked in order",
+        killed("items", 2),
+        brokers=("embedded",),
+        control="slow-folds",
+    ),
+    Scenario(
+        "control: acks out of order",
+        killed("items", 2),
+        brokers=("embedded",),
+        control="acks-out-of-order",
+        must_fail=True,
+    ),
+    Scenario(
+        "control: take, with failing batches",
+        lambda run: run.pause(6, 8),
+        brokers=("embedded",),
+        control="take-batches",
+        must_fail=True,
+    ),
+]

@@ -1,0 +1,175 @@
+"""One fault on a running stack, and what must hold after it: the same for all faults."""
+
+from __future__ import annotations
+
+import random
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+import httpx
+
+from tests.faults.checks import check
+from tests.faults.events import Source
+from tests.faults.feed import Feed
+from tests.faults.stack import Failed, Stack
+from tests.faults.watch import Watch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from tests.faults.feed import Sent
+
+EVENTS_PER_SECOND = 120.0
+FRESH_SECONDS = 2.0
+"""An event that is searchable after this is fresh enough on a machine that is busy with starting a process."""
+PROBE_SECONDS_MAX = 5.0
+QUIET_SECONDS_MAX = 120.0
+TAIL_SECONDS = 15.0
+"""Of what was sent before an embedded broker died: sent again, since it says that it may be missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A fault. It is called while events flow, and returns when the fault is over."""
+
+    name: str
+    fault: Callable[[Run], None]
+    brokers: tuple[str, ...] = ("embedded", "kafka")
+    loses_log: bool = False
+    """It ends the embedded broker: what was sent shortly before may be missing, and /status must say so."""
+    loses_index: bool = False
+    """Versions and commits of before say nothing of the index after it."""
+    recovery_seconds_max: float = 60.0
+    after: Callable[[Run], list[str]] = lambda _run: []
+    """What must hold besides, once it is quiet."""
+    env: Mapping[str, str] = field(default_factory=dict)
+    """Of a stack of its own; empty: any will do."""
+    control: str | None = None
+    """What the items worker does wrong on purpose, on a stack of its own."""
+    must_fail: bool = False
+    """A control: the harness must find what it does wrong."""
+
+    @property
+    def own_stack(self) -> bool:
+        """Whether it cannot share the stack of others."""
+        return bool(self.env or self.control)
+
+
+class Verdict(NamedTuple):
+    """What became of a scenario."""
+
+    name: str
+    broker: str
+    seed: int
+    events: int
+    recovery_seconds: float
+    failures: list[str]
+    passed: bool
+
+    def __str__(self) -> str:
+        word = "pass" if self.passed else "FAIL"
+        line = (
+            f"{word}  {self.name} ({self.broker}): seed {self.seed}, {self.events} events, "
+            f"fresh {self.recovery_seconds:.1f} s after the fault"
+        )
+        if self.passed and self.failures:
+            return f"{line}; caught: {self.failures[0]}"
+        return "\n      ".join([line, *self.failures[:8]])
+
+
+class Run:
+    """A stack, its feed and its watch, for one scenario after another."""
+
+    def __init__(self, folder: Path, broker: str, seed: int, **env: str) -> None:
+        self.seed = seed
+        self.broker = broker
+        self.rng = random.Random(seed)
+        self.stack = Stack(folder, broker=broker, **env)
+        self._probes = 0
+
+    def __enter__(self) -> Run:
+        self.stack.__enter__()
+        self.source = Source(self.seed, self.stack.partitions)
+        self.feed = Feed(self.stack.kafka, self.source.changes(), EVENTS_PER_SECOND)
+        self.watch = Watch(self.stack, self.seed)
+        try:
+            self.feed.send_all(self.source.catalogue())
+            self.stack.quiet(QUIET_SECONDS_MAX)
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.watch.close()
+        self.feed.close()
+        self.stack.end()
+
+    def pause(self, least: float, most: float) -> None:
+        """A random moment."""
+        time.sleep(self.rng.uniform(least, most))
+
+    def play(self, scenario: Scenario) -> Verdict:
+        """Events flow, the fault happens, it becomes quiet, all is looked at."""
+        sent_before, recovery_seconds = len(self.feed.sent), float("nan")
+        self.watch.failures = []
+        failures: list[str] = []
+        try:
+            recovery_seconds = self._suffer(scenario)
+            if recovery_seconds > scenario.recovery_seconds_max:
+                failures.append(f"fresh again only after {recovery_seconds:.1f} s")
+            quiet = self.stack.quiet(QUIET_SECONDS_MAX)
+            self.watch.stop()
+            failures += [*check(self.stack, self.feed.sent, quiet.status), *scenario.after(self)]
+        except (Failed, httpx.HTTPError) as error:
+            failures.append(str(error) or repr(error))
+        self.watch.stop()
+        failures = [*self.watch.failures, *failures]
+        events = len(self.feed.sent) - sent_before
+        passed = bool(failures) == scenario.must_fail
+        return Verdict(scenario.name, self.broker, self.seed, events, recovery_seconds, failures, passed)
+
+    def _suffer(self, scenario: Scenario) -> float:
+        """Seconds from the end of the fault until events are searchable as soon as ever."""
+        began_anew = scenario.loses_index or (scenario.loses_log and not self.stack.keeps_log)
+        self.watch.product_ids = sorted({s.made.means["product_id"] for s in self.feed.sent if s.made.means})
+        if not began_anew:
+            self.watch.start()
+        self.feed.start()
+        self.pause(0.5, 2.0)
+        fault_at_s = time.monotonic()
+        scenario.fault(self)
+        ended_at_s = time.monotonic()
+        recovery_seconds = self._until_fresh(ended_at_s, scenario.recovery_seconds_max)
+        self.feed.stop()
+        if scenario.loses_log and not self.stack.keeps_log:
+            self._send_tail_again(fault_at_s)
+        return recovery_seconds
+
+    def _until_fresh(self, ended_at_s: float, seconds_max: float) -> float:
+        while time.monotonic() < ended_at_s + seconds_max + PROBE_SECONDS_MAX:
+            self._probes += 1
+            if (sent := self.feed.send_now(self.source.probe(self._probes))) is not None and self.soon(sent):
+                return time.monotonic() - ended_at_s
+        raise Failed(f"events were not fresh again within {seconds_max:.0f} s of the fault's end")
+
+    def soon(self, sent: Sent) -> bool:
+        """Whether search shows it in a moment. An error of the API is "no"."""
+        token = f"{sent.topic}:{sent.partition}:{sent.offset}"
+        try:
+            answer = self.stack.get("/progress", after=token, wait_ms=int(1000 * FRESH_SECONDS))
+        except httpx.HTTPError:
+            time.sleep(0.1)
+            return False
+        return bool(answer.get("searchable")) and time.monotonic() - sent.at_s < FRESH_SECONDS
+
+    def _send_tail_again(self, fault_at_s: float) -> None:
+        """As /status asks for. What stood in the log before says nothing of this one."""
+        said = self.stack.quiet(QUIET_SECONDS_MAX).status["log"]["may_be_missing"]
+        if not said:
+            raise Failed("the log was lost, and /status does not say what may be missing")
+        tail = [sent.made for sent in self.feed.sent if sent.at_s > fault_at_s - TAIL_SECONDS]
+        self.feed.forget_places()
+        self.feed.send_all(tail)

@@ -1,0 +1,91 @@
+"""The harness itself: its oracle agrees with the product's fold, and its events are what they say."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import Any
+
+import pytest
+
+from schemas.errors import InvalidEvent
+from schemas.events import parse
+from stream.dead_letters import event_time_ms
+from stream.items.partition import ItemPartition
+from stream.states import partition_of
+from tests.faults.events import NEVER_COMES, Made, Source, bodies
+from tests.faults.oracle import differences, expected
+from tests.faults.poison import KINDS
+from workers.shown import Shop, indexed_item
+from workers.view import content
+
+SEED = 20261124
+PARTITIONS = 4
+NOW_MS = 1_800_000_000_000
+
+
+def made(seed: int = SEED, count: int = 6_000) -> list[Made]:
+    source = Source(seed, PARTITIONS)
+    return [*source.catalogue(), *islice(source.changes(), count)]
+
+
+def folded(events: list[Made]) -> dict[str, dict[str, Any]]:
+    """Each item as GET /items would show it."""
+    partition = ItemPartition(0)
+    for each in events:
+        if each.means is not None:
+            time_ms = event_time_ms(each.headers)
+            partition.take(parse(each.topic, each.key, each.value, arrived_at_ms=NOW_MS, event_time_ms=time_ms))
+    shown = {}
+    for product_id, held in partition.items.items():
+        item: Any = content(held.state, held.summary, partition=0, now_ms=NOW_MS, shop_currency=None)
+        times = {"product": None, "price": None, "reviews": None}
+        own = {"version": 1, "fingerprint": None, "vector_fingerprint": None, "vector_failed": None}
+        payload: Any = {**item, **own, "searchable_at_ms": times}
+        shown[product_id] = indexed_item(payload, Shop(None, ("en",)), NOW_MS).model_dump()
+    return shown
+
+
+def test_the_oracle_agrees_with_the_fold_on_disordered_events() -> None:
+    events = made()
+    shown = folded(events)
+    wanted = expected(bodies(events), NOW_MS)
+    assert [
+        d for product_id, should in wanted.items() for d in differences(product_id, should, shown[product_id])
+    ] == []
+    statuses = [item["status"] for item in wanted.values()]
+    assert {"visible", "delisted", "parked"} <= set(statuses)
+    assert wanted[NEVER_COMES]["status"] == "parked"
+
+
+def test_the_oracle_sees_an_event_that_is_missing() -> None:
+    events = made()
+    last = max((each for each in events if each.topic == "prices" and each.means), key=lambda e: e.means["updated_at"])
+    without = folded([each for each in events if each.means != last.means])
+    wanted = expected(bodies(events), NOW_MS)
+    product_id = last.means["product_id"] if last.means else ""
+    assert differences(product_id, wanted[product_id], without.get(product_id, {}))
+
+
+def test_the_same_seed_gives_the_same_disorder() -> None:
+    def places(seed: int) -> list[tuple[str, bytes | None, int]]:
+        return [(each.topic, each.key, each.partition) for each in made(seed, 500)]
+
+    assert places(1) == places(1) != places(2)
+
+
+def test_the_events_are_disordered_doubled_misrouted_and_poisoned() -> None:
+    events = made()
+    changes = [each for each in events if each.means and "version" in each.means]
+    versions = [each.means["version"] for each in changes if each.means]
+    assert versions != sorted(versions)
+    assert len({id(each) for each in events}) < len(events)
+    assert any(each.means and each.partition != partition_of(each.key or b"", PARTITIONS) for each in events)
+    assert any(each.value is None and each.means for each in events)
+    reasons = {each.reason for each in events} - {None}
+    assert reasons == {kind.reason for kind in KINDS}
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: f"{kind.topic}: {kind.reason}")
+def test_each_kind_of_poison_is_refused_with_its_reason(kind: Any) -> None:
+    with pytest.raises(InvalidEvent, match="(?i)" + kind.reason):
+        parse(kind.topic, kind.key, kind.value(), arrived_at_ms=NOW_MS - 10**11, event_time_ms=None)

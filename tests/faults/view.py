@@ -1,0 +1,136 @@
+"""The log as it lies there: read apart from the workers, to see what their commits are worth."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from typing import TYPE_CHECKING, NamedTuple
+
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+
+from schemas.codec import decode_item, decode_review, split_review_key
+from schemas.errors import InvalidEvent
+from schemas.events import parse
+from schemas.points import point_version
+from stream.dead_letters import event_time_ms
+from stream.items.partition import ItemPartition
+from stream.log_identity import log_identity
+from stream.reader import Reader
+from stream.states import partition_of
+from stream.topics import DEAD_LETTERS, INPUTS, ITEMS, STATES
+from stream.tracker import Partition
+
+if TYPE_CHECKING:
+    from schemas.events import Event
+    from stream.reader import Record
+
+GROUPS = {"freshline-items": INPUTS, "freshline-index": (ITEMS,)}
+
+
+class Letter(NamedTuple):
+    """A dead letter: where its original stood, and why it is there."""
+
+    topic: str
+    partition: int
+    offset: int
+    reason: str
+
+
+class LogView:
+    """Everything in the topics of one log, read on with each `catch_up`."""
+
+    def __init__(self, kafka: str, partitions: int) -> None:
+        self._kafka = kafka
+        self._partitions = partitions
+        self._reader = Reader(kafka)
+        self._admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+        self.states = {number: ItemPartition(number) for number in range(partitions)}
+        self.letters: list[Letter] = []
+        self.unchecked: dict[Partition, deque[tuple[int, Event | None]]] = defaultdict(deque)
+        """Input records above the last commit that was looked at; None: one that must be a dead letter."""
+        self.unsearched: dict[Partition, deque[tuple[int, str]]] = defaultdict(deque)
+        """Item records above it: offset and product_id."""
+
+    async def start(self) -> None:
+        """Connects. Raises Unavailable, KafkaError."""
+        self._epoch = (await log_identity(self._kafka)).epoch
+        await self._admin.start()
+        await self._reader.start()
+        topics = (*INPUTS, *STATES, *DEAD_LETTERS.values())
+        self._reader.assign({Partition(topic, n): 0 for topic in topics for n in range(self._partitions)})
+
+    async def stop(self) -> None:
+        """Idempotent."""
+        await self._reader.stop()
+        await self._admin.close()
+
+    async def committed(self) -> dict[Partition, int]:
+        """Of both groups."""
+        found = {}
+        for group, topics in GROUPS.items():
+            asked = [TopicPartition(topic, number) for topic in topics for number in range(self._partitions)]
+            offsets = await self._admin.list_consumer_group_offsets(group, partitions=asked)
+            found |= {Partition(tp.topic, tp.partition): at.offset for tp, at in offsets.items() if at.offset >= 0}
+        return found
+
+    async def catch_up(self) -> None:
+        """All that was confirmed before the call is in view."""
+        async for records in self._reader.read_to_end():
+            for record in records:
+                self._take(record)
+
+    def _take(self, record: Record) -> None:
+        place, value = record.partition, record.value
+        if place.topic in INPUTS:
+            self.unchecked[place].append((record.offset, self._event(record)))
+        elif place.topic == ITEMS and value is not None:
+            item = decode_item(value)
+            self.states[place.number].take_record(item)
+            self.unsearched[place].append((record.offset, item.state.product_id))
+        elif place.topic in STATES:
+            product_id, review_id = split_review_key(record.key or b"")
+            self.states[place.number].take_review(product_id, review_id, decode_review(value or b""))
+        else:
+            self._take_letter(record)
+
+    def _event(self, record: Record) -> Event | None:
+        try:
+            return parse(
+                record.partition.topic,
+                record.key,
+                record.value,
+                arrived_at_ms=record.timestamp_ms,
+                event_time_ms=event_time_ms(record.headers),
+            )
+        except InvalidEvent:
+            return None
+
+    def _take_letter(self, record: Record) -> None:
+        told = {name.removeprefix("freshline-"): value.decode() for name, value in record.headers}
+        self.letters.append(Letter(told["topic"], int(told["partition"]), int(told["offset"]), told["reason"]))
+
+    def lost(self, committed: dict[Partition, int]) -> list[str]:
+        """Events below the commits whose effect is not in the log, though `catch_up` came after the commits."""
+        refused = {letter[:3] for letter in self.letters}
+        found = []
+        for place, waiting in self.unchecked.items():
+            while waiting and waiting[0][0] < committed.get(place, 0):
+                offset, event = waiting.popleft()
+                taken = (place.topic, place.number, offset) in refused if event is None else self._has(place, event)
+                if not taken:
+                    found.append(f"{place.topic}:{place.number}:{offset} is committed and without effect")
+        return found
+
+    def _has(self, place: Partition, event: Event) -> bool:
+        """What was forwarded is looked at where it went."""
+        number = partition_of(event.product_id.encode(), self._partitions)
+        return number != place.number or not self.states[number].take(event)
+
+    def searchable(self, committed: dict[Partition, int]) -> dict[str, int]:
+        """By product_id: the version that the index must have reached, by the commits of its group."""
+        least = {}
+        for place, waiting in self.unsearched.items():
+            while waiting and waiting[0][0] < committed.get(place, 0):
+                offset, product_id = waiting.popleft()
+                least[product_id] = point_version(self._epoch, offset)
+        return least

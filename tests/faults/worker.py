@@ -1,0 +1,141 @@
+"""The real worker, `python worker.py items|index`, but for what the folder UP_TEST_DIR tells it.
+
+NAME-dies     "POINT CALLS": it sends itself SIGKILL at the so manieth call of what the point names
+wipe-index    the index directory is removed before it starts
+control       what it does wrong on purpose, see controls.py
+embedder      read by the index worker: texts that hang, raise or give NaN, see embedding.py
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import os
+import shutil
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import stream.items.publisher
+from stream.items.logs import OwnLogs
+from stream.items.partition import ItemPartition
+from stream.items.publisher import Publisher
+from stream.process import run
+from stream.settings import Settings
+from stream.transport import Consumer
+from tests.faults import controls, embedding
+from workers.index.edge import EdgeIndex
+from workers.indexing import Lanes
+from workers.owed_vectors import OwedVectors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+FOLDER = Path(os.environ["UP_TEST_DIR"])
+
+Point = tuple[Any, str, bool]
+"""Owner, name of the function, and whether the process dies before it (or else after)."""
+
+POINTS: dict[str, dict[str, Point]] = {
+    "items": {
+        "after-recovery": (OwnLogs, "_recover", False),
+        "after-fold": (ItemPartition, "take", False),
+        "between-review-and-item": (stream.items.publisher, "encode_item", True),
+        "after-write": (Publisher, "_start", False),
+        "before-ack": (Publisher, "_finish", True),
+        "before-commit": (Consumer, "_new_offset", True),
+        "after-ack": (Publisher, "_finish", False),
+    },
+    "index": {
+        "before-write": (EdgeIndex, "write", True),
+        "within-write": (EdgeIndex, "_operation", False),
+        "after-write": (EdgeIndex, "write", False),
+        "before-ack": (Lanes, "_finish", True),
+        "before-commit": (Consumer, "_new_offset", True),
+        "before-positions": (EdgeIndex, "save_positions", True),
+        "after-positions": (EdgeIndex, "save_positions", False),
+        "after-embed": (OwedVectors, "_embed", False),
+        "between-vector-and-debt": (EdgeIndex, "_pay", False),
+    },
+}
+
+
+class Death:
+    """Waits for its order, then for its moment."""
+
+    def __init__(self, name: str) -> None:
+        self._order = FOLDER / f"{name}-dies"
+        self._point: str | None = None
+        self._calls_left = 0
+
+    def passes(self, point: str) -> None:
+        """This point is reached once more."""
+        if self._order.exists():
+            self._point, calls = self._order.read_text().split()
+            self._calls_left = int(calls)
+            self._order.unlink()
+        if point == self._point:
+            self._calls_left -= 1
+            if self._calls_left <= 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    def lies_in_wait(self, points: dict[str, Point]) -> None:
+        """At all of these."""
+        for point, (owner, function, before) in points.items():
+            reached = functools.partial(self.passes, point)
+            setattr(owner, function, _wrapped(getattr(owner, function), reached, before=before))
+
+
+def _wrapped(real: Any, reached: Callable[[], None], *, before: bool) -> Any:
+    """A generator is passed at its second step: what it yielded first has been done by then."""
+
+    @functools.wraps(real)
+    async def asynchronous(*args: Any, **kwargs: Any) -> Any:
+        if before:
+            reached()
+        done = await real(*args, **kwargs)
+        if not before:
+            reached()
+        return done
+
+    @functools.wraps(real)
+    def stepwise(*args: Any, **kwargs: Any) -> Any:
+        for step in real(*args, **kwargs):
+            yield step
+            reached()
+
+    @functools.wraps(real)
+    def plain(*args: Any, **kwargs: Any) -> Any:
+        if before:
+            reached()
+        done = real(*args, **kwargs)
+        if not before:
+            reached()
+        return done
+
+    if inspect.isgeneratorfunction(real):
+        return stepwise
+    return asynchronous if inspect.iscoroutinefunction(real) else plain
+
+
+def main(name: str) -> int:
+    """Its exit code."""
+    wipe = FOLDER / "wipe-index"
+    if name == "index" and wipe.exists():
+        shutil.rmtree(Settings().index_dir, ignore_errors=True)
+        wipe.unlink()
+    Death(name).lies_in_wait(POINTS[name])
+    control = FOLDER / "control"
+    if name == "items" and control.exists():
+        controls.CONTROLS[control.read_text()]()
+    if name == "items":
+        from stream.items.__main__ import main as worker
+    else:
+        embedding.patch(FOLDER)
+        from stream.index.__main__ import main as worker
+    return run(worker)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
