@@ -5,7 +5,7 @@ ONLY ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-compile -c deploy/constraints.txt
 
-.PHONY: demo test oracle bench format clean
+.PHONY: demo test faults-short faults oracle bench format clean
 .DELETE_ON_ERROR:
 
 demo: .venv/installed  ## a real catalogue, real changes, searches that change; Ctrl-C stops it, DEMO_SECONDS=60 too
@@ -17,6 +17,12 @@ test: .venv/installed-test  ## lint, types, every test; on Apache Kafka too wher
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest -n 2
+
+faults-short: .venv/installed-test  ## processes killed and frozen while events flow, a choice of four minutes; SEED=7
+	$(BIN)/python -m tests.faults --short
+
+faults: .venv/installed-test  ## all faults on both brokers, memory over DURATION seconds too; about an hour
+	$(BIN)/python -m tests.faults
 
 oracle: .venv/installed-test  ## all real changes of three years against the state they really led to
 	$(BIN)/python tests/oracle/hongkong.py

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import tempfile
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.faults import disk
 from tests.faults.faults import SCENARIOS
-from tests.faults.scenario import Run, Verdict
+from tests.faults.scenario import Run, Skipped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator, Sequence
 
-    from tests.faults.scenario import Scenario
+    from tests.faults.scenario import Scenario, Verdict
+
+BROKERS = ("embedded", "kafka")
 
 
 def main() -> int:
@@ -26,31 +30,38 @@ def main() -> int:
     parser.add_argument("--short", action="store_true", help="a choice that fits four minutes")
     parser.add_argument("--seed", type=int, default=int(os.environ.get("SEED") or time.time()))
     parser.add_argument("--only", default="", help="scenarios whose name contains this")
-    parser.add_argument("--broker", choices=["embedded", "kafka"])
+    parser.add_argument("--broker", choices=BROKERS, help="on this one alone")
     options = parser.parse_args()
-    verdicts: list[Verdict] = []
-    brokers = [b for b in ("embedded", "kafka") if options.broker in (None, b)]
-    if "kafka" in brokers and not os.environ.get("KAFKA_HOME"):
-        brokers.remove("kafka")
-        print("skip  everything on Apache Kafka: KAFKA_HOME is not set")
-    for broker in brokers:
-        chosen = [s for s in SCENARIOS if broker in s.brokers and options.only in s.name]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    counts = {"passed": 0, "failed": 0, "skipped": 0}
+    for broker in (options.broker,) if options.broker else BROKERS:
+        chosen = [s for s in SCENARIOS if options.only in s.name and _belongs(s, broker, short=options.short)]
         for verdict in played(chosen, broker, options.seed):
             print(verdict, flush=True)
-            verdicts.append(verdict)
-    failed = sum(not verdict.passed for verdict in verdicts)
-    print(f"{len(verdicts) - failed} passed, {failed} failed")
-    return int(failed > 0)
+            counts[verdict.word] += 1
+    print(", ".join(f"{count} {word}" for word, count in counts.items() if count or word != "skipped"))
+    return int(counts["failed"] > 0)
 
 
-def played(scenarios: Iterable[Scenario], broker: str, seed: int) -> Iterable[Verdict]:
+def _belongs(scenario: Scenario, broker: str, *, short: bool) -> bool:
+    return scenario.short == broker if short else broker in scenario.brokers
+
+
+def played(scenarios: Sequence[Scenario], broker: str, seed: int) -> Iterator[Verdict | Skipped]:
     """Those that can share a stack share it, until one fails."""
+    if broker == "kafka" and not os.environ.get("KAFKA_HOME"):
+        yield from (Skipped(scenario.name, "KAFKA_HOME is not set") for scenario in scenarios)
+        return
     with ExitStack() as shared:
         run: Run | None = None
         for scenario in scenarios:
             if scenario.own_stack or run is None:
                 shared.close()
-                run = shared.enter_context(new_run(broker, seed, scenario))
+                folder = shared.enter_context(_folder(scenario))
+                if folder is None:
+                    yield Skipped(scenario.name, "a small disk cannot be mounted here: it takes root")
+                    continue
+                run = shared.enter_context(_run(folder, broker, seed, scenario))
             verdict = run.play(scenario)
             yield verdict
             if scenario.own_stack or not verdict.passed:
@@ -58,13 +69,28 @@ def played(scenarios: Iterable[Scenario], broker: str, seed: int) -> Iterable[Ve
                 run = None
 
 
-def new_run(broker: str, seed: int, scenario: Scenario) -> Run:
-    """On a folder of its own, which stays where it is for who wants to see the logs."""
-    folder = Path(tempfile.mkdtemp(prefix="freshline-faults-"))
+def _run(folder: Path, broker: str, seed: int, scenario: Scenario) -> Run:
     run = Run(folder, broker, seed, **scenario.env)
     if scenario.control:
         run.stack.tell("control", scenario.control)
     return run
+
+
+@contextmanager
+def _folder(scenario: Scenario) -> Iterator[Path | None]:
+    """It stays where it is, for who wants to see the logs; what is on a small disk goes with it."""
+    folder = Path(tempfile.mkdtemp(prefix="freshline-faults-"))
+    if not scenario.small_disk:
+        yield folder
+        return
+    data_dir = folder / "data"
+    if not disk.mounted(data_dir):
+        yield None
+        return
+    try:
+        yield folder
+    finally:
+        disk.unmount(data_dir)
 
 
 if __name__ == "__main__":

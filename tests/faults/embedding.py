@@ -1,4 +1,4 @@
-"""An embedder that fails on some texts, and nowhere else: below Freshline's own code, where a model would fail."""
+"""A model that fails on some texts, and nowhere else: below Freshline's own code, where a model would fail."""
 
 from __future__ import annotations
 
@@ -10,25 +10,50 @@ import numpy as np
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.faults.scenario import Run
+
 RAISES, HANGS, NAN = "quetzalraise", "quetzalhang", "quetzalnan"
 """Words of a text that do it."""
 HANG_SECONDS = 10.0
 
 
 def patch(folder: Path) -> None:
-    """The fake one, or the model's forward pass."""
-    from workers.embedder.fake import FakeEmbedder
-    from workers.embedder.interface import EmbeddingFailed
+    """In the index worker's process: the forward pass of the model."""
+    from workers.embedder import sentence
 
-    real = FakeEmbedder.embed_query
+    real = sentence.forward
 
-    def embed_query(self: Any, text: str) -> Any:
-        if HANGS in text and not (folder / "hung").exists():
+    def forward(model: Any, features: Any, *, task: Any) -> Any:
+        said = [model.tokenizer.decode(ids).replace(" ", "") for ids in features["input_ids"]]
+        if any(RAISES in text for text in said):
+            raise RuntimeError("the model does not like this text")
+        if any(HANGS in text for text in said) and not (folder / "hung").exists():
             (folder / "hung").write_text("")
             time.sleep(HANG_SECONDS)
-        if RAISES in text:
-            raise EmbeddingFailed(f"The model raised {RuntimeError(RAISES)!r}")
-        vector = real(self, text)
-        return np.full_like(vector, np.nan) if NAN in text else vector
+        rows = real(model, features, task=task)
+        for row, text in zip(rows, said, strict=True):
+            if NAN in text:
+                row[:] = np.nan
+        return rows
 
-    FakeEmbedder.embed_query = embed_query  # type: ignore[method-assign]
+    sentence.forward = forward
+
+
+def texts_that_fail(run: Run) -> None:
+    """One that raises, one that hangs once, one that gives NaN, among others."""
+    run.feed.send_all(run.source.product(f"Q-{word}", f"Feather lamp {word}") for word in (RAISES, HANGS, NAN, "plain"))
+
+
+def each_as_it_should(run: Run) -> list[str]:
+    """Given up with a reason and found by its words, or embedded at last."""
+    found = []
+    for word, fails in ((RAISES, True), (NAN, True), (HANGS, False), ("plain", False)):
+        item = run.stack.indexed(f"Q-{word}")
+        if bool(item["vector_failed"]) != fails or item["vector_is_current"] == fails:
+            found.append(f"Q-{word}: vector_failed {item['vector_failed']!r}, current {item['vector_is_current']}")
+        hits = run.stack.get("/search", q=f"feather lamp {word}", limit=5)["hits"]
+        if f"Q-{word}" not in [hit["product_id"] for hit in hits]:
+            found.append(f"Q-{word} is not found by its words")
+    if not (run.stack.folder / "hung").exists():
+        found.append("the model never hung")
+    return found

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
+from itertools import islice
 from typing import TYPE_CHECKING
 
+from tests.faults.disk import disk_full
+from tests.faults.embedding import each_as_it_should, texts_that_fail
+from tests.faults.memory import growth
 from tests.faults.scenario import Scenario
 from tests.faults.stack import wait_for
 from tests.integration.running_up import alive
@@ -17,7 +22,8 @@ if TYPE_CHECKING:
 
 TAKE_OVER_SECONDS_MAX = 40.0
 CALLS_MAX = 30
-BROKER_AWAY_SECONDS = 5.0
+BURST_EVENTS = 20_000
+MEMORY_SECONDS = 1_800
 BROKER_FROZEN_SECONDS = 12.0
 """Longer than a request may take, and than a session lasts."""
 
@@ -103,36 +109,60 @@ def index_wiped(run: Run) -> None:
     wait_for(lambda: not (run.stack.folder / "wipe-index").exists(), "the index worker starts again")
 
 
+def burst(run: Run) -> None:
+    """Faster than it can be taken: the queues fill to their bounds, and the input waits."""
+    run.feed.send_all(islice(run.source.changes(), BURST_EVENTS))
+
+
+def time_passes(run: Run) -> None:
+    """No fault: `DURATION` seconds of changes."""
+    time.sleep(float(os.environ.get("DURATION", MEMORY_SECONDS)))
+
+
 SCENARIOS = [
     Scenario("items killed", killed("items", 3)),
     Scenario("index killed", killed("index", 2)),
-    Scenario("items killed at named points", killed_at("items", "after-fold", "after-write", "before-ack")),
-    Scenario("items killed at commit and recovery", killed_at("items", "before-commit", "between-review-and-item")),
-    Scenario("index killed at named points", killed_at("index", "within-write", "after-write", "before-ack")),
+    Scenario("items killed in its work", killed_at("items", "after-fold", "after-write", "before-ack")),
     Scenario(
-        "index killed at embedding and commit",
-        killed_at("index", "after-embed", "between-vector-and-debt", "before-commit", "after-positions"),
+        "items killed between a review and its item, and at commit",
+        killed_at("items", "between-review-and-item", "before-commit"),
+        short="embedded",
+    ),
+    Scenario(
+        "index killed within a write and before acks",
+        killed_at("index", "within-write", "before-ack"),
+        short="embedded",
+    ),
+    Scenario("index killed after a write and at commit", killed_at("index", "after-write", "before-commit")),
+    Scenario(
+        "index killed after embedding, between vector and debt, and at its positions",
+        killed_at("index", "after-embed", "between-vector-and-debt", "after-positions"),
     ),
     Scenario("index frozen", index_frozen),
-    Scenario("index wiped", index_wiped, loses_index=True),
-    Scenario("broker killed", killed("broker"), loses_log=True),
-    Scenario("broker stopped", broker_stopped, loses_log=True),
+    Scenario("index wiped", index_wiped, loses_index=True, short="embedded"),
+    Scenario("broker killed", killed("broker"), loses_log=True, short="kafka"),
+    Scenario("broker stopped", broker_stopped, loses_log=True, short="embedded"),
     Scenario("broker frozen", broker_frozen),
-    Scenario("worker frozen, taken over, thawed", worker_frozen),
+    Scenario("worker frozen, taken over, thawed", worker_frozen, short="kafka"),
     Scenario("a second worker comes and goes", workers_come_and_go),
     Scenario("up killed", up_killed, loses_log=True),
+    Scenario("a burst", burst, recovery_seconds_max=120),
     Scenario(
-        "control: events finished out of order, acked in order",
-        killed("items", 2),
+        "texts that the model cannot embed",
+        texts_that_fail,
         brokers=("embedded",),
-        control="slow-folds",
+        env={"FRESHLINE_EMBEDDER": "model"},
+        after=each_as_it_should,
     ),
+    Scenario("disk full", disk_full, small_disk=True, loses_log=True),
+    Scenario("events finished out of order", killed("items", 2), brokers=("embedded",), control="slow-folds"),
     Scenario(
         "control: acks out of order",
         killed("items", 2),
         brokers=("embedded",),
         control="acks-out-of-order",
         must_fail=True,
+        short="embedded",
     ),
     Scenario(
         "control: take, with failing batches",
@@ -141,4 +171,12 @@ SCENARIOS = [
         control="take-batches",
         must_fail=True,
     ),
+    Scenario(
+        "memory over time",
+        time_passes,
+        brokers=("kafka",),
+        env={"FRESHLINE_METRICS_PORT": "0"},
+        after=lambda run: growth(run.watch.memory),
+    ),
 ]
+"""In this order: those that can share a stack stand together."""

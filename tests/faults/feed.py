@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
-from tests.faults.stack import Failed
+from tests.faults.stack import PATIENCE, Failed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tests.faults.events import Made
 
 IN_FLIGHT_MAX = 2_000
-CONFIRM_SECONDS_MAX = 90
+CONFIRM_SECONDS_MAX = 90 * PATIENCE
 RECORD_BYTES_MAX = 4 << 20
 TRY_SECONDS = 2
 NOWHERE = -1
@@ -118,7 +118,7 @@ class Feed:
         while self._in_flight:
             self._take_first()
             if time.monotonic() > deadline:
-                raise Failed(f"{len(self._in_flight)} events were not confirmed within {CONFIRM_SECONDS_MAX} s")
+                raise Failed(f"{len(self._in_flight)} events were not confirmed within {CONFIRM_SECONDS_MAX:.0f} s")
 
     def _run(self) -> None:
         due = time.monotonic()

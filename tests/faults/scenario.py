@@ -12,7 +12,7 @@ import httpx
 from tests.faults.checks import check
 from tests.faults.events import Source
 from tests.faults.feed import Feed
-from tests.faults.stack import Failed, Stack
+from tests.faults.stack import PATIENCE, Failed, Stack
 from tests.faults.watch import Watch
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tests.faults.feed import Sent
 
 EVENTS_PER_SECOND = 120.0
-FRESH_SECONDS = 2.0
+FRESH_SECONDS = 2.0 * PATIENCE
 """An event that is searchable after this is fresh enough on a machine that is busy with starting a process."""
 PROBE_SECONDS_MAX = 5.0
 QUIET_SECONDS_MAX = 120.0
@@ -48,13 +48,17 @@ class Scenario:
     """Of a stack of its own; empty: any will do."""
     control: str | None = None
     """What the items worker does wrong on purpose, on a stack of its own."""
+    small_disk: bool = False
+    """Its data directory is a small disk of its own."""
+    short: str | None = None
+    """The broker on which it belongs to the short form."""
     must_fail: bool = False
     """A control: the harness must find what it does wrong."""
 
     @property
     def own_stack(self) -> bool:
         """Whether it cannot share the stack of others."""
-        return bool(self.env or self.control)
+        return bool(self.env or self.control or self.small_disk)
 
 
 class Verdict(NamedTuple):
@@ -68,15 +72,30 @@ class Verdict(NamedTuple):
     failures: list[str]
     passed: bool
 
+    @property
+    def word(self) -> str:
+        """Under which it is counted."""
+        return "passed" if self.passed else "failed"
+
     def __str__(self) -> str:
-        word = "pass" if self.passed else "FAIL"
         line = (
-            f"{word}  {self.name} ({self.broker}): seed {self.seed}, {self.events} events, "
+            f"{self.word}  {self.name} ({self.broker}): seed {self.seed}, {self.events} events, "
             f"fresh {self.recovery_seconds:.1f} s after the fault"
         )
         if self.passed and self.failures:
             return f"{line}; caught: {self.failures[0]}"
         return "\n      ".join([line, *self.failures[:8]])
+
+
+class Skipped(NamedTuple):
+    """A scenario that cannot be played here."""
+
+    name: str
+    why: str
+    word: str = "skipped"
+
+    def __str__(self) -> str:
+        return f"skipped  {self.name}: {self.why}"
 
 
 class Run:
@@ -86,6 +105,7 @@ class Run:
         self.seed = seed
         self.broker = broker
         self.rng = random.Random(seed)
+        self.folder = folder
         self.stack = Stack(folder, broker=broker, **env)
         self._probes = 0
 
@@ -114,11 +134,11 @@ class Run:
     def play(self, scenario: Scenario) -> Verdict:
         """Events flow, the fault happens, it becomes quiet, all is looked at."""
         sent_before, recovery_seconds = len(self.feed.sent), float("nan")
-        self.watch.failures = []
+        self.watch.failures, self.watch.memory = [], []
         failures: list[str] = []
         try:
             recovery_seconds = self._suffer(scenario)
-            if recovery_seconds > scenario.recovery_seconds_max:
+            if recovery_seconds > scenario.recovery_seconds_max * PATIENCE:
                 failures.append(f"fresh again only after {recovery_seconds:.1f} s")
             quiet = self.stack.quiet(QUIET_SECONDS_MAX)
             self.watch.stop()
@@ -142,7 +162,7 @@ class Run:
         fault_at_s = time.monotonic()
         scenario.fault(self)
         ended_at_s = time.monotonic()
-        recovery_seconds = self._until_fresh(ended_at_s, scenario.recovery_seconds_max)
+        recovery_seconds = self._until_fresh(ended_at_s, scenario.recovery_seconds_max * PATIENCE)
         self.feed.stop()
         if scenario.loses_log and not self.stack.keeps_log:
             self._send_tail_again(fault_at_s)
@@ -153,7 +173,9 @@ class Run:
             self._probes += 1
             if (sent := self.feed.send_now(self.source.probe(self._probes))) is not None and self.soon(sent):
                 return time.monotonic() - ended_at_s
-        raise Failed(f"events were not fresh again within {seconds_max:.0f} s of the fault's end")
+        raise Failed(
+            f"events were not fresh again within {seconds_max:.0f} s of the fault's end; lag {self.stack.lag()}"
+        )
 
     def soon(self, sent: Sent) -> bool:
         """Whether search shows it in a moment. An error of the API is "no"."""

@@ -22,6 +22,8 @@ FOLDER = Path(__file__).parent
 WORKER = FOLDER / "worker.py"
 ANSWER_SECONDS_MAX = 10.0
 LOOK_S = 0.05
+PATIENCE = float(os.environ.get("PATIENCE", "1"))
+"""Multiplies all bounds of waits, for a machine that is busy with other things."""
 STOP_SECONDS_MAX = 40.0
 
 
@@ -38,6 +40,7 @@ class Quiet(NamedTuple):
 
 def wait_for(true: Callable[[], object], what: str, seconds_max: float = 60.0, every_s: float = LOOK_S) -> None:
     """Raises Failed when it does not come true in time."""
+    seconds_max *= PATIENCE
     deadline = time.monotonic() + seconds_max
     while not true():
         if time.monotonic() > deadline:
@@ -48,7 +51,8 @@ def wait_for(true: Callable[[], object], what: str, seconds_max: float = 60.0, e
 class Stack(Up):
     """One `up` on a folder of its own. `control` names what the workers do on purpose wrong, see worker.py."""
 
-    main = FOLDER / "up_main.py"
+    command = (sys.executable, "-m", "stream.up.child", str(os.getpid()), sys.executable, str(FOLDER / "up_main.py"))
+    """It ends with the harness."""
 
     def __init__(self, folder: Path, *, broker: str = "embedded", partitions: int = 4, **env: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -177,9 +181,18 @@ class Stack(Up):
         item: dict[str, Any] = self.get(f"/items/{product_id}").get("indexed", {})
         return item
 
+    def lag(self) -> dict[str, Any]:
+        """Where events wait, as far as it can be told."""
+        try:
+            lag: dict[str, Any] = self.get("/status")["lag"]
+        except httpx.HTTPError as error:
+            return {"unknown": repr(error)}
+        return lag
+
     def quiet(self, seconds_max: float) -> Quiet:
         """Once nothing has waited anywhere three times in a row."""
         began, calm, said = time.monotonic(), 0, dict[str, Any]()
+        seconds_max *= PATIENCE
         deadline = began + seconds_max
         while calm < 3:
             with contextlib.suppress(httpx.HTTPError):

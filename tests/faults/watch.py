@@ -13,7 +13,7 @@ import httpx
 from aiokafka.errors import KafkaError
 
 from schemas.errors import Unavailable
-from stream.up.children import resident_bytes
+from tests.faults.memory import Sample, anonymous_bytes
 from tests.faults.view import LogView
 from workers.indexing import PENDING_ITEMS_MAX
 
@@ -39,7 +39,7 @@ class Watch:
         self.product_ids: Sequence[str] = ()
         self.failures: list[str] = []
         self.looks = {"versions": 0, "commits": 0, "queues": 0}
-        self.memory: list[tuple[float, dict[str, int]]] = []
+        self.memory: list[Sample] = []
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
@@ -103,10 +103,9 @@ class Watch:
                 pending = status["components"]["index"]["pending_items"]
                 if pending > PENDING_ITEMS_MAX:
                     self._fail(f"{pending} items wait in the lanes, above the bound of {PENDING_ITEMS_MAX}")
-            with contextlib.suppress(Unavailable):
-                pids = {name: self._stack.pid_now(name) for name in ("items", "index")}
-                sizes = {name: resident_bytes(pid) for name, pid in pids.items() if pid}
-                self.memory.append((time.monotonic(), sizes))
+            pids = {name: self._stack.pid_now(name) for name in ("items", "index")}
+            sizes = {name: anonymous_bytes(pid) for name, pid in pids.items() if pid}
+            self.memory.append(Sample(time.monotonic(), {name: size for name, size in sizes.items() if size}))
 
     def _commits_hold(self) -> None:
         try:

@@ -31,7 +31,7 @@ def wait_until(true: Callable[[], bool], what: str) -> None:
 class Up:
     """One `up` in a process group of its own, as a terminal starts it."""
 
-    main = MAIN
+    command: tuple[str, ...] = (sys.executable, str(MAIN))
     process: subprocess.Popen[str]
 
     def __init__(self, folder: Path, **env: str) -> None:
@@ -52,7 +52,7 @@ class Up:
         (self.folder / "events").write_text("")
         with (self.folder / "stderr").open("ab") as errors:
             self.process = subprocess.Popen(
-                [sys.executable, str(self.main)],
+                self.command,
                 env=self._env,
                 stdout=subprocess.PIPE,
                 text=True,
