@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 import os
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
-from schemas.errors import Misconfigured
+from schemas.errors import Misconfigured, Unavailable
 from stream.reader import Reader
 from stream.states import (
     InvalidLine,
@@ -22,6 +24,7 @@ from stream.states import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from io import FileIO
     from pathlib import Path
 
     from stream.reader import Record
@@ -35,6 +38,8 @@ PULL_WAIT_MS_MAX = 200
 """What is confirmed reaches the journal within about this time."""
 COMPACTION_FACTOR = 2
 COMPACTION_BYTES_MIN = 16 << 20
+RETRY_S = 2.0
+"""While the disk is full."""
 
 
 class Journal:
@@ -47,14 +52,12 @@ class Journal:
         self._bytes_kept = 0
         self._file = self._opened()
 
-    def _opened(self) -> IO[bytes]:
+    def _opened(self) -> FileIO:
         """Raises Misconfigured if the file is of another version or number of partitions."""
         if not self._path.exists():
             self._write_anew(())
         self._index()
-        file = self._path.open("r+b")
-        file.seek(0, os.SEEK_END)
-        self._file = file
+        self._file = self._open_at_end()
         self.compact()
         return self._file
 
@@ -93,25 +96,38 @@ class Journal:
 
     def close(self) -> None:
         """Everything is on disk."""
-        self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
 
     def append(self, records: Iterable[StateRecord]) -> None:
-        """Records as they came; they outlive this process when it returns."""
-        at = self._file.tell()
+        """Records as they came; they outlive this process when it returns.
+
+        Raises Unavailable if the disk is full: none of them is in the file then, and it can be called again.
+        """
+        at, written = self._file.tell(), []
         for record in records:
             try:
-                line = encode_line(record)
+                written.append((record, encode_line(record)))
             except InvalidLine as error:
                 log.warning("left out of the journal: %s", error)
-                continue
-            self._file.write(line)
+        self._write(b"".join(line for _, line in written), at)
+        for record, line in written:
             self._note(record, at, len(line))
             at += len(line)
-        self._file.flush()
         if at > COMPACTION_BYTES_MIN and at > COMPACTION_FACTOR * self._bytes_kept:
-            self.compact()
+            with contextlib.suppress(Unavailable):  # There is no room for two of it now: with the next record, then.
+                self.compact()
+
+    def _write(self, lines: bytes, at: int) -> None:
+        """All of them or none: half a line in the middle could not be read again."""
+        rest = memoryview(lines)
+        try:
+            while rest:
+                rest = rest[self._file.write(rest) :]
+        except OSError as error:
+            self._file.truncate(at)
+            self._file.seek(at)
+            raise Unavailable(f"{self._path} cannot be written to ({error.strerror}): free some space") from error
 
     def records(self) -> Iterator[StateRecord]:
         """The last record of each key, in the order they were written."""
@@ -121,13 +137,22 @@ class Journal:
                 yield decode_line(file.read(length))
 
     def compact(self) -> None:
-        """Leaves the last record of each key."""
+        """Leaves the last record of each key. Raises Unavailable if the disk is full: all is as before then."""
+        try:
+            self._write_anew(sorted(self._last.values()))
+        except OSError as error:
+            self._path.with_suffix(".new").unlink(missing_ok=True)
+            raise Unavailable(f"{self._path} cannot be compacted ({error.strerror}): free some space") from error
         self._file.close()
-        self._write_anew(sorted(self._last.values()))
         self._last, self._bytes_kept = {}, 0
         self._index()
-        self._file = self._path.open("r+b")
-        self._file.seek(0, os.SEEK_END)
+        self._file = self._open_at_end()
+
+    def _open_at_end(self) -> FileIO:
+        """Unbuffered: what a full disk refuses must not be written later."""
+        file = self._path.open("r+b", buffering=0)
+        file.seek(0, os.SEEK_END)
+        return file
 
     def _write_anew(self, kept: Iterable[tuple[int, int]]) -> None:
         """In a second file that takes the place of the first in one step."""
@@ -163,12 +188,22 @@ class JournalKeeper:
         return count
 
     async def follow(self) -> None:
-        """Appends what is written to the log, until it is cancelled."""
+        """Appends what is written to the log, until it is cancelled; a full disk is waited for."""
         async for records in self._reader.read_on():
-            self._take(records)
+            await self._take_patiently(records)
+
+    async def _take_patiently(self, records: list[Record]) -> None:
+        while True:
+            try:
+                self._take(records)
+            except Unavailable as error:
+                log.warning("freshline: %s; again in %.0f s", error, RETRY_S)
+                await asyncio.sleep(RETRY_S)
+            else:
+                return
 
     async def pull(self) -> None:
-        """Appends what was confirmed before the call; not while `follow` runs. Raises Unavailable."""
+        """Appends what was confirmed before the call; not while `follow` runs. Raises Unavailable, also of a disk."""
         self._reader.assign(self._positions)
         async for records in self._reader.read_to_end():
             self._take(records)

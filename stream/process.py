@@ -7,7 +7,7 @@ import contextlib
 import logging
 import signal
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO, cast
 
 import structlog
 
@@ -38,6 +38,23 @@ class Failure:
         await asyncio.shield(self._future)
 
 
+class _Lines:
+    """Lines for people: a full disk may take them, and nothing else with them. (logging does the same.)"""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+
+    def write(self, text: str) -> None:
+        """Or not."""
+        with contextlib.suppress(OSError):
+            self._out.write(text)
+
+    def flush(self) -> None:
+        """Or not."""
+        with contextlib.suppress(OSError):
+            self._out.flush()
+
+
 def set_up_logs() -> None:
     """One line an event on stderr, key=value; libraries from warnings on."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
@@ -50,7 +67,7 @@ def set_up_logs() -> None:
             structlog.processors.format_exc_info,
             structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"]),
         ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _Lines(sys.stderr))),
     )
 
 

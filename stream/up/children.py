@@ -112,8 +112,11 @@ async def keep(child: Child, say: Callable[[str], None], *, may_give_up: Callabl
     """
     backoff = Backoff()
     while True:
-        if child.pid is None:
-            await child.start()
+        if child.pid is None and (reason := await _not_started(child)):
+            wait_s = backoff.wait_s()
+            say(f"{child.name} cannot be started ({reason}), again in {wait_s:.1f} s")
+            await asyncio.sleep(wait_s)
+            continue
         backoff.started()
         code = await child.ended()
         if code == EXIT_MISCONFIGURED and may_give_up():
@@ -121,6 +124,15 @@ async def keep(child: Child, say: Callable[[str], None], *, may_give_up: Callabl
         wait_s = backoff.wait_s()
         say(f"{child.name} ended ({how(code)}), starts again in {wait_s:.1f} s; its log: {child.log}")
         await asyncio.sleep(wait_s)
+
+
+async def _not_started(child: Child) -> str | None:
+    """Why: a full disk, or no memory; None once it runs."""
+    try:
+        await child.start()
+    except OSError as error:
+        return error.strerror or str(error)
+    return None
 
 
 def how(code: int) -> str:

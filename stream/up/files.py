@@ -6,13 +6,18 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from schemas.errors import Unavailable
+
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 def write_json(path: Path, value: object) -> None:
-    """Takes the place of the old file in one step."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Takes the place of the old file in one step. Raises Unavailable if the disk is full, say."""
     anew = path.with_name(path.name + ".new")
-    anew.write_bytes(orjson.dumps(value, option=orjson.OPT_INDENT_2))
-    anew.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        anew.write_bytes(orjson.dumps(value, option=orjson.OPT_INDENT_2))
+        anew.replace(path)
+    except OSError as error:
+        raise Unavailable(f"{path} cannot be written ({error.strerror}): free some space") from error

@@ -226,7 +226,8 @@ class EmbeddedLog:
         size = 0
         with contextlib.suppress(Unavailable):
             size = resident_bytes(self._child.pid or 0)
-        write_report(self._directory.path, Report(self._broker.name, size, self._may_be_missing))
+        with contextlib.suppress(Unavailable):  # A full disk: the journal says so, and the next one may be written.
+            write_report(self._directory.path, Report(self._broker.name, size, self._may_be_missing))
         return size
 
     async def drained(self, probe: Probe, seconds_max: float) -> bool:

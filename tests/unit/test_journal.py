@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from typing import TYPE_CHECKING
 
 import orjson
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas.errors import Misconfigured
+from schemas.errors import Misconfigured, Unavailable
 from stream.journal import Journal
 from stream.states import InvalidLine, StateRecord, decode_line, encode_line
 from stream.tracker import Partition
@@ -105,3 +106,24 @@ def test_a_journal_of_another_version_is_refused(tmp_path: Path) -> None:
     (tmp_path / "state.journal").write_bytes(b'{"freshline":"journal","version":99,"partitions":4}\n')
     with pytest.raises(Misconfigured, match="version 99"):
         Journal(tmp_path / "state.journal", 4)
+
+
+def test_a_full_disk_leaves_no_half_line_and_is_written_to_once_it_is_free(tmp_path: Path) -> None:
+    place, path = Partition("items", 0), tmp_path / "journal"
+    first, second = (StateRecord(place, key, orjson.dumps({"title": "cake" * 50})) for key in (b"P1", b"P2"))
+    journal = Journal(path, 4)
+    journal.append([first])
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 20, limits[1]))
+    try:
+        with pytest.raises(Unavailable, match="free some space"):
+            journal.append([second])
+        with pytest.raises(Unavailable, match="free some space"):
+            resource.setrlimit(resource.RLIMIT_FSIZE, (20, limits[1]))
+            journal.compact()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert held(journal) == last([first])
+    journal.append([second])
+    journal.close()
+    assert held(Journal(path, 4)) == last([first, second])
