@@ -77,6 +77,21 @@ async def test_an_end_is_unavailable_while_the_broker_is_away(own_embedded_broke
             await ends.ends([partition])
 
 
+async def test_records_that_are_there_are_not_denied_by_a_busy_broker(any_broker: RunningBroker) -> None:
+    """The embedded broker did so under load, and a reader passed them over as a gap."""
+    partition, empty = any_broker.new_topic(partitions=2)
+    await send(any_broker, partition, 100)
+
+    async def ask(offset: int) -> bool:
+        async with Ends(any_broker.address) as ends:
+            answers = [await ends.has_records(partition, offset) for _ in range(40)]
+            return all(answers)
+
+    assert all(await asyncio.gather(*(ask(offset) for offset in range(0, 100, 5))))
+    async with Ends(any_broker.address) as ends:
+        assert not await ends.has_records(empty, 0)
+
+
 async def test_reading_to_the_end_finds_every_record_once_and_in_order(any_broker: RunningBroker) -> None:
     partition, empty = any_broker.new_topic(partitions=2)
     total = 0
