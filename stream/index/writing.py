@@ -150,4 +150,7 @@ class Writer:
         """Bounds the index's write-ahead log, for ever."""
         while True:
             await asyncio.sleep(FLUSH_INTERVAL_S)
-            await self.index.flush()
+            try:
+                await self.index.flush()
+            except Unavailable as error:
+                log.warning("not flushed", error=str(error))

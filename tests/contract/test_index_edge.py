@@ -18,6 +18,8 @@ from schemas.queries import Filters
 from workers.index.edge import WAL_BYTES_MAX
 from workers.index.edge_open import open_edge
 
+Usage = namedtuple("Usage", "total used free")
+
 WRITER = """
 import asyncio, sys
 from pathlib import Path
@@ -120,9 +122,8 @@ async def test_nothing_is_written_on_a_nearly_full_disk_and_it_goes_on_with_spac
     index = open_edge(tmp_path, model=MODEL)
     write = planned(content("a"), 1).write
     assert write is not None
-    usage = namedtuple("usage", "total used free")
     with monkeypatch.context() as patched:
-        patched.setattr(shutil, "disk_usage", lambda _: usage(10**12, 10**12, 150 * 2**20))
+        patched.setattr(shutil, "disk_usage", lambda _: Usage(10**12, 10**12, 150 * 2**20))
         with pytest.raises(Unavailable, match="only 150 MB of disk are free"):
             await index.write([write])
         assert await index.count_points() == 0
@@ -160,4 +161,14 @@ async def test_what_is_flushed_is_not_flushed_again(tmp_path: Path, monkeypatch:
     assert flushes == 2
     monkeypatch.setattr(index, "_shard", shard)
     (tmp_path / "shard" / "wal" / "more").unlink()
+    await index.close()
+
+
+async def test_a_full_disk_is_not_flushed_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The shard's own flush fails there, and took the worker with it."""
+    monkeypatch.setattr("workers.index.edge.WAL_BYTES_MAX", 0)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(10**12, 10**12, 150 * 2**20))
+    index = open_edge(tmp_path, model=MODEL)
+    with pytest.raises(Unavailable, match="150 MB"):
+        await index.flush()
     await index.close()

@@ -72,7 +72,9 @@ class Up:
         return (self.folder / "stderr").read_text()
 
     def tell(self, name: str, text: str = "") -> None:
-        (self.folder / name).write_text(text)
+        """In one step: whoever waits for the file finds all of it."""
+        (self.folder / f"{name}.new").write_text(text)
+        (self.folder / f"{name}.new").replace(self.folder / name)
 
     def events(self, kind: str) -> list[tuple[str, int]]:
         """Worker and process id."""

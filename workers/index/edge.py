@@ -210,8 +210,10 @@ class EdgeIndex:
         """Empties the write-ahead log once it grew by 64 MB; every Python thread waits meanwhile, a tenth of a second.
 
         By what it grew, not by its size: it is 64 MB from the start, and is seldom less after a flush.
+        Raises Unavailable while less than 200 MB of disk are free: it takes space before it gives some.
         """
         if self._log_bytes() - self._flushed_log_bytes > WAL_BYTES_MAX:
+            self._check_disk()
             self._shard.flush()
             self._flushed_log_bytes = self._log_bytes()
 
