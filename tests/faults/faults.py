@@ -175,7 +175,7 @@ SCENARIOS = [
         "memory over time",
         time_passes,
         brokers=("kafka",),
-        env={"FRESHLINE_METRICS_PORT": "0"},
+        alone=True,
         after=lambda run: growth(run.watch.memory),
     ),
 ]

@@ -44,6 +44,8 @@ class Scenario:
     recovery_seconds_max: float = 60.0
     after: Callable[[Run], list[str]] = lambda _run: []
     """What must hold besides, once it is quiet."""
+    alone: bool = False
+    """On a stack that no other fault has touched."""
     env: Mapping[str, str] = field(default_factory=dict)
     """Of a stack of its own; empty: any will do."""
     control: str | None = None
@@ -58,7 +60,7 @@ class Scenario:
     @property
     def own_stack(self) -> bool:
         """Whether it cannot share the stack of others."""
-        return bool(self.env or self.control or self.small_disk)
+        return bool(self.alone or self.env or self.control or self.small_disk)
 
 
 class Verdict(NamedTuple):

@@ -12,9 +12,13 @@ from schemas.events import parse
 from stream.dead_letters import event_time_ms
 from stream.items.partition import ItemPartition
 from stream.states import partition_of
+from stream.tracker import Partition
 from tests.faults.events import NEVER_COMES, Made, Source, bodies
+from tests.faults.faults import SCENARIOS
+from tests.faults.memory import Sample, growth
 from tests.faults.oracle import differences, expected
 from tests.faults.poison import KINDS
+from tests.faults.view import LogView
 from workers.shown import Shop, indexed_item
 from workers.view import content
 
@@ -89,3 +93,27 @@ def test_the_events_are_disordered_doubled_misrouted_and_poisoned() -> None:
 def test_each_kind_of_poison_is_refused_with_its_reason(kind: Any) -> None:
     with pytest.raises(InvalidEvent, match="(?i)" + kind.reason):
         parse(kind.topic, kind.key, kind.value(), arrived_at_ms=NOW_MS - 10**11, event_time_ms=None)
+
+
+def test_the_short_form_holds_a_control_and_both_brokers() -> None:
+    short = [scenario for scenario in SCENARIOS if scenario.short]
+    assert {scenario.short for scenario in short} == {"embedded", "kafka"}
+    assert any(scenario.must_fail for scenario in short)
+    assert {s.control for s in SCENARIOS if s.must_fail} == {"acks-out-of-order", "take-batches"}
+
+
+def test_a_process_that_grows_is_named_and_one_that_does_not_is_not() -> None:
+    samples = [Sample(float(n), {"items": 100 << 20, "index": (300 << 20) + n * 30_000}) for n in range(1_000)]
+    (line,) = growth(samples)
+    assert line.startswith("index grows by 103 MB an hour")
+    assert growth(samples[:5]) == ["its memory was looked at 5 times only"]
+
+
+async def test_an_event_below_the_commit_without_effect_is_found() -> None:
+    view, place = LogView("127.0.0.1:1", PARTITIONS), Partition("prices", partition_of(b"P1", PARTITIONS))
+    body = b'{"product_id":"P1","price":1,"currency":"EUR","updated_at":1}'
+    event = parse("prices", b"P1", body, arrived_at_ms=NOW_MS, event_time_ms=None)
+    view.unchecked[place] += [(0, event), (1, None), (2, event)]
+    assert view.lost({place: 2}) == [f"prices:{place.number}:{n} is committed and without effect" for n in (0, 1)]
+    assert view.lost({place: 3}) == []
+    await view.stop()
