@@ -3,7 +3,8 @@
 NAME-dies     "POINT CALLS": it sends itself SIGKILL at the so manieth call of what the point names
 wipe-index    the index directory is removed before it starts
 control       what it does wrong on purpose, see controls.py
-embedder      read by the index worker: texts that hang, raise or give NaN, see embedding.py
+
+A real model fails on some texts, see embedding.py.
 """
 
 from __future__ import annotations
@@ -132,7 +133,8 @@ def main(name: str) -> int:
     if name == "items":
         from stream.items.__main__ import main as worker
     else:
-        embedding.patch(FOLDER)
+        if Settings().embedder == "model":  # Else nothing would load torch, which takes long.
+            embedding.patch(FOLDER)
         from stream.index.__main__ import main as worker
     return run(worker)
 
