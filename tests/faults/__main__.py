@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import signal
 import sys
@@ -32,6 +33,8 @@ def main() -> int:
     parser.add_argument("--only", default="", help="scenarios whose name contains this")
     parser.add_argument("--broker", choices=BROKERS, help="on this one alone")
     options = parser.parse_args()
+    for chatty in ("aiokafka", "kafka", "httpx"):  # They tell at length of brokers that are away, as they should be.
+        logging.getLogger(chatty).setLevel(logging.CRITICAL)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     counts = {"passed": 0, "failed": 0, "skipped": 0}
     for broker in (options.broker,) if options.broker else BROKERS:
