@@ -104,6 +104,11 @@ def _letters(view: LogView, sent: Sequence[Sent]) -> list[str]:
     """Every poisoned event of this log, with its reason, and nothing else."""
     poisoned = {(s.topic, s.partition, s.offset): s.made.reason for s in sent if s.made.reason and s.offset >= 0}
     letters = {letter[:3]: letter.reason for letter in view.letters if letter.topic != "items"}
+    # Confirmed while its log died: it may stand in this one, nobody knows where.
+    somewhere = [(s.topic, s.partition, s.made.reason) for s in sent if s.made.reason and s.offset < 0]
+    for place, said in list(letters.items()):
+        if place not in poisoned and any(place[:2] == (t, p) and r in said for t, p, r in somewhere):
+            del letters[place]
     return [
         *(f"{place} is not there: {reason}" for place, reason in poisoned.items() if place not in letters),
         *(

@@ -108,9 +108,9 @@ class Feed:
         self.sent.append(sent)
         return sent
 
-    def forget_places(self) -> None:
-        """The log that these are in is gone."""
-        self.sent = [sent._replace(offset=NOWHERE) for sent in self.sent]
+    def forget_places(self, before_s: float) -> None:
+        """The log that was there until then is gone."""
+        self.sent = [sent._replace(offset=NOWHERE) if sent.at_s < before_s else sent for sent in self.sent]
 
     def settle(self) -> None:
         """Returns when everything is confirmed."""

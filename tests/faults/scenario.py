@@ -167,7 +167,7 @@ class Run:
         recovery_seconds = self._until_fresh(ended_at_s, scenario.recovery_seconds_max * PATIENCE)
         self.feed.stop()
         if scenario.loses_log and not self.stack.keeps_log:
-            self._send_tail_again(fault_at_s)
+            self._send_tail_again(fault_at_s, ended_at_s)
         return recovery_seconds
 
     def _until_fresh(self, ended_at_s: float, seconds_max: float) -> float:
@@ -189,11 +189,11 @@ class Run:
             return False
         return bool(answer.get("searchable")) and time.monotonic() - sent.at_s < FRESH_SECONDS
 
-    def _send_tail_again(self, fault_at_s: float) -> None:
+    def _send_tail_again(self, fault_at_s: float, ended_at_s: float) -> None:
         """As /status asks for. What stood in the log before says nothing of this one."""
         said = self.stack.quiet(QUIET_SECONDS_MAX).status["log"]["may_be_missing"]
         if not said:
             raise Failed("the log was lost, and /status does not say what may be missing")
         tail = [sent.made for sent in self.feed.sent if sent.at_s > fault_at_s - TAIL_SECONDS]
-        self.feed.forget_places()
+        self.feed.forget_places(ended_at_s)
         self.feed.send_all(tail)
