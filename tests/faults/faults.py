@@ -154,7 +154,7 @@ SCENARIOS = [
         env={"FRESHLINE_EMBEDDER": "model"},
         after=each_as_it_should,
     ),
-    Scenario("disk full", disk_full, small_disk=True, loses_log=True),
+    Scenario("disk full", disk_full, small_disk=True),
     Scenario("events finished out of order", killed("items", 2), brokers=("embedded",), control="slow-folds"),
     Scenario(
         "control: acks out of order",
