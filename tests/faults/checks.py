@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 SHOWN_MAX = 5
 SEARCHED_MAX = 40
+SOON_MS = 60_000
 FROM_CONTENT = (
     *("title", "titles", "description", "brand", "category", "attributes", "link", "image_link", "gtin"),
     *("item_group_id", "availability", "price", "currency", "rating", "review_count", "rating_histogram", "offers"),
@@ -33,6 +34,7 @@ FROM_CONTENT = (
 
 def check(stack: Stack, sent: Sequence[Sent], status: dict[str, Any]) -> list[str]:
     """A sentence for each thing that is wrong. `status`: of /status once it was quiet."""
+    _wait_for_boundaries(sent)
     items = {s.made.means["product_id"] for s in sent if s.made.means is not None}
     shown = {product_id: stack.indexed(product_id) for product_id in sorted(items)}
     now_ms = time.time_ns() // 1_000_000
@@ -46,6 +48,15 @@ def check(stack: Stack, sent: Sequence[Sent], status: dict[str, Any]) -> list[st
         *_first("found though delisted", _found(stack, wanted, sent)),
         *([] if status["index"]["points"] == len(shown) else [f"{status['index']['points']} points of {len(shown)}"]),
     ]
+
+
+def _wait_for_boundaries(sent: Sequence[Sent]) -> None:
+    """Until no sale begins or ends while it is looked at."""
+    now_ms = time.time_ns() // 1_000_000
+    names = ("sale_starts_at", "sale_ends_at")
+    times = [(s.made.means or {}).get(name, 0) for s in sent for name in names]
+    last_ms = max((at_ms for at_ms in times if at_ms < now_ms + SOON_MS), default=0)
+    time.sleep(max(0.0, (last_ms - now_ms) / 1000 + 1.0))
 
 
 class _ReadLog(LogView):
