@@ -63,35 +63,40 @@ class OwnLogs:
                 await asyncio.gather(following, changed, return_exceptions=True)
 
     async def _follow(self) -> None:
-        positions = self._reader.positions
-        places = [Partition(topic, number) for number in self._owned for topic in STATES]
-        self._reader.assign({p: 0 if p.number in self._new else positions.get(p, 0) for p in places})
+        # Both are other objects once the ownership has changed; what is under way then must touch only what it knows.
+        owned, new, positions = self._owned, self._new, self._reader.positions
+        places = [Partition(topic, number) for number in owned for topic in STATES]
+        self._reader.assign({p: 0 if p.number in new else positions.get(p, 0) for p in places})
         if not places:
             await asyncio.Event().wait()
-        if self._new:
-            await self._recover()
+        if new:
+            await self._recover(owned, new)
         async for records in self._reader.read_on():
-            self._take(records, recovering=False)
+            self._take(owned, records, recovering=False)
 
-    async def _recover(self) -> None:
+    async def _recover(self, owned: dict[int, ItemPartition], new: set[int]) -> None:
         async for records in self._reader.read_to_end():
-            self._take(records, recovering=True)
+            self._take(owned, records, recovering=True)
             await asyncio.sleep(0)  # Heartbeats and commits get their turn between lists of records.
-        for number in sorted(self._new):
-            partition = self._owned[number]
+        if owned is not self._owned:
+            return
+        for number in sorted(new):
+            partition = owned[number]
             end = self._reader.positions[Partition(ITEMS, number)]
             log.info("recovered", partition=number, items=len(partition.items), items_end=end)
             for product_id in partition.unlogged():
                 self._differs(partition, product_id)
             self._recovered(partition, end)
-        self._new.clear()
+        new.clear()
 
-    def _take(self, records: list[Record], *, recovering: bool) -> None:
+    def _take(self, owned: dict[int, ItemPartition], records: list[Record], *, recovering: bool) -> None:
+        if owned is not self._owned:
+            return  # Read while the ownership changed: it is read again by whoever owns it now.
         for record in records:
             own = (WRITER_HEADER, self._writer) in record.headers
             if record.value is None or record.key is None or (own and not recovering):
                 continue
-            partition = self._owned[record.partition.number]
+            partition = owned[record.partition.number]
             product_id, differs = self._join(partition, record)
             if differs and not recovering:
                 self._differs(partition, product_id)

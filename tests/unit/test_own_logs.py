@@ -1,0 +1,96 @@
+"""The logs of owned partitions: read whole before the first event, whatever happens to the ownership meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from waiting import until
+
+from schemas.codec import encode_item
+from schemas.items import NO_REVIEWS, ItemRecord, ItemState
+from stream.items.logs import OwnLogs
+from stream.items.partition import ItemPartition
+from stream.reader import Record
+from stream.tracker import Partition
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+
+class Logs:
+    """A reader of one partition's item log, whose lists come when the test says so, two together if it likes."""
+
+    def __init__(self, product_ids: list[str]) -> None:
+        self.items = [
+            Record(Partition("items", 0), n, 0, p.encode(), encode_item(ItemRecord("me", ItemState(p), NO_REVIEWS, {})), ())
+            for n, p in enumerate(product_ids)
+        ]  # fmt: skip
+        self.positions: dict[Partition, int] = {}
+        self.assigned = 0
+        self.allowed = asyncio.Semaphore(0)
+
+    def assign(self, positions: Mapping[Partition, int]) -> None:
+        self.positions = dict(positions)
+        self.assigned += bool(positions)
+
+    async def read_to_end(self) -> AsyncIterator[list[Record]]:
+        place = Partition("items", 0)
+        while (offset := self.positions[place]) < len(self.items):
+            await self.allowed.acquire()
+            self.positions[place] = offset + 1
+            yield [self.items[offset]]
+
+    async def read_on(self) -> AsyncIterator[list[Record]]:
+        while True:
+            await self.allowed.acquire()
+            yield [self.items[-1]]
+
+
+class Bench:
+    def __init__(self, product_ids: list[str]) -> None:
+        self.reader: Any = Logs(product_ids)
+        self.recovered: list[list[str]] = []
+        self.logs = OwnLogs(
+            self.reader,
+            "me",
+            differs=lambda _partition, _product_id: None,
+            recovered=lambda partition, _end: self.recovered.append(sorted(partition.items)),
+        )
+
+
+async def test_a_partition_that_is_lost_and_comes_back_at_once_is_read_from_its_start() -> None:
+    b = Bench(["p1", "p2"])
+    b.logs.own([ItemPartition(0)])
+    running = asyncio.create_task(b.logs.run())
+    try:
+        b.reader.allowed.release()
+        await until(lambda: b.reader.positions.get(Partition("items", 0)) == 1, "the first record is read")
+        b.logs.own([])
+        b.logs.own([ItemPartition(0)])
+        b.reader.allowed.release()  # What was asked for before the change comes back all the same.
+        for _ in range(5):
+            await asyncio.sleep(0)
+        await until(lambda: b.reader.allowed.release() or bool(b.recovered), "it is recovered")
+        assert b.recovered == [["p1", "p2"]]
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_records_that_come_in_just_after_a_revocation_end_nothing() -> None:
+    b = Bench(["p1"])
+    b.logs.own([ItemPartition(0)])
+    running = asyncio.create_task(b.logs.run())
+    try:
+        b.reader.allowed.release()
+        await until(lambda: bool(b.recovered), "it is recovered")
+        b.reader.allowed.release()
+        b.logs.own([])
+        for _ in range(5):
+            await asyncio.sleep(0)
+        b.logs.own([ItemPartition(0)])
+        await until(lambda: b.reader.allowed.release() or len(b.recovered) == 2, "it goes on")
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
