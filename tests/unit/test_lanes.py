@@ -337,3 +337,29 @@ async def test_events_that_changed_what_is_shown_are_told_as_searchable(tmp_path
         await b.put("products", "p1", title="Zebra lamp")
         await b.quiet()
         assert [facet for facet, _ in b.told.became] == ["product"]
+
+
+async def test_an_item_that_changes_while_it_waits_in_both_lanes_is_finished_every_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with bench(tmp_path) as b:
+        read, write = b.index.stored, b.index.write
+
+        async def change_after_reading(*arguments: Any, **options: Any) -> Any:
+            monkeypatch.undo()
+            monkeypatch.setattr(b.index, "write", change_before_writing)
+            stored = await read(*arguments, **options)
+            await b.put("products", "p1", title="second")
+            return stored
+
+        async def change_before_writing(writes: Any) -> Any:
+            monkeypatch.undo()
+            await b.put("products", "p1", title="third")
+            return await write(writes)
+
+        monkeypatch.setattr(b.index, "stored", change_after_reading)
+        await b.put("products", "p1", title="first")
+        await b.put("prices", "parked", price=5, currency="HKD")
+        await b.quiet()
+        assert (await b.payload("p1"))["title"] == {"und": "third"}
+        assert sorted(b.finished) == ["p1", "p1", "p1", "parked"]
