@@ -1,0 +1,116 @@
+"""Ways to break the product that the simulation must notice, or it proves nothing."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from unittest import mock
+
+from stream.items import partition as partition_module
+from stream.items.logs import OwnLogs
+from stream.items.publisher import Publisher
+from stream.tracker import Tracker
+from workers import fold
+from workers.indexing import Lanes
+
+from .index import Points
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+
+
+@contextmanager
+def acks_out_of_order() -> Iterator[None]:
+    """What is committed is the greatest finished offset."""
+    finish = Tracker.finish
+
+    def finish_all_below(self: Tracker, offset: int) -> None:
+        for below in [each for each in self._unfinished if each <= offset]:
+            finish(self, below)
+
+    with mock.patch.object(Tracker, "finish", finish_all_below):
+        yield
+
+
+@contextmanager
+def acks_before_the_item_record() -> Iterator[None]:
+    """An event is finished when it is folded, not when the broker has confirmed its item record."""
+
+    def finish_at_once(self: Any, key: Any, delivery: Any, publication: Any = None) -> None:
+        delivery.finish()
+        self._taken += 1
+
+    with mock.patch.object(Publisher, "finish_after", finish_at_once):
+        yield
+
+
+@contextmanager
+def acks_before_the_write() -> Iterator[None]:
+    """An item record is finished when it is in the lanes, not when search can show it."""
+    put = Lanes.put
+
+    async def finish_and_put(self: Any, pending: Any) -> None:
+        for finish in pending.finish:
+            finish()
+        await put(self, pending)
+
+    with mock.patch.object(Lanes, "put", finish_and_put):
+        yield
+
+
+@contextmanager
+def writes_without_conditions() -> Iterator[None]:
+    """Whoever writes last to the index wins."""
+
+    def always(*_: object) -> bool:
+        return True
+
+    with mock.patch.object(Points, "lower", always), mock.patch.object(Points, "same", always):
+        yield
+
+
+@contextmanager
+def foreign_records_are_not_joined() -> Iterator[None]:
+    """What another writer appends after the recovery is not looked at."""
+    take = OwnLogs._take
+
+    def take_while_recovering(self: Any, owned: Any, records: Any, *, recovering: bool) -> None:
+        if recovering:
+            take(self, owned, records, recovering=True)
+
+    with mock.patch.object(OwnLogs, "_take", take_while_recovering):
+        yield
+
+
+class _ArrivalOrder:
+    """A fold that is no join: of each product and offer what arrives last wins."""
+
+    delta = staticmethod(fold.delta)
+
+    @staticmethod
+    def join(a: Any, b: Any) -> Any:
+        joined = fold.join(a, b)
+        joined.offers = {**a.offers, **b.offers}
+        return joined
+
+
+@contextmanager
+def a_fold_in_order_of_arrival() -> Iterator[None]:
+    """The state depends on the order of events."""
+    with mock.patch.object(partition_module, "fold", _ArrivalOrder):
+        yield
+
+
+CONTROLS: dict[str, Callable[[], AbstractContextManager[None]]] = {
+    control.__name__: control
+    for control in (
+        acks_out_of_order,
+        acks_before_the_item_record,
+        acks_before_the_write,
+        writes_without_conditions,
+        foreign_records_are_not_joined,
+        a_fold_in_order_of_arrival,
+    )
+}
+"""By name."""

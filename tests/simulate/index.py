@@ -1,0 +1,214 @@
+"""The index in memory: the conditions of workers.index.interface, each operation a step of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from schemas.errors import Unavailable
+from schemas.points import Payload, Status
+from workers.embedder.interface import ModelId
+from workers.index.interface import DenseVector, Patch, Stored, Upsert
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+
+    from workers.index.interface import Write
+
+    Operation = Callable[[], None]
+
+COLLECTION = "simulated"
+MODEL = ModelId("simulated", "1", 2)
+
+
+@dataclass
+class Point:
+    """What is stored of an item."""
+
+    payload: dict[str, Any]
+    text: str | None
+    dense: np.ndarray[Any, np.dtype[np.float32]] | None
+
+
+class Points:
+    """All points, as the server holds them."""
+
+    def __init__(self, written: Callable[[Point | None, Point], None]) -> None:
+        """`written` hears of a point before and after each write."""
+        self.by_id: dict[str, Point] = {}
+        self.positions: dict[int, int] = {}
+        self._written = written
+
+    def write(self, write: Write) -> None:
+        """One conditional operation."""
+        before = self.by_id.get(write.product_id)
+        if isinstance(write, Upsert):
+            if before is None or self.lower(before, write.version):
+                self._put(write.product_id, before, Point(dict(write.payload), write.text, write.dense))
+            return
+        base = write.base if isinstance(write, Patch) else write.version
+        if before is not None and self.same(before, base):
+            after = Point({**before.payload, **write.payload}, before.text, before.dense)
+            self._put(write.product_id, before, after)
+
+    def lower(self, point: Point, version: int) -> bool:
+        """The condition of a whole point."""
+        return bool(point.payload["version"] < version)
+
+    def same(self, point: Point, version: int) -> bool:
+        """The condition of a patch."""
+        return bool(point.payload["version"] == version)
+
+    def settle(self, product_id: str, fingerprint: str, fields: Mapping[str, Any]) -> None:
+        """Clears a debt, where it is owed still."""
+        point = self.by_id.get(product_id)
+        if point is not None and point.payload["vector_due"] == fingerprint:
+            paid = {**point.payload, **fields, "vector_due": None, "vector_due_at_ms": None}
+            self._put(product_id, point, Point(paid, point.text, point.dense))
+
+    def pay(self, owed: DenseVector) -> None:
+        """Writes the vector, where it is owed still."""
+        point = self.by_id.get(owed.product_id)
+        if point is not None and point.payload["vector_due"] == owed.fingerprint:
+            self._put(owed.product_id, point, Point(point.payload, point.text, owed.vector))
+
+    def version(self, product_id: str) -> int:
+        """-1: there is no point."""
+        point = self.by_id.get(product_id)
+        return -1 if point is None else cast("int", point.payload["version"])
+
+    def where(self, partitions: Collection[int], field: str, at_most: float = float("inf")) -> list[Payload]:
+        """Payloads of these partitions whose field has a value up to this, least first."""
+        found = [point.payload for point in self.by_id.values() if point.payload["partition"] in partitions]
+        due = [payload for payload in found if payload[field] is not None and payload[field] <= at_most]
+        return [cast("Payload", payload) for payload in sorted(due, key=lambda payload: payload[field])]
+
+    def _put(self, product_id: str, before: Point | None, after: Point) -> None:
+        self.by_id[product_id] = after
+        self._written(before, after)
+
+
+class Request:
+    """A call on its way: its operations are applied one by one, then it is answered."""
+
+    def __init__(self, what: str, operations: list[Operation], answer: Callable[[], Any]) -> None:
+        self.what = what
+        self._operations = operations
+        self._answer = answer
+        self.reply: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+
+    @property
+    def writes(self) -> bool:
+        """Whether something of it is still to be applied."""
+        return bool(self._operations)
+
+    def step(self) -> bool:
+        """One operation; whether that was the last."""
+        if self._operations:
+            self._operations.pop(0)()
+        if self._operations:
+            return False
+        if not self.reply.done():
+            self.reply.set_result(self._answer())
+        return True
+
+    def fail(self) -> None:
+        """It stops where it is."""
+        if not self.reply.done():
+            self.reply.set_exception(Unavailable("the simulated index is away"))
+
+
+class IndexClient:
+    """The Index of one process: what it asks becomes requests, which the scheduler carries out."""
+
+    collection = COLLECTION
+    model = MODEL
+
+    def __init__(self, points: Points, ask: Callable[[Request], asyncio.Future[Any]]) -> None:
+        self._points = points
+        self._ask = ask
+
+    async def stored(self, product_ids: Collection[str], *, vectors: bool = False) -> dict[str, Stored]:
+        """See Index."""
+
+        def read() -> dict[str, Stored]:
+            there = ((p, self._points.by_id[p]) for p in product_ids if p in self._points.by_id)
+            return {p: Stored(cast("Payload", point.payload), point.dense if vectors else None) for p, point in there}
+
+        result: dict[str, Stored] = await self._ask(Request(f"reads {'+'.join(product_ids)}", [], read))
+        return result
+
+    async def write(self, writes: Sequence[Write]) -> set[str]:
+        """See Index."""
+        patches = [write for write in writes if isinstance(write, Patch)]
+
+        def missed() -> set[str]:
+            return {p.product_id for p in patches if self._points.version(p.product_id) < p.version}
+
+        # What was missed is asked for after the writes: something may come between.
+        apply = [*(_bound(self._points.write, write) for write in writes), *([_nothing] if patches else [])]
+        return cast("set[str]", await self._ask(Request(f"writes {_named(writes)}", apply, missed)))
+
+    async def write_dense(self, vectors: Sequence[DenseVector]) -> None:
+        """See Index."""
+        steps = [step for vector in vectors for step in self._payment(vector)]
+        await self._ask(Request(f"pays {'+'.join(v.product_id for v in vectors)}", steps, _nothing))
+
+    async def give_up_vector(self, product_id: str, fingerprint: str, reason: str) -> None:
+        """See Index."""
+        step = _bound(self._points.settle, product_id, fingerprint, {"vector_failed": reason})
+        await self._ask(Request(f"gives up {product_id}", [step], _nothing))
+
+    async def owed(self, partitions: Collection[int], limit: int, *, newest: bool) -> list[Payload]:
+        """See Index."""
+
+        def read() -> list[Payload]:
+            owed = self._points.where(partitions, "vector_due_at_ms")
+            return owed[::-1][:limit] if newest else owed[:limit]
+
+        return cast("list[Payload]", await self._ask(Request("reads debts", [], read)))
+
+    async def price_due(self, partitions: Collection[int], now_ms: int, limit: int) -> list[Payload]:
+        """See Index."""
+
+        def read() -> list[Payload]:
+            due = self._points.where(partitions, "price_changes_at_ms", now_ms)
+            return [payload for payload in due if payload["status"] == Status.VISIBLE][:limit]
+
+        return cast("list[Payload]", await self._ask(Request("reads windows", [], read)))
+
+    async def count_owed(self) -> int:
+        """See Index."""
+        return sum(point.payload["vector_due"] is not None for point in self._points.by_id.values())
+
+    async def positions(self) -> dict[int, int]:
+        """See Index."""
+        return cast(
+            "dict[int, int]", await self._ask(Request("reads positions", [], lambda: dict(self._points.positions)))
+        )
+
+    async def save_positions(self, positions: Mapping[int, int]) -> None:
+        """See Index."""
+        step = _bound(self._points.positions.update, dict(positions))
+        await self._ask(Request(f"saves positions {dict(positions)}", [step], _nothing))
+
+    def _payment(self, owed: DenseVector) -> Iterator[Operation]:
+        yield _bound(self._points.pay, owed)
+        paid = {"vector_fingerprint": owed.fingerprint}
+        yield _bound(self._points.settle, owed.product_id, owed.fingerprint, paid)
+
+
+def _bound(call: Callable[..., None], *arguments: Any) -> Operation:
+    return lambda: call(*arguments)
+
+
+def _nothing() -> None: ...
+
+
+def _named(writes: Sequence[Write]) -> str:
+    return ", ".join(
+        f"{type(write).__name__.lower()} {write.product_id}@{write.version & ((1 << 40) - 1)}" for write in writes
+    )

@@ -1,0 +1,141 @@
+"""The broker: partitions in memory, commits, and consumer groups as Kafka's protocol with eager rebalances has them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from stream.topics import INPUTS, ITEMS
+from stream.tracker import Partition
+
+from .events import PARTITIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .loop import Clock
+
+
+class Stored(NamedTuple):
+    """A record where it lies."""
+
+    place: Partition
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...]
+    timestamp_ms: int
+    by_owner: bool
+    """Whether its writer owned the partition, as the broker knows it."""
+
+
+class Confirmed(NamedTuple):
+    """What the broker answers a producer."""
+
+    offset: int
+
+
+class Log:
+    """All partitions."""
+
+    def __init__(self, clock: Clock, appended: Callable[[Stored], None]) -> None:
+        self._clock = clock
+        self._appended = appended
+        self._records: dict[Partition, list[Stored]] = defaultdict(list)
+        self.length = 0
+        """Of all partitions together."""
+
+    def append(
+        self, place: Partition, key: bytes | None, value: bytes | None, headers: Any, *, by_owner: bool = True
+    ) -> Confirmed:
+        """One more record, with the broker's time."""
+        records = self._records[place]
+        stored = Stored(place, len(records), key, value, tuple(headers), self._clock.now_ms(), by_owner)
+        records.append(stored)
+        self.length += 1
+        self._appended(stored)
+        return Confirmed(stored.offset)
+
+    def end(self, place: Partition) -> int:
+        """The offset of the next record."""
+        return len(self._records[place])
+
+    def records(self, place: Partition, start: int = 0) -> list[Stored]:
+        """From this offset on."""
+        return self._records[place][start:]
+
+
+class Group:
+    """A consumer group: who has which partitions, and what is committed.
+
+    Members are static: a worker that starts again before it was expelled has its partitions back in the same
+    generation. Between two generations every member gives up all it has, but for one that is frozen: it finds out late.
+    """
+
+    def __init__(self, topics: tuple[str, ...]) -> None:
+        self.topics = topics
+        self.generation = 0
+        self.committed: dict[Partition, int] = defaultdict(int)
+        self._members: dict[str, set[int]] = {}
+        self._joined: set[str] = set()
+        self._rebalancing = False
+
+    @property
+    def members(self) -> list[str]:
+        """Those that the group counts on, dead or alive."""
+        return sorted(self._members)
+
+    def knows(self, name: str) -> bool:
+        """Whether it is a member still."""
+        return name in self._members
+
+    def wants(self, name: str) -> bool:
+        """Whether the group waits for this member to join again."""
+        return self._rebalancing and name not in self._joined
+
+    def join(self, name: str) -> None:
+        """A member that is new, or that has given up what it had."""
+        if name not in self._members:
+            self._members[name] = set()
+            self._begin()
+        self._joined.add(name)
+        self._complete()
+
+    def expel(self, name: str) -> None:
+        """Nothing was heard of it for too long."""
+        del self._members[name]
+        self._joined.discard(name)
+        self._begin()
+        self._complete()
+
+    def assignment(self, name: str) -> set[int] | None:
+        """Its partitions in the present generation; None while there is none."""
+        return None if self._rebalancing else self._members[name]
+
+    def owns(self, name: str, number: int) -> bool:
+        """Whether this member has the partition now."""
+        return number in self._members.get(name, ())
+
+    def commit(self, name: str, generation: int, place: Partition, offset: int) -> bool:
+        """Whether it was accepted: a member of an older generation has no say."""
+        accepted = name in self._members and generation == self.generation
+        if accepted:
+            self.committed[place] = offset
+        return accepted
+
+    def _begin(self) -> None:
+        self._rebalancing = True
+        self._joined = set()
+
+    def _complete(self) -> None:
+        if not self._rebalancing or self._joined < self._members.keys():
+            return
+        self._rebalancing = False
+        self.generation += 1
+        for place, name in enumerate(self.members):
+            self._members[name] = set(range(PARTITIONS)[place :: len(self._members)])
+
+
+def new_groups() -> dict[str, Group]:
+    """By kind of worker."""
+    return {"items": Group(INPUTS), "index": Group((ITEMS,))}

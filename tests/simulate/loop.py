@@ -1,0 +1,153 @@
+"""An event loop that is stepped by hand, one for each simulated process: what stops stepping it is a crash."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from asyncio import events
+from collections import deque
+from contextlib import contextmanager
+from contextvars import Context, copy_context
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Iterator
+
+DISPOSAL_TURNS_MAX = 100
+
+
+class Clock:
+    """The time of the whole simulation; it moves only when the scheduler says so."""
+
+    def __init__(self, start_ms: int) -> None:
+        self.now_s = start_ms / 1000
+
+    def now_ms(self) -> int:
+        """Milliseconds since the epoch."""
+        return int(self.now_s * 1000 + 0.5)
+
+    def monotonic(self) -> float:
+        """Seconds; stands in for `time.monotonic`."""
+        return self.now_s
+
+
+class Handle:
+    """A call that is due."""
+
+    __slots__ = ("arguments", "callback", "context", "dropped")
+
+    def __init__(self, callback: Callable[..., object], arguments: tuple[Any, ...], context: Context | None) -> None:
+        self.callback = callback
+        self.arguments = arguments
+        self.context = context or copy_context()
+        self.dropped = False
+
+    def cancel(self) -> None:
+        """It is not called."""
+        self.dropped = True
+
+    def cancelled(self) -> bool:
+        """Whether it is not to be called."""
+        return self.dropped
+
+
+class ProcessLoop(asyncio.AbstractEventLoop):
+    """As much of asyncio's loop as coroutines need: no I/O, no threads, no time of its own."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.ready: deque[Handle] = deque()
+        """Calls that are due, in order."""
+        self._timers: list[tuple[float, int, Handle]] = []
+        self._timers_made = 0
+        self._tasks: list[asyncio.Task[Any]] = []
+        self.errors: list[BaseException] = []
+        """What ended a task, or a callback, by accident."""
+
+    def turn(self) -> None:
+        """One iteration: everything that is ready now, in order."""
+        events._set_running_loop(self)
+        try:
+            for _ in range(len(self.ready)):
+                handle = self.ready.popleft()
+                if not handle.dropped:
+                    handle.context.run(handle.callback, *handle.arguments)
+        finally:
+            events._set_running_loop(None)
+
+    @contextmanager
+    def inside(self) -> Iterator[None]:
+        """Within it, this is the running loop."""
+        events._set_running_loop(self)
+        try:
+            yield
+        finally:
+            events._set_running_loop(None)
+
+    def next_timer_s(self) -> float | None:
+        """When the next timer is due."""
+        while self._timers and self._timers[0][2].dropped:
+            heapq.heappop(self._timers)
+        return self._timers[0][0] if self._timers else None
+
+    def wake_timers(self) -> None:
+        """Makes ready what is due by now."""
+        while self._timers and self._timers[0][0] <= self._clock.now_s:
+            self.ready.append(heapq.heappop(self._timers)[2])
+
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
+        """A task that must not end by an exception."""
+        self.create_task(work).add_done_callback(self._ended)
+
+    def dispose(self) -> None:
+        """Unwinds all tasks, so that nothing is left to the garbage collector. Their effects must be off by now."""
+        for task in self._tasks:
+            task.cancel()
+        for _ in range(DISPOSAL_TURNS_MAX):
+            if not self.ready:
+                return
+            self.turn()
+        raise AssertionError("tasks do not end when they are cancelled")
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.errors.append(error)
+
+    # What asyncio's tasks, futures and locks ask of a loop.
+
+    def time(self) -> float:
+        return self._clock.now_s
+
+    def call_soon(self, callback: Any, *args: Any, context: Context | None = None) -> Any:
+        handle = Handle(callback, args, context)
+        self.ready.append(handle)
+        return handle
+
+    def call_later(self, delay: float, callback: Any, *args: Any, context: Context | None = None) -> Any:
+        return self.call_at(self._clock.now_s + delay, callback, *args, context=context)
+
+    def call_at(self, when: float, callback: Any, *args: Any, context: Context | None = None) -> Any:
+        handle = Handle(callback, args, context)
+        self._timers_made += 1
+        heapq.heappush(self._timers, (when, self._timers_made, handle))
+        return handle
+
+    def create_future(self) -> asyncio.Future[Any]:
+        return asyncio.Future(loop=self)
+
+    def create_task(self, coro: Any, *, name: str | None = None, context: Context | None = None) -> asyncio.Task[Any]:
+        task: asyncio.Task[Any] = asyncio.Task(coro, loop=self, name=name, context=context)
+        self._tasks.append(task)
+        return task
+
+    def get_debug(self) -> bool:
+        return False
+
+    def is_running(self) -> bool:
+        return True
+
+    def is_closed(self) -> bool:
+        return False
+
+    def call_exception_handler(self, context: dict[str, Any]) -> None:
+        self.errors.append(context.get("exception") or RuntimeError(context["message"]))

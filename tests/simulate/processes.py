@@ -1,0 +1,347 @@
+"""The two workers, composed as in `stream.items.__main__` and `stream.index.__main__`, without broker and threads."""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from collections import deque
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from prometheus_client import CollectorRegistry
+
+from schemas.progress import IndexProgress
+from stream.index.__main__ import keep_positions
+from stream.index.freshness import RecentFreshness
+from stream.index.worker import IndexWorker, Observed
+from stream.items.logs import OwnLogs
+from stream.items.worker import ItemsWorker
+from stream.metrics import IndexMetrics, ItemsMetrics
+from stream.progress import Reporter
+from stream.reader import Record
+from stream.tracker import Partition, Trackers
+from workers.embedder.cache import VectorCache
+from workers.embedder.interface import EmbeddingFailed
+from workers.indexing import Lanes
+from workers.owed_vectors import OwedVectors
+from workers.sale_windows import SaleWindows
+
+from .events import CURSED, PARTITIONS
+from .index import COLLECTION, IndexClient, Request
+from .loop import ProcessLoop
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+
+    from .index import Points
+    from .log import Group, Log
+    from .loop import Clock
+
+LOG_ID = "log"
+EPOCH = 1
+ITEMS_METRICS = ItemsMetrics(CollectorRegistry())
+INDEX_METRICS = IndexMetrics(CollectorRegistry())
+"""Shared by all runs: making them anew would cost more than a run."""
+
+
+class Message(NamedTuple):
+    """A record as Faust hands it over."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    timestamp: float
+    headers: tuple[tuple[str, bytes], ...]
+    generation_id: int
+
+
+class Outgoing(NamedTuple):
+    """A record in the producer's buffer."""
+
+    place: Partition
+    key: bytes | None
+    value: bytes | None
+    headers: Any
+    confirmation: asyncio.Future[Any]
+    generation: int
+    """In which its process sent it."""
+
+
+def vector_of(text: str) -> np.ndarray[Any, np.dtype[np.float32]]:
+    """float32 `(2,)`; one of its own for each text."""
+    return np.array([1.0, zlib.crc32(text.encode()) / 2**32], dtype=np.float32)
+
+
+class Process:
+    """What both workers have: a loop, a producer, a consumer with a queue for each topic."""
+
+    kind: str
+
+    def __init__(self, name: str, number: int, *, clock: Clock, log: Log, group: Group) -> None:
+        self.name = name
+        self.clock = clock
+        self.log = log
+        self.group = group
+        self.loop = ProcessLoop(clock)
+        self.trackers = Trackers()
+        self.alive, self.runs, self.ready = True, True, False
+        """`runs`: it is alive, and not frozen. `ready`: it may join its group."""
+        self.outbox: dict[Partition, deque[Outgoing]] = {}
+        self.sending = 0
+        """Records in the outbox."""
+        self.unconfirmed: deque[tuple[asyncio.Future[Any], Any]] = deque()
+        self.requests: list[Request] = []
+        self.generation = -1
+        self.assigned: set[int] = set()
+        self.positions: dict[Partition, int] | None = None
+        """Of the consumer; None between an assignment and the seek to what is committed."""
+        self.seen = -1
+        """How long the log was when the consumer had all of it."""
+        self.writer = f"{name}-{number}"
+        self.failures: list[BaseException] = []
+        with self.loop.inside():
+            self.queues: dict[str, asyncio.Queue[Message]] = {topic: asyncio.Queue() for topic in group.topics}
+            self.build()
+
+    def build(self) -> None:
+        """Composes the worker and starts its tasks."""
+        raise NotImplementedError
+
+    async def take(self, message: Any) -> None:
+        """One record of the consumer."""
+        raise NotImplementedError
+
+    def own(self, numbers: set[int]) -> None:
+        """What the signals of Faust say."""
+        raise NotImplementedError
+
+    def start_offset(self, partition: Partition, commit: int) -> int:
+        """Where the consumer seeks to."""
+        raise NotImplementedError
+
+    def busy(self) -> bool:
+        """Whether something is on its way."""
+        return bool(self.sending or self.unconfirmed or any(not queue.empty() for queue in self.queues.values()))
+
+    def run(self, *work: Coroutine[Any, Any, None]) -> None:
+        """Starts the tasks of the worker, and an agent for each topic."""
+        for each in (*work, *(self._agent(queue) for queue in self.queues.values())):
+            self.loop.start(each)
+
+    def fail(self, error: BaseException) -> None:
+        """What would end the process."""
+        self.failures.append(error)
+
+    def current_generation(self) -> int:
+        """Of the consumer group, as this process knows it."""
+        return self.generation
+
+    async def send(self, topic: str, key: bytes | None, value: bytes | None, partition: int, headers: Any) -> Any:
+        """Into the producer's buffer; the future is the confirmation."""
+        confirmation = self.loop.create_future()
+        place = Partition(topic, partition)
+        if self.alive:
+            self.sending += 1
+            self.outbox.setdefault(place, deque()).append(Outgoing(place, key, value, headers, confirmation, self.generation))
+        return confirmation
+
+    def ask(self, request: Request) -> asyncio.Future[Any]:
+        """On its way."""
+        if self.alive:
+            self.requests.append(request)
+        return request.reply
+
+    def crash(self) -> None:
+        """Its memory is gone."""
+        self.alive = self.runs = False
+        self.loop.dispose()
+
+    async def _agent(self, queue: asyncio.Queue[Message]) -> None:
+        while True:
+            await self.take(await queue.get())
+
+
+class LogReader:
+    """A `stream.reader.Reader` over the simulated log: each list of records waits for the scheduler."""
+
+    def __init__(self, process: Process) -> None:
+        self._process = process
+        self._positions: dict[Partition, int] = {}
+        self._waiting: asyncio.Future[None] | None = None
+        self._asks_ends = False
+        self._seen = -1
+        self.chosen: Callable[[int], int] = lambda _choices: 0
+
+    @property
+    def positions(self) -> dict[Partition, int]:
+        """See Reader."""
+        return dict(self._positions)
+
+    def assign(self, positions: Mapping[Partition, int]) -> None:
+        """See Reader."""
+        self._positions, self._asks_ends = dict(positions), False
+
+    async def read_to_end(self) -> AsyncIterator[list[Record]]:
+        """See Reader."""
+        self._asks_ends = True
+        await self._turn()
+        self._asks_ends = False
+        ends = {place: self._process.log.end(place) for place in self._positions}
+        while any(self._positions[place] < end for place, end in ends.items()):
+            await self._turn()
+            yield self._next()
+
+    async def read_on(self) -> AsyncIterator[list[Record]]:
+        """See Reader."""
+        while True:
+            await self._turn()
+            yield self._next()
+
+    @property
+    def behind(self) -> list[Partition]:
+        """Where there is more to read."""
+        return [place for place, offset in self._positions.items() if offset < self._process.log.end(place)]
+
+    @property
+    def wants(self) -> bool:
+        """Whether it waits for an answer that the broker has."""
+        if self._waiting is None or self._waiting.done():
+            return False
+        if not self._asks_ends and self._seen == self._process.log.length:
+            return False
+        self._seen = self._process.log.length
+        return self._asks_ends or bool(self.behind)
+
+    def turn(self) -> None:
+        """The fetch that it waits for comes back."""
+        if self._waiting is not None:
+            self._waiting.set_result(None)
+
+    async def _turn(self) -> None:
+        self._waiting, self._seen = self._process.loop.create_future(), -1
+        await self._waiting
+
+    def _next(self) -> list[Record]:
+        place = self.behind[self.chosen(len(self.behind))]
+        there = self._process.log.records(place, self._positions[place])
+        taken = there[: 1 + self.chosen(len(there))]
+        self._positions[place] += len(taken)
+        return [Record(place, r.offset, r.timestamp_ms, r.key, r.value, r.headers) for r in taken]
+
+
+class ItemsProcess(Process):
+    """See stream.items.__main__."""
+
+    kind = "items"
+
+    def build(self) -> None:
+        """See Process."""
+        reporter = Reporter(LOG_ID, self.send)
+        self.worker = ItemsWorker(
+            self.writer,
+            PARTITIONS,
+            send=self.send,
+            trackers=self.trackers,
+            reporter=reporter,
+            metrics=ITEMS_METRICS,
+            current_generation=self.current_generation,
+            fail=self.fail,
+        )
+        self.reader = LogReader(self)
+        differs, recovered = self.worker.differs, self.worker.recovered
+        self.logs = OwnLogs(self.reader, self.writer, differs=differs, recovered=recovered)  # type: ignore[arg-type]
+        self.run(self.logs.run(), self.worker.publisher.run(), reporter.run())
+        self.ready = True
+
+    async def take(self, message: Any) -> None:
+        """See Process."""
+        await self.worker.take(message)
+
+    def own(self, numbers: set[int]) -> None:
+        """See Process."""
+        self.logs.own(self.worker.own(numbers))
+
+    def start_offset(self, partition: Partition, commit: int) -> int:
+        """See Process."""
+        return self.worker.start_offset(partition, commit)
+
+    def busy(self) -> bool:
+        """See Process."""
+        return super().busy() or bool(self.reader.behind)
+
+
+class IndexProcess(Process):
+    """See stream.index.__main__."""
+
+    kind = "index"
+
+    def __init__(self, name: str, number: int, points: Points, heard: Callable[[IndexProgress], None], **at: Any):
+        """`heard`: the Horizon of this process."""
+        self._points = points
+        self._heard = heard
+        super().__init__(name, number, **at)
+
+    def build(self) -> None:
+        """See Process."""
+        index: Any = IndexClient(self._points, self.ask)
+        reporter, cache = Reporter(LOG_ID, self.send), VectorCache()
+        observed, latest = Observed(INDEX_METRICS, RecentFreshness()), dict[int, IndexProgress]()
+
+        def report(word: IndexProgress) -> None:
+            latest[word.partition] = word
+            if self.alive:
+                self._heard(word)
+            reporter.mark(word.partition, lambda: latest[word.partition])
+
+        clock_ms, partitions = self.clock.now_ms, lambda: self.worker.owned
+        self.lanes = Lanes(index, cached=cache.get, shop_currency=None, clock_ms=clock_ms, observer=observed)
+        self.worker = IndexWorker(
+            EPOCH,
+            COLLECTION,
+            lanes=self.lanes,
+            trackers=self.trackers,
+            send=self.send,
+            report=report,
+            current_generation=self.current_generation,
+            fail=self.fail,
+        )
+        owed = OwedVectors(index, self, cache, partitions=partitions, clock_ms=clock_ms, observer=observed)
+        observed.report = self.worker.report
+        observed.wake_embedding, observed.refuse, observed.give_up = (
+            owed.wake, self.worker.refuse, self.worker.give_up_vector,
+        )  # fmt: skip
+        windows = SaleWindows(
+            index, partitions=partitions, shop_currency=None, clock_ms=clock_ms, repriced=INDEX_METRICS.repriced.inc
+        )
+        work = (self.lanes.run(), owed.run(), windows.run(), reporter.run(), keep_positions(index, self.worker))
+        self.run(self._begin(index), *work)
+
+    async def embed_documents(self, texts: Sequence[str]) -> Any:
+        """See owed_vectors.Documents."""
+        await self.ask(Request(f"embeds {len(texts)}", [], lambda: None))
+        if any(CURSED in text for text in texts):
+            raise EmbeddingFailed("this text is cursed")
+        return np.stack([vector_of(text) for text in texts])
+
+    async def take(self, message: Any) -> None:
+        """See Process."""
+        await self.worker.take(message)
+
+    def own(self, numbers: set[int]) -> None:
+        """See Process."""
+        self.worker.own(numbers)
+
+    def start_offset(self, partition: Partition, commit: int) -> int:
+        """See Process."""
+        return self.worker.start_offset(partition, commit)
+
+    def busy(self) -> bool:
+        """See Process."""
+        return super().busy() or len(self.lanes) > 0 or any(request.writes for request in self.requests)
+
+    async def _begin(self, index: Any) -> None:
+        self.worker.start_from(await index.positions())
+        self.ready = True
+

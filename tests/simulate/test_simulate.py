@@ -1,0 +1,49 @@
+"""Some hundred seeds hold; and what would break them is noticed."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from .controls import CONTROLS
+from .runs import crashes_everywhere, first_broken, run, shortest
+from .world import make_plan
+
+SEEDS = 200
+CONTROL_SEEDS_MAX = 400
+
+
+def test_every_invariant_holds_in_the_first_seeds_and_they_come_to_what_matters() -> None:
+    reached: Counter[str] = Counter()
+    for seed in range(SEEDS):
+        done = run(make_plan(seed), seed)
+        assert done.broken is None, f"seed {seed}: {done.broken}"
+        reached.update(done.reached)
+    expected = ("crash", "freeze", "fail", "late", "late record", "orphan", "foreign record", "refused commit")
+    assert all(reached[what] for what in expected), reached
+
+
+def test_a_crash_at_every_step_of_a_run_breaks_nothing() -> None:
+    for plan in crashes_everywhere(1):
+        assert run(plan, 1).broken is None, plan.faults
+
+
+@pytest.mark.parametrize("control", CONTROLS)
+def test_a_broken_product_is_noticed(control: str) -> None:
+    with CONTROLS[control]():
+        assert first_broken(range(CONTROL_SEEDS_MAX)) is not None
+
+
+def test_a_seed_replays_exactly() -> None:
+    first, second = (run(make_plan(3), 3, trace=True) for _ in range(2))
+    assert first.trace == second.trace and first.steps > 0
+    assert run(make_plan(3), 3, first.choices).steps == first.steps
+
+
+def test_a_failing_run_is_made_shorter_and_still_fails() -> None:
+    with CONTROLS["writes_without_conditions"]():
+        seed = first_broken(range(CONTROL_SEEDS_MAX))
+        assert seed is not None
+        whole, short = run(make_plan(seed), seed, trace=True), shortest(make_plan(seed), seed)
+    assert short.broken is not None and len(short.trace) < len(whole.trace)
