@@ -2,10 +2,12 @@
 PYTHON ?= python3.11
 DEMO_SECONDS ?=
 ONLY ?=
+LONG ?=
+SEED ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-compile -c deploy/constraints.txt
 
-.PHONY: demo test faults-short faults oracle bench format clean
+.PHONY: demo test faults-short faults simulate oracle bench format clean
 .DELETE_ON_ERROR:
 
 demo: .venv/installed  ## a real catalogue, real changes, searches that change; Ctrl-C stops it, DEMO_SECONDS=60 too
@@ -23,6 +25,9 @@ faults-short: .venv/installed-test  ## processes killed and frozen while events 
 
 faults: .venv/installed-test  ## all faults on both brokers, memory over DURATION seconds too; about an hour
 	$(BIN)/python -m tests.faults
+
+simulate: .venv/installed-test  ## 10,000 seeds of interleavings and crashes without processes; LONG=1, SEED=123
+	@LONG=$(LONG) SEED=$(SEED) $(BIN)/python -m tests.simulate
 
 oracle: .venv/installed-test  ## all real changes of three years against the state they really led to
 	$(BIN)/python tests/oracle/hongkong.py

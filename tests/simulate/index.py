@@ -6,8 +6,6 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-import numpy as np
-
 from schemas.errors import Unavailable
 from schemas.points import Payload, Status
 from workers.embedder.interface import ModelId
@@ -15,6 +13,8 @@ from workers.index.interface import DenseVector, Patch, Stored, Upsert
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+
+    import numpy as np
 
     from workers.index.interface import Write
 

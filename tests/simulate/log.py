@@ -6,12 +6,13 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stream.topics import INPUTS, ITEMS
-from stream.tracker import Partition
 
 from .events import PARTITIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from stream.tracker import Partition
 
     from .loop import Clock
 

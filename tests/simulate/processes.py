@@ -144,7 +144,9 @@ class Process:
         place = Partition(topic, partition)
         if self.alive:
             self.sending += 1
-            self.outbox.setdefault(place, deque()).append(Outgoing(place, key, value, headers, confirmation, self.generation))
+            self.outbox.setdefault(place, deque()).append(
+                Outgoing(place, key, value, headers, confirmation, self.generation)
+            )
         return confirmation
 
     def ask(self, request: Request) -> asyncio.Future[Any]:
@@ -344,4 +346,3 @@ class IndexProcess(Process):
     async def _begin(self, index: Any) -> None:
         self.worker.start_from(await index.positions())
         self.ready = True
-

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,6 +10,7 @@ from .truth import Broken
 from .world import WORKERS, Fault, Plan, World, make_plan
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Iterable, Iterator, Sequence
 
 SHRINK_RUNS_MAX = 400
@@ -56,7 +56,7 @@ def crashes_everywhere(seed: int) -> Iterator[Plan]:
 def shortest(plan: Plan, seed: int) -> Run:
     """A failing run with as little in it as was found: fewer events, fewer faults, plainer choices.
 
-    Deterministic. Where an event or fault is left out the schedule shifts, so each smaller plan has a few seeds to fail.
+    Deterministic. Where an event or fault is left out the schedule shifts: each smaller plan has a few seeds to fail.
     """
     runs_left = SHRINK_RUNS_MAX
 

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
+from typing import TYPE_CHECKING
 
 import pytest
+import structlog
 
+from .__main__ import quiet
 from .controls import CONTROLS
 from .runs import crashes_everywhere, first_broken, run, shortest
 from .world import make_plan
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 SEEDS = 200
 CONTROL_SEEDS_MAX = 400
+
+
+@pytest.fixture(autouse=True)
+def quickly() -> Iterator[None]:
+    quiet()
+    yield
+    gc.enable()
+    structlog.reset_defaults()
 
 
 def test_every_invariant_holds_in_the_first_seeds_and_they_come_to_what_matters() -> None:

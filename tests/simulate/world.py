@@ -155,9 +155,9 @@ class World:
             ("network", self._deliver_orphan),
         ]
         for name in WORKERS:
-            for act in (self._turn, self._turn, self._append, self._confirm, self._fetch):
-                actors.append((name, act))
-            actors.append((name, self._read if name.startswith("items") else self._request))
+            last = self._read if name.startswith("items") else self._request
+            acts = (self._turn, self._turn, self._append, self._confirm, self._fetch, last)
+            actors += [(name, act) for act in acts]
         wheel = [each for each, weight in zip(actors, self._plan.weights, strict=False) for _ in range(weight)]
         # Time is slow: it passes mostly when nothing else can happen, and with it go pauses and polls.
         wheel += [("clock", self._tick), ("session", self._expel), ("producer", self._produce)]
@@ -426,7 +426,7 @@ class World:
                 if place.number in process.assigned:
                     positions[place] = process.start_offset(place, process.group.committed[place])
         process.positions, process.seen = positions, -1
-        return f"starts at {({_shown(place): offset for place, offset in positions.items()})}"
+        return f"starts at { ({_shown(place): offset for place, offset in positions.items()}) }"
 
     def _commit(self, process: Process) -> str | None:
         if not process.runs:

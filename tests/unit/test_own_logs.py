@@ -22,10 +22,8 @@ class Logs:
     """A reader of one partition's item log, whose lists come when the test says so, two together if it likes."""
 
     def __init__(self, product_ids: list[str]) -> None:
-        self.items = [
-            Record(Partition("items", 0), n, 0, p.encode(), encode_item(ItemRecord("me", ItemState(p), NO_REVIEWS, {})), ())
-            for n, p in enumerate(product_ids)
-        ]  # fmt: skip
+        values = [(p.encode(), encode_item(ItemRecord("me", ItemState(p), NO_REVIEWS, {}))) for p in product_ids]
+        self.items = [Record(Partition("items", 0), n, 0, *value, ()) for n, value in enumerate(values)]
         self.positions: dict[Partition, int] = {}
         self.assigned = 0
         self.allowed = asyncio.Semaphore(0)
