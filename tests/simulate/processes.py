@@ -271,7 +271,9 @@ class ItemsProcess(Process):
 
     def busy(self) -> bool:
         """See Process."""
-        return super().busy() or bool(self.reader.behind)
+        publisher = self.worker.publisher
+        recovering = bool(self.reader.behind or self.logs._new)
+        return super().busy() or recovering or bool(publisher._due or publisher._sending)
 
 
 class IndexProcess(Process):
