@@ -10,6 +10,7 @@ from schemas.errors import Unavailable
 from schemas.points import Payload, Status
 from workers.embedder.interface import ModelId
 from workers.index.interface import DenseVector, Patch, Stored, Upsert
+from workers.index.metadata import Metadata
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -39,7 +40,7 @@ class Points:
     def __init__(self, written: Callable[[Point | None, Point], None]) -> None:
         """`written` hears of a point before and after each write."""
         self.by_id: dict[str, Point] = {}
-        self.positions: dict[int, int] = {}
+        self.positions: dict[str, int] = {}
         self._written = written
 
     def write(self, write: Write) -> None:
@@ -124,8 +125,9 @@ class Request:
 class IndexClient:
     """The Index of one process: what it asks becomes requests, which the scheduler carries out."""
 
-    collection = COLLECTION
+    collection = name = COLLECTION
     model = MODEL
+    metadata = Metadata(COLLECTION, MODEL)
 
     def __init__(self, points: Points, ask: Callable[[Request], asyncio.Future[Any]]) -> None:
         self._points = points
@@ -184,16 +186,19 @@ class IndexClient:
         """See Index."""
         return sum(point.payload["vector_due"] is not None for point in self._points.by_id.values())
 
-    async def positions(self) -> dict[int, int]:
+    async def positions(self) -> dict[str, int]:
         """See Index."""
         return cast(
-            "dict[int, int]", await self._ask(Request("reads positions", [], lambda: dict(self._points.positions)))
+            "dict[str, int]", await self._ask(Request("reads positions", [], lambda: dict(self._points.positions)))
         )
 
-    async def save_positions(self, positions: Mapping[int, int]) -> None:
+    async def save_positions(self, positions: Mapping[str, int]) -> None:
         """See Index."""
         step = _bound(self._points.positions.update, dict(positions))
         await self._ask(Request(f"saves positions {dict(positions)}", [step], _nothing))
+
+    async def flush(self) -> None:
+        """See Index."""
 
     def _payment(self, owed: DenseVector) -> Iterator[Operation]:
         yield _bound(self._points.pay, owed)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import zlib
 from collections import deque
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 from prometheus_client import CollectorRegistry
 
-from schemas.progress import IndexProgress
-from stream.index.__main__ import keep_positions
+from stream.index.attached import Attached
 from stream.index.freshness import RecentFreshness
-from stream.index.worker import IndexWorker, Observed
+from stream.index.observing import Observed
+from stream.index.worker import IndexWorker
+from stream.index.writing import Circumstances, Writer
 from stream.items.logs import OwnLogs
 from stream.items.worker import ItemsWorker
 from stream.metrics import IndexMetrics, ItemsMetrics
@@ -22,16 +23,18 @@ from stream.reader import Record
 from stream.tracker import Partition, Trackers
 from workers.embedder.cache import VectorCache
 from workers.embedder.interface import EmbeddingFailed
-from workers.indexing import Lanes
-from workers.owed_vectors import OwedVectors
-from workers.sale_windows import SaleWindows
+from workers.index.interface import Roles
 
 from .events import CURSED, PARTITIONS
-from .index import COLLECTION, IndexClient, Request
+from .index import IndexClient, Request
 from .loop import ProcessLoop
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+
+    from schemas.progress import IndexProgress
+    from workers.embedder.models import Models
+    from workers.index.interface import Collections
 
     from .index import Points
     from .log import Group, Log
@@ -97,6 +100,7 @@ class Process:
         self.assigned: set[int] = set()
         self.positions: dict[Partition, int] | None = None
         """Of the consumer; None between an assignment and the seek to what is committed."""
+        self.seeking = False
         self.seen = -1
         """How long the log was when the consumer had all of it."""
         self.writer = f"{name}-{number}"
@@ -117,9 +121,16 @@ class Process:
         """What the signals of Faust say."""
         raise NotImplementedError
 
-    def start_offset(self, partition: Partition, commit: int) -> int:
+    async def starts(self, commits: Mapping[Partition, int]) -> Mapping[Partition, int]:
         """Where the consumer seeks to."""
         raise NotImplementedError
+
+    async def seek(self, commits: Mapping[Partition, int]) -> None:
+        """Begins to consume, unless the partitions are gone meanwhile."""
+        generation = self.generation
+        starts = await self.starts(commits)
+        if self.generation == generation and self.seeking:
+            self.positions, self.seen, self.seeking = dict(starts), -1, False
 
     def busy(self) -> bool:
         """Whether something is on its way."""
@@ -265,9 +276,9 @@ class ItemsProcess(Process):
         """See Process."""
         self.logs.own(self.worker.own(numbers))
 
-    def start_offset(self, partition: Partition, commit: int) -> int:
+    async def starts(self, commits: Mapping[Partition, int]) -> Mapping[Partition, int]:
         """See Process."""
-        return self.worker.start_offset(partition, commit)
+        return await self.worker.starts(commits)
 
     def busy(self) -> bool:
         """See Process."""
@@ -290,37 +301,52 @@ class IndexProcess(Process):
     def build(self) -> None:
         """See Process."""
         index: Any = IndexClient(self._points, self.ask)
-        reporter, cache = Reporter(LOG_ID, self.send), VectorCache()
-        observed, latest = Observed(INDEX_METRICS, RecentFreshness()), dict[int, IndexProgress]()
+        reporter = Reporter(LOG_ID, self.send)
 
         def report(word: IndexProgress) -> None:
-            latest[word.partition] = word
             if self.alive:
                 self._heard(word)
-            reporter.mark(word.partition, lambda: latest[word.partition])
+            reporter.mark((word.partition, word.collection), lambda: word)
 
-        clock_ms, partitions = self.clock.now_ms, lambda: self.worker.owned
-        self.lanes = Lanes(index, cached=cache.get, shop_currency=None, clock_ms=clock_ms, observer=observed)
-        self.worker = IndexWorker(
+        worker = self.worker = IndexWorker(
             EPOCH,
-            COLLECTION,
-            lanes=self.lanes,
             trackers=self.trackers,
             send=self.send,
             report=report,
             current_generation=self.current_generation,
             fail=self.fail,
         )
-        owed = OwedVectors(index, self, cache, partitions=partitions, clock_ms=clock_ms, observer=observed)
-        observed.report = self.worker.report
-        observed.wake_embedding, observed.refuse, observed.give_up = (
-            owed.wake, self.worker.refuse, self.worker.give_up_vector,
-        )  # fmt: skip
-        windows = SaleWindows(
-            index, partitions=partitions, shop_currency=None, clock_ms=clock_ms, repriced=INDEX_METRICS.repriced.inc
+        attached = worker.attached = Attached(
+            cast("Collections", _OneCollection(index)),
+            lambda index, building: Writer(index, observed(), circumstances, building=building),
+            serves=lambda _index: None,
         )
-        work = (self.lanes.run(), owed.run(), windows.run(), reporter.run(), keep_positions(index, self.worker))
-        self.run(self._begin(index), *work)
+        circumstances = Circumstances(
+            epoch=EPOCH,
+            kafka="",
+            shop_currency=None,
+            models=cast("Models", self),
+            cache=VectorCache(),
+            clock_ms=self.clock.now_ms,
+            owned=lambda: worker.owned,
+            positions=worker.positions,
+            report=worker.report,
+            serving_writer=lambda: attached.serving,
+        )
+
+        def observed() -> Observed:
+            made = Observed(INDEX_METRICS, RecentFreshness(), serves=lambda: True)
+            made.report, made.refuse, made.give_up = worker.report, worker.refuse, worker.give_up_vector
+            return made
+
+        self.run(self._begin(attached), reporter.run())
+
+    def embedder(self, _source: str | None) -> Any:
+        """See Models: its only one is this process."""
+        return self
+
+    async def loaded(self) -> None:
+        """See EmbedderThreads: at once."""
 
     async def embed_documents(self, texts: Sequence[str]) -> Any:
         """See owed_vectors.Documents."""
@@ -337,14 +363,27 @@ class IndexProcess(Process):
         """See Process."""
         self.worker.own(numbers)
 
-    def start_offset(self, partition: Partition, commit: int) -> int:
+    async def starts(self, commits: Mapping[Partition, int]) -> Mapping[Partition, int]:
         """See Process."""
-        return self.worker.start_offset(partition, commit)
+        return await self.worker.starts(commits)
 
     def busy(self) -> bool:
         """See Process."""
-        return super().busy() or len(self.lanes) > 0 or any(request.writes for request in self.requests)
+        lanes = any(len(writer.lanes) for writer in self.worker.attached.writers)
+        return super().busy() or lanes or any(request.writes for request in self.requests)
 
-    async def _begin(self, index: Any) -> None:
-        self.worker.start_from(await index.positions())
+    async def _begin(self, attached: Attached) -> None:
+        await attached.refresh_until_available()
         self.ready = True
+        await attached.run()
+
+
+class _OneCollection:
+    """Collections of which there is one, and no rebuild."""
+
+    def __init__(self, index: Any) -> None:
+        self._roles = Roles(index)
+
+    async def roles(self) -> Roles:
+        """See Collections."""
+        return self._roles

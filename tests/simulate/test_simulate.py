@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SEEDS = 200
-CONTROL_SEEDS_MAX = 400
+CONTROL_SEEDS_MAX = 1_000
 
 
 @pytest.fixture(autouse=True)

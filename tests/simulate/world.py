@@ -33,7 +33,7 @@ STEPS_MAX = 30_000
 QUIET_LOOK_STEPS = 32
 QUEUED_MAX = 8
 WORST_MOMENT_STEPS = 80
-LATE_STEPS_MAX = 200
+LATE_STEPS_MAX = 600
 IDLE_STEPS = 128
 """Where no record came for so long, the next fault comes at once."""
 
@@ -387,7 +387,7 @@ class World:
 
     def _check_saved(self) -> None:
         for number, version in self.points.positions.items():
-            self.truth.committed(Partition(ITEMS, number), version & ((1 << 40) - 1))
+            self.truth.committed(Partition(ITEMS, int(number)), version & ((1 << 40) - 1))
 
     # Consumer groups.
 
@@ -407,12 +407,12 @@ class World:
             with process.loop.inside():
                 process.own(set(assigned))
             return f"is assigned {sorted(assigned)} in generation {group.generation}"
-        if process.positions is None:
+        if process.positions is None and not process.seeking:
             return self._seek(process)
         return None
 
     def _give_up(self, process: Process) -> None:
-        process.positions, process.assigned = None, set()
+        process.positions, process.assigned, process.seeking = None, set(), False
         for queue in process.queues.values():
             while not queue.empty():
                 queue.get_nowait()
@@ -420,13 +420,11 @@ class World:
             process.own(set())
 
     def _seek(self, process: Process) -> str:
-        positions = {}
-        with process.loop.inside():
-            for place in places(process.group.topics):
-                if place.number in process.assigned:
-                    positions[place] = process.start_offset(place, process.group.committed[place])
-        process.positions, process.seen = positions, -1
-        return f"starts at { ({_shown(place): offset for place, offset in positions.items()}) }"
+        own = [place for place in places(process.group.topics) if place.number in process.assigned]
+        commits = {place: process.group.committed[place] for place in own}
+        process.seeking = True
+        process.loop.start(process.seek(commits))
+        return f"seeks to { ({_shown(place): offset for place, offset in commits.items()}) }"
 
     def _commit(self, process: Process) -> str | None:
         if not process.runs:
