@@ -31,9 +31,8 @@ class OwnLogs:
     owner reads on, and where a record of another writer is not the join, the join is published again.
     """
 
-    def __init__(self, reader: Reader, writer: str, *, differs: Differs, recovered: Recovered) -> None:
+    def __init__(self, reader: Reader, *, differs: Differs, recovered: Recovered) -> None:
         self._reader = reader
-        self._writer = writer.encode()
         self._differs = differs
         self._recovered = recovered
         self._owned: dict[int, ItemPartition] = {}
@@ -93,10 +92,10 @@ class OwnLogs:
         if owned is not self._owned:
             return  # Read while the ownership changed: it is read again by whoever owns it now.
         for record in records:
-            own = (WRITER_HEADER, self._writer) in record.headers
+            partition = owned[record.partition.number]
+            own = (WRITER_HEADER, partition.writer.encode()) in record.headers
             if record.value is None or record.key is None or (own and not recovering):
                 continue
-            partition = owned[record.partition.number]
             product_id, differs = self._join(partition, record)
             if differs and not recovering:
                 self._differs(partition, product_id)

@@ -31,8 +31,13 @@ class HeldItem:
 class ItemPartition:
     """All items of one partition, by product_id."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, writer: str) -> None:
+        """`writer`: names this ownership of the partition in all that is written of it.
+
+        Not the process: what that sent of an earlier ownership may arrive after its successor's records.
+        """
         self.number = number
+        self.writer = writer
         self.items: dict[str, HeldItem] = {}
 
     def take(self, event: Event) -> bool:

@@ -57,8 +57,7 @@ class Publication:
 class Publisher:
     """Of one items worker."""
 
-    def __init__(self, writer: str, send: Send, confirmed: Callable[[ItemPartition, int], None]) -> None:
-        self._writer = writer
+    def __init__(self, send: Send, confirmed: Callable[[ItemPartition, int], None]) -> None:
         self._send = send
         self._confirmed = confirmed
         self._due: dict[ItemKey, Publication] = {}
@@ -116,7 +115,7 @@ class Publisher:
 
     async def _start(self, key: ItemKey, publication: Publication) -> list[Awaitable[RecordMetadata]]:
         """Review records first, item record second; the ack waits for both."""
-        number, writer = key.partition.number, [(WRITER_HEADER, self._writer.encode())]
+        number, writer = key.partition.number, [(WRITER_HEADER, key.partition.writer.encode())]
         futures = [
             await self._send(
                 REVIEW_STATES, review_key(key.product_id, review_id), encode_review(review), number, writer
@@ -124,13 +123,10 @@ class Publisher:
             for review_id, review in publication.reviews.items()
         ]
         held = key.partition.items[key.product_id]
-        record = encode_item(self._record(held, publication))
+        record = encode_item(_record(key.partition.writer, held, publication))
         futures.append(await self._send(ITEMS, key.product_id.encode(), record, number, writer))
         held.logged = (held.state, held.summary)
         return futures
-
-    def _record(self, held: HeldItem, publication: Publication) -> ItemRecord:
-        return ItemRecord(self._writer, held.state, held.summary, publication.changes)
 
     async def _confirm(self, sent: list[tuple[ItemKey, Publication, list[Awaitable[RecordMetadata]]]]) -> None:
         try:
@@ -149,3 +145,7 @@ class Publisher:
             for delivery in publication.deliveries:
                 delivery.finish()
         self._room.set()
+
+
+def _record(writer: str, held: HeldItem, publication: Publication) -> ItemRecord:
+    return ItemRecord(writer, held.state, held.summary, publication.changes)

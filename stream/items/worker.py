@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from functools import lru_cache
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -65,7 +66,8 @@ class ItemsWorker:
         self._ready: dict[int, asyncio.Event] = {}
         self._items_end: dict[int, int] = {}
         self._start: dict[Partition, int] = {}
-        self.publisher = Publisher(writer, send, self._confirmed)
+        self._writers = (f"{writer}-{ownership}" for ownership in count())
+        self.publisher = Publisher(send, self._confirmed)
         self._route = lru_cache(ROUTES_CACHED_MAX)(lambda key: (murmur2(key) & 0x7FFFFFFF) % partitions)
 
     async def starts(self, commits: Mapping[Partition, int]) -> Mapping[Partition, int]:
@@ -81,7 +83,7 @@ class ItemsWorker:
             self._ready.pop(number).set()  # Whoever waits looks again, and finds it gone.
             self._items_end.pop(number, None)
         for number in set(numbers) - self._owned.keys():
-            self._owned[number] = ItemPartition(number)
+            self._owned[number] = ItemPartition(number, next(self._writers))
             self._ready[number] = asyncio.Event()
         return list(self._owned.values())
 

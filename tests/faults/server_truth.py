@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 def folded(settings: Settings) -> dict[str, Content]:
     """By product_id, what all events in the log say now."""
-    partitions = [ItemPartition(number) for number in range(settings.partitions)]
+    partitions = [ItemPartition(number, "truth") for number in range(settings.partitions)]
     for record in asyncio.run(_inputs(settings)):
         event = _event(record)
         if event is not None:

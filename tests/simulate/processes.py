@@ -264,7 +264,7 @@ class ItemsProcess(Process):
         )
         self.reader = LogReader(self)
         differs, recovered = self.worker.differs, self.worker.recovered
-        self.logs = OwnLogs(self.reader, self.writer, differs=differs, recovered=recovered)  # type: ignore[arg-type]
+        self.logs = OwnLogs(self.reader, differs=differs, recovered=recovered)  # type: ignore[arg-type]
         self.run(self.logs.run(), self.worker.publisher.run(), reporter.run())
         self.ready = True
 

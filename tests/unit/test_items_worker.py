@@ -258,7 +258,7 @@ def logged(message: Message, writer: str) -> ItemRecord:
 
 
 def test_a_record_of_another_writer_that_lacks_something_must_be_answered_with_the_join() -> None:
-    partition = ItemPartition(0)
+    partition = ItemPartition(0, "me")
     mine, theirs = logged(price(seller="A"), "me"), logged(price(seller="B"), "other")
     assert not partition.take_record(mine)
     assert partition.take_record(theirs)
@@ -266,7 +266,7 @@ def test_a_record_of_another_writer_that_lacks_something_must_be_answered_with_t
 
 
 def test_a_record_of_another_writer_that_says_the_join_needs_no_answer() -> None:
-    partition = ItemPartition(0)
+    partition = ItemPartition(0, "me")
     partition.take_record(logged(price(seller="A"), "me"))
     partition.take_record(logged(price(seller="B"), "other"))
     held = partition.items["p1"]
@@ -277,7 +277,7 @@ def test_after_a_crash_between_review_and_item_record_the_item_is_published_agai
     from schemas.events import parse
     from workers.reviews import delta
 
-    partition = ItemPartition(0)
+    partition = ItemPartition(0, "me")
     partition.take_record(logged(price(), "me"))
     assert partition.unlogged() == []
     review = parse(
@@ -292,7 +292,18 @@ def test_after_a_crash_between_review_and_item_record_the_item_is_published_agai
 
 
 def test_a_log_whose_last_record_is_not_the_join_is_told_the_join_after_recovery() -> None:
-    partition = ItemPartition(0)
+    partition = ItemPartition(0, "me")
     for writer, seller in (("me", "A"), ("frozen", "B")):
         partition.take_record(decode_item(encode_item(logged(price(seller=seller), writer))))
     assert partition.unlogged() == ["p1"]
+
+
+async def test_each_ownership_of_a_partition_writes_under_a_name_of_its_own() -> None:
+    async with bench() as b:
+        await b.worker.take(price())
+        [before] = await b.sends(1)
+        b.worker.own([])
+        b.own_all()
+        await b.worker.take(price())
+        _, after = await b.sends(2)
+        assert before.headers["writer"] != after.headers["writer"]

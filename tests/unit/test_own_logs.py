@@ -51,7 +51,6 @@ class Bench:
         self.recovered: list[list[str]] = []
         self.logs = OwnLogs(
             self.reader,
-            "me",
             differs=lambda _partition, _product_id: None,
             recovered=lambda partition, _end: self.recovered.append(sorted(partition.items)),
         )
@@ -59,13 +58,13 @@ class Bench:
 
 async def test_a_partition_that_is_lost_and_comes_back_at_once_is_read_from_its_start() -> None:
     b = Bench(["p1", "p2"])
-    b.logs.own([ItemPartition(0)])
+    b.logs.own([ItemPartition(0, "me")])
     running = asyncio.create_task(b.logs.run())
     try:
         b.reader.allowed.release()
         await until(lambda: b.reader.positions.get(Partition("items", 0)) == 1, "the first record is read")
         b.logs.own([])
-        b.logs.own([ItemPartition(0)])
+        b.logs.own([ItemPartition(0, "me")])
         b.reader.allowed.release()  # What was asked for before the change comes back all the same.
         for _ in range(5):
             await asyncio.sleep(0)
@@ -78,7 +77,7 @@ async def test_a_partition_that_is_lost_and_comes_back_at_once_is_read_from_its_
 
 async def test_records_that_come_in_just_after_a_revocation_end_nothing() -> None:
     b = Bench(["p1"])
-    b.logs.own([ItemPartition(0)])
+    b.logs.own([ItemPartition(0, "me")])
     running = asyncio.create_task(b.logs.run())
     try:
         b.reader.allowed.release()
@@ -87,7 +86,7 @@ async def test_records_that_come_in_just_after_a_revocation_end_nothing() -> Non
         b.logs.own([])
         for _ in range(5):
             await asyncio.sleep(0)
-        b.logs.own([ItemPartition(0)])
+        b.logs.own([ItemPartition(0, "me")])
         await until(lambda: b.reader.allowed.release() or len(b.recovered) == 2, "it goes on")
     finally:
         running.cancel()
