@@ -73,6 +73,8 @@ class ItemsWorker:
     async def starts(self, commits: Mapping[Partition, int]) -> Mapping[Partition, int]:
         """Remembers the commits that owned partitions start from: below them everything is finished."""
         self._start.update(commits)
+        for number in {place.number for place in commits}:
+            self._report(number)  # A recovery that was faster has told less than what the commits say.
         return commits
 
     def own(self, numbers: Collection[int]) -> list[ItemPartition]:

@@ -59,12 +59,13 @@ class Bench:
         self.sent: list[Sent] = []
         self.trackers = Trackers()
         self.failures: list[BaseException] = []
+        self.reporter = Reporter("log", self.send)
         self.worker = ItemsWorker(
             "me",
             PARTITIONS,
             send=self.send,
             trackers=self.trackers,
-            reporter=Reporter("log", self.send),
+            reporter=self.reporter,
             metrics=ItemsMetrics(CollectorRegistry()),
             current_generation=lambda: 1,
             fail=self.failures.append,
@@ -307,3 +308,14 @@ async def test_each_ownership_of_a_partition_writes_under_a_name_of_its_own() ->
         await b.worker.take(price())
         _, after = await b.sends(2)
         assert before.headers["writer"] != after.headers["writer"]
+
+
+async def test_commits_that_are_learnt_after_the_recovery_are_reported() -> None:
+    b = Bench()
+    b.own_all()
+    await b.reporter.flush()
+    b.sent.clear()
+    await b.worker.starts({Partition("prices", 2): 7})
+    await b.reporter.flush()
+    [word] = b.sent
+    assert orjson.loads(word.value or b"")["finished"]["prices"] == 7
