@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
-import orjson
 import typer
 
 from stream.commands import options
@@ -170,5 +169,7 @@ def _change(difference: Difference) -> str:
 
 
 def _value(value: object) -> str:
+    import orjson
+
     text = "none" if value is None else orjson.dumps(value).decode()
     return text if len(text) <= VALUE_CHARACTERS_MAX else text[:VALUE_CHARACTERS_MAX] + "..."

@@ -134,11 +134,11 @@ async def _serve(settings: Settings, closing: AsyncExitStack) -> None:
 
     async def take_in() -> None:
         await parts.app.start()
-        service.go_on()
         await failure.wait()
 
     closing.push_async_callback(parts.app.stop)
     log.info("starting", log_id=identity.log_id, epoch=identity.epoch, collection=attached.roles.serving.collection)
+    service.go_on()  # Before anyone can ask how far it is.
     async with asyncio.TaskGroup() as tasks:
         for work in (
             serve_http(settings, service),

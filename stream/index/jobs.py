@@ -100,4 +100,6 @@ def _sentence(error: BaseException | None) -> str | None:
 
 def _log(kind: str, done: asyncio.Task[dict[str, Any]]) -> None:
     if not done.cancelled() and (error := done.exception()) is not None:
-        log.error("job failed", kind=kind, exc_info=None if isinstance(error, FreshlineError) else error)
+        log.error(
+            "job failed", kind=kind, error=str(error), exc_info=None if isinstance(error, FreshlineError) else error
+        )

@@ -192,7 +192,6 @@ class EmbeddedLog:
         self._keeper = keeper
         await self._tail.publish(self.address)
         self._tell_size()
-        self._say(f"{self._broker.name} keeps its log in memory, `up` the state of all items in {self._directory.path}")
         if count:
             self._say(f"{count} records of item state are back in {self._broker.name}")
 

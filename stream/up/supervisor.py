@@ -146,6 +146,8 @@ class Supervisor:
             sys.stdout.write(orjson.dumps(ready).decode() + "\n")
             sys.stdout.flush()
         say(f"ready. Search: {self._probe.api}  Events: {self._log.address}  Logs: {self._directory.logs}")
+        if not self._log.keeps:
+            say(f"the broker keeps its log in memory; the state of all items is kept in {self._directory.path}")
 
     async def _stop_in_order(self) -> None:
         if self._ready and not await self._log.drained(self._probe, DRAIN_SECONDS_MAX):

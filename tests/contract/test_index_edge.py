@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -55,7 +56,8 @@ async def test_a_closed_index_opens_again_with_all_it_had(tmp_path: Path) -> Non
 def write_until_killed(directory: Path) -> int:
     """The last version that a writing process acknowledged before its death."""
     command, here = [sys.executable, "-c", WRITER, str(directory)], Path(__file__).parent
-    writer = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=here)
+    environment = os.environ | {"PYTHONPATH": str(here.parent)}
+    writer = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=here, env=environment)
     assert writer.stdout is not None
     acknowledged = 0
     for line in writer.stdout:
@@ -63,6 +65,7 @@ def write_until_killed(directory: Path) -> int:
         if acknowledged == 300:
             writer.send_signal(signal.SIGKILL)
     writer.wait(30)
+    assert acknowledged >= 300
     return acknowledged
 
 

@@ -34,7 +34,7 @@ def made(seed: int = SEED, count: int = 6_000) -> list[Made]:
 
 def folded(events: list[Made]) -> dict[str, dict[str, Any]]:
     """Each item as GET /items would show it."""
-    partition = ItemPartition(0)
+    partition = ItemPartition(0, "harness")
     for each in events:
         if each.means is not None:
             time_ms = event_time_ms(each.headers)

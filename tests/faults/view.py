@@ -44,7 +44,7 @@ class LogView:
         self._partitions = partitions
         self._reader = Reader(kafka)
         self._admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
-        self.states = {number: ItemPartition(number) for number in range(partitions)}
+        self.states = {number: ItemPartition(number, "harness") for number in range(partitions)}
         self.letters: list[Letter] = []
         self.unchecked: dict[Partition, deque[tuple[int, Event | None]]] = defaultdict(deque)
         """Input records above the last commit that was looked at; None: one that must be a dead letter."""

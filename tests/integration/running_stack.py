@@ -39,6 +39,11 @@ class RunningStack:
         written = self.producer.send(topic, key=product_id.encode(), value=body).get(30)
         return f"{topic}:{written.partition}:{written.offset}"
 
+    def send_soon(self, topic: str, product_id: str, **fields: Any) -> None:
+        """Confirmed by the next `producer.flush()`."""
+        body = json.dumps({"product_id": product_id, **fields}).encode()
+        self.producer.send(topic, key=product_id.encode(), value=body)
+
     def get(self, path: str, **parameters: Any) -> Any:
         return self.http.get(path, params=parameters).raise_for_status().json()
 

@@ -11,7 +11,9 @@ from running_stack import RunningStack, running_stack
 if TYPE_CHECKING:
     from pathlib import Path
 
-ITEMS = 120
+ITEMS = 1_500
+"""Enough to be killed half way."""
+PRICED = 100
 
 
 class Feed:
@@ -35,7 +37,7 @@ class Feed:
         price = 1_000
         while not self._stop.wait(0.02):
             price += 1
-            product_id = f"p{price % ITEMS}"
+            product_id = f"p{price % PRICED}"
             self._stack.send("prices", product_id, price=price, currency="EUR", version=price)
             self.prices[product_id] = price
 
@@ -54,19 +56,21 @@ def rebuilt(stack: RunningStack) -> bool:
 def test_a_rebuild_that_is_killed_half_way_goes_on_takes_live_changes_and_can_be_taken_back(tmp_path: Path) -> None:
     with running_stack(tmp_path) as stack:
         for n in range(ITEMS):
-            stack.send("products", f"p{n}", title=f"Walnut cake number {n}", version=1)
+            stack.send_soon("products", f"p{n}", title=f"Walnut cake number {n}", version=1)
+        stack.producer.flush()
         stack.until_quiet()
         before = stack.get("/status")["index"]["collection"]
 
         with Feed(stack) as feed:
             asked = stack.freshline_in_background("rebuild", "--model", "other", "--json")
-            stack.until(lambda: stack.get("/rebuild")["state"] == "running", "the rebuild runs")
-            second = stack.freshline("rebuild")
+            stack.until(lambda: bool(stack.get("/rebuild")["phase"] == "filling"), "the new collection is being filled")
+            second = stack.http.post("/rebuild")
             stack.kill("index")
+            assert second.status_code == 409 and "a rebuild runs already" in second.text
+            stack.until(lambda: stack.http.get("/rebuild").is_success, "the next process goes on with it")
             stack.until(lambda: rebuilt(stack), "the new collection serves")
-            asked.communicate(timeout=90)
-        assert second.returncode == 1 and "a rebuild runs already" in second.stderr
-        assert asked.returncode == 0
+            told, _ = asked.communicate(timeout=90)
+        assert asked.returncode == 0 and json.loads(told)["model"] == "other"
         check_all(stack, feed.prices)
         after = stack.get("/status")["index"]
         assert after["collection"] != before and after["previous"] == before
