@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from itertools import count
 from typing import TYPE_CHECKING
 
 from running_stack import RunningStack, running_stack
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 ITEMS = 1_500
 """Enough to be killed half way."""
 PRICED = 100
+PRICES = count(1_000)
+"""Also the versions of the changes: they rise from feed to feed."""
 
 
 class Feed:
@@ -34,9 +37,8 @@ class Feed:
         self._thread.join()
 
     def _run(self) -> None:
-        price = 1_000
         while not self._stop.wait(0.02):
-            price += 1
+            price = next(PRICES)
             product_id = f"p{price % PRICED}"
             self._stack.send("prices", product_id, price=price, currency="EUR", version=price)
             self.prices[product_id] = price
