@@ -18,7 +18,7 @@ test: .venv/installed-test  ## lint, types, every test; on Apache Kafka too wher
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 3 --dist worksteal
 
 faults-short: .venv/installed-test  ## processes killed and frozen while events flow, a choice of four minutes; SEED=7
 	$(BIN)/python -m tests.faults --short
@@ -43,13 +43,14 @@ clean:
 	rm -rf .venv
 
 .venv/bin/python:
-	$(PYTHON) -m venv .venv
-	$(PIP) --upgrade pip  # the one that comes with Python 3.11 takes twice as long for torch
+	@echo "installing into .venv, a minute or two ..." >&2
+	@$(PYTHON) -m venv .venv
+	@$(PIP) --upgrade pip  # the one that comes with Python 3.11 takes twice as long for torch
 
 .venv/installed: pyproject.toml deploy/constraints.txt | .venv/bin/python
-	$(PIP) --editable .
+	@$(PIP) --editable .
 	@touch $@
 
 .venv/installed-test: .venv/installed
-	$(PIP) --editable '.[test]'
+	@$(PIP) --editable '.[test]'
 	@touch $@

@@ -26,7 +26,7 @@ class Lag(BaseModel):
 
 
 class Percentiles(BaseModel):
-    """Seconds from the timestamp of an event's record to the moment search could show it, over the last minutes."""
+    """Seconds from the timestamp of an event's record to the moment search could show it, over the last 30 s."""
 
     p50: float | None = None
     p99: float | None = None

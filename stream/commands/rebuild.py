@@ -14,7 +14,7 @@ def rebuild(
     model: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME|DIR", help="Of the new vectors [what FRESHLINE_MODEL names to `up`; the present one]."
+            metavar="NAME|DIR", help="Of the new vectors; else what FRESHLINE_MODEL names to `up`, or the present one."
         ),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the differences and the cost.")] = False,

@@ -37,7 +37,7 @@ def replay(
     end: Annotated[str | None, typer.Option("--to", metavar="WHEN", help="Up to there, it not included.")] = None,
     partition: Annotated[int | None, typer.Option(min=0, help="Of this partition alone.")] = None,
     key: Annotated[str | None, typer.Option(help="Of this product alone.")] = None,
-    to_topic: Annotated[str | None, typer.Option(metavar="TOPIC", help="Into another topic [the same].")] = None,
+    to_topic: Annotated[str | None, typer.Option(metavar="TOPIC", help="Into this topic; else the same.")] = None,
     rate: Annotated[float | None, typer.Option(min=0.001, help="Records a second at most.")] = None,
     speed: Annotated[str | None, typer.Option(metavar="10x", help="Times as fast as they came.")] = None,
     from_dlq: Annotated[

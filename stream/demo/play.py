@@ -69,8 +69,8 @@ class Demo:
         loading.start()
         self._first_search()
         loading.join()
-        self._replay(rate, seconds)
         self._await_catalogue()
+        self._replay(rate, seconds)
 
     def finish(self) -> Summary:
         """Closes what was opened, and sums up."""
@@ -136,10 +136,12 @@ class Demo:
             self._say(f"         {error}")
 
     def _await_catalogue(self) -> None:
-        """So that a second start goes on with it."""
+        """The changes come to a catalogue that is there: behind it they would be as late as it is."""
         deadline = time.monotonic() + CATALOGUE_SECONDS_MAX
         while self._awaited and time.monotonic() < deadline:
             self._note_loaded(wait_ms=1_000)
+            if not self._awaited:
+                self._say(f"the catalogue is searchable {time.monotonic() - self._began:.0f} s after the start")
 
     def _note_loaded(self, wait_ms: int = 0) -> None:
         """What was not taken when a stack ends may be gone: such a catalogue is sent again at the next start."""

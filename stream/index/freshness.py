@@ -1,4 +1,4 @@
-"""Freshness as measured here: percentiles over the last minutes, and up to when each topic is searchable."""
+"""Freshness as measured here: percentiles over the last half minute, and up to when each topic is searchable."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from stream.horizon import Horizon
     from stream.tracker import Partition
 
-WINDOW_S = 120.0
+WINDOW_S = 30.0
 OBSERVATIONS_MAX = 20_000
 SNAPSHOTS_MAX = 2_400
 
@@ -33,7 +33,7 @@ class Summary(NamedTuple):
 
 
 class RecentFreshness:
-    """Observations of the last two minutes, by facet."""
+    """Observations of the last half minute, by facet."""
 
     def __init__(self) -> None:
         self._observed: dict[str, deque[Observation]] = defaultdict(lambda: deque(maxlen=OBSERVATIONS_MAX))

@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+NOT_OURS = (ValueError, KeyError, TypeError, AttributeError)
+"""What decoding raises of a record that another hand wrote: nothing is known of it, and the partition goes on.
+
+The index worker sends such a record of the item log to the dead letters.
+"""
+
 
 class OwnLogs:
     """What the logs of the owned partitions say, joined into their state.
@@ -96,7 +102,11 @@ class OwnLogs:
             own = (WRITER_HEADER, partition.writer.encode()) in record.headers
             if record.value is None or record.key is None or (own and not recovering):
                 continue
-            product_id, differs = self._join(partition, record)
+            try:
+                product_id, differs = self._join(partition, record)
+            except NOT_OURS as error:
+                log.error("not ours, passed over", place=record.partition, offset=record.offset, error=repr(error))
+                continue
             if differs and not recovering:
                 self._differs(partition, product_id)
 

@@ -137,7 +137,10 @@ def _text(raw: bytes | None) -> str | None:
 
 
 def _readable(value: bytes | None) -> Any:
+    """An empty record is an empty text, which no repair may be: only a null record is a null."""
+    if value is None:
+        return None
     try:
-        return orjson.loads(value or b"null")
+        return orjson.loads(value)
     except orjson.JSONDecodeError:
         return _text(value)

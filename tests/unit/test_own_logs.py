@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from waiting import until
 
 from schemas.codec import encode_item
@@ -70,6 +71,20 @@ async def test_a_partition_that_is_lost_and_comes_back_at_once_is_read_from_its_
             await asyncio.sleep(0)
         await until(lambda: b.reader.allowed.release() or bool(b.recovered), "it is recovered")
         assert b.recovered == [["p1", "p2"]]
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+@pytest.mark.parametrize("value", [b"garbage", b"{}", b"[1]", b"\xff"])
+async def test_a_record_of_another_hand_is_passed_over(value: bytes) -> None:
+    b = Bench(["p1", "p2"])
+    b.reader.items.insert(1, Record(Partition("items", 0), 1, 0, b"x", value, ()))
+    b.logs.own([ItemPartition(0, "me")])
+    running = asyncio.create_task(b.logs.run())
+    try:
+        await until(lambda: b.reader.allowed.release() or bool(b.recovered), "it is recovered")
+        assert b.recovered == [["p1", "p2"]] and not running.done()
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
