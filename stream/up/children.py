@@ -25,6 +25,7 @@ SOON_S = 5.0
 BACKOFF_S = 0.1
 BACKOFF_S_MAX = 2.0
 TAIL_BYTES = 4096
+REASON_CHARACTERS_MAX = 200
 
 
 class Child:
@@ -122,7 +123,8 @@ async def keep(child: Child, say: Callable[[str], None], *, may_give_up: Callabl
         if code == EXIT_MISCONFIGURED and may_give_up():
             raise Misconfigured(child.last_line().removeprefix("freshline: "))
         wait_s = backoff.wait_s()
-        say(f"{child.name} ended ({how(code)}), starts again in {wait_s:.1f} s; its log: {child.log}")
+        why = f": {child.last_line()[:REASON_CHARACTERS_MAX]}" if code > 0 else ""
+        say(f"{child.name} ended ({how(code)}){why}; starts again in {wait_s:.1f} s; its log: {child.log}")
         await asyncio.sleep(wait_s)
 
 
