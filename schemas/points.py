@@ -102,3 +102,13 @@ def point_epoch(version: int) -> int:
 def point_version(epoch: int, offset: int) -> int:
     """One integer below 2**53 that orders item records over all logs (Qdrant's ranges compare floats)."""
     return (epoch << OFFSET_BITS) + offset
+
+
+def version_offset(version: int) -> int:
+    """The offset of the item record, whatever its log."""
+    return version & ((1 << OFFSET_BITS) - 1)
+
+
+def offset_in_log(version: int | None, epoch: int) -> int | None:
+    """The offset of the item record if it is of the log of this epoch; None if it is of another, or there is none."""
+    return None if version is None or version >> OFFSET_BITS != epoch else version_offset(version)

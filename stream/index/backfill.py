@@ -15,7 +15,7 @@ import structlog
 
 from schemas.codec import decode_item
 from schemas.errors import Unavailable
-from schemas.points import OFFSET_BITS, point_version
+from schemas.points import offset_in_log, point_version
 from stream.reader import Reader
 from stream.topics import ITEMS
 from stream.tracker import Partition, Tracker
@@ -65,8 +65,8 @@ class Backfill:
         async with Reader(self._circumstances.kafka) as reader:
             reader.assign({place: 0})
             kept = await index.positions()
-            end = self._offset(kept.get(end_name(number)))
-            done = self._offset(kept.get(done_name(number)))
+            end = offset_in_log(kept.get(end_name(number)), self._circumstances.epoch)
+            done = offset_in_log(kept.get(done_name(number)), self._circumstances.epoch)
             if end is None or done is None:
                 end, done = (await reader.ends())[place], 0
                 await self._save(number, end=end, done=0)
@@ -117,11 +117,6 @@ class Backfill:
         ends = {} if end is None else {end_name(number): version + end}
         await self._writer.index.save_positions({**ends, done_name(number): version + done})
 
-    def _offset(self, version: int | None) -> int | None:
-        """None where it is of another log, or there is none."""
-        offset = -1 if version is None else version - point_version(self._circumstances.epoch, 0)
-        return offset if 0 <= offset < 1 << OFFSET_BITS else None
-
 
 def end_name(number: int) -> str:
     """The name among a collection's positions of the version that the backfill of a partition goes up to."""
@@ -138,12 +133,10 @@ async def partitions_filled(index: Index, epoch: int, partitions: int) -> tuple[
 
     A partition that nobody began counts as not complete. Raises Unavailable.
     """
-    kept, log_begins = await index.positions(), point_version(epoch, 0)
-    complete = done = total = 0
+    kept, complete, done, total = await index.positions(), 0, 0, 0
     for number in range(partitions):
-        end, at = kept.get(end_name(number), -1), kept.get(done_name(number), -1)
-        if end >= log_begins and at >= log_begins:
-            complete += at >= end
-            done += at - log_begins
-            total += end - log_begins
+        end = offset_in_log(kept.get(end_name(number)), epoch)
+        at = offset_in_log(kept.get(done_name(number)), epoch)
+        if end is not None and at is not None:
+            complete, done, total = complete + (at >= end), done + at, total + end
     return complete, done, total

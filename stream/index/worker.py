@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from schemas.codec import decode_item
-from schemas.points import OFFSET_BITS, point_version
+from schemas.points import point_version, version_offset
 from schemas.progress import IndexProgress
 from stream.dead_letters import Origin, bug_headers, dead_letter_headers, dead_letter_topic
 from stream.topics import ITEMS
@@ -101,7 +101,7 @@ class IndexWorker:
 
     async def give_up_vector(self, payload: Payload, reason: str) -> None:
         """One dead letter for a text that cannot be embedded; its item is found by its words."""
-        offset = payload["version"] & ((1 << OFFSET_BITS) - 1)
+        offset = version_offset(payload["version"])
         origin = Origin(ITEMS, payload["partition"], offset, payload["vector_due_at_ms"] or 0)
         headers = dead_letter_headers(origin, (), EmbeddingFailed(reason))
         await (
@@ -111,7 +111,7 @@ class IndexWorker:
         )
 
     async def _refuse(self, pending: Pending, error: Exception) -> None:
-        offset = pending.version & ((1 << OFFSET_BITS) - 1)
+        offset = version_offset(pending.version)
         origin = Origin(ITEMS, pending.partition, offset, 0)
         key = pending.record.state.product_id.encode()
         headers = bug_headers(origin, (), error)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import structlog
 
 from schemas.errors import Gone, Misconfigured, Unavailable
-from schemas.points import OFFSET_BITS, point_version
+from schemas.points import offset_in_log, point_version
 from stream.index.backfill import Backfill
 from workers.indexing import Lanes
 from workers.owed_vectors import OwedVectors
@@ -86,8 +86,7 @@ class Writer:
         """Where reading must begin for its sake; None: wherever, the backfill sees to it."""
         if self.backfill is not None:
             return None
-        offset = self._read.get(str(partition), 0) - point_version(self._circumstances.epoch, 0)
-        return offset if 0 <= offset < 1 << OFFSET_BITS else 0
+        return offset_in_log(self._read.get(str(partition)), self._circumstances.epoch) or 0
 
     def complete(self, partition: int) -> bool:
         """Whether everything below what was delivered is in it."""

@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 from qdrant_client import QdrantClient
 
-from schemas.errors import InvalidEvent
-from schemas.events import parse
-from stream.dead_letters import event_time_ms
 from stream.items.partition import ItemPartition
 from stream.reader import Reader, Record
 from stream.states import partition_of
 from stream.topics import INPUTS
 from stream.tracker import Partition
+from tests.faults.view import event_of
 from workers.index.layout import POSITIONS_POINT, whole
 from workers.point import CONTENT_FIELDS
 from workers.view import content
@@ -23,7 +21,6 @@ from workers.view import content
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from schemas.events import Event
     from schemas.points import Content, Payload
     from stream.settings import Settings
 
@@ -32,7 +29,7 @@ def folded(settings: Settings) -> dict[str, Content]:
     """By product_id, what all events in the log say now."""
     partitions = [ItemPartition(number, "truth") for number in range(settings.partitions)]
     for record in asyncio.run(_inputs(settings)):
-        event = _event(record)
+        event = event_of(record)
         if event is not None:
             partitions[partition_of(event.product_id.encode(), len(partitions))].take(event)
     now_ms = time.time_ns() // 1_000_000
@@ -86,16 +83,3 @@ async def _inputs(settings: Settings) -> list[Record]:
         async for records in reader.read_to_end():
             found += records
     return found
-
-
-def _event(record: Record) -> Event | None:
-    try:
-        return parse(
-            record.partition.topic,
-            record.key,
-            record.value,
-            arrived_at_ms=record.timestamp_ms,
-            event_time_ms=event_time_ms(list(record.headers)),
-        )
-    except InvalidEvent:
-        return None

@@ -82,7 +82,7 @@ class LogView:
     def _take(self, record: Record) -> None:
         place, value = record.partition, record.value
         if place.topic in INPUTS:
-            self.unchecked[place].append((record.offset, self._event(record)))
+            self.unchecked[place].append((record.offset, event_of(record)))
         elif place.topic == ITEMS and value is not None:
             item = decode_item(value)
             self.states[place.number].take_record(item)
@@ -92,18 +92,6 @@ class LogView:
             self.states[place.number].take_review(product_id, review_id, decode_review(value or b""))
         else:
             self._take_letter(record)
-
-    def _event(self, record: Record) -> Event | None:
-        try:
-            return parse(
-                record.partition.topic,
-                record.key,
-                record.value,
-                arrived_at_ms=record.timestamp_ms,
-                event_time_ms=event_time_ms(record.headers),
-            )
-        except InvalidEvent:
-            return None
 
     def _take_letter(self, record: Record) -> None:
         told = {name.removeprefix("freshline-"): value.decode() for name, value in record.headers}
@@ -134,3 +122,17 @@ class LogView:
                 offset, product_id = waiting.popleft()
                 least[product_id] = point_version(self._epoch, offset)
         return least
+
+
+def event_of(record: Record) -> Event | None:
+    """None where the items worker refuses it."""
+    try:
+        return parse(
+            record.partition.topic,
+            record.key,
+            record.value,
+            arrived_at_ms=record.timestamp_ms,
+            event_time_ms=event_time_ms(record.headers),
+        )
+    except InvalidEvent:
+        return None
