@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
 LATEST = -1
-PATIENCE_S = 5.0
-"""With a partition that has no leader yet: just created, or its broker just started."""
+PATIENCE_S = 20.0
+"""With a partition that has no leader yet: just created, or its broker just started, on a machine that is busy."""
 FETCH_WAIT_MS = 1
 """Doubled with each attempt: the embedded broker leaves out what it did not get to in time; with 0 all of it."""
 FETCH_WAIT_MS_MAX = 64

@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 GROUP = "freshline-index"
+ANSWER_SECONDS_MAX = 5.0
+"""Of the broker, to a question that someone waits for: /status says within this that it is away."""
 
 
 async def main() -> None:
@@ -112,7 +114,7 @@ async def _serve(settings: Settings, closing: AsyncExitStack) -> None:
     await attached.refresh_until_available()
     parts.transport.starts = worker.starts
     connect(parts, [ITEMS], take=worker.take, own=worker.own, fail=failure.fail)
-    ends = await closing.enter_async_context(Ends(kafka))
+    ends = await closing.enter_async_context(Ends(kafka, patience_s=ANSWER_SECONDS_MAX))
     reader = await closing.enter_async_context(Reader(kafka))
     as_of = FreshAsOf(horizon)
     watching = Watching(identity.log_id, settings.partitions, horizon=horizon, as_of=as_of, ends=ends, reader=reader)

@@ -188,7 +188,7 @@ def kept(state_dir: Path) -> list[dict[str, Any]]:
     return [json.loads(file.read_bytes()) for file in state_dir.glob("*.json")]
 
 
-def test_killed_half_way_the_same_command_goes_on_where_it_was(stage: Stage, state_dir: Path) -> None:
+def test_killed_half_way_the_same_command_goes_on_where_it_was(stage: Stage, state_dir: Path, tmp_path: Path) -> None:
     producer = KafkaProducer(bootstrap_servers=stage.broker.address, acks="all")
     for number in range(10, 2000):
         producer.send(stage.topic, key=b"p", value=b"%d" % number, partition=number % 2, timestamp_ms=T_MS + number)
@@ -196,11 +196,13 @@ def test_killed_half_way_the_same_command_goes_on_where_it_was(stage: Stage, sta
     target = stage.broker.new_topic(partitions=2)
     words = ["replay", stage.topic, "--kafka", stage.broker.address, "--to-topic", target[0].topic, "--execute"]
     argv = [sys.executable, "-m", "stream.commands", *words, "--rate", "400"]
-    process = subprocess.Popen(argv, env=dict(os.environ), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    said = tmp_path / "said"
+    with said.open("wb") as file:
+        process = subprocess.Popen(argv, env=dict(os.environ), stdout=subprocess.DEVNULL, stderr=file)
     try:
         deadline = time.monotonic() + WAIT_S
         while not any(position["sent"] for position in kept(state_dir)):
-            assert process.poll() is None and time.monotonic() < deadline, "it keeps a position while it sends"
+            assert process.poll() is None and time.monotonic() < deadline, f"it ended before: {said.read_text()}"
             time.sleep(0.01)
     finally:
         process.send_signal(signal.SIGKILL)
