@@ -101,6 +101,8 @@ class StatusReport(BaseModel):
     ready: bool
     reasons: list[str] = Field(default_factory=list)
     """Why it is not ready: a sentence each."""
+    failing: list[str] = Field(default_factory=list)
+    """Those of them that stay until someone acts: what `up` cannot keep running, with its last words."""
     lag: Lag
     dead_letters: dict[str, int] = Field(default_factory=dict)
     """Records refused, by the topic they came from."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import contextmanager
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -20,7 +20,16 @@ if TYPE_CHECKING:
     from stream.producing import Problem, Sent
 
 WAIT_SECONDS_MAX = 300
-WAIT_STEP_MS = 10_000
+WAIT_STEP_MS = 2_000
+
+
+class Waited(NamedTuple):
+    """How a wait for events to become searchable ended."""
+
+    searchable: bool
+    seconds: float
+    why_not: str | None = None
+    """A sentence, where it will not come by itself."""
 
 
 class Topic(StrEnum):
@@ -44,7 +53,8 @@ def produce(
 ) -> None:
     """Send events, keyed by their product_id.
 
-    Lines that are no valid event are named on stderr, the others still sent: exit 1. Exit 10: the wait ran out.
+    Lines that are no valid event are named on stderr, the others still sent: exit 1. Exit 10: the wait ran out, or was
+    given up as `up` cannot keep a part of the stack running.
     """
     from itertools import islice
 
@@ -59,11 +69,11 @@ def produce(
         paced_records = paced(records, rate, time.monotonic, time.sleep) if rate else records
         producer.send_all(paced_records, sent, tell)
     took = time.monotonic() - began
-    searchable = wait_searchable(asks, sent) if asks else None
-    _report(topic, sent, took, searchable, json)
+    waited = wait_searchable(asks, sent) if asks else None
+    _report(topic, sent, took, waited, json)
     if sent.invalid or sent.failed:
         raise typer.Exit(FAILED)
-    if searchable is False:
+    if waited and not waited.searchable:
         raise typer.Exit(NOT_FRESH)
 
 
@@ -101,18 +111,51 @@ def _name(problem: Problem) -> None:
     say(f"line {problem.line}: {problem.reason}")
 
 
-def wait_searchable(asks: Client, sent: Sent) -> bool:
-    """Whether every event sent became searchable in time."""
-    deadline = time.monotonic() + WAIT_SECONDS_MAX
-    waiting = sent.tokens
-    while waiting and time.monotonic() < deadline:
+def wait_searchable(asks: Client, sent: Sent) -> Waited:
+    """Whether every event sent became searchable in time. Where waiting longer cannot help, stderr says why."""
+    from stream.commands.printing import say
+
+    began, waiting = time.monotonic(), sent.tokens
+    while waiting and time.monotonic() - began < WAIT_SECONDS_MAX:
         answer = asks.get("/progress", after=waiting[0], wait_ms=WAIT_STEP_MS)
         if answer["searchable"]:
             waiting.pop(0)
-    return not waiting
+        elif failing := _failing(asks):
+            say("; ".join(failing))
+            return Waited(False, time.monotonic() - began, "; ".join(failing))
+    return Waited(not waiting, time.monotonic() - began)
 
 
-def _report(topic: str, sent: Sent, seconds: float, searchable: bool | None, json: bool) -> None:
+def _failing(asks: Client) -> list[str]:
+    """Empty while the index is away, too: that is waited for."""
+    from schemas.errors import Unavailable
+
+    try:
+        failing: list[str] = asks.get("/status")["failing"]
+    except Unavailable:
+        return []
+    return failing
+
+
+def in_words(waited: Waited | None) -> str:
+    """To go on a sentence about what was sent; empty where nobody waited."""
+    if waited is None:
+        return ""
+    return f", {'all' if waited.searchable else 'not all'} searchable after {waited.seconds:.1f} s"
+
+
+def as_json(waited: Waited | None) -> dict[str, object]:
+    """Fields of a command's result; None where nobody waited."""
+    if waited is None:
+        return {"searchable": None, "waited_seconds": None, "why_not": None}
+    return {
+        "searchable": waited.searchable,
+        "waited_seconds": round(waited.seconds, 3),
+        "why_not": waited.why_not,
+    }
+
+
+def _report(topic: str, sent: Sent, seconds: float, waited: Waited | None, json: bool) -> None:
     from stream.commands.printing import print_json
 
     rate = sent.confirmed / seconds if seconds else 0.0
@@ -126,12 +169,11 @@ def _report(topic: str, sent: Sent, seconds: float, searchable: bool | None, jso
                 "seconds": round(seconds, 3),
                 "events_per_second": round(rate, 1),
                 "tokens": [str(token) for token in sent.tokens],
-                "searchable": searchable,
+                **as_json(waited),
             }
         )
         return
-    wait = {None: "", True: ", all searchable", False: f", not all searchable after {WAIT_SECONDS_MAX} s"}[searchable]
     counts = f"{sent.confirmed:,} sent, {sent.invalid:,} invalid, {sent.failed:,} failed"
-    print(f"{counts}, in {seconds:.1f} s ({rate:,.0f}/s){wait}")
+    print(f"{counts}, in {seconds:.1f} s ({rate:,.0f}/s){in_words(waited)}")
     for token in sent.tokens:
         print(f"token {token}")

@@ -15,6 +15,7 @@ from stream.commands.export import opened
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from stream.commands.produce import Waited
     from stream.producing import Sent
     from stream.sync.plan import Plan
     from stream.sync.reading import Tell
@@ -60,13 +61,13 @@ def sync(
         plan = _planned(topic, file, at, rows, phase)
         refusal = None if force else too_many_gone(topic, plan)
         sent = _sent(topic, at, rows, plan, phase("sending")) if execute and refusal is None else None
-    searchable = wait_searchable(asks, sent) if asks and sent else None
-    (_print_json if json else _print)(topic, plan, sent, searchable)
+    waited = wait_searchable(asks, sent) if asks and sent else None
+    (_print_json if json else _print)(topic, plan, sent, waited)
     if refusal is not None:
         raise refusal
     if sent and sent.failed:
         raise typer.Exit(FAILED)
-    if searchable is False:
+    if waited and not waited.searchable:
         raise typer.Exit(NOT_FRESH)
 
 
@@ -116,8 +117,9 @@ def _bar(json: bool) -> Iterator[Callable[[str], Tell]]:
         yield phase
 
 
-def _print_json(topic: str, plan: Plan, sent: Sent | None, searchable: bool | None) -> None:
+def _print_json(topic: str, plan: Plan, sent: Sent | None, waited: Waited | None) -> None:
     from stream.commands.printing import print_json
+    from stream.commands.produce import as_json
 
     print_json(
         {
@@ -129,7 +131,7 @@ def _print_json(topic: str, plan: Plan, sent: Sent | None, searchable: bool | No
             "sent": sent.confirmed if sent else 0,
             "failed": sent.failed if sent else 0,
             "tokens": [str(token) for token in sent.tokens] if sent else [],
-            "searchable": searchable,
+            **as_json(waited),
         }
     )
 
@@ -143,7 +145,9 @@ def _example(decision: Decision) -> dict[str, Any]:
     }
 
 
-def _print(topic: str, plan: Plan, sent: Sent | None, searchable: bool | None) -> None:
+def _print(topic: str, plan: Plan, sent: Sent | None, waited: Waited | None) -> None:
+    from stream.commands.produce import in_words
+
     print(f"{topic}: " + ", ".join(f"{count:,} {outcome}" for outcome, count in plan.counts.items()))
     for outcome, found in plan.examples.items():
         for decision in found:
@@ -153,8 +157,7 @@ def _print(topic: str, plan: Plan, sent: Sent | None, searchable: bool | None) -
     if sent is None:
         print(f"{plan.publish:,} events to send, none sent" if plan.publish else "nothing to send")
         return
-    waited = {None: "", True: ", all searchable", False: ", not all searchable yet"}[searchable]
-    print(f"{sent.confirmed:,} sent, {sent.failed:,} failed{waited}")
+    print(f"{sent.confirmed:,} sent, {sent.failed:,} failed{in_words(waited)}")
 
 
 def _in_words(decision: Decision) -> str:

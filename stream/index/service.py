@@ -186,6 +186,7 @@ class IndexService:
         return StatusReport(
             ready=not self.ready(),
             reasons=self.ready(),
+            failing=self._failing(),
             lag=lag,
             dead_letters=await self._watching.dead_letters(),
             components={**self._watching.counters, "index": {"pending_items": self._pending()}},
@@ -220,7 +221,11 @@ class IndexService:
 
     def ready(self) -> list[str]:
         """See Service."""
-        return self.reasons + self.away
+        return self.reasons + self.away + self._failing()
+
+    def _failing(self) -> list[str]:
+        report = read_report(self._settings.data_dir)
+        return list(report.failing.values()) if report else []
 
     def metrics(self) -> bytes:
         """See Service."""

@@ -24,6 +24,10 @@ SOON_S = 5.0
 """Who ends sooner than this after its start is started again with a growing wait."""
 BACKOFF_S = 0.1
 BACKOFF_S_MAX = 2.0
+STAYS_UP_S = 20.0
+"""Who has run for so long stays up."""
+ENDS_MAX = 3
+"""Who has ended so often in succession without staying up cannot be kept running."""
 TAIL_BYTES = 4096
 REASON_CHARACTERS_MAX = 200
 
@@ -106,25 +110,58 @@ class Backoff:
         return self._wait
 
 
-async def keep(child: Child, say: Callable[[str], None], *, may_give_up: Callable[[], bool]) -> None:
-    """Starts it, and again whenever it ends, for ever.
+class Falls:
+    """Whether a process that is started again whenever it ends stays up."""
+
+    def __init__(self, child: Child, tell: Callable[[str | None], None]) -> None:
+        """`tell`: hears a sentence each time it ends while it cannot be kept running, and None once it stays up."""
+        self._child = child
+        self._tell = tell
+        self._count = 0
+        tell(None)
+
+    def fell(self, why: str) -> None:
+        """It ended, or could not even be started."""
+        self._count += 1
+        if self._count >= ENDS_MAX:
+            name, log = self._child.name, self._child.log
+            self._tell(f"{name} cannot be kept running, it ended {self._count} times: {why}; its log: {log}")
+
+    async def ended(self) -> int:
+        """Its exit code once it has ended."""
+        ended = asyncio.ensure_future(self._child.ended())
+        try:
+            if not (await asyncio.wait([ended], timeout=STAYS_UP_S))[0]:
+                self._count = 0
+                self._tell(None)
+            return await ended
+        finally:
+            ended.cancel()
+
+
+async def keep(
+    child: Child, say: Callable[[str], None], *, may_give_up: Callable[[], bool], tell: Callable[[str | None], None]
+) -> None:
+    """Starts it, and again whenever it ends, for ever. `tell`: see Falls.
 
     Raises Misconfigured with its last line if it says that it cannot start, while `may_give_up`.
     """
-    backoff = Backoff()
+    backoff, falls = Backoff(), Falls(child, tell)
     while True:
         if child.pid is None and (reason := await _not_started(child)):
+            falls.fell(reason)
             wait_s = backoff.wait_s()
             say(f"{child.name} cannot be started ({reason}), again in {wait_s:.1f} s")
             await asyncio.sleep(wait_s)
             continue
         backoff.started()
-        code = await child.ended()
+        code = await falls.ended()
         if code == EXIT_MISCONFIGURED and may_give_up():
             raise Misconfigured(child.last_line().removeprefix("freshline: "))
         wait_s = backoff.wait_s()
-        why = f": {child.last_line()[:REASON_CHARACTERS_MAX]}" if code > 0 else ""
-        say(f"{child.name} ended ({how(code)}){why}; starts again in {wait_s:.1f} s; its log: {child.log}")
+        why = how(code) + (f": {child.last_line()[:REASON_CHARACTERS_MAX]}" if code > 0 else "")
+        falls.fell(why)
+        say(f"{child.name} ended ({why}); starts again in {wait_s:.1f} s; its log: {child.log}")
         await asyncio.sleep(wait_s)
 
 

@@ -7,6 +7,7 @@ import contextlib
 import os
 import time
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from schemas.errors import Unavailable
@@ -20,7 +21,6 @@ from stream.up.carry import InputTail
 from stream.up.children import Child, how, keep, resident_bytes
 from stream.up.ports import check_free
 from stream.up.probe import POLL_S
-from stream.up.report import Report, read_report, write_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from stream.settings import Settings
     from stream.up.directory import DataDir
     from stream.up.probe import Probe
+    from stream.up.report import ReportFile
 
     Say = Callable[[str], None]
 
@@ -74,18 +75,18 @@ class Log(Protocol):
         """At once."""
 
 
-def create_log(settings: Settings, directory: DataDir, say: Say) -> Log:
+def create_log(settings: Settings, directory: DataDir, report: ReportFile, say: Say) -> Log:
     """As the settings name it. Raises Misconfigured if it cannot run here."""
     if settings.kafka:
-        return OthersLog(settings, directory)
+        return OthersLog(settings, directory, report)
     broker = create_broker(settings)
     check_free("127.0.0.1", settings.kafka_port, broker.name, "--kafka-port")
     child = Child("broker", broker.argv, os.environ, directory.logs / "broker.log")
     own = settings.model_copy(update={"kafka": broker.address})
     return (
-        KafkaLog(own, directory, broker, child, say)
+        KafkaLog(own, directory, report, broker, child, say)
         if broker.keeps_log
-        else EmbeddedLog(own, directory, broker, child, say)
+        else EmbeddedLog(own, directory, report, broker, child, say)
     )
 
 
@@ -93,19 +94,20 @@ class OthersLog:
     """Brokers that `up` does not run."""
 
     keeps = True
+    kind = "Kafka"
 
-    def __init__(self, settings: Settings, directory: DataDir) -> None:
+    def __init__(self, settings: Settings, directory: DataDir, report: ReportFile) -> None:
         self.address = settings.kafka or ""
         self._settings = settings
         self._directory = directory
-        self._report = Report("Kafka", None, None)
+        self._report = report
 
     async def open(self) -> None:
         """Topics and identity."""
         await asyncio.to_thread(ensure_topics, self._settings)
         identity = await log_identity(self.address, epoch_floor=self._directory.epoch)
         self._directory.epoch = max(identity.epoch, self._directory.epoch)
-        write_report(self._directory.path, self._report)
+        self._report.tell(log_kind=self.kind)
 
     async def keep(self) -> None:
         """It is kept by others."""
@@ -133,12 +135,14 @@ class OthersLog:
 class KafkaLog(OthersLog):
     """Apache Kafka below `up`: it comes back with its log, and the workers wait for it."""
 
-    def __init__(self, settings: Settings, directory: DataDir, broker: Broker, child: Child, say: Say) -> None:
-        super().__init__(settings, directory)
+    def __init__(
+        self, settings: Settings, directory: DataDir, report: ReportFile, broker: Broker, child: Child, say: Say
+    ) -> None:
+        super().__init__(settings, directory, report)
         self._broker = broker
         self._child = child
         self._say = say
-        self._report = Report(broker.name, None, None)
+        self.kind = broker.name
 
     async def open(self) -> None:
         """Starts it first."""
@@ -148,7 +152,8 @@ class KafkaLog(OthersLog):
 
     async def keep(self) -> None:
         """Starts it again whenever it ends."""
-        await keep(self._child, self._say, may_give_up=lambda: False)
+        tell = partial(self._report.tell_failing, self._child.name)
+        await keep(self._child, self._say, may_give_up=lambda: False, tell=tell)
 
     async def close(self) -> None:
         """It writes out what it holds."""
@@ -164,17 +169,20 @@ class EmbeddedLog:
 
     keeps = False
 
-    def __init__(self, settings: Settings, directory: DataDir, broker: Broker, child: Child, say: Say) -> None:
+    def __init__(
+        self, settings: Settings, directory: DataDir, report: ReportFile, broker: Broker, child: Child, say: Say
+    ) -> None:
         self.address = broker.address
         self._settings = settings
         self._directory = directory
+        self._report = report
         self._broker = broker
         self._child = child
         self._say = say
         self._journal = Journal(directory.journal, settings.partitions)
         self._keeper: JournalKeeper | None = None
         self._tail = InputTail([Partition(topic, n) for topic in INPUTS for n in range(settings.partitions)])
-        self._may_be_missing = KILLED if read_report(directory.path) else None
+        self._may_be_missing = KILLED if report.left_behind else None
 
     async def open(self) -> None:
         """An empty log of a higher epoch, then the journal's state in it, and events that the last one had not done."""
@@ -225,8 +233,7 @@ class EmbeddedLog:
         size = 0
         with contextlib.suppress(Unavailable):
             size = resident_bytes(self._child.pid or 0)
-        with contextlib.suppress(Unavailable):  # A full disk: the journal says so, and the next one may be written.
-            write_report(self._directory.path, Report(self._broker.name, size, self._may_be_missing))
+        self._report.tell(log_kind=self._broker.name, log_bytes=size, may_be_missing=self._may_be_missing)
         return size
 
     async def drained(self, probe: Probe, seconds_max: float) -> bool:

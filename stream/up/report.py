@@ -1,11 +1,13 @@
-"""What only `up` knows and /status shows: the size of the embedded broker's log, and what may be missing from it."""
+"""What only `up` knows and /status shows: the embedded broker's size and losses, and what cannot be kept running."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+import contextlib
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
+from schemas.errors import Unavailable
 from stream.up.files import write_json
 
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ class Report(NamedTuple):
     """Memory of the embedded broker; None of others, whose log is on disk."""
     may_be_missing: str | None
     """A sentence on changes that the embedded broker took with it, in this run or the last; None: none."""
+    failing: dict[str, str]
+    """By name of a process that ends whenever it is started: a sentence with its last words."""
 
 
 def read_report(data_dir: Path) -> Report | None:
@@ -31,11 +35,28 @@ def read_report(data_dir: Path) -> Report | None:
         return None
 
 
-def write_report(data_dir: Path, report: Report) -> None:
-    """For `read_report` in other processes."""
-    write_json(data_dir / "up.json", report._asdict())
+class ReportFile:
+    """The report of the `up` that runs, written anew whenever something in it changes."""
 
+    def __init__(self, data_dir: Path) -> None:
+        self._path = data_dir / "up.json"
+        self.left_behind = read_report(data_dir)
+        """By an `up` that was killed."""
+        self._report = Report("", None, None, {})
 
-def forget_report(data_dir: Path) -> None:
-    """`up` ends."""
-    (data_dir / "up.json").unlink(missing_ok=True)
+    def tell(self, **changes: Any) -> None:
+        """For `read_report` in other processes. A full disk keeps it as it was: the next change may be written."""
+        self._report = self._report._replace(**changes)
+        with contextlib.suppress(Unavailable):
+            write_json(self._path, self._report._asdict())
+
+    def tell_failing(self, name: str, why: str | None) -> None:
+        """`why`: None once it stays up."""
+        others = {other: reason for other, reason in self._report.failing.items() if other != name}
+        failing = others if why is None else {**others, name: why}
+        if failing != self._report.failing:
+            self.tell(failing=failing)
+
+    def forget(self) -> None:
+        """`up` ends."""
+        self._path.unlink(missing_ok=True)

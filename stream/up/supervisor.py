@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from stream.up.last import LastStack, record_stack
 from stream.up.log import create_log
 from stream.up.ports import check_free
 from stream.up.probe import Probe
-from stream.up.report import forget_report
+from stream.up.report import ReportFile
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
@@ -43,8 +44,9 @@ def run(settings: Settings, as_json: bool, workers: Mapping[str, Sequence[str]] 
     directory = DataDir(settings.data_dir)
     with directory.held():
         check_free(settings.api_host, settings.api_port, "the HTTP API", "--api-port")
-        log = create_log(settings, directory, say)
-        supervisor = Supervisor(settings, directory, log, workers, as_json=as_json)
+        report = ReportFile(directory.path)
+        log = create_log(settings, directory, report, say)
+        supervisor = Supervisor(settings, directory, log, report, workers, as_json=as_json)
         return asyncio.run(supervisor.run())
 
 
@@ -57,9 +59,17 @@ class Supervisor:
     """One run of `up`."""
 
     def __init__(
-        self, settings: Settings, directory: DataDir, log: Log, workers: Mapping[str, Sequence[str]], *, as_json: bool
+        self,
+        settings: Settings,
+        directory: DataDir,
+        log: Log,
+        report: ReportFile,
+        workers: Mapping[str, Sequence[str]],
+        *,
+        as_json: bool,
     ) -> None:
         self._log = log
+        self._report = report
         self._as_json = as_json
         self._probe = Probe(f"http://{settings.api_host}:{settings.api_port}")
         self._ready = False
@@ -82,7 +92,7 @@ class Supervisor:
                 await asyncio.gather(*(worker.kill() for worker in self._workers))
                 await self._log.kill()
                 await self._probe.close()
-                forget_report(self._directory.path)
+                self._report.forget()
         return 0
 
     async def _live(self) -> None:
@@ -112,7 +122,11 @@ class Supervisor:
 
     async def _until_log_ends(self) -> bool:
         """Keeps everything running meanwhile. Returns whether it is to end as planned, everything in it done."""
-        duties = [keep(worker, say, may_give_up=lambda: not self._ready) for worker in self._workers]
+        tell = self._report.tell_failing
+        duties = [
+            keep(worker, say, may_give_up=lambda: not self._ready, tell=partial(tell, worker.name))
+            for worker in self._workers
+        ]
         ended = asyncio.ensure_future(self._log_to_end())
         tasks: list[asyncio.Future[Any]] = [
             ended,

@@ -98,6 +98,25 @@ def test_a_worker_that_is_killed_starts_again(up: Up) -> None:
     assert up.interrupt() == 0
 
 
+def test_a_worker_that_cannot_be_kept_running_is_reported_with_its_last_words(started: Callable[..., Up]) -> None:
+    up = started(UP_TEST_STAYS_UP_S="1").start().ready()
+
+    def failing() -> dict[str, str]:
+        report = read_report(up.data_dir)
+        return report.failing if report else {}
+
+    up.tell("items-fails")
+    os.kill(next(pid for name, pid in up.events("start") if name == "items"), signal.SIGKILL)
+    wait_until(lambda: bool(failing()), "it is reported")
+    assert len(up.events("start")) >= 4  # Both, then items twice more: one end is no reason yet.
+    assert list(failing()) == ["items"]
+    assert "items cannot be kept running" in failing()["items"]
+    assert "exit 1: the item log cannot be read" in failing()["items"]
+    (up.folder / "items-fails").unlink()
+    wait_until(lambda: not failing(), "it stays up")
+    assert up.interrupt() == 0
+
+
 def test_an_embedded_broker_that_is_killed_comes_back_with_the_state(up: Up) -> None:
     up.start().ready()
     asyncio.run(write(up.said["kafka"], "items", b"P1", b'{"title":"Walnut cake"}'))

@@ -47,6 +47,9 @@ if (FOLDER / f"{NAME}-misconfigured").exists():
     print("freshline: there is no model of that name: choose another", file=sys.stderr)
     raise SystemExit(78)
 note("start")
+if (FOLDER / f"{NAME}-fails").exists():
+    print("the item log cannot be read", file=sys.stderr)
+    raise SystemExit(1)
 if NAME == "items":
     while True:
         signal.pause()

@@ -75,6 +75,7 @@ class StandIn:
     def __init__(self, **titles: str) -> None:
         self.items = {product_id: shown(product_id, title) for product_id, title in titles.items()}
         self.reasons: list[str] = []
+        self.failing: list[str] = []
         self.lag = Lag()
         self.away = False
         self.searchable_below = 100
@@ -124,6 +125,7 @@ class StandIn:
         return StatusReport(
             ready=not self.reasons,
             reasons=self.reasons,
+            failing=self.failing,
             lag=self.lag,
             dead_letters={"prices": 3},
             log=LogStatus(kind="embedded", id="log-1", address="127.0.0.1:9292", bytes=12_000_000),

@@ -94,6 +94,19 @@ def test_wait_exits_0_once_all_is_searchable_and_10_when_it_gives_up(
         assert freshline("produce", "prices", "--wait", "--api", api, stdin=PRICE % 1).code == 10
 
 
+def test_the_wait_is_given_up_with_the_reason_where_the_stack_cannot_be_kept_running(broker: str) -> None:
+    service = StandIn()
+    service.log_id, service.searchable_below = topic_id(broker, "items"), 0
+    service.failing = ["items cannot be kept running, it ended 3 times: exit 1: the item log cannot be read"]
+    with serving(service) as api:
+        done = freshline("produce", "prices", "--wait", "--json", "--api", api, stdin=PRICE % 1)
+        told = json.loads(done.out)
+        assert (done.code, told["searchable"], told["why_not"]) == (10, False, service.failing[0])
+        assert service.failing[0] in done.err and told["waited_seconds"] < 60
+        said = freshline("produce", "prices", "--wait", "--api", api, stdin=PRICE % 1).out
+        assert "not all searchable after " in said
+
+
 def test_an_unknown_topic_or_file_is_wrong_usage() -> None:
     assert freshline("produce", "orders").code == 2
     done = freshline("produce", "prices", "/none/such.jsonl")
