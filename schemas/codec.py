@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from schemas.errors import NotOurs
 from schemas.items import Change, Entity, ItemRecord, ItemState, Register, ReviewSummary
 from schemas.stamps import Stamp
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 _SEPARATOR = b"\x00"
 _SHORT = {"price": "p", "currency": "c", "sale_price": "s", "sale_starts_at_ms": "b", "sale_ends_at_ms": "e"}
 _PROMOTION, _SHORT_PROMOTION = "promotion/", "t/"
+_MALFORMED = (ValueError, KeyError, TypeError, AttributeError)
+"""What reading another's bytes as ours raises."""
 _LONG = {short: name for name, short in _SHORT.items()}
 
 
@@ -43,8 +46,14 @@ def encode_item(record: ItemRecord) -> bytes:
 
 
 def decode_item(value: bytes) -> ItemRecord:
-    """The inverse of encode_item."""
-    body = orjson.loads(value)
+    """The inverse of encode_item. Raises NotOurs."""
+    try:
+        return _to_item(orjson.loads(value))
+    except _MALFORMED as error:
+        raise NotOurs(f"no item record of Freshline: {error!r}") from error
+
+
+def _to_item(body: dict[str, Any]) -> ItemRecord:
     displaced = body.get("x")
     state = ItemState(
         product_id=body["id"],
@@ -70,9 +79,12 @@ def review_key(product_id: str, review_id: str) -> bytes:
 
 
 def split_review_key(key: bytes) -> tuple[str, str]:
-    """(product_id, review_id), the inverse of review_key."""
+    """(product_id, review_id), the inverse of review_key. Raises NotOurs."""
     product_id, _, review_id = key.partition(_SEPARATOR)
-    return product_id.decode(), review_id.decode()
+    try:
+        return product_id.decode(), review_id.decode()
+    except UnicodeDecodeError as error:
+        raise NotOurs(f"no key of a review: {error}") from error
 
 
 def encode_review(review: Entity) -> bytes:
@@ -81,8 +93,11 @@ def encode_review(review: Entity) -> bytes:
 
 
 def decode_review(value: bytes) -> Entity:
-    """The inverse of encode_review."""
-    return _to_entity(orjson.loads(value), str)
+    """The inverse of encode_review. Raises NotOurs."""
+    try:
+        return _to_entity(orjson.loads(value), str)
+    except _MALFORMED as error:
+        raise NotOurs(f"no review record of Freshline: {error!r}") from error
 
 
 def _shortened(name: str) -> str:

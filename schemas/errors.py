@@ -9,6 +9,10 @@ class InvalidEvent(FreshlineError):
     """The record can never be taken: to the dead letters with this reason, never retried."""
 
 
+class NotOurs(FreshlineError):
+    """A record of the item state that another hand wrote: nothing is known of it, it is passed over."""
+
+
 class Unavailable(FreshlineError):
     """A broker, server or disk is away for now: retry with bounded backoff."""
 

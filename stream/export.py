@@ -13,6 +13,7 @@ from stream.states import (
     decode_line,
     encode_line,
     header_line,
+    is_ours,
     partition_of,
     publish,
     state_partitions,
@@ -41,7 +42,7 @@ class Counts(NamedTuple):
 async def export(settings: Settings, out: IO[bytes]) -> Counts:
     """Writes the item state at `settings.kafka` as it is now; holds one partition of it in memory.
 
-    Raises Unavailable.
+    What another hand wrote there is left out. Raises Unavailable.
     """
     out.write(header_line(KIND, settings.partitions))
     topics = []
@@ -74,7 +75,7 @@ async def _last_records(settings: Settings, partition: Partition) -> dict[bytes,
     async with Reader(settings.kafka or "") as reader:
         reader.assign({partition: 0})
         async for records in reader.read_to_end():
-            last |= {kept.key: kept for record in records if (kept := state_record(record))}
+            last |= {kept.key: kept for record in records if (kept := state_record(record)) and is_ours(kept)}
     return last
 
 

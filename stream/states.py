@@ -11,13 +11,16 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from aiokafka.partitioner import murmur2
 
-from schemas.errors import FreshlineError, Unavailable
-from stream.topics import STATES
+from schemas.codec import decode_item, decode_review, split_review_key
+from schemas.errors import FreshlineError, NotOurs, Unavailable
+from schemas.fields import PRODUCT_ID_BYTES_MAX
+from stream.topics import ITEMS, STATES
 from stream.tracker import Partition
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from schemas.items import ItemRecord
     from stream.reader import Record
 
 LINE_VERSION = 1
@@ -25,6 +28,7 @@ IN_FLIGHT_MAX = 2000
 """Records sent and not confirmed yet."""
 WRITER = "writer"
 """Header of every record of the item state: who wrote it."""
+WRITER_BYTES_MAX = 256
 
 
 class StateRecord(NamedTuple):
@@ -48,6 +52,42 @@ def partition_of(key: bytes, partitions: int) -> int:
     """Where records of a product are, by its id or the key of one of its reviews (id NUL review id): as Java has it."""
     product_id = key.partition(b"\0")[0]
     return int(murmur2(product_id) & 0x7FFFFFFF) % partitions
+
+
+def product_id_of(record: Record) -> str | None:
+    """Of a record of the item log, by its key; None: another hand wrote it."""
+    if record.value is None or not record.key or len(record.key) > PRODUCT_ID_BYTES_MAX:
+        return None
+    try:
+        return record.key.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def writer_of(record: Record) -> bytes:
+    """Who wrote a record of the item state; empty: it does not say."""
+    return (dict(record.headers).get(WRITER) or b"")[:WRITER_BYTES_MAX]
+
+
+def item_of(value: bytes) -> ItemRecord | None:
+    """What a record of the item log says; None: another hand wrote it."""
+    try:
+        return decode_item(value)
+    except NotOurs:
+        return None
+
+
+def is_ours(record: StateRecord) -> bool:
+    """Whether it says something of an item or a review."""
+    try:
+        if record.partition.topic == ITEMS:
+            decode_item(record.value)
+        else:
+            split_review_key(record.key)
+            decode_review(record.value)
+    except NotOurs:
+        return False
+    return True
 
 
 def state_record(record: Record) -> StateRecord | None:

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from schemas.codec import decode_item
 from schemas.errors import Unavailable
 from schemas.points import offset_in_log, point_version
 from stream.reader import Reader
+from stream.states import item_of
 from stream.topics import ITEMS
 from stream.tracker import Partition, Tracker
 from workers.indexing import Pending
@@ -89,16 +89,17 @@ class Backfill:
         return True
 
     async def _put(self, records: list[Record], written: Tracker) -> None:
-        await self._reuse_vectors({(record.key or b"").decode() for record in records})
+        items = {record.offset: item_of(record.value or b"") for record in records}
+        await self._reuse_vectors({item.state.product_id for item in items.values() if item})
         for record in records:
             written.start(record.offset)
-            if record.value is None:
+            if (item := items[record.offset]) is None:
                 written.finish(record.offset)
                 continue
             version = point_version(self._circumstances.epoch, record.offset)
             finish = [lambda offset=record.offset: written.finish(offset)]
             await self._writer.lanes.put_backfill(
-                Pending(decode_item(record.value), record.partition.number, version, finish)  # type: ignore[arg-type]
+                Pending(item, record.partition.number, version, finish)  # type: ignore[arg-type]
             )
 
     async def _reuse_vectors(self, product_ids: set[str]) -> None:

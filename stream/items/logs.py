@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from schemas.codec import decode_item, decode_review, split_review_key
+from schemas.errors import NotOurs
 from stream.items.publisher import WRITER_HEADER
 from stream.topics import ITEMS, STATES
 from stream.tracker import Partition
@@ -22,12 +23,6 @@ if TYPE_CHECKING:
     Recovered = Callable[[ItemPartition, int], None]
 
 log = structlog.get_logger(__name__)
-
-NOT_OURS = (ValueError, KeyError, TypeError, AttributeError)
-"""What decoding raises of a record that another hand wrote: nothing is known of it, and the partition goes on.
-
-The index worker sends such a record of the item log to the dead letters.
-"""
 
 
 class OwnLogs:
@@ -100,19 +95,22 @@ class OwnLogs:
         for record in records:
             partition = owned[record.partition.number]
             own = (WRITER_HEADER, partition.writer.encode()) in record.headers
-            if record.value is None or record.key is None or (own and not recovering):
+            if own and not recovering:
                 continue
             try:
                 product_id, differs = self._join(partition, record)
-            except NOT_OURS as error:
-                log.error("not ours, passed over", place=record.partition, offset=record.offset, error=repr(error))
-                continue
+            except NotOurs as error:  # Of the item log, the index worker sends it to the dead letters.
+                log.error("not ours, passed over", place=record.partition, offset=record.offset, error=str(error))
+                product_id = (record.key or b"").decode(errors="replace")
+                differs = record.partition.topic == ITEMS and partition.hidden(product_id)
             if differs and not recovering:
                 self._differs(partition, product_id)
 
     @staticmethod
     def _join(partition: ItemPartition, record: Record) -> tuple[str, bool]:
-        key, value = record.key or b"", record.value or b""
+        key, value = record.key, record.value
+        if not key or not value:
+            raise NotOurs("it lacks a key or a value")
         if record.partition.topic == ITEMS:
             item = decode_item(value)
             return item.state.product_id, partition.take_record(item)

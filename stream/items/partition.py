@@ -67,6 +67,14 @@ class ItemPartition:
             held.state = record.state  # One object, not two equal ones, for each item that was recovered.
         return held.logged != (held.state, held.summary)
 
+    def hidden(self, product_id: str) -> bool:
+        """Another hand wrote last under this key, and compaction keeps that: whether to publish the item again."""
+        held = self.items.get(product_id)
+        if held is None:
+            return False
+        held.logged = None
+        return True
+
     def unlogged(self) -> list[str]:
         """Items of which the log does not say what is known here: to be published again."""
         return [p for p, held in self.items.items() if held.logged != (held.state, held.summary)]

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from schemas.points import Payload
     from stream.index.jobs import Step
     from stream.reconcile.buckets import Buckets
-    from stream.reconcile.item_log import ItemLog, LoggedItem
+    from stream.reconcile.item_log import ItemLog, LoggedItem, Present
     from stream.reconcile.turns import Turns
     from workers.index.interface import Index
 
@@ -80,10 +80,12 @@ class Comparison:
         self._step.phase_begins("comparing", self.points)
         for bucket in range(self._buckets.count):
             items, points = await self._log.load(bucket), await self._points(bucket)
-            self.items += len(items)
             for product_id in items.keys() | points.keys():
-                present = _present(items, product_id)
-                verdict = self._judge(items.get(product_id), present, points.get(product_id), ends)
+                present, stored = _present(items, product_id), points.get(product_id)
+                self.items += present is not None
+                if present is None and stored is None:
+                    continue
+                verdict = self._judge(present, stored, ends)
                 if verdict.outcome in FAULTS:
                     await self._suspect(product_id)
                 else:
@@ -154,12 +156,12 @@ class Comparison:
             ends = await self._log.ends()  # After the points were read: none of them can be of a later record.
             for product_id in chunk:
                 present = _present(items, product_id)
-                verdict = self._judge(items.get(product_id), present, points.get(product_id), ends)
+                verdict = self._judge(present, points.get(product_id), ends)
                 tally.count(product_id, verdict)
                 if verdict.outcome in FAULTS:
                     await self._suspect(product_id)
                 if verdict.outcome in MENDABLE:
-                    mendable[product_id] = present
+                    mendable[product_id] = present and present.record
                 self._step.done += 1
                 await self._turns.give()
         return mendable
@@ -173,24 +175,18 @@ class Comparison:
                 return points
             await asyncio.sleep(LOOK_INTERVAL_S)
 
-    def _judge(
-        self,
-        logged: LoggedItem | None,
-        present: ItemRecord | None,
-        stored: Payload | None,
-        ends: Mapping[Partition, int],
-    ) -> Verdict:
+    def _judge(self, present: Present | None, stored: Payload | None, ends: Mapping[Partition, int]) -> Verdict:
         now_ms, wanted, log_end = self._compared.clock_ms(), None, 0
-        if logged is not None and present is not None:
+        if present is not None:
             shows = content(
-                present.state,
-                present.reviews,
-                partition=logged.partition,
+                present.record.state,
+                present.record.reviews,
+                partition=present.partition,
                 now_ms=now_ms,
                 shop_currency=self._compared.shop_currency,
             )
-            wanted = Wanted(shows, point_version(self._compared.epoch, logged.offset))
-            log_end = point_version(self._compared.epoch, ends[Partition(ITEMS, logged.partition)])
+            wanted = Wanted(shows, point_version(self._compared.epoch, present.offset))
+            log_end = point_version(self._compared.epoch, ends[Partition(ITEMS, present.partition)])
         return judge(wanted, stored, log_end=log_end, model=self._compared.index.model, now_ms=now_ms)
 
     async def _suspect(self, product_id: str) -> None:
@@ -206,5 +202,5 @@ def _suspects(look: int) -> str:
     return f"suspects-{look}"
 
 
-def _present(items: Mapping[str, LoggedItem], product_id: str) -> ItemRecord | None:
+def _present(items: Mapping[str, LoggedItem], product_id: str) -> Present | None:
     return items[product_id].present() if product_id in items else None

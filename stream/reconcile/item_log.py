@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from schemas.codec import decode_item
 from stream.export import WRITER as IMPORT
-from stream.states import WRITER
+from stream.states import item_of, product_id_of, writer_of
 from workers.reconcile import joined
 
 if TYPE_CHECKING:
@@ -26,13 +25,20 @@ _FRAME = struct.Struct("<QHHH")
 """Offset, partition, bytes of the product_id, bytes of the writer; then these two, and the value."""
 
 
+class Present(NamedTuple):
+    """An item as it should be shown."""
+
+    record: ItemRecord
+    partition: int
+    offset: int
+    """Of the last record of it."""
+
+
 @dataclass(slots=True)
 class LoggedItem:
     """What the log says of one item."""
 
     partition: int
-    offset: int = -1
-    """Of its last record."""
     values: dict[bytes | int, tuple[int, bytes]] = field(default_factory=dict)
     """Offset and value of the records whose join is its state."""
 
@@ -41,12 +47,15 @@ class LoggedItem:
 
         What one process writes of an item only grows, so of each writer the last says all; an import may say anything.
         """
-        self.offset = offset
         self.values[offset if writer in (b"", IMPORT) else writer] = (offset, value)
 
-    def present(self) -> ItemRecord:
-        """The join of its records: the last one says the same, unless a worker that was frozen wrote it."""
-        return joined([decode_item(value) for _, value in sorted(self.values.values())])
+    def present(self) -> Present | None:
+        """The join of its records: the last one says the same, unless a worker that was frozen wrote it.
+
+        None where another hand wrote them all.
+        """
+        ours = [(offset, item) for offset, value in sorted(self.values.values()) if (item := item_of(value))]
+        return Present(joined([item for _, item in ours]), self.partition, ours[-1][0]) if ours else None
 
 
 class ItemLog:
@@ -89,9 +98,9 @@ class ItemLog:
         return items
 
     async def _keep(self, record: Record) -> None:
-        if record.key is None or record.value is None:
-            return  # Not ours: no item is ever deleted from its log.
-        writer = dict(record.headers).get(WRITER, b"")
+        if record.key is None or record.value is None or product_id_of(record) is None:
+            return
+        writer = writer_of(record)
         head = _FRAME.pack(record.offset, record.partition.number, len(record.key), len(writer))
         await self._buckets.add(KIND, record.key, head + record.key + writer + record.value)
         await self._turns.give()

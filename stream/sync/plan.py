@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from schemas.codec import decode_item
 from schemas.errors import FreshlineError
 from schemas.items import ItemState
+from stream.states import item_of
 from stream.sync.reading import TELL_EVERY
 from stream.sync.spill import Event
 from workers import fold
@@ -66,9 +66,9 @@ def planned(topic: str, spill: Spill, now_ms: int, tell: Tell) -> Plan:
 
 
 def _compared(topic: str, gathered: Gathered, now_ms: int) -> Iterable[Decision]:
-    states = [decode_item(record).state for record in gathered.records] or [ItemState(gathered.product_id)]
+    states = [item.state for record in gathered.records if (item := item_of(record))]
     lines = [read_line(topic, number, value, now_ms) for number, value in gathered.lines]
-    return compare(topic, reduce(fold.join, states), lines, now_ms)
+    return compare(topic, reduce(fold.join, states, ItemState(gathered.product_id)), lines, now_ms)
 
 
 def too_many_gone(topic: str, plan: Plan) -> TooManyGone | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from schemas.events import EVENT_BYTES_MAX
 from stream.export import WRITER as IMPORT
 from stream.reader import Reader
-from stream.states import WRITER
+from stream.states import product_id_of, writer_of
 from stream.topics import ITEMS, layout
 from stream.tracker import Partition
 from workers.feed import InvalidLine, read_line
@@ -58,9 +58,7 @@ async def read_state(kafka: str, spill: Spill, tell: Tell) -> None:
         ends = await reader.ends()
         total, done = sum(ends.values()), 0
         async for records in reader.read_to(ends):
-            spill.add_records(
-                (r.key.decode(), _writer(r), r.value) for r in records if r.key is not None and r.value is not None
-            )
+            spill.add_records((key, _writer(r), r.value or b"") for r in records if (key := product_id_of(r)))
             done += len(records)
             tell(done, total)
 
@@ -70,5 +68,5 @@ def _writer(record: Record) -> bytes:
 
     So each record of an import counts as one of its own.
     """
-    writer = dict(record.headers).get(WRITER, b"")
+    writer = writer_of(record)
     return b"%s %d" % (writer, record.offset) if writer in (b"", IMPORT) else writer

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from index_backends import MODEL
 from waiting import until
 
-from schemas.codec import decode_item
 from schemas.points import point_version
 from stream.index.jobs import Step
 from stream.reader import Reader
 from stream.reconcile.comparison import Compared
 from stream.reconcile.reconciler import reconcile
+from stream.states import item_of
 from stream.topics import ITEMS
 from stream.tracker import Partition, Trackers
 from workers.embedder.cache import VectorCache
@@ -91,7 +91,10 @@ class IndexSide:
             async for records in reader.read_on():
                 for record in records:
                     delivery = self._trackers.start(record.partition, record.offset, 0)
-                    item, version = decode_item(record.value or b""), point_version(EPOCH, record.offset)
+                    if (item := item_of(record.value or b"")) is None:
+                        delivery.finish()
+                        continue
+                    version = point_version(EPOCH, record.offset)
                     await self.lanes.put(Pending(item, record.partition.number, version, [delivery.finish]))
 
     async def reconcile(self, *, repair: bool = False) -> dict[str, Any]:

@@ -181,6 +181,16 @@ async def test_the_state_is_the_join_of_what_several_writers_left(side: IndexSid
     assert (await side.index.stored(["p7"]))["p7"].payload["title"] == {"und": "Garden cake 7"}
 
 
+async def test_a_record_of_another_hand_is_neither_an_item_nor_the_last_of_one(side: IndexSide) -> None:
+    foreign = [(b"p7", b"garbage"), (b"p8", b"{}"), (b"unknown", b"[1]"), (b"\xff", b"garbage"), (b"x" * 70_000, b"{}")]
+    places = [Partition(ITEMS, partition_of(key, PARTITIONS)) for key, _ in foreign]
+    records = [StateRecord(place, *each) for place, each in zip(places, foreign, strict=True)]
+    await publish(side.broker.address, records, writer=b"")
+    await side.quiet(ITEMS_COUNT + len(foreign))
+    found = await side.reconcile()
+    assert found["found"]["faults"] == 0 and found["items"] == found["points"] == ITEMS_COUNT
+
+
 async def change_once(side: IndexSide, version: int) -> None:
     """A quarter of the items; returns when most of them are indexed."""
     said = {"brand": f"Brand {version}", "version": version}

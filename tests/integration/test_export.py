@@ -9,12 +9,17 @@ import orjson
 import pytest
 from running_broker import new_broker
 
+from schemas.codec import encode_item, encode_review
 from schemas.errors import Misconfigured
+from schemas.events import parse
+from schemas.items import NO_REVIEWS, ItemRecord, ItemState
 from stream.export import Counts, export, import_
 from stream.reader import Reader
 from stream.states import StateRecord, partition_of, publish, state_partitions
 from stream.topics import ensure_topics
 from stream.tracker import Partition
+from workers.fold import fold
+from workers.reviews import delta
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,8 +44,29 @@ def states(partitions: int, version: int) -> list[StateRecord]:
     for product in PRODUCTS:
         for topic, key in (("items", product.encode()), ("review-states", product.encode() + b"\0R1")):
             partition = Partition(topic, partition_of(key, partitions))
-            found.append(StateRecord(partition, key, orjson.dumps({"of": product, "version": version})))
+            found.append(StateRecord(partition, key, stated(product, topic, version)))
     return found
+
+
+def stated(product: str, topic: str, version: int) -> bytes:
+    body = {"product_id": product, "version": version, "updated_at": 1_000}
+    about = {"title": f"Cake {version}"} if topic == "items" else {"review_id": "R1", "rating": 4}
+    event_topic = "products" if topic == "items" else "reviews"
+    event = parse(event_topic, None, orjson.dumps(body | about), arrived_at_ms=2_000, event_time_ms=None)
+    if topic == "items":
+        return encode_item(ItemRecord("test", fold(ItemState(product), event), NO_REVIEWS, {}))
+    return encode_review(delta(event))
+
+
+def foreign(partitions: int) -> list[StateRecord]:
+    """Another hand's, some under the key of an item or a review."""
+    keys = ["商品 1".encode(), "商品 1".encode() + b"\0R1", b"unknown", b"\xff"]
+    return [
+        StateRecord(Partition(topic, partition_of(key, partitions)), key, value)
+        for topic in ("items", "review-states")
+        for key in keys
+        for value in (b"garbage", b"[1]")
+    ]
 
 
 async def content(broker: RunningBroker, partitions: int) -> list[StateRecord]:
@@ -60,7 +86,8 @@ async def test_the_last_state_of_each_key_moves_to_a_log_with_other_partitions(
 ) -> None:
     here, there = own_embedded_broker.settings(partitions=4), second_broker.settings(partitions=3)
     ensure_topics(here)
-    await publish(own_embedded_broker.address, [*states(4, version=1), *states(4, version=2)], writer=b"test")
+    records = [*states(4, version=1), *states(4, version=2), *foreign(4)]
+    await publish(own_embedded_broker.address, records, writer=b"test")
     lines = io.BytesIO()
     assert await export(here, lines) == Counts(items=30, reviews=30)
     assert await import_(there, lines.getvalue().splitlines()) == Counts(items=30, reviews=30)

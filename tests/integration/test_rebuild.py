@@ -61,6 +61,10 @@ def test_a_rebuild_that_is_killed_half_way_goes_on_takes_live_changes_and_can_be
             stack.send_soon("products", f"p{n}", title=f"Walnut cake number {n}", version=1)
         stack.producer.flush()
         stack.until_quiet()
+        for key in (b"p3", b"\xff"):
+            stack.producer.send("items", key=key, value=b"of another hand")
+        stack.producer.flush()
+        stack.until_quiet()
         before = stack.get("/status")["index"]["collection"]
 
         with Feed(stack) as feed:

@@ -109,6 +109,16 @@ def test_a_feed_is_planned_sent_and_then_no_news(any_shop: Shop) -> None:
     assert counts(again) == [0, 0, 0, 20, 0] and again["sent"] == 0 and again["tokens"] == []
 
 
+def test_a_record_of_another_hand_in_the_item_log_is_passed_over(shop: Shop) -> None:
+    shop.sync("products", LAMPS, "--execute")
+    shop.take("products")
+    foreign = [(LAMPS[0]["product_id"].encode(), b"garbage"), (b"unknown", b"{}"), (b"\xff", b"[1]")]
+    places = [Partition(ITEMS, partition_of(key, PARTITIONS)) for key, _ in foreign]
+    records = [StateRecord(place, *each) for place, each in zip(places, foreign, strict=True)]
+    asyncio.run(publish(shop.broker.address, records, writer=b""))
+    assert counts(shop.sync("products", LAMPS)) == [0, 0, 0, 20, 0]
+
+
 def test_what_differs_is_sent_and_nothing_else(shop: Shop) -> None:
     shop.sync("products", LAMPS, "--execute")
     shop.take("products")

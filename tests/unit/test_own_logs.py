@@ -50,9 +50,10 @@ class Bench:
     def __init__(self, product_ids: list[str]) -> None:
         self.reader: Any = Logs(product_ids)
         self.recovered: list[list[str]] = []
+        self.told_again: list[str] = []
         self.logs = OwnLogs(
             self.reader,
-            differs=lambda _partition, _product_id: None,
+            differs=lambda _partition, product_id: self.told_again.append(product_id),
             recovered=lambda partition, _end: self.recovered.append(sorted(partition.items)),
         )
 
@@ -85,6 +86,23 @@ async def test_a_record_of_another_hand_is_passed_over(value: bytes) -> None:
     try:
         await until(lambda: b.reader.allowed.release() or bool(b.recovered), "it is recovered")
         assert b.recovered == [["p1", "p2"]] and not running.done()
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+@pytest.mark.parametrize("value", [b"garbage", b"{}", None])
+async def test_an_item_that_a_record_of_another_hand_hides_from_compaction_is_published_again(
+    value: bytes | None,
+) -> None:
+    b = Bench(["p1", "p2"])
+    b.reader.items.append(Record(Partition("items", 0), 2, 0, b"p1", value, ()))
+    b.logs.own([ItemPartition(0, "me")])
+    running = asyncio.create_task(b.logs.run())
+    try:
+        await until(lambda: b.reader.allowed.release() or bool(b.recovered), "it is recovered")
+        await until(lambda: b.reader.allowed.release() or len(b.told_again) > 1, "so it is when it is met later")
+        assert set(b.told_again) == {"p1"}
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
