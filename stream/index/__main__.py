@@ -12,7 +12,6 @@ import structlog
 import uvicorn
 from prometheus_client import CollectorRegistry
 
-from schemas.points import point_epoch
 from stream import stall
 from stream.api.app import create_app as create_api
 from stream.ends import Ends
@@ -20,12 +19,12 @@ from stream.faust_apps import connect, create_app
 from stream.horizon import Horizon
 from stream.index.attached import Attached
 from stream.index.freshness import FreshAsOf, RecentFreshness
+from stream.index.identity import identity_for, log_mark
 from stream.index.observing import Observed
 from stream.index.service import IndexService
 from stream.index.watching import Watching
 from stream.index.worker import IndexWorker
 from stream.index.writing import Circumstances, Writer
-from stream.log_identity import log_identity
 from stream.metrics import IndexMetrics
 from stream.process import Failure, run
 from stream.progress import Reporter
@@ -70,9 +69,7 @@ async def _serve(settings: Settings, closing: AsyncExitStack) -> None:
     )
     closing.push_async_callback(collections.close)
     await asyncio.to_thread(ensure_topics, settings)
-    kept = await (await collections.serving()).positions()
-    epoch_floor = max((point_epoch(version) for name, version in kept.items() if name.isdecimal()), default=0)
-    identity = await log_identity(kafka, epoch_floor=epoch_floor)
+    identity = await identity_for(await collections.serving(), kafka)
     parts = create_app(GROUP, settings)
     reporter, horizon = Reporter(identity.log_id, parts.send), Horizon()
 
@@ -96,6 +93,7 @@ async def _serve(settings: Settings, closing: AsyncExitStack) -> None:
     circumstances = Circumstances(
         epoch=identity.epoch,
         kafka=kafka,
+        log_mark=log_mark(identity.log_id),
         shop_currency=settings.shop_currency,
         models=models,
         cache=VectorCache(),

@@ -10,6 +10,7 @@ import structlog
 from schemas.errors import Gone, Misconfigured, Unavailable
 from schemas.points import offset_in_log, point_version
 from stream.index.backfill import Backfill
+from stream.index.identity import LOG
 from workers.indexing import Lanes
 from workers.owed_vectors import OwedVectors
 from workers.sale_windows import SaleWindows
@@ -33,6 +34,8 @@ class Circumstances(NamedTuple):
 
     epoch: int
     kafka: str
+    log_mark: int
+    """Of the item log: kept beside the positions, which mean nothing in another."""
     shop_currency: str | None
     models: Models
     cache: VectorCache
@@ -136,7 +139,7 @@ class Writer:
             await asyncio.sleep(POSITIONS_INTERVAL_S)
             try:
                 if (versions := self.versions()) != saved:
-                    await self.index.save_positions(versions)
+                    await self.index.save_positions({**versions, LOG: self._circumstances.log_mark})
                     saved = versions
                 else:
                     await self.index.positions()  # Nothing changes: it may be gone all the same.

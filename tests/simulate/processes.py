@@ -324,6 +324,7 @@ class IndexProcess(Process):
         circumstances = Circumstances(
             epoch=EPOCH,
             kafka="",
+            log_mark=1,
             shop_currency=None,
             models=cast("Models", self),
             cache=VectorCache(),

@@ -386,7 +386,8 @@ class World:
         return request.what
 
     def _check_saved(self) -> None:
-        for number, version in self.points.positions.items():
+        partitions = filter(str.isdecimal, self.points.positions)
+        for number, version in ((name, self.points.positions[name]) for name in partitions):
             self.truth.committed(Partition(ITEMS, int(number)), version & ((1 << 40) - 1))
 
     # Consumer groups.

@@ -1,0 +1,95 @@
+"""Where an index says that reading must begin, and of which log its positions are."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+from index_backends import BACKENDS, opened
+from prometheus_client import CollectorRegistry
+from running_broker import new_broker
+from waiting import until
+
+from schemas.points import point_version
+from stream.index.freshness import RecentFreshness
+from stream.index.identity import LOG, identity_for, log_mark
+from stream.index.observing import Observed
+from stream.index.writing import Circumstances, Writer
+from stream.metrics import IndexMetrics
+from stream.topics import ensure_topics
+from workers.embedder.cache import VectorCache
+from workers.embedder.models import Models
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
+
+    from running_broker import RunningBroker
+
+    from workers.index.interface import Index
+
+pytestmark = pytest.mark.filterwarnings("ignore:Payload indexes have no effect in the local Qdrant")
+
+EPOCH, PARTITION, MARK = 3, 1, 77
+
+
+@pytest.fixture(params=BACKENDS)
+async def index(request: pytest.FixtureRequest) -> AsyncIterator[Index]:
+    async with opened(request.param) as index:
+        yield index
+
+
+@pytest.fixture
+def second_broker(tmp_path: Path) -> Iterator[RunningBroker]:
+    (tmp_path / "second").mkdir()
+    broker = new_broker("embedded", tmp_path / "second").start()
+    yield broker
+    broker.kill()
+
+
+def writer(index: Index, *, building: bool) -> Writer:
+    circumstances = Circumstances(
+        epoch=EPOCH,
+        kafka="",
+        log_mark=MARK,
+        shop_currency=None,
+        models=Models("fake", threads=1),
+        cache=VectorCache(),
+        clock_ms=lambda: 0,
+        owned=lambda: {PARTITION},
+        positions=lambda: {PARTITION: 40},
+        report=lambda: None,
+        serving_writer=lambda: made,
+    )
+    observed = Observed(IndexMetrics(CollectorRegistry()), RecentFreshness(), serves=lambda: True)
+    made = Writer(index, observed, circumstances, building=building)
+    return made
+
+
+async def test_positions_say_of_which_log_they_are(index: Index) -> None:
+    made = writer(index, building=False)
+    keeping = asyncio.create_task(made._keep_positions())
+    try:
+
+        async def kept() -> bool:
+            return await index.positions() == {str(PARTITION): point_version(EPOCH, 40), LOG: MARK}
+
+        await until(kept, "they are saved")
+    finally:
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
+
+
+async def test_an_index_that_was_filled_from_another_log_of_the_same_epoch_is_filled_again(
+    own_embedded_broker: RunningBroker, second_broker: RunningBroker
+) -> None:
+    for broker in (own_embedded_broker, second_broker):
+        ensure_topics(broker.settings())
+    async with opened("edge") as index:
+        first = await identity_for(index, own_embedded_broker.address)
+        await index.save_positions({"0": point_version(first.epoch, 9), LOG: log_mark(first.log_id)})
+        assert await identity_for(index, own_embedded_broker.address) == first
+        other = await identity_for(index, second_broker.address)
+        assert other.log_id != first.log_id and other.epoch == first.epoch + 1
+        assert await identity_for(index, second_broker.address) == other
