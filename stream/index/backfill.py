@@ -22,6 +22,8 @@ from stream.tracker import Partition, Tracker
 from workers.indexing import Pending
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from stream.index.writing import Circumstances, Writer
     from stream.reader import Record
     from workers.index.interface import Index
@@ -127,6 +129,13 @@ def end_name(number: int) -> str:
 def done_name(number: int) -> str:
     """The name of the version up to which it is done."""
     return f"backfill done {number}"
+
+
+def filled_to(kept: Mapping[str, int], number: int, epoch: int) -> int | None:
+    """Of a collection with these positions: the offset below which the backfill wrote all of a partition; None: it has
+    not reached its end."""
+    end, at = offset_in_log(kept.get(end_name(number)), epoch), offset_in_log(kept.get(done_name(number)), epoch)
+    return end if end is not None and at is not None and at >= end else None
 
 
 async def partitions_filled(index: Index, epoch: int, partitions: int) -> tuple[int, int, int]:

@@ -9,7 +9,7 @@ import structlog
 
 from schemas.errors import Gone, Misconfigured, Unavailable
 from schemas.points import offset_in_log, point_version
-from stream.index.backfill import Backfill
+from stream.index.backfill import Backfill, filled_to
 from stream.index.identity import LOG
 from workers.indexing import Lanes
 from workers.owed_vectors import OwedVectors
@@ -87,9 +87,12 @@ class Writer:
 
     def start(self, partition: int) -> int | None:
         """Where reading must begin for its sake; None: wherever, the backfill sees to it."""
-        if self.backfill is not None:
-            return None
-        return offset_in_log(self._read.get(str(partition)), self._circumstances.epoch) or 0
+        epoch = self._circumstances.epoch
+        own = offset_in_log(self._read.get(str(partition)), epoch)
+        if self.backfill is None:
+            return own or 0
+        filled = filled_to(self._read, partition, epoch)
+        return filled if own is None or filled is None else own
 
     def complete(self, partition: int) -> bool:
         """Whether everything below what was delivered is in it."""

@@ -12,6 +12,7 @@ from running_broker import new_broker
 from waiting import until
 
 from schemas.points import point_version
+from stream.index.backfill import done_name, end_name
 from stream.index.freshness import RecentFreshness
 from stream.index.identity import LOG, identity_for, log_mark
 from stream.index.observing import Observed
@@ -65,6 +66,30 @@ def writer(index: Index, *, building: bool) -> Writer:
     observed = Observed(IndexMetrics(CollectorRegistry()), RecentFreshness(), serves=lambda: True)
     made = Writer(index, observed, circumstances, building=building)
     return made
+
+
+async def start(index: Index, **offsets: int) -> int | None:
+    """Where the writer of a collection that is being built must begin, with these positions kept."""
+    await index.save_positions({name: point_version(EPOCH, offset) for name, offset in offsets.items()})
+    made = writer(index, building=True)
+    await made.read_positions()
+    return made.start(PARTITION)
+
+
+async def test_a_collection_that_is_being_filled_begins_anywhere_and_once_it_is_where_it_says(index: Index) -> None:
+    assert await start(index) is None
+    assert await start(index, **{end_name(PARTITION): 30, done_name(PARTITION): 20}) is None
+    assert await start(index, **{end_name(PARTITION): 30, done_name(PARTITION): 30}) == 30
+    assert await start(index, **{str(PARTITION): 35}) == 35
+
+
+async def test_a_collection_that_was_there_before_begins_where_it_says_or_at_the_start(index: Index) -> None:
+    made = writer(index, building=False)
+    await made.read_positions()
+    assert made.start(PARTITION) == 0
+    await index.save_positions({str(PARTITION): point_version(EPOCH, 35)})
+    await made.read_positions()
+    assert made.start(PARTITION) == 35
 
 
 async def test_positions_say_of_which_log_they_are(index: Index) -> None:
