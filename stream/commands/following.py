@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from schemas.errors import FreshlineError, Unavailable
+from stream.commands.client import NotFound
 
 if TYPE_CHECKING:
     from stream.commands.client import Client
@@ -15,9 +17,10 @@ AWAY_SECONDS_MAX = 60.0
 """The process that does the work may be started again meanwhile; work that outlives it goes on."""
 
 
-def follow(client: Client, path: str, *, quiet: bool) -> dict[str, Any]:
-    """The result of the job at this path once it is done.
+def follow(client: Client, path: str, *, quiet: bool, **asked: object) -> dict[str, Any]:
+    """Asks for the job at this path, with these parameters, and returns its result once it is done.
 
+    Asks again where the process that did it ended, and the next one knows of none: it goes on with what is there.
     Raises FreshlineError with its reason if it failed, Unavailable if nothing answers for a minute.
     """
     from rich.console import Console
@@ -28,7 +31,8 @@ def follow(client: Client, path: str, *, quiet: bool) -> dict[str, Any]:
     hidden = quiet or not console.is_terminal
     with Progress(*columns, TimeElapsedColumn(), console=console, transient=True, disable=hidden) as bar:
         task = bar.add_task("", total=None, pace="")
-        while (report := _report(client, path))["state"] == "running":
+        client.post(path, **asked)
+        while (report := _report(client, path, asked))["state"] == "running":
             bar.update(
                 task,
                 description=report["phase"],
@@ -43,11 +47,14 @@ def follow(client: Client, path: str, *, quiet: bool) -> dict[str, Any]:
     return result
 
 
-def _report(client: Client, path: str) -> dict[str, Any]:
+def _report(client: Client, path: str, asked: dict[str, object]) -> dict[str, Any]:
     deadline = time.monotonic() + AWAY_SECONDS_MAX
     while True:
         try:
             report: dict[str, Any] = client.get(path)
+        except NotFound:
+            with suppress(Unavailable):  # As below: it ended once more.
+                client.post(path, **asked)
         except Unavailable:
             if time.monotonic() > deadline:
                 raise

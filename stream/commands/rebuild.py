@@ -41,8 +41,7 @@ def rebuild(
     if rollback or finish:
         result = stack.post("/rebuild/rollback" if rollback else "/rebuild/finish")
     else:
-        stack.post("/rebuild", model=_source(model), dry_run=dry_run)
-        result = follow(stack, "/rebuild", quiet=json)
+        result = follow(stack, "/rebuild", quiet=json, model=_source(model), dry_run=dry_run)
     if json:
         print_json(result)
     else:

@@ -27,9 +27,7 @@ def reconcile(
     from stream.commands.following import follow
     from stream.commands.printing import print_json
 
-    stack = client(api)
-    stack.post(PATH, repair="true" if repair else None)
-    result = follow(stack, PATH, quiet=json)
+    result = follow(client(api), PATH, quiet=json, repair="true" if repair else None)
     if json:
         print_json(result)
     else:

@@ -156,6 +156,12 @@ def test_reconcile_exits_by_what_is_left_after_a_repair(service: StandIn) -> Non
     assert json.loads(as_json.out)["left"]["examples"]["missing"] == [{"product_id": "P9", "detail": ""}]
 
 
+def test_long_work_is_asked_for_again_where_the_process_that_did_it_is_another(service: StandIn) -> None:
+    service.restarts = 2
+    done = freshline("reconcile")
+    assert done.code == 0 and "up to date" in done.out
+
+
 def test_a_second_reconcile_at_once_is_one_line_and_exit_1(service: StandIn) -> None:
     freshline("reconcile")
     assert service.reconciled is not None
