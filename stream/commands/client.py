@@ -36,7 +36,14 @@ class Client:
         """Asks for something to be done, with the parameters in the query. Answers and raises as `get`."""
         return self._ask("POST", path, parameters)
 
+    def metrics(self) -> str:
+        """The page of Prometheus. Raises as `get`."""
+        return self._answer("GET", "/metrics", {}).text
+
     def _ask(self, method: str, path: str, parameters: dict[str, object]) -> Any:
+        return _parsed(self._answer(method, path, parameters))
+
+    def _answer(self, method: str, path: str, parameters: dict[str, object]) -> httpx.Response:
         given = {name: str(value) for name, value in parameters.items() if value is not None}
         try:
             answer = self._http.request(method, self.api + path, params=given)
@@ -46,7 +53,7 @@ class Client:
             raise WrongUsage(f"{self.api} is no address of an API: {error}") from None
         if not answer.is_success:
             raise _refusal(answer)
-        return _parsed(answer)
+        return answer
 
 
 def _parsed(answer: httpx.Response) -> Any:

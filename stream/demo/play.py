@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
+from collections import deque
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +15,7 @@ from schemas.errors import FreshlineError
 from stream.commands.client import Client
 from stream.commands.printing import money
 from stream.demo.script import catalogue, changes, outgoing, ticks
+from stream.histograms import Counts, Histograms, read_histograms, since
 from stream.producing import Outgoing, Producer, Sent, now_ms, paced
 
 if TYPE_CHECKING:
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
     from stream.demo.stack import Stack
 
 REPORT_SECONDS = 3.0
+WINDOW_REPORTS = 10
+"""Freshness is that of the changes of the last half minute."""
 FIRST_QUERY = "chocolate cake"
 FIRST_SEARCH_SECONDS_MAX = 60.0
 WAIT_MS = 2_000
@@ -39,6 +44,7 @@ class Summary:
     catalogue_events: int = 0
     changes: int = 0
     freshness_seconds: dict[str, Any] = field(default_factory=dict)
+    """Of the changes of the last half minute, by facet."""
     embeddings: dict[str, int] = field(default_factory=dict)
     samples: list[dict[str, Any]] = field(default_factory=list)
     """Searches before and after a price change."""
@@ -62,6 +68,8 @@ class Demo:
         """The ends of the catalogue: it is loaded once they are searchable."""
         self._titles: dict[str, str] = {}
         """English titles of the items of the catalogue, to search for."""
+        self._seen: deque[Histograms] = deque(maxlen=WINDOW_REPORTS + 1)
+        """Freshness of all events up to each report, the first from before the first change."""
 
     def run(self, rate: float, seconds: float | None) -> None:
         """Loads what is not loaded, then replays `rate` changes a second, for ever or for `seconds`."""
@@ -79,6 +87,7 @@ class Demo:
         try:
             self._note_loaded()
             self._note_status(self._client.get("/status"))
+            self._note_freshness()
         except FreshlineError as error:
             self._say(f"no last status: {error}")
         self._position.save()
@@ -114,6 +123,7 @@ class Demo:
     def _replay(self, rate: float, seconds: float | None) -> None:
         sent, reported = Sent(), time.monotonic()
         stop = time.monotonic() + seconds if seconds is not None else float("inf")
+        self._seen.append(self._histograms())
         self._say(f"replaying real changes, {rate:g} a second; Ctrl-C stops everything")
         records = paced(outgoing(changes(self._position.changes), self._tick), rate, time.monotonic, time.sleep)
         for record in records:
@@ -154,8 +164,8 @@ class Demo:
         self._position.save()
         status = self._client.get("/status")
         self._note_status(status)
-        price = status["freshness_seconds"].get("price") or {"p50": None, "p99": None}
-        fresh = " ".join(f"{name} {seen * 1000:,.0f} ms" for name, seen in price.items() if name != "events" and seen)
+        price = self._note_freshness().get("price", {})
+        fresh = " ".join(f"{name} {price[name] * 1000:,.0f} ms" for name in ("p50", "p99") if price.get(name))
         made, spared = status["embeddings"]["computed"], status["embeddings"]["avoided"]
         self._say(
             f"{time.monotonic() - self._began:5.0f} s  {self.summary.changes:,} changes  price freshness {fresh}  "
@@ -163,9 +173,22 @@ class Demo:
         )
 
     def _note_status(self, status: dict[str, Any]) -> None:
-        for name in ("freshness_seconds", "embeddings", "lag_events", "dead_letters"):
+        for name in ("embeddings", "lag_events", "dead_letters"):
             setattr(self.summary, name, status[name])
         self.summary.items = status["index"]["points"]
+
+    def _note_freshness(self) -> dict[str, Any]:
+        """Of the changes alone: the catalogue, which came all at once, lies before the first look."""
+        if self._seen:
+            self._seen.append(self._histograms())
+            came = since(self._seen[-1], self._seen[0])
+            self.summary.freshness_seconds = {
+                facet: _percentiles(counts) for facet, counts in came.items() if counts.observations
+            }
+        return self.summary.freshness_seconds
+
+    def _histograms(self) -> Histograms:
+        return read_histograms(self._client.metrics(), "freshline_freshness_seconds", "facet")
 
     def _can_show(self, record: Outgoing) -> bool:
         """A new price of an item that can be searched for by its title."""
@@ -188,6 +211,13 @@ class Demo:
         self.summary.samples = [*self.summary.samples[-9:], sample]
         change = f"{seller} {before or 'no offer'} -> {after}"
         self._say(f"         search {query!r}: {change}, found {took_ms:.0f} ms after sending")
+
+
+def _percentiles(counts: Counts) -> dict[str, float | int | None]:
+    """As GET /status names them."""
+    found = {name: counts.quantile(quantile) for name, quantile in (("p50", 0.5), ("p99", 0.99))}
+    seconds = {name: round(each, 4) if math.isfinite(each) else None for name, each in found.items()}
+    return {**seconds, "events": counts.observations}
 
 
 def as_json(summary: Summary) -> dict[str, Any]:

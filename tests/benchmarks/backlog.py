@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from stream.histograms import since
 from tests.benchmarks import load
 from tests.benchmarks.figures import Figure, Goal
-from tests.benchmarks.histograms import since
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor

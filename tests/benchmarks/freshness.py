@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from schemas.events import SHOP
+from stream.histograms import since
 from stream.producing import Producer
 from tests.benchmarks import load
 from tests.benchmarks.catalogue import Mix, catalogue
 from tests.benchmarks.figures import Figure, Goal, repeated
-from tests.benchmarks.histograms import since
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from concurrent.futures import Executor
 
     from stream.demo.source import Event
-    from tests.benchmarks.histograms import Histograms
+    from stream.histograms import Histograms
     from tests.benchmarks.running import Running
 
 PER_SECOND, PROBES_PER_SECOND = 50.0, 5.0

@@ -9,15 +9,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import httpx
 import psutil
 
 from schemas.errors import FreshlineError
 from stream.commands.client import Client
 from stream.demo.stack import Stack, running_stack
+from stream.histograms import Histograms, read_histograms
 from stream.settings import Settings
 from stream.up.ports import free_port
-from tests.benchmarks.histograms import Histograms, read_histograms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +40,6 @@ class Running:
     def __init__(self, stack: Stack) -> None:
         self.kafka, self.api = stack.kafka, stack.api
         self.client = Client(stack.api)
-        self._http = httpx.Client(base_url=stack.api, trust_env=False)
 
     def status(self) -> dict[str, Any]:
         """GET /status."""
@@ -50,7 +48,7 @@ class Running:
 
     def freshness(self) -> Histograms:
         """Freshness of all events so far, by facet."""
-        return read_histograms(self._http.get("/metrics").text, "freshline_freshness_seconds", "facet")
+        return read_histograms(self.client.metrics(), "freshline_freshness_seconds", "facet")
 
     def until_quiet(self, *, vectors: bool = True) -> float:
         """Waits until all is searchable, by words or by vectors too; how many seconds that took."""

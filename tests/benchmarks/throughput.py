@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from stream.histograms import since
 from tests.benchmarks import load
 from tests.benchmarks.figures import Figure, Goal, repeated
-from tests.benchmarks.histograms import since
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-    from tests.benchmarks.histograms import Histograms
+    from stream.histograms import Histograms
     from tests.benchmarks.running import Running
 
 SECONDS, REPEATS = 12.0, 3

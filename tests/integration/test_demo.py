@@ -84,6 +84,9 @@ def test_the_demo_ends_by_itself_a_second_start_goes_on_and_ctrl_c_stops_every_c
     summary = json.loads(out)
     assert summary["catalogue_events"] == CATALOGUE_EVENTS and summary["changes"] > 50 and summary["items"] > 50
     assert summary["first_search_seconds"] is not None and "first answer" in err
+    seen = summary["freshness_seconds"]["price"]
+    assert 0 < seen["events"] <= summary["changes"], "the catalogue's prices are not counted"
+    assert seen["p50"] <= seen["p99"]
 
     with demo(tmp_path) as second:
         assert second.stderr is not None

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
 
-from tests.benchmarks.histograms import Counts, read_histograms, since
+from stream.histograms import Counts, read_histograms, since
 
 BOUNDS = (0.01, 0.02, 0.05, 0.1, 1.0)
 SECONDS = st.lists(st.floats(0.0001, 2.0), min_size=1, max_size=50)
@@ -40,6 +40,11 @@ def test_a_quantile_of_a_phase_lies_in_the_bucket_of_the_true_one(
 def test_a_facet_that_came_up_in_the_phase_is_all_of_it() -> None:
     counts = Counts((0.1, math.inf), (3, 4))
     assert since({"price": counts}, {}) == {"price": counts}
+
+
+def test_a_process_that_started_anew_counts_from_zero() -> None:
+    anew = Counts((0.1, math.inf), (1, 2))
+    assert anew.since(Counts((0.1, math.inf), (3, 4))) == anew
 
 
 def test_no_observations_have_no_quantile() -> None:

@@ -1,4 +1,4 @@
-"""Percentiles of a phase: the difference of a Prometheus histogram before and after it."""
+"""Percentiles of a phase of a running stack: the difference of a Prometheus histogram before and after it."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class Counts(NamedTuple):
         return int(self.below[-1]) if self.below else 0
 
     def since(self, before: Counts | None) -> Counts:
-        """Those that came after `before`."""
-        if before is None:
+        """Those that came after `before`; all of them where a process that started anew counts from zero."""
+        if before is None or before.observations > self.observations:
             return self
         return Counts(self.bounds, tuple(now - then for now, then in zip(self.below, before.below, strict=True)))
 
