@@ -45,14 +45,17 @@ def identifier(bytes_max: int, *, needed: bool = True) -> AfterValidator:
     return AfterValidator(check)
 
 
-def decimal(value: Any) -> Decimal:
-    """A decimal from a string or a JSON number, the noise of binary floats removed. Raises ValueError."""
+def decimal(value: Any, *, such_as: str = "19.99") -> Decimal:
+    """A decimal from a string or a JSON number, the noise of binary floats removed.
+
+    Raises ValueError, which shows one `such_as` what is meant.
+    """
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-        raise ValueError('must be a decimal, as a number or as text like "19.99"')
+        raise ValueError(f'must be a decimal, as a number or as text like "{such_as}"')
     try:
         number = Decimal(value if isinstance(value, str) else repr(value))
     except InvalidOperation:
-        raise ValueError(f'{_short(value)!r} is no decimal: send one like "19.99"') from None
+        raise ValueError(f'{_short(value)!r} is no decimal: send one like "{such_as}"') from None
     if not number.is_finite():
         raise ValueError("is not finite: send a decimal")
     if isinstance(value, float) and abs(number) < PRICE_BELOW:
@@ -82,12 +85,17 @@ def _price(value: Any) -> float:
 
 
 def _rating_hundredths(value: Any) -> int:
-    number = decimal(value)
+    number = decimal(value, such_as="4.5")
     if not 1 <= number <= 5:
-        raise ValueError(f"{_short(value)} is outside 1 to 5")
+        raise ValueError(f"{_short(value)} is outside 1 to 5: send one like 4.5")
     if number * 100 % 1:
         raise ValueError(f"{_short(value)} has too many decimals: send at most 2")
     return int(number * 100)
+
+
+def _whole(value: Any) -> Any:
+    """Integers of more than 64 bits come out of JSON as floats: they are too great, not of another type."""
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) > VERSION_MAX else value
 
 
 def _short(value: object) -> str:
@@ -178,4 +186,4 @@ TimeMs = Annotated[
     WithJsonSchema({"anyOf": [{"type": "string", "format": "date-time"}, {"type": "integer", "minimum": 0}]}),
 ]
 """Sent as RFC 3339 with offset or as integer milliseconds since the epoch, held as the latter."""
-Version = Annotated[int, Field(ge=0, le=VERSION_MAX)]
+Version = Annotated[int, Field(ge=0, le=VERSION_MAX), BeforeValidator(_whole)]

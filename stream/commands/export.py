@@ -62,9 +62,9 @@ def _at(kafka: str | None) -> Settings:
 
 
 def _report(what: str, counts: Counts, json: bool) -> None:
-    from stream.commands.printing import print_json, say
+    from stream.commands.printing import counted, print_json, say
 
     if json:
         print_json(counts._asdict())
     else:
-        say(f"{what}: {counts.items:,} items, {counts.reviews:,} reviews")
+        say(f"{what}: {counted(counts.items, 'item')}, {counted(counts.reviews, 'review')}")

@@ -30,6 +30,11 @@ def out() -> Console:
     return Console(highlight=False, markup=False, emoji=False)
 
 
+def counted(number: int, thing: str) -> str:
+    """ "1 item", "1,000 items"."""
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
+
+
 def money(price: float | None, currency: str | None) -> str:
     """ "8.50 HKD"; empty for none."""
     return "" if price is None else f"{price:,.2f} {currency or ''}".strip()

@@ -37,13 +37,13 @@ def reconcile(
 
 
 def _print_result(result: dict[str, Any]) -> None:
-    from stream.commands.printing import say
+    from stream.commands.printing import counted, say
 
     _print_table(result["found"])
-    say(f"{result['items']:,} items in the log, {result['points']:,} in the index, {result['seconds']:.1f} s")
+    say(f"{counted(result['items'], 'item')} in the log, {result['points']:,} in the index, {result['seconds']:.1f} s")
     if result["left"] is None:
         return
-    say(f"repaired: {result['repaired']:,} items published again")
+    say(f"repaired: {counted(result['repaired'], 'item')} published again")
     if result["left"]["faults"]:
         say("still wrong:")
         _print_table(result["left"])

@@ -46,7 +46,7 @@ def search(
     """
     parameters = {name: value for name, value in locals().items() if name not in ("query", "api", "json")}
     from stream.commands.configured import client
-    from stream.commands.printing import out, print_json, say
+    from stream.commands.printing import counted, out, print_json, say
 
     answer = client(api).get("/search", q=query, **parameters)
     if json:
@@ -54,7 +54,7 @@ def search(
     elif answer["hits"]:
         out().print(_table(answer["hits"]))
     if not json:
-        say(f"{answer['total']:,} items, by {answer['by']}, in {answer['took_ms']:.0f} ms")
+        say(f"{counted(answer['total'], 'item')}, by {answer['by']}, in {answer['took_ms']:.0f} ms")
     if not answer["fresh"]:
         raise typer.Exit(NOT_FRESH)
 

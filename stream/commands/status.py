@@ -44,6 +44,8 @@ def _print_report(report: dict[str, Any]) -> None:
 
 
 def _lines(report: dict[str, Any]) -> list[tuple[str, str]]:
+    from stream.commands.printing import counted
+
     lag, log, index, embeddings = (report[part] for part in ("lag", "log", "index", "embeddings"))
     waiting = {
         **lag["inputs"],
@@ -52,15 +54,19 @@ def _lines(report: dict[str, Any]) -> list[tuple[str, str]]:
         "sales": lag["sale_boundaries"],
     }
     size = f", {log['bytes'] / 1e6:,.0f} MB" if log["bytes"] is not None else ""
+    total = report["lag_events"]
     return [
         ("ready", "yes" if report["ready"] else "no: " + "; ".join(report["reasons"])),
-        ("waiting", f"{report['lag_events']:,} events ({_counts(waiting)})" if report["lag_events"] else "nothing"),
+        (
+            "waiting",
+            f"{counted(total, 'event')} ({_counts(waiting)})" if total else "nothing",
+        ),
         *((f"{facet} freshness", _freshness(seen)) for facet, seen in report["freshness_seconds"].items()),
         ("refused", _counts(report["dead_letters"]) or "nothing"),
         ("embeddings", _counts(embeddings) or "none yet"),
         (
             "index",
-            f"{index['points']:,} items in {index['collection']} ({index['backend']}), "
+            f"{counted(index['points'], 'item')} in {index['collection']} ({index['backend']}), "
             f"{index['model'] or 'model loading'}",
         ),
         *_rebuild(index),
@@ -83,6 +89,8 @@ def _counts(counts: dict[str, int]) -> str:
 
 
 def _freshness(seen: dict[str, Any]) -> str:
+    from stream.commands.printing import counted
+
     if seen["p50"] is None:
         return "nothing yet"
-    return f"p50 {seen['p50'] * 1000:,.0f} ms, p99 {seen['p99'] * 1000:,.0f} ms, {seen['events']:,} events"
+    return f"p50 {seen['p50'] * 1000:,.0f} ms, p99 {seen['p99'] * 1000:,.0f} ms, {counted(seen['events'], 'event')}"

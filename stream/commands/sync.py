@@ -146,6 +146,7 @@ def _example(decision: Decision) -> dict[str, Any]:
 
 
 def _print(topic: str, plan: Plan, sent: Sent | None, waited: Waited | None) -> None:
+    from stream.commands.printing import counted
     from stream.commands.produce import in_words
 
     print(f"{topic}: " + ", ".join(f"{count:,} {outcome}" for outcome, count in plan.counts.items()))
@@ -155,7 +156,7 @@ def _print(topic: str, plan: Plan, sent: Sent | None, waited: Waited | None) -> 
         if found and plan.counts[outcome] > len(found):
             print(f"  {outcome:<8} and {plan.counts[outcome] - len(found):,} more")
     if sent is None:
-        print(f"{plan.publish:,} events to send, none sent" if plan.publish else "nothing to send")
+        print(f"{counted(plan.publish, 'event')} to send, none sent" if plan.publish else "nothing to send")
         return
     print(f"{sent.confirmed:,} sent, {sent.failed:,} failed{in_words(waited)}")
 
