@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stream.commands.printing import print_json, say
-from tests.benchmarks import backlog, embedding, freshness, load, machine, quality, searching, throughput
+from tests.benchmarks import backlog, embedding, freshness, load, machine, quality, reconcile, searching, throughput
 from tests.benchmarks.catalogue import SHARED, asked_queries, catalogue
 from tests.benchmarks.figures import Figure, Goal, print_table
 from tests.benchmarks.prefilled import open_prefilled
@@ -40,7 +40,8 @@ STACK_PARTS = {
 """In this order: only the last may leave many vectors owed."""
 INDEX_PARTS = ("quality", *STACK_PARTS)
 """Those that need the catalogue in an index."""
-PARTS = ("embedding", *INDEX_PARTS)
+PARTS = ("reconcile", "embedding", *INDEX_PARTS)
+"""The first needs a process that has not used much memory yet."""
 
 
 class Part(NamedTuple):
@@ -66,9 +67,11 @@ def main() -> int:
 
 
 def _measured(asked: Collection[str]) -> Iterator[Part]:
+    if "reconcile" in asked:
+        yield _reconcile()
     if "embedding" in asked:
         yield _embedding()
-    if asked == ["embedding"]:
+    if not set(asked) & set(INDEX_PARTS):
         return
     with data_dir() as settings:
         yield from asyncio.run(_fill(settings, with_quality="quality" in asked))
@@ -112,6 +115,22 @@ def _memory(memory: Memory, stack: Running) -> Part:
     megabytes = [Figure("RSS, summed", memory.rss / 1e6, "MB", MEMORY_GOAL), Figure("PSS", memory.pss / 1e6, "MB")]
     by_process = {name: round(each.rss / 1e6) for name, each in stack.memory_by_process().items()}
     return Part("memory", megabytes, {"rss_mb_at_the_end": by_process})
+
+
+def _reconcile() -> Part:
+    """On a broker and an index of its own, with vectors that no model made."""
+    say("bench: reconcile")
+    found = reconcile.measure()
+    figures = [
+        Figure(f"{size['items']:,} items, {what}", size[name], unit)
+        for size in found
+        for what, name, unit in (
+            ("in all", "seconds", "s"),
+            ("memory above the start", "growth_mb", "MB"),
+            ("the event loop waits, p99", "loop_wait_ms_p99", "ms"),
+        )
+    ]
+    return Part("reconcile", figures, {"sizes": found})
 
 
 def _embedding() -> Part:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import orjson
-from running_broker import new_broker
 
 from schemas.codec import encode_item
 from schemas.events import parse
@@ -26,6 +25,7 @@ from stream.reconcile.reconciler import reconcile
 from stream.states import StateRecord, partition_of, publish
 from stream.topics import ITEMS, ensure_topics
 from stream.tracker import Partition
+from tests.running_broker import new_broker
 from workers.embedder.fake import FakeEmbedder
 from workers.fold import fold
 from workers.index.edge_open import open_edge
@@ -35,8 +35,7 @@ from workers.view import content
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from running_broker import RunningBroker
-
+    from tests.running_broker import RunningBroker
     from workers.index.interface import Index
 
 PARTITIONS = 4
