@@ -22,18 +22,12 @@ if TYPE_CHECKING:
     Own = Callable[[set[int]], None]
 
 
-class FetchWait(NamedTuple):
-    """How long the broker keeps a fetch that finds less than this; an idle consumer asks as often."""
-
-    ms_max: int
-    bytes_min: int
-
-
-FETCH_WAITS = {
-    # Does not wake a waiting fetch when data arrives; and many small fetches cost it more than their records.
-    "embedded": FetchWait(5, 16 * 1024),
-    "kafka": FetchWait(500, 1),
+FETCH_WAITS_MS = {
+    # Does not wake a waiting fetch when data arrives.
+    "embedded": 5,
+    "kafka": 500,
 }
+"""How long the broker keeps a fetch that finds nothing; an idle consumer asks as often."""
 SESSION_TIMEOUT_S = 8.0
 REBALANCE_TIMEOUT_S = 2.0
 REQUEST_TIMEOUT_S = 40.0
@@ -99,7 +93,7 @@ def create_app(name: str, settings: Settings) -> AppParts:
     )
     transport = Transport(app.conf.broker, app)
     transport.trackers = Trackers()
-    transport.fetch_wait_ms_max, transport.fetch_bytes_min = FETCH_WAITS[settings.broker]
+    transport.fetch_wait_ms_max = FETCH_WAITS_MS[settings.broker]
     transport.starts = _at_commits
     app.transport = transport
     return AppParts(app, transport)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TextIO, cast
 import structlog
 
 from schemas.errors import FreshlineError, Misconfigured
+from stream import heap
 from stream.up.children import EXIT_MISCONFIGURED
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 CHATTY = ("aiokafka", "faust", "mode", "kafka", "httpx", "uvicorn", "stream.transport", "stream.faust_apps")
+
+SWITCH_INTERVAL_S = 0.0005
+"""For which a thread that needs Python may have to wait: with Python's 5 ms, each of the hundred steps of a query."""
 
 
 class Failure:
@@ -74,6 +78,8 @@ def set_up_logs() -> None:
 def run(main: Callable[[], Coroutine[None, None, None]]) -> int:
     """Runs until `main` ends or SIGTERM cancels it; the exit code: 0, or another with what happened on stderr."""
     set_up_logs()
+    heap.tune()
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
     # Ctrl-C reaches the whole process group: `up` hears it, and stops its children in order.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:

@@ -28,7 +28,6 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
     def _create_worker_consumer(self, transport: driver.Transport) -> aiokafka.AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
         consumer._fetch_max_wait_ms = cast("Transport", transport).fetch_wait_ms_max
-        consumer._fetch_min_bytes = cast("Transport", transport).fetch_bytes_min
         # The same partition of every topic must go to the same worker: round robin, Faust's choice, does not see to it.
         consumer._partition_assignment_strategy = (RangePartitionAssignor,)
         return consumer
@@ -74,5 +73,4 @@ class Transport(driver.Transport):
     Consumer = Consumer
     trackers: Trackers
     fetch_wait_ms_max: int
-    fetch_bytes_min: int
     starts: Starts

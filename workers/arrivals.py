@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 QUIET_SECONDS = 0.001
 """A stream that has more hands over several records in this time."""
-PAUSE_SECONDS = 0.003
+PAUSE_SECONDS = 0.006
 """Between two steps, however little came: bounds what steps cost at rates where each would hold one record."""
 GATHER_SECONDS_MAX = 0.2
 """In an unbroken stream, whose events wait longer anyway: of an item that changes again only the last state goes on."""

@@ -32,7 +32,8 @@ T = TypeVar("T")
 
 PENDING_ITEMS_MAX = 5_000
 """At the bound the input waits."""
-BATCH_ITEMS_MAX = 512
+BATCH_ITEMS_MAX = 64
+"""Written at once: some 10 ms, for which a search may have to wait."""
 TEXTS_MAX = 16
 """New texts written between two looks at the lanes ahead of them: some 5 ms."""
 BACKFILL_ITEMS_MAX = 64
@@ -184,7 +185,7 @@ class Lanes:
 
     async def _step(self) -> None:
         """Something of each lane that has the right of way."""
-        if self._arrived and not self._texts:
+        if 0 < len(self._arrived) < BATCH_ITEMS_MAX and not self._texts:
             await settled(lambda: self._taken_in)
         if self._arrived:
             await self._write_arrived(self._take(self._arrived, BATCH_ITEMS_MAX))

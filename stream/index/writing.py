@@ -9,6 +9,7 @@ import structlog
 
 from schemas.errors import Gone, Misconfigured, Unavailable
 from schemas.points import offset_in_log, point_version
+from stream import heap
 from stream.index.backfill import Backfill, filled_to
 from stream.index.identity import LOG
 from workers.indexing import Lanes
@@ -129,6 +130,7 @@ class Writer:
                 raise
             self.failed = error
             return
+        heap.hold()
         await self.owed.run()
 
     def _served_first(self) -> OwedVectors | None:

@@ -9,6 +9,7 @@ import structlog
 
 from schemas.codec import decode_item, decode_review, split_review_key
 from schemas.errors import NotOurs
+from stream import heap
 from stream.items.publisher import WRITER_HEADER
 from stream.topics import ITEMS, STATES
 from stream.tracker import Partition
@@ -88,6 +89,7 @@ class OwnLogs:
                 self._differs(partition, product_id)
             self._recovered(partition, end)
         new.clear()
+        heap.hold()
 
     def _take(self, owned: dict[int, ItemPartition], records: list[Record], *, recovering: bool) -> None:
         if owned is not self._owned:

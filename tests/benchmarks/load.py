@@ -25,6 +25,8 @@ IN_FLIGHT_MAX = 1_500
 """Events sent and not yet searchable, in the flood."""
 LOOK_INTERVAL_S = 0.1
 FULL_WAIT_S = 0.002
+NAP_SECONDS_MIN = 0.02
+"""At high rates events go in bunches, as from a shop's own systems: one by one, the sender used a whole core."""
 
 
 class Offered(NamedTuple):
@@ -72,7 +74,7 @@ def send_texts(kafka: str) -> Offered:
 def offer(kafka: str, per_second: float, seconds: float) -> Offered:
     """The mix at a steady rate."""
     events = _Sender.mix().events(round(per_second * seconds))
-    return _send(kafka, paced(_records(events), per_second, time.monotonic, time.sleep))
+    return _send(kafka, paced(_records(events), per_second, time.monotonic, _nap))
 
 
 def flood(kafka: str, api: str, seconds: float) -> Offered:
@@ -90,6 +92,11 @@ def flood(kafka: str, api: str, seconds: float) -> Offered:
 
     with backlog:
         return _send(kafka, as_there_is_room())
+
+
+def _nap(seconds: float) -> None:
+    if seconds >= NAP_SECONDS_MIN / 2:
+        time.sleep(seconds)
 
 
 class _Backlog:

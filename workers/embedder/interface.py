@@ -26,7 +26,7 @@ class EmbeddingFailed(Exception):
 
 
 class Embedder(Protocol):
-    """Turns texts into vectors. Calls block and may come from several threads; one model runs at a time."""
+    """Turns texts into vectors. Calls block and may come from several threads."""
 
     @property
     def model(self) -> ModelId:
@@ -39,4 +39,4 @@ class Embedder(Protocol):
         """
 
     def embed_query(self, text: str) -> Vectors:
-        """float32 `(dimension,)`, L2-normalised. Goes ahead of documents that have not started yet."""
+        """float32 `(dimension,)`, L2-normalised. Does not wait for documents."""

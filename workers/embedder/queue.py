@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
@@ -15,6 +18,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+DOCUMENTS_NICENESS = 10
+"""Of the thread of documents: queries, prices and all else that somebody waits for have the processor first."""
+
 
 class EmbedderThreads:
     """An embedder for coroutines. One call of each kind runs; the next wait in their callers, not in a queue."""
@@ -23,7 +29,7 @@ class EmbedderThreads:
         """`load` runs once, in a thread, when `start` is called."""
         self._load = load
         self._loading: asyncio.Future[Embedder] | None = None
-        self._documents = _Lane("embed-documents")
+        self._documents = _Lane("embed-documents", _yield_processor)
         self._queries = _Lane("embed-queries")
         self._cache = VectorCache(QUERIES_MAX)
 
@@ -64,7 +70,7 @@ class EmbedderThreads:
         return await self._documents.run(lambda: embedder.embed_documents(texts))
 
     async def embed_query(self, text: str) -> Vectors:
-        """float32 `(dimension,)`, L2-normalised, read-only. Goes ahead of documents. Raises EmbeddingFailed."""
+        """float32 `(dimension,)`, L2-normalised, read-only. Does not wait for documents. Raises EmbeddingFailed."""
         embedder = await self.loaded()
         if (known := self._cache.get(text)) is not None:
             return known
@@ -79,8 +85,9 @@ class EmbedderThreads:
 class _Lane:
     """One thread, and the callers that wait for it in order."""
 
-    def __init__(self, name: str) -> None:
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
+    def __init__(self, name: str, begin: Callable[[], None] = lambda: None) -> None:
+        """`begin`: called once in the thread."""
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name, initializer=begin)
         self._turn = asyncio.Semaphore(1)
 
     async def run(self, work: Callable[[], T]) -> T:
@@ -95,3 +102,9 @@ class _Lane:
 
     async def close(self) -> None:
         await asyncio.to_thread(self._thread.shutdown, wait=True, cancel_futures=True)
+
+
+def _yield_processor() -> None:
+    """Of this thread alone, and of those it starts: only Linux has priorities of threads."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), DOCUMENTS_NICENESS)

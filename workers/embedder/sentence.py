@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,7 +16,6 @@ from workers.embedder.batches import batches
 from workers.embedder.files import locate, revision
 from workers.embedder.interface import EmbeddingFailed, ModelId
 from workers.embedder.precision import Features, fastest, forward
-from workers.embedder.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,16 +23,14 @@ if TYPE_CHECKING:
 
     from workers.embedder.interface import Vectors
 
-SLICE_SECONDS = 0.025
-"""How long a batch of documents should take while queries come: so long may one have to wait."""
-QUIET_SLICE_SECONDS = 0.1
-"""The same while none come: a sixth more texts a second, since every pass costs some 4 ms whatever is in it."""
+SLICE_SECONDS = 0.1
+"""How long a batch of documents should take: every pass costs some 4 ms whatever is in it."""
 TOKENS_MIN, TOKENS_MAX = 128, 16_384
 """Of a batch: less would be all overhead, more takes memory and gains nothing."""
 RATE_WEIGHT = 0.1
 """Of the newest batch in the running estimate of tokens per second."""
-WINDOW_CHARACTERS = 50_000
-"""Tokenised at once: some 15 ms."""
+WINDOW_CHARACTERS = 20_000
+"""Tokenised at once: some 6 ms, for which a query may have to wait."""
 CHARACTERS_PER_TOKEN_MAX = 32
 """What is longer than the model's window times this is cut before it is tokenised."""
 
@@ -51,7 +49,7 @@ _SAMPLE = [
 
 
 class SentenceEmbedder:
-    """One model, used by one thread at a time; queries go ahead of documents that have not started yet."""
+    """One model. Its passes may run beside each other; its tokeniser, which keeps settings of its call, may not."""
 
     def __init__(self, model: str | None = None, *, threads: int = 1) -> None:
         """`model`: name or folder, None for the installed one. `threads`: of torch, for the whole process.
@@ -61,7 +59,7 @@ class SentenceEmbedder:
         torch.set_num_threads(threads)
         name, folder = locate(model)
         self._model = _load(name, folder)
-        self._turns = Turns()
+        self._tokenising = threading.Lock()
         choice = fastest(self._model, self._features(_SAMPLE, "document"))
         self._model = choice.model
         self.precision = choice.precision
@@ -81,25 +79,22 @@ class SentenceEmbedder:
         """float32 `(len(texts), dimension)`, rows L2-normalised, in the order of `texts`. Raises EmbeddingFailed."""
         rows = np.empty((len(texts), self.model.dimension), dtype=np.float32)
         for window in batches([len(text) for text in texts], lambda: WINDOW_CHARACTERS):
-            with self._turns.documents():
-                features = self._features([texts[position] for position in window], "document")
+            features = self._features([texts[position] for position in window], "document")
             for batch in self._cut(features, len(window)):
-                with self._turns.documents():
-                    vectors = self._embed_batch(_select(features, batch))
-                rows[[window[position] for position in batch]] = vectors
+                rows[[window[position] for position in batch]] = self._embed_batch(_select(features, batch))
         return rows
 
     def embed_query(self, text: str) -> Vectors:
         """float32 `(dimension,)`, L2-normalised. Raises EmbeddingFailed."""
-        with self._turns.query():
-            row: Vectors = self._embed(self._features([text], "query"), "query")[0]
-            return row
+        row: Vectors = self._embed(self._features([text], "query"), "query")[0]
+        return row
 
     def _features(self, texts: Sequence[str], task: Literal["query", "document"]) -> Features:
         window = self._model.max_seq_length
         cut = [text[: window * CHARACTERS_PER_TOKEN_MAX] for text in texts] if window else list(texts)
         try:
-            features: Features = self._model.preprocess(cut, prompt=self._prompt(task), task=task)
+            with self._tokenising:
+                features: Features = self._model.preprocess(cut, prompt=self._prompt(task), task=task)
         except Exception as error:
             raise EmbeddingFailed(f"{len(texts)} texts cannot be tokenised: {error!r}") from error
         return features
@@ -130,8 +125,7 @@ class SentenceEmbedder:
         return batches(features["attention_mask"].sum(dim=1).tolist(), self._budget)
 
     def _budget(self) -> int:
-        seconds = QUIET_SLICE_SECONDS if self._turns.quiet else SLICE_SECONDS
-        return min(TOKENS_MAX, max(TOKENS_MIN, int(self.tokens_per_second * seconds)))
+        return min(TOKENS_MAX, max(TOKENS_MIN, int(self.tokens_per_second * SLICE_SECONDS)))
 
     def _tokens(self, texts: Sequence[str]) -> int:
         mask = self._features(texts, "document").get("attention_mask")
