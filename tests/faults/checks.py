@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from stream.tracker import Partition
     from tests.faults.feed import Sent
+    from tests.faults.server_stack import ServerStack
     from tests.faults.stack import Stack
 
 SHOWN_MAX = 5
@@ -32,7 +33,7 @@ FROM_CONTENT = (
 """Fields of an item that its state alone decides."""
 
 
-def check(stack: Stack, sent: Sequence[Sent], status: dict[str, Any]) -> list[str]:
+def check(stack: Stack | ServerStack, sent: Sequence[Sent], status: dict[str, Any]) -> list[str]:
     """A sentence for each thing that is wrong. `status`: of /status once it was quiet."""
     _wait_for_boundaries(sent)
     items = {s.made.means["product_id"] for s in sent if s.made.means is not None}
@@ -43,6 +44,7 @@ def check(stack: Stack, sent: Sequence[Sent], status: dict[str, Any]) -> list[st
     return [
         *_first("the oracle says otherwise", _against_oracle(shown, wanted)),
         *_first("the item log says otherwise", _against_log(shown, view, now_ms)),
+        *_first("its vector is of another text", of_another_text(shown)),
         *_first("committed and lost", view.lost(view.commits)),
         *_first("dead letters", _letters(view, sent)),
         *_first("found though delisted", _found(stack, wanted, sent)),
@@ -65,7 +67,7 @@ class _ReadLog(LogView):
     commits: dict[Partition, int]
 
 
-async def _read(stack: Stack) -> _ReadLog:
+async def _read(stack: Stack | ServerStack) -> _ReadLog:
     view = _ReadLog(stack.kafka, stack.partitions)
     try:
         await view.start()
@@ -87,6 +89,11 @@ def _against_oracle(shown: dict[str, dict[str, Any]], wanted: dict[str, dict[str
         for product_id, should in wanted.items()
         for difference in differences(product_id, should, shown[product_id])
     ]
+
+
+def of_another_text(shown: dict[str, dict[str, Any]]) -> list[str]:
+    """Nothing is owed any more: a vector is that of its item's text, or was given up."""
+    return [p for p, item in shown.items() if item and not (item["vector_is_current"] or item["vector_failed"])]
 
 
 def _against_log(shown: dict[str, dict[str, Any]], view: LogView, now_ms: int) -> list[str]:
@@ -131,7 +138,7 @@ def _letters(view: LogView, sent: Sequence[Sent]) -> list[str]:
     ]
 
 
-def _found(stack: Stack, wanted: dict[str, dict[str, Any]], sent: Sequence[Sent]) -> list[str]:
+def _found(stack: Stack | ServerStack, wanted: dict[str, dict[str, Any]], sent: Sequence[Sent]) -> list[str]:
     """Delisted items, asked for by their id and by their last title."""
     titles = {
         s.made.means["product_id"]: s.made.means["title"] for s in sent if s.made.means and "title" in s.made.means

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.faults.scenario import Run
+    from tests.faults.stack import Stack
 
 DISK_BYTES = 700 << 20
 LITTLE_BYTES = 120 << 20
@@ -43,7 +44,7 @@ def leaving(directory: Path, free_bytes: int) -> Iterator[None]:
         ballast.unlink()
 
 
-def disk_full(run: Run) -> None:
+def disk_full(run: Run[Stack]) -> None:
     """First nearly, then to the last byte, then free."""
     with leaving(run.stack.data_dir, LITTLE_BYTES):
         run.pause(4, 6)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.faults.scenario import Run
+    from tests.faults.stack import Stack
 
 RAISES, HANGS, NAN = "quetzalraise", "quetzalhang", "quetzalnan"
 """Words of a text that do it."""
@@ -39,12 +40,12 @@ def patch(folder: Path) -> None:
     sentence.forward = forward
 
 
-def texts_that_fail(run: Run) -> None:
+def texts_that_fail(run: Run[Stack]) -> None:
     """One that raises, one that hangs once, one that gives NaN, among others."""
     run.feed.send_all(run.source.product(f"Q-{word}", f"Feather lamp {word}") for word in (RAISES, HANGS, NAN, "plain"))
 
 
-def each_as_it_should(run: Run) -> list[str]:
+def each_as_it_should(run: Run[Stack]) -> list[str]:
     """Given up with a reason and found by its words, or embedded at last."""
     found = []
     for word, fails in ((RAISES, True), (NAN, True), (HANGS, False), ("plain", False)):

@@ -8,17 +8,19 @@ import time
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from tests.faults.api import wait_for
 from tests.faults.disk import disk_full
 from tests.faults.embedding import each_as_it_should, texts_that_fail
 from tests.faults.memory import growth
 from tests.faults.scenario import Scenario
-from tests.faults.stack import wait_for
+from tests.faults.server_faults import SERVER_SCENARIOS
 from tests.integration.running_up import alive
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.faults.scenario import Run
+    from tests.faults.stack import Stack
 
 TAKE_OVER_SECONDS_MAX = 40.0
 CALLS_MAX = 30
@@ -28,10 +30,10 @@ BROKER_FROZEN_SECONDS = 12.0
 """Longer than a request may take, and than a session lasts."""
 
 
-def killed(name: str, times: int = 1) -> Callable[[Run], None]:
+def killed(name: str, times: int = 1) -> Callable[[Run[Stack]], None]:
     """SIGKILL at random moments; `up` starts it again."""
 
-    def fault(run: Run) -> None:
+    def fault(run: Run[Stack]) -> None:
         for _ in range(times):
             run.pause(0.2, 1.5)
             run.stack.kill_process(name)
@@ -39,36 +41,36 @@ def killed(name: str, times: int = 1) -> Callable[[Run], None]:
     return fault
 
 
-def killed_at(name: str, *points: str) -> Callable[[Run], None]:
+def killed_at(name: str, *points: str) -> Callable[[Run[Stack]], None]:
     """SIGKILL by itself at a random call of each of these."""
 
-    def fault(run: Run) -> None:
+    def fault(run: Run[Stack]) -> None:
         for point in points:
             run.stack.kill_at(name, point, run.rng.randint(1, CALLS_MAX if "commit" not in point else 3))
 
     return fault
 
 
-def up_killed(run: Run) -> None:
+def up_killed(run: Run[Stack]) -> None:
     """And with it all its children, which end with it."""
     run.stack.kill_process("up")
     run.stack.restart()
 
 
-def broker_stopped(run: Run) -> None:
+def broker_stopped(run: Run[Stack]) -> None:
     """SIGTERM: it ends in order, and `up` starts it again."""
     pid = run.stack.signal("broker", signal.SIGTERM)
     wait_for(lambda: not alive(pid), "the broker ends", 60)
     run.stack.pid("broker")
 
 
-def broker_frozen(run: Run) -> None:
+def broker_frozen(run: Run[Stack]) -> None:
     """It answers nobody for a while."""
     with run.stack.frozen("broker"):
         time.sleep(BROKER_FROZEN_SECONDS)
 
 
-def worker_frozen(run: Run) -> None:
+def worker_frozen(run: Run[Stack]) -> None:
     """Until another has taken over its partitions; then it wakes, and knows nothing of it."""
     with run.stack.second_worker():
         run.pause(4, 6)  # Both have partitions by now.
@@ -78,7 +80,7 @@ def worker_frozen(run: Run) -> None:
         run.pause(2, 4)
 
 
-def _taken_over(run: Run) -> None:
+def _taken_over(run: Run[Stack]) -> None:
     """Events of every partition are searchable without the frozen one."""
 
     def fresh() -> bool:
@@ -88,7 +90,7 @@ def _taken_over(run: Run) -> None:
     wait_for(fresh, "another worker takes over the partitions of the frozen one", TAKE_OVER_SECONDS_MAX)
 
 
-def workers_come_and_go(run: Run) -> None:
+def workers_come_and_go(run: Run[Stack]) -> None:
     """A second items worker, three times, killed each time."""
     for _ in range(3):
         with run.stack.second_worker():
@@ -96,25 +98,25 @@ def workers_come_and_go(run: Run) -> None:
         run.pause(1, 4)
 
 
-def index_frozen(run: Run) -> None:
+def index_frozen(run: Run[Stack]) -> None:
     """Its session times out, and it comes back."""
     with run.stack.frozen("index"):
         run.pause(10, 12)
 
 
-def index_wiped(run: Run) -> None:
+def index_wiped(run: Run[Stack]) -> None:
     """Its directory is gone when it starts again."""
     run.stack.tell("wipe-index")
     run.stack.kill_process("index")
     wait_for(lambda: not (run.stack.folder / "wipe-index").exists(), "the index worker starts again")
 
 
-def burst(run: Run) -> None:
+def burst(run: Run[Stack]) -> None:
     """Faster than it can be taken: the queues fill to their bounds, and the input waits."""
     run.feed.send_all(islice(run.source.changes(), BURST_EVENTS))
 
 
-def time_passes(run: Run) -> None:
+def time_passes(run: Run[Stack]) -> None:
     """No fault: `DURATION` seconds of changes."""
     time.sleep(float(os.environ.get("DURATION", MEMORY_SECONDS)))
 
@@ -178,5 +180,6 @@ SCENARIOS = [
         alone=True,
         after=lambda run: growth(run.watch.memory),
     ),
+    *SERVER_SCENARIOS,
 ]
 """In this order: those that can share a stack stand together."""

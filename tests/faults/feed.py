@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
-from tests.faults.stack import PATIENCE, Failed
+from tests.faults.api import PATIENCE, Failed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -5,14 +5,15 @@ from __future__ import annotations
 import random
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Self, TypeVar
 
 import httpx
 
+from tests.faults.api import PATIENCE, Failed
 from tests.faults.checks import check
 from tests.faults.events import Source
 from tests.faults.feed import Feed
-from tests.faults.stack import PATIENCE, Failed, Stack
+from tests.faults.stack import Stack
 from tests.faults.watch import Watch
 
 if TYPE_CHECKING:
@@ -20,11 +21,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.faults.feed import Sent
+    from tests.faults.server_stack import ServerStack
 
-EVENTS_PER_SECOND = 120.0
 FRESH_SECONDS = 2.0 * PATIENCE
 """An event that is searchable after this is fresh enough on a machine that is busy with starting a process."""
 PROBE_SECONDS_MAX = 5.0
+S = TypeVar("S", "Stack", "ServerStack")
 QUIET_SECONDS_MAX = 120.0
 TAIL_SECONDS = 15.0
 """Of what was sent before an embedded broker died: sent again, since it says that it may be missing."""
@@ -35,14 +37,14 @@ class Scenario:
     """A fault. It is called while events flow, and returns when the fault is over."""
 
     name: str
-    fault: Callable[[Run], None]
+    fault: Callable[[Run[Any]], None]
     brokers: tuple[str, ...] = ("embedded", "kafka")
     loses_log: bool = False
     """It ends the embedded broker: what was sent shortly before may be missing, and /status must say so."""
     loses_index: bool = False
     """Versions and commits of before say nothing of the index after it."""
     recovery_seconds_max: float = 60.0
-    after: Callable[[Run], list[str]] = lambda _run: []
+    after: Callable[[Run[Any]], list[str]] = lambda _run: []
     """What must hold besides, once it is quiet."""
     alone: bool = False
     """On a stack that no other fault has touched."""
@@ -56,6 +58,10 @@ class Scenario:
     """The broker on which it belongs to the short form."""
     must_fail: bool = False
     """A control: the harness must find what it does wrong."""
+    stack: type[Stack] | type[ServerStack] = Stack
+    """What it is played on."""
+    cannot: str | None = None
+    """Why it cannot be played here."""
 
     @property
     def own_stack(self) -> bool:
@@ -100,21 +106,21 @@ class Skipped(NamedTuple):
         return f"skipped  {self.name}: {self.why}"
 
 
-class Run:
+class Run(Generic[S]):
     """A stack, its feed and its watch, for one scenario after another."""
 
-    def __init__(self, folder: Path, broker: str, seed: int, **env: str) -> None:
+    def __init__(self, make: type[S], folder: Path, broker: str, seed: int, **env: str) -> None:
         self.seed = seed
         self.broker = broker
         self.rng = random.Random(seed)
         self.folder = folder
-        self.stack = Stack(folder, broker=broker, **env)
+        self.stack = make(folder, broker=broker, **env)
         self._probes = 0
 
-    def __enter__(self) -> Run:
+    def __enter__(self) -> Self:
         self.stack.__enter__()
         self.source = Source(self.seed, self.stack.partitions)
-        self.feed = Feed(self.stack.kafka, self.source.changes(), EVENTS_PER_SECOND)
+        self.feed = Feed(self.stack.kafka, self.source.changes(), self.stack.events_per_second)
         self.watch = Watch(self.stack, self.seed)
         try:
             self.feed.send_all(self.source.catalogue())

@@ -1,36 +1,41 @@
-"""Freshline as in production: a broker, a Qdrant server (tests/qdrant_front), items and index workers as processes.
+"""Freshline as in production: a broker, a Qdrant server, items and index workers as processes of their own.
 
-A worker that ends is started again, as a supervisor would; what it said last is kept.
+A worker that ends is started again, as a supervisor would; what it said last is kept. The server is the test's own
+front of qdrant-client's local mode (tests/qdrant_front), or a real one at FRESHLINE_TEST_QDRANT_URL.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import signal
+import socket
 import subprocess
 import sys
 import threading
-import time
+import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self, TypeVar
 
 import httpx
+from qdrant_client import QdrantClient
 
 from stream.brokers.apache import ApacheKafka
 from stream.brokers.embedded import EmbeddedBroker
-from stream.settings import Settings
 from stream.up.ports import free_port
+from tests.faults.api import Api, Failed, client, wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from stream.brokers.interface import Broker
 
 ROOT = Path(__file__).parents[2]
-PARTITIONS = 3
+SERVER_URL = os.environ.get("FRESHLINE_TEST_QDRANT_URL")
+"""Of a real server; None: the test's own front."""
 RESTART_SECONDS = 0.5
 LOOK_INTERVAL_S = 0.2
+START_SECONDS_MAX = 120.0
+STOP_SECONDS_MAX = 15.0
+WORKERS = 2
+"""Of each kind, to begin with."""
 
 
 class Ended(NamedTuple):
@@ -52,6 +57,7 @@ class Running:
         self.wanted = False
 
     def start(self) -> Self:
+        """Until `stop`."""
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "stream.up.child", str(os.getpid()), *self._argv],
@@ -70,85 +76,145 @@ class Running:
         self.process.wait(10)
 
     def stop(self) -> None:
-        """SIGTERM, for good."""
+        """SIGTERM, for good. Raises Failed when it does not end by it."""
         self.wanted = False
         self.process.terminate()
         try:
-            self.process.wait(15)
+            self.process.wait(STOP_SECONDS_MAX)
         except subprocess.TimeoutExpired:
             self.kill()
-            raise AssertionError(f"{self.name} did not end within 15 s of SIGTERM") from None
+            raise Failed(f"{self.name} did not end within {STOP_SECONDS_MAX:.0f} s of SIGTERM") from None
 
-    def last_line(self) -> str:
+    def said(self) -> str:
+        """Its last line."""
         lines = self.log.read_text(errors="replace").splitlines()
         return lines[-1] if lines else ""
 
 
-class IndexWorker(Running):
-    """With its API."""
+class Indexer(Running, Api):
+    """An index worker, with its API."""
 
-    api: str
+    def ready(self) -> bool:
+        """Whether it can be asked, and says so."""
+        with contextlib.suppress(httpx.HTTPError):
+            return self.http.get("/readyz").status_code == httpx.codes.OK
+        return False
 
 
-class ServerStack:
-    """All processes of one run; a context manager."""
+R = TypeVar("R", bound=Running)
 
-    def __init__(self, folder: Path, *, kafka: bool) -> None:
-        self.folder = folder
+
+class ServerStack(Api):
+    """All processes of one run, and what can be done to them; a context manager. It is asked at the first API."""
+
+    keeps_log = True
+    events_per_second = 40.0
+    """Six processes share the processor with the server."""
+
+    def __init__(self, folder: Path, *, broker: str = "embedded", partitions: int = 3, **env: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._kind = "kafka" if kafka else "embedded"
+        self.folder, self.partitions = folder, partitions
         port = free_port()
-        self.broker: Broker = ApacheKafka.of_environment(folder / "kafka", port) if kafka else EmbeddedBroker(port)
-        front_port = free_port()
-        self.qdrant = f"http://127.0.0.1:{front_port}"
-        self._front_argv = [sys.executable, "-m", "tests.qdrant_front", "--port", str(front_port)]
+        self._broker: Broker = (
+            ApacheKafka.of_environment(folder / "kafka", port) if broker == "kafka" else EmbeddedBroker(port)
+        )
+        self._front_port = free_port()
+        self.qdrant = SERVER_URL or f"http://127.0.0.1:{self._front_port}"
+        self._env = {
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "FRESHLINE_KAFKA": self.kafka,
+            "FRESHLINE_BROKER": broker,
+            "FRESHLINE_PARTITIONS": str(partitions),
+            "FRESHLINE_QDRANT_URL": self.qdrant,
+            "FRESHLINE_COLLECTION": f"faults-{uuid.uuid4().hex}",
+            "FRESHLINE_EMBEDDER": "fake",
+            **env,
+        }
         self.items: dict[int, Running] = {}
-        self.indexers: dict[int, IndexWorker] = {}
+        self.indexers: dict[int, Indexer] = {}
         self.ended: list[Ended] = []
         self._leaving = threading.Event()
+        self._keeper = threading.Thread(target=self._keep, name="keeper")
         self._own: list[Running] = []
 
+    @property
+    def kafka(self) -> str:
+        return self._broker.address
+
     def __enter__(self) -> Self:
-        self._broker = self._running("broker", self.broker.argv()).start()
-        self.front = self._running("front", self._front_argv).start()
-        self.until(lambda: self._listens(self.broker.address), "the broker listens")
-        self.until(lambda: self._listens(self.qdrant.removeprefix("http://")), "the front listens")
-        self._keeper = threading.Thread(target=self._keep)
-        self._keeper.start()
+        try:
+            self._start()
+        except BaseException:
+            self.end()
+            raise
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def _start(self) -> None:
+        servers = {"broker": (self._broker.argv(), self.kafka)}
+        if SERVER_URL is None:
+            front = [sys.executable, "-m", "tests.qdrant_front", "--port", str(self._front_port)]
+            servers["front"] = (front, f"127.0.0.1:{self._front_port}")
+        for name, (argv, address) in servers.items():
+            self._running(Running, name, argv).start()
+            wait_for(lambda address=address: _listens(address), f"the {name} listens")  # type: ignore[misc]
+        self._keeper.start()
+        for slot in range(WORKERS):
+            self.start_items(slot)
+            self.start_index(slot)
+        self.http = self.indexers[0].http
+        self.until_ready()
+
+    def end(self) -> None:
+        """Stops everything that it started."""
         self._leaving.set()
-        self._keeper.join(10)
+        if self._keeper.is_alive():
+            self._keeper.join(10)
         for process in reversed(self._own):
-            if process.process.poll() is None:
+            if process.wanted and process.process.poll() is None:
                 process.kill()
+        for indexer in self.indexers.values():
+            indexer.http.close()
+        if SERVER_URL is not None:
+            self._delete_collections(SERVER_URL)
 
-    @property
-    def settings(self) -> Settings:
-        return Settings(kafka=self.broker.address, partitions=PARTITIONS, data_dir=self.folder / "test")
+    def _delete_collections(self, url: str) -> None:
+        qdrant = QdrantClient(url=url)
+        for each in qdrant.get_collections().collections:
+            if each.name.startswith(self._env["FRESHLINE_COLLECTION"]):
+                qdrant.delete_collection(each.name)
+        qdrant.close()
 
-    @property
-    def apis(self) -> list[str]:
-        """Of the index workers that run."""
-        return [worker.api for worker in self.indexers.values() if worker.wanted]
+    def pid_now(self, name: str) -> int | None:
+        """Of the first of `items` or `index`; None while it does not run."""
+        process = (self.items if name == "items" else self.indexers)[0].process
+        return process.pid if process.poll() is None else None
 
     def start_items(self, slot: int) -> None:
+        """One more, or the one that was stopped."""
         argv = [sys.executable, "-P", "-m", "stream.items"]
-        self.items[slot] = self._running(f"items-{slot}", argv, **self._environment("items", slot)).start()
+        self.items[slot] = self._running(Running, f"items-{slot}", argv, **self._own_settings("items", slot)).start()
 
-    def start_index(self, slot: int) -> IndexWorker:
+    def start_index(self, slot: int) -> None:
         """One more, or the one that was stopped."""
         port = free_port()
         argv = [sys.executable, "-P", "-m", "stream.index"]
-        env = {**self._environment("index", slot), "FRESHLINE_API_PORT": str(port)}
-        worker = self._running(f"index-{slot}", argv, IndexWorker, **env)
-        worker.api = f"http://127.0.0.1:{port}"  # type: ignore[attr-defined]
-        self.indexers[slot] = worker  # type: ignore[assignment]
-        worker.start()
-        return self.indexers[slot]
+        env = self._own_settings("index", slot) | {"FRESHLINE_API_PORT": str(port)}
+        indexer = self._running(Indexer, f"index-{slot}", argv, **env)
+        indexer.http = client(f"http://127.0.0.1:{port}")
+        self.indexers[slot] = indexer.start()
 
-    def faults(self, **faults: float) -> None:
+    @property
+    def apis(self) -> list[Indexer]:
+        """Of the index workers that are to run."""
+        return [indexer for indexer in self.indexers.values() if indexer.wanted]
+
+    def until_ready(self) -> None:
+        """Every index worker serves."""
+        for indexer in self.apis:
+            wait_for(indexer.ready, f"{indexer.name} is ready, which says {indexer.said()!r:.300}", START_SECONDS_MAX)
+
+    def front(self, **faults: float) -> None:
         """What is wrong with the server from now on, see tests/qdrant_front/faults.py."""
         httpx.post(f"{self.qdrant}/_faults", json=faults).raise_for_status()
 
@@ -156,48 +222,16 @@ class ServerStack:
         """The server's disk is empty, and it answers at once."""
         httpx.post(f"{self.qdrant}/_wipe").raise_for_status()
 
-    def get(self, api: str, path: str, **parameters: Any) -> httpx.Response:
-        return httpx.get(f"{api}{path}", params=parameters, timeout=30)
-
-    def until_ready(self, seconds_max: float = 180) -> None:
-        """Every index worker serves."""
-        for api in self.apis:
-            self.until(lambda api=api: self._ready(api), f"{api} is ready", seconds_max)  # type: ignore[misc]
-
-    def until(self, condition: Callable[[], bool], what: str, seconds_max: float = 120) -> float:
-        """Seconds it took. Fails after `seconds_max`."""
-        began = time.monotonic()
-        while not condition():
-            if time.monotonic() - began > seconds_max:
-                said = "\n".join(f"  {p.name}: {p.last_line()[:300]}" for p in self._own if p.wanted)
-                raise AssertionError(f"not within {seconds_max:.0f} s: {what}\n{said}")
-            time.sleep(LOOK_INTERVAL_S)
-        return time.monotonic() - began
-
     def tracebacks(self) -> list[str]:
         """Names of the workers whose log holds one."""
-        workers = {process.name: process.log for process in self._own if process.name not in ("broker", "front")}
-        return [name for name, log in workers.items() if "Traceback" in log.read_text(errors="replace")]
+        logs = {process.name: process.log for process in self._own if process.name not in ("broker", "front")}
+        return [name for name, log in logs.items() if "Traceback" in log.read_text(errors="replace")]
 
-    def _ready(self, api: str) -> bool:
-        try:
-            return self.get(api, "/readyz").status_code == 200
-        except httpx.TransportError:
-            return False
+    def _own_settings(self, kind: str, slot: int) -> dict[str, str]:
+        return {"FRESHLINE_WORKER_SLOT": str(slot), "FRESHLINE_DATA_DIR": str(self.folder / f"{kind}-{slot}")}
 
-    def _environment(self, kind: str, slot: int) -> dict[str, str]:
-        return {
-            "FRESHLINE_KAFKA": self.broker.address,
-            "FRESHLINE_BROKER": self._kind,
-            "FRESHLINE_QDRANT_URL": self.qdrant,
-            "FRESHLINE_EMBEDDER": "fake",
-            "FRESHLINE_PARTITIONS": str(PARTITIONS),
-            "FRESHLINE_WORKER_SLOT": str(slot),
-            "FRESHLINE_DATA_DIR": str(self.folder / f"{kind}-{slot}"),
-        }
-
-    def _running(self, name: str, argv: list[str], make: type[Running] = Running, **env: str) -> Running:
-        process = make(name, argv, {**os.environ, "PYTHONPATH": str(ROOT), **env}, self.folder / f"{name}.log")
+    def _running(self, make: type[R], name: str, argv: list[str], **env: str) -> R:
+        process = make(name, argv, {**self._env, **env}, self.folder / f"{name}.log")
         self._own.append(process)
         return process
 
@@ -205,22 +239,15 @@ class ServerStack:
         while not self._leaving.wait(LOOK_INTERVAL_S):
             for worker in [*self.items.values(), *self.indexers.values()]:
                 if worker.wanted and (code := worker.process.poll()) is not None:
-                    self.ended.append(Ended(worker.name, code, worker.last_line()))
+                    self.ended.append(Ended(worker.name, code, worker.said()))
                     if self._leaving.wait(RESTART_SECONDS):
                         return
                     if worker.wanted:
                         worker.start()
 
-    @staticmethod
-    def _listens(address: str) -> bool:
-        import socket
 
-        host, port = address.split(":")
-        with contextlib.suppress(OSError), socket.create_connection((host, int(port)), 1):
-            return True
-        return False
-
-
-def how(code: int) -> str:
-    """An exit code to a person."""
-    return f"exit {code}" if code >= 0 else signal.Signals(-code).name
+def _listens(address: str) -> bool:
+    host, port = address.split(":")
+    with contextlib.suppress(OSError), socket.create_connection((host, int(port)), 1):
+        return True
+    return False

@@ -7,52 +7,26 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Self
 
-import httpx
-
+from tests.faults.api import Api, client, wait_for
 from tests.integration.running_up import Up, alive
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 FOLDER = Path(__file__).parent
 WORKER = FOLDER / "worker.py"
-ANSWER_SECONDS_MAX = 10.0
-LOOK_S = 0.05
-PATIENCE = float(os.environ.get("PATIENCE", "1"))
-"""Multiplies all bounds of waits, for a machine that is busy with other things."""
 STOP_SECONDS_MAX = 40.0
 
 
-class Failed(AssertionError):
-    """The stack is not as it should be: a sentence."""
-
-
-class Quiet(NamedTuple):
-    """What /status said when nothing waited any more."""
-
-    seconds: float
-    status: dict[str, Any]
-
-
-def wait_for(true: Callable[[], object], what: str, seconds_max: float = 60.0, every_s: float = LOOK_S) -> None:
-    """Raises Failed when it does not come true in time."""
-    seconds_max *= PATIENCE
-    deadline = time.monotonic() + seconds_max
-    while not true():
-        if time.monotonic() > deadline:
-            raise Failed(f"not within {seconds_max:.0f} s: {what}")
-        time.sleep(every_s)
-
-
-class Stack(Up):
+class Stack(Up, Api):
     """One `up` on a folder of its own. `control` names what the workers do on purpose wrong, see worker.py."""
 
     command = (sys.executable, "-m", "stream.up.child", str(os.getpid()), sys.executable, str(FOLDER / "up_main.py"))
     """It ends with the harness."""
+    events_per_second = 120.0
 
     def __init__(self, folder: Path, *, broker: str = "embedded", partitions: int = 4, **env: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -65,9 +39,7 @@ class Stack(Up):
         )
         self.keeps_log = broker == "kafka"
         self._others: list[subprocess.Popen[bytes]] = []
-        self.http = httpx.Client(
-            base_url=f"http://127.0.0.1:{self.api_port}", timeout=ANSWER_SECONDS_MAX, trust_env=False
-        )
+        self.http = client(f"http://127.0.0.1:{self.api_port}")
 
     @property
     def kafka(self) -> str:
@@ -167,41 +139,6 @@ class Stack(Up):
         finally:
             worker.kill()
             worker.wait(10)
-
-    def get(self, path: str, **params: Any) -> dict[str, Any]:
-        """The answer, {} of a 404. Raises httpx.HTTPError while the API is away."""
-        answer = self.http.get(path, params=params)
-        if answer.status_code == httpx.codes.NOT_FOUND:
-            return {}
-        found: dict[str, Any] = answer.raise_for_status().json()
-        return found
-
-    def indexed(self, product_id: str) -> dict[str, Any]:
-        """The item as the index holds it; {} if it does not."""
-        item: dict[str, Any] = self.get(f"/items/{product_id}").get("indexed", {})
-        return item
-
-    def lag(self) -> dict[str, Any]:
-        """Where events wait, as far as it can be told."""
-        try:
-            lag: dict[str, Any] = self.get("/status")["lag"]
-        except httpx.HTTPError as error:
-            return {"unknown": repr(error)}
-        return lag
-
-    def quiet(self, seconds_max: float) -> Quiet:
-        """Once nothing has waited anywhere three times in a row."""
-        began, calm, said = time.monotonic(), 0, dict[str, Any]()
-        seconds_max *= PATIENCE
-        deadline = began + seconds_max
-        while calm < 3:
-            with contextlib.suppress(httpx.HTTPError):
-                said = self.get("/status")
-                calm = calm + 1 if said["lag_events"] == 0 else 0
-            if time.monotonic() > deadline:
-                raise Failed(f"not quiet within {seconds_max:.0f} s: lag {said.get('lag')}")
-            time.sleep(0.1)
-        return Quiet(time.monotonic() - began, said)
 
     def restart(self) -> None:
         """After `up` itself was killed."""

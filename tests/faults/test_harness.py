@@ -13,11 +13,14 @@ from stream.dead_letters import event_time_ms
 from stream.items.partition import ItemPartition
 from stream.states import partition_of
 from stream.tracker import Partition
+from tests.faults.__main__ import asked
+from tests.faults.checks import of_another_text
 from tests.faults.events import NEVER_COMES, Made, Source, bodies
 from tests.faults.faults import SCENARIOS
 from tests.faults.memory import Sample, growth
 from tests.faults.oracle import differences, expected
 from tests.faults.poison import KINDS
+from tests.faults.server_faults import SERVER_SCENARIOS
 from tests.faults.view import LogView
 from workers.shown import Shop, indexed_item
 from workers.view import content
@@ -100,6 +103,22 @@ def test_the_short_form_holds_a_control_and_both_brokers() -> None:
     assert {scenario.short for scenario in short} == {"embedded", "kafka"}
     assert any(scenario.must_fail for scenario in short)
     assert {s.control for s in SCENARIOS if s.must_fail} == {"acks-out-of-order", "take-batches"}
+
+
+def test_a_whole_name_asks_for_one_scenario_and_a_part_of_it_for_all_that_hold_it() -> None:
+    names = [scenario.name for scenario in SCENARIOS]
+    assert len(set(names)) == len(names)
+    assert [name for name in names if asked(name, "index killed")] == ["index killed"]
+    assert len([name for name in names if asked(name, "server:")]) == len(SERVER_SCENARIOS)
+    assert all(asked(name, "") for name in names)
+
+
+def test_a_vector_that_is_not_of_its_text_is_found_unless_it_was_given_up() -> None:
+    def item(current: bool, failed: str | None) -> dict[str, Any]:
+        return {"vector_is_current": current, "vector_failed": failed}
+
+    shown = {"a": item(True, None), "b": item(False, None), "c": item(False, "NaN"), "d": dict[str, Any]()}
+    assert of_another_text(shown) == ["b"]
 
 
 def test_a_process_that_grows_is_named_and_one_that_does_not_is_not() -> None:

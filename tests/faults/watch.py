@@ -20,6 +20,7 @@ from workers.indexing import PENDING_ITEMS_MAX
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from tests.faults.server_stack import ServerStack
     from tests.faults.stack import Stack
 
 COMMITS_INTERVAL_S = 1.0
@@ -30,7 +31,7 @@ FAILURES_MAX = 20
 class Watch:
     """Threads that look; what they find wrong is in `failures`."""
 
-    def __init__(self, stack: Stack, seed: int) -> None:
+    def __init__(self, stack: Stack | ServerStack, seed: int) -> None:
         self._stack = stack
         self._rng = random.Random(seed)
         self._halt = threading.Event()
@@ -143,7 +144,7 @@ class Watch:
                 self._fail(f"{product_id}: committed up to version {least}, the index has {version}")
 
 
-async def _opened(stack: Stack) -> LogView:
+async def _opened(stack: Stack | ServerStack) -> LogView:
     view = LogView(stack.kafka, stack.partitions)
     try:
         await view.start()

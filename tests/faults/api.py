@@ -1,0 +1,85 @@
+"""What a stack says of itself, and how long a test waits for it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import httpx
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ANSWER_SECONDS_MAX = 10.0
+LOOK_S = 0.05
+PATIENCE = float(os.environ.get("PATIENCE", "1"))
+"""Multiplies all bounds of waits, for a machine that is busy with other things."""
+
+
+class Failed(AssertionError):
+    """The stack is not as it should be: a sentence."""
+
+
+class Quiet(NamedTuple):
+    """What /status said when nothing waited any more."""
+
+    seconds: float
+    status: dict[str, Any]
+
+
+def wait_for(true: Callable[[], object], what: str, seconds_max: float = 60.0, every_s: float = LOOK_S) -> None:
+    """Raises Failed when it does not come true in time."""
+    seconds_max *= PATIENCE
+    deadline = time.monotonic() + seconds_max
+    while not true():
+        if time.monotonic() > deadline:
+            raise Failed(f"not within {seconds_max:.0f} s: {what}")
+        time.sleep(every_s)
+
+
+def client(url: str) -> httpx.Client:
+    """Of one API."""
+    return httpx.Client(base_url=url, timeout=ANSWER_SECONDS_MAX, trust_env=False)
+
+
+class Api:
+    """One that is asked at `http`, and away at times."""
+
+    http: httpx.Client
+
+    def get(self, path: str, **params: Any) -> dict[str, Any]:
+        """The answer, {} of a 404. Raises httpx.HTTPError while the API is away."""
+        answer = self.http.get(path, params=params)
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            return {}
+        found: dict[str, Any] = answer.raise_for_status().json()
+        return found
+
+    def indexed(self, product_id: str) -> dict[str, Any]:
+        """The item as the index holds it; {} if it does not."""
+        item: dict[str, Any] = self.get(f"/items/{product_id}").get("indexed", {})
+        return item
+
+    def lag(self) -> dict[str, Any]:
+        """Where events wait, as far as it can be told."""
+        try:
+            lag: dict[str, Any] = self.get("/status")["lag"]
+        except httpx.HTTPError as error:
+            return {"unknown": repr(error)}
+        return lag
+
+    def quiet(self, seconds_max: float) -> Quiet:
+        """Once nothing has waited anywhere three times in a row."""
+        began, calm, said = time.monotonic(), 0, dict[str, Any]()
+        seconds_max *= PATIENCE
+        deadline = began + seconds_max
+        while calm < 3:
+            with contextlib.suppress(httpx.HTTPError):
+                said = self.get("/status")
+                calm = calm + 1 if said["lag_events"] == 0 else 0
+            if time.monotonic() > deadline:
+                raise Failed(f"not quiet within {seconds_max:.0f} s: lag {said.get('lag')}")
+            time.sleep(0.1)
+        return Quiet(time.monotonic() - began, said)

@@ -1,0 +1,180 @@
+"""Faults of several workers on a Qdrant server, and of that server: what happens, and how it ends."""
+
+from __future__ import annotations
+
+import time
+from operator import itemgetter
+from typing import TYPE_CHECKING
+
+from stream.states import partition_of
+from tests.faults.api import Failed, wait_for
+from tests.faults.scenario import QUIET_SECONDS_MAX, Run, Scenario
+from tests.faults.server_stack import SERVER_URL, WORKERS, ServerStack
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.faults.events import Made
+
+    Fault = Callable[[Run[ServerStack]], None]
+
+AWAY_SECONDS = 20.0
+AWAY_AT_START_SECONDS = 45.0
+"""A worker takes a while to its first question, most of it on a busy machine."""
+COMES_SECONDS = 15.0
+FLOW_SECONDS = 10.0
+DELAY_SECONDS = 0.3
+SAMPLE = 40
+PROBES = 6
+"""Some in each partition."""
+TOKEN_WAIT_MS = 15_000
+
+
+def come_and_go(run: Run[ServerStack]) -> None:
+    """A third index worker and a third items worker, twice, under changes."""
+    for _ in range(2):
+        run.stack.start_index(WORKERS)
+        run.stack.start_items(WORKERS)
+        time.sleep(COMES_SECONDS)
+        run.stack.indexers[WORKERS].stop()
+        run.stack.items[WORKERS].stop()
+        time.sleep(COMES_SECONDS)
+
+
+def more_than_partitions(run: Run[ServerStack]) -> None:
+    """One index worker owns nothing: it answers all the same."""
+    slots = range(WORKERS, run.stack.partitions + 1)
+    for slot in slots:
+        run.stack.start_index(slot)
+    run.stack.until_ready()
+    time.sleep(FLOW_SECONDS)
+    run.feed.stop()
+    run.stack.quiet(QUIET_SECONDS_MAX)
+    if differ := every_api_agrees(run):
+        raise Failed("; ".join(differ))
+    for slot in slots:
+        run.stack.indexers[slot].stop()
+
+
+def workers_killed(run: Run[ServerStack]) -> None:
+    """SIGKILL of an index worker, then of an items worker; each is started again."""
+    for worker in (run.stack.indexers[0], run.stack.items[0]):
+        worker.kill()
+        run.pause(5, 8)
+    run.stack.until_ready()
+
+
+def away(run: Run[ServerStack]) -> None:
+    """Nobody listens at the server's port: /readyz says so, searches are refused with 503, the process lives."""
+    run.stack.front(away_seconds=AWAY_SECONDS)
+    http = run.stack.http
+    wait_for(lambda: http.get("/readyz").status_code == 503, "/readyz says that the server is away")
+    said = http.get("/readyz").json()["error"]["message"]
+    refused = http.get("/search", params={"q": "cake"})
+    lives = http.get("/livez").status_code
+    if "Qdrant" not in said or (refused.status_code, refused.headers.get("retry-after"), lives) != (503, "1", 200):
+        raise Failed(f"while the server is away: /readyz {said!r}, /search {refused.text!r}, /livez {lives}")
+    run.stack.until_ready()
+
+
+def away_at_start(run: Run[ServerStack]) -> None:
+    """A worker that starts meanwhile ends with one line, and again until the server is there."""
+    run.stack.indexers[1].stop()
+    run.stack.ended.clear()
+    run.stack.front(away_seconds=AWAY_AT_START_SECONDS)
+    run.stack.start_index(1)
+    ended = run.stack.ended
+    wait_for(lambda: any(each.name == "index-1" for each in ended), "the index worker ends", AWAY_AT_START_SECONDS)
+    first = next(each for each in ended if each.name == "index-1")
+    if first.code != 1 or "Qdrant server" not in first.said:
+        raise Failed(f"it should have ended with 1 and a line about the Qdrant server: {first}")
+    run.stack.until_ready()
+
+
+def at_fault(**faults: float) -> Fault:
+    """The server works so badly for a while."""
+
+    def fault(run: Run[ServerStack]) -> None:
+        run.stack.front(**faults)
+        time.sleep(2 * FLOW_SECONDS)
+        run.stack.front()
+
+    return fault
+
+
+def wiped(run: Run[ServerStack]) -> None:
+    """It comes back with an empty disk, under changes; the workers fill it again."""
+    run.stack.ended.clear()
+    run.stack.wipe()
+    wait_for(lambda: run.stack.ended, "a worker finds out")
+    run.stack.until_ready()
+
+
+def wiped_quiet(run: Run[ServerStack]) -> None:
+    """The same while nothing changes: no write finds out."""
+    run.feed.stop()
+    run.stack.quiet(QUIET_SECONDS_MAX)
+    wiped(run)
+
+
+def holds_on_a_server(run: Run[ServerStack]) -> list[str]:
+    """What must hold of several workers, besides."""
+    tracebacks = [f"a traceback in the log of {name}" for name in run.stack.tracebacks()]
+    return [*every_api_agrees(run), *tokens_are_answered_everywhere(run), *tracebacks]
+
+
+def every_api_agrees(run: Run[ServerStack]) -> list[str]:
+    """Of some items, once nothing changes."""
+    product_ids = run.rng.sample(run.watch.product_ids, min(SAMPLE, len(run.watch.product_ids)))
+    shown = {product_id: [api.indexed(product_id) for api in run.stack.apis] for product_id in product_ids}
+    return [
+        f"the APIs disagree on {product_id}: {each!r:.500}"
+        for product_id, each in shown.items()
+        if any(one != each[0] for one in each)
+    ]
+
+
+def tokens_are_answered_everywhere(run: Run[ServerStack]) -> list[str]:
+    """Also by workers that do not own the partition; and what they answer of, each of them shows."""
+    made = (run.source.product(f"T-{n}", f"Token {time.time_ns()}") for n in range(PROBES))
+    # The token of a record in the wrong partition answers early: it is done once it is forwarded.
+    routed = [probe for probe in made if probe.partition == partition_of(probe.key or b"", run.stack.partitions)]
+    return [wrong for probe in routed for wrong in _unanswered(run, probe)]
+
+
+def _unanswered(run: Run[ServerStack], probe: Made) -> list[str]:
+    sent, found = run.feed.send_now(probe), []
+    if sent is None:
+        return ["the broker took no probe"]
+    product_id, title = itemgetter("product_id", "title")(probe.means)
+    after = f"{sent.topic}:{sent.partition}:{sent.offset}"
+    for api in run.stack.apis:
+        answer, shown = api.get("/progress", after=after, wait_ms=TOKEN_WAIT_MS), api.indexed(product_id).get("title")
+        if not answer.get("searchable") or shown != title:
+            found.append(f"{api.name}, asked for {after} of {title!r}, answers {answer} and shows {shown!r}")
+    return found
+
+
+def _scenario(name: str, fault: Fault, *, front: bool = True, loses_index: bool = False) -> Scenario:
+    return Scenario(
+        f"server: {name}",
+        fault,
+        after=holds_on_a_server,
+        loses_index=loses_index,
+        stack=ServerStack,
+        cannot="a real server does not fail at a word" if front and SERVER_URL else None,
+    )
+
+
+SERVER_SCENARIOS = [
+    _scenario("workers come and go", come_and_go, front=False),
+    _scenario("more workers than partitions", more_than_partitions, front=False),
+    _scenario("workers killed", workers_killed, front=False),
+    _scenario("away", away),
+    _scenario("away at start", away_at_start),
+    _scenario("slow", at_fault(delay_seconds=DELAY_SECONDS)),
+    _scenario("every third request fails", at_fault(fail_every=3)),
+    _scenario("wiped", wiped, loses_index=True),
+    _scenario("wiped while quiet", wiped_quiet, loses_index=True),
+]
+"""They share a stack."""
