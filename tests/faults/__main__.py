@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import math
 import os
 import signal
 import sys
@@ -13,14 +14,16 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import httpx
+
 from tests.faults import disk
 from tests.faults.faults import SCENARIOS
-from tests.faults.scenario import Run, Skipped
+from tests.faults.scenario import Run, Skipped, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tests.faults.scenario import Scenario, Verdict
+    from tests.faults.scenario import Scenario
 
 BROKERS = ("embedded", "kafka")
 
@@ -33,6 +36,8 @@ def main() -> int:
     parser.add_argument("--only", default="", help="the scenario of this name, else those whose name contains it")
     parser.add_argument("--broker", choices=BROKERS, help="on this one alone")
     options = parser.parse_args()
+    if not any(asked(scenario.name, options.only) for scenario in SCENARIOS):
+        parser.error(f"no scenario has {options.only!r} in its name")
     for chatty in ("aiokafka", "kafka", "httpx"):  # They tell at length of brokers that are away, as they should be.
         logging.getLogger(chatty).setLevel(logging.CRITICAL)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
@@ -68,16 +73,28 @@ def played(scenarios: Sequence[Scenario], broker: str, seed: int) -> Iterator[Ve
                 continue
             if scenario.own_stack or run is None or not isinstance(run.stack, scenario.stack):
                 shared.close()
-                folder = shared.enter_context(_folder(scenario))
-                if folder is None:
-                    yield Skipped(scenario.name, "a small disk cannot be mounted here: it takes root")
+                run = None
+                begun = _begun(shared, broker, seed, scenario)
+                if not isinstance(begun, Run):
+                    yield begun
                     continue
-                run = shared.enter_context(_run(folder, broker, seed, scenario))
+                run = begun
             verdict = run.play(scenario)
             yield verdict
             if scenario.own_stack or not verdict.passed:
                 shared.close()
                 run = None
+
+
+def _begun(shared: ExitStack, broker: str, seed: int, scenario: Scenario) -> Run[Any] | Skipped | Verdict:
+    """On a stack that ends with `shared`; or why not."""
+    folder = shared.enter_context(_folder(scenario))
+    if folder is None:
+        return Skipped(scenario.name, "a small disk cannot be mounted here: it takes root")
+    try:
+        return shared.enter_context(_run(folder, broker, seed, scenario))
+    except (AssertionError, ValueError, httpx.HTTPError) as error:
+        return Verdict(scenario.name, broker, seed, 0, math.nan, [f"the stack did not begin: {error}"], False)
 
 
 def _run(folder: Path, broker: str, seed: int, scenario: Scenario) -> Run[Any]:

@@ -116,6 +116,12 @@ def burst(run: Run[Stack]) -> None:
     run.feed.send_all(islice(run.source.changes(), BURST_EVENTS))
 
 
+def batches_fail(run: Run[Stack]) -> None:
+    """Of a worker that takes them as Faust would have it; not before: the catalogue would never be in the index."""
+    run.stack.tell("batches-fail")
+    run.pause(6, 8)
+
+
 def time_passes(run: Run[Stack]) -> None:
     """No fault: `DURATION` seconds of changes."""
     time.sleep(float(os.environ.get("DURATION", MEMORY_SECONDS)))
@@ -163,15 +169,16 @@ SCENARIOS = [
         killed("items", 2),
         brokers=("embedded",),
         control="acks-out-of-order",
-        must_fail=True,
+        must_say="committed",
         short="embedded",
     ),
     Scenario(
         "control: take, with failing batches",
-        lambda run: run.pause(6, 8),
+        batches_fail,
         brokers=("embedded",),
+        recovery_seconds_max=10,
         control="take-batches",
-        must_fail=True,
+        must_say="committed",
     ),
     Scenario(
         "memory over time",

@@ -56,8 +56,8 @@ class Scenario:
     """Its data directory is a small disk of its own."""
     short: str | None = None
     """The broker on which it belongs to the short form."""
-    must_fail: bool = False
-    """A control: the harness must find what it does wrong."""
+    must_say: str = ""
+    """A control: the harness must find what it does wrong, and say so with this word."""
     stack: type[Stack] | type[ServerStack] = Stack
     """What it is played on."""
     cannot: str | None = None
@@ -156,7 +156,8 @@ class Run(Generic[S]):
         self.watch.stop()
         failures = [*self.watch.failures, *failures]
         events = len(self.feed.sent) - sent_before
-        passed = bool(failures) == scenario.must_fail
+        failures.sort(key=lambda each: scenario.must_say not in each)
+        passed = any(scenario.must_say in each for each in failures) if scenario.must_say else not failures
         return Verdict(scenario.name, self.broker, self.seed, events, recovery_seconds, failures, passed)
 
     def _suffer(self, scenario: Scenario) -> float:

@@ -3,6 +3,7 @@
 NAME-dies     "POINT CALLS": it sends itself SIGKILL at the so manieth call of what the point names
 wipe-index    the index directory is removed before it starts
 control       what it does wrong on purpose, see controls.py
+batches-fail  one of those begins to do it
 
 A real model fails on some texts, see embedding.py.
 """
