@@ -23,7 +23,7 @@ test: .venv/installed-test  ## lint, types, every test; on Apache Kafka too wher
 faults-short: .venv/installed-test  ## processes killed and frozen while events flow, a choice of four minutes; SEED=7
 	$(BIN)/python -m tests.faults --short
 
-faults: .venv/installed-test  ## all faults on both brokers, memory over DURATION seconds too; about an hour
+faults: .venv/installed-test  ## all faults on both brokers, memory over DURATION seconds too; more than an hour
 	$(BIN)/python -m tests.faults
 
 simulate: .venv/installed-test  ## 10,000 seeds of interleavings and crashes without processes; LONG=1, SEED=123
