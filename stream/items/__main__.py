@@ -53,7 +53,7 @@ async def main() -> None:
     )
     parts.transport.starts = worker.starts
     reader = Reader(settings.kafka or "", fetch_wait_ms_max=FOREIGN_RECORDS_WAIT_MS_MAX)
-    logs = OwnLogs(reader, differs=worker.differs, recovered=worker.recovered)
+    logs = OwnLogs(reader, differs=worker.differs, recovered=worker.recovered, reaches=worker.reaches)
 
     def own(numbers: set[int]) -> None:
         logs.own(worker.own(numbers))

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     Differs = Callable[[ItemPartition, str], None]
     Recovered = Callable[[ItemPartition, int], None]
+    Reaches = Callable[[ItemPartition, int], None]
 
 log = structlog.get_logger(__name__)
 
@@ -33,10 +34,11 @@ class OwnLogs:
     owner reads on, and where a record of another writer is not the join, the join is published again.
     """
 
-    def __init__(self, reader: Reader, *, differs: Differs, recovered: Recovered) -> None:
+    def __init__(self, reader: Reader, *, differs: Differs, recovered: Recovered, reaches: Reaches) -> None:
         self._reader = reader
         self._differs = differs
         self._recovered = recovered
+        self._reaches = reaches
         self._owned: dict[int, ItemPartition] = {}
         self._new: set[int] = set()
         self._changed = asyncio.Event()
@@ -105,7 +107,11 @@ class OwnLogs:
                 log.error("not ours, passed over", place=record.partition, offset=record.offset, error=str(error))
                 product_id = (record.key or b"").decode(errors="replace")
                 differs = record.partition.topic == ITEMS and partition.hidden(product_id)
-            if differs and not recovering:
+            if recovering:
+                continue
+            if record.partition.topic == ITEMS:  # An event that it says already is finished without a record of ours.
+                self._reaches(partition, record.offset)
+            if differs:
                 self._differs(partition, product_id)
 
     @staticmethod

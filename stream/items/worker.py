@@ -67,7 +67,7 @@ class ItemsWorker:
         self._items_end: dict[int, int] = {}
         self._start: dict[Partition, int] = {}
         self._writers = (f"{writer}-{ownership}" for ownership in count())
-        self.publisher = Publisher(send, self._confirmed)
+        self.publisher = Publisher(send, self.reaches)
         self._route = lru_cache(ROUTES_CACHED_MAX)(lambda key: (murmur2(key) & 0x7FFFFFFF) % partitions)
 
     async def starts(self, commits: Mapping[Partition, int]) -> Mapping[Partition, int]:
@@ -94,6 +94,12 @@ class ItemsWorker:
         if self._owned.get(partition.number) is partition:
             self._items_end[partition.number] = max(items_end, self._items_end.get(partition.number, 0))
             self._ready[partition.number].set()
+            self._report(partition.number)
+
+    def reaches(self, partition: ItemPartition, offset: int) -> None:
+        """What is known of it comes from its item log up to this offset: what is finished now is shown with that."""
+        if self._owned.get(partition.number) is partition:
+            self._items_end[partition.number] = max(self._items_end.get(partition.number, 0), offset + 1)
             self._report(partition.number)
 
     def position(self) -> dict[Partition, int | None]:
@@ -181,12 +187,6 @@ class ItemsWorker:
             self._report(number)
 
         asyncio.ensure_future(sent).add_done_callback(confirmed)
-
-    def _confirmed(self, partition: ItemPartition, offset: int) -> None:
-        """Its item log reaches beyond this offset."""
-        if self._owned.get(partition.number) is partition:
-            self._items_end[partition.number] = max(self._items_end.get(partition.number, 0), offset + 1)
-            self._report(partition.number)
 
     def _report(self, number: int) -> None:
         self._reporter.mark(("items", number), lambda: self._progress(number))

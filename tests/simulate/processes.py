@@ -263,8 +263,13 @@ class ItemsProcess(Process):
             fail=self.fail,
         )
         self.reader = LogReader(self)
-        differs, recovered = self.worker.differs, self.worker.recovered
-        self.logs = OwnLogs(self.reader, differs=differs, recovered=recovered)  # type: ignore[arg-type]
+        worker = self.worker
+        self.logs = OwnLogs(
+            self.reader,  # type: ignore[arg-type]
+            differs=worker.differs,
+            recovered=worker.recovered,
+            reaches=worker.reaches,
+        )
         self.run(self.logs.run(), self.worker.publisher.run(), reporter.run())
         self.ready = True
 

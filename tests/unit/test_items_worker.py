@@ -150,6 +150,18 @@ async def test_a_repeated_event_whose_record_is_in_the_log_is_finished_at_once()
         assert len(b.sent) == 1
 
 
+async def test_an_event_that_another_writers_record_says_already_is_shown_with_that_record() -> None:
+    async with bench() as b:
+        await b.worker.take(known := price(offset=0))
+        await b.sends(1)
+        b.confirm_all()
+        await until(lambda: b.prefix(known) == 1, "it is finished")
+        b.worker.reaches(b.worker._owned[known.partition], 7)  # As the reader of the own logs tells, of a late record.
+        await b.worker.take(price(offset=1))
+        progress = b.worker._progress(known.partition)
+        assert progress is not None and (progress.finished["prices"], progress.items_end) == (2, 8)
+
+
 async def test_events_of_one_item_that_come_together_are_one_record() -> None:
     async with bench() as b:
         for offset in range(20):

@@ -51,10 +51,12 @@ class Bench:
         self.reader: Any = Logs(product_ids)
         self.recovered: list[list[str]] = []
         self.told_again: list[str] = []
+        self.reached: list[int] = []
         self.logs = OwnLogs(
             self.reader,
             differs=lambda _partition, product_id: self.told_again.append(product_id),
             recovered=lambda partition, _end: self.recovered.append(sorted(partition.items)),
+            reaches=lambda _partition, offset: self.reached.append(offset),
         )
 
 
@@ -103,6 +105,21 @@ async def test_an_item_that_a_record_of_another_hand_hides_from_compaction_is_pu
         await until(lambda: b.reader.allowed.release() or bool(b.recovered), "it is recovered")
         await until(lambda: b.reader.allowed.release() or len(b.told_again) > 1, "so it is when it is met later")
         assert set(b.told_again) == {"p1"}
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_what_another_writer_said_is_reported_as_known_up_to_its_record() -> None:
+    b = Bench(["p1", "p2"])
+    b.logs.own([ItemPartition(0, "mine")])
+    running = asyncio.create_task(b.logs.run())
+    try:
+        await until(lambda: b.reader.allowed.release() or bool(b.recovered), "it is recovered")
+        assert b.reached == []
+        b.reader.items.append(Record(Partition("items", 0), 2, 0, *b.reader.items[0][3:5], ()))
+        await until(lambda: b.reader.allowed.release() or bool(b.reached), "it is met")
+        await until(lambda: 2 in b.reached, "its offset is told")
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
