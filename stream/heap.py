@@ -5,8 +5,10 @@ from __future__ import annotations
 import gc
 
 THRESHOLDS = 5_000, 50, 50
-"""The first bounds what a collection of the young takes (50,000: 20-47 ms); the others make full ones rare. What a worker
-drops is freed by its reference count; few cycles wait for this."""
+"""The first bounds what a collection of the young takes (50,000: 20-47 ms), the others make full ones rare.
+
+What a worker drops is freed by its reference count; few cycles wait for this.
+"""
 
 
 def tune() -> None:
