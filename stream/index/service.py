@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from stream.log_identity import LogIdentity
     from stream.metrics import IndexMetrics
     from stream.settings import Settings
+    from stream.up.report import Report
     from workers.embedder.models import Models
     from workers.index.interface import Collections
 
@@ -183,10 +184,12 @@ class IndexService:
         report = read_report(self._settings.data_dir)
         if report is not None and report.log_bytes is not None:
             self._metrics.log_bytes.set(report.log_bytes)
+        failing = _failing(report)
+        reasons = self.reasons + self.away + failing
         return StatusReport(
-            ready=not self.ready(),
-            reasons=self.ready(),
-            failing=self._failing(),
+            ready=not reasons,
+            reasons=reasons,
+            failing=failing,
             lag=lag,
             dead_letters=await self._watching.dead_letters(),
             components={**self._watching.counters, "index": {"pending_items": self._pending()}},
@@ -221,11 +224,7 @@ class IndexService:
 
     def ready(self) -> list[str]:
         """See Service."""
-        return self.reasons + self.away + self._failing()
-
-    def _failing(self) -> list[str]:
-        report = read_report(self._settings.data_dir)
-        return list(report.failing.values()) if report else []
+        return self.reasons + self.away + _failing(read_report(self._settings.data_dir))
 
     def metrics(self) -> bytes:
         """See Service."""
@@ -269,6 +268,10 @@ class _WorkerCounters:
                 )
                 family.add_metric([worker, "/".join(labels)], value)
         yield from families.values()
+
+
+def _failing(report: Report | None) -> list[str]:
+    return list(report.failing.values()) if report else []
 
 
 def _now_ms() -> int:
