@@ -44,3 +44,12 @@ def own_embedded_broker(tmp_path: Path) -> Iterator[RunningBroker]:
     broker = new_broker("embedded", tmp_path).start()
     yield broker
     broker.kill()
+
+
+@pytest.fixture
+def second_embedded_broker(tmp_path: Path) -> Iterator[RunningBroker]:
+    """Beside `own_embedded_broker`, with another log."""
+    (tmp_path / "second").mkdir()
+    broker = new_broker("embedded", tmp_path / "second").start()
+    yield broker
+    broker.kill()

@@ -12,7 +12,7 @@ import structlog
 import uvicorn
 from prometheus_client import CollectorRegistry
 
-from stream import stall
+from stream import heap, stall
 from stream.api.app import create_app as create_api
 from stream.ends import Ends
 from stream.faust_apps import connect, create_app
@@ -102,6 +102,7 @@ async def _serve(settings: Settings, closing: AsyncExitStack) -> None:
         positions=worker.positions,
         report=worker.report,
         serving_writer=lambda: attached.serving,
+        model_loaded=heap.hold,
     )
 
     def observed(index: Index) -> Observed:

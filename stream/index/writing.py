@@ -9,7 +9,6 @@ import structlog
 
 from schemas.errors import Gone, Misconfigured, Unavailable
 from schemas.points import offset_in_log, point_version
-from stream import heap
 from stream.index.backfill import Backfill, filled_to
 from stream.index.identity import LOG
 from workers.indexing import Lanes
@@ -48,6 +47,8 @@ class Circumstances(NamedTuple):
     report: Callable[[], None]
     """Tells how far each collection is."""
     serving_writer: Callable[[], Writer]
+    model_loaded: Callable[[], None]
+    """Told when a collection's model is there, to stay."""
 
 
 class Writer:
@@ -130,7 +131,7 @@ class Writer:
                 raise
             self.failed = error
             return
-        heap.hold()
+        self._circumstances.model_loaded()
         await self.owed.run()
 
     def _served_first(self) -> OwedVectors | None:

@@ -6,12 +6,13 @@ import asyncio
 import os
 import sys
 import uuid
+from typing import TYPE_CHECKING
 
 import structlog
 from prometheus_client import CollectorRegistry, start_http_server
 
 from schemas.progress import WorkerReport
-from stream import stall
+from stream import heap, stall
 from stream.faust_apps import connect, create_app
 from stream.items.logs import OwnLogs
 from stream.items.worker import ItemsWorker
@@ -21,6 +22,9 @@ from stream.progress import Reporter
 from stream.reader import Reader
 from stream.settings import Settings
 from stream.topics import INPUTS, ITEMS, ensure_topics, topic_id
+
+if TYPE_CHECKING:
+    from stream.items.partition import ItemPartition
 
 log = structlog.get_logger(__name__)
 
@@ -53,7 +57,12 @@ async def main() -> None:
     )
     parts.transport.starts = worker.starts
     reader = Reader(settings.kafka or "", fetch_wait_ms_max=FOREIGN_RECORDS_WAIT_MS_MAX)
-    logs = OwnLogs(reader, differs=worker.differs, recovered=worker.recovered, reaches=worker.reaches)
+
+    def recovered(partition: ItemPartition, items_end: int) -> None:
+        worker.recovered(partition, items_end)
+        heap.hold()
+
+    logs = OwnLogs(reader, differs=worker.differs, recovered=recovered, reaches=worker.reaches)
 
     def own(numbers: set[int]) -> None:
         logs.own(worker.own(numbers))

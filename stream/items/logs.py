@@ -9,8 +9,7 @@ import structlog
 
 from schemas.codec import decode_item, decode_review, split_review_key
 from schemas.errors import NotOurs
-from stream import heap
-from stream.items.publisher import WRITER_HEADER
+from stream.states import WRITER
 from stream.topics import ITEMS, STATES
 from stream.tracker import Partition
 
@@ -91,14 +90,13 @@ class OwnLogs:
                 self._differs(partition, product_id)
             self._recovered(partition, end)
         new.clear()
-        heap.hold()
 
     def _take(self, owned: dict[int, ItemPartition], records: list[Record], *, recovering: bool) -> None:
         if owned is not self._owned:
             return  # Read while the ownership changed: it is read again by whoever owns it now.
         for record in records:
             partition = owned[record.partition.number]
-            own = (WRITER_HEADER, partition.writer.encode()) in record.headers
+            own = (WRITER, partition.writer.encode()) in record.headers
             if own and not recovering:
                 continue
             try:

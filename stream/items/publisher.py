@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from schemas.codec import encode_item, encode_review, review_key
 from schemas.items import Change, ItemRecord
+from stream.states import WRITER
 from stream.topics import ITEMS, REVIEW_STATES
 from workers.arrivals import pause, settled
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     Send = Callable[[str, bytes | None, bytes | None, int, Headers], Awaitable[Awaitable[RecordMetadata]]]
     """(topic, key, value, partition, headers): awaited, it is in the producer's buffer; the second time, confirmed."""
 
-WRITER_HEADER = "writer"
 BATCH_ITEMS_MAX = 256
 BATCHES_IN_FLIGHT_MAX = 8
 UNFINISHED_MAX = 5_000
@@ -115,7 +115,7 @@ class Publisher:
 
     async def _start(self, key: ItemKey, publication: Publication) -> list[Awaitable[RecordMetadata]]:
         """Review records first, item record second; the ack waits for both."""
-        number, writer = key.partition.number, [(WRITER_HEADER, key.partition.writer.encode())]
+        number, writer = key.partition.number, [(WRITER, key.partition.writer.encode())]
         futures = [
             await self._send(
                 REVIEW_STATES, review_key(key.product_id, review_id), encode_review(review), number, writer

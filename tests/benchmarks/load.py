@@ -25,7 +25,7 @@ IN_FLIGHT_MAX = 1_500
 """Events sent and not yet searchable, in the flood."""
 LOOK_INTERVAL_S = 0.1
 FULL_WAIT_S = 0.002
-NAP_SECONDS_MIN = 0.02
+NAP_SECONDS_MIN = 0.01
 """At high rates events go in bunches, as from a shop's own systems: one by one, the sender used a whole core."""
 
 
@@ -95,7 +95,7 @@ def flood(kafka: str, api: str, seconds: float) -> Offered:
 
 
 def _nap(seconds: float) -> None:
-    if seconds >= NAP_SECONDS_MIN / 2:
+    if seconds >= NAP_SECONDS_MIN:
         time.sleep(seconds)
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import pytest
 from index_backends import BACKENDS, opened
 from prometheus_client import CollectorRegistry
-from running_broker import new_broker
 from waiting import until
 
 from schemas.points import point_version
@@ -23,8 +22,7 @@ from workers.embedder.cache import VectorCache
 from workers.embedder.models import Models
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
-    from pathlib import Path
+    from collections.abc import AsyncIterator
 
     from running_broker import RunningBroker
 
@@ -41,14 +39,6 @@ async def index(request: pytest.FixtureRequest) -> AsyncIterator[Index]:
         yield index
 
 
-@pytest.fixture
-def second_broker(tmp_path: Path) -> Iterator[RunningBroker]:
-    (tmp_path / "second").mkdir()
-    broker = new_broker("embedded", tmp_path / "second").start()
-    yield broker
-    broker.kill()
-
-
 def writer(index: Index, *, building: bool) -> Writer:
     circumstances = Circumstances(
         epoch=EPOCH,
@@ -62,6 +52,7 @@ def writer(index: Index, *, building: bool) -> Writer:
         positions=lambda: {PARTITION: 40},
         report=lambda: None,
         serving_writer=lambda: made,
+        model_loaded=lambda: None,
     )
     observed = Observed(IndexMetrics(CollectorRegistry()), RecentFreshness(), serves=lambda: True)
     made = Writer(index, observed, circumstances, building=building)
@@ -107,14 +98,14 @@ async def test_positions_say_of_which_log_they_are(index: Index) -> None:
 
 
 async def test_an_index_that_was_filled_from_another_log_of_the_same_epoch_is_filled_again(
-    own_embedded_broker: RunningBroker, second_broker: RunningBroker
+    own_embedded_broker: RunningBroker, second_embedded_broker: RunningBroker
 ) -> None:
-    for broker in (own_embedded_broker, second_broker):
+    for broker in (own_embedded_broker, second_embedded_broker):
         ensure_topics(broker.settings())
     async with opened("edge") as index:
         first = await identity_for(index, own_embedded_broker.address)
         await index.save_positions({"0": point_version(first.epoch, 9), LOG: log_mark(first.log_id)})
         assert await identity_for(index, own_embedded_broker.address) == first
-        other = await identity_for(index, second_broker.address)
+        other = await identity_for(index, second_embedded_broker.address)
         assert other.log_id != first.log_id and other.epoch == first.epoch + 1
-        assert await identity_for(index, second_broker.address) == other
+        assert await identity_for(index, second_embedded_broker.address) == other

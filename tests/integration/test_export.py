@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import orjson
 import pytest
-from running_broker import new_broker
 
 from schemas.codec import encode_item, encode_review
 from schemas.errors import Misconfigured
@@ -22,20 +21,9 @@ from workers.fold import fold
 from workers.reviews import delta
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from running_broker import RunningBroker
 
 PRODUCTS = [f"商品 {number}" for number in range(30)]
-
-
-@pytest.fixture
-def second_broker(tmp_path: Path) -> Iterator[RunningBroker]:
-    (tmp_path / "second").mkdir()
-    broker = new_broker("embedded", tmp_path / "second").start()
-    yield broker
-    broker.kill()
 
 
 def states(partitions: int, version: int) -> list[StateRecord]:
@@ -82,16 +70,16 @@ async def content(broker: RunningBroker, partitions: int) -> list[StateRecord]:
 
 
 async def test_the_last_state_of_each_key_moves_to_a_log_with_other_partitions(
-    own_embedded_broker: RunningBroker, second_broker: RunningBroker
+    own_embedded_broker: RunningBroker, second_embedded_broker: RunningBroker
 ) -> None:
-    here, there = own_embedded_broker.settings(partitions=4), second_broker.settings(partitions=3)
+    here, there = own_embedded_broker.settings(partitions=4), second_embedded_broker.settings(partitions=3)
     ensure_topics(here)
     records = [*states(4, version=1), *states(4, version=2), *foreign(4)]
     await publish(own_embedded_broker.address, records, writer=b"test")
     lines = io.BytesIO()
     assert await export(here, lines) == Counts(items=30, reviews=30)
     assert await import_(there, lines.getvalue().splitlines()) == Counts(items=30, reviews=30)
-    assert await content(second_broker, 3) == sorted(states(3, version=2))
+    assert await content(second_embedded_broker, 3) == sorted(states(3, version=2))
 
 
 @pytest.mark.parametrize(

@@ -338,6 +338,7 @@ class IndexProcess(Process):
             positions=worker.positions,
             report=worker.report,
             serving_writer=lambda: attached.serving,
+            model_loaded=lambda: None,
         )
 
         def observed() -> Observed:
