@@ -39,6 +39,11 @@ class WorkerReport:
     counters: dict[str, float]
     """By metric and label, e.g. "dead_letters/prices"."""
 
+    @property
+    def partition(self) -> int:
+        """It is of none: where such reports are kept."""
+        return 0
+
 
 Progress = ItemsProgress | IndexProgress | WorkerReport
 

@@ -34,8 +34,8 @@ log = logging.getLogger(__name__)
 
 KIND = "journal"
 WRITER = b"journal"
-PULL_WAIT_MS_MAX = 200
-"""What is confirmed reaches the journal within about this time."""
+PULL_WAIT_MS = 100
+"""What is confirmed reaches the journal within about twice this time."""
 COMPACTION_FACTOR = 2
 COMPACTION_BYTES_MIN = 16 << 20
 RETRY_S = 2.0
@@ -175,7 +175,7 @@ class JournalKeeper:
     def __init__(self, kafka: str, journal: Journal, partitions: int) -> None:
         self._kafka = kafka
         self._journal = journal
-        self._reader = Reader(kafka, fetch_wait_ms_max=PULL_WAIT_MS_MAX)
+        self._reader = Reader(kafka, fetch_wait_ms=PULL_WAIT_MS)
         self._positions = dict.fromkeys(state_partitions(partitions), 0)
 
     async def start(self) -> int:

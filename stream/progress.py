@@ -50,4 +50,4 @@ class Reporter:
             key, value = encode(self._log_id, progress)
             if self._sent.get(key) != value:
                 self._sent[key] = value
-                await self._send(PROGRESS, key, value, 0, [])
+                await self._send(PROGRESS, key, value, progress.partition, [])

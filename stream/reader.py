@@ -10,6 +10,7 @@ from aiokafka.errors import KafkaError
 
 from schemas.errors import Unavailable
 from stream.ends import Ends
+from stream.fetches import be_patient
 from stream.tracker import Partition
 
 if TYPE_CHECKING:
@@ -17,10 +18,8 @@ if TYPE_CHECKING:
 
     from aiokafka import ConsumerRecord
 
-EMBEDDED_FETCH_WAIT_MS_MAX = 10
+FETCH_WAIT_MS = 10
 """The embedded broker does not wake a waiting fetch when data arrives; to Kafka it is 100 small requests a second."""
-FETCH_BYTES_MIN = 64 * 1024
-"""A fetch that finds less waits for more: thousands of fetches of one record cost the broker more than the records."""
 POLL_MS = 500
 RECORDS_MAX = 1000
 """In one list, so that the loop gets its turn between."""
@@ -40,16 +39,18 @@ class Record(NamedTuple):
 class Reader:
     """One connection's worth of partitions, each at a position of its own. One task at a time."""
 
-    def __init__(self, kafka: str, *, fetch_wait_ms_max: int = EMBEDDED_FETCH_WAIT_MS_MAX) -> None:
+    def __init__(self, kafka: str, *, fetch_wait_ms: int = FETCH_WAIT_MS) -> None:
+        """`fetch_wait_ms`: which a fetch waits where there is nothing, and `read_on` after each that found something:
+        thousands of fetches of one record cost the broker more than the records."""
+        self._pause_s = fetch_wait_ms / 1000
         self._ends = Ends(kafka)
         self._consumer = AIOKafkaConsumer(
             bootstrap_servers=kafka,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
-            fetch_max_wait_ms=fetch_wait_ms_max,
-            fetch_min_bytes=FETCH_BYTES_MIN,
             max_partition_fetch_bytes=4 << 20,
         )
+        be_patient(self._consumer, fetch_wait_ms)
         self._positions: dict[Partition, int] = {}
 
     async def start(self) -> None:
@@ -109,8 +110,11 @@ class Reader:
     async def read_on(self) -> AsyncIterator[list[Record]]:
         """Records as they come, for ever; a broker that is away is waited for."""
         while True:
-            for records in await self._next(self._positions):
+            fetched = await self._next(self._positions)
+            for records in fetched:
                 yield records
+            if 0 < sum(map(len, fetched)) < RECORDS_MAX:
+                await asyncio.sleep(self._pause_s)
 
     async def _next(self, partitions: Mapping[Partition, int]) -> list[list[Record]]:
         assigned = [TopicPartition(*partition) for partition in partitions]

@@ -61,7 +61,7 @@ def topics(settings: Settings) -> list[Topic]:
         *(Topic(name, number, inputs) for name in INPUTS),
         *(Topic(name, number, states) for name in STATES),
         *(Topic(name, number, dead_letters, partitions_matter=False) for name in DEAD_LETTERS.values()),
-        Topic(PROGRESS, 1, progress),
+        Topic(PROGRESS, number, progress),
     ]
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from faust.transport.drivers import aiokafka as driver
 
+from stream.fetches import be_patient
 from stream.tracker import Partition, Trackers
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
 
     def _create_worker_consumer(self, transport: driver.Transport) -> aiokafka.AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
-        consumer._fetch_max_wait_ms = cast("Transport", transport).fetch_wait_ms_max
+        be_patient(consumer, cast("Transport", transport).fetch_wait_ms_max)
         # The same partition of every topic must go to the same worker: round robin, Faust's choice, does not see to it.
         consumer._partition_assignment_strategy = (RangePartitionAssignor,)
         return consumer

@@ -128,6 +128,17 @@ class Lanes:
         """Items that wait, those of the backfill left out."""
         return len(self._arrived) + len(self._texts)
 
+    @property
+    def behind(self) -> bool:
+        """More waits than is written at once."""
+        return len(self) > BATCH_ITEMS_MAX
+
+    async def caught_up(self) -> None:
+        """Returns once no more waits than that."""
+        while self.behind:
+            self._room.clear()
+            await self._room.wait()
+
     async def put(self, pending: Pending) -> None:
         """Takes a record; waits while the lanes are full."""
         while len(self) >= PENDING_ITEMS_MAX:

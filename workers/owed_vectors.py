@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 BATCH_TEXTS_MAX = 64
+FEW_TEXTS_MAX = 8
+BEHIND_SECONDS_MAX = 1.0
+"""While words and prices wait, they get the processor: so many texts are embedded, once in so long. None starves."""
 OLDEST_EVERY = 4
 """Newest change first, but one batch in four takes the oldest: none starves."""
 ATTEMPTS_MAX = 3
@@ -35,6 +39,17 @@ class Documents(Protocol):
 
     async def embed_documents(self, texts: Sequence[str]) -> Vectors:
         """float32 `(len(texts), dimension)`. Raises EmbeddingFailed."""
+
+
+class Ahead(Protocol):
+    """The lanes that go before this one."""
+
+    @property
+    def behind(self) -> bool:
+        """More waits there than is written at once."""
+
+    async def caught_up(self) -> None:
+        """Returns once that is not so."""
 
 
 class Observer(Protocol):
@@ -62,10 +77,12 @@ class OwedVectors:
         partitions: Callable[[], Collection[int]],
         clock_ms: Callable[[], int],
         observer: Observer,
+        ahead: Ahead,
         after: Callable[[], OwedVectors | None] = lambda: None,
     ) -> None:
         """`after`: whose debts are paid before these, if any: those of the collection that serves."""
         self._index = index
+        self._ahead = ahead
         self._after = after
         self._documents = documents
         self._cache = cache
@@ -86,6 +103,7 @@ class OwedVectors:
         while True:
             if (first := self._after()) is not None:
                 await first._paid_up.wait()
+            await self._let_lanes_go_ahead()
             self._wake.clear()
             try:
                 paid = await self.pay_batch()
@@ -103,10 +121,16 @@ class OwedVectors:
             return 0
         self._batches += 1
         newest = self._batches % OLDEST_EVERY != 0
-        owed = await self._index.owed(partitions, BATCH_TEXTS_MAX, newest=newest)
+        most = FEW_TEXTS_MAX if self._ahead.behind else BATCH_TEXTS_MAX
+        owed = await self._index.owed(partitions, most, newest=newest)
         if owed:
             await self._pay(owed)
         return len(owed)
+
+    async def _let_lanes_go_ahead(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(BEHIND_SECONDS_MAX):
+                await self._ahead.caught_up()
 
     async def _idle(self) -> None:
         try:

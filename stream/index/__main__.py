@@ -75,7 +75,8 @@ async def _serve(settings: Settings, closing: AsyncExitStack) -> None:
 
     def report(word: IndexProgress) -> None:
         horizon.index_progress(word)
-        reporter.mark((word.partition, word.collection), lambda: word)
+        if settings.qdrant_url:  # Else there is no other index worker, whose API would have to know.
+            reporter.mark((word.partition, word.collection), lambda: word)
 
     worker = IndexWorker(
         identity.epoch,

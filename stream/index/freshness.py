@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+import math
+from collections import Counter, defaultdict, deque
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -11,8 +12,10 @@ if TYPE_CHECKING:
     from stream.horizon import Horizon
     from stream.tracker import Partition
 
-WINDOW_S = 30.0
-OBSERVATIONS_MAX = 20_000
+WINDOW_S = 30
+SECONDS_MIN = 0.000_1
+LOG_STEP = math.log(1.01)
+"""Of the percentiles, as of all that is counted."""
 SNAPSHOTS_MAX = 2_400
 
 
@@ -33,35 +36,57 @@ class Summary(NamedTuple):
 
 
 class RecentFreshness:
-    """Observations of the last half minute, by facet."""
+    """Observations of the last half minute, by facet. An answer costs the same however many there are."""
 
     def __init__(self) -> None:
-        self._observed: dict[str, deque[Observation]] = defaultdict(lambda: deque(maxlen=OBSERVATIONS_MAX))
+        self._windows: dict[str, _Window] = defaultdict(_Window)
 
     def observe(self, facet: str, observation: Observation) -> None:
-        """One more; the oldest leaves where there are too many."""
-        self._observed[facet].append(observation)
+        """One more."""
+        self._windows[facet].add(observation)
 
     def summaries(self, now_s: float) -> dict[str, Summary]:
         """By facet."""
-        return {
-            facet: _summary([o for o in seen if o.at_s > now_s - WINDOW_S]) for facet, seen in self._observed.items()
-        }
+        return {facet: window.summary(now_s) for facet, window in self._windows.items()}
 
 
-def _summary(observations: list[Observation]) -> Summary:
-    ranked = sorted(observations, key=lambda o: o.seconds)
-    events = sum(o.events for o in ranked)
-    return Summary(_quantile(ranked, events, 0.5), _quantile(ranked, events, 0.99), events)
+class _Window:
+    """Events counted by how long they took, in steps of 1%, and by the second they were observed in."""
+
+    def __init__(self) -> None:
+        self._by_second: deque[tuple[int, Counter[int]]] = deque()
+        self._events: Counter[int] = Counter()
+
+    def add(self, observation: Observation) -> None:
+        second, step = int(observation.at_s), _step(observation.seconds)
+        if not self._by_second or self._by_second[-1][0] != second:
+            self._forget(second)
+            self._by_second.append((second, Counter()))
+        self._by_second[-1][1][step] += observation.events
+        self._events[step] += observation.events
+
+    def summary(self, now_s: float) -> Summary:
+        self._forget(int(now_s))
+        ranked = sorted((step, events) for step, events in self._events.items() if events)
+        total = sum(events for _, events in ranked)
+        return Summary(_quantile(ranked, total, 0.5), _quantile(ranked, total, 0.99), total)
+
+    def _forget(self, second: int) -> None:
+        while self._by_second and self._by_second[0][0] <= second - WINDOW_S:
+            self._events.subtract(self._by_second.popleft()[1])
 
 
-def _quantile(ranked: list[Observation], events: int, quantile: float) -> float | None:
-    """Nearest rank, each observation as often as it has events."""
+def _step(seconds: float) -> int:
+    return math.ceil(math.log(max(seconds, SECONDS_MIN)) / LOG_STEP)
+
+
+def _quantile(ranked: list[tuple[int, int]], total: int, quantile: float) -> float | None:
+    """Nearest rank: the upper bound of its step."""
     below = 0
-    for observation in ranked:
-        below += observation.events
-        if below >= quantile * events:
-            return observation.seconds
+    for step, events in ranked:
+        below += events
+        if below >= quantile * total:
+            return math.exp(step * LOG_STEP)
     return None
 
 

@@ -43,7 +43,7 @@ class Watching:
 
     async def read_progress(self) -> None:
         """Follows the topic `progress` for ever."""
-        self._reader.assign({Partition(PROGRESS, 0): 0})
+        self._reader.assign(dict.fromkeys(self._places(PROGRESS), 0))
         async for records in self._reader.read_on():
             for record in records:
                 self._take(record.key, record.value)

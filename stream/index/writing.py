@@ -68,6 +68,7 @@ class Writer:
             partitions=c.owned,
             clock_ms=c.clock_ms,
             observer=observed,
+            ahead=self.lanes,
             after=self._served_first,
         )
         observed.wake_embedding = self.owed.wake

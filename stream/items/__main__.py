@@ -30,7 +30,7 @@ log = structlog.get_logger(__name__)
 
 GROUP = "freshline-items"
 COUNTERS_INTERVAL_S = 0.5
-FOREIGN_RECORDS_WAIT_MS_MAX = 200
+FOREIGN_RECORDS_WAIT_MS = 200
 """Nothing waits for what another worker wrote but the repair of it."""
 
 
@@ -56,7 +56,7 @@ async def main() -> None:
         fail=failure.fail,
     )
     parts.transport.starts = worker.starts
-    reader = Reader(settings.kafka or "", fetch_wait_ms_max=FOREIGN_RECORDS_WAIT_MS_MAX)
+    reader = Reader(settings.kafka or "", fetch_wait_ms=FOREIGN_RECORDS_WAIT_MS)
 
     def recovered(partition: ItemPartition, items_end: int) -> None:
         worker.recovered(partition, items_end)

@@ -77,6 +77,7 @@ class IndexSide:
             partitions=lambda: range(PARTITIONS),
             clock_ms=now_ms,
             observer=Told(),
+            ahead=self.lanes,
         )
 
     def indexed(self, number: int) -> int:

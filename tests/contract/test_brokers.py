@@ -18,7 +18,7 @@ from stream.ends import Ends
 from stream.log_identity import log_identity
 from stream.reader import Reader
 from stream.states import partition_of
-from stream.topics import ITEMS, PROGRESS, ensure_topics, topics
+from stream.topics import ITEMS, ensure_topics, topics
 from stream.tracker import Partition
 
 if TYPE_CHECKING:
@@ -255,12 +255,6 @@ async def test_the_epoch_rises_above_what_another_log_left_in_the_index(own_embe
     assert await log_identity(own_embedded_broker.address, epoch_floor=5) == first._replace(epoch=6)
     assert await log_identity(own_embedded_broker.address, epoch_floor=6) == first._replace(epoch=6)
     assert await log_identity(own_embedded_broker.address) == first._replace(epoch=6)
-
-
-async def test_progress_is_one_partition(any_broker: RunningBroker) -> None:
-    ensure_topics(any_broker.settings(partitions=3))
-    async with Ends(any_broker.address) as ends:
-        assert set(await ends.ends([Partition(PROGRESS, 0)])) == {Partition(PROGRESS, 0)}
 
 
 def test_all_clients_put_a_product_into_the_same_partition() -> None:

@@ -96,7 +96,8 @@ class World:
         self._faults = list(plan.faults[::-1])
         self._orphans: list[tuple[int, Callable[[], str | None]]] = []
         """What is on its way from a process that is gone, or no longer waits; each from which step on."""
-        self._heard = self._next_event = 0
+        self._heard = dict.fromkeys(places([PROGRESS]), 0)
+        self._next_event = 0
         self._length, self._idle_at = 0, IDLE_STEPS
         self._started = 0
         self.processes: dict[str, Any] = dict.fromkeys(("clock", "progress", "network", "session", "producer"))
@@ -279,11 +280,12 @@ class World:
 
     def _hear(self, _: object) -> str | None:
         """Whoever answers tokens reads the topic `progress`."""
-        place = Partition(PROGRESS, 0)
-        if self._heard == self.log.end(place):
+        said = [place for place in places([PROGRESS]) if self._heard[place] < self.log.end(place)]
+        if not said:
             return None
-        [record] = self.log.records(place, self._heard)[:1]
-        self._heard += 1
+        place = said[self.choices.draw(len(said))]
+        [record] = self.log.records(place, self._heard[place])[:1]
+        self._heard[place] += 1
         match decode(LOG_ID, record.key, record.value):
             case ItemsProgress() as word:
                 self.horizon.items_progress(word)
@@ -454,7 +456,7 @@ class World:
 
     def _unquiet(self) -> str | None:
         """What keeps the run from its end; None: nothing is left to do."""
-        if self._to_send or self._orphans or self._heard < self.log.end(Partition(PROGRESS, 0)):
+        if self._to_send or self._orphans or any(self.log.end(place) > heard for place, heard in self._heard.items()):
             return "something is on its way"
         if self._faults or self._revive():
             return "a worker is away"

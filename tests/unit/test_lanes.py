@@ -97,6 +97,7 @@ class Bench:
             partitions=lambda: [0],
             clock_ms=lambda: self.now_ms,
             observer=self.told,
+            ahead=self.lanes,
         )
         self.windows = SaleWindows(
             index,
