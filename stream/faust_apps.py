@@ -28,6 +28,8 @@ FETCH_WAITS_MS = {
     "kafka": 500,
 }
 """How long the broker keeps a fetch that finds nothing; an idle consumer asks as often."""
+FETCH_RESTS_MS_MAX = {"embedded": 20, "kafka": 0}
+"""See be_patient."""
 SESSION_TIMEOUT_S = 8.0
 REBALANCE_TIMEOUT_S = 2.0
 REQUEST_TIMEOUT_S = 40.0
@@ -93,7 +95,8 @@ def create_app(name: str, settings: Settings) -> AppParts:
     )
     transport = Transport(app.conf.broker, app)
     transport.trackers = Trackers()
-    transport.fetch_wait_ms_max = FETCH_WAITS_MS[settings.broker]
+    transport.fetch_wait_ms = FETCH_WAITS_MS[settings.broker]
+    transport.fetch_rest_ms_max = FETCH_RESTS_MS_MAX[settings.broker]
     transport.starts = _at_commits
     app.transport = transport
     return AppParts(app, transport)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from typing import TYPE_CHECKING, Any
 
 from aiokafka.protocol.fetch import FetchRequest
@@ -12,33 +14,41 @@ if TYPE_CHECKING:
 WAIT_MS_MAX = 1_000
 
 
-def be_patient(consumer: AIOKafkaConsumer, wait_ms: int) -> None:
+def be_patient(consumer: AIOKafkaConsumer, wait_ms: int, *, rest_ms_max: int = 0) -> None:
     """Lets its fetches wait `wait_ms` where there is nothing to fetch, and ever longer while there is and none comes.
 
     The embedded broker looks through all batches of a partition for those that are asked for: 6 ms where there are
     10,000. With a wait below that, a consumer would get nothing for ever.
+
+    `rest_ms_max`: after one that found something the next waits as long as it took, at most this: the more a fetch
+    costs the broker, the more it brings.
     """
-    send, waits_ms = consumer._client.send, wait_ms
+    send, waits_ms, rests_until_s = consumer._client.send, wait_ms, 0.0
 
     async def sent(node_id: int, request: Any, **how: Any) -> Any:
-        nonlocal waits_ms
+        nonlocal waits_ms, rests_until_s
         if not isinstance(request, FetchRequest):
             return await send(node_id, request, **how)
-        request._max_wait_ms = waits_ms
+        await asyncio.sleep(max(0.0, rests_until_s - time.monotonic()))
+        request._max_wait_ms, began_s = waits_ms, time.monotonic()
         response = await send(node_id, request, **how)
-        waits_ms = min(2 * waits_ms, WAIT_MS_MAX) if _starved(request, response) else wait_ms
+        ended_s = time.monotonic()
+        if _found(response):
+            rests_until_s = ended_s + min(ended_s - began_s, rest_ms_max / 1000)
+            waits_ms = wait_ms
+        else:
+            waits_ms = min(2 * waits_ms, WAIT_MS_MAX) if _is_behind(request, response) else wait_ms
         return response
 
     consumer._client.send = sent
 
 
-def _starved(request: FetchRequest, response: Any) -> bool:
-    """Nothing came, of partitions that have something."""
+def _found(response: Any) -> bool:
+    return any(records for _, parts in response.topics for *_, records in parts)
+
+
+def _is_behind(request: FetchRequest, response: Any) -> bool:
+    """There is something above what was asked for."""
     asked = {(topic, number): offset for topic, parts in request.topics for number, offset, _ in parts}
-    behind = False
-    for topic, parts in response.topics:
-        for number, error_code, end, *_, records in parts:
-            if records:
-                return False
-            behind |= not error_code and end > asked[topic, number]
-    return behind
+    answers = ((topic, *part[:3]) for topic, parts in response.topics for part in parts)
+    return any(not error_code and end > asked[topic, number] for topic, number, error_code, end in answers)

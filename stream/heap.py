@@ -1,7 +1,8 @@
-"""Python's garbage collector in a process whose heap is large and lasts: it must not stop what a price waits for."""
+"""Memory of a process whose heap is large and lasts: collecting it must not stop what a price waits for."""
 
 from __future__ import annotations
 
+import ctypes
 import gc
 
 THRESHOLDS = 5_000, 50, 50
@@ -10,10 +11,17 @@ THRESHOLDS = 5_000, 50, 50
 What a worker drops is freed by its reference count; few cycles wait for this.
 """
 
+ARENAS_MAX = 2
+"""Of glibc, which has eight for each core else: what one thread has freed, another cannot use."""
+M_ARENA_MAX = -8
+"""From its malloc.h."""
+
 
 def tune() -> None:
     """Once, at the start of a worker."""
     gc.set_threshold(*THRESHOLDS)
+    if (mallopt := getattr(ctypes.CDLL(None), "mallopt", None)) is not None:
+        mallopt(M_ARENA_MAX, ARENAS_MAX)
 
 
 def hold() -> None:
@@ -21,4 +29,7 @@ def hold() -> None:
 
     With a loaded model, or the items of a shop, every full collection stopped all threads for 0.4 s, each few seconds.
     """
+    gc.collect()  # What is garbage already would stay too: the models that were tried out, hundreds of megabytes.
     gc.freeze()
+    if (malloc_trim := getattr(ctypes.CDLL(None), "malloc_trim", None)) is not None:
+        malloc_trim(0)

@@ -28,7 +28,8 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
 
     def _create_worker_consumer(self, transport: driver.Transport) -> aiokafka.AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
-        be_patient(consumer, cast("Transport", transport).fetch_wait_ms_max)
+        own = cast("Transport", transport)
+        be_patient(consumer, own.fetch_wait_ms, rest_ms_max=own.fetch_rest_ms_max)
         # The same partition of every topic must go to the same worker: round robin, Faust's choice, does not see to it.
         consumer._partition_assignment_strategy = (RangePartitionAssignor,)
         return consumer
@@ -73,5 +74,6 @@ class Transport(driver.Transport):
 
     Consumer = Consumer
     trackers: Trackers
-    fetch_wait_ms_max: int
+    fetch_wait_ms: int
+    fetch_rest_ms_max: int
     starts: Starts

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 QUIET_SECONDS = 0.001
 """A stream that has more hands over several records in this time."""
-PAUSE_SECONDS = 0.006
-"""Between two steps, however little came: bounds what steps cost at rates where each would hold one record."""
+PAUSE_SECONDS, PAUSE_SECONDS_MAX = 0.006, 0.03
+"""Between two steps, for each record of the first: bounds what steps cost at rates where each would hold few."""
 GATHER_SECONDS_MAX = 0.2
 """In an unbroken stream, whose events wait longer anyway: of an item that changes again only the last state goes on."""
 
@@ -25,6 +25,6 @@ async def settled(arrived: Callable[[], int]) -> None:
         await asyncio.sleep(QUIET_SECONDS)
 
 
-async def pause() -> None:
-    """Between two steps."""
-    await asyncio.sleep(PAUSE_SECONDS)
+async def pause(records: int) -> None:
+    """After a step that took so many: above some 150 a second steps grow instead of coming more often."""
+    await asyncio.sleep(min(PAUSE_SECONDS * max(1, records), PAUSE_SECONDS_MAX))

@@ -189,21 +189,23 @@ class Lanes:
             await self._wake.wait()
             self._wake.clear()
             while len(self) or self._backfill:
-                await self._step()
+                items = await self._step()
                 self._observer.wrote()
                 self._room.set()
-                await pause() if not self._arrived else await asyncio.sleep(0)
+                await pause(items) if not self._arrived else await asyncio.sleep(0)
 
-    async def _step(self) -> None:
-        """Something of each lane that has the right of way."""
+    async def _step(self) -> int:
+        """Something of each lane that has the right of way; of how many items that had just arrived."""
         if 0 < len(self._arrived) < BATCH_ITEMS_MAX and not self._texts:
             await settled(lambda: self._taken_in)
-        if self._arrived:
-            await self._write_arrived(self._take(self._arrived, BATCH_ITEMS_MAX))
+        arrived = self._take(self._arrived, BATCH_ITEMS_MAX)
+        if arrived:
+            await self._write_arrived(arrived)
         if self._texts:
             await self._write_texts(self._take(self._texts, TEXTS_MAX))
         elif self._backfill:
             await self._write_texts(self._take(self._backfill, TEXTS_MAX))
+        return len(arrived)
 
     def _take(self, lane: dict[str, Pending], items_max: int) -> dict[str, Pending]:
         self._in_hand = {product_id: lane.pop(product_id) for product_id in list(islice(lane, items_max))}

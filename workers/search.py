@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Embed = Callable[[str], Awaitable[NDArray[np.float32]]]
     """A query's vector, off the event loop: float32 `(dimension,)`, L2-normalised. Raises EmbeddingFailed."""
 
-LEG_POINTS_MIN = 200
+LEG_POINTS_MIN = 100
 EXACT_SCORE = 1.0
 """Above any fused score: two legs give at most 2 / 61."""
 

@@ -105,13 +105,14 @@ class Publisher:
                 await self._wake.wait()
                 self._wake.clear()
                 await settled(lambda: self._taken)
+                items = len(self._due)
                 while self._due:
                     await self._batches.acquire()
                     batch = [(key, self._due.pop(key)) for key in list(islice(self._due, BATCH_ITEMS_MAX))]
                     self._sending.update(batch)
                     sent = [(key, publication, await self._start(key, publication)) for key, publication in batch]
                     confirmations.create_task(self._confirm(sent))
-                await pause()
+                await pause(items)
 
     async def _start(self, key: ItemKey, publication: Publication) -> list[Awaitable[RecordMetadata]]:
         """Review records first, item record second; the ack waits for both."""

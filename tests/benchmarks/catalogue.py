@@ -37,10 +37,9 @@ class Catalogue(NamedTuple):
     offers: list[Event]
 
     @property
-    def events(self) -> Iterator[Event]:
-        """All of it, products first."""
-        yield from (("products", product_id, product) for product_id, product in self.products.items())
-        yield from self.offers
+    def product_events(self) -> Iterator[Event]:
+        """All that is not an offer."""
+        return (("products", product_id, product) for product_id, product in self.products.items())
 
 
 def catalogue() -> Catalogue:

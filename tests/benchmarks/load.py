@@ -60,9 +60,14 @@ def sending() -> Iterator[ProcessPoolExecutor]:
         yield pool
 
 
-def send_catalogue(kafka: str) -> Offered:
-    """All items and their prices."""
-    return _send(kafka, _records(_Sender.items.events))
+def send_products(kafka: str) -> Offered:
+    """All items, without prices."""
+    return _send(kafka, _records(_Sender.items.product_events))
+
+
+def send_offers(kafka: str) -> Offered:
+    """Their prices."""
+    return _send(kafka, _records(_Sender.items.offers))
 
 
 def send_texts(kafka: str) -> Offered:

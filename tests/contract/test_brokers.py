@@ -181,7 +181,7 @@ def test_topics_are_created_once_and_found_as_they_should_be(any_broker: Running
         "prices.dlq": 3,
         "reviews.dlq": 3,
         "items.dlq": 3,
-        "progress": 1,
+        "progress": 3,
     }
 
 

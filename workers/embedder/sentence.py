@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from typing import TYPE_CHECKING, Any, Literal
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from workers.embedder.interface import Vectors
+
+os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
+"""Of the 1,024 shapes of batches that it remembers otherwise, hundreds of megabytes, hardly one comes again."""
 
 SLICE_SECONDS = 0.1
 """How long a batch of documents should take: every pass costs some 4 ms whatever is in it."""
