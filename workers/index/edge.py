@@ -33,11 +33,13 @@ from schemas.points import point_id
 from workers.index import edge_filters as where
 from workers.index.interface import DENSE, LEXICAL, DenseVector, Found, Patch, Stored, Upsert, Write
 from workers.index.layout import (
+    HIDDEN,
     NESTED_FIELDS,
     OWED,
     POSITIONS_PAYLOAD,
     POSITIONS_POINT,
     VISIBLE,
+    Is,
     conditions,
     in_partitions,
     only_positions,
@@ -56,6 +58,7 @@ if TYPE_CHECKING:
     from schemas.points import Payload
     from schemas.queries import Filters
     from workers.embedder.interface import ModelId
+    from workers.index.layout import Condition
     from workers.index.metadata import Metadata
 
 FREE_BYTES_MIN = 200 * 2**20
@@ -170,8 +173,10 @@ class EdgeIndex:
     async def count(self, filters: Filters) -> int:
         """See Index."""
         asked = conditions(filters)
-        # Of a single keyword the "estimate" is the length of its posting list: exact, and 3 ms sooner at 20,000.
-        return self._shard.count(CountRequest(exact=bool(asked), filter=where.all_of([VISIBLE, *asked])))
+        if not asked:
+            return self._count([VISIBLE])
+        # To look at each item's status as well takes twice as long, and few are hidden.
+        return self._count(asked) - self._count([HIDDEN, *asked])
 
     async def count_points(self) -> int:
         """See Index."""
@@ -230,6 +235,11 @@ class EdgeIndex:
 
     def _log_bytes(self) -> int:
         return sum(file.stat().st_size for file in (self._directory / "wal").iterdir())
+
+    def _count(self, asked: Sequence[Condition]) -> int:
+        # Of a single keyword the "estimate" is the length of its posting list: exact, and 3 ms sooner at 20,000.
+        exact = not (len(asked) == 1 and isinstance(asked[0], Is))
+        return self._shard.count(CountRequest(exact=exact, filter=where.all_of(asked)))
 
     def _nearest(self, vector: Any, using: str, filters: Filters, limit: int) -> list[Found]:
         asked = conditions(filters)

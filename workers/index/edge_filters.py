@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from qdrant_edge import FieldCondition, Filter, HasIdCondition, MatchAny, MatchValue, RangeFloat
 
-from workers.index.layout import AtLeast, AtMost, Is, IsIn
+from workers.index.layout import Is, IsIn, Within
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +55,5 @@ def _field(condition: Condition) -> FieldCondition:
             return FieldCondition(field, match=MatchValue(value))
         case IsIn(field, values):
             return FieldCondition(field, match=MatchAny(values))
-        case AtLeast(field, value):
-            return FieldCondition(field, range=RangeFloat(gte=value))
-        case AtMost(field, value):
-            return FieldCondition(field, range=RangeFloat(lte=value))
+        case Within(field, least, most):
+            return FieldCondition(field, range=RangeFloat(gte=least, lte=most))

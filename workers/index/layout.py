@@ -60,44 +60,33 @@ class IsIn(NamedTuple):
     """The field is one of these."""
 
     field: str
-    values: list[int]
+    values: list[int] | list[str]
 
 
-class AtLeast(NamedTuple):
-    """The field has a value, and it is not below this."""
-
-    field: str
-    value: float
-
-
-class AtMost(NamedTuple):
-    """The field has a value, and it is not above this."""
+class Within(NamedTuple):
+    """The field has a value, and it is neither below `least` nor above `most`; None: no bound."""
 
     field: str
-    value: float
+    least: float | None
+    most: float | None
 
 
-Condition = Is | IsIn | AtLeast | AtMost
+Condition = Is | IsIn | Within
 
 VISIBLE = Is("status", Status.VISIBLE.value)
-OWED = AtLeast("vector_due_at_ms", 0)
+HIDDEN = IsIn("status", [status.value for status in Status if status is not Status.VISIBLE])
+OWED = Within("vector_due_at_ms", 0, None)
 
-_CONDITIONS: dict[str, tuple[type[Is] | type[AtLeast] | type[AtMost], str]] = {
-    "min_price": (AtLeast, "price"),
-    "max_price": (AtMost, "price"),
-    "seller": (Is, "sellers"),
-    "brand": (Is, "brand"),
-    "category": (Is, "category"),
-    "availability": (Is, "availability"),
-    "min_rating": (AtLeast, "rating"),
-}
-"""By name of the filter."""
+_KEYWORDS = {"seller": "sellers", "brand": "brand", "category": "category", "availability": "availability"}
+"""By name of the filter, the field that is that."""
 
 
 def conditions(filters: Filters) -> list[Condition]:
     """The conditions of these filters. They say nothing of `status`: points that are not visible carry no vectors."""
-    asked = ((*_CONDITIONS[name], getattr(filters, name)) for name in _CONDITIONS)
-    return [condition(field, value) for condition, field, value in asked if value is not None]
+    ranges = [Within("price", filters.min_price, filters.max_price), Within("rating", filters.min_rating, None)]
+    keywords = ((field, getattr(filters, name)) for name, field in _KEYWORDS.items())
+    bounded = [each for each in ranges if (each.least, each.most) != (None, None)]
+    return [*(Is(field, value) for field, value in keywords if value is not None), *bounded]
 
 
 def in_partitions(partitions: list[int]) -> Condition:
@@ -107,7 +96,7 @@ def in_partitions(partitions: list[int]) -> Condition:
 
 def price_due_by(now_ms: int) -> Condition:
     """That a sale window has turned since the price was computed."""
-    return AtMost("price_changes_at_ms", now_ms)
+    return Within("price_changes_at_ms", None, now_ms)
 
 
 def only_positions(payload: Mapping[str, Any] | None) -> dict[str, int]:

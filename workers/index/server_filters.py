@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from qdrant_client import models
 
-from workers.index.layout import KEPT_FOR, AtLeast, AtMost, Is, IsIn
+from workers.index.layout import KEPT_FOR, Is, IsIn, Within
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,7 +77,5 @@ def _field(condition: Condition) -> models.FieldCondition:
             return models.FieldCondition(key=field, match=models.MatchValue(value=value))
         case IsIn(field, values):
             return models.FieldCondition(key=field, match=models.MatchAny(any=values))
-        case AtLeast(field, value):
-            return models.FieldCondition(key=field, range=models.Range(gte=value))
-        case AtMost(field, value):
-            return models.FieldCondition(key=field, range=models.Range(lte=value))
+        case Within(field, least, most):
+            return models.FieldCondition(key=field, range=models.Range(gte=least, lte=most))
