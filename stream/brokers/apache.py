@@ -59,6 +59,7 @@ class ApacheKafka:
     name = "Apache Kafka"
     keeps_log = True
     memory_bytes_max = None
+    fetch_seconds_max = None
     start_seconds_max = 60.0
 
     def __init__(self, directory: Path, port: int, *, home: Path, java: Path) -> None:

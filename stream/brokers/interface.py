@@ -38,6 +38,10 @@ class Broker(Protocol):
         """Resident memory above which it is to be started anew; None: it bounds itself."""
 
     @property
+    def fetch_seconds_max(self) -> float | None:
+        """Time of a fetch above which its log has become too long; None: it bounds itself."""
+
+    @property
     def start_seconds_max(self) -> float:
         """How long a start may take until it accepts."""
 

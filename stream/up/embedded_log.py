@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 from schemas.errors import Unavailable
 from stream.journal import Journal, JournalKeeper
 from stream.log_identity import log_identity
-from stream.topics import INPUTS, ensure_topics
+from stream.topics import INPUTS, PROGRESS, STATES, ensure_topics
 from stream.tracker import Partition
 from stream.up.broker import BROKER_STOP_SECONDS_MAX, accepting
 from stream.up.carry import InputTail
 from stream.up.children import how, resident_bytes
 from stream.up.probe import POLL_S
+from stream.up.slowness import fetch_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 PULL_SECONDS_MAX = 3.0
 WATCH_S = 2.0
+FETCH_WATCH_S = 20.0
 KILLED = (
     "the last `freshline up` on this data directory was killed, and the embedded broker with it: "
     "changes sent shortly before may be missing, send them again"
@@ -55,7 +57,8 @@ class EmbeddedLog:
         self._say = say
         self._journal = Journal(directory.journal, settings.partitions)
         self._keeper: JournalKeeper | None = None
-        self._tail = InputTail([Partition(topic, n) for topic in INPUTS for n in range(settings.partitions)])
+        self._tail = InputTail(self._places(*INPUTS))
+        self._next_look_s = 0.0
         self._may_be_missing = KILLED if report.left_behind else None
 
     async def open(self) -> None:
@@ -87,13 +90,29 @@ class EmbeddedLog:
         ended = asyncio.ensure_future(self._child.ended())
         try:
             while not (await asyncio.wait([ended], timeout=WATCH_S))[0]:
-                if self._tell_size() > (self._broker.memory_bytes_max or 0):
-                    self._say(f"{self._broker.name} has grown too large: it starts anew once everything in it is done")
+                if (reason := await self._outgrown()) is not None:
+                    self._say(f"{self._broker.name} {reason}: it starts anew once everything in it is done")
                     return True
             self._note_death(ended.result())
             return False
         finally:
             ended.cancel()
+
+    async def _outgrown(self) -> str | None:
+        """Why its log must begin anew, if it must."""
+        if self._tell_size() > (self._broker.memory_bytes_max or 0):
+            return "has grown too large"
+        if time.monotonic() < self._next_look_s:
+            return None
+        self._next_look_s = time.monotonic() + FETCH_WATCH_S
+        with contextlib.suppress(Unavailable):
+            took = await fetch_seconds(self.address, self._places(*INPUTS, *STATES, PROGRESS))
+            if took > (self._broker.fetch_seconds_max or 0):
+                return f"has become slow, its log is long (a fetch takes {1000 * took:.0f} ms)"
+        return None
+
+    def _places(self, *topics: str) -> list[Partition]:
+        return [Partition(topic, number) for topic in topics for number in range(self._settings.partitions)]
 
     def _note_death(self, code: int) -> None:
         now = datetime.now().astimezone().isoformat(timespec="seconds")

@@ -119,6 +119,19 @@ async def test_reading_goes_on_after_the_end(any_broker: RunningBroker) -> None:
         assert reader.positions == {partition: 5}
 
 
+async def test_what_takes_longer_to_find_than_a_fetch_waits_is_found(own_embedded_broker: RunningBroker) -> None:
+    """The embedded broker looks through 6,000 batches in 4 ms: a wait of one never ended with a record."""
+    (partition,) = own_embedded_broker.new_topic()
+    producer = AIOKafkaProducer(bootstrap_servers=own_embedded_broker.address, acks="all")
+    await producer.start()
+    for _ in range(6_000):
+        await producer.send_and_wait(partition.topic, b"{}", partition=0)
+    await producer.stop()
+    async with Reader(own_embedded_broker.address, fetch_wait_ms=1) as reader, asyncio.timeout(20):
+        reader.assign({partition: 5_998})
+        assert [r.offset async for records in reader.read_to_end() for r in records] == [5_998, 5_999]
+
+
 async def test_records_of_megabytes_are_read(any_broker: RunningBroker) -> None:
     (partition,) = any_broker.new_topic(**{"max.message.bytes": str(10 << 20)})
     producer = AIOKafkaProducer(bootstrap_servers=any_broker.address, max_request_size=10 << 20)

@@ -155,6 +155,18 @@ def test_an_embedded_broker_that_grew_too_large_starts_anew_and_nothing_is_lost(
     assert up.interrupt() == 0
 
 
+def test_an_embedded_broker_whose_log_is_too_long_to_search_starts_anew(started: Callable[..., Up]) -> None:
+    up = started(UP_TEST_FETCH_SECONDS_MAX="0.004").start().ready()
+    kafka = up.said["kafka"]
+    asyncio.run(write(kafka, "items", b"P1", b'{"title":"Walnut cake"}'))
+    wait_until(lambda: len(up.events("start")) == 2, "both workers on the first log")
+    asyncio.run(write(kafka, "prices", b"P1", b"{}", times=12_000))
+    wait_until(lambda: len(up.events("start")) == 4, "both workers on the new log")
+    assert len(asyncio.run(written(kafka, "prices"))) < 12_000
+    assert asyncio.run(items(kafka)) == {b"P1": b'{"title":"Walnut cake"}'}
+    assert up.interrupt() == 0
+
+
 def test_children_end_with_it_and_it_starts_again_at_once(up: Up) -> None:
     up.start().ready()
     children = up.children()

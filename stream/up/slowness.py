@@ -1,0 +1,37 @@
+"""What a fetch costs the embedded broker: it looks through all batches of a partition for the one that is asked for."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from stream.ends import Ends
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from stream.tracker import Partition
+
+TRIES = 5
+
+
+async def fetch_seconds(kafka: str, places: Sequence[Partition]) -> float:
+    """How long the slowest fetch of a last record takes, over the longest partition of each topic; 0.0: no records.
+
+    Of five tries the best counts: a busy machine is no long log. Raises Unavailable.
+    """
+    longest: dict[str, Partition] = {}
+    async with Ends(kafka) as ends:
+        found = await ends.ends(places)
+        for place in sorted(places, key=lambda place: found[place]):
+            longest[place.topic] = place
+        return max([await _best(ends, place, found[place] - 1) for place in longest.values() if found[place]] or [0.0])
+
+
+async def _best(ends: Ends, place: Partition, offset: int) -> float:
+    took = []
+    for _ in range(TRIES):
+        began = time.monotonic()
+        await ends.has_records(place, offset)
+        took.append(time.monotonic() - began)
+    return min(took)
