@@ -16,6 +16,7 @@ from stream.commands.export import opened
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from schemas.tokens import Token
     from stream.commands.client import Client
     from stream.producing import Problem, Sent
 
@@ -117,13 +118,27 @@ def wait_searchable(asks: Client, sent: Sent) -> Waited:
 
     began, waiting = time.monotonic(), sent.tokens
     while waiting and time.monotonic() - began < WAIT_SECONDS_MAX:
-        answer = asks.get("/progress", after=waiting[0], wait_ms=WAIT_STEP_MS)
-        if answer["searchable"]:
+        if _is_searchable(asks, waiting[0]):
             waiting.pop(0)
         elif failing := _failing(asks):
             say("; ".join(failing))
             return Waited(False, time.monotonic() - began, "; ".join(failing))
     return Waited(not waiting, time.monotonic() - began)
+
+
+def _is_searchable(asks: Client, token: Token) -> bool:
+    """Raises Unavailable if nothing answers for a minute: the process that does may be started again meanwhile."""
+    from schemas.errors import Unavailable
+    from stream.commands.following import AWAY_SECONDS_MAX, LOOK_INTERVAL_S
+
+    deadline = time.monotonic() + AWAY_SECONDS_MAX
+    while True:
+        try:
+            return bool(asks.get("/progress", after=token, wait_ms=WAIT_STEP_MS)["searchable"])
+        except Unavailable:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(LOOK_INTERVAL_S)
 
 
 def _failing(asks: Client) -> list[str]:

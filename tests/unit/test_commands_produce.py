@@ -94,6 +94,18 @@ def test_wait_exits_0_once_all_is_searchable_and_10_when_it_gives_up(
         assert freshline("produce", "prices", "--wait", "--api", api, stdin=PRICE % 1).code == 10
 
 
+def test_the_wait_outlives_a_restart_of_the_process_that_answers(monkeypatch: pytest.MonkeyPatch, broker: str) -> None:
+    service = StandIn()
+    service.log_id, service.searchable_below, service.unanswered = topic_id(broker, "items"), 1_000_000, 3
+    with serving(service) as api:
+        done = freshline("produce", "prices", "--wait", "--json", "--api", api, stdin=PRICE % 1)
+        assert (done.code, json.loads(done.out)["searchable"], service.unanswered) == (0, True, 0)
+        monkeypatch.setattr("stream.commands.following.AWAY_SECONDS_MAX", 0.0)
+        service.unanswered = 1_000
+        done = freshline("produce", "prices", "--wait", "--api", api, stdin=PRICE % 1)
+        assert (done.code, done.err.count("\n")) == (1, 1) and "the index worker starts" in done.err
+
+
 def test_the_wait_is_given_up_with_the_reason_where_the_stack_cannot_be_kept_running(broker: str) -> None:
     service = StandIn()
     service.log_id, service.searchable_below = topic_id(broker, "items"), 0
