@@ -18,7 +18,7 @@ def be_patient(consumer: AIOKafkaConsumer, wait_ms: int, *, rest_ms_max: int = 0
     """Lets its fetches wait `wait_ms` where there is nothing to fetch, and ever longer while there is and none comes.
 
     The embedded broker looks through all batches of a partition for those that are asked for: 6 ms where there are
-    10,000. With a wait below that, a consumer would get nothing for ever.
+    10,000. With a wait below that a consumer would get nothing for ever, and a little above it one partition at a time.
 
     `rest_ms_max`: after one that found something the next waits as long as it took, at most this: the more a fetch
     costs the broker, the more it brings.
@@ -35,9 +35,7 @@ def be_patient(consumer: AIOKafkaConsumer, wait_ms: int, *, rest_ms_max: int = 0
         ended_s = time.monotonic()
         if _found(response):
             rests_until_s = ended_s + min(ended_s - began_s, rest_ms_max / 1000)
-            waits_ms = wait_ms
-        else:
-            waits_ms = min(2 * waits_ms, WAIT_MS_MAX) if _is_behind(request, response) else wait_ms
+        waits_ms = min(2 * waits_ms, WAIT_MS_MAX) if _left_out(request, response) else wait_ms
         return response
 
     consumer._client.send = sent
@@ -47,8 +45,11 @@ def _found(response: Any) -> bool:
     return any(records for _, parts in response.topics for *_, records in parts)
 
 
-def _is_behind(request: FetchRequest, response: Any) -> bool:
-    """There is something above what was asked for."""
+def _left_out(request: FetchRequest, response: Any) -> bool:
+    """Of some partition that has what was asked for nothing came."""
     asked = {(topic, number): offset for topic, parts in request.topics for number, offset, _ in parts}
-    answers = ((topic, *part[:3]) for topic, parts in response.topics for part in parts)
-    return any(not error_code and end > asked[topic, number] for topic, number, error_code, end in answers)
+    answers = ((topic, *part[:3], part[-1]) for topic, parts in response.topics for part in parts)
+    return any(
+        not error_code and end > asked[topic, number] and not records
+        for topic, number, error_code, end, records in answers
+    )

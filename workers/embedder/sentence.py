@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from workers.embedder.interface import Vectors
 
-os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "256")
+os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "128")
 """Of the 1,024 shapes of batches that it remembers otherwise, hundreds of megabytes, hardly one comes again."""
 
 SLICE_SECONDS = 0.1
