@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from pytest import MonkeyPatch
 
 FOUND, BEHIND, NOTHING = (5, b"records"), (5, b""), (3, b"")
-"""(high watermark, records) of an answer to a fetch at offset 3."""
+"""(high watermark, records) of a partition, in an answer to a fetch at offset 3."""
 
 
 class Broker:
     """Stands in for a consumer's client and for the clock: notes what each fetch asked for and what lay between."""
 
-    def __init__(self, *answers: tuple[int, bytes], takes_s: float = 0.0) -> None:
+    def __init__(self, *answers: tuple[tuple[int, bytes], ...], takes_s: float = 0.0) -> None:
         self.answers, self.takes_s, self.now_s = list(answers), takes_s, 100.0
         self.waits_ms: list[int] = []
         self.rests_s: list[float] = []
@@ -28,8 +28,8 @@ class Broker:
     async def send(self, node_id: int, request: Any) -> Any:
         self.waits_ms.append(request._max_wait_ms)
         self.now_s += self.takes_s
-        end, records = self.answers.pop(0)
-        return SimpleNamespace(topics=[("prices", [(0, 0, end, -1, None, records)])])
+        parts = [(number, 0, end, -1, None, records) for number, (end, records) in enumerate(self.answers.pop(0))]
+        return SimpleNamespace(topics=[("prices", parts)])
 
     async def sleep(self, seconds: float) -> None:
         self.rests_s.append(seconds)
@@ -46,18 +46,19 @@ async def fetched(monkeypatch: MonkeyPatch, broker: Broker, **how: int) -> Broke
     consumer: Any = SimpleNamespace(_client=broker)
     fetches.be_patient(consumer, 5, **how)
     while broker.answers:
-        await consumer._client.send(0, FetchRequest(500, 1, 1000, 0, [("prices", [(0, 3, 1000)])]))
+        await consumer._client.send(0, FetchRequest(500, 1, 1000, 0, [("prices", [(0, 3, 1000), (1, 3, 1000)])]))
     return broker
 
 
 async def test_a_fetch_waits_longer_while_there_is_something_and_it_does_not_come(monkeypatch: MonkeyPatch) -> None:
-    broker = await fetched(monkeypatch, Broker(NOTHING, BEHIND, BEHIND, FOUND, NOTHING, *[BEHIND] * 10))
+    answers = (NOTHING,), (BEHIND,), (FOUND, BEHIND), (FOUND, NOTHING), (NOTHING,)
+    broker = await fetched(monkeypatch, Broker(*answers, *[(BEHIND,)] * 10))
     assert broker.waits_ms[:6] == [5, 5, 10, 20, 5, 5]
     assert broker.waits_ms[-1] == fetches.WAIT_MS_MAX
 
 
 async def test_after_a_fetch_that_found_something_the_next_waits_as_long_as_it_took(monkeypatch: MonkeyPatch) -> None:
-    answers = FOUND, NOTHING, FOUND, FOUND
+    answers = (FOUND,), (NOTHING,), (FOUND,), (FOUND,)
     rests = (await fetched(monkeypatch, Broker(*answers, takes_s=0.05), rest_ms_max=1_000)).rests_s
     assert rests == pytest.approx([0.0, 0.05, 0.0, 0.05])
     rests = (await fetched(monkeypatch, Broker(*answers, takes_s=0.05), rest_ms_max=20)).rests_s
