@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     Embed = Callable[[str], Awaitable[NDArray[np.float32]]]
     """A query's vector, off the event loop: float32 `(dimension,)`, L2-normalised. Raises EmbeddingFailed."""
 
-LEG_POINTS_MIN = 100
+LEG_POINTS_MIN = 200
+"""With 100 search finds less (nDCG@10 0.740, with 200 0.756), with 400 no more."""
 EXACT_SCORE = 1.0
 """Above any fused score: two legs give at most 2 / 61."""
 
