@@ -15,7 +15,8 @@ WAIT_MS_MAX = 1_000
 
 
 def be_patient(consumer: AIOKafkaConsumer, wait_ms: int, *, rest_ms_max: int = 0) -> None:
-    """Lets its fetches wait `wait_ms` where there is nothing to fetch, and ever longer while there is and none comes.
+    """Lets its fetches wait `wait_ms` where there is nothing to fetch, and ever longer while of some partition that has
+    something nothing comes.
 
     The embedded broker looks through all batches of a partition for those that are asked for: 6 ms where there are
     10,000. With a wait below that a consumer would get nothing for ever, and a little above it one partition at a time.

@@ -10,6 +10,7 @@ from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import KafkaError, TopicAlreadyExistsError
 
 from schemas.errors import Misconfigured, Unavailable
+from stream.tracker import Partition
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,6 +27,9 @@ ITEMS = "items"
 REVIEW_STATES = "review-states"
 STATES = (ITEMS, REVIEW_STATES)
 """One truth: the state of a partition is the join of all their records."""
+
+ITEMS_GROUP = "freshline-items"
+"""Consumer group of the items workers."""
 
 PROGRESS = "progress"
 DEAD_LETTERS = {topic: f"{topic}.dlq" for topic in (*INPUTS, ITEMS)}
@@ -97,6 +101,16 @@ def topic_id(kafka: str, topic: str) -> str:
         raise Unavailable(f"the broker at {kafka} does not describe the topic {topic}: {error}") from error
 
 
+def commits(kafka: str, group: str) -> dict[Partition, int]:
+    """What the group has committed, by partition. Raises Unavailable."""
+    try:
+        with _admin(kafka) as admin:
+            found = admin.list_group_offsets(group)[group]
+    except KafkaError as error:
+        raise Unavailable(f"the broker at {kafka} does not tell the commits of {group}: {error}") from error
+    return {Partition(*place): committed.offset for place, committed in found.items() if committed.offset >= 0}
+
+
 class Layout(NamedTuple):
     """A topic as it is."""
 
@@ -151,8 +165,8 @@ def _check_layout(topic: Topic, partitions: list[dict[str, Any]], settings: Sett
 
 
 def _advice(topic: Topic, has: int) -> str:
-    if topic.name == PROGRESS:
-        return "delete it, it is created again"
+    if topic.name == PROGRESS and has < topic.partitions:
+        return f"kafka-topics.sh --alter --topic {topic.name} --partitions {topic.partitions}"
     return f"set FRESHLINE_PARTITIONS={has} if all input topics have as many, or use topics of another cluster"
 
 

@@ -192,7 +192,11 @@ class Lanes:
                 items = await self._step()
                 self._observer.wrote()
                 self._room.set()
-                await pause(items) if not self._arrived else await asyncio.sleep(0)
+                # What is left is written as soon as it may: a longer pause is for more to come.
+                if self._arrived:
+                    await asyncio.sleep(0)
+                else:
+                    await pause(0 if self._texts or self._backfill else items)
 
     async def _step(self) -> int:
         """Something of each lane that has the right of way; of how many items that had just arrived."""

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from schemas.errors import FreshlineError, Unavailable
 from stream.commands.client import NotFound
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from stream.commands.client import Client
+
+T = TypeVar("T")
 
 LOOK_INTERVAL_S = 0.2
 AWAY_SECONDS_MAX = 60.0
@@ -47,20 +50,28 @@ def follow(client: Client, path: str, *, quiet: bool, **asked: object) -> dict[s
     return result
 
 
-def _report(client: Client, path: str, asked: dict[str, object]) -> dict[str, Any]:
+def patiently(ask: Callable[[], T]) -> T:
+    """Its answer. Raises Unavailable if there is none for a minute."""
     deadline = time.monotonic() + AWAY_SECONDS_MAX
     while True:
         try:
-            report: dict[str, Any] = client.get(path)
-        except NotFound:
-            with suppress(Unavailable):  # As below: it ended once more.
-                client.post(path, **asked)
+            return ask()
         except Unavailable:
             if time.monotonic() > deadline:
                 raise
             time.sleep(LOOK_INTERVAL_S)
-        else:
-            return report
+
+
+def _report(client: Client, path: str, asked: dict[str, object]) -> dict[str, Any]:
+    def ask() -> dict[str, Any]:
+        try:
+            report: dict[str, Any] = client.get(path)
+        except NotFound:
+            client.post(path, **asked)
+            report = client.get(path)
+        return report
+
+    return patiently(ask)
 
 
 def _pace(report: dict[str, Any]) -> str:

@@ -5,18 +5,18 @@ from __future__ import annotations
 import time
 from contextlib import contextmanager
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from stream.commands import options
-from stream.commands.exits import FAILED, NOT_FRESH
+from stream.commands.exits import FAILED, NOT_FRESH, WrongUsage
 from stream.commands.export import opened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from schemas.tokens import Token
     from stream.commands.client import Client
     from stream.producing import Problem, Sent
 
@@ -114,31 +114,30 @@ def _name(problem: Problem) -> None:
 
 def wait_searchable(asks: Client, sent: Sent) -> Waited:
     """Whether every event sent became searchable in time. Where waiting longer cannot help, stderr says why."""
+    from stream.commands.following import patiently
     from stream.commands.printing import say
 
     began, waiting = time.monotonic(), sent.tokens
+
+    def first_is_searchable() -> bool:
+        return bool(asks.get("/progress", after=waiting[0], wait_ms=WAIT_STEP_MS)["searchable"])
+
+    def given_up(why: str) -> Waited:
+        say(why)
+        return Waited(False, time.monotonic() - began, why)
+
+    ask = first_is_searchable  # Where nothing answers at first, nothing will.
     while waiting and time.monotonic() - began < WAIT_SECONDS_MAX:
-        if _is_searchable(asks, waiting[0]):
+        try:
+            searchable = ask()
+        except WrongUsage as error:  # Of a token of its own: the log began anew meanwhile.
+            return given_up(str(error))
+        ask = partial(patiently, first_is_searchable)
+        if searchable:
             waiting.pop(0)
         elif failing := _failing(asks):
-            say("; ".join(failing))
-            return Waited(False, time.monotonic() - began, "; ".join(failing))
+            return given_up("; ".join(failing))
     return Waited(not waiting, time.monotonic() - began)
-
-
-def _is_searchable(asks: Client, token: Token) -> bool:
-    """Raises Unavailable if nothing answers for a minute: the process that does may be started again meanwhile."""
-    from schemas.errors import Unavailable
-    from stream.commands.following import AWAY_SECONDS_MAX, LOOK_INTERVAL_S
-
-    deadline = time.monotonic() + AWAY_SECONDS_MAX
-    while True:
-        try:
-            return bool(asks.get("/progress", after=token, wait_ms=WAIT_STEP_MS)["searchable"])
-        except Unavailable:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(LOOK_INTERVAL_S)
 
 
 def _failing(asks: Client) -> list[str]:

@@ -103,7 +103,7 @@ async def _serve(settings: Settings, closing: AsyncExitStack) -> None:
         positions=worker.positions,
         report=worker.report,
         serving_writer=lambda: attached.serving,
-        model_loaded=heap.hold,
+        model_loaded=heap.hold_loaded_model,
     )
 
     def observed(index: Index) -> Observed:

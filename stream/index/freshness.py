@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 WINDOW_S = 30
 SECONDS_MIN = 0.000_1
 LOG_STEP = math.log(1.01)
-"""Of the percentiles, as of all that is counted."""
+"""Seconds are counted to within 1%, and so are the percentiles."""
 SNAPSHOTS_MAX = 2_400
 
 

@@ -21,14 +21,13 @@ from stream.process import Failure, run
 from stream.progress import Reporter
 from stream.reader import Reader
 from stream.settings import Settings
-from stream.topics import INPUTS, ITEMS, ensure_topics, topic_id
+from stream.topics import INPUTS, ITEMS, ITEMS_GROUP, ensure_topics, topic_id
 
 if TYPE_CHECKING:
     from stream.items.partition import ItemPartition
 
 log = structlog.get_logger(__name__)
 
-GROUP = "freshline-items"
 COUNTERS_INTERVAL_S = 0.5
 FOREIGN_RECORDS_WAIT_MS = 200
 """Nothing waits for what another worker wrote but the repair of it."""
@@ -42,7 +41,7 @@ async def main() -> None:
     log_id = await asyncio.to_thread(topic_id, settings.kafka or "", ITEMS)
     writer = f"{settings.worker_slot}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
     failure, registry = Failure(), CollectorRegistry()
-    parts = create_app(GROUP, settings)
+    parts = create_app(ITEMS_GROUP, settings)
 
     reporter = Reporter(log_id, parts.send)
     worker = ItemsWorker(

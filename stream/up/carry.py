@@ -1,8 +1,9 @@
-"""Input events that arrived between the last look at a log and its end, carried into the next one."""
+"""Input events of a log that ends which no worker had finished, carried into the next one."""
 
 from __future__ import annotations
 
-import contextlib
+import asyncio
+import time
 from typing import TYPE_CHECKING
 
 from aiokafka import AIOKafkaProducer
@@ -10,40 +11,46 @@ from aiokafka.errors import KafkaError
 
 from schemas.errors import Unavailable
 from stream.dead_letters import EVENT_TIME, event_time_ms
-from stream.ends import Ends
 from stream.reader import Reader
+from stream.topics import ITEMS_GROUP, commits
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from stream.reader import Record
     from stream.tracker import Partition
 
 
+TAKE_SECONDS_MAX = 3.0
+
+
 class InputTail:
-    """Marks ends below which all is done; takes what lies above them; publishes it in the next log.
+    """Takes what lies above the items workers' commits, which are what is finished; publishes it in the next log.
 
     Events are published once more at worst: the fold does not mind.
     """
 
     def __init__(self, partitions: Sequence[Partition]) -> None:
         self._partitions = partitions
-        self._done: dict[Partition, int] = {}
         self._taken: list[Record] = []
 
-    async def mark(self, kafka: str) -> None:
-        """All events before these ends are done, if what is asked after this says so."""
-        with contextlib.suppress(Unavailable):
-            async with Ends(kafka) as ends:
-                self._done = await ends.ends(self._partitions)
+    async def take(self, kafka: str, end: Callable[[], Awaitable[None]]) -> None:
+        """Everything above the commits of workers that have stopped. Raises Unavailable.
 
-    async def take(self, kafka: str) -> None:
-        """Everything above the mark."""
-        with contextlib.suppress(Unavailable):
-            async with Reader(kafka) as reader:
-                reader.assign(self._done)
-                async for records in reader.read_to_end():
+        `end` is to end the broker: it is called as soon as there is no more, as producers go on meanwhile; also where
+        they are faster than this, which is Unavailable as well.
+        """
+        deadline = time.monotonic() + TAKE_SECONDS_MAX
+        finished = await asyncio.to_thread(commits, kafka, ITEMS_GROUP)
+        async with Reader(kafka) as reader:
+            reader.assign({place: finished.get(place, 0) for place in self._partitions})
+            while (ends := await reader.ends()) != reader.positions:
+                if time.monotonic() > deadline:
+                    await end()
+                    raise Unavailable("events came faster than they could be read")
+                async for records in reader.read_to(ends):
                     self._taken += records
+            await end()
 
     async def publish(self, kafka: str) -> None:
         """What was taken, with its time of arrival. Raises Unavailable; then it can be called again."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import time
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 PULL_SECONDS_MAX = 3.0
 WATCH_S = 2.0
 FETCH_WATCH_S = 20.0
+NOT_TAKEN = "the embedded broker began anew and did not give out what was not finished: send the last changes again"
 KILLED = (
     "the last `freshline up` on this data directory was killed, and the embedded broker with it: "
     "changes sent shortly before may be missing, send them again"
@@ -76,6 +78,7 @@ class EmbeddedLog:
             raise
         self._keeper = keeper
         await self._tail.publish(self.address)
+        self._next_look_s = time.monotonic() + FETCH_WATCH_S
         self._tell_size()
         if count:
             self._say(f"{count} records of item state are back in {self._broker.name}")
@@ -86,7 +89,7 @@ class EmbeddedLog:
         await self._keeper.follow()
 
     async def to_renew(self) -> bool:
-        """Dead, or above its bound of memory."""
+        """Dead, or too large or too slow."""
         ended = asyncio.ensure_future(self._child.ended())
         try:
             while not (await asyncio.wait([ended], timeout=WATCH_S))[0]:
@@ -100,14 +103,14 @@ class EmbeddedLog:
 
     async def _outgrown(self) -> str | None:
         """Why its log must begin anew, if it must."""
-        if self._tell_size() > (self._broker.memory_bytes_max or 0):
+        if self._tell_size() > (self._broker.memory_bytes_max or math.inf):
             return "has grown too large"
         if time.monotonic() < self._next_look_s:
             return None
         self._next_look_s = time.monotonic() + FETCH_WATCH_S
         with contextlib.suppress(Unavailable):
             took = await fetch_seconds(self.address, self._places(*INPUTS, *STATES, PROGRESS))
-            if took > (self._broker.fetch_seconds_max or 0):
+            if took > (self._broker.fetch_seconds_max or math.inf):
                 return f"has become slow, its log is long (a fetch takes {1000 * took:.0f} ms)"
         return None
 
@@ -130,10 +133,9 @@ class EmbeddedLog:
         return size
 
     async def drained(self, probe: Probe, seconds_max: float) -> bool:
-        """All events up to an end taken before the answer "nothing waits" are done."""
+        """Nothing waits."""
         deadline = time.monotonic() + seconds_max
         while self._child.pid and time.monotonic() < deadline:
-            await self._tail.mark(self.address)
             if await probe.lag_events() == 0:
                 return True
             await asyncio.sleep(POLL_S)
@@ -143,7 +145,11 @@ class EmbeddedLog:
         """Takes along what is in it still, where it lives."""
         await self._pull()
         if self._child.pid:
-            await self._tail.take(self.address)
+            try:
+                await self._tail.take(self.address, self._child.kill)
+            except Unavailable as error:
+                self._may_be_missing = NOT_TAKEN
+                self._say(f"{NOT_TAKEN} ({error})")
         await self.kill()
 
     async def close(self) -> None:

@@ -40,7 +40,7 @@ class Log(Protocol):
         """Does what it needs while the workers run; until it is cancelled."""
 
     async def to_renew(self) -> bool:
-        """Returns when the log has ended (False), or has grown too large (True). May be asked again."""
+        """Returns when the log has ended (False), or has to begin anew (True): too large, too slow."""
 
     async def drained(self, probe: Probe, seconds_max: float) -> bool:
         """Waits until all that was in it is searchable; False if that took too long."""

@@ -13,19 +13,23 @@ if TYPE_CHECKING:
     from stream.tracker import Partition
 
 TRIES = 5
+RECORDS_MIN = 10_000
+"""In a partition with fewer no fetch is slow because of them."""
+PATIENCE_S = 1.0
 
 
 async def fetch_seconds(kafka: str, places: Sequence[Partition]) -> float:
-    """How long the slowest fetch of a last record takes, over the longest partition of each topic; 0.0: no records.
+    """How long the slowest fetch of a last record takes, over the longest partition of each topic; 0.0: all are short.
 
     Of five tries the best counts: a busy machine is no long log. Raises Unavailable.
     """
     longest: dict[str, Partition] = {}
-    async with Ends(kafka) as ends:
+    async with Ends(kafka, patience_s=PATIENCE_S) as ends:
         found = await ends.ends(places)
         for place in sorted(places, key=lambda place: found[place]):
             longest[place.topic] = place
-        return max([await _best(ends, place, found[place] - 1) for place in longest.values() if found[place]] or [0.0])
+        long = [place for place in longest.values() if found[place] >= RECORDS_MIN]
+        return max([await _best(ends, place, found[place] - 1) for place in long], default=0.0)
 
 
 async def _best(ends: Ends, place: Partition, offset: int) -> float:

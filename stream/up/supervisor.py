@@ -34,7 +34,7 @@ WORKERS = {name: (sys.executable, "-P", "-m", f"stream.{name}") for name in ("it
 STOP_SECONDS_MAX = 6.0
 """Of each worker; with draining, the journal and the broker all is over in 30 s."""
 DRAIN_SECONDS_MAX = 5.0
-RENEWAL_DRAIN_SECONDS_MAX = 30.0
+RENEWAL_DRAIN_SECONDS_MAX = 10.0
 
 
 def run(settings: Settings, as_json: bool, workers: Mapping[str, Sequence[str]] = WORKERS) -> int:
@@ -143,10 +143,10 @@ class Supervisor:
         return ended.result()
 
     async def _log_to_end(self) -> bool:
-        while await self._log.to_renew():
-            if await self._log.drained(self._probe, RENEWAL_DRAIN_SECONDS_MAX):
-                return True
-        return False
+        planned = await self._log.to_renew()
+        if planned:  # Else it goes on with what waits: it takes that along.
+            await self._log.drained(self._probe, RENEWAL_DRAIN_SECONDS_MAX)
+        return planned
 
     async def _announce(self) -> None:
         """Once, when it can serve."""

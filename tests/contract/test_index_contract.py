@@ -238,6 +238,25 @@ async def test_every_filter_keeps_what_it_says(index: Index) -> None:
     assert await index.count(Filters(brand="garden")) == 0
 
 
+async def test_what_is_counted_is_what_can_be_found(index: Index) -> None:
+    """Items that were hidden, came back, or are of another brand now."""
+    for number in range(30):
+        of = content(str(number), brand="Garden", category=["Food"], sellers=["X"], price=5.0)
+        await put(index, of, 1, dense=vector(1))
+    for number in range(10):
+        await put(index, content(str(number), brand="Garden", price=5.0, status="delisted"), 2)
+    for number in range(5):
+        await put(index, content(str(number), brand="Garden", category=["Food"], price=5.0), 3, dense=vector(1))
+    for number in range(20, 24):
+        await put(index, content(str(number), brand="Other", price=9.0), 4, dense=vector(1))
+    for filters in (NONE, *(Filters(**each) for each in (
+        {"brand": "Garden"}, {"brand": "Other"}, {"category": "Food"}, {"seller": "X"}, {"min_price": 6},
+        {"max_price": 6}, {"min_price": 4, "max_price": 6}, {"brand": "Garden", "max_price": 6},
+    ))):  # fmt: skip
+        assert await index.count(filters) == len(await index.browse(filters, 100, 0)), filters
+    assert await index.count(Filters(brand="Garden")) == 21
+
+
 async def test_browsing_pages_show_each_item_once(index: Index) -> None:
     for number in range(7):
         await put(index, content(str(number)), number)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import signal
 import socket
@@ -11,14 +10,14 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from running_up import WAIT_S, Up, alive, wait_until
 
 from stream.brokers.interface import wait_accepting
 from stream.dead_letters import event_time_ms
 from stream.log_identity import log_identity
 from stream.reader import Reader
+from stream.topics import ITEMS_GROUP
 from stream.tracker import Partition
 from stream.up.last import LastStack, last_stack
 from stream.up.ports import free_port
@@ -59,6 +58,16 @@ async def write(kafka: str, topic: str, key: bytes, value: bytes, times: int = 1
             await producer.send_and_wait(topic, value, key=key, partition=1)
     finally:
         await producer.stop()
+
+
+async def commit(kafka: str, topic: str, finished: int) -> None:
+    """As an items worker does that has finished so many."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=kafka, group_id=ITEMS_GROUP, enable_auto_commit=False)
+    await consumer.start()
+    place = TopicPartition(topic, 1)
+    consumer.assign([place])
+    await consumer.commit({place: finished})
+    await consumer.stop()
 
 
 async def written(kafka: str, topic: str) -> list[Record]:
@@ -145,6 +154,7 @@ def test_an_embedded_broker_that_grew_too_large_starts_anew_and_nothing_is_lost(
     asyncio.run(write(kafka, "items", b"P1", b'{"title":"Walnut cake"}'))
     up.tell("index-hangs")
     asyncio.run(write(kafka, "products", b"P1", b" " * (1 << 20), times=80))
+    asyncio.run(commit(kafka, "products", 80))
     wait_until(lambda: len(up.events("GET/status")) >= 1, "it asks whether all is done")
     asyncio.run(write(kafka, "prices", b"P1", b'{"comes":"late"}'))
     wait_until(lambda: len(up.events("start")) == 4, "both workers on the new log")
@@ -159,20 +169,34 @@ def test_an_embedded_broker_that_grew_too_large_starts_anew_and_nothing_is_lost(
     assert up.interrupt() == 0
 
 
-def test_an_embedded_broker_whose_log_is_too_long_to_search_starts_anew(started: Callable[..., Up]) -> None:
+def test_an_embedded_broker_whose_log_is_too_long_to_search_starts_anew_with_all_that_was_not_finished(
+    started: Callable[..., Up],
+) -> None:
     up = started(UP_TEST_FETCH_SECONDS_MAX="0.004").start().ready()
     kafka = up.said["kafka"]
     asyncio.run(write(kafka, "items", b"P1", b'{"title":"Walnut cake"}'))
     wait_until(lambda: len(up.events("start")) == 2, "both workers on the first log")
-
-    def written_until_anew() -> bool:
-        with contextlib.suppress(KafkaError):
-            asyncio.run(write(kafka, "prices", b"P1", b"{}", times=500))
-        return len(up.events("start")) >= 4
-
-    wait_until(written_until_anew, "both workers on the new log")
+    confirmed: set[bytes] = set()
+    asyncio.run(_numbers_until(kafka, confirmed, lambda: len(up.events("stop")) == 2))
+    wait_until(lambda: len(up.events("start")) == 4, "both workers on the new log")
+    assert len(confirmed) >= 10_000
+    assert confirmed <= {record.value for record in asyncio.run(written(kafka, "prices"))}
     assert asyncio.run(items(kafka)) == {b"P1": b'{"title":"Walnut cake"}'}
+    report = read_report(up.data_dir)
+    assert report and report.may_be_missing is None
     assert up.interrupt() == 0
+
+
+async def _numbers_until(kafka: str, confirmed: set[bytes], done: Callable[[], bool]) -> None:
+    """One after the other."""
+    producer = AIOKafkaProducer(bootstrap_servers=kafka, acks="all")
+    await producer.start()
+    async with asyncio.timeout(60):
+        while not done():
+            value = b"%d" % len(confirmed)
+            await producer.send_and_wait("prices", value, key=b"P1", partition=1)
+            confirmed.add(value)
+    await producer.stop()
 
 
 def test_children_end_with_it_and_it_starts_again_at_once(up: Up) -> None:

@@ -78,8 +78,8 @@ class StandIn:
         self.failing: list[str] = []
         self.lag = Lag()
         self.away = False
-        self.unanswered = 0
-        """Questions for progress that find it away."""
+        self.told: list[bool | None] = []
+        """Answers to the next questions for progress; None: it is away."""
         self.searchable_below = 100
         self.log_id = "log-1"
         self.wrong: list[str] = []
@@ -120,9 +120,10 @@ class StandIn:
         return after._replace(log=self.log_id)
 
     async def progress(self, after: Token, wait_ms: int) -> bool:
-        if self.unanswered:
-            self.unanswered -= 1
-            raise Unavailable("the index worker starts")
+        if self.told:
+            if (told := self.told.pop(0)) is None:
+                raise Unavailable("the index worker starts")
+            return told
         after = self.placed(after)
         if after.partition >= 4:
             raise Refused("after", f"{after.topic} has 4 partitions, there is no partition {after.partition}")

@@ -96,14 +96,31 @@ def test_wait_exits_0_once_all_is_searchable_and_10_when_it_gives_up(
 
 def test_the_wait_outlives_a_restart_of_the_process_that_answers(monkeypatch: pytest.MonkeyPatch, broker: str) -> None:
     service = StandIn()
-    service.log_id, service.searchable_below, service.unanswered = topic_id(broker, "items"), 1_000_000, 3
+    service.log_id, service.searchable_below = topic_id(broker, "items"), 1_000_000
     with serving(service) as api:
+        service.told = [False, None, None, None]
         done = freshline("produce", "prices", "--wait", "--json", "--api", api, stdin=PRICE % 1)
-        assert (done.code, json.loads(done.out)["searchable"], service.unanswered) == (0, True, 0)
+        assert (done.code, json.loads(done.out)["searchable"], service.told) == (0, True, [])
         monkeypatch.setattr("stream.commands.following.AWAY_SECONDS_MAX", 0.0)
-        service.unanswered = 1_000
+        service.told = [False, None, None]
         done = freshline("produce", "prices", "--wait", "--api", api, stdin=PRICE % 1)
         assert (done.code, done.err.count("\n")) == (1, 1) and "the index worker starts" in done.err
+
+
+def test_the_wait_ends_at_once_where_nothing_answers_at_first(broker: str) -> None:
+    service = StandIn()
+    service.log_id, service.told = topic_id(broker, "items"), [None]
+    with serving(service) as api:
+        done = freshline("produce", "prices", "--wait", "--api", api, stdin=PRICE % 1)
+        assert (done.code, done.err.count("\n"), service.told) == (1, 1, [])
+
+
+def test_the_wait_is_given_up_where_the_log_began_anew(broker: str) -> None:
+    service = StandIn()
+    service.log_id = "another"
+    with serving(service) as api:
+        done = freshline("produce", "prices", "--wait", "--json", "--api", api, stdin=PRICE % 1)
+        assert done.code == 10 and "is of another log" in json.loads(done.out)["why_not"]
 
 
 def test_the_wait_is_given_up_with_the_reason_where_the_stack_cannot_be_kept_running(broker: str) -> None:
