@@ -94,7 +94,7 @@ class EmbeddedLog:
         try:
             while not (await asyncio.wait([ended], timeout=WATCH_S))[0]:
                 if (reason := await self._outgrown()) is not None:
-                    self._say(f"{self._broker.name} {reason}: it starts anew once everything in it is done")
+                    self._say(f"{self._broker.name} {reason}: it starts anew")
                     return True
             self._note_death(ended.result())
             return False
