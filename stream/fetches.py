@@ -11,7 +11,8 @@ from aiokafka.protocol.fetch import FetchRequest
 if TYPE_CHECKING:
     from aiokafka import AIOKafkaConsumer
 
-WAIT_MS_MAX = 1_000
+WAIT_MS_MAX = 200
+"""What comes while a fetch waits in vain is seen when that has ended."""
 
 
 def be_patient(consumer: AIOKafkaConsumer, wait_ms: int, *, rest_ms_max: int = 0) -> None:
@@ -36,7 +37,10 @@ def be_patient(consumer: AIOKafkaConsumer, wait_ms: int, *, rest_ms_max: int = 0
         ended_s = time.monotonic()
         if _found(response):
             rests_until_s = ended_s + min(ended_s - began_s, rest_ms_max / 1000)
-        waits_ms = min(2 * waits_ms, WAIT_MS_MAX) if _left_out(request, response) else wait_ms
+        if not _left_out(request, response):
+            waits_ms = wait_ms
+        elif 1000 * (ended_s - began_s) > 0.9 * waits_ms:  # Else it ended early, with what it had.
+            waits_ms = min(2 * waits_ms, WAIT_MS_MAX)
         return response
 
     consumer._client.send = sent

@@ -20,14 +20,15 @@ FOUND, BEHIND, NOTHING = (5, b"records"), (5, b""), (3, b"")
 class Broker:
     """Stands in for a consumer's client and for the clock: notes what each fetch asked for and what lay between."""
 
-    def __init__(self, *answers: tuple[tuple[int, bytes], ...], takes_s: float = 0.0) -> None:
+    def __init__(self, *answers: tuple[tuple[int, bytes], ...], takes_s: float | None = None) -> None:
+        """`takes_s`: None, as long as it may wait."""
         self.answers, self.takes_s, self.now_s = list(answers), takes_s, 100.0
         self.waits_ms: list[int] = []
         self.rests_s: list[float] = []
 
     async def send(self, node_id: int, request: Any) -> Any:
         self.waits_ms.append(request._max_wait_ms)
-        self.now_s += self.takes_s
+        self.now_s += request._max_wait_ms / 1000 if self.takes_s is None else self.takes_s
         parts = [(number, 0, end, -1, None, records) for number, (end, records) in enumerate(self.answers.pop(0))]
         return SimpleNamespace(topics=[("prices", parts)])
 
@@ -55,6 +56,11 @@ async def test_a_fetch_waits_longer_while_there_is_something_and_it_does_not_com
     broker = await fetched(monkeypatch, Broker(*answers, *[(BEHIND,)] * 10))
     assert broker.waits_ms[:6] == [5, 5, 10, 20, 5, 5]
     assert broker.waits_ms[-1] == fetches.WAIT_MS_MAX
+
+
+async def test_a_fetch_that_ends_early_with_what_it_has_was_not_too_short(monkeypatch: MonkeyPatch) -> None:
+    broker = await fetched(monkeypatch, Broker(*[(FOUND, BEHIND)] * 5, takes_s=0.001))
+    assert broker.waits_ms == [5] * 5
 
 
 async def test_after_a_fetch_that_found_something_the_next_waits_as_long_as_it_took(monkeypatch: MonkeyPatch) -> None:
