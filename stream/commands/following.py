@@ -64,12 +64,13 @@ def patiently(ask: Callable[[], T]) -> T:
 
 def _report(client: Client, path: str, asked: dict[str, object]) -> dict[str, Any]:
     def ask() -> dict[str, Any]:
-        try:
-            report: dict[str, Any] = client.get(path)
-        except NotFound:
-            client.post(path, **asked)
-            report = client.get(path)
-        return report
+        while True:
+            try:
+                report: dict[str, Any] = client.get(path)
+            except NotFound:
+                client.post(path, **asked)
+            else:
+                return report
 
     return patiently(ask)
 
