@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 WAIT_MS_MAX = 200
 """What comes while a fetch waits in vain is seen when that has ended."""
+REST_MS_PER_RECORD = 0.5
+"""So that a flood comes in few large fetches, and one price is not held up."""
 
 
 def be_patient(consumer: AIOKafkaConsumer, wait_ms: int, *, rest_ms_max: int = 0) -> None:
@@ -22,8 +24,8 @@ def be_patient(consumer: AIOKafkaConsumer, wait_ms: int, *, rest_ms_max: int = 0
     The embedded broker looks through all batches of a partition for those that are asked for: 6 ms where there are
     10,000. With a wait below that a consumer would get nothing for ever, and a little above it one partition at a time.
 
-    `rest_ms_max`: after one that found something the next waits as long as it took, at most this: the more a fetch
-    costs the broker, the more it brings.
+    `rest_ms_max`: after one that found something the next waits as long as it took, or half a millisecond for each
+    record that was there, at most this: the more a fetch costs the broker, the more it brings.
     """
     send, waits_ms, rests_until_s = consumer._client.send, wait_ms, 0.0
 
@@ -35,8 +37,9 @@ def be_patient(consumer: AIOKafkaConsumer, wait_ms: int, *, rest_ms_max: int = 0
         request._max_wait_ms, began_s = waits_ms, time.monotonic()
         response = await send(node_id, request, **how)
         ended_s = time.monotonic()
-        if _found(response):
-            rests_until_s = ended_s + min(ended_s - began_s, rest_ms_max / 1000)
+        if records := _found(request, response):
+            rest_ms = max(1000 * (ended_s - began_s), records * REST_MS_PER_RECORD)
+            rests_until_s = ended_s + min(rest_ms, rest_ms_max) / 1000
         if not _left_out(request, response):
             waits_ms = wait_ms
         elif 1000 * (ended_s - began_s) > 0.9 * waits_ms:  # Else it ended early, with what it had.
@@ -46,15 +49,27 @@ def be_patient(consumer: AIOKafkaConsumer, wait_ms: int, *, rest_ms_max: int = 0
     consumer._client.send = sent
 
 
-def _found(response: Any) -> bool:
-    return any(records for _, parts in response.topics for *_, records in parts)
+def _found(request: FetchRequest, response: Any) -> int:
+    """How many records there were to fetch, in the partitions of which some came."""
+    asked = _asked(request)
+    return sum(
+        end - asked[topic, number]
+        for topic, parts in response.topics
+        for number, _, end, *_, records in parts
+        if records
+    )
 
 
 def _left_out(request: FetchRequest, response: Any) -> bool:
     """Of some partition that has what was asked for nothing came."""
-    asked = {(topic, number): offset for topic, parts in request.topics for number, offset, _ in parts}
+    asked = _asked(request)
     answers = ((topic, *part[:3], part[-1]) for topic, parts in response.topics for part in parts)
     return any(
         not error_code and end > asked[topic, number] and not records
         for topic, number, error_code, end, records in answers
     )
+
+
+def _asked(request: FetchRequest) -> dict[tuple[str, int], int]:
+    """Offsets by partition."""
+    return {(topic, number): offset for topic, parts in request.topics for number, offset, _ in parts}

@@ -38,6 +38,8 @@ TEXTS_MAX = 16
 """New texts written between two looks at the lanes ahead of them: some 5 ms."""
 BACKFILL_ITEMS_MAX = 64
 """That wait in the last lane, which is filled from the item log."""
+BEHIND_SECONDS = 0.5
+"""A flood comes in waves: between two of them the lanes are behind all the same."""
 RETRY_SECONDS_MIN = 0.1
 RETRY_SECONDS_MAX = 5.0
 
@@ -121,6 +123,7 @@ class Lanes:
         self._in_hand: dict[str, Pending] = {}
         self._abandoned = False
         self._taken_in = 0
+        self._behind_until = 0.0
         self._wake = asyncio.Event()
         self._room = asyncio.Event()
 
@@ -130,14 +133,13 @@ class Lanes:
 
     @property
     def behind(self) -> bool:
-        """More waits than is written at once."""
-        return len(self) > BATCH_ITEMS_MAX
+        """More waits than is written at once, or did a moment ago."""
+        return _now_s() < self._behind_until
 
     async def caught_up(self) -> None:
-        """Returns once no more waits than that."""
-        while self.behind:
-            self._room.clear()
-            await self._room.wait()
+        """Returns once that is so no more."""
+        while self.behind:  # noqa: ASYNC110 -- time alone ends it
+            await asyncio.sleep(self._behind_until - _now_s())
 
     async def put(self, pending: Pending) -> None:
         """Takes a record; waits while the lanes are full."""
@@ -202,6 +204,8 @@ class Lanes:
         """Something of each lane that has the right of way; of how many items that had just arrived."""
         if 0 < len(self._arrived) < BATCH_ITEMS_MAX and not self._texts:
             await settled(lambda: self._taken_in)
+        if len(self) > BATCH_ITEMS_MAX:
+            self._behind_until = _now_s() + BEHIND_SECONDS
         arrived = self._take(self._arrived, BATCH_ITEMS_MAX)
         if arrived:
             await self._write_arrived(arrived)
@@ -293,6 +297,10 @@ class Lanes:
                 self._observer.retried(error)
                 await asyncio.sleep(wait_seconds)
                 wait_seconds = min(2 * wait_seconds, RETRY_SECONDS_MAX)
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _lane(planned: Plan) -> int:

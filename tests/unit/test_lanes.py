@@ -22,7 +22,7 @@ from workers.fold import fold
 from workers.index.edge_open import open_edge
 from workers.index.interface import Reprice
 from workers.indexing import TEXTS_MAX, Lanes, Pending
-from workers.owed_vectors import OwedVectors
+from workers.owed_vectors import FEW_TEXTS_MAX, OwedVectors
 from workers.plan import Action
 from workers.sale_windows import SaleWindows
 
@@ -280,6 +280,25 @@ async def test_a_full_lane_makes_the_input_wait(tmp_path: Path, monkeypatch: pyt
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     await index.close()
+
+
+async def test_vectors_leave_the_processor_to_a_flood_also_between_two_of_its_waves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given more new items than are written at once, when all are written, then the lanes are behind a moment longer."""
+    monkeypatch.setattr(indexing, "BATCH_ITEMS_MAX", 2)
+    async with bench(tmp_path) as b:
+        await b.put("products", "p1", title="Zebra lamp")
+        await b.quiet()
+        assert not b.lanes.behind
+        for number in range(FEW_TEXTS_MAX):
+            await b.put("products", f"q{number}", title="Zebra lamp")
+        await b.quiet()
+        assert b.lanes.behind
+        assert await b.owed.pay_batch() == FEW_TEXTS_MAX  # Of one more.
+        async with asyncio.timeout(10):
+            await b.lanes.caught_up()
+        assert not b.lanes.behind
 
 
 async def test_a_bug_in_a_pure_stage_refuses_that_record_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
