@@ -285,7 +285,7 @@ async def test_a_full_lane_makes_the_input_wait(tmp_path: Path, monkeypatch: pyt
 async def test_vectors_leave_the_processor_to_a_flood_also_between_two_of_its_waves(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Given more new items than are written at once, when all are written, then the lanes are behind a moment longer."""
+    """Given more new items than are written at once, when all are written, then the lanes stay behind for a moment."""
     monkeypatch.setattr(indexing, "BATCH_ITEMS_MAX", 2)
     async with bench(tmp_path) as b:
         await b.put("products", "p1", title="Zebra lamp")
