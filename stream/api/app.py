@@ -14,7 +14,13 @@ from stream.api.answers import JSONAnswer
 from stream.api.errors import add_error_answers, error_answer
 from stream.api.models import JobReport, ProgressAnswer, StatusReport
 from stream.api.page import PAGE_HEADERS, PageParameters, render_page
-from stream.api.parameters import ProgressParameters, RebuildParameters, SearchParameters
+from stream.api.parameters import (
+    NoParameters,
+    ProgressParameters,
+    RebuildParameters,
+    ReconcileParameters,
+    SearchParameters,
+)
 
 if TYPE_CHECKING:
     from stream.api.service import Service
@@ -39,7 +45,7 @@ def _search_routes(service: Service) -> APIRouter:
         return JSONAnswer(await service.search(request, request.token, request.wait_ms))
 
     @router.get("/items/{product_id:path}", responses={200: {"model": dict[str, str | IndexedItem]}})
-    async def item(product_id: str) -> Response:
+    async def item(product_id: str, _: Annotated[NoParameters, Query()]) -> Response:
         indexed = await service.item(product_id)
         if indexed is None:
             return error_answer(404, f"no item {product_id} was ever heard of")
@@ -68,15 +74,15 @@ def _rebuild_routes(service: Service) -> APIRouter:
         return JSONAnswer(service.start_rebuild(request.model, dry_run=request.dry_run))
 
     @router.get("/rebuild", responses={200: {"model": JobReport}})
-    async def report() -> Response:
+    async def report(_: Annotated[NoParameters, Query()]) -> Response:
         return _job(service, "rebuild")
 
     @router.post("/rebuild/rollback")
-    async def roll_back() -> Response:
+    async def roll_back(_: Annotated[NoParameters, Query()]) -> Response:
         return JSONAnswer(await service.roll_back())
 
     @router.post("/rebuild/finish")
-    async def finish() -> Response:
+    async def finish(_: Annotated[NoParameters, Query()]) -> Response:
         return JSONAnswer(await service.finish_rebuild())
 
     return router
@@ -91,7 +97,7 @@ def _operation_routes(service: Service) -> APIRouter:
     router = APIRouter()
 
     @router.get("/status", responses={200: {"model": StatusReport}})
-    async def status() -> Response:
+    async def status(_: Annotated[NoParameters, Query()]) -> Response:
         return JSONAnswer(await service.status())
 
     @router.get("/metrics")
@@ -116,11 +122,11 @@ def _reconcile_routes(service: Service) -> APIRouter:
     router = APIRouter()
 
     @router.post("/reconcile", status_code=202, responses={202: {"model": JobReport}})
-    async def start(repair: bool = False) -> Response:
-        return JSONAnswer(service.start_reconcile(repair=repair), 202)
+    async def start(request: Annotated[ReconcileParameters, Query()]) -> Response:
+        return JSONAnswer(service.start_reconcile(repair=request.repair), 202)
 
     @router.get("/reconcile", responses={200: {"model": JobReport}})
-    async def last() -> Response:
+    async def last(_: Annotated[NoParameters, Query()]) -> Response:
         report = service.job("reconcile")
         if report is None:
             return error_answer(404, "nothing was reconciled since this process started: POST /reconcile starts it")

@@ -41,6 +41,20 @@ class ProgressParameters(BaseModel):
     _token = field_validator("after")(_is_token)
 
 
+class NoParameters(BaseModel):
+    """Those of a route that has none."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class ReconcileParameters(BaseModel):
+    """Those of POST /reconcile."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    repair: bool = False
+
+
 class RebuildParameters(BaseModel):
     """Those of POST /rebuild."""
 

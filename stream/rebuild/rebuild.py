@@ -81,11 +81,15 @@ class Rebuild:
         }
 
     async def roll_back(self) -> dict[str, Any]:
-        """The previous collection serves again, as fresh as ever. Raises Conflict if there is none."""
+        """The previous collection serves again, as fresh as ever; a second time leads forward again.
+
+        Raises Conflict if there is none.
+        """
         await self._previous("go back to")
+        before = await self._with.collections.serving()
         await self._with.collections.roll_back()
         await self._with.attached.refresh()
-        return {"collection": (await self._with.collections.serving()).collection}
+        return {"collection": (await self._with.collections.serving()).collection, "before": before.collection}
 
     async def finish(self) -> dict[str, Any]:
         """Drops the previous collection: changes are written once again, not twice. Raises Conflict."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Protocol
 
+from schemas.errors import Misconfigured
 from stream.brokers import create_broker
 from stream.up.children import Child
 from stream.up.embedded_log import EmbeddedLog
@@ -59,6 +60,10 @@ def create_log(settings: Settings, directory: DataDir, report: ReportFile, say: 
     """As the settings name it. Raises Misconfigured if it cannot run here."""
     if settings.kafka:
         return OthersLog(settings, directory, report)
+    if settings.kafka_port == settings.api_port:
+        raise Misconfigured(
+            f"port {settings.api_port} cannot be both the HTTP API's and the broker's: see --kafka-port"
+        )
     broker = create_broker(settings)
     check_free("127.0.0.1", settings.kafka_port, broker.name, "--kafka-port")
     child = Child("broker", broker.argv, os.environ, directory.logs / "broker.log")

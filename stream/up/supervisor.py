@@ -22,6 +22,7 @@ from stream.up.log import create_log
 from stream.up.ports import check_free
 from stream.up.probe import Probe
 from stream.up.report import ReportFile
+from workers.index.opening import check_answers
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
@@ -44,6 +45,8 @@ def run(settings: Settings, as_json: bool, workers: Mapping[str, Sequence[str]] 
     directory = DataDir(settings.data_dir)
     with directory.held():
         check_free(settings.api_host, settings.api_port, "the HTTP API", "--api-port")
+        if settings.qdrant_url:
+            asyncio.run(check_answers(settings.qdrant_url, settings.qdrant_api_key))
         report = ReportFile(directory.path)
         log = create_log(settings, directory, report, say)
         supervisor = Supervisor(settings, directory, log, report, workers, as_json=as_json)

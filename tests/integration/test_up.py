@@ -279,6 +279,17 @@ def test_a_broker_that_does_not_answer_is_refused(started: Callable[..., Up]) ->
     assert "no broker answers at" in refusal(up)
 
 
+def test_a_qdrant_server_that_does_not_answer_is_refused_with_its_address(started: Callable[..., Up]) -> None:
+    url = f"http://127.0.0.1:{free_port()}"
+    line = refusal(started(FRESHLINE_QDRANT_URL=url))
+    assert url in line and "FRESHLINE_QDRANT_URL" in line
+
+
+def test_the_api_and_the_broker_on_one_port_are_refused(started: Callable[..., Up]) -> None:
+    port = str(free_port())
+    assert "--kafka-port" in refusal(started(FRESHLINE_API_PORT=port, FRESHLINE_KAFKA_PORT=port))
+
+
 @pytest.mark.kafka
 @pytest.mark.skipif(not os.environ.get("KAFKA_HOME"), reason="KAFKA_HOME is not set")
 def test_apache_kafka_comes_back_with_its_log_on_any_port(started: Callable[..., Up]) -> None:

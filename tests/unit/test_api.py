@@ -83,6 +83,27 @@ async def test_a_wrong_parameter_is_a_422_that_names_it_in_one_sentence(
     assert error["field"] == field and error["message"].startswith(field + ": ") and "\n" not in error["message"]
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/items/P1"),
+        ("GET", "/status"),
+        ("GET", "/rebuild"),
+        ("POST", "/rebuild"),
+        ("POST", "/rebuild/rollback"),
+        ("POST", "/rebuild/finish"),
+        ("GET", "/reconcile"),
+        ("POST", "/reconcile"),
+    ],
+)
+async def test_a_parameter_that_a_route_does_not_have_is_refused_before_anything_is_done(
+    client: httpx.AsyncClient, method: str, path: str
+) -> None:
+    answer = await client.request(method, path, params={"repiar": "true"})
+    assert answer.status_code == 422
+    assert answer.json()["error"] == {"field": "repiar", "message": "repiar: there is no such parameter"}
+
+
 async def test_a_token_reaches_the_search_and_an_answer_that_is_not_fresh_says_so(
     client: httpx.AsyncClient, service: StandIn
 ) -> None:

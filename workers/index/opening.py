@@ -26,3 +26,10 @@ async def open_collections(
     from workers.index.server_collections import open_server
 
     return await open_server(url, alias=alias, model=model, model_source=model_source, api_key=api_key)
+
+
+async def check_answers(url: str, api_key: str | None) -> None:
+    """Raises Unavailable if no Qdrant server answers at this URL, Misconfigured if it is too old."""
+    from workers.index.server_collections import check_server
+
+    await check_server(url, api_key)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from qdrant_client import AsyncQdrantClient, models
 from qdrant_client.http.exceptions import UnexpectedResponse
 
-from schemas.errors import Gone
+from schemas.errors import Gone, Unavailable
 from workers.document import TEMPLATE_VERSION
 from workers.index import metadata as meta
 from workers.index import server_filters as where
@@ -32,9 +32,22 @@ async def open_server(
 
     Raises Unavailable while it is away, Misconfigured if it is too old, and as `open_with`.
     """
-    client = AsyncQdrantClient(url=url, api_key=api_key, timeout=TIMEOUT_SECONDS, check_compatibility=False)
+    client = _client(url, api_key)
     await check_version(Calls(client, Backoff()))
     return await open_with(client, alias=alias, model=model, model_source=model_source)
+
+
+async def check_server(url: str, api_key: str | None) -> None:
+    """Raises Unavailable if no server answers there, Misconfigured if it is too old."""
+    client = _client(url, api_key)
+    try:
+        await check_version(Calls(client, Backoff()))
+    except Unavailable as error:
+        raise Unavailable(
+            f"{url}: {error} FRESHLINE_QDRANT_URL says where it is; unset, the embedded index serves."
+        ) from error
+    finally:
+        await client.close()
 
 
 async def open_with(
@@ -52,6 +65,10 @@ async def open_with(
     collections = ServerCollections(Calls(client, backoff or Backoff()), alias)
     await collections.serve_some(model, model_source)
     return collections
+
+
+def _client(url: str, api_key: str | None) -> AsyncQdrantClient:
+    return AsyncQdrantClient(url=url, api_key=api_key, timeout=TIMEOUT_SECONDS, check_compatibility=False)
 
 
 class ServerCollections:
