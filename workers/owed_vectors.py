@@ -101,8 +101,7 @@ class OwedVectors:
     async def run(self) -> None:
         """Pays for ever."""
         while True:
-            if (first := self._after()) is not None:
-                await first._paid_up.wait()
+            await self._let_serving_go_first()
             await self._let_lanes_go_ahead()
             self._wake.clear()
             try:
@@ -126,6 +125,14 @@ class OwedVectors:
         if owed:
             await self._pay(owed)
         return len(owed)
+
+    async def _let_serving_go_first(self) -> None:
+        """Asks again which that is: at a switch both would wait for each other for ever."""
+        while (first := self._after()) is not None:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(IDLE_SECONDS_MAX):
+                    await first._paid_up.wait()
+                    return
 
     async def _let_lanes_go_ahead(self) -> None:
         with contextlib.suppress(TimeoutError):

@@ -128,8 +128,10 @@ class Writer:
         try:
             await self._circumstances.models.embedder(self.index.metadata.model_source).loaded()
         except Misconfigured as error:
-            if self.backfill is None:
+            if self._circumstances.serving_writer() is self:
                 raise
+            # One that is being built is given up for it; one that served before is kept, and found by words alone.
+            log.warning("no vectors", collection=self.index.collection, error=str(error))
             self.failed = error
             return
         self._circumstances.model_loaded()

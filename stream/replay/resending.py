@@ -8,12 +8,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from schemas.errors import FreshlineError
+from schemas.errors import FreshlineError, Misconfigured
 from stream.dead_letters import PREFIX, dead_letter_topic
 from stream.producing import Producer, now_ms, paced
 from stream.replay.letters import LETTER_OF, letter_of, read_repairs, refusal, repaired_key, resent
 from stream.replay.memory import read_resent
 from stream.replay.plan import Plan
+from stream.replay.replaying import OWN_LOGS
 from stream.replay.selection import Selection
 from stream.replay.sending import send_in_order
 from stream.replay.source import Source
@@ -83,9 +84,13 @@ def prepare(kafka: str, topic: str, selection: Selection, repaired: Iterable[byt
     """Reads all dead letters of the topic and what is remembered of them; sends nothing.
 
     `selection` is of the dead letters: their offsets, times and keys. `repaired`: lines of values to send instead.
-    Raises Misconfigured if there is no such topic, FreshlineError if nothing is left to send, or if a repair has no
-    letter or would be refused again; Unavailable.
+    Raises Misconfigured if there is no such topic or it is one of Freshline's own, FreshlineError if nothing is left to
+    send, or if a repair has no letter or would be refused again; Unavailable.
     """
+    if topic in OWN_LOGS:
+        raise Misconfigured(
+            f"{topic} is written by Freshline alone: freshline reconcile --repair tries its items again"
+        )
     repairs = None if repaired is None else read_repairs(repaired)
     target, letters = layout(kafka, topic), layout(kafka, dead_letter_topic(topic))
     memory = read_resent(kafka, letters.topic_id)

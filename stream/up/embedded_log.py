@@ -10,9 +10,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from schemas.errors import Unavailable
+from stream.dead_letters import dead_letter_topic
 from stream.journal import Journal, JournalKeeper
 from stream.log_identity import log_identity
-from stream.topics import INPUTS, PROGRESS, STATES, ensure_topics
+from stream.reader import Reader
+from stream.topics import INPUTS, ITEMS, PROGRESS, STATES, ensure_topics
 from stream.tracker import Partition
 from stream.up.broker import BROKER_STOP_SECONDS_MAX, accepting
 from stream.up.carry import InputTail
@@ -36,6 +38,7 @@ PULL_SECONDS_MAX = 3.0
 WATCH_S = 2.0
 FETCH_WATCH_S = 20.0
 NOT_TAKEN = "the embedded broker began anew and did not give out what was not finished: send the last changes again"
+LETTERS_LOST = "{:,} dead letters ended with the log of the embedded broker: send again, mended, what they held"
 KILLED = (
     "the last `freshline up` on this data directory was killed, and the embedded broker with it: "
     "changes sent shortly before may be missing, send them again"
@@ -145,6 +148,7 @@ class EmbeddedLog:
         """Takes along what is in it still, where it lives."""
         await self._pull()
         if self._child.pid:
+            await self._tell_dead_letters()
             try:
                 await self._tail.take(self.address, self._child.kill)
             except Unavailable as error:
@@ -152,9 +156,22 @@ class EmbeddedLog:
                 self._say(f"{NOT_TAKEN} ({error})")
         await self.kill()
 
+    async def _tell_dead_letters(self) -> None:
+        """They are not carried: where they came from is in this log, and ends with it."""
+        places = self._places(*(dead_letter_topic(topic) for topic in (*INPUTS, ITEMS)))
+        with contextlib.suppress(Unavailable):
+            async with Reader(self.address) as reader:
+                reader.assign(dict.fromkeys(places, 0))
+                count = sum((await reader.ends()).values())
+            if count:
+                self._may_be_missing = LETTERS_LOST.format(count)
+                self._say(self._may_be_missing)
+
     async def close(self) -> None:
         """The journal has everything, then the broker may go."""
         await self._pull()
+        if self._child.pid:
+            await self._tell_dead_letters()
         await self._child.stop(BROKER_STOP_SECONDS_MAX)
         self._journal.close()
 

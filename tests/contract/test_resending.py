@@ -152,6 +152,12 @@ def test_a_repair_that_mends_nothing_is_one_line_and_nothing_is_sent(
     assert shop.records() == []
 
 
+def test_letters_of_the_item_log_are_not_sent_into_it(shop: Shop) -> None:
+    """Given a text that was given up: its letter is no record of the log, and the index is asked instead."""
+    with pytest.raises(Misconfigured, match="reconcile --repair"):
+        resending.prepare(shop.broker.address, "items", Selection(), None)
+
+
 def test_what_a_killed_run_sent_and_did_not_remember_is_not_sent_again(shop: Shop) -> None:
     """It dies after the broker confirmed the first, before it could say so."""
 

@@ -14,7 +14,7 @@ from schemas.errors import Unavailable
 from schemas.events import parse
 from schemas.items import MENDER, NO_REVIEWS, Change, ItemRecord, ItemState
 from schemas.queries import Filters
-from workers import indexing
+from workers import indexing, owed_vectors
 from workers.embedder.cache import VectorCache
 from workers.embedder.fake import FakeEmbedder
 from workers.embedder.interface import EmbeddingFailed
@@ -327,6 +327,36 @@ async def test_a_text_that_cannot_be_embedded_is_given_up_and_the_others_are_not
         assert (await b.payload("p1"))["vector_failed"]
         assert (await b.payload("p2"))["vector_failed"] is None
         assert len(await b.index.search_lexical("lamp", Filters(), 10)) == 2
+
+
+async def test_lanes_whose_collections_change_places_while_they_owe_do_not_wait_for_each_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given that one waits for the other, when it is the other's turn to wait, then both pay all the same."""
+    monkeypatch.setattr(owed_vectors, "IDLE_SECONDS_MAX", 0.05)
+    async with bench(tmp_path / "old") as old, bench(tmp_path / "new") as new:
+        serving = old
+        for each in (old, new):
+            each.owed._after = lambda each=each: None if each is serving else serving.owed
+            await each.put("products", "p1", title="Zebra lamp")
+            await each.quiet()
+        waiting = asyncio.create_task(new.owed.run())
+        await asyncio.sleep(0)
+        serving = new
+        late = asyncio.create_task(old.owed.run())
+        try:
+            for each in (old, new):
+                await until_paid(each)
+        finally:
+            for task in (waiting, late):
+                task.cancel()
+            await asyncio.gather(waiting, late, return_exceptions=True)
+
+
+async def until_paid(b: Bench) -> None:
+    async with asyncio.timeout(10):
+        while await b.index.count_owed():  # noqa: ASYNC110 -- the index is asked
+            await asyncio.sleep(0.01)
 
 
 async def test_the_fake_embedder_really_fails() -> None:
