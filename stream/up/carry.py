@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from typing import TYPE_CHECKING
 
@@ -15,13 +16,17 @@ from stream.reader import Reader
 from stream.topics import ITEMS_GROUP, commits
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+    from aiokafka.structs import RecordMetadata
 
     from stream.reader import Record
     from stream.tracker import Partition
 
 
-TAKE_SECONDS_MAX = 3.0
+BATCH_RECORDS = 1_000
+GAIN_SECONDS_MAX = 3.0
+"""In which what is left must become half as much, or producers are faster than this."""
 
 
 class InputTail:
@@ -40,12 +45,14 @@ class InputTail:
         `end` is to end the broker: it is called as soon as there is no more, as producers go on meanwhile; also where
         they are faster than this, which is Unavailable as well.
         """
-        deadline = time.monotonic() + TAKE_SECONDS_MAX
         finished = await asyncio.to_thread(commits, kafka, ITEMS_GROUP)
         async with Reader(kafka) as reader:
             reader.assign({place: finished.get(place, 0) for place in self._partitions})
-            while (ends := await reader.ends()) != reader.positions:
-                if time.monotonic() > deadline:
+            least, deadline = math.inf, 0.0
+            while left := _left(ends := await reader.ends(), reader.positions):
+                if 2 * left <= least:
+                    least, deadline = left, time.monotonic() + GAIN_SECONDS_MAX
+                elif time.monotonic() > deadline:
                     await end()
                     raise Unavailable("events came faster than they could be read")
                 async for records in reader.read_to(ends):
@@ -57,16 +64,27 @@ class InputTail:
         producer = AIOKafkaProducer(bootstrap_servers=kafka, acks="all", max_request_size=10 << 20)
         try:
             await producer.start()
-            for r in self._taken:
-                # The first time counts if it was carried before.
-                before_ms = event_time_ms(r.headers)
-                time_ms = r.timestamp_ms if before_ms is None else before_ms
-                headers = [*((n, v) for n, v in r.headers if n != EVENT_TIME), (EVENT_TIME, str(time_ms).encode())]
-                await producer.send_and_wait(
-                    r.partition.topic, r.value, key=r.key, partition=r.partition.number, headers=headers
-                )
+            for start in range(0, len(self._taken), BATCH_RECORDS):
+                some = self._taken[start : start + BATCH_RECORDS]
+                await asyncio.gather(*[await _sent(producer, record) for record in some])
         except KafkaError as error:
             raise Unavailable(f"the broker at {kafka} did not confirm events of the log before: {error}") from error
         finally:
             await producer.stop()
         self._taken.clear()
+
+
+def _left(ends: Mapping[Partition, int], positions: Mapping[Partition, int]) -> int:
+    return sum(end - positions[place] for place, end in ends.items())
+
+
+async def _sent(producer: AIOKafkaProducer, record: Record) -> Awaitable[RecordMetadata]:
+    """As it was, and with its time of arrival: the first one counts if it was carried before."""
+    before_ms = event_time_ms(record.headers)
+    time_ms = record.timestamp_ms if before_ms is None else before_ms
+    headers = [*((n, v) for n, v in record.headers if n != EVENT_TIME), (EVENT_TIME, str(time_ms).encode())]
+    place = record.partition
+    sent: Awaitable[RecordMetadata] = await producer.send(
+        place.topic, record.value, key=record.key, partition=place.number, headers=headers
+    )
+    return sent

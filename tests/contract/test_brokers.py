@@ -20,6 +20,7 @@ from stream.reader import Reader
 from stream.states import partition_of
 from stream.topics import ITEMS, ensure_topics, topics
 from stream.tracker import Partition
+from stream.up import carry
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -278,3 +279,25 @@ def test_all_clients_put_a_product_into_the_same_partition() -> None:
         assert ours == aiokafka.partitioner.DefaultPartitioner()(key, everyone, everyone)
         assert ours == (kafka.partitioner.murmur2(key) & 0x7FFFFFFF) % 7
         assert ours == partition_of(key + b"\0review", 7)
+
+
+async def test_the_tail_of_a_log_goes_into_the_next_one_whole_and_in_order(
+    embedded_broker: RunningBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given much to take and nothing new, when that takes longer than a gain may take, then all is taken all the same."""
+    monkeypatch.setattr(carry, "GAIN_SECONDS_MAX", 0.0)
+    places = embedded_broker.new_topic(partitions=2)
+    for place in places:
+        await send(embedded_broker, place, 2_500)
+    ended = []
+
+    async def end() -> None:
+        ended.append(True)
+
+    tail = carry.InputTail(places)
+    await tail.take(embedded_broker.address, end)
+    await tail.publish(embedded_broker.address)
+    assert ended == [True]
+    for place in places:
+        values = [record.value for record in await read(embedded_broker, place)]
+        assert len(values) == 5_000 and values[:2_500] == values[2_500:]
