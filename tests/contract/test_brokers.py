@@ -284,7 +284,7 @@ def test_all_clients_put_a_product_into_the_same_partition() -> None:
 async def test_the_tail_of_a_log_goes_into_the_next_one_whole_and_in_order(
     embedded_broker: RunningBroker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Given much to take and nothing new, when that takes longer than a gain may take, then all is taken all the same."""
+    """Given much to take, when that takes longer than a gain may, then all is taken all the same: it became less."""
     monkeypatch.setattr(carry, "GAIN_SECONDS_MAX", 0.0)
     places = embedded_broker.new_topic(partitions=2)
     for place in places:
