@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from aiokafka.partitioner import murmur2
 
-from schemas.codec import decode_item, decode_review, split_review_key
+from schemas.codec import decode_item, decode_item_under, decode_review, split_review_key
 from schemas.errors import FreshlineError, NotOurs, Unavailable
 from schemas.fields import PRODUCT_ID_BYTES_MAX
 from stream.topics import ITEMS, STATES
@@ -69,10 +69,10 @@ def writer_of(record: Record) -> bytes:
     return (dict(record.headers).get(WRITER) or b"")[:WRITER_BYTES_MAX]
 
 
-def item_of(value: bytes) -> ItemRecord | None:
+def item_of(key: bytes | None, value: bytes | None) -> ItemRecord | None:
     """What a record of the item log says; None: another hand wrote it."""
     try:
-        return decode_item(value)
+        return decode_item_under(key, value or b"")
     except NotOurs:
         return None
 
