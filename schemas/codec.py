@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _SEPARATOR = b"\x00"
 _SHORT = {"price": "p", "currency": "c", "sale_price": "s", "sale_starts_at_ms": "b", "sale_ends_at_ms": "e"}
 _PROMOTION, _SHORT_PROMOTION = "promotion/", "t/"
-_MALFORMED = (ValueError, KeyError, TypeError, AttributeError)
+_MALFORMED = (ValueError, LookupError, TypeError, AttributeError)
 """What reading another's bytes as ours raises."""
 _LONG = {short: name for name, short in _SHORT.items()}
 
@@ -51,6 +51,19 @@ def decode_item(value: bytes) -> ItemRecord:
         return _to_item(orjson.loads(value))
     except _MALFORMED as error:
         raise NotOurs(f"no item record of Freshline: {error!r}") from error
+
+
+def decode_item_under(key: bytes | None, value: bytes) -> ItemRecord:
+    """Of a whole record of the item log. Raises NotOurs, also where its key is that of another item.
+
+    What is known of an item comes from records under its key alone: partition, compaction and order are the key's.
+    """
+    record = decode_item(value)
+    product_id = record.state.product_id
+    if not isinstance(product_id, str) or product_id.encode() != key:
+        shown = "no key" if key is None else f"the key {key[:64].decode(errors='backslashreplace')!r}"
+        raise NotOurs(f"a record of the item {str(product_id)[:64]!r} under {shown}: make them equal")
+    return record
 
 
 def _to_item(body: dict[str, Any]) -> ItemRecord:

@@ -32,17 +32,18 @@ _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8}){0,3}")
 
 def identifier(bytes_max: int, *, needed: bool = True) -> AfterValidator:
     """A text that names something: never cut, since a cut name is another name."""
+    return AfterValidator(lambda text: checked_name(text, bytes_max, needed=needed))
 
-    def check(text: str) -> str:
-        if needed and not text.strip():
-            raise ValueError("is empty: send the id")
-        if "\0" in text:
-            raise ValueError("contains the character NUL: remove it")
-        if len(text.encode()) > bytes_max:
-            raise ValueError(f"takes {len(text.encode())} bytes: at most {bytes_max} are allowed")
-        return text
 
-    return AfterValidator(check)
+def checked_name(text: str, bytes_max: int, *, needed: bool = True) -> str:
+    """The text. Raises ValueError if it can name nothing."""
+    if needed and not text.strip():
+        raise ValueError("is empty: send the id")
+    if "\0" in text:
+        raise ValueError("contains the character NUL: remove it")
+    if len(text.encode()) > bytes_max:
+        raise ValueError(f"takes {len(text.encode())} bytes: at most {bytes_max} are allowed")
+    return text
 
 
 def decimal(value: Any, *, such_as: str = "19.99") -> Decimal:

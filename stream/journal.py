@@ -12,6 +12,7 @@ from schemas.errors import Misconfigured, Unavailable
 from stream.reader import Reader
 from stream.states import (
     InvalidLine,
+    Kind,
     StateRecord,
     decode_header,
     decode_line,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-KIND = "journal"
+KIND = Kind("journal", version=1)
 WRITER = b"journal"
 PULL_WAIT_MS = 100
 """What is confirmed reaches the journal within about twice this time."""
@@ -62,14 +63,17 @@ class Journal:
         return self._file
 
     def _index(self) -> None:
-        """Learns where the last record of each key is; cuts off a line that was not written to its end."""
+        """Learns where the last record of each key is; cuts off a line that was not written to its end.
+
+        Raises Misconfigured for any other line that cannot be read.
+        """
         with self._path.open("rb") as file:
             self._check(file.readline())
             at = file.tell()
-            for line in file:
+            for number, line in enumerate(file, 2):
                 if not line.endswith(b"\n"):
                     break
-                self._note(decode_line(line), at, len(line))
+                self._note(self._decoded(number, line), at, len(line))
                 at += len(line)
         os.truncate(self._path, at)
 
@@ -77,12 +81,24 @@ class Journal:
         try:
             partitions = decode_header(header, KIND)
         except InvalidLine as error:
-            raise Misconfigured(f"{self._path}: {error}; use another --data-dir") from error
+            raise self._damaged(1, error) from error
         if partitions != self._partitions:
             raise Misconfigured(
                 f"{self._path} has {partitions} partitions and should have {self._partitions}: "
                 f"set FRESHLINE_PARTITIONS={partitions}, or use another --data-dir and `freshline import` an export"
             )
+
+    def _decoded(self, number: int, line: bytes) -> StateRecord:
+        try:
+            return decode_line(line)
+        except InvalidLine as error:
+            raise self._damaged(number, error) from error
+
+    def _damaged(self, number: int, error: InvalidLine) -> Misconfigured:
+        return Misconfigured(
+            f"{self._path}: line {number}: {error}: move the file away, which starts with an empty state, and then "
+            "`freshline import` the last export and `sync` the full feeds; or use another --data-dir"
+        )
 
     def _note(self, record: StateRecord, at: int, length: int) -> None:
         key = record.partition, record.key

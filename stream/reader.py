@@ -55,11 +55,15 @@ class Reader:
 
     async def start(self) -> None:
         """Connects. Raises Unavailable if no broker answers."""
-        await self._ends.start()
         try:
+            await self._ends.start()
             await self._consumer.start()
         except KafkaError as error:
+            await self.stop()
             raise Unavailable(f"no broker answers: {error}") from error
+        except BaseException:  # Nobody else knows of them: the library complains of what is left open.
+            await self.stop()
+            raise
 
     async def stop(self) -> None:
         """Closes its connections."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -11,7 +12,8 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from aiokafka.partitioner import murmur2
 
-from schemas.codec import decode_item, decode_review, split_review_key
+from schemas.checks import check_item, check_review
+from schemas.codec import decode_item_under, decode_review, encode_item, split_review_key
 from schemas.errors import FreshlineError, NotOurs, Unavailable
 from schemas.fields import PRODUCT_ID_BYTES_MAX
 from stream.topics import ITEMS, STATES
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     from schemas.items import ItemRecord
     from stream.reader import Record
 
-LINE_VERSION = 1
 IN_FLIGHT_MAX = 2000
 """Records sent and not confirmed yet."""
 WRITER = "writer"
@@ -37,6 +38,13 @@ class StateRecord(NamedTuple):
     partition: Partition
     key: bytes
     value: bytes
+
+
+class Kind(NamedTuple):
+    """What a file of such lines is."""
+
+    name: str
+    version: int
 
 
 class InvalidLine(FreshlineError):
@@ -69,25 +77,25 @@ def writer_of(record: Record) -> bytes:
     return (dict(record.headers).get(WRITER) or b"")[:WRITER_BYTES_MAX]
 
 
-def item_of(value: bytes) -> ItemRecord | None:
+def item_of(key: bytes | None, value: bytes | None) -> ItemRecord | None:
     """What a record of the item log says; None: another hand wrote it."""
     try:
-        return decode_item(value)
+        return decode_item_under(key, value or b"")
     except NotOurs:
         return None
 
 
-def is_ours(record: StateRecord) -> bool:
-    """Whether it says something of an item or a review."""
-    try:
-        if record.partition.topic == ITEMS:
-            decode_item(record.value)
-        else:
-            split_review_key(record.key)
-            decode_review(record.value)
-    except NotOurs:
-        return False
-    return True
+def settled(record: StateRecord) -> StateRecord:
+    """As it can be published again anywhere, at any time: its events are no news there. Raises NotOurs.
+
+    More is checked than joining asks for: what events can never have led to would stay in the state for good.
+    """
+    if record.partition.topic == ITEMS:
+        item = decode_item_under(record.key, record.value)
+        check_item(item)
+        return record._replace(value=encode_item(replace(item, changes={})))
+    check_review(*split_review_key(record.key), decode_review(record.value))
+    return record
 
 
 def state_record(record: Record) -> StateRecord | None:
@@ -117,30 +125,34 @@ def decode_line(line: bytes) -> StateRecord:
         fields: dict[str, Any] = orjson.loads(line)
         partition = Partition(fields["topic"], fields["partition"])
         record = StateRecord(partition, fields["key"].encode(), orjson.dumps(fields["value"]))
-    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+    except KeyError as error:
+        raise InvalidLine(f"not a record of an item's state: it has no {error}") from error
+    except (orjson.JSONDecodeError, TypeError, AttributeError) as error:
         raise InvalidLine(f"not a record of an item's state: {error}") from error
     if partition.topic not in STATES or not isinstance(partition.number, int):
         raise InvalidLine(f"not a record of {' or '.join(STATES)}")
     return record
 
 
-def header_line(kind: str, partitions: int) -> bytes:
+def header_line(kind: Kind, partitions: int) -> bytes:
     """First line of a file of such lines."""
-    header = {"freshline": kind, "version": LINE_VERSION, "partitions": partitions}
+    header = {"freshline": kind.name, "version": kind.version, "partitions": partitions}
     return orjson.dumps(header, option=orjson.OPT_APPEND_NEWLINE)
 
 
-def decode_header(line: bytes, kind: str) -> int:
+def decode_header(line: bytes, kind: Kind) -> int:
     """The partitions of the log that it was written from. Raises InvalidLine."""
     try:
         header = orjson.loads(line)
     except orjson.JSONDecodeError:
         header = {}
-    if not isinstance(header, dict) or header.get("freshline") != kind:
-        raise InvalidLine(f"no {kind} of Freshline: its first line should say so")
-    if header.get("version") != LINE_VERSION:
-        raise InvalidLine(f"{kind} of version {header.get('version')}, this Freshline knows {LINE_VERSION}")
-    return int(header["partitions"])
+    if not isinstance(header, dict) or header.get("freshline") != kind.name:
+        raise InvalidLine(f"no {kind.name} of Freshline: its first line should say so")
+    if header.get("version") != kind.version:
+        raise InvalidLine(f"{kind.name} of version {header.get('version')}, this Freshline knows {kind.version}")
+    if not isinstance(partitions := header.get("partitions"), int):
+        raise InvalidLine(f"{kind.name} without its number of partitions: its first line should say it")
+    return partitions
 
 
 async def publish(kafka: str, records: Iterable[StateRecord], *, writer: bytes) -> int:

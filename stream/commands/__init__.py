@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import sys
+
+CHATTY = ("aiokafka", "kafka")
+"""Libraries that tell on stderr what is an error of ours as well."""
 
 
 def main() -> None:
@@ -11,6 +15,8 @@ def main() -> None:
     from stream.commands.app import app
     from stream.commands.exits import exit_code
 
+    for name in CHATTY:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
         app()
     except FreshlineError as error:

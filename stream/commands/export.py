@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import tempfile
 from contextlib import contextmanager
 from pathlib import Path
+from shutil import copyfileobj
 from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
@@ -22,37 +24,63 @@ File = Annotated[str, typer.Argument(metavar="[FILE|-]", help="JSON lines; - is 
 
 
 def export(file: File = "-", *, kafka: options.Kafka = None, json: options.AsJson = False) -> None:
-    """Write the state of all items and reviews as JSON lines."""
+    """Write the state of all items and reviews as JSON lines; the last one says how many.
+
+    FILE is replaced once the export is complete: one that fails leaves it as it was. Exit 1: it failed.
+    """
+    from stream.commands.output import written
     from stream.export import export as write
 
-    with opened(file, "wb") as lines:
-        counts = asyncio.run(write(_at(kafka), lines))
+    with written(file) as out:
+        counts = asyncio.run(write(_at(kafka), out))
     _report("exported", counts, json and file != "-")
 
 
 def import_(file: File = "-", *, kafka: options.Kafka = None, json: options.AsJson = False) -> None:
-    """Join the state of an export with what is there; the export may be of any number of partitions."""
+    """Join the state of an export with what is there; the export may be of any number of partitions.
+
+    All of it is checked first: nothing is sent of one that was cut off or has a wrong line. Exit 1: it failed.
+    """
     from stream.export import import_ as read
 
-    with opened(file, "rb") as lines:
-        counts = asyncio.run(read(_at(kafka), lines))
+    with opened(file) as lines, _read_twice(lines) as export:
+        counts = asyncio.run(read(_at(kafka), export))
     _report("imported", counts, json)
 
 
 @contextmanager
-def opened(file: str, mode: str) -> Iterator[IO[bytes]]:
-    """A file, or for "-" stdin or stdout. Raises WrongUsage if it cannot be opened."""
+def opened(file: str) -> Iterator[IO[bytes]]:
+    """A file, or for "-" stdin. Raises WrongUsage if it cannot be opened."""
     from stream.commands.exits import WrongUsage
 
     if file == "-":
-        yield sys.stdin.buffer if mode == "rb" else sys.stdout.buffer
+        yield sys.stdin.buffer
         return
     try:
-        lines = Path(file).open(mode)  # noqa: SIM115
+        lines = Path(file).open("rb")  # noqa: SIM115
     except OSError as error:
         raise WrongUsage(f"cannot open {file}: {error.strerror}") from None
     with lines:
         yield lines
+
+
+@contextmanager
+def _read_twice(lines: IO[bytes]) -> Iterator[IO[bytes]]:
+    """The same, or of a pipe a copy on disk. Raises Unavailable if there is no room for it."""
+    from schemas.errors import Unavailable
+
+    if lines.seekable():
+        yield lines
+        return
+    with tempfile.TemporaryFile() as copy:
+        try:
+            copyfileobj(lines, copy)
+            copy.seek(0)
+        except OSError as error:
+            raise Unavailable(
+                f"no room for temporary files ({error.strerror}): free some, or set TMPDIR to another disk"
+            ) from error
+        yield copy
 
 
 def _at(kafka: str | None) -> Settings:

@@ -64,7 +64,7 @@ def produce(
     from stream.topics import ITEMS, topic_id
 
     asks, addresses = client(api) if wait else None, brokers(kafka)
-    with opened(file, "rb") as lines, Producer(addresses) as producer, _bar(json) as tell:
+    with opened(file) as lines, Producer(addresses) as producer, _bar(json) as tell:
         sent, began = Sent(topic_id(",".join(addresses), ITEMS)), time.monotonic()
         records = islice(checked(topic, lines, sent, now_ms), count)
         paced_records = paced(records, rate, time.monotonic, time.sleep) if rate else records

@@ -167,7 +167,7 @@ def _lines(file: str | None) -> list[bytes] | None:
 
     if file is None:
         return None
-    with opened(file, "rb") as lines:
+    with opened(file) as lines:
         return list(lines)
 
 

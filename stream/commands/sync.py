@@ -79,7 +79,7 @@ def _planned(topic: str, file: str, brokers: list[str], rows: Spill, phase: Call
     from stream.sync.reading import read_feed, read_state
 
     feed_is_of_ms = now_ms()
-    with opened(file, "rb") as feed:
+    with opened(file) as feed:
         read_feed(topic, feed, rows, feed_is_of_ms, phase("reading the feed"))
     asyncio.run(read_state(",".join(brokers), rows, phase("reading the item state")))
     return planned(topic, rows, feed_is_of_ms, phase("comparing"))

@@ -91,7 +91,7 @@ class Backfill:
         return True
 
     async def _put(self, records: list[Record], written: Tracker) -> None:
-        items = {record.offset: item_of(record.value or b"") for record in records}
+        items = {record.offset: item_of(record.key, record.value) for record in records}
         await self._reuse_vectors({item.state.product_id for item in items.values() if item})
         for record in records:
             written.start(record.offset)

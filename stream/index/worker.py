@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from schemas.codec import decode_item
+from schemas.codec import decode_item_under
 from schemas.points import point_version, version_offset
 from schemas.progress import IndexProgress
 from stream.dead_letters import Origin, bug_headers, dead_letter_headers, dead_letter_topic
@@ -86,7 +86,7 @@ class IndexWorker:
             delivery.finish()  # Not ours: no item is ever deleted from its log.
             return
         try:
-            record = decode_item(message.value)
+            record = decode_item_under(message.key, message.value)
         except Exception as error:
             await self._dead_letter(message, bug_headers(_origin(message), message.headers or (), error))
             delivery.finish()

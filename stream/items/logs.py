@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from schemas.codec import decode_item, decode_review, split_review_key
+from schemas.codec import decode_item_under, decode_review, split_review_key
 from schemas.errors import NotOurs
 from stream.states import WRITER
 from stream.topics import ITEMS, STATES
@@ -118,7 +118,7 @@ class OwnLogs:
         if not key or not value:
             raise NotOurs("it lacks a key or a value")
         if record.partition.topic == ITEMS:
-            item = decode_item(value)
+            item = decode_item_under(key, value)
             return item.state.product_id, partition.take_record(item)
         product_id, review_id = split_review_key(key)
         return product_id, partition.take_review(product_id, review_id, decode_review(value))

@@ -38,6 +38,7 @@ class Present(NamedTuple):
 class LoggedItem:
     """What the log says of one item."""
 
+    key: bytes
     partition: int
     values: dict[bytes | int, tuple[int, bytes]] = field(default_factory=dict)
     """Offset and value of the records whose join is its state."""
@@ -54,7 +55,7 @@ class LoggedItem:
 
         None where another hand wrote them all.
         """
-        ours = [(offset, item) for offset, value in sorted(self.values.values()) if (item := item_of(value))]
+        ours = [(offset, item) for offset, value in sorted(self.values.values()) if (item := item_of(self.key, value))]
         return Present(joined([item for _, item in ours]), self.partition, ours[-1][0]) if ours else None
 
 
@@ -94,7 +95,7 @@ class ItemLog:
         items: dict[str, LoggedItem] = {}
         async for offset, partition, key, writer, value in self._frames(bucket):
             if only is None or key in only:
-                items.setdefault(key.decode(), LoggedItem(partition)).add(offset, writer, value)
+                items.setdefault(key.decode(), LoggedItem(key, partition)).add(offset, writer, value)
         return items
 
     async def _keep(self, record: Record) -> None:

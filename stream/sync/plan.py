@@ -66,7 +66,8 @@ def planned(topic: str, spill: Spill, now_ms: int, tell: Tell) -> Plan:
 
 
 def _compared(topic: str, gathered: Gathered, now_ms: int) -> Iterable[Decision]:
-    states = [item.state for record in gathered.records if (item := item_of(record))]
+    key = gathered.product_id.encode()
+    states = [item.state for record in gathered.records if (item := item_of(key, record))]
     lines = [read_line(topic, number, value, now_ms) for number, value in gathered.lines]
     return compare(topic, reduce(fold.join, states, ItemState(gathered.product_id)), lines, now_ms)
 

@@ -92,7 +92,7 @@ class IndexSide:
             async for records in reader.read_on():
                 for record in records:
                     delivery = self._trackers.start(record.partition, record.offset, 0)
-                    if (item := item_of(record.value or b"")) is None:
+                    if (item := item_of(record.key, record.value)) is None:
                         delivery.finish()
                         continue
                     version = point_version(EPOCH, record.offset)

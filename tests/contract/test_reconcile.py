@@ -183,6 +183,9 @@ async def test_the_state_is_the_join_of_what_several_writers_left(side: IndexSid
 
 async def test_a_record_of_another_hand_is_neither_an_item_nor_the_last_of_one(side: IndexSide) -> None:
     foreign = [(b"p7", b"garbage"), (b"p8", b"{}"), (b"unknown", b"[1]"), (b"\xff", b"garbage"), (b"x" * 70_000, b"{}")]
+    foreign += [
+        (key, record(state("p9", {"title": "Another cake", "version": 7})).value) for key in (b"p10", b"nobody")
+    ]
     places = [Partition(ITEMS, partition_of(key, PARTITIONS)) for key, _ in foreign]
     records = [StateRecord(place, *each) for place, each in zip(places, foreign, strict=True)]
     await publish(side.broker.address, records, writer=b"")

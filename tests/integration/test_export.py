@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import orjson
 import pytest
+from running_commands import freshline
 
-from schemas.codec import encode_item, encode_review
+from schemas.codec import decode_item, encode_item, encode_review
 from schemas.errors import Misconfigured
 from schemas.events import parse
-from schemas.items import NO_REVIEWS, ItemRecord, ItemState
+from schemas.items import NO_REVIEWS, Change, ItemRecord, ItemState
 from stream.export import Counts, export, import_
 from stream.reader import Reader
-from stream.states import StateRecord, partition_of, publish, state_partitions
+from stream.states import StateRecord, encode_line, partition_of, publish, state_partitions
 from stream.topics import ensure_topics
 from stream.tracker import Partition
 from workers.fold import fold
 from workers.reviews import delta
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from running_broker import RunningBroker
 
 PRODUCTS = [f"商品 {number}" for number in range(30)]
@@ -48,12 +52,13 @@ def stated(product: str, topic: str, version: int) -> bytes:
 
 def foreign(partitions: int) -> list[StateRecord]:
     """Another hand's, some under the key of an item or a review."""
+    of_another_item = stated("商品 2", "items", version=9)
     keys = ["商品 1".encode(), "商品 1".encode() + b"\0R1", b"unknown", b"\xff"]
     return [
         StateRecord(Partition(topic, partition_of(key, partitions)), key, value)
         for topic in ("items", "review-states")
         for key in keys
-        for value in (b"garbage", b"[1]")
+        for value in (b"garbage", b"[1]", of_another_item)
     ]
 
 
@@ -77,21 +82,51 @@ async def test_the_last_state_of_each_key_moves_to_a_log_with_other_partitions(
     records = [*states(4, version=1), *states(4, version=2), *foreign(4)]
     await publish(own_embedded_broker.address, records, writer=b"test")
     lines = io.BytesIO()
-    assert await export(here, lines) == Counts(items=30, reviews=30)
-    assert await import_(there, lines.getvalue().splitlines()) == Counts(items=30, reviews=30)
+    assert await export(here, lines.write) == Counts(items=30, reviews=30)
+    assert await import_(there, io.BytesIO(lines.getvalue())) == Counts(items=30, reviews=30)
     assert await content(second_embedded_broker, 3) == sorted(states(3, version=2))
 
 
-@pytest.mark.parametrize(
-    ("lines", "message"),
-    [
-        ([b'{"product_id": "P1"}'], "line 1: no export of Freshline"),
-        ([b'{"freshline":"export","version":1,"partitions":4}', b"{"], "line 2: "),
-        ([b'{"freshline":"export","version":7,"partitions":4}'], "line 1: export of version 7"),
-    ],
-)
-async def test_a_line_that_is_none_of_an_export_is_named(
-    own_embedded_broker: RunningBroker, lines: list[bytes], message: str
+async def test_all_partitions_of_the_log_are_exported_however_many_should_be_there(
+    own_embedded_broker: RunningBroker,
 ) -> None:
-    with pytest.raises(Misconfigured, match=message):
-        await import_(own_embedded_broker.settings(), lines)
+    ensure_topics(own_embedded_broker.settings(partitions=4))
+    await publish(own_embedded_broker.address, states(4, version=1), writer=b"test")
+    lines = io.BytesIO()
+    assert await export(own_embedded_broker.settings(partitions=2), lines.write) == Counts(items=30, reviews=30)
+    assert orjson.loads(lines.getvalue().splitlines()[0])["partitions"] == 4
+
+
+async def test_an_imported_item_says_no_event_for_the_first_time(own_embedded_broker: RunningBroker) -> None:
+    settings = own_embedded_broker.settings(partitions=1)
+    ensure_topics(settings)
+    item = states(1, version=1)[0]
+    news = encode_item(replace(decode_item(item.value), changes={"product": Change(1_000, 1)}))
+    await publish(own_embedded_broker.address, [item._replace(value=news)], writer=b"test")
+    lines = io.BytesIO()
+    await export(settings, lines.write)
+    await import_(settings, io.BytesIO(lines.getvalue()))
+    assert [record.value for record in await content(own_embedded_broker, 1)] == sorted([news, item.value])
+
+
+async def test_nothing_is_sent_of_an_export_that_was_cut_off(own_embedded_broker: RunningBroker) -> None:
+    settings = own_embedded_broker.settings(partitions=1)
+    ensure_topics(settings)
+    lines = [b'{"freshline":"export","version":2,"partitions":1}\n', *map(encode_line, states(1, version=1))]
+    with pytest.raises(Misconfigured, match=r"line 61 is the last, and does not say so.*\(nothing was sent\)"):
+        await import_(settings, io.BytesIO(b"".join(lines)))
+    assert await content(own_embedded_broker, 1) == []
+
+
+def test_an_export_that_fails_leaves_the_one_before_it(own_embedded_broker: RunningBroker, tmp_path: Path) -> None:
+    file, kafka = tmp_path / "state.jsonl", f"--kafka={own_embedded_broker.address}"
+    ensure_topics(own_embedded_broker.settings())
+    assert freshline("export", str(file), kafka).code == 0
+    before = file.read_bytes()
+    full = freshline("export", "/dev/full", kafka)
+    assert full == (1, "", "freshline: cannot write /dev/full: No space left on device\n")
+    own_embedded_broker.kill()
+    done = freshline("export", str(file), kafka)
+    assert done.code == 1 and done.out == "" and done.err.startswith("freshline: no broker answers")
+    assert done.err.count("\n") == 1
+    assert file.read_bytes() == before and list(tmp_path.glob("state*")) == [file]

@@ -108,6 +108,20 @@ def test_a_journal_of_another_version_is_refused(tmp_path: Path) -> None:
         Journal(tmp_path / "state.journal", 4)
 
 
+@pytest.mark.parametrize("line", [b"garbage\n", b'{"topic":"items"}\n', b"\n"])
+def test_a_damaged_journal_is_named_with_its_line_and_what_to_do(tmp_path: Path, line: bytes) -> None:
+    path = tmp_path / "state.journal"
+    journal = Journal(path, 4)
+    journal.append([StateRecord(Partition("items", 0), b"a", b"{}")])
+    journal.close()
+    with path.open("ab") as file:
+        file.write(line + encode_line(StateRecord(Partition("items", 0), b"b", b"{}")))
+    before = path.read_bytes()
+    with pytest.raises(Misconfigured, match=r"state\.journal: line 3: not a record.*: move the file away.* import"):
+        Journal(path, 4)
+    assert path.read_bytes() == before
+
+
 def test_a_full_disk_leaves_no_half_line_and_is_written_to_once_it_is_free(tmp_path: Path) -> None:
     place, path = Partition("items", 0), tmp_path / "journal"
     first, second = (StateRecord(place, key, orjson.dumps({"title": "cake" * 50})) for key in (b"P1", b"P2"))

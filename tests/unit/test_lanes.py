@@ -389,6 +389,24 @@ async def test_events_that_changed_what_is_shown_are_told_as_searchable(tmp_path
         assert [facet for facet, _ in b.told.became] == ["product"]
 
 
+async def test_of_a_log_that_began_anew_only_events_that_search_did_not_show_yet_are_told(tmp_path: Path) -> None:
+    """The last records come back as they were, with the events that they said for the first time."""
+    async with bench(tmp_path) as b:
+        await b.put("products", "shown", title="Zebra lamp")
+        await b.quiet()
+        body = orjson.dumps({"product_id": "shown", "updated_at": NOW_MS, "price": 5, "currency": "HKD"})
+        unfinished = fold(b.states["shown"], parse("prices", b"shown", body, arrived_at_ms=NOW_MS, event_time_ms=None))
+        b.told.became.clear()
+        old = Change(1_000, 1)
+        for state, facet, told in ((b.states["shown"], "product", []), (unfinished, "price", [("price", old)])):
+            b.version += 1
+            record = ItemRecord("me", state, NO_REVIEWS, {facet: old})
+            finish = [lambda: b.finished.append("shown")]
+            await b.lanes.put(Pending(record, 0, (1 << 40) + b.version, finish, dict(record.changes)))
+            await b.quiet()
+            assert b.told.became == told
+
+
 async def test_an_item_that_changes_while_it_waits_in_both_lanes_is_finished_every_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

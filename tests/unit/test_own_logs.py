@@ -79,7 +79,11 @@ async def test_a_partition_that_is_lost_and_comes_back_at_once_is_read_from_its_
         await asyncio.gather(running, return_exceptions=True)
 
 
-@pytest.mark.parametrize("value", [b"garbage", b"{}", b"[1]", b"\xff"])
+P3 = encode_item(ItemRecord("me", ItemState("p3"), NO_REVIEWS, {}))
+"""Under any other key it is not ours."""
+
+
+@pytest.mark.parametrize("value", [b"garbage", b"{}", b"[1]", b"\xff", P3])
 async def test_a_record_of_another_hand_is_passed_over(value: bytes) -> None:
     b = Bench(["p1", "p2"])
     b.reader.items.insert(1, Record(Partition("items", 0), 1, 0, b"x", value, ()))
@@ -93,7 +97,7 @@ async def test_a_record_of_another_hand_is_passed_over(value: bytes) -> None:
         await asyncio.gather(running, return_exceptions=True)
 
 
-@pytest.mark.parametrize("value", [b"garbage", b"{}", None])
+@pytest.mark.parametrize("value", [b"garbage", b"{}", P3, None])
 async def test_an_item_that_a_record_of_another_hand_hides_from_compaction_is_published_again(
     value: bytes | None,
 ) -> None:
