@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import time
+from codecs import BOM_UTF8
 from collections import deque
 from dataclasses import dataclass, field
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from kafka import KafkaProducer
-from kafka.errors import KafkaError
+from kafka.errors import (
+    BrokerResponseError,
+    InvalidProducerEpochError,
+    KafkaError,
+    KafkaTimeoutError,
+    OutOfOrderSequenceNumberError,
+    ProducerFencedError,
+    UnknownProducerIdError,
+)
 
 from schemas.errors import InvalidEvent, Unavailable
 from schemas.events import parse
 from schemas.tokens import Token
+from stream.topics import ITEMS, topic_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from kafka.producer.future import FutureRecordMetadata
+    from kafka.producer.future import FutureRecordMetadata, RecordMetadata
 
 T = TypeVar("T")
 
@@ -27,7 +38,11 @@ CONFIRM_SECONDS_MAX = 30
 CLOSE_SECONDS_MAX = 5
 REQUEST_BYTES_MAX = 8 * 1024 * 1024
 PROBLEMS_MAX = 1_000
-"""Refused lines that are named; all are counted."""
+"""Refused lines, or runs of them, that are named; all are counted."""
+LOST = "not confirmed, the broker was lost"
+FRUITLESS = "two connections in succession confirmed nothing; look at `freshline status`"
+FORGOTTEN = (InvalidProducerEpochError, OutOfOrderSequenceNumberError, ProducerFencedError, UnknownProducerIdError)
+"""A broker that says these does not know the producer any more, and takes nothing from it."""
 
 
 class Outgoing(NamedTuple):
@@ -44,10 +59,20 @@ class Outgoing(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """Why a line is not in the log."""
+    """Why a line, or each of a run of lines, is not in the log."""
 
     line: int
+    """The first."""
     reason: str
+    last: int | None = None
+    """The last of a run; None: it is one line."""
+
+    @property
+    def in_words(self) -> str:
+        """For a person, with what to do."""
+        if self.last is None:
+            return f"line {self.line}: {self.reason}" + (": send it again" if self.reason == LOST else "")
+        return f"lines {self.line}-{self.last}: {self.reason}: send them again"
 
 
 @dataclass(slots=True)
@@ -62,24 +87,33 @@ class Sent:
     problems: list[Problem] = field(default_factory=list)
     last: dict[tuple[str, int], int] = field(default_factory=dict)
     """By (topic, partition): the offset of the last confirmed record."""
+    earlier: list[Token] = field(default_factory=list)
+    """Of a log that was lost since."""
+    stopped: str | None = None
+    """A sentence, where the rest was not sent."""
 
     @property
     def tokens(self) -> list[Token]:
         """Once all of these are searchable, every event sent is."""
-        return [Token(*place, offset, self.log) for place, offset in sorted(self.last.items())]
+        return self.earlier + [Token(*place, offset, self.log) for place, offset in sorted(self.last.items())]
+
+    def goes_on_in(self, log: str | None) -> None:
+        """What is confirmed from now on is in this log, which may be another."""
+        if log != self.log:
+            self.earlier, self.last, self.log = self.tokens, {}, log
 
 
 def checked(topic: str, lines: Iterable[bytes], sent: Sent, now_ms: Callable[[], int]) -> Iterator[Outgoing]:
-    """The lines that are valid events, blank ones left out; the others are noted in `sent`."""
+    """The lines that are valid events, without blank ones and a BOM; the others are noted in `sent`."""
     for number, line in enumerate(lines, 1):
-        value = line.strip()
+        value = (line.removeprefix(BOM_UTF8) if number == 1 else line).strip()
         if not value:
             continue
         try:
             event = parse(topic, None, value, arrived_at_ms=now_ms(), event_time_ms=None)
         except InvalidEvent as error:
             sent.invalid += 1
-            _note(sent, number, str(error))
+            _note(sent, Problem(number, str(error)))
         else:
             yield Outgoing(number, topic, event.product_id.encode(), value)
 
@@ -103,24 +137,18 @@ def paced(
 class Producer:
     """Sends records and waits for their confirmations; a context manager.
 
-    Raises Unavailable where no broker answers.
+    Where the broker is lost, what is not confirmed is not sent again: without a stamp of its own a late copy could win.
+    What comes after goes on with a new connection. Raises Unavailable where no broker answers.
     """
 
     def __init__(self, brokers: Sequence[str]) -> None:
-        try:
-            self._kafka = KafkaProducer(
-                bootstrap_servers=list(brokers),
-                acks="all",
-                linger_ms=2,
-                max_request_size=REQUEST_BYTES_MAX,
-                delivery_timeout_ms=CONFIRM_SECONDS_MAX * 1000,
-                request_timeout_ms=CONFIRM_SECONDS_MAX * 500,
-                max_block_ms=10_000,
-                bootstrap_timeout_ms=5_000,
-            )
-        except (KafkaError, ValueError, OSError) as error:
-            raise Unavailable(f"no broker answers at {', '.join(brokers)} ({error}): is it running there?") from None
+        self._brokers = brokers
+        self._kafka: KafkaProducer | None = _connected(brokers)
+        """None: it was lost."""
         self._in_flight: deque[tuple[int, FutureRecordMetadata]] = deque()
+        self._fruitless = 0
+        """Losses since a record was confirmed."""
+        self._log_may_be_new = False
 
     def __enter__(self) -> Producer:
         return self
@@ -130,15 +158,29 @@ class Producer:
 
     def close(self) -> None:
         """Waits a little for what is not confirmed."""
-        self._kafka.close(timeout=CLOSE_SECONDS_MAX)
+        if self._kafka is not None:
+            _end(self._kafka)
+            self._kafka = None
 
     def send_all(self, records: Iterable[Outgoing], sent: Sent, tell: Callable[[Sent], None] = lambda _: None) -> None:
-        """Sends and awaits every confirmation; what cannot be sent is noted in `sent`. `tell` hears of each step."""
-        for record in records:
-            self.send_one(record, sent)
+        """Sends and awaits every confirmation; what cannot be sent is noted in `sent`. `tell` hears of each step.
+
+        Stops where the broker was lost and does not come back. Interrupted, it counts what is confirmed, and ends.
+        """
+        try:
+            for record in records:
+                why = FRUITLESS if self._fruitless > 1 else self._try(record, sent)
+                if why is not None:
+                    where = f" before line {record.line}" if record.line else ""
+                    sent.stopped = f"stopped{where}, the rest was not sent: {why}"
+                    break
+                tell(sent)
+            self._settle(sent, at_most=0)
+        except KeyboardInterrupt:
+            self._lose(sent)
+            raise
+        finally:
             tell(sent)
-        self._settle(sent, at_most=0)
-        tell(sent)
 
     def send_now(self, record: Outgoing) -> Token:
         """Sends one record and returns where it is. Raises Unavailable."""
@@ -150,14 +192,30 @@ class Producer:
 
     def send_one(self, record: Outgoing, sent: Sent) -> None:
         """Sends it and notes what was confirmed meanwhile; waits where too many are not."""
+        if (why := self._try(record, sent)) is not None:
+            sent.failed += 1
+            _note(sent, Problem(record.line, f"not sent: {why}"))
+
+    def _try(self, record: Outgoing, sent: Sent) -> str | None:
+        """Why it was not handed over: the broker is away, and may stay so. What is refused is noted in `sent`."""
         try:
             self._in_flight.append((record.line, self._send(record)))
+        except Unavailable as error:
+            return str(error)
         except KafkaError as error:
-            sent.failed += 1
-            _note(sent, record.line, f"not sent: {error}")
+            self._refused(sent, record.line, error)
         self._settle(sent, at_most=IN_FLIGHT_MAX)
+        return None
+
+    def _refused(self, sent: Sent, line: int, error: KafkaError) -> None:
+        sent.failed += 1
+        _note(sent, Problem(line, f"not sent: {error}"))
+        if _is_loss(error):
+            self._lose(sent)
 
     def _send(self, record: Outgoing) -> FutureRecordMetadata:
+        if self._kafka is None:
+            self._kafka, self._log_may_be_new = _connected(self._brokers), True
         return self._kafka.send(
             record.topic,
             key=record.key,
@@ -168,15 +226,83 @@ class Producer:
 
     def _settle(self, sent: Sent, at_most: int) -> None:
         while len(self._in_flight) > at_most or (self._in_flight and self._in_flight[0][1].is_done):
-            line, future = self._in_flight.popleft()
-            try:
-                written = future.get(CONFIRM_SECONDS_MAX)
-            except KafkaError as error:
-                sent.failed += 1
-                _note(sent, line, f"not confirmed: {error}")
+            line, future = self._in_flight[0]
+            outcome = _outcome(future)
+            if _is_loss(outcome):
+                self._lose(sent)
             else:
-                sent.confirmed += 1
-                sent.last[written.topic, written.partition] = written.offset
+                self._in_flight.popleft()
+                self._count(sent, line, outcome)
+
+    def _lose(self, sent: Sent) -> None:
+        """Gives up a producer that is lost: after such an error kafka-python's confirms nothing any more."""
+        self._fruitless += 1
+        self.close()
+        outcomes = [(line, _outcome(future)) for line, future in self._in_flight]
+        self._in_flight.clear()
+        for is_lost, run in groupby(outcomes, key=lambda each: _is_loss(each[1])):
+            if is_lost:
+                _note_lost(sent, [line for line, _ in run])
+                continue
+            for line, outcome in run:
+                self._count(sent, line, outcome)
+
+    def _count(self, sent: Sent, line: int, outcome: RecordMetadata | KafkaError) -> None:
+        if isinstance(outcome, KafkaError):
+            sent.failed += 1
+            _note(sent, Problem(line, f"not confirmed: {outcome}"))
+            return
+        self._fruitless = 0
+        if self._log_may_be_new and sent.log is not None:
+            sent.goes_on_in(_log_id(self._brokers))
+        self._log_may_be_new = False
+        sent.confirmed += 1
+        sent.last[outcome.topic, outcome.partition] = outcome.offset
+
+
+def _connected(brokers: Sequence[str]) -> KafkaProducer:
+    try:
+        return KafkaProducer(
+            bootstrap_servers=list(brokers),
+            acks="all",
+            linger_ms=2,
+            max_request_size=REQUEST_BYTES_MAX,
+            delivery_timeout_ms=CONFIRM_SECONDS_MAX * 1000,
+            request_timeout_ms=CONFIRM_SECONDS_MAX * 500,
+            max_block_ms=10_000,
+            bootstrap_timeout_ms=5_000,
+        )
+    except (KafkaError, ValueError, OSError) as error:
+        raise Unavailable(f"no broker answers at {', '.join(brokers)} ({error}): is it running there?") from None
+
+
+def _end(kafka: KafkaProducer) -> None:
+    """What is not confirmed by then never will be."""
+    try:
+        kafka.close(timeout=CLOSE_SECONDS_MAX)
+    except KafkaTimeoutError:  # It could not flush, and would go on trying beside the producer that follows it.
+        kafka._sender.force_close()
+
+
+def _log_id(brokers: Sequence[str]) -> str | None:
+    try:
+        return topic_id(",".join(brokers), ITEMS)
+    except Unavailable:
+        return None
+
+
+def _outcome(future: FutureRecordMetadata) -> RecordMetadata | KafkaError:
+    try:
+        return future.get(CONFIRM_SECONDS_MAX)
+    except KafkaError as error:
+        return error
+
+
+def _is_loss(outcome: RecordMetadata | KafkaError) -> bool:
+    """Not where a broker is there, refuses this record and takes the next."""
+    if not isinstance(outcome, KafkaError):
+        return False
+    return outcome.retriable or isinstance(outcome, FORGOTTEN) or not isinstance(outcome, BrokerResponseError)
 
 
 def now_ms() -> int:
@@ -184,6 +310,15 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def _note(sent: Sent, line: int, reason: str) -> None:
+def _note_lost(sent: Sent, lines: Sequence[int]) -> None:
+    sent.failed += len(lines)
+    if lines[0] > 0 and all(one < other for one, other in pairwise(lines)):
+        _note(sent, Problem(lines[0], LOST, lines[-1] if len(lines) > 1 else None))
+        return
+    for line in lines:  # In another order than that of the source, or not of it.
+        _note(sent, Problem(line, LOST))
+
+
+def _note(sent: Sent, problem: Problem) -> None:
     if len(sent.problems) < PROBLEMS_MAX:
-        sent.problems.append(Problem(line, reason))
+        sent.problems.append(problem)

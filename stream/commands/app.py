@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from stream.commands.demo import demo
@@ -24,7 +26,25 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Product search that is never stale: change events on Kafka become fresh search results.",
     epilog="A flag goes before FRESHLINE_* in the environment, that before the default. "
-    "Exit codes: 0 done, 1 failed, 2 usage, 10 not fresh or not healthy.",
+    "Exit codes: 0 done, 1 failed, 2 usage, 10 not fresh or not healthy, 130 interrupted.",
 )
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        print(f"freshline {version('freshline')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    *,
+    version: Annotated[bool, typer.Option("--version", is_eager=True, callback=_version, help="Print it.")] = False,
+) -> None:
+    """Of `freshline` itself; typer calls it before any command."""
+
+
 for command in (up, demo, produce, search, get, status, schema, replay, export, import_, sync, rebuild, reconcile):
     app.command(command.__name__.rstrip("_"))(command)

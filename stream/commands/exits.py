@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
 from schemas.errors import FreshlineError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 FAILED = 1
 USAGE = 2
 NOT_FRESH = 10
 """Not fresh or not healthy: what was asked was done, and this is the answer."""
+INTERRUPTED = 130
+"""By Ctrl-C, as shells count it."""
 
 
 class WrongUsage(FreshlineError):
     """The command line asks for something that cannot be: the person changes it."""
 
 
+class Interrupted(FreshlineError):
+    """The person ended the command: the sentence says what was done, and what goes on."""
+
+
 def exit_code(error: FreshlineError) -> int:
     """Of a command that ends with this error."""
-    return USAGE if isinstance(error, WrongUsage) else FAILED
+    return {WrongUsage: USAGE, Interrupted: INTERRUPTED}.get(type(error), FAILED)
+
+
+@contextmanager
+def interruptible(what: Callable[[], str]) -> Iterator[None]:
+    """Ctrl-C within it ends the command with this sentence, told at that time. Raises Interrupted."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Interrupted(f"interrupted: {what()}") from None

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from stream.commands import options
-from stream.commands.exits import FAILED, NOT_FRESH, WrongUsage
+from stream.commands.exits import FAILED, NOT_FRESH, WrongUsage, interruptible
 from stream.commands.export import opened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from schemas.errors import FreshlineError
     from stream.commands.client import Client
-    from stream.producing import Problem, Sent
+    from stream.producing import Sent
 
 WAIT_SECONDS_MAX = 300
 WAIT_STEP_MS = 2_000
@@ -31,6 +32,8 @@ class Waited(NamedTuple):
     seconds: float
     why_not: str | None = None
     """A sentence, where it will not come by itself."""
+    error: FreshlineError | None = None
+    """Why nobody could be asked: the command ends with it, once it has told what was sent."""
 
 
 class Topic(StrEnum):
@@ -54,8 +57,9 @@ def produce(
 ) -> None:
     """Send events, keyed by their product_id.
 
-    Lines that are no valid event are named on stderr, the others still sent: exit 1. Exit 10: the wait ran out, or was
-    given up as `up` cannot keep a part of the stack running.
+    Lines that are no valid event, and those that a lost broker did not confirm, are named on stderr, the others still
+    sent: exit 1, as where nothing answers to --wait. Sending stops where no broker comes back. Exit 10: the wait ran
+    out, or was given up as `up` cannot keep a part of the stack running.
     """
     from itertools import islice
 
@@ -64,18 +68,37 @@ def produce(
     from stream.topics import ITEMS, topic_id
 
     asks, addresses = client(api) if wait else None, brokers(kafka)
-    with opened(file) as lines, Producer(addresses) as producer, _bar(json) as tell:
+    with opened(file) as lines, Producer(addresses) as producer:
         sent, began = Sent(topic_id(",".join(addresses), ITEMS)), time.monotonic()
         records = islice(checked(topic, lines, sent, now_ms), count)
         paced_records = paced(records, rate, time.monotonic, time.sleep) if rate else records
-        producer.send_all(paced_records, sent, tell)
+        with interruptible(lambda: in_brief(sent)), _bar(json) as tell:
+            producer.send_all(paced_records, sent, tell)
     took = time.monotonic() - began
-    waited = wait_searchable(asks, sent) if asks else None
+    with interruptible(lambda: f"{in_brief(sent)}, not all searchable yet"):
+        waited = wait_searchable(asks, sent) if asks else None
     _report(topic, sent, took, waited, json)
-    if sent.invalid or sent.failed:
+    end_with(sent, waited)
+
+
+def end_with(sent: Sent, waited: Waited | None) -> None:
+    """Raises what a command ends with once it has told what was sent; returns if all is well."""
+    from stream.commands.printing import say
+
+    if sent.stopped:
+        say(sent.stopped)
+    if waited and waited.error:
+        raise waited.error
+    if sent.invalid or sent.failed or sent.stopped:
         raise typer.Exit(FAILED)
     if waited and not waited.searchable:
         raise typer.Exit(NOT_FRESH)
+
+
+def in_brief(sent: Sent) -> str:
+    """What was sent so far."""
+    failed = f", {sent.failed:,} not confirmed" if sent.failed else ""
+    return f"{sent.confirmed:,} sent and confirmed{failed}"
 
 
 @contextmanager
@@ -83,6 +106,8 @@ def _bar(json: bool) -> Iterator[Callable[[Sent], None]]:
     """A progress bar, on a terminal alone; names the refused lines as they come."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from stream.commands.printing import say
 
     console = Console(stderr=True, highlight=False, markup=False)
     bar = Progress(
@@ -99,21 +124,16 @@ def _bar(json: bool) -> Iterator[Callable[[Sent], None]]:
         nonlocal named
         bar.update(task, completed=sent.confirmed)
         for problem in sent.problems[named:]:
-            _name(problem)
+            say(problem.in_words)
         named = len(sent.problems)
 
     with bar:
         yield tell
 
 
-def _name(problem: Problem) -> None:
-    from stream.commands.printing import say
-
-    say(f"line {problem.line}: {problem.reason}")
-
-
 def wait_searchable(asks: Client, sent: Sent) -> Waited:
     """Whether every event sent became searchable in time. Where waiting longer cannot help, stderr says why."""
+    from schemas.errors import FreshlineError
     from stream.commands.following import patiently
     from stream.commands.printing import say
 
@@ -132,6 +152,8 @@ def wait_searchable(asks: Client, sent: Sent) -> Waited:
             searchable = ask()
         except WrongUsage as error:  # Of a token of its own: the log began anew meanwhile.
             return given_up(str(error))
+        except FreshlineError as error:
+            return Waited(False, time.monotonic() - began, str(error), error)
         ask = partial(patiently, first_is_searchable)
         if searchable:
             waiting.pop(0)

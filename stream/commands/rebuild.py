@@ -8,6 +8,8 @@ import typer
 
 from stream.commands import options
 
+GOES_ON = "it goes on in the running stack; `freshline status` says how far it is"
+
 
 def rebuild(
     *,
@@ -28,10 +30,10 @@ def rebuild(
     """Fill a new index from the item log while search goes on, check it, and let it serve.
 
     Both indexes take every change until --finish or the next rebuild, so --rollback is as fresh. Killed half way, the
-    stack goes on with it by itself.
+    stack goes on with it by itself. Ctrl-C ends this command alone.
     """
     from stream.commands.configured import client
-    from stream.commands.exits import WrongUsage
+    from stream.commands.exits import WrongUsage, interruptible
     from stream.commands.following import follow
     from stream.commands.printing import print_json
 
@@ -41,7 +43,8 @@ def rebuild(
     if rollback or finish:
         result = stack.post("/rebuild/rollback" if rollback else "/rebuild/finish")
     else:
-        result = follow(stack, "/rebuild", quiet=json, model=_source(model), dry_run=dry_run)
+        with interruptible(lambda: GOES_ON):
+            result = follow(stack, "/rebuild", quiet=json, model=_source(model), dry_run=dry_run)
     if json:
         print_json(result)
     else:

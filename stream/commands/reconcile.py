@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from stream.commands import options
-from stream.commands.exits import NOT_FRESH
+from stream.commands.exits import NOT_FRESH, interruptible
 
 PATH = "/reconcile"
 EXAMPLES_SHOWN_MAX = 3
@@ -27,7 +27,9 @@ def reconcile(
     from stream.commands.following import follow
     from stream.commands.printing import print_json
 
-    result = follow(client(api), PATH, quiet=json, repair="true" if repair else None)
+    stack = client(api)
+    with interruptible(lambda: f"it goes on in the running stack; GET {stack.api}{PATH} says how far it is"):
+        result = follow(stack, PATH, quiet=json, repair="true" if repair else None)
     if json:
         print_json(result)
     else:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 
 from stream.commands import options
+from stream.commands.exits import interruptible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -102,7 +103,7 @@ def _replay(
     if not execute:
         _tell_plan(plan, f"{topic} to {to_topic}", facts, json)
         return
-    with _bar(plan.records, json) as tell:
+    with interruptible(lambda: _so_far(ready.position.sent - sent_before)), _bar(plan.records, json) as tell:
         began = time.monotonic()
         sent = replaying.execute(ready, pace, tell)
     _tell_sent(sent, f"from {topic} to {to_topic}", time.monotonic() - began, facts, json)
@@ -124,9 +125,16 @@ def _resend(
     if not execute:
         _tell_plan(ready.plan, f"dead letters of {topic} back to it", facts, json)
         return
-    with _bar(ready.plan.records, json) as tell:
+    sent = 0
+
+    def note(confirmed: int) -> None:
+        nonlocal sent
+        sent = confirmed
+        tell(confirmed)
+
+    with interruptible(lambda: _so_far(sent)), _bar(ready.plan.records, json) as tell:
         began = time.monotonic()
-        sent = resending.execute(ready, rate, tell)
+        resending.execute(ready, rate, note)
     _tell_sent(sent, f"from the dead letters to {topic}", time.monotonic() - began, facts, json)
 
 
@@ -184,6 +192,10 @@ def _bar(total: int, json: bool) -> Iterator[Callable[[int], None]]:
         yield lambda sent: bar.update(task, completed=sent)
 
 
+def _so_far(sent: int) -> str:
+    return f"{sent:,} sent and confirmed; the same command goes on where it stopped"
+
+
 def _goes_on(ready: Replay) -> str:
     from workers.shown import rfc3339
 
@@ -197,43 +209,47 @@ def _goes_on(ready: Replay) -> str:
 def _tell_plan(plan: Plan, what: str, facts: dict[str, Any], json: bool) -> None:
     from rich.table import Table
 
-    from stream.commands.printing import out, print_json, say
+    from stream.commands.printing import counted, out, print_json, say
     from workers.shown import rfc3339
 
     if json:
         print_json({**facts, "executed": False})
         return
     keys = ", ".join(plan.first_keys()) + (", ..." if len(plan.keys) > len(plan.first_keys()) else "")
-    out().print(f"{what}: {plan.records:,} records, {plan.size_bytes:,} bytes, {_keys(facts)} ({keys})")
+    records = counted(plan.records, "record")
+    out().print(f"{what}: {records}, {counted(plan.size_bytes, 'byte')}, {_keys(facts)} ({keys})")
     table = Table("partition", "records", "offsets", "times", box=None)
     for number, part in sorted(plan.parts.items()):
         times = f"{rfc3339(part.first_ms)} to {rfc3339(part.last_ms)}"
         table.add_row(str(number), f"{part.records:,}", f"{part.first_offset} to {part.last_offset}", times)
     out().print(table)
     if plan.copies:
-        say(f"{plan.copies:,} copies of earlier replays are left out: what they are copies of is sent")
+        say(f"left out: {counted(plan.copies, 'record')} that earlier replays copied from records that are sent")
     say("nothing was sent: --execute sends it")
 
 
 def _keys(facts: dict[str, Any]) -> str:
-    return ("at least " if facts["keys_are_at_least"] else "") + f"{facts['keys']:,} keys"
+    from stream.commands.printing import counted
+
+    return ("at least " if facts["keys_are_at_least"] else "") + counted(facts["keys"], "key")
 
 
 def _tell_sent(sent: int, way: str, seconds: float, facts: dict[str, Any], json: bool) -> None:
-    from stream.commands.printing import print_json
+    from stream.commands.printing import counted, print_json
 
     if json:
         print_json({**facts, "executed": True, "sent": sent, "seconds": round(seconds, 3)})
     else:
-        print(f"{sent:,} records sent {way} in {seconds:.1f} s ({sent / max(seconds, 1e-3):,.0f}/s)")
+        print(f"{counted(sent, 'record')} sent {way} in {seconds:.1f} s ({sent / max(seconds, 1e-3):,.0f}/s)")
 
 
 def _print_letters(ready: Resend) -> None:
-    from stream.commands.printing import print_json, say
+    from stream.commands.printing import counted, print_json, say
     from stream.producing import now_ms
     from stream.replay.letters import as_line
 
-    with ready.letters() as letters:
-        for letter in letters:
+    with ready.letters() as found:
+        for letter in found:
             print_json(as_line(letter, now_ms()))
-    say(f"{ready.plan.records:,} dead letters of {ready.topic}: mend each value, then send the lines with --repaired")
+    letters = counted(ready.plan.records, "dead letter")
+    say(f"{letters} of {ready.topic}: mend each value, then send the lines with --repaired")

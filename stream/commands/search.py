@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from stream.commands import options
-from stream.commands.exits import NOT_FRESH
+from stream.commands.exits import NOT_FRESH, interruptible
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -46,17 +46,27 @@ def search(
     """
     parameters = {name: value for name, value in locals().items() if name not in ("query", "api", "json")}
     from stream.commands.configured import client
-    from stream.commands.printing import counted, out, print_json, say
+    from stream.commands.printing import out, print_json, say
 
-    answer = client(api).get("/search", q=query, **parameters)
+    with interruptible(lambda: "nothing was found yet" + (f", {after} was waited for" if after else "")):
+        answer = client(api).get("/search", q=query, **parameters)
     if json:
         print_json(answer)
     elif answer["hits"]:
         out().print(_table(answer["hits"]))
     if not json:
-        say(f"{counted(answer['total'], 'item')}, by {answer['by']}, in {answer['took_ms']:.0f} ms")
+        say(f"{_found(answer)}, by {answer['by']}, in {answer['took_ms']:.0f} ms")
     if not answer["fresh"]:
+        say(f"not fresh: the wait ran out before {after} was searchable; this answer may be older than that event")
         raise typer.Exit(NOT_FRESH)
+
+
+def _found(answer: dict[str, Any]) -> str:
+    """A query ranks every item that the filters leave; the filters alone find those items, and no others."""
+    from stream.commands.printing import counted
+
+    hits, total = len(answer["hits"]), counted(answer["total"], "item")
+    return f"{hits:,} of {total}" if answer["by"] == "filters" else f"{counted(hits, 'hit')} out of {total} searched"
 
 
 def _table(hits: list[dict[str, Any]]) -> Table:

@@ -90,7 +90,8 @@ def _counts(counts: dict[str, int]) -> str:
 
 def _freshness(seen: dict[str, Any]) -> str:
     from stream.commands.printing import counted
+    from stream.index.freshness import WINDOW_S
 
     if seen["p50"] is None:
-        return "nothing yet"
+        return f"nothing in the last {WINDOW_S} s"
     return f"p50 {seen['p50'] * 1000:,.0f} ms, p99 {seen['p99'] * 1000:,.0f} ms, {counted(seen['events'], 'event')}"

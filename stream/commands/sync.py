@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from stream.commands import options
-from stream.commands.exits import FAILED, NOT_FRESH, WrongUsage
+from stream.commands.exits import WrongUsage, interruptible
 from stream.commands.export import opened
 
 if TYPE_CHECKING:
@@ -47,10 +47,10 @@ def sync(
 ) -> None:
     """Compare a full feed with the item state; show the difference, or publish it.
 
-    Exit 1: the feed cannot be taken, or not all was sent. Exit 10: the wait ran out.
+    Exit 1: the feed cannot be taken, not all was sent, or nothing answers to --wait. Exit 10: the wait ran out.
     """
     from stream.commands.configured import brokers, client
-    from stream.commands.produce import wait_searchable
+    from stream.commands.produce import end_with, in_brief, wait_searchable
     from stream.sync.plan import too_many_gone
     from stream.sync.spill import spill
 
@@ -61,14 +61,13 @@ def sync(
         plan = _planned(topic, file, at, rows, phase)
         refusal = None if force else too_many_gone(topic, plan)
         sent = _sent(topic, at, rows, plan, phase("sending")) if execute and refusal is None else None
-    waited = wait_searchable(asks, sent) if asks and sent else None
+    with interruptible(lambda: f"{in_brief(sent) if sent else ''}, not all searchable yet"):
+        waited = wait_searchable(asks, sent) if asks and sent else None
     (_print_json if json else _print)(topic, plan, sent, waited)
     if refusal is not None:
         raise refusal
-    if sent and sent.failed:
-        raise typer.Exit(FAILED)
-    if waited and not waited.searchable:
-        raise typer.Exit(NOT_FRESH)
+    if sent:
+        end_with(sent, waited)
 
 
 def _planned(topic: str, file: str, brokers: list[str], rows: Spill, phase: Callable[[str], Tell]) -> Plan:
@@ -88,15 +87,17 @@ def _planned(topic: str, file: str, brokers: list[str], rows: Spill, phase: Call
 def _sent(topic: str, brokers: list[str], rows: Spill, plan: Plan, tell: Tell) -> Sent:
     """All confirmed, or named on stderr."""
     from stream.commands.printing import say
+    from stream.commands.produce import in_brief
     from stream.producing import Outgoing, Producer, Sent
     from stream.topics import ITEMS, topic_id
 
     sent = Sent(topic_id(",".join(brokers), ITEMS))
     records = (Outgoing(event.line, topic, event.product_id.encode(), event.value) for event in rows.events())
-    with Producer(brokers) as producer:
+    left = "the same command sends what is left"
+    with Producer(brokers) as producer, interruptible(lambda: f"{in_brief(sent)}; {left}"):
         producer.send_all(records, sent, lambda sent: tell(sent.confirmed, plan.publish))
-    for problem in sent.problems:
-        say(f"{f'line {problem.line}' if problem.line else 'a delete'}: {problem.reason}")
+    for said in dict.fromkeys(each.in_words if each.line else f"deletes: {each.reason}" for each in sent.problems):
+        say(said)
     return sent
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
@@ -56,10 +57,11 @@ def read_repairs(lines: Iterable[bytes]) -> dict[str, Repair]:
     """
     repairs: dict[str, Repair] = {}
     for number, line in enumerate(lines, 1):
-        if not line.strip():
+        text = (line.removeprefix(BOM_UTF8) if number == 1 else line).strip()
+        if not text:
             continue
         try:
-            fields = orjson.loads(line)
+            fields = orjson.loads(text)
             place, value = str(Token.parse(fields["origin"])._replace(log=None)), _bytes(fields["value"])
         except (ValueError, KeyError, TypeError) as error:
             raise FreshlineError(f"line {number}: want an object with origin and value: {error}") from None

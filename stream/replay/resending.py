@@ -103,7 +103,7 @@ def prepare(kafka: str, topic: str, selection: Selection, repaired: Iterable[byt
     resend = Resend(kafka, topic, target, span, selection, repairs, memory, done)
     _count(resend)
     if not resend.plan.records:
-        raise FreshlineError(f"nothing to send: of the dead letters of {topic}, {len(done):,} were sent again already")
+        raise FreshlineError(f"nothing to send: {_nothing_left(resend)}")
     return resend
 
 
@@ -134,6 +134,15 @@ def execute(resend: Resend, per_second: float | None, tell: Callable[[int], None
         )
         resend.memory.finish(producer)
     return sent
+
+
+def _nothing_left(resend: Resend) -> str:
+    if not resend.done:
+        chosen = "" if resend.selection == Selection() else " that were asked for"
+        return f"there are no dead letters of {resend.topic}{chosen}"
+    done = len(resend.done)
+    were = "was" if done == 1 else "were"
+    return f"of the dead letters of {resend.topic}, {done:,} {were} sent again already, and no others are left"
 
 
 def _looked_through(

@@ -39,3 +39,5 @@ def send_in_order(
             told += 1
 
     producer.send_all(records(), sent, tell)
+    if sent.stopped is not None:
+        raise Unavailable(sent.stopped)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from typing import TYPE_CHECKING
 
 from schemas.events import EVENT_BYTES_MAX
@@ -45,9 +46,11 @@ def read_feed(topic: str, feed: IO[bytes], spill: Spill, now_ms: int, tell: Tell
 
 
 def _lines(feed: IO[bytes]) -> Iterator[bytes]:
-    """Without white space around them; one that is too long is cut where that is seen."""
+    """Without white space around them, and a BOM; one that is too long is cut where that is seen."""
+    mark = BOM_UTF8
     while line := feed.readline(EVENT_BYTES_MAX + 2):
-        yield line.strip()
+        yield line.removeprefix(mark).strip()
+        mark = b""
 
 
 async def read_state(kafka: str, spill: Spill, tell: Tell) -> None:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -20,7 +21,7 @@ from stream.replay.span import Span, ends_now
 from stream.states import partition_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from running_broker import RunningBroker
@@ -92,6 +93,27 @@ def test_a_plan_says_what_would_be_sent_and_sends_nothing(stage: Stage) -> None:
     }
     assert "10 records" in stage.replay().out and "--execute sends it" in stage.replay().err
     assert len(stage.records()) == 10
+
+
+def test_one_record_is_counted_as_one(stage: Stage) -> None:
+    one = "--partition=0", "--from=0", "--to=1"
+    assert ": 1 record, 2 bytes, 1 key (p0)" in stage.replay(*one).out
+    assert stage.replay(*one, "--execute").out.startswith("1 record sent")
+
+
+def test_ctrl_c_says_how_many_were_sent_and_the_same_command_goes_on(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ctrl_c_at_the_fourth(records: Iterator[Record], *_: object) -> Iterator[Record]:
+        yield from islice(records, 3)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("stream.replay.replaying.at_pace", ctrl_c_at_the_fourth)
+        cut_off = stage.replay("--execute")
+    said = "freshline: interrupted: 3 sent and confirmed; the same command goes on where it stopped\n"
+    assert cut_off == (130, "", said)
+    assert stage.replay("--execute").out.startswith("7 records sent") and len(stage.records()) == 20
 
 
 def test_into_the_same_topic_each_is_sent_once_as_it_is_with_its_origin_and_first_time(stage: Stage) -> None:

@@ -110,10 +110,17 @@ def test_as_they_are_each_origin_is_sent_once_and_never_again(shop: Shop) -> Non
     assert len(shop.records()) == 2
 
 
+def test_where_there_are_no_letters_it_says_so(shop: Shop) -> None:
+    none = freshline("replay", "reviews", "--from-dlq", "--kafka", shop.broker.address)
+    assert none == (1, "", "freshline: nothing to send: there are no dead letters of reviews\n")
+    of_no_key = shop.replay("--key=none-such")
+    assert of_no_key.err == "freshline: nothing to send: there are no dead letters of prices that were asked for\n"
+
+
 def test_one_that_is_refused_again_is_a_letter_of_its_own(shop: Shop) -> None:
     shop.replay("--execute")
     shop.refuse(20)
-    assert shop.replay("--execute").out.startswith("1 records sent")
+    assert shop.replay("--execute").out.startswith("1 record sent")
     assert shop.sent() == ["prices:1:20", "prices:1:7", "prices:1:8"]
 
 
@@ -129,7 +136,7 @@ def test_the_lines_of_a_plan_are_mended_and_sent_in_place_of_what_was_refused(sh
     (sent,) = shop.records()
     assert (sent.key, json.loads(sent.value or b"")) == (b"p2", GOOD | {"product_id": "p2"})
     assert sent.partition.number == partition_of(b"p2", PARTITIONS)
-    assert "1 were sent again already" in shop.replay("--repaired", "-", "--execute", stdin=mended).err
+    assert "1 was sent again already" in shop.replay("--repaired", "-", "--execute", stdin=mended).err
     assert [json.loads(line)["origin"] for line in shop.replay("--json").out.splitlines()] == ["prices:1:7"]
 
 
@@ -180,4 +187,4 @@ def test_letters_of_a_topic_that_was_made_anew_are_other_letters(shop: Shop) -> 
     shop.replay("--execute")
     assert made_anew(shop.broker, "prices.dlq")
     shop.refuse(7)
-    assert shop.replay("--execute").out.startswith("1 records sent")
+    assert shop.replay("--execute").out.startswith("1 record sent")

@@ -77,6 +77,7 @@ class StandIn:
         self.reasons: list[str] = []
         self.failing: list[str] = []
         self.lag = Lag()
+        self.freshness = Percentiles(p50=0.012, p99=0.04, events=500)
         self.away = False
         self.told: list[bool | None] = []
         """Answers to the next questions for progress; None: it is away."""
@@ -138,7 +139,7 @@ class StandIn:
             dead_letters={"prices": 3},
             log=LogStatus(kind="embedded", id="log-1", address="127.0.0.1:9292", bytes=12_000_000),
             index=IndexStatus(backend="edge", collection="items-1", model="all-MiniLM-L6-v2", points=len(self.items)),
-            freshness_seconds={"price": Percentiles(p50=0.012, p99=0.04, events=500)},
+            freshness_seconds={"price": self.freshness},
         )
 
     def start_reconcile(self, *, repair: bool) -> JobReport:

@@ -9,6 +9,7 @@ import pytest
 from running_commands import freshline, serving
 from standing_in import StandIn
 
+from stream.api.models import Percentiles
 from stream.commands.configured import settings
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def service(server: tuple[StandIn, str], monkeypatch: pytest.MonkeyPatch) -> Ite
     yield service
     service.reasons, service.lag.items, service.away = [], 0, False
     service.wrong, service.reconciled = [], None
+    service.freshness = Percentiles(p50=0.012, p99=0.04, events=500)
     service.asked.clear()
 
 
@@ -37,7 +39,7 @@ def test_search_prints_a_table_that_a_person_can_read(service: StandIn) -> None:
     assert done.code == 0
     for wanted in ("Chiffon cake", "8.50 HKD", "WELLCOME 8.50", "4.5 (2)", "ago"):
         assert wanted in done.out
-    assert "2 items, by words and vectors" in done.err
+    assert "2 hits out of 2 items searched, by words and vectors" in done.err
 
 
 def test_search_as_json_is_the_answer_of_the_api_on_one_line(service: StandIn) -> None:
@@ -61,7 +63,9 @@ def test_every_flag_of_search_reaches_the_api(service: StandIn) -> None:
 
 
 def test_a_search_that_is_not_as_fresh_as_was_asked_exits_10(service: StandIn) -> None:
-    assert freshline("search", "cake", "--after=prices:0:1000", "--wait-ms=1", "--json").code == 10
+    for flags in ([], ["--json"]):
+        done = freshline("search", "cake", "--after=prices:0:1000", "--wait-ms=1", *flags)
+        assert done.code == 10 and "not fresh: the wait ran out before prices:0:1000 was searchable" in done.err
 
 
 def test_a_wrong_filter_exits_2_with_one_line_that_names_it(service: StandIn) -> None:
@@ -89,6 +93,11 @@ def test_status_exits_0_when_nothing_waits_and_10_when_something_does(service: S
     assert freshline("status").code == 10
     assert freshline("status", "--max-lag=5").code == 0
     assert json.loads(freshline("status", "--json").out)["lag_events"] == 5
+
+
+def test_status_says_of_a_window_without_events_that_it_is_one(service: StandIn) -> None:
+    service.freshness = Percentiles(p50=None, p99=None, events=0)
+    assert "price freshness  nothing in the last 30 s" in freshline("status").out
 
 
 def test_status_of_a_stack_that_is_not_ready_exits_10_and_says_why(service: StandIn) -> None:

@@ -3,6 +3,8 @@ from __future__ import annotations
 import asyncio
 import json
 import subprocess
+from codecs import BOM_UTF8
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import pytest
@@ -115,6 +117,25 @@ def test_the_wait_ends_at_once_where_nothing_answers_at_first(broker: str) -> No
         assert (done.code, done.err.count("\n"), service.told) == (1, 1, [])
 
 
+def test_what_was_sent_is_told_where_nothing_answers_that_could_be_waited_for() -> None:
+    done = freshline("produce", "prices", "--wait", "--json", "--api=http://127.0.0.1:9", stdin=PRICE % 1)
+    told = json.loads(done.out)
+    assert (done.code, told["sent"], told["searchable"], len(told["tokens"])) == (1, 1, False, 1)
+    assert done.err == f"freshline: {told['why_not']}\n" and "nothing answers at http://127.0.0.1:9" in done.err
+    done = freshline("produce", "prices", "--wait", "--api=http://127.0.0.1:9", stdin=PRICE % 1)
+    assert done.code == 1 and done.out.startswith("1 sent, ") and "\ntoken prices:" in done.out
+
+
+def test_ctrl_c_says_how_many_were_sent_and_confirmed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def ctrl_c_at_the_third(records: Iterator[Outgoing], *_: object) -> Iterator[Outgoing]:
+        yield from islice(records, 2)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("stream.producing.paced", ctrl_c_at_the_third)
+    done = freshline("produce", "prices", "--rate=1", stdin=PRICE % 1 + PRICE % 2 + PRICE % 3)
+    assert done == (130, "", "freshline: interrupted: 2 sent and confirmed\n")
+
+
 def test_the_wait_is_given_up_where_the_log_began_anew(broker: str) -> None:
     service = StandIn()
     service.log_id = "another"
@@ -162,6 +183,15 @@ def test_a_paced_record_is_never_early_and_a_long_pause_is_not_made_up_for() -> 
             now[0] += 60
     assert times[:10] == pytest.approx([100 + n / 10 for n in range(10)])
     assert times[10] == pytest.approx(160.9) and times[-1] > 160.9
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_line() -> None:
+    sent = Sent()
+    lines = [BOM_UTF8 + PRICE % 1, PRICE % 2, BOM_UTF8 + PRICE % 3]
+    assert [record.value for record in checked("prices", lines, sent, lambda: 1)] == [
+        (PRICE % number).strip() for number in (1, 2)
+    ]
+    assert sent.invalid == 1 and sent.problems[0].line == 3
 
 
 def test_blank_lines_are_no_events() -> None:

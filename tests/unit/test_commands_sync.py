@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
+
 import pytest
 from running_commands import freshline
 
@@ -16,6 +18,7 @@ PRICE = b'{"product_id": "lamp", "seller": "x", "price": 1, "currency": "EUR"}\n
         ("products", LAMP + b"\n{oops\n", "line 3: the record is not JSON in UTF-8"),
         ("products", b'{"product_id": "lamp"}', "line 1: title: is missing or empty"),
         ("prices", PRICE + b'{"product_id": "b", "price": -1, "currency": "EUR"}', "line 2: price: -1 is negative"),
+        ("products", BOM_UTF8 + LAMP + b"{oops\n", "line 2: the record is not JSON in UTF-8"),
         ("products", LAMP * 2, "line 2: product 'lamp' stands in line 1 already: leave one of them out"),
         ("prices", PRICE + b"\n" + PRICE, "line 3: the offer of 'x' for product 'lamp' stands in line 1 already"),
         ("products", LAMP + b"[" * 2_000_000, "line 2: the record takes 1048578 bytes: at most 1048576 are allowed"),

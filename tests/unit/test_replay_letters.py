@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from typing import TYPE_CHECKING, cast
 
 import orjson
@@ -83,6 +84,7 @@ def test_what_a_person_mends_says_why_it_was_refused_and_whether_it_still_would_
     assert as_line(letter(b"{bad\xff"), T_MS)["value"] == "{bad\\xff"
     mended = orjson.dumps(line | {"value": line["value"] | {"price": 1}})
     repair = read_repairs([mended])["prices:2:7"]
+    assert read_repairs([BOM_UTF8 + mended]) == {"prices:2:7": repair}
     assert refusal(letter(), repair.value, b"p1", T_MS) is None
 
 
