@@ -8,6 +8,7 @@ so that whoever owns the partition next goes on where this one was.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,7 @@ log = structlog.get_logger(__name__)
 SAVE_INTERVAL_S = 0.5
 LOOK_INTERVAL_S = 0.1
 AWAY_S = 1.0
+INSIST_INTERVAL_S = 2.0
 REUSE_ITEMS = 64
 """Whose vectors are looked up together in the collection that serves."""
 
@@ -45,6 +47,7 @@ class Backfill:
         self._circumstances = circumstances
         self.complete: set[int] = set()
         """Partitions of which everything is in the collection."""
+        self._next_look_s = 0.0
 
     async def run(self) -> None:
         """Fills for ever: each partition once, as soon as it is owned."""
@@ -59,7 +62,20 @@ class Backfill:
                 except Unavailable as error:
                     log.warning("backfill waits", error=str(error))
                     await asyncio.sleep(AWAY_S)
+            await self._insist()
             await asyncio.sleep(LOOK_INTERVAL_S)
+
+    async def _insist(self) -> None:
+        """A worker that was frozen may write, once thawed, how far it was before this one had taken over."""
+        if time.monotonic() < self._next_look_s:
+            return
+        self._next_look_s = time.monotonic() + INSIST_INTERVAL_S
+        with contextlib.suppress(Unavailable):
+            kept, epoch = await self._writer.index.positions(), self._circumstances.epoch
+            for number in self.complete:
+                if filled_to(kept, number, epoch) is None:
+                    end = offset_in_log(kept.get(end_name(number)), epoch)
+                    await self._save(number, done=end or 0, end=end or 0)
 
     async def _fill(self, number: int) -> bool:
         """Whether it is complete; False if the partition was revoked meanwhile."""
@@ -87,6 +103,8 @@ class Backfill:
                     saved_s = time.monotonic()
         while written.in_flight:  # noqa: ASYNC110 (finished by the lanes' callbacks)
             await asyncio.sleep(LOOK_INTERVAL_S)
+        if number not in self._circumstances.owned():
+            return False
         await self._save(number, done=end)
         return True
 

@@ -133,15 +133,19 @@ class IndexService:
 
     def start_rebuild(self, model: str | None, *, dry_run: bool) -> JobReport:
         """See Service."""
-        work = self._rebuild.estimate if dry_run else self._rebuild.run
-        return self._jobs.start("rebuild", lambda step: work(step, model or self._settings.model))
+        source = model or self._settings.model
+        if dry_run:
+            return self._jobs.start("rebuild", lambda step: self._rebuild.estimate(step, source))
+        return self._jobs.start("rebuild", lambda step: self._rebuild.run(step, source, insists=model is not None))
 
     async def roll_back(self) -> dict[str, Any]:
         """See Service."""
+        self._jobs.check_ended("rebuild")
         return await self._rebuild.roll_back()
 
     async def finish_rebuild(self) -> dict[str, Any]:
         """See Service."""
+        self._jobs.check_ended("rebuild")
         return await self._rebuild.finish()
 
     def start_reconcile(self, *, repair: bool) -> JobReport:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import structlog
 
-from schemas.errors import FreshlineError
+from schemas.errors import FreshlineError, Gone, Unavailable
 from stream.api.service import Conflict
 from stream.index.attached import LOOK_INTERVAL_S as ROLES_INTERVAL_S
 from stream.index.backfill import partitions_filled
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 LOOK_INTERVAL_S = 0.2
+AWAY_S = 1.0
 OWED_MAX = 16
 """Vectors that the new collection may owe beyond those that the old one does: texts that changed just now."""
 
@@ -56,13 +57,30 @@ class Rebuild:
         model = await self._with.models.identify(source)
         return await cost(step, serving, model, await self._with.models.embedder(source).loaded())
 
-    async def run(self, step: Step, source: str | None) -> dict[str, Any]:
+    async def run(self, step: Step, source: str | None, *, insists: bool = False) -> dict[str, Any]:
         """Builds, checks and switches; what is being built already is taken up. `source`: as for `estimate`.
 
-        Raises Misconfigured if there is no such model, FreshlineError if the check fails: then nothing has changed.
+        `insists`: on this model, also where one for another is being built. Raises Misconfigured if there is no such
+        model, Conflict, FreshlineError if the check fails: then nothing has changed.
         """
-        building = (await self._with.collections.roles()).building or await self._begin(source)
+        building = (await self._with.collections.roles()).building
+        if building is None:
+            building = await self._begin(source)
+        elif insists and (model := await self._with.models.identify(source)) != building.model:
+            raise Conflict(f"an index for {building.model.name} is being built, not for {model.name}: wait for it")
         log.info("rebuild", collection=building.collection)
+        while True:
+            try:
+                return await self._completed(step, building)
+            except Gone:
+                raise
+            except Unavailable as error:
+                step.phase_begins(f"waiting: {error}")
+                log.warning("rebuild waits", error=str(error))
+                await asyncio.sleep(AWAY_S)
+
+    async def _completed(self, step: Step, building: Index) -> dict[str, Any]:
+        """May be repeated from the beginning: what is done takes no time."""
         await self._with.attached.refresh()
         await self._until_filled(step, building)
         await self._until_embedded(step, building)
@@ -71,7 +89,7 @@ class Rebuild:
         if report.wrong:
             await self._drop(building)
             raise FreshlineError(f"the new collection was not taken: {report.wrong}; search goes on as it was")
-        await self._with.collections.switch()
+        await self._with.collections.switch(building)
         await self._with.attached.refresh()
         return {
             "collection": building.collection,
@@ -104,20 +122,20 @@ class Rebuild:
         return previous
 
     async def _begin(self, source: str | None) -> Index:
-        roles = await self._with.collections.roles()
-        source = source or roles.serving.metadata.model_source
+        source = source or (await self._with.collections.serving()).metadata.model_source
         model = await self._with.models.identify(source)
         await self._with.models.embedder(source).loaded()
-        if roles.previous is not None:
-            await self._drop(roles.previous)
+        # Asked once it is loaded: meanwhile somebody may have gone back to it.
+        if (previous := (await self._with.collections.roles()).previous) is not None:
+            await self._drop(previous)
         return await self._with.collections.begin(model, source)
 
     async def _until_filled(self, step: Step, building: Index) -> None:
         """Every partition's owner has confirmed, by the end that it took, and reached it."""
-        step.phase_begins("filling")
+        _, before, total = await partitions_filled(building, self._with.epoch, self._with.partitions)
+        step.phase_begins("filling", total, done=before)
         while True:
-            complete, done, total = await partitions_filled(building, self._with.epoch, self._with.partitions)
-            step.done, step.total = done, total
+            complete, step.done, step.total = await partitions_filled(building, self._with.epoch, self._with.partitions)
             if complete == self._with.partitions:
                 return
             await self._wait(building)

@@ -8,6 +8,7 @@ import pytest
 from index_backends import MODEL, content, put
 from qdrant_client import AsyncQdrantClient
 
+from schemas.errors import FreshlineError
 from schemas.queries import Filters
 from workers.index.edge_collections import EdgeCollections
 from workers.index.server_collections import open_with
@@ -65,7 +66,7 @@ async def test_what_is_built_does_not_serve_until_the_switch_and_the_old_one_is_
     await put(new, content("a"), 1)
     assert (await collections.serving()).collection == old.collection
     assert await old.count_points() == 0
-    await collections.switch()
+    await collections.switch(new)
     roles = await collections.roles()
     assert (roles.serving.collection, roles.building) == (new.collection, None)
     assert roles.previous is not None and roles.previous.collection == old.collection
@@ -82,10 +83,37 @@ async def test_roles_outlive_the_process(backend: Backend) -> None:
     roles = await collections.roles()
     assert roles.building is not None and roles.building.collection == new.collection
     assert await roles.building.positions() == {"0": 5}
-    await collections.switch()
+    await collections.switch(new)
     collections = await backend.open_again(collections)
     roles = await collections.roles()
     assert roles.serving.collection == new.collection and roles.previous is not None
+    await collections.close()
+
+
+async def test_of_two_rebuilds_at_once_the_second_is_refused_and_changes_nothing(backend: Backend) -> None:
+    collections = await backend.open()
+    building = await collections.begin(OTHER, None)
+    with pytest.raises(FreshlineError, match=f"{building.name} is being built already"):
+        await collections.begin(MODEL, None)
+    roles = await collections.roles()
+    assert roles.building is not None and roles.building.collection == building.collection
+    await collections.close()
+
+
+async def test_a_switch_that_was_made_already_is_made_and_one_to_what_was_given_up_is_refused(backend: Backend) -> None:
+    """Given two workers that end the same rebuild, then the second finds it done."""
+    collections = await backend.open()
+    old = await collections.serving()
+    new = await collections.begin(OTHER, None)
+    await collections.switch(new)
+    await collections.switch(new)
+    roles = await collections.roles()
+    assert roles.previous is not None and roles.previous.collection == old.collection
+    with pytest.raises(FreshlineError, match="is not being built any more"):
+        await collections.switch(old)
+    with pytest.raises(FreshlineError, match="serves"):
+        await collections.retire(new)
+    assert (await collections.serving()).collection == new.collection
     await collections.close()
 
 
@@ -93,7 +121,7 @@ async def test_a_rollback_and_another_lead_there_and_back(backend: Backend) -> N
     collections = await backend.open()
     old = await collections.serving()
     new = await collections.begin(MODEL, None)
-    await collections.switch()
+    await collections.switch(new)
     await collections.roll_back()
     assert (await collections.serving()).collection == old.collection
     await collections.roll_back()

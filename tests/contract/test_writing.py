@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 from waiting import until
 
 from schemas.points import point_version
-from stream.index.backfill import done_name, end_name
+from stream.index.backfill import done_name, end_name, filled_to
 from stream.index.freshness import RecentFreshness
 from stream.index.identity import LOG, identity_for, log_mark
 from stream.index.observing import Observed
@@ -81,6 +81,25 @@ async def test_a_collection_that_was_there_before_begins_where_it_says_or_at_the
     await index.save_positions({str(PARTITION): point_version(EPOCH, 35)})
     await made.read_positions()
     assert made.start(PARTITION) == 35
+
+
+async def test_a_filled_partition_stays_filled_whatever_a_thawed_worker_says_of_it(index: Index) -> None:
+    """Given one that was frozen half way and writes late how far it was, then its successor says again how far it is."""
+    backfill = writer(index, building=True).backfill
+    assert backfill is not None
+    backfill.complete.add(PARTITION)
+    late = {end_name(PARTITION): point_version(EPOCH, 30), done_name(PARTITION): point_version(EPOCH, 20)}
+    await index.save_positions(late)
+    running = asyncio.create_task(backfill.run())
+    try:
+
+        async def filled() -> bool:
+            return filled_to(await index.positions(), PARTITION, EPOCH) == 30
+
+        await until(filled, "it is filled again")
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
 
 
 async def test_positions_say_of_which_log_they_are(index: Index) -> None:

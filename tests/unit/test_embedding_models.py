@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from schemas.errors import Misconfigured
-from workers.embedder.files import locate, revision
+from workers.embedder.files import dimension, locate, revision
 from workers.embedder.interface import EmbeddingFailed
 from workers.embedder.sentence import SentenceEmbedder
 
@@ -108,6 +108,14 @@ def test_a_folder_that_holds_no_model_is_named_with_what_to_do(tmp_path: Path) -
     with pytest.raises(Misconfigured, match=r"cannot be loaded.*Set FRESHLINE_MODEL") as raised:
         SentenceEmbedder(str(tmp_path))
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("cut_off", ['[{"idx": 0, "na', "[1]", '[{"idx": 0}]'])
+def test_a_model_whose_configuration_was_cut_off_is_named_with_what_to_do(tmp_path: Path, cut_off: str) -> None:
+    (tmp_path / "modules.json").write_text(cut_off)
+    with pytest.raises(Misconfigured, match=r"is not complete.*copy it anew") as raised:
+        dimension(tmp_path)
+    assert "\n" not in str(raised.value) and str(tmp_path) in str(raised.value)
 
 
 def test_the_default_is_the_installed_model() -> None:

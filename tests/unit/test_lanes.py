@@ -354,9 +354,10 @@ async def test_lanes_whose_collections_change_places_while_they_owe_do_not_wait_
 
 
 async def until_paid(b: Bench) -> None:
-    async with asyncio.timeout(10):
-        while await b.index.count_owed():  # noqa: ASYNC110 -- the index is asked
-            await asyncio.sleep(0.01)
+    async def paid() -> bool:
+        return await b.index.count_owed() == 0
+
+    await until(paid, "nothing is owed")
 
 
 async def test_the_fake_embedder_really_fails() -> None:

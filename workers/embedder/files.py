@@ -43,7 +43,20 @@ def revision(folder: Path) -> str:
 
 
 def dimension(folder: Path) -> int | None:
-    """Of the model's vectors, as the configurations of its modules say; None where they do not."""
+    """Of the model's vectors, as the configurations of its modules say; None where they do not.
+
+    Raises Misconfigured if they cannot be read: a copy that was cut off.
+    """
+    try:
+        return _dimension(folder)
+    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError, OSError) as error:
+        raise Misconfigured(
+            f"The model in {folder} is not complete, its configuration cannot be read ({error!r}): copy it anew, or "
+            "set FRESHLINE_MODEL to the name or folder of a complete sentence-transformers model."
+        ) from error
+
+
+def _dimension(folder: Path) -> int | None:
     modules = folder / "modules.json"
     found = None
     for module in orjson.loads(modules.read_bytes()) if modules.exists() else []:

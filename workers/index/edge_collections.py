@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from schemas.errors import Misconfigured
+from schemas.errors import FreshlineError, Misconfigured
 from workers.index.edge_open import open_edge
-from workers.index.interface import Roles
+from workers.index.interface import BUILT_ALREADY, NOT_BUILT, SERVES, Roles
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,14 +50,19 @@ class EdgeCollections:
 
     async def begin(self, model: ModelId, model_source: str | None) -> Index:
         """See Collections."""
+        if self._now.building is not None:
+            raise FreshlineError(BUILT_ALREADY.format(self._now.building.name))
         building = self._create(model, model_source)
         self._write(self._now._replace(building=building))
         return building
 
-    async def switch(self) -> None:
+    async def switch(self, building: Index) -> None:
         """See Collections."""
         before = self._now
-        assert before.building is not None and before.previous is None
+        if before.serving.name == building.name:
+            return
+        if before.building is None or before.building.name != building.name:
+            raise FreshlineError(NOT_BUILT.format(building.name))
         self._write(Roles(before.building, previous=before.serving))
 
     async def roll_back(self) -> None:
@@ -68,7 +73,8 @@ class EdgeCollections:
 
     async def retire(self, index: Index) -> None:
         """See Collections."""
-        assert index is not self._now.serving
+        if index.name == self._now.serving.name:
+            raise FreshlineError(SERVES.format(index.name))
         self._write(Roles(self._now.serving, *(each if each is not index else None for each in self._now[1:])))
 
     async def delete(self, index: Index) -> None:

@@ -175,6 +175,11 @@ class Index(Protocol):
         """Releases what was opened; idempotent."""
 
 
+BUILT_ALREADY = "{} is being built already: one at a time"
+NOT_BUILT = "{} is not being built any more: another worker gave it up, or began another"
+SERVES = "{} serves: searches need it"
+
+
 class Roles(NamedTuple):
     """Who is who among the collections under one alias."""
 
@@ -204,16 +209,19 @@ class Collections(Protocol):
         """The collection that the alias names at this moment, with its model: asked once a request."""
 
     async def begin(self, model: ModelId, model_source: str | None) -> Index:
-        """Creates an empty collection and names it as the one being built; there must be none."""
+        """Creates an empty collection and names it as the one being built. Raises FreshlineError if there is one."""
 
-    async def switch(self) -> None:
-        """The one being built serves, the one that served is the previous one: in one step. There is none before it."""
+    async def switch(self, building: Index) -> None:
+        """It serves, the one that served is the previous one, in one step; nothing if it serves already.
+
+        Raises FreshlineError if it is not the one being built.
+        """
 
     async def roll_back(self) -> None:
         """The one that serves and the previous one change places, in one step."""
 
     async def retire(self, index: Index) -> None:
-        """Takes its role away, so that nobody writes to it any more; not of the one that serves."""
+        """Takes its role away, so that nobody writes to it any more. Raises FreshlineError if it serves."""
 
     async def delete(self, index: Index) -> None:
         """Deletes one without a role."""

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from qdrant_client import AsyncQdrantClient, models
 from qdrant_client.http.exceptions import UnexpectedResponse
 
-from schemas.errors import Gone, Unavailable
+from schemas.errors import FreshlineError, Gone, Unavailable
 from workers.document import TEMPLATE_VERSION
 from workers.index import metadata as meta
 from workers.index import server_filters as where
-from workers.index.interface import DENSE, LEXICAL, Roles
+from workers.index.interface import BUILT_ALREADY, DENSE, LEXICAL, NOT_BUILT, SERVES, Roles
 from workers.index.layout import INDEXED_FIELDS, KEPT_FOR, POSITIONS_PAYLOAD, POSITIONS_POINT, SCHEMA_VERSION
 from workers.index.server import ServerIndex
 from workers.index.server_calls import Backoff, Calls, check_version
@@ -98,20 +98,26 @@ class ServerCollections:
 
     async def begin(self, model: ModelId, model_source: str | None) -> Index:
         """See Collections."""
+        if (other := (await self._aliases()).get(self._building)) is not None:
+            raise FreshlineError(BUILT_ALREADY.format(other))
         name = f"{self._alias}-{uuid.uuid4().hex[:8]}"
         await self._create(name, meta.Metadata(name, model, model_source))
         await self._rename({self._building: name})
-        return await self._index(name)
+        building = await self._index(name)
+        if (other := (await self._aliases()).get(self._building)) != name:  # Of a worker that began a moment later.
+            await self.delete(building)
+            raise FreshlineError(BUILT_ALREADY.format(other))
+        return building
 
-    async def switch(self) -> None:
+    async def switch(self, building: Index) -> None:
         """See Collections."""
         named = await self._aliases()
+        if named.get(self._alias) == building.name:
+            return
+        if named.get(self._building) != building.name:
+            raise FreshlineError(NOT_BUILT.format(building.name))
         await self._rename(
-            {
-                self._alias: named[self._building],
-                self._previous: named[self._alias],
-                self._building: None,
-            }
+            {self._alias: building.name, self._previous: named[self._alias], self._building: None},
         )
 
     async def roll_back(self) -> None:
@@ -122,7 +128,8 @@ class ServerCollections:
     async def retire(self, index: Index) -> None:
         """See Collections."""
         named = await self._aliases()
-        assert named.get(self._alias) != index.name
+        if named.get(self._alias) == index.name:
+            raise FreshlineError(SERVES.format(index.name))
         await self._rename({role: None for role, name in named.items() if name == index.name})
 
     async def delete(self, index: Index) -> None:
