@@ -84,7 +84,7 @@ async def test_a_collection_that_was_there_before_begins_where_it_says_or_at_the
 
 
 async def test_a_filled_partition_stays_filled_whatever_a_thawed_worker_says_of_it(index: Index) -> None:
-    """Given one that was frozen half way and writes late how far it was, then its successor says again how far it is."""
+    """Given one that was frozen half way and writes late how far it was, then its successor says it again."""
     backfill = writer(index, building=True).backfill
     assert backfill is not None
     backfill.complete.add(PARTITION)
