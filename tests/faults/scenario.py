@@ -171,6 +171,8 @@ class Run(Generic[S]):
         fault_at_s = time.monotonic()
         scenario.fault(self)
         ended_at_s = time.monotonic()
+        if began_anew:
+            self.watch.start(commits=not scenario.loses_index)
         recovery_seconds = self._until_fresh(ended_at_s, scenario.recovery_seconds_max * PATIENCE)
         self.feed.stop()
         if scenario.loses_log and not self.stack.keeps_log:

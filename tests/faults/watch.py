@@ -39,24 +39,33 @@ class Watch:
         self._versions: dict[str, int] = {}
         self.product_ids: Sequence[str] = ()
         self.failures: list[str] = []
-        self.looks = {"versions": 0, "commits": 0, "queues": 0}
+        self.looks: dict[str, int] = {}
+        """How often each thread has seen something since `start`."""
         self.memory: list[Sample] = []
         self._threads: list[threading.Thread] = []
 
-    def start(self) -> None:
-        """Until `stop`. What was known before is forgotten: call it anew when log or index begin anew."""
+    def start(self, *, commits: bool = True) -> None:
+        """Until `stop`. What was known before is forgotten: call it when log or index have begun anew.
+
+        `commits`: not where the index has yet to be filled up to them.
+        """
         self._halt.clear()
         self._versions = {}
-        works: tuple[Callable[[], Any], ...] = (self._versions_rise, self._commits_hold, self._queues_keep_their_bounds)
+        works: list[Callable[[], Any]] = [self._versions_rise, self._queues_keep_their_bounds]
+        if commits:
+            works.append(self._commits_hold)
+        self.looks = {work.__name__: 0 for work in works}
         self._threads = [threading.Thread(target=work, daemon=True, name=work.__name__) for work in works]
         for thread in self._threads:
             thread.start()
 
     def stop(self) -> None:
-        """Idempotent."""
+        """Idempotent. What saw nothing at all proves nothing, and has failed."""
         self._halt.set()
         for thread in self._threads:
             thread.join(30)
+            if not self.looks[thread.name]:
+                self._fail(f"{thread.name.strip('_').replace('_', ' ')}: nothing was looked at")
         self._threads = []
 
     def close(self) -> None:
@@ -92,7 +101,7 @@ class Watch:
             version, known = self._version(product_id), self._versions.get(product_id, 0)
             if version is None:
                 continue
-            self.looks["versions"] += 1
+            self.looks["_versions_rise"] += 1
             if version < known:
                 self._fail(f"{product_id}: its version went back from {known} to {version}")
             self._versions[product_id] = max(version, known)
@@ -100,7 +109,7 @@ class Watch:
     def _queues_keep_their_bounds(self) -> None:
         while not self._halt.wait(0.5):
             if status := self._get("/status"):
-                self.looks["queues"] += 1
+                self.looks["_queues_keep_their_bounds"] += 1
                 pending = status["components"]["index"]["pending_items"]
                 if pending > PENDING_ITEMS_MAX:
                     self._fail(f"{pending} items wait in the lanes, above the bound of {PENDING_ITEMS_MAX}")
@@ -125,7 +134,7 @@ class Watch:
             except (KafkaError, Unavailable, OSError):  # The broker is away: what was not looked at yet stays.
                 await asyncio.sleep(COMMITS_INTERVAL_S)
                 continue
-            self.looks["commits"] += 1
+            self.looks["_commits_hold"] += 1
             for lost in view.lost(committed):
                 self._fail(lost)
             due |= view.searchable(committed)
