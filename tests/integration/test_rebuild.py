@@ -84,7 +84,7 @@ def test_a_rebuild_that_is_killed_half_way_goes_on_takes_live_changes_and_can_be
         with Feed(stack) as feed:
             stack.until(lambda: len(feed.prices) > 50, "prices change after the switch")
         back = stack.freshline("rebuild", "--rollback", "--json")
-        assert json.loads(back.stdout) == {"collection": before}
+        assert json.loads(back.stdout) == {"collection": before, "before": after["collection"]}
         check_all(stack, feed.prices)
 
         assert json.loads(stack.freshline("rebuild", "--finish", "--json").stdout) == {"dropped": after["collection"]}
