@@ -87,7 +87,7 @@ async def test_a_filled_partition_stays_filled_whatever_a_thawed_worker_says_of_
     """Given one that was frozen half way and writes late how far it was, then its successor says it again."""
     backfill = writer(index, building=True).backfill
     assert backfill is not None
-    backfill.complete.add(PARTITION)
+    backfill.complete[PARTITION] = 30
     late = {end_name(PARTITION): point_version(EPOCH, 30), done_name(PARTITION): point_version(EPOCH, 20)}
     await index.save_positions(late)
     running = asyncio.create_task(backfill.run())
