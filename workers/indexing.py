@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from schemas.items import Change, ItemRecord
+    from schemas.points import Payload
     from workers.index.interface import Index, Stored
     from workers.plan import Cached
 
@@ -53,6 +54,8 @@ class Pending:
     version: int
     finish: list[Callable[[], None]]
     changes: dict[str, Change] = field(default_factory=dict)
+    serving: Payload | None = None
+    """In a backfill: the item's point in the collection that searches ask."""
     mend: bool = field(init=False)
     """One of them was written to mend the point, so that what is written does."""
 
@@ -62,7 +65,7 @@ class Pending:
     def join(self, other: Pending) -> None:
         """Both are done by writing the newer."""
         if other.version > self.version:
-            self.record, self.version = other.record, other.version
+            self.record, self.version, self.serving = other.record, other.version, other.serving
         self.mend |= other.mend
         self.finish += other.finish
         for facet, change in other.changes.items():
@@ -265,6 +268,7 @@ class Lanes:
             # A record may carry no timestamp, and then says -1.
             text_arrived_at_ms=None if text is None else max(0, text.first_arrived_at_ms),
             mend=pending.mend,
+            serving=pending.serving,
         )
 
     async def _carry_out(self, batch: dict[str, Pending], plans: dict[str, Plan]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from workers import point
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
     Vector = NDArray[np.float32]
     Cached = Callable[[str], Vector | None]
+    Since = Callable[[Payload | None, Content, tuple[str, ...]], dict[str, int | None]]
+    """`point.searchable_at_ms`, of (stored, content, changed facets)."""
 
 
 class Action(StrEnum):
@@ -58,27 +61,30 @@ def plan(
     now_ms: int,
     text_arrived_at_ms: int | None = None,
     mend: bool = False,
+    serving: Payload | None = None,
 ) -> Plan:
     """The plan for one item record.
 
     `stored` must have been read with its vector. `cached` looks a vector up by fingerprint, float32 `(dimension,)`.
     `text_arrived_at_ms`: since when a new text waits for its vector, >= 0; None: since now.
+    `serving`: the item's point in the collection that searches ask, where that is another: since when it shows what.
     `mend`: the whole point is written anew, its words too, and a text that was given up gets its vector tried again.
     """
     if stored is not None and stored.payload["version"] >= version:
         return Plan(Action.SKIP, None, ())
     if not point.is_visible(content):
         return _hide(stored, content, version, now_ms)
+    since = partial(point.searchable_at_ms, now_ms=now_ms, serving=serving)
     # A hidden point keeps no fingerprint, so an item that returns gets its vectors back.
     # To mend takes no shortcut: they trust the fingerprint, and the words that were written with it.
     known = None if stored is None or mend else stored.payload["fingerprint"]
     if stored is not None and known is not None and same_text(stored.payload, content):
-        return _patch(stored, content, version, now_ms)
+        return _patch(stored, content, version, since)
     present = document(content, model)
     if stored is not None and known == present.fingerprint:
-        return _patch(stored, content, version, now_ms)
+        return _patch(stored, content, version, since)
     due_at_ms = now_ms if text_arrived_at_ms is None else text_arrived_at_ms
-    return _replace(stored, content, version, _vector(stored, present.fingerprint, cached, due_at_ms), present, now_ms)
+    return _replace(stored, content, version, _vector(stored, present.fingerprint, cached, due_at_ms), present, since)
 
 
 def reprice(stored: Payload, shop_currency: str | None, now_ms: int) -> Reprice:
@@ -97,12 +103,12 @@ def _hide(stored: Stored | None, content: Content, version: int, now_ms: int) ->
     return Plan(Action.HIDE, Upsert(content["product_id"], version, whole, None, None), changed)
 
 
-def _patch(stored: Stored, content: Content, version: int, now_ms: int) -> Plan:
+def _patch(stored: Stored, content: Content, version: int, since: Since) -> Plan:
     """The version rises even where nothing else changed, or an older write of a frozen worker could land later."""
     facets = point.changed_facets(stored.payload, content)
     fields = point.changed_fields(stored.payload, content) | {"version": version}
     if facets:
-        fields["searchable_at_ms"] = point.searchable_at_ms(stored.payload, content, facets, now_ms)
+        fields["searchable_at_ms"] = since(stored.payload, content, facets)
     return Plan(Action.PATCH, Patch(content["product_id"], stored.payload["version"], version, fields), facets)
 
 
@@ -112,10 +118,10 @@ def _replace(
     version: int,
     dense_and_state: tuple[Vector | None, point.VectorState],
     present: Document,
-    now_ms: int,
+    since: Since,
 ) -> Plan:
     changed = point.changed_facets(stored and stored.payload, content)
-    shown = point.searchable_at_ms(stored and stored.payload, content, changed, now_ms)
+    shown = since(stored and stored.payload, content, changed)
     dense, vector = dense_and_state
     whole = point.payload(content, version, vector, shown)
     action = Action.EMBED if vector.vector_due else Action.UPSERT

@@ -73,12 +73,19 @@ def changed_facets(stored: Payload | None, content: Content) -> tuple[str, ...]:
 
 
 def searchable_at_ms(
-    stored: Payload | None, content: Content, changed: tuple[str, ...], now_ms: int
+    stored: Payload | None,
+    content: Content,
+    changed: tuple[str, ...],
+    now_ms: int,
+    serving: Payload | None = None,
 ) -> dict[str, int | None]:
-    """By facet, when search could first show it as it is; None for what it has not, or while it is hidden."""
+    """By facet, when search could first show it as it is; None for what it has not, or while it is hidden.
+
+    `serving`: the item's point in the collection that searches ask, where that is another.
+    """
     before = {} if stored is None else stored["searchable_at_ms"]
-    has = {facet: is_visible(content) and _has(facet, content) for facet in FACETS}
-    return {facet: (now_ms if facet in changed else before.get(facet)) if has[facet] else None for facet in FACETS}
+    since = {f: _since(f, serving, content, now_ms) if f in changed else before.get(f) for f in FACETS}
+    return {f: since[f] if is_visible(content) and _has(f, content) else None for f in FACETS}
 
 
 def is_visible(content: Content) -> bool:
@@ -93,6 +100,12 @@ def _touches(facet: str, changed: Mapping[str, Any]) -> bool:
 def _newer(facet: str, stored: Payload, content: Content) -> bool:
     """An event that restates the same price is a change of it: its time at the source is shown."""
     return stored["updated_at_ms"].get(facet) != content["updated_at_ms"].get(facet)
+
+
+def _since(facet: str, serving: Payload | None, content: Content, now_ms: int) -> int:
+    if serving is None or _newer(facet, serving, content):
+        return now_ms
+    return serving["searchable_at_ms"].get(facet) or now_ms
 
 
 def _has(facet: str, content: Content) -> bool:

@@ -44,7 +44,14 @@ class Model:
     at_hand: set[str] = field(default_factory=set)
 
     def plan(
-        self, wanted: Content, version: int, now_ms: int = NOW_MS, *, stored: Any = "present", mend: bool = False
+        self,
+        wanted: Content,
+        version: int,
+        now_ms: int = NOW_MS,
+        *,
+        stored: Any = "present",
+        mend: bool = False,
+        serving: Payload | None = None,
     ) -> Plan:
         """On what is stored now, or on what was read before."""
         return plan(
@@ -55,6 +62,7 @@ class Model:
             cached=lambda each: vector_of(each) if each in self.at_hand else None,
             now_ms=now_ms,
             mend=mend,
+            serving=serving,
         )
 
     def write(self, write: Write | None) -> bool:
@@ -296,3 +304,19 @@ def test_the_same_fingerprint_never_embeds_again(records: list[Content]) -> None
         made = index.put(record, version)
         if record["status"] == "visible" and before == document(record, MODEL).fingerprint:
             assert made.action is Action.PATCH
+
+
+def test_a_new_collection_says_since_when_search_shows_each_facet_in_the_one_that_serves() -> None:
+    serving, built = Model(), Model()
+    first = content(updated_at_ms={"product": 1, "price": 5, "reviews": None}, price=2.0)
+    serving.write(serving.plan(first, 1).write)
+    newer = content(updated_at_ms={"product": 1, "price": 9, "reviews": None}, price=3.0)
+    serving.write(serving.plan(newer, 2, now_ms=2_000).write)
+    assert serving.point is not None
+    shown = serving.point.payload
+    built.write(built.plan(first, 1, now_ms=7_000, serving=shown).write)
+    assert built.point is not None
+    assert built.point.payload["searchable_at_ms"] == {"product": NOW_MS, "price": 7_000, "reviews": None}
+    built.write(built.plan(newer, 2, now_ms=8_000, serving=shown).write)
+    assert built.point.payload["searchable_at_ms"] == shown["searchable_at_ms"]
+    assert shown["searchable_at_ms"] == {"product": NOW_MS, "price": 2_000, "reviews": None}
