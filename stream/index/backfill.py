@@ -22,17 +22,20 @@ from stream.tracker import Partition, Tracker
 from workers.indexing import Pending
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Coroutine, Iterable, Mapping
 
+    from schemas.points import Payload
     from stream.index.writing import Circumstances, Writer
     from stream.reader import Record
-    from workers.index.interface import Index
+    from workers.index.interface import Index, Stored
 
 log = structlog.get_logger(__name__)
 
 SAVE_INTERVAL_S = 0.5
 LOOK_INTERVAL_S = 0.1
 AWAY_S = 1.0
+AGAIN_INTERVAL_S = 1.0
+"""Between two looks whether what is complete is still said to be."""
 REUSE_ITEMS = 64
 """Whose vectors are looked up together in the collection that serves."""
 
@@ -43,26 +46,46 @@ class Backfill:
     def __init__(self, writer: Writer, circumstances: Circumstances) -> None:
         self._writer = writer
         self._circumstances = circumstances
-        self.complete: set[int] = set()
-        """Partitions of which everything is in the collection."""
+        self.complete: dict[int, int] = {}
+        """Partitions of which everything is in the collection, with the end that was asked for."""
+        self._looked_s = time.monotonic()
 
     async def run(self) -> None:
         """Fills for ever: each partition once, as soon as it is owned."""
         while True:
-            self.complete &= set(self._circumstances.owned())
-            for number in sorted(set(self._circumstances.owned()) - self.complete):
-                try:
-                    if await self._fill(number):
-                        self.complete.add(number)
-                        self._circumstances.report()
-                        log.info("backfilled", partition=number, collection=self._writer.index.collection)
-                except Unavailable as error:
-                    log.warning("backfill waits", error=str(error))
-                    await asyncio.sleep(AWAY_S)
+            owned = set(self._circumstances.owned())
+            self.complete = {number: end for number, end in self.complete.items() if number in owned}
+            for number in sorted(owned - self.complete.keys()):
+                await self._while_available(self._complete(number))
+            if time.monotonic() - self._looked_s > AGAIN_INTERVAL_S:
+                await self._while_available(self._save_again())
+                self._looked_s = time.monotonic()
             await asyncio.sleep(LOOK_INTERVAL_S)
 
-    async def _fill(self, number: int) -> bool:
-        """Whether it is complete; False if the partition was revoked meanwhile."""
+    @staticmethod
+    async def _while_available(work: Coroutine[None, None, None]) -> None:
+        try:
+            await work
+        except Unavailable as error:
+            log.warning("backfill waits", error=str(error))
+            await asyncio.sleep(AWAY_S)
+
+    async def _complete(self, number: int) -> None:
+        end = await self._fill(number)
+        if end is not None:
+            self.complete[number] = end
+            self._circumstances.report()
+            log.info("backfilled", partition=number, collection=self._writer.index.collection)
+
+    async def _save_again(self) -> None:
+        """A worker that was frozen just as it saved, and owns the partition no more, may have written less since."""
+        kept = await self._writer.index.positions() if self.complete else {}
+        for number, end in self.complete.items():
+            if filled_to(kept, number, self._circumstances.epoch) is None:
+                await self._save(number, end=end, done=end)
+
+    async def _fill(self, number: int) -> int | None:
+        """The end up to which it is complete; None if the partition was revoked meanwhile."""
         place, index = Partition(ITEMS, number), self._writer.index
         async with Reader(self._circumstances.kafka) as reader:
             reader.assign({place: 0})
@@ -75,24 +98,23 @@ class Backfill:
             reader.assign({place: done})
             return await self._copy(number, reader, end)
 
-    async def _copy(self, number: int, reader: Reader, end: int) -> bool:
+    async def _copy(self, number: int, reader: Reader, end: int) -> int | None:
         place, written, saved_s = Partition(ITEMS, number), Tracker(), time.monotonic()
         async for records in reader.read_to({place: end}):
             for start in range(0, len(records), REUSE_ITEMS):
                 if number not in self._circumstances.owned():
-                    return False
+                    return None
                 await self._put(records[start : start + REUSE_ITEMS], written)
                 if time.monotonic() - saved_s > SAVE_INTERVAL_S and written.prefix is not None:
-                    await self._save(number, done=min(written.prefix, end))
+                    await self._save(number, end=end, done=min(written.prefix, end))
                     saved_s = time.monotonic()
         while written.in_flight:  # noqa: ASYNC110 (finished by the lanes' callbacks)
             await asyncio.sleep(LOOK_INTERVAL_S)
-        await self._save(number, done=end)
-        return True
+        return end if await self._save(number, end=end, done=end) else None
 
     async def _put(self, records: list[Record], written: Tracker) -> None:
         items = {record.offset: item_of(record.value or b"") for record in records}
-        await self._reuse_vectors({item.state.product_id for item in items.values() if item})
+        serving = await self._serving({item.state.product_id for item in items.values() if item})
         for record in records:
             written.start(record.offset)
             if (item := items[record.offset]) is None:
@@ -101,24 +123,36 @@ class Backfill:
             version = point_version(self._circumstances.epoch, record.offset)
             finish = [lambda offset=record.offset: written.finish(offset)]
             await self._writer.lanes.put_backfill(
-                Pending(item, record.partition.number, version, finish)  # type: ignore[arg-type]
+                Pending(
+                    item,
+                    record.partition.number,
+                    version,
+                    finish,  # type: ignore[arg-type]
+                    serving=serving.get(item.state.product_id),
+                )
             )
 
-    async def _reuse_vectors(self, product_ids: set[str]) -> None:
-        """The vectors that serve now, put at hand: where the fingerprint is still the same, none is computed."""
+    async def _serving(self, product_ids: set[str]) -> dict[str, Payload]:
+        """The points that serve now; their vectors are put at hand, to compute none of the same text and model."""
         serving = self._circumstances.serving_writer().index
-        if serving.model != self._writer.index.model:
-            return
-        for stored in (await serving.stored(product_ids, vectors=True)).values():
+        found = await serving.stored(product_ids, vectors=serving.model == self._writer.index.model)
+        self._reuse_vectors(found.values())
+        return {product_id: stored.payload for product_id, stored in found.items()}
+
+    def _reuse_vectors(self, found: Iterable[Stored]) -> None:
+        for stored in found:
             fingerprint = stored.payload["vector_fingerprint"]
             # While one is owed the vector that stands there may be the new one already.
             if stored.dense is not None and fingerprint is not None and stored.payload["vector_due"] is None:
                 self._circumstances.cache.put(fingerprint, stored.dense)
 
-    async def _save(self, number: int, *, done: int, end: int | None = None) -> None:
+    async def _save(self, number: int, *, end: int, done: int) -> bool:
+        """Both, as they belong together; False, and nothing is written, if the partition is another worker's now."""
+        if number not in self._circumstances.owned():
+            return False
         version = point_version(self._circumstances.epoch, 0)
-        ends = {} if end is None else {end_name(number): version + end}
-        await self._writer.index.save_positions({**ends, done_name(number): version + done})
+        await self._writer.index.save_positions({end_name(number): version + end, done_name(number): version + done})
+        return True
 
 
 def end_name(number: int) -> str:
