@@ -7,6 +7,7 @@ import threading
 from itertools import count
 from typing import TYPE_CHECKING
 
+import httpx
 from running_stack import RunningStack, running_stack
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 ITEMS = 1_500
 """Enough to be killed half way."""
+FEW = 300
 PRICED = 100
 PRICES = count(1_000)
 """Also the versions of the changes: they rise from feed to feed."""
@@ -40,8 +42,44 @@ class Feed:
         while not self._stop.wait(0.02):
             price = next(PRICES)
             product_id = f"p{price % PRICED}"
-            self._stack.send("prices", product_id, price=price, currency="EUR", version=price)
+            self._send(product_id, price)
             self.prices[product_id] = price
+
+    def _send(self, product_id: str, price: int) -> None:
+        self._stack.send("prices", product_id, price=price, currency="EUR", version=price)
+
+
+class TextFeed(Feed):
+    """Changes a title with every price."""
+
+    def _send(self, product_id: str, price: int) -> None:
+        super()._send(product_id, price)
+        self._stack.send("products", product_id, title=f"Walnut cake {price} of {product_id}", version=price)
+
+
+class Searches:
+    """Searches all the while, and keeps what is answered."""
+
+    def __init__(self, stack: RunningStack) -> None:
+        self._http = httpx.Client(base_url=stack.api, timeout=30, trust_env=False)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self.answers: list[tuple[int, int]] = []
+        """(status, how many items were found)."""
+
+    def __enter__(self) -> Searches:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+        self._http.close()
+
+    def _run(self) -> None:
+        while not self._stop.wait(0.05):
+            answer = self._http.get("/search", params={"q": "walnut cake", "limit": 1})
+            self.answers.append((answer.status_code, answer.json().get("total", 0)))
 
 
 def check_all(stack: RunningStack, prices: dict[str, int]) -> None:
@@ -84,7 +122,7 @@ def test_a_rebuild_that_is_killed_half_way_goes_on_takes_live_changes_and_can_be
         with Feed(stack) as feed:
             stack.until(lambda: len(feed.prices) > 50, "prices change after the switch")
         back = stack.freshline("rebuild", "--rollback", "--json")
-        assert json.loads(back.stdout) == {"collection": before}
+        assert json.loads(back.stdout) == {"collection": before, "before": after["collection"]}
         check_all(stack, feed.prices)
 
         assert json.loads(stack.freshline("rebuild", "--finish", "--json").stdout) == {"dropped": after["collection"]}
@@ -93,6 +131,30 @@ def test_a_rebuild_that_is_killed_half_way_goes_on_takes_live_changes_and_can_be
             assert refused.returncode == 1 and len(refused.stderr.splitlines()) == 1
             assert "there is nothing to" in refused.stderr
         check_all(stack, feed.prices)
+
+
+def test_every_search_is_answered_while_prices_and_texts_change_and_what_did_not_change_keeps_its_times(
+    tmp_path: Path,
+) -> None:
+    with running_stack(tmp_path) as stack:
+        for n in range(FEW):
+            stack.send_soon("products", f"p{n}", title=f"Walnut cake number {n}", version=1)
+        stack.producer.flush()
+        stack.until_quiet()
+        unchanged = f"p{FEW - 1}"
+        before = stack.item(unchanged)["searchable_at"]
+        with Searches(stack) as searches, TextFeed(stack) as feed:
+            stack.until(lambda: len(searches.answers) > 5 and len(feed.prices) > 5, "searches and changes flow")
+            assert stack.freshline("rebuild", "--model", "other", "--json").returncode == 0
+            then = len(searches.answers)
+            stack.until(lambda: len(searches.answers) > then + 20, "searches go on after the switch")
+        assert rebuilt(stack)
+        assert set(searches.answers) == {(200, FEW)}
+        assert stack.item(unchanged)["searchable_at"] == before
+        stack.until_quiet()
+        for product_id, price in feed.prices.items():
+            item = stack.item(product_id)
+            assert item["price"] == price and item["title"] == f"Walnut cake {price} of {product_id}"
 
 
 def test_a_model_that_cannot_be_loaded_is_refused_in_one_line_and_nothing_changes(tmp_path: Path) -> None:
