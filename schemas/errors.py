@@ -21,5 +21,9 @@ class Gone(Unavailable):
     """What the process works on was deleted, or replaced by another: end, and find out at the next start."""
 
 
+class Conflict(FreshlineError):
+    """What was asked for cannot be done as things stand: HTTP 409."""
+
+
 class Misconfigured(FreshlineError):
     """The process cannot start as it is set up: one line to the person, exit 1, no traceback."""

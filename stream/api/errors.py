@@ -8,9 +8,9 @@ import structlog
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from schemas.errors import FreshlineError, Unavailable
+from schemas.errors import Conflict, FreshlineError, Unavailable
 from stream.api.answers import JSONAnswer
-from stream.api.service import Conflict, Refused
+from stream.api.service import Refused
 
 if TYPE_CHECKING:
     from fastapi import FastAPI, Request

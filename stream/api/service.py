@@ -20,10 +20,6 @@ class Refused(FreshlineError):
         self.field = field
 
 
-class Conflict(FreshlineError):
-    """What was asked for cannot be done as things stand: HTTP 409."""
-
-
 class Service(Protocol):
     """Answers requests. Methods may raise Unavailable (503), Refused (422) or Conflict (409); none blocks the loop."""
 
@@ -43,10 +39,10 @@ class Service(Protocol):
         """Begins one with this model, None: that of the settings, or the present one. Raises Conflict."""
 
     async def roll_back(self) -> dict[str, Any]:
-        """The collection before the last rebuild serves again. Raises Conflict if there is none."""
+        """The collection before the last rebuild serves again. Raises Conflict: none, or a rebuild runs."""
 
     async def finish_rebuild(self) -> dict[str, Any]:
-        """Drops it. Raises Conflict if there is none."""
+        """Drops it. Raises Conflict: as `roll_back`."""
 
     def start_reconcile(self, *, repair: bool) -> JobReport:
         """Compares the index with the item state, and with `repair` mends it. Raises Conflict while that runs."""

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from schemas.errors import FreshlineError
+from schemas.errors import Conflict, FreshlineError
 from stream.api.models import JobReport
-from stream.api.service import Conflict
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -24,17 +23,22 @@ class Step:
     """Where the work says how far it is."""
 
     def __init__(self) -> None:
-        self.phase_begins("starting")
+        self.phase = "starting"
+        self.done = 0
+        self.total: int | None = None
+        self._done_before = 0
+        self._phase_began_s = time.monotonic()
 
     def phase_begins(self, phase: str, total: int | None = None, *, done: int = 0) -> None:
-        """`total`: items of this phase, None where nobody knows; `done`: those that an earlier run has done."""
+        """`total`: items of this phase, None where nobody knows. `done`: those of an earlier process: not its pace."""
         self.phase, self.done, self.total = phase, done, total
-        self._phase_began_s, self._done_before = time.monotonic(), done
+        self._done_before = done
+        self._phase_began_s = time.monotonic()
 
     @property
     def items_per_second(self) -> float:
-        """Of this phase, of this run."""
-        return (self.done - self._done_before) / max(time.monotonic() - self._phase_began_s, 1e-3)
+        """Of this phase."""
+        return max(0, self.done - self._done_before) / max(time.monotonic() - self._phase_began_s, 1e-3)
 
 
 class Jobs:
@@ -46,13 +50,13 @@ class Jobs:
 
     def start(self, kind: str, work: Work) -> JobReport:
         """Begins it. Raises Conflict while another of this kind runs."""
-        self.check_ended(kind)
+        self.refuse_while_running(kind)
         step = self._steps[kind] = Step()
         task = self._tasks[kind] = asyncio.create_task(_run(work, step), name=kind)
         task.add_done_callback(lambda done: _log(kind, done))
         return self._report(kind, step, task)
 
-    def check_ended(self, kind: str) -> None:
+    def refuse_while_running(self, kind: str) -> None:
         """Raises Conflict while one of this kind runs."""
         running = self._tasks.get(kind)
         if running is not None and not running.done():

@@ -78,7 +78,9 @@ class IndexService:
         shop = Shop(settings.shop_currency, settings.languages)
         self._searcher = Searcher(collections.serving, models.queries, shop)
         self._jobs = Jobs()
-        self._rebuild = Rebuild(Rebuilding(collections, attached, models, shop, identity.epoch, settings.partitions))
+        self._rebuild = Rebuild(
+            Rebuilding(collections, attached, models, shop, identity.epoch, settings.partitions, settings.model)
+        )
         registry.register(_WorkerCounters(watching))
         self.reasons: list[str] = ["starting"]
         self.away: list[str] = []
@@ -133,19 +135,17 @@ class IndexService:
 
     def start_rebuild(self, model: str | None, *, dry_run: bool) -> JobReport:
         """See Service."""
-        source = model or self._settings.model
-        if dry_run:
-            return self._jobs.start("rebuild", lambda step: self._rebuild.estimate(step, source))
-        return self._jobs.start("rebuild", lambda step: self._rebuild.run(step, source, insists=model is not None))
+        work = self._rebuild.estimate if dry_run else self._rebuild.run
+        return self._jobs.start("rebuild", lambda step: work(step, model))
 
     async def roll_back(self) -> dict[str, Any]:
         """See Service."""
-        self._jobs.check_ended("rebuild")
+        self._jobs.refuse_while_running("rebuild")
         return await self._rebuild.roll_back()
 
     async def finish_rebuild(self) -> dict[str, Any]:
         """See Service."""
-        self._jobs.check_ended("rebuild")
+        self._jobs.refuse_while_running("rebuild")
         return await self._rebuild.finish()
 
     def start_reconcile(self, *, repair: bool) -> JobReport:
@@ -173,8 +173,9 @@ class IndexService:
 
     def go_on(self) -> None:
         """Takes up a rebuild that was begun before this process."""
-        if self._attached.roles.building is not None:
-            self.start_rebuild(None, dry_run=False)
+        building = self._attached.roles.building
+        if building is not None:
+            self._jobs.start("rebuild", lambda step: self._rebuild.go_on(step, building))
 
     async def close(self) -> None:
         """Ends its jobs."""

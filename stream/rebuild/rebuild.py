@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import structlog
 
-from schemas.errors import FreshlineError, Gone, Unavailable
-from stream.api.service import Conflict
+from schemas.errors import Conflict, FreshlineError, Gone, Unavailable
 from stream.index.attached import LOOK_INTERVAL_S as ROLES_INTERVAL_S
 from stream.index.backfill import partitions_filled
 from stream.rebuild.check import check
 from stream.rebuild.cost import cost
+from workers.index.interface import not_built
 
 if TYPE_CHECKING:
-    from schemas.errors import Misconfigured
+    from collections.abc import Awaitable, Callable
+
     from stream.index.attached import Attached
     from stream.index.jobs import Step
     from workers.embedder.models import Models
@@ -23,11 +24,14 @@ if TYPE_CHECKING:
     from workers.shown import Shop
 
 log = structlog.get_logger(__name__)
+T = TypeVar("T")
 
 LOOK_INTERVAL_S = 0.2
 AWAY_S = 1.0
 OWED_MAX = 16
 """Vectors that the new collection may owe beyond those that the old one does: texts that changed just now."""
+
+BEGUN_ELSEWHERE = "another worker has just begun a rebuild: ask again to follow it"
 
 
 class Rebuilding(NamedTuple):
@@ -39,6 +43,8 @@ class Rebuilding(NamedTuple):
     shop: Shop
     epoch: int
     partitions: int
+    model: str | None
+    """Of which a rebuild is where none is asked for, as the settings say; None: of that of the serving collection."""
 
 
 class Rebuild:
@@ -50,53 +56,28 @@ class Rebuild:
     async def estimate(self, step: Step, source: str | None) -> dict[str, Any]:
         """What a rebuild with this model would do and cost; changes nothing. Raises Misconfigured, Unavailable.
 
-        `source`: of the model, None: the one of the collection that serves.
+        `source`: of the model, None: that of the settings, or else the one of the collection that serves.
         """
         serving = await self._with.collections.serving()
-        source = source or serving.metadata.model_source
+        source = self._source(source, serving)
         model = await self._with.models.identify(source)
         return await cost(step, serving, model, await self._with.models.embedder(source).loaded())
 
     async def run(self, step: Step, source: str | None, *, insists: bool = False) -> dict[str, Any]:
         """Builds, checks and switches; what is being built already is taken up. `source`: as for `estimate`.
 
-        `insists`: on this model, also where one for another is being built. Raises Misconfigured if there is no such
-        model, Conflict, FreshlineError if the check fails: then nothing has changed.
+        An index that is away meanwhile is waited for. Raises Misconfigured if there is no such model, Conflict if
+        another model's is being built, FreshlineError if the check fails: then nothing has changed.
         """
-        building = (await self._with.collections.roles()).building
-        if building is None:
-            building = await self._begin(source)
-        elif insists and (model := await self._with.models.identify(source)) != building.model:
-            raise Conflict(f"an index for {building.model.name} is being built, not for {model.name}: wait for it")
-        log.info("rebuild", collection=building.collection)
-        while True:
-            try:
-                return await self._completed(step, building)
-            except Gone:
-                raise
-            except Unavailable as error:
-                step.phase_begins(f"waiting: {error}")
-                log.warning("rebuild waits", error=str(error))
-                await asyncio.sleep(AWAY_S)
+        return await self.go_on(step, await self._patiently(step, lambda: self._to_build(step, source)))
 
-    async def _completed(self, step: Step, building: Index) -> dict[str, Any]:
-        """May be repeated from the beginning: what is done takes no time."""
-        await self._with.attached.refresh()
-        await self._until_filled(step, building)
-        await self._until_embedded(step, building)
-        serving = await self._with.collections.serving()
-        report = await check(step, serving, building, self._with.models, self._with.shop)
-        if report.wrong:
-            await self._drop(building)
-            raise FreshlineError(f"the new collection was not taken: {report.wrong}; search goes on as it was")
-        await self._with.collections.switch(building)
-        await self._with.attached.refresh()
-        return {
-            "collection": building.collection,
-            "before": serving.collection,
-            "model": building.model.name,
-            **report.figures,
-        }
+    async def go_on(self, step: Step, building: Index) -> dict[str, Any]:
+        """Finishes what was begun before, perhaps by another worker that is at it too. Raises as `run`."""
+        log.info("rebuild", collection=building.collection)
+        try:
+            return await self._patiently(step, lambda: self._complete(step, building))
+        except Gone:
+            return await self._patiently(step, lambda: self._overtaken(step, building))
 
     async def roll_back(self) -> dict[str, Any]:
         """The previous collection serves again, as fresh as ever; a second time leads forward again.
@@ -121,42 +102,92 @@ class Rebuild:
             raise Conflict(f"there is nothing to {to}: no collection but the one that serves is kept up to date")
         return previous
 
-    async def _begin(self, source: str | None) -> Index:
-        source = source or (await self._with.collections.serving()).metadata.model_source
+    def _source(self, asked: str | None, serving: Index) -> str | None:
+        return asked or self._with.model or serving.metadata.model_source
+
+    async def _to_build(self, step: Step, asked: str | None) -> Index:
+        """What is being built already, or else what is begun now."""
+        building = (await self._with.collections.roles()).building
+        if building is None:
+            return await self._begin(step, asked)
+        if asked is not None and await self._with.models.identify(asked) != building.model:
+            raise Conflict(
+                f"an index for the model {building.model.name} is being built, not for {asked}: a rebuild without "
+                "--model finishes it; ask for another model after that"
+            )
+        return building
+
+    async def _begin(self, step: Step, asked: str | None) -> Index:
+        source = self._source(asked, await self._with.collections.serving())
         model = await self._with.models.identify(source)
         await self._with.models.embedder(source).loaded()
-        # Asked once it is loaded: meanwhile somebody may have gone back to it.
-        if (previous := (await self._with.collections.roles()).previous) is not None:
-            await self._drop(previous)
-        return await self._with.collections.begin(model, source)
+        roles = await self._with.collections.roles()  # To load took seconds, in which they may have changed.
+        if roles.building is not None:
+            raise Conflict(BEGUN_ELSEWHERE)
+        if roles.previous is not None:
+            await self._discard(step, roles.previous)
+        begun = await self._with.collections.begin(model, source)
+        if not _is(begun, (await self._with.collections.roles()).building):
+            await self._discard(step, begun)
+            raise Conflict(BEGUN_ELSEWHERE)
+        return begun
+
+    async def _complete(self, step: Step, building: Index) -> dict[str, Any]:
+        """From whatever point it has reached to its end. Raises Gone if another worker has taken it away."""
+        await self._with.attached.refresh()
+        await self._until_filled(step, building)
+        await self._until_embedded(step, building)
+        serving = await self._with.collections.serving()
+        if _is(building, serving):
+            return await self._overtaken(step, building)
+        report = await check(step, serving, building, self._with.models, self._with.shop)
+        if report.wrong:
+            await self._discard(step, building)
+            raise FreshlineError(f"the new collection was not taken: {report.wrong}; search goes on as it was")
+        await self._with.collections.switch(building)
+        await self._with.attached.refresh()
+        return _result(building, serving, report.figures)
+
+    async def _overtaken(self, step: Step, building: Index) -> dict[str, Any]:
+        """Another worker went on with the same rebuild, and was first: then it serves, or was given up."""
+        roles = await self._with.collections.roles()
+        if _is(building, roles.serving):
+            return _result(building, roles.previous, {})
+        if not any(_is(building, each) for each in roles.all):
+            await self._discard(step, building)
+        raise Conflict(not_built(building))
 
     async def _until_filled(self, step: Step, building: Index) -> None:
         """Every partition's owner has confirmed, by the end that it took, and reached it."""
-        _, before, total = await partitions_filled(building, self._with.epoch, self._with.partitions)
-        step.phase_begins("filling", total, done=before)
-        while True:
-            complete, step.done, step.total = await partitions_filled(building, self._with.epoch, self._with.partitions)
-            if complete == self._with.partitions:
-                return
-            await self._wait(building)
+        complete, done, total = await self._filled(building)
+        step.phase_begins("filling", total, done=done)
+        while complete < self._with.partitions:
+            await self._wait(step, building)
+            complete, step.done, step.total = await self._filled(building)
+
+    async def _filled(self, building: Index) -> tuple[int, int, int]:
+        return await partitions_filled(building, self._with.epoch, self._with.partitions)
 
     async def _until_embedded(self, step: Step, building: Index) -> None:
         owed = await building.count_owed()
         step.phase_begins("embedding", owed)
         while owed > OWED_MAX + await (await self._with.collections.serving()).count_owed():
-            await self._wait(building)
+            await self._wait(step, building)
             owed = await building.count_owed()
             step.done = max(0, (step.total or 0) - owed)
 
-    async def _wait(self, building: Index) -> None:
+    async def _wait(self, step: Step, building: Index) -> None:
         await asyncio.sleep(LOOK_INTERVAL_S)
-        if error := self._failure(building):
-            await self._drop(building)
-            raise error
-
-    def _failure(self, building: Index) -> Misconfigured | None:
         writer = self._with.attached.writer(building)
-        return writer.failed if writer else None
+        if writer is None:
+            raise Gone(not_built(building))
+        if writer.failed is not None:
+            await self._discard(step, building)
+            raise writer.failed
+
+    async def _discard(self, step: Step, index: Index) -> None:
+        """As `_drop`, to its end: half done, nobody would ever delete it."""
+        await self._patiently(step, lambda: self._drop(index))
 
     async def _drop(self, index: Index) -> None:
         """First every worker must have let go of it."""
@@ -164,3 +195,28 @@ class Rebuild:
         await self._with.attached.refresh()
         await asyncio.sleep(2 * ROLES_INTERVAL_S)
         await self._with.collections.delete(index)
+
+    async def _patiently(self, step: Step, work: Callable[[], Awaitable[T]]) -> T:
+        """Its result; where the index is away, it is begun again until it is not. Raises Gone."""
+        while True:
+            try:
+                return await work()
+            except Gone:
+                raise
+            except Unavailable as error:
+                log.warning("rebuild waits", error=str(error))
+                step.phase_begins(f"waiting: {error}")
+                await asyncio.sleep(AWAY_S)
+
+
+def _is(one: Index, other: Index | None) -> bool:
+    return other is not None and one.collection == other.collection
+
+
+def _result(built: Index, before: Index | None, figures: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "collection": built.collection,
+        "before": before and before.collection,
+        "model": built.model.name,
+        **figures,
+    }

@@ -8,7 +8,7 @@ import pytest
 from index_backends import MODEL, content, put
 from qdrant_client import AsyncQdrantClient
 
-from schemas.errors import FreshlineError
+from schemas.errors import Conflict
 from schemas.queries import Filters
 from workers.index.edge_collections import EdgeCollections
 from workers.index.server_collections import open_with
@@ -83,7 +83,7 @@ async def test_roles_outlive_the_process(backend: Backend) -> None:
     roles = await collections.roles()
     assert roles.building is not None and roles.building.collection == new.collection
     assert await roles.building.positions() == {"0": 5}
-    await collections.switch(new)
+    await collections.switch(roles.building)
     collections = await backend.open_again(collections)
     roles = await collections.roles()
     assert roles.serving.collection == new.collection and roles.previous is not None
@@ -141,4 +141,53 @@ async def test_a_collection_without_a_role_is_deleted_and_the_others_stay(backen
     roles = await collections.roles()
     assert (roles.serving.collection, roles.building) == (serving.collection, None)
     assert await roles.serving.count_points() == 1
+    await collections.close()
+
+
+async def test_a_switch_to_what_serves_already_changes_nothing(backend: Backend) -> None:
+    collections = await backend.open()
+    old = await collections.serving()
+    new = await collections.begin(MODEL, None)
+    await collections.switch(new)
+    await collections.switch(new)
+    roles = await collections.roles()
+    assert roles.previous is not None
+    assert (roles.serving.collection, roles.previous.collection) == (new.collection, old.collection)
+    await collections.close()
+
+
+async def test_only_what_is_being_built_may_begin_to_serve(backend: Backend) -> None:
+    collections = await backend.open()
+    old = await collections.serving()
+    given_up = await collections.begin(MODEL, None)
+    await collections.retire(given_up)
+    with pytest.raises(Conflict, match=f"{given_up.collection} is not being built any more"):
+        await collections.switch(given_up)
+    building = await collections.begin(MODEL, None)
+    with pytest.raises(Conflict, match="is not being built any more"):
+        await collections.switch(given_up)
+    roles = await collections.roles()
+    assert roles.building is not None
+    assert (roles.serving.collection, roles.building.collection) == (old.collection, building.collection)
+    await collections.close()
+
+
+async def test_what_serves_keeps_its_role_and_without_a_previous_one_there_is_no_way_back(backend: Backend) -> None:
+    collections = await backend.open()
+    serving = await collections.serving()
+    with pytest.raises(Conflict, match=f"{serving.collection} serves since a moment ago"):
+        await collections.retire(serving)
+    with pytest.raises(Conflict, match="there is nothing to go back to"):
+        await collections.roll_back()
+    assert (await collections.serving()).collection == serving.collection
+    await collections.close()
+
+
+async def test_to_delete_twice_is_to_delete_once(backend: Backend) -> None:
+    collections = await backend.open()
+    building = await collections.begin(MODEL, None)
+    await collections.retire(building)
+    await collections.delete(building)
+    await collections.delete(building)
+    assert (await collections.roles()).building is None
     await collections.close()

@@ -11,7 +11,8 @@ from prometheus_client import CollectorRegistry
 from waiting import until
 
 from schemas.points import point_version
-from stream.index.backfill import done_name, end_name, filled_to
+from stream.index import backfill
+from stream.index.backfill import done_name, end_name
 from stream.index.freshness import RecentFreshness
 from stream.index.identity import LOG, identity_for, log_mark
 from stream.index.observing import Observed
@@ -22,7 +23,7 @@ from workers.embedder.cache import VectorCache
 from workers.embedder.models import Models
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Collection
 
     from running_broker import RunningBroker
 
@@ -39,7 +40,7 @@ async def index(request: pytest.FixtureRequest) -> AsyncIterator[Index]:
         yield index
 
 
-def writer(index: Index, *, building: bool) -> Writer:
+def writer(index: Index, *, building: bool, owned: Collection[int] = (PARTITION,)) -> Writer:
     circumstances = Circumstances(
         epoch=EPOCH,
         kafka="",
@@ -48,7 +49,7 @@ def writer(index: Index, *, building: bool) -> Writer:
         models=Models("fake", threads=1),
         cache=VectorCache(),
         clock_ms=lambda: 0,
-        owned=lambda: {PARTITION},
+        owned=lambda: owned,
         positions=lambda: {PARTITION: 40},
         report=lambda: None,
         serving_writer=lambda: made,
@@ -83,23 +84,31 @@ async def test_a_collection_that_was_there_before_begins_where_it_says_or_at_the
     assert made.start(PARTITION) == 35
 
 
-async def test_a_filled_partition_stays_filled_whatever_a_thawed_worker_says_of_it(index: Index) -> None:
-    """Given one that was frozen half way and writes late how far it was, then its successor says it again."""
-    backfill = writer(index, building=True).backfill
-    assert backfill is not None
-    backfill.complete[PARTITION] = 30
-    late = {end_name(PARTITION): point_version(EPOCH, 30), done_name(PARTITION): point_version(EPOCH, 20)}
-    await index.save_positions(late)
-    running = asyncio.create_task(backfill.run())
+async def test_what_is_complete_is_said_again_where_a_worker_that_was_frozen_says_less(
+    index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backfill, "AGAIN_INTERVAL_S", 0)
+    made = writer(index, building=True).backfill
+    assert made is not None
+    made.complete[PARTITION] = 30
+    stale = {end_name(PARTITION): point_version(EPOCH, 30), done_name(PARTITION): point_version(EPOCH, 20)}
+    await index.save_positions(stale)
+    running = asyncio.create_task(made.run())
     try:
 
-        async def filled() -> bool:
-            return filled_to(await index.positions(), PARTITION, EPOCH) == 30
+        async def whole() -> bool:
+            return backfill.filled_to(await index.positions(), PARTITION, EPOCH) == 30
 
-        await until(filled, "it is filled again")
+        await until(whole, "it is said again")
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_a_worker_that_lost_a_partition_says_nothing_of_it(index: Index) -> None:
+    made = writer(index, building=True, owned=()).backfill
+    assert made is not None and not await made._save(PARTITION, end=30, done=20)
+    assert await index.positions() == {}
 
 
 async def test_positions_say_of_which_log_they_are(index: Index) -> None:

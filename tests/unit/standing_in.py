@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from schemas.errors import Unavailable
+from schemas.errors import Conflict, Unavailable
 from schemas.queries import Hit, IndexedItem, SearchableAt, SearchAnswer, SearchRequest, ShownOffer
 from stream.api.models import IndexStatus, JobReport, Lag, LogStatus, Percentiles, StatusReport
-from stream.api.service import Conflict, Refused
+from stream.api.service import Refused
 
 if TYPE_CHECKING:
     from schemas.tokens import Token

@@ -11,6 +11,7 @@ import pytest
 from schemas.errors import Misconfigured
 from workers.embedder.files import dimension, locate, revision
 from workers.embedder.interface import EmbeddingFailed
+from workers.embedder.loading import describe
 from workers.embedder.sentence import SentenceEmbedder
 
 if TYPE_CHECKING:
@@ -110,12 +111,25 @@ def test_a_folder_that_holds_no_model_is_named_with_what_to_do(tmp_path: Path) -
     assert "\n" not in str(raised.value)
 
 
-@pytest.mark.parametrize("cut_off", ['[{"idx": 0, "na', "[1]", '[{"idx": 0}]'])
-def test_a_model_whose_configuration_was_cut_off_is_named_with_what_to_do(tmp_path: Path, cut_off: str) -> None:
-    (tmp_path / "modules.json").write_text(cut_off)
-    with pytest.raises(Misconfigured, match=r"is not complete.*copy it anew") as raised:
-        dimension(tmp_path)
-    assert "\n" not in str(raised.value) and str(tmp_path) in str(raised.value)
+@pytest.mark.parametrize("modules", [b'[{"idx": 0, "pa', b"\xff", b"[1]", b"7", b'[{"idx": 0}]', b'[{"path": 3}]'])
+def test_modules_that_cannot_be_read_are_named_with_what_to_do(tmp_path: Path, modules: bytes) -> None:
+    (tmp_path / "modules.json").write_bytes(modules)
+    with pytest.raises(Misconfigured, match=r"modules\.json of the model cannot be read .*Fetch it anew") as raised:
+        describe("model", str(tmp_path))
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [b'{"word_embed', b"\xff", b"7", b"[1]", b'{"word_embedding_dimension": "4"}', b'{"out_features": "many"}'],
+)
+def test_a_configuration_that_cannot_be_read_is_named_with_what_to_do(tmp_path: Path, config: bytes) -> None:
+    (tmp_path / "modules.json").write_text('[{"path": "1_Pooling"}]')
+    (tmp_path / "1_Pooling").mkdir()
+    (tmp_path / "1_Pooling" / "config.json").write_bytes(config)
+    with pytest.raises(Misconfigured, match=r"1_Pooling/config\.json of the model cannot be read") as raised:
+        describe("model", str(tmp_path))
+    assert "\n" not in str(raised.value)
 
 
 def test_the_default_is_the_installed_model() -> None:

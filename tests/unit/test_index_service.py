@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from prometheus_client import CollectorRegistry
 
+from schemas.errors import Conflict
 from stream.index.service import IndexService
 from stream.log_identity import LogIdentity
 from stream.settings import Settings
@@ -13,6 +16,8 @@ from stream.up.report import ReportFile
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from stream.index.jobs import Step
 
 
 class Unasked:
@@ -49,3 +54,18 @@ async def test_it_is_not_ready_while_up_cannot_keep_another_process_running(tmp_
     assert asked.ready() == ["items cannot be kept running, it ended 3 times: exit 1: no such topic"]
     report.tell_failing("items", None)
     assert asked.ready() == []
+
+
+@pytest.mark.parametrize("asked", ["roll_back", "finish_rebuild"])
+async def test_what_a_rebuild_works_with_is_not_taken_from_under_it(tmp_path: Path, asked: str) -> None:
+    async def endless(step: Step) -> dict[str, Any]:
+        step.phase_begins("filling")
+        await asyncio.Event().wait()
+        return {}
+
+    made = service(tmp_path)
+    made._jobs.start("rebuild", endless)
+    await asyncio.sleep(0)
+    with pytest.raises(Conflict, match=r"a rebuild runs already \(filling\): wait until it is done"):
+        await getattr(made, asked)()
+    await made.close()

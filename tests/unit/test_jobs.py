@@ -1,41 +1,26 @@
-"""Long work: how far it is, and one of each kind at a time."""
+"""What a job says of how far it is."""
 
 from __future__ import annotations
 
-import asyncio
-from typing import Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
-import pytest
+from stream.index import jobs
 
-from stream.api.service import Conflict
-from stream.index.jobs import Jobs, Step
-
-
-async def test_what_an_earlier_run_had_done_is_no_speed_of_this_one() -> None:
-    step = Step()
-    step.phase_begins("filling", 100_000, done=90_000)
-    assert step.items_per_second == 0
-    step.done += 10
-    await asyncio.sleep(0.01)
-    assert 0 < step.items_per_second <= 10 / 0.01
+if TYPE_CHECKING:
+    import pytest
 
 
-async def test_while_a_job_runs_there_is_no_other_of_its_kind_and_then_there_is() -> None:
-    jobs, may_end = Jobs(), asyncio.Event()
-
-    async def work(_step: Step) -> dict[str, Any]:
-        await may_end.wait()
-        return {"done": True}
-
-    jobs.start("rebuild", work)
-    with pytest.raises(Conflict, match="a rebuild runs already"):
-        jobs.start("rebuild", work)
-    with pytest.raises(Conflict, match="a rebuild runs already"):
-        jobs.check_ended("rebuild")
-    jobs.check_ended("reconcile")
-    may_end.set()
-    async with asyncio.timeout(10):
-        while (report := jobs.report("rebuild")) is None or report.state == "running":  # noqa: ASYNC110 -- as a client
-            await asyncio.sleep(0)
-    assert report.result == {"done": True}
-    jobs.check_ended("rebuild")
+def test_what_an_earlier_process_did_counts_as_done_and_not_as_pace(monkeypatch: pytest.MonkeyPatch) -> None:
+    now_s = [100.0]
+    monkeypatch.setattr(jobs, "time", SimpleNamespace(monotonic=lambda: now_s[0]))
+    step = jobs.Step()
+    step.phase_begins("filling", 1_000, done=800)
+    assert (step.done, step.items_per_second) == (800, 0)
+    now_s[0] += 10
+    step.done = 900
+    assert step.items_per_second == 10
+    step.phase_begins("comparing", 50)
+    now_s[0] += 5
+    step.done = 50
+    assert step.items_per_second == 10

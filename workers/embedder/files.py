@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import operator
+from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from schemas.errors import Misconfigured
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 DEFAULT_NAME = "all-MiniLM-L6-v2"
 SAMPLE_BYTES = 1 << 20
@@ -33,40 +38,60 @@ def locate(model: str | None) -> tuple[str, Path]:
 
 
 def revision(folder: Path) -> str:
-    """A digest of configuration and weights, the same wherever the folder is: 16 hexadecimal digits."""
+    """A digest of configuration and weights, the same wherever the folder is: 16 hexadecimal digits.
+
+    Raises Misconfigured if a file cannot be read.
+    """
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
         if path.is_file() and path.suffix in _CONFIGURATION | _WEIGHTS:
-            digest.update(f"{path.relative_to(folder).as_posix()}\0{path.stat().st_size}\0".encode())
-            digest.update(_sample(path))
+            with _named(path):
+                digest.update(f"{path.relative_to(folder).as_posix()}\0{path.stat().st_size}\0".encode())
+                digest.update(_sample(path))
     return digest.hexdigest()[:16]
 
 
 def dimension(folder: Path) -> int | None:
     """Of the model's vectors, as the configurations of its modules say; None where they do not.
 
-    Raises Misconfigured if they cannot be read: a copy that was cut off.
+    Raises Misconfigured if one of them is not as sentence-transformers writes it.
     """
-    try:
-        return _dimension(folder)
-    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError, OSError) as error:
-        raise Misconfigured(
-            f"The model in {folder} is not complete, its configuration cannot be read ({error!r}): copy it anew, or "
-            "set FRESHLINE_MODEL to the name or folder of a complete sentence-transformers model."
-        ) from error
-
-
-def _dimension(folder: Path) -> int | None:
-    modules = folder / "modules.json"
     found = None
-    for module in orjson.loads(modules.read_bytes()) if modules.exists() else []:
-        file = folder / module["path"] / "config.json"
-        config = orjson.loads(file.read_bytes()) if module["path"] and file.exists() else {}
-        if "word_embedding_dimension" in config:
-            modes = [value for key, value in config.items() if key.startswith("pooling_mode_")]
-            found = config["word_embedding_dimension"] * sum(value is True for value in modes)
-        found = config.get("out_features", found)
+    for module_folder in _module_folders(folder):
+        file = module_folder / "config.json"
+        with _named(file):
+            found = _size(orjson.loads(file.read_bytes()), found) if file.exists() else found
     return found or None
+
+
+def _module_folders(folder: Path) -> list[Path]:
+    file = folder / "modules.json"
+    with _named(file):
+        modules = orjson.loads(file.read_bytes()) if file.exists() else []
+        return [folder / module["path"] for module in modules if module["path"]]
+
+
+def _size(config: Any, before: int | None) -> int | None:
+    """Of what a module gives to the next one."""
+    found = before
+    if "word_embedding_dimension" in config:
+        modes = [value for key, value in config.items() if key.startswith("pooling_mode_")]
+        found = config["word_embedding_dimension"] * sum(value is True for value in modes)
+    found = config.get("out_features", found)
+    return None if found is None else operator.index(found)
+
+
+@contextmanager
+def _named(file: Path) -> Iterator[None]:
+    """Whatever is wrong with a file of the model, it is for a person to mend."""
+    try:
+        yield
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        reason = (str(error).splitlines() or [""])[0]
+        raise Misconfigured(
+            f"{file} of the model cannot be read ({type(error).__name__}: {reason}). Fetch it anew, "
+            "or set FRESHLINE_MODEL to the name or folder of a complete sentence-transformers model."
+        ) from error
 
 
 def _sample(path: Path) -> bytes:

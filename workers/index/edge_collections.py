@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from schemas.errors import FreshlineError, Misconfigured
+from schemas.errors import Conflict, Misconfigured
 from workers.index.edge_open import open_edge
-from workers.index.interface import BUILT_ALREADY, NOT_BUILT, SERVES, Roles
+from workers.index.interface import NOTHING_BEFORE, Roles, not_built, serves
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,30 +56,32 @@ class EdgeCollections:
         self._write(self._now._replace(building=building))
         return building
 
-    async def switch(self, building: Index) -> None:
+    async def switch(self, built: Index) -> None:
         """See Collections."""
         before = self._now
-        if before.serving.name == building.name:
+        if before.serving is built:
             return
-        if before.building is None or before.building.name != building.name:
-            raise FreshlineError(NOT_BUILT.format(building.name))
-        self._write(Roles(before.building, previous=before.serving))
+        if before.building is not built:
+            raise Conflict(not_built(built))
+        self._write(Roles(built, previous=before.serving))
 
     async def roll_back(self) -> None:
         """See Collections."""
         before = self._now
-        assert before.previous is not None
+        if before.previous is None:
+            raise Conflict(NOTHING_BEFORE)
         self._write(before._replace(serving=before.previous, previous=before.serving))
 
     async def retire(self, index: Index) -> None:
         """See Collections."""
-        if index.name == self._now.serving.name:
-            raise FreshlineError(SERVES.format(index.name))
+        if index is self._now.serving:
+            raise Conflict(serves(index))
         self._write(Roles(self._now.serving, *(each if each is not index else None for each in self._now[1:])))
 
     async def delete(self, index: Index) -> None:
         """See Collections."""
-        await self._open.pop(index.name).close()
+        if (opened := self._open.pop(index.name, None)) is not None:
+            await opened.close()
         self._sweep()
 
     async def close(self) -> None:

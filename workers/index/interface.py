@@ -196,6 +196,19 @@ class Roles(NamedTuple):
         return [index for index in self if index is not None]
 
 
+NOTHING_BEFORE = "there is nothing to go back to: another worker has dropped the collection that served before"
+
+
+def not_built(index: Index) -> str:
+    """Why this one may not begin to serve: a sentence."""
+    return f"{index.collection} is not being built any more: another worker has given this rebuild up, or begun another"
+
+
+def serves(index: Index) -> str:
+    """Why this one may not go: a sentence."""
+    return f"{index.collection} serves since a moment ago, so it is not dropped: look at /status, and ask again"
+
+
 class Collections(Protocol):
     """The collections under one alias, and the one place where their roles stand.
 
@@ -211,20 +224,20 @@ class Collections(Protocol):
     async def begin(self, model: ModelId, model_source: str | None) -> Index:
         """Creates an empty collection and names it as the one being built. Raises FreshlineError if there is one."""
 
-    async def switch(self, building: Index) -> None:
-        """It serves, the one that served is the previous one, in one step; nothing if it serves already.
+    async def switch(self, built: Index) -> None:
+        """This one serves, the one that served is the previous one: in one step. There is none before it.
 
-        Raises FreshlineError if it is not the one being built.
+        Nothing changes where it serves already. Raises Conflict where another or none is being built.
         """
 
     async def roll_back(self) -> None:
-        """The one that serves and the previous one change places, in one step."""
+        """The one that serves and the previous one change places, in one step. Raises Conflict if there is none."""
 
     async def retire(self, index: Index) -> None:
-        """Takes its role away, so that nobody writes to it any more. Raises FreshlineError if it serves."""
+        """Takes its role away, so that nobody writes to it any more. Raises Conflict for the one that serves."""
 
     async def delete(self, index: Index) -> None:
-        """Deletes one without a role."""
+        """Deletes one without a role; idempotent."""
 
     async def close(self) -> None:
         """Releases what was opened; idempotent."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import uuid
 from typing import TYPE_CHECKING
@@ -9,11 +10,11 @@ from typing import TYPE_CHECKING
 from qdrant_client import AsyncQdrantClient, models
 from qdrant_client.http.exceptions import UnexpectedResponse
 
-from schemas.errors import FreshlineError, Gone, Unavailable
+from schemas.errors import Conflict, Gone, Unavailable
 from workers.document import TEMPLATE_VERSION
 from workers.index import metadata as meta
 from workers.index import server_filters as where
-from workers.index.interface import BUILT_ALREADY, DENSE, LEXICAL, NOT_BUILT, SERVES, Roles
+from workers.index.interface import DENSE, LEXICAL, NOTHING_BEFORE, Roles, not_built, serves
 from workers.index.layout import INDEXED_FIELDS, KEPT_FOR, POSITIONS_PAYLOAD, POSITIONS_POINT, SCHEMA_VERSION
 from workers.index.server import ServerIndex
 from workers.index.server_calls import Backoff, Calls, check_version
@@ -109,32 +110,39 @@ class ServerCollections:
             raise FreshlineError(BUILT_ALREADY.format(other))
         return building
 
-    async def switch(self, building: Index) -> None:
+    async def switch(self, built: Index) -> None:
         """See Collections."""
         named = await self._aliases()
-        if named.get(self._alias) == building.name:
+        if named.get(self._alias) == built.name:
             return
-        if named.get(self._building) != building.name:
-            raise FreshlineError(NOT_BUILT.format(building.name))
+        if named.get(self._building) != built.name:
+            raise Conflict(not_built(built))
         await self._rename(
-            {self._alias: building.name, self._previous: named[self._alias], self._building: None},
+            {
+                self._alias: built.name,
+                self._previous: named[self._alias],
+                self._building: None,
+            }
         )
 
     async def roll_back(self) -> None:
         """See Collections."""
         named = await self._aliases()
+        if self._previous not in named:
+            raise Conflict(NOTHING_BEFORE)
         await self._rename({self._alias: named[self._previous], self._previous: named[self._alias]})
 
     async def retire(self, index: Index) -> None:
         """See Collections."""
         named = await self._aliases()
         if named.get(self._alias) == index.name:
-            raise FreshlineError(SERVES.format(index.name))
+            raise Conflict(serves(index))
         await self._rename({role: None for role, name in named.items() if name == index.name})
 
     async def delete(self, index: Index) -> None:
         """See Collections."""
-        await self._calls.ask(lambda: self._client.delete_collection(index.name))
+        with contextlib.suppress(Gone):  # Another worker was first.
+            await self._calls.ask(lambda: self._client.delete_collection(index.name))
         self._known.pop(index.name, None)
 
     async def close(self) -> None:
