@@ -113,7 +113,7 @@ class Backfill:
         return end if await self._save(number, end=end, done=end) else None
 
     async def _put(self, records: list[Record], written: Tracker) -> None:
-        items = {record.offset: item_of(record.value or b"") for record in records}
+        items = {record.offset: item_of(record.key, record.value) for record in records}
         serving = await self._serving({item.state.product_id for item in items.values() if item})
         for record in records:
             written.start(record.offset)

@@ -63,7 +63,7 @@ class Rebuild:
         model = await self._with.models.identify(source)
         return await cost(step, serving, model, await self._with.models.embedder(source).loaded())
 
-    async def run(self, step: Step, source: str | None, *, insists: bool = False) -> dict[str, Any]:
+    async def run(self, step: Step, source: str | None) -> dict[str, Any]:
         """Builds, checks and switches; what is being built already is taken up. `source`: as for `estimate`.
 
         An index that is away meanwhile is waited for. Raises Misconfigured if there is no such model, Conflict if

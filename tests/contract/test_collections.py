@@ -90,33 +90,6 @@ async def test_roles_outlive_the_process(backend: Backend) -> None:
     await collections.close()
 
 
-async def test_of_two_rebuilds_at_once_the_second_is_refused_and_changes_nothing(backend: Backend) -> None:
-    collections = await backend.open()
-    building = await collections.begin(OTHER, None)
-    with pytest.raises(FreshlineError, match=f"{building.name} is being built already"):
-        await collections.begin(MODEL, None)
-    roles = await collections.roles()
-    assert roles.building is not None and roles.building.collection == building.collection
-    await collections.close()
-
-
-async def test_a_switch_that_was_made_already_is_made_and_one_to_what_was_given_up_is_refused(backend: Backend) -> None:
-    """Given two workers that end the same rebuild, then the second finds it done."""
-    collections = await backend.open()
-    old = await collections.serving()
-    new = await collections.begin(OTHER, None)
-    await collections.switch(new)
-    await collections.switch(new)
-    roles = await collections.roles()
-    assert roles.previous is not None and roles.previous.collection == old.collection
-    with pytest.raises(FreshlineError, match="is not being built any more"):
-        await collections.switch(old)
-    with pytest.raises(FreshlineError, match="serves"):
-        await collections.retire(new)
-    assert (await collections.serving()).collection == new.collection
-    await collections.close()
-
-
 async def test_a_rollback_and_another_lead_there_and_back(backend: Backend) -> None:
     collections = await backend.open()
     old = await collections.serving()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from schemas.errors import Misconfigured
-from workers.embedder.files import dimension, locate, revision
+from workers.embedder.files import locate, revision
 from workers.embedder.interface import EmbeddingFailed
 from workers.embedder.loading import describe
 from workers.embedder.sentence import SentenceEmbedder

@@ -50,8 +50,6 @@ class EdgeCollections:
 
     async def begin(self, model: ModelId, model_source: str | None) -> Index:
         """See Collections."""
-        if self._now.building is not None:
-            raise FreshlineError(BUILT_ALREADY.format(self._now.building.name))
         building = self._create(model, model_source)
         self._write(self._now._replace(building=building))
         return building

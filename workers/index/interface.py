@@ -175,11 +175,6 @@ class Index(Protocol):
         """Releases what was opened; idempotent."""
 
 
-BUILT_ALREADY = "{} is being built already: one at a time"
-NOT_BUILT = "{} is not being built any more: another worker gave it up, or began another"
-SERVES = "{} serves: searches need it"
-
-
 class Roles(NamedTuple):
     """Who is who among the collections under one alias."""
 
@@ -222,7 +217,7 @@ class Collections(Protocol):
         """The collection that the alias names at this moment, with its model: asked once a request."""
 
     async def begin(self, model: ModelId, model_source: str | None) -> Index:
-        """Creates an empty collection and names it as the one being built. Raises FreshlineError if there is one."""
+        """Creates an empty collection and names it as the one being built; there must be none."""
 
     async def switch(self, built: Index) -> None:
         """This one serves, the one that served is the previous one: in one step. There is none before it.

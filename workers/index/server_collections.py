@@ -99,16 +99,10 @@ class ServerCollections:
 
     async def begin(self, model: ModelId, model_source: str | None) -> Index:
         """See Collections."""
-        if (other := (await self._aliases()).get(self._building)) is not None:
-            raise FreshlineError(BUILT_ALREADY.format(other))
         name = f"{self._alias}-{uuid.uuid4().hex[:8]}"
         await self._create(name, meta.Metadata(name, model, model_source))
         await self._rename({self._building: name})
-        building = await self._index(name)
-        if (other := (await self._aliases()).get(self._building)) != name:  # Of a worker that began a moment later.
-            await self.delete(building)
-            raise FreshlineError(BUILT_ALREADY.format(other))
-        return building
+        return await self._index(name)
 
     async def switch(self, built: Index) -> None:
         """See Collections."""
