@@ -118,6 +118,7 @@ def test_a_worker_that_cannot_be_kept_running_is_reported_with_its_last_words(st
         report = read_report(up.data_dir)
         return report.failing if report else {}
 
+    wait_until(lambda: len(up.events("start")) == 2, "both workers run")
     up.tell("items-fails")
     os.kill(next(pid for name, pid in up.events("start") if name == "items"), signal.SIGKILL)
     wait_until(lambda: bool(failing()), "it is reported")
