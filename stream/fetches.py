@@ -11,6 +11,8 @@ from aiokafka.protocol.fetch import FetchRequest
 if TYPE_CHECKING:
     from aiokafka import AIOKafkaConsumer
 
+    Asked = dict[tuple[str, int], int]
+
 WAIT_MS_MAX = 200
 """What comes while a fetch waits in vain is seen when that has ended."""
 REST_MS_PER_RECORD = 0.5
@@ -37,10 +39,11 @@ def be_patient(consumer: AIOKafkaConsumer, wait_ms: int, *, rest_ms_max: int = 0
         request._max_wait_ms, began_s = waits_ms, time.monotonic()
         response = await send(node_id, request, **how)
         ended_s = time.monotonic()
-        if records := _found(request, response):
+        asked = _asked(request)
+        if records := _found(asked, response):
             rest_ms = max(1000 * (ended_s - began_s), records * REST_MS_PER_RECORD)
             rests_until_s = ended_s + min(rest_ms, rest_ms_max) / 1000
-        if not _left_out(request, response):
+        if not _left_out(asked, response):
             waits_ms = wait_ms
         elif 1000 * (ended_s - began_s) > 0.9 * waits_ms:  # Else it ended early, with what it had.
             waits_ms = min(2 * waits_ms, WAIT_MS_MAX)
@@ -49,9 +52,8 @@ def be_patient(consumer: AIOKafkaConsumer, wait_ms: int, *, rest_ms_max: int = 0
     consumer._client.send = sent
 
 
-def _found(request: FetchRequest, response: Any) -> int:
+def _found(asked: Asked, response: Any) -> int:
     """How many records there were to fetch, in the partitions of which some came."""
-    asked = _asked(request)
     return sum(
         end - asked[topic, number]
         for topic, parts in response.topics
@@ -60,9 +62,8 @@ def _found(request: FetchRequest, response: Any) -> int:
     )
 
 
-def _left_out(request: FetchRequest, response: Any) -> bool:
+def _left_out(asked: Asked, response: Any) -> bool:
     """Of some partition that has what was asked for nothing came."""
-    asked = _asked(request)
     answers = ((topic, *part[:3], part[-1]) for topic, parts in response.topics for part in parts)
     return any(
         not error_code and end > asked[topic, number] and not records
@@ -70,6 +71,6 @@ def _left_out(request: FetchRequest, response: Any) -> bool:
     )
 
 
-def _asked(request: FetchRequest) -> dict[tuple[str, int], int]:
+def _asked(request: FetchRequest) -> Asked:
     """Offsets by partition."""
     return {(topic, number): offset for topic, parts in request.topics for number, offset, _ in parts}
