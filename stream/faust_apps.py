@@ -36,10 +36,24 @@ REQUEST_TIMEOUT_S = 40.0
 RECORD_BYTES_MAX = 10 * 1024 * 1024
 
 
+class _Boot(BootStrategy):
+    enable_web = False
+
+
+class _App(faust.App):
+    BootStrategy = _Boot
+    fail: Callable[[BaseException], None]
+
+    def _crash(self, reason: BaseException) -> None:
+        """Any part of Faust that fails tells the app, and then does nothing more."""
+        super()._crash(reason)
+        self.fail(reason)
+
+
 class AppParts(NamedTuple):
     """A Faust app, and the transport with the trackers that decide its commits."""
 
-    app: faust.App
+    app: _App
     transport: Transport
 
     @property
@@ -56,14 +70,6 @@ class AppParts(NamedTuple):
     ) -> Awaitable[RecordMetadata]:
         """Awaited, the record is in the producer's buffer; awaited again, the broker has confirmed it."""
         return await self.app.producer.send(topic, key, value, partition, None, headers)
-
-
-class _Boot(BootStrategy):
-    enable_web = False
-
-
-class _App(faust.App):
-    BootStrategy = _Boot
 
 
 def create_app(name: str, settings: Settings) -> AppParts:
@@ -128,6 +134,7 @@ def connect(
     async def revoked(_app: Any, /, *_arguments: Any, signal: Any, **_: Any) -> None:
         own(set())
 
+    parts.app.fail = fail
     for topic in topics:
         # Without `value_serializer` Faust decodes the bytes as JSON all the same.
         raw = parts.app.topic(topic, key_type=bytes, value_type=bytes, value_serializer="raw", key_serializer="raw")

@@ -1,13 +1,17 @@
-"""Faust's consumer with commits taken from the tracker, and with a fetch wait that suits the broker.
+"""Faust's consumer with commits taken from the tracker, starts where its owner says, and a fetch wait for the broker.
 
-Everything here overrides inner parts of faust-streaming 0.15.3 (pinned); tests/contract/test_commits.py holds them.
+Everything here overrides inner parts of faust-streaming 0.15.3 (pinned); tests/contract/test_commits.py and
+test_starts.py hold them.
 """
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any, cast
 
+import structlog
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.errors import KafkaError
 from faust.transport.drivers import aiokafka as driver
 
 from stream.fetches import be_patient
@@ -17,10 +21,15 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping
 
     import aiokafka
+    from faust.transport.consumer import RecordMap
     from faust.types import TP
 
     Starts = Callable[[Mapping[Partition, int]], Awaitable[Mapping[Partition, int]]]
     """From the commits of the partitions that were assigned (0: none) to the offsets to start from, not above them."""
+
+log = structlog.get_logger(__name__)
+
+SEEK_AGAIN_S = 0.2
 
 
 class ConsumerThread(driver.AIOKafkaConsumerThread):
@@ -36,7 +45,15 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
 
 
 class Consumer(driver.Consumer):
-    """Commits the finished prefix of each partition, and nothing else."""
+    """Commits the finished prefix of each partition, and nothing else; delivers nothing from before its own seek.
+
+    Faust seeks beside its fetches, and gives up, for good, where that takes longer than a request may. A record that
+    was fetched from the commit and delivered before a seek below it would pass for the start of the partition: all
+    that lies between would count as finished. So the task that fetches seeks too, before anything else.
+    """
+
+    _sought: int | None = None
+    """The generation of the group whose partitions were sought; None: they are to be sought (again)."""
 
     def _new_consumer_thread(self) -> ConsumerThread:
         return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
@@ -53,6 +70,27 @@ class Consumer(driver.Consumer):
 
     def _new_offset(self, tp: TP) -> int | None:
         return self._own.trackers.prefix(Partition(tp.topic, tp.partition))
+
+    async def perform_seek(self) -> None:
+        """Left to the next fetch."""
+        self._sought = None
+
+    async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> RecordMap:  # noqa: ASYNC109 -- Faust's own
+        if self._sought != self.app.consumer_generation_id:
+            await self._seek_all()
+            return {}
+        records = await super()._getmany(active_partitions, timeout)
+        # What was fetched across a rebalance is dropped: the next call seeks.
+        return records if self._sought == self.app.consumer_generation_id else {}
+
+    async def _seek_all(self) -> None:
+        self._sought = self.app.consumer_generation_id
+        try:
+            await super().perform_seek()
+        except (KafkaError, AssertionError) as error:  # Revoked meanwhile (aiokafka asserts), or the broker is away.
+            self._sought = None
+            log.warning("not sought", error=repr(error))
+            await asyncio.sleep(SEEK_AGAIN_S)
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
         """Starts below the commit where the transport's owner says so (an index that was wiped is filled again)."""

@@ -1,0 +1,138 @@
+"""Where a Faust app begins to read: at no record above the start that its owner gave, whatever happens meanwhile.
+
+These hold what stream.transport and stream.faust_apps override in faust-streaming 0.15.3.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from kafka import KafkaConsumer, KafkaProducer, OffsetAndMetadata, TopicPartition
+from waiting import until
+
+from stream.faust_apps import AppParts, connect, create_app
+from stream.process import Failure
+from stream.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+    from pathlib import Path
+
+    from running_broker import RunningBroker
+
+    from stream.tracker import Partition
+
+RECORDS = 40
+COMMIT = 20
+FAUST_WAITS_S = 0.2
+
+
+class Member:
+    """One worker of the group, which reads everything again once it is let."""
+
+    def __init__(self) -> None:
+        self.may_start = asyncio.Event()
+        self.asked = 0
+        self.taken: list[tuple[int, int, int]] = []
+        """(generation, partition, offset)."""
+        self.owned: set[int] = set()
+        self.failure = Failure()
+
+    async def starts(self, commits: Mapping[Partition, int]) -> dict[Partition, int]:
+        self.asked += 1
+        await self.may_start.wait()
+        assert set(commits.values()) == {COMMIT}
+        return dict.fromkeys(commits, 0)
+
+    async def take(self, message: Any) -> None:
+        self.taken.append((message.generation_id, message.partition, message.offset))
+
+    def own(self, numbers: set[int]) -> None:
+        self.owned = numbers
+
+    @property
+    def firsts(self) -> set[int]:
+        """The first offset of each partition in each generation."""
+        firsts: dict[tuple[int, int], int] = {}
+        for generation, number, offset in self.taken:
+            firsts.setdefault((generation, number), offset)
+        return set(firsts.values())
+
+    def has_all(self) -> bool:
+        """Of the partitions that it owns now, in their newest generation."""
+        newest = max((generation for generation, _, _ in self.taken), default=None)
+        of_it = {(number, offset) for generation, number, offset in self.taken if generation == newest}
+        return {(number, offset) for number in self.owned for offset in range(RECORDS)} <= of_it
+
+
+@asynccontextmanager
+async def running(
+    member: Member, broker: RunningBroker, data_dir: Path, topic: str, slot: str = "0"
+) -> AsyncIterator[AppParts]:
+    parts = create_app(f"group-{topic}", broker.settings(data_dir=data_dir, worker_slot=slot))
+    parts.transport.starts = member.starts
+    connect(parts, [topic], take=member.take, own=member.own, fail=member.failure.fail)
+    await parts.app.start()
+    parts.app.conf.broker_request_timeout = FAUST_WAITS_S  # Not before: a consumer is not made with so little.
+    try:
+        yield parts
+    finally:
+        await parts.app.stop()
+
+
+@pytest.fixture
+def topic(any_broker: RunningBroker) -> str:
+    """Of two partitions with records, the group's commits half way."""
+    places = any_broker.new_topic(partitions=2)
+    name = places[0].topic
+    producer = KafkaProducer(bootstrap_servers=any_broker.address)
+    for n in range(RECORDS):
+        for place in places:
+            producer.send(name, b"%d" % n, partition=place.number)
+    producer.close()
+    consumer = KafkaConsumer(bootstrap_servers=any_broker.address, group_id=f"group-{name}", enable_auto_commit=False)
+    consumer.commit({TopicPartition(*place): OffsetAndMetadata(COMMIT, "", -1) for place in places})
+    consumer.close()
+    return name
+
+
+async def test_a_start_that_takes_longer_than_faust_waits_is_kept_to(
+    any_broker: RunningBroker, tmp_path: Path, topic: str
+) -> None:
+    """An index that is away for a minute while its worker starts: Faust itself would never read again."""
+    member = Member()
+    async with running(member, any_broker, tmp_path, topic):
+        await until(lambda: member.asked > 0, "it asks where to start")
+        await asyncio.sleep(2 * FAUST_WAITS_S)
+        assert member.taken == []
+        member.may_start.set()
+        await until(member.has_all, "all records are delivered")
+        assert member.firsts == {0}
+
+
+async def test_a_rebalance_while_it_asks_where_to_start_lets_no_record_above_the_start_pass_for_the_first(
+    any_broker: RunningBroker, tmp_path: Path, topic: str
+) -> None:
+    first, second = Member(), Member()
+    async with AsyncExitStack() as closing:
+        await closing.enter_async_context(running(first, any_broker, tmp_path, topic))
+        await until(lambda: first.asked > 0, "the first asks where to start")
+        await closing.enter_async_context(running(second, any_broker, tmp_path, topic, slot="1"))
+        first.may_start.set()
+        await until(lambda: second.asked > 0, "the second asks where to start")
+        second.may_start.set()
+        await until(lambda: first.owned | second.owned == {0, 1} and bool(first.owned and second.owned), "each owns")
+        await until(lambda: first.has_all() and second.has_all(), "all records are delivered")
+        assert first.firsts | second.firsts == {0}
+
+
+async def test_what_ends_a_part_of_faust_is_told(tmp_path: Path) -> None:
+    """Faust itself would stay as it is, and read no more."""
+    parts, failure = create_app("nobody", Settings(kafka="127.0.0.1:9", data_dir=tmp_path)), Failure()
+    connect(parts, ["anything"], take=Member().take, own=Member().own, fail=failure.fail)
+    await parts.app.consumer.crash(RuntimeError("it broke"))
+    with pytest.raises(RuntimeError, match="it broke"):
+        await asyncio.wait_for(failure.wait(), 10)
