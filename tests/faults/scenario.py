@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Self, TypeVar
 
 import httpx
 
-from tests.faults.api import PATIENCE, Failed
+from tests.faults import queues
+from tests.faults.api import PATIENCE, Failed, wait_for
 from tests.faults.checks import check
 from tests.faults.events import Source
 from tests.faults.feed import Feed
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 FRESH_SECONDS = 2.0 * PATIENCE
 """An event that is searchable after this is fresh enough on a machine that is busy with starting a process."""
 PROBE_SECONDS_MAX = 5.0
+TAKE_OVER_SECONDS_MAX = 40.0
 S = TypeVar("S", "Stack", "ServerStack")
 QUIET_SECONDS_MAX = 120.0
 TAIL_SECONDS = 15.0
@@ -42,7 +44,7 @@ class Scenario:
     loses_log: bool = False
     """It ends the embedded broker: what was sent shortly before may be missing, and /status must say so."""
     loses_index: bool = False
-    """Versions and commits of before say nothing of the index after it."""
+    """Versions and commits of before say nothing of the index after it: it is watched from the fault on."""
     recovery_seconds_max: float = 60.0
     after: Callable[[Run[Any]], list[str]] = lambda _run: []
     """What must hold besides, once it is quiet."""
@@ -143,14 +145,14 @@ class Run(Generic[S]):
         """Events flow, the fault happens, it becomes quiet, all is looked at."""
         sent_before, recovery_seconds = len(self.feed.sent), float("nan")
         self.watch.failures, self.watch.memory = [], []
+        queues.forget(self.folder)
         failures: list[str] = []
         try:
             recovery_seconds = self._suffer(scenario)
             if recovery_seconds > scenario.recovery_seconds_max * PATIENCE:
                 failures.append(f"fresh again only after {recovery_seconds:.1f} s")
-            quiet = self.stack.quiet(QUIET_SECONDS_MAX)
-            self.watch.stop()
-            failures += [*check(self.stack, self.feed.sent, quiet.status), *scenario.after(self)]
+            if not self._caught(scenario):
+                failures += self._looked_at(scenario)
         except (Failed, httpx.HTTPError) as error:
             failures.append(str(error) or repr(error))
         self.watch.stop()
@@ -160,22 +162,38 @@ class Run(Generic[S]):
         passed = any(scenario.must_say in each for each in failures) if scenario.must_say else not failures
         return Verdict(scenario.name, self.broker, self.seed, events, recovery_seconds, failures, passed)
 
+    def _caught(self, scenario: Scenario) -> bool:
+        """A control that is: what it lost never becomes quiet."""
+        return bool(scenario.must_say) and any(scenario.must_say in each for each in self.watch.failures)
+
+    def _looked_at(self, scenario: Scenario) -> list[str]:
+        """All that must hold once nothing waits any more."""
+        quiet = self.stack.quiet(QUIET_SECONDS_MAX)
+        self.watch.stop()
+        # A worker that is wrong on purpose takes more than there is room for.
+        bounded = self.stack.small_queues and not scenario.control
+        beyond = queues.beyond_bounds(self.folder) if bounded else []
+        found = check(self.stack, self.feed.sent, quiet.status)
+        return [*self.watch.blind(), *beyond, *found, *scenario.after(self)]
+
     def _suffer(self, scenario: Scenario) -> float:
         """Seconds from the end of the fault until events are searchable as soon as ever."""
-        began_anew = scenario.loses_index or (scenario.loses_log and not self.stack.keeps_log)
+        loses_log = scenario.loses_log and not self.stack.keeps_log
         self.watch.product_ids = sorted({s.made.means["product_id"] for s in self.feed.sent if s.made.means})
-        if not began_anew:
-            self.watch.start()
+        if not scenario.loses_index:
+            self.watch.start(dying_log=self.stack.get("/status")["log"]["id"] if loses_log else None)
         self.feed.start()
         self.pause(0.5, 2.0)
         fault_at_s = time.monotonic()
         scenario.fault(self)
         ended_at_s = time.monotonic()
-        if began_anew:
-            self.watch.start(commits=not scenario.loses_index)
+        if not self.watch.runs:
+            raise Failed("nobody watches the index that began anew")
+        self.watch.index_serves()
+        self.watch.looks = dict.fromkeys(self.watch.looks, 0)
         recovery_seconds = self._until_fresh(ended_at_s, scenario.recovery_seconds_max * PATIENCE)
         self.feed.stop()
-        if scenario.loses_log and not self.stack.keeps_log:
+        if loses_log:
             self._send_tail_again(fault_at_s, ended_at_s)
         return recovery_seconds
 
@@ -187,6 +205,15 @@ class Run(Generic[S]):
         raise Failed(
             f"events were not fresh again within {seconds_max:.0f} s of the fault's end; lag {self.stack.lag()}"
         )
+
+    def until_taken_over(self, frozen_at_s: float) -> None:
+        """Events of every partition that were sent since are searchable without the worker that is frozen."""
+
+        def fresh() -> bool:
+            last = {sent.partition: sent for sent in self.feed.sent[-400:] if sent.at_s > frozen_at_s}
+            return len(last) == self.stack.partitions and all(self.soon(sent) for sent in last.values())
+
+        wait_for(fresh, "another worker takes over the partitions of the frozen one", TAKE_OVER_SECONDS_MAX)
 
     def soon(self, sent: Sent) -> bool:
         """Whether search shows it in a moment. An error of the API is "no"."""

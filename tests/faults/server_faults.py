@@ -28,6 +28,7 @@ SAMPLE = 40
 PROBES = 6
 """Some in each partition."""
 TOKEN_WAIT_MS = 15_000
+WRITES_MAX = 10
 
 
 def come_and_go(run: Run[ServerStack]) -> None:
@@ -61,6 +62,16 @@ def workers_killed(run: Run[ServerStack]) -> None:
     for worker in (run.stack.indexers[0], run.stack.items[0]):
         worker.kill()
         run.pause(5, 8)
+    run.stack.until_ready()
+
+
+def index_frozen(run: Run[ServerStack]) -> None:
+    """With a write in hand, until another worker has its partitions; then it wakes, and writes it."""
+    frozen = run.stack.indexers[1]
+    with frozen.frozen_at("before-write-to-server", run.rng.randint(1, WRITES_MAX)) as frozen_at_s:
+        run.until_taken_over(frozen_at_s)
+        run.pause(1, 2)  # What it has in hand is not the newest any more.
+    run.pause(8, 10)
     run.stack.until_ready()
 
 
@@ -106,6 +117,7 @@ def wiped(run: Run[ServerStack]) -> None:
     """It comes back with an empty disk, under changes; the workers fill it again."""
     run.stack.ended.clear()
     run.stack.wipe()
+    run.watch.start(index_is_new=True)
     wait_for(lambda: run.stack.ended, "a worker finds out")
     run.stack.until_ready()
 
@@ -171,6 +183,7 @@ SERVER_SCENARIOS = [
     _scenario("workers come and go", come_and_go, front=False),
     _scenario("more workers than partitions", more_than_partitions, front=False),
     _scenario("workers killed", workers_killed, front=False),
+    _scenario("index worker frozen, taken over, thawed", index_frozen, front=False),
     _scenario("away", away),
     _scenario("away at start", away_at_start),
     _scenario("slow", at_fault(delay_seconds=DELAY_SECONDS)),

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import socket
 import subprocess
 import sys
 import threading
+import time
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Self, TypeVar
@@ -25,9 +27,12 @@ from stream.up.ports import free_port
 from tests.faults.api import Api, Failed, client, wait_for
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from stream.brokers.interface import Broker
 
 ROOT = Path(__file__).parents[2]
+WORKER = Path(__file__).with_name("worker.py")
 SERVER_URL = os.environ.get("FRESHLINE_TEST_QDRANT_URL")
 """Of a real server; None: the test's own front."""
 RESTART_SECONDS = 0.5
@@ -94,6 +99,21 @@ class Running:
 class Indexer(Running, Api):
     """An index worker, with its API."""
 
+    told: Path
+    """Where it looks for what it is told, see worker.py."""
+
+    @contextlib.contextmanager
+    def frozen_at(self, point: str, calls: int) -> Iterator[float]:
+        """It stops itself at the so manieth call of what the point names, until the end of the block; since when."""
+        order = self.told / "index-freezes"
+        order.with_suffix(".new").write_text(f"{point} {calls}")
+        order.with_suffix(".new").replace(order)
+        try:
+            wait_for(lambda: _is_stopped(self.process.pid), f"{self.name} reaches {point}", every_s=0.005)
+            yield time.monotonic()
+        finally:
+            self.process.send_signal(signal.SIGCONT)
+
     def ready(self) -> bool:
         """Whether it can be asked, and says so."""
         with contextlib.suppress(httpx.HTTPError):
@@ -110,6 +130,8 @@ class ServerStack(Api):
     keeps_log = True
     events_per_second = 40.0
     """Six processes share the processor with the server."""
+    small_queues = False
+    """They would take the writes apart that a refill joins: on a server each of them costs."""
 
     def __init__(self, folder: Path, *, broker: str = "embedded", partitions: int = 3, **env: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -192,16 +214,17 @@ class ServerStack(Api):
 
     def start_items(self, slot: int) -> None:
         """One more, or the one that was stopped."""
-        argv = [sys.executable, "-P", "-m", "stream.items"]
+        argv = [sys.executable, "-P", str(WORKER), "items"]
         self.items[slot] = self._running(Running, f"items-{slot}", argv, **self._own_settings("items", slot)).start()
 
     def start_index(self, slot: int) -> None:
         """One more, or the one that was stopped."""
         port = free_port()
-        argv = [sys.executable, "-P", "-m", "stream.index"]
+        argv = [sys.executable, "-P", str(WORKER), "index"]
         env = self._own_settings("index", slot) | {"FRESHLINE_API_PORT": str(port)}
         indexer = self._running(Indexer, f"index-{slot}", argv, **env)
         indexer.http = client(f"http://127.0.0.1:{port}")
+        indexer.told = Path(env["UP_TEST_DIR"])
         self.indexers[slot] = indexer.start()
 
     @property
@@ -228,7 +251,11 @@ class ServerStack(Api):
         return [name for name, log in logs.items() if "Traceback" in log.read_text(errors="replace")]
 
     def _own_settings(self, kind: str, slot: int) -> dict[str, str]:
-        return {"FRESHLINE_WORKER_SLOT": str(slot), "FRESHLINE_DATA_DIR": str(self.folder / f"{kind}-{slot}")}
+        """What a test tells it lies in a folder of its own too."""
+        own = self.folder / f"{kind}-{slot}"
+        told = own / "told"
+        told.mkdir(parents=True, exist_ok=True)
+        return {"FRESHLINE_WORKER_SLOT": str(slot), "FRESHLINE_DATA_DIR": str(own), "UP_TEST_DIR": str(told)}
 
     def _running(self, make: type[R], name: str, argv: list[str], **env: str) -> R:
         process = make(name, argv, {**self._env, **env}, self.folder / f"{name}.log")
@@ -244,6 +271,10 @@ class ServerStack(Api):
                         return
                     if worker.wanted:
                         worker.start()
+
+
+def _is_stopped(pid: int) -> bool:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
 
 def _listens(address: str) -> bool:

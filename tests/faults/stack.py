@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from tests.faults.api import Api, client, wait_for
+from tests.faults.queues import SMALL
 from tests.integration.running_up import Up, alive
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class Stack(Up, Api):
     command = (sys.executable, "-m", "stream.up.child", str(os.getpid()), sys.executable, str(FOLDER / "up_main.py"))
     """It ends with the harness."""
     events_per_second = 120.0
+    small_queues = True
 
     def __init__(self, folder: Path, *, broker: str = "embedded", partitions: int = 4, **env: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -38,6 +40,7 @@ class Stack(Up, Api):
             **{"FRESHLINE_EMBEDDER": "fake", "HF_HUB_OFFLINE": "1", **env},
         )
         self.keeps_log = broker == "kafka"
+        self.tell(SMALL)
         self._others: list[subprocess.Popen[bytes]] = []
         self.http = client(f"http://127.0.0.1:{self.api_port}")
 

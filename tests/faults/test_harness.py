@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from stream.dead_letters import event_time_ms
 from stream.items.partition import ItemPartition
 from stream.states import partition_of
 from stream.tracker import Partition
+from tests.faults import queues
 from tests.faults.__main__ import asked
 from tests.faults.checks import of_another_text
 from tests.faults.events import NEVER_COMES, Made, Source, bodies
@@ -20,10 +22,15 @@ from tests.faults.faults import SCENARIOS
 from tests.faults.memory import Sample, growth
 from tests.faults.oracle import differences, expected
 from tests.faults.poison import KINDS
+from tests.faults.queues import BEYOND, HELD_MAX
 from tests.faults.server_faults import SERVER_SCENARIOS
 from tests.faults.view import LogView
+from tests.faults.watch import Watch
 from workers.shown import Shop, indexed_item
 from workers.view import content
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SEED = 20261124
 PARTITIONS = 4
@@ -98,11 +105,39 @@ def test_each_kind_of_poison_is_refused_with_its_reason(kind: Any) -> None:
         parse(kind.topic, kind.key, kind.value(), arrived_at_ms=NOW_MS - 10**11, event_time_ms=None)
 
 
-def test_the_short_form_holds_a_control_and_both_brokers() -> None:
+def test_the_short_form_holds_both_controls_and_both_brokers() -> None:
     short = [scenario for scenario in SCENARIOS if scenario.short]
     assert {scenario.short for scenario in short} == {"embedded", "kafka"}
-    assert any(scenario.must_say for scenario in short)
-    assert {s.control for s in SCENARIOS if s.must_say} == {"acks-out-of-order", "take-batches"}
+    assert {scenario.control for scenario in short if scenario.must_say} == {"acks-out-of-order", "take-batches"}
+
+
+def test_a_queue_that_passed_its_bound_is_named_and_so_is_one_that_nobody_told_of(tmp_path: Path) -> None:
+    (tmp_path / "index-most-7.number").write_text(str(HELD_MAX + BEYOND["index"]))
+    assert queues.beyond_bounds(tmp_path) == ["events taken and not confirmed: nobody told how many there were"]
+    (tmp_path / "items-most-7.number").write_text("99")
+    (tmp_path / "index-most-8.number").write_text(str(HELD_MAX + BEYOND["index"] + 1))
+    assert queues.beyond_bounds(tmp_path) == ["165 items in the lanes, above the bound of 164"]
+    assert queues.below_bounds(tmp_path) == ["at most 99 events taken and not confirmed: never full at 100"]
+
+
+def test_what_was_held_before_is_forgotten_also_by_a_worker_that_runs_on(tmp_path: Path) -> None:
+    most = queues.Most(tmp_path, "items")
+    most.look(90)
+    most.look(10)
+    assert queues.most_held(tmp_path, "items") == 90
+    queues.forget(tmp_path)
+    assert queues.most_held(tmp_path, "items") is None
+    most.look(20)
+    assert queues.most_held(tmp_path, "items") == 20
+
+
+def test_a_watch_that_saw_nothing_says_so() -> None:
+    stack: Any = SimpleNamespace(http=SimpleNamespace(base_url="http://127.0.0.1:1"))
+    watch = Watch(stack, SEED)
+    assert watch.blind() == [f"the watch never saw any {kind}" for kind in ("versions", "commits", "memory")]
+    watch.looks.update(versions=3, commits=1)
+    assert watch.blind() == ["the watch never saw any memory"]
+    watch.close()
 
 
 def test_a_whole_name_asks_for_one_scenario_and_a_part_of_it_for_all_that_hold_it() -> None:

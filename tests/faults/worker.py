@@ -1,9 +1,11 @@
 """The real worker, `python worker.py items|index`, but for what the folder UP_TEST_DIR tells it.
 
 NAME-dies     "POINT CALLS": it sends itself SIGKILL at the so manieth call of what the point names
+NAME-freezes  the same with SIGSTOP
 wipe-index    the index directory is removed before it starts
 control       what it does wrong on purpose, see controls.py
 batches-fail  one of those begins to do it
+small-queues  its queues have small bounds, and it writes there how full they were, see queues.py
 
 A real model fails on some texts, see embedding.py.
 """
@@ -26,8 +28,9 @@ from stream.items.publisher import Publisher
 from stream.process import run
 from stream.settings import Settings
 from stream.transport import Consumer
-from tests.faults import controls, embedding
+from tests.faults import controls, embedding, queues
 from workers.index.edge import EdgeIndex
+from workers.index.server import ServerIndex
 from workers.indexing import Lanes
 from workers.owed_vectors import OwedVectors
 
@@ -51,6 +54,7 @@ POINTS: dict[str, dict[str, Point]] = {
     },
     "index": {
         "before-write": (EdgeIndex, "write", True),
+        "before-write-to-server": (ServerIndex, "write", True),
         "within-write": (EdgeIndex, "_operation", False),
         "after-write": (EdgeIndex, "write", False),
         "before-ack": (Lanes, "_finish", True),
@@ -63,11 +67,12 @@ POINTS: dict[str, dict[str, Point]] = {
 }
 
 
-class Death:
+class Fate:
     """Waits for its order, then for its moment."""
 
-    def __init__(self, name: str) -> None:
-        self._order = FOLDER / f"{name}-dies"
+    def __init__(self, order: str, number: signal.Signals) -> None:
+        self._order = FOLDER / order
+        self._signal = number
         self._point: str | None = None
         self._calls_left = 0
 
@@ -80,7 +85,8 @@ class Death:
         if point == self._point:
             self._calls_left -= 1
             if self._calls_left <= 0:
-                os.kill(os.getpid(), signal.SIGKILL)
+                self._point = None  # Whoever is thawed goes on.
+                os.kill(os.getpid(), self._signal)
 
     def lies_in_wait(self, points: dict[str, Point]) -> None:
         """At all of these."""
@@ -127,7 +133,10 @@ def main(name: str) -> int:
     if name == "index" and wipe.exists():
         shutil.rmtree(Settings().index_dir, ignore_errors=True)
         wipe.unlink()
-    Death(name).lies_in_wait(POINTS[name])
+    Fate(f"{name}-dies", signal.SIGKILL).lies_in_wait(POINTS[name])
+    Fate(f"{name}-freezes", signal.SIGSTOP).lies_in_wait(POINTS[name])
+    if (FOLDER / queues.SMALL).exists():
+        queues.bound(FOLDER, name)
     control = FOLDER / "control"
     if name == "items" and control.exists():
         controls.CONTROLS[control.read_text()]()

@@ -1,0 +1,104 @@
+"""Small bounds of the workers' queues, so that they are reached; and the most that a queue ever held.
+
+A worker writes it down itself, at each record that comes: a look from outside comes too late for a wave.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from typing import TYPE_CHECKING, Any
+
+import stream.items.publisher as publishing
+from stream.topics import INPUTS
+from workers import indexing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+SMALL = "small-queues"
+"""A file in the folder of a worker that is to have them."""
+HELD_MAX = 100
+"""Fewer than there are products, by which the lanes are keyed: 5,000 would never be reached."""
+BEYOND = {"items": len(INPUTS) - 1, "index": indexing.BATCH_ITEMS_MAX}
+"""What may lie above it. An event of each topic may be let in by the same room; and what is written may come back into
+the lanes, as a new text, when they are full already."""
+WORDS = {"items": "events taken and not confirmed", "index": "items in the lanes"}
+
+
+class Most:
+    """The most that one process held since the file was removed."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self._file = folder / f"{name}-most-{os.getpid()}.number"
+        self._most = -1
+
+    def look(self, held: int) -> None:
+        """One more moment."""
+        if not self._file.exists():
+            self._most = -1
+        if held > self._most:
+            self._most = held
+            new = self._file.with_suffix(".new")
+            new.write_text(str(held))
+            new.replace(self._file)
+
+
+def bound(folder: Path, name: str) -> None:
+    """In the worker's process, before it starts."""
+    most = Most(folder, name)
+    if name == "items":
+        publishing.UNFINISHED_MAX = HELD_MAX
+        _look_after(publishing.Publisher, "finish_after", lambda publisher: most.look(publisher._unfinished))
+    else:
+        indexing.PENDING_ITEMS_MAX = HELD_MAX
+        _look_after(indexing.Lanes, "_put", lambda lanes: most.look(len(lanes)))
+        _look_after(indexing.Lanes, "_carry_out", lambda lanes: most.look(len(lanes)))
+
+
+def _look_after(owner: type, function: str, look: Callable[[Any], None]) -> None:
+    """Of an asynchronous one, when it is called: it has not begun yet."""
+    real = getattr(owner, function)
+
+    @functools.wraps(real)
+    def wrapped(self: Any, *args: Any, **kwargs: Any) -> Any:
+        done = real(self, *args, **kwargs)
+        look(self)
+        return done
+
+    setattr(owner, function, wrapped)
+
+
+def forget(folder: Path) -> None:
+    """What was held until now."""
+    for file in _files(folder, "*"):
+        file.unlink()
+
+
+def most_held(folder: Path, name: str) -> int | None:
+    """By any worker of this kind; None: none has told."""
+    return max((int(file.read_text()) for file in _files(folder, name)), default=None)
+
+
+def _files(folder: Path, name: str) -> list[Path]:
+    """Of one stack, whose workers share a folder."""
+    return list(folder.glob(f"{name}-most-*.number"))
+
+
+def beyond_bounds(folder: Path) -> list[str]:
+    """A sentence for each queue that passed its bound, or of which nobody told."""
+    found = []
+    for name, words in WORDS.items():
+        most, allowed = most_held(folder, name), HELD_MAX + BEYOND[name]
+        if most is None:
+            found.append(f"{words}: nobody told how many there were")
+        elif most > allowed:
+            found.append(f"{most} {words}, above the bound of {allowed}")
+    return found
+
+
+def below_bounds(folder: Path) -> list[str]:
+    """A sentence for each queue that was never full: nothing was proven of its bound."""
+    held = {name: most_held(folder, name) or 0 for name in WORDS}
+    return [f"at most {most} {WORDS[name]}: never full at {HELD_MAX}" for name, most in held.items() if most < HELD_MAX]
