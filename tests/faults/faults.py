@@ -72,8 +72,9 @@ def broker_frozen(run: Run[Stack]) -> None:
 
 def worker_frozen(run: Run[Stack]) -> None:
     """Until another has taken over its partitions; then it wakes, and knows nothing of it."""
-    with run.stack.second_worker():
-        run.pause(4, 6)  # Both have partitions by now.
+    with run.stack.second_worker() as log:
+        wait_for(lambda: "event=recovered" in log.read_text(), "both workers have partitions")
+        run.pause(0, 2)
         with run.stack.frozen("items"):
             run.until_taken_over(time.monotonic())
             run.pause(1, 2)

@@ -127,18 +127,19 @@ class Stack(Up, Api):
         wait_for(lambda: not alive(pid), f"{name} reaches {point}", every_s=0.005)
 
     @contextlib.contextmanager
-    def second_worker(self, slot: str = "1") -> Iterator[subprocess.Popen[bytes]]:
-        """An items worker beside that of `up`, killed at the end."""
+    def second_worker(self, slot: str = "1") -> Iterator[Path]:
+        """An items worker beside that of `up`, killed at the end; yields its log."""
         env = self._env | {
             "FRESHLINE_KAFKA": self.kafka,
             "FRESHLINE_WORKER_SLOT": slot,
             "FRESHLINE_DATA_DIR": str(self.folder / f"slot-{slot}"),
         }
-        with (self.folder / f"slot-{slot}.log").open("ab") as log:
-            worker = subprocess.Popen([sys.executable, str(WORKER), "items"], env=env, stdout=log, stderr=log)
+        log = self.folder / f"slot-{slot}-{len(self._others)}.log"
+        with log.open("wb") as output:
+            worker = subprocess.Popen([sys.executable, str(WORKER), "items"], env=env, stdout=output, stderr=output)
         self._others.append(worker)
         try:
-            yield worker
+            yield log
         finally:
             worker.kill()
             worker.wait(10)
