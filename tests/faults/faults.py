@@ -19,6 +19,7 @@ from tests.integration.running_up import alive
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.faults.scenario import Run
     from tests.faults.stack import Stack
@@ -71,14 +72,26 @@ def broker_frozen(run: Run[Stack]) -> None:
 
 
 def worker_frozen(run: Run[Stack]) -> None:
-    """Until another has taken over its partitions; then it wakes, and knows nothing of it."""
+    """Until another has taken over its partitions; then it wakes, and knows nothing of it.
+
+    The other lives until this one has its share again: on the embedded broker a group whose leader dies while another
+    worker joins waits for it for ever.
+    """
+    own = run.stack.folder / "data" / "logs" / "items.log"
     with run.stack.second_worker() as log:
-        wait_for(lambda: "event=recovered" in log.read_text(), "both workers have partitions")
+        wait_for(lambda: _recovered(log) > 0, "both workers have partitions")
         run.pause(0, 2)
         with run.stack.frozen("items"):
             run.until_taken_over(time.monotonic())
             run.pause(1, 2)
+            known = _recovered(own)
+        wait_for(lambda: _recovered(own) > known, "the worker that wakes has its share again")
         run.pause(2, 4)
+
+
+def _recovered(log: Path) -> int:
+    """How many partitions an items worker has taken over."""
+    return log.read_text().count("event=recovered")
 
 
 def workers_come_and_go(run: Run[Stack]) -> None:
