@@ -2,6 +2,9 @@
 
 Shape of an entity: {"f": stamp} or {"d": stamp} (floor, deleted), "l" (latest_ms), "s": {fact: value} for facts whose
 stamp is the floor, "x": {fact: [version, updated_at_ms, digest, value]} for the others. Facts of offers are shortened.
+
+Workers of two releases run at once while one replaces the other: the older keeps facts that it does not know, and drops
+any other addition. So what a release adds to an item is a fact.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 Stamps are totally ordered, so that whatever lies below a floor, a delete or the watermark of displaced offers can be
 dropped for good: it could win only over what lies lower still. What is masked by time alone (a void offer) is kept.
+Facts of names that are not known here, as a later release may write them, are joined and kept like any other.
 """
 
 from __future__ import annotations
@@ -132,7 +133,8 @@ def _masked(facts: Facts, base: Stamp | None, *, blank: bool) -> Facts:
 
 
 def _within_product_limits(product: Entity, offers: int) -> Entity:
-    counts = Counter(key.partition("/")[0] for key in product.facts if "/" in key)
+    names = (key.partition("/")[0] for key in product.facts if "/" in key)
+    counts = Counter(name for name in names if name in PARTS_MAX)
     if not counts:
         return product
     facts = product.facts
@@ -169,7 +171,7 @@ def _cut(facts: Facts, room: Mapping[str, int]) -> Facts:
     cuts = {}
     for key, (stamp, value) in facts.items():
         name, slash, _ = key.partition("/")
-        if slash and isinstance(value, str):
+        if slash and name in room and isinstance(value, str):
             short = cut(value, room[name]) if room[name] else None
             if short != value:
                 cuts[key] = Register(stamp, short)

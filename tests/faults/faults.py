@@ -8,7 +8,7 @@ import time
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from tests.faults import queues
+from tests.faults import newer, queues
 from tests.faults.api import wait_for
 from tests.faults.disk import disk_full
 from tests.faults.embedding import each_as_it_should, texts_that_fail
@@ -95,6 +95,13 @@ def workers_come_and_go(run: Run[Stack]) -> None:
         run.pause(15, 20)
 
 
+def two_releases(run: Run[Stack]) -> None:
+    """A worker of a newer release beside this one, which then has to go on with what the newer one wrote."""
+    with run.stack.second_worker(newer.ARGUMENT):
+        run.pause(20, 25)
+    run.pause(15, 20)
+
+
 def index_frozen(run: Run[Stack]) -> None:
     """Its session times out, and it comes back."""
     with run.stack.frozen("index"):
@@ -151,6 +158,7 @@ SCENARIOS = [
     Scenario("broker frozen", broker_frozen),
     Scenario("worker frozen, taken over, thawed", worker_frozen, short="kafka"),
     Scenario("a second worker comes and goes", workers_come_and_go),
+    Scenario("an older and a newer worker at once", two_releases, after=newer.nothing_of_it_is_lost),
     Scenario("up killed", up_killed, loses_log=True),
     Scenario("a burst", burst, recovery_seconds_max=120, after=lambda run: queues.below_bounds(run.folder)),
     Scenario(

@@ -127,8 +127,8 @@ class Stack(Up, Api):
         wait_for(lambda: not alive(pid), f"{name} reaches {point}", every_s=0.005)
 
     @contextlib.contextmanager
-    def second_worker(self, slot: str = "1") -> Iterator[Path]:
-        """An items worker beside that of `up`, killed at the end; yields its log."""
+    def second_worker(self, *arguments: str, slot: str = "1") -> Iterator[Path]:
+        """An items worker beside that of `up`, killed at the end; yields its log. `arguments`: see worker.py."""
         env = self._env | {
             "FRESHLINE_KAFKA": self.kafka,
             "FRESHLINE_WORKER_SLOT": slot,
@@ -136,7 +136,8 @@ class Stack(Up, Api):
         }
         log = self.folder / f"slot-{slot}-{len(self._others)}.log"
         with log.open("wb") as output:
-            worker = subprocess.Popen([sys.executable, str(WORKER), "items"], env=env, stdout=output, stderr=output)
+            argv = [sys.executable, str(WORKER), "items", *arguments]
+            worker = subprocess.Popen(argv, env=env, stdout=output, stderr=output)
         self._others.append(worker)
         try:
             yield log

@@ -7,6 +7,8 @@ control       what it does wrong on purpose, see controls.py
 batches-fail  one of those begins to do it
 small-queues  its queues have small bounds, and it writes there how full they were, see queues.py
 
+`python worker.py items newer` is one of a release to come, see newer.py.
+
 A real model fails on some texts, see embedding.py.
 """
 
@@ -28,7 +30,7 @@ from stream.items.publisher import Publisher
 from stream.process import run
 from stream.settings import Settings
 from stream.transport import Consumer
-from tests.faults import controls, embedding, queues
+from tests.faults import controls, embedding, newer, queues
 from workers.index.edge import EdgeIndex
 from workers.index.server import ServerIndex
 from workers.indexing import Lanes
@@ -127,7 +129,7 @@ def _wrapped(real: Any, reached: Callable[[], None], *, before: bool) -> Any:
     return asynchronous if inspect.iscoroutinefunction(real) else plain
 
 
-def main(name: str) -> int:
+def main(name: str, *more: str) -> int:
     """Its exit code."""
     wipe = FOLDER / "wipe-index"
     if name == "index" and wipe.exists():
@@ -140,6 +142,8 @@ def main(name: str) -> int:
     control = FOLDER / "control"
     if name == "items" and control.exists():
         controls.CONTROLS[control.read_text()]()
+    if more == (newer.ARGUMENT,):
+        newer.know_more()
     if name == "items":
         from stream.items.__main__ import main as worker
     else:
@@ -150,4 +154,4 @@ def main(name: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(*sys.argv[1:]))

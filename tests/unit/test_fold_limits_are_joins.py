@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
@@ -10,6 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_fold_is_a_join import folded
 
+from schemas.codec import decode_item, encode_item
+from schemas.items import NO_REVIEWS, ItemRecord, Register
 from workers import fold
 
 if TYPE_CHECKING:
@@ -48,3 +51,26 @@ def test_an_offer_that_was_displaced_comes_back_without_its_past(case: tuple[lis
 def test_room_goes_by_the_languages_ever_seen(case: tuple[list[Event], list[Event]]) -> None:
     with patch.object(fold, "DESCRIPTION_BYTES", 30):
         assert folded(case[0]) == folded(case[1])
+
+
+@given(
+    st.permutations(range(4)),
+    st.sampled_from(["products", "prices"]),
+    st.sampled_from(["energy", "energy/en", "title/en"]),
+)
+@settings(max_examples=100, deadline=None)
+def test_what_a_later_release_knows_besides_is_kept_and_joined(order: list[int], topic: Any, key: str) -> None:
+    said = {"title": {"en": "lamp"}} if topic == "products" else {"seller": "x", "price": 5, "currency": "EUR"}
+    states = []
+    for number in range(4):
+        event = parsed(topic, {"op": "patch", "updated_at": number, **said})
+        state = fold.delta(event)
+        known = state.product if topic == "products" else state.offers["x"]
+        if number == 2:
+            known.facts[key] = Register(event.stamp, "A")
+        states.append(state)
+    joined = reduce(fold.join, (states[number] for number in order))
+    decoded = decode_item(encode_item(ItemRecord("writer", joined, NO_REVIEWS, {}))).state
+    assert decoded == joined
+    facts = (decoded.product if topic == "products" else decoded.offers["x"]).facts
+    assert facts[key].value == ("lamp" if key == "title/en" and topic == "products" else "A")

@@ -1,0 +1,65 @@
+"""An items worker of a release to come, which keeps more of a product than this one knows; and what must come of it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from schemas.codec import decode_item
+from schemas.items import ItemState, Register
+from stream.reader import Reader
+from stream.topics import ITEMS
+from stream.tracker import Partition
+from workers import fold
+
+if TYPE_CHECKING:
+    from schemas.events import Event
+    from schemas.items import Entity, ItemRecord
+    from tests.faults.scenario import Run
+    from tests.faults.stack import Stack
+
+ARGUMENT = "newer"
+"""Of tests/faults/worker.py."""
+FACT = "energy"
+MORE = {FACT: "A", f"{FACT}/en": "efficient"}
+
+
+def know_more() -> None:
+    """In the worker's process, before it starts: each product event sets two more facts."""
+    real = fold.entity
+
+    def entity(event: Event) -> Entity:
+        said = real(event)
+        if event.topic == "products" and event.op != "delete":
+            said.facts |= {name: Register(event.stamp, value) for name, value in MORE.items()}
+        return said
+
+    fold.entity = entity
+
+
+def nothing_of_it_is_lost(run: Run[Stack]) -> list[str]:
+    """The last record of each item says what all of its records say together, whichever release wrote it."""
+    records = asyncio.run(_item_log(run.stack.kafka, run.stack.partitions))
+    last: dict[str, ItemRecord] = {}
+    joined: dict[str, ItemState] = {}
+    kept = 0
+    for record in records:
+        product_id = record.state.product_id
+        joined[product_id] = fold.join(joined.get(product_id, ItemState(product_id)), record.state)
+        last[product_id] = record
+        # A writer's id begins with its slot, and slot 0 is the worker of `up`: the older release.
+        kept += record.writer.startswith("0-") and FACT in record.state.product.facts
+    lost = [product_id for product_id, record in last.items() if record.state != joined[product_id]]
+    found = [f"{product_id}: its last record lacks what one before it says" for product_id in lost]
+    return found if kept else [*found, "the older release never wrote an item of which the newer one had said more"]
+
+
+async def _item_log(kafka: str, partitions: int) -> list[ItemRecord]:
+    async with Reader(kafka) as reader:
+        reader.assign({Partition(ITEMS, number): 0 for number in range(partitions)})
+        return [
+            decode_item(record.value)
+            async for records in reader.read_to_end()
+            for record in records
+            if record.value is not None
+        ]
