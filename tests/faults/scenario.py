@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import time
 from dataclasses import dataclass, field
@@ -30,6 +31,7 @@ PROBE_SECONDS_MAX = 5.0
 TAKE_OVER_SECONDS_MAX = 40.0
 S = TypeVar("S", "Stack", "ServerStack")
 QUIET_SECONDS_MAX = 120.0
+LOOK_SECONDS_MAX = 15.0
 TAIL_SECONDS = 15.0
 """Of what was sent before an embedded broker died: sent again, since it says that it may be missing."""
 
@@ -169,6 +171,8 @@ class Run(Generic[S]):
     def _looked_at(self, scenario: Scenario) -> list[str]:
         """All that must hold once nothing waits any more."""
         quiet = self.stack.quiet(QUIET_SECONDS_MAX)
+        with contextlib.suppress(Failed):  # Of what it could not see it says so itself.
+            wait_for(lambda: not self.watch.blind(), "the watch has seen it all", LOOK_SECONDS_MAX)
         self.watch.stop()
         # A worker that is wrong on purpose takes more than there is room for.
         bounded = self.stack.small_queues and not scenario.control
