@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import time
-from codecs import BOM_UTF8
 from collections import deque
-from dataclasses import dataclass, field
-from itertools import groupby, pairwise
+from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from kafka import KafkaProducer
@@ -23,12 +21,16 @@ from kafka.errors import (
 from schemas.errors import InvalidEvent, Unavailable
 from schemas.events import parse
 from schemas.tokens import Token
+from stream.lines import numbered
+from stream.sent import Problem, note, note_lost
 from stream.topics import ITEMS, topic_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from kafka.producer.future import FutureRecordMetadata, RecordMetadata
+
+    from stream.sent import Sent
 
 T = TypeVar("T")
 
@@ -37,9 +39,6 @@ IN_FLIGHT_MAX = 5_000
 CONFIRM_SECONDS_MAX = 30
 CLOSE_SECONDS_MAX = 5
 REQUEST_BYTES_MAX = 8 * 1024 * 1024
-PROBLEMS_MAX = 1_000
-"""Refused lines, or runs of them, that are named; all are counted."""
-LOST = "not confirmed, the broker was lost"
 FRUITLESS = "two connections in succession confirmed nothing; look at `freshline status`"
 FORGOTTEN = (InvalidProducerEpochError, OutOfOrderSequenceNumberError, ProducerFencedError, UnknownProducerIdError)
 """A broker that says these does not know the producer any more, and takes nothing from it."""
@@ -58,62 +57,14 @@ class Outgoing(NamedTuple):
     headers: Sequence[tuple[str, bytes]] = ()
 
 
-class Problem(NamedTuple):
-    """Why a line, or each of a run of lines, is not in the log."""
-
-    line: int
-    """The first."""
-    reason: str
-    last: int | None = None
-    """The last of a run; None: it is one line."""
-
-    @property
-    def in_words(self) -> str:
-        """For a person, with what to do."""
-        if self.last is None:
-            return f"line {self.line}: {self.reason}" + (": send it again" if self.reason == LOST else "")
-        return f"lines {self.line}-{self.last}: {self.reason}: send them again"
-
-
-@dataclass(slots=True)
-class Sent:
-    """What became of the lines so far."""
-
-    log: str | None = None
-    """Id of the log, for the tokens; None: unknown."""
-    confirmed: int = 0
-    invalid: int = 0
-    failed: int = 0
-    problems: list[Problem] = field(default_factory=list)
-    last: dict[tuple[str, int], int] = field(default_factory=dict)
-    """By (topic, partition): the offset of the last confirmed record."""
-    earlier: list[Token] = field(default_factory=list)
-    """Of a log that was lost since."""
-    stopped: str | None = None
-    """A sentence, where the rest was not sent."""
-
-    @property
-    def tokens(self) -> list[Token]:
-        """Once all of these are searchable, every event sent is."""
-        return self.earlier + [Token(*place, offset, self.log) for place, offset in sorted(self.last.items())]
-
-    def goes_on_in(self, log: str | None) -> None:
-        """What is confirmed from now on is in this log, which may be another."""
-        if log != self.log:
-            self.earlier, self.last, self.log = self.tokens, {}, log
-
-
 def checked(topic: str, lines: Iterable[bytes], sent: Sent, now_ms: Callable[[], int]) -> Iterator[Outgoing]:
-    """The lines that are valid events, without blank ones and a BOM; the others are noted in `sent`."""
-    for number, line in enumerate(lines, 1):
-        value = (line.removeprefix(BOM_UTF8) if number == 1 else line).strip()
-        if not value:
-            continue
+    """The lines that are valid events; the others are noted in `sent`."""
+    for number, value in numbered(lines):
         try:
             event = parse(topic, None, value, arrived_at_ms=now_ms(), event_time_ms=None)
         except InvalidEvent as error:
             sent.invalid += 1
-            _note(sent, Problem(number, str(error)))
+            note(sent, Problem(number, str(error)))
         else:
             yield Outgoing(number, topic, event.product_id.encode(), value)
 
@@ -194,7 +145,7 @@ class Producer:
         """Sends it and notes what was confirmed meanwhile; waits where too many are not."""
         if (why := self._try(record, sent)) is not None:
             sent.failed += 1
-            _note(sent, Problem(record.line, f"not sent: {why}"))
+            note(sent, Problem(record.line, f"not sent: {why}"))
 
     def _try(self, record: Outgoing, sent: Sent) -> str | None:
         """Why it was not handed over: the broker is away, and may stay so. What is refused is noted in `sent`."""
@@ -209,7 +160,7 @@ class Producer:
 
     def _refused(self, sent: Sent, line: int, error: KafkaError) -> None:
         sent.failed += 1
-        _note(sent, Problem(line, f"not sent: {error}"))
+        note(sent, Problem(line, f"not sent: {error}"))
         if _is_loss(error):
             self._lose(sent)
 
@@ -242,7 +193,7 @@ class Producer:
         self._in_flight.clear()
         for is_lost, run in groupby(outcomes, key=lambda each: _is_loss(each[1])):
             if is_lost:
-                _note_lost(sent, [line for line, _ in run])
+                note_lost(sent, [line for line, _ in run])
                 continue
             for line, outcome in run:
                 self._count(sent, line, outcome)
@@ -250,7 +201,7 @@ class Producer:
     def _count(self, sent: Sent, line: int, outcome: RecordMetadata | KafkaError) -> None:
         if isinstance(outcome, KafkaError):
             sent.failed += 1
-            _note(sent, Problem(line, f"not confirmed: {outcome}"))
+            note(sent, Problem(line, f"not confirmed: {outcome}"))
             return
         self._fruitless = 0
         if self._log_may_be_new and sent.log is not None:
@@ -308,17 +259,3 @@ def _is_loss(outcome: RecordMetadata | KafkaError) -> bool:
 def now_ms() -> int:
     """Milliseconds since the epoch."""
     return time.time_ns() // 1_000_000
-
-
-def _note_lost(sent: Sent, lines: Sequence[int]) -> None:
-    sent.failed += len(lines)
-    if lines[0] > 0 and all(one < other for one, other in pairwise(lines)):
-        _note(sent, Problem(lines[0], LOST, lines[-1] if len(lines) > 1 else None))
-        return
-    for line in lines:  # In another order than that of the source, or not of it.
-        _note(sent, Problem(line, LOST))
-
-
-def _note(sent: Sent, problem: Problem) -> None:
-    if len(sent.problems) < PROBLEMS_MAX:
-        sent.problems.append(problem)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from schemas.errors import FreshlineError
     from stream.commands.client import Client
-    from stream.producing import Sent
+    from stream.sent import Sent
 
 WAIT_SECONDS_MAX = 300
 WAIT_STEP_MS = 2_000
@@ -64,7 +64,8 @@ def produce(
     from itertools import islice
 
     from stream.commands.configured import brokers, client
-    from stream.producing import Producer, Sent, checked, now_ms, paced
+    from stream.producing import Producer, checked, now_ms, paced
+    from stream.sent import Sent
     from stream.topics import ITEMS, topic_id
 
     asks, addresses = client(api) if wait else None, brokers(kafka)

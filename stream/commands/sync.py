@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from stream.commands.produce import Waited
-    from stream.producing import Sent
+    from stream.sent import Sent
     from stream.sync.plan import Plan
     from stream.sync.reading import Tell
     from stream.sync.spill import Spill
@@ -88,7 +88,8 @@ def _sent(topic: str, brokers: list[str], rows: Spill, plan: Plan, tell: Tell) -
     """All confirmed, or named on stderr."""
     from stream.commands.printing import say
     from stream.commands.produce import in_brief
-    from stream.producing import Outgoing, Producer, Sent
+    from stream.producing import Outgoing, Producer
+    from stream.sent import Sent
     from stream.topics import ITEMS, topic_id
 
     sent = Sent(topic_id(",".join(brokers), ITEMS))

@@ -16,7 +16,8 @@ from stream.commands.client import Client
 from stream.commands.printing import money
 from stream.demo.script import catalogue, changes, outgoing, ticks
 from stream.histograms import Counts, Histograms, read_histograms, since
-from stream.producing import Outgoing, Producer, Sent, now_ms, paced
+from stream.producing import Outgoing, Producer, now_ms, paced
+from stream.sent import Sent
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from codecs import BOM_UTF8
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
@@ -11,6 +10,7 @@ from schemas.errors import FreshlineError, InvalidEvent
 from schemas.events import parse
 from schemas.tokens import Token
 from stream.dead_letters import EVENT_TIME, FIRST, PREFIX, Origin, event_time_ms, origin_of
+from stream.lines import numbered
 from stream.producing import Outgoing
 from stream.replay.selection import product_key
 from stream.states import partition_of
@@ -56,10 +56,7 @@ def read_repairs(lines: Iterable[bytes]) -> dict[str, Repair]:
     something else, or has the origin of another.
     """
     repairs: dict[str, Repair] = {}
-    for number, line in enumerate(lines, 1):
-        text = (line.removeprefix(BOM_UTF8) if number == 1 else line).strip()
-        if not text:
-            continue
+    for number, text in numbered(lines):
         try:
             fields = orjson.loads(text)
             place, value = str(Token.parse(fields["origin"])._replace(log=None)), _bytes(fields["value"])

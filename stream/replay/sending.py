@@ -6,7 +6,7 @@ from collections import deque
 from typing import TYPE_CHECKING, TypeVar
 
 from schemas.errors import Unavailable
-from stream.producing import Sent
+from stream.sent import Sent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from codecs import BOM_UTF8
 from typing import TYPE_CHECKING
 
 from schemas.events import EVENT_BYTES_MAX
 from stream.export import WRITER as IMPORT
+from stream.lines import numbered
 from stream.reader import Reader
 from stream.states import product_id_of, writer_of
 from stream.topics import ITEMS, layout
@@ -27,30 +27,26 @@ TELL_EVERY = 1_000
 
 
 def read_feed(topic: str, feed: IO[bytes], spill: Spill, now_ms: int, tell: Tell) -> int:
-    """The lines that were read; blank ones are left out.
+    """The number of the last line that was read; blank ones are left out.
 
     Raises InvalidLine for the first that is no upsert, or is about the same product or offer as one before it.
     """
     number = 0
-    for number, value in enumerate(_lines(feed), 1):
-        if value:
-            line = read_line(topic, number, value, now_ms)
-            event = line.event
-            if (other := spill.add_line(event.product_id, event.part, number, value)) is not None:
-                of = "" if event.part is None else f"the offer of {event.part!r} for "
-                reason = f"{of}product {event.product_id!r} stands in line {other} already: leave one of them out"
-                raise InvalidLine(number, reason)
+    for number, value in numbered(_lines(feed)):
+        event = read_line(topic, number, value, now_ms).event
+        if (other := spill.add_line(event.product_id, event.part, number, value)) is not None:
+            of = "" if event.part is None else f"the offer of {event.part!r} for "
+            reason = f"{of}product {event.product_id!r} stands in line {other} already: leave one of them out"
+            raise InvalidLine(number, reason)
         if number % TELL_EVERY == 0:
             tell(number, None)
     return number
 
 
 def _lines(feed: IO[bytes]) -> Iterator[bytes]:
-    """Without white space around them, and a BOM; one that is too long is cut where that is seen."""
-    mark = BOM_UTF8
+    """One that is too long is cut where that is seen."""
     while line := feed.readline(EVENT_BYTES_MAX + 2):
-        yield line.removeprefix(mark).strip()
-        mark = b""
+        yield line
 
 
 async def read_state(kafka: str, spill: Spill, tell: Tell) -> None:

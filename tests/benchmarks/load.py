@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import orjson
 
 from stream.commands.client import Client
-from stream.producing import Outgoing, Producer, Sent, paced
+from stream.producing import Outgoing, Producer, paced
+from stream.sent import Sent
 from tests.benchmarks.catalogue import Catalogue, Mix, catalogue
 from tests.benchmarks.running import waiting
 

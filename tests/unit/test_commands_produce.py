@@ -15,7 +15,8 @@ from standing_in import StandIn
 
 from stream.brokers.embedded import EmbeddedBroker
 from stream.brokers.interface import wait_accepting
-from stream.producing import Outgoing, Sent, checked, paced
+from stream.producing import Outgoing, checked, paced
+from stream.sent import Sent
 from stream.topics import topic_id
 from stream.up.ports import free_port
 

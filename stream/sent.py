@@ -1,0 +1,77 @@
+"""What became of the lines that were to be sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+from schemas.tokens import Token
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+PROBLEMS_MAX = 1_000
+"""Refused lines, or runs of them, that are named; all are counted."""
+LOST = "not confirmed, the broker was lost"
+
+
+class Problem(NamedTuple):
+    """Why a line, or each of a run of lines, is not in the log."""
+
+    line: int
+    """The first."""
+    reason: str
+    last: int | None = None
+    """The last of a run; None: it is one line."""
+
+    @property
+    def in_words(self) -> str:
+        """For a person, with what to do."""
+        if self.last is None:
+            return f"line {self.line}: {self.reason}" + (": send it again" if self.reason == LOST else "")
+        return f"lines {self.line}-{self.last}: {self.reason}: send them again"
+
+
+@dataclass(slots=True)
+class Sent:
+    """What became of the lines so far."""
+
+    log: str | None = None
+    """Id of the log, for the tokens; None: unknown."""
+    confirmed: int = 0
+    invalid: int = 0
+    failed: int = 0
+    problems: list[Problem] = field(default_factory=list)
+    last: dict[tuple[str, int], int] = field(default_factory=dict)
+    """By (topic, partition): the offset of the last confirmed record."""
+    earlier: list[Token] = field(default_factory=list)
+    """Of a log that was lost since."""
+    stopped: str | None = None
+    """A sentence, where the rest was not sent."""
+
+    @property
+    def tokens(self) -> list[Token]:
+        """Once all of these are searchable, every event sent is."""
+        return self.earlier + [Token(*place, offset, self.log) for place, offset in sorted(self.last.items())]
+
+    def goes_on_in(self, log: str | None) -> None:
+        """What is confirmed from now on is in this log, which may be another."""
+        if log != self.log:
+            self.earlier, self.last, self.log = self.tokens, {}, log
+
+
+def note_lost(sent: Sent, lines: Sequence[int]) -> None:
+    """None of these lines was confirmed: one problem, where they follow each other."""
+    sent.failed += len(lines)
+    if lines[0] > 0 and all(one < other for one, other in pairwise(lines)):
+        note(sent, Problem(lines[0], LOST, lines[-1] if len(lines) > 1 else None))
+        return
+    for line in lines:  # In another order than that of the source, or not of it.
+        note(sent, Problem(line, LOST))
+
+
+def note(sent: Sent, problem: Problem) -> None:
+    """Names it, if not too many are named already."""
+    if len(sent.problems) < PROBLEMS_MAX:
+        sent.problems.append(problem)
