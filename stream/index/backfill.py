@@ -19,7 +19,7 @@ from stream.reader import Reader
 from stream.states import item_of
 from stream.topics import ITEMS
 from stream.tracker import Partition, Tracker
-from workers.indexing import Pending
+from workers.pending import Pending
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable, Mapping

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from stream.index.freshness import Observation, RecentFreshness
-from workers import indexing
+from workers.pending import Observer
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from schemas.items import Change
     from schemas.points import Payload
     from stream.metrics import IndexMetrics
-    from workers.indexing import Pending
+    from workers.pending import Pending
     from workers.plan import Action
 
 
-class Observed(indexing.Observer):
+class Observed(Observer):
     """Turns what the lanes of one collection tell into metrics; search shows only what is in the one that serves."""
 
     def __init__(self, metrics: IndexMetrics, recent: RecentFreshness, serves: Callable[[], bool]) -> None:
@@ -32,7 +32,7 @@ class Observed(indexing.Observer):
         self.give_up: Callable[[Payload, str], Awaitable[None]]
 
     def planned(self, action: Action) -> None:
-        """See indexing.Observer."""
+        """See Observer."""
         if not self._serves():
             return
         self._metrics.plans.labels(action.value).inc()
@@ -42,11 +42,11 @@ class Observed(indexing.Observer):
             self._metrics.cached.inc()
 
     def wrote(self) -> None:
-        """See indexing.Observer."""
+        """See Observer."""
         self.report()
 
     def searchable(self, facet: str, change: Change, now_ms: int) -> None:
-        """See indexing.Observer."""
+        """See Observer."""
         self._observe(facet, max(0, now_ms - change.first_arrived_at_ms) / 1000, change.events)
 
     def vector_searchable(self, due_at_ms: int | None, now_ms: int) -> None:
@@ -54,7 +54,7 @@ class Observed(indexing.Observer):
         self._observe("vector", max(0, now_ms - (due_at_ms or now_ms)) / 1000, 1)
 
     def vectors_owed(self) -> None:
-        """See indexing.Observer."""
+        """See Observer."""
         self.wake_embedding()
 
     def embedded(self, texts: int) -> None:
@@ -69,11 +69,11 @@ class Observed(indexing.Observer):
         await self.give_up(payload, reason)
 
     def retried(self, error: Unavailable) -> None:
-        """See indexing.Observer."""
+        """See Observer."""
         self._metrics.retries.inc()
 
     def refused(self, pending: Pending, error: Exception) -> None:
-        """See indexing.Observer."""
+        """See Observer."""
         self.refuse(pending, error)
 
     def repriced(self, items: int) -> None:

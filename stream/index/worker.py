@@ -14,7 +14,7 @@ from stream.dead_letters import Origin, bug_headers, dead_letter_headers, dead_l
 from stream.topics import ITEMS
 from stream.tracker import Partition, Trackers
 from workers.embedder.interface import EmbeddingFailed
-from workers.indexing import Pending
+from workers.pending import Pending
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping

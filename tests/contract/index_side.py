@@ -21,8 +21,9 @@ from stream.tracker import Partition, Trackers
 from workers.embedder.cache import VectorCache
 from workers.embedder.fake import FakeEmbedder
 from workers.embedder.interface import EmbeddingFailed
-from workers.indexing import Lanes, Observer, Pending
+from workers.indexing import Lanes
 from workers.owed_vectors import OwedVectors
+from workers.pending import Observer, Pending
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence

@@ -14,7 +14,7 @@ from stream.index.worker import IndexWorker
 from stream.tracker import Partition, Trackers
 
 if TYPE_CHECKING:
-    from workers.indexing import Pending
+    from workers.pending import Pending
 
 ITEM = encode_item(ItemRecord("a worker", ItemState("P1"), NO_REVIEWS, {}))
 PLACE = Partition("items", 0)

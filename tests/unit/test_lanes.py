@@ -21,8 +21,9 @@ from workers.embedder.interface import EmbeddingFailed
 from workers.fold import fold
 from workers.index.edge_open import open_edge
 from workers.index.interface import Reprice
-from workers.indexing import TEXTS_MAX, Lanes, Pending
+from workers.indexing import TEXTS_MAX, Lanes
 from workers.owed_vectors import FEW_TEXTS_MAX, OwedVectors
+from workers.pending import Observer, Pending
 from workers.plan import Action
 from workers.sale_windows import SaleWindows
 
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 NOW_MS = 1_800_000_000_000
 
 
-class Told(indexing.Observer):
+class Told(Observer):
     """Remembers what the lanes tell."""
 
     def __init__(self) -> None:
