@@ -62,7 +62,8 @@ def prepare(kafka: str, topic: str, to_topic: str, selection: Selection, words: 
 def execute(replay: Replay, pace: Pace, tell: Callable[[int], None]) -> int:
     """Sends it; returns how many records were sent, those of earlier runs not counted. `tell` hears of each.
 
-    What was confirmed is kept, whatever ends it. Raises Unavailable.
+    What was confirmed is kept, whatever ends it. Raises Unavailable, and FreshlineError where a topic is another by the
+    end: an embedded broker's log began anew.
     """
     position, before, saved = replay.position, replay.position.sent, time.monotonic()
 
@@ -79,11 +80,22 @@ def execute(replay: Replay, pace: Pace, tell: Callable[[int], None]) -> int:
         with Source(replay.kafka, position.rest) as source, Producer(replay.kafka.split(",")) as producer:
             records = at_pace(_meant(source, position, replay.route, Plan()), pace, time.monotonic, time.sleep)
             send_in_order(producer, records, lambda record: copy_of(record, replay.route), confirmed)
+        _check_same(replay)
     except BaseException:
         position.save()
         raise
     position.forget()
     return position.sent - before
+
+
+def _check_same(replay: Replay) -> None:
+    route, topic = replay.route, next(iter(replay.position.span.first)).topic
+    for name, known in ((topic, route.source), (route.target_name, route.target)):
+        if layout(replay.kafka, name).topic_id != known.topic_id:
+            raise FreshlineError(
+                f"the topic {name} was made anew meanwhile: what was not read yet is gone, and what was sent may be;"
+                " look at log.may_be_missing of /status"
+            )
 
 
 def _route(kafka: str, topic: str, to_topic: str) -> Route:

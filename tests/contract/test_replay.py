@@ -12,10 +12,14 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
-from kafka import KafkaProducer
+from kafka import KafkaAdminClient, KafkaProducer
 from running_commands import Done, freshline
 
+from schemas.errors import FreshlineError
 from stream.dead_letters import Origin, event_time_ms, origin_of
+from stream.replay.pace import Pace
+from stream.replay.replaying import execute, prepare
+from stream.replay.selection import OPEN, Selection
 from stream.replay.source import Source
 from stream.replay.span import Span, ends_now
 from stream.states import partition_of
@@ -204,6 +208,19 @@ def test_what_cannot_be_is_one_line_and_nothing_is_changed(
 def test_an_unknown_topic_is_one_line(any_broker: RunningBroker) -> None:
     done = freshline("replay", "no-such-topic", "--execute", "--kafka", any_broker.address)
     assert (done.code, done.err.count("\n")) == (1, 1) and "no topic no-such-topic" in done.err
+
+
+def test_a_topic_that_is_made_anew_meanwhile_is_no_success(stage: Stage, state_dir: Path) -> None:
+    [target, *_] = stage.broker.new_topic(partitions=2)
+    selection = Selection(OPEN, OPEN, None, None)
+    replay = prepare(stage.broker.address, stage.topic, target.topic, selection, [], state_dir)
+    admin = KafkaAdminClient(bootstrap_servers=stage.broker.address)
+    for topic in (stage.topic, target.topic):
+        admin.delete_topics([topic])
+        admin.create_topics({topic: {"num_partitions": 2, "replication_factor": 1}}, wait_for_metadata=True)
+    admin.close()
+    with pytest.raises(FreshlineError, match=f"the topic {stage.topic} was made anew"):
+        execute(replay, Pace(), lambda _sent: None)
 
 
 def kept(state_dir: Path) -> list[dict[str, Any]]:
