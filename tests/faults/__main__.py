@@ -18,6 +18,7 @@ import httpx
 
 from tests.faults import disk
 from tests.faults.faults import SCENARIOS
+from tests.faults.queues import SMALL
 from tests.faults.scenario import Run, Skipped, Verdict
 
 if TYPE_CHECKING:
@@ -101,6 +102,8 @@ def _run(folder: Path, broker: str, seed: int, scenario: Scenario) -> Run[Any]:
     run: Run[Any] = Run(scenario.stack, folder, broker, seed, **scenario.env)
     if scenario.control:
         run.stack.tell("control", scenario.control)
+    elif run.stack.small_queues:
+        run.stack.tell(SMALL)
     return run
 
 

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from tests.faults.stack import Stack
 
 SHOWN_MAX = 5
-SEARCHED_MAX = 40
 SOON_MS = 60_000
 FROM_CONTENT = (
     *("title", "titles", "description", "brand", "category", "attributes", "link", "image_link", "gtin"),
@@ -33,8 +32,9 @@ FROM_CONTENT = (
 """Fields of an item that its state alone decides."""
 
 
-def check(stack: Stack | ServerStack, sent: Sequence[Sent], status: dict[str, Any]) -> list[str]:
-    """A sentence for each thing that is wrong. `status`: of /status once it was quiet."""
+def check(stack: Stack | ServerStack, sent: Sequence[Sent], status: dict[str, Any], *, gives_up: bool) -> list[str]:
+    """A sentence for each thing that is wrong. `status`: of /status once it was quiet; `gives_up`: there are texts that
+    cannot be embedded."""
     _wait_for_boundaries(sent)
     items = {s.made.means["product_id"] for s in sent if s.made.means is not None}
     shown = {product_id: stack.indexed(product_id) for product_id in sorted(items)}
@@ -46,6 +46,8 @@ def check(stack: Stack | ServerStack, sent: Sequence[Sent], status: dict[str, An
         *_first("the item log says otherwise", _against_log(shown, view, now_ms)),
         *_first("its vector is of another text", of_another_text(shown)),
         *_first("committed and lost", view.lost(view.commits)),
+        *_first("committed and not in the index", _behind(shown, view)),
+        *_first("given up", [] if gives_up else _given_up(shown, view)),
         *_first("dead letters", _letters(view, sent)),
         *_first("found though delisted", _found(stack, wanted, sent)),
         *([] if status["index"]["points"] == len(shown) else [f"{status['index']['points']} points of {len(shown)}"]),
@@ -94,6 +96,19 @@ def _against_oracle(shown: dict[str, dict[str, Any]], wanted: dict[str, dict[str
 def of_another_text(shown: dict[str, dict[str, Any]]) -> list[str]:
     """Nothing is owed any more: a vector is that of its item's text, or was given up."""
     return [p for p, item in shown.items() if item and not (item["vector_is_current"] or item["vector_failed"])]
+
+
+def _behind(shown: dict[str, dict[str, Any]], view: _ReadLog) -> list[str]:
+    """Items below the version that the commits of the item log's group promise."""
+    least = view.searchable(view.commits)
+    has = {product_id: item.get("version", 0) for product_id, item in shown.items()}
+    return [f"{p}: version {has[p]}, {v} is committed" for p, v in least.items() if p in has and has[p] < v]
+
+
+def _given_up(shown: dict[str, dict[str, Any]], view: LogView) -> list[str]:
+    """Vectors that failed, and records of the item log that were refused."""
+    failed = [f"{p}: {item['vector_failed']}" for p, item in shown.items() if item and item["vector_failed"]]
+    return [*failed, *(f"{letter[:3]}: {letter.reason}" for letter in view.letters if letter.topic == "items")]
 
 
 def _against_log(shown: dict[str, dict[str, Any]], view: LogView, now_ms: int) -> list[str]:
@@ -145,7 +160,7 @@ def _found(stack: Stack | ServerStack, wanted: dict[str, dict[str, Any]], sent: 
     }
     delisted = [product_id for product_id, item in wanted.items() if item["status"] != "visible"]
     found = []
-    for product_id in delisted[-SEARCHED_MAX:]:
+    for product_id in delisted:
         title = titles.get(product_id, product_id)
         words = title if isinstance(title, str) else next(iter(title.values()))
         for query in (product_id, words):

@@ -8,6 +8,8 @@ import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
+from tests.faults.api import wait_for
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -36,9 +38,20 @@ def unmount(directory: Path) -> None:
 def leaving(directory: Path, free_bytes: int) -> Iterator[None]:
     """A file that leaves so much, until the end of the block."""
     ballast = directory / "ballast"
+    size = 0
+
+    def taken() -> bool:
+        """A worker may write meanwhile: what it took is not there to be taken."""
+        nonlocal size
+        if (more := shutil.disk_usage(directory).free - free_bytes) > 0:
+            with contextlib.suppress(OSError), ballast.open("ab") as file:
+                os.posix_fallocate(file.fileno(), size, more)
+                size += more
+        return shutil.disk_usage(directory).free <= free_bytes
+
     try:
-        with ballast.open("wb") as file, contextlib.suppress(OSError):
-            os.posix_fallocate(file.fileno(), 0, max(1, shutil.disk_usage(directory).free - free_bytes))
+        ballast.touch()
+        wait_for(taken, f"no more than {free_bytes} bytes are free")
         yield
     finally:
         ballast.unlink()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 SMALL = "small-queues"
 """A file in the folder of a worker that is to have them."""
-HELD_MAX = 100
+HELD_MAX = {"items": 100, "index": 30}
 """Fewer than there are products, by which the lanes are keyed: 5,000 would never be reached."""
 BEYOND = {"items": len(INPUTS) - 1, "index": indexing.BATCH_ITEMS_MAX}
 """What may lie above it. An event of each topic may be let in by the same room; and what is written may come back into
@@ -49,10 +49,10 @@ def bound(folder: Path, name: str) -> None:
     """In the worker's process, before it starts."""
     most = Most(folder, name)
     if name == "items":
-        publishing.UNFINISHED_MAX = HELD_MAX
+        publishing.UNFINISHED_MAX = HELD_MAX[name]
         _look_after(publishing.Publisher, "finish_after", lambda publisher: most.look(publisher._unfinished))
     else:
-        indexing.PENDING_ITEMS_MAX = HELD_MAX
+        indexing.PENDING_ITEMS_MAX = HELD_MAX[name]
         _look_after(indexing.Lanes, "_put", lambda lanes: most.look(len(lanes)))
         _look_after(indexing.Lanes, "_carry_out", lambda lanes: most.look(len(lanes)))
 
@@ -90,7 +90,7 @@ def beyond_bounds(folder: Path) -> list[str]:
     """A sentence for each queue that passed its bound, or of which nobody told."""
     found = []
     for name, words in WORDS.items():
-        most, allowed = most_held(folder, name), HELD_MAX + BEYOND[name]
+        most, allowed = most_held(folder, name), HELD_MAX[name] + BEYOND[name]
         if most is None:
             found.append(f"{words}: nobody told how many there were")
         elif most > allowed:
@@ -101,4 +101,8 @@ def beyond_bounds(folder: Path) -> list[str]:
 def below_bounds(folder: Path) -> list[str]:
     """A sentence for each queue that was never full: nothing was proven of its bound."""
     held = {name: most_held(folder, name) or 0 for name in WORDS}
-    return [f"at most {most} {WORDS[name]}: never full at {HELD_MAX}" for name, most in held.items() if most < HELD_MAX]
+    return [
+        f"at most {most} {WORDS[name]}: never full at {HELD_MAX[name]}"
+        for name, most in held.items()
+        if most < HELD_MAX[name]
+    ]

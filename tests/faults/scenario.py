@@ -47,6 +47,8 @@ class Scenario:
     """It ends the embedded broker: what was sent shortly before may be missing, and /status must say so."""
     loses_index: bool = False
     """Versions and commits of before say nothing of the index after it: it is watched from the fault on."""
+    gives_up: bool = False
+    """There are texts that cannot be embedded."""
     recovery_seconds_max: float = 60.0
     after: Callable[[Run[Any]], list[str]] = lambda _run: []
     """What must hold besides, once it is quiet."""
@@ -148,6 +150,7 @@ class Run(Generic[S]):
         sent_before, recovery_seconds = len(self.feed.sent), float("nan")
         self.watch.failures, self.watch.memory = [], []
         queues.forget(self.folder)
+        self.rng.seed(f"{self.seed} {scenario.name}")
         failures: list[str] = []
         try:
             recovery_seconds = self._suffer(scenario)
@@ -177,7 +180,7 @@ class Run(Generic[S]):
         # A worker that is wrong on purpose takes more than there is room for.
         bounded = self.stack.small_queues and not scenario.control
         beyond = queues.beyond_bounds(self.folder) if bounded else []
-        found = check(self.stack, self.feed.sent, quiet.status)
+        found = check(self.stack, self.feed.sent, quiet.status, gives_up=scenario.gives_up)
         return [*self.watch.blind(), *beyond, *found, *scenario.after(self)]
 
     def _suffer(self, scenario: Scenario) -> float:

@@ -10,8 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from tests.faults.api import Api, client, wait_for
-from tests.faults.queues import SMALL
+from tests.faults.api import Api, Failed, client, wait_for
 from tests.integration.running_up import Up, alive
 
 if TYPE_CHECKING:
@@ -40,7 +39,6 @@ class Stack(Up, Api):
             **{"FRESHLINE_EMBEDDER": "fake", "HF_HUB_OFFLINE": "1", **env},
         )
         self.keeps_log = broker == "kafka"
-        self.tell(SMALL)
         self._others: list[subprocess.Popen[bytes]] = []
         self.http = client(f"http://127.0.0.1:{self.api_port}")
 
@@ -125,6 +123,8 @@ class Stack(Up, Api):
         pid = self.pid(name)
         self.tell(f"{name}-dies", f"{point} {calls}")
         wait_for(lambda: not alive(pid), f"{name} reaches {point}", every_s=0.005)
+        if (self.folder / f"{name}-dies").exists():
+            raise Failed(f"{name} ended before it was told to, see its log")
 
     @contextlib.contextmanager
     def second_worker(self, *arguments: str, slot: str = "1") -> Iterator[Path]:

@@ -112,11 +112,11 @@ def test_the_short_form_holds_both_controls_and_both_brokers() -> None:
 
 
 def test_a_queue_that_passed_its_bound_is_named_and_so_is_one_that_nobody_told_of(tmp_path: Path) -> None:
-    (tmp_path / "index-most-7.number").write_text(str(HELD_MAX + BEYOND["index"]))
+    (tmp_path / "index-most-7.number").write_text(str(HELD_MAX["index"] + BEYOND["index"]))
     assert queues.beyond_bounds(tmp_path) == ["events taken and not confirmed: nobody told how many there were"]
     (tmp_path / "items-most-7.number").write_text("99")
-    (tmp_path / "index-most-8.number").write_text(str(HELD_MAX + BEYOND["index"] + 1))
-    assert queues.beyond_bounds(tmp_path) == ["165 items in the lanes, above the bound of 164"]
+    (tmp_path / "index-most-8.number").write_text(str(HELD_MAX["index"] + BEYOND["index"] + 1))
+    assert queues.beyond_bounds(tmp_path) == ["95 items in the lanes, above the bound of 94"]
     assert queues.below_bounds(tmp_path) == ["at most 99 events taken and not confirmed: never full at 100"]
 
 
