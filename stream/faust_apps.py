@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import faust
@@ -33,6 +34,9 @@ FETCH_RESTS_MS_MAX = {"embedded": 20, "kafka": 0}
 SESSION_TIMEOUT_S = 8.0
 REBALANCE_TIMEOUT_S = 2.0
 REQUEST_TIMEOUT_S = 40.0
+POLL_INTERVAL_S = 10.0**6
+"""aiokafka gives up a group that fetches nothing for a while, for good: an index may be away for longer than any bound,
+and stream.stall watches what does not move."""
 RECORD_BYTES_MAX = 10 * 1024 * 1024
 
 
@@ -61,6 +65,10 @@ class AppParts(NamedTuple):
         """What is delivered and finished."""
         return self.transport.trackers
 
+    def joining(self) -> int:
+        """1 while the consumer group finds out who has which partitions, else 0."""
+        return int(self.app.rebalancing)
+
     def generation(self) -> int:
         """Of the consumer group, as this worker knows it."""
         return self.app.consumer_generation_id
@@ -86,6 +94,7 @@ def create_app(name: str, settings: Settings) -> AppParts:
         broker_heartbeat_interval=SESSION_TIMEOUT_S / 4,
         broker_rebalance_timeout=REBALANCE_TIMEOUT_S,
         broker_request_timeout=REQUEST_TIMEOUT_S,
+        broker_max_poll_interval=POLL_INTERVAL_S,
         consumer_group_instance_id=f"{name}-{settings.worker_slot}",
         consumer_auto_offset_reset="earliest",
         consumer_max_fetch_size=RECORD_BYTES_MAX,
@@ -134,7 +143,12 @@ def connect(
     async def revoked(_app: Any, /, *_arguments: Any, signal: Any, **_: Any) -> None:
         own(set())
 
-    parts.app.fail = fail
+    loop = asyncio.get_running_loop()
+
+    def failed(error: BaseException) -> None:
+        loop.call_soon_threadsafe(fail, error)  # The consumer has a thread of its own.
+
+    parts.app.fail = failed
     for topic in topics:
         # Without `value_serializer` Faust decodes the bytes as JSON all the same.
         raw = parts.app.topic(topic, key_type=bytes, value_type=bytes, value_serializer="raw", key_serializer="raw")

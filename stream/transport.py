@@ -43,6 +43,11 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         consumer._partition_assignment_strategy = (RangePartitionAssignor,)
         return consumer
 
+    async def _fetch_records(self, consumer: aiokafka.AIOKafkaConsumer, *asked: Any, **how: Any) -> RecordMap:
+        """Faust goes past aiokafka's own `getmany`, which would raise what ended the group's coordination."""
+        consumer._coordinator.check_errors()
+        return await super()._fetch_records(consumer, *asked, **how)
+
 
 class Consumer(driver.Consumer):
     """Commits the finished prefix of each partition, and nothing else; delivers nothing from before its own seek.
@@ -93,13 +98,18 @@ class Consumer(driver.Consumer):
             await asyncio.sleep(SEEK_AGAIN_S)
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
-        """Starts below the commit where the transport's owner says so (an index that was wiped is filled again)."""
+        """Starts below the commit where the transport's owner says so (an index that was wiped is filled again).
+
+        Where there is no commit aiokafka's own seek leaves the position as it is: behind what a fetch took that was
+        dropped since.
+        """
         committed = dict(await super().seek_to_committed())
         commits = {Partition(tp.topic, tp.partition): max(committed.get(tp) or 0, 0) for tp in self.assignment()}
         for place, start in (await self._own.starts(commits)).items():
-            if start < commits[place]:
+            if start < commits[place] or not commits[place]:
                 tp = self._new_topicpartition(*place)
-                await self._seek(tp, start)
+                # In the thread that resets positions itself: from here the two would meet half way.
+                await self._thread.call_thread(cast("Any", self._thread.seek), tp, start)
                 committed[tp] = start
         return committed
 

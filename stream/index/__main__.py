@@ -150,6 +150,7 @@ async def _serve(settings: Settings, closing: AsyncExitStack) -> None:
             watching.read_progress(),
             watching.take_snapshots(),
             service.measure_lag(),
+            stall.watch("join of the consumer group", parts.joining, parts.generation),
             stall.watch("index worker", lambda: parts.trackers.in_flight, worker.positions),
         ):
             tasks.create_task(work)

@@ -68,12 +68,14 @@ class Attached:
                 await self._detach(gone)
 
     async def refresh_until_available(self) -> None:
-        """As `refresh`, and reads every collection's positions; waits while the index is away."""
+        """As `refresh`, and reads every collection's positions; waits while the index is away. Raises Gone."""
         while True:
             try:
                 await self.refresh()
                 for writer in self.writers:
                     await writer.read_positions()
+            except Gone:
+                raise  # What is there now is found by a process that starts anew.
             except Unavailable as error:
                 log.warning("index away", error=str(error))
                 await asyncio.sleep(AWAY_S)

@@ -56,21 +56,22 @@ class IndexWorker:
 
         Asked at each assignment: which collections there are is learnt before the first record is written.
         """
+        generation, starts = self._current_generation(), {}
         await self.attached.refresh_until_available()
-        starts = {}
         for place, commit in commits.items():
             own = (writer.start(place.number) for writer in self.attached.writers)
             starts[place] = min([commit, *(offset for offset in own if offset is not None)])
-            self._start[place.number] = starts[place]
-        self.report()
+        if generation == self._current_generation():  # Else they are asked for once more, of what is owned then.
+            self._start |= {place.number: start for place, start in starts.items()}
+            self.report()
         return starts
 
     def own(self, numbers: Collection[int]) -> None:
         """The partitions assigned now."""
-        revoked, self.owned = self.owned - set(numbers), frozenset(numbers)
-        self._trackers.forget([Partition(ITEMS, number) for number in revoked])
-        for number in revoked:
-            self._start.pop(number, None)
+        self.owned = frozenset(numbers)
+        # Also what was learnt too late, of partitions that had been revoked by then.
+        self._trackers.forget([place for place in self._trackers.partitions if place.number not in self.owned])
+        self._start = {number: start for number, start in self._start.items() if number in self.owned}
 
     def positions(self) -> dict[int, int]:
         """By owned partition: the offset up to which every item record is searchable."""

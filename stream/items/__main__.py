@@ -70,8 +70,8 @@ async def main() -> None:
     if settings.metrics_port:
         start_http_server(settings.metrics_port, registry=registry)
     log.info("starting", writer=writer, log_id=log_id)
-    await parts.app.start()
     try:
+        await parts.app.start()
         async with reader, asyncio.TaskGroup() as tasks:
             for work in (
                 logs.run(),
@@ -79,6 +79,7 @@ async def main() -> None:
                 reporter.run(),
                 failure.wait(),
                 report_counters(settings.worker_slot, registry, reporter),
+                stall.watch("join of the consumer group", parts.joining, parts.generation),
                 stall.watch("items worker", lambda: parts.trackers.in_flight, worker.position),
             ):
                 tasks.create_task(work)

@@ -129,16 +129,19 @@ class ItemsWorker:
                 arrived_at_ms=first_arrival_ms(headers, arrived_at_ms),
                 event_time_ms=event_time_ms(headers),
             )
-            if (number := self._route(event.product_id.encode())) != message.partition:
-                await self._forward(message, event, number, origin, headers, delivery)
+            number = self._route(event.product_id.encode())
+            if number == message.partition:
+                self._fold(event, delivery, arrived_at_ms)
                 return
-            self._fold(event, delivery, arrived_at_ms)
         except InvalidEvent as error:
             await self._refuse(message, error, dead_letter_headers(origin, headers, error), delivery)
+            return
         except Exception as error:
             log.exception("bug", topic=message.topic, partition=message.partition, offset=message.offset)
             self._metrics.bugs.labels("fold").inc()
             await self._refuse(message, error, bug_headers(origin, headers, error), delivery)
+            return
+        await self._forward(message, event, number, origin, headers, delivery)
 
     async def _may_take(self, message: Any) -> bool:
         while (ready := self._ready.get(message.partition)) is not None and not ready.is_set():
