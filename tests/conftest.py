@@ -5,11 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 from running_broker import RunningBroker, new_broker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+# No test asserts how fast something is; a failure prints what plays it again.
+settings.register_profile("freshline", deadline=None, print_blob=True)
+settings.load_profile("freshline")
 
 
 def _running(kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBroker]:

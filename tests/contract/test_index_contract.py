@@ -71,7 +71,7 @@ async def test_an_older_whole_point_changes_nothing(index: Index) -> None:
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     records=st.lists(st.sampled_from(["visible", "delisted"]), min_size=1, max_size=5),
     data=st.data(),

@@ -24,7 +24,7 @@ async def filled(directory: str, count: int, added: list[tuple[bytes, bytes]]) -
 
 
 @given(st.lists(st.tuples(st.binary(min_size=1, max_size=3), st.binary(max_size=40))), st.integers(1, 5))
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_an_items_frames_come_back_whole_and_in_order_from_one_bucket(
     added: list[tuple[bytes, bytes]], count: int
 ) -> None:

@@ -110,7 +110,7 @@ def outcomes(decisions: Iterable[Decision]) -> list[str]:
 
 
 @given(histories, feeds, nows)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_after_its_events_the_state_shows_what_the_feed_says_and_a_second_sync_is_silent(
     history: list[Event], feed: tuple[str, list[Body]], now_ms: int
 ) -> None:
@@ -124,7 +124,7 @@ def test_after_its_events_the_state_shows_what_the_feed_says_and_a_second_sync_i
 
 
 @given(st.lists(price_events, min_size=3, max_size=12), crowding_feeds, nows)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_at_the_limits_of_an_item_every_offer_of_the_feed_is_kept_and_a_second_sync_is_silent(
     history: list[Event], bodies: list[Body], now_ms: int
 ) -> None:
@@ -136,7 +136,7 @@ def test_at_the_limits_of_an_item_every_offer_of_the_feed_is_kept_and_a_second_s
 
 
 @given(histories, product_feeds, nows)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_texts_that_the_state_cuts_are_equal_to_those_of_the_feed(
     history: list[Event], bodies: list[Body], now_ms: int
 ) -> None:
@@ -149,7 +149,7 @@ def test_texts_that_the_state_cuts_are_equal_to_those_of_the_feed(
 
 
 @given(histories, stamped_feeds, nows)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_a_line_with_a_stamp_of_its_own_is_sent_only_if_it_changes_what_is_shown(
     history: list[Event], feed: tuple[str, list[Body]], now_ms: int
 ) -> None:

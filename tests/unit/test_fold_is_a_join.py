@@ -42,7 +42,7 @@ def shuffles(draw: st.DrawFn) -> tuple[list[Event], list[Event]]:
 
 
 @given(shuffles())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_order_with_any_duplicates_folds_to_the_same_state(case: tuple[list[Event], list[Event]]) -> None:
     events, shuffled = case
     assert folded(events) == folded(shuffled)
@@ -50,7 +50,7 @@ def test_any_order_with_any_duplicates_folds_to_the_same_state(case: tuple[list[
 
 
 @given(shuffles())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_order_folds_to_the_same_state_also_at_the_limits(case: tuple[list[Event], list[Event]]) -> None:
     events, shuffled = case
     limits = {"title": 2, "description": 2, "attributes": 1, "promotion": 1}
@@ -68,14 +68,13 @@ def test_any_order_folds_to_the_same_state_also_at_the_limits(case: tuple[list[E
 
 
 @given(lists, lists)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_folding_two_halves_and_joining_equals_folding_all(first: list[Event], second: list[Event]) -> None:
     halves = folded(first), folded(second)
     assert fold.join(*halves) == fold.join(*reversed(halves)) == folded(first + second)
 
 
 @given(lists, lists)
-@settings(deadline=None)
 def test_joining_what_is_known_returns_the_same_object(first: list[Event], second: list[Event]) -> None:
     everything = folded(first + second)
     assert fold.join(everything, folded(first)) is everything

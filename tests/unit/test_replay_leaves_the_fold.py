@@ -89,7 +89,7 @@ def folded(log: Iterable[Record]) -> ItemState:
 
 
 @given(logs(), st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_replays_of_replays_in_any_order_change_nothing(log: list[Record], data: st.DataObject) -> None:
     long = list(log)
     for round_ in range(data.draw(st.integers(1, 4))):
