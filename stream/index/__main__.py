@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 GROUP = "freshline-index"
+STOP_SECONDS_MAX = 1
+"""For answers that are under way."""
 ANSWER_SECONDS_MAX = 5.0
 """Of the broker, to a question that someone waits for: /status says within this that it is away."""
 
@@ -165,10 +167,16 @@ async def serve_http(settings: Settings, service: IndexService) -> None:
         log_config=None,
         access_log=False,
         lifespan="off",
+        timeout_graceful_shutdown=STOP_SECONDS_MAX,
     )
     service.reasons = []
-    # Not `serve`: that would take the signals that this process has its own way with.
-    await uvicorn.Server(config)._serve()
+    server = uvicorn.Server(config)
+    try:
+        # Not `serve`: that would take the signals that this process has its own way with.
+        await server._serve()
+    finally:  # Cancelled, it would leave its connections there, to ask an index that is closed.
+        if server.started:
+            await server.shutdown()
 
 
 def _now_ms() -> int:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from tests.faults import newer, queues
 from tests.faults.api import wait_for
+from tests.faults.controls import SLOW
 from tests.faults.disk import disk_full
 from tests.faults.embedding import each_as_it_should, texts_that_fail
 from tests.faults.memory import growth
@@ -41,6 +42,15 @@ def killed(name: str, times: int = 1) -> Callable[[Run[Stack]], None]:
             run.stack.kill_process(name)
 
     return fault
+
+
+def killed_while_slow(run: Run[Stack]) -> None:
+    """SIGKILL of the items worker, twice, with events in hand that take long."""
+    run.stack.tell(SLOW)
+    for _ in range(2):
+        run.pause(2, 4)
+        run.stack.kill_process("items")
+    (run.stack.folder / SLOW).unlink()
 
 
 def killed_at(name: str, *points: str) -> Callable[[Run[Stack]], None]:
@@ -170,10 +180,10 @@ SCENARIOS = [
         after=each_as_it_should,
     ),
     Scenario("disk full", disk_full, small_disk=True),
-    Scenario("events finished out of order", killed("items", 2), brokers=("embedded",), control="slow-folds"),
+    Scenario("events finished out of order", killed_while_slow, brokers=("embedded",), control="slow-folds"),
     Scenario(
         "control: acks out of order",
-        killed("items", 2),
+        killed_while_slow,
         brokers=("embedded",),
         control="acks-out-of-order",
         must_say="committed",

@@ -4,7 +4,7 @@ NAME-dies     "POINT CALLS": it sends itself SIGKILL at the so manieth call of w
 NAME-freezes  the same with SIGSTOP
 wipe-index    the index directory is removed before it starts
 control       what it does wrong on purpose, see controls.py
-batches-fail  one of those begins to do it
+batches-fail, folds-are-slow  one of those begins to do it
 small-queues  its queues have small bounds, and it writes there how full they were, see queues.py
 
 `python worker.py items newer` is one of a release to come, see newer.py.
