@@ -53,7 +53,9 @@ class RunningBroker:
         """A topic that no other test uses."""
         name = f"test-{uuid.uuid4().hex}"
         admin = KafkaAdminClient(bootstrap_servers=self.address)
-        wanted = {name: {"num_partitions": partitions, "replication_factor": 1, "configs": configs}}
+        # Records of a test may be months old by their timestamps: the broker would drop them at its next look.
+        kept = {"retention.ms": "-1"} | configs
+        wanted = {name: {"num_partitions": partitions, "replication_factor": 1, "configs": kept}}
         admin.create_topics(wanted, wait_for_metadata=True)
         admin.close()
         return [Partition(name, number) for number in range(partitions)]
