@@ -136,6 +136,11 @@ class Feed:
 
     def _send(self, made: Made) -> None:
         """Waits while no broker is there, or too much is not confirmed."""
+        self._hand_over(made)
+        while len(self._in_flight) > IN_FLIGHT_MAX:
+            self._take_first()
+
+    def _hand_over(self, made: Made) -> None:
         deadline = time.monotonic() + CONFIRM_SECONDS_MAX
         while True:
             try:
@@ -144,8 +149,6 @@ class Feed:
             except KafkaError:
                 if time.monotonic() > deadline:
                     raise
-        while len(self._in_flight) > IN_FLIGHT_MAX:
-            self._take_first()
 
     def _put(self, made: Made) -> FutureRecordMetadata:
         return self._kafka.send(
@@ -158,6 +161,6 @@ class Feed:
             written = future.get(CONFIRM_SECONDS_MAX)
         except KafkaError:
             self.again += 1
-            self._send(made)
+            self._hand_over(made)
             return
         self.sent.append(Sent(made, written.topic, written.partition, written.offset, at_s))
