@@ -48,7 +48,7 @@ def killed_while_slow(run: Run[Stack]) -> None:
     """SIGKILL of the items worker, twice, with events in hand that take long."""
     run.stack.tell(SLOW)
     for _ in range(2):
-        run.pause(2, 4)
+        run.pause(1, 3)
         run.stack.kill_process("items")
     (run.stack.folder / SLOW).unlink()
 
@@ -164,7 +164,7 @@ SCENARIOS = [
     Scenario("index frozen", index_frozen),
     Scenario("index wiped", index_wiped, loses_index=True, short="embedded"),
     Scenario("broker killed", killed("broker"), loses_log=True, short="kafka"),
-    Scenario("broker stopped", broker_stopped, loses_log=True, short="embedded"),
+    Scenario("broker stopped", broker_stopped, loses_log=True),
     Scenario("broker frozen", broker_frozen),
     Scenario("worker frozen, taken over, thawed", worker_frozen, short="kafka"),
     Scenario("a second worker comes and goes", workers_come_and_go),
