@@ -48,7 +48,7 @@ def killed_while_slow(run: Run[Stack]) -> None:
     """SIGKILL of the items worker, twice, with events in hand that take long."""
     run.stack.tell(SLOW)
     for _ in range(2):
-        run.pause(1, 3)
+        run.pause(2, 4)
         run.stack.kill_process("items")
     (run.stack.folder / SLOW).unlink()
 

@@ -36,6 +36,7 @@ class Watch:
         self._rng = random.Random(seed)
         self._halt = threading.Event()
         self._index_serves = threading.Event()
+        self._counts_at_first = True
         self._dying_log: str | None = None
         self._http = httpx.Client(base_url=stack.http.base_url, timeout=5.0, trust_env=False)
         self._versions: dict[str, int] = {}
@@ -56,6 +57,8 @@ class Watch:
         self._versions = {}
         self._dying_log = dying_log
         self._index_serves.clear()
+        # Not asked of the event by the thread: it may begin after `index_serves`, and count what was before.
+        self._counts_at_first = not index_is_new
         if not index_is_new:
             self._index_serves.set()
         works: tuple[Callable[[], Any], ...] = (self._versions_rise, self._commits_hold, self._memory_is_measured)
@@ -137,7 +140,7 @@ class Watch:
     async def _look_at_commits(self) -> None:
         view: LogView | None = None
         due: dict[str, int] = {}
-        counts = self._index_serves.is_set()
+        counts = self._counts_at_first
         while not self._halt.is_set():
             try:
                 if view is None and not self._log_is_there():
