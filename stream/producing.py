@@ -22,7 +22,7 @@ from schemas.errors import InvalidEvent, Unavailable
 from schemas.events import parse
 from schemas.tokens import Token
 from stream.lines import numbered
-from stream.sent import Problem, note, note_lost
+from stream.sent import Problem
 from stream.topics import ITEMS, topic_id
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def checked(topic: str, lines: Iterable[bytes], sent: Sent, now_ms: Callable[[],
             event = parse(topic, None, value, arrived_at_ms=now_ms(), event_time_ms=None)
         except InvalidEvent as error:
             sent.invalid += 1
-            note(sent, Problem(number, str(error)))
+            sent.note(Problem(number, str(error)))
         else:
             yield Outgoing(number, topic, event.product_id.encode(), value)
 
@@ -144,8 +144,7 @@ class Producer:
     def send_one(self, record: Outgoing, sent: Sent) -> None:
         """Sends it and notes what was confirmed meanwhile; waits where too many are not."""
         if (why := self._try(record, sent)) is not None:
-            sent.failed += 1
-            note(sent, Problem(record.line, f"not sent: {why}"))
+            sent.fail(record.line, f"not sent: {why}")
 
     def _try(self, record: Outgoing, sent: Sent) -> str | None:
         """Why it was not handed over: the broker is away, and may stay so. What is refused is noted in `sent`."""
@@ -159,8 +158,7 @@ class Producer:
         return None
 
     def _refused(self, sent: Sent, line: int, error: KafkaError) -> None:
-        sent.failed += 1
-        note(sent, Problem(line, f"not sent: {error}"))
+        sent.fail(line, f"not sent: {error}")
         if _is_loss(error):
             self._lose(sent)
 
@@ -193,15 +191,14 @@ class Producer:
         self._in_flight.clear()
         for is_lost, run in groupby(outcomes, key=lambda each: _is_loss(each[1])):
             if is_lost:
-                note_lost(sent, [line for line, _ in run])
+                sent.lose([line for line, _ in run])
                 continue
             for line, outcome in run:
                 self._count(sent, line, outcome)
 
     def _count(self, sent: Sent, line: int, outcome: RecordMetadata | KafkaError) -> None:
         if isinstance(outcome, KafkaError):
-            sent.failed += 1
-            note(sent, Problem(line, f"not confirmed: {outcome}"))
+            sent.fail(line, f"not confirmed: {outcome}")
             return
         self._fruitless = 0
         if self._log_may_be_new and sent.log is not None:

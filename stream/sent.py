@@ -60,18 +60,21 @@ class Sent:
         if log != self.log:
             self.earlier, self.last, self.log = self.tokens, {}, log
 
+    def note(self, problem: Problem) -> None:
+        """Names it, if not too many are named already."""
+        if len(self.problems) < PROBLEMS_MAX:
+            self.problems.append(problem)
 
-def note_lost(sent: Sent, lines: Sequence[int]) -> None:
-    """None of these lines was confirmed: one problem, where they follow each other."""
-    sent.failed += len(lines)
-    if lines[0] > 0 and all(one < other for one, other in pairwise(lines)):
-        note(sent, Problem(lines[0], LOST, lines[-1] if len(lines) > 1 else None))
-        return
-    for line in lines:  # In another order than that of the source, or not of it.
-        note(sent, Problem(line, LOST))
+    def fail(self, line: int, reason: str) -> None:
+        """It is not in the log, as far as is known."""
+        self.failed += 1
+        self.note(Problem(line, reason))
 
-
-def note(sent: Sent, problem: Problem) -> None:
-    """Names it, if not too many are named already."""
-    if len(sent.problems) < PROBLEMS_MAX:
-        sent.problems.append(problem)
+    def lose(self, lines: Sequence[int]) -> None:
+        """None of these was confirmed: one problem, where they follow each other."""
+        if lines[0] <= 0 or any(one >= other for one, other in pairwise(lines)):
+            for line in lines:  # In another order than that of the source, or not of it.
+                self.fail(line, LOST)
+            return
+        self.failed += len(lines)
+        self.note(Problem(lines[0], LOST, lines[-1] if len(lines) > 1 else None))

@@ -27,4 +27,4 @@ async def watch(work: str, in_flight: Callable[[], int], position: Callable[[], 
         still_since = still_since + LOOK_INTERVAL_S if in_flight() and now == last else 0.0
         last = now
         if still_since >= STALLED_SECONDS_MAX:
-            raise Stalled(f"{work}: {in_flight()} in hand, and none was finished for {still_since:.0f} s")
+            raise Stalled(f"{work}: nothing has moved for {still_since:.0f} s, with {in_flight()} in hand")

@@ -89,11 +89,14 @@ class Consumer(driver.Consumer):
         return records if self._sought == self.app.consumer_generation_id else {}
 
     async def _seek_all(self) -> None:
-        self._sought = self.app.consumer_generation_id
+        self._sought = self.app.consumer_generation_id  # Before: who asks for it meanwhile is heard.
         try:
             await super().perform_seek()
-        except (KafkaError, AssertionError) as error:  # Revoked meanwhile (aiokafka asserts), or the broker is away.
+        except BaseException as error:
             self._sought = None
+            if not isinstance(error, (KafkaError, AssertionError)):
+                raise
+            # Revoked meanwhile (aiokafka asserts), or the broker is away.
             log.warning("not sought", error=repr(error))
             await asyncio.sleep(SEEK_AGAIN_S)
 

@@ -80,11 +80,11 @@ def execute(replay: Replay, pace: Pace, tell: Callable[[int], None]) -> int:
         with Source(replay.kafka, position.rest) as source, Producer(replay.kafka.split(",")) as producer:
             records = at_pace(_meant(source, position, replay.route, Plan()), pace, time.monotonic, time.sleep)
             send_in_order(producer, records, lambda record: copy_of(record, replay.route), confirmed)
-        _check_same(replay)
     except BaseException:
         position.save()
         raise
     position.forget()
+    _check_same(replay)
     return position.sent - before
 
 

@@ -26,12 +26,11 @@ if TYPE_CHECKING:
 TELL_EVERY = 1_000
 
 
-def read_feed(topic: str, feed: IO[bytes], spill: Spill, now_ms: int, tell: Tell) -> int:
-    """The number of the last line that was read; blank ones are left out.
+def read_feed(topic: str, feed: IO[bytes], spill: Spill, now_ms: int, tell: Tell) -> None:
+    """All lines but blank ones into the spill.
 
     Raises InvalidLine for the first that is no upsert, or is about the same product or offer as one before it.
     """
-    number = 0
     for number, value in numbered(_lines(feed)):
         event = read_line(topic, number, value, now_ms).event
         if (other := spill.add_line(event.product_id, event.part, number, value)) is not None:
@@ -40,7 +39,6 @@ def read_feed(topic: str, feed: IO[bytes], spill: Spill, now_ms: int, tell: Tell
             raise InvalidLine(number, reason)
         if number % TELL_EVERY == 0:
             tell(number, None)
-    return number
 
 
 def _lines(feed: IO[bytes]) -> Iterator[bytes]:

@@ -221,6 +221,7 @@ def test_a_topic_that_is_made_anew_meanwhile_is_no_success(stage: Stage, state_d
     admin.close()
     with pytest.raises(FreshlineError, match=f"the topic {stage.topic} was made anew"):
         execute(replay, Pace(), lambda _sent: None)
+    assert kept(state_dir) == []
 
 
 def kept(state_dir: Path) -> list[dict[str, Any]]:

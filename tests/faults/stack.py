@@ -127,8 +127,8 @@ class Stack(Up, Api):
             raise Failed(f"{name} ended before it was told to, see its log")
 
     @contextlib.contextmanager
-    def second_worker(self, *arguments: str, slot: str = "1") -> Iterator[Path]:
-        """An items worker beside that of `up`, killed at the end; yields its log. `arguments`: see worker.py."""
+    def second_worker(self, *arguments: str, slot: str = "1") -> Iterator[None]:
+        """An items worker beside that of `up`, which has partitions by then; killed at the end. See worker.py."""
         env = self._env | {
             "FRESHLINE_KAFKA": self.kafka,
             "FRESHLINE_WORKER_SLOT": slot,
@@ -140,7 +140,8 @@ class Stack(Up, Api):
             worker = subprocess.Popen(argv, env=env, stdout=output, stderr=output)
         self._others.append(worker)
         try:
-            yield log
+            wait_for(lambda: "event=recovered" in log.read_text(), "the second worker has partitions")
+            yield
         finally:
             worker.kill()
             worker.wait(10)

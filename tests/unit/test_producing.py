@@ -11,7 +11,7 @@ from running_broker import new_broker
 
 from stream import producing
 from stream.producing import Outgoing, Producer
-from stream.sent import LOST, Problem, Sent, note_lost
+from stream.sent import LOST, Problem, Sent
 from stream.topics import topic_id
 
 if TYPE_CHECKING:
@@ -100,5 +100,5 @@ def test_a_run_of_lines_is_told_in_one_line() -> None:
 
 def test_lines_that_are_no_run_are_named_one_by_one() -> None:
     sent = Sent()
-    note_lost(sent, [0, 4, 5])
+    sent.lose([0, 4, 5])
     assert [problem.line for problem in sent.problems] == [0, 4, 5] and sent.failed == 3
