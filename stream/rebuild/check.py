@@ -37,6 +37,7 @@ the order among items that match equally well: in a catalogue of near copies tha
 FOUND_LESS_MAX = 0.1
 """So much smaller may be the share of items that are among the first ten of a search for their own title."""
 EXAMPLES_MAX = 3
+REMEDY = "`freshline reconcile` says whether the old one is wrong, and mends it with --repair: then rebuild again"
 
 
 class Report(NamedTuple):
@@ -65,10 +66,10 @@ async def check(step: Step, old: Index, new: Index, models: Models, shop: Shop) 
     searched = await _search(step, sample, *(_searcher(index, models, shop) for index in (old, new)))
     figures = {"items": counts[1], "searches": len(sample), **searched._asdict()}
     if counts[0] != counts[1]:
-        return Report(figures, f"it has {counts[1]} visible items, the old one {counts[0]}")
+        return Report(figures, f"it has {counts[1]} visible items, the old one {counts[0]}; {REMEDY}")
     if differing:
         shown = ", ".join(differing[:EXAMPLES_MAX])
-        return Report(figures, f"{len(differing)} items are not as they should be ({shown})")
+        return Report(figures, f"{len(differing)} items are not as they should be ({shown}); {REMEDY}")
     return Report(figures, _worse(searched, alike=_alike(old, new)))
 
 

@@ -67,7 +67,7 @@ class Source:
         self.rng = random.Random(seed)
         self._partitions = partitions
         self._began_ms = time.time_ns() // 1_000_000
-        self._ticks = count(1)
+        self._ticks, self._ticks_aside = count(1), count(1)
         self._clock_offsets_ms = (0, 0, 0, -HOUR_MS, HOUR_MS)
         self._poisons = 0
         self._electronics = list(islice(electronics.events(rows("electronics_products")), 2 * ELECTRONICS))
@@ -103,11 +103,11 @@ class Source:
         """A price that nobody else sends: to see when it is searchable."""
         product_id = self._electronics[0][1]
         body = {"product_id": product_id, "seller": "probe", "price": f"{number}.50", "currency": "USD"}
-        return self._made("prices", product_id, self._stamped(body, clock_ms=0))
+        return self._aside("prices", product_id, body)
 
     def product(self, product_id: str, title: str) -> Made:
         """A new one."""
-        return self._made("products", product_id, self._stamped({"product_id": product_id, "title": title}))
+        return self._aside("products", product_id, {"product_id": product_id, "title": title})
 
     def _distance(self) -> float:
         return self.rng.uniform(0, LATE_EVENTS if self.rng.random() < LATE_SHARE else DISTANCE)
@@ -132,9 +132,14 @@ class Source:
         self._poisons += 1
         return Made(kind.topic, kind.key, kind.value(), self.rng.randrange(self._partitions), reason=kind.reason)
 
-    def _stamped(self, body: dict[str, Any], clock_ms: int | None = None) -> dict[str, Any]:
+    def _aside(self, topic: str, key: str, body: dict[str, Any]) -> Made:
+        """Beside the changes, which stay the same however many of these there are. Nobody else has its time."""
+        body = body | {"updated_at": self._began_ms + 10 * next(self._ticks_aside) + 5}
+        return Made(topic, key.encode(), orjson.dumps(body), partition_of(key.encode(), self._partitions), means=body)
+
+    def _stamped(self, body: dict[str, Any]) -> dict[str, Any]:
         """With a time that no other event has."""
-        offset = self.rng.choice(self._clock_offsets_ms) if clock_ms is None else clock_ms
+        offset = self.rng.choice(self._clock_offsets_ms)
         return body | {"updated_at": self._began_ms + 10 * next(self._ticks) + offset}
 
     def _never_named(self) -> Iterator[Event]:

@@ -71,6 +71,18 @@ def test_the_oracle_agrees_with_the_fold_on_disordered_events() -> None:
     assert wanted[NEVER_COMES]["status"] == "parked"
 
 
+def test_one_seed_gives_the_same_changes_however_often_it_was_looked_whether_events_are_fresh() -> None:
+    def sent(probes: int) -> list[tuple[Any, ...]]:
+        source, changes = Source(SEED, PARTITIONS), []
+        for made in islice(source.changes(), 1_000):
+            changes.append((made.topic, made.key, made.partition, made.headers != (), made.reason))
+            for number in range(probes):
+                source.probe(number)
+        return changes
+
+    assert sent(0) == sent(2)
+
+
 def test_the_oracle_sees_an_event_that_is_missing() -> None:
     events = made()
     last = max((each for each in events if each.topic == "prices" and each.means), key=lambda e: e.means["updated_at"])

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from workers.embedder.interface import Vectors
 
 os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "128")
-"""Of the 1,024 shapes of batches that it remembers otherwise, hundreds of megabytes, hardly one comes again."""
+os.environ.setdefault("LRU_CACHE_CAPACITY", "16")
+"""Of oneDNN, and of what torch keeps in front of it. Of the 1,024 shapes of batches that each remembers otherwise,
+hundreds of megabytes, hardly one comes again; within a pass the layers need some ten."""
 
 SLICE_SECONDS = 0.1
 """How long a batch of documents should take: every pass costs some 4 ms whatever is in it."""
