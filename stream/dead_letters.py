@@ -6,13 +6,15 @@ import traceback
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
 PREFIX = "freshline-"
 ORIGIN_HEADERS = tuple(f"{PREFIX}{name}" for name in ("topic", "partition", "offset", "timestamp"))
 """In the order of Origin; the timestamp in milliseconds since the epoch."""
 TOPIC_ID = f"{PREFIX}topic-id"
 """Header of a replayed record: the broker's id of the topic of its origin. Offsets of another log mean nothing."""
+COPY_OF = tuple(f"{PREFIX}copy-of{name}" for name in ("", "-partition", "-offset", "-timestamp", "-topic-id"))
+"""Headers of a replayed record: where the record stood that it was copied from, perhaps a copy itself."""
 EVENT_TIME = f"{PREFIX}event-time"
 """Header with the event's own time, milliseconds since the epoch, where the body has none (replayed, forwarded)."""
 FIRST = f"{PREFIX}first"
@@ -44,9 +46,12 @@ def origin_headers(origin: Origin) -> Headers:
 
 def origin_of(headers: Iterable[tuple[str, bytes]]) -> Origin | None:
     """The inverse; None if they do not say it."""
-    given = dict(headers)
-    topic = given.get(ORIGIN_HEADERS[0])
-    partition, offset, timestamp_ms = (_number(given.get(name)) for name in ORIGIN_HEADERS[1:])
+    return _origin(dict(headers), ORIGIN_HEADERS)
+
+
+def _origin(given: Mapping[str, bytes], names: Sequence[str]) -> Origin | None:
+    topic = given.get(names[0])
+    partition, offset, timestamp_ms = (_number(given.get(name)) for name in names[1:])
     if not topic or partition is None or offset is None or timestamp_ms is None:
         return None
     return Origin(topic.decode(errors="replace"), partition, offset, timestamp_ms)
@@ -56,6 +61,21 @@ def replayed_origin(headers: Iterable[tuple[str, bytes]]) -> Origin | None:
     """Where a replayed record stood before its first replay; None of any other record."""
     given = dict(headers)
     return origin_of(given.items()) if given.get(TOPIC_ID) else None
+
+
+def origins_in(headers: Iterable[tuple[str, bytes]], topic_id: str) -> list[Origin]:
+    """Where, in this topic, a replayed record stood before its first replay and before its last one."""
+    given = dict(headers)
+    last = _origin(given, COPY_OF[:-1])
+    found = [(replayed_origin(given.items()), given.get(TOPIC_ID)), (last, given.get(COPY_OF[-1]))]
+    return [origin for origin, id_ in found if origin is not None and id_ == topic_id.encode()]
+
+
+def replayed_headers(headers: Iterable[tuple[str, bytes]], origin: Origin, topic_id: str) -> Headers:
+    """Of a record that is replayed: besides where it stood first, what it is copied from."""
+    before = [(name, value) for name, value in headers if name not in COPY_OF]
+    said = [*(str(value).encode() for value in origin), topic_id.encode()]
+    return [*sent_again_headers(before, origin, topic_id), *zip(COPY_OF, said, strict=True)]
 
 
 def sent_again_headers(headers: Iterable[tuple[str, bytes]], origin: Origin, topic_id: str | None = None) -> Headers:

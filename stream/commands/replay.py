@@ -121,7 +121,7 @@ def _resend(
         _print_letters(ready)
         return
     for reason, count in ready.reasons.most_common():
-        say(f"{count:,} refused: {reason}")
+        say(f"{count:,} had been refused: {reason}")
     if not execute:
         _tell_plan(ready.plan, f"dead letters of {topic} back to it", facts, json)
         return

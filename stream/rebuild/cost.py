@@ -32,6 +32,7 @@ async def cost(step: Step, serving: Index, model: ModelId, embedder: Embedder) -
         step.done += len(page)
     seconds = await asyncio.to_thread(_seconds_per_text, embedder, texts) if texts else 0.0
     return {
+        "dry_run": True,
         "collection": serving.collection,
         "model": {"now": serving.model._asdict(), "then": model._asdict()},
         "template": {"now": serving.metadata.template_version, "then": TEMPLATE_VERSION},

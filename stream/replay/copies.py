@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from stream.dead_letters import TOPIC_ID, Origin, replayed_origin, sent_again_headers
+from stream.dead_letters import Origin, origins_in, replayed_headers
 from stream.producing import Outgoing
 from stream.replay.selection import product_key
 from stream.states import partition_of
@@ -26,9 +26,9 @@ class Route(NamedTuple):
 
 
 def copy_of(record: Record, route: Route) -> Outgoing:
-    """Key, value and headers as they are; the headers say where the record stood first, and its time then."""
+    """Key, value and headers as they are; these say where the record stood first, its time then, where it is."""
     origin = Origin(*record.partition, record.offset, record.timestamp_ms)
-    headers = sent_again_headers(record.headers, origin, route.source.topic_id)
+    headers = replayed_headers(record.headers, origin, route.source.topic_id)
     number = target_partition(record, route.source.partitions, route.target.partitions)
     return Outgoing(record.offset, route.target_name, record.key, record.value, number, headers)
 
@@ -43,12 +43,11 @@ def target_partition(record: Record, source_partitions: int, target_partitions: 
 
 
 def is_copy_within(record: Record, span: Span, selection: Selection, topic_id: str) -> bool:
-    """Whether it is an earlier replay's copy of a record that is sent in this replay anyway.
+    """Whether it is an earlier replay's copy of a record that is sent in this replay anyway, or left out for another.
 
     Without this each replay of the last hour would double the one before it.
     """
-    origin = replayed_origin(record.headers)
-    if origin is None or dict(record.headers)[TOPIC_ID] != topic_id.encode():
-        return False
-    place = Partition(origin.topic, origin.partition)
-    return span.has(place, origin.offset) and selection.takes_time(origin.timestamp_ms)
+    return any(
+        span.has(Partition(origin.topic, origin.partition), origin.offset) and selection.takes_time(origin.timestamp_ms)
+        for origin in origins_in(record.headers, topic_id)
+    )

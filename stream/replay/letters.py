@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 LETTER_OF = f"{PREFIX}letter-of"
 """Header of a dead letter that was sent again: the origin of the letter, "prices:3:4711"."""
+_OF_PRODUCTS = Origin("products", 0, 0, 0)
+"""Of a null record that says nothing but its product."""
 
 
 class Letter(NamedTuple):
@@ -75,6 +77,16 @@ def refusal(letter: Letter, value: bytes | None, key: bytes | None, now_ms: int)
     except InvalidEvent as error:
         return str(error)
     return None
+
+
+def of_another_product(letter: Letter, repair: Repair) -> bool:
+    """Whether the value names a product that the letter does not: a line that was mixed up with another.
+
+    A letter that names none, or one that can be none, says nothing.
+    """
+    asked = (letter.record.key, product_key(letter.record._replace(key=None)))
+    named = {key for key in asked if key and refusal(letter._replace(origin=_OF_PRODUCTS), None, key, 0) is None}
+    return bool(named) and repaired_key(letter, repair) not in named
 
 
 def as_line(letter: Letter, now_ms: int) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from stream.replay.position import Position, position_path
 from stream.replay.sending import send_in_order
 from stream.replay.source import Source
 from stream.replay.span import find_span
-from stream.topics import DEAD_LETTERS, PROGRESS, STATES, layout
+from stream.topics import DEAD_LETTERS, INPUTS, PROGRESS, STATES, layout
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -101,6 +101,8 @@ def _check_same(replay: Replay) -> None:
 def _route(kafka: str, topic: str, to_topic: str) -> Route:
     if to_topic in OWN_LOGS:
         raise Misconfigured(f"{to_topic} is written by Freshline alone: choose another topic with --to-topic")
+    if topic != to_topic and {topic, to_topic} <= set(INPUTS):
+        raise Misconfigured(f"{topic} are no {to_topic}: every record would be refused; choose another --to-topic")
     source = layout(kafka, topic)
     return Route(source, to_topic, source if topic == to_topic else layout(kafka, to_topic))
 

@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING
 from schemas.errors import FreshlineError, Misconfigured
 from stream.dead_letters import PREFIX, dead_letter_topic
 from stream.producing import Producer, now_ms, paced
-from stream.replay.letters import LETTER_OF, letter_of, read_repairs, refusal, repaired_key, resent
+from stream.replay.letters import (
+    LETTER_OF,
+    letter_of,
+    of_another_product,
+    read_repairs,
+    refusal,
+    repaired_key,
+    resent,
+)
 from stream.replay.memory import read_resent
 from stream.replay.plan import Plan
 from stream.replay.replaying import OWN_LOGS
@@ -137,6 +145,8 @@ def execute(resend: Resend, per_second: float | None, tell: Callable[[int], None
 
 
 def _nothing_left(resend: Resend) -> str:
+    if resend.repairs is not None:
+        return "all of these lines were sent again already" if resend.repairs else "there are no repaired lines"
     if not resend.done:
         chosen = "" if resend.selection == Selection() else " that were asked for"
         return f"there are no dead letters of {resend.topic}{chosen}"
@@ -184,6 +194,8 @@ def _count(resend: Resend) -> None:
 
 
 def _check(letter: Letter, repair: Repair) -> None:
+    if of_another_product(letter, repair):
+        raise FreshlineError(f"line {repair.line}: {letter.place} is of another product than this value: mend that one")
     if why := refusal(letter, repair.value, repaired_key(letter, repair), now_ms()):
         raise FreshlineError(f"line {repair.line}: {letter.place} would be refused again: {why}")
 

@@ -147,7 +147,10 @@ def test_copies_whose_origin_is_not_sent_are_sent_and_keep_the_first_origin_and_
     stage.replay("--execute")
     copies = stage.records()[5:10]
     assert json.loads(stage.replay("--from", "5", "--partition", "0", "--execute", "--json").out)["sent"] == 5
-    assert [record.headers for record in stage.records()[10:15]] == [copy.headers for copy in copies]
+    again = stage.records()[10:15]
+    assert [origin_of(record.headers) for record in again] == [origin_of(copy.headers) for copy in copies]
+    assert [event_time_ms(record.headers) for record in again] == [event_time_ms(copy.headers) for copy in copies]
+    assert json.loads(stage.replay("--from", "5", "--partition", "0", "--execute", "--json").out)["sent"] == 5
 
 
 @pytest.mark.parametrize(
@@ -208,6 +211,12 @@ def test_what_cannot_be_is_one_line_and_nothing_is_changed(
 def test_an_unknown_topic_is_one_line(any_broker: RunningBroker) -> None:
     done = freshline("replay", "no-such-topic", "--execute", "--kafka", any_broker.address)
     assert (done.code, done.err.count("\n")) == (1, 1) and "no topic no-such-topic" in done.err
+
+
+def test_prices_are_not_sent_to_the_products(any_broker: RunningBroker) -> None:
+    done = freshline(["replay", "prices", "--to-topic", "products", "--kafka", any_broker.address, "--execute"])
+    assert (done.code, done.out) == (1, "")
+    assert "prices are no products: every record would be refused" in done.err
 
 
 def test_a_topic_that_is_made_anew_meanwhile_is_no_success(stage: Stage, state_dir: Path) -> None:

@@ -18,7 +18,6 @@ from stream.replay.letters import LETTER_OF
 from stream.replay.selection import Selection
 from stream.replay.source import Source
 from stream.replay.span import Span, ends_now
-from stream.states import partition_of
 from stream.topics import ensure_topics
 from stream.tracker import Partition
 
@@ -130,13 +129,13 @@ def test_the_lines_of_a_plan_are_mended_and_sent_in_place_of_what_was_refused(sh
         ("prices:1:7", "it is no JSON", "{bad"),
         ("prices:1:8", "it is no JSON", "{bad"),
     ]
-    mended = json.dumps(lines[1] | {"value": GOOD | {"product_id": "p2"}}).encode()
+    mended = json.dumps(lines[1] | {"value": GOOD}).encode()
     done = shop.replay("--repaired", "-", "--execute", stdin=mended)
     assert done.code == 0, done.err
     (sent,) = shop.records()
-    assert (sent.key, json.loads(sent.value or b"")) == (b"p2", GOOD | {"product_id": "p2"})
-    assert sent.partition.number == partition_of(b"p2", PARTITIONS)
-    assert "1 was sent again already" in shop.replay("--repaired", "-", "--execute", stdin=mended).err
+    assert (sent.key, json.loads(sent.value or b"")) == (b"p1", GOOD)
+    assert "all of these lines were sent again already" in shop.replay("--repaired", "-", "--execute", stdin=mended).err
+    assert "there are no repaired lines" in shop.replay("--repaired", "-", "--execute", stdin=b"").err
     assert [json.loads(line)["origin"] for line in shop.replay("--json").out.splitlines()] == ["prices:1:7"]
 
 
@@ -145,6 +144,7 @@ def test_the_lines_of_a_plan_are_mended_and_sent_in_place_of_what_was_refused(sh
     [
         ({"origin": "prices:1:9", "value": GOOD}, "line 1: there is no dead letter of prices:1:9"),
         ({"origin": "products:1:7", "value": GOOD}, "line 1: there is no dead letter of products:1:7"),
+        ({"origin": "prices:1:7", "value": GOOD | {"product_id": "p2"}}, "line 1: prices:1:7 is of another product"),
         ({"origin": "prices:1:7", "value": GOOD | {"price": -1}}, "line 1: prices:1:7 would be refused again: price"),
         ({"origin": "prices:1:7", "value": None}, "line 1: prices:1:7 would be refused again: the record is null"),
         ({"origin": "prices:1:7", "value": "{bad"}, "line 1: .*an object, or null"),

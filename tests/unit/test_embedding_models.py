@@ -100,13 +100,13 @@ def test_the_revision_differs_for_other_weights_and_for_another_configuration(ti
 
 def test_a_missing_model_is_named_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    with pytest.raises(Misconfigured, match=r"no model 'nobody/nothing'.*Set FRESHLINE_MODEL") as raised:
+    with pytest.raises(Misconfigured, match=r"no model 'nobody/nothing'.*FRESHLINE_MODEL, or --model") as raised:
         locate("nobody/nothing")
     assert "\n" not in str(raised.value)
 
 
 def test_a_folder_that_holds_no_model_is_named_with_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(Misconfigured, match=r"cannot be loaded.*Set FRESHLINE_MODEL") as raised:
+    with pytest.raises(Misconfigured, match=r"cannot be loaded.*FRESHLINE_MODEL, or --model") as raised:
         SentenceEmbedder(str(tmp_path))
     assert "\n" not in str(raised.value)
 

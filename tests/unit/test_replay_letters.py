@@ -13,7 +13,16 @@ from hypothesis import strategies as st
 from schemas.errors import FreshlineError, InvalidEvent
 from stream.dead_letters import EVENT_TIME, Origin, dead_letter_headers, sent_again_headers
 from stream.reader import Record
-from stream.replay.letters import LETTER_OF, Repair, as_line, letter_of, read_repairs, refusal, resent
+from stream.replay.letters import (
+    LETTER_OF,
+    Repair,
+    as_line,
+    letter_of,
+    of_another_product,
+    read_repairs,
+    refusal,
+    resent,
+)
 from stream.replay.memory import CHUNK, Resent
 from stream.states import partition_of
 from stream.tracker import Partition
@@ -54,6 +63,25 @@ def test_where_its_partition_is_no_more_it_goes_to_that_of_its_key(key: bytes | 
 def test_a_repaired_value_goes_under_the_product_that_it_names() -> None:
     sent = resent(letter(), Repair(1, b'{"product_id": "p9"}'), 4)
     assert (sent.key, sent.value, sent.partition) == (b"p9", b'{"product_id": "p9"}', partition_of(b"p9", 4))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "repaired", "other"),
+    [
+        (b"p1", b"{bad", "p1", False),
+        (b"p1", b"{bad", "p9", True),
+        (b"p1", b'{"product_id": "p2"}', "p1", False),
+        (b"p1", b'{"product_id": "p2"}', "p2", False),
+        (b"p1", b'{"product_id": "p2"}', "p9", True),
+        (b"p\0", b'{"product_id": "p\\u0000"}', "p9", False),
+        (None, b"{bad", "p9", False),
+    ],
+)
+def test_a_value_of_another_product_is_a_line_that_was_mixed_up(
+    key: bytes | None, value: bytes, repaired: str, other: bool
+) -> None:
+    repair = Repair(1, orjson.dumps({"product_id": repaired}))
+    assert of_another_product(letter(key=key, value=value), repair) is other
 
 
 def test_the_letter_of_a_replayed_record_is_known_by_the_first_place_of_its_event() -> None:

@@ -123,6 +123,6 @@ def _from_hub(name: str) -> Path:
     except Exception as error:  # offline, unknown, private, not a valid name: to the person it is one thing
         raise Misconfigured(
             f"There is no model {name!r}: neither a folder, nor in the local Hugging Face cache, nor to be had from "
-            f"the hub ({type(error).__name__}). Set FRESHLINE_MODEL to the name or folder of a sentence-transformers "
-            "model, or unset it for the one that is installed."
+            f"the hub ({type(error).__name__}). FRESHLINE_MODEL, or --model of a rebuild, takes the name or folder of "
+            "a sentence-transformers model; without it the installed one is used."
         ) from error

@@ -150,7 +150,7 @@ def _load(name: str, folder: Path) -> SentenceTransformer:
         reason = (str(error).splitlines() or [""])[0]
         raise Misconfigured(
             f"The model {name!r} in {folder} cannot be loaded ({type(error).__name__}: {reason}). "
-            "Set FRESHLINE_MODEL to the name or folder of a complete sentence-transformers model."
+            "FRESHLINE_MODEL, or --model of a rebuild, takes the name or folder of a complete one."
         ) from error
 
 
