@@ -214,7 +214,7 @@ def test_an_unknown_topic_is_one_line(any_broker: RunningBroker) -> None:
 
 
 def test_prices_are_not_sent_to_the_products(any_broker: RunningBroker) -> None:
-    done = freshline(["replay", "prices", "--to-topic", "products", "--kafka", any_broker.address, "--execute"])
+    done = freshline("replay", "prices", "--to-topic", "products", "--kafka", any_broker.address, "--execute")
     assert (done.code, done.out) == (1, "")
     assert "prices are no products: every record would be refused" in done.err
 
