@@ -39,6 +39,8 @@ def rebuild(
 
     if sum((dry_run, rollback, finish)) > 1:
         raise WrongUsage("--dry-run, --rollback and --finish are different things: give one")
+    if model is not None and (rollback or finish):
+        raise WrongUsage("--model is of a new index: --rollback and --finish make none")
     stack = client(api)
     if rollback or finish:
         result = stack.post("/rebuild/rollback" if rollback else "/rebuild/finish")
@@ -68,9 +70,13 @@ def _print(result: dict[str, Any]) -> None:
         if isinstance(value, dict):
             now, then = (_words(value[when]) for when in ("now", "then"))
             value = now if now == then else f"{now} -> {then}"
-        shown.add_row(name.replace("_", " "), f"{value:,}" if isinstance(value, int | float) else str(value))
+        shown.add_row(name.replace("_", " "), _words(value))
     out().print(shown)
 
 
 def _words(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float):
+        return f"{value:,}"
     return " ".join(str(part) for part in value.values()) if isinstance(value, dict) else str(value)

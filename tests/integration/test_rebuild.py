@@ -169,3 +169,4 @@ def test_a_model_that_cannot_be_loaded_is_refused_in_one_line_and_nothing_change
         assert (after["collection"], after["previous"]) == (before["collection"], None)
         cost = json.loads(stack.freshline("rebuild", "--dry-run", "--json").stdout)
         assert (cost["items"], cost["vectors_reused"], cost["vectors_to_embed"]) == (1, 1, 0)
+        assert stack.get("/rebuild")["result"]["dry_run"] is True

@@ -38,6 +38,14 @@ def test_the_version_is_that_of_the_package() -> None:
     assert freshline("--version") == (0, f"freshline {version('freshline')}\n", "")
 
 
+@pytest.mark.parametrize(
+    "options", [["--dry-run", "--rollback"], ["--finish", "--rollback"], ["--finish", "--model=m"]]
+)
+def test_a_rebuild_that_contradicts_itself_is_one_line_of_usage(options: list[str]) -> None:
+    done = freshline("rebuild", *options, NOBODY)
+    assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
+
+
 @pytest.mark.parametrize("command", ["rebuild", "reconcile"])
 def test_ctrl_c_says_that_the_work_goes_on_in_the_stack(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("stream.commands.following.follow", ctrl_c)
