@@ -103,6 +103,7 @@ def test_it_says_where_it_is_and_stops_in_order_on_ctrl_c(up: Up, monkeypatch: p
 
 def test_a_worker_that_is_killed_starts_again(up: Up) -> None:
     up.start().ready()
+    wait_until(lambda: len(up.events("start")) == 2, "both workers run")
     for starts in (4, 6):
         before = up.events("start")
         for name in ("items", "index"):
