@@ -13,8 +13,9 @@ ORIGIN_HEADERS = tuple(f"{PREFIX}{name}" for name in ("topic", "partition", "off
 """In the order of Origin; the timestamp in milliseconds since the epoch."""
 TOPIC_ID = f"{PREFIX}topic-id"
 """Header of a replayed record: the broker's id of the topic of its origin. Offsets of another log mean nothing."""
-COPY_OF = tuple(f"{PREFIX}copy-of{name}" for name in ("", "-partition", "-offset", "-timestamp", "-topic-id"))
-"""Headers of a replayed record: where the record stood that it was copied from, perhaps a copy itself."""
+COPY_OF = tuple(f"{PREFIX}copy-of{name}" for name in ("", "-partition", "-offset", "-timestamp"))
+"""In the order of Origin: where the record stood that a replayed one was copied from, perhaps a copy itself."""
+COPY_OF_TOPIC_ID = f"{PREFIX}copy-of-topic-id"
 EVENT_TIME = f"{PREFIX}event-time"
 """Header with the event's own time, milliseconds since the epoch, where the body has none (replayed, forwarded)."""
 FIRST = f"{PREFIX}first"
@@ -39,9 +40,9 @@ def dead_letter_topic(topic: str) -> str:
     return f"{topic}.dlq"
 
 
-def origin_headers(origin: Origin) -> Headers:
-    """Where a forwarded or refused record came from."""
-    return [(name, str(value).encode()) for name, value in zip(ORIGIN_HEADERS, origin, strict=True)]
+def origin_headers(origin: Origin, names: Sequence[str] = ORIGIN_HEADERS) -> Headers:
+    """Where a forwarded, refused or copied record came from."""
+    return [(name, str(value).encode()) for name, value in zip(names, origin, strict=True)]
 
 
 def origin_of(headers: Iterable[tuple[str, bytes]]) -> Origin | None:
@@ -65,17 +66,16 @@ def replayed_origin(headers: Iterable[tuple[str, bytes]]) -> Origin | None:
 
 def origins_in(headers: Iterable[tuple[str, bytes]], topic_id: str) -> list[Origin]:
     """Where, in this topic, a replayed record stood before its first replay and before its last one."""
-    given = dict(headers)
-    last = _origin(given, COPY_OF[:-1])
-    found = [(replayed_origin(given.items()), given.get(TOPIC_ID)), (last, given.get(COPY_OF[-1]))]
-    return [origin for origin, id_ in found if origin is not None and id_ == topic_id.encode()]
+    given, said = dict(headers), ((ORIGIN_HEADERS, TOPIC_ID), (COPY_OF, COPY_OF_TOPIC_ID))
+    found = (_origin(given, names) for names, of_topic in said if given.get(of_topic) == topic_id.encode())
+    return [origin for origin in found if origin is not None]
 
 
 def replayed_headers(headers: Iterable[tuple[str, bytes]], origin: Origin, topic_id: str) -> Headers:
     """Of a record that is replayed: besides where it stood first, what it is copied from."""
-    before = [(name, value) for name, value in headers if name not in COPY_OF]
-    said = [*(str(value).encode() for value in origin), topic_id.encode()]
-    return [*sent_again_headers(before, origin, topic_id), *zip(COPY_OF, said, strict=True)]
+    before = [(name, value) for name, value in headers if name not in (*COPY_OF, COPY_OF_TOPIC_ID)]
+    last = [*origin_headers(origin, COPY_OF), (COPY_OF_TOPIC_ID, topic_id.encode())]
+    return [*sent_again_headers(before, origin, topic_id), *last]
 
 
 def sent_again_headers(headers: Iterable[tuple[str, bytes]], origin: Origin, topic_id: str | None = None) -> Headers:

@@ -14,6 +14,7 @@ from stream.lines import numbered
 from stream.producing import Outgoing
 from stream.replay.selection import product_key
 from stream.states import partition_of
+from stream.topics import PRODUCTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
 LETTER_OF = f"{PREFIX}letter-of"
 """Header of a dead letter that was sent again: the origin of the letter, "prices:3:4711"."""
-_OF_PRODUCTS = Origin("products", 0, 0, 0)
-"""Of a null record that says nothing but its product."""
 
 
 class Letter(NamedTuple):
@@ -72,11 +71,7 @@ def read_repairs(lines: Iterable[bytes]) -> dict[str, Repair]:
 
 def refusal(letter: Letter, value: bytes | None, key: bytes | None, now_ms: int) -> str | None:
     """Why the items worker would refuse this value in place of the letter's; None if it would take it."""
-    try:
-        parse(letter.origin.topic, key, value, arrived_at_ms=now_ms, event_time_ms=_time_ms(letter))
-    except InvalidEvent as error:
-        return str(error)
-    return None
+    return _refused(letter.origin.topic, key, value, now_ms, _time_ms(letter))
 
 
 def of_another_product(letter: Letter, repair: Repair) -> bool:
@@ -85,7 +80,8 @@ def of_another_product(letter: Letter, repair: Repair) -> bool:
     A letter that names none, or one that can be none, says nothing.
     """
     asked = (letter.record.key, product_key(letter.record._replace(key=None)))
-    named = {key for key in asked if key and refusal(letter._replace(origin=_OF_PRODUCTS), None, key, 0) is None}
+    # A null record says nothing but its product.
+    named = {key for key in asked if key and _refused(PRODUCTS, key, None, 0, 0) is None}
     return bool(named) and repaired_key(letter, repair) not in named
 
 
@@ -122,6 +118,14 @@ def repaired_key(letter: Letter, repair: Repair) -> bytes | None:
     """The product that the repaired value names; a null record names none, and keeps the letter's key."""
     named = product_key(letter.record._replace(key=None, value=repair.value))
     return letter.record.key if named is None else named
+
+
+def _refused(topic: str, key: bytes | None, value: bytes | None, now_ms: int, time_ms: int) -> str | None:
+    try:
+        parse(topic, key, value, arrived_at_ms=now_ms, event_time_ms=time_ms)
+    except InvalidEvent as error:
+        return str(error)
+    return None
 
 
 def _first(record: Record, topic: str, topic_id: str) -> Token | None:

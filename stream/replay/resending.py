@@ -145,10 +145,12 @@ def execute(resend: Resend, per_second: float | None, tell: Callable[[int], None
 
 
 def _nothing_left(resend: Resend) -> str:
+    every = resend.selection == Selection()
     if resend.repairs is not None:
-        return "all of these lines were sent again already" if resend.repairs else "there are no repaired lines"
+        sent = "all of these lines were sent again already" + ("" if every else ", or are of none that was asked for")
+        return sent if resend.repairs else "there are no repaired lines"
     if not resend.done:
-        chosen = "" if resend.selection == Selection() else " that were asked for"
+        chosen = "" if every else " that were asked for"
         return f"there are no dead letters of {resend.topic}{chosen}"
     done = len(resend.done)
     were = "was" if done == 1 else "were"

@@ -135,6 +135,10 @@ def test_the_lines_of_a_plan_are_mended_and_sent_in_place_of_what_was_refused(sh
     (sent,) = shop.records()
     assert (sent.key, json.loads(sent.value or b"")) == (b"p1", GOOD)
     assert "all of these lines were sent again already" in shop.replay("--repaired", "-", "--execute", stdin=mended).err
+    elsewhere = shop.replay(
+        "--repaired", "-", "--from", "7d", "--to", "6d", stdin=json.dumps(lines[0] | {"value": GOOD}).encode()
+    )
+    assert elsewhere.code == 1 and "none that was asked for" in elsewhere.err
     assert "there are no repaired lines" in shop.replay("--repaired", "-", "--execute", stdin=b"").err
     assert [json.loads(line)["origin"] for line in shop.replay("--json").out.splitlines()] == ["prices:1:7"]
 
