@@ -26,6 +26,9 @@ ATTRIBUTE_BYTES_MAX = 1024
 NESTED_ATTRIBUTE_BYTES_MAX = 64
 """A list or object above this is held as its JSON text, which can be cut."""
 
+NEAR_CHARACTERS = 40
+"""Of what is wrong, in a reason."""
+
 _NUL_ESCAPE = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _WORDS = {
     "missing": "is missing: add it",
@@ -68,14 +71,20 @@ def parse(
         return _null_record(topic, key, fallback_ms)
     change = _validated(topic, _decoded(value))
     if key is not None and key != change.product_id.encode():
-        shown = key[:64].decode("utf-8", "backslashreplace")
-        raise InvalidEvent(f"product_id: {change.product_id!r} differs from the key {shown!r}: make them equal")
+        raise InvalidEvent(f"product_id: {change.product_id!r} differs from the key {_shown(key)}: make them equal")
     updated_at_ms = fallback_ms if change.updated_at is None else change.updated_at
     if updated_at_ms > arrived_at_ms + AHEAD_MS_MAX:
         raise InvalidEvent("updated_at: lies more than 24 hours after the record's own time: correct the clock or unit")
     part, facts = _normal_form(change)
     version = UNVERSIONED if change.version is None else change.version
     return _event(topic, change.product_id, part, change.op, version, updated_at_ms, facts)
+
+
+def _shown(key: bytes) -> str:
+    try:
+        return repr(key.decode()[:NEAR_CHARACTERS])
+    except UnicodeDecodeError:
+        return f"{key[:NEAR_CHARACTERS]!r}, which is not UTF-8"
 
 
 def _null_record(topic: str, key: bytes | None, updated_at_ms: int) -> Event:
@@ -99,12 +108,23 @@ def _decoded(value: bytes) -> dict[str, Any]:
     try:
         body = orjson.loads(value)
     except orjson.JSONDecodeError as error:
-        raise InvalidEvent(f"the record is not JSON in UTF-8: {error}") from None
+        raise InvalidEvent(_not_json(value, error)) from None
     if not isinstance(body, dict):
         raise InvalidEvent("the record is JSON, but not an object: send one object a record")
     if b"\\u0000" in value and _NUL_ESCAPE.search(value):
         raise InvalidEvent("the record contains the character NUL: remove it")
     return body
+
+
+def _not_json(value: bytes, error: orjson.JSONDecodeError) -> str:
+    try:
+        text = value.decode()
+    except UnicodeDecodeError as broken:
+        before = value[: broken.start].decode()[-NEAR_CHARACTERS:]
+        byte = value[broken.start]
+        return f"the record is not UTF-8: its byte {broken.start} is 0x{byte:02x}, after {before!r}: encode it as UTF-8"
+    near = text[max(0, error.pos - NEAR_CHARACTERS) : error.pos + NEAR_CHARACTERS]
+    return f"the record is not JSON, near {near!r}: {error.msg} at character {error.pos}"
 
 
 def _validated(topic: str, body: dict[str, Any]) -> Change:

@@ -104,6 +104,13 @@ def _short(value: object) -> str:
     return text if len(text) <= 30 else text[:30] + "..."
 
 
+def language_tag(text: str) -> str:
+    """The tag. Raises ValueError if it is none."""
+    if not _LANGUAGE.fullmatch(text):
+        raise ValueError(f"{_short(text)!r} is no language tag: send one like en or zh-Hant")
+    return text
+
+
 def _currency(code: str) -> str:
     if code not in CURRENCIES:
         raise ValueError(f"{_short(code)!r} is not a currency of ISO 4217: send a code like EUR")
@@ -137,8 +144,7 @@ def _text(value: Any) -> str | dict[str, str | None]:
     if not isinstance(value, dict):
         raise ValueError('must be text, or an object of texts by language like {"en": "..."}')
     for language, part in value.items():
-        if not _LANGUAGE.fullmatch(language):
-            raise ValueError(f"{_short(language)!r} is no language tag: send one like en or zh-Hant")
+        language_tag(language)
         if part is not None and not isinstance(part, str):
             raise ValueError(f"the text of {language} must be text")
     return {language: part and cut(cleaned(part), TEXT_BYTES_MAX) for language, part in value.items()}

@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 QUERY_CHARS_MAX = 1_000
 LIMIT_MAX = 100
 OFFSET_MAX = 10_000
-WAIT_MS_MAX = 30_000
+WAIT_MS, WAIT_MS_MAX = 2_000, 30_000
+"""How long a search waits for an event, where it does not say, and at most."""
 
 Availability = Literal["in_stock", "out_of_stock", "preorder", "backorder"]
 

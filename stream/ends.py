@@ -45,9 +45,12 @@ class _Fetched(NamedTuple):
 class Ends:
     """Asks the brokers for ends over connections of its own; 1-3 ms a question."""
 
-    def __init__(self, kafka: str, *, patience_s: float = PATIENCE_S) -> None:
+    def __init__(
+        self, kafka: str, *, patience_s: float = PATIENCE_S, request_seconds_max: float = REQUEST_SECONDS_MAX
+    ) -> None:
+        self._kafka = kafka
         self._patience_s = patience_s
-        self._client = AIOKafkaClient(bootstrap_servers=kafka, request_timeout_ms=REQUEST_SECONDS_MAX * 1000)
+        self._client = AIOKafkaClient(bootstrap_servers=kafka, request_timeout_ms=int(request_seconds_max * 1000))
         self._last: dict[Partition, int] = {}
         self._topics: set[str] = set()
 
@@ -98,14 +101,16 @@ class Ends:
                 answers.update(await self._ask_once(left, wait_ms))
             except (KafkaError, OSError) as error:
                 reason = str(error) or type(error).__name__
-                await asyncio.sleep(RETRY_WAIT_S)
-                await self._client.force_metadata_update()  # The leader may have moved.
+                if time.monotonic() < deadline:
+                    await asyncio.sleep(RETRY_WAIT_S)
+                    await self._client.force_metadata_update()  # The leader may have moved.
             left = {partition: offset for partition, offset in left.items() if partition not in answers}
             if not left:
                 return answers
             wait_ms = max(first_wait_ms, min(2 * wait_ms, FETCH_WAIT_MS_MAX))
         partition = next(iter(left))
-        raise Unavailable(f"no end of {partition.topic}[{partition.number}]: {reason}")
+        where = f"partition {partition.number} of {partition.topic}"
+        raise Unavailable(f"the broker at {self._kafka} does not answer for {where} ({reason}): does it run?")
 
     async def _learn_topics(self, topics: set[str]) -> None:
         if topics <= self._topics:

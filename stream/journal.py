@@ -194,6 +194,15 @@ class JournalKeeper:
         self._reader = Reader(kafka, fetch_wait_ms=PULL_WAIT_MS)
         self._positions = dict.fromkeys(state_partitions(partitions), 0)
 
+    @property
+    def positions(self) -> dict[Partition, int]:
+        """How far the journal is in each partition of the state."""
+        return dict(self._positions)
+
+    async def ends(self) -> dict[Partition, int]:
+        """Of these partitions now; also while `follow` runs. Raises Unavailable."""
+        return await self._reader.ends()
+
     async def start(self) -> int:
         """Publishes the journal's state to an empty log; returns how many records. Raises Unavailable."""
         count = await publish(self._kafka, self._journal.records(), writer=WRITER)

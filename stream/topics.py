@@ -96,9 +96,12 @@ def topic_id(kafka: str, topic: str) -> str:
     """
     try:
         with _admin(kafka) as admin:
-            return str(admin.describe_topics([topic])[0]["topic_id"])
+            described = admin.describe_topics([topic])[0]
     except KafkaError as error:
         raise Unavailable(f"the broker at {kafka} does not describe the topic {topic}: {error}") from error
+    if described["error_code"]:
+        raise Unavailable(f"the broker at {kafka} has no topic {topic} yet: workers create it when they start")
+    return str(described["topic_id"])
 
 
 def commits(kafka: str, group: str) -> dict[Partition, int]:

@@ -104,6 +104,8 @@ class StatusReport(BaseModel):
     failing: list[str] = Field(default_factory=list)
     """Those of them that stay until someone acts: what `up` cannot keep running, with its last words."""
     lag: Lag
+    fresh_as_of: dict[str, str | None] = Field(default_factory=dict)
+    """By topic: the time up to which everything that arrived is searchable, RFC 3339; None: not known yet."""
     dead_letters: dict[str, int] = Field(default_factory=dict)
     """Records refused, by the topic they came from."""
     components: dict[str, dict[str, Any]] = Field(default_factory=dict)

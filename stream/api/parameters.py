@@ -6,7 +6,7 @@ from functools import cached_property
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from schemas.queries import WAIT_MS_MAX, SearchRequest
+from schemas.queries import WAIT_MS, WAIT_MS_MAX, SearchRequest
 from schemas.tokens import Token
 
 
@@ -20,7 +20,7 @@ class SearchParameters(SearchRequest):
     """Those of GET /search: the request, and what to wait for."""
 
     after: str | None = Field(None, description="topic:partition:offset[@log] of an event that the answer must show")
-    wait_ms: int = Field(2_000, ge=0, le=WAIT_MS_MAX, description="how long to wait for it")
+    wait_ms: int = Field(WAIT_MS, ge=0, le=WAIT_MS_MAX, description="how long to wait for it")
 
     _token = field_validator("after")(_is_token)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import signal
 import sys
 from typing import NoReturn
 
@@ -36,6 +37,7 @@ def _run() -> None:
     from stream.commands.app import app
     from stream.commands.exits import INTERRUPTED
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # It ends a command as Ctrl-C does, and tells as much.
     for name in CHATTY:
         logging.getLogger(name).setLevel(logging.CRITICAL)
     try:

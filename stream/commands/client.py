@@ -8,10 +8,13 @@ import httpx
 import orjson
 
 from schemas.errors import FreshlineError, Unavailable
+from schemas.queries import WAIT_MS, WAIT_MS_MAX
 from stream.commands.exits import WrongUsage
 
-TIMEOUT_SECONDS = 60.0
-"""Longer than any wait that the API grants."""
+ANSWER_SECONDS_MAX = 10.0
+"""Besides what a question itself asks to wait for."""
+CHANGE_SECONDS_MAX = 60.0
+"""Of what changes an index as a whole."""
 
 
 class NotFound(FreshlineError):
@@ -23,7 +26,7 @@ class Client:
 
     def __init__(self, api: str) -> None:
         self.api = api.rstrip("/")
-        self._http = httpx.Client(timeout=TIMEOUT_SECONDS, trust_env=False)
+        self._http = httpx.Client(trust_env=False)
 
     def get(self, path: str, **parameters: object) -> Any:
         """The JSON answer; parameters that are None are left out.
@@ -45,8 +48,14 @@ class Client:
 
     def _answer(self, method: str, path: str, parameters: dict[str, object]) -> httpx.Response:
         given = {name: str(value) for name, value in parameters.items() if value is not None}
+        seconds = _waits_seconds(given) + (ANSWER_SECONDS_MAX if method == "GET" else CHANGE_SECONDS_MAX)
         try:
-            answer = self._http.request(method, self.api + path, params=given)
+            answer = self._http.request(method, self.api + path, params=given, timeout=seconds)
+        except httpx.TimeoutException:
+            raise Unavailable(
+                f"{self.api} does not answer within {seconds:.0f} s: the index worker hangs, or its machine is "
+                "overloaded; see the output of `freshline up`"
+            ) from None
         except httpx.HTTPError as error:
             raise Unavailable(f"nothing answers at {self.api} ({error}): is `freshline up` running there?") from None
         except (httpx.InvalidURL, ValueError) as error:
@@ -54,6 +63,12 @@ class Client:
         if not answer.is_success:
             raise _refusal(answer)
         return answer
+
+
+def _waits_seconds(given: dict[str, str]) -> float:
+    """As long as the API is asked to wait; it refuses what is no number."""
+    wait_ms = given.get("wait_ms", "")
+    return min(int(wait_ms) if wait_ms.isdecimal() else WAIT_MS, WAIT_MS_MAX) / 1000 if "after" in given else 0.0
 
 
 def _parsed(answer: httpx.Response) -> Any:

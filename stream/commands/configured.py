@@ -4,24 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
-
 from schemas.errors import Misconfigured
-from stream.settings import Settings
+from stream.settings import read_settings
 
 if TYPE_CHECKING:
     from stream.commands.client import Client
+    from stream.settings import Settings
 
 
 def settings(**flags: object) -> Settings:
     """A flag that was given, else FRESHLINE_*, else the default. Raises Misconfigured."""
-    given = {name: value for name, value in flags.items() if value is not None}
-    try:
-        return Settings(**given)  # type: ignore[arg-type]
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = f"FRESHLINE_{str(first['loc'][0]).upper()}"
-        raise Misconfigured(f"{name}: {first['msg']}, not {first['input']!r}") from None
+    return read_settings(**{name: value for name, value in flags.items() if value is not None})
 
 
 def client(api: str | None) -> Client:

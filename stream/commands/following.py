@@ -12,12 +12,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from stream.commands.client import Client
+    from stream.producing import Producer
 
 T = TypeVar("T")
 
 LOOK_INTERVAL_S = 0.2
 AWAY_SECONDS_MAX = 60.0
 """The process that does the work may be started again meanwhile; work that outlives it goes on."""
+BROKER_SECONDS_MAX = 30.0
 
 
 def follow(client: Client, path: str, *, quiet: bool, **asked: object) -> dict[str, Any]:
@@ -50,16 +52,36 @@ def follow(client: Client, path: str, *, quiet: bool, **asked: object) -> dict[s
     return result
 
 
-def patiently(ask: Callable[[], T]) -> T:
-    """Its answer. Raises Unavailable if there is none for a minute."""
-    deadline = time.monotonic() + AWAY_SECONDS_MAX
-    while True:
-        try:
-            return ask()
-        except Unavailable:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(LOOK_INTERVAL_S)
+def patiently(ask: Callable[[], T], seconds: float | None = None) -> T:
+    """Its answer; on a terminal it shows what is away. Raises Unavailable if there is no answer within a minute."""
+    from rich.console import Console
+
+    deadline = time.monotonic() + (AWAY_SECONDS_MAX if seconds is None else seconds)
+    with Console(stderr=True, highlight=False, markup=False).status("") as status:
+        status.stop()
+        while True:
+            try:
+                return ask()
+            except Unavailable as error:
+                if time.monotonic() >= deadline:
+                    raise
+                status.update(f"{error}; tried again for {deadline - time.monotonic():.0f} s")
+                status.start()
+                time.sleep(LOOK_INTERVAL_S)
+
+
+def connected(addresses: list[str]) -> Producer:
+    """A producer; one whose broker is started again just now is waited for. Raises Unavailable."""
+    from stream.producing import Producer
+
+    return patiently(lambda: Producer(addresses), BROKER_SECONDS_MAX)
+
+
+def log_of(addresses: list[str]) -> str:
+    """The id of the log, waited for as `connected`. Raises Unavailable."""
+    from stream.topics import ITEMS, topic_id
+
+    return patiently(lambda: topic_id(",".join(addresses), ITEMS), BROKER_SECONDS_MAX)
 
 
 def _report(client: Client, path: str, asked: dict[str, object]) -> dict[str, Any]:

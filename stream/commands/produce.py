@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from contextlib import contextmanager
 from enum import StrEnum
-from functools import partial
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
@@ -64,13 +63,13 @@ def produce(
     from itertools import islice
 
     from stream.commands.configured import brokers, client
-    from stream.producing import Producer, checked, now_ms, paced
+    from stream.commands.following import connected, log_of
+    from stream.producing import checked, now_ms, paced
     from stream.sent import Sent
-    from stream.topics import ITEMS, topic_id
 
     asks, addresses = client(api) if wait else None, brokers(kafka)
-    with opened(file) as lines, Producer(addresses) as producer:
-        sent, began = Sent(topic_id(",".join(addresses), ITEMS)), time.monotonic()
+    with opened(file) as lines, connected(addresses) as producer:
+        sent, began = Sent(log_of(addresses)), time.monotonic()
         records = islice(checked(topic, lines, sent, now_ms), count)
         paced_records = paced(records, rate, time.monotonic, time.sleep) if rate else records
         with interruptible(lambda: in_brief(sent)), _bar(json) as tell:
@@ -147,15 +146,13 @@ def wait_searchable(asks: Client, sent: Sent) -> Waited:
         say(why)
         return Waited(False, time.monotonic() - began, why)
 
-    ask = first_is_searchable  # Where nothing answers at first, nothing will.
     while waiting and time.monotonic() - began < WAIT_SECONDS_MAX:
         try:
-            searchable = ask()
+            searchable = patiently(first_is_searchable)
         except WrongUsage as error:  # Of a token of its own: the log began anew meanwhile.
             return given_up(str(error))
         except FreshlineError as error:
             return Waited(False, time.monotonic() - began, str(error), error)
-        ask = partial(patiently, first_is_searchable)
         if searchable:
             waiting.pop(0)
         elif failing := _failing(asks):

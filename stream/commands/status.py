@@ -18,12 +18,19 @@ def status(
 ) -> None:
     """Show how fresh and how healthy the stack is.
 
-    Exit 10: not ready, or more than --max-lag events wait.
+    Exit 10: not ready, nothing answers, or more than --max-lag events wait.
     """
+    from schemas.errors import Unavailable
     from stream.commands.configured import client
-    from stream.commands.printing import print_json
+    from stream.commands.printing import print_json, say
 
-    report = client(api).get("/status")
+    try:
+        report = client(api).get("/status")
+    except Unavailable as error:
+        if json:
+            print_json({"ready": False, "reasons": [str(error)]})
+        say(f"freshline: not ready: {error}")
+        raise typer.Exit(NOT_FRESH) from None
     if json:
         print_json(report)
     else:
@@ -61,6 +68,7 @@ def _lines(report: dict[str, Any]) -> list[tuple[str, str]]:
             "waiting",
             f"{counted(total, 'event')} ({_counts(waiting)})" if total else "nothing",
         ),
+        ("fresh as of", _ages(report["fresh_as_of"])),
         *((f"{facet} freshness", _freshness(seen)) for facet, seen in report["freshness_seconds"].items()),
         ("refused", _counts(report["dead_letters"]) or "nothing"),
         ("embeddings", _counts(embeddings) or "none yet"),
@@ -86,6 +94,12 @@ def _rebuild(index: dict[str, Any]) -> list[tuple[str, str]]:
 
 def _counts(counts: dict[str, int]) -> str:
     return ", ".join(f"{name} {count:,}" for name, count in counts.items() if count)
+
+
+def _ages(times: dict[str, str | None]) -> str:
+    from stream.commands.printing import ago
+
+    return ", ".join(f"{topic} {ago(time) or 'not known yet'}" for topic, time in times.items())
 
 
 def _freshness(seen: dict[str, Any]) -> str:

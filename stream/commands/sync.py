@@ -73,6 +73,7 @@ def sync(
 def _planned(topic: str, file: str, brokers: list[str], rows: Spill, phase: Callable[[str], Tell]) -> Plan:
     import asyncio
 
+    from stream.commands.following import log_of
     from stream.producing import now_ms
     from stream.sync.plan import planned
     from stream.sync.reading import read_feed, read_state
@@ -80,22 +81,23 @@ def _planned(topic: str, file: str, brokers: list[str], rows: Spill, phase: Call
     feed_is_of_ms = now_ms()
     with opened(file) as feed:
         read_feed(topic, feed, rows, feed_is_of_ms, phase("reading the feed"))
+    log_of(brokers)  # Where the broker is away now, it may come back.
     asyncio.run(read_state(",".join(brokers), rows, phase("reading the item state")))
     return planned(topic, rows, feed_is_of_ms, phase("comparing"))
 
 
 def _sent(topic: str, brokers: list[str], rows: Spill, plan: Plan, tell: Tell) -> Sent:
     """All confirmed, or named on stderr."""
+    from stream.commands.following import connected, log_of
     from stream.commands.printing import say
     from stream.commands.produce import in_brief
-    from stream.producing import Outgoing, Producer
+    from stream.producing import Outgoing
     from stream.sent import Sent
-    from stream.topics import ITEMS, topic_id
 
-    sent = Sent(topic_id(",".join(brokers), ITEMS))
+    sent = Sent(log_of(brokers))
     records = (Outgoing(event.line, topic, event.product_id.encode(), event.value) for event in rows.events())
     left = "the same command sends what is left"
-    with Producer(brokers) as producer, interruptible(lambda: f"{in_brief(sent)}; {left}"):
+    with connected(brokers) as producer, interruptible(lambda: f"{in_brief(sent)}; {left}"):
         producer.send_all(records, sent, lambda sent: tell(sent.confirmed, plan.publish))
     for said in dict.fromkeys(each.in_words if each.line else f"deletes: {each.reason}" for each in sent.problems):
         say(said)

@@ -19,8 +19,14 @@ def up(
 
     Until Ctrl-C; what dies below it is started again. With --json one line once it can serve.
     """
+    import os
+
     from stream.commands.configured import settings
+    from stream.commands.printing import say
+    from stream.settings import unknown
     from stream.up import run_up
 
+    for sentence in unknown(os.environ):
+        say(f"freshline: {sentence}")
     configured = settings(data_dir=data_dir, api_port=api_port, kafka_port=kafka_port, broker=broker)
     raise typer.Exit(run_up(configured, as_json=json))

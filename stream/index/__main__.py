@@ -29,7 +29,7 @@ from stream.metrics import IndexMetrics
 from stream.process import Failure, run
 from stream.progress import Reporter
 from stream.reader import Reader
-from stream.settings import Settings
+from stream.settings import Settings, read_settings
 from stream.topics import ITEMS, ensure_topics
 from workers.embedder.cache import VectorCache
 from workers.embedder.models import Models
@@ -50,7 +50,7 @@ ANSWER_SECONDS_MAX = 5.0
 
 async def main() -> None:
     """The composition root of the index worker."""
-    settings = Settings()
+    settings = read_settings()
     async with AsyncExitStack() as closing:
         await _serve(settings, closing)
 
@@ -116,7 +116,9 @@ async def _serve(settings: Settings, closing: AsyncExitStack) -> None:
     await attached.refresh_until_available()
     parts.transport.starts = worker.starts
     connect(parts, [ITEMS], take=worker.take, own=worker.own, fail=failure.fail)
-    ends = await closing.enter_async_context(Ends(kafka, patience_s=ANSWER_SECONDS_MAX))
+    ends = await closing.enter_async_context(
+        Ends(kafka, patience_s=ANSWER_SECONDS_MAX, request_seconds_max=ANSWER_SECONDS_MAX)
+    )
     reader = await closing.enter_async_context(Reader(kafka))
     as_of = FreshAsOf(horizon)
     watching = Watching(identity.log_id, settings.partitions, horizon=horizon, as_of=as_of, ends=ends, reader=reader)

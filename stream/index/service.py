@@ -91,7 +91,7 @@ class IndexService:
         fresh = after is None or await self.progress(after, wait_ms)
         began = time.perf_counter()
         # Before the search: what became searchable meanwhile may or may not be in the answer.
-        as_of = {topic: rfc3339(time_ms) for topic, time_ms in self._as_of.times_ms().items()}
+        as_of = self._fresh_as_of()
         results = await self._searcher.search(request, _now_ms())
         took_seconds = time.perf_counter() - began
         self._metrics.searches.labels(results.by).observe(took_seconds)
@@ -196,6 +196,7 @@ class IndexService:
             reasons=reasons,
             failing=failing,
             lag=lag,
+            fresh_as_of=self._fresh_as_of(),
             dead_letters=await self._watching.dead_letters(),
             components={**self._watching.counters, "index": {"pending_items": self._pending()}},
             log=LogStatus(
@@ -246,6 +247,9 @@ class IndexService:
                 self.away = [str(error)]
                 self._metrics.retries.inc()
             await asyncio.sleep(interval_s)
+
+    def _fresh_as_of(self) -> dict[str, str | None]:
+        return {topic: rfc3339(time_ms) for topic, time_ms in self._as_of.times_ms().items()}
 
     def _pending(self) -> int:
         return sum(len(writer.lanes) for writer in self._attached.writers)

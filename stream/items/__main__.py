@@ -20,8 +20,9 @@ from stream.metrics import ItemsMetrics
 from stream.process import Failure, run
 from stream.progress import Reporter
 from stream.reader import Reader
-from stream.settings import Settings
+from stream.settings import read_settings
 from stream.topics import INPUTS, ITEMS, ITEMS_GROUP, ensure_topics, topic_id
+from stream.up.ports import check_free
 
 if TYPE_CHECKING:
     from stream.items.partition import ItemPartition
@@ -35,7 +36,7 @@ FOREIGN_RECORDS_WAIT_MS = 200
 
 async def main() -> None:
     """The composition root of the items worker."""
-    settings = Settings()
+    settings = read_settings()
     await asyncio.to_thread(ensure_topics, settings)
     # Not `log_identity`: which epoch a new log gets is for those to say who know what stands in the index.
     log_id = await asyncio.to_thread(topic_id, settings.kafka or "", ITEMS)
@@ -68,6 +69,7 @@ async def main() -> None:
 
     connect(parts, INPUTS, take=worker.take, own=own, fail=failure.fail)
     if settings.metrics_port:
+        check_free("0.0.0.0", settings.metrics_port, "the items worker's metrics", "FRESHLINE_METRICS_PORT")
         start_http_server(settings.metrics_port, registry=registry)
     log.info("starting", writer=writer, log_id=log_id)
     try:

@@ -54,7 +54,10 @@ class DataDir:
         try:
             version = orjson.loads(self._meta.read_bytes())["version"]
         except (orjson.JSONDecodeError, KeyError, TypeError) as error:
-            raise Misconfigured(f"{self._meta} is damaged: choose another --data-dir") from error
+            raise Misconfigured(
+                f"{self._meta} is damaged: delete that file, and `up` writes another; the item state and the index "
+                "beside it have their own versions"
+            ) from error
         if version != VERSION:
             raise Misconfigured(
                 f"{self.path} is of version {version} and this Freshline writes version {VERSION}: "

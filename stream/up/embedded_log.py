@@ -6,8 +6,7 @@ import asyncio
 import contextlib
 import math
 import time
-from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from schemas.errors import Unavailable
 from stream.dead_letters import dead_letter_topic
@@ -19,6 +18,7 @@ from stream.tracker import Partition
 from stream.up.broker import BROKER_STOP_SECONDS_MAX, accepting
 from stream.up.carry import InputTail
 from stream.up.children import how, resident_bytes
+from stream.up.losses import Losses
 from stream.up.probe import POLL_S
 from stream.up.slowness import fetch_seconds
 
@@ -37,12 +37,6 @@ if TYPE_CHECKING:
 PULL_SECONDS_MAX = 3.0
 WATCH_S = 2.0
 FETCH_WATCH_S = 20.0
-NOT_TAKEN = "the embedded broker began anew and did not give out what was not finished: send the last changes again"
-LETTERS_LOST = "{:,} dead letters ended with the log of the embedded broker: send again, mended, what they held"
-KILLED = (
-    "the last `freshline up` on this data directory was killed, and the embedded broker with it: "
-    "changes sent shortly before may be missing, send them again"
-)
 
 
 class EmbeddedLog:
@@ -56,7 +50,6 @@ class EmbeddedLog:
         self.address = broker.address
         self._settings = settings
         self._directory = directory
-        self._report = report
         self._broker = broker
         self._child = child
         self._say = say
@@ -64,7 +57,7 @@ class EmbeddedLog:
         self._keeper: JournalKeeper | None = None
         self._tail = InputTail(self._places(*INPUTS))
         self._next_look_s = 0.0
-        self._may_be_missing = KILLED if report.left_behind else None
+        self._losses = Losses(report, say)
 
     async def open(self) -> None:
         """An empty log of a higher epoch, then the journal's state in it, and events that the last one had not done."""
@@ -91,6 +84,12 @@ class EmbeddedLog:
         assert self._keeper
         await self._keeper.follow()
 
+    async def heard(self, status: dict[str, Any]) -> None:
+        """Learns up to when all that was sent is in the journal."""
+        if self._keeper:
+            with contextlib.suppress(Unavailable):
+                self._losses.heard(status, await self._keeper.ends(), self._keeper.positions)
+
     async def to_renew(self) -> bool:
         """Dead, or too large or too slow."""
         ended = asyncio.ensure_future(self._child.ended())
@@ -99,7 +98,7 @@ class EmbeddedLog:
                 if (reason := await self._outgrown()) is not None:
                     self._say(f"{self._broker.name} {reason}: it starts anew")
                     return True
-            self._note_death(ended.result())
+            self._losses.broker_died(how(ended.result()))
             return False
         finally:
             ended.cancel()
@@ -120,28 +119,21 @@ class EmbeddedLog:
     def _places(self, *topics: str) -> list[Partition]:
         return [Partition(topic, number) for topic in topics for number in range(self._settings.partitions)]
 
-    def _note_death(self, code: int) -> None:
-        now = datetime.now().astimezone().isoformat(timespec="seconds")
-        self._may_be_missing = (
-            f"the embedded broker ended at {now} ({how(code)}): changes sent shortly before may be missing, "
-            "send them again"
-        )
-        self._say(self._may_be_missing)
-
     def _tell_size(self) -> int:
         size = 0
         with contextlib.suppress(Unavailable):
             size = resident_bytes(self._child.pid or 0)
-        self._report.tell(log_kind=self._broker.name, log_bytes=size, may_be_missing=self._may_be_missing)
+        self._losses.tell(log_kind=self._broker.name, log_bytes=size)
         return size
 
     async def drained(self, probe: Probe, seconds_max: float) -> bool:
         """Nothing waits."""
-        deadline = time.monotonic() + seconds_max
-        while self._child.pid and time.monotonic() < deadline:
-            if await probe.lag_events() == 0:
-                return True
-            await asyncio.sleep(POLL_S)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds_max):
+                while self._child.pid:
+                    if await probe.lag_events() == 0:
+                        return True
+                    await asyncio.sleep(POLL_S)
         return False
 
     async def end(self) -> None:
@@ -152,8 +144,7 @@ class EmbeddedLog:
             try:
                 await self._tail.take(self.address, self._child.kill)
             except Unavailable as error:
-                self._may_be_missing = NOT_TAKEN
-                self._say(f"{NOT_TAKEN} ({error})")
+                self._losses.tail_lost(str(error))
         await self.kill()
 
     async def _tell_dead_letters(self) -> None:
@@ -164,8 +155,7 @@ class EmbeddedLog:
                 reader.assign(dict.fromkeys(places, 0))
                 count = sum((await reader.ends()).values())
             if count:
-                self._may_be_missing = LETTERS_LOST.format(count)
-                self._say(self._may_be_missing)
+                self._losses.letters_end(count)
 
     async def close(self) -> None:
         """The journal has everything, then the broker may go."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stream.log_identity import log_identity
 from stream.topics import ensure_topics
@@ -46,6 +46,9 @@ class OthersLog:
     async def keep(self) -> None:
         """It is kept by others."""
         await asyncio.Event().wait()
+
+    async def heard(self, status: dict[str, Any]) -> None:
+        """Nothing is lost with it: no need to know."""
 
     async def to_renew(self) -> bool:
         """Never."""

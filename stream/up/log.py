@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from schemas.errors import Misconfigured
 from stream.brokers import create_broker
@@ -39,6 +39,9 @@ class Log(Protocol):
 
     async def keep(self) -> None:
         """Does what it needs while the workers run; until it is cancelled."""
+
+    async def heard(self, status: dict[str, Any]) -> None:
+        """What /status answered just now."""
 
     async def to_renew(self) -> bool:
         """Returns when the log has ended (False), or has to begin anew (True): too large, too slow."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import httpx
 
 POLL_S = 0.1
-ANSWER_SECONDS_MAX = 5.0
+ANSWER_SECONDS_MAX = 10.0
+"""Longer than the API waits for a broker that hangs."""
 
 
 class Probe:
@@ -15,6 +17,8 @@ class Probe:
 
     def __init__(self, api: str) -> None:
         self.api = api
+        self.is_silent = False
+        """Whether the last question was taken, or queued, and not answered in time."""
         self._http = httpx.AsyncClient(base_url=api, timeout=ANSWER_SECONDS_MAX, trust_env=False)
 
     async def close(self) -> None:
@@ -27,15 +31,23 @@ class Probe:
             await asyncio.sleep(POLL_S)
 
     async def _is_ready(self) -> bool:
-        try:
-            return (await self._http.get("/readyz")).status_code == httpx.codes.OK
-        except httpx.HTTPError:
-            return False
+        return await self._get("/readyz") is not None
 
     async def lag_events(self) -> int | None:
         """Events that wait anywhere; None if it does not say."""
+        status = await self.status()
+        return None if status is None else int(status["lag_events"])
+
+    async def status(self) -> dict[str, Any] | None:
+        """The answer of /status; None if it does not say."""
+        answer = await self._get("/status")
+        return None if answer is None else dict(answer.json())
+
+    async def _get(self, path: str) -> httpx.Response | None:
         try:
-            answer = await self._http.get("/status")
-            return int(answer.raise_for_status().json()["lag_events"])
-        except (httpx.HTTPError, ValueError, KeyError):
+            answer = await self._http.get(path)
+            self.is_silent = False
+            return answer.raise_for_status()
+        except httpx.HTTPError as error:
+            self.is_silent = isinstance(error, httpx.TimeoutException)
             return None

@@ -21,10 +21,17 @@ class Report(NamedTuple):
     """Of the broker, to a person."""
     log_bytes: int | None
     """Memory of the embedded broker; None of others, whose log is on disk."""
-    may_be_missing: str | None
-    """A sentence on changes that the embedded broker took with it, in this run or the last; None: none."""
+    losses: list[str]
+    """Sentences on what embedded brokers took with them, in this run and in killed ones before it."""
+    kept_until: str | None
+    """Up to when all that was sent to the embedded broker would outlive it, RFC 3339; None of others."""
     failing: dict[str, str]
     """By name of a process that ends whenever it is started: a sentence with its last words."""
+
+    @property
+    def may_be_missing(self) -> str | None:
+        """All losses; None: there are none."""
+        return "; ".join(self.losses) or None
 
 
 def read_report(data_dir: Path) -> Report | None:
@@ -42,7 +49,7 @@ class ReportFile:
         self._path = data_dir / "up.json"
         self.left_behind = read_report(data_dir)
         """By an `up` that was killed."""
-        self._report = Report("", None, None, {})
+        self._report = Report("", None, [], None, {})
 
     def tell(self, **changes: Any) -> None:
         """For `read_report` in other processes. A full disk keeps it as it was: the next change may be written."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from schemas.errors import Unavailable
+from schemas.errors import Misconfigured, Unavailable
 from stream.up.children import Backoff, Child, keep
 from stream.up.directory import DataDir
 from stream.up.last import LastStack, record_stack
@@ -22,6 +22,7 @@ from stream.up.log import create_log
 from stream.up.ports import check_free
 from stream.up.probe import Probe
 from stream.up.report import ReportFile
+from stream.up.watch import watch
 from workers.index.opening import check_answers
 
 if TYPE_CHECKING:
@@ -45,6 +46,10 @@ def run(settings: Settings, as_json: bool, workers: Mapping[str, Sequence[str]] 
     directory = DataDir(settings.data_dir)
     with directory.held():
         check_free(settings.api_host, settings.api_port, "the HTTP API", "--api-port")
+        if settings.metrics_port in (settings.api_port, settings.kafka_port):
+            raise Misconfigured(
+                f"FRESHLINE_METRICS_PORT: {settings.metrics_port} is the API's or the broker's port too"
+            )
         if settings.qdrant_url:
             asyncio.run(check_answers(settings.qdrant_url, settings.qdrant_api_key))
         report = ReportFile(directory.path)
@@ -133,7 +138,7 @@ class Supervisor:
         ended = asyncio.ensure_future(self._log_to_end())
         tasks: list[asyncio.Future[Any]] = [
             ended,
-            *map(asyncio.ensure_future, [*duties, self._log.keep(), self._announce()]),
+            *map(asyncio.ensure_future, [*duties, self._log.keep(), self._serve()]),
         ]
         try:
             while not ended.done():
@@ -151,11 +156,14 @@ class Supervisor:
             await self._log.drained(self._probe, RENEWAL_DRAIN_SECONDS_MAX)
         return planned
 
-    async def _announce(self) -> None:
-        """Once, when it can serve."""
-        if self._ready:
-            return
-        await self._probe.until_ready()
+    async def _serve(self) -> None:
+        """Announces it once it can serve, and looks on."""
+        if not self._ready:
+            await self._probe.until_ready()
+            self._announce()
+        await watch(self._probe, say, self._log.heard)
+
+    def _announce(self) -> None:
         self._ready = True
         record_stack(LastStack(self._log.address, self._probe.api))
         if self._as_json:

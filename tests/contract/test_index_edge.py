@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from index_backends import MODEL, content, ids, planned, put, vector
 
-from schemas.errors import Misconfigured, Unavailable
+from schemas.errors import Gone, Misconfigured, Unavailable
 from schemas.queries import Filters
 from workers.index.edge import WAL_BYTES_MAX
 from workers.index.edge_open import open_edge
@@ -133,6 +133,16 @@ async def test_nothing_is_written_on_a_nearly_full_disk_and_it_goes_on_with_spac
     await index.write([write])
     assert await index.count_points() == 1
     await index.close()
+
+
+async def test_an_index_whose_files_were_deleted_is_gone(tmp_path: Path) -> None:
+    index = open_edge(tmp_path, model=MODEL)
+    await put(index, content("a"), 1)
+    shutil.rmtree(tmp_path)
+    for work in (lambda: put(index, content("b"), 2), index.flush):
+        with pytest.raises(Gone, match="was deleted or emptied meanwhile"):
+            await work()
+    index.close_now()
 
 
 async def test_flushing_keeps_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import socket
 import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -80,6 +82,11 @@ async def items(kafka: str) -> dict[bytes | None, bytes | None]:
     return {record.key: record.value for record in await written(kafka, "items")}
 
 
+def kept_until(up: Up) -> str | None:
+    report = read_report(up.data_dir)
+    return report and report.kept_until
+
+
 def test_it_says_where_it_is_and_stops_in_order_on_ctrl_c(up: Up, monkeypatch: pytest.MonkeyPatch) -> None:
     up.start().ready()
     assert up.said == {
@@ -137,6 +144,8 @@ def test_an_embedded_broker_that_is_killed_comes_back_with_the_state(up: Up) -> 
     asyncio.run(write(up.said["kafka"], "items", b"P1", b'{"title":"Walnut cake"}'))
     journal = up.data_dir / "state.journal"
     wait_until(lambda: b"Walnut" in journal.read_bytes(), "the journal has the item")
+    since = datetime.now(UTC).isoformat()
+    wait_until(lambda: (kept_until(up) or "") > since, "what is searchable is in the journal")
     broker, before = up.broker_pid(), up.events("start")
     assert broker
     os.kill(broker, signal.SIGKILL)
@@ -145,7 +154,9 @@ def test_an_embedded_broker_that_is_killed_comes_back_with_the_state(up: Up) -> 
     assert asyncio.run(items(up.said["kafka"])) == {b"P1": b'{"title":"Walnut cake"}'}
     assert asyncio.run(log_identity(up.said["kafka"])).epoch == 2
     report = read_report(up.data_dir)
-    assert report and report.may_be_missing and "SIGKILL" in report.may_be_missing
+    assert report and len(report.losses) == 2
+    sent_after = re.search(r"\(SIGKILL\): changes sent after (\S+) may be missing", report.losses[0])
+    assert sent_after and sent_after[1] > since and report.losses[1].startswith("2 dead letters ended")
     assert report.log_bytes
     assert up.interrupt() == 0
 
@@ -160,7 +171,7 @@ def test_an_embedded_broker_that_grew_too_large_starts_anew_and_only_dead_letter
     asyncio.run(write(kafka, "prices.dlq", b"P1", b"bad", times=2))
     asyncio.run(write(kafka, "products", b"P1", b" " * (1 << 20), times=80))
     asyncio.run(commit(kafka, "products", 80))
-    wait_until(lambda: len(up.events("GET/status")) >= 1, "it asks whether all is done")
+    wait_until(lambda: "starts anew" in up.stderr, "it asks whether all is done")
     asyncio.run(write(kafka, "prices", b"P1", b'{"comes":"late"}'))
     wait_until(lambda: len(up.events("start")) == 4, "both workers on the new log")
     (late,) = asyncio.run(written(kafka, "prices"))
@@ -214,6 +225,11 @@ def test_children_end_with_it_and_it_starts_again_at_once(up: Up) -> None:
     up.start().ready()
     report = read_report(up.data_dir)
     assert report and report.may_be_missing and "was killed" in report.may_be_missing
+    up.process.kill()
+    up.process.wait(10)
+    up.start().ready()
+    again = read_report(up.data_dir)
+    assert again and len(again.losses) == 2 and again.losses[0] == report.losses[0]
     assert up.interrupt() == 0
     assert read_report(up.data_dir) is None
 
@@ -221,8 +237,9 @@ def test_children_end_with_it_and_it_starts_again_at_once(up: Up) -> None:
 def test_it_waits_until_all_events_are_searchable_before_it_stops(up: Up) -> None:
     up.start().ready()
     up.tell("lag", "7")
+    asked = len(up.events("GET/status"))
     os.killpg(up.process.pid, signal.SIGTERM)
-    wait_until(lambda: len(up.events("GET/status")) >= 2, "it asks for the lag")
+    wait_until(lambda: len(up.events("GET/status")) >= asked + 3, "it asks for the lag")
     assert up.events("stop") == []
     up.tell("lag", "0")
     assert up.process.wait(WAIT_S) == 0

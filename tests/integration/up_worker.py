@@ -10,6 +10,7 @@ import json
 import os
 import signal
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 FOLDER = Path(os.environ["UP_TEST_DIR"])
@@ -31,7 +32,13 @@ def stop(*_: object) -> None:
 class Api(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         lag = FOLDER / "lag"
-        body = json.dumps({"lag_events": int(lag.read_text()) if lag.exists() else 0}).encode()
+        now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        status = {
+            "lag_events": int(lag.read_text()) if lag.exists() else 0,
+            "fresh_as_of": {"products": now, "prices": now},
+            "dead_letters": {"prices": 2},
+        }
+        body = json.dumps(status).encode()
         note(f"GET{self.path}") if self.path == "/status" else None
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))

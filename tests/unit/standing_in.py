@@ -88,6 +88,7 @@ class StandIn:
         self.reconciled: JobReport | None = None
         self.restarts = 0
         """So often it forgets its jobs before it is asked about them: another process answers."""
+        self.fresh_as_of: dict[str, str | None] = {"prices": NOW}
         self.asked: list[tuple[SearchRequest, Token | None, int]] = []
 
     async def search(self, request: SearchRequest, after: Token | None, wait_ms: int) -> SearchAnswer:
@@ -136,6 +137,7 @@ class StandIn:
             reasons=self.reasons,
             failing=self.failing,
             lag=self.lag,
+            fresh_as_of=self.fresh_as_of,
             dead_letters={"prices": 3},
             log=LogStatus(kind="embedded", id="log-1", address="127.0.0.1:9292", bytes=12_000_000),
             index=IndexStatus(backend="edge", collection="items-1", model="all-MiniLM-L6-v2", points=len(self.items)),

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -104,6 +106,23 @@ def test_status_of_a_stack_that_is_not_ready_exits_10_and_says_why(service: Stan
     service.reasons = ["the model is loading"]
     done = freshline("status")
     assert done.code == 10 and "the model is loading" in done.out
+
+
+def test_status_of_a_stack_that_does_not_answer_exits_10_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stream.commands.client.ANSWER_SECONDS_MAX", 0.2)
+    with socket.socket() as frozen:
+        frozen.bind(("127.0.0.1", 0))
+        frozen.listen()
+        for port, reason in ((frozen.getsockname()[1], "does not answer within"), (9, "nothing answers at")):
+            done = freshline("status", "--json", "--api", f"http://127.0.0.1:{port}")
+            assert done.code == 10 and reason in done.err and done.err.count("\n") == 1
+            told = json.loads(done.out)
+            assert told["ready"] is False and reason in told["reasons"][0]
+
+
+def test_status_says_up_to_when_each_topic_is_searchable(service: StandIn) -> None:
+    service.fresh_as_of = {"prices": datetime.now(UTC).isoformat(), "reviews": None}
+    assert "prices 0 s ago, reviews not known yet" in freshline("status").out
 
 
 def test_while_the_index_is_away_commands_exit_1_and_say_so_in_one_line(service: StandIn) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 import subprocess
+import threading
 from codecs import BOM_UTF8
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -110,15 +111,16 @@ def test_the_wait_outlives_a_restart_of_the_process_that_answers(monkeypatch: py
         assert (done.code, done.err.count("\n")) == (1, 1) and "the index worker starts" in done.err
 
 
-def test_the_wait_ends_at_once_where_nothing_answers_at_first(broker: str) -> None:
+def test_the_wait_outlives_a_start_of_the_process_that_answers(broker: str) -> None:
     service = StandIn()
-    service.log_id, service.told = topic_id(broker, "items"), [None]
+    service.log_id, service.told = topic_id(broker, "items"), [None, None, True]
     with serving(service) as api:
-        done = freshline("produce", "prices", "--wait", "--api", api, stdin=PRICE % 1)
-        assert (done.code, done.err.count("\n"), service.told) == (1, 1, [])
+        done = freshline("produce", "prices", "--wait", "--json", "--api", api, stdin=PRICE % 1)
+        assert (done.code, done.err, json.loads(done.out)["searchable"], service.told) == (0, "", True, [])
 
 
-def test_what_was_sent_is_told_where_nothing_answers_that_could_be_waited_for() -> None:
+def test_what_was_sent_is_told_where_nothing_answers_that_could_be_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stream.commands.following.AWAY_SECONDS_MAX", 0.5)
     done = freshline("produce", "prices", "--wait", "--json", "--api=http://127.0.0.1:9", stdin=PRICE % 1)
     told = json.loads(done.out)
     assert (done.code, told["sent"], told["searchable"], len(told["tokens"])) == (1, 1, False, 1)
@@ -164,9 +166,32 @@ def test_an_unknown_topic_or_file_is_wrong_usage() -> None:
     assert done.code == 2 and done.err == "freshline: cannot open /none/such.jsonl: No such file or directory\n"
 
 
-def test_where_no_broker_answers_it_is_one_line(tmp_path: Path) -> None:
+def test_where_no_broker_answers_it_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stream.commands.following.BROKER_SECONDS_MAX", 0.0)
     done = freshline("produce", "prices", "--kafka=127.0.0.1:9", stdin=PRICE % 1)
     assert done.code == 1 and done.err.count("\n") == 1 and "127.0.0.1:9" in done.err
+
+
+def test_a_broker_that_is_started_again_just_now_is_waited_for() -> None:
+    embedded, started = EmbeddedBroker(free_port()), list[subprocess.Popen[bytes]]()
+
+    def start() -> None:
+        started.append(subprocess.Popen(embedded.argv(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+        asyncio.run(wait_accepting(embedded.address, 20))
+        KafkaAdminClient(bootstrap_servers=embedded.address).create_topics(
+            [NewTopic("prices", 2, 1), NewTopic("items", 2, 1)]
+        )
+
+    later = threading.Timer(1.0, start)
+    later.start()
+    try:
+        done = freshline("produce", "prices", "--kafka", embedded.address, stdin=PRICE % 1)
+        assert (done.code, done.err) == (0, "") and done.out.startswith("1 sent, ")
+    finally:
+        later.join()
+        for process in started:
+            process.kill()
+            process.wait()
 
 
 def test_a_paced_record_is_never_early_and_a_long_pause_is_not_made_up_for() -> None:

@@ -7,6 +7,7 @@ event loop itself and long runs of writes are cut into slices, between which sea
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import shutil
 import time
 from typing import TYPE_CHECKING, Any
@@ -28,7 +29,7 @@ from qdrant_edge import (
     UpdateOperation,
 )
 
-from schemas.errors import Unavailable
+from schemas.errors import Gone, Unavailable
 from schemas.points import point_id
 from workers.index import edge_filters as where
 from workers.index.interface import DENSE, LEXICAL, DenseVector, Found, Patch, Stored, Upsert, Write
@@ -49,7 +50,7 @@ from workers.index.layout import (
 from workers.index.lexical import Lexical
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -113,7 +114,7 @@ class EdgeIndex:
         return {str(r.id): _read(r) for r in self._shard.retrieve(list(point_ids), True, False)}
 
     async def write(self, writes: Sequence[Write]) -> set[str]:
-        """See Index. Raises Unavailable while less than 200 MB of disk are free."""
+        """See Index. Raises Unavailable while less than 200 MB of disk are free, Gone where its files are."""
         await self._update(self._operation(write) for write in writes)
         return self._missed([write for write in writes if isinstance(write, Patch)])
 
@@ -234,7 +235,16 @@ class EdgeIndex:
             self._release()
 
     def _log_bytes(self) -> int:
-        return sum(file.stat().st_size for file in (self._directory / "wal").iterdir())
+        with self._on_disk():
+            return sum(file.stat().st_size for file in (self._directory / "wal").iterdir())
+
+    @contextlib.contextmanager
+    def _on_disk(self) -> Iterator[None]:
+        """The open shard goes on without its files, and what it is told then is lost. Raises Gone."""
+        try:
+            yield
+        except FileNotFoundError:
+            raise Gone(f"{self._directory} was deleted or emptied meanwhile: it is filled again") from None
 
     def _count(self, asked: Sequence[Condition]) -> int:
         # Of a single keyword the "estimate" is the length of its posting list: exact, and 3 ms sooner at 20,000.
@@ -261,7 +271,8 @@ class EdgeIndex:
                 turn_ends = time.monotonic() + SLICE_SECONDS
 
     def _check_disk(self) -> None:
-        free = shutil.disk_usage(self._directory).free
+        with self._on_disk():
+            free = shutil.disk_usage(self._directory).free
         if free < FREE_BYTES_MIN:
             raise Unavailable(
                 f"{self._directory}: only {free >> 20} MB of disk are free and the index needs "

@@ -1,0 +1,91 @@
+"""What embedded brokers took with them, each loss with the times between which it was sent."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from workers.shown import rfc3339
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from stream.tracker import Partition
+    from stream.up.report import ReportFile
+
+    Places = Mapping[Partition, int]
+
+LOSSES_MAX = 5
+"""That are kept word by word; `up` has told the earlier ones too."""
+EARLIER = "there were earlier ones, which the output of `freshline up` names"
+DIED = "{what}: changes sent after {since} may be missing, send them again"
+LETTERS = "{:,} dead letters ended with the log of the embedded broker: send again, mended, what they held"
+
+
+class _Look(NamedTuple):
+    searchable_until: str
+    ends: Places
+    """Of the item log, asked for later than that."""
+
+
+class Losses:
+    """Told to the person at once, and in the report until `up` ends in order."""
+
+    def __init__(self, report: ReportFile, say: Callable[[str], None]) -> None:
+        self._report = report
+        self._say = say
+        self._kept_until = _now()  # Nothing could be sent to a broker that did not run.
+        self._look: _Look | None = None
+        self._letters = 0
+        before = report.left_behind
+        self._sentences = list(before.losses) if before else []
+        if before and before.kept_until:
+            self._note(
+                DIED.format(what="the last `freshline up` was killed and its broker with it", since=before.kept_until)
+            )
+
+    def broker_died(self, how: str) -> None:
+        """What it had not given out is lost."""
+        now = _now()
+        self._note(DIED.format(what=f"the embedded broker ended at {now} ({how})", since=self._kept_until))
+        if self._letters:
+            self.letters_end(self._letters)
+        self._kept_until, self._look, self._letters = now, None, 0
+
+    def tail_lost(self, why: str) -> None:
+        """The broker ended as planned and did not give out what was not finished."""
+        what = f"the embedded broker began anew at {_now()} and did not give out all that waited ({why})"
+        self._note(DIED.format(what=what, since=self._kept_until))
+
+    def letters_end(self, count: int) -> None:
+        """They are not carried: where they came from is in the log that ends."""
+        self._note(LETTERS.format(count))
+        self._letters = 0
+
+    def heard(self, status: Mapping[str, Any], ends: Places, journal: Places) -> None:
+        """An answer of /status, and then the ends of the item log; `journal`: how far the journal is in it now.
+
+        What was searchable lies below those ends: it outlives the broker once the journal has come there.
+        """
+        self._letters = sum(status["dead_letters"].values())
+        look = self._look
+        if look and all(journal[place] >= end for place, end in look.ends.items()):
+            self._kept_until, look = look.searchable_until, None
+        times = [time or "" for time in status["fresh_as_of"].values()]
+        if look is None and times and all(times):
+            look = _Look(max(self._kept_until, min(times)), ends)
+        self._look = look
+
+    def tell(self, **changes: Any) -> None:
+        """Writes the report, with these changes to what else is in it."""
+        self._report.tell(losses=self._sentences, kept_until=self._kept_until, **changes)
+
+    def _note(self, sentence: str) -> None:
+        self._say(sentence)
+        self._sentences.append(sentence)
+        if len(self._sentences) > LOSSES_MAX:
+            self._sentences = [EARLIER, *self._sentences[-LOSSES_MAX:]]
+
+
+def _now() -> str:
+    return rfc3339(time.time_ns() // 1_000_000) or ""

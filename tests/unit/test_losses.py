@@ -1,0 +1,88 @@
+"""What is told of changes that an embedded broker took with it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from stream.tracker import Partition
+from stream.up.losses import EARLIER, LOSSES_MAX, Losses
+from stream.up.report import ReportFile, read_report
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PLACE = Partition("items", 0)
+SINCE = re.compile(r"changes sent after (\S+) may be missing")
+
+
+def status(prices_until: str | None, letters: int = 0) -> dict[str, Any]:
+    until = {"products": "2999-01-01T00:00:09.000Z", "prices": prices_until}
+    return {"fresh_as_of": until, "dead_letters": {"prices": letters}}
+
+
+class Bench:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.said: list[str] = []
+        self.losses = Losses(ReportFile(folder), self.said.append)
+
+    def told(self) -> list[str]:
+        self.losses.tell()
+        report = read_report(self.folder)
+        assert report
+        return report.losses
+
+    def since(self) -> str:
+        self.losses.broker_died("SIGKILL")
+        found = SINCE.search(self.said[-1])
+        assert found
+        return found[1]
+
+
+def test_a_loss_names_the_time_up_to_which_all_was_searchable_and_then_in_the_journal(tmp_path: Path) -> None:
+    bench, at = Bench(tmp_path), "2999-01-01T00:00:01.000Z"
+    bench.losses.heard(status(at), {PLACE: 10}, {PLACE: 9})
+    bench.losses.heard(status("2999-01-01T00:00:02.000Z"), {PLACE: 12}, {PLACE: 10})
+    assert bench.since() == at
+
+
+def test_what_is_searchable_and_not_in_the_journal_may_be_missing(tmp_path: Path) -> None:
+    bench, at = Bench(tmp_path), "2999-01-01T00:00:01.000Z"
+    for _ in range(5):
+        bench.losses.heard(status(at), {PLACE: 10}, {PLACE: 9})
+    assert bench.since() < at
+
+
+def test_where_one_topic_is_not_known_yet_no_time_is_taken_for_safe(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    for _ in range(5):
+        bench.losses.heard(status(None), {PLACE: 10}, {PLACE: 10})
+    assert bench.since().startswith("20")
+
+
+def test_every_loss_is_told_with_a_time_of_its_own_and_the_last_ones_are_kept(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    for _ in range(LOSSES_MAX + 2):
+        bench.losses.broker_died("SIGKILL")
+    assert len(bench.said) == LOSSES_MAX + 2
+    assert bench.told() == [EARLIER, *bench.said[-LOSSES_MAX:]]
+    times = [SINCE.search(said)[1] for said in bench.said]  # type: ignore[index]
+    assert times == sorted(times)
+
+
+def test_dead_letters_that_were_counted_end_with_a_broker_that_dies(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    bench.losses.heard(status(None, letters=3), {}, {})
+    bench.losses.broker_died("SIGKILL")
+    bench.losses.broker_died("SIGKILL")
+    assert [said[:14] for said in bench.told()] == ["the embedded b", "3 dead letters", "the embedded b"]
+
+
+def test_the_losses_of_an_up_that_was_killed_are_kept_beside_its_own(tmp_path: Path) -> None:
+    killed = Bench(tmp_path)
+    killed.losses.broker_died("SIGKILL")
+    killed.losses.tell()
+    bench = Bench(tmp_path)
+    first, second = bench.told()
+    assert [first] == killed.said and "the last `freshline up` was killed" in second and bench.said == [second]

@@ -1,0 +1,49 @@
+"""Settings are checked before anything starts, and the reason names the variable."""
+
+from __future__ import annotations
+
+import pytest
+
+from schemas.errors import Misconfigured
+from stream.settings import read_settings, unknown
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("LANGUAGES", ",", "'' is no language tag: send one like en or zh-Hant"),
+        ("LANGUAGES", "en;zh", "'en;zh' is no language tag"),
+        ("SHOP_CURRENCY", "XQZ", "'XQZ' is not a currency of ISO 4217"),
+        ("COLLECTION", "../items", "must be letters, digits"),
+        ("WORKER_SLOT", "-1", "must be letters, digits"),
+        ("API_PORT", "high", "should be a valid integer"),
+        ("BROKER", "rabbit", "should be 'embedded' or 'kafka', not 'rabbit'"),
+        ("PARTITIONS", "0", "should be greater than or equal to 1, not '0'"),
+    ],
+)
+def test_a_wrong_setting_is_refused_by_name(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, reason: str
+) -> None:
+    monkeypatch.setenv(f"FRESHLINE_{name}", value)
+    with pytest.raises(Misconfigured) as refused:
+        read_settings()
+    assert str(refused.value).startswith(f"FRESHLINE_{name}: ") and reason in str(refused.value)
+
+
+def test_languages_are_a_list_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FRESHLINE_LANGUAGES", "zh-Hant, en")
+    assert read_settings().languages == ("zh-Hant", "en")
+
+
+def test_a_setting_that_is_empty_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("LANGUAGES", "SHOP_CURRENCY", "API_PORT"):
+        monkeypatch.setenv(f"FRESHLINE_{name}", "")
+    settings = read_settings()
+    assert (settings.languages, settings.shop_currency, settings.api_port) == (("en",), None, 8765)
+
+
+def test_what_looks_like_a_setting_and_is_none_is_named_with_what_may_be_meant() -> None:
+    assert unknown(["PATH", "FRESHLINE_KAFKA", "FRESHLINE_SHOPCURRENCY", "FRESHLINE_QQQ"]) == [
+        "FRESHLINE_QQQ is no setting and has no effect",
+        "FRESHLINE_SHOPCURRENCY is no setting and has no effect: FRESHLINE_SHOP_CURRENCY is",
+    ]
