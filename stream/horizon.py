@@ -6,6 +6,7 @@ import asyncio
 from collections import defaultdict, deque
 from typing import TYPE_CHECKING, NamedTuple
 
+from schemas.errors import Unavailable
 from stream.tracker import Partition
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class Horizon:
         return self._searchable.get(place, 0)
 
     async def reaches(self, place: Partition, offset: int) -> None:
-        """Returns once this offset is searchable."""
+        """Returns once this offset is searchable. Raises Unavailable where the process ends before."""
         if self.searchable(place) > offset:
             return
         reached: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -81,6 +82,12 @@ class Horizon:
         finally:
             if waiter in self._waiters:
                 self._waiters.remove(waiter)
+
+    def abandon(self) -> None:
+        """Nobody can be told any more: who waits is sent to the process that comes next."""
+        for _, _, reached in self._waiters:
+            if not reached.done():
+                reached.set_exception(Unavailable("the index worker ends; ask again once it has started"))
 
     def _latch(self, place: Partition, word: Latched) -> None:
         latched = self._latched[place]

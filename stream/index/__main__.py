@@ -177,6 +177,7 @@ async def serve_http(settings: Settings, service: IndexService) -> None:
         # Not `serve`: that would take the signals that this process has its own way with.
         await server._serve()
     finally:  # Cancelled, it would leave its connections there, to ask an index that is closed.
+        service.abandon_waits()
         if server.started:
             await server.shutdown()
 

@@ -177,6 +177,10 @@ class IndexService:
         if building is not None:
             self._jobs.start("rebuild", lambda step: self._rebuild.go_on(step, building))
 
+    def abandon_waits(self) -> None:
+        """Ends them with Unavailable: this process ends, the next one knows."""
+        self._horizon.abandon()
+
     async def close(self) -> None:
         """Ends its jobs."""
         await self._jobs.stop()

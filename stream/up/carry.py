@@ -5,24 +5,25 @@ from __future__ import annotations
 import asyncio
 import math
 import time
+from base64 import b64decode, b64encode
 from typing import TYPE_CHECKING
 
+import orjson
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from schemas.errors import Unavailable
 from stream.dead_letters import EVENT_TIME, event_time_ms
-from stream.reader import Reader
+from stream.reader import Reader, Record
 from stream.topics import ITEMS_GROUP, commits
+from stream.tracker import Partition
+from stream.up.files import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from pathlib import Path
 
     from aiokafka.structs import RecordMetadata
-
-    from stream.reader import Record
-    from stream.tracker import Partition
-
 
 BATCH_RECORDS = 1_000
 GAIN_SECONDS_MAX = 3.0
@@ -35,9 +36,15 @@ class InputTail:
     Events are published once more at worst: the fold does not mind.
     """
 
-    def __init__(self, partitions: Sequence[Partition]) -> None:
+    def __init__(self, partitions: Sequence[Partition], file: Path) -> None:
+        """`file`: where they are meanwhile, whoever publishes them then."""
         self._partitions = partitions
+        self._file = file
         self._taken: list[Record] = []
+
+    def __len__(self) -> int:
+        """How many events were taken."""
+        return len(self._taken)
 
     async def take(self, kafka: str, end: Callable[[], Awaitable[None]]) -> None:
         """Everything above the commits of workers that have stopped. Raises Unavailable.
@@ -61,6 +68,8 @@ class InputTail:
 
     async def publish(self, kafka: str) -> None:
         """What was taken, with its time of arrival. Raises Unavailable; then it can be called again."""
+        if not self._taken:
+            self._load()
         producer = AIOKafkaProducer(bootstrap_servers=kafka, acks="all", max_request_size=10 << 20)
         try:
             await producer.start()
@@ -72,6 +81,39 @@ class InputTail:
         finally:
             await producer.stop()
         self._taken.clear()
+        self._file.unlink(missing_ok=True)
+
+    def save(self) -> None:
+        """For another process to publish. Raises Unavailable where the disk is full: they are in memory alone then."""
+        if self._taken:
+            write_whole(self._file, b"".join(map(encode_record, self._taken)))
+
+    def _load(self) -> None:
+        """What another process has taken and not published."""
+        if self._file.exists():
+            self._taken = [decode_record(line) for line in self._file.read_bytes().splitlines()]
+
+
+def encode_record(record: Record) -> bytes:
+    """A line of JSON, bytes as base64: what is no UTF-8 is carried too."""
+    headers = [(name, _text(value)) for name, value in record.headers]
+    fields = [*record.partition, record.offset, record.timestamp_ms, _text(record.key), _text(record.value), headers]
+    return orjson.dumps(fields) + b"\n"
+
+
+def decode_record(line: bytes) -> Record:
+    """Of a line of `encode_record`."""
+    topic, number, offset, timestamp_ms, key, value, headers = orjson.loads(line)
+    kept = tuple((name, _bytes(text) or b"") for name, text in headers)
+    return Record(Partition(topic, number), offset, timestamp_ms, _bytes(key), _bytes(value), kept)
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else b64encode(value).decode()
+
+
+def _bytes(text: str | None) -> bytes | None:
+    return None if text is None else b64decode(text)
 
 
 def _left(ends: Mapping[Partition, int], positions: Mapping[Partition, int]) -> int:

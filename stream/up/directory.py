@@ -20,7 +20,7 @@ VERSION = 1
 
 
 class DataDir:
-    """meta.json with the version and the highest epoch of a log; logs/; the journal."""
+    """meta.json with the version and the highest epoch of a log; logs/; the journal and the tail of events."""
 
     def __init__(self, path: Path) -> None:
         self.path = path.absolute()
@@ -77,6 +77,11 @@ class DataDir:
     def logs(self) -> Path:
         """Where the children's output goes."""
         return self.path / "logs"
+
+    @property
+    def tail(self) -> Path:
+        """Events that the embedded broker had taken and no worker had finished when it ended in order."""
+        return self.path / "tail.jsonl"
 
     @property
     def journal(self) -> Path:

@@ -15,7 +15,7 @@ from stream.log_identity import log_identity
 from stream.reader import Reader
 from stream.topics import INPUTS, ITEMS, PROGRESS, STATES, ensure_topics
 from stream.tracker import Partition
-from stream.up.broker import BROKER_STOP_SECONDS_MAX, accepting
+from stream.up.broker import accepting
 from stream.up.carry import InputTail
 from stream.up.children import how, resident_bytes
 from stream.up.losses import Losses
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     Say = Callable[[str], None]
 
 PULL_SECONDS_MAX = 3.0
+LEAVE_SECONDS_MAX = 8.0
 WATCH_S = 2.0
 FETCH_WATCH_S = 20.0
 
@@ -55,7 +56,7 @@ class EmbeddedLog:
         self._say = say
         self._journal = Journal(directory.journal, settings.partitions)
         self._keeper: JournalKeeper | None = None
-        self._tail = InputTail(self._places(*INPUTS))
+        self._tail = InputTail(self._places(*INPUTS), directory.tail)
         self._next_look_s = 0.0
         self._losses = Losses(report, say)
 
@@ -126,26 +127,30 @@ class EmbeddedLog:
         self._losses.tell(log_kind=self._broker.name, log_bytes=size)
         return size
 
-    async def drained(self, probe: Probe, seconds_max: float) -> bool:
-        """Nothing waits."""
+    async def drain(self, probe: Probe, seconds_max: float) -> None:
+        """All events are finished, and so in the item state, which the journal keeps."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds_max):
                 while self._child.pid:
-                    if await probe.lag_events() == 0:
-                        return True
+                    if await probe.inputs_waiting() == 0:
+                        return
                     await asyncio.sleep(POLL_S)
-        return False
 
     async def end(self) -> None:
         """Takes along what is in it still, where it lives."""
         await self._pull()
         if self._child.pid:
             await self._tell_dead_letters()
-            try:
-                await self._tail.take(self.address, self._child.kill)
-            except Unavailable as error:
-                self._losses.tail_lost(str(error))
+            await self._take_tail()
+            with contextlib.suppress(Unavailable):  # It is published from memory.
+                self._tail.save()
         await self.kill()
+
+    async def _take_tail(self) -> None:
+        try:
+            await self._tail.take(self.address, self._child.kill)
+        except Unavailable as error:
+            self._losses.tail_lost(str(error))
 
     async def _tell_dead_letters(self) -> None:
         """They are not carried: where they came from is in this log, and ends with it."""
@@ -158,12 +163,27 @@ class EmbeddedLog:
                 self._losses.letters_end(count)
 
     async def close(self) -> None:
-        """The journal has everything, then the broker may go."""
+        """The journal has everything that is finished and the tail what is not, then the broker may go."""
         await self._pull()
+        try:
+            async with asyncio.timeout(LEAVE_SECONDS_MAX):
+                await self._leave()
+        except TimeoutError:
+            self._losses.tail_lost("it did not answer")
+        await self._child.kill()
+        self._journal.close()
+
+    async def _leave(self) -> None:
         if self._child.pid:
             await self._tell_dead_letters()
-        await self._child.stop(BROKER_STOP_SECONDS_MAX)
-        self._journal.close()
+            await self._take_tail()
+        try:
+            self._tail.save()
+        except Unavailable as error:
+            self._losses.tail_lost(str(error))
+        else:
+            if len(self._tail):
+                self._say(f"events that were not taken yet: {len(self._tail):,}; the next `freshline up` goes on with them")
 
     async def _pull(self) -> None:
         if not self._keeper:

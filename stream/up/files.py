@@ -1,4 +1,4 @@
-"""Small JSON files that are whole at any moment."""
+"""Small files that are whole at any moment."""
 
 from __future__ import annotations
 
@@ -13,11 +13,16 @@ if TYPE_CHECKING:
 
 
 def write_json(path: Path, value: object) -> None:
+    """As `write_whole`."""
+    write_whole(path, orjson.dumps(value, option=orjson.OPT_INDENT_2))
+
+
+def write_whole(path: Path, content: bytes) -> None:
     """Takes the place of the old file in one step. Raises Unavailable if the disk is full, say."""
     anew = path.with_name(path.name + ".new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        anew.write_bytes(orjson.dumps(value, option=orjson.OPT_INDENT_2))
+        anew.write_bytes(content)
         anew.replace(path)
     except OSError as error:
         raise Unavailable(f"{path} cannot be written ({error.strerror}): free some space") from error

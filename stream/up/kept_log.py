@@ -55,9 +55,8 @@ class OthersLog:
         await asyncio.Event().wait()
         return False
 
-    async def drained(self, probe: Probe, seconds_max: float) -> bool:
+    async def drain(self, probe: Probe, seconds_max: float) -> None:
         """Nothing is lost with `up`: no reason to wait."""
-        return True
 
     async def end(self) -> None:
         """Never asked for."""

@@ -46,8 +46,8 @@ class Log(Protocol):
     async def to_renew(self) -> bool:
         """Returns when the log has ended (False), or has to begin anew (True): too large, too slow."""
 
-    async def drained(self, probe: Probe, seconds_max: float) -> bool:
-        """Waits until all that was in it is searchable; False if that took too long."""
+    async def drain(self, probe: Probe, seconds_max: float) -> None:
+        """Waits until all events that would end with it are in the item state, or so long."""
 
     async def end(self) -> None:
         """After `to_renew`, without workers: keeps what can be kept for the next `open`."""

@@ -53,8 +53,8 @@ class Losses:
         self._kept_until, self._look, self._letters = now, None, 0
 
     def tail_lost(self, why: str) -> None:
-        """The broker ended as planned and did not give out what was not finished."""
-        what = f"the embedded broker began anew at {_now()} and did not give out all that waited ({why})"
+        """The broker ended as planned, and what was not finished is lost."""
+        what = f"the embedded broker ended at {_now()} and did not give out all that waited ({why})"
         self._note(DIED.format(what=what, since=self._kept_until))
 
     def letters_end(self, count: int) -> None:

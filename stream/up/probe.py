@@ -33,10 +33,10 @@ class Probe:
     async def _is_ready(self) -> bool:
         return await self._get("/readyz") is not None
 
-    async def lag_events(self) -> int | None:
-        """Events that wait anywhere; None if it does not say."""
+    async def inputs_waiting(self) -> int | None:
+        """Events that no items worker has finished; None if it does not say."""
         status = await self.status()
-        return None if status is None else int(status["lag_events"])
+        return None if status is None else sum(status["lag"]["inputs"].values())
 
     async def status(self) -> dict[str, Any] | None:
         """The answer of /status; None if it does not say."""

@@ -153,7 +153,7 @@ class Supervisor:
     async def _log_to_end(self) -> bool:
         planned = await self._log.to_renew()
         if planned:  # Else it goes on with what waits: it takes that along.
-            await self._log.drained(self._probe, RENEWAL_DRAIN_SECONDS_MAX)
+            await self._log.drain(self._probe, RENEWAL_DRAIN_SECONDS_MAX)
         return planned
 
     async def _serve(self) -> None:
@@ -175,8 +175,8 @@ class Supervisor:
             say(f"the broker keeps its log in memory; the state of all items is kept in {self._directory.path}")
 
     async def _stop_in_order(self) -> None:
-        if self._ready and not await self._log.drained(self._probe, DRAIN_SECONDS_MAX):
-            say("not all events were searchable in time; what was not taken yet ends with the embedded broker")
+        if self._ready:
+            await self._log.drain(self._probe, DRAIN_SECONDS_MAX)
         await self._stop_workers()
         await self._log.close()
 

@@ -282,7 +282,7 @@ def test_all_clients_put_a_product_into_the_same_partition() -> None:
 
 
 async def test_the_tail_of_a_log_goes_into_the_next_one_whole_and_in_order(
-    embedded_broker: RunningBroker, monkeypatch: pytest.MonkeyPatch
+    embedded_broker: RunningBroker, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Given much to take, when that takes longer than a gain may, then all is taken all the same: it became less."""
     monkeypatch.setattr(carry, "GAIN_SECONDS_MAX", 0.0)
@@ -294,9 +294,11 @@ async def test_the_tail_of_a_log_goes_into_the_next_one_whole_and_in_order(
     async def end() -> None:
         ended.append(True)
 
-    tail = carry.InputTail(places)
+    tail = carry.InputTail(places, tmp_path / "tail")
     await tail.take(embedded_broker.address, end)
-    await tail.publish(embedded_broker.address)
+    tail.save()
+    await carry.InputTail(places, tmp_path / "tail").publish(embedded_broker.address)
+    assert not (tmp_path / "tail").exists()
     assert ended == [True]
     for place in places:
         values = [record.value for record in await read(embedded_broker, place)]

@@ -139,7 +139,7 @@ async def test_an_index_whose_files_were_deleted_is_gone(tmp_path: Path) -> None
     index = open_edge(tmp_path, model=MODEL)
     await put(index, content("a"), 1)
     shutil.rmtree(tmp_path)
-    for work in (lambda: put(index, content("b"), 2), index.flush):
+    for work in (lambda: put(index, content("b"), 2), index.flush, index.positions):
         with pytest.raises(Gone, match="was deleted or emptied meanwhile"):
             await work()
     index.close_now()

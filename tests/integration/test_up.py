@@ -234,7 +234,21 @@ def test_children_end_with_it_and_it_starts_again_at_once(up: Up) -> None:
     assert read_report(up.data_dir) is None
 
 
-def test_it_waits_until_all_events_are_searchable_before_it_stops(up: Up) -> None:
+def test_events_that_no_worker_finished_before_it_stops_are_there_when_it_starts_again(up: Up) -> None:
+    up.start().ready()
+    asyncio.run(write(up.said["kafka"], "prices", b"P1", b"finished"))
+    asyncio.run(commit(up.said["kafka"], "prices", 1))
+    asyncio.run(write(up.said["kafka"], "prices", b"P1", b"\xff waits"))
+    assert up.interrupt() == 0
+    assert "events that were not taken yet: 1;" in up.stderr
+    up.start().ready()
+    (waited,) = asyncio.run(written(up.said["kafka"], "prices"))
+    assert (waited.key, waited.value) == (b"P1", b"\xff waits") and event_time_ms(waited.headers)
+    assert not (up.data_dir / "tail.jsonl").exists()
+    assert up.interrupt() == 0
+
+
+def test_it_waits_until_all_events_are_finished_before_it_stops(up: Up) -> None:
     up.start().ready()
     up.tell("lag", "7")
     asked = len(up.events("GET/status"))
@@ -252,7 +266,7 @@ def test_the_second_ctrl_c_ends_it_at_once(up: Up) -> None:
     up.tell("lag", "7")
     children = up.children()
     os.killpg(up.process.pid, signal.SIGINT)
-    wait_until(lambda: len(up.events("GET/status")) >= 1, "it asks for the lag")
+    wait_until(lambda: "stopping" in up.stderr, "it stops")
     began = time.monotonic()
     assert up.interrupt() == 0
     assert time.monotonic() - began < 4

@@ -34,7 +34,7 @@ class Api(http.server.BaseHTTPRequestHandler):
         lag = FOLDER / "lag"
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         status = {
-            "lag_events": int(lag.read_text()) if lag.exists() else 0,
+            "lag": {"inputs": {"prices": int(lag.read_text()) if lag.exists() else 0}},
             "fresh_as_of": {"products": now, "prices": now},
             "dead_letters": {"prices": 2},
         }

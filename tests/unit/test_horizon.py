@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.errors import Unavailable
 from schemas.progress import IndexProgress, ItemsProgress, Progress
 from stream.horizon import Horizon
 from stream.index.freshness import FreshAsOf, Observation, RecentFreshness
@@ -79,6 +80,15 @@ async def test_a_waiter_wakes_when_its_event_is_searchable_and_not_before() -> N
     await asyncio.wait_for(waiting, 1)
     assert not too_far.done()
     too_far.cancel()
+
+
+async def test_who_waits_hears_that_the_process_ends() -> None:
+    made = Horizon()
+    waiting = asyncio.ensure_future(made.reaches(PRICES, 9))
+    await asyncio.sleep(0)
+    made.abandon()
+    with pytest.raises(Unavailable, match="the index worker ends"):
+        await waiting
 
 
 def test_fresh_as_of_is_the_last_moment_whose_arrivals_are_all_searchable() -> None:

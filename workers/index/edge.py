@@ -204,7 +204,9 @@ class EdgeIndex:
             await asyncio.sleep(0)
 
     async def positions(self) -> dict[str, int]:
-        """See Index."""
+        """See Index. Raises Gone."""
+        with self._on_disk():
+            self._directory.stat()
         [record] = self._shard.retrieve([POSITIONS_POINT], True, False)
         return only_positions(record.payload)
 
