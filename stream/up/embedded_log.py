@@ -182,8 +182,8 @@ class EmbeddedLog:
         except Unavailable as error:
             self._losses.tail_lost(str(error))
         else:
-            if len(self._tail):
-                self._say(f"events that were not taken yet: {len(self._tail):,}; the next `freshline up` goes on with them")
+            if count := len(self._tail):
+                self._say(f"events that were not taken yet: {count:,}; the next `freshline up` goes on with them")
 
     async def _pull(self) -> None:
         if not self._keeper:
