@@ -18,6 +18,7 @@ from stream.reader import Reader, Record
 from stream.topics import ITEMS_GROUP, commits
 from stream.tracker import Partition
 from stream.up.files import write_whole
+from stream.up.losses import now
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -41,6 +42,7 @@ class InputTail:
         self._partitions = partitions
         self._file = file
         self._taken: list[Record] = []
+        self._published_at = ""
 
     def __len__(self) -> int:
         """How many events were taken."""
@@ -67,7 +69,10 @@ class InputTail:
             await end()
 
     async def publish(self, kafka: str) -> None:
-        """What was taken, with its time of arrival. Raises Unavailable; then it can be called again."""
+        """What was taken, with its time of arrival. Raises Unavailable.
+
+        It can be called again, for a log that ends before all of it is finished, until `settle` has forgotten it.
+        """
         if not self._taken:
             self._load()
         producer = AIOKafkaProducer(bootstrap_servers=kafka, acks="all", max_request_size=10 << 20)
@@ -80,8 +85,13 @@ class InputTail:
             raise Unavailable(f"the broker at {kafka} did not confirm events of the log before: {error}") from error
         finally:
             await producer.stop()
-        self._taken.clear()
-        self._file.unlink(missing_ok=True)
+        self._published_at = now()
+
+    def settle(self, kept_until: str) -> None:
+        """All that was sent before that time (RFC 3339) outlives the broker: forgets what was published before it."""
+        if self._taken and kept_until > self._published_at > "":
+            self._taken.clear()
+            self._file.unlink(missing_ok=True)
 
     def save(self) -> None:
         """For another process to publish. Raises Unavailable where the disk is full: they are in memory alone then."""

@@ -90,6 +90,7 @@ class EmbeddedLog:
         if self._keeper:
             with contextlib.suppress(Unavailable):
                 self._losses.heard(status, await self._keeper.ends(), self._keeper.positions)
+                self._tail.settle(self._losses.kept_until)
 
     async def to_renew(self) -> bool:
         """Dead, or too large or too slow."""

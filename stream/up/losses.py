@@ -34,28 +34,28 @@ class Losses:
     def __init__(self, report: ReportFile, say: Callable[[str], None]) -> None:
         self._report = report
         self._say = say
-        self._kept_until = _now()  # Nothing could be sent to a broker that did not run.
+        self.kept_until = now()
+        """RFC 3339: what was sent before would outlive the broker. It did not run yet, so nothing was."""
         self._look: _Look | None = None
         self._letters = 0
         before = report.left_behind
         self._sentences = list(before.losses) if before else []
         if before and before.kept_until:
-            self._note(
-                DIED.format(what="the last `freshline up` was killed and its broker with it", since=before.kept_until)
-            )
+            what = "the last `freshline up` was killed, and its broker with it"
+            self._note(DIED.format(what=what, since=before.kept_until))
 
     def broker_died(self, how: str) -> None:
         """What it had not given out is lost."""
-        now = _now()
-        self._note(DIED.format(what=f"the embedded broker ended at {now} ({how})", since=self._kept_until))
+        ended_at = now()
+        self._note(DIED.format(what=f"the embedded broker ended at {ended_at} ({how})", since=self.kept_until))
         if self._letters:
             self.letters_end(self._letters)
-        self._kept_until, self._look, self._letters = now, None, 0
+        self.kept_until, self._look, self._letters = ended_at, None, 0
 
     def tail_lost(self, why: str) -> None:
         """The broker ended as planned, and what was not finished is lost."""
-        what = f"the embedded broker ended at {_now()} and did not give out all that waited ({why})"
-        self._note(DIED.format(what=what, since=self._kept_until))
+        what = f"the embedded broker ended at {now()} and did not give out all that waited ({why})"
+        self._note(DIED.format(what=what, since=self.kept_until))
 
     def letters_end(self, count: int) -> None:
         """They are not carried: where they came from is in the log that ends."""
@@ -70,15 +70,15 @@ class Losses:
         self._letters = sum(status["dead_letters"].values())
         look = self._look
         if look and all(journal[place] >= end for place, end in look.ends.items()):
-            self._kept_until, look = look.searchable_until, None
+            self.kept_until, look = look.searchable_until, None
         times = [time or "" for time in status["fresh_as_of"].values()]
         if look is None and times and all(times):
-            look = _Look(max(self._kept_until, min(times)), ends)
+            look = _Look(max(self.kept_until, min(times)), ends)
         self._look = look
 
     def tell(self, **changes: Any) -> None:
         """Writes the report, with these changes to what else is in it."""
-        self._report.tell(losses=self._sentences, kept_until=self._kept_until, **changes)
+        self._report.tell(losses=self._sentences, kept_until=self.kept_until, **changes)
 
     def _note(self, sentence: str) -> None:
         self._say(sentence)
@@ -87,5 +87,6 @@ class Losses:
             self._sentences = [EARLIER, *self._sentences[-LOSSES_MAX:]]
 
 
-def _now() -> str:
+def now() -> str:
+    """RFC 3339, in UTC with milliseconds: what sorts as time does."""
     return rfc3339(time.time_ns() // 1_000_000) or ""

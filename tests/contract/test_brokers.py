@@ -297,7 +297,11 @@ async def test_the_tail_of_a_log_goes_into_the_next_one_whole_and_in_order(
     tail = carry.InputTail(places, tmp_path / "tail")
     await tail.take(embedded_broker.address, end)
     tail.save()
-    await carry.InputTail(places, tmp_path / "tail").publish(embedded_broker.address)
+    published = carry.InputTail(places, tmp_path / "tail")
+    await published.publish(embedded_broker.address)
+    published.settle("2000-01-01T00:00:00.000Z")
+    assert (tmp_path / "tail").exists()
+    published.settle("2999-01-01T00:00:00.000Z")
     assert not (tmp_path / "tail").exists()
     assert ended == [True]
     for place in places:

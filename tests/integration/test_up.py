@@ -244,7 +244,12 @@ def test_events_that_no_worker_finished_before_it_stops_are_there_when_it_starts
     up.start().ready()
     (waited,) = asyncio.run(written(up.said["kafka"], "prices"))
     assert (waited.key, waited.value) == (b"P1", b"\xff waits") and event_time_ms(waited.headers)
-    assert not (up.data_dir / "tail.jsonl").exists()
+    tail, broker = up.data_dir / "tail.jsonl", up.broker_pid()
+    assert broker and tail.exists()
+    os.kill(broker, signal.SIGKILL)
+    wait_until(lambda: "SIGKILL" in up.stderr and len(up.events("start")) == 4, "both workers on the new log")
+    assert asyncio.run(written(up.said["kafka"], "prices"))[0].value == waited.value
+    wait_until(lambda: not tail.exists(), "all that was published is finished and in the journal")
     assert up.interrupt() == 0
 
 
