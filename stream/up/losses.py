@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from workers.shown import rfc3339
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
     Places = Mapping[Partition, int]
 
+UNDER_WAY_S = 1.0
+"""For which an event may be under way to the broker: times are those of arrival, and people know when they sent it."""
 LOSSES_MAX = 5
 """That are kept word by word; `up` has told the earlier ones too."""
 EARLIER = "there were earlier ones, which the output of `freshline up` names"
@@ -41,13 +44,14 @@ class Losses:
         before = report.left_behind
         self._sentences = list(before.losses) if before else []
         if before and before.kept_until:
-            what = "the last `freshline up` was killed, and its broker with it"
-            self._note(DIED.format(what=what, since=before.kept_until))
+            self._note_after(before.kept_until, "the last `freshline up` was killed, and its broker with it")
 
     def broker_died(self, how: str) -> None:
         """What it had not given out is lost."""
         ended_at = now()
-        self._note(DIED.format(what=f"the embedded broker ended at {ended_at} ({how})", since=self.kept_until))
+        self._note(
+            DIED.format(what=f"the embedded broker ended at {ended_at} ({how})", since=_sent_before(self.kept_until))
+        )
         if self._letters:
             self.letters_end(self._letters)
         self.kept_until, self._look, self._letters = ended_at, None, 0
@@ -55,7 +59,7 @@ class Losses:
     def tail_lost(self, why: str) -> None:
         """The broker ended as planned, and what was not finished is lost."""
         what = f"the embedded broker ended at {now()} and did not give out all that waited ({why})"
-        self._note(DIED.format(what=what, since=self.kept_until))
+        self._note_after(self.kept_until, what)
 
     def letters_end(self, count: int) -> None:
         """They are not carried: where they came from is in the log that ends."""
@@ -80,6 +84,9 @@ class Losses:
         """Writes the report, with these changes to what else is in it."""
         self._report.tell(losses=self._sentences, kept_until=self.kept_until, **changes)
 
+    def _note_after(self, kept_until: str, what: str) -> None:
+        self._note(DIED.format(what=what, since=_sent_before(kept_until)))
+
     def _note(self, sentence: str) -> None:
         self._say(sentence)
         self._sentences.append(sentence)
@@ -87,6 +94,14 @@ class Losses:
             self._sentences = [EARLIER, *self._sentences[-LOSSES_MAX:]]
 
 
+def _sent_before(arrived: str) -> str:
+    return _rfc3339(datetime.fromisoformat(arrived).timestamp() - UNDER_WAY_S)
+
+
 def now() -> str:
     """RFC 3339, in UTC with milliseconds: what sorts as time does."""
-    return rfc3339(time.time_ns() // 1_000_000) or ""
+    return _rfc3339(time.time())
+
+
+def _rfc3339(seconds: float) -> str:
+    return rfc3339(int(1000 * seconds)) or ""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import random
+import re
 import time
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Self, TypeVar
 
 import httpx
@@ -32,7 +34,7 @@ TAKE_OVER_SECONDS_MAX = 40.0
 S = TypeVar("S", "Stack", "ServerStack")
 QUIET_SECONDS_MAX = 120.0
 LOOK_SECONDS_MAX = 15.0
-TAIL_SECONDS = 15.0
+SENT_AFTER = re.compile(r"changes sent after (\S+) may be missing")
 """Of what was sent before an embedded broker died: sent again, since it says that it may be missing."""
 
 
@@ -191,7 +193,6 @@ class Run(Generic[S]):
             self.watch.start(dying_log=self.stack.get("/status")["log"]["id"] if loses_log else None)
         self.feed.start()
         self.pause(0.5, 2.0)
-        fault_at_s = time.monotonic()
         scenario.fault(self)
         ended_at_s = time.monotonic()
         if not self.watch.runs:
@@ -201,7 +202,7 @@ class Run(Generic[S]):
         recovery_seconds = self._until_fresh(ended_at_s, scenario.recovery_seconds_max * PATIENCE)
         self.feed.stop()
         if loses_log:
-            self._send_tail_again(fault_at_s, ended_at_s)
+            self._send_tail_again(ended_at_s)
         return recovery_seconds
 
     def _until_fresh(self, ended_at_s: float, seconds_max: float) -> float:
@@ -232,11 +233,13 @@ class Run(Generic[S]):
             return False
         return bool(answer.get("searchable")) and time.monotonic() - sent.at_s < FRESH_SECONDS
 
-    def _send_tail_again(self, fault_at_s: float, ended_at_s: float) -> None:
-        """As /status asks for. What stood in the log before says nothing of this one."""
+    def _send_tail_again(self, ended_at_s: float) -> None:
+        """What /status asks for and no more. What stood in the log before says nothing of this one."""
         said = self.stack.quiet(QUIET_SECONDS_MAX).status["log"]["may_be_missing"]
-        if not said:
-            raise Failed("the log was lost, and /status does not say what may be missing")
-        tail = [sent.made for sent in self.feed.sent if sent.at_s > fault_at_s - TAIL_SECONDS]
+        times = SENT_AFTER.findall(said or "")
+        if not times:
+            raise Failed(f"the log was lost, and /status does not say since when changes may be missing: {said!r}")
+        since_s = time.monotonic() - time.time() + min(datetime.fromisoformat(each).timestamp() for each in times)
+        tail = [sent.made for sent in self.feed.sent if sent.at_s > since_s]
         self.feed.forget_places(ended_at_s)
         self.feed.send_all(tail)
