@@ -12,7 +12,7 @@ import orjson
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from schemas.errors import Unavailable
+from schemas.errors import Misconfigured, Unavailable
 from stream.dead_letters import EVENT_TIME, event_time_ms
 from stream.reader import Reader, Record
 from stream.topics import ITEMS_GROUP, commits
@@ -69,7 +69,7 @@ class InputTail:
             await end()
 
     async def publish(self, kafka: str) -> None:
-        """What was taken, with its time of arrival. Raises Unavailable.
+        """What was taken, with its time of arrival. Raises Unavailable, and Misconfigured where it cannot be read.
 
         It can be called again, for a log that ends before all of it is finished, until `settle` has forgotten it.
         """
@@ -99,9 +99,15 @@ class InputTail:
             write_whole(self._file, b"".join(map(encode_record, self._taken)))
 
     def _load(self) -> None:
-        """What another process has taken and not published."""
+        """What another process has taken and not published. Raises Misconfigured if the file is damaged."""
         if self._file.exists():
-            self._taken = [decode_record(line) for line in self._file.read_bytes().splitlines()]
+            try:
+                self._taken = [decode_record(line) for line in self._file.read_bytes().splitlines()]
+            except ValueError as error:
+                raise Misconfigured(
+                    f"{self._file} is damaged ({error}): move it away; it holds the events that were sent last before "
+                    "the last stop, send them again"
+                ) from error
 
 
 def encode_record(record: Record) -> bytes:
@@ -112,10 +118,13 @@ def encode_record(record: Record) -> bytes:
 
 
 def decode_record(line: bytes) -> Record:
-    """Of a line of `encode_record`."""
-    topic, number, offset, timestamp_ms, key, value, headers = orjson.loads(line)
-    kept = tuple((name, _bytes(text) or b"") for name, text in headers)
-    return Record(Partition(topic, number), offset, timestamp_ms, _bytes(key), _bytes(value), kept)
+    """Of a line of `encode_record`. Raises ValueError for another."""
+    try:
+        topic, number, offset, timestamp_ms, key, value, headers = orjson.loads(line)
+        kept = tuple((name, _bytes(text) or b"") for name, text in headers)
+        return Record(Partition(topic, number), offset, timestamp_ms, _bytes(key), _bytes(value), kept)
+    except TypeError as error:
+        raise ValueError(str(error)) from error
 
 
 def _text(value: bytes | None) -> str | None:
@@ -123,7 +132,7 @@ def _text(value: bytes | None) -> str | None:
 
 
 def _bytes(text: str | None) -> bytes | None:
-    return None if text is None else b64decode(text)
+    return None if text is None else b64decode(text, validate=True)
 
 
 def _left(ends: Mapping[Partition, int], positions: Mapping[Partition, int]) -> int:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.errors import Misconfigured
 from stream.reader import Record
 from stream.tracker import Partition
-from stream.up.carry import decode_record, encode_record
+from stream.up.carry import InputTail, decode_record, encode_record
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 some_bytes = st.none() | st.binary(max_size=20)
 headers = st.lists(st.tuples(st.text(max_size=9), st.binary(max_size=9)), max_size=3).map(tuple)
@@ -26,3 +33,12 @@ records = st.builds(
 def test_a_record_comes_back_as_it_was_whatever_is_in_it(record: Record) -> None:
     line = encode_record(record)
     assert decode_record(line) == record and line.endswith(b"\n") and line.count(b"\n") == 1
+
+
+@pytest.mark.parametrize(
+    "line", [b"{oops", b"7", b'["prices"]', b'["prices",0,1,2,"?",null,[]]', b'["prices",0,1,2,3,4,5]']
+)
+async def test_a_file_that_was_damaged_is_refused_by_name(tmp_path: Path, line: bytes) -> None:
+    (tmp_path / "tail.jsonl").write_bytes(line + b"\n")
+    with pytest.raises(Misconfigured, match=r"tail\.jsonl is damaged"):
+        await InputTail([], tmp_path / "tail.jsonl").publish("127.0.0.1:9")
