@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import time
 from itertools import islice
@@ -125,6 +126,14 @@ def index_wiped(run: Run[Stack]) -> None:
     run.watch.start(index_is_new=True)
 
 
+def index_deleted(run: Run[Stack]) -> None:
+    """Its directory goes while it runs: it finds out by itself."""
+    pid = run.stack.pid("index")
+    shutil.rmtree(run.stack.data_dir / "index", ignore_errors=True)
+    wait_for(lambda: not alive(pid), "the index worker notices that its directory is gone")
+    run.watch.start(index_is_new=True)
+
+
 def burst(run: Run[Stack]) -> None:
     """Faster than it can be taken: the queues fill to their bounds, and the input waits."""
     run.feed.send_all(islice(run.source.changes(), BURST_EVENTS))
@@ -162,6 +171,7 @@ SCENARIOS = [
     ),
     Scenario("index frozen", index_frozen),
     Scenario("index wiped", index_wiped, loses_index=True, short="embedded"),
+    Scenario("index deleted", index_deleted, loses_index=True, brokers=("embedded",)),
     Scenario("broker killed", killed("broker"), loses_log=True, short="kafka"),
     Scenario("broker stopped", broker_stopped, loses_log=True),
     Scenario("broker frozen", broker_frozen),
