@@ -122,9 +122,11 @@ def _not_json(value: bytes, error: orjson.JSONDecodeError) -> str:
     except UnicodeDecodeError as broken:
         before = value[: broken.start].decode()[-NEAR_CHARACTERS:]
         byte = value[broken.start]
-        return f"the record is not UTF-8: its byte {broken.start} is 0x{byte:02x}, after {before!r}: encode it as UTF-8"
+        where = f"after {before!r}" if before else "at its start"
+        return f"the record is not UTF-8: its byte {broken.start} is 0x{byte:02x}, {where}: encode it as UTF-8"
     near = text[max(0, error.pos - NEAR_CHARACTERS) : error.pos + NEAR_CHARACTERS]
-    return f"the record is not JSON, near {near!r}: {error.msg} at character {error.pos}"
+    hint = ": JSON has no NaN or Infinity" if text[error.pos :].lstrip("-").startswith(("NaN", "Infinity")) else ""
+    return f"the record is not JSON, near {near!r}: {error.msg} at character {error.pos}{hint}"
 
 
 def _validated(topic: str, body: dict[str, Any]) -> Change:

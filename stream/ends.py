@@ -7,7 +7,7 @@ the high watermark of a fetch: every record confirmed before the question lies b
 from __future__ import annotations
 
 import asyncio
-import time
+import logging
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple, Self
 
@@ -22,6 +22,8 @@ from stream.tracker import Partition
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
+
+log = logging.getLogger(__name__)
 
 LATEST = -1
 PATIENCE_S = 20.0
@@ -45,12 +47,10 @@ class _Fetched(NamedTuple):
 class Ends:
     """Asks the brokers for ends over connections of its own; 1-3 ms a question."""
 
-    def __init__(
-        self, kafka: str, *, patience_s: float = PATIENCE_S, request_seconds_max: float = REQUEST_SECONDS_MAX
-    ) -> None:
+    def __init__(self, kafka: str, *, patience_s: float = PATIENCE_S) -> None:
         self._kafka = kafka
         self._patience_s = patience_s
-        self._client = AIOKafkaClient(bootstrap_servers=kafka, request_timeout_ms=int(request_seconds_max * 1000))
+        self._client = AIOKafkaClient(bootstrap_servers=kafka, request_timeout_ms=REQUEST_SECONDS_MAX * 1000)
         self._last: dict[Partition, int] = {}
         self._topics: set[str] = set()
 
@@ -59,7 +59,7 @@ class Ends:
         try:
             await self._client.bootstrap()
         except KafkaError as error:
-            raise Unavailable(f"no broker answers: {error}") from error
+            raise Unavailable(f"no broker answers at {self._kafka}: does it run, or hang?") from error
 
     async def stop(self) -> None:
         """Closes its connections."""
@@ -92,25 +92,27 @@ class Ends:
     async def _ask(
         self, offsets: Mapping[Partition, int], first_wait_ms: int = FETCH_WAIT_MS
     ) -> dict[Partition, _Fetched]:
-        await self._learn_topics({partition.topic for partition in offsets})
-        left, answers = dict(offsets), dict[Partition, _Fetched]()
-        reason = "it is not in the broker's metadata"
-        deadline, wait_ms = time.monotonic() + self._patience_s, first_wait_ms
-        while time.monotonic() < deadline:
-            try:
-                answers.update(await self._ask_once(left, wait_ms))
-            except (KafkaError, OSError) as error:
-                reason = str(error) or type(error).__name__
-                if time.monotonic() < deadline:
-                    await asyncio.sleep(RETRY_WAIT_S)
-                    await self._client.force_metadata_update()  # The leader may have moved.
-            left = {partition: offset for partition, offset in left.items() if partition not in answers}
-            if not left:
-                return answers
-            wait_ms = max(first_wait_ms, min(2 * wait_ms, FETCH_WAIT_MS_MAX))
-        partition = next(iter(left))
-        where = f"partition {partition.number} of {partition.topic}"
-        raise Unavailable(f"the broker at {self._kafka} does not answer for {where} ({reason}): does it run?")
+        left, answers, wait_ms = dict(offsets), dict[Partition, _Fetched](), first_wait_ms
+        try:
+            async with asyncio.timeout(self._patience_s):
+                await self._learn_topics({partition.topic for partition in offsets})
+                while left:
+                    try:
+                        answers.update(await self._ask_once(left, wait_ms))
+                    except (KafkaError, OSError) as error:
+                        log.debug("no ends: %r", error)
+                        await asyncio.sleep(RETRY_WAIT_S)
+                        await self._client.force_metadata_update()  # The leader may have moved.
+                    left = {partition: offset for partition, offset in left.items() if partition not in answers}
+                    wait_ms = max(first_wait_ms, min(2 * wait_ms, FETCH_WAIT_MS_MAX))
+        except TimeoutError:
+            partition = next(iter(left))
+            where = f"partition {partition.number} of {partition.topic}"
+            raise Unavailable(
+                f"the broker at {self._kafka} does not answer for {where} within {self._patience_s:.0f} s: "
+                "does it run, or hang?"
+            ) from None
+        return answers
 
     async def _learn_topics(self, topics: set[str]) -> None:
         if topics <= self._topics:

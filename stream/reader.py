@@ -42,6 +42,7 @@ class Reader:
     def __init__(self, kafka: str, *, fetch_wait_ms: int = FETCH_WAIT_MS) -> None:
         """`fetch_wait_ms`: which a fetch waits where there is nothing, and `read_on` after each that found something:
         thousands of fetches of one record cost the broker more than the records."""
+        self._kafka = kafka
         self._pause_s = fetch_wait_ms / 1000
         self._ends = Ends(kafka)
         self._consumer = AIOKafkaConsumer(
@@ -60,7 +61,7 @@ class Reader:
             await self._consumer.start()
         except KafkaError as error:
             await self.stop()
-            raise Unavailable(f"no broker answers: {error}") from error
+            raise Unavailable(f"no broker answers at {self._kafka}: does it run, or hang?") from error
         except BaseException:  # Nobody else knows of them: the library complains of what is left open.
             await self.stop()
             raise

@@ -47,6 +47,8 @@ class Sent:
     """By (topic, partition): the offset of the last confirmed record."""
     earlier: list[Token] = field(default_factory=list)
     """Of a log that was lost since."""
+    confirmed_before: int = 0
+    """By logs that were lost since."""
     stopped: str | None = None
     """A sentence, where the rest was not sent."""
 
@@ -58,7 +60,18 @@ class Sent:
     def goes_on_in(self, log: str | None) -> None:
         """What is confirmed from now on is in this log, which may be another."""
         if log != self.log:
+            self.confirmed_before = self.confirmed
             self.earlier, self.last, self.log = self.tokens, {}, log
+
+    @property
+    def gone(self) -> str | None:
+        """A sentence on what was confirmed by a log that is gone; None: there is no such thing."""
+        if not self.confirmed_before:
+            return None
+        return (
+            f"the broker's log began anew meanwhile: of the {self.confirmed_before:,} events confirmed before some may "
+            "be gone too; `freshline status` says since when (may be missing): run the same command again"
+        )
 
     def note(self, problem: Problem) -> None:
         """Names it, if not too many are named already."""

@@ -56,7 +56,7 @@ class LogStatus(BaseModel):
     bytes: int | None = None
     """Of the embedded broker, which keeps everything in memory."""
     may_be_missing: str | None = None
-    """What was lost when a log that lives in memory died: a sentence; None: nothing."""
+    """What was lost when a log that lives in memory died: a sentence a line; None: nothing."""
 
 
 class JobReport(BaseModel):

@@ -14,7 +14,6 @@ from stream.commands.exits import WrongUsage
 ANSWER_SECONDS_MAX = 10.0
 """Besides what a question itself asks to wait for."""
 CHANGE_SECONDS_MAX = 60.0
-"""Of what changes an index as a whole."""
 
 
 class NotFound(FreshlineError):
@@ -33,22 +32,25 @@ class Client:
 
         Raises WrongUsage for a wrong parameter, NotFound, Unavailable, or FreshlineError for any other refusal.
         """
-        return self._ask("GET", path, parameters)
+        return _parsed(self._answer("GET", path, parameters))
 
     def post(self, path: str, **parameters: object) -> Any:
         """Asks for something to be done, with the parameters in the query. Answers and raises as `get`."""
-        return self._ask("POST", path, parameters)
+        return _parsed(self._answer("POST", path, parameters))
+
+    def change(self, path: str) -> Any:
+        """Asks for a change of an index as a whole, which takes its time. Answers and raises as `get`."""
+        return _parsed(self._answer("POST", path, {}, CHANGE_SECONDS_MAX))
 
     def metrics(self) -> str:
         """The page of Prometheus. Raises as `get`."""
         return self._answer("GET", "/metrics", {}).text
 
-    def _ask(self, method: str, path: str, parameters: dict[str, object]) -> Any:
-        return _parsed(self._answer(method, path, parameters))
-
-    def _answer(self, method: str, path: str, parameters: dict[str, object]) -> httpx.Response:
+    def _answer(
+        self, method: str, path: str, parameters: dict[str, object], seconds_max: float = ANSWER_SECONDS_MAX
+    ) -> httpx.Response:
         given = {name: str(value) for name, value in parameters.items() if value is not None}
-        seconds = _waits_seconds(given) + (ANSWER_SECONDS_MAX if method == "GET" else CHANGE_SECONDS_MAX)
+        seconds = seconds_max + _waits_seconds(given)
         try:
             answer = self._http.request(method, self.api + path, params=given, timeout=seconds)
         except httpx.TimeoutException:

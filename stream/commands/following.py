@@ -52,8 +52,11 @@ def follow(client: Client, path: str, *, quiet: bool, **asked: object) -> dict[s
     return result
 
 
-def patiently(ask: Callable[[], T], seconds: float | None = None) -> T:
-    """Its answer; on a terminal it shows what is away. Raises Unavailable if there is no answer within a minute."""
+def patiently(ask: Callable[[], T], seconds: float | None = None, *, shown: bool = True) -> T:
+    """Its answer. Raises Unavailable if there is none within a minute.
+
+    `shown`: on a terminal it says meanwhile what is away; not within a display of another kind.
+    """
     from rich.console import Console
 
     deadline = time.monotonic() + (AWAY_SECONDS_MAX if seconds is None else seconds)
@@ -66,7 +69,8 @@ def patiently(ask: Callable[[], T], seconds: float | None = None) -> T:
                 if time.monotonic() >= deadline:
                     raise
                 status.update(f"{error}; tried again for {deadline - time.monotonic():.0f} s")
-                status.start()
+                if shown:
+                    status.start()
                 time.sleep(LOOK_INTERVAL_S)
 
 
@@ -94,7 +98,7 @@ def _report(client: Client, path: str, asked: dict[str, object]) -> dict[str, An
             else:
                 return report
 
-    return patiently(ask)
+    return patiently(ask, shown=False)
 
 
 def _pace(report: dict[str, Any]) -> str:

@@ -54,5 +54,10 @@ def ago(time: str | None, now: datetime | None = None) -> str:
 def best_offers(item: dict[str, Any], most: int = 3) -> str:
     """The cheapest offers, a line each, and how many more there are."""
     offers = sorted(item["offers"], key=lambda offer: offer["price"])
-    lines = [f"{offer['seller']} {offer['price']:,.2f}" for offer in offers[:most]]
+    lines = [f"{offer['seller']} {offer['price']:,.2f}{_other(offer, item)}" for offer in offers[:most]]
     return "\n".join([*lines, f"and {len(offers) - most} more"] if len(offers) > most else lines)
+
+
+def _other(offer: dict[str, Any], item: dict[str, Any]) -> str:
+    """The currency, where it is not that of the item's own price."""
+    return "" if offer["currency"] == item["currency"] else f" {offer['currency']}"

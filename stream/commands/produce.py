@@ -85,11 +85,12 @@ def end_with(sent: Sent, waited: Waited | None) -> None:
     """Raises what a command ends with once it has told what was sent; returns if all is well."""
     from stream.commands.printing import say
 
-    if sent.stopped:
-        say(sent.stopped)
+    for sentence in (sent.stopped, sent.gone):
+        if sentence:
+            say(sentence)
     if waited and waited.error:
         raise waited.error
-    if sent.invalid or sent.failed or sent.stopped:
+    if sent.invalid or sent.failed or sent.stopped or sent.gone:
         raise typer.Exit(FAILED)
     if waited and not waited.searchable:
         raise typer.Exit(NOT_FRESH)

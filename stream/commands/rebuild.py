@@ -43,7 +43,7 @@ def rebuild(
         raise WrongUsage("--model is of a new index: --rollback and --finish make none")
     stack = client(api)
     if rollback or finish:
-        result = stack.post("/rebuild/rollback" if rollback else "/rebuild/finish")
+        result = stack.change("/rebuild/rollback" if rollback else "/rebuild/finish")
     else:
         with interruptible(lambda: GOES_ON):
             result = follow(stack, "/rebuild", quiet=json, model=_source(model), dry_run=dry_run)

@@ -114,11 +114,10 @@ async def _serve(settings: Settings, closing: AsyncExitStack) -> None:
         return made
 
     await attached.refresh_until_available()
+    fills = await attached.serving.index.count_points() == 0
     parts.transport.starts = worker.starts
     connect(parts, [ITEMS], take=worker.take, own=worker.own, fail=failure.fail)
-    ends = await closing.enter_async_context(
-        Ends(kafka, patience_s=ANSWER_SECONDS_MAX, request_seconds_max=ANSWER_SECONDS_MAX)
-    )
+    ends = await closing.enter_async_context(Ends(kafka, patience_s=ANSWER_SECONDS_MAX))
     reader = await closing.enter_async_context(Reader(kafka))
     as_of = FreshAsOf(horizon)
     watching = Watching(identity.log_id, settings.partitions, horizon=horizon, as_of=as_of, ends=ends, reader=reader)
@@ -134,6 +133,7 @@ async def _serve(settings: Settings, closing: AsyncExitStack) -> None:
         watching=watching,
         metrics=metrics,
         registry=registry,
+        fills=fills,
     )
 
     closing.push_async_callback(service.close)

@@ -99,6 +99,19 @@ class FreshAsOf:
             lambda: deque(maxlen=SNAPSHOTS_MAX)
         )
         self._as_of_ms: dict[str, int | None] = {}
+        self._behind: dict[Partition, int] | None = None
+
+    def begin(self, items_ends: Mapping[Partition, int]) -> None:
+        """The ends of the item log at the start: what lies below them may be of no input event of this log."""
+        self._behind = dict(items_ends)
+
+    @property
+    def caught_up(self) -> bool:
+        """Whether all of that is in the index: before, nothing is known of what searches miss."""
+        if self._behind:
+            indexed = self._horizon.indexed
+            self._behind = {place: end for place, end in self._behind.items() if indexed(place.number) < end}
+        return self._behind == {}
 
     def snapshot(self, now_ms: int, ends: Mapping[Partition, int]) -> None:
         """The ends of all input partitions, asked for after `now_ms`."""
@@ -111,6 +124,8 @@ class FreshAsOf:
 
     def times_ms(self) -> dict[str, int | None]:
         """None: nothing is known yet."""
+        if not self.caught_up:
+            return dict.fromkeys(self._as_of_ms)
         for topic, snapshots in self._snapshots.items():
             while snapshots and self._reached(snapshots[0][1]):
                 self._as_of_ms[topic] = snapshots.popleft()[0]

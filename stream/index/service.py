@@ -62,7 +62,10 @@ class IndexService:
         watching: Watching,
         metrics: IndexMetrics,
         registry: CollectorRegistry,
+        fills: bool,
     ) -> None:
+        """`fills`: whether the index was empty when this process began."""
+        self._fills = fills
         self._settings = settings
         self._collections = collections
         self._attached = attached
@@ -107,7 +110,10 @@ class IndexService:
 
     async def item(self, product_id: str) -> IndexedItem | None:
         """See Service."""
-        return await self._searcher.item(product_id, _now_ms())
+        found = await self._searcher.item(product_id, _now_ms())
+        if found is None and not self._as_of.caught_up:
+            raise Unavailable(f"{product_id} is not in the index yet, which is behind the item log: ask again")
+        return found
 
     def placed(self, after: Token) -> Token:
         """See Service."""
@@ -193,12 +199,11 @@ class IndexService:
         report = read_report(self._settings.data_dir)
         if report is not None and report.log_bytes is not None:
             self._metrics.log_bytes.set(report.log_bytes)
-        failing = _failing(report)
-        reasons = self.reasons + self.away + failing
+        reasons = self._reasons(report)
         return StatusReport(
             ready=not reasons,
             reasons=reasons,
-            failing=failing,
+            failing=_failing(report),
             lag=lag,
             fresh_as_of=self._fresh_as_of(),
             dead_letters=await self._watching.dead_letters(),
@@ -234,7 +239,11 @@ class IndexService:
 
     def ready(self) -> list[str]:
         """See Service."""
-        return self.reasons + self.away + _failing(read_report(self._settings.data_dir))
+        return self._reasons(read_report(self._settings.data_dir))
+
+    def _reasons(self, report: Report | None) -> list[str]:
+        filling = ["the index is being filled from the item log"] if self._fills and not self._as_of.caught_up else []
+        return self.reasons + self.away + filling + _failing(report)
 
     def metrics(self) -> bytes:
         """See Service."""

@@ -49,10 +49,14 @@ class Watching:
                 self._take(record.key, record.value)
 
     async def take_snapshots(self) -> None:
-        """Asks for the ends of the inputs several times a second, for ever."""
+        """Asks for the ends of the item log once, and for those of the inputs several times a second, for ever."""
+        begun = False
         while True:
             now_ms = time.time_ns() // 1_000_000
             try:
+                if not begun:
+                    self._as_of.begin(await self._ends.ends(self._places(ITEMS)))
+                    begun = True
                 self._as_of.snapshot(now_ms, await self._ends.ends(self._places(*INPUTS)))
             except Unavailable as error:
                 log.warning("no ends", error=str(error))

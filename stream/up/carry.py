@@ -54,7 +54,18 @@ class InputTail:
         `end` is to end the broker: it is called as soon as there is no more, as producers go on meanwhile; also where
         they are faster than this, which is Unavailable as well.
         """
-        finished = await asyncio.to_thread(commits, kafka, ITEMS_GROUP)
+        finished, taken = await asyncio.to_thread(commits, kafka, ITEMS_GROUP), list[Record]()
+        try:
+            await self._read(kafka, finished, taken, end)
+        except BaseException:
+            self._taken += taken
+            raise
+        # What was published into this log is in it: finished, or above the commits and taken once more.
+        self._taken, self._published_at = taken if self._published_at else self._taken + taken, ""
+
+    async def _read(
+        self, kafka: str, finished: Mapping[Partition, int], taken: list[Record], end: Callable[[], Awaitable[None]]
+    ) -> None:
         async with Reader(kafka) as reader:
             reader.assign({place: finished.get(place, 0) for place in self._partitions})
             least, deadline = math.inf, 0.0
@@ -65,7 +76,7 @@ class InputTail:
                     await end()
                     raise Unavailable("events came faster than they could be read")
                 async for records in reader.read_to(ends):
-                    self._taken += records
+                    taken += records
             await end()
 
     async def publish(self, kafka: str) -> None:
@@ -96,18 +107,29 @@ class InputTail:
     def save(self) -> None:
         """For another process to publish. Raises Unavailable where the disk is full: they are in memory alone then."""
         if self._taken:
-            write_whole(self._file, b"".join(map(encode_record, self._taken)))
+            header = orjson.dumps({"events": len(self._taken)}) + b"\n"
+            write_whole(self._file, header + b"".join(map(encode_record, self._taken)))
+        else:
+            self._file.unlink(missing_ok=True)
 
     def _load(self) -> None:
         """What another process has taken and not published. Raises Misconfigured if the file is damaged."""
-        if self._file.exists():
+        if not self._file.exists():
+            return
+        header, *lines = self._file.read_bytes().splitlines() or [b""]
+        for number, line in enumerate(lines, 2):
             try:
-                self._taken = [decode_record(line) for line in self._file.read_bytes().splitlines()]
+                self._taken.append(decode_record(line))
             except ValueError as error:
-                raise Misconfigured(
-                    f"{self._file} is damaged ({error}): move it away; it holds the events that were sent last before "
-                    "the last stop, send them again"
-                ) from error
+                raise self._damaged(f"line {number}") from error
+        if header != orjson.dumps({"events": len(lines)}):
+            raise self._damaged("it is not whole")
+
+    def _damaged(self, how: str) -> Misconfigured:
+        return Misconfigured(
+            f"{self._file}: {how}: it has events that were not taken at the last stop. Move it away, `up` starts "
+            "without them, and send again what was sent in the last minutes before that stop"
+        )
 
 
 def encode_record(record: Record) -> bytes:

@@ -22,7 +22,7 @@ LOSSES_MAX = 5
 """That are kept word by word; `up` has told the earlier ones too."""
 EARLIER = "there were earlier ones, which the output of `freshline up` names"
 DIED = "{what}: changes sent after {since} may be missing, send them again"
-LETTERS = "{:,} dead letters ended with the log of the embedded broker: send again, mended, what they held"
+LETTERS = "{:,} dead letters ended with the log of the embedded broker at {}: send again, mended, what they held"
 
 
 class _Look(NamedTuple):
@@ -63,7 +63,7 @@ class Losses:
 
     def letters_end(self, count: int) -> None:
         """They are not carried: where they came from is in the log that ends."""
-        self._note(LETTERS.format(count))
+        self._note(LETTERS.format(count, now()))
         self._letters = 0
 
     def heard(self, status: Mapping[str, Any], ends: Places, journal: Places) -> None:

@@ -10,6 +10,7 @@ import httpx
 POLL_S = 0.1
 ANSWER_SECONDS_MAX = 10.0
 """Longer than the API waits for a broker that hangs."""
+SILENT = "the index worker runs but does not answer: it hangs, or the machine is overloaded; killed, it starts anew"
 
 
 class Probe:
@@ -17,8 +18,8 @@ class Probe:
 
     def __init__(self, api: str) -> None:
         self.api = api
-        self.is_silent = False
-        """Whether the last question was taken, or queued, and not answered in time."""
+        self.trouble: str | None = None
+        """What the last question met where the index worker is there: its refusal, or silence."""
         self._http = httpx.AsyncClient(base_url=api, timeout=ANSWER_SECONDS_MAX, trust_env=False)
 
     async def close(self) -> None:
@@ -44,10 +45,13 @@ class Probe:
         return None if answer is None else dict(answer.json())
 
     async def _get(self, path: str) -> httpx.Response | None:
+        self.trouble = None
         try:
-            answer = await self._http.get(path)
-            self.is_silent = False
-            return answer.raise_for_status()
-        except httpx.HTTPError as error:
-            self.is_silent = isinstance(error, httpx.TimeoutException)
-            return None
+            return (await self._http.get(path)).raise_for_status()
+        except httpx.TimeoutException:
+            self.trouble = SILENT
+        except httpx.HTTPStatusError as error:
+            self.trouble = error.response.json()["error"]["message"]
+        except httpx.HTTPError:  # It is being started: who starts it tells of that.
+            pass
+        return None

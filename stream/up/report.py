@@ -30,8 +30,8 @@ class Report(NamedTuple):
 
     @property
     def may_be_missing(self) -> str | None:
-        """All losses; None: there are none."""
-        return "; ".join(self.losses) or None
+        """All losses, a line each; None: there are none."""
+        return "\n".join(self.losses) or None
 
 
 def read_report(data_dir: Path) -> Report | None:
@@ -65,5 +65,5 @@ class ReportFile:
             self.tell(failing=failing)
 
     def forget(self) -> None:
-        """`up` ends."""
+        """`up` ends in order: nothing was lost that it has not told, and the next one need not say it again."""
         self._path.unlink(missing_ok=True)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 TRIES = 5
 RECORDS_MIN = 10_000
 """In a partition with fewer no fetch is slow because of them."""
-PATIENCE_S = 1.0
+PATIENCE_S = 10.0
 
 
 async def fetch_seconds(kafka: str, places: Sequence[Partition]) -> float:

@@ -100,7 +100,6 @@ class Supervisor:
                 await asyncio.gather(*(worker.kill() for worker in self._workers))
                 await self._log.kill()
                 await self._probe.close()
-                self._report.forget()
         return 0
 
     async def _live(self) -> None:
@@ -179,6 +178,7 @@ class Supervisor:
             await self._log.drain(self._probe, DRAIN_SECONDS_MAX)
         await self._stop_workers()
         await self._log.close()
+        self._report.forget()
 
     async def _stop_workers(self) -> None:
         for worker in reversed(self._workers):

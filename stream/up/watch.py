@@ -11,20 +11,21 @@ if TYPE_CHECKING:
     from stream.up.probe import Probe
 
 WATCH_S = 2.0
-SILENT = "the index worker runs but does not answer: it hangs, or the machine is overloaded; killed, it starts anew"
 
 
 async def watch(probe: Probe, say: Callable[[str], None], heard: Callable[[dict[str, Any]], Awaitable[None]]) -> None:
-    """For ever; tells once when nothing is answered any more, and once when it is again.
+    """For ever; tells once when /status is refused or not answered, and once when it is answered again.
 
     `heard`: gets each answer of /status.
     """
-    told = False
+    told: str | None = None
     while True:
         await asyncio.sleep(WATCH_S)
         status = await probe.status()
-        if probe.is_silent != told:
-            told = probe.is_silent
-            say(SILENT if told else "the index worker answers again")
+        if probe.trouble and not told:
+            say(probe.trouble)
+        elif told and status is not None:
+            say("all answers again")
+        told = probe.trouble or (told if status is None else None)
         if status is not None:
             await heard(status)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.errors import Misconfigured
+from schemas.errors import Misconfigured, Unavailable
 from stream.reader import Record
 from stream.tracker import Partition
 from stream.up.carry import InputTail, decode_record, encode_record
@@ -35,10 +35,28 @@ def test_a_record_comes_back_as_it_was_whatever_is_in_it(record: Record) -> None
     assert decode_record(line) == record and line.endswith(b"\n") and line.count(b"\n") == 1
 
 
-@pytest.mark.parametrize(
-    "line", [b"{oops", b"7", b'["prices"]', b'["prices",0,1,2,"?",null,[]]', b'["prices",0,1,2,3,4,5]']
-)
-async def test_a_file_that_was_damaged_is_refused_by_name(tmp_path: Path, line: bytes) -> None:
-    (tmp_path / "tail.jsonl").write_bytes(line + b"\n")
-    with pytest.raises(Misconfigured, match=r"tail\.jsonl is damaged"):
+WHOLE = [b'{"events":2}', *(b'["prices",0,%d,2,null,null,[]]' % offset for offset in (1, 2)), b""]
+DAMAGED = {
+    b"": "it is not whole",
+    b"\n".join(WHOLE[:2]): "it is not whole",
+    b"\n".join(WHOLE[1:]): "it is not whole",
+    **{
+        b"\n".join([*WHOLE[:2], line, b""]): "line 3: "
+        for line in (b"{oops", b"7", b'["prices"]', b'["prices",0,1,2,"?",null,[]]', b'["prices",0,1,2,3,4,5]')
+    },
+}
+
+
+@pytest.mark.parametrize(("content", "how"), DAMAGED.items())
+async def test_a_file_that_was_damaged_is_refused_with_its_line(tmp_path: Path, content: bytes, how: str) -> None:
+    (tmp_path / "tail.jsonl").write_bytes(content)
+    with pytest.raises(Misconfigured, match=rf"tail\.jsonl: {how}"):
         await InputTail([], tmp_path / "tail.jsonl").publish("127.0.0.1:9")
+
+
+async def test_a_whole_file_is_taken_up(tmp_path: Path) -> None:
+    (tmp_path / "tail.jsonl").write_bytes(b"\n".join(WHOLE))
+    tail = InputTail([], tmp_path / "tail.jsonl")
+    with pytest.raises(Unavailable):
+        await tail.publish("127.0.0.1:9")
+    assert len(tail) == 2

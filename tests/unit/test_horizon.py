@@ -94,6 +94,7 @@ async def test_who_waits_hears_that_the_process_ends() -> None:
 def test_fresh_as_of_is_the_last_moment_whose_arrivals_are_all_searchable() -> None:
     made = horizon()
     as_of = FreshAsOf(made)
+    as_of.begin({Partition("items", 0): 0})
     as_of.snapshot(1_000, {PRICES: 5})
     as_of.snapshot(2_000, {PRICES: 10})
     as_of.snapshot(3_000, {PRICES: 11})
@@ -101,6 +102,20 @@ def test_fresh_as_of_is_the_last_moment_whose_arrivals_are_all_searchable() -> N
     made.items_progress(items(10, 4))
     made.index_progress(index(4))
     assert as_of.times_ms() == {"prices": 2_000}
+
+
+def test_nothing_is_fresh_while_the_index_is_behind_what_lay_in_the_item_log_at_the_start() -> None:
+    """Of a new index, or a log that began anew with the state of its items, no input event may stand for them."""
+    made = horizon()
+    as_of = FreshAsOf(made)
+    as_of.snapshot(1_000, {PRICES: 0})
+    assert not as_of.caught_up and as_of.times_ms() == {"prices": None}
+    as_of.begin({Partition("items", 0): 4})
+    assert not as_of.caught_up and as_of.times_ms() == {"prices": None}
+    made.index_progress(index(3))
+    assert not as_of.caught_up
+    made.index_progress(index(4))
+    assert as_of.caught_up and as_of.times_ms() == {"prices": 1_000}
 
 
 @given(st.lists(st.tuples(st.floats(0.001, 60), st.integers(1, 5)), min_size=1, max_size=30))

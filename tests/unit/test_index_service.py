@@ -43,6 +43,7 @@ def service(data_dir: Path) -> IndexService:
         watching=part,
         metrics=part,
         registry=CollectorRegistry(),
+        fills=False,
     )
 
 

@@ -56,6 +56,7 @@ def test_what_a_lost_broker_did_not_confirm_is_one_run_and_what_follows_goes_on(
     assert (sent.confirmed, sent.failed, sent.stopped) == (20, 20, None)
     new = topic_id(broker.address, "items")
     assert old != new and [token.log for token in sent.tokens] == [old, old, new, new]
+    assert sent.gone is not None and "of the 10 events confirmed before some may be gone" in sent.gone
 
 
 def test_sending_stops_where_the_broker_does_not_come_back(
