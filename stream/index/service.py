@@ -7,12 +7,12 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from prometheus_client import generate_latest
-from prometheus_client.core import CounterMetricFamily
 
 from schemas.errors import Unavailable
 from schemas.queries import SearchAnswer
 from stream.api.models import Embeddings, IndexStatus, Lag, LogStatus, Percentiles, StatusReport
 from stream.api.service import Refused
+from stream.index.counters import WorkerCounters
 from stream.index.jobs import Jobs
 from stream.rebuild.rebuild import Rebuild, Rebuilding
 from stream.reconcile.comparison import Compared
@@ -23,10 +23,7 @@ from workers.search import Searcher
 from workers.shown import Shop, rfc3339
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from prometheus_client import CollectorRegistry, Counter, Histogram
-    from prometheus_client.metrics_core import Metric
     from prometheus_client.samples import Sample
 
     from schemas.queries import IndexedItem, SearchRequest
@@ -84,7 +81,7 @@ class IndexService:
         self._rebuild = Rebuild(
             Rebuilding(collections, attached, models, shop, identity.epoch, settings.partitions, settings.model)
         )
-        registry.register(_WorkerCounters(watching))
+        registry.register(WorkerCounters(watching))
         self.reasons: list[str] = ["starting"]
         self.away: list[str] = []
         """What does not answer at the moment: a sentence."""
@@ -271,25 +268,6 @@ class IndexService:
         stages = {"inputs": sum(lag.inputs.values()), **lag.model_dump(exclude={"inputs"})}
         for stage, events in stages.items():
             self._metrics.lag.labels(stage).set(events)
-
-
-class _WorkerCounters:
-    """The counters that other workers report on `progress`, with a label for the worker."""
-
-    def __init__(self, watching: Watching) -> None:
-        self._watching = watching
-
-    def collect(self) -> Iterator[Metric]:
-        """The interface of a Prometheus collector."""
-        families: dict[str, CounterMetricFamily] = {}
-        for worker, counters in self._watching.counters.items():
-            for sample, value in counters.items():
-                name, *labels = sample.split("/")
-                family = families.setdefault(
-                    name, CounterMetricFamily(name, "Reported by a worker", labels=["worker", "what"])
-                )
-                family.add_metric([worker, "/".join(labels)], value)
-        yield from families.values()
 
 
 def _failing(report: Report | None) -> list[str]:
