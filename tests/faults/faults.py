@@ -9,8 +9,10 @@ import time
 from itertools import islice
 from typing import TYPE_CHECKING
 
+import httpx
+
 from tests.faults import newer, queues
-from tests.faults.api import wait_for
+from tests.faults.api import Failed, wait_for
 from tests.faults.controls import SLOW
 from tests.faults.disk import disk_full
 from tests.faults.embedding import each_as_it_should, texts_that_fail
@@ -30,6 +32,8 @@ SETTLES_SECONDS = {"embedded": (15, 20), "kafka": (2, 4)}
 """Takes a group once a worker that was expelled is back."""
 BURST_EVENTS = 20_000
 MEMORY_SECONDS = 1_800
+MISSING_MAX = 200
+"""Item records of live events that are on their way; a lost index lacks thousands."""
 BROKER_FROZEN_SECONDS = 12.0
 """Longer than a request may take, and than a session lasts."""
 
@@ -132,6 +136,18 @@ def index_deleted(run: Run[Stack]) -> None:
     shutil.rmtree(run.stack.data_dir / "index", ignore_errors=True)
     wait_for(lambda: not alive(pid), "the index worker notices that its directory is gone")
     run.watch.start(index_is_new=True)
+    wait_for(lambda: _called_fresh(run), "it is called fresh again", 60)
+
+
+def _called_fresh(run: Run[Stack]) -> bool:
+    try:
+        status = run.stack.get("/status")
+    except httpx.HTTPError:
+        return False
+    fresh, missing = any(status["fresh_as_of"].values()), status["lag"]["items"]
+    if fresh and missing > MISSING_MAX:
+        raise Failed(f"it is called fresh while {missing:,} item records are not in the index")
+    return fresh
 
 
 def burst(run: Run[Stack]) -> None:
