@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from schemas.changes import CHANGES, Change, Op, PriceChange, ProductChange, ReviewChange
 from schemas.errors import InvalidEvent
 from schemas.items import UNDETERMINED
+from schemas.reasons import field_in_words, key_in_words, not_json
 from schemas.stamps import UNVERSIONED, Stamp
 from schemas.texts import cleaned, cut
 
@@ -26,22 +27,7 @@ ATTRIBUTE_BYTES_MAX = 1024
 NESTED_ATTRIBUTE_BYTES_MAX = 64
 """A list or object above this is held as its JSON text, which can be cut."""
 
-NEAR_CHARACTERS = 40
-"""Of what is wrong, in a reason."""
-
 _NUL_ESCAPE = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
-_WORDS = {
-    "missing": "is missing: add it",
-    "string_type": "must be text",
-    "int_type": "must be an integer",
-    "bool_type": "must be true or false",
-    "dict_type": "must be an object",
-    "list_type": "must be a list",
-    "literal_error": "must be {expected}",
-    "greater_than_equal": "must be at least {ge}",
-    "less_than_equal": "must be at most {le}",
-}
-"""pydantic's error types as sentences; the first word is the field."""
 
 
 class Event(NamedTuple):
@@ -71,20 +57,15 @@ def parse(
         return _null_record(topic, key, fallback_ms)
     change = _validated(topic, _decoded(value))
     if key is not None and key != change.product_id.encode():
-        raise InvalidEvent(f"product_id: {change.product_id!r} differs from the key {_shown(key)}: make them equal")
+        raise InvalidEvent(
+            f"product_id: {change.product_id!r} differs from the key {key_in_words(key)}: make them equal"
+        )
     updated_at_ms = fallback_ms if change.updated_at is None else change.updated_at
     if updated_at_ms > arrived_at_ms + AHEAD_MS_MAX:
         raise InvalidEvent("updated_at: lies more than 24 hours after the record's own time: correct the clock or unit")
     part, facts = _normal_form(change)
     version = UNVERSIONED if change.version is None else change.version
     return _event(topic, change.product_id, part, change.op, version, updated_at_ms, facts)
-
-
-def _shown(key: bytes) -> str:
-    try:
-        return repr(key.decode()[:NEAR_CHARACTERS])
-    except UnicodeDecodeError:
-        return f"{key[:NEAR_CHARACTERS]!r}, which is not UTF-8"
 
 
 def _null_record(topic: str, key: bytes | None, updated_at_ms: int) -> Event:
@@ -108,7 +89,7 @@ def _decoded(value: bytes) -> dict[str, Any]:
     try:
         body = orjson.loads(value)
     except orjson.JSONDecodeError as error:
-        raise InvalidEvent(_not_json(value, error)) from None
+        raise InvalidEvent(not_json(value, error)) from None
     if not isinstance(body, dict):
         raise InvalidEvent("the record is JSON, but not an object: send one object a record")
     if b"\\u0000" in value and _NUL_ESCAPE.search(value):
@@ -116,38 +97,14 @@ def _decoded(value: bytes) -> dict[str, Any]:
     return body
 
 
-def _not_json(value: bytes, error: orjson.JSONDecodeError) -> str:
-    try:
-        text = value.decode()
-    except UnicodeDecodeError as broken:
-        before = value[: broken.start].decode()[-NEAR_CHARACTERS:]
-        byte = value[broken.start]
-        where = f"after {before!r}" if before else "at its start"
-        return f"the record is not UTF-8: its byte {broken.start} is 0x{byte:02x}, {where}: encode it as UTF-8"
-    near = text[max(0, error.pos - NEAR_CHARACTERS) : error.pos + NEAR_CHARACTERS]
-    hint = ": JSON has no NaN or Infinity" if text[error.pos :].lstrip("-").startswith(("NaN", "Infinity")) else ""
-    return f"the record is not JSON, near {near!r}: {error.msg} at character {error.pos}{hint}"
-
-
 def _validated(topic: str, body: dict[str, Any]) -> Change:
     try:
         change = CHANGES[topic].model_validate(body)
     except ValidationError as error:
-        raise InvalidEvent(_sentence(error)) from None
+        raise InvalidEvent(field_in_words(error)) from None
     if change.op == "upsert":
         _check_complete(change)
     return change
-
-
-def _sentence(error: ValidationError) -> str:
-    first = error.errors(include_url=False)[0]
-    field = ".".join(str(part) for part in first["loc"])
-    context = first.get("ctx", {})
-    if "error" in context:
-        return f"{field}: {context['error']}"
-    return (
-        f"{field}: {_WORDS[first['type']].format(**context)}" if first["type"] in _WORDS else f"{field}: {first['msg']}"
-    )
 
 
 def _check_complete(change: Change) -> None:

@@ -1,0 +1,59 @@
+"""Why an event is refused, in sentences that show the place and say what to do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import orjson
+    from pydantic import ValidationError
+
+NEAR_CHARACTERS = 40
+"""Of what is wrong, in a reason."""
+
+_WORDS = {
+    "missing": "is missing: add it",
+    "string_type": "must be text",
+    "int_type": "must be an integer",
+    "bool_type": "must be true or false",
+    "dict_type": "must be an object",
+    "list_type": "must be a list",
+    "literal_error": "must be {expected}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+}
+"""pydantic's error types as sentences; the first word is the field."""
+
+
+def field_in_words(error: ValidationError) -> str:
+    """The first field that is wrong, and how."""
+    first = error.errors(include_url=False)[0]
+    field = ".".join(str(part) for part in first["loc"])
+    context = first.get("ctx", {})
+    if "error" in context:
+        return f"{field}: {context['error']}"
+    return (
+        f"{field}: {_WORDS[first['type']].format(**context)}" if first["type"] in _WORDS else f"{field}: {first['msg']}"
+    )
+
+
+def not_json(value: bytes, error: orjson.JSONDecodeError) -> str:
+    """Where a record is no JSON, or no UTF-8."""
+    try:
+        text = value.decode()
+    except UnicodeDecodeError as broken:
+        before = value[: broken.start].decode()[-NEAR_CHARACTERS:]
+        byte = value[broken.start]
+        where = f"after {before!r}" if before else "at its start"
+        return f"the record is not UTF-8: its byte {broken.start} is 0x{byte:02x}, {where}: encode it as UTF-8"
+    near = text[max(0, error.pos - NEAR_CHARACTERS) : error.pos + NEAR_CHARACTERS]
+    hint = ": JSON has no NaN or Infinity" if text[error.pos :].lstrip("-").startswith(("NaN", "Infinity")) else ""
+    return f"the record is not JSON, near {near!r}: {error.msg} at character {error.pos}{hint}"
+
+
+def key_in_words(key: bytes) -> str:
+    """Its beginning, quoted."""
+    try:
+        return repr(key.decode()[:NEAR_CHARACTERS])
+    except UnicodeDecodeError:
+        return f"{key[:NEAR_CHARACTERS]!r}, which is not UTF-8"

@@ -1,0 +1,73 @@
+"""What `up` says of a stack that runs and does not answer: once, and once more when it does again."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from stream.up import watch as watching
+from stream.up.probe import SILENT, Probe
+from stream.up.watch import watch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+HANGS = "the broker at 127.0.0.1:9292 does not answer"
+
+
+def well(_: httpx.Request) -> httpx.Response:
+    return httpx.Response(HTTPStatus.OK, content=json.dumps({"lag_events": 0}))
+
+
+def refuses(_: httpx.Request) -> httpx.Response:
+    return httpx.Response(HTTPStatus.SERVICE_UNAVAILABLE, content=json.dumps({"error": {"message": HANGS}}))
+
+
+def silent(request: httpx.Request) -> httpx.Response:
+    raise httpx.ReadTimeout("too long", request=request)
+
+
+def starting(request: httpx.Request) -> httpx.Response:
+    raise httpx.ConnectError("refused", request=request)
+
+
+@pytest.mark.parametrize(
+    ("answers", "said"),
+    [
+        ([well, well], []),
+        ([silent, silent, well, well], [SILENT, "all answers again"]),
+        ([refuses, refuses, well], [HANGS, "all answers again"]),
+        ([silent, refuses, starting, well, refuses], [SILENT, "all answers again", HANGS]),
+        ([starting, starting, well], []),
+    ],
+)
+async def test_trouble_is_told_once_and_its_end_once(
+    monkeypatch: pytest.MonkeyPatch, answers: list[Any], said: list[str]
+) -> None:
+    monkeypatch.setattr(watching, "WATCH_S", 0.0)
+    rest: Iterator[Any] = iter(answers)
+    done, told, heard = asyncio.Event(), list[str](), list[dict[str, Any]]()
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        if (next_one := next(rest, None)) is None:
+            done.set()
+            await asyncio.Event().wait()
+        return next_one(request)  # type: ignore[misc,no-any-return]
+
+    async def hear(status: dict[str, Any]) -> None:
+        heard.append(status)
+
+    probe = Probe("http://api")
+    await probe.close()
+    probe._http = httpx.AsyncClient(base_url="http://api", transport=httpx.MockTransport(answer))
+    task = asyncio.ensure_future(watch(probe, told.append, hear))
+    await asyncio.wait_for(done.wait(), 10)
+    task.cancel()
+    await probe.close()
+    assert told == said
+    assert heard == [{"lag_events": 0}] * answers.count(well)
