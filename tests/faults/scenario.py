@@ -193,6 +193,7 @@ class Run(Generic[S]):
             self.watch.start(dying_log=self.stack.get("/status")["log"]["id"] if loses_log else None)
         self.feed.start()
         self.pause(0.5, 2.0)
+        told_before = self._losses_told() if loses_log else set()
         scenario.fault(self)
         ended_at_s = time.monotonic()
         if not self.watch.runs:
@@ -202,7 +203,7 @@ class Run(Generic[S]):
         recovery_seconds = self._until_fresh(ended_at_s, scenario.recovery_seconds_max * PATIENCE)
         self.feed.stop()
         if loses_log:
-            self._send_tail_again(ended_at_s)
+            self._send_tail_again(ended_at_s, told_before)
         return recovery_seconds
 
     def _until_fresh(self, ended_at_s: float, seconds_max: float) -> float:
@@ -233,12 +234,17 @@ class Run(Generic[S]):
             return False
         return bool(answer.get("searchable")) and time.monotonic() - sent.at_s < FRESH_SECONDS
 
-    def _send_tail_again(self, ended_at_s: float) -> None:
+    def _losses_told(self) -> set[str]:
+        """By /status, a line each."""
+        return set((self.stack.get("/status")["log"]["may_be_missing"] or "").splitlines())
+
+    def _send_tail_again(self, ended_at_s: float, told_before: set[str]) -> None:
         """What /status asks for and no more. What stood in the log before says nothing of this one."""
-        said = self.stack.quiet(QUIET_SECONDS_MAX).status["log"]["may_be_missing"]
-        times = SENT_AFTER.findall(said or "")
+        self.stack.quiet(QUIET_SECONDS_MAX)
+        said = self._losses_told() - told_before
+        times = SENT_AFTER.findall("\n".join(said))
         if not times:
-            raise Failed(f"the log was lost, and /status does not say since when changes may be missing: {said!r}")
+            raise Failed(f"the log was lost, and /status does not say since when changes may be missing: {said}")
         since_s = time.monotonic() - time.time() + min(datetime.fromisoformat(each).timestamp() for each in times)
         tail = [sent.made for sent in self.feed.sent if sent.at_s > since_s]
         self.feed.forget_places(ended_at_s)
