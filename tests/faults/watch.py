@@ -7,6 +7,7 @@ import contextlib
 import random
 import threading
 import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 COMMITS_INTERVAL_S = 1.0
 SEARCHABLE_SAMPLE = 20
 FAILURES_MAX = 20
+LATE_SECONDS_MAX = 5.0
 LOOKS = ("versions", "commits", "memory")
 
 
@@ -179,7 +181,18 @@ class Watch:
                 continue
             least = due.pop(product_id)
             if version < least:
-                self._fail(f"{product_id}: committed up to version {least}, the index has {version}")
+                at = datetime.now(UTC).isoformat(timespec="milliseconds")
+                later = self._reached_later(product_id, least)
+                self._fail(f"{product_id}: committed up to version {least}, the index has {version} at {at}, {later}")
+
+    def _reached_later(self, product_id: str, least: int) -> str:
+        """Whether it was late, or never came, says what to look for."""
+        began = time.monotonic()
+        while (version := self._version(product_id) or 0) < least:
+            if time.monotonic() > began + LATE_SECONDS_MAX:
+                return f"and {LATE_SECONDS_MAX:.0f} s later {version}"
+            time.sleep(0.005)
+        return f"and that version {time.monotonic() - began:.3f} s later"
 
 
 async def _opened(stack: Stack | ServerStack) -> LogView:
