@@ -109,17 +109,22 @@ class Attached:
         self._tasks[collection] = self._group.create_task(self._run(writer), name=collection)
 
     async def _run(self, writer: Writer) -> None:
-        """What a collection without a role says, as it is deleted, is no failure."""
+        """What a collection without a role says, as it is deleted, is no failure.
+
+        Only then may what waits for it count as finished: a worker that ends commits what is, and nothing else.
+        """
         try:
             await writer.run()
         except Exception:
             roles = await self._collections.roles()
             if writer.index.collection in {index.collection for index in roles.all}:
                 raise
+            writer.lanes.abandon()
 
     async def _detach(self, collection: str) -> None:
-        del self._writers[collection]
+        writer = self._writers.pop(collection)
         if (task := self._tasks.pop(collection, None)) is not None:
             task.cancel()
             await asyncio.wait([task])
+        writer.lanes.abandon()
         log.info("detached", collection=collection)

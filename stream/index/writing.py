@@ -117,12 +117,9 @@ class Writer:
         ]
         if self.backfill is not None:
             works.append(self.backfill.run())
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                for work in works:
-                    tasks.create_task(work)
-        finally:
-            self.lanes.abandon()
+        async with asyncio.TaskGroup() as tasks:
+            for work in works:
+                tasks.create_task(work)
 
     async def _pay(self) -> None:
         try:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from index_backends import BACKENDS, opened
 from prometheus_client import CollectorRegistry
 from waiting import until
 
+from schemas.items import NO_REVIEWS, ItemRecord, ItemState
 from schemas.points import point_version
 from stream.index import backfill
+from stream.index.attached import Attached
 from stream.index.backfill import done_name, end_name
 from stream.index.freshness import RecentFreshness
 from stream.index.identity import LOG, identity_for, log_mark
@@ -21,6 +23,9 @@ from stream.metrics import IndexMetrics
 from stream.topics import ensure_topics
 from workers.embedder.cache import VectorCache
 from workers.embedder.models import Models
+from workers.index.edge import EdgeIndex
+from workers.index.interface import Roles
+from workers.pending import Pending
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection
@@ -109,6 +114,39 @@ async def test_a_worker_that_lost_a_partition_says_nothing_of_it(index: Index) -
     made = writer(index, building=True, owned=()).backfill
     assert made is not None and not await made._save(PARTITION, end=30, done=20)
     assert await index.positions() == {}
+
+
+class OneCollection:
+    """The roles of an index of one collection, until `dropped`."""
+
+    def __init__(self, index: Index, other: Index) -> None:
+        self.index, self.other, self.dropped = index, other, False
+
+    async def roles(self) -> Roles:
+        return Roles(self.other if self.dropped else self.index)
+
+
+@pytest.mark.parametrize("dropped", [False, True])
+async def test_what_waits_is_finished_unwritten_where_its_collection_is_dropped_and_not_where_its_worker_ends(
+    index: Index, dropped: bool
+) -> None:
+    """A worker commits what is finished when it stops."""
+    async with opened(BACKENDS[isinstance(index, EdgeIndex)]) as other:
+        collections: Any = OneCollection(index, other)
+        attached = Attached(collections, lambda index, _: writer(index, building=False), serves=lambda _: None)
+        await attached.refresh_until_available()
+        item = ItemRecord("me", ItemState("P1"), NO_REVIEWS, {})
+        finished: list[str] = []
+        waits = Pending(item, PARTITION, point_version(EPOCH, 41), [lambda: finished.append("P1")])
+        await attached.serving.lanes.put(waits)
+        run = asyncio.ensure_future(attached.run())
+        await asyncio.sleep(0)  # Begun, and nothing written yet.
+        if dropped:
+            collections.dropped = True
+            await attached.refresh()
+        run.cancel()
+        await asyncio.wait([run])
+        assert finished == (["P1"] if dropped else [])
 
 
 async def test_positions_say_of_which_log_they_are(index: Index) -> None:
