@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING
 
 import aiokafka.partitioner
@@ -219,6 +220,9 @@ def test_a_topic_that_would_lose_state_is_refused(tmp_path: Path) -> None:
         with pytest.raises(Misconfigured, match=r"topic items has cleanup.policy=delete and should have compact"):
             ensure_topics(broker.settings())
         admin.delete_topics([ITEMS])
+        deadline = time.monotonic() + 30
+        while admin.describe_topics([ITEMS])[0]["error_code"] == 0:  # The broker goes on to describe it for a moment.
+            assert time.monotonic() < deadline, "the topic is still there"
         admin.close()
         _check_the_log_keeps_its_identity(broker)
     finally:
