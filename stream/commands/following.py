@@ -60,8 +60,8 @@ def patiently(ask: Callable[[], T], seconds: float | None = None, *, shown: bool
     from rich.console import Console
 
     deadline = time.monotonic() + (AWAY_SECONDS_MAX if seconds is None else seconds)
-    with Console(stderr=True, highlight=False, markup=False).status("") as status:
-        status.stop()
+    status = Console(stderr=True, highlight=False, markup=False).status("")
+    try:
         while True:
             try:
                 return ask()
@@ -72,6 +72,8 @@ def patiently(ask: Callable[[], T], seconds: float | None = None, *, shown: bool
                 if shown:
                     status.start()
                 time.sleep(LOOK_INTERVAL_S)
+    finally:
+        status.stop()
 
 
 def connected(addresses: list[str]) -> Producer:
