@@ -2,6 +2,9 @@
 
 ListOffsets "latest" is short on the embedded broker (it knows no more than the last batch's base offset), so an end is
 the high watermark of a fetch: every record confirmed before the question lies below it.
+
+The fetch asks far beyond the end first: the embedded broker answers that without a look at its batches (0.4 ms of
+processor time instead of 5 ms where 10,000 lie in the partition). Apache Kafka refuses it, and is asked near the end.
 """
 
 from __future__ import annotations
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 LATEST = -1
+FAR = 1 << 50
+"""Beyond the end of any partition."""
 PATIENCE_S = 20.0
 """With a partition that has no leader yet: just created, or its broker just started, on a machine that is busy."""
 FETCH_WAIT_MS = 1
@@ -51,7 +56,8 @@ class Ends:
         self._kafka = kafka
         self._patience_s = patience_s
         self._client = AIOKafkaClient(bootstrap_servers=kafka, request_timeout_ms=REQUEST_SECONDS_MAX * 1000)
-        self._last: dict[Partition, int] = {}
+        self._near: dict[Partition, int] = {}
+        """Ends that were found, of partitions whose broker refuses to be asked far beyond them."""
         self._topics: set[str] = set()
 
     async def start(self) -> None:
@@ -77,9 +83,9 @@ class Ends:
 
         Raises Unavailable if a partition has no leader, or its broker does not answer.
         """
-        fetched = await self._ask({partition: self._last.get(partition, LATEST) for partition in partitions})
+        fetched = await self._ask({partition: self._near.get(partition, FAR) for partition in partitions})
         found = {partition: answer.end for partition, answer in fetched.items()}
-        self._last.update(found)
+        self._near.update({partition: end for partition, end in found.items() if partition in self._near})
         return found
 
     async def has_records(self, partition: Partition, offset: int) -> bool:
@@ -137,13 +143,13 @@ class Ends:
         return int(node)
 
     async def _ask_node(self, node: int, offsets: Mapping[Partition, int], wait_ms: int) -> dict[Partition, _Fetched]:
-        unknown = [partition for partition, offset in offsets.items() if offset == LATEST]
-        at = {**offsets, **(await self._latest(node, unknown) if unknown else {})}
-        answers, beyond = await self._fetch(node, at, wait_ms)
-        if beyond:  # The log begins later, or it is another, shorter log.
-            again, still_beyond = await self._fetch(node, await self._latest(node, beyond), wait_ms)
+        answers, beyond = await self._fetch(node, offsets, wait_ms)
+        if beyond:  # Too far, or the log begins later, or it is another, shorter log.
+            near = await self._latest(node, beyond)
+            again, still_beyond = await self._fetch(node, near, wait_ms)
             if still_beyond:
                 raise OffsetOutOfRangeError(still_beyond)
+            self._near.update(near)
             answers.update(again)
         return answers
 

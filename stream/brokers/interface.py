@@ -15,7 +15,7 @@ from schemas.errors import Unavailable
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-POLL_S = 0.05
+POLL_S = 0.01
 
 
 class Broker(Protocol):

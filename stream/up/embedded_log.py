@@ -13,11 +13,12 @@ from stream.dead_letters import dead_letter_topic
 from stream.journal import Journal, JournalKeeper
 from stream.log_identity import log_identity
 from stream.reader import Reader
-from stream.topics import INPUTS, ITEMS, PROGRESS, STATES, ensure_topics
+from stream.topics import INPUTS, ITEMS, PROGRESS, STATES, topics
 from stream.tracker import Partition
 from stream.up.broker import accepting
 from stream.up.carry import InputTail
 from stream.up.children import how, resident_bytes
+from stream.up.claim import claim
 from stream.up.losses import Losses
 from stream.up.probe import POLL_S
 from stream.up.slowness import fetch_seconds
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 PULL_SECONDS_MAX = 3.0
 LEAVE_SECONDS_MAX = 8.0
+STARTS_MAX = 10
 WATCH_S = 2.0
 FETCH_WATCH_S = 20.0
 
@@ -62,9 +64,7 @@ class EmbeddedLog:
 
     async def open(self) -> None:
         """An empty log of a higher epoch, then the journal's state in it, and events that the last one had not done."""
-        await self._child.start()
-        await accepting(self._broker, self._child)
-        await asyncio.to_thread(ensure_topics, self._settings)
+        await self._begin()
         identity = await log_identity(self.address, epoch_floor=self._directory.epoch)
         self._directory.epoch = identity.epoch
         keeper = JournalKeeper(self.address, self._journal, self._settings.partitions)
@@ -79,6 +79,20 @@ class EmbeddedLog:
         self._tell_size()
         if count:
             self._say(f"{count} records of item state are back in {self._broker.name}")
+
+    async def _begin(self) -> None:
+        """A broker to whose topics nobody has written before they were there."""
+        for _ in range(STARTS_MAX):
+            await self._child.start()
+            await accepting(self._broker, self._child)
+            if await claim(self.address, topics(self._settings)):
+                return
+            await self._child.kill()
+            self._losses.broker_died("it took events before its topics were there, which hides them: it starts anew")
+        raise Unavailable(
+            f"events came to {self.address} before the topics could be created, at {STARTS_MAX} starts one after the "
+            "other: pause what sends them until `up` is ready"
+        )
 
     async def keep(self) -> None:
         """Follows the log into the journal."""

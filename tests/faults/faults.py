@@ -35,6 +35,8 @@ BURST_EVENTS = 20_000
 MEMORY_SECONDS = 1_800
 MISSING_MAX = 200
 """Item records of live events that are on their way; a lost index lacks thousands."""
+REFILL_SECONDS_MAX = 120.0
+"""The item log of the stack that scenarios share has tens of thousands of records by then, of a thousand items."""
 BROKER_FROZEN_SECONDS = 12.0
 """Longer than a request may take, and than a session lasts."""
 
@@ -191,8 +193,14 @@ SCENARIOS = [
         killed_at("index", "after-embed", "between-vector-and-debt", "after-positions"),
     ),
     Scenario("index frozen", index_frozen),
-    Scenario("index wiped", index_wiped, loses_index=True, short="embedded"),
-    Scenario("index deleted", index_deleted, loses_index=True, brokers=("embedded",)),
+    Scenario("index wiped", index_wiped, loses_index=True, recovery_seconds_max=REFILL_SECONDS_MAX, short="embedded"),
+    Scenario(
+        "index deleted",
+        index_deleted,
+        loses_index=True,
+        recovery_seconds_max=REFILL_SECONDS_MAX,
+        brokers=("embedded",),
+    ),
     Scenario("broker killed", killed("broker"), loses_log=True, short="kafka"),
     Scenario("broker stopped", broker_stopped, loses_log=True),
     Scenario("broker frozen", broker_frozen),

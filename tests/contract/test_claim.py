@@ -1,0 +1,96 @@
+"""The topics of an embedded broker that has just started, while producers that were cut off come back."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, Any
+
+from aiokafka.client import AIOKafkaClient
+from aiokafka.protocol.produce import ProduceRequest
+from aiokafka.record.default_records import DefaultRecordBatchBuilder
+
+from stream.brokers.interface import wait_accepting
+from stream.ends import Ends
+from stream.log_identity import log_identity
+from stream.topics import ensure_topics, topics
+from stream.tracker import Partition
+from stream.up.children import Child
+from stream.up.claim import claim
+from stream.up.directory import DataDir
+from stream.up.embedded_log import EmbeddedLog
+from stream.up.report import ReportFile
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from running_broker import RunningBroker
+
+PLACE = Partition("prices", 3)
+
+
+async def produced(address: str) -> Any:
+    """What the broker answers to a record of a producer that knows the topic from before, not of the broker."""
+    batch = DefaultRecordBatchBuilder(2, 0, 0, -1, -1, -1, 1 << 20)
+    batch.append(0, time.time_ns() // 1_000_000, b"P1", b"{}", [])
+    client = AIOKafkaClient(bootstrap_servers=address)
+    await client.bootstrap()
+    (node,) = (broker.nodeId for broker in client.cluster.brokers())
+    topics_of = [(PLACE.topic, [(PLACE.number, bytes(batch.build()))])]
+    answer = await client.send(node, ProduceRequest(None, -1, 1000, topics_of))
+    await client.close()
+    return answer.topics[0][1][0][:3]
+
+
+async def test_topics_that_nobody_wrote_to_are_claimed(own_embedded_broker: RunningBroker) -> None:
+    settings = own_embedded_broker.settings()
+    assert await claim(own_embedded_broker.address, topics(settings))
+    ensure_topics(settings)  # Raises if one of them is missing or otherwise.
+    assert await produced(own_embedded_broker.address) == (PLACE.number, 0, 0)
+
+
+async def test_a_record_from_before_its_topic_is_noticed_as_the_topic_would_hide_it(
+    own_embedded_broker: RunningBroker,
+) -> None:
+    address = own_embedded_broker.address
+    assert await produced(address) == (PLACE.number, 0, 0)
+    assert not await claim(address, topics(own_embedded_broker.settings()))
+    async with Ends(address) as ends:
+        assert await ends.ends([PLACE]) == {PLACE: 0}
+
+
+class Written(Child):
+    """A broker that takes a record before anything else, in its first life."""
+
+    address = ""
+    lives = 0
+
+    async def start(self) -> None:
+        await super().start()
+        self.lives += 1
+        if self.lives == 1:
+            await wait_accepting(self.address, 20)
+            await produced(self.address)
+
+
+async def test_a_broker_that_took_a_record_before_its_topics_starts_anew_and_that_is_told(
+    own_embedded_broker: RunningBroker, tmp_path: Path
+) -> None:
+    own_embedded_broker.kill()
+    broker, said = own_embedded_broker.broker, list[str]()
+    child = Written("broker", broker.argv, os.environ, tmp_path / "child.log")
+    child.address = broker.address
+    directory = DataDir(tmp_path)
+    with directory.held():
+        log = EmbeddedLog(own_embedded_broker.settings(), directory, ReportFile(tmp_path), broker, child, said.append)
+        try:
+            await log.open()
+            async with Ends(broker.address) as ends:
+                assert await ends.ends([PLACE]) == {PLACE: 0}
+            assert (await log_identity(broker.address)).epoch > 0
+        finally:
+            await log.kill()
+    assert child.lives == 2
+    assert len(said) == 1
+    assert "took events before its topics were there" in said[0]
+    assert "may be missing, send them again" in said[0]
