@@ -10,6 +10,7 @@ import sys
 from typing import TYPE_CHECKING, TextIO, cast
 
 import structlog
+import uvloop
 
 from schemas.errors import FreshlineError, Misconfigured
 from stream import heap
@@ -80,6 +81,8 @@ def run(main: Callable[[], Coroutine[None, None, None]]) -> int:
     set_up_logs()
     heap.tune()
     sys.setswitchinterval(SWITCH_INTERVAL_S)
+    # As a policy: Faust's consumer thread makes a loop of its own.
+    asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
     # Ctrl-C reaches the whole process group: `up` hears it, and stops its children in order.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
