@@ -33,6 +33,7 @@ ITEMS_GROUP = "freshline-items"
 
 PROGRESS = "progress"
 DEAD_LETTERS = {topic: f"{topic}.dlq" for topic in (*INPUTS, ITEMS)}
+"""Each letter lies in the partition of its event."""
 
 EVENT_BYTES_MAX = 8 * 1024 * 1024
 DEAD_LETTER_BYTES_MAX = 10 * 1024 * 1024
@@ -51,7 +52,6 @@ class Topic(NamedTuple):
     name: str
     partitions: int
     settings: dict[str, str]
-    partitions_matter: bool = True
 
 
 def topics(settings: Settings) -> list[Topic]:
@@ -64,7 +64,7 @@ def topics(settings: Settings) -> list[Topic]:
     return [
         *(Topic(name, number, inputs) for name in INPUTS),
         *(Topic(name, number, states) for name in STATES),
-        *(Topic(name, number, dead_letters, partitions_matter=False) for name in DEAD_LETTERS.values()),
+        *(Topic(name, number, dead_letters) for name in DEAD_LETTERS.values()),
         Topic(PROGRESS, number, progress),
     ]
 
@@ -154,7 +154,7 @@ def _described(admin: KafkaAdminClient, wanted: Iterable[Topic]) -> list[dict[st
 
 
 def _check_layout(topic: Topic, partitions: list[dict[str, Any]], settings: Settings) -> None:
-    if topic.partitions_matter and len(partitions) != topic.partitions:
+    if len(partitions) != topic.partitions:
         raise Misconfigured(
             f"topic {topic.name} has {len(partitions)} partitions and should have {topic.partitions}: "
             + _advice(topic, len(partitions))
@@ -168,7 +168,7 @@ def _check_layout(topic: Topic, partitions: list[dict[str, Any]], settings: Sett
 
 
 def _advice(topic: Topic, has: int) -> str:
-    if topic.name == PROGRESS and has < topic.partitions:
+    if topic.name in (PROGRESS, *DEAD_LETTERS.values()) and has < topic.partitions:
         return f"kafka-topics.sh --alter --topic {topic.name} --partitions {topic.partitions}"
     return f"set FRESHLINE_PARTITIONS={has} if all input topics have as many, or use topics of another cluster"
 

@@ -86,9 +86,13 @@ def join(a: ItemState, b: ItemState) -> ItemState:
     return a if joined == a else joined
 
 
-def displaced(a: ItemState, b: ItemState, joined: ItemState) -> int:
-    """How many offers of `a` or `b` the limit of offers has pushed out of their join."""
-    return len((a.offers.keys() | b.offers.keys()) - joined.offers.keys())
+def displaced(before: ItemState, event: Event, after: ItemState) -> int:
+    """How many offers, languages and attributes the limits have left out of the state after an event of `products` or
+    `prices`, those of the event included."""
+    if event.topic == "prices":
+        return len((before.offers.keys() | {event.part or ""}) - after.offers.keys())
+    gone = (before.product.facts.keys() | event.facts.keys()) - after.product.facts.keys()
+    return sum("/" in key for key in gone)  # Other facts go because a newer change clears them.
 
 
 def join_entity(a: Entity, b: Entity, *, blank: bool = False) -> Entity:

@@ -16,7 +16,7 @@ import structlog
 from schemas.errors import Unavailable
 from workers.arrivals import pause, settled
 from workers.plan import Action, Plan, plan
-from workers.view import content
+from workers.view import OUT_OF_STOCK, content
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -59,6 +59,7 @@ class Lanes:
         self._shop_currency = shop_currency
         self._clock_ms = clock_ms
         self._observer = observer
+        self._vanishing: dict[str, Pending] = {}
         self._arrived: dict[str, Pending] = {}
         self._texts: dict[str, Pending] = {}
         self._backfill: dict[str, Pending] = {}
@@ -71,7 +72,7 @@ class Lanes:
 
     def __len__(self) -> int:
         """Items that wait, those of the backfill left out."""
-        return len(self._arrived) + len(self._texts)
+        return len(self._vanishing) + len(self._arrived) + len(self._texts)
 
     @property
     def behind(self) -> bool:
@@ -110,7 +111,7 @@ class Lanes:
     def abandon(self) -> None:
         """Finishes all that waits or comes, unwritten, some of it twice: the collection is no more, and `run` ended."""
         self._abandoned = True
-        for lane in (self._in_hand, self._arrived, self._texts, self._backfill):
+        for lane in (self._in_hand, self._vanishing, self._arrived, self._texts, self._backfill):
             for pending in lane.values():
                 pending.done()
             lane.clear()
@@ -119,12 +120,16 @@ class Lanes:
     def _put(self, pending: Pending) -> None:
         product_id = pending.record.state.product_id
         # A newer record is looked at afresh: it may delist the item, or only the first of them be of new text.
-        # Both lanes may hold one: the first came to the texts while the second had arrived already.
-        for waiting in (self._texts.pop(product_id, None), self._arrived.get(product_id)):
-            if waiting is not None:
-                waiting.join(pending)
-                pending = waiting
-        self._arrived[product_id] = pending
+        # Several lanes may hold one: the first came to the texts while the second had arrived already.
+        holding = [lane for lane in (self._texts, self._vanishing, self._arrived) if product_id in lane]
+        for lane in holding:
+            lane[product_id].join(pending)
+            pending = lane[product_id]
+        wanted = self._vanishing if pending.vanishes else self._arrived
+        for lane in holding:
+            if lane is not wanted:
+                del lane[product_id]
+        wanted[product_id] = pending
         self._wake.set()
 
     async def run(self) -> None:
@@ -137,28 +142,36 @@ class Lanes:
                 self._observer.wrote()
                 self._room.set()
                 # What is left is written as soon as it may: a longer pause is for more to come.
-                if self._arrived:
+                if self._vanishing or self._arrived:
                     await asyncio.sleep(0)
                 else:
                     await pause(0 if self._texts or self._backfill else items)
 
     async def _step(self) -> int:
         """Something of each lane that has the right of way; of how many items that had just arrived."""
-        if 0 < len(self._arrived) < BATCH_ITEMS_MAX and not self._texts:
+        if 0 < len(self) < BATCH_ITEMS_MAX and not self._texts:
             await settled(lambda: self._taken_in)
         if len(self) > BATCH_ITEMS_MAX:
             self._behind_until = _now_s() + BEHIND_SECONDS
-        arrived = self._take(self._arrived, BATCH_ITEMS_MAX)
-        if arrived:
+        if arrived := self._take((self._vanishing, self._vanishing_max), (self._arrived, BATCH_ITEMS_MAX)):
             await self._write_arrived(arrived)
         if self._texts:
-            await self._write_texts(self._take(self._texts, TEXTS_MAX))
+            await self._write_texts(self._take((self._texts, TEXTS_MAX)))
         elif self._backfill:
-            await self._write_texts(self._take(self._backfill, TEXTS_MAX))
+            await self._write_texts(self._take((self._backfill, TEXTS_MAX)))
         return len(arrived)
 
-    def _take(self, lane: dict[str, Pending], items_max: int) -> dict[str, Pending]:
-        self._in_hand = {product_id: lane.pop(product_id) for product_id in list(islice(lane, items_max))}
+    @property
+    def _vanishing_max(self) -> int:
+        """Half of a batch is for the others: none starves."""
+        return max(BATCH_ITEMS_MAX // 2, BATCH_ITEMS_MAX - len(self._arrived))
+
+    def _take(self, *lanes: tuple[dict[str, Pending], int]) -> dict[str, Pending]:
+        """The first of each lane, until there are as many as its number."""
+        self._in_hand = {}
+        for lane, items_max in lanes:
+            for product_id in list(islice(lane, items_max - len(self._in_hand))):
+                self._in_hand[product_id] = lane.pop(product_id)
         return self._in_hand.copy()
 
     async def _write_arrived(self, batch: dict[str, Pending]) -> None:
@@ -251,4 +264,4 @@ def _lane(planned: Plan) -> int:
     if planned.action is Action.HIDE:
         return 0
     payload = planned.write.payload if planned.write is not None else {}
-    return 1 if payload.get("availability") == "out_of_stock" else 2
+    return 1 if payload.get("availability") == OUT_OF_STOCK else 2

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from schemas.items import MENDER
+from workers.view import on_offer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +33,11 @@ class Pending:
 
     def __post_init__(self) -> None:
         self.mend = self.record.writer == MENDER
+
+    @property
+    def vanishes(self) -> bool:
+        """What changed may be that its product is sold or shown no more: that goes ahead of the rest."""
+        return "product" in self.changes and not on_offer(self.record.state)
 
     def join(self, other: Pending) -> None:
         """Both are done by writing the newer."""

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from schemas.items import Entity, ItemState, ReviewSummary
 
+OUT_OF_STOCK = "out_of_stock"
+
 
 def content(
     state: ItemState, reviews: ReviewSummary, *, partition: int, now_ms: int, shop_currency: str | None
@@ -23,7 +25,7 @@ def content(
     return Content(
         product_id=state.product_id,
         partition=partition,
-        status=_status(state, title),
+        status=_status(state, titled=bool(title)),
         title=title,
         description=_sorted(parts["description"]),
         brand=values.get("brand"),
@@ -51,13 +53,22 @@ def content(
     )
 
 
+def on_offer(state: ItemState) -> bool:
+    """Whether search may show the product, and not as out of stock."""
+    facts = state.product.facts
+    titled = any(key.startswith("title/") and fact.value is not None for key, fact in facts.items())
+    available = "availability" not in facts or facts["availability"].value != OUT_OF_STOCK
+    return available and _status(state, titled=titled) is Status.VISIBLE
+
+
 def shown_facts(state: ItemState, seller: str | None) -> dict[str, Any] | None:
     """What is shown of the product (seller None) or of one offer, keyed as in an Entity.
 
     None: the product is not visible; the offer is withdrawn, void or not complete.
     """
     if seller is None:
-        visible = _status(state, _shown(state.product)[1]["title"]) is Status.VISIBLE
+        titled = bool(_shown(state.product)[1]["title"])
+        visible = _status(state, titled=titled) is Status.VISIBLE
         return _values(state.product, -1) if visible else None
     offer = state.offers.get(seller)
     if offer is None or _offer(seller, offer, state.void_at_ms) is None:
@@ -100,14 +111,14 @@ def _pays(offer: Offer, now_ms: int) -> float:
     return sale_price if on_sale and sale_price is not None else offer["price"]
 
 
-def _status(state: ItemState, title: dict[str, str]) -> Status:
+def _status(state: ItemState, *, titled: bool) -> Status:
     floor = state.product.floor
     if floor is None:
         never_deleted = state.product.deleted is None and state.deleted_unversioned_ms < 0
         return Status.PARKED if never_deleted else Status.DELISTED
     if floor.updated_at_ms <= state.deleted_unversioned_ms:
         return Status.DELISTED
-    return Status.VISIBLE if title else Status.PARKED
+    return Status.VISIBLE if titled else Status.PARKED
 
 
 def _shown(entity: Entity, void_at_ms: int = -1) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:

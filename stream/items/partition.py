@@ -39,13 +39,18 @@ class ItemPartition:
         self.number = number
         self.writer = writer
         self.items: dict[str, HeldItem] = {}
+        self.displaced = 0
+        """Offers, languages and attributes that the limits of their items have left out."""
 
     def take(self, event: Event) -> bool:
         """Folds an event; whether that changed anything."""
         held = self._held(event.product_id)
         if event.topic == "reviews":
             return self.take_review(event.product_id, event.part or "", reviews.delta(event))
-        return self._join(held, fold.delta(event))
+        before = held.state
+        changed = self._join(held, fold.delta(event))
+        self.displaced += fold.displaced(before, event, held.state)
+        return changed
 
     def take_review(self, product_id: str, review_id: str, review: Entity) -> bool:
         """Joins what is known of one review; whether that changed anything."""

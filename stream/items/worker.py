@@ -153,7 +153,9 @@ class ItemsWorker:
         partition = self._owned[self._route(event.product_id.encode())]
         key = ItemKey(partition, event.product_id)
         self._metrics.events.labels(event.topic).inc()
-        if not partition.take(event):
+        displaced, changed = partition.displaced, partition.take(event)
+        self._metrics.displaced.inc(partition.displaced - displaced)
+        if not changed:
             self._metrics.unchanged.labels(event.topic).inc()
             self.publisher.finish_after(key, delivery)
             return

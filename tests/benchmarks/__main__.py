@@ -8,48 +8,28 @@ import logging
 import os
 import sys
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from stream.commands.printing import print_json, say
-from tests.benchmarks import backlog, embedding, freshness, load, machine, quality, reconcile, searching, throughput
+from tests.benchmarks import embedding, machine, quality, reconcile, stacks
 from tests.benchmarks.catalogue import SHARED, asked_queries, catalogue
 from tests.benchmarks.figures import Figure, Goal, print_table
 from tests.benchmarks.prefilled import open_prefilled
-from tests.benchmarks.running import data_dir, running
+from tests.benchmarks.running import data_dir
+from tests.benchmarks.stacks import Part
 from workers.embedder.sentence import SentenceEmbedder
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
-    from concurrent.futures import Executor
 
-    from stream.settings import Settings
-    from tests.benchmarks.running import Memory, Running
     from workers.embedder.interface import Embedder
-    from workers.index.interface import Index
 
-MEMORY_GOAL = Goal(2_500.0)
-"""Megabytes of 10^6, of all processes together."""
 RATIO_GOAL, COSINE_GOAL = Goal(2.5, at_least=True), Goal(0.999, at_least=True)
 
-STACK_PARTS = {
-    "freshness": freshness.measure,
-    "search": searching.measure,
-    "throughput": throughput.measure,
-    "backlog": backlog.measure,
-}
-"""In this order: only the last may leave many vectors owed."""
-INDEX_PARTS = ("quality", *STACK_PARTS)
-"""Those that need the catalogue in an index."""
+INDEX_PARTS = ("quality", *stacks.PARTS)
+"""Those that need the catalogue in an index; the first time its vectors take some minutes."""
 PARTS = ("reconcile", "embedding", *INDEX_PARTS)
 """The first needs a process that has not used much memory yet."""
-
-
-class Part(NamedTuple):
-    """What one part found."""
-
-    name: str
-    figures: list[Figure]
-    details: dict[str, Any]
 
 
 def main() -> int:
@@ -73,52 +53,11 @@ def _measured(asked: Collection[str]) -> Iterator[Part]:
         yield _embedding()
     if not set(asked) & set(INDEX_PARTS):
         return
-    with data_dir() as settings:
-        yield from asyncio.run(_fill(settings, with_quality="quality" in asked))
-        if names := [name for name in STACK_PARTS if name in asked]:
-            with running(settings) as stack, load.sending() as sender:
-                yield from _with_stack(names, stack, sender)
-
-
-async def _fill(settings: Settings, *, with_quality: bool) -> list[Part]:
-    """Vectors of the catalogue are made once, and kept for later runs."""
-    say("bench: an index of the catalogue with its vectors (the first time some minutes)")
     embedder = SentenceEmbedder(threads=os.cpu_count() or 1)
-    async with open_prefilled(settings, catalogue(), embedder) as index:
-        return [await _quality(index, embedder)] if with_quality else []
-
-
-def _with_stack(names: list[str], stack: Running, sender: Executor) -> Iterator[Part]:
-    peak = []
-    yield _load(stack, sender)
-    for name in names:
-        stack.until_quiet()
-        say(f"bench: {name}")
-        yield Part(name, *STACK_PARTS[name](stack, sender))
-        peak.append(stack.memory())
-    yield _memory(max(peak), stack)
-
-
-def _load(stack: Running, sender: Executor) -> Part:
-    """The catalogue, until all of it is found by its words.
-
-    Offers after their products: where one came first the item would be parked, and lose the vector that it has.
-    """
-    say(f"bench: loads {catalogue().source}")
-    began, events = time.monotonic(), 0
-    for send in (load.send_products, load.send_offers):
-        events += sender.submit(send, stack.kafka).result().events
-        stack.until_quiet(vectors=False)
-    seconds = time.monotonic() - began
-    points = stack.status()["index"]["points"]
-    figures = [Figure("items", points, ""), Figure("events of the catalogue", events / seconds, "/s")]
-    return Part("load", figures, {"items": catalogue().source, "seconds": round(seconds, 1)})
-
-
-def _memory(memory: Memory, stack: Running) -> Part:
-    megabytes = [Figure("RSS, summed", memory.rss / 1e6, "MB", MEMORY_GOAL), Figure("PSS", memory.pss / 1e6, "MB")]
-    by_process = {name: round(each.rss / 1e6) for name, each in stack.memory_by_process().items()}
-    return Part("memory", megabytes, {"rss_mb_at_the_end": by_process})
+    if "quality" in asked:
+        yield asyncio.run(_quality(embedder))
+    if names := [name for name in stacks.PARTS if name in asked]:
+        yield from stacks.measured(names, embedder)
 
 
 def _reconcile() -> Part:
@@ -150,12 +89,14 @@ def _embedding() -> Part:
     return Part("embedding", figures, found)
 
 
-async def _quality(index: Index, embedder: Embedder) -> Part:
+async def _quality(embedder: Embedder) -> Part:
     """Where the judged queries lie beside the repository."""
     if not asked_queries():
         return Part("quality", [], {"skipped": f"no judged queries in {SHARED}"})
     say("bench: quality")
-    found = await quality.quality(index, embedder)
+    with data_dir() as settings:
+        async with open_prefilled(settings, catalogue(), embedder) as index:
+            found = await quality.quality(index, embedder)
     return Part("quality", [Figure(f"nDCG@10, {leg}", value, "") for leg, value in found.items()], {})
 
 

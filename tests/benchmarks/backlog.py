@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from stream.histograms import since
-from tests.benchmarks import load
+from tests.benchmarks import freshness, load
 from tests.benchmarks.figures import Figure, Goal
 
 if TYPE_CHECKING:
@@ -13,7 +12,6 @@ if TYPE_CHECKING:
 
     from tests.benchmarks.running import Running
 
-PER_SECOND, SECONDS = 50.0, 20.0
 P50_MS_GOAL, P99_MS_GOAL = 20.0, 100.0
 
 
@@ -22,11 +20,8 @@ def measure(stack: Running, sender: Executor) -> tuple[list[Figure], dict[str, A
     sent = sender.submit(load.send_texts, stack.kafka).result()
     seconds = sent.seconds + stack.until_quiet(vectors=False)
     owed_before = stack.status()["lag"]["vectors_due"]
-    before = stack.freshness()
-    sender.submit(load.offer, stack.kafka, PER_SECOND, SECONDS).result()
-    stack.until_quiet(vectors=False)
+    prices = freshness.of_prices(stack, sender)
     owed_after = stack.status()["lag"]["vectors_due"]
-    prices = since(stack.freshness(), before)["price"]
     figures = [
         Figure("price, p50", 1000 * prices.quantile(0.5), "ms", Goal(P50_MS_GOAL)),
         Figure("price, p99", 1000 * prices.quantile(0.99), "ms", Goal(P99_MS_GOAL)),

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from stream.demo.source import Event
-    from stream.histograms import Histograms
+    from stream.histograms import Counts, Histograms
     from tests.benchmarks.running import Running
 
 PER_SECOND, PROBES_PER_SECOND = 50.0, 5.0
@@ -62,6 +62,14 @@ def measure(stack: Running, sender: Executor) -> tuple[list[Figure], dict[str, A
     figures = [*within(marks), *probes.figures()]
     events = {facet: counts.observations for facet, counts in since(marks[-1], marks[0]).items()}
     return figures, {"events": events, "events_per_second": round(sent.events / sent.seconds + PROBES_PER_SECOND, 1)}
+
+
+def of_prices(stack: Running, sender: Executor) -> Counts:
+    """Of the prices among fifty events a second, for twenty seconds; in seconds."""
+    before = stack.freshness()
+    sender.submit(load.offer, stack.kafka, PER_SECOND, WINDOW_SECONDS).result()
+    stack.until_quiet(vectors=False)
+    return since(stack.freshness(), before)["price"]
 
 
 def within(marks: Sequence[Histograms]) -> list[Figure]:

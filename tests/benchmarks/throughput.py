@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from stream.histograms import since
-from tests.benchmarks import load
+from tests.benchmarks import freshness, load
 from tests.benchmarks.figures import Figure, Goal, repeated
 
 if TYPE_CHECKING:
@@ -35,9 +35,20 @@ def measure(stack: Running, sender: Executor) -> tuple[list[Figure], dict[str, A
         _percentile(runs, "price", 0.99, Goal(P99_MS_GOAL)),
         _percentile(runs, "product", 0.99, None),
         Figure("vectors owed at the end", stack.status()["lag"]["vectors_due"], ""),
+        *_afterwards(stack, sender),
     ]
     events = [sum(run[facet].observations for facet in FACETS_OF_INPUTS) for run in runs]
     return figures, {"events_seen": events, "processor_seconds_of_last_run": used, "seconds": SECONDS}
+
+
+def _afterwards(stack: Running, sender: Executor) -> list[Figure]:
+    """What the log that the flood has left costs at fifty events a second, once its vectors are there."""
+    stack.until_quiet()
+    prices = freshness.of_prices(stack, sender)
+    return [
+        Figure(f"price at 50 events/s afterwards, p{100 * quantile:.0f}", 1000 * prices.quantile(quantile), "ms")
+        for quantile in (0.5, 0.99)
+    ]
 
 
 def _percentile(runs: list[Histograms], facet: str, quantile: float, goal: Goal | None) -> Figure:

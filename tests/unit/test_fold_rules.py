@@ -241,9 +241,8 @@ class TestLimits:
         offers = [price(n, f"seller {n}", updated_at=n) for n in range(fold.OFFERS_MAX + 20)]
         state, displaced = ItemState(ITEM), 0
         for offer in offers:
-            said = fold.delta(offer)
-            before, state = state, fold.join(state, said)
-            displaced += fold.displaced(before, said, state)
+            before, state = state, fold.fold(state, offer)
+            displaced += fold.displaced(before, offer, state)
         assert displaced == 20
         assert sorted(state.offers) == sorted(f"seller {n}" for n in range(20, fold.OFFERS_MAX + 20))
         assert folded(reversed(offers)) == state
@@ -251,9 +250,19 @@ class TestLimits:
     def test_languages_and_attributes_have_a_limit(self) -> None:
         titles = [patch(title={f"l{chr(97 + n)}": "x"}, updated_at=n + 1) for n in range(20)]
         attributes = [patch(**{f"key{n}": n}, updated_at=n + 1) for n in range(150)]
-        item = shown(product(updated_at=0), *titles, *attributes)
+        state, displaced = folded([product(updated_at=0)]), 0
+        for change in (*titles, *attributes):
+            before, state = state, fold.fold(state, change)
+            displaced += fold.displaced(before, change, state)
+        item = content(state, NO_REVIEWS, partition=0, now_ms=0, shop_currency=None)
         assert len(item["title"]) == fold.PARTS_MAX["title"]
         assert sorted(item["attributes"].values()) == list(range(50, 150))
+        assert displaced == (21 - fold.PARTS_MAX["title"]) + 50
+
+    def test_what_an_event_clears_is_not_displaced(self) -> None:
+        before = folded([product(updated_at=0, color="red", brand="A")])
+        again = product(updated_at=1)
+        assert fold.displaced(before, again, fold.fold(before, again)) == 0
 
     def test_more_languages_share_the_room_of_one(self) -> None:
         texts = [patch(description={language: language * 10_000}, updated_at=2) for language in ("en", "fr")]

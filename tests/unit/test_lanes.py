@@ -184,6 +184,40 @@ async def test_a_price_waits_for_none_of_many_new_texts(tmp_path: Path) -> None:
         await b.quiet()
 
 
+def _last(finished: list[str], product_id: str) -> int:
+    return len(finished) - 1 - finished[::-1].index(product_id)
+
+
+@pytest.mark.parametrize("gone", [{"op": "delete"}, {"op": "patch", "availability": "out_of_stock"}])
+async def test_what_is_sold_no_more_waits_for_none_of_many_prices(tmp_path: Path, gone: dict[str, Any]) -> None:
+    async with bench(tmp_path) as b:
+        for n in range(300):
+            await b.put("products", f"p{n}", title=f"Item {n}")
+        await b.quiet()
+        for n in range(300):
+            await b.put("prices", f"p{n}", price=n + 1, currency="HKD")
+        await b.put("products", "p299", **gone)
+        await b.quiet()
+        assert _last(b.finished, "p299") < 300 + 64, "most of the prices were written later"
+
+
+async def test_a_price_waits_for_few_of_many_items_that_are_sold_no_more(tmp_path: Path) -> None:
+    async with bench(tmp_path) as b:
+        for n in range(300):
+            await b.put("products", f"p{n}", title=f"Item {n}")
+        await b.quiet()
+        for n in range(299):
+            await b.put("products", f"p{n}", op="delete")
+        await b.put("prices", "p299", price=5, currency="HKD")
+        await b.quiet()
+        assert _last(b.finished, "p299") < 300 + 64, "most of the others were written later"
+        # It came back while it waited to vanish, and is written once.
+        await b.put("products", "p299", op="delete")
+        await b.put("products", "p299", title="Item 299", updated_at=NOW_MS + 1)
+        await b.quiet()
+        assert (await b.payload("p299"))["status"] == "visible"
+
+
 async def test_records_that_come_while_their_item_is_read_finish_those_before_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

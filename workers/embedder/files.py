@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 DEFAULT_NAME = "all-MiniLM-L6-v2"
+ORGANISATION = "sentence-transformers"
+"""Whose model on the hub a name without a "/" is, as in that library."""
 SAMPLE_BYTES = 1 << 20
 """Of a large file the size, the first and the last megabyte are digested: weights that differ, differ there."""
 _CONFIGURATION = {".json", ".txt", ".model", ".py"}
@@ -34,7 +36,7 @@ def locate(model: str | None) -> tuple[str, Path]:
         return DEFAULT_NAME, _installed()
     if (folder := Path(model)).is_dir():
         return folder.resolve().name, folder
-    return model, _from_hub(model)
+    return model, _from_hub(model if "/" in model else f"{ORGANISATION}/{model}")
 
 
 def revision(folder: Path) -> str:
