@@ -53,6 +53,9 @@ class IndexMetrics:
         self.embedding_failures = Counter(
             "freshline_embeddings_failed", "Texts that could not be embedded", registry=registry
         )
+        self.bugs = Counter(
+            "freshline_index_bugs", "Item records that a pure stage failed on: alert on any", registry=registry
+        )
         self.repriced = Counter(
             "freshline_sale_boundaries", "Prices changed by their sale window, without an event", registry=registry
         )

@@ -74,6 +74,7 @@ class Observed(Observer):
 
     def refused(self, pending: Pending, error: Exception) -> None:
         """See Observer."""
+        self._metrics.bugs.inc()
         self.refuse(pending, error)
 
     def repriced(self, items: int) -> None:

@@ -5,21 +5,24 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+import orjson
 import structlog
 
-from schemas.codec import decode_item_under
+from schemas.codec import decode_item_under, encode_item
 from schemas.points import point_version, version_offset
 from schemas.progress import IndexProgress
 from stream.dead_letters import Origin, bug_headers, dead_letter_headers, dead_letter_topic
 from stream.topics import ITEMS
 from stream.tracker import Partition, Trackers
 from workers.embedder.interface import EmbeddingFailed
+from workers.owed_vectors import ATTEMPTS_MAX
 from workers.pending import Pending
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from schemas.points import Payload
+    from stream.dead_letters import Headers
     from stream.index.attached import Attached
     from stream.items.publisher import Send
 
@@ -89,7 +92,9 @@ class IndexWorker:
         try:
             record = decode_item_under(message.key, message.value)
         except Exception as error:
-            await self._dead_letter(message, bug_headers(_origin(message), message.headers or (), error))
+            origin = Origin(ITEMS, message.partition, message.offset, int(message.timestamp * 1000))
+            headers = bug_headers(origin, message.headers or (), error)
+            await self._dead_letter(origin, message.key, message.value, headers)
             delivery.finish()
             return
         version, writers = point_version(self._epoch, message.offset), self.attached.writers
@@ -101,29 +106,26 @@ class IndexWorker:
         asyncio.ensure_future(self._refuse(pending, error)).add_done_callback(self._fail_if_failed)
 
     async def give_up_vector(self, payload: Payload, reason: str) -> None:
-        """One dead letter for a text that cannot be embedded; its item is found by its words."""
-        offset = version_offset(payload["version"])
-        origin = Origin(ITEMS, payload["partition"], offset, payload["vector_due_at_ms"] or 0)
-        headers = dead_letter_headers(origin, (), EmbeddingFailed(reason))
-        await (
-            await self._send(
-                dead_letter_topic(ITEMS), payload["product_id"].encode(), None, payload["partition"], headers
-            )
+        """One dead letter for a text that cannot be embedded, with what search holds of its item, which is found by
+        its words."""
+        origin = Origin(
+            ITEMS, payload["partition"], version_offset(payload["version"]), payload["vector_due_at_ms"] or 0
         )
+        headers = dead_letter_headers(origin, (), EmbeddingFailed(reason), attempts=ATTEMPTS_MAX)
+        await self._dead_letter(origin, payload["product_id"].encode(), orjson.dumps(payload), headers)
 
     async def _refuse(self, pending: Pending, error: Exception) -> None:
-        offset = version_offset(pending.version)
-        origin = Origin(ITEMS, pending.partition, offset, 0)
-        key = pending.record.state.product_id.encode()
-        headers = bug_headers(origin, (), error)
-        await (await self._send(dead_letter_topic(ITEMS), key, None, pending.partition, headers))
+        record = pending.record
+        arrived_at_ms = max((change.first_arrived_at_ms for change in record.changes.values()), default=0)
+        origin = Origin(ITEMS, pending.partition, version_offset(pending.version), arrived_at_ms)
+        key = record.state.product_id.encode()
+        await self._dead_letter(origin, key, encode_item(record), bug_headers(origin, (), error))
         pending.done()
         self.report()
 
-    async def _dead_letter(self, message: Any, headers: list[tuple[str, bytes]]) -> None:
-        log.error("bug", topic=ITEMS, partition=message.partition, offset=message.offset)
-        topic = dead_letter_topic(ITEMS)
-        await (await self._send(topic, message.key, message.value, message.partition, headers))
+    async def _dead_letter(self, origin: Origin, key: bytes | None, value: bytes | None, headers: Headers) -> None:
+        log.error("dead letter", topic=origin.topic, partition=origin.partition, offset=origin.offset)
+        await (await self._send(dead_letter_topic(origin.topic), key, value, origin.partition, headers))
 
     def _fail_if_failed(self, done: asyncio.Future[None]) -> None:
         if not done.cancelled() and (error := done.exception()) is not None:
@@ -150,7 +152,3 @@ def _each(count: int, finish: Callable[[], None]) -> list[Callable[[], None]]:
                 finish()
 
     return [lambda number=number: one(number) for number in range(count)]  # type: ignore[misc]
-
-
-def _origin(message: Any) -> Origin:
-    return Origin(message.topic, message.partition, message.offset, int(message.timestamp * 1000))

@@ -38,38 +38,52 @@ class InputTail:
     """
 
     def __init__(self, partitions: Sequence[Partition], file: Path) -> None:
-        """`file`: where they are meanwhile, whoever publishes them then."""
+        """`file`: where they are meanwhile, whoever publishes them then. Raises Misconfigured where it is damaged."""
         self._partitions = partitions
         self._file = file
-        self._taken: list[Record] = []
+        self._taken = self._load()
         self._published_at = ""
 
     def __len__(self) -> int:
         """How many events were taken."""
         return len(self._taken)
 
-    async def take(self, kafka: str, end: Callable[[], Awaitable[None]]) -> None:
+    async def take(
+        self, kafka: str, meanwhile: Callable[[], Awaitable[None]], end: Callable[[], Awaitable[None]]
+    ) -> None:
         """Everything above the commits of workers that have stopped. Raises Unavailable.
 
-        `end` is to end the broker: it is called as soon as there is no more, as producers go on meanwhile; also where
-        they are faster than this, which is Unavailable as well.
+        `meanwhile` is called before each look at what is left. `end` is to end the broker: it is called as soon as
+        there is no more, as producers go on meanwhile; also where they are faster than this, which is Unavailable too.
         """
         finished, taken = await asyncio.to_thread(commits, kafka, ITEMS_GROUP), list[Record]()
         try:
-            await self._read(kafka, finished, taken, end)
+            await self._read(kafka, finished, taken, meanwhile, end)
         except BaseException:
             self._taken += taken
             raise
         # What was published into this log is in it: finished, or above the commits and taken once more.
         self._taken, self._published_at = taken if self._published_at else self._taken + taken, ""
 
+    def keep(self) -> None:
+        """What was published into this log may be neither finished nor above the commits."""
+        self._published_at = ""
+
     async def _read(
-        self, kafka: str, finished: Mapping[Partition, int], taken: list[Record], end: Callable[[], Awaitable[None]]
+        self,
+        kafka: str,
+        finished: Mapping[Partition, int],
+        taken: list[Record],
+        meanwhile: Callable[[], Awaitable[None]],
+        end: Callable[[], Awaitable[None]],
     ) -> None:
         async with Reader(kafka) as reader:
             reader.assign({place: finished.get(place, 0) for place in self._partitions})
             least, deadline = math.inf, 0.0
-            while left := _left(ends := await reader.ends(), reader.positions):
+            while True:
+                await meanwhile()
+                if not (left := _left(ends := await reader.ends(), reader.positions)):
+                    break
                 if 2 * left <= least:
                     least, deadline = left, time.monotonic() + GAIN_SECONDS_MAX
                 elif time.monotonic() > deadline:
@@ -80,12 +94,11 @@ class InputTail:
             await end()
 
     async def publish(self, kafka: str) -> None:
-        """What was taken, with its time of arrival. Raises Unavailable, and Misconfigured where it cannot be read.
+        """What was taken, with its time of arrival. Raises Unavailable.
 
         It can be called again, for a log that ends before all of it is finished, until `settle` has forgotten it.
         """
-        if not self._taken:
-            self._load()
+        self._published_at = ""
         producer = AIOKafkaProducer(bootstrap_servers=kafka, acks="all", max_request_size=10 << 20)
         try:
             await producer.start()
@@ -112,18 +125,20 @@ class InputTail:
         else:
             self._file.unlink(missing_ok=True)
 
-    def _load(self) -> None:
-        """What another process has taken and not published. Raises Misconfigured if the file is damaged."""
+    def _load(self) -> list[Record]:
+        """What another process has taken and not published."""
         if not self._file.exists():
-            return
+            return []
+        taken = []
         header, *lines = self._file.read_bytes().splitlines() or [b""]
         for number, line in enumerate(lines, 2):
             try:
-                self._taken.append(decode_record(line))
+                taken.append(decode_record(line))
             except ValueError as error:
                 raise self._damaged(f"line {number}") from error
         if header != orjson.dumps({"events": len(lines)}):
             raise self._damaged("it is not whole")
+        return taken
 
     def _damaged(self, how: str) -> Misconfigured:
         return Misconfigured(

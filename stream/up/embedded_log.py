@@ -61,10 +61,19 @@ class EmbeddedLog:
         self._tail = InputTail(self._places(*INPUTS), directory.tail)
         self._next_look_s = 0.0
         self._losses = Losses(report, say)
+        self._takes_events = False
+        """Since it began, and nothing was told of its end."""
 
     async def open(self) -> None:
         """An empty log of a higher epoch, then the journal's state in it, and events that the last one had not done."""
-        await self._begin()
+        try:
+            await self._begin()
+            await self._fill()
+        except Unavailable as error:
+            self._died(f"it could not be made ready: {error}")
+            raise
+
+    async def _fill(self) -> None:
         identity = await log_identity(self.address, epoch_floor=self._directory.epoch)
         self._directory.epoch = identity.epoch
         keeper = JournalKeeper(self.address, self._journal, self._settings.partitions)
@@ -83,16 +92,30 @@ class EmbeddedLog:
     async def _begin(self) -> None:
         """A broker to whose topics nobody has written before they were there."""
         for _ in range(STARTS_MAX):
-            await self._child.start()
-            await accepting(self._broker, self._child)
+            await self._start()
             if await claim(self.address, topics(self._settings)):
                 return
             await self._child.kill()
-            self._losses.broker_died("it took events before its topics were there, which hides them: it starts anew")
+            self._died("it took events before its topics were there, which hides them: it starts anew")
         raise Unavailable(
             f"events came to {self.address} before the topics could be created, at {STARTS_MAX} starts one after the "
             "other: pause what sends them until `up` is ready"
         )
+
+    async def _start(self) -> None:
+        try:
+            await self._child.start()
+        except OSError as error:
+            raise Unavailable(f"{self._broker.name} cannot be started: {error.strerror or error}") from error
+        await accepting(self._broker, self._child)
+        self._takes_events = True
+        self._losses.log_began()
+
+    def _died(self, how: str) -> None:
+        """Told once, of a broker that may have taken events."""
+        if self._takes_events:
+            self._takes_events = False
+            self._losses.broker_died(how)
 
     async def keep(self) -> None:
         """Follows the log into the journal."""
@@ -103,7 +126,9 @@ class EmbeddedLog:
         """Learns up to when all that was sent is in the journal."""
         if self._keeper:
             with contextlib.suppress(Unavailable):
-                self._losses.heard(status, await self._keeper.ends(), self._keeper.positions)
+                ends, positions = await self._keeper.ends(), self._keeper.positions
+                self._journal.sync()
+                self._losses.heard(status, ends, positions)
                 self._tail.settle(self._losses.kept_until)
 
     async def to_renew(self) -> bool:
@@ -114,7 +139,7 @@ class EmbeddedLog:
                 if (reason := await self._outgrown()) is not None:
                     self._say(f"{self._broker.name} {reason}: it starts anew")
                     return True
-            self._losses.broker_died(how(ended.result()))
+            self._died(how(ended.result()))
             return False
         finally:
             ended.cancel()
@@ -153,7 +178,7 @@ class EmbeddedLog:
 
     async def end(self) -> None:
         """Takes along what is in it still, where it lives."""
-        await self._pull()
+        await self._pull_all()
         if self._child.pid:
             await self._tell_dead_letters()
             await self._take_tail()
@@ -163,7 +188,7 @@ class EmbeddedLog:
 
     async def _take_tail(self) -> None:
         try:
-            await self._tail.take(self.address, self._child.kill)
+            await self._tail.take(self.address, self._pull, self._child.kill)
         except Unavailable as error:
             self._losses.tail_lost(str(error))
 
@@ -177,16 +202,19 @@ class EmbeddedLog:
             if count:
                 self._losses.letters_end(count)
 
-    async def close(self) -> None:
+    async def close(self) -> bool:
         """The journal has everything that is finished and the tail what is not, then the broker may go."""
-        await self._pull()
+        losses_before = self._losses.count
+        await self._pull_all()
         try:
             async with asyncio.timeout(LEAVE_SECONDS_MAX):
                 await self._leave()
         except TimeoutError:
             self._losses.tail_lost("it did not answer")
-        await self._child.kill()
+        await self.kill()
         self._journal.close()
+        self._losses.leave()
+        return self._losses.count == losses_before
 
     async def _leave(self) -> None:
         if self._child.pid:
@@ -200,17 +228,26 @@ class EmbeddedLog:
             if count := len(self._tail):
                 self._say(f"events that were not taken yet: {count:,}; the next `freshline up` goes on with them")
 
-    async def _pull(self) -> None:
-        if not self._keeper:
-            return
-        if self._child.pid:
-            with contextlib.suppress(Unavailable, TimeoutError):
+    async def _pull_all(self) -> None:
+        """All that is finished, into the journal."""
+        if self._child.pid is None:
+            self._died("while it was to end")
+        elif self._keeper:
+            try:
                 await asyncio.wait_for(self._keeper.pull(), PULL_SECONDS_MAX)
-        await self._keeper.stop()
-        self._keeper = None
+            except (Unavailable, TimeoutError) as error:
+                self._losses.tail_lost(f"the item state was not all written down: {error or 'that took too long'}")
+                self._tail.keep()
+
+    async def _pull(self) -> None:
+        """What an import has written since."""
+        if self._keeper:
+            with contextlib.suppress(Unavailable):
+                await self._keeper.pull()
 
     async def kill(self) -> None:
         """What was confirmed is in the journal, but for the last moment."""
+        self._takes_events = False
         if self._keeper:
             await self._keeper.stop()
             self._keeper = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import orjson
@@ -22,7 +23,10 @@ def write_whole(path: Path, content: bytes) -> None:
     anew = path.with_name(path.name + ".new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        anew.write_bytes(content)
+        with anew.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
         anew.replace(path)
     except OSError as error:
         raise Unavailable(f"{path} cannot be written ({error.strerror}): free some space") from error

@@ -61,8 +61,9 @@ class OthersLog:
     async def end(self) -> None:
         """Never asked for."""
 
-    async def close(self) -> None:
+    async def close(self) -> bool:
         """Nothing to stop."""
+        return True
 
     async def kill(self) -> None:
         """Nothing to stop."""
@@ -91,9 +92,10 @@ class KafkaLog(OthersLog):
         tell = partial(self._report.tell_failing, self._child.name)
         await keep(self._child, self._say, may_give_up=lambda: False, tell=tell)
 
-    async def close(self) -> None:
+    async def close(self) -> bool:
         """It writes out what it holds."""
         await self._child.stop(BROKER_STOP_SECONDS_MAX)
+        return True
 
     async def kill(self) -> None:
         """At once."""

@@ -52,8 +52,8 @@ class Log(Protocol):
     async def end(self) -> None:
         """After `to_renew`, without workers: keeps what can be kept for the next `open`."""
 
-    async def close(self) -> None:
-        """In order, without workers."""
+    async def close(self) -> bool:
+        """In order, without workers; whether all that it took is kept."""
 
     async def kill(self) -> None:
         """At once."""

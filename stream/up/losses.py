@@ -39,6 +39,8 @@ class Losses:
         self._say = say
         self.kept_until = now()
         """RFC 3339: what was sent before would outlive the broker. It did not run yet, so nothing was."""
+        self.count = 0
+        """Losses of changes, since this `up` began."""
         self._look: _Look | None = None
         self._letters = 0
         before = report.left_behind
@@ -46,12 +48,14 @@ class Losses:
         if before and before.kept_until:
             self._note_after(before.kept_until, "the last `freshline up` was killed, and its broker with it")
 
+    def log_began(self) -> None:
+        """Ends that were looked at are those of another log."""
+        self._look = None
+
     def broker_died(self, how: str) -> None:
         """What it had not given out is lost."""
         ended_at = now()
-        self._note(
-            DIED.format(what=f"the embedded broker ended at {ended_at} ({how})", since=_sent_before(self.kept_until))
-        )
+        self._note_after(self.kept_until, f"the embedded broker ended at {ended_at} ({how})")
         if self._letters:
             self.letters_end(self._letters)
         self.kept_until, self._look, self._letters = ended_at, None, 0
@@ -84,7 +88,12 @@ class Losses:
         """Writes the report, with these changes to what else is in it."""
         self._report.tell(losses=self._sentences, kept_until=self.kept_until, **changes)
 
+    def leave(self) -> None:
+        """`up` ends in order: the next one has what this one told, and nothing to add."""
+        self._report.tell(losses=self._sentences, kept_until=None)
+
     def _note_after(self, kept_until: str, what: str) -> None:
+        self.count += 1
         self._note(DIED.format(what=what, since=_sent_before(kept_until)))
 
     def _note(self, sentence: str) -> None:

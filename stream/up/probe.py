@@ -51,7 +51,15 @@ class Probe:
         except httpx.TimeoutException:
             self.trouble = SILENT
         except httpx.HTTPStatusError as error:
-            self.trouble = error.response.json()["error"]["message"]
+            self.trouble = _message(error.response)
         except httpx.HTTPError:  # It is being started: who starts it tells of that.
             pass
+        return None
+
+
+def _message(refusal: httpx.Response) -> str | None:
+    """What it says; None of a worker that is just ending, whose HTTP server breaks off in words of its own."""
+    try:
+        return str(refusal.json()["error"]["message"])
+    except (ValueError, LookupError, TypeError):
         return None

@@ -177,8 +177,8 @@ class Supervisor:
         if self._ready:
             await self._log.drain(self._probe, DRAIN_SECONDS_MAX)
         await self._stop_workers()
-        await self._log.close()
-        self._report.forget()
+        if await self._log.close():
+            self._report.forget()
 
     async def _stop_workers(self) -> None:
         for worker in reversed(self._workers):

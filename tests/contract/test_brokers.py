@@ -298,8 +298,11 @@ async def test_the_tail_of_a_log_goes_into_the_next_one_whole_and_in_order(
     async def end() -> None:
         ended.append(True)
 
+    async def meanwhile() -> None:
+        assert not ended
+
     tail = carry.InputTail(places, tmp_path / "tail")
-    await tail.take(embedded_broker.address, end)
+    await tail.take(embedded_broker.address, meanwhile, end)
     tail.save()
     published = carry.InputTail(places, tmp_path / "tail")
     await published.publish(embedded_broker.address)

@@ -48,10 +48,10 @@ DAMAGED = {
 
 
 @pytest.mark.parametrize(("content", "how"), DAMAGED.items())
-async def test_a_file_that_was_damaged_is_refused_with_its_line(tmp_path: Path, content: bytes, how: str) -> None:
+def test_a_file_that_was_damaged_is_refused_with_its_line(tmp_path: Path, content: bytes, how: str) -> None:
     (tmp_path / "tail.jsonl").write_bytes(content)
     with pytest.raises(Misconfigured, match=rf"tail\.jsonl: {how}"):
-        await InputTail([], tmp_path / "tail.jsonl").publish("127.0.0.1:9")
+        InputTail([], tmp_path / "tail.jsonl")
 
 
 async def test_a_whole_file_is_taken_up(tmp_path: Path) -> None:
@@ -60,3 +60,9 @@ async def test_a_whole_file_is_taken_up(tmp_path: Path) -> None:
     with pytest.raises(Unavailable):
         await tail.publish("127.0.0.1:9")
     assert len(tail) == 2
+
+
+def test_what_was_not_published_yet_is_kept_by_a_stop(tmp_path: Path) -> None:
+    (tmp_path / "tail.jsonl").write_bytes(b"\n".join(WHOLE))
+    InputTail([], tmp_path / "tail.jsonl").save()
+    assert len(InputTail([], tmp_path / "tail.jsonl")) == 2

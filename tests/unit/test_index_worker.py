@@ -6,11 +6,18 @@ import asyncio
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+import orjson
 import pytest
+from prometheus_client import CollectorRegistry
+from waiting import until
 
 from schemas.codec import encode_item
 from schemas.items import NO_REVIEWS, ItemRecord, ItemState
+from schemas.points import point_version
+from stream.index.freshness import RecentFreshness
+from stream.index.observing import Observed
 from stream.index.worker import IndexWorker
+from stream.metrics import IndexMetrics
 from stream.tracker import Partition, Trackers
 
 if TYPE_CHECKING:
@@ -70,3 +77,26 @@ async def test_a_record_under_another_key_is_a_dead_letter_and_touches_no_point(
     (letter,) = b.letters
     assert letter[:3] == ("items.dlq", key, value) and letter[3]["freshline-error"] == b"NotOurs"
     assert b.trackers.prefix(PLACE) == 1, "it is finished"
+
+
+async def test_a_record_that_a_pure_stage_fails_on_is_a_counted_dead_letter_with_its_bytes_and_the_traceback() -> None:
+    b, metrics = Bench(), IndexMetrics(CollectorRegistry())
+    await b.take(b"P1", ITEM)
+    observed = Observed(metrics, RecentFreshness(), serves=lambda: True)
+    observed.refuse = b.worker.refuse
+    observed.refused(b.taken[0], ZeroDivisionError("a bug"))
+    await until(lambda: b.trackers.prefix(PLACE) == 1, "it is finished")
+    (letter,) = b.letters
+    assert letter[:3] == ("items.dlq", b"P1", ITEM)
+    assert letter[3]["freshline-offset"] == b"0" and b"ZeroDivisionError" in letter[3]["freshline-traceback"]
+    assert metrics.bugs._value.get() == 1
+
+
+async def test_the_letter_of_a_text_that_cannot_be_embedded_holds_the_item_and_how_often_it_was_tried() -> None:
+    b = Bench()
+    given_up: Any = {"product_id": "P1", "partition": 2, "version": point_version(1, 7), "vector_due_at_ms": 5}
+    await b.worker.give_up_vector(given_up, "not finite")
+    (letter,) = b.letters
+    assert letter[1] == b"P1" and orjson.loads(letter[2] or b"") == given_up
+    said = [letter[3][f"freshline-{name}"] for name in ("partition", "offset", "timestamp", "reason", "attempts")]
+    assert said == [b"2", b"7", b"5", b"not finite", b"3"]

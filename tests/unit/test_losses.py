@@ -54,6 +54,22 @@ def test_what_is_searchable_and_not_in_the_journal_may_be_missing(tmp_path: Path
     assert bench.since() < at
 
 
+def test_the_ends_of_a_log_that_ended_are_not_waited_for_in_the_next_one(tmp_path: Path) -> None:
+    bench, at = Bench(tmp_path), "2999-01-01T00:00:05.000Z"
+    bench.losses.heard(status("2999-01-01T00:00:01.000Z"), {PLACE: 45_000}, {PLACE: 44_000})
+    bench.losses.log_began()
+    for _ in range(2):
+        bench.losses.heard(status(at), {PLACE: 10}, {PLACE: 10})
+    assert bench.since() == "2999-01-01T00:00:04.000Z"
+
+
+def test_an_up_that_ends_in_order_leaves_what_it_lost_and_nothing_more(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    bench.losses.broker_died("SIGKILL")
+    bench.losses.leave()
+    assert Bench(tmp_path).told() == bench.said
+
+
 def test_where_one_topic_is_not_known_yet_no_time_is_taken_for_safe(tmp_path: Path) -> None:
     bench = Bench(tmp_path)
     for _ in range(5):

@@ -36,6 +36,10 @@ def starting(request: httpx.Request) -> httpx.Response:
     raise httpx.ConnectError("refused", request=request)
 
 
+def ending(_: httpx.Request) -> httpx.Response:
+    return httpx.Response(HTTPStatus.INTERNAL_SERVER_ERROR, content=b"Internal Server Error")
+
+
 @pytest.mark.parametrize(
     ("answers", "said"),
     [
@@ -44,6 +48,7 @@ def starting(request: httpx.Request) -> httpx.Response:
         ([refuses, refuses, well], [HANGS, "all answers again"]),
         ([silent, refuses, starting, well, refuses], [SILENT, "all answers again", HANGS]),
         ([starting, starting, well], []),
+        ([ending, starting, well], []),
     ],
 )
 async def test_trouble_is_told_once_and_its_end_once(

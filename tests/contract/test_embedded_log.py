@@ -1,0 +1,148 @@
+"""What `up` keeps of a log in memory, and what it tells of that it could not keep."""
+
+from __future__ import annotations
+
+import os
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+from schemas.codec import encode_item
+from schemas.errors import Unavailable
+from schemas.items import NO_REVIEWS, ItemRecord, ItemState
+from stream import journal
+from stream.journal import Journal
+from stream.states import StateRecord, partition_of, publish
+from stream.topics import ITEMS
+from stream.tracker import Partition
+from stream.up import embedded_log
+from stream.up.children import Child
+from stream.up.directory import DataDir
+from stream.up.embedded_log import EmbeddedLog
+from stream.up.report import ReportFile
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable
+    from pathlib import Path
+
+    from running_broker import RunningBroker
+
+PARTITIONS = 4
+
+
+class Running(NamedTuple):
+    log: EmbeddedLog
+    child: Child
+    said: list[str]
+    folder: Path
+
+    def journalled(self) -> set[bytes]:
+        return {record.key for record in self.log._journal.records()}
+
+
+@asynccontextmanager
+async def embedded_log_in(folder: Path, broker: RunningBroker) -> AsyncIterator[Running]:
+    """One that is not open yet; its broker is the port of `broker`, which is not to run."""
+    child = Child("broker", broker.broker.argv, os.environ, folder / "child.log")
+    directory, said = DataDir(folder), list[str]()
+    settings = broker.settings(partitions=PARTITIONS)
+    with directory.held():
+        log = EmbeddedLog(settings, directory, ReportFile(folder), broker.broker, child, said.append)
+        try:
+            yield Running(log, child, said, folder)
+        finally:
+            await log.kill()
+
+
+def item(product_id: str) -> StateRecord:
+    value = encode_item(ItemRecord("another", ItemState(product_id), NO_REVIEWS, {}))
+    key = product_id.encode()
+    return StateRecord(Partition(ITEMS, partition_of(key, PARTITIONS)), key, value)
+
+
+@pytest.fixture
+def stopped_broker(own_embedded_broker: RunningBroker) -> RunningBroker:
+    own_embedded_broker.kill()
+    return own_embedded_broker
+
+
+async def test_a_broker_that_dies_while_it_is_to_end_is_told_also_by_the_next_up(
+    stopped_broker: RunningBroker, tmp_path: Path
+) -> None:
+    async with embedded_log_in(tmp_path, stopped_broker) as up:
+        await up.log.open()
+        await up.child.kill()
+        assert not await up.log.close()
+        assert len(up.said) == 1 and "while it was to end" in up.said[0] and "send them again" in up.said[0]
+    async with embedded_log_in(tmp_path, stopped_broker) as later:
+        assert later.said == [] and later.log._losses._sentences == up.said
+
+
+async def test_a_broker_that_ends_in_order_is_no_loss(stopped_broker: RunningBroker, tmp_path: Path) -> None:
+    async with embedded_log_in(tmp_path, stopped_broker) as up:
+        await up.log.open()
+        await up.log.end()
+        await up.log.open()
+        assert await up.log.close()
+        assert up.said == []
+
+
+async def test_item_state_that_cannot_be_written_down_at_the_end_is_told(
+    stopped_broker: RunningBroker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise Unavailable("no space left")
+
+    async with embedded_log_in(tmp_path, stopped_broker) as up:
+        await up.log.open()
+        await publish(stopped_broker.address, [item("P1")], writer=b"another")
+        monkeypatch.setattr(Journal, "append", full)
+        assert not await up.log.close()
+        assert len(up.said) == 1 and "no space left" in up.said[0] and "may be missing" in up.said[0]
+
+
+async def test_a_broker_that_took_events_and_could_not_be_made_ready_is_told(
+    stopped_broker: RunningBroker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def unknown(*_: object, **__: object) -> None:
+        raise Unavailable("no identity")
+
+    async with embedded_log_in(tmp_path, stopped_broker) as up:
+        with monkeypatch.context() as patched, pytest.raises(Unavailable, match="no identity"):
+            patched.setattr(embedded_log, "log_identity", unknown)
+            await up.log.open()
+        await up.log.kill()
+        await up.log.open()
+        assert len(up.said) == 1 and "could not be made ready: no identity" in up.said[0]
+
+
+async def test_a_broker_that_cannot_be_started_is_unavailable_and_no_loss(
+    stopped_broker: RunningBroker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def no_memory(_: Child) -> None:
+        raise OSError(12, "Cannot allocate memory")
+
+    async with embedded_log_in(tmp_path, stopped_broker) as up:
+        monkeypatch.setattr(Child, "start", no_memory)
+        with pytest.raises(Unavailable, match="cannot be started: Cannot allocate memory"):
+            await up.log.open()
+        assert up.said == []
+
+
+async def test_what_an_import_writes_while_the_state_is_published_is_in_the_journal(
+    stopped_broker: RunningBroker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def beside_an_import(kafka: str, records: Iterable[StateRecord], *, writer: bytes) -> int:
+        count = await publish(kafka, records, writer=writer)
+        await publish(kafka, [item("imported")], writer=b"import")
+        return count
+
+    async with embedded_log_in(tmp_path, stopped_broker) as up:
+        up.log._journal.append([item("known")])
+        monkeypatch.setattr(journal, "publish", beside_an_import)
+        await up.log.open()
+        monkeypatch.undo()
+        await publish(stopped_broker.address, [item("imported later")], writer=b"import")
+        await up.log.end()
+        assert up.journalled() == {b"known", b"imported", b"imported later"}
