@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import sys
-from typing import TYPE_CHECKING, TextIO, cast
+from typing import TYPE_CHECKING, NoReturn, TextIO, cast
 
 import structlog
 import uvloop
@@ -99,6 +100,14 @@ def run(main: Callable[[], Coroutine[None, None, None]]) -> int:
         log.error("failed", exc_info=error)
         return 1
     return 0
+
+
+def leave(code: int) -> NoReturn:
+    """Ends the process, also where a thread of a library hangs and Python would wait for it for ever."""
+    logging.shutdown()
+    with contextlib.suppress(OSError):
+        sys.stderr.flush()
+    os._exit(code)
 
 
 def _failed(group: BaseExceptionGroup[BaseException]) -> int:

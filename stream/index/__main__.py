@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
@@ -26,7 +25,7 @@ from stream.index.watching import Watching
 from stream.index.worker import IndexWorker
 from stream.index.writing import Circumstances, Writer
 from stream.metrics import IndexMetrics
-from stream.process import Failure, run
+from stream.process import Failure, leave, run
 from stream.progress import Reporter
 from stream.reader import Reader
 from stream.settings import Settings, read_settings
@@ -187,4 +186,4 @@ def _now_ms() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run(main))
+    leave(run(main))

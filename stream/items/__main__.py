@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 import uuid
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,7 @@ from stream.faust_apps import connect, create_app
 from stream.items.logs import OwnLogs
 from stream.items.worker import ItemsWorker
 from stream.metrics import ItemsMetrics
-from stream.process import Failure, run
+from stream.process import Failure, leave, run
 from stream.progress import Reporter
 from stream.reader import Reader
 from stream.settings import read_settings
@@ -107,4 +106,4 @@ def counters(registry: CollectorRegistry) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    sys.exit(run(main))
+    leave(run(main))

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from schemas.errors import Misconfigured
+from workers.embedder import queue
 from workers.embedder.fake import FakeEmbedder
-from workers.embedder.interface import EmbeddingFailed
+from workers.embedder.interface import EmbedderHangs, EmbeddingFailed
 from workers.embedder.queue import EmbedderThreads
 
 
@@ -48,6 +49,17 @@ async def test_it_is_ready_once_the_model_is_loaded() -> None:
     assert threads.ready
     assert (await threads.model()).name == "fake"
     await threads.close()
+
+
+async def test_a_model_that_hangs_is_told_and_does_not_keep_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queue, "DOCUMENTS_SECONDS_MAX", 0.05)
+    monkeypatch.setattr(queue, "CLOSE_SECONDS_MAX", 0.05)
+    held = Held()
+    threads = EmbedderThreads(lambda: held)
+    with pytest.raises(EmbedderHangs, match="has not embedded 2 texts"):
+        await threads.embed_documents(["cake", "tea"])
+    await threads.close()
+    held.go.set()
 
 
 async def test_what_loading_raises_reaches_everyone_who_asks() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -42,6 +44,15 @@ def ends_with(*errors: Exception) -> int:
                 tasks.create_task(fail(error))
 
     return run(main)
+
+
+def test_a_thread_that_hangs_does_not_keep_it() -> None:
+    script = (
+        "import threading; from stream.process import leave, run\n"
+        "async def main(): threading.Thread(target=threading.Event().wait).start()\n"
+        "leave(run(main))"
+    )
+    assert subprocess.run([sys.executable, "-c", script], timeout=30, check=False).returncode == 0
 
 
 def test_an_error_with_a_sentence_ends_it_with_that_sentence(capfd: pytest.CaptureFixture[str]) -> None:

@@ -41,5 +41,5 @@ class Models:
         return next((each.embed_query for each in at_hand), None)
 
     async def close(self) -> None:
-        """Waits for what runs, takes nothing more."""
+        """Takes nothing more, and waits a moment for what runs."""
         await asyncio.gather(*(each.close() for each in self._embedders.values()))

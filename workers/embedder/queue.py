@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import sys
 import threading
@@ -10,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
 from workers.embedder.cache import QUERIES_MAX, VectorCache
+from workers.embedder.interface import EmbedderHangs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+DOCUMENTS_SECONDS_MAX = 600.0
+"""Of a batch, with the one before it: minutes are what a model of billions of parameters takes on two cores."""
+CLOSE_SECONDS_MAX = 2.0
 DOCUMENTS_NICENESS = 10
 """Of the thread of documents: queries, prices and all else that somebody waits for have the processor first."""
 
@@ -65,9 +70,16 @@ class EmbedderThreads:
         return (await self.loaded()).model
 
     async def embed_documents(self, texts: Sequence[str]) -> Vectors:
-        """float32 `(len(texts), dimension)`, rows L2-normalised, in order. Raises EmbeddingFailed."""
+        """float32 `(len(texts), dimension)`, rows L2-normalised, in order. Raises EmbeddingFailed, EmbedderHangs."""
         embedder = await self.loaded()
-        return await self._documents.run(lambda: embedder.embed_documents(texts))
+        try:
+            async with asyncio.timeout(DOCUMENTS_SECONDS_MAX):
+                return await self._documents.run(lambda: embedder.embed_documents(texts))
+        except TimeoutError as error:
+            raise EmbedderHangs(
+                f"the model has not embedded {len(texts)} texts in {DOCUMENTS_SECONDS_MAX:.0f} s, it hangs: "
+                "this process ends, to be started again"
+            ) from error
 
     async def embed_query(self, text: str) -> Vectors:
         """float32 `(dimension,)`, L2-normalised, read-only. Does not wait for documents. Raises EmbeddingFailed."""
@@ -78,7 +90,7 @@ class EmbedderThreads:
         return self._cache.put(text, vector)
 
     async def close(self) -> None:
-        """Waits for what runs, takes nothing more. Idempotent."""
+        """Takes nothing more, and waits for what runs, two seconds at most. Idempotent."""
         await asyncio.gather(self._documents.close(), self._queries.close())
 
 
@@ -101,7 +113,10 @@ class _Lane:
         return await asyncio.shield(running)  # a caller that gives up does not free a thread that still works
 
     async def close(self) -> None:
-        await asyncio.to_thread(self._thread.shutdown, wait=True, cancel_futures=True)
+        self._thread.shutdown(wait=False, cancel_futures=True)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_SECONDS_MAX), self._turn:
+                pass
 
 
 def _yield_processor() -> None:
