@@ -1,7 +1,4 @@
-"""Item and review records as compact JSON, and back. Item records carry what the fold keeps, whole.
-
-Shape of an entity: {"f": stamp} or {"d": stamp} (floor, deleted), "l" (latest_ms), "s": {fact: value} for facts whose
-stamp is the floor, "x": {fact: [version, updated_at_ms, digest, value]} for the others. Facts of offers are shortened.
+"""Item and review records as compact JSON (see `records`), and back. Item records carry what the fold keeps, whole.
 
 Workers of two releases run at once while one replaces the other: the older keeps facts that it does not know, and drops
 any other addition. So what a release adds to an item is a fact.
@@ -20,6 +17,8 @@ from schemas.stamps import Stamp
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from schemas.records import EntityAsJson, FactAsJson, ItemAsJson
+
 _SEPARATOR = b"\x00"
 _SHORT = {"price": "p", "currency": "c", "sale_price": "s", "sale_starts_at_ms": "b", "sale_ends_at_ms": "e"}
 _PROMOTION, _SHORT_PROMOTION = "promotion/", "t/"
@@ -31,7 +30,7 @@ _LONG = {short: name for name, short in _SHORT.items()}
 def encode_item(record: ItemRecord) -> bytes:
     """The value of a record of the item log."""
     state, reviews = record.state, record.reviews
-    body: dict[str, Any] = {
+    body: ItemAsJson = {
         "w": record.writer,
         "id": state.product_id,
         "p": _entity(state.product, str),
@@ -39,12 +38,12 @@ def encode_item(record: ItemRecord) -> bytes:
         "v": state.void_at_ms,
         "o": {seller: _entity(offer, _shortened) for seller, offer in state.offers.items()},
         "pl": state.price_latest_ms,
-        "r": [reviews.count, reviews.sum_hundredths, reviews.histogram, reviews.latest_ms],
-        "c": {facet: [*change] for facet, change in record.changes.items()},
+        "r": (reviews.count, reviews.sum_hundredths, reviews.histogram, reviews.latest_ms),
+        "c": {facet: (*change,) for facet, change in record.changes.items()},
     }
     if state.displaced is not None:
         stamp, seller = state.displaced
-        body["x"] = [[*stamp], seller]
+        body["x"] = (*stamp,), seller
     return orjson.dumps(body)
 
 
@@ -124,18 +123,20 @@ def _full(name: str) -> str:
     return _LONG.get(name) or name.replace(_SHORT_PROMOTION, _PROMOTION, 1)
 
 
-def _entity(entity: Entity, name_of: Callable[[str], str]) -> dict[str, Any]:
-    floor, at_floor, others = entity.floor, {}, {}
+def _entity(entity: Entity, name_of: Callable[[str], str]) -> EntityAsJson:
+    floor = entity.floor
+    at_floor: dict[str, Any] = {}
+    others: dict[str, FactAsJson] = {}
     for name, (stamp, value) in entity.facts.items():
         if stamp == floor:
             at_floor[name_of(name)] = value
         else:
-            others[name_of(name)] = [*stamp, value]
-    body: dict[str, Any] = {}
+            others[name_of(name)] = (*stamp, value)
+    body: EntityAsJson = {}
     if floor is not None:
-        body["f"] = [*floor]
+        body["f"] = (*floor,)
     if entity.deleted is not None:
-        body["d"] = [*entity.deleted]
+        body["d"] = (*entity.deleted,)
     if entity.latest_ms >= 0:
         body["l"] = entity.latest_ms
     if at_floor:

@@ -9,19 +9,21 @@ from pydantic import BaseModel, TypeAdapter
 
 from schemas.changes import CHANGES
 from schemas.points import Payload
-from schemas.queries import IndexedItem, SearchAnswer, SearchRequest
+from schemas.queries import ErrorAnswer, IndexedItem, SearchAnswer, SearchRequest
+from schemas.records import EntityAsJson, ItemAsJson
 
 FOLDER = Path(__file__).parent / "json"
 
-_ANSWERED: dict[str, type[BaseModel]] = {"search_answer": SearchAnswer, "item": IndexedItem}
+_ANSWERED: dict[str, type[BaseModel]] = {"search_answer": SearchAnswer, "item": IndexedItem, "error": ErrorAnswer}
+_STORED = {"payload": Payload, "item_record": ItemAsJson, "review_record": EntityAsJson}
 
 
 def schemas() -> dict[str, bytes]:
-    """The JSON Schema of each contract, by name: topics, search request, answers, payload of a point."""
+    """The JSON Schema of each contract, by name: topics, search request, answers, what is stored."""
     models = {**CHANGES, "search_request": SearchRequest}
     by_name = {name: model.model_json_schema(mode="validation") for name, model in models.items()}
     by_name |= {name: model.model_json_schema(mode="serialization") for name, model in _ANSWERED.items()}
-    by_name["payload"] = TypeAdapter(Payload).json_schema(mode="serialization")
+    by_name |= {name: TypeAdapter(kind).json_schema(mode="serialization") for name, kind in _STORED.items()}
     return {name: orjson.dumps(_labelled(schema), option=_READABLE) for name, schema in by_name.items()}
 
 

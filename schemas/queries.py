@@ -119,6 +119,21 @@ class IndexedItem(ShownItem):
     vector_failed: str | None
 
 
+class ErrorDetail(BaseModel):
+    """What happened, and what to do."""
+
+    field: str | None
+    """The parameter to change, where there is one."""
+    message: str
+    """One plain sentence."""
+
+
+class ErrorAnswer(BaseModel):
+    """What every route answers instead, with a status of 400 or more."""
+
+    error: ErrorDetail
+
+
 class SearchAnswer(BaseModel):
     """The answer of GET /search."""
 

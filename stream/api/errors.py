@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from schemas.errors import Conflict, FreshlineError, Unavailable
+from schemas.queries import ErrorAnswer, ErrorDetail
 from stream.api.answers import JSONAnswer
 from stream.api.service import Refused
 
@@ -22,7 +23,7 @@ def error_answer(
     status: int, message: str, field: str | None = None, headers: dict[str, str] | None = None
 ) -> JSONAnswer:
     """`field` is the parameter to change, where there is one."""
-    return JSONAnswer({"error": {"field": field, "message": message}}, status, headers)
+    return JSONAnswer(ErrorAnswer(error=ErrorDetail(field=field, message=message)).model_dump(), status, headers)
 
 
 def add_error_answers(app: FastAPI) -> None:

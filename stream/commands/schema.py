@@ -16,7 +16,7 @@ def schema(
     *,
     json: options.AsJson = False,
 ) -> None:
-    """Print a JSON Schema: of an event, a search request, an answer."""
+    """Print a JSON Schema: of an event, a search request, an answer, a record of the item state."""
     from importlib.resources import files
 
     texts = {

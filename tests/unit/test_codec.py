@@ -2,13 +2,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 from events_strategy import item_events, parsed
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 from test_fold_is_a_join import folded
 
 from schemas.codec import decode_item, encode_item
 from schemas.items import NO_REVIEWS, Change, ItemRecord, ItemState, ReviewSummary
+from schemas.records import ItemAsJson
 from workers import fold, reviews
 
 KIB = 1024
@@ -22,6 +25,13 @@ def recorded(state: ItemState, summary: ReviewSummary = NO_REVIEWS) -> ItemRecor
 def test_an_item_comes_back_from_its_record(events: list[Any]) -> None:
     record = recorded(folded(events), ReviewSummary(2, 900, (0, 0, 0, 1, 1), 5))
     assert decode_item(encode_item(record)) == record
+
+
+@given(st.lists(item_events, max_size=10))
+def test_records_are_of_the_shape_that_is_published_for_them(events: list[Any]) -> None:
+    written = encode_item(recorded(folded(events), ReviewSummary(2, 900, (0, 0, 0, 1, 1), 5)))
+    shape = TypeAdapter(ItemAsJson)
+    assert orjson.loads(shape.dump_json(shape.validate_json(written, strict=True))) == orjson.loads(written)
 
 
 def test_displaced_offers_are_remembered_in_the_record() -> None:
