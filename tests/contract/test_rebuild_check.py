@@ -1,0 +1,112 @@
+"""What keeps a new collection from serving."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pytest
+from index_backends import content
+
+from schemas.items import FACETS
+from stream.index.jobs import Step
+from stream.rebuild import check as checking
+from stream.rebuild.check import check
+from workers.document import document
+from workers.embedder.fake import FakeEmbedder
+from workers.index.edge_open import open_edge
+from workers.index.interface import Upsert
+from workers.point import VectorState, payload
+from workers.shown import Shop
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from stream.rebuild.check import Report
+    from workers.embedder.interface import Vectors
+    from workers.index.interface import Index
+
+ITEMS = 40
+EMBEDDER = FakeEmbedder()
+
+
+class Pair(NamedTuple):
+    old: Index
+    new: Index
+
+    async def report(self) -> Report:
+        async def embed_query(text: str) -> Vectors:
+            return EMBEDDER.embed_query(text)
+
+        models: Any = SimpleNamespace(queries=lambda _model: embed_query)
+        return await check(Step(), self.old, self.new, models, Shop(None, ()))
+
+
+@pytest.fixture
+async def pair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Pair]:
+    """Two that are equal."""
+    monkeypatch.setattr(checking, "COUNT_SECONDS_MAX", 0.05)
+    made = Pair(*(open_edge(tmp_path / name, model=EMBEDDER.model) for name in ("old", "new")))
+    for index in made:
+        await index.write([item(n) for n in range(ITEMS)])
+    yield made
+    for index in made:
+        await index.close()
+
+
+def item(number: int, *, words: str | None = None, vector: Vectors | None = None, **fields: Any) -> Upsert:
+    """`words`, `vector`: what it is found by, where that is not its own text."""
+    product, version = content(f"p{number}", f"model{number}", **fields), number + 1
+    present = document(product, EMBEDDER.model)
+    state = VectorState(present.fingerprint, present.fingerprint, None, None)
+    whole = payload(product, version, state, dict.fromkeys(FACETS))
+    own = EMBEDDER.embed_documents([present.text])[0]
+    return Upsert(f"p{number}", version, whole, words or present.text, own if vector is None else vector)
+
+
+async def replaced(index: Index, *items: Upsert) -> None:
+    """At the same versions, as a collection that was filled wrongly has them."""
+    for each in items:
+        newer: Any = {**each.payload, "version": each.version + ITEMS}
+        await index.write([replace(each, version=each.version + ITEMS, payload=newer)])
+
+
+async def test_one_that_is_equal_may_serve(pair: Pair) -> None:
+    found = await pair.report()
+    assert found.wrong is None
+    assert found.figures == {"items": ITEMS, "searches": ITEMS, "overlap": 1.0, "found_before": 1.0, "found_now": 1.0}
+
+
+async def test_one_with_fewer_visible_items_may_not(pair: Pair) -> None:
+    await replaced(pair.new, item(3, status="delisted"))
+    assert f"it has {ITEMS - 1} visible items, the old one {ITEMS}" in str((await pair.report()).wrong)
+
+
+async def test_one_with_a_fingerprint_of_another_text_may_not(pair: Pair) -> None:
+    wrong = item(3)
+    wrong.payload["fingerprint"] = "of another text"
+    await replaced(pair.new, wrong)
+    assert "1 items are not as they should be (p3)" in str((await pair.report()).wrong)
+
+
+async def test_one_with_another_content_at_the_same_version_may_not(pair: Pair) -> None:
+    for index, brand in zip(pair, ("one", "another"), strict=True):
+        await replaced(index, item(3, brand=brand))
+    assert "1 items are not as they should be (p3)" in str((await pair.report()).wrong)
+
+
+async def test_one_that_does_not_find_items_by_their_own_titles_may_not(pair: Pair) -> None:
+    lost = [item(n, words="nothing", vector=-EMBEDDER.embed_documents([f"model{n}"])[0]) for n in range(ITEMS)]
+    await replaced(pair.new, *lost)
+    assert "of items by their own title, the old one 100%" in str((await pair.report()).wrong)
+
+
+async def test_one_of_the_same_model_that_finds_other_things_besides_may_not(pair: Pair) -> None:
+    vectors = np.random.default_rng(7).normal(size=(ITEMS, EMBEDDER.model.dimension)).astype(np.float32)
+    await replaced(pair.new, *(item(n, vector=vector) for n, vector in enumerate(vectors)))
+    found = await pair.report()
+    assert found.figures["found_now"] == 1.0
+    assert "of the first ten, at least 50% is wanted" in str(found.wrong)
