@@ -11,6 +11,7 @@ import kafka.partitioner
 import pytest
 from aiokafka import AIOKafkaProducer
 from kafka import KafkaAdminClient
+from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.structs import TopicPartition
 from running_broker import new_broker
 
@@ -19,7 +20,7 @@ from stream.ends import Ends
 from stream.log_identity import log_identity
 from stream.reader import Reader
 from stream.states import partition_of
-from stream.topics import ITEMS, ensure_topics, topics
+from stream.topics import INPUTS, ITEMS, ensure_topics, topics
 from stream.tracker import Partition
 from stream.up import carry
 
@@ -198,6 +199,42 @@ def test_topics_are_created_once_and_found_as_they_should_be(any_broker: Running
         "items.dlq": 3,
         "progress": 3,
     }
+
+
+@pytest.mark.kafka
+def test_topics_are_created_with_the_settings_that_they_need(tmp_path: Path) -> None:
+    """Sizes, times, what is kept, and how many replicas must have a record."""
+    broker = new_broker("kafka", tmp_path).start()
+    try:
+        ensure_topics(broker.settings(min_insync_replicas=3))
+        names = [topic.name for topic in topics(broker.settings())]
+        admin = KafkaAdminClient(bootstrap_servers=broker.address)
+        resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
+        described = admin.describe_configs(resources, config_filter="all")["topic"]
+        admin.close()
+    finally:
+        broker.kill()
+
+    def setting(name: str) -> dict[str, str]:
+        return {topic: described[topic][name]["value"] for topic in names}
+
+    compacted = {"items", "review-states", "progress"}
+    assert {topic for topic, value in setting("cleanup.policy").items() if value == "compact"} == compacted
+    appended = setting("message.timestamp.type")
+    assert [appended[topic] for topic in INPUTS] == ["LogAppendTime"] * 3
+    bytes_max = setting("max.message.bytes")
+    assert (bytes_max["prices"], bytes_max["prices.dlq"]) == (str(8 << 20), str(10 << 20))
+    assert setting("retention.ms")["prices.dlq"] == "-1"
+    assert set(setting("min.insync.replicas").values()) == {"3"}
+
+
+def test_dead_letters_lie_in_as_many_partitions_as_events(own_embedded_broker: RunningBroker) -> None:
+    """Each in the partition of its event: fewer, and the worker could not send one."""
+    admin = KafkaAdminClient(bootstrap_servers=own_embedded_broker.address)
+    admin.create_topics({"prices.dlq": {"num_partitions": 1, "replication_factor": 1}}, wait_for_metadata=True)
+    admin.close()
+    with pytest.raises(Misconfigured, match=r"topic prices\.dlq has 1 partitions .* --alter --topic prices\.dlq"):
+        ensure_topics(own_embedded_broker.settings(partitions=4))
 
 
 def test_a_topic_with_other_partitions_is_named_in_one_line(any_broker: RunningBroker) -> None:

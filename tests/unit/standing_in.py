@@ -150,6 +150,9 @@ class StandIn:
         self.reconciled = done_reconciling(self.wrong, repair=repair)
         return self.reconciled.model_copy(update={"state": "running", "result": None})
 
+    def start_rebuild(self, _model: str | None, *, dry_run: bool) -> JobReport:
+        raise Conflict("a rebuild runs already (filling): wait until it is done")
+
     def job(self, kind: str) -> JobReport | None:
         if self.restarts:
             self.restarts, self.reconciled = self.restarts - 1, None

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from events_strategy import item_events, parsed
@@ -10,9 +10,15 @@ from pydantic import TypeAdapter
 from test_fold_is_a_join import folded
 
 from schemas.codec import decode_item, encode_item
-from schemas.items import NO_REVIEWS, Change, ItemRecord, ItemState, ReviewSummary
+from schemas.items import NO_REVIEWS, Change, Entity, ItemRecord, ItemState, ReviewSummary
 from schemas.records import ItemAsJson
+from stream.items.partition import ItemPartition
 from workers import fold, reviews
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pytest
 
 KIB = 1024
 
@@ -89,3 +95,31 @@ def test_the_record_does_not_grow_with_the_reviews() -> None:
         return len(encode_item(recorded(ItemState("a"), reviews.summarised(ratings))))
 
     assert size(50_000) - size(10) < 50
+
+
+def test_one_more_review_costs_the_same_however_many_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counted in reviews that are looked at."""
+    looked_at: list[Entity] = []
+    replaced, joined = reviews.replaced, reviews.join
+
+    def counting(function: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any) -> Any:
+            looked_at.extend(each for each in arguments if isinstance(each, Entity))
+            return function(*arguments)
+
+        return call
+
+    monkeypatch.setattr(reviews, "replaced", counting(replaced))
+    monkeypatch.setattr(reviews, "join", counting(joined))
+    costs = {}
+    for count in (10, 50_000):
+        partition = ItemPartition(0, "me")
+        held = partition._held("a")
+        review = reviews.delta(parsed("reviews", {"review_id": "r", "rating": 4}))
+        held.reviews = dict.fromkeys(map(str, range(count)), review)
+        held.summary = reviews.summarised(held.reviews.values())
+        looked_at.clear()
+        assert partition.take(parsed("reviews", {"review_id": "7", "rating": 2, "updated_at": 9_999_999}))
+        costs[count] = len(looked_at)
+        assert held.summary == reviews.summarised(held.reviews.values())
+    assert costs[10] == costs[50_000] <= 4

@@ -190,6 +190,11 @@ def test_long_work_is_asked_for_again_where_the_process_that_did_it_is_another(s
     assert done.code == 0 and "up to date" in done.out
 
 
+def test_a_second_rebuild_at_once_is_one_line_and_exit_1(service: StandIn) -> None:
+    done = freshline("rebuild")
+    assert done.code == 1 and "a rebuild runs already" in done.err and done.err.count("\n") == 1
+
+
 def test_a_second_reconcile_at_once_is_one_line_and_exit_1(service: StandIn) -> None:
     freshline("reconcile")
     assert service.reconciled is not None

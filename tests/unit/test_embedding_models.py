@@ -105,6 +105,20 @@ def test_a_missing_model_is_named_with_what_to_do(monkeypatch: pytest.MonkeyPatc
     assert "\n" not in str(raised.value)
 
 
+def test_a_name_without_an_owner_is_a_model_of_sentence_transformers(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    kept = tmp_path / "models--sentence-transformers--tiny"
+    snapshot = kept / "snapshots" / ("a" * 40)
+    shutil.copytree(tiny, snapshot)
+    (kept / "refs").mkdir()
+    (kept / "refs" / "main").write_text("a" * 40)
+    assert locate("tiny") == ("tiny", snapshot)
+    assert locate("sentence-transformers/tiny") == ("sentence-transformers/tiny", snapshot)
+
+
 def test_a_folder_that_holds_no_model_is_named_with_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(Misconfigured, match=r"cannot be loaded.*FRESHLINE_MODEL, or --model") as raised:
         SentenceEmbedder(str(tmp_path))

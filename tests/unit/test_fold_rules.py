@@ -6,7 +6,7 @@ from itertools import permutations
 from typing import Any
 
 from events_strategy import ITEM, parsed, price_events, product_events
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from test_fold_is_a_join import folded
 
@@ -42,6 +42,7 @@ def prices(*events: Any) -> dict[str, float]:
 
 stamps = st.builds(Stamp, st.integers(-1, 3), st.integers(0, 3), st.sampled_from(["a", "b"]))
 times = st.integers(0, 50)
+words_or_none = st.none() | st.sampled_from(["red", "green", "blue"])
 
 
 class TestStamps:
@@ -106,6 +107,16 @@ class TestLanguagesAndAttributes:
             patch(title={"fr": None}, updated_at=3),
         )
         assert item["title"] == {"en": "lamp", "zh-Hant": "燈"}
+
+    @given(st.lists(st.tuples(st.sampled_from(["en", "fr", "zh-Hant"]), words_or_none, st.integers(2, 40)), max_size=8))
+    def test_each_language_has_its_latest_text(self, changes: list[tuple[str, str | None, int]]) -> None:
+        latest = {language: (at, text) for language, text, at in sorted(changes, key=lambda each: each[2])}
+        times = [(language, at) for language, _, at in changes]
+        assume(len(times) == len(set(times)))
+        patches = [patch(title={language: text}, updated_at=at) for language, text, at in changes]
+        item = shown(product({"en": "lamp"}, updated_at=1), *patches)
+        wanted = {"en": "lamp"} | {language: text for language, (_, text) in latest.items()}
+        assert item["title"] == {language: text for language, text in wanted.items() if text}
 
     def test_a_plain_text_replaces_all_languages(self) -> None:
         item = shown(product({"en": "lamp", "fr": "lampe"}, updated_at=1), patch(title="luminaire", updated_at=2))

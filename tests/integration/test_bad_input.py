@@ -1,0 +1,37 @@
+"""What no suite of small records shows of a whole stack."""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from kafka import KafkaConsumer, KafkaProducer
+from kafka.structs import TopicPartition
+from running_stack import running_stack
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LARGE = 5_000_000
+
+
+def test_a_record_of_five_megabytes_is_a_dead_letter_and_the_next_event_is_taken(tmp_path: Path) -> None:
+    body = json.dumps({"product_id": "large", "title": "x" * LARGE}).encode()
+    with running_stack(tmp_path) as stack:
+        with closing(KafkaProducer(bootstrap_servers=stack.kafka, max_request_size=2 * LARGE)) as producer:
+            for _ in range(2):
+                place = producer.send("products", key=b"large", value=body).get(30)
+        token = stack.send("products", "large", title="Walnut cake")
+        answer = stack.get("/search", q="walnut", after=token, wait_ms=20_000)
+        assert answer["fresh"] and [hit["product_id"] for hit in answer["hits"]] == ["large"]
+        assert stack.get("/status")["dead_letters"]["products"] == 2
+
+        letters = KafkaConsumer(bootstrap_servers=stack.kafka, max_partition_fetch_bytes=2 * LARGE)
+        with closing(letters):
+            letters.assign([TopicPartition("products.dlq", place.partition)])
+            letters.seek_to_beginning()
+            letter = next(letters)
+        assert letter.value == body and letter.key == b"large"
+        reason = dict(letter.headers)["freshline-reason"].decode()
+        assert "bytes" in reason and "\n" not in reason
