@@ -33,8 +33,8 @@ ATTRIBUTES_MAX = 30
 NEVER_COMES = "C-parked"
 DISTANCE = 200
 """How far an event may be from its place."""
-LATE_EVENTS = 6_000
-"""How far a late one is: at 100 events/s a minute."""
+LATE_EVENTS = 7_200
+"""How far a late one may be: a minute, at the 120 events/s of a stack under `up`."""
 TWICE_SHARE, LATE_SHARE, MISROUTED_SHARE, POISON_SHARE = 0.08, 0.01, 0.01, 0.01
 LIVE_EVERY = 3
 """One of so many changes is of electronics and reviews, the others of Hong Kong."""

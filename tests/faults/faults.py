@@ -18,7 +18,7 @@ from tests.faults.controls import SLOW
 from tests.faults.disk import disk_full
 from tests.faults.embedding import each_as_it_should, texts_that_fail
 from tests.faults.memory import growth
-from tests.faults.scenario import FRESH_SECONDS, Scenario
+from tests.faults.scenario import FRESH_SECONDS, SETTLES_SECONDS, Scenario
 from tests.faults.server_faults import SERVER_SCENARIOS
 from tests.integration.running_up import alive
 
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from tests.faults.stack import Stack
 
 CALLS_MAX = 30
-SETTLES_SECONDS = {"embedded": (15, 20), "kafka": (2, 4)}
-"""Takes a group once a worker that was expelled is back."""
 BURST_EVENTS = 20_000
 MEMORY_SECONDS = 1_800
 MISSING_MAX = 200
@@ -199,7 +197,6 @@ SCENARIOS = [
         index_deleted,
         loses_index=True,
         recovery_seconds_max=REFILL_SECONDS_MAX,
-        brokers=("embedded",),
     ),
     Scenario("broker killed", killed("broker"), loses_log=True, short="kafka"),
     Scenario("broker stopped", broker_stopped, loses_log=True),
@@ -212,17 +209,15 @@ SCENARIOS = [
     Scenario(
         "texts that the model cannot embed",
         texts_that_fail,
-        brokers=("embedded",),
         env={"FRESHLINE_EMBEDDER": "model"},
         gives_up=True,
         after=each_as_it_should,
     ),
     Scenario("disk full", disk_full, small_disk=True),
-    Scenario("events finished out of order", killed_while_slow, brokers=("embedded",), control="slow-folds"),
+    Scenario("events finished out of order", killed_while_slow, control="slow-folds"),
     Scenario(
         "control: acks out of order",
         killed_while_slow,
-        brokers=("embedded",),
         control="acks-out-of-order",
         must_say="committed",
         short="embedded",
@@ -230,7 +225,6 @@ SCENARIOS = [
     Scenario(
         "control: take, with failing batches",
         batches_fail,
-        brokers=("embedded",),
         recovery_seconds_max=10,
         control="take-batches",
         must_say="committed",

@@ -31,6 +31,8 @@ FRESH_SECONDS = 2.0 * PATIENCE
 """An event that is searchable after this is fresh enough on a machine that is busy with starting a process."""
 PROBE_SECONDS_MAX = 5.0
 TAKE_OVER_SECONDS_MAX = 40.0
+SETTLES_SECONDS = {"embedded": (15, 20), "kafka": (2, 4)}
+"""Takes a group until a worker that is gone is expelled, or one that was is back."""
 S = TypeVar("S", "Stack", "ServerStack")
 QUIET_SECONDS_MAX = 120.0
 LOOK_SECONDS_MAX = 15.0

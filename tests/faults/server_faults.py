@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from stream.states import partition_of
 from tests.faults.api import Failed, wait_for
-from tests.faults.scenario import QUIET_SECONDS_MAX, Run, Scenario
+from tests.faults.scenario import QUIET_SECONDS_MAX, SETTLES_SECONDS, Run, Scenario
 from tests.faults.server_stack import SERVER_URL, WORKERS, ServerStack
 
 if TYPE_CHECKING:
@@ -58,9 +58,16 @@ def more_than_partitions(run: Run[ServerStack]) -> None:
 
 
 def workers_killed(run: Run[ServerStack]) -> None:
-    """SIGKILL of an index worker, then of an items worker; each is started again."""
+    """SIGKILL of an index worker, then of an items worker; each is started again.
+
+    On the embedded broker not before its group has found out: one whose leader dies while another worker joins waits
+    for ever.
+    """
     for worker in (run.stack.indexers[0], run.stack.items[0]):
-        worker.kill()
+        if run.broker == "embedded":
+            worker.kill_for(run.rng.uniform(*SETTLES_SECONDS[run.broker]))
+        else:
+            worker.kill()
         run.pause(5, 8)
     run.stack.until_ready()
 

@@ -80,6 +80,13 @@ class Running:
         self.process.kill()
         self.process.wait(10)
 
+    def kill_for(self, seconds: float) -> None:
+        """SIGKILL, and a supervisor that takes its time."""
+        self.wanted = False
+        self.kill()
+        time.sleep(seconds)
+        self.start()
+
     def stop(self) -> None:
         """SIGTERM, for good. Raises Failed when it does not end by it."""
         self.wanted = False
