@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stream.commands.printing import say
-from tests.benchmarks import backlog, freshness, load, searching, throughput
+from tests.benchmarks import backlog, freshness, load, searching, syncing, throughput
 from tests.benchmarks.catalogue import catalogue
 from tests.benchmarks.figures import Figure, Goal, repeated
 from tests.benchmarks.prefilled import open_prefilled
@@ -29,6 +29,7 @@ PARTS = {
     "search": searching.measure,
     "throughput": throughput.measure,
     "backlog": backlog.measure,
+    "sync": syncing.measure,
 }
 
 
