@@ -36,7 +36,7 @@ def locate(model: str | None) -> tuple[str, Path]:
         return DEFAULT_NAME, _installed()
     if (folder := Path(model)).is_dir():
         return folder.resolve().name, folder
-    return model, _from_hub(model if "/" in model else f"{ORGANISATION}/{model}")
+    return model, _from_hub(model)
 
 
 def revision(folder: Path) -> str:
@@ -121,7 +121,7 @@ def _from_hub(name: str) -> Path:
 
     download: Any = huggingface_hub.snapshot_download
     try:
-        return Path(download(name, ignore_patterns=_NOT_FOR_TORCH))
+        return Path(download(name if "/" in name else f"{ORGANISATION}/{name}", ignore_patterns=_NOT_FOR_TORCH))
     except Exception as error:  # offline, unknown, private, not a valid name: to the person it is one thing
         raise Misconfigured(
             f"There is no model {name!r}: neither a folder, nor in the local Hugging Face cache, nor to be had from "
