@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 PER_SECOND = 500.0
 SEARCHES_PER_SECOND = 20.0
-WARM_SECONDS, SECONDS, REPEATS = 2.0, 10.0, 3
+WARM_SECONDS = 15.0
+"""In which a stack that has just taken its catalogue tidies up: searches took twice as long meanwhile."""
+SECONDS, REPEATS = 10.0, 3
 P50_MS_GOAL, P95_MS_GOAL = 15.0, 40.0
 SEED = 5
 FILTERS: tuple[dict[str, object], ...] = (

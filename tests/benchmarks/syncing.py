@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import contextlib
 import subprocess
 import sys
 import tempfile
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
+import psutil
 
 from tests.benchmarks.catalogue import catalogue
 from tests.benchmarks.figures import Figure
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from tests.benchmarks.running import Running
 
 SELLERS = 10
+LOOK_INTERVAL_S = 0.05
 
 
 class Synced(NamedTuple):
@@ -72,10 +74,13 @@ def _sync(feed: Path, kafka: str) -> Synced:
     argv = ("sync", "prices", str(feed), "--execute", "--json", "--kafka", kafka)
     began = time.monotonic()
     with subprocess.Popen([sys.executable, "-m", "stream.commands", *argv], stdout=subprocess.PIPE) as process:
+        rss_mb, seen = 0.0, psutil.Process(process.pid)
+        while process.poll() is None:
+            with contextlib.suppress(psutil.Error):
+                rss_mb = max(rss_mb, seen.memory_info().rss / 1e6)
+            time.sleep(LOOK_INTERVAL_S)
         assert process.stdout is not None
-        told = orjson.loads(process.stdout.read())
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
+        told = process.stdout.read()
     if process.returncode:
-        raise AssertionError(f"sync ended with {process.returncode}: {told}")
-    return Synced(time.monotonic() - began, usage.ru_maxrss * 1024 / 1e6, told["sent"])
+        raise AssertionError(f"sync ended with {process.returncode}: {told.decode()}")
+    return Synced(time.monotonic() - began, rss_mb, orjson.loads(told)["sent"])
