@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from schemas.errors import Misconfigured, Unavailable
@@ -15,7 +16,6 @@ from schemas.errors import Misconfigured, Unavailable
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
 EXIT_MISCONFIGURED = 78
 """Of a worker that cannot start as it is set up, with the reason as its last line (EX_CONFIG of sysexits.h)."""
@@ -177,6 +177,17 @@ async def _not_started(child: Child) -> str | None:
 def how(code: int) -> str:
     """An exit code to a person: "exit 1", "SIGKILL"."""
     return f"exit {code}" if code >= 0 else signal.Signals(-code).name
+
+
+def processor_seconds(pid: int) -> float:
+    """That all threads of a process have run so far. Raises Unavailable as `resident_bytes` does."""
+    try:
+        runs = [each.read_text().split()[0] for each in Path(f"/proc/{pid}/task").glob("*/schedstat")]
+    except (OSError, LookupError) as error:
+        raise Unavailable(f"the processor time of process {pid} cannot be read: {error}") from error
+    if not runs:
+        raise Unavailable(f"the processor time of process {pid} cannot be read")
+    return sum(map(int, runs)) / 1e9
 
 
 def resident_bytes(pid: int) -> int:

@@ -17,7 +17,7 @@ from stream.topics import INPUTS, ITEMS, PROGRESS, STATES, topics
 from stream.tracker import Partition
 from stream.up.broker import accepting
 from stream.up.carry import InputTail
-from stream.up.children import how, resident_bytes
+from stream.up.children import how, processor_seconds, resident_bytes
 from stream.up.claim import claim
 from stream.up.losses import Losses
 from stream.up.probe import POLL_S
@@ -152,10 +152,18 @@ class EmbeddedLog:
             return None
         self._next_look_s = time.monotonic() + FETCH_WATCH_S
         with contextlib.suppress(Unavailable):
-            took = await fetch_seconds(self.address, self._places(*INPUTS, *STATES, PROGRESS))
+            places = self._places(*INPUTS, *STATES, PROGRESS)
+            took = await fetch_seconds(self.address, places, self._ran_s)
             if took > (self._broker.fetch_seconds_max or math.inf):
                 return f"has become slow, its log is long (a fetch takes {1000 * took:.0f} ms)"
         return None
+
+    def _ran_s(self) -> float:
+        """Of the broker; where the system does not tell, it counts as running all the time."""
+        try:
+            return processor_seconds(self._child.pid or 0)
+        except Unavailable:
+            return time.monotonic()
 
     def _places(self, *topics: str) -> list[Partition]:
         return [Partition(topic, number) for topic in topics for number in range(self._settings.partitions)]

@@ -1,0 +1,58 @@
+"""When the embedded broker counts as slow."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from schemas.errors import Unavailable
+from stream.tracker import Partition
+from stream.up import slowness
+from stream.up.children import processor_seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+PLACE = Partition("prices", 0)
+TAKES_S = 0.02
+
+
+class SlowEnds:
+    """A broker with one partition, each fetch of which takes so long."""
+
+    def __init__(self, _kafka: str, *, patience_s: float) -> None:
+        self.patience_s = patience_s
+
+    async def __aenter__(self) -> SlowEnds:
+        return self
+
+    async def __aexit__(self, *_: object) -> None: ...
+
+    async def ends(self, places: Sequence[Partition]) -> dict[Partition, int]:
+        return dict.fromkeys(places, slowness.RECORDS_MIN)
+
+    async def has_records(self, _place: Partition, _offset: int) -> bool:
+        await asyncio.sleep(TAKES_S)
+        return True
+
+
+async def test_a_fetch_counts_for_no_longer_than_the_broker_ran(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slowness, "Ends", SlowEnds)
+    assert await slowness.fetch_seconds("", [PLACE], time.monotonic) >= TAKES_S
+    assert await slowness.fetch_seconds("", [PLACE], lambda: 7.0) == 0.0
+
+
+def test_processor_time_is_that_of_all_threads_of_a_process() -> None:
+    before, began = processor_seconds(os.getpid()), time.process_time()
+    while time.process_time() - began < 0.05:
+        pass
+    assert processor_seconds(os.getpid()) - before >= 0.04
+
+
+def test_of_a_process_that_is_gone_nothing_is_known() -> None:
+    with pytest.raises(Unavailable):
+        processor_seconds(0)
