@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 BATCH_TEXTS_MAX = 64
-FEW_TEXTS_MAX = 8
+FEW_TEXTS_MAX = 2
 BEHIND_SECONDS_MAX = 1.0
 """While words and prices wait, they get the processor: so many texts are embedded, once in so long. None starves."""
 OLDEST_EVERY = 4

@@ -321,16 +321,16 @@ async def test_vectors_leave_the_processor_to_a_flood_also_between_two_of_its_wa
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Given more new items than are written at once, when all are written, then the lanes stay behind for a moment."""
-    monkeypatch.setattr(indexing, "BATCH_ITEMS_MAX", 2)
+    monkeypatch.setattr(indexing, "BATCH_ITEMS_MAX", FEW_TEXTS_MAX)
     async with bench(tmp_path) as b:
         await b.put("products", "p1", title="Zebra lamp")
         await b.quiet()
         assert not b.lanes.behind
-        for number in range(FEW_TEXTS_MAX):
+        for number in range(FEW_TEXTS_MAX + 1):
             await b.put("products", f"q{number}", title="Zebra lamp")
         await b.quiet()
         assert b.lanes.behind
-        assert await b.owed.pay_batch() == FEW_TEXTS_MAX  # Of one more.
+        assert await b.owed.pay_batch() == FEW_TEXTS_MAX  # Of two more.
         async with asyncio.timeout(10):
             await b.lanes.caught_up()
         assert not b.lanes.behind
