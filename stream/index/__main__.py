@@ -17,13 +17,14 @@ from stream.ends import Ends
 from stream.faust_apps import connect, create_app
 from stream.horizon import Horizon
 from stream.index.attached import Attached
+from stream.index.circumstances import Circumstances
 from stream.index.freshness import FreshAsOf, RecentFreshness
 from stream.index.identity import identity_for, log_mark
 from stream.index.observing import Observed
 from stream.index.service import IndexService
 from stream.index.watching import Watching
 from stream.index.worker import IndexWorker
-from stream.index.writing import Circumstances, Writer
+from stream.index.writing import Writer
 from stream.metrics import IndexMetrics
 from stream.process import Failure, leave, run
 from stream.progress import Reporter

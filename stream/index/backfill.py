@@ -25,9 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable, Mapping
 
     from schemas.points import Payload
-    from stream.index.writing import Circumstances, Writer
+    from stream.index.circumstances import Circumstances
     from stream.reader import Record
     from workers.index.interface import Index, Stored
+    from workers.indexing import Lanes
 
 log = structlog.get_logger(__name__)
 
@@ -43,8 +44,9 @@ REUSE_ITEMS = 64
 class Backfill:
     """Of one collection, by the partitions of this worker."""
 
-    def __init__(self, writer: Writer, circumstances: Circumstances) -> None:
-        self._writer = writer
+    def __init__(self, index: Index, lanes: Lanes, circumstances: Circumstances) -> None:
+        self._index = index
+        self._lanes = lanes
         self._circumstances = circumstances
         self.complete: dict[int, int] = {}
         """Partitions of which everything is in the collection, with the end that was asked for."""
@@ -75,18 +77,18 @@ class Backfill:
         if end is not None:
             self.complete[number] = end
             self._circumstances.report()
-            log.info("backfilled", partition=number, collection=self._writer.index.collection)
+            log.info("backfilled", partition=number, collection=self._index.collection)
 
     async def _save_again(self) -> None:
         """A worker that was frozen just as it saved, and owns the partition no more, may have written less since."""
-        kept = await self._writer.index.positions() if self.complete else {}
+        kept = await self._index.positions() if self.complete else {}
         for number, end in self.complete.items():
             if filled_to(kept, number, self._circumstances.epoch) is None:
                 await self._save(number, end=end, done=end)
 
     async def _fill(self, number: int) -> int | None:
         """The end up to which it is complete; None if the partition was revoked meanwhile."""
-        place, index = Partition(ITEMS, number), self._writer.index
+        place, index = Partition(ITEMS, number), self._index
         async with Reader(self._circumstances.kafka) as reader:
             reader.assign({place: 0})
             kept = await index.positions()
@@ -122,7 +124,7 @@ class Backfill:
                 continue
             version = point_version(self._circumstances.epoch, record.offset)
             finish = [lambda offset=record.offset: written.finish(offset)]
-            await self._writer.lanes.put_backfill(
+            await self._lanes.put_backfill(
                 Pending(
                     item,
                     record.partition.number,
@@ -135,7 +137,7 @@ class Backfill:
     async def _serving(self, product_ids: set[str]) -> dict[str, Payload]:
         """The points that serve now; their vectors are put at hand, to compute none of the same text and model."""
         serving = self._circumstances.serving_writer().index
-        found = await serving.stored(product_ids, vectors=serving.model == self._writer.index.model)
+        found = await serving.stored(product_ids, vectors=serving.model == self._index.model)
         self._reuse_vectors(found.values())
         return {product_id: stored.payload for product_id, stored in found.items()}
 
@@ -151,7 +153,7 @@ class Backfill:
         if number not in self._circumstances.owned():
             return False
         version = point_version(self._circumstances.epoch, 0)
-        await self._writer.index.save_positions({end_name(number): version + end, done_name(number): version + done})
+        await self._index.save_positions({end_name(number): version + end, done_name(number): version + done})
         return True
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -16,39 +16,16 @@ from workers.owed_vectors import OwedVectors
 from workers.sale_windows import SaleWindows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Coroutine, Mapping
+    from collections.abc import Coroutine
 
+    from stream.index.circumstances import Circumstances
     from stream.index.observing import Observed
-    from workers.embedder.cache import VectorCache
-    from workers.embedder.models import Models
     from workers.index.interface import Index
 
 log = structlog.get_logger(__name__)
 
 POSITIONS_INTERVAL_S = 1.0
 FLUSH_INTERVAL_S = 10.0
-
-
-class Circumstances(NamedTuple):
-    """What the writers of one process have in common."""
-
-    epoch: int
-    kafka: str
-    log_mark: int
-    """Of the item log: kept beside the positions, which mean nothing in another."""
-    shop_currency: str | None
-    models: Models
-    cache: VectorCache
-    clock_ms: Callable[[], int]
-    owned: Callable[[], Collection[int]]
-    """Partitions of this worker now."""
-    positions: Callable[[], Mapping[int, int]]
-    """By owned partition: the offset up to which every record that was delivered is written."""
-    report: Callable[[], None]
-    """Tells how far each collection is."""
-    serving_writer: Callable[[], Writer]
-    model_loaded: Callable[[], None]
-    """Told when a collection's model is there, to stay."""
 
 
 class Writer:
@@ -79,7 +56,7 @@ class Writer:
             clock_ms=c.clock_ms,
             repriced=observed.repriced,
         )
-        self.backfill = Backfill(self, c) if building else None
+        self.backfill = Backfill(index, self.lanes, c) if building else None
         self.failed: Misconfigured | None = None
         """Why this collection can never be complete: its model cannot be loaded."""
         self._read: dict[str, int] = {}

@@ -15,10 +15,11 @@ from schemas.points import point_version
 from stream.index import backfill
 from stream.index.attached import Attached
 from stream.index.backfill import done_name, end_name
+from stream.index.circumstances import Circumstances
 from stream.index.freshness import RecentFreshness
 from stream.index.identity import LOG, identity_for, log_mark
 from stream.index.observing import Observed
-from stream.index.writing import Circumstances, Writer
+from stream.index.writing import Writer
 from stream.metrics import IndexMetrics
 from stream.topics import ensure_topics
 from workers.embedder.cache import VectorCache

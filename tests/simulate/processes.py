@@ -11,10 +11,11 @@ import numpy as np
 from prometheus_client import CollectorRegistry
 
 from stream.index.attached import Attached
+from stream.index.circumstances import Circumstances
 from stream.index.freshness import RecentFreshness
 from stream.index.observing import Observed
 from stream.index.worker import IndexWorker
-from stream.index.writing import Circumstances, Writer
+from stream.index.writing import Writer
 from stream.items.logs import OwnLogs
 from stream.items.worker import ItemsWorker
 from stream.metrics import IndexMetrics, ItemsMetrics
