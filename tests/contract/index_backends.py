@@ -17,14 +17,15 @@ from qdrant_front.serving import in_thread
 
 from schemas.points import Content, point_id
 from workers.embedder.interface import ModelId
-from workers.index.edge import EdgeIndex, create_positions
 from workers.index.edge_open import open_edge
+from workers.index.edge_operations import create_positions
 from workers.index.server_collections import open_with
 from workers.plan import plan
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from workers.index.edge import EdgeIndex
     from workers.index.interface import Index
     from workers.plan import Plan
 

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import stream.items.publisher
+import workers.index.edge
 from stream.items.logs import OwnLogs
 from stream.items.partition import ItemPartition
 from stream.items.publisher import Publisher
@@ -57,7 +58,7 @@ POINTS: dict[str, dict[str, Point]] = {
     "index": {
         "before-write": (EdgeIndex, "write", True),
         "before-write-to-server": (ServerIndex, "write", True),
-        "within-write": (EdgeIndex, "_operation", False),
+        "within-write": (workers.index.edge, "operation", False),
         "after-write": (EdgeIndex, "write", False),
         "before-ack": (Lanes, "_finish", True),
         "before-commit": (Consumer, "_new_offset", True),

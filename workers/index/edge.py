@@ -12,32 +12,27 @@ import shutil
 import time
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import orjson
 from qdrant_edge import (
     CountRequest,
     Direction,
     EdgeShard,
     OrderBy,
     PayloadSelector,
-    Point,
     PointVectors,
     Query,
     QueryRequest,
     ScrollRequest,
-    UpdateMode,
     UpdateOperation,
 )
 
 from schemas.errors import Gone, Unavailable
 from schemas.points import point_id
 from workers.index import edge_filters as where
-from workers.index.interface import DENSE, LEXICAL, DenseVector, Found, Patch, Stored, Upsert, Write
+from workers.index.edge_operations import accepted, dense, operation, read
+from workers.index.interface import DENSE, LEXICAL, DenseVector, Found, Patch, Stored, Write
 from workers.index.layout import (
     HIDDEN,
-    NESTED_FIELDS,
     OWED,
-    POSITIONS_PAYLOAD,
     POSITIONS_POINT,
     VISIBLE,
     Is,
@@ -45,7 +40,6 @@ from workers.index.layout import (
     in_partitions,
     only_positions,
     price_due_by,
-    whole,
 )
 from workers.index.lexical import Lexical
 
@@ -53,8 +47,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    import numpy as np
     from numpy.typing import NDArray
-    from qdrant_edge import Record
 
     from schemas.points import Payload
     from schemas.queries import Filters
@@ -106,21 +100,21 @@ class EdgeIndex:
     async def stored(self, product_ids: Collection[str], *, vectors: bool = False) -> dict[str, Stored]:
         """See Index."""
         records = self._shard.retrieve([point_id(p) for p in product_ids], True, [DENSE] if vectors else False)
-        found = (Stored(_read(record), _dense(record)) for record in records)
+        found = (Stored(read(record), dense(record)) for record in records)
         return {each.payload["product_id"]: each for each in found}
 
     async def payloads(self, point_ids: Sequence[str]) -> dict[str, Payload]:
         """See Index."""
-        return {str(r.id): _read(r) for r in self._shard.retrieve(list(point_ids), True, False)}
+        return {str(r.id): read(r) for r in self._shard.retrieve(list(point_ids), True, False)}
 
     async def write(self, writes: Sequence[Write]) -> set[str]:
         """See Index. Raises Unavailable while less than 200 MB of disk are free, Gone where its files are."""
-        await self._update(self._operation(write) for write in writes)
+        await self._update(operation(write, self._lexical) for write in writes)
         return self._missed([write for write in writes if isinstance(write, Patch)])
 
     async def write_dense(self, vectors: Sequence[DenseVector]) -> None:
         """See Index."""
-        await self._update(operation for vector in vectors for operation in self._pay(vector))
+        await self._update(step for vector in vectors for step in self._pay(vector))
 
     async def give_up_vector(self, product_id: str, fingerprint: str, reason: str) -> None:
         """See Index."""
@@ -137,13 +131,13 @@ class EdgeIndex:
             order_by=OrderBy("vector_due_at_ms", direction),
             with_payload=True,
         )
-        return [_read(record) for record in self._shard.scroll(request)[0]]
+        return [read(record) for record in self._shard.scroll(request)[0]]
 
     async def price_due(self, partitions: Collection[int], now_ms: int, limit: int) -> list[Payload]:
         """See Index."""
         turned = where.all_of([price_due_by(now_ms), in_partitions(list(partitions)), VISIBLE])
         request = ScrollRequest(limit=limit, filter=turned, with_payload=True)
-        return [_read(record) for record in self._shard.scroll(request)[0]]
+        return [read(record) for record in self._shard.scroll(request)[0]]
 
     async def search_dense(self, vector: NDArray[np.float32], filters: Filters, limit: int) -> list[Found]:
         """See Index."""
@@ -198,7 +192,7 @@ class EdgeIndex:
             request = ScrollRequest(offset=offset, limit=SCAN_POINTS, filter=items, with_payload=True)
             records, offset = self._shard.scroll(request)
             if records:
-                yield [_read(record) for record in records]
+                yield [read(record) for record in records]
             if offset is None:
                 return
             await asyncio.sleep(0)
@@ -266,8 +260,8 @@ class EdgeIndex:
     async def _update(self, operations: Iterable[UpdateOperation]) -> None:
         self._check_disk()
         turn_ends = time.monotonic() + SLICE_SECONDS
-        for operation in operations:
-            self._shard.update(operation)
+        for each in operations:
+            self._shard.update(each)
             if time.monotonic() > turn_ends:
                 await asyncio.sleep(0)
                 turn_ends = time.monotonic() + SLICE_SECONDS
@@ -287,55 +281,12 @@ class EdgeIndex:
         versions = {str(record.id): (record.payload or {})["version"] for record in stored}
         return {p.product_id for p, point in zip(patches, ids, strict=True) if versions.get(point, -1) < p.version}
 
-    def _operation(self, write: Write) -> UpdateOperation:
-        point = point_id(write.product_id)
-        if isinstance(write, Upsert):
-            return UpdateOperation.upsert_points(
-                [Point(point, self._vectors(write), _written(write.payload))], condition=where.older(write.version)
-            )
-        if isinstance(write, Patch):
-            return UpdateOperation.set_payload_by_filter(where.still(write.base, point), _written(write.payload))
-        return UpdateOperation.set_payload_by_filter(where.still(write.version, point), _written(write.payload))
-
-    def _vectors(self, write: Upsert) -> dict[str, Any]:
-        words: dict[str, Any] = {} if write.text is None else {LEXICAL: self._lexical.document(write.text)}
-        return words if write.dense is None else {DENSE: write.dense, **words}
-
     def _pay(self, owed: DenseVector) -> Iterable[UpdateOperation]:
         """First the vector, then the debt: a crash between them leaves it owed, and it is written once more."""
         point = point_id(owed.product_id)
         owing = where.owing(point, owed.fingerprint)
         if not self._shard.count(CountRequest(filter=owing)):
             return  # `update_vectors` of a missing point is an error, whatever its condition
-        yield UpdateOperation.update_vectors([PointVectors(point, {DENSE: _accepted(owed.vector)})], condition=owing)
+        yield UpdateOperation.update_vectors([PointVectors(point, {DENSE: accepted(owed.vector)})], condition=owing)
         paid = {"vector_due": None, "vector_due_at_ms": None, "vector_fingerprint": owed.fingerprint}
         yield UpdateOperation.set_payload_by_filter(owing, paid)
-
-
-def create_positions() -> UpdateOperation:
-    """The hidden point of a new shard."""
-    point = Point(POSITIONS_POINT, {}, dict(POSITIONS_PAYLOAD))
-    return UpdateOperation.upsert_points([point], update_mode=UpdateMode.InsertOnly)
-
-
-def _written(payload: Mapping[str, Any]) -> dict[str, Any]:
-    """Nested fields as JSON text: crossing into the shard value by value cost as much as the write itself."""
-    return {
-        field: orjson.dumps(value).decode() if field in NESTED_FIELDS and value is not None else value
-        for field, value in payload.items()
-    }
-
-
-def _read(record: Record) -> Payload:
-    stored = record.payload or {}
-    return whole(stored | {field: orjson.loads(stored[field]) for field in NESTED_FIELDS & stored.keys()})
-
-
-def _accepted(vector: NDArray[np.float32]) -> Any:
-    """Qdrant Edge takes arrays as they are; its stubs know lists only."""
-    return vector
-
-
-def _dense(record: Record) -> NDArray[np.float32] | None:
-    dense = record.vector.get(DENSE) if isinstance(record.vector, dict) else None
-    return None if dense is None else np.asarray(dense, dtype=np.float32)

@@ -22,7 +22,8 @@ from qdrant_edge import (
 
 from schemas.errors import Misconfigured
 from workers.index import metadata as meta
-from workers.index.edge import EdgeIndex, create_positions
+from workers.index.edge import EdgeIndex
+from workers.index.edge_operations import create_positions
 from workers.index.interface import DENSE, LEXICAL
 from workers.index.layout import INDEXED_FIELDS
 
