@@ -51,10 +51,10 @@ def killed(name: str, times: int = 1) -> Callable[[Run[Stack]], None]:
 
 
 def killed_while_slow(run: Run[Stack]) -> None:
-    """SIGKILL of the items worker, twice, with events in hand that take long."""
+    """SIGKILL of the items worker, twice, with events in hand that take long; the first time surely after commits."""
     run.stack.tell(SLOW)
-    for _ in range(2):
-        run.pause(2, 4)
+    for least, most in ((4, 5.5), (2, 4)):
+        run.pause(least, most)
         run.stack.kill_process("items")
     (run.stack.folder / SLOW).unlink()
 
