@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 import subprocess
@@ -22,9 +23,13 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def as_before() -> Iterator[None]:
-    """A worker sets up logs and signals of its whole process: here it is one of many in it."""
+    """A worker sets up its whole process, logs, signals, event loops and all: here it is one of many in it."""
     interrupt, handlers, level = signal.getsignal(signal.SIGINT), logging.root.handlers[:], logging.root.level
+    loops, interval_s, thresholds = asyncio.get_event_loop_policy(), sys.getswitchinterval(), gc.get_threshold()
     yield
+    asyncio.set_event_loop_policy(loops)
+    sys.setswitchinterval(interval_s)
+    gc.set_threshold(*thresholds)
     signal.signal(signal.SIGINT, interrupt)
     logging.root.handlers[:] = handlers
     logging.root.setLevel(level)
