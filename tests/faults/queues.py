@@ -14,13 +14,15 @@ from stream.topics import INPUTS
 from workers import indexing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 SMALL = "small-queues"
 """A file in the folder of a worker that is to have them."""
+BOUNDS = {"items": publishing.UNFINISHED_MAX, "index": indexing.PENDING_ITEMS_MAX}
+"""Of the product."""
 HELD_MAX = {"items": 100, "index": 30}
-"""Fewer than there are products, by which the lanes are keyed: 5,000 would never be reached."""
+"""Small ones: fewer than there are products, by which the lanes are keyed: 5,000 would never be reached."""
 BEYOND = {"items": len(INPUTS) - 1, "index": indexing.BATCH_ITEMS_MAX}
 """What may lie above it. An event of each topic may be let in by the same room; and what is written may come back into
 the lanes, as a new text, when they are full already."""
@@ -45,14 +47,20 @@ class Most:
             new.replace(self._file)
 
 
-def bound(folder: Path, name: str) -> None:
-    """In the worker's process, before it starts."""
-    most = Most(folder, name)
+def bound(name: str) -> None:
+    """Small bounds, in the worker's process, before it starts."""
     if name == "items":
         publishing.UNFINISHED_MAX = HELD_MAX[name]
-        _look_after(publishing.Publisher, "finish_after", lambda publisher: most.look(publisher._unfinished))
     else:
         indexing.PENDING_ITEMS_MAX = HELD_MAX[name]
+
+
+def watch(folder: Path, name: str) -> None:
+    """Writes down in this folder how full they were, likewise."""
+    most = Most(folder, name)
+    if name == "items":
+        _look_after(publishing.Publisher, "finish_after", lambda publisher: most.look(publisher._unfinished))
+    else:
         _look_after(indexing.Lanes, "_put", lambda lanes: most.look(len(lanes)))
         _look_after(indexing.Lanes, "_carry_out", lambda lanes: most.look(len(lanes)))
 
@@ -82,15 +90,15 @@ def most_held(folder: Path, name: str) -> int | None:
 
 
 def _files(folder: Path, name: str) -> list[Path]:
-    """Of one stack, whose workers share a folder."""
-    return list(folder.glob(f"{name}-most-*.number"))
+    """Of one stack, whose workers share its folder or have their own in it."""
+    return [*folder.glob(f"{name}-most-*.number"), *folder.glob(f"*/told/{name}-most-*.number")]
 
 
-def beyond_bounds(folder: Path) -> list[str]:
+def beyond_bounds(folder: Path, bounds: Mapping[str, int]) -> list[str]:
     """A sentence for each queue that passed its bound, or of which nobody told."""
     found = []
     for name, words in WORDS.items():
-        most, allowed = most_held(folder, name), HELD_MAX[name] + BEYOND[name]
+        most, allowed = most_held(folder, name), bounds[name] + BEYOND[name]
         if most is None:
             found.append(f"{words}: nobody told how many there were")
         elif most > allowed:

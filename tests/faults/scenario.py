@@ -181,9 +181,9 @@ class Run(Generic[S]):
         with contextlib.suppress(Failed):  # Of what it could not see it says so itself.
             wait_for(lambda: not self.watch.blind(), "the watch has seen it all", LOOK_SECONDS_MAX)
         self.watch.stop()
+        bounds = queues.HELD_MAX if self.stack.small_queues else queues.BOUNDS
         # A worker that is wrong on purpose takes more than there is room for.
-        bounded = self.stack.small_queues and not scenario.control
-        beyond = queues.beyond_bounds(self.folder) if bounded else []
+        beyond = [] if scenario.control else queues.beyond_bounds(self.folder, bounds)
         found = check(self.stack, self.feed.sent, quiet.status, gives_up=scenario.gives_up)
         return [*self.watch.blind(), *beyond, *found, *scenario.after(self)]
 

@@ -125,11 +125,23 @@ def test_the_short_form_holds_both_controls_and_both_brokers() -> None:
 
 def test_a_queue_that_passed_its_bound_is_named_and_so_is_one_that_nobody_told_of(tmp_path: Path) -> None:
     (tmp_path / "index-most-7.number").write_text(str(HELD_MAX["index"] + BEYOND["index"]))
-    assert queues.beyond_bounds(tmp_path) == ["events taken and not confirmed: nobody told how many there were"]
+    assert queues.beyond_bounds(tmp_path, HELD_MAX) == [
+        "events taken and not confirmed: nobody told how many there were"
+    ]
     (tmp_path / "items-most-7.number").write_text("99")
     (tmp_path / "index-most-8.number").write_text(str(HELD_MAX["index"] + BEYOND["index"] + 1))
-    assert queues.beyond_bounds(tmp_path) == ["95 items in the lanes, above the bound of 94"]
+    assert queues.beyond_bounds(tmp_path, queues.BOUNDS) == []
+    assert queues.beyond_bounds(tmp_path, HELD_MAX) == ["95 items in the lanes, above the bound of 94"]
     assert queues.below_bounds(tmp_path) == ["at most 99 events taken and not confirmed: never full at 100"]
+
+
+def test_queues_of_workers_with_folders_of_their_own_are_looked_at_too(tmp_path: Path) -> None:
+    for name in ("items", "index"):
+        told = tmp_path / f"{name}-0" / "told"
+        told.mkdir(parents=True)
+        (told / f"{name}-most-7.number").write_text("5010")
+    (beyond,) = queues.beyond_bounds(tmp_path, queues.BOUNDS)
+    assert beyond == "5010 events taken and not confirmed, above the bound of 5002"
 
 
 def test_what_was_held_before_is_forgotten_also_by_a_worker_that_runs_on(tmp_path: Path) -> None:

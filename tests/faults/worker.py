@@ -5,7 +5,7 @@ NAME-freezes  the same with SIGSTOP
 wipe-index    the index directory is removed before it starts
 control       what it does wrong on purpose, see controls.py
 batches-fail, folds-are-slow  one of those begins to do it
-small-queues  its queues have small bounds, and it writes there how full they were, see queues.py
+small-queues  its queues have small bounds, see queues.py
 
 `python worker.py items newer` is one of a release to come, see newer.py.
 
@@ -139,7 +139,8 @@ def main(name: str, *more: str) -> int:
     Fate(f"{name}-dies", signal.SIGKILL).lies_in_wait(POINTS[name])
     Fate(f"{name}-freezes", signal.SIGSTOP).lies_in_wait(POINTS[name])
     if (FOLDER / queues.SMALL).exists():
-        queues.bound(FOLDER, name)
+        queues.bound(name)
+    queues.watch(FOLDER, name)
     control = FOLDER / "control"
     if name == "items" and control.exists():
         controls.CONTROLS[control.read_text()]()
