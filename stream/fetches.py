@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 WAIT_MS_MAX = 200
 """What comes while a fetch waits in vain is seen when that has ended."""
-REST_MS_PER_RECORD = 0.5
+REST_MS_PER_RECORD = 2.0
 """So that a flood comes in few large fetches, and one price is not held up."""
 
 
@@ -26,7 +26,7 @@ def be_patient(consumer: AIOKafkaConsumer, wait_ms: int, *, rest_ms_max: int = 0
     The embedded broker looks through all batches of a partition for those that are asked for: 6 ms where there are
     10,000. With a wait below that a consumer would get nothing for ever, and a little above it one partition at a time.
 
-    `rest_ms_max`: after one that found something the next waits as long as it took, or half a millisecond for each
+    `rest_ms_max`: after one that found something the next waits as long as it took, or two milliseconds for each
     record that was there, at most this: the more a fetch costs the broker, the more it brings.
     """
     send, waits_ms, rests_until_s = consumer._client.send, wait_ms, 0.0

@@ -13,12 +13,12 @@ QUIET_SECONDS = 0.001
 """A stream that has more hands over several records in this time."""
 PAUSE_SECONDS, PAUSE_SECONDS_MAX = 0.006, 0.03
 """Between two steps, for each record of the first: bounds what steps cost at rates where each would hold few."""
-GATHER_SECONDS_MAX = 0.2
+GATHER_SECONDS_MAX = 0.05
 """In an unbroken stream, whose events wait longer anyway: of an item that changes again only the last state goes on."""
 
 
 async def settled(arrived: Callable[[], int]) -> None:
-    """Returns once `arrived`, a count that only rises, stands still for a millisecond, or 200 ms later."""
+    """Returns once `arrived`, a count that only rises, stands still for a millisecond, or 50 ms later."""
     deadline, seen = time.monotonic() + GATHER_SECONDS_MAX, -1
     while arrived() != seen and time.monotonic() < deadline:
         seen = arrived()

@@ -16,7 +16,7 @@ import structlog
 from schemas.errors import Unavailable
 from workers.arrivals import pause, settled
 from workers.plan import Action, Plan, plan
-from workers.view import OUT_OF_STOCK, content
+from workers.view import content
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -224,7 +224,7 @@ class Lanes:
         )
 
     async def _carry_out(self, batch: dict[str, Pending], plans: dict[str, Plan]) -> None:
-        writes = [planned.write for planned in sorted(plans.values(), key=_lane) if planned.write is not None]
+        writes = [planned.write for planned in plans.values() if planned.write is not None]
         again = await self._until_available(lambda: self._index.write(writes)) if writes else set()
         now_ms = self._clock_ms()
         for product_id, planned in plans.items():
@@ -257,11 +257,3 @@ class Lanes:
 
 def _now_s() -> float:
     return asyncio.get_running_loop().time()
-
-
-def _lane(planned: Plan) -> int:
-    """What must vanish goes first."""
-    if planned.action is Action.HIDE:
-        return 0
-    payload = planned.write.payload if planned.write is not None else {}
-    return 1 if payload.get("availability") == OUT_OF_STOCK else 2

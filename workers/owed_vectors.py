@@ -30,6 +30,9 @@ BEHIND_SECONDS_MAX = 1.0
 OLDEST_EVERY = 4
 """Newest change first, but one batch in four takes the oldest: none starves."""
 ATTEMPTS_MAX = 3
+REST_SECONDS = 0.1
+"""After a batch that took all there was: texts that come meanwhile go together, a pass costs as much for one as for
+five."""
 IDLE_SECONDS_MAX = 2.0
 """Looks for debts without being told, such as those of a partition taken over."""
 
@@ -112,6 +115,8 @@ class OwedVectors:
             if not paid:
                 self._paid_up.set()
                 await self._idle()
+            elif paid < BATCH_TEXTS_MAX:
+                await asyncio.sleep(REST_SECONDS)
 
     async def pay_batch(self) -> int:
         """Pays one batch; how many were owed."""

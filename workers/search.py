@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from workers import shown
@@ -83,9 +82,7 @@ class Searcher:
         if vector is None:
             words = await index.search_lexical(query, filters, points)
             return fuse([found.point_id for found in words]), "words"
-        legs = await asyncio.gather(
-            index.search_dense(vector, filters, points), index.search_lexical(query, filters, points)
-        )
+        legs = await index.search_both(vector, query, filters, points)
         return fuse(*([found.point_id for found in leg] for leg in legs)), "words and vectors"
 
     async def _vector(self, index: Index, query: str) -> NDArray[np.float32] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import time
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from tests.benchmarks.catalogue import Catalogue, asked_queries, catalogue
 from tests.benchmarks.figures import Figure, Goal, repeated
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from concurrent.futures import Executor
 
     from tests.benchmarks.running import Running
@@ -37,14 +39,16 @@ FILTERS: tuple[dict[str, object], ...] = (
 """Half of the searches filter."""
 TITLE_WORDS = 3
 
+Question = dict[str, object]
+
 
 def measure(stack: Running, sender: Executor) -> tuple[list[Figure], dict[str, Any]]:
-    """Figures in ms over HTTP, each the median of three runs of ten seconds."""
-    queries = _queries(catalogue())
+    """Figures in ms over HTTP, each the median of three runs of ten seconds. No query comes twice: each is embedded."""
+    questions = _questions(catalogue())
     seconds = WARM_SECONDS + REPEATS * SECONDS
     offered = sender.submit(load.offer, stack.kafka, PER_SECOND, seconds)
-    _search(stack, queries, WARM_SECONDS)
-    runs = [_search(stack, queries, SECONDS) for _ in range(REPEATS)]
+    _search(stack, questions, WARM_SECONDS)
+    runs = [_search(stack, questions, SECONDS) for _ in range(REPEATS)]
     sent = offered.result()
     figures = [
         _percentile(runs, 50, Goal(P50_MS_GOAL)),
@@ -59,24 +63,30 @@ def _percentile(runs: list[list[float]], percent: int, goal: Goal | None) -> Fig
     return repeated(f"search, p{percent}", [float(np.percentile(run, percent)) for run in runs], "ms", goal)
 
 
-def _search(stack: Running, queries: list[str], seconds: float) -> list[float]:
+def _search(stack: Running, questions: Iterator[Question], seconds: float) -> list[float]:
     """Milliseconds of each search, twenty a second."""
     began, took = time.monotonic(), []
     for number in range(round(seconds * SEARCHES_PER_SECOND)):
         time.sleep(max(0.0, began + number / SEARCHES_PER_SECOND - time.monotonic()))
-        asked = time.perf_counter()
-        stack.client.get("/search", q=queries[number % len(queries)], **FILTERS[number % len(FILTERS)])
+        question, asked = next(questions), time.perf_counter()
+        stack.client.get("/search", **question)
         took.append(1000 * (time.perf_counter() - asked))
     return took
 
 
+def _questions(items: Catalogue) -> Iterator[Question]:
+    """Each query with the next of the filters."""
+    return ({"q": query, **more} for query, more in zip(_queries(items), itertools.cycle(FILTERS), strict=False))
+
+
 def _queries(items: Catalogue) -> list[str]:
-    """What people asked of this catalogue, where that is at hand, and first words of titles."""
-    asked = list(asked_queries().values())
+    """As many as are searched, none twice: what people asked of this catalogue, and first words of its titles."""
+    count = round((WARM_SECONDS + REPEATS * SECONDS) * SEARCHES_PER_SECOND)
     titles = [product["title"] for product in items.products.values()]
     texts = [title if isinstance(title, str) else next(iter(title.values())) for title in titles]
     drawn = random.Random(SEED)
-    words = [" ".join(text.split()[:TITLE_WORDS]) for text in drawn.sample(texts, len(asked) or len(texts) // 100)]
-    queries = [*asked, *words]
+    drawn.shuffle(texts)
+    words = [" ".join(text.split()[:TITLE_WORDS]) for text in texts]
+    queries = list(dict.fromkeys([*asked_queries().values(), *words]))[:count]
     drawn.shuffle(queries)
     return queries

@@ -80,7 +80,7 @@ def test_a_model_that_raises_is_a_failed_embedding(tiny: Path, monkeypatch: pyte
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("out of luck")
 
-    monkeypatch.setattr(embedder._model, "forward", broken)
+    monkeypatch.setattr(embedder, "_passes", dict.fromkeys(embedder._passes, broken))
     with pytest.raises(EmbeddingFailed, match="out of luck"):
         embedder.embed_documents(["cake"])
     with pytest.raises(EmbeddingFailed, match="out of luck"):

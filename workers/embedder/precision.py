@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, List, NamedTuple, Optional, Union  # noqa: UP035 -- as TorchScript reads them
 
 import torch
 
@@ -97,12 +97,21 @@ class _PackedLinear(torch.nn.Module):
 
     def __init__(self, linear: torch.nn.Linear) -> None:
         super().__init__()
-        self._weight = torch.ops.mkldnn._reorder_linear_weight(linear.weight.detach().contiguous(), None)
-        self._bias = None if linear.bias is None else linear.bias.detach()
+        packed = torch.ops.mkldnn._reorder_linear_weight(linear.weight.detach().contiguous(), None)
+        # As buffers: in a trace any other tensor would be a constant, and this one cannot be.
+        self.register_buffer("_weight", packed)
+        self.register_buffer("_bias", None if linear.bias is None else linear.bias.detach())
 
     def forward(self, values: torch.Tensor) -> torch.Tensor:
-        packed: torch.Tensor = torch.ops.mkldnn._linear_pointwise(values, self._weight, self._bias, "none", [], "")
-        return packed
+        product: torch.Tensor = _linear(values, self._weight, self._bias)
+        return product
+
+
+@torch.jit.script  # A call of it can be traced; the operation itself has an argument that no trace can hold.
+def _linear(values: torch.Tensor, weight: torch.Tensor, bias: Optional[torch.Tensor]) -> torch.Tensor:  # noqa: UP045
+    nothing: List[Optional[Union[int, float, complex]]] = []  # noqa: UP006, UP007, UP045
+    product: torch.Tensor = torch.ops.mkldnn._linear_pointwise(values, weight, bias, "none", nothing, "")
+    return product
 
 
 def _packed(model: SentenceTransformer) -> SentenceTransformer:

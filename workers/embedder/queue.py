@@ -23,7 +23,7 @@ T = TypeVar("T")
 DOCUMENTS_SECONDS_MAX = 600.0
 """Of a batch, with the one before it: minutes are what a model of billions of parameters takes on two cores."""
 CLOSE_SECONDS_MAX = 2.0
-DOCUMENTS_NICENESS = 10
+DOCUMENTS_NICENESS = 19
 """Of the thread of documents: queries, prices and all else that somebody waits for have the processor first."""
 
 

@@ -16,7 +16,8 @@ from schemas.errors import Misconfigured
 from workers.embedder.batches import batches
 from workers.embedder.files import locate, revision
 from workers.embedder.interface import EmbeddingFailed, ModelId
-from workers.embedder.precision import Features, fastest, forward
+from workers.embedder.precision import Features, fastest
+from workers.embedder.tracing import forward_pass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,6 +32,8 @@ hundreds of megabytes, hardly one comes again; within a pass the layers need som
 
 SLICE_SECONDS = 0.1
 """How long a batch of documents should take: every pass costs some 4 ms whatever is in it."""
+QUERY_SECONDS_MAX = 0.2
+"""How long a batch of documents lets a query go first: beside it, on a sibling core, a query takes twice as long."""
 TOKENS_MIN, TOKENS_MAX = 128, 16_384
 """Of a batch: less would be all overhead, more takes memory and gains nothing."""
 RATE_WEIGHT = 0.1
@@ -40,6 +43,8 @@ WINDOW_CHARACTERS = 20_000
 CHARACTERS_PER_TOKEN_MAX = 32
 """What is longer than the model's window times this is cut before it is tokenised."""
 
+Task = Literal["query", "document"]
+_TASKS: tuple[Task, ...] = ("query", "document")
 _PROMPTS = {"query": ("query",), "document": ("document", "passage", "corpus")}
 """By task: the prompt that the model was trained with, under the names that sentence-transformers looks for."""
 _SAMPLE = [
@@ -66,12 +71,15 @@ class SentenceEmbedder:
         name, folder = locate(model)
         self._model = _load(name, folder)
         self._tokenising = threading.Lock()
+        self._no_query = threading.Event()
+        self._no_query.set()
         choice = fastest(self._model, self._features(_SAMPLE, "document"))
         self._model = choice.model
         self.precision = choice.precision
         """The numbers it computes in."""
         self.tokens_per_second = self._tokens(_SAMPLE) / choice.seconds
         """Padded tokens of documents: measured at the start, then a running estimate."""
+        self._passes = {task: forward_pass(self._model, self._samples(task), task) for task in _TASKS}
         self._model_id = ModelId(
             name, revision(folder), self._embed(self._features(_SAMPLE, "document"), "document").shape[1]
         )
@@ -87,15 +95,20 @@ class SentenceEmbedder:
         for window in batches([len(text) for text in texts], lambda: WINDOW_CHARACTERS):
             features = self._features([texts[position] for position in window], "document")
             for batch in self._cut(features, len(window)):
+                self._no_query.wait(QUERY_SECONDS_MAX)
                 rows[[window[position] for position in batch]] = self._embed_batch(_select(features, batch))
         return rows
 
     def embed_query(self, text: str) -> Vectors:
         """float32 `(dimension,)`, L2-normalised. Raises EmbeddingFailed."""
-        row: Vectors = self._embed(self._features([text], "query"), "query")[0]
-        return row
+        self._no_query.clear()
+        try:
+            row: Vectors = self._embed(self._features([text], "query"), "query")[0]
+            return row
+        finally:
+            self._no_query.set()
 
-    def _features(self, texts: Sequence[str], task: Literal["query", "document"]) -> Features:
+    def _features(self, texts: Sequence[str], task: Task) -> Features:
         window = self._model.max_seq_length
         cut = [text[: window * CHARACTERS_PER_TOKEN_MAX] for text in texts] if window else list(texts)
         try:
@@ -105,6 +118,10 @@ class SentenceEmbedder:
             raise EmbeddingFailed(f"{len(texts)} texts cannot be tokenised: {error!r}") from error
         return features
 
+    def _samples(self, task: Task) -> list[Features]:
+        """Several texts of several lengths, a short one, a long one."""
+        return [self._features(texts, task) for texts in (_SAMPLE[:3], ["cake"], [" ".join(_SAMPLE)])]
+
     def _embed_batch(self, features: Features) -> Vectors:
         started = time.perf_counter()
         rows = self._embed(features, "document")
@@ -113,9 +130,9 @@ class SentenceEmbedder:
             self.tokens_per_second += RATE_WEIGHT * (rate - self.tokens_per_second)
         return rows
 
-    def _embed(self, features: Features, task: Literal["query", "document"]) -> Vectors:
+    def _embed(self, features: Features, task: Task) -> Vectors:
         try:
-            rows = forward(self._model, batch_to_device(features, self._model.device), task=task).numpy()
+            rows = self._passes[task](batch_to_device(features, self._model.device)).numpy()
         except Exception as error:
             raise EmbeddingFailed(f"The model raised {error!r}") from error
         norms = np.linalg.norm(rows, axis=1, keepdims=True)
@@ -137,7 +154,7 @@ class SentenceEmbedder:
         mask = self._features(texts, "document").get("attention_mask")
         return sum(len(text) for text in texts) // 4 if mask is None else mask.numel()
 
-    def _prompt(self, task: Literal["query", "document"]) -> str | None:
+    def _prompt(self, task: Task) -> str | None:
         prompts: dict[str, str | None] = self._model.prompts
         names = [*_PROMPTS[task], self._model.default_prompt_name]
         return next((prompts[name] for name in names if name in prompts), None)

@@ -138,6 +138,11 @@ class Index(Protocol):
     async def search_lexical(self, text: str, filters: Filters, limit: int) -> list[Found]:
         """By BM25 with inverse document frequencies, best first."""
 
+    async def search_both(
+        self, vector: NDArray[np.float32], text: str, filters: Filters, limit: int
+    ) -> tuple[list[Found], list[Found]]:
+        """(what `search_dense`, what `search_lexical` finds), sooner than one after the other."""
+
     async def find_exact(self, identifier: str, filters: Filters) -> list[str]:
         """Point ids of visible items whose product_id or gtin is exactly this."""
 

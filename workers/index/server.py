@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -120,6 +121,14 @@ class ServerIndex:
         words = self._lexical.query(text)
         query = models.SparseVector(indices=words.indices, values=words.values)
         return await self._nearest(query, LEXICAL, filters, limit) if words.indices else []
+
+    async def search_both(
+        self, vector: NDArray[np.float32], text: str, filters: Filters, limit: int
+    ) -> tuple[list[Found], list[Found]]:
+        """See Index."""
+        near, worded = self.search_dense(vector, filters, limit), self.search_lexical(text, filters, limit)
+        found = await asyncio.gather(near, worded)
+        return found[0], found[1]
 
     async def find_exact(self, identifier: str, filters: Filters) -> list[str]:
         """See Index. The item with that product_id comes before those with that gtin."""

@@ -1,0 +1,124 @@
+"""A forward pass as one call: used where it gives the same vectors, and only there."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+import torch
+
+from workers.embedder.precision import Features, forward
+from workers.embedder.sentence import SentenceEmbedder
+from workers.embedder.tracing import _Traced, forward_pass
+
+
+class Model(torch.nn.Module):
+    """Rows of token ids to vectors; counts how often Python is asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(7)
+        self.words = torch.nn.Embedding(50, 8)
+        self.passes = 0
+
+    def forward(self, features: Features, task: str | None = None) -> dict[str, torch.Tensor]:
+        self.passes += 1
+        return {"sentence_embedding": self.rows(self.words(features["input_ids"]), features)}
+
+    def rows(self, words: torch.Tensor, features: Features) -> torch.Tensor:
+        return words.mean(dim=1)
+
+
+class OfTwoKinds(Model):
+    """Long texts are another thing to it: a trace of a short one does not know that."""
+
+    def rows(self, words: torch.Tensor, features: Features) -> torch.Tensor:
+        return words.max(dim=1).values if words.shape[1] > 5 else words.mean(dim=1)
+
+
+class OnlyByStep(Model):
+    """What a trace cannot hold."""
+
+    def rows(self, words: torch.Tensor, features: Features) -> torch.Tensor:
+        if torch.jit.is_tracing():
+            raise RuntimeError("not like this")
+        return words.mean(dim=1)
+
+
+class WithMore(Model):
+    """What is no tensor matters too."""
+
+    def rows(self, words: torch.Tensor, features: Features) -> torch.Tensor:
+        return words.mean(dim=1) * features.get("sign", 1)
+
+
+def ids(rows: int, length: int, **more: Any) -> Features:
+    return {"input_ids": torch.arange(rows * length).reshape(rows, length) % 50, **more}
+
+
+SAMPLES = [ids(3, 4), ids(1, 2), ids(1, 20)]
+
+
+def test_a_traced_pass_gives_the_same_vectors_for_other_shapes_without_a_step_of_python() -> None:
+    model = Model()
+    traced = forward_pass(model, SAMPLES, "document")
+    others = [ids(7, 9), ids(1, 1), ids(2, 33)]
+    expected = [forward(model, each) for each in others]
+    before = model.passes
+    for features, rows in zip(others, expected, strict=True):
+        assert torch.allclose(traced(features), rows, atol=1e-6)
+    assert model.passes == before
+
+
+@pytest.mark.parametrize("model", [OfTwoKinds(), OnlyByStep()])
+def test_a_model_whose_trace_is_not_the_same_runs_step_by_step(model: Model) -> None:
+    steps = forward_pass(model, SAMPLES, "document")
+    for features in (*SAMPLES, ids(2, 9)):
+        before = model.passes
+        assert torch.equal(steps(features), forward(model, features))
+        assert model.passes == before + 2
+
+
+def test_features_that_a_trace_was_not_made_of_go_step_by_step() -> None:
+    model = WithMore()
+    traced = forward_pass(model, [{**each, "sign": 1} for each in SAMPLES], "document")
+    assert isinstance(traced, _Traced)
+    for features in (ids(2, 3, sign=-1), ids(2, 3), ids(2, 3, sign=1, mask=torch.ones(2, 3))):
+        assert torch.equal(traced(features), forward(model, features))
+
+
+def test_the_installed_model_is_traced_for_queries_and_documents() -> None:
+    assert {task: type(each) for task, each in SentenceEmbedder()._passes.items()} == {
+        "query": _Traced,
+        "document": _Traced,
+    }
+
+
+def test_documents_let_a_query_go_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workers.embedder.sentence.QUERY_SECONDS_MAX", 60.0)
+    embedder, order = SentenceEmbedder(), list[str]()
+    in_hand, go_on = threading.Event(), threading.Event()
+
+    def slowly(features: Features) -> torch.Tensor:
+        in_hand.set()
+        assert go_on.wait(30)
+        order.append("query")
+        return torch.ones(1, 384)
+
+    def at_once(features: Features) -> torch.Tensor:
+        order.append("documents")
+        return torch.ones(1, 384)
+
+    monkeypatch.setattr(embedder, "_passes", {"query": slowly, "document": at_once})
+    with ThreadPoolExecutor(2) as threads:
+        query = threads.submit(embedder.embed_query, "cake")
+        assert in_hand.wait(30)
+        documents = threads.submit(embedder.embed_documents, ["toner"])
+        with pytest.raises(TimeoutError):
+            documents.result(0.2)
+        go_on.set()
+        query.result(30)
+        documents.result(30)
+    assert order == ["query", "documents"]
