@@ -115,7 +115,8 @@ class OwedVectors:
             if not paid:
                 self._paid_up.set()
                 await self._idle()
-            elif paid < BATCH_TEXTS_MAX:
+            elif paid < BATCH_TEXTS_MAX and not self._ahead.behind:
+                self._paid_up.set()
                 await asyncio.sleep(REST_SECONDS)
 
     async def pay_batch(self) -> int:

@@ -74,4 +74,4 @@ async def test_after_a_fetch_that_found_something_the_next_waits_as_long_as_it_t
 async def test_the_more_records_a_fetch_found_the_longer_the_next_one_waits_for_more(monkeypatch: MonkeyPatch) -> None:
     answers = ((4, b"one"),), ((43, b"forty"),), ((4, b"one"),)
     rests = (await fetched(monkeypatch, Broker(*answers, takes_s=0), rest_ms_max=20)).rests_s
-    assert rests == pytest.approx([0.0, 0.0005, 0.02])
+    assert rests == pytest.approx([0.0, 0.002, 0.02])

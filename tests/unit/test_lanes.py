@@ -395,6 +395,41 @@ async def until_paid(b: Bench) -> None:
     await until(paid, "nothing is owed")
 
 
+async def test_texts_that_come_while_the_model_rests_share_a_batch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(owed_vectors, "REST_SECONDS", 0.5)
+    batches: list[int] = []
+    async with bench(tmp_path) as b:
+        monkeypatch.setattr(b.told, "embedded", batches.append)
+        paying = asyncio.create_task(b.owed.run())
+        for product_id in ("p1", "p2", "p3"):
+            await b.put("products", product_id, title=f"Zebra lamp {product_id}")
+            await b.quiet()
+            b.owed.wake()
+            await until(lambda: len(batches) > 0, "the first is embedded")
+        await until_paid(b)
+        paying.cancel()
+    assert batches == [1, 2]
+
+
+async def test_while_the_model_rests_the_other_collection_has_its_turn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else texts that come more often than it rests would let no rebuild end."""
+    monkeypatch.setattr(owed_vectors, "REST_SECONDS", 60.0)
+    async with bench(tmp_path / "old") as serving, bench(tmp_path / "new") as building:
+        building.owed._after = lambda: serving.owed
+        for each in (serving, building):
+            await each.put("products", "p1", title="Zebra lamp")
+            await each.quiet()
+            each.owed.wake()
+        paying = [asyncio.create_task(each.owed.run()) for each in (building, serving)]
+        await until_paid(building)
+        for each in paying:
+            each.cancel()
+
+
 async def test_the_fake_embedder_really_fails() -> None:
     with pytest.raises(EmbeddingFailed):
         FakeEmbedder("cursed").embed_documents(["cursed"])
