@@ -30,7 +30,7 @@ BEHIND_SECONDS_MAX = 1.0
 OLDEST_EVERY = 4
 """Newest change first, but one batch in four takes the oldest: none starves."""
 ATTEMPTS_MAX = 3
-REST_SECONDS = 0.1
+REST_SECONDS = 0.05
 """After a batch that took all there was: texts that come meanwhile go together, a pass costs as much for one as for
 five."""
 IDLE_SECONDS_MAX = 2.0
