@@ -6,6 +6,8 @@ import math
 from collections import Counter, defaultdict, deque
 from typing import TYPE_CHECKING, NamedTuple
 
+from stream.topics import INPUTS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -98,7 +100,7 @@ class FreshAsOf:
         self._snapshots: dict[str, deque[tuple[int, dict[Partition, int]]]] = defaultdict(
             lambda: deque(maxlen=SNAPSHOTS_MAX)
         )
-        self._as_of_ms: dict[str, int | None] = {}
+        self._as_of_ms: dict[str, int | None] = dict.fromkeys(INPUTS)
         self._behind: dict[Partition, int] | None = None
 
     def begin(self, items_ends: Mapping[Partition, int]) -> None:
@@ -120,7 +122,6 @@ class FreshAsOf:
             by_topic[place.topic][place] = end
         for topic, topic_ends in by_topic.items():
             self._snapshots[topic].append((now_ms, topic_ends))
-            self._as_of_ms.setdefault(topic, None)
 
     def times_ms(self) -> dict[str, int | None]:
         """None: nothing is known yet."""
