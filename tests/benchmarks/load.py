@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from stream.demo.source import Event
 
-IN_FLIGHT_MAX = 2_000
+IN_FLIGHT_MAX = 1_500
 """Events sent and not yet searchable, in the flood."""
 LOOK_INTERVAL_S = 0.1
 FULL_WAIT_S = 0.002
@@ -84,7 +84,7 @@ def offer(kafka: str, per_second: float, seconds: float) -> Offered:
 
 
 def flood(kafka: str, api: str, seconds: float) -> Offered:
-    """The mix as fast as it becomes searchable: never more than 2,000 events are under way."""
+    """The mix as fast as it becomes searchable: never more than 1,500 events are under way."""
     backlog, stop = _Backlog(api), time.monotonic() + seconds
 
     def as_there_is_room() -> Iterator[Outgoing]:

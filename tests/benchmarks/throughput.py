@@ -20,7 +20,7 @@ P99_MS_GOAL, RATE_GOAL = 2_000.0, 2_000.0
 
 
 def measure(stack: Running, sender: Executor) -> tuple[list[Figure], dict[str, Any]]:
-    """Sustained: at most 2,000 events are under way, so what goes in comes out; vectors may lag, and are counted."""
+    """Sustained: at most 1,500 events are under way, so what goes in comes out; vectors may lag, and are counted."""
     rates, runs, used = [], [], {}
     for _ in range(REPEATS):
         before, used_before = stack.freshness(), stack.processor_seconds()
