@@ -99,6 +99,8 @@ def worker_frozen(run: Run[Stack]) -> None:
         with run.stack.frozen("items"):
             run.until_taken_over(time.monotonic())
             run.pause(1, 2)
+            assigned_before = run.stack.items_assigned()
+        wait_for(lambda: run.stack.items_assigned() > assigned_before, "the thawed worker has partitions again")
         run.pause(*SETTLES_SECONDS[run.broker])
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parent
 WORKER = FOLDER / "worker.py"
 STOP_SECONDS_MAX = 40.0
+ASSIGNED = "event=recovered"
+"""What an items worker says of each partition that it was given."""
 
 
 class Stack(Up, Api):
@@ -126,6 +128,10 @@ class Stack(Up, Api):
         if (self.folder / f"{name}-dies").exists():
             raise Failed(f"{name} ended before it was told to, see its log")
 
+    def items_assigned(self) -> int:
+        """How often the items worker of `up` was given a partition and had read its state."""
+        return (self.data_dir / "logs" / "items.log").read_text(errors="replace").count(ASSIGNED)
+
     @contextlib.contextmanager
     def second_worker(self, *arguments: str, slot: str = "1") -> Iterator[None]:
         """An items worker beside that of `up`, which has partitions by then; killed at the end. See worker.py."""
@@ -140,7 +146,7 @@ class Stack(Up, Api):
             worker = subprocess.Popen(argv, env=env, stdout=output, stderr=output)
         self._others.append(worker)
         try:
-            wait_for(lambda: "event=recovered" in log.read_text(), "the second worker has partitions")
+            wait_for(lambda: ASSIGNED in log.read_text(), "the second worker has partitions")
             yield
         finally:
             worker.kill()
