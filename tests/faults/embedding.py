@@ -22,22 +22,27 @@ def patch(folder: Path) -> None:
     """In the index worker's process: the forward pass of the model."""
     from workers.embedder import sentence
 
-    real = sentence.forward
+    real = sentence.forward_pass
 
-    def forward(model: Any, features: Any, *, task: Any) -> Any:
-        said = [model.tokenizer.decode(ids).replace(" ", "") for ids in features["input_ids"]]
-        if any(RAISES in text for text in said):
-            raise RuntimeError("the model does not like this text")
-        if any(HANGS in text for text in said) and not (folder / "hung").exists():
-            (folder / "hung").write_text("")
-            time.sleep(HANG_SECONDS)
-        rows = real(model, features, task=task)
-        for row, text in zip(rows, said, strict=True):
-            if NAN in text:
-                row[:] = np.nan
-        return rows
+    def forward_pass(model: Any, samples: Any, task: Any) -> Any:
+        usual = real(model, samples, task)
+        return lambda features: _failing(folder, model, features, usual)
 
-    sentence.forward = forward
+    sentence.forward_pass = forward_pass
+
+
+def _failing(folder: Path, model: Any, features: Any, usual: Any) -> Any:
+    said = [model.tokenizer.decode(ids).replace(" ", "") for ids in features["input_ids"]]
+    if any(RAISES in text for text in said):
+        raise RuntimeError("the model does not like this text")
+    if any(HANGS in text for text in said) and not (folder / "hung").exists():
+        (folder / "hung").write_text("")
+        time.sleep(HANG_SECONDS)
+    rows = usual(features)
+    for row, text in zip(rows, said, strict=True):
+        if NAN in text:
+            row[:] = np.nan
+    return rows
 
 
 def texts_that_fail(run: Run[Stack]) -> None:
