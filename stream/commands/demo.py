@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import threading
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -34,10 +35,25 @@ def demo(
     began = time.monotonic()
     from stream.commands.configured import settings
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     _demo(
         settings(data_dir=data_dir, api_port=api_port, kafka_port=kafka_port, broker=broker), rate, seconds, began, json
     )
+
+
+def _interruptions() -> threading.Event:
+    """Ctrl-C and SIGTERM raise KeyboardInterrupt wherever the demo is, and are remembered.
+
+    Python drops what is raised while it finalises an object: such a Ctrl-C would be lost.
+    """
+    asked = threading.Event()
+
+    def interrupt(*_: object) -> None:
+        asked.set()
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, interrupt)
+    return asked
 
 
 def _demo(configured: Settings, rate: float, seconds: float | None, began: float, json: bool) -> None:
@@ -48,10 +64,11 @@ def _demo(configured: Settings, rate: float, seconds: float | None, began: float
     from stream.demo.position import Position
     from stream.demo.stack import running_stack
 
+    asked_to_stop = _interruptions()
     say("starting the stack ...")
     with suppress(KeyboardInterrupt), running_stack(configured) as stack:
         say(f"search   {stack.api}/   status {stack.api}/status   broker {stack.kafka}   data {configured.data_dir}")
-        demo = Demo(stack, Position.read(configured.data_dir), say, began)
+        demo = Demo(stack, Position.read(configured.data_dir), say, began, asked_to_stop.is_set)
         with suppress(KeyboardInterrupt):
             demo.run(rate, seconds)
         print_json(as_json(demo.finish()), indent=not json)

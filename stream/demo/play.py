@@ -55,15 +55,24 @@ class Summary:
 
 
 class Demo:
-    """One run over a running stack. `began`: monotonic seconds at the start of the command."""
+    """One run over a running stack."""
 
-    def __init__(self, stack: Stack, position: Position, say: Callable[[str], None], began: float) -> None:
+    def __init__(
+        self,
+        stack: Stack,
+        position: Position,
+        say: Callable[[str], None],
+        began: float,
+        asked_to_stop: Callable[[], bool],
+    ) -> None:
+        """`began`: monotonic seconds at the start of the command. `asked_to_stop`: looked at before each change."""
         self.summary = Summary()
         self._client = Client(stack.api)
         self._producer = Producer([stack.kafka])
         self._position = position
         self._say = say
         self._began = began
+        self._asked_to_stop = asked_to_stop
         self._tick = ticks(now_ms)
         self._awaited: list[Token] = []
         """The ends of the catalogue: it is loaded once they are searchable."""
@@ -128,7 +137,7 @@ class Demo:
         self._say(f"replaying real changes, {rate:g} a second; Ctrl-C stops everything")
         records = paced(outgoing(changes(self._position.changes), self._tick), rate, time.monotonic, time.sleep)
         for record in records:
-            if time.monotonic() >= stop:
+            if time.monotonic() >= stop or self._asked_to_stop():
                 break
             if time.monotonic() - reported >= REPORT_SECONDS and self._can_show(record):
                 self._report_and_show(record)
