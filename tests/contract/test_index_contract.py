@@ -52,6 +52,15 @@ async def everything_finds(index: Index, product_id: str) -> dict[str, bool]:
     }
 
 
+async def test_both_legs_at_once_find_what_each_finds_alone(index: Index) -> None:
+    await put(index, content("a", {"en": "Walnut cake"}), 1, dense=vector(1))
+    await put(index, content("b", {"en": "Cake"}), 1, dense=vector(0, 1))
+    await put(index, content("c", {"en": "Lamp"}), 1, dense=vector(1, 1))
+    for text in ("walnut cake", "lamp", "!"):
+        alone = await index.search_dense(vector(1), NONE, 2), await index.search_lexical(text, NONE, 2)
+        assert await index.search_both(vector(1), text, NONE, 2) == alone
+
+
 async def test_a_written_point_is_read_back_whole(index: Index) -> None:
     wanted = content("a", {"en": "Cake", "zh-Hant": "蛋糕"}, price=9.5, attributes={"n": [1, {"x": "é"}]})
     await put(index, wanted, 7, dense=vector(1, 2))
