@@ -22,13 +22,11 @@ if TYPE_CHECKING:
     from workers.index.interface import Index, Stored
     from workers.shown import Shop
 
-    Titled = tuple[str, str]
-    """(product_id, title)."""
-
 COUNT_SECONDS_MAX = 10.0
 """Changes go on meanwhile, to one collection a moment before the other: equal once in this time is equal."""
 COUNT_INTERVAL_S = 0.1
-SEARCHES = 50
+SEARCHES = 200
+"""Of near copies any may be among the first ten: of a smaller sample chance alone would make up `FOUND_LESS_MAX`."""
 SEED = 1
 TOP = 10
 OVERLAP_MIN = 0.5
@@ -51,6 +49,7 @@ class Report(NamedTuple):
 class Searched(NamedTuple):
     """Mean shares over the sample's searches, 0 to 1; 1 where there are none."""
 
+    searches: int
     overlap: float
     """Of the old first ten, those among the new ones."""
     found_before: float
@@ -63,8 +62,8 @@ async def check(step: Step, old: Index, new: Index, models: Models, shop: Shop) 
     step.phase_begins("counting")
     counts = await _counts(old, new)
     differing, sample = await _contents(step, old, new)
-    searched = await _search(step, sample, *(_searcher(index, models, shop) for index in (old, new)))
-    figures = {"items": counts[1], "searches": len(sample), **searched._asdict()}
+    searched = await _search(step, sample, old, new, models, shop)
+    figures = {"items": counts[1], **searched._asdict()}
     if counts[0] != counts[1]:
         return Report(figures, f"it has {counts[1]} visible items, the old one {counts[0]}; {REMEDY}")
     if differing:
@@ -95,16 +94,14 @@ async def _counts(old: Index, new: Index) -> tuple[int, int]:
         await asyncio.sleep(COUNT_INTERVAL_S)
 
 
-async def _contents(step: Step, old: Index, new: Index) -> tuple[list[str], list[Titled]]:
-    """(product ids with a wrong fingerprint or another content at the same version, items to search for)."""
+async def _contents(step: Step, old: Index, new: Index) -> tuple[list[str], list[str]]:
+    """(product ids with a wrong fingerprint or another content at the same version, those to search for)."""
     step.phase_begins("comparing", await new.count_points())
     differing, sample = [], _Sample()
     async for page in new.scan():
         before = await old.stored([payload["product_id"] for payload in page])
         differing += [p["product_id"] for p in page if differs(before.get(p["product_id"]), p, new.model)]
-        sample.take(
-            [(p["product_id"], title) for p in page if is_visible(p) for title in list(p["title"].values())[:1]]
-        )
+        sample.take([payload["product_id"] for payload in page if _title(payload) is not None])
         step.done += len(page)
     return differing, sample.taken
 
@@ -119,21 +116,21 @@ def differs(old: Stored | None, new: Payload, model: ModelId) -> bool:
 
 
 class _Sample:
-    """A uniform sample of what came by (Vitter 1985, algorithm R), the same for the same titles."""
+    """A uniform sample of what came by (Vitter 1985, algorithm R), the same for the same items."""
 
     def __init__(self) -> None:
         self._random = random.Random(SEED)
         self._seen = 0
-        self.taken: list[Titled] = []
+        self.taken: list[str] = []
 
-    def take(self, items: Sequence[Titled]) -> None:
-        for item in items:
+    def take(self, product_ids: Sequence[str]) -> None:
+        for product_id in product_ids:
             self._seen += 1
             place = self._random.randrange(self._seen)
             if len(self.taken) < SEARCHES:
-                self.taken.append(item)
+                self.taken.append(product_id)
             elif place < SEARCHES:
-                self.taken[place] = item
+                self.taken[place] = product_id
 
 
 def _searcher(index: Index, models: Models, shop: Shop) -> Searcher:
@@ -143,16 +140,29 @@ def _searcher(index: Index, models: Models, shop: Shop) -> Searcher:
     return Searcher(this, models.queries, shop)
 
 
-async def _search(step: Step, sample: Sequence[Titled], old: Searcher, new: Searcher) -> Searched:
+async def _search(step: Step, sample: Sequence[str], old: Index, new: Index, models: Models, shop: Shop) -> Searched:
     step.phase_begins("searching", len(sample))
+    searchers = [_searcher(index, models, shop) for index in (old, new)]
     shares = []
-    for product_id, title in sample:
-        before, now = [await _found(searcher, title) for searcher in (old, new)]
-        shares.append((len(before & now) / max(1, len(before)), product_id in before, product_id in now))
+    for product_id in sample:
+        title = await _title_now(new, product_id)
+        if title is not None:
+            before, now = [await _found(searcher, title) for searcher in searchers]
+            shares.append((len(before & now) / max(1, len(before)), product_id in before, product_id in now))
         step.done += 1
-    if not shares:
-        return Searched(1.0, 1.0, 1.0)
-    return Searched(*(round(sum(column) / len(shares), 3) for column in zip(*shares, strict=True)))
+    means = [round(sum(column) / len(shares), 3) for column in zip(*shares, strict=True)]
+    return Searched(len(shares), *means) if shares else Searched(0, 1.0, 1.0, 1.0)
+
+
+async def _title_now(index: Index, product_id: str) -> str | None:
+    """A title that has changed since the sample was taken would no longer be the item's own."""
+    stored = (await index.stored([product_id])).get(product_id)
+    return None if stored is None else _title(stored.payload)
+
+
+def _title(payload: Payload) -> str | None:
+    """The first of what can be searched for; None: nothing can."""
+    return next(iter(payload["title"].values()), None) if is_visible(payload) else None
 
 
 async def _found(searcher: Searcher, title: str) -> set[str]:

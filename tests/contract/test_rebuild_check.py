@@ -59,7 +59,7 @@ async def pair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
 
 def item(number: int, *, words: str | None = None, vector: Vectors | None = None, **fields: Any) -> Upsert:
     """`words`, `vector`: what it is found by, where that is not its own text."""
-    product, version = content(f"p{number}", f"model{number}", **fields), number + 1
+    product, version = content(f"p{number}", **{"title": f"model{number}", **fields}), number + 1
     present = document(product, EMBEDDER.model)
     state = VectorState(present.fingerprint, present.fingerprint, None, None)
     whole = payload(product, version, state, dict.fromkeys(FACETS))
@@ -102,6 +102,21 @@ async def test_one_that_does_not_find_items_by_their_own_titles_may_not(pair: Pa
     lost = [item(n, words="nothing", vector=-EMBEDDER.embed_documents([f"model{n}"])[0]) for n in range(ITEMS)]
     await replaced(pair.new, *lost)
     assert "of items by their own title, the old one 100%" in str((await pair.report()).wrong)
+
+
+async def test_titles_that_change_while_it_is_checked_are_searched_for_as_they_are_then(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scan = pair.new.scan
+
+    async def scanned_then_changed() -> AsyncIterator[list[dict[str, Any]]]:
+        async for page in scan():
+            yield page
+        for index in pair:
+            await replaced(index, *(item(n, title=f"changed{n}") for n in range(ITEMS)))
+
+    monkeypatch.setattr(pair.new, "scan", scanned_then_changed)
+    assert (await pair.report()).figures["found_now"] == 1.0
 
 
 async def test_one_of_the_same_model_that_finds_other_things_besides_may_not(pair: Pair) -> None:
