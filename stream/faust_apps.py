@@ -10,6 +10,7 @@ from faust.app.base import BootStrategy
 
 from stream.tracker import Partition, Trackers
 from stream.transport import Transport
+from workers.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -29,7 +30,7 @@ FETCH_WAITS_MS = {
     "kafka": 500,
 }
 """How long the broker keeps a fetch that finds nothing; an idle consumer asks as often."""
-FETCH_RESTS_MS_MAX = {"embedded": 20, "kafka": 0}
+FETCH_RESTS_MS_MAX = {"embedded": 50, "kafka": 0}
 """See be_patient."""
 SESSION_TIMEOUT_S = 8.0
 REBALANCE_TIMEOUT_S = 2.0
@@ -130,12 +131,14 @@ def connect(
     """
 
     async def agent(stream: Any) -> None:
+        turns = Turns()
         async for event in stream.noack().events():
             try:
                 await take(event.message)
             except Exception as error:
                 fail(error)
                 raise
+            await turns.pass_on()  # What has been fetched comes without a pause.
 
     async def assigned(_app: Any, /, *arguments: Any, signal: Any, **_: Any) -> None:
         own({tp.partition for tp in arguments[0] if tp.topic == topics[0]})

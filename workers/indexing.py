@@ -243,11 +243,17 @@ class Lanes:
         pending.done()
 
     async def _until_available(self, ask: Callable[[], Awaitable[T]]) -> T:
-        """Repeats with bounded backoff: meanwhile the lanes fill, and the input waits."""
+        """Repeats with bounded backoff: meanwhile the lanes fill, and the input waits.
+
+        An index in this process lets nobody have a turn while it answers: others have theirs before and after.
+        """
         wait_seconds = RETRY_SECONDS_MIN
         while True:
+            await asyncio.sleep(0)
             try:
-                return await ask()
+                answer = await ask()
+                await asyncio.sleep(0)
+                return answer
             except Unavailable as error:
                 log.warning("index away", error=str(error), wait_seconds=wait_seconds)
                 self._observer.retried(error)

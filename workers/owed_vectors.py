@@ -30,9 +30,9 @@ BEHIND_SECONDS_MAX = 1.0
 OLDEST_EVERY = 4
 """Newest change first, but one batch in four takes the oldest: none starves."""
 ATTEMPTS_MAX = 3
-REST_SECONDS = 0.05
-"""After a batch that took all there was: texts that come meanwhile go together, a pass costs as much for one as for
-five."""
+REST_SECONDS, REST_SECONDS_MAX = 0.05, 0.25
+"""After a batch that took all there was, for each of its texts: those that come meanwhile go together, and a pass costs
+as much for one as for five."""
 IDLE_SECONDS_MAX = 2.0
 """Looks for debts without being told, such as those of a partition taken over."""
 
@@ -117,7 +117,7 @@ class OwedVectors:
                 await self._idle()
             elif paid < BATCH_TEXTS_MAX and not self._ahead.behind:
                 self._paid_up.set()
-                await asyncio.sleep(REST_SECONDS)
+                await asyncio.sleep(min(REST_SECONDS * paid, REST_SECONDS_MAX))
 
     async def pay_batch(self) -> int:
         """Pays one batch; how many were owed."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import shutil
-import time
 from typing import TYPE_CHECKING, Any
 
 from qdrant_edge import (
@@ -42,6 +41,7 @@ from workers.index.layout import (
     price_due_by,
 )
 from workers.index.lexical import Lexical
+from workers.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -59,7 +59,6 @@ if TYPE_CHECKING:
 FREE_BYTES_MIN = 200 * 2**20
 """Below this nothing is written: on a full disk the shard's mapped files kill the process (SIGBUS)."""
 WAL_BYTES_MAX = 64 * 2**20
-SLICE_SECONDS = 0.002
 SCAN_POINTS = 64
 """Read in one call, in 2-3 ms."""
 EXACT_POINTS_MAX = 256
@@ -265,12 +264,10 @@ class EdgeIndex:
 
     async def _update(self, operations: Iterable[UpdateOperation]) -> None:
         self._check_disk()
-        turn_ends = time.monotonic() + SLICE_SECONDS
+        turns = Turns()
         for each in operations:
             self._shard.update(each)
-            if time.monotonic() > turn_ends:
-                await asyncio.sleep(0)
-                turn_ends = time.monotonic() + SLICE_SECONDS
+            await turns.pass_on()
 
     def _check_disk(self) -> None:
         with self._on_disk():
