@@ -137,9 +137,8 @@ class Lanes:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            items = 0
             while len(self) or self._backfill:
-                items += await self._step()
+                items = await self._step()
                 self._observer.wrote()
                 self._room.set()
                 # What is left is written as soon as it may: a longer pause is for more to come.
@@ -147,7 +146,6 @@ class Lanes:
                     await asyncio.sleep(0)
                 else:
                     await pause(0 if self._texts or self._backfill else items)
-                    items = 0
 
     async def _step(self) -> int:
         """Something of each lane that has the right of way; of how many items that had just arrived."""
