@@ -6,6 +6,7 @@ import contextlib
 import random
 import re
 import time
+import traceback
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Self, TypeVar
@@ -162,8 +163,9 @@ class Run(Generic[S]):
                 failures.append(f"fresh again only after {recovery_seconds:.1f} s")
             if not self._caught(scenario):
                 failures += self._looked_at(scenario)
-        except (Failed, httpx.HTTPError) as error:
-            failures.append(str(error) or repr(error))
+        except Exception as error:  # What comes after it is played all the same.
+            foreseen = isinstance(error, (Failed, httpx.HTTPError))
+            failures.append((foreseen and str(error)) or traceback.format_exc())
         self.watch.stop()
         failures = [*self.watch.failures, *failures]
         events = len(self.feed.sent) - sent_before

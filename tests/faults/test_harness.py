@@ -23,6 +23,7 @@ from tests.faults.memory import Sample, growth
 from tests.faults.oracle import differences, expected
 from tests.faults.poison import KINDS
 from tests.faults.queues import BEYOND, HELD_MAX
+from tests.faults.scenario import Run, Scenario
 from tests.faults.server_faults import SERVER_SCENARIOS
 from tests.faults.view import LogView
 from tests.faults.watch import Watch
@@ -195,3 +196,15 @@ async def test_an_event_below_the_commit_without_effect_is_found() -> None:
     assert view.lost({place: 2}) == [f"prices:{place.number}:{n} is committed and without effect" for n in (0, 1)]
     assert view.lost({place: 3}) == []
     await view.stop()
+
+
+def test_a_scenario_that_falls_over_is_a_failure_that_says_where_and_the_next_one_can_be_played(tmp_path: Path) -> None:
+    def suffer(_: Scenario) -> float:
+        raise KeyError("no such process")
+
+    run: Any = Run(lambda *_, **__: SimpleNamespace(), tmp_path, "embedded", SEED)
+    run.feed, run._suffer = SimpleNamespace(sent=[]), suffer
+    run.watch = SimpleNamespace(failures=[], memory=[], stop=lambda: None)
+    verdict = run.play(Scenario("a fault", lambda _: None))
+    assert verdict.word == "failed"
+    assert "KeyError: 'no such process'" in str(verdict) and "suffer" in str(verdict)
