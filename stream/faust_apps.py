@@ -138,7 +138,7 @@ def connect(
             except Exception as error:
                 fail(error)
                 raise
-            await turns.pass_on()  # What has been fetched comes without a pause.
+            await turns.give()  # What has been fetched comes without a pause.
 
     async def assigned(_app: Any, /, *arguments: Any, signal: Any, **_: Any) -> None:
         own({tp.partition for tp in arguments[0] if tp.topic == topics[0]})

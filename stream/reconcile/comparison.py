@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from stream.index.jobs import Step
     from stream.reconcile.buckets import Buckets
     from stream.reconcile.item_log import ItemLog, LoggedItem, Present
-    from stream.reconcile.turns import Turns
     from workers.index.interface import Index
+    from workers.turns import Turns
 
 POINTS = "points"
 LOOK_ITEMS_MAX = 64

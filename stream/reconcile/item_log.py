@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from stream.ends import Ends
     from stream.reader import Reader, Record
     from stream.reconcile.buckets import Buckets
-    from stream.reconcile.turns import Turns
     from stream.tracker import Partition
+    from workers.turns import Turns
 
 KIND = "log"
 _FRAME = struct.Struct("<QHHH")

@@ -13,9 +13,9 @@ from stream.reconcile.buckets import Buckets, bucket_count
 from stream.reconcile.comparison import Comparison
 from stream.reconcile.item_log import ItemLog
 from stream.reconcile.tally import Tally
-from stream.reconcile.turns import Turns
 from stream.topics import ITEMS
 from stream.tracker import Partition
+from workers.turns import Turns
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from stream.index.jobs import Step
     from stream.reconcile.comparison import Compared
 
+TURN_SECONDS, PAUSE_SECONDS = 0.003, 0.002
+"""The pause is longer than one round of the loop: an event needs several of them to become searchable."""
 VECTORS_SECONDS_MAX = 30.0
 """How long the last look waits for the vectors that a repair has asked for; what is owed after that is a backlog."""
 
@@ -56,7 +58,8 @@ async def reconcile(compared: Compared, directory: Path, step: Step, *, repair: 
 async def _comparison(compared: Compared, directory: Path, step: Step, ends: Ends, reader: Reader) -> Comparison:
     places = [Partition(ITEMS, number) for number in range(compared.partitions)]
     records = sum((await ends.ends(places)).values())
-    buckets, turns = Buckets(directory, bucket_count(max(records, await compared.index.count_points()))), Turns()
+    buckets = Buckets(directory, bucket_count(max(records, await compared.index.count_points())))
+    turns = Turns(TURN_SECONDS, pause_seconds=PAUSE_SECONDS)
     return Comparison(compared, ItemLog(ends, reader, places, buckets, turns), buckets, step, turns)
 
 

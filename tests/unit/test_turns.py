@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING
 
-from workers import turns
-from workers.turns import SLICE_SECONDS, Turns
-
-if TYPE_CHECKING:
-    import pytest
+from workers.turns import TURN_SECONDS, Turns
 
 
 async def _work(steps: int, done: list[int]) -> None:
     own = Turns()
     for step in range(steps):
-        until = time.monotonic() + 1.5 * SLICE_SECONDS
+        until = time.monotonic() + 1.5 * TURN_SECONDS
         while time.monotonic() < until:
             pass
         done.append(step)
-        await own.pass_on()
+        await own.give()
 
 
-async def test_others_have_their_turn_after_each_slice() -> None:
+async def test_others_have_their_turn_after_each() -> None:
     done: list[int] = []
     work = asyncio.create_task(_work(5, done))
     seen = []
@@ -33,15 +28,14 @@ async def test_others_have_their_turn_after_each_slice() -> None:
     assert {1, 2, 3, 4} <= set(seen)
 
 
-async def test_what_takes_less_than_a_slice_is_done_in_one_go(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(turns, "SLICE_SECONDS", 3_600)
+async def test_what_takes_less_than_a_turn_is_done_in_one_go() -> None:
     order: list[str] = []
 
     async def brief() -> None:
-        own = Turns()
+        own = Turns(3_600)
         for _ in range(3):
             order.append("work")
-            await own.pass_on()
+            await own.give()
 
     async def other() -> None:
         order.append("other")

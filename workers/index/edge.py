@@ -267,7 +267,7 @@ class EdgeIndex:
         turns = Turns()
         for each in operations:
             self._shard.update(each)
-            await turns.pass_on()
+            await turns.give()
 
     def _check_disk(self) -> None:
         with self._on_disk():
