@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 FETCH_WAIT_MS = 10
 """The embedded broker does not wake a waiting fetch when data arrives; to Kafka it is 100 small requests a second."""
 POLL_MS = 500
+STOP_SECONDS_MAX = 1.0
 RECORDS_MAX = 1000
 """In one list, so that the loop gets its turn between."""
 
@@ -68,9 +69,15 @@ class Reader:
 
     async def stop(self) -> None:
         """Closes its connections."""
-        await asyncio.gather(self._consumer.stop(), self._ends.stop(), return_exceptions=True)
+        await asyncio.gather(self._stop_consumer(), self._ends.stop(), return_exceptions=True)
         # While the broker is away its stop raises half way (CancelledError of a fetch of its own), its client open.
         await self._consumer._client.close()
+
+    async def _stop_consumer(self) -> None:
+        """aiokafka 0.14 cancels its fetches once and waits for their end; where that falls into a change of what is
+        assigned it is lost, and the wait has no end. Cancelled itself, it cancels them once more."""
+        async with asyncio.timeout(STOP_SECONDS_MAX):
+            await self._consumer.stop()
 
     async def __aenter__(self) -> Self:
         await self.start()

@@ -97,7 +97,8 @@ class Backfill:
             if end is None or done is None:
                 end, done = (await reader.ends())[place], 0
                 await self._save(number, end=end, done=0)
-            reader.assign({place: done})
+            if done:
+                reader.assign({place: done})
             return await self._copy(number, reader, end)
 
     async def _copy(self, number: int, reader: Reader, end: int) -> int | None:

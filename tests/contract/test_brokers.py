@@ -122,6 +122,17 @@ async def test_reading_goes_on_after_the_end(any_broker: RunningBroker) -> None:
         assert reader.positions == {partition: 5}
 
 
+async def test_a_reader_stops_although_its_partitions_have_just_changed(any_broker: RunningBroker) -> None:
+    partition, other = any_broker.new_topic(partitions=2)
+    async with asyncio.timeout(20) as patience:
+        for _ in range(5):
+            async with Reader(any_broker.address) as reader:
+                reader.assign({partition: 0})
+                await reader.ends()
+                reader.assign({other: 0})
+    assert not patience.expired()
+
+
 async def test_what_takes_longer_to_find_than_a_fetch_waits_is_found(own_embedded_broker: RunningBroker) -> None:
     """The embedded broker looks through 6,000 batches in 4 ms: a wait of one never ended with a record."""
     (partition,) = own_embedded_broker.new_topic()

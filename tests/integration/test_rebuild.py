@@ -157,6 +157,15 @@ def test_every_search_is_answered_while_prices_and_texts_change_and_what_did_not
             assert item["price"] == price and item["title"] == f"Walnut cake {price} of {product_id}"
 
 
+def test_a_catalogue_of_one_item_most_of_whose_partitions_are_empty_is_rebuilt(tmp_path: Path) -> None:
+    with running_stack(tmp_path) as stack:
+        stack.send("products", "p0", title="Walnut cake")
+        stack.until_quiet()
+        done = stack.freshline("rebuild", "--json")
+        assert done.returncode == 0, done.stderr
+        assert json.loads(done.stdout)["items"] == 1
+
+
 def test_a_model_that_cannot_be_loaded_is_refused_in_one_line_and_nothing_changes(tmp_path: Path) -> None:
     with running_stack(tmp_path, FRESHLINE_EMBEDDER="model", HF_HUB_OFFLINE="1") as stack:
         stack.send("products", "p0", title="Walnut cake")
