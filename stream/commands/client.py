@@ -60,6 +60,8 @@ class Client:
             ) from None
         except httpx.HTTPError as error:
             raise Unavailable(f"nothing answers at {self.api} ({error}): is `freshline up` running there?") from None
+        except UnicodeEncodeError as error:
+            raise WrongUsage(f"{error.object!r} is not UTF-8 text") from None
         except (httpx.InvalidURL, ValueError) as error:
             raise WrongUsage(f"{self.api} is no address of an API: {error}") from None
         if not answer.is_success:

@@ -137,6 +137,11 @@ def test_where_nothing_answers_commands_fail_with_one_line(address: str) -> None
     assert done.code in (1, 2) and done.err.count("\n") == 1 and "Traceback" not in done.err
 
 
+def test_a_query_that_is_no_text_is_refused_by_its_own_name() -> None:
+    done = freshline("search", "lamp\udcff", "--api", "http://127.0.0.1:9")
+    assert done.code == 2 and done.err == "freshline: 'lamp\\udcff' is not UTF-8 text\n"
+
+
 def test_a_flag_goes_before_the_environment_and_that_before_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings().api_port == 8765
     monkeypatch.setenv("FRESHLINE_API_PORT", "9000")
