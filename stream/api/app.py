@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from fastapi import APIRouter, FastAPI, Query
+from fastapi import APIRouter, Depends, FastAPI, Query, Request
 from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
@@ -21,6 +21,7 @@ from stream.api.parameters import (
     ReconcileParameters,
     SearchParameters,
 )
+from stream.api.service import Refused
 
 if TYPE_CHECKING:
     from stream.api.service import Service
@@ -66,8 +67,14 @@ def _search_routes(service: Service) -> APIRouter:
     return router
 
 
+async def _no_body(request: Request) -> None:
+    """What somebody asks for in a body would be ignored, and work begin that was not asked for."""
+    if await request.body():
+        raise Refused("body", "there is none here: parameters belong in the URL, as in POST /rebuild?dry_run=true")
+
+
 def _rebuild_routes(service: Service) -> APIRouter:
-    router = APIRouter()
+    router = APIRouter(dependencies=[Depends(_no_body)])
 
     @router.post("/rebuild", responses={200: {"model": JobReport}})
     async def start(request: Annotated[RebuildParameters, Query()]) -> Response:
@@ -119,7 +126,7 @@ def _operation_routes(service: Service) -> APIRouter:
 
 
 def _reconcile_routes(service: Service) -> APIRouter:
-    router = APIRouter()
+    router = APIRouter(dependencies=[Depends(_no_body)])
 
     @router.post("/reconcile", status_code=202, responses={202: {"model": JobReport}})
     async def start(request: Annotated[ReconcileParameters, Query()]) -> Response:

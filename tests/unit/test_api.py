@@ -104,6 +104,16 @@ async def test_a_parameter_that_a_route_does_not_have_is_refused_before_anything
     assert answer.json()["error"] == {"field": "repiar", "message": "repiar: there is no such parameter"}
 
 
+@pytest.mark.parametrize("path", ["/rebuild", "/rebuild/rollback", "/rebuild/finish", "/reconcile"])
+async def test_a_body_is_refused_where_none_is_read_before_anything_is_done(
+    client: httpx.AsyncClient, service: StandIn, path: str
+) -> None:
+    answer = await client.post(path, json={"dry_run": True, "repair": True})
+    assert answer.status_code == 422 and answer.json()["error"]["field"] == "body"
+    assert "belong in the URL" in answer.json()["error"]["message"]
+    assert service.job("rebuild") is None and service.job("reconcile") is None
+
+
 async def test_a_token_reaches_the_search_and_an_answer_that_is_not_fresh_says_so(
     client: httpx.AsyncClient, service: StandIn
 ) -> None:
