@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections import deque
@@ -88,7 +89,8 @@ class Feed:
         self._halt.set()
         if self._thread:
             self._thread.join(5)
-        self._kafka.close(timeout=1)
+        with contextlib.suppress(KafkaError):  # What a broker that is away has not confirmed.
+            self._kafka.close(timeout=1)
 
     def send_all(self, made: Iterable[Made]) -> None:
         """As fast as it goes, and confirmed."""

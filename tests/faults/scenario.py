@@ -142,9 +142,9 @@ class Run(Generic[S]):
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.watch.close()
-        self.feed.close()
-        self.stack.end()
+        with contextlib.ExitStack() as closing:
+            for close in (self.stack.end, self.feed.close, self.watch.close):
+                closing.callback(close)  # The last goes first; whatever it raises, the others follow.
 
     def pause(self, least: float, most: float) -> None:
         """A random moment."""
