@@ -97,7 +97,7 @@ class Backfill:
             if end is None or done is None:
                 end, done = (await reader.ends())[place], 0
                 await self._save(number, end=end, done=0)
-            if done:
+            if done:  # Just after a change of what is assigned a reader takes a second to close.
                 reader.assign({place: done})
             return await self._copy(number, reader, end)
 

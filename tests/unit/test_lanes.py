@@ -398,7 +398,8 @@ async def until_paid(b: Bench) -> None:
 async def test_texts_that_come_while_the_model_rests_share_a_batch(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(owed_vectors, "REST_SECONDS", 2.0)
+    for rest in ("REST_SECONDS", "REST_SECONDS_MAX"):
+        monkeypatch.setattr(owed_vectors, rest, 2.0)
     batches: list[int] = []
     async with bench(tmp_path) as b:
         monkeypatch.setattr(b.told, "embedded", batches.append)

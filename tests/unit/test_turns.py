@@ -18,7 +18,7 @@ async def _work(steps: int, done: list[int]) -> None:
         await own.give()
 
 
-async def test_others_have_their_turn_after_each() -> None:
+async def test_others_have_their_turn_after_each_turn_of_the_work() -> None:
     done: list[int] = []
     work = asyncio.create_task(_work(5, done))
     seen = []
