@@ -52,6 +52,8 @@ class SearchRequest(Filters):
             raise ValueError("q: give a query, or at least one filter to browse by")
         if self.q is not None and not self.q.strip():
             raise ValueError("q: the query is blank")
+        if self.min_price is not None and self.max_price is not None and self.min_price > self.max_price:
+            raise ValueError(f"min_price: {self.min_price:g} is above max_price {self.max_price:g}: no price is both")
         return self
 
 

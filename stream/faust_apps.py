@@ -30,7 +30,7 @@ FETCH_WAITS_MS = {
     "kafka": 500,
 }
 """How long the broker keeps a fetch that finds nothing; an idle consumer asks as often."""
-FETCH_RESTS_MS_MAX = {"embedded": 50, "kafka": 0}
+FETCH_RESTS_MS_MAX = {"embedded": 100, "kafka": 0}
 """See be_patient."""
 SESSION_TIMEOUT_S = 8.0
 REBALANCE_TIMEOUT_S = 2.0

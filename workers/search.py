@@ -82,8 +82,8 @@ class Searcher:
         if vector is None:
             words = await index.search_lexical(query, filters, points)
             return fuse([found.point_id for found in words]), "words"
-        legs = await index.search_both(vector, query, filters, points)
-        return fuse(*([found.point_id for found in leg] for leg in legs)), "words and vectors"
+        near, words = await index.search_both(vector, query, filters, points)
+        return fuse([found.point_id for found in near], [found.point_id for found in words]), "words and vectors"
 
     async def _vector(self, index: Index, query: str) -> NDArray[np.float32] | None:
         """None while the collection's model is not at hand: vectors of two models never meet."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from fastapi import APIRouter, Depends, FastAPI, Query, Request
+from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request
 from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
@@ -46,7 +46,7 @@ def _search_routes(service: Service) -> APIRouter:
         return JSONAnswer(await service.search(request, request.token, request.wait_ms))
 
     @router.get("/items/{product_id:path}", responses={200: {"model": dict[str, str | IndexedItem]}})
-    async def item(product_id: str, _: Annotated[NoParameters, Query()]) -> Response:
+    async def item(product_id: Annotated[str, Path(min_length=1)], _: Annotated[NoParameters, Query()]) -> Response:
         indexed = await service.item(product_id)
         if indexed is None:
             return error_answer(404, f"no item {product_id} was ever heard of")

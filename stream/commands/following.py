@@ -1,4 +1,4 @@
-"""Follows long work on a running stack: a progress bar on a terminal, its report at the end."""
+"""Follows long work on a running stack: a progress bar on a terminal, else lines; its report at the end."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 LOOK_INTERVAL_S = 0.2
+LINE_INTERVAL_S = 10.0
+"""Of the lines that say how far it is where there is no terminal."""
 AWAY_SECONDS_MAX = 60.0
 """The process that does the work may be started again meanwhile; work that outlives it goes on."""
 BROKER_SECONDS_MAX = 30.0
@@ -36,8 +38,10 @@ def follow(client: Client, path: str, *, quiet: bool, **asked: object) -> dict[s
     hidden = quiet or not console.is_terminal
     with Progress(*columns, TimeElapsedColumn(), console=console, transient=True, disable=hidden) as bar:
         task = bar.add_task("", total=None, pace="")
+        lines = _Lines(quiet=quiet or console.is_terminal)
         client.post(path, **asked)
         while (report := _report(client, path, asked))["state"] == "running":
+            lines.tell(report)
             bar.update(
                 task,
                 description=report["phase"],
@@ -50,6 +54,25 @@ def follow(client: Client, path: str, *, quiet: bool, **asked: object) -> dict[s
         raise FreshlineError(str(report["error"]))
     result: dict[str, Any] = report["result"]
     return result
+
+
+class _Lines:
+    """How far it is, in lines: at each phase, and every ten seconds."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._quiet = quiet
+        self._phase = ""
+        self._next_s = 0.0
+
+    def tell(self, report: dict[str, Any]) -> None:
+        """If it is time for a line."""
+        from stream.commands.printing import say
+
+        if self._quiet or (report["phase"] == self._phase and time.monotonic() < self._next_s):
+            return
+        self._phase, self._next_s = report["phase"], time.monotonic() + LINE_INTERVAL_S
+        far = f": {report['done']:,} of {report['total']:,}, {_pace(report)}" if report["total"] else ""
+        say(f"{report['phase']}{far}")
 
 
 def patiently(ask: Callable[[], T], seconds: float | None = None, *, shown: bool = True) -> T:

@@ -76,7 +76,7 @@ def produce(
             producer.send_all(paced_records, sent, tell)
     took = time.monotonic() - began
     with interruptible(lambda: f"{in_brief(sent)}, not all searchable yet"):
-        waited = wait_searchable(asks, sent) if asks else None
+        waited = wait_searchable(asks, sent) if asks and sent.tokens else None
     _report(topic, sent, took, waited, json)
     end_with(sent, waited)
 

@@ -5,13 +5,15 @@ import socket
 import subprocess
 import sys
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from running_commands import freshline, serving
 from standing_in import StandIn
 
 from stream.api.models import Percentiles
+from stream.commands import following
 from stream.commands.configured import settings
 
 if TYPE_CHECKING:
@@ -86,6 +88,11 @@ def test_get_shows_an_item_by_any_id(service: StandIn) -> None:
 def test_get_of_what_nobody_heard_of_exits_1_with_one_line(service: StandIn) -> None:
     done = freshline("get", "none-such")
     assert done.code == 1 and done.out == "" and done.err.count("\n") == 1 and "none-such" in done.err
+
+
+def test_get_of_an_empty_id_exits_2_with_one_line(service: StandIn) -> None:
+    done = freshline("get", "")
+    assert done.code == 2 and done.out == "" and done.err.count("\n") == 1 and "product_id: " in done.err
 
 
 def test_status_exits_0_when_nothing_waits_and_10_when_something_does(service: StandIn) -> None:
@@ -193,6 +200,33 @@ def test_long_work_is_asked_for_again_where_the_process_that_did_it_is_another(s
     service.restarts = 2
     done = freshline("reconcile")
     assert done.code == 0 and "up to date" in done.out
+
+
+def test_long_work_says_in_lines_how_far_it_is_where_there_is_no_terminal(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    now_s = [1_000.0]
+    monkeypatch.setattr(following, "LOOK_INTERVAL_S", 0)
+    monkeypatch.setattr(following, "time", SimpleNamespace(monotonic=lambda: now_s[0], sleep=lambda _: None))
+    steps = [("starting", None, 0), ("filling", 0, 0), ("filling", 500, 1), ("filling", 900, 11), ("checking", 5, 12)]
+
+    class Client:
+        """A stack whose rebuild is a step further whenever it is asked."""
+
+        def post(self, _path: str) -> None:
+            pass
+
+        def get(self, _path: str) -> dict[str, Any]:
+            if not steps:
+                return {"state": "done", "result": {"items": 1_000}}
+            phase, done, now = steps.pop(0)
+            now_s[0] = 1_000.0 + now
+            pace = {"items_per_second": 50.0, "seconds_left": None}
+            return {"state": "running", "phase": phase, "done": done, "total": done and 1_000, **pace}
+
+    assert following.follow(cast("Any", Client()), "/rebuild", quiet=False) == {"items": 1_000}
+    said = capfd.readouterr().err.splitlines()
+    assert said == ["starting", "filling", "filling: 900 of 1,000, 50/s", "checking: 5 of 1,000, 50/s"]
 
 
 def test_a_second_rebuild_at_once_is_one_line_and_exit_1(service: StandIn) -> None:

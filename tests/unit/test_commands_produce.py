@@ -82,6 +82,14 @@ def test_count_stops_after_so_many_events() -> None:
     assert done.code == 0 and done.out.startswith("3 sent, 0 invalid, 0 failed")
 
 
+def test_where_nothing_was_sent_nothing_is_called_searchable(broker: str) -> None:
+    with serving(StandIn()) as api:
+        done = freshline("produce", "prices", "--wait", "--api", api, stdin=b"")
+        assert done.code == 0 and "searchable" not in done.out
+        told = json.loads(freshline("produce", "prices", "--wait", "--json", "--api", api, stdin=b"").out)
+        assert told["searchable"] is None and told["tokens"] == []
+
+
 def test_wait_exits_0_once_all_is_searchable_and_10_when_it_gives_up(
     monkeypatch: pytest.MonkeyPatch, broker: str
 ) -> None:
