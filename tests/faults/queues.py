@@ -21,7 +21,7 @@ SMALL = "small-queues"
 """A file in the folder of a worker that is to have them."""
 BOUNDS = {"items": publishing.UNFINISHED_MAX, "index": indexing.PENDING_ITEMS_MAX}
 """Of the product."""
-HELD_MAX = {"items": 100, "index": 30}
+HELD_MAX = {"items": 60, "index": 30}
 """Small ones: fewer than there are products, by which the lanes are keyed: 5,000 would never be reached."""
 BEYOND = {"items": len(INPUTS) - 1, "index": indexing.BATCH_ITEMS_MAX}
 """What may lie above it. An event of each topic may be let in by the same room; and what is written may come back into

@@ -129,11 +129,11 @@ def test_a_queue_that_passed_its_bound_is_named_and_so_is_one_that_nobody_told_o
     assert queues.beyond_bounds(tmp_path, HELD_MAX) == [
         "events taken and not confirmed: nobody told how many there were"
     ]
-    (tmp_path / "items-most-7.number").write_text("99")
+    (tmp_path / "items-most-7.number").write_text("59")
     (tmp_path / "index-most-8.number").write_text(str(HELD_MAX["index"] + BEYOND["index"] + 1))
     assert queues.beyond_bounds(tmp_path, queues.BOUNDS) == []
     assert queues.beyond_bounds(tmp_path, HELD_MAX) == ["95 items in the lanes, above the bound of 94"]
-    assert queues.below_bounds(tmp_path) == ["at most 99 events taken and not confirmed: never full at 100"]
+    assert queues.below_bounds(tmp_path) == ["at most 59 events taken and not confirmed: never full at 60"]
 
 
 def test_queues_of_workers_with_folders_of_their_own_are_looked_at_too(tmp_path: Path) -> None:
