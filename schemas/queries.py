@@ -53,7 +53,7 @@ class SearchRequest(Filters):
         if self.q is not None and not self.q.strip():
             raise ValueError("q: the query is blank")
         if self.min_price is not None and self.max_price is not None and self.min_price > self.max_price:
-            raise ValueError(f"min_price: {self.min_price:g} is above max_price {self.max_price:g}: no price is both")
+            raise ValueError(f"min_price: {self.min_price} is above max_price {self.max_price}: no price is both")
         return self
 
 

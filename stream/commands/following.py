@@ -38,8 +38,7 @@ def follow(client: Client, path: str, *, quiet: bool, **asked: object) -> dict[s
     hidden = quiet or not console.is_terminal
     with Progress(*columns, TimeElapsedColumn(), console=console, transient=True, disable=hidden) as bar:
         task = bar.add_task("", total=None, pace="")
-        lines = _Lines(quiet=quiet or console.is_terminal)
-        client.post(path, **asked)
+        lines = _Lines(client.post(path, **asked)["phase"], quiet=quiet or console.is_terminal)
         while (report := _report(client, path, asked))["state"] == "running":
             lines.tell(report)
             bar.update(
@@ -57,12 +56,12 @@ def follow(client: Client, path: str, *, quiet: bool, **asked: object) -> dict[s
 
 
 class _Lines:
-    """How far it is, in lines: at each phase, and every ten seconds."""
+    """How far it is, in lines: at each further phase, and every ten seconds."""
 
-    def __init__(self, *, quiet: bool) -> None:
+    def __init__(self, phase: str, *, quiet: bool) -> None:
+        """`phase`: the first, in which it may still be refused: that is one line, if it takes no longer."""
         self._quiet = quiet
-        self._phase = ""
-        self._next_s = 0.0
+        self._begin(phase)
 
     def tell(self, report: dict[str, Any]) -> None:
         """If it is time for a line."""
@@ -70,9 +69,12 @@ class _Lines:
 
         if self._quiet or (report["phase"] == self._phase and time.monotonic() < self._next_s):
             return
-        self._phase, self._next_s = report["phase"], time.monotonic() + LINE_INTERVAL_S
+        self._begin(report["phase"])
         far = f": {report['done']:,} of {report['total']:,}, {_pace(report)}" if report["total"] else ""
         say(f"{report['phase']}{far}")
+
+    def _begin(self, phase: str) -> None:
+        self._phase, self._next_s = phase, time.monotonic() + LINE_INTERVAL_S
 
 
 def patiently(ask: Callable[[], T], seconds: float | None = None, *, shown: bool = True) -> T:

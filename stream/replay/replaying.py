@@ -100,7 +100,7 @@ def _check_same(replay: Replay) -> None:
 
 def _route(kafka: str, topic: str, to_topic: str) -> Route:
     if to_topic in OWN_LOGS:
-        letters_of = next((of for of, letters in DEAD_LETTERS.items() if topic == letters), None)
+        letters_of = next((of for of in INPUTS if DEAD_LETTERS[of] == topic), None)
         way_back = f"; `freshline replay {letters_of} --from-dlq` sends dead letters back" if letters_of else ""
         raise Misconfigured(f"{to_topic} is written by Freshline alone: choose another topic with --to-topic{way_back}")
     if topic != to_topic and {topic, to_topic} <= set(INPUTS):

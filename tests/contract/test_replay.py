@@ -217,6 +217,8 @@ def test_an_unknown_topic_is_one_line(any_broker: RunningBroker) -> None:
 def test_a_replay_of_dead_letters_into_themselves_names_the_way_back(any_broker: RunningBroker) -> None:
     done = freshline("replay", "prices.dlq", "--execute", "--kafka", any_broker.address)
     assert (done.code, done.err.count("\n")) == (1, 1) and "`freshline replay prices --from-dlq`" in done.err
+    done = freshline("replay", "items.dlq", "--execute", "--kafka", any_broker.address)
+    assert (done.code, done.err.count("\n")) == (1, 1) and "--from-dlq" not in done.err  # There it is refused.
 
 
 def test_prices_are_not_sent_to_the_products(any_broker: RunningBroker) -> None:

@@ -12,6 +12,7 @@ import pytest
 from running_commands import freshline, serving
 from standing_in import StandIn
 
+from schemas.errors import FreshlineError
 from stream.api.models import Percentiles
 from stream.commands import following
 from stream.commands.configured import settings
@@ -213,8 +214,8 @@ def test_long_work_says_in_lines_how_far_it_is_where_there_is_no_terminal(
     class Client:
         """A stack whose rebuild is a step further whenever it is asked."""
 
-        def post(self, _path: str) -> None:
-            pass
+        def post(self, _path: str) -> dict[str, Any]:
+            return {"phase": "starting"}
 
         def get(self, _path: str) -> dict[str, Any]:
             if not steps:
@@ -226,7 +227,17 @@ def test_long_work_says_in_lines_how_far_it_is_where_there_is_no_terminal(
 
     assert following.follow(cast("Any", Client()), "/rebuild", quiet=False) == {"items": 1_000}
     said = capfd.readouterr().err.splitlines()
-    assert said == ["starting", "filling", "filling: 900 of 1,000, 50/s", "checking: 5 of 1,000, 50/s"]
+    assert said == ["filling", "filling: 900 of 1,000, 50/s", "checking: 5 of 1,000, 50/s"]
+
+
+def test_long_work_that_is_refused_as_it_starts_is_one_line(capfd: pytest.CaptureFixture[str]) -> None:
+    pace = {"items_per_second": 0.0, "seconds_left": None}
+    starting = {"state": "running", "phase": "starting", "done": 0, "total": None, **pace}
+    reports = [starting, {"state": "failed", "error": "there is no such model"}]
+    client = SimpleNamespace(post=lambda _: starting, get=lambda _: reports.pop(0))
+    with pytest.raises(FreshlineError, match=r"^there is no such model$"):
+        following.follow(cast("Any", client), "/rebuild", quiet=False)
+    assert capfd.readouterr().err == ""
 
 
 def test_a_second_rebuild_at_once_is_one_line_and_exit_1(service: StandIn) -> None:
