@@ -16,6 +16,7 @@ import structlog
 from schemas.errors import Unavailable
 from workers.arrivals import pause, settled
 from workers.plan import Action, Plan, plan
+from workers.turns import Turns, give_way
 from workers.view import content
 
 if TYPE_CHECKING:
@@ -176,7 +177,7 @@ class Lanes:
 
     async def _write_arrived(self, batch: dict[str, Pending]) -> None:
         """Payload changes are written; new texts wait in their lane."""
-        plans = self._plans(batch, await self._until_available(lambda: self._index.stored(batch)))
+        plans = await self._plans(batch, await self._until_available(lambda: self._index.stored(batch)))
         texts = {p: batch[p] for p, planned in plans.items() if planned.action in (Action.EMBED, Action.UPSERT)}
         for product_id, pending in texts.items():
             del plans[product_id]
@@ -188,16 +189,17 @@ class Lanes:
 
     async def _write_texts(self, batch: dict[str, Pending]) -> None:
         stored = await self._until_available(lambda: self._index.stored(batch, vectors=True))
-        await self._carry_out(batch, self._plans(batch, stored))
+        await self._carry_out(batch, await self._plans(batch, stored))
 
-    def _plans(self, batch: dict[str, Pending], stored: dict[str, Stored]) -> dict[str, Plan]:
-        plans = {}
+    async def _plans(self, batch: dict[str, Pending], stored: dict[str, Stored]) -> dict[str, Plan]:
+        plans, turns = {}, Turns()
         for product_id, pending in batch.items():
             try:
                 plans[product_id] = self._plan(pending, stored.get(product_id))
             except Exception as error:
                 log.exception("bug", item=product_id)
                 self._observer.refused(pending, error)
+            await turns.give()
         return plans
 
     def _plan(self, pending: Pending, stored: Stored | None) -> Plan:
@@ -249,10 +251,10 @@ class Lanes:
         """
         wait_seconds = RETRY_SECONDS_MIN
         while True:
-            await asyncio.sleep(0)
+            await give_way()
             try:
                 answer = await ask()
-                await asyncio.sleep(0)
+                await give_way()
                 return answer
             except Unavailable as error:
                 log.warning("index away", error=str(error), wait_seconds=wait_seconds)

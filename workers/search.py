@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from workers import shown
@@ -11,18 +13,17 @@ from workers.fusion import Ranked, fuse
 from workers.point import is_visible
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from asyncio import Task
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     import numpy as np
     from numpy.typing import NDArray
 
-    from schemas.queries import Filters, Hit, IndexedItem, SearchRequest
-    from workers.embedder.interface import ModelId
+    from schemas.queries import Hit, IndexedItem, SearchRequest
+    from workers.embedder.interface import EmbedQuery, ModelId
     from workers.index.interface import Index
 
     FoundBy = Literal["words and vectors", "words", "filters"]
-    Embed = Callable[[str], Awaitable[NDArray[np.float32]]]
-    """A query's vector, off the event loop: float32 `(dimension,)`, L2-normalised. Raises EmbeddingFailed."""
 
 LEG_POINTS_MIN = 200
 """With 100 search finds less (nDCG@10 0.740, with 200 0.756), with 400 no more."""
@@ -39,11 +40,17 @@ class Results(NamedTuple):
     by: FoundBy
 
 
+class _Ranking(NamedTuple):
+    points: list[Ranked]
+    total: int
+    by: FoundBy
+
+
 class Searcher:
     """Answers searches from the collection that serves; by words alone while its model is not at hand."""
 
     def __init__(
-        self, serving: Callable[[], Awaitable[Index]], vectors: Callable[[ModelId], Embed | None], shop: shown.Shop
+        self, serving: Callable[[], Awaitable[Index]], vectors: Callable[[ModelId], EmbedQuery | None], shop: shown.Shop
     ) -> None:
         """`serving`: asked once a request. `vectors`: how queries become vectors of that model, None: not now."""
         self._serving = serving
@@ -53,13 +60,12 @@ class Searcher:
     async def search(self, request: SearchRequest, now_ms: int) -> Results:
         """One page. Prices and offers are those of `now_ms`. Raises Unavailable while the index is away."""
         index = await self._serving()
-        filters = request.filters
-        ranked, by = await self._rank(index, request, filters)
+        ranked, total, by = await self._rank(index, request)
         payloads = await index.payloads([point.point_id for point in ranked])
         # Between the ranking and here an item may have been hidden.
         found = [(payloads[point], score) for point, score in ranked if point in payloads]
         hits = [shown.hit(payload, score, self._shop, now_ms) for payload, score in found if is_visible(payload)]
-        return Results(hits, await index.count(filters), by)
+        return Results(hits, total, by)
 
     async def item(self, product_id: str, now_ms: int) -> IndexedItem | None:
         """The point of this item, visible or not; None if the index has never heard of it."""
@@ -67,30 +73,45 @@ class Searcher:
         stored = (await index.stored([product_id])).get(product_id)
         return None if stored is None else shown.indexed_item(stored.payload, self._shop, now_ms)
 
-    async def _rank(self, index: Index, request: SearchRequest, filters: Filters) -> tuple[list[Ranked], FoundBy]:
+    async def _rank(self, index: Index, request: SearchRequest) -> _Ranking:
+        ends, filters = request.offset + request.limit, request.filters
         if request.q is None:
             page = await index.browse(filters, request.limit, request.offset)
-            return [Ranked(point, 0.0) for point in page], "filters"
-        ends = request.offset + request.limit
-        fused, by = await self._find(index, normalised(request.q), filters, leg_points(ends))
-        exact = await index.find_exact(request.q.strip(), filters)
+            return _Ranking([Ranked(point, 0.0) for point in page], await index.count(filters), "filters")
+        query, points = normalised(request.q), leg_points(ends)
+        async with self._embedding(index, query) as embedding:
+            words, exact, total = await asyncio.gather(
+                index.search_lexical(query, filters, points),
+                index.find_exact(request.q.strip(), filters),
+                index.count(filters),
+            )
+            vector = await embedding
+        near = [] if vector is None else await index.search_dense(vector, filters, points)
         first = [Ranked(point, EXACT_SCORE) for point in exact]
-        return [*first, *(each for each in fused if each.point_id not in exact)][request.offset : ends], by
+        ranked = [*first, *(each for each in fuse(near, words) if each.point_id not in exact)]
+        return _Ranking(ranked[request.offset : ends], total, "words" if vector is None else "words and vectors")
 
-    async def _find(self, index: Index, query: str, filters: Filters, points: int) -> tuple[list[Ranked], FoundBy]:
-        vector = await self._vector(index, query)
-        if vector is None:
-            words = await index.search_lexical(query, filters, points)
-            return fuse([found.point_id for found in words]), "words"
-        near, words = await index.search_both(vector, query, filters, points)
-        return fuse([found.point_id for found in near], [found.point_id for found in words]), "words and vectors"
+    @asynccontextmanager
+    async def _embedding(self, index: Index, query: str) -> AsyncIterator[Task[NDArray[np.float32] | None]]:
+        """The query's vector in the making; the block begins when that leaves the interpreter to others.
 
-    async def _vector(self, index: Index, query: str) -> NDArray[np.float32] | None:
+        What needs no vector is so found meanwhile. Begun at once, it takes the interpreter from the tokeniser.
+        """
+        begun = asyncio.Event()
+        embedding = asyncio.create_task(self._vector(index, query, begun.set))
+        embedding.add_done_callback(lambda _: begun.set())
+        try:
+            await begun.wait()
+            yield embedding
+        finally:
+            embedding.cancel()
+
+    async def _vector(self, index: Index, query: str, begun: Callable[[], object]) -> NDArray[np.float32] | None:
         """None while the collection's model is not at hand: vectors of two models never meet."""
         if (embed := self._vectors(index.model)) is None:
             return None
         try:
-            return await embed(query)
+            return await embed(query, begun)
         except EmbeddingFailed:
             return None
 

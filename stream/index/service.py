@@ -21,6 +21,7 @@ from stream.tracker import Partition
 from stream.up.report import read_report
 from workers.search import Searcher
 from workers.shown import Shop, rfc3339
+from workers.turns import ANSWERS
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry, Counter, Histogram
@@ -92,7 +93,8 @@ class IndexService:
         began = time.perf_counter()
         # Before the search: what became searchable meanwhile may or may not be in the answer.
         as_of = self._fresh_as_of()
-        results = await self._searcher.search(request, _now_ms())
+        with ANSWERS.one():
+            results = await self._searcher.search(request, _now_ms())
         took_seconds = time.perf_counter() - began
         self._metrics.searches.labels(results.by).observe(took_seconds)
         return SearchAnswer(

@@ -41,9 +41,9 @@ async def quality(index: Index, embedder: Embedder) -> dict[str, float]:
 
 
 async def _rankings(index: Index, embedder: Embedder, query: str) -> dict[str, list[str]]:
-    words = [each.point_id for each in await index.search_lexical(query, Filters(), LEG_POINTS_MIN)]
+    words = await index.search_lexical(query, Filters(), LEG_POINTS_MIN)
     vector = embedder.embed_query(query)
-    near = [each.point_id for each in await index.search_dense(vector, Filters(), LEG_POINTS_MIN)]
+    near = await index.search_dense(vector, Filters(), LEG_POINTS_MIN)
     return {"words": words, "vectors": near, "fused": [ranked.point_id for ranked in fuse(near, words)]}
 
 

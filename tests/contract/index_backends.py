@@ -107,9 +107,17 @@ def vector(*values: float) -> np.ndarray[Any, np.dtype[np.float32]]:
     return padded / np.linalg.norm(padded)
 
 
-def planned(wanted: Content, version: int, *, dense: Any = None, stored: Any = None, now_ms: int = 1_000) -> Plan:
+def planned(
+    wanted: Content,
+    version: int,
+    *,
+    dense: Any = None,
+    stored: Any = None,
+    now_ms: int = 1_000,
+    model: ModelId = MODEL,
+) -> Plan:
     """The plan, with this vector at hand."""
-    return plan(stored, wanted, version=version, model=MODEL, cached=lambda _: dense, now_ms=now_ms)
+    return plan(stored, wanted, version=version, model=model, cached=lambda _: dense, now_ms=now_ms)
 
 
 async def put(index: Index, wanted: Content, version: int, *, dense: Any = None, now_ms: int = 1_000) -> Plan:

@@ -49,6 +49,12 @@ def test_a_query_is_one_normalised_vector(embedder: Embedder) -> None:
     assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-5)
 
 
+def test_a_query_says_once_that_it_has_begun_and_in_its_own_thread(embedder: Embedder) -> None:
+    heard: list[int] = []
+    embedder.embed_query("sponge cake", lambda: heard.append(threading.get_ident()))
+    assert heard == [threading.get_ident()]
+
+
 def test_no_texts_give_no_rows(embedder: Embedder) -> None:
     assert embedder.embed_documents([]).shape == (0, embedder.model.dimension)
 

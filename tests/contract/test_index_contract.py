@@ -31,11 +31,11 @@ async def index(request: pytest.FixtureRequest) -> AsyncIterator[Index]:
 
 
 async def found_by_words(index: Index, text: str, filters: Filters = NONE) -> list[str]:
-    return [found.point_id for found in await index.search_lexical(text, filters, 10)]
+    return await index.search_lexical(text, filters, 10)
 
 
 async def found_by_vector(index: Index, *values: float) -> list[str]:
-    return [found.point_id for found in await index.search_dense(vector(*values), NONE, 10)]
+    return await index.search_dense(vector(*values), NONE, 10)
 
 
 async def everything_finds(index: Index, product_id: str) -> dict[str, bool]:
@@ -50,15 +50,6 @@ async def everything_finds(index: Index, product_id: str) -> dict[str, bool]:
         "count": await index.count(NONE) > 0,
         "filtered count": await index.count(Filters(min_price=1)) > 0,
     }
-
-
-async def test_both_legs_at_once_find_what_each_finds_alone(index: Index) -> None:
-    await put(index, content("a", {"en": "Walnut cake"}), 1, dense=vector(1))
-    await put(index, content("b", {"en": "Cake"}), 1, dense=vector(0, 1))
-    await put(index, content("c", {"en": "Lamp"}), 1, dense=vector(1, 1))
-    for text in ("walnut cake", "lamp", "!"):
-        alone = await index.search_dense(vector(1), NONE, 2), await index.search_lexical(text, NONE, 2)
-        assert await index.search_both(vector(1), text, NONE, 2) == alone
 
 
 async def test_a_written_point_is_read_back_whole(index: Index) -> None:
@@ -239,7 +230,7 @@ async def test_every_filter_keeps_what_it_says(index: Index) -> None:
     for name, (value, product_id) in wanted.items():
         filters = Filters(**{name: value})
         assert await found_by_words(index, "cake", filters) == ids(product_id), name
-        assert [f.point_id for f in await index.search_dense(vector(1), filters, 9)] == ids(product_id), name
+        assert await index.search_dense(vector(1), filters, 9) == ids(product_id), name
         assert await index.browse(filters, 10, 0) == ids(product_id), name
         assert await index.find_exact(product_id, filters) == ids(product_id), name
         assert await index.count(filters) == 1, name

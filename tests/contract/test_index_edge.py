@@ -11,6 +11,7 @@ import sys
 from collections import namedtuple
 from pathlib import Path
 
+import numpy as np
 import pytest
 from index_backends import MODEL, content, ids, planned, put, vector
 
@@ -48,8 +49,25 @@ async def test_a_closed_index_opens_again_with_all_it_had(tmp_path: Path) -> Non
     assert again.collection == first.collection
     assert await again.positions() == {"0": 5}
     assert await again.count(Filters(min_price=2)) == await again.count(Filters()) == 1
-    assert [f.point_id for f in await again.search_dense(vector(1), Filters(), 5)] == ids("a")
-    assert [f.point_id for f in await again.search_lexical("cake", Filters(), 5)] == ids("a")
+    assert await again.search_dense(vector(1), Filters(), 5) == ids("a")
+    assert await again.search_lexical("cake", Filters(), 5) == ids("a")
+    await again.close()
+
+
+async def test_the_nearest_are_those_of_the_whole_vectors_before_and_after_it_was_closed(tmp_path: Path) -> None:
+    drawn = np.random.default_rng(7)
+    rows = drawn.normal(size=(600, 384)).astype(np.float32)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    model = MODEL._replace(dimension=384)
+    first = open_edge(tmp_path, model=model)
+    for start in range(0, 600, 100):
+        made = [planned(content(str(n)), 1, dense=rows[n], model=model).write for n in range(start, start + 100)]
+        assert await first.write([write for write in made if write is not None]) == set()
+    nearest = {number: ids(*map(str, np.argsort(-(rows @ rows[number]))[:50])) for number in range(10)}
+    assert {n: await first.search_dense(rows[n], Filters(), 50) for n in nearest} == nearest
+    await first.close()
+    again = open_edge(tmp_path, model=model)
+    assert {n: await again.search_dense(rows[n], Filters(), 50) for n in nearest} == nearest
     await again.close()
 
 

@@ -22,7 +22,7 @@ from workers.point import VectorState, payload
 from workers.shown import Shop
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
     from stream.rebuild.check import Report
@@ -38,8 +38,8 @@ class Pair(NamedTuple):
     new: Index
 
     async def report(self) -> Report:
-        async def embed_query(text: str) -> Vectors:
-            return EMBEDDER.embed_query(text)
+        async def embed_query(text: str, begun: Callable[[], object]) -> Vectors:
+            return EMBEDDER.embed_query(text, begun)
 
         models: Any = SimpleNamespace(queries=lambda _model: embed_query)
         return await check(Step(), self.old, self.new, models, Shop(None, ()))

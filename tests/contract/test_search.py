@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from index_backends import MODEL, content, opened, put, vector
 
+from schemas.errors import Unavailable
 from schemas.queries import SearchRequest
 from workers.embedder.interface import EmbeddingFailed
 from workers.search import EXACT_SCORE, Searcher
@@ -43,7 +45,8 @@ def this(index: Index) -> Callable[[], Awaitable[Index]]:
 def searcher(index: Index, *values: float, model: Any = MODEL) -> Searcher:
     """Every query has this vector; without values it is not ready."""
 
-    async def embed(_: str) -> Any:
+    async def embed(_: str, begun: Callable[[], object]) -> Any:
+        begun()
         return vector(*values)
 
     return Searcher(this(index), lambda asked: embed if values and asked == model else None, SHOP)
@@ -83,12 +86,60 @@ async def test_words_serve_until_the_model_of_the_collection_is_there(index: Ind
 
 
 async def test_a_query_that_cannot_be_embedded_is_answered_by_words(index: Index) -> None:
-    async def fail(_: str) -> Any:
+    async def fail(_: str, begun: Callable[[], object]) -> Any:
         raise EmbeddingFailed("NaN")
 
     await put(index, content("a", "cake"), 1)
     search = Searcher(this(index), lambda _: fail, SHOP)
     assert (await search.search(SearchRequest(q="cake"), 1)).by == "words"
+
+
+async def test_what_needs_no_vector_is_found_while_the_vector_is_made(
+    index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = {name: asyncio.Event() for name in ("search_lexical", "find_exact", "count")}
+    for name, event in asked.items():
+        monkeypatch.setattr(index, name, _told(getattr(index, name), event))
+
+    async def embed(_: str, begun: Callable[[], object]) -> Any:
+        assert not any(event.is_set() for event in asked.values())
+        begun()
+        async with asyncio.timeout(30):
+            await asyncio.gather(*(event.wait() for event in asked.values()))
+        return vector(1)
+
+    await put(index, content("a", "cake"), 1, dense=vector(1))
+    results = await Searcher(this(index), lambda _: embed, SHOP).search(SearchRequest(q="cake"), 1)
+    assert (results.by, results.total) == ("words and vectors", 1)
+
+
+def _told(find: Callable[..., Awaitable[Any]], event: asyncio.Event) -> Callable[..., Awaitable[Any]]:
+    async def told(*arguments: Any) -> Any:
+        event.set()
+        return await find(*arguments)
+
+    return told
+
+
+async def test_an_index_that_is_away_ends_the_search_and_not_only_one_leg_of_it(
+    index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: Any) -> Any:
+        raise Unavailable("the index is away")
+
+    given_up = asyncio.Event()
+
+    async def embed(_: str, begun: Callable[[], object]) -> Any:
+        begun()
+        try:
+            await asyncio.sleep(3_600)
+        finally:
+            given_up.set()
+
+    monkeypatch.setattr(index, "count", away)
+    with pytest.raises(Unavailable):
+        await Searcher(this(index), lambda _: embed, SHOP).search(SearchRequest(q="cake"), 1)
+    await asyncio.wait_for(given_up.wait(), 30)
 
 
 async def test_pages_of_a_search_show_each_item_once_and_end(index: Index) -> None:

@@ -13,7 +13,7 @@ import pytest
 from schemas.errors import Misconfigured
 from workers.embedder import queue
 from workers.embedder.fake import FakeEmbedder
-from workers.embedder.interface import EmbedderHangs, EmbeddingFailed
+from workers.embedder.interface import EmbedderHangs, EmbeddingFailed, nobody
 from workers.embedder.queue import EmbedderThreads
 
 
@@ -29,9 +29,9 @@ class Held(FakeEmbedder):
         assert self.go.wait(30)
         return super().embed_documents(texts)
 
-    def embed_query(self, text):  # type: ignore[no-untyped-def]
+    def embed_query(self, text, begun=nobody):  # type: ignore[no-untyped-def]
         self.queries += 1
-        return super().embed_query(text)
+        return super().embed_query(text, begun)
 
 
 async def test_it_is_ready_once_the_model_is_loaded() -> None:
@@ -48,6 +48,26 @@ async def test_it_is_ready_once_the_model_is_loaded() -> None:
     await threads.loaded()
     assert threads.ready
     assert (await threads.model()).name == "fake"
+    await threads.close()
+
+
+async def test_a_query_that_has_begun_is_told_on_the_loop_before_its_vector_is_there() -> None:
+    class Slow(FakeEmbedder):
+        def embed_query(self, text, begun=nobody):  # type: ignore[no-untyped-def]
+            begun()
+            assert told.wait(30)
+            return super().embed_query(text)
+
+    told, where = threading.Event(), []
+    threads = EmbedderThreads(Slow)
+
+    def hear() -> None:
+        where.append(threading.get_ident())
+        told.set()
+
+    await asyncio.wait_for(threads.embed_query("cake", hear), 30)
+    await threads.embed_query("cake", hear)  # It is known.
+    assert where == [threading.get_ident()]
     await threads.close()
 
 

@@ -5,7 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 
-from workers.turns import TURN_SECONDS, Turns
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from workers import turns
+from workers.turns import TURN_SECONDS, Allowance, Answers, Turns
 
 
 async def _work(steps: int, done: list[int]) -> None:
@@ -42,3 +47,62 @@ async def test_what_takes_less_than_a_turn_is_done_in_one_go() -> None:
 
     await asyncio.gather(brief(), other())
     assert order == ["work", "work", "work", "other"]
+
+
+@pytest.fixture
+def answers(monkeypatch: pytest.MonkeyPatch) -> Answers:
+    made = Answers()
+    monkeypatch.setattr(turns, "ANSWERS", made)
+    return made
+
+
+async def test_work_waits_for_the_end_of_all_answers_that_are_being_given(
+    answers: Answers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answers, "_allowance", Allowance(1, 30, time.monotonic()))
+    order: list[str] = []
+
+    async def work() -> None:
+        await Turns(0).give()
+        order.append("work")
+
+    async def answer(turns_of_others: int) -> None:
+        with answers.one():
+            for _ in range(turns_of_others):
+                await asyncio.sleep(0)
+            order.append("answer")
+
+    async with asyncio.timeout(10):
+        await asyncio.gather(answer(20), answer(40), work())
+    assert order == ["answer", "answer", "work"]
+
+
+async def test_work_goes_on_beside_an_answer_that_does_not_end(answers: Answers) -> None:
+    with answers.one():
+        async with asyncio.timeout(10):
+            for _ in range(5):
+                await answers.given()
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1), st.floats(0, 0.01))
+def test_work_waits_for_its_share_of_the_time_and_one_stretch_at_most(
+    work: list[tuple[float, bool]], late_seconds: float
+) -> None:
+    allowance, now_s, waited = Allowance(0.5, 0.03, 100.0), 100.0, 0.0
+    for seconds, asked in work:
+        now_s += seconds
+        allowed = allowance.seconds(now_s)
+        assert 0 <= allowed <= 0.03
+        if asked and allowed:
+            allowance.spend(allowed + late_seconds)
+            now_s += allowed + late_seconds
+            waited += allowed + late_seconds
+    assert waited <= 0.5 * (now_s - 100) + 0.03 + late_seconds + 1e-9
+
+
+async def test_an_answer_that_fails_holds_nothing_up(answers: Answers) -> None:
+    with pytest.raises(ValueError, match="no answer"), answers.one():
+        raise ValueError("no answer")
+    async with asyncio.timeout(10):
+        await answers.given()
+    assert not answers._count

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from workers.embedder.interface import EmbeddingFailed, ModelId
+from workers.embedder.interface import EmbeddingFailed, ModelId, nobody
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from workers.embedder.interface import Vectors
 
@@ -42,12 +42,16 @@ class FakeEmbedder:
         """float32 `(len(texts), 384)`, rows L2-normalised. Raises EmbeddingFailed as told at the start."""
         rows = np.zeros((len(texts), DIMENSION), dtype=np.float32)
         for row, text in zip(rows, texts, strict=True):
-            row[:] = self.embed_query(text)
+            row[:] = self._embed(text)
         self.documents_embedded += len(texts)
         return rows
 
-    def embed_query(self, text: str) -> Vectors:
-        """float32 `(384,)`, L2-normalised."""
+    def embed_query(self, text: str, begun: Callable[[], object] = nobody) -> Vectors:
+        """float32 `(384,)`, L2-normalised. Raises EmbeddingFailed as told at the start."""
+        begun()
+        return self._embed(text)
+
+    def _embed(self, text: str) -> Vectors:
         if self._failing is not None and self._failing in text:
             raise EmbeddingFailed(f"The fake embedder was told to fail on {self._failing!r}.")
         vector = np.zeros(DIMENSION, dtype=np.float32)

@@ -7,12 +7,19 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from schemas.errors import FreshlineError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
 
     Vectors = NDArray[np.float32]
+    EmbedQuery = Callable[[str, Callable[[], object]], Awaitable[Vectors]]
+    """A query's vector, off the event loop. It calls its second argument on the loop when the model is at work without
+    the interpreter; never, if the vector is known. Raises EmbeddingFailed."""
+
+
+def nobody() -> None:
+    """Hears that a query has begun."""
 
 
 class ModelId(NamedTuple):
@@ -44,5 +51,8 @@ class Embedder(Protocol):
         Raises EmbeddingFailed if any row is not finite or the model raised; the caller then tries one by one.
         """
 
-    def embed_query(self, text: str) -> Vectors:
-        """float32 `(dimension,)`, L2-normalised. Does not wait for documents."""
+    def embed_query(self, text: str, begun: Callable[[], object] = nobody) -> Vectors:
+        """float32 `(dimension,)`, L2-normalised. Does not wait for documents. Raises EmbeddingFailed.
+
+        `begun` is called once, from this thread, when what is left to do leaves the interpreter to others.
+        """

@@ -9,9 +9,7 @@ from workers.embedder.loading import describe, load_embedder
 from workers.embedder.queue import EmbedderThreads
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from workers.embedder.interface import ModelId, Vectors
+    from workers.embedder.interface import EmbedQuery, ModelId
 
 
 class Models:
@@ -35,7 +33,7 @@ class Models:
         """Which model that is. Raises Misconfigured if there is none."""
         return describe(self._kind, source) or await self.embedder(source).model()
 
-    def queries(self, model: ModelId) -> Callable[[str], Awaitable[Vectors]] | None:
+    def queries(self, model: ModelId) -> EmbedQuery | None:
         """How a query becomes a vector of this model: see EmbedderThreads.embed_query. None while it is not loaded."""
         at_hand = (each for each in self._embedders.values() if each.loaded_model == model)
         return next((each.embed_query for each in at_hand), None)

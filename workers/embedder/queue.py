@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
 from workers.embedder.cache import QUERIES_MAX, VectorCache
-from workers.embedder.interface import EmbedderHangs
+from workers.embedder.interface import EmbedderHangs, nobody
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -81,12 +81,16 @@ class EmbedderThreads:
                 "this process ends, to be started again"
             ) from error
 
-    async def embed_query(self, text: str) -> Vectors:
-        """float32 `(dimension,)`, L2-normalised, read-only. Does not wait for documents. Raises EmbeddingFailed."""
+    async def embed_query(self, text: str, begun: Callable[[], object] = nobody) -> Vectors:
+        """float32 `(dimension,)`, L2-normalised, read-only. Does not wait for documents. Raises EmbeddingFailed.
+
+        `begun` is called on the loop when the model is at work without the interpreter; never, if the vector is known.
+        """
         embedder = await self.loaded()
         if (known := self._cache.get(text)) is not None:
             return known
-        vector = await self._queries.run(lambda: embedder.embed_query(text))
+        loop = asyncio.get_running_loop()
+        vector = await self._queries.run(lambda: embedder.embed_query(text, lambda: loop.call_soon_threadsafe(begun)))
         return self._cache.put(text, vector)
 
     async def close(self) -> None:

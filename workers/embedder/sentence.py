@@ -15,12 +15,12 @@ from sentence_transformers.util import batch_to_device
 from schemas.errors import Misconfigured
 from workers.embedder.batches import batches
 from workers.embedder.files import locate, revision
-from workers.embedder.interface import EmbeddingFailed, ModelId
+from workers.embedder.interface import EmbeddingFailed, ModelId, nobody
 from workers.embedder.precision import Features, fastest
 from workers.embedder.tracing import forward_pass
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from workers.embedder.interface import Vectors
@@ -99,11 +99,13 @@ class SentenceEmbedder:
                 rows[[window[position] for position in batch]] = self._embed_batch(_select(features, batch))
         return rows
 
-    def embed_query(self, text: str) -> Vectors:
-        """float32 `(dimension,)`, L2-normalised. Raises EmbeddingFailed."""
+    def embed_query(self, text: str, begun: Callable[[], object] = nobody) -> Vectors:
+        """float32 `(dimension,)`, L2-normalised. Raises EmbeddingFailed. See Embedder."""
         self._no_query.clear()
         try:
-            row: Vectors = self._embed(self._features([text], "query"), "query")[0]
+            features = self._features([text], "query")
+            begun()
+            row: Vectors = self._embed(features, "query")[0]
             return row
         finally:
             self._no_query.set()

@@ -1,4 +1,4 @@
-"""The embedded index: a Qdrant Edge shard in this process, exact search.
+"""The embedded index: a Qdrant Edge shard in this process, which looks at every vector (deploy/decisions/0016).
 
 Every call into the shard holds the interpreter for its few milliseconds, in a thread or not, so calls are made on the
 event loop itself and long runs of writes are cut into slices, between which searches get their turn.
@@ -18,9 +18,11 @@ from qdrant_edge import (
     OrderBy,
     PayloadSelector,
     PointVectors,
+    QuantizationSearchParams,
     Query,
     QueryRequest,
     ScrollRequest,
+    SearchParams,
     UpdateOperation,
 )
 
@@ -28,7 +30,7 @@ from schemas.errors import Gone, Unavailable
 from schemas.points import point_id
 from workers.index import edge_filters as where
 from workers.index.edge_operations import accepted, dense, operation, read
-from workers.index.interface import DENSE, LEXICAL, DenseVector, Found, Patch, Stored, Write
+from workers.index.interface import DENSE, LEXICAL, DenseVector, Patch, Stored, Write
 from workers.index.layout import (
     HIDDEN,
     OWED,
@@ -62,6 +64,8 @@ WAL_BYTES_MAX = 64 * 2**20
 SCAN_POINTS = 64
 """Read in one call, in 2-3 ms."""
 EXACT_POINTS_MAX = 256
+CANDIDATES = SearchParams(quantization=QuantizationSearchParams(rescore=True, oversampling=2.0))
+"""Twice as many as are asked for, by four bits of each number; what they score is by the whole vectors."""
 
 
 class EdgeIndex:
@@ -138,20 +142,14 @@ class EdgeIndex:
         request = ScrollRequest(limit=limit, filter=turned, with_payload=True)
         return [read(record) for record in self._shard.scroll(request)[0]]
 
-    async def search_dense(self, vector: NDArray[np.float32], filters: Filters, limit: int) -> list[Found]:
+    async def search_dense(self, vector: NDArray[np.float32], filters: Filters, limit: int) -> list[str]:
         """See Index."""
         return self._nearest(vector, DENSE, filters, limit)
 
-    async def search_lexical(self, text: str, filters: Filters, limit: int) -> list[Found]:
+    async def search_lexical(self, text: str, filters: Filters, limit: int) -> list[str]:
         """See Index."""
         words = self._lexical.query(text)
         return self._nearest(words, LEXICAL, filters, limit) if words.indices else []
-
-    async def search_both(
-        self, vector: NDArray[np.float32], text: str, filters: Filters, limit: int
-    ) -> tuple[list[Found], list[Found]]:
-        """See Index. As two tasks they would let writes in between."""
-        return await self.search_dense(vector, filters, limit), await self.search_lexical(text, filters, limit)
 
     async def find_exact(self, identifier: str, filters: Filters) -> list[str]:
         """See Index. The item with that product_id comes before those with that gtin."""
@@ -252,15 +250,16 @@ class EdgeIndex:
         exact = not (len(asked) == 1 and isinstance(asked[0], Is))
         return self._shard.count(CountRequest(exact=exact, filter=where.all_of(asked)))
 
-    def _nearest(self, vector: Any, using: str, filters: Filters, limit: int) -> list[Found]:
+    def _nearest(self, vector: Any, using: str, filters: Filters, limit: int) -> list[str]:
         asked = conditions(filters)
         request = QueryRequest(
             limit=limit,
             query=Query.Nearest(vector, using=using),
             filter=where.all_of(asked) if asked else None,
+            params=CANDIDATES if using == DENSE else None,
             with_payload=False,
         )
-        return [Found(str(point.id), point.score) for point in self._shard.query(request)]
+        return [str(point.id) for point in self._shard.query(request)]
 
     async def _update(self, operations: Iterable[UpdateOperation]) -> None:
         self._check_disk()

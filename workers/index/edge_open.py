@@ -17,6 +17,8 @@ from qdrant_edge import (
     EdgeVectorParams,
     Modifier,
     PayloadSchemaType,
+    TurboQuantBitSize,
+    TurboQuantQuantizationConfig,
     UpdateOperation,
 )
 
@@ -106,8 +108,10 @@ def _load(directory: Path) -> EdgeShard:
 
 
 def _config(dimension: int) -> EdgeConfig:
+    """Beside each vector four bits of each of its numbers: what is looked through for candidates (see `EdgeIndex`)."""
+    four_bits = TurboQuantQuantizationConfig(bits=TurboQuantBitSize.Bits4, always_ram=True)
     return EdgeConfig(
-        vectors={DENSE: EdgeVectorParams(dimension, Distance.Cosine)},
+        vectors={DENSE: EdgeVectorParams(dimension, Distance.Cosine, quantization_config=four_bits)},
         sparse_vectors={LEXICAL: EdgeSparseVectorParams(modifier=Modifier.Idf)},
         wal_enabled=True,
     )

@@ -70,13 +70,6 @@ class DenseVector(NamedTuple):
     vector: NDArray[np.float32]
 
 
-class Found(NamedTuple):
-    """A point found by one leg of a search."""
-
-    point_id: str
-    score: float
-
-
 class Stored(NamedTuple):
     """A point as it stands in the index."""
 
@@ -132,16 +125,11 @@ class Index(Protocol):
     async def price_due(self, partitions: Collection[int], now_ms: int, limit: int) -> list[Payload]:
         """Visible points whose `price_changes_at_ms` <= now_ms."""
 
-    async def search_dense(self, vector: NDArray[np.float32], filters: Filters, limit: int) -> list[Found]:
-        """By cosine similarity, best first; only points that carry a dense vector, that is visible ones."""
+    async def search_dense(self, vector: NDArray[np.float32], filters: Filters, limit: int) -> list[str]:
+        """Point ids by cosine similarity, best first; only of points with a dense vector, that is visible ones."""
 
-    async def search_lexical(self, text: str, filters: Filters, limit: int) -> list[Found]:
-        """By BM25 with inverse document frequencies, best first."""
-
-    async def search_both(
-        self, vector: NDArray[np.float32], text: str, filters: Filters, limit: int
-    ) -> tuple[list[Found], list[Found]]:
-        """(what `search_dense`, what `search_lexical` finds), sooner than one after the other."""
+    async def search_lexical(self, text: str, filters: Filters, limit: int) -> list[str]:
+        """Point ids by BM25 with inverse document frequencies, best first."""
 
     async def find_exact(self, identifier: str, filters: Filters) -> list[str]:
         """Point ids of visible items whose product_id or gtin is exactly this."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +10,7 @@ from qdrant_client import models
 from schemas.errors import Gone
 from schemas.points import point_id
 from workers.index import server_filters as where
-from workers.index.interface import DENSE, LEXICAL, DenseVector, Found, Patch, Stored, Write
+from workers.index.interface import DENSE, LEXICAL, DenseVector, Patch, Stored, Write
 from workers.index.layout import (
     KEPT_FOR,
     OWED,
@@ -112,23 +111,15 @@ class ServerIndex:
         turned = where.all_of([price_due_by(now_ms), in_partitions(list(partitions)), VISIBLE])
         return [whole(record.payload) for record in await self._scroll(turned, limit)]
 
-    async def search_dense(self, vector: NDArray[np.float32], filters: Filters, limit: int) -> list[Found]:
+    async def search_dense(self, vector: NDArray[np.float32], filters: Filters, limit: int) -> list[str]:
         """See Index."""
         return await self._nearest(vector.tolist(), DENSE, filters, limit)
 
-    async def search_lexical(self, text: str, filters: Filters, limit: int) -> list[Found]:
+    async def search_lexical(self, text: str, filters: Filters, limit: int) -> list[str]:
         """See Index."""
         words = self._lexical.query(text)
         query = models.SparseVector(indices=words.indices, values=words.values)
         return await self._nearest(query, LEXICAL, filters, limit) if words.indices else []
-
-    async def search_both(
-        self, vector: NDArray[np.float32], text: str, filters: Filters, limit: int
-    ) -> tuple[list[Found], list[Found]]:
-        """See Index."""
-        near, worded = self.search_dense(vector, filters, limit), self.search_lexical(text, filters, limit)
-        found = await asyncio.gather(near, worded)
-        return found[0], found[1]
 
     async def find_exact(self, identifier: str, filters: Filters) -> list[str]:
         """See Index. The item with that product_id comes before those with that gtin."""
@@ -204,7 +195,7 @@ class ServerIndex:
         versions = {str(record.id): (record.payload or {})["version"] for record in records}
         return {p.product_id for p, point in zip(patches, ids, strict=True) if versions.get(point, -1) < p.version}
 
-    async def _nearest(self, query: Any, using: str, filters: Filters, limit: int) -> list[Found]:
+    async def _nearest(self, query: Any, using: str, filters: Filters, limit: int) -> list[str]:
         asked = conditions(filters)
         answer = await self._calls.ask(
             lambda: self._client.query_points(
@@ -217,7 +208,7 @@ class ServerIndex:
                 with_payload=False,
             )
         )
-        return [Found(str(point.id), point.score) for point in answer.points]
+        return [str(point.id) for point in answer.points]
 
     async def _count(self, condition: models.Filter) -> int:
         answer = await self._calls.ask(lambda: self._client.count(self._name, condition, exact=True))
