@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 RANK_CONSTANT = 60
 """k of Cormack, Clarke and Büttcher, SIGIR 2009: how little the first places weigh more than the next."""
@@ -18,17 +18,13 @@ class Ranked(NamedTuple):
     score: float
 
 
-def fuse(one: Sequence[str], other: Sequence[str] = ()) -> list[Ranked]:
+def fuse(one: Sequence[str], other: Sequence[str] = ()) -> Iterator[Ranked]:
     """All points of the two legs, best first. A point's score is the sum of 1 / (k + rank) over the legs that have it.
 
     Each leg is a list of point ids without duplicates, best first; ranks count from 1. Ties go by point id, so that
     the order of the legs changes nothing.
     """
-    scores = {point: _score(rank) for rank, point in enumerate(one, start=1)}
+    scores = {point: 1 / (RANK_CONSTANT + rank) for rank, point in enumerate(one, start=1)}
     for rank, point in enumerate(other, start=1):
-        scores[point] = scores.get(point, 0.0) + _score(rank)
-    return [Ranked(point, -below) for below, point in sorted((-score, point) for point, score in scores.items())]
-
-
-def _score(rank: int) -> float:
-    return 1 / (RANK_CONSTANT + rank)
+        scores[point] = scores.get(point, 0.0) + 1 / (RANK_CONSTANT + rank)
+    return (Ranked(point, -below) for below, point in sorted((-score, point) for point, score in scores.items()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from workers import shown
@@ -76,8 +77,8 @@ class Searcher:
     async def _rank(self, index: Index, request: SearchRequest) -> _Ranking:
         ends, filters = request.offset + request.limit, request.filters
         if request.q is None:
-            page = await index.browse(filters, request.limit, request.offset)
-            return _Ranking([Ranked(point, 0.0) for point in page], await index.count(filters), "filters")
+            found = await index.browse(filters, request.limit, request.offset)
+            return _Ranking([Ranked(point, 0.0) for point in found], await index.count(filters), "filters")
         query, points = normalised(request.q), leg_points(ends)
         async with self._embedding(index, query) as embedding:
             words, exact, total = await asyncio.gather(
@@ -87,9 +88,10 @@ class Searcher:
             )
             vector = await embedding
         near = [] if vector is None else await index.search_dense(vector, filters, points)
-        first = [Ranked(point, EXACT_SCORE) for point in exact]
-        ranked = [*first, *(each for each in fuse(near, words) if each.point_id not in exact)]
-        return _Ranking(ranked[request.offset : ends], total, "words" if vector is None else "words and vectors")
+        first = (Ranked(point, EXACT_SCORE) for point in exact)
+        ranked = chain(first, (each for each in fuse(near, words) if each.point_id not in exact))
+        page = list(islice(ranked, request.offset, ends))
+        return _Ranking(page, total, "words" if vector is None else "words and vectors")
 
     @asynccontextmanager
     async def _embedding(self, index: Index, query: str) -> AsyncIterator[Task[NDArray[np.float32] | None]]:

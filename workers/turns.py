@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -47,6 +48,8 @@ class Answers:
     def __init__(self) -> None:
         self._count = 0
         self._none = asyncio.Event()
+        self._none_for_threads = threading.Event()
+        self._none_for_threads.set()
         self._allowance = Allowance(ANSWERS_SHARE, ANSWERS_SECONDS_MAX, time.monotonic())
 
     @contextlib.contextmanager
@@ -54,6 +57,7 @@ class Answers:
         """Until the end of the block one more is being given."""
         if not self._count:
             self._none = asyncio.Event()
+            self._none_for_threads.clear()
         self._count += 1
         try:
             yield
@@ -61,6 +65,7 @@ class Answers:
             self._count -= 1
             if not self._count:
                 self._none.set()
+                self._none_for_threads.set()
 
     async def given(self) -> None:
         """Returns when none is being given, or when work has waited for them long enough."""
@@ -71,6 +76,13 @@ class Answers:
             async with asyncio.timeout(allowed):
                 await self._none.wait()
         self._allowance.spend(time.monotonic() - began)
+
+    def given_in_thread(self, allowance: Allowance) -> None:
+        """As `given`, for work in a thread, which has an allowance of its own: blocks."""
+        began = time.monotonic()
+        if allowed := allowance.seconds(began):
+            self._none_for_threads.wait(allowed)
+            allowance.spend(time.monotonic() - began)
 
 
 ANSWERS = Answers()

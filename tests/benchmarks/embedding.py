@@ -18,6 +18,7 @@ from stream.demo.source import rows
 from workers.document import document
 from workers.embedder.files import locate
 from workers.embedder.sentence import SentenceEmbedder
+from workers.turns import ANSWERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -102,7 +103,8 @@ def _queries(embedder: Embedder) -> list[float]:
     waits = []
     for number in range(QUERIES):
         query = f"{WORDS[number % len(WORDS)]} {number}"
-        waits.append(1000 * _seconds(lambda query=query: embedder.embed_query(query)))  # type: ignore[misc]
+        with ANSWERS.one():
+            waits.append(1000 * _seconds(lambda query=query: embedder.embed_query(query)))  # type: ignore[misc]
         time.sleep(QUERY_PAUSE_SECONDS)
     return waits
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -12,6 +12,7 @@ import torch
 from workers.embedder.precision import Features, forward
 from workers.embedder.sentence import SentenceEmbedder
 from workers.embedder.tracing import _Traced, forward_pass
+from workers.turns import ANSWERS, Allowance
 
 
 class Model(torch.nn.Module):
@@ -96,29 +97,13 @@ def test_the_installed_model_is_traced_for_queries_and_documents() -> None:
     }
 
 
-def test_documents_let_a_query_go_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workers.embedder.sentence.QUERY_SECONDS_MAX", 60.0)
-    embedder, order = SentenceEmbedder(), list[str]()
-    in_hand, go_on = threading.Event(), threading.Event()
-
-    def slowly(features: Features) -> torch.Tensor:
-        in_hand.set()
-        assert go_on.wait(30)
-        order.append("query")
-        return torch.ones(1, 384)
-
-    def at_once(features: Features) -> torch.Tensor:
-        order.append("documents")
-        return torch.ones(1, 384)
-
-    monkeypatch.setattr(embedder, "_passes", {"query": slowly, "document": at_once})
-    with ThreadPoolExecutor(2) as threads:
-        query = threads.submit(embedder.embed_query, "cake")
-        assert in_hand.wait(30)
-        documents = threads.submit(embedder.embed_documents, ["toner"])
-        with pytest.raises(TimeoutError):
-            documents.result(0.2)
-        go_on.set()
-        query.result(30)
-        documents.result(30)
-    assert order == ["query", "documents"]
+def test_documents_wait_for_an_answer_that_is_being_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    embedder = SentenceEmbedder()
+    monkeypatch.setattr(embedder, "_patience", Allowance(1, 60, time.monotonic()))
+    monkeypatch.setattr(embedder, "_passes", {"document": lambda _: torch.ones(1, 384)})
+    with ThreadPoolExecutor(1) as threads:
+        with ANSWERS.one():
+            documents = threads.submit(embedder.embed_documents, ["toner"])
+            with pytest.raises(TimeoutError):
+                documents.result(0.2)
+        assert documents.result(30).shape == (1, 384)
