@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 CHATTY = ("aiokafka", "faust", "mode", "kafka", "httpx", "uvicorn", "stream.transport", "stream.faust_apps")
 
 SWITCH_INTERVAL_S = 0.0001
-"""For which a thread that needs Python may have to wait: with Python's 5 ms, each of the hundred steps of a query."""
+"""For which a thread that needs Python may have to wait: with Python's 5 ms, at each hop of a query."""
 
 
 class Failure:

@@ -32,7 +32,7 @@ T = TypeVar("T")
 PENDING_ITEMS_MAX = 5_000
 """At the bound the input waits."""
 BATCH_ITEMS_MAX = 64
-"""Written at once: some 10 ms, for which a search may have to wait."""
+"""Written at once, in some 10 ms and turns of two: a search waits for one of these."""
 TEXTS_MAX = 16
 """New texts written between two looks at the lanes ahead of them: some 5 ms."""
 BACKFILL_ITEMS_MAX = 64

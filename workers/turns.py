@@ -35,8 +35,8 @@ class Allowance:
         return max(0.0, self._seconds)
 
     def spend(self, seconds: float) -> None:
-        """What was waited: a timer may be late, and that counts as well."""
-        self._seconds -= seconds
+        """What was waited: a timer may be late, and that counts as well, as far as to one stretch of debt."""
+        self._seconds = max(-self._seconds_max, self._seconds - seconds)
 
 
 class Answers:
@@ -51,6 +51,7 @@ class Answers:
         self._none_for_threads = threading.Event()
         self._none_for_threads.set()
         self._allowance = Allowance(ANSWERS_SHARE, ANSWERS_SECONDS_MAX, time.monotonic())
+        self._spent_until_s = 0.0
 
     @contextlib.contextmanager
     def one(self) -> Iterator[None]:
@@ -75,7 +76,10 @@ class Answers:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(allowed):
                 await self._none.wait()
-        self._allowance.spend(time.monotonic() - began)
+        # Several may have waited, for the same time.
+        ended = time.monotonic()
+        self._allowance.spend(ended - max(began, self._spent_until_s))
+        self._spent_until_s = ended
 
     def given_in_thread(self, allowance: Allowance) -> None:
         """As `given`, for work in a thread, which has an allowance of its own: blocks."""

@@ -19,6 +19,7 @@ from schemas.errors import Gone, Misconfigured, Unavailable
 from schemas.queries import Filters
 from workers.index.edge import WAL_BYTES_MAX
 from workers.index.edge_open import open_edge
+from workers.index.interface import DenseVector
 
 Usage = namedtuple("Usage", "total used free")
 
@@ -27,6 +28,7 @@ import asyncio, sys
 from pathlib import Path
 from index_backends import MODEL, content, put, vector
 from workers.index.edge_open import open_edge
+from workers.index.interface import DenseVector
 
 async def main():
     index = open_edge(Path(sys.argv[1]), model=MODEL)
@@ -61,10 +63,21 @@ async def test_the_nearest_are_those_of_the_whole_vectors_before_and_after_it_wa
     model = MODEL._replace(dimension=384)
     first = open_edge(tmp_path, model=model)
     for start in range(0, 600, 100):
-        made = [planned(content(str(n)), 1, dense=rows[n], model=model).write for n in range(start, start + 100)]
-        assert await first.write([write for write in made if write is not None]) == set()
+        at_once = range(start, start + 50)
+        made = [planned(content(str(n)), 1, dense=rows[n], model=model) for n in at_once]
+        # Others first have another vector, then none for their new text, and are paid what they are owed.
+        later = range(start + 50, start + 100)
+        made += [planned(content(str(n), "old"), 1, dense=rows[n - 50], model=model) for n in later]
+        assert await first.write([each.write for each in made if each.write is not None]) == set()
+        stored = await first.stored([str(n) for n in later], vectors=True)
+        owing = [planned(content(str(n)), 2, stored=stored[str(n)], model=model) for n in later]
+        assert await first.write([each.write for each in owing if each.write is not None]) == set()
+        owed = {p["product_id"]: p["vector_due"] or "" for p in await first.owed([0], 100, newest=True)}
+        await first.write_dense([DenseVector(name, due, rows[int(name)]) for name, due in owed.items()])
     nearest = {number: ids(*map(str, np.argsort(-(rows @ rows[number]))[:50])) for number in range(10)}
     assert {n: await first.search_dense(rows[n], Filters(), 50) for n in nearest} == nearest
+    assert await first.count_owed() == 0
+    assert "turbo" in (tmp_path / "shard" / "edge_config.json").read_text()
     await first.close()
     again = open_edge(tmp_path, model=model)
     assert {n: await again.search_dense(rows[n], Filters(), 50) for n in nearest} == nearest

@@ -94,6 +94,20 @@ async def test_a_query_that_cannot_be_embedded_is_answered_by_words(index: Index
     assert (await search.search(SearchRequest(q="cake"), 1)).by == "words"
 
 
+async def test_a_query_whose_vector_does_not_come_is_answered_by_words(
+    index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(_: str, begun: Callable[[], object]) -> Any:
+        begun()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr("workers.search.VECTOR_SECONDS_MAX", 0.05)
+    await put(index, content("a", "cake"), 1)
+    search = Searcher(this(index), lambda _: never, SHOP)
+    async with asyncio.timeout(30):
+        assert (await search.search(SearchRequest(q="cake"), 1)).by == "words"
+
+
 async def test_what_needs_no_vector_is_found_while_the_vector_is_made(
     index: Index, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -102,6 +116,8 @@ async def test_what_needs_no_vector_is_found_while_the_vector_is_made(
         monkeypatch.setattr(index, name, _told(getattr(index, name), event))
 
     async def embed(_: str, begun: Callable[[], object]) -> Any:
+        for _ in range(20):
+            await asyncio.sleep(0)
         assert not any(event.is_set() for event in asked.values())
         begun()
         async with asyncio.timeout(30):

@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from prometheus_client import CollectorRegistry
 
-from schemas.errors import Conflict
+from schemas.errors import Conflict, Unavailable
+from schemas.queries import SearchRequest
 from stream.index.service import IndexService
 from stream.log_identity import LogIdentity
+from stream.metrics import IndexMetrics
 from stream.settings import Settings
 from stream.up.report import ReportFile
+from workers.search import Results
+from workers.turns import ANSWERS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,3 +74,23 @@ async def test_what_a_rebuild_works_with_is_not_taken_from_under_it(tmp_path: Pa
     with pytest.raises(Conflict, match=r"a rebuild runs already \(filling\): wait until it is done"):
         await getattr(made, asked)()
     await made.close()
+
+
+async def test_while_a_search_is_answered_it_counts_as_an_answer_and_no_longer_however_it_ends(tmp_path: Path) -> None:
+    made, outcomes = service(tmp_path), iter([Results([], 0, "words"), Unavailable("the index is away")])
+    made._metrics = IndexMetrics(CollectorRegistry())
+    made._fresh_as_of = dict  # type: ignore[method-assign]
+    counts: list[int] = []
+
+    async def search(*_: Any) -> Results:
+        counts.append(ANSWERS._count)
+        outcome = next(outcomes)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    made._searcher.search = search  # type: ignore[method-assign]
+    await made.search(SearchRequest(q="cake"), None, 0)
+    with pytest.raises(Unavailable):
+        await made.search(SearchRequest(q="cake"), None, 0)
+    assert (counts, ANSWERS._count) == ([1, 1], 0)

@@ -14,7 +14,7 @@ from schemas.errors import Unavailable
 from schemas.events import parse
 from schemas.items import MENDER, NO_REVIEWS, Change, ItemRecord, ItemState
 from schemas.queries import Filters
-from workers import indexing, owed_vectors
+from workers import indexing, owed_vectors, turns
 from workers.embedder.cache import VectorCache
 from workers.embedder.fake import FakeEmbedder
 from workers.embedder.interface import EmbeddingFailed
@@ -170,6 +170,21 @@ async def test_a_price_change_embeds_nothing(tmp_path: Path) -> None:
         assert b.told.actions[-1] is Action.PATCH
         assert await b.index.count_owed() == 0
         assert (await b.payload("p1"))["price"] == 5
+
+
+async def test_a_step_lets_an_answer_that_is_being_given_end_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "ANSWERS_SECONDS_MAX", 30.0)
+    answers = turns.Answers()
+    monkeypatch.setattr(turns, "ANSWERS", answers)
+    async with bench(tmp_path) as b:
+        with answers.one():
+            await b.put("products", "p1", title="Zebra lamp")
+            await asyncio.sleep(0.2)
+            assert not b.finished
+        await b.quiet()
+        assert b.finished == ["p1"]
 
 
 async def test_a_price_waits_for_none_of_many_new_texts(tmp_path: Path) -> None:

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     Vectors = NDArray[np.float32]
     EmbedQuery = Callable[[str, Callable[[], object]], Awaitable[Vectors]]
-    """A query's vector, off the event loop. It calls its second argument on the loop when the model is at work without
-    the interpreter; never, if the vector is known. Raises EmbeddingFailed."""
+    """A query's vector, off the event loop. It calls its second argument on the loop when the forward pass is about
+    to begin, beside which the interpreter is free; never, if the vector is known. Raises EmbeddingFailed."""
 
 
 def nobody() -> None:
@@ -54,5 +54,5 @@ class Embedder(Protocol):
     def embed_query(self, text: str, begun: Callable[[], object] = nobody) -> Vectors:
         """float32 `(dimension,)`, L2-normalised. Does not wait for documents. Raises EmbeddingFailed.
 
-        `begun` is called once, from this thread, when what is left to do leaves the interpreter to others.
+        `begun` is called once, from this thread, when the forward pass is about to begin.
         """

@@ -84,7 +84,7 @@ class EmbedderThreads:
     async def embed_query(self, text: str, begun: Callable[[], object] = nobody) -> Vectors:
         """float32 `(dimension,)`, L2-normalised, read-only. Does not wait for documents. Raises EmbeddingFailed.
 
-        `begun` is called on the loop when the model is at work without the interpreter; never, if the vector is known.
+        `begun` is called on the loop when the forward pass is about to begin; never, if the vector is known.
         """
         embedder = await self.loaded()
         if (known := self._cache.get(text)) is not None:

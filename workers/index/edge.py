@@ -6,7 +6,6 @@ event loop itself and long runs of writes are cut into slices, between which sea
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import shutil
 from typing import TYPE_CHECKING, Any
@@ -43,7 +42,7 @@ from workers.index.layout import (
     price_due_by,
 )
 from workers.index.lexical import Lexical
-from workers.turns import Turns
+from workers.turns import Turns, give_way
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -198,7 +197,7 @@ class EdgeIndex:
                 yield [read(record) for record in records]
             if offset is None:
                 return
-            await asyncio.sleep(0)
+            await give_way()
 
     async def positions(self) -> dict[str, int]:
         """See Index. Raises Gone."""
