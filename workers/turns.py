@@ -39,6 +39,11 @@ class Allowance:
         self._seconds = max(-self._seconds_max, self._seconds - seconds)
 
 
+def patience() -> Allowance:
+    """That of one piece of work with answers, from now on."""
+    return Allowance(ANSWERS_SHARE, ANSWERS_SECONDS_MAX, time.monotonic())
+
+
 class Answers:
     """Those that are being given on this event loop: long work lets them end first.
 
@@ -50,7 +55,7 @@ class Answers:
         self._none = asyncio.Event()
         self._none_for_threads = threading.Event()
         self._none_for_threads.set()
-        self._allowance = Allowance(ANSWERS_SHARE, ANSWERS_SECONDS_MAX, time.monotonic())
+        self._allowance = patience()
         self._spent_until_s = 0.0
 
     @contextlib.contextmanager
@@ -94,7 +99,7 @@ ANSWERS = Answers()
 
 
 async def give_way(pause_seconds: float = 0.0) -> None:
-    """Others have their turn, and answers that are being given end. A pause of 0 is one round of the loop."""
+    """Others have their turn, and answers that are being given end."""
     await asyncio.sleep(pause_seconds)
     await ANSWERS.given()
 
@@ -103,7 +108,7 @@ class Turns:
     """Of one piece of work that does not suspend by itself."""
 
     def __init__(self, turn_seconds: float = TURN_SECONDS, *, pause_seconds: float = 0.0) -> None:
-        """An event needs several rounds of the loop to become searchable."""
+        """A pause of 0 is one round of the loop; an event needs several to become searchable."""
         self._turn_seconds = turn_seconds
         self._pause_seconds = pause_seconds
         self._ends_s = time.monotonic() + self._turn_seconds

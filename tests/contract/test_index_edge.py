@@ -28,7 +28,6 @@ import asyncio, sys
 from pathlib import Path
 from index_backends import MODEL, content, put, vector
 from workers.index.edge_open import open_edge
-from workers.index.interface import DenseVector
 
 async def main():
     index = open_edge(Path(sys.argv[1]), model=MODEL)

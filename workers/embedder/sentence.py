@@ -18,7 +18,7 @@ from workers.embedder.files import locate, revision
 from workers.embedder.interface import EmbeddingFailed, ModelId, nobody
 from workers.embedder.precision import Features, fastest
 from workers.embedder.tracing import forward_pass
-from workers.turns import ANSWERS, ANSWERS_SECONDS_MAX, ANSWERS_SHARE, Allowance
+from workers.turns import ANSWERS, patience
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -74,7 +74,7 @@ class SentenceEmbedder:
         name, folder = locate(model)
         self._model = _load(name, folder)
         self._tokenising = threading.Lock()
-        self._patience = Allowance(ANSWERS_SHARE, ANSWERS_SECONDS_MAX, time.monotonic())
+        self._patience = patience()
         choice = fastest(self._model, self._features(_SAMPLE, "document"))
         self._model = choice.model
         self.precision = choice.precision

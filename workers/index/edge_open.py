@@ -108,7 +108,7 @@ def _load(directory: Path) -> EdgeShard:
 
 
 def _config(dimension: int) -> EdgeConfig:
-    """Beside each vector four bits of each of its numbers: what is looked through for candidates (see `EdgeIndex`)."""
+    """Beside each vector four bits of each of its numbers: looked through for candidates (see `edge.CANDIDATES`)."""
     four_bits = TurboQuantQuantizationConfig(bits=TurboQuantBitSize.Bits4, always_ram=True)
     return EdgeConfig(
         vectors={DENSE: EdgeVectorParams(dimension, Distance.Cosine, quantization_config=four_bits)},
