@@ -1,4 +1,28 @@
-"""Errors, named by what the one who meets them must do."""
+"""Every error of Freshline, and what follows from each.
+
+    error                   means                                       HTTP  exit     what its reader does
+    Exception               a bug                                       500   1        dead letter in a pure stage
+    +- FreshlineError       a sentence for a person                     500   1        crash
+       +- InvalidEvent      the record can never be folded              -     1        dead letter, never retried
+       |  +- InvalidFeedLine    a line can be no part of a feed         -     1        nothing of the feed is sent
+       +- InvalidStateLine  a line is not one of an export or journal   -     1        nothing is imported
+       +- ForeignRecord     an item record that is not Freshline's      -     1        pass over it; reconcile repairs
+       +- EmbeddingFailed   this text cannot be embedded                -     1        dead letter after three attempts
+       +- EmbedderHangs     the model does not come back                -     1        crash, and be started again
+       +- Stalled           a worker has work and nothing moves         -     1        crash, and be started again
+       +- Unavailable       a broker, server or disk is away            503   1        retry with bounded backoff
+       |  +- Gone           the collection was deleted or replaced      503   1        crash; the next start finds out
+       +- RefusedRequest    only the service sees what is wrong         422   1        change the request
+       +- NotFound          the API knows of no such thing              404   1        ask for another
+       +- Conflict          it cannot be done as things stand           409   1        wait, or do something else first
+       +- Misconfigured     the process cannot start as it is set up    -     1 (78)   change the setting that it names
+       +- TooManyGone       a feed lacks so much that it may be broken  -     1        check the feed, or use --force
+       +- WrongUsage        the command line asks for the impossible    -     2        change the command line
+       +- Interrupted       a person ended the command                  -     130      nothing
+
+"exit" is the exit code of a command; a worker process that is Misconfigured ends with 78 (see
+`stream.runtime.exit_codes`), so that `up` does not start it again and again.
+"""
 
 
 class FreshlineError(Exception):
@@ -6,24 +30,72 @@ class FreshlineError(Exception):
 
 
 class InvalidEvent(FreshlineError):
-    """The record can never be taken: to the dead letters with this reason, never retried."""
+    """The record can never be folded. It goes to the dead letters with this reason and is never retried."""
 
 
-class NotOurs(FreshlineError):
-    """A record of the item state that another hand wrote: nothing is known of it, it is passed over."""
+class InvalidFeedLine(InvalidEvent):
+    """The line cannot be part of a feed. Nothing of the feed is sent."""
+
+    def __init__(self, number: int, reason: str) -> None:
+        super().__init__(f"line {number}: {reason} (nothing was sent)")
+
+
+class InvalidStateLine(FreshlineError):
+    """The line is not one of an export or a journal."""
+
+
+class ForeignRecord(FreshlineError):
+    """A record of the item state that was not written by Freshline. Nothing is known of it, so it is passed over."""
+
+
+class EmbeddingFailed(FreshlineError):
+    """This text cannot be embedded (the model raised, or gave NaN); other texts can."""
+
+
+class EmbedderHangs(FreshlineError):
+    """The model has been at the same texts for too long. Only a new process can repair that."""
+
+
+class Stalled(FreshlineError):
+    """There is work in flight, and nothing has moved for too long."""
 
 
 class Unavailable(FreshlineError):
-    """A broker, server or disk is away for now: retry with bounded backoff."""
+    """A broker, server or disk is away for now. Retry with bounded backoff."""
 
 
 class Gone(Unavailable):
-    """What the process works on was deleted, or replaced by another: end, and find out at the next start."""
+    """The collection that the process works on was deleted, or replaced by another. End, and find out at the next
+    start."""
+
+
+class RefusedRequest(FreshlineError):
+    """A request that only the service can see is wrong, such as one for a partition that does not exist."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class NotFound(FreshlineError):
+    """The API knows of no such thing."""
 
 
 class Conflict(FreshlineError):
-    """What was asked for cannot be done as things stand: HTTP 409."""
+    """What was asked for cannot be done as things stand."""
 
 
 class Misconfigured(FreshlineError):
-    """The process cannot start as it is set up: one line to the person, exit 1, no traceback."""
+    """The process cannot start as it is set up. The person gets one line and no traceback."""
+
+
+class TooManyGone(FreshlineError):
+    """The feed lacks so much of what is shown that it may be broken. Nothing was sent."""
+
+
+class WrongUsage(FreshlineError):
+    """The command line asks for something that cannot be. The person changes it."""
+
+
+class Interrupted(FreshlineError):
+    """A person ended the command. The sentence says what was done, and what goes on."""

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 import orjson
 from pydantic import ValidationError
 
-from schemas.changes import CHANGES, Change, Op, PriceChange, ProductChange, ReviewChange
 from schemas.errors import InvalidEvent
+from schemas.event_errors import field_in_words, key_in_words, not_json
+from schemas.event_models import CHANGES, Change, Op, PriceChange, ProductChange, ReviewChange
 from schemas.items import UNDETERMINED
-from schemas.reasons import field_in_words, key_in_words, not_json
 from schemas.stamps import UNVERSIONED, Stamp
 from schemas.texts import cleaned, cut
 

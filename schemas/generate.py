@@ -7,10 +7,10 @@ from pathlib import Path
 import orjson
 from pydantic import BaseModel, TypeAdapter
 
-from schemas.changes import CHANGES
+from schemas.event_models import CHANGES
 from schemas.points import Payload
 from schemas.queries import ErrorAnswer, IndexedItem, SearchAnswer, SearchRequest
-from schemas.records import EntityAsJson, ItemAsJson
+from schemas.state_json import EntityAsJson, ItemAsJson
 
 FOLDER = Path(__file__).parent / "json"
 

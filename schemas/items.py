@@ -76,7 +76,7 @@ FACETS = ("product", "price", "reviews")
 """The parts of an item whose freshness is shown apart."""
 
 
-MENDER = "reconcile"
+REPAIRER = "reconcile"
 """Writer of records that mend the index: what stands in it for their items is not to be trusted."""
 
 

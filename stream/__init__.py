@@ -1,1 +1,1 @@
-"""The wiring: Faust apps, topics, acks, dead letters, progress, commands, API."""
+"""The wiring: Kafka, Faust, the worker processes, the HTTP API and the command. Decisions are in `workers`."""

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Self
 import pytest
 from kafka import KafkaAdminClient
 
-from stream.brokers.apache import ApacheKafka
-from stream.brokers.embedded import EmbeddedBroker
-from stream.brokers.interface import wait_accepting
-from stream.settings import Settings
-from stream.tracker import Partition
-from stream.up.ports import free_port
+from stream.kafka.partitions import Partition
+from stream.runtime.ports import free_port
+from stream.runtime.settings import Settings
+from stream.up.brokers.apache import ApacheKafka
+from stream.up.brokers.embedded import EmbeddedBroker
+from stream.up.brokers.interface import wait_accepting
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from stream.brokers.interface import Broker
+    from stream.up.brokers.interface import Broker
 
 
 class RunningBroker:

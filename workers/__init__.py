@@ -1,1 +1,1 @@
-"""The work of each stage: fold, document, plan, embedder, index, search. Knows nothing of Faust."""
+"""The work of each stage of the data path, in functions and classes that know nothing of Kafka or Faust."""

@@ -1,1 +1,1 @@
-"""The HTTP API: routes over a service, no logic of its own."""
+"""The HTTP API: routes, models and errors, and the client of commands. What it answers with is behind `Service`."""

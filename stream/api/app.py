@@ -8,11 +8,12 @@ from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request
 from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
+from schemas.errors import RefusedRequest
 from schemas.queries import IndexedItem, SearchAnswer
 from schemas.tokens import Token
 from stream.api.answers import JSONAnswer
 from stream.api.errors import add_error_answers, error_answer
-from stream.api.models import JobReport, ProgressAnswer, StatusReport
+from stream.api.models import ProgressAnswer, StatusReport
 from stream.api.page import PAGE_HEADERS, PageParameters, render_page
 from stream.api.parameters import (
     NoParameters,
@@ -21,7 +22,7 @@ from stream.api.parameters import (
     ReconcileParameters,
     SearchParameters,
 )
-from stream.api.service import Refused
+from stream.runtime.jobs import JobReport
 
 if TYPE_CHECKING:
     from stream.api.service import Service
@@ -70,7 +71,9 @@ def _search_routes(service: Service) -> APIRouter:
 async def _no_body(request: Request) -> None:
     """What somebody asks for in a body would be ignored, and work begin that was not asked for."""
     if await request.body():
-        raise Refused("body", "there is none here: parameters belong in the URL, as in POST /rebuild?dry_run=true")
+        raise RefusedRequest(
+            "body", "there is none here: parameters belong in the URL, as in POST /rebuild?dry_run=true"
+        )
 
 
 def _rebuild_routes(service: Service) -> APIRouter:

@@ -8,10 +8,9 @@ import structlog
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from schemas.errors import Conflict, FreshlineError, Unavailable
+from schemas.errors import Conflict, FreshlineError, RefusedRequest, Unavailable
 from schemas.queries import ErrorAnswer, ErrorDetail
 from stream.api.answers import JSONAnswer
-from stream.api.service import Refused
 
 if TYPE_CHECKING:
     from fastapi import FastAPI, Request
@@ -29,7 +28,7 @@ def error_answer(
 def add_error_answers(app: FastAPI) -> None:
     """Every error of every route leaves in the one form; no traceback reaches a client."""
     app.add_exception_handler(RequestValidationError, _invalid)  # type: ignore[arg-type]
-    app.add_exception_handler(Refused, _refused)  # type: ignore[arg-type]
+    app.add_exception_handler(RefusedRequest, _refused)  # type: ignore[arg-type]
     app.add_exception_handler(Conflict, _conflict)
     app.add_exception_handler(Unavailable, _unavailable)
     app.add_exception_handler(HTTPException, _http)  # type: ignore[arg-type]
@@ -54,7 +53,7 @@ async def _invalid(_: Request, error: RequestValidationError) -> JSONAnswer:
     return error_answer(422, message, field)
 
 
-async def _refused(_: Request, error: Refused) -> JSONAnswer:
+async def _refused(_: Request, error: RefusedRequest) -> JSONAnswer:
     return error_answer(422, f"{error.field}: {error}", error.field)
 
 

@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, Field, computed_field
 
-
-class Lag(BaseModel):
-    """Events and debts that search does not show yet, by where they wait, read upstream first."""
-
-    inputs: dict[str, int] = Field(default_factory=dict)
-    """By input topic."""
-    items: int = 0
-    """Records of the item log."""
-    vectors_due: int = 0
-    """Texts that are found by their words, their vectors still owed."""
-    sale_boundaries: int = 0
-    """Prices whose sale window opened or closed, not yet patched."""
-
-    @property
-    def total(self) -> int:
-        """0 only when nothing waits anywhere."""
-        return sum(self.inputs.values()) + self.items + self.vectors_due + self.sale_boundaries
+from stream.progress.lag import Lag
+from stream.runtime.jobs import JobReport
 
 
 class Percentiles(BaseModel):
@@ -57,27 +42,6 @@ class LogStatus(BaseModel):
     """Of the embedded broker, which keeps everything in memory."""
     may_be_missing: str | None = None
     """What was lost when a log that lives in memory died: a sentence a line; None: nothing."""
-
-
-class JobReport(BaseModel):
-    """How far long work is that an operator asked for."""
-
-    kind: str
-    """rebuild, reconcile."""
-    state: Literal["running", "done", "failed"]
-    phase: str
-    """What it does now, or did last."""
-    done: int
-    """Items of this phase."""
-    total: int | None
-    """None where nobody knows yet."""
-    items_per_second: float
-    seconds_left: float | None
-    """Of this phase."""
-    error: str | None
-    """Why it failed: a sentence."""
-    result: dict[str, Any] | None
-    """Once it is done."""
 
 
 class IndexStatus(BaseModel):

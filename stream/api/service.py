@@ -4,20 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from schemas.errors import FreshlineError
-
 if TYPE_CHECKING:
     from schemas.queries import IndexedItem, SearchAnswer, SearchRequest
     from schemas.tokens import Token
-    from stream.api.models import JobReport, StatusReport
-
-
-class Refused(FreshlineError):
-    """A request that only the service can see is wrong, such as a partition that does not exist: HTTP 422."""
-
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
-        self.field = field
+    from stream.api.models import StatusReport
+    from stream.runtime.jobs import JobReport
 
 
 class Service(Protocol):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from schemas.errors import Misconfigured
-from stream.settings import read_settings
+from stream.runtime.settings import read_settings
 
 if TYPE_CHECKING:
-    from stream.commands.client import Client
-    from stream.settings import Settings
+    from stream.api.client import Client
+    from stream.runtime.settings import Settings
 
 
 def settings(**flags: object) -> Settings:
@@ -19,7 +19,7 @@ def settings(**flags: object) -> Settings:
 
 def client(api: str | None) -> Client:
     """Of the stack that `--api` or FRESHLINE_API names, else of the last `up` on this machine. Raises Misconfigured."""
-    from stream.commands.client import Client
+    from stream.api.client import Client
 
     address = settings(api=api).api or _last("api")
     return Client(address)
@@ -32,7 +32,7 @@ def brokers(kafka: str | None) -> list[str]:
 
 
 def _last(part: str) -> str:
-    from stream.up.last import last_stack
+    from stream.runtime.last_stack import last_stack
 
     stack = last_stack()
     if stack is None:

@@ -11,7 +11,7 @@ import typer
 from stream.commands import options
 
 if TYPE_CHECKING:
-    from stream.settings import Settings
+    from stream.runtime.settings import Settings
 
 
 def demo(
@@ -59,16 +59,16 @@ def _interruptions() -> threading.Event:
 def _demo(configured: Settings, rate: float, seconds: float | None, began: float, json: bool) -> None:
     from contextlib import suppress
 
-    from stream.commands.printing import print_json, say
     from stream.demo.play import Demo, as_json
-    from stream.demo.position import Position
+    from stream.demo.position import DemoPosition
     from stream.demo.stack import running_stack
+    from stream.runtime.printing import print_json, say
 
     asked_to_stop = _interruptions()
     say("starting the stack ...")
     with suppress(KeyboardInterrupt), running_stack(configured) as stack:
         say(f"search   {stack.api}/   status {stack.api}/status   broker {stack.kafka}   data {configured.data_dir}")
-        demo = Demo(stack, Position.read(configured.data_dir), say, began, asked_to_stop.is_set)
+        demo = Demo(stack, DemoPosition.read(configured.data_dir), say, began, asked_to_stop.is_set)
         with suppress(KeyboardInterrupt):
             demo.run(rate, seconds)
         print_json(as_json(demo.finish()), indent=not json)

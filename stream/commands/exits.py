@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from schemas.errors import FreshlineError
+from schemas.errors import FreshlineError, Interrupted, WrongUsage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -16,14 +16,6 @@ NOT_FRESH = 10
 """Not fresh or not healthy: what was asked was done, and this is the answer."""
 INTERRUPTED = 130
 """By Ctrl-C, as shells count it."""
-
-
-class WrongUsage(FreshlineError):
-    """The command line asks for something that cannot be: the person changes it."""
-
-
-class Interrupted(FreshlineError):
-    """The person ended the command: the sentence says what was done, and what goes on."""
 
 
 def exit_code(error: FreshlineError) -> int:

@@ -17,8 +17,8 @@ from stream.commands import options
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from stream.export import Counts
-    from stream.settings import Settings
+    from stream.runtime.settings import Settings
+    from stream.state_files.export import StateCounts
 
 File = Annotated[str, typer.Argument(metavar="[FILE|-]", help="JSON lines; - is stdout or stdin.")]
 
@@ -29,7 +29,7 @@ def export(file: File = "-", *, kafka: options.Kafka = None, json: options.AsJso
     FILE is replaced once the export is complete: one that fails leaves it as it was. Exit 1: it failed.
     """
     from stream.commands.output import written
-    from stream.export import export as write
+    from stream.state_files.export import export as write
 
     with written(file) as out:
         counts = asyncio.run(write(_at(kafka), out))
@@ -41,7 +41,7 @@ def import_(file: File = "-", *, kafka: options.Kafka = None, json: options.AsJs
 
     All of it is checked first: nothing is sent of one that was cut off or has a wrong line. Exit 1: it failed.
     """
-    from stream.export import import_ as read
+    from stream.state_files.export import import_ as read
 
     with opened(file) as lines, _read_twice(lines) as export:
         counts = asyncio.run(read(_at(kafka), export))
@@ -51,7 +51,7 @@ def import_(file: File = "-", *, kafka: options.Kafka = None, json: options.AsJs
 @contextmanager
 def opened(file: str) -> Iterator[IO[bytes]]:
     """A file, or for "-" stdin. Raises WrongUsage if it cannot be opened."""
-    from stream.commands.exits import WrongUsage
+    from schemas.errors import WrongUsage
 
     if file == "-":
         yield sys.stdin.buffer
@@ -89,8 +89,8 @@ def _at(kafka: str | None) -> Settings:
     return settings(kafka=",".join(brokers(kafka)))
 
 
-def _report(what: str, counts: Counts, json: bool) -> None:
-    from stream.commands.printing import counted, print_json, say
+def _report(what: str, counts: StateCounts, json: bool) -> None:
+    from stream.runtime.printing import counted, print_json, say
 
     if json:
         print_json(counts._asdict())

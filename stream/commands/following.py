@@ -5,14 +5,13 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from schemas.errors import FreshlineError, Unavailable
-from stream.commands.client import NotFound
+from schemas.errors import FreshlineError, NotFound, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from stream.commands.client import Client
-    from stream.producing import Producer
+    from stream.api.client import Client
+    from stream.kafka.producer import Producer
 
 T = TypeVar("T")
 
@@ -65,7 +64,7 @@ class _Lines:
 
     def tell(self, report: dict[str, Any]) -> None:
         """If it is time for a line."""
-        from stream.commands.printing import say
+        from stream.runtime.printing import say
 
         if self._quiet or (report["phase"] == self._phase and time.monotonic() < self._next_s):
             return
@@ -103,14 +102,14 @@ def patiently(ask: Callable[[], T], seconds: float | None = None, *, shown: bool
 
 def connected(addresses: list[str]) -> Producer:
     """A producer; one whose broker is started again just now is waited for. Raises Unavailable."""
-    from stream.producing import Producer
+    from stream.kafka.producer import Producer
 
     return patiently(lambda: Producer(addresses), BROKER_SECONDS_MAX)
 
 
 def log_of(addresses: list[str]) -> str:
     """The id of the log, waited for as `connected`. Raises Unavailable."""
-    from stream.topics import ITEMS, topic_id
+    from stream.kafka.topics import ITEMS, topic_id
 
     return patiently(lambda: topic_id(",".join(addresses), ITEMS), BROKER_SECONDS_MAX)
 

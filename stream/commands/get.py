@@ -22,7 +22,7 @@ def get(
     from urllib.parse import quote
 
     from stream.commands.configured import client
-    from stream.commands.printing import print_json
+    from stream.runtime.printing import print_json
 
     item = client(api).get("/items/" + quote(product_id, safe=""))
     if json:
@@ -34,7 +34,7 @@ def get(
 def _print_item(item: dict[str, Any]) -> None:
     from rich.table import Table
 
-    from stream.commands.printing import ago, money, out
+    from stream.runtime.printing import ago, money, out
 
     shown = Table(box=None, show_header=False, pad_edge=False)
     for name, value in (
@@ -56,7 +56,7 @@ def _print_item(item: dict[str, Any]) -> None:
 
 
 def _offer(offer: dict[str, Any]) -> str:
-    from stream.commands.printing import ago, money
+    from stream.runtime.printing import ago, money
 
     text = f"{money(offer['price'], offer['currency'])}, changed {ago(offer['updated_at'])}"
     promotion = next(iter(offer["promotion"].values()), None)

@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
+from schemas.errors import WrongUsage
 from stream.commands import options
-from stream.commands.exits import FAILED, NOT_FRESH, WrongUsage, interruptible
+from stream.commands.exits import FAILED, NOT_FRESH, interruptible
 from stream.commands.export import opened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from schemas.errors import FreshlineError
-    from stream.commands.client import Client
-    from stream.sent import Sent
+    from stream.api.client import Client
+    from stream.kafka.send_report import SendReport
 
 WAIT_SECONDS_MAX = 300
 WAIT_STEP_MS = 2_000
@@ -64,12 +65,12 @@ def produce(
 
     from stream.commands.configured import brokers, client
     from stream.commands.following import connected, log_of
-    from stream.producing import checked, now_ms, paced
-    from stream.sent import Sent
+    from stream.kafka.producer import checked, now_ms, paced
+    from stream.kafka.send_report import SendReport
 
     asks, addresses = client(api) if wait else None, brokers(kafka)
     with opened(file) as lines, connected(addresses) as producer:
-        sent, began = Sent(log_of(addresses)), time.monotonic()
+        sent, began = SendReport(log_of(addresses)), time.monotonic()
         records = islice(checked(topic, lines, sent, now_ms), count)
         paced_records = paced(records, rate, time.monotonic, time.sleep) if rate else records
         with interruptible(lambda: in_brief(sent)), _bar(json) as tell:
@@ -81,9 +82,9 @@ def produce(
     end_with(sent, waited)
 
 
-def end_with(sent: Sent, waited: Waited | None) -> None:
+def end_with(sent: SendReport, waited: Waited | None) -> None:
     """Raises what a command ends with once it has told what was sent; returns if all is well."""
-    from stream.commands.printing import say
+    from stream.runtime.printing import say
 
     for sentence in (sent.stopped, sent.gone):
         if sentence:
@@ -96,19 +97,19 @@ def end_with(sent: Sent, waited: Waited | None) -> None:
         raise typer.Exit(NOT_FRESH)
 
 
-def in_brief(sent: Sent) -> str:
+def in_brief(sent: SendReport) -> str:
     """What was sent so far."""
     failed = f", {sent.failed:,} not confirmed" if sent.failed else ""
     return f"{sent.confirmed:,} sent and confirmed{failed}"
 
 
 @contextmanager
-def _bar(json: bool) -> Iterator[Callable[[Sent], None]]:
+def _bar(json: bool) -> Iterator[Callable[[SendReport], None]]:
     """A progress bar, on a terminal alone; names the refused lines as they come."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from stream.commands.printing import say
+    from stream.runtime.printing import say
 
     console = Console(stderr=True, highlight=False, markup=False)
     bar = Progress(
@@ -121,7 +122,7 @@ def _bar(json: bool) -> Iterator[Callable[[Sent], None]]:
     )
     task, named = bar.add_task("", total=None), 0
 
-    def tell(sent: Sent) -> None:
+    def tell(sent: SendReport) -> None:
         nonlocal named
         bar.update(task, completed=sent.confirmed)
         for problem in sent.problems[named:]:
@@ -132,11 +133,11 @@ def _bar(json: bool) -> Iterator[Callable[[Sent], None]]:
         yield tell
 
 
-def wait_searchable(asks: Client, sent: Sent) -> Waited:
+def wait_searchable(asks: Client, sent: SendReport) -> Waited:
     """Whether every event sent became searchable in time. Where waiting longer cannot help, stderr says why."""
     from schemas.errors import FreshlineError
     from stream.commands.following import patiently
-    from stream.commands.printing import say
+    from stream.runtime.printing import say
 
     began, waiting = time.monotonic(), sent.tokens
 
@@ -190,8 +191,8 @@ def as_json(waited: Waited | None) -> dict[str, object]:
     }
 
 
-def _report(topic: str, sent: Sent, seconds: float, waited: Waited | None, json: bool) -> None:
-    from stream.commands.printing import print_json
+def _report(topic: str, sent: SendReport, seconds: float, waited: Waited | None, json: bool) -> None:
+    from stream.runtime.printing import print_json
 
     rate = sent.confirmed / seconds if seconds else 0.0
     if json:

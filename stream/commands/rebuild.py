@@ -32,10 +32,11 @@ def rebuild(
     Both indexes take every change until --finish or the next rebuild, so --rollback is as fresh. Killed half way, the
     stack goes on with it by itself. Ctrl-C ends this command alone.
     """
+    from schemas.errors import WrongUsage
     from stream.commands.configured import client
-    from stream.commands.exits import WrongUsage, interruptible
+    from stream.commands.exits import interruptible
     from stream.commands.following import follow
-    from stream.commands.printing import print_json
+    from stream.runtime.printing import print_json
 
     if sum((dry_run, rollback, finish)) > 1:
         raise WrongUsage("--dry-run, --rollback and --finish are different things: give one")
@@ -63,7 +64,7 @@ def _source(model: str | None) -> str | None:
 def _print(result: dict[str, Any]) -> None:
     from rich.table import Table
 
-    from stream.commands.printing import out
+    from stream.runtime.printing import out
 
     shown = Table(box=None, show_header=False, pad_edge=False)
     for name, value in result.items():

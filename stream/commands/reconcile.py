@@ -25,7 +25,7 @@ def reconcile(
     """
     from stream.commands.configured import client
     from stream.commands.following import follow
-    from stream.commands.printing import print_json
+    from stream.runtime.printing import print_json
 
     stack = client(api)
     with interruptible(lambda: f"it goes on in the running stack; GET {stack.api}{PATH} says how far it is"):
@@ -39,7 +39,7 @@ def reconcile(
 
 
 def _print_result(result: dict[str, Any]) -> None:
-    from stream.commands.printing import counted, say
+    from stream.runtime.printing import counted, say
 
     _print_table(result["found"])
     say(f"{counted(result['items'], 'item')} in the log, {result['points']:,} in the index, {result['seconds']:.1f} s")
@@ -54,7 +54,7 @@ def _print_result(result: dict[str, Any]) -> None:
 def _print_table(look: dict[str, Any]) -> None:
     from rich.table import Table
 
-    from stream.commands.printing import out
+    from stream.runtime.printing import out
 
     shown = Table(box=None, pad_edge=False)
     for column, justify in (("outcome", "left"), ("items", "right"), ("such as", "left")):

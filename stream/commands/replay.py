@@ -14,9 +14,9 @@ from stream.commands.exits import interruptible
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from stream.replay.plan import Plan
-    from stream.replay.replaying import Replay
-    from stream.replay.resending import Resend
+    from stream.replay.plan import ReplayPlan
+    from stream.replay.resend import Resend
+    from stream.replay.run import Replay
     from stream.replay.selection import Bound, Selection
 
 
@@ -69,7 +69,7 @@ def replay(
 def _check_options(
     to_topic: str | None, rate: float | None, speed: str | None, from_dlq: bool, repaired: str | None
 ) -> None:
-    from stream.commands.exits import WrongUsage
+    from schemas.errors import WrongUsage
 
     if rate is not None and speed is not None:
         raise WrongUsage("--rate and --speed both set the pace: choose one")
@@ -89,13 +89,13 @@ def _replay(
     execute: bool,
     json: bool,
 ) -> None:
-    from stream.commands.printing import say
-    from stream.replay import replaying
-    from stream.replay.pace import Pace
-    from stream.up.last import state_dir
+    from stream.replay import run
+    from stream.replay.rate_limit import RateLimit
+    from stream.runtime.last_stack import state_dir
+    from stream.runtime.printing import say
 
-    pace = Pace(rate, _speed(speed))
-    ready = replaying.prepare(kafka, topic, to_topic, _selection(asked), list(map(str, asked)), state_dir())
+    pace = RateLimit(rate, _speed(speed))
+    ready = run.prepare(kafka, topic, to_topic, _selection(asked), list(map(str, asked)), state_dir())
     plan, sent_before = ready.plan, ready.position.sent
     if sent_before:
         say(_goes_on(ready))
@@ -105,17 +105,17 @@ def _replay(
         return
     with interruptible(lambda: _so_far(ready.position.sent - sent_before)), _bar(plan.records, json) as tell:
         began = time.monotonic()
-        sent = replaying.execute(ready, pace, tell)
+        sent = run.execute(ready, pace, tell)
     _tell_sent(sent, f"from {topic} to {to_topic}", time.monotonic() - began, facts, json)
 
 
 def _resend(
     kafka: str, topic: str, asked: Asked, rate: float | None, repaired: str | None, execute: bool, json: bool
 ) -> None:
-    from stream.commands.printing import say
-    from stream.replay import resending
+    from stream.replay import resend
+    from stream.runtime.printing import say
 
-    ready = resending.prepare(kafka, topic, _selection(asked), _lines(repaired))
+    ready = resend.prepare(kafka, topic, _selection(asked), _lines(repaired))
     facts = {"topic": topic, "target": topic, "sent_before": len(ready.done), **ready.plan.as_json()}
     if not execute and json:
         _print_letters(ready)
@@ -134,13 +134,13 @@ def _resend(
 
     with interruptible(lambda: _so_far(sent)), _bar(ready.plan.records, json) as tell:
         began = time.monotonic()
-        resending.execute(ready, rate, note)
+        resend.execute(ready, rate, note)
     _tell_sent(sent, f"from the dead letters to {topic}", time.monotonic() - began, facts, json)
 
 
 def _selection(asked: Asked) -> Selection:
-    from stream.commands.exits import WrongUsage
-    from stream.producing import now_ms
+    from schemas.errors import WrongUsage
+    from stream.kafka.producer import now_ms
     from stream.replay.selection import Selection
 
     now = now_ms()
@@ -151,7 +151,7 @@ def _selection(asked: Asked) -> Selection:
 
 
 def _bound(flag: str, text: str | None, now_ms: int) -> Bound:
-    from stream.commands.exits import WrongUsage
+    from schemas.errors import WrongUsage
     from stream.replay.selection import OPEN, parse_bound
 
     try:
@@ -161,8 +161,8 @@ def _bound(flag: str, text: str | None, now_ms: int) -> Bound:
 
 
 def _speed(text: str | None) -> float | None:
-    from stream.commands.exits import WrongUsage
-    from stream.replay.pace import parse_speed
+    from schemas.errors import WrongUsage
+    from stream.replay.rate_limit import parse_speed
 
     try:
         return None if text is None else parse_speed(text)
@@ -197,7 +197,7 @@ def _so_far(sent: int) -> str:
 
 
 def _goes_on(ready: Replay) -> str:
-    from workers.shown import rfc3339
+    from schemas.times import rfc3339
 
     position = ready.position
     return (
@@ -206,11 +206,11 @@ def _goes_on(ready: Replay) -> str:
     )
 
 
-def _tell_plan(plan: Plan, what: str, facts: dict[str, Any], json: bool) -> None:
+def _tell_plan(plan: ReplayPlan, what: str, facts: dict[str, Any], json: bool) -> None:
     from rich.table import Table
 
-    from stream.commands.printing import counted, out, print_json, say
-    from workers.shown import rfc3339
+    from schemas.times import rfc3339
+    from stream.runtime.printing import counted, out, print_json, say
 
     if json:
         print_json({**facts, "executed": False})
@@ -229,13 +229,13 @@ def _tell_plan(plan: Plan, what: str, facts: dict[str, Any], json: bool) -> None
 
 
 def _keys(facts: dict[str, Any]) -> str:
-    from stream.commands.printing import counted
+    from stream.runtime.printing import counted
 
     return ("at least " if facts["keys_are_at_least"] else "") + counted(facts["keys"], "key")
 
 
 def _tell_sent(sent: int, way: str, seconds: float, facts: dict[str, Any], json: bool) -> None:
-    from stream.commands.printing import counted, print_json
+    from stream.runtime.printing import counted, print_json
 
     if json:
         print_json({**facts, "executed": True, "sent": sent, "seconds": round(seconds, 3)})
@@ -244,9 +244,9 @@ def _tell_sent(sent: int, way: str, seconds: float, facts: dict[str, Any], json:
 
 
 def _print_letters(ready: Resend) -> None:
-    from stream.commands.printing import counted, print_json, say
-    from stream.producing import now_ms
-    from stream.replay.letters import as_line
+    from stream.kafka.producer import now_ms
+    from stream.replay.dead_letters import as_line
+    from stream.runtime.printing import counted, print_json, say
 
     with ready.letters() as found:
         for letter in found:

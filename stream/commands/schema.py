@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from schemas.errors import WrongUsage
 from stream.commands import options
-from stream.commands.exits import WrongUsage
 
 
 def schema(
@@ -29,7 +29,7 @@ def schema(
             raise WrongUsage(f"there is no schema {name}; there are {', '.join(sorted(texts))}")
         sys.stdout.write(texts[name].read_text(encoding="utf-8").rstrip() + "\n")
     elif json:
-        from stream.commands.printing import print_json
+        from stream.runtime.printing import print_json
 
         print_json(sorted(texts))
     else:

@@ -46,7 +46,7 @@ def search(
     """
     parameters = {name: value for name, value in locals().items() if name not in ("query", "api", "json")}
     from stream.commands.configured import client
-    from stream.commands.printing import out, print_json, say
+    from stream.runtime.printing import out, print_json, say
 
     with interruptible(lambda: "nothing was found yet" + (f", {after} was waited for" if after else "")):
         answer = client(api).get("/search", q=query, **parameters)
@@ -63,7 +63,7 @@ def search(
 
 def _found(answer: dict[str, Any]) -> str:
     """A query ranks every item that the filters leave; the filters alone find those items, and no others."""
-    from stream.commands.printing import counted
+    from stream.runtime.printing import counted
 
     hits, total = len(answer["hits"]), counted(answer["total"], "item")
     return f"{hits:,} of {total}" if answer["by"] == "filters" else f"{counted(hits, 'hit')} out of {total} searched"
@@ -72,7 +72,7 @@ def _found(answer: dict[str, Any]) -> str:
 def _table(hits: list[dict[str, Any]]) -> Table:
     from rich.table import Table
 
-    from stream.commands.printing import ago, best_offers, money
+    from stream.runtime.printing import ago, best_offers, money
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("product", "title", "price", "offers", "rating", "price searchable"):

@@ -22,7 +22,7 @@ def status(
     """
     from schemas.errors import Unavailable
     from stream.commands.configured import client
-    from stream.commands.printing import print_json, say
+    from stream.runtime.printing import print_json, say
 
     try:
         report = client(api).get("/status")
@@ -42,7 +42,7 @@ def status(
 def _print_report(report: dict[str, Any]) -> None:
     from rich.table import Table
 
-    from stream.commands.printing import out
+    from stream.runtime.printing import out
 
     shown = Table(box=None, show_header=False, pad_edge=False)
     for name, value in _lines(report):
@@ -51,7 +51,7 @@ def _print_report(report: dict[str, Any]) -> None:
 
 
 def _lines(report: dict[str, Any]) -> list[tuple[str, str]]:
-    from stream.commands.printing import counted
+    from stream.runtime.printing import counted
 
     lag, log, index, embeddings = (report[part] for part in ("lag", "log", "index", "embeddings"))
     waiting = {
@@ -97,14 +97,14 @@ def _counts(counts: dict[str, int]) -> str:
 
 
 def _ages(times: dict[str, str | None]) -> str:
-    from stream.commands.printing import ago
+    from stream.runtime.printing import ago
 
     return ", ".join(f"{topic} {ago(time) or 'not known yet'}" for topic, time in times.items())
 
 
 def _freshness(seen: dict[str, Any]) -> str:
-    from stream.commands.printing import counted
-    from stream.index.freshness import WINDOW_S
+    from stream.progress.freshness import WINDOW_S
+    from stream.runtime.printing import counted
 
     if seen["p50"] is None:
         return f"nothing in the last {WINDOW_S} s"

@@ -8,19 +8,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from schemas.errors import WrongUsage
 from stream.commands import options
-from stream.commands.exits import WrongUsage, interruptible
+from stream.commands.exits import interruptible
 from stream.commands.export import opened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from stream.commands.produce import Waited
-    from stream.sent import Sent
-    from stream.sync.plan import Plan
-    from stream.sync.reading import Tell
+    from stream.kafka.send_report import SendReport
+    from stream.sync.plan import SyncPlan
+    from stream.sync.read import Tell
     from stream.sync.spill import Spill
-    from workers.feed import Decision, Difference
+    from workers.compare.feed_diff import Decision, Difference
 
 VALUE_CHARACTERS_MAX = 60
 
@@ -70,13 +71,13 @@ def sync(
         end_with(sent, waited)
 
 
-def _planned(topic: str, file: str, brokers: list[str], rows: Spill, phase: Callable[[str], Tell]) -> Plan:
+def _planned(topic: str, file: str, brokers: list[str], rows: Spill, phase: Callable[[str], Tell]) -> SyncPlan:
     import asyncio
 
     from stream.commands.following import log_of
-    from stream.producing import now_ms
+    from stream.kafka.producer import now_ms
     from stream.sync.plan import planned
-    from stream.sync.reading import read_feed, read_state
+    from stream.sync.read import read_feed, read_state
 
     feed_is_of_ms = now_ms()
     with opened(file) as feed:
@@ -86,15 +87,15 @@ def _planned(topic: str, file: str, brokers: list[str], rows: Spill, phase: Call
     return planned(topic, rows, feed_is_of_ms, phase("comparing"))
 
 
-def _sent(topic: str, brokers: list[str], rows: Spill, plan: Plan, tell: Tell) -> Sent:
+def _sent(topic: str, brokers: list[str], rows: Spill, plan: SyncPlan, tell: Tell) -> SendReport:
     """All confirmed, or named on stderr."""
     from stream.commands.following import connected, log_of
-    from stream.commands.printing import say
     from stream.commands.produce import in_brief
-    from stream.producing import Outgoing
-    from stream.sent import Sent
+    from stream.kafka.producer import Outgoing
+    from stream.kafka.send_report import SendReport
+    from stream.runtime.printing import say
 
-    sent = Sent(log_of(brokers))
+    sent = SendReport(log_of(brokers))
     records = (Outgoing(event.line, topic, event.product_id.encode(), event.value) for event in rows.events())
     left = "the same command sends what is left"
     with connected(brokers) as producer, interruptible(lambda: f"{in_brief(sent)}; {left}"):
@@ -121,9 +122,9 @@ def _bar(json: bool) -> Iterator[Callable[[str], Tell]]:
         yield phase
 
 
-def _print_json(topic: str, plan: Plan, sent: Sent | None, waited: Waited | None) -> None:
-    from stream.commands.printing import print_json
+def _print_json(topic: str, plan: SyncPlan, sent: SendReport | None, waited: Waited | None) -> None:
     from stream.commands.produce import as_json
+    from stream.runtime.printing import print_json
 
     print_json(
         {
@@ -149,9 +150,9 @@ def _example(decision: Decision) -> dict[str, Any]:
     }
 
 
-def _print(topic: str, plan: Plan, sent: Sent | None, waited: Waited | None) -> None:
-    from stream.commands.printing import counted
+def _print(topic: str, plan: SyncPlan, sent: SendReport | None, waited: Waited | None) -> None:
     from stream.commands.produce import in_words
+    from stream.runtime.printing import counted
 
     print(f"{topic}: " + ", ".join(f"{count:,} {outcome}" for outcome, count in plan.counts.items()))
     for outcome, found in plan.examples.items():

@@ -22,8 +22,8 @@ def up(
     import os
 
     from stream.commands.configured import settings
-    from stream.commands.printing import say
-    from stream.settings import unknown
+    from stream.runtime.printing import say
+    from stream.runtime.settings import unknown
     from stream.up import run_up
 
     for sentence in unknown(os.environ):

@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from schemas.errors import FreshlineError
-from stream.commands.client import Client
-from stream.commands.printing import money
+from stream.api.client import Client
 from stream.demo.script import catalogue, changes, outgoing, ticks
-from stream.histograms import Counts, Histograms, read_histograms, since
-from stream.producing import Outgoing, Producer, now_ms, paced
-from stream.sent import Sent
+from stream.kafka.producer import Outgoing, Producer, now_ms, paced
+from stream.kafka.send_report import SendReport
+from stream.progress.histograms import BucketCounts, Histograms, read_histograms, since
+from stream.runtime.printing import money
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from schemas.tokens import Token
-    from stream.demo.position import Position
+    from stream.demo.position import DemoPosition
     from stream.demo.stack import Stack
 
 REPORT_SECONDS = 3.0
@@ -36,7 +36,7 @@ CATALOGUE_SECONDS_MAX = 60.0
 
 
 @dataclass(slots=True)
-class Summary:
+class DemoSummary:
     """What happened, printed at the end as JSON."""
 
     seconds: float = 0.0
@@ -60,13 +60,13 @@ class Demo:
     def __init__(
         self,
         stack: Stack,
-        position: Position,
+        position: DemoPosition,
         say: Callable[[str], None],
         began: float,
         asked_to_stop: Callable[[], bool],
     ) -> None:
         """`began`: monotonic seconds at the start of the command. `asked_to_stop`: looked at before each change."""
-        self.summary = Summary()
+        self.summary = DemoSummary()
         self._client = Client(stack.api)
         self._producer = Producer([stack.kafka])
         self._position = position
@@ -90,7 +90,7 @@ class Demo:
         self._await_catalogue()
         self._replay(rate, seconds)
 
-    def finish(self) -> Summary:
+    def finish(self) -> DemoSummary:
         """Closes what was opened, and sums up."""
         self._producer.close()
         self.summary.seconds = round(time.monotonic() - self._began, 1)
@@ -110,7 +110,7 @@ class Demo:
         if self._position.loaded:
             self._say("the catalogue is there already: going on with the changes")
             return
-        sent, began = Sent(), time.monotonic()
+        sent, began = SendReport(), time.monotonic()
         self._producer.send_all(outgoing(events, self._tick), sent)
         self.summary.catalogue_events = sent.confirmed
         self._awaited = sent.tokens
@@ -131,7 +131,7 @@ class Demo:
             time.sleep(0.1)
 
     def _replay(self, rate: float, seconds: float | None) -> None:
-        sent, reported = Sent(), time.monotonic()
+        sent, reported = SendReport(), time.monotonic()
         stop = time.monotonic() + seconds if seconds is not None else float("inf")
         self._seen.append(self._histograms())
         self._say(f"replaying real changes, {rate:g} a second; Ctrl-C stops everything")
@@ -223,14 +223,14 @@ class Demo:
         self._say(f"         search {query!r}: {change}, found {took_ms:.0f} ms after sending")
 
 
-def _percentiles(counts: Counts) -> dict[str, float | int | None]:
+def _percentiles(counts: BucketCounts) -> dict[str, float | int | None]:
     """As GET /status names them."""
     found = {name: counts.quantile(quantile) for name, quantile in (("p50", 0.5), ("p99", 0.99))}
     seconds = {name: round(each, 4) if math.isfinite(each) else None for name, each in found.items()}
     return {**seconds, "events": counts.observations}
 
 
-def as_json(summary: Summary) -> dict[str, Any]:
+def as_json(summary: DemoSummary) -> dict[str, Any]:
     """Plain values."""
     return asdict(summary)
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class Position:
+class DemoPosition:
     """Saved every few seconds: what a crash makes the demo send twice changes nothing."""
 
     path: Path
@@ -22,7 +22,7 @@ class Position:
     """Changes sent after it."""
 
     @classmethod
-    def read(cls, data_dir: Path) -> Position:
+    def read(cls, data_dir: Path) -> DemoPosition:
         """The start of the script if there is none, or none that can be read."""
         path = data_dir / "demo.json"
         try:

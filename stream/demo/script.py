@@ -9,7 +9,7 @@ import orjson
 
 from stream.demo import clothing, electronics, hongkong
 from stream.demo.source import Event, rows
-from stream.producing import Outgoing
+from stream.kafka.producer import Outgoing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from stream.settings import Settings
+    from stream.runtime.settings import Settings
 
 STOP_SECONDS_MAX = 30
 
@@ -54,7 +54,7 @@ def _command(settings: Settings) -> list[str]:
         "--broker": settings.broker,
     }
     up = [sys.executable, "-m", "stream.commands", "up", "--json", *(str(x) for pair in flags.items() for x in pair)]
-    return [sys.executable, "-m", "stream.up.child", str(os.getpid()), *up]
+    return [sys.executable, "-m", "stream.up.die_with_parent", str(os.getpid()), *up]
 
 
 def _ready(child: subprocess.Popen[bytes], log_path: Path) -> Stack:

@@ -11,29 +11,29 @@ import structlog
 import uvicorn
 from prometheus_client import CollectorRegistry
 
-from stream import heap, stall
+from stream.agents.app import connect, create_app
 from stream.api.app import create_app as create_api
-from stream.ends import Ends
-from stream.faust_apps import connect, create_app
-from stream.horizon import Horizon
-from stream.index.attached import Attached
-from stream.index.circumstances import Circumstances
-from stream.index.freshness import FreshAsOf, RecentFreshness
-from stream.index.identity import identity_for, log_mark
-from stream.index.observing import Observed
 from stream.index.service import IndexService
-from stream.index.watching import Watching
 from stream.index.worker import IndexWorker
-from stream.index.writing import Writer
-from stream.metrics import IndexMetrics
-from stream.process import Failure, leave, run
-from stream.progress import Reporter
-from stream.reader import Reader
-from stream.settings import Settings, read_settings
-from stream.topics import ITEMS, ensure_topics
+from stream.kafka.end_offsets import EndOffsets
+from stream.kafka.reader import Reader
+from stream.kafka.topics import ITEMS, ensure_topics
+from stream.progress.freshness import FreshAsOf, RecentFreshness
+from stream.progress.monitor import PipelineMonitor
+from stream.progress.reporter import Reporter
+from stream.progress.watermark import Watermark
+from stream.runtime import memory, watchdog
+from stream.runtime.metrics import IndexMetrics
+from stream.runtime.process import Failure, leave, run
+from stream.runtime.settings import Settings, read_settings
+from stream.writers.context import WriterContext
+from stream.writers.epoch import identity_for, log_mark
+from stream.writers.metrics_sink import MetricsSink
+from stream.writers.writer import Writer
+from stream.writers.writer_set import WriterSet
 from workers.embedder.cache import VectorCache
-from workers.embedder.models import Models
-from workers.index.opening import open_collections
+from workers.embedder.registry import EmbedderRegistry
+from workers.index.open import open_collections
 
 if TYPE_CHECKING:
     from schemas.progress import IndexProgress
@@ -59,7 +59,7 @@ async def _serve(settings: Settings, closing: AsyncExitStack) -> None:
     kafka = settings.kafka or ""
     failure, registry = Failure(), CollectorRegistry()
     metrics, recent = IndexMetrics(registry), RecentFreshness()
-    models = Models(settings.embedder, threads=settings.embed_threads)
+    models = EmbedderRegistry(settings.embedder, threads=settings.embed_threads)
     closing.push_async_callback(models.close)
     collections = await open_collections(
         directory=settings.index_dir,
@@ -73,7 +73,7 @@ async def _serve(settings: Settings, closing: AsyncExitStack) -> None:
     await asyncio.to_thread(ensure_topics, settings)
     identity = await identity_for(await collections.serving(), kafka)
     parts = create_app(GROUP, settings)
-    reporter, horizon = Reporter(identity.log_id, parts.send), Horizon()
+    reporter, horizon = Reporter(identity.log_id, parts.send), Watermark()
 
     def report(word: IndexProgress) -> None:
         horizon.index_progress(word)
@@ -88,12 +88,12 @@ async def _serve(settings: Settings, closing: AsyncExitStack) -> None:
         current_generation=parts.generation,
         fail=failure.fail,
     )
-    attached = worker.attached = Attached(
+    attached = worker.attached = WriterSet(
         collections,
         lambda index, building: Writer(index, observed(index), circumstances, building=building),
         serves=lambda index: horizon.serve(index.collection),
     )
-    circumstances = Circumstances(
+    circumstances = WriterContext(
         epoch=identity.epoch,
         kafka=kafka,
         log_mark=log_mark(identity.log_id),
@@ -105,11 +105,11 @@ async def _serve(settings: Settings, closing: AsyncExitStack) -> None:
         positions=worker.positions,
         report=worker.report,
         serving_writer=lambda: attached.serving,
-        model_loaded=heap.hold_loaded_model,
+        model_loaded=memory.freeze_loaded_model,
     )
 
-    def observed(index: Index) -> Observed:
-        made = Observed(metrics, recent, serves=lambda: attached.roles.serving is index)
+    def observed(index: Index) -> MetricsSink:
+        made = MetricsSink(metrics, recent, serves=lambda: attached.roles.serving is index)
         made.report, made.refuse, made.give_up = worker.report, worker.refuse, worker.give_up_vector
         return made
 
@@ -117,10 +117,12 @@ async def _serve(settings: Settings, closing: AsyncExitStack) -> None:
     fills = await attached.serving.index.count_points() == 0
     parts.transport.starts = worker.starts
     connect(parts, [ITEMS], take=worker.take, own=worker.own, fail=failure.fail)
-    ends = await closing.enter_async_context(Ends(kafka, patience_s=ANSWER_SECONDS_MAX))
+    ends = await closing.enter_async_context(EndOffsets(kafka, patience_s=ANSWER_SECONDS_MAX))
     reader = await closing.enter_async_context(Reader(kafka))
     as_of = FreshAsOf(horizon)
-    watching = Watching(identity.log_id, settings.partitions, horizon=horizon, as_of=as_of, ends=ends, reader=reader)
+    watching = PipelineMonitor(
+        identity.log_id, settings.partitions, horizon=horizon, as_of=as_of, ends=ends, reader=reader
+    )
     service = IndexService(
         settings,
         collections=collections,
@@ -154,8 +156,8 @@ async def _serve(settings: Settings, closing: AsyncExitStack) -> None:
             watching.read_progress(),
             watching.take_snapshots(),
             service.measure_lag(),
-            stall.watch("join of the consumer group", parts.joining, parts.generation),
-            stall.watch("index worker", lambda: parts.trackers.in_flight, worker.positions),
+            watchdog.watch_progress("join of the consumer group", parts.joining, parts.generation),
+            watchdog.watch_progress("index worker", lambda: parts.trackers.in_flight, worker.positions),
         ):
             tasks.create_task(work)
 

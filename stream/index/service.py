@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 from prometheus_client import generate_latest
 
-from schemas.errors import Unavailable
+from schemas.errors import RefusedRequest, Unavailable
 from schemas.queries import SearchAnswer
-from stream.api.models import Embeddings, IndexStatus, Lag, LogStatus, Percentiles, StatusReport
-from stream.api.service import Refused
-from stream.index.counters import WorkerCounters
-from stream.index.jobs import Jobs
-from stream.rebuild.rebuild import Rebuild, Rebuilding
-from stream.reconcile.comparison import Compared
-from stream.reconcile.reconciler import reconcile
-from stream.tracker import Partition
-from stream.up.report import read_report
-from workers.search import Searcher
-from workers.shown import Shop, rfc3339
-from workers.turns import ANSWERS
+from schemas.times import rfc3339
+from stream.api.models import Embeddings, IndexStatus, LogStatus, Percentiles, StatusReport
+from stream.kafka.partitions import Partition
+from stream.progress.worker_counters import WorkerCounters
+from stream.rebuild.run import Rebuild, RebuildContext
+from stream.reconcile.compare import ComparisonContext
+from stream.reconcile.run import reconcile
+from stream.runtime.jobs import Jobs
+from stream.runtime.stack_report import read_stack_report
+from workers.priority import QUERY_GATE
+from workers.search.hits import Shop
+from workers.search.searcher import Searcher
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry, Counter, Histogram
@@ -29,17 +29,17 @@ if TYPE_CHECKING:
 
     from schemas.queries import IndexedItem, SearchRequest
     from schemas.tokens import Token
-    from stream.api.models import JobReport
-    from stream.horizon import Horizon
-    from stream.index.attached import Attached
-    from stream.index.freshness import FreshAsOf, RecentFreshness
-    from stream.index.jobs import Step
-    from stream.index.watching import Watching
-    from stream.log_identity import LogIdentity
-    from stream.metrics import IndexMetrics
-    from stream.settings import Settings
-    from stream.up.report import Report
-    from workers.embedder.models import Models
+    from stream.kafka.log_identity import LogIdentity
+    from stream.progress.freshness import FreshAsOf, RecentFreshness
+    from stream.progress.lag import Lag
+    from stream.progress.monitor import PipelineMonitor
+    from stream.progress.watermark import Watermark
+    from stream.runtime.jobs import JobReport, Step
+    from stream.runtime.metrics import IndexMetrics
+    from stream.runtime.settings import Settings
+    from stream.runtime.stack_report import StackReport
+    from stream.writers.writer_set import WriterSet
+    from workers.embedder.registry import EmbedderRegistry
     from workers.index.interface import Collections
 
 
@@ -51,13 +51,13 @@ class IndexService:
         settings: Settings,
         *,
         collections: Collections,
-        attached: Attached,
-        models: Models,
+        attached: WriterSet,
+        models: EmbedderRegistry,
         identity: LogIdentity,
-        horizon: Horizon,
+        horizon: Watermark,
         as_of: FreshAsOf,
         recent: RecentFreshness,
-        watching: Watching,
+        watching: PipelineMonitor,
         metrics: IndexMetrics,
         registry: CollectorRegistry,
         fills: bool,
@@ -80,7 +80,7 @@ class IndexService:
         self._searcher = Searcher(collections.serving, models.queries, shop)
         self._jobs = Jobs()
         self._rebuild = Rebuild(
-            Rebuilding(collections, attached, models, shop, identity.epoch, settings.partitions, settings.model)
+            RebuildContext(collections, attached, models, shop, identity.epoch, settings.partitions, settings.model)
         )
         registry.register(WorkerCounters(watching))
         self.reasons: list[str] = ["starting"]
@@ -93,7 +93,7 @@ class IndexService:
         began = time.perf_counter()
         # Before the search: what became searchable meanwhile may or may not be in the answer.
         as_of = self._fresh_as_of()
-        with ANSWERS.one():
+        with QUERY_GATE.one():
             results = await self._searcher.search(request, _now_ms())
         took_seconds = time.perf_counter() - began
         self._metrics.searches.labels(results.by).observe(took_seconds)
@@ -117,7 +117,7 @@ class IndexService:
     def placed(self, after: Token) -> Token:
         """See Service."""
         if after.log not in (None, self._log_id):
-            raise Refused(
+            raise RefusedRequest(
                 "after",
                 f"{after} is of another log, this is {self._log_id}: its events may be gone; see log.may_be_missing of "
                 "/status, and send the event again",
@@ -128,7 +128,7 @@ class IndexService:
         """See Service."""
         after = self.placed(after)
         if after.partition >= self._settings.partitions:
-            raise Refused(
+            raise RefusedRequest(
                 "after", f"there is no partition {after.partition}: {after.topic} has {self._settings.partitions}"
             )
         try:
@@ -159,7 +159,7 @@ class IndexService:
         directory = self._settings.data_dir / f"reconcile-{self._settings.worker_slot}"
 
         async def work(step: Step) -> dict[str, Any]:
-            compared = Compared(
+            compared = ComparisonContext(
                 index=await self._collections.serving(),
                 epoch=self._epoch,
                 indexed=self._horizon.indexed,
@@ -195,7 +195,7 @@ class IndexService:
         index = await self._collections.serving()
         lag = await self._watching.lag(index, _now_ms())
         self._show_lag(lag)
-        report = read_report(self._settings.data_dir)
+        report = read_stack_report(self._settings.data_dir)
         if report is not None and report.log_bytes is not None:
             self._metrics.log_bytes.set(report.log_bytes)
         reasons = self._reasons(report)
@@ -238,9 +238,9 @@ class IndexService:
 
     def ready(self) -> list[str]:
         """See Service."""
-        return self._reasons(read_report(self._settings.data_dir))
+        return self._reasons(read_stack_report(self._settings.data_dir))
 
-    def _reasons(self, report: Report | None) -> list[str]:
+    def _reasons(self, report: StackReport | None) -> list[str]:
         filling = ["the index is being filled from the item log"] if self._fills and not self._as_of.caught_up else []
         return self.reasons + self.away + filling + _failing(report)
 
@@ -272,7 +272,7 @@ class IndexService:
             self._metrics.lag.labels(stage).set(events)
 
 
-def _failing(report: Report | None) -> list[str]:
+def _failing(report: StackReport | None) -> list[str]:
     return list(report.failing.values()) if report else []
 
 

@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import structlog
 
-from schemas.codec import decode_item_under, encode_item
+from schemas.errors import EmbeddingFailed
 from schemas.points import point_version, version_offset
 from schemas.progress import IndexProgress
-from stream.dead_letters import Origin, bug_headers, dead_letter_headers, dead_letter_topic
-from stream.topics import ITEMS
-from stream.tracker import Partition, Trackers
-from workers.embedder.interface import EmbeddingFailed
-from workers.owed_vectors import ATTEMPTS_MAX
-from workers.pending import Pending
+from schemas.state_codec import decode_item_under, encode_item
+from stream.kafka.headers import Origin, bug_headers, dead_letter_headers, dead_letter_topic
+from stream.kafka.partitions import Partition
+from stream.kafka.topics import ITEMS
+from workers.lanes.embedding import ATTEMPTS_MAX
+from workers.lanes.pending_item import PendingItem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from schemas.points import Payload
-    from stream.dead_letters import Headers
-    from stream.index.attached import Attached
-    from stream.items.publisher import Send
+    from stream.kafka.offsets import OffsetTrackers
+    from stream.kafka.send import Headers, Send
+    from stream.writers.writer_set import WriterSet
 
 log = structlog.get_logger(__name__)
 
@@ -36,7 +36,7 @@ class IndexWorker:
         self,
         epoch: int,
         *,
-        trackers: Trackers,
+        trackers: OffsetTrackers,
         send: Send,
         report: Callable[[IndexProgress], None],
         current_generation: Callable[[], int],
@@ -50,7 +50,7 @@ class IndexWorker:
         self._fail = fail
         self._start: dict[int, int] = {}
         self._reported: dict[tuple[int, str], int] = {}
-        self.attached: Attached
+        self.attached: WriterSet
         """Set before the first record comes."""
         self.owned: frozenset[int] = frozenset()
 
@@ -99,9 +99,9 @@ class IndexWorker:
             return
         version, writers = point_version(self._epoch, message.offset), self.attached.writers
         for writer, finish in zip(writers, _each(len(writers), delivery.finish), strict=True):
-            await writer.lanes.put(Pending(record, message.partition, version, [finish], dict(record.changes)))
+            await writer.lanes.put(PendingItem(record, message.partition, version, [finish], dict(record.changes)))
 
-    def refuse(self, pending: Pending, error: Exception) -> None:
+    def refuse(self, pending: PendingItem, error: Exception) -> None:
         """A pure stage failed on this record: to the dead letters, then it is finished."""
         asyncio.ensure_future(self._refuse(pending, error)).add_done_callback(self._fail_if_failed)
 
@@ -114,7 +114,7 @@ class IndexWorker:
         headers = dead_letter_headers(origin, (), EmbeddingFailed(reason), attempts=ATTEMPTS_MAX)
         await self._dead_letter(origin, payload["product_id"].encode(), orjson.dumps(payload), headers)
 
-    async def _refuse(self, pending: Pending, error: Exception) -> None:
+    async def _refuse(self, pending: PendingItem, error: Exception) -> None:
         record = pending.record
         arrived_at_ms = max((change.first_arrived_at_ms for change in record.changes.values()), default=0)
         origin = Origin(ITEMS, pending.partition, version_offset(pending.version), arrived_at_ms)

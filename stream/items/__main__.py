@@ -11,17 +11,17 @@ import structlog
 from prometheus_client import CollectorRegistry, start_http_server
 
 from schemas.progress import WorkerReport
-from stream import heap, stall
-from stream.faust_apps import connect, create_app
-from stream.items.logs import OwnLogs
+from stream.agents.app import connect, create_app
+from stream.items.recovery import StateRecovery
 from stream.items.worker import ItemsWorker
-from stream.metrics import ItemsMetrics
-from stream.process import Failure, leave, run
-from stream.progress import Reporter
-from stream.reader import Reader
-from stream.settings import read_settings
-from stream.topics import INPUTS, ITEMS, ITEMS_GROUP, ensure_topics, topic_id
-from stream.up.ports import check_free
+from stream.kafka.reader import Reader
+from stream.kafka.topics import INPUTS, ITEMS, ITEMS_GROUP, ensure_topics, topic_id
+from stream.progress.reporter import Reporter
+from stream.runtime import memory, watchdog
+from stream.runtime.metrics import ItemsMetrics
+from stream.runtime.ports import check_free
+from stream.runtime.process import Failure, leave, run
+from stream.runtime.settings import read_settings
 
 if TYPE_CHECKING:
     from stream.items.partition import ItemPartition
@@ -59,9 +59,9 @@ async def main() -> None:
 
     def recovered(partition: ItemPartition, items_end: int) -> None:
         worker.recovered(partition, items_end)
-        heap.hold()
+        memory.freeze_heap()
 
-    logs = OwnLogs(reader, differs=worker.differs, recovered=recovered, reaches=worker.reaches)
+    logs = StateRecovery(reader, differs=worker.differs, recovered=recovered, reaches=worker.reaches)
 
     def own(numbers: set[int]) -> None:
         logs.own(worker.own(numbers))
@@ -80,8 +80,8 @@ async def main() -> None:
                 reporter.run(),
                 failure.wait(),
                 report_counters(settings.worker_slot, registry, reporter),
-                stall.watch("join of the consumer group", parts.joining, parts.generation),
-                stall.watch("items worker", lambda: parts.trackers.in_flight, worker.position),
+                watchdog.watch_progress("join of the consumer group", parts.joining, parts.generation),
+                watchdog.watch_progress("items worker", lambda: parts.trackers.in_flight, worker.position),
             ):
                 tasks.create_task(work)
     finally:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from schemas.items import NO_REVIEWS, Entity, ItemState, ReviewSummary
-from workers import fold, reviews
+from workers.state import fold, reviews
 
 if TYPE_CHECKING:
     from schemas.events import Event

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from schemas.codec import encode_item, encode_review, review_key
 from schemas.items import Change, ItemRecord
-from stream.states import WRITER
-from stream.topics import ITEMS, REVIEW_STATES
-from workers.arrivals import pause, settled
+from schemas.state_codec import encode_item, encode_review, review_key
+from stream.kafka.topics import ITEMS, REVIEW_STATES
+from stream.state_files.records import WRITER
+from workers.linger import linger_until_quiet, rest_after
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -20,11 +20,8 @@ if TYPE_CHECKING:
 
     from schemas.items import Entity
     from stream.items.partition import HeldItem, ItemPartition
-    from stream.tracker import Delivery
-
-    Headers = list[tuple[str, bytes]]
-    Send = Callable[[str, bytes | None, bytes | None, int, Headers], Awaitable[Awaitable[RecordMetadata]]]
-    """(topic, key, value, partition, headers): awaited, it is in the producer's buffer; the second time, confirmed."""
+    from stream.kafka.offsets import InFlightRecord
+    from stream.kafka.send import Send
 
 BATCH_ITEMS_MAX = 256
 BATCHES_IN_FLIGHT_MAX = 8
@@ -40,10 +37,10 @@ class ItemKey(NamedTuple):
 
 
 @dataclass(slots=True)
-class Publication:
+class PendingUpdate:
     """What one item record will say for the first time, and who waits for its confirmation."""
 
-    deliveries: list[Delivery] = field(default_factory=list)
+    deliveries: list[InFlightRecord] = field(default_factory=list)
     reviews: dict[str, Entity] = field(default_factory=dict)
     changes: dict[str, Change] = field(default_factory=dict)
 
@@ -60,8 +57,8 @@ class Publisher:
     def __init__(self, send: Send, confirmed: Callable[[ItemPartition, int], None]) -> None:
         self._send = send
         self._confirmed = confirmed
-        self._due: dict[ItemKey, Publication] = {}
-        self._sending: dict[ItemKey, Publication] = {}
+        self._due: dict[ItemKey, PendingUpdate] = {}
+        self._sending: dict[ItemKey, PendingUpdate] = {}
         self._wake = asyncio.Event()
         self._room = asyncio.Event()
         self._unfinished = 0
@@ -74,15 +71,15 @@ class Publisher:
             self._room.clear()
             await self._room.wait()
 
-    def publish(self, key: ItemKey) -> Publication:
+    def publish(self, key: ItemKey) -> PendingUpdate:
         """The item changed: what comes next of it will say so."""
         publication = self._due.get(key)
         if publication is None:
-            publication = self._due[key] = Publication()
+            publication = self._due[key] = PendingUpdate()
             self._wake.set()
         return publication
 
-    def finish_after(self, key: ItemKey, delivery: Delivery, publication: Publication | None = None) -> None:
+    def finish_after(self, key: ItemKey, delivery: InFlightRecord, publication: PendingUpdate | None = None) -> None:
         """Finishes the delivery once everything said of the item so far is confirmed."""
         self._taken += 1
         waits_for = publication or self._due.get(key) or self._sending.get(key)
@@ -104,7 +101,7 @@ class Publisher:
             while True:
                 await self._wake.wait()
                 self._wake.clear()
-                await settled(lambda: self._taken)
+                await linger_until_quiet(lambda: self._taken)
                 items = len(self._due)
                 while self._due:
                     await self._batches.acquire()
@@ -112,9 +109,9 @@ class Publisher:
                     self._sending.update(batch)
                     sent = [(key, publication, await self._start(key, publication)) for key, publication in batch]
                     confirmations.create_task(self._confirm(sent))
-                await pause(items)
+                await rest_after(items)
 
-    async def _start(self, key: ItemKey, publication: Publication) -> list[Awaitable[RecordMetadata]]:
+    async def _start(self, key: ItemKey, publication: PendingUpdate) -> list[Awaitable[RecordMetadata]]:
         """Review records first, item record second; the ack waits for both."""
         number, writer = key.partition.number, [(WRITER, key.partition.writer.encode())]
         futures = [
@@ -129,7 +126,7 @@ class Publisher:
         held.logged = (held.state, held.summary)
         return futures
 
-    async def _confirm(self, sent: list[tuple[ItemKey, Publication, list[Awaitable[RecordMetadata]]]]) -> None:
+    async def _confirm(self, sent: list[tuple[ItemKey, PendingUpdate, list[Awaitable[RecordMetadata]]]]) -> None:
         try:
             for key, publication, futures in sent:
                 confirmed = [await future for future in futures]
@@ -140,7 +137,7 @@ class Publisher:
         finally:
             self._batches.release()
 
-    def _finish(self, publication: Publication, *, acked: bool) -> None:
+    def _finish(self, publication: PendingUpdate, *, acked: bool) -> None:
         self._unfinished -= len(publication.deliveries)
         if acked:
             for delivery in publication.deliveries:
@@ -148,5 +145,5 @@ class Publisher:
         self._room.set()
 
 
-def _record(writer: str, held: HeldItem, publication: Publication) -> ItemRecord:
+def _record(writer: str, held: HeldItem, publication: PendingUpdate) -> ItemRecord:
     return ItemRecord(writer, held.state, held.summary, publication.changes)

@@ -13,7 +13,9 @@ from aiokafka.partitioner import murmur2
 from schemas.errors import InvalidEvent
 from schemas.events import parse
 from schemas.progress import ItemsProgress
-from stream.dead_letters import (
+from stream.items.partition import FACET_OF_TOPIC, ItemPartition
+from stream.items.publisher import ItemKey, Publisher
+from stream.kafka.headers import (
     Origin,
     bug_headers,
     dead_letter_headers,
@@ -22,19 +24,17 @@ from stream.dead_letters import (
     first_arrival_ms,
     sent_again_headers,
 )
-from stream.items.partition import FACET_OF_TOPIC, ItemPartition
-from stream.items.publisher import ItemKey, Publisher
-from stream.topics import INPUTS
-from stream.tracker import Partition, Trackers
+from stream.kafka.partitions import Partition
+from stream.kafka.topics import INPUTS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping
 
     from schemas.events import Event
-    from stream.items.publisher import Send
-    from stream.metrics import ItemsMetrics
-    from stream.progress import Reporter
-    from stream.tracker import Delivery
+    from stream.kafka.offsets import InFlightRecord, OffsetTrackers
+    from stream.kafka.send import Send
+    from stream.progress.reporter import Reporter
+    from stream.runtime.metrics import ItemsMetrics
 
 log = structlog.get_logger(__name__)
 
@@ -50,7 +50,7 @@ class ItemsWorker:
         partitions: int,
         *,
         send: Send,
-        trackers: Trackers,
+        trackers: OffsetTrackers,
         reporter: Reporter,
         metrics: ItemsMetrics,
         current_generation: Callable[[], int],
@@ -149,7 +149,7 @@ class ItemsWorker:
         # A delivery from before a rebalance must not begin a tracker: the offsets below it are not finished.
         return ready is not None and message.generation_id == self._current_generation()
 
-    def _fold(self, event: Event, delivery: Delivery, arrived_at_ms: int) -> None:
+    def _fold(self, event: Event, delivery: InFlightRecord, arrived_at_ms: int) -> None:
         partition = self._owned[self._route(event.product_id.encode())]
         key = ItemKey(partition, event.product_id)
         self._metrics.events.labels(event.topic).inc()
@@ -167,7 +167,7 @@ class ItemsWorker:
         self.publisher.finish_after(key, delivery, publication)
 
     async def _forward(
-        self, message: Any, event: Event, number: int, origin: Origin, headers: list[Any], delivery: Delivery
+        self, message: Any, event: Event, number: int, origin: Origin, headers: list[Any], delivery: InFlightRecord
     ) -> None:
         """A producer with another partitioner, or without a key: to the partition that owns the item."""
         self._metrics.misrouted.labels(message.topic).inc()
@@ -175,13 +175,13 @@ class ItemsWorker:
         sent = await self._send(message.topic, event.product_id.encode(), message.value, number, again)
         self._finish_when(sent, message.partition, delivery)
 
-    async def _refuse(self, message: Any, error: Exception, headers: list[Any], delivery: Delivery) -> None:
+    async def _refuse(self, message: Any, error: Exception, headers: list[Any], delivery: InFlightRecord) -> None:
         self._metrics.dead_letters.labels(message.topic, type(error).__name__).inc()
         topic = dead_letter_topic(message.topic)
         sent = await self._send(topic, message.key, message.value, message.partition, headers)
         self._finish_when(sent, message.partition, delivery)
 
-    def _finish_when(self, sent: Awaitable[Any], number: int, delivery: Delivery) -> None:
+    def _finish_when(self, sent: Awaitable[Any], number: int, delivery: InFlightRecord) -> None:
         def confirmed(done: asyncio.Future[Any]) -> None:
             if done.cancelled():
                 return

@@ -1,1 +1,1 @@
-"""A rebuild: a second collection is filled from the item log while both take every change, checked, and then serves."""
+"""Rebuild: a second collection is filled, checked, and then serves. The filling is done in `stream.writers`."""

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from schemas.queries import Filters, SearchRequest
 from workers.document import document
-from workers.point import PRICE_OF_A_MOMENT, changed_fields, is_visible
-from workers.search import Searcher
+from workers.point.payload import PRICE_OF_A_MOMENT, changed_fields, is_visible
+from workers.search.searcher import Searcher
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from schemas.points import Payload
-    from stream.index.jobs import Step
+    from stream.runtime.jobs import Step
     from workers.embedder.interface import ModelId
-    from workers.embedder.models import Models
+    from workers.embedder.registry import EmbedderRegistry
     from workers.index.interface import Index, Stored
-    from workers.shown import Shop
+    from workers.search.hits import Shop
 
 COUNT_SECONDS_MAX = 10.0
 """Changes go on meanwhile, to one collection a moment before the other: equal once in this time is equal."""
@@ -38,7 +38,7 @@ EXAMPLES_MAX = 3
 REMEDY = "`freshline reconcile` says whether the old one is wrong, and mends it with --repair: then rebuild again"
 
 
-class Report(NamedTuple):
+class CheckReport(NamedTuple):
     """What was found."""
 
     figures: dict[str, Any]
@@ -57,7 +57,7 @@ class Searched(NamedTuple):
     found_now: float
 
 
-async def check(step: Step, old: Index, new: Index, models: Models, shop: Shop) -> Report:
+async def check(step: Step, old: Index, new: Index, models: EmbedderRegistry, shop: Shop) -> CheckReport:
     """Compares them while both take changes. Raises Unavailable."""
     step.phase_begins("counting")
     counts = await _counts(old, new)
@@ -65,11 +65,11 @@ async def check(step: Step, old: Index, new: Index, models: Models, shop: Shop) 
     searched = await _search(step, sample, old, new, models, shop)
     figures = {"items": counts[1], **searched._asdict()}
     if counts[0] != counts[1]:
-        return Report(figures, f"it has {counts[1]} visible items, the old one {counts[0]}; {REMEDY}")
+        return CheckReport(figures, f"it has {counts[1]} visible items, the old one {counts[0]}; {REMEDY}")
     if differing:
         shown = ", ".join(differing[:EXAMPLES_MAX])
-        return Report(figures, f"{len(differing)} items are not as they should be ({shown}); {REMEDY}")
-    return Report(figures, _worse(searched, alike=_alike(old, new)))
+        return CheckReport(figures, f"{len(differing)} items are not as they should be ({shown}); {REMEDY}")
+    return CheckReport(figures, _worse(searched, alike=_alike(old, new)))
 
 
 def _worse(searched: Searched, *, alike: bool) -> str | None:
@@ -133,14 +133,16 @@ class _Sample:
                 self.taken[place] = product_id
 
 
-def _searcher(index: Index, models: Models, shop: Shop) -> Searcher:
+def _searcher(index: Index, models: EmbedderRegistry, shop: Shop) -> Searcher:
     async def this() -> Index:
         return index
 
     return Searcher(this, models.queries, shop)
 
 
-async def _search(step: Step, sample: Sequence[str], old: Index, new: Index, models: Models, shop: Shop) -> Searched:
+async def _search(
+    step: Step, sample: Sequence[str], old: Index, new: Index, models: EmbedderRegistry, shop: Shop
+) -> Searched:
     step.phase_begins("searching", len(sample))
     searchers = [_searcher(index, models, shop) for index in (old, new)]
     shares = []

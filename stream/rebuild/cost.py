@@ -7,10 +7,10 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from workers.document import TEMPLATE_VERSION, document
-from workers.point import is_visible
+from workers.point.payload import is_visible
 
 if TYPE_CHECKING:
-    from stream.index.jobs import Step
+    from stream.runtime.jobs import Step
     from workers.embedder.interface import Embedder, ModelId
     from workers.index.interface import Index
 

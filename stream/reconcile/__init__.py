@@ -1,1 +1,1 @@
-"""Compares the index with the item state, and mends it, beside live traffic and in bounded memory."""
+"""Reconcile: the index is compared with the item state and repaired, beside live traffic and in bounded memory."""

@@ -6,19 +6,19 @@ import struct
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from stream.export import WRITER as IMPORT
-from stream.states import item_of, product_id_of, writer_of
-from workers.reconcile import joined
+from stream.state_files.export import WRITER as IMPORT
+from stream.state_files.records import item_of, product_id_of, writer_of
+from workers.compare.index_diff import joined
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Container, Sequence
 
     from schemas.items import ItemRecord
-    from stream.ends import Ends
-    from stream.reader import Reader, Record
-    from stream.reconcile.buckets import Buckets
-    from stream.tracker import Partition
-    from workers.turns import Turns
+    from stream.kafka.end_offsets import EndOffsets
+    from stream.kafka.partitions import Partition
+    from stream.kafka.reader import Reader, Record
+    from stream.reconcile.spill import Buckets
+    from workers.priority import CooperativeTurns
 
 KIND = "log"
 _FRAME = struct.Struct("<QHHH")
@@ -62,7 +62,9 @@ class LoggedItem:
 class ItemLog:
     """All partitions of the item log, as far as they have been read."""
 
-    def __init__(self, ends: Ends, reader: Reader, places: Sequence[Partition], buckets: Buckets, turns: Turns) -> None:
+    def __init__(
+        self, ends: EndOffsets, reader: Reader, places: Sequence[Partition], buckets: Buckets, turns: CooperativeTurns
+    ) -> None:
         self._ends = ends
         self._reader = reader
         self._buckets = buckets

@@ -6,13 +6,13 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
-from schemas.codec import encode_item
 from schemas.errors import Unavailable
-from schemas.items import MENDER
-from stream.states import StateRecord, partition_of, publish
-from stream.topics import ITEMS
-from stream.tracker import Partition
-from workers.reconcile import mended
+from schemas.items import REPAIRER
+from schemas.state_codec import encode_item
+from stream.kafka.partitions import Partition, partition_of
+from stream.kafka.topics import ITEMS
+from stream.state_files.records import StateRecord, publish
+from workers.compare.index_diff import repaired
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -35,7 +35,7 @@ async def publish_again(
     ids = list(items)
     for start in range(0, len(ids), REPAIR_ITEMS_MAX):
         part = ids[start : start + REPAIR_ITEMS_MAX]
-        await publish(kafka, [_record(each, items[each], partitions) for each in part], writer=MENDER.encode())
+        await publish(kafka, [_record(each, items[each], partitions) for each in part], writer=REPAIRER.encode())
         await arrived()
 
 
@@ -59,4 +59,4 @@ async def caught_up(ends: Mapping[Partition, int], indexed: Callable[[int], int]
 
 def _record(product_id: str, present: ItemRecord | None, partitions: int) -> StateRecord:
     key = product_id.encode()
-    return StateRecord(Partition(ITEMS, partition_of(key, partitions)), key, encode_item(mended(product_id, present)))
+    return StateRecord(Partition(ITEMS, partition_of(key, partitions)), key, encode_item(repaired(product_id, present)))

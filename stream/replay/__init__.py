@@ -1,1 +1,1 @@
-"""Sends records once more: a range of a topic, or the dead letters of one."""
+"""Replay: records of a topic, or its dead letters, are sent once more."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from stream.reader import Record
+    from stream.kafka.reader import Record
 
 KEYS_MAX = 100_000
 """Different keys that are counted; beyond it is "at least"."""
@@ -14,7 +14,7 @@ KEYS_SHOWN = 5
 
 
 @dataclass(slots=True)
-class Part:
+class PartitionCounts:
     """Of one partition: its records, and the first and last offset and timestamp of these."""
 
     records: int = 0
@@ -33,10 +33,10 @@ class Part:
 
 
 @dataclass(slots=True)
-class Plan:
+class ReplayPlan:
     """What would be sent."""
 
-    parts: dict[int, Part] = field(default_factory=dict)
+    parts: dict[int, PartitionCounts] = field(default_factory=dict)
     """By partition of the source."""
     size_bytes: int = 0
     """Of keys and values."""
@@ -52,7 +52,7 @@ class Plan:
 
     def count(self, record: Record) -> None:
         """It would be sent."""
-        self.parts.setdefault(record.partition.number, Part()).count(record.offset, record.timestamp_ms)
+        self.parts.setdefault(record.partition.number, PartitionCounts()).count(record.offset, record.timestamp_ms)
         self.size_bytes += len(record.key or b"") + len(record.value or b"")
         if len(self.keys) < KEYS_MAX:
             self.keys.setdefault(record.key)
@@ -78,5 +78,5 @@ def _text(key: bytes | None) -> str:
     return "(no key)" if key is None else key.decode(errors="backslashreplace")
 
 
-def _fields(part: Part) -> dict[str, int]:
-    return {name: getattr(part, name) for name in Part.__slots__}
+def _fields(part: PartitionCounts) -> dict[str, int]:
+    return {name: getattr(part, name) for name in PartitionCounts.__slots__}

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 import orjson
 
+from stream.kafka.partitions import Partition
+from stream.replay.offset_range import OffsetRange
 from stream.replay.selection import Bound, Selection
-from stream.replay.span import Span
-from stream.tracker import Partition
-from stream.up.files import write_json
+from stream.runtime.atomic_files import write_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,12 +22,12 @@ KEPT_HOURS_MAX = 24
 
 
 @dataclass(slots=True)
-class Position:
+class ReplayPosition:
     """Times in milliseconds since the epoch."""
 
     path: Path
     begun_ms: int
-    span: Span
+    span: OffsetRange
     selection: Selection
     """As it was understood at the beginning: "1h" means the hour before it."""
     next: dict[Partition, int]
@@ -44,7 +44,7 @@ class Position:
             position = cls(
                 path,
                 int(kept["begun_ms"]),
-                Span(_offsets(parts, "first"), _offsets(parts, "end")),
+                OffsetRange(_offsets(parts, "first"), _offsets(parts, "end")),
                 _selection(kept["selection"]),
                 _offsets(parts, "next"),
                 int(kept["sent"]),
@@ -54,9 +54,9 @@ class Position:
         return position if age_ms < KEPT_HOURS_MAX * 3_600_000 else None
 
     @property
-    def rest(self) -> Span:
+    def rest(self) -> OffsetRange:
         """What is not confirmed yet."""
-        return Span(self.next, self.span.end)
+        return OffsetRange(self.next, self.span.end)
 
     def confirm(self, place: Partition, offset: int) -> None:
         """A record is in the target, and all that were sent before it."""

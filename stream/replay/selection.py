@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
-from schemas.fields import milliseconds
+from schemas.event_fields import milliseconds
 
 if TYPE_CHECKING:
-    from stream.reader import Record
+    from stream.kafka.reader import Record
 
 _DURATION = re.compile(r"(?=\d)(?:(\d{1,6})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?", re.ASCII)
 _UNITS_MS = (86_400_000, 3_600_000, 60_000, 1_000)

@@ -6,14 +6,14 @@ import asyncio
 import heapq
 from typing import TYPE_CHECKING, Self
 
-from stream.reader import Reader
+from stream.kafka.reader import Reader
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-    from stream.reader import Record
-    from stream.replay.span import Span
-    from stream.tracker import Partition
+    from stream.kafka.partitions import Partition
+    from stream.kafka.reader import Record
+    from stream.replay.offset_range import OffsetRange
 
 
 class Source:
@@ -23,7 +23,7 @@ class Source:
     next records are waited for. Raises Unavailable.
     """
 
-    def __init__(self, kafka: str, span: Span) -> None:
+    def __init__(self, kafka: str, span: OffsetRange) -> None:
         self._kafka = kafka
         self._span = span
         self._runner = asyncio.Runner()

@@ -1,1 +1,1 @@
-"""Full feeds: compared with the item state, the difference published."""
+"""Sync: a full feed is compared with the item state, and the difference is published."""

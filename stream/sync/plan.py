@@ -6,18 +6,18 @@ from dataclasses import dataclass, field
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from schemas.errors import FreshlineError
+from schemas.errors import TooManyGone
 from schemas.items import ItemState
-from stream.states import item_of
-from stream.sync.reading import TELL_EVERY
+from stream.state_files.records import item_of
+from stream.sync.read import TELL_EVERY
 from stream.sync.spill import Event
-from workers import fold
-from workers.feed import Decision, Outcome, compare, read_line
+from workers.compare.feed_diff import Decision, FeedOutcome, compare, read_line
+from workers.state import fold
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from stream.sync.reading import Tell
+    from stream.sync.read import Tell
     from stream.sync.spill import Gathered, Spill
 
 EXAMPLES_MAX = 5
@@ -26,20 +26,18 @@ GONE_PERCENT_MAX = 20
 """Of what is shown; more looks like a feed that was cut off."""
 
 
-class TooManyGone(FreshlineError):
-    """The feed lacks so much that it may be broken: nothing was sent."""
-
-
 @dataclass(slots=True)
-class Plan:
+class SyncPlan:
     """What the comparison found so far."""
 
-    counts: dict[Outcome, int] = field(default_factory=lambda: dict.fromkeys(Outcome, 0))
+    counts: dict[FeedOutcome, int] = field(default_factory=lambda: dict.fromkeys(FeedOutcome, 0))
     shown: int = 0
     """Products or offers that the state shows."""
     publish: int = 0
     """Events to publish."""
-    examples: dict[Outcome, list[Decision]] = field(default_factory=lambda: {outcome: [] for outcome in Outcome})
+    examples: dict[FeedOutcome, list[Decision]] = field(
+        default_factory=lambda: {outcome: [] for outcome in FeedOutcome}
+    )
 
     def note(self, decision: Decision) -> None:
         """One more."""
@@ -47,13 +45,13 @@ class Plan:
         self.shown += decision.was_shown
         self.publish += decision.publish is not None
         examples = self.examples[decision.outcome]
-        if decision.outcome is not Outcome.UNCHANGED and len(examples) < EXAMPLES_MAX:
+        if decision.outcome is not FeedOutcome.UNCHANGED and len(examples) < EXAMPLES_MAX:
             examples.append(decision)
 
 
-def planned(topic: str, spill: Spill, now_ms: int, tell: Tell) -> Plan:
+def planned(topic: str, spill: Spill, now_ms: int, tell: Tell) -> SyncPlan:
     """Compares everything in the spill and adds the events to it. Raises InvalidLine."""
-    found, done, total = Plan(), 0, spill.row_count()
+    found, done, total = SyncPlan(), 0, spill.row_count()
     for number, gathered in enumerate(spill.products(), 1):
         for decision in _compared(topic, gathered, now_ms):
             found.note(decision)
@@ -72,9 +70,9 @@ def _compared(topic: str, gathered: Gathered, now_ms: int) -> Iterable[Decision]
     return compare(topic, reduce(fold.join, states, ItemState(gathered.product_id)), lines, now_ms)
 
 
-def too_many_gone(topic: str, plan: Plan) -> TooManyGone | None:
+def too_many_gone(topic: str, plan: SyncPlan) -> TooManyGone | None:
     """The error of a feed that lacks so much that it has to be meant; None if it does not."""
-    gone = plan.counts[Outcome.GONE]
+    gone = plan.counts[FeedOutcome.GONE]
     if gone * 100 <= plan.shown * GONE_PERCENT_MAX:
         return None
     what = "products" if topic == "products" else "offers"

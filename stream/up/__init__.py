@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from stream.settings import Settings
+    from stream.runtime.settings import Settings
 
 
 def run_up(settings: Settings, as_json: bool) -> int:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from schemas.errors import Unavailable
-from stream.brokers.interface import wait_accepting
+from stream.up.brokers.interface import wait_accepting
 
 if TYPE_CHECKING:
-    from stream.brokers.interface import Broker
-    from stream.up.children import Child
+    from stream.up.brokers.interface import Broker
+    from stream.up.process import Child
 
 BROKER_STOP_SECONDS_MAX = 6.0
 

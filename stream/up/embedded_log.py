@@ -9,29 +9,29 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from schemas.errors import Unavailable
-from stream.dead_letters import dead_letter_topic
-from stream.journal import Journal, JournalKeeper
-from stream.log_identity import log_identity
-from stream.reader import Reader
-from stream.topics import INPUTS, ITEMS, PROGRESS, STATES, topics
-from stream.tracker import Partition
+from stream.kafka.headers import dead_letter_topic
+from stream.kafka.log_identity import log_identity
+from stream.kafka.partitions import Partition
+from stream.kafka.reader import Reader
+from stream.kafka.topics import INPUTS, ITEMS, PROGRESS, STATES, topics
+from stream.state_files.journal import Journal, JournalKeeper
 from stream.up.broker import accepting
-from stream.up.carry import InputTail
-from stream.up.children import how, processor_seconds, resident_bytes
-from stream.up.claim import claim
-from stream.up.losses import Losses
+from stream.up.fetch_probe import measure_fetch_seconds
+from stream.up.handover import InputHandover
+from stream.up.loss_report import LossReport
 from stream.up.probe import POLL_S
-from stream.up.slowness import fetch_seconds
+from stream.up.process import how, processor_seconds, resident_bytes
+from stream.up.topic_bootstrap import create_topics_first
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from stream.brokers.interface import Broker
-    from stream.settings import Settings
-    from stream.up.children import Child
-    from stream.up.directory import DataDir
+    from stream.runtime.settings import Settings
+    from stream.runtime.stack_report import StackReportFile
+    from stream.up.brokers.interface import Broker
+    from stream.up.data_dir import DataDir
     from stream.up.probe import Probe
-    from stream.up.report import ReportFile
+    from stream.up.process import Child
 
     Say = Callable[[str], None]
 
@@ -48,7 +48,7 @@ class EmbeddedLog:
     keeps = False
 
     def __init__(
-        self, settings: Settings, directory: DataDir, report: ReportFile, broker: Broker, child: Child, say: Say
+        self, settings: Settings, directory: DataDir, report: StackReportFile, broker: Broker, child: Child, say: Say
     ) -> None:
         self.address = broker.address
         self._settings = settings
@@ -58,9 +58,9 @@ class EmbeddedLog:
         self._say = say
         self._journal = Journal(directory.journal, settings.partitions)
         self._keeper: JournalKeeper | None = None
-        self._tail = InputTail(self._places(*INPUTS), directory.tail)
+        self._tail = InputHandover(self._places(*INPUTS), directory.tail)
         self._next_look_s = 0.0
-        self._losses = Losses(report, say)
+        self._losses = LossReport(report, say)
         self._takes_events = False
         """Since it began, and nothing was told of its end."""
 
@@ -93,7 +93,7 @@ class EmbeddedLog:
         """A broker to whose topics nobody has written before they were there."""
         for _ in range(STARTS_MAX):
             await self._start()
-            if await claim(self.address, topics(self._settings)):
+            if await create_topics_first(self.address, topics(self._settings)):
                 return
             await self._child.kill()
             self._died("it took events before its topics were there, which hides them: it starts anew")
@@ -153,7 +153,7 @@ class EmbeddedLog:
         self._next_look_s = time.monotonic() + FETCH_WATCH_S
         with contextlib.suppress(Unavailable):
             places = self._places(*INPUTS, *STATES, PROGRESS)
-            took = await fetch_seconds(self.address, places, self._ran_s)
+            took = await measure_fetch_seconds(self.address, places, self._ran_s)
             if took > (self._broker.fetch_seconds_max or math.inf):
                 return f"has become slow, its log is long (a fetch takes {1000 * took:.0f} ms)"
         return None

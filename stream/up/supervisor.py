@@ -15,21 +15,21 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from schemas.errors import Misconfigured, Unavailable
-from stream.up.children import Backoff, Child, keep
-from stream.up.directory import DataDir
-from stream.up.last import LastStack, record_stack
-from stream.up.log import create_log
-from stream.up.ports import check_free
+from stream.runtime.last_stack import LastStack, record_stack
+from stream.runtime.ports import check_free
+from stream.runtime.stack_report import StackReportFile
+from stream.up.broker_log import create_broker_log
+from stream.up.data_dir import DataDir
 from stream.up.probe import Probe
-from stream.up.report import ReportFile
+from stream.up.process import Child, RestartBackoff, keep
 from stream.up.watch import watch
-from workers.index.opening import check_answers
+from workers.index.open import check_answers
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 
-    from stream.settings import Settings
-    from stream.up.log import Log
+    from stream.runtime.settings import Settings
+    from stream.up.broker_log import BrokerLog
 
 WORKERS = {name: (sys.executable, "-P", "-m", f"stream.{name}") for name in ("items", "index")}
 """In the order they are started; stopped the other way round."""
@@ -52,8 +52,8 @@ def run(settings: Settings, as_json: bool, workers: Mapping[str, Sequence[str]] 
             )
         if settings.qdrant_url:
             asyncio.run(check_answers(settings.qdrant_url, settings.qdrant_api_key))
-        report = ReportFile(directory.path)
-        log = create_log(settings, directory, report, say)
+        report = StackReportFile(directory.path)
+        log = create_broker_log(settings, directory, report, say)
         supervisor = Supervisor(settings, directory, log, report, workers, as_json=as_json)
         return asyncio.run(supervisor.run())
 
@@ -70,8 +70,8 @@ class Supervisor:
         self,
         settings: Settings,
         directory: DataDir,
-        log: Log,
-        report: ReportFile,
+        log: BrokerLog,
+        report: StackReportFile,
         workers: Mapping[str, Sequence[str]],
         *,
         as_json: bool,
@@ -115,7 +115,7 @@ class Supervisor:
             await self._open_again()
 
     async def _open_again(self) -> None:
-        backoff = Backoff()
+        backoff = RestartBackoff()
         while True:
             try:
                 await self._log.open()

@@ -10,7 +10,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from stream.commands.printing import print_json, say
+from stream.runtime.printing import print_json, say
 from tests.benchmarks import embedding, machine, quality, reconcile, stacks
 from tests.benchmarks.catalogue import SHARED, asked_queries, catalogue
 from tests.benchmarks.figures import Figure, Goal, print_table

@@ -16,9 +16,9 @@ from sentence_transformers import SentenceTransformer
 from stream.demo import electronics, hongkong
 from stream.demo.source import rows
 from workers.document import document
-from workers.embedder.files import locate
+from workers.embedder.model_files import locate
 from workers.embedder.sentence import SentenceEmbedder
-from workers.turns import ANSWERS
+from workers.priority import QUERY_GATE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -103,7 +103,7 @@ def _queries(embedder: Embedder) -> list[float]:
     waits = []
     for number in range(QUERIES):
         query = f"{WORDS[number % len(WORDS)]} {number}"
-        with ANSWERS.one():
+        with QUERY_GATE.one():
             waits.append(1000 * _seconds(lambda query=query: embedder.embed_query(query)))  # type: ignore[misc]
         time.sleep(QUERY_PAUSE_SECONDS)
     return waits

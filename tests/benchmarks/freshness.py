@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from schemas.events import SHOP
-from stream.histograms import since
-from stream.producing import Producer
+from stream.kafka.producer import Producer
+from stream.progress.histograms import since
 from tests.benchmarks import load
 from tests.benchmarks.catalogue import Mix, catalogue
 from tests.benchmarks.figures import Figure, Goal, repeated
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from stream.demo.source import Event
-    from stream.histograms import Counts, Histograms
+    from stream.progress.histograms import BucketCounts, Histograms
     from tests.benchmarks.running import Running
 
 PER_SECOND, PROBES_PER_SECOND = 50.0, 5.0
@@ -64,7 +64,7 @@ def measure(stack: Running, sender: Executor) -> tuple[list[Figure], dict[str, A
     return figures, {"events": events, "events_per_second": round(sent.events / sent.seconds + PROBES_PER_SECOND, 1)}
 
 
-def of_prices(stack: Running, sender: Executor) -> Counts:
+def of_prices(stack: Running, sender: Executor) -> BucketCounts:
     """Of the prices among fifty events a second, for twenty seconds; in seconds."""
     before = stack.freshness()
     sender.submit(load.offer, stack.kafka, PER_SECOND, WINDOW_SECONDS).result()

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
-from stream.commands.client import Client
-from stream.producing import Outgoing, Producer, paced
-from stream.sent import Sent
+from stream.api.client import Client
+from stream.kafka.producer import Outgoing, Producer, paced
+from stream.kafka.send_report import SendReport
 from tests.benchmarks.catalogue import Catalogue, Mix, catalogue
 from tests.benchmarks.running import waiting
 
@@ -144,7 +144,7 @@ def _records(events: Iterable[Event]) -> Iterator[Outgoing]:
 
 
 def _send(kafka: str, records: Iterable[Outgoing]) -> Offered:
-    sent, began = Sent(), time.monotonic()
+    sent, began = SendReport(), time.monotonic()
     with Producer([kafka]) as producer:
         producer.send_all(records, sent)
     if sent.failed:

@@ -15,17 +15,17 @@ import orjson
 from schemas.events import parse
 from schemas.items import NO_REVIEWS, ItemState
 from workers.document import document
-from workers.fold import fold
 from workers.index.interface import Upsert
-from workers.index.opening import open_collections
-from workers.point import VectorState, payload
-from workers.view import content
+from workers.index.open import open_collections
+from workers.point.payload import VectorState, payload
+from workers.state.fold import fold
+from workers.state.projection import content
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
     from schemas.points import Content
-    from stream.settings import Settings
+    from stream.runtime.settings import Settings
     from tests.benchmarks.catalogue import Catalogue
     from workers.document import Document
     from workers.embedder.interface import Embedder, Vectors

@@ -10,8 +10,8 @@ from schemas.points import point_id
 from schemas.queries import Filters
 from tests.benchmarks.catalogue import SHARED, asked_queries
 from tests.oracle.hongkong import rows
-from workers.fusion import fuse
-from workers.search import LEG_POINTS_MIN
+from workers.search.fusion import fuse
+from workers.search.searcher import LEG_POINTS_MIN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

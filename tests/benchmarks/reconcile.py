@@ -15,22 +15,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import orjson
 
-from schemas.codec import encode_item
 from schemas.events import parse
 from schemas.items import NO_REVIEWS, ItemRecord, ItemState
 from schemas.points import point_version
-from stream.index.jobs import Step
-from stream.reconcile.comparison import Compared
-from stream.reconcile.reconciler import reconcile
-from stream.states import StateRecord, partition_of, publish
-from stream.topics import ITEMS, ensure_topics
-from stream.tracker import Partition
+from schemas.state_codec import encode_item
+from stream.kafka.partitions import Partition, partition_of
+from stream.kafka.topics import ITEMS, ensure_topics
+from stream.reconcile.compare import ComparisonContext
+from stream.reconcile.run import reconcile
+from stream.runtime.jobs import Step
+from stream.state_files.records import StateRecord, publish
 from tests.running_broker import new_broker
 from workers.embedder.fake import FakeEmbedder
-from workers.fold import fold
-from workers.index.edge_open import open_edge
-from workers.plan import plan
-from workers.view import content
+from workers.index.edge.open import open_edge
+from workers.point.plan import plan
+from workers.state.fold import fold
+from workers.state.projection import content
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,7 +64,7 @@ async def _run(broker: RunningBroker, folder: Path, items: int) -> dict[str, Any
     ensure_topics(broker.settings(partitions=PARTITIONS))
     index = open_edge(folder / "index", model=FakeEmbedder().model)
     await _fill(broker, index, items)
-    compared = Compared(
+    compared = ComparisonContext(
         index=index,
         epoch=EPOCH,
         indexed=lambda _: items,

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import psutil
 
 from schemas.errors import FreshlineError
-from stream.commands.client import Client
+from stream.api.client import Client
 from stream.demo.stack import Stack, running_stack
-from stream.histograms import Histograms, read_histograms
-from stream.settings import Settings
-from stream.up.ports import free_port
+from stream.progress.histograms import Histograms, read_histograms
+from stream.runtime.ports import free_port
+from stream.runtime.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

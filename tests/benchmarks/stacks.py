@@ -6,7 +6,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from stream.commands.printing import say
+from stream.runtime.printing import say
 from tests.benchmarks import backlog, freshness, load, searching, syncing, throughput
 from tests.benchmarks.catalogue import catalogue
 from tests.benchmarks.figures import Figure, Goal, repeated
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from concurrent.futures import Executor
 
-    from stream.settings import Settings
+    from stream.runtime.settings import Settings
     from tests.benchmarks.running import Running
     from workers.embedder.interface import Embedder
 

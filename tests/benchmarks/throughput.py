@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from stream.histograms import since
+from stream.progress.histograms import since
 from tests.benchmarks import freshness, load
 from tests.benchmarks.figures import Figure, Goal, repeated
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-    from stream.histograms import Histograms
+    from stream.progress.histograms import Histograms
     from tests.benchmarks.running import Running
 
 SECONDS, REPEATS = 12.0, 3

@@ -17,17 +17,17 @@ from qdrant_front.serving import in_thread
 
 from schemas.points import Content, point_id
 from workers.embedder.interface import ModelId
-from workers.index.edge_open import open_edge
-from workers.index.edge_operations import create_positions
-from workers.index.server_collections import open_with
-from workers.plan import plan
+from workers.index.edge.open import open_edge
+from workers.index.edge.operations import create_positions
+from workers.index.server.collections import open_with
+from workers.point.plan import plan
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from workers.index.edge import EdgeIndex
+    from workers.index.edge.index import EdgeIndex
     from workers.index.interface import Index
-    from workers.plan import Plan
+    from workers.point.plan import Plan
 
 MODEL = ModelId("test", "1", 4)
 SERVER_URL = os.environ.get("FRESHLINE_TEST_QDRANT_URL")

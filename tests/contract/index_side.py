@@ -10,20 +10,21 @@ from typing import TYPE_CHECKING
 from index_backends import MODEL
 from waiting import until
 
+from schemas.errors import EmbeddingFailed
 from schemas.points import point_version
-from stream.index.jobs import Step
-from stream.reader import Reader
-from stream.reconcile.comparison import Compared
-from stream.reconcile.reconciler import reconcile
-from stream.states import item_of
-from stream.topics import ITEMS
-from stream.tracker import Partition, Trackers
+from stream.kafka.offsets import OffsetTrackers
+from stream.kafka.partitions import Partition
+from stream.kafka.reader import Reader
+from stream.kafka.topics import ITEMS
+from stream.reconcile.compare import ComparisonContext
+from stream.reconcile.run import reconcile
+from stream.runtime.jobs import Step
+from stream.state_files.records import item_of
 from workers.embedder.cache import VectorCache
 from workers.embedder.fake import FakeEmbedder
-from workers.embedder.interface import EmbeddingFailed
-from workers.indexing import Lanes
-from workers.owed_vectors import OwedVectors
-from workers.pending import Observer, Pending
+from workers.lanes.embedding import EmbeddingLane
+from workers.lanes.pending_item import Observer, PendingItem
+from workers.lanes.queues import Lanes
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -68,10 +69,10 @@ class IndexSide:
     def __init__(self, broker: RunningBroker, index: Index, directory: Path) -> None:
         self.broker, self.index, self.documents = broker, index, Documents()
         self._directory = directory / "reconcile"
-        self._trackers = Trackers()
+        self._trackers = OffsetTrackers()
         cache = VectorCache()
         self.lanes = Lanes(index, cached=cache.get, shop_currency=None, clock_ms=now_ms, observer=Told())
-        self.owed = OwedVectors(
+        self.owed = EmbeddingLane(
             index,
             self.documents,
             VectorCache(),
@@ -97,10 +98,10 @@ class IndexSide:
                         delivery.finish()
                         continue
                     version = point_version(EPOCH, record.offset)
-                    await self.lanes.put(Pending(item, record.partition.number, version, [delivery.finish]))
+                    await self.lanes.put(PendingItem(item, record.partition.number, version, [delivery.finish]))
 
     async def reconcile(self, *, repair: bool = False) -> dict[str, Any]:
-        compared = Compared(
+        compared = ComparisonContext(
             index=self.index,
             epoch=EPOCH,
             indexed=self.indexed,

@@ -16,20 +16,19 @@ from kafka.structs import TopicPartition
 from running_broker import new_broker
 
 from schemas.errors import Misconfigured, Unavailable
-from stream.ends import Ends
-from stream.log_identity import log_identity
-from stream.reader import Reader
-from stream.states import partition_of
-from stream.topics import INPUTS, ITEMS, ensure_topics, topics
-from stream.tracker import Partition
-from stream.up import carry
+from stream.kafka.end_offsets import EndOffsets
+from stream.kafka.log_identity import log_identity
+from stream.kafka.partitions import Partition, partition_of
+from stream.kafka.reader import Reader
+from stream.kafka.topics import INPUTS, ITEMS, ensure_topics, topics
+from stream.up import handover
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from running_broker import RunningBroker
 
-    from stream.reader import Record
+    from stream.kafka.reader import Record
 
 BATCH_SIZES = (1, 5, 2, 100, 1, 1000, 3)
 
@@ -54,11 +53,11 @@ async def read(broker: RunningBroker, *partitions: Partition) -> list[Record]:
 async def test_an_end_is_exact_after_batches_of_any_size(any_broker: RunningBroker) -> None:
     partition, empty = any_broker.new_topic(partitions=2)
     total = 0
-    async with Ends(any_broker.address) as ends:
+    async with EndOffsets(any_broker.address) as ends:
         for size in BATCH_SIZES:
             await send(any_broker, partition, size)
             total += size
-            async with Ends(any_broker.address) as asked_first_now:
+            async with EndOffsets(any_broker.address) as asked_first_now:
                 expected = {partition: total, empty: 0}
                 assert await asked_first_now.ends([partition, empty]) == expected
             assert await ends.ends([partition, empty]) == expected
@@ -66,14 +65,14 @@ async def test_an_end_is_exact_after_batches_of_any_size(any_broker: RunningBrok
 
 @pytest.mark.kafka
 async def test_an_end_of_a_topic_that_is_not_there_is_unavailable(apache_kafka: RunningBroker) -> None:
-    async with Ends(apache_kafka.address, patience_s=0.2) as ends:
+    async with EndOffsets(apache_kafka.address, patience_s=0.2) as ends:
         with pytest.raises(Unavailable, match="no-such-topic"):
             await ends.ends([Partition("no-such-topic", 0)])
 
 
 async def test_an_end_is_unavailable_while_the_broker_is_away(own_embedded_broker: RunningBroker) -> None:
     (partition,) = own_embedded_broker.new_topic()
-    async with Ends(own_embedded_broker.address, patience_s=0.2) as ends:
+    async with EndOffsets(own_embedded_broker.address, patience_s=0.2) as ends:
         assert await ends.ends([partition]) == {partition: 0}
         own_embedded_broker.kill()
         with pytest.raises(Unavailable):
@@ -86,12 +85,12 @@ async def test_records_that_are_there_are_not_denied_by_a_busy_broker(any_broker
     await send(any_broker, partition, 100)
 
     async def ask(offset: int) -> bool:
-        async with Ends(any_broker.address) as ends:
+        async with EndOffsets(any_broker.address) as ends:
             answers = [await ends.has_records(partition, offset) for _ in range(40)]
             return all(answers)
 
     assert all(await asyncio.gather(*(ask(offset) for offset in range(0, 100, 5))))
-    async with Ends(any_broker.address) as ends:
+    async with EndOffsets(any_broker.address) as ends:
         assert not await ends.has_records(empty, 0)
 
 
@@ -185,7 +184,7 @@ async def test_offsets_without_a_record_at_the_end_are_passed(apache_kafka: Runn
     async with producer.transaction():
         await producer.send_and_wait(partition.topic, b"0", partition=0)
     await producer.stop()
-    async with Ends(apache_kafka.address) as ends, asyncio.timeout(10):
+    async with EndOffsets(apache_kafka.address) as ends, asyncio.timeout(10):
         while await ends.ends([partition]) != {partition: 2}:
             pass
     assert [record.offset for record in await read(apache_kafka, partition)] == [0]
@@ -337,7 +336,7 @@ async def test_the_tail_of_a_log_goes_into_the_next_one_whole_and_in_order(
     embedded_broker: RunningBroker, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Given much to take, when that takes longer than a gain may, then all is taken all the same: it became less."""
-    monkeypatch.setattr(carry, "GAIN_SECONDS_MAX", 0.0)
+    monkeypatch.setattr(handover, "GAIN_SECONDS_MAX", 0.0)
     places = embedded_broker.new_topic(partitions=2)
     for place in places:
         await send(embedded_broker, place, 2_500)
@@ -349,10 +348,10 @@ async def test_the_tail_of_a_log_goes_into_the_next_one_whole_and_in_order(
     async def meanwhile() -> None:
         assert not ended
 
-    tail = carry.InputTail(places, tmp_path / "tail")
+    tail = handover.InputTail(places, tmp_path / "tail")
     await tail.take(embedded_broker.address, meanwhile, end)
     tail.save()
-    published = carry.InputTail(places, tmp_path / "tail")
+    published = handover.InputTail(places, tmp_path / "tail")
     await published.publish(embedded_broker.address)
     published.settle("2000-01-01T00:00:00.000Z")
     assert (tmp_path / "tail").exists()

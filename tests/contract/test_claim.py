@@ -10,16 +10,16 @@ from aiokafka.client import AIOKafkaClient
 from aiokafka.protocol.produce import ProduceRequest
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
-from stream.brokers.interface import wait_accepting
-from stream.ends import Ends
-from stream.log_identity import log_identity
-from stream.topics import ensure_topics, topics
-from stream.tracker import Partition
-from stream.up.children import Child
-from stream.up.claim import claim
-from stream.up.directory import DataDir
+from stream.kafka.end_offsets import EndOffsets
+from stream.kafka.log_identity import log_identity
+from stream.kafka.partitions import Partition
+from stream.kafka.topics import ensure_topics, topics
+from stream.runtime.stack_report import StackReportFile
+from stream.up.brokers.interface import wait_accepting
+from stream.up.data_dir import DataDir
 from stream.up.embedded_log import EmbeddedLog
-from stream.up.report import ReportFile
+from stream.up.process import Child
+from stream.up.topic_bootstrap import create_topics_first
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,7 +44,7 @@ async def produced(address: str) -> Any:
 
 async def test_topics_that_nobody_wrote_to_are_claimed(own_embedded_broker: RunningBroker) -> None:
     settings = own_embedded_broker.settings()
-    assert await claim(own_embedded_broker.address, topics(settings))
+    assert await create_topics_first(own_embedded_broker.address, topics(settings))
     ensure_topics(settings)  # Raises if one of them is missing or otherwise.
     assert await produced(own_embedded_broker.address) == (PLACE.number, 0, 0)
 
@@ -54,8 +54,8 @@ async def test_a_record_from_before_its_topic_is_noticed_as_the_topic_would_hide
 ) -> None:
     address = own_embedded_broker.address
     assert await produced(address) == (PLACE.number, 0, 0)
-    assert not await claim(address, topics(own_embedded_broker.settings()))
-    async with Ends(address) as ends:
+    assert not await create_topics_first(address, topics(own_embedded_broker.settings()))
+    async with EndOffsets(address) as ends:
         assert await ends.ends([PLACE]) == {PLACE: 0}
 
 
@@ -82,10 +82,12 @@ async def test_a_broker_that_took_a_record_before_its_topics_starts_anew_and_tha
     child.address = broker.address
     directory = DataDir(tmp_path)
     with directory.held():
-        log = EmbeddedLog(own_embedded_broker.settings(), directory, ReportFile(tmp_path), broker, child, said.append)
+        log = EmbeddedLog(
+            own_embedded_broker.settings(), directory, StackReportFile(tmp_path), broker, child, said.append
+        )
         try:
             await log.open()
-            async with Ends(broker.address) as ends:
+            async with EndOffsets(broker.address) as ends:
                 assert await ends.ends([PLACE]) == {PLACE: 0}
             assert (await log_identity(broker.address)).epoch > 0
         finally:

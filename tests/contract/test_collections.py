@@ -10,8 +10,8 @@ from qdrant_client import AsyncQdrantClient
 
 from schemas.errors import Conflict
 from schemas.queries import Filters
-from workers.index.edge_collections import EdgeCollections
-from workers.index.server_collections import open_with
+from workers.index.edge.collections import EdgeCollections
+from workers.index.server.collections import open_with
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

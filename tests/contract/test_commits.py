@@ -1,6 +1,6 @@
 """Faust commits what the tracker says, on both brokers; and the pattern that loses events is caught losing them.
 
-These hold what stream.transport overrides in faust-streaming 0.15.3.
+These hold what stream.agents.transport overrides in faust-streaming 0.15.3.
 """
 
 from __future__ import annotations
@@ -13,15 +13,17 @@ import faust
 from kafka import KafkaProducer
 from waiting import until
 
-from stream.faust_apps import AppParts, connect, create_app
-from stream.process import Failure
-from stream.tracker import Delivery, Partition
+from stream.agents.app import AppParts, connect, create_app
+from stream.kafka.partitions import Partition
+from stream.runtime.process import Failure
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
     from running_broker import RunningBroker
+
+    from stream.kafka.offsets import InFlightRecord
 
 RECORDS = 300
 SEED = 20261122
@@ -65,14 +67,14 @@ def committed(parts: AppParts, place: Partition) -> int | None:
     return offsets.get(place)
 
 
-def start(parts: AppParts, message: Any) -> Delivery:
+def start(parts: AppParts, message: Any) -> InFlightRecord:
     return parts.trackers.start(Partition(message.topic, message.partition), message.offset, message.generation_id)
 
 
 async def out_of_order(broker: RunningBroker, data_dir: Path, *, with_gaps: bool) -> None:
     [place] = broker.new_topic()
     end = produce(broker, place, with_gaps=with_gaps)
-    held: list[Delivery] = []
+    held: list[InFlightRecord] = []
 
     async def take(parts: AppParts, message: Any) -> None:
         held.append(start(parts, message))

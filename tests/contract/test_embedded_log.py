@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from schemas.codec import encode_item
 from schemas.errors import Unavailable
 from schemas.items import NO_REVIEWS, ItemRecord, ItemState
-from stream import journal
-from stream.journal import Journal
-from stream.states import StateRecord, partition_of, publish
-from stream.topics import ITEMS
-from stream.tracker import Partition
+from schemas.state_codec import encode_item
+from stream.kafka.partitions import Partition, partition_of
+from stream.kafka.topics import ITEMS
+from stream.runtime.stack_report import StackReportFile
+from stream.state_files import journal
+from stream.state_files.journal import Journal
+from stream.state_files.records import StateRecord, publish
 from stream.up import embedded_log
-from stream.up.children import Child
-from stream.up.directory import DataDir
+from stream.up.data_dir import DataDir
 from stream.up.embedded_log import EmbeddedLog
-from stream.up.report import ReportFile
+from stream.up.process import Child
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
@@ -48,7 +48,7 @@ async def embedded_log_in(folder: Path, broker: RunningBroker) -> AsyncIterator[
     directory, said = DataDir(folder), list[str]()
     settings = broker.settings(partitions=PARTITIONS)
     with directory.held():
-        log = EmbeddedLog(settings, directory, ReportFile(folder), broker.broker, child, said.append)
+        log = EmbeddedLog(settings, directory, StackReportFile(folder), broker.broker, child, said.append)
         try:
             yield Running(log, child, said, folder)
         finally:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from workers.embedder.interface import EmbeddingFailed
+from schemas.errors import EmbeddingFailed
 from workers.embedder.loading import load_embedder
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from index_backends import MODEL, content, ids, planned, put, vector
 
 from schemas.errors import Gone, Misconfigured, Unavailable
 from schemas.queries import Filters
-from workers.index.edge import WAL_BYTES_MAX
-from workers.index.edge_open import open_edge
+from workers.index.edge.index import WAL_BYTES_MAX
+from workers.index.edge.open import open_edge
 from workers.index.interface import DenseVector
 
 Usage = namedtuple("Usage", "total used free")
@@ -176,7 +176,7 @@ async def test_an_index_whose_files_were_deleted_is_gone(tmp_path: Path) -> None
 
 
 async def test_flushing_keeps_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workers.index.edge.WAL_BYTES_MAX", 0)
+    monkeypatch.setattr("workers.index.edge.index.WAL_BYTES_MAX", 0)
     index = open_edge(tmp_path, model=MODEL)
     await put(index, content("a"), 1, dense=vector(1))
     await index.flush()
@@ -209,7 +209,7 @@ async def test_what_is_flushed_is_not_flushed_again(tmp_path: Path, monkeypatch:
 
 async def test_a_full_disk_is_not_flushed_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The shard's own flush fails there, and took the worker with it."""
-    monkeypatch.setattr("workers.index.edge.WAL_BYTES_MAX", 0)
+    monkeypatch.setattr("workers.index.edge.index.WAL_BYTES_MAX", 0)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(10**12, 10**12, 150 * 2**20))
     index = open_edge(tmp_path, model=MODEL)
     with pytest.raises(Unavailable, match="150 MB"):

@@ -13,8 +13,8 @@ from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedR
 
 from schemas.errors import Gone, Misconfigured, Unavailable
 from schemas.queries import Filters
-from workers.index.server_calls import Backoff, Calls, check_version
-from workers.index.server_collections import open_with
+from workers.index.server.calls import Backoff, Calls, check_version
+from workers.index.server.collections import open_with
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

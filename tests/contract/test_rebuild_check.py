@@ -11,21 +11,21 @@ import pytest
 from index_backends import content
 
 from schemas.items import FACETS
-from stream.index.jobs import Step
 from stream.rebuild import check as checking
 from stream.rebuild.check import check
+from stream.runtime.jobs import Step
 from workers.document import document
 from workers.embedder.fake import FakeEmbedder
-from workers.index.edge_open import open_edge
+from workers.index.edge.open import open_edge
 from workers.index.interface import Upsert
-from workers.point import VectorState, payload
-from workers.shown import Shop
+from workers.point.payload import VectorState, payload
+from workers.search.hits import Shop
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
-    from stream.rebuild.check import Report
+    from stream.rebuild.check import CheckReport
     from workers.embedder.interface import Vectors
     from workers.index.interface import Index
 
@@ -37,7 +37,7 @@ class Pair(NamedTuple):
     old: Index
     new: Index
 
-    async def report(self) -> Report:
+    async def report(self) -> CheckReport:
         async def embed_query(text: str, begun: Callable[[], object]) -> Vectors:
             return EMBEDDER.embed_query(text, begun)
 

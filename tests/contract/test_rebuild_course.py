@@ -11,15 +11,15 @@ from waiting import until
 
 from schemas.errors import Conflict, Unavailable
 from schemas.points import point_version
-from stream.index.backfill import done_name, end_name
-from stream.index.jobs import Step
-from stream.rebuild import rebuild as course
-from stream.rebuild.rebuild import Rebuild, Rebuilding
+from stream.rebuild import run as course
+from stream.rebuild.run import Rebuild, RebuildContext
+from stream.runtime.jobs import Step
+from stream.writers.backfill import done_name, end_name
 from workers.embedder.fake import FakeEmbedder
-from workers.embedder.models import Models
-from workers.index.server_calls import Backoff, Calls
-from workers.index.server_collections import ServerCollections
-from workers.shown import Shop
+from workers.embedder.registry import EmbedderRegistry
+from workers.index.server.calls import Backoff, Calls
+from workers.index.server.collections import ServerCollections
+from workers.search.hits import Shop
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -63,13 +63,13 @@ class Attached:
 class Worker:
     """An index worker, as far as a rebuild knows it."""
 
-    def __init__(self, client: AsyncQdrantClient, models: Models) -> None:
+    def __init__(self, client: AsyncQdrantClient, models: EmbedderRegistry) -> None:
         self.server = Server(client, Backoff())
         self.collections = ServerCollections(self.server, "items")
         self.attached = Attached(self.collections)
         self.models = models
         parts: Any = (self.collections, self.attached, models, Shop(None, ()), EPOCH, 1, None)
-        self.rebuild = Rebuild(Rebuilding(*parts))
+        self.rebuild = Rebuild(RebuildContext(*parts))
         self.step = Step()
 
     async def run(self, model: str | None = None) -> dict[str, Any]:
@@ -97,7 +97,7 @@ class Stack(NamedTuple):
 async def stack(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stack]:
     for name in ("LOOK_INTERVAL_S", "ROLES_INTERVAL_S", "AWAY_S"):
         monkeypatch.setattr(course, name, 0.01)
-    client, models = AsyncQdrantClient(":memory:"), Models("fake", threads=1)
+    client, models = AsyncQdrantClient(":memory:"), EmbedderRegistry("fake", threads=1)
     made = Stack(client, Worker(client, models), Worker(client, models))
     await made.one.collections.serve_some(FakeEmbedder().model, None)
     yield made

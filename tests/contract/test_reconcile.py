@@ -15,18 +15,18 @@ from qdrant_client import models
 from qdrant_edge import UpdateOperation
 from waiting import until
 
-from schemas.codec import encode_item
 from schemas.events import parse
 from schemas.items import NO_REVIEWS, ItemRecord, ItemState
 from schemas.points import point_id, point_version
 from schemas.queries import Filters
-from stream.states import StateRecord, partition_of, publish
-from stream.topics import ITEMS, ensure_topics
-from stream.tracker import Partition
-from workers.fold import fold
-from workers.index.edge import EdgeIndex
+from schemas.state_codec import encode_item
+from stream.kafka.partitions import Partition, partition_of
+from stream.kafka.topics import ITEMS, ensure_topics
+from stream.state_files.records import StateRecord, publish
+from workers.index.edge.index import EdgeIndex
 from workers.index.interface import Reprice
-from workers.index.server import ServerIndex
+from workers.index.server.index import ServerIndex
+from workers.state.fold import fold
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

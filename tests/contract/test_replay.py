@@ -16,13 +16,13 @@ from kafka import KafkaAdminClient, KafkaProducer
 from running_commands import Done, freshline
 
 from schemas.errors import FreshlineError
-from stream.dead_letters import COPY_OF, Origin, event_time_ms, origin_of
-from stream.replay.pace import Pace
-from stream.replay.replaying import execute, prepare
+from stream.kafka.headers import COPY_OF, Origin, event_time_ms, origin_of
+from stream.kafka.partitions import partition_of
+from stream.replay.offset_range import OffsetRange, ends_now
+from stream.replay.rate_limit import RateLimit
+from stream.replay.run import execute, prepare
 from stream.replay.selection import OPEN, Selection
 from stream.replay.source import Source
-from stream.replay.span import Span, ends_now
-from stream.states import partition_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
     from running_broker import RunningBroker
 
-    from stream.reader import Record
-    from stream.tracker import Partition
+    from stream.kafka.partitions import Partition
+    from stream.kafka.reader import Record
 
 T_MS = 1_790_000_000_000
 """Of the first record; a second between records."""
@@ -54,7 +54,7 @@ class Stage(NamedTuple):
     def records(self, places: Sequence[Partition] | None = None) -> list[Record]:
         """All that is there, by partition and offset."""
         places = places or self.places
-        span = Span(dict.fromkeys(places, 0), ends_now(self.broker.address, places))
+        span = OffsetRange(dict.fromkeys(places, 0), ends_now(self.broker.address, places))
         with Source(self.broker.address, span) as source:
             return sorted(source.records(), key=lambda record: (record.partition, record.offset))
 
@@ -113,7 +113,7 @@ def test_ctrl_c_says_how_many_were_sent_and_the_same_command_goes_on(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("stream.replay.replaying.at_pace", ctrl_c_at_the_fourth)
+        patch.setattr("stream.replay.run.at_pace", ctrl_c_at_the_fourth)
         cut_off = stage.replay("--execute")
     said = "freshline: interrupted: 3 sent and confirmed; the same command goes on where it stopped\n"
     assert cut_off == (130, "", said)
@@ -237,7 +237,7 @@ def test_a_topic_that_is_made_anew_meanwhile_is_no_success(stage: Stage, state_d
         admin.create_topics({topic: {"num_partitions": 2, "replication_factor": 1}}, wait_for_metadata=True)
     admin.close()
     with pytest.raises(FreshlineError, match=f"the topic {stage.topic} was made anew"):
-        execute(replay, Pace(), lambda _sent: None)
+        execute(replay, RateLimit(), lambda _sent: None)
     assert kept(state_dir) == []
 
 
@@ -278,6 +278,6 @@ def test_killed_half_way_the_same_command_goes_on_where_it_was(stage: Stage, sta
 
 
 def test_the_order_over_partitions_is_that_of_the_timestamps(stage: Stage) -> None:
-    span = Span(dict.fromkeys(stage.places, 0), ends_now(stage.broker.address, stage.places))
+    span = OffsetRange(dict.fromkeys(stage.places, 0), ends_now(stage.broker.address, stage.places))
     with Source(stage.broker.address, span) as source:
         assert [record.timestamp_ms for record in source.records()] == [T_MS + n * 1000 for n in range(10)]

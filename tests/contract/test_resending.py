@@ -12,21 +12,21 @@ from running_broker import new_broker
 from running_commands import Done, freshline
 
 from schemas.errors import InvalidEvent, Misconfigured, Unavailable
-from stream.dead_letters import EVENT_TIME, Origin, dead_letter_headers
-from stream.replay import resending
-from stream.replay.letters import LETTER_OF
+from stream.kafka.headers import EVENT_TIME, Origin, dead_letter_headers
+from stream.kafka.partitions import Partition
+from stream.kafka.topics import ensure_topics
+from stream.replay import resend
+from stream.replay.dead_letters import LETTER_OF
+from stream.replay.offset_range import OffsetRange, ends_now
 from stream.replay.selection import Selection
 from stream.replay.source import Source
-from stream.replay.span import Span, ends_now
-from stream.topics import ensure_topics
-from stream.tracker import Partition
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from running_broker import RunningBroker
 
-    from stream.reader import Record
+    from stream.kafka.reader import Record
 
 T_MS = 1_790_000_000_000
 PARTITIONS = 2
@@ -55,7 +55,7 @@ class Shop(NamedTuple):
     def records(self) -> list[Record]:
         places = [Partition(self.topic, number) for number in range(PARTITIONS)]
         with Source(
-            self.broker.address, Span(dict.fromkeys(places, 0), ends_now(self.broker.address, places))
+            self.broker.address, OffsetRange(dict.fromkeys(places, 0), ends_now(self.broker.address, places))
         ) as source:
             return list(source.records())
 
@@ -166,7 +166,7 @@ def test_a_repair_that_mends_nothing_is_one_line_and_nothing_is_sent(
 def test_letters_of_the_item_log_are_not_sent_into_it(shop: Shop) -> None:
     """Given a text that was given up: its letter is no record of the log, and the index is asked instead."""
     with pytest.raises(Misconfigured, match="reconcile --repair"):
-        resending.prepare(shop.broker.address, "items", Selection(), None)
+        resend.prepare(shop.broker.address, "items", Selection(), None)
 
 
 def test_what_a_killed_run_sent_and_did_not_remember_is_not_sent_again(shop: Shop) -> None:
@@ -176,7 +176,7 @@ def test_what_a_killed_run_sent_and_did_not_remember_is_not_sent_again(shop: Sho
         raise Unavailable("killed")
 
     with pytest.raises(Unavailable, match="killed"):
-        resending.execute(resending.prepare(shop.broker.address, "prices", Selection(), None), 1000.0, die)
+        resend.execute(resend.prepare(shop.broker.address, "prices", Selection(), None), 1000.0, die)
     before = shop.sent()
     assert before
     done = shop.replay("--key", "nobody", "--execute")

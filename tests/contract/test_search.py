@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from index_backends import MODEL, content, opened, put, vector
 
-from schemas.errors import Unavailable
+from schemas.errors import EmbeddingFailed, Unavailable
 from schemas.queries import SearchRequest
-from workers.embedder.interface import EmbeddingFailed
-from workers.search import EXACT_SCORE, Searcher
-from workers.shown import Shop
+from workers.search.hits import Shop
+from workers.search.searcher import EXACT_SCORE, Searcher
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -101,7 +100,7 @@ async def test_a_query_whose_vector_does_not_come_is_answered_by_words(
         begun()
         await asyncio.Event().wait()
 
-    monkeypatch.setattr("workers.search.VECTOR_SECONDS_MAX", 0.05)
+    monkeypatch.setattr("workers.search.searcher.VECTOR_SECONDS_MAX", 0.05)
     await put(index, content("a", "cake"), 1)
     search = Searcher(this(index), lambda _: never, SHOP)
     async with asyncio.timeout(30):

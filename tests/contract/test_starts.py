@@ -1,6 +1,6 @@
 """Where a Faust app begins to read: at no record above the start that its owner gave, whatever happens meanwhile.
 
-These hold what stream.transport and stream.faust_apps override in faust-streaming 0.15.3.
+These hold what stream.agents.transport and stream.agents.app override in faust-streaming 0.15.3.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ import pytest
 from kafka import KafkaConsumer, KafkaProducer, OffsetAndMetadata, TopicPartition
 from waiting import until
 
-from stream.faust_apps import AppParts, connect, create_app
-from stream.process import Failure
-from stream.settings import Settings
+from stream.agents.app import AppParts, connect, create_app
+from stream.runtime.process import Failure
+from stream.runtime.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from running_broker import RunningBroker
 
-    from stream.tracker import Partition
+    from stream.kafka.partitions import Partition
 
 RECORDS = 40
 COMMIT = 20

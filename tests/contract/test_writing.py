@@ -12,21 +12,21 @@ from waiting import until
 
 from schemas.items import NO_REVIEWS, ItemRecord, ItemState
 from schemas.points import point_version
-from stream.index import backfill
-from stream.index.attached import Attached
-from stream.index.backfill import done_name, end_name
-from stream.index.circumstances import Circumstances
-from stream.index.freshness import RecentFreshness
-from stream.index.identity import LOG, identity_for, log_mark
-from stream.index.observing import Observed
-from stream.index.writing import Writer
-from stream.metrics import IndexMetrics
-from stream.topics import ensure_topics
+from stream.kafka.topics import ensure_topics
+from stream.progress.freshness import RecentFreshness
+from stream.runtime.metrics import IndexMetrics
+from stream.writers import backfill
+from stream.writers.backfill import done_name, end_name
+from stream.writers.context import WriterContext
+from stream.writers.epoch import LOG, identity_for, log_mark
+from stream.writers.metrics_sink import MetricsSink
+from stream.writers.writer import Writer
+from stream.writers.writer_set import WriterSet
 from workers.embedder.cache import VectorCache
-from workers.embedder.models import Models
-from workers.index.edge import EdgeIndex
+from workers.embedder.registry import EmbedderRegistry
+from workers.index.edge.index import EdgeIndex
 from workers.index.interface import Roles
-from workers.pending import Pending
+from workers.lanes.pending_item import PendingItem
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection
@@ -47,12 +47,12 @@ async def index(request: pytest.FixtureRequest) -> AsyncIterator[Index]:
 
 
 def writer(index: Index, *, building: bool, owned: Collection[int] = (PARTITION,)) -> Writer:
-    circumstances = Circumstances(
+    circumstances = WriterContext(
         epoch=EPOCH,
         kafka="",
         log_mark=MARK,
         shop_currency=None,
-        models=Models("fake", threads=1),
+        models=EmbedderRegistry("fake", threads=1),
         cache=VectorCache(),
         clock_ms=lambda: 0,
         owned=lambda: owned,
@@ -61,7 +61,7 @@ def writer(index: Index, *, building: bool, owned: Collection[int] = (PARTITION,
         serving_writer=lambda: made,
         model_loaded=lambda: None,
     )
-    observed = Observed(IndexMetrics(CollectorRegistry()), RecentFreshness(), serves=lambda: True)
+    observed = MetricsSink(IndexMetrics(CollectorRegistry()), RecentFreshness(), serves=lambda: True)
     made = Writer(index, observed, circumstances, building=building)
     return made
 
@@ -134,11 +134,11 @@ async def test_what_waits_is_finished_unwritten_where_its_collection_is_dropped_
     """A worker commits what is finished when it stops."""
     async with opened(BACKENDS[isinstance(index, EdgeIndex)]) as other:
         collections: Any = OneCollection(index, other)
-        attached = Attached(collections, lambda index, _: writer(index, building=False), serves=lambda _: None)
+        attached = WriterSet(collections, lambda index, _: writer(index, building=False), serves=lambda _: None)
         await attached.refresh_until_available()
         item = ItemRecord("me", ItemState("P1"), NO_REVIEWS, {})
         finished: list[str] = []
-        waits = Pending(item, PARTITION, point_version(EPOCH, 41), [lambda: finished.append("P1")])
+        waits = PendingItem(item, PARTITION, point_version(EPOCH, 41), [lambda: finished.append("P1")])
         await attached.serving.lanes.put(waits)
         run = asyncio.ensure_future(attached.run())
         await asyncio.sleep(0)  # Begun, and nothing written yet.

@@ -11,13 +11,13 @@ from schemas.points import Payload
 from tests.faults.events import bodies
 from tests.faults.oracle import differences, expected
 from tests.faults.view import LogView
-from workers.shown import Shop, indexed_item
-from workers.view import content
+from workers.search.hits import Shop, indexed_item
+from workers.state.projection import content
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from stream.tracker import Partition
+    from stream.kafka.partitions import Partition
     from tests.faults.feed import Sent
     from tests.faults.server_stack import ServerStack
     from tests.faults.stack import Stack

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from faust.transport.drivers import aiokafka as driver
 
 import stream.items.__main__ as items
+from stream.agents.transport import Consumer
 from stream.items.worker import ItemsWorker
-from stream.tracker import Tracker
-from stream.transport import Consumer
+from stream.kafka.offsets import OffsetTracker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,12 +71,12 @@ def acks_out_of_order() -> None:
     """The same, and the tracker forgets what is unfinished below the last that was finished."""
     slow_folds()
 
-    def finish(self: Tracker, offset: int) -> None:
+    def finish(self: OffsetTracker, offset: int) -> None:
         self._finished.add(offset)
         while self._unfinished and self._unfinished[0] <= offset:
             self._unfinished.popleft()
 
-    Tracker.finish = finish  # type: ignore[method-assign]
+    OffsetTracker.finish = finish  # type: ignore[method-assign]
 
 
 CONTROLS: dict[str, Callable[[], None]] = {

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from stream.dead_letters import EVENT_TIME
 from stream.demo import clothing, electronics, hongkong
 from stream.demo.source import rows
-from stream.states import partition_of
+from stream.kafka.headers import EVENT_TIME
+from stream.kafka.partitions import partition_of
 from tests.faults.poison import KINDS
 
 if TYPE_CHECKING:
@@ -227,7 +227,7 @@ def _compressed(body: dict[str, Any], number: int) -> dict[str, Any]:
 
 
 def _ms(time_of_source: str | int) -> int:
-    from schemas.fields import milliseconds
+    from schemas.event_fields import milliseconds
 
     return milliseconds(time_of_source)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from schemas.codec import decode_item
 from schemas.items import ItemState, Register
-from stream.reader import Reader
-from stream.topics import ITEMS
-from stream.tracker import Partition
-from workers import fold
+from schemas.state_codec import decode_item
+from stream.kafka.partitions import Partition
+from stream.kafka.reader import Reader
+from stream.kafka.topics import ITEMS
+from workers.state import fold
 
 if TYPE_CHECKING:
     from schemas.events import Event

@@ -10,8 +10,8 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import stream.items.publisher as publishing
-from stream.topics import INPUTS
-from workers import indexing
+from stream.kafka.topics import INPUTS
+from workers.lanes import queues
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 SMALL = "small-queues"
 """A file in the folder of a worker that is to have them."""
-BOUNDS = {"items": publishing.UNFINISHED_MAX, "index": indexing.PENDING_ITEMS_MAX}
+BOUNDS = {"items": publishing.UNFINISHED_MAX, "index": queues.PENDING_ITEMS_MAX}
 """Of the product."""
 HELD_MAX = {"items": 60, "index": 30}
 """Small ones: fewer than there are products, by which the lanes are keyed: 5,000 would never be reached."""
-BEYOND = {"items": len(INPUTS) - 1, "index": indexing.BATCH_ITEMS_MAX}
+BEYOND = {"items": len(INPUTS) - 1, "index": queues.BATCH_ITEMS_MAX}
 """What may lie above it. An event of each topic may be let in by the same room; and what is written may come back into
 the lanes, as a new text, when they are full already."""
 WORDS = {"items": "events taken and not confirmed", "index": "items in the lanes"}
@@ -52,7 +52,7 @@ def bound(name: str) -> None:
     if name == "items":
         publishing.UNFINISHED_MAX = HELD_MAX[name]
     else:
-        indexing.PENDING_ITEMS_MAX = HELD_MAX[name]
+        queues.PENDING_ITEMS_MAX = HELD_MAX[name]
 
 
 def watch(folder: Path, name: str) -> None:
@@ -61,8 +61,8 @@ def watch(folder: Path, name: str) -> None:
     if name == "items":
         _look_after(publishing.Publisher, "finish_after", lambda publisher: most.look(publisher._unfinished))
     else:
-        _look_after(indexing.Lanes, "_put", lambda lanes: most.look(len(lanes)))
-        _look_after(indexing.Lanes, "_carry_out", lambda lanes: most.look(len(lanes)))
+        _look_after(queues.Lanes, "_put", lambda lanes: most.look(len(lanes)))
+        _look_after(queues.Lanes, "_carry_out", lambda lanes: most.look(len(lanes)))
 
 
 def _look_after(owner: type, function: str, look: Callable[[Any], None]) -> None:

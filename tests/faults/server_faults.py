@@ -6,7 +6,7 @@ import time
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from stream.states import partition_of
+from stream.kafka.partitions import partition_of
 from tests.faults.api import Failed, wait_for
 from tests.faults.scenario import QUIET_SECONDS_MAX, SETTLES_SECONDS, Run, Scenario
 from tests.faults.server_stack import SERVER_URL, WORKERS, ServerStack

@@ -21,15 +21,15 @@ from typing import TYPE_CHECKING, NamedTuple, Self, TypeVar
 import httpx
 from qdrant_client import QdrantClient
 
-from stream.brokers.apache import ApacheKafka
-from stream.brokers.embedded import EmbeddedBroker
-from stream.up.ports import free_port
+from stream.runtime.ports import free_port
+from stream.up.brokers.apache import ApacheKafka
+from stream.up.brokers.embedded import EmbeddedBroker
 from tests.faults.api import Api, Failed, client, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from stream.brokers.interface import Broker
+    from stream.up.brokers.interface import Broker
 
 ROOT = Path(__file__).parents[2]
 WORKER = Path(__file__).with_name("worker.py")
@@ -65,7 +65,7 @@ class Running:
         """Until `stop`."""
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "stream.up.child", str(os.getpid()), *self._argv],
+                [sys.executable, "-m", "stream.up.die_with_parent", str(os.getpid()), *self._argv],
                 cwd=ROOT,
                 env=self._env,
                 stdout=output,

@@ -26,7 +26,14 @@ ASSIGNED = "event=recovered"
 class Stack(Up, Api):
     """One `up` on a folder of its own. `control` names what the workers do on purpose wrong, see worker.py."""
 
-    command = (sys.executable, "-m", "stream.up.child", str(os.getpid()), sys.executable, str(FOLDER / "up_main.py"))
+    command = (
+        sys.executable,
+        "-m",
+        "stream.up.die_with_parent",
+        str(os.getpid()),
+        sys.executable,
+        str(FOLDER / "up_main.py"),
+    )
     """It ends with the harness."""
     events_per_second = 120.0
     small_queues = True
@@ -94,7 +101,7 @@ class Stack(Up, Api):
         return [
             pid
             for pid, line in self.children().items()
-            if f"worker.py {name}" in line and "stream.up.child" not in line
+            if f"worker.py {name}" in line and "stream.up.die_with_parent" not in line
         ]
 
     def signal(self, name: str, number: signal.Signals) -> int:

@@ -10,10 +10,9 @@ import pytest
 
 from schemas.errors import InvalidEvent
 from schemas.events import parse
-from stream.dead_letters import event_time_ms
 from stream.items.partition import ItemPartition
-from stream.states import partition_of
-from stream.tracker import Partition
+from stream.kafka.headers import event_time_ms
+from stream.kafka.partitions import Partition, partition_of
 from tests.faults import queues
 from tests.faults.__main__ import asked
 from tests.faults.checks import of_another_text
@@ -27,8 +26,8 @@ from tests.faults.scenario import Run, Scenario
 from tests.faults.server_faults import SERVER_SCENARIOS
 from tests.faults.view import LogView
 from tests.faults.watch import Watch
-from workers.shown import Shop, indexed_item
-from workers.view import content
+from workers.search.hits import Shop, indexed_item
+from workers.state.projection import content
 
 if TYPE_CHECKING:
     from pathlib import Path

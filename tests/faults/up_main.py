@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from schemas.errors import FreshlineError
-from stream.settings import Settings
+from stream.runtime.settings import Settings
 from stream.up.supervisor import run
 
 WORKER = str(Path(__file__).with_name("worker.py"))

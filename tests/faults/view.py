@@ -8,21 +8,20 @@ from typing import TYPE_CHECKING, NamedTuple
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
-from schemas.codec import decode_item, decode_review, split_review_key
 from schemas.errors import InvalidEvent
 from schemas.events import parse
 from schemas.points import point_version
-from stream.dead_letters import event_time_ms
+from schemas.state_codec import decode_item, decode_review, split_review_key
 from stream.items.partition import ItemPartition
-from stream.log_identity import log_identity
-from stream.reader import Reader
-from stream.states import partition_of
-from stream.topics import DEAD_LETTERS, INPUTS, ITEMS, STATES
-from stream.tracker import Partition
+from stream.kafka.headers import event_time_ms
+from stream.kafka.log_identity import log_identity
+from stream.kafka.partitions import Partition, partition_of
+from stream.kafka.reader import Reader
+from stream.kafka.topics import DEAD_LETTERS, INPUTS, ITEMS, STATES
 
 if TYPE_CHECKING:
     from schemas.events import Event
-    from stream.reader import Record
+    from stream.kafka.reader import Record
 
 GROUPS = {"freshline-items": INPUTS, "freshline-index": (ITEMS,)}
 

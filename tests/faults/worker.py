@@ -24,18 +24,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import stream.items.publisher
-import workers.index.edge
-from stream.items.logs import OwnLogs
+import workers.index.edge.index
+from stream.agents.transport import Consumer
 from stream.items.partition import ItemPartition
 from stream.items.publisher import Publisher
-from stream.process import run
-from stream.settings import Settings
-from stream.transport import Consumer
+from stream.items.recovery import StateRecovery
+from stream.runtime.process import run
+from stream.runtime.settings import Settings
 from tests.faults import controls, embedding, newer, queues
-from workers.index.edge import EdgeIndex
-from workers.index.server import ServerIndex
-from workers.indexing import Lanes
-from workers.owed_vectors import OwedVectors
+from workers.index.edge.index import EdgeIndex
+from workers.index.server.index import ServerIndex
+from workers.lanes.embedding import EmbeddingLane
+from workers.lanes.queues import Lanes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,7 +47,7 @@ Point = tuple[Any, str, bool]
 
 POINTS: dict[str, dict[str, Point]] = {
     "items": {
-        "after-recovery": (OwnLogs, "_recover", False),
+        "after-recovery": (StateRecovery, "_recover", False),
         "after-fold": (ItemPartition, "take", False),
         "between-review-and-item": (stream.items.publisher, "encode_item", True),
         "after-write": (Publisher, "_start", False),
@@ -58,13 +58,13 @@ POINTS: dict[str, dict[str, Point]] = {
     "index": {
         "before-write": (EdgeIndex, "write", True),
         "before-write-to-server": (ServerIndex, "write", True),
-        "within-write": (workers.index.edge, "operation", False),
+        "within-write": (workers.index.edge.index, "operation", False),
         "after-write": (EdgeIndex, "write", False),
         "before-ack": (Lanes, "_finish", True),
         "before-commit": (Consumer, "_new_offset", True),
         "before-positions": (EdgeIndex, "save_positions", True),
         "after-positions": (EdgeIndex, "save_positions", False),
-        "after-embed": (OwedVectors, "_embed", False),
+        "after-embed": (EmbeddingLane, "_embed", False),
         "between-vector-and-debt": (EdgeIndex, "_pay", False),
     },
 }

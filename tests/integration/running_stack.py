@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 from kafka import KafkaProducer
 
-from stream.up.ports import free_port
+from stream.runtime.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -74,7 +74,7 @@ class RunningStack:
                 line = (entry / "cmdline").read_text().split("\0")
             except OSError:
                 continue
-            if parent == self.process.pid and f"stream.{name}" in line and "stream.up.child" not in line:
+            if parent == self.process.pid and f"stream.{name}" in line and "stream.up.die_with_parent" not in line:
                 return int(entry.name)
         raise AssertionError(f"no process of {name}")
 

@@ -12,7 +12,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stream.up.ports import free_port
+from stream.runtime.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

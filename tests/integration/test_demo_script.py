@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from schemas.events import parse
-from stream.demo.position import Position
+from stream.demo.position import DemoPosition
 from stream.demo.script import catalogue, changes, outgoing, ticks
 
 if TYPE_CHECKING:
@@ -55,13 +55,13 @@ def test_what_is_replayed_carries_the_time_of_its_replay_and_no_version() -> Non
 
 
 def test_the_position_outlives_the_run_and_a_damaged_one_is_the_start(tmp_path: Path) -> None:
-    position = Position.read(tmp_path)
+    position = DemoPosition.read(tmp_path)
     assert (position.loaded, position.changes) == (False, 0)
     position.loaded, position.changes = True, 7
     position.save()
-    assert Position.read(tmp_path) == position
+    assert DemoPosition.read(tmp_path) == position
     position.path.write_bytes(b"{")
-    assert Position.read(tmp_path) == Position(position.path)
+    assert DemoPosition.read(tmp_path) == DemoPosition(position.path)
 
 
 @pytest.mark.parametrize("name", ["hk_snapshot_start", "hk_events", "electronics_products", "reviews_clothing"])

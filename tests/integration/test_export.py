@@ -10,17 +10,17 @@ import orjson
 import pytest
 from running_commands import freshline
 
-from schemas.codec import decode_item, encode_item, encode_review
 from schemas.errors import Misconfigured
 from schemas.events import parse
 from schemas.items import NO_REVIEWS, Change, ItemRecord, ItemState
-from stream.export import Counts, export, import_
-from stream.reader import Reader
-from stream.states import StateRecord, encode_line, partition_of, publish, state_partitions
-from stream.topics import ensure_topics
-from stream.tracker import Partition
-from workers.fold import fold
-from workers.reviews import delta
+from schemas.state_codec import decode_item, encode_item, encode_review
+from stream.kafka.partitions import Partition, partition_of
+from stream.kafka.reader import Reader
+from stream.kafka.topics import ensure_topics
+from stream.state_files.export import StateCounts, export, import_
+from stream.state_files.records import StateRecord, encode_line, publish, state_partitions
+from workers.state.fold import fold
+from workers.state.reviews import delta
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,8 +82,8 @@ async def test_the_last_state_of_each_key_moves_to_a_log_with_other_partitions(
     records = [*states(4, version=1), *states(4, version=2), *foreign(4)]
     await publish(own_embedded_broker.address, records, writer=b"test")
     lines = io.BytesIO()
-    assert await export(here, lines.write) == Counts(items=30, reviews=30)
-    assert await import_(there, io.BytesIO(lines.getvalue())) == Counts(items=30, reviews=30)
+    assert await export(here, lines.write) == StateCounts(items=30, reviews=30)
+    assert await import_(there, io.BytesIO(lines.getvalue())) == StateCounts(items=30, reviews=30)
     assert await content(second_embedded_broker, 3) == sorted(states(3, version=2))
 
 
@@ -93,7 +93,7 @@ async def test_all_partitions_of_the_log_are_exported_however_many_should_be_the
     ensure_topics(own_embedded_broker.settings(partitions=4))
     await publish(own_embedded_broker.address, states(4, version=1), writer=b"test")
     lines = io.BytesIO()
-    assert await export(own_embedded_broker.settings(partitions=2), lines.write) == Counts(items=30, reviews=30)
+    assert await export(own_embedded_broker.settings(partitions=2), lines.write) == StateCounts(items=30, reviews=30)
     assert orjson.loads(lines.getvalue().splitlines()[0])["partitions"] == 4
 
 

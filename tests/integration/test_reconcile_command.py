@@ -18,11 +18,11 @@ from qdrant_edge import UpdateOperation
 from waiting import until
 
 from schemas.points import point_id
-from stream.topics import ensure_topics
-from stream.up.ports import free_port
+from stream.kafka.topics import ensure_topics
+from stream.runtime.ports import free_port
 from workers.embedder.fake import FakeEmbedder
-from workers.index.edge import EdgeIndex
-from workers.index.edge_collections import EdgeCollections
+from workers.index.edge.collections import EdgeCollections
+from workers.index.edge.index import EdgeIndex
 from workers.index.interface import Reprice, Upsert
 
 if TYPE_CHECKING:

@@ -15,21 +15,21 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from running_up import WAIT_S, Up, alive, wait_until
 
-from stream.brokers.interface import wait_accepting
-from stream.dead_letters import event_time_ms
-from stream.log_identity import log_identity
-from stream.reader import Reader
-from stream.topics import ITEMS_GROUP
-from stream.tracker import Partition
-from stream.up.last import LastStack, last_stack
-from stream.up.ports import free_port
-from stream.up.report import read_report
+from stream.kafka.headers import event_time_ms
+from stream.kafka.log_identity import log_identity
+from stream.kafka.partitions import Partition
+from stream.kafka.reader import Reader
+from stream.kafka.topics import ITEMS_GROUP
+from stream.runtime.last_stack import LastStack, last_stack
+from stream.runtime.ports import free_port
+from stream.runtime.stack_report import read_stack_report
+from stream.up.brokers.interface import wait_accepting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from stream.reader import Record
+    from stream.kafka.reader import Record
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ async def items(kafka: str) -> dict[bytes | None, bytes | None]:
 
 
 def kept_until(up: Up) -> str | None:
-    report = read_report(up.data_dir)
+    report = read_stack_report(up.data_dir)
     return report and report.kept_until
 
 
@@ -123,7 +123,7 @@ def test_a_worker_that_cannot_be_kept_running_is_reported_with_its_last_words(st
     up = started(UP_TEST_STAYS_UP_S="1").start().ready()
 
     def failing() -> dict[str, str]:
-        report = read_report(up.data_dir)
+        report = read_stack_report(up.data_dir)
         return report.failing if report else {}
 
     wait_until(lambda: len(up.events("start")) == 2, "both workers run")
@@ -153,7 +153,7 @@ def test_an_embedded_broker_that_is_killed_comes_back_with_the_state(up: Up) -> 
     assert not any(alive(pid) for _, pid in before)
     assert asyncio.run(items(up.said["kafka"])) == {b"P1": b'{"title":"Walnut cake"}'}
     assert asyncio.run(log_identity(up.said["kafka"])).epoch == 2
-    report = read_report(up.data_dir)
+    report = read_stack_report(up.data_dir)
     assert report and len(report.losses) == 2
     sent_after = re.search(r"\(SIGKILL\): changes sent after (\S+) may be missing", report.losses[0])
     assert sent_after and sent_after[1] > since and report.losses[1].startswith("2 dead letters ended")
@@ -179,7 +179,7 @@ def test_an_embedded_broker_that_grew_too_large_starts_anew_and_only_dead_letter
     assert event_time_ms(late.headers)
     assert len(asyncio.run(written(kafka, "products"))) < 80
     assert asyncio.run(items(kafka)) == {b"P1": b'{"title":"Walnut cake"}'}
-    report = read_report(up.data_dir)
+    report = read_stack_report(up.data_dir)
     assert report and report.may_be_missing and "2 dead letters ended" in report.may_be_missing
     (up.folder / "index-hangs").unlink()
     assert up.interrupt() == 0
@@ -198,7 +198,7 @@ def test_an_embedded_broker_whose_log_is_too_long_to_search_starts_anew_with_all
     assert len(confirmed) >= 10_000
     assert confirmed <= {record.value for record in asyncio.run(written(kafka, "prices"))}
     assert asyncio.run(items(kafka)) == {b"P1": b'{"title":"Walnut cake"}'}
-    report = read_report(up.data_dir)
+    report = read_stack_report(up.data_dir)
     assert report and report.may_be_missing is None
     assert up.interrupt() == 0
 
@@ -223,15 +223,15 @@ def test_children_end_with_it_and_it_starts_again_at_once(up: Up) -> None:
     up.process.wait(10)
     wait_until(lambda: not any(alive(pid) for pid in children), "the children end")
     up.start().ready()
-    report = read_report(up.data_dir)
+    report = read_stack_report(up.data_dir)
     assert report and report.may_be_missing and "was killed" in report.may_be_missing
     up.process.kill()
     up.process.wait(10)
     up.start().ready()
-    again = read_report(up.data_dir)
+    again = read_stack_report(up.data_dir)
     assert again and len(again.losses) == 2 and again.losses[0] == report.losses[0]
     assert up.interrupt() == 0
-    assert read_report(up.data_dir) is None
+    assert read_stack_report(up.data_dir) is None
 
 
 def test_events_that_no_worker_finished_before_it_stops_are_there_when_it_starts_again(up: Up) -> None:
@@ -279,7 +279,7 @@ def test_the_second_ctrl_c_ends_it_at_once(up: Up) -> None:
     assert up.interrupt() == 0
     assert time.monotonic() - began < 4
     assert not any(alive(pid) for pid in children)
-    report = read_report(up.data_dir)
+    report = read_stack_report(up.data_dir)
     assert report and report.kept_until  # The next one tells that this one did not end in order.
 
 

@@ -18,8 +18,8 @@ from schemas.events import parse
 from schemas.items import NO_REVIEWS, ItemState
 from schemas.texts import CUT_MARK
 from stream.demo import hongkong
-from workers.fold import fold
-from workers.view import content
+from workers.state.fold import fold
+from workers.state.projection import content
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

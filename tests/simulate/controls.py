@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 from stream.items import partition as partition_module
-from stream.items.logs import OwnLogs
 from stream.items.publisher import Publisher
-from stream.tracker import Tracker
-from workers import fold
-from workers.indexing import Lanes
+from stream.items.recovery import StateRecovery
+from stream.kafka.offsets import OffsetTracker
+from workers.lanes.queues import Lanes
+from workers.state import fold
 
 from .index import Points
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 @contextmanager
 def acks_out_of_order() -> Iterator[None]:
     """What is committed is the greatest finished offset."""
-    finish = Tracker.finish
+    finish = OffsetTracker.finish
 
-    def finish_all_below(self: Tracker, offset: int) -> None:
+    def finish_all_below(self: OffsetTracker, offset: int) -> None:
         for below in [each for each in self._unfinished if each <= offset]:
             finish(self, below)
 
-    with mock.patch.object(Tracker, "finish", finish_all_below):
+    with mock.patch.object(OffsetTracker, "finish", finish_all_below):
         yield
 
 
@@ -73,13 +73,13 @@ def writes_without_conditions() -> Iterator[None]:
 @contextmanager
 def foreign_records_are_not_joined() -> Iterator[None]:
     """What another writer appends after the recovery is not looked at."""
-    take = OwnLogs._take
+    take = StateRecovery._take
 
     def take_while_recovering(self: Any, owned: Any, records: Any, *, recovering: bool) -> None:
         if recovering:
             take(self, owned, records, recovering=True)
 
-    with mock.patch.object(OwnLogs, "_take", take_while_recovering):
+    with mock.patch.object(StateRecovery, "_take", take_while_recovering):
         yield
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import orjson
 from aiokafka.partitioner import murmur2
 
-from stream.dead_letters import EVENT_TIME
+from stream.kafka.headers import EVENT_TIME
 
 if TYPE_CHECKING:
     from random import Random

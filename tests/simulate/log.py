@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from stream.topics import INPUTS, ITEMS
+from stream.kafka.topics import INPUTS, ITEMS
 
 from .events import PARTITIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from stream.tracker import Partition
+    from stream.kafka.partitions import Partition
 
     from .loop import Clock
 

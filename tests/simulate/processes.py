@@ -10,20 +10,21 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import numpy as np
 from prometheus_client import CollectorRegistry
 
-from stream.index.attached import Attached
-from stream.index.circumstances import Circumstances
-from stream.index.freshness import RecentFreshness
-from stream.index.observing import Observed
+from schemas.errors import EmbeddingFailed
 from stream.index.worker import IndexWorker
-from stream.index.writing import Writer
-from stream.items.logs import OwnLogs
+from stream.items.recovery import StateRecovery
 from stream.items.worker import ItemsWorker
-from stream.metrics import IndexMetrics, ItemsMetrics
-from stream.progress import Reporter
-from stream.reader import Record
-from stream.tracker import Partition, Trackers
+from stream.kafka.offsets import OffsetTrackers
+from stream.kafka.partitions import Partition
+from stream.kafka.reader import Record
+from stream.progress.freshness import RecentFreshness
+from stream.progress.reporter import Reporter
+from stream.runtime.metrics import IndexMetrics, ItemsMetrics
+from stream.writers.context import WriterContext
+from stream.writers.metrics_sink import MetricsSink
+from stream.writers.writer import Writer
+from stream.writers.writer_set import WriterSet
 from workers.embedder.cache import VectorCache
-from workers.embedder.interface import EmbeddingFailed
 from workers.index.interface import Roles
 
 from .events import CURSED, PARTITIONS
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 
     from schemas.progress import IndexProgress
-    from workers.embedder.models import Models
+    from workers.embedder.registry import EmbedderRegistry
     from workers.index.interface import Collections
 
     from .index import Points
@@ -89,7 +90,7 @@ class Process:
         self.log = log
         self.group = group
         self.loop = ProcessLoop(clock)
-        self.trackers = Trackers()
+        self.trackers = OffsetTrackers()
         self.alive, self.runs, self.ready = True, True, False
         """`runs`: it is alive, and not frozen. `ready`: it may join its group."""
         self.outbox: dict[Partition, deque[Outgoing]] = {}
@@ -178,7 +179,7 @@ class Process:
 
 
 class LogReader:
-    """A `stream.reader.Reader` over the simulated log: each list of records waits for the scheduler."""
+    """A `stream.kafka.reader.Reader` over the simulated log: each list of records waits for the scheduler."""
 
     def __init__(self, process: Process) -> None:
         self._process = process
@@ -265,7 +266,7 @@ class ItemsProcess(Process):
         )
         self.reader = LogReader(self)
         worker = self.worker
-        self.logs = OwnLogs(
+        self.logs = StateRecovery(
             self.reader,  # type: ignore[arg-type]
             differs=worker.differs,
             recovered=worker.recovered,
@@ -322,17 +323,17 @@ class IndexProcess(Process):
             current_generation=self.current_generation,
             fail=self.fail,
         )
-        attached = worker.attached = Attached(
+        attached = worker.attached = WriterSet(
             cast("Collections", _OneCollection(index)),
             lambda index, building: Writer(index, observed(), circumstances, building=building),
             serves=lambda _index: None,
         )
-        circumstances = Circumstances(
+        circumstances = WriterContext(
             epoch=EPOCH,
             kafka="",
             log_mark=1,
             shop_currency=None,
-            models=cast("Models", self),
+            models=cast("EmbedderRegistry", self),
             cache=VectorCache(),
             clock_ms=self.clock.now_ms,
             owned=lambda: worker.owned,
@@ -342,8 +343,8 @@ class IndexProcess(Process):
             model_loaded=lambda: None,
         )
 
-        def observed() -> Observed:
-            made = Observed(INDEX_METRICS, RecentFreshness(), serves=lambda: True)
+        def observed() -> MetricsSink:
+            made = MetricsSink(INDEX_METRICS, RecentFreshness(), serves=lambda: True)
             made.report, made.refuse, made.give_up = worker.report, worker.refuse, worker.give_up_vector
             return made
 
@@ -380,7 +381,7 @@ class IndexProcess(Process):
         lanes = any(len(writer.lanes) for writer in self.worker.attached.writers)
         return super().busy() or lanes or any(request.writes for request in self.requests)
 
-    async def _begin(self, attached: Attached) -> None:
+    async def _begin(self, attached: WriterSet) -> None:
         await attached.refresh_until_available()
         self.ready = True
         await attached.run()

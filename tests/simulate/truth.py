@@ -6,19 +6,19 @@ from collections import defaultdict
 from itertools import combinations, product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from schemas.codec import decode_item, decode_review, split_review_key
 from schemas.errors import InvalidEvent
 from schemas.events import Event, parse
 from schemas.items import NO_REVIEWS, Entity, ItemRecord, ItemState, ReviewSummary
 from schemas.points import OFFSET_BITS, Status, point_version
 from schemas.progress import IndexProgress, ItemsProgress, decode
-from stream.dead_letters import event_time_ms
-from stream.topics import INPUTS, ITEMS, PROGRESS, REVIEW_STATES
-from stream.tracker import Partition
-from workers import fold, reviews
+from schemas.state_codec import decode_item, decode_review, split_review_key
+from stream.kafka.headers import event_time_ms
+from stream.kafka.partitions import Partition
+from stream.kafka.topics import INPUTS, ITEMS, PROGRESS, REVIEW_STATES
 from workers.document import document
-from workers.point import CONTENT_FIELDS, PRICE_OF_A_MOMENT
-from workers.view import content
+from workers.point.payload import CONTENT_FIELDS, PRICE_OF_A_MOMENT
+from workers.state import fold, reviews
+from workers.state.projection import content
 
 from .events import CURSED, PARTITIONS, route
 from .index import COLLECTION, MODEL, Point, Points

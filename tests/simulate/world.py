@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from schemas.progress import IndexProgress, ItemsProgress, decode
-from stream.horizon import Horizon
-from stream.topics import INPUTS, ITEMS, PROGRESS
-from stream.tracker import Partition
-from workers import arrivals
-from workers.turns import Turns
+from stream.kafka.partitions import Partition
+from stream.kafka.topics import INPUTS, ITEMS, PROGRESS
+from stream.progress.watermark import Watermark
+from workers import linger
+from workers.priority import CooperativeTurns
 
 from .events import START_MS, Sent, make_events
 from .index import COLLECTION, Points, Request
@@ -88,7 +88,7 @@ class World:
         self.log = self.truth.log = Log(self.clock, self.truth.appended)
         self.points = self.truth.points = Points(self.truth.written)
         self.groups = new_groups()
-        self.horizon = Horizon(COLLECTION)
+        self.horizon = Watermark(COLLECTION)
         self.trace: list[str] | None = [] if trace else None
         self.steps = 0
         self.reached: Counter[str] = Counter()
@@ -111,16 +111,16 @@ class World:
 
     def run(self) -> None:
         """Until all is quiet; raises Broken."""
-        original, arrivals.time = arrivals.time, self.clock  # type: ignore[assignment]
-        give, Turns.give = Turns.give, _give  # type: ignore[method-assign]
+        original, linger.time = linger.time, self.clock  # type: ignore[assignment]
+        give, CooperativeTurns.give = CooperativeTurns.give, _give  # type: ignore[method-assign]
         try:
             self._run()
         except Broken as broken:
             self._tell(f"BROKEN: {broken}")
             raise
         finally:
-            arrivals.time = original  # type: ignore[misc]
-            Turns.give = give  # type: ignore[method-assign]
+            linger.time = original  # type: ignore[misc]
+            CooperativeTurns.give = give  # type: ignore[method-assign]
             for process in self._workers:
                 if process.alive:
                     process.crash()
@@ -486,7 +486,7 @@ class World:
         return None
 
 
-async def _give(_: Turns) -> None:
+async def _give(_: CooperativeTurns) -> None:
     """A turn is over at every step, whatever the machine's clock says."""
     await asyncio.sleep(0)
 

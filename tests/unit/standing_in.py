@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from schemas.errors import Conflict, Unavailable
+from schemas.errors import Conflict, RefusedRequest, Unavailable
 from schemas.queries import Hit, IndexedItem, SearchableAt, SearchAnswer, SearchRequest, ShownOffer
-from stream.api.models import IndexStatus, JobReport, Lag, LogStatus, Percentiles, StatusReport
-from stream.api.service import Refused
+from stream.api.models import IndexStatus, LogStatus, Percentiles, StatusReport
+from stream.progress.lag import Lag
+from stream.runtime.jobs import JobReport
 
 if TYPE_CHECKING:
     from schemas.tokens import Token
@@ -118,7 +119,7 @@ class StandIn:
 
     def placed(self, after: Token) -> Token:
         if after.log not in (None, self.log_id):
-            raise Refused("after", f"{after} is of another log, this is {self.log_id}")
+            raise RefusedRequest("after", f"{after} is of another log, this is {self.log_id}")
         return after._replace(log=self.log_id)
 
     async def progress(self, after: Token, wait_ms: int) -> bool:
@@ -128,7 +129,7 @@ class StandIn:
             return told
         after = self.placed(after)
         if after.partition >= 4:
-            raise Refused("after", f"{after.topic} has 4 partitions, there is no partition {after.partition}")
+            raise RefusedRequest("after", f"{after.topic} has 4 partitions, there is no partition {after.partition}")
         return after.offset < self.searchable_below
 
     async def status(self) -> StatusReport:

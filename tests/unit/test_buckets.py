@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.errors import Unavailable
-from stream.reconcile import buckets as module
-from stream.reconcile.buckets import BUCKET_ITEMS, BUCKETS_MAX, Buckets, bucket_count
+from stream.reconcile import spill as module
+from stream.reconcile.spill import BUCKET_ITEMS, BUCKETS_MAX, Buckets, bucket_count
 
 
 async def filled(directory: str, count: int, added: list[tuple[bytes, bytes]]) -> Buckets:

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.errors import Misconfigured, Unavailable
-from stream.reader import Record
-from stream.tracker import Partition
-from stream.up.carry import InputTail, decode_record, encode_record
+from stream.kafka.partitions import Partition
+from stream.kafka.reader import Record
+from stream.up.handover import InputHandover, decode_record, encode_record
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,12 +51,12 @@ DAMAGED = {
 def test_a_file_that_was_damaged_is_refused_with_its_line(tmp_path: Path, content: bytes, how: str) -> None:
     (tmp_path / "tail.jsonl").write_bytes(content)
     with pytest.raises(Misconfigured, match=rf"tail\.jsonl: {how}"):
-        InputTail([], tmp_path / "tail.jsonl")
+        InputHandover([], tmp_path / "tail.jsonl")
 
 
 async def test_a_whole_file_is_taken_up(tmp_path: Path) -> None:
     (tmp_path / "tail.jsonl").write_bytes(b"\n".join(WHOLE))
-    tail = InputTail([], tmp_path / "tail.jsonl")
+    tail = InputHandover([], tmp_path / "tail.jsonl")
     with pytest.raises(Unavailable):
         await tail.publish("127.0.0.1:9")
     assert len(tail) == 2
@@ -64,5 +64,5 @@ async def test_a_whole_file_is_taken_up(tmp_path: Path) -> None:
 
 def test_what_was_not_published_yet_is_kept_by_a_stop(tmp_path: Path) -> None:
     (tmp_path / "tail.jsonl").write_bytes(b"\n".join(WHOLE))
-    InputTail([], tmp_path / "tail.jsonl").save()
-    assert len(InputTail([], tmp_path / "tail.jsonl")) == 2
+    InputHandover([], tmp_path / "tail.jsonl").save()
+    assert len(InputHandover([], tmp_path / "tail.jsonl")) == 2

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 from test_fold_is_a_join import folded
 
-from schemas.codec import decode_item, encode_item
 from schemas.items import NO_REVIEWS, Change, Entity, ItemRecord, ItemState, ReviewSummary
-from schemas.records import ItemAsJson
+from schemas.state_codec import decode_item, encode_item
+from schemas.state_json import ItemAsJson
 from stream.items.partition import ItemPartition
-from workers import fold, reviews
+from workers.state import fold, reviews
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -117,7 +117,7 @@ def test_status_of_a_stack_that_is_not_ready_exits_10_and_says_why(service: Stan
 
 
 def test_status_of_a_stack_that_does_not_answer_exits_10_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stream.commands.client.ANSWER_SECONDS_MAX", 0.2)
+    monkeypatch.setattr("stream.api.client.ANSWER_SECONDS_MAX", 0.2)
     with socket.socket() as frozen:
         frozen.bind(("127.0.0.1", 0))
         frozen.listen()

@@ -12,8 +12,8 @@ from standing_in import StandIn
 
 from stream.api.app import create_app
 from stream.commands.app import app
-from stream.metrics import IndexMetrics, ItemsMetrics
-from stream.settings import Settings
+from stream.runtime.metrics import IndexMetrics, ItemsMetrics
+from stream.runtime.settings import Settings
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]

@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from running_commands import freshline
 from test_fold_is_a_join import folded
 
-from schemas.codec import encode_item, encode_review, review_key
 from schemas.errors import Unavailable
 from schemas.items import NO_REVIEWS, Change, ItemRecord
+from schemas.state_codec import encode_item, encode_review, review_key
 from stream.commands.output import written
-from stream.states import StateRecord, settled
-from stream.tracker import Partition
-from workers import reviews
+from stream.kafka.partitions import Partition
+from stream.state_files.records import StateRecord, normalised_record
+from workers.state import reviews
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -120,13 +120,13 @@ def test_whatever_events_lead_to_can_be_published_again(events: list[Any], of_re
         StateRecord(place, ITEM.encode(), encode_item(ItemRecord("a worker", state, NO_REVIEWS, changes)))
         for changes in ({"price": Change(1_000, 3)}, {})
     ]
-    assert list(map(settled, records)) == [records[1]] * 2
+    assert list(map(normalised_record, records)) == [records[1]] * 2
     joined = reviews.delta(of_review[0])
     for event in of_review[1:]:
         joined = reviews.join(joined, reviews.delta(event))
     key = review_key(ITEM, of_review[0].part)
     record = StateRecord(Partition("review-states", 0), key, encode_review(joined))
-    assert settled(record) == record
+    assert normalised_record(record) == record
 
 
 def test_an_export_with_no_broker_is_one_line_and_keeps_the_file_that_is_there(tmp_path: Path) -> None:

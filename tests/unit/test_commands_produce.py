@@ -14,12 +14,12 @@ from kafka.admin import KafkaAdminClient, NewTopic
 from running_commands import freshline, serving
 from standing_in import StandIn
 
-from stream.brokers.embedded import EmbeddedBroker
-from stream.brokers.interface import wait_accepting
-from stream.producing import Outgoing, checked, paced
-from stream.sent import Sent
-from stream.topics import topic_id
-from stream.up.ports import free_port
+from stream.kafka.producer import Outgoing, checked, paced
+from stream.kafka.send_report import SendReport
+from stream.kafka.topics import topic_id
+from stream.runtime.ports import free_port
+from stream.up.brokers.embedded import EmbeddedBroker
+from stream.up.brokers.interface import wait_accepting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -142,7 +142,7 @@ def test_ctrl_c_says_how_many_were_sent_and_confirmed(monkeypatch: pytest.Monkey
         yield from islice(records, 2)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("stream.producing.paced", ctrl_c_at_the_third)
+    monkeypatch.setattr("stream.kafka.producer.paced", ctrl_c_at_the_third)
     done = freshline("produce", "prices", "--rate=1", stdin=PRICE % 1 + PRICE % 2 + PRICE % 3)
     assert done == (130, "", "freshline: interrupted: 2 sent and confirmed\n")
 
@@ -220,7 +220,7 @@ def test_a_paced_record_is_never_early_and_a_long_pause_is_not_made_up_for() -> 
 
 
 def test_a_byte_order_mark_is_no_part_of_the_first_line() -> None:
-    sent = Sent()
+    sent = SendReport()
     lines = [BOM_UTF8 + PRICE % 1, PRICE % 2, BOM_UTF8 + PRICE % 3]
     assert [record.value for record in checked("prices", lines, sent, lambda: 1)] == [
         (PRICE % number).strip() for number in (1, 2)
@@ -229,6 +229,6 @@ def test_a_byte_order_mark_is_no_part_of_the_first_line() -> None:
 
 
 def test_blank_lines_are_no_events() -> None:
-    sent = Sent()
+    sent = SendReport()
     assert [record.line for record in checked("prices", [b"\n", PRICE % 1, b"  "], sent, lambda: 1)] == [2]
     assert sent.invalid == 0

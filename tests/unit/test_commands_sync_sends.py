@@ -11,14 +11,14 @@ import pytest
 from running_broker import new_broker
 from running_commands import freshline
 
-from schemas.codec import encode_item
 from schemas.events import parse
 from schemas.items import NO_REVIEWS, ItemRecord, ItemState
-from stream.reader import Reader
-from stream.states import StateRecord, partition_of, publish
-from stream.topics import ITEMS, ensure_topics
-from stream.tracker import Partition
-from workers import fold
+from schemas.state_codec import encode_item
+from stream.kafka.partitions import Partition, partition_of
+from stream.kafka.reader import Reader
+from stream.kafka.topics import ITEMS, ensure_topics
+from stream.state_files.records import StateRecord, publish
+from workers.state import fold
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from running_broker import RunningBroker
 
-    from stream.reader import Record
+    from stream.kafka.reader import Record
 
 PARTITIONS = 3
 LAMPS = [{"product_id": f"商品 {n}", "title": f"Lamp {n}", "attributes": {"watt": n}} for n in range(20)]

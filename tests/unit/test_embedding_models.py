@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from schemas.errors import Misconfigured
-from workers.embedder.files import locate, revision
-from workers.embedder.interface import EmbeddingFailed
+from schemas.errors import EmbeddingFailed, Misconfigured
 from workers.embedder.loading import describe
+from workers.embedder.model_files import locate, revision
 from workers.embedder.sentence import SentenceEmbedder
 
 if TYPE_CHECKING:

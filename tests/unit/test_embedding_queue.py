@@ -10,11 +10,11 @@ import threading
 import numpy as np
 import pytest
 
-from schemas.errors import Misconfigured
-from workers.embedder import queue
+from schemas.errors import EmbedderHangs, EmbeddingFailed, Misconfigured
+from workers.embedder import threads as embedder_threads
 from workers.embedder.fake import FakeEmbedder
-from workers.embedder.interface import EmbedderHangs, EmbeddingFailed, nobody
-from workers.embedder.queue import EmbedderThreads
+from workers.embedder.interface import nobody
+from workers.embedder.threads import EmbedderThreads
 
 
 class Held(FakeEmbedder):
@@ -72,8 +72,8 @@ async def test_a_query_that_has_begun_is_told_on_the_loop_before_its_vector_is_t
 
 
 async def test_a_model_that_hangs_is_told_and_does_not_keep_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queue, "DOCUMENTS_SECONDS_MAX", 0.05)
-    monkeypatch.setattr(queue, "CLOSE_SECONDS_MAX", 0.05)
+    monkeypatch.setattr(embedder_threads, "DOCUMENTS_SECONDS_MAX", 0.05)
+    monkeypatch.setattr(embedder_threads, "CLOSE_SECONDS_MAX", 0.05)
     held = Held()
     threads = EmbedderThreads(lambda: held)
     with pytest.raises(EmbedderHangs, match="has not embedded 2 texts"):
@@ -135,5 +135,5 @@ async def test_a_text_that_cannot_be_embedded_fails_its_caller() -> None:
 
 
 def test_importing_it_does_not_import_torch() -> None:
-    check = "import sys, workers.embedder.queue, workers.embedder.loading; sys.exit('torch' in sys.modules)"
+    check = "import sys, workers.embedder.threads, workers.embedder.loading; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", check], timeout=60, check=False).returncode == 0

@@ -12,7 +12,7 @@ import torch
 from workers.embedder.precision import Features, forward
 from workers.embedder.sentence import SentenceEmbedder
 from workers.embedder.tracing import _Traced, forward_pass
-from workers.turns import ANSWERS, Allowance
+from workers.priority import QUERY_GATE, TokenBucket
 
 
 class Model(torch.nn.Module):
@@ -99,10 +99,10 @@ def test_the_installed_model_is_traced_for_queries_and_documents() -> None:
 
 def test_documents_wait_for_an_answer_that_is_being_given(monkeypatch: pytest.MonkeyPatch) -> None:
     embedder = SentenceEmbedder()
-    monkeypatch.setattr(embedder, "_patience", Allowance(1, 60, time.monotonic()))
+    monkeypatch.setattr(embedder, "_patience", TokenBucket(1, 60, time.monotonic()))
     monkeypatch.setattr(embedder, "_passes", {"document": lambda _: torch.ones(1, 384)})
     with ThreadPoolExecutor(1) as threads:
-        with ANSWERS.one():
+        with QUERY_GATE.one():
             documents = threads.submit(embedder.embed_documents, ["toner"])
             with pytest.raises(TimeoutError):
                 documents.result(0.2)

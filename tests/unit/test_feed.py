@@ -23,11 +23,12 @@ from events_strategy import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from schemas.errors import InvalidFeedLine
 from schemas.events import parse
 from schemas.items import ItemState
-from workers import fold
-from workers.feed import Decision, InvalidLine, Outcome, compare, read_line
-from workers.view import shown_facts
+from workers.compare.feed_diff import Decision, FeedOutcome, compare, read_line
+from workers.state import fold
+from workers.state.projection import shown_facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -117,7 +118,7 @@ def test_after_its_events_the_state_shows_what_the_feed_says_and_a_second_sync_i
     topic, bodies = feed
     decisions, after = synced(topic, folded(history), bodies, now_ms)
     assert canonical(parts(topic, after)) == canonical(parts(topic, synced(topic, ItemState(ITEM), bodies)[1]))
-    assert Outcome.STALE not in {each.outcome for each in decisions}
+    assert FeedOutcome.STALE not in {each.outcome for each in decisions}
     again, _ = synced(topic, after, bodies, now_ms + 1)
     assert outcomes(again) == ["unchanged"] * len(bodies)
     assert [each.publish for each in again] == [None] * len(bodies)
@@ -159,7 +160,7 @@ def test_a_line_with_a_stamp_of_its_own_is_sent_only_if_it_changes_what_is_shown
     before, shown = parts(topic, state), parts(topic, after)
     for each in decisions:
         moved = canonical(before.get(each.seller)) != canonical(shown.get(each.seller))
-        assert moved == (each.publish is not None) == (each.outcome not in {Outcome.STALE, Outcome.UNCHANGED})
+        assert moved == (each.publish is not None) == (each.outcome not in {FeedOutcome.STALE, FeedOutcome.UNCHANGED})
     assert set(outcomes(synced(topic, after, bodies, now_ms + 1)[0])) <= {"unchanged", "stale"}
 
 
@@ -183,7 +184,7 @@ def test_every_outcome_has_its_example() -> None:
     }
     assert decisions[0].differences == (("price", 9.5, 8.0),)
     (gone,), _ = synced("products", folded([said("products", **LAMP, updated_at=5)]), [])
-    assert gone.outcome is Outcome.GONE and orjson.loads(gone.publish or b"")["op"] == "delete"
+    assert gone.outcome is FeedOutcome.GONE and orjson.loads(gone.publish or b"")["op"] == "delete"
 
 
 def test_what_is_published_carries_the_version_that_stands_in_the_state() -> None:
@@ -206,7 +207,7 @@ def test_a_delisted_item_and_a_void_offer_come_back(op: str | None) -> None:
     assert parts("products", state) == parts("prices", state) == {}
     (product,), state = synced("products", state, [LAMP])
     (offer,), state = synced("prices", state, [OFFER])
-    assert (product.outcome, offer.outcome) == (Outcome.ADDED, Outcome.ADDED)
+    assert (product.outcome, offer.outcome) == (FeedOutcome.ADDED, FeedOutcome.ADDED)
     assert parts("products", state) and parts("prices", state)
 
 
@@ -224,11 +225,11 @@ def test_what_stands_further_ahead_than_events_may_is_stale() -> None:
 
 
 def test_an_op_that_is_no_upsert_has_no_place_in_a_feed() -> None:
-    with pytest.raises(InvalidLine, match="line 3: op: is delete"):
+    with pytest.raises(InvalidFeedLine, match="line 3: op: is delete"):
         read_line("products", 3, b'{"product_id": "a", "op": "delete"}', NOW_MS)
 
 
 def test_more_offers_than_are_kept_are_refused_by_the_line() -> None:
     bodies = [OFFER | {"seller": str(number)} for number in range(fold.OFFERS_MAX + 1)]
-    with pytest.raises(InvalidLine, match=f"line 201: product '{ITEM}' has more than 200 offers"):
+    with pytest.raises(InvalidFeedLine, match=f"line 201: product '{ITEM}' has more than 200 offers"):
         synced("prices", ItemState(ITEM), bodies)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aiokafka.protocol.fetch import FetchRequest
 
-from stream import fetches
+from stream.kafka import fetch_waits
 
 if TYPE_CHECKING:
     from pytest import MonkeyPatch
@@ -42,10 +42,10 @@ class Broker:
 
 async def fetched(monkeypatch: MonkeyPatch, broker: Broker, **how: int) -> Broker:
     """Every answer asked for in turn."""
-    monkeypatch.setattr(fetches, "time", broker)
-    monkeypatch.setattr(fetches, "asyncio", broker)
+    monkeypatch.setattr(fetch_waits, "time", broker)
+    monkeypatch.setattr(fetch_waits, "asyncio", broker)
     consumer: Any = SimpleNamespace(_client=broker)
-    fetches.be_patient(consumer, 5, **how)
+    fetch_waits.adapt_fetch_waits(consumer, 5, **how)
     while broker.answers:
         await consumer._client.send(0, FetchRequest(500, 1, 1000, 0, [("prices", [(0, 3, 1000), (1, 3, 1000)])]))
     return broker
@@ -55,7 +55,7 @@ async def test_a_fetch_waits_longer_while_there_is_something_and_it_does_not_com
     answers = (NOTHING,), (BEHIND,), (FOUND, BEHIND), (FOUND, NOTHING), (NOTHING,)
     broker = await fetched(monkeypatch, Broker(*answers, *[(BEHIND,)] * 10))
     assert broker.waits_ms[:6] == [5, 5, 10, 20, 5, 5]
-    assert broker.waits_ms[-1] == fetches.WAIT_MS_MAX
+    assert broker.waits_ms[-1] == fetch_waits.WAIT_MS_MAX
 
 
 async def test_a_fetch_that_ends_early_with_what_it_has_was_not_too_short(monkeypatch: MonkeyPatch) -> None:

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.items import NO_REVIEWS, ItemState
-from workers import fold
-from workers.view import content
+from workers.state import fold
+from workers.state.projection import content
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_fold_is_a_join import folded
 
-from schemas.codec import decode_item, encode_item
 from schemas.items import NO_REVIEWS, ItemRecord, Register
-from workers import fold
+from schemas.state_codec import decode_item, encode_item
+from workers.state import fold
 
 if TYPE_CHECKING:
     from schemas.events import Event

@@ -12,8 +12,8 @@ from test_fold_is_a_join import folded
 
 from schemas.items import NO_REVIEWS, ItemState
 from schemas.stamps import Stamp
-from workers import fold
-from workers.view import content
+from workers.state import fold
+from workers.state.projection import content
 
 
 def product(title: Any = "lamp", **body: Any) -> Any:

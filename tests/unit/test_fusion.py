@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.fusion import fuse
-from workers.search import leg_points
+from workers.search.fusion import fuse
+from workers.search.searcher import leg_points
 
 rankings = st.lists(st.sampled_from("abcdefgh"), unique=True)
 

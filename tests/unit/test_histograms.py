@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
 
-from stream.histograms import Counts, read_histograms, since
+from stream.progress.histograms import BucketCounts, read_histograms, since
 
 BOUNDS = (0.01, 0.02, 0.05, 0.1, 1.0)
 SECONDS = st.lists(st.floats(0.0001, 2.0), min_size=1, max_size=50)
@@ -38,14 +38,14 @@ def test_a_quantile_of_a_phase_lies_in_the_bucket_of_the_true_one(
 
 
 def test_a_facet_that_came_up_in_the_phase_is_all_of_it() -> None:
-    counts = Counts((0.1, math.inf), (3, 4))
+    counts = BucketCounts((0.1, math.inf), (3, 4))
     assert since({"price": counts}, {}) == {"price": counts}
 
 
 def test_a_process_that_started_anew_counts_from_zero() -> None:
-    anew = Counts((0.1, math.inf), (1, 2))
-    assert anew.since(Counts((0.1, math.inf), (3, 4))) == anew
+    anew = BucketCounts((0.1, math.inf), (1, 2))
+    assert anew.since(BucketCounts((0.1, math.inf), (3, 4))) == anew
 
 
 def test_no_observations_have_no_quantile() -> None:
-    assert math.isnan(Counts((0.1, math.inf), (0, 0)).quantile(0.5))
+    assert math.isnan(BucketCounts((0.1, math.inf), (0, 0)).quantile(0.5))

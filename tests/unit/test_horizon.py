@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from schemas.errors import Unavailable
 from schemas.progress import IndexProgress, ItemsProgress, Progress
-from stream.horizon import Horizon
-from stream.index.freshness import FreshAsOf, Observation, RecentFreshness
-from stream.tracker import Partition
+from stream.kafka.partitions import Partition
+from stream.progress.freshness import FreshAsOf, Observation, RecentFreshness
+from stream.progress.watermark import Watermark
 
 PRICES = Partition("prices", 0)
 UNKNOWN: dict[str, int | None] = {"products": None, "prices": None, "reviews": None}
@@ -24,8 +24,8 @@ def index(finished: int, collection: str = "items-1") -> IndexProgress:
     return IndexProgress(0, collection, finished)
 
 
-def horizon(*words: Progress) -> Horizon:
-    made = Horizon("items-1")
+def horizon(*words: Progress) -> Watermark:
+    made = Watermark("items-1")
     for word in words:
         if isinstance(word, ItemsProgress):
             made.items_progress(word)
@@ -84,7 +84,7 @@ async def test_a_waiter_wakes_when_its_event_is_searchable_and_not_before() -> N
 
 
 async def test_who_waits_hears_that_the_process_ends() -> None:
-    made = Horizon()
+    made = Watermark()
     waiting = asyncio.ensure_future(made.reaches(PRICES, 9))
     await asyncio.sleep(0)
     made.abandon()

@@ -11,17 +11,17 @@ from prometheus_client import CollectorRegistry
 from schemas.errors import Conflict, Unavailable
 from schemas.queries import SearchRequest
 from stream.index.service import IndexService
-from stream.log_identity import LogIdentity
-from stream.metrics import IndexMetrics
-from stream.settings import Settings
-from stream.up.report import ReportFile
-from workers.search import Results
-from workers.turns import ANSWERS
+from stream.kafka.log_identity import LogIdentity
+from stream.runtime.metrics import IndexMetrics
+from stream.runtime.settings import Settings
+from stream.runtime.stack_report import StackReportFile
+from workers.priority import QUERY_GATE
+from workers.search.searcher import Results
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from stream.index.jobs import Step
+    from stream.runtime.jobs import Step
 
 
 class Unasked:
@@ -52,7 +52,7 @@ def service(data_dir: Path) -> IndexService:
 
 
 async def test_it_is_not_ready_while_up_cannot_keep_another_process_running(tmp_path: Path) -> None:
-    asked, report = service(tmp_path), ReportFile(tmp_path)
+    asked, report = service(tmp_path), StackReportFile(tmp_path)
     asked.reasons = []
     assert asked.ready() == []
     report.tell_failing("items", "items cannot be kept running, it ended 3 times: exit 1: no such topic")
@@ -83,7 +83,7 @@ async def test_while_a_search_is_answered_it_counts_as_an_answer_and_no_longer_h
     counts: list[int] = []
 
     async def search(*_: Any) -> Results:
-        counts.append(ANSWERS._count)
+        counts.append(QUERY_GATE._count)
         outcome = next(outcomes)
         if isinstance(outcome, Exception):
             raise outcome
@@ -93,4 +93,4 @@ async def test_while_a_search_is_answered_it_counts_as_an_answer_and_no_longer_h
     await made.search(SearchRequest(q="cake"), None, 0)
     with pytest.raises(Unavailable):
         await made.search(SearchRequest(q="cake"), None, 0)
-    assert (counts, ANSWERS._count) == ([1, 1], 0)
+    assert (counts, QUERY_GATE._count) == ([1, 1], 0)

@@ -11,17 +11,18 @@ import pytest
 from prometheus_client import CollectorRegistry
 from waiting import until
 
-from schemas.codec import encode_item
 from schemas.items import NO_REVIEWS, ItemRecord, ItemState
 from schemas.points import point_version
-from stream.index.freshness import RecentFreshness
-from stream.index.observing import Observed
+from schemas.state_codec import encode_item
 from stream.index.worker import IndexWorker
-from stream.metrics import IndexMetrics
-from stream.tracker import Partition, Trackers
+from stream.kafka.offsets import OffsetTrackers
+from stream.kafka.partitions import Partition
+from stream.progress.freshness import RecentFreshness
+from stream.runtime.metrics import IndexMetrics
+from stream.writers.metrics_sink import MetricsSink
 
 if TYPE_CHECKING:
-    from workers.pending import Pending
+    from workers.lanes.pending_item import PendingItem
 
 ITEM = encode_item(ItemRecord("a worker", ItemState("P1"), NO_REVIEWS, {}))
 PLACE = Partition("items", 0)
@@ -29,9 +30,9 @@ PLACE = Partition("items", 0)
 
 class Bench:
     def __init__(self) -> None:
-        self.taken: list[Pending] = []
+        self.taken: list[PendingItem] = []
         self.letters: list[tuple[str, bytes | None, bytes | None, dict[str, bytes]]] = []
-        self.trackers = Trackers()
+        self.trackers = OffsetTrackers()
         self.worker = IndexWorker(
             1,
             trackers=self.trackers,
@@ -49,7 +50,7 @@ class Bench:
         confirmed.set_result(None)
         return confirmed
 
-    async def _put(self, pending: Pending) -> None:
+    async def _put(self, pending: PendingItem) -> None:
         self.taken.append(pending)
 
     async def take(self, key: bytes | None, value: bytes) -> None:
@@ -75,14 +76,14 @@ async def test_a_record_under_another_key_is_a_dead_letter_and_touches_no_point(
     await b.take(key, value)
     assert b.taken == []
     (letter,) = b.letters
-    assert letter[:3] == ("items.dlq", key, value) and letter[3]["freshline-error"] == b"NotOurs"
+    assert letter[:3] == ("items.dlq", key, value) and letter[3]["freshline-error"] == b"ForeignRecord"
     assert b.trackers.prefix(PLACE) == 1, "it is finished"
 
 
 async def test_a_record_that_a_pure_stage_fails_on_is_a_counted_dead_letter_with_its_bytes_and_the_traceback() -> None:
     b, metrics = Bench(), IndexMetrics(CollectorRegistry())
     await b.take(b"P1", ITEM)
-    observed = Observed(metrics, RecentFreshness(), serves=lambda: True)
+    observed = MetricsSink(metrics, RecentFreshness(), serves=lambda: True)
     observed.refuse = b.worker.refuse
     observed.refused(b.taken[0], ZeroDivisionError("a bug"))
     await until(lambda: b.trackers.prefix(PLACE) == 1, "it is finished")

@@ -11,13 +11,14 @@ from aiokafka.partitioner import murmur2
 from prometheus_client import CollectorRegistry
 from waiting import until
 
-from schemas.codec import decode_item, encode_item
 from schemas.items import NO_REVIEWS, ItemRecord
+from schemas.state_codec import decode_item, encode_item
 from stream.items.partition import ItemPartition
 from stream.items.worker import ItemsWorker
-from stream.metrics import ItemsMetrics
-from stream.progress import Reporter
-from stream.tracker import Partition, Trackers
+from stream.kafka.offsets import OffsetTrackers
+from stream.kafka.partitions import Partition
+from stream.progress.reporter import Reporter
+from stream.runtime.metrics import ItemsMetrics
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -57,7 +58,7 @@ class Bench:
 
     def __init__(self) -> None:
         self.sent: list[Sent] = []
-        self.trackers = Trackers()
+        self.trackers = OffsetTrackers()
         self.failures: list[BaseException] = []
         self.reporter = Reporter("log", self.send)
         self.worker = ItemsWorker(
@@ -264,7 +265,7 @@ async def test_revocation_drops_the_state() -> None:
 def logged(message: Message, writer: str) -> ItemRecord:
     """An item record as another writer would append it, knowing this one event only."""
     from schemas.events import parse
-    from workers.fold import delta
+    from workers.state.fold import delta
 
     folded = parse(message.topic, message.key, message.value, arrived_at_ms=T_MS, event_time_ms=None)
     return ItemRecord(writer, delta(folded), NO_REVIEWS, {})
@@ -288,7 +289,7 @@ def test_a_record_of_another_writer_that_says_the_join_needs_no_answer() -> None
 
 def test_after_a_crash_between_review_and_item_record_the_item_is_published_again() -> None:
     from schemas.events import parse
-    from workers.reviews import delta
+    from workers.state.reviews import delta
 
     partition = ItemPartition(0, "me")
     partition.take_record(logged(price(), "me"))

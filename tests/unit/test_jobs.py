@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
-from stream.index import jobs
+from stream.runtime import jobs
 
 if TYPE_CHECKING:
     import pytest

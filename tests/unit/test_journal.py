@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas.errors import Misconfigured, Unavailable
-from stream.journal import Journal
-from stream.states import InvalidLine, StateRecord, decode_line, encode_line
-from stream.tracker import Partition
+from schemas.errors import InvalidStateLine, Misconfigured, Unavailable
+from stream.kafka.partitions import Partition
+from stream.state_files.journal import Journal
+from stream.state_files.records import StateRecord, decode_line, encode_line
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,7 +55,7 @@ def test_a_line_says_what_the_record_was(record: StateRecord) -> None:
     ],
 )
 def test_what_is_no_such_line_is_refused(line: bytes) -> None:
-    with pytest.raises(InvalidLine):
+    with pytest.raises(InvalidStateLine):
         decode_line(line)
 
 
@@ -81,7 +81,7 @@ def test_a_journal_opened_again_has_the_last_of_each_key(
 
 
 def test_a_journal_that_grew_is_compacted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stream.journal.COMPACTION_BYTES_MIN", 10_000)
+    monkeypatch.setattr("stream.state_files.journal.COMPACTION_BYTES_MIN", 10_000)
     path = tmp_path / "state.journal"
     journal = Journal(path, 4)
     for number in range(1000):

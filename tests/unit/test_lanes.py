@@ -10,22 +10,22 @@ import orjson
 import pytest
 from waiting import until
 
-from schemas.errors import Unavailable
+from schemas.errors import EmbeddingFailed, Unavailable
 from schemas.events import parse
-from schemas.items import MENDER, NO_REVIEWS, Change, ItemRecord, ItemState
+from schemas.items import NO_REVIEWS, REPAIRER, Change, ItemRecord, ItemState
 from schemas.queries import Filters
-from workers import indexing, owed_vectors, turns
+from workers import priority
 from workers.embedder.cache import VectorCache
 from workers.embedder.fake import FakeEmbedder
-from workers.embedder.interface import EmbeddingFailed
-from workers.fold import fold
-from workers.index.edge_open import open_edge
+from workers.index.edge.open import open_edge
 from workers.index.interface import Reprice
-from workers.indexing import TEXTS_MAX, Lanes
-from workers.owed_vectors import FEW_TEXTS_MAX, OwedVectors
-from workers.pending import Observer, Pending
-from workers.plan import Action
-from workers.sale_windows import SaleWindows
+from workers.lanes import embedding, queues
+from workers.lanes.embedding import FEW_TEXTS_MAX, EmbeddingLane
+from workers.lanes.pending_item import Observer, PendingItem
+from workers.lanes.queues import TEXTS_MAX, Lanes
+from workers.lanes.sale_windows import SaleWindows
+from workers.point.plan import Action
+from workers.state.fold import fold
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Sequence
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from schemas.points import Payload
     from workers.embedder.interface import Vectors
-    from workers.index.edge import EdgeIndex
+    from workers.index.edge.index import EdgeIndex
     from workers.index.interface import Stored
 
 NOW_MS = 1_800_000_000_000
@@ -59,7 +59,7 @@ class Told(Observer):
     def retried(self, error: Unavailable) -> None:
         self.retries += 1
 
-    def refused(self, pending: Pending, error: Exception) -> None:
+    def refused(self, pending: PendingItem, error: Exception) -> None:
         self.bugs.append(error)
 
     def embedded(self, texts: int) -> None: ...
@@ -91,7 +91,7 @@ class Bench:
         self.lanes = Lanes(
             index, cached=cache.get, shop_currency=None, clock_ms=lambda: self.now_ms, observer=self.told
         )
-        self.owed = OwedVectors(
+        self.owed = EmbeddingLane(
             index,
             Async(FakeEmbedder(failing)),
             cache,
@@ -117,7 +117,7 @@ class Bench:
         facet = {"products": "product", "prices": "price"}[topic]
         record = ItemRecord("me", state, NO_REVIEWS, {facet: Change(self.now_ms, 1)})
         finish = [lambda: self.finished.append(product_id)]
-        await self.lanes.put(Pending(record, 0, self.version, finish, dict(record.changes)))
+        await self.lanes.put(PendingItem(record, 0, self.version, finish, dict(record.changes)))
 
     async def quiet(self) -> None:
         await until(lambda: len(self.lanes) == 0 and len(self.finished) == self.version, "all is finished")
@@ -175,9 +175,9 @@ async def test_a_price_change_embeds_nothing(tmp_path: Path) -> None:
 async def test_a_step_lets_an_answer_that_is_being_given_end_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(turns, "ANSWERS_SECONDS_MAX", 30.0)
-    answers = turns.Answers()
-    monkeypatch.setattr(turns, "ANSWERS", answers)
+    monkeypatch.setattr(priority, "ANSWERS_SECONDS_MAX", 30.0)
+    answers = priority.QueryGate()
+    monkeypatch.setattr(priority, "QUERY_GATE", answers)
     async with bench(tmp_path) as b:
         with answers.one():
             await b.put("products", "p1", title="Zebra lamp")
@@ -286,9 +286,9 @@ async def test_what_was_written_to_mend_a_point_does_so_also_when_it_is_written_
         await b.quiet()
         right = (await b.payload("p1"))["fingerprint"]
         await b.index.write([Reprice("p1", b.version, {"fingerprint": "wrong"})])
-        mending = ItemRecord(MENDER, b.states["p1"], NO_REVIEWS, {})
+        mending = ItemRecord(REPAIRER, b.states["p1"], NO_REVIEWS, {})
         b.version += 1
-        pending = Pending(mending, 0, b.version, [lambda: b.finished.append("p1")], {})
+        pending = PendingItem(mending, 0, b.version, [lambda: b.finished.append("p1")], {})
         await asyncio.gather(b.lanes.put(pending), b.put("prices", "p1", price=5, currency="HKD"))
         await b.quiet()
         payload = await b.payload("p1")
@@ -306,7 +306,7 @@ async def test_while_the_index_is_away_nothing_is_finished_and_then_everything(
                 raise Unavailable("the disk is full")
             return await write(writes)
 
-        monkeypatch.setattr(indexing, "RETRY_SECONDS_MIN", 0.01)
+        monkeypatch.setattr(queues, "RETRY_SECONDS_MIN", 0.01)
         monkeypatch.setattr(b.index, "write", away_for_a_while)
         await b.put("prices", "p1", price=5, currency="HKD")
         await until(lambda: b.told.retries >= 2, "it is tried again")
@@ -316,7 +316,7 @@ async def test_while_the_index_is_away_nothing_is_finished_and_then_everything(
 
 
 async def test_a_full_lane_makes_the_input_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(indexing, "PENDING_ITEMS_MAX", 3)
+    monkeypatch.setattr(queues, "PENDING_ITEMS_MAX", 3)
     index = open_edge(tmp_path, model=FakeEmbedder().model)
     b = Bench(index)
     for n in range(3):
@@ -336,7 +336,7 @@ async def test_vectors_leave_the_processor_to_a_flood_also_between_two_of_its_wa
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Given more new items than are written at once, when all are written, then the lanes stay behind for a moment."""
-    monkeypatch.setattr(indexing, "BATCH_ITEMS_MAX", FEW_TEXTS_MAX)
+    monkeypatch.setattr(queues, "BATCH_ITEMS_MAX", FEW_TEXTS_MAX)
     async with bench(tmp_path) as b:
         await b.put("products", "p1", title="Zebra lamp")
         await b.quiet()
@@ -357,8 +357,8 @@ async def test_a_bug_in_a_pure_stage_refuses_that_record_alone(tmp_path: Path, m
             raise ZeroDivisionError("a bug")
         return real(state, *arguments, **more)
 
-    real = indexing.content
-    monkeypatch.setattr(indexing, "content", fails_for_one)
+    real = queues.content
+    monkeypatch.setattr(queues, "content", fails_for_one)
     async with bench(tmp_path) as b:
         await b.put("prices", "bad", price=5, currency="HKD")
         await b.put("prices", "good", price=5, currency="HKD")
@@ -383,7 +383,7 @@ async def test_lanes_whose_collections_change_places_while_they_owe_do_not_wait_
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Given that one waits for the other, when it is the other's turn to wait, then both pay all the same."""
-    monkeypatch.setattr(owed_vectors, "IDLE_SECONDS_MAX", 0.05)
+    monkeypatch.setattr(embedding, "IDLE_SECONDS_MAX", 0.05)
     async with bench(tmp_path / "old") as old, bench(tmp_path / "new") as new:
         serving = old
         for each in (old, new):
@@ -414,7 +414,7 @@ async def test_texts_that_come_while_the_model_rests_share_a_batch(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for rest in ("REST_SECONDS", "REST_SECONDS_MAX"):
-        monkeypatch.setattr(owed_vectors, rest, 2.0)
+        monkeypatch.setattr(embedding, rest, 2.0)
     batches: list[int] = []
     async with bench(tmp_path) as b:
         monkeypatch.setattr(b.told, "embedded", batches.append)
@@ -433,7 +433,7 @@ async def test_while_the_model_rests_the_other_collection_has_its_turn(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Else texts that come more often than it rests would let no rebuild end."""
-    monkeypatch.setattr(owed_vectors, "REST_SECONDS", 60.0)
+    monkeypatch.setattr(embedding, "REST_SECONDS", 60.0)
     async with bench(tmp_path / "old") as serving, bench(tmp_path / "new") as building:
         building.owed._after = lambda: serving.owed
         for each in (serving, building):
@@ -489,7 +489,7 @@ async def test_of_a_log_that_began_anew_only_events_that_search_did_not_show_yet
             b.version += 1
             record = ItemRecord("me", state, NO_REVIEWS, {facet: old})
             finish = [lambda: b.finished.append("shown")]
-            await b.lanes.put(Pending(record, 0, (1 << 40) + b.version, finish, dict(record.changes)))
+            await b.lanes.put(PendingItem(record, 0, (1 << 40) + b.version, finish, dict(record.changes)))
             await b.quiet()
             assert b.told.became == told
 

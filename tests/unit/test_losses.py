@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from stream.tracker import Partition
-from stream.up.losses import EARLIER, LOSSES_MAX, Losses
-from stream.up.report import ReportFile, read_report
+from stream.kafka.partitions import Partition
+from stream.runtime.stack_report import StackReportFile, read_stack_report
+from stream.up.loss_report import EARLIER, LOSSES_MAX, LossReport
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,11 +25,11 @@ class Bench:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.said: list[str] = []
-        self.losses = Losses(ReportFile(folder), self.said.append)
+        self.losses = LossReport(StackReportFile(folder), self.said.append)
 
     def told(self) -> list[str]:
         self.losses.tell()
-        report = read_report(self.folder)
+        report = read_stack_report(self.folder)
         assert report
         return report.losses
 

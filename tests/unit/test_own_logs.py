@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from waiting import until
 
-from schemas.codec import encode_item
 from schemas.items import NO_REVIEWS, ItemRecord, ItemState
-from stream.items.logs import OwnLogs
+from schemas.state_codec import encode_item
 from stream.items.partition import ItemPartition
-from stream.reader import Record
-from stream.tracker import Partition
+from stream.items.recovery import StateRecovery
+from stream.kafka.partitions import Partition
+from stream.kafka.reader import Record
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -52,7 +52,7 @@ class Bench:
         self.recovered: list[list[str]] = []
         self.told_again: list[str] = []
         self.reached: list[int] = []
-        self.logs = OwnLogs(
+        self.logs = StateRecovery(
             self.reader,
             differs=lambda _partition, product_id: self.told_again.append(product_id),
             recovered=lambda partition, _end: self.recovered.append(sorted(partition.items)),

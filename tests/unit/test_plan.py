@@ -13,8 +13,8 @@ from schemas.points import Content, Payload
 from workers.document import document
 from workers.embedder.interface import ModelId
 from workers.index.interface import Patch, Reprice, Stored, Upsert, Write
-from workers.plan import Action, Plan, plan, reprice
-from workers.point import CONTENT_FIELDS
+from workers.point.payload import CONTENT_FIELDS
+from workers.point.plan import Action, Plan, plan, reprice
 
 MODEL = ModelId("m", "1", 2)
 NOW_MS = 1_000

@@ -14,8 +14,8 @@ import pytest
 import structlog
 
 from schemas.errors import Gone, Misconfigured
-from stream.process import run
-from stream.up.children import EXIT_MISCONFIGURED
+from stream.runtime.exit_codes import EXIT_MISCONFIGURED
+from stream.runtime.process import run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,7 +53,7 @@ def ends_with(*errors: Exception) -> int:
 
 def test_a_thread_that_hangs_does_not_keep_it() -> None:
     script = (
-        "import threading; from stream.process import leave, run\n"
+        "import threading; from stream.runtime.process import leave, run\n"
         "async def main(): threading.Thread(target=threading.Event().wait).start()\n"
         "leave(run(main))"
     )

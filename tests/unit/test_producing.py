@@ -9,10 +9,10 @@ import pytest
 from kafka.admin import KafkaAdminClient, NewTopic
 from running_broker import new_broker
 
-from stream import producing
-from stream.producing import Outgoing, Producer
-from stream.sent import LOST, Problem, Sent
-from stream.topics import topic_id
+from stream.kafka import producer as module
+from stream.kafka.producer import Outgoing, Producer
+from stream.kafka.send_report import LOST, Problem, SendReport
+from stream.kafka.topics import topic_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +41,7 @@ def price(line: int) -> Outgoing:
 
 
 def test_what_a_lost_broker_did_not_confirm_is_one_run_and_what_follows_goes_on(broker: RunningBroker) -> None:
-    sent = Sent(old := topic_id(broker.address, "items"))
+    sent = SendReport(old := topic_id(broker.address, "items"))
     with Producer([broker.address]) as producer:
         producer.send_all(map(price, range(1, 11)), sent)
         broker.kill()
@@ -62,10 +62,10 @@ def test_what_a_lost_broker_did_not_confirm_is_one_run_and_what_follows_goes_on(
 def test_sending_stops_where_the_broker_does_not_come_back(
     broker: RunningBroker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(producing, "CONFIRM_SECONDS_MAX", 1)
-    monkeypatch.setattr(producing, "CLOSE_SECONDS_MAX", 0.1)
-    monkeypatch.setattr(producing, "IN_FLIGHT_MAX", 50)
-    sent = Sent()
+    monkeypatch.setattr(module, "CONFIRM_SECONDS_MAX", 1)
+    monkeypatch.setattr(module, "CLOSE_SECONDS_MAX", 0.1)
+    monkeypatch.setattr(module, "IN_FLIGHT_MAX", 50)
+    sent = SendReport()
     with Producer([broker.address]) as producer:
         broker.kill()
         producer.send_all(map(price, itertools.count(1)), sent)
@@ -80,14 +80,14 @@ def test_ctrl_c_counts_what_was_confirmed(broker: RunningBroker) -> None:
         yield from map(price, range(1, 21))
         raise KeyboardInterrupt
 
-    sent = Sent()
+    sent = SendReport()
     with Producer([broker.address]) as producer, pytest.raises(KeyboardInterrupt):
         producer.send_all(until_ctrl_c(), sent)
     assert (sent.confirmed, sent.failed) == (20, 0)
 
 
 def test_a_record_that_a_broker_refuses_is_no_loss_of_the_broker(broker: RunningBroker) -> None:
-    sent = Sent()
+    sent = SendReport()
     with Producer([broker.address]) as producer:
         producer.send_all([price(1)._replace(value=b"x" * 9_000_000), price(2)], sent)
     assert (sent.confirmed, sent.failed) == (1, 1) and "MessageSizeTooLarge" in sent.problems[0].reason
@@ -100,6 +100,6 @@ def test_a_run_of_lines_is_told_in_one_line() -> None:
 
 
 def test_lines_that_are_no_run_are_named_one_by_one() -> None:
-    sent = Sent()
+    sent = SendReport()
     sent.lose([0, 4, 5])
     assert [problem.line for problem in sent.problems] == [0, 4, 5] and sent.failed == 3

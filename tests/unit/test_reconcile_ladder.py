@@ -10,13 +10,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_plan import MODEL, NOW_MS, content
 
-from schemas.items import MENDER, NO_REVIEWS, ItemRecord, ItemState, ReviewSummary
+from schemas.items import NO_REVIEWS, REPAIRER, ItemRecord, ItemState, ReviewSummary
+from workers.compare.index_diff import (
+    FAULTS,
+    MENDABLE,
+    VECTOR_OVERDUE_MS,
+    Finding,
+    IndexOutcome,
+    Wanted,
+    compare_point,
+    joined,
+    repaired,
+)
 from workers.document import document
-from workers.fold import delta, join
 from workers.index.interface import Stored
-from workers.plan import plan
-from workers.point import CONTENT_FIELDS, PRICE_OF_A_MOMENT
-from workers.reconcile import FAULTS, MENDABLE, VECTOR_OVERDUE_MS, Outcome, Verdict, Wanted, joined, judge, mended
+from workers.point.payload import CONTENT_FIELDS, PRICE_OF_A_MOMENT
+from workers.point.plan import plan
+from workers.state.fold import delta, join
 
 if TYPE_CHECKING:
     from schemas.points import Content, Payload
@@ -35,40 +45,40 @@ def written(wanted: Content, version: int = VERSION, *, paid: bool = True, **fie
     return cast("Payload", payload | fields)
 
 
-def verdict(wanted: Content | None, stored: Payload | None, now_ms: int = NOW_MS) -> Verdict:
+def verdict(wanted: Content | None, stored: Payload | None, now_ms: int = NOW_MS) -> Finding:
     expected = None if wanted is None else Wanted(wanted, VERSION)
-    return judge(expected, stored, log_end=LOG_END, model=MODEL, now_ms=now_ms)
+    return compare_point(expected, stored, log_end=LOG_END, model=MODEL, now_ms=now_ms)
 
 
 @pytest.mark.parametrize("status", ["visible", "delisted", "parked"])
 def test_what_the_index_worker_wrote_is_up_to_date(status: str) -> None:
-    assert verdict(content(status=status), written(content(status=status))) == Verdict(Outcome.UP_TO_DATE)
+    assert verdict(content(status=status), written(content(status=status))) == Finding(IndexOutcome.UP_TO_DATE)
 
 
 def test_what_only_one_side_has_is_missing_or_a_ghost() -> None:
-    assert verdict(content(), None).outcome is Outcome.MISSING
-    assert verdict(None, written(content())) == (Outcome.GHOST, "visible")
-    assert verdict(None, None).outcome is Outcome.UP_TO_DATE
+    assert verdict(content(), None).outcome is IndexOutcome.MISSING
+    assert verdict(None, written(content())) == (IndexOutcome.GHOST, "visible")
+    assert verdict(None, None).outcome is IndexOutcome.UP_TO_DATE
 
 
 def test_a_version_says_stale_newer_or_of_another_log() -> None:
-    assert verdict(content(), written(content(), VERSION - 1)).outcome is Outcome.STALE
-    assert verdict(content(), written(content(brand="x"), VERSION + 1)).outcome is Outcome.NEWER
-    assert verdict(content(), written(content(), LOG_END)).outcome is Outcome.AHEAD
+    assert verdict(content(), written(content(), VERSION - 1)).outcome is IndexOutcome.STALE
+    assert verdict(content(), written(content(brand="x"), VERSION + 1)).outcome is IndexOutcome.NEWER
+    assert verdict(content(), written(content(), LOG_END)).outcome is IndexOutcome.AHEAD
 
 
 @pytest.mark.parametrize("field", sorted(CONTENT_FIELDS))
 def test_every_field_that_differs_is_named(field: str) -> None:
     found = verdict(content(), written(content(), **{field: "other"}) if field != "price_changes_at_ms" else
                     written(content(), price_changes_at_ms=NOW_MS + 1))  # fmt: skip
-    assert found == (Outcome.DIFFERENT, field)
+    assert found == (IndexOutcome.DIFFERENT, field)
 
 
 def test_a_price_whose_window_turned_is_the_business_of_its_lane_and_anything_else_is_not() -> None:
     due = {"price": 9.0, "currency": "HKD", "price_changes_at_ms": NOW_MS}
-    assert verdict(content(), written(content(), **due)).outcome is Outcome.UP_TO_DATE
-    assert verdict(content(), written(content(), **due, brand="x")) == (Outcome.DIFFERENT, "brand")
-    assert verdict(content(), written(content(), **due), now_ms=NOW_MS - 1).outcome is Outcome.DIFFERENT
+    assert verdict(content(), written(content(), **due)).outcome is IndexOutcome.UP_TO_DATE
+    assert verdict(content(), written(content(), **due, brand="x")) == (IndexOutcome.DIFFERENT, "brand")
+    assert verdict(content(), written(content(), **due), now_ms=NOW_MS - 1).outcome is IndexOutcome.DIFFERENT
 
 
 @pytest.mark.parametrize(
@@ -82,29 +92,29 @@ def test_a_price_whose_window_turned_is_the_business_of_its_lane_and_anything_el
     ],
 )
 def test_a_vector_that_is_of_another_text_is_seen_by_its_fingerprints(wrong: dict[str, Any]) -> None:
-    assert verdict(content(), written(content(), **wrong)).outcome is Outcome.WRONG_FINGERPRINT
+    assert verdict(content(), written(content(), **wrong)).outcome is IndexOutcome.WRONG_FINGERPRINT
 
 
 def test_a_point_that_is_hidden_has_no_fingerprint() -> None:
     hidden = content(status="delisted")
-    assert verdict(hidden, written(hidden, vector_fingerprint="x")).outcome is Outcome.WRONG_FINGERPRINT
+    assert verdict(hidden, written(hidden, vector_fingerprint="x")).outcome is IndexOutcome.WRONG_FINGERPRINT
 
 
 def test_a_text_that_was_given_up_is_listed_with_its_reason() -> None:
     given_up = written(content(), vector_failed="too odd", vector_fingerprint=None)
-    assert verdict(content(), given_up) == (Outcome.VECTOR_FAILED, "too odd")
+    assert verdict(content(), given_up) == (IndexOutcome.VECTOR_FAILED, "too odd")
 
 
 def test_a_vector_that_is_owed_is_no_fault_until_it_is_owed_for_long() -> None:
     owed = written(content(), paid=False)
     assert owed["vector_due"] == PRESENT
-    assert verdict(content(), owed, NOW_MS + VECTOR_OVERDUE_MS) == (Outcome.VECTOR_OWED, "")
+    assert verdict(content(), owed, NOW_MS + VECTOR_OVERDUE_MS) == (IndexOutcome.VECTOR_OWED, "")
     late = verdict(content(), owed, NOW_MS + VECTOR_OVERDUE_MS + 1)
-    assert late.outcome is Outcome.VECTOR_OVERDUE and "60 minutes" in late.detail
+    assert late.outcome is IndexOutcome.VECTOR_OVERDUE and "60 minutes" in late.detail
 
 
 def test_what_no_new_record_can_mend_is_not_published_again() -> None:
-    assert {Outcome.AHEAD, Outcome.VECTOR_OVERDUE} == FAULTS - MENDABLE
+    assert {IndexOutcome.AHEAD, IndexOutcome.VECTOR_OVERDUE} == FAULTS - MENDABLE
 
 
 different = st.fixed_dictionaries(
@@ -124,7 +134,7 @@ def test_only_the_point_that_the_record_gives_is_up_to_date(
 ) -> None:
     wanted, stored = content(**wants), written(content(**has), version, paid=paid)
     right = version == VERSION and wanted == content(**has)
-    assert (verdict(wanted, stored).outcome in (Outcome.UP_TO_DATE, Outcome.VECTOR_OWED)) == right
+    assert (verdict(wanted, stored).outcome in (IndexOutcome.UP_TO_DATE, IndexOutcome.VECTOR_OWED)) == right
 
 
 @given(different, different, st.integers(0, VERSION))
@@ -134,10 +144,10 @@ def test_what_mends_a_point_leaves_nothing_to_mend(wants: dict[str, Any], has: d
     wanted = content(**wants)
     made = plan(stored, wanted, version=VERSION + 1, model=MODEL, cached=lambda _: None, now_ms=NOW_MS, mend=True).write
     assert made is not None
-    after = judge(
+    after = compare_point(
         Wanted(wanted, VERSION + 1), cast("Payload", made.payload), log_end=LOG_END, model=MODEL, now_ms=NOW_MS
     )
-    assert after.outcome in (Outcome.UP_TO_DATE, Outcome.VECTOR_OWED)
+    assert after.outcome in (IndexOutcome.UP_TO_DATE, IndexOutcome.VECTOR_OWED)
 
 
 def test_all_content_but_the_price_of_a_moment_is_always_compared() -> None:
@@ -158,8 +168,8 @@ def test_the_state_of_an_item_is_the_join_of_its_records(said: list[Any]) -> Non
 
 
 def test_a_ghost_is_told_a_state_that_joins_to_nothing() -> None:
-    neutral = mended("p1", None)
-    assert neutral == ItemRecord(MENDER, ItemState("p1"), NO_REVIEWS, {})
+    neutral = repaired("p1", None)
+    assert neutral == ItemRecord(REPAIRER, ItemState("p1"), NO_REVIEWS, {})
     present = ItemRecord("w", ItemState("p1", price_latest_ms=3), REVIEWS, {})
     assert join(present.state, neutral.state) is present.state
-    assert mended("p1", present) == ItemRecord(MENDER, present.state, REVIEWS, {})
+    assert repaired("p1", present) == ItemRecord(REPAIRER, present.state, REVIEWS, {})

@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from schemas.errors import InvalidEvent
 from schemas.events import AHEAD_MS_MAX, Event, parse
 from schemas.items import ItemState
-from stream.dead_letters import COPY_OF, EVENT_TIME, TOPIC_ID, Origin, event_time_ms, first_arrival_ms, origin_of
-from stream.reader import Record
-from stream.replay.copies import Route, copy_of, is_copy_within
+from stream.kafka.headers import COPY_OF, EVENT_TIME, TOPIC_ID, Origin, event_time_ms, first_arrival_ms, origin_of
+from stream.kafka.partitions import Partition
+from stream.kafka.reader import Record
+from stream.kafka.topics import Layout
+from stream.replay.offset_range import OffsetRange
+from stream.replay.records import Route, copy_of, is_copy_within
 from stream.replay.selection import Selection
-from stream.replay.span import Span
-from stream.topics import Layout
-from stream.tracker import Partition
-from workers import fold
+from workers.state import fold
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -115,7 +115,7 @@ def test_the_same_replay_sends_the_same_number_however_often_whatever_the_topic_
         topic += [copied(record, len(topic) + n, NOW_MS + earlier) for n, record in enumerate(topic)]
     first, counts = data.draw(st.integers(0, len(topic))), []
     for _ in range(3):
-        span = Span({place: first}, {place: len(topic)})
+        span = OffsetRange({place: first}, {place: len(topic)})
         sent = [r for r in topic[first:] if not is_copy_within(r, span, Selection(), LAYOUT.topic_id)]
         counts.append(len(sent))
         topic += [copied(record, len(topic) + n, NOW_MS + 9) for n, record in enumerate(sent)]
@@ -139,7 +139,7 @@ def test_a_copy_says_the_first_place_and_time_however_often_it_was_copied(log: l
 def test_a_copy_is_left_out_where_its_origin_is_sent_and_only_there() -> None:
     place = Partition("prices", 0)
     copy = copied(Record(place, 5, NOW_MS, b"a", b"{}", ()), 9, NOW_MS + 50)
-    everything, rest = Span({place: 0}, {place: 10}), Span({place: 6}, {place: 10})
+    everything, rest = OffsetRange({place: 0}, {place: 10}), OffsetRange({place: 6}, {place: 10})
     assert is_copy_within(copy, everything, Selection(), LAYOUT.topic_id)
     assert not is_copy_within(copy, rest, Selection(), LAYOUT.topic_id)
     assert not is_copy_within(copy, everything, Selection(), "another-log")
@@ -152,5 +152,5 @@ def test_a_record_that_only_bears_such_headers_of_a_dead_letter_is_no_copy() -> 
     place = Partition("prices", 0)
     kept = tuple((f"freshline-{name}", b"0" if name != "topic" else b"prices") for name in Origin._fields[:3])
     mended = Record(place, 7, NOW_MS, b"a", b"{}", (*kept, ("freshline-timestamp", b"5")))
-    assert not is_copy_within(mended, Span({place: 0}, {place: 10}), Selection(), LAYOUT.topic_id)
+    assert not is_copy_within(mended, OffsetRange({place: 0}, {place: 10}), Selection(), LAYOUT.topic_id)
     assert first_arrival_ms(mended.headers, NOW_MS) == NOW_MS

@@ -11,34 +11,35 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.errors import FreshlineError, InvalidEvent
-from stream.dead_letters import EVENT_TIME, Origin, dead_letter_headers, sent_again_headers
-from stream.reader import Record
-from stream.replay.letters import (
+from stream.kafka.headers import EVENT_TIME, Origin, dead_letter_headers, sent_again_headers
+from stream.kafka.partitions import Partition, partition_of
+from stream.kafka.reader import Record
+from stream.replay.dead_letters import (
     LETTER_OF,
     Repair,
     as_line,
-    letter_of,
+    dead_letter_of,
     of_another_product,
     read_repairs,
     refusal,
     resent,
 )
-from stream.replay.memory import CHUNK, Resent
-from stream.states import partition_of
-from stream.tracker import Partition
+from stream.replay.ledger import CHUNK, ResendLedger
 
 if TYPE_CHECKING:
-    from stream.producing import Outgoing, Producer
-    from stream.replay.letters import Letter
+    from stream.kafka.producer import Outgoing, Producer
+    from stream.replay.dead_letters import DeadLetter
 
 T_MS = 1_795_000_000_000
 TOPIC_ID = "0198f3-topic"
 
 
-def letter(value: bytes | None = b"{bad", key: bytes | None = b"p1", partition: int = 2, **headers: bytes) -> Letter:
+def letter(
+    value: bytes | None = b"{bad", key: bytes | None = b"p1", partition: int = 2, **headers: bytes
+) -> DeadLetter:
     origin = Origin("prices", partition, 7, T_MS)
     said = dead_letter_headers(origin, [(n.replace("_", "-"), v) for n, v in headers.items()], InvalidEvent("price: x"))
-    found = letter_of(
+    found = dead_letter_of(
         Record(Partition("prices.dlq", partition), 3, T_MS + 5, key, value, tuple(said)), "prices", TOPIC_ID
     )
     assert found
@@ -88,7 +89,7 @@ def test_the_letter_of_a_replayed_record_is_known_by_the_first_place_of_its_even
     replayed = sent_again_headers([], Origin("prices", 1, 4, T_MS), TOPIC_ID)
     said = dead_letter_headers(Origin("prices", 1, 99, T_MS + 9), replayed, InvalidEvent("price: x"))
     record = Record(Partition("prices.dlq", 1), 0, T_MS + 9, b"p1", b"{bad", tuple(said))
-    known, unknown = letter_of(record, "prices", TOPIC_ID), letter_of(record, "prices", "another-log")
+    known, unknown = dead_letter_of(record, "prices", TOPIC_ID), dead_letter_of(record, "prices", "another-log")
     assert known and unknown
     assert (str(known.place), str(unknown.place)) == ("prices:1:4", "prices:1:99")
     assert dict(said)["freshline-offset"] == b"99"
@@ -96,8 +97,8 @@ def test_the_letter_of_a_replayed_record_is_known_by_the_first_place_of_its_even
 
 def test_a_record_that_names_no_place_in_the_topic_is_no_letter() -> None:
     place = Partition("prices.dlq", 0)
-    assert letter_of(Record(place, 0, 0, None, b"x", ()), "prices", TOPIC_ID) is None
-    assert letter_of(letter().record, "products", TOPIC_ID) is None
+    assert dead_letter_of(Record(place, 0, 0, None, b"x", ()), "prices", TOPIC_ID) is None
+    assert dead_letter_of(letter().record, "products", TOPIC_ID) is None
 
 
 def test_what_a_person_mends_says_why_it_was_refused_and_whether_it_still_would_be() -> None:
@@ -143,8 +144,8 @@ class Log:
         self.words[record.key] = record.value
 
 
-def remembered(log: Log, topic_id: str = "dlq-id") -> Resent:
-    resent = Resent(topic_id)
+def remembered(log: Log, topic_id: str = "dlq-id") -> ResendLedger:
+    resent = ResendLedger(topic_id)
     for key, value in {b"log": b"{}", b"[1]": b"1", **log.words}.items():
         resent.take(key, value)
     return resent

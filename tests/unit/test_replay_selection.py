@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.fields import milliseconds
-from stream.reader import Record
-from stream.replay.pace import Pace, at_pace, parse_speed
+from schemas.event_fields import milliseconds
+from stream.kafka.partitions import Partition
+from stream.kafka.reader import Record
+from stream.replay.rate_limit import RateLimit, parse_speed, rate_limited
 from stream.replay.selection import Bound, Selection, parse_bound, product_key
-from stream.tracker import Partition
 
 NOW_MS = 1_795_000_000_000
 
@@ -87,7 +87,7 @@ def test_a_speed_keeps_the_pace_of_the_timestamps(times_ms: list[int], speed: fl
         now[0] += seconds
 
     records = [record(time_ms) for time_ms in times_ms]
-    sent = [(one.timestamp_ms, now[0]) for one in at_pace(records, Pace(speed=speed), lambda: now[0], sleep)]
+    sent = [(one.timestamp_ms, now[0]) for one in rate_limited(records, RateLimit(speed=speed), lambda: now[0], sleep)]
     latest = times_ms[0]
     for time_ms, at in sent:
         latest = max(latest, time_ms)  # One that is earlier than those before it goes at once.

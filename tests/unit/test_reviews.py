@@ -6,10 +6,10 @@ from events_strategy import parsed, review_events
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.codec import decode_review, encode_review, review_key, split_review_key
 from schemas.items import NO_REVIEWS, Entity, ItemState, ReviewSummary
-from workers import reviews
-from workers.view import content
+from schemas.state_codec import decode_review, encode_review, review_key, split_review_key
+from workers.state import reviews
+from workers.state.projection import content
 
 if TYPE_CHECKING:
     from schemas.events import Event

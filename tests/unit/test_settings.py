@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from schemas.errors import Misconfigured
-from stream.settings import read_settings, unknown
+from stream.runtime.settings import read_settings, unknown
 
 
 @pytest.mark.parametrize(

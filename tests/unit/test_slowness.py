@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from schemas.errors import Unavailable
-from stream.tracker import Partition
-from stream.up import slowness
-from stream.up.children import processor_seconds
+from stream.kafka.partitions import Partition
+from stream.up import fetch_probe
+from stream.up.process import processor_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +33,7 @@ class SlowEnds:
     async def __aexit__(self, *_: object) -> None: ...
 
     async def ends(self, places: Sequence[Partition]) -> dict[Partition, int]:
-        return dict.fromkeys(places, slowness.RECORDS_MIN)
+        return dict.fromkeys(places, fetch_probe.RECORDS_MIN)
 
     async def has_records(self, _place: Partition, _offset: int) -> bool:
         await asyncio.sleep(TAKES_S)
@@ -41,9 +41,9 @@ class SlowEnds:
 
 
 async def test_a_fetch_counts_for_no_longer_than_the_broker_ran(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(slowness, "Ends", SlowEnds)
-    assert await slowness.fetch_seconds("", [PLACE], time.monotonic) >= TAKES_S
-    assert await slowness.fetch_seconds("", [PLACE], lambda: 7.0) == 0.0
+    monkeypatch.setattr(fetch_probe, "EndOffsets", SlowEnds)
+    assert await fetch_probe.measure_fetch_seconds("", [PLACE], time.monotonic) >= TAKES_S
+    assert await fetch_probe.measure_fetch_seconds("", [PLACE], lambda: 7.0) == 0.0
 
 
 def test_processor_time_is_that_of_all_threads_of_a_process() -> None:

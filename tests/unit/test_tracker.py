@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.tracker import Partition, Tracker, Trackers
+from stream.kafka.offsets import OffsetTracker, OffsetTrackers
+from stream.kafka.partitions import Partition
 
 PLACE = Partition("items", 0)
 
@@ -20,7 +21,7 @@ def deliveries_and_completions(draw: st.DrawFn) -> tuple[list[int], list[int]]:
 @given(deliveries_and_completions())
 def test_the_prefix_never_passes_the_first_unfinished_offset(case: tuple[list[int], list[int]]) -> None:
     offsets, completions = case
-    tracker = Tracker()
+    tracker = OffsetTracker()
     for offset in offsets:
         tracker.start(offset)
     left = set(offsets)
@@ -32,7 +33,7 @@ def test_the_prefix_never_passes_the_first_unfinished_offset(case: tuple[list[in
 
 @given(st.lists(st.booleans(), min_size=1, max_size=60), st.randoms())
 def test_the_prefix_never_falls_while_deliveries_and_completions_mix(deliver: list[bool], random: object) -> None:
-    tracker, in_flight, next_offset, before = Tracker(), [], 0, 0
+    tracker, in_flight, next_offset, before = OffsetTracker(), [], 0, 0
     for more in deliver:
         if more or not in_flight:
             tracker.start(next_offset)
@@ -46,19 +47,19 @@ def test_the_prefix_never_falls_while_deliveries_and_completions_mix(deliver: li
 
 
 def test_before_the_first_delivery_nothing_may_be_committed() -> None:
-    assert Tracker().prefix is None
-    assert Trackers().prefix(PLACE) is None
+    assert OffsetTracker().prefix is None
+    assert OffsetTrackers().prefix(PLACE) is None
 
 
 def test_an_offset_that_does_not_rise_is_refused() -> None:
-    tracker = Tracker()
+    tracker = OffsetTracker()
     tracker.start(5)
     with pytest.raises(ValueError, match="offset 5 was delivered when 6 was next"):
         tracker.start(5)
 
 
 def test_finishing_a_delivery_from_before_a_rebalance_commits_nothing() -> None:
-    trackers = Trackers()
+    trackers = OffsetTrackers()
     old = trackers.start(PLACE, 10, generation=1)
     trackers.start(PLACE, 10, generation=2)
     old.finish()
@@ -66,7 +67,7 @@ def test_finishing_a_delivery_from_before_a_rebalance_commits_nothing() -> None:
 
 
 def test_a_seek_back_within_a_generation_begins_a_new_tracker() -> None:
-    trackers = Trackers()
+    trackers = OffsetTrackers()
     first, second = trackers.start(PLACE, 10, generation=1), trackers.start(PLACE, 11, generation=1)
     again = trackers.start(PLACE, 10, generation=1)
     first.finish()
@@ -77,7 +78,7 @@ def test_a_seek_back_within_a_generation_begins_a_new_tracker() -> None:
 
 
 def test_of_a_revoked_partition_nothing_may_be_committed() -> None:
-    trackers = Trackers()
+    trackers = OffsetTrackers()
     trackers.start(PLACE, 3, generation=1).finish()
     trackers.forget([PLACE])
     assert trackers.prefix(PLACE) is None

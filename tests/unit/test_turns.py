@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers import turns
-from workers.turns import TURN_SECONDS, Allowance, Answers, Turns
+from workers import priority
+from workers.priority import TURN_SECONDS, CooperativeTurns, QueryGate, TokenBucket
 
 
 async def _work(steps: int, done: list[int]) -> None:
-    own = Turns()
+    own = CooperativeTurns()
     for step in range(steps):
         until = time.monotonic() + 1.5 * TURN_SECONDS
         while time.monotonic() < until:
@@ -37,7 +37,7 @@ async def test_what_takes_less_than_a_turn_is_done_in_one_go() -> None:
     order: list[str] = []
 
     async def brief() -> None:
-        own = Turns(3_600)
+        own = CooperativeTurns(3_600)
         for _ in range(3):
             order.append("work")
             await own.give()
@@ -50,20 +50,20 @@ async def test_what_takes_less_than_a_turn_is_done_in_one_go() -> None:
 
 
 @pytest.fixture
-def answers(monkeypatch: pytest.MonkeyPatch) -> Answers:
-    made = Answers()
-    monkeypatch.setattr(turns, "ANSWERS", made)
+def answers(monkeypatch: pytest.MonkeyPatch) -> QueryGate:
+    made = QueryGate()
+    monkeypatch.setattr(priority, "QUERY_GATE", made)
     return made
 
 
 async def test_work_waits_for_the_end_of_all_answers_that_are_being_given(
-    answers: Answers, monkeypatch: pytest.MonkeyPatch
+    answers: QueryGate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(answers, "_allowance", Allowance(1, 30, time.monotonic()))
+    monkeypatch.setattr(answers, "_allowance", TokenBucket(1, 30, time.monotonic()))
     order: list[str] = []
 
     async def work() -> None:
-        await Turns(0).give()
+        await CooperativeTurns(0).give()
         order.append("work")
 
     async def answer(turns_of_others: int) -> None:
@@ -77,7 +77,7 @@ async def test_work_waits_for_the_end_of_all_answers_that_are_being_given(
     assert order == ["answer", "answer", "work"]
 
 
-async def test_work_goes_on_beside_an_answer_that_does_not_end(answers: Answers) -> None:
+async def test_work_goes_on_beside_an_answer_that_does_not_end(answers: QueryGate) -> None:
     with answers.one():
         async with asyncio.timeout(10):
             for _ in range(5):
@@ -88,7 +88,7 @@ async def test_work_goes_on_beside_an_answer_that_does_not_end(answers: Answers)
 def test_work_waits_for_its_share_of_the_time_and_one_stretch_at_most(
     work: list[tuple[float, bool]], late_seconds: float
 ) -> None:
-    allowance, now_s, waited = Allowance(0.5, 0.03, 100.0), 100.0, 0.0
+    allowance, now_s, waited = TokenBucket(0.5, 0.03, 100.0), 100.0, 0.0
     for seconds, asked in work:
         now_s += seconds
         allowed = allowance.seconds(now_s)
@@ -100,7 +100,7 @@ def test_work_waits_for_its_share_of_the_time_and_one_stretch_at_most(
     assert waited <= 0.5 * (now_s - 100) + 0.03 + late_seconds + 1e-9
 
 
-async def test_an_answer_that_fails_holds_nothing_up(answers: Answers) -> None:
+async def test_an_answer_that_fails_holds_nothing_up(answers: QueryGate) -> None:
     with pytest.raises(ValueError, match="no answer"), answers.one():
         raise ValueError("no answer")
     async with asyncio.timeout(10):

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from workers.embedder.interface import EmbeddingFailed, ModelId, nobody
+from schemas.errors import EmbeddingFailed
+from workers.embedder.interface import ModelId, nobody
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from schemas.errors import FreshlineError
-
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
@@ -28,14 +26,6 @@ class ModelId(NamedTuple):
     name: str
     revision: str
     dimension: int
-
-
-class EmbeddingFailed(Exception):
-    """This text cannot be embedded (the model raised, or gave NaN); other texts can."""
-
-
-class EmbedderHangs(FreshlineError):
-    """The model has been at the same texts for too long: only a new process can mend that."""
 
 
 class Embedder(Protocol):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import gc
 from typing import TYPE_CHECKING, Literal
 
-from workers.embedder.files import dimension, locate, revision
 from workers.embedder.interface import ModelId
+from workers.embedder.model_files import dimension, locate, revision
 
 if TYPE_CHECKING:
     from workers.embedder.interface import Embedder

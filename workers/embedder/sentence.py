@@ -12,13 +12,13 @@ import torch
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.util import batch_to_device
 
-from schemas.errors import Misconfigured
+from schemas.errors import EmbeddingFailed, Misconfigured
 from workers.embedder.batches import batches
-from workers.embedder.files import locate, revision
-from workers.embedder.interface import EmbeddingFailed, ModelId, nobody
+from workers.embedder.interface import ModelId, nobody
+from workers.embedder.model_files import locate, revision
 from workers.embedder.precision import Features, fastest
 from workers.embedder.tracing import forward_pass
-from workers.turns import ANSWERS, patience
+from workers.priority import QUERY_GATE, wait_budget
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -74,7 +74,7 @@ class SentenceEmbedder:
         name, folder = locate(model)
         self._model = _load(name, folder)
         self._tokenising = threading.Lock()
-        self._patience = patience()
+        self._patience = wait_budget()
         choice = fastest(self._model, self._features(_SAMPLE, "document"))
         self._model = choice.model
         self.precision = choice.precision
@@ -97,7 +97,7 @@ class SentenceEmbedder:
         for window in batches([len(text) for text in texts], lambda: WINDOW_CHARACTERS):
             features = self._features([texts[position] for position in window], "document")
             for batch in self._cut(features, len(window)):
-                ANSWERS.given_in_thread(self._patience)
+                QUERY_GATE.given_in_thread(self._patience)
                 rows[[window[position] for position in batch]] = self._embed_batch(_select(features, batch))
         return rows
 

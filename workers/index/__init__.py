@@ -1,0 +1,1 @@
+"""The index behind one interface: Qdrant Edge in this process, or a Qdrant server. No decision is made here."""

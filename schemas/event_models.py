@@ -1,0 +1,99 @@
+"""The three changes as their sources send them; the JSON Schemas of the topics are made from these."""
+
+# ruff: noqa: TC001  (pydantic reads the types when it runs)
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from schemas.event_fields import (
+    Category,
+    Currency,
+    Link,
+    Name,
+    Price,
+    ProductId,
+    RatingHundredths,
+    ReviewId,
+    Seller,
+    Text,
+    TimeMs,
+    Version,
+)
+
+Op = Literal["upsert", "patch", "delete"]
+
+
+def _needs(*fields: str) -> dict[str, Any]:
+    """JSON Schema for: an upsert (also an absent op) needs these; elsewhere they may stay away."""
+    needed = {"required": list(fields), "properties": {name: {"not": {"type": "null"}} for name in fields}}
+    return {"if": {"properties": {"op": {"const": "upsert"}}}, "then": needed}
+
+
+class _Change(BaseModel):
+    model_config = ConfigDict(extra="allow", strict=True)
+
+    product_id: ProductId
+    op: Op = "upsert"
+    """upsert: absent fields are cleared. patch: absent fields stay, null clears. delete."""
+    updated_at: TimeMs | None = None
+    """Time of the change at its source; absent: that of the record."""
+    version: Version | None = None
+    """A number that the source increases; it outranks every change without one."""
+
+
+class ProductChange(_Change):
+    """A value of the topic `products`. Unknown fields become attributes."""
+
+    model_config = ConfigDict(title="products", json_schema_extra=_needs("title"))
+
+    title: Text | None = None
+    description: Text | None = None
+    brand: Name | None = None
+    category: Category | None = None
+    """Root first."""
+    attributes: dict[str, Any] | None = None
+    link: Link | None = None
+    image_link: Link | None = None
+    gtin: Name | None = None
+    item_group_id: Name | None = None
+    availability: Literal["in_stock", "out_of_stock", "preorder", "backorder"] | None = None
+
+
+class PriceChange(_Change):
+    """A value of the topic `prices`: the offer of one seller. Unknown fields are ignored."""
+
+    model_config = ConfigDict(title="prices", json_schema_extra=_needs("price", "currency"))
+
+    seller: Seller | None = None
+    """Absent: the shop itself."""
+    price: Price | None = None
+    currency: Currency | None = None
+    sale_price: Price | None = None
+    sale_starts_at: TimeMs | None = None
+    sale_ends_at: TimeMs | None = None
+    promotion: Text | None = None
+
+
+class ReviewChange(_Change):
+    """A value of the topic `reviews`. Unknown fields are ignored."""
+
+    model_config = ConfigDict(title="reviews", json_schema_extra=_needs("rating"))
+
+    review_id: ReviewId
+    rating: RatingHundredths | None = None
+    title: str | None = None
+    content: str | None = None
+    reviewer_id: str | None = None
+    verified_purchase: bool | None = None
+
+
+Change = ProductChange | PriceChange | ReviewChange
+
+CHANGES: dict[str, type[ProductChange] | type[PriceChange] | type[ReviewChange]] = {
+    "products": ProductChange,
+    "prices": PriceChange,
+    "reviews": ReviewChange,
+}
+"""By topic."""

@@ -1,0 +1,161 @@
+"""Item and review records as compact JSON (see `records`), and back. Item records carry what the fold keeps, whole.
+
+Workers of two releases run at once while one replaces the other: the older keeps facts that it does not know, and drops
+any other addition. So what a release adds to an item is a fact.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from schemas.errors import ForeignRecord
+from schemas.items import Change, Entity, ItemRecord, ItemState, Register, ReviewSummary
+from schemas.stamps import Stamp
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from schemas.state_json import EntityAsJson, FactAsJson, ItemAsJson
+
+_SEPARATOR = b"\x00"
+_SHORT = {"price": "p", "currency": "c", "sale_price": "s", "sale_starts_at_ms": "b", "sale_ends_at_ms": "e"}
+_PROMOTION, _SHORT_PROMOTION = "promotion/", "t/"
+_MALFORMED = (ValueError, LookupError, TypeError, AttributeError)
+"""What reading another's bytes as ours raises."""
+_LONG = {short: name for name, short in _SHORT.items()}
+
+
+def encode_item(record: ItemRecord) -> bytes:
+    """The value of a record of the item log."""
+    state, reviews = record.state, record.reviews
+    body: ItemAsJson = {
+        "w": record.writer,
+        "id": state.product_id,
+        "p": _entity(state.product, str),
+        "du": state.deleted_unversioned_ms,
+        "v": state.void_at_ms,
+        "o": {seller: _entity(offer, _shortened) for seller, offer in state.offers.items()},
+        "pl": state.price_latest_ms,
+        "r": (reviews.count, reviews.sum_hundredths, reviews.histogram, reviews.latest_ms),
+        "c": {facet: (*change,) for facet, change in record.changes.items()},
+    }
+    if state.displaced is not None:
+        stamp, seller = state.displaced
+        body["x"] = (*stamp,), seller
+    return orjson.dumps(body)
+
+
+def decode_item(value: bytes) -> ItemRecord:
+    """The inverse of encode_item. Raises NotOurs."""
+    try:
+        return _to_item(orjson.loads(value))
+    except _MALFORMED as error:
+        raise ForeignRecord(f"no item record of Freshline: {error!r}") from error
+
+
+def decode_item_under(key: bytes | None, value: bytes) -> ItemRecord:
+    """Of a whole record of the item log. Raises NotOurs, also where its key is that of another item.
+
+    What is known of an item comes from records under its key alone: partition, compaction and order are the key's.
+    """
+    record = decode_item(value)
+    product_id = record.state.product_id
+    if not isinstance(product_id, str) or product_id.encode() != key:
+        shown = "no key" if key is None else f"the key {key[:64].decode(errors='backslashreplace')!r}"
+        raise ForeignRecord(f"a record of the item {str(product_id)[:64]!r} under {shown}: make them equal")
+    return record
+
+
+def _to_item(body: dict[str, Any]) -> ItemRecord:
+    displaced = body.get("x")
+    state = ItemState(
+        product_id=body["id"],
+        product=_to_entity(body["p"], str),
+        deleted_unversioned_ms=body["du"],
+        void_at_ms=body["v"],
+        offers={seller: _to_entity(offer, _full) for seller, offer in body["o"].items()},
+        price_latest_ms=body["pl"],
+        displaced=None if displaced is None else (Stamp(*displaced[0]), displaced[1]),
+    )
+    count, total, histogram, latest_ms = body["r"]
+    return ItemRecord(
+        writer=body["w"],
+        state=state,
+        reviews=ReviewSummary(count, total, tuple(histogram), latest_ms),
+        changes={facet: Change(*change) for facet, change in body["c"].items()},
+    )
+
+
+def review_key(product_id: str, review_id: str) -> bytes:
+    """The key of a record of `review-states`; neither id contains NUL."""
+    return product_id.encode() + _SEPARATOR + review_id.encode()
+
+
+def split_review_key(key: bytes) -> tuple[str, str]:
+    """(product_id, review_id), the inverse of review_key. Raises NotOurs."""
+    product_id, _, review_id = key.partition(_SEPARATOR)
+    try:
+        return product_id.decode(), review_id.decode()
+    except UnicodeDecodeError as error:
+        raise ForeignRecord(f"no key of a review: {error}") from error
+
+
+def encode_review(review: Entity) -> bytes:
+    """The value of a record of `review-states`."""
+    return orjson.dumps(_entity(review, str))
+
+
+def decode_review(value: bytes) -> Entity:
+    """The inverse of encode_review. Raises NotOurs."""
+    try:
+        return _to_entity(orjson.loads(value), str)
+    except _MALFORMED as error:
+        raise ForeignRecord(f"no review record of Freshline: {error!r}") from error
+
+
+def _shortened(name: str) -> str:
+    return _SHORT.get(name) or name.replace(_PROMOTION, _SHORT_PROMOTION, 1)
+
+
+def _full(name: str) -> str:
+    return _LONG.get(name) or name.replace(_SHORT_PROMOTION, _PROMOTION, 1)
+
+
+def _entity(entity: Entity, name_of: Callable[[str], str]) -> EntityAsJson:
+    floor = entity.floor
+    at_floor: dict[str, Any] = {}
+    others: dict[str, FactAsJson] = {}
+    for name, (stamp, value) in entity.facts.items():
+        if stamp == floor:
+            at_floor[name_of(name)] = value
+        else:
+            others[name_of(name)] = (*stamp, value)
+    body: EntityAsJson = {}
+    if floor is not None:
+        body["f"] = (*floor,)
+    if entity.deleted is not None:
+        body["d"] = (*entity.deleted,)
+    if entity.latest_ms >= 0:
+        body["l"] = entity.latest_ms
+    if at_floor:
+        body["s"] = at_floor
+    if others:
+        body["x"] = others
+    return body
+
+
+def _to_entity(body: dict[str, Any], name_of: Callable[[str], str]) -> Entity:
+    floor = Stamp(*body["f"]) if "f" in body else None
+    facts = {}
+    if floor is not None:
+        facts = {name_of(name): Register(floor, value) for name, value in body.get("s", {}).items()}
+    for name, (version, updated_at_ms, digest, value) in body.get("x", {}).items():
+        facts[name_of(name)] = Register(Stamp(version, updated_at_ms, digest), value)
+    return Entity(
+        floor=floor,
+        deleted=Stamp(*body["d"]) if "d" in body else None,
+        facts=facts,
+        latest_ms=body.get("l", -1),
+    )

@@ -1,0 +1,132 @@
+"""Faust's consumer with commits taken from the tracker, starts where its owner says, and a fetch wait for the broker.
+
+Everything here overrides inner parts of faust-streaming 0.15.3 (pinned); tests/contract/test_commits.py and
+test_starts.py hold them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, cast
+
+import structlog
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.errors import KafkaError
+from faust.transport.drivers import aiokafka as driver
+
+from stream.kafka.fetch_waits import adapt_fetch_waits
+from stream.kafka.partitions import Partition
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator, Mapping
+
+    import aiokafka
+    from faust.transport.consumer import RecordMap
+    from faust.types import TP
+
+    from stream.kafka.offsets import OffsetTrackers
+
+    Starts = Callable[[Mapping[Partition, int]], Awaitable[Mapping[Partition, int]]]
+    """From the commits of the partitions that were assigned (0: none) to the offsets to start from, not above them."""
+
+log = structlog.get_logger(__name__)
+
+SEEK_AGAIN_S = 0.2
+
+
+class ConsumerThread(driver.AIOKafkaConsumerThread):
+    """Sets the assignor, and the wait of a fetch: Faust's 1,500 ms is what an event waits where fetches do not wake."""
+
+    def _create_worker_consumer(self, transport: driver.Transport) -> aiokafka.AIOKafkaConsumer:
+        consumer = super()._create_worker_consumer(transport)
+        own = cast("Transport", transport)
+        adapt_fetch_waits(consumer, own.fetch_wait_ms, rest_ms_max=own.fetch_rest_ms_max)
+        # The same partition of every topic must go to the same worker: round robin, Faust's choice, does not see to it.
+        consumer._partition_assignment_strategy = (RangePartitionAssignor,)
+        return consumer
+
+    async def _fetch_records(self, consumer: aiokafka.AIOKafkaConsumer, *asked: Any, **how: Any) -> RecordMap:
+        """Faust goes past aiokafka's own `getmany`, which would raise what ended the group's coordination."""
+        consumer._coordinator.check_errors()
+        return await super()._fetch_records(consumer, *asked, **how)
+
+
+class Consumer(driver.Consumer):
+    """Commits the finished prefix of each partition, and nothing else; delivers nothing from before its own seek.
+
+    Faust seeks beside its fetches, and gives up, for good, where that takes longer than a request may. A record that
+    was fetched from the commit and delivered before a seek below it would pass for the start of the partition: all
+    that lies between would count as finished. So the task that fetches seeks too, before anything else.
+    """
+
+    _sought: int | None = None
+    """The generation of the group whose partitions were sought; None: they are to be sought (again)."""
+
+    def _new_consumer_thread(self) -> ConsumerThread:
+        return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
+    @property
+    def _own(self) -> Transport:
+        return cast("Transport", self.transport)
+
+    def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:
+        for partition in self._own.trackers.partitions:
+            tp = self._new_topicpartition(partition.topic, partition.number)
+            if topics is None or tp in topics or tp.topic in topics:
+                yield tp
+
+    def _new_offset(self, tp: TP) -> int | None:
+        return self._own.trackers.prefix(Partition(tp.topic, tp.partition))
+
+    async def perform_seek(self) -> None:
+        """Left to the next fetch."""
+        self._sought = None
+
+    async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> RecordMap:  # noqa: ASYNC109 -- Faust's own
+        if self._sought != self.app.consumer_generation_id:
+            await self._seek_all()
+            return {}
+        records = await super()._getmany(active_partitions, timeout)
+        # What was fetched across a rebalance is dropped: the next call seeks.
+        return records if self._sought == self.app.consumer_generation_id else {}
+
+    async def _seek_all(self) -> None:
+        self._sought = self.app.consumer_generation_id  # Before: who asks for it meanwhile is heard.
+        try:
+            await super().perform_seek()
+        except BaseException as error:
+            self._sought = None
+            if not isinstance(error, (KafkaError, AssertionError)):
+                raise
+            # Revoked meanwhile (aiokafka asserts), or the broker is away.
+            log.warning("not sought", error=repr(error))
+            await asyncio.sleep(SEEK_AGAIN_S)
+
+    async def seek_to_committed(self) -> Mapping[TP, int]:
+        """Starts below the commit where the transport's owner says so (an index that was wiped is filled again).
+
+        Where there is no commit aiokafka's own seek leaves the position as it is: behind what a fetch took that was
+        dropped since.
+        """
+        committed = dict(await super().seek_to_committed())
+        commits = {Partition(tp.topic, tp.partition): max(committed.get(tp) or 0, 0) for tp in self.assignment()}
+        for place, start in (await self._own.starts(commits)).items():
+            if start < commits[place] or not commits[place]:
+                tp = self._new_topicpartition(*place)
+                # In the thread that resets positions itself: from here the two would meet half way.
+                await self._thread.call_thread(cast("Any", self._thread.seek), tp, start)
+                committed[tp] = start
+        return committed
+
+    def verify_event_path(self, now: float, tp: TP) -> None:
+        """Faust's livelock detector looks at acks that are never made here: `stream.runtime.watchdog` does it."""
+
+
+class Transport(driver.Transport):
+    """Carries what its consumers need to know of their owner."""
+
+    Consumer = Consumer
+    trackers: OffsetTrackers
+    fetch_wait_ms: int
+    fetch_rest_ms_max: int
+    starts: Starts

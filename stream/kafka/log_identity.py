@@ -1,0 +1,61 @@
+"""Which log this is: offsets of another one mean nothing, and versions of points must rise from log to log."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import NamedTuple
+
+import orjson
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from schemas.errors import Unavailable
+from stream.kafka.partitions import Partition
+from stream.kafka.reader import Reader
+from stream.kafka.topics import ITEMS, PROGRESS, topic_id
+
+KEY = b"log"
+
+
+class LogIdentity(NamedTuple):
+    """The id of the item log (the broker's id of the topic `items`) and its epoch."""
+
+    log_id: str
+    epoch: int
+
+
+async def log_identity(kafka: str, *, epoch_floor: int = 0) -> LogIdentity:
+    """The identity as recorded in `progress`.
+
+    A log that is not recorded yet, or with an epoch below the floor (the highest that the caller has seen in an index
+    or a data directory: another log has written there), gets one above the floor and above any recorded before.
+    Raises Unavailable if the broker or the topics are away.
+    """
+    log_id = await asyncio.to_thread(topic_id, kafka, ITEMS)
+    recorded = await _recorded(kafka)
+    highest = max((identity.epoch for identity in recorded if identity.log_id == log_id), default=0)
+    if highest and highest >= epoch_floor:
+        return LogIdentity(log_id, highest)
+    identity = LogIdentity(log_id, max([epoch_floor, *(known.epoch for known in recorded)]) + 1)
+    await _record(kafka, identity)
+    return identity
+
+
+async def _recorded(kafka: str) -> list[LogIdentity]:
+    found = []
+    async with Reader(kafka) as reader:
+        reader.assign({Partition(PROGRESS, 0): 0})
+        async for records in reader.read_to_end():
+            found += [LogIdentity(**orjson.loads(r.value)) for r in records if r.key == KEY and r.value]
+    return found
+
+
+async def _record(kafka: str, identity: LogIdentity) -> None:
+    producer = AIOKafkaProducer(bootstrap_servers=kafka, acks="all")
+    try:
+        await producer.start()
+        await producer.send_and_wait(PROGRESS, orjson.dumps(identity._asdict()), key=KEY, partition=0)
+    except KafkaError as error:
+        raise Unavailable(f"the identity of the log was not recorded: {error}") from error
+    finally:
+        await producer.stop()

@@ -1,0 +1,205 @@
+"""The topics: their names, their settings, and that they are there as they should be."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from kafka import KafkaAdminClient
+from kafka.admin import ConfigResource, ConfigResourceType
+from kafka.errors import KafkaError, TopicAlreadyExistsError
+
+from schemas.errors import Misconfigured, Unavailable
+from stream.kafka.partitions import Partition
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from stream.runtime.settings import Settings
+
+PRODUCTS = "products"
+PRICES = "prices"
+REVIEWS = "reviews"
+INPUTS = (PRODUCTS, PRICES, REVIEWS)
+
+ITEMS = "items"
+"""The item log: last record of a key is the state of that item."""
+REVIEW_STATES = "review-states"
+STATES = (ITEMS, REVIEW_STATES)
+"""One truth: the state of a partition is the join of all their records."""
+
+ITEMS_GROUP = "freshline-items"
+"""Consumer group of the items workers."""
+
+PROGRESS = "progress"
+DEAD_LETTERS = {topic: f"{topic}.dlq" for topic in (*INPUTS, ITEMS)}
+"""Each letter lies in the partition of its event."""
+
+EVENT_BYTES_MAX = 8 * 1024 * 1024
+DEAD_LETTER_BYTES_MAX = 10 * 1024 * 1024
+COMPACTION_LAG_MS_MIN = 3_600_000
+"""Nothing is compacted away before the partition's owner has seen it."""
+PROGRESS_SEGMENT_MS = 600_000
+"""Written many times a second under few keys: compacted soon."""
+
+REQUEST_TIMEOUT_MS = 10_000
+CONNECT_TIMEOUT_MS = 5_000
+
+
+class Topic(NamedTuple):
+    """What a topic has to be."""
+
+    name: str
+    partitions: int
+    settings: dict[str, str]
+
+
+def topics(settings: Settings) -> list[Topic]:
+    """All topics of Freshline."""
+    inputs = {"message.timestamp.type": "LogAppendTime", "max.message.bytes": str(EVENT_BYTES_MAX)}
+    states = {"cleanup.policy": "compact", "min.compaction.lag.ms": str(COMPACTION_LAG_MS_MIN)}
+    progress = {"cleanup.policy": "compact", "segment.ms": str(PROGRESS_SEGMENT_MS)}
+    dead_letters = {"max.message.bytes": str(DEAD_LETTER_BYTES_MAX), "retention.ms": "-1"}
+    number = settings.partitions
+    return [
+        *(Topic(name, number, inputs) for name in INPUTS),
+        *(Topic(name, number, states) for name in STATES),
+        *(Topic(name, number, dead_letters) for name in DEAD_LETTERS.values()),
+        Topic(PROGRESS, number, progress),
+    ]
+
+
+def ensure_topics(settings: Settings) -> None:
+    """Creates the topics that are missing and checks those that are there.
+
+    Raises Misconfigured if one is not as it has to be, Unavailable if the broker at `settings.kafka` does not answer.
+    """
+    wanted = topics(settings)
+    try:
+        with _admin(settings.kafka or "") as admin:
+            there = {found["name"]: found for found in _described(admin, wanted)}
+            missing = [topic for topic in wanted if topic.name not in there]
+            for topic in wanted:
+                if topic.name in there:
+                    _check_layout(topic, there[topic.name]["partitions"], settings)
+            _check_policies(admin, [topic for topic in wanted if topic.name in there])
+            _create(admin, missing, settings)
+            admin.wait_for_topics([topic.name for topic in wanted], timeout_ms=REQUEST_TIMEOUT_MS)
+    except KafkaError as error:
+        raise Unavailable(f"the broker at {settings.kafka} did not create or show the topics: {error}") from error
+
+
+def topic_id(kafka: str, topic: str) -> str:
+    """The id that the broker gave the topic: another one when it was deleted and created again.
+
+    Raises Unavailable if there is no broker or no such topic.
+    """
+    try:
+        with _admin(kafka) as admin:
+            described = admin.describe_topics([topic])[0]
+    except KafkaError as error:
+        raise Unavailable(f"the broker at {kafka} does not describe the topic {topic}: {error}") from error
+    if described["error_code"]:
+        raise Unavailable(f"the broker at {kafka} has no topic {topic} yet: workers create it when they start")
+    return str(described["topic_id"])
+
+
+def commits(kafka: str, group: str) -> dict[Partition, int]:
+    """What the group has committed, by partition. Raises Unavailable."""
+    try:
+        with _admin(kafka) as admin:
+            found = admin.list_group_offsets(group)[group]
+    except KafkaError as error:
+        raise Unavailable(f"the broker at {kafka} does not tell the commits of {group}: {error}") from error
+    return {Partition(*place): committed.offset for place, committed in found.items() if committed.offset >= 0}
+
+
+class Layout(NamedTuple):
+    """A topic as it is."""
+
+    topic_id: str
+    """The broker's id of it."""
+    partitions: int
+
+
+def layout(kafka: str, topic: str) -> Layout:
+    """Of a topic that is there. Raises Misconfigured if it is not, Unavailable."""
+    try:
+        with _admin(kafka) as admin:
+            described = admin.describe_topics([topic])[0]
+    except KafkaError as error:
+        raise Unavailable(f"the broker at {kafka} does not describe the topic {topic}: {error}") from error
+    if described["error_code"]:
+        raise Misconfigured(f"there is no topic {topic} at {kafka}: name one that is there")
+    return Layout(str(described["topic_id"]), len(described["partitions"]))
+
+
+@contextlib.contextmanager
+def _admin(kafka: str) -> Iterator[KafkaAdminClient]:
+    try:
+        admin = KafkaAdminClient(
+            bootstrap_servers=kafka, request_timeout_ms=REQUEST_TIMEOUT_MS, bootstrap_timeout_ms=CONNECT_TIMEOUT_MS
+        )
+    except KafkaError as error:
+        raise Unavailable(f"no broker answers at {kafka}: start it, or set FRESHLINE_KAFKA to where it is") from error
+    try:
+        yield admin
+    finally:
+        admin.close()
+
+
+def _described(admin: KafkaAdminClient, wanted: Iterable[Topic]) -> list[dict[str, Any]]:
+    answers = admin.describe_topics([topic.name for topic in wanted])
+    return [answer for answer in answers if answer["error_code"] == 0]
+
+
+def _check_layout(topic: Topic, partitions: list[dict[str, Any]], settings: Settings) -> None:
+    if len(partitions) != topic.partitions:
+        raise Misconfigured(
+            f"topic {topic.name} has {len(partitions)} partitions and should have {topic.partitions}: "
+            + _advice(topic, len(partitions))
+        )
+    replicas = min(len(partition["replica_nodes"]) for partition in partitions)
+    if replicas < settings.replication_factor:
+        raise Misconfigured(
+            f"topic {topic.name} has {replicas} replicas and should have {settings.replication_factor}: "
+            "add replicas, or set FRESHLINE_REPLICATION_FACTOR"
+        )
+
+
+def _advice(topic: Topic, has: int) -> str:
+    if topic.name in (PROGRESS, *DEAD_LETTERS.values()) and has < topic.partitions:
+        return f"kafka-topics.sh --alter --topic {topic.name} --partitions {topic.partitions}"
+    return f"set FRESHLINE_PARTITIONS={has} if all input topics have as many, or use topics of another cluster"
+
+
+def _check_policies(admin: KafkaAdminClient, there: list[Topic]) -> None:
+    """The embedded broker describes no settings, and never compacts: nothing to check there."""
+    resources = [ConfigResource(ConfigResourceType.TOPIC, topic.name) for topic in there]
+    if not resources:
+        return
+    described = admin.describe_configs(resources, config_filter="all")["topic"]
+    for topic in there:
+        should = topic.settings.get("cleanup.policy", "delete")
+        has = described.get(topic.name, {}).get("cleanup.policy", {}).get("value", should)
+        if has != should:
+            raise Misconfigured(
+                f"topic {topic.name} has cleanup.policy={has} and should have {should}: "
+                f"alter it with kafka-configs.sh --alter --topic {topic.name} --add-config cleanup.policy={should}"
+            )
+
+
+def _create(admin: KafkaAdminClient, missing: list[Topic], settings: Settings) -> None:
+    if not missing:
+        return
+    always = {"min.insync.replicas": str(settings.min_insync_replicas)}
+    new = {
+        topic.name: {
+            "num_partitions": topic.partitions,
+            "replication_factor": settings.replication_factor,
+            "configs": topic.settings | always,
+        }
+        for topic in missing
+    }
+    with contextlib.suppress(TopicAlreadyExistsError):  # Another process was faster, with the same settings.
+        admin.create_topics(new)

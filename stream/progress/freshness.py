@@ -1,0 +1,136 @@
+"""Freshness as measured here: percentiles over the last half minute, and up to when each topic is searchable."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict, deque
+from typing import TYPE_CHECKING, NamedTuple
+
+from stream.kafka.topics import INPUTS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from stream.kafka.partitions import Partition
+    from stream.progress.watermark import Watermark
+
+WINDOW_S = 30
+SECONDS_MIN = 0.000_1
+LOG_STEP = math.log(1.01)
+"""Seconds are counted to within 1%, and so are the percentiles."""
+SNAPSHOTS_MAX = 2_400
+
+
+class Observation(NamedTuple):
+    """Events that became searchable together; `seconds` is that of the one that waited longest."""
+
+    at_s: float
+    seconds: float
+    events: int
+
+
+class FreshnessSummary(NamedTuple):
+    """Seconds; None where nothing was observed."""
+
+    p50: float | None
+    p99: float | None
+    events: int
+
+
+class RecentFreshness:
+    """Observations of the last half minute, by facet. An answer costs the same however many there are."""
+
+    def __init__(self) -> None:
+        self._windows: dict[str, _Window] = defaultdict(_Window)
+
+    def observe(self, facet: str, observation: Observation) -> None:
+        """One more."""
+        self._windows[facet].add(observation)
+
+    def summaries(self, now_s: float) -> dict[str, FreshnessSummary]:
+        """By facet."""
+        return {facet: window.summary(now_s) for facet, window in self._windows.items()}
+
+
+class _Window:
+    """Events counted by how long they took, in steps of 1%, and by the second they were observed in."""
+
+    def __init__(self) -> None:
+        self._by_second: deque[tuple[int, Counter[int]]] = deque()
+        self._events: Counter[int] = Counter()
+
+    def add(self, observation: Observation) -> None:
+        second, step = int(observation.at_s), _step(observation.seconds)
+        if not self._by_second or self._by_second[-1][0] != second:
+            self._forget(second)
+            self._by_second.append((second, Counter()))
+        self._by_second[-1][1][step] += observation.events
+        self._events[step] += observation.events
+
+    def summary(self, now_s: float) -> FreshnessSummary:
+        self._forget(int(now_s))
+        ranked = sorted((step, events) for step, events in self._events.items() if events)
+        total = sum(events for _, events in ranked)
+        return FreshnessSummary(_quantile(ranked, total, 0.5), _quantile(ranked, total, 0.99), total)
+
+    def _forget(self, second: int) -> None:
+        while self._by_second and self._by_second[0][0] <= second - WINDOW_S:
+            self._events.subtract(self._by_second.popleft()[1])
+
+
+def _step(seconds: float) -> int:
+    return math.ceil(math.log(max(seconds, SECONDS_MIN)) / LOG_STEP)
+
+
+def _quantile(ranked: list[tuple[int, int]], total: int, quantile: float) -> float | None:
+    """Nearest rank: the upper bound of its step."""
+    below = 0
+    for step, events in ranked:
+        below += events
+        if below >= quantile * total:
+            return math.exp(step * LOG_STEP)
+    return None
+
+
+class FreshAsOf:
+    """By topic: the latest time at which everything that had arrived is searchable now."""
+
+    def __init__(self, horizon: Watermark) -> None:
+        self._horizon = horizon
+        self._snapshots: dict[str, deque[tuple[int, dict[Partition, int]]]] = defaultdict(
+            lambda: deque(maxlen=SNAPSHOTS_MAX)
+        )
+        self._as_of_ms: dict[str, int | None] = dict.fromkeys(INPUTS)
+        self._behind: dict[Partition, int] | None = None
+
+    def begin(self, items_ends: Mapping[Partition, int]) -> None:
+        """The ends of the item log at the start: what lies below them may be of no input event of this log."""
+        self._behind = dict(items_ends)
+
+    @property
+    def caught_up(self) -> bool:
+        """Whether all of that is in the index: before, nothing is known of what searches miss."""
+        if self._behind:
+            indexed = self._horizon.indexed
+            self._behind = {place: end for place, end in self._behind.items() if indexed(place.number) < end}
+        return self._behind == {}
+
+    def snapshot(self, now_ms: int, ends: Mapping[Partition, int]) -> None:
+        """The ends of all input partitions, asked for after `now_ms`."""
+        by_topic: dict[str, dict[Partition, int]] = defaultdict(dict)
+        for place, end in ends.items():
+            by_topic[place.topic][place] = end
+        for topic, topic_ends in by_topic.items():
+            self._snapshots[topic].append((now_ms, topic_ends))
+
+    def times_ms(self) -> dict[str, int | None]:
+        """None: nothing is known yet."""
+        if not self.caught_up:
+            return dict.fromkeys(self._as_of_ms)
+        for topic, snapshots in self._snapshots.items():
+            while snapshots and self._reached(snapshots[0][1]):
+                self._as_of_ms[topic] = snapshots.popleft()[0]
+        return dict(self._as_of_ms)
+
+    def _reached(self, ends: Mapping[Partition, int]) -> bool:
+        return all(self._horizon.searchable(place) >= end for place, end in ends.items())

@@ -1,0 +1,60 @@
+"""Percentiles of a phase of a running stack: the difference of a Prometheus histogram before and after it."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from typing import NamedTuple
+
+from prometheus_client.parser import text_string_to_metric_families
+
+
+class BucketCounts(NamedTuple):
+    """Observations at most as large as each bound, cumulative."""
+
+    bounds: tuple[float, ...]
+    below: tuple[float, ...]
+
+    @property
+    def observations(self) -> int:
+        """All of them."""
+        return int(self.below[-1]) if self.below else 0
+
+    def since(self, before: BucketCounts | None) -> BucketCounts:
+        """Those that came after `before`; all of them where a process that started anew counts from zero."""
+        if before is None or before.observations > self.observations:
+            return self
+        return BucketCounts(self.bounds, tuple(now - then for now, then in zip(self.below, before.below, strict=True)))
+
+    def quantile(self, quantile: float) -> float:
+        """As Prometheus' histogram_quantile: linear inside a bucket; exact as to which bound it lies below.
+
+        NaN without observations, infinite above the last bound.
+        """
+        wanted = quantile * self.observations
+        low, below_low = 0.0, 0.0
+        for bound, below in zip(self.bounds, self.below, strict=True):
+            if below >= wanted and below > below_low:
+                inside = (wanted - below_low) / (below - below_low)
+                return bound if math.isinf(bound) else low + inside * (bound - low)
+            low, below_low = bound, below
+        return math.nan
+
+
+Histograms = dict[str, BucketCounts]
+"""By the value of one label."""
+
+
+def read_histograms(exposition: str, name: str, label: str) -> Histograms:
+    """The histograms of this name in a page of GET /metrics."""
+    buckets: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    for family in text_string_to_metric_families(exposition):
+        for sample in family.samples:
+            if sample.name == f"{name}_bucket":
+                buckets[sample.labels[label]].append((float(sample.labels["le"]), sample.value))
+    return {value: BucketCounts(*zip(*sorted(found), strict=True)) for value, found in buckets.items()}
+
+
+def since(after: Histograms, before: Histograms) -> Histograms:
+    """What came between the two."""
+    return {value: counts.since(before.get(value)) for value, counts in after.items()}

@@ -1,0 +1,53 @@
+"""Tells on the topic `progress` how far a stage is, soon after it changes."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from schemas.progress import encode
+from stream.kafka.topics import PROGRESS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
+
+    from schemas.progress import Progress
+    from stream.kafka.send import Send
+
+REPORT_INTERVAL_S = 0.02
+
+
+class Reporter:
+    """Sends the newest word on each thing that was marked, at most every 20 ms, and never the same word twice."""
+
+    def __init__(self, log_id: str, send: Send) -> None:
+        self._log_id = log_id
+        self._send = send
+        self._marked: dict[Hashable, Callable[[], Progress | None]] = {}
+        self._sent: dict[bytes, bytes] = {}
+        self._wake = asyncio.Event()
+
+    def mark(self, thing: Hashable, word: Callable[[], Progress | None]) -> None:
+        """It changed: `word` is asked when the report is due, None leaves it out."""
+        self._marked[thing] = word
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Reports for ever."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            await self.flush()
+            await asyncio.sleep(REPORT_INTERVAL_S)
+
+    async def flush(self) -> None:
+        """Reports what is marked now."""
+        marked, self._marked = self._marked, {}
+        for word in marked.values():
+            progress = word()
+            if progress is None:
+                continue
+            key, value = encode(self._log_id, progress)
+            if self._sent.get(key) != value:
+                self._sent[key] = value
+                await self._send(PROGRESS, key, value, progress.partition, [])

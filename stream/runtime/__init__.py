@@ -1,0 +1,1 @@
+"""What every process needs: settings, start and end, memory, watchdog, metrics. Nothing here knows of Kafka."""

@@ -1,0 +1,131 @@
+"""Long work that an operator asked for: one of each kind at a time, watched by asking."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any, Literal
+
+import structlog
+from pydantic import BaseModel
+
+from schemas.errors import Conflict, FreshlineError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    Work = Callable[["Step"], Awaitable[dict[str, Any]]]
+
+log = structlog.get_logger(__name__)
+
+
+class JobReport(BaseModel):
+    """How far long work is that an operator asked for."""
+
+    kind: str
+    """rebuild, reconcile."""
+    state: Literal["running", "done", "failed"]
+    phase: str
+    """What it does now, or did last."""
+    done: int
+    """Items of this phase."""
+    total: int | None
+    """None where nobody knows yet."""
+    items_per_second: float
+    seconds_left: float | None
+    """Of this phase."""
+    error: str | None
+    """Why it failed: a sentence."""
+    result: dict[str, Any] | None
+    """Once it is done."""
+
+
+class Step:
+    """Where the work says how far it is."""
+
+    def __init__(self) -> None:
+        self.phase = "starting"
+        self.done = 0
+        self.total: int | None = None
+        self._done_before = 0
+        self._phase_began_s = time.monotonic()
+
+    def phase_begins(self, phase: str, total: int | None = None, *, done: int = 0) -> None:
+        """`total`: items of this phase, None where nobody knows. `done`: those of an earlier process: not its pace."""
+        self.phase, self.done, self.total = phase, done, total
+        self._done_before = done
+        self._phase_began_s = time.monotonic()
+
+    @property
+    def items_per_second(self) -> float:
+        """Of this phase."""
+        return max(0, self.done - self._done_before) / max(time.monotonic() - self._phase_began_s, 1e-3)
+
+
+class Jobs:
+    """The jobs of one API process; the last one of each kind is remembered."""
+
+    def __init__(self) -> None:
+        self._steps: dict[str, Step] = {}
+        self._tasks: dict[str, asyncio.Task[dict[str, Any]]] = {}
+
+    def start(self, kind: str, work: Work) -> JobReport:
+        """Begins it. Raises Conflict while another of this kind runs."""
+        self.refuse_while_running(kind)
+        step = self._steps[kind] = Step()
+        task = self._tasks[kind] = asyncio.create_task(_run(work, step), name=kind)
+        task.add_done_callback(lambda done: _log(kind, done))
+        return self._report(kind, step, task)
+
+    def refuse_while_running(self, kind: str) -> None:
+        """Raises Conflict while one of this kind runs."""
+        running = self._tasks.get(kind)
+        if running is not None and not running.done():
+            raise Conflict(f"a {kind} runs already ({self._steps[kind].phase}): wait until it is done")
+
+    def report(self, kind: str) -> JobReport | None:
+        """The last one of this kind; None: there was none since the process started."""
+        task = self._tasks.get(kind)
+        return self._report(kind, self._steps[kind], task) if task else None
+
+    async def stop(self) -> None:
+        """Ends what runs; idempotent."""
+        for task in self._tasks.values():
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+
+    @staticmethod
+    def _report(kind: str, step: Step, task: asyncio.Task[dict[str, Any]]) -> JobReport:
+        error = None
+        if task.done():
+            error = "it was stopped" if task.cancelled() else _sentence(task.exception())
+        rate = step.items_per_second
+        left = None if step.total is None or not rate else max(0, step.total - step.done) / rate
+        return JobReport(
+            kind=kind,
+            state="running" if not task.done() else "failed" if error else "done",
+            phase=step.phase,
+            done=step.done,
+            total=step.total,
+            items_per_second=round(rate, 1),
+            seconds_left=None if left is None else round(left, 1),
+            error=error,
+            result=task.result() if task.done() and not error else None,
+        )
+
+
+async def _run(work: Work, step: Step) -> dict[str, Any]:
+    return await work(step)
+
+
+def _sentence(error: BaseException | None) -> str | None:
+    if error is None or isinstance(error, FreshlineError):
+        return str(error) if error else None
+    return f"this is a bug in Freshline ({error!r}); its log has the traceback"
+
+
+def _log(kind: str, done: asyncio.Task[dict[str, Any]]) -> None:
+    if not done.cancelled() and (error := done.exception()) is not None:
+        log.error(
+            "job failed", kind=kind, error=str(error), exc_info=None if isinstance(error, FreshlineError) else error
+        )

@@ -1,0 +1,44 @@
+"""Where the commands find the last `up` on this machine."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+import orjson
+
+from stream.runtime.atomic_files import write_json
+
+
+class LastStack(NamedTuple):
+    """Addresses of a stack."""
+
+    kafka: str
+    """Bootstrap servers, "host:port"."""
+    api: str
+    """URL, "http://host:port"."""
+
+
+def last_stack() -> LastStack | None:
+    """What the last `up` recorded, running or not; None if there was none."""
+    try:
+        recorded = orjson.loads(_path().read_bytes())
+        return LastStack(str(recorded["kafka"]), str(recorded["api"]))
+    except (OSError, orjson.JSONDecodeError, KeyError, TypeError):
+        return None
+
+
+def record_stack(stack: LastStack) -> None:
+    """From now on commands talk to this one."""
+    write_json(_path(), stack._asdict())
+
+
+def state_dir() -> Path:
+    """What the commands remember on this machine."""
+    states = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+    return Path(states) / "freshline"
+
+
+def _path() -> Path:
+    return state_dir() / "last-up.json"

@@ -1,0 +1,1 @@
+"""The item state as lines of files: export, import, and the journal of the embedded broker."""

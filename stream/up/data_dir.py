@@ -1,0 +1,89 @@
+"""The data directory: one `up` at a time, of a version that this Freshline knows."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+from typing import TYPE_CHECKING
+
+import orjson
+
+from schemas.errors import Misconfigured
+from stream.runtime.atomic_files import write_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+VERSION = 1
+"""Of everything that lies in a data directory; raised when an older Freshline could not read it."""
+
+
+class DataDir:
+    """meta.json with the version and the highest epoch of a log; logs/; the journal and the tail of events."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.absolute()
+        self._meta = self.path / "meta.json"
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Made if it is not there, and locked.
+
+        Raises Misconfigured if another `up` has it, or it is of another version.
+        """
+        try:
+            self.logs.mkdir(parents=True, exist_ok=True)
+            lock = (self.path / "lock").open("wb")
+        except OSError as error:
+            raise Misconfigured(f"cannot write to {self.path} ({error.strerror}): choose another --data-dir") from error
+        with lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise Misconfigured(
+                    f"another `freshline up` runs on {self.path}: stop it, or choose another --data-dir"
+                ) from error
+            self._check_version()
+            yield
+
+    def _check_version(self) -> None:
+        if not self._meta.exists():
+            self.epoch = 0
+            return
+        try:
+            version = orjson.loads(self._meta.read_bytes())["version"]
+        except (orjson.JSONDecodeError, KeyError, TypeError) as error:
+            raise Misconfigured(
+                f"{self._meta} is damaged: delete that file, and `up` writes another; the item state and the index "
+                "beside it have their own versions"
+            ) from error
+        if version != VERSION:
+            raise Misconfigured(
+                f"{self.path} is of version {version} and this Freshline writes version {VERSION}: "
+                "choose another --data-dir, and move the state with `freshline export` and `import`"
+            )
+
+    @property
+    def epoch(self) -> int:
+        """The highest that a log on this directory had."""
+        return int(orjson.loads(self._meta.read_bytes())["epoch"])
+
+    @epoch.setter
+    def epoch(self, epoch: int) -> None:
+        write_json(self._meta, {"version": VERSION, "epoch": epoch})
+
+    @property
+    def logs(self) -> Path:
+        """Where the children's output goes."""
+        return self.path / "logs"
+
+    @property
+    def tail(self) -> Path:
+        """Events that the embedded broker had taken and no worker had finished when it ended in order."""
+        return self.path / "tail.jsonl"
+
+    @property
+    def journal(self) -> Path:
+        """The embedded broker's item state."""
+        return self.path / "state.journal"

@@ -1,0 +1,136 @@
+"""The embedded collections under one alias: a directory each, their roles in one file that is replaced whole."""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from typing import TYPE_CHECKING
+
+import orjson
+
+from schemas.errors import Conflict, Misconfigured
+from workers.index.edge.open import open_edge
+from workers.index.interface import NOTHING_BEFORE, Roles, not_built, serves
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from workers.embedder.interface import ModelId
+    from workers.index.edge.index import EdgeIndex
+    from workers.index.interface import Index
+
+
+class EdgeCollections:
+    """Those in one directory, open here and nowhere else. Directories without a role are what a crash left behind."""
+
+    def __init__(self, directory: Path, *, alias: str, model: ModelId, model_source: str | None) -> None:
+        """Opens them; where none serves, an empty one for this model does from now on. Raises as `open_edge`."""
+        self._directory = directory
+        self._alias = alias
+        self._made_for = model, model_source
+        self._file = directory / "roles.json"
+        self._open: dict[str, EdgeIndex] = {}
+        directory.mkdir(parents=True, exist_ok=True)
+        try:
+            self._roles = self._read()
+            if self._roles is None:
+                self._write(Roles(self._create(model, model_source)))
+            self._sweep()
+        except BaseException:
+            self._close()
+            raise
+
+    async def roles(self) -> Roles:
+        """See Collections."""
+        return self._now
+
+    async def serving(self) -> Index:
+        """See Collections."""
+        return self._now.serving
+
+    async def begin(self, model: ModelId, model_source: str | None) -> Index:
+        """See Collections."""
+        building = self._create(model, model_source)
+        self._write(self._now._replace(building=building))
+        return building
+
+    async def switch(self, built: Index) -> None:
+        """See Collections."""
+        before = self._now
+        if before.serving is built:
+            return
+        if before.building is not built:
+            raise Conflict(not_built(built))
+        self._write(Roles(built, previous=before.serving))
+
+    async def roll_back(self) -> None:
+        """See Collections."""
+        before = self._now
+        if before.previous is None:
+            raise Conflict(NOTHING_BEFORE)
+        self._write(before._replace(serving=before.previous, previous=before.serving))
+
+    async def retire(self, index: Index) -> None:
+        """See Collections."""
+        if index is self._now.serving:
+            raise Conflict(serves(index))
+        self._write(Roles(self._now.serving, *(each if each is not index else None for each in self._now[1:])))
+
+    async def delete(self, index: Index) -> None:
+        """See Collections."""
+        if (opened := self._open.pop(index.name, None)) is not None:
+            await opened.close()
+        self._sweep()
+
+    async def close(self) -> None:
+        """See Collections."""
+        self._close()
+
+    @property
+    def _now(self) -> Roles:
+        assert self._roles is not None
+        return self._roles
+
+    def _read(self) -> Roles | None:
+        """None where none serves: a first start, or the index was wiped."""
+        try:
+            names = orjson.loads(self._file.read_bytes())
+            if not (self._directory / names["serving"]).is_dir():
+                return None
+            return Roles(*(self._load(names[role]) for role in Roles._fields))  # type: ignore[arg-type]
+        except FileNotFoundError:
+            return None
+        except (orjson.JSONDecodeError, KeyError, TypeError) as error:
+            raise Misconfigured(
+                f"{self._file} cannot be read: delete {self._directory}, it is filled again from the item log"
+            ) from error
+
+    def _load(self, name: str | None) -> EdgeIndex | None:
+        directory = self._directory / (name or "")
+        if name is None or not directory.is_dir():
+            return None
+        model, model_source = self._made_for
+        self._open[name] = open_edge(directory, model=model, model_source=model_source)
+        return self._open[name]
+
+    def _create(self, model: ModelId, model_source: str | None) -> EdgeIndex:
+        name = f"{self._alias}-{uuid.uuid4().hex[:8]}"
+        self._open[name] = open_edge(self._directory / name, model=model, model_source=model_source)
+        return self._open[name]
+
+    def _write(self, roles: Roles) -> None:
+        anew = self._file.with_suffix(".new")
+        anew.write_bytes(orjson.dumps({role: index and index.name for role, index in roles._asdict().items()}))
+        anew.replace(self._file)
+        self._roles = roles
+
+    def _sweep(self) -> None:
+        kept = {index.name for index in self._now.all}
+        for left_behind in self._directory.iterdir():
+            if left_behind.is_dir() and left_behind.name not in kept:
+                shutil.rmtree(left_behind)
+
+    def _close(self) -> None:
+        for index in self._open.values():
+            index.close_now()
+        self._open.clear()

@@ -1,0 +1,293 @@
+"""The embedded index: a Qdrant Edge shard in this process, which looks at every vector (deploy/decisions/0016).
+
+Every call into the shard holds the interpreter for its few milliseconds, in a thread or not, so calls are made on the
+event loop itself and long runs of writes are cut into slices, between which searches get their turn.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from typing import TYPE_CHECKING, Any
+
+from qdrant_edge import (
+    CountRequest,
+    Direction,
+    EdgeShard,
+    OrderBy,
+    PayloadSelector,
+    PointVectors,
+    QuantizationSearchParams,
+    Query,
+    QueryRequest,
+    ScrollRequest,
+    SearchParams,
+    UpdateOperation,
+)
+
+from schemas.errors import Gone, Unavailable
+from schemas.points import point_id
+from workers.index.edge import filters as where
+from workers.index.edge.operations import accepted, dense, operation, read
+from workers.index.interface import DENSE, LEXICAL, DenseVector, Patch, Stored, Write
+from workers.index.layout import (
+    HIDDEN,
+    OWED,
+    POSITIONS_POINT,
+    VISIBLE,
+    Is,
+    conditions,
+    in_partitions,
+    only_positions,
+    price_due_by,
+)
+from workers.index.lexical import Lexical
+from workers.priority import CooperativeTurns, yield_to_queries
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from schemas.points import Payload
+    from schemas.queries import Filters
+    from workers.embedder.interface import ModelId
+    from workers.index.layout import Condition
+    from workers.index.metadata import Metadata
+
+FREE_BYTES_MIN = 200 * 2**20
+"""Below this nothing is written: on a full disk the shard's mapped files kill the process (SIGBUS)."""
+WAL_BYTES_MAX = 64 * 2**20
+SCAN_POINTS = 64
+"""Read in one call, in 2-3 ms."""
+EXACT_POINTS_MAX = 256
+CANDIDATES = SearchParams(quantization=QuantizationSearchParams(rescore=True, oversampling=2.0))
+"""Twice as many as are asked for, by four bits of each number; what they score is by the whole vectors."""
+
+
+class EdgeIndex:
+    """A shard that is open here and nowhere else. `workers.index.edge.open` opens it."""
+
+    def __init__(self, shard: EdgeShard, directory: Path, metadata: Metadata, release: Callable[[], None]) -> None:
+        self._shard = shard
+        self._directory = directory
+        self._metadata = metadata
+        self._release = release
+        self._lexical = Lexical()
+        self._closed = False
+        self._flushed_log_bytes = 0
+
+    @property
+    def name(self) -> str:
+        """Of its directory."""
+        return self._directory.parent.name
+
+    @property
+    def collection(self) -> str:
+        """See Index."""
+        return self._metadata.collection
+
+    @property
+    def metadata(self) -> Metadata:
+        """See Index."""
+        return self._metadata
+
+    @property
+    def model(self) -> ModelId:
+        """The model of its dense vectors."""
+        return self._metadata.model
+
+    async def stored(self, product_ids: Collection[str], *, vectors: bool = False) -> dict[str, Stored]:
+        """See Index."""
+        records = self._shard.retrieve([point_id(p) for p in product_ids], True, [DENSE] if vectors else False)
+        found = (Stored(read(record), dense(record)) for record in records)
+        return {each.payload["product_id"]: each for each in found}
+
+    async def payloads(self, point_ids: Sequence[str]) -> dict[str, Payload]:
+        """See Index."""
+        return {str(r.id): read(r) for r in self._shard.retrieve(list(point_ids), True, False)}
+
+    async def write(self, writes: Sequence[Write]) -> set[str]:
+        """See Index. Raises Unavailable while less than 200 MB of disk are free, Gone where its files are."""
+        await self._update(operation(write, self._lexical) for write in writes)
+        return self._missed([write for write in writes if isinstance(write, Patch)])
+
+    async def write_dense(self, vectors: Sequence[DenseVector]) -> None:
+        """See Index."""
+        await self._update(step for vector in vectors for step in self._pay(vector))
+
+    async def give_up_vector(self, product_id: str, fingerprint: str, reason: str) -> None:
+        """See Index."""
+        settled = {"vector_failed": reason, "vector_due": None, "vector_due_at_ms": None}
+        owing = where.owing(point_id(product_id), fingerprint)
+        await self._update([UpdateOperation.set_payload_by_filter(owing, settled)])
+
+    async def owed(self, partitions: Collection[int], limit: int, *, newest: bool) -> list[Payload]:
+        """See Index."""
+        direction = Direction.Desc if newest else Direction.Asc
+        request = ScrollRequest(
+            limit=limit,
+            filter=where.all_of([OWED, in_partitions(list(partitions))]),
+            order_by=OrderBy("vector_due_at_ms", direction),
+            with_payload=True,
+        )
+        return [read(record) for record in self._shard.scroll(request)[0]]
+
+    async def price_due(self, partitions: Collection[int], now_ms: int, limit: int) -> list[Payload]:
+        """See Index."""
+        turned = where.all_of([price_due_by(now_ms), in_partitions(list(partitions)), VISIBLE])
+        request = ScrollRequest(limit=limit, filter=turned, with_payload=True)
+        return [read(record) for record in self._shard.scroll(request)[0]]
+
+    async def search_dense(self, vector: NDArray[np.float32], filters: Filters, limit: int) -> list[str]:
+        """See Index."""
+        return self._nearest(vector, DENSE, filters, limit)
+
+    async def search_lexical(self, text: str, filters: Filters, limit: int) -> list[str]:
+        """See Index."""
+        words = self._lexical.query(text)
+        return self._nearest(words, LEXICAL, filters, limit) if words.indices else []
+
+    async def find_exact(self, identifier: str, filters: Filters) -> list[str]:
+        """See Index. The item with that product_id comes before those with that gtin."""
+        by_id = point_id(identifier)
+        request = ScrollRequest(
+            limit=EXACT_POINTS_MAX,
+            filter=where.named(by_id, identifier, [VISIBLE, *conditions(filters)]),
+            with_payload=False,
+        )
+        found = [str(record.id) for record in self._shard.scroll(request)[0]]
+        return sorted(found, key=lambda each: each != by_id)
+
+    async def browse(self, filters: Filters, limit: int, offset: int) -> list[str]:
+        """See Index. By point id."""
+        passing = where.all_of([VISIBLE, *conditions(filters)])
+        request = ScrollRequest(limit=offset + limit, filter=passing, with_payload=False)
+        return [str(record.id) for record in self._shard.scroll(request)[0][offset:]]
+
+    async def count(self, filters: Filters) -> int:
+        """See Index."""
+        asked = conditions(filters)
+        if not asked:
+            return self._count([VISIBLE])
+        # To look at each item's status as well takes twice as long, and few are hidden.
+        return self._count(asked) - self._count([HIDDEN, *asked])
+
+    async def count_points(self) -> int:
+        """See Index."""
+        return self._shard.info().points_count - 1  # The hidden one.
+
+    async def count_owed(self) -> int:
+        """See Index."""
+        return self._shard.count(CountRequest(filter=where.all_of([OWED])))
+
+    async def count_price_due(self, now_ms: int) -> int:
+        """See Index."""
+        return self._shard.count(CountRequest(filter=where.all_of([price_due_by(now_ms), VISIBLE])))
+
+    async def scan(self) -> AsyncIterator[list[Payload]]:
+        """See Index."""
+        offset, items = None, where.but(POSITIONS_POINT)
+        while True:
+            request = ScrollRequest(offset=offset, limit=SCAN_POINTS, filter=items, with_payload=True)
+            records, offset = self._shard.scroll(request)
+            if records:
+                yield [read(record) for record in records]
+            if offset is None:
+                return
+            await yield_to_queries()
+
+    async def positions(self) -> dict[str, int]:
+        """See Index. Raises Gone."""
+        with self._on_disk():
+            self._directory.stat()
+        [record] = self._shard.retrieve([POSITIONS_POINT], True, False)
+        return only_positions(record.payload)
+
+    async def save_positions(self, positions: Mapping[str, int]) -> None:
+        """See Index. In the same write-ahead log as the points, so that no crash leaves it ahead of them."""
+        await self._update([UpdateOperation.set_payload([POSITIONS_POINT], dict(positions))])
+
+    async def flush(self) -> None:
+        """Empties the write-ahead log once it grew by 64 MB; every Python thread waits meanwhile, a tenth of a second.
+
+        By what it grew, not by its size: it is 64 MB from the start, and is seldom less after a flush.
+        Raises Unavailable while less than 200 MB of disk are free: it takes space before it gives some.
+        """
+        if self._log_bytes() - self._flushed_log_bytes > WAL_BYTES_MAX:
+            self._check_disk()
+            self._shard.flush()
+            self._flushed_log_bytes = self._log_bytes()
+
+    async def close(self) -> None:
+        """Flushes and releases the shard; idempotent."""
+        self.close_now()
+
+    def close_now(self) -> None:
+        """As `close`, for those who cannot await."""
+        if not self._closed:
+            self._closed = True
+            self._shard.close()
+            self._release()
+
+    def _log_bytes(self) -> int:
+        with self._on_disk():
+            return sum(file.stat().st_size for file in (self._directory / "wal").iterdir())
+
+    @contextlib.contextmanager
+    def _on_disk(self) -> Iterator[None]:
+        """The open shard goes on without its files, and what it is told then is lost. Raises Gone."""
+        try:
+            yield
+        except FileNotFoundError:
+            raise Gone(f"{self._directory} was deleted or emptied meanwhile: it is filled again") from None
+
+    def _count(self, asked: Sequence[Condition]) -> int:
+        # Of a single keyword the "estimate" is the length of its posting list: exact, and 3 ms sooner at 20,000.
+        exact = not (len(asked) == 1 and isinstance(asked[0], Is))
+        return self._shard.count(CountRequest(exact=exact, filter=where.all_of(asked)))
+
+    def _nearest(self, vector: Any, using: str, filters: Filters, limit: int) -> list[str]:
+        asked = conditions(filters)
+        request = QueryRequest(
+            limit=limit,
+            query=Query.Nearest(vector, using=using),
+            filter=where.all_of(asked) if asked else None,
+            params=CANDIDATES if using == DENSE else None,
+            with_payload=False,
+        )
+        return [str(point.id) for point in self._shard.query(request)]
+
+    async def _update(self, operations: Iterable[UpdateOperation]) -> None:
+        self._check_disk()
+        turns = CooperativeTurns()
+        for each in operations:
+            self._shard.update(each)
+            await turns.give()
+
+    def _check_disk(self) -> None:
+        with self._on_disk():
+            free = shutil.disk_usage(self._directory).free
+        if free < FREE_BYTES_MIN:
+            raise Unavailable(
+                f"{self._directory}: only {free >> 20} MB of disk are free and the index needs "
+                f"{FREE_BYTES_MIN >> 20}: free some space, writing goes on by itself"
+            )
+
+    def _missed(self, patches: Sequence[Patch]) -> set[str]:
+        ids = [point_id(patch.product_id) for patch in patches]
+        stored = self._shard.retrieve([*ids], PayloadSelector.Include(["version"]), False) if ids else []
+        versions = {str(record.id): (record.payload or {})["version"] for record in stored}
+        return {p.product_id for p, point in zip(patches, ids, strict=True) if versions.get(point, -1) < p.version}
+
+    def _pay(self, owed: DenseVector) -> Iterable[UpdateOperation]:
+        """First the vector, then the debt: a crash between them leaves it owed, and it is written once more."""
+        point = point_id(owed.product_id)
+        owing = where.owing(point, owed.fingerprint)
+        if not self._shard.count(CountRequest(filter=owing)):
+            return  # `update_vectors` of a missing point is an error, whatever its condition
+        yield UpdateOperation.update_vectors([PointVectors(point, {DENSE: accepted(owed.vector)})], condition=owing)
+        paid = {"vector_due": None, "vector_due_at_ms": None, "vector_fingerprint": owed.fingerprint}
+        yield UpdateOperation.set_payload_by_filter(owing, paid)

@@ -1,0 +1,117 @@
+"""Opening the embedded index: created where there is none, refused where another holds it or made it otherwise."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import uuid
+from typing import TYPE_CHECKING
+
+import orjson
+from qdrant_edge import (
+    Distance,
+    EdgeConfig,
+    EdgeShard,
+    EdgeSparseVectorParams,
+    EdgeVectorParams,
+    Modifier,
+    PayloadSchemaType,
+    TurboQuantBitSize,
+    TurboQuantQuantizationConfig,
+    UpdateOperation,
+)
+
+from schemas.errors import Misconfigured
+from workers.index import metadata as meta
+from workers.index.edge.index import EdgeIndex
+from workers.index.edge.operations import create_positions
+from workers.index.interface import DENSE, LEXICAL
+from workers.index.layout import INDEXED_FIELDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from workers.embedder.interface import ModelId
+
+FIELD_TYPES = {
+    "keyword": PayloadSchemaType.Keyword,
+    "float": PayloadSchemaType.Float,
+    "integer": PayloadSchemaType.Integer,
+}
+
+
+def open_edge(directory: Path, *, model: ModelId, model_source: str | None = None) -> EdgeIndex:
+    """The collection in this directory: `metadata.json`, `shard` and `lock`; made for this model if there is none.
+
+    Raises Misconfigured, one line with what to do, if it is open elsewhere, or was written by another version.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    release = _lock(directory)
+    try:
+        metadata = _load_metadata(directory) or _create(directory, model, model_source)
+        shard = _load(directory)
+    except BaseException:
+        release()
+        raise
+    return EdgeIndex(shard, directory / "shard", metadata, release)
+
+
+def _lock(directory: Path) -> Callable[[], None]:
+    descriptor = os.open(directory / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise Misconfigured(f"{directory}: the index is open in another process: stop that one first") from None
+    return lambda: os.close(descriptor)
+
+
+def _load_metadata(directory: Path) -> meta.Metadata | None:
+    file = directory / "metadata.json"
+    if not (file.exists() and (directory / "shard").exists()):
+        return None
+    remedy = f"delete {directory}, it is filled again from the item log"
+    try:
+        metadata = meta.decode(orjson.loads(file.read_bytes()))
+    except (orjson.JSONDecodeError, Misconfigured) as error:
+        raise Misconfigured(f"{file} cannot be read: {remedy}") from error
+    meta.check(metadata, where=str(directory), remedy=remedy)
+    return metadata
+
+
+def _create(directory: Path, model: ModelId, model_source: str | None) -> meta.Metadata:
+    """A shard without metadata is one whose creation was cut short: nothing has been written to it."""
+    shutil.rmtree(directory / "shard", ignore_errors=True)
+    (directory / "shard").mkdir()
+    shard = EdgeShard.create(str(directory / "shard"), _config(model.dimension))
+    for field, kind in INDEXED_FIELDS.items():
+        shard.update(UpdateOperation.create_field_index(field, FIELD_TYPES[kind]))
+    shard.update(create_positions())
+    shard.close()
+    metadata = meta.Metadata(f"{directory.name}.{uuid.uuid4().hex[:8]}", model, model_source)
+    unfinished = directory / "metadata.json.new"
+    unfinished.write_bytes(orjson.dumps(metadata.encode()))
+    unfinished.replace(directory / "metadata.json")
+    return metadata
+
+
+def _load(directory: Path) -> EdgeShard:
+    try:
+        return EdgeShard.load(str(directory / "shard"))
+    except Exception as error:
+        reason = str(error).splitlines()[0]
+        raise Misconfigured(
+            f"{directory}: the index cannot be opened ({reason}): delete it, it is filled again from the item log"
+        ) from error
+
+
+def _config(dimension: int) -> EdgeConfig:
+    """Beside each vector four bits of each of its numbers: looked through for candidates (see `edge.CANDIDATES`)."""
+    four_bits = TurboQuantQuantizationConfig(bits=TurboQuantBitSize.Bits4, always_ram=True)
+    return EdgeConfig(
+        vectors={DENSE: EdgeVectorParams(dimension, Distance.Cosine, quantization_config=four_bits)},
+        sparse_vectors={LEXICAL: EdgeSparseVectorParams(modifier=Modifier.Idf)},
+        wal_enabled=True,
+    )

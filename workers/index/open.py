@@ -1,0 +1,35 @@
+"""Opens the collections that the settings name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from workers.embedder.interface import ModelId
+    from workers.index.interface import Collections
+
+
+async def open_collections(
+    *, directory: Path, alias: str, model: ModelId, model_source: str | None, url: str | None, api_key: str | None
+) -> Collections:
+    """Those on a Qdrant server where there is a URL, else the embedded ones in this directory.
+
+    Where none serves, an empty one for this model does from now on. Raises Misconfigured, one line with what to do, if
+    one was made by another version; Unavailable if the server does not answer.
+    """
+    if url is None:
+        from workers.index.edge.collections import EdgeCollections
+
+        return EdgeCollections(directory, alias=alias, model=model, model_source=model_source)
+    from workers.index.server.collections import open_server
+
+    return await open_server(url, alias=alias, model=model, model_source=model_source, api_key=api_key)
+
+
+async def check_answers(url: str, api_key: str | None) -> None:
+    """Raises Unavailable if no Qdrant server answers at this URL, Misconfigured if it is too old."""
+    from workers.index.server.collections import check_server
+
+    await check_server(url, api_key)

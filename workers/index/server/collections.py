@@ -1,0 +1,231 @@
+"""The collections on a Qdrant server. Their roles are aliases, which the server changes several of in one step."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import uuid
+from typing import TYPE_CHECKING
+
+from qdrant_client import AsyncQdrantClient, models
+from qdrant_client.http.exceptions import UnexpectedResponse
+
+from schemas.errors import Conflict, Gone, Unavailable
+from workers.document import TEMPLATE_VERSION
+from workers.index import metadata as meta
+from workers.index.interface import DENSE, LEXICAL, NOTHING_BEFORE, Roles, not_built, serves
+from workers.index.layout import INDEXED_FIELDS, KEPT_FOR, POSITIONS_PAYLOAD, POSITIONS_POINT, SCHEMA_VERSION
+from workers.index.server import filters as where
+from workers.index.server.calls import Backoff, Calls, check_version
+from workers.index.server.index import ServerIndex
+
+if TYPE_CHECKING:
+    from workers.embedder.interface import ModelId
+    from workers.index.interface import Index
+
+TIMEOUT_SECONDS = 10
+
+
+async def open_server(
+    url: str, *, api_key: str | None, alias: str, model: ModelId, model_source: str | None
+) -> ServerCollections:
+    """The collections on the server at this URL.
+
+    Raises Unavailable while it is away, Misconfigured if it is too old, and as `open_with`.
+    """
+    client = _client(url, api_key)
+    await check_version(Calls(client, Backoff()))
+    return await open_with(client, alias=alias, model=model, model_source=model_source)
+
+
+async def check_server(url: str, api_key: str | None) -> None:
+    """Raises Unavailable if no server answers there, Misconfigured if it is too old."""
+    client = _client(url, api_key)
+    try:
+        await check_version(Calls(client, Backoff()))
+    except Unavailable as error:
+        raise Unavailable(
+            f"{url}: {error} FRESHLINE_QDRANT_URL says where it is; unset, the embedded index serves."
+        ) from error
+    finally:
+        await client.close()
+
+
+async def open_with(
+    client: AsyncQdrantClient,
+    *,
+    alias: str,
+    model: ModelId,
+    model_source: str | None = None,
+    backoff: Backoff | None = None,
+) -> ServerCollections:
+    """Those under the alias; where it names none, an empty one for this model.
+
+    Raises Misconfigured, with what to do, if one was written by another version.
+    """
+    collections = ServerCollections(Calls(client, backoff or Backoff()), alias)
+    await collections.serve_some(model, model_source)
+    return collections
+
+
+def _client(url: str, api_key: str | None) -> AsyncQdrantClient:
+    return AsyncQdrantClient(url=url, api_key=api_key, timeout=TIMEOUT_SECONDS, check_compatibility=False)
+
+
+class ServerCollections:
+    """An alias on a server; `alias.building` and `alias.previous` name the other roles."""
+
+    def __init__(self, calls: Calls, alias: str) -> None:
+        self._calls = calls
+        self._client = calls.client
+        self._alias = alias
+        self._known: dict[str, ServerIndex] = {}
+
+    async def roles(self) -> Roles:
+        """See Collections."""
+        named = await self._aliases()
+        serving, building, previous = (named.get(role) for role in self._roles)
+        if serving is None:
+            raise Gone(f"the alias {self._alias} is gone from the Qdrant server: the index is filled again")
+        return Roles(
+            await self._index(serving),
+            await self._index(building) if building else None,
+            await self._index(previous) if previous else None,
+        )
+
+    async def serving(self) -> Index:
+        """See Collections."""
+        return (await self.roles()).serving
+
+    async def begin(self, model: ModelId, model_source: str | None) -> Index:
+        """See Collections."""
+        name = f"{self._alias}-{uuid.uuid4().hex[:8]}"
+        await self._create(name, meta.Metadata(name, model, model_source))
+        await self._rename({self._building: name})
+        return await self._index(name)
+
+    async def switch(self, built: Index) -> None:
+        """See Collections."""
+        named = await self._aliases()
+        if named.get(self._alias) == built.name:
+            return
+        if named.get(self._building) != built.name:
+            raise Conflict(not_built(built))
+        await self._rename(
+            {
+                self._alias: built.name,
+                self._previous: named[self._alias],
+                self._building: None,
+            }
+        )
+
+    async def roll_back(self) -> None:
+        """See Collections."""
+        named = await self._aliases()
+        if self._previous not in named:
+            raise Conflict(NOTHING_BEFORE)
+        await self._rename({self._alias: named[self._previous], self._previous: named[self._alias]})
+
+    async def retire(self, index: Index) -> None:
+        """See Collections."""
+        named = await self._aliases()
+        if named.get(self._alias) == index.name:
+            raise Conflict(serves(index))
+        await self._rename({role: None for role, name in named.items() if name == index.name})
+
+    async def delete(self, index: Index) -> None:
+        """See Collections."""
+        with contextlib.suppress(Gone):  # Another worker was first.
+            await self._calls.ask(lambda: self._client.delete_collection(index.name))
+        self._known.pop(index.name, None)
+
+    async def close(self) -> None:
+        """See Collections."""
+        await self._client.close()
+
+    async def serve_some(self, model: ModelId, model_source: str | None) -> None:
+        """Makes sure that the alias names a collection. Workers that start together create the same one."""
+        named = await self._aliases()
+        if self._alias not in named:
+            digest = hashlib.sha256(repr((*model, SCHEMA_VERSION, TEMPLATE_VERSION)).encode()).hexdigest()
+            name = f"{self._alias}-{digest[:8]}"
+            await self._create(name, meta.Metadata(f"{name}.{uuid.uuid4().hex[:8]}", model, model_source))
+            await self._rename({self._alias: name})
+        for name in (await self._aliases()).values():
+            await self._keep_positions(name)
+        await self.roles()
+
+    @property
+    def _building(self) -> str:
+        return f"{self._alias}.building"
+
+    @property
+    def _previous(self) -> str:
+        return f"{self._alias}.previous"
+
+    @property
+    def _roles(self) -> tuple[str, str, str]:
+        """In the order of Roles."""
+        return self._alias, self._building, self._previous
+
+    async def _aliases(self) -> dict[str, str]:
+        """Names of the physical collections, by role."""
+        answer = await self._calls.ask(self._client.get_aliases)
+        return {each.alias_name: each.collection_name for each in answer.aliases if each.alias_name in self._roles}
+
+    async def _rename(self, changes: dict[str, str | None]) -> None:
+        """Aliases in one step; None: the alias goes."""
+        operations: list[models.AliasOperations] = []
+        for alias, name in changes.items():
+            if name is None:
+                gone = models.DeleteAlias(alias_name=alias)
+                operations.append(models.DeleteAliasOperation(delete_alias=gone))
+            else:
+                named = models.CreateAlias(collection_name=name, alias_name=alias)
+                operations.append(models.CreateAliasOperation(create_alias=named))
+        if operations:
+            await self._calls.ask(lambda: self._client.update_collection_aliases(operations))
+
+    async def _index(self, name: str) -> ServerIndex:
+        if name not in self._known:
+            metadata = await self._metadata(name)
+            remedy = f"delete the collection {name}, it is filled again from the item log"
+            meta.check(metadata, where=f"collection {name}", remedy=remedy)
+            self._known[name] = ServerIndex(self._calls, name, metadata)
+        return self._known[name]
+
+    async def _metadata(self, name: str) -> meta.Metadata:
+        info = await self._calls.ask(lambda: self._client.get_collection(name))
+        return meta.decode(info.config.metadata or {})
+
+    async def _create(self, name: str, metadata: meta.Metadata) -> None:
+        if not await self._calls.ask(lambda: self._client.collection_exists(name)):
+            await self._create_collection(name, metadata)
+        for field, kind in INDEXED_FIELDS.items():
+            await self._create_index(name, field, models.PayloadSchemaType(kind))
+        await self._keep_positions(name)
+
+    async def _create_index(self, name: str, field: str, kind: models.PayloadSchemaType) -> None:
+        await self._calls.ask(lambda: self._client.create_payload_index(name, field, kind, wait=True))
+
+    async def _keep_positions(self, name: str) -> None:
+        """Creates the hidden point where there is none of this collection: it is new, or was emptied."""
+        collection = (await self._metadata(name)).collection
+        hidden = models.PointStruct(id=POSITIONS_POINT, vector={}, payload=POSITIONS_PAYLOAD | {KEPT_FOR: collection})
+        once = models.PointsList(points=[hidden], update_filter=where.not_kept_for(collection))
+        await self._calls.update(name, [models.UpsertOperation(upsert=once)])
+
+    async def _create_collection(self, name: str, metadata: meta.Metadata) -> None:
+        dense = models.VectorParams(size=metadata.model.dimension, distance=models.Distance.COSINE)
+        try:
+            await self._calls.ask(
+                lambda: self._client.create_collection(
+                    name,
+                    vectors_config={DENSE: dense},
+                    sparse_vectors_config={LEXICAL: models.SparseVectorParams(modifier=models.Modifier.IDF)},
+                    metadata=metadata.encode(),
+                )
+            )
+        except UnexpectedResponse as error:
+            if error.status_code != 409:  # another worker was first, or the answer to us was lost
+                raise

@@ -1,0 +1,87 @@
+"""Writes as operations of a Qdrant server, each on condition of what is stored."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, cast
+
+from qdrant_client import models
+
+from schemas.points import point_id
+from workers.index.interface import DENSE, LEXICAL, DenseVector, Patch, Upsert, Write
+from workers.index.server import filters as where
+from workers.index.server.calls import OPERATIONS_MAX
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from workers.index.lexical import Lexical
+
+
+def operations(writes: Sequence[Write], lexical: Lexical) -> list[models.UpdateOperation]:
+    """Neighbouring upserts share an operation: on a server an operation costs 0.4 ms, however it is batched."""
+    found: list[models.UpdateOperation] = []
+    for is_upsert, run in groupby(writes, key=lambda write: isinstance(write, Upsert)):
+        if is_upsert:
+            found += [_upsert(chunk, lexical) for chunk in _chunks(cast("list[Upsert]", list(run)))]
+        else:
+            found += [_patch(write) for write in run if not isinstance(write, Upsert)]
+    return found
+
+
+def _upsert(upserts: Sequence[Upsert], lexical: Lexical) -> models.UpdateOperation:
+    versions = [(point_id(upsert.product_id), upsert.version) for upsert in upserts]
+    points = [
+        models.PointStruct(id=point, vector=_vectors(upsert, lexical), payload=dict(upsert.payload))
+        for (point, _), upsert in zip(versions, upserts, strict=True)
+    ]
+    condition = where.each_older(versions)
+    return models.UpsertOperation(upsert=models.PointsList(points=points, update_filter=condition))
+
+
+def _vectors(upsert: Upsert, lexical: Lexical) -> dict[str, Any]:
+    vectors: dict[str, Any] = {}
+    if upsert.text is not None:
+        words = lexical.document(upsert.text)
+        vectors[LEXICAL] = models.SparseVector(indices=words.indices, values=words.values)
+    if upsert.dense is not None:
+        vectors[DENSE] = upsert.dense.tolist()
+    return vectors
+
+
+def _patch(write: Write) -> models.UpdateOperation:
+    base = write.base if isinstance(write, Patch) else write.version
+    return set_payload(dict(write.payload), where.still(base, point_id(write.product_id)))
+
+
+def set_payload(payload: dict[str, Any], condition: models.Filter) -> models.UpdateOperation:
+    """Patches the points that the condition holds of."""
+    return models.SetPayloadOperation(set_payload=models.SetPayload(payload=payload, filter=condition))
+
+
+def update_vectors(owed: Sequence[DenseVector]) -> models.UpdateOperation:
+    """Writes each vector where it is still owed."""
+    debts = [(point_id(each.product_id), each.fingerprint) for each in owed]
+    points = [
+        models.PointVectors(id=point, vector={DENSE: each.vector.tolist()})
+        for (point, _), each in zip(debts, owed, strict=True)
+    ]
+    condition = where.each_owing(debts)
+    return models.UpdateVectorsOperation(update_vectors=models.UpdateVectors(points=points, update_filter=condition))
+
+
+def settle(owed: DenseVector) -> models.UpdateOperation:
+    """Clears the debt of a vector that was written."""
+    paid = {"vector_due": None, "vector_due_at_ms": None, "vector_fingerprint": owed.fingerprint}
+    return set_payload(paid, where.owing(point_id(owed.product_id), owed.fingerprint))
+
+
+def _chunks(upserts: Sequence[Upsert]) -> list[list[Upsert]]:
+    """Of bounded size and with each item once: within an operation the order of two writes would not be kept."""
+    chunks: list[list[Upsert]] = [[]]
+    for upsert in upserts:
+        chunk = chunks[-1]
+        if len(chunk) == OPERATIONS_MAX or any(other.product_id == upsert.product_id for other in chunk):
+            chunks.append(chunk := [])
+        chunk.append(upsert)
+    return chunks

@@ -1,0 +1,70 @@
+"""Reviews, folded one by one; what an item shows of them is a sum that one review enters or leaves at a fixed cost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from schemas.items import NO_REVIEWS, Entity, ReviewSummary
+from workers.state.fold import entity, join_entity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from schemas.events import Event
+
+
+def delta(event: Event) -> Entity:
+    """What one event of `reviews` says, as an entity."""
+    said = entity(event)
+    said.latest_ms = event.stamp.updated_at_ms
+    return said
+
+
+def join(a: Entity, b: Entity) -> Entity:
+    """The least review that holds both; `a` itself if `b` adds nothing."""
+    return join_entity(a, b)
+
+
+def contribution(review: Entity) -> ReviewSummary:
+    """What the review adds to its item's summary: nothing while withdrawn, or patched but never written."""
+    rating = review.facts.get("rating")
+    if review.floor is None or rating is None or rating.value is None:
+        return ReviewSummary(0, 0, NO_REVIEWS.histogram, review.latest_ms)
+    stars = (rating.value + 50) // 100
+    one, two, three, four, five = (int(stars == n) for n in range(1, 6))
+    return ReviewSummary(1, rating.value, (one, two, three, four, five), review.latest_ms)
+
+
+def add(a: ReviewSummary, b: ReviewSummary) -> ReviewSummary:
+    """The summary of the reviews of both."""
+    return _combined(a, b, 1)
+
+
+def subtract(a: ReviewSummary, b: ReviewSummary) -> ReviewSummary:
+    """The summary `a` without the reviews of `b`, which it holds. The latest time stays: a review's never falls."""
+    return _combined(a, b, -1)
+
+
+def replaced(summary: ReviewSummary, before: Entity | None, after: Entity) -> ReviewSummary:
+    """The item's summary once the review `before` (None: there was none) stands as `after`."""
+    if before is not None:
+        summary = subtract(summary, contribution(before))
+    return add(summary, contribution(after))
+
+
+def summarised(reviews: Iterable[Entity]) -> ReviewSummary:
+    """The summary of all reviews of an item."""
+    summary = NO_REVIEWS
+    for review in reviews:
+        summary = add(summary, contribution(review))
+    return summary
+
+
+def _combined(a: ReviewSummary, b: ReviewSummary, sign: int) -> ReviewSummary:
+    one, two, three, four, five = (x + sign * y for x, y in zip(a.histogram, b.histogram, strict=True))
+    return ReviewSummary(
+        a.count + sign * b.count,
+        a.sum_hundredths + sign * b.sum_hundredths,
+        (one, two, three, four, five),
+        max(a.latest_ms, b.latest_ms),
+    )
