@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
-from running_broker import RunningBroker, new_broker
+
+from tests.support.running_broker import RunningBroker, new_broker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

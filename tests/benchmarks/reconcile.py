@@ -25,7 +25,7 @@ from stream.reconcile.compare import ComparisonContext
 from stream.reconcile.run import reconcile
 from stream.runtime.jobs import Step
 from stream.state_files.records import StateRecord, publish
-from tests.running_broker import new_broker
+from tests.support.running_broker import new_broker
 from workers.embedder.fake import FakeEmbedder
 from workers.index.edge.open import open_edge
 from workers.point.plan import plan
@@ -35,7 +35,7 @@ from workers.state.projection import content
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.running_broker import RunningBroker
+    from tests.support.running_broker import RunningBroker
     from workers.index.interface import Index
 
 PARTITIONS = 4

@@ -13,7 +13,6 @@ from aiokafka import AIOKafkaProducer
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.structs import TopicPartition
-from running_broker import new_broker
 
 from schemas.errors import Misconfigured, Unavailable
 from stream.kafka.end_offsets import EndOffsets
@@ -22,13 +21,13 @@ from stream.kafka.partitions import Partition, partition_of
 from stream.kafka.reader import Reader
 from stream.kafka.topics import INPUTS, ITEMS, ensure_topics, topics
 from stream.up import handover
+from tests.support.running_broker import new_broker
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from running_broker import RunningBroker
-
     from stream.kafka.reader import Record
+    from tests.support.running_broker import RunningBroker
 
 BATCH_SIZES = (1, 5, 2, 100, 1, 1000, 3)
 

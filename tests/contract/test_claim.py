@@ -24,7 +24,7 @@ from stream.up.topic_bootstrap import create_topics_first
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from running_broker import RunningBroker
+    from tests.support.running_broker import RunningBroker
 
 PLACE = Partition("prices", 3)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from index_backends import MODEL, content, put
 from qdrant_client import AsyncQdrantClient
 
 from schemas.errors import Conflict
 from schemas.queries import Filters
+from tests.support.index_backends import MODEL, content, put
 from workers.index.edge.collections import EdgeCollections
 from workers.index.server.collections import open_with
 

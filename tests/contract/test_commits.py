@@ -11,19 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 import faust
 from kafka import KafkaProducer
-from waiting import until
 
 from stream.agents.app import AppParts, connect, create_app
 from stream.kafka.partitions import Partition
 from stream.runtime.process import Failure
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from running_broker import RunningBroker
-
     from stream.kafka.offsets import InFlightRecord
+    from tests.support.running_broker import RunningBroker
 
 RECORDS = 300
 SEED = 20261122

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
     from pathlib import Path
 
-    from running_broker import RunningBroker
+    from tests.support.running_broker import RunningBroker
 
 PARTITIONS = 4
 

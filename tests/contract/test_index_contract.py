@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from index_backends import BACKENDS, content, ids, opened, planned, put, vector
 
 from schemas.points import point_id
 from schemas.queries import Filters
+from tests.support.index_backends import BACKENDS, content, ids, opened, planned, put, vector
 from workers.index.interface import DenseVector, Patch, Reprice, Upsert
 
 if TYPE_CHECKING:

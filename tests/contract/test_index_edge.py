@@ -13,10 +13,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from index_backends import MODEL, content, ids, planned, put, vector
 
 from schemas.errors import Gone, Misconfigured, Unavailable
 from schemas.queries import Filters
+from tests.support.index_backends import MODEL, content, ids, planned, put, vector
 from workers.index.edge.index import WAL_BYTES_MAX
 from workers.index.edge.open import open_edge
 from workers.index.interface import DenseVector
@@ -26,8 +26,8 @@ Usage = namedtuple("Usage", "total used free")
 WRITER = """
 import asyncio, sys
 from pathlib import Path
-from index_backends import MODEL, content, put, vector
-from workers.index.edge_open import open_edge
+from tests.support.index_backends import MODEL, content, put, vector
+from workers.index.edge.open import open_edge
 
 async def main():
     index = open_edge(Path(sys.argv[1]), model=MODEL)
@@ -86,7 +86,7 @@ async def test_the_nearest_are_those_of_the_whole_vectors_before_and_after_it_wa
 def write_until_killed(directory: Path) -> int:
     """The last version that a writing process acknowledged before its death."""
     command, here = [sys.executable, "-c", WRITER, str(directory)], Path(__file__).parent
-    environment = os.environ | {"PYTHONPATH": str(here.parent)}
+    environment = os.environ | {"PYTHONPATH": str(here.parents[1])}
     writer = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=here, env=environment)
     assert writer.stdout is not None
     acknowledged = 0

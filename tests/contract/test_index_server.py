@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from httpx import Headers
-from index_backends import MODEL, content, front_url, planned
 from qdrant_client import AsyncQdrantClient, models
 from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
 
 from schemas.errors import Gone, Misconfigured, Unavailable
 from schemas.queries import Filters
+from tests.support.index_backends import MODEL, content, front_url, planned
 from workers.index.server.calls import Backoff, Calls, check_version
 from workers.index.server.collections import open_with
 

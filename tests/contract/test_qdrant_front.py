@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from httpx import ASGITransport, AsyncClient
-from qdrant_front.app import create_app
-from qdrant_front.store import Store
+
+from tests.qdrant_front.app import create_app
+from tests.qdrant_front.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pytest
-from index_backends import content
 
 from schemas.items import FACETS
 from stream.rebuild import check as checking
 from stream.rebuild.check import check
 from stream.runtime.jobs import Step
+from tests.support.index_backends import content
 from workers.document import document
 from workers.embedder.fake import FakeEmbedder
 from workers.index.edge.open import open_edge

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 from qdrant_client import AsyncQdrantClient
-from waiting import until
 
 from schemas.errors import Conflict, Unavailable
 from schemas.points import point_version
@@ -15,6 +14,7 @@ from stream.rebuild import run as course
 from stream.rebuild.run import Rebuild, RebuildContext
 from stream.runtime.jobs import Step
 from stream.writers.backfill import done_name, end_name
+from tests.support.waiting import until
 from workers.embedder.fake import FakeEmbedder
 from workers.embedder.registry import EmbedderRegistry
 from workers.index.server.calls import Backoff, Calls

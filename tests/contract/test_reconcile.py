@@ -9,11 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
-from index_backends import BACKENDS, content, opened, planned
-from index_side import EPOCH, PARTITIONS, IndexSide, index_side, now_ms
 from qdrant_client import models
 from qdrant_edge import UpdateOperation
-from waiting import until
 
 from schemas.events import parse
 from schemas.items import NO_REVIEWS, ItemRecord, ItemState
@@ -23,6 +20,9 @@ from schemas.state_codec import encode_item
 from stream.kafka.partitions import Partition, partition_of
 from stream.kafka.topics import ITEMS, ensure_topics
 from stream.state_files.records import StateRecord, publish
+from tests.support.index_backends import BACKENDS, content, opened, planned
+from tests.support.index_side import EPOCH, PARTITIONS, IndexSide, index_side, now_ms
+from tests.support.waiting import until
 from workers.index.edge.index import EdgeIndex
 from workers.index.interface import Reprice
 from workers.index.server.index import ServerIndex
@@ -32,8 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from running_broker import RunningBroker
-
+    from tests.support.running_broker import RunningBroker
     from workers.index.interface import Index
 
 pytestmark = pytest.mark.filterwarnings("ignore:Payload indexes have no effect in the local Qdrant")

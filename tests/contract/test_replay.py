@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 from kafka import KafkaAdminClient, KafkaProducer
-from running_commands import Done, freshline
 
 from schemas.errors import FreshlineError
 from stream.kafka.headers import COPY_OF, Origin, event_time_ms, origin_of
@@ -23,15 +22,15 @@ from stream.replay.rate_limit import RateLimit
 from stream.replay.run import execute, prepare
 from stream.replay.selection import OPEN, Selection
 from stream.replay.source import Source
+from tests.support.running_commands import Done, freshline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from running_broker import RunningBroker
-
     from stream.kafka.partitions import Partition
     from stream.kafka.reader import Record
+    from tests.support.running_broker import RunningBroker
 
 T_MS = 1_790_000_000_000
 """Of the first record; a second between records."""

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 from kafka import KafkaAdminClient, KafkaProducer
-from running_broker import new_broker
-from running_commands import Done, freshline
 
 from schemas.errors import InvalidEvent, Misconfigured, Unavailable
 from stream.kafka.headers import EVENT_TIME, Origin, dead_letter_headers
@@ -20,13 +18,14 @@ from stream.replay.dead_letters import LETTER_OF
 from stream.replay.offset_range import OffsetRange, ends_now
 from stream.replay.selection import Selection
 from stream.replay.source import Source
+from tests.support.running_broker import new_broker
+from tests.support.running_commands import Done, freshline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from running_broker import RunningBroker
-
     from stream.kafka.reader import Record
+    from tests.support.running_broker import RunningBroker
 
 T_MS = 1_790_000_000_000
 PARTITIONS = 2

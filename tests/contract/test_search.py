@@ -6,10 +6,10 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from index_backends import MODEL, content, opened, put, vector
 
 from schemas.errors import EmbeddingFailed, Unavailable
 from schemas.queries import SearchRequest
+from tests.support.index_backends import MODEL, content, opened, put, vector
 from workers.search.hits import Shop
 from workers.search.searcher import EXACT_SCORE, Searcher
 

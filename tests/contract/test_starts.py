@@ -11,19 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from kafka import KafkaConsumer, KafkaProducer, OffsetAndMetadata, TopicPartition
-from waiting import until
 
 from stream.agents.app import AppParts, connect, create_app
 from stream.runtime.process import Failure
 from stream.runtime.settings import Settings
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
     from pathlib import Path
 
-    from running_broker import RunningBroker
-
     from stream.kafka.partitions import Partition
+    from tests.support.running_broker import RunningBroker
 
 RECORDS = 40
 COMMIT = 20

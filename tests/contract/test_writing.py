@@ -6,9 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from index_backends import BACKENDS, opened
 from prometheus_client import CollectorRegistry
-from waiting import until
 
 from schemas.items import NO_REVIEWS, ItemRecord, ItemState
 from schemas.points import point_version
@@ -22,6 +20,8 @@ from stream.writers.epoch import LOG, identity_for, log_mark
 from stream.writers.metrics_sink import MetricsSink
 from stream.writers.writer import Writer
 from stream.writers.writer_set import WriterSet
+from tests.support.index_backends import BACKENDS, opened
+from tests.support.waiting import until
 from workers.embedder.cache import VectorCache
 from workers.embedder.registry import EmbedderRegistry
 from workers.index.edge.index import EdgeIndex
@@ -31,8 +31,7 @@ from workers.lanes.pending_item import PendingItem
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection
 
-    from running_broker import RunningBroker
-
+    from tests.support.running_broker import RunningBroker
     from workers.index.interface import Index
 
 pytestmark = pytest.mark.filterwarnings("ignore:Payload indexes have no effect in the local Qdrant")

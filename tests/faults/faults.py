@@ -20,7 +20,7 @@ from tests.faults.embedding import each_as_it_should, texts_that_fail
 from tests.faults.memory import growth
 from tests.faults.scenario import FRESH_SECONDS, SETTLES_SECONDS, Scenario
 from tests.faults.server_faults import SERVER_SCENARIOS
-from tests.integration.running_up import alive
+from tests.support.running_up import alive
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from tests.faults.api import Api, Failed, client, wait_for
-from tests.integration.running_up import Up, alive
+from tests.support.running_up import Up, alive
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from kafka import KafkaConsumer, KafkaProducer
 from kafka.structs import TopicPartition
-from running_stack import running_stack
+
+from tests.support.running_stack import running_stack
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import orjson
 import pytest
-from running_commands import freshline
 
 from schemas.errors import Misconfigured
 from schemas.events import parse
@@ -19,13 +18,14 @@ from stream.kafka.reader import Reader
 from stream.kafka.topics import ensure_topics
 from stream.state_files.export import StateCounts, export, import_
 from stream.state_files.records import StateRecord, encode_line, publish, state_partitions
+from tests.support.running_commands import freshline
 from workers.state.fold import fold
 from workers.state.reviews import delta
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from running_broker import RunningBroker
+    from tests.support.running_broker import RunningBroker
 
 PRODUCTS = [f"商品 {number}" for number in range(30)]
 

@@ -8,7 +8,8 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 import httpx
-from running_stack import RunningStack, running_stack
+
+from tests.support.running_stack import RunningStack, running_stack
 
 if TYPE_CHECKING:
     from pathlib import Path

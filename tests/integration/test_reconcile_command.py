@@ -15,11 +15,11 @@ import httpx
 import orjson
 import pytest
 from qdrant_edge import UpdateOperation
-from waiting import until
 
 from schemas.points import point_id
 from stream.kafka.topics import ensure_topics
 from stream.runtime.ports import free_port
+from tests.support.waiting import until
 from workers.embedder.fake import FakeEmbedder
 from workers.index.edge.collections import EdgeCollections
 from workers.index.edge.index import EdgeIndex
@@ -29,9 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from running_broker import RunningBroker
-
     from schemas.points import Payload
+    from tests.support.running_broker import RunningBroker
 
 ITEMS_COUNT = 40
 START_SECONDS_MAX = 120

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from running_up import WAIT_S, Up, alive, wait_until
 
 from stream.kafka.headers import event_time_ms
 from stream.kafka.log_identity import log_identity
@@ -24,6 +23,7 @@ from stream.runtime.last_stack import LastStack, last_stack
 from stream.runtime.ports import free_port
 from stream.runtime.stack_report import read_stack_report
 from stream.up.brokers.interface import wait_accepting
+from tests.support.running_up import WAIT_S, Up, alive, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

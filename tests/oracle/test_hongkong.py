@@ -4,10 +4,10 @@ import random
 from itertools import islice
 
 import pytest
-from hongkong import applied, differences, folded, snapshot, with_cuts
 
 from stream.demo import hongkong as source
 from stream.demo.source import rows
+from tests.oracle.hongkong import applied, differences, folded, snapshot, with_cuts
 
 CHANGES = 8_000
 

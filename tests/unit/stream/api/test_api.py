@@ -1,0 +1,231 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from schemas.tokens import Token
+from stream.api.app import create_app
+from tests.support.standing_in import StandIn
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+
+@pytest.fixture
+def service() -> StandIn:
+    return StandIn(P1="Chiffon cake", P2="Walnut cake", **{"odd/id ?#": "Odd"})
+
+
+@pytest.fixture
+async def client(service: StandIn) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(create_app(service), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        yield client
+
+
+async def test_a_search_answers_hits_with_offers_and_when_they_became_searchable(client: httpx.AsyncClient) -> None:
+    answer = (await client.get("/search", params={"q": "cake", "limit": 1})).json()
+    assert answer["query"] == "cake" and answer["total"] == 3 and answer["fresh"] is True
+    (hit,) = answer["hits"]
+    assert hit["product_id"] == "P1" and hit["offers"][0]["price"] == 8.5 and hit["score"] == 1.0
+    assert set(hit["searchable_at"]) == {"product", "price", "reviews"}
+
+
+async def test_every_filter_reaches_the_search_with_its_type(client: httpx.AsyncClient, service: StandIn) -> None:
+    filters = {
+        "min_price": 1.5,
+        "max_price": 20.0,
+        "seller": "AEON",
+        "brand": "Garden",
+        "category": "Cakes",
+        "availability": "in_stock",
+        "min_rating": 4.0,
+    }
+    assert (await client.get("/search", params=filters)).status_code == 200
+    assert service.asked[0][0].filters.model_dump() == filters
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("q=", "q"),
+        ("q=%20", "q"),
+        ("q=" + "x" * 5_000, "q"),
+        ("", "q"),
+        ("q=a&min_price=cheap", "min_price"),
+        ("q=a&min_price=-1", "min_price"),
+        ("q=a&max_price=inf", "max_price"),
+        ("q=a&min_price=nan", "min_price"),
+        ("q=a&min_price=20&max_price=10", "min_price"),
+        ("q=a&availability=maybe", "availability"),
+        ("q=a&min_rating=6", "min_rating"),
+        ("q=a&limit=0", "limit"),
+        ("q=a&limit=101", "limit"),
+        ("q=a&offset=-1", "offset"),
+        ("q=a&sort=price", "sort"),
+        ("q=a&after=prices", "after"),
+        ("q=a&after=items:0:1", "after"),
+        ("q=a&after=prices:0:-1", "after"),
+        ("q=a&after=prices:9:1", "after"),
+        ("q=a&after=prices:0:1@another-log", "after"),
+        ("q=a&after=prices:0:1@", "after"),
+        ("q=a&wait_ms=forever", "wait_ms"),
+        ("q=a&wait_ms=60000", "wait_ms"),
+    ],
+)
+async def test_a_wrong_parameter_is_a_422_that_names_it_in_one_sentence(
+    client: httpx.AsyncClient, query: str, field: str
+) -> None:
+    answer = await client.get("/search?" + query)
+    error = answer.json()["error"]
+    assert answer.status_code == 422
+    assert error["field"] == field and error["message"].startswith(field + ": ") and "\n" not in error["message"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/items/P1"),
+        ("GET", "/status"),
+        ("GET", "/rebuild"),
+        ("POST", "/rebuild"),
+        ("POST", "/rebuild/rollback"),
+        ("POST", "/rebuild/finish"),
+        ("GET", "/reconcile"),
+        ("POST", "/reconcile"),
+    ],
+)
+async def test_a_parameter_that_a_route_does_not_have_is_refused_before_anything_is_done(
+    client: httpx.AsyncClient, method: str, path: str
+) -> None:
+    answer = await client.request(method, path, params={"repiar": "true"})
+    assert answer.status_code == 422
+    assert answer.json()["error"] == {"field": "repiar", "message": "repiar: there is no such parameter"}
+
+
+@pytest.mark.parametrize("path", ["/rebuild", "/rebuild/rollback", "/rebuild/finish", "/reconcile"])
+async def test_a_body_is_refused_where_none_is_read_before_anything_is_done(
+    client: httpx.AsyncClient, service: StandIn, path: str
+) -> None:
+    answer = await client.post(path, json={"dry_run": True, "repair": True})
+    assert answer.status_code == 422 and answer.json()["error"]["field"] == "body"
+    assert "belong in the URL" in answer.json()["error"]["message"]
+    assert service.job("rebuild") is None and service.job("reconcile") is None
+
+
+async def test_a_token_reaches_the_search_and_an_answer_that_is_not_fresh_says_so(
+    client: httpx.AsyncClient, service: StandIn
+) -> None:
+    late = await client.get("/search", params={"q": "cake", "after": "prices:3:4711", "wait_ms": 250})
+    assert late.status_code == 200 and late.json()["fresh"] is False
+    assert service.asked[0][1:] == (Token("prices", 3, 4711), 250)
+
+
+async def test_progress_says_whether_an_event_is_searchable(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/progress?after=prices:3:99")).json() == {
+        "after": "prices:3:99@log-1",
+        "searchable": True,
+    }
+    assert (await client.get("/progress?after=prices:3:100")).json()["searchable"] is False
+    assert (await client.get("/progress")).json()["error"]["field"] == "after"
+
+
+@pytest.mark.parametrize("path", ["/items/P1", "/items/odd%2Fid%20%3F%23"])
+async def test_an_item_is_found_by_any_id_its_shop_uses(client: httpx.AsyncClient, path: str) -> None:
+    answer = await client.get(path)
+    assert answer.status_code == 200
+    assert answer.json()["indexed"]["status"] == "visible"
+    assert answer.json()["product_id"] == answer.json()["indexed"]["product_id"]
+
+
+@pytest.mark.parametrize("path", ["/items/none-such", "/nowhere", "/items"])
+async def test_what_is_not_there_is_a_404_with_one_sentence(client: httpx.AsyncClient, path: str) -> None:
+    answer = await client.get(path)
+    assert answer.status_code == 404 and answer.json()["error"]["message"]
+
+
+async def test_a_wrong_method_is_a_405_in_the_same_form(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/search")
+    assert answer.status_code == 405 and answer.json()["error"]["message"]
+
+
+async def test_while_the_index_is_away_a_search_is_a_503_that_says_why(
+    client: httpx.AsyncClient, service: StandIn
+) -> None:
+    service.away = True
+    answer = await client.get("/search?q=cake")
+    assert answer.status_code == 503 and "qdrant" in answer.json()["error"]["message"]
+
+
+async def test_a_bug_is_a_500_without_a_traceback(
+    client: httpx.AsyncClient, service: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(product_id: str) -> Any:
+        raise ZeroDivisionError("secret detail")
+
+    monkeypatch.setattr(service, "item", broken)
+    answer = await client.get("/items/P1")
+    assert answer.status_code == 500 and "secret" not in answer.text
+
+
+async def test_status_adds_up_what_waits_anywhere(client: httpx.AsyncClient, service: StandIn) -> None:
+    assert (await client.get("/status")).json()["lag_events"] == 0
+    service.lag.inputs = {"products": 1, "prices": 2}
+    service.lag.items, service.lag.vectors_due, service.lag.sale_boundaries = 3, 4, 5
+    status = (await client.get("/status")).json()
+    assert status["lag_events"] == 15 and status["lag"]["inputs"] == {"products": 1, "prices": 2}
+
+
+async def test_readyz_says_why_it_is_not_ready_while_livez_stays_well(
+    client: httpx.AsyncClient, service: StandIn
+) -> None:
+    assert (await client.get("/readyz")).status_code == 200
+    service.reasons = ["the model is loading"]
+    unready = await client.get("/readyz")
+    assert unready.status_code == 503 and unready.json()["error"]["message"] == "the model is loading"
+    assert (await client.get("/livez")).status_code == 200
+
+
+async def test_a_reconciliation_is_started_watched_and_not_run_twice_at_once(
+    client: httpx.AsyncClient, service: StandIn
+) -> None:
+    assert (await client.get("/reconcile")).status_code == 404
+    service.wrong = ["P9"]
+    started = await client.post("/reconcile?repair=true")
+    assert started.status_code == 202 and started.json()["state"] == "running"
+    report = (await client.get("/reconcile")).json()
+    assert report["state"] == "done" and report["result"]["left"]["faults"] == 1
+    assert service.reconciled is not None
+    service.reconciled.state = "running"
+    busy = await client.post("/reconcile")
+    assert busy.status_code == 409 and "runs already" in busy.json()["error"]["message"]
+    assert (await client.post("/reconcile?repair=maybe")).json()["error"]["field"] == "repair"
+
+
+async def test_metrics_are_in_the_prometheus_format(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/metrics")
+    assert answer.headers["content-type"].startswith("text/plain") and "freshline_lag_events" in answer.text
+
+
+async def test_the_page_shows_prices_offers_and_freshness(client: httpx.AsyncClient) -> None:
+    assert 'name="q"' in (await client.get("/")).text
+    page = (await client.get("/?q=cake")).text
+    for wanted in ("Chiffon cake", "8.50 HKD", "WELLCOME", "2 for $14.00", "rated 4.5 in 2 reviews", "searchable"):
+        assert wanted in page
+
+
+async def test_the_page_escapes_everything_and_loads_nothing_from_elsewhere(
+    client: httpx.AsyncClient, service: StandIn
+) -> None:
+    service.items["P1"] |= {
+        "title": "<script>alert(1)</script>",
+        "link": "javascript:alert(1)",
+        "brand": '"><img src=x>',
+    }
+    answer = await client.get("/", params={"q": '<script>"'})
+    assert "<script" not in answer.text
+    answer = await client.get("/", params={"q": "script"})
+    assert "<script" not in answer.text and "<img" not in answer.text and "javascript:" not in answer.text
+    assert "default-src 'none'" in answer.headers["content-security-policy"]

@@ -1,0 +1,253 @@
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from schemas.errors import FreshlineError
+from stream.api.models import Percentiles
+from stream.commands import following
+from stream.commands.configured import settings
+from tests.support.running_commands import freshline, serving
+from tests.support.standing_in import StandIn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[tuple[StandIn, str]]:
+    service = StandIn(P1="Chiffon cake", **{"odd/id ?#": "Walnut cake"})
+    with serving(service) as address:
+        yield service, address
+
+
+@pytest.fixture
+def service(server: tuple[StandIn, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
+    service, address = server
+    monkeypatch.setenv("FRESHLINE_API", address)
+    yield service
+    service.reasons, service.lag.items, service.away = [], 0, False
+    service.wrong, service.reconciled = [], None
+    service.freshness = Percentiles(p50=0.012, p99=0.04, events=500)
+    service.asked.clear()
+
+
+def test_search_prints_a_table_that_a_person_can_read(service: StandIn) -> None:
+    done = freshline("search", "cake")
+    assert done.code == 0
+    for wanted in ("Chiffon cake", "8.50 HKD", "WELLCOME 8.50", "4.5 (2)", "ago"):
+        assert wanted in done.out
+    assert "2 hits out of 2 items searched, by words and vectors" in done.err
+
+
+def test_search_as_json_is_the_answer_of_the_api_on_one_line(service: StandIn) -> None:
+    done = freshline("search", "cake", "--json")
+    assert done.code == 0 and done.err == "" and done.out.count("\n") == 1
+    assert json.loads(done.out)["hits"][0]["product_id"] == "P1"
+
+
+def test_every_flag_of_search_reaches_the_api(service: StandIn) -> None:
+    done = freshline(
+        "search", "--limit=3", "--offset=1", "--min-price=1", "--max-price=9", "--seller=AEON", "--brand=Garden",
+        "--category=Cakes", "--availability=in_stock", "--min-rating=4", "--after=prices:1:7", "--wait-ms=50", "--json",
+    )  # fmt: skip
+    assert done.code == 0
+    request, after, wait_ms = service.asked[0]
+    assert request.model_dump(exclude={"after", "wait_ms"}) == {
+        "q": None, "limit": 3, "offset": 1, "min_price": 1, "max_price": 9, "seller": "AEON", "brand": "Garden",
+        "category": "Cakes", "availability": "in_stock", "min_rating": 4,
+    }  # fmt: skip
+    assert (str(after), wait_ms) == ("prices:1:7", 50)
+
+
+def test_a_search_that_is_not_as_fresh_as_was_asked_exits_10(service: StandIn) -> None:
+    for flags in ([], ["--json"]):
+        done = freshline("search", "cake", "--after=prices:0:1000", "--wait-ms=1", *flags)
+        assert done.code == 10 and "not fresh: the wait ran out before prices:0:1000 was searchable" in done.err
+
+
+def test_a_wrong_filter_exits_2_with_one_line_that_names_it(service: StandIn) -> None:
+    for arguments in (["--min-rating=9"], ["--min-price=cheap"], ["--limit=0"], ["--no-such-flag"]):
+        done = freshline("search", "cake", *arguments)
+        assert done.code == 2 and done.out == ""
+        assert arguments[0].split("=")[0].lstrip("-").replace("-", "_") in done.err.replace("-", "_")
+
+
+def test_get_shows_an_item_by_any_id(service: StandIn) -> None:
+    done = freshline("get", "odd/id ?#")
+    assert done.code == 0 and "Walnut cake" in done.out and "visible" in done.out
+    assert json.loads(freshline("get", "P1", "--json").out)["indexed"]["status"] == "visible"
+
+
+def test_get_of_what_nobody_heard_of_exits_1_with_one_line(service: StandIn) -> None:
+    done = freshline("get", "none-such")
+    assert done.code == 1 and done.out == "" and done.err.count("\n") == 1 and "none-such" in done.err
+
+
+def test_get_of_an_empty_id_exits_2_with_one_line(service: StandIn) -> None:
+    done = freshline("get", "")
+    assert done.code == 2 and done.out == "" and done.err.count("\n") == 1 and "product_id: " in done.err
+
+
+def test_status_exits_0_when_nothing_waits_and_10_when_something_does(service: StandIn) -> None:
+    done = freshline("status")
+    assert done.code == 0 and "nothing" in done.out and "p50 12 ms" in done.out and "prices 3" in done.out
+    service.lag.items = 5
+    assert freshline("status").code == 10
+    assert freshline("status", "--max-lag=5").code == 0
+    assert json.loads(freshline("status", "--json").out)["lag_events"] == 5
+
+
+def test_status_says_of_a_window_without_events_that_it_is_one(service: StandIn) -> None:
+    service.freshness = Percentiles(p50=None, p99=None, events=0)
+    assert "price freshness  nothing in the last 30 s" in freshline("status").out
+
+
+def test_status_of_a_stack_that_is_not_ready_exits_10_and_says_why(service: StandIn) -> None:
+    service.reasons = ["the model is loading"]
+    done = freshline("status")
+    assert done.code == 10 and "the model is loading" in done.out
+
+
+def test_status_of_a_stack_that_does_not_answer_exits_10_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stream.api.client.ANSWER_SECONDS_MAX", 0.2)
+    with socket.socket() as frozen:
+        frozen.bind(("127.0.0.1", 0))
+        frozen.listen()
+        for port, reason in ((frozen.getsockname()[1], "does not answer within"), (9, "nothing answers at")):
+            done = freshline("status", "--json", "--api", f"http://127.0.0.1:{port}")
+            assert done.code == 10 and reason in done.err and done.err.count("\n") == 1
+            told = json.loads(done.out)
+            assert told["ready"] is False and reason in told["reasons"][0]
+
+
+def test_status_says_up_to_when_each_topic_is_searchable(service: StandIn) -> None:
+    service.fresh_as_of = {"prices": datetime.now(UTC).isoformat(), "reviews": None}
+    assert "prices 0 s ago, reviews not known yet" in freshline("status").out
+
+
+def test_while_the_index_is_away_commands_exit_1_and_say_so_in_one_line(service: StandIn) -> None:
+    service.away = True
+    done = freshline("search", "cake")
+    assert done.code == 1 and "qdrant" in done.err and done.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:9", "nonsense", "http://[::1", "ftp://x"])
+def test_where_nothing_answers_commands_fail_with_one_line(address: str) -> None:
+    done = freshline("search", "cake", "--api", address)
+    assert done.code in (1, 2) and done.err.count("\n") == 1 and "Traceback" not in done.err
+
+
+def test_a_query_that_is_no_text_is_refused_by_its_own_name() -> None:
+    done = freshline("search", "lamp\udcff", "--api", "http://127.0.0.1:9")
+    assert done.code == 2 and done.err == "freshline: 'lamp\\udcff' is not UTF-8 text\n"
+
+
+def test_a_flag_goes_before_the_environment_and_that_before_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert settings().api_port == 8765
+    monkeypatch.setenv("FRESHLINE_API_PORT", "9000")
+    assert settings().api_port == 9000
+    assert settings(api_port=9001).api_port == 9001
+
+
+def test_a_setting_that_cannot_be_is_one_line_that_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FRESHLINE_API_PORT", "many")
+    done = freshline("search", "cake")
+    assert done.code == 1 and "FRESHLINE_API_PORT" in done.err and done.err.count("\n") == 1
+
+
+def test_schema_names_them_all_and_prints_each() -> None:
+    names = json.loads(freshline("schema", "--json").out)
+    assert {"products", "prices", "reviews"} <= set(names)
+    for name in names:
+        assert "properties" in freshline("schema", name).out
+    assert freshline("schema", "none-such").code == 2
+
+
+def test_help_is_quick_because_nothing_heavy_is_imported_for_it() -> None:
+    heavy = "faust", "torch", "pydantic", "kafka", "httpx", "fastapi", "qdrant_client", "orjson"
+    program = "import sys, stream.commands.app as a; print([m for m in sys.argv[1:] if m in sys.modules])"
+    assert (
+        subprocess.run([sys.executable, "-c", program, *heavy], capture_output=True, text=True).stdout.strip() == "[]"
+    )
+
+
+def test_reconcile_exits_10_while_something_is_wrong_and_names_it(service: StandIn) -> None:
+    done = freshline("reconcile")
+    assert done.code == 0 and "up to date" in done.out and "1,000 in the index" in done.err
+    service.wrong = ["P9"]
+    done = freshline("reconcile")
+    assert done.code == 10 and "missing" in done.out and "P9" in done.out
+
+
+def test_reconcile_exits_by_what_is_left_after_a_repair(service: StandIn) -> None:
+    assert freshline("reconcile", "--repair").code == 0
+    service.wrong = ["P9"]
+    done = freshline("reconcile", "--repair")
+    assert done.code == 10 and "still wrong" in done.err
+    as_json = freshline("reconcile", "--repair", "--json")
+    assert as_json.code == 10 and as_json.err == ""
+    assert json.loads(as_json.out)["left"]["examples"]["missing"] == [{"product_id": "P9", "detail": ""}]
+
+
+def test_long_work_is_asked_for_again_where_the_process_that_did_it_is_another(service: StandIn) -> None:
+    service.restarts = 2
+    done = freshline("reconcile")
+    assert done.code == 0 and "up to date" in done.out
+
+
+def test_long_work_says_in_lines_how_far_it_is_where_there_is_no_terminal(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    now_s = [1_000.0]
+    monkeypatch.setattr(following, "LOOK_INTERVAL_S", 0)
+    monkeypatch.setattr(following, "time", SimpleNamespace(monotonic=lambda: now_s[0], sleep=lambda _: None))
+    steps = [("starting", None, 0), ("filling", 0, 0), ("filling", 500, 1), ("filling", 900, 11), ("checking", 5, 12)]
+
+    class Client:
+        """A stack whose rebuild is a step further whenever it is asked."""
+
+        def post(self, _path: str) -> dict[str, Any]:
+            return {"phase": "starting"}
+
+        def get(self, _path: str) -> dict[str, Any]:
+            if not steps:
+                return {"state": "done", "result": {"items": 1_000}}
+            phase, done, now = steps.pop(0)
+            now_s[0] = 1_000.0 + now
+            pace = {"items_per_second": 50.0, "seconds_left": None}
+            return {"state": "running", "phase": phase, "done": done, "total": done and 1_000, **pace}
+
+    assert following.follow(cast("Any", Client()), "/rebuild", quiet=False) == {"items": 1_000}
+    said = capfd.readouterr().err.splitlines()
+    assert said == ["filling", "filling: 900 of 1,000, 50/s", "checking: 5 of 1,000, 50/s"]
+
+
+def test_long_work_that_is_refused_as_it_starts_is_one_line(capfd: pytest.CaptureFixture[str]) -> None:
+    pace = {"items_per_second": 0.0, "seconds_left": None}
+    starting = {"state": "running", "phase": "starting", "done": 0, "total": None, **pace}
+    reports = [starting, {"state": "failed", "error": "there is no such model"}]
+    client = SimpleNamespace(post=lambda _: starting, get=lambda _: reports.pop(0))
+    with pytest.raises(FreshlineError, match=r"^there is no such model$"):
+        following.follow(cast("Any", client), "/rebuild", quiet=False)
+    assert capfd.readouterr().err == ""
+
+
+def test_a_second_rebuild_at_once_is_one_line_and_exit_1(service: StandIn) -> None:
+    done = freshline("rebuild")
+    assert done.code == 1 and "a rebuild runs already" in done.err and done.err.count("\n") == 1
+
+
+def test_a_second_reconcile_at_once_is_one_line_and_exit_1(service: StandIn) -> None:
+    freshline("reconcile")
+    assert service.reconciled is not None
+    service.reconciled.state = "running"
+    done = freshline("reconcile")
+    assert done.code == 1 and "runs already" in done.err and done.err.count("\n") == 1

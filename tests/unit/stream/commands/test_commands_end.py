@@ -1,0 +1,66 @@
+"""How commands end: by Ctrl-C, on a disk that is full, where nobody reads on; and what they are."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib.metadata import version
+
+import pytest
+
+from tests.support.running_commands import freshline
+
+NOBODY = "--api=http://127.0.0.1:9"
+
+
+def ctrl_c(*_: object, **__: object) -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("command", [["schema"], ["schema", "prices"], ["--help"], ["--version"]])
+def test_output_that_a_full_disk_does_not_take_is_one_line_and_exit_1(command: list[str]) -> None:
+    with open("/dev/full", "wb") as full:  # noqa: PTH123
+        done = subprocess.run([sys.executable, "-m", "stream.commands", *command], stdout=full, stderr=subprocess.PIPE)
+    assert done.returncode == 1 and done.stderr.count(b"\n") == 1
+    assert done.stderr.startswith(b"freshline: the output cannot be written (No space left on device)")
+
+
+def test_a_reader_that_has_read_enough_is_no_error_to_tell() -> None:
+    command = subprocess.Popen(
+        [sys.executable, "-m", "stream.commands", "schema", "prices"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert command.stdout is not None
+    command.stdout.close()
+    command.stdout = None
+    assert command.communicate(timeout=60)[1] == b"" and command.returncode == 1
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    assert freshline("--version") == (0, f"freshline {version('freshline')}\n", "")
+
+
+@pytest.mark.parametrize(
+    "options", [["--dry-run", "--rollback"], ["--finish", "--rollback"], ["--finish", "--model=m"]]
+)
+def test_a_rebuild_that_contradicts_itself_is_one_line_of_usage(options: list[str]) -> None:
+    done = freshline("rebuild", *options, NOBODY)
+    assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
+
+
+@pytest.mark.parametrize("command", ["rebuild", "reconcile"])
+def test_ctrl_c_says_that_the_work_goes_on_in_the_stack(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stream.commands.following.follow", ctrl_c)
+    done = freshline(command, NOBODY)
+    assert done.code == 130 and done.out == "" and done.err.count("\n") == 1
+    assert done.err.startswith("freshline: interrupted: it goes on in the running stack; ")
+
+
+def test_ctrl_c_says_what_a_search_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stream.api.client.Client.get", ctrl_c)
+    done = freshline("search", "cake", "--after=prices:0:7", NOBODY)
+    assert done == (130, "", "freshline: interrupted: nothing was found yet, prices:0:7 was waited for\n")
+
+
+def test_ctrl_c_is_never_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stream.api.client.Client.get", ctrl_c)
+    assert freshline("get", "lamp", NOBODY) == (130, "", "freshline: interrupted\n")

@@ -1,0 +1,520 @@
+"""The lanes over a real embedded index: what is written when, what is finished when."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import pytest
+
+from schemas.errors import EmbeddingFailed, Unavailable
+from schemas.events import parse
+from schemas.items import NO_REVIEWS, REPAIRER, Change, ItemRecord, ItemState
+from schemas.queries import Filters
+from tests.support.waiting import until
+from workers import priority
+from workers.embedder.cache import VectorCache
+from workers.embedder.fake import FakeEmbedder
+from workers.index.edge.open import open_edge
+from workers.index.interface import Reprice
+from workers.lanes import embedding, queues
+from workers.lanes.embedding import FEW_TEXTS_MAX, EmbeddingLane
+from workers.lanes.pending_item import Observer, PendingItem
+from workers.lanes.queues import TEXTS_MAX, Lanes
+from workers.lanes.sale_windows import SaleWindows
+from workers.point.plan import Action
+from workers.state.fold import fold
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Collection, Sequence
+    from pathlib import Path
+
+    from schemas.points import Payload
+    from workers.embedder.interface import Vectors
+    from workers.index.edge.index import EdgeIndex
+    from workers.index.interface import Stored
+
+NOW_MS = 1_800_000_000_000
+
+
+class Told(Observer):
+    """Remembers what the lanes tell."""
+
+    def __init__(self) -> None:
+        self.actions: list[Action] = []
+        self.became: list[tuple[str, Change]] = []
+        self.retries = 0
+        self.bugs: list[Exception] = []
+        self.failed: dict[str, str] = {}
+        self.vectors_due_at_ms: list[int | None] = []
+
+    def planned(self, action: Action) -> None:
+        self.actions.append(action)
+
+    def searchable(self, facet: str, change: Change, now_ms: int) -> None:
+        self.became.append((facet, change))
+
+    def retried(self, error: Unavailable) -> None:
+        self.retries += 1
+
+    def refused(self, pending: PendingItem, error: Exception) -> None:
+        self.bugs.append(error)
+
+    def embedded(self, texts: int) -> None: ...
+
+    def vector_searchable(self, due_at_ms: int | None, now_ms: int) -> None:
+        self.vectors_due_at_ms.append(due_at_ms)
+
+    async def vector_failed(self, payload: Payload, reason: str) -> None:
+        self.failed[payload["product_id"]] = reason
+
+
+class Async:
+    """The fake embedder as the lane sees one: off the loop."""
+
+    def __init__(self, embedder: FakeEmbedder) -> None:
+        self._embedder = embedder
+
+    async def embed_documents(self, texts: Sequence[str]) -> Vectors:
+        return self._embedder.embed_documents(texts)
+
+
+class Bench:
+    def __init__(self, index: EdgeIndex, failing: str | None = None) -> None:
+        self.index, self.told, self.now_ms = index, Told(), NOW_MS
+        self.finished: list[str] = []
+        self.states: dict[str, ItemState] = {}
+        self.version = 0
+        cache = VectorCache()
+        self.lanes = Lanes(
+            index, cached=cache.get, shop_currency=None, clock_ms=lambda: self.now_ms, observer=self.told
+        )
+        self.owed = EmbeddingLane(
+            index,
+            Async(FakeEmbedder(failing)),
+            cache,
+            partitions=lambda: [0],
+            clock_ms=lambda: self.now_ms,
+            observer=self.told,
+            ahead=self.lanes,
+        )
+        self.windows = SaleWindows(
+            index,
+            partitions=lambda: [0],
+            shop_currency=None,
+            clock_ms=lambda: self.now_ms,
+            repriced=lambda _count: None,
+        )
+
+    async def put(self, topic: str, product_id: str, **fields: Any) -> None:
+        self.version += 1
+        body = {"product_id": product_id, "updated_at": NOW_MS, "version": self.version, **fields}
+
+        event = parse(topic, product_id.encode(), orjson.dumps(body), arrived_at_ms=NOW_MS, event_time_ms=None)
+        state = self.states[product_id] = fold(self.states.get(product_id, ItemState(product_id)), event)
+        facet = {"products": "product", "prices": "price"}[topic]
+        record = ItemRecord("me", state, NO_REVIEWS, {facet: Change(self.now_ms, 1)})
+        finish = [lambda: self.finished.append(product_id)]
+        await self.lanes.put(PendingItem(record, 0, self.version, finish, dict(record.changes)))
+
+    async def quiet(self) -> None:
+        await until(lambda: len(self.lanes) == 0 and len(self.finished) == self.version, "all is finished")
+
+    async def payload(self, product_id: str) -> Payload:
+        return (await self.index.stored([product_id]))[product_id].payload
+
+
+@asynccontextmanager
+async def bench(tmp_path: Path, failing: str | None = None) -> AsyncIterator[Bench]:
+    index = open_edge(tmp_path, model=FakeEmbedder().model)
+    made = Bench(index, failing)
+    running = asyncio.create_task(made.lanes.run())
+    try:
+        yield made
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await index.close()
+
+
+async def test_a_new_item_is_found_by_its_words_before_it_has_a_vector(tmp_path: Path) -> None:
+    async with bench(tmp_path) as b:
+        await b.put("products", "p1", title="Zebra lamp")
+        await b.quiet()
+        assert len(await b.index.search_lexical("zebra", Filters(), 10)) == 1
+        assert await b.index.count_owed() == 1
+        assert b.told.actions == [Action.EMBED]
+        assert await b.owed.pay_batch() == 1
+        assert await b.index.count_owed() == 0
+
+
+async def test_a_vector_is_as_fresh_as_its_text_is_old(tmp_path: Path) -> None:
+    """Given a text that arrived 40 ms before the lanes came to it, then its wait for a vector begins at its arrival."""
+    async with bench(tmp_path) as b:
+        await b.put("products", "p1", title="Zebra lamp")
+        b.now_ms += 40
+        await b.quiet()
+        await b.owed.pay_batch()
+        assert b.told.vectors_due_at_ms == [NOW_MS]
+
+
+async def test_a_price_change_embeds_nothing(tmp_path: Path) -> None:
+    async with bench(tmp_path) as b:
+        await b.put("products", "p1", title="Zebra lamp")
+        await b.quiet()
+        await b.owed.pay_batch()
+        await b.put("prices", "p1", price=5, currency="HKD")
+        await b.quiet()
+        assert b.told.actions[-1] is Action.PATCH
+        assert await b.index.count_owed() == 0
+        assert (await b.payload("p1"))["price"] == 5
+
+
+async def test_a_step_lets_an_answer_that_is_being_given_end_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(priority, "ANSWERS_SECONDS_MAX", 30.0)
+    answers = priority.QueryGate()
+    monkeypatch.setattr(priority, "QUERY_GATE", answers)
+    async with bench(tmp_path) as b:
+        with answers.one():
+            await b.put("products", "p1", title="Zebra lamp")
+            await asyncio.sleep(0.2)
+            assert not b.finished
+        await b.quiet()
+        assert b.finished == ["p1"]
+
+
+async def test_a_price_waits_for_none_of_many_new_texts(tmp_path: Path) -> None:
+    async with bench(tmp_path) as b:
+        await b.put("products", "known", title="Known item")
+        await b.quiet()
+        for n in range(300):
+            await b.put("products", f"new{n}", title=f"New text number {n}")
+        await b.put("prices", "known", price=7, currency="HKD")
+        await until(lambda: b.finished.count("known") == 2, "the price is searchable")
+        assert len(b.finished) < 150, "most of the texts still wait"
+        await b.quiet()
+
+
+def _last(finished: list[str], product_id: str) -> int:
+    return len(finished) - 1 - finished[::-1].index(product_id)
+
+
+@pytest.mark.parametrize("gone", [{"op": "delete"}, {"op": "patch", "availability": "out_of_stock"}])
+async def test_what_is_sold_no_more_waits_for_none_of_many_prices(tmp_path: Path, gone: dict[str, Any]) -> None:
+    async with bench(tmp_path) as b:
+        for n in range(300):
+            await b.put("products", f"p{n}", title=f"Item {n}")
+        await b.quiet()
+        for n in range(300):
+            await b.put("prices", f"p{n}", price=n + 1, currency="HKD")
+        await b.put("products", "p299", **gone)
+        await b.quiet()
+        assert _last(b.finished, "p299") < 300 + 64, "most of the prices were written later"
+
+
+async def test_a_price_waits_for_few_of_many_items_that_are_sold_no_more(tmp_path: Path) -> None:
+    async with bench(tmp_path) as b:
+        for n in range(300):
+            await b.put("products", f"p{n}", title=f"Item {n}")
+        await b.quiet()
+        for n in range(299):
+            await b.put("products", f"p{n}", op="delete")
+        await b.put("prices", "p299", price=5, currency="HKD")
+        await b.quiet()
+        assert _last(b.finished, "p299") < 300 + 64, "most of the others were written later"
+        # It came back while it waited to vanish, and is written once.
+        await b.put("products", "p299", op="delete")
+        await b.put("products", "p299", title="Item 299", updated_at=NOW_MS + 1)
+        await b.quiet()
+        assert (await b.payload("p299"))["status"] == "visible"
+
+
+async def test_records_that_come_while_their_item_is_read_finish_those_before_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a server reading takes time; the older one then waits among more new texts than are written at once."""
+    async with bench(tmp_path) as b:
+        read = b.index.stored
+
+        async def stored(product_ids: Collection[str], *, vectors: bool = False) -> dict[str, Stored]:
+            if TEXTS_MAX < b.version < TEXTS_MAX + 3:
+                await b.put("products", "last", title=f"Text {b.version}")
+            return await read(product_ids, vectors=vectors)
+
+        monkeypatch.setattr(b.index, "stored", stored)
+        for n in range(TEXTS_MAX):
+            await b.put("products", f"new{n}", title=f"New text number {n}")
+        await b.put("products", "last", title="Its first text")
+        await b.quiet()
+        assert (await b.payload("last"))["title"] == {"und": f"Text {TEXTS_MAX + 2}"}
+
+
+async def test_records_of_one_item_that_wait_together_are_written_once_and_all_finished(tmp_path: Path) -> None:
+    async with bench(tmp_path) as b:
+        for price in range(1, 30):
+            await b.put("prices", "p1", price=price, currency="HKD")
+        await b.quiet()
+        assert b.finished == ["p1"] * 29
+        assert (await b.payload("p1"))["offers"] == [] or (await b.payload("p1"))["offers"][0]["price"] == 29
+        assert len(b.told.actions) < 5
+
+
+async def test_a_delisted_item_is_found_by_nothing_and_comes_back_with_its_vector(tmp_path: Path) -> None:
+    async with bench(tmp_path) as b:
+        await b.put("products", "p1", title="Zebra lamp")
+        await b.quiet()
+        await b.owed.pay_batch()
+        await b.put("products", "p1", op="delete")
+        await b.quiet()
+        assert await b.index.search_lexical("zebra", Filters(), 10) == []
+        assert await b.index.search_dense(FakeEmbedder().embed_query("zebra lamp"), Filters(), 10) == []
+        await b.put("products", "p1", title="Zebra lamp", updated_at=NOW_MS + 1)
+        await b.quiet()
+        assert b.told.actions[-1] is Action.UPSERT, "its vector was still at hand"
+        assert len(await b.index.search_dense(FakeEmbedder().embed_query("zebra lamp"), Filters(), 10)) == 1
+
+
+async def test_what_was_written_to_mend_a_point_does_so_also_when_it_is_written_with_a_newer_record(
+    tmp_path: Path,
+) -> None:
+    async with bench(tmp_path) as b:
+        await b.put("products", "p1", title="Zebra lamp")
+        await b.quiet()
+        right = (await b.payload("p1"))["fingerprint"]
+        await b.index.write([Reprice("p1", b.version, {"fingerprint": "wrong"})])
+        mending = ItemRecord(REPAIRER, b.states["p1"], NO_REVIEWS, {})
+        b.version += 1
+        pending = PendingItem(mending, 0, b.version, [lambda: b.finished.append("p1")], {})
+        await asyncio.gather(b.lanes.put(pending), b.put("prices", "p1", price=5, currency="HKD"))
+        await b.quiet()
+        payload = await b.payload("p1")
+        assert (payload["fingerprint"], payload["price"]) == (right, 5)
+
+
+async def test_while_the_index_is_away_nothing_is_finished_and_then_everything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with bench(tmp_path) as b:
+        write, away = b.index.write, True
+
+        async def away_for_a_while(writes: Any) -> set[str]:
+            if away:
+                raise Unavailable("the disk is full")
+            return await write(writes)
+
+        monkeypatch.setattr(queues, "RETRY_SECONDS_MIN", 0.01)
+        monkeypatch.setattr(b.index, "write", away_for_a_while)
+        await b.put("prices", "p1", price=5, currency="HKD")
+        await until(lambda: b.told.retries >= 2, "it is tried again")
+        assert b.finished == []
+        away = False
+        await b.quiet()
+
+
+async def test_a_full_lane_makes_the_input_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queues, "PENDING_ITEMS_MAX", 3)
+    index = open_edge(tmp_path, model=FakeEmbedder().model)
+    b = Bench(index)
+    for n in range(3):
+        await b.put("prices", f"p{n}", price=5, currency="HKD")
+    fourth = asyncio.create_task(b.put("prices", "p4", price=5, currency="HKD"))
+    await asyncio.sleep(0)
+    assert not fourth.done()
+    running = asyncio.create_task(b.lanes.run())
+    await asyncio.wait_for(fourth, 10)
+    await b.quiet()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    await index.close()
+
+
+async def test_vectors_leave_the_processor_to_a_flood_also_between_two_of_its_waves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given more new items than are written at once, when all are written, then the lanes stay behind for a moment."""
+    monkeypatch.setattr(queues, "BATCH_ITEMS_MAX", FEW_TEXTS_MAX)
+    async with bench(tmp_path) as b:
+        await b.put("products", "p1", title="Zebra lamp")
+        await b.quiet()
+        assert not b.lanes.behind
+        for number in range(FEW_TEXTS_MAX + 1):
+            await b.put("products", f"q{number}", title="Zebra lamp")
+        await b.quiet()
+        assert b.lanes.behind
+        assert await b.owed.pay_batch() == FEW_TEXTS_MAX  # Of two more.
+        async with asyncio.timeout(10):
+            await b.lanes.caught_up()
+        assert not b.lanes.behind
+
+
+async def test_a_bug_in_a_pure_stage_refuses_that_record_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails_for_one(state: ItemState, *arguments: Any, **more: Any) -> Any:
+        if state.product_id == "bad":
+            raise ZeroDivisionError("a bug")
+        return real(state, *arguments, **more)
+
+    real = queues.content
+    monkeypatch.setattr(queues, "content", fails_for_one)
+    async with bench(tmp_path) as b:
+        await b.put("prices", "bad", price=5, currency="HKD")
+        await b.put("prices", "good", price=5, currency="HKD")
+        await until(lambda: b.finished == ["good"], "the other is finished")
+        assert [type(error) for error in b.told.bugs] == [ZeroDivisionError]
+
+
+async def test_a_text_that_cannot_be_embedded_is_given_up_and_the_others_are_not(tmp_path: Path) -> None:
+    async with bench(tmp_path, failing="cursed") as b:
+        await b.put("products", "p1", title="A cursed lamp")
+        await b.put("products", "p2", title="A plain lamp")
+        await b.quiet()
+        await b.owed.pay_batch()
+        assert await b.index.count_owed() == 0
+        assert set(b.told.failed) == {"p1"}
+        assert (await b.payload("p1"))["vector_failed"]
+        assert (await b.payload("p2"))["vector_failed"] is None
+        assert len(await b.index.search_lexical("lamp", Filters(), 10)) == 2
+
+
+async def test_lanes_whose_collections_change_places_while_they_owe_do_not_wait_for_each_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given that one waits for the other, when it is the other's turn to wait, then both pay all the same."""
+    monkeypatch.setattr(embedding, "IDLE_SECONDS_MAX", 0.05)
+    async with bench(tmp_path / "old") as old, bench(tmp_path / "new") as new:
+        serving = old
+        for each in (old, new):
+            each.owed._after = lambda each=each: None if each is serving else serving.owed
+            await each.put("products", "p1", title="Zebra lamp")
+            await each.quiet()
+        waiting = asyncio.create_task(new.owed.run())
+        await asyncio.sleep(0)
+        serving = new
+        late = asyncio.create_task(old.owed.run())
+        try:
+            for each in (old, new):
+                await until_paid(each)
+        finally:
+            for task in (waiting, late):
+                task.cancel()
+            await asyncio.gather(waiting, late, return_exceptions=True)
+
+
+async def until_paid(b: Bench) -> None:
+    async def paid() -> bool:
+        return await b.index.count_owed() == 0
+
+    await until(paid, "nothing is owed")
+
+
+async def test_texts_that_come_while_the_model_rests_share_a_batch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for rest in ("REST_SECONDS", "REST_SECONDS_MAX"):
+        monkeypatch.setattr(embedding, rest, 2.0)
+    batches: list[int] = []
+    async with bench(tmp_path) as b:
+        monkeypatch.setattr(b.told, "embedded", batches.append)
+        paying = asyncio.create_task(b.owed.run())
+        for product_id in ("p1", "p2", "p3"):
+            await b.put("products", product_id, title=f"Zebra lamp {product_id}")
+            await b.quiet()
+            b.owed.wake()
+            await until(lambda: len(batches) > 0, "the first is embedded")
+        await until_paid(b)
+        paying.cancel()
+    assert batches == [1, 2]
+
+
+async def test_while_the_model_rests_the_other_collection_has_its_turn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else texts that come more often than it rests would let no rebuild end."""
+    monkeypatch.setattr(embedding, "REST_SECONDS", 60.0)
+    async with bench(tmp_path / "old") as serving, bench(tmp_path / "new") as building:
+        building.owed._after = lambda: serving.owed
+        for each in (serving, building):
+            await each.put("products", "p1", title="Zebra lamp")
+            await each.quiet()
+            each.owed.wake()
+        paying = [asyncio.create_task(each.owed.run()) for each in (building, serving)]
+        await until_paid(building)
+        for each in paying:
+            each.cancel()
+
+
+async def test_the_fake_embedder_really_fails() -> None:
+    with pytest.raises(EmbeddingFailed):
+        FakeEmbedder("cursed").embed_documents(["cursed"])
+
+
+async def test_a_sale_window_changes_the_price_on_time_with_no_event(tmp_path: Path) -> None:
+    async with bench(tmp_path) as b:
+        await b.put("products", "p1", title="Zebra lamp")
+        window = {"sale_starts_at": NOW_MS + 1_000, "sale_ends_at": NOW_MS + 2_000}
+        await b.put("prices", "p1", price=10, currency="HKD", sale_price=8, **window)
+        await b.quiet()
+        prices = []
+        for now_ms in (NOW_MS, NOW_MS + 1_000, NOW_MS + 1_999, NOW_MS + 2_000):
+            b.now_ms = now_ms
+            await b.windows.turn()
+            prices.append((await b.payload("p1"))["price"])
+        assert prices == [10, 8, 8, 10]
+        assert await b.index.count_price_due(NOW_MS + 10_000) == 0
+
+
+async def test_events_that_changed_what_is_shown_are_told_as_searchable(tmp_path: Path) -> None:
+    async with bench(tmp_path) as b:
+        await b.put("prices", "p1", price=5, currency="HKD")
+        await b.quiet()
+        assert b.told.became == [], "parked: search shows nothing of it"
+        await b.put("products", "p1", title="Zebra lamp")
+        await b.quiet()
+        assert [facet for facet, _ in b.told.became] == ["product"]
+
+
+async def test_of_a_log_that_began_anew_only_events_that_search_did_not_show_yet_are_told(tmp_path: Path) -> None:
+    """The last records come back as they were, with the events that they said for the first time."""
+    async with bench(tmp_path) as b:
+        await b.put("products", "shown", title="Zebra lamp")
+        await b.quiet()
+        body = orjson.dumps({"product_id": "shown", "updated_at": NOW_MS, "price": 5, "currency": "HKD"})
+        unfinished = fold(b.states["shown"], parse("prices", b"shown", body, arrived_at_ms=NOW_MS, event_time_ms=None))
+        b.told.became.clear()
+        old = Change(1_000, 1)
+        for state, facet, told in ((b.states["shown"], "product", []), (unfinished, "price", [("price", old)])):
+            b.version += 1
+            record = ItemRecord("me", state, NO_REVIEWS, {facet: old})
+            finish = [lambda: b.finished.append("shown")]
+            await b.lanes.put(PendingItem(record, 0, (1 << 40) + b.version, finish, dict(record.changes)))
+            await b.quiet()
+            assert b.told.became == told
+
+
+async def test_an_item_that_changes_while_it_waits_in_both_lanes_is_finished_every_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with bench(tmp_path) as b:
+        read, write = b.index.stored, b.index.write
+
+        async def change_after_reading(*arguments: Any, **options: Any) -> Any:
+            monkeypatch.undo()
+            monkeypatch.setattr(b.index, "write", change_before_writing)
+            stored = await read(*arguments, **options)
+            await b.put("products", "p1", title="second")
+            return stored
+
+        async def change_before_writing(writes: Any) -> Any:
+            monkeypatch.undo()
+            await b.put("products", "p1", title="third")
+            return await write(writes)
+
+        monkeypatch.setattr(b.index, "stored", change_after_reading)
+        await b.put("products", "p1", title="first")
+        await b.put("prices", "parked", price=5, currency="HKD")
+        await b.quiet()
+        assert (await b.payload("p1"))["title"] == {"und": "third"}
+        assert sorted(b.finished) == ["p1", "p1", "p1", "parked"]

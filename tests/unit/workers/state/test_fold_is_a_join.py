@@ -1,0 +1,82 @@
+"""One property for all rules: the fold does not depend on order, duplication or how the work is divided."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from unittest.mock import patch
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from schemas.items import NO_REVIEWS, ItemState
+from tests.support.events_strategy import ITEM, item_events
+from workers.state import fold
+from workers.state.projection import content
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from schemas.events import Event
+    from schemas.points import Content
+
+
+def folded(events: Iterable[Event]) -> ItemState:
+    state = ItemState(ITEM)
+    for event in events:
+        state = fold.fold(state, event)
+    return state
+
+
+def shown(state: ItemState) -> list[Content]:
+    return [content(state, NO_REVIEWS, partition=0, now_ms=now, shop_currency=None) for now in range(0, 14, 3)]
+
+
+lists = st.lists(item_events, max_size=14)
+
+
+@st.composite
+def shuffles(draw: st.DrawFn) -> tuple[list[Event], list[Event]]:
+    events = draw(lists)
+    doubled = events + (draw(st.lists(st.sampled_from(events), max_size=6)) if events else [])
+    return events, draw(st.permutations(doubled))
+
+
+@given(shuffles())
+@settings(max_examples=200)
+def test_any_order_with_any_duplicates_folds_to_the_same_state(case: tuple[list[Event], list[Event]]) -> None:
+    events, shuffled = case
+    assert folded(events) == folded(shuffled)
+    assert shown(folded(events)) == shown(folded(shuffled))
+
+
+@given(shuffles())
+@settings(max_examples=200)
+def test_any_order_folds_to_the_same_state_also_at_the_limits(case: tuple[list[Event], list[Event]]) -> None:
+    events, shuffled = case
+    limits = {"title": 2, "description": 2, "attributes": 1, "promotion": 1}
+    with (
+        patch.object(fold, "OFFERS_MAX", 2),
+        patch.object(fold, "OFFERS_WITH_FULL_TEXTS", 1),
+        patch.object(fold, "PARTS_MAX", limits),
+        patch.object(fold, "TITLE_BYTES", 40),
+        patch.object(fold, "DESCRIPTION_BYTES", 60),
+        patch.object(fold, "ATTRIBUTES_BYTES", 12),
+        patch.object(fold, "PROMOTIONS_BYTES", 64),
+        patch.object(fold, "PROMOTION_BYTES_MIN", 20),
+    ):
+        assert folded(events) == folded(shuffled)
+
+
+@given(lists, lists)
+@settings(max_examples=200)
+def test_folding_two_halves_and_joining_equals_folding_all(first: list[Event], second: list[Event]) -> None:
+    halves = folded(first), folded(second)
+    assert fold.join(*halves) == fold.join(*reversed(halves)) == folded(first + second)
+
+
+@given(lists, lists)
+def test_joining_what_is_known_returns_the_same_object(first: list[Event], second: list[Event]) -> None:
+    everything = folded(first + second)
+    assert fold.join(everything, folded(first)) is everything
+    assert fold.join(everything, everything) is everything
+    assert all(fold.fold(everything, event) is everything for event in first)

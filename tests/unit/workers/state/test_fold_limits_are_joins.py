@@ -1,0 +1,76 @@
+"""The two limits whose order could matter: displaced offers that come back, and room shared by how many there were."""
+
+from __future__ import annotations
+
+from functools import reduce
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from schemas.items import NO_REVIEWS, ItemRecord, Register
+from schemas.state_codec import decode_item, encode_item
+from tests.support.events_strategy import parsed
+from tests.unit.workers.state.test_fold_is_a_join import folded
+from workers.state import fold
+
+if TYPE_CHECKING:
+    from schemas.events import Event
+
+LONG = "a text of forty bytes, to be cut to less"
+
+
+def offer(number: int, op: str, seller: str, field: str) -> Event:
+    body: dict[str, Any] = {"price": 5, "currency": "EUR"} if op == "upsert" else {field: number}
+    return parsed("prices", {"op": op, "seller": seller, "updated_at": number, **body})
+
+
+def description(number: int, op: str, language: str, _: str) -> Event:
+    body: dict[str, Any] = {"title": "lamp"} if op == "upsert" else {"description": {language: LONG}}
+    return parsed("products", {"op": op, "updated_at": number, **body})
+
+
+def shuffles(make: Any, parts: list[str]) -> st.SearchStrategy[tuple[list[Event], list[Event]]]:
+    kinds = st.tuples(
+        st.sampled_from(["patch", "patch", "upsert"]), st.sampled_from(parts), st.sampled_from(["price", "sale_price"])
+    )
+    lists = st.lists(kinds, min_size=3, max_size=6).map(lambda all_: [make(n, *kind) for n, kind in enumerate(all_)])
+    return lists.flatmap(lambda events: st.tuples(st.just(events), st.permutations(events)))
+
+
+@given(shuffles(offer, ["x", "y", "z"]))
+@settings(max_examples=200)
+def test_an_offer_that_was_displaced_comes_back_without_its_past(case: tuple[list[Event], list[Event]]) -> None:
+    with patch.object(fold, "OFFERS_MAX", 1):
+        assert folded(case[0]) == folded(case[1])
+
+
+@given(shuffles(description, ["en", "fr"]))
+@settings(max_examples=200)
+def test_room_goes_by_the_languages_ever_seen(case: tuple[list[Event], list[Event]]) -> None:
+    with patch.object(fold, "DESCRIPTION_BYTES", 30):
+        assert folded(case[0]) == folded(case[1])
+
+
+@given(
+    st.permutations(range(4)),
+    st.sampled_from(["products", "prices"]),
+    st.sampled_from(["energy", "energy/en", "title/en"]),
+)
+@settings(max_examples=100)
+def test_what_a_later_release_knows_besides_is_kept_and_joined(order: list[int], topic: Any, key: str) -> None:
+    said = {"title": {"en": "lamp"}} if topic == "products" else {"seller": "x", "price": 5, "currency": "EUR"}
+    states = []
+    for number in range(4):
+        event = parsed(topic, {"op": "patch", "updated_at": number, **said})
+        state = fold.delta(event)
+        known = state.product if topic == "products" else state.offers["x"]
+        if number == 2:
+            known.facts[key] = Register(event.stamp, "A")
+        states.append(state)
+    joined = reduce(fold.join, (states[number] for number in order))
+    decoded = decode_item(encode_item(ItemRecord("writer", joined, NO_REVIEWS, {}))).state
+    assert decoded == joined
+    facts = (decoded.product if topic == "products" else decoded.offers["x"]).facts
+    assert facts[key].value == ("lamp" if key == "title/en" and topic == "products" else "A")

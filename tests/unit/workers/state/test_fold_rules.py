@@ -1,0 +1,281 @@
+"""Each rule of the fold, with a property of its own."""
+
+from __future__ import annotations
+
+from itertools import permutations
+from typing import Any
+
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from schemas.items import NO_REVIEWS, ItemState
+from schemas.stamps import Stamp
+from tests.support.events_strategy import ITEM, parsed, price_events, product_events
+from tests.unit.workers.state.test_fold_is_a_join import folded
+from workers.state import fold
+from workers.state.projection import content
+
+
+def product(title: Any = "lamp", **body: Any) -> Any:
+    return parsed("products", {"title": title, **body})
+
+
+def patch(topic: str = "products", **body: Any) -> Any:
+    return parsed(topic, {"op": "patch", **body})
+
+
+def delete(topic: str = "products", **body: Any) -> Any:
+    return parsed(topic, {"op": "delete", **body})
+
+
+def price(amount: float = 1, seller: str = "x", **body: Any) -> Any:
+    return parsed("prices", {"price": amount, "currency": "EUR", "seller": seller, **body})
+
+
+def shown(*events: Any, now_ms: int = 100) -> Any:
+    return content(folded(events), NO_REVIEWS, partition=3, now_ms=now_ms, shop_currency=None)
+
+
+def prices(*events: Any) -> dict[str, float]:
+    return {offer["seller"]: offer["price"] for offer in shown(*events)["offers"]}
+
+
+stamps = st.builds(Stamp, st.integers(-1, 3), st.integers(0, 3), st.sampled_from(["a", "b"]))
+times = st.integers(0, 50)
+words_or_none = st.none() | st.sampled_from(["red", "green", "blue"])
+
+
+class TestStamps:
+    @given(stamps, stamps, stamps)
+    def test_they_are_totally_ordered(self, a: Stamp, b: Stamp, c: Stamp) -> None:
+        assert (a < b) + (a == b) + (a > b) == 1
+        if a < b < c:
+            assert a < c
+
+    def test_a_version_outranks_none_so_that_no_three_events_form_a_cycle(self) -> None:
+        a, b, c = (
+            product("A", version=1, updated_at=30),
+            product("B", version=2, updated_at=10),
+            product("C", updated_at=20),
+        )
+        assert {shown(*order)["title"]["und"] for order in permutations([a, b, c])} == {"B"}
+
+    @given(times, times, st.permutations(range(2)))
+    def test_without_versions_the_later_at_the_source_wins(self, one: int, other: int, order: list[int]) -> None:
+        events = [product("one", updated_at=one), product("other", updated_at=other)]
+        title = shown(*(events[n] for n in order))["title"]["und"]
+        assert one == other or title == ("one" if one > other else "other")
+
+    def test_equal_stamps_but_different_content_are_ordered_by_their_digest(self) -> None:
+        events = [product(title, updated_at=5) for title in "abc"]
+        assert len({shown(*order)["title"]["und"] for order in permutations(events)}) == 1
+
+
+class TestFloors:
+    @given(times, st.permutations(range(2)))
+    def test_an_upsert_clears_what_it_does_not_name_if_that_is_older(self, at: int, order: list[int]) -> None:
+        events = [product(brand="old", colour="red", updated_at=20), product("new", updated_at=at)]
+        item = shown(*(events[n] for n in order))
+        kept = at < 20
+        assert (item["brand"], item["attributes"]) == (("old", {"colour": "red"}) if kept else (None, {}))
+
+    @given(product_events, product_events)
+    def test_a_patch_leaves_what_it_does_not_name(self, event: Any, other: Any) -> None:
+        before = folded([event, other])
+        after = fold.fold(before, patch(brand="patched", version=7, updated_at=12))
+        assert after.product.facts["brand"].value == "patched"
+        untouched = (
+            before.product.facts.items() - {("brand", before.product.facts.get("brand"))} if _plain(before) else []
+        )
+        assert all(after.product.facts[key] == register for key, register in untouched)
+
+    def test_a_patch_older_than_the_upsert_is_below_its_floor(self) -> None:
+        assert shown(product(updated_at=5), patch(brand="late", updated_at=4))["brand"] is None
+        assert shown(product(updated_at=5), patch(brand="newer", updated_at=6))["brand"] == "newer"
+
+
+def _plain(state: ItemState) -> bool:
+    """Whether all values can stand in a set."""
+    return all(not isinstance(register.value, list) for register in state.product.facts.values())
+
+
+class TestLanguagesAndAttributes:
+    def test_languages_fold_one_by_one(self) -> None:
+        item = shown(
+            product({"en": "lamp", "fr": "lampe"}, updated_at=1),
+            patch(title={"zh-Hant": "燈"}, updated_at=2),
+            patch(title={"fr": None}, updated_at=3),
+        )
+        assert item["title"] == {"en": "lamp", "zh-Hant": "燈"}
+
+    @given(st.lists(st.tuples(st.sampled_from(["en", "fr", "zh-Hant"]), words_or_none, st.integers(2, 40)), max_size=8))
+    def test_each_language_has_its_latest_text(self, changes: list[tuple[str, str | None, int]]) -> None:
+        latest = {language: (at, text) for language, text, at in sorted(changes, key=lambda each: each[2])}
+        times = [(language, at) for language, _, at in changes]
+        assume(len(times) == len(set(times)))
+        patches = [patch(title={language: text}, updated_at=at) for language, text, at in changes]
+        item = shown(product({"en": "lamp"}, updated_at=1), *patches)
+        wanted = {"en": "lamp"} | {language: text for language, (_, text) in latest.items()}
+        assert item["title"] == {language: text for language, text in wanted.items() if text}
+
+    def test_a_plain_text_replaces_all_languages(self) -> None:
+        item = shown(product({"en": "lamp", "fr": "lampe"}, updated_at=1), patch(title="luminaire", updated_at=2))
+        assert item["title"] == {"und": "luminaire"}
+
+    def test_null_clears_all_languages_below_it_and_no_later_ones(self) -> None:
+        text = patch(description={"en": "a"}, updated_at=2), patch(description={"fr": "b"}, updated_at=4)
+        for order in permutations([product(updated_at=1), *text, patch(description=None, updated_at=3)]):
+            assert shown(*order)["description"] == {"fr": "b"}
+
+    @given(st.permutations([("red", 2), ("blue", 3), (None, 4), ("green", 5)]), st.integers(1, 4))
+    def test_attributes_fold_key_by_key(self, colours: list[tuple[str | None, int]], taken: int) -> None:
+        some = colours[:taken]
+        size = patch(size=4, updated_at=2)
+        item = shown(product(updated_at=1), size, *(patch(colour=colour, updated_at=at) for colour, at in some))
+        latest = max(some, key=lambda each: each[1])[0]
+        assert item["attributes"] == {"size": 4} | ({"colour": latest} if latest else {})
+
+
+class TestDeleteAndVoid:
+    @given(times, times, st.booleans(), st.permutations(range(3)))
+    def test_a_delisting_hides_what_is_older_and_voids_its_offers(
+        self, at: int, offered_at: int, null: bool, order: list[int]
+    ) -> None:
+        gone = delete(updated_at=20)
+        events = [product(updated_at=at), price(updated_at=offered_at), gone]
+        item = shown(*(events[n] for n in order))
+        # of equal times of two product events the digest decides, but never so that a delete of that time is overtaken
+        assert item["status"] == ("visible" if at > 20 else "delisted")
+        assert bool(item["offers"]) == (offered_at > 20)
+
+    def test_a_null_record_delists_even_what_has_a_version(self) -> None:
+        null = parsed("products", None)  # its time is that of its record
+        assert shown(product(version=9, updated_at=5), price(version=3), null)["status"] == "delisted"
+        assert shown(product(version=9, updated_at=10_001), null)["status"] == "visible"
+
+    def test_the_greatest_versioned_delete_and_the_latest_unversioned_one_both_hold(self) -> None:
+        deletes = delete(version=5, updated_at=10), delete(updated_at=30)
+        for order in permutations([product(version=6, updated_at=20), *deletes]):
+            assert shown(*order)["status"] == "delisted"
+        for order in permutations([product(version=4, updated_at=40), *deletes]):
+            assert shown(*order)["status"] == "delisted"
+        for order in permutations([product(version=6, updated_at=40), *deletes]):
+            assert shown(*order)["status"] == "visible"
+
+    @given(product_events.filter(lambda event: event.op == "patch"))
+    def test_a_patch_never_revives(self, late: Any) -> None:
+        revived = shown(product(updated_at=1), delete(version=3, updated_at=2), late, patch(title="back", version=9))
+        assert revived["status"] == "delisted"
+
+    def test_a_stale_price_does_not_come_back_with_the_item(self) -> None:
+        back = price(1, "x", updated_at=5), price(2, "y", updated_at=15), delete(updated_at=10), product(updated_at=20)
+        for order in permutations(back):
+            assert prices(*order) == {"y": 2}
+
+    def test_a_void_fact_stays_hidden_when_a_lower_stamp_is_later(self) -> None:
+        older_but_greater = price(1, version=2, updated_at=5)
+        assert (
+            prices(product(updated_at=20), older_but_greater, price(9, version=1, updated_at=15), delete(updated_at=10))
+            == {}
+        )
+
+    @given(price_events.filter(lambda event: event.op != "upsert"))
+    def test_a_withdrawn_offer_returns_only_by_an_upsert(self, event: Any) -> None:
+        seller = event.part
+        withdrawn = product(), price(3, seller, updated_at=1), delete("prices", seller=seller, version=6, updated_at=12)
+        assert prices(*withdrawn, event) == {}
+        assert prices(*withdrawn, event, price(4, seller, version=7)) == {seller: 4}
+
+
+class TestParked:
+    @given(st.lists(price_events, max_size=4))
+    def test_what_comes_before_its_product_waits_and_shows_with_it(self, offers: list[Any]) -> None:
+        before = shown(*offers)
+        assert (before["status"], before["title"]) == ("parked", {})
+        assert shown(*offers, product())["status"] == "visible"
+        assert shown(*offers, product())["offers"] == before["offers"]
+
+    def test_a_patch_alone_is_parked_and_shows_with_its_upsert(self) -> None:
+        early = patch(brand="Garden", title={"fr": "lampe"}, updated_at=5)
+        assert shown(early)["status"] == "parked"
+        both = shown(early, product({"en": "lamp"}, updated_at=4))
+        assert (both["status"], both["brand"], both["title"]) == ("visible", "Garden", {"en": "lamp", "fr": "lampe"})
+
+    def test_a_product_whose_title_was_cleared_is_parked(self) -> None:
+        assert shown(product(updated_at=1), patch(title=None, updated_at=2))["status"] == "parked"
+
+    def test_an_offer_that_was_only_patched_does_not_show(self) -> None:
+        assert prices(product(), patch("prices", seller="x", price=2, currency="EUR")) == {}
+
+
+class TestSaleWindows:
+    @given(st.integers(0, 40), st.integers(0, 20), st.integers(21, 40))
+    def test_the_price_is_a_function_of_the_state_and_now(self, now_ms: int, starts: int, ends: int) -> None:
+        sale = price(10, sale_price=8, sale_starts_at=starts, sale_ends_at=ends)
+        item = shown(product(), sale, price(9, "y"), now_ms=now_ms)
+        on_sale = starts <= now_ms < ends
+        assert (item["price"], item["currency"]) == (8 if on_sale else 9, "EUR")
+        boundaries = [boundary for boundary in (starts, ends) if boundary > now_ms]
+        assert item["price_changes_at_ms"] == min(boundaries, default=None)
+
+    def test_between_two_boundaries_the_price_stays(self) -> None:
+        events = (
+            product(),
+            price(10, sale_price=8, sale_starts_at=5, sale_ends_at=9),
+            price(7, "y", sale_price=6, sale_starts_at=7),
+        )
+        now_ms, seen = 0, []
+        while True:
+            item = shown(*events, now_ms=now_ms)
+            until = item["price_changes_at_ms"]
+            seen.append((now_ms, item["price"]))
+            if until is None:
+                break
+            assert shown(*events, now_ms=until - 1)["price"] == item["price"]
+            now_ms = until
+        assert seen == [(0, 7), (5, 7), (7, 6), (9, 6)]
+
+    def test_the_lowest_price_is_that_in_the_shops_currency(self) -> None:
+        offers = [price(5, "x"), price(6, "y"), parsed("prices", {"price": 1, "currency": "USD", "seller": "z"})]
+        state = folded([product(), *offers])
+
+        def lowest(currency: str | None) -> tuple[float | None, str | None]:
+            item = content(state, NO_REVIEWS, partition=0, now_ms=0, shop_currency=currency)
+            assert item["currencies"] == ["EUR", "USD"]
+            return item["price"], item["currency"]
+
+        assert (lowest(None), lowest("USD"), lowest("HKD")) == ((5, "EUR"), (1, "USD"), (None, None))
+
+
+class TestLimits:
+    def test_the_offers_with_the_greatest_stamps_are_kept_and_the_displaced_counted(self) -> None:
+        offers = [price(n, f"seller {n}", updated_at=n) for n in range(fold.OFFERS_MAX + 20)]
+        state, displaced = ItemState(ITEM), 0
+        for offer in offers:
+            before, state = state, fold.fold(state, offer)
+            displaced += fold.displaced(before, offer, state)
+        assert displaced == 20
+        assert sorted(state.offers) == sorted(f"seller {n}" for n in range(20, fold.OFFERS_MAX + 20))
+        assert folded(reversed(offers)) == state
+
+    def test_languages_and_attributes_have_a_limit(self) -> None:
+        titles = [patch(title={f"l{chr(97 + n)}": "x"}, updated_at=n + 1) for n in range(20)]
+        attributes = [patch(**{f"key{n}": n}, updated_at=n + 1) for n in range(150)]
+        state, displaced = folded([product(updated_at=0)]), 0
+        for change in (*titles, *attributes):
+            before, state = state, fold.fold(state, change)
+            displaced += fold.displaced(before, change, state)
+        item = content(state, NO_REVIEWS, partition=0, now_ms=0, shop_currency=None)
+        assert len(item["title"]) == fold.PARTS_MAX["title"]
+        assert sorted(item["attributes"].values()) == list(range(50, 150))
+        assert displaced == (21 - fold.PARTS_MAX["title"]) + 50
+
+    def test_what_an_event_clears_is_not_displaced(self) -> None:
+        before = folded([product(updated_at=0, color="red", brand="A")])
+        again = product(updated_at=1)
+        assert fold.displaced(before, again, fold.fold(before, again)) == 0
+
+    def test_more_languages_share_the_room_of_one(self) -> None:
+        texts = [patch(description={language: language * 10_000}, updated_at=2) for language in ("en", "fr")]
+        sizes = [len(text.encode()) for text in shown(product(updated_at=1), *texts)["description"].values()]
+        assert sizes == [fold.DESCRIPTION_BYTES // 2] * 2

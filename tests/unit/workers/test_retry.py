@@ -1,0 +1,55 @@
+"""What is away is asked again; what is gone is not."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from schemas.errors import Gone, Misconfigured, Unavailable
+from workers.retry import Backoff, for_a_while, until_available
+
+QUICK = Backoff(0.001, 0.004)
+
+
+class Away:
+    """Raises these, one a call, and answers afterwards."""
+
+    def __init__(self, *errors: Exception) -> None:
+        self.errors = list(errors)
+
+    def ask(self) -> str:
+        if self.errors:
+            raise self.errors.pop(0)
+        return "answer"
+
+    async def ask_async(self) -> str:
+        return self.ask()
+
+
+async def test_what_is_away_is_asked_until_it_answers_each_wait_twice_as_long_up_to_a_bound() -> None:
+    away, waits = Away(*[Unavailable("away")] * 5), list[float]()
+    answer = await until_available(away.ask_async, "away", QUICK, before_wait=lambda _, seconds: waits.append(seconds))
+    assert answer == "answer"
+    assert waits == [0.001, 0.002, 0.004, 0.004, 0.004]
+
+
+@pytest.mark.parametrize("error", [Gone("gone"), Misconfigured("wrong"), ValueError("a bug")])
+async def test_what_no_wait_can_mend_is_raised_at_once(error: Exception) -> None:
+    away = Away(Unavailable("away"), error, Unavailable("never asked"))
+    with pytest.raises(type(error)):
+        await until_available(away.ask_async, "away", QUICK)
+    assert len(away.errors) == 1
+
+
+def test_a_person_is_told_and_after_a_while_gets_the_last_error() -> None:
+    away, told = Away(*[Unavailable(f"away {number}") for number in range(10_000)]), list[str]()
+    began = time.monotonic()
+    with pytest.raises(Unavailable, match="away"):
+        for_a_while(away.ask, 0.02, 0.001, before_wait=lambda error, _: told.append(str(error)))
+    assert time.monotonic() - began >= 0.02
+    assert told[:2] == ["away 0", "away 1"]
+
+
+def test_a_person_gets_the_answer_as_soon_as_there_is_one() -> None:
+    assert for_a_while(Away(Unavailable("away")).ask, 10.0, 0.001) == "answer"

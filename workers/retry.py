@@ -1,0 +1,103 @@
+"""The one retry policy: what is away is asked again with bounded backoff, on tenacity."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+import structlog
+from tenacity import AsyncRetrying, Retrying, retry_if_exception, stop_after_delay, stop_never, wait_exponential
+
+from schemas.errors import Gone, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from tenacity import RetryCallState
+
+    BeforeWait = Callable[[Unavailable, float], object]
+    """(what was raised, the wait in seconds)."""
+
+log = structlog.get_logger(__name__)
+T = TypeVar("T")
+
+
+class Backoff(NamedTuple):
+    """How long to wait between two attempts: twice as long each time, within these bounds."""
+
+    seconds_min: float
+    seconds_max: float
+
+
+INDEX_BACKOFF = Backoff(0.1, 5.0)
+"""For reads and writes of an index that is away. Meanwhile the lanes fill and the input waits."""
+
+
+async def until_available(
+    ask: Callable[[], Awaitable[T]], what: str, backoff: Backoff, *, before_wait: BeforeWait | None = None
+) -> T:
+    """Return what `ask` returns, and ask again for as long as it raises Unavailable.
+
+    `what` names in the log what waits. Raises everything else at once, Gone included: no wait brings that back.
+    """
+    try:
+        return await ask()
+    except Unavailable as error:
+        return await _ask_again(ask, error, what, backoff, before_wait)
+
+
+async def _ask_again(
+    ask: Callable[[], Awaitable[T]], first: Unavailable, what: str, backoff: Backoff, before_wait: BeforeWait | None
+) -> T:
+    """Retry after a first failure. tenacity costs 0.1 ms a call, so it comes in only once something is away."""
+    failed = [first]
+
+    async def attempt() -> T:
+        if failed:
+            raise failed.pop()
+        return await ask()
+
+    retrying = AsyncRetrying(
+        retry=retry_if_exception(_passes),
+        wait=wait_exponential(multiplier=backoff.seconds_min, max=backoff.seconds_max),
+        stop=stop_never,
+        before_sleep=_telling(what, before_wait),
+        sleep=asyncio.sleep,
+        reraise=True,
+    )
+    return await retrying(attempt)
+
+
+def for_a_while(
+    ask: Callable[[], T], seconds_max: float, interval_s: float, *, before_wait: BeforeWait | None = None
+) -> T:
+    """Return what `ask` returns, asking again for `seconds_max` at most while it raises Unavailable. It blocks.
+
+    Raises the last Unavailable once that time is over, and everything else at once.
+    """
+    retrying = Retrying(
+        retry=retry_if_exception(_passes),
+        wait=wait_exponential(multiplier=interval_s, max=interval_s),
+        stop=stop_after_delay(seconds_max),
+        before_sleep=_telling(None, before_wait),
+        sleep=time.sleep,
+        reraise=True,
+    )
+    return retrying(ask)
+
+
+def _passes(error: BaseException) -> bool:
+    return isinstance(error, Unavailable) and not isinstance(error, Gone)
+
+
+def _telling(what: str | None, before_wait: BeforeWait | None) -> Callable[[RetryCallState], None]:
+    def tell(state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome is not None else None
+        assert isinstance(error, Unavailable)
+        if what is not None:
+            log.warning(what, error=str(error), wait_seconds=state.upcoming_sleep)
+        if before_wait is not None:
+            before_wait(error, state.upcoming_sleep)
+
+    return tell
