@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING
 
 import structlog
 import uvicorn
@@ -13,31 +11,22 @@ from prometheus_client import CollectorRegistry
 
 from stream.agents.app import connect, create_app
 from stream.api.app import create_app as create_api
+from stream.index.compose import KafkaSide, compose_writing
 from stream.index.service import IndexService
-from stream.index.worker import IndexWorker
 from stream.kafka.end_offsets import EndOffsets
 from stream.kafka.reader import Reader
 from stream.kafka.topics import ITEMS, ensure_topics
 from stream.progress.freshness import FreshAsOf, RecentFreshness
 from stream.progress.monitor import PipelineMonitor
-from stream.progress.reporter import Reporter
 from stream.progress.watermark import Watermark
 from stream.runtime import memory, watchdog
 from stream.runtime.metrics import IndexMetrics
 from stream.runtime.process import Failure, leave, run
 from stream.runtime.settings import Settings, read_settings
-from stream.writers.context import WriterContext
-from stream.writers.epoch import identity_for, log_mark
-from stream.writers.metrics_sink import MetricsSink
-from stream.writers.writer import Writer
-from stream.writers.writer_set import WriterSet
-from workers.embedder.cache import VectorCache
+from stream.writers.epoch import identity_for
+from workers.clock import SystemClock
 from workers.embedder.registry import EmbedderRegistry
 from workers.index.open import open_collections
-
-if TYPE_CHECKING:
-    from schemas.progress import IndexProgress
-    from workers.index.interface import Index
 
 log = structlog.get_logger(__name__)
 
@@ -73,46 +62,21 @@ async def _serve(settings: Settings, closing: AsyncExitStack) -> None:
     await asyncio.to_thread(ensure_topics, settings)
     identity = await identity_for(await collections.serving(), kafka)
     parts = create_app(GROUP, settings)
-    reporter, horizon = Reporter(identity.log_id, parts.send), Watermark()
-
-    def report(word: IndexProgress) -> None:
-        horizon.index_progress(word)
-        if settings.qdrant_url:  # Else there is no other index worker, whose API would have to know.
-            reporter.mark((word.partition, word.collection), lambda: word)
-
-    worker = IndexWorker(
-        identity.epoch,
-        trackers=parts.trackers,
-        send=parts.send,
-        report=report,
-        current_generation=parts.generation,
-        fail=failure.fail,
-    )
-    attached = worker.attached = WriterSet(
-        collections,
-        lambda index, building: Writer(index, observed(index), circumstances, building=building),
-        serves=lambda index: horizon.serve(index.collection),
-    )
-    circumstances = WriterContext(
-        epoch=identity.epoch,
-        kafka=kafka,
-        log_mark=log_mark(identity.log_id),
-        shop_currency=settings.shop_currency,
+    horizon = Watermark()
+    worker, attached, reporter = compose_writing(
+        KafkaSide(kafka, parts.trackers, parts.send, parts.generation),
+        identity=identity,
+        collections=collections,
         models=models,
-        cache=VectorCache(),
-        clock_ms=_now_ms,
-        owned=lambda: worker.owned,
-        positions=worker.positions,
-        report=worker.report,
-        serving_writer=lambda: attached.serving,
+        watermark=horizon,
+        metrics=metrics,
+        recent=recent,
+        clock=SystemClock(),
+        shop_currency=settings.shop_currency,
+        publishes_progress=settings.qdrant_url is not None,  # Else no other worker has an API that would have to know.
+        fail=failure.fail,
         model_loaded=memory.freeze_loaded_model,
     )
-
-    def observed(index: Index) -> MetricsSink:
-        made = MetricsSink(metrics, recent, serves=lambda: attached.roles.serving is index)
-        made.report, made.refuse, made.give_up = worker.report, worker.refuse, worker.give_up_vector
-        return made
-
     await attached.refresh_until_available()
     fills = await attached.serving.index.count_points() == 0
     parts.transport.starts = worker.starts
@@ -182,10 +146,6 @@ async def serve_http(settings: Settings, service: IndexService) -> None:
         service.abandon_waits()
         if server.started:
             await server.shutdown()
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 if __name__ == "__main__":

@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from prometheus_client import CollectorRegistry
 
 from schemas.items import NO_REVIEWS, ItemRecord, ItemState
 from schemas.points import point_version
-from stream.kafka.topics import ensure_topics
-from stream.progress.freshness import RecentFreshness
-from stream.runtime.metrics import IndexMetrics
+from stream.kafka.partitions import Partition
+from stream.kafka.topics import ITEMS, ensure_topics
 from stream.writers import backfill
 from stream.writers.backfill import done_name, end_name
-from stream.writers.context import WriterContext
 from stream.writers.epoch import LOG, identity_for, log_mark
-from stream.writers.metrics_sink import MetricsSink
-from stream.writers.writer import Writer
-from stream.writers.writer_set import WriterSet
 from tests.support.index_backends import BACKENDS, opened
+from tests.support.index_side import OneCollection, writing_side
 from tests.support.waiting import until
-from workers.embedder.cache import VectorCache
 from workers.embedder.registry import EmbedderRegistry
 from workers.index.edge.index import EdgeIndex
 from workers.index.interface import Roles
@@ -31,12 +25,14 @@ from workers.lanes.pending_item import PendingItem
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection
 
+    from stream.index.compose import WritingSide
+    from stream.writers.writer import Writer
     from tests.support.running_broker import RunningBroker
     from workers.index.interface import Index
 
 pytestmark = pytest.mark.filterwarnings("ignore:Payload indexes have no effect in the local Qdrant")
 
-EPOCH, PARTITION, MARK = 3, 1, 77
+EPOCH, PARTITION, LOG_ID = 3, 1, "the log"
 
 
 @pytest.fixture(params=BACKENDS)
@@ -45,31 +41,23 @@ async def index(request: pytest.FixtureRequest) -> AsyncIterator[Index]:
         yield index
 
 
-def writer(index: Index, *, building: bool, owned: Collection[int] = (PARTITION,)) -> Writer:
-    circumstances = WriterContext(
-        epoch=EPOCH,
-        kafka="",
-        log_mark=MARK,
-        shop_currency=None,
-        models=EmbedderRegistry("fake", threads=1),
-        cache=VectorCache(),
-        clock_ms=lambda: 0,
-        owned=lambda: owned,
-        positions=lambda: {PARTITION: 40},
-        report=lambda: None,
-        serving_writer=lambda: made,
-        model_loaded=lambda: None,
-    )
-    observed = MetricsSink(IndexMetrics(CollectorRegistry()), RecentFreshness(), serves=lambda: True)
-    made = Writer(index, observed, circumstances, building=building)
-    return made
+async def writing(index: Index, *, building: bool = False, assigned: Collection[int] = (PARTITION,)) -> WritingSide:
+    """An index worker of this collection that has written all records below 40 of its partition."""
+    collections = OneCollection(index, building=building)
+    side = writing_side(collections, EmbedderRegistry("fake", threads=1), log_id=LOG_ID, epoch=EPOCH)
+    await side.worker.starts({Partition(ITEMS, PARTITION): 40})
+    side.worker.own(assigned)
+    return side
+
+
+async def writer(index: Index, *, building: bool, assigned: Collection[int] = (PARTITION,)) -> Writer:
+    return (await writing(index, building=building, assigned=assigned)).writers.serving
 
 
 async def start(index: Index, **offsets: int) -> int | None:
     """Where the writer of a collection that is being built must begin, with these positions kept."""
     await index.save_positions({name: point_version(EPOCH, offset) for name, offset in offsets.items()})
-    made = writer(index, building=True)
-    await made.read_positions()
+    made = await writer(index, building=True)
     return made.start(PARTITION)
 
 
@@ -81,8 +69,7 @@ async def test_a_collection_that_is_being_filled_begins_anywhere_and_once_it_is_
 
 
 async def test_a_collection_that_was_there_before_begins_where_it_says_or_at_the_start(index: Index) -> None:
-    made = writer(index, building=False)
-    await made.read_positions()
+    made = await writer(index, building=False)
     assert made.start(PARTITION) == 0
     await index.save_positions({str(PARTITION): point_version(EPOCH, 35)})
     await made.read_positions()
@@ -93,7 +80,7 @@ async def test_what_is_complete_is_said_again_where_a_worker_that_was_frozen_say
     index: Index, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(backfill, "AGAIN_INTERVAL_S", 0)
-    made = writer(index, building=True).backfill
+    made = (await writer(index, building=True)).backfill
     assert made is not None
     made.complete[PARTITION] = 30
     stale = {end_name(PARTITION): point_version(EPOCH, 30), done_name(PARTITION): point_version(EPOCH, 20)}
@@ -111,12 +98,12 @@ async def test_what_is_complete_is_said_again_where_a_worker_that_was_frozen_say
 
 
 async def test_a_worker_that_lost_a_partition_says_nothing_of_it(index: Index) -> None:
-    made = writer(index, building=True, owned=()).backfill
+    made = (await writer(index, building=True, assigned=())).backfill
     assert made is not None and not await made._save(PARTITION, end=30, done=20)
     assert await index.positions() == {}
 
 
-class OneCollection:
+class Dropped:
     """The roles of an index of one collection, until `dropped`."""
 
     def __init__(self, index: Index, other: Index) -> None:
@@ -132,8 +119,8 @@ async def test_what_waits_is_finished_unwritten_where_its_collection_is_dropped_
 ) -> None:
     """A worker commits what is finished when it stops."""
     async with opened(BACKENDS[isinstance(index, EdgeIndex)]) as other:
-        collections: Any = OneCollection(index, other)
-        attached = WriterSet(collections, lambda index, _: writer(index, building=False), serves=lambda _: None)
+        collections = Dropped(index, other)
+        attached = writing_side(collections, EmbedderRegistry("fake", threads=1)).writers
         await attached.refresh_until_available()
         item = ItemRecord("me", ItemState("P1"), NO_REVIEWS, {})
         finished: list[str] = []
@@ -150,12 +137,13 @@ async def test_what_waits_is_finished_unwritten_where_its_collection_is_dropped_
 
 
 async def test_positions_say_of_which_log_they_are(index: Index) -> None:
-    made = writer(index, building=False)
+    await index.save_positions({str(PARTITION): point_version(EPOCH, 40)})
+    made = await writer(index, building=False)
     keeping = asyncio.create_task(made._keep_positions())
     try:
 
         async def kept() -> bool:
-            return await index.positions() == {str(PARTITION): point_version(EPOCH, 40), LOG: MARK}
+            return await index.positions() == {str(PARTITION): point_version(EPOCH, 40), LOG: log_mark(LOG_ID)}
 
         await until(kept, "they are saved")
     finally:

@@ -26,9 +26,12 @@ class Clock:
         """Milliseconds since the epoch."""
         return int(self.now_s * 1000 + 0.5)
 
-    def monotonic(self) -> float:
-        """Seconds; stands in for `time.monotonic`."""
+    def monotonic_s(self) -> float:
+        """Seconds that never go back."""
         return self.now_s
+
+    monotonic = monotonic_s
+    """For the modules that call `time.monotonic`."""
 
 
 class Handle:

@@ -11,20 +11,16 @@ import numpy as np
 from prometheus_client import CollectorRegistry
 
 from schemas.errors import EmbeddingFailed
-from stream.index.worker import IndexWorker
+from stream.index.compose import KafkaSide, compose_writing
 from stream.items.recovery import StateRecovery
 from stream.items.worker import ItemsWorker
+from stream.kafka.log_identity import LogIdentity
 from stream.kafka.offsets import OffsetTrackers
 from stream.kafka.partitions import Partition
 from stream.kafka.reader import Record
 from stream.progress.freshness import RecentFreshness
 from stream.progress.reporter import Reporter
 from stream.runtime.metrics import IndexMetrics, ItemsMetrics
-from stream.writers.context import WriterContext
-from stream.writers.metrics_sink import MetricsSink
-from stream.writers.writer import Writer
-from stream.writers.writer_set import WriterSet
-from workers.embedder.cache import VectorCache
 from workers.index.interface import Roles
 
 from .events import CURSED, PARTITIONS
@@ -308,47 +304,28 @@ class IndexProcess(Process):
     def build(self) -> None:
         """See Process."""
         index: Any = IndexClient(self._points, self.ask)
-        reporter = Reporter(LOG_ID, self.send)
-
-        def report(word: IndexProgress) -> None:
-            if self.alive:
-                self._heard(word)
-            reporter.mark((word.partition, word.collection), lambda: word)
-
-        worker = self.worker = IndexWorker(
-            EPOCH,
-            trackers=self.trackers,
-            send=self.send,
-            report=report,
-            current_generation=self.current_generation,
+        self.worker, self.writers, reporter = compose_writing(
+            KafkaSide("", self.trackers, self.send, self.current_generation),
+            identity=LogIdentity(LOG_ID, EPOCH),
+            collections=cast("Collections", _OneCollection(index)),
+            models=cast("EmbedderRegistry", self),
+            watermark=self,
+            metrics=INDEX_METRICS,
+            recent=RecentFreshness(),
+            clock=self.clock,
+            shop_currency=None,
+            publishes_progress=True,
             fail=self.fail,
         )
-        attached = worker.attached = WriterSet(
-            cast("Collections", _OneCollection(index)),
-            lambda index, building: Writer(index, observed(), circumstances, building=building),
-            serves=lambda _index: None,
-        )
-        circumstances = WriterContext(
-            epoch=EPOCH,
-            kafka="",
-            log_mark=1,
-            shop_currency=None,
-            models=cast("EmbedderRegistry", self),
-            cache=VectorCache(),
-            clock_ms=self.clock.now_ms,
-            owned=lambda: worker.owned,
-            positions=worker.positions,
-            report=worker.report,
-            serving_writer=lambda: attached.serving,
-            model_loaded=lambda: None,
-        )
+        self.run(self._begin(), reporter.run())
 
-        def observed() -> MetricsSink:
-            made = MetricsSink(INDEX_METRICS, RecentFreshness(), serves=lambda: True)
-            made.report, made.refuse, made.give_up = worker.report, worker.refuse, worker.give_up_vector
-            return made
+    def index_progress(self, word: IndexProgress) -> None:
+        """See Watermark: the process's own hears of it at once."""
+        if self.alive:
+            self._heard(word)
 
-        self.run(self._begin(attached), reporter.run())
+    def serve(self, collection: str) -> None:
+        """See Watermark: it is always the same."""
 
     def embedder(self, _source: str | None) -> Any:
         """See Models: its only one is this process."""
@@ -378,13 +355,13 @@ class IndexProcess(Process):
 
     def busy(self) -> bool:
         """See Process."""
-        lanes = any(len(writer.lanes) for writer in self.worker.attached.writers)
+        lanes = any(len(writer.lanes) for writer in self.writers.writers)
         return super().busy() or lanes or any(request.writes for request in self.requests)
 
-    async def _begin(self, attached: WriterSet) -> None:
-        await attached.refresh_until_available()
+    async def _begin(self) -> None:
+        await self.writers.refresh_until_available()
         self.ready = True
-        await attached.run()
+        await self.writers.run()
 
 
 class _OneCollection:

@@ -5,35 +5,41 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from prometheus_client import CollectorRegistry
 
 from schemas.errors import EmbeddingFailed
-from schemas.points import point_version
+from stream.index.compose import KafkaSide, WritingSide, compose_writing
+from stream.kafka.log_identity import LogIdentity
 from stream.kafka.offsets import OffsetTrackers
 from stream.kafka.partitions import Partition
 from stream.kafka.reader import Reader
 from stream.kafka.topics import ITEMS
+from stream.progress.freshness import RecentFreshness
+from stream.progress.watermark import Watermark
 from stream.reconcile.compare import ComparisonContext
 from stream.reconcile.run import reconcile
 from stream.runtime.jobs import Step
-from stream.state_files.records import item_of
+from stream.runtime.metrics import IndexMetrics
 from tests.support.index_backends import MODEL
 from tests.support.waiting import until
-from workers.embedder.cache import VectorCache
+from workers.clock import SystemClock
 from workers.embedder.fake import FakeEmbedder
-from workers.lanes.embedding import EmbeddingLane
-from workers.lanes.pending_item import Observer, PendingItem
-from workers.lanes.queues import Lanes
+from workers.index.interface import Roles
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
     from pathlib import Path
-    from typing import Any
 
-    from schemas.points import Payload
+    from stream.kafka.reader import Record
+    from stream.kafka.send import Send
     from tests.support.running_broker import RunningBroker
     from workers.embedder.interface import Vectors
     from workers.index.interface import Index
+    from workers.lanes.embedding import EmbeddingLane
 
 PARTITIONS = 2
 EPOCH = 3
@@ -43,12 +49,64 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-class Told(Observer):
-    def embedded(self, texts: int) -> None: ...
+class Models:
+    """An embedder registry whose only model is at hand."""
 
-    def vector_searchable(self, due_at_ms: int | None, now_ms: int) -> None: ...
+    def __init__(self, documents: Documents) -> None:
+        self._documents = documents
 
-    async def vector_failed(self, payload: Payload, reason: str) -> None: ...
+    def embedder(self, _source: str | None) -> Documents:
+        return self._documents
+
+
+class OneCollection:
+    """Collections of which there is one, which serves; `building`: it is being built as well."""
+
+    def __init__(self, index: Index, *, building: bool = False) -> None:
+        self._roles = Roles(index, index if building else None)
+
+    async def roles(self) -> Roles:
+        return self._roles
+
+
+class Confirming:
+    """A producer whose records the broker confirms at once; it remembers them."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, bytes | None, bytes | None, int, dict[str, bytes]]] = []
+
+    async def send(
+        self, topic: str, key: bytes | None, value: bytes | None, partition: int, headers: Any
+    ) -> asyncio.Future[Any]:
+        self.sent.append((topic, key, value, partition, dict(headers)))
+        confirmed = asyncio.get_running_loop().create_future()
+        confirmed.set_result(None)
+        return confirmed
+
+
+def writing_side(
+    collections: Any,
+    models: Any,
+    *,
+    brokers: str = "",
+    log_id: str = "log",
+    epoch: int = EPOCH,
+    send: Send | None = None,
+) -> WritingSide:
+    """The shipped wiring of an index worker, over these collections, in generation 0 of its group."""
+    return compose_writing(
+        KafkaSide(brokers, OffsetTrackers(), send or Confirming().send, lambda: 0),
+        identity=LogIdentity(log_id, epoch),
+        collections=collections,
+        models=models,
+        watermark=Watermark(),
+        metrics=IndexMetrics(CollectorRegistry()),
+        recent=RecentFreshness(),
+        clock=SystemClock(),
+        shop_currency=None,
+        publishes_progress=False,
+        fail=pytest.fail,
+    )
 
 
 class Documents:
@@ -56,6 +114,8 @@ class Documents:
 
     def __init__(self) -> None:
         self.failing: str | None = None
+
+    async def loaded(self) -> None: ...
 
     async def embed_documents(self, texts: Sequence[str]) -> Vectors:
         if self.failing is not None and any(self.failing in text for text in texts):
@@ -67,36 +127,29 @@ class IndexSide:
     def __init__(self, broker: RunningBroker, index: Index, directory: Path) -> None:
         self.broker, self.index, self.documents = broker, index, Documents()
         self._directory = directory / "reconcile"
-        self._trackers = OffsetTrackers()
-        cache = VectorCache()
-        self.lanes = Lanes(index, cached=cache.get, shop_currency=None, clock_ms=now_ms, observer=Told())
-        self.owed = EmbeddingLane(
-            index,
-            self.documents,
-            VectorCache(),
-            partitions=lambda: range(PARTITIONS),
-            clock_ms=now_ms,
-            observer=Told(),
-            ahead=self.lanes,
+        self.worker, self.writers, _ = writing_side(
+            OneCollection(index), Models(self.documents), brokers=broker.address
         )
 
+    @property
+    def owed(self) -> EmbeddingLane:
+        return self.writers.serving.owed
+
     def indexed(self, number: int) -> int:
-        return self._trackers.prefix(Partition(ITEMS, number)) or 0
+        return self.worker.positions().get(number, 0)
 
     def indexed_records(self) -> int:
         return sum(self.indexed(number) for number in range(PARTITIONS))
 
     async def take(self) -> None:
+        """Hands the worker every record of the item log, from its start."""
+        await self.worker.starts({Partition(ITEMS, number): 0 for number in range(PARTITIONS)})
+        self.worker.own(range(PARTITIONS))
         async with Reader(self.broker.address) as reader:
             reader.assign({Partition(ITEMS, number): 0 for number in range(PARTITIONS)})
             async for records in reader.read_on():
                 for record in records:
-                    delivery = self._trackers.start(record.partition, record.offset, 0)
-                    if (item := item_of(record.key, record.value)) is None:
-                        delivery.finish()
-                        continue
-                    version = point_version(EPOCH, record.offset)
-                    await self.lanes.put(PendingItem(item, record.partition.number, version, [delivery.finish]))
+                    await self.worker.take(message(record))
 
     async def reconcile(self, *, repair: bool = False) -> dict[str, Any]:
         compared = ComparisonContext(
@@ -125,10 +178,24 @@ class IndexSide:
         await until(done, "all records are indexed and all vectors paid")
 
 
+def message(record: Record) -> Any:
+    """The record as Faust hands it over."""
+    return SimpleNamespace(
+        partition=record.partition.number,
+        offset=record.offset,
+        key=record.key,
+        value=record.value,
+        timestamp=record.timestamp_ms / 1000,
+        headers=record.headers,
+        generation_id=0,
+    )
+
+
 @asynccontextmanager
 async def index_side(broker: RunningBroker, index: Index, directory: Path) -> AsyncIterator[IndexSide]:
     side = IndexSide(broker, index, directory)
-    tasks = [asyncio.create_task(work) for work in (side.take(), side.lanes.run(), side.owed.run())]
+    await side.writers.refresh_until_available()
+    tasks = [asyncio.create_task(work) for work in (side.take(), side.writers.run())]
     try:
         yield side
     finally:
