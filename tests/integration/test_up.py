@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import re
 import signal
@@ -23,7 +24,8 @@ from stream.runtime.last_stack import LastStack, last_stack
 from stream.runtime.ports import free_port
 from stream.runtime.stack_report import read_stack_report
 from stream.up.brokers.interface import wait_accepting
-from tests.support.running_up import WAIT_S, Up, alive, wait_until
+from tests.support.running_up import Up, alive
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -110,12 +112,12 @@ def test_it_says_where_it_is_and_stops_in_order_on_ctrl_c(up: Up, monkeypatch: p
 
 def test_a_worker_that_is_killed_starts_again(up: Up) -> None:
     up.start().ready()
-    wait_until(lambda: len(up.events("start")) == 2, "both workers run")
+    up.until(lambda: len(up.events("start")) == 2, "both workers run")
     for starts in (4, 6):
         before = up.events("start")
         for name in ("items", "index"):
             os.kill([pid for worker, pid in before if worker == name][-1], signal.SIGKILL)
-        wait_until(lambda n=starts: len(up.events("start")) == n, "both workers again")  # type: ignore[misc]
+        up.until(lambda n=starts: len(up.events("start")) == n, "both workers again")  # type: ignore[misc]
     assert up.interrupt() == 0
 
 
@@ -126,16 +128,16 @@ def test_a_worker_that_cannot_be_kept_running_is_reported_with_its_last_words(st
         report = read_stack_report(up.data_dir)
         return report.failing if report else {}
 
-    wait_until(lambda: len(up.events("start")) == 2, "both workers run")
+    up.until(lambda: len(up.events("start")) == 2, "both workers run")
     up.tell("items-fails")
     os.kill(next(pid for name, pid in up.events("start") if name == "items"), signal.SIGKILL)
-    wait_until(lambda: bool(failing()), "it is reported")
+    up.until(lambda: bool(failing()), "it is reported")
     assert len(up.events("start")) >= 4  # Both, then items twice more: one end is no reason yet.
     assert list(failing()) == ["items"]
     assert "items cannot be kept running" in failing()["items"]
     assert "exit 1: the item log cannot be read" in failing()["items"]
     (up.folder / "items-fails").unlink()
-    wait_until(lambda: not failing(), "it stays up")
+    up.until(lambda: not failing(), "it stays up")
     assert up.interrupt() == 0
 
 
@@ -143,13 +145,13 @@ def test_an_embedded_broker_that_is_killed_comes_back_with_the_state(up: Up) -> 
     up.start().ready()
     asyncio.run(write(up.said["kafka"], "items", b"P1", b'{"title":"Walnut cake"}'))
     journal = up.data_dir / "state.journal"
-    wait_until(lambda: b"Walnut" in journal.read_bytes(), "the journal has the item")
+    up.until(lambda: b"Walnut" in journal.read_bytes(), "the journal has the item")
     since = datetime.now(UTC).isoformat()
-    wait_until(lambda: (kept_until(up) or "") > since, "what is searchable is in the journal")
+    up.until(lambda: (kept_until(up) or "") > since, "what is searchable is in the journal")
     broker, before = up.broker_pid(), up.events("start")
     assert broker
     os.kill(broker, signal.SIGKILL)
-    wait_until(lambda: len(up.events("start")) == 4, "both workers on the new log")
+    up.until(lambda: len(up.events("start")) == 4, "both workers on the new log")
     assert not any(alive(pid) for _, pid in before)
     assert asyncio.run(items(up.said["kafka"])) == {b"P1": b'{"title":"Walnut cake"}'}
     assert asyncio.run(log_identity(up.said["kafka"])).epoch == 2
@@ -171,9 +173,9 @@ def test_an_embedded_broker_that_grew_too_large_starts_anew_and_only_dead_letter
     asyncio.run(write(kafka, "prices.dlq", b"P1", b"bad", times=2))
     asyncio.run(write(kafka, "products", b"P1", b" " * (1 << 20), times=80))
     asyncio.run(commit(kafka, "products", 80))
-    wait_until(lambda: "starts anew" in up.stderr, "it asks whether all is done")
+    up.until(lambda: "starts anew" in up.stderr, "it asks whether all is done")
     asyncio.run(write(kafka, "prices", b"P1", b'{"comes":"late"}'))
-    wait_until(lambda: len(up.events("start")) == 4, "both workers on the new log")
+    up.until(lambda: len(up.events("start")) == 4, "both workers on the new log")
     (late,) = asyncio.run(written(kafka, "prices"))
     assert (late.key, late.value) == (b"P1", b'{"comes":"late"}')
     assert event_time_ms(late.headers)
@@ -191,10 +193,10 @@ def test_an_embedded_broker_whose_log_is_too_long_to_search_starts_anew_with_all
     up = started(UP_TEST_FETCH_SECONDS_MAX="0.004").start().ready()
     kafka = up.said["kafka"]
     asyncio.run(write(kafka, "items", b"P1", b'{"title":"Walnut cake"}'))
-    wait_until(lambda: len(up.events("start")) == 2, "both workers on the first log")
+    up.until(lambda: len(up.events("start")) == 2, "both workers on the first log")
     confirmed: set[bytes] = set()
     asyncio.run(_numbers_until(kafka, confirmed, lambda: len(up.events("stop")) == 2))
-    wait_until(lambda: len(up.events("start")) == 4, "both workers on the new log")
+    up.until(lambda: len(up.events("start")) == 4, "both workers on the new log")
     assert len(confirmed) >= 10_000
     assert confirmed <= {record.value for record in asyncio.run(written(kafka, "prices"))}
     assert asyncio.run(items(kafka)) == {b"P1": b'{"title":"Walnut cake"}'}
@@ -207,11 +209,10 @@ async def _numbers_until(kafka: str, confirmed: set[bytes], done: Callable[[], b
     """One after the other."""
     producer = AIOKafkaProducer(bootstrap_servers=kafka, acks="all")
     await producer.start()
-    async with asyncio.timeout(60):
-        while not done():
-            value = b"%d" % len(confirmed)
-            await producer.send_and_wait("prices", value, key=b"P1", partition=1)
-            confirmed.add(value)
+    while not done():
+        value = b"%d" % len(confirmed)
+        await producer.send_and_wait("prices", value, key=b"P1", partition=1)
+        confirmed.add(value)
     await producer.stop()
 
 
@@ -220,13 +221,13 @@ def test_children_end_with_it_and_it_starts_again_at_once(up: Up) -> None:
     children = up.children()
     assert len(children) == 3
     up.process.kill()
-    up.process.wait(10)
+    up.process.wait()
     wait_until(lambda: not any(alive(pid) for pid in children), "the children end")
     up.start().ready()
     report = read_stack_report(up.data_dir)
     assert report and report.may_be_missing and "was killed" in report.may_be_missing
     up.process.kill()
-    up.process.wait(10)
+    up.process.wait()
     up.start().ready()
     again = read_stack_report(up.data_dir)
     assert again and len(again.losses) == 2 and again.losses[0] == report.losses[0]
@@ -250,9 +251,9 @@ def test_events_that_no_worker_finished_before_it_stops_are_there_when_it_starts
     tail, broker = up.data_dir / "tail.jsonl", up.broker_pid()
     assert broker and tail.exists()
     os.kill(broker, signal.SIGKILL)
-    wait_until(lambda: "SIGKILL" in up.stderr and len(up.events("start")) == 4, "both workers on the new log")
+    up.until(lambda: "SIGKILL" in up.stderr and len(up.events("start")) == 4, "both workers on the new log")
     assert asyncio.run(written(up.said["kafka"], "prices"))[0].value == waited.value
-    wait_until(lambda: not tail.exists(), "all that was published is finished and in the journal")
+    up.until(lambda: not tail.exists(), "all that was published is finished and in the journal")
     assert up.interrupt() == 0
 
 
@@ -261,10 +262,10 @@ def test_it_waits_until_all_events_are_finished_before_it_stops(up: Up) -> None:
     up.tell("lag", "7")
     asked = len(up.events("GET/status"))
     os.killpg(up.process.pid, signal.SIGTERM)
-    wait_until(lambda: len(up.events("GET/status")) >= asked + 3, "it asks for the lag")
+    up.until(lambda: len(up.events("GET/status")) >= asked + 3, "it asks for the lag")
     assert up.events("stop") == []
     up.tell("lag", "0")
-    assert up.process.wait(WAIT_S) == 0
+    assert up.ended() == 0
     assert [name for name, _ in up.events("stop")] == ["index", "items"]
 
 
@@ -274,7 +275,7 @@ def test_the_second_ctrl_c_ends_it_at_once(up: Up) -> None:
     up.tell("lag", "7")
     children = up.children()
     os.killpg(up.process.pid, signal.SIGINT)
-    wait_until(lambda: "stopping" in up.stderr, "it stops")
+    up.until(lambda: "stopping" in up.stderr, "it stops")
     began = time.monotonic()
     assert up.interrupt() == 0
     assert time.monotonic() - began < 4
@@ -286,7 +287,7 @@ def test_the_second_ctrl_c_ends_it_at_once(up: Up) -> None:
 def refusal(up: Up) -> str:
     """The one line that it ends with."""
     before = len(up.stderr) if (up.folder / "stderr").exists() else 0
-    assert up.start().process.wait(WAIT_S) == 1
+    assert up.start().ended() == 1
     line = up.stderr[before:]
     assert line.count("\n") == 1 and line.startswith("freshline: ")
     return line
@@ -344,8 +345,8 @@ def test_apache_kafka_comes_back_with_its_log_on_any_port(started: Callable[...,
     broker = first.broker_pid()
     assert broker
     os.kill(broker, signal.SIGKILL)
-    wait_until(lambda: first.broker_pid() not in (None, broker), "another broker")
-    asyncio.run(wait_accepting(first.said["kafka"], WAIT_S))
+    first.until(lambda: first.broker_pid() not in (None, broker), "another broker")
+    asyncio.run(wait_accepting(first.said["kafka"], math.inf, alive=lambda: alive(first.process.pid)))
     assert first.interrupt() == 0
     second = started(FRESHLINE_BROKER="kafka").start().ready()
     assert second.kafka_port != first.kafka_port

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import subprocess
 import uuid
@@ -39,12 +40,12 @@ class RunningBroker:
         with self._log.open("ab") as output:
             self._process = subprocess.Popen(self.broker.argv(), stdout=output, stderr=output)
         alive = self._process
-        asyncio.run(wait_accepting(self.address, self.broker.start_seconds_max, alive=lambda: alive.poll() is None))
+        asyncio.run(wait_accepting(self.address, math.inf, alive=lambda: alive.poll() is None))
         return self
 
     def kill(self) -> None:
         self._process.kill()
-        self._process.wait(10)
+        self._process.wait()
 
     def settings(self, **fields: object) -> Settings:
         return Settings(kafka=self.address, **fields)  # type: ignore[arg-type]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
-import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,12 +16,10 @@ import httpx
 from kafka import KafkaProducer
 
 from stream.runtime.ports import free_port
+from tests.support.waiting import STILL_S, wait_end, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-STOP_SECONDS_MAX = 45
-WAIT_S = 90.0
 
 
 class RunningStack:
@@ -30,13 +28,13 @@ class RunningStack:
     def __init__(self, process: subprocess.Popen[str], ready: dict[str, Any], folder: Path) -> None:
         self.process, self.kafka, self.api = process, ready["kafka"], ready["api"]
         self.folder = folder
-        self.http = httpx.Client(base_url=self.api, timeout=30, trust_env=False)
+        self.http = httpx.Client(base_url=self.api, timeout=STILL_S, trust_env=False)
         self.producer = KafkaProducer(bootstrap_servers=self.kafka, linger_ms=1, acks="all")
 
     def send(self, topic: str, product_id: str, **fields: Any) -> str:
         """Its token."""
         body = json.dumps({"product_id": product_id, **fields}).encode()
-        written = self.producer.send(topic, key=product_id.encode(), value=body).get(30)
+        written = self.producer.send(topic, key=product_id.encode(), value=body).get()
         return f"{topic}:{written.partition}:{written.offset}"
 
     def send_soon(self, topic: str, product_id: str, **fields: Any) -> None:
@@ -52,7 +50,7 @@ class RunningStack:
         return indexed
 
     def freshline(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(self._command(*arguments), capture_output=True, text=True, timeout=WAIT_S, env=self._env)
+        return subprocess.run(self._command(*arguments), capture_output=True, text=True, env=self._env)
 
     def freshline_in_background(self, *arguments: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
@@ -82,15 +80,14 @@ class RunningStack:
         os.kill(self.pid(name), signal.SIGKILL)
 
     def until(self, true: Callable[[], bool], what: str) -> None:
-        deadline = time.monotonic() + WAIT_S
-        while True:
-            try:
-                if true():
-                    return
-            except httpx.HTTPError:
-                pass  # The process that answers is being started again.
-            assert time.monotonic() < deadline, f"not within {WAIT_S} s: {what}"
-            time.sleep(0.05)
+        """Wait for the condition while `up` runs; HTTP errors count as "not yet": a worker is being started again."""
+
+        def holds() -> bool:
+            with contextlib.suppress(httpx.HTTPError):
+                return true()
+            return False
+
+        wait_until(holds, what, process=self.process, said=(self.folder / "up.log").read_text, every_s=0.05)
 
     def until_quiet(self) -> None:
         self.until(lambda: self.get("/status")["lag_events"] == 0, "nothing waits")
@@ -117,10 +114,10 @@ def running_stack(folder: Path, **env: str) -> Iterator[RunningStack]:
         stack.producer.close(timeout=5)
         stack.http.close()
     finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGINT)
         try:
-            process.wait(STOP_SECONDS_MAX)
-        except subprocess.TimeoutExpired:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGINT)
+            wait_end(process, "`up` ends after Ctrl-C", said=(folder / "up.log").read_text)
+        finally:
             process.kill()
             process.wait()

@@ -8,24 +8,16 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from stream.runtime.ports import free_port
+from tests.support.waiting import wait_end, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 MAIN = Path(__file__).with_name("up_main.py")
-WAIT_S = 30.0
-
-
-def wait_until(true: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + WAIT_S
-    while not true():
-        assert time.monotonic() < deadline, f"{what}: not within {WAIT_S} s"
-        time.sleep(0.02)
 
 
 class Up:
@@ -93,14 +85,23 @@ class Up:
     def broker_pid(self) -> int | None:
         return next((pid for pid, line in self.children().items() if "tansu" in line or "kafka.Kafka" in line), None)
 
+    def until(self, condition: Callable[[], bool], what: str) -> None:
+        """Wait for the condition while `up` runs."""
+        wait_until(condition, what, process=self.process, said=lambda: self.stderr)
+
     def kill(self) -> None:
         if hasattr(self, "process") and self.process.poll() is None:
             self.process.kill()
-            self.process.wait(10)
+            self.process.wait()
 
     def interrupt(self) -> int:
+        """Press Ctrl-C; return the exit code."""
         os.killpg(self.process.pid, signal.SIGINT)
-        return self.process.wait(WAIT_S)
+        return self.ended()
+
+    def ended(self) -> int:
+        """Wait until `up` has ended; return the exit code."""
+        return wait_end(self.process, "`up` ends", said=lambda: self.stderr)
 
 
 def alive(pid: int) -> bool:
