@@ -29,10 +29,10 @@ def export(file: File = "-", *, kafka: options.Kafka = None, json: options.AsJso
     FILE is replaced once the export is complete: one that fails leaves it as it was. Exit 1: it failed.
     """
     from stream.commands.output import written
-    from stream.state_files.export import export as write
+    from stream.state_files.export import export_state
 
     with written(file) as out:
-        counts = asyncio.run(write(_at(kafka), out))
+        counts = asyncio.run(export_state(_at(kafka), out))
     _report("exported", counts, json and file != "-")
 
 
@@ -41,10 +41,10 @@ def import_(file: File = "-", *, kafka: options.Kafka = None, json: options.AsJs
 
     All of it is checked first: nothing is sent of one that was cut off or has a wrong line. Exit 1: it failed.
     """
-    from stream.state_files.export import import_ as read
+    from stream.state_files.export import import_state
 
     with opened(file) as lines, _read_twice(lines) as export:
-        counts = asyncio.run(read(_at(kafka), export))
+        counts = asyncio.run(import_state(_at(kafka), export))
     _report("imported", counts, json)
 
 

@@ -34,7 +34,7 @@ def get(
 def _print_item(item: dict[str, Any]) -> None:
     from rich.table import Table
 
-    from stream.runtime.printing import ago, money, out
+    from stream.runtime.printing import ago, money, stdout_console
 
     shown = Table(box=None, show_header=False, pad_edge=False)
     for name, value in (
@@ -52,7 +52,7 @@ def _print_item(item: dict[str, Any]) -> None:
     ):
         if value:
             shown.add_row(name, str(value))
-    out().print(shown)
+    stdout_console().print(shown)
 
 
 def _offer(offer: dict[str, Any]) -> str:

@@ -65,14 +65,16 @@ def produce(
 
     from stream.commands.configured import brokers, client
     from stream.commands.following import connected, log_of
-    from stream.kafka.producer import checked, now_ms, paced
+    from stream.kafka.event_lines import valid_events
+    from stream.kafka.producer import at_rate
     from stream.kafka.send_report import SendReport
+    from workers.clock import SystemClock
 
     asks, addresses = client(api) if wait else None, brokers(kafka)
     with opened(file) as lines, connected(addresses) as producer:
         sent, began = SendReport(log_of(addresses)), time.monotonic()
-        records = islice(checked(topic, lines, sent, now_ms), count)
-        paced_records = paced(records, rate, time.monotonic, time.sleep) if rate else records
+        records = islice(valid_events(topic, lines, sent, SystemClock()), count)
+        paced_records = at_rate(records, rate, time.monotonic, time.sleep) if rate else records
         with interruptible(lambda: in_brief(sent)), _bar(json) as tell:
             producer.send_all(paced_records, sent, tell)
     took = time.monotonic() - began
@@ -86,12 +88,12 @@ def end_with(sent: SendReport, waited: Waited | None) -> None:
     """Raises what a command ends with once it has told what was sent; returns if all is well."""
     from stream.runtime.printing import say
 
-    for sentence in (sent.stopped, sent.gone):
+    for sentence in (sent.stopped, sent.lost_log):
         if sentence:
             say(sentence)
     if waited and waited.error:
         raise waited.error
-    if sent.invalid or sent.failed or sent.stopped or sent.gone:
+    if sent.invalid or sent.failed or sent.stopped or sent.lost_log:
         raise typer.Exit(FAILED)
     if waited and not waited.searchable:
         raise typer.Exit(NOT_FRESH)

@@ -64,7 +64,7 @@ def _source(model: str | None) -> str | None:
 def _print(result: dict[str, Any]) -> None:
     from rich.table import Table
 
-    from stream.runtime.printing import out
+    from stream.runtime.printing import stdout_console
 
     shown = Table(box=None, show_header=False, pad_edge=False)
     for name, value in result.items():
@@ -72,7 +72,7 @@ def _print(result: dict[str, Any]) -> None:
             now, then = (_words(value[when]) for when in ("now", "then"))
             value = now if now == then else f"{now} -> {then}"
         shown.add_row(name.replace("_", " "), _words(value))
-    out().print(shown)
+    stdout_console().print(shown)
 
 
 def _words(value: Any) -> str:

@@ -54,7 +54,7 @@ def _print_result(result: dict[str, Any]) -> None:
 def _print_table(look: dict[str, Any]) -> None:
     from rich.table import Table
 
-    from stream.runtime.printing import out
+    from stream.runtime.printing import stdout_console
 
     shown = Table(box=None, pad_edge=False)
     for column, justify in (("outcome", "left"), ("items", "right"), ("such as", "left")):
@@ -62,7 +62,7 @@ def _print_table(look: dict[str, Any]) -> None:
     for outcome, count in look["outcomes"].items():
         if count:
             shown.add_row(outcome.replace("_", " "), f"{count:,}", _examples(look["examples"].get(outcome, [])))
-    out().print(shown)
+    stdout_console().print(shown)
 
 
 def _examples(examples: list[dict[str, str]]) -> str:

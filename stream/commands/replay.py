@@ -140,10 +140,10 @@ def _resend(
 
 def _selection(asked: Asked) -> Selection:
     from schemas.errors import WrongUsage
-    from stream.kafka.producer import now_ms
     from stream.replay.selection import Selection
+    from workers.clock import SystemClock
 
-    now = now_ms()
+    now = SystemClock().now_ms()
     first, end = _bound("--from", asked.first, now), _bound("--to", asked.end, now)
     if any(one is not None and other is not None and one >= other for one, other in zip(first, end, strict=True)):
         raise WrongUsage(f"--from {asked.first} is not before --to {asked.end}: the range is empty")
@@ -210,19 +210,19 @@ def _tell_plan(plan: ReplayPlan, what: str, facts: dict[str, Any], json: bool) -
     from rich.table import Table
 
     from schemas.times import rfc3339
-    from stream.runtime.printing import counted, out, print_json, say
+    from stream.runtime.printing import counted, print_json, say, stdout_console
 
     if json:
         print_json({**facts, "executed": False})
         return
     keys = ", ".join(plan.first_keys()) + (", ..." if len(plan.keys) > len(plan.first_keys()) else "")
     records = counted(plan.records, "record")
-    out().print(f"{what}: {records}, {counted(plan.size_bytes, 'byte')}, {_keys(facts)} ({keys})")
+    stdout_console().print(f"{what}: {records}, {counted(plan.size_bytes, 'byte')}, {_keys(facts)} ({keys})")
     table = Table("partition", "records", "offsets", "times", box=None)
     for number, part in sorted(plan.parts.items()):
         times = f"{rfc3339(part.first_ms)} to {rfc3339(part.last_ms)}"
         table.add_row(str(number), f"{part.records:,}", f"{part.first_offset} to {part.last_offset}", times)
-    out().print(table)
+    stdout_console().print(table)
     if plan.copies:
         say(f"left out: {counted(plan.copies, 'record')} that earlier replays copied from records that are sent")
     say("nothing was sent: --execute sends it")
@@ -244,12 +244,12 @@ def _tell_sent(sent: int, way: str, seconds: float, facts: dict[str, Any], json:
 
 
 def _print_letters(ready: Resend) -> None:
-    from stream.kafka.producer import now_ms
     from stream.replay.dead_letters import as_line
     from stream.runtime.printing import counted, print_json, say
+    from workers.clock import SystemClock
 
     with ready.letters() as found:
         for letter in found:
-            print_json(as_line(letter, now_ms()))
+            print_json(as_line(letter, SystemClock().now_ms()))
     letters = counted(ready.plan.records, "dead letter")
     say(f"{letters} of {ready.topic}: mend each value, then send the lines with --repaired")

@@ -46,14 +46,14 @@ def search(
     """
     parameters = {name: value for name, value in locals().items() if name not in ("query", "api", "json")}
     from stream.commands.configured import client
-    from stream.runtime.printing import out, print_json, say
+    from stream.runtime.printing import print_json, say, stdout_console
 
     with interruptible(lambda: "nothing was found yet" + (f", {after} was waited for" if after else "")):
         answer = client(api).get("/search", q=query, **parameters)
     if json:
         print_json(answer)
     elif answer["hits"]:
-        out().print(_table(answer["hits"]))
+        stdout_console().print(_table(answer["hits"]))
     if not json:
         say(f"{_found(answer)}, by {answer['by']}, in {answer['took_ms']:.0f} ms")
     if not answer["fresh"]:

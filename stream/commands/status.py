@@ -42,12 +42,12 @@ def status(
 def _print_report(report: dict[str, Any]) -> None:
     from rich.table import Table
 
-    from stream.runtime.printing import out
+    from stream.runtime.printing import stdout_console
 
     shown = Table(box=None, show_header=False, pad_edge=False)
     for name, value in _lines(report):
         shown.add_row(name, value)
-    out().print(shown)
+    stdout_console().print(shown)
 
 
 def _lines(report: dict[str, Any]) -> list[tuple[str, str]]:

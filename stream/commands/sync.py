@@ -75,11 +75,11 @@ def _planned(topic: str, file: str, brokers: list[str], rows: Spill, phase: Call
     import asyncio
 
     from stream.commands.following import log_of
-    from stream.kafka.producer import now_ms
     from stream.sync.plan import planned
     from stream.sync.read import read_feed, read_state
+    from workers.clock import SystemClock
 
-    feed_is_of_ms = now_ms()
+    feed_is_of_ms = SystemClock().now_ms()
     with opened(file) as feed:
         read_feed(topic, feed, rows, feed_is_of_ms, phase("reading the feed"))
     log_of(brokers)  # Where the broker is away now, it may come back.
@@ -91,12 +91,12 @@ def _sent(topic: str, brokers: list[str], rows: Spill, plan: SyncPlan, tell: Tel
     """All confirmed, or named on stderr."""
     from stream.commands.following import connected, log_of
     from stream.commands.produce import in_brief
-    from stream.kafka.producer import Outgoing
+    from stream.kafka.producer import OutgoingRecord
     from stream.kafka.send_report import SendReport
     from stream.runtime.printing import say
 
     sent = SendReport(log_of(brokers))
-    records = (Outgoing(event.line, topic, event.product_id.encode(), event.value) for event in rows.events())
+    records = (OutgoingRecord(event.line, topic, event.product_id.encode(), event.value) for event in rows.events())
     left = "the same command sends what is left"
     with connected(brokers) as producer, interruptible(lambda: f"{in_brief(sent)}; {left}"):
         producer.send_all(records, sent, lambda sent: tell(sent.confirmed, plan.publish))

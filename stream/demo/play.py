@@ -14,10 +14,11 @@ import orjson
 from schemas.errors import FreshlineError
 from stream.api.client import Client
 from stream.demo.script import catalogue, changes, outgoing, ticks
-from stream.kafka.producer import Outgoing, Producer, now_ms, paced
+from stream.kafka.producer import OutgoingRecord, Producer, at_rate
 from stream.kafka.send_report import SendReport
 from stream.progress.histograms import BucketCounts, Histograms, read_histograms, since
 from stream.runtime.printing import money
+from workers.clock import SystemClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,7 +74,7 @@ class Demo:
         self._say = say
         self._began = began
         self._asked_to_stop = asked_to_stop
-        self._tick = ticks(now_ms)
+        self._tick = ticks(SystemClock().now_ms)
         self._awaited: list[Token] = []
         """The ends of the catalogue: it is loaded once they are searchable."""
         self._titles: dict[str, str] = {}
@@ -135,7 +136,7 @@ class Demo:
         stop = time.monotonic() + seconds if seconds is not None else float("inf")
         self._seen.append(self._histograms())
         self._say(f"replaying real changes, {rate:g} a second; Ctrl-C stops everything")
-        records = paced(outgoing(changes(self._position.changes), self._tick), rate, time.monotonic, time.sleep)
+        records = at_rate(outgoing(changes(self._position.changes), self._tick), rate, time.monotonic, time.sleep)
         for record in records:
             if time.monotonic() >= stop or self._asked_to_stop():
                 break
@@ -147,7 +148,7 @@ class Demo:
             self._position.changes += 1
             self.summary.changes += 1
 
-    def _report_and_show(self, record: Outgoing) -> None:
+    def _report_and_show(self, record: OutgoingRecord) -> None:
         """A worker that is away for a moment is started again by `up`: the demo goes on."""
         try:
             self._report()
@@ -200,12 +201,12 @@ class Demo:
     def _histograms(self) -> Histograms:
         return read_histograms(self._client.metrics(), "freshline_freshness_seconds", "facet")
 
-    def _can_show(self, record: Outgoing) -> bool:
+    def _can_show(self, record: OutgoingRecord) -> bool:
         """A new price of an item that can be searched for by its title."""
         key, value = record.key or b"", record.value or b""
         return record.topic == "prices" and b'"price"' in value and key.decode() in self._titles
 
-    def _show(self, record: Outgoing) -> None:
+    def _show(self, record: OutgoingRecord) -> None:
         """Searches before and after one price change, and says how soon the answer was another, if it was."""
         event = orjson.loads(record.value or b"{}")
         query, seller = self._titles[event["product_id"]], event.get("seller")

@@ -9,7 +9,7 @@ import orjson
 
 from stream.demo import clothing, electronics, hongkong
 from stream.demo.source import Event, rows
-from stream.kafka.producer import Outgoing
+from stream.kafka.producer import OutgoingRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -33,11 +33,11 @@ def changes(done: int) -> Iterator[Event]:
     return islice(_rounds(), done, None)
 
 
-def outgoing(events: Iterable[Event], tick_ms: Callable[[], int]) -> Iterator[Outgoing]:
+def outgoing(events: Iterable[Event], tick_ms: Callable[[], int]) -> Iterator[OutgoingRecord]:
     """As records, each stamped with its own time instead of the source's, so that later ones win."""
     for number, (topic, product_id, event) in enumerate(events, 1):
         stamped = {name: value for name, value in event.items() if name != "version"} | {"updated_at": tick_ms()}
-        yield Outgoing(number, topic, product_id.encode(), orjson.dumps(stamped))
+        yield OutgoingRecord(number, topic, product_id.encode(), orjson.dumps(stamped))
 
 
 def ticks(now_ms: Callable[[], int]) -> Callable[[], int]:

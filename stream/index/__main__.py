@@ -21,7 +21,7 @@ from stream.progress.monitor import PipelineMonitor
 from stream.progress.watermark import Watermark
 from stream.runtime import memory, watchdog
 from stream.runtime.metrics import IndexMetrics
-from stream.runtime.process import Failure, leave, run
+from stream.runtime.process import Failure, exit_now, run
 from stream.runtime.settings import Settings, read_settings
 from stream.writers.epoch import identity_for
 from workers.clock import SystemClock
@@ -149,4 +149,4 @@ async def serve_http(settings: Settings, service: IndexService) -> None:
 
 
 if __name__ == "__main__":
-    leave(run(main))
+    exit_now(run(main))

@@ -20,7 +20,7 @@ from stream.progress.reporter import Reporter
 from stream.runtime import memory, watchdog
 from stream.runtime.metrics import ItemsMetrics
 from stream.runtime.ports import check_free
-from stream.runtime.process import Failure, leave, run
+from stream.runtime.process import Failure, exit_now, run
 from stream.runtime.settings import read_settings
 
 if TYPE_CHECKING:
@@ -106,4 +106,4 @@ def counters(registry: CollectorRegistry) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    leave(run(main))
+    exit_now(run(main))

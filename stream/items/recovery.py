@@ -73,7 +73,7 @@ class StateRecovery:
             await asyncio.Event().wait()
         if new:
             await self._recover(owned, new)
-        async for records in self._reader.read_on():
+        async for records in self._reader.follow():
             self._take(owned, records, recovering=False)
 
     async def _recover(self, owned: dict[int, ItemPartition], new: set[int]) -> None:

@@ -22,7 +22,7 @@ from stream.kafka.headers import (
     dead_letter_topic,
     event_time_ms,
     first_arrival_ms,
-    sent_again_headers,
+    forwarded_headers,
 )
 from stream.kafka.partitions import Partition
 from stream.kafka.topics import INPUTS
@@ -154,7 +154,7 @@ class ItemsWorker:
         key = ItemKey(partition, event.product_id)
         self._metrics.events.labels(event.topic).inc()
         displaced, changed = partition.displaced, partition.take(event)
-        self._metrics.displaced.inc(partition.displaced - displaced)
+        self._metrics.evicted.inc(partition.displaced - displaced)
         if not changed:
             self._metrics.unchanged.labels(event.topic).inc()
             self.publisher.finish_after(key, delivery)
@@ -171,7 +171,7 @@ class ItemsWorker:
     ) -> None:
         """A producer with another partitioner, or without a key: to the partition that owns the item."""
         self._metrics.misrouted.labels(message.topic).inc()
-        again = sent_again_headers(headers, origin)
+        again = forwarded_headers(headers, origin)
         sent = await self._send(message.topic, event.product_id.encode(), message.value, number, again)
         self._finish_when(sent, message.partition, delivery)
 

@@ -78,7 +78,7 @@ class EndOffsets:
     async def __aexit__(self, *_: object) -> None:
         await self.stop()
 
-    async def ends(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
+    async def fetch(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
         """The offset that the next record of each partition gets.
 
         Raises Unavailable if a partition has no leader, or its broker does not answer.

@@ -75,10 +75,10 @@ def replayed_headers(headers: Iterable[tuple[str, bytes]], origin: Origin, topic
     """Of a record that is replayed: besides where it stood first, what it is copied from."""
     before = [(name, value) for name, value in headers if name not in (*COPY_OF, COPY_OF_TOPIC_ID)]
     last = [*origin_headers(origin, COPY_OF), (COPY_OF_TOPIC_ID, topic_id.encode())]
-    return [*sent_again_headers(before, origin, topic_id), *last]
+    return [*forwarded_headers(before, origin, topic_id), *last]
 
 
-def sent_again_headers(headers: Iterable[tuple[str, bytes]], origin: Origin, topic_id: str | None = None) -> Headers:
+def forwarded_headers(headers: Iterable[tuple[str, bytes]], origin: Origin, topic_id: str | None = None) -> Headers:
     """Of a record that is forwarded, or with the id of its topic replayed: where it stood first, and its time then.
 
     What an earlier replay said stays: the first origin and the first time are those that count.

@@ -1,8 +1,7 @@
-"""Sends lines of JSON as events: each checked as the agents will check it, paced, confirmed by the broker."""
+"""Sends lines of JSON as events: each checked as the agents will check it, at_rate, confirmed by the broker."""
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
@@ -18,11 +17,8 @@ from kafka.errors import (
     UnknownProducerIdError,
 )
 
-from schemas.errors import InvalidEvent, Unavailable
-from schemas.events import parse
+from schemas.errors import Unavailable
 from schemas.tokens import Token
-from stream.kafka.lines import numbered
-from stream.kafka.send_report import Problem
 from stream.kafka.topics import ITEMS, topic_id
 
 if TYPE_CHECKING:
@@ -44,7 +40,7 @@ FORGOTTEN = (InvalidProducerEpochError, OutOfOrderSequenceNumberError, ProducerF
 """A broker that says these does not know the producer any more, and takes nothing from it."""
 
 
-class Outgoing(NamedTuple):
+class OutgoingRecord(NamedTuple):
     """A record to send."""
 
     line: int
@@ -57,19 +53,7 @@ class Outgoing(NamedTuple):
     headers: Sequence[tuple[str, bytes]] = ()
 
 
-def checked(topic: str, lines: Iterable[bytes], sent: SendReport, now_ms: Callable[[], int]) -> Iterator[Outgoing]:
-    """The lines that are valid events; the others are noted in `sent`."""
-    for number, value in numbered(lines):
-        try:
-            event = parse(topic, None, value, arrived_at_ms=now_ms(), event_time_ms=None)
-        except InvalidEvent as error:
-            sent.invalid += 1
-            sent.note(Problem(number, str(error)))
-        else:
-            yield Outgoing(number, topic, event.product_id.encode(), value)
-
-
-def paced(
+def at_rate(
     records: Iterable[T], per_second: float, clock: Callable[[], float], sleep: Callable[[float], None]
 ) -> Iterator[T]:
     """The records, each not before its time, the n-th n / per_second seconds after the first.
@@ -114,7 +98,7 @@ class Producer:
             self._kafka = None
 
     def send_all(
-        self, records: Iterable[Outgoing], sent: SendReport, tell: Callable[[SendReport], None] = lambda _: None
+        self, records: Iterable[OutgoingRecord], sent: SendReport, tell: Callable[[SendReport], None] = lambda _: None
     ) -> None:
         """Sends and awaits every confirmation; what cannot be sent is noted in `sent`. `tell` hears of each step.
 
@@ -135,7 +119,7 @@ class Producer:
         finally:
             tell(sent)
 
-    def send_now(self, record: Outgoing) -> Token:
+    def send_now(self, record: OutgoingRecord) -> Token:
         """Sends one record and returns where it is. Raises Unavailable."""
         try:
             written = self._send(record).get(CONFIRM_SECONDS_MAX)
@@ -143,12 +127,12 @@ class Producer:
             raise Unavailable(f"the broker did not confirm a record: {error}") from error
         return Token(written.topic, written.partition, written.offset)
 
-    def send_one(self, record: Outgoing, sent: SendReport) -> None:
+    def send_one(self, record: OutgoingRecord, sent: SendReport) -> None:
         """Sends it and notes what was confirmed meanwhile; waits where too many are not."""
         if (why := self._try(record, sent)) is not None:
             sent.fail(record.line, f"not sent: {why}")
 
-    def _try(self, record: Outgoing, sent: SendReport) -> str | None:
+    def _try(self, record: OutgoingRecord, sent: SendReport) -> str | None:
         """Why it was not handed over: the broker is away, and may stay so. What is refused is noted in `sent`."""
         try:
             self._in_flight.append((record.line, self._send(record)))
@@ -164,7 +148,7 @@ class Producer:
         if _is_loss(error):
             self._lose(sent)
 
-    def _send(self, record: Outgoing) -> FutureRecordMetadata:
+    def _send(self, record: OutgoingRecord) -> FutureRecordMetadata:
         if self._kafka is None:
             self._kafka, self._log_may_be_new = _connected(self._brokers), True
         return self._kafka.send(
@@ -253,8 +237,3 @@ def _is_loss(outcome: RecordMetadata | KafkaError) -> bool:
     if not isinstance(outcome, KafkaError):
         return False
     return outcome.retriable or isinstance(outcome, FORGOTTEN) or not isinstance(outcome, BrokerResponseError)
-
-
-def now_ms() -> int:
-    """Milliseconds since the epoch."""
-    return time.time_ns() // 1_000_000

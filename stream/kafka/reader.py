@@ -41,7 +41,7 @@ class Reader:
     """One connection's worth of partitions, each at a position of its own. One task at a time."""
 
     def __init__(self, kafka: str, *, fetch_wait_ms: int = FETCH_WAIT_MS) -> None:
-        """`fetch_wait_ms`: which a fetch waits where there is nothing, and `read_on` after each that found something:
+        """`fetch_wait_ms`: which a fetch waits where there is nothing, and `follow` after each that found something:
         thousands of fetches of one record cost the broker more than the records."""
         self._kafka = kafka
         self._pause_s = fetch_wait_ms / 1000
@@ -91,9 +91,9 @@ class Reader:
         """Of each partition, the offset that comes next."""
         return dict(self._positions)
 
-    async def ends(self) -> dict[Partition, int]:
+    async def end_offsets(self) -> dict[Partition, int]:
         """The ends of its partitions now. Raises Unavailable."""
-        return await self._ends.ends(self._positions)
+        return await self._ends.fetch(self._positions)
 
     def assign(self, positions: Mapping[Partition, int]) -> None:
         """These partitions from these offsets, and no others; `{**reader.positions, ...}` adds to what it has."""
@@ -116,10 +116,10 @@ class Reader:
 
     async def read_to_end(self) -> AsyncIterator[list[Record]]:
         """All records confirmed before the call. Raises Unavailable."""
-        async for records in self.read_to(await self.ends()):
+        async for records in self.read_to(await self.end_offsets()):
             yield records
 
-    async def read_on(self) -> AsyncIterator[list[Record]]:
+    async def follow(self) -> AsyncIterator[list[Record]]:
         """Records as they come, for ever; a broker that is away is waited for."""
         while True:
             fetched = await self._next(self._positions)
@@ -138,7 +138,7 @@ class Reader:
 
     async def _pass_gaps(self, behind: Mapping[Partition, int]) -> None:
         """Nothing came: beyond the last record there may be a gap up to the end, which no fetch ever passes."""
-        await self._ends.ends(behind)
+        await self._ends.fetch(behind)
         for partition, end in behind.items():
             if not await self._ends.has_records(partition, self._positions[partition]):
                 self._consumer.seek(TopicPartition(*partition), end)

@@ -64,7 +64,7 @@ class SendReport:
             self.earlier, self.last, self.log = self.tokens, {}, log
 
     @property
-    def gone(self) -> str | None:
+    def lost_log(self) -> str | None:
         """A sentence on what was confirmed by a log that is gone; None: there is no such thing."""
         if not self.confirmed_before:
             return None
@@ -73,7 +73,7 @@ class SendReport:
             "be gone too; `freshline status` says since when (may be missing): run the same command again"
         )
 
-    def note(self, problem: Problem) -> None:
+    def add_problem(self, problem: Problem) -> None:
         """Names it, if not too many are named already."""
         if len(self.problems) < PROBLEMS_MAX:
             self.problems.append(problem)
@@ -81,7 +81,7 @@ class SendReport:
     def fail(self, line: int, reason: str) -> None:
         """It is not in the log, as far as is known."""
         self.failed += 1
-        self.note(Problem(line, reason))
+        self.add_problem(Problem(line, reason))
 
     def lose(self, lines: Sequence[int]) -> None:
         """None of these was confirmed: one problem, where they follow each other."""
@@ -90,4 +90,4 @@ class SendReport:
                 self.fail(line, LOST)
             return
         self.failed += len(lines)
-        self.note(Problem(lines[0], LOST, lines[-1] if len(lines) > 1 else None))
+        self.add_problem(Problem(lines[0], LOST, lines[-1] if len(lines) > 1 else None))

@@ -54,7 +54,7 @@ class Topic(NamedTuple):
     settings: dict[str, str]
 
 
-def topics(settings: Settings) -> list[Topic]:
+def all_topics(settings: Settings) -> list[Topic]:
     """All topics of Freshline."""
     inputs = {"message.timestamp.type": "LogAppendTime", "max.message.bytes": str(EVENT_BYTES_MAX)}
     states = {"cleanup.policy": "compact", "min.compaction.lag.ms": str(COMPACTION_LAG_MS_MIN)}
@@ -74,7 +74,7 @@ def ensure_topics(settings: Settings) -> None:
 
     Raises Misconfigured if one is not as it has to be, Unavailable if the broker at `settings.kafka` does not answer.
     """
-    wanted = topics(settings)
+    wanted = all_topics(settings)
     try:
         with _admin(settings.kafka or "") as admin:
             there = {found["name"]: found for found in _described(admin, wanted)}
@@ -104,7 +104,7 @@ def topic_id(kafka: str, topic: str) -> str:
     return str(described["topic_id"])
 
 
-def commits(kafka: str, group: str) -> dict[Partition, int]:
+def committed_offsets(kafka: str, group: str) -> dict[Partition, int]:
     """What the group has committed, by partition. Raises Unavailable."""
     try:
         with _admin(kafka) as admin:
@@ -114,7 +114,7 @@ def commits(kafka: str, group: str) -> dict[Partition, int]:
     return {Partition(*place): committed.offset for place, committed in found.items() if committed.offset >= 0}
 
 
-class Layout(NamedTuple):
+class TopicLayout(NamedTuple):
     """A topic as it is."""
 
     topic_id: str
@@ -122,7 +122,7 @@ class Layout(NamedTuple):
     partitions: int
 
 
-def layout(kafka: str, topic: str) -> Layout:
+def topic_layout(kafka: str, topic: str) -> TopicLayout:
     """Of a topic that is there. Raises Misconfigured if it is not, Unavailable."""
     try:
         with _admin(kafka) as admin:
@@ -131,7 +131,7 @@ def layout(kafka: str, topic: str) -> Layout:
         raise Unavailable(f"the broker at {kafka} does not describe the topic {topic}: {error}") from error
     if described["error_code"]:
         raise Misconfigured(f"there is no topic {topic} at {kafka}: name one that is there")
-    return Layout(str(described["topic_id"]), len(described["partitions"]))
+    return TopicLayout(str(described["topic_id"]), len(described["partitions"]))
 
 
 @contextlib.contextmanager

@@ -44,7 +44,7 @@ class PipelineMonitor:
     async def read_progress(self) -> None:
         """Follows the topic `progress` for ever."""
         self._reader.assign(dict.fromkeys(self._places(PROGRESS), 0))
-        async for records in self._reader.read_on():
+        async for records in self._reader.follow():
             for record in records:
                 self._take(record.key, record.value)
 
@@ -55,9 +55,9 @@ class PipelineMonitor:
             now_ms = time.time_ns() // 1_000_000
             try:
                 if not begun:
-                    self._as_of.begin(await self._ends.ends(self._places(ITEMS)))
+                    self._as_of.begin(await self._ends.fetch(self._places(ITEMS)))
                     begun = True
-                self._as_of.snapshot(now_ms, await self._ends.ends(self._places(*INPUTS)))
+                self._as_of.snapshot(now_ms, await self._ends.fetch(self._places(*INPUTS)))
             except Unavailable as error:
                 log.warning("no ends", error=str(error))
             await asyncio.sleep(SNAPSHOT_INTERVAL_S)
@@ -67,9 +67,9 @@ class PipelineMonitor:
         is in neither. Raises Unavailable."""
         inputs, items = self._places(*INPUTS), self._places(ITEMS)
         finished = {place: self._horizon.finished(place) for place in inputs}
-        input_ends = await self._ends.ends(inputs)
+        input_ends = await self._ends.fetch(inputs)
         indexed = {place: self._horizon.indexed(place.number) for place in items}
-        items_ends = await self._ends.ends(items)
+        items_ends = await self._ends.fetch(items)
         by_topic = dict.fromkeys(INPUTS, 0)
         for place in inputs:
             by_topic[place.topic] += max(0, input_ends[place] - finished[place])
@@ -83,7 +83,7 @@ class PipelineMonitor:
 
     async def dead_letters(self) -> dict[str, int]:
         """How many were ever written, by the topic they came from. Raises Unavailable."""
-        ends = await self._ends.ends(self._places(*DEAD_LETTERS.values()))
+        ends = await self._ends.fetch(self._places(*DEAD_LETTERS.values()))
         counts = dict.fromkeys(DEAD_LETTERS, 0)
         for topic, letters in DEAD_LETTERS.items():
             counts[topic] = sum(end for place, end in ends.items() if place.topic == letters)

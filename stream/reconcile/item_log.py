@@ -74,7 +74,7 @@ class ItemLog:
 
     async def ends(self) -> dict[Partition, int]:
         """The ends now. Raises Unavailable."""
-        return await self._ends.ends(self._read_ends)
+        return await self._ends.fetch(self._read_ends)
 
     async def read_to(self, ends: dict[Partition, int], read: Callable[[int], None]) -> None:
         """Reads on to these ends, and not beyond: what the index may not have yet is not compared. Raises Unavailable.

@@ -11,7 +11,7 @@ from schemas.items import REPAIRER
 from schemas.state_codec import encode_item
 from stream.kafka.partitions import Partition, partition_of
 from stream.kafka.topics import ITEMS
-from stream.state_files.records import StateRecord, publish
+from stream.state_files.records import StateRecord, publish_states
 from workers.compare.index_diff import repaired
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ async def publish_again(
     ids = list(items)
     for start in range(0, len(ids), REPAIR_ITEMS_MAX):
         part = ids[start : start + REPAIR_ITEMS_MAX]
-        await publish(kafka, [_record(each, items[each], partitions) for each in part], writer=REPAIRER.encode())
+        await publish_states(kafka, [_record(each, items[each], partitions) for each in part], writer=REPAIRER.encode())
         await arrived()
 
 

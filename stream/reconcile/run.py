@@ -59,7 +59,7 @@ async def _comparison(
     compared: ComparisonContext, directory: Path, step: Step, ends: EndOffsets, reader: Reader
 ) -> Comparison:
     places = [Partition(ITEMS, number) for number in range(compared.partitions)]
-    records = sum((await ends.ends(places)).values())
+    records = sum((await ends.fetch(places)).values())
     buckets = Buckets(directory, bucket_count(max(records, await compared.index.count_points())))
     turns = CooperativeTurns(TURN_SECONDS, pause_seconds=PAUSE_SECONDS)
     return Comparison(compared, ItemLog(ends, reader, places, buckets, turns), buckets, step, turns)

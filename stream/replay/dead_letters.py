@@ -9,10 +9,10 @@ import orjson
 from schemas.errors import FreshlineError, InvalidEvent
 from schemas.events import parse
 from schemas.tokens import Token
+from stream.kafka.event_lines import numbered_lines
 from stream.kafka.headers import EVENT_TIME, FIRST, PREFIX, Origin, event_time_ms, origin_of
-from stream.kafka.lines import numbered
 from stream.kafka.partitions import partition_of
-from stream.kafka.producer import Outgoing
+from stream.kafka.producer import OutgoingRecord
 from stream.kafka.topics import PRODUCTS
 from stream.replay.selection import product_key
 
@@ -57,7 +57,7 @@ def read_repairs(lines: Iterable[bytes]) -> dict[str, Repair]:
     something else, or has the origin of another.
     """
     repairs: dict[str, Repair] = {}
-    for number, text in numbered(lines):
+    for number, text in numbered_lines(lines):
         try:
             fields = orjson.loads(text)
             place, value = str(Token.parse(fields["origin"])._replace(log=None)), _bytes(fields["value"])
@@ -98,7 +98,7 @@ def as_line(letter: DeadLetter, now_ms: int) -> dict[str, Any]:
     }
 
 
-def resent(letter: DeadLetter, repair: Repair | None, partitions: int) -> Outgoing:
+def resent(letter: DeadLetter, repair: Repair | None, partitions: int) -> OutgoingRecord:
     """Back to its topic: as it was, or with the repaired value under the key that this value names.
 
     It keeps its own headers and its first time, and says whose letter it was.
@@ -111,7 +111,7 @@ def resent(letter: DeadLetter, repair: Repair | None, partitions: int) -> Outgoi
     number = letter.origin.partition
     if number >= partitions or key != record.key:
         number = number % partitions if key is None else partition_of(key, partitions)
-    return Outgoing(record.offset, letter.origin.topic, key, value, number, headers)
+    return OutgoingRecord(record.offset, letter.origin.topic, key, value, number, headers)
 
 
 def repaired_key(letter: DeadLetter, repair: Repair) -> bytes | None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from stream.kafka.partitions import Partition
-from stream.kafka.producer import Outgoing
+from stream.kafka.producer import OutgoingRecord
 from stream.kafka.reader import Reader
 from stream.kafka.topics import PROGRESS
 
@@ -84,7 +84,7 @@ class ResendLedger:
                 self.unfinished = None
 
     def _send(self, producer: Producer, key: list[object], value: object) -> None:
-        producer.send_now(Outgoing(0, PROGRESS, orjson.dumps(key), orjson.dumps(value), 0))
+        producer.send_now(OutgoingRecord(0, PROGRESS, orjson.dumps(key), orjson.dumps(value), 0))
 
 
 def read_ledger(kafka: str, topic_id: str) -> ResendLedger:

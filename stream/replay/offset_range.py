@@ -51,7 +51,7 @@ def ends_now(kafka: str, places: Iterable[Partition]) -> dict[Partition, int]:
 
     async def ask() -> dict[Partition, int]:
         async with EndOffsets(kafka) as ends:
-            return await ends.ends(list(places))
+            return await ends.fetch(list(places))
 
     return asyncio.run(ask())
 

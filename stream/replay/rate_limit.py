@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from stream.kafka.producer import paced
+from stream.kafka.producer import at_rate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -36,7 +36,7 @@ def rate_limited(
 ) -> Iterator[Record]:
     """The records, each not before its time; clock and sleep in seconds."""
     if pace.per_second is not None:
-        return paced(records, pace.per_second, clock, sleep)
+        return at_rate(records, pace.per_second, clock, sleep)
     if pace.speed is not None:
         return _at_speed(records, pace.speed, clock, sleep)
     return iter(records)

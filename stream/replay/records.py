@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from stream.kafka.headers import Origin, origins_in, replayed_headers
 from stream.kafka.partitions import Partition, partition_of
-from stream.kafka.producer import Outgoing
+from stream.kafka.producer import OutgoingRecord
 from stream.replay.selection import product_key
 
 if TYPE_CHECKING:
     from stream.kafka.reader import Record
-    from stream.kafka.topics import Layout
+    from stream.kafka.topics import TopicLayout
     from stream.replay.offset_range import OffsetRange
     from stream.replay.selection import Selection
 
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
 class Route(NamedTuple):
     """From a topic to a topic, which may be the same."""
 
-    source: Layout
+    source: TopicLayout
     target_name: str
-    target: Layout
+    target: TopicLayout
 
 
-def copy_of(record: Record, route: Route) -> Outgoing:
+def copy_of(record: Record, route: Route) -> OutgoingRecord:
     """Key, value and headers as they are; these say where the record stood first, its time then, where it is."""
     origin = Origin(*record.partition, record.offset, record.timestamp_ms)
     headers = replayed_headers(record.headers, origin, route.source.topic_id)
     number = target_partition(record, route.source.partitions, route.target.partitions)
-    return Outgoing(record.offset, route.target_name, record.key, record.value, number, headers)
+    return OutgoingRecord(record.offset, route.target_name, record.key, record.value, number, headers)
 
 
 def target_partition(record: Record, source_partitions: int, target_partitions: int) -> int:

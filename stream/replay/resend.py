@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from schemas.errors import FreshlineError, Misconfigured
 from stream.kafka.headers import PREFIX, dead_letter_topic
 from stream.kafka.partitions import Partition
-from stream.kafka.producer import Producer, now_ms, paced
-from stream.kafka.topics import layout
+from stream.kafka.producer import Producer, at_rate
+from stream.kafka.topics import topic_layout
 from stream.replay.dead_letters import (
     LETTER_OF,
     dead_letter_of,
@@ -29,12 +29,13 @@ from stream.replay.run import OWN_LOGS
 from stream.replay.selection import Selection
 from stream.replay.send_in_order import send_in_order
 from stream.replay.source import Source
+from workers.clock import SystemClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator
 
     from stream.kafka.reader import Record
-    from stream.kafka.topics import Layout
+    from stream.kafka.topics import TopicLayout
     from stream.replay.dead_letters import DeadLetter, Repair
     from stream.replay.ledger import ResendLedger
 
@@ -53,7 +54,7 @@ class Resend:
 
     kafka: str
     topic: str
-    target: Layout
+    target: TopicLayout
     """Of the topic."""
     span: OffsetRange
     """Of the dead letters; fixed before anything is sent."""
@@ -100,7 +101,7 @@ def prepare(kafka: str, topic: str, selection: Selection, repaired: Iterable[byt
             f"{topic} is written by Freshline alone: freshline reconcile --repair tries its items again"
         )
     repairs = None if repaired is None else read_repairs(repaired)
-    target, letters = layout(kafka, topic), layout(kafka, dead_letter_topic(topic))
+    target, letters = topic_layout(kafka, topic), topic_layout(kafka, dead_letter_topic(topic))
     memory = read_ledger(kafka, letters.topic_id)
     every = find_range(kafka, dead_letter_topic(topic), letters.partitions, Selection())
     span = find_range(kafka, dead_letter_topic(topic), letters.partitions, selection)
@@ -136,7 +137,7 @@ def execute(resend: Resend, per_second: float | None, tell: Callable[[int], None
                 saved = time.monotonic()
             tell(sent)
 
-        timed = paced(letters, per_second, time.monotonic, time.sleep) if per_second else letters
+        timed = at_rate(letters, per_second, time.monotonic, time.sleep) if per_second else letters
         send_in_order(
             producer, timed, lambda letter: resent(letter, resend.repair(letter), resend.target.partitions), confirmed
         )
@@ -198,7 +199,7 @@ def _count(resend: Resend) -> None:
 def _check(letter: DeadLetter, repair: Repair) -> None:
     if of_another_product(letter, repair):
         raise FreshlineError(f"line {repair.line}: {letter.place} is of another product than this value: mend that one")
-    if why := refusal(letter, repair.value, repaired_key(letter, repair), now_ms()):
+    if why := refusal(letter, repair.value, repaired_key(letter, repair), SystemClock().now_ms()):
         raise FreshlineError(f"line {repair.line}: {letter.place} would be refused again: {why}")
 
 

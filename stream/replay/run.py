@@ -6,8 +6,8 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from schemas.errors import FreshlineError, Misconfigured
-from stream.kafka.producer import Producer, now_ms
-from stream.kafka.topics import DEAD_LETTERS, INPUTS, PROGRESS, STATES, layout
+from stream.kafka.producer import Producer
+from stream.kafka.topics import DEAD_LETTERS, INPUTS, PROGRESS, STATES, topic_layout
 from stream.replay.offset_range import find_range
 from stream.replay.plan import ReplayPlan
 from stream.replay.position import ReplayPosition, position_path
@@ -15,6 +15,7 @@ from stream.replay.rate_limit import rate_limited
 from stream.replay.records import Route, copy_of, is_copy_within
 from stream.replay.send_in_order import send_in_order
 from stream.replay.source import Source
+from workers.clock import SystemClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -46,10 +47,10 @@ def prepare(kafka: str, topic: str, to_topic: str, selection: Selection, words: 
     """
     route = _route(kafka, topic, to_topic)
     path = position_path(state_dir, topic, [route.source.topic_id, route.target.topic_id, *words])
-    position = ReplayPosition.read(path, topic, now_ms())
+    position = ReplayPosition.read(path, topic, SystemClock().now_ms())
     if position is None:
         span = find_range(kafka, topic, route.source.partitions, selection)
-        position = ReplayPosition(path, now_ms(), span, selection, dict(span.first))
+        position = ReplayPosition(path, SystemClock().now_ms(), span, selection, dict(span.first))
     plan = ReplayPlan()
     with Source(kafka, position.rest) as source:
         for record in _meant(source, position, route, plan):
@@ -93,7 +94,7 @@ def execute(replay: Replay, pace: RateLimit, tell: Callable[[int], None]) -> int
 def _check_same(replay: Replay) -> None:
     route, topic = replay.route, next(iter(replay.position.span.first)).topic
     for name, known in ((topic, route.source), (route.target_name, route.target)):
-        if layout(replay.kafka, name).topic_id != known.topic_id:
+        if topic_layout(replay.kafka, name).topic_id != known.topic_id:
             raise FreshlineError(
                 f"the topic {name} was made anew meanwhile: what was not read yet is gone, and what was sent may be;"
                 " look at log.may_be_missing of /status"
@@ -107,8 +108,8 @@ def _route(kafka: str, topic: str, to_topic: str) -> Route:
         raise Misconfigured(f"{to_topic} is written by Freshline alone: choose another topic with --to-topic{way_back}")
     if topic != to_topic and {topic, to_topic} <= set(INPUTS):
         raise Misconfigured(f"{topic} are no {to_topic}: every record would be refused; choose another --to-topic")
-    source = layout(kafka, topic)
-    return Route(source, to_topic, source if topic == to_topic else layout(kafka, to_topic))
+    source = topic_layout(kafka, topic)
+    return Route(source, to_topic, source if topic == to_topic else topic_layout(kafka, to_topic))
 
 
 def _meant(source: Source, position: ReplayPosition, route: Route, plan: ReplayPlan) -> Iterator[Record]:

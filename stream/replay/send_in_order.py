@@ -11,13 +11,13 @@ from stream.kafka.send_report import SendReport
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from stream.kafka.producer import Outgoing, Producer
+    from stream.kafka.producer import OutgoingRecord, Producer
 
 T = TypeVar("T")
 
 
 def send_in_order(
-    producer: Producer, things: Iterable[T], outgoing: Callable[[T], Outgoing], confirmed: Callable[[T], None]
+    producer: Producer, things: Iterable[T], outgoing: Callable[[T], OutgoingRecord], confirmed: Callable[[T], None]
 ) -> None:
     """Sends each, and calls `confirmed` with it once it and all before it are in the log.
 
@@ -25,7 +25,7 @@ def send_in_order(
     """
     sent, waiting, told = SendReport(), deque[T](), 0
 
-    def records() -> Iterator[Outgoing]:
+    def records() -> Iterator[OutgoingRecord]:
         for thing in things:
             waiting.append(thing)
             yield outgoing(thing)

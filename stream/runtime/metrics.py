@@ -25,7 +25,7 @@ class ItemsMetrics:
             "freshline_misrouted_events", "Events forwarded to the right partition", ["topic"], registry=registry
         )
         self.bugs = Counter("freshline_bugs", "Exceptions of pure stages: alert on any", ["stage"], registry=registry)
-        self.displaced = Counter(
+        self.evicted = Counter(
             "freshline_displaced_parts", "Offers, attributes and languages beyond an item's limits", registry=registry
         )
         self.joined = Counter(

@@ -23,7 +23,7 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def out() -> Console:
+def stdout_console() -> Console:
     """Stdout, as wide as the terminal."""
     from rich.console import Console
 

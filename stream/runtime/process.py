@@ -102,7 +102,7 @@ def run(main: Callable[[], Coroutine[None, None, None]]) -> int:
     return 0
 
 
-def leave(code: int) -> NoReturn:
+def exit_now(code: int) -> NoReturn:
     """Ends the process, also where a thread of a library hangs and Python would wait for it for ever."""
     logging.shutdown()
     with contextlib.suppress(OSError):

@@ -51,19 +51,19 @@ class StackReportFile:
         """By an `up` that was killed."""
         self._report = StackReport("", None, [], None, {})
 
-    def tell(self, **changes: Any) -> None:
+    def update(self, **changes: Any) -> None:
         """For `read_report` in other processes. A full disk keeps it as it was: the next change may be written."""
         self._report = self._report._replace(**changes)
         with contextlib.suppress(Unavailable):
             write_json(self._path, self._report._asdict())
 
-    def tell_failing(self, name: str, why: str | None) -> None:
+    def set_failing(self, name: str, why: str | None) -> None:
         """`why`: None once it stays up."""
         others = {other: reason for other, reason in self._report.failing.items() if other != name}
         failing = others if why is None else {**others, name: why}
         if failing != self._report.failing:
-            self.tell(failing=failing)
+            self.update(failing=failing)
 
-    def forget(self) -> None:
+    def remove(self) -> None:
         """`up` ends in order: nothing was lost that it has not told, and the next one need not say it again."""
         self._path.unlink(missing_ok=True)

@@ -13,7 +13,7 @@ import orjson
 from schemas.errors import ForeignRecord, InvalidStateLine, Misconfigured
 from stream.kafka.partitions import Partition, partition_of
 from stream.kafka.reader import Reader
-from stream.kafka.topics import ITEMS, ensure_topics, layout
+from stream.kafka.topics import ITEMS, ensure_topics, topic_layout
 from stream.state_files.records import (
     Kind,
     StateRecord,
@@ -22,7 +22,7 @@ from stream.state_files.records import (
     encode_line,
     header_line,
     normalised_record,
-    publish,
+    publish_states,
     state_partitions,
     state_record,
 )
@@ -54,14 +54,14 @@ class StateCounts(NamedTuple):
         return StateCounts(self.items + (topic == ITEMS), self.reviews + (topic != ITEMS))
 
 
-async def export(settings: Settings, write: Write) -> StateCounts:
+async def export_state(settings: Settings, write: Write) -> StateCounts:
     """Writes the item state at `settings.kafka` as it is now; holds one partition of it in memory.
 
     What another hand wrote there is left out. Raises Misconfigured if there is none, Unavailable.
     """
     kafka, counts = settings.kafka or "", StateCounts()
     # As many as there are: by another number a part of the state would be left out, and nobody would see it.
-    partitions = (await asyncio.to_thread(layout, kafka, ITEMS)).partitions
+    partitions = (await asyncio.to_thread(topic_layout, kafka, ITEMS)).partitions
     write(header_line(KIND, partitions))
     for partition in state_partitions(partitions):
         for record in (await _last_records(kafka, partition)).values():
@@ -71,7 +71,7 @@ async def export(settings: Settings, write: Write) -> StateCounts:
     return counts
 
 
-async def import_(settings: Settings, lines: IO[bytes]) -> StateCounts:
+async def import_state(settings: Settings, lines: IO[bytes]) -> StateCounts:
     """Publishes an export, which can be read twice; the log may have other partitions than where it comes from.
 
     What is there already is joined with it by the items worker. Nothing is sent unless all lines are right. Raises
@@ -85,7 +85,7 @@ async def import_(settings: Settings, lines: IO[bytes]) -> StateCounts:
     ensure_topics(settings)
     lines.seek(start)
     try:
-        sent = await publish(settings.kafka or "", _records(lines, settings.partitions), writer=WRITER)
+        sent = await publish_states(settings.kafka or "", _records(lines, settings.partitions), writer=WRITER)
     except InvalidStateLine as error:
         raise _changed(f"{error}") from error
     if sent != sum(counts):

@@ -17,7 +17,7 @@ from stream.state_files.records import (
     decode_line,
     encode_line,
     header_line,
-    publish,
+    publish_states,
     state_partitions,
     state_record,
 )
@@ -205,23 +205,23 @@ class JournalKeeper:
         """How far the journal is in each partition of the state."""
         return dict(self._positions)
 
-    async def ends(self) -> dict[Partition, int]:
+    async def end_offsets(self) -> dict[Partition, int]:
         """Of these partitions now; also while `follow` runs. Raises Unavailable."""
-        return await self._reader.ends()
+        return await self._reader.end_offsets()
 
     async def start(self) -> int:
         """Publishes the journal's state to an empty log; returns how many records. Raises Unavailable."""
-        count = await publish(self._kafka, self._journal.records(), writer=WRITER)
+        count = await publish_states(self._kafka, self._journal.records(), writer=WRITER)
         await self._reader.start()
         self._reader.assign(self._positions)
-        if sum((ends := await self._reader.ends()).values()) == count:  # Else an import writes there already.
+        if sum((ends := await self._reader.end_offsets()).values()) == count:  # Else an import writes there already.
             self._positions = ends
         self._reader.assign(self._positions)
         return count
 
     async def follow(self) -> None:
         """Appends what is written to the log, until it is cancelled; a full disk is waited for."""
-        async for records in self._reader.read_on():
+        async for records in self._reader.follow():
             await self._take_patiently(records)
 
     async def _take_patiently(self, records: list[Record]) -> None:

@@ -144,7 +144,7 @@ def decode_header(line: bytes, kind: Kind) -> int:
     return partitions
 
 
-async def publish(kafka: str, records: Iterable[StateRecord], *, writer: bytes) -> int:
+async def publish_states(kafka: str, records: Iterable[StateRecord], *, writer: bytes) -> int:
     """Appends the records to their partitions; returns how many once all are confirmed.
 
     Raises Unavailable if the broker does not confirm.

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from schemas.errors import InvalidFeedLine
 from schemas.events import EVENT_BYTES_MAX
-from stream.kafka.lines import numbered
+from stream.kafka.event_lines import numbered_lines
 from stream.kafka.partitions import Partition
 from stream.kafka.reader import Reader
-from stream.kafka.topics import ITEMS, layout
+from stream.kafka.topics import ITEMS, topic_layout
 from stream.state_files.export import WRITER as IMPORT
 from stream.state_files.records import product_id_of, writer_of
 from workers.compare.feed_diff import read_line
@@ -32,7 +32,7 @@ def read_feed(topic: str, feed: IO[bytes], spill: Spill, now_ms: int, tell: Tell
 
     Raises InvalidLine for the first that is no upsert, or is about the same product or offer as one before it.
     """
-    for number, value in numbered(_lines(feed)):
+    for number, value in numbered_lines(_lines(feed)):
         event = read_line(topic, number, value, now_ms).event
         if (other := spill.add_line(event.product_id, event.part, number, value)) is not None:
             of = "" if event.part is None else f"the offer of {event.part!r} for "
@@ -50,10 +50,10 @@ def _lines(feed: IO[bytes]) -> Iterator[bytes]:
 
 async def read_state(kafka: str, spill: Spill, tell: Tell) -> None:
     """All items of the log as it is now. Raises Misconfigured if there is none, Unavailable."""
-    numbers = range(layout(kafka, ITEMS).partitions)
+    numbers = range(topic_layout(kafka, ITEMS).partitions)
     async with Reader(kafka) as reader:
         reader.assign({Partition(ITEMS, number): 0 for number in numbers})
-        ends = await reader.ends()
+        ends = await reader.end_offsets()
         total, done = sum(ends.values()), 0
         async for records in reader.read_to(ends):
             spill.add_records((key, _writer(r), r.value or b"") for r in records if (key := product_id_of(r)))

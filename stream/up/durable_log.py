@@ -41,7 +41,7 @@ class ExternalKafkaLog:
         await asyncio.to_thread(ensure_topics, self._settings)
         identity = await log_identity(self.address, epoch_floor=self._directory.epoch)
         self._directory.epoch = max(identity.epoch, self._directory.epoch)
-        self._report.tell(log_kind=self.kind)
+        self._report.update(log_kind=self.kind)
 
     async def keep(self) -> None:
         """It is kept by others."""
@@ -89,7 +89,7 @@ class OwnKafkaLog(ExternalKafkaLog):
 
     async def keep(self) -> None:
         """Starts it again whenever it ends."""
-        tell = partial(self._report.tell_failing, self._child.name)
+        tell = partial(self._report.set_failing, self._child.name)
         await keep(self._child, self._say, may_give_up=lambda: False, tell=tell)
 
     async def close(self) -> bool:

@@ -13,7 +13,7 @@ from stream.kafka.headers import dead_letter_topic
 from stream.kafka.log_identity import log_identity
 from stream.kafka.partitions import Partition
 from stream.kafka.reader import Reader
-from stream.kafka.topics import INPUTS, ITEMS, PROGRESS, STATES, topics
+from stream.kafka.topics import INPUTS, ITEMS, PROGRESS, STATES, all_topics
 from stream.state_files.journal import Journal, JournalKeeper
 from stream.up.broker import accepting
 from stream.up.fetch_probe import measure_fetch_seconds
@@ -93,7 +93,7 @@ class EmbeddedLog:
         """A broker to whose topics nobody has written before they were there."""
         for _ in range(STARTS_MAX):
             await self._start()
-            if await create_topics_first(self.address, topics(self._settings)):
+            if await create_topics_first(self.address, all_topics(self._settings)):
                 return
             await self._child.kill()
             self._died("it took events before its topics were there, which hides them: it starts anew")
@@ -126,7 +126,7 @@ class EmbeddedLog:
         """Learns up to when all that was sent is in the journal."""
         if self._keeper:
             with contextlib.suppress(Unavailable):
-                ends, positions = await self._keeper.ends(), self._keeper.positions
+                ends, positions = await self._keeper.end_offsets(), self._keeper.positions
                 self._journal.sync()
                 self._losses.heard(status, ends, positions)
                 self._tail.settle(self._losses.kept_until)
@@ -172,7 +172,7 @@ class EmbeddedLog:
         size = 0
         with contextlib.suppress(Unavailable):
             size = resident_bytes(self._child.pid or 0)
-        self._losses.tell(log_kind=self._broker.name, log_bytes=size)
+        self._losses.update(log_kind=self._broker.name, log_bytes=size)
         return size
 
     async def drain(self, probe: Probe, seconds_max: float) -> None:
@@ -206,7 +206,7 @@ class EmbeddedLog:
         with contextlib.suppress(Unavailable):
             async with Reader(self.address) as reader:
                 reader.assign(dict.fromkeys(places, 0))
-                count = sum((await reader.ends()).values())
+                count = sum((await reader.end_offsets()).values())
             if count:
                 self._losses.letters_end(count)
 

@@ -26,7 +26,7 @@ async def measure_fetch_seconds(kafka: str, places: Sequence[Partition], ran_s: 
     """
     longest: dict[str, Partition] = {}
     async with EndOffsets(kafka, patience_s=PATIENCE_S) as ends:
-        found = await ends.ends(places)
+        found = await ends.fetch(places)
         for place in sorted(places, key=lambda place: found[place]):
             longest[place.topic] = place
         long = [place for place in longest.values() if found[place] >= RECORDS_MIN]

@@ -16,7 +16,7 @@ from schemas.errors import Misconfigured, Unavailable
 from stream.kafka.headers import EVENT_TIME, event_time_ms
 from stream.kafka.partitions import Partition
 from stream.kafka.reader import Reader, Record
-from stream.kafka.topics import ITEMS_GROUP, commits
+from stream.kafka.topics import ITEMS_GROUP, committed_offsets
 from stream.runtime.atomic_files import write_whole
 from stream.up.loss_report import now
 
@@ -56,7 +56,7 @@ class InputHandover:
         `meanwhile` is called before each look at what is left. `end` is to end the broker: it is called as soon as
         there is no more, as producers go on meanwhile; also where they are faster than this, which is Unavailable too.
         """
-        finished, taken = await asyncio.to_thread(commits, kafka, ITEMS_GROUP), list[Record]()
+        finished, taken = await asyncio.to_thread(committed_offsets, kafka, ITEMS_GROUP), list[Record]()
         try:
             await self._read(kafka, finished, taken, meanwhile, end)
         except BaseException:
@@ -82,7 +82,7 @@ class InputHandover:
             least, deadline = math.inf, 0.0
             while True:
                 await meanwhile()
-                if not (left := _left(ends := await reader.ends(), reader.positions)):
+                if not (left := _left(ends := await reader.end_offsets(), reader.positions)):
                     break
                 if 2 * left <= least:
                     least, deadline = left, time.monotonic() + GAIN_SECONDS_MAX

@@ -84,13 +84,13 @@ class LossReport:
             look = _Look(max(self.kept_until, min(times)), ends)
         self._look = look
 
-    def tell(self, **changes: Any) -> None:
+    def update(self, **changes: Any) -> None:
         """Writes the report, with these changes to what else is in it."""
-        self._report.tell(losses=self._sentences, kept_until=self.kept_until, **changes)
+        self._report.update(losses=self._sentences, kept_until=self.kept_until, **changes)
 
     def leave(self) -> None:
         """`up` ends in order: the next one has what this one told, and nothing to add."""
-        self._report.tell(losses=self._sentences, kept_until=None)
+        self._report.update(losses=self._sentences, kept_until=None)
 
     def _note_after(self, kept_until: str, what: str) -> None:
         self.count += 1

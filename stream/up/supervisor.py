@@ -129,7 +129,7 @@ class Supervisor:
 
     async def _until_log_ends(self) -> bool:
         """Keeps everything running meanwhile. Returns whether it is to end as planned, everything in it done."""
-        tell = self._report.tell_failing
+        tell = self._report.set_failing
         duties = [
             keep(worker, say, may_give_up=lambda: not self._ready, tell=partial(tell, worker.name))
             for worker in self._workers
@@ -178,7 +178,7 @@ class Supervisor:
             await self._log.drain(self._probe, DRAIN_SECONDS_MAX)
         await self._stop_workers()
         if await self._log.close():
-            self._report.forget()
+            self._report.remove()
 
     async def _stop_workers(self) -> None:
         for worker in reversed(self._workers):

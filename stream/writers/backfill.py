@@ -96,7 +96,7 @@ class Backfill:
             end = offset_in_log(kept.get(end_name(number)), self._circumstances.epoch)
             done = offset_in_log(kept.get(done_name(number)), self._circumstances.epoch)
             if end is None or done is None:
-                end, done = (await reader.ends())[place], 0
+                end, done = (await reader.end_offsets())[place], 0
                 await self._save(number, end=end, done=0)
             if done:  # Just after a change of what is assigned a reader takes a second to close.
                 reader.assign({place: done})

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import orjson
 
 from stream.api.client import Client
-from stream.kafka.producer import Outgoing, Producer, paced
+from stream.kafka.producer import OutgoingRecord, Producer, at_rate
 from stream.kafka.send_report import SendReport
 from tests.benchmarks.catalogue import Catalogue, Mix, catalogue
 from tests.benchmarks.running import waiting
@@ -80,14 +80,14 @@ def send_texts(kafka: str) -> Offered:
 def offer(kafka: str, per_second: float, seconds: float) -> Offered:
     """The mix at a steady rate."""
     events = _Sender.mix().events(round(per_second * seconds))
-    return _send(kafka, paced(_records(events), per_second, time.monotonic, _nap))
+    return _send(kafka, at_rate(_records(events), per_second, time.monotonic, _nap))
 
 
 def flood(kafka: str, api: str, seconds: float) -> Offered:
     """The mix as fast as it becomes searchable: never more than 1,500 events are under way."""
     backlog, stop = _Backlog(api), time.monotonic() + seconds
 
-    def as_there_is_room() -> Iterator[Outgoing]:
+    def as_there_is_room() -> Iterator[OutgoingRecord]:
         for outgoing in _records(_Sender.mix()):
             while backlog.events >= IN_FLIGHT_MAX:
                 time.sleep(FULL_WAIT_S)
@@ -133,17 +133,17 @@ class _Backlog:
             self._looked = (waiting(self._client.get("/status"), vectors=False), sent_before)
 
 
-def record(event: Event, number: int = 1) -> Outgoing:
+def record(event: Event, number: int = 1) -> OutgoingRecord:
     """Without `updated_at`: the time of the record stamps it."""
     topic, product_id, value = event
-    return Outgoing(number, topic, product_id.encode(), orjson.dumps(value))
+    return OutgoingRecord(number, topic, product_id.encode(), orjson.dumps(value))
 
 
-def _records(events: Iterable[Event]) -> Iterator[Outgoing]:
+def _records(events: Iterable[Event]) -> Iterator[OutgoingRecord]:
     return (record(event, number) for number, event in enumerate(events, 1))
 
 
-def _send(kafka: str, records: Iterable[Outgoing]) -> Offered:
+def _send(kafka: str, records: Iterable[OutgoingRecord]) -> Offered:
     sent, began = SendReport(), time.monotonic()
     with Producer([kafka]) as producer:
         producer.send_all(records, sent)

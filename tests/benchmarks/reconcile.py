@@ -24,7 +24,7 @@ from stream.kafka.topics import ITEMS, ensure_topics
 from stream.reconcile.compare import ComparisonContext
 from stream.reconcile.run import reconcile
 from stream.runtime.jobs import Step
-from stream.state_files.records import StateRecord, publish
+from stream.state_files.records import StateRecord, publish_states
 from tests.support.running_broker import new_broker
 from workers.embedder.fake import FakeEmbedder
 from workers.index.edge.open import open_edge
@@ -108,7 +108,7 @@ async def _fill(broker: RunningBroker, index: Index, items: int) -> None:
             write = plan(None, wanted, version=version, model=index.model, cached=lambda _: vector, now_ms=NOW_MS).write
             assert write is not None
             writes.append(write)
-        await publish(broker.address, records, writer=b"benchmark")
+        await publish_states(broker.address, records, writer=b"benchmark")
         await index.write(writes)
 
 

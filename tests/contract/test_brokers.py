@@ -19,7 +19,7 @@ from stream.kafka.end_offsets import EndOffsets
 from stream.kafka.log_identity import log_identity
 from stream.kafka.partitions import Partition, partition_of
 from stream.kafka.reader import Reader
-from stream.kafka.topics import INPUTS, ITEMS, ensure_topics, topics
+from stream.kafka.topics import INPUTS, ITEMS, all_topics, ensure_topics
 from stream.up import handover
 from tests.support.running_broker import new_broker
 
@@ -58,24 +58,24 @@ async def test_an_end_is_exact_after_batches_of_any_size(any_broker: RunningBrok
             total += size
             async with EndOffsets(any_broker.address) as asked_first_now:
                 expected = {partition: total, empty: 0}
-                assert await asked_first_now.ends([partition, empty]) == expected
-            assert await ends.ends([partition, empty]) == expected
+                assert await asked_first_now.fetch([partition, empty]) == expected
+            assert await ends.fetch([partition, empty]) == expected
 
 
 @pytest.mark.kafka
 async def test_an_end_of_a_topic_that_is_not_there_is_unavailable(apache_kafka: RunningBroker) -> None:
     async with EndOffsets(apache_kafka.address, patience_s=0.2) as ends:
         with pytest.raises(Unavailable, match="no-such-topic"):
-            await ends.ends([Partition("no-such-topic", 0)])
+            await ends.fetch([Partition("no-such-topic", 0)])
 
 
 async def test_an_end_is_unavailable_while_the_broker_is_away(own_embedded_broker: RunningBroker) -> None:
     (partition,) = own_embedded_broker.new_topic()
     async with EndOffsets(own_embedded_broker.address, patience_s=0.2) as ends:
-        assert await ends.ends([partition]) == {partition: 0}
+        assert await ends.fetch([partition]) == {partition: 0}
         own_embedded_broker.kill()
         with pytest.raises(Unavailable):
-            await ends.ends([partition])
+            await ends.fetch([partition])
 
 
 async def test_records_that_are_there_are_not_denied_by_a_busy_broker(any_broker: RunningBroker) -> None:
@@ -112,7 +112,7 @@ async def test_reading_goes_on_after_the_end(any_broker: RunningBroker) -> None:
         found = [record.offset async for records in reader.read_to_end() for record in records]
         await send(any_broker, partition, 2, first=3)
         async with asyncio.timeout(10):
-            async for records in reader.read_on():
+            async for records in reader.follow():
                 found += [record.offset for record in records]
                 if found[-1] == 4:
                     break
@@ -126,7 +126,7 @@ async def test_a_reader_stops_although_its_partitions_have_just_changed(any_brok
         for _ in range(5):
             async with Reader(any_broker.address) as reader:
                 reader.assign({partition: 0})
-                await reader.ends()
+                await reader.end_offsets()
                 reader.assign({other: 0})
     assert not patience.expired()
 
@@ -184,7 +184,7 @@ async def test_offsets_without_a_record_at_the_end_are_passed(apache_kafka: Runn
         await producer.send_and_wait(partition.topic, b"0", partition=0)
     await producer.stop()
     async with EndOffsets(apache_kafka.address) as ends, asyncio.timeout(10):
-        while await ends.ends([partition]) != {partition: 2}:
+        while await ends.fetch([partition]) != {partition: 2}:
             pass
     assert [record.offset for record in await read(apache_kafka, partition)] == [0]
 
@@ -194,7 +194,7 @@ def test_topics_are_created_once_and_found_as_they_should_be(any_broker: Running
     ensure_topics(settings)
     ensure_topics(settings)
     admin = KafkaAdminClient(bootstrap_servers=any_broker.address)
-    described = {t["name"]: t for t in admin.describe_topics([topic.name for topic in topics(settings)])}
+    described = {t["name"]: t for t in admin.describe_topics([topic.name for topic in all_topics(settings)])}
     admin.close()
     assert {name: len(topic["partitions"]) for name, topic in described.items()} == {
         "products": 3,
@@ -216,7 +216,7 @@ def test_topics_are_created_with_the_settings_that_they_need(tmp_path: Path) -> 
     broker = new_broker("kafka", tmp_path).start()
     try:
         ensure_topics(broker.settings(min_insync_replicas=3))
-        names = [topic.name for topic in topics(broker.settings())]
+        names = [topic.name for topic in all_topics(broker.settings())]
         admin = KafkaAdminClient(bootstrap_servers=broker.address)
         resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
         described = admin.describe_configs(resources, config_filter="all")["topic"]
@@ -347,10 +347,10 @@ async def test_the_tail_of_a_log_goes_into_the_next_one_whole_and_in_order(
     async def meanwhile() -> None:
         assert not ended
 
-    tail = handover.InputTail(places, tmp_path / "tail")
+    tail = handover.InputHandover(places, tmp_path / "tail")
     await tail.take(embedded_broker.address, meanwhile, end)
     tail.save()
-    published = handover.InputTail(places, tmp_path / "tail")
+    published = handover.InputHandover(places, tmp_path / "tail")
     await published.publish(embedded_broker.address)
     published.settle("2000-01-01T00:00:00.000Z")
     assert (tmp_path / "tail").exists()

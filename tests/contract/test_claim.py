@@ -13,7 +13,7 @@ from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from stream.kafka.end_offsets import EndOffsets
 from stream.kafka.log_identity import log_identity
 from stream.kafka.partitions import Partition
-from stream.kafka.topics import ensure_topics, topics
+from stream.kafka.topics import all_topics, ensure_topics
 from stream.runtime.stack_report import StackReportFile
 from stream.up.brokers.interface import wait_accepting
 from stream.up.data_dir import DataDir
@@ -44,7 +44,7 @@ async def produced(address: str) -> Any:
 
 async def test_topics_that_nobody_wrote_to_are_claimed(own_embedded_broker: RunningBroker) -> None:
     settings = own_embedded_broker.settings()
-    assert await create_topics_first(own_embedded_broker.address, topics(settings))
+    assert await create_topics_first(own_embedded_broker.address, all_topics(settings))
     ensure_topics(settings)  # Raises if one of them is missing or otherwise.
     assert await produced(own_embedded_broker.address) == (PLACE.number, 0, 0)
 
@@ -54,9 +54,9 @@ async def test_a_record_from_before_its_topic_is_noticed_as_the_topic_would_hide
 ) -> None:
     address = own_embedded_broker.address
     assert await produced(address) == (PLACE.number, 0, 0)
-    assert not await create_topics_first(address, topics(own_embedded_broker.settings()))
+    assert not await create_topics_first(address, all_topics(own_embedded_broker.settings()))
     async with EndOffsets(address) as ends:
-        assert await ends.ends([PLACE]) == {PLACE: 0}
+        assert await ends.fetch([PLACE]) == {PLACE: 0}
 
 
 class Written(Child):
@@ -88,7 +88,7 @@ async def test_a_broker_that_took_a_record_before_its_topics_starts_anew_and_tha
         try:
             await log.open()
             async with EndOffsets(broker.address) as ends:
-                assert await ends.ends([PLACE]) == {PLACE: 0}
+                assert await ends.fetch([PLACE]) == {PLACE: 0}
             assert (await log_identity(broker.address)).epoch > 0
         finally:
             await log.kill()

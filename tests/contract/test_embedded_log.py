@@ -16,7 +16,7 @@ from stream.kafka.topics import ITEMS
 from stream.runtime.stack_report import StackReportFile
 from stream.state_files import journal
 from stream.state_files.journal import Journal
-from stream.state_files.records import StateRecord, publish
+from stream.state_files.records import StateRecord, publish_states
 from stream.up import embedded_log
 from stream.up.data_dir import DataDir
 from stream.up.embedded_log import EmbeddedLog
@@ -96,7 +96,7 @@ async def test_item_state_that_cannot_be_written_down_at_the_end_is_told(
 
     async with embedded_log_in(tmp_path, stopped_broker) as up:
         await up.log.open()
-        await publish(stopped_broker.address, [item("P1")], writer=b"another")
+        await publish_states(stopped_broker.address, [item("P1")], writer=b"another")
         monkeypatch.setattr(Journal, "append", full)
         assert not await up.log.close()
         assert len(up.said) == 1 and "no space left" in up.said[0] and "may be missing" in up.said[0]
@@ -134,8 +134,8 @@ async def test_what_an_import_writes_while_the_state_is_published_is_in_the_jour
     stopped_broker: RunningBroker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def beside_an_import(kafka: str, records: Iterable[StateRecord], *, writer: bytes) -> int:
-        count = await publish(kafka, records, writer=writer)
-        await publish(kafka, [item("imported")], writer=b"import")
+        count = await publish_states(kafka, records, writer=writer)
+        await publish_states(kafka, [item("imported")], writer=b"import")
         return count
 
     async with embedded_log_in(tmp_path, stopped_broker) as up:
@@ -143,6 +143,6 @@ async def test_what_an_import_writes_while_the_state_is_published_is_in_the_jour
         monkeypatch.setattr(journal, "publish", beside_an_import)
         await up.log.open()
         monkeypatch.undo()
-        await publish(stopped_broker.address, [item("imported later")], writer=b"import")
+        await publish_states(stopped_broker.address, [item("imported later")], writer=b"import")
         await up.log.end()
         assert up.journalled() == {b"known", b"imported", b"imported later"}

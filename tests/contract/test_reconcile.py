@@ -19,7 +19,7 @@ from schemas.queries import Filters
 from schemas.state_codec import encode_item
 from stream.kafka.partitions import Partition, partition_of
 from stream.kafka.topics import ITEMS, ensure_topics
-from stream.state_files.records import StateRecord, publish
+from stream.state_files.records import StateRecord, publish_states
 from tests.support.index_backends import BACKENDS, content, opened, planned
 from tests.support.index_side import EPOCH, PARTITIONS, IndexSide, index_side, now_ms
 from tests.support.waiting import until
@@ -63,7 +63,7 @@ def catalogue() -> list[ItemState]:
 async def filled(backend: str, broker: RunningBroker, directory: Path) -> AsyncIterator[IndexSide]:
     ensure_topics(broker.settings(partitions=PARTITIONS))
     async with opened(backend) as index, index_side(broker, index, directory) as side:
-        await publish(broker.address, [record(each) for each in catalogue()], writer=WRITER)
+        await publish_states(broker.address, [record(each) for each in catalogue()], writer=WRITER)
         await side.quiet(ITEMS_COUNT)
         yield side
 
@@ -147,7 +147,7 @@ async def test_an_index_that_lost_everything_is_filled_again(side: IndexSide) ->
 
 async def test_a_text_that_cannot_be_embedded_is_wrong_until_the_model_can(side: IndexSide) -> None:
     side.documents.failing = "cursed"
-    await publish(side.broker.address, [record(state("odd", {"title": "A cursed cake"}))], writer=WRITER)
+    await publish_states(side.broker.address, [record(state("odd", {"title": "A cursed cake"}))], writer=WRITER)
     await side.quiet(ITEMS_COUNT + 1)
     assert await side.faults() == {"vector_failed": ["odd"]}
     repaired = await side.reconcile(repair=True)
@@ -172,8 +172,8 @@ async def test_the_state_is_the_join_of_what_several_writers_left(side: IndexSid
     """A worker that was frozen wrote last, and nobody has published the join yet."""
     newer = state("p7", {"title": "Garden cake 7", "brand": "Garden", "version": 2})
     late = state("p7", {"title": "A late cake", "version": 1})
-    await publish(side.broker.address, [record(newer)], writer=b"second")
-    await publish(side.broker.address, [record(late)], writer=b"frozen")
+    await publish_states(side.broker.address, [record(newer)], writer=b"second")
+    await publish_states(side.broker.address, [record(late)], writer=b"frozen")
     await side.quiet(ITEMS_COUNT + 2)
     assert await side.faults() == {"different": ["p7"]}
     assert (await side.reconcile(repair=True))["left"]["faults"] == 0
@@ -187,7 +187,7 @@ async def test_a_record_of_another_hand_is_neither_an_item_nor_the_last_of_one(s
     ]
     places = [Partition(ITEMS, partition_of(key, PARTITIONS)) for key, _ in foreign]
     records = [StateRecord(place, *each) for place, each in zip(places, foreign, strict=True)]
-    await publish(side.broker.address, records, writer=b"")
+    await publish_states(side.broker.address, records, writer=b"")
     await side.quiet(ITEMS_COUNT + len(foreign))
     found = await side.reconcile()
     assert found["found"]["faults"] == 0 and found["items"] == found["points"] == ITEMS_COUNT
@@ -197,7 +197,7 @@ async def change_once(side: IndexSide, version: int) -> None:
     """A quarter of the items; returns when most of them are indexed."""
     said = {"brand": f"Brand {version}", "version": version}
     changed = [record(state(f"p{n}", {"title": f"Garden cake {n}", **said})) for n in range(2, 40)]
-    published = ITEMS_COUNT + version * await publish(side.broker.address, changed, writer=WRITER)
+    published = ITEMS_COUNT + version * await publish_states(side.broker.address, changed, writer=WRITER)
     await until(lambda: side.indexed_records() > published - 2 * len(changed), "the index keeps up")
 
 

@@ -16,8 +16,8 @@ from schemas.state_codec import decode_item, encode_item, encode_review
 from stream.kafka.partitions import Partition, partition_of
 from stream.kafka.reader import Reader
 from stream.kafka.topics import ensure_topics
-from stream.state_files.export import StateCounts, export, import_
-from stream.state_files.records import StateRecord, encode_line, publish, state_partitions
+from stream.state_files.export import StateCounts, export_state, import_state
+from stream.state_files.records import StateRecord, encode_line, publish_states, state_partitions
 from tests.support.running_commands import freshline
 from workers.state.fold import fold
 from workers.state.reviews import delta
@@ -80,10 +80,10 @@ async def test_the_last_state_of_each_key_moves_to_a_log_with_other_partitions(
     here, there = own_embedded_broker.settings(partitions=4), second_embedded_broker.settings(partitions=3)
     ensure_topics(here)
     records = [*states(4, version=1), *states(4, version=2), *foreign(4)]
-    await publish(own_embedded_broker.address, records, writer=b"test")
+    await publish_states(own_embedded_broker.address, records, writer=b"test")
     lines = io.BytesIO()
-    assert await export(here, lines.write) == StateCounts(items=30, reviews=30)
-    assert await import_(there, io.BytesIO(lines.getvalue())) == StateCounts(items=30, reviews=30)
+    assert await export_state(here, lines.write) == StateCounts(items=30, reviews=30)
+    assert await import_state(there, io.BytesIO(lines.getvalue())) == StateCounts(items=30, reviews=30)
     assert await content(second_embedded_broker, 3) == sorted(states(3, version=2))
 
 
@@ -91,9 +91,11 @@ async def test_all_partitions_of_the_log_are_exported_however_many_should_be_the
     own_embedded_broker: RunningBroker,
 ) -> None:
     ensure_topics(own_embedded_broker.settings(partitions=4))
-    await publish(own_embedded_broker.address, states(4, version=1), writer=b"test")
+    await publish_states(own_embedded_broker.address, states(4, version=1), writer=b"test")
     lines = io.BytesIO()
-    assert await export(own_embedded_broker.settings(partitions=2), lines.write) == StateCounts(items=30, reviews=30)
+    assert await export_state(own_embedded_broker.settings(partitions=2), lines.write) == StateCounts(
+        items=30, reviews=30
+    )
     assert orjson.loads(lines.getvalue().splitlines()[0])["partitions"] == 4
 
 
@@ -102,10 +104,10 @@ async def test_an_imported_item_says_no_event_for_the_first_time(own_embedded_br
     ensure_topics(settings)
     item = states(1, version=1)[0]
     news = encode_item(replace(decode_item(item.value), changes={"product": Change(1_000, 1)}))
-    await publish(own_embedded_broker.address, [item._replace(value=news)], writer=b"test")
+    await publish_states(own_embedded_broker.address, [item._replace(value=news)], writer=b"test")
     lines = io.BytesIO()
-    await export(settings, lines.write)
-    await import_(settings, io.BytesIO(lines.getvalue()))
+    await export_state(settings, lines.write)
+    await import_state(settings, io.BytesIO(lines.getvalue()))
     assert [record.value for record in await content(own_embedded_broker, 1)] == sorted([news, item.value])
 
 
@@ -114,7 +116,7 @@ async def test_nothing_is_sent_of_an_export_that_was_cut_off(own_embedded_broker
     ensure_topics(settings)
     lines = [b'{"freshline":"export","version":2,"partitions":1}\n', *map(encode_line, states(1, version=1))]
     with pytest.raises(Misconfigured, match=r"line 61 is the last, and does not say so.*\(nothing was sent\)"):
-        await import_(settings, io.BytesIO(b"".join(lines)))
+        await import_state(settings, io.BytesIO(b"".join(lines)))
     assert await content(own_embedded_broker, 1) == []
 
 

@@ -204,7 +204,7 @@ class LogReader:
             await self._turn()
             yield self._next()
 
-    async def read_on(self) -> AsyncIterator[list[Record]]:
+    async def follow(self) -> AsyncIterator[list[Record]]:
         """See Reader."""
         while True:
             await self._turn()

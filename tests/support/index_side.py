@@ -147,7 +147,7 @@ class IndexSide:
         self.worker.own(range(PARTITIONS))
         async with Reader(self.broker.address) as reader:
             reader.assign({Partition(ITEMS, number): 0 for number in range(PARTITIONS)})
-            async for records in reader.read_on():
+            async for records in reader.follow():
                 for record in records:
                     await self.worker.take(message(record))
 

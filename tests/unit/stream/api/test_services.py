@@ -55,9 +55,9 @@ async def test_it_is_not_ready_while_up_cannot_keep_another_process_running(tmp_
     asked, report = service(tmp_path), StackReportFile(tmp_path)
     asked.reasons = []
     assert asked.ready() == []
-    report.tell_failing("items", "items cannot be kept running, it ended 3 times: exit 1: no such topic")
+    report.set_failing("items", "items cannot be kept running, it ended 3 times: exit 1: no such topic")
     assert asked.ready() == ["items cannot be kept running, it ended 3 times: exit 1: no such topic"]
-    report.tell_failing("items", None)
+    report.set_failing("items", None)
     assert asked.ready() == []
 
 

@@ -12,7 +12,8 @@ import pytest
 from kafka import KafkaConsumer, TopicPartition
 from kafka.admin import KafkaAdminClient, NewTopic
 
-from stream.kafka.producer import Outgoing, checked, paced
+from stream.kafka.event_lines import valid_events
+from stream.kafka.producer import OutgoingRecord, at_rate
 from stream.kafka.send_report import SendReport
 from stream.kafka.topics import topic_id
 from stream.runtime.ports import free_port
@@ -20,6 +21,7 @@ from stream.up.brokers.embedded import EmbeddedBroker
 from stream.up.brokers.interface import wait_accepting
 from tests.support.running_commands import freshline, serving
 from tests.support.standing_in import StandIn
+from workers.clock import SystemClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -138,11 +140,11 @@ def test_what_was_sent_is_told_where_nothing_answers_that_could_be_waited_for(mo
 
 
 def test_ctrl_c_says_how_many_were_sent_and_confirmed(monkeypatch: pytest.MonkeyPatch) -> None:
-    def ctrl_c_at_the_third(records: Iterator[Outgoing], *_: object) -> Iterator[Outgoing]:
+    def ctrl_c_at_the_third(records: Iterator[OutgoingRecord], *_: object) -> Iterator[OutgoingRecord]:
         yield from islice(records, 2)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("stream.kafka.producer.paced", ctrl_c_at_the_third)
+    monkeypatch.setattr("stream.kafka.producer.at_rate", ctrl_c_at_the_third)
     done = freshline("produce", "prices", "--rate=1", stdin=PRICE % 1 + PRICE % 2 + PRICE % 3)
     assert done == (130, "", "freshline: interrupted: 2 sent and confirmed\n")
 
@@ -209,9 +211,9 @@ def test_a_paced_record_is_never_early_and_a_long_pause_is_not_made_up_for() -> 
         slept.append(seconds)
         now[0] += seconds
 
-    some = [Outgoing(n, "prices", b"k", b"v") for n in range(30)]
+    some = [OutgoingRecord(n, "prices", b"k", b"v") for n in range(30)]
     times = []
-    for record in paced(some, 10, lambda: now[0], sleep):
+    for record in at_rate(some, 10, lambda: now[0], sleep):
         times.append(now[0])
         if record.line == 9:
             now[0] += 60
@@ -222,7 +224,7 @@ def test_a_paced_record_is_never_early_and_a_long_pause_is_not_made_up_for() -> 
 def test_a_byte_order_mark_is_no_part_of_the_first_line() -> None:
     sent = SendReport()
     lines = [BOM_UTF8 + PRICE % 1, PRICE % 2, BOM_UTF8 + PRICE % 3]
-    assert [record.value for record in checked("prices", lines, sent, lambda: 1)] == [
+    assert [record.value for record in valid_events("prices", lines, sent, SystemClock())] == [
         (PRICE % number).strip() for number in (1, 2)
     ]
     assert sent.invalid == 1 and sent.problems[0].line == 3
@@ -230,5 +232,5 @@ def test_a_byte_order_mark_is_no_part_of_the_first_line() -> None:
 
 def test_blank_lines_are_no_events() -> None:
     sent = SendReport()
-    assert [record.line for record in checked("prices", [b"\n", PRICE % 1, b"  "], sent, lambda: 1)] == [2]
+    assert [record.line for record in valid_events("prices", [b"\n", PRICE % 1, b"  "], sent, SystemClock())] == [2]
     assert sent.invalid == 0

@@ -15,7 +15,7 @@ from schemas.state_codec import encode_item
 from stream.kafka.partitions import Partition, partition_of
 from stream.kafka.reader import Reader
 from stream.kafka.topics import ITEMS, ensure_topics
-from stream.state_files.records import StateRecord, publish
+from stream.state_files.records import StateRecord, publish_states
 from tests.support.running_broker import new_broker
 from tests.support.running_commands import freshline
 from workers.state import fold
@@ -56,7 +56,7 @@ class Shop:
             assert record.partition.number == partition_of(record.key or b"", PARTITIONS)
             state = self._states.get(event.product_id, ItemState(event.product_id))
             self._states[event.product_id] = fold.fold(state, event)
-        asyncio.run(publish(self.broker.address, map(self._record, self._states.values()), writer=b"a worker"))
+        asyncio.run(publish_states(self.broker.address, map(self._record, self._states.values()), writer=b"a worker"))
         return [record.value or b"" for record in records]
 
     async def _new(self, topic: str) -> list[Record]:
@@ -114,7 +114,7 @@ def test_a_record_of_another_hand_in_the_item_log_is_passed_over(shop: Shop) -> 
     foreign = [(LAMPS[0]["product_id"].encode(), b"garbage"), (b"unknown", b"{}"), (b"\xff", b"[1]")]
     places = [Partition(ITEMS, partition_of(key, PARTITIONS)) for key, _ in foreign]
     records = [StateRecord(place, *each) for place, each in zip(places, foreign, strict=True)]
-    asyncio.run(publish(shop.broker.address, records, writer=b""))
+    asyncio.run(publish_states(shop.broker.address, records, writer=b""))
     assert counts(shop.sync("products", LAMPS)) == [0, 0, 0, 20, 0]
 
 
@@ -167,5 +167,5 @@ def test_the_state_is_the_join_of_what_several_writers_said(shop: Shop) -> None:
     shop.take("products")
     old = Shop._record(ItemState(LAMPS[0]["product_id"]))
     for writer in (b"frozen", b"import"):
-        asyncio.run(publish(shop.broker.address, [old], writer=writer))
+        asyncio.run(publish_states(shop.broker.address, [old], writer=writer))
     assert counts(shop.sync("products", LAMPS[:1])) == [0, 0, 0, 1, 0]

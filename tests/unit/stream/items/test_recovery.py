@@ -40,7 +40,7 @@ class Logs:
             self.positions[place] = offset + 1
             yield [self.items[offset]]
 
-    async def read_on(self) -> AsyncIterator[list[Record]]:
+    async def follow(self) -> AsyncIterator[list[Record]]:
         while True:
             await self.allowed.acquire()
             yield [self.items[-1]]

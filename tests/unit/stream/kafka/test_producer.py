@@ -9,7 +9,7 @@ import pytest
 from kafka.admin import KafkaAdminClient, NewTopic
 
 from stream.kafka import producer as module
-from stream.kafka.producer import Outgoing, Producer
+from stream.kafka.producer import OutgoingRecord, Producer
 from stream.kafka.send_report import LOST, Problem, SendReport
 from stream.kafka.topics import topic_id
 from tests.support.running_broker import new_broker
@@ -36,8 +36,8 @@ def broker(tmp_path: Path) -> Iterator[RunningBroker]:
     broker.kill()
 
 
-def price(line: int) -> Outgoing:
-    return Outgoing(line, "prices", b"P%d" % line, b"{}")
+def price(line: int) -> OutgoingRecord:
+    return OutgoingRecord(line, "prices", b"P%d" % line, b"{}")
 
 
 def test_what_a_lost_broker_did_not_confirm_is_one_run_and_what_follows_goes_on(broker: RunningBroker) -> None:
@@ -46,7 +46,7 @@ def test_what_a_lost_broker_did_not_confirm_is_one_run_and_what_follows_goes_on(
         producer.send_all(map(price, range(1, 11)), sent)
         broker.kill()
 
-        def while_it_is_away() -> Iterator[Outgoing]:
+        def while_it_is_away() -> Iterator[OutgoingRecord]:
             yield from map(price, range(11, 31))
             with_topics(broker)
 
@@ -56,7 +56,7 @@ def test_what_a_lost_broker_did_not_confirm_is_one_run_and_what_follows_goes_on(
     assert (sent.confirmed, sent.failed, sent.stopped) == (20, 20, None)
     new = topic_id(broker.address, "items")
     assert old != new and [token.log for token in sent.tokens] == [old, old, new, new]
-    assert sent.gone is not None and "of the 10 events confirmed before some may be gone" in sent.gone
+    assert sent.lost_log is not None and "of the 10 events confirmed before some may be gone" in sent.lost_log
 
 
 def test_sending_stops_where_the_broker_does_not_come_back(
@@ -76,7 +76,7 @@ def test_sending_stops_where_the_broker_does_not_come_back(
 
 
 def test_ctrl_c_counts_what_was_confirmed(broker: RunningBroker) -> None:
-    def until_ctrl_c() -> Iterator[Outgoing]:
+    def until_ctrl_c() -> Iterator[OutgoingRecord]:
         yield from map(price, range(1, 21))
         raise KeyboardInterrupt
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.errors import FreshlineError, InvalidEvent
-from stream.kafka.headers import EVENT_TIME, Origin, dead_letter_headers, sent_again_headers
+from stream.kafka.headers import EVENT_TIME, Origin, dead_letter_headers, forwarded_headers
 from stream.kafka.partitions import Partition, partition_of
 from stream.kafka.reader import Record
 from stream.replay.dead_letters import (
@@ -27,7 +27,7 @@ from stream.replay.dead_letters import (
 from stream.replay.ledger import CHUNK, ResendLedger
 
 if TYPE_CHECKING:
-    from stream.kafka.producer import Outgoing, Producer
+    from stream.kafka.producer import OutgoingRecord, Producer
     from stream.replay.dead_letters import DeadLetter
 
 T_MS = 1_795_000_000_000
@@ -86,7 +86,7 @@ def test_a_value_of_another_product_is_a_line_that_was_mixed_up(
 
 
 def test_the_letter_of_a_replayed_record_is_known_by_the_first_place_of_its_event() -> None:
-    replayed = sent_again_headers([], Origin("prices", 1, 4, T_MS), TOPIC_ID)
+    replayed = forwarded_headers([], Origin("prices", 1, 4, T_MS), TOPIC_ID)
     said = dead_letter_headers(Origin("prices", 1, 99, T_MS + 9), replayed, InvalidEvent("price: x"))
     record = Record(Partition("prices.dlq", 1), 0, T_MS + 9, b"p1", b"{bad", tuple(said))
     known, unknown = dead_letter_of(record, "prices", TOPIC_ID), dead_letter_of(record, "prices", "another-log")
@@ -139,7 +139,7 @@ class Log:
     def __init__(self) -> None:
         self.words: dict[bytes | None, bytes | None] = {}
 
-    def send_now(self, record: Outgoing) -> None:
+    def send_now(self, record: OutgoingRecord) -> None:
         self.words.pop(record.key, None)
         self.words[record.key] = record.value
 

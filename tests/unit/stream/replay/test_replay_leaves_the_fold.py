@@ -14,7 +14,7 @@ from schemas.items import ItemState
 from stream.kafka.headers import COPY_OF, EVENT_TIME, TOPIC_ID, Origin, event_time_ms, first_arrival_ms, origin_of
 from stream.kafka.partitions import Partition
 from stream.kafka.reader import Record
-from stream.kafka.topics import Layout
+from stream.kafka.topics import TopicLayout
 from stream.replay.offset_range import OffsetRange
 from stream.replay.records import Route, copy_of, is_copy_within
 from stream.replay.selection import Selection
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 ITEM = "a"
 NOW_MS = 1_795_000_000_000
-LAYOUT = Layout("id-of-the-topic", 1)
+LAYOUT = TopicLayout("id-of-the-topic", 1)
 BODIES: dict[str, list[dict[str, Any]]] = {
     "products": [{"title": "lamp"}, {"title": "desk", "op": "patch"}, {"op": "delete"}, {"title": ""}],
     "prices": [{"price": 5, "currency": "EUR"}, {"price": 7, "currency": "EUR", "seller": "x"}, {"op": "delete"}],
@@ -108,7 +108,7 @@ def test_the_same_replay_sends_the_same_number_however_often_whatever_the_topic_
     log: list[Record], data: st.DataObject
 ) -> None:
     place = Partition("prices", 0)
-    elsewhere = Route(Layout("id-of-another-topic", 1), "prices", LAYOUT)
+    elsewhere = Route(TopicLayout("id-of-another-topic", 1), "prices", LAYOUT)
     brought = [copy_of(record, elsewhere) for record in log if data.draw(st.booleans())]
     topic = [Record(place, n, NOW_MS, sent.key, sent.value, (*sent.headers,)) for n, sent in enumerate(brought)]
     for earlier in range(data.draw(st.integers(0, 2))):

@@ -53,9 +53,9 @@ def ends_with(*errors: Exception) -> int:
 
 def test_a_thread_that_hangs_does_not_keep_it() -> None:
     script = (
-        "import threading; from stream.runtime.process import leave, run\n"
+        "import threading; from stream.runtime.process import exit_now, run\n"
         "async def main(): threading.Thread(target=threading.Event().wait).start()\n"
-        "leave(run(main))"
+        "exit_now(run(main))"
     )
     assert subprocess.run([sys.executable, "-c", script], timeout=30, check=False).returncode == 0
 

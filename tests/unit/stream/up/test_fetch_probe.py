@@ -32,7 +32,7 @@ class SlowEnds:
 
     async def __aexit__(self, *_: object) -> None: ...
 
-    async def ends(self, places: Sequence[Partition]) -> dict[Partition, int]:
+    async def fetch(self, places: Sequence[Partition]) -> dict[Partition, int]:
         return dict.fromkeys(places, fetch_probe.RECORDS_MIN)
 
     async def has_records(self, _place: Partition, _offset: int) -> bool:

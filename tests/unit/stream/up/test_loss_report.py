@@ -28,7 +28,7 @@ class Bench:
         self.losses = LossReport(StackReportFile(folder), self.said.append)
 
     def told(self) -> list[str]:
-        self.losses.tell()
+        self.losses.update()
         report = read_stack_report(self.folder)
         assert report
         return report.losses
@@ -98,7 +98,7 @@ def test_dead_letters_that_were_counted_end_with_a_broker_that_dies(tmp_path: Pa
 def test_the_losses_of_an_up_that_was_killed_are_kept_beside_its_own(tmp_path: Path) -> None:
     killed = Bench(tmp_path)
     killed.losses.broker_died("SIGKILL")
-    killed.losses.tell()
+    killed.losses.update()
     bench = Bench(tmp_path)
     first, second = bench.told()
     assert [first] == killed.said and "the last `freshline up` was killed" in second and bench.said == [second]
