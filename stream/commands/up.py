@@ -23,10 +23,10 @@ def up(
 
     from stream.commands.configured import settings
     from stream.runtime.printing import say
-    from stream.runtime.settings import unknown
+    from stream.runtime.settings import unknown_settings
     from stream.up import run_up
 
-    for sentence in unknown(os.environ):
+    for sentence in unknown_settings(os.environ):
         say(f"freshline: {sentence}")
     configured = settings(data_dir=data_dir, api_port=api_port, kafka_port=kafka_port, broker=broker)
     raise typer.Exit(run_up(configured, as_json=json))

@@ -1,4 +1,4 @@
-"""Small files that are whole at any moment."""
+"""Small files that are replaced in one step, so that a reader always finds a complete one."""
 
 from __future__ import annotations
 
@@ -14,19 +14,22 @@ if TYPE_CHECKING:
 
 
 def write_json(path: Path, value: object) -> None:
-    """As `write_whole`."""
+    """Replace the file by this value as indented JSON. Raises Unavailable like `write_whole`."""
     write_whole(path, orjson.dumps(value, option=orjson.OPT_INDENT_2))
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Takes the place of the old file in one step. Raises Unavailable if the disk is full, say."""
-    anew = path.with_name(path.name + ".new")
+    """Replace the file by this content in one step, which also survives a crash of the machine.
+
+    Raises Unavailable if the file cannot be written, because the disk is full for example. The old file stays then.
+    """
+    new = path.with_name(path.name + ".new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with anew.open("wb") as file:
+        with new.open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        anew.replace(path)
+        new.replace(path)
     except OSError as error:
         raise Unavailable(f"{path} cannot be written ({error.strerror}): free some space") from error

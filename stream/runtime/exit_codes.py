@@ -1,4 +1,7 @@
 """Exit codes of worker processes."""
 
 EXIT_MISCONFIGURED = 78
-"""Of a worker that cannot start as it is set up, with the reason as its last line (EX_CONFIG of sysexits.h)."""
+"""A worker ends with this code when it cannot start as it is set up; its last line is the reason.
+
+It is EX_CONFIG of sysexits.h.
+"""

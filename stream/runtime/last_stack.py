@@ -12,7 +12,7 @@ from stream.runtime.atomic_files import write_json
 
 
 class LastStack(NamedTuple):
-    """Addresses of a stack."""
+    """The addresses of a stack."""
 
     kafka: str
     """Bootstrap servers, "host:port"."""
@@ -21,7 +21,7 @@ class LastStack(NamedTuple):
 
 
 def last_stack() -> LastStack | None:
-    """What the last `up` recorded, running or not; None if there was none."""
+    """Return the addresses that the last `up` recorded, whether it runs or not; None if there was no `up`."""
     try:
         recorded = orjson.loads(_path().read_bytes())
         return LastStack(str(recorded["kafka"]), str(recorded["api"]))
@@ -30,12 +30,12 @@ def last_stack() -> LastStack | None:
 
 
 def record_stack(stack: LastStack) -> None:
-    """From now on commands talk to this one."""
+    """Make the commands on this machine talk to this stack from now on."""
     write_json(_path(), stack._asdict())
 
 
 def state_dir() -> Path:
-    """What the commands remember on this machine."""
+    """Return the directory of everything that the commands remember on this machine."""
     states = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
     return Path(states) / "freshline"
 

@@ -1,4 +1,4 @@
-"""Memory of a process whose heap is large and lasts: collecting it must not stop what a price waits for."""
+"""How a worker uses memory: its heap is large and long-lived, and collecting it must not delay a price."""
 
 from __future__ import annotations
 
@@ -6,26 +6,29 @@ import ctypes
 import gc
 
 THRESHOLDS = 5_000, 50, 50
-"""The first bounds what a collection of the young takes (50,000: 20-47 ms), the others make full ones rare.
+"""Thresholds of Python's garbage collector.
 
-What a worker drops is freed by its reference count; few cycles wait for this.
+The first one bounds how long a collection of young objects takes (with 50,000 it took 20-47 ms). The other two make
+full collections rare. Nearly everything that a worker drops is freed by its reference count; few cycles wait for the
+collector.
 """
 
 ARENAS_MAX = 2
-"""Of glibc, which has eight for each core else: what one thread has freed, another cannot use."""
+"""The most arenas of glibc's allocator. Its default is eight for each core, and no thread can use the memory that
+another thread has freed in its own arena."""
 M_ARENA_MAX = -8
-"""From its malloc.h."""
+"""The number of this option of `mallopt`, from glibc's malloc.h."""
 
 
 def tune_collector() -> None:
-    """Once, at the start of a worker."""
+    """Set the thresholds and the number of arenas. A worker calls this once, at its start."""
     gc.set_threshold(*THRESHOLDS)
     if (mallopt := getattr(ctypes.CDLL(None), "mallopt", None)) is not None:
         mallopt(M_ARENA_MAX, ARENAS_MAX)
 
 
 def freeze_heap() -> None:
-    """What is there now stays: the collector does not look at it again.
+    """Exclude everything that is on the heap now from all later garbage collections.
 
     With a loaded model, or the items of a shop, every full collection stopped all threads for 0.4 s, each few seconds.
     """
@@ -33,7 +36,10 @@ def freeze_heap() -> None:
 
 
 def freeze_loaded_model() -> None:
-    """What is there now stays, without what loading it left: the ways to compute that were tried, some 400 MB."""
+    """Free what loading a model left behind, and freeze the rest of the heap.
+
+    Loading tries several ways to compute, which leaves some 400 MB of garbage; it is returned to the system.
+    """
     gc.collect()
     freeze_heap()
     if (malloc_trim := getattr(ctypes.CDLL(None), "malloc_trim", None)) is not None:

@@ -1,4 +1,4 @@
-"""Ports on this machine."""
+"""TCP ports of this machine."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import time
 
 from schemas.errors import Misconfigured
 
-PATIENCE_S = 1.0
+WAIT_SECONDS_MAX = 1.0
 POLL_S = 0.05
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nothing listens on now."""
+    """Return a port of 127.0.0.1 that nothing listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -20,11 +20,12 @@ def free_port() -> int:
 
 
 def check_free(host: str, port: int, what: str, flag: str) -> None:
-    """Waits a moment for the port: an `up` that was killed leaves it only when its children are gone.
+    """Return once nothing listens on the port, waiting a moment for that.
 
-    Raises Misconfigured if something goes on listening there.
+    The wait is for an `up` that was killed: its port is free only when its child processes have ended too.
+    Raises Misconfigured, naming `what` needs the port and the `flag` that chooses another, if it stays in use.
     """
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + WAIT_SECONDS_MAX
     while (reason := _refusal(host, port)) is not None:
         if time.monotonic() > deadline:
             raise Misconfigured(f"{what} cannot use {host}:{port} ({reason}): choose another port with {flag}")

@@ -13,35 +13,35 @@ if TYPE_CHECKING:
 
 
 def print_json(value: object, *, indent: bool = False) -> None:
-    """One line, or indented."""
+    """Print a value as JSON on stdout, in one line or indented."""
     sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2 if indent else 0).decode() + "\n")
     sys.stdout.flush()
 
 
 def say(text: str) -> None:
-    """To the person, not part of the data."""
+    """Print a sentence for the person on stderr, apart from the data on stdout."""
     print(text, file=sys.stderr, flush=True)
 
 
 def stdout_console() -> Console:
-    """Stdout, as wide as the terminal."""
+    """Return a console that prints tables on stdout, as wide as the terminal."""
     from rich.console import Console
 
     return Console(highlight=False, markup=False, emoji=False)
 
 
 def counted(number: int, thing: str) -> str:
-    """ "1 item", "1,000 items"."""
+    """Return a number with its noun: "1 item", "1,000 items"."""
     return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
 
 
 def money(price: float | None, currency: str | None) -> str:
-    """ "8.50 HKD"; empty for none."""
+    """Return an amount with its currency, "8.50 HKD"; an empty text if there is no price."""
     return "" if price is None else f"{price:,.2f} {currency or ''}".strip()
 
 
 def ago(time: str | None, now: datetime | None = None) -> str:
-    """How long since an RFC 3339 time, in its largest unit: "3 s ago"."""
+    """Return how long ago an RFC 3339 time was, in its largest unit: "3 s ago"; an empty text for None."""
     if time is None:
         return ""
     seconds = max(0.0, ((now or datetime.now(UTC)) - datetime.fromisoformat(time)).total_seconds())
@@ -51,13 +51,13 @@ def ago(time: str | None, now: datetime | None = None) -> str:
     return f"{seconds:.0f} s ago"
 
 
-def best_offers(item: dict[str, Any], most: int = 3) -> str:
-    """The cheapest offers, a line each, and how many more there are."""
+def best_offers(item: dict[str, Any], offers_max: int = 3) -> str:
+    """Return the cheapest offers, one a line, and how many more there are."""
     offers = sorted(item["offers"], key=lambda offer: offer["price"])
-    lines = [f"{offer['seller']} {offer['price']:,.2f}{_other(offer, item)}" for offer in offers[:most]]
-    return "\n".join([*lines, f"and {len(offers) - most} more"] if len(offers) > most else lines)
+    lines = [f"{offer['seller']} {offer['price']:,.2f}{_other(offer, item)}" for offer in offers[:offers_max]]
+    return "\n".join([*lines, f"and {len(offers) - offers_max} more"] if len(offers) > offers_max else lines)
 
 
 def _other(offer: dict[str, Any], item: dict[str, Any]) -> str:
-    """The currency, where it is not that of the item's own price."""
+    """Return the offer's currency if it differs from the currency of the item's own price."""
     return "" if offer["currency"] == item["currency"] else f" {offer['currency']}"

@@ -1,4 +1,4 @@
-"""How a worker process begins and ends: logs, signals, exit codes."""
+"""How a worker process starts and ends: its log lines, signals and exit codes."""
 
 from __future__ import annotations
 
@@ -25,44 +25,45 @@ log = structlog.get_logger(__name__)
 CHATTY = ("aiokafka", "faust", "mode", "kafka", "httpx", "uvicorn", "stream.agents.transport", "stream.agents.app")
 
 SWITCH_INTERVAL_S = 0.0001
-"""For which a thread that needs Python may have to wait: with Python's 5 ms, at each hop of a query."""
+"""The longest that a thread waits for the interpreter. With Python's default, 5 ms, a query waited that long at each
+of its hops between threads."""
 
 
 class Failure:
-    """Where any part says that the process cannot go on; the composition root waits for it."""
+    """The first error after which the process cannot go on. Any part reports one; the composition root waits for it."""
 
     def __init__(self) -> None:
         self._future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def fail(self, error: BaseException) -> None:
-        """The first error counts."""
+        """Report an error that ends the process. Only the first one counts."""
         if not self._future.done():
             self._future.set_exception(error)
 
     async def wait(self) -> None:
-        """Raises the first error."""
+        """Wait until an error is reported, and raise it."""
         await asyncio.shield(self._future)
 
 
-class _Lines:
-    """Lines for people: a full disk may take them, and nothing else with them. (logging does the same.)"""
+class _LogOutput:
+    """The output of the log lines. A full disk may lose a line, but never ends the process; `logging` does the same."""
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
 
     def write(self, text: str) -> None:
-        """Or not."""
+        """Write the text, unless the disk is full."""
         with contextlib.suppress(OSError):
             self._out.write(text)
 
     def flush(self) -> None:
-        """Or not."""
+        """Flush the output, unless the disk is full."""
         with contextlib.suppress(OSError):
             self._out.flush()
 
 
 def set_up_logs() -> None:
-    """One line an event on stderr, key=value; libraries from warnings on."""
+    """Log to stderr, one line an event, as key=value. Libraries log from warnings upwards."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     for name in CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
@@ -73,18 +74,21 @@ def set_up_logs() -> None:
             structlog.processors.format_exc_info,
             structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"]),
         ],
-        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _Lines(sys.stderr))),
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _LogOutput(sys.stderr))),
     )
 
 
 def run(main: Callable[[], Coroutine[None, None, None]]) -> int:
-    """Runs until `main` ends or SIGTERM cancels it; the exit code: 0, or another with what happened on stderr."""
+    """Run `main` until it ends or SIGTERM cancels it, and return the exit code.
+
+    The code is 0, or another one after a line on stderr that says what happened.
+    """
     set_up_logs()
     memory.tune_collector()
     sys.setswitchinterval(SWITCH_INTERVAL_S)
-    # As a policy: Faust's consumer thread makes a loop of its own.
+    # Set as a policy, because Faust's consumer thread makes a loop of its own.
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
-    # Ctrl-C reaches the whole process group: `up` hears it, and stops its children in order.
+    # Ctrl-C reaches the whole process group. Only `up` reacts to it, and stops its child processes in order.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         asyncio.run(_until_terminated(main))
@@ -103,7 +107,7 @@ def run(main: Callable[[], Coroutine[None, None, None]]) -> int:
 
 
 def exit_now(code: int) -> NoReturn:
-    """Ends the process, also where a thread of a library hangs and Python would wait for it for ever."""
+    """End the process even if a thread of a library hangs, for which Python would wait forever."""
     logging.shutdown()
     with contextlib.suppress(OSError):
         sys.stderr.flush()
@@ -111,10 +115,13 @@ def exit_now(code: int) -> NoReturn:
 
 
 def _failed(group: BaseExceptionGroup[BaseException]) -> int:
-    """What is an answer to a person needs no traceback; the first one is the cause."""
-    said, bugs = group.split(FreshlineError)
-    if said is not None:
-        print(_first(said), file=sys.stderr)
+    """Print what failed and return the exit code.
+
+    An error with a sentence for a person needs no traceback. The first error of a group is the cause of the others.
+    """
+    explained, bugs = group.split(FreshlineError)
+    if explained is not None:
+        print(_first(explained), file=sys.stderr)
     if bugs is not None:
         log.error("failed", exc_info=bugs)
     return EXIT_MISCONFIGURED if bugs is None and isinstance(_first(group), Misconfigured) else 1

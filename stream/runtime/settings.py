@@ -1,4 +1,4 @@
-"""Settings: a command's flag, else FRESHLINE_* in the environment, else the default here."""
+"""The settings: a flag of the command, else FRESHLINE_* in the environment, else the default here."""
 
 from __future__ import annotations
 
@@ -32,59 +32,94 @@ def _listed(value: object) -> object:
 
 
 Name = Annotated[str, AfterValidator(_name)]
-"""That may be a part of a file's name or of a collection's."""
+"""A name that may be part of the name of a file or of a collection."""
 Language = Annotated[str, AfterValidator(language_tag)]
+"""A language tag such as en or zh-Hant."""
 
 
 class Settings(BaseSettings):
-    """All that can be set. Read once, in a composition root, and handed on."""
+    """Everything that can be set. It is read once, in a composition root, and handed on."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="ignore")
 
-    kafka: str | None = None
-    """Bootstrap servers, "host:port,host:port"; unset, `up` runs a broker of its own."""
-    qdrant_url: str | None = None
-    """URL of a Qdrant server; unset, the embedded Qdrant Edge serves."""
-    qdrant_api_key: str | None = None
-    api: str | None = None
-    """Where the commands find a running stack; unset, the last `up` on this machine."""
-    data_dir: Path = Path(".freshline")
-    """Everything that a stack keeps on disk."""
-    broker: Literal["embedded", "kafka"] = "embedded"
-    api_host: str = "127.0.0.1"
-    api_port: int = Field(8765, ge=1, le=65535)
-    kafka_port: int = Field(9292, ge=1, le=65535)
+    kafka: str | None = Field(
+        None,
+        description='Bootstrap servers of Kafka, "host:port,host:port". If it is not set, `up` runs its own broker.',
+    )
+    qdrant_url: str | None = Field(
+        None, description="URL of a Qdrant server. If it is not set, the index is the embedded Qdrant Edge."
+    )
+    qdrant_api_key: str | None = Field(None, description="API key of the Qdrant server, if it requires one.")
+    api: str | None = Field(
+        None,
+        description="URL at which the commands find a running stack. If it is not set, they use the last `up` on this "
+        "machine.",
+    )
+    data_dir: Path = Field(Path(".freshline"), description="Directory of everything that a stack keeps on disk.")
+    broker: Literal["embedded", "kafka"] = Field(
+        "embedded",
+        description="Broker that `up` runs if FRESHLINE_KAFKA is not set: `embedded` keeps its log in memory, `kafka` "
+        "is Apache Kafka from KAFKA_HOME.",
+    )
+    api_host: str = Field("127.0.0.1", description="Address at which the HTTP API listens.")
+    api_port: int = Field(8765, ge=1, le=65535, description="Port at which the HTTP API listens.")
+    kafka_port: int = Field(9292, ge=1, le=65535, description="Port of the broker that `up` runs.")
 
-    partitions: int = Field(4, ge=1, le=1024)
-    """Of every topic on the data path: they must be the same."""
-    replication_factor: int = Field(1, ge=1)
-    min_insync_replicas: int = Field(1, ge=1)
+    partitions: int = Field(
+        4,
+        ge=1,
+        le=1024,
+        description="Number of partitions of every topic. All topics on the data path must have the same number.",
+    )
+    replication_factor: int = Field(1, ge=1, description="Replicas of each topic that Freshline creates.")
+    min_insync_replicas: int = Field(
+        1, ge=1, description="Replicas that must have a record before the broker confirms it."
+    )
 
-    collection: Name = "items"
-    """The alias that search asks; physical collections are named after it."""
-    model: str | None = None
-    """Name or path of a sentence-transformers model; unset, the all-MiniLM-L6-v2 that is installed with Freshline."""
-    embedder: Literal["model", "fake"] = "model"
-    """`fake`: deterministic vectors without a model, for tests."""
-    embed_threads: int = Field(1, ge=1)
-    """torch threads; on two cores one leaves the other to prices and searches."""
-    shop_currency: Currency | None = None
-    """Currency of an item's price; unset, that of most of its offers."""
-    languages: Annotated[tuple[Language, ...], NoDecode, BeforeValidator(_listed)] = ("en",)
-    """In which order titles are preferred."""
-    worker_slot: Name = "0"
-    """Names this worker among its kind: a static member of its consumer group."""
-    metrics_port: int = Field(0, ge=0, le=65535)
-    """Port of the items worker's own metrics; 0: none."""
+    collection: Name = Field(
+        "items", description="Alias that search asks. The physical collections are named after it."
+    )
+    model: str | None = Field(
+        None,
+        description="Name or path of a sentence-transformers model. If it is not set, it is the all-MiniLM-L6-v2 that "
+        "is installed with Freshline.",
+    )
+    embedder: Literal["model", "fake"] = Field(
+        "model", description="What computes vectors. `fake` computes deterministic ones without a model, for tests."
+    )
+    embed_threads: int = Field(
+        1,
+        ge=1,
+        description="Threads of torch. On two cores, one thread leaves the other core to prices and searches.",
+    )
+    shop_currency: Currency | None = Field(
+        None,
+        description="Currency of an item's price, as in ISO 4217. If it is not set, it is the currency of most of the "
+        "item's offers.",
+    )
+    languages: Annotated[tuple[Language, ...], NoDecode, BeforeValidator(_listed)] = Field(
+        ("en",), description="Languages with commas between them, in the order in which titles are preferred."
+    )
+    worker_slot: Name = Field(
+        "0",
+        description="Name of this worker among the workers of its kind. It makes the worker a static member of its "
+        "consumer group, so give each worker its own.",
+    )
+    metrics_port: int = Field(
+        0, ge=0, le=65535, description="Port at which the items worker serves its own metrics. With 0 it serves none."
+    )
 
     @cached_property
     def index_dir(self) -> Path:
-        """Where the embedded index lies."""
+        """The directory of the embedded index."""
         return self.data_dir / "index"
 
 
 def read_settings(**given: Any) -> Settings:
-    """What is given, else FRESHLINE_*, else the default. Raises Misconfigured with the name of what is wrong."""
+    """Read the settings: `given` first, then FRESHLINE_* in the environment, then the defaults.
+
+    Raises Misconfigured with the name of the first variable that is wrong.
+    """
     try:
         return Settings(**given)
     except ValidationError as error:
@@ -95,8 +130,8 @@ def read_settings(**given: Any) -> Settings:
         raise Misconfigured(f"{PREFIX}{str(first['loc'][0]).upper()}: {reason}") from None
 
 
-def unknown(names: Iterable[str]) -> list[str]:
-    """Sentences on variables of the environment that look like settings and are none."""
+def unknown_settings(names: Iterable[str]) -> list[str]:
+    """Return a sentence about each of these environment variables that looks like a setting and is none."""
     known = [PREFIX + field.upper() for field in Settings.model_fields]
     near = {
         name: get_close_matches(name, known, 1, cutoff=0.8)

@@ -1,4 +1,4 @@
-"""What only `up` knows and /status shows: the embedded broker's size and losses, and what cannot be kept running."""
+"""What only `up` knows and /status shows: the embedded broker's size and losses, and processes that keep failing."""
 
 from __future__ import annotations
 
@@ -15,27 +15,33 @@ if TYPE_CHECKING:
 
 
 class StackReport(NamedTuple):
-    """Of the `up` that runs on a data directory."""
+    """A report of the `up` that runs on a data directory."""
 
     log_kind: str
-    """Of the broker, to a person."""
+    """The kind of the broker, for a person."""
     log_bytes: int | None
-    """Memory of the embedded broker; None of others, whose log is on disk."""
+    """Memory of the embedded broker; None for another broker, whose log is on disk."""
     losses: list[str]
-    """Sentences on what embedded brokers took with them, in this run and in killed ones before it."""
+    """Sentences about what was lost with embedded brokers, in this run and in killed runs before it."""
     kept_until: str | None
-    """Up to when all that was sent to the embedded broker would outlive it, RFC 3339; None of others."""
+    """Everything that was sent to the embedded broker before this time would outlive it (RFC 3339).
+
+    None for another broker.
+    """
     failing: dict[str, str]
-    """By name of a process that ends whenever it is started: a sentence with its last words."""
+    """By the name of a process that ends whenever it is started: a sentence with its last line of output."""
 
     @property
     def may_be_missing(self) -> str | None:
-        """All losses, a line each; None: there are none."""
+        """All losses, one a line; None if there are none."""
         return "\n".join(self.losses) or None
 
 
 def read_stack_report(data_dir: Path) -> StackReport | None:
-    """None where no `up` keeps this directory: one that ends in order takes it away."""
+    """Return the report of the `up` that runs on this directory, or was killed there.
+
+    None if there is no report: an `up` that ends in order removes it.
+    """
     try:
         return StackReport(**orjson.loads((data_dir / "up.json").read_bytes()))
     except (OSError, orjson.JSONDecodeError, TypeError):
@@ -43,27 +49,30 @@ def read_stack_report(data_dir: Path) -> StackReport | None:
 
 
 class StackReportFile:
-    """The report of the `up` that runs, written anew whenever something in it changes."""
+    """The report of the running `up`, which is written again whenever something in it changes."""
 
     def __init__(self, data_dir: Path) -> None:
         self._path = data_dir / "up.json"
         self.left_behind = read_stack_report(data_dir)
-        """By an `up` that was killed."""
+        """The report of an `up` that was killed; None if there is none."""
         self._report = StackReport("", None, [], None, {})
 
     def update(self, **changes: Any) -> None:
-        """For `read_report` in other processes. A full disk keeps it as it was: the next change may be written."""
+        """Change these fields, for `read_stack_report` in other processes.
+
+        On a full disk the file stays as it is; the next change may be written.
+        """
         self._report = self._report._replace(**changes)
         with contextlib.suppress(Unavailable):
             write_json(self._path, self._report._asdict())
 
-    def set_failing(self, name: str, why: str | None) -> None:
-        """`why`: None once it stays up."""
-        others = {other: reason for other, reason in self._report.failing.items() if other != name}
-        failing = others if why is None else {**others, name: why}
+    def set_failing(self, name: str, reason: str | None) -> None:
+        """Report that a process cannot be kept running, with the reason; None reports that it stays up."""
+        others = {other: why for other, why in self._report.failing.items() if other != name}
+        failing = others if reason is None else {**others, name: reason}
         if failing != self._report.failing:
             self.update(failing=failing)
 
     def remove(self) -> None:
-        """`up` ends in order: nothing was lost that it has not told, and the next one need not say it again."""
+        """Remove the file. `up` ends in order: it has reported every loss, and the next `up` need not repeat them."""
         self._path.unlink(missing_ok=True)

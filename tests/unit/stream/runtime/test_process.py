@@ -1,4 +1,4 @@
-"""How a worker ends: with a line for a person, or with a traceback where it is a bug."""
+"""How a worker ends: with a line for a person, or with a traceback if it is a bug."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def as_before() -> Iterator[None]:
-    """A worker sets up its whole process, logs, signals, event loops and all: here it is one of many in it."""
+    """Restore what a worker sets up for its whole process (logs, signals, event loop): here many run in one process."""
     interrupt, handlers, level = signal.getsignal(signal.SIGINT), logging.root.handlers[:], logging.root.level
     loops, interval_s, thresholds = asyncio.get_event_loop_policy(), sys.getswitchinterval(), gc.get_threshold()
     yield
@@ -41,7 +41,7 @@ async def fail(error: Exception) -> None:
 
 
 def ends_with(*errors: Exception) -> int:
-    """The exit code of a worker of which one task after the other fails."""
+    """Return the exit code of a worker whose tasks fail, one after the other."""
 
     async def main() -> None:
         async with asyncio.TaskGroup() as tasks:
@@ -51,7 +51,7 @@ def ends_with(*errors: Exception) -> int:
     return run(main)
 
 
-def test_a_thread_that_hangs_does_not_keep_it() -> None:
+def test_a_thread_that_hangs_does_not_keep_the_process_running() -> None:
     script = (
         "import threading; from stream.runtime.process import exit_now, run\n"
         "async def main(): threading.Thread(target=threading.Event().wait).start()\n"
@@ -60,17 +60,17 @@ def test_a_thread_that_hangs_does_not_keep_it() -> None:
     assert subprocess.run([sys.executable, "-c", script], timeout=30, check=False).returncode == 0
 
 
-def test_an_error_with_a_sentence_ends_it_with_that_sentence(capfd: pytest.CaptureFixture[str]) -> None:
+def test_an_error_with_a_sentence_ends_the_process_with_that_sentence(capfd: pytest.CaptureFixture[str]) -> None:
     assert ends_with(Gone("the collection is gone")) == 1
     assert capfd.readouterr().err == "the collection is gone\n"
 
 
-def test_one_that_is_set_up_wrongly_says_so_by_its_exit_code(capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_process_that_is_set_up_wrongly_says_so_by_its_exit_code(capfd: pytest.CaptureFixture[str]) -> None:
     assert ends_with(Misconfigured("another model")) == EXIT_MISCONFIGURED
     assert capfd.readouterr().err == "another model\n"
 
 
-def test_a_bug_leaves_its_traceback_whatever_fails_beside_it(capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_bug_leaves_its_traceback_whatever_else_fails(capfd: pytest.CaptureFixture[str]) -> None:
     assert ends_with(Misconfigured("another model"), ZeroDivisionError("bug")) == 1
     said = capfd.readouterr().err
     assert "another model" in said and "ZeroDivisionError: bug" in said and "Traceback" in said

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from schemas.errors import Misconfigured
-from stream.runtime.settings import read_settings, unknown
+from stream.runtime.settings import Settings, read_settings, unknown_settings
 
 
 @pytest.mark.parametrize(
@@ -42,8 +42,13 @@ def test_a_setting_that_is_empty_is_not_set(monkeypatch: pytest.MonkeyPatch) -> 
     assert (settings.languages, settings.shop_currency, settings.api_port) == (("en",), None, 8765)
 
 
-def test_what_looks_like_a_setting_and_is_none_is_named_with_what_may_be_meant() -> None:
-    assert unknown(["PATH", "FRESHLINE_KAFKA", "FRESHLINE_SHOPCURRENCY", "FRESHLINE_QQQ"]) == [
+def test_a_variable_that_looks_like_a_setting_is_named_with_the_setting_that_may_be_meant() -> None:
+    assert unknown_settings(["PATH", "FRESHLINE_KAFKA", "FRESHLINE_SHOPCURRENCY", "FRESHLINE_QQQ"]) == [
         "FRESHLINE_QQQ is no setting and has no effect",
         "FRESHLINE_SHOPCURRENCY is no setting and has no effect: FRESHLINE_SHOP_CURRENCY is",
     ]
+
+
+def test_every_setting_has_a_sentence_for_the_reference() -> None:
+    for name, field in Settings.model_fields.items():
+        assert field.description and field.description.endswith("."), name
