@@ -1,4 +1,4 @@
-"""Long work on the event loop in short turns, between which others have theirs: answers above all."""
+"""Priority on the event loop: long work gives way to queries and takes cooperative turns (deploy/decisions/0016)."""
 
 from __future__ import annotations
 
@@ -12,109 +12,117 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 TURN_SECONDS = 0.002
-ANSWERS_SHARE = 0.5
-"""Of the time, at most, long work waits for answers: under searches without end it goes on at half its speed."""
-ANSWERS_SECONDS_MAX = 0.03
-"""For which it does at a stretch: most answers take less."""
+WAIT_SHARE = 0.5
+"""The most that long work waits for queries, as a share of time: under queries without end it runs at half speed."""
+WAIT_SECONDS_MAX = 0.03
+"""The longest that it waits at a stretch: most queries are answered sooner."""
 
 
 class TokenBucket:
-    """For how long work may wait: a share of the time that passes, and no more at a stretch than its most."""
+    """How long work may wait: its tokens are seconds, and they come in as a share of the time that passes."""
 
     def __init__(self, share: float, seconds_max: float, now_s: float) -> None:
+        """`seconds_max`: what the bucket holds, and so the longest wait at a stretch. It is full at first."""
         self._share = share
         self._seconds_max = seconds_max
         self._seconds = seconds_max
-        self._counted_at_s = now_s
+        self._filled_at_s = now_s
 
     def seconds(self, now_s: float) -> float:
-        """As much as there is now."""
-        more = self._share * (now_s - self._counted_at_s)
+        """Return how many seconds work may wait now."""
+        more = self._share * (now_s - self._filled_at_s)
         self._seconds = min(self._seconds_max, self._seconds + more)
-        self._counted_at_s = now_s
+        self._filled_at_s = now_s
         return max(0.0, self._seconds)
 
     def spend(self, seconds: float) -> None:
-        """What was waited: a timer may be late, and that counts as well, as far as to one stretch of debt."""
+        """Take out the seconds that work has waited.
+
+        A timer may fire late, and that time counts too: the bucket goes below zero, by `seconds_max` at most.
+        """
         self._seconds = max(-self._seconds_max, self._seconds - seconds)
 
 
-def wait_budget() -> TokenBucket:
-    """That of one piece of work with answers, from now on."""
-    return TokenBucket(ANSWERS_SHARE, ANSWERS_SECONDS_MAX, time.monotonic())
-
-
 class QueryGate:
-    """Those that are being given on this event loop: long work lets them end first.
+    """Closed while a query is being answered in this process: long work waits at it, within a token bucket.
 
-    The interpreter, which most of an answer needs again and again, is then theirs for all of it.
+    The interpreter, which most of an answer needs again and again, is then free for the whole answer. One gate serves
+    one event loop and the threads beside it. A process that answers no queries has a gate that never closes.
     """
 
-    def __init__(self) -> None:
-        self._count = 0
-        self._none = asyncio.Event()
-        self._none_for_threads = threading.Event()
-        self._none_for_threads.set()
-        self._allowance = wait_budget()
+    def __init__(self, *, wait_share: float = WAIT_SHARE, wait_seconds_max: float = WAIT_SECONDS_MAX) -> None:
+        """`wait_share` and `wait_seconds_max` bound what each piece of work waits: see TokenBucket."""
+        self._wait_share = wait_share
+        self._wait_seconds_max = wait_seconds_max
+        self._queries = 0
+        self._open = asyncio.Event()
+        self._open_for_threads = threading.Event()
+        self._open_for_threads.set()
+        self._bucket = self.token_bucket()
         self._spent_until_s = 0.0
 
+    @property
+    def queries(self) -> int:
+        """The number of queries that are being answered."""
+        return self._queries
+
+    def token_bucket(self) -> TokenBucket:
+        """Return a full bucket for one piece of work that waits at this gate in a thread of its own."""
+        return TokenBucket(self._wait_share, self._wait_seconds_max, time.monotonic())
+
     @contextlib.contextmanager
-    def one(self) -> Iterator[None]:
-        """Until the end of the block one more is being given."""
-        if not self._count:
-            self._none = asyncio.Event()
-            self._none_for_threads.clear()
-        self._count += 1
+    def answering(self) -> Iterator[None]:
+        """Hold the gate closed for one query until the end of the block."""
+        if not self._queries:
+            self._open = asyncio.Event()
+            self._open_for_threads.clear()
+        self._queries += 1
         try:
             yield
         finally:
-            self._count -= 1
-            if not self._count:
-                self._none.set()
-                self._none_for_threads.set()
+            self._queries -= 1
+            if not self._queries:
+                self._open.set()
+                self._open_for_threads.set()
 
-    async def given(self) -> None:
-        """Returns when none is being given, or when work has waited for them long enough."""
+    async def wait_until_open(self) -> None:
+        """Return once no query is being answered, or once the work on the event loop has waited long enough."""
         began = time.monotonic()
-        if not self._count or not (allowed := self._allowance.seconds(began)):
+        if not self._queries or not (allowed := self._bucket.seconds(began)):
             return
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(allowed):
-                await self._none.wait()
-        # Several may have waited, for the same time.
+                await self._open.wait()
+        # Several may have waited during the same time, which is spent once.
         ended = time.monotonic()
-        self._allowance.spend(ended - max(began, self._spent_until_s))
+        self._bucket.spend(ended - max(began, self._spent_until_s))
         self._spent_until_s = ended
 
-    def given_in_thread(self, allowance: TokenBucket) -> None:
-        """As `given`, for work in a thread, which has an allowance of its own: blocks."""
+    def wait_until_open_in_thread(self, bucket: TokenBucket) -> None:
+        """Block this thread as `wait_until_open` suspends a coroutine, within the thread's own bucket."""
         began = time.monotonic()
-        if allowed := allowance.seconds(began):
-            self._none_for_threads.wait(allowed)
-            allowance.spend(time.monotonic() - began)
+        if allowed := bucket.seconds(began):
+            self._open_for_threads.wait(allowed)
+            bucket.spend(time.monotonic() - began)
 
-
-QUERY_GATE = QueryGate()
-"""Of the process, which has one event loop."""
-
-
-async def yield_to_queries(pause_seconds: float = 0.0) -> None:
-    """Others have their turn, and answers that are being given end."""
-    await asyncio.sleep(pause_seconds)
-    await QUERY_GATE.given()
+    async def yield_to_queries(self, pause_seconds: float = 0.0) -> None:
+        """Give the event loop to others for one round or for `pause_seconds`, then wait until the gate is open."""
+        await asyncio.sleep(pause_seconds)
+        await self.wait_until_open()
 
 
 class CooperativeTurns:
-    """Of one piece of work that does not suspend by itself."""
+    """Cuts one piece of work that does not suspend by itself into short turns on the event loop."""
 
-    def __init__(self, turn_seconds: float = TURN_SECONDS, *, pause_seconds: float = 0.0) -> None:
-        """A pause of 0 is one round of the loop; an event needs several to become searchable."""
+    def __init__(self, gate: QueryGate, turn_seconds: float = TURN_SECONDS, *, pause_seconds: float = 0.0) -> None:
+        """`pause_seconds`: between turns; 0 is one round of the loop. An event needs several to become searchable."""
+        self._gate = gate
         self._turn_seconds = turn_seconds
         self._pause_seconds = pause_seconds
         self._ends_s = time.monotonic() + self._turn_seconds
 
-    async def give(self) -> None:
-        """To be called between steps of less than a millisecond: gives way once the turn is over."""
+    async def yield_if_over(self) -> None:
+        """Yield to others once the turn is over. Call it between steps of less than a millisecond."""
         if time.monotonic() > self._ends_s:
-            await yield_to_queries(self._pause_seconds)
+            await self._gate.yield_to_queries(self._pause_seconds)
             self._ends_s = time.monotonic() + self._turn_seconds

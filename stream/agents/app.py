@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from stream.kafka.partitions import Partition
     from stream.kafka.send import Headers
     from stream.runtime.settings import Settings
+    from workers.priority import QueryGate
 
     Take = Callable[[Any], Awaitable[None]]
     Own = Callable[[set[int]], None]
@@ -124,7 +125,13 @@ async def _at_commits(commits: Mapping[Partition, int]) -> Mapping[Partition, in
 
 
 def connect(
-    parts: AppParts, topics: Sequence[str], *, take: Take, own: Own, fail: Callable[[BaseException], None]
+    parts: AppParts,
+    topics: Sequence[str],
+    *,
+    take: Take,
+    own: Own,
+    fail: Callable[[BaseException], None],
+    gate: QueryGate,
 ) -> None:
     """One agent a topic that hands every record to `take`; `own` hears which partitions this worker has.
 
@@ -132,14 +139,14 @@ def connect(
     """
 
     async def agent(stream: Any) -> None:
-        turns = CooperativeTurns()
+        turns = CooperativeTurns(gate)
         async for event in stream.noack().events():
             try:
                 await take(event.message)
             except Exception as error:
                 fail(error)
                 raise
-            await turns.give()  # What has been fetched comes without a pause.
+            await turns.yield_if_over()  # What has been fetched comes without a pause.
 
     async def assigned(_app: Any, /, *arguments: Any, signal: Any, **_: Any) -> None:
         own({tp.partition for tp in arguments[0] if tp.topic == topics[0]})

@@ -27,6 +27,7 @@ from stream.writers.epoch import identity_for
 from workers.clock import SystemClock
 from workers.embedder.registry import EmbedderRegistry
 from workers.index.open import open_collections
+from workers.priority import QueryGate
 
 log = structlog.get_logger(__name__)
 
@@ -47,8 +48,8 @@ async def main() -> None:
 async def _serve(settings: Settings, closing: AsyncExitStack) -> None:
     kafka = settings.kafka or ""
     failure, registry = Failure(), CollectorRegistry()
-    metrics, recent = IndexMetrics(registry), RecentFreshness()
-    models = EmbedderRegistry(settings.embedder, threads=settings.embed_threads)
+    metrics, recent, gate = IndexMetrics(registry), RecentFreshness(), QueryGate()
+    models = EmbedderRegistry(settings.embedder, threads=settings.embed_threads, gate=gate)
     closing.push_async_callback(models.close)
     collections = await open_collections(
         directory=settings.index_dir,
@@ -57,6 +58,7 @@ async def _serve(settings: Settings, closing: AsyncExitStack) -> None:
         model_source=settings.model,
         url=settings.qdrant_url,
         api_key=settings.qdrant_api_key,
+        gate=gate,
     )
     closing.push_async_callback(collections.close)
     await asyncio.to_thread(ensure_topics, settings)
@@ -72,6 +74,7 @@ async def _serve(settings: Settings, closing: AsyncExitStack) -> None:
         metrics=metrics,
         recent=recent,
         clock=SystemClock(),
+        gate=gate,
         shop_currency=settings.shop_currency,
         publishes_progress=settings.qdrant_url is not None,  # Else no other worker has an API that would have to know.
         fail=failure.fail,
@@ -80,7 +83,7 @@ async def _serve(settings: Settings, closing: AsyncExitStack) -> None:
     await attached.refresh_until_available()
     fills = await attached.serving.index.count_points() == 0
     parts.transport.starts = worker.starts
-    connect(parts, [ITEMS], take=worker.take, own=worker.own, fail=failure.fail)
+    connect(parts, [ITEMS], take=worker.take, own=worker.own, fail=failure.fail, gate=gate)
     ends = await closing.enter_async_context(EndOffsets(kafka, patience_s=ANSWER_SECONDS_MAX))
     reader = await closing.enter_async_context(Reader(kafka))
     as_of = FreshAsOf(horizon)
@@ -99,6 +102,7 @@ async def _serve(settings: Settings, closing: AsyncExitStack) -> None:
         watching=watching,
         metrics=metrics,
         registry=registry,
+        gate=gate,
         fills=fills,
     )
 

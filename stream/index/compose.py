@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from workers.clock import Clock
     from workers.embedder.registry import EmbedderRegistry
     from workers.index.interface import Collections, Index
+    from workers.priority import QueryGate
 
 
 class Progress(Protocol):
@@ -66,6 +67,7 @@ def compose_writing(
     metrics: IndexMetrics,
     recent: RecentFreshness,
     clock: Clock,
+    gate: QueryGate,
     shop_currency: str | None,
     publishes_progress: bool,
     fail: Callable[[BaseException], None],
@@ -103,6 +105,7 @@ def compose_writing(
         models=models,
         cache=VectorCache(),
         clock_ms=clock.now_ms,
+        gate=gate,
         owned=lambda: worker.owned,
         positions=worker.positions,
         report=worker.report,

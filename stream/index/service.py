@@ -19,7 +19,6 @@ from stream.reconcile.compare import ComparisonContext
 from stream.reconcile.run import reconcile
 from stream.runtime.jobs import Jobs
 from stream.runtime.stack_report import read_stack_report
-from workers.priority import QUERY_GATE
 from workers.search.hits import Shop
 from workers.search.searcher import Searcher
 
@@ -41,6 +40,7 @@ if TYPE_CHECKING:
     from stream.writers.writer_set import WriterSet
     from workers.embedder.registry import EmbedderRegistry
     from workers.index.interface import Collections
+    from workers.priority import QueryGate
 
 
 class IndexService:
@@ -60,6 +60,7 @@ class IndexService:
         watching: PipelineMonitor,
         metrics: IndexMetrics,
         registry: CollectorRegistry,
+        gate: QueryGate,
         fills: bool,
     ) -> None:
         """`fills`: whether the index was empty when this process began."""
@@ -76,6 +77,7 @@ class IndexService:
         self._watching = watching
         self._metrics = metrics
         self._registry = registry
+        self._gate = gate
         shop = Shop(settings.shop_currency, settings.languages)
         self._searcher = Searcher(collections.serving, models.queries, shop)
         self._jobs = Jobs()
@@ -93,7 +95,7 @@ class IndexService:
         began = time.perf_counter()
         # Before the search: what became searchable meanwhile may or may not be in the answer.
         as_of = self._fresh_as_of()
-        with QUERY_GATE.one():
+        with self._gate.answering():
             results = await self._searcher.search(request, _now_ms())
         took_seconds = time.perf_counter() - began
         self._metrics.searches.labels(results.by).observe(took_seconds)
@@ -168,7 +170,7 @@ class IndexService:
                 kafka=self._settings.kafka or "",
                 partitions=self._settings.partitions,
             )
-            return await reconcile(compared, directory, step, repair=repair)
+            return await reconcile(compared, directory, step, self._gate, repair=repair)
 
         return self._jobs.start("reconcile", work)
 

@@ -22,6 +22,7 @@ from stream.runtime.metrics import ItemsMetrics
 from stream.runtime.ports import check_free
 from stream.runtime.process import Failure, exit_now, run
 from stream.runtime.settings import read_settings
+from workers.priority import QueryGate
 
 if TYPE_CHECKING:
     from stream.items.partition import ItemPartition
@@ -66,7 +67,7 @@ async def main() -> None:
     def own(numbers: set[int]) -> None:
         logs.own(worker.own(numbers))
 
-    connect(parts, INPUTS, take=worker.take, own=own, fail=failure.fail)
+    connect(parts, INPUTS, take=worker.take, own=own, fail=failure.fail, gate=QueryGate())  # Nobody asks queries here.
     if settings.metrics_port:
         check_free("0.0.0.0", settings.metrics_port, "the items worker's metrics", "FRESHLINE_METRICS_PORT")
         start_http_server(settings.metrics_port, registry=registry)

@@ -93,7 +93,7 @@ class Comparison:
                 else:
                     tally.count(product_id, verdict)
                 self._step.done += 1
-                await self._turns.give()
+                await self._turns.yield_if_over()
         await self._buckets.flush()
         return tally
 
@@ -126,7 +126,7 @@ class Comparison:
                 await self._buckets.add(POINTS, payload["product_id"].encode(), orjson.dumps(payload))
             self.points += len(page)
             self._passed(self.points)
-            await self._turns.give()
+            await self._turns.yield_if_over()
         await self._buckets.flush()
 
     async def _points(self, bucket: int) -> dict[str, Payload]:
@@ -134,7 +134,7 @@ class Comparison:
         async for frame in self._buckets.read(POINTS, bucket):
             payload: Payload = orjson.loads(frame)
             points[payload["product_id"]] = payload
-            await self._turns.give()
+            await self._turns.yield_if_over()
         return points
 
     async def _catch_up(self) -> None:
@@ -167,7 +167,7 @@ class Comparison:
                 if verdict.outcome in MENDABLE:
                     mendable[product_id] = present and present.record
                 self._step.done += 1
-                await self._turns.give()
+                await self._turns.yield_if_over()
         return mendable
 
     async def _settled(self, ids: Sequence[str], vectors_by_s: float) -> dict[str, Payload]:

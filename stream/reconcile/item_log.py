@@ -106,7 +106,7 @@ class ItemLog:
         writer = writer_of(record)
         head = _FRAME.pack(record.offset, record.partition.number, len(record.key), len(writer))
         await self._buckets.add(KIND, record.key, head + record.key + writer + record.value)
-        await self._turns.give()
+        await self._turns.yield_if_over()
 
     async def _frames(self, bucket: int) -> AsyncIterator[tuple[int, int, bytes, bytes, bytes]]:
         async for frame in self._buckets.read(KIND, bucket):
@@ -114,4 +114,4 @@ class ItemLog:
             writer_at = _FRAME.size + key_bytes
             value_at = writer_at + writer_bytes
             yield offset, partition, frame[_FRAME.size : writer_at], frame[writer_at:value_at], frame[value_at:]
-            await self._turns.give()
+            await self._turns.yield_if_over()

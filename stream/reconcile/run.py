@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from stream.reconcile.compare import ComparisonContext
     from stream.runtime.jobs import Step
+    from workers.priority import QueryGate
 
 TURN_SECONDS, PAUSE_SECONDS = 0.003, 0.002
 """The pause is longer than one round of the loop: an event needs several of them to become searchable."""
@@ -29,7 +30,9 @@ VECTORS_SECONDS_MAX = 30.0
 """How long the last look waits for the vectors that a repair has asked for; what is owed after that is a backlog."""
 
 
-async def reconcile(compared: ComparisonContext, directory: Path, step: Step, *, repair: bool) -> dict[str, Any]:
+async def reconcile(
+    compared: ComparisonContext, directory: Path, step: Step, gate: QueryGate, *, repair: bool
+) -> dict[str, Any]:
     """Compares the index with the item state; with `repair` mends it, and looks once more.
 
     Works in `directory`, which is this process's own and is emptied before and after. The result: `items` (in the log),
@@ -40,7 +43,7 @@ async def reconcile(compared: ComparisonContext, directory: Path, step: Step, *,
     await asyncio.to_thread(_empty, directory)
     try:
         async with EndOffsets(compared.kafka) as ends, Reader(compared.kafka) as reader:
-            comparison = await _comparison(compared, directory, step, ends, reader)
+            comparison = await _comparison(compared, directory, step, ends, reader, gate)
             found = await comparison.look_again(await comparison.first_look(), repair=repair)
             left = await _left(comparison) if repair else None
     finally:
@@ -56,12 +59,12 @@ async def reconcile(compared: ComparisonContext, directory: Path, step: Step, *,
 
 
 async def _comparison(
-    compared: ComparisonContext, directory: Path, step: Step, ends: EndOffsets, reader: Reader
+    compared: ComparisonContext, directory: Path, step: Step, ends: EndOffsets, reader: Reader, gate: QueryGate
 ) -> Comparison:
     places = [Partition(ITEMS, number) for number in range(compared.partitions)]
     records = sum((await ends.fetch(places)).values())
     buckets = Buckets(directory, bucket_count(max(records, await compared.index.count_points())))
-    turns = CooperativeTurns(TURN_SECONDS, pause_seconds=PAUSE_SECONDS)
+    turns = CooperativeTurns(gate, TURN_SECONDS, pause_seconds=PAUSE_SECONDS)
     return Comparison(compared, ItemLog(ends, reader, places, buckets, turns), buckets, step, turns)
 
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from workers.embedder.registry import EmbedderRegistry
     from workers.index.interface import Index
     from workers.lanes.embedding import EmbeddingLane
+    from workers.priority import QueryGate
 
 
 class Serving(Protocol):
@@ -31,6 +32,8 @@ class WriterContext(NamedTuple):
     models: EmbedderRegistry
     cache: VectorCache
     clock_ms: Callable[[], int]
+    gate: QueryGate
+    """The queries that are answered on this event loop, to which the writers give way."""
     owned: Callable[[], Collection[int]]
     """Partitions of this worker now."""
     positions: Callable[[], Mapping[int, int]]

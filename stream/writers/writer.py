@@ -36,7 +36,12 @@ class Writer:
         c = self._circumstances = circumstances
         self.index = index
         self.lanes = Lanes(
-            index, cached=c.cache.get, shop_currency=c.shop_currency, clock_ms=c.clock_ms, observer=observed
+            index,
+            cached=c.cache.get,
+            shop_currency=c.shop_currency,
+            clock_ms=c.clock_ms,
+            observer=observed,
+            gate=c.gate,
         )
         self.owed = EmbeddingLane(
             index,

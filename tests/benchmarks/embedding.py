@@ -18,7 +18,7 @@ from stream.demo.source import rows
 from workers.document import document
 from workers.embedder.model_files import locate
 from workers.embedder.sentence import SentenceEmbedder
-from workers.priority import QUERY_GATE
+from workers.priority import QueryGate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -42,7 +42,8 @@ WORDS = (
 
 def measure(threads: int = 1) -> dict[str, Any]:
     """Figures of one run, `threads` of torch for both: rates in texts/s, the ratio's median and spread, waits in ms."""
-    embedder = SentenceEmbedder(threads=threads)
+    gate = QueryGate()
+    embedder = SentenceEmbedder(threads=threads, gate=gate)
     plain = SentenceTransformer(str(locate(None)[1]), device="cpu", local_files_only=True)
     texts = product_texts(embedder.model)
     rates = [_round(plain, embedder, texts) for _ in range(REPEATS)]
@@ -57,8 +58,8 @@ def measure(threads: int = 1) -> dict[str, Any]:
         "ratio_min": round(ratios[0], 2),
         "ratio_max": round(ratios[-1], 2),
         "mean_cosine": round(float((embedder.embed_documents(texts) * expected).sum(axis=1).mean()), 5),
-        **_waits("query", lambda: _queries(embedder)),
-        **_waits("query_under_backlog", lambda: _under_backlog(embedder, texts)),
+        **_waits("query", lambda: _queries(embedder, gate)),
+        **_waits("query_under_backlog", lambda: _under_backlog(embedder, gate, texts)),
     }
 
 
@@ -98,18 +99,18 @@ def _seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-def _queries(embedder: Embedder) -> list[float]:
+def _queries(embedder: Embedder, gate: QueryGate) -> list[float]:
     """Milliseconds of each query, twenty a second."""
     waits = []
     for number in range(QUERIES):
         query = f"{WORDS[number % len(WORDS)]} {number}"
-        with QUERY_GATE.one():
+        with gate.answering():
             waits.append(1000 * _seconds(lambda query=query: embedder.embed_query(query)))  # type: ignore[misc]
         time.sleep(QUERY_PAUSE_SECONDS)
     return waits
 
 
-def _under_backlog(embedder: Embedder, texts: Sequence[str]) -> list[float]:
+def _under_backlog(embedder: Embedder, gate: QueryGate, texts: Sequence[str]) -> list[float]:
     stop = threading.Event()
 
     def backlog() -> None:
@@ -118,7 +119,7 @@ def _under_backlog(embedder: Embedder, texts: Sequence[str]) -> list[float]:
 
     with ThreadPoolExecutor(1) as thread:
         documents = thread.submit(backlog)
-        waits = _queries(embedder)
+        waits = _queries(embedder, gate)
         stop.set()
         documents.result()
     return waits

@@ -18,6 +18,7 @@ from workers.document import document
 from workers.index.interface import Upsert
 from workers.index.open import open_collections
 from workers.point.payload import VectorState, payload
+from workers.priority import QueryGate
 from workers.state.fold import fold
 from workers.state.projection import content
 
@@ -50,6 +51,7 @@ async def open_prefilled(settings: Settings, items: Catalogue, embedder: Embedde
         model_source=settings.model,
         url=None,
         api_key=None,
+        gate=QueryGate(),
     )
     try:
         index = await collections.serving()

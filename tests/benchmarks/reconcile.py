@@ -29,6 +29,7 @@ from tests.support.running_broker import new_broker
 from workers.embedder.fake import FakeEmbedder
 from workers.index.edge.open import open_edge
 from workers.point.plan import plan
+from workers.priority import QueryGate
 from workers.state.fold import fold
 from workers.state.projection import content
 
@@ -77,7 +78,7 @@ async def _run(broker: RunningBroker, folder: Path, items: int) -> dict[str, Any
     watching = asyncio.create_task(_watch(waits))
     began_cpu_s = time.process_time()
     with _growth() as growth:
-        result = await reconcile(compared, folder / "reconcile", Step(), repair=False)
+        result = await reconcile(compared, folder / "reconcile", Step(), QueryGate(), repair=False)
     watching.cancel()
     await index.close()
     assert result["found"]["outcomes"]["up_to_date"] == items, result

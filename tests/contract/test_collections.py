@@ -12,6 +12,7 @@ from schemas.queries import Filters
 from tests.support.index_backends import MODEL, content, put
 from workers.index.edge.collections import EdgeCollections
 from workers.index.server.collections import open_with
+from workers.priority import QueryGate
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -33,7 +34,7 @@ class Backend:
 
     async def open(self) -> Collections:
         if self.kind == "edge":
-            return EdgeCollections(self.directory, alias="items", model=MODEL, model_source=None)
+            return EdgeCollections(self.directory, alias="items", model=MODEL, model_source=None, gate=QueryGate())
         return await open_with(self.client, alias="items", model=MODEL)
 
     async def open_again(self, collections: Collections) -> Collections:

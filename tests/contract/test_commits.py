@@ -16,6 +16,7 @@ from stream.agents.app import AppParts, connect, create_app
 from stream.kafka.partitions import Partition
 from stream.runtime.process import Failure
 from tests.support.waiting import until
+from workers.priority import QueryGate
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -53,7 +54,7 @@ async def running(broker: RunningBroker, data_dir: Path, place: Partition, take:
     async def taken(message: Any) -> None:
         await take(parts, message)
 
-    connect(parts, [place.topic], take=taken, own=lambda _numbers: None, fail=failure.fail)
+    connect(parts, [place.topic], take=taken, own=lambda _numbers: None, fail=failure.fail, gate=QueryGate())
     await parts.app.start()
     try:
         yield parts

@@ -19,6 +19,7 @@ from workers.embedder.fake import FakeEmbedder
 from workers.embedder.registry import EmbedderRegistry
 from workers.index.server.calls import Backoff, Calls
 from workers.index.server.collections import ServerCollections
+from workers.priority import QueryGate
 from workers.search.hits import Shop
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ class Stack(NamedTuple):
 async def stack(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stack]:
     for name in ("LOOK_INTERVAL_S", "ROLES_INTERVAL_S", "AWAY_S"):
         monkeypatch.setattr(course, name, 0.01)
-    client, models = AsyncQdrantClient(":memory:"), EmbedderRegistry("fake", threads=1)
+    client, models = AsyncQdrantClient(":memory:"), EmbedderRegistry("fake", threads=1, gate=QueryGate())
     made = Stack(client, Worker(client, models), Worker(client, models))
     await made.one.collections.serve_some(FakeEmbedder().model, None)
     yield made

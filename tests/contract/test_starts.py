@@ -16,6 +16,7 @@ from stream.agents.app import AppParts, connect, create_app
 from stream.runtime.process import Failure
 from stream.runtime.settings import Settings
 from tests.support.waiting import until
+from workers.priority import QueryGate
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -74,7 +75,7 @@ async def running(
 ) -> AsyncIterator[AppParts]:
     parts = create_app(f"group-{topic}", broker.settings(data_dir=data_dir, worker_slot=slot))
     parts.transport.starts = member.starts
-    connect(parts, [topic], take=member.take, own=member.own, fail=member.failure.fail)
+    connect(parts, [topic], take=member.take, own=member.own, fail=member.failure.fail, gate=QueryGate())
     await parts.app.start()
     parts.app.conf.broker_request_timeout = FAUST_WAITS_S  # Not before: a consumer is not made with so little.
     try:
@@ -150,7 +151,7 @@ async def test_a_seek_goes_back_to_the_start_also_where_there_is_no_commit(
 async def test_what_ends_a_part_of_faust_is_told(tmp_path: Path) -> None:
     """Faust itself would stay as it is, and read no more."""
     parts, failure = create_app("nobody", Settings(kafka="127.0.0.1:9", data_dir=tmp_path)), Failure()
-    connect(parts, ["anything"], take=Member().take, own=Member().own, fail=failure.fail)
+    connect(parts, ["anything"], take=Member().take, own=Member().own, fail=failure.fail, gate=QueryGate())
     await parts.app.consumer.crash(RuntimeError("it broke"))
     with pytest.raises(RuntimeError, match="it broke"):
         await asyncio.wait_for(failure.wait(), 10)

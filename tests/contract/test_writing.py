@@ -21,6 +21,7 @@ from workers.embedder.registry import EmbedderRegistry
 from workers.index.edge.index import EdgeIndex
 from workers.index.interface import Roles
 from workers.lanes.pending_item import PendingItem
+from workers.priority import QueryGate
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection
@@ -44,7 +45,7 @@ async def index(request: pytest.FixtureRequest) -> AsyncIterator[Index]:
 async def writing(index: Index, *, building: bool = False, assigned: Collection[int] = (PARTITION,)) -> WritingSide:
     """An index worker of this collection that has written all records below 40 of its partition."""
     collections = OneCollection(index, building=building)
-    side = writing_side(collections, EmbedderRegistry("fake", threads=1), log_id=LOG_ID, epoch=EPOCH)
+    side = writing_side(collections, EmbedderRegistry("fake", threads=1, gate=QueryGate()), log_id=LOG_ID, epoch=EPOCH)
     await side.worker.starts({Partition(ITEMS, PARTITION): 40})
     side.worker.own(assigned)
     return side
@@ -120,7 +121,7 @@ async def test_what_waits_is_finished_unwritten_where_its_collection_is_dropped_
     """A worker commits what is finished when it stops."""
     async with opened(BACKENDS[isinstance(index, EdgeIndex)]) as other:
         collections = Dropped(index, other)
-        attached = writing_side(collections, EmbedderRegistry("fake", threads=1)).writers
+        attached = writing_side(collections, EmbedderRegistry("fake", threads=1, gate=QueryGate())).writers
         await attached.refresh_until_available()
         item = ItemRecord("me", ItemState("P1"), NO_REVIEWS, {})
         finished: list[str] = []

@@ -33,7 +33,7 @@ def take_batches() -> None:
         setattr(Consumer, name, getattr(driver.Consumer, name))
     numbers = itertools.count(1)
 
-    def connect(parts: Any, topics: Any, *, take: Any, own: Any, fail: Any) -> None:
+    def connect(parts: Any, topics: Any, *, take: Any, own: Any, fail: Any, gate: Any) -> None:
         async def agent(stream: Any) -> None:
             async for batch in stream.take_events(TAKE, within=0.1):
                 if may_fail.exists() and next(numbers) % BATCH_FAILS_EVERY == 0:

@@ -24,6 +24,7 @@ from workers.embedder.fake import FakeEmbedder
 from workers.index.edge.collections import EdgeCollections
 from workers.index.edge.index import EdgeIndex
 from workers.index.interface import Reprice, Upsert
+from workers.priority import QueryGate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,7 +111,9 @@ def fill(stack: Stack) -> None:
 
 async def break_index(directory: Path) -> None:
     """As a faulty version or a careless hand would."""
-    collections = EdgeCollections(directory, alias="items", model=FakeEmbedder().model, model_source=None)
+    collections = EdgeCollections(
+        directory, alias="items", model=FakeEmbedder().model, model_source=None, gate=QueryGate()
+    )
     index = await collections.serving()
     assert isinstance(index, EdgeIndex)
     stored = await index.stored([f"p{n}" for n in range(6)])

@@ -22,6 +22,7 @@ from stream.progress.freshness import RecentFreshness
 from stream.progress.reporter import Reporter
 from stream.runtime.metrics import IndexMetrics, ItemsMetrics
 from workers.index.interface import Roles
+from workers.priority import QueryGate
 
 from .events import CURSED, PARTITIONS
 from .index import IndexClient, Request
@@ -313,6 +314,7 @@ class IndexProcess(Process):
             metrics=INDEX_METRICS,
             recent=RecentFreshness(),
             clock=self.clock,
+            gate=QueryGate(),
             shop_currency=None,
             publishes_progress=True,
             fail=self.fail,

@@ -112,7 +112,7 @@ class World:
     def run(self) -> None:
         """Until all is quiet; raises Broken."""
         original, linger.time = linger.time, self.clock  # type: ignore[assignment]
-        give, CooperativeTurns.give = CooperativeTurns.give, _give  # type: ignore[method-assign]
+        give, CooperativeTurns.yield_if_over = CooperativeTurns.yield_if_over, _give  # type: ignore[method-assign]
         try:
             self._run()
         except Broken as broken:
@@ -120,7 +120,7 @@ class World:
             raise
         finally:
             linger.time = original  # type: ignore[misc]
-            CooperativeTurns.give = give  # type: ignore[method-assign]
+            CooperativeTurns.yield_if_over = give  # type: ignore[method-assign]
             for process in self._workers:
                 if process.alive:
                     process.crash()

@@ -29,6 +29,7 @@ from tests.support.waiting import until
 from workers.clock import SystemClock
 from workers.embedder.fake import FakeEmbedder
 from workers.index.interface import Roles
+from workers.priority import QueryGate
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -103,6 +104,7 @@ def writing_side(
         metrics=IndexMetrics(CollectorRegistry()),
         recent=RecentFreshness(),
         clock=SystemClock(),
+        gate=QueryGate(),
         shop_currency=None,
         publishes_progress=False,
         fail=pytest.fail,
@@ -161,7 +163,7 @@ class IndexSide:
             kafka=self.broker.address,
             partitions=PARTITIONS,
         )
-        found = await reconcile(compared, self._directory, Step(), repair=repair)
+        found = await reconcile(compared, self._directory, Step(), QueryGate(), repair=repair)
         assert not self._directory.exists(), "it leaves nothing on the disk"
         return found
 

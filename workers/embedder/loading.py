@@ -10,6 +10,7 @@ from workers.embedder.model_files import dimension, locate, revision
 
 if TYPE_CHECKING:
     from workers.embedder.interface import Embedder
+    from workers.priority import QueryGate
 
 
 def describe(kind: Literal["model", "fake"], model: str | None) -> ModelId | None:
@@ -24,7 +25,9 @@ def describe(kind: Literal["model", "fake"], model: str | None) -> ModelId | Non
     return None if size is None else ModelId(name, revision(folder), size)
 
 
-def load_embedder(kind: Literal["model", "fake"], model: str | None, *, threads: int) -> Embedder:
+def load_embedder(
+    kind: Literal["model", "fake"], model: str | None, *, threads: int, gate: QueryGate | None = None
+) -> Embedder:
     """`model`: name or folder, None for the installed one; Misconfigured if there is none. `threads`: of torch."""
     if kind == "fake":
         from workers.embedder.fake import FakeEmbedder
@@ -34,4 +37,4 @@ def load_embedder(kind: Literal["model", "fake"], model: str | None, *, threads:
 
     # What that imported stays: who looks for garbage among what loading leaves needs 0.4 s for all of it.
     gc.freeze()
-    return SentenceEmbedder(model, threads=threads)
+    return SentenceEmbedder(model, threads=threads, gate=gate)

@@ -10,22 +10,26 @@ from workers.embedder.threads import EmbedderThreads
 
 if TYPE_CHECKING:
     from workers.embedder.interface import EmbedQuery, ModelId
+    from workers.priority import QueryGate
 
 
 class EmbedderRegistry:
     """Loads each in the background when it is first asked for."""
 
-    def __init__(self, kind: Literal["model", "fake"], *, threads: int) -> None:
-        """`threads`: of torch, for the whole process."""
+    def __init__(self, kind: Literal["model", "fake"], *, threads: int, gate: QueryGate) -> None:
+        """`threads`: of torch, for the whole process. `gate`: the queries to which documents give way."""
         self._kind = kind
         self._threads = threads
+        self._gate = gate
         self._embedders: dict[str | None, EmbedderThreads] = {}
 
     def embedder(self, source: str | None) -> EmbedderThreads:
         """That of a model by name or folder, None: the installed one. It begins to load."""
         known = self._embedders.get(source)
         if known is None or known.failed:
-            self._embedders[source] = EmbedderThreads(lambda: load_embedder(self._kind, source, threads=self._threads))
+            self._embedders[source] = EmbedderThreads(
+                lambda: load_embedder(self._kind, source, threads=self._threads, gate=self._gate)
+            )
             self._embedders[source].start()
         return self._embedders[source]
 

@@ -18,7 +18,7 @@ from workers.embedder.interface import ModelId, nobody
 from workers.embedder.model_files import locate, revision
 from workers.embedder.precision import Features, fastest
 from workers.embedder.tracing import forward_pass
-from workers.priority import QUERY_GATE, wait_budget
+from workers.priority import QueryGate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -65,16 +65,18 @@ _SAMPLE = [
 class SentenceEmbedder:
     """One model. Its passes may run beside each other; its tokeniser, which keeps settings of its call, may not."""
 
-    def __init__(self, model: str | None = None, *, threads: int = 1) -> None:
+    def __init__(self, model: str | None = None, *, threads: int = 1, gate: QueryGate | None = None) -> None:
         """`model`: name or folder, None for the installed one. `threads`: of torch, for the whole process.
 
+        `gate`: the queries to which batches of documents give way; None where nobody asks any.
         Raises Misconfigured if there is no such model. Takes some seconds.
         """
         torch.set_num_threads(threads)
         name, folder = locate(model)
         self._model = _load(name, folder)
         self._tokenising = threading.Lock()
-        self._patience = wait_budget()
+        self._gate = gate or QueryGate()
+        self._waiting = self._gate.token_bucket()
         choice = fastest(self._model, self._features(_SAMPLE, "document"))
         self._model = choice.model
         self.precision = choice.precision
@@ -97,7 +99,7 @@ class SentenceEmbedder:
         for window in batches([len(text) for text in texts], lambda: WINDOW_CHARACTERS):
             features = self._features([texts[position] for position in window], "document")
             for batch in self._cut(features, len(window)):
-                QUERY_GATE.given_in_thread(self._patience)
+                self._gate.wait_until_open_in_thread(self._waiting)
                 rows[[window[position] for position in batch]] = self._embed_batch(_select(features, batch))
         return rows
 

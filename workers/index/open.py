@@ -9,10 +9,18 @@ if TYPE_CHECKING:
 
     from workers.embedder.interface import ModelId
     from workers.index.interface import Collections
+    from workers.priority import QueryGate
 
 
 async def open_collections(
-    *, directory: Path, alias: str, model: ModelId, model_source: str | None, url: str | None, api_key: str | None
+    *,
+    directory: Path,
+    alias: str,
+    model: ModelId,
+    model_source: str | None,
+    url: str | None,
+    api_key: str | None,
+    gate: QueryGate,
 ) -> Collections:
     """Those on a Qdrant server where there is a URL, else the embedded ones in this directory.
 
@@ -22,7 +30,7 @@ async def open_collections(
     if url is None:
         from workers.index.edge.collections import EdgeCollections
 
-        return EdgeCollections(directory, alias=alias, model=model, model_source=model_source)
+        return EdgeCollections(directory, alias=alias, model=model, model_source=model_source, gate=gate)
     from workers.index.server.collections import open_server
 
     return await open_server(url, alias=alias, model=model, model_source=model_source, api_key=api_key)

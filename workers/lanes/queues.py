@@ -16,7 +16,7 @@ import structlog
 from schemas.errors import Unavailable
 from workers.linger import linger_until_quiet, rest_after
 from workers.point.plan import Action, Plan, plan
-from workers.priority import CooperativeTurns, yield_to_queries
+from workers.priority import CooperativeTurns
 from workers.state.projection import content
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from workers.index.interface import Index, Stored
     from workers.lanes.pending_item import Observer, PendingItem
     from workers.point.plan import Cached
+    from workers.priority import QueryGate
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -54,12 +55,15 @@ class Lanes:
         shop_currency: str | None,
         clock_ms: Callable[[], int],
         observer: Observer,
+        gate: QueryGate,
     ) -> None:
+        """`gate`: queries that are answered on this event loop, to which the lanes give way."""
         self._index = index
         self._cached = cached
         self._shop_currency = shop_currency
         self._clock_ms = clock_ms
         self._observer = observer
+        self._gate = gate
         self._vanishing: dict[str, PendingItem] = {}
         self._arrived: dict[str, PendingItem] = {}
         self._texts: dict[str, PendingItem] = {}
@@ -192,14 +196,14 @@ class Lanes:
         await self._carry_out(batch, await self._plans(batch, stored))
 
     async def _plans(self, batch: dict[str, PendingItem], stored: dict[str, Stored]) -> dict[str, Plan]:
-        plans, turns = {}, CooperativeTurns()
+        plans, turns = {}, CooperativeTurns(self._gate)
         for product_id, pending in batch.items():
             try:
                 plans[product_id] = self._plan(pending, stored.get(product_id))
             except Exception as error:
                 log.exception("bug", item=product_id)
                 self._observer.refused(pending, error)
-            await turns.give()
+            await turns.yield_if_over()
         return plans
 
     def _plan(self, pending: PendingItem, stored: Stored | None) -> Plan:
@@ -251,10 +255,10 @@ class Lanes:
         """
         wait_seconds = RETRY_SECONDS_MIN
         while True:
-            await yield_to_queries()
+            await self._gate.yield_to_queries()
             try:
                 answer = await ask()
-                await yield_to_queries()
+                await self._gate.yield_to_queries()
                 return answer
             except Unavailable as error:
                 log.warning("index away", error=str(error), wait_seconds=wait_seconds)

@@ -1,4 +1,4 @@
-"""Long work on the event loop lets others have their turn."""
+"""Long work on the event loop gives way to queries and to everything else, within bounds."""
 
 from __future__ import annotations
 
@@ -9,21 +9,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers import priority
 from workers.priority import TURN_SECONDS, CooperativeTurns, QueryGate, TokenBucket
 
 
+@pytest.fixture
+def gate() -> QueryGate:
+    """A gate at which work waits for as long as it is closed."""
+    return QueryGate(wait_share=1, wait_seconds_max=30)
+
+
 async def _work(steps: int, done: list[int]) -> None:
-    own = CooperativeTurns()
+    turns = CooperativeTurns(QueryGate())
     for step in range(steps):
         until = time.monotonic() + 1.5 * TURN_SECONDS
         while time.monotonic() < until:
             pass
         done.append(step)
-        await own.give()
+        await turns.yield_if_over()
 
 
-async def test_others_have_their_turn_after_each_turn_of_the_work() -> None:
+async def test_others_run_after_each_turn_of_the_work() -> None:
     done: list[int] = []
     work = asyncio.create_task(_work(5, done))
     seen = []
@@ -33,14 +38,14 @@ async def test_others_have_their_turn_after_each_turn_of_the_work() -> None:
     assert {1, 2, 3, 4} <= set(seen)
 
 
-async def test_what_takes_less_than_a_turn_is_done_in_one_go() -> None:
+async def test_work_of_less_than_a_turn_is_done_in_one_go() -> None:
     order: list[str] = []
 
     async def brief() -> None:
-        own = CooperativeTurns(3_600)
+        turns = CooperativeTurns(QueryGate(), 3_600)
         for _ in range(3):
             order.append("work")
-            await own.give()
+            await turns.yield_if_over()
 
     async def other() -> None:
         order.append("other")
@@ -49,26 +54,16 @@ async def test_what_takes_less_than_a_turn_is_done_in_one_go() -> None:
     assert order == ["work", "work", "work", "other"]
 
 
-@pytest.fixture
-def answers(monkeypatch: pytest.MonkeyPatch) -> QueryGate:
-    made = QueryGate()
-    monkeypatch.setattr(priority, "QUERY_GATE", made)
-    return made
-
-
-async def test_work_waits_for_the_end_of_all_answers_that_are_being_given(
-    answers: QueryGate, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(answers, "_allowance", TokenBucket(1, 30, time.monotonic()))
+async def test_work_waits_until_all_queries_are_answered(gate: QueryGate) -> None:
     order: list[str] = []
 
     async def work() -> None:
-        await CooperativeTurns(0).give()
+        await CooperativeTurns(gate, 0).yield_if_over()
         order.append("work")
 
-    async def answer(turns_of_others: int) -> None:
-        with answers.one():
-            for _ in range(turns_of_others):
+    async def answer(rounds: int) -> None:
+        with gate.answering():
+            for _ in range(rounds):
                 await asyncio.sleep(0)
             order.append("answer")
 
@@ -77,32 +72,33 @@ async def test_work_waits_for_the_end_of_all_answers_that_are_being_given(
     assert order == ["answer", "answer", "work"]
 
 
-async def test_work_goes_on_beside_an_answer_that_does_not_end(answers: QueryGate) -> None:
-    with answers.one():
+async def test_work_goes_on_beside_a_query_that_is_never_answered() -> None:
+    gate = QueryGate()
+    with gate.answering():
         async with asyncio.timeout(10):
             for _ in range(5):
-                await answers.given()
+                await gate.wait_until_open()
 
 
 @given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1), st.floats(0, 0.01))
 def test_work_waits_for_its_share_of_the_time_and_one_stretch_at_most(
     work: list[tuple[float, bool]], late_seconds: float
 ) -> None:
-    allowance, now_s, waited = TokenBucket(0.5, 0.03, 100.0), 100.0, 0.0
+    bucket, now_s, waited = TokenBucket(0.5, 0.03, 100.0), 100.0, 0.0
     for seconds, asked in work:
         now_s += seconds
-        allowed = allowance.seconds(now_s)
+        allowed = bucket.seconds(now_s)
         assert 0 <= allowed <= 0.03
         if asked and allowed:
-            allowance.spend(allowed + late_seconds)
+            bucket.spend(allowed + late_seconds)
             now_s += allowed + late_seconds
             waited += allowed + late_seconds
     assert waited <= 0.5 * (now_s - 100) + 0.03 + late_seconds + 1e-9
 
 
-async def test_an_answer_that_fails_holds_nothing_up(answers: QueryGate) -> None:
-    with pytest.raises(ValueError, match="no answer"), answers.one():
+async def test_a_query_that_fails_leaves_the_gate_open(gate: QueryGate) -> None:
+    with pytest.raises(ValueError, match="no answer"), gate.answering():
         raise ValueError("no answer")
     async with asyncio.timeout(10):
-        await answers.given()
-    assert not answers._count
+        await gate.wait_until_open()
+    assert gate.queries == 0

@@ -18,16 +18,20 @@ if TYPE_CHECKING:
     from workers.embedder.interface import ModelId
     from workers.index.edge.index import EdgeIndex
     from workers.index.interface import Index
+    from workers.priority import QueryGate
 
 
 class EdgeCollections:
     """Those in one directory, open here and nowhere else. Directories without a role are what a crash left behind."""
 
-    def __init__(self, directory: Path, *, alias: str, model: ModelId, model_source: str | None) -> None:
+    def __init__(
+        self, directory: Path, *, alias: str, model: ModelId, model_source: str | None, gate: QueryGate
+    ) -> None:
         """Opens them; where none serves, an empty one for this model does from now on. Raises as `open_edge`."""
         self._directory = directory
         self._alias = alias
         self._made_for = model, model_source
+        self._gate = gate
         self._file = directory / "roles.json"
         self._open: dict[str, EdgeIndex] = {}
         directory.mkdir(parents=True, exist_ok=True)
@@ -110,12 +114,12 @@ class EdgeCollections:
         if name is None or not directory.is_dir():
             return None
         model, model_source = self._made_for
-        self._open[name] = open_edge(directory, model=model, model_source=model_source)
+        self._open[name] = open_edge(directory, model=model, model_source=model_source, gate=self._gate)
         return self._open[name]
 
     def _create(self, model: ModelId, model_source: str | None) -> EdgeIndex:
         name = f"{self._alias}-{uuid.uuid4().hex[:8]}"
-        self._open[name] = open_edge(self._directory / name, model=model, model_source=model_source)
+        self._open[name] = open_edge(self._directory / name, model=model, model_source=model_source, gate=self._gate)
         return self._open[name]
 
     def _write(self, roles: Roles) -> None:

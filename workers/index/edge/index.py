@@ -42,7 +42,7 @@ from workers.index.layout import (
     price_due_by,
 )
 from workers.index.lexical import Lexical
-from workers.priority import CooperativeTurns, yield_to_queries
+from workers.priority import CooperativeTurns
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from workers.embedder.interface import ModelId
     from workers.index.layout import Condition
     from workers.index.metadata import Metadata
+    from workers.priority import QueryGate
 
 FREE_BYTES_MIN = 200 * 2**20
 """Below this nothing is written: on a full disk the shard's mapped files kill the process (SIGBUS)."""
@@ -70,11 +71,15 @@ CANDIDATES = SearchParams(quantization=QuantizationSearchParams(rescore=True, ov
 class EdgeIndex:
     """A shard that is open here and nowhere else. `workers.index.edge.open` opens it."""
 
-    def __init__(self, shard: EdgeShard, directory: Path, metadata: Metadata, release: Callable[[], None]) -> None:
+    def __init__(
+        self, shard: EdgeShard, directory: Path, metadata: Metadata, release: Callable[[], None], gate: QueryGate
+    ) -> None:
+        """`gate`: queries that are answered on this event loop, to which long writes and scans give way."""
         self._shard = shard
         self._directory = directory
         self._metadata = metadata
         self._release = release
+        self._gate = gate
         self._lexical = Lexical()
         self._closed = False
         self._flushed_log_bytes = 0
@@ -197,7 +202,7 @@ class EdgeIndex:
                 yield [read(record) for record in records]
             if offset is None:
                 return
-            await yield_to_queries()
+            await self._gate.yield_to_queries()
 
     async def positions(self) -> dict[str, int]:
         """See Index. Raises Gone."""
@@ -262,10 +267,10 @@ class EdgeIndex:
 
     async def _update(self, operations: Iterable[UpdateOperation]) -> None:
         self._check_disk()
-        turns = CooperativeTurns()
+        turns = CooperativeTurns(self._gate)
         for each in operations:
             self._shard.update(each)
-            await turns.give()
+            await turns.yield_if_over()
 
     def _check_disk(self) -> None:
         with self._on_disk():

@@ -28,6 +28,7 @@ from workers.index.edge.index import EdgeIndex
 from workers.index.edge.operations import create_positions
 from workers.index.interface import DENSE, LEXICAL
 from workers.index.layout import INDEXED_FIELDS
+from workers.priority import QueryGate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,10 +43,13 @@ FIELD_TYPES = {
 }
 
 
-def open_edge(directory: Path, *, model: ModelId, model_source: str | None = None) -> EdgeIndex:
+def open_edge(
+    directory: Path, *, model: ModelId, model_source: str | None = None, gate: QueryGate | None = None
+) -> EdgeIndex:
     """The collection in this directory: `metadata.json`, `shard` and `lock`; made for this model if there is none.
 
-    Raises Misconfigured, one line with what to do, if it is open elsewhere, or was written by another version.
+    `gate`: the queries to which its long work gives way; None where nobody asks any. Raises Misconfigured, one line
+    with what to do, if it is open elsewhere, or was written by another version.
     """
     directory.mkdir(parents=True, exist_ok=True)
     release = _lock(directory)
@@ -55,7 +59,7 @@ def open_edge(directory: Path, *, model: ModelId, model_source: str | None = Non
     except BaseException:
         release()
         raise
-    return EdgeIndex(shard, directory / "shard", metadata, release)
+    return EdgeIndex(shard, directory / "shard", metadata, release, gate or QueryGate())
 
 
 def _lock(directory: Path) -> Callable[[], None]:

@@ -15,7 +15,7 @@ from stream.kafka.log_identity import LogIdentity
 from stream.runtime.metrics import IndexMetrics
 from stream.runtime.settings import Settings
 from stream.runtime.stack_report import StackReportFile
-from workers.priority import QUERY_GATE
+from workers.priority import QueryGate
 from workers.search.searcher import Results
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def service(data_dir: Path) -> IndexService:
         watching=part,
         metrics=part,
         registry=CollectorRegistry(),
+        gate=QueryGate(),
         fills=False,
     )
 
@@ -83,7 +84,7 @@ async def test_while_a_search_is_answered_it_counts_as_an_answer_and_no_longer_h
     counts: list[int] = []
 
     async def search(*_: Any) -> Results:
-        counts.append(QUERY_GATE._count)
+        counts.append(made._gate.queries)
         outcome = next(outcomes)
         if isinstance(outcome, Exception):
             raise outcome
@@ -93,4 +94,4 @@ async def test_while_a_search_is_answered_it_counts_as_an_answer_and_no_longer_h
     await made.search(SearchRequest(q="cake"), None, 0)
     with pytest.raises(Unavailable):
         await made.search(SearchRequest(q="cake"), None, 0)
-    assert (counts, QUERY_GATE._count) == ([1, 1], 0)
+    assert (counts, made._gate.queries) == ([1, 1], 0)

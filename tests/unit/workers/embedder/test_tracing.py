@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -12,7 +11,7 @@ import torch
 from workers.embedder.precision import Features, forward
 from workers.embedder.sentence import SentenceEmbedder
 from workers.embedder.tracing import _Traced, forward_pass
-from workers.priority import QUERY_GATE, TokenBucket
+from workers.priority import QueryGate
 
 
 class Model(torch.nn.Module):
@@ -97,12 +96,12 @@ def test_the_installed_model_is_traced_for_queries_and_documents() -> None:
     }
 
 
-def test_documents_wait_for_an_answer_that_is_being_given(monkeypatch: pytest.MonkeyPatch) -> None:
-    embedder = SentenceEmbedder()
-    monkeypatch.setattr(embedder, "_patience", TokenBucket(1, 60, time.monotonic()))
+def test_documents_wait_until_a_query_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = QueryGate(wait_share=1, wait_seconds_max=60)
+    embedder = SentenceEmbedder(gate=gate)
     monkeypatch.setattr(embedder, "_passes", {"document": lambda _: torch.ones(1, 384)})
     with ThreadPoolExecutor(1) as threads:
-        with QUERY_GATE.one():
+        with gate.answering():
             documents = threads.submit(embedder.embed_documents, ["toner"])
             with pytest.raises(TimeoutError):
                 documents.result(0.2)

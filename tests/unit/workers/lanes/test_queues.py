@@ -14,7 +14,6 @@ from schemas.events import parse
 from schemas.items import NO_REVIEWS, REPAIRER, Change, ItemRecord, ItemState
 from schemas.queries import Filters
 from tests.support.waiting import until
-from workers import priority
 from workers.embedder.cache import VectorCache
 from workers.embedder.fake import FakeEmbedder
 from workers.index.edge.open import open_edge
@@ -25,6 +24,7 @@ from workers.lanes.pending_item import Observer, PendingItem
 from workers.lanes.queues import TEXTS_MAX, Lanes
 from workers.lanes.sale_windows import SaleWindows
 from workers.point.plan import Action
+from workers.priority import QueryGate
 from workers.state.fold import fold
 
 if TYPE_CHECKING:
@@ -82,14 +82,19 @@ class Async:
 
 
 class Bench:
-    def __init__(self, index: EdgeIndex, failing: str | None = None) -> None:
+    def __init__(self, index: EdgeIndex, failing: str | None = None, gate: QueryGate | None = None) -> None:
         self.index, self.told, self.now_ms = index, Told(), NOW_MS
         self.finished: list[str] = []
         self.states: dict[str, ItemState] = {}
         self.version = 0
         cache = VectorCache()
         self.lanes = Lanes(
-            index, cached=cache.get, shop_currency=None, clock_ms=lambda: self.now_ms, observer=self.told
+            index,
+            cached=cache.get,
+            shop_currency=None,
+            clock_ms=lambda: self.now_ms,
+            observer=self.told,
+            gate=gate or QueryGate(),
         )
         self.owed = EmbeddingLane(
             index,
@@ -127,9 +132,9 @@ class Bench:
 
 
 @asynccontextmanager
-async def bench(tmp_path: Path, failing: str | None = None) -> AsyncIterator[Bench]:
+async def bench(tmp_path: Path, failing: str | None = None, gate: QueryGate | None = None) -> AsyncIterator[Bench]:
     index = open_edge(tmp_path, model=FakeEmbedder().model)
-    made = Bench(index, failing)
+    made = Bench(index, failing, gate)
     running = asyncio.create_task(made.lanes.run())
     try:
         yield made
@@ -172,14 +177,10 @@ async def test_a_price_change_embeds_nothing(tmp_path: Path) -> None:
         assert (await b.payload("p1"))["price"] == 5
 
 
-async def test_a_step_lets_an_answer_that_is_being_given_end_first(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(priority, "ANSWERS_SECONDS_MAX", 30.0)
-    answers = priority.QueryGate()
-    monkeypatch.setattr(priority, "QUERY_GATE", answers)
-    async with bench(tmp_path) as b:
-        with answers.one():
+async def test_a_step_waits_until_a_query_is_answered(tmp_path: Path) -> None:
+    gate = QueryGate(wait_seconds_max=30.0)
+    async with bench(tmp_path, gate=gate) as b:
+        with gate.answering():
             await b.put("products", "p1", title="Zebra lamp")
             await asyncio.sleep(0.2)
             assert not b.finished
