@@ -1,4 +1,4 @@
-"""Exit codes, the same for every command."""
+"""The exit codes, which are the same for every command."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ if TYPE_CHECKING:
 FAILED = 1
 USAGE = 2
 NOT_FRESH = 10
-"""Not fresh or not healthy: what was asked was done, and this is the answer."""
+"""The command did what was asked, and its answer is that something is not fresh or not healthy."""
 INTERRUPTED = 130
-"""By Ctrl-C, as shells count it."""
+"""Ctrl-C ended the command; shells use the same code."""
 
 
 def exit_code(error: FreshlineError) -> int:
-    """Of a command that ends with this error."""
+    """Return the exit code of a command that ends with this error."""
     return {WrongUsage: USAGE, Interrupted: INTERRUPTED}.get(type(error), FAILED)
 
 
 @contextmanager
-def interruptible(what: Callable[[], str]) -> Iterator[None]:
-    """Ctrl-C within it ends the command with this sentence, told at that time. Raises Interrupted."""
+def interruptible(so_far: Callable[[], str]) -> Iterator[None]:
+    """Turn Ctrl-C within the block into an error that says how far the command has come. Raises Interrupted."""
     try:
         yield
     except KeyboardInterrupt:
-        raise Interrupted(f"interrupted: {what()}") from None
+        raise Interrupted(f"interrupted: {so_far()}") from None

@@ -1,4 +1,4 @@
-"""Dead letters as a person sees them, with their repaired values, and as records to send."""
+"""Dead dead_letters: as a person reads and repairs them, and as records to send back to their topic."""
 
 from __future__ import annotations
 
@@ -21,103 +21,110 @@ if TYPE_CHECKING:
 
     from stream.kafka.reader import Record
 
-LETTER_OF = f"{PREFIX}letter-of"
-"""Header of a dead letter that was sent again: the origin of the letter, "prices:3:4711"."""
+DEAD_LETTER_OF = f"{PREFIX}letter-of"
+"""The header of a dead letter that was sent again: its identity, such as "prices:3:4711"."""
 
 
 class DeadLetter(NamedTuple):
     """A dead letter of an input topic."""
 
     origin: Origin
+    """Where the refused record stood."""
     record: Record
-    """As it lies in the dead letters."""
-    place: Token
-    """What it is known by: where the record stood that could not be taken, or the one that this was a replay of."""
+    """The record in the topic of dead letters."""
+    identity: Token
+    """Where the event stood first: a replayed event that is refused once more is the same dead letter. A person knows
+    the dead letter by this name (`origin` in a line of `--json`), and each name is sent again once."""
 
 
 class Repair(NamedTuple):
-    """What is sent in place of a letter's record."""
+    """A value that is sent instead of the one in the dead letter."""
 
     line: int
+    """The number of its line in the file of repairs."""
     value: bytes | None
+    """The JSON of the repaired event; None for a null record."""
 
 
 def dead_letter_of(record: Record, topic: str, topic_id: str) -> DeadLetter | None:
-    """None of a record that names no place in the topic."""
+    """Return the dead letter that a record is; None if its headers name no offset in the topic."""
     origin = origin_of(record.headers)
     if origin is None or origin.topic != topic:
         return None
-    return DeadLetter(origin, record, _first(record, topic, topic_id) or Token(topic, origin.partition, origin.offset))
+    identity = _replayed_from(record, topic, topic_id) or Token(topic, origin.partition, origin.offset)
+    return DeadLetter(origin, record, identity)
 
 
 def read_repairs(lines: Iterable[bytes]) -> dict[str, Repair]:
-    """By origin, from lines with `origin` and `value`; other fields are for the person.
+    """Read lines with `origin` and `value`, and return the repairs by origin; other fields are for the person.
 
     A value is an object, or null for a null record. Raises FreshlineError with the number of the first line that is
-    something else, or has the origin of another.
+    anything else, or that has the origin of an earlier line.
     """
     repairs: dict[str, Repair] = {}
     for number, text in numbered_lines(lines):
         try:
             fields = orjson.loads(text)
-            place, value = str(Token.parse(fields["origin"])._replace(log=None)), _bytes(fields["value"])
+            origin, value = str(Token.parse(fields["origin"])._replace(log=None)), _bytes(fields["value"])
         except (ValueError, KeyError, TypeError) as error:
             raise FreshlineError(f"line {number}: want an object with origin and value: {error}") from None
-        if place in repairs:
-            raise FreshlineError(f"line {number}: {place} is in line {repairs[place].line} already: keep one of them")
-        repairs[place] = Repair(number, value)
+        if origin in repairs:
+            raise FreshlineError(f"line {number}: {origin} is in line {repairs[origin].line} already: keep one of them")
+        repairs[origin] = Repair(number, value)
     return repairs
 
 
-def refusal(letter: DeadLetter, value: bytes | None, key: bytes | None, now_ms: int) -> str | None:
-    """Why the items worker would refuse this value in place of the letter's; None if it would take it."""
-    return _refused(letter.origin.topic, key, value, now_ms, _time_ms(letter))
+def refusal(dead_letter: DeadLetter, value: bytes | None, key: bytes | None, now_ms: int) -> str | None:
+    """Return why the items worker would refuse this value instead of the dead letter's; None if it would fold it."""
+    return _refused(dead_letter.origin.topic, key, value, now_ms, _time_ms(dead_letter))
 
 
-def of_another_product(letter: DeadLetter, repair: Repair) -> bool:
-    """Whether the value names a product that the letter does not: a line that was mixed up with another.
+def names_another_product(dead_letter: DeadLetter, repair: Repair) -> bool:
+    """Return whether the repair names a product that the dead letter does not: then lines were mixed up.
 
-    A letter that names none, or one that can be none, says nothing.
+    A dead letter that names no product, or something that cannot be a product_id, contradicts no repair.
     """
-    asked = (letter.record.key, product_key(letter.record._replace(key=None)))
-    # A null record says nothing but its product.
-    named = {key for key in asked if key and _refused(PRODUCTS, key, None, 0, 0) is None}
-    return bool(named) and repaired_key(letter, repair) not in named
+    candidates = (dead_letter.record.key, product_key(dead_letter.record._replace(key=None)))
+    # A null record carries nothing but its product_id, so it is refused for that alone.
+    named = {key for key in candidates if key and _refused(PRODUCTS, key, None, 0, 0) is None}
+    return bool(named) and repaired_key(dead_letter, repair) not in named
 
 
-def as_line(letter: DeadLetter, now_ms: int) -> dict[str, Any]:
-    """For a person to read, and to mend `value` in: a line of `--repaired`."""
-    headers, record = dict(letter.record.headers), letter.record
+def as_line(dead_letter: DeadLetter, now_ms: int) -> dict[str, Any]:
+    """Return a line of `--json`: a person repairs its `value` and gives it to `--repaired`."""
+    headers, record = dict(dead_letter.record.headers), dead_letter.record
     return {
-        "origin": str(letter.place),
+        "origin": str(dead_letter.identity),
         "key": _text(record.key),
         "error": _text(headers.get(f"{PREFIX}error")),
         "reason": _text(headers.get(f"{PREFIX}reason")),
-        "refused_again": refusal(letter, record.value, record.key, now_ms),
+        "refused_again": refusal(dead_letter, record.value, record.key, now_ms),
         "value": _readable(record.value),
     }
 
 
-def resent(letter: DeadLetter, repair: Repair | None, partitions: int) -> OutgoingRecord:
-    """Back to its topic: as it was, or with the repaired value under the key that this value names.
+def record_to_send(dead_letter: DeadLetter, repair: Repair | None, partitions: int) -> OutgoingRecord:
+    """Return the record that sends a dead letter back to its topic, as it was or with the repaired value.
 
-    It keeps its own headers and its first time, and says whose letter it was.
+    A repaired value goes under the key of the product that it names. The record keeps its own headers and its first
+    time; a further header names the dead letter. It goes to the partition that it came from, unless that is gone or the
+    key is another.
     """
-    record, time = letter.record, (EVENT_TIME, str(_time_ms(letter)).encode())
+    record, time = dead_letter.record, (EVENT_TIME, str(_time_ms(dead_letter)).encode())
     kept = [(name, value) for name, value in record.headers if not name.startswith(PREFIX)]
-    headers = [*kept, time, (LETTER_OF, str(letter.place).encode())]
-    key = record.key if repair is None else repaired_key(letter, repair)
+    headers = [*kept, time, (DEAD_LETTER_OF, str(dead_letter.identity).encode())]
+    key = record.key if repair is None else repaired_key(dead_letter, repair)
     value = record.value if repair is None else repair.value
-    number = letter.origin.partition
+    number = dead_letter.origin.partition
     if number >= partitions or key != record.key:
         number = number % partitions if key is None else partition_of(key, partitions)
-    return OutgoingRecord(record.offset, letter.origin.topic, key, value, number, headers)
+    return OutgoingRecord(record.offset, dead_letter.origin.topic, key, value, number, headers)
 
 
-def repaired_key(letter: DeadLetter, repair: Repair) -> bytes | None:
-    """The product that the repaired value names; a null record names none, and keeps the letter's key."""
-    named = product_key(letter.record._replace(key=None, value=repair.value))
-    return letter.record.key if named is None else named
+def repaired_key(dead_letter: DeadLetter, repair: Repair) -> bytes | None:
+    """Return the product_id in the repaired value; a null record names none, and keeps the dead letter's key."""
+    named = product_key(dead_letter.record._replace(key=None, value=repair.value))
+    return dead_letter.record.key if named is None else named
 
 
 def _refused(topic: str, key: bytes | None, value: bytes | None, now_ms: int, time_ms: int) -> str | None:
@@ -128,7 +135,8 @@ def _refused(topic: str, key: bytes | None, value: bytes | None, now_ms: int, ti
     return None
 
 
-def _first(record: Record, topic: str, topic_id: str) -> Token | None:
+def _replayed_from(record: Record, topic: str, topic_id: str) -> Token | None:
+    """Return where a replayed event stood before its first replay, if that was in this topic."""
     try:
         token = Token.parse((dict(record.headers).get(FIRST) or b"").decode(errors="replace"))
     except ValueError:
@@ -136,9 +144,9 @@ def _first(record: Record, topic: str, topic_id: str) -> Token | None:
     return token._replace(log=None) if (token.topic, token.log) == (topic, topic_id) else None
 
 
-def _time_ms(letter: DeadLetter) -> int:
-    given = event_time_ms(letter.record.headers)
-    return letter.origin.timestamp_ms if given is None else given
+def _time_ms(dead_letter: DeadLetter) -> int:
+    given = event_time_ms(dead_letter.record.headers)
+    return dead_letter.origin.timestamp_ms if given is None else given
 
 
 def _bytes(value: object) -> bytes | None:
@@ -152,7 +160,10 @@ def _text(raw: bytes | None) -> str | None:
 
 
 def _readable(value: bytes | None) -> Any:
-    """An empty record is an empty text, which no repair may be: only a null record is a null."""
+    """Return the value as JSON, or as text if it is no JSON.
+
+    Only a null record is null: an empty one is an empty text, which is no valid repair.
+    """
     if value is None:
         return None
     try:

@@ -1,7 +1,8 @@
-"""Which dead letters were sent again, remembered in `progress`: with the log, for everyone, for good.
+"""The resend ledger: which dead letters were sent again.
 
-A record for every CHUNK of offsets of a partition of dead letters, and one that says that a run is not finished. The
-keys bear the id of the topic of dead letters: offsets of another one mean nothing.
+It lies in the topic `progress`, so it holds for every machine and lives as long as the log. It has a record for every
+CHUNK of offsets of a partition of dead letters, and a record that is there while a run is unfinished. The keys contain
+the id of the topic of dead letters, because offsets mean nothing in another topic of the same name.
 """
 
 from __future__ import annotations
@@ -23,63 +24,65 @@ if TYPE_CHECKING:
     from stream.kafka.producer import Producer
 
 CHUNK = 10_000
-"""Offsets in one record, so that it stays below 100 KB."""
+"""The offsets that one record covers, so that it stays below 100 KB."""
 MARKS = "resent"
+"""The first part of the key of a record with the offsets that were sent again."""
 RUNNING = "resending"
+"""The first part of the key of the record of an unfinished run."""
 
 
 class ResendLedger:
-    """Offsets of dead letters, by partition; as ranges in the log, as they mostly come in a row."""
+    """Offsets of dead letters, by partition. Its records hold them as ranges, as most of them follow each other."""
 
     def __init__(self, topic_id: str) -> None:
         self._topic_id = topic_id
         self._offsets: dict[tuple[int, int], set[int]] = defaultdict(set)
         self._changed: set[tuple[int, int]] = set()
         self.unfinished: dict[int, int] | None = None
-        """By partition of the target: its end before a run that did not say that it was finished."""
+        """By partition of the input topic, its end offset before a run that has not finished; None if all runs have."""
 
     def __contains__(self, letter: tuple[int, int]) -> bool:
         partition, offset = letter
         return offset in self._offsets.get((partition, offset // CHUNK), ())
 
-    def take(self, key: bytes | None, value: bytes | None) -> None:
-        """A record of `progress`, in the order of the log; those that are not ours are left."""
+    def read_record(self, key: bytes | None, value: bytes | None) -> None:
+        """Read a record of `progress`. Records come in the order of the log; those of other kinds are passed over."""
         try:
-            place = orjson.loads(key or b"null")
+            parts = orjson.loads(key or b"null")
         except orjson.JSONDecodeError:
             return
-        match place:
-            case [str() as kind, self._topic_id, *where] if value is not None and kind in (MARKS, RUNNING):
-                self._read(kind, where, orjson.loads(value))
+        match parts:
+            case [str() as kind, self._topic_id, *chunk] if value is not None and kind in (MARKS, RUNNING):
+                self._read(kind, chunk, orjson.loads(value))
 
     def mark(self, partition: int, offset: int) -> None:
-        """It was sent again, and is in the log."""
+        """Note that a dead letter was sent again and is in the log of its topic."""
         chunk = (partition, offset // CHUNK)
         self._offsets[chunk].add(offset)
         self._changed.add(chunk)
 
-    def begin(self, producer: Producer, target_ends: Mapping[int, int]) -> None:
-        """Says that a run begins. Raises Unavailable."""
-        self._send(producer, [RUNNING, self._topic_id], {str(number): end for number, end in target_ends.items()})
+    def begin(self, producer: Producer, end_offsets: Mapping[int, int]) -> None:
+        """Write that a run begins, and the end offsets of the input topic before it. Raises Unavailable."""
+        self._send(producer, [RUNNING, self._topic_id], {str(number): end for number, end in end_offsets.items()})
 
     def save(self, producer: Producer) -> None:
-        """Tells what was marked since the last time. Raises Unavailable."""
+        """Write what was marked since the last save. Raises Unavailable."""
         for chunk in sorted(self._changed):
             self._send(producer, [MARKS, self._topic_id, *chunk], _ranges(self._offsets[chunk]))
         self._changed.clear()
 
     def finish(self, producer: Producer) -> None:
-        """Tells everything, and that the run is finished. Raises Unavailable."""
+        """Write what is not saved yet, and that the run is finished. Raises Unavailable."""
         self.save(producer)
         self._send(producer, [RUNNING, self._topic_id], None)
 
-    def _read(self, kind: str, where: list[int], said: object) -> None:
-        match said:
+    def _read(self, kind: str, chunk: list[int], value: object) -> None:
+        match value:
             case list() if kind == MARKS:
-                partition, chunk = where
-                self._offsets[partition, chunk].update(o for first, end in said for o in range(first, end))
+                partition, number = chunk
+                self._offsets[partition, number].update(o for first, end in value for o in range(first, end))
             case dict():
-                self.unfinished = {int(number): end for number, end in said.items()}
+                self.unfinished = {int(number): end for number, end in value.items()}
             case None:
                 self.unfinished = None
 
@@ -88,22 +91,22 @@ class ResendLedger:
 
 
 def read_ledger(kafka: str, topic_id: str) -> ResendLedger:
-    """What the log remembers of this topic of dead letters. Raises Unavailable."""
+    """Read the resend ledger of a topic of dead letters, by its id. Raises Unavailable."""
 
     async def read() -> ResendLedger:
-        resent = ResendLedger(topic_id)
+        ledger = ResendLedger(topic_id)
         async with Reader(kafka) as reader:
             reader.assign({Partition(PROGRESS, 0): 0})
             async for records in reader.read_to_end():
                 for record in records:
-                    resent.take(record.key, record.value)
-        return resent
+                    ledger.read_record(record.key, record.value)
+        return ledger
 
     return asyncio.run(read())
 
 
 def _ranges(offsets: Iterable[int]) -> list[tuple[int, int]]:
-    """First offset and the one after the last, of each row of neighbours."""
+    """Return the (first, end) of each run of neighbouring offsets; the end is not included."""
     ranges: list[tuple[int, int]] = []
     for offset in sorted(offsets):
         if ranges and ranges[-1][1] == offset:

@@ -1,4 +1,4 @@
-"""Finds the offsets that a selection spans, with ends fixed before anything is sent."""
+"""The offset range that holds the records of a selection. Its end is fixed before anything is sent."""
 
 from __future__ import annotations
 
@@ -19,51 +19,53 @@ if TYPE_CHECKING:
 
 BOOTSTRAP_TIMEOUT_MS = 5_000
 AFTER_ALL_MS = 1 << 52
-"""No record is as late as this."""
+"""A time, in milliseconds since the epoch, after which no record comes."""
 
 
 class OffsetRange(NamedTuple):
-    """By partition: the first offset, and the one after the last."""
+    """A range of offsets in each of some partitions."""
 
     first: dict[Partition, int]
+    """By partition, the first offset of the range."""
     end: dict[Partition, int]
+    """By partition, the offset after the last of the range."""
 
-    def has(self, place: Partition, offset: int) -> bool:
-        """Whether this offset lies in it."""
-        return self.first.get(place, offset + 1) <= offset < self.end.get(place, 0)
+    def contains(self, partition: Partition, offset: int) -> bool:
+        """Return whether this offset lies in the range."""
+        return self.first.get(partition, offset + 1) <= offset < self.end.get(partition, 0)
 
 
 def find_range(kafka: str, topic: str, partitions: int, selection: Selection) -> OffsetRange:
-    """Every record of the selection lies in it, and none that comes later.
+    """Return the range in which every selected record lies that is in the topic now.
 
     Raises Misconfigured if the topic has no such partition, Unavailable.
     """
-    places = _places(topic, partitions, selection.partition)
-    ends = ends_now(kafka, places)
+    selected = _selected_partitions(topic, partitions, selection.partition)
+    ends = end_offsets_now(kafka, selected)
     if selection.end.offset is not None:
-        ends = {place: min(end, selection.end.offset) for place, end in ends.items()}
-    starts = _starts(kafka, places, selection)
-    return OffsetRange({place: min(starts[place], ends[place]) for place in places}, ends)
+        ends = {partition: min(end, selection.end.offset) for partition, end in ends.items()}
+    starts = _start_offsets(kafka, selected, selection)
+    return OffsetRange({partition: min(starts[partition], ends[partition]) for partition in selected}, ends)
 
 
-def ends_now(kafka: str, places: Iterable[Partition]) -> dict[Partition, int]:
-    """The exact ends. Raises Unavailable."""
+def end_offsets_now(kafka: str, partitions: Iterable[Partition]) -> dict[Partition, int]:
+    """Return the exact end offset of each partition. Raises Unavailable."""
 
     async def ask() -> dict[Partition, int]:
         async with EndOffsets(kafka) as ends:
-            return await ends.fetch(list(places))
+            return await ends.fetch(list(partitions))
 
     return asyncio.run(ask())
 
 
-def _places(topic: str, partitions: int, only: int | None) -> list[Partition]:
+def _selected_partitions(topic: str, partitions: int, only: int | None) -> list[Partition]:
     if only is not None and only >= partitions:
         raise Misconfigured(f"{topic} has {partitions} partitions, there is no partition {only}")
     return [Partition(topic, number) for number in (range(partitions) if only is None else [only])]
 
 
-def _starts(kafka: str, places: Sequence[Partition], selection: Selection) -> dict[Partition, int]:
-    asked = [TopicPartition(*place) for place in places]
+def _start_offsets(kafka: str, partitions: Sequence[Partition], selection: Selection) -> dict[Partition, int]:
+    asked = [TopicPartition(*partition) for partition in partitions]
     try:
         consumer = KafkaConsumer(
             bootstrap_servers=kafka.split(","), enable_auto_commit=False, bootstrap_timeout_ms=BOOTSTRAP_TIMEOUT_MS
@@ -76,14 +78,17 @@ def _starts(kafka: str, places: Sequence[Partition], selection: Selection) -> di
             consumer.close()
     except (KafkaError, OSError) as error:
         raise Unavailable(f"the broker at {kafka} does not say where the log begins: {error}") from error
-    return {place: max(begin[tp], selection.first.offset or 0) for place, tp in zip(places, asked, strict=True)}
+    return {
+        partition: max(begin[tp], selection.first.offset or 0) for partition, tp in zip(partitions, asked, strict=True)
+    }
 
 
 def _since(consumer: KafkaConsumer, asked: list[TopicPartition], time_ms: int) -> dict[TopicPartition, int]:
-    """By partition the first offset of this time or later, where the broker knows; after it all may be the case.
+    """Return by partition the first offset of this time or later, as far as the broker knows it.
 
-    The embedded broker answers any time with some offset, even one after all records, where Kafka answers None: from
-    such a broker nothing is learned, and the records' own timestamps decide.
+    Such an offset only spares the reading of what lies before it: the records' own timestamps decide. The embedded
+    broker answers any time with some offset, even a time after all records, where Kafka answers None. Its answers say
+    nothing, so none is returned.
     """
     if any(consumer.offsets_for_times(dict.fromkeys(asked, AFTER_ALL_MS)).values()):
         return {}

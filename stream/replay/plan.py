@@ -1,4 +1,4 @@
-"""Counts what a replay would send."""
+"""Counts the records that a replay would send."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ if TYPE_CHECKING:
     from stream.kafka.reader import Record
 
 KEYS_MAX = 100_000
-"""Different keys that are counted; beyond it is "at least"."""
+"""The most different keys that are counted; with more, the number is reported as "at least"."""
 KEYS_SHOWN = 5
+"""The keys that a plan names as examples."""
 
 
 @dataclass(slots=True)
 class PartitionCounts:
-    """Of one partition: its records, and the first and last offset and timestamp of these."""
+    """The number of records of one partition, and their first and last offset and timestamp."""
 
     records: int = 0
     first_offset: int = 0
@@ -24,7 +25,7 @@ class PartitionCounts:
     last_ms: int = 0
 
     def count(self, offset: int, timestamp_ms: int) -> None:
-        """One more."""
+        """Count one more record."""
         if not self.records:
             self.first_offset, self.first_ms, self.last_ms = offset, timestamp_ms, timestamp_ms
         self.records += 1
@@ -34,31 +35,31 @@ class PartitionCounts:
 
 @dataclass(slots=True)
 class ReplayPlan:
-    """What would be sent."""
+    """The records that a replay would send, counted while they are read."""
 
     parts: dict[int, PartitionCounts] = field(default_factory=dict)
-    """By partition of the source."""
+    """The counts of each partition of the source."""
     size_bytes: int = 0
-    """Of keys and values."""
+    """The bytes of all keys and values."""
     copies: int = 0
-    """Left out: an earlier replay's copies of records that are sent anyway."""
+    """The records left out because an earlier replay copied them from records that this one sends anyway."""
     keys: dict[bytes | None, None] = field(default_factory=dict)
-    """The first KEYS_MAX different ones, in their order."""
+    """The first KEYS_MAX different keys, in the order in which they came."""
 
     @property
     def records(self) -> int:
-        """In all."""
+        """The number of records in all partitions."""
         return sum(part.records for part in self.parts.values())
 
     def count(self, record: Record) -> None:
-        """It would be sent."""
+        """Count a record that would be sent."""
         self.parts.setdefault(record.partition.number, PartitionCounts()).count(record.offset, record.timestamp_ms)
         self.size_bytes += len(record.key or b"") + len(record.value or b"")
         if len(self.keys) < KEYS_MAX:
             self.keys.setdefault(record.key)
 
     def as_json(self) -> dict[str, Any]:
-        """For `--json`; timestamps in milliseconds since the epoch."""
+        """Return the fields that `--json` prints; timestamps are in milliseconds since the epoch."""
         return {
             "records": self.records,
             "bytes": self.size_bytes,
@@ -70,7 +71,7 @@ class ReplayPlan:
         }
 
     def first_keys(self) -> list[str]:
-        """A few of them, as text."""
+        """Return a few of the keys as text."""
         return [_text(key) for key, _ in zip(self.keys, range(KEYS_SHOWN), strict=False)]
 
 

@@ -1,4 +1,4 @@
-"""How far a replay is, kept on this machine, so that the same command goes on after it was cut off."""
+"""How far a replay has come, saved on this machine, so that the same command goes on after it was cut off."""
 
 from __future__ import annotations
 
@@ -17,80 +17,87 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-KEPT_HOURS_MAX = 24
-"""Since the last confirmation. After that the same words ("the last hour") mean something else."""
+SAVED_HOURS_MAX = 24
+"""The most hours since the last confirmation. After that the same selection ("the last hour") means something else."""
 
 
 @dataclass(slots=True)
 class ReplayPosition:
-    """Times in milliseconds since the epoch."""
+    """The offsets that a replay has still to send; it can be saved and read again."""
 
     path: Path
     begun_ms: int
-    span: OffsetRange
+    """When the replay was begun, in milliseconds since the epoch."""
+    offset_range: OffsetRange
+    """All offsets of the replay, fixed when it was begun."""
     selection: Selection
-    """As it was understood at the beginning: "1h" means the hour before it."""
+    """The selection as it was understood at the beginning: "1h" means the hour before that."""
     next: dict[Partition, int]
-    """By partition the first offset that is not confirmed."""
+    """By partition, the first offset that is not confirmed yet."""
     sent: int = 0
+    """The records confirmed so far, by all runs of the command."""
 
     @classmethod
     def read(cls, path: Path, topic: str, now_ms: int) -> Self | None:
-        """What an earlier run kept; None if there is nothing, or nothing that still holds."""
+        """Return what an earlier run saved; None if it saved nothing, or something that is damaged or too old."""
         try:
-            kept = orjson.loads(path.read_bytes())
-            parts = {Partition(topic, int(number)): part for number, part in kept["partitions"].items()}
+            saved = orjson.loads(path.read_bytes())
+            parts = {Partition(topic, int(number)): part for number, part in saved["partitions"].items()}
             age_ms = now_ms - int(path.stat().st_mtime * 1000)
             position = cls(
                 path,
-                int(kept["begun_ms"]),
+                int(saved["begun_ms"]),
                 OffsetRange(_offsets(parts, "first"), _offsets(parts, "end")),
-                _selection(kept["selection"]),
+                _selection(saved["selection"]),
                 _offsets(parts, "next"),
-                int(kept["sent"]),
+                int(saved["sent"]),
             )
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
-        return position if age_ms < KEPT_HOURS_MAX * 3_600_000 else None
+        return position if age_ms < SAVED_HOURS_MAX * 3_600_000 else None
 
     @property
     def rest(self) -> OffsetRange:
-        """What is not confirmed yet."""
-        return OffsetRange(self.next, self.span.end)
+        """The range that is not confirmed yet."""
+        return OffsetRange(self.next, self.offset_range.end)
 
-    def confirm(self, place: Partition, offset: int) -> None:
-        """A record is in the target, and all that were sent before it."""
-        self.next[place] = offset + 1
+    def confirm(self, partition: Partition, offset: int) -> None:
+        """Note that this record and all that were sent before it are in the target."""
+        self.next[partition] = offset + 1
         self.sent += 1
 
     def save(self) -> None:
-        """Atomically."""
+        """Write the file in one step: a kill leaves the old or the new one."""
         parts = {
-            str(place.number): {"first": first, "next": self.next[place], "end": self.span.end[place]}
-            for place, first in self.span.first.items()
+            str(partition.number): {
+                "first": first,
+                "next": self.next[partition],
+                "end": self.offset_range.end[partition],
+            }
+            for partition, first in self.offset_range.first.items()
         }
-        first, end, partition, key = self.selection
-        selection = {"first": list(first), "end": list(end), "partition": partition, "key": key and key.decode()}
+        first, end, number, key = self.selection
+        selection = {"first": list(first), "end": list(end), "partition": number, "key": key and key.decode()}
         write_json(
             self.path, {"begun_ms": self.begun_ms, "sent": self.sent, "selection": selection, "partitions": parts}
         )
 
     def forget(self) -> None:
-        """It is done."""
+        """Remove the file: the replay is complete."""
         self.path.unlink(missing_ok=True)
 
 
-def position_path(state_dir: Path, topic: str, words: Sequence[object]) -> Path:
-    """Of a replay of this topic; `words`: whatever makes it another one if it differs."""
-    return state_dir / "replays" / f"{topic}-{sha256(orjson.dumps(list(words))).hexdigest()[:16]}.json"
+def position_path(state_dir: Path, topic: str, identity: Sequence[object]) -> Path:
+    """Return the file of a replay of this topic. If any part of `identity` differs, it is another replay."""
+    return state_dir / "replays" / f"{topic}-{sha256(orjson.dumps(list(identity))).hexdigest()[:16]}.json"
 
 
 def _offsets(parts: dict[Partition, dict[str, Any]], name: str) -> dict[Partition, int]:
-    return {place: int(part[name]) for place, part in parts.items()}
+    return {partition: int(part[name]) for partition, part in parts.items()}
 
 
-def _selection(kept: dict[str, Any]) -> Selection:
-    key = kept["key"]
+def _selection(saved: dict[str, Any]) -> Selection:
+    key = saved["key"]
     return Selection(
-        Bound(*kept["first"]), Bound(*kept["end"]), kept["partition"], None if key is None else str(key).encode()
+        Bound(*saved["first"]), Bound(*saved["end"]), saved["partition"], None if key is None else str(key).encode()
     )

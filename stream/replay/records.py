@@ -1,4 +1,4 @@
-"""What a replayed record looks like, and which records are copies that need no replay of their own."""
+"""The record that a replay sends, and the copies of earlier replays that need no replay of their own."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Route(NamedTuple):
-    """From a topic to a topic, which may be the same."""
+    """The topic that is replayed, and the topic that it is replayed into, which may be the same."""
 
     source: TopicLayout
     target_name: str
@@ -25,7 +25,10 @@ class Route(NamedTuple):
 
 
 def copy_of(record: Record, route: Route) -> OutgoingRecord:
-    """Key, value and headers as they are; these say where the record stood first, its time then, where it is."""
+    """Return a record to send with the same key, value and headers.
+
+    Further headers say where the record stood first, its time then, and where this replay read it.
+    """
     origin = Origin(*record.partition, record.offset, record.timestamp_ms)
     headers = replayed_headers(record.headers, origin, route.source.topic_id)
     number = target_partition(record, route.source.partitions, route.target.partitions)
@@ -33,7 +36,12 @@ def copy_of(record: Record, route: Route) -> OutgoingRecord:
 
 
 def target_partition(record: Record, source_partitions: int, target_partitions: int) -> int:
-    """The same one if there are as many, else that of the product; what names none stays as near as can be."""
+    """Return the number of the partition that a record is sent to.
+
+    It is the same number if both topics have as many partitions, so that the order within a partition is kept.
+    Otherwise it is the partition of the record's product, or for a record that names no product its own number, modulo
+    the partitions of the target.
+    """
     number = record.partition.number
     if source_partitions == target_partitions:
         return number
@@ -41,12 +49,14 @@ def target_partition(record: Record, source_partitions: int, target_partitions: 
     return number % target_partitions if key is None else partition_of(key, target_partitions)
 
 
-def is_copy_within(record: Record, span: OffsetRange, selection: Selection, topic_id: str) -> bool:
-    """Whether it is an earlier replay's copy of a record that is sent in this replay anyway, or left out for another.
+def is_copy_within(record: Record, offset_range: OffsetRange, selection: Selection, topic_id: str) -> bool:
+    """Return whether the record is an earlier replay's copy of a record within the range and the selection.
 
-    Without this each replay of the last hour would double the one before it.
+    Such a copy is left out: this replay sends the record that it was copied from, or another copy of that. Without
+    this each replay of the last hour would double the one before it.
     """
     return any(
-        span.has(Partition(origin.topic, origin.partition), origin.offset) and selection.takes_time(origin.timestamp_ms)
+        offset_range.contains(Partition(origin.topic, origin.partition), origin.offset)
+        and selection.selects_time(origin.timestamp_ms)
         for origin in origins_in(record.headers, topic_id)
     )

@@ -1,4 +1,4 @@
-"""Replays a span of a topic: plans it, and sends it from where an earlier run was cut off."""
+"""Replays a selection of a topic: plans it, and sends it from where an earlier run was cut off."""
 
 from __future__ import annotations
 
@@ -11,88 +11,88 @@ from stream.kafka.topics import DEAD_LETTERS, INPUTS, PROGRESS, STATES, topic_la
 from stream.replay.offset_range import find_range
 from stream.replay.plan import ReplayPlan
 from stream.replay.position import ReplayPosition, position_path
-from stream.replay.rate_limit import rate_limited
 from stream.replay.records import Route, copy_of, is_copy_within
-from stream.replay.send_in_order import send_in_order
+from stream.replay.sending import SaveTimer, rate_limited, send_in_order
 from stream.replay.source import Source
-from workers.clock import SystemClock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from stream.kafka.reader import Record
-    from stream.replay.rate_limit import RateLimit
     from stream.replay.selection import Selection
+    from stream.replay.sending import OnConfirmed, RateLimit
+    from workers.clock import Clock
 
-SAVE_INTERVAL_S = 1.0
-OWN_LOGS = (*STATES, PROGRESS, *DEAD_LETTERS.values())
+OWN_TOPICS = (*STATES, PROGRESS, *DEAD_LETTERS.values())
+"""The topics that Freshline alone writes."""
 
 
 class Replay(NamedTuple):
-    """A replay that was looked into and not begun, or not finished."""
+    """A replay that is planned and not begun, or not finished."""
 
     kafka: str
     route: Route
     position: ReplayPosition
     plan: ReplayPlan
-    """Of what is not sent yet."""
+    """The records that are not sent yet."""
 
 
-def prepare(kafka: str, topic: str, to_topic: str, selection: Selection, words: list[str], state_dir: Path) -> Replay:
-    """Reads everything that it would send, and sends nothing. `words`: the selection as it was typed.
+def prepare(
+    kafka: str, topic: str, to_topic: str, selection: Selection, typed: list[str], state_dir: Path, clock: Clock
+) -> Replay:
+    """Read every record that a replay would send, and send nothing. `typed` is the selection as it was typed.
 
-    Goes on from the position that an earlier run of the same words kept in `state_dir`. Raises Misconfigured if a
-    topic or partition is not there, or must not be written; FreshlineError if there is nothing to send; Unavailable.
+    The replay goes on from the position that an earlier run of the same command saved in `state_dir`. Raises
+    Misconfigured if a topic or partition does not exist, or must not be written; FreshlineError if there is nothing to
+    send; Unavailable.
     """
     route = _route(kafka, topic, to_topic)
-    path = position_path(state_dir, topic, [route.source.topic_id, route.target.topic_id, *words])
-    position = ReplayPosition.read(path, topic, SystemClock().now_ms())
+    path = position_path(state_dir, topic, [route.source.topic_id, route.target.topic_id, *typed])
+    position = ReplayPosition.read(path, topic, clock.now_ms())
     if position is None:
-        span = find_range(kafka, topic, route.source.partitions, selection)
-        position = ReplayPosition(path, SystemClock().now_ms(), span, selection, dict(span.first))
+        offset_range = find_range(kafka, topic, route.source.partitions, selection)
+        position = ReplayPosition(path, clock.now_ms(), offset_range, selection, dict(offset_range.first))
     plan = ReplayPlan()
     with Source(kafka, position.rest) as source:
-        for record in _meant(source, position, route, plan):
+        for record in _records_to_send(source, position, route, plan):
             plan.count(record)
     if not plan.records and not position.sent:
         raise FreshlineError(f"nothing to replay: {topic} holds no such record{_left_out(plan)}")
     return Replay(kafka, route, position, plan)
 
 
-def execute(replay: Replay, pace: RateLimit, tell: Callable[[int], None]) -> int:
-    """Sends it; returns how many records were sent, those of earlier runs not counted. `tell` hears of each.
+def execute(replay: Replay, limit: RateLimit, on_confirmed: OnConfirmed, clock: Clock) -> int:
+    """Send the records; return how many, without those of earlier runs.
 
-    What was confirmed is kept, whatever ends it. Raises Unavailable, and FreshlineError where a topic is another by the
-    end: an embedded broker's log began anew.
+    The position is saved whatever ends the run. Raises Unavailable, and FreshlineError where by the end a topic is
+    another one of the same name, as after an embedded broker lost its log.
     """
-    position, before, saved = replay.position, replay.position.sent, time.monotonic()
+    position, sent_before, save_timer = replay.position, replay.position.sent, SaveTimer(clock)
 
     def confirmed(record: Record) -> None:
-        nonlocal saved
         position.confirm(record.partition, record.offset)
-        if time.monotonic() - saved > SAVE_INTERVAL_S:
+        if save_timer.is_due():
             position.save()
-            saved = time.monotonic()
-        tell(position.sent - before)
+        on_confirmed(position.sent - sent_before)
 
     try:
         position.save()
         with Source(replay.kafka, position.rest) as source, Producer(replay.kafka.split(",")) as producer:
             records = rate_limited(
-                _meant(source, position, replay.route, ReplayPlan()), pace, time.monotonic, time.sleep
+                _records_to_send(source, position, replay.route, ReplayPlan()), limit, clock, time.sleep
             )
             send_in_order(producer, records, lambda record: copy_of(record, replay.route), confirmed)
     except BaseException:
         position.save()
         raise
     position.forget()
-    _check_same(replay)
-    return position.sent - before
+    _check_topics_are_the_same(replay)
+    return position.sent - sent_before
 
 
-def _check_same(replay: Replay) -> None:
-    route, topic = replay.route, next(iter(replay.position.span.first)).topic
+def _check_topics_are_the_same(replay: Replay) -> None:
+    route, topic = replay.route, next(iter(replay.position.offset_range.first)).topic
     for name, known in ((topic, route.source), (route.target_name, route.target)):
         if topic_layout(replay.kafka, name).topic_id != known.topic_id:
             raise FreshlineError(
@@ -102,9 +102,9 @@ def _check_same(replay: Replay) -> None:
 
 
 def _route(kafka: str, topic: str, to_topic: str) -> Route:
-    if to_topic in OWN_LOGS:
-        letters_of = next((of for of in INPUTS if DEAD_LETTERS[of] == topic), None)
-        way_back = f"; `freshline replay {letters_of} --from-dlq` sends dead letters back" if letters_of else ""
+    if to_topic in OWN_TOPICS:
+        refused_from = next((name for name in INPUTS if DEAD_LETTERS[name] == topic), None)
+        way_back = f"; `freshline replay {refused_from} --from-dlq` sends dead letters back" if refused_from else ""
         raise Misconfigured(f"{to_topic} is written by Freshline alone: choose another topic with --to-topic{way_back}")
     if topic != to_topic and {topic, to_topic} <= set(INPUTS):
         raise Misconfigured(f"{topic} are no {to_topic}: every record would be refused; choose another --to-topic")
@@ -112,12 +112,12 @@ def _route(kafka: str, topic: str, to_topic: str) -> Route:
     return Route(source, to_topic, source if topic == to_topic else topic_layout(kafka, to_topic))
 
 
-def _meant(source: Source, position: ReplayPosition, route: Route, plan: ReplayPlan) -> Iterator[Record]:
-    """The records to send; the copies among them are counted in the plan."""
+def _records_to_send(source: Source, position: ReplayPosition, route: Route, plan: ReplayPlan) -> Iterator[Record]:
+    """Yield the selected records; copies of earlier replays are left out, and counted in the plan."""
     for record in source.records():
-        if not position.selection.takes(record):
+        if not position.selection.selects(record):
             continue
-        if is_copy_within(record, position.span, position.selection, route.source.topic_id):
+        if is_copy_within(record, position.offset_range, position.selection, route.source.topic_id):
             plan.copies += 1
         else:
             yield record

@@ -1,4 +1,4 @@
-"""Which records of a topic are meant: from and to by offset or time, one partition, one key."""
+"""The records of a topic that a person selects: a range by offset or time, one partition, one product."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _OFFSET = re.compile(r"\d{1,18}", re.ASCII)
 
 
 class Bound(NamedTuple):
-    """One end of a range; neither field is set where it is open."""
+    """One end of a range. At most one field is set; with none, the range is open at this end."""
 
     offset: int | None = None
     time_ms: int | None = None
@@ -29,29 +29,32 @@ OPEN = Bound()
 
 
 class Selection(NamedTuple):
-    """What a person asked for."""
+    """The records that a person asked for."""
 
     first: Bound = OPEN
-    """Inclusive."""
+    """The first offset or time that is selected."""
     end: Bound = OPEN
-    """Exclusive."""
+    """The first offset or time after the range."""
     partition: int | None = None
-    """None: all."""
+    """The number of the only partition; None selects all."""
     key: bytes | None = None
-    """None: all."""
+    """The product_id of the only product; None selects all."""
 
-    def takes_time(self, timestamp_ms: int) -> bool:
-        """Whether a record of this time is within the bounds."""
+    def selects_time(self, timestamp_ms: int) -> bool:
+        """Return whether a record with this timestamp lies within the bounds of time."""
         first, end = self.first.time_ms, self.end.time_ms
         return (first is None or timestamp_ms >= first) and (end is None or timestamp_ms < end)
 
-    def takes(self, record: Record) -> bool:
-        """Whether a record, within the offsets already, is meant."""
-        return self.takes_time(record.timestamp_ms) and (self.key is None or product_key(record) == self.key)
+    def selects(self, record: Record) -> bool:
+        """Return whether a record is selected that lies within the offsets and partitions already."""
+        return self.selects_time(record.timestamp_ms) and (self.key is None or product_key(record) == self.key)
 
 
 def parse_bound(text: str, now_ms: int) -> Bound:
-    """An offset ("4711"), a duration back from now ("30m", "1h30m", "2d") or an RFC 3339 time. Raises ValueError."""
+    """Read an offset ("4711"), a duration back from now ("30m", "1h30m", "2d") or an RFC 3339 time.
+
+    Raises ValueError.
+    """
     if _OFFSET.fullmatch(text):
         return Bound(offset=int(text))
     if match := _DURATION.fullmatch(text):
@@ -64,7 +67,7 @@ def parse_bound(text: str, now_ms: int) -> Bound:
 
 
 def product_key(record: Record) -> bytes | None:
-    """The product of the record: its key, else what its body says, for producers that send no key."""
+    """Return the product_id of a record: its key, or the product_id in its body, as some producers send no key."""
     if record.key is not None or not record.value:
         return record.key
     try:

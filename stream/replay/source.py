@@ -1,4 +1,4 @@
-"""Reads a span of a topic in the order in which its records came, over all partitions."""
+"""Reads an offset range of a topic in the order in which its records came, over all partitions."""
 
 from __future__ import annotations
 
@@ -17,15 +17,16 @@ if TYPE_CHECKING:
 
 
 class Source:
-    """A context manager. Holds up to a fetch of each partition, so that they can be merged.
+    """The records of an offset range, as a context manager that connects to the broker.
 
-    Reads with the one reader that reaches exact ends on both brokers, on a loop of its own which runs only while the
-    next records are waited for. Raises Unavailable.
+    It holds up to one fetch of each partition in memory, so that the partitions can be merged. It reads with
+    `stream.kafka.reader`, the one reader that reaches exact end offsets on both brokers. That reader is asynchronous,
+    so it gets an event loop of its own, which runs only while the next records are awaited. Raises Unavailable.
     """
 
-    def __init__(self, kafka: str, span: OffsetRange) -> None:
+    def __init__(self, kafka: str, offset_range: OffsetRange) -> None:
         self._kafka = kafka
-        self._span = span
+        self._offset_range = offset_range
         self._runner = asyncio.Runner()
 
     def __enter__(self) -> Self:
@@ -44,25 +45,25 @@ class Source:
             self._runner.close()
 
     def records(self) -> Iterator[Record]:
-        """Each partition in its order, the partitions merged by the timestamps of their records."""
-        return heapq.merge(*map(self._of, self._span.first), key=lambda record: record.timestamp_ms)
+        """Yield each partition in its own order, the partitions merged by the timestamps of their records."""
+        return heapq.merge(*map(self._records_of, self._offset_range.first), key=lambda record: record.timestamp_ms)
 
     async def _started(self) -> Reader:
         reader = Reader(self._kafka)
         try:
             await reader.start()
-            reader.assign(self._span.first)
+            reader.assign(self._offset_range.first)
         except BaseException:
             await reader.stop()
             raise
         return reader
 
-    def _of(self, place: Partition) -> Iterator[Record]:
-        end = self._span.end[place]
-        lists = self._reader.read_to({place: end})
-        while records := self._runner.run(_next(lists)):
+    def _records_of(self, partition: Partition) -> Iterator[Record]:
+        end = self._offset_range.end[partition]
+        batches = self._reader.read_to({partition: end})
+        while records := self._runner.run(_next(batches)):
             yield from (record for record in records if record.offset < end)
 
 
-async def _next(lists: AsyncIterator[list[Record]]) -> list[Record] | None:
-    return await anext(lists, None)
+async def _next(batches: AsyncIterator[list[Record]]) -> list[Record] | None:
+    return await anext(batches, None)

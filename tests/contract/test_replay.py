@@ -17,12 +17,13 @@ from kafka import KafkaAdminClient, KafkaProducer
 from schemas.errors import FreshlineError
 from stream.kafka.headers import COPY_OF, Origin, event_time_ms, origin_of
 from stream.kafka.partitions import partition_of
-from stream.replay.offset_range import OffsetRange, ends_now
-from stream.replay.rate_limit import RateLimit
+from stream.replay.offset_range import OffsetRange, end_offsets_now
 from stream.replay.run import execute, prepare
 from stream.replay.selection import OPEN, Selection
+from stream.replay.sending import RateLimit
 from stream.replay.source import Source
 from tests.support.running_commands import Done, freshline
+from workers.clock import SystemClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from tests.support.running_broker import RunningBroker
 
 T_MS = 1_790_000_000_000
-"""Of the first record; a second between records."""
+"""The timestamp of the first record; the others follow a second apart."""
 WAIT_S = 60.0
 
 
@@ -41,20 +42,20 @@ class Stage(NamedTuple):
     """A topic with records of known keys and times."""
 
     broker: RunningBroker
-    places: list[Partition]
+    partitions: list[Partition]
 
     @property
     def topic(self) -> str:
-        return self.places[0].topic
+        return self.partitions[0].topic
 
     def replay(self, *arguments: str) -> Done:
         return freshline("replay", self.topic, "--kafka", self.broker.address, *arguments)
 
-    def records(self, places: Sequence[Partition] | None = None) -> list[Record]:
-        """All that is there, by partition and offset."""
-        places = places or self.places
-        span = OffsetRange(dict.fromkeys(places, 0), ends_now(self.broker.address, places))
-        with Source(self.broker.address, span) as source:
+    def records(self, partitions: Sequence[Partition] | None = None) -> list[Record]:
+        """Every record, sorted by partition and offset."""
+        partitions = partitions or self.partitions
+        offset_range = OffsetRange(dict.fromkeys(partitions, 0), end_offsets_now(self.broker.address, partitions))
+        with Source(self.broker.address, offset_range) as source:
             return sorted(source.records(), key=lambda record: (record.partition, record.offset))
 
 
@@ -67,11 +68,11 @@ def state_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def stage(any_broker: RunningBroker) -> Stage:
     """Ten records in two partitions, every third null, one without a key."""
-    places = any_broker.new_topic(partitions=2)
+    partitions = any_broker.new_topic(partitions=2)
     producer = KafkaProducer(bootstrap_servers=any_broker.address, acks="all")
     for number in range(10):
         producer.send(
-            places[0].topic,
+            partitions[0].topic,
             key=None if number == 9 else b"p%d" % (number % 4),
             value=None if number % 3 == 0 and number < 9 else b'{"product_id": "p%d"}' % (number % 4),
             headers=[("trace", b"%d" % number), ("empty", b"")],
@@ -79,7 +80,7 @@ def stage(any_broker: RunningBroker) -> Stage:
             timestamp_ms=T_MS + number * 1000,
         ).get(10)
     producer.close()
-    return Stage(any_broker, places)
+    return Stage(any_broker, partitions)
 
 
 def test_a_plan_says_what_would_be_sent_and_sends_nothing(stage: Stage) -> None:
@@ -112,7 +113,7 @@ def test_ctrl_c_says_how_many_were_sent_and_the_same_command_goes_on(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("stream.replay.run.at_pace", ctrl_c_at_the_fourth)
+        patch.setattr("stream.replay.run.rate_limited", ctrl_c_at_the_fourth)
         cut_off = stage.replay("--execute")
     said = "freshline: interrupted: 3 sent and confirmed; the same command goes on where it stopped\n"
     assert cut_off == (130, "", said)
@@ -217,7 +218,10 @@ def test_a_replay_of_dead_letters_into_themselves_names_the_way_back(any_broker:
     done = freshline("replay", "prices.dlq", "--execute", "--kafka", any_broker.address)
     assert (done.code, done.err.count("\n")) == (1, 1) and "`freshline replay prices --from-dlq`" in done.err
     done = freshline("replay", "items.dlq", "--execute", "--kafka", any_broker.address)
-    assert (done.code, done.err.count("\n")) == (1, 1) and "--from-dlq" not in done.err  # There it is refused.
+    assert (done.code, done.err.count("\n")) == (
+        1,
+        1,
+    ) and "--from-dlq" not in done.err  # There is no way back into the item log, so none is named.
 
 
 def test_prices_are_not_sent_to_the_products(any_broker: RunningBroker) -> None:
@@ -226,21 +230,21 @@ def test_prices_are_not_sent_to_the_products(any_broker: RunningBroker) -> None:
     assert "prices are no products: every record would be refused" in done.err
 
 
-def test_a_topic_that_is_made_anew_meanwhile_is_no_success(stage: Stage, state_dir: Path) -> None:
+def test_a_topic_that_is_recreated_meanwhile_is_no_success(stage: Stage, state_dir: Path) -> None:
     [target, *_] = stage.broker.new_topic(partitions=2)
     selection = Selection(OPEN, OPEN, None, None)
-    replay = prepare(stage.broker.address, stage.topic, target.topic, selection, [], state_dir)
+    replay = prepare(stage.broker.address, stage.topic, target.topic, selection, [], state_dir, SystemClock())
     admin = KafkaAdminClient(bootstrap_servers=stage.broker.address)
     for topic in (stage.topic, target.topic):
         admin.delete_topics([topic])
         admin.create_topics({topic: {"num_partitions": 2, "replication_factor": 1}}, wait_for_metadata=True)
     admin.close()
     with pytest.raises(FreshlineError, match=f"the topic {stage.topic} was made anew"):
-        execute(replay, RateLimit(), lambda _sent: None)
-    assert kept(state_dir) == []
+        execute(replay, RateLimit(), lambda _sent: None, SystemClock())
+    assert saved_positions(state_dir) == []
 
 
-def kept(state_dir: Path) -> list[dict[str, Any]]:
+def saved_positions(state_dir: Path) -> list[dict[str, Any]]:
     return [json.loads(file.read_bytes()) for file in state_dir.glob("*.json")]
 
 
@@ -250,33 +254,35 @@ def test_killed_half_way_the_same_command_goes_on_where_it_was(stage: Stage, sta
         producer.send(stage.topic, key=b"p", value=b"%d" % number, partition=number % 2, timestamp_ms=T_MS + number)
     producer.close()
     target = stage.broker.new_topic(partitions=2)
-    words = ["replay", stage.topic, "--kafka", stage.broker.address, "--to-topic", target[0].topic, "--execute"]
-    argv = [sys.executable, "-m", "stream.commands", *words, "--rate", "400"]
+    command = ["replay", stage.topic, "--kafka", stage.broker.address, "--to-topic", target[0].topic, "--execute"]
+    argv = [sys.executable, "-m", "stream.commands", *command, "--rate", "400"]
     said = tmp_path / "said"
     with said.open("wb") as file:
         process = subprocess.Popen(argv, env=dict(os.environ), stdout=subprocess.DEVNULL, stderr=file)
     try:
         deadline = time.monotonic() + WAIT_S
-        while not any(position["sent"] for position in kept(state_dir)):
+        while not any(position["sent"] for position in saved_positions(state_dir)):
             assert process.poll() is None and time.monotonic() < deadline, f"it ended before: {said.read_text()}"
             time.sleep(0.01)
     finally:
         process.send_signal(signal.SIGKILL)
         process.wait()
-    (position,) = kept(state_dir)
+    (position,) = saved_positions(state_dir)
     sent_before = len(stage.records(target))
     assert position["sent"] <= sent_before < 2000
-    done = freshline(*words)
+    done = freshline(*command)
     assert done.code == 0 and f"{position['sent']:,} records of which are sent" in done.err
     sent = stage.records(target)
     origins = [origin_of(record.headers) for record in sent]
     assert len(set(origins)) == 2000
     assert len(sent) == sent_before + 2000 - position["sent"]
-    assert kept(state_dir) == []
-    assert "goes on" not in freshline(*words[:-1]).err
+    assert saved_positions(state_dir) == []
+    assert "goes on" not in freshline(*command[:-1]).err
 
 
 def test_the_order_over_partitions_is_that_of_the_timestamps(stage: Stage) -> None:
-    span = OffsetRange(dict.fromkeys(stage.places, 0), ends_now(stage.broker.address, stage.places))
-    with Source(stage.broker.address, span) as source:
+    offset_range = OffsetRange(
+        dict.fromkeys(stage.partitions, 0), end_offsets_now(stage.broker.address, stage.partitions)
+    )
+    with Source(stage.broker.address, offset_range) as source:
         assert [record.timestamp_ms for record in source.records()] == [T_MS + n * 1000 for n in range(10)]

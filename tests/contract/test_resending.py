@@ -14,12 +14,13 @@ from stream.kafka.headers import EVENT_TIME, Origin, dead_letter_headers
 from stream.kafka.partitions import Partition
 from stream.kafka.topics import ensure_topics
 from stream.replay import resend
-from stream.replay.dead_letters import LETTER_OF
-from stream.replay.offset_range import OffsetRange, ends_now
+from stream.replay.dead_letters import DEAD_LETTER_OF
+from stream.replay.offset_range import OffsetRange, end_offsets_now
 from stream.replay.selection import Selection
 from stream.replay.source import Source
 from tests.support.running_broker import new_broker
 from tests.support.running_commands import Done, freshline
+from workers.clock import SystemClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +34,7 @@ GOOD = {"product_id": "p1", "price": 5, "currency": "EUR"}
 
 
 class Shop(NamedTuple):
-    """An input topic of which two records are in the dead letters, one of them twice."""
+    """An input topic with dead letters of two of its records, one of them twice."""
 
     broker: RunningBroker
     topic: str
@@ -42,7 +43,7 @@ class Shop(NamedTuple):
         return freshline("replay", self.topic, "--from-dlq", "--kafka", self.broker.address, *arguments, stdin=stdin)
 
     def refuse(self, offset: int, *, value: bytes | None = b"{bad", partition: int = 1) -> None:
-        """A dead letter of this place."""
+        """Write a dead letter of the record at this offset."""
         headers = dead_letter_headers(
             Origin(self.topic, partition, offset, T_MS), [("trace", b"1")], InvalidEvent("it is no JSON")
         )
@@ -52,15 +53,16 @@ class Shop(NamedTuple):
         producer.close()
 
     def records(self) -> list[Record]:
-        places = [Partition(self.topic, number) for number in range(PARTITIONS)]
+        partitions = [Partition(self.topic, number) for number in range(PARTITIONS)]
         with Source(
-            self.broker.address, OffsetRange(dict.fromkeys(places, 0), ends_now(self.broker.address, places))
+            self.broker.address,
+            OffsetRange(dict.fromkeys(partitions, 0), end_offsets_now(self.broker.address, partitions)),
         ) as source:
             return list(source.records())
 
     def sent(self) -> list[str]:
-        """Whose letters came back."""
-        return sorted(dict(record.headers)[LETTER_OF].decode() for record in self.records())
+        """The identities of the dead letters that came back."""
+        return sorted(dict(record.headers)[DEAD_LETTER_OF].decode() for record in self.records())
 
 
 @pytest.fixture(scope="module", params=["embedded", pytest.param("kafka", marks=pytest.mark.kafka)])
@@ -72,8 +74,8 @@ def own_broker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
         broker.kill()
 
 
-def made_anew(broker: RunningBroker, *topics: str) -> bool:
-    """Whether it worked: a question for metadata that was still under way creates topics with other partitions."""
+def recreated(broker: RunningBroker, *topics: str) -> bool:
+    """Return whether it worked: a request for metadata that was under way may create topics with other partitions."""
     admin = KafkaAdminClient(bootstrap_servers=broker.address)
     admin.delete_topics(topics or [name for name in admin.list_topics() if not name.startswith("__")])
     admin.close()
@@ -86,8 +88,8 @@ def made_anew(broker: RunningBroker, *topics: str) -> bool:
 
 @pytest.fixture
 def shop(own_broker: RunningBroker) -> Shop:
-    """With topics of its own: those of the test before are deleted."""
-    while not made_anew(own_broker):
+    """A shop with topics of its own: those of the test before are deleted."""
+    while not recreated(own_broker):
         pass
     shop = Shop(own_broker, "prices")
     shop.refuse(7)
@@ -101,39 +103,41 @@ def test_as_they_are_each_origin_is_sent_once_and_never_again(shop: Shop) -> Non
     assert json.loads(shop.replay("--execute", "--json").out)["sent"] == 2
     first, second = shop.records()
     assert (first.key, first.value, first.partition.number) == (b"p1", b"{bad", 1)
-    assert first.headers == (("trace", b"1"), (EVENT_TIME, str(T_MS).encode()), (LETTER_OF, b"prices:1:7"))
-    assert dict(second.headers)[LETTER_OF] == b"prices:1:8"
+    assert first.headers == (("trace", b"1"), (EVENT_TIME, str(T_MS).encode()), (DEAD_LETTER_OF, b"prices:1:7"))
+    assert dict(second.headers)[DEAD_LETTER_OF] == b"prices:1:8"
     done = shop.replay("--execute")
     assert done.code == 1 and "2 were sent again already" in done.err
     assert len(shop.records()) == 2
 
 
-def test_where_there_are_no_letters_it_says_so(shop: Shop) -> None:
+def test_where_there_are_no_dead_letters_it_says_so(shop: Shop) -> None:
     none = freshline("replay", "reviews", "--from-dlq", "--kafka", shop.broker.address)
     assert none == (1, "", "freshline: nothing to send: there are no dead letters of reviews\n")
     of_no_key = shop.replay("--key=none-such")
     assert of_no_key.err == "freshline: nothing to send: there are no dead letters of prices that were asked for\n"
 
 
-def test_one_that_is_refused_again_is_a_letter_of_its_own(shop: Shop) -> None:
+def test_one_that_is_refused_again_is_a_dead_letter_of_its_own(shop: Shop) -> None:
     shop.replay("--execute")
     shop.refuse(20)
     assert shop.replay("--execute").out.startswith("1 record sent")
     assert shop.sent() == ["prices:1:20", "prices:1:7", "prices:1:8"]
 
 
-def test_the_lines_of_a_plan_are_mended_and_sent_in_place_of_what_was_refused(shop: Shop) -> None:
+def test_the_lines_of_a_plan_are_repaired_and_sent_in_place_of_what_was_refused(shop: Shop) -> None:
     lines = [json.loads(line) for line in shop.replay("--json").out.splitlines()]
     assert [(line["origin"], line["reason"], line["value"]) for line in lines] == [
         ("prices:1:7", "it is no JSON", "{bad"),
         ("prices:1:8", "it is no JSON", "{bad"),
     ]
-    mended = json.dumps(lines[1] | {"value": GOOD}).encode()
-    done = shop.replay("--repaired", "-", "--execute", stdin=mended)
+    repaired = json.dumps(lines[1] | {"value": GOOD}).encode()
+    done = shop.replay("--repaired", "-", "--execute", stdin=repaired)
     assert done.code == 0, done.err
     (sent,) = shop.records()
     assert (sent.key, json.loads(sent.value or b"")) == (b"p1", GOOD)
-    assert "all of these lines were sent again already" in shop.replay("--repaired", "-", "--execute", stdin=mended).err
+    assert (
+        "all of these lines were sent again already" in shop.replay("--repaired", "-", "--execute", stdin=repaired).err
+    )
     elsewhere = shop.replay(
         "--repaired", "-", "--from", "7d", "--to", "6d", stdin=json.dumps(lines[0] | {"value": GOOD}).encode()
     )
@@ -153,7 +157,7 @@ def test_the_lines_of_a_plan_are_mended_and_sent_in_place_of_what_was_refused(sh
         ({"origin": "prices:1:7", "value": "{bad"}, "line 1: .*an object, or null"),
     ],
 )
-def test_a_repair_that_mends_nothing_is_one_line_and_nothing_is_sent(
+def test_a_repair_that_repairs_nothing_is_one_line_and_nothing_is_sent(
     shop: Shop, line: dict[str, object], message: str
 ) -> None:
     done = shop.replay("--repaired", "-", "--execute", stdin=json.dumps(line).encode())
@@ -162,20 +166,21 @@ def test_a_repair_that_mends_nothing_is_one_line_and_nothing_is_sent(
     assert shop.records() == []
 
 
-def test_letters_of_the_item_log_are_not_sent_into_it(shop: Shop) -> None:
-    """Given a text that was given up: its letter is no record of the log, and the index is asked instead."""
+def test_dead_letters_of_the_item_log_are_not_sent_into_it(shop: Shop) -> None:
+    """The dead letter of a text that could not be embedded is no record of the item log: reconcile tries it again."""
     with pytest.raises(Misconfigured, match="reconcile --repair"):
-        resend.prepare(shop.broker.address, "items", Selection(), None)
+        resend.prepare(shop.broker.address, "items", Selection(), None, SystemClock())
 
 
-def test_what_a_killed_run_sent_and_did_not_remember_is_not_sent_again(shop: Shop) -> None:
-    """It dies after the broker confirmed the first, before it could say so."""
+def test_what_a_killed_run_sent_and_did_not_save_is_not_sent_again(shop: Shop) -> None:
+    """The run dies after the broker confirmed the first record, before the ledger was saved."""
 
     def die(sent: int) -> None:
         raise Unavailable("killed")
 
+    prepared = resend.prepare(shop.broker.address, "prices", Selection(), None, SystemClock())
     with pytest.raises(Unavailable, match="killed"):
-        resend.execute(resend.prepare(shop.broker.address, "prices", Selection(), None), 1000.0, die)
+        resend.execute(prepared, 1000.0, die, SystemClock())
     before = shop.sent()
     assert before
     done = shop.replay("--key", "nobody", "--execute")
@@ -186,8 +191,8 @@ def test_what_a_killed_run_sent_and_did_not_remember_is_not_sent_again(shop: Sho
     assert shop.replay("--execute").code == 1
 
 
-def test_letters_of_a_topic_that_was_made_anew_are_other_letters(shop: Shop) -> None:
+def test_dead_letters_of_a_recreated_topic_are_other_dead_letters(shop: Shop) -> None:
     shop.replay("--execute")
-    assert made_anew(shop.broker, "prices.dlq")
+    assert recreated(shop.broker, "prices.dlq")
     shop.refuse(7)
     assert shop.replay("--execute").out.startswith("1 record sent")

@@ -1,4 +1,4 @@
-"""A replay, any number of times and in any order, folds to what the log folded to: its records carry equal stamps."""
+"""A replay, any number of times and in any order, folds to the same state: its records carry equal stamps."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ headers = st.lists(
 
 @st.composite
 def logs(draw: st.DrawFn) -> list[Record]:
-    """A log of one item, both topics; null records, bodies with and without a time, headers of anyone's."""
+    """A log of one item in both topics: null records, bodies with and without a time, headers of any producer."""
     log = []
     for offset in range(draw(st.integers(1, 8))):
         topic = draw(st.sampled_from(sorted(BODIES)))
@@ -60,14 +60,14 @@ def logs(draw: st.DrawFn) -> list[Record]:
 
 
 def copied(record: Record, offset: int, arrived_at_ms: int) -> Record:
-    """The record of a replay, as the broker keeps it."""
+    """The record that a replay sends, as the broker stores it."""
     sent = copy_of(record, Route(LAYOUT, record.partition.topic, LAYOUT))
     assert sent.partition is not None
     return Record(Partition(sent.topic, sent.partition), offset, arrived_at_ms, sent.key, sent.value, (*sent.headers,))
 
 
 def event(record: Record) -> Event | None:
-    """As the items worker takes it; None of a dead letter."""
+    """The event as the items worker parses it; None if it becomes a dead letter."""
     try:
         return parse(
             record.partition.topic,
@@ -83,8 +83,8 @@ def event(record: Record) -> Event | None:
 def folded(log: Iterable[Record]) -> ItemState:
     state = ItemState(ITEM)
     for record in log:
-        if (taken := event(record)) is not None:
-            state = fold.fold(state, taken)
+        if (parsed := event(record)) is not None:
+            state = fold.fold(state, parsed)
     return state
 
 
@@ -99,7 +99,7 @@ def test_replays_of_replays_in_any_order_change_nothing(log: list[Record], data:
     assert folded(data.draw(st.permutations(long))) == folded(log)
 
 
-def _without_the_last_place(record: Record) -> list[tuple[str, bytes]]:
+def _without_the_last_origin(record: Record) -> list[tuple[str, bytes]]:
     return [header for header in record.headers if header[0] not in COPY_OF]
 
 
@@ -107,27 +107,27 @@ def _without_the_last_place(record: Record) -> list[tuple[str, bytes]]:
 def test_the_same_replay_sends_the_same_number_however_often_whatever_the_topic_was_filled_with(
     log: list[Record], data: st.DataObject
 ) -> None:
-    place = Partition("prices", 0)
+    partition = Partition("prices", 0)
     elsewhere = Route(TopicLayout("id-of-another-topic", 1), "prices", LAYOUT)
     brought = [copy_of(record, elsewhere) for record in log if data.draw(st.booleans())]
-    topic = [Record(place, n, NOW_MS, sent.key, sent.value, (*sent.headers,)) for n, sent in enumerate(brought)]
+    topic = [Record(partition, n, NOW_MS, sent.key, sent.value, (*sent.headers,)) for n, sent in enumerate(brought)]
     for earlier in range(data.draw(st.integers(0, 2))):
         topic += [copied(record, len(topic) + n, NOW_MS + earlier) for n, record in enumerate(topic)]
     first, counts = data.draw(st.integers(0, len(topic))), []
     for _ in range(3):
-        span = OffsetRange({place: first}, {place: len(topic)})
-        sent = [r for r in topic[first:] if not is_copy_within(r, span, Selection(), LAYOUT.topic_id)]
+        offset_range = OffsetRange({partition: first}, {partition: len(topic)})
+        sent = [r for r in topic[first:] if not is_copy_within(r, offset_range, Selection(), LAYOUT.topic_id)]
         counts.append(len(sent))
         topic += [copied(record, len(topic) + n, NOW_MS + 9) for n, record in enumerate(sent)]
     assert counts == counts[:1] * 3
 
 
 @given(logs())
-def test_a_copy_says_the_first_place_and_time_however_often_it_was_copied(log: list[Record]) -> None:
+def test_a_copy_carries_the_first_origin_and_time_however_often_it_was_copied(log: list[Record]) -> None:
     for record in log:
         first = copied(record, 100, NOW_MS + 500)
         again = copied(copied(first, 101, NOW_MS + 1000), 102, NOW_MS + 2000)
-        assert _without_the_last_place(again) == _without_the_last_place(first)
+        assert _without_the_last_origin(again) == _without_the_last_origin(first)
         assert (again.key, again.value) == (record.key, record.value)
         foreign = [header for header in record.headers if header[0] == "trace"]
         assert [header for header in again.headers if header[0] == "trace"] == foreign
@@ -137,9 +137,9 @@ def test_a_copy_says_the_first_place_and_time_however_often_it_was_copied(log: l
 
 
 def test_a_copy_is_left_out_where_its_origin_is_sent_and_only_there() -> None:
-    place = Partition("prices", 0)
-    copy = copied(Record(place, 5, NOW_MS, b"a", b"{}", ()), 9, NOW_MS + 50)
-    everything, rest = OffsetRange({place: 0}, {place: 10}), OffsetRange({place: 6}, {place: 10})
+    partition = Partition("prices", 0)
+    copy = copied(Record(partition, 5, NOW_MS, b"a", b"{}", ()), 9, NOW_MS + 50)
+    everything, rest = OffsetRange({partition: 0}, {partition: 10}), OffsetRange({partition: 6}, {partition: 10})
     assert is_copy_within(copy, everything, Selection(), LAYOUT.topic_id)
     assert not is_copy_within(copy, rest, Selection(), LAYOUT.topic_id)
     assert not is_copy_within(copy, everything, Selection(), "another-log")
@@ -147,10 +147,10 @@ def test_a_copy_is_left_out_where_its_origin_is_sent_and_only_there() -> None:
     assert not is_copy_within(copy, everything, later, LAYOUT.topic_id)
 
 
-def test_a_record_that_only_bears_such_headers_of_a_dead_letter_is_no_copy() -> None:
-    """Someone mended a dead letter by hand and kept its headers."""
-    place = Partition("prices", 0)
+def test_a_record_with_the_headers_of_a_dead_letter_alone_is_no_copy() -> None:
+    """Given a dead letter that a person repaired by hand, and whose headers were kept."""
+    partition = Partition("prices", 0)
     kept = tuple((f"freshline-{name}", b"0" if name != "topic" else b"prices") for name in Origin._fields[:3])
-    mended = Record(place, 7, NOW_MS, b"a", b"{}", (*kept, ("freshline-timestamp", b"5")))
-    assert not is_copy_within(mended, OffsetRange({place: 0}, {place: 10}), Selection(), LAYOUT.topic_id)
-    assert first_arrival_ms(mended.headers, NOW_MS) == NOW_MS
+    repaired = Record(partition, 7, NOW_MS, b"a", b"{}", (*kept, ("freshline-timestamp", b"5")))
+    assert not is_copy_within(repaired, OffsetRange({partition: 0}, {partition: 10}), Selection(), LAYOUT.topic_id)
+    assert first_arrival_ms(repaired.headers, NOW_MS) == NOW_MS

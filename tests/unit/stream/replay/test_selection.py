@@ -1,6 +1,9 @@
-"""What --from, --to and --key mean."""
+"""The selection of a replay (--from, --to, --key), and the pace at which it is sent."""
 
 from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -9,8 +12,8 @@ from hypothesis import strategies as st
 from schemas.event_fields import milliseconds
 from stream.kafka.partitions import Partition
 from stream.kafka.reader import Record
-from stream.replay.rate_limit import RateLimit, parse_speed, rate_limited
 from stream.replay.selection import Bound, Selection, parse_bound, product_key
+from stream.replay.sending import RateLimit, SaveTimer, parse_speed, rate_limited
 
 NOW_MS = 1_795_000_000_000
 
@@ -45,9 +48,9 @@ def test_anything_else_is_refused_with_what_to_write(text: str) -> None:
 
 
 @given(st.integers(0, 20), st.none() | st.integers(0, 20), st.none() | st.integers(0, 20))
-def test_times_are_taken_from_the_first_on_and_before_the_end(at: int, first: int | None, end: int | None) -> None:
+def test_times_are_selected_from_the_first_on_and_before_the_end(at: int, first: int | None, end: int | None) -> None:
     selection = Selection(Bound(time_ms=first), Bound(time_ms=end))
-    assert selection.takes(record(at)) == (at in range(0 if first is None else first, 21 if end is None else end))
+    assert selection.selects(record(at)) == (at in range(0 if first is None else first, 21 if end is None else end))
 
 
 @pytest.mark.parametrize(
@@ -65,7 +68,7 @@ def test_a_record_without_a_key_belongs_to_the_product_in_its_body(
     key: bytes | None, value: bytes | None, product: bytes | None
 ) -> None:
     assert product_key(record(key=key, value=value)) == product
-    assert Selection(key=b"p2").takes(record(key=None, value=b'{"product_id": "p2"}'))
+    assert Selection(key=b"p2").selects(record(key=None, value=b'{"product_id": "p2"}'))
 
 
 @pytest.mark.parametrize(("text", "speed"), [("10x", 10.0), ("0.5x", 0.5), ("3", 3.0)])
@@ -82,13 +85,24 @@ def test_what_is_no_speed_is_refused(text: str) -> None:
 @given(st.lists(st.integers(0, 10_000), min_size=1, max_size=20), st.sampled_from([0.5, 1.0, 10.0]))
 def test_a_speed_keeps_the_pace_of_the_timestamps(times_ms: list[int], speed: float) -> None:
     now = [50.0]
+    clock: Any = SimpleNamespace(monotonic_s=lambda: now[0])
 
     def sleep(seconds: float) -> None:
         now[0] += seconds
 
     records = [record(time_ms) for time_ms in times_ms]
-    sent = [(one.timestamp_ms, now[0]) for one in rate_limited(records, RateLimit(speed=speed), lambda: now[0], sleep)]
+    limited = rate_limited(records, RateLimit(speed=speed), clock, sleep)
+    sent = [(one.timestamp_ms, now[0]) for one in limited]
     latest = times_ms[0]
     for time_ms, at in sent:
-        latest = max(latest, time_ms)  # One that is earlier than those before it goes at once.
+        latest = max(latest, time_ms)  # A record that is earlier than the ones before it is sent at once.
         assert at == pytest.approx(50.0 + (latest - times_ms[0]) / 1000 / speed)
+
+
+def test_a_save_is_due_once_in_each_interval() -> None:
+    now = [7.0]
+    clock: Any = SimpleNamespace(monotonic_s=lambda: now[0])
+    timer, due = SaveTimer(clock, interval_s=1.0), []
+    for now[0] in (7.5, 8.1, 8.2, 9.0, 9.2):
+        due.append(timer.is_due())
+    assert due == [False, True, False, False, True]
