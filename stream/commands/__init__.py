@@ -1,4 +1,4 @@
-"""The command `freshline`: a module a command. Nothing heavy is imported before a command runs."""
+"""The command `freshline`, with a module for each command. Nothing heavy is imported before a command runs."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ import signal
 import sys
 from typing import NoReturn
 
-OUTPUT_FAILS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+OUTPUT_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""The errors of the system that mean that stdout cannot be written."""
 
 CHATTY = ("aiokafka", "kafka")
-"""Libraries that tell on stderr what is an error of ours as well."""
+"""Libraries that log on stderr what Freshline reports as an error of its own."""
 
 
 def main() -> None:
-    """Runs the command line; an error is one line on stderr, never a traceback."""
+    """Run the command line. An error is one line on stderr, never a traceback."""
     from schemas.errors import FreshlineError
     from stream.commands.exits import FAILED, exit_code
 
@@ -24,10 +25,10 @@ def main() -> None:
         _run()
     except FreshlineError as error:
         _end(str(error), exit_code(error))
-    except BrokenPipeError:  # Of a reader that has read enough, like `head`.
+    except BrokenPipeError:  # The reader has read enough, like `head`.
         _end(None, FAILED)
     except OSError as error:
-        if error.errno not in OUTPUT_FAILS:
+        if error.errno not in OUTPUT_ERRORS:
             raise
         where = error.filename or "the output"
         _end(f"{where} cannot be written ({error.strerror}): free some space, or write elsewhere", FAILED)
@@ -37,7 +38,9 @@ def _run() -> None:
     from stream.commands.app import app
     from stream.commands.exits import INTERRUPTED
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # It ends a command as Ctrl-C does, and tells as much.
+    signal.signal(
+        signal.SIGTERM, signal.default_int_handler
+    )  # SIGTERM ends a command as Ctrl-C does, with the same line.
     for name in CHATTY:
         logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
@@ -47,11 +50,11 @@ def _run() -> None:
             print("freshline: interrupted", file=sys.stderr)
         raise
     finally:
-        sys.stdout.flush()  # Here, where it can still be said that it failed.
+        sys.stdout.flush()  # Flushed here, because a failure can still be reported.
 
 
 def _end(message: str | None, code: int) -> NoReturn:
-    """Python's own last flush of what could not be written goes nowhere."""
+    """Print the message and exit. What cannot be written goes nowhere, or Python would fail once more at its end."""
     if message is not None:
         print(f"freshline: {message}", file=sys.stderr)
     try:

@@ -1,4 +1,4 @@
-"""The command line, put together."""
+"""The command line with all its commands."""
 
 from __future__ import annotations
 
@@ -41,9 +41,11 @@ def _version(asked: bool) -> None:
 @app.callback()
 def options(
     *,
-    version: Annotated[bool, typer.Option("--version", is_eager=True, callback=_version, help="Print it.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_version, help="Print the version.")
+    ] = False,
 ) -> None:
-    """Of `freshline` itself; typer calls it before any command."""
+    """Read the options of `freshline` itself; typer calls this before any command."""
 
 
 for command in (up, demo, produce, search, get, status, schema, replay, export, import_, sync, rebuild, reconcile):

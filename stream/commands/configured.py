@@ -1,4 +1,4 @@
-"""Settings of one run of a command, and the running stack it talks to."""
+"""The settings of one run of a command, and the addresses of the stack that it talks to."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 def settings(**flags: object) -> Settings:
-    """A flag that was given, else FRESHLINE_*, else the default. Raises Misconfigured."""
+    """Return the settings: a flag that was given, else FRESHLINE_*, else the default. Raises Misconfigured."""
     return read_settings(**{name: value for name, value in flags.items() if value is not None})
 
 
 def client(api: str | None) -> Client:
-    """Of the stack that `--api` or FRESHLINE_API names, else of the last `up` on this machine. Raises Misconfigured."""
+    """Return a client of the stack that `--api` or FRESHLINE_API names, else of the last `up`. Raises Misconfigured."""
     from stream.api.client import Client
 
     address = settings(api=api).api or _last("api")
@@ -26,7 +26,7 @@ def client(api: str | None) -> Client:
 
 
 def brokers(kafka: str | None) -> list[str]:
-    """As `--kafka` or FRESHLINE_KAFKA names them, else that of the last `up`. Raises Misconfigured."""
+    """Return the brokers that `--kafka` or FRESHLINE_KAFKA names, else that of the last `up`. Raises Misconfigured."""
     address = settings(kafka=kafka).kafka or _last("kafka")
     return [host.strip() for host in address.split(",")]
 

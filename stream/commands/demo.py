@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 def demo(
     *,
     seconds: Annotated[
-        float | None, typer.Option(min=0, envvar="DEMO_SECONDS", help="Replay this long, then stop.")
+        float | None,
+        typer.Option(min=0, envvar="DEMO_SECONDS", help="Replay this many seconds, then stop; left out, until Ctrl-C."),
     ] = None,
-    rate: Annotated[float, typer.Option(min=0.1, help="Changes a second.")] = 30.0,
+    rate: Annotated[float, typer.Option(min=0.1, help="Replay this many changes a second.")] = 30.0,
     data_dir: options.DataDir = None,
     api_port: options.ApiPort = None,
     kafka_port: options.KafkaPort = None,

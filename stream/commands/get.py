@@ -10,7 +10,7 @@ from stream.commands import options
 
 
 def get(
-    product_id: Annotated[str, typer.Argument(help="As its events name it.")],
+    product_id: Annotated[str, typer.Argument(help="The product_id that its events carry.")],
     *,
     api: options.Api = None,
     json: options.AsJson = False,

@@ -1,4 +1,4 @@
-"""Options that several commands share. A flag left out is None: FRESHLINE_* then decides, or the default."""
+"""Options that several commands share. A flag that is left out is None: then FRESHLINE_* decides, or the default."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 
 
 class Broker(StrEnum):
-    """What `up` runs."""
+    """The brokers that `up` can run."""
 
     EMBEDDED = "embedded"
     KAFKA = "kafka"
@@ -19,15 +19,19 @@ class Broker(StrEnum):
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Api = Annotated[
     str | None,
-    typer.Option("--api", metavar="URL", help="A running stack [FRESHLINE_API; else the last `up` on this machine]."),
+    typer.Option(
+        "--api", metavar="URL", help="The API of a running stack [FRESHLINE_API; else the last `up` on this machine]."
+    ),
 ]
 Kafka = Annotated[
     str | None,
-    typer.Option("--kafka", metavar="HOST:PORT", help="Brokers [FRESHLINE_KAFKA; else those of the last `up`]."),
+    typer.Option("--kafka", metavar="HOST:PORT", help="The brokers [FRESHLINE_KAFKA; else those of the last `up`]."),
 ]
 DataDir = Annotated[
     Path | None,
-    typer.Option("--data-dir", metavar="DIR", help="Where everything is kept [FRESHLINE_DATA_DIR; .freshline]."),
+    typer.Option(
+        "--data-dir", metavar="DIR", help="The folder that holds everything [FRESHLINE_DATA_DIR; .freshline]."
+    ),
 ]
 BrokerKind = Annotated[
     Broker | None,
@@ -35,9 +39,13 @@ BrokerKind = Annotated[
 ]
 ApiPort = Annotated[
     int | None,
-    typer.Option("--api-port", min=1, max=65535, metavar="PORT", help="Of the HTTP API [FRESHLINE_API_PORT; 8765]."),
+    typer.Option(
+        "--api-port", min=1, max=65535, metavar="PORT", help="The port of the HTTP API [FRESHLINE_API_PORT; 8765]."
+    ),
 ]
 KafkaPort = Annotated[
     int | None,
-    typer.Option("--kafka-port", min=1, max=65535, metavar="PORT", help="Of the broker [FRESHLINE_KAFKA_PORT; 9292]."),
+    typer.Option(
+        "--kafka-port", min=1, max=65535, metavar="PORT", help="The port of the broker [FRESHLINE_KAFKA_PORT; 9292]."
+    ),
 ]

@@ -5,39 +5,25 @@ from __future__ import annotations
 import time
 from contextlib import contextmanager
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from schemas.errors import WrongUsage
 from stream.commands import options
-from stream.commands.exits import FAILED, NOT_FRESH, interruptible
-from stream.commands.export import opened
+from stream.commands.exits import interruptible
+from stream.commands.files import opened
+from stream.commands.progress_bar import progress_bar
+from stream.commands.searchable_wait import end_with, sent_in_brief, wait_fields, wait_in_words, wait_searchable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from schemas.errors import FreshlineError
-    from stream.api.client import Client
+    from stream.commands.searchable_wait import Waited
     from stream.kafka.send_report import SendReport
-
-WAIT_SECONDS_MAX = 300
-WAIT_STEP_MS = 2_000
-
-
-class Waited(NamedTuple):
-    """How a wait for events to become searchable ended."""
-
-    searchable: bool
-    seconds: float
-    why_not: str | None = None
-    """A sentence, where it will not come by itself."""
-    error: FreshlineError | None = None
-    """Why nobody could be asked: the command ends with it, once it has told what was sent."""
 
 
 class Topic(StrEnum):
-    """Of input events."""
+    """The topics of input events."""
 
     PRODUCTS = "products"
     PRICES = "prices"
@@ -45,10 +31,10 @@ class Topic(StrEnum):
 
 
 def produce(
-    topic: Annotated[Topic, typer.Argument(help="Where to.")],
+    topic: Annotated[Topic, typer.Argument(help="The topic to send to.")],
     file: Annotated[str, typer.Argument(metavar="[FILE|-]", help="JSON lines, an event a line; - is stdin.")] = "-",
     *,
-    rate: Annotated[float | None, typer.Option(min=0.001, help="Events a second at most.")] = None,
+    rate: Annotated[float | None, typer.Option(min=0.001, help="Send at most this many events a second.")] = None,
     count: Annotated[int | None, typer.Option(min=1, help="Stop after this many events.")] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Return once all of them are searchable.")] = False,
     kafka: options.Kafka = None,
@@ -64,154 +50,71 @@ def produce(
     from itertools import islice
 
     from stream.commands.configured import brokers, client
-    from stream.commands.following import connected, log_of
+    from stream.commands.waiting import connected, log_id
     from stream.kafka.event_lines import valid_events
     from stream.kafka.producer import at_rate
     from stream.kafka.send_report import SendReport
     from workers.clock import SystemClock
 
-    asks, addresses = client(api) if wait else None, brokers(kafka)
+    clock = SystemClock()
+    stack, addresses = client(api) if wait else None, brokers(kafka)
     with opened(file) as lines, connected(addresses) as producer:
-        sent, began = SendReport(log_of(addresses)), time.monotonic()
-        records = islice(valid_events(topic, lines, sent, SystemClock()), count)
-        paced_records = at_rate(records, rate, time.monotonic, time.sleep) if rate else records
-        with interruptible(lambda: in_brief(sent)), _bar(json) as tell:
-            producer.send_all(paced_records, sent, tell)
-    took = time.monotonic() - began
-    with interruptible(lambda: f"{in_brief(sent)}, not all searchable yet"):
-        waited = wait_searchable(asks, sent) if asks and sent.tokens else None
-    _report(topic, sent, took, waited, json)
+        sent, began_s = SendReport(log_id(addresses)), clock.monotonic_s()
+        records = islice(valid_events(topic, lines, sent, clock), count)
+        limited = at_rate(records, rate, clock.monotonic_s, time.sleep) if rate else records
+        with interruptible(lambda: sent_in_brief(sent)), _confirmed_bar(hidden=json) as show:
+            producer.send_all(limited, sent, show)
+    took_s = clock.monotonic_s() - began_s
+    with interruptible(lambda: f"{sent_in_brief(sent)}, not all searchable yet"):
+        waited = wait_searchable(stack, sent, clock) if stack and sent.tokens else None
+    (_print_json if json else _print)(topic, sent, took_s, waited)
     end_with(sent, waited)
 
 
-def end_with(sent: SendReport, waited: Waited | None) -> None:
-    """Raises what a command ends with once it has told what was sent; returns if all is well."""
-    from stream.runtime.printing import say
-
-    for sentence in (sent.stopped, sent.lost_log):
-        if sentence:
-            say(sentence)
-    if waited and waited.error:
-        raise waited.error
-    if sent.invalid or sent.failed or sent.stopped or sent.lost_log:
-        raise typer.Exit(FAILED)
-    if waited and not waited.searchable:
-        raise typer.Exit(NOT_FRESH)
-
-
-def in_brief(sent: SendReport) -> str:
-    """What was sent so far."""
-    failed = f", {sent.failed:,} not confirmed" if sent.failed else ""
-    return f"{sent.confirmed:,} sent and confirmed{failed}"
-
-
 @contextmanager
-def _bar(json: bool) -> Iterator[Callable[[SendReport], None]]:
-    """A progress bar, on a terminal alone; names the refused lines as they come."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+def _confirmed_bar(*, hidden: bool) -> Iterator[Callable[[SendReport], None]]:
+    """Show how many events are confirmed, and print each refused line as soon as it is known."""
+    from rich.progress import BarColumn, TimeElapsedColumn
 
     from stream.runtime.printing import say
 
-    console = Console(stderr=True, highlight=False, markup=False)
-    bar = Progress(
-        TextColumn("{task.completed:,.0f} confirmed"),
-        BarColumn(),
-        TimeElapsedColumn(),
-        console=console,
-        transient=True,
-        disable=json or not console.is_terminal,
-    )
-    task, named = bar.add_task("", total=None), 0
+    printed = 0
+    with progress_bar("{task.completed:,.0f} confirmed", BarColumn(), TimeElapsedColumn(), hidden=hidden) as bar:
+        task = bar.add_task("", total=None)
 
-    def tell(sent: SendReport) -> None:
-        nonlocal named
-        bar.update(task, completed=sent.confirmed)
-        for problem in sent.problems[named:]:
-            say(problem.in_words)
-        named = len(sent.problems)
+        def show(sent: SendReport) -> None:
+            nonlocal printed
+            bar.update(task, completed=sent.confirmed)
+            for problem in sent.problems[printed:]:
+                say(problem.in_words)
+            printed = len(sent.problems)
 
-    with bar:
-        yield tell
+        yield show
 
 
-def wait_searchable(asks: Client, sent: SendReport) -> Waited:
-    """Whether every event sent became searchable in time. Where waiting longer cannot help, stderr says why."""
-    from schemas.errors import FreshlineError
-    from stream.commands.following import patiently
-    from stream.runtime.printing import say
-
-    began, waiting = time.monotonic(), sent.tokens
-
-    def first_is_searchable() -> bool:
-        return bool(asks.get("/progress", after=waiting[0], wait_ms=WAIT_STEP_MS)["searchable"])
-
-    def given_up(why: str) -> Waited:
-        say(why)
-        return Waited(False, time.monotonic() - began, why)
-
-    while waiting and time.monotonic() - began < WAIT_SECONDS_MAX:
-        try:
-            searchable = patiently(first_is_searchable)
-        except WrongUsage as error:  # Of a token of its own: the log began anew meanwhile.
-            return given_up(str(error))
-        except FreshlineError as error:
-            return Waited(False, time.monotonic() - began, str(error), error)
-        if searchable:
-            waiting.pop(0)
-        elif failing := _failing(asks):
-            return given_up("; ".join(failing))
-    return Waited(not waiting, time.monotonic() - began)
-
-
-def _failing(asks: Client) -> list[str]:
-    """Empty while the index is away, too: that is waited for."""
-    from schemas.errors import Unavailable
-
-    try:
-        failing: list[str] = asks.get("/status")["failing"]
-    except Unavailable:
-        return []
-    return failing
-
-
-def in_words(waited: Waited | None) -> str:
-    """To go on a sentence about what was sent; empty where nobody waited."""
-    if waited is None:
-        return ""
-    return f", {'all' if waited.searchable else 'not all'} searchable after {waited.seconds:.1f} s"
-
-
-def as_json(waited: Waited | None) -> dict[str, object]:
-    """Fields of a command's result; None where nobody waited."""
-    if waited is None:
-        return {"searchable": None, "waited_seconds": None, "why_not": None}
-    return {
-        "searchable": waited.searchable,
-        "waited_seconds": round(waited.seconds, 3),
-        "why_not": waited.why_not,
-    }
-
-
-def _report(topic: str, sent: SendReport, seconds: float, waited: Waited | None, json: bool) -> None:
+def _print_json(topic: str, sent: SendReport, seconds: float, waited: Waited | None) -> None:
     from stream.runtime.printing import print_json
 
-    rate = sent.confirmed / seconds if seconds else 0.0
-    if json:
-        print_json(
-            {
-                "topic": str(topic),
-                "sent": sent.confirmed,
-                "invalid": sent.invalid,
-                "failed": sent.failed,
-                "seconds": round(seconds, 3),
-                "events_per_second": round(rate, 1),
-                "tokens": [str(token) for token in sent.tokens],
-                **as_json(waited),
-            }
-        )
-        return
+    print_json(
+        {
+            "topic": str(topic),
+            "sent": sent.confirmed,
+            "invalid": sent.invalid,
+            "failed": sent.failed,
+            "seconds": round(seconds, 3),
+            "events_per_second": round(_per_second(sent, seconds), 1),
+            "tokens": [str(token) for token in sent.tokens],
+            **wait_fields(waited),
+        }
+    )
+
+
+def _print(_topic: str, sent: SendReport, seconds: float, waited: Waited | None) -> None:
     counts = f"{sent.confirmed:,} sent, {sent.invalid:,} invalid, {sent.failed:,} failed"
-    print(f"{counts}, in {seconds:.1f} s ({rate:,.0f}/s){in_words(waited)}")
+    print(f"{counts}, in {seconds:.1f} s ({_per_second(sent, seconds):,.0f}/s){wait_in_words(waited)}")
     for token in sent.tokens:
         print(f"token {token}")
+
+
+def _per_second(sent: SendReport, seconds: float) -> float:
+    return sent.confirmed / seconds if seconds else 0.0

@@ -16,14 +16,17 @@ def rebuild(
     model: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME|DIR", help="Of the new vectors; else what FRESHLINE_MODEL names to `up`, or the present one."
+            metavar="NAME|DIR",
+            help="The model of the new vectors; else the one that FRESHLINE_MODEL names to `up`, or the present one.",
         ),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the differences and the cost.")] = False,
     rollback: Annotated[
         bool, typer.Option("--rollback", help="Go back to the collection before the last one.")
     ] = False,
-    finish: Annotated[bool, typer.Option("--finish", help="Drop that collection: changes are written once.")] = False,
+    finish: Annotated[
+        bool, typer.Option("--finish", help="Drop the collection before the last one: changes are written once.")
+    ] = False,
     api: options.Api = None,
     json: options.AsJson = False,
 ) -> None:
@@ -37,6 +40,7 @@ def rebuild(
     from stream.commands.exits import interruptible
     from stream.commands.following import follow
     from stream.runtime.printing import print_json
+    from workers.clock import SystemClock
 
     if sum((dry_run, rollback, finish)) > 1:
         raise WrongUsage("--dry-run, --rollback and --finish are different things: give one")
@@ -47,7 +51,7 @@ def rebuild(
         result = stack.change("/rebuild/rollback" if rollback else "/rebuild/finish")
     else:
         with interruptible(lambda: GOES_ON):
-            result = follow(stack, "/rebuild", quiet=json, model=_source(model), dry_run=dry_run)
+            result = follow(stack, "/rebuild", quiet=json, clock=SystemClock(), model=_source(model), dry_run=dry_run)
     if json:
         print_json(result)
     else:
@@ -55,7 +59,7 @@ def rebuild(
 
 
 def _source(model: str | None) -> str | None:
-    """A folder by its whole path: the stack may run elsewhere on this machine."""
+    """Return a folder by its whole path, because the stack may run in another folder of this machine."""
     from pathlib import Path
 
     return str(Path(model).resolve()) if model and Path(model).is_dir() else model
@@ -69,13 +73,13 @@ def _print(result: dict[str, Any]) -> None:
     shown = Table(box=None, show_header=False, pad_edge=False)
     for name, value in result.items():
         if isinstance(value, dict):
-            now, then = (_words(value[when]) for when in ("now", "then"))
+            now, then = (_in_words(value[when]) for when in ("now", "then"))
             value = now if now == then else f"{now} -> {then}"
-        shown.add_row(name.replace("_", " "), _words(value))
+        shown.add_row(name.replace("_", " "), _in_words(value))
     stdout_console().print(shown)
 
 
-def _words(value: Any) -> str:
+def _in_words(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int | float):

@@ -15,7 +15,9 @@ EXAMPLES_SHOWN_MAX = 3
 
 def reconcile(
     *,
-    repair: Annotated[bool, typer.Option("--repair", help="Publish again what is wrong, then look once more.")] = False,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Publish the state of wrong items again, then compare once more.")
+    ] = False,
     api: options.Api = None,
     json: options.AsJson = False,
 ) -> None:
@@ -26,10 +28,11 @@ def reconcile(
     from stream.commands.configured import client
     from stream.commands.following import follow
     from stream.runtime.printing import print_json
+    from workers.clock import SystemClock
 
     stack = client(api)
     with interruptible(lambda: f"it goes on in the running stack; GET {stack.api}{PATH} says how far it is"):
-        result = follow(stack, PATH, quiet=json, repair="true" if repair else None)
+        result = follow(stack, PATH, quiet=json, clock=SystemClock(), repair="true" if repair else None)
     if json:
         print_json(result)
     else:

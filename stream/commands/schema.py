@@ -12,7 +12,7 @@ from stream.commands import options
 
 
 def schema(
-    name: Annotated[str | None, typer.Argument(help="Which; left out, their names.")] = None,
+    name: Annotated[str | None, typer.Argument(help="The schema to print; left out, the names of all.")] = None,
     *,
     json: options.AsJson = False,
 ) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Availability(StrEnum):
-    """Of a product."""
+    """The availability of a product."""
 
     IN_STOCK = "in_stock"
     OUT_OF_STOCK = "out_of_stock"
@@ -28,15 +28,17 @@ def search(
     *,
     limit: Annotated[int, typer.Option(help="How many hits.")] = 10,
     offset: Annotated[int, typer.Option(help="How many hits to skip.")] = 0,
-    min_price: Annotated[float | None, typer.Option(help="Lowest price.")] = None,
-    max_price: Annotated[float | None, typer.Option(help="Highest price.")] = None,
-    seller: Annotated[str | None, typer.Option(help="Offered by this seller.")] = None,
-    brand: Annotated[str | None, typer.Option(help="Of this brand.")] = None,
-    category: Annotated[str | None, typer.Option(help="In this category, at any level.")] = None,
-    availability: Annotated[Availability | None, typer.Option(help="Of the product.")] = None,
-    min_rating: Annotated[float | None, typer.Option(help="Mean rating, 1 to 5.")] = None,
-    after: Annotated[str | None, typer.Option(metavar="TOPIC:PARTITION:OFFSET", help="Wait for this event.")] = None,
-    wait_ms: Annotated[int | None, typer.Option(help="How long to wait for it.")] = None,
+    min_price: Annotated[float | None, typer.Option(help="The lowest price.")] = None,
+    max_price: Annotated[float | None, typer.Option(help="The highest price.")] = None,
+    seller: Annotated[str | None, typer.Option(help="Only items that this seller offers.")] = None,
+    brand: Annotated[str | None, typer.Option(help="Only items of this brand.")] = None,
+    category: Annotated[str | None, typer.Option(help="Only items in this category, at any level.")] = None,
+    availability: Annotated[Availability | None, typer.Option(help="Only items of this availability.")] = None,
+    min_rating: Annotated[float | None, typer.Option(help="The lowest mean rating, 1 to 5.")] = None,
+    after: Annotated[
+        str | None, typer.Option(metavar="TOPIC:PARTITION:OFFSET", help="Wait until this event is searchable.")
+    ] = None,
+    wait_ms: Annotated[int | None, typer.Option(help="How many milliseconds to wait for it.")] = None,
     api: options.Api = None,
     json: options.AsJson = False,
 ) -> None:
@@ -62,7 +64,7 @@ def search(
 
 
 def _found(answer: dict[str, Any]) -> str:
-    """A query ranks every item that the filters leave; the filters alone find those items, and no others."""
+    """Return how much was found: a query ranks all items that pass the filters, filters alone find those items."""
     from stream.runtime.printing import counted
 
     hits, total = len(answer["hits"]), counted(answer["total"], "item")

@@ -12,7 +12,7 @@ from stream.commands.exits import NOT_FRESH
 
 def status(
     *,
-    max_lag: Annotated[int, typer.Option(min=0, help="Events that may wait without exit 10.")] = 0,
+    max_lag: Annotated[int, typer.Option(min=0, help="How many events may wait without exit 10.")] = 0,
     api: options.Api = None,
     json: options.AsJson = False,
 ) -> None:

@@ -1,4 +1,4 @@
-"""Compares feed and state product by product: what has to be published, how much of each kind, and examples."""
+"""Compares feed and state product by product: the events to publish, how many of each outcome, and examples."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from schemas.errors import TooManyGone
 from schemas.items import ItemState
 from stream.state_files.records import item_of
-from stream.sync.read import TELL_EVERY
+from stream.sync.read import PROGRESS_EVERY
 from stream.sync.spill import Event
 from workers.compare.feed_diff import Decision, FeedOutcome, compare, read_line
 from workers.state import fold
@@ -17,30 +17,30 @@ from workers.state import fold
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from stream.sync.read import Tell
+    from stream.sync.read import Progress
     from stream.sync.spill import Gathered, Spill
 
 EXAMPLES_MAX = 5
-"""Of each outcome."""
+"""The most examples that are shown of each outcome."""
 GONE_PERCENT_MAX = 20
-"""Of what is shown; more looks like a feed that was cut off."""
+"""The share of the shown products or offers that a feed may lack. More looks like a feed that was cut off."""
 
 
 @dataclass(slots=True)
 class SyncPlan:
-    """What the comparison found so far."""
+    """The outcomes of the comparison so far."""
 
     counts: dict[FeedOutcome, int] = field(default_factory=lambda: dict.fromkeys(FeedOutcome, 0))
     shown: int = 0
-    """Products or offers that the state shows."""
+    """The products or offers that the state shows."""
     publish: int = 0
-    """Events to publish."""
+    """How many events are to be published."""
     examples: dict[FeedOutcome, list[Decision]] = field(
         default_factory=lambda: {outcome: [] for outcome in FeedOutcome}
     )
 
-    def note(self, decision: Decision) -> None:
-        """One more."""
+    def count(self, decision: Decision) -> None:
+        """Count the decision on one product or offer."""
         self.counts[decision.outcome] += 1
         self.shown += decision.was_shown
         self.publish += decision.publish is not None
@@ -49,21 +49,21 @@ class SyncPlan:
             examples.append(decision)
 
 
-def planned(topic: str, spill: Spill, now_ms: int, tell: Tell) -> SyncPlan:
-    """Compares everything in the spill and adds the events to it. Raises InvalidLine."""
-    found, done, total = SyncPlan(), 0, spill.row_count()
+def make_plan(topic: str, spill: Spill, now_ms: int, progress: Progress) -> SyncPlan:
+    """Compare everything in the spill and add the events to publish to it. Raises InvalidFeedLine."""
+    plan, done, total = SyncPlan(), 0, spill.row_count()
     for number, gathered in enumerate(spill.products(), 1):
-        for decision in _compared(topic, gathered, now_ms):
-            found.note(decision)
+        for decision in _compare(topic, gathered, now_ms):
+            plan.count(decision)
             if decision.publish is not None:
                 spill.add_event(Event(decision.line, decision.product_id, decision.publish))
         done += len(gathered.lines) + len(gathered.records)
-        if number % TELL_EVERY == 0:
-            tell(done, total)
-    return found
+        if number % PROGRESS_EVERY == 0:
+            progress(done, total)
+    return plan
 
 
-def _compared(topic: str, gathered: Gathered, now_ms: int) -> Iterable[Decision]:
+def _compare(topic: str, gathered: Gathered, now_ms: int) -> Iterable[Decision]:
     key = gathered.product_id.encode()
     states = [item.state for record in gathered.records if (item := item_of(key, record))]
     lines = [read_line(topic, number, value, now_ms) for number, value in gathered.lines]
@@ -71,7 +71,7 @@ def _compared(topic: str, gathered: Gathered, now_ms: int) -> Iterable[Decision]
 
 
 def too_many_gone(topic: str, plan: SyncPlan) -> TooManyGone | None:
-    """The error of a feed that lacks so much that it has to be meant; None if it does not."""
+    """Return the error of a feed that lacks so much that it may be broken; None if it does not."""
     gone = plan.counts[FeedOutcome.GONE]
     if gone * 100 <= plan.shown * GONE_PERCENT_MAX:
         return None

@@ -1,4 +1,4 @@
-"""Reads a feed, checked line by line, and the item state that it is compared with."""
+"""Reads a feed, checking it line by line, and the item state that it is compared with."""
 
 from __future__ import annotations
 
@@ -21,16 +21,18 @@ if TYPE_CHECKING:
     from stream.kafka.reader import Record
     from stream.sync.spill import Spill
 
-    Tell = Callable[[int, int | None], None]
-    """Hears how much is done of how much, None: nobody knows."""
+    Progress = Callable[[int, int | None], None]
+    """Called with how much is done, and of how much; None if that is not known."""
 
-TELL_EVERY = 1_000
+PROGRESS_EVERY = 1_000
+"""Lines or products between two reports of progress."""
 
 
-def read_feed(topic: str, feed: IO[bytes], spill: Spill, now_ms: int, tell: Tell) -> None:
-    """All lines but blank ones into the spill.
+def read_feed(topic: str, feed: IO[bytes], spill: Spill, now_ms: int, progress: Progress) -> None:
+    """Add all lines that are not blank to the spill.
 
-    Raises InvalidLine for the first that is no upsert, or is about the same product or offer as one before it.
+    Raises InvalidFeedLine for the first line that is no upsert, or that is about the same product or offer as an
+    earlier line.
     """
     for number, value in numbered_lines(_lines(feed)):
         event = read_line(topic, number, value, now_ms).event
@@ -38,18 +40,18 @@ def read_feed(topic: str, feed: IO[bytes], spill: Spill, now_ms: int, tell: Tell
             of = "" if event.part is None else f"the offer of {event.part!r} for "
             reason = f"{of}product {event.product_id!r} stands in line {other} already: leave one of them out"
             raise InvalidFeedLine(number, reason)
-        if number % TELL_EVERY == 0:
-            tell(number, None)
+        if number % PROGRESS_EVERY == 0:
+            progress(number, None)
 
 
 def _lines(feed: IO[bytes]) -> Iterator[bytes]:
-    """One that is too long is cut where that is seen."""
+    """Yield the lines. A line that is too long is cut just behind the limit, where checking it finds that out."""
     while line := feed.readline(EVENT_BYTES_MAX + 2):
         yield line
 
 
-async def read_state(kafka: str, spill: Spill, tell: Tell) -> None:
-    """All items of the log as it is now. Raises Misconfigured if there is none, Unavailable."""
+async def read_state(kafka: str, spill: Spill, progress: Progress) -> None:
+    """Add all items that the item log holds now to the spill. Raises Misconfigured if there is no log, Unavailable."""
     numbers = range(topic_layout(kafka, ITEMS).partitions)
     async with Reader(kafka) as reader:
         reader.assign({Partition(ITEMS, number): 0 for number in numbers})
@@ -58,13 +60,14 @@ async def read_state(kafka: str, spill: Spill, tell: Tell) -> None:
         async for records in reader.read_to(ends):
             spill.add_records((key, _writer(r), r.value or b"") for r in records if (key := product_id_of(r)))
             done += len(records)
-            tell(done, total)
+            progress(done, total)
 
 
 def _writer(record: Record) -> bytes:
-    """Who said it. What a process says of an item holds all that it said before; one import may be older than another.
+    """Return under which writer a record is added; of each writer the last record of an item is enough.
 
-    So each record of an import counts as one of its own.
+    That holds for a process: its record of an item contains all that its earlier ones did. It does not hold for
+    imports, as a later import may be of an older export, so each record of an import counts as that of another writer.
     """
     writer = writer_of(record)
     return b"%s %d" % (writer, record.offset) if writer in (b"", IMPORT) else writer

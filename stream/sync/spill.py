@@ -1,4 +1,4 @@
-"""A feed, the item state and what comes of the two, on disk and in the order of products: memory stays bounded."""
+"""A feed, the item state and the events to publish, on disk and sorted by product, so that memory stays bounded."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 PAGE_BYTES = 16 * 1024
-"""Most lines and records fit into a page with others."""
+"""The size of a page of the database: most lines and records share a page with others."""
 CACHE_KIB = 32 * 1024
 _TABLES = """
 CREATE TABLE line (
@@ -27,11 +27,11 @@ CREATE TABLE event (line INTEGER, product_id TEXT, value BLOB);
 
 
 class Gathered(NamedTuple):
-    """All that is known of one product."""
+    """Everything that the feed and the item log hold of one product."""
 
     product_id: str
     lines: list[tuple[int, bytes]]
-    """(number, value) of its lines in the feed, by seller."""
+    """The (number, value) of its lines in the feed, ordered by seller."""
     records: list[bytes]
     """The last item record of each of its writers."""
 
@@ -40,13 +40,13 @@ class Event(NamedTuple):
     """An event to publish."""
 
     line: int
-    """Number of the line that it comes from, 0: of none."""
+    """The number of the line that it comes from; 0 if it comes from none."""
     product_id: str
     value: bytes
 
 
 class Spill:
-    """Rows in a temporary database that nobody else sees and that is gone with its connection."""
+    """Rows in a temporary database, which no other process sees and which ends with its connection."""
 
     def __init__(self) -> None:
         self._db = sqlite3.connect("", isolation_level=None)
@@ -55,11 +55,14 @@ class Spill:
         )
 
     def close(self) -> None:
-        """Everything in it is gone."""
+        """Drop everything in it."""
         self._db.close()
 
     def add_line(self, product_id: str, seller: str | None, number: int, value: bytes) -> int | None:
-        """Keeps a line of the feed; the number of the line that is about the same product or offer if there is one."""
+        """Add a line of the feed.
+
+        Return None, or the number of the earlier line about the same product or offer; then nothing is added.
+        """
         key = (product_id, seller or "")
         try:
             self._db.execute("INSERT INTO line VALUES (?, ?, ?, ?)", (*key, number, value))
@@ -69,15 +72,15 @@ class Spill:
         return None
 
     def add_records(self, records: Iterable[tuple[str, bytes, bytes]]) -> None:
-        """Keeps (product_id, writer, value); what the same writer said before of the product is replaced."""
+        """Add (product_id, writer, value). Each replaces an earlier record of the same product by the same writer."""
         self._db.executemany("INSERT OR REPLACE INTO record VALUES (?, ?, ?)", records)
 
     def add_event(self, event: Event) -> None:
-        """Keeps an event to publish."""
+        """Add an event to publish."""
         self._db.execute("INSERT INTO event VALUES (?, ?, ?)", event)
 
     def products(self) -> Iterator[Gathered]:
-        """Every product of the feed or the state, once. Events may be added meanwhile, nothing else."""
+        """Yield every product of the feed or the state once. Only events may be added meanwhile."""
         lines = self._db.execute("SELECT product_id, number, value FROM line ORDER BY product_id, seller")
         records = self._db.execute("SELECT product_id, 0, value FROM record ORDER BY product_id")
         rows: Iterator[tuple[str, int, bytes]] = merge(lines, records, key=itemgetter(0))
@@ -90,18 +93,18 @@ class Spill:
             )
 
     def row_count(self) -> int:
-        """Lines and records together."""
+        """Return the number of lines and records together."""
         found = self._db.execute("SELECT (SELECT count(*) FROM line) + (SELECT count(*) FROM record)")
         return int(found.fetchone()[0])
 
     def events(self) -> Iterator[Event]:
-        """In the order in which they were added."""
+        """Return the events in the order in which they were added."""
         return map(Event._make, self._db.execute("SELECT line, product_id, value FROM event ORDER BY rowid"))
 
 
 @contextmanager
 def spill() -> Iterator[Spill]:
-    """A new one. Raises Unavailable if the disk has no room for it."""
+    """Open a new spill. Raises Unavailable, also within the block, if the disk has no room for it."""
     rows = Spill()
     try:
         yield rows

@@ -12,10 +12,11 @@ import pytest
 
 from schemas.errors import FreshlineError
 from stream.api.models import Percentiles
-from stream.commands import following
 from stream.commands.configured import settings
+from stream.commands.following import follow
 from tests.support.running_commands import freshline, serving
 from tests.support.standing_in import StandIn
+from workers.clock import SystemClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -204,11 +205,10 @@ def test_long_work_is_asked_for_again_where_the_process_that_did_it_is_another(s
 
 
 def test_long_work_says_in_lines_how_far_it_is_where_there_is_no_terminal(
-    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     now_s = [1_000.0]
-    monkeypatch.setattr(following, "LOOK_INTERVAL_S", 0)
-    monkeypatch.setattr(following, "time", SimpleNamespace(monotonic=lambda: now_s[0], sleep=lambda _: None))
+    clock: Any = SimpleNamespace(monotonic_s=lambda: now_s[0])
     steps = [("starting", None, 0), ("filling", 0, 0), ("filling", 500, 1), ("filling", 900, 11), ("checking", 5, 12)]
 
     class Client:
@@ -225,7 +225,8 @@ def test_long_work_says_in_lines_how_far_it_is_where_there_is_no_terminal(
             pace = {"items_per_second": 50.0, "seconds_left": None}
             return {"state": "running", "phase": phase, "done": done, "total": done and 1_000, **pace}
 
-    assert following.follow(cast("Any", Client()), "/rebuild", quiet=False) == {"items": 1_000}
+    followed = follow(cast("Any", Client()), "/rebuild", quiet=False, clock=clock, look_interval_s=0)
+    assert followed == {"items": 1_000}
     said = capfd.readouterr().err.splitlines()
     assert said == ["filling", "filling: 900 of 1,000, 50/s", "checking: 5 of 1,000, 50/s"]
 
@@ -236,7 +237,7 @@ def test_long_work_that_is_refused_as_it_starts_is_one_line(capfd: pytest.Captur
     reports = [starting, {"state": "failed", "error": "there is no such model"}]
     client = SimpleNamespace(post=lambda _: starting, get=lambda _: reports.pop(0))
     with pytest.raises(FreshlineError, match=r"^there is no such model$"):
-        following.follow(cast("Any", client), "/rebuild", quiet=False)
+        follow(cast("Any", client), "/rebuild", quiet=False, clock=SystemClock())
     assert capfd.readouterr().err == ""
 
 

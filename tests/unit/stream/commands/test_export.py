@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from schemas.errors import Unavailable
 from schemas.items import NO_REVIEWS, Change, ItemRecord
 from schemas.state_codec import encode_item, encode_review, review_key
-from stream.commands.output import written
+from stream.commands.files import written
 from stream.kafka.partitions import Partition
 from stream.state_files.records import StateRecord, normalised_record
 from tests.support.events_strategy import ITEM, item_events, review_events

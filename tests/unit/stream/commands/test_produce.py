@@ -104,7 +104,7 @@ def test_wait_exits_0_once_all_is_searchable_and_10_when_it_gives_up(
         assert done.code == 0 and told["searchable"] is True
         assert [token.partition("@")[2] for token in told["tokens"]] == [service.log_id]
         service.searchable_below = 0
-        monkeypatch.setattr("stream.commands.produce.WAIT_SECONDS_MAX", 0.1)
+        monkeypatch.setattr("stream.commands.searchable_wait.WAIT_SECONDS_MAX", 0.1)
         assert freshline("produce", "prices", "--wait", "--api", api, stdin=PRICE % 1).code == 10
 
 
@@ -115,7 +115,7 @@ def test_the_wait_outlives_a_restart_of_the_process_that_answers(monkeypatch: py
         service.told = [False, None, None, None]
         done = freshline("produce", "prices", "--wait", "--json", "--api", api, stdin=PRICE % 1)
         assert (done.code, json.loads(done.out)["searchable"], service.told) == (0, True, [])
-        monkeypatch.setattr("stream.commands.following.AWAY_SECONDS_MAX", 0.0)
+        monkeypatch.setattr("stream.commands.waiting.AWAY_SECONDS_MAX", 0.0)
         service.told = [False, None, None]
         done = freshline("produce", "prices", "--wait", "--api", api, stdin=PRICE % 1)
         assert (done.code, done.err.count("\n")) == (1, 1) and "the index worker starts" in done.err
@@ -130,7 +130,7 @@ def test_the_wait_outlives_a_start_of_the_process_that_answers(broker: str) -> N
 
 
 def test_what_was_sent_is_told_where_nothing_answers_that_could_be_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stream.commands.following.AWAY_SECONDS_MAX", 0.5)
+    monkeypatch.setattr("stream.commands.waiting.AWAY_SECONDS_MAX", 0.5)
     done = freshline("produce", "prices", "--wait", "--json", "--api=http://127.0.0.1:9", stdin=PRICE % 1)
     told = json.loads(done.out)
     assert (done.code, told["sent"], told["searchable"], len(told["tokens"])) == (1, 1, False, 1)
@@ -177,7 +177,7 @@ def test_an_unknown_topic_or_file_is_wrong_usage() -> None:
 
 
 def test_where_no_broker_answers_it_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stream.commands.following.BROKER_SECONDS_MAX", 0.0)
+    monkeypatch.setattr("stream.commands.waiting.BROKER_SECONDS_MAX", 0.0)
     done = freshline("produce", "prices", "--kafka=127.0.0.1:9", stdin=PRICE % 1)
     assert done.code == 1 and done.err.count("\n") == 1 and "127.0.0.1:9" in done.err
 

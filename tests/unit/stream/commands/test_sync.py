@@ -33,7 +33,7 @@ def test_a_broken_line_is_named_by_its_number_and_nothing_is_sent(topic: str, fe
 
 
 def test_where_no_broker_answers_it_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stream.commands.following.BROKER_SECONDS_MAX", 0.0)
+    monkeypatch.setattr("stream.commands.waiting.BROKER_SECONDS_MAX", 0.0)
     done = freshline("sync", "products", "-", NOBODY, stdin=LAMP)
     assert done.code == 1 and done.out == "" and done.err.count("\n") == 1 and "127.0.0.1:9" in done.err
 
