@@ -1,1 +1,1 @@
-"""The HTTP API: routes, models and errors, and the client of commands. What it answers with is behind `Service`."""
+"""The HTTP API: its routes, the three services that answer them, the server and the client of the commands."""

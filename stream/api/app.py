@@ -1,4 +1,4 @@
-"""The routes."""
+"""The routes of the HTTP API."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from schemas.errors import RefusedRequest
 from schemas.queries import IndexedItem, SearchAnswer
 from schemas.tokens import Token
-from stream.api.answers import JSONAnswer
 from stream.api.errors import add_error_answers, error_answer
-from stream.api.models import ProgressAnswer, StatusReport
+from stream.api.models import JSONAnswer, ProgressAnswer, StatusReport
 from stream.api.page import PAGE_HEADERS, PageParameters, render_page
 from stream.api.parameters import (
     NoParameters,
@@ -25,94 +24,92 @@ from stream.api.parameters import (
 from stream.runtime.jobs import JobReport
 
 if TYPE_CHECKING:
-    from stream.api.service import Service
+    from stream.api.services import JobsApi, SearchApi, Services, StatusApi
 
 
-def create_app(service: Service) -> FastAPI:
-    """The application over a service; it owns nothing that must be closed."""
+def create_app(services: Services) -> FastAPI:
+    """Return the application over these services. It holds nothing that must be closed."""
     app = FastAPI(title="Freshline", redirect_slashes=False, default_response_class=JSONAnswer)
     add_error_answers(app)
-    app.include_router(_search_routes(service))
-    app.include_router(_operation_routes(service))
-    app.include_router(_rebuild_routes(service))
-    app.include_router(_reconcile_routes(service))
+    app.include_router(_search_routes(services.search))
+    app.include_router(_status_routes(services.status))
+    app.include_router(_rebuild_routes(services.jobs))
+    app.include_router(_reconcile_routes(services.jobs))
     return app
 
 
-def _search_routes(service: Service) -> APIRouter:
+def _search_routes(searches: SearchApi) -> APIRouter:
     router = APIRouter()
 
     @router.get("/search", responses={200: {"model": SearchAnswer}})
     async def search(request: Annotated[SearchParameters, Query()]) -> Response:
-        return JSONAnswer(await service.search(request, request.token, request.wait_ms))
+        return JSONAnswer(await searches.search(request, request.token, request.wait_ms))
 
     @router.get("/items/{product_id:path}", responses={200: {"model": dict[str, str | IndexedItem]}})
     async def item(product_id: Annotated[str, Path(min_length=1)], _: Annotated[NoParameters, Query()]) -> Response:
-        indexed = await service.item(product_id)
+        indexed = await searches.item(product_id)
         if indexed is None:
             return error_answer(404, f"no item {product_id} was ever heard of")
         return JSONAnswer({"product_id": product_id, "indexed": indexed.model_dump()})
 
     @router.get("/progress", responses={200: {"model": ProgressAnswer}})
     async def progress(request: Annotated[ProgressParameters, Query()]) -> Response:
-        after = service.placed(Token.parse(request.after))
-        searchable = await service.progress(after, request.wait_ms)
+        after = searches.in_this_log(Token.parse(request.after))
+        searchable = await searches.progress(after, request.wait_ms)
         return JSONAnswer(ProgressAnswer(after=str(after), searchable=searchable))
 
     @router.get("/", include_in_schema=False)
     async def page(request: Annotated[PageParameters, Query()]) -> Response:
         asked = request.search_request()
-        answer = await service.search(asked, None, 0) if asked else None
+        answer = await searches.search(asked, None, 0) if asked else None
         return HTMLResponse(render_page(request, answer), headers=PAGE_HEADERS)
 
     return router
 
 
 async def _no_body(request: Request) -> None:
-    """What somebody asks for in a body would be ignored, and work begin that was not asked for."""
+    """Refuse a body: its parameters would be ignored, and work would begin that nobody asked for."""
     if await request.body():
         raise RefusedRequest(
             "body", "there is none here: parameters belong in the URL, as in POST /rebuild?dry_run=true"
         )
 
 
-def _rebuild_routes(service: Service) -> APIRouter:
+def _rebuild_routes(jobs: JobsApi) -> APIRouter:
     router = APIRouter(dependencies=[Depends(_no_body)])
 
     @router.post("/rebuild", responses={200: {"model": JobReport}})
     async def start(request: Annotated[RebuildParameters, Query()]) -> Response:
-        return JSONAnswer(service.start_rebuild(request.model, dry_run=request.dry_run))
+        return JSONAnswer(jobs.start_rebuild(request.model, dry_run=request.dry_run))
 
     @router.get("/rebuild", responses={200: {"model": JobReport}})
     async def report(_: Annotated[NoParameters, Query()]) -> Response:
-        return _job(service, "rebuild")
+        report = jobs.report("rebuild")
+        if report is None:
+            return error_answer(404, "no rebuild was asked for since this process started")
+        return JSONAnswer(report)
 
     @router.post("/rebuild/rollback")
     async def roll_back(_: Annotated[NoParameters, Query()]) -> Response:
-        return JSONAnswer(await service.roll_back())
+        return JSONAnswer(await jobs.roll_back())
 
     @router.post("/rebuild/finish")
     async def finish(_: Annotated[NoParameters, Query()]) -> Response:
-        return JSONAnswer(await service.finish_rebuild())
+        return JSONAnswer(await jobs.finish_rebuild())
 
     return router
 
 
-def _job(service: Service, kind: str) -> Response:
-    report = service.job(kind)
-    return JSONAnswer(report) if report else error_answer(404, f"no {kind} was asked for since this process started")
-
-
-def _operation_routes(service: Service) -> APIRouter:
+def _status_routes(pipeline: StatusApi) -> APIRouter:
     router = APIRouter()
 
     @router.get("/status", responses={200: {"model": StatusReport}})
     async def status(_: Annotated[NoParameters, Query()]) -> Response:
-        return JSONAnswer(await service.status())
+        return JSONAnswer(await pipeline.status())
 
     @router.get("/metrics")
     async def metrics() -> Response:
-        return Response(service.metrics(), media_type=CONTENT_TYPE_LATEST)
+        return Response(pipeline.metrics(), media_type=CONTENT_TYPE_LATEST)
 
     @router.get("/livez")
     async def livez() -> Response:
@@ -120,7 +117,7 @@ def _operation_routes(service: Service) -> APIRouter:
 
     @router.get("/readyz")
     async def readyz() -> Response:
-        reasons = service.ready()
+        reasons = pipeline.ready()
         if reasons:
             return error_answer(503, "; ".join(reasons), headers={"Retry-After": "1"})
         return JSONAnswer({"ready": True})
@@ -128,16 +125,16 @@ def _operation_routes(service: Service) -> APIRouter:
     return router
 
 
-def _reconcile_routes(service: Service) -> APIRouter:
+def _reconcile_routes(jobs: JobsApi) -> APIRouter:
     router = APIRouter(dependencies=[Depends(_no_body)])
 
     @router.post("/reconcile", status_code=202, responses={202: {"model": JobReport}})
     async def start(request: Annotated[ReconcileParameters, Query()]) -> Response:
-        return JSONAnswer(service.start_reconcile(repair=request.repair), 202)
+        return JSONAnswer(jobs.start_reconcile(repair=request.repair), 202)
 
     @router.get("/reconcile", responses={200: {"model": JobReport}})
     async def last(_: Annotated[NoParameters, Query()]) -> Response:
-        report = service.job("reconcile")
+        report = jobs.report("reconcile")
         if report is None:
             return error_answer(404, "nothing was reconciled since this process started: POST /reconcile starts it")
         return JSONAnswer(report)

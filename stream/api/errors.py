@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 
 from schemas.errors import Conflict, FreshlineError, RefusedRequest, Unavailable
 from schemas.queries import ErrorAnswer, ErrorDetail
-from stream.api.answers import JSONAnswer
+from stream.api.models import JSONAnswer
 
 if TYPE_CHECKING:
     from fastapi import FastAPI, Request

@@ -1,13 +1,28 @@
-"""What GET /status and GET /progress answer."""
+"""The bodies of answers: JSON of our models, and the models of GET /status and GET /progress."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import orjson
 from pydantic import BaseModel, Field, computed_field
+from starlette.responses import Response
 
 from stream.progress.lag import Lag
 from stream.runtime.jobs import JobReport
+
+
+class JSONAnswer(Response):
+    """A pydantic model or plain values as JSON. FastAPI would validate a second time what is valid already."""
+
+    media_type = "application/json"
+
+    def __init__(self, content: object, status_code: int = 200, headers: dict[str, str] | None = None) -> None:
+        super().__init__(content, status_code, headers)
+
+    def render(self, content: Any) -> bytes:
+        """Return the body as UTF-8 bytes."""
+        return orjson.dumps(content.model_dump() if isinstance(content, BaseModel) else content)
 
 
 class Percentiles(BaseModel):

@@ -52,7 +52,7 @@ def serving(service: StandIn) -> Iterator[str]:
     """The API of a service on a free port; yields its address."""
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(create_app(service), log_level="error"))
+    server = uvicorn.Server(uvicorn.Config(create_app(service.services), log_level="error"))
     thread = threading.Thread(target=server.run, args=([listening],))
     listening.listen()
     thread.start()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from schemas.errors import Conflict, RefusedRequest, Unavailable
 from schemas.queries import Hit, IndexedItem, SearchableAt, SearchAnswer, SearchRequest, ShownOffer
 from stream.api.models import IndexStatus, LogStatus, Percentiles, StatusReport
+from stream.api.services import Services
 from stream.progress.lag import Lag
 from stream.runtime.jobs import JobReport
 
@@ -92,6 +93,11 @@ class StandIn:
         self.fresh_as_of: dict[str, str | None] = {"prices": NOW}
         self.asked: list[tuple[SearchRequest, Token | None, int]] = []
 
+    @property
+    def services(self) -> Services:
+        """It answers for all three."""
+        return Services(self, self, self)
+
     async def search(self, request: SearchRequest, after: Token | None, wait_ms: int) -> SearchAnswer:
         self.asked.append((request, after, wait_ms))
         if self.away:
@@ -117,7 +123,7 @@ class StandIn:
         more = {"status": "visible", "version": 7, "updated_at": updated_at, "vector_failed": None}
         return IndexedItem(**self.items[product_id], **more)  # type: ignore[arg-type]
 
-    def placed(self, after: Token) -> Token:
+    def in_this_log(self, after: Token) -> Token:
         if after.log not in (None, self.log_id):
             raise RefusedRequest("after", f"{after} is of another log, this is {self.log_id}")
         return after._replace(log=self.log_id)
@@ -127,7 +133,7 @@ class StandIn:
             if (told := self.told.pop(0)) is None:
                 raise Unavailable("the index worker starts")
             return told
-        after = self.placed(after)
+        after = self.in_this_log(after)
         if after.partition >= 4:
             raise RefusedRequest("after", f"{after.topic} has 4 partitions, there is no partition {after.partition}")
         return after.offset < self.searchable_below
@@ -154,7 +160,15 @@ class StandIn:
     def start_rebuild(self, _model: str | None, *, dry_run: bool) -> JobReport:
         raise Conflict("a rebuild runs already (filling): wait until it is done")
 
-    def job(self, kind: str) -> JobReport | None:
+    async def roll_back(self) -> dict[str, object]:
+        raise Conflict("there is nothing to go back to")
+
+    async def finish_rebuild(self) -> dict[str, object]:
+        raise Conflict("there is nothing to drop")
+
+    def abandon_waits(self) -> None: ...
+
+    def report(self, kind: str) -> JobReport | None:
         if self.restarts:
             self.restarts, self.reconciled = self.restarts - 1, None
         return self.reconciled if kind == "reconcile" else None

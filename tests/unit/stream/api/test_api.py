@@ -20,7 +20,7 @@ def service() -> StandIn:
 
 @pytest.fixture
 async def client(service: StandIn) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(create_app(service), raise_app_exceptions=False)
+    transport = httpx.ASGITransport(create_app(service.services), raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         yield client
 
@@ -112,7 +112,7 @@ async def test_a_body_is_refused_where_none_is_read_before_anything_is_done(
     answer = await client.post(path, json={"dry_run": True, "repair": True})
     assert answer.status_code == 422 and answer.json()["error"]["field"] == "body"
     assert "belong in the URL" in answer.json()["error"]["message"]
-    assert service.job("rebuild") is None and service.job("reconcile") is None
+    assert service.report("rebuild") is None and service.report("reconcile") is None
 
 
 async def test_a_token_reaches_the_search_and_an_answer_that_is_not_fresh_says_so(

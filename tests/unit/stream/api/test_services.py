@@ -1,4 +1,4 @@
-"""What the index process says of the stack around it."""
+"""The services behind the API: what they answer while the stack around them is not well."""
 
 from __future__ import annotations
 
@@ -8,14 +8,24 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from prometheus_client import CollectorRegistry
 
-from schemas.errors import Conflict, Unavailable
+from schemas.errors import Conflict, RefusedRequest, Unavailable
 from schemas.queries import SearchRequest
-from stream.index.service import IndexService
+from schemas.tokens import Token
+from stream.api.context import ServingContext
+from stream.api.jobs_service import JobsService
+from stream.api.search_service import SearchService
+from stream.api.status_service import StatusService
 from stream.kafka.log_identity import LogIdentity
+from stream.progress.freshness import FreshAsOf, RecentFreshness
+from stream.progress.watermark import Watermark
+from stream.runtime.jobs import Jobs
 from stream.runtime.metrics import IndexMetrics
 from stream.runtime.settings import Settings
 from stream.runtime.stack_report import StackReportFile
+from tests.support.waiting import until
+from workers.clock import SystemClock
 from workers.priority import QueryGate
+from workers.search.hits import Shop
 from workers.search.searcher import Results
 
 if TYPE_CHECKING:
@@ -23,75 +33,141 @@ if TYPE_CHECKING:
 
     from stream.runtime.jobs import Step
 
-
-class Unasked:
-    """A part that nothing here asks for anything but its methods' names."""
-
-    counters: dict[str, Any] = {}  # noqa: RUF012 (never changed)
-
-    def __getattr__(self, name: str) -> Any:
-        return None
+UNUSED: Any = None
 
 
-def service(data_dir: Path) -> IndexService:
-    part: Any = Unasked()
-    return IndexService(
-        Settings(data_dir=data_dir),
-        collections=part,
-        attached=part,
-        models=part,
+def context(data_dir: Path, **parts: Any) -> ServingContext:
+    """A process without an index, an embedder or a broker; `parts` replaces some of it."""
+    watermark = Watermark()
+    made = ServingContext(
+        settings=Settings(data_dir=data_dir),
+        shop=Shop(None, ()),
         identity=LogIdentity("log", 1),
-        horizon=part,
-        as_of=part,
-        recent=part,
-        watching=part,
-        metrics=part,
-        registry=CollectorRegistry(),
+        collections=UNUSED,
+        writers=UNUSED,
+        models=UNUSED,
+        watermark=watermark,
+        as_of=FreshAsOf(watermark),
+        metrics=IndexMetrics(CollectorRegistry()),
+        clock=SystemClock(),
         gate=QueryGate(),
-        fills=False,
+    )
+    return made._replace(**parts)
+
+
+def status_service(made: ServingContext, monitor: Any = UNUSED, *, index_was_empty: bool = False) -> StatusService:
+    return StatusService(
+        made,
+        monitor,
+        Jobs(),
+        recent=RecentFreshness(),
+        registry=CollectorRegistry(),
+        index_was_empty=index_was_empty,
     )
 
 
 async def test_it_is_not_ready_while_up_cannot_keep_another_process_running(tmp_path: Path) -> None:
-    asked, report = service(tmp_path), StackReportFile(tmp_path)
-    asked.reasons = []
-    assert asked.ready() == []
+    status, report = status_service(context(tmp_path)), StackReportFile(tmp_path)
+    assert status.ready() == []
     report.set_failing("items", "items cannot be kept running, it ended 3 times: exit 1: no such topic")
-    assert asked.ready() == ["items cannot be kept running, it ended 3 times: exit 1: no such topic"]
+    assert status.ready() == ["items cannot be kept running, it ended 3 times: exit 1: no such topic"]
     report.set_failing("items", None)
-    assert asked.ready() == []
+    assert status.ready() == []
+
+
+async def test_it_is_not_ready_until_an_index_that_was_empty_has_caught_up(tmp_path: Path) -> None:
+    made = context(tmp_path)
+    status = status_service(made, index_was_empty=True)
+    assert status.ready() == ["the index is being filled from the item log"]
+    made.as_of.begin({})
+    assert status.ready() == []
+
+
+async def test_it_is_not_ready_while_the_lag_cannot_be_measured(tmp_path: Path) -> None:
+    class Collections:
+        away = True
+
+        async def serving(self) -> Any:
+            if self.away:
+                raise Unavailable("the Qdrant server does not answer")
+
+    class Monitor:
+        async def lag(self, *_: Any) -> Any:
+            raise Unavailable("the broker does not answer")
+
+    collections = Collections()
+    status = status_service(context(tmp_path, collections=collections), Monitor())
+    measuring = asyncio.create_task(status.measure_lag(0.001))
+    try:
+        await until(lambda: status.ready() == ["the Qdrant server does not answer"], "the index is away")
+        collections.away = False
+        await until(lambda: status.ready() == ["the broker does not answer"], "the broker is away")
+    finally:
+        measuring.cancel()
 
 
 @pytest.mark.parametrize("asked", ["roll_back", "finish_rebuild"])
-async def test_what_a_rebuild_works_with_is_not_taken_from_under_it(tmp_path: Path, asked: str) -> None:
+async def test_a_running_rebuild_keeps_the_collections_that_it_works_with(tmp_path: Path, asked: str) -> None:
     async def endless(step: Step) -> dict[str, Any]:
         step.phase_begins("filling")
         await asyncio.Event().wait()
         return {}
 
-    made = service(tmp_path)
-    made._jobs.start("rebuild", endless)
+    jobs = Jobs()
+    service = JobsService(context(tmp_path), jobs)
+    jobs.start("rebuild", endless)
     await asyncio.sleep(0)
     with pytest.raises(Conflict, match=r"a rebuild runs already \(filling\): wait until it is done"):
-        await getattr(made, asked)()
-    await made.close()
+        await getattr(service, asked)()
+    await service.close()
 
 
-async def test_while_a_search_is_answered_it_counts_as_an_answer_and_no_longer_however_it_ends(tmp_path: Path) -> None:
-    made, outcomes = service(tmp_path), iter([Results([], 0, "words"), Unavailable("the index is away")])
-    made._metrics = IndexMetrics(CollectorRegistry())
-    made._fresh_as_of = dict  # type: ignore[method-assign]
-    counts: list[int] = []
+async def test_the_query_gate_is_closed_while_a_search_is_answered_however_it_ends(tmp_path: Path) -> None:
+    made = context(tmp_path)
+    outcomes = iter([Results([], 0, "words"), Unavailable("the index is away")])
+    queries: list[int] = []
 
-    async def search(*_: Any) -> Results:
-        counts.append(made._gate.queries)
-        outcome = next(outcomes)
-        if isinstance(outcome, Exception):
-            raise outcome
-        return outcome
+    class Searcher:
+        async def search(self, *_: Any) -> Results:
+            queries.append(made.gate.queries)
+            outcome = next(outcomes)
+            if isinstance(outcome, Exception):
+                raise outcome
+            return outcome
 
-    made._searcher.search = search  # type: ignore[method-assign]
-    await made.search(SearchRequest(q="cake"), None, 0)
+    searcher: Any = Searcher()
+    service = SearchService(made, searcher)
+    await service.search(SearchRequest(q="cake"), None, 0)
     with pytest.raises(Unavailable):
-        await made.search(SearchRequest(q="cake"), None, 0)
-    assert (counts, made._gate.queries) == ([1, 1], 0)
+        await service.search(SearchRequest(q="cake"), None, 0)
+    assert (queries, made.gate.queries) == ([1, 1], 0)
+
+
+async def test_an_item_that_is_not_there_yet_is_no_unknown_item(tmp_path: Path) -> None:
+    class Searcher:
+        async def item(self, *_: Any) -> None:
+            return None
+
+    made, searcher = context(tmp_path), Searcher()
+    service = SearchService(made, searcher)  # type: ignore[arg-type]
+    with pytest.raises(Unavailable, match="P1 is not in the index yet"):
+        await service.item("P1")
+    made.as_of.begin({})
+    assert await service.item("P1") is None
+
+
+async def test_a_wait_for_an_event_ends_as_the_process_does(tmp_path: Path) -> None:
+    service = SearchService(context(tmp_path), UNUSED)
+    assert not await service.progress(Token("prices", 0, 7), 1)
+    waiting = asyncio.create_task(service.progress(Token("prices", 0, 7), 60_000))
+    await asyncio.sleep(0)
+    service.abandon_waits()
+    with pytest.raises(Unavailable):
+        await waiting
+
+
+@pytest.mark.parametrize("after", [Token("prices", 0, 7, "another"), Token("prices", 99, 7)])
+async def test_a_token_that_this_log_cannot_know_is_refused(tmp_path: Path, after: Token) -> None:
+    with pytest.raises(RefusedRequest) as refused:
+        await SearchService(context(tmp_path), UNUSED).progress(after, 0)
+    assert refused.value.field == "after"

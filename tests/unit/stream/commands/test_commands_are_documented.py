@@ -60,5 +60,7 @@ def test_the_readme_names_no_metric_that_is_not_there() -> None:
 
 
 def test_every_route_is_in_the_readme() -> None:
-    paths = {path.replace("{product_id:path}", "{product_id}") for path in create_app(StandIn()).openapi()["paths"]}
+    paths = {
+        path.replace("{product_id:path}", "{product_id}") for path in create_app(StandIn().services).openapi()["paths"]
+    }
     assert not [path for path in paths if f"`GET {path}`" not in README and f"`POST {path}`" not in README]

@@ -1,0 +1,42 @@
+"""What the services of one process answer from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from schemas.times import rfc3339
+
+if TYPE_CHECKING:
+    from stream.kafka.log_identity import LogIdentity
+    from stream.progress.freshness import FreshAsOf
+    from stream.progress.watermark import Watermark
+    from stream.runtime.metrics import IndexMetrics
+    from stream.runtime.settings import Settings
+    from stream.writers.writer_set import WriterSet
+    from workers.clock import Clock
+    from workers.embedder.registry import EmbedderRegistry
+    from workers.index.interface import Collections
+    from workers.priority import QueryGate
+    from workers.search.hits import Shop
+
+
+class ServingContext(NamedTuple):
+    """What the services of one process have in common."""
+
+    settings: Settings
+    shop: Shop
+    identity: LogIdentity
+    """Id and epoch of the log that the index is filled from."""
+    collections: Collections
+    writers: WriterSet
+    models: EmbedderRegistry
+    watermark: Watermark
+    as_of: FreshAsOf
+    metrics: IndexMetrics
+    clock: Clock
+    gate: QueryGate
+    """Closed while a search is answered: long work on the same event loop waits meanwhile."""
+
+    def fresh_as_of(self) -> dict[str, str | None]:
+        """Return by topic the time up to which all events are searchable, RFC 3339; None: not known yet."""
+        return {topic: rfc3339(time_ms) for topic, time_ms in self.as_of.times_ms().items()}

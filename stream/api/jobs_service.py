@@ -1,0 +1,86 @@
+"""Starts rebuilds and reconciliations for an operator, and reports how far they are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from typing_extensions import override
+
+from stream.api.services import JobsApi
+from stream.rebuild.run import Rebuild, RebuildContext
+from stream.reconcile.compare import ComparisonContext
+from stream.reconcile.run import reconcile
+from stream.runtime.jobs import Jobs
+
+if TYPE_CHECKING:
+    from stream.api.context import ServingContext
+    from stream.runtime.jobs import JobReport, Step
+
+REBUILD, RECONCILE = "rebuild", "reconcile"
+
+
+class JobsService(JobsApi):
+    """Runs one rebuild and one reconciliation at a time, in this process."""
+
+    def __init__(self, context: ServingContext, jobs: Jobs) -> None:
+        self._context = context
+        self._jobs = jobs
+        self._rebuild = Rebuild(
+            RebuildContext(
+                context.collections,
+                context.writers,
+                context.models,
+                context.shop,
+                context.identity.epoch,
+                context.settings.partitions,
+                context.settings.model,
+            )
+        )
+
+    @override
+    def start_rebuild(self, model: str | None, *, dry_run: bool) -> JobReport:
+        work = self._rebuild.estimate if dry_run else self._rebuild.run
+        return self._jobs.start(REBUILD, lambda step: work(step, model))
+
+    @override
+    async def roll_back(self) -> dict[str, Any]:
+        self._jobs.refuse_while_running(REBUILD)
+        return await self._rebuild.roll_back()
+
+    @override
+    async def finish_rebuild(self) -> dict[str, Any]:
+        self._jobs.refuse_while_running(REBUILD)
+        return await self._rebuild.finish()
+
+    @override
+    def start_reconcile(self, *, repair: bool) -> JobReport:
+        return self._jobs.start(RECONCILE, lambda step: self._reconcile(step, repair=repair))
+
+    @override
+    def report(self, kind: str) -> JobReport | None:
+        return self._jobs.report(kind)
+
+    def resume_rebuild(self) -> None:
+        """Continue a rebuild that was begun before this process started, if there is one."""
+        building = self._context.writers.roles.building
+        if building is not None:
+            self._jobs.start(REBUILD, lambda step: self._rebuild.go_on(step, building))
+
+    async def close(self) -> None:
+        """Stop all jobs. Idempotent."""
+        await self._jobs.stop()
+
+    async def _reconcile(self, step: Step, *, repair: bool) -> dict[str, Any]:
+        context, settings = self._context, self._context.settings
+        compared = ComparisonContext(
+            index=await context.collections.serving(),
+            epoch=context.identity.epoch,
+            indexed=context.watermark.indexed,
+            shop_currency=settings.shop_currency,
+            clock_ms=context.clock.now_ms,
+            kafka=settings.kafka or "",
+            partitions=settings.partitions,
+        )
+        # Workers on one machine may share the data directory.
+        directory = settings.data_dir / f"reconcile-{settings.worker_slot}"
+        return await reconcile(compared, directory, step, context.gate, repair=repair)

@@ -1,0 +1,82 @@
+"""Answers searches, and says how fresh each answer is."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from typing_extensions import override
+
+from schemas.errors import RefusedRequest, Unavailable
+from schemas.queries import IndexedItem, SearchAnswer, SearchRequest
+from stream.api.services import SearchApi
+from stream.kafka.partitions import Partition
+from workers.search.searcher import Searcher
+
+if TYPE_CHECKING:
+    from schemas.tokens import Token
+    from stream.api.context import ServingContext
+
+
+class SearchService(SearchApi):
+    """Searches the collection that serves; waits for events by the searchable watermark."""
+
+    def __init__(self, context: ServingContext, searcher: Searcher) -> None:
+        self._context = context
+        self._clock = context.clock
+        self._searcher = searcher
+
+    @override
+    async def search(self, request: SearchRequest, after: Token | None, wait_ms: int) -> SearchAnswer:
+        fresh = after is None or await self.progress(after, wait_ms)
+        began_s = self._clock.monotonic_s()
+        # Before the search: an event that becomes searchable meanwhile may or may not be in the answer.
+        as_of = self._context.fresh_as_of()
+        with self._context.gate.answering():
+            results = await self._searcher.search(request, self._clock.now_ms())
+        took_seconds = self._clock.monotonic_s() - began_s
+        self._context.metrics.searches.labels(results.by).observe(took_seconds)
+        return SearchAnswer(
+            query=request.q,
+            hits=results.hits,
+            total=results.total,
+            took_ms=round(took_seconds * 1000, 2),
+            by=results.by,
+            fresh_as_of=as_of,
+            fresh=fresh,
+        )
+
+    @override
+    async def item(self, product_id: str) -> IndexedItem | None:
+        found = await self._searcher.item(product_id, self._clock.now_ms())
+        if found is None and not self._context.as_of.caught_up:
+            raise Unavailable(f"{product_id} is not in the index yet, which is behind the item log: ask again")
+        return found
+
+    @override
+    def in_this_log(self, after: Token) -> Token:
+        log_id = self._context.identity.log_id
+        if after.log not in (None, log_id):
+            raise RefusedRequest(
+                "after",
+                f"{after} is of another log, this is {log_id}: its events may be gone; see log.may_be_missing of "
+                "/status, and send the event again",
+            )
+        return after._replace(log=log_id)
+
+    @override
+    async def progress(self, after: Token, wait_ms: int) -> bool:
+        after = self.in_this_log(after)
+        partitions = self._context.settings.partitions
+        if after.partition >= partitions:
+            raise RefusedRequest("after", f"there is no partition {after.partition}: {after.topic} has {partitions}")
+        try:
+            async with asyncio.timeout(wait_ms / 1000):
+                await self._context.watermark.reaches(Partition(after.topic, after.partition), after.offset)
+        except TimeoutError:
+            return False
+        return True
+
+    @override
+    def abandon_waits(self) -> None:
+        self._context.watermark.abandon()

@@ -1,0 +1,158 @@
+"""Reports lag, freshness, readiness and metrics of the whole pipeline."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from prometheus_client import generate_latest
+from typing_extensions import override
+
+from schemas.errors import Unavailable
+from stream.api.models import Embeddings, IndexStatus, LogStatus, Percentiles, StatusReport
+from stream.api.services import StatusApi
+from stream.runtime.stack_report import read_stack_report
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry, Counter, Histogram
+    from prometheus_client.samples import Sample
+
+    from stream.api.context import ServingContext
+    from stream.progress.freshness import RecentFreshness
+    from stream.progress.lag import Lag
+    from stream.progress.monitor import PipelineMonitor
+    from stream.runtime.jobs import Jobs
+    from stream.runtime.metrics import IndexMetrics
+    from stream.runtime.stack_report import StackReport
+    from workers.index.interface import Index
+
+LAG_INTERVAL_S = 1.0
+
+
+class StatusService(StatusApi):
+    """Reports on the pipeline from inside the process that holds the index."""
+
+    def __init__(
+        self,
+        context: ServingContext,
+        monitor: PipelineMonitor,
+        jobs: Jobs,
+        *,
+        recent: RecentFreshness,
+        registry: CollectorRegistry,
+        index_was_empty: bool,
+    ) -> None:
+        """`index_was_empty`: when this process began; searches then miss items until it has caught up."""
+        self._context = context
+        self._metrics = context.metrics
+        self._monitor = monitor
+        self._jobs = jobs
+        self._recent = recent
+        self._registry = registry
+        self._index_was_empty = index_was_empty
+        self._away: list[str] = []
+
+    @override
+    async def status(self) -> StatusReport:
+        context = self._context
+        index = await context.collections.serving()
+        lag = await self._monitor.lag(index, context.clock.now_ms())
+        self._show_lag(lag)
+        report = read_stack_report(context.settings.data_dir)
+        if report is not None and report.log_bytes is not None:
+            self._metrics.log_bytes.set(report.log_bytes)
+        reasons = self._reasons(report)
+        return StatusReport(
+            ready=not reasons,
+            reasons=reasons,
+            failing=_failing(report),
+            lag=lag,
+            fresh_as_of=context.fresh_as_of(),
+            dead_letters=await self._monitor.dead_letters(),
+            components={**self._monitor.counters, "index": {"pending_items": self._pending_items()}},
+            log=self._log_status(report),
+            index=await self._index_status(index),
+            freshness_seconds=self._percentiles(),
+            embeddings=_embeddings(self._metrics),
+            plans={sample.labels["action"]: int(sample.value) for sample in _samples(self._metrics.plans, "_total")},
+            events=sum(int(sample.value) for sample in _samples(self._metrics.freshness, "_count")),
+        )
+
+    @override
+    def ready(self) -> list[str]:
+        return self._reasons(read_stack_report(self._context.settings.data_dir))
+
+    @override
+    def metrics(self) -> bytes:
+        self._metrics.pending.set(self._pending_items())
+        return generate_latest(self._registry)
+
+    async def measure_lag(self, interval_s: float = LAG_INTERVAL_S) -> None:
+        """Keep the lag metric current until cancelled, and remember what does not answer for `ready`."""
+        while True:
+            try:
+                index = await self._context.collections.serving()
+                self._show_lag(await self._monitor.lag(index, self._context.clock.now_ms()))
+                self._away = []
+            except Unavailable as error:
+                self._away = [str(error)]
+                self._metrics.retries.inc()
+            await asyncio.sleep(interval_s)
+
+    def _reasons(self, report: StackReport | None) -> list[str]:
+        is_filling = self._index_was_empty and not self._context.as_of.caught_up
+        filling = ["the index is being filled from the item log"] if is_filling else []
+        return self._away + filling + _failing(report)
+
+    def _log_status(self, report: StackReport | None) -> LogStatus:
+        return LogStatus(
+            kind=report.log_kind if report else "kafka",
+            id=self._context.identity.log_id,
+            address=self._context.settings.kafka or "",
+            bytes=report.log_bytes if report else None,
+            may_be_missing=report.may_be_missing if report else None,
+        )
+
+    async def _index_status(self, index: Index) -> IndexStatus:
+        previous = self._context.writers.roles.previous
+        return IndexStatus(
+            backend="server" if self._context.settings.qdrant_url else "edge",
+            collection=index.collection,
+            model=index.model.name if self._context.models.queries(index.model) else None,
+            points=await index.count_points(),
+            previous=previous.collection if previous else None,
+            rebuild=self._jobs.report("rebuild"),
+        )
+
+    def _percentiles(self) -> dict[str, Percentiles]:
+        summaries = self._recent.summaries(self._context.clock.monotonic_s())
+        return {facet: Percentiles(**summary._asdict()) for facet, summary in summaries.items()}
+
+    def _pending_items(self) -> int:
+        return sum(len(writer.lanes) for writer in self._context.writers.writers)
+
+    def _show_lag(self, lag: Lag) -> None:
+        stages = {"inputs": sum(lag.inputs.values()), **lag.model_dump(exclude={"inputs"})}
+        for stage, events in stages.items():
+            self._metrics.lag.labels(stage).set(events)
+
+
+def _failing(report: StackReport | None) -> list[str]:
+    return list(report.failing.values()) if report else []
+
+
+def _embeddings(metrics: IndexMetrics) -> Embeddings:
+    return Embeddings(
+        computed=_total(metrics.embedded),
+        cached=_total(metrics.cached),
+        avoided=_total(metrics.avoided),
+        failed=_total(metrics.embedding_failures),
+    )
+
+
+def _samples(metric: Counter | Histogram, suffix: str) -> list[Sample]:
+    return [sample for family in metric.collect() for sample in family.samples if sample.name.endswith(suffix)]
+
+
+def _total(counter: Counter) -> int:
+    return sum(int(sample.value) for sample in _samples(counter, "_total"))

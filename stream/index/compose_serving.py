@@ -1,0 +1,67 @@
+"""How the parts of an index worker that answer requests are put together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from stream.api.jobs_service import JobsService
+from stream.api.search_service import SearchService
+from stream.api.services import Services
+from stream.api.status_service import StatusService
+from stream.progress.monitor import PipelineMonitor
+from stream.progress.worker_counters import WorkerCounters
+from stream.runtime.jobs import Jobs
+from workers.search.searcher import Searcher
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
+
+    from stream.api.context import ServingContext
+    from stream.kafka.end_offsets import EndOffsets
+    from stream.kafka.reader import Reader
+    from stream.progress.freshness import RecentFreshness
+
+
+class ServingSide(NamedTuple):
+    """The parts of an index worker that answer requests and watch the pipeline for them."""
+
+    search: SearchService
+    status: StatusService
+    jobs: JobsService
+    monitor: PipelineMonitor
+
+    @property
+    def services(self) -> Services:
+        """The services that the routes call."""
+        return Services(self.search, self.status, self.jobs)
+
+
+def compose_serving(
+    context: ServingContext,
+    *,
+    ends: EndOffsets,
+    reader: Reader,
+    recent: RecentFreshness,
+    registry: CollectorRegistry,
+    index_was_empty: bool,
+) -> ServingSide:
+    """Put the serving side together, without starting anything.
+
+    `reader` follows the topic `progress`. `index_was_empty`: see StatusService.
+    """
+    monitor = PipelineMonitor(
+        context.identity.log_id,
+        context.settings.partitions,
+        horizon=context.watermark,
+        as_of=context.as_of,
+        ends=ends,
+        reader=reader,
+    )
+    registry.register(WorkerCounters(monitor))
+    jobs = Jobs()
+    return ServingSide(
+        SearchService(context, Searcher(context.collections.serving, context.models.queries, context.shop)),
+        StatusService(context, monitor, jobs, recent=recent, registry=registry, index_was_empty=index_was_empty),
+        JobsService(context, jobs),
+        monitor,
+    )

@@ -1,0 +1,173 @@
+"""The index worker as a process: it connects, is composed of a writing and a serving side, and runs both."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, NamedTuple
+
+import structlog
+from prometheus_client import CollectorRegistry
+
+from stream.agents.app import AppParts, connect, create_app
+from stream.api.context import ServingContext
+from stream.api.server import serve_http
+from stream.index.compose import KafkaSide, WritingSide, compose_writing
+from stream.index.compose_serving import ServingSide, compose_serving
+from stream.kafka.end_offsets import EndOffsets
+from stream.kafka.reader import Reader
+from stream.kafka.topics import ITEMS, ensure_topics
+from stream.progress.freshness import FreshAsOf, RecentFreshness
+from stream.progress.watermark import Watermark
+from stream.runtime import memory, watchdog
+from stream.runtime.metrics import IndexMetrics
+from stream.runtime.process import Failure
+from stream.writers.epoch import identity_for
+from workers.clock import SystemClock
+from workers.embedder.registry import EmbedderRegistry
+from workers.index.open import open_collections
+from workers.priority import QueryGate
+from workers.search.hits import Shop
+
+if TYPE_CHECKING:
+    from stream.kafka.log_identity import LogIdentity
+    from stream.runtime.settings import Settings
+    from workers.clock import Clock
+    from workers.index.interface import Collections
+
+log = structlog.get_logger(__name__)
+
+GROUP = "freshline-index"
+ANSWER_SECONDS_MAX = 5.0
+"""How long the broker may take to answer a question that a person waits for: /status then says that it is away."""
+
+
+class Opened(NamedTuple):
+    """What the process holds open: models, the index, and the log that fills it."""
+
+    models: EmbedderRegistry
+    collections: Collections
+    identity: LogIdentity
+
+
+class Shared(NamedTuple):
+    """Objects of the process that both sides use."""
+
+    clock: Clock
+    gate: QueryGate
+    registry: CollectorRegistry
+    metrics: IndexMetrics
+    recent: RecentFreshness
+    watermark: Watermark
+
+
+async def run_index_worker(settings: Settings) -> None:
+    """Run the index worker with its API until it fails or is cancelled. This is its composition root."""
+    failure, registry = Failure(), CollectorRegistry()
+    shared = Shared(
+        SystemClock(), QueryGate(), registry, IndexMetrics(registry), RecentFreshness(), watermark=Watermark()
+    )
+    async with AsyncExitStack() as closing:
+        opened = await _open(settings, shared.gate, closing)
+        parts = create_app(GROUP, settings)
+        writing = _compose_writing(settings, opened, shared, parts, failure)
+        await writing.writers.refresh_until_available()
+        worker = writing.worker
+        parts.transport.starts = worker.starts
+        connect(parts, [ITEMS], take=worker.take, own=worker.own, fail=failure.fail, gate=shared.gate)
+        serving = await _compose_serving(settings, opened, shared, writing, closing)
+        closing.push_async_callback(serving.jobs.close)
+        closing.push_async_callback(parts.app.stop)
+        collection = writing.writers.roles.serving.collection
+        log.info("starting", log_id=opened.identity.log_id, epoch=opened.identity.epoch, collection=collection)
+        serving.jobs.resume_rebuild()  # Before anyone can ask how far it is.
+        await _run(settings, parts, writing, serving, failure)
+
+
+async def _open(settings: Settings, gate: QueryGate, closing: AsyncExitStack) -> Opened:
+    """Open models and index, and find out which log they belong to. `closing` closes them."""
+    models = EmbedderRegistry(settings.embedder, threads=settings.embed_threads, gate=gate)
+    closing.push_async_callback(models.close)
+    collections = await open_collections(
+        directory=settings.index_dir,
+        alias=settings.collection,
+        model=await models.identify(settings.model),
+        model_source=settings.model,
+        url=settings.qdrant_url,
+        api_key=settings.qdrant_api_key,
+        gate=gate,
+    )
+    closing.push_async_callback(collections.close)
+    await asyncio.to_thread(ensure_topics, settings)
+    return Opened(models, collections, await identity_for(await collections.serving(), settings.kafka or ""))
+
+
+def _compose_writing(
+    settings: Settings, opened: Opened, shared: Shared, parts: AppParts, failure: Failure
+) -> WritingSide:
+    return compose_writing(
+        KafkaSide(settings.kafka or "", parts.trackers, parts.send, parts.generation),
+        identity=opened.identity,
+        collections=opened.collections,
+        models=opened.models,
+        watermark=shared.watermark,
+        metrics=shared.metrics,
+        recent=shared.recent,
+        clock=shared.clock,
+        gate=shared.gate,
+        shop_currency=settings.shop_currency,
+        publishes_progress=settings.qdrant_url is not None,  # Else no other worker has an API that would have to know.
+        fail=failure.fail,
+        model_loaded=memory.freeze_loaded_model,
+    )
+
+
+async def _compose_serving(
+    settings: Settings, opened: Opened, shared: Shared, writing: WritingSide, closing: AsyncExitStack
+) -> ServingSide:
+    context = ServingContext(
+        settings=settings,
+        shop=Shop(settings.shop_currency, settings.languages),
+        identity=opened.identity,
+        collections=opened.collections,
+        writers=writing.writers,
+        models=opened.models,
+        watermark=shared.watermark,
+        as_of=FreshAsOf(shared.watermark),
+        metrics=shared.metrics,
+        clock=shared.clock,
+        gate=shared.gate,
+    )
+    brokers = settings.kafka or ""
+    return compose_serving(
+        context,
+        ends=await closing.enter_async_context(EndOffsets(brokers, patience_s=ANSWER_SECONDS_MAX)),
+        reader=await closing.enter_async_context(Reader(brokers)),
+        recent=shared.recent,
+        registry=shared.registry,
+        index_was_empty=await writing.writers.serving.index.count_points() == 0,
+    )
+
+
+async def _run(
+    settings: Settings, parts: AppParts, writing: WritingSide, serving: ServingSide, failure: Failure
+) -> None:
+    """Run all parts beside each other. The first that fails ends the process."""
+    async with asyncio.TaskGroup() as tasks:
+        for work in (
+            serve_http(serving.services, host=settings.api_host, port=settings.api_port),
+            _consume(parts, failure),
+            writing.writers.run(),
+            writing.reporter.run(),
+            serving.monitor.read_progress(),
+            serving.monitor.take_snapshots(),
+            serving.status.measure_lag(),
+            watchdog.watch_progress("join of the consumer group", parts.joining, parts.generation),
+            watchdog.watch_progress("index worker", lambda: parts.trackers.in_flight, writing.worker.positions),
+        ):
+            tasks.create_task(work)
+
+
+async def _consume(parts: AppParts, failure: Failure) -> None:
+    await parts.app.start()
+    await failure.wait()
