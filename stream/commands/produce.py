@@ -52,7 +52,7 @@ def produce(
     from stream.commands.configured import brokers, client
     from stream.commands.waiting import connected, log_id
     from stream.kafka.event_lines import valid_events
-    from stream.kafka.producer import at_rate
+    from stream.kafka.send_rate import at_rate
     from stream.kafka.send_report import SendReport
     from workers.clock import SystemClock
 

@@ -14,7 +14,8 @@ import orjson
 from schemas.errors import FreshlineError
 from stream.api.client import Client
 from stream.demo.script import catalogue, changes, outgoing, ticks
-from stream.kafka.producer import OutgoingRecord, Producer, at_rate
+from stream.kafka.producer import OutgoingRecord, Producer
+from stream.kafka.send_rate import at_rate
 from stream.kafka.send_report import SendReport
 from stream.progress.histograms import BucketCounts, Histograms, read_histograms, since
 from stream.runtime.printing import money

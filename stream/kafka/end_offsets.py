@@ -1,10 +1,12 @@
-"""Where a partition ends, exactly, on Apache Kafka and on the embedded broker.
+"""Exact end offsets of partitions, on Apache Kafka and on the embedded broker.
 
-ListOffsets "latest" is short on the embedded broker (it knows no more than the last batch's base offset), so an end is
-the high watermark of a fetch: every record confirmed before the question lies below it.
+The embedded broker's answer to ListOffsets "latest" is too small, because it knows only the base offset of the last
+batch (see docs/traps.md#tansu). So an end offset here is the high watermark of a fetch. Every record that was confirmed
+before the question lies below it.
 
-The fetch asks far beyond the end first: the embedded broker answers that without a look at its batches (0.4 ms of
-processor time instead of 5 ms where 10,000 lie in the partition). Apache Kafka refuses it, and is asked near the end.
+The fetch first asks far beyond the end. The embedded broker answers such a fetch without looking at its batches, which
+takes 0.4 ms of processor time instead of 5 ms where a partition has 10,000 batches. Apache Kafka refuses such a fetch,
+and is then asked near the end.
 """
 
 from __future__ import annotations
@@ -29,46 +31,50 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 LATEST = -1
+"""The timestamp that stands for the end of a partition in a ListOffsets request."""
 FAR = 1 << 50
-"""Beyond the end of any partition."""
+"""An offset beyond the end of any partition."""
 PATIENCE_S = 20.0
-"""With a partition that has no leader yet: just created, or its broker just started, on a machine that is busy."""
+"""How long to ask again for a partition without a leader: it or its broker may be new, and the machine busy."""
 FETCH_WAIT_MS = 1
-"""Doubled with each attempt: the embedded broker leaves out what it did not get to in time; with 0 all of it."""
+"""How long the broker may look for records, doubled with each attempt.
+
+The embedded broker leaves out the partitions that it did not get to in that time; with a wait of 0 it leaves out all.
+"""
 FETCH_WAIT_MS_MAX = 64
 GAP_WAIT_MS = 5_000
-"""For records that may be there: the embedded broker, when it is busy, answers a short wait as if there were none."""
+"""The wait of `has_records`. When the embedded broker is busy, it answers a short wait as if there were no records."""
 RETRY_WAIT_S = 0.05
 REQUEST_SECONDS_MAX = 10
 
 
 class _Fetched(NamedTuple):
     end: int
-    """High watermark: the offset that the next record gets."""
+    """The high watermark, which is the offset of the next record."""
     has_records: bool
     """Whether there are records at or above the offset that was asked for."""
 
 
 class EndOffsets:
-    """Asks the brokers for ends over connections of its own; 1-3 ms a question."""
+    """Asks the brokers for end offsets, over its own connections. A question takes 1-3 ms."""
 
     def __init__(self, kafka: str, *, patience_s: float = PATIENCE_S) -> None:
         self._kafka = kafka
         self._patience_s = patience_s
         self._client = AIOKafkaClient(bootstrap_servers=kafka, request_timeout_ms=REQUEST_SECONDS_MAX * 1000)
         self._near: dict[Partition, int] = {}
-        """Ends that were found, of partitions whose broker refuses to be asked far beyond them."""
+        """The end offsets found last, for partitions whose broker refuses a fetch far beyond the end."""
         self._topics: set[str] = set()
 
     async def start(self) -> None:
-        """Connects. Raises Unavailable if no broker answers."""
+        """Connect. Raises Unavailable if no broker answers."""
         try:
             await self._client.bootstrap()
         except KafkaError as error:
             raise Unavailable(f"no broker answers at {self._kafka}: does it run, or hang?") from error
 
     async def stop(self) -> None:
-        """Closes its connections."""
+        """Close the connections."""
         await self._client.close()
 
     async def __aenter__(self) -> Self:
@@ -79,7 +85,7 @@ class EndOffsets:
         await self.stop()
 
     async def fetch(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
-        """The offset that the next record of each partition gets.
+        """Return the end offset of each partition, which is the offset of its next record.
 
         Raises Unavailable if a partition has no leader, or its broker does not answer.
         """
@@ -89,9 +95,9 @@ class EndOffsets:
         return found
 
     async def has_records(self, partition: Partition, offset: int) -> bool:
-        """Whether a record lies at or above the offset: between it and the end there may be none (compaction).
+        """Return whether a record lies at or above the offset.
 
-        Raises Unavailable like `ends`.
+        Between an offset and the end there may be none, because of compaction. Raises Unavailable like `fetch`.
         """
         return (await self._ask({partition: offset}, GAP_WAIT_MS))[partition].has_records
 
@@ -106,9 +112,9 @@ class EndOffsets:
                     try:
                         answers.update(await self._ask_once(left, wait_ms))
                     except (KafkaError, OSError) as error:
-                        log.debug("no ends: %r", error)
+                        log.debug("no end offsets: %r", error)
                         await asyncio.sleep(RETRY_WAIT_S)
-                        await self._client.force_metadata_update()  # The leader may have moved.
+                        await self._client.force_metadata_update()  # Another broker may lead the partition now.
                     left = {partition: offset for partition, offset in left.items() if partition not in answers}
                     wait_ms = max(first_wait_ms, min(2 * wait_ms, FETCH_WAIT_MS_MAX))
         except TimeoutError:
@@ -124,7 +130,7 @@ class EndOffsets:
         if topics <= self._topics:
             return
         self._topics |= topics
-        # Returns a future that fetches the metadata.
+        # `set_topics` returns a future, which ends when the metadata is there.
         await self._client.set_topics(sorted(self._topics))
 
     async def _ask_once(self, offsets: Mapping[Partition, int], wait_ms: int) -> dict[Partition, _Fetched]:
@@ -132,7 +138,7 @@ class EndOffsets:
         for partition in offsets:
             by_node[self._leader(partition)].append(partition)
         answers = await asyncio.gather(
-            *(self._ask_node(node, {p: offsets[p] for p in owned}, wait_ms) for node, owned in by_node.items())
+            *(self._ask_node(node, {p: offsets[p] for p in led}, wait_ms) for node, led in by_node.items())
         )
         return {partition: fetched for answer in answers for partition, fetched in answer.items()}
 
@@ -144,7 +150,7 @@ class EndOffsets:
 
     async def _ask_node(self, node: int, offsets: Mapping[Partition, int], wait_ms: int) -> dict[Partition, _Fetched]:
         answers, beyond = await self._fetch(node, offsets, wait_ms)
-        if beyond:  # Too far, or the log begins later, or it is another, shorter log.
+        if beyond:  # Too far; or the log begins later; or it is another, shorter log.
             near = await self._latest(node, beyond)
             again, still_beyond = await self._fetch(node, near, wait_ms)
             if still_beyond:
@@ -156,7 +162,10 @@ class EndOffsets:
     async def _fetch(
         self, node: int, offsets: Mapping[Partition, int], wait_ms: int
     ) -> tuple[dict[Partition, _Fetched], list[Partition]]:
-        """What was fetched, and which offsets were out of range; with the least bytes that a broker sends."""
+        """Return what was fetched, and the partitions whose offset was out of range.
+
+        The broker is asked for the fewest bytes that it sends.
+        """
         topics: dict[str, list[tuple[int, int, int]]] = defaultdict(list)
         for partition, offset in offsets.items():
             topics[partition.topic].append((partition.number, offset, 1))
@@ -174,7 +183,7 @@ class EndOffsets:
         return answers, beyond
 
     async def _latest(self, node: int, partitions: Collection[Partition]) -> dict[Partition, int]:
-        """Offsets within the log and near its end."""
+        """Return an offset of each partition that lies in its log and near its end."""
         topics: dict[str, list[tuple[int, int]]] = defaultdict(list)
         for partition in partitions:
             topics[partition.topic].append((partition.number, LATEST))

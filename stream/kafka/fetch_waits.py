@@ -1,59 +1,90 @@
-"""Fetches that come to an end: the embedded broker answers one that runs out of time as if there were nothing."""
+"""Fetch waits that adapt, so that every fetch comes to an end with the records that it was sent for.
+
+The embedded broker answers a fetch that runs out of time as if there were no records. See docs/traps.md#tansu.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import TYPE_CHECKING, Any
 
 from aiokafka.protocol.fetch import FetchRequest
 
+from workers.clock import SystemClock
+
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from aiokafka import AIOKafkaConsumer
 
-    Asked = dict[tuple[str, int], int]
+    from workers.clock import Clock
+
+    AskedOffsets = dict[tuple[str, int], int]
+    """The offset that a fetch asks for, by (topic, partition number)."""
 
 WAIT_MS_MAX = 200
-"""What comes while a fetch waits in vain is seen when that has ended."""
+"""A record that arrives while a fetch waits in vain is seen only when that fetch has ended."""
 REST_MS_PER_RECORD = 2.0
-"""So that a flood comes in few large fetches, and one price is not held up."""
+"""A flood then arrives in few large fetches, and one price is not held up."""
 
 
 def adapt_fetch_waits(consumer: AIOKafkaConsumer, wait_ms: int, *, rest_ms_max: int = 0) -> None:
-    """Lets its fetches wait `wait_ms` where there is nothing to fetch, and ever longer while of some partition that has
-    something nothing comes.
+    """Make the consumer's fetches adapt how long they wait and how long they rest; see `AdaptiveFetches`.
 
-    The embedded broker looks through all batches of a partition for those that are asked for: 6 ms where there are
-    10,000. With a wait below that a consumer would get nothing for ever, and a little above it one partition at a time.
-
-    `rest_ms_max`: after one that found something the next waits as long as it took, or two milliseconds for each
-    record that was there, at most this: the more a fetch costs the broker, the more it brings.
+    The consumer has no option for either. So its client's `send` is replaced, which is private to aiokafka: pin the
+    version, and see docs/traps.md#aiokafka.
     """
-    send, waits_ms, rests_until_s = consumer._client.send, wait_ms, 0.0
+    fetches = AdaptiveFetches(consumer._client.send, wait_ms, rest_ms_max, SystemClock(), asyncio.sleep)
+    consumer._client.send = fetches.send
 
-    async def sent(node_id: int, request: Any, **how: Any) -> Any:
-        nonlocal waits_ms, rests_until_s
+
+class AdaptiveFetches:
+    """The requests of one consumer, in which each fetch gets a wait that fits the fetch before it.
+
+    A fetch waits `wait_ms` at the broker while there is nothing to fetch. It waits longer each time, up to WAIT_MS_MAX,
+    while the broker sends nothing from a partition that has records. The embedded broker looks through all batches of a
+    partition for the offset that is asked for: 6 ms where there are 10,000 batches. With a wait below that a consumer
+    would get nothing forever, and with a wait a little above it one partition at a time.
+
+    After a fetch that brought records the next one rests as long as that fetch took, or two milliseconds for each
+    record that there was, whichever is longer, but at most `rest_ms_max`. So the more a fetch costs the broker, the
+    more it brings.
+    """
+
+    def __init__(
+        self, send: Any, wait_ms: int, rest_ms_max: int, clock: Clock, sleep: Callable[[float], Awaitable[None]]
+    ) -> None:
+        self._send = send
+        self._wait_ms_min = wait_ms
+        self._wait_ms = wait_ms
+        self._rest_ms_max = rest_ms_max
+        self._clock = clock
+        self._sleep = sleep
+        self._rests_until_s = 0.0
+
+    async def send(self, node_id: int, request: Any, **options: Any) -> Any:
+        """Send the request, and return the response; other requests than fetches are passed on as they are."""
         if not isinstance(request, FetchRequest):
-            return await send(node_id, request, **how)
-        await asyncio.sleep(max(0.0, rests_until_s - time.monotonic()))
-        request._max_wait_ms, began_s = waits_ms, time.monotonic()
-        response = await send(node_id, request, **how)
-        ended_s = time.monotonic()
-        asked = _asked(request)
-        if records := _found(asked, response):
-            rest_ms = max(1000 * (ended_s - began_s), records * REST_MS_PER_RECORD)
-            rests_until_s = ended_s + min(rest_ms, rest_ms_max) / 1000
-        if not _left_out(asked, response):
-            waits_ms = wait_ms
-        elif 1000 * (ended_s - began_s) > 0.9 * waits_ms:  # Else it ended early, with what it had.
-            waits_ms = min(2 * waits_ms, WAIT_MS_MAX)
+            return await self._send(node_id, request, **options)
+        await self._sleep(max(0.0, self._rests_until_s - self._clock.monotonic_s()))
+        request._max_wait_ms, began_s = self._wait_ms, self._clock.monotonic_s()
+        response = await self._send(node_id, request, **options)
+        self._adapt(_asked_offsets(request), response, began_s, self._clock.monotonic_s())
         return response
 
-    consumer._client.send = sent
+    def _adapt(self, asked: AskedOffsets, response: Any, began_s: float, ended_s: float) -> None:
+        took_ms = 1000 * (ended_s - began_s)
+        if records := _records_available(asked, response):
+            rest_ms = max(took_ms, records * REST_MS_PER_RECORD)
+            self._rests_until_s = ended_s + min(rest_ms, self._rest_ms_max) / 1000
+        if not _leaves_out_records(asked, response):
+            self._wait_ms = self._wait_ms_min
+        elif took_ms > 0.9 * self._wait_ms:  # Otherwise the fetch ended early, with the records that it had found.
+            self._wait_ms = min(2 * self._wait_ms, WAIT_MS_MAX)
 
 
-def _found(asked: Asked, response: Any) -> int:
-    """How many records there were to fetch, in the partitions of which some came."""
+def _records_available(asked: AskedOffsets, response: Any) -> int:
+    """Return how many records there were to fetch, in the partitions from which some came."""
     return sum(
         end - asked[topic, number]
         for topic, parts in response.topics
@@ -62,8 +93,8 @@ def _found(asked: Asked, response: Any) -> int:
     )
 
 
-def _left_out(asked: Asked, response: Any) -> bool:
-    """Of some partition that has what was asked for nothing came."""
+def _leaves_out_records(asked: AskedOffsets, response: Any) -> bool:
+    """Return whether a partition that has records at the offset asked for sent none of them."""
     answers = ((topic, *part[:3], part[-1]) for topic, parts in response.topics for part in parts)
     return any(
         not error_code and end > asked[topic, number] and not records
@@ -71,6 +102,5 @@ def _left_out(asked: Asked, response: Any) -> bool:
     )
 
 
-def _asked(request: FetchRequest) -> Asked:
-    """Offsets by partition."""
+def _asked_offsets(request: FetchRequest) -> AskedOffsets:
     return {(topic, number): offset for topic, parts in request.topics for number, offset, _ in parts}

@@ -1,4 +1,7 @@
-"""Which log this is: offsets of another one mean nothing, and versions of points must rise from log to log."""
+"""The identity of the item log: an id, because offsets of another log mean nothing, and an epoch.
+
+The versions of points must rise from one log to the next, so the epoch rises with each new log.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from stream.kafka.reader import Reader
 from stream.kafka.topics import ITEMS, PROGRESS, topic_id
 
 KEY = b"log"
+"""The key of identity records in the topic `progress`."""
 
 
 class LogIdentity(NamedTuple):
@@ -25,10 +29,12 @@ class LogIdentity(NamedTuple):
 
 
 async def log_identity(kafka: str, *, epoch_floor: int = 0) -> LogIdentity:
-    """The identity as recorded in `progress`.
+    """Return the identity that is recorded in the topic `progress`, and record one if there is none yet.
 
-    A log that is not recorded yet, or with an epoch below the floor (the highest that the caller has seen in an index
-    or a data directory: another log has written there), gets one above the floor and above any recorded before.
+    `epoch_floor` is the highest epoch that the caller has seen in an index or a data directory. A recorded epoch below
+    it means that another log has written there. So a log without a record, or with an epoch below the floor, gets an
+    epoch above the floor and above every recorded one.
+
     Raises Unavailable if the broker or the topics are away.
     """
     log_id = await asyncio.to_thread(topic_id, kafka, ITEMS)

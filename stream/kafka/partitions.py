@@ -1,4 +1,4 @@
-"""Partitions of topics, and which of them a product's records belong to."""
+"""Partitions of topics, and the partition that the records of a product belong to."""
 
 from __future__ import annotations
 
@@ -8,13 +8,17 @@ from aiokafka.partitioner import murmur2
 
 
 class Partition(NamedTuple):
-    """A partition of a topic."""
+    """A topic-partition."""
 
     topic: str
     number: int
 
 
 def partition_of(key: bytes, partitions: int) -> int:
-    """Where records of a product are, by its id or the key of one of its reviews (id NUL review id): as Java has it."""
+    """Return the number of the partition of a product's records, by the product's id or the key of one of its reviews.
+
+    The key of a review is the product's id, NUL and the review's id. The hash is murmur2, as in Java's default
+    partitioner, so every client of Kafka that follows Java puts a product into the same partition.
+    """
     product_id = key.partition(b"\0")[0]
     return int(murmur2(product_id) & 0x7FFFFFFF) % partitions

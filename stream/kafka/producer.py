@@ -1,10 +1,10 @@
-"""Sends lines of JSON as events: each checked as the agents will check it, at_rate, confirmed by the broker."""
+"""Sends records for commands: at a rate if one is asked for, and each confirmed by the broker."""
 
 from __future__ import annotations
 
 from collections import deque
 from itertools import groupby
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 
 from kafka import KafkaProducer
 from kafka.errors import (
@@ -22,67 +22,65 @@ from schemas.tokens import Token
 from stream.kafka.topics import ITEMS, topic_id
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from kafka.producer.future import FutureRecordMetadata, RecordMetadata
 
     from stream.kafka.send_report import SendReport
 
-T = TypeVar("T")
-
 IN_FLIGHT_MAX = 5_000
-"""Records sent and not yet confirmed; reaching it slows the reading."""
+"""The most records that are sent and not yet confirmed. Reaching it slows the reading of the input."""
 CONFIRM_SECONDS_MAX = 30
 CLOSE_SECONDS_MAX = 5
 REQUEST_BYTES_MAX = 8 * 1024 * 1024
-FRUITLESS = "two connections in succession confirmed nothing; look at `freshline status`"
-FORGOTTEN = (InvalidProducerEpochError, OutOfOrderSequenceNumberError, ProducerFencedError, UnknownProducerIdError)
-"""A broker that says these does not know the producer any more, and takes nothing from it."""
+CONFIRMS_NOTHING = "two connections in succession confirmed nothing; look at `freshline status`"
+UNKNOWN_PRODUCER_ERRORS = (
+    InvalidProducerEpochError,
+    OutOfOrderSequenceNumberError,
+    ProducerFencedError,
+    UnknownProducerIdError,
+)
+"""Errors of a broker that no longer knows the producer, and accepts nothing more from it."""
 
 
 class OutgoingRecord(NamedTuple):
     """A record to send."""
 
     line: int
-    """Its number in the source, from 1."""
+    """The number of its line in the source, from 1; 0 if it comes from no line."""
     topic: str
     key: bytes | None
     value: bytes | None
     partition: int | None = None
-    """None: that of its key."""
+    """The number of the partition; None for the partition of the key."""
     headers: Sequence[tuple[str, bytes]] = ()
-
-
-def at_rate(
-    records: Iterable[T], per_second: float, clock: Callable[[], float], sleep: Callable[[float], None]
-) -> Iterator[T]:
-    """The records, each not before its time, the n-th n / per_second seconds after the first.
-
-    What a pause of more than a second held up is not made up for.
-    """
-    due = clock()
-    for record in records:
-        late = clock() - due
-        if late < 0:
-            sleep(-late)
-        yield record
-        due = max(due, clock() - 1.0) + 1 / per_second
 
 
 class Producer:
     """Sends records and waits for their confirmations; a context manager.
 
-    Where the broker is lost, what is not confirmed is not sent again: without a stamp of its own a late copy could win.
-    What comes after goes on with a new connection. Raises Unavailable where no broker answers.
+    If the broker is lost, records without a confirmation are not sent again: a late copy without its own stamp could
+    win over a newer event. Later records go over a new connection.
     """
 
-    def __init__(self, brokers: Sequence[str]) -> None:
+    def __init__(
+        self,
+        brokers: Sequence[str],
+        *,
+        in_flight_max: int = IN_FLIGHT_MAX,
+        confirm_seconds_max: int = CONFIRM_SECONDS_MAX,
+        close_seconds_max: float = CLOSE_SECONDS_MAX,
+    ) -> None:
+        """Connect. Raises Unavailable if no broker answers."""
         self._brokers = brokers
-        self._kafka: KafkaProducer | None = _connected(brokers)
-        """None: it was lost."""
+        self._in_flight_max = in_flight_max
+        self._confirm_seconds_max = confirm_seconds_max
+        self._close_seconds_max = close_seconds_max
+        self._kafka: KafkaProducer | None = self._connected()
+        """None after the broker was lost."""
         self._in_flight: deque[tuple[int, FutureRecordMetadata]] = deque()
-        self._fruitless = 0
-        """Losses since a record was confirmed."""
+        self._losses_in_succession = 0
+        """How often the broker was lost since a record was confirmed."""
         self._log_may_be_new = False
 
     def __enter__(self) -> Producer:
@@ -92,129 +90,137 @@ class Producer:
         self.close()
 
     def close(self) -> None:
-        """Waits a little for what is not confirmed."""
+        """Close the connection, after a short wait for records without a confirmation."""
         if self._kafka is not None:
-            _end(self._kafka)
+            _end(self._kafka, self._close_seconds_max)
             self._kafka = None
 
     def send_all(
-        self, records: Iterable[OutgoingRecord], sent: SendReport, tell: Callable[[SendReport], None] = lambda _: None
+        self,
+        records: Iterable[OutgoingRecord],
+        report: SendReport,
+        show: Callable[[SendReport], None] = lambda _: None,
     ) -> None:
-        """Sends and awaits every confirmation; what cannot be sent is noted in `sent`. `tell` hears of each step.
+        """Send the records and wait for every confirmation; the report gets what cannot be sent.
 
-        Stops where the broker was lost and does not come back. Interrupted, it counts what is confirmed, and ends.
+        `show` is called with the report after each step. The method stops if the broker was lost and does not come
+        back. When it is interrupted, it counts the records that are confirmed, and ends.
         """
         try:
             for record in records:
-                why = FRUITLESS if self._fruitless > 1 else self._try(record, sent)
+                why = CONFIRMS_NOTHING if self._losses_in_succession > 1 else self._try(record, report)
                 if why is not None:
                     where = f" before line {record.line}" if record.line else ""
-                    sent.stopped = f"stopped{where}, the rest was not sent: {why}"
+                    report.stopped = f"stopped{where}, the rest was not sent: {why}"
                     break
-                tell(sent)
-            self._settle(sent, at_most=0)
+                show(report)
+            self._await_confirmations(report, in_flight_max=0)
         except KeyboardInterrupt:
-            self._lose(sent)
+            self._lose(report)
             raise
         finally:
-            tell(sent)
+            show(report)
 
     def send_now(self, record: OutgoingRecord) -> Token:
-        """Sends one record and returns where it is. Raises Unavailable."""
+        """Send one record, wait for its confirmation and return its position. Raises Unavailable."""
         try:
-            written = self._send(record).get(CONFIRM_SECONDS_MAX)
+            written = self._send(record).get(self._confirm_seconds_max)
         except KafkaError as error:
             raise Unavailable(f"the broker did not confirm a record: {error}") from error
         return Token(written.topic, written.partition, written.offset)
 
-    def send_one(self, record: OutgoingRecord, sent: SendReport) -> None:
-        """Sends it and notes what was confirmed meanwhile; waits where too many are not."""
-        if (why := self._try(record, sent)) is not None:
-            sent.fail(record.line, f"not sent: {why}")
+    def send_one(self, record: OutgoingRecord, report: SendReport) -> None:
+        """Send a record without waiting for it, unless too many are in flight; count what was confirmed meanwhile."""
+        if (why := self._try(record, report)) is not None:
+            report.fail(record.line, f"not sent: {why}")
 
-    def _try(self, record: OutgoingRecord, sent: SendReport) -> str | None:
-        """Why it was not handed over: the broker is away, and may stay so. What is refused is noted in `sent`."""
+    def _try(self, record: OutgoingRecord, report: SendReport) -> str | None:
+        """Send a record. Return why not if the broker is away and may stay so; note in the report what it refuses."""
         try:
             self._in_flight.append((record.line, self._send(record)))
         except Unavailable as error:
             return str(error)
         except KafkaError as error:
-            self._refused(sent, record.line, error)
-        self._settle(sent, at_most=IN_FLIGHT_MAX)
+            report.fail(record.line, f"not sent: {error}")
+            if _is_loss(error):
+                self._lose(report)
+        self._await_confirmations(report, in_flight_max=self._in_flight_max)
         return None
-
-    def _refused(self, sent: SendReport, line: int, error: KafkaError) -> None:
-        sent.fail(line, f"not sent: {error}")
-        if _is_loss(error):
-            self._lose(sent)
 
     def _send(self, record: OutgoingRecord) -> FutureRecordMetadata:
         if self._kafka is None:
-            self._kafka, self._log_may_be_new = _connected(self._brokers), True
+            self._kafka, self._log_may_be_new = self._connected(), True
+        headers = list(record.headers)
         return self._kafka.send(
-            record.topic,
-            key=record.key,
-            value=record.value,
-            partition=record.partition,
-            headers=list(record.headers),
+            record.topic, key=record.key, value=record.value, partition=record.partition, headers=headers
         )
 
-    def _settle(self, sent: SendReport, at_most: int) -> None:
-        while len(self._in_flight) > at_most or (self._in_flight and self._in_flight[0][1].is_done):
+    def _await_confirmations(self, report: SendReport, in_flight_max: int) -> None:
+        """Count the outcomes that are known, and wait for more while too many records are in flight."""
+        while len(self._in_flight) > in_flight_max or (self._in_flight and self._in_flight[0][1].is_done):
             line, future = self._in_flight[0]
-            outcome = _outcome(future)
+            outcome = self._outcome(future)
             if _is_loss(outcome):
-                self._lose(sent)
+                self._lose(report)
             else:
                 self._in_flight.popleft()
-                self._count(sent, line, outcome)
+                self._count(report, line, outcome)
 
-    def _lose(self, sent: SendReport) -> None:
-        """Gives up a producer that is lost: after such an error kafka-python's confirms nothing any more."""
-        self._fruitless += 1
+    def _lose(self, report: SendReport) -> None:
+        """Close the connection to a broker that was lost, and count every record in flight.
+
+        After such an error kafka-python's producer confirms nothing any more. See docs/traps.md#kafka-python.
+        """
+        self._losses_in_succession += 1
         self.close()
-        outcomes = [(line, _outcome(future)) for line, future in self._in_flight]
+        outcomes = [(line, self._outcome(future)) for line, future in self._in_flight]
         self._in_flight.clear()
         for is_lost, run in groupby(outcomes, key=lambda each: _is_loss(each[1])):
             if is_lost:
-                sent.lose([line for line, _ in run])
+                report.lose([line for line, _ in run])
                 continue
             for line, outcome in run:
-                self._count(sent, line, outcome)
+                self._count(report, line, outcome)
 
-    def _count(self, sent: SendReport, line: int, outcome: RecordMetadata | KafkaError) -> None:
+    def _count(self, report: SendReport, line: int, outcome: RecordMetadata | KafkaError) -> None:
         if isinstance(outcome, KafkaError):
-            sent.fail(line, f"not confirmed: {outcome}")
+            report.fail(line, f"not confirmed: {outcome}")
             return
-        self._fruitless = 0
-        if self._log_may_be_new and sent.log is not None:
-            sent.goes_on_in(_log_id(self._brokers))
+        self._losses_in_succession = 0
+        if self._log_may_be_new and report.log_id is not None:
+            report.continue_in(_log_id(self._brokers))
         self._log_may_be_new = False
-        sent.confirmed += 1
-        sent.last[outcome.topic, outcome.partition] = outcome.offset
+        report.confirmed += 1
+        report.last_offsets[outcome.topic, outcome.partition] = outcome.offset
+
+    def _connected(self) -> KafkaProducer:
+        try:
+            return KafkaProducer(
+                bootstrap_servers=list(self._brokers),
+                acks="all",
+                linger_ms=2,
+                max_request_size=REQUEST_BYTES_MAX,
+                delivery_timeout_ms=self._confirm_seconds_max * 1000,
+                request_timeout_ms=self._confirm_seconds_max * 500,
+                max_block_ms=10_000,
+                bootstrap_timeout_ms=5_000,
+            )
+        except (KafkaError, ValueError, OSError) as error:
+            where = ", ".join(self._brokers)
+            raise Unavailable(f"no broker answers at {where} ({error}): is it running there?") from None
+
+    def _outcome(self, future: FutureRecordMetadata) -> RecordMetadata | KafkaError:
+        try:
+            return future.get(self._confirm_seconds_max)
+        except KafkaError as error:
+            return error
 
 
-def _connected(brokers: Sequence[str]) -> KafkaProducer:
+def _end(kafka: KafkaProducer, seconds_max: float) -> None:
+    """Close the connection. Records that are not confirmed by then never will be."""
     try:
-        return KafkaProducer(
-            bootstrap_servers=list(brokers),
-            acks="all",
-            linger_ms=2,
-            max_request_size=REQUEST_BYTES_MAX,
-            delivery_timeout_ms=CONFIRM_SECONDS_MAX * 1000,
-            request_timeout_ms=CONFIRM_SECONDS_MAX * 500,
-            max_block_ms=10_000,
-            bootstrap_timeout_ms=5_000,
-        )
-    except (KafkaError, ValueError, OSError) as error:
-        raise Unavailable(f"no broker answers at {', '.join(brokers)} ({error}): is it running there?") from None
-
-
-def _end(kafka: KafkaProducer) -> None:
-    """What is not confirmed by then never will be."""
-    try:
-        kafka.close(timeout=CLOSE_SECONDS_MAX)
-    except KafkaTimeoutError:  # It could not flush, and would go on trying beside the producer that follows it.
+        kafka.close(timeout=seconds_max)
+    except KafkaTimeoutError:  # It could not flush, and would go on trying beside the next producer.
         kafka._sender.force_close()
 
 
@@ -225,15 +231,12 @@ def _log_id(brokers: Sequence[str]) -> str | None:
         return None
 
 
-def _outcome(future: FutureRecordMetadata) -> RecordMetadata | KafkaError:
-    try:
-        return future.get(CONFIRM_SECONDS_MAX)
-    except KafkaError as error:
-        return error
-
-
 def _is_loss(outcome: RecordMetadata | KafkaError) -> bool:
-    """Not where a broker is there, refuses this record and takes the next."""
+    """Return whether the broker was lost, and did not just refuse this record."""
     if not isinstance(outcome, KafkaError):
         return False
-    return outcome.retriable or isinstance(outcome, FORGOTTEN) or not isinstance(outcome, BrokerResponseError)
+    return (
+        outcome.retriable
+        or isinstance(outcome, UNKNOWN_PRODUCER_ERRORS)
+        or not isinstance(outcome, BrokerResponseError)
+    )

@@ -1,4 +1,4 @@
-"""Reads partitions without a consumer group: to their ends, and then on."""
+"""Reads partitions without a consumer group: up to their end offsets, and then as records come."""
 
 from __future__ import annotations
 
@@ -19,15 +19,19 @@ if TYPE_CHECKING:
     from aiokafka import ConsumerRecord
 
 FETCH_WAIT_MS = 10
-"""The embedded broker does not wake a waiting fetch when data arrives; to Kafka it is 100 small requests a second."""
+"""How long a fetch waits for records.
+
+It is short because the embedded broker does not wake a waiting fetch when a record arrives. For Apache Kafka it means
+100 small requests a second.
+"""
 POLL_MS = 500
 STOP_SECONDS_MAX = 1.0
 RECORDS_MAX = 1000
-"""In one list, so that the loop gets its turn between."""
+"""The most records in one list, so that the event loop gets its turn between two lists."""
 
 
 class Record(NamedTuple):
-    """A record as it lies in the log."""
+    """A record as it is in the log."""
 
     partition: Partition
     offset: int
@@ -38,11 +42,14 @@ class Record(NamedTuple):
 
 
 class Reader:
-    """One connection's worth of partitions, each at a position of its own. One task at a time."""
+    """Reads some partitions, each from its own position. Only one task at a time may use a reader."""
 
     def __init__(self, kafka: str, *, fetch_wait_ms: int = FETCH_WAIT_MS) -> None:
-        """`fetch_wait_ms`: which a fetch waits where there is nothing, and `follow` after each that found something:
-        thousands of fetches of one record cost the broker more than the records."""
+        """`fetch_wait_ms` is how long a fetch waits while there are no records.
+
+        `follow` also pauses for as long after each fetch that found some: thousands of fetches of one record each cost
+        the broker more than the records do.
+        """
         self._kafka = kafka
         self._pause_s = fetch_wait_ms / 1000
         self._ends = EndOffsets(kafka)
@@ -56,26 +63,31 @@ class Reader:
         self._positions: dict[Partition, int] = {}
 
     async def start(self) -> None:
-        """Connects. Raises Unavailable if no broker answers."""
+        """Connect. Raises Unavailable if no broker answers."""
         try:
             await self._ends.start()
             await self._consumer.start()
         except KafkaError as error:
             await self.stop()
             raise Unavailable(f"no broker answers at {self._kafka}: does it run, or hang?") from error
-        except BaseException:  # Nobody else knows of them: the library complains of what is left open.
+        except BaseException:  # Nobody else can close the connections, and the library complains about open ones.
             await self.stop()
             raise
 
     async def stop(self) -> None:
-        """Closes its connections."""
+        """Close the connections."""
         await asyncio.gather(self._stop_consumer(), self._ends.stop(), return_exceptions=True)
-        # While the broker is away its stop raises half way (CancelledError of a fetch of its own), its client open.
+        # While the broker is away, the consumer's stop raises half way (the CancelledError of one of its own fetches)
+        # and leaves its private client open. See docs/traps.md#aiokafka.
         await self._consumer._client.close()
 
     async def _stop_consumer(self) -> None:
-        """aiokafka 0.14 cancels its fetches once and waits for their end; where that falls into a change of what is
-        assigned it is lost, and the wait has no end. Cancelled itself, it cancels them once more."""
+        """Stop the consumer within a bound, because aiokafka 0.14 may wait forever.
+
+        It cancels its fetches once and waits for their end. If the assignment changes at the same moment, the cancel is
+        lost and the wait has no end. When the stop itself is cancelled, it cancels the fetches once more. See
+        docs/traps.md#aiokafka.
+        """
         async with asyncio.timeout(STOP_SECONDS_MAX):
             await self._consumer.stop()
 
@@ -88,26 +100,26 @@ class Reader:
 
     @property
     def positions(self) -> dict[Partition, int]:
-        """Of each partition, the offset that comes next."""
+        """The offset of the next record, by partition."""
         return dict(self._positions)
 
     async def end_offsets(self) -> dict[Partition, int]:
-        """The ends of its partitions now. Raises Unavailable."""
+        """Return the end offsets of the assigned partitions now. Raises Unavailable."""
         return await self._ends.fetch(self._positions)
 
     def assign(self, positions: Mapping[Partition, int]) -> None:
-        """These partitions from these offsets, and no others; `{**reader.positions, ...}` adds to what it has."""
+        """Read these partitions from these offsets, and no others; `{**reader.positions, ...}` adds to those it has."""
         self._positions = dict(positions)
         self._consumer.assign([TopicPartition(*partition) for partition in positions])
         for partition, offset in positions.items():
             self._consumer.seek(TopicPartition(*partition), offset)
 
-    async def read_to(self, ends: Mapping[Partition, int]) -> AsyncIterator[list[Record]]:
-        """All records below these ends (and perhaps some above), each list of one partition, in order.
+    async def read_to(self, end_offsets: Mapping[Partition, int]) -> AsyncIterator[list[Record]]:
+        """Yield all records below these end offsets, and perhaps some above. Each list is of one partition, in order.
 
         Raises Unavailable if the broker goes away meanwhile.
         """
-        while behind := {p: end for p, end in ends.items() if self._positions[p] < end}:
+        while behind := {p: end for p, end in end_offsets.items() if self._positions[p] < end}:
             fetched = await self._next(behind)
             for records in fetched:
                 yield records
@@ -115,12 +127,12 @@ class Reader:
                 await self._pass_gaps(behind)
 
     async def read_to_end(self) -> AsyncIterator[list[Record]]:
-        """All records confirmed before the call. Raises Unavailable."""
+        """Yield all records that were confirmed before the call. Raises Unavailable."""
         async for records in self.read_to(await self.end_offsets()):
             yield records
 
     async def follow(self) -> AsyncIterator[list[Record]]:
-        """Records as they come, for ever; a broker that is away is waited for."""
+        """Yield records as they come, until cancelled. If the broker is away, wait for it."""
         while True:
             fetched = await self._next(self._positions)
             for records in fetched:
@@ -137,7 +149,10 @@ class Reader:
         return lists
 
     async def _pass_gaps(self, behind: Mapping[Partition, int]) -> None:
-        """Nothing came: beyond the last record there may be a gap up to the end, which no fetch ever passes."""
+        """Move past gaps, after a fetch that brought nothing.
+
+        Between the last record and the end offset there may be offsets without a record, which no fetch ever passes.
+        """
         await self._ends.fetch(behind)
         for partition, end in behind.items():
             if not await self._ends.has_records(partition, self._positions[partition]):

@@ -1,4 +1,4 @@
-"""What became of the lines that were to be sent."""
+"""What became of the lines that a command sends as events."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 PROBLEMS_MAX = 1_000
-"""Refused lines, or runs of them, that are named; all are counted."""
+"""The most refused lines, or runs of them, that are named. All are counted."""
 LOST = "not confirmed, the broker was lost"
 
 
 class Problem(NamedTuple):
-    """Why a line, or each of a run of lines, is not in the log."""
+    """Why a line, or each line of a run, is not in the log."""
 
     line: int
-    """The first."""
+    """The number of the first line, from 1."""
     reason: str
     last: int | None = None
-    """The last of a run; None: it is one line."""
+    """The number of the last line of a run; None for a single line."""
 
     @property
     def in_words(self) -> str:
-        """For a person, with what to do."""
+        """A sentence for a person, with what to do."""
         if self.last is None:
             return f"line {self.line}: {self.reason}" + (": send it again" if self.reason == LOST else "")
         return f"lines {self.line}-{self.last}: {self.reason}: send them again"
@@ -37,35 +37,36 @@ class Problem(NamedTuple):
 class SendReport:
     """What became of the lines so far."""
 
-    log: str | None = None
-    """Id of the log, for the tokens; None: unknown."""
+    log_id: str | None = None
+    """The id of the log, for the tokens; None if it is unknown."""
     confirmed: int = 0
     invalid: int = 0
     failed: int = 0
     problems: list[Problem] = field(default_factory=list)
-    last: dict[tuple[str, int], int] = field(default_factory=dict)
+    last_offsets: dict[tuple[str, int], int] = field(default_factory=dict)
     """By (topic, partition): the offset of the last confirmed record."""
-    earlier: list[Token] = field(default_factory=list)
-    """Of a log that was lost since."""
+    earlier_tokens: list[Token] = field(default_factory=list)
+    """Tokens of logs that were lost since."""
     confirmed_before: int = 0
-    """By logs that were lost since."""
+    """How many records were confirmed by logs that were lost since."""
     stopped: str | None = None
-    """A sentence, where the rest was not sent."""
+    """Why the rest was not sent: a sentence; None if everything was."""
 
     @property
     def tokens(self) -> list[Token]:
-        """Once all of these are searchable, every event sent is."""
-        return self.earlier + [Token(*place, offset, self.log) for place, offset in sorted(self.last.items())]
+        """Tokens of the last records: once all of these are searchable, every event that was sent is."""
+        latest = sorted(self.last_offsets.items())
+        return self.earlier_tokens + [Token(*partition, offset, self.log_id) for partition, offset in latest]
 
-    def goes_on_in(self, log: str | None) -> None:
-        """What is confirmed from now on is in this log, which may be another."""
-        if log != self.log:
+    def continue_in(self, log_id: str | None) -> None:
+        """Note that records are confirmed by this log from now on, which may be another than before."""
+        if log_id != self.log_id:
             self.confirmed_before = self.confirmed
-            self.earlier, self.last, self.log = self.tokens, {}, log
+            self.earlier_tokens, self.last_offsets, self.log_id = self.tokens, {}, log_id
 
     @property
     def lost_log(self) -> str | None:
-        """A sentence on what was confirmed by a log that is gone; None: there is no such thing."""
+        """A sentence about records that were confirmed by a log that is gone; None if no log is gone."""
         if not self.confirmed_before:
             return None
         return (
@@ -74,19 +75,19 @@ class SendReport:
         )
 
     def add_problem(self, problem: Problem) -> None:
-        """Names it, if not too many are named already."""
+        """Name a problem, unless too many are named already."""
         if len(self.problems) < PROBLEMS_MAX:
             self.problems.append(problem)
 
     def fail(self, line: int, reason: str) -> None:
-        """It is not in the log, as far as is known."""
+        """Count a line that is not in the log, as far as is known."""
         self.failed += 1
         self.add_problem(Problem(line, reason))
 
     def lose(self, lines: Sequence[int]) -> None:
-        """None of these was confirmed: one problem, where they follow each other."""
+        """Count lines of which none was confirmed: as one problem if their numbers rise."""
         if lines[0] <= 0 or any(one >= other for one, other in pairwise(lines)):
-            for line in lines:  # In another order than that of the source, or not of it.
+            for line in lines:  # They are not in the order of the source, or not from the source at all.
                 self.fail(line, LOST)
             return
         self.failed += len(lines)

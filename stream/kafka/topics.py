@@ -1,4 +1,4 @@
-"""The topics: their names, their settings, and that they are there as they should be."""
+"""The topics: their names, their settings, and the check that they exist with these settings."""
 
 from __future__ import annotations
 
@@ -23,31 +23,31 @@ REVIEWS = "reviews"
 INPUTS = (PRODUCTS, PRICES, REVIEWS)
 
 ITEMS = "items"
-"""The item log: last record of a key is the state of that item."""
+"""The item log: the last record of a key is the state of that item."""
 REVIEW_STATES = "review-states"
 STATES = (ITEMS, REVIEW_STATES)
-"""One truth: the state of a partition is the join of all their records."""
+"""The topics of the item state. The state of a partition is the join of all their records, and nothing else is."""
 
 ITEMS_GROUP = "freshline-items"
 """Consumer group of the items workers."""
 
 PROGRESS = "progress"
 DEAD_LETTERS = {topic: f"{topic}.dlq" for topic in (*INPUTS, ITEMS)}
-"""Each letter lies in the partition of its event."""
+"""Topics of dead letters, by the topic of the events. A dead letter is in the partition of its event."""
 
 EVENT_BYTES_MAX = 8 * 1024 * 1024
 DEAD_LETTER_BYTES_MAX = 10 * 1024 * 1024
 COMPACTION_LAG_MS_MIN = 3_600_000
-"""Nothing is compacted away before the partition's owner has seen it."""
+"""No record is compacted away before the worker that has its partition has seen it."""
 PROGRESS_SEGMENT_MS = 600_000
-"""Written many times a second under few keys: compacted soon."""
+"""How soon a segment of the topic `progress` can be compacted: it gets many records a second under few keys."""
 
 REQUEST_TIMEOUT_MS = 10_000
 CONNECT_TIMEOUT_MS = 5_000
 
 
 class Topic(NamedTuple):
-    """What a topic has to be."""
+    """A topic with the properties that it must have."""
 
     name: str
     partitions: int
@@ -55,7 +55,7 @@ class Topic(NamedTuple):
 
 
 def all_topics(settings: Settings) -> list[Topic]:
-    """All topics of Freshline."""
+    """Return all topics of Freshline."""
     inputs = {"message.timestamp.type": "LogAppendTime", "max.message.bytes": str(EVENT_BYTES_MAX)}
     states = {"cleanup.policy": "compact", "min.compaction.lag.ms": str(COMPACTION_LAG_MS_MIN)}
     progress = {"cleanup.policy": "compact", "segment.ms": str(PROGRESS_SEGMENT_MS)}
@@ -70,19 +70,20 @@ def all_topics(settings: Settings) -> list[Topic]:
 
 
 def ensure_topics(settings: Settings) -> None:
-    """Creates the topics that are missing and checks those that are there.
+    """Create the topics that are missing and check the topics that exist.
 
-    Raises Misconfigured if one is not as it has to be, Unavailable if the broker at `settings.kafka` does not answer.
+    Raises Misconfigured if a topic does not have the properties that it must have, Unavailable if the broker at
+    `settings.kafka` does not answer.
     """
     wanted = all_topics(settings)
     try:
         with _admin(settings.kafka or "") as admin:
-            there = {found["name"]: found for found in _described(admin, wanted)}
-            missing = [topic for topic in wanted if topic.name not in there]
+            existing = {found["name"]: found for found in _described(admin, wanted)}
+            missing = [topic for topic in wanted if topic.name not in existing]
             for topic in wanted:
-                if topic.name in there:
-                    _check_layout(topic, there[topic.name]["partitions"], settings)
-            _check_policies(admin, [topic for topic in wanted if topic.name in there])
+                if topic.name in existing:
+                    _check_layout(topic, existing[topic.name]["partitions"], settings)
+            _check_policies(admin, [topic for topic in wanted if topic.name in existing])
             _create(admin, missing, settings)
             admin.wait_for_topics([topic.name for topic in wanted], timeout_ms=REQUEST_TIMEOUT_MS)
     except KafkaError as error:
@@ -90,47 +91,51 @@ def ensure_topics(settings: Settings) -> None:
 
 
 def topic_id(kafka: str, topic: str) -> str:
-    """The id that the broker gave the topic: another one when it was deleted and created again.
+    """Return the broker's id of the topic, which changes when the topic is deleted and created again.
 
     Raises Unavailable if there is no broker or no such topic.
     """
-    try:
-        with _admin(kafka) as admin:
-            described = admin.describe_topics([topic])[0]
-    except KafkaError as error:
-        raise Unavailable(f"the broker at {kafka} does not describe the topic {topic}: {error}") from error
-    if described["error_code"]:
+    layout = _found_layout(kafka, topic)
+    if layout is None:
         raise Unavailable(f"the broker at {kafka} has no topic {topic} yet: workers create it when they start")
-    return str(described["topic_id"])
+    return layout.topic_id
 
 
 def committed_offsets(kafka: str, group: str) -> dict[Partition, int]:
-    """What the group has committed, by partition. Raises Unavailable."""
+    """Return the offsets that the consumer group has committed, by partition. Raises Unavailable."""
     try:
         with _admin(kafka) as admin:
             found = admin.list_group_offsets(group)[group]
     except KafkaError as error:
         raise Unavailable(f"the broker at {kafka} does not tell the commits of {group}: {error}") from error
-    return {Partition(*place): committed.offset for place, committed in found.items() if committed.offset >= 0}
+    return {Partition(*partition): commit.offset for partition, commit in found.items() if commit.offset >= 0}
 
 
 class TopicLayout(NamedTuple):
-    """A topic as it is."""
+    """The properties that an existing topic has."""
 
     topic_id: str
-    """The broker's id of it."""
+    """The broker's id of the topic."""
     partitions: int
 
 
 def topic_layout(kafka: str, topic: str) -> TopicLayout:
-    """Of a topic that is there. Raises Misconfigured if it is not, Unavailable."""
+    """Return the layout of an existing topic. Raises Misconfigured if there is no such topic, Unavailable."""
+    layout = _found_layout(kafka, topic)
+    if layout is None:
+        raise Misconfigured(f"there is no topic {topic} at {kafka}: name one that is there")
+    return layout
+
+
+def _found_layout(kafka: str, topic: str) -> TopicLayout | None:
+    """Return the layout of a topic, None if it does not exist. Raises Unavailable."""
     try:
         with _admin(kafka) as admin:
             described = admin.describe_topics([topic])[0]
     except KafkaError as error:
         raise Unavailable(f"the broker at {kafka} does not describe the topic {topic}: {error}") from error
     if described["error_code"]:
-        raise Misconfigured(f"there is no topic {topic} at {kafka}: name one that is there")
+        return None
     return TopicLayout(str(described["topic_id"]), len(described["partitions"]))
 
 
@@ -173,13 +178,13 @@ def _advice(topic: Topic, has: int) -> str:
     return f"set FRESHLINE_PARTITIONS={has} if all input topics have as many, or use topics of another cluster"
 
 
-def _check_policies(admin: KafkaAdminClient, there: list[Topic]) -> None:
-    """The embedded broker describes no settings, and never compacts: nothing to check there."""
-    resources = [ConfigResource(ConfigResourceType.TOPIC, topic.name) for topic in there]
+def _check_policies(admin: KafkaAdminClient, existing: list[Topic]) -> None:
+    """Check the cleanup policies. The embedded broker describes no settings and never compacts, so it passes."""
+    resources = [ConfigResource(ConfigResourceType.TOPIC, topic.name) for topic in existing]
     if not resources:
         return
     described = admin.describe_configs(resources, config_filter="all")["topic"]
-    for topic in there:
+    for topic in existing:
         should = topic.settings.get("cleanup.policy", "delete")
         has = described.get(topic.name, {}).get("cleanup.policy", {}).get("value", should)
         if has != should:

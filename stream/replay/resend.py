@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from schemas.errors import FreshlineError, Misconfigured
 from stream.kafka.headers import PREFIX, dead_letter_topic
 from stream.kafka.partitions import Partition
-from stream.kafka.producer import Producer, at_rate
+from stream.kafka.producer import Producer
+from stream.kafka.send_rate import at_rate
 from stream.kafka.topics import topic_layout
 from stream.replay.dead_letters import (
     DEAD_LETTER_OF,

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import orjson
 
 from stream.api.client import Client
-from stream.kafka.producer import OutgoingRecord, Producer, at_rate
+from stream.kafka.producer import OutgoingRecord, Producer
+from stream.kafka.send_rate import at_rate
 from stream.kafka.send_report import SendReport
 from tests.benchmarks.catalogue import Catalogue, Mix, catalogue
 from tests.benchmarks.running import waiting

@@ -13,7 +13,8 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.admin import KafkaAdminClient, NewTopic
 
 from stream.kafka.event_lines import valid_events
-from stream.kafka.producer import OutgoingRecord, at_rate
+from stream.kafka.producer import OutgoingRecord
+from stream.kafka.send_rate import at_rate
 from stream.kafka.send_report import SendReport
 from stream.kafka.topics import topic_id
 from stream.runtime.ports import free_port
@@ -144,7 +145,7 @@ def test_ctrl_c_says_how_many_were_sent_and_confirmed(monkeypatch: pytest.Monkey
         yield from islice(records, 2)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("stream.kafka.producer.at_rate", ctrl_c_at_the_third)
+    monkeypatch.setattr("stream.kafka.send_rate.at_rate", ctrl_c_at_the_third)
     done = freshline("produce", "prices", "--rate=1", stdin=PRICE % 1 + PRICE % 2 + PRICE % 3)
     assert done == (130, "", "freshline: interrupted: 2 sent and confirmed\n")
 
