@@ -7,7 +7,7 @@ from collections import deque
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from schemas.errors import Unavailable
-from stream.kafka.producer import at_rate
+from stream.kafka.send_rate import at_rate
 from stream.kafka.send_report import SendReport
 
 if TYPE_CHECKING:
