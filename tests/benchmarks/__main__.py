@@ -100,8 +100,8 @@ async def _quality(embedder: Embedder) -> Part:
     return Part("quality", [Figure(f"nDCG@10, {leg}", value, "") for leg, value in found.items()], {})
 
 
-def _title(of_machine: dict[str, object]) -> str:
-    flags = " ".join(map(str, of_machine["flags"]))  # type: ignore[arg-type]
+def _title(of_machine: dict[str, Any]) -> str:
+    flags = " ".join(map(str, of_machine["flags"]))
     return f"{of_machine['processor']}, {of_machine['cores']} cores, {flags}; load before: {of_machine['load_before']}"
 
 

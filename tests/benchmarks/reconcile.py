@@ -115,8 +115,14 @@ async def _fill(broker: RunningBroker, index: Index, items: int) -> None:
 
 def _state(number: int) -> ItemState:
     product_id = f"item-{number}"
-    product = {"title": f"Garden cake {number}", "brand": "Garden", "description": {"en": f"words {number} " * 30}}
-    offers = [{"seller": f"s{seller}", "price": 9.5 + seller, "currency": "HKD"} for seller in range(OFFERS)]
+    product: dict[str, Any] = {
+        "title": f"Garden cake {number}",
+        "brand": "Garden",
+        "description": {"en": f"words {number} " * 30},
+    }
+    offers: list[dict[str, Any]] = [
+        {"seller": f"s{seller}", "price": 9.5 + seller, "currency": "HKD"} for seller in range(OFFERS)
+    ]
     state = ItemState(product_id)
     for topic, body in (("products", product), *(("prices", offer) for offer in offers)):
         value = orjson.dumps({"product_id": product_id, "updated_at": 1_000, **body})

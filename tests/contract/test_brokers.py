@@ -145,7 +145,7 @@ async def test_what_takes_longer_to_find_than_a_fetch_waits_is_found(own_embedde
 
 
 async def test_records_of_megabytes_are_read(any_broker: RunningBroker) -> None:
-    (partition,) = any_broker.new_topic(**{"max.message.bytes": str(10 << 20)})
+    (partition,) = any_broker.new_topic(configs={"max.message.bytes": str(10 << 20)})
     producer = AIOKafkaProducer(bootstrap_servers=any_broker.address, max_request_size=10 << 20)
     await producer.start()
     for _ in range(3):

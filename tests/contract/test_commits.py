@@ -62,8 +62,14 @@ async def running(broker: RunningBroker, data_dir: Path, place: Partition, take:
         await parts.app.stop()
 
 
+def commits(app: faust.App) -> dict[Any, int]:
+    """Return the offsets that Faust's consumer committed, by its own topic-partitions."""
+    consumer: Any = app.consumer
+    return dict(consumer._committed_offset)
+
+
 def committed(parts: AppParts, place: Partition) -> int | None:
-    offsets = {Partition(tp.topic, tp.partition): at for tp, at in parts.app.consumer._committed_offset.items()}
+    offsets = {Partition(tp.topic, tp.partition): at for tp, at in commits(parts.app).items()}
     return offsets.get(place)
 
 
@@ -163,7 +169,7 @@ async def test_the_control_that_takes_batches_is_caught_losing_events(
 
     async def lost() -> bool:
         await app.consumer.commit()
-        ends = {tp.topic: offset for tp, offset in app.consumer._committed_offset.items()}
+        ends = {tp.topic: offset for tp, offset in commits(app).items()}
         return any(n not in finished for n in range(ends.get(place.topic) or 0))
 
     app.agent(topic)(agent)

@@ -81,7 +81,8 @@ def test_the_newest_record_wins_whatever_the_order_of_reads_and_writes(
 ) -> None:
     async def interleave() -> None:
         async with opened(backend) as index:
-            plans, unread = [], data.draw(st.permutations(range(len(records))))
+            plans: list[tuple[int, Patch | Upsert | Reprice | None]] = []
+            unread = data.draw(st.permutations(range(len(records))))
             while unread or plans:
                 if unread and (not plans or data.draw(st.booleans())):
                     version = unread.pop()

@@ -33,7 +33,13 @@ class Flaky(AsyncQdrantClient):
     applied = 0
 
     async def batch_update_points(
-        self, collection_name: str, update_operations: Sequence[models.UpdateOperation], **more: Any
+        self,
+        collection_name: str,
+        update_operations: Sequence[models.UpdateOperation],
+        wait: bool = True,
+        ordering: models.WriteOrdering | None = None,
+        timeout: int | None = None,  # noqa: ASYNC109  # As the client has it.
+        **more: Any,
     ) -> list[models.UpdateResult]:
         if self.breaks:
             self.breaks -= 1

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
+    from schemas.points import Payload
     from stream.rebuild.check import CheckReport
     from workers.embedder.interface import Vectors
     from workers.index.interface import Index
@@ -109,7 +110,7 @@ async def test_titles_that_change_while_it_is_checked_are_searched_for_as_they_a
 ) -> None:
     scan = pair.new.scan
 
-    async def scanned_then_changed() -> AsyncIterator[list[dict[str, Any]]]:
+    async def scanned_then_changed() -> AsyncIterator[list[Payload]]:
         async for page in scan():
             yield page
         for index in pair:

@@ -115,7 +115,7 @@ async def test_what_needs_no_vector_is_found_while_the_vector_is_made(
         monkeypatch.setattr(index, name, _told(getattr(index, name), event))
 
     async def embed(_: str, begun: Callable[[], object]) -> Any:
-        for _ in range(20):
+        for _turn in range(20):
             await asyncio.sleep(0)
         assert not any(event.is_set() for event in asked.values())
         begun()

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from schemas.items import NO_REVIEWS
-from schemas.points import Payload
 from tests.faults.events import bodies
 from tests.faults.oracle import differences, expected
 from tests.faults.view import LogView
@@ -17,6 +16,7 @@ from workers.state.projection import content
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from schemas.points import Payload
     from stream.kafka.partitions import Partition
     from tests.faults.feed import Sent
     from tests.faults.server_stack import ServerStack
@@ -130,7 +130,8 @@ def _against_log(shown: dict[str, dict[str, Any]], view: LogView, now_ms: int) -
 
 def _payload(item: Any) -> Payload:
     own = {"version": 0, "fingerprint": None, "vector_fingerprint": None, "vector_failed": None}
-    return Payload(**item, **own, searchable_at_ms={"product": None, "price": None, "reviews": None})  # type: ignore[typeddict-item]
+    times = {"product": None, "price": None, "reviews": None}
+    return cast("Payload", {**item, **own, "searchable_at_ms": times})
 
 
 def _letters(view: LogView, sent: Sequence[Sent]) -> list[str]:

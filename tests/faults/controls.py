@@ -51,7 +51,7 @@ def take_batches() -> None:
         parts.app.on_partitions_assigned.connect(assigned, weak=False)
         parts.app.finalize()
 
-    items.connect = connect
+    items.connect = connect  # type: ignore[attr-defined]
 
 
 def slow_folds() -> None:

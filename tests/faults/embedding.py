@@ -21,14 +21,13 @@ HANG_SECONDS = 10.0
 def patch(folder: Path) -> None:
     """In the index worker's process: the forward pass of the model."""
     from workers.embedder import sentence
-
-    real = sentence.forward_pass
+    from workers.embedder.tracing import forward_pass as real
 
     def forward_pass(model: Any, samples: Any, task: Any) -> Any:
         usual = real(model, samples, task)
         return lambda features: _failing(folder, model, features, usual)
 
-    sentence.forward_pass = forward_pass
+    sentence.forward_pass = forward_pass  # type: ignore[attr-defined]
 
 
 def _failing(folder: Path, model: Any, features: Any, usual: Any) -> Any:

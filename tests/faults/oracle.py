@@ -98,7 +98,7 @@ def _stamp(body: Body) -> tuple[bool, int, int]:
 
 def _flat(body: Body) -> Body:
     """Texts by language and attributes by name as fields of their own; what an upsert says nothing of is absent."""
-    flat = {}
+    flat: Body = {}
     for name, value in body.items():
         if name in TEXTS or name == "attributes":
             parts = value if isinstance(value, dict) else {"und": value}
@@ -151,4 +151,4 @@ def _same(wanted: Any, shown: Any) -> bool:
         return wanted.keys() == shown.keys() and all(map(_same, wanted.values(), map(shown.get, wanted)))
     if isinstance(wanted, str) and isinstance(shown, str) and shown.endswith(CUT_MARK):
         return wanted.startswith(shown.removesuffix(CUT_MARK))
-    return operator.eq(wanted, shown)
+    return bool(operator.eq(wanted, shown))

@@ -125,7 +125,8 @@ class Run(Generic[S]):
         self.broker = broker
         self.rng = random.Random(seed)
         self.folder = folder
-        self.stack = make(folder, broker=broker, **env)
+        options: dict[str, Any] = {"broker": broker, **env}
+        self.stack: S = make(folder, **options)
         self._probes = 0
 
     def __enter__(self) -> Self:
@@ -185,8 +186,8 @@ class Run(Generic[S]):
         self.watch.stop()
         bounds = queues.HELD_MAX if self.stack.small_queues else queues.BOUNDS
         # A worker that is wrong on purpose takes more than there is room for.
-        beyond = [] if scenario.control else queues.beyond_bounds(self.folder, bounds)
-        found = check(self.stack, self.feed.sent, quiet.status, gives_up=scenario.gives_up)
+        beyond: list[str] = [] if scenario.control else queues.beyond_bounds(self.folder, bounds)
+        found: list[str] = check(self.stack, self.feed.sent, quiet.status, gives_up=scenario.gives_up)
         return [*self.watch.blind(), *beyond, *found, *scenario.after(self)]
 
     def _suffer(self, scenario: Scenario) -> float:

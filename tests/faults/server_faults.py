@@ -166,7 +166,7 @@ def _unanswered(run: Run[ServerStack], probe: Made) -> list[str]:
     sent, found = run.feed.send_now(probe), []
     if sent is None:
         return ["the broker took no probe"]
-    product_id, title = itemgetter("product_id", "title")(probe.means)
+    product_id, title = itemgetter("product_id", "title")(probe.means or {})
     after = f"{sent.topic}:{sent.partition}:{sent.offset}"
     for api in run.stack.apis:
         answer, shown = api.get("/progress", after=after, wait_ms=TOKEN_WAIT_MS), api.indexed(product_id).get("title")

@@ -85,7 +85,9 @@ def test_one_seed_gives_the_same_changes_however_often_it_was_looked_whether_eve
 
 def test_the_oracle_sees_an_event_that_is_missing() -> None:
     events = made()
-    last = max((each for each in events if each.topic == "prices" and each.means), key=lambda e: e.means["updated_at"])
+    last = max(
+        (each for each in events if each.topic == "prices" and each.means), key=lambda e: (e.means or {})["updated_at"]
+    )
     without = folded([each for each in events if each.means != last.means])
     wanted = expected(bodies(events), NOW_MS)
     product_id = last.means["product_id"] if last.means else ""
@@ -201,7 +203,8 @@ def test_a_scenario_that_falls_over_is_a_failure_that_says_where_and_the_next_on
     def suffer(_: Scenario) -> float:
         raise KeyError("no such process")
 
-    run: Any = Run(lambda *_, **__: SimpleNamespace(), tmp_path, "embedded", SEED)
+    stack: Any = lambda *_, **__: SimpleNamespace()  # noqa: E731
+    run: Any = Run(stack, tmp_path, "embedded", SEED)
     run.feed, run._suffer = SimpleNamespace(sent=[]), suffer
     run.watch = SimpleNamespace(failures=[], memory=[], stop=lambda: None)
     verdict = run.play(Scenario("a fault", lambda _: None))

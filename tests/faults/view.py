@@ -65,7 +65,7 @@ class LogView:
 
     async def committed(self) -> dict[Partition, int]:
         """Of both groups."""
-        found = {}
+        found: dict[Partition, int] = {}
         for group, topics in GROUPS.items():
             asked = [TopicPartition(topic, number) for topic in topics for number in range(self._partitions)]
             offsets = await self._admin.list_consumer_group_offsets(group, partitions=asked)

@@ -49,7 +49,7 @@ def test_at_their_end_the_changes_begin_anew() -> None:
 
 def test_what_is_replayed_carries_the_time_of_its_replay_and_no_version() -> None:
     tick = ticks(lambda: NOW_MS)
-    records = [orjson.loads(record.value) for record in outgoing(islice(changes(0), 3), tick)]
+    records = [orjson.loads(record.value or b"") for record in outgoing(islice(changes(0), 3), tick)]
     assert [record["updated_at"] for record in records] == [NOW_MS, NOW_MS + 1, NOW_MS + 2]
     assert not any("version" in record for record in records)
 

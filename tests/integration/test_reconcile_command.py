@@ -85,7 +85,7 @@ class Stack:
             status = httpx.get(f"{self.api}/status").json()
         except httpx.HTTPError:
             return False
-        return status.get("ready", False) and status["lag_events"] == 0
+        return bool(status.get("ready")) and status["lag_events"] == 0
 
 
 @pytest.fixture

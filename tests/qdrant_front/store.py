@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from qdrant_client import QdrantClient, models
@@ -90,7 +91,7 @@ class Store:
         for operation in operations:
             narrowed = self._narrowed(name, operation)
             if narrowed is not None:
-                self.ask(lambda client, one=narrowed: client.batch_update_points(name, [one]))
+                self.ask(partial(_apply, name, narrowed))
 
     def _narrowed(self, name: str, operation: Any) -> Any:
         """A patch by filter that names its points asks those alone: local mode would ask every point it has.
@@ -98,13 +99,18 @@ class Store:
         None if none passes.
         """
         patch = operation.set_payload if isinstance(operation, models.SetPayloadOperation) else None
-        ids = _named(patch.filter) if patch is not None else None
-        if patch is None or ids is None:
+        wanted = patch.filter if patch is not None else None
+        ids = _named(wanted)
+        if patch is None or wanted is None or ids is None:
             return operation
         points = self.ask(lambda client: client.retrieve(name, ids))
-        passing = [point.id for point in points if check_filter(patch.filter, point.payload or {}, point.id, {})]
+        passing = [point.id for point in points if check_filter(wanted, point.payload or {}, point.id, {})]
         patched = models.SetPayload(payload=patch.payload, points=passing)
         return models.SetPayloadOperation(set_payload=patched) if passing else None
+
+
+def _apply(name: str, operation: Any, client: QdrantClient) -> Any:
+    return client.batch_update_points(name, [operation])
 
 
 def _named(condition: models.Filter | None) -> list[Any] | None:

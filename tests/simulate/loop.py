@@ -8,11 +8,12 @@ from asyncio import events
 from collections import deque
 from contextlib import contextmanager
 from contextvars import Context, copy_context
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVarTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
 
+Ts = TypeVarTuple("Ts")
 DISPOSAL_TURNS_MAX = 100
 
 
@@ -121,15 +122,19 @@ class ProcessLoop(asyncio.AbstractEventLoop):
     def time(self) -> float:
         return self._clock.now_s
 
-    def call_soon(self, callback: Any, *args: Any, context: Context | None = None) -> Any:
+    def call_soon(self, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None) -> Any:
         handle = Handle(callback, args, context)
         self.ready.append(handle)
         return handle
 
-    def call_later(self, delay: float, callback: Any, *args: Any, context: Context | None = None) -> Any:
+    def call_later(
+        self, delay: float, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
+    ) -> Any:
         return self.call_at(self._clock.now_s + delay, callback, *args, context=context)
 
-    def call_at(self, when: float, callback: Any, *args: Any, context: Context | None = None) -> Any:
+    def call_at(
+        self, when: float, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
+    ) -> Any:
         handle = Handle(callback, args, context)
         self._timers_made += 1
         heapq.heappush(self._timers, (when, self._timers_made, handle))

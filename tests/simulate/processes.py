@@ -86,7 +86,7 @@ class Process:
         self.clock = clock
         self.log = log
         self.group = group
-        self.loop = ProcessLoop(clock)
+        self.loop = ProcessLoop(clock)  # type: ignore[abstract]
         self.trackers = OffsetTrackers()
         self.alive, self.runs, self.ready = True, True, False
         """`runs`: it is alive, and not frozen. `ready`: it may join its group."""

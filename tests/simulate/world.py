@@ -111,15 +111,15 @@ class World:
 
     def run(self) -> None:
         """Until all is quiet; raises Broken."""
-        original, linger.time = linger.time, self.clock  # type: ignore[assignment]
-        give, CooperativeTurns.yield_if_over = CooperativeTurns.yield_if_over, _give  # type: ignore[method-assign]
+        original, linger.time = linger.time, self.clock  # type: ignore[attr-defined]
+        give, CooperativeTurns.yield_if_over = CooperativeTurns.yield_if_over, _give  # type: ignore[method-assign, assignment]
         try:
             self._run()
         except Broken as broken:
             self._tell(f"BROKEN: {broken}")
             raise
         finally:
-            linger.time = original  # type: ignore[misc]
+            linger.time = original  # type: ignore[attr-defined]
             CooperativeTurns.yield_if_over = give  # type: ignore[method-assign]
             for process in self._workers:
                 if process.alive:
@@ -223,7 +223,7 @@ class World:
     def _start(self, name: str) -> None:
         self._started += 1
         kind = name.split("-")[0]
-        at = {"clock": self.clock, "log": self.log, "group": self.groups[kind]}
+        at: dict[str, Any] = {"clock": self.clock, "log": self.log, "group": self.groups[kind]}
         if kind == "items":
             process: Process = ItemsProcess(name, self._started, **at)
             process.reader.chosen = self.choices.draw  # type: ignore[attr-defined]

@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-import pytest
 from prometheus_client import CollectorRegistry
 
 from schemas.errors import EmbeddingFailed
@@ -24,6 +23,7 @@ from stream.reconcile.compare import ComparisonContext
 from stream.reconcile.run import reconcile
 from stream.runtime.jobs import Step
 from stream.runtime.metrics import IndexMetrics
+from tests.support.failing import fail_test
 from tests.support.index_backends import MODEL
 from tests.support.waiting import until
 from workers.clock import SystemClock
@@ -107,7 +107,7 @@ def writing_side(
         gate=QueryGate(),
         shop_currency=None,
         publishes_progress=False,
-        fail=pytest.fail,
+        fail=fail_test,
     )
 
 

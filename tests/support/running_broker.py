@@ -20,6 +20,7 @@ from stream.up.brokers.embedded import EmbeddedBroker
 from stream.up.brokers.interface import wait_accepting
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from stream.up.brokers.interface import Broker
@@ -50,12 +51,12 @@ class RunningBroker:
     def settings(self, **fields: object) -> Settings:
         return Settings(kafka=self.address, **fields)  # type: ignore[arg-type]
 
-    def new_topic(self, partitions: int = 1, **configs: str) -> list[Partition]:
+    def new_topic(self, partitions: int = 1, configs: Mapping[str, str] | None = None) -> list[Partition]:
         """A topic that no other test uses."""
         name = f"test-{uuid.uuid4().hex}"
         admin = KafkaAdminClient(bootstrap_servers=self.address)
         # Records of a test may be months old by their timestamps: the broker would drop them at its next look.
-        kept = {"retention.ms": "-1"} | configs
+        kept = {"retention.ms": "-1", **(configs or {})}
         wanted = {name: {"num_partitions": partitions, "replication_factor": 1, "configs": kept}}
         admin.create_topics(wanted, wait_for_metadata=True)
         admin.close()

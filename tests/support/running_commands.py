@@ -44,7 +44,7 @@ def freshline(*arguments: str, stdin: bytes = b"") -> Done:
             code = int(end.code or 0)
     out.flush()
     err.flush()
-    return Done(code, out.buffer.getvalue().decode(), err.buffer.getvalue().decode())  # type: ignore[attr-defined]
+    return Done(code, out.buffer.getvalue().decode(), err.buffer.getvalue().decode())
 
 
 @contextmanager

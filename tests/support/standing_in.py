@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from schemas.errors import Conflict, RefusedRequest, Unavailable
 from schemas.queries import Hit, IndexedItem, SearchableAt, SearchAnswer, SearchRequest, ShownOffer
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 NOW = "2026-11-21T12:00:00.000Z"
 
 
-def shown(product_id: str, title: str, **more: object) -> dict[str, object]:
+def shown(product_id: str, title: str, **more: object) -> dict[str, Any]:
     """The fields of an item as search shows it."""
     offer = ShownOffer(
         seller="WELLCOME",
@@ -28,7 +28,7 @@ def shown(product_id: str, title: str, **more: object) -> dict[str, object]:
         promotion={"en": "2 for $14.00"},
         updated_at=NOW,
     )
-    fields: dict[str, object] = {
+    fields: dict[str, Any] = {
         "product_id": product_id,
         "title": title,
         "titles": {"en": title},
@@ -105,7 +105,7 @@ class StandIn:
                 "the Qdrant server at http://qdrant:6333 does not answer; searches work again once it does"
             )
         words = (request.q or "").lower()
-        hits = [Hit(**item, score=1.0) for item in self.items.values() if words in str(item["title"]).lower()]  # type: ignore[arg-type]
+        hits = [Hit(**item, score=1.0) for item in self.items.values() if words in str(item["title"]).lower()]
         return SearchAnswer(
             query=request.q,
             hits=hits[request.offset :][: request.limit],
@@ -121,7 +121,7 @@ class StandIn:
             return None
         updated_at = SearchableAt(product=NOW, price=NOW, reviews=None)
         more = {"status": "visible", "version": 7, "updated_at": updated_at, "vector_failed": None}
-        return IndexedItem(**self.items[product_id], **more)  # type: ignore[arg-type]
+        return IndexedItem(**self.items[product_id], **more)
 
     def in_this_log(self, after: Token) -> Token:
         if after.log not in (None, self.log_id):
@@ -160,10 +160,10 @@ class StandIn:
     def start_rebuild(self, _model: str | None, *, dry_run: bool) -> JobReport:
         raise Conflict("a rebuild runs already (filling): wait until it is done")
 
-    async def roll_back(self) -> dict[str, object]:
+    async def roll_back(self) -> dict[str, Any]:
         raise Conflict("there is nothing to go back to")
 
-    async def finish_rebuild(self) -> dict[str, object]:
+    async def finish_rebuild(self) -> dict[str, Any]:
         raise Conflict("there is nothing to drop")
 
     def abandon_waits(self) -> None: ...

@@ -34,7 +34,7 @@ async def test_a_search_answers_hits_with_offers_and_when_they_became_searchable
 
 
 async def test_every_filter_reaches_the_search_with_its_type(client: httpx.AsyncClient, service: StandIn) -> None:
-    filters = {
+    filters: dict[str, Any] = {
         "min_price": 1.5,
         "max_price": 20.0,
         "seller": "AEON",

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from tests.support.running_broker import RunningBroker
 
 PARTITIONS = 3
-LAMPS = [{"product_id": f"商品 {n}", "title": f"Lamp {n}", "attributes": {"watt": n}} for n in range(20)]
+LAMPS: list[dict[str, Any]] = [
+    {"product_id": f"商品 {n}", "title": f"Lamp {n}", "attributes": {"watt": n}} for n in range(20)
+]
 PRICES = [{"product_id": f"商品 {n}", "seller": s, "price": n + 0.5, "currency": "EUR"} for n in range(5) for s in "xy"]
 
 
@@ -121,7 +123,7 @@ def test_a_record_of_another_hand_in_the_item_log_is_passed_over(shop: Shop) -> 
 def test_what_differs_is_sent_and_nothing_else(shop: Shop) -> None:
     shop.sync("products", LAMPS, "--execute")
     shop.take("products")
-    feed = [*LAMPS[2:], LAMPS[1] | {"title": "Brass lamp"}, {"product_id": "new", "title": "New"}]
+    feed: list[dict[str, Any]] = [*LAMPS[2:], LAMPS[1] | {"title": "Brass lamp"}, {"product_id": "new", "title": "New"}]
     answer = shop.sync("products", feed, "--execute")
     assert counts(answer) == [1, 1, 1, 18, 0]
     (changed,) = answer["examples"]["changed"]

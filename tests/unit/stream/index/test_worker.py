@@ -19,6 +19,7 @@ from stream.kafka.partitions import Partition
 from stream.progress.freshness import RecentFreshness
 from stream.runtime.metrics import IndexMetrics
 from stream.writers.metrics_sink import MetricsSink
+from tests.support.failing import fail_test
 from tests.support.waiting import until
 
 if TYPE_CHECKING:
@@ -36,10 +37,10 @@ class Bench:
         self.worker = IndexWorker(
             1,
             trackers=self.trackers,
-            send=self._send,  # type: ignore[arg-type]
+            send=self._send,
             report=lambda _word: None,
             current_generation=lambda: 0,
-            fail=pytest.fail,
+            fail=fail_test,
         )
         attached: Any = SimpleNamespace(writers=[SimpleNamespace(lanes=SimpleNamespace(put=self._put))])
         self.worker.attached = attached

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -53,7 +53,7 @@ class Bench:
         self.told_again: list[str] = []
         self.reached: list[int] = []
         self.logs = StateRecovery(
-            self.reader,
+            cast("Any", self.reader),
             differs=lambda _partition, product_id: self.told_again.append(product_id),
             recovered=lambda partition, _end: self.recovered.append(sorted(partition.items)),
             reaches=lambda _partition, offset: self.reached.append(offset),
@@ -121,7 +121,7 @@ async def test_what_another_writer_said_is_reported_as_known_up_to_its_record() 
     try:
         await until(lambda: b.reader.allowed.release() or bool(b.recovered), "it is recovered")
         assert b.reached == []
-        b.reader.items.append(Record(Partition("items", 0), 2, 0, *b.reader.items[0][3:5], ()))
+        b.reader.items.append(b.reader.items[0]._replace(offset=2))
         await until(lambda: b.reader.allowed.release() or bool(b.reached), "it is met")
         await until(lambda: 2 in b.reached, "its offset is told")
     finally:

@@ -33,7 +33,8 @@ def test_the_prefix_never_passes_the_first_unfinished_offset(case: tuple[list[in
 
 @given(st.lists(st.booleans(), min_size=1, max_size=60), st.randoms())
 def test_the_prefix_never_falls_while_deliveries_and_completions_mix(deliver: list[bool], random: object) -> None:
-    tracker, in_flight, next_offset, before = OffsetTracker(), [], 0, 0
+    in_flight: list[int] = []
+    tracker, next_offset, before = OffsetTracker(), 0, 0
     for more in deliver:
         if more or not in_flight:
             tracker.start(next_offset)

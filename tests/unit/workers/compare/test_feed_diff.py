@@ -202,7 +202,7 @@ def test_what_is_published_carries_the_version_that_stands_in_the_state() -> Non
 
 @pytest.mark.parametrize("op", ["delete", None])
 def test_a_delisted_item_and_a_void_offer_come_back(op: str | None) -> None:
-    delete = parsed("products", op and {"op": op, "updated_at": NOW_MS + 9}, NOW_MS + 9)
+    delete = parsed("products", {"op": op, "updated_at": NOW_MS + 9} if op else None, NOW_MS + 9)
     state = folded([said("products", **LAMP, updated_at=1), said("prices", **OFFER, updated_at=2), delete])
     assert parts("products", state) == parts("prices", state) == {}
     (product,), state = synced("products", state, [LAMP])

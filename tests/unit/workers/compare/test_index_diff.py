@@ -69,13 +69,13 @@ def test_a_version_says_stale_newer_or_of_another_log() -> None:
 
 @pytest.mark.parametrize("field", sorted(CONTENT_FIELDS))
 def test_every_field_that_differs_is_named(field: str) -> None:
-    found = verdict(content(), written(content(), **{field: "other"}) if field != "price_changes_at_ms" else
-                    written(content(), price_changes_at_ms=NOW_MS + 1))  # fmt: skip
+    other: dict[str, Any] = {field: NOW_MS + 1 if field == "price_changes_at_ms" else "other"}
+    found = verdict(content(), written(content(), **other))
     assert found == (IndexOutcome.DIFFERENT, field)
 
 
 def test_a_price_whose_window_turned_is_the_business_of_its_lane_and_anything_else_is_not() -> None:
-    due = {"price": 9.0, "currency": "HKD", "price_changes_at_ms": NOW_MS}
+    due: dict[str, Any] = {"price": 9.0, "currency": "HKD", "price_changes_at_ms": NOW_MS}
     assert verdict(content(), written(content(), **due)).outcome is IndexOutcome.UP_TO_DATE
     assert verdict(content(), written(content(), **due, brand="x")) == (IndexOutcome.DIFFERENT, "brand")
     assert verdict(content(), written(content(), **due), now_ms=NOW_MS - 1).outcome is IndexOutcome.DIFFERENT

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import shutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -24,14 +25,15 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A whole sentence-transformers model of a few kilobytes: CLS pooling, no normalisation, a prompt for queries."""
     import torch
     from sentence_transformers import SentenceTransformer
-    from sentence_transformers.models import Pooling, Transformer
-    from transformers import BertConfig, BertModel, BertTokenizerFast
+    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
+
+    transformers: Any = importlib.import_module("transformers")  # Its names are found lazily: types cannot see them.
 
     folder = tmp_path_factory.mktemp("models")
     torch.manual_seed(7)
     (folder / "vocab.txt").write_text("\n".join(WORDS))
-    BertTokenizerFast(str(folder / "vocab.txt")).save_pretrained(folder / "bert")
-    config = BertConfig(
+    transformers.BertTokenizerFast(str(folder / "vocab.txt")).save_pretrained(folder / "bert")
+    config = transformers.BertConfig(
         vocab_size=len(WORDS),
         hidden_size=32,
         num_hidden_layers=2,
@@ -39,9 +41,9 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
         intermediate_size=64,
         max_position_embeddings=64,
     )
-    BertModel(config).save_pretrained(folder / "bert")
+    transformers.BertModel(config).save_pretrained(folder / "bert")
     transformer = Transformer(str(folder / "bert"), max_seq_length=16)
-    pooling = Pooling(transformer.get_word_embedding_dimension(), pooling_mode="cls")
+    pooling = Pooling(transformer.get_embedding_dimension(), pooling_mode="cls")
     prompts = {"query": "query: "}
     SentenceTransformer(modules=[transformer, pooling], prompts=prompts).save(str(folder / "tiny"))
     return folder / "tiny"
@@ -64,8 +66,10 @@ def test_a_model_that_gives_nan_fails_those_texts_alone(tiny: Path, tmp_path: Pa
     from sentence_transformers import SentenceTransformer
 
     broken = SentenceTransformer(str(tiny), local_files_only=True)
+    transformer: Any = broken[0]
+    words = transformer.auto_model.embeddings.word_embeddings
     with torch.no_grad():
-        broken[0].auto_model.embeddings.word_embeddings.weight[WORDS.index("poison")] = float("nan")
+        words.weight[WORDS.index("poison")] = float("nan")
     broken.save(str(tmp_path / "broken"))
     embedder = SentenceEmbedder(str(tmp_path / "broken"))
     with pytest.raises(EmbeddingFailed, match="not finite"):

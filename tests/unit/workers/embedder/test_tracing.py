@@ -42,7 +42,7 @@ class OnlyByStep(Model):
     """What a trace cannot hold."""
 
     def rows(self, words: torch.Tensor, features: Features) -> torch.Tensor:
-        if torch.jit.is_tracing():
+        if torch._C._get_tracing_state():
             raise RuntimeError("not like this")
         return words.mean(dim=1)
 
@@ -51,7 +51,7 @@ class WithMore(Model):
     """What is no tensor matters too."""
 
     def rows(self, words: torch.Tensor, features: Features) -> torch.Tensor:
-        return words.mean(dim=1) * features.get("sign", 1)
+        return words.mean(dim=1) * int(features.get("sign", 1))
 
 
 def ids(rows: int, length: int, **more: Any) -> Features:
@@ -62,7 +62,7 @@ SAMPLES = [ids(3, 4), ids(1, 2), ids(1, 20)]
 
 
 def test_a_traced_pass_gives_the_same_vectors_for_other_shapes_without_a_step_of_python() -> None:
-    model = Model()
+    model: Any = Model()
     traced = forward_pass(model, SAMPLES, "document")
     others = [ids(7, 9), ids(1, 1), ids(2, 33)]
     expected = [forward(model, each) for each in others]
@@ -73,7 +73,7 @@ def test_a_traced_pass_gives_the_same_vectors_for_other_shapes_without_a_step_of
 
 
 @pytest.mark.parametrize("model", [OfTwoKinds(), OnlyByStep()])
-def test_a_model_whose_trace_is_not_the_same_runs_step_by_step(model: Model) -> None:
+def test_a_model_whose_trace_is_not_the_same_runs_step_by_step(model: Any) -> None:
     steps = forward_pass(model, SAMPLES, "document")
     for features in (*SAMPLES, ids(2, 9)):
         before = model.passes
@@ -82,7 +82,7 @@ def test_a_model_whose_trace_is_not_the_same_runs_step_by_step(model: Model) -> 
 
 
 def test_features_that_a_trace_was_not_made_of_go_step_by_step() -> None:
-    model = WithMore()
+    model: Any = WithMore()
     traced = forward_pass(model, [{**each, "sign": 1} for each in SAMPLES], "document")
     assert isinstance(traced, _Traced)
     for features in (ids(2, 3, sign=-1), ids(2, 3), ids(2, 3, sign=1, mask=torch.ones(2, 3))):

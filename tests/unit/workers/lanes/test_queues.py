@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -26,6 +27,7 @@ from workers.lanes.sale_windows import SaleWindows
 from workers.point.plan import Action
 from workers.priority import QueryGate
 from workers.state.fold import fold
+from workers.state.projection import content
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Sequence
@@ -358,7 +360,7 @@ async def test_a_bug_in_a_pure_stage_refuses_that_record_alone(tmp_path: Path, m
             raise ZeroDivisionError("a bug")
         return real(state, *arguments, **more)
 
-    real = queues.content
+    real = content
     monkeypatch.setattr(queues, "content", fails_for_one)
     async with bench(tmp_path) as b:
         await b.put("prices", "bad", price=5, currency="HKD")
@@ -387,8 +389,12 @@ async def test_lanes_whose_collections_change_places_while_they_owe_do_not_wait_
     monkeypatch.setattr(embedding, "IDLE_SECONDS_MAX", 0.05)
     async with bench(tmp_path / "old") as old, bench(tmp_path / "new") as new:
         serving = old
+
+        def after(each: Bench) -> EmbeddingLane | None:
+            return None if each is serving else serving.owed
+
         for each in (old, new):
-            each.owed._after = lambda each=each: None if each is serving else serving.owed
+            each.owed._after = partial(after, each)  # type: ignore[assignment]
             await each.put("products", "p1", title="Zebra lamp")
             await each.quiet()
         waiting = asyncio.create_task(new.owed.run())
@@ -443,8 +449,8 @@ async def test_while_the_model_rests_the_other_collection_has_its_turn(
             each.owed.wake()
         paying = [asyncio.create_task(each.owed.run()) for each in (building, serving)]
         await until_paid(building)
-        for each in paying:
-            each.cancel()
+        for task in paying:
+            task.cancel()
 
 
 async def test_the_fake_embedder_really_fails() -> None:

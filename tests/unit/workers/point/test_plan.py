@@ -193,7 +193,8 @@ def test_what_is_written_to_mend_a_point_tries_a_text_that_was_given_up_once_mor
     assert index.put(content(price=2.0), 6).action is Action.PATCH
     assert index.point.payload["vector_failed"] == "no"
     assert index.write(index.plan(content(), 7, mend=True).write)
-    assert (index.point.payload["vector_failed"], index.point.payload["vector_due"]) == (None, present)
+    repaired = index.point.payload
+    assert (repaired["vector_failed"], repaired["vector_due"]) == (None, present)
 
 
 def test_a_hidden_item_carries_nothing_that_finds_it() -> None:
