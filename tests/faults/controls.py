@@ -64,7 +64,8 @@ def slow_folds() -> None:
         slow = next(numbers) % SLOW_EVERY == 0 and slow_now.exists()
         asyncio.get_running_loop().call_later(SLOW_SECONDS if slow else 0, real, self, *arguments)
 
-    ItemsWorker._fold = fold  # type: ignore[method-assign]
+    worker: Any = ItemsWorker
+    worker._fold = fold
 
 
 def acks_out_of_order() -> None:

@@ -6,7 +6,7 @@ import asyncio
 import random
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from schemas.progress import IndexProgress, ItemsProgress, decode
 from stream.kafka.partitions import Partition
@@ -111,16 +111,16 @@ class World:
 
     def run(self) -> None:
         """Until all is quiet; raises Broken."""
-        original, linger.time = linger.time, self.clock  # type: ignore[attr-defined]
-        give, CooperativeTurns.yield_if_over = CooperativeTurns.yield_if_over, _give  # type: ignore[method-assign, assignment]
+        patched, turns = cast("Any", linger), cast("Any", CooperativeTurns)
+        original, patched.time = patched.time, self.clock
+        give, turns.yield_if_over = turns.yield_if_over, _give
         try:
             self._run()
         except Broken as broken:
             self._tell(f"BROKEN: {broken}")
             raise
         finally:
-            linger.time = original  # type: ignore[attr-defined]
-            CooperativeTurns.yield_if_over = give  # type: ignore[method-assign]
+            patched.time, turns.yield_if_over = original, give
             for process in self._workers:
                 if process.alive:
                     process.crash()

@@ -12,7 +12,7 @@ from schemas.state_codec import decode_item, encode_item
 from schemas.state_json import ItemAsJson
 from stream.items.partition import ItemPartition
 from tests.support.events_strategy import item_events, parsed
-from tests.unit.workers.state.test_fold_is_a_join import folded
+from tests.support.folding import folded
 from workers.state import fold, reviews
 
 if TYPE_CHECKING:

@@ -131,7 +131,7 @@ async def test_the_query_gate_is_closed_while_a_search_is_answered_however_it_en
     class Searcher:
         async def search(self, *_: Any) -> Results:
             queries.append(made.gate.queries)
-            outcome = next(outcomes)
+            outcome: Results | Exception = next(outcomes)
             if isinstance(outcome, Exception):
                 raise outcome
             return outcome

@@ -18,8 +18,8 @@ from stream.commands.files import written
 from stream.kafka.partitions import Partition
 from stream.state_files.records import StateRecord, normalised_record
 from tests.support.events_strategy import ITEM, item_events, review_events
+from tests.support.folding import folded
 from tests.support.running_commands import freshline
-from tests.unit.workers.state.test_fold_is_a_join import folded
 from workers.state import reviews
 
 if TYPE_CHECKING:

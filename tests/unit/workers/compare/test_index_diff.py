@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.items import NO_REVIEWS, REPAIRER, ItemRecord, ItemState, ReviewSummary
+from tests.support.contents import content
 from tests.support.events_strategy import item_events
-from tests.unit.workers.point.test_plan import MODEL, NOW_MS, content
 from workers.compare.index_diff import (
     FAULTS,
     MENDABLE,
@@ -23,6 +23,7 @@ from workers.compare.index_diff import (
     repaired,
 )
 from workers.document import document
+from workers.embedder.interface import ModelId
 from workers.index.interface import Stored
 from workers.point.payload import CONTENT_FIELDS, PRICE_OF_A_MOMENT
 from workers.point.plan import plan
@@ -31,6 +32,8 @@ from workers.state.fold import delta, join
 if TYPE_CHECKING:
     from schemas.points import Content, Payload
 
+MODEL = ModelId("m", "1", 2)
+NOW_MS = 1_000
 VERSION, LOG_END = 5, 10
 PRESENT = document(content(), MODEL).fingerprint
 

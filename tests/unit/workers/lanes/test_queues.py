@@ -394,7 +394,7 @@ async def test_lanes_whose_collections_change_places_while_they_owe_do_not_wait_
             return None if each is serving else serving.owed
 
         for each in (old, new):
-            each.owed._after = partial(after, each)  # type: ignore[assignment]
+            each.owed._after = partial(after, each)
             await each.put("products", "p1", title="Zebra lamp")
             await each.quiet()
         waiting = asyncio.create_task(new.owed.run())

@@ -3,31 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.points import Content, Payload
+from tests.support.contents import content
 from workers.document import document
 from workers.embedder.interface import ModelId
 from workers.index.interface import Patch, Reprice, Stored, Upsert, Write
 from workers.point.payload import CONTENT_FIELDS
 from workers.point.plan import Action, Plan, plan, reprice
 
+if TYPE_CHECKING:
+    from schemas.points import Content, Payload
+
 MODEL = ModelId("m", "1", 2)
 NOW_MS = 1_000
-
-
-def content(**fields: Any) -> Content:
-    whole: dict[str, Any] = dict.fromkeys(Content.__annotations__)
-    whole |= {
-        "product_id": "a", "partition": 0, "status": "visible", "title": {"en": "Cake"}, "description": {},
-        "category": [], "attributes": {}, "offers": [], "sellers": [], "currencies": [], "review_count": 0,
-        "rating_histogram": [0] * 5, "updated_at_ms": {"product": 1, "price": None, "reviews": None},
-    }  # fmt: skip
-    return cast("Content", whole | fields)
 
 
 def vector_of(fingerprint: str) -> np.ndarray[Any, np.dtype[np.float32]]:

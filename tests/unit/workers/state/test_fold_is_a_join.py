@@ -9,22 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.items import NO_REVIEWS, ItemState
-from tests.support.events_strategy import ITEM, item_events
+from tests.support.events_strategy import item_events
+from tests.support.folding import folded
 from workers.state import fold
 from workers.state.projection import content
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from schemas.events import Event
     from schemas.points import Content
-
-
-def folded(events: Iterable[Event]) -> ItemState:
-    state = ItemState(ITEM)
-    for event in events:
-        state = fold.fold(state, event)
-    return state
 
 
 def shown(state: ItemState) -> list[Content]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from schemas.items import NO_REVIEWS, ItemRecord, Register
 from schemas.state_codec import decode_item, encode_item
 from tests.support.events_strategy import parsed
-from tests.unit.workers.state.test_fold_is_a_join import folded
+from tests.support.folding import folded
 from workers.state import fold
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from schemas.items import NO_REVIEWS, ItemState
 from schemas.stamps import Stamp
 from tests.support.events_strategy import ITEM, parsed, price_events, product_events
-from tests.unit.workers.state.test_fold_is_a_join import folded
+from tests.support.folding import folded
 from workers.state import fold
 from workers.state.projection import content
 

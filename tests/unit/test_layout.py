@@ -1,0 +1,40 @@
+"""The tests are laid out as the sources are, and none leans on another."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parents[1]
+ROOT = TESTS.parent
+
+
+def imported(module: ast.Module) -> set[str]:
+    """Return the full names that a module imports: modules, and what is taken out of them."""
+    names: set[str] = set()
+    for node in ast.walk(module):
+        if isinstance(node, ast.Import):
+            names.update(each.name for each in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            names.update(f"{node.module}.{each.name}" for each in node.names)
+    return names
+
+
+def test_no_test_module_is_imported() -> None:
+    """What two of them need lies in tests/support: a test can be renamed or deleted without looking at others."""
+    wrong = {
+        (str(path.relative_to(ROOT)), name)
+        for path in TESTS.rglob("*.py")
+        for name in imported(ast.parse(path.read_text()))
+        if name.startswith("tests.") and any(part.startswith("test_") for part in name.split(".")[:-1])
+    }
+    assert not wrong
+
+
+@pytest.mark.parametrize("package", ["schemas", "workers", "stream"])
+def test_every_folder_of_unit_tests_is_named_as_the_room_it_tests(package: str) -> None:
+    below = TESTS / "unit" / package
+    folders = [path.parent.relative_to(TESTS / "unit") for path in below.rglob("test_*.py")]
+    assert folders and [str(folder) for folder in folders if not (ROOT / folder).is_dir()] == []
