@@ -35,11 +35,12 @@ INDEX_BACKOFF = Backoff(0.1, 5.0)
 
 
 async def until_available(
-    ask: Callable[[], Awaitable[T]], what: str, backoff: Backoff, *, before_wait: BeforeWait | None = None
+    ask: Callable[[], Awaitable[T]], what: str | None, backoff: Backoff, *, before_wait: BeforeWait | None = None
 ) -> T:
     """Return what `ask` returns, and ask again for as long as it raises Unavailable.
 
-    `what` names in the log what waits. Raises everything else at once, Gone included: no wait brings that back.
+    `what` names in the log what waits; None logs nothing. Raises everything else at once, Gone included:
+    no wait brings that back.
     """
     try:
         return await ask()
@@ -48,7 +49,11 @@ async def until_available(
 
 
 async def _ask_again(
-    ask: Callable[[], Awaitable[T]], first: Unavailable, what: str, backoff: Backoff, before_wait: BeforeWait | None
+    ask: Callable[[], Awaitable[T]],
+    first: Unavailable,
+    what: str | None,
+    backoff: Backoff,
+    before_wait: BeforeWait | None,
 ) -> T:
     """Retry after a first failure. tenacity costs 0.1 ms a call, so it comes in only once something is away."""
     failed = [first]

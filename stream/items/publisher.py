@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from schemas.items import Change, ItemRecord
 from schemas.state_codec import encode_item, encode_review, review_key
 from stream.kafka.topics import ITEMS, REVIEW_STATES
-from stream.state_files.records import WRITER
+from stream.state_files.records import WRITER_HEADER
 from workers.linger import linger_until_quiet, rest_after
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ class Publisher:
 
     async def _start(self, key: ItemKey, publication: PendingUpdate) -> list[Awaitable[RecordMetadata]]:
         """Review records first, item record second; the ack waits for both."""
-        number, writer = key.partition.number, [(WRITER, key.partition.writer.encode())]
+        number, writer = key.partition.number, [(WRITER_HEADER, key.partition.writer.encode())]
         futures = [
             await self._send(
                 REVIEW_STATES, review_key(key.product_id, review_id), encode_review(review), number, writer

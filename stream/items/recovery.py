@@ -11,7 +11,7 @@ from schemas.errors import ForeignRecord
 from schemas.state_codec import decode_item_under, decode_review, split_review_key
 from stream.kafka.partitions import Partition
 from stream.kafka.topics import ITEMS, STATES
-from stream.state_files.records import WRITER
+from stream.state_files.records import WRITER_HEADER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -96,7 +96,7 @@ class StateRecovery:
             return  # Read while the ownership changed: it is read again by whoever owns it now.
         for record in records:
             partition = owned[record.partition.number]
-            own = (WRITER, partition.writer.encode()) in record.headers
+            own = (WRITER_HEADER, partition.writer.encode()) in record.headers
             if own and not recovering:
                 continue
             try:

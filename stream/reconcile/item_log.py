@@ -6,7 +6,7 @@ import struct
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from stream.state_files.export import WRITER as IMPORT
+from stream.state_files.export import IMPORT_WRITER
 from stream.state_files.records import item_of, product_id_of, writer_of
 from workers.compare.index_diff import joined
 
@@ -48,7 +48,7 @@ class LoggedItem:
 
         What one process writes of an item only grows, so of each writer the last says all; an import may say anything.
         """
-        self.values[offset if writer in (b"", IMPORT) else writer] = (offset, value)
+        self.values[offset if writer in (b"", IMPORT_WRITER) else writer] = (offset, value)
 
     def present(self) -> Present | None:
         """The join of its records: the last one says the same, unless a worker that was frozen wrote it.

@@ -1,6 +1,6 @@
 """`export` and `import`: the item state as JSON lines, the last record of each key.
 
-The last line says how many there are: a file that was cut off is none.
+The last line of an export gives the number of its records, so that a file that was cut off is noticed.
 """
 
 from __future__ import annotations
@@ -14,18 +14,8 @@ from schemas.errors import ForeignRecord, InvalidStateLine, Misconfigured
 from stream.kafka.partitions import Partition, partition_of
 from stream.kafka.reader import Reader
 from stream.kafka.topics import ITEMS, ensure_topics, topic_layout
-from stream.state_files.records import (
-    Kind,
-    StateRecord,
-    decode_header,
-    decode_line,
-    encode_line,
-    header_line,
-    normalised_record,
-    publish_states,
-    state_partitions,
-    state_record,
-)
+from stream.state_files.lines import FileKind, decode_line, encode_line
+from stream.state_files.records import StateRecord, normalised_record, publish_states, state_partitions, state_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,47 +25,48 @@ if TYPE_CHECKING:
 
     Write = Callable[[bytes], object]
 
-KIND = Kind("export", version=2)
+EXPORT = FileKind("export", version=2)
 END = "end of export"
-"""In the last line, where the header has the kind."""
-WRITER = b"import"
+"""The value of `freshline` in the last line; in the header it is the kind of file."""
+IMPORT_WRITER = b"import"
+"""The writer of imported records."""
 LINE_BYTES_MAX = 1 << 20
-"""An item's record takes less than 64 KiB."""
+"""The most bytes of a line. The record of an item takes less than 64 KiB."""
 
 
 class StateCounts(NamedTuple):
-    """Of records."""
+    """How many records an export has."""
 
     items: int = 0
     reviews: int = 0
 
-    def and_one_of(self, topic: str) -> StateCounts:
-        """One more."""
+    def plus_one(self, topic: str) -> StateCounts:
+        """Return the counts with one more record of this topic."""
         return StateCounts(self.items + (topic == ITEMS), self.reviews + (topic != ITEMS))
 
 
 async def export_state(settings: Settings, write: Write) -> StateCounts:
-    """Writes the item state at `settings.kafka` as it is now; holds one partition of it in memory.
+    """Write the item state at `settings.kafka` as it is now; one partition of it at a time is in memory.
 
-    What another hand wrote there is left out. Raises Misconfigured if there is none, Unavailable.
+    Foreign records are left out. Raises Misconfigured if there is no item state, Unavailable.
     """
     kafka, counts = settings.kafka or "", StateCounts()
-    # As many as there are: by another number a part of the state would be left out, and nobody would see it.
+    # The topic's own number of partitions, not the settings': a smaller one would leave out state without a sign of it.
     partitions = (await asyncio.to_thread(topic_layout, kafka, ITEMS)).partitions
-    write(header_line(KIND, partitions))
+    write(EXPORT.header_line(partitions))
     for partition in state_partitions(partitions):
         for record in (await _last_records(kafka, partition)).values():
             write(encode_line(record))
-            counts = counts.and_one_of(partition.topic)
+            counts = counts.plus_one(partition.topic)
     write(_end_line(counts))
     return counts
 
 
 async def import_state(settings: Settings, lines: IO[bytes]) -> StateCounts:
-    """Publishes an export, which can be read twice; the log may have other partitions than where it comes from.
+    """Publish an export. `lines` is read twice; the log may have another number of partitions than the export.
 
-    What is there already is joined with it by the items worker. Nothing is sent unless all lines are right. Raises
-    Misconfigured with the number of the first that is not, Unavailable.
+    The items worker joins the records with the state that the log has already. Nothing is sent unless all lines are
+    right. Raises Misconfigured with the number of the first line that is not, Unavailable.
     """
     start = lines.tell()
     try:
@@ -85,7 +76,7 @@ async def import_state(settings: Settings, lines: IO[bytes]) -> StateCounts:
     ensure_topics(settings)
     lines.seek(start)
     try:
-        sent = await publish_states(settings.kafka or "", _records(lines, settings.partitions), writer=WRITER)
+        sent = await publish_states(settings.kafka or "", _records(lines, settings.partitions), writer=IMPORT_WRITER)
     except InvalidStateLine as error:
         raise _changed(f"{error}") from error
     if sent != sum(counts):
@@ -93,8 +84,10 @@ async def import_state(settings: Settings, lines: IO[bytes]) -> StateCounts:
     return counts
 
 
-def _changed(how: str) -> Misconfigured:
-    return Misconfigured(f"the export changed while it was imported, part of it was sent: {how}: import it again")
+def _changed(difference: str) -> Misconfigured:
+    return Misconfigured(
+        f"the export changed while it was imported, part of it was sent: {difference}: import it again"
+    )
 
 
 async def _last_records(kafka: str, partition: Partition) -> dict[bytes, StateRecord]:
@@ -102,12 +95,12 @@ async def _last_records(kafka: str, partition: Partition) -> dict[bytes, StateRe
     async with Reader(kafka) as reader:
         reader.assign({partition: 0})
         async for records in reader.read_to_end():
-            last |= {kept.key: kept for record in records if (kept := _settled(state_record(record)))}
+            last |= {kept.key: kept for record in records if (kept := _normalised(state_record(record)))}
     return last
 
 
-def _settled(record: StateRecord | None) -> StateRecord | None:
-    """None: another hand wrote it."""
+def _normalised(record: StateRecord | None) -> StateRecord | None:
+    """Return the normalised record; None for a foreign record."""
     try:
         return record and normalised_record(record)
     except ForeignRecord:
@@ -117,12 +110,15 @@ def _settled(record: StateRecord | None) -> StateRecord | None:
 def _checked(lines: IO[bytes]) -> StateCounts:
     counts = StateCounts()
     for record in _records(lines, partitions=1):
-        counts = counts.and_one_of(record.partition.topic)
+        counts = counts.plus_one(record.partition.topic)
     return counts
 
 
 def _records(lines: IO[bytes], partitions: int) -> Iterator[StateRecord]:
-    """Each as it is to be published. Raises InvalidLine with its number for the first line that is not right."""
+    """Yield each record as it is to be published.
+
+    Raises InvalidStateLine, with its number, for the first line that is not right.
+    """
     number, counts, end = 0, StateCounts(), None
     while line := lines.readline(LINE_BYTES_MAX + 1):
         number += 1
@@ -130,10 +126,10 @@ def _records(lines: IO[bytes], partitions: int) -> Iterator[StateRecord]:
             if end is not None:
                 raise InvalidStateLine("stands behind the last line of the export: take it out")
             if number == 1:
-                decode_header(line, KIND)
+                EXPORT.partitions_in(line)
             elif (end := _end(line, counts)) is None:
                 record = _decoded(line, partitions)
-                counts = counts.and_one_of(record.partition.topic)
+                counts = counts.plus_one(record.partition.topic)
                 yield record
         except InvalidStateLine as error:
             raise InvalidStateLine(f"line {number}: {error}") from error
@@ -158,19 +154,22 @@ def _end_line(counts: StateCounts) -> bytes:
 
 
 def _end(line: bytes, counts: StateCounts) -> StateCounts | None:
-    """What the last line says; None if it is another. Raises InvalidLine if that is not what came before it."""
+    """Return the counts in the last line; None if this is another line.
+
+    Raises InvalidStateLine if they are not the counts of the lines before it.
+    """
     if END.encode() not in line[:100]:
         return None
     try:
         fields = orjson.loads(line)
         if fields.get("freshline") != END:
             return None
-        said = StateCounts(fields["items"], fields["reviews"])
+        stated = StateCounts(fields["items"], fields["reviews"])
     except (orjson.JSONDecodeError, KeyError, AttributeError) as error:
         raise InvalidStateLine(f"not the last line of an export: {error}") from error
-    if said != counts:
+    if stated != counts:
         raise InvalidStateLine(
-            f"there should be {said.items} items and {said.reviews} reviews before it, and there are {counts.items} "
-            f"and {counts.reviews}: lines are missing or were added, export again"
+            f"there should be {stated.items} items and {stated.reviews} reviews before it, and there are "
+            f"{counts.items} and {counts.reviews}: lines are missing or were added, export again"
         )
-    return said
+    return stated

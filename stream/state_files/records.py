@@ -1,17 +1,16 @@
-"""Records of the item state, out of the log and into it: what journal, export and import have in common."""
+"""Records of the item state, read from the log and published to it."""
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import orjson
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from schemas.errors import ForeignRecord, InvalidStateLine, Unavailable
+from schemas.errors import ForeignRecord, Unavailable
 from schemas.event_fields import PRODUCT_ID_BYTES_MAX
 from schemas.state_codec import decode_item_under, decode_review, encode_item, split_review_key
 from schemas.state_validation import check_item, check_review
@@ -25,34 +24,27 @@ if TYPE_CHECKING:
     from stream.kafka.reader import Record
 
 IN_FLIGHT_MAX = 2000
-"""Records sent and not confirmed yet."""
-WRITER = "writer"
-"""Header of every record of the item state: who wrote it."""
+"""The most records that are sent and not yet confirmed."""
+WRITER_HEADER = "writer"
+"""Header of every record of the item state with the id of its writer."""
 WRITER_BYTES_MAX = 256
 
 
 class StateRecord(NamedTuple):
-    """One key's record."""
+    """A record of the item state."""
 
     partition: Partition
     key: bytes
     value: bytes
 
 
-class Kind(NamedTuple):
-    """What a file of such lines is."""
-
-    name: str
-    version: int
-
-
 def state_partitions(partitions: int) -> list[Partition]:
-    """All partitions of the item state."""
+    """Return all partitions of the item state."""
     return [Partition(topic, number) for topic in STATES for number in range(partitions)]
 
 
 def product_id_of(record: Record) -> str | None:
-    """Of a record of the item log, by its key; None: another hand wrote it."""
+    """Return the product id in the key of a record of the item log; None for a foreign record."""
     if record.value is None or not record.key or len(record.key) > PRODUCT_ID_BYTES_MAX:
         return None
     try:
@@ -62,12 +54,12 @@ def product_id_of(record: Record) -> str | None:
 
 
 def writer_of(record: Record) -> bytes:
-    """Who wrote a record of the item state; empty: it does not say."""
-    return (dict(record.headers).get(WRITER) or b"")[:WRITER_BYTES_MAX]
+    """Return the id of the writer of a record of the item state; empty if the record has none."""
+    return (dict(record.headers).get(WRITER_HEADER) or b"")[:WRITER_BYTES_MAX]
 
 
 def item_of(key: bytes | None, value: bytes | None) -> ItemRecord | None:
-    """What a record of the item log says; None: another hand wrote it."""
+    """Return the item in a record of the item log; None for a foreign record."""
     try:
         return decode_item_under(key, value or b"")
     except ForeignRecord:
@@ -75,9 +67,12 @@ def item_of(key: bytes | None, value: bytes | None) -> ItemRecord | None:
 
 
 def normalised_record(record: StateRecord) -> StateRecord:
-    """As it can be published again anywhere, at any time: its events are no news there. Raises NotOurs.
+    """Return the record without its list of changes, so that it can be published again in any log, at any time.
 
-    More is checked than joining asks for: what events can never have led to would stay in the state for good.
+    The changes say which events the record shows for the first time; in another log they would be measured once more.
+    More is checked than a join needs, because a state that no events can have led to would stay for good.
+
+    Raises ForeignRecord.
     """
     if record.partition.topic == ITEMS:
         item = decode_item_under(record.key, record.value)
@@ -88,75 +83,29 @@ def normalised_record(record: StateRecord) -> StateRecord:
 
 
 def state_record(record: Record) -> StateRecord | None:
-    """None for a record without key or value: there are none of ours."""
+    """Return the record as state; None without key or value, since Freshline writes no such record."""
     if record.key is None or record.value is None:
         return None
     return StateRecord(record.partition, record.key, record.value)
 
 
-def encode_line(record: StateRecord) -> bytes:
-    """A JSON line with its value as JSON. Raises InvalidLine if key or value are no such thing."""
-    try:
-        fields = {
-            "topic": record.partition.topic,
-            "partition": record.partition.number,
-            "key": record.key.decode(),
-            "value": orjson.loads(record.value),
-        }
-    except (UnicodeDecodeError, orjson.JSONDecodeError) as error:
-        raise InvalidStateLine(f"a record of {record.partition.topic} is not ours, it is no JSON: {error}") from error
-    return orjson.dumps(fields, option=orjson.OPT_APPEND_NEWLINE)
-
-
-def decode_line(line: bytes) -> StateRecord:
-    """Raises InvalidLine."""
-    try:
-        fields: dict[str, Any] = orjson.loads(line)
-        partition = Partition(fields["topic"], fields["partition"])
-        record = StateRecord(partition, fields["key"].encode(), orjson.dumps(fields["value"]))
-    except KeyError as error:
-        raise InvalidStateLine(f"not a record of an item's state: it has no {error}") from error
-    except (orjson.JSONDecodeError, TypeError, AttributeError) as error:
-        raise InvalidStateLine(f"not a record of an item's state: {error}") from error
-    if partition.topic not in STATES or not isinstance(partition.number, int):
-        raise InvalidStateLine(f"not a record of {' or '.join(STATES)}")
-    return record
-
-
-def header_line(kind: Kind, partitions: int) -> bytes:
-    """First line of a file of such lines."""
-    header = {"freshline": kind.name, "version": kind.version, "partitions": partitions}
-    return orjson.dumps(header, option=orjson.OPT_APPEND_NEWLINE)
-
-
-def decode_header(line: bytes, kind: Kind) -> int:
-    """The partitions of the log that it was written from. Raises InvalidLine."""
-    try:
-        header = orjson.loads(line)
-    except orjson.JSONDecodeError:
-        header = {}
-    if not isinstance(header, dict) or header.get("freshline") != kind.name:
-        raise InvalidStateLine(f"no {kind.name} of Freshline: its first line should say so")
-    if header.get("version") != kind.version:
-        raise InvalidStateLine(f"{kind.name} of version {header.get('version')}, this Freshline knows {kind.version}")
-    if not isinstance(partitions := header.get("partitions"), int):
-        raise InvalidStateLine(f"{kind.name} without its number of partitions: its first line should say it")
-    return partitions
-
-
 async def publish_states(kafka: str, records: Iterable[StateRecord], *, writer: bytes) -> int:
-    """Appends the records to their partitions; returns how many once all are confirmed.
+    """Append the records to their partitions, and return their number once all are confirmed.
 
     Raises Unavailable if the broker does not confirm.
     """
     producer = AIOKafkaProducer(bootstrap_servers=kafka, acks="all", max_batch_size=1 << 18, linger_ms=5)
-    todo, count = iter(records), 0
+    rest, count, headers = iter(records), 0, [(WRITER_HEADER, writer)]
     try:
         await producer.start()
-        while batch := list(islice(todo, IN_FLIGHT_MAX)):
+        while batch := list(islice(rest, IN_FLIGHT_MAX)):
             sent = [
                 await producer.send(
-                    r.partition.topic, r.value, key=r.key, partition=r.partition.number, headers=[(WRITER, writer)]
+                    r.partition.topic,
+                    r.value,
+                    key=r.key,
+                    partition=r.partition.number,
+                    headers=[(WRITER_HEADER, writer)],
                 )
                 for r in batch
             ]

@@ -10,7 +10,7 @@ from stream.kafka.event_lines import numbered_lines
 from stream.kafka.partitions import Partition
 from stream.kafka.reader import Reader
 from stream.kafka.topics import ITEMS, topic_layout
-from stream.state_files.export import WRITER as IMPORT
+from stream.state_files.export import IMPORT_WRITER
 from stream.state_files.records import product_id_of, writer_of
 from workers.compare.feed_diff import read_line
 
@@ -70,4 +70,4 @@ def _writer(record: Record) -> bytes:
     imports, as a later import may be of an older export, so each record of an import counts as that of another writer.
     """
     writer = writer_of(record)
-    return b"%s %d" % (writer, record.offset) if writer in (b"", IMPORT) else writer
+    return b"%s %d" % (writer, record.offset) if writer in (b"", IMPORT_WRITER) else writer

@@ -14,7 +14,8 @@ from stream.kafka.log_identity import log_identity
 from stream.kafka.partitions import Partition
 from stream.kafka.reader import Reader
 from stream.kafka.topics import INPUTS, ITEMS, PROGRESS, STATES, all_topics
-from stream.state_files.journal import Journal, JournalKeeper
+from stream.state_files.journal import Journal
+from stream.state_files.journal_follower import JournalFollower
 from stream.up.broker import accepting
 from stream.up.fetch_probe import measure_fetch_seconds
 from stream.up.handover import InputHandover
@@ -57,7 +58,7 @@ class EmbeddedLog:
         self._child = child
         self._say = say
         self._journal = Journal(directory.journal, settings.partitions)
-        self._keeper: JournalKeeper | None = None
+        self._keeper: JournalFollower | None = None
         self._tail = InputHandover(self._places(*INPUTS), directory.tail)
         self._next_look_s = 0.0
         self._losses = LossReport(report, say)
@@ -76,7 +77,7 @@ class EmbeddedLog:
     async def _fill(self) -> None:
         identity = await log_identity(self.address, epoch_floor=self._directory.epoch)
         self._directory.epoch = identity.epoch
-        keeper = JournalKeeper(self.address, self._journal, self._settings.partitions)
+        keeper = JournalFollower(self.address, self._journal, self._settings.partitions)
         try:
             count = await keeper.start()
         except BaseException:

@@ -14,7 +14,7 @@ from schemas.state_codec import encode_item
 from stream.kafka.partitions import Partition, partition_of
 from stream.kafka.topics import ITEMS
 from stream.runtime.stack_report import StackReportFile
-from stream.state_files import journal
+from stream.state_files import journal_follower
 from stream.state_files.journal import Journal
 from stream.state_files.records import StateRecord, publish_states
 from stream.up import embedded_log
@@ -140,7 +140,7 @@ async def test_what_an_import_writes_while_the_state_is_published_is_in_the_jour
 
     async with embedded_log_in(tmp_path, stopped_broker) as up:
         up.log._journal.append([item("known")])
-        monkeypatch.setattr(journal, "publish", beside_an_import)
+        monkeypatch.setattr(journal_follower, "publish", beside_an_import)
         await up.log.open()
         monkeypatch.undo()
         await publish_states(stopped_broker.address, [item("imported later")], writer=b"import")

@@ -17,7 +17,8 @@ from stream.kafka.partitions import Partition, partition_of
 from stream.kafka.reader import Reader
 from stream.kafka.topics import ensure_topics
 from stream.state_files.export import StateCounts, export_state, import_state
-from stream.state_files.records import StateRecord, encode_line, publish_states, state_partitions
+from stream.state_files.lines import encode_line
+from stream.state_files.records import StateRecord, publish_states, state_partitions
 from tests.support.running_commands import freshline
 from workers.state.fold import fold
 from workers.state.reviews import delta

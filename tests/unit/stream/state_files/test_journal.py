@@ -1,4 +1,4 @@
-"""The journal on disk: the last record of each key, whatever happened to its writer."""
+"""The journal on disk has the last record of each key, whatever happened to its writer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from schemas.errors import InvalidStateLine, Misconfigured, Unavailable
 from stream.kafka.partitions import Partition
 from stream.state_files.journal import Journal
-from stream.state_files.records import StateRecord, decode_line, encode_line
+from stream.state_files.lines import decode_line, encode_line
+from stream.state_files.records import StateRecord
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,7 +40,7 @@ def held(journal: Journal) -> dict[tuple[Partition, bytes], bytes]:
 
 
 @given(record=records)
-def test_a_line_says_what_the_record_was(record: StateRecord) -> None:
+def test_a_record_comes_back_from_its_line_as_it_was(record: StateRecord) -> None:
     assert decode_line(encode_line(record)) == record
 
 
@@ -54,7 +55,7 @@ def test_a_line_says_what_the_record_was(record: StateRecord) -> None:
         b'{"topic":"items","key":1}',
     ],
 )
-def test_what_is_no_such_line_is_refused(line: bytes) -> None:
+def test_a_line_that_is_no_record_of_the_state_is_refused(line: bytes) -> None:
     with pytest.raises(InvalidStateLine):
         decode_line(line)
 
@@ -80,10 +81,9 @@ def test_a_journal_opened_again_has_the_last_of_each_key(
     assert held(Journal(path, 4)) == last([*written, more])
 
 
-def test_a_journal_that_grew_is_compacted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stream.state_files.journal.COMPACTION_BYTES_MIN", 10_000)
+def test_a_journal_that_grew_is_compacted(tmp_path: Path) -> None:
     path = tmp_path / "state.journal"
-    journal = Journal(path, 4)
+    journal = Journal(path, 4, compaction_bytes_min=10_000)
     for number in range(1000):
         journal.append([StateRecord(Partition("items", 0), b"%d" % (number % 10), b"%d" % number)])
     assert path.stat().st_size <= 10_100

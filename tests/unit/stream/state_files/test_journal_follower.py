@@ -1,0 +1,56 @@
+"""The journal follows the log, and waits while the disk is full."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from schemas.errors import Unavailable
+from stream.kafka.partitions import Partition
+from stream.kafka.reader import Record
+from stream.state_files import journal_follower
+from stream.state_files.journal import Journal
+from stream.state_files.journal_follower import JournalFollower
+from workers.retry import Backoff
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable
+    from pathlib import Path
+
+    from stream.state_files.records import StateRecord
+
+PARTITION = Partition("items", 0)
+
+
+class FullAtFirst(Journal):
+    """A journal on a disk that has room again at the third attempt."""
+
+    attempts = 0
+
+    def append(self, records: Iterable[StateRecord]) -> None:
+        self.attempts += 1
+        if self.attempts < 3:
+            raise Unavailable("no space left")
+        super().append(records)
+
+
+class OneRecord:
+    """A reader of a log with one record."""
+
+    async def follow(self) -> AsyncIterator[list[Record]]:
+        yield [Record(PARTITION, 7, 0, b"P1", b"{}", ())]
+
+
+async def test_a_full_disk_is_waited_for_and_no_record_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(journal_follower, "DISK_FULL_BACKOFF", Backoff(0.001, 0.001))
+    monkeypatch.setattr(journal_follower, "Reader", lambda *_, **__: OneRecord())
+    journal = FullAtFirst(tmp_path / "state.journal", 4)
+    follower = JournalFollower("", journal, 4)
+    await asyncio.wait_for(follower.follow(), 10)
+    assert [record.key for record in journal.records()] == [b"P1"]
+    assert follower.positions[PARTITION] == 8
+    assert caplog.messages == ["freshline: no space left; again in 0 s"] * 2
