@@ -101,11 +101,7 @@ async def publish_states(kafka: str, records: Iterable[StateRecord], *, writer: 
         while batch := list(islice(rest, IN_FLIGHT_MAX)):
             sent = [
                 await producer.send(
-                    r.partition.topic,
-                    r.value,
-                    key=r.key,
-                    partition=r.partition.number,
-                    headers=[(WRITER_HEADER, writer)],
+                    r.partition.topic, r.value, key=r.key, partition=r.partition.number, headers=headers
                 )
                 for r in batch
             ]

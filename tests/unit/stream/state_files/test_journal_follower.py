@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-import pytest
-
 from schemas.errors import Unavailable
 from stream.kafka.partitions import Partition
 from stream.kafka.reader import Record
@@ -18,6 +16,8 @@ from workers.retry import Backoff
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
     from pathlib import Path
+
+    import pytest
 
     from stream.state_files.records import StateRecord
 
