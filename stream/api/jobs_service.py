@@ -77,7 +77,7 @@ class JobsService(JobsApi):
             epoch=context.identity.epoch,
             indexed=context.watermark.indexed,
             shop_currency=settings.shop_currency,
-            clock_ms=context.clock.now_ms,
+            clock=context.clock,
             kafka=settings.kafka or "",
             partitions=settings.partitions,
         )

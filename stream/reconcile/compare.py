@@ -1,13 +1,12 @@
-"""One comparison: a first look at everything, then further looks at what seemed wrong.
+"""Compares the index with the item state: first every item, then again and again what seemed wrong.
 
-Changes go on meanwhile, so a fault counts only if it is still there once the index has finished the log up to an end
-that was asked for after the first look.
+Changes go on meanwhile, so a difference counts as a fault only if it is still there after the index has caught up with
+end offsets of the item log that were asked for after the first look.
 """
 
 from __future__ import annotations
 
 import asyncio
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,7 @@ from schemas.points import point_version
 from stream.kafka.partitions import Partition
 from stream.kafka.topics import ITEMS
 from stream.reconcile.outcome_counts import OutcomeCounts
-from stream.reconcile.repair import caught_up, publish_again
+from stream.reconcile.repair import publish_repairs, wait_until_caught_up
 from workers.compare.index_diff import FAULTS, MENDABLE, Finding, Wanted, compare_point
 from workers.state.projection import content
 
@@ -26,40 +25,42 @@ if TYPE_CHECKING:
 
     from schemas.items import ItemRecord
     from schemas.points import Payload
-    from stream.reconcile.item_log import ItemLog, LoggedItem, Present
+    from stream.reconcile.item_log import CurrentItem, ItemLog, LoggedItem
     from stream.reconcile.spill import Buckets
     from stream.runtime.jobs import Step
+    from workers.clock import Clock
     from workers.index.interface import Index
     from workers.priority import CooperativeTurns
 
 POINTS = "points"
-LOOK_ITEMS_MAX = 64
-"""Looked up in the index at once: 2-3 ms."""
-LOOK_INTERVAL_S = 0.1
+"""The kind of the frames that hold the payloads of points."""
+LOOKUP_ITEMS_MAX = 64
+"""The most items that are looked up in the index at once, which takes 2-3 ms."""
+VECTOR_INTERVAL_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class ComparisonContext:
-    """What is compared, and the settings that the index is written with."""
+    """The index and the log that are compared, and the settings that the index is written with."""
 
     index: Index
     epoch: int
-    """Of the item log."""
+    """The epoch of the item log."""
     indexed: Callable[[int], int]
-    """By partition: all records below this offset are in the index."""
+    """Return for a partition of the item log the offset below which all records are in the index."""
     shop_currency: str | None
-    clock_ms: Callable[[], int]
+    clock: Clock
     kafka: str
     partitions: int
 
 
 class Comparison:
-    """One run; its looks are made one after the other."""
+    """One comparison, which consists of looks that are made one after the other."""
 
     def __init__(
-        self, compared: ComparisonContext, log: ItemLog, buckets: Buckets, step: Step, turns: CooperativeTurns
+        self, context: ComparisonContext, log: ItemLog, buckets: Buckets, step: Step, turns: CooperativeTurns
     ) -> None:
-        self._compared = compared
+        self._context = context
         self._log = log
         self._buckets = buckets
         self._step = step
@@ -67,65 +68,66 @@ class Comparison:
         self._look = 0
         self._suspects = 0
         self.items = 0
-        """In the item log."""
+        """The number of items in the item log."""
         self.points = 0
+        """The number of points in the index."""
         self.repaired = 0
-        """Items whose state was published again."""
+        """The number of items whose state was published again."""
 
     async def first_look(self) -> OutcomeCounts:
-        """At every item of the log and every point; what seems wrong is not counted yet. Raises Unavailable."""
-        ends = await self._log.ends()
+        """Compare every item of the log with every point. What seems wrong is not counted yet. Raises Unavailable."""
+        ends = await self._log.end_offsets()
         self._step.phase_begins("reading the item log", sum(ends.values()))
-        await self._log.read_to(ends, self._passed)
+        async for offsets in self._log.read_on(ends):
+            self._step.done = offsets
         await self._read_index()
-        ends, tally = await self._log.ends(), OutcomeCounts()
+        ends, counts = await self._log.end_offsets(), OutcomeCounts()
         self._step.phase_begins("comparing", self.points)
         for bucket in range(self._buckets.count):
             items, points = await self._log.load(bucket), await self._points(bucket)
             for product_id in items.keys() | points.keys():
-                present, stored = _present(items, product_id), points.get(product_id)
-                self.items += present is not None
-                if present is None and stored is None:
+                current, stored = _current(items, product_id), points.get(product_id)
+                self.items += current is not None
+                if current is None and stored is None:
                     continue
-                verdict = self._judge(present, stored, ends)
-                if verdict.outcome in FAULTS:
+                finding = self._compare(current, stored, ends)
+                if finding.outcome in FAULTS:
                     await self._suspect(product_id)
                 else:
-                    tally.count(product_id, verdict)
+                    counts.count(product_id, finding)
                 self._step.done += 1
                 await self._turns.yield_if_over()
         await self._buckets.flush()
-        return tally
+        return counts
 
     async def look_again(
-        self, tally: OutcomeCounts, *, repair: bool = False, vectors_by_s: float = 0.0
+        self, counts: OutcomeCounts, *, repair: bool = False, vectors_by_s: float = 0.0
     ) -> OutcomeCounts:
-        """At what seemed wrong in the look before; these verdicts are added to the tally. Raises Unavailable.
+        """Compare once more what seemed wrong in the look before, and add it to the counts. Raises Unavailable.
 
-        `repair`: publishes what can be mended so. `vectors_by_s`: the time (monotonic) until which it waits for vectors
-        that are owed.
+        With `repair`, the state of what can be repaired so is published again. `vectors_by_s` is the monotonic time
+        until which the look waits for pending embeddings.
         """
-        await self._catch_up()
-        before, suspects = _suspects(self._look), self._suspects
+        await self._read_what_the_index_has()
+        before, suspects = _suspects_of(self._look), self._suspects
         self._look, self._suspects = self._look + 1, 0
         self._step.phase_begins("repairing" if repair else "looking again", suspects)
         for bucket in range(self._buckets.count):
             ids = [frame.decode() async for frame in self._buckets.read(before, bucket)]
             if ids:
-                mendable = await self._look_at(bucket, ids, tally, vectors_by_s)
+                repairable = await self._look_at(bucket, ids, counts, vectors_by_s)
                 if repair:
-                    await publish_again(mendable, self._compared.kafka, self._compared.partitions, self._arrived)
-                    self.repaired += len(mendable)
+                    await self._repair(repairable)
         await self._buckets.flush()
-        return tally
+        return counts
 
     async def _read_index(self) -> None:
-        self._step.phase_begins("reading the index", await self._compared.index.count_points())
-        async for page in self._compared.index.scan():
+        self._step.phase_begins("reading the index", await self._context.index.count_points())
+        async for page in self._context.index.scan():
             for payload in page:
                 await self._buckets.add(POINTS, payload["product_id"].encode(), orjson.dumps(payload))
             self.points += len(page)
-            self._passed(self.points)
+            self._step.done = self.points
             await self._turns.yield_if_over()
         await self._buckets.flush()
 
@@ -137,74 +139,76 @@ class Comparison:
             await self._turns.yield_if_over()
         return points
 
-    async def _catch_up(self) -> None:
-        """The log is read up to an end that the index has finished."""
-        ends = await self._log.ends()
+    async def _read_what_the_index_has(self) -> None:
+        """Wait until the index has caught up with the end offsets of now, then read the item log up to them."""
+        ends = await self._log.end_offsets()
         self._step.phase_begins("waiting for the index")
-        await caught_up(ends, self._compared.indexed)
-        await self._log.read_to(ends, lambda _passed: None)
-
-    async def _arrived(self) -> None:
-        """The index has finished all that was published up to now."""
-        await caught_up(await self._log.ends(), self._compared.indexed)
+        await wait_until_caught_up(ends, self._context.indexed, self._context.clock)
+        async for _ in self._log.read_on(ends):
+            pass
 
     async def _look_at(
-        self, bucket: int, ids: Sequence[str], tally: OutcomeCounts, vectors_by_s: float
+        self, bucket: int, ids: Sequence[str], counts: OutcomeCounts, vectors_by_s: float
     ) -> dict[str, ItemRecord | None]:
-        """What can be mended, with what the log says of it."""
+        """Return the items that can be repaired, with their records in the log; None for one that the log has not."""
         items = await self._log.load(bucket, {product_id.encode() for product_id in ids})
-        mendable: dict[str, ItemRecord | None] = {}
-        for start in range(0, len(ids), LOOK_ITEMS_MAX):
-            chunk = ids[start : start + LOOK_ITEMS_MAX]
-            points = await self._settled(chunk, vectors_by_s)
-            ends = await self._log.ends()  # After the points were read: none of them can be of a later record.
+        repairable: dict[str, ItemRecord | None] = {}
+        for start in range(0, len(ids), LOOKUP_ITEMS_MAX):
+            chunk = ids[start : start + LOOKUP_ITEMS_MAX]
+            points = await self._stored(chunk, vectors_by_s)
+            # Asked for after the points were read, so no point can be of a record beyond these ends.
+            ends = await self._log.end_offsets()
             for product_id in chunk:
-                present = _present(items, product_id)
-                verdict = self._judge(present, points.get(product_id), ends)
-                tally.count(product_id, verdict)
-                if verdict.outcome in FAULTS:
+                current = _current(items, product_id)
+                finding = self._compare(current, points.get(product_id), ends)
+                counts.count(product_id, finding)
+                if finding.outcome in FAULTS:
                     await self._suspect(product_id)
-                if verdict.outcome in MENDABLE:
-                    mendable[product_id] = present and present.record
+                if finding.outcome in MENDABLE:
+                    repairable[product_id] = current and current.record
                 self._step.done += 1
                 await self._turns.yield_if_over()
-        return mendable
+        return repairable
 
-    async def _settled(self, ids: Sequence[str], vectors_by_s: float) -> dict[str, Payload]:
-        """The points; those that are owed a vector with it, if it comes in time."""
+    async def _repair(self, items: Mapping[str, ItemRecord | None]) -> None:
+        async for _ in publish_repairs(items, self._context.kafka, self._context.partitions):
+            ends = await self._log.end_offsets()
+            await wait_until_caught_up(ends, self._context.indexed, self._context.clock)
+        self.repaired += len(items)
+
+    async def _stored(self, ids: Sequence[str], vectors_by_s: float) -> dict[str, Payload]:
+        """Return the points; while any of them has a pending embedding, wait for it until `vectors_by_s`."""
         while True:
-            stored = await self._compared.index.stored(ids)
+            stored = await self._context.index.stored(ids)
             points = {product_id: point.payload for product_id, point in stored.items()}
-            if time.monotonic() > vectors_by_s or all(point["vector_due"] is None for point in points.values()):
+            embedded = all(point["vector_due"] is None for point in points.values())
+            if embedded or self._context.clock.monotonic_s() > vectors_by_s:
                 return points
-            await asyncio.sleep(LOOK_INTERVAL_S)
+            await asyncio.sleep(VECTOR_INTERVAL_S)
 
-    def _judge(self, present: Present | None, stored: Payload | None, ends: Mapping[Partition, int]) -> Finding:
-        now_ms, wanted, log_end = self._compared.clock_ms(), None, 0
-        if present is not None:
-            shows = content(
-                present.record.state,
-                present.record.reviews,
-                partition=present.partition,
+    def _compare(self, current: CurrentItem | None, stored: Payload | None, ends: Mapping[Partition, int]) -> Finding:
+        now_ms, wanted, log_end = self._context.clock.now_ms(), None, 0
+        if current is not None:
+            shown = content(
+                current.record.state,
+                current.record.reviews,
+                partition=current.partition,
                 now_ms=now_ms,
-                shop_currency=self._compared.shop_currency,
+                shop_currency=self._context.shop_currency,
             )
-            wanted = Wanted(shows, point_version(self._compared.epoch, present.offset))
-            log_end = point_version(self._compared.epoch, ends[Partition(ITEMS, present.partition)])
-        return compare_point(wanted, stored, log_end=log_end, model=self._compared.index.model, now_ms=now_ms)
+            wanted = Wanted(shown, point_version(self._context.epoch, current.offset))
+            log_end = point_version(self._context.epoch, ends[Partition(ITEMS, current.partition)])
+        return compare_point(wanted, stored, log_end=log_end, model=self._context.index.model, now_ms=now_ms)
 
     async def _suspect(self, product_id: str) -> None:
         self._suspects += 1
-        await self._buckets.add(_suspects(self._look), product_id.encode(), product_id.encode())
-
-    def _passed(self, done: int) -> None:
-        self._step.done = done
+        await self._buckets.add(_suspects_of(self._look), product_id.encode(), product_id.encode())
 
 
-def _suspects(look: int) -> str:
-    """The kind of frames that hold what seemed wrong in this look."""
+def _suspects_of(look: int) -> str:
+    """Return the kind of the frames that hold the product_ids of what seemed wrong in this look."""
     return f"suspects-{look}"
 
 
-def _present(items: Mapping[str, LoggedItem], product_id: str) -> Present | None:
-    return items[product_id].present() if product_id in items else None
+def _current(items: Mapping[str, LoggedItem], product_id: str) -> CurrentItem | None:
+    return items[product_id].current() if product_id in items else None

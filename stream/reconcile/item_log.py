@@ -1,4 +1,4 @@
-"""The item log, read once into buckets and then on from there."""
+"""The item log, read once into buckets on disk, and from there on as it grows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from stream.state_files.records import item_of, product_id_of, writer_of
 from workers.compare.index_diff import joined
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Container, Sequence
+    from collections.abc import AsyncIterator, Container, Sequence
 
     from schemas.items import ItemRecord
     from stream.kafka.end_offsets import EndOffsets
@@ -21,86 +21,94 @@ if TYPE_CHECKING:
     from workers.priority import CooperativeTurns
 
 KIND = "log"
+"""The kind of the frames that hold records of the item log."""
 _FRAME = struct.Struct("<QHHH")
-"""Offset, partition, bytes of the product_id, bytes of the writer; then these two, and the value."""
+"""The head of a frame: offset, partition, length of the product_id and of the writer. These two and a value follow."""
 
 
-class Present(NamedTuple):
-    """An item as it should be shown."""
+class CurrentItem(NamedTuple):
+    """The state of an item that the index should show."""
 
     record: ItemRecord
     partition: int
     offset: int
-    """Of the last record of it."""
+    """The offset of the item's last record."""
 
 
 @dataclass(slots=True)
 class LoggedItem:
-    """What the log says of one item."""
+    """The records of one item in the log."""
 
     key: bytes
     partition: int
     values: dict[bytes | int, tuple[int, bytes]] = field(default_factory=dict)
-    """Offset and value of the records whose join is its state."""
+    """The offset and value of each record that its state is the join of, by writer; of an import, by offset."""
 
     def add(self, offset: int, writer: bytes, value: bytes) -> None:
-        """The next record.
+        """Add the item's next record.
 
-        What one process writes of an item only grows, so of each writer the last says all; an import may say anything.
+        The state that one process writes of an item only grows, so of each writer the last record is enough. A record
+        of an import may be older than the one before it, so each of them counts.
         """
         self.values[offset if writer in (b"", IMPORT_WRITER) else writer] = (offset, value)
 
-    def present(self) -> Present | None:
-        """The join of its records: the last one says the same, unless a worker that was frozen wrote it.
+    def current(self) -> CurrentItem | None:
+        """Return the join of the item's records; None if all of them are foreign.
 
-        None where another hand wrote them all.
+        The join equals the last record, unless that was written late by a worker that had been frozen.
         """
         ours = [(offset, item) for offset, value in sorted(self.values.values()) if (item := item_of(self.key, value))]
-        return Present(joined([item for _, item in ours]), self.partition, ours[-1][0]) if ours else None
+        return CurrentItem(joined([item for _, item in ours]), self.partition, ours[-1][0]) if ours else None
 
 
 class ItemLog:
     """All partitions of the item log, as far as they have been read."""
 
     def __init__(
-        self, ends: EndOffsets, reader: Reader, places: Sequence[Partition], buckets: Buckets, turns: CooperativeTurns
+        self,
+        end_offsets: EndOffsets,
+        reader: Reader,
+        partitions: Sequence[Partition],
+        buckets: Buckets,
+        turns: CooperativeTurns,
     ) -> None:
-        self._ends = ends
+        self._end_offsets = end_offsets
         self._reader = reader
         self._buckets = buckets
         self._turns = turns
-        self._read_ends = dict.fromkeys(places, 0)
-        """All records below these are in the buckets."""
+        self._read_to = dict.fromkeys(partitions, 0)
+        """By partition, the offset below which all records are in the buckets."""
 
-    async def ends(self) -> dict[Partition, int]:
-        """The ends now. Raises Unavailable."""
-        return await self._ends.fetch(self._read_ends)
+    async def end_offsets(self) -> dict[Partition, int]:
+        """Return the end offsets of now. Raises Unavailable."""
+        return await self._end_offsets.fetch(self._read_to)
 
-    async def read_to(self, ends: dict[Partition, int], read: Callable[[int], None]) -> None:
-        """Reads on to these ends, and not beyond: what the index may not have yet is not compared. Raises Unavailable.
+    async def read_on(self, ends: dict[Partition, int]) -> AsyncIterator[int]:
+        """Read on up to these end offsets, and yield again and again how many offsets have been read in all.
 
-        `read` is told how many offsets have been passed.
+        Nothing beyond the ends is read, because records that the index may not have yet must not be compared. All
+        records are in the buckets once the iterator is exhausted. Raises Unavailable.
         """
-        for place, end in ends.items():  # One at a time: a reader holds a few megabytes of each that it has.
-            self._reader.assign({place: self._read_ends[place]})
-            async for records in self._reader.read_to({place: end}):
+        for partition, end in ends.items():  # One after the other: a reader holds a few megabytes of each partition.
+            self._reader.assign({partition: self._read_to[partition]})
+            async for records in self._reader.read_to({partition: end}):
                 for record in records:
                     if record.offset < end:
-                        await self._keep(record)
-                self._read_ends[place] = min(self._reader.positions[place], end)
-                read(sum(self._read_ends.values()))
-            self._read_ends[place] = end
+                        await self._add(record)
+                self._read_to[partition] = min(self._reader.positions[partition], end)
+                yield sum(self._read_to.values())
+            self._read_to[partition] = end
         await self._buckets.flush()
 
     async def load(self, bucket: int, only: Container[bytes] | None = None) -> dict[str, LoggedItem]:
-        """One bucket's items by product_id; of these alone, where `only` says so."""
+        """Return the items of one bucket by product_id; `only` names the keys of those that are wanted."""
         items: dict[str, LoggedItem] = {}
         async for offset, partition, key, writer, value in self._frames(bucket):
             if only is None or key in only:
                 items.setdefault(key.decode(), LoggedItem(key, partition)).add(offset, writer, value)
         return items
 
-    async def _keep(self, record: Record) -> None:
+    async def _add(self, record: Record) -> None:
         if record.key is None or record.value is None or product_id_of(record) is None:
             return
         writer = writer_of(record)

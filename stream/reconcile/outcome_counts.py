@@ -1,4 +1,4 @@
-"""What was found: how many of each outcome, and some examples."""
+"""The findings of a comparison: how many there are of each outcome, and some examples."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ if TYPE_CHECKING:
     from workers.compare.index_diff import Finding
 
 EXAMPLES_MAX = 10
-"""Of each fault."""
+"""The most examples that are reported of each fault."""
 
 
 class OutcomeCounts:
-    """The verdicts of one look."""
+    """The findings of one or more looks, counted by outcome."""
 
     def __init__(self) -> None:
         self._counts: Counter[IndexOutcome] = Counter()
         self._examples: defaultdict[IndexOutcome, list[dict[str, str]]] = defaultdict(list)
 
-    def count(self, product_id: str, verdict: Finding) -> None:
-        """One more item."""
-        self._counts[verdict.outcome] += 1
-        examples = self._examples[verdict.outcome]
-        if verdict.outcome in FAULTS and len(examples) < EXAMPLES_MAX:
-            examples.append({"product_id": product_id, "detail": verdict.detail})
+    def count(self, product_id: str, finding: Finding) -> None:
+        """Count the finding on one item."""
+        self._counts[finding.outcome] += 1
+        examples = self._examples[finding.outcome]
+        if finding.outcome in FAULTS and len(examples) < EXAMPLES_MAX:
+            examples.append({"product_id": product_id, "detail": finding.detail})
 
     @property
     def faults(self) -> int:
-        """How many items are not as they should be."""
+        """The number of items that are not as they should be."""
         return sum(self._counts[fault] for fault in FAULTS)
 
     def report(self) -> dict[str, Any]:
-        """As JSON: all outcomes, also those that nothing had."""
+        """Return the counts as JSON, with every outcome, also those that no item has."""
         return {
             "faults": self.faults,
             "outcomes": {outcome.value: self._counts[outcome] for outcome in IndexOutcome},

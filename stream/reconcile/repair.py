@@ -1,9 +1,8 @@
-"""Mends through the lanes that every change takes: the item's state is published again, and the index takes it in."""
+"""Repairs items through the lanes that every change takes: their state is published again, and the index writes it."""
 
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import TYPE_CHECKING
 
 from schemas.errors import Unavailable
@@ -15,48 +14,55 @@ from stream.state_files.records import StateRecord, publish_states
 from workers.compare.index_diff import repaired
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping
 
     from schemas.items import ItemRecord
+    from workers.clock import Clock
 
 REPAIR_ITEMS_MAX = 256
-"""Published before the index has taken them in: a live change in their partition waits behind no more."""
+"""The most items published before the index has caught up: a live change in their partition waits behind no more."""
 STALLED_SECONDS_MAX = 60.0
 LOOK_INTERVAL_S = 0.05
 
 
-async def publish_again(
-    items: Mapping[str, ItemRecord | None], kafka: str, partitions: int, arrived: Callable[[], Awaitable[None]]
-) -> None:
-    """Publishes what mends each item, in small parts; `arrived` returns once the index has finished what was published.
+async def publish_repairs(items: Mapping[str, ItemRecord | None], kafka: str, partitions: int) -> AsyncIterator[int]:
+    """Publish the state that repairs each item, in small parts; yield the size of each part once it is in the log.
 
-    None stands for an item that the log does not know. Raises Unavailable.
+    The caller lets the index catch up before it asks for the next part. None is an item that the log does not know.
+    Raises Unavailable.
     """
     ids = list(items)
     for start in range(0, len(ids), REPAIR_ITEMS_MAX):
         part = ids[start : start + REPAIR_ITEMS_MAX]
-        await publish_states(kafka, [_record(each, items[each], partitions) for each in part], writer=REPAIRER.encode())
-        await arrived()
+        records = [_record(product_id, items[product_id], partitions) for product_id in part]
+        yield await publish_states(kafka, records, writer=REPAIRER.encode())
 
 
-async def caught_up(ends: Mapping[Partition, int], indexed: Callable[[int], int]) -> None:
-    """Returns once the index has finished all records below these ends.
+async def wait_until_caught_up(
+    ends: Mapping[Partition, int],
+    indexed: Callable[[int], int],
+    clock: Clock,
+    *,
+    stalled_seconds_max: float = STALLED_SECONDS_MAX,
+    look_interval_s: float = LOOK_INTERVAL_S,
+) -> None:
+    """Return once all records below these end offsets are in the index.
 
-    Raises Unavailable if it stands still for a minute.
+    Raises Unavailable if the index does not move for a minute.
     """
-    moved_s, last = time.monotonic(), dict[Partition, int]()
-    while behind := {place: indexed(place.number) for place, end in ends.items() if indexed(place.number) < end}:
+    moved_s, last = clock.monotonic_s(), dict[Partition, int]()
+    while behind := {part: indexed(part.number) for part, end in ends.items() if indexed(part.number) < end}:
         if behind != last:
-            moved_s, last = time.monotonic(), behind
-        elif time.monotonic() - moved_s > STALLED_SECONDS_MAX:
-            place, offset = next(iter(behind.items()))
+            moved_s, last = clock.monotonic_s(), behind
+        elif clock.monotonic_s() - moved_s > stalled_seconds_max:
+            partition, offset = next(iter(behind.items()))
             raise Unavailable(
-                f"the index has stood at {offset} of {ends[place]} in {place.topic}[{place.number}] for "
-                f"{STALLED_SECONDS_MAX:.0f} s: see what `freshline status` says, and start again once it moves"
+                f"the index has stood at {offset} of {ends[partition]} in {partition.topic}[{partition.number}] for "
+                f"{stalled_seconds_max:.0f} s: see what `freshline status` says, and start again once it moves"
             )
-        await asyncio.sleep(LOOK_INTERVAL_S)
+        await asyncio.sleep(look_interval_s)
 
 
-def _record(product_id: str, present: ItemRecord | None, partitions: int) -> StateRecord:
+def _record(product_id: str, record: ItemRecord | None, partitions: int) -> StateRecord:
     key = product_id.encode()
-    return StateRecord(Partition(ITEMS, partition_of(key, partitions)), key, encode_item(repaired(product_id, present)))
+    return StateRecord(Partition(ITEMS, partition_of(key, partitions)), key, encode_item(repaired(product_id, record)))

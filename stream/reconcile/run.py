@@ -1,10 +1,9 @@
-"""The whole of a reconciliation, as a job of the process that holds the index."""
+"""The job that compares the index with the item state and repairs it, in the process that holds the index."""
 
 from __future__ import annotations
 
 import asyncio
 import shutil
-import time
 from typing import TYPE_CHECKING, Any
 
 from stream.kafka.end_offsets import EndOffsets
@@ -22,30 +21,33 @@ if TYPE_CHECKING:
 
     from stream.reconcile.compare import ComparisonContext
     from stream.runtime.jobs import Step
+    from workers.clock import Clock
     from workers.priority import QueryGate
 
 TURN_SECONDS, PAUSE_SECONDS = 0.003, 0.002
-"""The pause is longer than one round of the loop: an event needs several of them to become searchable."""
+"""How long the work holds the event loop, and how long it then pauses. The pause is longer than one round of the loop,
+because an event needs several rounds to become searchable."""
 VECTORS_SECONDS_MAX = 30.0
-"""How long the last look waits for the vectors that a repair has asked for; what is owed after that is a backlog."""
+"""How long the last look waits for embeddings that a repair made pending. Those pending after that are a backlog."""
 
 
 async def reconcile(
-    compared: ComparisonContext, directory: Path, step: Step, gate: QueryGate, *, repair: bool
+    context: ComparisonContext, directory: Path, step: Step, gate: QueryGate, *, repair: bool
 ) -> dict[str, Any]:
-    """Compares the index with the item state; with `repair` mends it, and looks once more.
+    """Compare the index with the item state; with `repair` repair the index and look once more.
 
-    Works in `directory`, which is this process's own and is emptied before and after. The result: `items` (in the log),
-    `points` (in the index), `found` and `left` (after the repair, None without) as Tally reports them, `repaired`,
-    `seconds`. Raises Unavailable if broker or index are away, or the disk is nearly full.
+    The work uses `directory`, which belongs to this process alone and is emptied before and after. The result has
+    `items` (in the log), `points` (in the index), `found` and `left` (after the repair, None without) as
+    OutcomeCounts reports them, `repaired` and `seconds`. Raises Unavailable if broker or index are away, or the disk is
+    nearly full.
     """
-    began_s = time.monotonic()
+    began_s = context.clock.monotonic_s()
     await asyncio.to_thread(_empty, directory)
     try:
-        async with EndOffsets(compared.kafka) as ends, Reader(compared.kafka) as reader:
-            comparison = await _comparison(compared, directory, step, ends, reader, gate)
+        async with EndOffsets(context.kafka) as ends, Reader(context.kafka) as reader:
+            comparison = await _comparison(context, directory, step, ends, reader, gate)
             found = await comparison.look_again(await comparison.first_look(), repair=repair)
-            left = await _left(comparison) if repair else None
+            left = await _left(comparison, context.clock) if repair else None
     finally:
         await asyncio.to_thread(shutil.rmtree, directory)
     return {
@@ -54,23 +56,24 @@ async def reconcile(
         "found": found.report(),
         "repaired": comparison.repaired,
         "left": left,
-        "seconds": round(time.monotonic() - began_s, 3),
+        "seconds": round(context.clock.monotonic_s() - began_s, 3),
     }
 
 
 async def _comparison(
-    compared: ComparisonContext, directory: Path, step: Step, ends: EndOffsets, reader: Reader, gate: QueryGate
+    context: ComparisonContext, directory: Path, step: Step, ends: EndOffsets, reader: Reader, gate: QueryGate
 ) -> Comparison:
-    places = [Partition(ITEMS, number) for number in range(compared.partitions)]
-    records = sum((await ends.fetch(places)).values())
-    buckets = Buckets(directory, bucket_count(max(records, await compared.index.count_points())))
+    partitions = [Partition(ITEMS, number) for number in range(context.partitions)]
+    records = sum((await ends.fetch(partitions)).values())
+    buckets = Buckets(directory, bucket_count(max(records, await context.index.count_points())))
     turns = CooperativeTurns(gate, TURN_SECONDS, pause_seconds=PAUSE_SECONDS)
-    return Comparison(compared, ItemLog(ends, reader, places, buckets, turns), buckets, step, turns)
+    return Comparison(context, ItemLog(ends, reader, partitions, buckets, turns), buckets, step, turns)
 
 
-async def _left(comparison: Comparison) -> dict[str, Any]:
-    tally = await comparison.look_again(OutcomeCounts(), vectors_by_s=time.monotonic() + VECTORS_SECONDS_MAX)
-    return tally.report()
+async def _left(comparison: Comparison, clock: Clock) -> dict[str, Any]:
+    """Look once more at what seemed wrong, and return the report of what still is."""
+    vectors_by_s = clock.monotonic_s() + VECTORS_SECONDS_MAX
+    return (await comparison.look_again(OutcomeCounts(), vectors_by_s=vectors_by_s)).report()
 
 
 def _empty(directory: Path) -> None:

@@ -1,4 +1,4 @@
-"""Bytes by the hash of their item, in files: what is too much for memory is worked through bucket by bucket."""
+"""Frames of bytes on disk, in buckets by the hash of their item: too much for memory, so compared bucket by bucket."""
 
 from __future__ import annotations
 
@@ -16,53 +16,62 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BUCKET_ITEMS = 1_000
-"""On average; of the largest size an item has (64 KB) that is 64 MB."""
+"""The items of a bucket on average; if each had the largest size (64 KB) they would take 64 MB."""
 BUCKETS_MAX = 4_096
 BUFFER_BYTES_MAX = 4 << 20
 CHUNK_BYTES = 1 << 20
 FREE_BYTES_MIN = 300 << 20
-"""More than what the index needs to go on writing: this work gives way first."""
+"""The disk space that is left free. It is more than the index needs to go on writing, so this work stops first."""
 _LENGTH = struct.Struct("<I")
 
 
 def bucket_count(items_max: int) -> int:
-    """How many buckets so many items need."""
+    """Return how many buckets so many items need."""
     return min(BUCKETS_MAX, 1 + items_max // BUCKET_ITEMS)
 
 
 class Buckets:
-    """Frames of several kinds; those of one item are in the bucket of the same number, in the order they were added."""
+    """Frames of several kinds. Those of one item lie in buckets of the same number, in the order they were added."""
 
-    def __init__(self, directory: Path, count: int) -> None:
-        """The directory is there and empty."""
+    def __init__(
+        self,
+        directory: Path,
+        count: int,
+        *,
+        buffer_bytes_max: int = BUFFER_BYTES_MAX,
+        chunk_bytes: int = CHUNK_BYTES,
+    ) -> None:
+        """Use a directory that exists and is empty. Frames are written, and read, in pieces of about these sizes."""
         self._directory = directory
         self.count = count
+        self._buffer_bytes_max = buffer_bytes_max
+        self._chunk_bytes = chunk_bytes
         self._buffers: defaultdict[Path, bytearray] = defaultdict(bytearray)
         self._buffered_bytes = 0
 
     async def add(self, kind: str, product_id: bytes, frame: bytes) -> None:
-        """Raises Unavailable if the disk is nearly full."""
+        """Add a frame of an item. Raises Unavailable if the disk is nearly full."""
         buffer = self._buffers[self._file(kind, zlib.crc32(product_id) % self.count)]
         buffer += _LENGTH.pack(len(frame))
         buffer += frame
         self._buffered_bytes += _LENGTH.size + len(frame)
-        if self._buffered_bytes > BUFFER_BYTES_MAX:
+        if self._buffered_bytes > self._buffer_bytes_max:
             await self.flush()
 
     async def flush(self) -> None:
-        """So that all that was added can be read. Raises Unavailable like `add`."""
+        """Write everything that was added, so that it can be read. Raises Unavailable like `add`."""
         buffers, self._buffers, self._buffered_bytes = self._buffers, defaultdict(bytearray), 0
         await asyncio.to_thread(_append, self._directory, buffers)
 
     async def read(self, kind: str, bucket: int) -> AsyncIterator[bytes]:
-        """The frames of one bucket."""
+        """Yield the frames of one kind in one bucket."""
         file = self._file(kind, bucket)
         if not file.exists():
             return
         opened = await asyncio.to_thread(file.open, "rb")
         with opened:
             rest = b""
-            while chunk := await asyncio.to_thread(opened.read, CHUNK_BYTES):
+            while chunk := await asyncio.to_thread(opened.read, self._chunk_bytes):
                 frames, rest = _split(rest + chunk)
                 for frame in frames:
                     yield frame
@@ -84,7 +93,7 @@ def _append(directory: Path, buffers: Mapping[Path, bytearray]) -> None:
 
 
 def _split(read: bytes) -> tuple[list[bytes], bytes]:
-    """(the whole frames, the beginning of the next)."""
+    """Return (the whole frames, the beginning of the next)."""
     frames, start = [], 0
     while start + _LENGTH.size <= len(read):
         (length,) = _LENGTH.unpack_from(read, start)

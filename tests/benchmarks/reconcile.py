@@ -26,6 +26,7 @@ from stream.reconcile.run import reconcile
 from stream.runtime.jobs import Step
 from stream.state_files.records import StateRecord, publish_states
 from tests.support.running_broker import new_broker
+from workers.clock import SystemClock
 from workers.embedder.fake import FakeEmbedder
 from workers.index.edge.open import open_edge
 from workers.point.plan import plan
@@ -45,6 +46,13 @@ SIZES = (10_000, 40_000)
 SAMPLE_INTERVAL_S = 0.005
 OFFERS = 4
 NOW_MS = 1_800_000_000_000
+
+
+class FixedTimeOfDay(SystemClock):
+    """A clock whose time of day is that of the items, while its monotonic time passes."""
+
+    def now_ms(self) -> int:
+        return NOW_MS
 
 
 def measure(sizes: tuple[int, ...] = SIZES) -> list[dict[str, Any]]:
@@ -70,7 +78,7 @@ async def _run(broker: RunningBroker, folder: Path, items: int) -> dict[str, Any
         epoch=EPOCH,
         indexed=lambda _: items,
         shop_currency=None,
-        clock_ms=lambda: NOW_MS,
+        clock=FixedTimeOfDay(),
         kafka=broker.address,
         partitions=PARTITIONS,
     )

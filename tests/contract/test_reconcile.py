@@ -1,4 +1,4 @@
-"""Reconciling over both index backends and a broker: what was broken is named, mended, and then right."""
+"""Reconciling over both index backends and a broker: what was broken is named, repaired, and then right."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ async def side(
 
 
 async def remove(index: Index, product_id: str) -> None:
-    """Behind the back of all who write."""
+    """Delete a point without any writer knowing of it."""
     if isinstance(index, EdgeIndex):
         index._shard.update(UpdateOperation.delete_points([point_id(product_id)]))
     else:
@@ -86,7 +86,7 @@ async def remove(index: Index, product_id: str) -> None:
 
 
 async def change(index: Index, product_id: str, **fields: Any) -> None:
-    """The payload alone, at the same version."""
+    """Change the payload of a point, but not its version."""
     stored = (await index.stored([product_id]))[product_id]
     await index.write([Reprice(product_id, stored.payload["version"], fields)])
 
@@ -117,10 +117,10 @@ async def test_an_index_that_is_right_has_no_faults(side: IndexSide) -> None:
     assert found["found"]["faults"] == 0 and found["left"] is None
 
 
-async def test_each_fault_is_named_mended_and_gone(side: IndexSide) -> None:
+async def test_each_fault_is_named_repaired_and_gone(side: IndexSide) -> None:
     broken = await break_one_of_each(side)
     assert await side.faults() == broken
-    assert await side.faults() == broken, "looking alone mends nothing"
+    assert await side.faults() == broken, "looking alone repairs nothing"
     repaired = await side.reconcile(repair=True)
     assert repaired["found"]["faults"] == repaired["repaired"] == 6
     assert repaired["left"]["faults"] == 0
@@ -159,7 +159,7 @@ async def test_a_text_that_cannot_be_embedded_is_wrong_until_the_model_can(side:
     assert (await side.index.stored(["odd"], vectors=True))["odd"].dense is not None
 
 
-async def test_a_point_of_a_version_that_the_log_has_not_reached_is_named_and_cannot_be_mended(
+async def test_a_point_of_a_version_that_the_log_has_not_reached_is_named_and_cannot_be_repaired(
     side: IndexSide,
 ) -> None:
     await change(side.index, "p6", version=point_version(EPOCH + 1, 0))
@@ -169,7 +169,7 @@ async def test_a_point_of_a_version_that_the_log_has_not_reached_is_named_and_ca
 
 
 async def test_the_state_is_the_join_of_what_several_writers_left(side: IndexSide) -> None:
-    """A worker that was frozen wrote last, and nobody has published the join yet."""
+    """Given a worker that was frozen and wrote late, before the join of both states was published."""
     newer = state("p7", {"title": "Garden cake 7", "brand": "Garden", "version": 2})
     late = state("p7", {"title": "A late cake", "version": 1})
     await publish_states(side.broker.address, [record(newer)], writer=b"second")
@@ -180,13 +180,13 @@ async def test_the_state_is_the_join_of_what_several_writers_left(side: IndexSid
     assert (await side.index.stored(["p7"]))["p7"].payload["title"] == {"und": "Garden cake 7"}
 
 
-async def test_a_record_of_another_hand_is_neither_an_item_nor_the_last_of_one(side: IndexSide) -> None:
+async def test_a_foreign_record_is_neither_an_item_nor_the_last_record_of_one(side: IndexSide) -> None:
     foreign = [(b"p7", b"garbage"), (b"p8", b"{}"), (b"unknown", b"[1]"), (b"\xff", b"garbage"), (b"x" * 70_000, b"{}")]
     foreign += [
         (key, record(state("p9", {"title": "Another cake", "version": 7})).value) for key in (b"p10", b"nobody")
     ]
-    places = [Partition(ITEMS, partition_of(key, PARTITIONS)) for key, _ in foreign]
-    records = [StateRecord(place, *each) for place, each in zip(places, foreign, strict=True)]
+    partitions = [Partition(ITEMS, partition_of(key, PARTITIONS)) for key, _ in foreign]
+    records = [StateRecord(partition, *each) for partition, each in zip(partitions, foreign, strict=True)]
     await publish_states(side.broker.address, records, writer=b"")
     await side.quiet(ITEMS_COUNT + len(foreign))
     found = await side.reconcile()
@@ -194,7 +194,7 @@ async def test_a_record_of_another_hand_is_neither_an_item_nor_the_last_of_one(s
 
 
 async def change_once(side: IndexSide, version: int) -> None:
-    """A quarter of the items; returns when most of them are indexed."""
+    """Change a quarter of the items, and return when most of them are indexed."""
     said = {"brand": f"Brand {version}", "version": version}
     changed = [record(state(f"p{n}", {"title": f"Garden cake {n}", **said})) for n in range(2, 40)]
     published = ITEMS_COUNT + version * await publish_states(side.broker.address, changed, writer=WRITER)
@@ -202,7 +202,7 @@ async def change_once(side: IndexSide, version: int) -> None:
 
 
 async def test_live_changes_meanwhile_are_no_faults(side: IndexSide) -> None:
-    """Many items change over and over while several comparisons run; one point was lost."""
+    """Given a lost point, and many items that change over and over while several comparisons run."""
     await remove(side.index, "p1")
     over = asyncio.Event()
 

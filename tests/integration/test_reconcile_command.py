@@ -1,4 +1,4 @@
-"""`freshline reconcile` on a stack of processes whose index was broken behind its back."""
+"""`freshline reconcile` on a stack of processes whose index was broken from outside."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def fill(stack: Stack) -> None:
 
 
 async def break_index(directory: Path) -> None:
-    """As a faulty version or a careless hand would."""
+    """Break the index as a faulty version or a careless person would."""
     collections = EdgeCollections(
         directory, alias="items", model=FakeEmbedder().model, model_source=None, gate=QueryGate()
     )
@@ -131,7 +131,7 @@ async def break_index(directory: Path) -> None:
     await collections.close()
 
 
-def test_what_was_broken_is_named_then_mended_and_every_item_is_right_again(stack: Stack) -> None:
+def test_what_was_broken_is_named_then_repaired_and_every_item_is_right_again(stack: Stack) -> None:
     with stack.index_worker():
         fill(stack)
         right = {f"p{n}": stack.item(f"p{n}") for n in range(6)}

@@ -159,7 +159,7 @@ class IndexSide:
             epoch=EPOCH,
             indexed=self.indexed,
             shop_currency=None,
-            clock_ms=now_ms,
+            clock=SystemClock(),
             kafka=self.broker.address,
             partitions=PARTITIONS,
         )

@@ -35,23 +35,23 @@ PRICES = [{"product_id": f"商品 {n}", "seller": s, "price": n + 0.5, "currency
 
 
 class Shop:
-    """A log, and what an items worker does with it."""
+    """A log, with an items worker that folds it step by step."""
 
     def __init__(self, broker: RunningBroker, folder: Path) -> None:
         self.broker, self._file = broker, folder / "feed.jsonl"
         self._states: dict[str, ItemState] = {}
-        self._taken: dict[Partition, int] = {}
+        self._read_to: dict[Partition, int] = {}
         ensure_topics(broker.settings(partitions=PARTITIONS))
 
     def sync(self, topic: str, feed: list[dict[str, Any]], *flags: str) -> dict[str, Any]:
-        """Its answer as JSON, with the exit code."""
+        """Run `freshline sync` and return its answer as JSON, with the exit code and stderr."""
         self._file.write_bytes(b"\n".join(map(orjson.dumps, feed)))
         done = freshline("sync", topic, str(self._file), "--json", *flags)
         assert done.out, done.err
         return {**json.loads(done.out), "code": done.code, "err": done.err}
 
-    def take(self, topic: str) -> list[bytes]:
-        """Folds what is new in the topic into the item log; the values of those records."""
+    def fold_new(self, topic: str) -> list[bytes]:
+        """Fold the new events of the topic into the item log, and return their values."""
         records = asyncio.run(self._new(topic))
         for record in records:
             event = parse(topic, record.key, record.value, arrived_at_ms=record.timestamp_ms, event_time_ms=None)
@@ -63,9 +63,9 @@ class Shop:
 
     async def _new(self, topic: str) -> list[Record]:
         async with Reader(self.broker.address) as reader:
-            reader.assign({p: self._taken.get(p, 0) for p in (Partition(topic, n) for n in range(PARTITIONS))})
+            reader.assign({p: self._read_to.get(p, 0) for p in (Partition(topic, n) for n in range(PARTITIONS))})
             records = [record async for some in reader.read_to_end() for record in some]
-            self._taken |= reader.positions
+            self._read_to |= reader.positions
         return records
 
     @staticmethod
@@ -90,7 +90,7 @@ def running(kind: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
 
 @pytest.fixture(params=["embedded", pytest.param("kafka", marks=pytest.mark.kafka)])
 def any_shop(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
-    """One test over both brokers."""
+    """A shop on each of the two brokers."""
     yield from running(request.param, tmp_path, monkeypatch)
 
 
@@ -102,27 +102,27 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
 def test_a_feed_is_planned_sent_and_then_no_news(any_shop: Shop) -> None:
     planned = any_shop.sync("products", LAMPS)
     assert planned["code"] == 0 and counts(planned) == [20, 0, 0, 0, 0] and not planned["executed"]
-    assert any_shop.take("products") == []
+    assert any_shop.fold_new("products") == []
     sent = any_shop.sync("products", LAMPS, "--execute")
     assert (sent["code"], sent["sent"], sent["failed"]) == (0, 20, 0) and len(sent["tokens"]) == PARTITIONS
-    assert len(any_shop.take("products")) == 20
+    assert len(any_shop.fold_new("products")) == 20
     again = any_shop.sync("products", LAMPS, "--execute")
     assert counts(again) == [0, 0, 0, 20, 0] and again["sent"] == 0 and again["tokens"] == []
 
 
-def test_a_record_of_another_hand_in_the_item_log_is_passed_over(shop: Shop) -> None:
+def test_a_foreign_record_in_the_item_log_is_passed_over(shop: Shop) -> None:
     shop.sync("products", LAMPS, "--execute")
-    shop.take("products")
+    shop.fold_new("products")
     foreign = [(LAMPS[0]["product_id"].encode(), b"garbage"), (b"unknown", b"{}"), (b"\xff", b"[1]")]
-    places = [Partition(ITEMS, partition_of(key, PARTITIONS)) for key, _ in foreign]
-    records = [StateRecord(place, *each) for place, each in zip(places, foreign, strict=True)]
+    partitions = [Partition(ITEMS, partition_of(key, PARTITIONS)) for key, _ in foreign]
+    records = [StateRecord(partition, *each) for partition, each in zip(partitions, foreign, strict=True)]
     asyncio.run(publish_states(shop.broker.address, records, writer=b""))
     assert counts(shop.sync("products", LAMPS)) == [0, 0, 0, 20, 0]
 
 
 def test_what_differs_is_sent_and_nothing_else(shop: Shop) -> None:
     shop.sync("products", LAMPS, "--execute")
-    shop.take("products")
+    shop.fold_new("products")
     feed: list[dict[str, Any]] = [*LAMPS[2:], LAMPS[1] | {"title": "Brass lamp"}, {"product_id": "new", "title": "New"}]
     answer = shop.sync("products", feed, "--execute")
     assert counts(answer) == [1, 1, 1, 18, 0]
@@ -130,7 +130,7 @@ def test_what_differs_is_sent_and_nothing_else(shop: Shop) -> None:
     assert changed["line"] == 19 and changed["differences"] == [
         {"fact": "title/und", "before": "Lamp 1", "after": "Brass lamp"}
     ]
-    values = sorted(map(orjson.loads, shop.take("products")), key=lambda body: body["product_id"])
+    values = sorted(map(orjson.loads, shop.fold_new("products")), key=lambda body: body["product_id"])
     assert [(body["product_id"], body.get("op")) for body in values] == [
         ("new", None),
         ("商品 0", "delete"),
@@ -141,32 +141,32 @@ def test_what_differs_is_sent_and_nothing_else(shop: Shop) -> None:
 
 def test_offers_are_compared_by_seller_whether_or_not_their_product_is_known(shop: Shop) -> None:
     assert shop.sync("prices", PRICES, "--execute")["sent"] == 10
-    shop.take("prices")
+    shop.fold_new("prices")
     feed = [*PRICES[1:9], PRICES[0] | {"price": "0.50"}]
     answer = shop.sync("prices", feed, "--execute")
     assert counts(answer) == [0, 0, 1, 9, 0]
-    (gone,) = map(orjson.loads, shop.take("prices"))
+    (gone,) = map(orjson.loads, shop.fold_new("prices"))
     assert (gone["product_id"], gone["seller"], gone["op"]) == ("商品 4", "y", "delete")
 
 
-def test_a_feed_that_lacks_much_needs_to_be_meant(shop: Shop) -> None:
+def test_a_feed_that_lacks_much_is_sent_by_force_alone(shop: Shop) -> None:
     shop.sync("products", LAMPS, "--execute")
-    shop.take("products")
+    shop.fold_new("products")
     assert shop.sync("products", LAMPS[4:])["code"] == 0
     for flags in ([], ["--execute"]):
         refused = shop.sync("products", LAMPS[5:], *flags)
         assert refused["code"] == 1 and refused["gone"] == 5 and not refused["executed"]
         assert refused["err"].startswith("freshline: 5 of 20 products are not in the feed (25%, more than 20%)")
         assert refused["err"].count("\n") == 1
-    assert shop.take("products") == []
+    assert shop.fold_new("products") == []
     assert shop.sync("products", LAMPS[5:], "--execute", "--force")["sent"] == 5
-    assert len(shop.take("products")) == 5
+    assert len(shop.fold_new("products")) == 5
 
 
-def test_the_state_is_the_join_of_what_several_writers_said(shop: Shop) -> None:
-    """A worker that was frozen appended an older record after its successor's."""
+def test_the_state_is_the_join_of_the_records_of_several_writers(shop: Shop) -> None:
+    """Given a worker that was frozen and appended an older record after its successor's."""
     shop.sync("products", LAMPS[:1], "--execute")
-    shop.take("products")
+    shop.fold_new("products")
     old = Shop._record(ItemState(LAMPS[0]["product_id"]))
     for writer in (b"frozen", b"import"):
         asyncio.run(publish_states(shop.broker.address, [old], writer=writer))

@@ -11,12 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.errors import Unavailable
-from stream.reconcile import spill as module
 from stream.reconcile.spill import BUCKET_ITEMS, BUCKETS_MAX, Buckets, bucket_count
 
 
 async def filled(directory: str, count: int, added: list[tuple[bytes, bytes]]) -> Buckets:
-    buckets = Buckets(Path(directory), count)
+    buckets = Buckets(Path(directory), count, buffer_bytes_max=50, chunk_bytes=7)
     for product_id, frame in added:
         await buckets.add("log", product_id, frame)
     await buckets.flush()
@@ -36,9 +35,7 @@ def test_an_items_frames_come_back_whole_and_in_order_from_one_bucket(
             own = [frame for product_id, frame in added if product_id == wanted]
             assert any(_in_order(own, frames) for frames in read)
 
-    with TemporaryDirectory() as directory, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "CHUNK_BYTES", 7)
-        patch.setattr(module, "BUFFER_BYTES_MAX", 50)
+    with TemporaryDirectory() as directory:
         asyncio.run(check(directory))
 
 
@@ -54,7 +51,7 @@ def test_a_bucket_holds_a_thousand_items_whatever_their_number() -> None:
     assert bucket_count(10**12) == BUCKETS_MAX
 
 
-async def test_on_a_disk_that_is_nearly_full_it_gives_way_and_says_so(
+async def test_on_a_disk_that_is_nearly_full_it_stops_and_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=250 << 20))
