@@ -67,8 +67,8 @@ class Searcher:
         payloads = await index.payloads([point.point_id for point in ranked])
         # Between the ranking and here an item may have been hidden.
         found = [(payloads[point], score) for point, score in ranked if point in payloads]
-        hits = [hits.hit(payload, score, self._shop, now_ms) for payload, score in found if is_visible(payload)]
-        return Results(hits, total, by)
+        rendered = [hits.hit(payload, score, self._shop, now_ms) for payload, score in found if is_visible(payload)]
+        return Results(rendered, total, by)
 
     async def item(self, product_id: str, now_ms: int) -> IndexedItem | None:
         """The point of this item, visible or not; None if the index has never heard of it."""
