@@ -34,6 +34,7 @@ class JobsService(JobsApi):
                 context.identity.epoch,
                 context.settings.partitions,
                 context.settings.model,
+                context.clock,
             )
         )
 

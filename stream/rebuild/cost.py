@@ -1,9 +1,8 @@
-"""What a rebuild would do and cost, before it is begun."""
+"""The cost of a rebuild, estimated before it is begun."""
 
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import TYPE_CHECKING, Any
 
 from workers.document import TEMPLATE_VERSION, document
@@ -11,14 +10,16 @@ from workers.point.payload import is_visible
 
 if TYPE_CHECKING:
     from stream.runtime.jobs import Step
+    from workers.clock import Clock
     from workers.embedder.interface import Embedder, ModelId
     from workers.index.interface import Index
 
 SAMPLE_TEXTS = 64
+"""The texts that are embedded to measure how long one takes."""
 
 
-async def cost(step: Step, serving: Index, model: ModelId, embedder: Embedder) -> dict[str, Any]:
-    """Differences of model and template, and how many vectors are reused or computed. Raises Unavailable."""
+async def cost(step: Step, serving: Index, model: ModelId, embedder: Embedder, clock: Clock) -> dict[str, Any]:
+    """Return how model and template differ, and how many vectors are reused or computed. Raises Unavailable."""
     step.phase_begins("comparing", await serving.count_points())
     reused, to_embed, texts = 0, 0, list[str]()
     async for page in serving.scan():
@@ -30,7 +31,7 @@ async def cost(step: Step, serving: Index, model: ModelId, embedder: Embedder) -
                 to_embed += 1
                 texts += [wanted.text] if len(texts) < SAMPLE_TEXTS else []
         step.done += len(page)
-    seconds = await asyncio.to_thread(_seconds_per_text, embedder, texts) if texts else 0.0
+    seconds = await asyncio.to_thread(_seconds_per_text, embedder, texts, clock) if texts else 0.0
     return {
         "dry_run": True,
         "collection": serving.collection,
@@ -43,7 +44,7 @@ async def cost(step: Step, serving: Index, model: ModelId, embedder: Embedder) -
     }
 
 
-def _seconds_per_text(embedder: Embedder, texts: list[str]) -> float:
-    began = time.perf_counter()
+def _seconds_per_text(embedder: Embedder, texts: list[str], clock: Clock) -> float:
+    began_s = clock.monotonic_s()
     embedder.embed_documents(texts)
-    return (time.perf_counter() - began) / len(texts)
+    return (clock.monotonic_s() - began_s) / len(texts)

@@ -1,4 +1,8 @@
-"""The course of a rebuild. All that it must not forget stands in the index (roles, progress): killed, it goes on."""
+"""Rebuilds a collection: fills, checks and switches to a new one.
+
+Everything that a rebuild has to remember lies in the index, as roles and positions. A process that is started after a
+kill goes on with it.
+"""
 
 from __future__ import annotations
 
@@ -7,18 +11,21 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import structlog
 
-from schemas.errors import Conflict, FreshlineError, Gone, Unavailable
+from schemas.errors import Conflict, FreshlineError, Gone
 from stream.rebuild.check import check
 from stream.rebuild.cost import cost
 from stream.writers.backfill import partitions_filled
 from stream.writers.writer_set import LOOK_INTERVAL_S as ROLES_INTERVAL_S
 from workers.index.interface import not_built
+from workers.retry import Backoff, until_available
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from schemas.errors import Unavailable
     from stream.runtime.jobs import Step
     from stream.writers.writer_set import WriterSet
+    from workers.clock import Clock
     from workers.embedder.registry import EmbedderRegistry
     from workers.index.interface import Collections, Index
     from workers.search.hits import Shop
@@ -26,91 +33,109 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
-LOOK_INTERVAL_S = 0.2
-AWAY_S = 1.0
-OWED_MAX = 16
-"""Vectors that the new collection may owe beyond those that the old one does: texts that changed just now."""
+PENDING_MAX = 16
+"""How many more embeddings the new collection may have pending than the old one: texts that changed just now."""
 
 BEGUN_ELSEWHERE = "another worker has just begun a rebuild: ask again to follow it"
 
 
 class RebuildContext(NamedTuple):
-    """What a rebuild works with."""
+    """The parts of the process that a rebuild works with, and the settings that it follows."""
 
     collections: Collections
-    attached: WriterSet
+    writers: WriterSet
     models: EmbedderRegistry
     shop: Shop
     epoch: int
+    """The epoch of the item log."""
     partitions: int
     model: str | None
-    """Of which a rebuild is where none is asked for, as the settings say; None: of that of the serving collection."""
+    """The model of the settings, which is built for where no other is asked for; None is that of the serving
+    collection."""
+    clock: Clock
+
+
+class RebuildIntervals(NamedTuple):
+    """How often a rebuild looks at what it waits for."""
+
+    look_s: float = 0.2
+    """The time between two looks at how far the new collection is."""
+    roles_s: float = ROLES_INTERVAL_S
+    """The time within which every worker reads the roles of the collections again."""
+    away: Backoff = Backoff(1.0, 1.0)
+    """The time between two attempts while the index is away."""
+
+
+DEFAULT_INTERVALS = RebuildIntervals()
 
 
 class Rebuild:
-    """Rebuilds of one API process; of several processes each goes on with what it finds half done."""
+    """The rebuilds of one API process. Where several processes serve, each goes on with a rebuild it finds begun."""
 
-    def __init__(self, rebuilding: RebuildContext) -> None:
-        self._with = rebuilding
+    def __init__(self, context: RebuildContext, intervals: RebuildIntervals = DEFAULT_INTERVALS) -> None:
+        self._context = context
+        self._intervals = intervals
 
     async def estimate(self, step: Step, source: str | None) -> dict[str, Any]:
-        """What a rebuild with this model would do and cost; changes nothing. Raises Misconfigured, Unavailable.
+        """Return what a rebuild with this model would do and cost; change nothing. Raises Misconfigured, Unavailable.
 
-        `source`: of the model, None: that of the settings, or else the one of the collection that serves.
+        `source` is a model's name or folder; None is that of the settings, or else that of the serving collection.
         """
-        serving = await self._with.collections.serving()
+        serving = await self._context.collections.serving()
         source = self._source(source, serving)
-        model = await self._with.models.identify(source)
-        return await cost(step, serving, model, await self._with.models.embedder(source).loaded())
+        model = await self._context.models.identify(source)
+        embedder = await self._context.models.embedder(source).loaded()
+        return await cost(step, serving, model, embedder, self._context.clock)
 
     async def run(self, step: Step, source: str | None) -> dict[str, Any]:
-        """Builds, checks and switches; what is being built already is taken up. `source`: as for `estimate`.
+        """Build, check and switch to a new collection, or go on with one that is being built.
 
-        An index that is away meanwhile is waited for. Raises Misconfigured if there is no such model, Conflict if
-        another model's is being built, FreshlineError if the check fails: then nothing has changed.
+        `source` is as for `estimate`. An index that is away meanwhile is waited for. Raises Misconfigured if there is
+        no such model, Conflict if a collection for another model is being built, FreshlineError if the check fails:
+        then the old collection serves as before.
         """
-        return await self.go_on(step, await self._patiently(step, lambda: self._to_build(step, source)))
+        return await self.go_on(step, await self._until_available(step, lambda: self._to_build(step, source)))
 
     async def go_on(self, step: Step, building: Index) -> dict[str, Any]:
-        """Finishes what was begun before, perhaps by another worker that is at it too. Raises as `run`."""
+        """Finish a rebuild that was begun before, perhaps by another worker that does so, too. Raises like `run`."""
         log.info("rebuild", collection=building.collection)
         try:
-            return await self._patiently(step, lambda: self._complete(step, building))
+            return await self._until_available(step, lambda: self._complete(step, building))
         except Gone:
-            return await self._patiently(step, lambda: self._overtaken(step, building))
+            return await self._until_available(step, lambda: self._overtaken(step, building))
 
     async def roll_back(self) -> dict[str, Any]:
-        """The previous collection serves again, as fresh as ever; a second time leads forward again.
+        """Let the previous collection serve again, which is as fresh; a second call goes forward again.
 
-        Raises Conflict if there is none.
+        Raises Conflict if there is no previous collection.
         """
         await self._previous("go back to")
-        before = await self._with.collections.serving()
-        await self._with.collections.roll_back()
-        await self._with.attached.refresh()
-        return {"collection": (await self._with.collections.serving()).collection, "before": before.collection}
+        before = await self._context.collections.serving()
+        await self._context.collections.roll_back()
+        await self._context.writers.refresh()
+        return {"collection": (await self._context.collections.serving()).collection, "before": before.collection}
 
     async def finish(self) -> dict[str, Any]:
-        """Drops the previous collection: changes are written once again, not twice. Raises Conflict."""
+        """Drop the previous collection, so that changes are written once again, not twice. Raises Conflict."""
         previous = await self._previous("drop")
         await self._drop(previous)
         return {"dropped": previous.collection}
 
     async def _previous(self, to: str) -> Index:
-        previous = (await self._with.collections.roles()).previous
+        previous = (await self._context.collections.roles()).previous
         if previous is None:
             raise Conflict(f"there is nothing to {to}: no collection but the one that serves is kept up to date")
         return previous
 
     def _source(self, asked: str | None, serving: Index) -> str | None:
-        return asked or self._with.model or serving.metadata.model_source
+        return asked or self._context.model or serving.metadata.model_source
 
     async def _to_build(self, step: Step, asked: str | None) -> Index:
-        """What is being built already, or else what is begun now."""
-        building = (await self._with.collections.roles()).building
+        """Return the collection that is being built, or begin one."""
+        building = (await self._context.collections.roles()).building
         if building is None:
             return await self._begin(step, asked)
-        if asked is not None and await self._with.models.identify(asked) != building.model:
+        if asked is not None and await self._context.models.identify(asked) != building.model:
             raise Conflict(
                 f"an index for the model {building.model.name} is being built, not for {asked}: a rebuild without "
                 "--model finishes it; ask for another model after that"
@@ -118,39 +143,42 @@ class Rebuild:
         return building
 
     async def _begin(self, step: Step, asked: str | None) -> Index:
-        source = self._source(asked, await self._with.collections.serving())
-        model = await self._with.models.identify(source)
-        await self._with.models.embedder(source).loaded()
-        roles = await self._with.collections.roles()  # To load took seconds, in which they may have changed.
+        source = self._source(asked, await self._context.collections.serving())
+        model = await self._context.models.identify(source)
+        await self._context.models.embedder(source).loaded()
+        roles = await self._context.collections.roles()  # Loading took seconds, in which the roles may have changed.
         if roles.building is not None:
             raise Conflict(BEGUN_ELSEWHERE)
         if roles.previous is not None:
             await self._discard(step, roles.previous)
-        begun = await self._with.collections.begin(model, source)
-        if not _is(begun, (await self._with.collections.roles()).building):
+        begun = await self._context.collections.begin(model, source)
+        if not _is(begun, (await self._context.collections.roles()).building):
             await self._discard(step, begun)
             raise Conflict(BEGUN_ELSEWHERE)
         return begun
 
     async def _complete(self, step: Step, building: Index) -> dict[str, Any]:
-        """From whatever point it has reached to its end. Raises Gone if another worker has taken it away."""
-        await self._with.attached.refresh()
+        """Take a collection from whatever point it has reached to its end.
+
+        Raises Gone if another worker has finished or given up the same rebuild.
+        """
+        await self._context.writers.refresh()
         await self._until_filled(step, building)
         await self._until_embedded(step, building)
-        serving = await self._with.collections.serving()
+        serving = await self._context.collections.serving()
         if _is(building, serving):
             return await self._overtaken(step, building)
-        report = await check(step, serving, building, self._with.models, self._with.shop)
+        report = await check(step, serving, building, self._context.models, self._context.shop, self._context.clock)
         if report.wrong:
             await self._discard(step, building)
             raise FreshlineError(f"the new collection was not taken: {report.wrong}; search goes on as it was")
-        await self._with.collections.switch(building)
-        await self._with.attached.refresh()
+        await self._context.collections.switch(building)
+        await self._context.writers.refresh()
         return _result(building, serving, report.figures)
 
     async def _overtaken(self, step: Step, building: Index) -> dict[str, Any]:
-        """Another worker went on with the same rebuild, and was first: then it serves, or was given up."""
-        roles = await self._with.collections.roles()
+        """Return the result of a rebuild that another worker finished first. Raises Conflict if that one gave it up."""
+        roles = await self._context.collections.roles()
         if _is(building, roles.serving):
             return _result(building, roles.previous, {})
         if not any(_is(building, each) for each in roles.all):
@@ -158,27 +186,29 @@ class Rebuild:
         raise Conflict(not_built(building))
 
     async def _until_filled(self, step: Step, building: Index) -> None:
-        """Every partition's owner has confirmed, by the end that it took, and reached it."""
+        """Wait until every partition is filled up to the end offset that its worker wrote down when it began."""
         complete, done, total = await self._filled(building)
         step.phase_begins("filling", total, done=done)
-        while complete < self._with.partitions:
+        while complete < self._context.partitions:
             await self._wait(step, building)
             complete, step.done, step.total = await self._filled(building)
 
     async def _filled(self, building: Index) -> tuple[int, int, int]:
-        return await partitions_filled(building, self._with.epoch, self._with.partitions)
+        return await partitions_filled(building, self._context.epoch, self._context.partitions)
 
     async def _until_embedded(self, step: Step, building: Index) -> None:
-        owed = await building.count_owed()
-        step.phase_begins("embedding", owed)
-        while owed > OWED_MAX + await (await self._with.collections.serving()).count_owed():
+        """Wait until the new collection has hardly more embeddings pending than the one that serves."""
+        pending = await building.count_owed()
+        step.phase_begins("embedding", pending)
+        while pending > PENDING_MAX + await (await self._context.collections.serving()).count_owed():
             await self._wait(step, building)
-            owed = await building.count_owed()
-            step.done = max(0, (step.total or 0) - owed)
+            pending = await building.count_owed()
+            step.done = max(0, (step.total or 0) - pending)
 
     async def _wait(self, step: Step, building: Index) -> None:
-        await asyncio.sleep(LOOK_INTERVAL_S)
-        writer = self._with.attached.writer(building)
+        """Wait for one interval. Raises what the writer of the new collection failed with; then that is discarded."""
+        await asyncio.sleep(self._intervals.look_s)
+        writer = self._context.writers.writer(building)
         if writer is None:
             raise Gone(not_built(building))
         if writer.failed is not None:
@@ -186,27 +216,23 @@ class Rebuild:
             raise writer.failed
 
     async def _discard(self, step: Step, index: Index) -> None:
-        """As `_drop`, to its end: half done, nobody would ever delete it."""
-        await self._patiently(step, lambda: self._drop(index))
+        """Drop a collection, however long the index is away: nothing else would delete one that is half dropped."""
+        await self._until_available(step, lambda: self._drop(index))
 
     async def _drop(self, index: Index) -> None:
-        """First every worker must have let go of it."""
-        await self._with.collections.retire(index)
-        await self._with.attached.refresh()
-        await asyncio.sleep(2 * ROLES_INTERVAL_S)
-        await self._with.collections.delete(index)
+        """Delete a collection, once every worker has had the time to see that it has no role and to close it."""
+        await self._context.collections.retire(index)
+        await self._context.writers.refresh()
+        await asyncio.sleep(2 * self._intervals.roles_s)
+        await self._context.collections.delete(index)
 
-    async def _patiently(self, step: Step, work: Callable[[], Awaitable[T]]) -> T:
-        """Its result; where the index is away, it is begun again until it is not. Raises Gone."""
-        while True:
-            try:
-                return await work()
-            except Gone:
-                raise
-            except Unavailable as error:
-                log.warning("rebuild waits", error=str(error))
-                step.phase_begins(f"waiting: {error}")
-                await asyncio.sleep(AWAY_S)
+    async def _until_available(self, step: Step, work: Callable[[], Awaitable[T]]) -> T:
+        """Return the result of the work, which is begun again while the index is away. Raises Gone."""
+
+        def show(error: Unavailable, _wait_seconds: float) -> None:
+            step.phase_begins(f"waiting: {error}")
+
+        return await until_available(work, "rebuild waits", self._intervals.away, before_wait=show)
 
 
 def _is(one: Index, other: Index | None) -> bool:

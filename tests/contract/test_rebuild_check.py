@@ -1,4 +1,4 @@
-"""What keeps a new collection from serving."""
+"""The differences that keep a new collection from serving."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from schemas.items import FACETS
-from stream.rebuild import check as checking
 from stream.rebuild.check import check
 from stream.runtime.jobs import Step
 from tests.support.index_backends import content
+from workers.clock import SystemClock
 from workers.document import document
 from workers.embedder.fake import FakeEmbedder
 from workers.index.edge.open import open_edge
@@ -43,13 +43,12 @@ class Pair(NamedTuple):
             return EMBEDDER.embed_query(text, begun)
 
         models: Any = SimpleNamespace(queries=lambda _model: embed_query)
-        return await check(Step(), self.old, self.new, models, Shop(None, ()))
+        return await check(Step(), self.old, self.new, models, Shop(None, ()), SystemClock(), count_seconds_max=0.05)
 
 
 @pytest.fixture
-async def pair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Pair]:
-    """Two that are equal."""
-    monkeypatch.setattr(checking, "COUNT_SECONDS_MAX", 0.05)
+async def pair(tmp_path: Path) -> AsyncIterator[Pair]:
+    """Two collections that are equal."""
     made = Pair(*(open_edge(tmp_path / name, model=EMBEDDER.model) for name in ("old", "new")))
     for index in made:
         await index.write([item(n) for n in range(ITEMS)])
@@ -59,7 +58,7 @@ async def pair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
 
 
 def item(number: int, *, words: str | None = None, vector: Vectors | None = None, **fields: Any) -> Upsert:
-    """`words`, `vector`: what it is found by, where that is not its own text."""
+    """An item; `words` and `vector` are what it is found by, if not by its own text."""
     product, version = content(f"p{number}", **{"title": f"model{number}", **fields}), number + 1
     present = document(product, EMBEDDER.model)
     state = VectorState(present.fingerprint, present.fingerprint, None, None)
@@ -69,7 +68,7 @@ def item(number: int, *, words: str | None = None, vector: Vectors | None = None
 
 
 async def replaced(index: Index, *items: Upsert) -> None:
-    """At the same versions, as a collection that was filled wrongly has them."""
+    """Write items as a collection has them that was filled wrongly: with a payload that still says the old version."""
     for each in items:
         newer: Any = {**each.payload, "version": each.version + ITEMS}
         await index.write([replace(each, version=each.version + ITEMS, payload=newer)])

@@ -10,16 +10,17 @@ from qdrant_client import AsyncQdrantClient
 
 from schemas.errors import Conflict, Unavailable
 from schemas.points import point_version
-from stream.rebuild import run as course
-from stream.rebuild.run import Rebuild, RebuildContext
+from stream.rebuild.run import Rebuild, RebuildContext, RebuildIntervals
 from stream.runtime.jobs import Step
 from stream.writers.backfill import done_name, end_name
 from tests.support.waiting import until
+from workers.clock import SystemClock
 from workers.embedder.fake import FakeEmbedder
 from workers.embedder.registry import EmbedderRegistry
 from workers.index.server.calls import Backoff, Calls
 from workers.index.server.collections import ServerCollections
 from workers.priority import QueryGate
+from workers.retry import Backoff as RetryBackoff
 from workers.search.hits import Shop
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ EPOCH, END = 3, 7
 
 
 class Server(Calls):
-    """May be away."""
+    """A server that may be away."""
 
     away = False
 
@@ -43,12 +44,12 @@ class Server(Calls):
         return await super().ask(call)
 
 
-class Attachment(NamedTuple):
+class StandInWriter(NamedTuple):
     failed: None = None
 
 
-class Attached:
-    """What has a role is attached."""
+class StandInWriters:
+    """A writer set that has a writer for every collection with a role."""
 
     def __init__(self, collections: Collections) -> None:
         self._collections = collections
@@ -57,8 +58,8 @@ class Attached:
     async def refresh(self) -> None:
         self._attached = {index.collection for index in (await self._collections.roles()).all}
 
-    def writer(self, index: Index) -> Attachment | None:
-        return Attachment() if index.collection in self._attached else None
+    def writer(self, index: Index) -> StandInWriter | None:
+        return StandInWriter() if index.collection in self._attached else None
 
 
 class Worker:
@@ -67,17 +68,17 @@ class Worker:
     def __init__(self, client: AsyncQdrantClient, models: EmbedderRegistry) -> None:
         self.server = Server(client, Backoff())
         self.collections = ServerCollections(self.server, "items")
-        self.attached = Attached(self.collections)
+        self.writers = StandInWriters(self.collections)
         self.models = models
-        parts: Any = (self.collections, self.attached, models, Shop(None, ()), EPOCH, 1, None)
-        self.rebuild = Rebuild(RebuildContext(*parts))
+        parts: Any = (self.collections, self.writers, models, Shop(None, ()), EPOCH, 1, None, SystemClock())
+        self.rebuild = Rebuild(RebuildContext(*parts), RebuildIntervals(0.01, 0.01, RetryBackoff(0.01, 0.01)))
         self.step = Step()
 
     async def run(self, model: str | None = None) -> dict[str, Any]:
         return await self.rebuild.run(self.step, model)
 
     async def begun(self) -> Index:
-        """What is being built, once it is."""
+        """The collection that is being built, once it is being filled."""
         await until(lambda: self.step.phase == "filling", "it is being filled")
         building = (await self.collections.roles()).building
         assert building is not None
@@ -90,14 +91,12 @@ class Stack(NamedTuple):
     other: Worker
 
     async def names(self) -> set[str]:
-        """Of all collections that there are."""
+        """The names of all collections."""
         return {each.name for each in (await self.client.get_collections()).collections}
 
 
 @pytest.fixture
-async def stack(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stack]:
-    for name in ("LOOK_INTERVAL_S", "ROLES_INTERVAL_S", "AWAY_S"):
-        monkeypatch.setattr(course, name, 0.01)
+async def stack() -> AsyncIterator[Stack]:
     client, models = AsyncQdrantClient(":memory:"), EmbedderRegistry("fake", threads=1, gate=QueryGate())
     made = Stack(client, Worker(client, models), Worker(client, models))
     await made.one.collections.serve_some(FakeEmbedder().model, None)
@@ -107,7 +106,7 @@ async def stack(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stack]:
 
 
 async def fill(index: Index) -> None:
-    """As the owner of its only partition would say it."""
+    """Note that the only partition is filled, as the worker that has it assigned would."""
     full = point_version(EPOCH, END)
     await index.save_positions({end_name(0): full, done_name(0): full})
 
@@ -199,13 +198,13 @@ async def test_a_rebuild_that_another_worker_gave_up_ends_in_one_sentence_and_le
     running = asyncio.create_task(stack.one.run())
     building = await stack.one.begun()
     await stack.other.collections.retire(building)
-    await stack.one.attached.refresh()
+    await stack.one.writers.refresh()
     with pytest.raises(Conflict, match=f"{building.collection} is not being built any more"):
         await running
     assert await stack.names() == {serving.name}
 
 
-async def test_of_two_that_begin_at_once_one_gives_way_and_leaves_nothing(
+async def test_of_two_that_begin_at_once_one_withdraws_and_leaves_nothing(
     stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     serving, begin = await stack.one.collections.serving(), stack.one.collections.begin
