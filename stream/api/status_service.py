@@ -118,7 +118,7 @@ class StatusService(StatusApi):
         return IndexStatus(
             backend="server" if self._context.settings.qdrant_url else "edge",
             collection=index.collection,
-            model=index.model.name if self._context.models.queries(index.model) else None,
+            model=index.model.name if self._context.models.find_loaded(index.model) else None,
             points=await index.count_points(),
             previous=previous.collection if previous else None,
             rebuild=self._jobs.report("rebuild"),

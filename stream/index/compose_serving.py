@@ -60,7 +60,7 @@ def compose_serving(
     registry.register(WorkerCounters(monitor))
     jobs = Jobs()
     return ServingSide(
-        SearchService(context, Searcher(context.collections.serving, context.models.queries, context.shop)),
+        SearchService(context, Searcher(context.collections, context.models, context.shop)),
         StatusService(context, monitor, jobs, recent=recent, registry=registry, index_was_empty=index_was_empty),
         JobsService(context, jobs),
         monitor,

@@ -11,7 +11,7 @@ from schemas.queries import Filters
 from tests.benchmarks.catalogue import SHARED, asked_queries
 from tests.oracle.hongkong import rows
 from workers.search.fusion import fuse
-from workers.search.searcher import LEG_POINTS_MIN
+from workers.search.searcher import RETRIEVED_POINTS_MIN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,9 +41,9 @@ async def quality(index: Index, embedder: Embedder) -> dict[str, float]:
 
 
 async def _rankings(index: Index, embedder: Embedder, query: str) -> dict[str, list[str]]:
-    words = await index.search_lexical(query, Filters(), LEG_POINTS_MIN)
+    words = await index.search_lexical(query, Filters(), RETRIEVED_POINTS_MIN)
     vector = embedder.embed_query(query)
-    near = await index.search_dense(vector, Filters(), LEG_POINTS_MIN)
+    near = await index.search_dense(vector, Filters(), RETRIEVED_POINTS_MIN)
     return {"words": words, "vectors": near, "fused": [ranked.point_id for ranked in fuse(near, words)]}
 
 

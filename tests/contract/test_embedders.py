@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from schemas.errors import EmbeddingFailed
-from workers.embedder.loading import load_embedder
+from workers.embedder.registry import load_embedder
 
 if TYPE_CHECKING:
     from workers.embedder.interface import Embedder, Vectors
@@ -49,10 +49,9 @@ def test_a_query_is_one_normalised_vector(embedder: Embedder) -> None:
     assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-5)
 
 
-def test_a_query_says_once_that_it_has_begun_and_in_its_own_thread(embedder: Embedder) -> None:
-    heard: list[int] = []
-    embedder.embed_query("sponge cake", lambda: heard.append(threading.get_ident()))
-    assert heard == [threading.get_ident()]
+def test_a_query_in_two_steps_has_the_same_vector(embedder: Embedder) -> None:
+    tokens = embedder.tokenise_query("sponge cake")
+    assert (embedder.embed_tokens(tokens) == embedder.embed_query("sponge cake")).all()
 
 
 def test_no_texts_give_no_rows(embedder: Embedder) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -13,6 +12,7 @@ from schemas.items import FACETS
 from stream.rebuild.check import check
 from stream.runtime.jobs import Step
 from tests.support.index_backends import content
+from tests.support.queries import LoadedModel, at_once
 from workers.clock import SystemClock
 from workers.document import document
 from workers.embedder.fake import FakeEmbedder
@@ -22,7 +22,7 @@ from workers.point.payload import VectorState, payload
 from workers.search.hits import Shop
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from schemas.points import Payload
@@ -39,10 +39,7 @@ class Pair(NamedTuple):
     new: Index
 
     async def report(self) -> CheckReport:
-        async def embed_query(text: str, begun: Callable[[], object]) -> Vectors:
-            return EMBEDDER.embed_query(text, begun)
-
-        models: Any = SimpleNamespace(queries=lambda _model: embed_query)
+        models: Any = LoadedModel(at_once(EMBEDDER.embed_query))
         return await check(Step(), self.old, self.new, models, Shop(None, ()), SystemClock(), count_seconds_max=0.05)
 
 

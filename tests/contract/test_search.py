@@ -10,6 +10,7 @@ import pytest
 from schemas.errors import EmbeddingFailed, Unavailable
 from schemas.queries import SearchRequest
 from tests.support.index_backends import MODEL, content, opened, put, vector
+from tests.support.queries import LoadedModel, OneIndex, Vector, at_once
 from workers.search.hits import Shop
 from workers.search.searcher import EXACT_SCORE, Searcher
 
@@ -34,28 +35,22 @@ async def index() -> AsyncIterator[Index]:
         yield opened_index
 
 
-def this(index: Index) -> Callable[[], Awaitable[Index]]:
-    async def serving() -> Index:
-        return index
-
-    return serving
-
-
 def searcher(index: Index, *values: float, model: Any = MODEL) -> Searcher:
-    """Every query has this vector; without values it is not ready."""
+    """Every query has this vector; without values no model is loaded."""
+    loaded = LoadedModel(at_once(lambda _: vector(*values)), [model] if values else [])
+    return Searcher(OneIndex(index), loaded, SHOP)
 
-    async def embed(_: str, begun: Callable[[], object]) -> Any:
-        begun()
-        return vector(*values)
 
-    return Searcher(this(index), lambda asked: embed if values and asked == model else None, SHOP)
+def searcher_with(index: Index, embed: Callable[[Vector], Awaitable[Any]], **bounds: float) -> Searcher:
+    """`embed` computes the vector of each query, and says when it starts."""
+    return Searcher(OneIndex(index), LoadedModel(embed), SHOP, **bounds)
 
 
 async def names(search: Searcher, now_ms: int = 1_000, **asked: Any) -> list[str]:
     return [hit.product_id for hit in (await search.search(SearchRequest(**asked), now_ms)).hits]
 
 
-async def test_what_both_legs_find_comes_first(index: Index) -> None:
+async def test_an_item_that_both_retrievers_find_comes_first(index: Index) -> None:
     await put(index, content("words", "walnut cake"), 1, dense=vector(0, 1))
     await put(index, content("vector", "biscuit"), 2, dense=vector(1))
     await put(index, content("both", "cake"), 3, dense=vector(1, 0.1))
@@ -85,58 +80,57 @@ async def test_words_serve_until_the_model_of_the_collection_is_there(index: Ind
 
 
 async def test_a_query_that_cannot_be_embedded_is_answered_by_words(index: Index) -> None:
-    async def fail(_: str, begun: Callable[[], object]) -> Any:
+    async def fail(_: Vector) -> Any:
         raise EmbeddingFailed("NaN")
 
     await put(index, content("a", "cake"), 1)
-    search = Searcher(this(index), lambda _: fail, SHOP)
+    search = searcher_with(index, fail)
     assert (await search.search(SearchRequest(q="cake"), 1)).by == "words"
 
 
-async def test_a_query_whose_vector_does_not_come_is_answered_by_words(
-    index: Index, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def never(_: str, begun: Callable[[], object]) -> Any:
-        begun()
+@pytest.mark.parametrize("starts", [True, False])
+async def test_a_query_whose_vector_does_not_come_in_time_is_answered_by_words(index: Index, starts: bool) -> None:
+    async def never(computed: Vector) -> Any:
+        if starts:
+            computed.start()
         await asyncio.Event().wait()
 
-    monkeypatch.setattr("workers.search.searcher.VECTOR_SECONDS_MAX", 0.05)
     await put(index, content("a", "cake"), 1)
-    search = Searcher(this(index), lambda _: never, SHOP)
+    search = searcher_with(index, never, vector_seconds_max=0.05)
     async with asyncio.timeout(30):
         assert (await search.search(SearchRequest(q="cake"), 1)).by == "words"
 
 
-async def test_what_needs_no_vector_is_found_while_the_vector_is_made(
+async def test_all_that_needs_no_vector_is_found_while_the_vector_is_computed(
     index: Index, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = {name: asyncio.Event() for name in ("search_lexical", "find_exact", "count")}
     for name, event in asked.items():
-        monkeypatch.setattr(index, name, _told(getattr(index, name), event))
+        monkeypatch.setattr(index, name, _setting(event, getattr(index, name)))
 
-    async def embed(_: str, begun: Callable[[], object]) -> Any:
-        for _turn in range(20):
+    async def embed(computed: Vector) -> Any:
+        for _ in range(20):
             await asyncio.sleep(0)
         assert not any(event.is_set() for event in asked.values())
-        begun()
+        computed.start()
         async with asyncio.timeout(30):
             await asyncio.gather(*(event.wait() for event in asked.values()))
         return vector(1)
 
     await put(index, content("a", "cake"), 1, dense=vector(1))
-    results = await Searcher(this(index), lambda _: embed, SHOP).search(SearchRequest(q="cake"), 1)
+    results = await searcher_with(index, embed).search(SearchRequest(q="cake"), 1)
     assert (results.by, results.total) == ("words and vectors", 1)
 
 
-def _told(find: Callable[..., Awaitable[Any]], event: asyncio.Event) -> Callable[..., Awaitable[Any]]:
-    async def told(*arguments: Any) -> Any:
+def _setting(event: asyncio.Event, find: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    async def found(*arguments: Any) -> Any:
         event.set()
         return await find(*arguments)
 
-    return told
+    return found
 
 
-async def test_an_index_that_is_away_ends_the_search_and_not_only_one_leg_of_it(
+async def test_an_index_that_is_away_ends_the_search_and_not_only_one_retriever(
     index: Index, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def away(*_: Any) -> Any:
@@ -144,8 +138,8 @@ async def test_an_index_that_is_away_ends_the_search_and_not_only_one_leg_of_it(
 
     given_up = asyncio.Event()
 
-    async def embed(_: str, begun: Callable[[], object]) -> Any:
-        begun()
+    async def embed(computed: Vector) -> Any:
+        computed.start()
         try:
             await asyncio.sleep(3_600)
         finally:
@@ -153,7 +147,7 @@ async def test_an_index_that_is_away_ends_the_search_and_not_only_one_leg_of_it(
 
     monkeypatch.setattr(index, "count", away)
     with pytest.raises(Unavailable):
-        await Searcher(this(index), lambda _: embed, SHOP).search(SearchRequest(q="cake"), 1)
+        await searcher_with(index, embed).search(SearchRequest(q="cake"), 1)
     await asyncio.wait_for(given_up.wait(), 30)
 
 

@@ -9,19 +9,19 @@ if TYPE_CHECKING:
 
 
 def batches(lengths: Sequence[int], budget: Callable[[], int]) -> Iterator[list[int]]:
-    """Positions of `lengths`, longest first, in batches whose padded size (rows times the longest) is <= `budget()`.
+    """Yield batches of indices into `lengths`, longest first, with a padded size (rows times longest) <= `budget()`.
 
-    The budget is asked for at every batch: it may change while they are taken. Every position comes once.
-    One that is longer than the budget by itself makes a batch alone.
+    The budget is asked for at every batch: it may change while the batches are computed. Every index comes once. A text
+    that is longer than the budget by itself is a batch alone.
     """
     batch: list[int] = []
     longest = allowed = 0
-    for position in sorted(range(len(lengths)), key=lambda at: -lengths[at]):
+    for index in sorted(range(len(lengths)), key=lambda at: -lengths[at]):
         if batch and (len(batch) + 1) * longest > allowed:
             yield batch
             batch = []
         if not batch:
-            longest, allowed = max(1, lengths[position]), budget()
-        batch.append(position)
+            longest, allowed = max(1, lengths[index]), budget()
+        batch.append(index)
     if batch:
         yield batch

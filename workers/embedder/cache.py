@@ -1,4 +1,4 @@
-"""Vectors that were computed before."""
+"""A bounded cache of vectors that were computed before."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ QUERIES_MAX = 2_000
 
 
 class VectorCache:
-    """The vectors last used, by document fingerprint or query text; the least recently used goes first. Thread-safe.
+    """The vectors last used, by document fingerprint or query text; the least recently used is evicted. Thread-safe.
 
     Memory is bounded by `entries_max` times (4 bytes times dimension, plus the key).
     """
@@ -30,14 +30,14 @@ class VectorCache:
         return len(self._vectors)
 
     def get(self, key: str) -> Vectors | None:
-        """float32 `(dimension,)`, read-only; None if it is not here."""
+        """Return float32 `(dimension,)`, read-only; None if the vector is not in the cache."""
         with self._lock:
             if (vector := self._vectors.get(key)) is not None:
                 self._vectors.move_to_end(key)
             return vector
 
     def put(self, key: str, vector: Vectors) -> Vectors:
-        """Keeps and returns a read-only copy: a row would keep the whole batch it is a view of."""
+        """Keep a read-only copy and return it. A row itself would keep alive the whole batch that it is a view of."""
         row = vector.astype("float32", copy=True)
         row.setflags(write=False)
         with self._lock:

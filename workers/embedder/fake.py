@@ -8,56 +8,57 @@ import zlib
 from typing import TYPE_CHECKING
 
 import numpy as np
+from typing_extensions import override
 
 from schemas.errors import EmbeddingFailed
-from workers.embedder.interface import ModelId, nobody
+from workers.embedder.interface import Embedder, ModelId
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from workers.embedder.interface import Vectors
 
 DIMENSION = 384
 CHARACTERS_MAX = 4_000
-"""The rest of a longer text is ignored, as a model ignores what is beyond its window."""
+"""The rest of a longer text is ignored, as a model ignores the text beyond its window."""
 WORD_WEIGHT = 1.0
 NGRAM_WEIGHT = 0.4
 _WORD = re.compile(r"\w+")
 
 
-class FakeEmbedder:
+class FakeEmbedder(Embedder):
     """Feature hashing (Weinberger et al., 2009) of words and their character pairs and triples, signed, normalised."""
 
     def __init__(self, failing: str | None = None, *, name: str = "fake") -> None:
-        """A text that contains `failing` cannot be embedded. The vectors of each name are a model's of its own."""
+        """A text that contains `failing` cannot be embedded. Each name is a model with vectors of its own."""
         self._failing = failing
         self._name = name
         self.documents_embedded = 0
 
     @property
+    @override
     def model(self) -> ModelId:
-        """The model whose vectors these are."""
         return ModelId(self._name, "1", DIMENSION)
 
+    @override
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
-        """float32 `(len(texts), 384)`, rows L2-normalised. Raises EmbeddingFailed as told at the start."""
         rows = np.zeros((len(texts), DIMENSION), dtype=np.float32)
         for row, text in zip(rows, texts, strict=True):
-            row[:] = self._embed(text)
+            row[:] = self.embed_tokens(text)
         self.documents_embedded += len(texts)
         return rows
 
-    def embed_query(self, text: str, begun: Callable[[], object] = nobody) -> Vectors:
-        """float32 `(384,)`, L2-normalised. Raises EmbeddingFailed as told at the start."""
-        begun()
-        return self._embed(text)
+    @override
+    def tokenise_query(self, text: str) -> str:
+        return text
 
-    def _embed(self, text: str) -> Vectors:
-        if self._failing is not None and self._failing in text:
+    @override
+    def embed_tokens(self, tokens: str) -> Vectors:
+        if self._failing is not None and self._failing in tokens:
             raise EmbeddingFailed(f"The fake embedder was told to fail on {self._failing!r}.")
         vector = np.zeros(DIMENSION, dtype=np.float32)
-        vector[0] = 0.01  # else a text without words would have no direction
-        for feature, weight in _features(text):
+        vector[0] = 0.01  # Else a text without words would have no direction.
+        for feature, weight in _features(tokens):
             hashed = zlib.crc32(f"{self._name} {feature}".encode())
             vector[hashed % DIMENSION] += weight if hashed & 0x8000_0000 else -weight
         return vector / np.float32(np.linalg.norm(vector))

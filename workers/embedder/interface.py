@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Sequence
 
     import numpy as np
     from numpy.typing import NDArray
 
     Vectors = NDArray[np.float32]
-    EmbedQuery = Callable[[str, Callable[[], object]], Awaitable[Vectors]]
-    """A query's vector, off the event loop. It calls its second argument on the loop when the forward pass is about
-    to begin, beside which the interpreter is free; never, if the vector is known. Raises EmbeddingFailed."""
-
-
-def nobody() -> None:
-    """Hears that a query has begun."""
 
 
 class ModelId(NamedTuple):
-    """Which vectors may meet in one search: same name, same revision."""
+    """Identifies a model. Only vectors of the same name and revision may meet in one search."""
 
     name: str
     revision: str
@@ -33,16 +26,26 @@ class Embedder(Protocol):
 
     @property
     def model(self) -> ModelId:
-        """The model whose vectors these are."""
+        """The model that computes the vectors."""
 
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
-        """float32 `(len(texts), dimension)`, rows L2-normalised, in the order of `texts`.
+        """Return float32 `(len(texts), dimension)`, rows L2-normalised, in the order of `texts`.
 
         Raises EmbeddingFailed if any row is not finite or the model raised; the caller then tries one by one.
         """
 
-    def embed_query(self, text: str, begun: Callable[[], object] = nobody) -> Vectors:
-        """float32 `(dimension,)`, L2-normalised. Does not wait for documents. Raises EmbeddingFailed.
+    def tokenise_query(self, text: str) -> Any:
+        """Return the query's tokens, which only `embed_tokens` reads. This needs the interpreter all the time.
 
-        `begun` is called once, from this thread, when the forward pass is about to begin.
+        Raises EmbeddingFailed.
         """
+
+    def embed_tokens(self, tokens: Any) -> Vectors:
+        """Run the forward pass of a query, beside which other threads have the interpreter.
+
+        Returns float32 `(dimension,)`, L2-normalised. Does not wait for documents. Raises EmbeddingFailed.
+        """
+
+    def embed_query(self, text: str) -> Vectors:
+        """Return float32 `(dimension,)`, L2-normalised: both steps in one call. Raises EmbeddingFailed."""
+        return self.embed_tokens(self.tokenise_query(text))

@@ -1,4 +1,4 @@
-"""Where a model's files are, and which model they are."""
+"""Where the files of a model are, and the identity of the model that they hold."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 
 DEFAULT_NAME = "all-MiniLM-L6-v2"
 ORGANISATION = "sentence-transformers"
-"""Whose model on the hub a name without a "/" is, as in that library."""
+"""The owner on the hub of a model whose name has no "/", as in the library of that name."""
 SAMPLE_BYTES = 1 << 20
-"""Of a large file the size, the first and the last megabyte are digested: weights that differ, differ there."""
+"""Of a large file its size, its first and its last megabyte are digested: different weights differ there."""
 _CONFIGURATION = {".json", ".txt", ".model", ".py"}
 _WEIGHTS = {".safetensors", ".bin"}
 _NOT_FOR_TORCH = ["onnx/*", "openvino/*", "*.onnx", "*.h5", "*.ot", "*.msgpack", "*.tflite"]
 
 
 def locate(model: str | None) -> tuple[str, Path]:
-    """Name and folder of a model, given by folder or by name on the Hugging Face hub; None: the one that is installed.
+    """Return name and folder of a model, given by folder or by name on the Hugging Face hub; None: the installed one.
 
     Raises Misconfigured if there is no such model. A name that is not in the local cache is downloaded,
     unless HF_HUB_OFFLINE is set.
@@ -40,7 +40,7 @@ def locate(model: str | None) -> tuple[str, Path]:
 
 
 def revision(folder: Path) -> str:
-    """A digest of configuration and weights, the same wherever the folder is: 16 hexadecimal digits.
+    """Return a digest of configuration and weights, the same wherever the folder is: 16 hexadecimal digits.
 
     Raises Misconfigured if a file cannot be read.
     """
@@ -54,9 +54,9 @@ def revision(folder: Path) -> str:
 
 
 def dimension(folder: Path) -> int | None:
-    """Of the model's vectors, as the configurations of its modules say; None where they do not.
+    """Return the dimension of the model's vectors by the configurations of its modules; None if they do not say it.
 
-    Raises Misconfigured if one of them is not as sentence-transformers writes it.
+    Raises Misconfigured if a configuration is not as sentence-transformers writes it.
     """
     found = None
     for module_folder in _module_folders(folder):
@@ -74,7 +74,7 @@ def _module_folders(folder: Path) -> list[Path]:
 
 
 def _size(config: Any, before: int | None) -> int | None:
-    """Of what a module gives to the next one."""
+    """Return the size of the vectors that a module hands to the next one; `before`: the size that it is handed."""
     found = before
     if "word_embedding_dimension" in config:
         modes = [value for key, value in config.items() if key.startswith("pooling_mode_")]
@@ -85,7 +85,7 @@ def _size(config: Any, before: int | None) -> int | None:
 
 @contextmanager
 def _named(file: Path) -> Iterator[None]:
-    """Whatever is wrong with a file of the model, it is for a person to mend."""
+    """Raise Misconfigured with the file's name for whatever is wrong with it: a person must repair that."""
     try:
         yield
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
@@ -122,7 +122,7 @@ def _from_hub(name: str) -> Path:
     download: Any = huggingface_hub.snapshot_download
     try:
         return Path(download(name if "/" in name else f"{ORGANISATION}/{name}", ignore_patterns=_NOT_FOR_TORCH))
-    except Exception as error:  # offline, unknown, private, not a valid name: to the person it is one thing
+    except Exception as error:  # Offline, unknown, private or no valid name: a person does the same about each.
         raise Misconfigured(
             f"There is no model {name!r}: neither a folder, nor in the local Hugging Face cache, nor to be had from "
             f"the hub ({type(error).__name__}). FRESHLINE_MODEL, or --model of a rebuild, takes the name or folder of "

@@ -1,4 +1,4 @@
-"""In which numbers the model computes: measured at the start, not guessed from the processor's name."""
+"""The number format that the model computes in: measured at the start, not guessed from the processor's name."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ if TYPE_CHECKING:
 
 MEASURING_SECONDS = 0.5
 ROUNDS_MIN = 3
-"""However slow the model: one round may fall into a moment when the machine is busy."""
+"""Rounds at least, however slow the model is: one may fall into a moment when the machine is busy."""
 COSINE_MIN = 0.999
-"""Mean over the sample texts with the float32 vectors; what is below is not used, however fast."""
+"""The least mean cosine with the float32 vectors over the sample; a format below it is not used, however fast."""
 
 Features = dict[str, Any]
 
 
 class Choice(NamedTuple):
-    """The fastest way to compute that gives the same vectors."""
+    """The fastest of the formats that give the same vectors."""
 
     precision: str
     model: SentenceTransformer
     seconds: float
-    """One forward pass of the sample."""
+    """Seconds of one forward pass of the sample."""
     cosine: float
-    """Mean over the sample, with float32."""
+    """Mean cosine with the float32 vectors over the sample."""
 
 
 def fastest(model: SentenceTransformer, sample: Features) -> Choice:
-    """Runs every candidate in turn on `sample` for half a second; the best time of each counts."""
+    """Run all candidates in turn on `sample` for half a second and return the one with the best time."""
     candidates = {"float32": model}
     expected = forward(model, sample)
     for name, build in _CANDIDATES.items():
@@ -46,7 +46,7 @@ def fastest(model: SentenceTransformer, sample: Features) -> Choice:
 
 
 def forward(model: SentenceTransformer, features: Features, **options: Any) -> torch.Tensor:
-    """float32 `(texts, dimension)` on the CPU, as the model gives them. `features` stay as they are."""
+    """Return float32 `(texts, dimension)` on the CPU, not normalised. `features` are not changed."""
     with torch.inference_mode():
         embedding: torch.Tensor = model(dict(features), **options)["sentence_embedding"]
         return embedding.float().cpu()
@@ -61,7 +61,7 @@ def _usable(
     try:
         candidate = build(copy.deepcopy(model))
         return candidate if _cosine(forward(candidate, sample), expected) >= COSINE_MIN else None
-    except Exception:  # this model or this build of torch cannot do it: whatever the reason, float32 can
+    except Exception:  # This model or this build of torch cannot do it. Whatever the reason, float32 works.
         return None
 
 
@@ -79,7 +79,7 @@ def _race(candidates: dict[str, SentenceTransformer], sample: Features) -> dict[
 
 
 def _cosine(one: torch.Tensor, other: torch.Tensor) -> float:
-    """Mean over the rows; NaN, which no bound accepts, if any is NaN."""
+    """Return the mean over the rows. It is NaN if any row is, and no bound accepts that."""
     return float(torch.nn.functional.cosine_similarity(one, other).mean())
 
 
@@ -98,7 +98,7 @@ class _PackedLinear(torch.nn.Module):
     def __init__(self, linear: torch.nn.Linear) -> None:
         super().__init__()
         packed = torch.ops.mkldnn._reorder_linear_weight(linear.weight.detach().contiguous(), None)
-        # As buffers: in a trace any other tensor would be a constant, and this one cannot be.
+        # As buffers: any other tensor would be a constant in a trace, which a packed one cannot be.
         self.register_buffer("_weight", packed)
         self.register_buffer("_bias", None if linear.bias is None else linear.bias.detach())
 
@@ -107,7 +107,7 @@ class _PackedLinear(torch.nn.Module):
         return product
 
 
-@torch.jit.script  # A call of it can be traced; the operation itself has an argument that no trace can hold.
+@torch.jit.script  # A scripted call can be traced; the operation itself has an argument that no trace can hold.
 def _linear(values: torch.Tensor, weight: torch.Tensor, bias: Optional[torch.Tensor]) -> torch.Tensor:  # noqa: UP045
     nothing: List[Optional[Union[int, float, complex]]] = []  # noqa: UP006, UP007, UP045
     product: torch.Tensor = torch.ops.mkldnn._linear_pointwise(values, weight, bias, "none", nothing, "")

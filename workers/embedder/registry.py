@@ -1,47 +1,83 @@
-"""The embedders of one process, one for each model: of the collection that serves, and in a rebuild of another."""
+"""The embedders of one process, one for each model: a rebuild may need another model than the serving collection."""
 
 from __future__ import annotations
 
 import asyncio
+import gc
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
-from workers.embedder.loading import describe, load_embedder
+from workers.embedder.interface import ModelId
+from workers.embedder.model_files import dimension, locate, revision
 from workers.embedder.threads import EmbedderThreads
 
 if TYPE_CHECKING:
-    from workers.embedder.interface import EmbedQuery, ModelId
+    from workers.embedder.interface import Embedder
     from workers.priority import QueryGate
+
+    Kind = Literal["model", "fake"]
 
 
 class EmbedderRegistry:
-    """Loads each in the background when it is first asked for."""
+    """Loads each embedder in the background when it is first asked for."""
 
-    def __init__(self, kind: Literal["model", "fake"], *, threads: int, gate: QueryGate) -> None:
-        """`threads`: of torch, for the whole process. `gate`: the queries to which documents give way."""
+    def __init__(self, kind: Kind, *, threads: int, gate: QueryGate) -> None:
+        """`threads`: torch's number for the whole process. `gate`: the queries to which documents give way."""
         self._kind = kind
         self._threads = threads
         self._gate = gate
         self._embedders: dict[str | None, EmbedderThreads] = {}
 
     def embedder(self, source: str | None) -> EmbedderThreads:
-        """That of a model by name or folder, None: the installed one. It begins to load."""
+        """Return the embedder of a model, which begins to load if it is new or its last load failed.
+
+        `source`: name or folder of the model; None: the installed one.
+        """
         known = self._embedders.get(source)
         if known is None or known.failed:
-            self._embedders[source] = EmbedderThreads(
-                lambda: load_embedder(self._kind, source, threads=self._threads, gate=self._gate)
-            )
-            self._embedders[source].start()
-        return self._embedders[source]
+            known = EmbedderThreads(partial(load_embedder, self._kind, source, threads=self._threads, gate=self._gate))
+            self._embedders[source] = known
+            known.start()
+        return known
 
     async def identify(self, source: str | None) -> ModelId:
-        """Which model that is. Raises Misconfigured if there is none."""
+        """Return the identity of the model that `source` names. Raises Misconfigured if there is none."""
         return describe(self._kind, source) or await self.embedder(source).model()
 
-    def queries(self, model: ModelId) -> EmbedQuery | None:
-        """How a query becomes a vector of this model: see EmbedderThreads.embed_query. None while it is not loaded."""
-        at_hand = (each for each in self._embedders.values() if each.loaded_model == model)
-        return next((each.embed_query for each in at_hand), None)
+    def find_loaded(self, model: ModelId) -> EmbedderThreads | None:
+        """Return the embedder of this very model; None while none is loaded."""
+        return next((each for each in self._embedders.values() if each.loaded_model == model), None)
 
     async def close(self) -> None:
-        """Takes nothing more, and waits a moment for what runs."""
+        """Accept no more texts, and wait a moment for the calls that run."""
         await asyncio.gather(*(each.close() for each in self._embedders.values()))
+
+
+def describe(kind: Kind, source: str | None) -> ModelId | None:
+    """Return the model that `load_embedder` would load, by its files and in a moment; None if only loading can tell.
+
+    With that an existing index can be opened and can serve lexical results while the model loads.
+    """
+    if kind == "fake":
+        return load_embedder(kind, source, threads=1).model
+    name, folder = locate(source)
+    size = dimension(folder)
+    return None if size is None else ModelId(name, revision(folder), size)
+
+
+def load_embedder(kind: Kind, source: str | None, *, threads: int, gate: QueryGate | None = None) -> Embedder:
+    """Load the embedder that the settings name. Call it in a thread: it takes seconds, as only this imports torch.
+
+    `source`: name or folder of the model, None: the installed one. `threads`: torch's number. `gate`: the queries to
+    which documents give way, None where nobody asks any. Raises Misconfigured if there is no such model.
+    """
+    if kind == "fake":
+        from workers.embedder.fake import FakeEmbedder
+
+        return FakeEmbedder(name=source or "fake")
+    from workers.embedder.sentence import SentenceEmbedder
+
+    # The imported modules stay for good. If the collector had to look at them among the garbage that loading leaves,
+    # it would take 0.4 s.
+    gc.freeze()
+    return SentenceEmbedder(source, threads=threads, gate=gate)

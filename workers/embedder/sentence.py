@@ -11,45 +11,46 @@ import numpy as np
 import torch
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.util import batch_to_device
+from typing_extensions import override
 
 from schemas.errors import EmbeddingFailed, Misconfigured
 from workers.embedder.batches import batches
-from workers.embedder.interface import ModelId, nobody
+from workers.embedder.interface import Embedder, ModelId
 from workers.embedder.model_files import locate, revision
 from workers.embedder.precision import Features, fastest
 from workers.embedder.tracing import forward_pass
 from workers.priority import QueryGate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from workers.embedder.interface import Vectors
 
 os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "128")
 os.environ.setdefault("LRU_CACHE_CAPACITY", "16")
-"""Of oneDNN, and of what torch keeps in front of it. Of the 1,024 shapes of batches that each remembers otherwise,
-hundreds of megabytes, hardly one comes again; within a pass the layers need some ten."""
+"""Bounds of the caches of oneDNN and of torch in front of it. By default each remembers 1,024 shapes of batches: that
+takes hundreds of megabytes, and hardly any of them comes again; the layers of one pass need about ten."""
 
 SLICE_SECONDS = 0.02
-"""How long a batch of documents should take: beside it, on a sibling core, an answer takes twice as long.
+"""How long a batch of documents should take: beside it, on a sibling core, a query takes twice as long.
 
-Longer ones gain nothing: of 16 texts at a time one core embedded 122-125 a second in batches of 0.012 and 0.025 s, and
-97 in those of 0.1, as more of them is padding.
+Longer batches gain nothing. With 16 texts at a time one core embedded 122-125 texts a second in batches of 0.012 and
+0.025 s, and 97 in batches of 0.1 s, because more of a long batch is padding.
 """
 TOKENS_MIN, TOKENS_MAX = 128, 16_384
-"""Of a batch: less would be all overhead, more takes memory and gains nothing."""
+"""Bounds of a batch: fewer tokens would be all overhead, more would take memory and gain nothing."""
 RATE_WEIGHT = 0.1
-"""Of the newest batch in the running estimate of tokens per second."""
+"""Weight of the newest batch in the running estimate of tokens per second."""
 WINDOW_CHARACTERS = 20_000
-"""Tokenised at once: some 6 ms, for which a query may have to wait."""
+"""Characters that are tokenised at once: about 6 ms, for which a query may have to wait."""
 CHARACTERS_PER_TOKEN_MAX = 32
-"""What is longer than the model's window times this is cut before it is tokenised."""
+"""A text that is longer than the model's window times this is cut before it is tokenised."""
 
 Task = Literal["query", "document"]
 _TASKS: tuple[Task, ...] = ("query", "document")
 _PROMPTS = {"query": ("query",), "document": ("document", "passage", "corpus")}
-"""By task: the prompt that the model was trained with, under the names that sentence-transformers looks for."""
+"""By task: the names under which sentence-transformers looks for the prompt that the model was trained with."""
 _SAMPLE = [
     "Xerox 006R90321 toner cartridge Original Black 6 pc(s). Toner for CopyCentre C65 Digital Copier",
     "HP Pavilion dv7 Notebook Silver 17 inch, Intel Core 2 Duo, 4 GB DDR2-SDRAM, 250 GB HDD, Windows Vista",
@@ -62,52 +63,54 @@ _SAMPLE = [
 ]
 
 
-class SentenceEmbedder:
-    """One model. Its passes may run beside each other; its tokeniser, which keeps settings of its call, may not."""
+class SentenceEmbedder(Embedder):
+    """One model. Its passes may run beside each other; its tokeniser may not, as it keeps settings of the call."""
 
     def __init__(self, model: str | None = None, *, threads: int = 1, gate: QueryGate | None = None) -> None:
-        """`model`: name or folder, None for the installed one. `threads`: of torch, for the whole process.
+        """`model`: name or folder, None for the installed one. `threads`: torch's number for the whole process.
 
-        `gate`: the queries to which batches of documents give way; None where nobody asks any.
-        Raises Misconfigured if there is no such model. Takes some seconds.
+        `gate`: the queries to which batches of documents give way; None where nobody asks any. Raises Misconfigured if
+        there is no such model. Takes some seconds.
         """
         torch.set_num_threads(threads)
         name, folder = locate(model)
         self._model = _load(name, folder)
         self._tokenising = threading.Lock()
         self._gate = gate or QueryGate()
-        self._waiting = self._gate.token_bucket()
+        self._bucket = self._gate.token_bucket()
         choice = fastest(self._model, self._features(_SAMPLE, "document"))
         self._model = choice.model
         self.precision = choice.precision
-        """The numbers it computes in."""
+        """The number format that the model computes in."""
         self.tokens_per_second = self._tokens(_SAMPLE) / choice.seconds
-        """Padded tokens of documents: measured at the start, then a running estimate."""
+        """Padded tokens of documents a second: measured at the start, then a running estimate."""
         self._passes = {task: forward_pass(self._model, self._samples(task), task) for task in _TASKS}
         self._model_id = ModelId(
             name, revision(folder), self._embed(self._features(_SAMPLE, "document"), "document").shape[1]
         )
 
     @property
+    @override
     def model(self) -> ModelId:
-        """The model whose vectors these are."""
         return self._model_id
 
+    @override
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
-        """float32 `(len(texts), dimension)`, rows L2-normalised, in the order of `texts`. Raises EmbeddingFailed."""
         rows = np.empty((len(texts), self.model.dimension), dtype=np.float32)
         for window in batches([len(text) for text in texts], lambda: WINDOW_CHARACTERS):
-            features = self._features([texts[position] for position in window], "document")
+            features = self._features([texts[index] for index in window], "document")
             for batch in self._cut(features, len(window)):
-                self._gate.wait_until_open_in_thread(self._waiting)
-                rows[[window[position] for position in batch]] = self._embed_batch(_select(features, batch))
+                self._gate.wait_until_open_in_thread(self._bucket)
+                rows[[window[index] for index in batch]] = self._embed_batch(_select(features, batch))
         return rows
 
-    def embed_query(self, text: str, begun: Callable[[], object] = nobody) -> Vectors:
-        """float32 `(dimension,)`, L2-normalised. Raises EmbeddingFailed. See Embedder."""
-        features = self._features([text], "query")
-        begun()
-        row: Vectors = self._embed(features, "query")[0]
+    @override
+    def tokenise_query(self, text: str) -> Features:
+        return self._features([text], "query")
+
+    @override
+    def embed_tokens(self, tokens: Features) -> Vectors:
+        row: Vectors = self._embed(tokens, "query")[0]
         return row
 
     def _features(self, texts: Sequence[str], task: Task) -> Features:
@@ -121,7 +124,7 @@ class SentenceEmbedder:
         return features
 
     def _samples(self, task: Task) -> list[Features]:
-        """Several texts of several lengths, a short one, a long one."""
+        """Return several texts of several lengths, a short one and a long one, each tokenised for this task."""
         return [self._features(texts, task) for texts in (_SAMPLE[:3], ["cake"], [" ".join(_SAMPLE)])]
 
     def _embed_batch(self, features: Features) -> Vectors:
@@ -144,7 +147,7 @@ class SentenceEmbedder:
         return normalised
 
     def _cut(self, features: Features, texts: int) -> Iterator[list[int]]:
-        """Batches of so many padded tokens as a slice of time allows; all texts at once for a model without tokens."""
+        """Cut into batches whose padded tokens take one slice of time; without tokens all texts are one batch."""
         if not _sliceable(features):
             return iter([list(range(texts))])
         return batches(features["attention_mask"].sum(dim=1).tolist(), self._budget)
@@ -165,7 +168,7 @@ class SentenceEmbedder:
 def _load(name: str, folder: Path) -> SentenceTransformer:
     try:
         return SentenceTransformer(str(folder), local_files_only=True).eval()
-    except Exception as error:  # whatever is wrong with the files, it is for a person to mend
+    except Exception as error:  # Whatever is wrong with the files, a person must repair it.
         reason = (str(error).splitlines() or [""])[0]
         raise Misconfigured(
             f"The model {name!r} in {folder} cannot be loaded ({type(error).__name__}: {reason}). "
@@ -180,7 +183,7 @@ def _sliceable(features: Features) -> bool:
 
 
 def _select(features: Features, batch: list[int]) -> Features:
-    """The rows of `batch`, without the columns that are padding in all of them."""
+    """Return the rows of `batch`, without the columns that are padding in all of them."""
     if not _sliceable(features):
         return features
     columns = features["attention_mask"][batch].any(dim=0)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from schemas.errors import EmbedderHangs
 from workers.embedder.cache import QUERIES_MAX, VectorCache
-from workers.embedder.interface import nobody
+from workers.embedder.query_vector import QueryVector
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,31 +22,39 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 DOCUMENTS_SECONDS_MAX = 600.0
-"""Of a batch, with the one before it: minutes are what a model of billions of parameters takes on two cores."""
+"""The longest that a batch may take, the batch before it included: a model of billions of parameters takes minutes on
+two cores."""
 CLOSE_SECONDS_MAX = 2.0
 DOCUMENTS_NICENESS = 19
-"""Of the thread of documents: queries, prices and all else that somebody waits for have the processor first."""
+"""The niceness of the documents' thread: queries, prices and all else that somebody waits for run before it."""
 
 
 class EmbedderThreads:
-    """An embedder for coroutines. One call of each kind runs; the next wait in their callers, not in a queue."""
+    """An embedder for coroutines. One call of each kind runs; further calls wait in their callers, not in a queue."""
 
-    def __init__(self, load: Callable[[], Embedder]) -> None:
+    def __init__(
+        self,
+        load: Callable[[], Embedder],
+        *,
+        documents_seconds_max: float = DOCUMENTS_SECONDS_MAX,
+        close_seconds_max: float = CLOSE_SECONDS_MAX,
+    ) -> None:
         """`load` runs once, in a thread, when `start` is called."""
         self._load = load
+        self._documents_seconds_max = documents_seconds_max
         self._loading: asyncio.Future[Embedder] | None = None
-        self._documents = _Lane("embed-documents", _yield_processor)
-        self._queries = _Lane("embed-queries")
+        self._documents = _OneThread("embed-documents", close_seconds_max, _lower_priority)
+        self._queries = _OneThread("embed-queries", close_seconds_max)
         self._cache = VectorCache(QUERIES_MAX)
 
     def start(self) -> None:
-        """Begins to load the model and returns at once. Await `loaded` as well: it raises what loading raised."""
+        """Begin to load the model and return at once. Await `loaded` as well: it raises what loading raised."""
         if self._loading is None:
             self._loading = asyncio.ensure_future(self._documents.run(self._load))
 
     @property
     def ready(self) -> bool:
-        """Whether the model is loaded; until then search goes by words alone."""
+        """Whether the model is loaded; until then searches have lexical results alone."""
         loading = self._loading
         return loading is not None and loading.done() and not loading.cancelled() and loading.exception() is None
 
@@ -57,74 +65,84 @@ class EmbedderThreads:
 
     @property
     def loaded_model(self) -> ModelId | None:
-        """The model once it is `ready`."""
+        """The model once it is `ready`, else None."""
         return self._loading.result().model if self._loading is not None and self.ready else None
 
     async def loaded(self) -> Embedder:
-        """The embedder, as soon as it is there. Raises what loading raised (Misconfigured for a missing model)."""
+        """Return the embedder as soon as it is loaded. Raises what loading raised (Misconfigured: no such model)."""
         self.start()
         assert self._loading is not None
         return await asyncio.shield(self._loading)
 
     async def model(self) -> ModelId:
-        """The model whose vectors these are."""
+        """Return the model that computes the vectors, once it is loaded."""
         return (await self.loaded()).model
 
     async def embed_documents(self, texts: Sequence[str]) -> Vectors:
-        """float32 `(len(texts), dimension)`, rows L2-normalised, in order. Raises EmbeddingFailed, EmbedderHangs."""
+        """Return float32 `(len(texts), dimension)`, rows L2-normalised, in order.
+
+        Raises EmbeddingFailed, and EmbedderHangs if the model does not come back in time.
+        """
         embedder = await self.loaded()
         try:
-            async with asyncio.timeout(DOCUMENTS_SECONDS_MAX):
+            async with asyncio.timeout(self._documents_seconds_max):
                 return await self._documents.run(lambda: embedder.embed_documents(texts))
         except TimeoutError as error:
             raise EmbedderHangs(
-                f"the model has not embedded {len(texts)} texts in {DOCUMENTS_SECONDS_MAX:.0f} s, it hangs: "
+                f"the model has not embedded {len(texts)} texts in {self._documents_seconds_max:.0f} s, it hangs: "
                 "this process ends, to be started again"
             ) from error
 
-    async def embed_query(self, text: str, begun: Callable[[], object] = nobody) -> Vectors:
-        """float32 `(dimension,)`, L2-normalised, read-only. Does not wait for documents. Raises EmbeddingFailed.
+    def embed_query(self, text: str) -> QueryVector:
+        """Begin to compute the vector of a query. It does not wait for documents."""
+        started = asyncio.Event()
+        return QueryVector(asyncio.create_task(self._compute(text, started)), started)
 
-        `begun` is called on the loop when the forward pass is about to begin; never, if the vector is known.
-        """
+    async def close(self) -> None:
+        """Accept no more texts, and wait for the calls that run, two seconds at most. Idempotent."""
+        await asyncio.gather(self._documents.close(), self._queries.close())
+
+    async def _compute(self, text: str, started: asyncio.Event) -> Vectors:
         embedder = await self.loaded()
         if (known := self._cache.get(text)) is not None:
             return known
         loop = asyncio.get_running_loop()
-        vector = await self._queries.run(lambda: embedder.embed_query(text, lambda: loop.call_soon_threadsafe(begun)))
-        return self._cache.put(text, vector)
 
-    async def close(self) -> None:
-        """Takes nothing more, and waits for what runs, two seconds at most. Idempotent."""
-        await asyncio.gather(self._documents.close(), self._queries.close())
+        def embed() -> Vectors:
+            tokens = embedder.tokenise_query(text)
+            loop.call_soon_threadsafe(started.set)
+            return embedder.embed_tokens(tokens)
+
+        return self._cache.put(text, await self._queries.run(embed))
 
 
-class _Lane:
+class _OneThread:
     """One thread, and the callers that wait for it in order."""
 
-    def __init__(self, name: str, begin: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, name: str, close_seconds_max: float, begin: Callable[[], None] | None = None) -> None:
         """`begin`: called once in the thread."""
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name, initializer=begin)
+        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name, initializer=begin)
+        self._close_seconds_max = close_seconds_max
         self._turn = asyncio.Semaphore(1)
 
     async def run(self, work: Callable[[], T]) -> T:
         await self._turn.acquire()
         try:
-            running = asyncio.get_running_loop().run_in_executor(self._thread, work)
+            running = asyncio.get_running_loop().run_in_executor(self._pool, work)
         except BaseException:
             self._turn.release()
             raise
         running.add_done_callback(lambda _: self._turn.release())
-        return await asyncio.shield(running)  # a caller that gives up does not free a thread that still works
+        return await asyncio.shield(running)  # A caller that gives up does not free a thread that still works.
 
     async def close(self) -> None:
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        self._pool.shutdown(wait=False, cancel_futures=True)
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(CLOSE_SECONDS_MAX), self._turn:
+            async with asyncio.timeout(self._close_seconds_max), self._turn:
                 pass
 
 
-def _yield_processor() -> None:
-    """Of this thread alone, and of those it starts: only Linux has priorities of threads."""
+def _lower_priority() -> None:
+    """Lower the priority of this thread and of those that it starts. Only Linux has priorities of threads."""
     if sys.platform == "linux":
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), DOCUMENTS_NICENESS)

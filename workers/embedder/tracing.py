@@ -1,7 +1,7 @@
 """A model's forward pass as one call, during which other threads have the interpreter.
 
-From Python a pass is a hundred steps, and takes the interpreter again after each: beside a busy event loop a query of
-3 ms took 15.
+Called from Python, a pass is a hundred steps and takes the interpreter again after each of them: beside a busy event
+loop a query of 3 ms took 15 ms.
 """
 
 from __future__ import annotations
@@ -24,33 +24,34 @@ if TYPE_CHECKING:
     Forward = Callable[[Features], torch.Tensor]
 
 COSINE_MIN = 0.9999
-"""Of each row with that of the model itself: the same numbers, added up in another order."""
+"""The least cosine of each row with the model's own row: the same numbers, added up in another order."""
 
 
 def forward_pass(model: SentenceTransformer, samples: Sequence[Features], task: str) -> Forward:
-    """The pass of this task: features to float32 `(texts, dimension)` on the CPU, traced on the first of `samples`.
+    """Return the pass of this task: features to float32 `(texts, dimension)` on the CPU, traced on the first sample.
 
-    A trace takes for a constant what did not depend on values there, so it is used only where it gives the vectors of
-    the model for all samples, which should differ in rows, length and padding. Else the model runs step by step.
+    A trace takes every value for a constant that did not depend on its input, so it is used only if it gives the
+    model's own vectors for all `samples`, which should differ in rows, length and padding. Else the model runs step by
+    step.
     """
     steps = partial(forward, model, task=task)
     try:
         traced = _Traced(model, samples[0], steps, task)
         same = all(_same(traced(sample), steps(sample)) for sample in samples)
-    except Exception:  # whatever this model does that cannot be traced, its steps can be gone
+    except Exception:  # Whatever of this model cannot be traced, it can run step by step.
         return steps
     return traced if same else steps
 
 
 class _Traced:
-    """A trace, and the steps for features that it was not made of."""
+    """A trace, and the model step by step for features of another kind than the traced ones."""
 
     def __init__(self, model: SentenceTransformer, sample: Features, steps: Forward, task: str) -> None:
         tensors, self._fixed = _split(sample)
         self._names = list(tensors)
         self._steps = steps
         with torch.no_grad(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Of what may be a constant: `forward_pass` looks.
+            warnings.simplefilter("ignore")  # They are about possible constants, for which `forward_pass` checks.
             positional = _Positional(model, self._names, self._fixed, task)
             self._trace: Any = torch.jit.trace(  # type: ignore[no-untyped-call]
                 positional, tuple(tensors.values()), check_trace=False
@@ -66,7 +67,7 @@ class _Traced:
 
 
 class _Positional(torch.nn.Module):
-    """The model as a function of tensors, which is what can be traced."""
+    """The model as a function of tensors, the only kind of function that can be traced."""
 
     def __init__(self, model: SentenceTransformer, names: Sequence[str], fixed: Features, task: str) -> None:
         super().__init__()
@@ -79,7 +80,7 @@ class _Positional(torch.nn.Module):
 
 
 def _split(features: Features) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
-    """(tensors, all else), by name."""
+    """Return (tensors, everything else), both by name."""
     tensors = {name: value for name, value in features.items() if isinstance(value, torch.Tensor)}
     return tensors, {name: value for name, value in features.items() if name not in tensors}
 

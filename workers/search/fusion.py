@@ -1,4 +1,4 @@
-"""Reciprocal rank fusion: one ranking of two legs, whose scores cannot be compared."""
+"""Reciprocal rank fusion: one ranking from those of two retrievers, whose scores cannot be compared."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 RANK_CONSTANT = 60
-"""k of Cormack, Clarke and Büttcher, SIGIR 2009: how little the first places weigh more than the next."""
+"""k of Cormack, Clarke and Büttcher, SIGIR 2009: the larger it is, the less the first ranks outweigh the next."""
 
 
 class Ranked(NamedTuple):
@@ -19,10 +19,10 @@ class Ranked(NamedTuple):
 
 
 def fuse(one: Sequence[str], other: Sequence[str] = ()) -> Iterator[Ranked]:
-    """All points of the two legs, best first. A point's score is the sum of 1 / (k + rank) over the legs that have it.
+    """Return the points of both rankings, best first, scored by the sum of 1 / (k + rank) over rankings that have them.
 
-    Each leg is a list of point ids without duplicates, best first; ranks count from 1. Ties go by point id, so that
-    the order of the legs changes nothing.
+    A ranking is a list of point ids without duplicates, best first; ranks count from 1. Ties go by point id, so that
+    the order of the two arguments changes nothing.
     """
     scores = {point: 1 / (RANK_CONSTANT + rank) for rank, point in enumerate(one, start=1)}
     for rank, point in enumerate(other, start=1):

@@ -1,4 +1,4 @@
-"""Points as search shows them: prices and offers computed for the moment of the answer, times as RFC 3339."""
+"""Renders points as hits: prices and offers are computed for the moment of the answer, times are RFC 3339."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from schemas.points import Offer, Payload
 
-SHOWN_AS_STORED = (
+FIELDS_AS_STORED = (
     "product_id",
     "brand",
     "category",
@@ -30,23 +30,23 @@ SHOWN_AS_STORED = (
 
 
 class Shop(NamedTuple):
-    """The shop's settings that decide what is shown."""
+    """The settings of the shop that a rendered hit depends on."""
 
     currency: str | None
-    """Of an item's price; None: that of most of its offers."""
+    """The currency of an item's price; None: the currency of most of its offers."""
     languages: tuple[str, ...]
-    """In which order titles are preferred."""
+    """The languages of titles and descriptions, the preferred one first."""
 
 
 def hit(payload: Payload, score: float, shop: Shop, now_ms: int) -> Hit:
-    """A visible item that was found."""
-    return Hit(**_shown(payload, shop, now_ms), score=score)
+    """Render a visible item that was found."""
+    return Hit(**_rendered(payload, shop, now_ms), score=score)
 
 
 def indexed_item(payload: Payload, shop: Shop, now_ms: int) -> IndexedItem:
-    """A point, visible or not, as it stands in the index."""
+    """Render a point, visible or not, as it stands in the index."""
     return IndexedItem(
-        **_shown(payload, shop, now_ms),
+        **_rendered(payload, shop, now_ms),
         status=payload["status"],
         version=payload["version"],
         updated_at=_times(payload["updated_at_ms"]),
@@ -55,7 +55,7 @@ def indexed_item(payload: Payload, shop: Shop, now_ms: int) -> IndexedItem:
 
 
 def preferred(texts: Mapping[str, str], languages: Sequence[str]) -> str | None:
-    """The text in the first of these languages, or in a variant of it (zh: zh-Hant); else in any."""
+    """Return the text in the first of these languages or a variant of it (zh: zh-Hant), else in any language."""
     for language in languages:
         for candidate in sorted(texts):
             if candidate == language or candidate.startswith(f"{language}-"):
@@ -63,23 +63,23 @@ def preferred(texts: Mapping[str, str], languages: Sequence[str]) -> str | None:
     return texts[min(texts)] if texts else None
 
 
-def _shown(payload: Payload, shop: Shop, now_ms: int) -> dict[str, Any]:
+def _rendered(payload: Payload, shop: Shop, now_ms: int) -> dict[str, Any]:
     price, currency = price_now(payload["offers"], shop.currency, now_ms)
     stored: Mapping[str, Any] = payload
     return {
-        **{field: stored[field] for field in SHOWN_AS_STORED},
+        **{field: stored[field] for field in FIELDS_AS_STORED},
         "title": preferred(payload["title"], shop.languages),
         "titles": payload["title"],
         "description": preferred(payload["description"], shop.languages),
         "price": price,
         "currency": currency,
-        "offers": [_offer(offer, price) for offer, price in offers_now(payload["offers"], now_ms)],
+        "offers": [_rendered_offer(offer, price) for offer, price in offers_now(payload["offers"], now_ms)],
         "searchable_at": _times(payload["searchable_at_ms"]),
         "vector_is_current": payload["vector_fingerprint"] == payload["fingerprint"],
     }
 
 
-def _offer(offer: Offer, price: float) -> ShownOffer:
+def _rendered_offer(offer: Offer, price: float) -> ShownOffer:
     return ShownOffer(
         seller=offer["seller"],
         price=price,

@@ -1,11 +1,10 @@
-"""Search: a dense and a lexical leg fused by rank, exact identifiers first, filters, and browsing without a query."""
+"""Search: a dense and a lexical retriever fused by rank, exact identifiers first, filters, browsing without a query."""
 
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from schemas.errors import EmbeddingFailed
 from workers.document import normalised
@@ -14,32 +13,48 @@ from workers.search import hits
 from workers.search.fusion import Ranked, fuse
 
 if TYPE_CHECKING:
-    from asyncio import Task
-    from collections.abc import AsyncIterator, Awaitable, Callable
-
-    import numpy as np
-    from numpy.typing import NDArray
-
     from schemas.queries import Hit, IndexedItem, SearchRequest
-    from workers.embedder.interface import EmbedQuery, ModelId
+    from workers.embedder.interface import ModelId, Vectors
+    from workers.embedder.query_vector import QueryVector
     from workers.index.interface import Index
 
     FoundBy = Literal["words and vectors", "words", "filters"]
 
-LEG_POINTS_MIN = 200
-"""With 100 search finds less (nDCG@10 0.740, with 200 0.756), with 400 no more."""
+RETRIEVED_POINTS_MIN = 200
+"""With 100 points a retriever, search finds less (nDCG@10 0.740, with 200 0.756); with 400 it finds no more."""
 VECTOR_SECONDS_MAX = 5.0
-"""Then it is answered by words: a model that hangs must not leave whoever asks without an answer."""
+"""After that a query is answered by lexical results: a model that hangs must not leave people without an answer."""
 EXACT_SCORE = 1.0
-"""Above any fused score: two legs give at most 2 / 61."""
+"""Above any fused score: two retrievers give at most 2 / 61."""
+
+
+class ServingIndex(Protocol):
+    """Knows the collection that serves. `workers.index.interface.Collections` does."""
+
+    async def serving(self) -> Index:
+        """Return the collection that searches ask now. Raises Unavailable."""
+
+
+class QueryEmbedder(Protocol):
+    """Embeds queries with one model. `EmbedderThreads` does."""
+
+    def embed_query(self, text: str) -> QueryVector:
+        """Begin to compute the vector of a query."""
+
+
+class QueryEmbedders(Protocol):
+    """The models that are loaded. `EmbedderRegistry` knows them."""
+
+    def find_loaded(self, model: ModelId) -> QueryEmbedder | None:
+        """Return the embedder of this very model; None while none is loaded."""
 
 
 class Results(NamedTuple):
-    """One page of what was found."""
+    """One page of the items that were found."""
 
     hits: list[Hit]
     total: int
-    """Items that match the filters, whatever the query."""
+    """The number of items that match the filters, whatever the query."""
     by: FoundBy
 
 
@@ -50,84 +65,104 @@ class _Ranking(NamedTuple):
 
 
 class Searcher:
-    """Answers searches from the collection that serves; by words alone while its model is not at hand."""
+    """Answers searches from the collection that serves; with lexical results alone while its model is not loaded."""
 
     def __init__(
-        self, serving: Callable[[], Awaitable[Index]], vectors: Callable[[ModelId], EmbedQuery | None], shop: hits.Shop
+        self,
+        collections: ServingIndex,
+        embedders: QueryEmbedders,
+        shop: hits.Shop,
+        *,
+        vector_seconds_max: float = VECTOR_SECONDS_MAX,
     ) -> None:
-        """`serving`: asked once a request. `vectors`: how queries become vectors of that model, None: not now."""
-        self._serving = serving
-        self._vectors = vectors
+        self._collections = collections
+        self._embedders = embedders
         self._shop = shop
+        self._vector_seconds_max = vector_seconds_max
 
     async def search(self, request: SearchRequest, now_ms: int) -> Results:
-        """One page. Prices and offers are those of `now_ms`. Raises Unavailable while the index is away."""
-        index = await self._serving()
+        """Return one page, with prices and offers as they are at `now_ms`. Raises Unavailable if the index is away."""
+        index = await self._collections.serving()
         ranked, total, by = await self._rank(index, request)
         payloads = await index.payloads([point.point_id for point in ranked])
-        # Between the ranking and here an item may have been hidden.
+        # Since the ranking was made an item may have been hidden.
         found = [(payloads[point], score) for point, score in ranked if point in payloads]
-        rendered = [hits.hit(payload, score, self._shop, now_ms) for payload, score in found if is_visible(payload)]
-        return Results(rendered, total, by)
+        page = [hits.hit(payload, score, self._shop, now_ms) for payload, score in found if is_visible(payload)]
+        return Results(page, total, by)
 
     async def item(self, product_id: str, now_ms: int) -> IndexedItem | None:
-        """The point of this item, visible or not; None if the index has never heard of it."""
-        index = await self._serving()
+        """Return the point of this item, visible or not; None if the index has never heard of it."""
+        index = await self._collections.serving()
         stored = (await index.stored([product_id])).get(product_id)
         return None if stored is None else hits.indexed_item(stored.payload, self._shop, now_ms)
 
     async def _rank(self, index: Index, request: SearchRequest) -> _Ranking:
-        ends, filters = request.offset + request.limit, request.filters
         if request.q is None:
+            filters = request.filters
             found = await index.browse(filters, request.limit, request.offset)
             return _Ranking([Ranked(point, 0.0) for point in found], await index.count(filters), "filters")
-        query, points = normalised(request.q), leg_points(ends)
-        async with self._embedding(index, query) as embedding:
-            words, exact, total = await asyncio.gather(
-                index.search_lexical(query, filters, points),
-                index.find_exact(request.q.strip(), filters),
-                index.count(filters),
-            )
-            vector = await embedding
-        near = [] if vector is None else await index.search_dense(vector, filters, points)
+        query = normalised(request.q)
+        # Vectors of two models never meet: the query is embedded by the model of this collection, or not at all.
+        embedder = self._embedders.find_loaded(index.model)
+        if embedder is None:
+            return await self._fused(index, query, request, None)
+        computing = embedder.embed_query(query)
+        try:
+            return await self._fused(index, query, request, _Bounded(computing, self._vector_seconds_max))
+        finally:
+            computing.cancel()
+
+    async def _fused(self, index: Index, query: str, request: SearchRequest, computing: _Bounded | None) -> _Ranking:
+        """Rank by both retrievers, and by the lexical one alone if there is no vector in time."""
+        end, filters = request.offset + request.limit, request.filters
+        points = points_to_retrieve(end)
+        if computing is not None:
+            # Asked at once, the index would take the interpreter from the tokeniser.
+            await computing.started()
+        lexical, exact, total = await asyncio.gather(
+            index.search_lexical(query, filters, points),
+            index.find_exact((request.q or "").strip(), filters),
+            index.count(filters),
+        )
+        vector = None if computing is None else await computing.result()
+        dense = [] if vector is None else await index.search_dense(vector, filters, points)
         first = (Ranked(point, EXACT_SCORE) for point in exact)
-        ranked = chain(first, (each for each in fuse(near, words) if each.point_id not in exact))
-        page = list(islice(ranked, request.offset, ends))
+        ranked = chain(first, (each for each in fuse(dense, lexical) if each.point_id not in exact))
+        page = list(islice(ranked, request.offset, end))
         return _Ranking(page, total, "words" if vector is None else "words and vectors")
 
-    @asynccontextmanager
-    async def _embedding(self, index: Index, query: str) -> AsyncIterator[Task[NDArray[np.float32] | None]]:
-        """The query's vector in the making; the block begins when that leaves the interpreter to others.
 
-        What needs no vector is so found meanwhile. Begun at once, it takes the interpreter from the tokeniser.
-        """
-        begun = asyncio.Event()
-        embedding = asyncio.create_task(self._vector(index, query, begun.set))
-        embedding.add_done_callback(lambda _: begun.set())
-        try:
-            await begun.wait()
-            yield embedding
-        finally:
-            embedding.cancel()
+class _Bounded:
+    """The vector of a query within a bound of time that begins now; a search then goes on without it."""
 
-    async def _vector(self, index: Index, query: str, begun: Callable[[], object]) -> NDArray[np.float32] | None:
-        """None without the collection's model (vectors of two never meet), and where that fails or takes too long."""
-        if (embed := self._vectors(index.model)) is None:
-            return None
+    def __init__(self, vector: QueryVector, seconds_max: float) -> None:
+        self._vector = vector
+        self._until_s = asyncio.get_running_loop().time() + seconds_max
+
+    async def started(self) -> None:
+        """Return when the interpreter is free beside the vector, or when its time is over."""
         try:
-            async with asyncio.timeout(VECTOR_SECONDS_MAX):
-                return await embed(query, begun)
+            async with asyncio.timeout_at(self._until_s):
+                await self._vector.started()
+        except TimeoutError:
+            return
+
+    async def result(self) -> Vectors | None:
+        """Return the vector; None if it cannot be computed, or not in time."""
+        try:
+            async with asyncio.timeout_at(self._until_s):
+                return await self._vector.result()
         except (EmbeddingFailed, TimeoutError):
             return None
 
 
-def leg_points(ends: int) -> int:
-    """How deep each leg must be read for a page that ends there.
+def points_to_retrieve(end: int) -> int:
+    """Return how many points each retriever must give for a page that ends at rank `end`.
 
-    Twice as deep as the page, since what stands deep in both legs may stand high in the fusion; in doubling steps, so
-    that the pages of one search are cut from the same ranking wherever possible.
+    Twice as many as the page needs, since a point far down in both rankings may be far up in their fusion; in doubling
+    steps, so that the pages of one search are cut from the same ranking wherever possible.
     """
-    points = LEG_POINTS_MIN
-    while points < 2 * ends:
+    points = RETRIEVED_POINTS_MIN
+    while points < 2 * end:
         points *= 2
     return points

@@ -125,7 +125,7 @@ async def test_a_running_rebuild_keeps_the_collections_that_it_works_with(tmp_pa
 
 async def test_the_query_gate_is_closed_while_a_search_is_answered_however_it_ends(tmp_path: Path) -> None:
     made = context(tmp_path)
-    outcomes: Iterator[Any] = iter([Results([], 0, "words"), Unavailable("the index is away")])
+    outcomes: Iterator[Results | Unavailable] = iter([Results([], 0, "words"), Unavailable("the index is away")])
     queries: list[int] = []
 
     class Searcher:

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from schemas.errors import EmbeddingFailed, Misconfigured
-from workers.embedder.loading import describe
 from workers.embedder.model_files import locate, revision
+from workers.embedder.registry import describe
 from workers.embedder.sentence import SentenceEmbedder
 
 if TYPE_CHECKING:

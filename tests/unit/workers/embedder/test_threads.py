@@ -11,9 +11,7 @@ import numpy as np
 import pytest
 
 from schemas.errors import EmbedderHangs, EmbeddingFailed, Misconfigured
-from workers.embedder import threads as embedder_threads
 from workers.embedder.fake import FakeEmbedder
-from workers.embedder.interface import nobody
 from workers.embedder.threads import EmbedderThreads
 
 
@@ -29,9 +27,9 @@ class Held(FakeEmbedder):
         assert self.go.wait(30)
         return super().embed_documents(texts)
 
-    def embed_query(self, text, begun=nobody):  # type: ignore[no-untyped-def]
+    def embed_tokens(self, tokens):  # type: ignore[no-untyped-def]
         self.queries += 1
-        return super().embed_query(text, begun)
+        return super().embed_tokens(tokens)
 
 
 async def test_it_is_ready_once_the_model_is_loaded() -> None:
@@ -51,31 +49,41 @@ async def test_it_is_ready_once_the_model_is_loaded() -> None:
     await threads.close()
 
 
-async def test_a_query_that_has_begun_is_told_on_the_loop_before_its_vector_is_there() -> None:
+async def test_a_query_has_started_after_its_tokens_and_before_its_vector() -> None:
     class Slow(FakeEmbedder):
-        def embed_query(self, text, begun=nobody):  # type: ignore[no-untyped-def]
-            begun()
-            assert told.wait(30)
-            return super().embed_query(text)
+        def tokenise_query(self, text):  # type: ignore[no-untyped-def]
+            assert tokenise.wait(30)
+            return super().tokenise_query(text)
 
-    told, where = threading.Event(), []
+        def embed_tokens(self, tokens):  # type: ignore[no-untyped-def]
+            assert embed.wait(30)
+            return super().embed_tokens(tokens)
+
+    tokenise, embed = threading.Event(), threading.Event()
     threads = EmbedderThreads(Slow)
-
-    def hear() -> None:
-        where.append(threading.get_ident())
-        told.set()
-
-    await asyncio.wait_for(threads.embed_query("cake", hear), 30)
-    await threads.embed_query("cake", hear)  # It is known.
-    assert where == [threading.get_ident()]
+    await threads.loaded()
+    vector = threads.embed_query("cake")
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(vector.started(), 0.05)
+    tokenise.set()
+    await asyncio.wait_for(vector.started(), 30)
+    assert not vector._computing.done()
+    embed.set()
+    assert (await vector.result()).shape == (384,)
     await threads.close()
 
 
-async def test_a_model_that_hangs_is_told_and_does_not_keep_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embedder_threads, "DOCUMENTS_SECONDS_MAX", 0.05)
-    monkeypatch.setattr(embedder_threads, "CLOSE_SECONDS_MAX", 0.05)
+async def test_a_query_whose_vector_is_known_or_has_failed_counts_as_started() -> None:
+    threads = EmbedderThreads(lambda: FakeEmbedder(failing="poison"))
+    await threads.embed_query("cake").result()
+    for text in ("cake", "poison"):
+        await asyncio.wait_for(threads.embed_query(text).started(), 30)
+    await threads.close()
+
+
+async def test_a_model_that_hangs_raises_and_does_not_keep_the_process() -> None:
     held = Held()
-    threads = EmbedderThreads(lambda: held)
+    threads = EmbedderThreads(lambda: held, documents_seconds_max=0.05, close_seconds_max=0.05)
     with pytest.raises(EmbedderHangs, match="has not embedded 2 texts"):
         await threads.embed_documents(["cake", "tea"])
     await threads.close()
@@ -87,7 +95,7 @@ async def test_what_loading_raises_reaches_everyone_who_asks() -> None:
         raise Misconfigured("There is no model.")
 
     threads = EmbedderThreads(load)
-    for ask in (threads.loaded(), threads.embed_query("cake"), threads.embed_documents(["cake"])):
+    for ask in (threads.loaded(), threads.embed_query("cake").result(), threads.embed_documents(["cake"])):
         with pytest.raises(Misconfigured, match="There is no model"):
             await ask
     assert not threads.ready
@@ -98,7 +106,7 @@ async def test_a_query_does_not_wait_for_the_thread_of_the_documents() -> None:
     held = Held()
     threads = EmbedderThreads(lambda: held)
     documents = asyncio.ensure_future(threads.embed_documents(["cake"]))
-    assert (await asyncio.wait_for(threads.embed_query("cake"), 30)).shape == (384,)
+    assert (await asyncio.wait_for(threads.embed_query("cake").result(), 30)).shape == (384,)
     assert not documents.done()
     held.go.set()
     assert (await documents).shape == (1, 384)
@@ -108,13 +116,13 @@ async def test_a_query_does_not_wait_for_the_thread_of_the_documents() -> None:
 async def test_a_query_that_was_asked_before_is_not_computed_again() -> None:
     held = Held()
     threads = EmbedderThreads(lambda: held)
-    first, second = await threads.embed_query("cake"), await threads.embed_query("cake")
+    first, second = [await threads.embed_query("cake").result() for _ in range(2)]
     assert held.queries == 1
     assert (first == second).all()
     await threads.close()
 
 
-async def test_a_caller_that_gives_up_leaves_the_lane_in_order() -> None:
+async def test_a_caller_that_gives_up_leaves_the_thread_in_order() -> None:
     held = Held()
     threads = EmbedderThreads(lambda: held)
     await threads.loaded()
@@ -135,5 +143,5 @@ async def test_a_text_that_cannot_be_embedded_fails_its_caller() -> None:
 
 
 def test_importing_it_does_not_import_torch() -> None:
-    check = "import sys, workers.embedder.threads, workers.embedder.loading; sys.exit('torch' in sys.modules)"
+    check = "import sys, workers.embedder.threads, workers.embedder.registry; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", check], timeout=60, check=False).returncode == 0

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workers.search.fusion import fuse
-from workers.search.searcher import leg_points
+from workers.search.searcher import points_to_retrieve
 
 rankings = st.lists(st.sampled_from("abcdefgh"), unique=True)
 
@@ -46,4 +46,4 @@ def test_what_stands_higher_in_every_leg_stands_higher(one: list[str], other: li
 
 @given(st.integers(1, 10_100))
 def test_a_leg_is_read_twice_as_deep_as_the_page_and_not_four_times_deeper_than_needed(ends: int) -> None:
-    assert 2 * ends <= leg_points(ends) <= max(200, 4 * ends)
+    assert 2 * ends <= points_to_retrieve(ends) <= max(200, 4 * ends)

@@ -1,0 +1,40 @@
+"""The vector of a query while it is computed off the event loop."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from workers.embedder.interface import Vectors
+
+
+class QueryVector:
+    """A vector that is being computed: wait until its forward pass has `started`, and for its `result`."""
+
+    def __init__(self, computing: asyncio.Task[Vectors], started: asyncio.Event) -> None:
+        """`started`: set by whoever computes once the forward pass is about to begin."""
+        self._computing = computing
+        self._started = started
+        computing.add_done_callback(self._end)
+
+    async def started(self) -> None:
+        """Return when the forward pass is about to begin, or when the vector is known or has failed already.
+
+        Before that the tokeniser needs the interpreter, and any other work of a search would slow it down.
+        """
+        await self._started.wait()
+
+    async def result(self) -> Vectors:
+        """Return float32 `(dimension,)`, L2-normalised, read-only. Raises EmbeddingFailed."""
+        return await self._computing
+
+    def cancel(self) -> None:
+        """Say that nobody waits for the vector. A forward pass that runs goes on to its end. Idempotent."""
+        self._computing.cancel()
+
+    def _end(self, computing: asyncio.Task[Vectors]) -> None:
+        self._started.set()
+        if not computing.cancelled():
+            computing.exception()  # Else asyncio would log the error of a vector that nobody waits for any longer.
