@@ -1,4 +1,4 @@
-# `make demo` and `make test` are complete on a fresh machine with Python 3.11 or later and make.
+# `make demo` and `make test` are complete on a fresh machine with Python 3.11 or later and make. `make help` lists the rest.
 PYTHON ?= python3.11
 DEMO_SECONDS ?=
 ONLY ?=
@@ -7,23 +7,31 @@ SEED ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-compile -c deploy/constraints.txt
 
-.PHONY: demo test faults-short faults simulate oracle bench format clean
+.PHONY: help demo check unit test faults-short faults simulate oracle bench docs format clean
 .DELETE_ON_ERROR:
+
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## *\(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "make %-13s %s\n", $$1, $$2 }'
 
 demo: .venv/installed  ## a real catalogue, real changes, searches that change; Ctrl-C stops it, DEMO_SECONDS=60 too
 	@$(BIN)/freshline demo $(if $(DEMO_SECONDS),--seconds $(DEMO_SECONDS))
 
-test: .venv/installed-test  ## lint, types, every test; on Apache Kafka too where KAFKA_HOME is set
+check: .venv/installed-test  ## lint, format, types, import contracts
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+unit: .venv/installed-test  ## the unit tests with fewer random examples: under a minute on two quiet cores
+	$(BIN)/pytest -n 2 --dist worksteal --hypothesis-profile quick tests/unit
+
+test: check  ## lint, types, every test; on Apache Kafka too where KAFKA_HOME is set
 	$(BIN)/pytest -n 3 --dist worksteal
 
 faults-short: .venv/installed-test  ## processes killed and frozen while events flow, a choice of four minutes; SEED=7
 	$(BIN)/python -m tests.faults --short
 
-faults: .venv/installed-test  ## all faults on both brokers, memory over DURATION seconds too; more than an hour
+faults: .venv/installed-test  ## all faults on both brokers, memory over DURATION seconds too: more than an hour
 	$(BIN)/python -m tests.faults
 
 simulate: .venv/installed-test  ## 10,000 seeds of interleavings and crashes without processes; LONG=1, SEED=123
@@ -35,11 +43,14 @@ oracle: .venv/installed-test  ## all real changes of three years against the sta
 bench: .venv/installed-test  ## speed and memory: a table, and JSON; ONLY="freshness search" for parts of it
 	@$(BIN)/python -m tests.benchmarks $(addprefix --only ,$(ONLY))
 
-format: .venv/installed-test
+docs: .venv/installed-test  ## write docs/reference anew from the commands, routes, settings and metrics
+	$(BIN)/python -m tests.support.reference
+
+format: .venv/installed-test  ## format the code, and mend what lint can mend
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-clean:
+clean:  ## remove the virtual environment
 	rm -rf .venv
 
 .venv/bin/python:

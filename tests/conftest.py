@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 # No test asserts how fast something is; a failure prints what plays it again.
 settings.register_profile("freshline", deadline=None, print_blob=True)
+settings.register_profile("quick", settings.get_profile("freshline"), max_examples=20)  # `make unit`
 settings.load_profile("freshline")
 
 

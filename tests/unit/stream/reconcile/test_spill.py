@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from schemas.errors import Unavailable
 from stream.reconcile.spill import BUCKET_ITEMS, BUCKETS_MAX, Buckets, bucket_count
+from tests.support.examples import examples
 
 
 async def filled(directory: str, count: int, added: list[tuple[bytes, bytes]]) -> Buckets:
@@ -23,7 +24,7 @@ async def filled(directory: str, count: int, added: list[tuple[bytes, bytes]]) -
 
 
 @given(st.lists(st.tuples(st.binary(min_size=1, max_size=3), st.binary(max_size=40))), st.integers(1, 5))
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 def test_an_items_frames_come_back_whole_and_in_order_from_one_bucket(
     added: list[tuple[bytes, bytes]], count: int
 ) -> None:

@@ -18,6 +18,7 @@ from stream.kafka.topics import TopicLayout
 from stream.replay.offset_range import OffsetRange
 from stream.replay.records import Route, copy_of, is_copy_within
 from stream.replay.selection import Selection
+from tests.support.examples import examples
 from workers.state import fold
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def folded(log: Iterable[Record]) -> ItemState:
 
 
 @given(logs(), st.data())
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 def test_replays_of_replays_in_any_order_change_nothing(log: list[Record], data: st.DataObject) -> None:
     long = list(log)
     for round_ in range(data.draw(st.integers(1, 4))):

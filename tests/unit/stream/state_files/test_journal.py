@@ -15,6 +15,7 @@ from stream.kafka.partitions import Partition
 from stream.state_files.journal import Journal
 from stream.state_files.lines import decode_line, encode_line
 from stream.state_files.records import StateRecord
+from tests.support.examples import examples
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,7 +61,7 @@ def test_a_line_that_is_no_record_of_the_state_is_refused(line: bytes) -> None:
         decode_line(line)
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(batches=st.lists(st.lists(records, max_size=5), max_size=5), cut=st.integers(0, 40))
 def test_a_journal_opened_again_has_the_last_of_each_key(
     tmp_path_factory: pytest.TempPathFactory, batches: list[list[StateRecord]], cut: int

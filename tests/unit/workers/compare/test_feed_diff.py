@@ -26,6 +26,7 @@ from tests.support.events_strategy import (
     versions,
     words,
 )
+from tests.support.examples import examples
 from workers.compare.feed_diff import Decision, FeedOutcome, compare, read_line
 from workers.state import fold
 from workers.state.projection import shown_facts
@@ -111,7 +112,7 @@ def outcomes(decisions: Iterable[Decision]) -> list[str]:
 
 
 @given(histories, feeds, nows)
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 def test_after_its_events_the_state_shows_what_the_feed_says_and_a_second_sync_is_silent(
     history: list[Event], feed: tuple[str, list[Body]], now_ms: int
 ) -> None:
@@ -125,7 +126,7 @@ def test_after_its_events_the_state_shows_what_the_feed_says_and_a_second_sync_i
 
 
 @given(st.lists(price_events, min_size=3, max_size=12), crowding_feeds, nows)
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 def test_at_the_limits_of_an_item_every_offer_of_the_feed_is_kept_and_a_second_sync_is_silent(
     history: list[Event], bodies: list[Body], now_ms: int
 ) -> None:
@@ -137,7 +138,7 @@ def test_at_the_limits_of_an_item_every_offer_of_the_feed_is_kept_and_a_second_s
 
 
 @given(histories, product_feeds, nows)
-@settings(max_examples=80)
+@settings(max_examples=examples(80))
 def test_texts_that_the_state_cuts_are_equal_to_those_of_the_feed(
     history: list[Event], bodies: list[Body], now_ms: int
 ) -> None:
@@ -150,7 +151,7 @@ def test_texts_that_the_state_cuts_are_equal_to_those_of_the_feed(
 
 
 @given(histories, stamped_feeds, nows)
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 def test_a_line_with_a_stamp_of_its_own_is_sent_only_if_it_changes_what_is_shown(
     history: list[Event], feed: tuple[str, list[Body]], now_ms: int
 ) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from schemas.items import NO_REVIEWS, ItemState
 from tests.support.events_strategy import item_events
+from tests.support.examples import examples
 from tests.support.folding import folded
 from workers.state import fold
 from workers.state.projection import content
@@ -34,7 +35,7 @@ def shuffles(draw: st.DrawFn) -> tuple[list[Event], list[Event]]:
 
 
 @given(shuffles())
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 def test_any_order_with_any_duplicates_folds_to_the_same_state(case: tuple[list[Event], list[Event]]) -> None:
     events, shuffled = case
     assert folded(events) == folded(shuffled)
@@ -42,7 +43,7 @@ def test_any_order_with_any_duplicates_folds_to_the_same_state(case: tuple[list[
 
 
 @given(shuffles())
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 def test_any_order_folds_to_the_same_state_also_at_the_limits(case: tuple[list[Event], list[Event]]) -> None:
     events, shuffled = case
     limits = {"title": 2, "description": 2, "attributes": 1, "promotion": 1}
@@ -60,7 +61,7 @@ def test_any_order_folds_to_the_same_state_also_at_the_limits(case: tuple[list[E
 
 
 @given(lists, lists)
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 def test_folding_two_halves_and_joining_equals_folding_all(first: list[Event], second: list[Event]) -> None:
     halves = folded(first), folded(second)
     assert fold.join(*halves) == fold.join(*reversed(halves)) == folded(first + second)

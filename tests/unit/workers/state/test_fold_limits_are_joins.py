@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from schemas.items import NO_REVIEWS, ItemRecord, Register
 from schemas.state_codec import decode_item, encode_item
 from tests.support.events_strategy import parsed
+from tests.support.examples import examples
 from tests.support.folding import folded
 from workers.state import fold
 
@@ -40,14 +41,14 @@ def shuffles(make: Any, parts: list[str]) -> st.SearchStrategy[tuple[list[Event]
 
 
 @given(shuffles(offer, ["x", "y", "z"]))
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 def test_an_offer_that_was_displaced_comes_back_without_its_past(case: tuple[list[Event], list[Event]]) -> None:
     with patch.object(fold, "OFFERS_MAX", 1):
         assert folded(case[0]) == folded(case[1])
 
 
 @given(shuffles(description, ["en", "fr"]))
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 def test_room_goes_by_the_languages_ever_seen(case: tuple[list[Event], list[Event]]) -> None:
     with patch.object(fold, "DESCRIPTION_BYTES", 30):
         assert folded(case[0]) == folded(case[1])
@@ -58,7 +59,7 @@ def test_room_goes_by_the_languages_ever_seen(case: tuple[list[Event], list[Even
     st.sampled_from(["products", "prices"]),
     st.sampled_from(["energy", "energy/en", "title/en"]),
 )
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 def test_what_a_later_release_knows_besides_is_kept_and_joined(order: list[int], topic: Any, key: str) -> None:
     said = {"title": {"en": "lamp"}} if topic == "products" else {"seller": "x", "price": 5, "currency": "EUR"}
     states = []
