@@ -20,13 +20,25 @@
        +- WrongUsage        the command line asks for the impossible    -     2        change the command line
        +- Interrupted       a person ended the command                  -     130      nothing
 
-"exit" is the exit code of a command; a worker process that is Misconfigured ends with 78 (see
-`stream.runtime.exit_codes`), so that `up` does not start it again and again.
+"exit" is the exit code of a command. A worker process that is Misconfigured ends with 78 (EX_CONFIG of sysexits.h) and
+its reason as the last line, so that `up` does not start it again and again. The codes are attributes of the classes:
+`stream.api.errors`, `stream.api.client`, `stream.commands` and `stream.runtime.process` read them there.
 """
+
+from __future__ import annotations
+
+from typing import ClassVar
 
 
 class FreshlineError(Exception):
     """Any error with a sentence for a person: what happened, to which thing, what to do."""
+
+    http_status: ClassVar[int] = 500
+    """The status of an HTTP answer to a request that ends with this error."""
+    exit_code: ClassVar[int] = 1
+    """The exit code of a command that ends with this error."""
+    worker_exit_code: ClassVar[int] = 1
+    """The exit code of a worker process that ends with this error."""
 
 
 class InvalidEvent(FreshlineError):
@@ -63,6 +75,8 @@ class Stalled(FreshlineError):
 class Unavailable(FreshlineError):
     """A broker, server or disk is away for now. Retry with bounded backoff."""
 
+    http_status = 503
+
 
 class Gone(Unavailable):
     """The collection that the process works on was deleted, or replaced by another. End, and find out at the next
@@ -72,6 +86,8 @@ class Gone(Unavailable):
 class RefusedRequest(FreshlineError):
     """A request that only the service can see is wrong, such as one for a partition that does not exist."""
 
+    http_status = 422
+
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
         self.field = field
@@ -80,13 +96,19 @@ class RefusedRequest(FreshlineError):
 class NotFound(FreshlineError):
     """The API knows of no such thing."""
 
+    http_status = 404
+
 
 class Conflict(FreshlineError):
     """What was asked for cannot be done as things stand."""
 
+    http_status = 409
+
 
 class Misconfigured(FreshlineError):
     """The process cannot start as it is set up. The person gets one line and no traceback."""
+
+    worker_exit_code = 78
 
 
 class TooManyGone(FreshlineError):
@@ -96,6 +118,10 @@ class TooManyGone(FreshlineError):
 class WrongUsage(FreshlineError):
     """The command line asks for something that cannot be. The person changes it."""
 
+    exit_code = 2
+
 
 class Interrupted(FreshlineError):
     """A person ended the command. The sentence says what was done, and what goes on."""
+
+    exit_code = 130  # As shells count Ctrl-C.

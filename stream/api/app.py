@@ -11,7 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from schemas.errors import RefusedRequest
 from schemas.queries import IndexedItem, SearchAnswer
 from schemas.tokens import Token
-from stream.api.errors import add_error_answers, error_answer
+from stream.api.errors import RETRY_AFTER, add_error_answers, error_answer
 from stream.api.models import JSONAnswer, ProgressAnswer, StatusReport
 from stream.api.page import PAGE_HEADERS, PageParameters, render_page
 from stream.api.parameters import (
@@ -119,7 +119,7 @@ def _status_routes(pipeline: StatusApi) -> APIRouter:
     async def readyz() -> Response:
         reasons = pipeline.ready()
         if reasons:
-            return error_answer(503, "; ".join(reasons), headers={"Retry-After": "1"})
+            return error_answer(503, "; ".join(reasons), headers=RETRY_AFTER)
         return JSONAnswer({"ready": True})
 
     return router

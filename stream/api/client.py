@@ -1,4 +1,4 @@
-"""The HTTP API as the commands see it."""
+"""The client of the HTTP API, for the commands."""
 
 from __future__ import annotations
 
@@ -7,45 +7,51 @@ from typing import Any
 import httpx
 import orjson
 
-from schemas.errors import FreshlineError, NotFound, Unavailable, WrongUsage
+from schemas.errors import FreshlineError, NotFound, RefusedRequest, Unavailable, WrongUsage
 from schemas.queries import WAIT_MS, WAIT_MS_MAX
 
 ANSWER_SECONDS_MAX = 10.0
-"""Besides what a question itself asks to wait for."""
+"""How long the API may take to answer, besides the time that the request asks it to wait."""
 CHANGE_SECONDS_MAX = 60.0
+_REFUSALS: dict[int, type[FreshlineError]] = {
+    NotFound.http_status: NotFound,
+    RefusedRequest.http_status: WrongUsage,
+    Unavailable.http_status: Unavailable,
+}
+"""By HTTP status: the error of the command. A parameter that the API refuses came from the command line."""
 
 
 class Client:
-    """Asks a running stack."""
+    """Sends requests to a running stack."""
 
     def __init__(self, api: str) -> None:
         self.api = api.rstrip("/")
         self._http = httpx.Client(trust_env=False)
 
     def get(self, path: str, **parameters: object) -> Any:
-        """The JSON answer; parameters that are None are left out.
+        """Return the JSON answer; parameters that are None are left out.
 
         Raises WrongUsage for a wrong parameter, NotFound, Unavailable, or FreshlineError for any other refusal.
         """
         return _parsed(self._answer("GET", path, parameters))
 
     def post(self, path: str, **parameters: object) -> Any:
-        """Asks for something to be done, with the parameters in the query. Answers and raises as `get`."""
+        """Ask for something to be done, with the parameters in the query. Returns and raises as `get` does."""
         return _parsed(self._answer("POST", path, parameters))
 
     def change(self, path: str) -> Any:
-        """Asks for a change of an index as a whole, which takes its time. Answers and raises as `get`."""
+        """Ask for a change of a whole index, which may take a minute. Returns and raises as `get` does."""
         return _parsed(self._answer("POST", path, {}, CHANGE_SECONDS_MAX))
 
     def metrics(self) -> str:
-        """The page of Prometheus. Raises as `get`."""
+        """Return the metrics in the text format of Prometheus. Raises as `get` does."""
         return self._answer("GET", "/metrics", {}).text
 
     def _answer(
         self, method: str, path: str, parameters: dict[str, object], seconds_max: float = ANSWER_SECONDS_MAX
     ) -> httpx.Response:
         given = {name: str(value) for name, value in parameters.items() if value is not None}
-        seconds = seconds_max + _waits_seconds(given)
+        seconds = seconds_max + _wait_seconds(given)
         try:
             answer = self._http.request(method, self.api + path, params=given, timeout=seconds)
         except httpx.TimeoutException:
@@ -64,8 +70,8 @@ class Client:
         return answer
 
 
-def _waits_seconds(given: dict[str, str]) -> float:
-    """As long as the API is asked to wait; it refuses what is no number."""
+def _wait_seconds(given: dict[str, str]) -> float:
+    """Return how long the API is asked to wait. It refuses a wait that is no number."""
     wait_ms = given.get("wait_ms", "")
     return min(int(wait_ms) if wait_ms.isdecimal() else WAIT_MS, WAIT_MS_MAX) / 1000 if "after" in given else 0.0
 
@@ -82,5 +88,4 @@ def _refusal(answer: httpx.Response) -> FreshlineError:
         message = str(orjson.loads(answer.content)["error"]["message"])
     except (orjson.JSONDecodeError, KeyError, TypeError):
         return FreshlineError(f"{answer.url} answers HTTP {answer.status_code}: is Freshline running there?")
-    kinds = {404: NotFound, 422: WrongUsage, 503: Unavailable}
-    return kinds.get(answer.status_code, FreshlineError)(message)
+    return _REFUSALS.get(answer.status_code, FreshlineError)(message)

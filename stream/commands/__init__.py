@@ -19,12 +19,12 @@ CHATTY = ("aiokafka", "kafka")
 def main() -> None:
     """Run the command line. An error is one line on stderr, never a traceback."""
     from schemas.errors import FreshlineError
-    from stream.commands.exits import FAILED, exit_code
+    from stream.commands.exits import FAILED
 
     try:
         _run()
     except FreshlineError as error:
-        _end(str(error), exit_code(error))
+        _end(str(error), error.exit_code)
     except BrokenPipeError:  # The reader has read enough, like `head`.
         _end(None, FAILED)
     except OSError as error:
@@ -35,8 +35,8 @@ def main() -> None:
 
 
 def _run() -> None:
+    from schemas.errors import Interrupted
     from stream.commands.app import app
-    from stream.commands.exits import INTERRUPTED
 
     signal.signal(
         signal.SIGTERM, signal.default_int_handler
@@ -46,7 +46,7 @@ def _run() -> None:
     try:
         app()
     except SystemExit as end:
-        if end.code == INTERRUPTED:
+        if end.code == Interrupted.exit_code:
             print("freshline: interrupted", file=sys.stderr)
         raise
     finally:

@@ -1,26 +1,18 @@
-"""The exit codes, which are the same for every command."""
+"""The exit codes, which are the same for every command. Those of errors are in `schemas.errors`."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from schemas.errors import FreshlineError, Interrupted, WrongUsage
+from schemas.errors import FreshlineError, Interrupted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-FAILED = 1
-USAGE = 2
+FAILED = FreshlineError.exit_code
 NOT_FRESH = 10
 """The command did what was asked, and its answer is that something is not fresh or not healthy."""
-INTERRUPTED = 130
-"""Ctrl-C ended the command; shells use the same code."""
-
-
-def exit_code(error: FreshlineError) -> int:
-    """Return the exit code of a command that ends with this error."""
-    return {WrongUsage: USAGE, Interrupted: INTERRUPTED}.get(type(error), FAILED)
 
 
 @contextmanager

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, NoReturn, TextIO, cast
 import structlog
 import uvloop
 
-from schemas.errors import FreshlineError, Misconfigured
+from schemas.errors import FreshlineError
 from stream.runtime import memory
-from stream.runtime.exit_codes import EXIT_MISCONFIGURED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -24,6 +23,7 @@ log = structlog.get_logger(__name__)
 
 CHATTY = ("aiokafka", "faust", "mode", "kafka", "httpx", "uvicorn", "stream.agents.transport", "stream.agents.app")
 
+BUG_EXIT_CODE = 1
 SWITCH_INTERVAL_S = 0.0001
 """The longest that a thread waits for the interpreter. With Python's default, 5 ms, a query waited that long at each
 of its hops between threads."""
@@ -92,17 +92,14 @@ def run(main: Callable[[], Coroutine[None, None, None]]) -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         asyncio.run(_until_terminated(main))
-    except Misconfigured as error:
-        print(error, file=sys.stderr)
-        return EXIT_MISCONFIGURED
     except FreshlineError as error:
         print(error, file=sys.stderr)
-        return 1
+        return error.worker_exit_code
     except BaseExceptionGroup as group:
         return _failed(group)
     except Exception as error:
         log.error("failed", exc_info=error)
-        return 1
+        return BUG_EXIT_CODE
     return 0
 
 
@@ -124,7 +121,8 @@ def _failed(group: BaseExceptionGroup[BaseException]) -> int:
         print(_first(explained), file=sys.stderr)
     if bugs is not None:
         log.error("failed", exc_info=bugs)
-    return EXIT_MISCONFIGURED if bugs is None and isinstance(_first(group), Misconfigured) else 1
+    cause = _first(group)
+    return cause.worker_exit_code if bugs is None and isinstance(cause, FreshlineError) else BUG_EXIT_CODE
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from schemas.errors import Misconfigured, Unavailable
-from stream.runtime.exit_codes import EXIT_MISCONFIGURED
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
@@ -155,7 +154,7 @@ async def keep(
             continue
         backoff.started()
         code = await falls.ended()
-        if code == EXIT_MISCONFIGURED and may_give_up():
+        if code == Misconfigured.worker_exit_code and may_give_up():
             raise Misconfigured(child.last_line().removeprefix("freshline: "))
         wait_s = backoff.wait_s()
         why = how(code) + (f": {child.last_line()[:REASON_CHARACTERS_MAX]}" if code > 0 else "")

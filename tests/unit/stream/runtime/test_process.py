@@ -14,7 +14,6 @@ import pytest
 import structlog
 
 from schemas.errors import Gone, Misconfigured
-from stream.runtime.exit_codes import EXIT_MISCONFIGURED
 from stream.runtime.process import run
 
 if TYPE_CHECKING:
@@ -66,7 +65,7 @@ def test_an_error_with_a_sentence_ends_the_process_with_that_sentence(capfd: pyt
 
 
 def test_a_process_that_is_set_up_wrongly_says_so_by_its_exit_code(capfd: pytest.CaptureFixture[str]) -> None:
-    assert ends_with(Misconfigured("another model")) == EXIT_MISCONFIGURED
+    assert ends_with(Misconfigured("another model")) == Misconfigured.worker_exit_code == 78
     assert capfd.readouterr().err == "another model\n"
 
 
