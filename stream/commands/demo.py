@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import signal
 import threading
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from stream.commands import options
-
-if TYPE_CHECKING:
-    from stream.runtime.settings import Settings
 
 
 def demo(
@@ -31,20 +28,33 @@ def demo(
 
     A second start goes on where the first stopped. The summary on stdout is JSON, with --json on one line.
     """
-    import time
+    from workers.clock import SystemClock
 
-    began = time.monotonic()
+    began_s = SystemClock().monotonic_s()  # Before the imports, which take a part of the time to the first answer.
+    from contextlib import suppress
+
     from stream.commands.configured import settings
+    from stream.demo.play import Demo
+    from stream.demo.script import DemoPosition
+    from stream.demo.stack import running_stack
+    from stream.runtime.printing import print_json, say
 
-    _demo(
-        settings(data_dir=data_dir, api_port=api_port, kafka_port=kafka_port, broker=broker), rate, seconds, began, json
-    )
+    configured = settings(data_dir=data_dir, api_port=api_port, kafka_port=kafka_port, broker=broker)
+    asked_to_stop = _interruptions()
+    say("starting the stack ...")
+    with suppress(KeyboardInterrupt), running_stack(configured) as stack:
+        say(f"search   {stack.api}/   status {stack.api}/status   broker {stack.kafka}   data {configured.data_dir}")
+        demo = Demo(stack, DemoPosition.read(configured.data_dir), say, SystemClock(), began_s, asked_to_stop)
+        with suppress(KeyboardInterrupt):
+            demo.run(rate, seconds)
+        print_json(demo.finish().as_json(), indent=not json)
+        say("stopping the stack ...")
 
 
 def _interruptions() -> threading.Event:
-    """Ctrl-C and SIGTERM raise KeyboardInterrupt wherever the demo is, and are remembered.
+    """Let Ctrl-C and SIGTERM raise KeyboardInterrupt wherever the demo is, and return an event that they set as well.
 
-    Python drops what is raised while it finalises an object: such a Ctrl-C would be lost.
+    Python drops an exception that is raised while it finalises an object, and such a Ctrl-C would be lost.
     """
     asked = threading.Event()
 
@@ -55,22 +65,3 @@ def _interruptions() -> threading.Event:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, interrupt)
     return asked
-
-
-def _demo(configured: Settings, rate: float, seconds: float | None, began: float, json: bool) -> None:
-    from contextlib import suppress
-
-    from stream.demo.play import Demo, as_json
-    from stream.demo.position import DemoPosition
-    from stream.demo.stack import running_stack
-    from stream.runtime.printing import print_json, say
-
-    asked_to_stop = _interruptions()
-    say("starting the stack ...")
-    with suppress(KeyboardInterrupt), running_stack(configured) as stack:
-        say(f"search   {stack.api}/   status {stack.api}/status   broker {stack.kafka}   data {configured.data_dir}")
-        demo = Demo(stack, DemoPosition.read(configured.data_dir), say, began, asked_to_stop.is_set)
-        with suppress(KeyboardInterrupt):
-            demo.run(rate, seconds)
-        print_json(as_json(demo.finish()), indent=not json)
-        say("stopping the stack ...")

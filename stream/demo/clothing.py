@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from stream.demo.source import Event
+    from stream.demo.data_rows import Event
 
 
 def products(rows: Iterable[dict[str, Any]]) -> Iterator[Event]:
-    """A product for each product_id, in the order of their first reviews, without `updated_at`."""
+    """Yield a product for each product_id, in the order of their first reviews, without `updated_at`."""
     first: dict[int, dict[str, Any]] = {}
     for row in rows:
         first.setdefault(row["product_id"], row)
@@ -30,7 +30,7 @@ def products(rows: Iterable[dict[str, Any]]) -> Iterator[Event]:
 
 
 def reviews(rows: Iterable[dict[str, Any]]) -> Iterator[Event]:
-    """A review for each row, without `updated_at`."""
+    """Yield a review for each row, without `updated_at`."""
     for row in rows:
         product_id = f"C{row['product_id']}"
         event = {
@@ -44,7 +44,7 @@ def reviews(rows: Iterable[dict[str, Any]]) -> Iterator[Event]:
 
 
 def product(product_id: str, row: dict[str, Any]) -> dict[str, Any]:
-    """The product event that a review's row tells of."""
+    """Return the product event that a review's row describes."""
     levels = [row[level] for level in ("division", "department", "class") if row[level]]
     named = f"{' '.join(levels[:2])}: {levels[2]}" if len(levels) == 3 else " ".join(levels) or "Clothing"
     return {

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from stream.demo.source import Event
+    from stream.demo.data_rows import Event
 
 
 def events(rows: Iterable[dict[str, Any]]) -> Iterator[Event]:
-    """A product and its price for each row, without `updated_at`."""
+    """Yield a product and its price for each row, without `updated_at`."""
     for row in rows:
         product_id = f"E{row['product_id']}"
         yield "products", product_id, product(product_id, row)
@@ -28,7 +28,7 @@ def events(rows: Iterable[dict[str, Any]]) -> Iterator[Event]:
 
 
 def product(product_id: str, row: dict[str, Any]) -> dict[str, Any]:
-    """The product event of a row."""
+    """Return the product event of a row."""
     attributes = {name.partition("_")[2]: value for name, value in row["attributes"].items() if value is not False}
     event = {
         "product_id": product_id,

@@ -3,7 +3,7 @@
 product_id                     the same
 name                           title, by language: en, tc -> zh-Hant, sc -> zh-Hans
 brand.en, cat1-3.en            brand, category
-brand, cat1-3 in Chinese       description, by language, so that they are found too
+brand, cat1-3 in Chinese       description, by language, so that search finds them, too
 store                          seller
 price newly listed             upsert of the offer; changed: patch of its price; price null: delete
 offer                          patch of the promotion; null clears it
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from stream.demo.source import Event
+    from stream.demo.data_rows import Event
 
 CURRENCY = "HKD"
 _LANGUAGES = {"en": "en", "tc": "zh-Hant", "sc": "zh-Hans"}
@@ -26,7 +26,7 @@ _CATEGORIES = ("cat1", "cat2", "cat3")
 
 
 def snapshot(rows: Iterable[dict[str, Any]]) -> Iterator[Event]:
-    """A product and its offers for each row of a snapshot."""
+    """Yield a product and its offers for each row of a snapshot."""
     for row in rows:
         stamp = {"updated_at": row["ts"], "version": 0}
         product_id = row["product_id"]
@@ -37,7 +37,7 @@ def snapshot(rows: Iterable[dict[str, Any]]) -> Iterator[Event]:
 
 
 def changes(rows: Iterable[dict[str, Any]]) -> Iterator[Event]:
-    """One event for each row of changes."""
+    """Yield an event for each row of changes."""
     for row in rows:
         product_id, stamp = row["product_id"], {"updated_at": row["ts"], "version": row["seq"]}
         match row["event"]:
@@ -75,7 +75,7 @@ def _price(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _promotion(texts: dict[str, str | None] | None) -> dict[str, str | None] | None:
-    """Every language named: a patch clears those that the new promotion lacks only where it says null."""
+    """Return every language, with null for those that the new promotion lacks, so that a patch clears them."""
     return {language: texts.get(code) or None for code, language in _LANGUAGES.items()} if texts else None
 
 
@@ -84,7 +84,7 @@ def _by_language(texts: dict[str, str | None] | None) -> dict[str, str] | None:
 
 
 def _in_chinese(texts: list[dict[str, str | None] | None]) -> dict[str, str]:
-    """The texts that say something, joined, by language."""
+    """Return the Chinese texts that are not empty, joined, by language."""
     joined: dict[str, str | None] = {
         code: "，".join(dict.fromkeys(said for text in texts if text and (said := text.get(code))))
         for code in ("tc", "sc")

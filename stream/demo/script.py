@@ -1,24 +1,28 @@
-"""What the demo sends: a catalogue once, then changes without end."""
+"""What the demo sends: a catalogue once, then changes without end. And where in this script it is."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import count, islice
 from typing import TYPE_CHECKING
 
 import orjson
 
 from stream.demo import clothing, electronics, hongkong
-from stream.demo.source import Event, rows
+from stream.demo.data_rows import Event, rows
 from stream.kafka.producer import OutgoingRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from workers.clock import Clock
 
 CHANGES_PER_REVIEW = 8
 
 
 def catalogue() -> Iterator[Event]:
-    """Hong Kong's prices, electronics, clothing and the older half of its reviews."""
+    """Yield Hong Kong's prices, the electronics, the clothing and the older half of its reviews."""
     yield from hongkong.snapshot(rows("hk_snapshot_start"))
     yield from electronics.events(rows("electronics_products"))
     yield from clothing.products(rows("reviews_clothing"))
@@ -26,30 +30,62 @@ def catalogue() -> Iterator[Event]:
 
 
 def changes(done: int) -> Iterator[Event]:
-    """Hong Kong's changes in their order, a review after every eighth; at their end from the start again.
+    """Yield Hong Kong's changes in their order, with a review after every eighth; at the end they start again.
 
-    `done`: how many an earlier run has sent.
+    `done` is how many of them an earlier run has sent.
     """
     return islice(_rounds(), done, None)
 
 
-def outgoing(events: Iterable[Event], tick_ms: Callable[[], int]) -> Iterator[OutgoingRecord]:
-    """As records, each stamped with its own time instead of the source's, so that later ones win."""
+class StampClock:
+    """The times that events are stamped with. Each is later than the last: equal times of a product have no order."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._last_ms = 0
+
+    def next_ms(self) -> int:
+        """Return the time of day in milliseconds, or one more than the last one returned."""
+        self._last_ms = max(self._last_ms + 1, self._clock.now_ms())
+        return self._last_ms
+
+
+def outgoing(events: Iterable[Event], stamps: StampClock) -> Iterator[OutgoingRecord]:
+    """Yield the events as records, stamped with the time of sending instead of the source's, so that later ones win."""
     for number, (topic, product_id, event) in enumerate(events, 1):
-        stamped = {name: value for name, value in event.items() if name != "version"} | {"updated_at": tick_ms()}
+        stamped = {name: value for name, value in event.items() if name != "version"}
+        stamped["updated_at"] = stamps.next_ms()
         yield OutgoingRecord(number, topic, product_id.encode(), orjson.dumps(stamped))
 
 
-def ticks(now_ms: Callable[[], int]) -> Callable[[], int]:
-    """A clock that never says the same millisecond twice: equal times of one product would not be ordered."""
-    last = 0
+@dataclass(slots=True)
+class DemoPosition:
+    """Where the demo is in its script, saved in the data directory every few seconds, so that a second start goes on.
 
-    def tick() -> int:
-        nonlocal last
-        last = max(last + 1, now_ms())
-        return last
+    After a crash some changes are sent twice, which changes nothing.
+    """
 
-    return tick
+    path: Path
+    loaded: bool = False
+    """Whether the whole catalogue is in the log."""
+    changes: int = 0
+    """The changes sent after the catalogue."""
+
+    @classmethod
+    def read(cls, data_dir: Path) -> DemoPosition:
+        """Return the saved position; the start of the script if there is none, or none that can be read."""
+        path = data_dir / "demo.json"
+        try:
+            saved = orjson.loads(path.read_bytes())
+            return cls(path, bool(saved["loaded"]), int(saved["changes"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            return cls(path)
+
+    def save(self) -> None:
+        """Write the file in one step: a kill leaves the old or the new one."""
+        new = self.path.with_suffix(".new")
+        new.write_bytes(orjson.dumps({"loaded": self.loaded, "changes": self.changes}))
+        new.replace(self.path)
 
 
 def _rounds() -> Iterator[Event]:

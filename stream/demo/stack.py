@@ -1,4 +1,4 @@
-"""A stack of the demo's own: `freshline up` as a child."""
+"""A stack of the demo's own: `freshline up` as a child process."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from stream.runtime.settings import Settings
 
 STOP_SECONDS_MAX = 30
+"""How long the stack may take to stop before it is killed."""
 
 
 class Stack(NamedTuple):
-    """Where it answers."""
+    """The addresses at which the stack answers."""
 
     kafka: str
     api: str
@@ -31,7 +32,7 @@ class Stack(NamedTuple):
 
 @contextmanager
 def running_stack(settings: Settings) -> Iterator[Stack]:
-    """Until the end of the block; raises Misconfigured, with what `up` said, if it cannot start.
+    """Run a stack until the end of the block. Raises Misconfigured, with the error of `up`, if it cannot start.
 
     The child has a process group of its own: Ctrl-C reaches the demo alone, which stops the child in order. If the
     demo is killed, the child ends too.
@@ -60,16 +61,16 @@ def _command(settings: Settings) -> list[str]:
 def _ready(child: subprocess.Popen[bytes], log_path: Path) -> Stack:
     assert child.stdout is not None
     for line in child.stdout:
-        told = orjson.loads(line)
-        if told.get("ready"):
-            return Stack(told["kafka"], told["api"])
+        report = orjson.loads(line)
+        if report.get("ready"):
+            return Stack(report["kafka"], report["api"])
     child.wait()
-    said = log_path.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-    raise Misconfigured(said[-1].removeprefix("freshline: ") if said else f"the stack ended; see {log_path}")
+    lines = log_path.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    raise Misconfigured(lines[-1].removeprefix("freshline: ") if lines else f"the stack ended; see {log_path}")
 
 
 def _stop(child: subprocess.Popen[bytes]) -> None:
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is stopping: a second Ctrl-C changes nothing
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # A second Ctrl-C changes nothing.
     if child.poll() is None:
         child.send_signal(signal.SIGINT)
     try:

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import orjson
 
 from stream.demo import electronics, hongkong
-from stream.demo.source import rows
+from stream.demo.data_rows import rows
 from tests.oracle.hongkong import rows as rows_of_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from stream.demo.source import Event
+    from stream.demo.data_rows import Event
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 """The whole catalogue, where it lies beside the repository."""

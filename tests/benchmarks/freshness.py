@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from concurrent.futures import Executor
 
-    from stream.demo.source import Event
+    from stream.demo.data_rows import Event
     from stream.progress.histograms import BucketCounts, Histograms
     from tests.benchmarks.running import Running
 

@@ -21,7 +21,7 @@ from tests.benchmarks.running import waiting
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from stream.demo.source import Event
+    from stream.demo.data_rows import Event
 
 IN_FLIGHT_MAX = 1_500
 """Events sent and not yet searchable, in the flood."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from stream.demo import clothing, electronics, hongkong
-from stream.demo.source import rows
+from stream.demo.data_rows import rows
 from stream.kafka.headers import EVENT_TIME
 from stream.kafka.partitions import partition_of
 from tests.faults.poison import KINDS
@@ -23,7 +23,7 @@ from tests.faults.poison import KINDS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from stream.demo.source import Event
+    from stream.demo.data_rows import Event
 
 HK_ONE_IN = 4
 """Of the products of Hong Kong."""

@@ -25,12 +25,12 @@ from stream.demo import play, script
 play.catalogue = lambda: islice(script.catalogue(), {CATALOGUE_EVENTS})
 main()
 """
-"""`freshline` with the beginning of the catalogue alone."""
+"""`freshline` whose demo has only the beginning of the catalogue."""
 
 
 @contextmanager
 def demo(data_dir: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """Killed at the end of the block if it still runs."""
+    """Run the demo; it is killed at the end of the block if it still runs."""
     command = [
         *(sys.executable, "-c", DEMO, "demo", "--json", "--data-dir", str(data_dir)),
         *("--api-port", str(free_port()), "--kafka-port", str(free_port()), *arguments),
@@ -47,7 +47,7 @@ def demo(data_dir: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
 
 
 def below(pid: int) -> set[int]:
-    """The process ids of all descendants."""
+    """Return the process ids of all descendants."""
     children: dict[int, list[int]] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -64,7 +64,7 @@ def below(pid: int) -> set[int]:
 
 
 def alive(pids: set[int]) -> set[int]:
-    """Those that still run (a zombie does not)."""
+    """Return the processes that still run; a zombie does not."""
     running = set()
     for pid in pids:
         try:
@@ -89,13 +89,13 @@ def test_the_demo_ends_by_itself_a_second_start_goes_on_and_ctrl_c_stops_every_c
 
     with demo(tmp_path) as second:
         assert second.stderr is not None
-        told = list(takewhile(lambda line: not line.startswith("replaying"), second.stderr))
+        lines = list(takewhile(lambda line: not line.startswith("replaying"), second.stderr))
         children = below(second.pid)
         assert len(children) >= 4  # up, broker, items worker, index worker
         os.killpg(second.pid, signal.SIGINT)
         out, _ = second.communicate()
     again = json.loads(out)
     assert second.returncode == 0 and not alive(children)
-    assert any("going on with the changes" in line for line in told)
+    assert any("going on with the changes" in line for line in lines)
     assert again["catalogue_events"] == 0 and again["items"] >= summary["items"]
     assert json.loads((tmp_path / "demo.json").read_text())["changes"] == summary["changes"] + again["changes"]

@@ -24,7 +24,7 @@ from workers.state.projection import content
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from stream.demo.source import Event
+    from stream.demo.data_rows import Event
 
 Row = dict[str, Any]
 Item = dict[str, Any]

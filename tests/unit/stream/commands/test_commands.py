@@ -14,6 +14,7 @@ from schemas.errors import FreshlineError
 from stream.api.models import Percentiles
 from stream.commands.configured import settings
 from stream.commands.following import follow
+from tests.support.clocks import ManualClock
 from tests.support.running_commands import freshline, serving
 from tests.support.standing_in import StandIn
 from workers.clock import SystemClock
@@ -207,8 +208,7 @@ def test_long_work_is_asked_for_again_where_the_process_that_did_it_is_another(s
 def test_long_work_says_in_lines_how_far_it_is_where_there_is_no_terminal(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    now_s = [1_000.0]
-    clock: Any = SimpleNamespace(monotonic_s=lambda: now_s[0])
+    clock = ManualClock(1_000.0)
     steps = [("starting", None, 0), ("filling", 0, 0), ("filling", 500, 1), ("filling", 900, 11), ("checking", 5, 12)]
 
     class Client:
@@ -221,7 +221,7 @@ def test_long_work_says_in_lines_how_far_it_is_where_there_is_no_terminal(
             if not steps:
                 return {"state": "done", "result": {"items": 1_000}}
             phase, done, now = steps.pop(0)
-            now_s[0] = 1_000.0 + now
+            clock.now_s = 1_000.0 + now
             pace = {"items_per_second": 50.0, "seconds_left": None}
             return {"state": "running", "phase": phase, "done": done, "total": done and 1_000, **pace}
 

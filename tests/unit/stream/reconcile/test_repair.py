@@ -9,23 +9,12 @@ import pytest
 from schemas.errors import Unavailable
 from stream.kafka.partitions import Partition
 from stream.reconcile.repair import wait_until_caught_up
-from workers.clock import SystemClock
+from tests.support.clocks import ManualClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 ENDS = {Partition("items", 0): 3, Partition("items", 1): 0}
-
-
-class LeapingClock(SystemClock):
-    """Ten seconds pass whenever it is asked."""
-
-    def __init__(self) -> None:
-        self._now_s = 0.0
-
-    def monotonic_s(self) -> float:
-        self._now_s += 10.0
-        return self._now_s
 
 
 def indexed(*offsets: int) -> Callable[[int], int]:
@@ -41,14 +30,18 @@ def indexed(*offsets: int) -> Callable[[int], int]:
 
 
 async def test_it_returns_once_all_records_are_in_the_index() -> None:
-    await wait_until_caught_up(ENDS, indexed(0, 1, 3), LeapingClock(), stalled_seconds_max=20, look_interval_s=0)
+    await wait_until_caught_up(
+        ENDS, indexed(0, 1, 3), ManualClock(step_s=10), stalled_seconds_max=20, look_interval_s=0
+    )
 
 
 async def test_an_index_that_moves_may_take_as_long_as_it_needs() -> None:
     ends = {Partition("items", 0): 30}
-    await wait_until_caught_up(ends, indexed(*range(31)), LeapingClock(), stalled_seconds_max=20, look_interval_s=0)
+    await wait_until_caught_up(
+        ends, indexed(*range(31)), ManualClock(step_s=10), stalled_seconds_max=20, look_interval_s=0
+    )
 
 
 async def test_an_index_that_stands_still_is_named_with_its_offset() -> None:
     with pytest.raises(Unavailable, match=r"has stood at 2 of 3 in items\[0\] for 50 s"):
-        await wait_until_caught_up(ENDS, indexed(2), LeapingClock(), stalled_seconds_max=50, look_interval_s=0)
+        await wait_until_caught_up(ENDS, indexed(2), ManualClock(step_s=10), stalled_seconds_max=50, look_interval_s=0)

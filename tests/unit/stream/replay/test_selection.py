@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-from typing import Any
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +11,7 @@ from stream.kafka.partitions import Partition
 from stream.kafka.reader import Record
 from stream.replay.selection import Bound, Selection, parse_bound, product_key
 from stream.replay.sending import RateLimit, SaveTimer, parse_speed, rate_limited
+from tests.support.clocks import ManualClock
 
 NOW_MS = 1_795_000_000_000
 
@@ -84,15 +82,10 @@ def test_what_is_no_speed_is_refused(text: str) -> None:
 
 @given(st.lists(st.integers(0, 10_000), min_size=1, max_size=20), st.sampled_from([0.5, 1.0, 10.0]))
 def test_a_speed_keeps_the_pace_of_the_timestamps(times_ms: list[int], speed: float) -> None:
-    now = [50.0]
-    clock: Any = SimpleNamespace(monotonic_s=lambda: now[0])
-
-    def sleep(seconds: float) -> None:
-        now[0] += seconds
-
+    clock = ManualClock(50.0)
     records = [record(time_ms) for time_ms in times_ms]
-    limited = rate_limited(records, RateLimit(speed=speed), clock, sleep)
-    sent = [(one.timestamp_ms, now[0]) for one in limited]
+    limited = rate_limited(records, RateLimit(speed=speed), clock, clock.sleep)
+    sent = [(one.timestamp_ms, clock.now_s) for one in limited]
     latest = times_ms[0]
     for time_ms, at in sent:
         latest = max(latest, time_ms)  # A record that is earlier than the ones before it is sent at once.
@@ -100,9 +93,9 @@ def test_a_speed_keeps_the_pace_of_the_timestamps(times_ms: list[int], speed: fl
 
 
 def test_a_save_is_due_once_in_each_interval() -> None:
-    now = [7.0]
-    clock: Any = SimpleNamespace(monotonic_s=lambda: now[0])
+    clock = ManualClock(7.0)
     timer, due = SaveTimer(clock, interval_s=1.0), []
-    for now[0] in (7.5, 8.1, 8.2, 9.0, 9.2):
+    for now_s in (7.5, 8.1, 8.2, 9.0, 9.2):
+        clock.now_s = now_s
         due.append(timer.is_due())
     assert due == [False, True, False, False, True]

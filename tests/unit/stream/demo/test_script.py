@@ -1,3 +1,5 @@
+"""The events of the demo are valid, stamped anew, and go on where an earlier run stopped."""
+
 from __future__ import annotations
 
 from itertools import islice
@@ -7,21 +9,21 @@ import orjson
 import pytest
 
 from schemas.events import parse
-from stream.demo.position import DemoPosition
-from stream.demo.script import catalogue, changes, outgoing, ticks
+from stream.demo.script import DemoPosition, StampClock, catalogue, changes, outgoing
+from tests.support.clocks import ManualClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from stream.demo.source import Event
+    from stream.demo.data_rows import Event
 
 NOW_MS = 1_795_000_000_000
 
 
 def check_valid(events: Iterable[Event]) -> int:
-    tick, count = ticks(lambda: NOW_MS), 0
-    for record in outgoing(events, tick):
+    count = 0
+    for record in outgoing(events, StampClock(ManualClock(NOW_MS / 1000))):
         parse(record.topic, record.key, record.value, arrived_at_ms=NOW_MS, event_time_ms=None)
         count += 1
     return count
@@ -41,15 +43,15 @@ def test_a_later_start_goes_on_where_the_first_stopped() -> None:
     assert list(islice(changes(70), 5)) == list(islice(changes(0), 75))[70:]
 
 
-def test_at_their_end_the_changes_begin_anew() -> None:
+def test_at_their_end_the_changes_start_again() -> None:
     first = next(changes(0))
     rounds = changes(80_000)
     assert any(change == first for change in islice(rounds, 5_000))
 
 
 def test_what_is_replayed_carries_the_time_of_its_replay_and_no_version() -> None:
-    tick = ticks(lambda: NOW_MS)
-    records = [orjson.loads(record.value or b"") for record in outgoing(islice(changes(0), 3), tick)]
+    sent = outgoing(islice(changes(0), 3), StampClock(ManualClock(NOW_MS / 1000)))
+    records = [orjson.loads(record.value or b"") for record in sent]
     assert [record["updated_at"] for record in records] == [NOW_MS, NOW_MS + 1, NOW_MS + 2]
     assert not any("version" in record for record in records)
 

@@ -1,4 +1,4 @@
-"""The sources of the demo, as they lie in `data`: gzip-compressed JSON lines."""
+"""The rows of the demo's data: gzip-compressed JSON lines in the folder `data`."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 Event = tuple[str, str, dict[str, Any]]
-"""Topic, key (the product_id) and value of an event."""
+"""The topic, key (the product_id) and value of an event."""
 
 
 def rows(name: str) -> Iterator[dict[str, Any]]:
-    """The objects of data/NAME.jsonl.gz, in its order."""
+    """Yield the objects of data/NAME.jsonl.gz in their order."""
     with as_file(files("stream.demo") / "data" / f"{name}.jsonl.gz") as path, gzip.open(path, "rb") as lines:
         yield from map(orjson.loads, lines)
