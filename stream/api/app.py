@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request
 from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from schemas.errors import RefusedRequest
+from schemas.errors import NotFound, RefusedRequest, Unavailable
 from schemas.queries import IndexedItem, SearchAnswer
 from schemas.tokens import Token
 from stream.api.errors import RETRY_AFTER, add_error_answers, error_answer
@@ -49,7 +49,7 @@ def _search_routes(searches: SearchApi) -> APIRouter:
     async def item(product_id: Annotated[str, Path(min_length=1)], _: Annotated[NoParameters, Query()]) -> Response:
         indexed = await searches.item(product_id)
         if indexed is None:
-            return error_answer(404, f"no item {product_id} was ever heard of")
+            return error_answer(NotFound.http_status, f"no item {product_id} was ever heard of")
         return JSONAnswer({"product_id": product_id, "indexed": indexed.model_dump()})
 
     @router.get("/progress", responses={200: {"model": ProgressAnswer}})
@@ -86,7 +86,7 @@ def _rebuild_routes(jobs: JobsApi) -> APIRouter:
     async def report(_: Annotated[NoParameters, Query()]) -> Response:
         report = jobs.report("rebuild")
         if report is None:
-            return error_answer(404, "no rebuild was asked for since this process started")
+            return error_answer(NotFound.http_status, "no rebuild was asked for since this process started")
         return JSONAnswer(report)
 
     @router.post("/rebuild/rollback")
@@ -119,7 +119,7 @@ def _status_routes(pipeline: StatusApi) -> APIRouter:
     async def readyz() -> Response:
         reasons = pipeline.ready()
         if reasons:
-            return error_answer(503, "; ".join(reasons), headers=RETRY_AFTER)
+            return error_answer(Unavailable.http_status, "; ".join(reasons), headers=RETRY_AFTER)
         return JSONAnswer({"ready": True})
 
     return router
@@ -136,7 +136,9 @@ def _reconcile_routes(jobs: JobsApi) -> APIRouter:
     async def last(_: Annotated[NoParameters, Query()]) -> Response:
         report = jobs.report("reconcile")
         if report is None:
-            return error_answer(404, "nothing was reconciled since this process started: POST /reconcile starts it")
+            return error_answer(
+                NotFound.http_status, "nothing was reconciled since this process started: POST /reconcile starts it"
+            )
         return JSONAnswer(report)
 
     return router

@@ -26,7 +26,7 @@ class JSONAnswer(Response):
 
 
 class Percentiles(BaseModel):
-    """Seconds from the timestamp of an event's record to the moment search could show it, over the last 30 s."""
+    """Seconds from the timestamp of an event's record until search could show it, over the last 30 s."""
 
     p50: float | None = None
     p99: float | None = None
@@ -34,82 +34,82 @@ class Percentiles(BaseModel):
 
 
 class Embeddings(BaseModel):
-    """Since the process started."""
+    """Counts of embeddings since the process started."""
 
     computed: int = 0
-    """Texts that went through the model."""
+    """Texts that the model embedded."""
     cached: int = 0
-    """Vectors that were still at hand for the same text."""
+    """Texts whose vector was in the cache."""
     avoided: int = 0
-    """Changes made searchable with no vector work, as the text was the same."""
+    """Changes that were made searchable without a new vector, as the text was the same."""
     failed: int = 0
 
 
 class LogStatus(BaseModel):
-    """The log the events are in."""
+    """The log that the events are in."""
 
     kind: str
-    """embedded, kafka."""
+    """The kind of broker: embedded or kafka."""
     id: str
-    """The end of its tokens: offsets of another log mean nothing here."""
+    """The id at the end of each token: offsets of another log mean nothing in this one."""
     address: str
     bytes: int | None = None
-    """Of the embedded broker, which keeps everything in memory."""
+    """Memory of the embedded broker, which keeps the whole log there; None: another broker."""
     may_be_missing: str | None = None
-    """What was lost when a log that lives in memory died: a sentence a line; None: nothing."""
+    """Events that were lost when a log in memory died, a sentence a line; None: no event."""
 
 
 class IndexStatus(BaseModel):
     """The index that answers."""
 
     backend: str
-    """edge, server."""
+    """The kind of index: edge or server."""
     collection: str
     model: str | None = None
-    """None while the model loads."""
+    """The model that embeds queries; None while it loads."""
     points: int = 0
     previous: str | None = None
-    """The collection before the last rebuild, kept up to date; None: there is none."""
+    """The collection before the last rebuild, which is kept up to date; None: there is none."""
     rebuild: JobReport | None = None
-    """The last one since the process started."""
+    """The last rebuild since the process started."""
 
 
 class StatusReport(BaseModel):
-    """The answer of GET /status."""
+    """The body of GET /status."""
 
     ready: bool
     reasons: list[str] = Field(default_factory=list)
-    """Why it is not ready: a sentence each."""
+    """Why searches cannot be answered, a sentence each."""
     failing: list[str] = Field(default_factory=list)
-    """Those of them that stay until someone acts: what `up` cannot keep running, with its last words."""
+    """The reasons that stay until a person acts: processes that `up` cannot keep running, with their last log line."""
     lag: Lag
     fresh_as_of: dict[str, str | None] = Field(default_factory=dict)
-    """By topic: the time up to which everything that arrived is searchable, RFC 3339; None: not known yet."""
+    """By topic: the time up to which all events that arrived are searchable, RFC 3339; None: not known yet."""
     dead_letters: dict[str, int] = Field(default_factory=dict)
-    """Records refused, by the topic they came from."""
+    """Dead letters, by the topic that their events came from."""
     components: dict[str, dict[str, Any]] = Field(default_factory=dict)
-    """State of each process, by name."""
+    """Counters of each process, by its name."""
     log: LogStatus
     index: IndexStatus
     freshness_seconds: dict[str, Percentiles] = Field(default_factory=dict)
     """By facet: product, price, reviews, and vector."""
     embeddings: Embeddings = Embeddings()
     plans: dict[str, int] = Field(default_factory=dict)
-    """What was done with item records: skip, patch, embed, upsert, hide."""
+    """Item records, by what was done with them in the index: skip, patch, embed, upsert, hide."""
     events: int = 0
-    """Input events searchable since the process started."""
+    """Input events that became searchable since the process started."""
 
     @computed_field  # type: ignore[prop-decorator]
     @property
     def lag_events(self) -> int:
-        """All that waits anywhere; 0 only when nothing does."""
+        """The number of events that wait anywhere; 0 only when none does."""
         return self.lag.total
 
 
 class ProgressAnswer(BaseModel):
-    """The answer of GET /progress."""
+    """The body of GET /progress."""
 
     after: str
     """The token with the id of the log."""
     searchable: bool
-    """False when the wait ran out."""
+    """Whether all events up to the token are searchable; False when the wait ran out."""

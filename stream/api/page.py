@@ -1,4 +1,4 @@
-"""The plain page at /: a search box and what was found, without scripts or anything from elsewhere."""
+"""The plain page at /: a search box and the hits, without scripts or anything from another site."""
 
 from __future__ import annotations
 
@@ -24,26 +24,26 @@ PAGE_HEADERS = {
 
 
 class PageParameters(BaseModel):
-    """What the form sends; a field left empty is no field."""
+    """The fields of the form; an empty field counts as absent."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
     q: str = Field("", max_length=QUERY_CHARS_MAX)
     live: bool = False
-    """Asks again every two seconds."""
+    """Whether the page searches again every two seconds."""
 
     def search_request(self) -> SearchRequest | None:
-        """None for the page before the first search."""
+        """Return the search that the form asks for; None: no search yet."""
         return SearchRequest(q=self.q) if self.q else None
 
 
 def render_page(asked: PageParameters, answer: SearchAnswer | None) -> str:
-    """HTML; everything that came from outside is escaped."""
+    """Return the page as HTML. All values from outside are escaped."""
     return _template().render(asked=asked, answer=answer, query_chars_max=QUERY_CHARS_MAX)
 
 
 def web_link(link: str | None) -> str | None:
-    """The link if it leads to the web; a shop's feed may hold anything, `javascript:` too."""
+    """Return the link if it leads to the web, else None: a shop's feed may hold anything, `javascript:` too."""
     return link if link and urlsplit(link).scheme in ("http", "https") else None
 
 

@@ -1,4 +1,4 @@
-"""The query parameters of the API, checked before anything is asked; an unknown one is an error."""
+"""The query parameters of the API. They are checked before any work begins; an unknown one is an error."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def _is_token(text: str | None) -> str | None:
 
 
 class SearchParameters(SearchRequest):
-    """Those of GET /search: the request, and what to wait for."""
+    """The parameters of GET /search: the request, and the event to wait for."""
 
     after: str | None = Field(None, description="topic:partition:offset[@log] of an event that the answer must show")
     wait_ms: int = Field(WAIT_MS, ge=0, le=WAIT_MS_MAX, description="how long to wait for it")
@@ -31,7 +31,7 @@ class SearchParameters(SearchRequest):
 
 
 class ProgressParameters(BaseModel):
-    """Those of GET /progress."""
+    """The parameters of GET /progress."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -42,13 +42,13 @@ class ProgressParameters(BaseModel):
 
 
 class NoParameters(BaseModel):
-    """Those of a route that has none."""
+    """For a route without parameters: any parameter is an error."""
 
     model_config = ConfigDict(extra="forbid")
 
 
 class ReconcileParameters(BaseModel):
-    """Those of POST /reconcile."""
+    """The parameters of POST /reconcile."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -56,7 +56,7 @@ class ReconcileParameters(BaseModel):
 
 
 class RebuildParameters(BaseModel):
-    """Those of POST /rebuild."""
+    """The parameters of POST /rebuild."""
 
     model_config = ConfigDict(extra="forbid")
 

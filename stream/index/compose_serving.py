@@ -58,7 +58,7 @@ def compose_serving(
         reader=reader,
     )
     registry.register(WorkerCounters(monitor))
-    jobs = Jobs()
+    jobs = Jobs(context.clock)
     return ServingSide(
         SearchService(context, Searcher(context.collections, context.models, context.shop)),
         StatusService(context, monitor, jobs, recent=recent, registry=registry, index_was_empty=index_was_empty),

@@ -1,9 +1,9 @@
-"""Long work that an operator asked for: one of each kind at a time, watched by asking."""
+"""Jobs: long work that an operator asks for, one of each kind at a time, each with a report of how far it is."""
 
 from __future__ import annotations
 
 import asyncio
-import time
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import structlog
@@ -14,82 +14,88 @@ from schemas.errors import Conflict, FreshlineError
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from workers.clock import Clock
+
     Work = Callable[["Step"], Awaitable[dict[str, Any]]]
+    """Does the job and returns its result; it reports on the Step how far it is."""
 
 log = structlog.get_logger(__name__)
 
 
 class JobReport(BaseModel):
-    """How far long work is that an operator asked for."""
+    """How far a job is."""
 
     kind: str
     """rebuild, reconcile."""
     state: Literal["running", "done", "failed"]
     phase: str
-    """What it does now, or did last."""
+    """What the job does now, or did last."""
     done: int
-    """Items of this phase."""
+    """Items of this phase that are done."""
     total: int | None
-    """None where nobody knows yet."""
+    """Items of this phase; None: not known yet."""
     items_per_second: float
     seconds_left: float | None
-    """Of this phase."""
+    """Until the end of this phase, at its rate so far."""
     error: str | None
-    """Why it failed: a sentence."""
+    """Why the job failed, in a sentence."""
     result: dict[str, Any] | None
-    """Once it is done."""
+    """What the job returned, once it is done."""
 
 
 class Step:
-    """Where the work says how far it is."""
+    """The place where a job says how far it is."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self.phase = "starting"
         self.done = 0
         self.total: int | None = None
         self._done_before = 0
-        self._phase_began_s = time.monotonic()
+        self._phase_began_s = self._clock.monotonic_s()
 
     def phase_begins(self, phase: str, total: int | None = None, *, done: int = 0) -> None:
-        """`total`: items of this phase, None where nobody knows. `done`: those of an earlier process: not its pace."""
+        """Begin a phase of `total` items; None: not known. The rate omits the `done` items of an earlier process."""
         self.phase, self.done, self.total = phase, done, total
         self._done_before = done
-        self._phase_began_s = time.monotonic()
+        self._phase_began_s = self._clock.monotonic_s()
 
     @property
     def items_per_second(self) -> float:
-        """Of this phase."""
-        return max(0, self.done - self._done_before) / max(time.monotonic() - self._phase_began_s, 1e-3)
+        """The rate of this phase so far."""
+        seconds = self._clock.monotonic_s() - self._phase_began_s
+        return max(0, self.done - self._done_before) / max(seconds, 1e-3)
 
 
 class Jobs:
-    """The jobs of one API process; the last one of each kind is remembered."""
+    """The jobs of one API process, which remembers the last one of each kind."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self._steps: dict[str, Step] = {}
         self._tasks: dict[str, asyncio.Task[dict[str, Any]]] = {}
 
     def start(self, kind: str, work: Work) -> JobReport:
-        """Begins it. Raises Conflict while another of this kind runs."""
+        """Begin a job. Raises Conflict while another of this kind runs."""
         self.refuse_while_running(kind)
-        step = self._steps[kind] = Step()
+        step = self._steps[kind] = Step(self._clock)
         task = self._tasks[kind] = asyncio.create_task(_run(work, step), name=kind)
-        task.add_done_callback(lambda done: _log(kind, done))
+        task.add_done_callback(partial(_log_failure, kind))
         return self._report(kind, step, task)
 
     def refuse_while_running(self, kind: str) -> None:
-        """Raises Conflict while one of this kind runs."""
+        """Raise Conflict while a job of this kind runs."""
         running = self._tasks.get(kind)
         if running is not None and not running.done():
             raise Conflict(f"a {kind} runs already ({self._steps[kind].phase}): wait until it is done")
 
     def report(self, kind: str) -> JobReport | None:
-        """The last one of this kind; None: there was none since the process started."""
+        """Report on the last job of this kind; None: there was none since the process started."""
         task = self._tasks.get(kind)
         return self._report(kind, self._steps[kind], task) if task else None
 
     async def stop(self) -> None:
-        """Ends what runs; idempotent."""
+        """Stop the jobs that run. Idempotent."""
         for task in self._tasks.values():
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
@@ -124,7 +130,7 @@ def _sentence(error: BaseException | None) -> str | None:
     return f"this is a bug in Freshline ({error!r}); its log has the traceback"
 
 
-def _log(kind: str, done: asyncio.Task[dict[str, Any]]) -> None:
+def _log_failure(kind: str, done: asyncio.Task[dict[str, Any]]) -> None:
     if not done.cancelled() and (error := done.exception()) is not None:
         log.error(
             "job failed", kind=kind, error=str(error), exc_info=None if isinstance(error, FreshlineError) else error

@@ -86,7 +86,7 @@ async def _run(broker: RunningBroker, folder: Path, items: int) -> dict[str, Any
     watching = asyncio.create_task(_watch(waits))
     began_cpu_s = time.process_time()
     with _growth() as growth:
-        result = await reconcile(compared, folder / "reconcile", Step(), QueryGate(), repair=False)
+        result = await reconcile(compared, folder / "reconcile", Step(SystemClock()), QueryGate(), repair=False)
     watching.cancel()
     await index.close()
     assert result["found"]["outcomes"]["up_to_date"] == items, result

@@ -40,7 +40,9 @@ class Pair(NamedTuple):
 
     async def report(self) -> CheckReport:
         models: Any = LoadedModel(at_once(EMBEDDER.embed_query))
-        return await check(Step(), self.old, self.new, models, Shop(None, ()), SystemClock(), count_seconds_max=0.05)
+        return await check(
+            Step(SystemClock()), self.old, self.new, models, Shop(None, ()), SystemClock(), count_seconds_max=0.05
+        )
 
 
 @pytest.fixture

@@ -72,7 +72,7 @@ class Worker:
         self.models = models
         parts: Any = (self.collections, self.writers, models, Shop(None, ()), EPOCH, 1, None, SystemClock())
         self.rebuild = Rebuild(RebuildContext(*parts), RebuildIntervals(0.01, 0.01, RetryBackoff(0.01, 0.01)))
-        self.step = Step()
+        self.step = Step(SystemClock())
 
     async def run(self, model: str | None = None) -> dict[str, Any]:
         return await self.rebuild.run(self.step, model)
@@ -112,7 +112,7 @@ async def fill(index: Index) -> None:
 
 
 async def rebuilt(worker: Worker, model: str | None = None) -> dict[str, Any]:
-    worker.step = Step()
+    worker.step = Step(SystemClock())
     running = asyncio.create_task(worker.run(model))
     await fill(await worker.begun())
     return await running

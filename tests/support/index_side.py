@@ -163,7 +163,7 @@ class IndexSide:
             kafka=self.broker.address,
             partitions=PARTITIONS,
         )
-        found = await reconcile(compared, self._directory, Step(), QueryGate(), repair=repair)
+        found = await reconcile(compared, self._directory, Step(SystemClock()), QueryGate(), repair=repair)
         assert not self._directory.exists(), "it leaves nothing on the disk"
         return found
 

@@ -60,7 +60,7 @@ def status_service(made: ServingContext, monitor: Any = UNUSED, *, index_was_emp
     return StatusService(
         made,
         monitor,
-        Jobs(),
+        Jobs(SystemClock()),
         recent=RecentFreshness(),
         registry=CollectorRegistry(),
         index_was_empty=index_was_empty,
@@ -114,7 +114,7 @@ async def test_a_running_rebuild_keeps_the_collections_that_it_works_with(tmp_pa
         await asyncio.Event().wait()
         return {}
 
-    jobs = Jobs()
+    jobs = Jobs(SystemClock())
     service = JobsService(context(tmp_path), jobs)
     jobs.start("rebuild", endless)
     await asyncio.sleep(0)
