@@ -1,4 +1,4 @@
-"""`freshline up`: one machine's whole stack, kept running."""
+"""`freshline up`: runs the whole stack of one machine, and keeps it running."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ if TYPE_CHECKING:
 
 
 def run_up(settings: Settings, as_json: bool) -> int:
-    """Runs the stack until SIGINT, SIGTERM or SIGHUP; returns the exit code.
+    """Run the stack until SIGINT, SIGTERM or SIGHUP, and return the exit code.
 
-    `as_json`: one line {"ready": true, "kafka": "host:port", "api": "http://host:port"} on stdout once it can serve.
-    Raises Misconfigured or Unavailable when it cannot start.
+    With `as_json`, print one line {"ready": true, "kafka": "host:port", "api": "http://host:port"} on stdout once the
+    stack can serve. Raises Misconfigured or Unavailable when it cannot start.
     """
     from stream.up.supervisor import run
 

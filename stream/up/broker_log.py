@@ -1,4 +1,4 @@
-"""The log that `up` runs its workers on: another's brokers, Apache Kafka of its own, or the embedded broker."""
+"""The log that `up` runs its workers on: external brokers, its own Apache Kafka, or the embedded broker."""
 
 from __future__ import annotations
 
@@ -10,69 +10,73 @@ from stream.runtime.ports import check_free
 from stream.up.brokers import create_broker
 from stream.up.durable_log import ExternalKafkaLog, OwnKafkaLog
 from stream.up.embedded_log import EmbeddedLog
-from stream.up.process import Child
+from stream.up.process import ChildProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from stream.runtime.settings import Settings
     from stream.runtime.stack_report import StackReportFile
+    from stream.up.bounds import UpBounds
     from stream.up.data_dir import DataDir
     from stream.up.probe import Probe
+    from workers.clock import Clock
 
     Say = Callable[[str], None]
 
 
 class BrokerLog(Protocol):
-    """A log with its topics and its identity."""
+    """A Kafka log with its topics and its identity."""
 
     @property
     def address(self) -> str:
         """Bootstrap servers."""
 
     @property
-    def keeps(self) -> bool:
-        """Whether what is in it outlives `up`."""
+    def is_durable(self) -> bool:
+        """Whether its records outlive `up`."""
 
     async def open(self) -> None:
-        """Ready for the workers. Raises Misconfigured, Unavailable."""
+        """Make the log ready for the workers. Raises Misconfigured, Unavailable."""
 
-    async def keep(self) -> None:
-        """Does what it needs while the workers run; until it is cancelled."""
+    async def run(self) -> None:
+        """Do what the log needs while the workers run, until cancelled."""
 
-    async def heard(self, status: dict[str, Any]) -> None:
-        """What /status answered just now."""
+    async def note_status(self, status: dict[str, Any]) -> None:
+        """Take note of an answer of /status that came just now."""
 
-    async def to_renew(self) -> bool:
-        """Returns when the log has ended (False), or has to begin anew (True): too large, too slow."""
+    async def wait_end(self) -> bool:
+        """Wait until the log has ended (return False), or must be replaced as too large or too slow (return True)."""
 
     async def drain(self, probe: Probe, seconds_max: float) -> None:
-        """Waits until all events that would end with it are in the item state, or so long."""
+        """Wait until all events that would end with the log are in the item state, for `seconds_max` at most."""
 
-    async def end(self) -> None:
-        """After `to_renew`, without workers: keeps what can be kept for the next `open`."""
+    async def hand_over(self) -> None:
+        """End the log after `wait_end`, without workers, and keep what can be kept for the next `open`."""
 
     async def close(self) -> bool:
-        """In order, without workers; whether all that it took is kept."""
+        """End the log in order, without workers; return whether everything that it took is kept."""
 
     async def kill(self) -> None:
-        """At once."""
+        """End the log at once."""
 
 
-def create_broker_log(settings: Settings, directory: DataDir, report: StackReportFile, say: Say) -> BrokerLog:
-    """As the settings name it. Raises Misconfigured if it cannot run here."""
+def create_broker_log(
+    settings: Settings, directory: DataDir, report: StackReportFile, say: Say, bounds: UpBounds, clock: Clock
+) -> BrokerLog:
+    """Return the log that the settings name. Raises Misconfigured if it cannot run here."""
     if settings.kafka:
         return ExternalKafkaLog(settings, directory, report)
     if settings.kafka_port == settings.api_port:
         raise Misconfigured(
             f"port {settings.api_port} cannot be both the HTTP API's and the broker's: see --kafka-port"
         )
-    broker = create_broker(settings)
+    broker = create_broker(settings, bounds)
     check_free("127.0.0.1", settings.kafka_port, broker.name, "--kafka-port")
-    child = Child("broker", broker.argv, os.environ, directory.logs / "broker.log")
+    child = ChildProcess("broker", broker.argv, os.environ, directory.output_dir / "broker.log")
     own = settings.model_copy(update={"kafka": broker.address})
     return (
-        OwnKafkaLog(own, directory, report, broker, child, say)
-        if broker.keeps_log
-        else EmbeddedLog(own, directory, report, broker, child, say)
+        OwnKafkaLog(own, directory, report, broker, child, say, bounds.stays_up_s, clock)
+        if broker.has_durable_log
+        else EmbeddedLog(own, directory, report, broker, child, say, bounds.fetch_probe_interval_s, clock)
     )

@@ -1,4 +1,4 @@
-"""The data directory: one `up` at a time, of a version that this Freshline knows."""
+"""The data directory: only one `up` uses it at a time, and it has a version that this Freshline knows."""
 
 from __future__ import annotations
 
@@ -16,24 +16,28 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 VERSION = 1
-"""Of everything that lies in a data directory; raised when an older Freshline could not read it."""
+"""The version of everything in a data directory. It rises when an older Freshline could not read the directory."""
 
 
 class DataDir:
-    """meta.json with the version and the highest epoch of a log; logs/; the journal and the tail of events."""
+    """The files of one `up`.
+
+    meta.json has the version and the highest epoch of a log, logs/ the output of the processes. Beside them are the
+    journal and the file of handed-over events.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path.absolute()
         self._meta = self.path / "meta.json"
 
     @contextlib.contextmanager
-    def held(self) -> Iterator[None]:
-        """Made if it is not there, and locked.
+    def locked(self) -> Iterator[None]:
+        """Lock the directory, and make it if it does not exist.
 
-        Raises Misconfigured if another `up` has it, or it is of another version.
+        Raises Misconfigured if another `up` uses it, or it is of another version.
         """
         try:
-            self.logs.mkdir(parents=True, exist_ok=True)
+            self.output_dir.mkdir(parents=True, exist_ok=True)
             lock = (self.path / "lock").open("wb")
         except OSError as error:
             raise Misconfigured(f"cannot write to {self.path} ({error.strerror}): choose another --data-dir") from error
@@ -66,7 +70,7 @@ class DataDir:
 
     @property
     def epoch(self) -> int:
-        """The highest that a log on this directory had."""
+        """The highest epoch that a log on this directory had."""
         return int(orjson.loads(self._meta.read_bytes())["epoch"])
 
     @epoch.setter
@@ -74,16 +78,16 @@ class DataDir:
         write_json(self._meta, {"version": VERSION, "epoch": epoch})
 
     @property
-    def logs(self) -> Path:
-        """Where the children's output goes."""
+    def output_dir(self) -> Path:
+        """The directory of the files that get the output of the processes."""
         return self.path / "logs"
 
     @property
-    def tail(self) -> Path:
-        """Events that the embedded broker had taken and no worker had finished when it ended in order."""
+    def handover(self) -> Path:
+        """The file of events that no worker had acked when the embedded broker ended in order."""
         return self.path / "tail.jsonl"
 
     @property
     def journal(self) -> Path:
-        """The embedded broker's item state."""
+        """The file of the embedded broker's item state."""
         return self.path / "state.journal"

@@ -1,6 +1,6 @@
-"""`python -m stream.up.die_with_parent PARENT COMMAND...`: becomes the command, and ends with its parent.
+"""`python -m stream.up.die_with_parent PARENT COMMAND...` becomes the command, and ends when its parent ends.
 
-A program that is not ours asks for no signal at its parent's death, so it is asked for before it starts.
+A broker does not ask the system for a signal at its parent's death, so this module asks before the broker starts.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
-    """Replaces this process."""
+    """Replace this process by the command."""
     parent, command = int(sys.argv[1]), sys.argv[2:]
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # It died before the line above.
+    if os.getppid() != parent:  # The parent died before the line above.
         raise SystemExit(1)
     os.execvp(command[0], command)
 

@@ -1,15 +1,15 @@
-"""A log that outlives `up`: another's brokers, or Apache Kafka of its own."""
+"""A log that outlives `up`: on external brokers, or on `up`'s own Apache Kafka."""
 
 from __future__ import annotations
 
 import asyncio
-from functools import partial
 from typing import TYPE_CHECKING, Any
+
+from typing_extensions import override
 
 from stream.kafka.log_identity import log_identity
 from stream.kafka.topics import ensure_topics
-from stream.up.broker import BROKER_STOP_SECONDS_MAX, accepting
-from stream.up.process import keep
+from stream.up.process import FailureCount, keep_running, wait_broker_accepts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,15 +19,18 @@ if TYPE_CHECKING:
     from stream.up.brokers.interface import Broker
     from stream.up.data_dir import DataDir
     from stream.up.probe import Probe
-    from stream.up.process import Child
+    from stream.up.process import ChildProcess
+    from workers.clock import Clock
 
     Say = Callable[[str], None]
 
+BROKER_STOP_SECONDS_MAX = 6.0
+
 
 class ExternalKafkaLog:
-    """Brokers that `up` does not run."""
+    """The log of brokers that `up` does not run."""
 
-    keeps = True
+    is_durable = True
     kind = "Kafka"
 
     def __init__(self, settings: Settings, directory: DataDir, report: StackReportFile) -> None:
@@ -37,66 +40,76 @@ class ExternalKafkaLog:
         self._report = report
 
     async def open(self) -> None:
-        """Topics and identity."""
+        """Create or check the topics, and find the identity of the log."""
         await asyncio.to_thread(ensure_topics, self._settings)
         identity = await log_identity(self.address, epoch_floor=self._directory.epoch)
         self._directory.epoch = max(identity.epoch, self._directory.epoch)
         self._report.update(log_kind=self.kind)
 
-    async def keep(self) -> None:
-        """It is kept by others."""
+    async def run(self) -> None:
+        """Do nothing until cancelled, because others run the brokers."""
         await asyncio.Event().wait()
 
-    async def heard(self, status: dict[str, Any]) -> None:
-        """Nothing is lost with it: no need to know."""
+    async def note_status(self, status: dict[str, Any]) -> None:
+        """Ignore the status, because nothing is lost with this log."""
 
-    async def to_renew(self) -> bool:
-        """Never."""
+    async def wait_end(self) -> bool:
+        """Wait until cancelled, because this log never ends."""
         await asyncio.Event().wait()
         return False
 
     async def drain(self, probe: Probe, seconds_max: float) -> None:
-        """Nothing is lost with `up`: no reason to wait."""
+        """Return at once, because nothing is lost with `up`."""
 
-    async def end(self) -> None:
-        """Never asked for."""
+    async def hand_over(self) -> None:
+        """Do nothing, because this log never ends."""
 
     async def close(self) -> bool:
-        """Nothing to stop."""
+        """Return True: there is nothing to stop, and nothing is lost."""
         return True
 
     async def kill(self) -> None:
-        """Nothing to stop."""
+        """Do nothing, because there is nothing to stop."""
 
 
 class OwnKafkaLog(ExternalKafkaLog):
-    """Apache Kafka below `up`: it comes back with its log, and the workers wait for it."""
+    """The log of an Apache Kafka that `up` runs. A restarted broker has its log again, and the workers wait for it."""
 
     def __init__(
-        self, settings: Settings, directory: DataDir, report: StackReportFile, broker: Broker, child: Child, say: Say
+        self,
+        settings: Settings,
+        directory: DataDir,
+        report: StackReportFile,
+        broker: Broker,
+        child: ChildProcess,
+        say: Say,
+        stays_up_s: float,
+        clock: Clock,
     ) -> None:
         super().__init__(settings, directory, report)
         self._broker = broker
         self._child = child
         self._say = say
+        self._stays_up_s = stays_up_s
+        self._clock = clock
         self.kind = broker.name
 
+    @override
     async def open(self) -> None:
-        """Starts it first."""
         await self._child.start()
-        await accepting(self._broker, self._child)
+        await wait_broker_accepts(self._broker, self._child)
         await super().open()
 
-    async def keep(self) -> None:
-        """Starts it again whenever it ends."""
-        tell = partial(self._report.set_failing, self._child.name)
-        await keep(self._child, self._say, may_give_up=lambda: False, tell=tell)
+    @override
+    async def run(self) -> None:
+        failures = FailureCount(self._child, self._report, self._stays_up_s)
+        await keep_running(self._child, self._say, failures, self._clock)
 
+    @override
     async def close(self) -> bool:
-        """It writes out what it holds."""
-        await self._child.stop(BROKER_STOP_SECONDS_MAX)
+        await self._child.stop(BROKER_STOP_SECONDS_MAX)  # It writes its records to the disk meanwhile.
         return True
 
+    @override
     async def kill(self) -> None:
-        """At once."""
         await self._child.kill()

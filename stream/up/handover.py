@@ -1,10 +1,9 @@
-"""Input events of a log that ends which no worker had finished, carried into the next one."""
+"""The handover: input events that no worker had acked when a log ended go into the next log."""
 
 from __future__ import annotations
 
 import asyncio
 import math
-import time
 from base64 import b64decode, b64encode
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,7 @@ from stream.kafka.partitions import Partition
 from stream.kafka.reader import Reader, Record
 from stream.kafka.topics import ITEMS_GROUP, committed_offsets
 from stream.runtime.atomic_files import write_whole
-from stream.up.loss_report import now
+from stream.up.loss_report import rfc3339_now
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -26,119 +25,135 @@ if TYPE_CHECKING:
 
     from aiokafka.structs import RecordMetadata
 
+    from workers.clock import Clock
+
 BATCH_RECORDS = 1_000
 GAIN_SECONDS_MAX = 3.0
-"""In which what is left must become half as much, or producers are faster than this."""
+"""The time in which the number of events that are left must halve. If it does not, producers are too fast."""
 
 
 class InputHandover:
-    """Takes what lies above the items workers' commits, which are what is finished; publishes it in the next log.
+    """Collects the events above the items workers' commits, which nobody has acked, and publishes them to the next log.
 
-    Events are published once more at worst: the fold does not mind.
+    At worst an event is published once more, which does not change the fold.
     """
 
-    def __init__(self, partitions: Sequence[Partition], file: Path) -> None:
-        """`file`: where they are meanwhile, whoever publishes them then. Raises Misconfigured where it is damaged."""
+    def __init__(
+        self,
+        partitions: Sequence[Partition],
+        file: Path,
+        clock: Clock,
+        *,
+        gain_seconds_max: float = GAIN_SECONDS_MAX,
+    ) -> None:
+        """Load the events that an earlier `up` has left in `file`. Raises Misconfigured if the file is damaged."""
         self._partitions = partitions
         self._file = file
-        self._taken = self._load()
+        self._clock = clock
+        self._gain_seconds_max = gain_seconds_max
+        self._events = self._load()
         self._published_at = ""
+        """When the events were published to the log that runs now (RFC 3339); empty if they were not."""
 
     def __len__(self) -> int:
-        """How many events were taken."""
-        return len(self._taken)
+        """Return the number of events."""
+        return len(self._events)
 
-    async def take(
-        self, kafka: str, meanwhile: Callable[[], Awaitable[None]], end: Callable[[], Awaitable[None]]
+    async def collect(
+        self, kafka: str, before_look: Callable[[], Awaitable[None]], end_broker: Callable[[], Awaitable[None]]
     ) -> None:
-        """Everything above the commits of workers that have stopped. Raises Unavailable.
+        """Read all events above the commits of the items workers, which have stopped. Raises Unavailable.
 
-        `meanwhile` is called before each look at what is left. `end` is to end the broker: it is called as soon as
-        there is no more, as producers go on meanwhile; also where they are faster than this, which is Unavailable too.
+        `before_look` is called before each look at the end offsets. `end_broker` is called as soon as there are no more
+        events, because producers go on meanwhile. It is also called if they are faster than this can read, which raises
+        Unavailable too.
         """
-        finished, taken = await asyncio.to_thread(committed_offsets, kafka, ITEMS_GROUP), list[Record]()
+        commits, collected = await asyncio.to_thread(committed_offsets, kafka, ITEMS_GROUP), list[Record]()
         try:
-            await self._read(kafka, finished, taken, meanwhile, end)
+            await self._read(kafka, commits, collected, before_look, end_broker)
         except BaseException:
-            self._taken += taken
+            self._events += collected
             raise
-        # What was published into this log is in it: finished, or above the commits and taken once more.
-        self._taken, self._published_at = taken if self._published_at else self._taken + taken, ""
+        # Events that were published to this log are in it. They are acked, or above the commits and collected again.
+        self._events, self._published_at = collected if self._published_at else self._events + collected, ""
 
-    def keep(self) -> None:
-        """What was published into this log may be neither finished nor above the commits."""
+    def keep_published(self) -> None:
+        """Keep the events that were published to this log: they may be neither acked nor above the commits."""
         self._published_at = ""
 
     async def _read(
         self,
         kafka: str,
-        finished: Mapping[Partition, int],
-        taken: list[Record],
-        meanwhile: Callable[[], Awaitable[None]],
-        end: Callable[[], Awaitable[None]],
+        commits: Mapping[Partition, int],
+        collected: list[Record],
+        before_look: Callable[[], Awaitable[None]],
+        end_broker: Callable[[], Awaitable[None]],
     ) -> None:
         async with Reader(kafka) as reader:
-            reader.assign({place: finished.get(place, 0) for place in self._partitions})
-            least, deadline = math.inf, 0.0
+            reader.assign({partition: commits.get(partition, 0) for partition in self._partitions})
+            least, deadline_s = math.inf, 0.0
             while True:
-                await meanwhile()
+                await before_look()
                 if not (left := _left(ends := await reader.end_offsets(), reader.positions)):
                     break
                 if 2 * left <= least:
-                    least, deadline = left, time.monotonic() + GAIN_SECONDS_MAX
-                elif time.monotonic() > deadline:
-                    await end()
+                    least, deadline_s = left, self._clock.monotonic_s() + self._gain_seconds_max
+                elif self._clock.monotonic_s() > deadline_s:
+                    await end_broker()
                     raise Unavailable("events came faster than they could be read")
                 async for records in reader.read_to(ends):
-                    taken += records
-            await end()
+                    collected += records
+            await end_broker()
 
     async def publish(self, kafka: str) -> None:
-        """What was taken, with its time of arrival. Raises Unavailable.
+        """Publish the events, each with its time of arrival. Raises Unavailable.
 
-        It can be called again, for a log that ends before all of it is finished, until `settle` has forgotten it.
+        It can be called again, for a log that ends before all of them are acked, until `forget` has dropped them.
         """
         self._published_at = ""
         producer = AIOKafkaProducer(bootstrap_servers=kafka, acks="all", max_request_size=10 << 20)
         try:
             await producer.start()
-            for start in range(0, len(self._taken), BATCH_RECORDS):
-                some = self._taken[start : start + BATCH_RECORDS]
+            for start in range(0, len(self._events), BATCH_RECORDS):
+                some = self._events[start : start + BATCH_RECORDS]
                 await asyncio.gather(*[await _sent(producer, record) for record in some])
         except KafkaError as error:
             raise Unavailable(f"the broker at {kafka} did not confirm events of the log before: {error}") from error
         finally:
             await producer.stop()
-        self._published_at = now()
+        self._published_at = rfc3339_now(self._clock)
 
-    def settle(self, kept_until: str) -> None:
-        """All that was sent before that time (RFC 3339) outlives the broker: forgets what was published before it."""
-        if self._taken and kept_until > self._published_at > "":
-            self._taken.clear()
+    def forget(self, kept_until: str) -> None:
+        """Drop the events if they were published before this time (RFC 3339): they outlive the broker now."""
+        if self._events and kept_until > self._published_at > "":
+            self._events.clear()
             self._file.unlink(missing_ok=True)
 
     def save(self) -> None:
-        """For another process to publish. Raises Unavailable where the disk is full: they are in memory alone then."""
-        if self._taken:
-            header = orjson.dumps({"events": len(self._taken)}) + b"\n"
-            write_whole(self._file, header + b"".join(map(encode_record, self._taken)))
+        """Write the events to the file, for another `up` to publish.
+
+        Raises Unavailable if the disk is full: then they are in memory only.
+        """
+        if self._events:
+            header = orjson.dumps({"events": len(self._events)}) + b"\n"
+            write_whole(self._file, header + b"".join(map(encode_record, self._events)))
         else:
             self._file.unlink(missing_ok=True)
 
     def _load(self) -> list[Record]:
-        """What another process has taken and not published."""
+        """Return the events that another `up` has collected and not published."""
         if not self._file.exists():
             return []
-        taken = []
+        events = []
         header, *lines = self._file.read_bytes().splitlines() or [b""]
         for number, line in enumerate(lines, 2):
             try:
-                taken.append(decode_record(line))
+                events.append(decode_record(line))
             except ValueError as error:
                 raise self._damaged(f"line {number}") from error
         if header != orjson.dumps({"events": len(lines)}):
             raise self._damaged("it is not whole")
-        return taken
+        return events
 
     def _damaged(self, how: str) -> Misconfigured:
         return Misconfigured(
@@ -148,14 +163,14 @@ class InputHandover:
 
 
 def encode_record(record: Record) -> bytes:
-    """A line of JSON, bytes as base64: what is no UTF-8 is carried too."""
+    """Return a record as a line of JSON, its bytes as base64, because they need not be UTF-8."""
     headers = [(name, _text(value)) for name, value in record.headers]
     fields = [*record.partition, record.offset, record.timestamp_ms, _text(record.key), _text(record.value), headers]
     return orjson.dumps(fields) + b"\n"
 
 
 def decode_record(line: bytes) -> Record:
-    """Of a line of `encode_record`. Raises ValueError for another."""
+    """Return the record in a line of `encode_record`. Raises ValueError for any other line."""
     try:
         topic, number, offset, timestamp_ms, key, value, headers = orjson.loads(line)
         kept = tuple((name, _bytes(text) or b"") for name, text in headers)
@@ -173,16 +188,15 @@ def _bytes(text: str | None) -> bytes | None:
 
 
 def _left(ends: Mapping[Partition, int], positions: Mapping[Partition, int]) -> int:
-    return sum(end - positions[place] for place, end in ends.items())
+    return sum(end - positions[partition] for partition, end in ends.items())
 
 
 async def _sent(producer: AIOKafkaProducer, record: Record) -> Awaitable[RecordMetadata]:
-    """As it was, and with its time of arrival: the first one counts if it was carried before."""
+    """Send a record as it was, with its time of arrival: the first one, if it was handed over before."""
     before_ms = event_time_ms(record.headers)
     time_ms = record.timestamp_ms if before_ms is None else before_ms
     headers = [*((n, v) for n, v in record.headers if n != EVENT_TIME), (EVENT_TIME, str(time_ms).encode())]
-    place = record.partition
     sent: Awaitable[RecordMetadata] = await producer.send(
-        place.topic, record.value, key=record.key, partition=place.number, headers=headers
+        record.partition.topic, record.value, key=record.key, partition=record.partition.number, headers=headers
     )
     return sent

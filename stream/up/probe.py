@@ -3,46 +3,72 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
-POLL_S = 0.1
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+READY_INTERVAL_S = 0.1
+WATCH_INTERVAL_S = 2.0
 ANSWER_SECONDS_MAX = 10.0
 """Longer than the API waits for a broker that hangs."""
 SILENT = "the index worker runs but does not answer: it hangs, or the machine is overloaded; killed, it starts anew"
 
 
 class Probe:
-    """Asks the API; whatever goes wrong means "not yet"."""
+    """Asks the API. Whatever goes wrong means "not yet"."""
 
     def __init__(self, api: str) -> None:
         self.api = api
         self.trouble: str | None = None
-        """What the last question met where the index worker is there: its refusal, or silence."""
+        """Why the last question had no answer although the index worker runs: its refusal, or that it is silent."""
         self._http = httpx.AsyncClient(base_url=api, timeout=ANSWER_SECONDS_MAX, trust_env=False)
 
     async def close(self) -> None:
-        """Closes its connections."""
+        """Close the connections."""
         await self._http.aclose()
 
     async def until_ready(self) -> None:
-        """Returns once it can serve; without a bound, since a person waits and reads why it takes so long."""
+        """Return once the API can serve. The wait has no bound: a person waits, and reads why it takes so long."""
         while not await self._is_ready():  # noqa: ASYNC110 (it is another process that gets ready)
-            await asyncio.sleep(POLL_S)
+            await asyncio.sleep(READY_INTERVAL_S)
 
     async def _is_ready(self) -> bool:
         return await self._get("/readyz") is not None
 
     async def inputs_waiting(self) -> int | None:
-        """Events that no items worker has finished; None if it does not say."""
+        """Return the number of events that no items worker has acked; None if the API does not say."""
         status = await self.status()
         return None if status is None else sum(status["lag"]["inputs"].values())
 
     async def status(self) -> dict[str, Any] | None:
-        """The answer of /status; None if it does not say."""
+        """Return the answer of /status; None if there is none."""
         answer = await self._get("/status")
         return None if answer is None else dict(answer.json())
+
+    async def watch(
+        self,
+        say: Callable[[str], None],
+        note_status: Callable[[dict[str, Any]], Awaitable[None]],
+        interval_s: float = WATCH_INTERVAL_S,
+    ) -> None:
+        """Ask for /status until cancelled, and pass each answer to `note_status`.
+
+        Say once when /status is refused or not answered, and once when it is answered again.
+        """
+        said: str | None = None
+        while True:
+            await asyncio.sleep(interval_s)
+            status = await self.status()
+            if self.trouble and not said:
+                say(self.trouble)
+            elif said and status is not None:
+                say("all answers again")
+            said = self.trouble or (said if status is None else None)
+            if status is not None:
+                await note_status(status)
 
     async def _get(self, path: str) -> httpx.Response | None:
         self.trouble = None
@@ -52,13 +78,16 @@ class Probe:
             self.trouble = SILENT
         except httpx.HTTPStatusError as error:
             self.trouble = _message(error.response)
-        except httpx.HTTPError:  # It is being started: who starts it tells of that.
+        except httpx.HTTPError:  # The index worker is being started; `keep_running` says so.
             pass
         return None
 
 
 def _message(refusal: httpx.Response) -> str | None:
-    """What it says; None of a worker that is just ending, whose HTTP server breaks off in words of its own."""
+    """Return the message of a refusal.
+
+    None for a worker that is just ending: then its HTTP server breaks off, in words of its own.
+    """
     try:
         return str(refusal.json()["error"]["message"])
     except (ValueError, LookupError, TypeError):

@@ -1,4 +1,4 @@
-"""Processes below `up`: started, watched, stopped."""
+"""The processes that `up` runs: how they start, stop and are kept running."""
 
 from __future__ import annotations
 
@@ -7,72 +7,75 @@ import contextlib
 import os
 import signal
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from schemas.errors import Misconfigured, Unavailable
+from stream.up.brokers.interface import wait_accepting
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
     from collections.abc import Callable, Mapping
 
-LOG_BYTES_MAX = 16 << 20
-SOON_S = 5.0
-"""Who ends sooner than this after its start is started again with a growing wait."""
-BACKOFF_S = 0.1
-BACKOFF_S_MAX = 2.0
-STAYS_UP_S = 20.0
-"""Who has run for so long stays up."""
-ENDS_MAX = 3
-"""Who has ended so often in succession without staying up cannot be kept running."""
-TAIL_BYTES = 4096
+    from stream.runtime.stack_report import StackReportFile
+    from stream.up.brokers.interface import Broker
+    from workers.clock import Clock
+
+OUTPUT_BYTES_MAX = 16 << 20
+SHORT_LIFE_S = 5.0
+"""After a shorter life a process is restarted with a growing wait."""
+RESTART_WAIT_S_MIN = 0.1
+RESTART_WAIT_S_MAX = 2.0
+FAILURES_MAX = 3
+"""A process that has failed so often in succession, without staying up, cannot be kept running."""
+LAST_LINE_BYTES_MAX = 4096
 REASON_CHARACTERS_MAX = 200
 
 
-class Child:
-    """One process and its log; `up` restarts it, this class does not."""
+class ChildProcess:
+    """One child process and the file that gets its output. `keep_running` restarts it, this class does not."""
 
-    def __init__(self, name: str, argv: Callable[[], list[str]], env: Mapping[str, str], log: Path) -> None:
+    def __init__(self, name: str, argv: Callable[[], list[str]], env: Mapping[str, str], output: Path) -> None:
+        """`argv` makes the command line. It is called at each start, because it may have to prepare a directory."""
         self.name = name
-        self.log = log
+        self.output = output
         self._argv = argv
         self._env = dict(env)
         self._process: Process | None = None
 
     async def start(self) -> None:
-        """Raises Misconfigured where its command line cannot be made."""
+        """Start the process. Raises Misconfigured if its command line cannot be made."""
         argv = await asyncio.to_thread(self._argv)
-        if self.log.exists() and self.log.stat().st_size > LOG_BYTES_MAX:
-            self.log.replace(self.log.with_suffix(".old"))
-        with self.log.open("ab") as output:
+        if self.output.exists() and self.output.stat().st_size > OUTPUT_BYTES_MAX:
+            self.output.replace(self.output.with_suffix(".old"))
+        with self.output.open("ab") as output:
             self._process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "stream.up.die_with_parent", str(os.getpid()), *argv),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
                 env=self._env,
-                start_new_session=True,  # Ctrl-C is for `up` alone, which stops the others in order.
+                start_new_session=True,  # Ctrl-C must reach `up` alone, which stops the others in order.
             )
 
     @property
     def pid(self) -> int | None:
-        """Of the process that runs now."""
+        """The id of the running process; None while it does not run."""
         return self._process.pid if self._process and self._process.returncode is None else None
 
     async def ended(self) -> int:
-        """Its exit code once it has ended; minus the signal's number if one ended it."""
+        """Wait until the process has ended; return its exit code, or minus the number of the signal that ended it."""
         return await self._process.wait() if self._process else 0
 
     async def stop(self, seconds_max: float) -> None:
-        """SIGTERM, and SIGKILL if it takes longer than that."""
+        """Send SIGTERM, and SIGKILL if the process takes longer than `seconds_max` to end."""
         self._signal(signal.SIGTERM)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.ended(), seconds_max)
         await self.kill()
 
     async def kill(self) -> None:
-        """Ends it at once, and returns when it has ended."""
+        """Send SIGKILL, and wait until the process has ended."""
         self._signal(signal.SIGKILL)
         await self.ended()
 
@@ -82,89 +85,96 @@ class Child:
                 self._process.send_signal(number)
 
     def last_line(self) -> str:
-        """The last that it wrote: often the reason for its end."""
-        with self.log.open("rb") as log:
-            log.seek(max(0, self.log.stat().st_size - TAIL_BYTES))
-            lines = log.read().decode(errors="replace").split("\n")
+        """Return the last line of its output, which is often the reason for its end."""
+        with self.output.open("rb") as output:
+            output.seek(max(0, self.output.stat().st_size - LAST_LINE_BYTES_MAX))
+            lines = output.read().decode(errors="replace").split("\n")
         return next((line.strip() for line in reversed(lines) if line.strip()), "")
 
 
 class RestartBackoff:
-    """How long to wait before a start, by how long the last one lasted."""
+    """How long to wait before a restart: longer each time while the process lives only for a short time."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._started = clock()
-        self._wait = BACKOFF_S
+        self._started_s = clock.monotonic_s()
+        self._wait_s = RESTART_WAIT_S_MIN
 
     def started(self) -> None:
-        """It was started now."""
-        self._started = self._clock()
+        """Note that the process starts now."""
+        self._started_s = self._clock.monotonic_s()
 
     def wait_s(self) -> float:
-        """It ended now: wait so long."""
-        soon = self._clock() - self._started < SOON_S
-        self._wait = min(self._wait * 2, BACKOFF_S_MAX) if soon else BACKOFF_S
-        return self._wait
+        """Return how long to wait before the next start; the process has ended now."""
+        was_short = self._clock.monotonic_s() - self._started_s < SHORT_LIFE_S
+        self._wait_s = min(self._wait_s * 2, RESTART_WAIT_S_MAX) if was_short else RESTART_WAIT_S_MIN
+        return self._wait_s
 
 
-class Falls:
-    """Whether a process that is started again whenever it ends stays up."""
+class FailureCount:
+    """Reports a process that fails again and again, and that it stays up at last."""
 
-    def __init__(self, child: Child, tell: Callable[[str | None], None]) -> None:
-        """`tell`: hears a sentence each time it ends while it cannot be kept running, and None once it stays up."""
+    def __init__(self, child: ChildProcess, report: StackReportFile, stays_up_s: float) -> None:
         self._child = child
-        self._tell = tell
+        self._report = report
+        self._stays_up_s = stays_up_s
         self._count = 0
-        tell(None)
+        report.set_failing(child.name, None)
 
-    def fell(self, why: str) -> None:
-        """It ended, or could not even be started."""
+    def failed(self, why: str) -> None:
+        """Count an end, or a start that was not possible."""
         self._count += 1
-        if self._count >= ENDS_MAX:
-            name, log = self._child.name, self._child.log
-            self._tell(f"{name} cannot be kept running, it ended {self._count} times: {why}; its log: {log}")
+        if self._count >= FAILURES_MAX:
+            name, output = self._child.name, self._child.output
+            sentence = f"{name} cannot be kept running, it ended {self._count} times: {why}; its log: {output}"
+            self._report.set_failing(name, sentence)
 
     async def ended(self) -> int:
-        """Its exit code once it has ended."""
+        """Wait until the process has ended, and return its exit code. Count from 0 again once it has stayed up."""
         ended = asyncio.ensure_future(self._child.ended())
         try:
-            if not (await asyncio.wait([ended], timeout=STAYS_UP_S))[0]:
+            if not (await asyncio.wait([ended], timeout=self._stays_up_s))[0]:
                 self._count = 0
-                self._tell(None)
+                self._report.set_failing(self._child.name, None)
             return await ended
         finally:
             ended.cancel()
 
 
-async def keep(
-    child: Child, say: Callable[[str], None], *, may_give_up: Callable[[], bool], tell: Callable[[str | None], None]
+async def keep_running(
+    child: ChildProcess,
+    say: Callable[[str], None],
+    failures: FailureCount,
+    clock: Clock,
+    *,
+    ready: asyncio.Event | None = None,
 ) -> None:
-    """Starts it, and again whenever it ends, for ever. `tell`: see Falls.
+    """Start the process, and restart it whenever it ends, until cancelled.
 
-    Raises Misconfigured with its last line if it says that it cannot start, while `may_give_up`.
+    Raises Misconfigured, with the last line of its output, if the process ends as misconfigured before `ready` is
+    set. Without `ready` it is restarted even then.
     """
-    backoff, falls = RestartBackoff(), Falls(child, tell)
+    backoff = RestartBackoff(clock)
     while True:
-        if child.pid is None and (reason := await _not_started(child)):
-            falls.fell(reason)
+        if child.pid is None and (reason := await _start_failure(child)):
+            failures.failed(reason)
             wait_s = backoff.wait_s()
             say(f"{child.name} cannot be started ({reason}), again in {wait_s:.1f} s")
             await asyncio.sleep(wait_s)
             continue
         backoff.started()
-        code = await falls.ended()
-        if code == Misconfigured.worker_exit_code and may_give_up():
+        code = await failures.ended()
+        if code == Misconfigured.worker_exit_code and ready is not None and not ready.is_set():
             raise Misconfigured(child.last_line().removeprefix("freshline: "))
         wait_s = backoff.wait_s()
-        why = how(code) + (f": {child.last_line()[:REASON_CHARACTERS_MAX]}" if code > 0 else "")
-        falls.fell(why)
-        say(f"{child.name} ended ({why}); starts again in {wait_s:.1f} s; its log: {child.log}")
+        why = describe_exit(code) + (f": {child.last_line()[:REASON_CHARACTERS_MAX]}" if code > 0 else "")
+        failures.failed(why)
+        say(f"{child.name} ended ({why}); starts again in {wait_s:.1f} s; its log: {child.output}")
         await asyncio.sleep(wait_s)
 
 
-async def _not_started(child: Child) -> str | None:
-    """Why: a full disk, or no memory; None once it runs."""
+async def _start_failure(child: ChildProcess) -> str | None:
+    """Start the process; return why that is not possible (a full disk, no memory), or None once it runs."""
     try:
         await child.start()
     except OSError as error:
@@ -172,13 +182,24 @@ async def _not_started(child: Child) -> str | None:
     return None
 
 
-def how(code: int) -> str:
-    """An exit code to a person: "exit 1", "SIGKILL"."""
+async def wait_broker_accepts(broker: Broker, child: ChildProcess) -> None:
+    """Wait until the broker takes connections. Raises Unavailable, with its last line of output, if it ends."""
+    try:
+        await wait_accepting(broker.address, broker.start_seconds_max, alive=lambda: child.pid is not None)
+    except Unavailable as error:
+        raise Unavailable(f"{error}: {child.last_line() or 'it said nothing'} (its log: {child.output})") from error
+
+
+def describe_exit(code: int) -> str:
+    """Return an exit code for a person: "exit 1", "SIGKILL"."""
     return f"exit {code}" if code >= 0 else signal.Signals(-code).name
 
 
 def processor_seconds(pid: int) -> float:
-    """That all threads of a process have run so far. Raises Unavailable as `resident_bytes` does."""
+    """Return how long all threads of a process have run so far.
+
+    Raises Unavailable if the process is gone, or on a system that does not say.
+    """
     try:
         runs = [each.read_text().split()[0] for each in Path(f"/proc/{pid}/task").glob("*/schedstat")]
     except (OSError, LookupError) as error:
@@ -189,7 +210,7 @@ def processor_seconds(pid: int) -> float:
 
 
 def resident_bytes(pid: int) -> int:
-    """Memory of a process. Raises Unavailable if it is gone, or on a system that does not tell."""
+    """Return the memory of a process. Raises Unavailable if it is gone, or on a system that does not say."""
     try:
         with open(f"/proc/{pid}/statm") as statm:  # noqa: PTH123
             return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")

@@ -1,4 +1,4 @@
-"""The order of things: the log first, then the workers; on the way out the other way round."""
+"""The supervisor: starts the log and then the workers, keeps them running, and stops them the other way round."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ from schemas.errors import Misconfigured, Unavailable
 from stream.runtime.last_stack import LastStack, record_stack
 from stream.runtime.ports import check_free
 from stream.runtime.stack_report import StackReportFile
+from stream.up.bounds import UpBounds
 from stream.up.broker_log import create_broker_log
 from stream.up.data_dir import DataDir
 from stream.up.probe import Probe
-from stream.up.process import Child, RestartBackoff, keep
-from stream.up.watch import watch
+from stream.up.process import ChildProcess, FailureCount, RestartBackoff, keep_running
+from workers.clock import SystemClock
 from workers.index.open import check_answers
 
 if TYPE_CHECKING:
@@ -30,21 +31,28 @@ if TYPE_CHECKING:
 
     from stream.runtime.settings import Settings
     from stream.up.broker_log import BrokerLog
+    from workers.clock import Clock
 
 WORKERS = {name: (sys.executable, "-P", "-m", f"stream.{name}") for name in ("items", "index")}
-"""In the order they are started; stopped the other way round."""
+"""The command line of each worker, by name, in the order of their start. They stop the other way round."""
 STOP_SECONDS_MAX = 6.0
-"""Of each worker; with draining, the journal and the broker all is over in 30 s."""
+"""How long each worker may take to stop. With draining, the journal and the broker, everything ends within 30 s."""
 DRAIN_SECONDS_MAX = 5.0
 RENEWAL_DRAIN_SECONDS_MAX = 10.0
+DEFAULT_BOUNDS = UpBounds()
 
 
-def run(settings: Settings, as_json: bool, workers: Mapping[str, Sequence[str]] = WORKERS) -> int:
-    """See stream.up.run_up. `workers`: the command line of each, by name."""
+def run(
+    settings: Settings,
+    as_json: bool,
+    workers: Mapping[str, Sequence[str]] = WORKERS,
+    bounds: UpBounds = DEFAULT_BOUNDS,
+) -> int:
+    """Run the stack as `stream.up.run_up` does, with these workers: the command line of each, by name."""
     for noisy in ("aiokafka", "kafka", "httpx"):
         logging.getLogger(noisy).setLevel(logging.CRITICAL)
-    directory = DataDir(settings.data_dir)
-    with directory.held():
+    directory, clock = DataDir(settings.data_dir), SystemClock()
+    with directory.locked():
         check_free(settings.api_host, settings.api_port, "the HTTP API", "--api-port")
         if settings.metrics_port in (settings.api_port, settings.kafka_port):
             raise Misconfigured(
@@ -53,13 +61,13 @@ def run(settings: Settings, as_json: bool, workers: Mapping[str, Sequence[str]] 
         if settings.qdrant_url:
             asyncio.run(check_answers(settings.qdrant_url, settings.qdrant_api_key))
         report = StackReportFile(directory.path)
-        log = create_broker_log(settings, directory, report, say)
-        supervisor = Supervisor(settings, directory, log, report, workers, as_json=as_json)
+        log = create_broker_log(settings, directory, report, say, bounds, clock)
+        supervisor = Supervisor(settings, directory, log, report, workers, bounds, clock, as_json=as_json)
         return asyncio.run(supervisor.run())
 
 
 def say(text: str) -> None:
-    """A line to the person."""
+    """Print a line for the person on stderr."""
     print(f"freshline: {text}", file=sys.stderr, flush=True)
 
 
@@ -73,6 +81,8 @@ class Supervisor:
         log: BrokerLog,
         report: StackReportFile,
         workers: Mapping[str, Sequence[str]],
+        bounds: UpBounds,
+        clock: Clock,
         *,
         as_json: bool,
     ) -> None:
@@ -80,16 +90,19 @@ class Supervisor:
         self._report = report
         self._as_json = as_json
         self._probe = Probe(f"http://{settings.api_host}:{settings.api_port}")
-        self._ready = False
-        env = child_env(settings, directory, log.address)
+        self._bounds = bounds
+        self._clock = clock
+        self._ready = asyncio.Event()
+        """Set once the stack can serve, and never cleared."""
+        env = worker_env(settings, directory, log.address)
         self._workers = [
-            Child(name, lambda argv=argv: list(argv), env, directory.logs / f"{name}.log")  # type: ignore[misc]
+            ChildProcess(name, partial(list, argv), env, directory.output_dir / f"{name}.log")
             for name, argv in workers.items()
         ]
         self._directory = directory
 
     async def run(self) -> int:
-        """Until a signal; the second one ends everything at once. Raises what a start raises."""
+        """Run until a signal comes; a second signal ends everything at once. Raises what a start raises."""
         stop, hurry = asyncio.Event(), asyncio.Event()
         with _signals(lambda: hurry.set() if stop.is_set() else stop.set()):
             try:
@@ -103,7 +116,7 @@ class Supervisor:
         return 0
 
     async def _live(self) -> None:
-        """One life of the log after another; returns never."""
+        """Run the workers on one life of the log after another, until cancelled."""
         await self._log.open()
         while True:
             planned = await self._until_log_ends()
@@ -111,11 +124,11 @@ class Supervisor:
                 await self._stop_workers()
             else:
                 await asyncio.gather(*(worker.kill() for worker in self._workers))
-            await self._log.end()
+            await self._log.hand_over()
             await self._open_again()
 
     async def _open_again(self) -> None:
-        backoff = RestartBackoff()
+        backoff = RestartBackoff(self._clock)
         while True:
             try:
                 await self._log.open()
@@ -128,16 +141,15 @@ class Supervisor:
                 return
 
     async def _until_log_ends(self) -> bool:
-        """Keeps everything running meanwhile. Returns whether it is to end as planned, everything in it done."""
-        tell = self._report.set_failing
-        duties = [
-            keep(worker, say, may_give_up=lambda: not self._ready, tell=partial(tell, worker.name))
+        """Keep everything running until the log ends. Return whether it must be replaced; its events are acked then."""
+        running = [
+            keep_running(worker, say, self._failures(worker), self._clock, ready=self._ready)
             for worker in self._workers
         ]
         ended = asyncio.ensure_future(self._log_to_end())
         tasks: list[asyncio.Future[Any]] = [
             ended,
-            *map(asyncio.ensure_future, [*duties, self._log.keep(), self._serve()]),
+            *map(asyncio.ensure_future, [*running, self._log.run(), self._serve()]),
         ]
         try:
             while not ended.done():
@@ -146,35 +158,38 @@ class Supervisor:
                 for task in done:
                     task.result()
         finally:
-            await _cancelled([ended, *tasks])
+            await _cancel([ended, *tasks])
         return ended.result()
 
+    def _failures(self, worker: ChildProcess) -> FailureCount:
+        return FailureCount(worker, self._report, self._bounds.stays_up_s)
+
     async def _log_to_end(self) -> bool:
-        planned = await self._log.to_renew()
-        if planned:  # Else it goes on with what waits: it takes that along.
+        planned = await self._log.wait_end()
+        if planned:  # Events that are not acked by then are handed over.
             await self._log.drain(self._probe, RENEWAL_DRAIN_SECONDS_MAX)
         return planned
 
     async def _serve(self) -> None:
-        """Announces it once it can serve, and looks on."""
-        if not self._ready:
+        """Announce the stack once it can serve, and watch its status."""
+        if not self._ready.is_set():
             await self._probe.until_ready()
             self._announce()
-        await watch(self._probe, say, self._log.heard)
+        await self._probe.watch(say, self._log.note_status)
 
     def _announce(self) -> None:
-        self._ready = True
+        self._ready.set()
         record_stack(LastStack(self._log.address, self._probe.api))
         if self._as_json:
             ready = {"ready": True, "kafka": self._log.address, "api": self._probe.api}
             sys.stdout.write(orjson.dumps(ready).decode() + "\n")
             sys.stdout.flush()
-        say(f"ready. Search: {self._probe.api}  Events: {self._log.address}  Logs: {self._directory.logs}")
-        if not self._log.keeps:
+        say(f"ready. Search: {self._probe.api}  Events: {self._log.address}  Logs: {self._directory.output_dir}")
+        if not self._log.is_durable:
             say(f"the broker keeps its log in memory; the state of all items is kept in {self._directory.path}")
 
     async def _stop_in_order(self) -> None:
-        if self._ready:
+        if self._ready.is_set():
             await self._log.drain(self._probe, DRAIN_SECONDS_MAX)
         await self._stop_workers()
         if await self._log.close():
@@ -185,8 +200,8 @@ class Supervisor:
             await worker.stop(STOP_SECONDS_MAX)
 
 
-def child_env(settings: Settings, directory: DataDir, kafka: str) -> dict[str, str]:
-    """The environment of a child: this one's, and what was given as a flag."""
+def worker_env(settings: Settings, directory: DataDir, kafka: str) -> dict[str, str]:
+    """Return the environment of a worker: the environment of `up`, and the settings that were given as flags."""
     given = {name: getattr(settings, name) for name in settings.model_fields_set}
     plain = {name: str(value) for name, value in given.items() if isinstance(value, str | int | float | Path)}
     resolved = plain | {"kafka": kafka, "data_dir": str(directory.path)}
@@ -194,11 +209,11 @@ def child_env(settings: Settings, directory: DataDir, kafka: str) -> dict[str, s
 
 
 @contextlib.contextmanager
-def _signals(came: Callable[[], None]) -> Iterator[None]:
+def _signals(on_signal: Callable[[], None]) -> Iterator[None]:
     loop = asyncio.get_running_loop()
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     for number in numbers:
-        loop.add_signal_handler(number, came)
+        loop.add_signal_handler(number, on_signal)
     try:
         yield
     finally:
@@ -207,16 +222,16 @@ def _signals(came: Callable[[], None]) -> Iterator[None]:
 
 
 async def _unless(event: asyncio.Event, work: Awaitable[None]) -> None:
-    """Does the work, or breaks it off once the event is set."""
+    """Do the work, or cancel it once the event is set."""
     working, waiting = asyncio.ensure_future(work), asyncio.ensure_future(event.wait())
     await asyncio.wait([working, waiting], return_when=asyncio.FIRST_COMPLETED)
     if working.done():
         waiting.cancel()
         working.result()
-    await _cancelled([working, waiting])
+    await _cancel([working, waiting])
 
 
-async def _cancelled(tasks: Sequence[asyncio.Future[Any]]) -> None:
+async def _cancel(tasks: Sequence[asyncio.Future[Any]]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,8 +1,9 @@
-"""The topics of an embedded broker that has just started, before anybody writes to them.
+"""The topic bootstrap: creates the topics of an embedded broker that has just started, before anybody writes to them.
 
-It takes records of topics that are not there, and begins at offset 0 again once they are created: what it had confirmed
-until then is hidden, or lies across what comes later. Producers that were cut off are back within a moment. So all is
-looked at and created in one go, and where one of them was faster the broker must start once more.
+The embedded broker accepts records of topics that do not exist, and begins at offset 0 again once such a topic is
+created. Records that it has confirmed until then are hidden, or mixed up with later ones. Producers that were cut off
+are back within a moment. So the topics are looked at and created in one go, and if a producer was faster, the broker
+must start once more. See docs/traps.md#tansu.
 """
 
 from __future__ import annotations
@@ -27,12 +28,12 @@ REQUEST_TIMEOUT_MS = 10_000
 
 
 async def create_topics_first(address: str, wanted: Sequence[Topic]) -> bool:
-    """Creates the topics; False if one of them had records by then. Raises Unavailable."""
+    """Create the topics, and return whether none of them had records by then. Raises Unavailable."""
     client = AIOKafkaClient(bootstrap_servers=address, request_timeout_ms=REQUEST_TIMEOUT_MS)
     try:
         await client.bootstrap()
         (node,) = (broker.nodeId for broker in client.cluster.brokers())
-        await client.ready(node)  # What is sent now goes over one connection, and is answered in this order.
+        await client.ready(node)  # Both requests go over one connection, and are answered in this order.
         ends, created = await asyncio.gather(
             client.send(node, _ends_of(wanted)), client.send(node, _creation_of(wanted))
         )

@@ -20,8 +20,9 @@ from stream.kafka.log_identity import log_identity
 from stream.kafka.partitions import Partition, partition_of
 from stream.kafka.reader import Reader
 from stream.kafka.topics import INPUTS, ITEMS, all_topics, ensure_topics
-from stream.up import handover
+from stream.up.handover import InputHandover
 from tests.support.running_broker import new_broker
+from workers.clock import SystemClock
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -331,32 +332,31 @@ def test_all_clients_put_a_product_into_the_same_partition() -> None:
         assert ours == partition_of(key + b"\0review", 7)
 
 
-async def test_the_tail_of_a_log_goes_into_the_next_one_whole_and_in_order(
-    embedded_broker: RunningBroker, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+async def test_the_input_events_of_a_log_go_into_the_next_one_whole_and_in_order(
+    embedded_broker: RunningBroker, tmp_path: Path
 ) -> None:
-    """Given much to take, when that takes longer than a gain may, then all is taken all the same: it became less."""
-    monkeypatch.setattr(handover, "GAIN_SECONDS_MAX", 0.0)
-    places = embedded_broker.new_topic(partitions=2)
-    for place in places:
-        await send(embedded_broker, place, 2_500)
+    """All events are collected even if that takes longer than a gain may, because fewer and fewer are left."""
+    partitions = embedded_broker.new_topic(partitions=2)
+    for partition in partitions:
+        await send(embedded_broker, partition, 2_500)
     ended = []
 
-    async def end() -> None:
+    async def end_broker() -> None:
         ended.append(True)
 
-    async def meanwhile() -> None:
+    async def before_look() -> None:
         assert not ended
 
-    tail = handover.InputHandover(places, tmp_path / "tail")
-    await tail.take(embedded_broker.address, meanwhile, end)
-    tail.save()
-    published = handover.InputHandover(places, tmp_path / "tail")
+    handover = InputHandover(partitions, tmp_path / "tail", SystemClock(), gain_seconds_max=0.0)
+    await handover.collect(embedded_broker.address, before_look, end_broker)
+    handover.save()
+    published = InputHandover(partitions, tmp_path / "tail", SystemClock())
     await published.publish(embedded_broker.address)
-    published.settle("2000-01-01T00:00:00.000Z")
+    published.forget("2000-01-01T00:00:00.000Z")
     assert (tmp_path / "tail").exists()
-    published.settle("2999-01-01T00:00:00.000Z")
+    published.forget("2999-01-01T00:00:00.000Z")
     assert not (tmp_path / "tail").exists()
     assert ended == [True]
-    for place in places:
-        values = [record.value for record in await read(embedded_broker, place)]
+    for partition in partitions:
+        values = [record.value for record in await read(embedded_broker, partition)]
         assert len(values) == 5_000 and values[:2_500] == values[2_500:]

@@ -18,8 +18,9 @@ from stream.runtime.stack_report import StackReportFile
 from stream.up.brokers.interface import wait_accepting
 from stream.up.data_dir import DataDir
 from stream.up.embedded_log import EmbeddedLog
-from stream.up.process import Child
+from stream.up.process import ChildProcess
 from stream.up.topic_bootstrap import create_topics_first
+from workers.clock import SystemClock
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,7 +60,7 @@ async def test_a_record_from_before_its_topic_is_noticed_as_the_topic_would_hide
         assert await ends.fetch([PLACE]) == {PLACE: 0}
 
 
-class Written(Child):
+class Written(ChildProcess):
     """A broker that takes a record before anything else, in its first life."""
 
     address = ""
@@ -81,9 +82,16 @@ async def test_a_broker_that_took_a_record_before_its_topics_starts_anew_and_tha
     child = Written("broker", broker.argv, os.environ, tmp_path / "child.log")
     child.address = broker.address
     directory = DataDir(tmp_path)
-    with directory.held():
+    with directory.locked():
         log = EmbeddedLog(
-            own_embedded_broker.settings(), directory, StackReportFile(tmp_path), broker, child, said.append
+            own_embedded_broker.settings(),
+            directory,
+            StackReportFile(tmp_path),
+            broker,
+            child,
+            said.append,
+            20.0,
+            SystemClock(),
         )
         try:
             await log.open()

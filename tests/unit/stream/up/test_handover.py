@@ -1,4 +1,4 @@
-"""What an embedded broker had not given out, in a file from one `up` to the next."""
+"""The events that nobody acked before an embedded broker ended, in a file from one `up` to the next."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from schemas.errors import Misconfigured, Unavailable
 from stream.kafka.partitions import Partition
 from stream.kafka.reader import Record
 from stream.up.handover import InputHandover, decode_record, encode_record
+from workers.clock import SystemClock
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,18 +52,18 @@ DAMAGED = {
 def test_a_file_that_was_damaged_is_refused_with_its_line(tmp_path: Path, content: bytes, how: str) -> None:
     (tmp_path / "tail.jsonl").write_bytes(content)
     with pytest.raises(Misconfigured, match=rf"tail\.jsonl: {how}"):
-        InputHandover([], tmp_path / "tail.jsonl")
+        InputHandover([], tmp_path / "tail.jsonl", SystemClock())
 
 
-async def test_a_whole_file_is_taken_up(tmp_path: Path) -> None:
+async def test_a_whole_file_is_loaded(tmp_path: Path) -> None:
     (tmp_path / "tail.jsonl").write_bytes(b"\n".join(WHOLE))
-    tail = InputHandover([], tmp_path / "tail.jsonl")
+    handover = InputHandover([], tmp_path / "tail.jsonl", SystemClock())
     with pytest.raises(Unavailable):
-        await tail.publish("127.0.0.1:9")
-    assert len(tail) == 2
+        await handover.publish("127.0.0.1:9")
+    assert len(handover) == 2
 
 
-def test_what_was_not_published_yet_is_kept_by_a_stop(tmp_path: Path) -> None:
+def test_events_that_were_not_published_yet_are_kept_by_a_stop(tmp_path: Path) -> None:
     (tmp_path / "tail.jsonl").write_bytes(b"\n".join(WHOLE))
-    InputHandover([], tmp_path / "tail.jsonl").save()
-    assert len(InputHandover([], tmp_path / "tail.jsonl")) == 2
+    InputHandover([], tmp_path / "tail.jsonl", SystemClock()).save()
+    assert len(InputHandover([], tmp_path / "tail.jsonl", SystemClock())) == 2

@@ -1,4 +1,4 @@
-"""What `up` says of a stack that runs and does not answer: once, and once more when it does again."""
+"""`up` says once that the stack does not answer, and once that it answers again."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from stream.up import watch as watching
 from stream.up.probe import SILENT, Probe
-from stream.up.watch import watch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,10 +49,7 @@ def ending(_: httpx.Request) -> httpx.Response:
         ([ending, starting, well], []),
     ],
 )
-async def test_trouble_is_told_once_and_its_end_once(
-    monkeypatch: pytest.MonkeyPatch, answers: list[Any], said: list[str]
-) -> None:
-    monkeypatch.setattr(watching, "WATCH_S", 0.0)
+async def test_trouble_is_said_once_and_its_end_once(answers: list[Any], said: list[str]) -> None:
     rest: Iterator[Any] = iter(answers)
     done, told, heard = asyncio.Event(), list[str](), list[dict[str, Any]]()
 
@@ -64,13 +59,13 @@ async def test_trouble_is_told_once_and_its_end_once(
             await asyncio.Event().wait()
         return next_one(request)  # type: ignore[misc,no-any-return]
 
-    async def hear(status: dict[str, Any]) -> None:
+    async def note_status(status: dict[str, Any]) -> None:
         heard.append(status)
 
     probe = Probe("http://api")
     await probe.close()
     probe._http = httpx.AsyncClient(base_url="http://api", transport=httpx.MockTransport(answer))
-    task = asyncio.ensure_future(watch(probe, told.append, hear))
+    task = asyncio.ensure_future(probe.watch(told.append, note_status, interval_s=0.0))
     await asyncio.wait_for(done.wait(), 10)
     task.cancel()
     await probe.close()
