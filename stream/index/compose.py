@@ -1,41 +1,37 @@
-"""How the parts of an index worker are put together: by its process, the simulation and the contract tests alike."""
+"""How the writing side of an index worker is put together: by its process, the simulation and the tests alike.
+
+The state that all parts read comes first: the assignment, and the writers that are attached. Nothing is set afterwards.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 from stream.index.worker import IndexWorker
 from stream.progress.reporter import Reporter
+from stream.writers.assignment import Assignment
+from stream.writers.attached import AttachedWriters
 from stream.writers.context import WriterContext
+from stream.writers.dead_letters import ItemDeadLetters
 from stream.writers.epoch import log_mark
-from stream.writers.metrics_sink import MetricsSink
-from stream.writers.writer import Writer
+from stream.writers.progress_sink import ProgressSink
 from stream.writers.writer_set import WriterSet
 from workers.embedder.cache import VectorCache
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from schemas.progress import IndexProgress
     from stream.kafka.log_identity import LogIdentity
     from stream.kafka.offsets import OffsetTrackers
     from stream.kafka.send import Send
     from stream.progress.freshness import RecentFreshness
     from stream.runtime.metrics import IndexMetrics
+    from stream.writers.assignment import ConsumerGroup
+    from stream.writers.context import Models
+    from stream.writers.progress_sink import Watermark
     from workers.clock import Clock
-    from workers.embedder.registry import EmbedderRegistry
-    from workers.index.interface import Collections, Index
+    from workers.index.interface import Collections
     from workers.priority import QueryGate
-
-
-class Progress(Protocol):
-    """The part of a watermark that the writing side informs."""
-
-    def index_progress(self, word: IndexProgress) -> None:
-        """A collection has all item records of a partition below an offset."""
-
-    def serve(self, collection: str) -> None:
-        """Searches ask this collection from now on."""
 
 
 class KafkaSide(NamedTuple):
@@ -45,14 +41,14 @@ class KafkaSide(NamedTuple):
     """Addresses, from which a rebuild reads the item log again."""
     trackers: OffsetTrackers
     send: Send
-    generation: Callable[[], int]
-    """The generation of the consumer group, as this worker knows it."""
+    group: ConsumerGroup
 
 
 class WritingSide(NamedTuple):
     """The parts of an index worker that write item records to the collections."""
 
     worker: IndexWorker
+    assignment: Assignment
     writers: WriterSet
     reporter: Reporter
 
@@ -62,41 +58,25 @@ def compose_writing(
     *,
     identity: LogIdentity,
     collections: Collections,
-    models: EmbedderRegistry,
-    watermark: Progress,
+    models: Models,
+    watermark: Watermark,
     metrics: IndexMetrics,
     recent: RecentFreshness,
     clock: Clock,
     gate: QueryGate,
     shop_currency: str | None,
     publishes_progress: bool,
-    fail: Callable[[BaseException], None],
     model_loaded: Callable[[], None] = lambda: None,
 ) -> WritingSide:
     """Put the writing side together, without starting anything.
 
     `publishes_progress`: whether other processes must hear how far the collections are, too.
+    `model_loaded` is called when the model of a collection is there, to stay.
     """
     reporter = Reporter(identity.log_id, kafka.send)
-
-    def report(word: IndexProgress) -> None:
-        watermark.index_progress(word)
-        if publishes_progress:
-            reporter.mark((word.partition, word.collection), lambda: word)
-
-    worker = IndexWorker(
-        identity.epoch,
-        trackers=kafka.trackers,
-        send=kafka.send,
-        report=report,
-        current_generation=kafka.generation,
-        fail=fail,
-    )
-    writers = worker.attached = WriterSet(
-        collections,
-        lambda index, building: Writer(index, observed(index), context, building=building),
-        serves=lambda index: watermark.serve(index.collection),
-    )
+    assignment, attached = Assignment(kafka.trackers, kafka.group), AttachedWriters()
+    progress = ProgressSink(assignment, attached, watermark, reporter if publishes_progress else None)
+    dead_letters = ItemDeadLetters(kafka.send)
     context = WriterContext(
         epoch=identity.epoch,
         kafka=kafka.brokers,
@@ -104,18 +84,23 @@ def compose_writing(
         shop_currency=shop_currency,
         models=models,
         cache=VectorCache(),
-        clock_ms=clock.now_ms,
+        clock=clock,
         gate=gate,
-        owned=lambda: worker.owned,
-        positions=worker.positions,
-        report=worker.report,
-        serving_writer=lambda: writers.serving,
+        assignment=assignment,
+        attached=attached,
+        progress=progress,
+        metrics=metrics,
+        recent=recent,
+        dead_letters=dead_letters,
         model_loaded=model_loaded,
     )
-
-    def observed(index: Index) -> MetricsSink:
-        made = MetricsSink(metrics, recent, serves=lambda: writers.roles.serving is index)
-        made.report, made.refuse, made.give_up = worker.report, worker.refuse, worker.give_up_vector
-        return made
-
-    return WritingSide(worker, writers, reporter)
+    writers = WriterSet(collections, context, watermark)
+    worker = IndexWorker(
+        identity.epoch,
+        assignment=assignment,
+        writers=writers,
+        attached=attached,
+        progress=progress,
+        dead_letters=dead_letters,
+    )
+    return WritingSide(worker, assignment, writers, reporter)

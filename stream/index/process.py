@@ -70,11 +70,18 @@ async def run_index_worker(settings: Settings) -> None:
     async with AsyncExitStack() as closing:
         opened = await _open(settings, shared.gate, closing)
         parts = create_app(GROUP, settings)
-        writing = _compose_writing(settings, opened, shared, parts, failure)
+        writing = _compose_writing(settings, opened, shared, parts)
         await writing.writers.refresh_until_available()
         worker = writing.worker
-        parts.transport.starts = worker.starts
-        connect(parts, [ITEMS], take=worker.take, own=worker.own, fail=failure.fail, gate=shared.gate)
+        parts.transport.starts = worker.start_offsets
+        connect(
+            parts,
+            [ITEMS],
+            take=worker.handle_one,
+            own=worker.assign,
+            fail=failure.fail,
+            gate=shared.gate,
+        )
         serving = await _compose_serving(settings, opened, shared, writing, closing)
         closing.push_async_callback(serving.jobs.close)
         closing.push_async_callback(parts.app.stop)
@@ -102,11 +109,9 @@ async def _open(settings: Settings, gate: QueryGate, closing: AsyncExitStack) ->
     return Opened(models, collections, await identity_for(await collections.serving(), settings.kafka or ""))
 
 
-def _compose_writing(
-    settings: Settings, opened: Opened, shared: Shared, parts: AppParts, failure: Failure
-) -> WritingSide:
+def _compose_writing(settings: Settings, opened: Opened, shared: Shared, parts: AppParts) -> WritingSide:
     return compose_writing(
-        KafkaSide(settings.kafka or "", parts.trackers, parts.send, parts.generation),
+        KafkaSide(settings.kafka or "", parts.trackers, parts.send, parts),
         identity=opened.identity,
         collections=opened.collections,
         models=opened.models,
@@ -117,7 +122,6 @@ def _compose_writing(
         gate=shared.gate,
         shop_currency=settings.shop_currency,
         publishes_progress=settings.qdrant_url is not None,  # Else no other worker has an API that would have to know.
-        fail=failure.fail,
         model_loaded=memory.freeze_loaded_model,
     )
 
@@ -163,7 +167,7 @@ async def _run(
             serving.monitor.take_snapshots(),
             serving.status.measure_lag(),
             watchdog.watch_progress("join of the consumer group", parts.joining, parts.generation),
-            watchdog.watch_progress("index worker", lambda: parts.trackers.in_flight, writing.worker.positions),
+            watchdog.watch_progress("index worker", lambda: parts.trackers.in_flight, writing.assignment.committable),
         ):
             tasks.create_task(work)
 

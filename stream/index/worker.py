@@ -1,154 +1,102 @@
-"""Takes item records into the lanes and acks them when search can show them. Knows ownership, not Faust."""
+"""The index worker without Faust: item records go to the lanes of every collection, and are acked once search can show
+them."""
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
-import orjson
-import structlog
-
-from schemas.errors import EmbeddingFailed
-from schemas.points import point_version, version_offset
-from schemas.progress import IndexProgress
-from schemas.state_codec import decode_item_under, encode_item
-from stream.kafka.headers import Origin, bug_headers, dead_letter_headers, dead_letter_topic
-from stream.kafka.partitions import Partition
-from stream.kafka.topics import ITEMS
-from workers.lanes.embedding import ATTEMPTS_MAX
+from schemas.points import point_version
+from schemas.state_codec import decode_item_under
+from workers.lanes.acks import shared_by
 from workers.lanes.pending_item import PendingItem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
-    from schemas.points import Payload
-    from stream.kafka.offsets import OffsetTrackers
-    from stream.kafka.send import Headers, Send
+    from schemas.items import ItemRecord
+    from stream.kafka.offsets import InFlightRecord
+    from stream.kafka.partitions import Partition
+    from stream.writers.assignment import Assignment
+    from stream.writers.attached import AttachedWriters
+    from stream.writers.dead_letters import ItemDeadLetters
+    from stream.writers.progress_sink import ProgressSink
     from stream.writers.writer_set import WriterSet
-
-log = structlog.get_logger(__name__)
 
 
 class IndexWorker:
-    """The index app without Faust: what happens to each item record, and to ownership."""
+    """Handles the records of the assigned partitions."""
 
     def __init__(
         self,
         epoch: int,
         *,
-        trackers: OffsetTrackers,
-        send: Send,
-        report: Callable[[IndexProgress], None],
-        current_generation: Callable[[], int],
-        fail: Callable[[BaseException], None],
+        assignment: Assignment,
+        writers: WriterSet,
+        attached: AttachedWriters,
+        progress: ProgressSink,
+        dead_letters: ItemDeadLetters,
     ) -> None:
         self._epoch = epoch
-        self._trackers = trackers
-        self._send = send
-        self._report_progress = report
-        self._current_generation = current_generation
-        self._fail = fail
-        self._start: dict[int, int] = {}
-        self._reported: dict[tuple[int, str], int] = {}
-        self.attached: WriterSet
-        """Set before the first record comes."""
-        self.owned: frozenset[int] = frozenset()
+        self._assignment = assignment
+        self._writers = writers
+        self._attached = attached
+        self._progress = progress
+        self._dead_letters = dead_letters
 
-    async def starts(self, commits: Mapping[Partition, int]) -> dict[Partition, int]:
-        """The least of commit and the collections' own positions: one that was wiped or restored is filled again.
+    async def start_offsets(self, commits: Mapping[Partition, int]) -> dict[Partition, int]:
+        """Return where to begin: the least of the commit and the collections' own positions.
 
-        Asked at each assignment: which collections there are is learnt before the first record is written.
+        So a collection that was wiped or restored is filled again. It is asked at each assignment: a worker learns of
+        every collection before it writes its first record.
         """
-        generation, starts = self._current_generation(), {}
-        await self.attached.refresh_until_available()
-        for place, commit in commits.items():
-            own = (writer.start(place.number) for writer in self.attached.writers)
-            starts[place] = min([commit, *(offset for offset in own if offset is not None)])
-        if generation == self._current_generation():  # Else they are asked for once more, of what is owned then.
-            self._start |= {place.number: start for place, start in starts.items()}
-            self.report()
+        generation = self._assignment.generation
+        await self._writers.refresh_until_available()
+        starts = {each: min([commit, *self._kept(each.number)]) for each, commit in commits.items()}
+        if self._assignment.begin(generation, starts):
+            self._progress.publish()
         return starts
 
-    def own(self, numbers: Collection[int]) -> None:
-        """The partitions assigned now."""
-        self.owned = frozenset(numbers)
-        # Also what was learnt too late, of partitions that had been revoked by then.
-        self._trackers.forget([place for place in self._trackers.partitions if place.number not in self.owned])
-        self._start = {number: start for number, start in self._start.items() if number in self.owned}
+    def assign(self, numbers: Collection[int]) -> None:
+        """Replace the assigned partitions."""
+        self._assignment.assign(numbers)
 
-    def positions(self) -> dict[int, int]:
-        """By owned partition: the offset up to which every item record is searchable."""
-        known = {n: self._trackers.prefix(Partition(ITEMS, n)) for n in self._start}
-        return {n: self._start[n] if prefix is None else prefix for n, prefix in known.items()}
+    async def handle_one(self, record: Any) -> None:
+        """Handle a batch of one record."""
+        await self.handle([record])
 
-    async def take(self, message: Any) -> None:
-        """One record of the item log. Raises only what must end the process."""
-        if message.generation_id != self._current_generation():
-            return  # From before a rebalance: it is delivered again, here or to the next owner.
-        delivery = self._trackers.start(Partition(ITEMS, message.partition), message.offset, message.generation_id)
-        if message.value is None:
-            delivery.finish()  # Not ours: no item is ever deleted from its log.
-            return
-        try:
-            record = decode_item_under(message.key, message.value)
-        except Exception as error:
-            origin = Origin(ITEMS, message.partition, message.offset, int(message.timestamp * 1000))
-            headers = bug_headers(origin, message.headers or (), error)
-            await self._dead_letter(origin, message.key, message.value, headers)
-            delivery.finish()
-            return
-        version, writers = point_version(self._epoch, message.offset), self.attached.writers
-        for writer, finish in zip(writers, _each(len(writers), delivery.finish), strict=True):
-            await writer.lanes.put(PendingItem(record, message.partition, version, [finish], dict(record.changes)))
+    async def handle(self, records: Sequence[Any]) -> None:
+        """Decode each record and hand it to the lanes, which write it and ack last; or refuse it, and ack last.
 
-    def refuse(self, pending: PendingItem, error: Exception) -> None:
-        """A pure stage failed on this record: to the dead letters, then it is finished."""
-        asyncio.ensure_future(self._refuse(pending, error)).add_done_callback(self._fail_if_failed)
+        The records are of one partition, in the order of their offsets. Raises only errors that must end the process.
+        """
+        for record in records:
+            in_flight = self._assignment.deliver(record.partition, record.offset, record.generation_id)
+            if in_flight is None:
+                continue
+            try:
+                item = _decode(record)
+            except Exception as error:
+                await self._dead_letters.refuse_record(record, error)
+                self._ack(in_flight)
+            else:
+                await self._write(item, record, in_flight) if item else self._ack(in_flight)
 
-    async def give_up_vector(self, payload: Payload, reason: str) -> None:
-        """One dead letter for a text that cannot be embedded, with what search holds of its item, which is found by
-        its words."""
-        origin = Origin(
-            ITEMS, payload["partition"], version_offset(payload["version"]), payload["vector_due_at_ms"] or 0
-        )
-        headers = dead_letter_headers(origin, (), EmbeddingFailed(reason), attempts=ATTEMPTS_MAX)
-        await self._dead_letter(origin, payload["product_id"].encode(), orjson.dumps(payload), headers)
+    async def _write(self, item: ItemRecord, record: Any, in_flight: InFlightRecord) -> None:
+        """Put the item into the lanes of every collection: the last one that has written it acks the record."""
+        version, writers = point_version(self._epoch, record.offset), self._attached.all
+        for writer, ack in zip(writers, shared_by(len(writers), in_flight), strict=True):
+            await writer.lanes.put(PendingItem(item, record.partition, version, [ack], dict(item.changes)))
 
-    async def _refuse(self, pending: PendingItem, error: Exception) -> None:
-        record = pending.record
-        arrived_at_ms = max((change.first_arrived_at_ms for change in record.changes.values()), default=0)
-        origin = Origin(ITEMS, pending.partition, version_offset(pending.version), arrived_at_ms)
-        key = record.state.product_id.encode()
-        await self._dead_letter(origin, key, encode_item(record), bug_headers(origin, (), error))
-        pending.done()
-        self.report()
+    def _ack(self, in_flight: InFlightRecord) -> None:
+        """Ack a record that needs no write, and say so: no step of the lanes will."""
+        in_flight.ack()
+        self._progress.publish()
 
-    async def _dead_letter(self, origin: Origin, key: bytes | None, value: bytes | None, headers: Headers) -> None:
-        log.error("dead letter", topic=origin.topic, partition=origin.partition, offset=origin.offset)
-        await (await self._send(dead_letter_topic(origin.topic), key, value, origin.partition, headers))
-
-    def _fail_if_failed(self, done: asyncio.Future[None]) -> None:
-        if not done.cancelled() and (error := done.exception()) is not None:
-            self._fail(error)
-
-    def report(self) -> None:
-        """Tells how far each partition is in each collection that has all of it, where that has changed."""
-        for number, finished in self.positions().items():
-            for writer in self.attached.writers:
-                place = number, writer.index.collection
-                if writer.complete(number) and self._reported.get(place) != finished:
-                    self._reported[place] = finished
-                    self._report_progress(IndexProgress(number, writer.index.collection, finished))
+    def _kept(self, number: int) -> list[int]:
+        kept = (writer.start(number) for writer in self._attached.all)
+        return [offset for offset in kept if offset is not None]
 
 
-def _each(count: int, finish: Callable[[], None]) -> list[Callable[[], None]]:
-    """So many callbacks: when the last of them is called, `finish` is; what calls one twice counts once."""
-    unfinished = set(range(count))
-
-    def one(number: int) -> None:
-        if number in unfinished:
-            unfinished.remove(number)
-            if not unfinished:
-                finish()
-
-    return [lambda number=number: one(number) for number in range(count)]  # type: ignore[misc]
+def _decode(record: Any) -> ItemRecord | None:
+    """Return the item record; None for an empty one: it is not ours, as no item is ever deleted from its log."""
+    return None if record.value is None else decode_item_under(record.key, record.value)

@@ -60,9 +60,11 @@ class InFlightRecord:
         self._tracker = tracker
         self.offset = offset
 
-    def finish(self) -> None:
+    def ack(self) -> None:
         """Acks; of a delivery from before a rebalance nothing is left to ack, and nothing happens."""
         self._tracker.finish(self.offset)
+
+    finish = ack
 
 
 class OffsetTrackers:

@@ -1,21 +1,20 @@
-"""Fills a collection that is being built with what the item log said before it was attached: the last lane.
+"""Backfill, the last lane: fills a collection that is being built with the item records from before it was attached.
 
-For each partition that this worker owns: an end is asked for after every record delivered goes to this collection too;
-what lies below is read from the log and written, newest version wins. End and progress stand in the collection itself,
-so that whoever owns the partition next goes on where this one was.
+For each partition assigned to this worker, an end is asked for once every record delivered goes to this collection too.
+The records below it are read from the log and written; the newest version wins. End and progress are kept in the
+collection itself, so that the next worker to which the partition is assigned goes on where this one was.
 """
 
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import TYPE_CHECKING
 
 import structlog
 
 from schemas.errors import Unavailable
 from schemas.points import offset_in_log, point_version
-from stream.kafka.offsets import OffsetTracker
+from stream.kafka.offsets import InFlightRecord, OffsetTracker
 from stream.kafka.partitions import Partition
 from stream.kafka.reader import Reader
 from stream.kafka.topics import ITEMS
@@ -23,96 +22,100 @@ from stream.state_files.records import item_of
 from workers.lanes.pending_item import PendingItem
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from schemas.points import Payload
     from stream.kafka.reader import Record
     from stream.writers.context import WriterContext
     from workers.index.interface import Index, Stored
-    from workers.lanes.queues import Lanes
+    from workers.lanes.lanes import Lanes
 
 log = structlog.get_logger(__name__)
 
 SAVE_INTERVAL_S = 0.5
 LOOK_INTERVAL_S = 0.1
 AWAY_S = 1.0
-AGAIN_INTERVAL_S = 1.0
-"""Between two looks whether what is complete is still said to be."""
+CHECK_INTERVAL_S = 1.0
+"""The time between two looks whether the collection still says of complete partitions that they are."""
 REUSE_ITEMS = 64
-"""Whose vectors are looked up together in the collection that serves."""
+"""Items whose vectors are looked up together in the collection that serves."""
 
 
 class Backfill:
-    """Of one collection, by the partitions of this worker."""
+    """Fills one collection, partition by partition."""
 
-    def __init__(self, index: Index, lanes: Lanes, circumstances: WriterContext) -> None:
+    def __init__(
+        self, index: Index, lanes: Lanes, context: WriterContext, *, check_interval_s: float = CHECK_INTERVAL_S
+    ) -> None:
         self._index = index
         self._lanes = lanes
-        self._circumstances = circumstances
+        self._context = context
+        self._check_interval_s = check_interval_s
+        self._checked_s = context.clock.monotonic_s()
         self.complete: dict[int, int] = {}
         """Partitions of which everything is in the collection, with the end that was asked for."""
-        self._looked_s = time.monotonic()
 
     async def run(self) -> None:
-        """Fills for ever: each partition once, as soon as it is owned."""
+        """Fill until cancelled: each partition once, as soon as it is assigned."""
         while True:
-            owned = set(self._circumstances.owned())
-            self.complete = {number: end for number, end in self.complete.items() if number in owned}
-            for number in sorted(owned - self.complete.keys()):
-                await self._while_available(self._complete(number))
-            if time.monotonic() - self._looked_s > AGAIN_INTERVAL_S:
-                await self._while_available(self._save_again())
-                self._looked_s = time.monotonic()
+            try:
+                await self._fill_assigned()
+                await self._check_complete()
+            except Unavailable as error:  # The next look is the retry.
+                log.warning("backfill waits", error=str(error))
+                await asyncio.sleep(AWAY_S)
             await asyncio.sleep(LOOK_INTERVAL_S)
 
-    @staticmethod
-    async def _while_available(work: Coroutine[None, None, None]) -> None:
-        try:
-            await work
-        except Unavailable as error:
-            log.warning("backfill waits", error=str(error))
-            await asyncio.sleep(AWAY_S)
+    async def _fill_assigned(self) -> None:
+        assigned = self._context.assignment.partitions
+        self.complete = {number: end for number, end in self.complete.items() if number in assigned}
+        for number in sorted(assigned - self.complete.keys()):
+            end = await self._fill(number)
+            if end is not None:
+                self.complete[number] = end
+                self._context.progress.publish()
+                log.info("backfilled", partition=number, collection=self._index.collection)
 
-    async def _complete(self, number: int) -> None:
-        end = await self._fill(number)
-        if end is not None:
-            self.complete[number] = end
-            self._circumstances.report()
-            log.info("backfilled", partition=number, collection=self._index.collection)
+    async def _check_complete(self) -> None:
+        """Save again what is complete, once in a while, where the collection says less.
 
-    async def _save_again(self) -> None:
-        """A worker that was frozen just as it saved, and owns the partition no more, may have written less since."""
+        A worker that was frozen just as it saved, and whose partition was assigned to this one meanwhile, may have
+        written less since.
+        """
+        if self._context.clock.monotonic_s() - self._checked_s <= self._check_interval_s:
+            return
         kept = await self._index.positions() if self.complete else {}
         for number, end in self.complete.items():
-            if filled_to(kept, number, self._circumstances.epoch) is None:
+            if filled_to(kept, number, self._context.epoch) is None:
                 await self._save(number, end=end, done=end)
+        self._checked_s = self._context.clock.monotonic_s()
 
     async def _fill(self, number: int) -> int | None:
-        """The end up to which it is complete; None if the partition was revoked meanwhile."""
+        """Return the end up to which the partition is complete; None if it was revoked meanwhile."""
         place, index = Partition(ITEMS, number), self._index
-        async with Reader(self._circumstances.kafka) as reader:
+        async with Reader(self._context.kafka) as reader:
             reader.assign({place: 0})
             kept = await index.positions()
-            end = offset_in_log(kept.get(end_name(number)), self._circumstances.epoch)
-            done = offset_in_log(kept.get(done_name(number)), self._circumstances.epoch)
+            end = offset_in_log(kept.get(end_name(number)), self._context.epoch)
+            done = offset_in_log(kept.get(done_name(number)), self._context.epoch)
             if end is None or done is None:
                 end, done = (await reader.end_offsets())[place], 0
                 await self._save(number, end=end, done=0)
-            if done:  # Just after a change of what is assigned a reader takes a second to close.
+            if done:  # Just after a change of its partitions a reader takes a second to close.
                 reader.assign({place: done})
             return await self._copy(number, reader, end)
 
     async def _copy(self, number: int, reader: Reader, end: int) -> int | None:
-        place, written, saved_s = Partition(ITEMS, number), OffsetTracker(), time.monotonic()
+        place, written, saved_s = Partition(ITEMS, number), OffsetTracker(), self._context.clock.monotonic_s()
         async for records in reader.read_to({place: end}):
             for start in range(0, len(records), REUSE_ITEMS):
-                if number not in self._circumstances.owned():
+                if number not in self._context.assignment.partitions:
                     return None
                 await self._put(records[start : start + REUSE_ITEMS], written)
-                if time.monotonic() - saved_s > SAVE_INTERVAL_S and written.prefix is not None:
+                if self._context.clock.monotonic_s() - saved_s > SAVE_INTERVAL_S and written.prefix is not None:
                     await self._save(number, end=end, done=min(written.prefix, end))
-                    saved_s = time.monotonic()
-        while written.in_flight:  # noqa: ASYNC110 (finished by the lanes' callbacks)
+                    saved_s = self._context.clock.monotonic_s()
+        while written.in_flight:  # noqa: ASYNC110 (acked by the lanes)
             await asyncio.sleep(LOOK_INTERVAL_S)
         return end if await self._save(number, end=end, done=end) else None
 
@@ -121,24 +124,18 @@ class Backfill:
         serving = await self._serving({item.state.product_id for item in items.values() if item})
         for record in records:
             written.start(record.offset)
+            in_flight = InFlightRecord(written, record.offset)
             if (item := items[record.offset]) is None:
-                written.finish(record.offset)
+                in_flight.ack()
                 continue
-            version = point_version(self._circumstances.epoch, record.offset)
-            finish = [lambda offset=record.offset: written.finish(offset)]
-            await self._lanes.put_backfill(
-                PendingItem(
-                    item,
-                    record.partition.number,
-                    version,
-                    finish,  # type: ignore[arg-type]
-                    serving=serving.get(item.state.product_id),
-                )
-            )
+            version = point_version(self._context.epoch, record.offset)
+            shown = serving.get(item.state.product_id)
+            pending = PendingItem(item, record.partition.number, version, [in_flight], serving=shown)
+            await self._lanes.put_backfill(pending)
 
     async def _serving(self, product_ids: set[str]) -> dict[str, Payload]:
-        """The points that serve now; their vectors are put at hand, to compute none of the same text and model."""
-        serving = self._circumstances.serving_writer().index
+        """Return the points that searches see now, and cache their vectors, so that none is computed twice."""
+        serving = self._context.attached.serving.index
         found = await serving.stored(product_ids, vectors=serving.model == self._index.model)
         self._reuse_vectors(found.values())
         return {product_id: stored.payload for product_id, stored in found.items()}
@@ -146,40 +143,40 @@ class Backfill:
     def _reuse_vectors(self, found: Iterable[Stored]) -> None:
         for stored in found:
             fingerprint = stored.payload["vector_fingerprint"]
-            # While one is owed the vector that stands there may be the new one already.
+            # While a vector is pending, the stored one may be the new one already.
             if stored.dense is not None and fingerprint is not None and stored.payload["vector_due"] is None:
-                self._circumstances.cache.put(fingerprint, stored.dense)
+                self._context.cache.put(fingerprint, stored.dense)
 
     async def _save(self, number: int, *, end: int, done: int) -> bool:
-        """Both, as they belong together; False, and nothing is written, if the partition is another worker's now."""
-        if number not in self._circumstances.owned():
+        """Save both, as they belong together; return False, and save nothing, if the partition is revoked by now."""
+        if number not in self._context.assignment.partitions:
             return False
-        version = point_version(self._circumstances.epoch, 0)
+        version = point_version(self._context.epoch, 0)
         await self._index.save_positions({end_name(number): version + end, done_name(number): version + done})
         return True
 
 
 def end_name(number: int) -> str:
-    """The name among a collection's positions of the version that the backfill of a partition goes up to."""
+    """Return the name, among a collection's positions, of the version up to which a partition must be filled."""
     return f"backfill end {number}"
 
 
 def done_name(number: int) -> str:
-    """The name of the version up to which it is done."""
+    """Return the name of the version up to which the partition is filled."""
     return f"backfill done {number}"
 
 
 def filled_to(kept: Mapping[str, int], number: int, epoch: int) -> int | None:
-    """Of a collection with these positions: the offset below which the backfill wrote all of a partition; None: it has
-    not reached its end."""
+    """Return the offset below which the backfill has written all of a partition, from the positions that a collection
+    keeps; None: the backfill has not reached its end."""
     end, at = offset_in_log(kept.get(end_name(number)), epoch), offset_in_log(kept.get(done_name(number)), epoch)
     return end if end is not None and at is not None and at >= end else None
 
 
 async def partitions_filled(index: Index, epoch: int, partitions: int) -> tuple[int, int, int]:
-    """(complete partitions, records done, records in all that were announced) of a collection that is being built.
+    """Return (complete partitions, records done, records in all) of a collection that is being built.
 
-    A partition that nobody began counts as not complete. Raises Unavailable.
+    A partition that no worker has begun counts as not complete. Raises Unavailable.
     """
     kept, complete, done, total = await index.positions(), 0, 0, 0
     for number in range(partitions):

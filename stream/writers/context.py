@@ -1,45 +1,58 @@
-"""What the writers of one process have in common, and what they need of the one that serves."""
+"""The things that all writers of a process share."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+from workers.lanes.embedding import Documents
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from stream.progress.freshness import RecentFreshness
+    from stream.runtime.metrics import IndexMetrics
+    from stream.writers.assignment import Assignment
+    from stream.writers.attached import AttachedWriters
+    from stream.writers.progress_sink import ProgressSink
+    from workers.clock import Clock
     from workers.embedder.cache import VectorCache
-    from workers.embedder.registry import EmbedderRegistry
-    from workers.index.interface import Index
-    from workers.lanes.embedding import EmbeddingLane
+    from workers.lanes.sinks import DeadLetters
     from workers.priority import QueryGate
 
 
-class Serving(Protocol):
-    """The writer of the collection that searches ask."""
+class LoadedDocuments(Documents, Protocol):
+    """An embedder that may still be loading."""
 
-    index: Index
-    owed: EmbeddingLane
+    async def loaded(self) -> object:
+        """Return once the model is loaded. Raises Misconfigured if it cannot be."""
+
+
+class Models(Protocol):
+    """The embedder registry, as far as the writers need it."""
+
+    def embedder(self, source: str | None) -> LoadedDocuments:
+        """Return the embedder of a model by name or folder; None is the installed one. It begins to load."""
 
 
 class WriterContext(NamedTuple):
-    """What the writers of one process have in common."""
+    """The things that all writers of a process share."""
 
     epoch: int
     kafka: str
+    """Addresses of the brokers, from which a backfill reads the item log."""
     log_mark: int
-    """Of the item log: kept beside the positions, which mean nothing in another."""
+    """The mark of the item log, kept beside the positions, which mean nothing in another log."""
     shop_currency: str | None
-    models: EmbedderRegistry
+    models: Models
     cache: VectorCache
-    clock_ms: Callable[[], int]
+    clock: Clock
     gate: QueryGate
     """The queries that are answered on this event loop, to which the writers give way."""
-    owned: Callable[[], Collection[int]]
-    """Partitions of this worker now."""
-    positions: Callable[[], Mapping[int, int]]
-    """By owned partition: the offset up to which every record that was delivered is written."""
-    report: Callable[[], None]
-    """Tells how far each collection is."""
-    serving_writer: Callable[[], Serving]
+    assignment: Assignment
+    attached: AttachedWriters
+    progress: ProgressSink
+    metrics: IndexMetrics
+    recent: RecentFreshness
+    dead_letters: DeadLetters
     model_loaded: Callable[[], None]
-    """Told when a collection's model is there, to stay."""
+    """Called when the model of a collection is there, to stay."""

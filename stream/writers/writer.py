@@ -1,4 +1,4 @@
-"""All that keeps one physical collection up to date: its lanes, its debts, its sale windows, its backfill."""
+"""The writer of one collection: all that keeps it up to date. Lanes, embedding, sale windows, backfill, positions."""
 
 from __future__ import annotations
 
@@ -11,16 +11,19 @@ from schemas.errors import Gone, Misconfigured, Unavailable
 from schemas.points import offset_in_log, point_version
 from stream.writers.backfill import Backfill, filled_to
 from stream.writers.epoch import LOG
+from stream.writers.metrics_sink import MetricsSink
 from workers.lanes.embedding import EmbeddingLane
-from workers.lanes.queues import Lanes
+from workers.lanes.item_writer import ItemWriter
+from workers.lanes.lanes import LanePressure, Lanes
 from workers.lanes.sale_windows import SaleWindows
+from workers.lanes.sinks import Sinks
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
     from stream.writers.context import WriterContext
-    from stream.writers.metrics_sink import MetricsSink
     from workers.index.interface import Index
+    from workers.lanes.sinks import Sink
 
 log = structlog.get_logger(__name__)
 
@@ -29,71 +32,67 @@ FLUSH_INTERVAL_S = 10.0
 
 
 class Writer:
-    """Of one collection, from the moment it is attached: every record delivered after it goes to its lanes."""
+    """Writes one collection, from the moment it is attached: every record delivered after it goes to its lanes."""
 
-    def __init__(self, index: Index, observed: MetricsSink, circumstances: WriterContext, *, building: bool) -> None:
-        """`building`: what the item log said before must be filled in from it."""
-        c = self._circumstances = circumstances
+    def __init__(self, index: Index, context: WriterContext, *, building: bool) -> None:
+        """`building`: the earlier records of the item log must be filled in from it."""
+        self._context = context
         self.index = index
-        self.lanes = Lanes(
-            index,
-            cached=c.cache.get,
-            shop_currency=c.shop_currency,
-            clock_ms=c.clock_ms,
-            observer=observed,
-            gate=c.gate,
+        self._embedder = context.models.embedder(index.metadata.model_source)
+        metrics = MetricsSink(
+            context.metrics,
+            context.recent,
+            collection=index.collection,
+            attached=context.attached,
+            clock=context.clock,
         )
-        self.owed = EmbeddingLane(
+        pressure = LanePressure()
+        self.embedding = self._embedding_lane(metrics, pressure)
+        self.lanes = self._lanes(Sinks(metrics, context.progress, self.embedding), pressure)
+        self._windows = SaleWindows(
             index,
-            c.models.embedder(index.metadata.model_source),
-            c.cache,
-            partitions=c.owned,
-            clock_ms=c.clock_ms,
-            observer=observed,
-            ahead=self.lanes,
-            after=self._served_first,
+            assigned=context.assignment,
+            shop_currency=context.shop_currency,
+            clock=context.clock,
+            sink=metrics,
         )
-        observed.wake_embedding = self.owed.wake
-        self.windows = SaleWindows(
-            index,
-            partitions=c.owned,
-            shop_currency=c.shop_currency,
-            clock_ms=c.clock_ms,
-            repriced=observed.repriced,
-        )
-        self.backfill = Backfill(index, self.lanes, c) if building else None
-        self.failed: Misconfigured | None = None
+        self.backfill = Backfill(index, self.lanes, context) if building else None
+        self._failed: Misconfigured | None = None
+        self._kept: dict[str, int] = {}
+
+    @property
+    def failed(self) -> Misconfigured | None:
         """Why this collection can never be complete: its model cannot be loaded."""
-        self._read: dict[str, int] = {}
+        return self._failed
 
     async def read_positions(self) -> None:
-        """What the collection says of itself. Raises Unavailable."""
-        self._read = await self.index.positions()
+        """Read the positions that the collection keeps in itself. Raises Unavailable."""
+        self._kept = await self.index.positions()
 
     def start(self, partition: int) -> int | None:
-        """Where reading must begin for its sake; None: wherever, the backfill sees to it."""
-        epoch = self._circumstances.epoch
-        own = offset_in_log(self._read.get(str(partition)), epoch)
+        """Return where reading must begin for this collection; None: anywhere, as the backfill sees to the rest."""
+        epoch = self._context.epoch
+        kept = offset_in_log(self._kept.get(str(partition)), epoch)
         if self.backfill is None:
-            return own or 0
-        filled = filled_to(self._read, partition, epoch)
-        return filled if own is None or filled is None else own
+            return kept or 0
+        filled = filled_to(self._kept, partition, epoch)
+        return filled if kept is None or filled is None else kept
 
     def complete(self, partition: int) -> bool:
-        """Whether everything below what was delivered is in it."""
+        """Return whether the collection has every record below the first that was delivered."""
         return self.backfill is None or partition in self.backfill.complete
 
     def versions(self) -> dict[str, int]:
-        """By complete partition: the version up to which everything is searchable, as the collection keeps it."""
-        c = self._circumstances
-        return {str(n): point_version(c.epoch, offset) for n, offset in c.positions().items() if self.complete(n)}
+        """Return by complete partition the version up to which everything is searchable, as the collection keeps it."""
+        epoch, committable = self._context.epoch, self._context.assignment.committable()
+        return {str(n): point_version(epoch, offset) for n, offset in committable.items() if self.complete(n)}
 
     async def run(self) -> None:
-        """Writes for ever. Raises what only a restart can mend."""
+        """Write until cancelled. Raises errors that only a restart can repair."""
         works: list[Coroutine[None, None, None]] = [
             self.lanes.run(),
-            self._pay(),
-            self.windows.run(),
+            self._embed(),
+            self._windows.run(),
             self._keep_positions(),
             self._keep_flushed(),
         ]
@@ -103,44 +102,67 @@ class Writer:
             for work in works:
                 tasks.create_task(work)
 
-    async def _pay(self) -> None:
-        try:
-            await self._circumstances.models.embedder(self.index.metadata.model_source).loaded()
-        except Misconfigured as error:
-            if self._circumstances.serving_writer() is self:
-                raise
-            # One that is being built is given up for it; one that served before is kept, and found by words alone.
-            log.warning("no vectors", collection=self.index.collection, error=str(error))
-            self.failed = error
-            return
-        self._circumstances.model_loaded()
-        await self.owed.run()
+    def _embedding_lane(self, sink: Sink, pressure: LanePressure) -> EmbeddingLane:
+        context = self._context
+        return EmbeddingLane(
+            self.index,
+            self._embedder,
+            context.cache,
+            assigned=context.assignment,
+            serving=context.attached,
+            pressure=pressure,
+            clock=context.clock,
+            sink=sink,
+            dead_letters=context.dead_letters,
+        )
 
-    def _served_first(self) -> EmbeddingLane | None:
-        serving = self._circumstances.serving_writer()
-        return None if serving is self else serving.owed
+    def _lanes(self, sink: Sink, pressure: LanePressure) -> Lanes:
+        context = self._context
+        items = ItemWriter(
+            self.index,
+            cached=context.cache.get,
+            shop_currency=context.shop_currency,
+            clock=context.clock,
+            sink=sink,
+            dead_letters=context.dead_letters,
+            gate=context.gate,
+        )
+        return Lanes(items, sink=sink, pressure=pressure)
+
+    async def _embed(self) -> None:
+        try:
+            await self._embedder.loaded()
+        except Misconfigured as error:
+            if self._context.attached.serving is self:
+                raise
+            # A collection that is being built is given up then; one that served before is kept, found by words alone.
+            log.warning("no vectors", collection=self.index.collection, error=str(error))
+            self._failed = error
+            return
+        self._context.model_loaded()
+        await self.embedding.run()
 
     async def _keep_positions(self) -> None:
-        """Saves how far the index is in the index itself, for ever. Raises Gone once it is another."""
+        """Save in the collection itself how far it is, until cancelled. Raises Gone once it is another collection."""
         saved: dict[str, int] = {}
         while True:
             await asyncio.sleep(POSITIONS_INTERVAL_S)
             try:
                 if (versions := self.versions()) != saved:
-                    await self.index.save_positions({**versions, LOG: self._circumstances.log_mark})
+                    await self.index.save_positions({**versions, LOG: self._context.log_mark})
                     saved = versions
                 else:
-                    await self.index.positions()  # Nothing changes: it may be gone all the same.
+                    await self.index.positions()  # Nothing has changed: the collection may be gone all the same.
             except Gone:
                 raise
-            except Unavailable as error:
+            except Unavailable as error:  # The next round is the retry.
                 log.warning("positions not saved", error=str(error))
 
     async def _keep_flushed(self) -> None:
-        """Bounds the index's write-ahead log, for ever."""
+        """Bound the index's write-ahead log, until cancelled."""
         while True:
             await asyncio.sleep(FLUSH_INTERVAL_S)
             try:
                 await self.index.flush()
-            except Unavailable as error:
+            except Unavailable as error:  # The next round is the retry.
                 log.warning("not flushed", error=str(error))

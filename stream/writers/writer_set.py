@@ -1,4 +1,4 @@
-"""The collections that item records are written to: as their roles say, each by a writer of its own."""
+"""The writer set: it follows the roles of the collections, and gives each collection a writer of its own."""
 
 from __future__ import annotations
 
@@ -8,110 +8,113 @@ from typing import TYPE_CHECKING
 import structlog
 
 from schemas.errors import Gone, Unavailable
+from stream.writers.writer import Writer
+from workers.retry import Backoff, until_available
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from stream.writers.writer import Writer
+    from stream.writers.context import WriterContext
+    from stream.writers.progress_sink import Watermark
     from workers.index.interface import Collections, Index, Roles
-
-    MakeWriter = Callable[[Index, bool], Writer]
-    """(collection, whether it is being built)."""
 
 log = structlog.get_logger(__name__)
 
 LOOK_INTERVAL_S = 0.5
-AWAY_S = 0.5
+AWAY = Backoff(0.5, 0.5)
 
 
 class WriterSet:
-    """Follows the roles, which announce a rebuild: every worker attaches what is being built and drops what is gone.
+    """Follows the roles, which announce a rebuild: every worker attaches the collection that is being built, and drops
+    the ones that are gone.
 
     A worker looks before the first record of a new assignment, so that none takes a partition over without knowing.
     """
 
-    def __init__(self, collections: Collections, make: MakeWriter, serves: Callable[[Index], None]) -> None:
-        """`serves`: told which collection serves, at first and whenever it is another."""
+    def __init__(self, collections: Collections, context: WriterContext, watermark: Watermark) -> None:
         self._collections = collections
-        self._make = make
-        self._serves = serves
-        self._writers: dict[str, Writer] = {}
+        self._context = context
+        self._attached = context.attached
+        self._watermark = watermark
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._group: asyncio.TaskGroup | None = None
         self._turn = asyncio.Lock()
-        self.roles: Roles
+        self._roles: Roles | None = None
+
+    @property
+    def roles(self) -> Roles:
+        """The roles as they were read last; there are none before the first `refresh`."""
+        assert self._roles is not None, "the roles were not read yet"
+        return self._roles
 
     @property
     def writers(self) -> list[Writer]:
-        """All of them."""
-        return list(self._writers.values())
+        """All writers."""
+        return self._attached.all
 
     @property
     def serving(self) -> Writer:
-        """That of the collection that searches ask."""
-        return self._writers[self.roles.serving.collection]
+        """The writer of the collection that searches ask."""
+        return self._attached.serving
 
     def writer(self, index: Index) -> Writer | None:
-        """That of this collection; None once it is gone."""
-        return self._writers.get(index.collection)
+        """Return the writer of a collection; None once it is gone."""
+        return self._attached.get(index.collection)
 
     async def refresh(self) -> None:
-        """Attaches and drops as the roles are now. Raises Unavailable."""
+        """Attach and drop writers as the roles are now. Raises Unavailable."""
         async with self._turn:
             roles = await self._collections.roles()
             for index in roles.all:
-                if index.collection not in self._writers:
+                if self.writer(index) is None:
                     await self._attach(index, building=index is roles.building)
-            self.roles = roles
-            self._serves(roles.serving)
-            for gone in self._writers.keys() - {index.collection for index in roles.all}:
+            self._roles = roles
+            self._attached.serve(roles.serving.collection)
+            self._watermark.serve(roles.serving.collection)
+            for gone in self._attached.collections() - {index.collection for index in roles.all}:
                 await self._detach(gone)
 
     async def refresh_until_available(self) -> None:
-        """As `refresh`, and reads every collection's positions; waits while the index is away. Raises Gone."""
-        while True:
-            try:
-                await self.refresh()
-                for writer in self.writers:
-                    await writer.read_positions()
-            except Gone:
-                raise  # What is there now is found by a process that starts anew.
-            except Unavailable as error:
-                log.warning("index away", error=str(error))
-                await asyncio.sleep(AWAY_S)
-            else:
-                return
+        """Refresh, and read the positions of every collection; wait while the index is away.
+
+        Raises Gone: the collections that are there now are found by the process that starts after this one.
+        """
+        await until_available(self._refresh_and_read, "index away", AWAY)
 
     async def run(self) -> None:
-        """Runs the writers and follows the roles, for ever. Raises what only a restart can mend."""
+        """Run the writers and follow the roles until cancelled. Raises errors that only a restart can repair."""
         async with asyncio.TaskGroup() as self._group:
-            for collection, writer in self._writers.items():
-                self._start(collection, writer)
+            for writer in self._attached.all:
+                self._start(writer)
             while True:
                 await asyncio.sleep(LOOK_INTERVAL_S)
                 try:
                     await self.refresh()
                 except Gone:
                     raise
-                except Unavailable as error:
+                except Unavailable as error:  # The next look is the retry.
                     log.warning("roles unknown", error=str(error))
 
+    async def _refresh_and_read(self) -> None:
+        await self.refresh()
+        for writer in self._attached.all:
+            await writer.read_positions()
+
     async def _attach(self, index: Index, *, building: bool) -> None:
-        writer = self._make(index, building)
+        writer = Writer(index, self._context, building=building)
         await writer.read_positions()
-        self._writers[index.collection] = writer
+        self._attached.attach(writer)
         log.info("attached", collection=index.collection, building=building)
         if self._group is not None:
-            self._start(index.collection, writer)
+            self._start(writer)
 
-    def _start(self, collection: str, writer: Writer) -> None:
+    def _start(self, writer: Writer) -> None:
         assert self._group is not None
-        self._tasks[collection] = self._group.create_task(self._run(writer), name=collection)
+        name = writer.index.collection
+        self._tasks[name] = self._group.create_task(self._run(writer), name=name)
 
     async def _run(self, writer: Writer) -> None:
-        """What a collection without a role says, as it is deleted, is no failure.
+        """An error of a collection without a role, which is being deleted, is no failure.
 
-        Only then may what waits for it count as finished: a worker that ends commits what is, and nothing else.
+        Only then may the records that wait for it be acked: a worker that ends commits what is acked, and nothing else.
         """
         try:
             await writer.run()
@@ -122,7 +125,7 @@ class WriterSet:
             writer.lanes.abandon()
 
     async def _detach(self, collection: str) -> None:
-        writer = self._writers.pop(collection)
+        writer = self._attached.detach(collection)
         if (task := self._tasks.pop(collection, None)) is not None:
             task.cancel()
             await asyncio.wait([task])

@@ -100,7 +100,7 @@ async def break_one_of_each(side: IndexSide) -> dict[str, list[str]]:
     ghost = planned(content("ghost", "Garden cake of another log"), point_version(EPOCH - 1, 9)).write
     assert ghost is not None
     await side.index.write([ghost])
-    await side.owed.pay_batch()
+    await side.embedding.embed_batch()
     return {
         "missing": ["p1"],
         "different": ["p2"],

@@ -11,8 +11,7 @@ from schemas.items import NO_REVIEWS, ItemRecord, ItemState
 from schemas.points import point_version
 from stream.kafka.partitions import Partition
 from stream.kafka.topics import ITEMS, ensure_topics
-from stream.writers import backfill
-from stream.writers.backfill import done_name, end_name
+from stream.writers.backfill import Backfill, done_name, end_name, filled_to
 from stream.writers.epoch import LOG, identity_for, log_mark
 from tests.support.index_backends import BACKENDS, opened
 from tests.support.index_side import OneCollection, writing_side
@@ -46,8 +45,8 @@ async def writing(index: Index, *, building: bool = False, assigned: Collection[
     """An index worker of this collection that has written all records below 40 of its partition."""
     collections = OneCollection(index, building=building)
     side = writing_side(collections, EmbedderRegistry("fake", threads=1, gate=QueryGate()), log_id=LOG_ID, epoch=EPOCH)
-    await side.worker.starts({Partition(ITEMS, PARTITION): 40})
-    side.worker.own(assigned)
+    await side.worker.start_offsets({Partition(ITEMS, PARTITION): 40})
+    side.worker.assign(assigned)
     return side
 
 
@@ -78,11 +77,10 @@ async def test_a_collection_that_was_there_before_begins_where_it_says_or_at_the
 
 
 async def test_what_is_complete_is_said_again_where_a_worker_that_was_frozen_says_less(
-    index: Index, monkeypatch: pytest.MonkeyPatch
+    index: Index,
 ) -> None:
-    monkeypatch.setattr(backfill, "AGAIN_INTERVAL_S", 0)
-    made = (await writer(index, building=True)).backfill
-    assert made is not None
+    writer = (await writing(index, building=True)).writers.serving
+    made = Backfill(index, writer.lanes, writer._context, check_interval_s=0)
     made.complete[PARTITION] = 30
     stale = {end_name(PARTITION): point_version(EPOCH, 30), done_name(PARTITION): point_version(EPOCH, 20)}
     await index.save_positions(stale)
@@ -90,7 +88,7 @@ async def test_what_is_complete_is_said_again_where_a_worker_that_was_frozen_say
     try:
 
         async def whole() -> bool:
-            return backfill.filled_to(await index.positions(), PARTITION, EPOCH) == 30
+            return filled_to(await index.positions(), PARTITION, EPOCH) == 30
 
         await until(whole, "it is said again")
     finally:
@@ -104,6 +102,16 @@ async def test_a_worker_that_lost_a_partition_says_nothing_of_it(index: Index) -
     assert await index.positions() == {}
 
 
+class Acked:
+    """An ack that is remembered."""
+
+    def __init__(self, acked: list[str]) -> None:
+        self._acked = acked
+
+    def ack(self) -> None:
+        self._acked.append("P1")
+
+
 class Dropped:
     """The roles of an index of one collection, until `dropped`."""
 
@@ -115,17 +123,17 @@ class Dropped:
 
 
 @pytest.mark.parametrize("dropped", [False, True])
-async def test_what_waits_is_finished_unwritten_where_its_collection_is_dropped_and_not_where_its_worker_ends(
+async def test_what_waits_is_acked_unwritten_where_its_collection_is_dropped_and_not_where_its_worker_ends(
     index: Index, dropped: bool
 ) -> None:
-    """A worker commits what is finished when it stops."""
+    """A worker commits what is acked when it stops."""
     async with opened(BACKENDS[isinstance(index, EdgeIndex)]) as other:
         collections = Dropped(index, other)
         attached = writing_side(collections, EmbedderRegistry("fake", threads=1, gate=QueryGate())).writers
         await attached.refresh_until_available()
         item = ItemRecord("me", ItemState("P1"), NO_REVIEWS, {})
-        finished: list[str] = []
-        waits = PendingItem(item, PARTITION, point_version(EPOCH, 41), [lambda: finished.append("P1")])
+        acked: list[str] = []
+        waits = PendingItem(item, PARTITION, point_version(EPOCH, 41), [Acked(acked)])
         await attached.serving.lanes.put(waits)
         run = asyncio.ensure_future(attached.run())
         await asyncio.sleep(0)  # Begun, and nothing written yet.
@@ -134,7 +142,7 @@ async def test_what_waits_is_finished_unwritten_where_its_collection_is_dropped_
             await attached.refresh()
         run.cancel()
         await asyncio.wait([run])
-        assert finished == (["P1"] if dropped else [])
+        assert acked == (["P1"] if dropped else [])
 
 
 async def test_positions_say_of_which_log_they_are(index: Index) -> None:

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 SMALL = "small-queues"
 """A file in the folder of a worker that is to have them."""
-BOUNDS = {"items": publishing.UNFINISHED_MAX, "index": queues.PENDING_ITEMS_MAX}
+BOUNDS = {"items": publishing.UNFINISHED_MAX, "index": queues.BOUNDS.pending_items_max}
 """Of the product."""
 HELD_MAX = {"items": 60, "index": 30}
 """Small ones: fewer than there are products, by which the lanes are keyed: 5,000 would never be reached."""
-BEYOND = {"items": len(INPUTS) - 1, "index": queues.BATCH_ITEMS_MAX}
+BEYOND = {"items": len(INPUTS) - 1, "index": queues.BOUNDS.batch_items_max}
 """What may lie above it. An event of each topic may be let in by the same room; and what is written may come back into
 the lanes, as a new text, when they are full already."""
 WORDS = {"items": "events taken and not confirmed", "index": "items in the lanes"}
@@ -52,7 +52,7 @@ def bound(name: str) -> None:
     if name == "items":
         publishing.UNFINISHED_MAX = HELD_MAX[name]
     else:
-        queues.PENDING_ITEMS_MAX = HELD_MAX[name]
+        queues.BOUNDS = queues.BOUNDS._replace(pending_items_max=HELD_MAX[name])
 
 
 def watch(folder: Path, name: str) -> None:
@@ -61,8 +61,8 @@ def watch(folder: Path, name: str) -> None:
     if name == "items":
         _look_after(publishing.Publisher, "finish_after", lambda publisher: most.look(publisher._unfinished))
     else:
-        _look_after(queues.Lanes, "_put", lambda lanes: most.look(len(lanes)))
-        _look_after(queues.Lanes, "_carry_out", lambda lanes: most.look(len(lanes)))
+        for function in ("put_now", "put_texts"):
+            _look_after(queues.PriorityQueues, function, lambda waiting: most.look(len(waiting)))
 
 
 def _look_after(owner: type, function: str, look: Callable[[Any], None]) -> None:

@@ -35,7 +35,7 @@ from tests.faults import controls, embedding, newer, queues
 from workers.index.edge.index import EdgeIndex
 from workers.index.server.index import ServerIndex
 from workers.lanes.embedding import EmbeddingLane
-from workers.lanes.queues import Lanes
+from workers.lanes.item_writer import ItemWriter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,7 +60,7 @@ POINTS: dict[str, dict[str, Point]] = {
         "before-write-to-server": (ServerIndex, "write", True),
         "within-write": (workers.index.edge.index, "operation", False),
         "after-write": (EdgeIndex, "write", False),
-        "before-ack": (Lanes, "_finish", True),
+        "before-ack": (ItemWriter, "_ack_written", True),
         "before-commit": (Consumer, "_new_offset", True),
         "before-positions": (EdgeIndex, "save_positions", True),
         "after-positions": (EdgeIndex, "save_positions", False),

@@ -10,7 +10,7 @@ from stream.items import partition as partition_module
 from stream.items.publisher import Publisher
 from stream.items.recovery import StateRecovery
 from stream.kafka.offsets import OffsetTracker
-from workers.lanes.queues import Lanes
+from workers.lanes.lanes import Lanes
 from workers.state import fold
 
 from .index import Points
@@ -51,8 +51,7 @@ def acks_before_the_write() -> Iterator[None]:
     put = Lanes.put
 
     async def finish_and_put(self: Any, pending: Any) -> None:
-        for finish in pending.finish:
-            finish()
+        pending.ack()
         await put(self, pending)
 
     with mock.patch.object(Lanes, "put", finish_and_put):

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 
     from schemas.progress import IndexProgress
-    from workers.embedder.registry import EmbedderRegistry
     from workers.index.interface import Collections
 
     from .index import Points
@@ -305,11 +304,11 @@ class IndexProcess(Process):
     def build(self) -> None:
         """See Process."""
         index: Any = IndexClient(self._points, self.ask)
-        self.worker, self.writers, reporter = compose_writing(
-            KafkaSide("", self.trackers, self.send, self.current_generation),
+        self.worker, _, self.writers, reporter = compose_writing(
+            KafkaSide("", self.trackers, self.send, _Group(self)),
             identity=LogIdentity(LOG_ID, EPOCH),
             collections=cast("Collections", _OneCollection(index)),
-            models=cast("EmbedderRegistry", self),
+            models=self,
             watermark=self,
             metrics=INDEX_METRICS,
             recent=RecentFreshness(),
@@ -317,7 +316,6 @@ class IndexProcess(Process):
             gate=QueryGate(),
             shop_currency=None,
             publishes_progress=True,
-            fail=self.fail,
         )
         self.run(self._begin(), reporter.run())
 
@@ -345,15 +343,15 @@ class IndexProcess(Process):
 
     async def take(self, message: Any) -> None:
         """See Process."""
-        await self.worker.take(message)
+        await self.worker.handle([message])
 
     def own(self, numbers: set[int]) -> None:
         """See Process."""
-        self.worker.own(numbers)
+        self.worker.assign(numbers)
 
     async def starts(self, commits: Mapping[Partition, int]) -> Mapping[Partition, int]:
         """See Process."""
-        return await self.worker.starts(commits)
+        return await self.worker.start_offsets(commits)
 
     def busy(self) -> bool:
         """See Process."""
@@ -364,6 +362,16 @@ class IndexProcess(Process):
         await self.writers.refresh_until_available()
         self.ready = True
         await self.writers.run()
+
+
+class _Group(NamedTuple):
+    """The consumer group, as its process knows it."""
+
+    process: Process
+
+    def generation(self) -> int:
+        """Return the generation in which the process has its partitions."""
+        return self.process.generation
 
 
 class _OneCollection:

@@ -12,7 +12,6 @@ from schemas.progress import IndexProgress, ItemsProgress, decode
 from stream.kafka.partitions import Partition
 from stream.kafka.topics import INPUTS, ITEMS, PROGRESS
 from stream.progress.watermark import Watermark
-from workers import linger
 from workers.priority import CooperativeTurns
 
 from .events import START_MS, Sent, make_events
@@ -111,8 +110,7 @@ class World:
 
     def run(self) -> None:
         """Until all is quiet; raises Broken."""
-        patched, turns = cast("Any", linger), cast("Any", CooperativeTurns)
-        original, patched.time = patched.time, self.clock
+        turns = cast("Any", CooperativeTurns)
         give, turns.yield_if_over = turns.yield_if_over, _give
         try:
             self._run()
@@ -120,7 +118,7 @@ class World:
             self._tell(f"BROKEN: {broken}")
             raise
         finally:
-            patched.time, turns.yield_if_over = original, give
+            turns.yield_if_over = give
             for process in self._workers:
                 if process.alive:
                     process.crash()

@@ -23,7 +23,6 @@ from stream.reconcile.compare import ComparisonContext
 from stream.reconcile.run import reconcile
 from stream.runtime.jobs import Step
 from stream.runtime.metrics import IndexMetrics
-from tests.support.failing import fail_test
 from tests.support.index_backends import MODEL
 from tests.support.waiting import until
 from workers.clock import SystemClock
@@ -58,6 +57,13 @@ class Models:
 
     def embedder(self, _source: str | None) -> Documents:
         return self._documents
+
+
+class FirstGeneration:
+    """A consumer group that never rebalances."""
+
+    def generation(self) -> int:
+        return 0
 
 
 class OneCollection:
@@ -96,7 +102,7 @@ def writing_side(
 ) -> WritingSide:
     """The shipped wiring of an index worker, over these collections, in generation 0 of its group."""
     return compose_writing(
-        KafkaSide(brokers, OffsetTrackers(), send or Confirming().send, lambda: 0),
+        KafkaSide(brokers, OffsetTrackers(), send or Confirming().send, FirstGeneration()),
         identity=LogIdentity(log_id, epoch),
         collections=collections,
         models=models,
@@ -107,7 +113,6 @@ def writing_side(
         gate=QueryGate(),
         shop_currency=None,
         publishes_progress=False,
-        fail=fail_test,
     )
 
 
@@ -129,29 +134,29 @@ class IndexSide:
     def __init__(self, broker: RunningBroker, index: Index, directory: Path) -> None:
         self.broker, self.index, self.documents = broker, index, Documents()
         self._directory = directory / "reconcile"
-        self.worker, self.writers, _ = writing_side(
+        self.worker, self.assignment, self.writers, _ = writing_side(
             OneCollection(index), Models(self.documents), brokers=broker.address
         )
 
     @property
-    def owed(self) -> EmbeddingLane:
-        return self.writers.serving.owed
+    def embedding(self) -> EmbeddingLane:
+        return self.writers.serving.embedding
 
     def indexed(self, number: int) -> int:
-        return self.worker.positions().get(number, 0)
+        return self.assignment.committable().get(number, 0)
 
     def indexed_records(self) -> int:
         return sum(self.indexed(number) for number in range(PARTITIONS))
 
-    async def take(self) -> None:
+    async def consume(self) -> None:
         """Hands the worker every record of the item log, from its start."""
-        await self.worker.starts({Partition(ITEMS, number): 0 for number in range(PARTITIONS)})
-        self.worker.own(range(PARTITIONS))
+        await self.worker.start_offsets({Partition(ITEMS, number): 0 for number in range(PARTITIONS)})
+        self.worker.assign(range(PARTITIONS))
         async with Reader(self.broker.address) as reader:
             reader.assign({Partition(ITEMS, number): 0 for number in range(PARTITIONS)})
             async for records in reader.follow():
                 for record in records:
-                    await self.worker.take(message(record))
+                    await self.worker.handle([message(record)])
 
     async def reconcile(self, *, repair: bool = False) -> dict[str, Any]:
         compared = ComparisonContext(
@@ -197,7 +202,7 @@ def message(record: Record) -> Any:
 async def index_side(broker: RunningBroker, index: Index, directory: Path) -> AsyncIterator[IndexSide]:
     side = IndexSide(broker, index, directory)
     await side.writers.refresh_until_available()
-    tasks = [asyncio.create_task(work) for work in (side.take(), side.writers.run())]
+    tasks = [asyncio.create_task(work) for work in (side.consume(), side.writers.run())]
     try:
         yield side
     finally:

@@ -1,74 +1,81 @@
-"""The embedding lane: takes its work from the index itself, so that it survives crashes and never blocks the acks."""
+"""The embedding lane: takes its work from the index itself, so that the backlog survives crashes and blocks no ack."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import structlog
 
 from schemas.errors import EmbeddingFailed, Unavailable
 from workers.document import document
 from workers.index.interface import DenseVector
+from workers.lanes.sinks import Embedded, Planned, TextGivenUp, VectorSearchable
+from workers.point.plan import Action
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from schemas.points import Payload
+    from workers.clock import Clock
     from workers.embedder.cache import VectorCache
     from workers.embedder.interface import Vectors
     from workers.index.interface import Index
+    from workers.lanes.lanes import LanePressure
+    from workers.lanes.sinks import DeadLetters, Event, Sink
 
 log = structlog.get_logger(__name__)
 
-BATCH_TEXTS_MAX = 64
-FEW_TEXTS_MAX = 2
-BEHIND_SECONDS_MAX = 1.0
-"""While words and prices wait, they get the processor: so many texts are embedded, once in so long. None starves."""
-OLDEST_EVERY = 4
-"""Newest change first, but one batch in four takes the oldest: none starves."""
 ATTEMPTS_MAX = 3
-REST_SECONDS, REST_SECONDS_MAX = 0.05, 0.25
-"""After a batch that took all there was, for each of its texts: those that come meanwhile go together, and a pass costs
-as much for one as for five."""
-IDLE_SECONDS_MAX = 2.0
-"""Looks for debts without being told, such as those of a partition taken over."""
+OLDEST_EVERY = 4
+"""Newest change first, but one batch in four takes the oldest texts: none starves."""
+
+
+class EmbeddingPace(NamedTuple):
+    """How many texts are embedded at once, and how long the lane rests."""
+
+    texts_max: int = 64
+    few_texts_max: int = 2
+    """While words and prices wait, they get the processor: only so many texts are embedded, once in `behind_s_max`, so
+    that none starves."""
+    behind_s_max: float = 1.0
+    rest_s: float = 0.05
+    """The rest after a batch that took the whole backlog, for each of its texts: those that come meanwhile go together,
+    and a pass costs as much for one as for five."""
+    rest_s_max: float = 0.25
+    idle_s_max: float = 2.0
+    """The lane looks for a backlog so often without being woken, such as that of a partition assigned since."""
 
 
 class Documents(Protocol):
-    """What the lane needs of an embedder."""
+    """The embedder, as far as the lane needs it."""
 
     async def embed_documents(self, texts: Sequence[str]) -> Vectors:
-        """float32 `(len(texts), dimension)`. Raises EmbeddingFailed."""
+        """Return float32 `(len(texts), dimension)`. Raises EmbeddingFailed."""
 
 
-class Ahead(Protocol):
-    """The lanes that go before this one."""
+class AssignedPartitions(Protocol):
+    """The assignment of this worker, as far as the lanes need it."""
 
     @property
-    def behind(self) -> bool:
-        """More waits there than is written at once."""
-
-    async def caught_up(self) -> None:
-        """Returns once that is not so."""
+    def partitions(self) -> Collection[int]:
+        """The partitions of the item log that are assigned to this worker now."""
 
 
-class Observer(Protocol):
-    """What the lane tells."""
+class ServingLane(Protocol):
+    """The place that knows which embedding lane is that of the collection that searches ask."""
 
-    def embedded(self, texts: int) -> None:
-        """They went through the model."""
-
-    def vector_searchable(self, due_at_ms: int | None, now_ms: int) -> None:
-        """A vector that was owed can be found."""
-
-    def vector_failed(self, payload: Payload, reason: str) -> Awaitable[None]:
-        """A text is given up; one dead letter says so. Returns when that is confirmed."""
+    @property
+    def serving_lane(self) -> EmbeddingLane:
+        """The lane of the serving collection, which changes when a rebuild switches."""
 
 
 class EmbeddingLane:
-    """Pays the vectors that are owed in the partitions this worker owns."""
+    """Embeds the texts of one collection that have no vector yet, in the partitions assigned to this worker.
+
+    The backlog of the serving collection goes before that of any other. As a sink it wakes when a new text is written.
+    """
 
     def __init__(
         self,
@@ -76,91 +83,97 @@ class EmbeddingLane:
         documents: Documents,
         cache: VectorCache,
         *,
-        partitions: Callable[[], Collection[int]],
-        clock_ms: Callable[[], int],
-        observer: Observer,
-        ahead: Ahead,
-        after: Callable[[], EmbeddingLane | None] = lambda: None,
+        assigned: AssignedPartitions,
+        serving: ServingLane,
+        pressure: LanePressure,
+        clock: Clock,
+        sink: Sink,
+        dead_letters: DeadLetters,
+        pace: EmbeddingPace = EmbeddingPace(),  # noqa: B008 -- immutable
     ) -> None:
-        """`after`: whose debts are paid before these, if any: those of the collection that serves."""
         self._index = index
-        self._ahead = ahead
-        self._after = after
         self._documents = documents
         self._cache = cache
-        self._partitions = partitions
-        self._clock_ms = clock_ms
-        self._observer = observer
+        self._assigned = assigned
+        self._serving = serving
+        self._pressure = pressure
+        self._clock = clock
+        self._sink = sink
+        self._dead_letters = dead_letters
+        self._pace = pace
         self._batches = 0
         self._wake = asyncio.Event()
-        self._paid_up = asyncio.Event()
+        self._drained = asyncio.Event()
+
+    def note(self, event: Event) -> None:
+        """Wake when a text was written whose vector is pending."""
+        if isinstance(event, Planned) and event.action is Action.EMBED:
+            self.wake()
 
     def wake(self) -> None:
-        """There is work."""
-        self._paid_up.clear()
+        """Say that the backlog is not empty."""
+        self._drained.clear()
         self._wake.set()
 
     async def run(self) -> None:
-        """Pays for ever."""
+        """Embed until cancelled."""
         while True:
             await self._let_serving_go_first()
             await self._let_lanes_go_ahead()
             self._wake.clear()
             try:
-                paid = await self.pay_batch()
-            except Unavailable as error:
+                embedded = await self.embed_batch()
+            except Unavailable as error:  # The next round is the retry.
                 log.warning("index away", error=str(error))
-                paid = 0
-            if not paid:
-                self._paid_up.set()
+                embedded = 0
+            if not embedded:
+                self._drained.set()
                 await self._idle()
-            elif paid < BATCH_TEXTS_MAX and not self._ahead.behind:
-                self._paid_up.set()
-                await asyncio.sleep(min(REST_SECONDS * paid, REST_SECONDS_MAX))
+            elif embedded < self._pace.texts_max and not self._pressure.behind:
+                self._drained.set()
+                await asyncio.sleep(min(self._pace.rest_s * embedded, self._pace.rest_s_max))
 
-    async def pay_batch(self) -> int:
-        """Pays one batch; how many were owed."""
-        partitions = self._partitions()
+    async def embed_batch(self) -> int:
+        """Embed one batch of the backlog, and return how many texts it had."""
+        partitions = self._assigned.partitions
         if not partitions:
             return 0
         self._batches += 1
         newest = self._batches % OLDEST_EVERY != 0
-        most = FEW_TEXTS_MAX if self._ahead.behind else BATCH_TEXTS_MAX
-        owed = await self._index.owed(partitions, most, newest=newest)
-        if owed:
-            await self._pay(owed)
-        return len(owed)
+        texts_max = self._pace.few_texts_max if self._pressure.behind else self._pace.texts_max
+        backlog = await self._index.owed(partitions, texts_max, newest=newest)
+        if backlog:
+            await self._embed_all(backlog)
+        return len(backlog)
 
     async def _let_serving_go_first(self) -> None:
-        """Asks again which that is: at a switch both would wait for each other for ever."""
-        while (first := self._after()) is not None:
+        """Ask again and again which lane that is: at a switch both would wait for each other forever."""
+        while (first := self._serving.serving_lane) is not self:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(IDLE_SECONDS_MAX):
-                    await first._paid_up.wait()
+                async with asyncio.timeout(self._pace.idle_s_max):
+                    await first._drained.wait()
                     return
 
     async def _let_lanes_go_ahead(self) -> None:
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(BEHIND_SECONDS_MAX):
-                await self._ahead.caught_up()
+            async with asyncio.timeout(self._pace.behind_s_max):
+                await self._pressure.caught_up()
 
     async def _idle(self) -> None:
-        try:
-            async with asyncio.timeout(IDLE_SECONDS_MAX):
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._pace.idle_s_max):
                 await self._wake.wait()
-        except TimeoutError:
-            return
 
-    async def _pay(self, owed: list[Payload]) -> None:
+    async def _embed_all(self, backlog: list[Payload]) -> None:
         try:
-            vectors = await self._vectors(owed)
+            vectors = await self._vectors(backlog)
         except EmbeddingFailed:
-            for payload in owed:
-                await self._pay_alone(payload)
+            for payload in backlog:
+                await self._embed_alone(payload)
             return
-        await self._write(owed, vectors)
+        await self._write(backlog, vectors)
 
-    async def _pay_alone(self, payload: Payload) -> None:
+    async def _embed_alone(self, payload: Payload) -> None:
         """One text spoils a batch: each gets its own attempts, and the one that cannot be embedded is given up."""
         text, reason = document(payload, self._index.model).text, ""
         for _ in range(ATTEMPTS_MAX):
@@ -170,30 +183,39 @@ class EmbeddingLane:
                 reason = str(error) or "the model failed on this text"
             else:
                 return
-        await self._observer.vector_failed(payload, reason)
+        await self._give_up(payload, reason)
+
+    async def _give_up(self, payload: Payload, reason: str) -> None:
+        """First the dead letter, then the mark in the index, after which nobody tries again.
+
+        The point itself says so in every collection. There is one dead letter: of the collection that serves.
+        """
+        if self._serving.serving_lane is self:
+            self._sink.note(TextGivenUp(reason))
+            await self._dead_letters.give_up_text(payload, reason)
         await self._index.give_up_vector(payload["product_id"], payload["vector_due"] or "", reason)
 
-    async def _vectors(self, owed: list[Payload]) -> list[Vectors]:
-        """One for each, float32 `(dimension,)`: what another item or collection has paid for is at hand."""
-        vectors = {each["vector_due"]: self._cache.get(each["vector_due"] or "") for each in owed}
-        missing = {each["vector_due"]: each for each in owed if vectors[each["vector_due"]] is None}
+    async def _vectors(self, backlog: list[Payload]) -> list[Vectors]:
+        """Return a vector for each, float32 `(dimension,)`; those that another item or collection has are at hand."""
+        vectors = {each["vector_due"]: self._cache.get(each["vector_due"] or "") for each in backlog}
+        missing = {each["vector_due"]: each for each in backlog if vectors[each["vector_due"]] is None}
         if missing:
             texts = [document(each, self._index.model).text for each in missing.values()]
             vectors |= dict(zip(missing, await self._embed(texts), strict=True))
-        return [vector for each in owed if (vector := vectors[each["vector_due"]]) is not None]
+        return [vector for each in backlog if (vector := vectors[each["vector_due"]]) is not None]
 
     async def _embed(self, texts: list[str]) -> Vectors:
         vectors = await self._documents.embed_documents(texts)
-        self._observer.embedded(len(texts))
+        self._sink.note(Embedded(len(texts)))
         return vectors
 
-    async def _write(self, owed: list[Payload], vectors: Iterable[Vectors]) -> None:
-        paid = [
+    async def _write(self, backlog: list[Payload], vectors: Iterable[Vectors]) -> None:
+        embedded = [
             DenseVector(payload["product_id"], payload["vector_due"] or "", vector)
-            for payload, vector in zip(owed, vectors, strict=True)
+            for payload, vector in zip(backlog, vectors, strict=True)
         ]
-        await self._index.write_dense(paid)
-        now_ms = self._clock_ms()
-        for payload, vector in zip(owed, paid, strict=True):
+        await self._index.write_dense(embedded)
+        now_ms = self._clock.now_ms()
+        for payload, vector in zip(backlog, embedded, strict=True):
             self._cache.put(vector.fingerprint, vector.vector)
-            self._observer.vector_searchable(payload["vector_due_at_ms"], now_ms)
+            self._sink.note(VectorSearchable(payload["vector_due_at_ms"], now_ms))

@@ -1,50 +1,54 @@
-"""What waits in the lanes, and what they tell."""
+"""An item that waits in the lanes, with the acks of all its records that one write makes safe."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from schemas.items import REPAIRER
 from workers.state.projection import on_offer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from schemas.errors import Unavailable
     from schemas.items import Change, ItemRecord
-    from schemas.points import Payload
-    from workers.point.plan import Action
+    from schemas.points import Content, Payload
+    from workers.index.interface import Stored
+    from workers.lanes.acks import Ack
 
 
 @dataclass(slots=True)
 class PendingItem:
-    """The newest record of an item that waits, and all that is finished with it."""
+    """The newest record of an item that waits, and the acks of every record that waits with it."""
 
     record: ItemRecord
     partition: int
     version: int
-    finish: list[Callable[[], None]]
+    acks: list[Ack]
     changes: dict[str, Change] = field(default_factory=dict)
+    """By facet, the events that the waiting records carry for the first time."""
     serving: Payload | None = None
     """In a backfill: the item's point in the collection that searches ask."""
-    mend: bool = field(init=False)
-    """One of them was written to mend the point, so that what is written does."""
+    repair: bool = field(init=False)
+    """Whether one of the records was written to repair the point, so that the write must do so."""
 
     def __post_init__(self) -> None:
-        self.mend = self.record.writer == REPAIRER
+        self.repair = self.record.writer == REPAIRER
+
+    @property
+    def product_id(self) -> str:
+        """The item."""
+        return self.record.state.product_id
 
     @property
     def vanishes(self) -> bool:
-        """What changed may be that its product is sold or shown no more: that goes ahead of the rest."""
+        """Whether the change may be that the product is out of stock or delisted now: that goes ahead of the rest."""
         return "product" in self.changes and not on_offer(self.record.state)
 
     def join(self, other: PendingItem) -> None:
-        """Both are done by writing the newer."""
+        """Add the records of another pending item of the same product: writing the newer one makes both safe."""
         if other.version > self.version:
             self.record, self.version, self.serving = other.record, other.version, other.serving
-        self.mend |= other.mend
-        self.finish += other.finish
+        self.repair |= other.repair
+        self.acks += other.acks
         for facet, change in other.changes.items():
             known = self.changes.get(facet)
             if known is not None:
@@ -52,29 +56,16 @@ class PendingItem:
                 change = change._replace(first_arrived_at_ms=first, events=known.events + change.events)
             self.changes[facet] = change
 
-    def done(self) -> None:
-        """It is written, or needs nothing."""
-        for finish in self.finish:
-            finish()
+    def ack(self) -> None:
+        """Ack every record: the item is written, or needs nothing."""
+        for each in self.acks:
+            each.ack()
 
 
-class Observer:
-    """What the lanes tell; each method is called on the event loop and must be quick."""
+class NewText(NamedTuple):
+    """A pending item with a new text, read and projected when it arrived, so that neither is done again."""
 
-    def planned(self, action: Action) -> None:
-        """One branch of the plan was carried out."""
-
-    def wrote(self) -> None:
-        """A step is done: what it finished may be reported."""
-
-    def searchable(self, facet: str, change: Change, now_ms: int) -> None:
-        """Search can show these events of the facet since just now."""
-
-    def vectors_owed(self) -> None:
-        """The embedding lane has work."""
-
-    def retried(self, error: Unavailable) -> None:
-        """The index was away; the write is repeated."""
-
-    def refused(self, pending: PendingItem, error: Exception) -> None:
-        """A pure stage failed on this record: a bug. It must end in the dead letters and be finished."""
+    pending: PendingItem
+    content: Content
+    stored: Stored | None
+    """The point as it was then, without its vector."""

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 import structlog
 
 from schemas.errors import Unavailable
+from workers.lanes.sinks import Repriced
 from workers.point.plan import reprice
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
-
+    from workers.clock import Clock
     from workers.index.interface import Index
+    from workers.lanes.embedding import AssignedPartitions
+    from workers.lanes.sinks import Sink
 
 log = structlog.get_logger(__name__)
 
@@ -22,42 +24,36 @@ BATCH_ITEMS_MAX = 256
 
 
 class SaleWindows:
-    """Patches the points whose window opened or closed, in the partitions this worker owns."""
+    """Patches the points whose window opened or closed, in the partitions that are assigned to this worker."""
 
     def __init__(
-        self,
-        index: Index,
-        *,
-        partitions: Callable[[], Collection[int]],
-        shop_currency: str | None,
-        clock_ms: Callable[[], int],
-        repriced: Callable[[int], None],
+        self, index: Index, *, assigned: AssignedPartitions, shop_currency: str | None, clock: Clock, sink: Sink
     ) -> None:
         self._index = index
-        self._partitions = partitions
+        self._assigned = assigned
         self._shop_currency = shop_currency
-        self._clock_ms = clock_ms
-        self._repriced = repriced
+        self._clock = clock
+        self._sink = sink
 
     async def run(self) -> None:
-        """Looks for ever, several times a second."""
+        """Look for due prices several times a second, until cancelled."""
         while True:
             try:
-                turned = await self.turn()
-            except Unavailable as error:
+                repriced = await self.reprice_batch()
+            except Unavailable as error:  # The next look is the retry.
                 log.warning("index away", error=str(error))
-                turned = 0
-            if turned < BATCH_ITEMS_MAX:
+                repriced = 0
+            if repriced < BATCH_ITEMS_MAX:
                 await asyncio.sleep(LOOK_INTERVAL_S)
 
-    async def turn(self) -> int:
-        """Patches one batch; how many were due."""
-        partitions, now_ms = self._partitions(), self._clock_ms()
+    async def reprice_batch(self) -> int:
+        """Patch one batch, and return how many prices were due."""
+        partitions, now_ms = self._assigned.partitions, self._clock.now_ms()
         if not partitions:
             return 0
         due = await self._index.price_due(partitions, now_ms, BATCH_ITEMS_MAX)
         writes = [reprice(payload, self._shop_currency, now_ms) for payload in due]
         if writes:
             await self._index.write(writes)
-            self._repriced(len(writes))
+            self._sink.note(Repriced(len(writes)))
         return len(writes)

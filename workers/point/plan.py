@@ -87,6 +87,20 @@ def plan(
     return _replace(stored, content, version, _vector(stored, present.fingerprint, cached, due_at_ms), present, since)
 
 
+def is_new_text(stored: Stored | None, content: Content, *, version: int, model: ModelId, mend: bool = False) -> bool:
+    """Return whether the plan for an item record will be to embed or to upsert: whether it writes the item's text.
+
+    The arguments are those of `plan`, but `stored` need not have its vector. So new texts can be told from all other
+    changes before their vectors are read.
+    """
+    if not payload.is_visible(content) or (stored is not None and stored.payload["version"] >= version):
+        return False
+    known = None if stored is None or mend else stored.payload["fingerprint"]
+    if stored is None or known is None:
+        return True
+    return not same_text(stored.payload, content) and document(content, model).fingerprint != known
+
+
 def reprice(stored: Payload, shop_currency: str | None, now_ms: int) -> Reprice:
     """What a sale window that has turned changes of a point, as long as no event changes it first."""
     price, currency = price_now(stored["offers"], shop_currency, now_ms)

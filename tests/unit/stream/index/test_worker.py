@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
-from prometheus_client import CollectorRegistry
 
 from schemas.items import NO_REVIEWS, ItemRecord, ItemState
 from schemas.points import point_version
 from schemas.state_codec import encode_item
-from stream.index.worker import IndexWorker
-from stream.kafka.offsets import OffsetTrackers
 from stream.kafka.partitions import Partition
-from stream.progress.freshness import RecentFreshness
-from stream.runtime.metrics import IndexMetrics
-from stream.writers.metrics_sink import MetricsSink
-from tests.support.failing import fail_test
-from tests.support.waiting import until
+from tests.support.index_side import Confirming, writing_side
 
 if TYPE_CHECKING:
     from workers.lanes.pending_item import PendingItem
@@ -30,40 +22,40 @@ PLACE = Partition("items", 0)
 
 
 class Bench:
-    def __init__(self) -> None:
-        self.taken: list[PendingItem] = []
-        self.letters: list[tuple[str, bytes | None, bytes | None, dict[str, bytes]]] = []
-        self.trackers = OffsetTrackers()
-        self.worker = IndexWorker(
-            1,
-            trackers=self.trackers,
-            send=self._send,
-            report=lambda _word: None,
-            current_generation=lambda: 0,
-            fail=fail_test,
-        )
-        attached: Any = SimpleNamespace(writers=[SimpleNamespace(lanes=SimpleNamespace(put=self._put))])
-        self.worker.attached = attached
+    """An index worker, composed as it is shipped, over lanes that only remember."""
 
-    async def _send(self, topic: str, key: bytes | None, value: bytes | None, _number: int, headers: Any) -> Any:
-        self.letters.append((topic, key, value, dict(headers)))
-        confirmed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        confirmed.set_result(None)
-        return confirmed
+    def __init__(self) -> None:
+        self.producer = Confirming()
+        self.side = writing_side(None, None, send=self.producer.send)
+        self.taken: list[PendingItem] = []
+        lanes = SimpleNamespace(put=self._put)
+        writer: Any = SimpleNamespace(
+            lanes=lanes, index=SimpleNamespace(collection="items"), start=lambda _: None, complete=lambda _: True
+        )
+        self.side.worker._attached.attach(writer)
+        self.side.assignment.begin(0, {PLACE: 0})
+        self.side.assignment.assign([PLACE.number])
+
+    @property
+    def letters(self) -> list[tuple[str, bytes | None, bytes | None, dict[str, bytes]]]:
+        return [(topic, key, value, headers) for topic, key, value, _, headers in self.producer.sent]
+
+    def committable(self) -> int:
+        return self.side.assignment.committable()[PLACE.number]
 
     async def _put(self, pending: PendingItem) -> None:
         self.taken.append(pending)
 
-    async def take(self, key: bytes | None, value: bytes) -> None:
-        message = SimpleNamespace(
-            topic="items", partition=0, offset=0, key=key, value=value, timestamp=1.0, headers=(), generation_id=0
+    async def handle(self, key: bytes | None, value: bytes | None, *, offset: int = 0) -> None:
+        record = SimpleNamespace(
+            partition=0, offset=offset, key=key, value=value, timestamp=1.0, headers=(), generation_id=0
         )
-        await self.worker.take(message)
+        await self.side.worker.handle([record])
 
 
 async def test_a_record_under_its_items_key_goes_to_the_lanes() -> None:
     b = Bench()
-    await b.take(b"P1", ITEM)
+    await b.handle(b"P1", ITEM)
     assert [pending.record.state.product_id for pending in b.taken] == ["P1"] and b.letters == []
 
 
@@ -74,30 +66,54 @@ async def test_a_record_under_another_key_is_a_dead_letter_and_touches_no_point(
     key: bytes | None, value: bytes
 ) -> None:
     b = Bench()
-    await b.take(key, value)
+    await b.handle(key, value)
     assert b.taken == []
     (letter,) = b.letters
     assert letter[:3] == ("items.dlq", key, value) and letter[3]["freshline-error"] == b"ForeignRecord"
-    assert b.trackers.prefix(PLACE) == 1, "it is finished"
+    assert b.committable() == 1, "it is acked"
 
 
-async def test_a_record_that_a_pure_stage_fails_on_is_a_counted_dead_letter_with_its_bytes_and_the_traceback() -> None:
-    b, metrics = Bench(), IndexMetrics(CollectorRegistry())
-    await b.take(b"P1", ITEM)
-    observed = MetricsSink(metrics, RecentFreshness(), serves=lambda: True)
-    observed.refuse = b.worker.refuse
-    observed.refused(b.taken[0], ZeroDivisionError("a bug"))
-    await until(lambda: b.trackers.prefix(PLACE) == 1, "it is finished")
+async def test_the_letter_of_a_record_that_a_pure_stage_fails_on_has_its_bytes_and_the_traceback() -> None:
+    b = Bench()
+    await b.handle(b"P1", ITEM)
+    await b.side.worker._dead_letters.refuse(b.taken[0], ZeroDivisionError("a bug"))
     (letter,) = b.letters
     assert letter[:3] == ("items.dlq", b"P1", ITEM)
     assert letter[3]["freshline-offset"] == b"0" and b"ZeroDivisionError" in letter[3]["freshline-traceback"]
-    assert metrics.bugs._value.get() == 1
+
+
+async def test_a_record_is_acked_when_the_last_of_its_writers_has_acked() -> None:
+    b = Bench()
+    await b.handle(b"P1", ITEM)
+    assert b.committable() == 0
+    b.taken[0].ack()
+    assert b.committable() == 1
+
+
+async def test_the_ack_of_a_record_of_a_revoked_partition_counts_for_nothing() -> None:
+    """It is delivered again to the worker that the partition is assigned to now."""
+    b = Bench()
+    await b.handle(b"P1", ITEM)
+    b.side.assignment.assign([])
+    b.side.assignment.assign([PLACE.number])
+    b.side.assignment.begin(0, {PLACE: 0})
+    await b.handle(b"P1", ITEM)
+    b.taken[0].ack()
+    assert b.committable() == 0
+    b.taken[1].ack()
+    assert b.committable() == 1
+
+
+async def test_a_record_that_needs_no_write_is_acked_and_its_progress_published() -> None:
+    b = Bench()
+    await b.handle(b"P1", None)
+    assert b.committable() == 1 and b.side.worker._progress._published == {(0, "items"): 1}
 
 
 async def test_the_letter_of_a_text_that_cannot_be_embedded_holds_the_item_and_how_often_it_was_tried() -> None:
     b = Bench()
     given_up: Any = {"product_id": "P1", "partition": 2, "version": point_version(1, 7), "vector_due_at_ms": 5}
-    await b.worker.give_up_vector(given_up, "not finite")
+    await b.side.worker._dead_letters.give_up_text(given_up, "not finite")
     (letter,) = b.letters
     assert letter[1] == b"P1" and orjson.loads(letter[2] or b"") == given_up
     said = [letter[3][f"freshline-{name}"] for name in ("partition", "offset", "timestamp", "reason", "attempts")]

@@ -1,11 +1,10 @@
-"""The lanes over a real embedded index: what is written when, what is finished when."""
+"""The lanes over a real embedded index: what is written when, what is acked when."""
 
 from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 import pytest
@@ -19,13 +18,17 @@ from workers.embedder.cache import VectorCache
 from workers.embedder.fake import FakeEmbedder
 from workers.index.edge.open import open_edge
 from workers.index.interface import Reprice
-from workers.lanes import embedding, queues
-from workers.lanes.embedding import FEW_TEXTS_MAX, EmbeddingLane
-from workers.lanes.pending_item import Observer, PendingItem
-from workers.lanes.queues import TEXTS_MAX, Lanes
+from workers.lanes import item_writer
+from workers.lanes.embedding import EmbeddingLane, EmbeddingPace
+from workers.lanes.item_writer import ItemWriter
+from workers.lanes.lanes import LanePressure, Lanes
+from workers.lanes.pending_item import PendingItem
+from workers.lanes.queues import BOUNDS, LaneBounds
 from workers.lanes.sale_windows import SaleWindows
+from workers.lanes.sinks import Embedded, Planned, Repriced, Retried, Searchable, Sinks, VectorSearchable
 from workers.point.plan import Action
 from workers.priority import QueryGate
+from workers.retry import Backoff
 from workers.state.fold import fold
 from workers.state.projection import content
 
@@ -37,40 +40,72 @@ if TYPE_CHECKING:
     from workers.embedder.interface import Vectors
     from workers.index.edge.index import EdgeIndex
     from workers.index.interface import Stored
+    from workers.lanes.acks import Ack
+    from workers.lanes.sinks import Event
 
+FEW_TEXTS_MAX, TEXTS_MAX = EmbeddingPace().few_texts_max, BOUNDS.texts_max
 NOW_MS = 1_800_000_000_000
 
 
-class Told(Observer):
-    """Remembers what the lanes tell."""
+class Told:
+    """A sink, and dead letters, that remember everything."""
 
     def __init__(self) -> None:
         self.actions: list[Action] = []
         self.became: list[tuple[str, Change]] = []
         self.retries = 0
         self.bugs: list[Exception] = []
+        self.embedded: list[int] = []
+        self.repriced = 0
         self.failed: dict[str, str] = {}
         self.vectors_due_at_ms: list[int | None] = []
 
-    def planned(self, action: Action) -> None:
-        self.actions.append(action)
+    def note(self, event: Event) -> None:
+        match event:
+            case Planned(action):
+                self.actions.append(action)
+            case Searchable(facet, change):
+                self.became.append((facet, change))
+            case Retried():
+                self.retries += 1
+            case Embedded(texts):
+                self.embedded.append(texts)
+            case Repriced(items):
+                self.repriced += items
+            case VectorSearchable(due_at_ms):
+                self.vectors_due_at_ms.append(due_at_ms)
 
-    def searchable(self, facet: str, change: Change, now_ms: int) -> None:
-        self.became.append((facet, change))
-
-    def retried(self, error: Unavailable) -> None:
-        self.retries += 1
-
-    def refused(self, pending: PendingItem, error: Exception) -> None:
+    async def refuse(self, pending: PendingItem, error: Exception) -> None:
         self.bugs.append(error)
 
-    def embedded(self, texts: int) -> None: ...
-
-    def vector_searchable(self, due_at_ms: int | None, now_ms: int) -> None:
-        self.vectors_due_at_ms.append(due_at_ms)
-
-    async def vector_failed(self, payload: Payload, reason: str) -> None:
+    async def give_up_text(self, payload: Payload, reason: str) -> None:
         self.failed[payload["product_id"]] = reason
+
+
+class Acked:
+    """The ack of a record of an item, which the bench remembers."""
+
+    def __init__(self, bench: Bench, product_id: str) -> None:
+        self._bench, self._product_id = bench, product_id
+
+    def ack(self) -> None:
+        self._bench.acked.append(self._product_id)
+
+
+class Assigned(NamedTuple):
+    partitions: Collection[int] = (0,)
+
+
+class Serving:
+    """Knows which lane is that of the collection that searches ask."""
+
+    def __init__(self) -> None:
+        self.lane: EmbeddingLane | None = None
+
+    @property
+    def serving_lane(self) -> EmbeddingLane:
+        assert self.lane is not None
+        return self.lane
 
 
 class Async:
@@ -84,36 +119,56 @@ class Async:
 
 
 class Bench:
-    def __init__(self, index: EdgeIndex, failing: str | None = None, gate: QueryGate | None = None) -> None:
-        self.index, self.told, self.now_ms = index, Told(), NOW_MS
-        self.finished: list[str] = []
+    """The lanes of one collection; it is their clock, too."""
+
+    def __init__(
+        self,
+        index: EdgeIndex,
+        failing: str | None = None,
+        *,
+        gate: QueryGate | None = None,
+        bounds: LaneBounds | None = None,
+        pace: EmbeddingPace = EmbeddingPace(),  # noqa: B008 -- immutable
+        serving: Serving | None = None,
+    ) -> None:
+        self.index, self.told, self.ms = index, Told(), NOW_MS
+        self.acked: list[str] = []
         self.states: dict[str, ItemState] = {}
         self.version = 0
-        cache = VectorCache()
-        self.lanes = Lanes(
-            index,
-            cached=cache.get,
-            shop_currency=None,
-            clock_ms=lambda: self.now_ms,
-            observer=self.told,
-            gate=gate or QueryGate(),
-        )
-        self.owed = EmbeddingLane(
+        cache, self.pressure = VectorCache(), LanePressure()
+        self.embedding = EmbeddingLane(
             index,
             Async(FakeEmbedder(failing)),
             cache,
-            partitions=lambda: [0],
-            clock_ms=lambda: self.now_ms,
-            observer=self.told,
-            ahead=self.lanes,
+            assigned=Assigned(),
+            serving=serving or Serving(),
+            pressure=self.pressure,
+            clock=self,
+            sink=self.told,
+            dead_letters=self.told,
+            pace=pace,
         )
-        self.windows = SaleWindows(
+        if serving is None:
+            self.embedding._serving.lane = self.embedding  # type: ignore[attr-defined]
+        sinks = Sinks(self.told, self.embedding)
+        writer = ItemWriter(
             index,
-            partitions=lambda: [0],
+            cached=cache.get,
             shop_currency=None,
-            clock_ms=lambda: self.now_ms,
-            repriced=lambda _count: None,
+            clock=self,
+            sink=sinks,
+            dead_letters=self.told,
+            gate=gate or QueryGate(),
+            backoff=Backoff(0.01, 0.01),
         )
+        self.lanes = Lanes(writer, sink=sinks, pressure=self.pressure, bounds=bounds)
+        self.windows = SaleWindows(index, assigned=Assigned(), shop_currency=None, clock=self, sink=self.told)
+
+    def now_ms(self) -> int:
+        return self.ms
+
+    def monotonic_s(self) -> float:
+        return self.ms / 1000
 
     async def put(self, topic: str, product_id: str, **fields: Any) -> None:
         self.version += 1
@@ -122,21 +177,20 @@ class Bench:
         event = parse(topic, product_id.encode(), orjson.dumps(body), arrived_at_ms=NOW_MS, event_time_ms=None)
         state = self.states[product_id] = fold(self.states.get(product_id, ItemState(product_id)), event)
         facet = {"products": "product", "prices": "price"}[topic]
-        record = ItemRecord("me", state, NO_REVIEWS, {facet: Change(self.now_ms, 1)})
-        finish = [lambda: self.finished.append(product_id)]
-        await self.lanes.put(PendingItem(record, 0, self.version, finish, dict(record.changes)))
+        record = ItemRecord("me", state, NO_REVIEWS, {facet: Change(self.ms, 1)})
+        await self.lanes.put(PendingItem(record, 0, self.version, [Acked(self, product_id)], dict(record.changes)))
 
     async def quiet(self) -> None:
-        await until(lambda: len(self.lanes) == 0 and len(self.finished) == self.version, "all is finished")
+        await until(lambda: len(self.lanes) == 0 and len(self.acked) == self.version, "all is acked")
 
     async def payload(self, product_id: str) -> Payload:
         return (await self.index.stored([product_id]))[product_id].payload
 
 
 @asynccontextmanager
-async def bench(tmp_path: Path, failing: str | None = None, gate: QueryGate | None = None) -> AsyncIterator[Bench]:
+async def bench(tmp_path: Path, failing: str | None = None, **more: Any) -> AsyncIterator[Bench]:
     index = open_edge(tmp_path, model=FakeEmbedder().model)
-    made = Bench(index, failing, gate)
+    made = Bench(index, failing, **more)
     running = asyncio.create_task(made.lanes.run())
     try:
         yield made
@@ -153,7 +207,7 @@ async def test_a_new_item_is_found_by_its_words_before_it_has_a_vector(tmp_path:
         assert len(await b.index.search_lexical("zebra", Filters(), 10)) == 1
         assert await b.index.count_owed() == 1
         assert b.told.actions == [Action.EMBED]
-        assert await b.owed.pay_batch() == 1
+        assert await b.embedding.embed_batch() == 1
         assert await b.index.count_owed() == 0
 
 
@@ -161,9 +215,9 @@ async def test_a_vector_is_as_fresh_as_its_text_is_old(tmp_path: Path) -> None:
     """Given a text that arrived 40 ms before the lanes came to it, then its wait for a vector begins at its arrival."""
     async with bench(tmp_path) as b:
         await b.put("products", "p1", title="Zebra lamp")
-        b.now_ms += 40
+        b.ms += 40
         await b.quiet()
-        await b.owed.pay_batch()
+        await b.embedding.embed_batch()
         assert b.told.vectors_due_at_ms == [NOW_MS]
 
 
@@ -171,7 +225,7 @@ async def test_a_price_change_embeds_nothing(tmp_path: Path) -> None:
     async with bench(tmp_path) as b:
         await b.put("products", "p1", title="Zebra lamp")
         await b.quiet()
-        await b.owed.pay_batch()
+        await b.embedding.embed_batch()
         await b.put("prices", "p1", price=5, currency="HKD")
         await b.quiet()
         assert b.told.actions[-1] is Action.PATCH
@@ -185,9 +239,9 @@ async def test_a_step_waits_until_a_query_is_answered(tmp_path: Path) -> None:
         with gate.answering():
             await b.put("products", "p1", title="Zebra lamp")
             await asyncio.sleep(0.2)
-            assert not b.finished
+            assert not b.acked
         await b.quiet()
-        assert b.finished == ["p1"]
+        assert b.acked == ["p1"]
 
 
 async def test_a_price_waits_for_none_of_many_new_texts(tmp_path: Path) -> None:
@@ -197,8 +251,8 @@ async def test_a_price_waits_for_none_of_many_new_texts(tmp_path: Path) -> None:
         for n in range(300):
             await b.put("products", f"new{n}", title=f"New text number {n}")
         await b.put("prices", "known", price=7, currency="HKD")
-        await until(lambda: b.finished.count("known") == 2, "the price is searchable")
-        assert len(b.finished) < 150, "most of the texts still wait"
+        await until(lambda: b.acked.count("known") == 2, "the price is searchable")
+        assert len(b.acked) < 150, "most of the texts still wait"
         await b.quiet()
 
 
@@ -216,7 +270,7 @@ async def test_what_is_sold_no_more_waits_for_none_of_many_prices(tmp_path: Path
             await b.put("prices", f"p{n}", price=n + 1, currency="HKD")
         await b.put("products", "p299", **gone)
         await b.quiet()
-        assert _last(b.finished, "p299") < 300 + 64, "most of the prices were written later"
+        assert _last(b.acked, "p299") < 300 + 64, "most of the prices were written later"
 
 
 async def test_a_price_waits_for_few_of_many_items_that_are_sold_no_more(tmp_path: Path) -> None:
@@ -228,7 +282,7 @@ async def test_a_price_waits_for_few_of_many_items_that_are_sold_no_more(tmp_pat
             await b.put("products", f"p{n}", op="delete")
         await b.put("prices", "p299", price=5, currency="HKD")
         await b.quiet()
-        assert _last(b.finished, "p299") < 300 + 64, "most of the others were written later"
+        assert _last(b.acked, "p299") < 300 + 64, "most of the others were written later"
         # It came back while it waited to vanish, and is written once.
         await b.put("products", "p299", op="delete")
         await b.put("products", "p299", title="Item 299", updated_at=NOW_MS + 1)
@@ -236,7 +290,7 @@ async def test_a_price_waits_for_few_of_many_items_that_are_sold_no_more(tmp_pat
         assert (await b.payload("p299"))["status"] == "visible"
 
 
-async def test_records_that_come_while_their_item_is_read_finish_those_before_them(
+async def test_records_that_come_while_their_item_is_read_ack_those_before_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On a server reading takes time; the older one then waits among more new texts than are written at once."""
@@ -256,12 +310,12 @@ async def test_records_that_come_while_their_item_is_read_finish_those_before_th
         assert (await b.payload("last"))["title"] == {"und": f"Text {TEXTS_MAX + 2}"}
 
 
-async def test_records_of_one_item_that_wait_together_are_written_once_and_all_finished(tmp_path: Path) -> None:
+async def test_records_of_one_item_that_wait_together_are_written_once_and_all_acked(tmp_path: Path) -> None:
     async with bench(tmp_path) as b:
         for price in range(1, 30):
             await b.put("prices", "p1", price=price, currency="HKD")
         await b.quiet()
-        assert b.finished == ["p1"] * 29
+        assert b.acked == ["p1"] * 29
         assert (await b.payload("p1"))["offers"] == [] or (await b.payload("p1"))["offers"][0]["price"] == 29
         assert len(b.told.actions) < 5
 
@@ -270,7 +324,7 @@ async def test_a_delisted_item_is_found_by_nothing_and_comes_back_with_its_vecto
     async with bench(tmp_path) as b:
         await b.put("products", "p1", title="Zebra lamp")
         await b.quiet()
-        await b.owed.pay_batch()
+        await b.embedding.embed_batch()
         await b.put("products", "p1", op="delete")
         await b.quiet()
         assert await b.index.search_lexical("zebra", Filters(), 10) == []
@@ -291,14 +345,14 @@ async def test_what_was_written_to_mend_a_point_does_so_also_when_it_is_written_
         await b.index.write([Reprice("p1", b.version, {"fingerprint": "wrong"})])
         mending = ItemRecord(REPAIRER, b.states["p1"], NO_REVIEWS, {})
         b.version += 1
-        pending = PendingItem(mending, 0, b.version, [lambda: b.finished.append("p1")], {})
+        pending = PendingItem(mending, 0, b.version, [Acked(b, "p1")], {})
         await asyncio.gather(b.lanes.put(pending), b.put("prices", "p1", price=5, currency="HKD"))
         await b.quiet()
         payload = await b.payload("p1")
         assert (payload["fingerprint"], payload["price"]) == (right, 5)
 
 
-async def test_while_the_index_is_away_nothing_is_finished_and_then_everything(
+async def test_while_the_index_is_away_nothing_is_acked_and_then_everything(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with bench(tmp_path) as b:
@@ -309,19 +363,17 @@ async def test_while_the_index_is_away_nothing_is_finished_and_then_everything(
                 raise Unavailable("the disk is full")
             return await write(writes)
 
-        monkeypatch.setattr(queues, "RETRY_SECONDS_MIN", 0.01)
         monkeypatch.setattr(b.index, "write", away_for_a_while)
         await b.put("prices", "p1", price=5, currency="HKD")
         await until(lambda: b.told.retries >= 2, "it is tried again")
-        assert b.finished == []
+        assert b.acked == []
         away = False
         await b.quiet()
 
 
-async def test_a_full_lane_makes_the_input_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queues, "PENDING_ITEMS_MAX", 3)
+async def test_a_full_lane_makes_the_input_wait(tmp_path: Path) -> None:
     index = open_edge(tmp_path, model=FakeEmbedder().model)
-    b = Bench(index)
+    b = Bench(index, bounds=LaneBounds(pending_items_max=3))
     for n in range(3):
         await b.put("prices", f"p{n}", price=5, currency="HKD")
     fourth = asyncio.create_task(b.put("prices", "p4", price=5, currency="HKD"))
@@ -335,23 +387,20 @@ async def test_a_full_lane_makes_the_input_wait(tmp_path: Path, monkeypatch: pyt
     await index.close()
 
 
-async def test_vectors_leave_the_processor_to_a_flood_also_between_two_of_its_waves(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_vectors_leave_the_processor_to_a_flood_also_between_two_of_its_waves(tmp_path: Path) -> None:
     """Given more new items than are written at once, when all are written, then the lanes stay behind for a moment."""
-    monkeypatch.setattr(queues, "BATCH_ITEMS_MAX", FEW_TEXTS_MAX)
-    async with bench(tmp_path) as b:
+    async with bench(tmp_path, bounds=LaneBounds(batch_items_max=FEW_TEXTS_MAX)) as b:
         await b.put("products", "p1", title="Zebra lamp")
         await b.quiet()
-        assert not b.lanes.behind
+        assert not b.pressure.behind
         for number in range(FEW_TEXTS_MAX + 1):
             await b.put("products", f"q{number}", title="Zebra lamp")
         await b.quiet()
-        assert b.lanes.behind
-        assert await b.owed.pay_batch() == FEW_TEXTS_MAX  # Of two more.
+        assert b.pressure.behind
+        assert await b.embedding.embed_batch() == FEW_TEXTS_MAX  # Of two more.
         async with asyncio.timeout(10):
-            await b.lanes.caught_up()
-        assert not b.lanes.behind
+            await b.pressure.caught_up()
+        assert not b.pressure.behind
 
 
 async def test_a_bug_in_a_pure_stage_refuses_that_record_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -361,11 +410,11 @@ async def test_a_bug_in_a_pure_stage_refuses_that_record_alone(tmp_path: Path, m
         return real(state, *arguments, **more)
 
     real = content
-    monkeypatch.setattr(queues, "content", fails_for_one)
+    monkeypatch.setattr(item_writer, "content", fails_for_one)
     async with bench(tmp_path) as b:
         await b.put("prices", "bad", price=5, currency="HKD")
         await b.put("prices", "good", price=5, currency="HKD")
-        await until(lambda: b.finished == ["good"], "the other is finished")
+        await until(lambda: sorted(b.acked) == ["bad", "good"], "one is written, the other is in the dead letters")
         assert [type(error) for error in b.told.bugs] == [ZeroDivisionError]
 
 
@@ -374,7 +423,7 @@ async def test_a_text_that_cannot_be_embedded_is_given_up_and_the_others_are_not
         await b.put("products", "p1", title="A cursed lamp")
         await b.put("products", "p2", title="A plain lamp")
         await b.quiet()
-        await b.owed.pay_batch()
+        await b.embedding.embed_batch()
         assert await b.index.count_owed() == 0
         assert set(b.told.failed) == {"p1"}
         assert (await b.payload("p1"))["vector_failed"]
@@ -382,74 +431,65 @@ async def test_a_text_that_cannot_be_embedded_is_given_up_and_the_others_are_not
         assert len(await b.index.search_lexical("lamp", Filters(), 10)) == 2
 
 
-async def test_lanes_whose_collections_change_places_while_they_owe_do_not_wait_for_each_other(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+async def test_lanes_whose_collections_change_places_while_they_have_a_backlog_do_not_wait_for_each_other(
+    tmp_path: Path,
 ) -> None:
-    """Given that one waits for the other, when it is the other's turn to wait, then both pay all the same."""
-    monkeypatch.setattr(embedding, "IDLE_SECONDS_MAX", 0.05)
-    async with bench(tmp_path / "old") as old, bench(tmp_path / "new") as new:
-        serving = old
-
-        def after(each: Bench) -> EmbeddingLane | None:
-            return None if each is serving else serving.owed
-
+    """Given that one waits for the other, when it is the other's turn to wait, then both embed all the same."""
+    serving, pace = Serving(), EmbeddingPace(idle_s_max=0.05)
+    async with (
+        bench(tmp_path / "old", serving=serving, pace=pace) as old,
+        bench(tmp_path / "new", serving=serving, pace=pace) as new,
+    ):
+        serving.lane = old.embedding
         for each in (old, new):
-            each.owed._after = partial(after, each)
             await each.put("products", "p1", title="Zebra lamp")
             await each.quiet()
-        waiting = asyncio.create_task(new.owed.run())
+        waiting = asyncio.create_task(new.embedding.run())
         await asyncio.sleep(0)
-        serving = new
-        late = asyncio.create_task(old.owed.run())
+        serving.lane = new.embedding
+        late = asyncio.create_task(old.embedding.run())
         try:
             for each in (old, new):
-                await until_paid(each)
+                await until_drained(each)
         finally:
             for task in (waiting, late):
                 task.cancel()
             await asyncio.gather(waiting, late, return_exceptions=True)
 
 
-async def until_paid(b: Bench) -> None:
-    async def paid() -> bool:
+async def until_drained(b: Bench) -> None:
+    async def drained() -> bool:
         return await b.index.count_owed() == 0
 
-    await until(paid, "nothing is owed")
+    await until(drained, "no vector is pending")
 
 
-async def test_texts_that_come_while_the_model_rests_share_a_batch(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for rest in ("REST_SECONDS", "REST_SECONDS_MAX"):
-        monkeypatch.setattr(embedding, rest, 2.0)
-    batches: list[int] = []
-    async with bench(tmp_path) as b:
-        monkeypatch.setattr(b.told, "embedded", batches.append)
-        paying = asyncio.create_task(b.owed.run())
+async def test_texts_that_come_while_the_model_rests_share_a_batch(tmp_path: Path) -> None:
+    async with bench(tmp_path, pace=EmbeddingPace(rest_s=2.0, rest_s_max=2.0)) as b:
+        embedding = asyncio.create_task(b.embedding.run())
         for product_id in ("p1", "p2", "p3"):
             await b.put("products", product_id, title=f"Zebra lamp {product_id}")
             await b.quiet()
-            b.owed.wake()
-            await until(lambda: len(batches) > 0, "the first is embedded")
-        await until_paid(b)
-        paying.cancel()
-    assert batches == [1, 2]
+            await until(lambda: len(b.told.embedded) > 0, "the first is embedded")
+        await until_drained(b)
+        embedding.cancel()
+    assert b.told.embedded == [1, 2]
 
 
-async def test_while_the_model_rests_the_other_collection_has_its_turn(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_while_the_model_rests_the_other_collection_has_its_turn(tmp_path: Path) -> None:
     """Else texts that come more often than it rests would let no rebuild end."""
-    monkeypatch.setattr(embedding, "REST_SECONDS", 60.0)
-    async with bench(tmp_path / "old") as serving, bench(tmp_path / "new") as building:
-        building.owed._after = lambda: serving.owed
+    first, pace = Serving(), EmbeddingPace(rest_s=60.0)
+    async with (
+        bench(tmp_path / "old", serving=first, pace=pace) as serving,
+        bench(tmp_path / "new", serving=first, pace=pace) as building,
+    ):
+        first.lane = serving.embedding
         for each in (serving, building):
             await each.put("products", "p1", title="Zebra lamp")
             await each.quiet()
-            each.owed.wake()
-        paying = [asyncio.create_task(each.owed.run()) for each in (building, serving)]
-        await until_paid(building)
-        for task in paying:
+        embedding = [asyncio.create_task(each.embedding.run()) for each in (building, serving)]
+        await until_drained(building)
+        for task in embedding:
             task.cancel()
 
 
@@ -466,8 +506,8 @@ async def test_a_sale_window_changes_the_price_on_time_with_no_event(tmp_path: P
         await b.quiet()
         prices = []
         for now_ms in (NOW_MS, NOW_MS + 1_000, NOW_MS + 1_999, NOW_MS + 2_000):
-            b.now_ms = now_ms
-            await b.windows.turn()
+            b.ms = now_ms
+            await b.windows.reprice_batch()
             prices.append((await b.payload("p1"))["price"])
         assert prices == [10, 8, 8, 10]
         assert await b.index.count_price_due(NOW_MS + 10_000) == 0
@@ -495,13 +535,13 @@ async def test_of_a_log_that_began_anew_only_events_that_search_did_not_show_yet
         for state, facet, told in ((b.states["shown"], "product", []), (unfinished, "price", [("price", old)])):
             b.version += 1
             record = ItemRecord("me", state, NO_REVIEWS, {facet: old})
-            finish = [lambda: b.finished.append("shown")]
-            await b.lanes.put(PendingItem(record, 0, (1 << 40) + b.version, finish, dict(record.changes)))
+            acks: list[Ack] = [Acked(b, "shown")]
+            await b.lanes.put(PendingItem(record, 0, (1 << 40) + b.version, acks, dict(record.changes)))
             await b.quiet()
             assert b.told.became == told
 
 
-async def test_an_item_that_changes_while_it_waits_in_both_lanes_is_finished_every_time(
+async def test_an_item_that_changes_while_it_waits_in_both_lanes_is_acked_every_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with bench(tmp_path) as b:
@@ -524,4 +564,4 @@ async def test_an_item_that_changes_while_it_waits_in_both_lanes_is_finished_eve
         await b.put("prices", "parked", price=5, currency="HKD")
         await b.quiet()
         assert (await b.payload("p1"))["title"] == {"und": "third"}
-        assert sorted(b.finished) == ["p1", "p1", "p1", "parked"]
+        assert sorted(b.acked) == ["p1", "p1", "p1", "parked"]

@@ -1,0 +1,80 @@
+"""The assignment of a worker: its partitions of the item log, where it began to read them, and how far it has acked.
+
+It is made before everything that reads it, so the worker, the writers and the lanes need nothing of each other to know
+which partitions are theirs.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from stream.kafka.partitions import Partition
+from stream.kafka.topics import ITEMS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from stream.kafka.offsets import InFlightRecord, OffsetTrackers
+
+
+class ConsumerGroup(Protocol):
+    """The consumer group of this worker."""
+
+    def generation(self) -> int:
+        """Return the generation of the group as this worker knows it. It rises in the consumer's own thread, before
+        the worker hears of its new partitions."""
+
+
+class Assignment:
+    """The partitions of the item log that the consumer group has assigned to this worker."""
+
+    def __init__(self, trackers: OffsetTrackers, group: ConsumerGroup) -> None:
+        """`trackers` decide what is committed: only records of assigned partitions may be in them."""
+        self._trackers = trackers
+        self._group = group
+        self._start_offsets: dict[int, int] = {}
+        self._partitions: frozenset[int] = frozenset()
+
+    @property
+    def partitions(self) -> frozenset[int]:
+        """The partitions assigned now; empty while the group rebalances."""
+        return self._partitions
+
+    @property
+    def generation(self) -> int:
+        """The generation of the consumer group."""
+        return self._group.generation()
+
+    @property
+    def in_flight(self) -> int:
+        """How many delivered records lie above the committable offsets."""
+        return self._trackers.in_flight
+
+    def assign(self, numbers: Collection[int]) -> None:
+        """Replace the assigned partitions. Acks of records of a partition that was revoked count for nothing."""
+        self._partitions = frozenset(numbers)
+        # Also those that a worker learned of too late, when they had been revoked.
+        revoked = [each for each in self._trackers.partitions if each.number not in self._partitions]
+        self._trackers.forget(revoked)
+        self._start_offsets = {n: start for n, start in self._start_offsets.items() if n in self._partitions}
+
+    def begin(self, generation: int, starts: Mapping[Partition, int]) -> bool:
+        """Set the offsets from which this generation reads; return False if it has ended meanwhile, and set nothing.
+
+        Then they are asked for once more, for the partitions that are assigned by then.
+        """
+        if generation != self.generation:
+            return False
+        self._start_offsets |= {partition.number: start for partition, start in starts.items()}
+        return True
+
+    def deliver(self, number: int, offset: int, generation: int) -> InFlightRecord | None:
+        """Begin to track a record; return None if it is from before a rebalance, after which it is delivered again."""
+        if generation != self.generation:
+            return None
+        return self._trackers.start(Partition(ITEMS, number), offset, generation)
+
+    def committable(self) -> dict[int, int]:
+        """Return by assigned partition the offset below which every item record is searchable."""
+        known = {number: self._trackers.prefix(Partition(ITEMS, number)) for number in self._start_offsets}
+        return {n: self._start_offsets[n] if offset is None else offset for n, offset in known.items()}

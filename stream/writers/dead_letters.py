@@ -1,0 +1,56 @@
+"""The dead letters of the index worker: records and texts that cannot be indexed, in `items.dlq`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import structlog
+
+from schemas.errors import EmbeddingFailed
+from schemas.points import version_offset
+from schemas.state_codec import encode_item
+from stream.kafka.headers import Origin, bug_headers, dead_letter_headers, dead_letter_topic
+from stream.kafka.topics import ITEMS
+from workers.lanes.embedding import ATTEMPTS_MAX
+
+if TYPE_CHECKING:
+    from schemas.points import Payload
+    from stream.kafka.send import Headers, Send
+    from workers.lanes.pending_item import PendingItem
+
+log = structlog.get_logger(__name__)
+
+
+class ItemDeadLetters:
+    """Writes dead letters. Each method returns once the broker has confirmed the letter, before the record is acked."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    async def refuse_record(self, record: Any, error: Exception) -> None:
+        """Write the dead letter of a record that is no item record, with its own bytes. `record` is as Faust has it."""
+        origin = Origin(ITEMS, record.partition, record.offset, int(record.timestamp * 1000))
+        await self._write(origin, record.key, record.value, bug_headers(origin, record.headers or (), error))
+
+    async def refuse(self, pending: PendingItem, error: Exception) -> None:
+        """Write the dead letter of an item record on which a pure stage failed."""
+        record = pending.record
+        arrived_at_ms = max((change.first_arrived_at_ms for change in record.changes.values()), default=0)
+        origin = Origin(ITEMS, pending.partition, version_offset(pending.version), arrived_at_ms)
+        key = record.state.product_id.encode()
+        await self._write(origin, key, encode_item(record), bug_headers(origin, (), error))
+
+    async def give_up_text(self, payload: Payload, reason: str) -> None:
+        """Write the dead letter of a text that cannot be embedded, with the payload of its point, which search finds
+        by its words."""
+        origin = Origin(
+            ITEMS, payload["partition"], version_offset(payload["version"]), payload["vector_due_at_ms"] or 0
+        )
+        headers = dead_letter_headers(origin, (), EmbeddingFailed(reason), attempts=ATTEMPTS_MAX)
+        await self._write(origin, payload["product_id"].encode(), orjson.dumps(payload), headers)
+
+    async def _write(self, origin: Origin, key: bytes | None, value: bytes | None, headers: Headers) -> None:
+        log.error("dead letter", topic=origin.topic, partition=origin.partition, offset=origin.offset)
+        confirmed = await self._send(dead_letter_topic(origin.topic), key, value, origin.partition, headers)
+        await confirmed

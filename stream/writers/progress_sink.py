@@ -1,0 +1,57 @@
+"""The progress sink: once the lanes have written, it publishes how far each collection is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from schemas.progress import IndexProgress
+from workers.lanes.sinks import Written
+
+if TYPE_CHECKING:
+    from stream.progress.reporter import Reporter
+    from stream.writers.assignment import Assignment
+    from stream.writers.attached import AttachedWriters
+    from workers.lanes.sinks import Event
+
+
+class Watermark(Protocol):
+    """The searchable watermark, as far as the writing side informs it."""
+
+    def index_progress(self, word: IndexProgress) -> None:
+        """Note that a collection has all item records of a partition below an offset."""
+
+    def serve(self, collection: str) -> None:
+        """Note that searches ask this collection from now on."""
+
+
+class ProgressSink:
+    """Publishes the committable offsets, for each collection that has all the records below them."""
+
+    def __init__(
+        self, assignment: Assignment, attached: AttachedWriters, watermark: Watermark, reporter: Reporter | None
+    ) -> None:
+        """`watermark`: that of this process. `reporter` tells other processes; None: there are none that must know."""
+        self._assignment = assignment
+        self._attached = attached
+        self._watermark = watermark
+        self._reporter = reporter
+        self._published: dict[tuple[int, str], int] = {}
+
+    def note(self, event: Event) -> None:
+        """Publish after each step of the lanes."""
+        if isinstance(event, Written):
+            self.publish()
+
+    def publish(self) -> None:
+        """Publish the offsets that have changed."""
+        for number, offset in self._assignment.committable().items():
+            for writer in self._attached.all:
+                collection = writer.index.collection
+                if writer.complete(number) and self._published.get((number, collection)) != offset:
+                    self._published[number, collection] = offset
+                    self._publish(IndexProgress(number, collection, offset))
+
+    def _publish(self, progress: IndexProgress) -> None:
+        self._watermark.index_progress(progress)
+        if self._reporter is not None:
+            self._reporter.mark((progress.partition, progress.collection), lambda: progress)

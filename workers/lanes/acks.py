@@ -1,0 +1,50 @@
+"""Acks as values: what a lane holds of the records whose effects it brings about."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Ack(Protocol):
+    """The right to say once that the effect of a record is safe."""
+
+    def ack(self) -> None:
+        """Say that the effect is safe, so that the record's offset may be committed. Must not block."""
+
+
+class SharedAck:
+    """The ack of a record that several writers write: the record is acked when the last of them has acked."""
+
+    __slots__ = ("_record", "_unacked")
+
+    def __init__(self, record: Ack, writers: int) -> None:
+        self._record = record
+        self._unacked = writers
+
+    def one_acked(self) -> None:
+        """Count the ack of one writer."""
+        self._unacked -= 1
+        if not self._unacked:
+            self._record.ack()
+
+
+class WriterAck:
+    """The part of one writer in a shared ack. An abandoned writer may ack twice: only the first time counts."""
+
+    __slots__ = ("_acked", "_shared")
+
+    def __init__(self, shared: SharedAck) -> None:
+        self._shared = shared
+        self._acked = False
+
+    def ack(self) -> None:
+        """Ack for this writer."""
+        if not self._acked:
+            self._acked = True
+            self._shared.one_acked()
+
+
+def shared_by(writers: int, record: Ack) -> list[WriterAck]:
+    """Return one ack for each of so many writers; `record` is acked once all of them are."""
+    shared = SharedAck(record, writers)
+    return [WriterAck(shared) for _ in range(writers)]

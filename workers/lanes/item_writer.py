@@ -1,0 +1,224 @@
+"""The path of a pending item into the index: read its point, decide what to write, write it, ack."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+import structlog
+
+from workers.lanes.pending_item import NewText
+from workers.lanes.sinks import Planned, Refused, Retried, Searchable
+from workers.point.payload import is_visible
+from workers.point.plan import Plan, is_new_text, plan
+from workers.priority import CooperativeTurns
+from workers.retry import INDEX_BACKOFF, until_available
+from workers.state.projection import content
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from schemas.errors import Unavailable
+    from schemas.points import Content
+    from workers.clock import Clock
+    from workers.index.interface import Index, Stored
+    from workers.lanes.pending_item import PendingItem
+    from workers.lanes.sinks import DeadLetters, Sink
+    from workers.point.plan import Cached
+    from workers.priority import QueryGate
+    from workers.retry import Backoff
+
+    Read = tuple[PendingItem, Stored | None]
+    """An item, and its point as it was just read."""
+
+log = structlog.get_logger(__name__)
+T = TypeVar("T")
+Each = TypeVar("Each")
+
+
+class Decided(NamedTuple):
+    """What is to be written for an item."""
+
+    pending: PendingItem
+    plan: Plan
+
+
+class Refusal(NamedTuple):
+    """A record that a pure stage failed on."""
+
+    pending: PendingItem
+    error: Exception
+
+
+class Left(NamedTuple):
+    """The items of a batch that are neither written nor refused."""
+
+    texts: list[NewText]
+    """They have a new text, and wait for their turn."""
+    missed: list[PendingItem]
+    """Their points changed between reading and writing: they must be read and planned afresh."""
+
+
+class ItemWriter:
+    """Writes batches of pending items to one collection."""
+
+    def __init__(
+        self,
+        index: Index,
+        *,
+        cached: Cached,
+        shop_currency: str | None,
+        clock: Clock,
+        sink: Sink,
+        dead_letters: DeadLetters,
+        gate: QueryGate,
+        backoff: Backoff = INDEX_BACKOFF,
+    ) -> None:
+        """`cached` looks a vector up by fingerprint. `gate`: the queries to which the writes give way."""
+        self._index = index
+        self._cached = cached
+        self._shop_currency = shop_currency
+        self._clock = clock
+        self._sink = sink
+        self._dead_letters = dead_letters
+        self._gate = gate
+        self._backoff = backoff
+
+    async def write_arrived(self, batch: Sequence[PendingItem]) -> Left:
+        """Write all but the items with a new text, which are left to wait for their turn."""
+        return await self._write(await self._read(batch), self._decide_unless_new_text)
+
+    async def write_texts(self, texts: Sequence[NewText]) -> Left:
+        """Write items that were left with a new text."""
+        return await self._write(await self._with_vectors(texts), self._decide_text)
+
+    async def write_backfill(self, batch: Sequence[PendingItem]) -> Left:
+        """Write items of the backfill, whatever their texts."""
+        return await self._write(await self._read(batch, vectors=True), self._decide)
+
+    async def _write(self, batch: Sequence[Each], decide: Callable[[Each], NewText | Decided]) -> Left:
+        """Decide about each, bring about the effects, and ack last: after the write, or after the dead letter."""
+        decisions, refusals = await self._decisions(batch, decide)
+        decided = [each for each in decisions if isinstance(each, Decided)]
+        writes = [each.plan.write for each in decided if each.plan.write is not None]
+        missed = await self._until_available(lambda: self._index.write(writes)) if writes else set()
+        self._ack_written([each for each in decided if each.pending.product_id not in missed])
+        await asyncio.gather(*(self._refuse(*refusal) for refusal in refusals))
+        return Left(
+            [each for each in decisions if isinstance(each, NewText)],
+            [each.pending for each in decided if each.pending.product_id in missed],
+        )
+
+    async def _read(self, batch: Sequence[PendingItem], *, vectors: bool = False) -> list[Read]:
+        product_ids = [pending.product_id for pending in batch]
+        stored = await self._until_available(lambda: self._index.stored(product_ids, vectors=vectors))
+        return [(pending, stored.get(pending.product_id)) for pending in batch]
+
+    async def _with_vectors(self, texts: Sequence[NewText]) -> list[NewText]:
+        """Read again, with their vectors, the points that search shows, and keep what is known of all others.
+
+        A point that search shows may have changed while the text waited: the embedding lane wrote a vector, a sale
+        window turned. Its vector goes on to serve until the new text has one, so both are carried over. From a point
+        that was missing or hidden nothing is carried over, so it need not be read again. Another worker may have
+        written either meanwhile, and the upsert is right all the same: it replaces the whole point where the stored
+        version is lower, and does nothing where it is not.
+        """
+        shown = [text.pending.product_id for text in texts if text.stored and is_visible(text.stored.payload)]
+        if not shown:
+            return list(texts)
+        stored = await self._until_available(lambda: self._index.stored(shown, vectors=True))
+        again = set(shown)
+        return [
+            text._replace(stored=stored.get(text.pending.product_id)) if text.pending.product_id in again else text
+            for text in texts
+        ]
+
+    async def _decisions(
+        self, batch: Sequence[Each], decide: Callable[[Each], NewText | Decided]
+    ) -> tuple[list[NewText | Decided], list[Refusal]]:
+        """Run the pure stages, in turns between which others have theirs."""
+        decisions: list[NewText | Decided] = []
+        refusals, turns = [], CooperativeTurns(self._gate)
+        for each in batch:
+            try:
+                decisions.append(decide(each))
+            except Exception as error:
+                pending = each.pending if isinstance(each, NewText) else each[0]  # type: ignore[index]
+                log.exception("bug", item=pending.product_id)
+                refusals.append(Refusal(pending, error))
+            await turns.yield_if_over()
+        return decisions, refusals
+
+    def _decide_unless_new_text(self, read: Read) -> NewText | Decided:
+        pending, stored = read
+        wanted = self._project(pending)
+        model, version = self._index.model, pending.version
+        if is_new_text(stored, wanted, version=version, model=model, mend=pending.repair):
+            return NewText(pending, wanted, stored)
+        return self._plan(pending, wanted, stored)
+
+    def _decide_text(self, text: NewText) -> Decided:
+        """A sale window that turned while the text waited has changed its price."""
+        turns_at_ms = text.content["price_changes_at_ms"]
+        turned = turns_at_ms is not None and turns_at_ms <= self._clock.now_ms()
+        return self._plan(text.pending, self._project(text.pending) if turned else text.content, text.stored)
+
+    def _decide(self, read: Read) -> Decided:
+        pending, stored = read
+        return self._plan(pending, self._project(pending), stored)
+
+    def _project(self, pending: PendingItem) -> Content:
+        return content(
+            pending.record.state,
+            pending.record.reviews,
+            partition=pending.partition,
+            now_ms=self._clock.now_ms(),
+            shop_currency=self._shop_currency,
+        )
+
+    def _plan(self, pending: PendingItem, wanted: Content, stored: Stored | None) -> Decided:
+        text = pending.changes.get("product")
+        made = plan(
+            stored,
+            wanted,
+            version=pending.version,
+            model=self._index.model,
+            cached=self._cached,
+            now_ms=self._clock.now_ms(),
+            # A record may carry no timestamp, and then says -1.
+            text_arrived_at_ms=None if text is None else max(0, text.first_arrived_at_ms),
+            mend=pending.repair,
+            serving=pending.serving,
+        )
+        return Decided(pending, made)
+
+    def _ack_written(self, decided: Sequence[Decided]) -> None:
+        now_ms = self._clock.now_ms()
+        for pending, made in decided:
+            self._sink.note(Planned(made.action))
+            for facet in made.became_searchable:
+                if facet in pending.changes:
+                    self._sink.note(Searchable(facet, pending.changes[facet], now_ms))
+            pending.ack()
+
+    async def _refuse(self, pending: PendingItem, error: Exception) -> None:
+        self._sink.note(Refused(error))
+        await self._dead_letters.refuse(pending, error)
+        pending.ack()
+
+    async def _until_available(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """Ask again for as long as the index is away: meanwhile the queues fill, and the input waits.
+
+        An index in this process gives no other task a turn while it answers: they have theirs before and after.
+        """
+
+        async def ask_between_turns() -> T:
+            await self._gate.yield_to_queries()
+            answer = await ask()
+            await self._gate.yield_to_queries()
+            return answer
+
+        return await until_available(ask_between_turns, "index away", self._backoff, before_wait=self._note_retry)
+
+    def _note_retry(self, error: Unavailable, _wait_s: float) -> None:
+        self._sink.note(Retried(error))

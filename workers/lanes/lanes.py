@@ -1,0 +1,115 @@
+"""Item records into the index, by lanes: hide and out of stock, price and stock, new text, backfill.
+
+A lane is the queue of one priority together with the rule of when it is written. An item record is acked once its point
+is in the index with payload and lexical vector; dense vectors come by a lane of their own, `workers.lanes.embedding`.
+New texts are written in small chunks, so that a price never waits for many of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from workers.lanes import queues
+from workers.lanes.queues import LaneBounds, PriorityQueues
+from workers.lanes.sinks import Written
+from workers.linger import linger_until_quiet, rest_after
+
+if TYPE_CHECKING:
+    from workers.lanes.item_writer import ItemWriter, Left
+    from workers.lanes.pending_item import PendingItem
+    from workers.lanes.sinks import Sink
+
+BEHIND_SECONDS = 0.5
+"""A flood comes in waves: between two of them the lanes count as behind all the same."""
+
+WRITTEN = Written()
+
+
+class LanePressure:
+    """Whether more items wait than are written at once: then embedding leaves the processor to the lanes."""
+
+    def __init__(self) -> None:
+        self._behind_until_s = 0.0
+
+    def rise(self) -> None:
+        """Note that more items wait now than are written at once."""
+        self._behind_until_s = _now_s() + BEHIND_SECONDS
+
+    @property
+    def behind(self) -> bool:
+        """Whether that is so, or was a moment ago."""
+        return _now_s() < self._behind_until_s
+
+    async def caught_up(self) -> None:
+        """Return once the lanes are not behind."""
+        while self.behind:  # noqa: ASYNC110 -- time alone ends it
+            await asyncio.sleep(self._behind_until_s - _now_s())
+
+
+class Lanes:
+    """The lanes of one collection."""
+
+    def __init__(
+        self, writer: ItemWriter, *, sink: Sink, pressure: LanePressure, bounds: LaneBounds | None = None
+    ) -> None:
+        self._writer = writer
+        self._sink = sink
+        self._pressure = pressure
+        self._bounds = bounds or queues.BOUNDS
+        self._queues = PriorityQueues(self._bounds)
+
+    def __len__(self) -> int:
+        """Return how many items wait, those of the backfill left out."""
+        return len(self._queues)
+
+    async def put(self, pending: PendingItem) -> None:
+        """Add a record to the lanes; wait while they are full."""
+        await self._queues.put(pending)
+
+    async def put_backfill(self, pending: PendingItem) -> None:
+        """Add a record that nobody waits for; wait while its lane is full."""
+        await self._queues.put_backfill(pending)
+
+    def abandon(self) -> None:
+        """Ack everything that waits or comes, unwritten: the collection is gone, and `run` has ended."""
+        self._queues.abandon()
+
+    async def run(self) -> None:
+        """Write until cancelled. Raises errors that only a restart can repair."""
+        waiting = self._queues
+        while True:
+            await waiting.filled()
+            while len(waiting) or waiting.backfill:
+                items = await self._step()
+                self._sink.note(WRITTEN)
+                waiting.made_room()
+                # The rest is written as soon as it may: a longer pause is for more to come.
+                if waiting.arrived:
+                    await asyncio.sleep(0)
+                else:
+                    await rest_after(0 if waiting.texts or waiting.backfill else items)
+
+    async def _step(self) -> int:
+        """Write something of each lane that has the right of way; return how many items had just arrived."""
+        waiting = self._queues
+        if 0 < len(waiting) < self._bounds.batch_items_max and not waiting.texts:
+            await linger_until_quiet(lambda: waiting.records_put)
+        if len(waiting) > self._bounds.batch_items_max:
+            self._pressure.rise()
+        if arrived := waiting.take_arrived():
+            self._put_left(await self._writer.write_arrived(arrived))
+        if waiting.texts:
+            self._put_left(await self._writer.write_texts(waiting.take_texts()))
+        elif waiting.backfill:
+            self._put_left(await self._writer.write_backfill(waiting.take_backfill()))
+        return len(arrived)
+
+    def _put_left(self, left: Left) -> None:
+        self._queues.put_texts(left.texts)
+        for pending in left.missed:
+            self._queues.put_now(pending)
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,100 @@
+"""The events that the lanes emit, and the two protocols of their receivers: sinks, and dead letters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from schemas.errors import Unavailable
+    from schemas.items import Change
+    from schemas.points import Payload
+    from workers.lanes.pending_item import PendingItem
+    from workers.point.plan import Action
+
+
+class Planned(NamedTuple):
+    """One branch of the plan was carried out for an item."""
+
+    action: Action
+
+
+class Searchable(NamedTuple):
+    """Search shows these events of a facet of an item."""
+
+    facet: str
+    change: Change
+    now_ms: int
+
+
+class Written(NamedTuple):
+    """A step of the lanes has ended, and the offsets of the records that it acked may be reported."""
+
+
+class VectorSearchable(NamedTuple):
+    """Search can find a text by its vector, which was owed since `due_at_ms`."""
+
+    due_at_ms: int | None
+    now_ms: int
+
+
+class Embedded(NamedTuple):
+    """So many texts went through the model."""
+
+    texts: int
+
+
+class TextGivenUp(NamedTuple):
+    """A text could not be embedded: its item is found by its words alone."""
+
+    reason: str
+
+
+class Refused(NamedTuple):
+    """A pure stage failed on a record, which is a bug."""
+
+    error: Exception
+
+
+class Retried(NamedTuple):
+    """The index was away, and a call is repeated."""
+
+    error: Unavailable
+
+
+class Repriced(NamedTuple):
+    """The prices of so many items changed by their sale windows."""
+
+    items: int
+
+
+Event = Planned | Searchable | Written | VectorSearchable | Embedded | TextGivenUp | Refused | Retried | Repriced
+
+
+class Sink(Protocol):
+    """Receives the events of the lanes. Called on the event loop, for every record: it must be quick."""
+
+    def note(self, event: Event) -> None:
+        """Take note of an event; a sink leaves alone the kinds that it does not need. Must not raise."""
+
+
+class Sinks:
+    """Several sinks as one."""
+
+    def __init__(self, *sinks: Sink) -> None:
+        self._sinks = sinks
+
+    def note(self, event: Event) -> None:
+        """Hand the event to each of them, in order."""
+        for sink in self._sinks:
+            sink.note(event)
+
+
+class DeadLetters(Protocol):
+    """Writes dead letters. Each method returns once the broker has confirmed its letter: only then may the record be
+    acked, or the index marked."""
+
+    async def refuse(self, pending: PendingItem, error: Exception) -> None:
+        """Write the dead letter of an item record on which a pure stage failed."""
+
+    async def give_up_text(self, payload: Payload, reason: str) -> None:
+        """Write the dead letter of a text that cannot be embedded, with the payload of its point."""
