@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from stream.commands.searchable_wait import Waited
     from stream.kafka.send_report import SendReport
     from stream.sync.plan import SyncPlan
-    from stream.sync.read import Progress
+    from stream.sync.read import ReportProgress
     from stream.sync.spill import Spill
     from workers.compare.feed_diff import Decision, Difference
 
@@ -76,7 +76,7 @@ def sync(
 
 
 def _plan(
-    topic: str, file: str, addresses: list[str], rows: Spill, now_ms: int, phase: Callable[[str], Progress]
+    topic: str, file: str, addresses: list[str], rows: Spill, now_ms: int, phase: Callable[[str], ReportProgress]
 ) -> SyncPlan:
     """Read the feed, then the item state, and compare them. The feed counts as that of the moment `now_ms`."""
     import asyncio
@@ -92,7 +92,7 @@ def _plan(
     return make_plan(topic, rows, now_ms, phase("comparing"))
 
 
-def _send(topic: str, addresses: list[str], rows: Spill, plan: SyncPlan, progress: Progress) -> SendReport:
+def _send(topic: str, addresses: list[str], rows: Spill, plan: SyncPlan, progress: ReportProgress) -> SendReport:
     """Send the events of the plan. Those that are not confirmed are named on stderr."""
     from stream.commands.waiting import connected, log_id
     from stream.kafka.producer import OutgoingRecord
@@ -111,14 +111,14 @@ def _send(topic: str, addresses: list[str], rows: Spill, plan: SyncPlan, progres
 
 
 @contextmanager
-def _phases(*, hidden: bool) -> Iterator[Callable[[str], Progress]]:
+def _phases(*, hidden: bool) -> Iterator[Callable[[str], ReportProgress]]:
     """Show a progress bar for each phase that is begun; a phase is begun by its description."""
     from rich.progress import BarColumn, TimeElapsedColumn
 
     columns = ("{task.description}", BarColumn(), "{task.completed:,.0f}", TimeElapsedColumn())
     with progress_bar(*columns, hidden=hidden) as bar:
 
-        def phase(description: str) -> Progress:
+        def phase(description: str) -> ReportProgress:
             task = bar.add_task(description, total=None)
             return lambda done, total: bar.update(task, completed=done, total=total)
 

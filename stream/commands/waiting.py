@@ -19,7 +19,7 @@ BROKER_SECONDS_MAX = 30.0
 
 
 def wait_out(ask: Callable[[], T], seconds_max: float | None = None, *, shown: bool = True) -> T:
-    """Return what `ask` returns, asking again while it raises Unavailable, for AWAY_SECONDS_MAX if nothing is said.
+    """Return what `ask` returns, asking again while it raises Unavailable, for AWAY_SECONDS_MAX by default.
 
     On a terminal the person sees meanwhile what is away, and for how long it is tried again; `shown` is False within a
     display of another kind, which this one would disturb. Raises Unavailable once the time is over.

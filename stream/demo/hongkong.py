@@ -86,7 +86,7 @@ def _by_language(texts: dict[str, str | None] | None) -> dict[str, str] | None:
 def _in_chinese(texts: list[dict[str, str | None] | None]) -> dict[str, str]:
     """Return the Chinese texts that are not empty, joined, by language."""
     joined: dict[str, str | None] = {
-        code: "，".join(dict.fromkeys(said for text in texts if text and (said := text.get(code))))
+        code: "，".join(dict.fromkeys(part for text in texts if text and (part := text.get(code))))
         for code in ("tc", "sc")
     }
     return _by_language(joined) or {}

@@ -46,7 +46,7 @@ class Demo:
         began_s: float,
         asked_to_stop: threading.Event,
     ) -> None:
-        """`began_s` is the monotonic time at the start of the command. `asked_to_stop` is read before each change."""
+        """`began_s` is the monotonic time at the start of the command; `asked_to_stop` is read before each change."""
         self._summary = DemoSummary()
         self._client = Client(stack.api)
         self._producer = Producer([stack.kafka])

@@ -1,4 +1,4 @@
-"""What the demo sends: a catalogue once, then changes without end. And where in this script it is."""
+"""The script of the demo: a catalogue once, then changes without end. And how far the demo is in it."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def outgoing(events: Iterable[Event], stamps: StampClock) -> Iterator[OutgoingRe
 
 @dataclass(slots=True)
 class DemoPosition:
-    """Where the demo is in its script, saved in the data directory every few seconds, so that a second start goes on.
+    """How far the demo is in its script, saved in the data directory every few seconds, so that a second start goes on.
 
     After a crash some changes are sent twice, which changes nothing.
     """

@@ -158,7 +158,7 @@ class Rebuild:
         return begun
 
     async def _complete(self, step: Step, building: Index) -> dict[str, Any]:
-        """Take a collection from whatever point it has reached to its end.
+        """Bring a new collection from whatever point it has reached to serving.
 
         Raises Gone if another worker has finished or given up the same rebuild.
         """

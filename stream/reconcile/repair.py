@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from workers.clock import Clock
 
 REPAIR_ITEMS_MAX = 256
-"""The most items published before the index has caught up: a live change in their partition waits behind no more."""
+"""The most items published before the index has caught up, and so the most that a live change has to wait behind."""
 STALLED_SECONDS_MAX = 60.0
 LOOK_INTERVAL_S = 0.05
 

@@ -1,4 +1,4 @@
-"""Dead dead_letters: as a person reads and repairs them, and as records to send back to their topic."""
+"""Dead letters: as a person reads and repairs them, and as records to send back to their topic."""
 
 from __future__ import annotations
 
@@ -111,8 +111,8 @@ def record_to_send(dead_letter: DeadLetter, repair: Repair | None, partitions: i
     key is another.
     """
     record, time = dead_letter.record, (EVENT_TIME, str(_time_ms(dead_letter)).encode())
-    kept = [(name, value) for name, value in record.headers if not name.startswith(PREFIX)]
-    headers = [*kept, time, (DEAD_LETTER_OF, str(dead_letter.identity).encode())]
+    own_headers = [(name, value) for name, value in record.headers if not name.startswith(PREFIX)]
+    headers = [*own_headers, time, (DEAD_LETTER_OF, str(dead_letter.identity).encode())]
     key = record.key if repair is None else repaired_key(dead_letter, repair)
     value = record.value if repair is None else repair.value
     number = dead_letter.origin.partition

@@ -41,8 +41,8 @@ class ResendLedger:
         self.unfinished: dict[int, int] | None = None
         """By partition of the input topic, its end offset before a run that has not finished; None if all runs have."""
 
-    def __contains__(self, letter: tuple[int, int]) -> bool:
-        partition, offset = letter
+    def __contains__(self, dead_letter: tuple[int, int]) -> bool:
+        partition, offset = dead_letter
         return offset in self._offsets.get((partition, offset // CHUNK), ())
 
     def read_record(self, key: bytes | None, value: bytes | None) -> None:

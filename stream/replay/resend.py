@@ -52,7 +52,7 @@ LetterKey = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Resend:
-    """Dead dead_letters that were read and checked, and not sent yet."""
+    """Dead letters that were read and checked, and not sent yet."""
 
     kafka: str
     topic: str

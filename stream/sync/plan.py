@@ -17,7 +17,7 @@ from workers.state import fold
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from stream.sync.read import Progress
+    from stream.sync.read import ReportProgress
     from stream.sync.spill import Gathered, Spill
 
 EXAMPLES_MAX = 5
@@ -49,7 +49,7 @@ class SyncPlan:
             examples.append(decision)
 
 
-def make_plan(topic: str, spill: Spill, now_ms: int, progress: Progress) -> SyncPlan:
+def make_plan(topic: str, spill: Spill, now_ms: int, progress: ReportProgress) -> SyncPlan:
     """Compare everything in the spill and add the events to publish to it. Raises InvalidFeedLine."""
     plan, done, total = SyncPlan(), 0, spill.row_count()
     for number, gathered in enumerate(spill.products(), 1):

@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from stream.kafka.reader import Record
     from stream.sync.spill import Spill
 
-    Progress = Callable[[int, int | None], None]
+    ReportProgress = Callable[[int, int | None], None]
     """Called with how much is done, and of how much; None if that is not known."""
 
 PROGRESS_EVERY = 1_000
 """Lines or products between two reports of progress."""
 
 
-def read_feed(topic: str, feed: IO[bytes], spill: Spill, now_ms: int, progress: Progress) -> None:
+def read_feed(topic: str, feed: IO[bytes], spill: Spill, now_ms: int, progress: ReportProgress) -> None:
     """Add all lines that are not blank to the spill.
 
     Raises InvalidFeedLine for the first line that is no upsert, or that is about the same product or offer as an
@@ -50,7 +50,7 @@ def _lines(feed: IO[bytes]) -> Iterator[bytes]:
         yield line
 
 
-async def read_state(kafka: str, spill: Spill, progress: Progress) -> None:
+async def read_state(kafka: str, spill: Spill, progress: ReportProgress) -> None:
     """Add all items that the item log holds now to the spill. Raises Misconfigured if there is no log, Unavailable."""
     numbers = range(topic_layout(kafka, ITEMS).partitions)
     async with Reader(kafka) as reader:

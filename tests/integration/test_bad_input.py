@@ -1,4 +1,4 @@
-"""What no suite of small records shows of a whole stack."""
+"""A whole stack with a record that is far too large."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ if TYPE_CHECKING:
 LARGE = 5_000_000
 
 
-def test_a_record_of_five_megabytes_is_a_dead_letter_and_the_next_event_is_taken(tmp_path: Path) -> None:
+def test_a_record_of_five_megabytes_is_a_dead_letter_and_the_next_event_is_folded(tmp_path: Path) -> None:
     body = json.dumps({"product_id": "large", "title": "x" * LARGE}).encode()
     with running_stack(tmp_path) as stack:
         with closing(KafkaProducer(bootstrap_servers=stack.kafka, max_request_size=2 * LARGE)) as producer:
             for _ in range(2):
-                place = producer.send("products", key=b"large", value=body).get(30)
+                written = producer.send("products", key=b"large", value=body).get(30)
         token = stack.send("products", "large", title="Walnut cake")
         answer = stack.get("/search", q="walnut", after=token, wait_ms=20_000)
         assert answer["fresh"] and [hit["product_id"] for hit in answer["hits"]] == ["large"]
         assert stack.get("/status")["dead_letters"]["products"] == 2
 
-        letters = KafkaConsumer(bootstrap_servers=stack.kafka, max_partition_fetch_bytes=2 * LARGE)
-        with closing(letters):
-            letters.assign([TopicPartition("products.dlq", place.partition)])
-            letters.seek_to_beginning()
-            letter = next(letters)
-        assert letter.value == body and letter.key == b"large"
-        reason = dict(letter.headers)["freshline-reason"].decode()
+        dead_letters = KafkaConsumer(bootstrap_servers=stack.kafka, max_partition_fetch_bytes=2 * LARGE)
+        with closing(dead_letters):
+            dead_letters.assign([TopicPartition("products.dlq", written.partition)])
+            dead_letters.seek_to_beginning()
+            dead_letter = next(dead_letters)
+        assert dead_letter.value == body and dead_letter.key == b"large"
+        reason = dict(dead_letter.headers)["freshline-reason"].decode()
         assert "bytes" in reason and "\n" not in reason

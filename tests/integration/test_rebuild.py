@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ITEMS = 1_500
-"""Enough to be killed half way."""
+"""Enough items for a kill half way."""
 FEW = 300
 PRICED = 100
 PRICES = count(1_000)
-"""Also the versions of the changes: they rise from feed to feed."""
+"""The prices, which are also the versions of the changes: they rise from feed to feed."""
 
 
 class Feed:
-    """Changes prices all the while, and knows the last of each."""
+    """Changes prices until the end of the block, and knows the last price of each item."""
 
     def __init__(self, stack: RunningStack) -> None:
         self._stack = stack
@@ -60,14 +60,14 @@ class TextFeed(Feed):
 
 
 class Searches:
-    """Searches all the while, and keeps what is answered."""
+    """Searches until the end of the block, and keeps the answers."""
 
     def __init__(self, stack: RunningStack) -> None:
         self._http = httpx.Client(base_url=stack.api, timeout=STILL_S, trust_env=False)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self.answers: list[tuple[int, int]] = []
-        """(status, how many items were found)."""
+        """The (status, number of items found) of each answer."""
 
     def __enter__(self) -> Searches:
         self._thread.start()
@@ -102,7 +102,7 @@ def test_a_rebuild_that_is_killed_half_way_goes_on_takes_live_changes_and_can_be
         stack.producer.flush()
         stack.until_quiet()
         for key in (b"p3", b"\xff"):
-            stack.producer.send("items", key=key, value=b"of another hand")
+            stack.producer.send("items", key=key, value=b"a foreign record")
         stack.producer.flush()
         stack.until_quiet()
         before = stack.get("/status")["index"]["collection"]
@@ -115,8 +115,8 @@ def test_a_rebuild_that_is_killed_half_way_goes_on_takes_live_changes_and_can_be
             assert second.status_code == 409 and "a rebuild runs already" in second.text
             stack.until(lambda: stack.http.get("/rebuild").is_success, "the next process goes on with it")
             stack.until(lambda: rebuilt(stack), "the new collection serves")
-            told, _ = asked.communicate()
-        assert asked.returncode == 0 and json.loads(told)["model"] == "other"
+            out, _ = asked.communicate()
+        assert asked.returncode == 0 and json.loads(out)["model"] == "other"
         check_all(stack, feed.prices)
         after = stack.get("/status")["index"]
         assert after["collection"] != before and after["previous"] == before

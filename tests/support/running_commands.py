@@ -30,7 +30,7 @@ class Done(NamedTuple):
 
 
 def freshline(*arguments: str, stdin: bytes = b"") -> Done:
-    """`freshline ARGUMENTS` with stdout and stderr that are no terminals."""
+    """Run `freshline ARGUMENTS` with stdout and stderr that are no terminals."""
     out, err = io.TextIOWrapper(io.BytesIO()), io.TextIOWrapper(io.BytesIO())
     given = io.TextIOWrapper(io.BytesIO(stdin))
     with (
@@ -49,7 +49,7 @@ def freshline(*arguments: str, stdin: bytes = b"") -> Done:
 
 @contextmanager
 def serving(service: StandIn) -> Iterator[str]:
-    """The API of a service on a free port; yields its address."""
+    """Serve the API of a service on a free port, and yield its address."""
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.bind(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(create_app(service.services), log_level="error"))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class RunningStack:
-    """What a client sees of it, and its processes."""
+    """A running stack as a client sees it, and its processes."""
 
     def __init__(self, process: subprocess.Popen[str], ready: dict[str, Any], folder: Path) -> None:
         self.process, self.kafka, self.api = process, ready["kafka"], ready["api"]
@@ -32,13 +32,13 @@ class RunningStack:
         self.producer = KafkaProducer(bootstrap_servers=self.kafka, linger_ms=1, acks="all")
 
     def send(self, topic: str, product_id: str, **fields: Any) -> str:
-        """Its token."""
+        """Send an event, and return its token once the broker has confirmed it."""
         body = json.dumps({"product_id": product_id, **fields}).encode()
         written = self.producer.send(topic, key=product_id.encode(), value=body).get()
         return f"{topic}:{written.partition}:{written.offset}"
 
     def send_soon(self, topic: str, product_id: str, **fields: Any) -> None:
-        """Confirmed by the next `producer.flush()`."""
+        """Send an event that the next `producer.flush()` waits for."""
         body = json.dumps({"product_id": product_id, **fields}).encode()
         self.producer.send(topic, key=product_id.encode(), value=body)
 
@@ -65,7 +65,7 @@ class RunningStack:
         return [sys.executable, "-m", "stream.commands", *arguments]
 
     def pid(self, name: str) -> int:
-        """Of the worker `items` or `index`."""
+        """Return the process id of the worker `items` or `index`."""
         for entry in Path("/proc").glob("[0-9]*"):
             try:
                 parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
@@ -95,7 +95,7 @@ class RunningStack:
 
 @contextmanager
 def running_stack(folder: Path, **env: str) -> Iterator[RunningStack]:
-    """Stopped at the end of the block, with all below it."""
+    """Run a stack; it is stopped at the end of the block, with all its processes."""
     arguments = ("up", "--json", "--data-dir", str(folder / "data"), "--api-port", str(free_port()))
     fake = {"FRESHLINE_EMBEDDER": "fake", "XDG_STATE_HOME": str(folder / "state")}
     with (folder / "up.log").open("ab") as log:
