@@ -52,7 +52,7 @@ class RenewalProbe:
         return 0
 
     async def reason_to_renew(self, memory_bytes: int) -> str | None:
-        """Return why the log must begin anew; None if it need not."""
+        """Return why the broker must be replaced; None if it need not."""
         if memory_bytes > (self._broker.memory_bytes_max or math.inf):
             return "has grown too large"
         if self._clock.monotonic_s() < self._next_fetch_s:

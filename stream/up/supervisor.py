@@ -141,7 +141,10 @@ class Supervisor:
                 return
 
     async def _until_log_ends(self) -> bool:
-        """Keep everything running until the log ends. Return whether it must be replaced; its events are acked then."""
+        """Keep everything running until the log ends; return whether it must be replaced.
+
+        In that case most events are acked by then, and the others are handed over.
+        """
         running = [
             keep_running(worker, say, self._failures(worker), self._clock, ready=self._ready)
             for worker in self._workers

@@ -1,4 +1,4 @@
-"""`up` keeps a stack running: with a real broker, and small stand-ins for the workers."""
+"""`up` keeps a stack running, here with a real broker and small substitutes for the workers."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def started(tmp_path: Path) -> Iterator[Callable[..., Up]]:
-    """Makes one with this environment on this test's folder; what still runs at the end is killed."""
+    """Return a function that makes an `up` with this environment on this test's folder; all are killed at the end."""
     made: list[Up] = []
 
     def make(folder: Path = tmp_path, **env: str) -> Up:
@@ -64,13 +64,13 @@ async def write(kafka: str, topic: str, key: bytes, value: bytes, times: int = 1
         await producer.stop()
 
 
-async def commit(kafka: str, topic: str, finished: int) -> None:
-    """As an items worker does that has finished so many."""
+async def commit(kafka: str, topic: str, acked: int) -> None:
+    """Commit as an items worker does that has acked so many records."""
     consumer = AIOKafkaConsumer(bootstrap_servers=kafka, group_id=ITEMS_GROUP, enable_auto_commit=False)
     await consumer.start()
-    place = TopicPartition(topic, 1)
-    consumer.assign([place])
-    await consumer.commit({place: finished})
+    partition = TopicPartition(topic, 1)
+    consumer.assign([partition])
+    await consumer.commit({partition: acked})
     await consumer.stop()
 
 
@@ -151,7 +151,7 @@ def test_an_embedded_broker_that_is_killed_comes_back_with_the_state(up: Up) -> 
     broker, before = up.broker_pid(), up.events("start")
     assert broker
     os.kill(broker, signal.SIGKILL)
-    up.until(lambda: len(up.events("start")) == 4, "both workers on the new log")
+    up.until(lambda: len(up.events("start")) >= 4, "both workers on the new log")
     assert not any(alive(pid) for _, pid in before)
     assert asyncio.run(items(up.said["kafka"])) == {b"P1": b'{"title":"Walnut cake"}'}
     assert asyncio.run(log_identity(up.said["kafka"])).epoch == 2
@@ -163,7 +163,7 @@ def test_an_embedded_broker_that_is_killed_comes_back_with_the_state(up: Up) -> 
     assert up.interrupt() == 0
 
 
-def test_an_embedded_broker_that_grew_too_large_starts_anew_and_only_dead_letters_are_lost_as_it_says(
+def test_an_embedded_broker_that_grew_too_large_is_replaced_and_only_dead_letters_are_lost_as_it_says(
     started: Callable[..., Up],
 ) -> None:
     up = started(UP_TEST_MEMORY_BYTES_MAX=str(60 << 20)).start().ready()
@@ -175,7 +175,7 @@ def test_an_embedded_broker_that_grew_too_large_starts_anew_and_only_dead_letter
     asyncio.run(commit(kafka, "products", 80))
     up.until(lambda: "starts anew" in up.stderr, "it asks whether all is done")
     asyncio.run(write(kafka, "prices", b"P1", b'{"comes":"late"}'))
-    up.until(lambda: len(up.events("start")) == 4, "both workers on the new log")
+    up.until(lambda: len(up.events("start")) >= 4, "both workers on the new log")
     (late,) = asyncio.run(written(kafka, "prices"))
     assert (late.key, late.value) == (b"P1", b'{"comes":"late"}')
     assert event_time_ms(late.headers)
@@ -187,7 +187,7 @@ def test_an_embedded_broker_that_grew_too_large_starts_anew_and_only_dead_letter
     assert up.interrupt() == 0
 
 
-def test_an_embedded_broker_whose_log_is_too_long_to_search_starts_anew_with_all_that_was_not_finished(
+def test_an_embedded_broker_whose_log_is_too_long_is_replaced_with_all_events_that_were_not_acked(
     started: Callable[..., Up],
 ) -> None:
     up = started(UP_TEST_FETCH_SECONDS_MAX="0.004").start().ready()
@@ -196,7 +196,7 @@ def test_an_embedded_broker_whose_log_is_too_long_to_search_starts_anew_with_all
     up.until(lambda: len(up.events("start")) == 2, "both workers on the first log")
     confirmed: set[bytes] = set()
     asyncio.run(_numbers_until(kafka, confirmed, lambda: len(up.events("stop")) == 2))
-    up.until(lambda: len(up.events("start")) == 4, "both workers on the new log")
+    up.until(lambda: len(up.events("start")) >= 4, "both workers on the new log")
     assert len(confirmed) >= 10_000
     assert confirmed <= {record.value for record in asyncio.run(written(kafka, "prices"))}
     assert asyncio.run(items(kafka)) == {b"P1": b'{"title":"Walnut cake"}'}
@@ -206,7 +206,7 @@ def test_an_embedded_broker_whose_log_is_too_long_to_search_starts_anew_with_all
 
 
 async def _numbers_until(kafka: str, confirmed: set[bytes], done: Callable[[], bool]) -> None:
-    """One after the other."""
+    """Send numbers one after the other, until done."""
     producer = AIOKafkaProducer(bootstrap_servers=kafka, acks="all")
     await producer.start()
     while not done():
@@ -235,7 +235,7 @@ def test_children_end_with_it_and_it_starts_again_at_once(up: Up) -> None:
     assert read_stack_report(up.data_dir) is None
 
 
-def test_events_that_no_worker_finished_before_it_stops_are_there_when_it_starts_again(up: Up) -> None:
+def test_events_that_no_worker_acked_before_it_stops_are_in_the_log_when_it_starts_again(up: Up) -> None:
     up.start().ready()
     asyncio.run(write(up.said["kafka"], "prices", b"P1", b"finished"))
     asyncio.run(commit(up.said["kafka"], "prices", 1))
@@ -251,13 +251,13 @@ def test_events_that_no_worker_finished_before_it_stops_are_there_when_it_starts
     tail, broker = up.data_dir / "tail.jsonl", up.broker_pid()
     assert broker and tail.exists()
     os.kill(broker, signal.SIGKILL)
-    up.until(lambda: "SIGKILL" in up.stderr and len(up.events("start")) == 4, "both workers on the new log")
+    up.until(lambda: "SIGKILL" in up.stderr and len(up.events("start")) >= 4, "both workers on the new log")
     assert asyncio.run(written(up.said["kafka"], "prices"))[0].value == waited.value
     up.until(lambda: not tail.exists(), "all that was published is finished and in the journal")
     assert up.interrupt() == 0
 
 
-def test_it_waits_until_all_events_are_finished_before_it_stops(up: Up) -> None:
+def test_it_waits_until_all_events_are_acked_before_it_stops(up: Up) -> None:
     up.start().ready()
     up.tell("lag", "7")
     asked = len(up.events("GET/status"))
@@ -285,7 +285,7 @@ def test_the_second_ctrl_c_ends_it_at_once(up: Up) -> None:
 
 
 def refusal(up: Up) -> str:
-    """The one line that it ends with."""
+    """Return the one line that `up` ends with."""
     before = len(up.stderr) if (up.folder / "stderr").exists() else 0
     assert up.start().ended() == 1
     line = up.stderr[before:]

@@ -1,4 +1,4 @@
-"""A broker under the hand of a test."""
+"""A broker that a test starts and kills."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ if TYPE_CHECKING:
 class RunningBroker:
     """A broker that a test may kill and start again."""
 
-    def __init__(self, broker: Broker, log: Path) -> None:
+    def __init__(self, broker: Broker, output: Path) -> None:
         self.broker = broker
-        self._log = log
+        self._output = output
 
     @property
     def address(self) -> str:
         return self.broker.address
 
     def start(self) -> Self:
-        with self._log.open("ab") as output:
+        with self._output.open("ab") as output:
             self._process = subprocess.Popen(self.broker.argv(), stdout=output, stderr=output)
         alive = self._process
         asyncio.run(wait_accepting(self.address, math.inf, alive=lambda: alive.poll() is None))
@@ -52,10 +52,10 @@ class RunningBroker:
         return Settings(kafka=self.address, **fields)  # type: ignore[arg-type]
 
     def new_topic(self, partitions: int = 1, configs: Mapping[str, str] | None = None) -> list[Partition]:
-        """A topic that no other test uses."""
+        """Create a topic that no other test uses, and return its partitions."""
         name = f"test-{uuid.uuid4().hex}"
         admin = KafkaAdminClient(bootstrap_servers=self.address)
-        # Records of a test may be months old by their timestamps: the broker would drop them at its next look.
+        # The records of a test may be months old by their timestamps, and the broker would drop them.
         kept = {"retention.ms": "-1", **(configs or {})}
         wanted = {name: {"num_partitions": partitions, "replication_factor": 1, "configs": kept}}
         admin.create_topics(wanted, wait_for_metadata=True)
@@ -64,7 +64,7 @@ class RunningBroker:
 
 
 def new_broker(kind: str, directory: Path) -> RunningBroker:
-    """Not started yet."""
+    """Return a broker that is not started yet."""
     if kind == "kafka" and not os.environ.get("KAFKA_HOME"):
         pytest.skip("KAFKA_HOME is not set")
     broker: Broker = (

@@ -1,4 +1,4 @@
-"""`up` under the hand of a test, with stand-ins for its workers."""
+"""Runs `up` for a test, with substitutes for its workers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MAIN = Path(__file__).with_name("up_main.py")
 
 
 class Up:
-    """One `up` in a process group of its own, as a terminal starts it."""
+    """One `up` in its own process group, as a terminal starts it."""
 
     command: tuple[str, ...] = (sys.executable, str(MAIN))
     process: subprocess.Popen[str]
@@ -54,9 +54,16 @@ class Up:
         return self
 
     def ready(self) -> Self:
+        """Wait until `up` says that it is ready, and until both substitutes run.
+
+        `up` is ready once the API answers. On a slow machine the other worker may still be starting then: ended at that
+        moment, it would write neither its start nor its stop.
+        """
         assert self.process.stdout
         self.said: dict[str, Any] = json.loads(self.process.stdout.readline() or self.stderr)
         assert self.said["ready"] is True
+        if self.command == Up.command:
+            self.until(lambda: {name for name, _ in self.events("start")} == {"items", "index"}, "both workers run")
         return self
 
     @property
@@ -64,17 +71,17 @@ class Up:
         return (self.folder / "stderr").read_text()
 
     def tell(self, name: str, text: str = "") -> None:
-        """In one step: whoever waits for the file finds all of it."""
+        """Tell the substitutes something by a file, which is written in one step: a reader finds all of it."""
         (self.folder / f"{name}.new").write_text(text)
         (self.folder / f"{name}.new").replace(self.folder / name)
 
     def events(self, kind: str) -> list[tuple[str, int]]:
-        """Worker and process id."""
+        """Return (worker, process id) of each event of a kind: start, stop."""
         lines = [line.split() for line in (self.folder / "events").read_text().splitlines()]
         return [(name, int(pid)) for what, name, pid in lines if what == kind]
 
     def children(self) -> dict[int, str]:
-        """Process ids and command lines."""
+        """Return the command lines of the child processes, by process id."""
         found = {}
         for entry in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""`freshline up` with stand-ins for its workers."""
+"""`freshline up` with substitutes for its workers."""
 
 from __future__ import annotations
 

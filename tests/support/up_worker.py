@@ -1,6 +1,6 @@
-"""A stand-in for a worker below `up`: `python up_worker.py NAME`, told what to do by a folder in UP_TEST_DIR.
+"""A substitute for a worker of `up`, `python up_worker.py NAME`, which files in UP_TEST_DIR tell what to do.
 
-Each start and stop is a line in UP_TEST_DIR/events. `index` serves the API; its lag is in UP_TEST_DIR/lag.
+It writes a line to UP_TEST_DIR/events at each start and stop. `index` serves the API; UP_TEST_DIR/lag has its lag.
 """
 
 from __future__ import annotations
