@@ -1,4 +1,4 @@
-"""One suite over the embedded broker and Apache Kafka: what everything else relies on."""
+"""One suite over the embedded broker and Apache Kafka, for everything that the rest relies on."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ BATCH_SIZES = (1, 5, 2, 100, 1, 1000, 3)
 
 
 async def send(broker: RunningBroker, partition: Partition, count: int, *, first: int = 0, size: int = 100) -> None:
-    """One batch, or a few if it is large; confirmed."""
+    """Send records in one batch, or in a few if they are large, and wait for the confirmations."""
     producer = AIOKafkaProducer(bootstrap_servers=broker.address, acks="all", linger_ms=20)
     await producer.start()
     values = [b"%d" % number + b" " * size for number in range(first, first + count)]
@@ -50,48 +50,48 @@ async def read(broker: RunningBroker, *partitions: Partition) -> list[Record]:
         return [record async for records in reader.read_to_end() for record in records]
 
 
-async def test_an_end_is_exact_after_batches_of_any_size(any_broker: RunningBroker) -> None:
+async def test_an_end_offset_is_exact_after_batches_of_any_size(any_broker: RunningBroker) -> None:
     partition, empty = any_broker.new_topic(partitions=2)
     total = 0
-    async with EndOffsets(any_broker.address) as ends:
+    async with EndOffsets(any_broker.address) as end_offsets:
         for size in BATCH_SIZES:
             await send(any_broker, partition, size)
             total += size
-            async with EndOffsets(any_broker.address) as asked_first_now:
+            async with EndOffsets(any_broker.address) as fresh_client:
                 expected = {partition: total, empty: 0}
-                assert await asked_first_now.fetch([partition, empty]) == expected
-            assert await ends.fetch([partition, empty]) == expected
+                assert await fresh_client.fetch([partition, empty]) == expected
+            assert await end_offsets.fetch([partition, empty]) == expected
 
 
 @pytest.mark.kafka
-async def test_an_end_of_a_topic_that_is_not_there_is_unavailable(apache_kafka: RunningBroker) -> None:
-    async with EndOffsets(apache_kafka.address, patience_s=0.2) as ends:
+async def test_the_end_offset_of_a_topic_that_does_not_exist_is_unavailable(apache_kafka: RunningBroker) -> None:
+    async with EndOffsets(apache_kafka.address, patience_s=0.2) as end_offsets:
         with pytest.raises(Unavailable, match="no-such-topic"):
-            await ends.fetch([Partition("no-such-topic", 0)])
+            await end_offsets.fetch([Partition("no-such-topic", 0)])
 
 
-async def test_an_end_is_unavailable_while_the_broker_is_away(own_embedded_broker: RunningBroker) -> None:
+async def test_an_end_offset_is_unavailable_while_the_broker_is_away(own_embedded_broker: RunningBroker) -> None:
     (partition,) = own_embedded_broker.new_topic()
-    async with EndOffsets(own_embedded_broker.address, patience_s=0.2) as ends:
-        assert await ends.fetch([partition]) == {partition: 0}
+    async with EndOffsets(own_embedded_broker.address, patience_s=0.2) as end_offsets:
+        assert await end_offsets.fetch([partition]) == {partition: 0}
         own_embedded_broker.kill()
         with pytest.raises(Unavailable):
-            await ends.fetch([partition])
+            await end_offsets.fetch([partition])
 
 
-async def test_records_that_are_there_are_not_denied_by_a_busy_broker(any_broker: RunningBroker) -> None:
-    """The embedded broker did so under load, and a reader passed them over as a gap."""
+async def test_a_busy_broker_does_not_deny_records_that_it_has(any_broker: RunningBroker) -> None:
+    """The embedded broker did so under load, and a reader took the records for a gap."""
     partition, empty = any_broker.new_topic(partitions=2)
     await send(any_broker, partition, 100)
 
     async def ask(offset: int) -> bool:
-        async with EndOffsets(any_broker.address) as ends:
-            answers = [await ends.has_records(partition, offset) for _ in range(40)]
+        async with EndOffsets(any_broker.address) as end_offsets:
+            answers = [await end_offsets.has_records(partition, offset) for _ in range(40)]
             return all(answers)
 
     assert all(await asyncio.gather(*(ask(offset) for offset in range(0, 100, 5))))
-    async with EndOffsets(any_broker.address) as ends:
-        assert not await ends.has_records(empty, 0)
+    async with EndOffsets(any_broker.address) as end_offsets:
+        assert not await end_offsets.has_records(empty, 0)
 
 
 async def test_reading_to_the_end_finds_every_record_once_and_in_order(any_broker: RunningBroker) -> None:
@@ -132,8 +132,10 @@ async def test_a_reader_stops_although_its_partitions_have_just_changed(any_brok
     assert not patience.expired()
 
 
-async def test_what_takes_longer_to_find_than_a_fetch_waits_is_found(own_embedded_broker: RunningBroker) -> None:
-    """The embedded broker looks through 6,000 batches in 4 ms: a wait of one never ended with a record."""
+async def test_records_that_take_longer_to_find_than_a_fetch_waits_are_found(
+    own_embedded_broker: RunningBroker,
+) -> None:
+    """The embedded broker looks through 6,000 batches in 4 ms: a fetch with a wait of 1 ms never brought a record."""
     (partition,) = own_embedded_broker.new_topic()
     producer = AIOKafkaProducer(bootstrap_servers=own_embedded_broker.address, acks="all")
     await producer.start()
@@ -184,8 +186,8 @@ async def test_offsets_without_a_record_at_the_end_are_passed(apache_kafka: Runn
     async with producer.transaction():
         await producer.send_and_wait(partition.topic, b"0", partition=0)
     await producer.stop()
-    async with EndOffsets(apache_kafka.address) as ends, asyncio.timeout(10):
-        while await ends.fetch([partition]) != {partition: 2}:
+    async with EndOffsets(apache_kafka.address) as end_offsets, asyncio.timeout(10):
+        while await end_offsets.fetch([partition]) != {partition: 2}:
             pass
     assert [record.offset for record in await read(apache_kafka, partition)] == [0]
 
@@ -213,7 +215,7 @@ def test_topics_are_created_once_and_found_as_they_should_be(any_broker: Running
 
 @pytest.mark.kafka
 def test_topics_are_created_with_the_settings_that_they_need(tmp_path: Path) -> None:
-    """Sizes, times, what is kept, and how many replicas must have a record."""
+    """The settings are about sizes, times, retention, and how many replicas must have a record."""
     broker = new_broker("kafka", tmp_path).start()
     try:
         ensure_topics(broker.settings(min_insync_replicas=3))
@@ -239,7 +241,7 @@ def test_topics_are_created_with_the_settings_that_they_need(tmp_path: Path) -> 
 
 
 def test_dead_letters_lie_in_as_many_partitions_as_events(own_embedded_broker: RunningBroker) -> None:
-    """Each in the partition of its event: fewer, and the worker could not send one."""
+    """Each is in the partition of its event; with fewer partitions the worker could not send some."""
     admin = KafkaAdminClient(bootstrap_servers=own_embedded_broker.address)
     admin.create_topics({"prices.dlq": {"num_partitions": 1, "replication_factor": 1}}, wait_for_metadata=True)
     admin.close()
@@ -277,7 +279,7 @@ def test_a_topic_that_would_lose_state_is_refused(tmp_path: Path) -> None:
 
 
 def _check_the_log_keeps_its_identity(broker: RunningBroker) -> None:
-    """When a broker starts again on its directory, and not when the item log was created anew."""
+    """The identity stays when a broker starts again on its directory, and changes with a new item log."""
     ensure_topics(broker.settings())
     first = asyncio.run(log_identity(broker.address, epoch_floor=6))
     assert first.epoch == 7
@@ -288,9 +290,9 @@ def _check_the_log_keeps_its_identity(broker: RunningBroker) -> None:
     admin.delete_topics([ITEMS])
     admin.close()
     ensure_topics(broker.settings())
-    anew = asyncio.run(log_identity(broker.address))
-    assert anew.epoch == 8
-    assert anew.log_id != first.log_id
+    new = asyncio.run(log_identity(broker.address))
+    assert new.epoch == 8
+    assert new.log_id != first.log_id
 
 
 def test_an_embedded_broker_that_starts_again_is_another_log(own_embedded_broker: RunningBroker) -> None:
@@ -301,9 +303,9 @@ def test_an_embedded_broker_that_starts_again_is_another_log(own_embedded_broker
     broker.kill()
     broker.start()
     ensure_topics(broker.settings())
-    anew = asyncio.run(log_identity(broker.address, epoch_floor=first.epoch))
-    assert anew.epoch == first.epoch + 1
-    assert anew.log_id != first.log_id
+    new = asyncio.run(log_identity(broker.address, epoch_floor=first.epoch))
+    assert new.epoch == first.epoch + 1
+    assert new.log_id != first.log_id
 
 
 async def test_workers_that_start_at_once_agree_on_the_log(own_embedded_broker: RunningBroker) -> None:
@@ -313,7 +315,7 @@ async def test_workers_that_start_at_once_agree_on_the_log(own_embedded_broker: 
 
 
 async def test_the_epoch_rises_above_what_another_log_left_in_the_index(own_embedded_broker: RunningBroker) -> None:
-    """Else the index would refuse this log's versions for ever."""
+    """Otherwise the index would refuse the versions of this log forever."""
     ensure_topics(own_embedded_broker.settings())
     first = await log_identity(own_embedded_broker.address)
     assert first.epoch == 1

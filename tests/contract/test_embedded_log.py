@@ -1,4 +1,4 @@
-"""What `up` keeps of a log in memory, and what it tells of that it could not keep."""
+"""`up` keeps the item state of a log in memory, and says what it could not keep."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Running(NamedTuple):
 
 @asynccontextmanager
 async def embedded_log_in(folder: Path, broker: RunningBroker) -> AsyncIterator[Running]:
-    """One that is not open yet; its broker is the port of `broker`, which is not to run."""
+    """Yield a log that is not open yet, whose broker gets the port of `broker`, which must not run."""
     child = ChildProcess("broker", broker.broker.argv, os.environ, folder / "child.log")
     directory, said = DataDir(folder), list[str]()
     settings = broker.settings(partitions=PARTITIONS)
@@ -70,7 +70,7 @@ def stopped_broker(own_embedded_broker: RunningBroker) -> RunningBroker:
     return own_embedded_broker
 
 
-async def test_a_broker_that_dies_while_it_is_to_end_is_told_also_by_the_next_up(
+async def test_a_broker_that_dies_while_it_is_to_end_is_reported_also_by_the_next_up(
     stopped_broker: RunningBroker, tmp_path: Path
 ) -> None:
     async with embedded_log_in(tmp_path, stopped_broker) as up:
@@ -91,7 +91,7 @@ async def test_a_broker_that_ends_in_order_is_no_loss(stopped_broker: RunningBro
         assert up.said == []
 
 
-async def test_item_state_that_cannot_be_written_down_at_the_end_is_told(
+async def test_item_state_that_cannot_be_written_at_the_end_is_reported(
     stopped_broker: RunningBroker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object) -> None:
@@ -105,7 +105,7 @@ async def test_item_state_that_cannot_be_written_down_at_the_end_is_told(
         assert len(up.said) == 1 and "no space left" in up.said[0] and "may be missing" in up.said[0]
 
 
-async def test_a_broker_that_took_events_and_could_not_be_made_ready_is_told(
+async def test_a_broker_that_took_events_and_could_not_be_made_ready_is_reported(
     stopped_broker: RunningBroker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def unknown(*_: object, **__: object) -> None:
@@ -133,7 +133,7 @@ async def test_a_broker_that_cannot_be_started_is_unavailable_and_no_loss(
         assert up.said == []
 
 
-async def test_what_an_import_writes_while_the_state_is_published_is_in_the_journal(
+async def test_records_of_an_import_while_the_state_is_published_are_in_the_journal(
     stopped_broker: RunningBroker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def beside_an_import(kafka: str, records: Iterable[StateRecord], *, writer: bytes) -> int:

@@ -1,4 +1,4 @@
-"""Item state leaves one log as JSON lines and comes into another, whatever its partitions."""
+"""The item state of one log goes through JSON lines into another, whatever its number of partitions."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ PRODUCTS = [f"商品 {number}" for number in range(30)]
 
 
 def states(partitions: int, version: int) -> list[StateRecord]:
-    """An item and a review of each product."""
+    """Return an item and a review of each product."""
     found = []
     for product in PRODUCTS:
         for topic, key in (("items", product.encode()), ("review-states", product.encode() + b"\0R1")):
@@ -52,7 +52,7 @@ def stated(product: str, topic: str, version: int) -> bytes:
 
 
 def foreign(partitions: int) -> list[StateRecord]:
-    """Another hand's, some under the key of an item or a review."""
+    """Return foreign records, some under the key of an item or a review."""
     of_another_item = stated("商品 2", "items", version=9)
     keys = ["商品 1".encode(), "商品 1".encode() + b"\0R1", b"unknown", b"\xff"]
     return [
@@ -88,7 +88,7 @@ async def test_the_last_state_of_each_key_moves_to_a_log_with_other_partitions(
     assert await content(second_embedded_broker, 3) == sorted(states(3, version=2))
 
 
-async def test_all_partitions_of_the_log_are_exported_however_many_should_be_there(
+async def test_all_partitions_of_the_log_are_exported_whatever_the_settings_say(
     own_embedded_broker: RunningBroker,
 ) -> None:
     ensure_topics(own_embedded_broker.settings(partitions=4))
@@ -100,7 +100,7 @@ async def test_all_partitions_of_the_log_are_exported_however_many_should_be_the
     assert orjson.loads(lines.getvalue().splitlines()[0])["partitions"] == 4
 
 
-async def test_an_imported_item_says_no_event_for_the_first_time(own_embedded_broker: RunningBroker) -> None:
+async def test_an_imported_item_shows_no_event_for_the_first_time(own_embedded_broker: RunningBroker) -> None:
     settings = own_embedded_broker.settings(partitions=1)
     ensure_topics(settings)
     item = states(1, version=1)[0]

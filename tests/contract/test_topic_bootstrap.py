@@ -1,4 +1,4 @@
-"""The topics of an embedded broker that has just started, while producers that were cut off come back."""
+"""The topics of an embedded broker that has just started are created while cut-off producers come back."""
 
 from __future__ import annotations
 
@@ -27,41 +27,41 @@ if TYPE_CHECKING:
 
     from tests.support.running_broker import RunningBroker
 
-PLACE = Partition("prices", 3)
+PARTITION = Partition("prices", 3)
 
 
 async def produced(address: str) -> Any:
-    """What the broker answers to a record of a producer that knows the topic from before, not of the broker."""
+    """Return the broker's answer to a record of a producer that knows the topic from an earlier broker."""
     batch = DefaultRecordBatchBuilder(2, 0, 0, -1, -1, -1, 1 << 20)
     batch.append(0, time.time_ns() // 1_000_000, b"P1", b"{}", [])
     client = AIOKafkaClient(bootstrap_servers=address)
     await client.bootstrap()
     (node,) = (broker.nodeId for broker in client.cluster.brokers())
-    topics_of = [(PLACE.topic, [(PLACE.number, bytes(batch.build()))])]
+    topics_of = [(PARTITION.topic, [(PARTITION.number, bytes(batch.build()))])]
     answer = await client.send(node, ProduceRequest(None, -1, 1000, topics_of))
     await client.close()
     return answer.topics[0][1][0][:3]
 
 
-async def test_topics_that_nobody_wrote_to_are_claimed(own_embedded_broker: RunningBroker) -> None:
+async def test_topics_that_nobody_wrote_to_are_created(own_embedded_broker: RunningBroker) -> None:
     settings = own_embedded_broker.settings()
     assert await create_topics_first(own_embedded_broker.address, all_topics(settings))
-    ensure_topics(settings)  # Raises if one of them is missing or otherwise.
-    assert await produced(own_embedded_broker.address) == (PLACE.number, 0, 0)
+    ensure_topics(settings)  # Raises if one of them is missing or differs.
+    assert await produced(own_embedded_broker.address) == (PARTITION.number, 0, 0)
 
 
 async def test_a_record_from_before_its_topic_is_noticed_as_the_topic_would_hide_it(
     own_embedded_broker: RunningBroker,
 ) -> None:
     address = own_embedded_broker.address
-    assert await produced(address) == (PLACE.number, 0, 0)
+    assert await produced(address) == (PARTITION.number, 0, 0)
     assert not await create_topics_first(address, all_topics(own_embedded_broker.settings()))
     async with EndOffsets(address) as ends:
-        assert await ends.fetch([PLACE]) == {PLACE: 0}
+        assert await ends.fetch([PARTITION]) == {PARTITION: 0}
 
 
-class Written(ChildProcess):
-    """A broker that takes a record before anything else, in its first life."""
+class WrittenToFirst(ChildProcess):
+    """A broker that gets a record before anything else, in its first life."""
 
     address = ""
     lives = 0
@@ -74,12 +74,12 @@ class Written(ChildProcess):
             await produced(self.address)
 
 
-async def test_a_broker_that_took_a_record_before_its_topics_starts_anew_and_that_is_told(
+async def test_a_broker_that_got_a_record_before_its_topics_is_restarted_and_the_loss_is_said(
     own_embedded_broker: RunningBroker, tmp_path: Path
 ) -> None:
     own_embedded_broker.kill()
     broker, said = own_embedded_broker.broker, list[str]()
-    child = Written("broker", broker.argv, os.environ, tmp_path / "child.log")
+    child = WrittenToFirst("broker", broker.argv, os.environ, tmp_path / "child.log")
     child.address = broker.address
     directory = DataDir(tmp_path)
     with directory.locked():
@@ -96,7 +96,7 @@ async def test_a_broker_that_took_a_record_before_its_topics_starts_anew_and_tha
         try:
             await log.open()
             async with EndOffsets(broker.address) as ends:
-                assert await ends.fetch([PLACE]) == {PLACE: 0}
+                assert await ends.fetch([PARTITION]) == {PARTITION: 0}
             assert (await log_identity(broker.address)).epoch > 0
         finally:
             await log.kill()
