@@ -1,4 +1,4 @@
-"""One suite over every embedder: what holds for the fake holds for a real model."""
+"""One suite over every embedder: the fake and a real model pass the same tests."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def cosines(one: Vectors, other: Vectors) -> Vectors:
     return np.asarray((one * other).sum(axis=1))
 
 
-def test_rows_are_normalised_float32_of_the_dimension_it_names(embedder: Embedder) -> None:
+def test_rows_are_normalised_float32_of_the_dimension_of_the_model(embedder: Embedder) -> None:
     rows = embedder.embed_documents(MIXED)
     assert rows.shape == (len(MIXED), embedder.model.dimension)
     assert rows.dtype == np.float32
@@ -72,7 +72,7 @@ def test_without_prompts_a_query_and_a_document_of_the_same_text_are_the_same(em
     assert embedder.embed_query(MIXED[1]) @ embedder.embed_documents([MIXED[1]])[0] > 0.999
 
 
-def test_different_texts_are_told_apart_and_similar_ones_are_nearer(embedder: Embedder) -> None:
+def test_a_similar_text_is_nearer_than_a_different_one(embedder: Embedder) -> None:
     query = embedder.embed_query("walnut cake")
     cake, mouse = embedder.embed_documents(["Marbo Cake Walnut 78g", "wireless mouse with receiver"])
     assert query @ cake > query @ mouse + 0.2
@@ -123,7 +123,7 @@ def test_the_model_names_itself_and_its_revision(embedder: Embedder) -> None:
     assert embedder.model.revision
 
 
-def test_a_text_the_fake_was_told_to_fail_on_fails_alone() -> None:
+def test_the_fake_fails_on_the_chosen_text_alone() -> None:
     from workers.embedder.fake import FakeEmbedder
 
     fake = FakeEmbedder(failing="poison")

@@ -71,7 +71,7 @@ async def test_an_exact_product_id_or_gtin_comes_first(index: Index) -> None:
         assert hits[0].score == EXACT_SCORE > hits[1].score
 
 
-async def test_words_serve_until_the_model_of_the_collection_is_there(index: Index) -> None:
+async def test_lexical_results_serve_until_the_model_of_the_collection_is_loaded(index: Index) -> None:
     await put(index, content("a", "cake"), 1, dense=vector(1))
     await put(index, content("b", "biscuit"), 2, dense=vector(1))
     for not_ready in (searcher(index), searcher(index, 1, model=MODEL._replace(revision="other"))):
@@ -79,7 +79,7 @@ async def test_words_serve_until_the_model_of_the_collection_is_there(index: Ind
         assert (results.by, [hit.product_id for hit in results.hits]) == ("words", ["a"])
 
 
-async def test_a_query_that_cannot_be_embedded_is_answered_by_words(index: Index) -> None:
+async def test_a_query_that_cannot_be_embedded_is_answered_by_lexical_results(index: Index) -> None:
     async def fail(_: Vector) -> Any:
         raise EmbeddingFailed("NaN")
 
@@ -89,7 +89,9 @@ async def test_a_query_that_cannot_be_embedded_is_answered_by_words(index: Index
 
 
 @pytest.mark.parametrize("starts", [True, False])
-async def test_a_query_whose_vector_does_not_come_in_time_is_answered_by_words(index: Index, starts: bool) -> None:
+async def test_a_query_whose_vector_does_not_come_in_time_is_answered_by_lexical_results(
+    index: Index, starts: bool
+) -> None:
     async def never(computed: Vector) -> Any:
         if starts:
             computed.start()
@@ -167,7 +169,7 @@ async def test_browsing_filters_without_a_query(index: Index) -> None:
     assert ([hit.product_id for hit in results.hits], results.total, results.by) == (["a"], 1, "filters")
 
 
-async def test_a_price_is_that_of_the_moment_of_the_answer(index: Index) -> None:
+async def test_a_hit_has_the_price_of_the_moment_of_the_answer(index: Index) -> None:
     sale = offer("A", 9.0, sale_price=5.0, sale_starts_at_ms=100, sale_ends_at_ms=200)
     await put(index, content("a", offers=[sale, offer("B", 8.0), offer("C", 1.0, "USD")], price=8.0), 1)
     search = searcher(index)
@@ -179,7 +181,7 @@ async def test_a_price_is_that_of_the_moment_of_the_answer(index: Index) -> None
     assert hit.offers[0].sale_ends_at == "1970-01-01T00:00:00.200Z"
 
 
-async def test_a_hit_says_since_when_it_shows_what_it_shows(index: Index) -> None:
+async def test_a_hit_says_since_when_its_facets_are_searchable(index: Index) -> None:
     times = {"product": 1, "price": 2, "reviews": None}
     await put(index, content("a", {"zh-Hant": "蛋糕", "und": "x"}, updated_at_ms=times), 1, now_ms=1_500)
     [hit] = (await searcher(index).search(SearchRequest(q="蛋糕"), 9)).hits

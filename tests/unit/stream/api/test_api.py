@@ -25,7 +25,9 @@ async def client(service: StandIn) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-async def test_a_search_answers_hits_with_offers_and_when_they_became_searchable(client: httpx.AsyncClient) -> None:
+async def test_a_search_answers_hits_with_their_offers_and_the_times_since_when_they_are_searchable(
+    client: httpx.AsyncClient,
+) -> None:
     answer = (await client.get("/search", params={"q": "cake", "limit": 1})).json()
     assert answer["query"] == "cake" and answer["total"] == 3 and answer["fresh"] is True
     (hit,) = answer["hits"]
@@ -97,7 +99,7 @@ async def test_a_wrong_parameter_is_a_422_that_names_it_in_one_sentence(
         ("POST", "/reconcile"),
     ],
 )
-async def test_a_parameter_that_a_route_does_not_have_is_refused_before_anything_is_done(
+async def test_an_unknown_parameter_of_a_route_is_refused_before_any_work_begins(
     client: httpx.AsyncClient, method: str, path: str
 ) -> None:
     answer = await client.request(method, path, params={"repiar": "true"})
@@ -106,7 +108,7 @@ async def test_a_parameter_that_a_route_does_not_have_is_refused_before_anything
 
 
 @pytest.mark.parametrize("path", ["/rebuild", "/rebuild/rollback", "/rebuild/finish", "/reconcile"])
-async def test_a_body_is_refused_where_none_is_read_before_anything_is_done(
+async def test_a_body_is_refused_by_routes_without_one_before_any_work_begins(
     client: httpx.AsyncClient, service: StandIn, path: str
 ) -> None:
     answer = await client.post(path, json={"dry_run": True, "repair": True})
@@ -141,7 +143,7 @@ async def test_an_item_is_found_by_any_id_its_shop_uses(client: httpx.AsyncClien
 
 
 @pytest.mark.parametrize("path", ["/items/none-such", "/nowhere", "/items"])
-async def test_what_is_not_there_is_a_404_with_one_sentence(client: httpx.AsyncClient, path: str) -> None:
+async def test_an_unknown_item_or_path_is_a_404_with_one_sentence(client: httpx.AsyncClient, path: str) -> None:
     answer = await client.get(path)
     assert answer.status_code == 404 and answer.json()["error"]["message"]
 
@@ -170,7 +172,7 @@ async def test_a_bug_is_a_500_without_a_traceback(
     assert answer.status_code == 500 and "secret" not in answer.text
 
 
-async def test_status_adds_up_what_waits_anywhere(client: httpx.AsyncClient, service: StandIn) -> None:
+async def test_status_adds_up_the_events_that_wait_at_any_stage(client: httpx.AsyncClient, service: StandIn) -> None:
     assert (await client.get("/status")).json()["lag_events"] == 0
     service.lag.inputs = {"products": 1, "prices": 2}
     service.lag.items, service.lag.vectors_due, service.lag.sale_boundaries = 3, 4, 5

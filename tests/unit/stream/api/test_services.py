@@ -67,7 +67,7 @@ def status_service(made: ServingContext, monitor: Any = UNUSED, *, index_was_emp
     )
 
 
-async def test_it_is_not_ready_while_up_cannot_keep_another_process_running(tmp_path: Path) -> None:
+async def test_the_process_is_not_ready_while_up_cannot_keep_another_process_running(tmp_path: Path) -> None:
     status, report = status_service(context(tmp_path)), StackReportFile(tmp_path)
     assert status.ready() == []
     report.set_failing("items", "items cannot be kept running, it ended 3 times: exit 1: no such topic")
@@ -76,7 +76,7 @@ async def test_it_is_not_ready_while_up_cannot_keep_another_process_running(tmp_
     assert status.ready() == []
 
 
-async def test_it_is_not_ready_until_an_index_that_was_empty_has_caught_up(tmp_path: Path) -> None:
+async def test_the_process_is_not_ready_until_an_index_that_was_empty_has_caught_up(tmp_path: Path) -> None:
     made = context(tmp_path)
     status = status_service(made, index_was_empty=True)
     assert status.ready() == ["the index is being filled from the item log"]
@@ -84,7 +84,7 @@ async def test_it_is_not_ready_until_an_index_that_was_empty_has_caught_up(tmp_p
     assert status.ready() == []
 
 
-async def test_it_is_not_ready_while_the_lag_cannot_be_measured(tmp_path: Path) -> None:
+async def test_the_process_is_not_ready_while_the_lag_cannot_be_measured(tmp_path: Path) -> None:
     class Collections:
         away = True
 
@@ -144,7 +144,7 @@ async def test_the_query_gate_is_closed_while_a_search_is_answered_however_it_en
     assert (queries, made.gate.queries) == ([1, 1], 0)
 
 
-async def test_an_item_that_is_not_there_yet_is_no_unknown_item(tmp_path: Path) -> None:
+async def test_an_item_is_not_called_unknown_before_the_index_has_caught_up(tmp_path: Path) -> None:
     class Searcher:
         async def item(self, *_: Any) -> None:
             return None
@@ -157,7 +157,7 @@ async def test_an_item_that_is_not_there_yet_is_no_unknown_item(tmp_path: Path) 
     assert await service.item("P1") is None
 
 
-async def test_a_wait_for_an_event_ends_as_the_process_does(tmp_path: Path) -> None:
+async def test_a_wait_for_an_event_ends_when_the_process_does(tmp_path: Path) -> None:
     service = SearchService(context(tmp_path), UNUSED)
     assert not await service.progress(Token("prices", 0, 7), 1)
     waiting = asyncio.create_task(service.progress(Token("prices", 0, 7), 60_000))
@@ -168,7 +168,7 @@ async def test_a_wait_for_an_event_ends_as_the_process_does(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("after", [Token("prices", 0, 7, "another"), Token("prices", 99, 7)])
-async def test_a_token_that_this_log_cannot_know_is_refused(tmp_path: Path, after: Token) -> None:
+async def test_a_token_of_another_log_or_partition_is_refused(tmp_path: Path, after: Token) -> None:
     with pytest.raises(RefusedRequest) as refused:
         await SearchService(context(tmp_path), UNUSED).progress(after, 0)
     assert refused.value.field == "after"

@@ -11,7 +11,7 @@ LENGTHS = st.lists(st.integers(0, 300), max_size=200)
 
 
 @given(LENGTHS, st.integers(1, 2000))
-def test_every_position_comes_once(lengths: list[int], budget: int) -> None:
+def test_every_index_comes_once(lengths: list[int], budget: int) -> None:
     taken = [position for batch in batches(lengths, lambda: budget) for position in batch]
     assert sorted(taken) == list(range(len(lengths)))
 
@@ -23,11 +23,11 @@ def test_no_batch_is_larger_than_the_budget_unless_it_is_one_text(lengths: list[
 
 
 @given(LENGTHS, st.integers(1, 2000))
-def test_lengths_fall_so_that_little_is_padding(lengths: list[int], budget: int) -> None:
+def test_longer_texts_come_first_so_that_little_is_padding(lengths: list[int], budget: int) -> None:
     taken = [lengths[position] for batch in batches(lengths, lambda: budget) for position in batch]
     assert taken == sorted(lengths, reverse=True)
 
 
-def test_the_budget_may_change_while_batches_are_taken() -> None:
+def test_the_budget_may_change_from_batch_to_batch() -> None:
     budgets = iter([40, 10, 10])
     assert list(batches([10] * 6, lambda: next(budgets))) == [[0, 1, 2, 3], [4], [5]]

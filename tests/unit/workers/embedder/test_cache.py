@@ -14,14 +14,14 @@ def row(value: float) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
     return np.full(4, value, dtype=np.float32)
 
 
-def test_it_gives_back_what_was_put() -> None:
+def test_a_vector_that_was_put_is_found() -> None:
     cache = VectorCache(2)
     cache.put("a", row(1))
     assert (cache.get("a") == row(1)).all()  # type: ignore[union-attr]
     assert cache.get("b") is None
 
 
-def test_the_least_recently_used_goes_first() -> None:
+def test_the_least_recently_used_vector_is_evicted_first() -> None:
     cache = VectorCache(2)
     cache.put("a", row(1))
     cache.put("b", row(2))
@@ -42,7 +42,7 @@ def test_a_kept_vector_is_a_copy_that_nobody_can_change() -> None:
         kept[0] = 2
 
 
-def test_threads_share_it_within_its_bound() -> None:
+def test_threads_share_the_cache_within_its_bound() -> None:
     cache = VectorCache(10)
 
     def use(start: int) -> None:

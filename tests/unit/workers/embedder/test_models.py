@@ -61,7 +61,7 @@ def test_a_model_by_folder_gives_what_sentence_transformers_gives(tiny: Path) ->
     assert embedder.model.name == "tiny"
 
 
-def test_a_model_that_gives_nan_fails_those_texts_alone(tiny: Path, tmp_path: Path) -> None:
+def test_a_model_that_gives_nan_fails_the_texts_with_nan_alone(tiny: Path, tmp_path: Path) -> None:
     import torch
     from sentence_transformers import SentenceTransformer
 
@@ -101,7 +101,7 @@ def test_the_revision_differs_for_other_weights_and_for_another_configuration(ti
     assert len({same, *others}) == 3
 
 
-def test_a_missing_model_is_named_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_of_a_missing_model_names_it_and_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     with pytest.raises(Misconfigured, match=r"no model 'nobody/nothing'.*FRESHLINE_MODEL, or --model") as raised:
         locate("nobody/nothing")
@@ -122,14 +122,14 @@ def test_a_name_without_an_owner_is_a_model_of_sentence_transformers(
     assert locate("sentence-transformers/tiny") == ("sentence-transformers/tiny", snapshot)
 
 
-def test_a_folder_that_holds_no_model_is_named_with_what_to_do(tmp_path: Path) -> None:
+def test_the_error_of_a_folder_without_a_model_names_it_and_the_remedy(tmp_path: Path) -> None:
     with pytest.raises(Misconfigured, match=r"cannot be loaded.*FRESHLINE_MODEL, or --model") as raised:
         SentenceEmbedder(str(tmp_path))
     assert "\n" not in str(raised.value)
 
 
 @pytest.mark.parametrize("modules", [b'[{"idx": 0, "pa', b"\xff", b"[1]", b"7", b'[{"idx": 0}]', b'[{"path": 3}]'])
-def test_modules_that_cannot_be_read_are_named_with_what_to_do(tmp_path: Path, modules: bytes) -> None:
+def test_the_error_of_unreadable_modules_names_the_file_and_the_remedy(tmp_path: Path, modules: bytes) -> None:
     (tmp_path / "modules.json").write_bytes(modules)
     with pytest.raises(Misconfigured, match=r"modules\.json of the model cannot be read .*Fetch it anew") as raised:
         describe("model", str(tmp_path))
@@ -140,7 +140,7 @@ def test_modules_that_cannot_be_read_are_named_with_what_to_do(tmp_path: Path, m
     "config",
     [b'{"word_embed', b"\xff", b"7", b"[1]", b'{"word_embedding_dimension": "4"}', b'{"out_features": "many"}'],
 )
-def test_a_configuration_that_cannot_be_read_is_named_with_what_to_do(tmp_path: Path, config: bytes) -> None:
+def test_the_error_of_an_unreadable_configuration_names_the_file_and_the_remedy(tmp_path: Path, config: bytes) -> None:
     (tmp_path / "modules.json").write_text('[{"path": "1_Pooling"}]')
     (tmp_path / "1_Pooling").mkdir()
     (tmp_path / "1_Pooling" / "config.json").write_bytes(config)

@@ -16,7 +16,7 @@ from workers.embedder.threads import EmbedderThreads
 
 
 class Held(FakeEmbedder):
-    """Embeds documents only when it is let go."""
+    """Embeds documents only once `go` is set."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -32,7 +32,7 @@ class Held(FakeEmbedder):
         return super().embed_tokens(tokens)
 
 
-async def test_it_is_ready_once_the_model_is_loaded() -> None:
+async def test_the_embedder_is_ready_once_its_model_is_loaded() -> None:
     go = threading.Event()
 
     def load() -> FakeEmbedder:
@@ -90,7 +90,7 @@ async def test_a_model_that_hangs_raises_and_does_not_keep_the_process() -> None
     held.go.set()
 
 
-async def test_what_loading_raises_reaches_everyone_who_asks() -> None:
+async def test_an_error_of_loading_is_raised_for_every_caller() -> None:
     def load() -> FakeEmbedder:
         raise Misconfigured("There is no model.")
 
@@ -113,7 +113,7 @@ async def test_a_query_does_not_wait_for_the_thread_of_the_documents() -> None:
     await threads.close()
 
 
-async def test_a_query_that_was_asked_before_is_not_computed_again() -> None:
+async def test_the_vector_of_a_repeated_query_is_not_computed_again() -> None:
     held = Held()
     threads = EmbedderThreads(lambda: held)
     first, second = [await threads.embed_query("cake").result() for _ in range(2)]
@@ -142,6 +142,6 @@ async def test_a_text_that_cannot_be_embedded_fails_its_caller() -> None:
     await threads.close()
 
 
-def test_importing_it_does_not_import_torch() -> None:
+def test_importing_threads_and_registry_does_not_import_torch() -> None:
     check = "import sys, workers.embedder.threads, workers.embedder.registry; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", check], timeout=60, check=False).returncode == 0

@@ -15,7 +15,7 @@ from workers.priority import QueryGate
 
 
 class Model(torch.nn.Module):
-    """Rows of token ids to vectors; counts how often Python is asked."""
+    """Turns rows of token ids into vectors, and counts the passes that Python runs."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -31,15 +31,15 @@ class Model(torch.nn.Module):
         return words.mean(dim=1)
 
 
-class OfTwoKinds(Model):
-    """Long texts are another thing to it: a trace of a short one does not know that."""
+class DependsOnLength(Model):
+    """Treats long texts in another way, which a trace of a short text does not contain."""
 
     def rows(self, words: torch.Tensor, features: Features) -> torch.Tensor:
         return words.max(dim=1).values if words.shape[1] > 5 else words.mean(dim=1)
 
 
-class OnlyByStep(Model):
-    """What a trace cannot hold."""
+class CannotBeTraced(Model):
+    """Raises while it is traced."""
 
     def rows(self, words: torch.Tensor, features: Features) -> torch.Tensor:
         if torch._C._get_tracing_state():
@@ -47,8 +47,8 @@ class OnlyByStep(Model):
         return words.mean(dim=1)
 
 
-class WithMore(Model):
-    """What is no tensor matters too."""
+class DependsOnMore(Model):
+    """Depends on a feature that is no tensor."""
 
     def rows(self, words: torch.Tensor, features: Features) -> torch.Tensor:
         return words.mean(dim=1) * int(features.get("sign", 1))
@@ -72,8 +72,8 @@ def test_a_traced_pass_gives_the_same_vectors_for_other_shapes_without_a_step_of
     assert model.passes == before
 
 
-@pytest.mark.parametrize("model", [OfTwoKinds(), OnlyByStep()])
-def test_a_model_whose_trace_is_not_the_same_runs_step_by_step(model: Any) -> None:
+@pytest.mark.parametrize("model", [DependsOnLength(), CannotBeTraced()])
+def test_a_model_whose_trace_gives_other_vectors_runs_step_by_step(model: Any) -> None:
     steps = forward_pass(model, SAMPLES, "document")
     for features in (*SAMPLES, ids(2, 9)):
         before = model.passes
@@ -81,8 +81,8 @@ def test_a_model_whose_trace_is_not_the_same_runs_step_by_step(model: Any) -> No
         assert model.passes == before + 2
 
 
-def test_features_that_a_trace_was_not_made_of_go_step_by_step() -> None:
-    model: Any = WithMore()
+def test_features_of_another_kind_than_the_traced_ones_run_step_by_step() -> None:
+    model: Any = DependsOnMore()
     traced = forward_pass(model, [{**each, "sign": 1} for each in SAMPLES], "document")
     assert isinstance(traced, _Traced)
     for features in (ids(2, 3, sign=-1), ids(2, 3), ids(2, 3, sign=1, mask=torch.ones(2, 3))):
