@@ -55,7 +55,7 @@ class FakeEmbedder(Embedder):
     @override
     def embed_tokens(self, tokens: str) -> Vectors:
         if self._failing is not None and self._failing in tokens:
-            raise EmbeddingFailed(f"The fake embedder was told to fail on {self._failing!r}.")
+            raise EmbeddingFailed(f"The fake embedder is set to fail on {self._failing!r}.")
         vector = np.zeros(DIMENSION, dtype=np.float32)
         vector[0] = 0.01  # Else a text without words would have no direction.
         for feature, weight in _features(tokens):

@@ -20,7 +20,7 @@ DEFAULT_NAME = "all-MiniLM-L6-v2"
 ORGANISATION = "sentence-transformers"
 """The owner on the hub of a model whose name has no "/", as in the library of that name."""
 SAMPLE_BYTES = 1 << 20
-"""Of a large file its size, its first and its last megabyte are digested: different weights differ there."""
+"""The digest of a large file covers its size, its first and its last megabyte: different weights differ there."""
 _CONFIGURATION = {".json", ".txt", ".model", ".py"}
 _WEIGHTS = {".safetensors", ".bin"}
 _NOT_FOR_TORCH = ["onnx/*", "openvino/*", "*.onnx", "*.h5", "*.ot", "*.msgpack", "*.tflite"]
@@ -91,7 +91,7 @@ def _named(file: Path) -> Iterator[None]:
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         reason = (str(error).splitlines() or [""])[0]
         raise Misconfigured(
-            f"{file} of the model cannot be read ({type(error).__name__}: {reason}). Fetch it anew, "
+            f"{file} of the model cannot be read ({type(error).__name__}: {reason}). Fetch it again, "
             "or set FRESHLINE_MODEL to the name or folder of a complete sentence-transformers model."
         ) from error
 

@@ -14,7 +14,7 @@ class QueryVector:
     """A vector that is being computed: wait until its forward pass has `started`, and for its `result`."""
 
     def __init__(self, computing: asyncio.Task[Vectors], started: asyncio.Event) -> None:
-        """`started`: set by whoever computes once the forward pass is about to begin."""
+        """`started`: an event that is set once the forward pass is about to begin."""
         self._computing = computing
         self._started = started
         computing.add_done_callback(self._end)

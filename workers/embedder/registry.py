@@ -49,7 +49,7 @@ class EmbedderRegistry:
         return next((each for each in self._embedders.values() if each.loaded_model == model), None)
 
     async def close(self) -> None:
-        """Accept no more texts, and wait a moment for the calls that run."""
+        """Accept no further texts, and wait a moment for the calls that run."""
         await asyncio.gather(*(each.close() for each in self._embedders.values()))
 
 

@@ -99,7 +99,7 @@ class EmbedderThreads:
         return QueryVector(asyncio.create_task(self._compute(text, started)), started)
 
     async def close(self) -> None:
-        """Accept no more texts, and wait for the calls that run, two seconds at most. Idempotent."""
+        """Accept no further texts, and wait for the calls that run, two seconds at most. Idempotent."""
         await asyncio.gather(self._documents.close(), self._queries.close())
 
     async def _compute(self, text: str, started: asyncio.Event) -> Vectors:

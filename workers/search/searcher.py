@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     FoundBy = Literal["words and vectors", "words", "filters"]
 
 RETRIEVED_POINTS_MIN = 200
-"""With 100 points a retriever, search finds less (nDCG@10 0.740, with 200 0.756); with 400 it finds no more."""
+"""With 100 points a retriever, search finds less (nDCG@10 0.740, with 200 0.756); with 400 it finds the same."""
 VECTOR_SECONDS_MAX = 5.0
 """After that a query is answered by lexical results: a model that hangs must not leave people without an answer."""
 EXACT_SCORE = 1.0

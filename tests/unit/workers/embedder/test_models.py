@@ -131,7 +131,7 @@ def test_the_error_of_a_folder_without_a_model_names_it_and_the_remedy(tmp_path:
 @pytest.mark.parametrize("modules", [b'[{"idx": 0, "pa', b"\xff", b"[1]", b"7", b'[{"idx": 0}]', b'[{"path": 3}]'])
 def test_the_error_of_unreadable_modules_names_the_file_and_the_remedy(tmp_path: Path, modules: bytes) -> None:
     (tmp_path / "modules.json").write_bytes(modules)
-    with pytest.raises(Misconfigured, match=r"modules\.json of the model cannot be read .*Fetch it anew") as raised:
+    with pytest.raises(Misconfigured, match=r"modules\.json of the model cannot be read .*Fetch it again") as raised:
         describe("model", str(tmp_path))
     assert "\n" not in str(raised.value)
 
