@@ -46,6 +46,8 @@ class AdaptiveFetches:
     partition for the offset that is asked for: 6 ms where there are 10,000 batches. With a wait below that a consumer
     would get nothing forever, and with a wait a little above it one partition at a time.
 
+    The wait of a request is a private attribute of aiokafka, see docs/traps.md#aiokafka.
+
     After a fetch that brought records the next one rests as long as that fetch took, or two milliseconds for each
     record that there was, whichever is longer, but at most `rest_ms_max`. So the more a fetch costs the broker, the
     more it brings.

@@ -8,6 +8,8 @@ import time
 from schemas.errors import Misconfigured
 
 WAIT_SECONDS_MAX = 1.0
+AFTER_KILL_SECONDS_MAX = 10.0
+"""How long to wait where an `up` was killed: a busy machine needs seconds to end its child processes."""
 POLL_S = 0.05
 
 
@@ -19,13 +21,13 @@ def free_port() -> int:
         return port
 
 
-def check_free(host: str, port: int, what: str, flag: str) -> None:
-    """Return once nothing listens on the port, waiting a moment for that.
+def check_free(host: str, port: int, what: str, flag: str, *, seconds_max: float = WAIT_SECONDS_MAX) -> None:
+    """Return once nothing listens on the port, waiting for that for `seconds_max` at most.
 
-    The wait is for an `up` that was killed: its port is free only when its child processes have ended too.
+    The wait is for an `up` that was killed: its ports are free only when its child processes have ended too.
     Raises Misconfigured, naming `what` needs the port and the `flag` that chooses another, if it stays in use.
     """
-    deadline = time.monotonic() + WAIT_SECONDS_MAX
+    deadline = time.monotonic() + seconds_max
     while (reason := _refusal(host, port)) is not None:
         if time.monotonic() > deadline:
             raise Misconfigured(f"{what} cannot use {host}:{port} ({reason}): choose another port with {flag}")

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any, Protocol
 
 from schemas.errors import Misconfigured
-from stream.runtime.ports import check_free
+from stream.runtime.ports import AFTER_KILL_SECONDS_MAX, WAIT_SECONDS_MAX, check_free
 from stream.up.brokers import create_broker
 from stream.up.durable_log import ExternalKafkaLog, OwnKafkaLog
 from stream.up.embedded_log import EmbeddedLog
@@ -72,7 +72,7 @@ def create_broker_log(
             f"port {settings.api_port} cannot be both the HTTP API's and the broker's: see --kafka-port"
         )
     broker = create_broker(settings, bounds)
-    check_free("127.0.0.1", settings.kafka_port, broker.name, "--kafka-port")
+    check_free("127.0.0.1", settings.kafka_port, broker.name, "--kafka-port", seconds_max=port_wait_s(report))
     child = ChildProcess("broker", broker.argv, os.environ, directory.output_dir / "broker.log")
     own = settings.model_copy(update={"kafka": broker.address})
     return (
@@ -80,3 +80,8 @@ def create_broker_log(
         if broker.has_durable_log
         else EmbeddedLog(own, directory, report, broker, child, say, bounds.fetch_probe_interval_s, clock)
     )
+
+
+def port_wait_s(report: StackReportFile) -> float:
+    """Return how long to wait for a port: longer if an `up` was killed here, whose processes may still be ending."""
+    return WAIT_SECONDS_MAX if report.left_behind is None else AFTER_KILL_SECONDS_MAX

@@ -19,7 +19,7 @@ from stream.runtime.last_stack import LastStack, record_stack
 from stream.runtime.ports import check_free
 from stream.runtime.stack_report import StackReportFile
 from stream.up.bounds import UpBounds
-from stream.up.broker_log import create_broker_log
+from stream.up.broker_log import create_broker_log, port_wait_s
 from stream.up.data_dir import DataDir
 from stream.up.probe import Probe
 from stream.up.process import ChildProcess, FailureCount, RestartBackoff, keep_running
@@ -53,14 +53,15 @@ def run(
         logging.getLogger(noisy).setLevel(logging.CRITICAL)
     directory, clock = DataDir(settings.data_dir), SystemClock()
     with directory.locked():
-        check_free(settings.api_host, settings.api_port, "the HTTP API", "--api-port")
+        report = StackReportFile(directory.path)
+        wait_s = port_wait_s(report)
+        check_free(settings.api_host, settings.api_port, "the HTTP API", "--api-port", seconds_max=wait_s)
         if settings.metrics_port in (settings.api_port, settings.kafka_port):
             raise Misconfigured(
                 f"FRESHLINE_METRICS_PORT: {settings.metrics_port} is the API's or the broker's port too"
             )
         if settings.qdrant_url:
             asyncio.run(check_answers(settings.qdrant_url, settings.qdrant_api_key))
-        report = StackReportFile(directory.path)
         log = create_broker_log(settings, directory, report, say, bounds, clock)
         supervisor = Supervisor(settings, directory, log, report, workers, bounds, clock, as_json=as_json)
         return asyncio.run(supervisor.run())
