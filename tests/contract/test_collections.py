@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 OTHER = MODEL._replace(name="other", dimension=8)
 
-pytestmark = pytest.mark.filterwarnings("ignore:Payload indexes have no effect in the local Qdrant")
-
 
 class Backend:
     """Opens the same collections again, as the next process would."""

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from schemas.errors import EmbeddingFailed
+from tests.support.waiting import HANG_S
 from workers.embedder.registry import load_embedder
 
 if TYPE_CHECKING:
@@ -112,10 +113,10 @@ def test_a_query_is_answered_while_documents_are_embedded(embedder: Embedder) ->
 
     with ThreadPoolExecutor(1) as thread:
         documents = thread.submit(backlog)
-        assert began.wait(30)
+        assert began.wait(HANG_S)
         embedder.embed_query("walnut cake")
         answered_before_the_end.set()
-        assert documents.result(60)
+        assert documents.result(HANG_S)
 
 
 def test_the_model_names_itself_and_its_revision(embedder: Embedder) -> None:

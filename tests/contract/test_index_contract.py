@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 NONE = Filters()
 
-pytestmark = pytest.mark.filterwarnings("ignore:Payload indexes have no effect in the local Qdrant")
-
 
 @pytest.fixture(params=BACKENDS)
 async def index(request: pytest.FixtureRequest) -> AsyncIterator[Index]:

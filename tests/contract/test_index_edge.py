@@ -94,7 +94,7 @@ def write_until_killed(directory: Path) -> int:
         acknowledged = int(line)
         if acknowledged == 300:
             writer.send_signal(signal.SIGKILL)
-    writer.wait(30)
+    writer.wait()
     assert acknowledged >= 300
     return acknowledged
 

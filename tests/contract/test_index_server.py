@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 QUICK = Backoff(attempts=3, first_seconds=0.001)
 
-pytestmark = pytest.mark.filterwarnings("ignore:Payload indexes have no effect in the local Qdrant")
-
 
 class Flaky(AsyncQdrantClient):
     """Local mode behind a connection that breaks: the next batches are applied in part, then the answer is lost."""

@@ -11,6 +11,7 @@ from httpx import ASGITransport, AsyncClient
 
 from tests.qdrant_front.app import create_app
 from tests.qdrant_front.store import Store
+from tests.support.waiting import HANG_S
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -74,5 +75,5 @@ async def test_after_a_wipe_nothing_is_there(path: str) -> None:
 async def test_what_is_slow_comes_all_the_same() -> None:
     async with front() as client:
         await client.post("/_faults", json={"delay_seconds": 0.01})
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(HANG_S):
             assert (await client.get("/collections/c")).status_code == 200

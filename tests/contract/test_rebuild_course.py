@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
     from workers.index.interface import Collections, Index
 
-pytestmark = pytest.mark.filterwarnings("ignore:Payload indexes have no effect in the local Qdrant")
-
 EPOCH, END = 3, 7
 
 

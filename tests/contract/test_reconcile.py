@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from tests.support.running_broker import RunningBroker
     from workers.index.interface import Index
 
-pytestmark = pytest.mark.filterwarnings("ignore:Payload indexes have no effect in the local Qdrant")
-
 ITEMS_COUNT = 150
 WRITER = b"test-writer"
 

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -23,6 +22,7 @@ from stream.replay.selection import OPEN, Selection
 from stream.replay.sending import RateLimit
 from stream.replay.source import Source
 from tests.support.running_commands import Done, freshline
+from tests.support.waiting import HANG_S, wait_until
 from workers.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 T_MS = 1_790_000_000_000
 """The timestamp of the first record; the others follow a second apart."""
-WAIT_S = 60.0
 
 
 class Stage(NamedTuple):
@@ -78,7 +77,7 @@ def stage(any_broker: RunningBroker) -> Stage:
             headers=[("trace", b"%d" % number), ("empty", b"")],
             partition=number % 2,
             timestamp_ms=T_MS + number * 1000,
-        ).get(10)
+        ).get(HANG_S)
     producer.close()
     return Stage(any_broker, partitions)
 
@@ -260,10 +259,12 @@ def test_killed_half_way_the_same_command_goes_on_where_it_was(stage: Stage, sta
     with said.open("wb") as file:
         process = subprocess.Popen(argv, env=dict(os.environ), stdout=subprocess.DEVNULL, stderr=file)
     try:
-        deadline = time.monotonic() + WAIT_S
-        while not any(position["sent"] for position in saved_positions(state_dir)):
-            assert process.poll() is None and time.monotonic() < deadline, f"it ended before: {said.read_text()}"
-            time.sleep(0.01)
+        wait_until(
+            lambda: any(position["sent"] for position in saved_positions(state_dir)),
+            "the position says that some are sent",
+            process=process,
+            said=said.read_text,
+        )
     finally:
         process.send_signal(signal.SIGKILL)
         process.wait()

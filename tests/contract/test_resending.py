@@ -20,6 +20,7 @@ from stream.replay.selection import Selection
 from stream.replay.source import Source
 from tests.support.running_broker import new_broker
 from tests.support.running_commands import Done, freshline
+from tests.support.waiting import HANG_S
 from workers.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class Shop(NamedTuple):
         )
         producer = KafkaProducer(bootstrap_servers=self.broker.address, acks="all")
         sent = producer.send(f"{self.topic}.dlq", key=b"p1", value=value, headers=headers, partition=partition)
-        sent.get(10)
+        sent.get(HANG_S)
         producer.close()
 
     def records(self) -> list[Record]:

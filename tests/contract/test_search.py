@@ -11,6 +11,7 @@ from schemas.errors import EmbeddingFailed, Unavailable
 from schemas.queries import SearchRequest
 from tests.support.index_backends import MODEL, content, opened, put, vector
 from tests.support.queries import LoadedModel, OneIndex, Vector, at_once
+from tests.support.waiting import HANG_S
 from workers.search.hits import Shop
 from workers.search.searcher import EXACT_SCORE, Searcher
 
@@ -99,7 +100,7 @@ async def test_a_query_whose_vector_does_not_come_in_time_is_answered_by_lexical
 
     await put(index, content("a", "cake"), 1)
     search = searcher_with(index, never, vector_seconds_max=0.05)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(HANG_S):
         assert (await search.search(SearchRequest(q="cake"), 1)).by == "words"
 
 
@@ -115,7 +116,7 @@ async def test_all_that_needs_no_vector_is_found_while_the_vector_is_computed(
             await asyncio.sleep(0)
         assert not any(event.is_set() for event in asked.values())
         computed.start()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(HANG_S):
             await asyncio.gather(*(event.wait() for event in asked.values()))
         return vector(1)
 
@@ -150,7 +151,7 @@ async def test_an_index_that_is_away_ends_the_search_and_not_only_one_retriever(
     monkeypatch.setattr(index, "count", away)
     with pytest.raises(Unavailable):
         await searcher_with(index, embed).search(SearchRequest(q="cake"), 1)
-    await asyncio.wait_for(given_up.wait(), 30)
+    await asyncio.wait_for(given_up.wait(), HANG_S)
 
 
 async def test_pages_of_a_search_show_each_item_once_and_end(index: Index) -> None:

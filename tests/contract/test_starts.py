@@ -6,16 +6,18 @@ These hold what stream.agents.transport and stream.agents.app override in faust-
 from __future__ import annotations
 
 import asyncio
+import warnings
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from faust.exceptions import AlreadyConfiguredWarning
 from kafka import KafkaConsumer, KafkaProducer, OffsetAndMetadata, TopicPartition
 
 from stream.agents.app import AppParts, connect, create_app
 from stream.runtime.process import Failure
 from stream.runtime.settings import Settings
-from tests.support.waiting import until
+from tests.support.waiting import outcome_of, until
 from workers.priority import QueryGate
 
 if TYPE_CHECKING:
@@ -77,7 +79,9 @@ async def running(
     parts.transport.starts = member.starts
     connect(parts, [topic], take=member.take, own=member.own, fail=member.failure.fail, gate=QueryGate())
     await parts.app.start()
-    parts.app.conf.broker_request_timeout = FAUST_WAITS_S  # Not before: a consumer is not made with so little.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", AlreadyConfiguredWarning)
+        parts.app.conf.broker_request_timeout = FAUST_WAITS_S  # Not before: a consumer is not made with so little.
     try:
         yield parts
     finally:
@@ -112,7 +116,7 @@ async def test_a_start_that_takes_longer_than_faust_waits_is_kept_to(
     member = Member()
     async with running(member, any_broker, tmp_path, topic):
         await until(lambda: member.asked > 0, "it asks where to start")
-        await asyncio.sleep(2 * FAUST_WAITS_S)
+        await asyncio.sleep(2 * FAUST_WAITS_S)  # This long the start takes: longer than Faust waits.
         assert member.taken == []
         member.may_start.set()
         await until(member.has_all, "all records are delivered")
@@ -154,4 +158,4 @@ async def test_what_ends_a_part_of_faust_is_told(tmp_path: Path) -> None:
     connect(parts, ["anything"], take=Member().take, own=Member().own, fail=failure.fail, gate=QueryGate())
     await parts.app.consumer.crash(RuntimeError("it broke"))
     with pytest.raises(RuntimeError, match="it broke"):
-        await asyncio.wait_for(failure.wait(), 10)
+        await outcome_of(failure.wait(), "the failure is reported")

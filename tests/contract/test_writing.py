@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from tests.support.running_broker import RunningBroker
     from workers.index.interface import Index
 
-pytestmark = pytest.mark.filterwarnings("ignore:Payload indexes have no effect in the local Qdrant")
-
 EPOCH, PARTITION, LOG_ID = 3, 1, "the log"
 
 

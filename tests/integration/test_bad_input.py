@@ -22,7 +22,7 @@ def test_a_record_of_five_megabytes_is_a_dead_letter_and_the_next_event_is_folde
     with running_stack(tmp_path) as stack:
         with closing(KafkaProducer(bootstrap_servers=stack.kafka, max_request_size=2 * LARGE)) as producer:
             for _ in range(2):
-                written = producer.send("products", key=b"large", value=body).get(30)
+                written = producer.send("products", key=b"large", value=body).get()
         token = stack.send("products", "large", title="Walnut cake")
         answer = stack.get("/search", q="walnut", after=token, wait_ms=20_000)
         assert answer["fresh"] and [hit["product_id"] for hit in answer["hits"]] == ["large"]

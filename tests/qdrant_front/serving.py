@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
+from tests.support.waiting import HANG_S
+
 from .app import create_app
 from .store import Store
 
@@ -44,6 +46,6 @@ def in_thread() -> str:
         port = probe.getsockname()[1]
     ready = threading.Event()
     threading.Thread(target=lambda: asyncio.run(serve(port, on_ready=ready.set)), daemon=True).start()
-    if not ready.wait(10):
+    if not ready.wait(HANG_S):
         raise TimeoutError("the front did not start within 10 s")
     return f"http://{HOST}:{port}"

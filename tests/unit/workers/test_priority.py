@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.waiting import HANG_S
 from workers.priority import TURN_SECONDS, CooperativeTurns, QueryGate, TokenBucket
 
 
@@ -67,7 +68,7 @@ async def test_work_waits_until_all_queries_are_answered(gate: QueryGate) -> Non
                 await asyncio.sleep(0)
             order.append("answer")
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(HANG_S):
         await asyncio.gather(answer(20), answer(40), work())
     assert order == ["answer", "answer", "work"]
 
@@ -75,7 +76,7 @@ async def test_work_waits_until_all_queries_are_answered(gate: QueryGate) -> Non
 async def test_work_goes_on_beside_a_query_that_is_never_answered() -> None:
     gate = QueryGate()
     with gate.answering():
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(HANG_S):
             for _ in range(5):
                 await gate.wait_until_open()
 
@@ -99,6 +100,6 @@ def test_work_waits_for_its_share_of_the_time_and_one_stretch_at_most(
 async def test_a_query_that_fails_leaves_the_gate_open(gate: QueryGate) -> None:
     with pytest.raises(ValueError, match="no answer"), gate.answering():
         raise ValueError("no answer")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(HANG_S):
         await gate.wait_until_open()
     assert gate.queries == 0

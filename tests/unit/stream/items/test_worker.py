@@ -18,7 +18,7 @@ from stream.kafka.offsets import OffsetTrackers
 from stream.kafka.partitions import Partition
 from stream.progress.reporter import Reporter
 from stream.runtime.metrics import ItemsMetrics
-from tests.support.waiting import until
+from tests.support.waiting import HANG_S, until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -244,7 +244,7 @@ async def test_events_wait_until_the_logs_of_their_partition_are_read() -> None:
     await asyncio.sleep(0)
     assert b.prefix(price()) is None
     b.worker.recovered(partition, 0)
-    await asyncio.wait_for(taking, 5)
+    await asyncio.wait_for(taking, HANG_S)
     assert b.prefix(price()) == 0
 
 

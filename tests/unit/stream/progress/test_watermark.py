@@ -11,6 +11,7 @@ from schemas.progress import IndexProgress, ItemsProgress, Progress
 from stream.kafka.partitions import Partition
 from stream.progress.freshness import FreshAsOf, Observation, RecentFreshness
 from stream.progress.watermark import Watermark
+from tests.support.waiting import HANG_S
 
 PRICES = Partition("prices", 0)
 UNKNOWN: dict[str, int | None] = {"products": None, "prices": None, "reviews": None}
@@ -78,7 +79,7 @@ async def test_a_waiter_wakes_when_its_event_is_searchable_and_not_before() -> N
     too_far = asyncio.ensure_future(made.reaches(PRICES, 10))
     await asyncio.sleep(0)
     made.index_progress(index(7))
-    await asyncio.wait_for(waiting, 1)
+    await asyncio.wait_for(waiting, HANG_S)
     assert not too_far.done()
     too_far.cancel()
 

@@ -11,6 +11,7 @@ from stream.kafka.reader import Record
 from stream.state_files import journal_follower
 from stream.state_files.journal import Journal
 from stream.state_files.journal_follower import JournalFollower
+from tests.support.waiting import HANG_S
 from workers.retry import Backoff
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ async def test_a_full_disk_is_waited_for_and_no_record_is_left_out(
     monkeypatch.setattr(journal_follower, "Reader", lambda *_, **__: OneRecord())
     journal = FullAtFirst(tmp_path / "state.journal", 4)
     follower = JournalFollower("", journal, 4)
-    await asyncio.wait_for(follower.follow(), 10)
+    await asyncio.wait_for(follower.follow(), HANG_S)
     assert [record.key for record in journal.records()] == [b"P1"]
     assert follower.positions[PARTITION] == 8
     assert caplog.messages == ["freshline: no space left; again in 0 s"] * 2

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from stream.up.probe import SILENT, Probe
+from tests.support.waiting import HANG_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,7 +67,7 @@ async def test_trouble_is_said_once_and_its_end_once(answers: list[Any], said: l
     await probe.close()
     probe._http = httpx.AsyncClient(base_url="http://api", transport=httpx.MockTransport(answer))
     task = asyncio.ensure_future(probe.watch(told.append, note_status, interval_s=0.0))
-    await asyncio.wait_for(done.wait(), 10)
+    await asyncio.wait_for(done.wait(), HANG_S)
     task.cancel()
     await probe.close()
     assert told == said

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 
+from tests.support.waiting import HANG_S
 from workers.embedder.precision import Features, forward
 from workers.embedder.sentence import SentenceEmbedder
 from workers.embedder.tracing import _Traced, forward_pass
@@ -105,4 +106,4 @@ def test_documents_wait_until_a_query_is_answered(monkeypatch: pytest.MonkeyPatc
             documents = threads.submit(embedder.embed_documents, ["toner"])
             with pytest.raises(TimeoutError):
                 documents.result(0.2)
-        assert documents.result(30).shape == (1, 384)
+        assert documents.result(HANG_S).shape == (1, 384)

@@ -13,7 +13,7 @@ from schemas.errors import EmbeddingFailed, Unavailable
 from schemas.events import parse
 from schemas.items import NO_REVIEWS, REPAIRER, Change, ItemRecord, ItemState
 from schemas.queries import Filters
-from tests.support.waiting import until
+from tests.support.waiting import HANG_S, until
 from workers.embedder.cache import VectorCache
 from workers.embedder.fake import FakeEmbedder
 from workers.index.edge.open import open_edge
@@ -380,7 +380,7 @@ async def test_a_full_lane_makes_the_input_wait(tmp_path: Path) -> None:
     await asyncio.sleep(0)
     assert not fourth.done()
     running = asyncio.create_task(b.lanes.run())
-    await asyncio.wait_for(fourth, 10)
+    await asyncio.wait_for(fourth, HANG_S)
     await b.quiet()
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
@@ -398,7 +398,7 @@ async def test_vectors_leave_the_processor_to_a_flood_also_between_two_of_its_wa
         await b.quiet()
         assert b.pressure.behind
         assert await b.embedding.embed_batch() == FEW_TEXTS_MAX  # Of two more.
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(HANG_S):
             await b.pressure.caught_up()
         assert not b.pressure.behind
 
