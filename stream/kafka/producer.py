@@ -220,10 +220,9 @@ def _end(kafka: KafkaProducer, seconds_max: float) -> None:
     """Close the connection. Records that are not confirmed by then never will be."""
     try:
         kafka.close(timeout=seconds_max)
-    except (
-        KafkaTimeoutError
-    ):  # It could not flush, and would go on trying beside the next producer. It has no public way to end at once, see
-        # docs/traps.md#kafka-python.
+    except KafkaTimeoutError:
+        # It could not flush, and would go on trying beside the next producer. There is no public way to end it at once.
+        # See docs/traps.md#kafka-python.
         kafka._sender.force_close()
 
 
