@@ -52,7 +52,7 @@ class Reader:
         """
         self._kafka = kafka
         self._pause_s = fetch_wait_ms / 1000
-        self._ends = EndOffsets(kafka)
+        self._end_offsets = EndOffsets(kafka)
         self._consumer = AIOKafkaConsumer(
             bootstrap_servers=kafka,
             enable_auto_commit=False,
@@ -65,7 +65,7 @@ class Reader:
     async def start(self) -> None:
         """Connect. Raises Unavailable if no broker answers."""
         try:
-            await self._ends.start()
+            await self._end_offsets.start()
             await self._consumer.start()
         except KafkaError as error:
             await self.stop()
@@ -76,7 +76,7 @@ class Reader:
 
     async def stop(self) -> None:
         """Close the connections."""
-        await asyncio.gather(self._stop_consumer(), self._ends.stop(), return_exceptions=True)
+        await asyncio.gather(self._stop_consumer(), self._end_offsets.stop(), return_exceptions=True)
         # While the broker is away, the consumer's stop raises half way (the CancelledError of one of its own fetches)
         # and leaves its private client open. See docs/traps.md#aiokafka.
         await self._consumer._client.close()
@@ -105,7 +105,7 @@ class Reader:
 
     async def end_offsets(self) -> dict[Partition, int]:
         """Return the end offsets of the assigned partitions now. Raises Unavailable."""
-        return await self._ends.fetch(self._positions)
+        return await self._end_offsets.fetch(self._positions)
 
     def assign(self, positions: Mapping[Partition, int]) -> None:
         """Read these partitions from these offsets, and no others; `{**reader.positions, ...}` adds to those it has."""
@@ -153,9 +153,9 @@ class Reader:
 
         Between the last record and the end offset there may be offsets without a record, which no fetch ever passes.
         """
-        await self._ends.fetch(behind)
+        await self._end_offsets.fetch(behind)
         for partition, end in behind.items():
-            if not await self._ends.has_records(partition, self._positions[partition]):
+            if not await self._end_offsets.has_records(partition, self._positions[partition]):
                 self._consumer.seek(TopicPartition(*partition), end)
                 self._positions[partition] = end
 
