@@ -12,6 +12,8 @@ class UpBounds(NamedTuple):
     """A process that has run for so long counts as staying up."""
     fetch_probe_interval_s: float = 20.0
     """How often the embedded broker's fetches are timed."""
+    pull_seconds_max: float = 3.0
+    """The longest that the journal may take, when the log ends, to read the item state that was confirmed."""
     memory_bytes_max: int = 1 << 30
     """Memory of the embedded broker above which it is replaced, with the state published again to the new one.
 

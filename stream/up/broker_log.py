@@ -78,7 +78,7 @@ def create_broker_log(
     return (
         OwnKafkaLog(own, directory, report, broker, child, say, bounds.stays_up_s, clock)
         if broker.has_durable_log
-        else EmbeddedLog(own, directory, report, broker, child, say, bounds.fetch_probe_interval_s, clock)
+        else EmbeddedLog(own, directory, report, broker, child, say, bounds, clock)
     )
 
 

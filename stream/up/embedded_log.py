@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from stream.runtime.settings import Settings
     from stream.runtime.stack_report import StackReportFile
+    from stream.up.bounds import UpBounds
     from stream.up.brokers.interface import Broker
     from stream.up.data_dir import DataDir
     from stream.up.probe import Probe
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
 
     Say = Callable[[str], None]
 
-PULL_SECONDS_MAX = 3.0
-"""The longest that the journal may take, when the log ends, to read what was confirmed."""
 HANDOVER_SECONDS_MAX = 8.0
 """The longest that the handover may take when `up` ends."""
 STARTS_MAX = 10
@@ -55,7 +54,7 @@ class EmbeddedLog:
         broker: Broker,
         child: ChildProcess,
         say: Say,
-        fetch_probe_interval_s: float,
+        bounds: UpBounds,
         clock: Clock,
     ) -> None:
         self.address = broker.address
@@ -64,13 +63,14 @@ class EmbeddedLog:
         self._broker = broker
         self._child = child
         self._say = say
+        self._bounds = bounds
         self._journal = Journal(directory.journal, settings.partitions)
         self._follower: JournalFollower | None = None
         """None while no log is open."""
         self._handover = InputHandover(self._partitions_of(*INPUTS), directory.handover, clock)
         self._losses = LossReport(report, say, clock)
         probed = self._partitions_of(*INPUTS, *STATES, PROGRESS)
-        self._renewal = RenewalProbe(broker, child, probed, fetch_probe_interval_s, clock)
+        self._renewal = RenewalProbe(broker, child, probed, bounds.fetch_probe_interval_s, clock)
         self._may_have_events = False
         """Whether the broker has accepted events and its end has not been reported."""
 
@@ -229,7 +229,7 @@ class EmbeddedLog:
             self._report_death("while it was to end")
         elif self._follower:
             try:
-                await asyncio.wait_for(self._follower.pull(), PULL_SECONDS_MAX)
+                await asyncio.wait_for(self._follower.pull(), self._bounds.pull_seconds_max)
             except (Unavailable, TimeoutError) as error:
                 why = str(error) or "that took too long"
                 self._losses.handover_failed(f"the item state was not all written down: {why}")

@@ -18,6 +18,7 @@ from stream.state_files import journal_follower
 from stream.state_files.journal import Journal
 from stream.state_files.records import StateRecord, publish_states
 from stream.up import embedded_log
+from stream.up.bounds import UpBounds
 from stream.up.data_dir import DataDir
 from stream.up.embedded_log import EmbeddedLog
 from stream.up.process import ChildProcess
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from tests.support.running_broker import RunningBroker
 
 PARTITIONS = 4
+DEFAULTS = UpBounds()
 
 
 class Running(NamedTuple):
@@ -43,14 +45,14 @@ class Running(NamedTuple):
 
 
 @asynccontextmanager
-async def embedded_log_in(folder: Path, broker: RunningBroker) -> AsyncIterator[Running]:
+async def embedded_log_in(folder: Path, broker: RunningBroker, bounds: UpBounds = DEFAULTS) -> AsyncIterator[Running]:
     """Yield a log that is not open yet, whose broker gets the port of `broker`, which must not run."""
     child = ChildProcess("broker", broker.broker.argv, os.environ, folder / "child.log")
     directory, said = DataDir(folder), list[str]()
     settings = broker.settings(partitions=PARTITIONS)
     with directory.locked():
         log = EmbeddedLog(
-            settings, directory, StackReportFile(folder), broker.broker, child, said.append, 20.0, SystemClock()
+            settings, directory, StackReportFile(folder), broker.broker, child, said.append, bounds, SystemClock()
         )
         try:
             yield Running(log, child, said, folder)
@@ -103,6 +105,15 @@ async def test_item_state_that_cannot_be_written_at_the_end_is_reported(
         monkeypatch.setattr(Journal, "append", full)
         assert not await up.log.close()
         assert len(up.said) == 1 and "no space left" in up.said[0] and "may be missing" in up.said[0]
+
+
+async def test_item_state_that_takes_too_long_to_write_at_the_end_is_reported_with_that_reason(
+    stopped_broker: RunningBroker, tmp_path: Path
+) -> None:
+    async with embedded_log_in(tmp_path, stopped_broker, UpBounds(pull_seconds_max=0.0)) as up:
+        await up.log.open()
+        assert not await up.log.close()
+        assert len(up.said) == 1 and "not all written down: that took too long)" in up.said[0]
 
 
 async def test_a_broker_that_took_events_and_could_not_be_made_ready_is_reported(

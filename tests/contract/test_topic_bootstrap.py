@@ -15,6 +15,7 @@ from stream.kafka.log_identity import log_identity
 from stream.kafka.partitions import Partition
 from stream.kafka.topics import all_topics, ensure_topics
 from stream.runtime.stack_report import StackReportFile
+from stream.up.bounds import UpBounds
 from stream.up.brokers.interface import wait_accepting
 from stream.up.data_dir import DataDir
 from stream.up.embedded_log import EmbeddedLog
@@ -90,7 +91,7 @@ async def test_a_broker_that_got_a_record_before_its_topics_is_restarted_and_the
             broker,
             child,
             said.append,
-            20.0,
+            UpBounds(),
             SystemClock(),
         )
         try:
