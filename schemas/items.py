@@ -53,7 +53,7 @@ class ItemState:
     """By seller."""
     price_latest_ms: int = -1
     """Greatest updated_at of all events of its offers, -1: none."""
-    displaced: tuple[Stamp, str] | None = None
+    evicted: tuple[Stamp, str] | None = None
     """Greatest (stamp, seller) that the limit of offers has pushed out: nothing up to it is kept of any offer."""
 
 

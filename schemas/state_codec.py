@@ -41,8 +41,8 @@ def encode_item(record: ItemRecord) -> bytes:
         "r": (reviews.count, reviews.sum_hundredths, reviews.histogram, reviews.latest_ms),
         "c": {facet: (*change,) for facet, change in record.changes.items()},
     }
-    if state.displaced is not None:
-        stamp, seller = state.displaced
+    if state.evicted is not None:
+        stamp, seller = state.evicted
         body["x"] = (*stamp,), seller
     return orjson.dumps(body)
 
@@ -69,7 +69,7 @@ def decode_item_under(key: bytes | None, value: bytes) -> ItemRecord:
 
 
 def _to_item(body: dict[str, Any]) -> ItemRecord:
-    displaced = body.get("x")
+    evicted = body.get("x")
     state = ItemState(
         product_id=body["id"],
         product=_to_entity(body["p"], str),
@@ -77,7 +77,7 @@ def _to_item(body: dict[str, Any]) -> ItemRecord:
         void_at_ms=body["v"],
         offers={seller: _to_entity(offer, _full) for seller, offer in body["o"].items()},
         price_latest_ms=body["pl"],
-        displaced=None if displaced is None else (Stamp(*displaced[0]), displaced[1]),
+        evicted=None if evicted is None else (Stamp(*evicted[0]), evicted[1]),
     )
     count, total, histogram, latest_ms = body["r"]
     return ItemRecord(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from stream.sync.plan import SyncPlan
     from stream.sync.read import ReportProgress
     from stream.sync.spill import Spill
-    from workers.compare.feed_diff import Decision, Difference
+    from workers.compare.feed_diff import Difference, FeedFinding
 
 VALUE_CHARACTERS_MAX = 60
 
@@ -143,7 +143,7 @@ def _print_json(topic: str, plan: SyncPlan, sent: SendReport | None, waited: Wai
     )
 
 
-def _example(decision: Decision) -> dict[str, Any]:
+def _example(decision: FeedFinding) -> dict[str, Any]:
     return {
         "product_id": decision.product_id,
         "seller": decision.seller,
@@ -167,7 +167,7 @@ def _print(topic: str, plan: SyncPlan, sent: SendReport | None, waited: Waited |
     print(f"{sent.confirmed:,} sent, {sent.failed:,} failed{wait_in_words(waited)}")
 
 
-def _decision_in_words(decision: Decision) -> str:
+def _decision_in_words(decision: FeedFinding) -> str:
     who = decision.product_id if decision.seller is None else f"{decision.product_id} of {decision.seller}"
     if decision.outcome != "changed":
         return who

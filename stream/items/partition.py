@@ -49,7 +49,7 @@ class ItemPartition:
             return self.take_review(event.product_id, event.part or "", reviews.delta(event))
         before = held.state
         changed = self._join(held, fold.delta(event))
-        self.displaced += fold.displaced(before, event, held.state)
+        self.displaced += fold.count_evicted(before, event, held.state)
         return changed
 
     def take_review(self, product_id: str, review_id: str, review: Entity) -> bool:

@@ -77,8 +77,8 @@ class PipelineMonitor:
         return Lag(
             inputs=by_topic,
             items=waiting,
-            vectors_due=await index.count_owed(),
-            sale_boundaries=await index.count_price_due(now_ms),
+            vectors_due=await index.count_pending_embeddings(),
+            sale_boundaries=await index.count_due_price_changes(now_ms),
         )
 
     async def dead_letters(self) -> dict[str, int]:

@@ -198,11 +198,11 @@ class Rebuild:
 
     async def _until_embedded(self, step: Step, building: Index) -> None:
         """Wait until the new collection has hardly more embeddings pending than the one that serves."""
-        pending = await building.count_owed()
+        pending = await building.count_pending_embeddings()
         step.phase_begins("embedding", pending)
-        while pending > PENDING_MAX + await (await self._context.collections.serving()).count_owed():
+        while pending > PENDING_MAX + await (await self._context.collections.serving()).count_pending_embeddings():
             await self._wait(step, building)
-            pending = await building.count_owed()
+            pending = await building.count_pending_embeddings()
             step.done = max(0, (step.total or 0) - pending)
 
     async def _wait(self, step: Step, building: Index) -> None:

@@ -17,7 +17,7 @@ from stream.kafka.partitions import Partition
 from stream.kafka.topics import ITEMS
 from stream.reconcile.outcome_counts import OutcomeCounts
 from stream.reconcile.repair import publish_repairs, wait_until_caught_up
-from workers.compare.index_diff import FAULTS, MENDABLE, Finding, Wanted, compare_point
+from workers.compare.index_diff import FAULTS, REPAIRABLE, Expected, IndexFinding, compare_point
 from workers.state.projection import content
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ class Comparison:
                 counts.count(product_id, finding)
                 if finding.outcome in FAULTS:
                     await self._suspect(product_id)
-                if finding.outcome in MENDABLE:
+                if finding.outcome in REPAIRABLE:
                     repairable[product_id] = current and current.record
                 self._step.done += 1
                 await self._turns.yield_if_over()
@@ -186,7 +186,9 @@ class Comparison:
                 return points
             await asyncio.sleep(VECTOR_INTERVAL_S)
 
-    def _compare(self, current: CurrentItem | None, stored: Payload | None, ends: Mapping[Partition, int]) -> Finding:
+    def _compare(
+        self, current: CurrentItem | None, stored: Payload | None, ends: Mapping[Partition, int]
+    ) -> IndexFinding:
         now_ms, wanted, log_end = self._context.clock.now_ms(), None, 0
         if current is not None:
             shown = content(
@@ -196,7 +198,7 @@ class Comparison:
                 now_ms=now_ms,
                 shop_currency=self._context.shop_currency,
             )
-            wanted = Wanted(shown, point_version(self._context.epoch, current.offset))
+            wanted = Expected(shown, point_version(self._context.epoch, current.offset))
             log_end = point_version(self._context.epoch, ends[Partition(ITEMS, current.partition)])
         return compare_point(wanted, stored, log_end=log_end, model=self._context.index.model, now_ms=now_ms)
 

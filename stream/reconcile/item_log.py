@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from stream.state_files.export import IMPORT_WRITER
 from stream.state_files.records import item_of, product_id_of, writer_of
-from workers.compare.index_diff import joined
+from workers.compare.index_diff import join_records
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Container, Sequence
@@ -58,7 +58,7 @@ class LoggedItem:
         The join equals the last record, unless that was written late by a worker that had been frozen.
         """
         ours = [(offset, item) for offset, value in sorted(self.values.values()) if (item := item_of(self.key, value))]
-        return CurrentItem(joined([item for _, item in ours]), self.partition, ours[-1][0]) if ours else None
+        return CurrentItem(join_records([item for _, item in ours]), self.partition, ours[-1][0]) if ours else None
 
 
 class ItemLog:

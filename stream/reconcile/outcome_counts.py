@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from workers.compare.index_diff import FAULTS, IndexOutcome
 
 if TYPE_CHECKING:
-    from workers.compare.index_diff import Finding
+    from workers.compare.index_diff import IndexFinding
 
 EXAMPLES_MAX = 10
 """The most examples that are reported of each fault."""
@@ -21,7 +21,7 @@ class OutcomeCounts:
         self._counts: Counter[IndexOutcome] = Counter()
         self._examples: defaultdict[IndexOutcome, list[dict[str, str]]] = defaultdict(list)
 
-    def count(self, product_id: str, finding: Finding) -> None:
+    def count(self, product_id: str, finding: IndexFinding) -> None:
         """Count the finding on one item."""
         self._counts[finding.outcome] += 1
         examples = self._examples[finding.outcome]

@@ -11,7 +11,7 @@ from schemas.state_codec import encode_item
 from stream.kafka.partitions import Partition, partition_of
 from stream.kafka.topics import ITEMS
 from stream.state_files.records import StateRecord, publish_states
-from workers.compare.index_diff import repaired
+from workers.compare.index_diff import repair_record
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
@@ -65,4 +65,6 @@ async def wait_until_caught_up(
 
 def _record(product_id: str, record: ItemRecord | None, partitions: int) -> StateRecord:
     key = product_id.encode()
-    return StateRecord(Partition(ITEMS, partition_of(key, partitions)), key, encode_item(repaired(product_id, record)))
+    return StateRecord(
+        Partition(ITEMS, partition_of(key, partitions)), key, encode_item(repair_record(product_id, record))
+    )

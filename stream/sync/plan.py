@@ -11,7 +11,7 @@ from schemas.items import ItemState
 from stream.state_files.records import item_of
 from stream.sync.read import PROGRESS_EVERY
 from stream.sync.spill import Event
-from workers.compare.feed_diff import Decision, FeedOutcome, compare, read_line
+from workers.compare.feed_diff import FeedFinding, FeedOutcome, compare_item, read_line
 from workers.state import fold
 
 if TYPE_CHECKING:
@@ -35,11 +35,11 @@ class SyncPlan:
     """The products or offers that the state shows."""
     publish: int = 0
     """How many events are to be published."""
-    examples: dict[FeedOutcome, list[Decision]] = field(
+    examples: dict[FeedOutcome, list[FeedFinding]] = field(
         default_factory=lambda: {outcome: [] for outcome in FeedOutcome}
     )
 
-    def count(self, decision: Decision) -> None:
+    def count(self, decision: FeedFinding) -> None:
         """Count the decision on one product or offer."""
         self.counts[decision.outcome] += 1
         self.shown += decision.was_shown
@@ -63,11 +63,11 @@ def make_plan(topic: str, spill: Spill, now_ms: int, progress: ReportProgress) -
     return plan
 
 
-def _compare(topic: str, gathered: Gathered, now_ms: int) -> Iterable[Decision]:
+def _compare(topic: str, gathered: Gathered, now_ms: int) -> Iterable[FeedFinding]:
     key = gathered.product_id.encode()
     states = [item.state for record in gathered.records if (item := item_of(key, record))]
     lines = [read_line(topic, number, value, now_ms) for number, value in gathered.lines]
-    return compare(topic, reduce(fold.join, states, ItemState(gathered.product_id)), lines, now_ms)
+    return compare_item(topic, reduce(fold.join, states, ItemState(gathered.product_id)), lines, now_ms)
 
 
 def too_many_gone(topic: str, plan: SyncPlan) -> TooManyGone | None:

@@ -132,7 +132,7 @@ async def test_a_sale_window_is_not_repriced_once_an_event_came(index: Index) ->
     assert (await index.stored(["a"]))["a"].payload["price"] == 3.0
     await index.write([Reprice("a", 5, {"price": 2.0, "price_changes_at_ms": None})])
     stored = (await index.stored(["a"]))["a"].payload
-    assert (stored["price"], stored["version"], await index.count_price_due(99)) == (2.0, 5, 0)
+    assert (stored["price"], stored["version"], await index.count_due_price_changes(99)) == (2.0, 5, 0)
 
 
 async def test_an_item_is_found_until_it_is_hidden_and_again_when_it_returns(index: Index) -> None:
@@ -148,15 +148,15 @@ async def test_an_item_is_found_until_it_is_hidden_and_again_when_it_returns(ind
 
 async def test_a_hidden_item_owes_nothing_and_has_no_window(index: Index) -> None:
     await put(index, content("a", price_changes_at_ms=5), 1)
-    assert (await index.count_owed(), await index.count_price_due(9)) == (1, 1)
+    assert (await index.count_pending_embeddings(), await index.count_due_price_changes(9)) == (1, 1)
     await put(index, content("a", price_changes_at_ms=5, status="delisted"), 2)
-    assert (await index.count_owed(), await index.count_price_due(9)) == (0, 0)
-    assert await index.owed([0], 10, newest=True) == await index.price_due([0], 9, 10) == []
+    assert (await index.count_pending_embeddings(), await index.count_due_price_changes(9)) == (0, 0)
+    assert await index.pending_embeddings([0], 10, newest=True) == await index.due_price_changes([0], 9, 10) == []
 
 
 async def test_an_owed_vector_is_written_and_its_debt_cleared(index: Index) -> None:
     await put(index, content("a"), 1)
-    [owing] = await index.owed([0], 10, newest=True)
+    [owing] = await index.pending_embeddings([0], 10, newest=True)
     assert owing["vector_due"] == owing["fingerprint"]
     assert await found_by_vector(index, 1) == []
     await index.write_dense([DenseVector("a", owing["fingerprint"] or "", vector(1))])
@@ -164,18 +164,18 @@ async def test_an_owed_vector_is_written_and_its_debt_cleared(index: Index) -> N
     assert (paid["vector_due"], paid["vector_due_at_ms"]) == (None, None)
     assert paid["vector_fingerprint"] == paid["fingerprint"]
     assert await found_by_vector(index, 1) == ids("a")
-    assert await index.count_owed() == 0
+    assert await index.count_pending_embeddings() == 0
 
 
 async def test_a_vector_of_another_text_is_not_written(index: Index) -> None:
     await put(index, content("a", "first"), 1)
-    [first] = await index.owed([0], 10, newest=True)
+    [first] = await index.pending_embeddings([0], 10, newest=True)
     await put(index, content("a", "second"), 2)
     await put(index, content("gone", "third", status="parked"), 3)
     late = [DenseVector(each, first["fingerprint"] or "", vector(1)) for each in ("a", "gone", "ghost")]
     await index.write_dense(late)
     assert await found_by_vector(index, 1) == []
-    assert await index.count_owed() == 1
+    assert await index.count_pending_embeddings() == 1
     assert await index.stored(["ghost"]) == {}
 
 
@@ -190,10 +190,10 @@ async def test_the_old_vector_serves_while_a_new_one_is_owed(index: Index) -> No
 async def test_a_vector_is_given_up_only_for_the_text_that_failed(index: Index) -> None:
     await put(index, content("a"), 1)
     fingerprint = (await index.stored(["a"]))["a"].payload["fingerprint"] or ""
-    await index.give_up_vector("a", "another", "NaN")
-    assert await index.count_owed() == 1
-    await index.give_up_vector("a", fingerprint, "NaN")
-    assert await index.count_owed() == 0
+    await index.mark_embedding_failed("a", "another", "NaN")
+    assert await index.count_pending_embeddings() == 1
+    await index.mark_embedding_failed("a", fingerprint, "NaN")
+    assert await index.count_pending_embeddings() == 0
     assert (await index.stored(["a"]))["a"].payload["vector_failed"] == "NaN"
     assert await found_by_words(index, "cake") == ids("a")
 
@@ -201,20 +201,20 @@ async def test_a_vector_is_given_up_only_for_the_text_that_failed(index: Index) 
 async def test_debts_come_newest_or_oldest_first_of_the_asked_partitions(index: Index) -> None:
     for number in range(6):
         await put(index, content(str(number), partition=number % 2), number, now_ms=100 + number)
-    newest = await index.owed([0, 1], 3, newest=True)
+    newest = await index.pending_embeddings([0, 1], 3, newest=True)
     assert [payload["product_id"] for payload in newest] == ["5", "4", "3"]
-    oldest = await index.owed([1], 2, newest=False)
+    oldest = await index.pending_embeddings([1], 2, newest=False)
     assert [payload["product_id"] for payload in oldest] == ["1", "3"]
-    assert await index.owed([7], 2, newest=False) == []
-    assert await index.count_owed() == 6
+    assert await index.pending_embeddings([7], 2, newest=False) == []
+    assert await index.count_pending_embeddings() == 6
 
 
 async def test_windows_that_have_turned_are_due(index: Index) -> None:
     for number, at_ms in enumerate((10, 20, 30, None)):
         await put(index, content(str(number), partition=number % 2, price_changes_at_ms=at_ms), 1)
-    due = {payload["product_id"] for payload in await index.price_due([0, 1], 20, 10)}
-    assert (due, await index.count_price_due(20)) == ({"0", "1"}, 2)
-    assert [payload["product_id"] for payload in await index.price_due([1], 20, 10)] == ["1"]
+    due = {payload["product_id"] for payload in await index.due_price_changes([0, 1], 20, 10)}
+    assert (due, await index.count_due_price_changes(20)) == ({"0", "1"}, 2)
+    assert [payload["product_id"] for payload in await index.due_price_changes([1], 20, 10)] == ["1"]
 
 
 async def test_every_filter_keeps_what_it_says(index: Index) -> None:
@@ -298,7 +298,7 @@ async def test_positions_are_kept_by_name_and_never_found(index: Index) -> None:
     assert await index.positions() == {"0": 5, "3": (1 << 40) + 9}
     assert [page async for page in index.scan()] == []
     assert await index.browse(NONE, 10, 0) == [] and await index.count(NONE) == 0
-    assert await index.count_owed() == 0
+    assert await index.count_pending_embeddings() == 0
 
 
 async def test_a_scan_meets_every_point_once(index: Index) -> None:

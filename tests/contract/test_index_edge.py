@@ -71,11 +71,11 @@ async def test_the_nearest_are_those_of_the_whole_vectors_before_and_after_it_wa
         stored = await first.stored([str(n) for n in later], vectors=True)
         owing = [planned(content(str(n)), 2, stored=stored[str(n)], model=model) for n in later]
         assert await first.write([each.write for each in owing if each.write is not None]) == set()
-        owed = {p["product_id"]: p["vector_due"] or "" for p in await first.owed([0], 100, newest=True)}
+        owed = {p["product_id"]: p["vector_due"] or "" for p in await first.pending_embeddings([0], 100, newest=True)}
         await first.write_dense([DenseVector(name, due, rows[int(name)]) for name, due in owed.items()])
     nearest = {number: ids(*map(str, np.argsort(-(rows @ rows[number]))[:50])) for number in range(10)}
     assert {n: await first.search_dense(rows[n], Filters(), 50) for n in nearest} == nearest
-    assert await first.count_owed() == 0
+    assert await first.count_pending_embeddings() == 0
     assert "turbo" in (tmp_path / "shard" / "edge_config.json").read_text()
     await first.close()
     again = open_edge(tmp_path, model=model)

@@ -182,7 +182,7 @@ async def test_a_collection_that_is_gone_says_so_whatever_is_asked_of_it() -> No
     client = await over_http()
     index = await serving(client, QUICK, "gone")
     await client.delete_collection(index.name)
-    for asked in (index.write(writes(1)), index.count_owed(), index.stored(["a"]), index.positions()):
+    for asked in (index.write(writes(1)), index.count_pending_embeddings(), index.stored(["a"]), index.positions()):
         with pytest.raises(Gone, match="gone from the Qdrant server"):
             await asked
     await client.close()

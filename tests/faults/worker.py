@@ -65,7 +65,7 @@ POINTS: dict[str, dict[str, Point]] = {
         "before-positions": (EdgeIndex, "save_positions", True),
         "after-positions": (EdgeIndex, "save_positions", False),
         "after-embed": (EmbeddingLane, "_embed", False),
-        "between-vector-and-debt": (EdgeIndex, "_pay", False),
+        "between-vector-and-debt": (EdgeIndex, "_write_vector", False),
     },
 }
 

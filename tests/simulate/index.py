@@ -159,12 +159,12 @@ class IndexClient:
         steps = [step for vector in vectors for step in self._payment(vector)]
         await self._ask(Request(f"pays {'+'.join(v.product_id for v in vectors)}", steps, _nothing))
 
-    async def give_up_vector(self, product_id: str, fingerprint: str, reason: str) -> None:
+    async def mark_embedding_failed(self, product_id: str, fingerprint: str, reason: str) -> None:
         """See Index."""
         step = _bound(self._points.settle, product_id, fingerprint, {"vector_failed": reason})
         await self._ask(Request(f"gives up {product_id}", [step], _nothing))
 
-    async def owed(self, partitions: Collection[int], limit: int, *, newest: bool) -> list[Payload]:
+    async def pending_embeddings(self, partitions: Collection[int], limit: int, *, newest: bool) -> list[Payload]:
         """See Index."""
 
         def read() -> list[Payload]:
@@ -173,7 +173,7 @@ class IndexClient:
 
         return cast("list[Payload]", await self._ask(Request("reads debts", [], read)))
 
-    async def price_due(self, partitions: Collection[int], now_ms: int, limit: int) -> list[Payload]:
+    async def due_price_changes(self, partitions: Collection[int], now_ms: int, limit: int) -> list[Payload]:
         """See Index."""
 
         def read() -> list[Payload]:
@@ -182,7 +182,7 @@ class IndexClient:
 
         return cast("list[Payload]", await self._ask(Request("reads windows", [], read)))
 
-    async def count_owed(self) -> int:
+    async def count_pending_embeddings(self) -> int:
         """See Index."""
         return sum(point.payload["vector_due"] is not None for point in self._points.by_id.values())
 

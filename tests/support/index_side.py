@@ -180,7 +180,7 @@ class IndexSide:
 
     async def quiet(self, records: int) -> None:
         async def done() -> bool:
-            return self.indexed_records() >= records and await self.index.count_owed() == 0
+            return self.indexed_records() >= records and await self.index.count_pending_embeddings() == 0
 
         await until(done, "all records are indexed and all vectors paid")
 

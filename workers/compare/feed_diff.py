@@ -67,7 +67,7 @@ class Difference(NamedTuple):
     after: Any
 
 
-class Decision(NamedTuple):
+class FeedFinding(NamedTuple):
     """What was found of one product or offer, and what has to be published."""
 
     outcome: FeedOutcome
@@ -93,7 +93,7 @@ def read_line(topic: str, number: int, value: bytes, now_ms: int) -> Line:
     return Line(number, value, event)
 
 
-def compare(topic: str, state: ItemState, lines: Sequence[Line], now_ms: int) -> Iterator[Decision]:
+def compare_item(topic: str, state: ItemState, lines: Sequence[Line], now_ms: int) -> Iterator[FeedFinding]:
     """What was found of one item: `lines` are those of the feed about it, none of its parts twice.
 
     `now_ms`: when the feed was taken for true. What changes at its source after that wins against the feed. Raises
@@ -116,13 +116,13 @@ def compare(topic: str, state: ItemState, lines: Sequence[Line], now_ms: int) ->
             yield _of_absent(topic, at_first, part, now_ms)
 
 
-def _of_line(topic: str, state: ItemState, line: Line, now_ms: int, *, crowded: bool) -> tuple[Decision, ItemState]:
+def _of_line(topic: str, state: ItemState, line: Line, now_ms: int, *, crowded: bool) -> tuple[FeedFinding, ItemState]:
     """The decision, and the state once it was followed."""
     product_id, part = line.event.product_id, line.event.part
     before = shown_facts(state, part)
     wanted = shown_facts(fold.fold(state, line.event._replace(stamp=GREATEST)), part)
     equal = _canonical(before) == _canonical(wanted)
-    unchanged = Decision(FeedOutcome.UNCHANGED, product_id, part, line.number, before is not None)
+    unchanged = FeedFinding(FeedOutcome.UNCHANGED, product_id, part, line.number, before is not None)
     if equal and not crowded:
         return unchanged, state
     value, event = _stamped(topic, state, line, now_ms, crowded=crowded)
@@ -134,14 +134,14 @@ def _of_line(topic: str, state: ItemState, line: Line, now_ms: int, *, crowded: 
     return unchanged._replace(outcome=outcome, differences=differences, publish=value), after
 
 
-def _of_absent(topic: str, state: ItemState, part: str | None, now_ms: int) -> Decision:
+def _of_absent(topic: str, state: ItemState, part: str | None, now_ms: int) -> FeedFinding:
     version, latest_ms = _greatest(state, part, crowded=False)
     # Before the feed's own lines: if an item has more offers than are kept, those that are gone yield.
     stamp = _stamp_fields(version, _later(latest_ms, now_ms - 1))
     named = {"product_id": state.product_id} | ({} if part is None else {"seller": part})
     value = orjson.dumps({**named, "op": "delete", **stamp})
     after = fold.fold(state, parse(topic, None, value, arrived_at_ms=now_ms, event_time_ms=None))
-    gone = Decision(FeedOutcome.GONE, state.product_id, part, 0, was_shown=True)
+    gone = FeedFinding(FeedOutcome.GONE, state.product_id, part, 0, was_shown=True)
     if shown_facts(after, part) is not None:
         return gone._replace(outcome=FeedOutcome.STALE)
     return gone._replace(publish=value)
@@ -178,7 +178,7 @@ def _greatest(state: ItemState, part: str | None, *, crowded: bool) -> tuple[int
     else:
         sellers = list(state.offers) if crowded else [part]
         stamps = [stamp for seller in sellers for stamp in _stamps(state.offers.get(seller, Entity()))]
-        stamps += [] if state.displaced is None else [state.displaced[0]]
+        stamps += [] if state.evicted is None else [state.evicted[0]]
         mask_ms = state.void_at_ms
     version = max((stamp.version for stamp in stamps), default=UNVERSIONED)
     return version, max([mask_ms, *(stamp.updated_at_ms for stamp in stamps)])

@@ -30,7 +30,7 @@ class IndexOutcome(StrEnum):
     UP_TO_DATE = "up_to_date"
     NEWER = "newer"
     """Written from a record that came after those compared with: live traffic."""
-    VECTOR_OWED = "vector_owed"
+    VECTOR_PENDING = "vector_owed"
     """Found by its words; the embedding lane will come to it."""
     MISSING = "missing"
     """In the item log, not in the index."""
@@ -50,13 +50,13 @@ class IndexOutcome(StrEnum):
     """Owed for more than an hour."""
 
 
-FAULTS = frozenset(IndexOutcome) - {IndexOutcome.UP_TO_DATE, IndexOutcome.NEWER, IndexOutcome.VECTOR_OWED}
-MENDABLE = FAULTS - {IndexOutcome.AHEAD, IndexOutcome.VECTOR_OVERDUE}
+FAULTS = frozenset(IndexOutcome) - {IndexOutcome.UP_TO_DATE, IndexOutcome.NEWER, IndexOutcome.VECTOR_PENDING}
+REPAIRABLE = FAULTS - {IndexOutcome.AHEAD, IndexOutcome.VECTOR_OVERDUE}
 """By publishing the item's state again. The index writes only upwards, so it never takes back what is ahead; and a
 vector that is owed already is not got sooner by owing it once more."""
 
 
-class Wanted(NamedTuple):
+class Expected(NamedTuple):
     """What a point should be."""
 
     content: Content
@@ -64,7 +64,7 @@ class Wanted(NamedTuple):
     """Of the last record of the item."""
 
 
-class Finding(NamedTuple):
+class IndexFinding(NamedTuple):
     """What is found of one item, and in a few words what it is seen by."""
 
     outcome: IndexOutcome
@@ -72,8 +72,8 @@ class Finding(NamedTuple):
 
 
 def compare_point(
-    wanted: Wanted | None, stored: Payload | None, *, log_end: int, model: ModelId, now_ms: int
-) -> Finding:
+    wanted: Expected | None, stored: Payload | None, *, log_end: int, model: ModelId, now_ms: int
+) -> IndexFinding:
     """The verdict on one item; None: the log, or the index, has not got it.
 
     `log_end`: all versions that the index can have of this partition lie below it. `now_ms` must be the moment for
@@ -81,23 +81,23 @@ def compare_point(
     """
     if stored is None:
         # Lost by the index, or its record was refused: an item that nobody can find.
-        return Finding(IndexOutcome.MISSING) if wanted is not None else Finding(IndexOutcome.UP_TO_DATE)
+        return IndexFinding(IndexOutcome.MISSING) if wanted is not None else IndexFinding(IndexOutcome.UP_TO_DATE)
     if wanted is None:
         # Left by another log, or written by another hand: no event will ever correct it.
-        return Finding(IndexOutcome.GHOST, stored["status"])
+        return IndexFinding(IndexOutcome.GHOST, stored["status"])
     if stored["version"] < wanted.version:
         # The index said that it had finished this record, and has not written it.
-        return Finding(IndexOutcome.STALE, f"version {stored['version']} instead of {wanted.version}")
+        return IndexFinding(IndexOutcome.STALE, f"version {stored['version']} instead of {wanted.version}")
     if stored["version"] >= log_end:
         # Later records of this log would all be refused as older.
-        return Finding(IndexOutcome.AHEAD, f"version {stored['version']}, the log ends before {log_end}")
+        return IndexFinding(IndexOutcome.AHEAD, f"version {stored['version']}, the log ends before {log_end}")
     if stored["version"] > wanted.version:
         # What it is compared with is no longer the item's state.
-        return Finding(IndexOutcome.NEWER)
+        return IndexFinding(IndexOutcome.NEWER)
     fields = _differing(wanted.content, stored, now_ms)
     if fields:
         # A write that was half done, another hand, or a setting that was changed.
-        return Finding(IndexOutcome.DIFFERENT, ", ".join(fields))
+        return IndexFinding(IndexOutcome.DIFFERENT, ", ".join(fields))
     return _judge_vector(wanted.content, stored, model, now_ms)
 
 
@@ -111,39 +111,39 @@ def _differing(content: Content, stored: Payload, now_ms: int) -> list[str]:
     return fields
 
 
-def _judge_vector(content: Content, stored: Payload, model: ModelId, now_ms: int) -> Finding:
+def _judge_vector(content: Content, stored: Payload, model: ModelId, now_ms: int) -> IndexFinding:
     present = document(content, model).fingerprint if is_visible(content) else None
     due, failed = stored["vector_due"], stored["vector_failed"]
     if stored["fingerprint"] != present:
         # Every later text is compared with it: one that equals it would keep the wrong vector.
-        return Finding(IndexOutcome.WRONG_FINGERPRINT, f"{stored['fingerprint']} instead of {present}")
+        return IndexFinding(IndexOutcome.WRONG_FINGERPRINT, f"{stored['fingerprint']} instead of {present}")
     if due is not None and due != present:
         # The vector would be paid for a text that is not the item's.
-        return Finding(IndexOutcome.WRONG_FINGERPRINT, f"it is owed the vector of {due} instead of {present}")
+        return IndexFinding(IndexOutcome.WRONG_FINGERPRINT, f"it is owed the vector of {due} instead of {present}")
     if due is None and failed is None and stored["vector_fingerprint"] != present:
         # Search by meaning finds it by another text, or not at all, and nothing will change that.
-        return Finding(
+        return IndexFinding(
             IndexOutcome.WRONG_FINGERPRINT, f"its vector is of {stored['vector_fingerprint']}, not {present}"
         )
     if failed is not None:
         # The model may have been mended since.
-        return Finding(IndexOutcome.VECTOR_FAILED, failed)
+        return IndexFinding(IndexOutcome.VECTOR_FAILED, failed)
     if due is not None:
         # A backlog is no fault as long as it moves.
         owed_ms = now_ms - (stored["vector_due_at_ms"] or 0)
         if owed_ms > VECTOR_OVERDUE_MS:
-            return Finding(IndexOutcome.VECTOR_OVERDUE, f"owed for {owed_ms // 60_000} minutes")
-        return Finding(IndexOutcome.VECTOR_OWED)
-    return Finding(IndexOutcome.UP_TO_DATE)
+            return IndexFinding(IndexOutcome.VECTOR_OVERDUE, f"owed for {owed_ms // 60_000} minutes")
+        return IndexFinding(IndexOutcome.VECTOR_PENDING)
+    return IndexFinding(IndexOutcome.UP_TO_DATE)
 
 
-def joined(records: Sequence[ItemRecord]) -> ItemRecord:
+def join_records(records: Sequence[ItemRecord]) -> ItemRecord:
     """The last of an item's records with the join of all their states; without its changes, which are not news."""
     state = reduce(join, (record.state for record in records))
     return ItemRecord(records[-1].writer, state, records[-1].reviews, {})
 
 
-def repaired(product_id: str, present: ItemRecord | None) -> ItemRecord:
+def repair_record(product_id: str, present: ItemRecord | None) -> ItemRecord:
     """What the item log is told to mend the point.
 
     For a ghost, None, the neutral state: it joins to nothing, and the index hides the item as parked. Nothing is

@@ -116,13 +116,13 @@ class Index(Protocol):
     async def write_dense(self, vectors: Sequence[DenseVector]) -> None:
         """Pays owed vectors; skips those whose debt has changed meanwhile."""
 
-    async def give_up_vector(self, product_id: str, fingerprint: str, reason: str) -> None:
+    async def mark_embedding_failed(self, product_id: str, fingerprint: str, reason: str) -> None:
         """Sets `vector_failed` and clears the debt, where `vector_due` still equals the fingerprint."""
 
-    async def owed(self, partitions: Collection[int], limit: int, *, newest: bool) -> list[Payload]:
+    async def pending_embeddings(self, partitions: Collection[int], limit: int, *, newest: bool) -> list[Payload]:
         """Points with a `vector_due`, by `vector_due_at_ms`, newest or oldest first."""
 
-    async def price_due(self, partitions: Collection[int], now_ms: int, limit: int) -> list[Payload]:
+    async def due_price_changes(self, partitions: Collection[int], now_ms: int, limit: int) -> list[Payload]:
         """Visible points whose `price_changes_at_ms` <= now_ms."""
 
     async def search_dense(self, vector: NDArray[np.float32], filters: Filters, limit: int) -> list[str]:
@@ -143,10 +143,10 @@ class Index(Protocol):
     async def count_points(self) -> int:
         """How many items it has ever heard of, visible or not."""
 
-    async def count_owed(self) -> int:
+    async def count_pending_embeddings(self) -> int:
         """How many points have a `vector_due`."""
 
-    async def count_price_due(self, now_ms: int) -> int:
+    async def count_due_price_changes(self, now_ms: int) -> int:
         """How many visible points have `price_changes_at_ms` <= now_ms."""
 
     def scan(self) -> AsyncIterator[list[Payload]]:

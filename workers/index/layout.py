@@ -75,7 +75,7 @@ Condition = Is | IsIn | Within
 
 VISIBLE = Is("status", Status.VISIBLE.value)
 HIDDEN = IsIn("status", [status.value for status in Status if status is not Status.VISIBLE])
-OWED = Within("vector_due_at_ms", 0, None)
+EMBEDDING_PENDING = Within("vector_due_at_ms", 0, None)
 
 _KEYWORDS = {"seller": "sellers", "brand": "brand", "category": "category", "availability": "availability"}
 """By name of the filter, the field that is that."""
@@ -94,7 +94,7 @@ def in_partitions(partitions: list[int]) -> Condition:
     return IsIn("partition", partitions)
 
 
-def price_due_by(now_ms: int) -> Condition:
+def price_change_due(now_ms: int) -> Condition:
     """That a sale window has turned since the price was computed."""
     return Within("price_changes_at_ms", None, now_ms)
 

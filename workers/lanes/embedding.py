@@ -141,7 +141,7 @@ class EmbeddingLane:
         self._batches += 1
         newest = self._batches % OLDEST_EVERY != 0
         texts_max = self._pace.few_texts_max if self._pressure.behind else self._pace.texts_max
-        backlog = await self._index.owed(partitions, texts_max, newest=newest)
+        backlog = await self._index.pending_embeddings(partitions, texts_max, newest=newest)
         if backlog:
             await self._embed_all(backlog)
         return len(backlog)
@@ -193,7 +193,7 @@ class EmbeddingLane:
         if self._serving.serving_lane is self:
             self._sink.note(TextGivenUp(reason))
             await self._dead_letters.give_up_text(payload, reason)
-        await self._index.give_up_vector(payload["product_id"], payload["vector_due"] or "", reason)
+        await self._index.mark_embedding_failed(payload["product_id"], payload["vector_due"] or "", reason)
 
     async def _vectors(self, backlog: list[Payload]) -> list[Vectors]:
         """Return a vector for each, float32 `(dimension,)`; those that another item or collection has are at hand."""

@@ -51,7 +51,7 @@ class SaleWindows:
         partitions, now_ms = self._assigned.partitions, self._clock.now_ms()
         if not partitions:
             return 0
-        due = await self._index.price_due(partitions, now_ms, BATCH_ITEMS_MAX)
+        due = await self._index.due_price_changes(partitions, now_ms, BATCH_ITEMS_MAX)
         writes = [reprice(payload, self._shop_currency, now_ms) for payload in due]
         if writes:
             await self._index.write(writes)

@@ -1,6 +1,6 @@
 """The fold: last writer wins, field by field, as a join (commutative, associative, idempotent).
 
-Stamps are totally ordered, so that whatever lies below a floor, a delete or the watermark of displaced offers can be
+Stamps are totally ordered, so that whatever lies below a floor, a delete or the watermark of evicted offers can be
 dropped for good: it could win only over what lies lower still. What is masked by time alone (a void offer) is kept.
 Facts of names that are not known here, as a later release may write them, are joined and kept like any other.
 """
@@ -70,7 +70,7 @@ def entity(event: Event) -> Entity:
 
 def join(a: ItemState, b: ItemState) -> ItemState:
     """The least state that holds both; `a` itself if `b` adds nothing to it."""
-    offers, displaced = _join_offers(a, b)
+    offers, evicted = _join_offers(a, b)
     product = join_entity(a.product, b.product, blank=True)
     if product is not a.product or len(offers) > max(len(a.offers), OFFERS_WITH_FULL_TEXTS):
         product = _within_product_limits(product, len(offers))
@@ -81,12 +81,12 @@ def join(a: ItemState, b: ItemState) -> ItemState:
         void_at_ms=max(a.void_at_ms, b.void_at_ms),
         offers=offers,
         price_latest_ms=max(a.price_latest_ms, b.price_latest_ms),
-        displaced=displaced,
+        evicted=evicted,
     )
     return a if joined == a else joined
 
 
-def displaced(before: ItemState, event: Event, after: ItemState) -> int:
+def count_evicted(before: ItemState, event: Event, after: ItemState) -> int:
     """How many offers, languages and attributes the limits have left out of the state after an event of `products` or
     `prices`, those of the event included."""
     if event.topic == "prices":
@@ -183,30 +183,30 @@ def _cut(facts: Facts, room: Mapping[str, int]) -> Facts:
 
 
 def _join_offers(a: ItemState, b: ItemState) -> tuple[dict[str, Entity], tuple[Stamp, str] | None]:
-    displaced = max((d for d in (a.displaced, b.displaced) if d is not None), default=None)
+    evicted = max((d for d in (a.evicted, b.evicted) if d is not None), default=None)
     changed = {}
     for seller, theirs in b.offers.items():
         mine = a.offers.get(seller, _NOTHING)
         joined = join_entity(mine, theirs)
         if joined is not mine:
             changed[seller] = joined
-    if not changed and displaced == a.displaced:
-        return a.offers, displaced
-    offers, displaced = _greatest_offers(a.offers | changed, displaced)
-    return _within_offer_limits(offers, offers if len(offers) != len(a.offers) else changed), displaced
+    if not changed and evicted == a.evicted:
+        return a.offers, evicted
+    offers, evicted = _greatest_offers(a.offers | changed, evicted)
+    return _within_offer_limits(offers, offers if len(offers) != len(a.offers) else changed), evicted
 
 
 def _greatest_offers(
-    offers: dict[str, Entity], displaced: tuple[Stamp, str] | None
+    offers: dict[str, Entity], evicted: tuple[Stamp, str] | None
 ) -> tuple[dict[str, Entity], tuple[Stamp, str] | None]:
     if len(offers) > OFFERS_MAX:
         ranks = sorted((_rank(offer), seller) for seller, offer in offers.items())
         pushed_out = ranks[-OFFERS_MAX - 1]
-        displaced = pushed_out if displaced is None else max(displaced, pushed_out)
-    if displaced is None:
+        evicted = pushed_out if evicted is None else max(evicted, pushed_out)
+    if evicted is None:
         return offers, None
-    above = {seller: _above(offer, seller, displaced) for seller, offer in offers.items()}
-    return {seller: offer for seller, offer in above.items() if offer != _NOTHING}, displaced
+    above = {seller: _above(offer, seller, evicted) for seller, offer in offers.items()}
+    return {seller: offer for seller, offer in above.items() if offer != _NOTHING}, evicted
 
 
 def _rank(offer: Entity) -> Stamp:
@@ -214,11 +214,11 @@ def _rank(offer: Entity) -> Stamp:
     return max([*stamps, *(stamp for stamp in (offer.floor, offer.deleted) if stamp is not None)])
 
 
-def _above(offer: Entity, seller: str, displaced: tuple[Stamp, str]) -> Entity:
-    """What of the offer is greater than all that was displaced: the rest may be gone from other states already."""
+def _above(offer: Entity, seller: str, evicted: tuple[Stamp, str]) -> Entity:
+    """What of the offer is greater than all that was evicted: the rest may be gone from other states already."""
 
     def stays(stamp: Stamp | None) -> bool:
-        return stamp is not None and (stamp, seller) > displaced
+        return stamp is not None and (stamp, seller) > evicted
 
     return Entity(
         offer.floor if stays(offer.floor) else None,

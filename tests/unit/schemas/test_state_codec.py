@@ -43,7 +43,7 @@ def test_records_are_of_the_shape_that_is_published_for_them(events: list[Any]) 
 def test_displaced_offers_are_remembered_in_the_record() -> None:
     offers = [parsed("prices", {"price": 1, "currency": "EUR", "seller": f"s{n}"}) for n in range(fold.OFFERS_MAX + 1)]
     record = recorded(folded(offers))
-    assert record.state.displaced is not None
+    assert record.state.evicted is not None
     assert decode_item(encode_item(record)) == record
 
 

@@ -31,15 +31,15 @@ from workers.index.edge import filters as where
 from workers.index.edge.operations import accepted, dense, operation, read
 from workers.index.interface import DENSE, LEXICAL, DenseVector, Patch, Stored, Write
 from workers.index.layout import (
+    EMBEDDING_PENDING,
     HIDDEN,
-    OWED,
     POSITIONS_POINT,
     VISIBLE,
     Is,
     conditions,
     in_partitions,
     only_positions,
-    price_due_by,
+    price_change_due,
 )
 from workers.index.lexical import Lexical
 from workers.priority import CooperativeTurns
@@ -121,28 +121,28 @@ class EdgeIndex:
 
     async def write_dense(self, vectors: Sequence[DenseVector]) -> None:
         """See Index."""
-        await self._update(step for vector in vectors for step in self._pay(vector))
+        await self._update(step for vector in vectors for step in self._write_vector(vector))
 
-    async def give_up_vector(self, product_id: str, fingerprint: str, reason: str) -> None:
+    async def mark_embedding_failed(self, product_id: str, fingerprint: str, reason: str) -> None:
         """See Index."""
         settled = {"vector_failed": reason, "vector_due": None, "vector_due_at_ms": None}
         owing = where.owing(point_id(product_id), fingerprint)
         await self._update([UpdateOperation.set_payload_by_filter(owing, settled)])
 
-    async def owed(self, partitions: Collection[int], limit: int, *, newest: bool) -> list[Payload]:
+    async def pending_embeddings(self, partitions: Collection[int], limit: int, *, newest: bool) -> list[Payload]:
         """See Index."""
         direction = Direction.Desc if newest else Direction.Asc
         request = ScrollRequest(
             limit=limit,
-            filter=where.all_of([OWED, in_partitions(list(partitions))]),
+            filter=where.all_of([EMBEDDING_PENDING, in_partitions(list(partitions))]),
             order_by=OrderBy("vector_due_at_ms", direction),
             with_payload=True,
         )
         return [read(record) for record in self._shard.scroll(request)[0]]
 
-    async def price_due(self, partitions: Collection[int], now_ms: int, limit: int) -> list[Payload]:
+    async def due_price_changes(self, partitions: Collection[int], now_ms: int, limit: int) -> list[Payload]:
         """See Index."""
-        turned = where.all_of([price_due_by(now_ms), in_partitions(list(partitions)), VISIBLE])
+        turned = where.all_of([price_change_due(now_ms), in_partitions(list(partitions)), VISIBLE])
         request = ScrollRequest(limit=limit, filter=turned, with_payload=True)
         return [read(record) for record in self._shard.scroll(request)[0]]
 
@@ -184,13 +184,13 @@ class EdgeIndex:
         """See Index."""
         return self._shard.info().points_count - 1  # The hidden one.
 
-    async def count_owed(self) -> int:
+    async def count_pending_embeddings(self) -> int:
         """See Index."""
-        return self._shard.count(CountRequest(filter=where.all_of([OWED])))
+        return self._shard.count(CountRequest(filter=where.all_of([EMBEDDING_PENDING])))
 
-    async def count_price_due(self, now_ms: int) -> int:
+    async def count_due_price_changes(self, now_ms: int) -> int:
         """See Index."""
-        return self._shard.count(CountRequest(filter=where.all_of([price_due_by(now_ms), VISIBLE])))
+        return self._shard.count(CountRequest(filter=where.all_of([price_change_due(now_ms), VISIBLE])))
 
     async def scan(self) -> AsyncIterator[list[Payload]]:
         """See Index."""
@@ -287,7 +287,7 @@ class EdgeIndex:
         versions = {str(record.id): (record.payload or {})["version"] for record in stored}
         return {p.product_id for p, point in zip(patches, ids, strict=True) if versions.get(point, -1) < p.version}
 
-    def _pay(self, owed: DenseVector) -> Iterable[UpdateOperation]:
+    def _write_vector(self, owed: DenseVector) -> Iterable[UpdateOperation]:
         """First the vector, then the debt: a crash between them leaves it owed, and it is written once more."""
         point = point_id(owed.product_id)
         owing = where.owing(point, owed.fingerprint)

@@ -11,14 +11,14 @@ from schemas.errors import Gone
 from schemas.points import point_id
 from workers.index.interface import DENSE, LEXICAL, DenseVector, Patch, Stored, Write
 from workers.index.layout import (
+    EMBEDDING_PENDING,
     KEPT_FOR,
-    OWED,
     POSITIONS_POINT,
     VISIBLE,
     conditions,
     in_partitions,
     only_positions,
-    price_due_by,
+    price_change_due,
     whole,
 )
 from workers.index.lexical import Lexical
@@ -93,22 +93,22 @@ class ServerIndex:
             if chunk:
                 await self._calls.update(self._name, [update_vectors(chunk), *(settle(owed) for owed in chunk)])
 
-    async def give_up_vector(self, product_id: str, fingerprint: str, reason: str) -> None:
+    async def mark_embedding_failed(self, product_id: str, fingerprint: str, reason: str) -> None:
         """See Index."""
         settled = {"vector_failed": reason, "vector_due": None, "vector_due_at_ms": None}
         owing = where.owing(point_id(product_id), fingerprint)
         await self._calls.update(self._name, [set_payload(settled, owing)])
 
-    async def owed(self, partitions: Collection[int], limit: int, *, newest: bool) -> list[Payload]:
+    async def pending_embeddings(self, partitions: Collection[int], limit: int, *, newest: bool) -> list[Payload]:
         """See Index."""
         direction = models.Direction.DESC if newest else models.Direction.ASC
         order = models.OrderBy(key="vector_due_at_ms", direction=direction)
-        owing = where.all_of([OWED, in_partitions(list(partitions))])
+        owing = where.all_of([EMBEDDING_PENDING, in_partitions(list(partitions))])
         return [whole(record.payload) for record in await self._scroll(owing, limit, order=order)]
 
-    async def price_due(self, partitions: Collection[int], now_ms: int, limit: int) -> list[Payload]:
+    async def due_price_changes(self, partitions: Collection[int], now_ms: int, limit: int) -> list[Payload]:
         """See Index."""
-        turned = where.all_of([price_due_by(now_ms), in_partitions(list(partitions)), VISIBLE])
+        turned = where.all_of([price_change_due(now_ms), in_partitions(list(partitions)), VISIBLE])
         return [whole(record.payload) for record in await self._scroll(turned, limit)]
 
     async def search_dense(self, vector: NDArray[np.float32], filters: Filters, limit: int) -> list[str]:
@@ -142,13 +142,13 @@ class ServerIndex:
         """See Index."""
         return await self._count(where.but(POSITIONS_POINT))
 
-    async def count_owed(self) -> int:
+    async def count_pending_embeddings(self) -> int:
         """See Index."""
-        return await self._count(where.all_of([OWED]))
+        return await self._count(where.all_of([EMBEDDING_PENDING]))
 
-    async def count_price_due(self, now_ms: int) -> int:
+    async def count_due_price_changes(self, now_ms: int) -> int:
         """See Index."""
-        return await self._count(where.all_of([price_due_by(now_ms), VISIBLE]))
+        return await self._count(where.all_of([price_change_due(now_ms), VISIBLE]))
 
     async def scan(self) -> AsyncIterator[list[Payload]]:
         """See Index."""

@@ -27,7 +27,7 @@ from tests.support.events_strategy import (
     words,
 )
 from tests.support.examples import examples
-from workers.compare.feed_diff import Decision, FeedOutcome, compare, read_line
+from workers.compare.feed_diff import FeedFinding, FeedOutcome, compare_item, read_line
 from workers.state import fold
 from workers.state.projection import shown_facts
 
@@ -86,11 +86,11 @@ def folded(events: Iterable[Event], state: ItemState | None = None) -> ItemState
 
 def synced(
     topic: str, state: ItemState, bodies: Sequence[Body], now_ms: int = NOW_MS
-) -> tuple[list[Decision], ItemState]:
+) -> tuple[list[FeedFinding], ItemState]:
     """What was decided, and the state after its events."""
     values = [orjson.dumps({"product_id": ITEM} | body) for body in bodies]
     lines = [read_line(topic, number, value, now_ms) for number, value in enumerate(values, 1)]
-    decisions = list(compare(topic, state, lines, now_ms))
+    decisions = list(compare_item(topic, state, lines, now_ms))
     sent = [each.publish for each in decisions if each.publish is not None]
     events = [parse(topic, ITEM.encode(), value, arrived_at_ms=now_ms, event_time_ms=None) for value in sent]
     return decisions, folded(reversed(events), state)
@@ -107,7 +107,7 @@ def canonical(value: object) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
 
 
-def outcomes(decisions: Iterable[Decision]) -> list[str]:
+def outcomes(decisions: Iterable[FeedFinding]) -> list[str]:
     return [str(each.outcome) for each in decisions]
 
 

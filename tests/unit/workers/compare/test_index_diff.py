@@ -13,14 +13,14 @@ from tests.support.contents import content
 from tests.support.events_strategy import item_events
 from workers.compare.index_diff import (
     FAULTS,
-    MENDABLE,
+    REPAIRABLE,
     VECTOR_OVERDUE_MS,
-    Finding,
+    Expected,
+    IndexFinding,
     IndexOutcome,
-    Wanted,
     compare_point,
-    joined,
-    repaired,
+    join_records,
+    repair_record,
 )
 from workers.document import document
 from workers.embedder.interface import ModelId
@@ -48,14 +48,14 @@ def written(wanted: Content, version: int = VERSION, *, paid: bool = True, **fie
     return cast("Payload", payload | fields)
 
 
-def verdict(wanted: Content | None, stored: Payload | None, now_ms: int = NOW_MS) -> Finding:
-    expected = None if wanted is None else Wanted(wanted, VERSION)
+def verdict(wanted: Content | None, stored: Payload | None, now_ms: int = NOW_MS) -> IndexFinding:
+    expected = None if wanted is None else Expected(wanted, VERSION)
     return compare_point(expected, stored, log_end=LOG_END, model=MODEL, now_ms=now_ms)
 
 
 @pytest.mark.parametrize("status", ["visible", "delisted", "parked"])
 def test_what_the_index_worker_wrote_is_up_to_date(status: str) -> None:
-    assert verdict(content(status=status), written(content(status=status))) == Finding(IndexOutcome.UP_TO_DATE)
+    assert verdict(content(status=status), written(content(status=status))) == IndexFinding(IndexOutcome.UP_TO_DATE)
 
 
 def test_what_only_one_side_has_is_missing_or_a_ghost() -> None:
@@ -111,13 +111,13 @@ def test_a_text_that_was_given_up_is_listed_with_its_reason() -> None:
 def test_a_vector_that_is_owed_is_no_fault_until_it_is_owed_for_long() -> None:
     owed = written(content(), paid=False)
     assert owed["vector_due"] == PRESENT
-    assert verdict(content(), owed, NOW_MS + VECTOR_OVERDUE_MS) == (IndexOutcome.VECTOR_OWED, "")
+    assert verdict(content(), owed, NOW_MS + VECTOR_OVERDUE_MS) == (IndexOutcome.VECTOR_PENDING, "")
     late = verdict(content(), owed, NOW_MS + VECTOR_OVERDUE_MS + 1)
     assert late.outcome is IndexOutcome.VECTOR_OVERDUE and "60 minutes" in late.detail
 
 
 def test_what_no_new_record_can_mend_is_not_published_again() -> None:
-    assert {IndexOutcome.AHEAD, IndexOutcome.VECTOR_OVERDUE} == FAULTS - MENDABLE
+    assert {IndexOutcome.AHEAD, IndexOutcome.VECTOR_OVERDUE} == FAULTS - REPAIRABLE
 
 
 different = st.fixed_dictionaries(
@@ -137,7 +137,7 @@ def test_only_the_point_that_the_record_gives_is_up_to_date(
 ) -> None:
     wanted, stored = content(**wants), written(content(**has), version, paid=paid)
     right = version == VERSION and wanted == content(**has)
-    assert (verdict(wanted, stored).outcome in (IndexOutcome.UP_TO_DATE, IndexOutcome.VECTOR_OWED)) == right
+    assert (verdict(wanted, stored).outcome in (IndexOutcome.UP_TO_DATE, IndexOutcome.VECTOR_PENDING)) == right
 
 
 @given(different, different, st.integers(0, VERSION))
@@ -148,9 +148,9 @@ def test_what_mends_a_point_leaves_nothing_to_mend(wants: dict[str, Any], has: d
     made = plan(stored, wanted, version=VERSION + 1, model=MODEL, cached=lambda _: None, now_ms=NOW_MS, mend=True).write
     assert made is not None
     after = compare_point(
-        Wanted(wanted, VERSION + 1), cast("Payload", made.payload), log_end=LOG_END, model=MODEL, now_ms=NOW_MS
+        Expected(wanted, VERSION + 1), cast("Payload", made.payload), log_end=LOG_END, model=MODEL, now_ms=NOW_MS
     )
-    assert after.outcome in (IndexOutcome.UP_TO_DATE, IndexOutcome.VECTOR_OWED)
+    assert after.outcome in (IndexOutcome.UP_TO_DATE, IndexOutcome.VECTOR_PENDING)
 
 
 def test_all_content_but_the_price_of_a_moment_is_always_compared() -> None:
@@ -164,15 +164,15 @@ REVIEWS = ReviewSummary(1, 400, (0, 0, 0, 1, 0), 7)
 def test_the_state_of_an_item_is_the_join_of_its_records(said: list[Any]) -> None:
     states = [delta(event) for event in said]
     records = [ItemRecord(str(n), state, NO_REVIEWS, {}) for n, state in enumerate(states)]
-    present = joined([*records, ItemRecord("last", states[-1], REVIEWS, {})])
+    present = join_records([*records, ItemRecord("last", states[-1], REVIEWS, {})])
     for state in states:
         assert join(present.state, state) == present.state
     assert present.reviews == REVIEWS, "the summary of the last: its owner counts the reviews themselves"
 
 
 def test_a_ghost_is_told_a_state_that_joins_to_nothing() -> None:
-    neutral = repaired("p1", None)
+    neutral = repair_record("p1", None)
     assert neutral == ItemRecord(REPAIRER, ItemState("p1"), NO_REVIEWS, {})
     present = ItemRecord("w", ItemState("p1", price_latest_ms=3), REVIEWS, {})
     assert join(present.state, neutral.state) is present.state
-    assert repaired("p1", present) == ItemRecord(REPAIRER, present.state, REVIEWS, {})
+    assert repair_record("p1", present) == ItemRecord(REPAIRER, present.state, REVIEWS, {})

@@ -205,10 +205,10 @@ async def test_a_new_item_is_found_by_its_words_before_it_has_a_vector(tmp_path:
         await b.put("products", "p1", title="Zebra lamp")
         await b.quiet()
         assert len(await b.index.search_lexical("zebra", Filters(), 10)) == 1
-        assert await b.index.count_owed() == 1
+        assert await b.index.count_pending_embeddings() == 1
         assert b.told.actions == [Action.EMBED]
         assert await b.embedding.embed_batch() == 1
-        assert await b.index.count_owed() == 0
+        assert await b.index.count_pending_embeddings() == 0
 
 
 async def test_a_vector_is_as_fresh_as_its_text_is_old(tmp_path: Path) -> None:
@@ -229,7 +229,7 @@ async def test_a_price_change_embeds_nothing(tmp_path: Path) -> None:
         await b.put("prices", "p1", price=5, currency="HKD")
         await b.quiet()
         assert b.told.actions[-1] is Action.PATCH
-        assert await b.index.count_owed() == 0
+        assert await b.index.count_pending_embeddings() == 0
         assert (await b.payload("p1"))["price"] == 5
 
 
@@ -424,7 +424,7 @@ async def test_a_text_that_cannot_be_embedded_is_given_up_and_the_others_are_not
         await b.put("products", "p2", title="A plain lamp")
         await b.quiet()
         await b.embedding.embed_batch()
-        assert await b.index.count_owed() == 0
+        assert await b.index.count_pending_embeddings() == 0
         assert set(b.told.failed) == {"p1"}
         assert (await b.payload("p1"))["vector_failed"]
         assert (await b.payload("p2"))["vector_failed"] is None
@@ -459,7 +459,7 @@ async def test_lanes_whose_collections_change_places_while_they_have_a_backlog_d
 
 async def until_drained(b: Bench) -> None:
     async def drained() -> bool:
-        return await b.index.count_owed() == 0
+        return await b.index.count_pending_embeddings() == 0
 
     await until(drained, "no vector is pending")
 
@@ -510,7 +510,7 @@ async def test_a_sale_window_changes_the_price_on_time_with_no_event(tmp_path: P
             await b.windows.reprice_batch()
             prices.append((await b.payload("p1"))["price"])
         assert prices == [10, 8, 8, 10]
-        assert await b.index.count_price_due(NOW_MS + 10_000) == 0
+        assert await b.index.count_due_price_changes(NOW_MS + 10_000) == 0
 
 
 async def test_events_that_changed_what_is_shown_are_told_as_searchable(tmp_path: Path) -> None:

@@ -253,7 +253,7 @@ class TestLimits:
         state, displaced = ItemState(ITEM), 0
         for offer in offers:
             before, state = state, fold.fold(state, offer)
-            displaced += fold.displaced(before, offer, state)
+            displaced += fold.count_evicted(before, offer, state)
         assert displaced == 20
         assert sorted(state.offers) == sorted(f"seller {n}" for n in range(20, fold.OFFERS_MAX + 20))
         assert folded(reversed(offers)) == state
@@ -264,7 +264,7 @@ class TestLimits:
         state, displaced = folded([product(updated_at=0)]), 0
         for change in (*titles, *attributes):
             before, state = state, fold.fold(state, change)
-            displaced += fold.displaced(before, change, state)
+            displaced += fold.count_evicted(before, change, state)
         item = content(state, NO_REVIEWS, partition=0, now_ms=0, shop_currency=None)
         assert len(item["title"]) == fold.PARTS_MAX["title"]
         assert set(item["attributes"].values()) == {str(n) for n in range(50, 150)}
@@ -273,7 +273,7 @@ class TestLimits:
     def test_what_an_event_clears_is_not_displaced(self) -> None:
         before = folded([product(updated_at=0, color="red", brand="A")])
         again = product(updated_at=1)
-        assert fold.displaced(before, again, fold.fold(before, again)) == 0
+        assert fold.count_evicted(before, again, fold.fold(before, again)) == 0
 
     def test_more_languages_share_the_room_of_one(self) -> None:
         texts = [patch(description={language: language * 10_000}, updated_at=2) for language in ("en", "fr")]
