@@ -7,7 +7,15 @@ import time
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import structlog
-from tenacity import AsyncRetrying, Retrying, retry_if_exception, stop_after_delay, stop_never, wait_exponential
+from tenacity import (
+    AsyncRetrying,
+    Retrying,
+    retry_if_exception,
+    stop_after_attempt,
+    stop_after_delay,
+    stop_never,
+    wait_exponential,
+)
 
 from schemas.errors import Gone, Unavailable
 
@@ -35,9 +43,16 @@ INDEX_BACKOFF = Backoff(0.1, 5.0)
 
 
 async def until_available(
-    ask: Callable[[], Awaitable[T]], what: str | None, backoff: Backoff, *, before_wait: BeforeWait | None = None
+    ask: Callable[[], Awaitable[T]],
+    what: str | None,
+    backoff: Backoff,
+    *,
+    before_wait: BeforeWait | None = None,
+    attempts_max: int | None = None,
 ) -> T:
     """Return what `ask` returns, and ask again for as long as it raises Unavailable.
+
+    With `attempts_max`, raise the last Unavailable after that many attempts.
 
     `what` names in the log what waits; None logs nothing. Raises everything else at once, Gone included:
     no wait brings that back.
@@ -45,7 +60,7 @@ async def until_available(
     try:
         return await ask()
     except Unavailable as error:
-        return await _ask_again(ask, error, what, backoff, before_wait)
+        return await _ask_again(ask, error, what, backoff, before_wait, attempts_max)
 
 
 async def _ask_again(
@@ -54,6 +69,7 @@ async def _ask_again(
     what: str | None,
     backoff: Backoff,
     before_wait: BeforeWait | None,
+    attempts_max: int | None,
 ) -> T:
     """Retry after a first failure. tenacity costs 0.1 ms a call, so it comes in only once something is away."""
     failed = [first]
@@ -66,7 +82,7 @@ async def _ask_again(
     retrying = AsyncRetrying(
         retry=retry_if_exception(_passes),
         wait=wait_exponential(multiplier=backoff.seconds_min, max=backoff.seconds_max),
-        stop=stop_never,
+        stop=stop_never if attempts_max is None else stop_after_attempt(attempts_max),
         before_sleep=_telling(what, before_wait),
         sleep=asyncio.sleep,
         reraise=True,

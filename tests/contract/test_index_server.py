@@ -13,15 +13,16 @@ from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedR
 from schemas.errors import Gone, Misconfigured, Unavailable
 from schemas.queries import Filters
 from tests.support.index_backends import MODEL, content, front_url, planned
-from workers.index.server.calls import Backoff, Calls, check_version
+from workers.index.server.calls import Calls, Persistence, check_version
 from workers.index.server.collections import open_with
+from workers.retry import Backoff
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from workers.index.interface import Index, Write
 
-QUICK = Backoff(attempts=3, first_seconds=0.001)
+QUICK = Persistence(3, Backoff(0.001, 0.002))
 
 
 class Flaky(AsyncQdrantClient):
@@ -46,8 +47,8 @@ class Flaky(AsyncQdrantClient):
         return await super().batch_update_points(collection_name, update_operations, **more)
 
 
-async def serving(client: AsyncQdrantClient, backoff: Backoff | None = None, alias: str = "items") -> Index:
-    return await (await open_with(client, alias=alias, model=MODEL, backoff=backoff)).serving()
+async def serving(client: AsyncQdrantClient, persistence: Persistence | None = None, alias: str = "items") -> Index:
+    return await (await open_with(client, alias=alias, model=MODEL, persistence=persistence)).serving()
 
 
 def writes(count: int) -> list[Write]:
@@ -58,7 +59,7 @@ def writes(count: int) -> list[Write]:
 @pytest.mark.parametrize("applied", [0, 1, 2])
 async def test_a_batch_that_stopped_half_way_is_repeated(applied: int) -> None:
     client = Flaky(":memory:")
-    index = await serving(client, backoff=QUICK)
+    index = await serving(client, persistence=QUICK)
     client.breaks, client.applied = 2, applied
     assert await index.write(writes(100)) == set()
     assert await index.count(Filters()) == 100
@@ -67,7 +68,7 @@ async def test_a_batch_that_stopped_half_way_is_repeated(applied: int) -> None:
 
 async def test_a_server_that_stays_away_is_unavailable_in_a_sentence() -> None:
     client = Flaky(":memory:")
-    index = await serving(client, backoff=QUICK)
+    index = await serving(client, persistence=QUICK)
     client.breaks = 3
     with pytest.raises(Unavailable, match=r"Qdrant server does not answer \(connection lost\)"):
         await index.write(writes(1))
@@ -78,13 +79,13 @@ async def test_a_server_that_stays_away_is_unavailable_in_a_sentence() -> None:
 async def test_an_unreachable_server_is_unavailable() -> None:
     client = AsyncQdrantClient(url="http://127.0.0.1:9", check_compatibility=False)
     with pytest.raises(Unavailable, match="does not answer"):
-        await open_with(client, alias="items", model=MODEL, backoff=QUICK)
+        await open_with(client, alias="items", model=MODEL, persistence=QUICK)
     await client.close()
 
 
 async def test_acknowledged_is_not_done(monkeypatch: pytest.MonkeyPatch) -> None:
     client = AsyncQdrantClient(":memory:")
-    index = await serving(client, backoff=QUICK)
+    index = await serving(client, persistence=QUICK)
     pending = models.UpdateResult(operation_id=1, status=models.UpdateStatus.ACKNOWLEDGED)
 
     async def acknowledge(*_: Any, **__: Any) -> list[models.UpdateResult]:

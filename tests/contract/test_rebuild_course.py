@@ -17,10 +17,10 @@ from tests.support.waiting import until
 from workers.clock import SystemClock
 from workers.embedder.fake import FakeEmbedder
 from workers.embedder.registry import EmbedderRegistry
-from workers.index.server.calls import Backoff, Calls
+from workers.index.server.calls import Calls, Persistence
 from workers.index.server.collections import ServerCollections
 from workers.priority import QueryGate
-from workers.retry import Backoff as RetryBackoff
+from workers.retry import Backoff
 from workers.search.hits import Shop
 
 if TYPE_CHECKING:
@@ -64,12 +64,12 @@ class Worker:
     """An index worker, as far as a rebuild knows it."""
 
     def __init__(self, client: AsyncQdrantClient, models: EmbedderRegistry) -> None:
-        self.server = Server(client, Backoff())
+        self.server = Server(client, Persistence())
         self.collections = ServerCollections(self.server, "items")
         self.writers = StandInWriters(self.collections)
         self.models = models
         parts: Any = (self.collections, self.writers, models, Shop(None, ()), EPOCH, 1, None, SystemClock())
-        self.rebuild = Rebuild(RebuildContext(*parts), RebuildIntervals(0.01, 0.01, RetryBackoff(0.01, 0.01)))
+        self.rebuild = Rebuild(RebuildContext(*parts), RebuildIntervals(0.01, 0.01, Backoff(0.01, 0.01)))
         self.step = Step(SystemClock())
 
     async def run(self, model: str | None = None) -> dict[str, Any]:

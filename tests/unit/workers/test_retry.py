@@ -53,3 +53,15 @@ def test_a_person_is_told_and_after_a_while_gets_the_last_error() -> None:
 
 def test_a_person_gets_the_answer_as_soon_as_there_is_one() -> None:
     assert for_a_while(Away(Unavailable("away")).ask, 10.0, 0.001) == "answer"
+
+
+async def test_the_last_failure_is_raised_after_the_last_attempt() -> None:
+    attempts = []
+
+    async def ask() -> None:
+        attempts.append(1)
+        raise Unavailable(f"attempt {len(attempts)}")
+
+    with pytest.raises(Unavailable, match="attempt 3"):
+        await until_available(ask, None, QUICK, attempts_max=3)
+    assert len(attempts) == 3

@@ -7,10 +7,11 @@ import uuid
 from typing import TYPE_CHECKING
 
 import orjson
+from typing_extensions import override
 
 from schemas.errors import Conflict, Misconfigured
 from workers.index.edge.open import open_edge
-from workers.index.interface import NOTHING_BEFORE, Roles, not_built, serves
+from workers.index.interface import NOTHING_BEFORE, Collections, Roles, not_built, serves
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from workers.priority import QueryGate
 
 
-class EdgeCollections:
+class EdgeCollections(Collections):
     """Those in one directory, open here and nowhere else. Directories without a role are what a crash left behind."""
 
     def __init__(
@@ -44,22 +45,22 @@ class EdgeCollections:
             self._close()
             raise
 
+    @override
     async def roles(self) -> Roles:
-        """See Collections."""
         return self._now
 
+    @override
     async def serving(self) -> Index:
-        """See Collections."""
         return self._now.serving
 
+    @override
     async def begin(self, model: ModelId, model_source: str | None) -> Index:
-        """See Collections."""
         building = self._create(model, model_source)
         self._write(self._now._replace(building=building))
         return building
 
+    @override
     async def switch(self, built: Index) -> None:
-        """See Collections."""
         before = self._now
         if before.serving is built:
             return
@@ -67,27 +68,27 @@ class EdgeCollections:
             raise Conflict(not_built(built))
         self._write(Roles(built, previous=before.serving))
 
+    @override
     async def roll_back(self) -> None:
-        """See Collections."""
         before = self._now
         if before.previous is None:
             raise Conflict(NOTHING_BEFORE)
         self._write(before._replace(serving=before.previous, previous=before.serving))
 
+    @override
     async def retire(self, index: Index) -> None:
-        """See Collections."""
         if index is self._now.serving:
             raise Conflict(serves(index))
         self._write(Roles(self._now.serving, *(each if each is not index else None for each in self._now[1:])))
 
+    @override
     async def delete(self, index: Index) -> None:
-        """See Collections."""
         if (opened := self._open.pop(index.name, None)) is not None:
             await opened.close()
         self._sweep()
 
+    @override
     async def close(self) -> None:
-        """See Collections."""
         self._close()
 
     @property

@@ -24,12 +24,13 @@ from qdrant_edge import (
     SearchParams,
     UpdateOperation,
 )
+from typing_extensions import override
 
 from schemas.errors import Gone, Unavailable
 from schemas.points import point_id
 from workers.index.edge import filters as where
 from workers.index.edge.operations import accepted, dense, operation, read
-from workers.index.interface import DENSE, LEXICAL, DenseVector, Patch, Stored, Write
+from workers.index.interface import DENSE, LEXICAL, DenseVector, OpenedIndex, Patch, Stored, Write
 from workers.index.layout import (
     EMBEDDING_PENDING,
     HIDDEN,
@@ -53,7 +54,6 @@ if TYPE_CHECKING:
 
     from schemas.points import Payload
     from schemas.queries import Filters
-    from workers.embedder.interface import ModelId
     from workers.index.layout import Condition
     from workers.index.metadata import Metadata
     from workers.priority import QueryGate
@@ -68,7 +68,7 @@ CANDIDATES = SearchParams(quantization=QuantizationSearchParams(rescore=True, ov
 """Twice as many as are asked for, by four bits of each number; what they score is by the whole vectors."""
 
 
-class EdgeIndex:
+class EdgeIndex(OpenedIndex):
     """A shard that is open here and nowhere else. `workers.index.edge.open` opens it."""
 
     def __init__(
@@ -77,60 +77,41 @@ class EdgeIndex:
         """`gate`: queries that are answered on this event loop, to which long writes and scans give way."""
         self._shard = shard
         self._directory = directory
-        self._metadata = metadata
+        super().__init__(directory.parent.name, metadata)
         self._release = release
         self._gate = gate
         self._lexical = Lexical()
         self._closed = False
         self._flushed_log_bytes = 0
 
-    @property
-    def name(self) -> str:
-        """Of its directory."""
-        return self._directory.parent.name
-
-    @property
-    def collection(self) -> str:
-        """See Index."""
-        return self._metadata.collection
-
-    @property
-    def metadata(self) -> Metadata:
-        """See Index."""
-        return self._metadata
-
-    @property
-    def model(self) -> ModelId:
-        """The model of its dense vectors."""
-        return self._metadata.model
-
+    @override
     async def stored(self, product_ids: Collection[str], *, vectors: bool = False) -> dict[str, Stored]:
-        """See Index."""
         records = self._shard.retrieve([point_id(p) for p in product_ids], True, [DENSE] if vectors else False)
         found = (Stored(read(record), dense(record)) for record in records)
         return {each.payload["product_id"]: each for each in found}
 
+    @override
     async def payloads(self, point_ids: Sequence[str]) -> dict[str, Payload]:
-        """See Index."""
         return {str(r.id): read(r) for r in self._shard.retrieve(list(point_ids), True, False)}
 
+    @override
     async def write(self, writes: Sequence[Write]) -> set[str]:
-        """See Index. Raises Unavailable while less than 200 MB of disk are free, Gone where its files are."""
+        """Raises Unavailable while less than 200 MB of disk are free, Gone where its files are."""
         await self._update(operation(write, self._lexical) for write in writes)
         return self._missed([write for write in writes if isinstance(write, Patch)])
 
+    @override
     async def write_dense(self, vectors: Sequence[DenseVector]) -> None:
-        """See Index."""
         await self._update(step for vector in vectors for step in self._write_vector(vector))
 
+    @override
     async def mark_embedding_failed(self, product_id: str, fingerprint: str, reason: str) -> None:
-        """See Index."""
         settled = {"vector_failed": reason, "vector_due": None, "vector_due_at_ms": None}
         owing = where.owing(point_id(product_id), fingerprint)
         await self._update([UpdateOperation.set_payload_by_filter(owing, settled)])
 
+    @override
     async def pending_embeddings(self, partitions: Collection[int], limit: int, *, newest: bool) -> list[Payload]:
-        """See Index."""
         direction = Direction.Desc if newest else Direction.Asc
         request = ScrollRequest(
             limit=limit,
@@ -140,23 +121,24 @@ class EdgeIndex:
         )
         return [read(record) for record in self._shard.scroll(request)[0]]
 
+    @override
     async def due_price_changes(self, partitions: Collection[int], now_ms: int, limit: int) -> list[Payload]:
-        """See Index."""
         turned = where.all_of([price_change_due(now_ms), in_partitions(list(partitions)), VISIBLE])
         request = ScrollRequest(limit=limit, filter=turned, with_payload=True)
         return [read(record) for record in self._shard.scroll(request)[0]]
 
+    @override
     async def search_dense(self, vector: NDArray[np.float32], filters: Filters, limit: int) -> list[str]:
-        """See Index."""
         return self._nearest(vector, DENSE, filters, limit)
 
+    @override
     async def search_lexical(self, text: str, filters: Filters, limit: int) -> list[str]:
-        """See Index."""
         words = self._lexical.query(text)
         return self._nearest(words, LEXICAL, filters, limit) if words.indices else []
 
+    @override
     async def find_exact(self, identifier: str, filters: Filters) -> list[str]:
-        """See Index. The item with that product_id comes before those with that gtin."""
+        """The item with that product_id comes before those with that gtin."""
         by_id = point_id(identifier)
         request = ScrollRequest(
             limit=EXACT_POINTS_MAX,
@@ -166,34 +148,35 @@ class EdgeIndex:
         found = [str(record.id) for record in self._shard.scroll(request)[0]]
         return sorted(found, key=lambda each: each != by_id)
 
+    @override
     async def browse(self, filters: Filters, limit: int, offset: int) -> list[str]:
-        """See Index. By point id."""
+        """By point id."""
         passing = where.all_of([VISIBLE, *conditions(filters)])
         request = ScrollRequest(limit=offset + limit, filter=passing, with_payload=False)
         return [str(record.id) for record in self._shard.scroll(request)[0][offset:]]
 
+    @override
     async def count(self, filters: Filters) -> int:
-        """See Index."""
         asked = conditions(filters)
         if not asked:
             return self._count([VISIBLE])
         # To look at each item's status as well takes twice as long, and few are hidden.
         return self._count(asked) - self._count([HIDDEN, *asked])
 
+    @override
     async def count_points(self) -> int:
-        """See Index."""
         return self._shard.info().points_count - 1  # The hidden one.
 
+    @override
     async def count_pending_embeddings(self) -> int:
-        """See Index."""
         return self._shard.count(CountRequest(filter=where.all_of([EMBEDDING_PENDING])))
 
+    @override
     async def count_due_price_changes(self, now_ms: int) -> int:
-        """See Index."""
         return self._shard.count(CountRequest(filter=where.all_of([price_change_due(now_ms), VISIBLE])))
 
+    @override
     async def scan(self) -> AsyncIterator[list[Payload]]:
-        """See Index."""
         offset, items = None, where.but(POSITIONS_POINT)
         while True:
             request = ScrollRequest(offset=offset, limit=SCAN_POINTS, filter=items, with_payload=True)
@@ -204,17 +187,20 @@ class EdgeIndex:
                 return
             await self._gate.yield_to_queries()
 
+    @override
     async def positions(self) -> dict[str, int]:
-        """See Index. Raises Gone."""
+        """Raises Gone."""
         with self._on_disk():
             self._directory.stat()
         [record] = self._shard.retrieve([POSITIONS_POINT], True, False)
         return only_positions(record.payload)
 
+    @override
     async def save_positions(self, positions: Mapping[str, int]) -> None:
-        """See Index. In the same write-ahead log as the points, so that no crash leaves it ahead of them."""
+        """In the same write-ahead log as the points, so that no crash leaves it ahead of them."""
         await self._update([UpdateOperation.set_payload([POSITIONS_POINT], dict(positions))])
 
+    @override
     async def flush(self) -> None:
         """Empties the write-ahead log once it grew by 64 MB; every Python thread waits meanwhile, a tenth of a second.
 
@@ -226,6 +212,7 @@ class EdgeIndex:
             self._shard.flush()
             self._flushed_log_bytes = self._log_bytes()
 
+    @override
     async def close(self) -> None:
         """Flushes and releases the shard; idempotent."""
         self.close_now()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from qdrant_client import models
 from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
 
 from schemas.errors import Gone, Misconfigured, Unavailable
+from workers.retry import Backoff, until_available
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -19,51 +19,39 @@ T = TypeVar("T")
 
 NOT_FOUND = 404
 VERSION_MIN = (1, 17)
-"""Older servers take no notice of a write's condition, or refuse it."""
+"""Older servers ignore the condition of a write, or refuse the write."""
 OPERATIONS_MAX = 64
-"""In one request: as fast as 256, and a batch that stops half way repeats less."""
+"""The most operations in one request. 64 are as fast as 256, and a batch that stops half way repeats less."""
 
 
-class Backoff(NamedTuple):
-    """How long to insist; after that the caller decides."""
+class Persistence(NamedTuple):
+    """How often a call is repeated before the caller is told that the server is unavailable."""
 
-    attempts: int = 5
-    first_seconds: float = 0.1
-    """Doubled from attempt to attempt."""
+    attempts_max: int = 5
+    backoff: Backoff = Backoff(0.1, 0.8)
 
 
 class Calls:
-    """The one way to a server."""
+    """The one way to a Qdrant server."""
 
-    def __init__(self, client: AsyncQdrantClient, backoff: Backoff) -> None:
+    def __init__(self, client: AsyncQdrantClient, persistence: Persistence) -> None:
         self.client = client
-        self._backoff = backoff
+        self._persistence = persistence
 
     async def ask(self, call: Callable[[], Awaitable[T]]) -> T:
-        """The answer. Raises Unavailable when the server has not answered any attempt, Gone if it lacks what is asked.
+        """Return the server's answer.
 
-        Points are never deleted, so what it can lack is the collection.
+        Raises Unavailable when the server has answered no attempt, and Gone if it does not have the thing that was
+        asked about. Points are never deleted, so the missing thing can only be the collection.
         """
-        pause_seconds = self._backoff.first_seconds
-        for attempt in range(1, self._backoff.attempts + 1):
-            try:
-                return await call()
-            except (ResponseHandlingException, UnexpectedResponse, _NotDone) as error:
-                if isinstance(error, UnexpectedResponse) and error.status_code == NOT_FOUND:
-                    raise Gone("the collection is gone from the Qdrant server: it is filled again") from error
-                if isinstance(error, UnexpectedResponse) and not _is_transient(error):
-                    raise
-                if attempt == self._backoff.attempts:
-                    raise Unavailable(f"the Qdrant server does not answer ({_reason(error)}): is it up?") from error
-            await asyncio.sleep(pause_seconds)
-            pause_seconds *= 2
-        raise AssertionError("unreachable: the last attempt returns or raises")
+        attempts_max, backoff = self._persistence
+        return await until_available(lambda: _attempt(call), None, backoff, attempts_max=attempts_max)
 
     async def update(self, collection: str, operations: Sequence[models.UpdateOperation]) -> None:
-        """All of them, in order, visible and durable on return.
+        """Carry out all operations in order. They are visible and durable on return.
 
-        A batch is not atomic: it stops at the first error, so it is repeated whole. Every operation here may be:
-        its condition no longer holds once it was done, or it writes the same again.
+        A batch is not atomic: it stops at the first error, so the whole batch is repeated. Every operation here may
+        be repeated: either its condition no longer holds once it was carried out, or it writes the same values again.
         """
         for start in range(0, len(operations), OPERATIONS_MAX):
             batch = operations[start : start + OPERATIONS_MAX]
@@ -77,7 +65,7 @@ class Calls:
 
 
 async def check_version(calls: Calls) -> None:
-    """Raises Misconfigured if the server is too old, Unavailable while it is away."""
+    """Raise Misconfigured if the server is too old, Unavailable while it is away."""
     version = (await calls.ask(calls.client.info)).version
     if tuple(int(part) for part in version.split(".")[:2]) < VERSION_MIN:
         least = ".".join(map(str, VERSION_MIN))
@@ -85,7 +73,18 @@ async def check_version(calls: Calls) -> None:
 
 
 class _NotDone(Exception):
-    """Acknowledged is not done."""
+    """The server has acknowledged the request and has not carried it out."""
+
+
+async def _attempt(call: Callable[[], Awaitable[T]]) -> T:
+    try:
+        return await call()
+    except (ResponseHandlingException, UnexpectedResponse, _NotDone) as error:
+        if isinstance(error, UnexpectedResponse) and error.status_code == NOT_FOUND:
+            raise Gone("the collection is gone from the Qdrant server: it is filled again") from error
+        if isinstance(error, UnexpectedResponse) and not _is_transient(error):
+            raise
+        raise Unavailable(f"the Qdrant server does not answer ({_reason(error)}): is it up?") from error
 
 
 def _is_transient(error: UnexpectedResponse) -> bool:

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 
 from qdrant_client import AsyncQdrantClient, models
 from qdrant_client.http.exceptions import UnexpectedResponse
+from typing_extensions import override
 
 from schemas.errors import Conflict, Gone, Unavailable
 from workers.document import TEMPLATE_VERSION
 from workers.index import metadata as meta
-from workers.index.interface import DENSE, LEXICAL, NOTHING_BEFORE, Roles, not_built, serves
+from workers.index.interface import DENSE, LEXICAL, NOTHING_BEFORE, Collections, Roles, not_built, serves
 from workers.index.layout import INDEXED_FIELDS, KEPT_FOR, POSITIONS_PAYLOAD, POSITIONS_POINT, SCHEMA_VERSION
 from workers.index.server import filters as where
-from workers.index.server.calls import Backoff, Calls, check_version
+from workers.index.server.calls import Calls, Persistence, check_version
 from workers.index.server.index import ServerIndex
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ async def open_server(
     Raises Unavailable while it is away, Misconfigured if it is too old, and as `open_with`.
     """
     client = _client(url, api_key)
-    await check_version(Calls(client, Backoff()))
+    await check_version(Calls(client, Persistence()))
     return await open_with(client, alias=alias, model=model, model_source=model_source)
 
 
@@ -42,7 +43,7 @@ async def check_server(url: str, api_key: str | None) -> None:
     """Raises Unavailable if no server answers there, Misconfigured if it is too old."""
     client = _client(url, api_key)
     try:
-        await check_version(Calls(client, Backoff()))
+        await check_version(Calls(client, Persistence()))
     except Unavailable as error:
         raise Unavailable(
             f"{url}: {error} FRESHLINE_QDRANT_URL says where it is; unset, the embedded index serves."
@@ -57,13 +58,13 @@ async def open_with(
     alias: str,
     model: ModelId,
     model_source: str | None = None,
-    backoff: Backoff | None = None,
+    persistence: Persistence | None = None,
 ) -> ServerCollections:
     """Those under the alias; where it names none, an empty one for this model.
 
     Raises Misconfigured, with what to do, if one was written by another version.
     """
-    collections = ServerCollections(Calls(client, backoff or Backoff()), alias)
+    collections = ServerCollections(Calls(client, persistence or Persistence()), alias)
     await collections.serve_some(model, model_source)
     return collections
 
@@ -72,7 +73,7 @@ def _client(url: str, api_key: str | None) -> AsyncQdrantClient:
     return AsyncQdrantClient(url=url, api_key=api_key, timeout=TIMEOUT_SECONDS, check_compatibility=False)
 
 
-class ServerCollections:
+class ServerCollections(Collections):
     """An alias on a server; `alias.building` and `alias.previous` name the other roles."""
 
     def __init__(self, calls: Calls, alias: str) -> None:
@@ -81,8 +82,8 @@ class ServerCollections:
         self._alias = alias
         self._known: dict[str, ServerIndex] = {}
 
+    @override
     async def roles(self) -> Roles:
-        """See Collections."""
         named = await self._aliases()
         serving, building, previous = (named.get(role) for role in self._roles)
         if serving is None:
@@ -93,19 +94,19 @@ class ServerCollections:
             await self._index(previous) if previous else None,
         )
 
+    @override
     async def serving(self) -> Index:
-        """See Collections."""
         return (await self.roles()).serving
 
+    @override
     async def begin(self, model: ModelId, model_source: str | None) -> Index:
-        """See Collections."""
         name = f"{self._alias}-{uuid.uuid4().hex[:8]}"
         await self._create(name, meta.Metadata(name, model, model_source))
         await self._rename({self._building: name})
         return await self._index(name)
 
+    @override
     async def switch(self, built: Index) -> None:
-        """See Collections."""
         named = await self._aliases()
         if named.get(self._alias) == built.name:
             return
@@ -119,28 +120,28 @@ class ServerCollections:
             }
         )
 
+    @override
     async def roll_back(self) -> None:
-        """See Collections."""
         named = await self._aliases()
         if self._previous not in named:
             raise Conflict(NOTHING_BEFORE)
         await self._rename({self._alias: named[self._previous], self._previous: named[self._alias]})
 
+    @override
     async def retire(self, index: Index) -> None:
-        """See Collections."""
         named = await self._aliases()
         if named.get(self._alias) == index.name:
             raise Conflict(serves(index))
         await self._rename({role: None for role, name in named.items() if name == index.name})
 
+    @override
     async def delete(self, index: Index) -> None:
-        """See Collections."""
         with contextlib.suppress(Gone):  # Another worker was first.
             await self._calls.ask(lambda: self._client.delete_collection(index.name))
         self._known.pop(index.name, None)
 
+    @override
     async def close(self) -> None:
-        """See Collections."""
         await self._client.close()
 
     async def serve_some(self, model: ModelId, model_source: str | None) -> None:

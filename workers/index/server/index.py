@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qdrant_client import models
+from typing_extensions import override
 
 from schemas.errors import Gone
 from schemas.points import point_id
-from workers.index.interface import DENSE, LEXICAL, DenseVector, Patch, Stored, Write
+from workers.index.interface import DENSE, LEXICAL, DenseVector, OpenedIndex, Patch, Stored, Write
 from workers.index.layout import (
     EMBEDDING_PENDING,
     KEPT_FOR,
@@ -33,125 +34,106 @@ if TYPE_CHECKING:
 
     from schemas.points import Payload
     from schemas.queries import Filters
-    from workers.embedder.interface import ModelId
     from workers.index.metadata import Metadata
 
 SCAN_POINTS = 256
 
 
-class ServerIndex:
+class ServerIndex(OpenedIndex):
     """One physical collection on a server."""
 
     def __init__(self, calls: Calls, name: str, metadata: Metadata) -> None:
         self._calls = calls
         self._client = calls.client
-        self._name = name
-        self._metadata = metadata
+        super().__init__(name, metadata)
         self._lexical = Lexical()
 
-    @property
-    def name(self) -> str:
-        """Of the physical collection on the server."""
-        return self._name
-
-    @property
-    def collection(self) -> str:
-        """See Index."""
-        return self._metadata.collection
-
-    @property
-    def metadata(self) -> Metadata:
-        """See Index."""
-        return self._metadata
-
-    @property
-    def model(self) -> ModelId:
-        """The model of its dense vectors."""
-        return self._metadata.model
-
+    @override
     async def stored(self, product_ids: Collection[str], *, vectors: bool = False) -> dict[str, Stored]:
-        """See Index."""
         ids = [point_id(product_id) for product_id in product_ids]
         records = await self._retrieve(ids, True, vectors)
         found = (Stored(whole(record.payload), _dense(record)) for record in records)
         return {each.payload["product_id"]: each for each in found}
 
+    @override
     async def payloads(self, point_ids: Sequence[str]) -> dict[str, Payload]:
-        """See Index."""
         return {str(record.id): whole(record.payload) for record in await self._retrieve(point_ids, True)}
 
+    @override
     async def write(self, writes: Sequence[Write]) -> set[str]:
-        """See Index."""
         await self._calls.update(self._name, operations(writes, self._lexical))
         return await self._missed([write for write in writes if isinstance(write, Patch)])
 
+    @override
     async def write_dense(self, vectors: Sequence[DenseVector]) -> None:
-        """See Index. First all vectors, then the debts: a crash between leaves them owed, to be written once more."""
+        """First all vectors, then the debts: a crash between leaves them owed, to be written once more."""
         there = await self.stored([owed.product_id for owed in vectors])  # a missing point is an error to the server
         for start in range(0, len(vectors), OPERATIONS_MAX):
             chunk = [owed for owed in vectors[start : start + OPERATIONS_MAX] if owed.product_id in there]
             if chunk:
                 await self._calls.update(self._name, [update_vectors(chunk), *(settle(owed) for owed in chunk)])
 
+    @override
     async def mark_embedding_failed(self, product_id: str, fingerprint: str, reason: str) -> None:
-        """See Index."""
         settled = {"vector_failed": reason, "vector_due": None, "vector_due_at_ms": None}
         owing = where.owing(point_id(product_id), fingerprint)
         await self._calls.update(self._name, [set_payload(settled, owing)])
 
+    @override
     async def pending_embeddings(self, partitions: Collection[int], limit: int, *, newest: bool) -> list[Payload]:
-        """See Index."""
         direction = models.Direction.DESC if newest else models.Direction.ASC
         order = models.OrderBy(key="vector_due_at_ms", direction=direction)
         owing = where.all_of([EMBEDDING_PENDING, in_partitions(list(partitions))])
         return [whole(record.payload) for record in await self._scroll(owing, limit, order=order)]
 
+    @override
     async def due_price_changes(self, partitions: Collection[int], now_ms: int, limit: int) -> list[Payload]:
-        """See Index."""
         turned = where.all_of([price_change_due(now_ms), in_partitions(list(partitions)), VISIBLE])
         return [whole(record.payload) for record in await self._scroll(turned, limit)]
 
+    @override
     async def search_dense(self, vector: NDArray[np.float32], filters: Filters, limit: int) -> list[str]:
-        """See Index."""
         return await self._nearest(vector.tolist(), DENSE, filters, limit)
 
+    @override
     async def search_lexical(self, text: str, filters: Filters, limit: int) -> list[str]:
-        """See Index."""
         words = self._lexical.query(text)
         query = models.SparseVector(indices=words.indices, values=words.values)
         return await self._nearest(query, LEXICAL, filters, limit) if words.indices else []
 
+    @override
     async def find_exact(self, identifier: str, filters: Filters) -> list[str]:
-        """See Index. The item with that product_id comes before those with that gtin."""
+        """The item with that product_id comes before those with that gtin."""
         by_id = point_id(identifier)
         named = where.named(by_id, identifier, [VISIBLE, *conditions(filters)])
         found = [str(record.id) for record in await self._scroll(named, SCAN_POINTS, with_payload=False)]
         return sorted(found, key=lambda each: each != by_id)
 
+    @override
     async def browse(self, filters: Filters, limit: int, offset: int) -> list[str]:
-        """See Index. By point id."""
+        """By point id."""
         passing = where.all_of([VISIBLE, *conditions(filters)])
         records = await self._scroll(passing, offset + limit, with_payload=False)
         return [str(record.id) for record in records[offset:]]
 
+    @override
     async def count(self, filters: Filters) -> int:
-        """See Index."""
         return await self._count(where.all_of([VISIBLE, *conditions(filters)]))
 
+    @override
     async def count_points(self) -> int:
-        """See Index."""
         return await self._count(where.but(POSITIONS_POINT))
 
+    @override
     async def count_pending_embeddings(self) -> int:
-        """See Index."""
         return await self._count(where.all_of([EMBEDDING_PENDING]))
 
+    @override
     async def count_due_price_changes(self, now_ms: int) -> int:
-        """See Index."""
         return await self._count(where.all_of([price_change_due(now_ms), VISIBLE]))
 
+    @override
     async def scan(self) -> AsyncIterator[list[Payload]]:
-        """See Index."""
         offset, items = None, where.but(POSITIONS_POINT)
         while True:
             records, offset = await self._calls.ask(
@@ -164,12 +146,13 @@ class ServerIndex:
             if offset is None:
                 return
 
+    @override
     async def positions(self) -> dict[str, int]:
-        """See Index."""
         return only_positions(await self._kept())
 
+    @override
     async def save_positions(self, positions: Mapping[str, int]) -> None:
-        """See Index. Written only where they are true: another worker may have created the collection again."""
+        """Written only where they are true: another worker may have created the collection again."""
         kept = where.kept_for(self.collection, POSITIONS_POINT)
         await self._calls.update(self._name, [set_payload(dict(positions), kept)])
         await self._kept()
@@ -182,9 +165,11 @@ class ServerIndex:
             raise Gone(f"the collection {self._name} was deleted or emptied meanwhile: it is filled again")
         return kept
 
+    @override
     async def flush(self) -> None:
         """Nothing: the server bounds its own log."""
 
+    @override
     async def close(self) -> None:
         """Releases the connections; idempotent."""
         await self._client.close()
