@@ -48,10 +48,7 @@ def _print_item(item: dict[str, Any]) -> None:
         *((f"offer of {o['seller']}", _offer(o)) for o in item["offers"]),
         ("reviews", "" if item["rating"] is None else f"{item['rating']:.2f} in {item['review_count']:,}"),
         *((f"{facet} searchable", ago(time)) for facet, time in item["searchable_at"].items()),
-        (
-            "vector",
-            item["vector_failed"] or ("current" if item["vector_is_current"] else "pending: found by its words"),
-        ),
+        ("vector", item["vector_failed"] or _vector(item)),
     ):
         if value:
             shown.add_row(name, str(value))
