@@ -143,12 +143,12 @@ def _print_json(topic: str, plan: SyncPlan, sent: SendReport | None, waited: Wai
     )
 
 
-def _example(decision: FeedFinding) -> dict[str, Any]:
+def _example(finding: FeedFinding) -> dict[str, Any]:
     return {
-        "product_id": decision.product_id,
-        "seller": decision.seller,
-        "line": decision.line or None,
-        "differences": [difference._asdict() for difference in decision.differences],
+        "product_id": finding.product_id,
+        "seller": finding.seller,
+        "line": finding.line or None,
+        "differences": [difference._asdict() for difference in finding.differences],
     }
 
 
@@ -157,8 +157,8 @@ def _print(topic: str, plan: SyncPlan, sent: SendReport | None, waited: Waited |
 
     print(f"{topic}: " + ", ".join(f"{count:,} {outcome}" for outcome, count in plan.counts.items()))
     for outcome, found in plan.examples.items():
-        for decision in found:
-            print(f"  {outcome:<8} {_decision_in_words(decision)}")
+        for finding in found:
+            print(f"  {outcome:<8} {_finding_in_words(finding)}")
         if found and plan.counts[outcome] > len(found):
             print(f"  {outcome:<8} and {plan.counts[outcome] - len(found):,} more")
     if sent is None:
@@ -167,11 +167,11 @@ def _print(topic: str, plan: SyncPlan, sent: SendReport | None, waited: Waited |
     print(f"{sent.confirmed:,} sent, {sent.failed:,} failed{wait_in_words(waited)}")
 
 
-def _decision_in_words(decision: FeedFinding) -> str:
-    who = decision.product_id if decision.seller is None else f"{decision.product_id} of {decision.seller}"
-    if decision.outcome != "changed":
+def _finding_in_words(finding: FeedFinding) -> str:
+    who = finding.product_id if finding.seller is None else f"{finding.product_id} of {finding.seller}"
+    if finding.outcome != "changed":
         return who
-    return f"{who}: " + ", ".join(map(_difference_in_words, decision.differences))
+    return f"{who}: " + ", ".join(map(_difference_in_words, finding.differences))
 
 
 def _difference_in_words(difference: Difference) -> str:

@@ -189,7 +189,7 @@ class Comparison:
     def _compare(
         self, current: CurrentItem | None, stored: Payload | None, ends: Mapping[Partition, int]
     ) -> IndexFinding:
-        now_ms, wanted, log_end = self._context.clock.now_ms(), None, 0
+        now_ms, expected, log_end = self._context.clock.now_ms(), None, 0
         if current is not None:
             shown = content(
                 current.record.state,
@@ -198,9 +198,9 @@ class Comparison:
                 now_ms=now_ms,
                 shop_currency=self._context.shop_currency,
             )
-            wanted = Expected(shown, point_version(self._context.epoch, current.offset))
+            expected = Expected(shown, point_version(self._context.epoch, current.offset))
             log_end = point_version(self._context.epoch, ends[Partition(ITEMS, current.partition)])
-        return compare_point(wanted, stored, log_end=log_end, model=self._context.index.model, now_ms=now_ms)
+        return compare_point(expected, stored, log_end=log_end, model=self._context.index.model, now_ms=now_ms)
 
     async def _suspect(self, product_id: str) -> None:
         self._suspects += 1

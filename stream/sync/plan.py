@@ -39,24 +39,24 @@ class SyncPlan:
         default_factory=lambda: {outcome: [] for outcome in FeedOutcome}
     )
 
-    def count(self, decision: FeedFinding) -> None:
-        """Count the decision on one product or offer."""
-        self.counts[decision.outcome] += 1
-        self.shown += decision.was_shown
-        self.publish += decision.publish is not None
-        examples = self.examples[decision.outcome]
-        if decision.outcome is not FeedOutcome.UNCHANGED and len(examples) < EXAMPLES_MAX:
-            examples.append(decision)
+    def count(self, finding: FeedFinding) -> None:
+        """Count the finding on one product or offer."""
+        self.counts[finding.outcome] += 1
+        self.shown += finding.was_shown
+        self.publish += finding.publish is not None
+        examples = self.examples[finding.outcome]
+        if finding.outcome is not FeedOutcome.UNCHANGED and len(examples) < EXAMPLES_MAX:
+            examples.append(finding)
 
 
 def make_plan(topic: str, spill: Spill, now_ms: int, progress: ReportProgress) -> SyncPlan:
     """Compare everything in the spill and add the events to publish to it. Raises InvalidFeedLine."""
     plan, done, total = SyncPlan(), 0, spill.row_count()
     for number, gathered in enumerate(spill.products(), 1):
-        for decision in _compare(topic, gathered, now_ms):
-            plan.count(decision)
-            if decision.publish is not None:
-                spill.add_event(Event(decision.line, decision.product_id, decision.publish))
+        for finding in _compare(topic, gathered, now_ms):
+            plan.count(finding)
+            if finding.publish is not None:
+                spill.add_event(Event(finding.line, finding.product_id, finding.publish))
         done += len(gathered.lines) + len(gathered.records)
         if number % PROGRESS_EVERY == 0:
             progress(done, total)
