@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import metadata
 from typing import Any
 
 import orjson
@@ -14,7 +15,8 @@ from qdrant_client import models
 from .faults import HALF, Faults, Faulty
 from .store import Refusal, Store
 
-VERSION = "1.18.3"
+VERSION = metadata.version("qdrant-client")
+"""The server's: a client warns of a server that is not of about its own version."""
 COMPLETED = {"operation_id": 0, "status": "completed"}
 Points = models.PointsList | models.PointsBatch
 
