@@ -48,10 +48,10 @@ class Client:
         return self._answer("GET", "/metrics", {}).text
 
     def _answer(
-        self, method: str, path: str, parameters: dict[str, object], seconds_max: float = ANSWER_SECONDS_MAX
+        self, method: str, path: str, parameters: dict[str, object], seconds_max: float | None = None
     ) -> httpx.Response:
         given = {name: str(value) for name, value in parameters.items() if value is not None}
-        seconds = seconds_max + _wait_seconds(given)
+        seconds = (ANSWER_SECONDS_MAX if seconds_max is None else seconds_max) + _wait_seconds(given)
         try:
             answer = self._http.request(method, self.api + path, params=given, timeout=seconds)
         except httpx.TimeoutException:
