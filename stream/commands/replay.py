@@ -34,9 +34,12 @@ def replay(
     topic: Annotated[str, typer.Argument(help="The topic whose records are sent once more.")],
     *,
     first: Annotated[
-        str | None, typer.Option("--from", metavar="WHEN", help="An offset, an RFC 3339 time, or back from now: 1h.")
+        str | None,
+        typer.Option("--from", metavar="WHEN", help="Where to begin: an offset, an RFC 3339 time, or 1h back."),
     ] = None,
-    end: Annotated[str | None, typer.Option("--to", metavar="WHEN", help="Up to there, it not included.")] = None,
+    end: Annotated[
+        str | None, typer.Option("--to", metavar="WHEN", help="Where to end, as for --from; not included.")
+    ] = None,
     partition: Annotated[int | None, typer.Option(min=0, help="Only records of this partition.")] = None,
     key: Annotated[str | None, typer.Option(help="Only records of this product.")] = None,
     to_topic: Annotated[
