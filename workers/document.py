@@ -1,4 +1,4 @@
-"""The text that stands for an item: what is embedded, and what its words are taken from."""
+"""The text of an item: it is embedded, and its words make the lexical vector."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from workers.embedder.interface import ModelId
 
 TEMPLATE_VERSION = 1
-"""Rises with every change of what `document` makes of the same content."""
+"""The version of the template. It rises whenever `document` makes another text of the same content."""
 
 FINGERPRINT_BYTES = 16
 
@@ -25,41 +25,41 @@ TEXT_FIELDS: tuple[Literal["title", "brand", "category", "description", "attribu
     "description",
     "attributes",
 )
-"""All that a document is made of."""
+"""The fields of the content that a document is made of."""
 
 
 class Document(NamedTuple):
-    """Same fingerprint, same vector."""
+    """The text of an item and its fingerprint. Documents with the same fingerprint have the same vector."""
 
     text: str
     fingerprint: str
-    """Digest of the model, its revision, the template and the text: 22 characters."""
+    """The digest of the model, its revision, the template and the text: 22 characters."""
 
 
 def document(content: Content, model: ModelId) -> Document:
-    """The document of an item's present content.
+    """Return the document of the present content of an item.
 
-    What matters most comes first, since a model reads only the beginning of a long text. Reviews, prices and stock
-    are not in it: they never embed.
+    The most important fields come first, since a model reads only the beginning of a long text. Reviews, prices and
+    stock are not part of it, so their changes never embed anything.
     """
     text = "\n".join(filter(None, (normalised(part) for part in _parts(content))))
     return Document(text, fingerprint(text, model))
 
 
 def same_text(before: Content, now: Content) -> bool:
-    """Whether the documents of both are surely the same: nothing that they are made of differs."""
+    """Return whether the documents of both are certainly the same, because no field that they are made of differs."""
     return all(before[field] == now[field] for field in TEXT_FIELDS)
 
 
 def fingerprint(text: str, model: ModelId) -> str:
-    """Digest of all that determines the vector of a normalised text."""
+    """Return the digest of everything that determines the vector of a normalised text."""
     identity = "\0".join((model.name, model.revision, str(model.dimension), str(TEMPLATE_VERSION), text))
     digest = hashlib.blake2b(identity.encode("utf-8", "surrogatepass"), digest_size=FINGERPRINT_BYTES).digest()
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
 def normalised(text: str) -> str:
-    """NFC, and every run of white space one blank: what looks the same embeds once."""
+    """Return the text in NFC with every run of white space as one blank: texts that look the same embed once."""
     return " ".join(unicodedata.normalize("NFC", text).split())
 
 
@@ -72,15 +72,15 @@ def _parts(content: Content) -> Iterator[str]:
 
 
 def _languages(texts: dict[str, str]) -> list[str]:
-    """Each wording once, by language."""
+    """Return each distinct text once, in the order of the languages."""
     return list(dict.fromkeys(texts[language] for language in sorted(texts)))
 
 
 def _attributes(attributes: dict[str, object]) -> Iterator[str]:
-    """The words among the values, by name of the attribute.
+    """Iterate over the texts among the values, in the order of the attribute names.
 
-    Names would be the same words in most items, and a bare number or a yes says nothing without them: with either,
-    search finds less (measured on the judged electronics queries).
+    The names would be the same words in most items, and a bare number or a yes means nothing without its name: with
+    either, search finds less (measured on the judged electronics queries).
     """
     for name in sorted(attributes):
         yield from _words(attributes[name])

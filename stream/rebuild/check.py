@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from schemas.queries import Filters, SearchRequest
 from workers.document import document
-from workers.point.payload import PRICE_OF_A_MOMENT, changed_fields, is_visible
+from workers.point.payload import CURRENT_PRICE_FIELDS, changed_fields, is_visible
 from workers.search.searcher import Searcher
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def differs(old: Stored | None, new: Payload, model: ModelId) -> bool:
         return True
     if old is None or old.payload["version"] != new["version"]:
         return False
-    return not changed_fields(old.payload, new).keys() <= set(PRICE_OF_A_MOMENT)
+    return not changed_fields(old.payload, new).keys() <= set(CURRENT_PRICE_FIELDS)
 
 
 class _Sample:

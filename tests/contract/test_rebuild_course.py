@@ -97,7 +97,7 @@ class Stack(NamedTuple):
 async def stack() -> AsyncIterator[Stack]:
     client, models = AsyncQdrantClient(":memory:"), EmbedderRegistry("fake", threads=1, gate=QueryGate())
     made = Stack(client, Worker(client, models), Worker(client, models))
-    await made.one.collections.serve_some(FakeEmbedder().model, None)
+    await made.one.collections.ensure_serving(FakeEmbedder().model, None)
     yield made
     await models.close()
     await client.close()

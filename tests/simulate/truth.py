@@ -16,7 +16,7 @@ from stream.kafka.headers import event_time_ms
 from stream.kafka.partitions import Partition
 from stream.kafka.topics import INPUTS, ITEMS, PROGRESS, REVIEW_STATES
 from workers.document import document
-from workers.point.payload import CONTENT_FIELDS, PRICE_OF_A_MOMENT
+from workers.point.payload import CONTENT_FIELDS, CURRENT_PRICE_FIELDS
 from workers.state import fold, reviews
 from workers.state.projection import content
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from .log import Log, Stored
 
 OFFSET_MASK = (1 << OFFSET_BITS) - 1
-SETTLED_FIELDS = tuple(field for field in CONTENT_FIELDS if field not in PRICE_OF_A_MOMENT)
+SETTLED_FIELDS = tuple(field for field in CONTENT_FIELDS if field not in CURRENT_PRICE_FIELDS)
 JOIN, DELTA = fold.join, fold.delta
 """Of the product as it is: a control may break what the workers use."""
 

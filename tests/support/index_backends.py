@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from workers.index.edge.index import EdgeIndex
     from workers.index.interface import Index
-    from workers.point.plan import Plan
+    from workers.point.plan import PointPlan
 
 MODEL = ModelId("test", "1", 4)
 SERVER_URL = os.environ.get("FRESHLINE_TEST_QDRANT_URL")
@@ -115,12 +115,12 @@ def planned(
     stored: Any = None,
     now_ms: int = 1_000,
     model: ModelId = MODEL,
-) -> Plan:
+) -> PointPlan:
     """The plan, with this vector at hand."""
     return plan(stored, wanted, version=version, model=model, cached=lambda _: dense, now_ms=now_ms)
 
 
-async def put(index: Index, wanted: Content, version: int, *, dense: Any = None, now_ms: int = 1_000) -> Plan:
+async def put(index: Index, wanted: Content, version: int, *, dense: Any = None, now_ms: int = 1_000) -> PointPlan:
     """Reads, plans and writes as the index worker does; once, without planning again."""
     stored = (await index.stored([wanted["product_id"]], vectors=True)).get(wanted["product_id"])
     made = planned(wanted, version, dense=dense, stored=stored, now_ms=now_ms)

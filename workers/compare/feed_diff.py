@@ -26,41 +26,41 @@ if TYPE_CHECKING:
     from schemas.items import ItemState
 
 NO_TIME_MS = -1
-"""Time of an event whose line has none."""
+"""The time of an event whose line has none."""
 GREATEST = Stamp(VERSION_MAX, TIME_MS_BELOW, "")
-"""Wins against everything that stands in a state."""
+"""A stamp that wins against every stamp in a state."""
 
 Facts = dict[str, Any] | None
-"""What is shown, keyed as in an Entity; None: nothing."""
+"""The shown facts, keyed as in an Entity; None if nothing is shown."""
 
 
 class FeedOutcome(StrEnum):
-    """What the comparison finds of a product or an offer."""
+    """The outcome of comparing a product or an offer."""
 
     ADDED = "added"
-    """In the feed and not shown: never heard of, delisted, parked, withdrawn or void."""
+    """It is in the feed and not shown: it is unknown, delisted, parked, withdrawn or void."""
     CHANGED = "changed"
-    """Shown otherwise than the feed says."""
+    """It is shown differently from the feed."""
     GONE = "gone"
-    """Shown and not in the feed."""
+    """It is shown and not in the feed."""
     UNCHANGED = "unchanged"
-    """Shown as the feed says."""
+    """It is shown as in the feed."""
     STALE = "stale"
-    """Its version or time is older than what stands in the state: sending it would change nothing."""
+    """Its version or time is older than the state: publishing it would change nothing."""
 
 
 class Line(NamedTuple):
-    """A line of a feed."""
+    """One line of a feed, checked."""
 
     number: int
-    """From 1."""
+    """The number of the line, from 1."""
     value: bytes
     event: Event
-    """Its stamp has UNVERSIONED and NO_TIME_MS for what the line does not say."""
+    """The event of the line. Its stamp has UNVERSIONED and NO_TIME_MS where the line gives no version or time."""
 
 
 class Difference(NamedTuple):
-    """One fact before and after; None: it is not there."""
+    """One fact before and after; None means that the fact is absent."""
 
     fact: str
     before: Any
@@ -68,22 +68,22 @@ class Difference(NamedTuple):
 
 
 class FeedFinding(NamedTuple):
-    """What was found of one product or offer, and what has to be published."""
+    """The outcome for one product or offer, and the event that has to be published."""
 
     outcome: FeedOutcome
     product_id: str
     seller: str | None
-    """None: of a product."""
+    """The seller of the offer; None for a product."""
     line: int
-    """Its number, 0: it is not in the feed."""
+    """The number of the line; 0 if the feed has none."""
     was_shown: bool
     differences: tuple[Difference, ...] = ()
     publish: bytes | None = None
-    """The value of the event."""
+    """The value of the event to publish; None if nothing has to be published."""
 
 
 def read_line(topic: str, number: int, value: bytes, now_ms: int) -> Line:
-    """Checks a line as its event will be checked. Raises InvalidLine with its number."""
+    """Check a line as its event will be checked. Raises InvalidFeedLine with the number of the line."""
     try:
         event = parse(topic, None, value, arrived_at_ms=now_ms, event_time_ms=NO_TIME_MS)
     except InvalidEvent as error:
@@ -94,30 +94,32 @@ def read_line(topic: str, number: int, value: bytes, now_ms: int) -> Line:
 
 
 def compare_item(topic: str, state: ItemState, lines: Sequence[Line], now_ms: int) -> Iterator[FeedFinding]:
-    """What was found of one item: `lines` are those of the feed about it, none of its parts twice.
+    """Compare one item with the lines of the feed about it, which mention none of its parts twice.
 
-    `now_ms`: when the feed was taken for true. What changes at its source after that wins against the feed. Raises
-    InvalidLine for an offer beyond those that an item keeps.
+    `now_ms` is the time for which the feed is true: a change at the source after that wins against the feed. Raises
+    InvalidFeedLine for an offer beyond the number that an item keeps.
     """
     if len(lines) > fold.OFFERS_MAX:
         last = lines[fold.OFFERS_MAX]
         reason = f"product {last.event.product_id!r} has more than {fold.OFFERS_MAX} offers, which is all that is kept"
         raise InvalidFeedLine(last.number, reason)
     fed = {line.event.part for line in lines}
-    there = {None} if topic == "products" else set(state.offers)
-    # Beyond its limit an item drops the offers with the least stamps: those of the feed must not be among them.
-    crowded = topic == "prices" and len(there | fed) > fold.OFFERS_MAX
+    present = {None} if topic == "products" else set(state.offers)
+    # Beyond its limit an item evicts the offers with the least stamps: the offers of the feed must not be among them.
+    crowded = topic == "prices" and len(present | fed) > fold.OFFERS_MAX
     at_first = state
     for line in lines:
-        decision, state = _of_line(topic, state, line, now_ms, crowded=crowded)
-        yield decision
-    for part in sorted(there - fed, key=str):
+        finding, state = _compare_line(topic, state, line, now_ms, crowded=crowded)
+        yield finding
+    for part in sorted(present - fed, key=str):
         if shown_facts(at_first, part) is not None:
-            yield _of_absent(topic, at_first, part, now_ms)
+            yield _compare_absent(topic, at_first, part, now_ms)
 
 
-def _of_line(topic: str, state: ItemState, line: Line, now_ms: int, *, crowded: bool) -> tuple[FeedFinding, ItemState]:
-    """The decision, and the state once it was followed."""
+def _compare_line(
+    topic: str, state: ItemState, line: Line, now_ms: int, *, crowded: bool
+) -> tuple[FeedFinding, ItemState]:
+    """Return the finding, and the state after its event."""
     product_id, part = line.event.product_id, line.event.part
     before = shown_facts(state, part)
     wanted = shown_facts(fold.fold(state, line.event._replace(stamp=GREATEST)), part)
@@ -134,9 +136,9 @@ def _of_line(topic: str, state: ItemState, line: Line, now_ms: int, *, crowded: 
     return unchanged._replace(outcome=outcome, differences=differences, publish=value), after
 
 
-def _of_absent(topic: str, state: ItemState, part: str | None, now_ms: int) -> FeedFinding:
+def _compare_absent(topic: str, state: ItemState, part: str | None, now_ms: int) -> FeedFinding:
     version, latest_ms = _greatest(state, part, crowded=False)
-    # Before the feed's own lines: if an item has more offers than are kept, those that are gone yield.
+    # The time is before that of the feed's lines: beyond the limit of offers the absent ones are evicted.
     stamp = _stamp_fields(version, _later(latest_ms, now_ms - 1))
     named = {"product_id": state.product_id} | ({} if part is None else {"seller": part})
     value = orjson.dumps({**named, "op": "delete", **stamp})
@@ -148,12 +150,12 @@ def _of_absent(topic: str, state: ItemState, part: str | None, now_ms: int) -> F
 
 
 def _stamped(topic: str, state: ItemState, line: Line, now_ms: int, *, crowded: bool) -> tuple[bytes, Event]:
-    """The line as it is published, and the event that this is."""
+    """Return the value to publish for a line, and its event."""
     version, latest_ms = _greatest(state, line.event.part, crowded=crowded)
-    own = line.event.stamp
+    stamp = line.event.stamp
     fields = _stamp_fields(
-        version if own.version == UNVERSIONED else own.version,
-        _later(latest_ms + 1, now_ms) if own.updated_at_ms == NO_TIME_MS else own.updated_at_ms,
+        version if stamp.version == UNVERSIONED else stamp.version,
+        _later(latest_ms + 1, now_ms) if stamp.updated_at_ms == NO_TIME_MS else stamp.updated_at_ms,
     )
     value = orjson.dumps(orjson.loads(line.value) | fields)
     try:
@@ -163,7 +165,7 @@ def _stamped(topic: str, state: ItemState, line: Line, now_ms: int, *, crowded: 
 
 
 def _later(latest_ms: int, now_ms: int) -> int:
-    """A time after all others. What stands further ahead than events may cannot be outdone: it is stale, then."""
+    """Return a time after all others, but not further ahead than an event may be: then the line is stale."""
     return min(max(now_ms, latest_ms + 1), now_ms + AHEAD_MS_MAX)
 
 
@@ -172,7 +174,7 @@ def _stamp_fields(version: int, updated_at_ms: int) -> dict[str, int]:
 
 
 def _greatest(state: ItemState, part: str | None, *, crowded: bool) -> tuple[int, int]:
-    """(greatest version or UNVERSIONED, greatest updated_at) of all that an event must outdo to show."""
+    """Return (greatest version or UNVERSIONED, greatest updated_at) of everything that an event must exceed to show."""
     if part is None:
         stamps, mask_ms = _stamps(state.product), state.deleted_unversioned_ms
     else:
@@ -190,7 +192,7 @@ def _stamps(entity: Entity) -> list[Stamp]:
 
 
 def _differences(before: Facts, after: Facts) -> tuple[Difference, ...]:
-    """Compared as JSON: to Python true is 1."""
+    """Return the differences. Values are compared as JSON, because Python treats True as equal to 1."""
     old, new = before or {}, after or {}
     return tuple(
         Difference(fact, old.get(fact), new.get(fact))

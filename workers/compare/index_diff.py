@@ -1,6 +1,6 @@
 """The index compared with the item state: one ladder for every item, each branch counted.
 
-The index is a projection of the item log: whatever differs is mended by telling it the item's state once more.
+The index is a projection of the item log, so a difference is repaired by publishing the state of the item again.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from schemas.items import NO_REVIEWS, REPAIRER, ItemRecord, ItemState
 from workers.document import document
-from workers.point.payload import CONTENT_FIELDS, PRICE_OF_A_MOMENT, is_visible
+from workers.point.payload import CONTENT_FIELDS, CURRENT_PRICE_FIELDS, is_visible
 from workers.state.fold import join
 
 if TYPE_CHECKING:
@@ -21,51 +21,54 @@ if TYPE_CHECKING:
     from workers.embedder.interface import ModelId
 
 VECTOR_OVERDUE_MS = 3_600_000
-"""A vector owed longer than this is a fault; until then it is a backlog."""
+"""An embedding that is pending for longer than this is a fault; until then it belongs to the backlog."""
 
 
 class IndexOutcome(StrEnum):
-    """The branches of the ladder."""
+    """The outcome of comparing one item: the branches of the ladder."""
 
     UP_TO_DATE = "up_to_date"
     NEWER = "newer"
-    """Written from a record that came after those compared with: live traffic."""
+    """Its point was written from a record later than the compared ones, by live traffic."""
     VECTOR_PENDING = "vector_owed"
-    """Found by its words; the embedding lane will come to it."""
+    """Its embedding is pending: lexical search finds it, and the embedding lane will embed it."""
     MISSING = "missing"
-    """In the item log, not in the index."""
+    """It is in the item log and not in the index."""
     GHOST = "ghost"
-    """In the index, not in the item log."""
+    """It is in the index and not in the item log."""
     STALE = "stale"
-    """Of a record older than its last."""
+    """Its point was written from a record older than its last one."""
     AHEAD = "ahead"
-    """Of a version that the item log has not reached: of another log."""
+    """Its point has a version that the item log has not reached: it came from another log."""
     DIFFERENT = "different"
-    """Of its last record, with other content."""
+    """Its point has the version of its last record and other content."""
     WRONG_FINGERPRINT = "wrong_fingerprint"
-    """Its text has another fingerprint, or its vector is of another text and none is owed."""
+    """Its text has another fingerprint, or its vector is of another text and no embedding is pending."""
     VECTOR_FAILED = "vector_failed"
-    """Its text was given up; it is found by its words alone."""
+    """Its embedding has failed; only lexical search finds it."""
     VECTOR_OVERDUE = "vector_overdue"
-    """Owed for more than an hour."""
+    """Its embedding has been pending for more than an hour."""
 
 
 FAULTS = frozenset(IndexOutcome) - {IndexOutcome.UP_TO_DATE, IndexOutcome.NEWER, IndexOutcome.VECTOR_PENDING}
 REPAIRABLE = FAULTS - {IndexOutcome.AHEAD, IndexOutcome.VECTOR_OVERDUE}
-"""By publishing the item's state again. The index writes only upwards, so it never takes back what is ahead; and a
-vector that is owed already is not got sooner by owing it once more."""
+"""The faults that publishing the state of the item again repairs.
+
+The index only raises versions, so it never takes back a point that is ahead; and an embedding that is already pending
+does not come sooner if it is asked for again.
+"""
 
 
 class Expected(NamedTuple):
-    """What a point should be."""
+    """The content and version that a point should have."""
 
     content: Content
     version: int
-    """Of the last record of the item."""
+    """The version of the last record of the item."""
 
 
 class IndexFinding(NamedTuple):
-    """What is found of one item, and in a few words what it is seen by."""
+    """The outcome for one item, and in a few words the evidence."""
 
     outcome: IndexOutcome
     detail: str = ""
@@ -74,80 +77,80 @@ class IndexFinding(NamedTuple):
 def compare_point(
     wanted: Expected | None, stored: Payload | None, *, log_end: int, model: ModelId, now_ms: int
 ) -> IndexFinding:
-    """The verdict on one item; None: the log, or the index, has not got it.
+    """Compare one item. `wanted` is None if the log does not have it, `stored` if the index does not.
 
-    `log_end`: all versions that the index can have of this partition lie below it. `now_ms` must be the moment for
-    which the content was computed, and not earlier than the one at which the point was read.
+    All versions that the index can have of this partition lie below `log_end`. `now_ms` must be the moment for which
+    the content was computed, and must not be earlier than the moment at which the point was read.
     """
     if stored is None:
-        # Lost by the index, or its record was refused: an item that nobody can find.
+        # The index lost it, or its record was refused: nobody can find the item.
         return IndexFinding(IndexOutcome.MISSING) if wanted is not None else IndexFinding(IndexOutcome.UP_TO_DATE)
     if wanted is None:
-        # Left by another log, or written by another hand: no event will ever correct it.
+        # Another log or a foreign writer left it: no event will ever correct it.
         return IndexFinding(IndexOutcome.GHOST, stored["status"])
     if stored["version"] < wanted.version:
-        # The index said that it had finished this record, and has not written it.
+        # The index worker acked this record and has not written it.
         return IndexFinding(IndexOutcome.STALE, f"version {stored['version']} instead of {wanted.version}")
     if stored["version"] >= log_end:
         # Later records of this log would all be refused as older.
         return IndexFinding(IndexOutcome.AHEAD, f"version {stored['version']}, the log ends before {log_end}")
     if stored["version"] > wanted.version:
-        # What it is compared with is no longer the item's state.
+        # The state that it is compared with is no longer the state of the item.
         return IndexFinding(IndexOutcome.NEWER)
     fields = _differing(wanted.content, stored, now_ms)
     if fields:
-        # A write that was half done, another hand, or a setting that was changed.
+        # A write was half done, a foreign writer wrote it, or a setting was changed.
         return IndexFinding(IndexOutcome.DIFFERENT, ", ".join(fields))
-    return _judge_vector(wanted.content, stored, model, now_ms)
+    return _compare_vector(wanted.content, stored, model, now_ms)
 
 
 def _differing(content: Content, stored: Payload, now_ms: int) -> list[str]:
-    """The fields in which they differ; not those of a price whose sale window turned and is about to be patched."""
+    """Return the fields that differ, without the price fields if a sale window turned and is about to be patched."""
     wanted, found = cast("dict[str, Any]", content), cast("dict[str, Any]", stored)
     fields = [field for field in CONTENT_FIELDS if found.get(field) != wanted[field]]
     turns_at_ms = stored["price_changes_at_ms"]
     if turns_at_ms is not None and turns_at_ms <= now_ms:
-        return [field for field in fields if field not in PRICE_OF_A_MOMENT]
+        return [field for field in fields if field not in CURRENT_PRICE_FIELDS]
     return fields
 
 
-def _judge_vector(content: Content, stored: Payload, model: ModelId, now_ms: int) -> IndexFinding:
+def _compare_vector(content: Content, stored: Payload, model: ModelId, now_ms: int) -> IndexFinding:
     present = document(content, model).fingerprint if is_visible(content) else None
     due, failed = stored["vector_due"], stored["vector_failed"]
     if stored["fingerprint"] != present:
-        # Every later text is compared with it: one that equals it would keep the wrong vector.
+        # Every later text is compared with this fingerprint: a text equal to it would keep the wrong vector.
         return IndexFinding(IndexOutcome.WRONG_FINGERPRINT, f"{stored['fingerprint']} instead of {present}")
     if due is not None and due != present:
-        # The vector would be paid for a text that is not the item's.
+        # The vector would be made for a text that the item does not have.
         return IndexFinding(IndexOutcome.WRONG_FINGERPRINT, f"it is owed the vector of {due} instead of {present}")
     if due is None and failed is None and stored["vector_fingerprint"] != present:
-        # Search by meaning finds it by another text, or not at all, and nothing will change that.
+        # Dense search finds it by another text, or not at all, and nothing will change that.
         return IndexFinding(
             IndexOutcome.WRONG_FINGERPRINT, f"its vector is of {stored['vector_fingerprint']}, not {present}"
         )
     if failed is not None:
-        # The model may have been mended since.
+        # The model may have been repaired since.
         return IndexFinding(IndexOutcome.VECTOR_FAILED, failed)
     if due is not None:
         # A backlog is no fault as long as it moves.
-        owed_ms = now_ms - (stored["vector_due_at_ms"] or 0)
-        if owed_ms > VECTOR_OVERDUE_MS:
-            return IndexFinding(IndexOutcome.VECTOR_OVERDUE, f"owed for {owed_ms // 60_000} minutes")
+        pending_ms = now_ms - (stored["vector_due_at_ms"] or 0)
+        if pending_ms > VECTOR_OVERDUE_MS:
+            return IndexFinding(IndexOutcome.VECTOR_OVERDUE, f"owed for {pending_ms // 60_000} minutes")
         return IndexFinding(IndexOutcome.VECTOR_PENDING)
     return IndexFinding(IndexOutcome.UP_TO_DATE)
 
 
 def join_records(records: Sequence[ItemRecord]) -> ItemRecord:
-    """The last of an item's records with the join of all their states; without its changes, which are not news."""
+    """Return the last of the records of an item with the join of all their states, and without changes: none is new."""
     state = reduce(join, (record.state for record in records))
     return ItemRecord(records[-1].writer, state, records[-1].reviews, {})
 
 
 def repair_record(product_id: str, present: ItemRecord | None) -> ItemRecord:
-    """What the item log is told to mend the point.
+    """Return the record that repairs the point once it is published to the item log.
 
-    For a ghost, None, the neutral state: it joins to nothing, and the index hides the item as parked. Nothing is
-    ever deleted, or a late write could revive it.
+    For a ghost (`present` is None) this is the neutral state: joined, it adds nothing, and the index hides the item as
+    parked. The point is never deleted, since a late write could then revive it.
     """
     if present is None:
         return ItemRecord(REPAIRER, ItemState(product_id), NO_REVIEWS, {})

@@ -1,4 +1,4 @@
-"""The one small interface of the index; every backend passes the same contract suite."""
+"""The interface of the index. Every backend passes the same contract suite."""
 
 from __future__ import annotations
 
@@ -24,48 +24,51 @@ LEXICAL = "lexical"
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """Sets payload fields of a point, if its stored version is still the one that they were compared with.
+    """A write that sets payload fields of a point, if its stored version is still the one they were compared with.
 
-    "Lower than the new one" would not do: an older patch that lands between reading and writing would leave fields
-    behind that this one does not mention.
+    The condition "lower than the new version" would not do: an older patch that lands between reading and writing
+    would leave fields behind that this patch does not mention.
     """
 
     product_id: str
     base: int
-    """Version of the point that the patch was planned on."""
+    """The version of the point that the patch was planned on."""
     version: int
     payload: Mapping[str, Any]
-    """Complete top-level fields; `version` included. None clears."""
+    """Complete top-level fields, `version` included. The value None clears a field."""
 
 
 @dataclass(frozen=True, slots=True)
 class Upsert:
-    """Replaces the whole point if it is missing or its stored version is lower."""
+    """A write that replaces the whole point, if it is missing or its stored version is lower."""
 
     product_id: str
     version: int
     payload: Payload
     text: str | None
-    """Text of the lexical vector; None for a point that is not visible: it carries no vectors."""
+    """The text of the lexical vector; None for a point that is not visible, which carries no vectors."""
     dense: NDArray[np.float32] | None
-    """float32 `(dimension,)`; None while none is at hand."""
+    """float32 `(dimension,)`; None while no vector is known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reprice:
-    """Sets the price fields of a point whose sale window turned, if its stored version is still this one."""
+    """A write that sets the price fields of a point whose sale window turned, if its stored version is unchanged."""
 
     product_id: str
     version: int
     payload: Mapping[str, Any]
-    """Complete top-level fields, without `version`: no event came, so the version stays."""
+    """Complete top-level fields without `version`. No event came, so the version stays."""
 
 
 Write = Patch | Upsert | Reprice
 
 
 class DenseVector(NamedTuple):
-    """A vector that was owed. Written only where `vector_due` equals the fingerprint; the debt is cleared after it."""
+    """The vector of a pending embedding.
+
+    It is written only where `vector_due` equals the fingerprint, and `vector_due` is cleared afterwards.
+    """
 
     product_id: str
     fingerprint: str
@@ -73,101 +76,104 @@ class DenseVector(NamedTuple):
 
 
 class Stored(NamedTuple):
-    """A point as it stands in the index."""
+    """A point as the index holds it."""
 
     payload: Payload
     dense: NDArray[np.float32] | None
-    """Only where it was asked for."""
+    """float32 `(dimension,)`; None if the point has no vector, or if vectors were not asked for."""
 
 
 class Index(Protocol):
     """A physical collection of points.
 
-    All methods raise Unavailable when the backend is away; a write may then be half done and is simply repeated.
+    All methods raise Unavailable when the backend is away. A write may then be half done; the caller repeats it.
     """
 
     @property
     def name(self) -> str:
-        """Of the physical collection, as the backend has it."""
+        """The name of the physical collection on the backend."""
 
     @property
     def collection(self) -> str:
-        """Names the physical collection since it was created: one that was wiped and created again has another."""
+        """The identity of the physical collection. A collection that was wiped and created again has another one."""
 
     @property
     def metadata(self) -> Metadata:
-        """What the collection says of itself."""
+        """What the collection records about itself: its layout, template and model."""
 
     @property
     def model(self) -> ModelId:
-        """The model of its dense vectors, from the collection's own metadata."""
+        """The model of the dense vectors, from the metadata of the collection."""
 
     async def stored(self, product_ids: Collection[str], *, vectors: bool = False) -> dict[str, Stored]:
-        """The points of these items, by product_id; missing ones are left out."""
+        """Return the points of these items by product_id, without the missing ones."""
 
     async def payloads(self, point_ids: Sequence[str]) -> dict[str, Payload]:
-        """Payloads by point id; missing ones are left out."""
+        """Return payloads by point id, without the missing ones."""
 
     async def write(self, writes: Sequence[Write]) -> set[str]:
-        """All of them, each on its own condition, in order; visible to every later read when it returns.
+        """Carry out all writes in order, each on its own condition. Every later read sees them once this returns.
 
-        Returns the items whose stored version is still below the one written, as a patch found no point or another
-        version than its base: read and plan these again.
+        Returns the product_ids whose stored version is still below the one to be written, because a patch found no
+        point or a version other than its base. The caller reads and plans these items again.
         """
 
     async def write_dense(self, vectors: Sequence[DenseVector]) -> None:
-        """Pays owed vectors; skips those whose debt has changed meanwhile."""
+        """Write the vectors of pending embeddings, except where `vector_due` has changed meanwhile."""
 
     async def mark_embedding_failed(self, product_id: str, fingerprint: str, reason: str) -> None:
-        """Sets `vector_failed` and clears the debt, where `vector_due` still equals the fingerprint."""
+        """Set `vector_failed` and clear `vector_due`, if `vector_due` still equals the fingerprint."""
 
     async def pending_embeddings(self, partitions: Collection[int], limit: int, *, newest: bool) -> list[Payload]:
-        """Points with a `vector_due`, by `vector_due_at_ms`, newest or oldest first."""
+        """Return at most `limit` points with a `vector_due`, by `vector_due_at_ms`, newest or oldest first."""
 
     async def due_price_changes(self, partitions: Collection[int], now_ms: int, limit: int) -> list[Payload]:
-        """Visible points whose `price_changes_at_ms` <= now_ms."""
+        """Return at most `limit` visible points whose `price_changes_at_ms` <= now_ms."""
 
     async def search_dense(self, vector: NDArray[np.float32], filters: Filters, limit: int) -> list[str]:
-        """Point ids by cosine similarity, best first; only of points with a dense vector, that is visible ones."""
+        """Return point ids by cosine similarity, best first. Only visible points have a dense vector."""
 
     async def search_lexical(self, text: str, filters: Filters, limit: int) -> list[str]:
-        """Point ids by BM25 with inverse document frequencies, best first."""
+        """Return point ids by BM25 with inverse document frequencies, best first."""
 
     async def find_exact(self, identifier: str, filters: Filters) -> list[str]:
-        """Point ids of visible items whose product_id or gtin is exactly this."""
+        """Return the point ids of visible items whose product_id or gtin is exactly this identifier.
+
+        The item with that product_id comes before the items with that gtin.
+        """
 
     async def browse(self, filters: Filters, limit: int, offset: int) -> list[str]:
-        """Point ids of visible items that pass, in a stable order."""
+        """Return point ids of visible items that pass the filters, in a stable order."""
 
     async def count(self, filters: Filters) -> int:
-        """How many visible items pass."""
+        """Return how many visible items pass the filters."""
 
     async def count_points(self) -> int:
-        """How many items it has ever heard of, visible or not."""
+        """Return how many items have a point, visible or not."""
 
     async def count_pending_embeddings(self) -> int:
-        """How many points have a `vector_due`."""
+        """Return how many points have a `vector_due`."""
 
     async def count_due_price_changes(self, now_ms: int) -> int:
-        """How many visible points have `price_changes_at_ms` <= now_ms."""
+        """Return how many visible points have `price_changes_at_ms` <= now_ms."""
 
     def scan(self) -> AsyncIterator[list[Payload]]:
-        """All points in pages, in bounded memory."""
+        """Iterate over all points in pages, in bounded memory."""
 
     async def positions(self) -> dict[str, int]:
-        """What `save_positions` kept."""
+        """Return the positions that `save_positions` has stored, by name."""
 
     async def save_positions(self, positions: Mapping[str, int]) -> None:
-        """Keeps them in the collection itself, by name, beside those that are there under other names.
+        """Store the positions in the collection itself, by name, beside those stored under other names.
 
-        A collection that was wiped or restored so says itself what it lacks.
+        A collection that was wiped or restored from a backup therefore shows by itself which records it lacks.
         """
 
     async def flush(self) -> None:
-        """Bounds the write-ahead log; may take long: called off the data path."""
+        """Bound the size of the write-ahead log. This may take long, so it is called off the data path."""
 
     async def close(self) -> None:
-        """Releases what was opened; idempotent."""
+        """Release everything that was opened. Idempotent."""
 
 
 class OpenedIndex(Index):
@@ -199,18 +205,18 @@ class OpenedIndex(Index):
 
 
 class Roles(NamedTuple):
-    """Who is who among the collections under one alias."""
+    """The roles of the collections under one alias."""
 
     serving: Index
-    """Searches ask it."""
+    """The collection that answers searches."""
     building: Index | None = None
-    """Being filled by a rebuild, to serve next."""
+    """The collection that a rebuild is filling, and which will serve next."""
     previous: Index | None = None
-    """Served until the last rebuild, and is kept up to date: it can serve again at any moment."""
+    """The collection that served until the last rebuild. It is kept up to date and can serve again at any moment."""
 
     @property
     def all(self) -> list[Index]:
-        """Everything that item records are written to."""
+        """The collections that item records are written to."""
         return [index for index in self if index is not None]
 
 
@@ -218,44 +224,45 @@ NOTHING_BEFORE = "there is nothing to go back to: another worker has dropped the
 
 
 def not_built(index: Index) -> str:
-    """Why this one may not begin to serve: a sentence."""
+    """Return a sentence that says why this collection may not begin to serve."""
     return f"{index.collection} is not being built any more: another worker has given this rebuild up, or begun another"
 
 
 def serves(index: Index) -> str:
-    """Why this one may not go: a sentence."""
+    """Return a sentence that says why this collection may not be dropped."""
     return f"{index.collection} serves since a moment ago, so it is not dropped: look at /status, and ask again"
 
 
 class Collections(Protocol):
-    """The collections under one alias, and the one place where their roles stand.
+    """The collections under one alias, and the only place where their roles are stored.
 
     All methods raise Unavailable while the backend is away.
     """
 
     async def roles(self) -> Roles:
-        """As they are now: another worker may have changed them."""
+        """Return the roles as they are now. Another worker may have changed them."""
 
     async def serving(self) -> Index:
-        """The collection that the alias names at this moment, with its model: asked once a request."""
+        """Return the collection that the alias names at this moment, with its model. It is asked once a request."""
 
     async def begin(self, model: ModelId, model_source: str | None) -> Index:
-        """Creates an empty collection and names it as the one being built; there must be none."""
+        """Create an empty collection and give it the role `building`, which must be free."""
 
     async def switch(self, built: Index) -> None:
-        """This one serves, the one that served is the previous one: in one step. There is none before it.
+        """Let this collection serve and make the one that served the previous one, in one step.
 
-        Nothing changes where it serves already. Raises Conflict where another or none is being built.
+        There must be no previous collection before. Nothing changes if this collection serves already. Raises Conflict
+        if another collection is being built, or none.
         """
 
     async def roll_back(self) -> None:
-        """The one that serves and the previous one change places, in one step. Raises Conflict if there is none."""
+        """Swap the serving and the previous collection in one step. Raises Conflict if there is no previous one."""
 
     async def retire(self, index: Index) -> None:
-        """Takes its role away, so that nobody writes to it any more. Raises Conflict for the one that serves."""
+        """Take the role of this collection away, so that nobody writes to it any more. Raises Conflict if it serves."""
 
     async def delete(self, index: Index) -> None:
-        """Deletes one without a role; idempotent."""
+        """Delete a collection that has no role. Idempotent."""
 
     async def close(self) -> None:
-        """Releases what was opened; idempotent."""
+        """Release everything that was opened. Idempotent."""

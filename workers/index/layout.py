@@ -1,4 +1,4 @@
-"""How a collection is laid out, as data: what is indexed, what filters ask, what is kept beside the items."""
+"""The layout of a collection, as data: the indexed fields, the conditions of filters, the hidden point."""
 
 from __future__ import annotations
 
@@ -13,15 +13,18 @@ if TYPE_CHECKING:
     from schemas.queries import Filters
 
 SCHEMA_VERSION = 1
-"""Rises when points of an older layout cannot be served."""
+"""The version of the layout. It rises when points of an older layout cannot be served."""
 
 POSITIONS_POINT = str(uuid.uuid5(POINT_NAMESPACE, "\0positions"))
-"""The hidden point that holds the positions, by partition: no product_id can hold a NUL, so none shares its id."""
-POSITIONS_PAYLOAD = {"status": "positions"}
-"""Neither visible, delisted nor parked: nothing that is asked of items finds it."""
+"""The id of the hidden point that holds the positions by partition.
 
-KEPT_FOR = "collection"
-"""Field of the hidden point on a server: the collection that it was created with, as Index.collection names it."""
+No product_id can contain a NUL, so no item has this point id.
+"""
+POSITIONS_PAYLOAD = {"status": "positions"}
+"""The payload of the hidden point. Its status is none that an item has, so no query for items finds it."""
+
+CREATED_WITH = "collection"
+"""The field of the hidden point on a server that names the collection it was created with (Index.collection)."""
 
 FieldType = Literal["keyword", "float", "integer"]
 
@@ -40,31 +43,31 @@ INDEXED_FIELDS: dict[str, FieldType] = {
 }
 """Every field that a search or a lane filters on.
 
-Not `version`: an index on it would cost two thirds of the patch rate, and like `vector_due` it is only ever compared
-on points that are named by their ids.
+`version` is not among them: an index on it would cost two thirds of the patch rate. Like `vector_due`, it is only
+compared on points that are named by their ids.
 """
 
 
 NESTED_FIELDS = frozenset(("title", "description", "attributes", "offers", "updated_at_ms", "searchable_at_ms"))
-"""Objects, and lists of them: never filtered on."""
+"""Fields that hold objects or lists of objects. Nothing filters on them."""
 
 
 class Is(NamedTuple):
-    """The field, or one element of a list field, is this."""
+    """The condition that a field, or one element of a list field, equals a value."""
 
     field: str
     value: str
 
 
 class IsIn(NamedTuple):
-    """The field is one of these."""
+    """The condition that a field equals one of several values."""
 
     field: str
     values: list[int] | list[str]
 
 
 class Within(NamedTuple):
-    """The field has a value, and it is neither below `least` nor above `most`; None: no bound."""
+    """The condition that a field has a value from `least` to `most`; None means no bound."""
 
     field: str
     least: float | None
@@ -78,11 +81,14 @@ HIDDEN = IsIn("status", [status.value for status in Status if status is not Stat
 EMBEDDING_PENDING = Within("vector_due_at_ms", 0, None)
 
 _KEYWORDS = {"seller": "sellers", "brand": "brand", "category": "category", "availability": "availability"}
-"""By name of the filter, the field that is that."""
+"""The payload field by the name of the filter."""
 
 
 def conditions(filters: Filters) -> list[Condition]:
-    """The conditions of these filters. They say nothing of `status`: points that are not visible carry no vectors."""
+    """Return the conditions of these filters.
+
+    None of them is about `status`, since points that are not visible carry no vectors.
+    """
     ranges = [Within("price", filters.min_price, filters.max_price), Within("rating", filters.min_rating, None)]
     keywords = ((field, getattr(filters, name)) for name, field in _KEYWORDS.items())
     bounded = [each for each in ranges if (each.least, each.most) != (None, None)]
@@ -90,23 +96,23 @@ def conditions(filters: Filters) -> list[Condition]:
 
 
 def in_partitions(partitions: list[int]) -> Condition:
-    """That a point's item belongs to one of these partitions."""
+    """Return the condition that the item of a point belongs to one of these partitions."""
     return IsIn("partition", partitions)
 
 
 def price_change_due(now_ms: int) -> Condition:
-    """That a sale window has turned since the price was computed."""
+    """Return the condition that a sale window has turned since the price was computed."""
     return Within("price_changes_at_ms", None, now_ms)
 
 
-def only_positions(payload: Mapping[str, Any] | None) -> dict[str, int]:
-    """Those in the payload of the hidden point."""
-    return {name: value for name, value in (payload or {}).items() if name not in (*POSITIONS_PAYLOAD, KEPT_FOR)}
+def positions_in(payload: Mapping[str, Any] | None) -> dict[str, int]:
+    """Return the positions in the payload of the hidden point."""
+    return {name: value for name, value in (payload or {}).items() if name not in (*POSITIONS_PAYLOAD, CREATED_WITH)}
 
 
 _ALL_NONE = dict.fromkeys(Payload.__annotations__)
 
 
-def whole(stored: Mapping[str, Any] | None) -> Payload:
-    """A payload with all its keys: setting a field to None removes it from what Qdrant keeps."""
+def complete_payload(stored: Mapping[str, Any] | None) -> Payload:
+    """Return a payload with all its keys. Qdrant drops a field that is set to None."""
     return cast("Payload", {**_ALL_NONE, **(stored or {})})

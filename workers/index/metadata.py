@@ -1,4 +1,4 @@
-"""What a collection says of itself: which layout, which template, which model."""
+"""The metadata of a collection: the layout, document template and model that it was written with."""
 
 from __future__ import annotations
 
@@ -14,23 +14,28 @@ if TYPE_CHECKING:
 
 
 class Metadata(NamedTuple):
-    """Stands in the collection's own metadata, or in a file beside an embedded shard."""
+    """What a collection records about itself.
+
+    A server keeps it in the collection's metadata, the embedded index in a file beside the shard.
+    """
 
     collection: str
-    """Name of the physical collection, other for each that is created."""
+    """The identity of the physical collection, different for each one that is created."""
     model: ModelId
     model_source: str | None = None
-    """What the model is loaded by, name or folder; None: the one that is installed."""
+    """The name or folder that the model is loaded from; None means the installed model."""
     schema_version: int = SCHEMA_VERSION
+    """The version of the layout (workers.index.layout) that the points were written with."""
     template_version: int = TEMPLATE_VERSION
+    """The version of the template (workers.document) that the documents were made with."""
 
     def encode(self) -> dict[str, Any]:
-        """As JSON."""
+        """Return the metadata as an object of JSON."""
         return {**self._asdict(), "model": self.model._asdict()}
 
 
 def decode(stored: Mapping[str, Any]) -> Metadata:
-    """The metadata of a collection. Raises Misconfigured if these are none of ours."""
+    """Return the metadata of a collection. Raises Misconfigured if Freshline has not written it."""
     try:
         return Metadata(**{**stored, "model": ModelId(**stored["model"])})
     except (KeyError, TypeError) as error:
@@ -38,9 +43,9 @@ def decode(stored: Mapping[str, Any]) -> Metadata:
 
 
 def check(metadata: Metadata, *, where: str, remedy: str) -> None:
-    """Raises Misconfigured, with what to do, unless the collection is of this layout.
+    """Raise Misconfigured, with what to do, unless the collection has the present layout.
 
-    One of another model or template serves as it is, until a rebuild takes its place.
+    A collection of another model or template serves as it is until a rebuild replaces it.
     """
     if metadata.schema_version != SCHEMA_VERSION:
         raise Misconfigured(f"{where} was written by another version of Freshline: {remedy}")

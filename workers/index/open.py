@@ -22,10 +22,10 @@ async def open_collections(
     api_key: str | None,
     gate: QueryGate,
 ) -> Collections:
-    """Those on a Qdrant server where there is a URL, else the embedded ones in this directory.
+    """Open the collections on a Qdrant server if a URL is given, else the embedded ones in this directory.
 
-    Where none serves, an empty one for this model does from now on. Raises Misconfigured, one line with what to do, if
-    one was made by another version; Unavailable if the server does not answer.
+    If no collection serves, an empty one for this model does from now on. Raises Misconfigured, one line with what to
+    do, if another version of Freshline created one of them, and Unavailable if the server does not answer.
     """
     if url is None:
         from workers.index.edge.collections import EdgeCollections
@@ -37,7 +37,7 @@ async def open_collections(
 
 
 async def check_answers(url: str, api_key: str | None) -> None:
-    """Raises Unavailable if no Qdrant server answers at this URL, Misconfigured if it is too old."""
+    """Raise Unavailable if no Qdrant server answers at this URL, Misconfigured if it is too old."""
     from workers.index.server.collections import check_server
 
     await check_server(url, api_key)

@@ -10,7 +10,7 @@ import structlog
 from workers.lanes.pending_item import NewText
 from workers.lanes.sinks import Planned, Refused, Retried, Searchable
 from workers.point.payload import is_visible
-from workers.point.plan import Plan, is_new_text, plan
+from workers.point.plan import PointPlan, is_new_text, plan
 from workers.priority import CooperativeTurns
 from workers.retry import INDEX_BACKOFF, until_available
 from workers.state.projection import content
@@ -40,7 +40,7 @@ class Decided(NamedTuple):
     """What is to be written for an item."""
 
     pending: PendingItem
-    plan: Plan
+    plan: PointPlan
 
 
 class Refusal(NamedTuple):

@@ -1,4 +1,4 @@
-"""The payload of a point: an item's content, and what the index keeps of it besides."""
+"""The payload of a point: the content of an item, its version, and the state of its vector."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ FACET_FIELDS: dict[str, tuple[str, ...]] = {
     "price": ("offers", "sellers", "currencies", "price", "currency", "price_changes_at_ms"),
     "reviews": ("rating", "review_count", "rating_histogram"),
 }
-"""By facet, what of a payload belongs to it; all else is the product's."""
+"""The fields of a payload by facet. All other fields belong to the product."""
 
-PRICE_OF_A_MOMENT = ("price", "currency", "price_changes_at_ms")
-"""Written together: a sale window may turn, and be written, between reading a point and patching it."""
+CURRENT_PRICE_FIELDS = ("price", "currency", "price_changes_at_ms")
+"""Fields that are always written together: a sale window may turn, and be written, between reading and patching."""
 
 _PRODUCT_FIELDS = tuple(
     field
@@ -29,7 +29,7 @@ _PRODUCT_FIELDS = tuple(
 
 
 class VectorState(NamedTuple):
-    """Which dense vector a point has, and which it is owed."""
+    """The fingerprints of the dense vector that a point has and of the pending embedding."""
 
     fingerprint: str | None
     vector_fingerprint: str | None
@@ -41,7 +41,7 @@ NO_VECTOR = VectorState(None, None, None, None)
 
 
 def payload(content: Content, version: int, vector: VectorState, searchable_at_ms: Mapping[str, int | None]) -> Payload:
-    """The whole payload of a point."""
+    """Return the whole payload of a point."""
     whole: dict[str, Any] = {
         **content,
         **vector._asdict(),
@@ -53,16 +53,19 @@ def payload(content: Content, version: int, vector: VectorState, searchable_at_m
 
 
 def changed_fields(stored: Payload, content: Content) -> dict[str, Any]:
-    """The top-level fields of the content that differ from what is stored."""
+    """Return the top-level fields of the content that differ from the stored ones."""
     before, now = cast("dict[str, Any]", stored), cast("dict[str, Any]", content)
     changed = {field for field in CONTENT_FIELDS if before.get(field) != now[field]}
     if not changed.isdisjoint(FACET_FIELDS["price"]):
-        changed.update(PRICE_OF_A_MOMENT)
+        changed.update(CURRENT_PRICE_FIELDS)
     return {field: now[field] for field in CONTENT_FIELDS if field in changed}
 
 
 def changed_facets(stored: Payload | None, content: Content) -> tuple[str, ...]:
-    """The facets that search shows otherwise once this content is written; none where it shows the item neither way."""
+    """Return the facets that search shows differently once this content is written.
+
+    There are none if search shows the item neither before nor after.
+    """
     shown, shows = stored is not None and is_visible(stored), is_visible(content)
     if shown != shows:
         return tuple(facet for facet in FACETS if facet == "product" or (shows and _has(facet, content)))
@@ -79,9 +82,9 @@ def searchable_at_ms(
     now_ms: int,
     serving: Payload | None = None,
 ) -> dict[str, int | None]:
-    """By facet, when search could first show it as it is; None for what it has not, or while it is hidden.
+    """Return by facet when search could first show it as it is; None if the item lacks it or is hidden.
 
-    `serving`: the item's point in the collection that searches ask, where that is another.
+    `serving` is the point of the item in the serving collection, if that is another one.
     """
     before = {} if stored is None else stored["searchable_at_ms"]
     since = {f: _since(f, serving, content, now_ms) if f in changed else before.get(f) for f in FACETS}
@@ -89,7 +92,7 @@ def searchable_at_ms(
 
 
 def is_visible(content: Content) -> bool:
-    """Whether search may show it."""
+    """Return whether search may show the item."""
     return content["status"] == Status.VISIBLE
 
 
@@ -98,7 +101,7 @@ def _touches(facet: str, changed: Mapping[str, Any]) -> bool:
 
 
 def _newer(facet: str, stored: Payload, content: Content) -> bool:
-    """An event that restates the same price is a change of it: its time at the source is shown."""
+    """Return whether the time at the source differs: an event that restates the same price is a change of it too."""
     return stored["updated_at_ms"].get(facet) != content["updated_at_ms"].get(facet)
 
 

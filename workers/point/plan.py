@@ -1,4 +1,4 @@
-"""What has to be done to the index, given what stands there and what should: a pure ladder, each branch counted."""
+"""The plan for a point: the write that makes of the stored point the wanted one. A pure ladder of counted branches."""
 
 from __future__ import annotations
 
@@ -25,26 +25,26 @@ if TYPE_CHECKING:
     Vector = NDArray[np.float32]
     Cached = Callable[[str], Vector | None]
     Since = Callable[[Payload | None, Content, tuple[str, ...]], dict[str, int | None]]
-    """`point.searchable_at_ms`, of (stored, content, changed facets)."""
+    """`payload.searchable_at_ms` as a function of (stored, content, changed facets)."""
 
 
 class Action(StrEnum):
-    """The branches of the ladder."""
+    """The kind of a plan: the branches of the ladder."""
 
     SKIP = "skip"
     """The index has this version or a later one."""
     PATCH = "patch"
-    """Same text: payload only."""
+    """The text is the same: only the payload is written."""
     UPSERT = "upsert"
-    """New text whose vector is at hand: the whole point."""
+    """The text is new and its vector is known: the whole point is written."""
     EMBED = "embed"
-    """New text: the whole point, with the old vector while the new one is owed."""
+    """The text is new: the whole point is written, with the old vector while the new embedding is pending."""
     HIDE = "hide"
-    """Delisted or parked: the whole point, without vectors."""
+    """The item is delisted or parked: the whole point is written, without vectors."""
 
 
-class Plan(NamedTuple):
-    """What to write, and of which facets search then shows a change."""
+class PointPlan(NamedTuple):
+    """The write, and the facets of which search then shows a change."""
 
     action: Action
     write: Write | None
@@ -62,21 +62,22 @@ def plan(
     text_arrived_at_ms: int | None = None,
     mend: bool = False,
     serving: Payload | None = None,
-) -> Plan:
-    """The plan for one item record.
+) -> PointPlan:
+    """Return the plan for one item record.
 
     `stored` must have been read with its vector. `cached` looks a vector up by fingerprint, float32 `(dimension,)`.
-    `text_arrived_at_ms`: since when a new text waits for its vector, >= 0; None: since now.
-    `serving`: the item's point in the collection that searches ask, where that is another: since when it shows what.
-    `mend`: the whole point is written anew, its words too, and a text that was given up gets its vector tried again.
+    `text_arrived_at_ms`, >= 0, is the time since which a new text waits for its vector; None means now.
+    `serving` is the point of the item in the serving collection, if that is another one: it tells since when search
+    has shown each facet. With `mend` the whole point is written again, its lexical vector too, and an embedding that
+    failed is tried again.
     """
     if stored is not None and stored.payload["version"] >= version:
-        return Plan(Action.SKIP, None, ())
+        return PointPlan(Action.SKIP, None, ())
     if not payload.is_visible(content):
         return _hide(stored, content, version, now_ms)
     since = partial(payload.searchable_at_ms, now_ms=now_ms, serving=serving)
     # A hidden point keeps no fingerprint, so an item that returns gets its vectors back.
-    # To mend takes no shortcut: they trust the fingerprint, and the words that were written with it.
+    # A repair takes no shortcut: shortcuts trust the fingerprint and the lexical vector that was written with it.
     known = None if stored is None or mend else stored.payload["fingerprint"]
     if stored is not None and known is not None and same_text(stored.payload, content):
         return _patch(stored, content, version, since)
@@ -102,7 +103,7 @@ def is_new_text(stored: Stored | None, content: Content, *, version: int, model:
 
 
 def reprice(stored: Payload, shop_currency: str | None, now_ms: int) -> Reprice:
-    """What a sale window that has turned changes of a point, as long as no event changes it first."""
+    """Return the write for a sale window that has turned. It takes effect unless an event changes the point first."""
     price, currency = price_now(stored["offers"], shop_currency, now_ms)
     turned = {"price": price, "currency": currency}
     shown = stored["searchable_at_ms"] | {"price": now_ms}
@@ -110,20 +111,20 @@ def reprice(stored: Payload, shop_currency: str | None, now_ms: int) -> Reprice:
     return Reprice(stored["product_id"], stored["version"], fields)
 
 
-def _hide(stored: Stored | None, content: Content, version: int, now_ms: int) -> Plan:
+def _hide(stored: Stored | None, content: Content, version: int, now_ms: int) -> PointPlan:
     changed = payload.changed_facets(stored and stored.payload, content)
     shown = payload.searchable_at_ms(stored and stored.payload, content, changed, now_ms)
     whole = payload.payload(content, version, payload.NO_VECTOR, shown)
-    return Plan(Action.HIDE, Upsert(content["product_id"], version, whole, None, None), changed)
+    return PointPlan(Action.HIDE, Upsert(content["product_id"], version, whole, None, None), changed)
 
 
-def _patch(stored: Stored, content: Content, version: int, since: Since) -> Plan:
-    """The version rises even where nothing else changed, or an older write of a frozen worker could land later."""
+def _patch(stored: Stored, content: Content, version: int, since: Since) -> PointPlan:
+    """Patch the point. The version always rises: an older write of a frozen worker may come later."""
     facets = payload.changed_facets(stored.payload, content)
     fields = payload.changed_fields(stored.payload, content) | {"version": version}
     if facets:
         fields["searchable_at_ms"] = since(stored.payload, content, facets)
-    return Plan(Action.PATCH, Patch(content["product_id"], stored.payload["version"], version, fields), facets)
+    return PointPlan(Action.PATCH, Patch(content["product_id"], stored.payload["version"], version, fields), facets)
 
 
 def _replace(
@@ -133,21 +134,22 @@ def _replace(
     dense_and_state: tuple[Vector | None, payload.VectorState],
     present: Document,
     since: Since,
-) -> Plan:
+) -> PointPlan:
     changed = payload.changed_facets(stored and stored.payload, content)
     shown = since(stored and stored.payload, content, changed)
     dense, vector = dense_and_state
     whole = payload.payload(content, version, vector, shown)
     action = Action.EMBED if vector.vector_due else Action.UPSERT
-    return Plan(action, Upsert(content["product_id"], version, whole, present.text, dense), changed)
+    return PointPlan(action, Upsert(content["product_id"], version, whole, present.text, dense), changed)
 
 
 def _vector(
     stored: Stored | None, fingerprint: str, cached: Cached, due_at_ms: int
 ) -> tuple[Vector | None, payload.VectorState]:
-    """The vector to write, and what it is owed: an old one serves until the new one comes, and says so.
+    """Return the vector to write, and the vector state: an old vector serves until the new one comes.
 
-    While one is owed the vector that stands there may be either, as it is written before the debt is cleared.
+    While an embedding is pending the stored vector may be the old or the new one, since the new vector is written
+    before `vector_due` is cleared.
     """
     old = None if stored is None or stored.dense is None else stored.payload["vector_fingerprint"]
     if stored is not None and old == fingerprint and stored.payload["vector_due"] is None:

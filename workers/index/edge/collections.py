@@ -1,4 +1,4 @@
-"""The embedded collections under one alias: a directory each, their roles in one file that is replaced whole."""
+"""The embedded collections under one alias: one directory each, and one file of roles, which is replaced atomically."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 
 
 class EdgeCollections(Collections):
-    """Those in one directory, open here and nowhere else. Directories without a role are what a crash left behind."""
+    """The collections in one directory, open in this process alone. A directory without a role was left by a crash."""
 
     def __init__(
         self, directory: Path, *, alias: str, model: ModelId, model_source: str | None, gate: QueryGate
     ) -> None:
-        """Opens them; where none serves, an empty one for this model does from now on. Raises as `open_edge`."""
+        """Open them. If none serves, an empty one for this model does from now on. Raises as `open_edge` does."""
         self._directory = directory
         self._alias = alias
-        self._made_for = model, model_source
+        self._created_for = model, model_source
         self._gate = gate
         self._file = directory / "roles.json"
         self._open: dict[str, EdgeIndex] = {}
@@ -97,7 +97,7 @@ class EdgeCollections(Collections):
         return self._roles
 
     def _read(self) -> Roles | None:
-        """None where none serves: a first start, or the index was wiped."""
+        """Return the stored roles; None if no collection serves, at a first start or after the index was wiped."""
         try:
             names = orjson.loads(self._file.read_bytes())
             if not (self._directory / names["serving"]).is_dir():
@@ -114,7 +114,7 @@ class EdgeCollections(Collections):
         directory = self._directory / (name or "")
         if name is None or not directory.is_dir():
             return None
-        model, model_source = self._made_for
+        model, model_source = self._created_for
         self._open[name] = open_edge(directory, model=model, model_source=model_source, gate=self._gate)
         return self._open[name]
 
@@ -124,9 +124,9 @@ class EdgeCollections(Collections):
         return self._open[name]
 
     def _write(self, roles: Roles) -> None:
-        anew = self._file.with_suffix(".new")
-        anew.write_bytes(orjson.dumps({role: index and index.name for role, index in roles._asdict().items()}))
-        anew.replace(self._file)
+        unfinished = self._file.with_suffix(".new")
+        unfinished.write_bytes(orjson.dumps({role: index and index.name for role, index in roles._asdict().items()}))
+        unfinished.replace(self._file)
         self._roles = roles
 
     def _sweep(self) -> None:

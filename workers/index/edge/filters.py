@@ -1,4 +1,4 @@
-"""Conditions in Qdrant Edge's terms."""
+"""Conditions as filters of Qdrant Edge."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ if TYPE_CHECKING:
 
 
 def all_of(conditions: Sequence[Condition]) -> Filter:
-    """Points that satisfy each."""
+    """Return the filter for points that satisfy every condition."""
     return Filter(must=[_field(condition) for condition in conditions])
 
 
 def named(point: str, gtin: str, conditions: Sequence[Condition]) -> Filter:
-    """The point of this id and those of this gtin, where they satisfy each condition."""
+    """Return the filter for the point of this id and those of this gtin, if they satisfy every condition."""
     either = Filter(should=[HasIdCondition({point}), FieldCondition("gtin", match=MatchValue(gtin))])
     return Filter(must=[either, *(_field(condition) for condition in conditions)])
 
 
 def older(version: int) -> Filter:
-    """Points whose stored version is below this one."""
+    """Return the filter for points whose stored version is below this one."""
     return Filter(must=[FieldCondition("version", range=RangeFloat(lt=version))])
 
 
 def still(version: int, point: str) -> Filter:
-    """This point, if its stored version is this one."""
+    """Return the filter for this point, if its stored version is exactly this one."""
     return _of(point, FieldCondition("version", match=MatchValue(version)))
 
 
-def owing(point: str, fingerprint: str) -> Filter:
-    """This point, if it is owed the vector of this fingerprint."""
+def embedding_pending(point: str, fingerprint: str) -> Filter:
+    """Return the filter for this point, if the embedding of this fingerprint is pending."""
     return _of(point, FieldCondition("vector_due", match=MatchValue(fingerprint)))
 
 
 def but(point: str) -> Filter:
-    """Every other point."""
+    """Return the filter for every other point."""
     return Filter(must_not=[HasIdCondition({point})])
 
 

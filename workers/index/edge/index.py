@@ -1,4 +1,4 @@
-"""The embedded index: a Qdrant Edge shard in this process, which looks at every vector (deploy/decisions/0016).
+"""The embedded index: a Qdrant Edge shard in this process, which compares every vector (deploy/decisions/0016).
 
 Every call into the shard holds the interpreter for its few milliseconds, in a thread or not, so calls are made on the
 event loop itself and long runs of writes are cut into slices, between which searches get their turn.
@@ -39,7 +39,7 @@ from workers.index.layout import (
     Is,
     conditions,
     in_partitions,
-    only_positions,
+    positions_in,
     price_change_due,
 )
 from workers.index.lexical import Lexical
@@ -59,13 +59,13 @@ if TYPE_CHECKING:
     from workers.priority import QueryGate
 
 FREE_BYTES_MIN = 200 * 2**20
-"""Below this nothing is written: on a full disk the shard's mapped files kill the process (SIGBUS)."""
+"""The least free disk for a write: on a full disk the mapped files of the shard kill the process (SIGBUS)."""
 WAL_BYTES_MAX = 64 * 2**20
 SCAN_POINTS = 64
-"""Read in one call, in 2-3 ms."""
+"""The points that one call of a scan reads, in 2-3 ms."""
 EXACT_POINTS_MAX = 256
 CANDIDATES = SearchParams(quantization=QuantizationSearchParams(rescore=True, oversampling=2.0))
-"""Twice as many as are asked for, by four bits of each number; what they score is by the whole vectors."""
+"""Twice as many candidates as results are found by four bits of each number, and scored by their whole vectors."""
 
 
 class EdgeIndex(OpenedIndex):
@@ -96,7 +96,7 @@ class EdgeIndex(OpenedIndex):
 
     @override
     async def write(self, writes: Sequence[Write]) -> set[str]:
-        """Raises Unavailable while less than 200 MB of disk are free, Gone where its files are."""
+        """Raise Unavailable while less than 200 MB of disk are free, and Gone if the files of the shard are gone."""
         await self._update(operation(write, self._lexical) for write in writes)
         return self._missed([write for write in writes if isinstance(write, Patch)])
 
@@ -106,9 +106,9 @@ class EdgeIndex(OpenedIndex):
 
     @override
     async def mark_embedding_failed(self, product_id: str, fingerprint: str, reason: str) -> None:
-        settled = {"vector_failed": reason, "vector_due": None, "vector_due_at_ms": None}
-        owing = where.owing(point_id(product_id), fingerprint)
-        await self._update([UpdateOperation.set_payload_by_filter(owing, settled)])
+        failed = {"vector_failed": reason, "vector_due": None, "vector_due_at_ms": None}
+        pending = where.embedding_pending(point_id(product_id), fingerprint)
+        await self._update([UpdateOperation.set_payload_by_filter(pending, failed)])
 
     @override
     async def pending_embeddings(self, partitions: Collection[int], limit: int, *, newest: bool) -> list[Payload]:
@@ -133,12 +133,11 @@ class EdgeIndex(OpenedIndex):
 
     @override
     async def search_lexical(self, text: str, filters: Filters, limit: int) -> list[str]:
-        words = self._lexical.query(text)
-        return self._nearest(words, LEXICAL, filters, limit) if words.indices else []
+        terms = self._lexical.query(text)
+        return self._nearest(terms, LEXICAL, filters, limit) if terms.indices else []
 
     @override
     async def find_exact(self, identifier: str, filters: Filters) -> list[str]:
-        """The item with that product_id comes before those with that gtin."""
         by_id = point_id(identifier)
         request = ScrollRequest(
             limit=EXACT_POINTS_MAX,
@@ -150,7 +149,7 @@ class EdgeIndex(OpenedIndex):
 
     @override
     async def browse(self, filters: Filters, limit: int, offset: int) -> list[str]:
-        """By point id."""
+        """Return the point ids in the order of the ids."""
         passing = where.all_of([VISIBLE, *conditions(filters)])
         request = ScrollRequest(limit=offset + limit, filter=passing, with_payload=False)
         return [str(record.id) for record in self._shard.scroll(request)[0][offset:]]
@@ -160,12 +159,12 @@ class EdgeIndex(OpenedIndex):
         asked = conditions(filters)
         if not asked:
             return self._count([VISIBLE])
-        # To look at each item's status as well takes twice as long, and few are hidden.
+        # Checking the status of each item as well would take twice as long, and few items are hidden.
         return self._count(asked) - self._count([HIDDEN, *asked])
 
     @override
     async def count_points(self) -> int:
-        return self._shard.info().points_count - 1  # The hidden one.
+        return self._shard.info().points_count - 1  # The hidden point is no item.
 
     @override
     async def count_pending_embeddings(self) -> int:
@@ -189,23 +188,23 @@ class EdgeIndex(OpenedIndex):
 
     @override
     async def positions(self) -> dict[str, int]:
-        """Raises Gone."""
+        """Return the stored positions. Raises Gone if the files of the shard are gone."""
         with self._on_disk():
             self._directory.stat()
         [record] = self._shard.retrieve([POSITIONS_POINT], True, False)
-        return only_positions(record.payload)
+        return positions_in(record.payload)
 
     @override
     async def save_positions(self, positions: Mapping[str, int]) -> None:
-        """In the same write-ahead log as the points, so that no crash leaves it ahead of them."""
+        """Store the positions in the write-ahead log of the points, so that no crash leaves them ahead of it."""
         await self._update([UpdateOperation.set_payload([POSITIONS_POINT], dict(positions))])
 
     @override
     async def flush(self) -> None:
-        """Empties the write-ahead log once it grew by 64 MB; every Python thread waits meanwhile, a tenth of a second.
+        """Empty the write-ahead log once it has grown by 64 MB. Every Python thread waits meanwhile, for 0.1 s.
 
-        By what it grew, not by its size: it is 64 MB from the start, and is seldom less after a flush.
-        Raises Unavailable while less than 200 MB of disk are free: it takes space before it gives some.
+        The growth counts and not the size: the log has 64 MB from the start, and seldom less after a flush.
+        Raises Unavailable while less than 200 MB of disk are free, since a flush needs space before it frees some.
         """
         if self._log_bytes() - self._flushed_log_bytes > WAL_BYTES_MAX:
             self._check_disk()
@@ -214,11 +213,11 @@ class EdgeIndex(OpenedIndex):
 
     @override
     async def close(self) -> None:
-        """Flushes and releases the shard; idempotent."""
+        """Flush and release the shard. Idempotent."""
         self.close_now()
 
     def close_now(self) -> None:
-        """As `close`, for those who cannot await."""
+        """Flush and release the shard, for callers that cannot await. Idempotent."""
         if not self._closed:
             self._closed = True
             self._shard.close()
@@ -230,14 +229,14 @@ class EdgeIndex(OpenedIndex):
 
     @contextlib.contextmanager
     def _on_disk(self) -> Iterator[None]:
-        """The open shard goes on without its files, and what it is told then is lost. Raises Gone."""
+        """Raise Gone if a file is missing: an open shard goes on without its files, and its writes are lost."""
         try:
             yield
         except FileNotFoundError:
             raise Gone(f"{self._directory} was deleted or emptied meanwhile: it is filled again") from None
 
     def _count(self, asked: Sequence[Condition]) -> int:
-        # Of a single keyword the "estimate" is the length of its posting list: exact, and 3 ms sooner at 20,000.
+        # The "estimate" for a single keyword is the length of its posting list: it is exact, and 3 ms faster at 20,000.
         exact = not (len(asked) == 1 and isinstance(asked[0], Is))
         return self._shard.count(CountRequest(exact=exact, filter=where.all_of(asked)))
 
@@ -274,12 +273,12 @@ class EdgeIndex(OpenedIndex):
         versions = {str(record.id): (record.payload or {})["version"] for record in stored}
         return {p.product_id for p, point in zip(patches, ids, strict=True) if versions.get(point, -1) < p.version}
 
-    def _write_vector(self, owed: DenseVector) -> Iterable[UpdateOperation]:
-        """First the vector, then the debt: a crash between them leaves it owed, and it is written once more."""
-        point = point_id(owed.product_id)
-        owing = where.owing(point, owed.fingerprint)
-        if not self._shard.count(CountRequest(filter=owing)):
-            return  # `update_vectors` of a missing point is an error, whatever its condition
-        yield UpdateOperation.update_vectors([PointVectors(point, {DENSE: accepted(owed.vector)})], condition=owing)
-        paid = {"vector_due": None, "vector_due_at_ms": None, "vector_fingerprint": owed.fingerprint}
-        yield UpdateOperation.set_payload_by_filter(owing, paid)
+    def _write_vector(self, vector: DenseVector) -> Iterable[UpdateOperation]:
+        """Write the vector, then clear `vector_due`: after a crash between the two it is written again."""
+        point = point_id(vector.product_id)
+        pending = where.embedding_pending(point, vector.fingerprint)
+        if not self._shard.count(CountRequest(filter=pending)):
+            return  # `update_vectors` of a missing point is an error, whatever its condition.
+        yield UpdateOperation.update_vectors([PointVectors(point, {DENSE: accepted(vector.vector)})], condition=pending)
+        written = {"vector_due": None, "vector_due_at_ms": None, "vector_fingerprint": vector.fingerprint}
+        yield UpdateOperation.set_payload_by_filter(pending, written)

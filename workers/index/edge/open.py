@@ -1,4 +1,4 @@
-"""Opening the embedded index: created where there is none, refused where another holds it or made it otherwise."""
+"""Opens an embedded index: creates it if it is missing, refuses it if another process has it open."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def _load_metadata(directory: Path) -> meta.Metadata | None:
 
 
 def _create(directory: Path, model: ModelId, model_source: str | None) -> meta.Metadata:
-    """A shard without metadata is one whose creation was cut short: nothing has been written to it."""
+    """Create a shard. One without metadata was interrupted while it was created: nothing has been written to it."""
     shutil.rmtree(directory / "shard", ignore_errors=True)
     (directory / "shard").mkdir()
     shard = EdgeShard.create(str(directory / "shard"), _config(model.dimension))
@@ -112,7 +112,7 @@ def _load(directory: Path) -> EdgeShard:
 
 
 def _config(dimension: int) -> EdgeConfig:
-    """Beside each vector four bits of each of its numbers: looked through for candidates (see `edge.CANDIDATES`)."""
+    """Return the configuration. Four bits of each number are kept beside a vector to find candidates."""
     four_bits = TurboQuantQuantizationConfig(bits=TurboQuantBitSize.Bits4, always_ram=True)
     return EdgeConfig(
         vectors={DENSE: EdgeVectorParams(dimension, Distance.Cosine, quantization_config=four_bits)},

@@ -1,4 +1,4 @@
-"""What is written to a Qdrant Edge shard, and what is read from it, in its own terms."""
+"""Writes as operations of a Qdrant Edge shard, and its records as payloads and vectors."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from qdrant_edge import Point, UpdateMode, UpdateOperation
 from schemas.points import point_id
 from workers.index.edge import filters as where
 from workers.index.interface import DENSE, LEXICAL, Patch, Upsert
-from workers.index.layout import NESTED_FIELDS, POSITIONS_PAYLOAD, POSITIONS_POINT, whole
+from workers.index.layout import NESTED_FIELDS, POSITIONS_PAYLOAD, POSITIONS_POINT, complete_payload
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def operation(write: Write, lexical: Lexical) -> UpdateOperation:
-    """All of a write in one: whole, or not at all, under its condition on the version."""
+    """Return a write as one operation, carried out completely or not at all, on its condition on the version."""
     point = point_id(write.product_id)
     if isinstance(write, Upsert):
         whole_point = Point(point, _vectors(write, lexical), _written(write.payload))
@@ -35,25 +35,25 @@ def operation(write: Write, lexical: Lexical) -> UpdateOperation:
 
 
 def create_positions() -> UpdateOperation:
-    """The hidden point of a new shard."""
+    """Return the operation that creates the hidden point of a new shard."""
     point = Point(POSITIONS_POINT, {}, dict(POSITIONS_PAYLOAD))
     return UpdateOperation.upsert_points([point], update_mode=UpdateMode.InsertOnly)
 
 
 def read(record: Record) -> Payload:
-    """The payload as it was written."""
+    """Return the payload as it was written."""
     stored = record.payload or {}
-    return whole(stored | {field: orjson.loads(stored[field]) for field in NESTED_FIELDS & stored.keys()})
+    return complete_payload(stored | {field: orjson.loads(stored[field]) for field in NESTED_FIELDS & stored.keys()})
 
 
 def dense(record: Record) -> NDArray[np.float32] | None:
-    """float32 `(dimension,)`; None if it has none, or was read without."""
+    """Return the dense vector, float32 `(dimension,)`; None if the point has none or was read without it."""
     vector = record.vector.get(DENSE) if isinstance(record.vector, dict) else None
     return None if vector is None else np.asarray(vector, dtype=np.float32)
 
 
 def accepted(vector: NDArray[np.float32]) -> Any:
-    """Qdrant Edge takes arrays as they are; its stubs know lists only."""
+    """Return the vector itself: Qdrant Edge accepts arrays, but its type stubs know only lists."""
     return vector
 
 
@@ -63,7 +63,7 @@ def _vectors(write: Upsert, lexical: Lexical) -> dict[str, Any]:
 
 
 def _written(payload: Mapping[str, Any]) -> dict[str, Any]:
-    """Nested fields as JSON text: crossing into the shard value by value cost as much as the write itself."""
+    """Encode nested fields as JSON text: handing them to the shard value by value costs as much as the write itself."""
     return {
         field: orjson.dumps(value).decode() if field in NESTED_FIELDS and value is not None else value
         for field, value in payload.items()

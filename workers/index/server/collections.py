@@ -1,4 +1,4 @@
-"""The collections on a Qdrant server. Their roles are aliases, which the server changes several of in one step."""
+"""The collections on a Qdrant server. Their roles are aliases; the server can change several of them in one step."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from schemas.errors import Conflict, Gone, Unavailable
 from workers.document import TEMPLATE_VERSION
 from workers.index import metadata as meta
 from workers.index.interface import DENSE, LEXICAL, NOTHING_BEFORE, Collections, Roles, not_built, serves
-from workers.index.layout import INDEXED_FIELDS, KEPT_FOR, POSITIONS_PAYLOAD, POSITIONS_POINT, SCHEMA_VERSION
+from workers.index.layout import CREATED_WITH, INDEXED_FIELDS, POSITIONS_PAYLOAD, POSITIONS_POINT, SCHEMA_VERSION
 from workers.index.server import filters as where
 from workers.index.server.calls import Calls, Persistence, check_version
 from workers.index.server.index import ServerIndex
@@ -30,9 +30,9 @@ TIMEOUT_SECONDS = 10
 async def open_server(
     url: str, *, api_key: str | None, alias: str, model: ModelId, model_source: str | None
 ) -> ServerCollections:
-    """The collections on the server at this URL.
+    """Open the collections on the server at this URL.
 
-    Raises Unavailable while it is away, Misconfigured if it is too old, and as `open_with`.
+    Raises Unavailable while it is away, Misconfigured if it is too old, and the errors of `open_with`.
     """
     client = _client(url, api_key)
     await check_version(Calls(client, Persistence()))
@@ -40,7 +40,7 @@ async def open_server(
 
 
 async def check_server(url: str, api_key: str | None) -> None:
-    """Raises Unavailable if no server answers there, Misconfigured if it is too old."""
+    """Raise Unavailable if no server answers at this URL, Misconfigured if it is too old."""
     client = _client(url, api_key)
     try:
         await check_version(Calls(client, Persistence()))
@@ -60,12 +60,12 @@ async def open_with(
     model_source: str | None = None,
     persistence: Persistence | None = None,
 ) -> ServerCollections:
-    """Those under the alias; where it names none, an empty one for this model.
+    """Open the collections under the alias. If it names none, create an empty one for this model.
 
-    Raises Misconfigured, with what to do, if one was written by another version.
+    Raises Misconfigured, with what to do, if one of them was written by another version.
     """
     collections = ServerCollections(Calls(client, persistence or Persistence()), alias)
-    await collections.serve_some(model, model_source)
+    await collections.ensure_serving(model, model_source)
     return collections
 
 
@@ -144,8 +144,8 @@ class ServerCollections(Collections):
     async def close(self) -> None:
         await self._client.close()
 
-    async def serve_some(self, model: ModelId, model_source: str | None) -> None:
-        """Makes sure that the alias names a collection. Workers that start together create the same one."""
+    async def ensure_serving(self, model: ModelId, model_source: str | None) -> None:
+        """Ensure that the alias names a collection. Workers that start together create the same one."""
         named = await self._aliases()
         if self._alias not in named:
             digest = hashlib.sha256(repr((*model, SCHEMA_VERSION, TEMPLATE_VERSION)).encode()).hexdigest()
@@ -153,7 +153,7 @@ class ServerCollections(Collections):
             await self._create(name, meta.Metadata(f"{name}.{uuid.uuid4().hex[:8]}", model, model_source))
             await self._rename({self._alias: name})
         for name in (await self._aliases()).values():
-            await self._keep_positions(name)
+            await self._ensure_positions(name)
         await self.roles()
 
     @property
@@ -166,16 +166,16 @@ class ServerCollections(Collections):
 
     @property
     def _roles(self) -> tuple[str, str, str]:
-        """In the order of Roles."""
+        """The aliases of the roles, in the order of Roles."""
         return self._alias, self._building, self._previous
 
     async def _aliases(self) -> dict[str, str]:
-        """Names of the physical collections, by role."""
+        """Return the names of the physical collections by role."""
         answer = await self._calls.ask(self._client.get_aliases)
         return {each.alias_name: each.collection_name for each in answer.aliases if each.alias_name in self._roles}
 
     async def _rename(self, changes: dict[str, str | None]) -> None:
-        """Aliases in one step; None: the alias goes."""
+        """Change aliases in one step. None deletes the alias."""
         operations: list[models.AliasOperations] = []
         for alias, name in changes.items():
             if name is None:
@@ -204,16 +204,18 @@ class ServerCollections(Collections):
             await self._create_collection(name, metadata)
         for field, kind in INDEXED_FIELDS.items():
             await self._create_index(name, field, models.PayloadSchemaType(kind))
-        await self._keep_positions(name)
+        await self._ensure_positions(name)
 
     async def _create_index(self, name: str, field: str, kind: models.PayloadSchemaType) -> None:
         await self._calls.ask(lambda: self._client.create_payload_index(name, field, kind, wait=True))
 
-    async def _keep_positions(self, name: str) -> None:
-        """Creates the hidden point where there is none of this collection: it is new, or was emptied."""
+    async def _ensure_positions(self, name: str) -> None:
+        """Create the hidden point if it is not of this collection, which is new or was emptied."""
         collection = (await self._metadata(name)).collection
-        hidden = models.PointStruct(id=POSITIONS_POINT, vector={}, payload=POSITIONS_PAYLOAD | {KEPT_FOR: collection})
-        once = models.PointsList(points=[hidden], update_filter=where.not_kept_for(collection))
+        hidden = models.PointStruct(
+            id=POSITIONS_POINT, vector={}, payload=POSITIONS_PAYLOAD | {CREATED_WITH: collection}
+        )
+        once = models.PointsList(points=[hidden], update_filter=where.not_created_with(collection))
         await self._calls.update(name, [models.UpsertOperation(upsert=once)])
 
     async def _create_collection(self, name: str, metadata: meta.Metadata) -> None:
@@ -228,5 +230,5 @@ class ServerCollections(Collections):
                 )
             )
         except UnexpectedResponse as error:
-            if error.status_code != 409:  # another worker was first, or the answer to us was lost
+            if error.status_code != 409:  # Another worker was first, or the answer to this call was lost.
                 raise

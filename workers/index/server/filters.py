@@ -1,4 +1,4 @@
-"""Conditions in qdrant-client's terms."""
+"""Conditions as filters of qdrant-client."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from qdrant_client import models
 
-from workers.index.layout import KEPT_FOR, Is, IsIn, Within
+from workers.index.layout import CREATED_WITH, Is, IsIn, Within
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,19 +15,22 @@ if TYPE_CHECKING:
 
 
 def all_of(conditions: Sequence[Condition]) -> models.Filter:
-    """Points that satisfy each."""
+    """Return the filter for points that satisfy every condition."""
     return models.Filter(must=[_field(condition) for condition in conditions])
 
 
 def named(point: str, gtin: str, conditions: Sequence[Condition]) -> models.Filter:
-    """The point of this id and those of this gtin, where they satisfy each condition."""
+    """Return the filter for the point of this id and those of this gtin, if they satisfy every condition."""
     has_gtin = models.FieldCondition(key="gtin", match=models.MatchValue(value=gtin))
     either = models.Filter(should=[models.HasIdCondition(has_id=[point]), has_gtin])
     return models.Filter(must=[either, *(_field(condition) for condition in conditions)])
 
 
 def each_older(versions: Sequence[tuple[str, int]]) -> models.Filter:
-    """Of these points, those whose stored version is below the one named with it: one operation for many points."""
+    """Return the filter for those of these points whose stored version is below the version given with the point.
+
+    It lets one operation write many points.
+    """
     return models.Filter(
         should=[
             _of(point, models.FieldCondition(key="version", range=models.Range(lt=version)))
@@ -37,34 +40,34 @@ def each_older(versions: Sequence[tuple[str, int]]) -> models.Filter:
 
 
 def still(version: int, point: str) -> models.Filter:
-    """This point, if its stored version is this one."""
+    """Return the filter for this point, if its stored version is exactly this one."""
     return _of(point, models.FieldCondition(key="version", match=models.MatchValue(value=version)))
 
 
-def owing(point: str, fingerprint: str) -> models.Filter:
-    """This point, if it is owed the vector of this fingerprint."""
+def embedding_pending(point: str, fingerprint: str) -> models.Filter:
+    """Return the filter for this point, if the embedding of this fingerprint is pending."""
     return _of(point, models.FieldCondition(key="vector_due", match=models.MatchValue(value=fingerprint)))
 
 
-def each_owing(debts: Sequence[tuple[str, str]]) -> models.Filter:
-    """Of these points, those that are owed the vector of the fingerprint named with it."""
-    return models.Filter(should=[owing(point, fingerprint) for point, fingerprint in debts])
+def any_embedding_pending(pending: Sequence[tuple[str, str]]) -> models.Filter:
+    """Return the filter for those of these points whose embedding of the given fingerprint is pending."""
+    return models.Filter(should=[embedding_pending(point, fingerprint) for point, fingerprint in pending])
 
 
 def but(point: str) -> models.Filter:
-    """Every other point."""
+    """Return the filter for every other point."""
     return models.Filter(must_not=[models.HasIdCondition(has_id=[point])])
 
 
-def kept_for(collection: str, point: str) -> models.Filter:
-    """This point, the hidden one, if it was created with this collection."""
-    return _of(point, models.FieldCondition(key=KEPT_FOR, match=models.MatchValue(value=collection)))
+def created_with(collection: str, point: str) -> models.Filter:
+    """Return the filter for this point, the hidden one, if it was created with this collection."""
+    return _of(point, models.FieldCondition(key=CREATED_WITH, match=models.MatchValue(value=collection)))
 
 
-def not_kept_for(collection: str) -> models.Filter:
-    """A hidden point that was created with another collection."""
-    kept = models.FieldCondition(key=KEPT_FOR, match=models.MatchValue(value=collection))
-    return models.Filter(must_not=[kept])
+def not_created_with(collection: str) -> models.Filter:
+    """Return the filter for a hidden point that was created with another collection."""
+    same = models.FieldCondition(key=CREATED_WITH, match=models.MatchValue(value=collection))
+    return models.Filter(must_not=[same])
 
 
 def _of(point: str, condition: models.FieldCondition) -> models.Filter:

@@ -1,4 +1,4 @@
-"""The index on a Qdrant server. `workers.index.server_open` opens it."""
+"""The index on a Qdrant server. `workers.index.server.collections` opens it."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from schemas.errors import Gone
 from schemas.points import point_id
 from workers.index.interface import DENSE, LEXICAL, DenseVector, OpenedIndex, Patch, Stored, Write
 from workers.index.layout import (
+    CREATED_WITH,
     EMBEDDING_PENDING,
-    KEPT_FOR,
     POSITIONS_POINT,
     VISIBLE,
+    complete_payload,
     conditions,
     in_partitions,
-    only_positions,
+    positions_in,
     price_change_due,
-    whole,
 )
 from workers.index.lexical import Lexical
 from workers.index.server import filters as where
 from workers.index.server.calls import OPERATIONS_MAX, Calls
-from workers.index.server.operations import operations, set_payload, settle, update_vectors
+from workers.index.server.operations import clear_pending, operations, set_payload, update_vectors
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Mapping, Sequence
@@ -52,12 +52,12 @@ class ServerIndex(OpenedIndex):
     async def stored(self, product_ids: Collection[str], *, vectors: bool = False) -> dict[str, Stored]:
         ids = [point_id(product_id) for product_id in product_ids]
         records = await self._retrieve(ids, True, vectors)
-        found = (Stored(whole(record.payload), _dense(record)) for record in records)
+        found = (Stored(complete_payload(record.payload), _dense(record)) for record in records)
         return {each.payload["product_id"]: each for each in found}
 
     @override
     async def payloads(self, point_ids: Sequence[str]) -> dict[str, Payload]:
-        return {str(record.id): whole(record.payload) for record in await self._retrieve(point_ids, True)}
+        return {str(record.id): complete_payload(record.payload) for record in await self._retrieve(point_ids, True)}
 
     @override
     async def write(self, writes: Sequence[Write]) -> set[str]:
@@ -66,30 +66,31 @@ class ServerIndex(OpenedIndex):
 
     @override
     async def write_dense(self, vectors: Sequence[DenseVector]) -> None:
-        """First all vectors, then the debts: a crash between leaves them owed, to be written once more."""
-        there = await self.stored([owed.product_id for owed in vectors])  # a missing point is an error to the server
+        """Write all vectors, then clear `vector_due`: after a crash between the two they are written again."""
+        # The server answers an update of a missing point with an error.
+        present = await self.stored([vector.product_id for vector in vectors])
         for start in range(0, len(vectors), OPERATIONS_MAX):
-            chunk = [owed for owed in vectors[start : start + OPERATIONS_MAX] if owed.product_id in there]
+            chunk = [vector for vector in vectors[start : start + OPERATIONS_MAX] if vector.product_id in present]
             if chunk:
-                await self._calls.update(self._name, [update_vectors(chunk), *(settle(owed) for owed in chunk)])
+                await self._calls.update(self._name, [update_vectors(chunk), *(clear_pending(each) for each in chunk)])
 
     @override
     async def mark_embedding_failed(self, product_id: str, fingerprint: str, reason: str) -> None:
-        settled = {"vector_failed": reason, "vector_due": None, "vector_due_at_ms": None}
-        owing = where.owing(point_id(product_id), fingerprint)
-        await self._calls.update(self._name, [set_payload(settled, owing)])
+        failed = {"vector_failed": reason, "vector_due": None, "vector_due_at_ms": None}
+        pending = where.embedding_pending(point_id(product_id), fingerprint)
+        await self._calls.update(self._name, [set_payload(failed, pending)])
 
     @override
     async def pending_embeddings(self, partitions: Collection[int], limit: int, *, newest: bool) -> list[Payload]:
         direction = models.Direction.DESC if newest else models.Direction.ASC
         order = models.OrderBy(key="vector_due_at_ms", direction=direction)
-        owing = where.all_of([EMBEDDING_PENDING, in_partitions(list(partitions))])
-        return [whole(record.payload) for record in await self._scroll(owing, limit, order=order)]
+        pending = where.all_of([EMBEDDING_PENDING, in_partitions(list(partitions))])
+        return [complete_payload(record.payload) for record in await self._scroll(pending, limit, order=order)]
 
     @override
     async def due_price_changes(self, partitions: Collection[int], now_ms: int, limit: int) -> list[Payload]:
         turned = where.all_of([price_change_due(now_ms), in_partitions(list(partitions)), VISIBLE])
-        return [whole(record.payload) for record in await self._scroll(turned, limit)]
+        return [complete_payload(record.payload) for record in await self._scroll(turned, limit)]
 
     @override
     async def search_dense(self, vector: NDArray[np.float32], filters: Filters, limit: int) -> list[str]:
@@ -97,13 +98,12 @@ class ServerIndex(OpenedIndex):
 
     @override
     async def search_lexical(self, text: str, filters: Filters, limit: int) -> list[str]:
-        words = self._lexical.query(text)
-        query = models.SparseVector(indices=words.indices, values=words.values)
-        return await self._nearest(query, LEXICAL, filters, limit) if words.indices else []
+        terms = self._lexical.query(text)
+        query = models.SparseVector(indices=terms.indices, values=terms.values)
+        return await self._nearest(query, LEXICAL, filters, limit) if terms.indices else []
 
     @override
     async def find_exact(self, identifier: str, filters: Filters) -> list[str]:
-        """The item with that product_id comes before those with that gtin."""
         by_id = point_id(identifier)
         named = where.named(by_id, identifier, [VISIBLE, *conditions(filters)])
         found = [str(record.id) for record in await self._scroll(named, SCAN_POINTS, with_payload=False)]
@@ -111,7 +111,7 @@ class ServerIndex(OpenedIndex):
 
     @override
     async def browse(self, filters: Filters, limit: int, offset: int) -> list[str]:
-        """By point id."""
+        """Return the point ids in the order of the ids."""
         passing = where.all_of([VISIBLE, *conditions(filters)])
         records = await self._scroll(passing, offset + limit, with_payload=False)
         return [str(record.id) for record in records[offset:]]
@@ -142,36 +142,36 @@ class ServerIndex(OpenedIndex):
                 )
             )
             if records:
-                yield [whole(record.payload) for record in records]
+                yield [complete_payload(record.payload) for record in records]
             if offset is None:
                 return
 
     @override
     async def positions(self) -> dict[str, int]:
-        return only_positions(await self._kept())
+        return positions_in(await self._hidden_payload())
 
     @override
     async def save_positions(self, positions: Mapping[str, int]) -> None:
-        """Written only where they are true: another worker may have created the collection again."""
-        kept = where.kept_for(self.collection, POSITIONS_POINT)
+        """Store the positions only in the collection that they belong to: another worker may have created it again."""
+        kept = where.created_with(self.collection, POSITIONS_POINT)
         await self._calls.update(self._name, [set_payload(dict(positions), kept)])
-        await self._kept()
+        await self._hidden_payload()
 
-    async def _kept(self) -> dict[str, Any]:
-        """The payload of the hidden point."""
+    async def _hidden_payload(self) -> dict[str, Any]:
+        """Return the payload of the hidden point. Raises Gone if the collection was created again."""
         records = await self._retrieve([POSITIONS_POINT], True)
         kept = (records[0].payload if records else None) or {}
-        if kept.get(KEPT_FOR) != self.collection:
+        if kept.get(CREATED_WITH) != self.collection:
             raise Gone(f"the collection {self._name} was deleted or emptied meanwhile: it is filled again")
         return kept
 
     @override
     async def flush(self) -> None:
-        """Nothing: the server bounds its own log."""
+        """Do nothing: the server bounds its own log."""
 
     @override
     async def close(self) -> None:
-        """Releases the connections; idempotent."""
+        """Release the connections. Idempotent."""
         await self._client.close()
 
     async def _missed(self, patches: Sequence[Patch]) -> set[str]:

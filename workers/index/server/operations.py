@@ -1,4 +1,4 @@
-"""Writes as operations of a Qdrant server, each on condition of what is stored."""
+"""Writes as operations of a Qdrant server. Each has a condition on the stored point."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 
 def operations(writes: Sequence[Write], lexical: Lexical) -> list[models.UpdateOperation]:
-    """Neighbouring upserts share an operation: on a server an operation costs 0.4 ms, however it is batched."""
+    """Return the operations of these writes.
+
+    Neighbouring upserts share an operation, since on a server an operation costs 0.4 ms, however it is batched.
+    """
     found: list[models.UpdateOperation] = []
     for is_upsert, run in groupby(writes, key=lambda write: isinstance(write, Upsert)):
         if is_upsert:
@@ -55,29 +58,32 @@ def _patch(write: Write) -> models.UpdateOperation:
 
 
 def set_payload(payload: dict[str, Any], condition: models.Filter) -> models.UpdateOperation:
-    """Patches the points that the condition holds of."""
+    """Return the operation that patches the points that satisfy the condition."""
     return models.SetPayloadOperation(set_payload=models.SetPayload(payload=payload, filter=condition))
 
 
-def update_vectors(owed: Sequence[DenseVector]) -> models.UpdateOperation:
-    """Writes each vector where it is still owed."""
-    debts = [(point_id(each.product_id), each.fingerprint) for each in owed]
+def update_vectors(vectors: Sequence[DenseVector]) -> models.UpdateOperation:
+    """Return the operation that writes each vector whose embedding is still pending."""
+    pending = [(point_id(each.product_id), each.fingerprint) for each in vectors]
     points = [
         models.PointVectors(id=point, vector={DENSE: each.vector.tolist()})
-        for (point, _), each in zip(debts, owed, strict=True)
+        for (point, _), each in zip(pending, vectors, strict=True)
     ]
-    condition = where.each_owing(debts)
+    condition = where.any_embedding_pending(pending)
     return models.UpdateVectorsOperation(update_vectors=models.UpdateVectors(points=points, update_filter=condition))
 
 
-def settle(owed: DenseVector) -> models.UpdateOperation:
-    """Clears the debt of a vector that was written."""
-    paid = {"vector_due": None, "vector_due_at_ms": None, "vector_fingerprint": owed.fingerprint}
-    return set_payload(paid, where.owing(point_id(owed.product_id), owed.fingerprint))
+def clear_pending(vector: DenseVector) -> models.UpdateOperation:
+    """Return the operation that clears `vector_due` after its vector was written."""
+    written = {"vector_due": None, "vector_due_at_ms": None, "vector_fingerprint": vector.fingerprint}
+    return set_payload(written, where.embedding_pending(point_id(vector.product_id), vector.fingerprint))
 
 
 def _chunks(upserts: Sequence[Upsert]) -> list[list[Upsert]]:
-    """Of bounded size and with each item once: within an operation the order of two writes would not be kept."""
+    """Split upserts into chunks of bounded size that hold each item once.
+
+    Within an operation the order of two writes to the same point would not be kept.
+    """
     chunks: list[list[Upsert]] = [[]]
     for upsert in upserts:
         chunk = chunks[-1]

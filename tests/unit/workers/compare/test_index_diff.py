@@ -25,7 +25,7 @@ from workers.compare.index_diff import (
 from workers.document import document
 from workers.embedder.interface import ModelId
 from workers.index.interface import Stored
-from workers.point.payload import CONTENT_FIELDS, PRICE_OF_A_MOMENT
+from workers.point.payload import CONTENT_FIELDS, CURRENT_PRICE_FIELDS
 from workers.point.plan import plan
 from workers.state.fold import delta, join
 
@@ -154,7 +154,7 @@ def test_what_mends_a_point_leaves_nothing_to_mend(wants: dict[str, Any], has: d
 
 
 def test_all_content_but_the_price_of_a_moment_is_always_compared() -> None:
-    assert set(PRICE_OF_A_MOMENT) < set(CONTENT_FIELDS)
+    assert set(CURRENT_PRICE_FIELDS) < set(CONTENT_FIELDS)
 
 
 REVIEWS = ReviewSummary(1, 400, (0, 0, 0, 1, 0), 7)

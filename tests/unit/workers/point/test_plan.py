@@ -14,7 +14,7 @@ from workers.document import document
 from workers.embedder.interface import ModelId
 from workers.index.interface import Patch, Reprice, Stored, Upsert, Write
 from workers.point.payload import CONTENT_FIELDS
-from workers.point.plan import Action, Plan, plan, reprice
+from workers.point.plan import Action, PointPlan, plan, reprice
 
 if TYPE_CHECKING:
     from schemas.points import Content, Payload
@@ -45,7 +45,7 @@ class Model:
         stored: Any = "present",
         mend: bool = False,
         serving: Payload | None = None,
-    ) -> Plan:
+    ) -> PointPlan:
         """On what is stored now, or on what was read before."""
         return plan(
             self.point if stored == "present" else stored,
@@ -71,7 +71,7 @@ class Model:
             self.point = self.point._replace(payload=changed)
         return self.point is not None and self.point.payload["version"] >= write.version
 
-    def put(self, wanted: Content, version: int, now_ms: int = NOW_MS) -> Plan:
+    def put(self, wanted: Content, version: int, now_ms: int = NOW_MS) -> PointPlan:
         made = self.plan(wanted, version, now_ms)
         assert self.write(made.write)
         return made
@@ -86,7 +86,7 @@ class Model:
 def test_a_version_that_is_not_newer_is_skipped() -> None:
     index = Model()
     index.put(content(), 5)
-    assert index.plan(content(brand="x"), 5) == Plan(Action.SKIP, None, ())
+    assert index.plan(content(brand="x"), 5) == PointPlan(Action.SKIP, None, ())
     assert index.plan(content(brand="x"), 4).action is Action.SKIP
 
 
@@ -253,7 +253,7 @@ def test_the_newest_record_stands_after_any_interleaving_of_readers_and_writers(
 ) -> None:
     """Writers that read long before they write, and plan again when told to, in any order, with debts paid between."""
     index = Model(at_hand=data.draw(st.sets(st.sampled_from([document(r, MODEL).fingerprint for r in records]))))
-    waiting: list[tuple[int, Plan]] = []
+    waiting: list[tuple[int, PointPlan]] = []
     unread = data.draw(st.permutations(range(len(records))))
     while unread or waiting:
         step = data.draw(
