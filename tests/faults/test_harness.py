@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from itertools import islice
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -210,3 +211,23 @@ def test_a_scenario_that_falls_over_is_a_failure_that_says_where_and_the_next_on
     verdict = run.play(Scenario("a fault", lambda _: None))
     assert verdict.word == "failed"
     assert "KeyError: 'no such process'" in str(verdict) and "suffer" in str(verdict)
+
+
+def test_every_name_that_the_harness_replaces_in_a_worker_is_there(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A renamed function would not fail a run of the faults at once: the worker would never reach the point."""
+    monkeypatch.setenv("UP_TEST_DIR", str(tmp_path))
+    worker = importlib.import_module("tests.faults.worker")
+    replaced = {(owner, name) for points in worker.POINTS.values() for owner, name, _ in points.values()}
+    replaced |= {
+        (importlib.import_module("stream.items.publisher"), "UNFINISHED_MAX"),
+        (importlib.import_module("stream.items.publisher").Publisher, "finish_after"),
+        (importlib.import_module("stream.items.__main__"), "connect"),
+        (importlib.import_module("stream.items.worker").ItemsWorker, "_fold"),
+        (importlib.import_module("workers.lanes.queues"), "BOUNDS"),
+        (importlib.import_module("workers.lanes.queues").PriorityQueues, "put_now"),
+        (importlib.import_module("workers.lanes.queues").PriorityQueues, "put_texts"),
+        (importlib.import_module("workers.state.fold"), "entity"),
+    }
+    assert [(owner, name) for owner, name in replaced if not hasattr(owner, name)] == []
