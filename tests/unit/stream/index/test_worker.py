@@ -95,6 +95,7 @@ async def test_the_ack_of_a_record_of_a_revoked_partition_counts_for_nothing() -
     b = Bench()
     await b.handle(b"P1", ITEM)
     b.side.assignment.assign([])
+    assert b.side.assignment.in_flight == 0, "nothing of it is committed, or waited for"
     b.side.assignment.assign([PLACE.number])
     b.side.assignment.begin(0, {PLACE: 0})
     await b.handle(b"P1", ITEM)

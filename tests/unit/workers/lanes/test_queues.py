@@ -6,6 +6,7 @@ import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 import orjson
 import pytest
 
@@ -14,6 +15,7 @@ from schemas.events import parse
 from schemas.items import NO_REVIEWS, REPAIRER, Change, ItemRecord, ItemState
 from schemas.queries import Filters
 from tests.support.waiting import HANG_S, until
+from workers.document import document
 from workers.embedder.cache import VectorCache
 from workers.embedder.fake import FakeEmbedder
 from workers.index.edge.open import open_edge
@@ -429,6 +431,56 @@ async def test_a_text_that_cannot_be_embedded_is_given_up_and_the_others_are_not
         assert (await b.payload("p1"))["vector_failed"]
         assert (await b.payload("p2"))["vector_failed"] is None
         assert len(await b.index.search_lexical("lamp", Filters(), 10)) == 2
+
+
+async def test_the_vector_of_an_older_text_is_not_written_for_the_text_that_came_while_it_was_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with bench(tmp_path) as b:
+        await b.put("products", "p1", title="Zebra lamp")
+        await b.quiet()
+        write = b.index.write_dense
+
+        async def write_after_a_change(vectors: Any) -> None:
+            monkeypatch.undo()
+            await b.put("products", "p1", title="Giraffe lamp")
+            await b.quiet()
+            await write(vectors)
+
+        monkeypatch.setattr(b.index, "write_dense", write_after_a_change)
+        await b.embedding.embed_batch()
+        stored = (await b.index.stored(["p1"], vectors=True))["p1"]
+        assert stored.dense is None and stored.payload["vector_due"] == stored.payload["fingerprint"]
+        await b.embedding.embed_batch()
+        stored = (await b.index.stored(["p1"], vectors=True))["p1"]
+        wanted = FakeEmbedder().embed_documents([document(stored.payload, b.index.model).text])[0]
+        assert stored.dense is not None and np.allclose(stored.dense, wanted)
+
+
+async def test_a_new_text_is_projected_and_read_once_and_a_changed_one_read_again_with_its_vector(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with bench(tmp_path) as b:
+        reads: list[bool] = []
+        projected: list[str] = []
+        read = b.index.stored
+
+        async def stored(product_ids: Collection[str], *, vectors: bool = False) -> dict[str, Stored]:
+            reads.append(vectors)
+            return await read(product_ids, vectors=vectors)
+
+        def counted(state: ItemState, *arguments: Any, **more: Any) -> Any:
+            projected.append(state.product_id)
+            return content(state, *arguments, **more)
+
+        monkeypatch.setattr(b.index, "stored", stored)
+        monkeypatch.setattr(item_writer, "content", counted)
+        for title, more_reads in (("Zebra lamp", [False]), ("Giraffe lamp", [False, True])):
+            reads.clear()
+            projected.clear()
+            await b.put("products", "p1", title=title)
+            await b.quiet()
+            assert (reads, projected) == (more_reads, ["p1"])
 
 
 async def test_lanes_whose_collections_change_places_while_they_have_a_backlog_do_not_wait_for_each_other(

@@ -14,7 +14,7 @@ from workers.document import document
 from workers.embedder.interface import ModelId
 from workers.index.interface import Patch, Reprice, Stored, Upsert, Write
 from workers.point.payload import CONTENT_FIELDS
-from workers.point.plan import Action, PointPlan, plan, reprice
+from workers.point.plan import Action, PointPlan, is_new_text, plan, reprice
 
 if TYPE_CHECKING:
     from schemas.points import Content, Payload
@@ -314,3 +314,17 @@ def test_a_new_collection_says_since_when_search_shows_each_facet_in_the_one_tha
     built.write(built.plan(newer, 2, now_ms=8_000, serving=shown).write)
     assert built.point.payload["searchable_at_ms"] == shown["searchable_at_ms"]
     assert shown["searchable_at_ms"] == {"product": NOW_MS, "price": 2_000, "reviews": None}
+
+
+@given(contents, contents, st.booleans(), st.booleans(), st.integers(1, 3))
+def test_a_text_is_new_exactly_where_the_plan_writes_it(
+    before: Content, wanted: Content, embedded: bool, mend: bool, version: int
+) -> None:
+    """So new texts can be told from other changes before their old vectors are read."""
+    index = Model()
+    if embedded:
+        index.put(before, 2)
+        index.pay()
+    stored = None if index.point is None else index.point._replace(dense=None)
+    new = is_new_text(stored, wanted, version=version, model=MODEL, mend=mend)
+    assert new == (index.plan(wanted, version, mend=mend).action in (Action.EMBED, Action.UPSERT))
