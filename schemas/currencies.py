@@ -1,4 +1,4 @@
-"""The currencies a price may be in."""
+"""The currencies that a price may be in."""
 
 _CODES = (
     "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF "
@@ -11,7 +11,7 @@ _CODES = (
 )
 
 CURRENCIES = frozenset(_CODES.split())
-"""ISO 4217 codes of money in use, and of the currencies withdrawn since 2022, whose prices are still replayed.
+"""The ISO 4217 codes of currencies in use, and of those withdrawn since 2022, whose prices are still replayed.
 
-Metals, testing and "no currency" (X..) are not prices of goods and are left out.
+The codes of metals, of testing and of "no currency" (X..) are left out, since no goods have such a price.
 """

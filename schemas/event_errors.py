@@ -1,4 +1,4 @@
-"""Why an event is refused, in sentences that show the place and say what to do."""
+"""The reasons why an event is refused: sentences that quote the faulty part and say what to do."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from pydantic import ValidationError
 
 NEAR_CHARACTERS = 40
-"""Of what is wrong, in a reason."""
+"""The most characters of the faulty part that a reason quotes on each side."""
 
 _WORDS = {
     "missing": "is missing: add it",
@@ -22,11 +22,11 @@ _WORDS = {
     "greater_than_equal": "must be at least {ge}",
     "less_than_equal": "must be at most {le}",
 }
-"""pydantic's error types as sentences; the first word is the field."""
+"""The ends of sentences by error type of pydantic. The sentence begins with the field."""
 
 
 def field_in_words(error: ValidationError) -> str:
-    """The first field that is wrong, and how."""
+    """Return the first invalid field and what is wrong with it."""
     first = error.errors(include_url=False)[0]
     field = ".".join(str(part) for part in first["loc"])
     context = first.get("ctx", {})
@@ -38,7 +38,7 @@ def field_in_words(error: ValidationError) -> str:
 
 
 def not_json(value: bytes, error: orjson.JSONDecodeError) -> str:
-    """Where a record is no JSON, or no UTF-8."""
+    """Return where a record stops being JSON or UTF-8."""
     try:
         text = value.decode()
     except UnicodeDecodeError as broken:
@@ -52,7 +52,7 @@ def not_json(value: bytes, error: orjson.JSONDecodeError) -> str:
 
 
 def key_in_words(key: bytes) -> str:
-    """Its beginning, quoted."""
+    """Return the beginning of a key, quoted."""
     try:
         return repr(key.decode()[:NEAR_CHARACTERS])
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""Types of the fields of events: what is accepted, how it is held, and the sentence that says what is wrong."""
+"""The types of the fields of events: the accepted values, their form in memory, and the sentences of refusal."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LINK_BYTES_MAX = 1024
 CATEGORY_LEVELS_MAX = 8
 CATEGORY_BYTES_MAX = 128
 TEXT_BYTES_MAX = 16 * 1024
-"""Of one language of one text of one event; the state keeps less where there are several."""
+"""The most bytes of one text in one language of one event. The state keeps less if there are several languages."""
 PRICE_BELOW = 10**12
 PRICE_DECIMALS_MAX = 6
 VERSION_MAX = 2**53
@@ -31,12 +31,12 @@ _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8}){0,3}")
 
 
 def identifier(bytes_max: int, *, needed: bool = True) -> AfterValidator:
-    """A text that names something: never cut, since a cut name is another name."""
+    """Return the validator of a text that names something. It is never cut, since a cut name is another name."""
     return AfterValidator(lambda text: checked_name(text, bytes_max, needed=needed))
 
 
 def checked_name(text: str, bytes_max: int, *, needed: bool = True) -> str:
-    """The text. Raises ValueError if it can name nothing."""
+    """Return the text. Raises ValueError if it cannot be a name."""
     if needed and not text.strip():
         raise ValueError("is empty: send the id")
     if "\0" in text:
@@ -47,9 +47,9 @@ def checked_name(text: str, bytes_max: int, *, needed: bool = True) -> str:
 
 
 def decimal(value: Any, *, such_as: str = "19.99") -> Decimal:
-    """A decimal from a string or a JSON number, the noise of binary floats removed.
+    """Return the decimal in a string or a JSON number, without the noise of binary floats.
 
-    Raises ValueError, which shows one `such_as` what is meant.
+    Raises ValueError, whose sentence gives `such_as` as an example.
     """
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         raise ValueError(f'must be a decimal, as a number or as text like "{such_as}"')
@@ -66,15 +66,15 @@ def decimal(value: Any, *, such_as: str = "19.99") -> Decimal:
 
 def _without_noise(number: Decimal) -> Decimal:
     rounded = round(number, PRICE_DECIMALS_MAX)
-    # a double carries 15 to 17 significant digits: what differs only beyond them was not meant
+    # A double carries 15 to 17 significant digits: a difference beyond them was not intended.
     return rounded if abs(rounded - number) <= abs(number) * Decimal("1e-14") else number
 
 
 def _price(value: Any) -> float:
-    if type(value) is int and 0 <= value < PRICE_BELOW:  # two of three prices are whole or have two decimals
+    if type(value) is int and 0 <= value < PRICE_BELOW:  # Two of three prices are whole or have two decimals.
         return float(value)
     if type(value) is float and 0 <= value < 1e6 and value == round(value, 2):
-        return value + 0.0  # no negative zero
+        return value + 0.0  # No negative zero.
     number = decimal(value)
     if number < 0:
         raise ValueError(f"{_short(value)} is negative: send 0 or more")
@@ -95,7 +95,7 @@ def _rating_hundredths(value: Any) -> int:
 
 
 def _whole(value: Any) -> Any:
-    """Integers of more than 64 bits come out of JSON as floats: they are too great, not of another type."""
+    """Return the int of a float that JSON made of an integer of more than 64 bits: its size is wrong, not its type."""
     return int(value) if isinstance(value, float) and value.is_integer() and abs(value) > VERSION_MAX else value
 
 
@@ -105,7 +105,7 @@ def _short(value: object) -> str:
 
 
 def language_tag(text: str) -> str:
-    """The tag. Raises ValueError if it is none."""
+    """Return the tag. Raises ValueError if the text is not a language tag."""
     if not _LANGUAGE.fullmatch(text):
         raise ValueError(f"{_short(text)!r} is no language tag: send one like en or zh-Hant")
     return text
@@ -118,7 +118,7 @@ def _currency(code: str) -> str:
 
 
 def milliseconds(value: Any) -> int:
-    """Milliseconds since the epoch of an RFC 3339 time with offset, or of such an integer itself. Raises ValueError."""
+    """Return milliseconds since the epoch from an RFC 3339 time with offset or an integer. Raises ValueError."""
     if isinstance(value, str):
         value = _from_rfc3339(value)
     if type(value) is not int:

@@ -1,4 +1,4 @@
-"""The three changes as their sources send them; the JSON Schemas of the topics are made from these."""
+"""The three kinds of changes as their sources send them. The JSON Schemas of the topics are made from them."""
 
 # ruff: noqa: TC001  (pydantic reads the types when it runs)
 from __future__ import annotations
@@ -26,7 +26,7 @@ Op = Literal["upsert", "patch", "delete"]
 
 
 def _needs(*fields: str) -> dict[str, Any]:
-    """JSON Schema for: an upsert (also an absent op) needs these; elsewhere they may stay away."""
+    """Return the JSON Schema that requires these fields in an upsert (also without `op`), and only there."""
     needed = {"required": list(fields), "properties": {name: {"not": {"type": "null"}} for name in fields}}
     return {"if": {"properties": {"op": {"const": "upsert"}}}, "then": needed}
 
@@ -38,7 +38,7 @@ class _Change(BaseModel):
     op: Op = "upsert"
     """upsert: absent fields are cleared. patch: absent fields stay, null clears. delete."""
     updated_at: TimeMs | None = None
-    """Time of the change at its source; absent: that of the record."""
+    """The time of the change at its source; if absent, the time of the record."""
     version: Version | None = None
     """A number that the source increases; it outranks every change without one."""
 
@@ -52,7 +52,7 @@ class ProductChange(_Change):
     description: Text | None = None
     brand: Name | None = None
     category: Category | None = None
-    """Root first."""
+    """The levels of the category, root first."""
     attributes: dict[str, Any] | None = None
     link: Link | None = None
     image_link: Link | None = None
@@ -67,7 +67,7 @@ class PriceChange(_Change):
     model_config = ConfigDict(title="prices", json_schema_extra=_needs("price", "currency"))
 
     seller: Seller | None = None
-    """Absent: the shop itself."""
+    """The seller; if absent, the shop itself."""
     price: Price | None = None
     currency: Currency | None = None
     sale_price: Price | None = None
@@ -96,4 +96,4 @@ CHANGES: dict[str, type[ProductChange] | type[PriceChange] | type[ReviewChange]]
     "prices": PriceChange,
     "reviews": ReviewChange,
 }
-"""By topic."""
+"""The models by topic."""

@@ -18,14 +18,14 @@ from schemas.stamps import UNVERSIONED, Stamp
 from schemas.texts import cleaned, cut
 
 SHOP = "shop"
-"""The seller of an offer that names none."""
+"""The seller of a price event without a seller."""
 EVENT_BYTES_MAX = 1024 * 1024
 AHEAD_MS_MAX = 24 * 3600 * 1000
-"""How far the time of a change may lie after the timestamp of its record."""
+"""How far, in milliseconds, the time of a change may lie after the timestamp of its record."""
 ATTRIBUTE_NAME_BYTES_MAX = 48
 ATTRIBUTE_BYTES_MAX = 1024
 NESTED_ATTRIBUTE_BYTES_MAX = 64
-"""A list or object above this is held as its JSON text, which can be cut."""
+"""The most bytes of a list or object that is kept as it is. A larger one is kept as its JSON text, which can be cut."""
 
 _NUL_ESCAPE = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
@@ -36,21 +36,21 @@ class Event(NamedTuple):
     topic: str
     product_id: str
     part: str | None
-    """The seller of a price, the review_id of a review; None of a product."""
+    """The seller of a price or the review_id of a review; None for a product."""
     op: Op
     stamp: Stamp
     facts: dict[str, Any]
-    """What the change sets, keyed as in an Entity; None clears. Empty for a delete."""
+    """The values that the change sets, keyed as in an Entity; None clears. They are empty for a delete."""
 
 
 def parse(
     topic: str, key: bytes | None, value: bytes | None, *, arrived_at_ms: int, event_time_ms: int | None
 ) -> Event:
-    """The event in a record of `products`, `prices` or `reviews`.
+    """Return the event in a record of `products`, `prices` or `reviews`.
 
-    `arrived_at_ms`: the record's timestamp. `event_time_ms`: its header `freshline-event-time`. A null record of
-    `products` is a delete. An absent key is accepted: the event then is in whichever partition its producer chose.
-    Raises InvalidEvent with a sentence on what is wrong, in which field, and what to do.
+    `arrived_at_ms` is the timestamp of the record, `event_time_ms` its header `freshline-event-time`. A null record of
+    `products` is a delete. An absent key is accepted: the event is then in the partition that its producer chose.
+    Raises InvalidEvent with a sentence that says what is wrong, in which field, and what to do.
     """
     fallback_ms = arrived_at_ms if event_time_ms is None else event_time_ms
     if value is None:
@@ -121,7 +121,7 @@ def _check_complete(change: Change) -> None:
 
 
 def _normal_form(change: Change) -> tuple[str | None, dict[str, Any]]:
-    """(part, facts)."""
+    """Return (part, facts) of the event."""
     facts: dict[str, Any] = {}
     if isinstance(change, PriceChange):
         part = change.seller or SHOP
@@ -165,7 +165,7 @@ def _product_facts(change: ProductChange) -> dict[str, Any]:
     facts = {}
     for name in _PRODUCT_SCALARS:
         if name in sent:
-            value = getattr(change, name) or None  # an empty text or list says nothing
+            value = getattr(change, name) or None  # An empty text or list counts as absent.
             if value is not None or patch:
                 facts[name] = value
     for name in ("title", "description"):
@@ -177,7 +177,7 @@ def _product_facts(change: ProductChange) -> dict[str, Any]:
 def _text_facts(name: str, text: str | dict[str, str | None] | None, patch: bool) -> dict[str, Any]:
     if isinstance(text, dict):
         return {f"{name}/{language}": part or None for language, part in text.items() if part or patch}
-    facts: dict[str, Any] = {name: None} if patch else {}  # in an upsert the floor clears the other languages
+    facts: dict[str, Any] = {name: None} if patch else {}  # In an upsert the floor clears the other languages.
     if text:
         facts[f"{name}/{UNDETERMINED}"] = text
     return facts

@@ -1,4 +1,4 @@
-"""JSON Schema files, generated from the models: `python -m schemas.generate` writes them anew."""
+"""Generates the JSON Schema files from the models: `python -m schemas.generate` writes them again."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _STORED = {"payload": Payload, "item_record": ItemAsJson, "review_record": Entit
 
 
 def schemas() -> dict[str, bytes]:
-    """The JSON Schema of each contract, by name: topics, search request, answers, what is stored."""
+    """Return the JSON Schema of each contract by name: topics, search request, answers, stored records."""
     models = {**CHANGES, "search_request": SearchRequest}
     by_name = {name: model.model_json_schema(mode="validation") for name, model in models.items()}
     by_name |= {name: model.model_json_schema(mode="serialization") for name, model in _ANSWERED.items()}
@@ -35,7 +35,7 @@ def _labelled(schema: dict[str, object]) -> dict[str, object]:
 
 
 def main() -> None:
-    """Writes every file."""
+    """Write every file."""
     FOLDER.mkdir(exist_ok=True)
     for name, text in schemas().items():
         (FOLDER / f"{name}.schema.json").write_bytes(text)

@@ -1,4 +1,4 @@
-"""The payload of a point: all that the index holds of an item but its vectors."""
+"""The payload of a point: everything that the index holds of an item except its vectors."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from typing_extensions import TypedDict
 POINT_NAMESPACE = uuid.UUID("6f1b7c3e-4d0a-5c57-9a53-0f7b8f6d2c11")
 OFFSET_BITS = 40
 IDS_CACHED_MAX = 100_000
-"""Of some 200 bytes each: an item is asked for several times with every change."""
+"""The most point ids in the cache, some 200 bytes each. Every change needs the id of its item several times."""
 
 
 class Status(StrEnum):
-    """What search may do with an item."""
+    """Whether search may show an item, and if not, why."""
 
     VISIBLE = "visible"
     DELISTED = "delisted"
     PARKED = "parked"
-    """Heard of, but its product has not come yet."""
+    """Events about the item have come, but not its product."""
 
 
 class Offer(TypedDict):
@@ -90,25 +90,25 @@ class Payload(Content):
 
 @lru_cache(IDS_CACHED_MAX)
 def point_id(product_id: str) -> str:
-    """The id of an item's point: UUIDv5 of its product_id."""
+    """Return the id of the point of an item: the UUIDv5 of its product_id."""
     return str(uuid.uuid5(POINT_NAMESPACE, product_id))
 
 
 def point_epoch(version: int) -> int:
-    """The epoch of a point's version."""
+    """Return the epoch in the version of a point."""
     return version >> OFFSET_BITS
 
 
 def point_version(epoch: int, offset: int) -> int:
-    """One integer below 2**53 that orders item records over all logs (Qdrant's ranges compare floats)."""
+    """Return one integer below 2**53 that orders item records over all logs (ranges in Qdrant compare floats)."""
     return (epoch << OFFSET_BITS) + offset
 
 
 def version_offset(version: int) -> int:
-    """The offset of the item record, whatever its log."""
+    """Return the offset of the item record in the version of a point, whatever its log."""
     return version & ((1 << OFFSET_BITS) - 1)
 
 
 def offset_in_log(version: int | None, epoch: int) -> int | None:
-    """The offset of the item record if it is of the log of this epoch; None if it is of another, or there is none."""
+    """Return the offset of the item record if its log has this epoch; None if there is no record or another log."""
     return None if version is None or version >> OFFSET_BITS != epoch else version_offset(version)

@@ -1,4 +1,4 @@
-"""Records of the topic `progress`: how far each stage is with each partition."""
+"""The records of the topic `progress`: how far each stage has come with each partition."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class ItemsProgress:
 
     partition: int
     finished: dict[str, int]
-    """By input topic: the first offset that is not finished."""
+    """The first offset that is not acked, by input topic. The name is a field of the stored JSON."""
     items_end: int
 
 
@@ -33,15 +33,15 @@ class IndexProgress:
 
 @dataclass(frozen=True, slots=True)
 class WorkerReport:
-    """Counters of a worker that serves no HTTP of its own."""
+    """The counters of a worker that serves no HTTP."""
 
     worker: str
     counters: dict[str, float]
-    """By metric and label, e.g. "dead_letters/prices"."""
+    """The values by metric and label, such as "dead_letters/prices"."""
 
     @property
     def partition(self) -> int:
-        """It is of none: where such reports are kept."""
+        """The partition that such reports are written to; they concern no partition."""
         return 0
 
 
@@ -49,25 +49,25 @@ Progress = ItemsProgress | IndexProgress | WorkerReport
 
 
 def encode(log_id: str, progress: Progress) -> tuple[bytes, bytes]:
-    """Key and value of a record. The key ends with what the record is the latest word on."""
+    """Return key and value of a record. Compaction keeps the latest record of each key: log, stage, subject."""
     match progress:
         case ItemsProgress(partition=partition):
-            place: list[Any] = [ITEMS_STAGE, partition]
+            subject: list[Any] = [ITEMS_STAGE, partition]
         case IndexProgress(partition=partition, collection=collection):
-            place = [INDEX_STAGE, partition, collection]
+            subject = [INDEX_STAGE, partition, collection]
         case WorkerReport(worker=worker):
-            place = [WORKER_STAGE, worker]
-    return orjson.dumps([log_id, *place]), orjson.dumps(progress)
+            subject = [WORKER_STAGE, worker]
+    return orjson.dumps([log_id, *subject]), orjson.dumps(progress)
 
 
 def decode(log_id: str, key: bytes | None, value: bytes | None) -> Progress | None:
-    """The record, or None if it is of another log or not a stage's word (such as the log's identity)."""
+    """Return the record; None if it belongs to another log or is no progress record (such as the log's identity)."""
     try:
-        place = orjson.loads(key or b"null")
+        parts = orjson.loads(key or b"null")
     except orjson.JSONDecodeError:
         return None
-    if not isinstance(place, list) or value is None or place[0] != log_id:
+    if not isinstance(parts, list) or value is None or parts[0] != log_id:
         return None
     stages = {ITEMS_STAGE: ItemsProgress, INDEX_STAGE: IndexProgress, WORKER_STAGE: WorkerReport}
-    progress: Progress = stages[place[1]](**orjson.loads(value))
+    progress: Progress = stages[parts[1]](**orjson.loads(value))
     return progress

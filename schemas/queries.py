@@ -1,4 +1,4 @@
-"""What a search asks and what it answers."""
+"""The request and the answer of a search."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ QUERY_CHARS_MAX = 1_000
 LIMIT_MAX = 100
 OFFSET_MAX = 10_000
 WAIT_MS, WAIT_MS_MAX = 2_000, 30_000
-"""How long a search waits for an event, where it does not say, and at most."""
+"""How long a search waits for an event by default, and at most, in milliseconds."""
 
 Availability = Literal["in_stock", "out_of_stock", "preorder", "backorder"]
 
@@ -30,12 +30,12 @@ class Filters(BaseModel):
 
     @property
     def any(self) -> bool:
-        """Whether anything is filtered on."""
+        """Whether any filter is set."""
         return any(value is not None for value in self.model_dump().values())
 
 
 class SearchRequest(Filters):
-    """A query, or with at least one filter none: browsing."""
+    """A search: a query, or at least one filter without a query, which browses."""
 
     q: str | None = Field(None, min_length=1, max_length=QUERY_CHARS_MAX)
     limit: int = Field(10, ge=1, le=LIMIT_MAX)
@@ -43,7 +43,7 @@ class SearchRequest(Filters):
 
     @property
     def filters(self) -> Filters:
-        """The filters alone."""
+        """The filters of the request."""
         return Filters(**self.model_dump(include=set(Filters.model_fields)))
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""The one total order of the changes of one thing."""
+"""The total order of the changes of a product, an offer or a review."""
 
 from typing import NamedTuple
 
@@ -13,8 +13,8 @@ class Stamp(NamedTuple):
     """
 
     version: int
-    """The source's version, >= 0, or UNVERSIONED."""
+    """The version at the source, >= 0, or UNVERSIONED."""
     updated_at_ms: int
-    """Time of the change at its source, milliseconds since the epoch."""
+    """The time of the change at its source, milliseconds since the epoch."""
     digest: str
-    """First 64 bits of the SHA-256 of the canonical event, base64url without padding (11 characters)."""
+    """The first 64 bits of the SHA-256 of the canonical event, base64url without padding (11 characters)."""

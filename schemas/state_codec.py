@@ -1,7 +1,7 @@
-"""Item and review records as compact JSON (see `records`), and back. Item records carry what the fold keeps, whole.
+"""Item and review records as compact JSON (see `state_json`), and back. An item record carries the whole state.
 
-Workers of two releases run at once while one replaces the other: the older keeps facts that it does not know, and drops
-any other addition. So what a release adds to an item is a fact.
+Workers of two releases run at once while one replaces the other. The older one keeps facts that it does not know and
+drops any other addition, so a release may add only facts to an item.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ _SEPARATOR = b"\x00"
 _SHORT = {"price": "p", "currency": "c", "sale_price": "s", "sale_starts_at_ms": "b", "sale_ends_at_ms": "e"}
 _PROMOTION, _SHORT_PROMOTION = "promotion/", "t/"
 _MALFORMED = (ValueError, LookupError, TypeError, AttributeError)
-"""What reading another's bytes as ours raises."""
+"""The errors of reading foreign bytes as a record of Freshline."""
 _LONG = {short: name for name, short in _SHORT.items()}
 
 
 def encode_item(record: ItemRecord) -> bytes:
-    """The value of a record of the item log."""
+    """Return the value of a record of the item log."""
     state, reviews = record.state, record.reviews
     body: ItemAsJson = {
         "w": record.writer,
@@ -48,7 +48,7 @@ def encode_item(record: ItemRecord) -> bytes:
 
 
 def decode_item(value: bytes) -> ItemRecord:
-    """The inverse of encode_item. Raises NotOurs."""
+    """Return the record of a value of the item log. Raises ForeignRecord."""
     try:
         return _to_item(orjson.loads(value))
     except _MALFORMED as error:
@@ -56,9 +56,9 @@ def decode_item(value: bytes) -> ItemRecord:
 
 
 def decode_item_under(key: bytes | None, value: bytes) -> ItemRecord:
-    """Of a whole record of the item log. Raises NotOurs, also where its key is that of another item.
+    """Return the record of a key and value of the item log. Raises ForeignRecord, also if the key is of another item.
 
-    What is known of an item comes from records under its key alone: partition, compaction and order are the key's.
+    The state of an item comes only from records under its key, since partition, compaction and order follow the key.
     """
     record = decode_item(value)
     product_id = record.state.product_id
@@ -89,12 +89,12 @@ def _to_item(body: dict[str, Any]) -> ItemRecord:
 
 
 def review_key(product_id: str, review_id: str) -> bytes:
-    """The key of a record of `review-states`; neither id contains NUL."""
+    """Return the key of a record of `review-states`. Neither id contains NUL."""
     return product_id.encode() + _SEPARATOR + review_id.encode()
 
 
 def split_review_key(key: bytes) -> tuple[str, str]:
-    """(product_id, review_id), the inverse of review_key. Raises NotOurs."""
+    """Return (product_id, review_id), the inverse of review_key. Raises ForeignRecord."""
     product_id, _, review_id = key.partition(_SEPARATOR)
     try:
         return product_id.decode(), review_id.decode()
@@ -103,12 +103,12 @@ def split_review_key(key: bytes) -> tuple[str, str]:
 
 
 def encode_review(review: Entity) -> bytes:
-    """The value of a record of `review-states`."""
+    """Return the value of a record of `review-states`."""
     return orjson.dumps(_entity(review, str))
 
 
 def decode_review(value: bytes) -> Entity:
-    """The inverse of encode_review. Raises NotOurs."""
+    """Return the review of a value of `review-states`. Raises ForeignRecord."""
     try:
         return _to_entity(orjson.loads(value), str)
     except _MALFORMED as error:

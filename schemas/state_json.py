@@ -1,6 +1,6 @@
-"""What records of the item state look like as JSON: the values of `items` and `review-states`, and of an export.
+"""The JSON of records of the item state: the values of `items` and `review-states`, and of an export.
 
-`codec` writes and reads them.
+`schemas.state_codec` writes and reads them.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Whether a record of the item state is one that events can have led to: asked where a file brings it in.
+"""Checks that events can have led to a record of the item state. It is used where a file brings records in.
 
-Between our own processes nobody asks: reading and joining stay as fast as they are.
+Records of Freshline's own processes are not checked, so that reading and joining them stays fast.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ RATING_HUNDREDTHS_MIN, RATING_HUNDREDTHS_MAX = 100, 500
 
 
 def check_item(record: ItemRecord) -> None:
-    """Raises NotOurs with what is wrong."""
+    """Raise ForeignRecord, with the reason, if no events can have led to this record."""
     state = record.state
     _check_name("the product_id", state.product_id, PRODUCT_ID_BYTES_MAX)
     _check(isinstance(record.writer, str), "the writer", record.writer)
@@ -43,10 +43,10 @@ def check_item(record: ItemRecord) -> None:
 
 
 def check_review(product_id: str, review_id: str, review: Entity) -> None:
-    """Raises NotOurs with what is wrong."""
+    """Raise ForeignRecord, with the reason, if no events can have led to this record."""
     _check_name("the product_id", product_id, PRODUCT_ID_BYTES_MAX)
     _check_name("the review_id", review_id, PRODUCT_ID_BYTES_MAX)
-    if review == Entity():  # As any JSON object reads that has nothing of a review.
+    if review == Entity():  # Any JSON object without fields of a review reads as an empty one.
         raise ForeignRecord("it says nothing of a review")
     _check_entity("the review", review, _REVIEW)
 
@@ -98,7 +98,7 @@ def _is_integer(value: object) -> bool:
 
 
 def _is_time(value: Any) -> bool:
-    """-1: none, or of a record without a timestamp."""
+    """Return whether this is a time in milliseconds. -1 means none, or a record without a timestamp."""
     return type(value) is int and value >= -1
 
 
@@ -135,4 +135,4 @@ _OFFER: Facts = {
     "promotion": _is_text,
 }
 _REVIEW: Facts = {"rating": _is_rating}
-"""By the fact's name, or what stands before its slash: what its values can be; null, cleared, each of them."""
+"""The check of a fact's value, by its name or the part before the slash. Every value may be null, which is cleared."""

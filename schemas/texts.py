@@ -1,4 +1,4 @@
-"""Texts of events: cleaned when they come in, and cut to a size by a rule that composes."""
+"""The texts of events are cleaned when they come in, and cut to a size by a rule that composes."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ import re
 import orjson
 
 CUT_MARK = "…"
-"""Ends a text that was cut."""
+"""The end of a text that was cut."""
 
 _CUT_MARK_BYTES = len(CUT_MARK.encode())
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
 def cleaned(text: str) -> str:
-    """The text without control characters (each would take six bytes as JSON) and outer whitespace."""
+    """Return the text without control characters (each would take six bytes as JSON) and outer whitespace."""
     return _CONTROL.sub(" ", text).strip()
 
 
 def cut(text: str, bytes_max: int) -> str:
-    """The text if it takes at most `bytes_max` bytes inside JSON, else its longest such prefix and CUT_MARK.
+    """Return the text if it takes at most `bytes_max` bytes inside JSON, else its longest such prefix and CUT_MARK.
 
     `bytes_max` >= 3. cut(cut(x, a), b) == cut(x, min(a, b)): states that were cut earlier or later join to the same.
     """

@@ -1,4 +1,4 @@
-"""The address of an input event: what a caller waits for until search can show it."""
+"""The address of an input event. A caller can wait until search shows the event at this address."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ _TOKEN = re.compile(rf"({'|'.join(INPUT_TOPICS)}):(\d{{1,5}}):(\d{{1,18}})(?:@([
 
 
 class Token(NamedTuple):
-    """Where the broker put an event, as its confirmation says: "prices:3:4711", "prices:3:4711@LOG"."""
+    """The address of an event, from the confirmation of the broker: "prices:3:4711", "prices:3:4711@LOG"."""
 
     topic: str
     partition: int
     offset: int
     log: str | None = None
-    """Id of the log that the offset is of: in another it means nothing. None where the caller does not know it."""
+    """The id of the log that the offset belongs to: elsewhere it means nothing. None if the caller does not know."""
 
     def __str__(self) -> str:
         return f"{self.topic}:{self.partition}:{self.offset}" + (f"@{self.log}" if self.log else "")
 
     @classmethod
     def parse(cls, text: str) -> Token:
-        """Raises ValueError, with a sentence, for anything else than topic:partition:offset[@log] of an input topic."""
+        """Parse topic:partition:offset[@log] of an input topic. Raises ValueError for any other text."""
         match = _TOKEN.fullmatch(text)
         if match is None:
             raise ValueError(

@@ -1,8 +1,8 @@
 """The fold: last writer wins, field by field, as a join (commutative, associative, idempotent).
 
-Stamps are totally ordered, so that whatever lies below a floor, a delete or the watermark of evicted offers can be
-dropped for good: it could win only over what lies lower still. What is masked by time alone (a void offer) is kept.
-Facts of names that are not known here, as a later release may write them, are joined and kept like any other.
+Stamps are totally ordered, so everything below a floor, a delete or the watermark of evicted offers can be dropped for
+good: it could win only over facts that lie lower still. A part that is masked by time alone (a void offer) is kept.
+Facts with unknown names, which a later release may write, are joined and kept like any other.
 """
 
 from __future__ import annotations
@@ -21,30 +21,33 @@ if TYPE_CHECKING:
     from schemas.stamps import Stamp
 
 OFFERS_MAX = 200
-"""Of an item, dead ones included: those with the greatest stamps."""
+"""The most offers of an item, deleted ones included. The offers with the greatest stamps are kept."""
 PARTS_MAX = {"title": 8, "description": 8, "attributes": 100, "promotion": 3}
-"""Languages of a text and keys of the attributes, cleared ones included: those with the greatest stamps."""
+"""The most languages of a text and keys of the attributes, cleared ones included.
+
+The parts with the greatest stamps are kept.
+"""
 TITLE_BYTES = 2 * 1024
 DESCRIPTION_BYTES = 16 * 1024
 ATTRIBUTES_BYTES = 8 * 1024
 PROMOTIONS_BYTES = 16 * 1024
-"""Of all offers together."""
+"""The most bytes of the promotions of all offers together."""
 OFFERS_WITH_FULL_TEXTS = 25
-"""Above this all texts yield their room to the offers."""
+"""With more offers than this, all texts give up room to the offers."""
 PROMOTION_BYTES_MIN = 16
-"""A promotion with less room than this says nothing and is cleared."""
+"""A promotion with less room than this would be unreadable and is cleared."""
 
 Facts = dict[str, Register]
 _NOTHING = Entity()
 
 
 def fold(state: ItemState, event: Event) -> ItemState:
-    """The state after one event of `products` or `prices`; `state` itself if the event changes nothing."""
+    """Return the state after one event of `products` or `prices`; `state` itself if the event changes nothing."""
     return join(state, delta(event))
 
 
 def delta(event: Event) -> ItemState:
-    """What one event of `products` or `prices` says, as a state."""
+    """Return one event of `products` or `prices` as a state."""
     time_ms, said = event.stamp.updated_at_ms, entity(event)
     if event.topic == "prices":
         offers = {event.part or "": said}
@@ -59,7 +62,7 @@ def delta(event: Event) -> ItemState:
 
 
 def entity(event: Event) -> Entity:
-    """The registers and masks that one event sets."""
+    """Return the registers and masks that one event sets."""
     stamp = event.stamp
     return Entity(
         floor=stamp if event.op == "upsert" else None,
@@ -69,7 +72,7 @@ def entity(event: Event) -> Entity:
 
 
 def join(a: ItemState, b: ItemState) -> ItemState:
-    """The least state that holds both; `a` itself if `b` adds nothing to it."""
+    """Return the least state that holds both; `a` itself if `b` adds nothing to it."""
     offers, evicted = _join_offers(a, b)
     product = join_entity(a.product, b.product, blank=True)
     if product is not a.product or len(offers) > max(len(a.offers), OFFERS_WITH_FULL_TEXTS):
@@ -87,16 +90,21 @@ def join(a: ItemState, b: ItemState) -> ItemState:
 
 
 def count_evicted(before: ItemState, event: Event, after: ItemState) -> int:
-    """How many offers, languages and attributes the limits have left out of the state after an event of `products` or
-    `prices`, those of the event included."""
+    """Return how many offers, languages and attributes the limits have evicted with an event of `products` or `prices`.
+
+    Parts of the event itself are included.
+    """
     if event.topic == "prices":
         return len((before.offers.keys() | {event.part or ""}) - after.offers.keys())
     gone = (before.product.facts.keys() | event.facts.keys()) - after.product.facts.keys()
-    return sum("/" in key for key in gone)  # Other facts go because a newer change clears them.
+    return sum("/" in key for key in gone)  # Other facts are gone because a newer change clears them.
 
 
 def join_entity(a: Entity, b: Entity, *, blank: bool = False) -> Entity:
-    """The least entity that holds both; `a` itself if `b` adds nothing. `blank`: masked parts stay as cleared ones."""
+    """Return the least entity that holds both; `a` itself if `b` adds nothing.
+
+    With `blank`, masked parts stay as cleared ones.
+    """
     if b == _NOTHING:
         return a
     floor, deleted = _greater(a.floor, b.floor), _greater(a.deleted, b.deleted)
@@ -123,7 +131,7 @@ def _join_facts(a: Facts, b: Facts) -> Facts:
 
 
 def _masked(facts: Facts, base: Stamp | None, *, blank: bool) -> Facts:
-    """The facts not below `base`; parts also not below the register that clears them."""
+    """Return the facts that are not below `base`. Parts must also not be below the register that clears them."""
     kept = {}
     for key, register in facts.items():
         mask, (name, part, _) = base, key.partition("/")
@@ -171,7 +179,10 @@ def _greatest_parts(facts: Facts, name: str, count: int) -> Facts:
 
 
 def _cut(facts: Facts, room: Mapping[str, int]) -> Facts:
-    """The facts with each text of a part cut to the room of its name, 0: cleared; `facts` itself if all fit."""
+    """Return the facts with the text of each part cut to the room of its name; `facts` itself if all fit.
+
+    A text with room 0 is cleared.
+    """
     cuts = {}
     for key, (stamp, value) in facts.items():
         name, slash, _ = key.partition("/")
@@ -215,7 +226,7 @@ def _rank(offer: Entity) -> Stamp:
 
 
 def _above(offer: Entity, seller: str, evicted: tuple[Stamp, str]) -> Entity:
-    """What of the offer is greater than all that was evicted: the rest may be gone from other states already."""
+    """Return the part of the offer above everything evicted: the rest may be missing from other states already."""
 
     def stays(stamp: Stamp | None) -> bool:
         return stamp is not None and (stamp, seller) > evicted
@@ -228,7 +239,7 @@ def _above(offer: Entity, seller: str, evicted: tuple[Stamp, str]) -> Entity:
 
 
 def _within_offer_limits(offers: dict[str, Entity], changed: Mapping[str, Entity]) -> dict[str, Entity]:
-    """The offers, those in `changed` within the limits of promotions."""
+    """Return the offers, with those in `changed` cut to the limits of promotions."""
     room = _with_offers(PROMOTIONS_BYTES, len(offers)) // max(1, len(offers)) // PARTS_MAX["promotion"]
     rooms = {"promotion": room if room >= PROMOTION_BYTES_MIN else 0}
     limited = {}

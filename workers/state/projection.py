@@ -1,4 +1,4 @@
-"""What an item shows: all masks applied to its state, as a pure function of (state, reviews, now)."""
+"""The content that search shows of an item: a pure function of (state, reviews, now) that applies all masks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ OUT_OF_STOCK = "out_of_stock"
 def content(
     state: ItemState, reviews: ReviewSummary, *, partition: int, now_ms: int, shop_currency: str | None
 ) -> Content:
-    """The content of the item's point. `shop_currency` None: the currency of most of the item's own offers."""
+    """Return the content of the item's point.
+
+    Without a `shop_currency` the currency of most of the item's own offers counts.
+    """
     values, parts = _shown(state.product)
     title, offers = _sorted(parts["title"]), _offers(state)
     price, currency = price_now(offers, shop_currency, now_ms)
@@ -54,7 +57,7 @@ def content(
 
 
 def on_offer(state: ItemState) -> bool:
-    """Whether search may show the product, and not as out of stock."""
+    """Return whether search may show the product and the product is not out of stock."""
     facts = state.product.facts
     titled = any(key.startswith("title/") and fact.value is not None for key, fact in facts.items())
     available = "availability" not in facts or facts["availability"].value != OUT_OF_STOCK
@@ -62,9 +65,9 @@ def on_offer(state: ItemState) -> bool:
 
 
 def shown_facts(state: ItemState, seller: str | None) -> dict[str, Any] | None:
-    """What is shown of the product (seller None) or of one offer, keyed as in an Entity.
+    """Return the shown facts of the product (seller None) or of one offer, keyed as in an Entity.
 
-    None: the product is not visible; the offer is withdrawn, void or not complete.
+    Return None if the product is not visible, or the offer is withdrawn, void or incomplete.
     """
     if seller is None:
         titled = bool(_shown(state.product)[1]["title"])
@@ -77,14 +80,14 @@ def shown_facts(state: ItemState, seller: str | None) -> dict[str, Any] | None:
 
 
 def offers_now(offers: Iterable[Offer], now_ms: int) -> list[tuple[Offer, float]]:
-    """Each offer with what one pays now: the sale price from the start of its window until before its end."""
+    """Return each offer with its price now: the sale price from the start of its window until before its end."""
     return [(offer, _pays(offer, now_ms)) for offer in offers]
 
 
 def price_now(offers: Sequence[Offer], shop_currency: str | None, now_ms: int) -> tuple[float | None, str | None]:
-    """(the lowest price now, its currency) of the offers in the shop's currency; (None, None) if there is none.
+    """Return (lowest price now, currency) of the offers in the shop's currency; (None, None) if there are none.
 
-    Without a shop's currency that of most of the offers counts, of equally many the first by alphabet.
+    Without a shop's currency the currency of most offers counts; of equally frequent ones the alphabetically first.
     """
     if shop_currency is None:
         counts = Counter(offer["currency"] for offer in offers)
@@ -94,7 +97,7 @@ def price_now(offers: Sequence[Offer], shop_currency: str | None, now_ms: int) -
 
 
 def price_changes_at_ms(offers: Iterable[Offer], now_ms: int) -> int | None:
-    """The next boundary of a sale window after now."""
+    """Return the next boundary of a sale window after now; None if there is none."""
     boundaries = (
         boundary
         for offer in offers
@@ -122,7 +125,7 @@ def _status(state: ItemState, *, titled: bool) -> Status:
 
 
 def _shown(entity: Entity, void_at_ms: int = -1) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
-    """(value by field, {name: {language or attribute: value}}) of what is not cleared and later than the void."""
+    """Return (value by field, {name: {language or attribute: value}}) of facts not cleared and after the void."""
     values: dict[str, Any] = {}
     parts: dict[str, dict[str, Any]] = defaultdict(dict)
     for key, value in _values(entity, void_at_ms).items():
@@ -152,7 +155,7 @@ def _offers(state: ItemState) -> list[Offer]:
 
 
 def _offer(seller: str, offer: Entity, void_at_ms: int) -> Offer | None:
-    """The offer as it stands; None if it is withdrawn, void, only patched, or has no price."""
+    """Return the offer; None if it is withdrawn, void, only patched, or has no price."""
     if offer.floor is None or offer.floor.updated_at_ms <= void_at_ms:
         return None
     values, parts = _shown(offer, void_at_ms)

@@ -1,4 +1,4 @@
-"""Reviews, folded one by one; what an item shows of them is a sum that one review enters or leaves at a fixed cost."""
+"""Reviews are folded one by one. Their summary is a sum, which a review enters or leaves at a fixed cost."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
 
 
 def delta(event: Event) -> Entity:
-    """What one event of `reviews` says, as an entity."""
+    """Return one event of `reviews` as an entity."""
     said = entity(event)
     said.latest_ms = event.stamp.updated_at_ms
     return said
 
 
 def join(a: Entity, b: Entity) -> Entity:
-    """The least review that holds both; `a` itself if `b` adds nothing."""
+    """Return the least review that holds both; `a` itself if `b` adds nothing."""
     return join_entity(a, b)
 
 
 def contribution(review: Entity) -> ReviewSummary:
-    """What the review adds to its item's summary: nothing while withdrawn, or patched but never written."""
+    """Return what the review adds to its item's summary: nothing if it is withdrawn, or only patched."""
     rating = review.facts.get("rating")
     if review.floor is None or rating is None or rating.value is None:
         return ReviewSummary(0, 0, NO_REVIEWS.histogram, review.latest_ms)
@@ -36,24 +36,24 @@ def contribution(review: Entity) -> ReviewSummary:
 
 
 def add(a: ReviewSummary, b: ReviewSummary) -> ReviewSummary:
-    """The summary of the reviews of both."""
+    """Return the summary of the reviews of both."""
     return _combined(a, b, 1)
 
 
 def subtract(a: ReviewSummary, b: ReviewSummary) -> ReviewSummary:
-    """The summary `a` without the reviews of `b`, which it holds. The latest time stays: a review's never falls."""
+    """Return the summary `a` without the reviews of `b`, which it holds. The latest time stays, as it never falls."""
     return _combined(a, b, -1)
 
 
 def replaced(summary: ReviewSummary, before: Entity | None, after: Entity) -> ReviewSummary:
-    """The item's summary once the review `before` (None: there was none) stands as `after`."""
+    """Return the summary after a review has changed from `before` (None if it is new) to `after`."""
     if before is not None:
         summary = subtract(summary, contribution(before))
     return add(summary, contribution(after))
 
 
 def summarised(reviews: Iterable[Entity]) -> ReviewSummary:
-    """The summary of all reviews of an item."""
+    """Return the summary of all reviews of an item."""
     summary = NO_REVIEWS
     for review in reviews:
         summary = add(summary, contribution(review))
