@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 RATIO_GOAL, COSINE_GOAL = Goal(2.5, at_least=True), Goal(0.999, at_least=True)
 
 INDEX_PARTS = ("quality", *stacks.PARTS)
-"""Those that need the catalogue in an index; the first time its vectors take some minutes."""
+"""The parts that need the catalogue in an index; the first time, its vectors take some minutes."""
 PARTS = ("reconcile", "embedding", *INDEX_PARTS)
 """The first needs a process that has not used much memory yet."""
 

@@ -83,7 +83,7 @@ def _of_events(source: str, events: Iterable[Event]) -> Catalogue:
 
 
 def asked_queries() -> dict[str, str]:
-    """What people asked of `electronics`, by query_id; none where that is not at hand."""
+    """Return the queries that people asked of `electronics`, by query_id; empty if the file is not at hand."""
     file = SHARED / "electronics_queries.jsonl"
     asked = [orjson.loads(line) for line in file.read_bytes().splitlines()] if file.exists() else []
     return {row["query_id"]: row["query"] for row in asked}

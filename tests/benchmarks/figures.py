@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Goal(NamedTuple):
-    """What a figure has to reach; in the figure's unit."""
+    """The value that a figure has to reach, in the figure's unit."""
 
     bound: float
     at_least: bool = False

@@ -65,7 +65,7 @@ def measure(stack: Running, sender: Executor) -> tuple[list[Figure], dict[str, A
 
 
 def of_prices(stack: Running, sender: Executor) -> BucketCounts:
-    """Of the prices among fifty events a second, for twenty seconds; in seconds."""
+    """Return the freshness of the prices among fifty events a second over twenty seconds, in seconds."""
     before = stack.freshness()
     sender.submit(load.offer, stack.kafka, PER_SECOND, WINDOW_SECONDS).result()
     stack.until_quiet(vectors=False)

@@ -32,7 +32,7 @@ NAP_SECONDS_MIN = 0.01
 
 
 class Offered(NamedTuple):
-    """What was sent, all of it confirmed by the broker."""
+    """The events that were sent, all of them confirmed by the broker."""
 
     events: int
     seconds: float

@@ -1,4 +1,4 @@
-"""What the figures were measured on."""
+"""The machine on which the figures were measured."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from pathlib import Path
 
 PACKAGES = ("faust-streaming", "qdrant-edge-py", "sentence-transformers", "torch")
 FLAGS = ("avx2", "avx512f", "avx512_bf16", "amx_bf16", "amx_int8")
-"""Of the processor: what decides how fast a text is embedded."""
+"""The processor flags that decide how fast a text is embedded."""
 
 
 def facts() -> dict[str, object]:
-    """Of this machine; its load before the run tells whether it was busy with something else."""
+    """Describe this machine. Its load before the run shows whether it was busy with other work."""
     return {
         "processor": _of_processor("model name"),
         "cores": os.cpu_count(),

@@ -69,7 +69,7 @@ async def _write(index: Index, contents: Sequence[Content], documents: Sequence[
 
 
 def _content(product_id: str, items: Catalogue) -> Content:
-    """As the index worker sees the product."""
+    """Return the product as the index worker sees it."""
     value = orjson.dumps(items.products[product_id])
     event = parse("products", product_id.encode(), value, arrived_at_ms=0, event_time_ms=None)
     state = fold(ItemState(product_id), event)

@@ -26,7 +26,7 @@ QUIET_SECONDS_MAX = 400.0
 
 
 class Memory(NamedTuple):
-    """Of all processes of the stack together, in bytes."""
+    """The memory of all processes of the stack together, in bytes."""
 
     rss: int
     """Summed: pages that several of them share count several times."""
@@ -51,7 +51,7 @@ class Running:
         return read_histograms(self.client.metrics(), "freshline_freshness_seconds", "facet")
 
     def until_quiet(self, *, vectors: bool = True) -> float:
-        """Waits until all is searchable, by words or by vectors too; how many seconds that took."""
+        """Wait until all is searchable, by words or by vectors too; return the seconds that it took."""
         began = time.monotonic()
         while waiting(self.status(), vectors=vectors):
             if time.monotonic() - began > QUIET_SECONDS_MAX:

@@ -98,7 +98,7 @@ def _questions(items: Catalogue) -> Iterator[Question]:
 
 
 def _queries(items: Catalogue) -> list[str]:
-    """As many as are searched, none twice: what people asked of this catalogue, and first words of its titles."""
+    """Return as many different queries as are searched: real ones of this catalogue, and first words of its titles."""
     count = round((WARM_SECONDS + REPEATS * SECONDS) * SEARCHES_PER_SECOND)
     titles = [product["title"] for product in items.products.values()]
     texts = [title if isinstance(title, str) else next(iter(title.values())) for title in titles]

@@ -34,7 +34,7 @@ PARTS = {
 
 
 class Part(NamedTuple):
-    """What one part found."""
+    """The figures that one part measured."""
 
     name: str
     figures: list[Figure]
@@ -42,7 +42,7 @@ class Part(NamedTuple):
 
 
 class _Stack(NamedTuple):
-    """What is seen of every stack."""
+    """The figures that are measured of every stack."""
 
     items: int
     loaded_per_second: float

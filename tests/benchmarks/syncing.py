@@ -26,7 +26,7 @@ LOOK_INTERVAL_S = 0.05
 
 
 class Synced(NamedTuple):
-    """What one command did, and what it took."""
+    """The work of one command, and its cost in time and memory."""
 
     seconds: float
     rss_mb: float

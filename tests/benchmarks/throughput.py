@@ -42,7 +42,7 @@ def measure(stack: Running, sender: Executor) -> tuple[list[Figure], dict[str, A
 
 
 def _afterwards(stack: Running, sender: Executor) -> list[Figure]:
-    """What the log that the flood has left costs at fifty events a second, once its vectors are there."""
+    """Measure the cost of the log that the flood left, at fifty events a second, once all vectors are searchable."""
     stack.until_quiet()
     prices = freshness.of_prices(stack, sender)
     return [

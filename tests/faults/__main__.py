@@ -62,7 +62,7 @@ def _belongs(scenario: Scenario, broker: str, *, short: bool) -> bool:
 
 
 def played(scenarios: Sequence[Scenario], broker: str, seed: int) -> Iterator[Verdict | Skipped]:
-    """Those that can share a stack share it, until one fails."""
+    """Run the scenarios; those that can share a stack do so until one fails."""
     if broker == "kafka" and not os.environ.get("KAFKA_HOME"):
         yield from (Skipped(scenario.name, "KAFKA_HOME is not set") for scenario in scenarios)
         return

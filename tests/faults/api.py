@@ -1,4 +1,4 @@
-"""What a stack says of itself, and how long a test waits for it."""
+"""Requests to the API of a stack, and waits for what it reports."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Failed(AssertionError):
 
 
 class Quiet(NamedTuple):
-    """What /status said when nothing waited any more."""
+    """The answer of /status once nothing waited, and the seconds until then."""
 
     seconds: float
     status: dict[str, Any]
@@ -40,12 +40,12 @@ def wait_for(true: Callable[[], object], what: str, seconds_max: float = 60.0, e
 
 
 def client(url: str) -> httpx.Client:
-    """Of one API."""
+    """Return an HTTP client of one API."""
     return httpx.Client(base_url=url, timeout=ANSWER_SECONDS_MAX, trust_env=False)
 
 
 class Api:
-    """One that is asked at `http`, and away at times."""
+    """An API that is asked through `http`, and does not answer at times."""
 
     http: httpx.Client
 
@@ -63,7 +63,7 @@ class Api:
         return item
 
     def lag(self) -> dict[str, Any]:
-        """Where events wait, as far as it can be told."""
+        """Return where events wait, as far as the API answers."""
         try:
             lag: dict[str, Any] = self.get("/status")["lag"]
         except httpx.HTTPError as error:
@@ -71,7 +71,7 @@ class Api:
         return lag
 
     def quiet(self, seconds_max: float) -> Quiet:
-        """Once nothing has waited anywhere three times in a row."""
+        """Wait until three answers in a row say that nothing waits anywhere. Raises Failed."""
         began, calm, said = time.monotonic(), 0, dict[str, Any]()
         seconds_max *= PATIENCE
         deadline = began + seconds_max

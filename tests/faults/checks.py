@@ -1,4 +1,4 @@
-"""What must hold of a stack once nothing waits any more."""
+"""The checks of a stack once nothing waits."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def check(stack: Stack | ServerStack, sent: Sequence[Sent], status: dict[str, An
 
 
 def _wait_for_boundaries(sent: Sequence[Sent]) -> None:
-    """Until no sale begins or ends while it is looked at."""
+    """Wait until no sale begins or ends during the checks."""
     now_ms = time.time_ns() // 1_000_000
     names = ("sale_starts_at", "sale_ends_at")
     times = [(s.made.means or {}).get(name, 0) for s in sent for name in names]
@@ -94,7 +94,7 @@ def _against_oracle(shown: dict[str, dict[str, Any]], wanted: dict[str, dict[str
 
 
 def of_another_text(shown: dict[str, dict[str, Any]]) -> list[str]:
-    """Nothing is owed any more: a vector is that of its item's text, or was given up."""
+    """Return the items whose vector belongs to another text, although no embedding is pending and none failed."""
     return [p for p, item in shown.items() if item and not (item["vector_is_current"] or item["vector_failed"])]
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 SLOW = "folds-are-slow"
-"""While this file is there."""
+"""The worker is slow while this file exists."""
 TAKE = 25
 BATCH_FAILS_EVERY = 40
 SLOW_EVERY = 10
@@ -27,7 +27,7 @@ SLOW_SECONDS = 6.0
 
 
 def take_batches() -> None:
-    """Faust's `take`, at a word with a batch in forty failing: it acks them in a `finally`, and commits past gaps."""
+    """Use Faust's `take`, and let one batch in forty fail on request: it acks in a `finally`, and commits past gaps."""
     may_fail = Path(os.environ["UP_TEST_DIR"]) / "batches-fail"
     for name in ("_filter_tps_with_pending_acks", "_new_offset"):
         setattr(Consumer, name, getattr(driver.Consumer, name))
@@ -55,7 +55,7 @@ def take_batches() -> None:
 
 
 def slow_folds() -> None:
-    """No fault: at a word every tenth event takes long, so that they are finished out of order."""
+    """Make every tenth event slow on request, so that events are acked out of order. This is no fault."""
     slow_now = Path(os.environ["UP_TEST_DIR"]) / SLOW
     numbers = itertools.count(1)
     real = ItemsWorker._fold
@@ -69,7 +69,7 @@ def slow_folds() -> None:
 
 
 def acks_out_of_order() -> None:
-    """The same, and the tracker forgets what is unfinished below the last that was finished."""
+    """Make events slow, and let the tracker forget the unacked events below the last acked one."""
     slow_folds()
 
     def finish(self: OffsetTracker, offset: int) -> None:

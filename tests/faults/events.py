@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from stream.demo.data_rows import Event
 
 HK_ONE_IN = 4
-"""Of the products of Hong Kong."""
+"""One in so many of the products of Hong Kong takes part."""
 ELECTRONICS = 80
 REVIEWS = 400
 ATTRIBUTES_MAX = 30
@@ -41,7 +41,7 @@ LIVE_EVERY = 3
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 ROUND_MS = 200 * DAY_MS // 20
-"""Of Hong Kong's 160 days at twenty times their pace; the next round begins after it."""
+"""The time of one round of Hong Kong's 160 days at twenty times their pace; the next round begins after it."""
 VERSIONS_A_ROUND = 1_000_000
 
 
@@ -249,5 +249,5 @@ def _review(body: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
 
 
 def bodies(made: Iterable[Made]) -> list[tuple[str, dict[str, Any]]]:
-    """What the oracle folds: topic and body of each event that is not poisoned."""
+    """Return the input of the oracle: topic and body of each event that is not poisoned."""
     return [(each.topic, each.means) for each in made if each.means is not None]

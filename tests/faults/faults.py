@@ -163,7 +163,7 @@ def burst(run: Run[Stack]) -> None:
 
 
 def batches_fail(run: Run[Stack]) -> None:
-    """Of a worker that takes them as Faust would have it; not before: the catalogue would never be in the index."""
+    """Let batches fail in a worker that uses Faust's `take`; earlier, the catalogue would never reach the index."""
     run.stack.tell("batches-fail")
     run.pause(6, 8)
 

@@ -40,7 +40,7 @@ class Sent(NamedTuple):
 
 
 class Feed:
-    """One producer. What is not confirmed, as its broker died, is sent once more: the fold does not mind."""
+    """One producer. An event that was not confirmed because its broker died is sent again; the fold is idempotent."""
 
     def __init__(self, kafka: str, changes: Iterator[Made], per_second: float) -> None:
         self._kafka_address = kafka

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 GROWTH_BYTES_AN_HOUR_MAX = 64 << 20
 SETTLED_SHARE = 0.4
-"""Of the time, after which caches and allocator are full."""
+"""The share of the run after which the caches and the allocator are full."""
 SAMPLES_MIN = 30
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.faults.stack import Stack
 
 ARGUMENT = "newer"
-"""Of tests/faults/worker.py."""
+"""The argument of tests/faults/worker.py that makes it a newer worker."""
 FACT = "energy"
 MORE = {FACT: "A", f"{FACT}/en": "efficient"}
 

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SMALL = "small-queues"
-"""A file in the folder of a worker that is to have them."""
+"""The file in the folder of a worker that is to have small bounds."""
 BOUNDS = {"items": publishing.UNFINISHED_MAX, "index": queues.BOUNDS.pending_items_max}
-"""Of the product."""
+"""The product's own bounds."""
 HELD_MAX = {"items": 60, "index": 30}
-"""Small ones: fewer than there are products, by which the lanes are keyed: 5,000 would never be reached."""
+"""Small bounds, below the number of products, by which the lanes are keyed: 5,000 would never be reached."""
 BEYOND = {"items": len(INPUTS) - 1, "index": queues.BOUNDS.batch_items_max}
-"""What may lie above it. An event of each topic may be let in by the same room; and what is written may come back into
-the lanes, as a new text, when they are full already."""
+"""How many more than its bound a queue may hold. The same free place may admit one event of each topic, and a record
+that is being written may come back into full lanes as a new text."""
 WORDS = {"items": "events taken and not confirmed", "index": "items in the lanes"}
 
 
@@ -37,7 +37,7 @@ class Most:
         self._most = -1
 
     def look(self, held: int) -> None:
-        """One more moment."""
+        """Write the number down if it is the largest so far."""
         if not self._file.exists():
             self._most = -1
         if held > self._most:
@@ -48,7 +48,7 @@ class Most:
 
 
 def bound(name: str) -> None:
-    """Small bounds, in the worker's process, before it starts."""
+    """Set small bounds in the worker's process before it starts."""
     if name == "items":
         publishing.UNFINISHED_MAX = HELD_MAX[name]
     else:
@@ -56,7 +56,7 @@ def bound(name: str) -> None:
 
 
 def watch(folder: Path, name: str) -> None:
-    """Writes down in this folder how full they were, likewise."""
+    """Write into this folder how full the queues were; called in the worker's process before it starts."""
     most = Most(folder, name)
     if name == "items":
         _look_after(publishing.Publisher, "finish_after", lambda publisher: most.look(publisher._unfinished))
@@ -66,7 +66,7 @@ def watch(folder: Path, name: str) -> None:
 
 
 def _look_after(owner: type, function: str, look: Callable[[Any], None]) -> None:
-    """Of an asynchronous one, when it is called: it has not begun yet."""
+    """Call `look` after each call of the function; of a coroutine function that is before the coroutine begins."""
     real = getattr(owner, function)
 
     @functools.wraps(real)
@@ -79,23 +79,23 @@ def _look_after(owner: type, function: str, look: Callable[[Any], None]) -> None
 
 
 def forget(folder: Path) -> None:
-    """What was held until now."""
+    """Delete the records of what the queues held until now."""
     for file in _files(folder, "*"):
         file.unlink()
 
 
 def most_held(folder: Path, name: str) -> int | None:
-    """By any worker of this kind; None: none has told."""
+    """Return the most that any worker of this kind held; None if none wrote it down."""
     return max((int(file.read_text()) for file in _files(folder, name)), default=None)
 
 
 def _files(folder: Path, name: str) -> list[Path]:
-    """Of one stack, whose workers share its folder or have their own in it."""
+    """Return the files of one stack, whose workers share its folder or have folders of their own in it."""
     return [*folder.glob(f"{name}-most-*.number"), *folder.glob(f"*/told/{name}-most-*.number")]
 
 
 def beyond_bounds(folder: Path, bounds: Mapping[str, int]) -> list[str]:
-    """A sentence for each queue that passed its bound, or of which nobody told."""
+    """Return a sentence for each queue that passed its bound, or whose number no worker wrote down."""
     found = []
     for name, words in WORDS.items():
         most, allowed = most_held(folder, name), bounds[name] + BEYOND[name]
@@ -107,7 +107,7 @@ def beyond_bounds(folder: Path, bounds: Mapping[str, int]) -> list[str]:
 
 
 def below_bounds(folder: Path) -> list[str]:
-    """A sentence for each queue that was never full: nothing was proven of its bound."""
+    """Return a sentence for each queue that was never full, so that nothing is proven of its bound."""
     held = {name: most_held(folder, name) or 0 for name in WORDS}
     return [
         f"at most {most} {WORDS[name]}: never full at {HELD_MAX[name]}"

@@ -33,12 +33,12 @@ FRESH_SECONDS = 2.0 * PATIENCE
 PROBE_SECONDS_MAX = 5.0
 TAKE_OVER_SECONDS_MAX = 40.0
 SETTLES_SECONDS = {"embedded": (15, 20), "kafka": (2, 4)}
-"""Takes a group until a worker that is gone is expelled, or one that was is back."""
+"""The seconds that a group takes to expel a worker that is gone, or to admit one that is back."""
 S = TypeVar("S", "Stack", "ServerStack")
 QUIET_SECONDS_MAX = 120.0
 LOOK_SECONDS_MAX = 15.0
 SENT_AFTER = re.compile(r"changes sent after (\S+) may be missing")
-"""Of what was sent before an embedded broker died: sent again, since it says that it may be missing."""
+"""The time in /status after which changes may be missing: the harness sends those changes again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +56,13 @@ class Scenario:
     """There are texts that cannot be embedded."""
     recovery_seconds_max: float = 60.0
     after: Callable[[Run[Any]], list[str]] = lambda _run: []
-    """What must hold besides, once it is quiet."""
+    """Further checks once the stack is quiet; returns a sentence for each failure."""
     alone: bool = False
     """On a stack that no other fault has touched."""
     env: Mapping[str, str] = field(default_factory=dict)
-    """Of a stack of its own; empty: any will do."""
+    """The environment of a stack of its own; empty if any stack will do."""
     control: str | None = None
-    """What the items worker does wrong on purpose, on a stack of its own."""
+    """The fault that the items worker has on purpose, on a stack of its own; see controls.py."""
     small_disk: bool = False
     """Its data directory is a small disk of its own."""
     short: str | None = None
@@ -70,7 +70,7 @@ class Scenario:
     must_say: str = ""
     """A control: the harness must find what it does wrong, and say so with this word."""
     stack: type[Stack] | type[ServerStack] = Stack
-    """What it is played on."""
+    """The kind of stack on which the scenario runs."""
     cannot: str | None = None
     """Why it cannot be played here."""
 
@@ -81,7 +81,7 @@ class Scenario:
 
 
 class Verdict(NamedTuple):
-    """What became of a scenario."""
+    """The result of a scenario."""
 
     name: str
     broker: str
@@ -93,7 +93,7 @@ class Verdict(NamedTuple):
 
     @property
     def word(self) -> str:
-        """Under which it is counted."""
+        """The word under which the result is counted."""
         return "passed" if self.passed else "failed"
 
     def __str__(self) -> str:
@@ -148,7 +148,7 @@ class Run(Generic[S]):
                 closing.callback(close)  # The last goes first; whatever it raises, the others follow.
 
     def pause(self, least: float, most: float) -> None:
-        """A random moment."""
+        """Sleep for a random time in seconds."""
         time.sleep(self.rng.uniform(least, most))
 
     def play(self, scenario: Scenario) -> Verdict:

@@ -96,7 +96,7 @@ def away(run: Run[ServerStack]) -> None:
 
 
 def away_at_start(run: Run[ServerStack]) -> None:
-    """A worker that starts meanwhile ends with one line, and again until the server is there."""
+    """Start a worker while the server is away: it ends with one line, again and again, until the server is back."""
     run.stack.indexers[1].stop()
     run.stack.ended.clear()
     run.stack.front(away_seconds=AWAY_AT_START_SECONDS)
@@ -137,13 +137,13 @@ def wiped_quiet(run: Run[ServerStack]) -> None:
 
 
 def holds_on_a_server(run: Run[ServerStack]) -> list[str]:
-    """What must hold of several workers, besides."""
+    """Check what must hold of several workers; return a sentence for each failure."""
     tracebacks = [f"a traceback in the log of {name}" for name in run.stack.tracebacks()]
     return [*every_api_agrees(run), *tokens_are_answered_everywhere(run), *tracebacks]
 
 
 def every_api_agrees(run: Run[ServerStack]) -> list[str]:
-    """Of some items, once nothing changes."""
+    """Compare the answers of all APIs for some items, once nothing changes."""
     product_ids = run.rng.sample(run.watch.product_ids, min(SAMPLE, len(run.watch.product_ids)))
     shown = {product_id: [api.indexed(product_id) for api in run.stack.apis] for product_id in product_ids}
     return [

@@ -34,13 +34,13 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 WORKER = Path(__file__).with_name("worker.py")
 SERVER_URL = os.environ.get("FRESHLINE_TEST_QDRANT_URL")
-"""Of a real server; None: the test's own front."""
+"""The URL of a real server; None for the test's own front."""
 RESTART_SECONDS = 0.5
 LOOK_INTERVAL_S = 0.2
 START_SECONDS_MAX = 120.0
 STOP_SECONDS_MAX = 15.0
 WORKERS = 2
-"""Of each kind, to begin with."""
+"""The number of workers of each kind at the start."""
 
 
 class Ended(NamedTuple):
@@ -107,7 +107,7 @@ class Indexer(Running, Api):
     """An index worker, with its API."""
 
     told: Path
-    """Where it looks for what it is told, see worker.py."""
+    """The folder in which the worker finds its orders, see worker.py."""
 
     @contextlib.contextmanager
     def frozen_at(self, point: str, calls: int) -> Iterator[float]:

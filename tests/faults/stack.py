@@ -20,7 +20,7 @@ FOLDER = Path(__file__).parent
 WORKER = FOLDER / "worker.py"
 STOP_SECONDS_MAX = 40.0
 ASSIGNED = "event=recovered"
-"""What an items worker says of each partition that it was given."""
+"""The part of a log line that an items worker writes for each partition whose state it has recovered."""
 
 
 class Stack(Up, Api):
@@ -81,7 +81,7 @@ class Stack(Up, Api):
         self.kill()
 
     def pid(self, name: str) -> int:
-        """Of `items`, `index`, `broker` or `up`; waits until it runs."""
+        """Return the process id of `items`, `index`, `broker` or `up`, once it runs."""
         found: list[int] = []
 
         def runs() -> bool:
