@@ -154,12 +154,12 @@ async def test_a_hidden_item_owes_nothing_and_has_no_window(index: Index) -> Non
     assert await index.pending_embeddings([0], 10, newest=True) == await index.due_price_changes([0], 9, 10) == []
 
 
-async def test_an_owed_vector_is_written_and_its_debt_cleared(index: Index) -> None:
+async def test_the_vector_of_a_pending_embedding_is_written_and_clears_it(index: Index) -> None:
     await put(index, content("a"), 1)
-    [owing] = await index.pending_embeddings([0], 10, newest=True)
-    assert owing["vector_due"] == owing["fingerprint"]
+    [pending] = await index.pending_embeddings([0], 10, newest=True)
+    assert pending["vector_due"] == pending["fingerprint"]
     assert await found_by_vector(index, 1) == []
-    await index.write_dense([DenseVector("a", owing["fingerprint"] or "", vector(1))])
+    await index.write_dense([DenseVector("a", pending["fingerprint"] or "", vector(1))])
     paid = (await index.stored(["a"]))["a"].payload
     assert (paid["vector_due"], paid["vector_due_at_ms"]) == (None, None)
     assert paid["vector_fingerprint"] == paid["fingerprint"]
@@ -179,12 +179,12 @@ async def test_a_vector_of_another_text_is_not_written(index: Index) -> None:
     assert await index.stored(["ghost"]) == {}
 
 
-async def test_the_old_vector_serves_while_a_new_one_is_owed(index: Index) -> None:
+async def test_the_old_vector_serves_while_a_new_embedding_is_pending(index: Index) -> None:
     await put(index, content("a", "first"), 1, dense=vector(1))
     await put(index, content("a", "second"), 2)
     assert await found_by_vector(index, 1) == ids("a")
-    owing = (await index.stored(["a"]))["a"].payload
-    assert owing["vector_fingerprint"] not in (None, owing["fingerprint"])
+    pending = (await index.stored(["a"]))["a"].payload
+    assert pending["vector_fingerprint"] not in (None, pending["fingerprint"])
 
 
 async def test_a_vector_is_given_up_only_for_the_text_that_failed(index: Index) -> None:
@@ -198,7 +198,7 @@ async def test_a_vector_is_given_up_only_for_the_text_that_failed(index: Index) 
     assert await found_by_words(index, "cake") == ids("a")
 
 
-async def test_debts_come_newest_or_oldest_first_of_the_asked_partitions(index: Index) -> None:
+async def test_pending_embeddings_come_newest_or_oldest_first_of_the_asked_partitions(index: Index) -> None:
     for number in range(6):
         await put(index, content(str(number), partition=number % 2), number, now_ms=100 + number)
     newest = await index.pending_embeddings([0, 1], 3, newest=True)

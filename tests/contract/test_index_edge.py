@@ -64,15 +64,17 @@ async def test_the_nearest_are_those_of_the_whole_vectors_before_and_after_it_wa
     for start in range(0, 600, 100):
         at_once = range(start, start + 50)
         made = [planned(content(str(n)), 1, dense=rows[n], model=model) for n in at_once]
-        # Others first have another vector, then none for their new text, and are paid what they are owed.
+        # Others first have another vector, then none for their new text, and get the pending vector.
         later = range(start + 50, start + 100)
         made += [planned(content(str(n), "old"), 1, dense=rows[n - 50], model=model) for n in later]
         assert await first.write([each.write for each in made if each.write is not None]) == set()
         stored = await first.stored([str(n) for n in later], vectors=True)
-        owing = [planned(content(str(n)), 2, stored=stored[str(n)], model=model) for n in later]
-        assert await first.write([each.write for each in owing if each.write is not None]) == set()
-        owed = {p["product_id"]: p["vector_due"] or "" for p in await first.pending_embeddings([0], 100, newest=True)}
-        await first.write_dense([DenseVector(name, due, rows[int(name)]) for name, due in owed.items()])
+        pending = [planned(content(str(n)), 2, stored=stored[str(n)], model=model) for n in later]
+        assert await first.write([each.write for each in pending if each.write is not None]) == set()
+        due_by_id = {
+            p["product_id"]: p["vector_due"] or "" for p in await first.pending_embeddings([0], 100, newest=True)
+        }
+        await first.write_dense([DenseVector(name, due, rows[int(name)]) for name, due in due_by_id.items()])
     nearest = {number: ids(*map(str, np.argsort(-(rows @ rows[number]))[:50])) for number in range(10)}
     assert {n: await first.search_dense(rows[n], Filters(), 50) for n in nearest} == nearest
     assert await first.count_pending_embeddings() == 0

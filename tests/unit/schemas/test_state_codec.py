@@ -40,7 +40,7 @@ def test_records_are_of_the_shape_that_is_published_for_them(events: list[Any]) 
     assert orjson.loads(shape.dump_json(shape.validate_json(written, strict=True))) == orjson.loads(written)
 
 
-def test_displaced_offers_are_remembered_in_the_record() -> None:
+def test_evicted_offers_are_remembered_in_the_record() -> None:
     offers = [parsed("prices", {"price": 1, "currency": "EUR", "seller": f"s{n}"}) for n in range(fold.OFFERS_MAX + 1)]
     record = recorded(folded(offers))
     assert record.state.evicted is not None

@@ -90,10 +90,10 @@ def synced(
     """What was decided, and the state after its events."""
     values = [orjson.dumps({"product_id": ITEM} | body) for body in bodies]
     lines = [read_line(topic, number, value, now_ms) for number, value in enumerate(values, 1)]
-    decisions = list(compare_item(topic, state, lines, now_ms))
-    sent = [each.publish for each in decisions if each.publish is not None]
+    findings = list(compare_item(topic, state, lines, now_ms))
+    sent = [each.publish for each in findings if each.publish is not None]
     events = [parse(topic, ITEM.encode(), value, arrived_at_ms=now_ms, event_time_ms=None) for value in sent]
-    return decisions, folded(reversed(events), state)
+    return findings, folded(reversed(events), state)
 
 
 def parts(topic: str, state: ItemState) -> dict[str | None, Body]:
@@ -107,8 +107,8 @@ def canonical(value: object) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
 
 
-def outcomes(decisions: Iterable[FeedFinding]) -> list[str]:
-    return [str(each.outcome) for each in decisions]
+def outcomes(findings: Iterable[FeedFinding]) -> list[str]:
+    return [str(each.outcome) for each in findings]
 
 
 @given(histories, feeds, nows)
@@ -117,9 +117,9 @@ def test_after_its_events_the_state_shows_what_the_feed_says_and_a_second_sync_i
     history: list[Event], feed: tuple[str, list[Body]], now_ms: int
 ) -> None:
     topic, bodies = feed
-    decisions, after = synced(topic, folded(history), bodies, now_ms)
+    findings, after = synced(topic, folded(history), bodies, now_ms)
     assert canonical(parts(topic, after)) == canonical(parts(topic, synced(topic, ItemState(ITEM), bodies)[1]))
-    assert FeedOutcome.STALE not in {each.outcome for each in decisions}
+    assert FeedOutcome.STALE not in {each.outcome for each in findings}
     again, _ = synced(topic, after, bodies, now_ms + 1)
     assert outcomes(again) == ["unchanged"] * len(bodies)
     assert [each.publish for each in again] == [None] * len(bodies)
@@ -157,9 +157,9 @@ def test_a_line_with_a_stamp_of_its_own_is_sent_only_if_it_changes_what_is_shown
 ) -> None:
     topic, bodies = feed
     state = folded(history)
-    decisions, after = synced(topic, state, bodies, now_ms)
+    findings, after = synced(topic, state, bodies, now_ms)
     before, shown = parts(topic, state), parts(topic, after)
-    for each in decisions:
+    for each in findings:
         moved = canonical(before.get(each.seller)) != canonical(shown.get(each.seller))
         assert moved == (each.publish is not None) == (each.outcome not in {FeedOutcome.STALE, FeedOutcome.UNCHANGED})
     assert set(outcomes(synced(topic, after, bodies, now_ms + 1)[0])) <= {"unchanged", "stale"}
@@ -176,14 +176,14 @@ def said(topic: str, **body: Any) -> Event:
 def test_every_outcome_has_its_example() -> None:
     offers = [said("prices", **OFFER | {"seller": seller}, updated_at=5) for seller in "abc"]
     cheaper, equal, late = OFFER | {"seller": "a", "price": 8}, OFFER | {"seller": "b"}, OFFER | {"seller": "c"}
-    decisions, _ = synced("prices", folded(offers), [cheaper, equal, OFFER, late | {"price": 1, "updated_at": 4}])
-    assert {each.seller: str(each.outcome) for each in decisions} == {
+    findings, _ = synced("prices", folded(offers), [cheaper, equal, OFFER, late | {"price": 1, "updated_at": 4}])
+    assert {each.seller: str(each.outcome) for each in findings} == {
         "a": "changed",
         "b": "unchanged",
         "x": "added",
         "c": "stale",
     }
-    assert decisions[0].differences == (("price", 9.5, 8.0),)
+    assert findings[0].differences == (("price", 9.5, 8.0),)
     (gone,), _ = synced("products", folded([said("products", **LAMP, updated_at=5)]), [])
     assert gone.outcome is FeedOutcome.GONE and orjson.loads(gone.publish or b"")["op"] == "delete"
 

@@ -48,40 +48,40 @@ def written(wanted: Content, version: int = VERSION, *, paid: bool = True, **fie
     return cast("Payload", payload | fields)
 
 
-def verdict(wanted: Content | None, stored: Payload | None, now_ms: int = NOW_MS) -> IndexFinding:
+def finding_of(wanted: Content | None, stored: Payload | None, now_ms: int = NOW_MS) -> IndexFinding:
     expected = None if wanted is None else Expected(wanted, VERSION)
     return compare_point(expected, stored, log_end=LOG_END, model=MODEL, now_ms=now_ms)
 
 
 @pytest.mark.parametrize("status", ["visible", "delisted", "parked"])
 def test_what_the_index_worker_wrote_is_up_to_date(status: str) -> None:
-    assert verdict(content(status=status), written(content(status=status))) == IndexFinding(IndexOutcome.UP_TO_DATE)
+    assert finding_of(content(status=status), written(content(status=status))) == IndexFinding(IndexOutcome.UP_TO_DATE)
 
 
 def test_what_only_one_side_has_is_missing_or_a_ghost() -> None:
-    assert verdict(content(), None).outcome is IndexOutcome.MISSING
-    assert verdict(None, written(content())) == (IndexOutcome.GHOST, "visible")
-    assert verdict(None, None).outcome is IndexOutcome.UP_TO_DATE
+    assert finding_of(content(), None).outcome is IndexOutcome.MISSING
+    assert finding_of(None, written(content())) == (IndexOutcome.GHOST, "visible")
+    assert finding_of(None, None).outcome is IndexOutcome.UP_TO_DATE
 
 
 def test_a_version_says_stale_newer_or_of_another_log() -> None:
-    assert verdict(content(), written(content(), VERSION - 1)).outcome is IndexOutcome.STALE
-    assert verdict(content(), written(content(brand="x"), VERSION + 1)).outcome is IndexOutcome.NEWER
-    assert verdict(content(), written(content(), LOG_END)).outcome is IndexOutcome.AHEAD
+    assert finding_of(content(), written(content(), VERSION - 1)).outcome is IndexOutcome.STALE
+    assert finding_of(content(), written(content(brand="x"), VERSION + 1)).outcome is IndexOutcome.NEWER
+    assert finding_of(content(), written(content(), LOG_END)).outcome is IndexOutcome.AHEAD
 
 
 @pytest.mark.parametrize("field", sorted(CONTENT_FIELDS))
 def test_every_field_that_differs_is_named(field: str) -> None:
     other: dict[str, Any] = {field: NOW_MS + 1 if field == "price_changes_at_ms" else "other"}
-    found = verdict(content(), written(content(), **other))
+    found = finding_of(content(), written(content(), **other))
     assert found == (IndexOutcome.DIFFERENT, field)
 
 
 def test_a_price_whose_window_turned_is_the_business_of_its_lane_and_anything_else_is_not() -> None:
     due: dict[str, Any] = {"price": 9.0, "currency": "HKD", "price_changes_at_ms": NOW_MS}
-    assert verdict(content(), written(content(), **due)).outcome is IndexOutcome.UP_TO_DATE
-    assert verdict(content(), written(content(), **due, brand="x")) == (IndexOutcome.DIFFERENT, "brand")
-    assert verdict(content(), written(content(), **due), now_ms=NOW_MS - 1).outcome is IndexOutcome.DIFFERENT
+    assert finding_of(content(), written(content(), **due)).outcome is IndexOutcome.UP_TO_DATE
+    assert finding_of(content(), written(content(), **due, brand="x")) == (IndexOutcome.DIFFERENT, "brand")
+    assert finding_of(content(), written(content(), **due), now_ms=NOW_MS - 1).outcome is IndexOutcome.DIFFERENT
 
 
 @pytest.mark.parametrize(
@@ -95,24 +95,24 @@ def test_a_price_whose_window_turned_is_the_business_of_its_lane_and_anything_el
     ],
 )
 def test_a_vector_that_is_of_another_text_is_seen_by_its_fingerprints(wrong: dict[str, Any]) -> None:
-    assert verdict(content(), written(content(), **wrong)).outcome is IndexOutcome.WRONG_FINGERPRINT
+    assert finding_of(content(), written(content(), **wrong)).outcome is IndexOutcome.WRONG_FINGERPRINT
 
 
 def test_a_point_that_is_hidden_has_no_fingerprint() -> None:
     hidden = content(status="delisted")
-    assert verdict(hidden, written(hidden, vector_fingerprint="x")).outcome is IndexOutcome.WRONG_FINGERPRINT
+    assert finding_of(hidden, written(hidden, vector_fingerprint="x")).outcome is IndexOutcome.WRONG_FINGERPRINT
 
 
 def test_a_text_that_was_given_up_is_listed_with_its_reason() -> None:
     given_up = written(content(), vector_failed="too odd", vector_fingerprint=None)
-    assert verdict(content(), given_up) == (IndexOutcome.VECTOR_FAILED, "too odd")
+    assert finding_of(content(), given_up) == (IndexOutcome.VECTOR_FAILED, "too odd")
 
 
-def test_a_vector_that_is_owed_is_no_fault_until_it_is_owed_for_long() -> None:
-    owed = written(content(), paid=False)
-    assert owed["vector_due"] == PRESENT
-    assert verdict(content(), owed, NOW_MS + VECTOR_OVERDUE_MS) == (IndexOutcome.VECTOR_PENDING, "")
-    late = verdict(content(), owed, NOW_MS + VECTOR_OVERDUE_MS + 1)
+def test_a_pending_embedding_is_no_fault_until_it_is_pending_for_long() -> None:
+    pending = written(content(), paid=False)
+    assert pending["vector_due"] == PRESENT
+    assert finding_of(content(), pending, NOW_MS + VECTOR_OVERDUE_MS) == (IndexOutcome.VECTOR_PENDING, "")
+    late = finding_of(content(), pending, NOW_MS + VECTOR_OVERDUE_MS + 1)
     assert late.outcome is IndexOutcome.VECTOR_OVERDUE and "60 minutes" in late.detail
 
 
@@ -137,7 +137,7 @@ def test_only_the_point_that_the_record_gives_is_up_to_date(
 ) -> None:
     wanted, stored = content(**wants), written(content(**has), version, paid=paid)
     right = version == VERSION and wanted == content(**has)
-    assert (verdict(wanted, stored).outcome in (IndexOutcome.UP_TO_DATE, IndexOutcome.VECTOR_PENDING)) == right
+    assert (finding_of(wanted, stored).outcome in (IndexOutcome.UP_TO_DATE, IndexOutcome.VECTOR_PENDING)) == right
 
 
 @given(different, different, st.integers(0, VERSION))

@@ -101,7 +101,7 @@ def test_a_new_item_owes_a_vector_unless_one_is_at_hand() -> None:
     assert again.write.dense is not None and again.write.payload["vector_due"] is None
 
 
-def test_a_vector_is_owed_since_its_text_arrived() -> None:
+def test_an_embedding_is_pending_since_its_text_arrived() -> None:
     """Freshness is counted from the record's timestamp, not from when the worker came to it."""
     arrived_at_ms = NOW_MS - 40
     made = plan(
@@ -147,8 +147,8 @@ def test_a_new_text_keeps_the_old_vector_while_it_owes_one_and_says_whose_it_is(
     assert made.write.payload["vector_fingerprint"] == first != made.write.payload["vector_due"]
 
 
-def test_a_text_that_turns_back_while_a_vector_is_owed_gets_its_own_and_never_the_other() -> None:
-    """The vector is written before the debt is cleared: between the two the point carries that of the other text."""
+def test_a_text_that_turns_back_while_an_embedding_is_pending_gets_its_own_and_never_the_other() -> None:
+    """The vector is written before `vector_due` is cleared: between the two the point has that of the other text."""
     first, second = (document(content(title={"en": title}), MODEL).fingerprint for title in ("Cake", "Pie"))
     for at_hand, action in ((set[str](), Action.EMBED), ({first}, Action.UPSERT)):
         index = Model(at_hand=at_hand)
@@ -251,7 +251,7 @@ contents = st.builds(
 def test_the_newest_record_stands_after_any_interleaving_of_readers_and_writers(
     records: list[Content], data: st.DataObject
 ) -> None:
-    """Writers that read long before they write, and plan again when told to, in any order, with debts paid between."""
+    """Writers read long before they write, then plan again when asked, with texts embedded between, in any order."""
     index = Model(at_hand=data.draw(st.sets(st.sampled_from([document(r, MODEL).fingerprint for r in records]))))
     waiting: list[tuple[int, PointPlan]] = []
     unread = data.draw(st.permutations(range(len(records))))

@@ -1,4 +1,4 @@
-"""The two limits whose order could matter: displaced offers that come back, and room shared by how many there were."""
+"""The two limits whose order could matter: evicted offers that come back, and room shared by how many there were."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def shuffles(make: Any, parts: list[str]) -> st.SearchStrategy[tuple[list[Event]
 
 @given(shuffles(offer, ["x", "y", "z"]))
 @settings(max_examples=examples(200))
-def test_an_offer_that_was_displaced_comes_back_without_its_past(case: tuple[list[Event], list[Event]]) -> None:
+def test_an_offer_that_was_evicted_comes_back_without_its_past(case: tuple[list[Event], list[Event]]) -> None:
     with patch.object(fold, "OFFERS_MAX", 1):
         assert folded(case[0]) == folded(case[1])
 

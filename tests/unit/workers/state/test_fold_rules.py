@@ -248,29 +248,29 @@ class TestSaleWindows:
 
 
 class TestLimits:
-    def test_the_offers_with_the_greatest_stamps_are_kept_and_the_displaced_counted(self) -> None:
+    def test_the_offers_with_the_greatest_stamps_are_kept_and_the_evicted_counted(self) -> None:
         offers = [price(n, f"seller {n}", updated_at=n) for n in range(fold.OFFERS_MAX + 20)]
-        state, displaced = ItemState(ITEM), 0
+        state, evicted = ItemState(ITEM), 0
         for offer in offers:
             before, state = state, fold.fold(state, offer)
-            displaced += fold.count_evicted(before, offer, state)
-        assert displaced == 20
+            evicted += fold.count_evicted(before, offer, state)
+        assert evicted == 20
         assert sorted(state.offers) == sorted(f"seller {n}" for n in range(20, fold.OFFERS_MAX + 20))
         assert folded(reversed(offers)) == state
 
     def test_languages_and_attributes_have_a_limit(self) -> None:
         titles = [patch(title={f"l{chr(97 + n)}": "x"}, updated_at=n + 1) for n in range(20)]
         attributes = [patch(updated_at=n + 1, **{f"key{n}": str(n)}) for n in range(150)]
-        state, displaced = folded([product(updated_at=0)]), 0
+        state, evicted = folded([product(updated_at=0)]), 0
         for change in (*titles, *attributes):
             before, state = state, fold.fold(state, change)
-            displaced += fold.count_evicted(before, change, state)
+            evicted += fold.count_evicted(before, change, state)
         item = content(state, NO_REVIEWS, partition=0, now_ms=0, shop_currency=None)
         assert len(item["title"]) == fold.PARTS_MAX["title"]
         assert set(item["attributes"].values()) == {str(n) for n in range(50, 150)}
-        assert displaced == (21 - fold.PARTS_MAX["title"]) + 50
+        assert evicted == (21 - fold.PARTS_MAX["title"]) + 50
 
-    def test_what_an_event_clears_is_not_displaced(self) -> None:
+    def test_what_an_event_clears_is_not_evicted(self) -> None:
         before = folded([product(updated_at=0, color="red", brand="A")])
         again = product(updated_at=1)
         assert fold.count_evicted(before, again, fold.fold(before, again)) == 0
