@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class Watermark(Protocol):
     """The searchable watermark, as far as the writing side informs it."""
 
-    def index_progress(self, word: IndexProgress) -> None:
+    def index_progress(self, progress: IndexProgress) -> None:
         """Note that a collection has all item records of a partition below an offset."""
 
     def serve(self, collection: str) -> None:

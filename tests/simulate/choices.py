@@ -13,7 +13,7 @@ class Choices:
     """Draws numbers; 0 is always the plainest choice."""
 
     def __init__(self, seed: int, given: Sequence[int] | None = None) -> None:
-        """`given`: these first, and 0 for ever after; None: all by the seed."""
+        """`given`: these come first, and 0 always after them; None: all are drawn by the seed."""
         self._random = random.Random(seed).random
         self._given = given
         self.made: list[int] = []

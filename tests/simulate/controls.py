@@ -47,20 +47,20 @@ def acks_before_the_item_record() -> Iterator[None]:
 
 @contextmanager
 def acks_before_the_write() -> Iterator[None]:
-    """An item record is finished when it is in the lanes, not when search can show it."""
+    """An item record is acked when it is in the lanes, not when search can show it."""
     put = Lanes.put
 
-    async def finish_and_put(self: Any, pending: Any) -> None:
+    async def ack_and_put(self: Any, pending: Any) -> None:
         pending.ack()
         await put(self, pending)
 
-    with mock.patch.object(Lanes, "put", finish_and_put):
+    with mock.patch.object(Lanes, "put", ack_and_put):
         yield
 
 
 @contextmanager
 def writes_without_conditions() -> Iterator[None]:
-    """Whoever writes last to the index wins."""
+    """The last write to the index wins, whatever its version."""
 
     def always(*_: object) -> bool:
         return True

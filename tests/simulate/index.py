@@ -44,7 +44,7 @@ class Points:
         self._written = written
 
     def write(self, write: Write) -> None:
-        """One conditional operation."""
+        """Apply one conditional operation."""
         before = self.by_id.get(write.product_id)
         if isinstance(write, Upsert):
             if before is None or self.lower(before, write.version):
@@ -56,33 +56,33 @@ class Points:
             self._put(write.product_id, before, after)
 
     def lower(self, point: Point, version: int) -> bool:
-        """The condition of a whole point."""
+        """Return whether a whole point may be replaced by this version."""
         return bool(point.payload["version"] < version)
 
     def same(self, point: Point, version: int) -> bool:
-        """The condition of a patch."""
+        """Return whether a patch that was planned on this version may be applied."""
         return bool(point.payload["version"] == version)
 
-    def settle(self, product_id: str, fingerprint: str, fields: Mapping[str, Any]) -> None:
-        """Clears a debt, where it is owed still."""
+    def clear_pending(self, product_id: str, fingerprint: str, fields: Mapping[str, Any]) -> None:
+        """Clear the pending embedding of a point, where it is still that of this text."""
         point = self.by_id.get(product_id)
         if point is not None and point.payload["vector_due"] == fingerprint:
-            paid = {**point.payload, **fields, "vector_due": None, "vector_due_at_ms": None}
-            self._put(product_id, point, Point(paid, point.text, point.dense))
+            cleared = {**point.payload, **fields, "vector_due": None, "vector_due_at_ms": None}
+            self._put(product_id, point, Point(cleared, point.text, point.dense))
 
-    def pay(self, owed: DenseVector) -> None:
-        """Writes the vector, where it is owed still."""
-        point = self.by_id.get(owed.product_id)
-        if point is not None and point.payload["vector_due"] == owed.fingerprint:
-            self._put(owed.product_id, point, Point(point.payload, point.text, owed.vector))
+    def write_vector(self, made: DenseVector) -> None:
+        """Write a vector, where the pending embedding is still that of its text."""
+        point = self.by_id.get(made.product_id)
+        if point is not None and point.payload["vector_due"] == made.fingerprint:
+            self._put(made.product_id, point, Point(point.payload, point.text, made.vector))
 
     def version(self, product_id: str) -> int:
-        """-1: there is no point."""
+        """Return the stored version, or -1 where there is no point."""
         point = self.by_id.get(product_id)
         return -1 if point is None else cast("int", point.payload["version"])
 
     def where(self, partitions: Collection[int], field: str, at_most: float = float("inf")) -> list[Payload]:
-        """Payloads of these partitions whose field has a value up to this, least first."""
+        """Return the payloads of these partitions whose field has a value up to `at_most`, least first."""
         found = [point.payload for point in self.by_id.values() if point.payload["partition"] in partitions]
         due = [payload for payload in found if payload[field] is not None and payload[field] <= at_most]
         return [cast("Payload", payload) for payload in sorted(due, key=lambda payload: payload[field])]
@@ -93,7 +93,7 @@ class Points:
 
 
 class Request:
-    """A call on its way: its operations are applied one by one, then it is answered."""
+    """A call that is under way: its operations are applied one by one, then it is answered."""
 
     def __init__(self, what: str, operations: list[Operation], answer: Callable[[], Any]) -> None:
         self.what = what
@@ -103,11 +103,11 @@ class Request:
 
     @property
     def writes(self) -> bool:
-        """Whether something of it is still to be applied."""
+        """Whether some of its operations are not applied yet."""
         return bool(self._operations)
 
     def step(self) -> bool:
-        """One operation; whether that was the last."""
+        """Apply one operation; return whether that was the last."""
         if self._operations:
             self._operations.pop(0)()
         if self._operations:
@@ -117,7 +117,7 @@ class Request:
         return True
 
     def fail(self) -> None:
-        """It stops where it is."""
+        """Answer that the index is away, and apply no more of it."""
         if not self.reply.done():
             self.reply.set_exception(Unavailable("the simulated index is away"))
 
@@ -156,12 +156,12 @@ class IndexClient:
 
     async def write_dense(self, vectors: Sequence[DenseVector]) -> None:
         """See Index."""
-        steps = [step for vector in vectors for step in self._payment(vector)]
-        await self._ask(Request(f"pays {'+'.join(v.product_id for v in vectors)}", steps, _nothing))
+        steps = [step for vector in vectors for step in self._vector_write(vector)]
+        await self._ask(Request(f"writes the vectors of {'+'.join(v.product_id for v in vectors)}", steps, _nothing))
 
     async def mark_embedding_failed(self, product_id: str, fingerprint: str, reason: str) -> None:
         """See Index."""
-        step = _bound(self._points.settle, product_id, fingerprint, {"vector_failed": reason})
+        step = _bound(self._points.clear_pending, product_id, fingerprint, {"vector_failed": reason})
         await self._ask(Request(f"gives up {product_id}", [step], _nothing))
 
     async def pending_embeddings(self, partitions: Collection[int], limit: int, *, newest: bool) -> list[Payload]:
@@ -171,7 +171,7 @@ class IndexClient:
             owed = self._points.where(partitions, "vector_due_at_ms")
             return owed[::-1][:limit] if newest else owed[:limit]
 
-        return cast("list[Payload]", await self._ask(Request("reads debts", [], read)))
+        return cast("list[Payload]", await self._ask(Request("reads the backlog", [], read)))
 
     async def due_price_changes(self, partitions: Collection[int], now_ms: int, limit: int) -> list[Payload]:
         """See Index."""
@@ -200,10 +200,10 @@ class IndexClient:
     async def flush(self) -> None:
         """See Index."""
 
-    def _payment(self, owed: DenseVector) -> Iterator[Operation]:
-        yield _bound(self._points.pay, owed)
-        paid = {"vector_fingerprint": owed.fingerprint}
-        yield _bound(self._points.settle, owed.product_id, owed.fingerprint, paid)
+    def _vector_write(self, made: DenseVector) -> Iterator[Operation]:
+        yield _bound(self._points.write_vector, made)
+        fields = {"vector_fingerprint": made.fingerprint}
+        yield _bound(self._points.clear_pending, made.product_id, made.fingerprint, fields)
 
 
 def _bound(call: Callable[..., None], *arguments: Any) -> Operation:

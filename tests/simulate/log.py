@@ -27,7 +27,7 @@ class Stored(NamedTuple):
     headers: tuple[tuple[str, bytes], ...]
     timestamp_ms: int
     by_owner: bool
-    """Whether its writer owned the partition, as the broker knows it."""
+    """Whether the partition was assigned to its writer, as the broker knows it."""
 
 
 class Confirmed(NamedTuple):

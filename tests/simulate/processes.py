@@ -42,7 +42,7 @@ LOG_ID = "log"
 EPOCH = 1
 ITEMS_METRICS = ItemsMetrics(CollectorRegistry())
 INDEX_METRICS = IndexMetrics(CollectorRegistry())
-"""Shared by all runs: making them anew would cost more than a run."""
+"""Shared by all runs: to make them for each run would cost more than the run."""
 
 
 class Message(NamedTuple):
@@ -291,12 +291,12 @@ class ItemsProcess(Process):
 
 
 class IndexProcess(Process):
-    """See stream.index.__main__."""
+    """An index worker in the shipped wiring of `stream.index.compose`, over the simulated log and index."""
 
     kind = "index"
 
     def __init__(self, name: str, number: int, points: Points, heard: Callable[[IndexProgress], None], **at: Any):
-        """`heard`: the Horizon of this process."""
+        """`heard` is told how far this process is, as the searchable watermark of its API would be."""
         self._points = points
         self._heard = heard
         super().__init__(name, number, **at)
@@ -319,23 +319,23 @@ class IndexProcess(Process):
         )
         self.run(self._begin(), reporter.run())
 
-    def index_progress(self, word: IndexProgress) -> None:
-        """See Watermark: the process's own hears of it at once."""
+    def index_progress(self, progress: IndexProgress) -> None:
+        """Note how far a collection is, as the searchable watermark of the process does."""
         if self.alive:
-            self._heard(word)
+            self._heard(progress)
 
     def serve(self, collection: str) -> None:
-        """See Watermark: it is always the same."""
+        """Note which collection serves: it is always the same."""
 
     def embedder(self, _source: str | None) -> Any:
-        """See Models: its only one is this process."""
+        """Return the only embedder, which is this process."""
         return self
 
     async def loaded(self) -> None:
-        """See EmbedderThreads: at once."""
+        """Return at once: the model needs no loading."""
 
     async def embed_documents(self, texts: Sequence[str]) -> Any:
-        """See owed_vectors.Documents."""
+        """Return float32 `(len(texts), 2)` when the scheduler lets it. Raises EmbeddingFailed for some texts."""
         await self.ask(Request(f"embeds {len(texts)}", [], lambda: None))
         if any(CURSED in text for text in texts):
             raise EmbeddingFailed("this text is cursed")

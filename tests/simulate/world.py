@@ -296,10 +296,10 @@ class World:
         self._resolve()
         return f"hears {(record.value or b'').decode()}"
 
-    def _index_says(self, word: IndexProgress) -> None:
-        """The API of an index worker hears of its own process at once."""
-        self.horizon.index_progress(word)
-        self.truth.committed(Partition(ITEMS, word.partition), word.finished)
+    def _index_says(self, progress: IndexProgress) -> None:
+        """Tell the API of an index worker at once how far its own process is."""
+        self.horizon.index_progress(progress)
+        self.truth.committed(Partition(ITEMS, progress.partition), progress.finished)
         self._resolve()
 
     def _resolve(self) -> None:
@@ -472,13 +472,13 @@ class World:
         for place in places(INPUTS):
             if self.horizon.searchable(place) < self.log.end(place):
                 return f"tokens of {_shown(place)} answer up to {self.horizon.searchable(place)} only"
-        return self._index_owes()
+        return self._index_backlog()
 
-    def _index_owes(self) -> str | None:
+    def _index_backlog(self) -> str | None:
         now_ms = self.clock.now_ms()
         for product_id, point in self.points.by_id.items():
             if point.payload["vector_due"]:
-                return f"the vector of {product_id} is owed"
+                return f"the embedding of {product_id} is pending"
             if (point.payload["price_changes_at_ms"] or now_ms + 1) <= now_ms and point.payload["status"] == "visible":
                 return f"the price of {product_id} is overdue"
         return None

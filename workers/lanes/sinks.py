@@ -31,7 +31,7 @@ class Written(NamedTuple):
 
 
 class VectorSearchable(NamedTuple):
-    """Search can find a text by its vector, which was owed since `due_at_ms`."""
+    """Search can find a text by its vector, which was pending since `due_at_ms`."""
 
     due_at_ms: int | None
     now_ms: int
@@ -71,7 +71,7 @@ Event = Planned | Searchable | Written | VectorSearchable | Embedded | TextGiven
 
 
 class Sink(Protocol):
-    """Receives the events of the lanes. Called on the event loop, for every record: it must be quick."""
+    """Receives the events of the lanes, on the event loop and for every record: it must be quick."""
 
     def note(self, event: Event) -> None:
         """Take note of an event; a sink leaves alone the kinds that it does not need. Must not raise."""
