@@ -16,13 +16,13 @@ from .faults import HALF, Faults, Faulty
 from .store import Refusal, Store
 
 VERSION = metadata.version("qdrant-client")
-"""The server's: a client warns of a server that is not of about its own version."""
+"""The version that the server reports. A client warns if it differs much from its own version."""
 COMPLETED = {"operation_id": 0, "status": "completed"}
 Points = models.PointsList | models.PointsBatch
 
 
 def create_app(store: Store) -> Faulty:
-    """An application over the store."""
+    """Return an application that answers from the store."""
     app = FastAPI()
     for exception in (Refusal, RequestValidationError):
         app.add_exception_handler(exception, _refused)

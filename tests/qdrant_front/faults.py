@@ -13,31 +13,31 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 CONTROL = "/_"
-"""Paths below it are never at fault."""
+"""Requests below this path never fail."""
 HALF = "half"
-"""In the scope of a batch that is to be applied half."""
+"""The key in the scope of a batch of which only half is to be applied."""
 
 
 class Faults(BaseModel, extra="forbid"):
-    """What is wrong from now on; all the rest is right."""
+    """The faults of the server from now on."""
 
     away_seconds: float = Field(0.0, ge=0)
-    """No connection is taken for so long."""
+    """The time for which no connection is accepted."""
     delay_seconds: float = Field(0.0, ge=0)
-    """Before each request is looked at."""
+    """The delay before each request is handled."""
     fail_every: int = Field(0, ge=0)
     """Every n-th request fails: in turn before it is applied, half of it applied, all of it."""
 
 
 class Counted(BaseModel):
-    """Since the start."""
+    """Requests counted since the start."""
 
     requests: int = 0
     failed: int = 0
 
 
 class Faulty:
-    """The application, as faulty as it is told to be."""
+    """The application with the faults that were set."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -47,7 +47,7 @@ class Faulty:
         self.leave = asyncio.Event()
 
     def set(self, faults: Faults) -> None:
-        """These and no others."""
+        """Replace the faults by these."""
         self.faults = faults
         if faults.away_seconds:
             self.leave.set()
@@ -72,7 +72,7 @@ class Faulty:
 
 
 async def _discard(_: Message) -> None:
-    """The answer is lost."""
+    """Lose the answer."""
 
 
 async def _fail(send: Send, status: int) -> None:

@@ -21,7 +21,7 @@ HOST = "127.0.0.1"
 
 
 async def serve(port: int, *, on_ready: Callable[[], None] = lambda: None) -> None:
-    """For ever. While it is told to be away nobody listens."""
+    """Serve until cancelled. While the server is set to be away, nothing listens."""
     app = create_app(Store())
     while True:
         config = uvicorn.Config(app, HOST, port, log_level="warning", lifespan="off", timeout_graceful_shutdown=1)
@@ -40,7 +40,7 @@ async def serve(port: int, *, on_ready: Callable[[], None] = lambda: None) -> No
 
 
 def in_thread() -> str:
-    """The URL of a front that ends with this process."""
+    """Return the URL of a front that ends with this process."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port = probe.getsockname()[1]

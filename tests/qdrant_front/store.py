@@ -1,4 +1,4 @@
-"""What the server holds, in the server's terms: its errors, and what it refuses where local mode does not."""
+"""The collections of the server, with the errors of a server, which refuses more than local mode does."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 warnings.filterwarnings("ignore", message="Payload indexes have no effect")
 
 RANGES = frozenset(("integer", "float", "datetime"))
-"""Kinds of payload index that can give an order."""
+"""The kinds of payload indexes that can order points."""
 
 
 class Refusal(Exception):
@@ -33,12 +33,12 @@ class Store:
         self.wipe()
 
     def wipe(self) -> None:
-        """A server whose disk is empty."""
+        """Create a server without collections."""
         self._client = QdrantClient(":memory:")
         self._indexed: dict[tuple[str, str], str] = {}
 
     def ask(self, call: Callable[[QdrantClient], Any]) -> Any:
-        """The answer of local mode, its errors turned into the server's."""
+        """Return the answer of local mode. Its errors become those of a server."""
         try:
             return call(self._client)
         except KeyError as error:
@@ -49,7 +49,7 @@ class Store:
             raise Refusal(status, message) from error
 
     def collection(self, name: str) -> Any:
-        """What the collection says of itself."""
+        """Return the configuration and metadata of the collection."""
         info = self.ask(lambda client: client.get_collection(name))
         mine = {field: kind for (of, field), kind in self._indexed.items() if of == name}
         info.payload_schema = {
@@ -59,17 +59,17 @@ class Store:
         return info
 
     def create_index(self, name: str, asked: models.CreateFieldIndex) -> None:
-        """An index on a field of the payload."""
+        """Create an index on a field of the payload."""
         self.ask(lambda client: client.create_payload_index(name, asked.field_name, asked.field_schema))
         self._indexed[name, asked.field_name] = str(models.PayloadSchemaType(asked.field_schema).value)
 
     def delete_collection(self, name: str) -> bool:
-        """Whether it was there. Aliases of it go too."""
+        """Delete a collection with its aliases, and return whether it existed."""
         self._indexed = {place: kind for place, kind in self._indexed.items() if place[0] != name}
         return bool(self.ask(lambda client: client.delete_collection(name)))
 
     def scroll(self, name: str, asked: models.ScrollRequest) -> tuple[Any, Any]:
-        """A page, and where the next begins. An order needs an index that gives one."""
+        """Return a page and the start of the next. An order needs an index that can order points."""
         order = asked.order_by
         key = order.key if isinstance(order, models.OrderBy) else order
         if key is not None and self._indexed.get((name, str(key))) not in RANGES:
@@ -87,14 +87,14 @@ class Store:
         )
 
     def update(self, name: str, operations: Sequence[Any]) -> None:
-        """In order; stops at the first error, what came before is applied."""
+        """Carry out the operations in order. The first error stops them, and the earlier ones stay applied."""
         for operation in operations:
             narrowed = self._narrowed(name, operation)
             if narrowed is not None:
                 self.ask(partial(_apply, name, narrowed))
 
     def _narrowed(self, name: str, operation: Any) -> Any:
-        """A patch by filter that names its points asks those alone: local mode would ask every point it has.
+        """Restrict a patch by filter to the points that it names: local mode would check every point.
 
         None if none passes.
         """

@@ -1,4 +1,4 @@
-"""Strategies of random change events of one item, built to collide: few sellers, times, versions and languages."""
+"""Strategies for random change events of one item that collide: few sellers, times, versions and languages."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ prices = st.sampled_from([0, 1, 2.5, "19.99", 1000])
 
 
 def parsed(topic: str, body: dict[str, Any] | None, arrived_at_ms: int = NOW_MS) -> Event:
-    """The event as if it had come in a record."""
+    """Return the event as if it had come in a record."""
     value = None if body is None else orjson.dumps({"product_id": ITEM} | body)
     return parse(topic, ITEM.encode(), value, arrived_at_ms=arrived_at_ms, event_time_ms=None)
 
 
 def _complete(topic: str, body: dict[str, Any]) -> dict[str, Any]:
-    """An upsert with what it needs."""
+    """Return an upsert with its required fields."""
     if topic == "products" and not (
         any(body["title"].values()) if isinstance(body.get("title"), dict) else body.get("title")
     ):

@@ -42,7 +42,7 @@ def _shared_edge() -> EdgeIndex:
 
 @cache
 def front_url() -> str:
-    """A server without one: local mode over HTTP, one for all tests of a process."""
+    """The front of a server (local mode over HTTP), one for all tests of a process."""
     return in_thread()
 
 
@@ -116,12 +116,12 @@ def planned(
     now_ms: int = 1_000,
     model: ModelId = MODEL,
 ) -> PointPlan:
-    """The plan, with this vector at hand."""
+    """Return the plan if this vector is known."""
     return plan(stored, wanted, version=version, model=model, cached=lambda _: dense, now_ms=now_ms)
 
 
 async def put(index: Index, wanted: Content, version: int, *, dense: Any = None, now_ms: int = 1_000) -> PointPlan:
-    """Reads, plans and writes as the index worker does; once, without planning again."""
+    """Read, plan and write as the index worker does, once and without planning again."""
     stored = (await index.stored([wanted["product_id"]], vectors=True)).get(wanted["product_id"])
     made = planned(wanted, version, dense=dense, stored=stored, now_ms=now_ms)
     if made.write is not None:
@@ -130,5 +130,5 @@ async def put(index: Index, wanted: Content, version: int, *, dense: Any = None,
 
 
 def ids(*product_ids: str) -> list[str]:
-    """Their point ids."""
+    """Return the point ids of these items."""
     return [point_id(product_id) for product_id in product_ids]
