@@ -1,4 +1,4 @@
-"""Which log an index was filled from: its positions say so, since offsets and versions mean nothing in another."""
+"""The epoch of an item log, and the mark of the log beside a collection's positions, which mean nothing in another."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _MARK_BYTES = 6
 
 
 def log_mark(log_id: str) -> int:
-    """A number that another log has not got."""
+    """Return the mark of a log: a number that no other log has."""
     return int.from_bytes(sha256(log_id.encode()).digest()[:_MARK_BYTES])
 
 
 async def identity_for(index: Index, kafka: str) -> LogIdentity:
-    """Of the log at these brokers, with an epoch above that of any other log which the index was filled from.
+    """Return the identity of the log at these brokers, with an epoch above that of any other log that filled the index.
 
-    Two clusters may have come to the same epoch: where the index was filled from the other one, this one gets a higher
+    Two clusters may have reached the same epoch. Where the index was filled from the other one, this log gets a higher
     epoch, so that the index is filled again. Raises Unavailable.
     """
     kept = await index.positions()

@@ -1,4 +1,4 @@
-"""Where an index says that reading must begin, and of which log its positions are."""
+"""The writers of a collection: where reading must begin for it, its backfill, and the positions that it keeps."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ async def writer(index: Index, *, building: bool, assigned: Collection[int] = (P
 
 
 async def start(index: Index, **offsets: int) -> int | None:
-    """Where the writer of a collection that is being built must begin, with these positions kept."""
+    """Return where reading must begin for a collection that is being built and keeps these positions."""
     await index.save_positions({name: point_version(EPOCH, offset) for name, offset in offsets.items()})
     made = await writer(index, building=True)
     return made.start(PARTITION)
