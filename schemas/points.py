@@ -71,16 +71,16 @@ class Content(TypedDict):
 
 
 class Payload(Content):
-    """What stands in the index."""
+    """The payload of a point in the index."""
 
     version: int
     """(epoch << OFFSET_BITS) + offset of the item record."""
     fingerprint: str | None
-    """Of the document of this payload; None where the item is not visible."""
+    """The fingerprint of the document of this payload; None if the item is not visible."""
     vector_fingerprint: str | None
-    """Of the document that the stored dense vector was made from; differs while a vector is owed."""
+    """The fingerprint of the document that the stored dense vector was made from. It differs while one is pending."""
     vector_due: str | None
-    """The fingerprint of the dense vector that is still owed."""
+    """The fingerprint of the pending embedding; None if there is none."""
     vector_due_at_ms: int | None
     vector_failed: str | None
     """Why this text cannot be embedded."""

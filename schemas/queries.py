@@ -102,7 +102,7 @@ class ShownItem(BaseModel):
     offers: list[ShownOffer]
     searchable_at: SearchableAt
     vector_is_current: bool
-    """False while the dense vector of the present text is still owed: the item is found by its words."""
+    """False while the embedding of the present text is pending: until then the item is found by its words."""
 
 
 class Hit(ShownItem):

@@ -153,7 +153,7 @@ class ItemWriter:
         pending, stored = read
         wanted = self._project(pending)
         model, version = self._index.model, pending.version
-        if is_new_text(stored, wanted, version=version, model=model, mend=pending.repair):
+        if is_new_text(stored, wanted, version=version, model=model, repair=pending.repair):
             return NewText(pending, wanted, stored)
         return self._plan(pending, wanted, stored)
 
@@ -187,7 +187,7 @@ class ItemWriter:
             now_ms=self._clock.now_ms(),
             # A record may carry no timestamp, and then says -1.
             text_arrived_at_ms=None if text is None else max(0, text.first_arrived_at_ms),
-            mend=pending.repair,
+            repair=pending.repair,
             serving=pending.serving,
         )
         return Decided(pending, made)

@@ -60,7 +60,7 @@ def plan(
     cached: Cached,
     now_ms: int,
     text_arrived_at_ms: int | None = None,
-    mend: bool = False,
+    repair: bool = False,
     serving: Payload | None = None,
 ) -> PointPlan:
     """Return the plan for one item record.
@@ -68,7 +68,7 @@ def plan(
     `stored` must have been read with its vector. `cached` looks a vector up by fingerprint, float32 `(dimension,)`.
     `text_arrived_at_ms`, >= 0, is the time since which a new text waits for its vector; None means now.
     `serving` is the point of the item in the serving collection, if that is another one: it tells since when search
-    has shown each facet. With `mend` the whole point is written again, its lexical vector too, and an embedding that
+    has shown each facet. With `repair` the whole point is written again, its lexical vector too, and an embedding that
     failed is tried again.
     """
     if stored is not None and stored.payload["version"] >= version:
@@ -78,7 +78,7 @@ def plan(
     since = partial(payload.searchable_at_ms, now_ms=now_ms, serving=serving)
     # A hidden point keeps no fingerprint, so an item that returns gets its vectors back.
     # A repair takes no shortcut: shortcuts trust the fingerprint and the lexical vector that was written with it.
-    known = None if stored is None or mend else stored.payload["fingerprint"]
+    known = None if stored is None or repair else stored.payload["fingerprint"]
     if stored is not None and known is not None and same_text(stored.payload, content):
         return _patch(stored, content, version, since)
     present = document(content, model)
@@ -88,7 +88,7 @@ def plan(
     return _replace(stored, content, version, _vector(stored, present.fingerprint, cached, due_at_ms), present, since)
 
 
-def is_new_text(stored: Stored | None, content: Content, *, version: int, model: ModelId, mend: bool = False) -> bool:
+def is_new_text(stored: Stored | None, content: Content, *, version: int, model: ModelId, repair: bool = False) -> bool:
     """Return whether the plan for an item record will be to embed or to upsert: whether it writes the item's text.
 
     The arguments are those of `plan`, but `stored` need not have its vector. So new texts can be told from all other
@@ -96,7 +96,7 @@ def is_new_text(stored: Stored | None, content: Content, *, version: int, model:
     """
     if not payload.is_visible(content) or (stored is not None and stored.payload["version"] >= version):
         return False
-    known = None if stored is None or mend else stored.payload["fingerprint"]
+    known = None if stored is None or repair else stored.payload["fingerprint"]
     if stored is None or known is None:
         return True
     return not same_text(stored.payload, content) and document(content, model).fingerprint != known

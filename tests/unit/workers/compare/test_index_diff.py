@@ -145,7 +145,9 @@ def test_what_mends_a_point_leaves_nothing_to_mend(wants: dict[str, Any], has: d
     """Whatever stands there, and whatever was done to its fingerprint: the plan of a mending record makes it right."""
     stored = Stored(written(content(**has), version, fingerprint="x", vector_fingerprint="y"), None)
     wanted = content(**wants)
-    made = plan(stored, wanted, version=VERSION + 1, model=MODEL, cached=lambda _: None, now_ms=NOW_MS, mend=True).write
+    made = plan(
+        stored, wanted, version=VERSION + 1, model=MODEL, cached=lambda _: None, now_ms=NOW_MS, repair=True
+    ).write
     assert made is not None
     after = compare_point(
         Expected(wanted, VERSION + 1), cast("Payload", made.payload), log_end=LOG_END, model=MODEL, now_ms=NOW_MS
@@ -170,7 +172,7 @@ def test_the_state_of_an_item_is_the_join_of_its_records(said: list[Any]) -> Non
     assert present.reviews == REVIEWS, "the summary of the last: its owner counts the reviews themselves"
 
 
-def test_a_ghost_is_told_a_state_that_joins_to_nothing() -> None:
+def test_a_ghost_gets_a_state_that_joins_to_nothing() -> None:
     neutral = repair_record("p1", None)
     assert neutral == ItemRecord(REPAIRER, ItemState("p1"), NO_REVIEWS, {})
     present = ItemRecord("w", ItemState("p1", price_latest_ms=3), REVIEWS, {})

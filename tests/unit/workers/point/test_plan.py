@@ -43,7 +43,7 @@ class Model:
         now_ms: int = NOW_MS,
         *,
         stored: Any = "present",
-        mend: bool = False,
+        repair: bool = False,
         serving: Payload | None = None,
     ) -> PointPlan:
         """On what is stored now, or on what was read before."""
@@ -54,7 +54,7 @@ class Model:
             model=MODEL,
             cached=lambda each: vector_of(each) if each in self.at_hand else None,
             now_ms=now_ms,
-            mend=mend,
+            repair=repair,
             serving=serving,
         )
 
@@ -171,7 +171,7 @@ def test_only_what_is_written_to_mend_a_point_distrusts_its_fingerprint() -> Non
     index.point = Stored(cast("Payload", {**index.point.payload, "fingerprint": "wrong"}), vector_of(present))
     index.text = "lost"
     assert index.plan(content(price=2.0), 6).action is Action.PATCH
-    mending = index.plan(content(), 6, mend=True)
+    mending = index.plan(content(), 6, repair=True)
     assert index.write(mending.write) and index.text == "Cake"
     assert mending.action is Action.UPSERT, "the vector was of this text all the same"
     assert index.point.payload["fingerprint"] == present and index.point.payload["vector_due"] is None
@@ -185,7 +185,7 @@ def test_what_is_written_to_mend_a_point_tries_a_text_that_was_given_up_once_mor
     index.point = index.point._replace(payload=cast("Payload", {**index.point.payload, **given_up}))
     assert index.put(content(price=2.0), 6).action is Action.PATCH
     assert index.point.payload["vector_failed"] == "no"
-    assert index.write(index.plan(content(), 7, mend=True).write)
+    assert index.write(index.plan(content(), 7, repair=True).write)
     repaired = index.point.payload
     assert (repaired["vector_failed"], repaired["vector_due"]) == (None, present)
 
@@ -202,7 +202,7 @@ def test_a_hidden_item_carries_nothing_that_finds_it() -> None:
     assert made.became_searchable == ("product",)
 
 
-def test_a_returning_item_shows_all_its_facets_anew() -> None:
+def test_a_returning_item_shows_all_its_facets_again() -> None:
     index = Model()
     times = {"product": 1, "price": 2, "reviews": None}
     index.put(content(status="parked", updated_at_ms=times), 5)
@@ -318,7 +318,7 @@ def test_a_new_collection_says_since_when_search_shows_each_facet_in_the_one_tha
 
 @given(contents, contents, st.booleans(), st.booleans(), st.integers(1, 3))
 def test_a_text_is_new_exactly_where_the_plan_writes_it(
-    before: Content, wanted: Content, embedded: bool, mend: bool, version: int
+    before: Content, wanted: Content, embedded: bool, repair: bool, version: int
 ) -> None:
     """So new texts can be told from other changes before their old vectors are read."""
     index = Model()
@@ -326,5 +326,5 @@ def test_a_text_is_new_exactly_where_the_plan_writes_it(
         index.put(before, 2)
         index.pay()
     stored = None if index.point is None else index.point._replace(dense=None)
-    new = is_new_text(stored, wanted, version=version, model=MODEL, mend=mend)
-    assert new == (index.plan(wanted, version, mend=mend).action in (Action.EMBED, Action.UPSERT))
+    new = is_new_text(stored, wanted, version=version, model=MODEL, repair=repair)
+    assert new == (index.plan(wanted, version, repair=repair).action in (Action.EMBED, Action.UPSERT))
