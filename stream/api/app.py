@@ -43,10 +43,19 @@ def _search_routes(searches: SearchApi) -> APIRouter:
 
     @router.get("/search", responses={200: {"model": SearchAnswer}})
     async def search(request: Annotated[SearchParameters, Query()]) -> Response:
+        """Rank items by words (BM25) and by meaning (vectors), fused by rank; an exact product_id or GTIN goes first.
+
+        Each hit says when its product, its price and its reviews became searchable (`searchable_at`), and whether its
+        vector is that of its present text. `fresh_as_of` says, by topic, up to when every event is in the answer.
+        """
         return JSONAnswer(await searches.search(request, request.token, request.wait_ms))
 
     @router.get("/items/{product_id:path}", responses={200: {"model": dict[str, str | IndexedItem]}})
     async def item(product_id: Annotated[str, Path(min_length=1)], _: Annotated[NoParameters, Query()]) -> Response:
+        """Show one item as the index holds it, with `status` `visible`, `delisted` or `parked`.
+
+        404 if the index never heard of it, 503 while that is not known yet.
+        """
         indexed = await searches.item(product_id)
         if indexed is None:
             return error_answer(NotFound.http_status, f"no item {product_id} was ever heard of")
@@ -54,6 +63,7 @@ def _search_routes(searches: SearchApi) -> APIRouter:
 
     @router.get("/progress", responses={200: {"model": ProgressAnswer}})
     async def progress(request: Annotated[ProgressParameters, Query()]) -> Response:
+        """Say whether an event is searchable, and give its token back with the id of the log."""
         after = searches.in_this_log(Token.parse(request.after))
         searchable = await searches.progress(after, request.wait_ms)
         return JSONAnswer(ProgressAnswer(after=str(after), searchable=searchable))
@@ -80,10 +90,12 @@ def _rebuild_routes(jobs: JobsApi) -> APIRouter:
 
     @router.post("/rebuild", responses={200: {"model": JobReport}})
     async def start(request: Annotated[RebuildParameters, Query()]) -> Response:
+        """Begin a rebuild, or with `dry_run` only count what it would do. 409 while one runs."""
         return JSONAnswer(jobs.start_rebuild(request.model, dry_run=request.dry_run))
 
     @router.get("/rebuild", responses={200: {"model": JobReport}})
     async def report(_: Annotated[NoParameters, Query()]) -> Response:
+        """Say how far the last rebuild is. 404 if there was none since the process started."""
         report = jobs.report("rebuild")
         if report is None:
             return error_answer(NotFound.http_status, "no rebuild was asked for since this process started")
@@ -91,10 +103,12 @@ def _rebuild_routes(jobs: JobsApi) -> APIRouter:
 
     @router.post("/rebuild/rollback")
     async def roll_back(_: Annotated[NoParameters, Query()]) -> Response:
+        """Let the index before the last rebuild serve again."""
         return JSONAnswer(await jobs.roll_back())
 
     @router.post("/rebuild/finish")
     async def finish(_: Annotated[NoParameters, Query()]) -> Response:
+        """Drop the index before the last rebuild."""
         return JSONAnswer(await jobs.finish_rebuild())
 
     return router
@@ -105,18 +119,22 @@ def _status_routes(pipeline: StatusApi) -> APIRouter:
 
     @router.get("/status", responses={200: {"model": StatusReport}})
     async def status(_: Annotated[NoParameters, Query()]) -> Response:
+        """Report lag (`lag_events` is 0 only when nothing waits anywhere), freshness, dead letters, index and log."""
         return JSONAnswer(await pipeline.status())
 
     @router.get("/metrics")
     async def metrics() -> Response:
+        """Answer the metrics in the text format of Prometheus."""
         return Response(pipeline.metrics(), media_type=CONTENT_TYPE_LATEST)
 
     @router.get("/livez")
     async def livez() -> Response:
+        """Answer while the process runs."""
         return PlainTextResponse("alive\n")
 
     @router.get("/readyz")
     async def readyz() -> Response:
+        """Answer 200 once searches can be served; until then 503, with the reasons."""
         reasons = pipeline.ready()
         if reasons:
             return error_answer(Unavailable.http_status, "; ".join(reasons), headers=RETRY_AFTER)
@@ -130,10 +148,12 @@ def _reconcile_routes(jobs: JobsApi) -> APIRouter:
 
     @router.post("/reconcile", status_code=202, responses={202: {"model": JobReport}})
     async def start(request: Annotated[ReconcileParameters, Query()]) -> Response:
+        """Begin a comparison of the index with the item state, and with `repair` a repair. 409 while one runs."""
         return JSONAnswer(jobs.start_reconcile(repair=request.repair), 202)
 
     @router.get("/reconcile", responses={200: {"model": JobReport}})
     async def last(_: Annotated[NoParameters, Query()]) -> Response:
+        """Say how far the last comparison is, or its result. 404 if there was none since the process started."""
         report = jobs.report("reconcile")
         if report is None:
             return error_answer(
