@@ -22,7 +22,7 @@ from stream.runtime.settings import PREFIX, Settings
 from tests.support.standing_in import StandIn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 FOLDER = Path(__file__).parents[2] / "docs" / "reference"
 GENERATED = "<!-- Written by `make docs`; do not edit. -->"
@@ -36,7 +36,7 @@ field is named), 503 with `Retry-After`. A running stack has the same at `/docs`
 To read your own write, pass on the token of your event: `after=prices:3:4711` answers once that event is searchable (or
 in the dead letters), or after `wait_ms` with `"fresh": false`. Events that change nothing count as done: a token never
 hangs. `produce` and `GET /progress` give tokens with the id of the log, `prices:3:4711@LOG`: after the embedded broker
-was lost, or topics were made anew, such a token is refused (422) instead of meaning another event."""
+was lost, or topics were recreated, such a token is refused (422) instead of meaning another event."""
 SETTINGS_INTRODUCTION = """\
 A flag goes before the environment, the environment before the default. Settings of the work (partitions, model,
 languages, currency) count where the workers start, not where a command asks them. An empty variable is not set.
@@ -211,7 +211,7 @@ def _page(title: str, lines: Iterable[str]) -> str:
     return "\n".join([f"# {title}", "", GENERATED, "", *lines]).rstrip() + "\n"
 
 
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> Iterator[str]:
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
     if rows:
         yield "| " + " | ".join(head) + " |"
         yield "| " + " | ".join("---" for _ in head) + " |"
