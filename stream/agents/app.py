@@ -1,9 +1,9 @@
-"""How both Faust apps are built: raw bytes, no web server, no tables, commits by the tracker."""
+"""The Faust apps of both workers: raw bytes, no web server, no tables, and commits decided by the offset trackers."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import faust
 from faust.app.base import BootStrategy
@@ -13,7 +13,7 @@ from stream.kafka.offsets import OffsetTrackers
 from workers.priority import CooperativeTurns
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
     from aiokafka.structs import RecordMetadata
 
@@ -22,18 +22,14 @@ if TYPE_CHECKING:
     from stream.runtime.settings import Settings
     from workers.priority import QueryGate
 
-    Take = Callable[[Any], Awaitable[None]]
-    Own = Callable[[set[int]], None]
-
-
 FETCH_WAITS_MS = {
     # Does not wake a waiting fetch when data arrives.
     "embedded": 5,
     "kafka": 500,
 }
-"""How long the broker keeps a fetch that finds nothing; an idle consumer asks as often."""
+"""How long each broker keeps a fetch that finds nothing. An idle consumer asks again after this time."""
 FETCH_RESTS_MS_MAX = {"embedded": 100, "kafka": 0}
-"""See be_patient."""
+"""The longest rest between two fetches of each broker, see `adapt_fetch_waits`."""
 SESSION_TIMEOUT_S = 8.0
 REBALANCE_TIMEOUT_S = 2.0
 REQUEST_TIMEOUT_S = 40.0
@@ -47,48 +43,76 @@ class _Boot(BootStrategy):
     enable_web = False
 
 
+class Worker(Protocol):
+    """A worker as its Faust app sees it."""
+
+    async def start_offsets(self, commits: Mapping[Partition, int]) -> Mapping[Partition, int]:
+        """Return the offsets to read from, not above the commits of the assigned partitions (0: there is none)."""
+
+    def assign(self, numbers: Collection[int]) -> None:
+        """Replace the partitions that are assigned to this worker; none while the group rebalances."""
+
+    async def handle(self, records: Sequence[Any]) -> None:
+        """Handle records of one partition, in the order of their offsets. Raises only what must end the process."""
+
+
 class _App(faust.App):
     BootStrategy = _Boot
-    fail: Callable[[BaseException], None]
+
+    def __init__(self, name: str, *, fail: Callable[[BaseException], None], **options: Any) -> None:
+        super().__init__(name, **options)
+        self._fail = fail
 
     def _crash(self, reason: BaseException) -> None:
-        """Any part of Faust that fails tells the app, and then does nothing more."""
+        """Report the failure of any part of Faust, which tells the app and then does nothing more."""
         super()._crash(reason)
-        self.fail(reason)
+        self._fail(reason)
 
 
 class AppParts(NamedTuple):
-    """A Faust app, and the transport with the trackers that decide its commits."""
+    """A Faust app, its transport with the trackers that decide its commits, and the report of its failure."""
 
     app: _App
     transport: Transport
+    fail: Callable[[BaseException], None]
 
     @property
     def trackers(self) -> OffsetTrackers:
-        """What is delivered and finished."""
+        """Return the trackers of the records that are delivered and acked."""
         return self.transport.trackers
 
     def joining(self) -> int:
-        """1 while the consumer group finds out who has which partitions, else 0."""
+        """Return 1 while the consumer group rebalances, else 0."""
         return int(self.app.rebalancing)
 
     def generation(self) -> int:
-        """Of the consumer group, as this worker knows it."""
+        """Return the generation of the consumer group as this worker knows it."""
         return self.app.consumer_generation_id
 
     async def send(
         self, topic: str, key: bytes | None, value: bytes | None, partition: int, headers: Headers
     ) -> Awaitable[RecordMetadata]:
-        """Awaited, the record is in the producer's buffer; awaited again, the broker has confirmed it."""
+        """Put a record into the producer's buffer, and return the broker's confirmation to await."""
         return await self.app.producer.send(topic, key, value, partition, None, headers)
 
 
-def create_app(name: str, settings: Settings) -> AppParts:
-    """A Faust app on the settings' broker; `name` is its consumer group."""
+def create_app(name: str, settings: Settings, *, fail: Callable[[BaseException], None]) -> AppParts:
+    """Create a Faust app on the settings' broker. `name` is its consumer group.
+
+    `fail` is called in the running loop with an error that must end the process.
+
+    `connect` gives it its worker, which needs the app's producer and group, before the app starts.
+    """
+    loop = asyncio.get_running_loop()
+
+    def failed(error: BaseException) -> None:
+        loop.call_soon_threadsafe(fail, error)  # The consumer has a thread of its own.
+
     directory = settings.data_dir / "faust"
     directory.mkdir(parents=True, exist_ok=True)
     app = _App(
         name,
+        fail=failed,
         broker=[f"kafka://{address}" for address in (settings.kafka or "").split(",")],
         datadir=str(directory / name),
         key_serializer="raw",
@@ -111,29 +135,19 @@ def create_app(name: str, settings: Settings) -> AppParts:
         topic_disable_leader=True,
         store="memory://",
     )
-    transport = Transport(app.conf.broker, app)
-    transport.trackers = OffsetTrackers()
-    transport.fetch_wait_ms = FETCH_WAITS_MS[settings.broker]
-    transport.fetch_rest_ms_max = FETCH_RESTS_MS_MAX[settings.broker]
-    transport.starts = _at_commits
+    transport = Transport(
+        app.conf.broker,
+        app,
+        trackers=OffsetTrackers(),
+        fetch_wait_ms=FETCH_WAITS_MS[settings.broker],
+        fetch_rest_ms_max=FETCH_RESTS_MS_MAX[settings.broker],
+    )
     app.transport = transport
-    return AppParts(app, transport)
+    return AppParts(app, transport, fail)
 
 
-async def _at_commits(commits: Mapping[Partition, int]) -> Mapping[Partition, int]:
-    return commits
-
-
-def connect(
-    parts: AppParts,
-    topics: Sequence[str],
-    *,
-    take: Take,
-    own: Own,
-    fail: Callable[[BaseException], None],
-    gate: QueryGate,
-) -> None:
-    """One agent a topic that hands every record to `take`; `own` hears which partitions this worker has.
+def connect(parts: AppParts, topics: Sequence[str], worker: Worker, *, gate: QueryGate) -> None:
+    """Connect a worker: one agent for each topic hands it every record, and it hears which partitions are assigned.
 
     No exception leaves an agent by accident: Faust would start it again behind the lost event.
     """
@@ -142,24 +156,19 @@ def connect(
         turns = CooperativeTurns(gate)
         async for event in stream.noack().events():
             try:
-                await take(event.message)
+                await worker.handle([event.message])
             except Exception as error:
-                fail(error)
+                parts.fail(error)
                 raise
-            await turns.yield_if_over()  # What has been fetched comes without a pause.
+            await turns.yield_if_over()  # Records that have been fetched come without a pause.
 
     async def assigned(_app: Any, /, *arguments: Any, signal: Any, **_: Any) -> None:
-        own({tp.partition for tp in arguments[0] if tp.topic == topics[0]})
+        worker.assign({tp.partition for tp in arguments[0] if tp.topic == topics[0]})
 
     async def revoked(_app: Any, /, *_arguments: Any, signal: Any, **_: Any) -> None:
-        own(set())
+        worker.assign(set())
 
-    loop = asyncio.get_running_loop()
-
-    def failed(error: BaseException) -> None:
-        loop.call_soon_threadsafe(fail, error)  # The consumer has a thread of its own.
-
-    parts.app.fail = failed
+    parts.transport.start_with(worker.start_offsets)
     for topic in topics:
         # Without `value_serializer` Faust decodes the bytes as JSON all the same.
         raw = parts.app.topic(topic, key_type=bytes, value_type=bytes, value_serializer="raw", key_serializer="raw")

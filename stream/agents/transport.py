@@ -1,4 +1,4 @@
-"""Faust's consumer with commits taken from the tracker, starts where its owner says, and a fetch wait for the broker.
+"""Faust's consumer with commits from the trackers, start offsets from the worker, and a fetch wait for the broker.
 
 Everything here overrides inner parts of faust-streaming 0.15.3 (pinned); tests/contract/test_commits.py and
 test_starts.py hold them.
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from stream.kafka.offsets import OffsetTrackers
 
-    Starts = Callable[[Mapping[Partition, int]], Awaitable[Mapping[Partition, int]]]
+    StartOffsets = Callable[[Mapping[Partition, int]], Awaitable[Mapping[Partition, int]]]
     """From the commits of the partitions that were assigned (0: none) to the offsets to start from, not above them."""
 
 log = structlog.get_logger(__name__)
@@ -39,24 +39,24 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
 
     def _create_worker_consumer(self, transport: driver.Transport) -> aiokafka.AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
-        own = cast("Transport", transport)
-        adapt_fetch_waits(consumer, own.fetch_wait_ms, rest_ms_max=own.fetch_rest_ms_max)
+        ours = cast("Transport", transport)
+        adapt_fetch_waits(consumer, ours.fetch_wait_ms, rest_ms_max=ours.fetch_rest_ms_max)
         # The same partition of every topic must go to the same worker: round robin, Faust's choice, does not see to it.
         consumer._partition_assignment_strategy = (RangePartitionAssignor,)
         return consumer
 
     async def _fetch_records(self, consumer: aiokafka.AIOKafkaConsumer, *asked: Any, **how: Any) -> RecordMap:
-        """Faust goes past aiokafka's own `getmany`, which would raise what ended the group's coordination."""
+        """Raise the error that ended the group's coordination: Faust bypasses aiokafka's `getmany`, which would."""
         consumer._coordinator.check_errors()
         return await super()._fetch_records(consumer, *asked, **how)
 
 
 class Consumer(driver.Consumer):
-    """Commits the finished prefix of each partition, and nothing else; delivers nothing from before its own seek.
+    """Commits the committable offset of each partition, and nothing else; delivers nothing from before its own seek.
 
     Faust seeks beside its fetches, and gives up, for good, where that takes longer than a request may. A record that
     was fetched from the commit and delivered before a seek below it would pass for the start of the partition: all
-    that lies between would count as finished. So the task that fetches seeks too, before anything else.
+    offsets between would count as acked. So the task that fetches seeks too, before anything else.
     """
 
     _sought: int | None = None
@@ -66,20 +66,20 @@ class Consumer(driver.Consumer):
         return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
     @property
-    def _own(self) -> Transport:
+    def _transport(self) -> Transport:
         return cast("Transport", self.transport)
 
     def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:
-        for partition in self._own.trackers.partitions:
+        for partition in self._transport.trackers.partitions:
             tp = self._new_topicpartition(partition.topic, partition.number)
             if topics is None or tp in topics or tp.topic in topics:
                 yield tp
 
     def _new_offset(self, tp: TP) -> int | None:
-        return self._own.trackers.prefix(Partition(tp.topic, tp.partition))
+        return self._transport.trackers.committable(Partition(tp.topic, tp.partition))
 
     async def perform_seek(self) -> None:
-        """Left to the next fetch."""
+        """Leave the seek to the next fetch."""
         self._sought = None
 
     async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> RecordMap:  # noqa: ASYNC109 -- Faust's own
@@ -91,7 +91,7 @@ class Consumer(driver.Consumer):
         return records if self._sought == self.app.consumer_generation_id else {}
 
     async def _seek_all(self) -> None:
-        self._sought = self.app.consumer_generation_id  # Before: who asks for it meanwhile is heard.
+        self._sought = self.app.consumer_generation_id  # First, so that a request meanwhile is not lost.
         try:
             await super().perform_seek()
         except BaseException as error:
@@ -103,16 +103,16 @@ class Consumer(driver.Consumer):
             await asyncio.sleep(SEEK_AGAIN_S)
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
-        """Starts below the commit where the transport's owner says so (an index that was wiped is filled again).
+        """Seek below the commit where the worker's start offsets say so (an index that was wiped is filled again).
 
         Where there is no commit aiokafka's own seek leaves the position as it is: behind what a fetch took that was
         dropped since.
         """
         committed = dict(await super().seek_to_committed())
         commits = {Partition(tp.topic, tp.partition): max(committed.get(tp) or 0, 0) for tp in self.assignment()}
-        for place, start in (await self._own.starts(commits)).items():
-            if start < commits[place] or not commits[place]:
-                tp = self._new_topicpartition(*place)
+        for partition, start in (await self._transport.start_offsets(commits)).items():
+            if start < commits[partition] or not commits[partition]:
+                tp = self._new_topicpartition(*partition)
                 # In the thread that resets positions itself: from here the two would meet half way.
                 await self._thread.call_thread(cast("Any", self._thread.seek), tp, start)
                 committed[tp] = start
@@ -123,10 +123,23 @@ class Consumer(driver.Consumer):
 
 
 class Transport(driver.Transport):
-    """Carries what its consumers need to know of their owner."""
+    """Carries what its consumers need: trackers, fetch waits, and the start offsets of the worker."""
 
     Consumer = Consumer
-    trackers: OffsetTrackers
-    fetch_wait_ms: int
-    fetch_rest_ms_max: int
-    starts: Starts
+
+    def __init__(
+        self, url: Any, app: Any, *, trackers: OffsetTrackers, fetch_wait_ms: int, fetch_rest_ms_max: int
+    ) -> None:
+        super().__init__(url, app)
+        self.trackers = trackers
+        self.fetch_wait_ms = fetch_wait_ms
+        self.fetch_rest_ms_max = fetch_rest_ms_max
+        self._start_offsets: StartOffsets | None = None
+
+    def start_with(self, start_offsets: StartOffsets) -> None:
+        """Ask the worker for start offsets at each assignment from now on."""
+        self._start_offsets = start_offsets
+
+    async def start_offsets(self, commits: Mapping[Partition, int]) -> Mapping[Partition, int]:
+        """Return the offsets to read from: those of the worker, or the commits where none is connected."""
+        return commits if self._start_offsets is None else await self._start_offsets(commits)

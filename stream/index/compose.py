@@ -22,11 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from stream.kafka.log_identity import LogIdentity
-    from stream.kafka.offsets import OffsetTrackers
+    from stream.kafka.offsets import ConsumerGroup, OffsetTrackers
     from stream.kafka.send import Send
     from stream.progress.freshness import RecentFreshness
     from stream.runtime.metrics import IndexMetrics
-    from stream.writers.assignment import ConsumerGroup
     from stream.writers.context import Models
     from stream.writers.progress_sink import Watermark
     from workers.clock import Clock

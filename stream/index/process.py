@@ -69,19 +69,10 @@ async def run_index_worker(settings: Settings) -> None:
     )
     async with AsyncExitStack() as closing:
         opened = await _open(settings, shared.gate, closing)
-        parts = create_app(GROUP, settings)
+        parts = create_app(GROUP, settings, fail=failure.fail)
         writing = _compose_writing(settings, opened, shared, parts)
         await writing.writers.refresh_until_available()
-        worker = writing.worker
-        parts.transport.starts = worker.start_offsets
-        connect(
-            parts,
-            [ITEMS],
-            take=worker.handle_one,
-            own=worker.assign,
-            fail=failure.fail,
-            gate=shared.gate,
-        )
+        connect(parts, [ITEMS], writing.worker, gate=shared.gate)
         serving = await _compose_serving(settings, opened, shared, writing, closing)
         closing.push_async_callback(serving.jobs.close)
         closing.push_async_callback(parts.app.stop)

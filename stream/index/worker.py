@@ -60,10 +60,6 @@ class IndexWorker:
         """Replace the assigned partitions."""
         self._assignment.assign(numbers)
 
-    async def handle_one(self, record: Any) -> None:
-        """Handle a batch of one record."""
-        await self.handle([record])
-
     async def handle(self, records: Sequence[Any]) -> None:
         """Decode each record and hand it to the lanes, which write it and ack last; or refuse it, and ack last.
 

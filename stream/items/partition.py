@@ -1,59 +1,60 @@
-"""The state of one partition: the join of all that its logs say and of the events taken since. No I/O."""
+"""The state of one partition: the join of the records in its logs and of the events folded since. No I/O."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from schemas.items import NO_REVIEWS, Entity, ItemState, ReviewSummary
+from schemas.items import NO_REVIEWS, Entity, ItemRecord, ItemState, ReviewSummary
 from workers.state import fold, reviews
 
 if TYPE_CHECKING:
     from schemas.events import Event
-    from schemas.items import ItemRecord
+    from schemas.items import Change
 
 FACET_OF_TOPIC = {"products": "product", "prices": "price", "reviews": "reviews"}
 
 
 @dataclass(slots=True)
 class HeldItem:
-    """An item as its owner holds it."""
+    """An item in the memory of the worker that its partition is assigned to."""
 
     state: ItemState
     reviews: dict[str, Entity] = field(default_factory=dict)
     summary: ReviewSummary = NO_REVIEWS
-    """Kept in step with `reviews`, so that one more review costs the same however many there are."""
+    """The summary of `reviews`, updated with each review, so that one more costs the same however many there are."""
     logged: tuple[ItemState, ReviewSummary] | None = None
-    """What its last record in the item log says, None: it has none. Less than the state after a crash between review
-    and item record, or when a worker that was frozen wrote last."""
+    """The content of the item's last record in the item log; None where it has none. It is less than the state after a
+    crash between review and item record, or when a worker that was frozen wrote last."""
 
 
 class ItemPartition:
     """All items of one partition, by product_id."""
 
     def __init__(self, number: int, writer: str) -> None:
-        """`writer`: names this ownership of the partition in all that is written of it.
+        """`writer` names this assignment of the partition in every record that is written from it.
 
-        Not the process: what that sent of an earlier ownership may arrive after its successor's records.
+        It does not name the process: records that the same process sent in an earlier assignment may arrive after
+        those of the worker that had the partition in between.
         """
         self.number = number
         self.writer = writer
         self.items: dict[str, HeldItem] = {}
-        self.displaced = 0
+        self.evicted = 0
         """Offers, languages and attributes that the limits of their items have left out."""
 
-    def take(self, event: Event) -> bool:
-        """Folds an event; whether that changed anything."""
+    def fold(self, event: Event) -> bool:
+        """Fold an event; return whether it changed anything."""
         held = self._held(event.product_id)
         if event.topic == "reviews":
-            return self.take_review(event.product_id, event.part or "", reviews.delta(event))
+            return self.join_review(event.product_id, event.part or "", reviews.delta(event))
         before = held.state
         changed = self._join(held, fold.delta(event))
-        self.displaced += fold.count_evicted(before, event, held.state)
+        self.evicted += fold.count_evicted(before, event, held.state)
         return changed
 
-    def take_review(self, product_id: str, review_id: str, review: Entity) -> bool:
-        """Joins what is known of one review; whether that changed anything."""
+    def join_review(self, product_id: str, review_id: str, review: Entity) -> bool:
+        """Join the state of one review; return whether it changed anything."""
         held = self._held(product_id)
         before = held.reviews.get(review_id)
         after = review if before is None else reviews.join(before, review)
@@ -63,8 +64,8 @@ class ItemPartition:
         held.summary = reviews.replaced(held.summary, before, after)
         return True
 
-    def take_record(self, record: ItemRecord) -> bool:
-        """Joins an item record from the log; whether the log must be told the join, as it differs from the record."""
+    def join_record(self, record: ItemRecord) -> bool:
+        """Join an item record from the log; return whether the join is not the record, and so must be published."""
         held = self._held(record.state.product_id)
         held.logged = (record.state, record.reviews)
         self._join(held, record.state)
@@ -72,8 +73,15 @@ class ItemPartition:
             held.state = record.state  # One object, not two equal ones, for each item that was recovered.
         return held.logged != (held.state, held.summary)
 
-    def hidden(self, product_id: str) -> bool:
-        """Another hand wrote last under this key, and compaction keeps that: whether to publish the item again."""
+    def next_record(self, product_id: str, changes: dict[str, Change]) -> ItemRecord:
+        """Return the record of an item to append to the log now, and note that the log has it."""
+        held = self.items[product_id]
+        held.logged = (held.state, held.summary)
+        return ItemRecord(self.writer, held.state, held.summary, changes)
+
+    def hide(self, product_id: str) -> bool:
+        """Note that a foreign record, which compaction keeps, came last under this key; return whether to publish the
+        item again."""
         held = self.items.get(product_id)
         if held is None:
             return False
@@ -81,7 +89,7 @@ class ItemPartition:
         return True
 
     def unlogged(self) -> list[str]:
-        """Items of which the log does not say what is known here: to be published again."""
+        """Return the items whose last record in the log is not their state: they are to be published again."""
         return [p for p, held in self.items.items() if held.logged != (held.state, held.summary)]
 
     def _held(self, product_id: str) -> HeldItem:

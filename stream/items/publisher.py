@@ -1,4 +1,5 @@
-"""Sends item and review records, newest state of each item only, and finishes deliveries when they are confirmed."""
+"""The publisher of an items worker: it sends item and review records, only the newest state of each item, and acks the
+events that they come from when the broker has confirmed them."""
 
 from __future__ import annotations
 
@@ -7,143 +8,210 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from schemas.items import Change, ItemRecord
+from schemas.items import Change
 from schemas.state_codec import encode_item, encode_review, review_key
+from stream.items.partition import FACET_OF_TOPIC
 from stream.kafka.topics import ITEMS, REVIEW_STATES
 from stream.state_files.records import WRITER_HEADER
 from workers.linger import linger_until_quiet, rest_after
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable
 
     from aiokafka.structs import RecordMetadata
 
+    from schemas.events import Event
     from schemas.items import Entity
-    from stream.items.partition import HeldItem, ItemPartition
+    from stream.items.assignment import ItemsAssignment
+    from stream.items.partition import ItemPartition
     from stream.kafka.offsets import InFlightRecord
-    from stream.kafka.send import Send
+    from stream.kafka.send import Headers, Send
 
 BATCH_ITEMS_MAX = 256
 BATCHES_IN_FLIGHT_MAX = 8
-UNFINISHED_MAX = 5_000
-"""Events taken and not yet confirmed; at the bound the input waits."""
+IN_FLIGHT_MAX = 5_000
+"""The most events that wait for a confirmation; at this bound the input waits."""
+
+
+class Folded(NamedTuple):
+    """An event that was folded, and whether it changed the item."""
+
+    partition: ItemPartition
+    event: Event
+    arrived_at_ms: int
+    changed: bool
+
+
+class Outgoing(NamedTuple):
+    """A record to send for an event that is not folded here: the event for its right partition, or a dead letter."""
+
+    origin: ItemPartition
+    """The partition that the event was delivered from."""
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    partition: int
+    headers: Headers
 
 
 class ItemKey(NamedTuple):
-    """Where an item belongs. A partition that is assigned again is another one."""
+    """An item of an assignment. The same item is another key once its partition was revoked and assigned again."""
 
     partition: ItemPartition
     product_id: str
 
 
-@dataclass(slots=True)
-class PendingUpdate:
-    """What one item record will say for the first time, and who waits for its confirmation."""
+@dataclass(slots=True, eq=False)
+class Effect:
+    """Records on their way to the broker, and the in-flight records that are acked when it has confirmed them."""
 
-    deliveries: list[InFlightRecord] = field(default_factory=list)
+    partition: ItemPartition
+    acks: list[InFlightRecord] = field(default_factory=list)
+    confirmed: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class PendingUpdate(Effect):
+    """The next record of an item: the changes that it states for the first time."""
+
     reviews: dict[str, Entity] = field(default_factory=dict)
     changes: dict[str, Change] = field(default_factory=dict)
 
     def note(self, facet: str, arrived_at_ms: int) -> None:
-        """One more event of this facet."""
+        """Count one more event of this facet."""
         known = self.changes.get(facet)
         first = arrived_at_ms if known is None else min(known.first_arrived_at_ms, arrived_at_ms)
         self.changes[facet] = Change(first, 1 + (known.events if known else 0))
 
 
 class Publisher:
-    """Of one items worker."""
+    """Carries out the decisions of one items worker, and acks their events."""
 
-    def __init__(self, send: Send, confirmed: Callable[[ItemPartition, int], None]) -> None:
+    def __init__(self, send: Send, assignment: ItemsAssignment) -> None:
         self._send = send
-        self._confirmed = confirmed
-        self._due: dict[ItemKey, PendingUpdate] = {}
+        self._assignment = assignment
+        self._pending: dict[ItemKey, PendingUpdate] = {}
         self._sending: dict[ItemKey, PendingUpdate] = {}
+        self._outgoing: list[tuple[Effect, Awaitable[RecordMetadata]]] = []
         self._wake = asyncio.Event()
         self._room = asyncio.Event()
-        self._unfinished = 0
-        self._taken = 0
+        self._in_flight = 0
+        self._arrived = 0
         self._batches = asyncio.Semaphore(BATCHES_IN_FLIGHT_MAX)
 
+    @property
+    def idle(self) -> bool:
+        """Return whether no item record waits to be sent or confirmed."""
+        return not (self._pending or self._sending)
+
     async def wait_for_room(self) -> None:
-        """Until one more event can be taken."""
-        while self._unfinished >= UNFINISHED_MAX:
+        """Wait until there is room for one more event."""
+        while self._in_flight >= IN_FLIGHT_MAX:
             self._room.clear()
             await self._room.wait()
 
-    def publish(self, key: ItemKey) -> PendingUpdate:
-        """The item changed: what comes next of it will say so."""
-        publication = self._due.get(key)
-        if publication is None:
-            publication = self._due[key] = PendingUpdate()
-            self._wake.set()
-        return publication
+    async def carry_out(self, decision: Folded | Outgoing) -> Effect:
+        """Begin the effect of a decision. A folded event joins the next record of its item without suspending."""
+        if isinstance(decision, Folded):
+            return self._update(decision)
+        effect = Effect(decision.origin)
+        sent = await self._send(decision.topic, decision.key, decision.value, decision.partition, decision.headers)
+        self._outgoing.append((effect, sent))
+        self._wake.set()
+        return effect
 
-    def finish_after(self, key: ItemKey, delivery: InFlightRecord, publication: PendingUpdate | None = None) -> None:
-        """Finishes the delivery once everything said of the item so far is confirmed."""
-        self._taken += 1
-        waits_for = publication or self._due.get(key) or self._sending.get(key)
-        if waits_for is None:
-            delivery.finish()
-            self._confirmed(key.partition, -1)
-            return
-        waits_for.deliveries.append(delivery)
-        self._unfinished += 1
+    def publish(self, key: ItemKey) -> PendingUpdate:
+        """Return the pending update of an item, which is sent soon."""
+        update = self._pending.get(key)
+        if update is None:
+            update = self._pending[key] = PendingUpdate(key.partition)
+            self._wake.set()
+        return update
+
+    def ack_after(self, effect: Effect, in_flight: InFlightRecord) -> None:
+        """Ack the record once the effect is confirmed: the only way in which an input event is acked."""
+        self._arrived += 1
+        self._in_flight += 1
+        effect.acks.append(in_flight)
+        if effect.confirmed:
+            self._ack(effect, -1)
 
     def forget(self, partition: ItemPartition) -> None:
-        """It was revoked: what is not sent yet is its next owner's to send."""
-        for key in [key for key in self._due if key.partition is partition]:
-            self._finish(self._due.pop(key), acked=False)
+        """Drop the updates of a revoked partition that are not sent yet: its next worker reads their events again."""
+        for key in [key for key in self._pending if key.partition is partition]:
+            self._release(self._pending.pop(key))
 
     async def run(self) -> None:
-        """Sends for ever; raises what the producer raises."""
+        """Send until cancelled. Raises what the producer raises, also for forwarded events and dead letters."""
         async with asyncio.TaskGroup() as confirmations:
             while True:
                 await self._wake.wait()
                 self._wake.clear()
-                await linger_until_quiet(lambda: self._taken)
-                items = len(self._due)
-                while self._due:
+                for effect, sent in self._outgoing:
+                    confirmations.create_task(self._confirm_outgoing(effect, sent))
+                self._outgoing.clear()
+                if not self._pending:
+                    continue
+                await linger_until_quiet(lambda: self._arrived)
+                items = len(self._pending)
+                while self._pending:
                     await self._batches.acquire()
-                    batch = [(key, self._due.pop(key)) for key in list(islice(self._due, BATCH_ITEMS_MAX))]
+                    batch = [(key, self._pending.pop(key)) for key in list(islice(self._pending, BATCH_ITEMS_MAX))]
                     self._sending.update(batch)
-                    sent = [(key, publication, await self._start(key, publication)) for key, publication in batch]
-                    confirmations.create_task(self._confirm(sent))
+                    sent_batch = [(key, update, await self._start(key, update)) for key, update in batch]
+                    confirmations.create_task(self._confirm(sent_batch))
                 await rest_after(items)
 
-    async def _start(self, key: ItemKey, publication: PendingUpdate) -> list[Awaitable[RecordMetadata]]:
-        """Review records first, item record second; the ack waits for both."""
+    def _update(self, folded: Folded) -> Effect:
+        """Return the record of the item that says what the event says: the next one, or for a repeated event the one
+        that is pending or being sent; where the log has it already, an effect that is confirmed."""
+        partition, event = folded.partition, folded.event
+        key = ItemKey(partition, event.product_id)
+        if not folded.changed:
+            return self._pending.get(key) or self._sending.get(key) or Effect(partition, confirmed=True)
+        update = self.publish(key)
+        update.note(FACET_OF_TOPIC[event.topic], folded.arrived_at_ms)
+        if event.topic == "reviews":
+            review_id = event.part or ""
+            update.reviews[review_id] = partition.items[event.product_id].reviews[review_id]
+        return update
+
+    async def _start(self, key: ItemKey, update: PendingUpdate) -> list[Awaitable[RecordMetadata]]:
+        """Send review records first and the item record second. The ack waits for both."""
         number, writer = key.partition.number, [(WRITER_HEADER, key.partition.writer.encode())]
         futures = [
             await self._send(
                 REVIEW_STATES, review_key(key.product_id, review_id), encode_review(review), number, writer
             )
-            for review_id, review in publication.reviews.items()
+            for review_id, review in update.reviews.items()
         ]
-        held = key.partition.items[key.product_id]
-        record = encode_item(_record(key.partition.writer, held, publication))
+        record = encode_item(key.partition.next_record(key.product_id, update.changes))
         futures.append(await self._send(ITEMS, key.product_id.encode(), record, number, writer))
-        held.logged = (held.state, held.summary)
         return futures
 
     async def _confirm(self, sent: list[tuple[ItemKey, PendingUpdate, list[Awaitable[RecordMetadata]]]]) -> None:
         try:
-            for key, publication, futures in sent:
+            for key, update, futures in sent:
                 confirmed = [await future for future in futures]
-                if self._sending.get(key) is publication:
+                if self._sending.get(key) is update:
                     del self._sending[key]
-                self._finish(publication, acked=True)
-                self._confirmed(key.partition, confirmed[-1].offset)
+                self._ack(update, confirmed[-1].offset)
         finally:
             self._batches.release()
 
-    def _finish(self, publication: PendingUpdate, *, acked: bool) -> None:
-        self._unfinished -= len(publication.deliveries)
-        if acked:
-            for delivery in publication.deliveries:
-                delivery.finish()
+    async def _confirm_outgoing(self, effect: Effect, sent: Awaitable[RecordMetadata]) -> None:
+        await sent
+        self._ack(effect, -1)
+
+    def _ack(self, effect: Effect, offset: int) -> None:
+        """Ack the events of a confirmed effect. `offset`: of its item record; -1 where it has none."""
+        effect.confirmed = True
+        for in_flight in effect.acks:
+            in_flight.ack()
+        self._release(effect)
+        self._assignment.reaches(effect.partition, offset)
+
+    def _release(self, effect: Effect) -> None:
+        self._in_flight -= len(effect.acks)
+        effect.acks.clear()
         self._room.set()
-
-
-def _record(writer: str, held: HeldItem, publication: PendingUpdate) -> ItemRecord:
-    return ItemRecord(writer, held.state, held.summary, publication.changes)

@@ -1,20 +1,15 @@
-"""Takes input events: decode, fold, publish the item, ack. Effects at its edge, decisions in schemas and workers."""
+"""The items worker without Faust: it decodes input events, folds them, publishes the items, and acks last."""
 
 from __future__ import annotations
 
-import asyncio
 from functools import lru_cache
-from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from aiokafka.partitioner import murmur2
 
 from schemas.errors import InvalidEvent
 from schemas.events import parse
-from schemas.progress import ItemsProgress
-from stream.items.partition import FACET_OF_TOPIC, ItemPartition
-from stream.items.publisher import ItemKey, Publisher
+from stream.items.publisher import Folded, Outgoing
 from stream.kafka.headers import (
     Origin,
     bug_headers,
@@ -24,16 +19,17 @@ from stream.kafka.headers import (
     first_arrival_ms,
     forwarded_headers,
 )
-from stream.kafka.partitions import Partition
-from stream.kafka.topics import INPUTS
+from stream.kafka.partitions import partition_of
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from schemas.events import Event
-    from stream.kafka.offsets import InFlightRecord, OffsetTrackers
-    from stream.kafka.send import Send
-    from stream.progress.reporter import Reporter
+    from stream.items.assignment import ItemsAssignment
+    from stream.items.publisher import Publisher
+    from stream.items.recovery import StateRecovery
+    from stream.kafka.offsets import InFlightRecord
+    from stream.kafka.partitions import Partition
     from stream.runtime.metrics import ItemsMetrics
 
 log = structlog.get_logger(__name__)
@@ -42,167 +38,90 @@ ROUTES_CACHED_MAX = 100_000
 
 
 class ItemsWorker:
-    """The items app without Faust: what happens to each record, and to ownership."""
+    """Handles the records of the assigned partitions."""
 
     def __init__(
         self,
-        writer: str,
         partitions: int,
         *,
-        send: Send,
-        trackers: OffsetTrackers,
-        reporter: Reporter,
+        assignment: ItemsAssignment,
+        publisher: Publisher,
+        recovery: StateRecovery,
         metrics: ItemsMetrics,
-        current_generation: Callable[[], int],
-        fail: Callable[[BaseException], None],
     ) -> None:
-        self._send = send
-        self._trackers = trackers
-        self._reporter = reporter
+        """`partitions`: how many each topic has."""
+        self._assignment = assignment
+        self._publisher = publisher
+        self._recovery = recovery
         self._metrics = metrics
-        self._current_generation = current_generation
-        self._fail = fail
-        self._owned: dict[int, ItemPartition] = {}
-        self._ready: dict[int, asyncio.Event] = {}
-        self._items_end: dict[int, int] = {}
-        self._start: dict[Partition, int] = {}
-        self._writers = (f"{writer}-{ownership}" for ownership in count())
-        self.publisher = Publisher(send, self.reaches)
-        self._route = lru_cache(ROUTES_CACHED_MAX)(lambda key: (murmur2(key) & 0x7FFFFFFF) % partitions)
+        self._partition_of = lru_cache(ROUTES_CACHED_MAX)(lambda key: partition_of(key, partitions))
 
-    async def starts(self, commits: Mapping[Partition, int]) -> Mapping[Partition, int]:
-        """Remembers the commits that owned partitions start from: below them everything is finished."""
-        self._start.update(commits)
-        for number in {place.number for place in commits}:
-            self._report(number)  # A recovery that was faster has told less than what the commits say.
+    async def start_offsets(self, commits: Mapping[Partition, int]) -> Mapping[Partition, int]:
+        """Return where to begin, which is at the commits, and remember them."""
+        self._assignment.begin(commits)
         return commits
 
-    def own(self, numbers: Collection[int]) -> list[ItemPartition]:
-        """The partitions assigned now; what was held of others is dropped."""
-        for number in self._owned.keys() - set(numbers):
-            self.publisher.forget(self._owned.pop(number))
-            self._trackers.forget([Partition(topic, number) for topic in INPUTS])
-            self._ready.pop(number).set()  # Whoever waits looks again, and finds it gone.
-            self._items_end.pop(number, None)
-        for number in set(numbers) - self._owned.keys():
-            self._owned[number] = ItemPartition(number, next(self._writers))
-            self._ready[number] = asyncio.Event()
-        return list(self._owned.values())
+    def assign(self, numbers: Collection[int]) -> None:
+        """Replace the assigned partitions: drop the state of those revoked, and recover that of the new ones."""
+        for revoked in self._assignment.assign(numbers):
+            self._publisher.forget(revoked)
+        self._recovery.assign(self._assignment.states)
 
-    def recovered(self, partition: ItemPartition, items_end: int) -> None:
-        """Its logs are read: events may come, and the start of this ownership is reported."""
-        if self._owned.get(partition.number) is partition:
-            self._items_end[partition.number] = max(items_end, self._items_end.get(partition.number, 0))
-            self._ready[partition.number].set()
-            self._report(partition.number)
+    async def handle(self, records: Sequence[Any]) -> None:
+        """Handle each record of a batch once there is room for it and its partition is recovered.
 
-    def reaches(self, partition: ItemPartition, offset: int) -> None:
-        """What is known of it comes from its item log up to this offset: what is finished now is shown with that."""
-        if self._owned.get(partition.number) is partition:
-            self._items_end[partition.number] = max(self._items_end.get(partition.number, 0), offset + 1)
-            self._report(partition.number)
+        The records are of one partition, in the order of their offsets. Raises only errors that must end the process.
+        """
+        for record in records:
+            await self._publisher.wait_for_room()
+            in_flight = await self._assignment.deliver(record)
+            if in_flight is not None:  # Else it was revoked: it is delivered again, here or to the next worker.
+                await self._handle_delivered(record, in_flight)
 
-    def position(self) -> dict[Partition, int | None]:
-        """By input partition: up to where everything is finished."""
-        return {place: self._trackers.prefix(place) for place in self._trackers.partitions}
+    async def _handle_delivered(self, record: Any, in_flight: InFlightRecord) -> None:
+        """Decode the record and decide, put the effect into the producer's hands, and ack once that is confirmed."""
+        decision = self._decide(record)
+        effect = await self._publisher.carry_out(decision)
+        self._publisher.ack_after(effect, in_flight)
 
-    def differs(self, partition: ItemPartition, product_id: str) -> None:
-        """The log says otherwise than the state: it is told the state."""
-        self._metrics.joined.inc()
-        self.publisher.publish(ItemKey(partition, product_id))
-
-    async def take(self, message: Any) -> None:
-        """One record of an input topic. Raises only what must end the process."""
-        place = Partition(message.topic, message.partition)
-        await self.publisher.wait_for_room()
-        if not await self._may_take(message):
-            return  # Revoked meanwhile: it is delivered again, here or to the next owner.
-        delivery = self._trackers.start(place, message.offset, message.generation_id)
-        arrived_at_ms = int(message.timestamp * 1000)
-        origin = Origin(message.topic, message.partition, message.offset, arrived_at_ms)
-        headers = list(message.headers or ())
+    def _decide(self, record: Any) -> Folded | Outgoing:
+        """Fold the event of a record, or return a record to send instead: a forwarded event or a dead letter."""
+        arrived_at_ms = int(record.timestamp * 1000)
+        origin = Origin(record.topic, record.partition, record.offset, arrived_at_ms)
+        headers = list(record.headers or ())
         try:
             event = parse(
-                message.topic,
-                message.key,
-                message.value,
+                record.topic,
+                record.key,
+                record.value,
                 arrived_at_ms=first_arrival_ms(headers, arrived_at_ms),
                 event_time_ms=event_time_ms(headers),
             )
-            number = self._route(event.product_id.encode())
-            if number == message.partition:
-                self._fold(event, delivery, arrived_at_ms)
-                return
+            number = self._partition_of(event.product_id.encode())
+            if number == record.partition:
+                return self._fold(event, number, arrived_at_ms)
         except InvalidEvent as error:
-            await self._refuse(message, error, dead_letter_headers(origin, headers, error), delivery)
-            return
+            return self._refuse(record, error, dead_letter_headers(origin, headers, error))
         except Exception as error:
-            log.exception("bug", topic=message.topic, partition=message.partition, offset=message.offset)
+            log.exception("bug", topic=record.topic, partition=record.partition, offset=record.offset)
             self._metrics.bugs.labels("fold").inc()
-            await self._refuse(message, error, bug_headers(origin, headers, error), delivery)
-            return
-        await self._forward(message, event, number, origin, headers, delivery)
+            return self._refuse(record, error, bug_headers(origin, headers, error))
+        # Its producer has another partitioner, or set no key: it goes to the partition of the item.
+        self._metrics.misrouted.labels(record.topic).inc()
+        forwarded = forwarded_headers(headers, origin)
+        state = self._assignment.state(record.partition)
+        return Outgoing(state, record.topic, event.product_id.encode(), record.value, number, forwarded)
 
-    async def _may_take(self, message: Any) -> bool:
-        while (ready := self._ready.get(message.partition)) is not None and not ready.is_set():
-            await ready.wait()
-        # A delivery from before a rebalance must not begin a tracker: the offsets below it are not finished.
-        return ready is not None and message.generation_id == self._current_generation()
-
-    def _fold(self, event: Event, delivery: InFlightRecord, arrived_at_ms: int) -> None:
-        partition = self._owned[self._route(event.product_id.encode())]
-        key = ItemKey(partition, event.product_id)
+    def _fold(self, event: Event, number: int, arrived_at_ms: int) -> Folded:
+        state = self._assignment.state(number)
         self._metrics.events.labels(event.topic).inc()
-        displaced, changed = partition.displaced, partition.take(event)
-        self._metrics.evicted.inc(partition.displaced - displaced)
+        evicted, changed = state.evicted, state.fold(event)
+        self._metrics.evicted.inc(state.evicted - evicted)
         if not changed:
             self._metrics.unchanged.labels(event.topic).inc()
-            self.publisher.finish_after(key, delivery)
-            return
-        publication = self.publisher.publish(key)
-        publication.note(FACET_OF_TOPIC[event.topic], arrived_at_ms)
-        if event.topic == "reviews":
-            review_id = event.part or ""
-            publication.reviews[review_id] = partition.items[event.product_id].reviews[review_id]
-        self.publisher.finish_after(key, delivery, publication)
+        return Folded(state, event, arrived_at_ms, changed)
 
-    async def _forward(
-        self, message: Any, event: Event, number: int, origin: Origin, headers: list[Any], delivery: InFlightRecord
-    ) -> None:
-        """A producer with another partitioner, or without a key: to the partition that owns the item."""
-        self._metrics.misrouted.labels(message.topic).inc()
-        again = forwarded_headers(headers, origin)
-        sent = await self._send(message.topic, event.product_id.encode(), message.value, number, again)
-        self._finish_when(sent, message.partition, delivery)
-
-    async def _refuse(self, message: Any, error: Exception, headers: list[Any], delivery: InFlightRecord) -> None:
-        self._metrics.dead_letters.labels(message.topic, type(error).__name__).inc()
-        topic = dead_letter_topic(message.topic)
-        sent = await self._send(topic, message.key, message.value, message.partition, headers)
-        self._finish_when(sent, message.partition, delivery)
-
-    def _finish_when(self, sent: Awaitable[Any], number: int, delivery: InFlightRecord) -> None:
-        def confirmed(done: asyncio.Future[Any]) -> None:
-            if done.cancelled():
-                return
-            if (error := done.exception()) is not None:
-                self._fail(error)
-                return
-            delivery.finish()
-            self._report(number)
-
-        asyncio.ensure_future(sent).add_done_callback(confirmed)
-
-    def _report(self, number: int) -> None:
-        self._reporter.mark(("items", number), lambda: self._progress(number))
-
-    def _progress(self, number: int) -> ItemsProgress | None:
-        end = self._items_end.get(number)
-        if end is None:
-            return None
-        finished = {}
-        for topic in INPUTS:
-            place = Partition(topic, number)
-            prefix = self._trackers.prefix(place)
-            finished[topic] = self._start.get(place, 0) if prefix is None else prefix
-        return ItemsProgress(number, finished, end)
+    def _refuse(self, record: Any, error: Exception, headers: list[Any]) -> Outgoing:
+        self._metrics.dead_letters.labels(record.topic, type(error).__name__).inc()
+        state = self._assignment.state(record.partition)
+        return Outgoing(state, dead_letter_topic(record.topic), record.key, record.value, record.partition, headers)

@@ -1,13 +1,13 @@
-"""Which offsets are finished: the only source of commits.
+"""Offset trackers: they decide which offsets are acked, and are the only source of commits.
 
-Faust commits past gaps (`Consumer._new_offset`), so what may be committed is decided here: the end of the finished
-prefix of what was delivered.
+Faust commits past gaps (`Consumer._new_offset`), so the committable offset is computed here: it is the first offset
+that was delivered and is not acked, or the next offset where all are acked.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -15,44 +15,52 @@ if TYPE_CHECKING:
     from stream.kafka.partitions import Partition
 
 
+class ConsumerGroup(Protocol):
+    """The consumer group of a worker."""
+
+    def generation(self) -> int:
+        """Return the generation of the group as this worker knows it. It rises in the consumer's own thread, before
+        the worker hears of its new partitions."""
+
+
 class OffsetTracker:
-    """One partition: what was delivered, in rising order, and which of it is finished, in any order."""
+    """The offsets of one partition that were delivered, in rising order, and those of them acked, in any order."""
 
     def __init__(self) -> None:
-        self._unfinished: deque[int] = deque()
-        self._finished: set[int] = set()
+        self._in_flight: deque[int] = deque()
+        self._acked: set[int] = set()
         self._next: int | None = None
 
     def start(self, offset: int) -> None:
-        """An offset was delivered. Raises ValueError if it does not rise."""
+        """Begin to track a delivered offset. Raises ValueError if it does not rise."""
         if not self.follows(offset):
             raise ValueError(f"offset {offset} was delivered when {self._next} was next")
-        self._unfinished.append(offset)
+        self._in_flight.append(offset)
         self._next = offset + 1
 
     def follows(self, offset: int) -> bool:
-        """Whether it lies above all that was delivered."""
+        """Return whether the offset lies above every delivered one."""
         return self._next is None or offset >= self._next
 
-    def finish(self, offset: int) -> None:
-        """Its effect is safe downstream."""
-        self._finished.add(offset)
-        while self._unfinished and self._unfinished[0] in self._finished:
-            self._finished.discard(self._unfinished.popleft())
+    def ack(self, offset: int) -> None:
+        """Ack a delivered offset: the effect of its record is safe downstream."""
+        self._acked.add(offset)
+        while self._in_flight and self._in_flight[0] in self._acked:
+            self._acked.discard(self._in_flight.popleft())
 
     @property
-    def prefix(self) -> int | None:
-        """The first offset that is not finished: what may be committed. None before the first delivery."""
-        return self._unfinished[0] if self._unfinished else self._next
+    def committable(self) -> int | None:
+        """Return the first offset that is not acked, which is what may be committed; None before the first delivery."""
+        return self._in_flight[0] if self._in_flight else self._next
 
     @property
     def in_flight(self) -> int:
-        """Delivered offsets above the prefix, finished or not."""
-        return len(self._unfinished)
+        """Return how many offsets were delivered from the committable one on, acked or not."""
+        return len(self._in_flight)
 
 
 class InFlightRecord:
-    """One delivered record: finish it once, when its effect is safe."""
+    """One delivered record, to be acked once, when its effect is safe."""
 
     __slots__ = ("_tracker", "offset")
 
@@ -61,46 +69,44 @@ class InFlightRecord:
         self.offset = offset
 
     def ack(self) -> None:
-        """Acks; of a delivery from before a rebalance nothing is left to ack, and nothing happens."""
-        self._tracker.finish(self.offset)
-
-    finish = ack
+        """Ack the record. The ack of a record from before a rebalance reaches only a tracker that nobody reads."""
+        self._tracker.ack(self.offset)
 
 
 class OffsetTrackers:
-    """A tracker for each owned partition, begun anew with each generation of the consumer group.
+    """A tracker for each assigned partition, replaced with each generation of the consumer group.
 
-    After a rebalance Faust seeks to the committed offsets and delivers again what was in flight (as after any seek
-    back): those deliveries belong to a new tracker, and late finishes of the old ones touch nothing.
+    After a rebalance Faust seeks to the committed offsets and delivers the records in flight once more (as after any
+    seek back). Those deliveries belong to a new tracker, and late acks of the old ones change nothing.
     """
 
     def __init__(self) -> None:
         self._trackers: dict[Partition, tuple[int, OffsetTracker]] = {}
 
     def start(self, partition: Partition, offset: int, generation: int) -> InFlightRecord:
-        """A record was delivered in this generation."""
+        """Begin to track a record that was delivered in this generation."""
         known = self._trackers.get(partition)
         if known is None or known[0] != generation or not known[1].follows(offset):
             known = self._trackers[partition] = (generation, OffsetTracker())
         known[1].start(offset)
         return InFlightRecord(known[1], offset)
 
-    def prefix(self, partition: Partition) -> int | None:
-        """What may be committed of it; None: nothing was delivered yet."""
+    def committable(self, partition: Partition) -> int | None:
+        """Return the offset that may be committed; None where nothing was delivered yet."""
         known = self._trackers.get(partition)
-        return known[1].prefix if known else None
+        return known[1].committable if known else None
 
     def forget(self, partitions: Collection[Partition]) -> None:
-        """They were revoked."""
+        """Drop the trackers of partitions that were revoked: their acks count for nothing from now on."""
         for partition in partitions:
             self._trackers.pop(partition, None)
 
     @property
     def partitions(self) -> list[Partition]:
-        """Those with a delivery since they were assigned."""
+        """Return the partitions with a delivery since they were assigned."""
         return list(self._trackers)
 
     @property
     def in_flight(self) -> int:
-        """Delivered records above the prefixes."""
+        """Return how many records were delivered from the committable offsets on."""
         return sum(tracker.in_flight for _, tracker in self._trackers.values())

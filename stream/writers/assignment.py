@@ -6,7 +6,7 @@ which partitions are theirs.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from stream.kafka.partitions import Partition
 from stream.kafka.topics import ITEMS
@@ -14,15 +14,7 @@ from stream.kafka.topics import ITEMS
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from stream.kafka.offsets import InFlightRecord, OffsetTrackers
-
-
-class ConsumerGroup(Protocol):
-    """The consumer group of this worker."""
-
-    def generation(self) -> int:
-        """Return the generation of the group as this worker knows it. It rises in the consumer's own thread, before
-        the worker hears of its new partitions."""
+    from stream.kafka.offsets import ConsumerGroup, InFlightRecord, OffsetTrackers
 
 
 class Assignment:
@@ -76,5 +68,5 @@ class Assignment:
 
     def committable(self) -> dict[int, int]:
         """Return by assigned partition the offset below which every item record is searchable."""
-        known = {number: self._trackers.prefix(Partition(ITEMS, number)) for number in self._start_offsets}
+        known = {number: self._trackers.committable(Partition(ITEMS, number)) for number in self._start_offsets}
         return {n: self._start_offsets[n] if offset is None else offset for n, offset in known.items()}

@@ -112,8 +112,8 @@ class Backfill:
                 if number not in self._context.assignment.partitions:
                     return None
                 await self._put(records[start : start + REUSE_ITEMS], written)
-                if self._context.clock.monotonic_s() - saved_s > SAVE_INTERVAL_S and written.prefix is not None:
-                    await self._save(number, end=end, done=min(written.prefix, end))
+                if self._context.clock.monotonic_s() - saved_s > SAVE_INTERVAL_S and written.committable is not None:
+                    await self._save(number, end=end, done=min(written.committable, end))
                     saved_s = self._context.clock.monotonic_s()
         while written.in_flight:  # noqa: ASYNC110 (acked by the lanes)
             await asyncio.sleep(LOOK_INTERVAL_S)

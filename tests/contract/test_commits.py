@@ -19,7 +19,7 @@ from tests.support.waiting import until
 from workers.priority import QueryGate
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
     from stream.kafka.offsets import InFlightRecord
@@ -47,14 +47,28 @@ def produce(broker: RunningBroker, place: Partition, *, with_gaps: bool) -> int:
     return 2 * RECORDS
 
 
+class Handler:
+    """A worker that hands each record to a function of the test."""
+
+    def __init__(self, handle_one: Callable[[AppParts, Any], Awaitable[None]], parts: AppParts) -> None:
+        self._handle_one = handle_one
+        self._parts = parts
+
+    async def start_offsets(self, commits: Mapping[Partition, int]) -> Mapping[Partition, int]:
+        return commits
+
+    def assign(self, numbers: Collection[int]) -> None:
+        pass
+
+    async def handle(self, records: Sequence[Any]) -> None:
+        for record in records:
+            await self._handle_one(self._parts, record)
+
+
 @asynccontextmanager
-async def running(broker: RunningBroker, data_dir: Path, place: Partition, take: Any) -> AsyncIterator[AppParts]:
-    parts, failure = create_app(f"group-{place.topic}", broker.settings(data_dir=data_dir)), Failure()
-
-    async def taken(message: Any) -> None:
-        await take(parts, message)
-
-    connect(parts, [place.topic], take=taken, own=lambda _numbers: None, fail=failure.fail, gate=QueryGate())
+async def running(broker: RunningBroker, data_dir: Path, place: Partition, handle: Any) -> AsyncIterator[AppParts]:
+    parts = create_app(f"group-{place.topic}", broker.settings(data_dir=data_dir), fail=Failure().fail)
+    connect(parts, [place.topic], Handler(handle, parts), gate=QueryGate())
     await parts.app.start()
     try:
         yield parts
@@ -82,25 +96,25 @@ async def out_of_order(broker: RunningBroker, data_dir: Path, *, with_gaps: bool
     end = produce(broker, place, with_gaps=with_gaps)
     held: list[InFlightRecord] = []
 
-    async def take(parts: AppParts, message: Any) -> None:
+    async def handle(parts: AppParts, message: Any) -> None:
         held.append(start(parts, message))
 
-    async with running(broker, data_dir, place, take) as parts:
+    async with running(broker, data_dir, place, handle) as parts:
         await until(lambda: len(held) == RECORDS, "all records are delivered")
         print("seed", SEED)
         first, *rest = held
         random.Random(SEED).shuffle(rest)
-        for delivery in rest:
-            delivery.finish()
+        for record in rest:
+            record.ack()
         await parts.app.consumer.commit()
-        assert not committed(parts, place), "the first record is unfinished: nothing may be committed"
-        first.finish()
+        assert not committed(parts, place), "the first record is not acked: nothing may be committed"
+        first.ack()
         await parts.app.consumer.commit()
         # A gap at the very end belongs to no delivery: it is committed with the next record.
         assert committed(parts, place) == (end - 1 if with_gaps else end)
 
 
-async def test_out_of_order_completions_commit_up_to_the_first_unfinished(
+async def test_out_of_order_completions_commit_up_to_the_first_that_is_not_acked(
     any_broker: RunningBroker, tmp_path: Path
 ) -> None:
     await out_of_order(any_broker, tmp_path, with_gaps=False)
@@ -109,33 +123,33 @@ async def test_out_of_order_completions_commit_up_to_the_first_unfinished(
 async def test_a_log_with_a_gap_after_offset_zero_is_committed_to_its_end(
     apache_kafka: RunningBroker, tmp_path: Path
 ) -> None:
-    """Faust itself never registers that gap, and commits stop for ever."""
+    """Faust itself never registers that gap, and commits stop forever."""
     await out_of_order(apache_kafka, tmp_path, with_gaps=True)
 
 
-async def unfinished_but_committed(parts: AppParts, place: Partition, finished: set[int]) -> list[int]:
-    """Events that are lost for good: below the commit, and never finished."""
+async def committed_but_not_acked(parts: AppParts, place: Partition, acked: set[int]) -> list[int]:
+    """Events that are lost for good: below the commit, and never acked."""
     await parts.app.consumer.commit()
-    return [offset for offset in range(committed(parts, place) or 0) if offset not in finished]
+    return [offset for offset in range(committed(parts, place) or 0) if offset not in acked]
 
 
 async def test_events_whose_work_fails_are_not_committed(any_broker: RunningBroker, tmp_path: Path) -> None:
     [place] = any_broker.new_topic()
     produce(any_broker, place, with_gaps=False)
-    finished: set[int] = set()
+    acked: set[int] = set()
     seen = 0
 
-    async def take(parts: AppParts, message: Any) -> None:
+    async def handle(parts: AppParts, message: Any) -> None:
         nonlocal seen
-        delivery = start(parts, message)
+        in_flight = start(parts, message)
         seen += 1
         if message.offset % 50 != 49:
-            finished.add(message.offset)
-            delivery.finish()
+            acked.add(message.offset)
+            in_flight.ack()
 
-    async with running(any_broker, tmp_path, place, take) as parts:
+    async with running(any_broker, tmp_path, place, handle) as parts:
         await until(lambda: seen == RECORDS, "all records are delivered")
-        assert await unfinished_but_committed(parts, place, finished) == []
+        assert await committed_but_not_acked(parts, place, acked) == []
         assert committed(parts, place) == 49
 
 
@@ -145,7 +159,7 @@ async def test_the_control_that_takes_batches_is_caught_losing_events(
     """`take` acks a batch in a `finally`: were the check above blind, it would pass here too."""
     [place] = embedded_broker.new_topic()
     produce(embedded_broker, place, with_gaps=False)
-    finished: set[int] = set()
+    acked: set[int] = set()
     app = faust.App(
         f"group-{place.topic}",
         broker=f"kafka://{embedded_broker.address}",
@@ -165,12 +179,12 @@ async def test_the_control_that_takes_batches_is_caught_losing_events(
             batches += 1
             if batches == 2:
                 raise RuntimeError("this batch fails")
-            finished.update(int(value) for value in batch)
+            acked.update(int(value) for value in batch)
 
     async def lost() -> bool:
         await app.consumer.commit()
         ends = {tp.topic: offset for tp, offset in commits(app).items()}
-        return any(n not in finished for n in range(ends.get(place.topic) or 0))
+        return any(n not in acked for n in range(ends.get(place.topic) or 0))
 
     app.agent(topic)(agent)
     app.finalize()

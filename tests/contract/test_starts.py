@@ -1,4 +1,4 @@
-"""Where a Faust app begins to read: at no record above the start that its owner gave, whatever happens meanwhile.
+"""Where a Faust app begins to read: at no record above the start offset of its worker, whatever happens meanwhile.
 
 These hold what stream.agents.transport and stream.agents.app override in faust-streaming 0.15.3.
 """
@@ -21,7 +21,7 @@ from tests.support.waiting import outcome_of, until
 from workers.priority import QueryGate
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Collection, Mapping, Sequence
     from pathlib import Path
 
     from stream.kafka.partitions import Partition
@@ -33,51 +33,50 @@ FAUST_WAITS_S = 0.2
 
 
 class Member:
-    """One worker of the group, which reads everything again once it is let."""
+    """One worker of the group, which reads everything again once it may start."""
 
     def __init__(self, commit: int = COMMIT) -> None:
         self.commit = commit
         self.may_start = asyncio.Event()
         self.asked = 0
-        self.taken: list[tuple[int, int, int]] = []
+        self.handled: list[tuple[int, int, int]] = []
         """(generation, partition, offset)."""
-        self.owned: set[int] = set()
+        self.assigned: set[int] = set()
         self.failure = Failure()
 
-    async def starts(self, commits: Mapping[Partition, int]) -> dict[Partition, int]:
+    async def start_offsets(self, commits: Mapping[Partition, int]) -> dict[Partition, int]:
         self.asked += 1
         await self.may_start.wait()
         assert set(commits.values()) == {self.commit}
         return dict.fromkeys(commits, 0)
 
-    async def take(self, message: Any) -> None:
-        self.taken.append((message.generation_id, message.partition, message.offset))
+    async def handle(self, records: Sequence[Any]) -> None:
+        self.handled += [(record.generation_id, record.partition, record.offset) for record in records]
 
-    def own(self, numbers: set[int]) -> None:
-        self.owned = numbers
+    def assign(self, numbers: Collection[int]) -> None:
+        self.assigned = set(numbers)
 
     @property
     def firsts(self) -> set[int]:
         """The first offset of each partition in each generation."""
         firsts: dict[tuple[int, int], int] = {}
-        for generation, number, offset in self.taken:
+        for generation, number, offset in self.handled:
             firsts.setdefault((generation, number), offset)
         return set(firsts.values())
 
     def has_all(self) -> bool:
-        """Of the partitions that it owns now, in their newest generation."""
-        newest = max((generation for generation, _, _ in self.taken), default=None)
-        of_it = {(number, offset) for generation, number, offset in self.taken if generation == newest}
-        return {(number, offset) for number in self.owned for offset in range(RECORDS)} <= of_it
+        """Return whether every record of the partitions assigned now came in their newest generation."""
+        newest = max((generation for generation, _, _ in self.handled), default=None)
+        of_it = {(number, offset) for generation, number, offset in self.handled if generation == newest}
+        return {(number, offset) for number in self.assigned for offset in range(RECORDS)} <= of_it
 
 
 @asynccontextmanager
 async def running(
     member: Member, broker: RunningBroker, data_dir: Path, topic: str, slot: str = "0"
 ) -> AsyncIterator[AppParts]:
-    parts = create_app(f"group-{topic}", broker.settings(data_dir=data_dir, worker_slot=slot))
-    parts.transport.starts = member.starts
-    connect(parts, [topic], take=member.take, own=member.own, fail=member.failure.fail, gate=QueryGate())
+    parts = create_app(f"group-{topic}", broker.settings(data_dir=data_dir, worker_slot=slot), fail=member.failure.fail)
+    connect(parts, [topic], member, gate=QueryGate())
     await parts.app.start()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", AlreadyConfiguredWarning)
@@ -101,7 +100,7 @@ def with_records(broker: RunningBroker) -> str:
 
 @pytest.fixture
 def topic(any_broker: RunningBroker) -> str:
-    """Of two partitions with records, the group's commits half way."""
+    """A topic of two partitions with records, the group's commits half way."""
     name = with_records(any_broker)
     consumer = KafkaConsumer(bootstrap_servers=any_broker.address, group_id=f"group-{name}", enable_auto_commit=False)
     consumer.commit({TopicPartition(name, place): OffsetAndMetadata(COMMIT, "", -1) for place in (0, 1)})
@@ -117,7 +116,7 @@ async def test_a_start_that_takes_longer_than_faust_waits_is_kept_to(
     async with running(member, any_broker, tmp_path, topic):
         await until(lambda: member.asked > 0, "it asks where to start")
         await asyncio.sleep(2 * FAUST_WAITS_S)  # This long the start takes: longer than Faust waits.
-        assert member.taken == []
+        assert member.handled == []
         member.may_start.set()
         await until(member.has_all, "all records are delivered")
         assert member.firsts == {0}
@@ -134,7 +133,10 @@ async def test_a_rebalance_while_it_asks_where_to_start_lets_no_record_above_the
         first.may_start.set()
         await until(lambda: second.asked > 0, "the second asks where to start")
         second.may_start.set()
-        await until(lambda: first.owned | second.owned == {0, 1} and bool(first.owned and second.owned), "each owns")
+        await until(
+            lambda: first.assigned | second.assigned == {0, 1} and bool(first.assigned and second.assigned),
+            "each has one",
+        )
         await until(lambda: first.has_all() and second.has_all(), "all records are delivered")
         assert first.firsts | second.firsts == {0}
 
@@ -146,16 +148,17 @@ async def test_a_seek_goes_back_to_the_start_also_where_there_is_no_commit(
     member = Member(commit=0)
     member.may_start.set()
     async with running(member, any_broker, tmp_path, with_records(any_broker)) as parts:
-        await until(lambda: len(member.taken) == 2 * RECORDS, "all records are delivered")
+        await until(lambda: len(member.handled) == 2 * RECORDS, "all records are delivered")
         await parts.app.consumer.perform_seek()
-        await until(lambda: len(member.taken) == 4 * RECORDS, "all are delivered once more")
-    assert member.taken[2 * RECORDS :].count((member.taken[0][0], 0, 0)) == 1
+        await until(lambda: len(member.handled) == 4 * RECORDS, "all are delivered once more")
+    assert member.handled[2 * RECORDS :].count((member.handled[0][0], 0, 0)) == 1
 
 
-async def test_what_ends_a_part_of_faust_is_told(tmp_path: Path) -> None:
-    """Faust itself would stay as it is, and read no more."""
-    parts, failure = create_app("nobody", Settings(kafka="127.0.0.1:9", data_dir=tmp_path)), Failure()
-    connect(parts, ["anything"], take=Member().take, own=Member().own, fail=failure.fail, gate=QueryGate())
+async def test_the_failure_of_any_part_of_faust_is_reported(tmp_path: Path) -> None:
+    """Faust itself would stay as it is, and stop reading."""
+    failure = Failure()
+    parts = create_app("nobody", Settings(kafka="127.0.0.1:9", data_dir=tmp_path), fail=failure.fail)
+    connect(parts, ["anything"], Member(), gate=QueryGate())
     await parts.app.consumer.crash(RuntimeError("it broke"))
     with pytest.raises(RuntimeError, match="it broke"):
         await outcome_of(failure.wait(), "the failure is reported")

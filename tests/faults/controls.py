@@ -33,18 +33,18 @@ def take_batches() -> None:
         setattr(Consumer, name, getattr(driver.Consumer, name))
     numbers = itertools.count(1)
 
-    def connect(parts: Any, topics: Any, *, take: Any, own: Any, fail: Any, gate: Any) -> None:
+    def connect(parts: Any, topics: Any, worker: Any, *, gate: Any) -> None:
         async def agent(stream: Any) -> None:
             async for batch in stream.take_events(TAKE, within=0.1):
                 if may_fail.exists() and next(numbers) % BATCH_FAILS_EVERY == 0:
                     raise RuntimeError("this batch fails")
                 for event in batch:
-                    await take(event.message)
+                    await worker.handle([event.message])
 
         async def assigned(_app: Any, /, *arguments: Any, signal: Any, **_: Any) -> None:
-            own({tp.partition for tp in arguments[0] if tp.topic == topics[0]})
+            worker.assign({tp.partition for tp in arguments[0] if tp.topic == topics[0]})
 
-        parts.app.fail = fail
+        parts.transport.start_with(worker.start_offsets)
         for topic in topics:
             raw = parts.app.topic(topic, key_type=bytes, value_type=bytes, value_serializer="raw", key_serializer="raw")
             parts.app.agent(raw, name=topic)(agent)
@@ -58,26 +58,33 @@ def slow_folds() -> None:
     """Make every tenth event slow on request, so that events are acked out of order. This is no fault."""
     slow_now = Path(os.environ["UP_TEST_DIR"]) / SLOW
     numbers = itertools.count(1)
-    real = ItemsWorker._fold
+    real = ItemsWorker._handle_delivered
+    folding: set[asyncio.Task[None]] = set()
 
-    def fold(self: ItemsWorker, *arguments: Any) -> None:
+    async def later(self: ItemsWorker, seconds: float, *arguments: Any) -> None:
+        await asyncio.sleep(seconds)
+        await real(self, *arguments)
+
+    async def handle(self: ItemsWorker, *arguments: Any) -> None:
         slow = next(numbers) % SLOW_EVERY == 0 and slow_now.exists()
-        asyncio.get_running_loop().call_later(SLOW_SECONDS if slow else 0, real, self, *arguments)
+        task = asyncio.create_task(later(self, SLOW_SECONDS if slow else 0, *arguments))
+        folding.add(task)
+        task.add_done_callback(folding.discard)
 
     worker: Any = ItemsWorker
-    worker._fold = fold
+    worker._handle_delivered = handle
 
 
 def acks_out_of_order() -> None:
     """Make events slow, and let the tracker forget the unacked events below the last acked one."""
     slow_folds()
 
-    def finish(self: OffsetTracker, offset: int) -> None:
-        self._finished.add(offset)
-        while self._unfinished and self._unfinished[0] <= offset:
-            self._unfinished.popleft()
+    def ack(self: OffsetTracker, offset: int) -> None:
+        self._acked.add(offset)
+        while self._in_flight and self._in_flight[0] <= offset:
+            self._in_flight.popleft()
 
-    OffsetTracker.finish = finish  # type: ignore[method-assign]
+    OffsetTracker.ack = ack  # type: ignore[method-assign]
 
 
 CONTROLS: dict[str, Callable[[], None]] = {

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 SMALL = "small-queues"
 """The file in the folder of a worker that is to have small bounds."""
-BOUNDS = {"items": publishing.UNFINISHED_MAX, "index": queues.BOUNDS.pending_items_max}
+BOUNDS = {"items": publishing.IN_FLIGHT_MAX, "index": queues.BOUNDS.pending_items_max}
 """The product's own bounds."""
 HELD_MAX = {"items": 60, "index": 30}
 """Small bounds, below the number of products, by which the lanes are keyed: 5,000 would never be reached."""
@@ -50,7 +50,7 @@ class Most:
 def bound(name: str) -> None:
     """Set small bounds in the worker's process before it starts."""
     if name == "items":
-        publishing.UNFINISHED_MAX = HELD_MAX[name]
+        publishing.IN_FLIGHT_MAX = HELD_MAX[name]
     else:
         queues.BOUNDS = queues.BOUNDS._replace(pending_items_max=HELD_MAX[name])
 
@@ -59,7 +59,7 @@ def watch(folder: Path, name: str) -> None:
     """Write into this folder how full the queues were; called in the worker's process before it starts."""
     most = Most(folder, name)
     if name == "items":
-        _look_after(publishing.Publisher, "finish_after", lambda publisher: most.look(publisher._unfinished))
+        _look_after(publishing.Publisher, "ack_after", lambda publisher: most.look(publisher._in_flight))
     else:
         for function in ("put_now", "put_texts"):
             _look_after(queues.PriorityQueues, function, lambda waiting: most.look(len(waiting)))

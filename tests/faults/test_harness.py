@@ -49,7 +49,7 @@ def folded(events: list[Made]) -> dict[str, dict[str, Any]]:
     for each in events:
         if each.means is not None:
             time_ms = event_time_ms(each.headers)
-            partition.take(parse(each.topic, each.key, each.value, arrived_at_ms=NOW_MS, event_time_ms=time_ms))
+            partition.fold(parse(each.topic, each.key, each.value, arrived_at_ms=NOW_MS, event_time_ms=time_ms))
     shown = {}
     for product_id, held in partition.items.items():
         item: Any = content(held.state, held.summary, partition=0, now_ms=NOW_MS, shop_currency=None)

@@ -84,11 +84,11 @@ class LogView:
             self.unchecked[place].append((record.offset, event_of(record)))
         elif place.topic == ITEMS and value is not None:
             item = decode_item(value)
-            self.states[place.number].take_record(item)
+            self.states[place.number].join_record(item)
             self.unsearched[place].append((record.offset, item.state.product_id))
         elif place.topic in STATES:
             product_id, review_id = split_review_key(record.key or b"")
-            self.states[place.number].take_review(product_id, review_id, decode_review(value or b""))
+            self.states[place.number].join_review(product_id, review_id, decode_review(value or b""))
         else:
             self._take_letter(record)
 
@@ -111,7 +111,7 @@ class LogView:
     def _has(self, place: Partition, event: Event) -> bool:
         """What was forwarded is looked at where it went."""
         number = partition_of(event.product_id.encode(), self._partitions)
-        return number != place.number or not self.states[number].take(event)
+        return number != place.number or not self.states[number].fold(event)
 
     def searchable(self, committed: dict[Partition, int]) -> dict[str, int]:
         """By product_id: the version that the index must have reached, by the commits of its group."""

@@ -48,12 +48,12 @@ Point = tuple[Any, str, bool]
 POINTS: dict[str, dict[str, Point]] = {
     "items": {
         "after-recovery": (StateRecovery, "_recover", False),
-        "after-fold": (ItemPartition, "take", False),
+        "after-fold": (ItemPartition, "fold", False),
         "between-review-and-item": (stream.items.publisher, "encode_item", True),
         "after-write": (Publisher, "_start", False),
-        "before-ack": (Publisher, "_finish", True),
+        "before-ack": (Publisher, "_ack", True),
         "before-commit": (Consumer, "_new_offset", True),
-        "after-ack": (Publisher, "_finish", False),
+        "after-ack": (Publisher, "_ack", False),
     },
     "index": {
         "before-write": (EdgeIndex, "write", True),

@@ -22,26 +22,26 @@ if TYPE_CHECKING:
 
 @contextmanager
 def acks_out_of_order() -> Iterator[None]:
-    """What is committed is the greatest finished offset."""
-    finish = OffsetTracker.finish
+    """What is committed is the greatest acked offset."""
+    ack = OffsetTracker.ack
 
-    def finish_all_below(self: OffsetTracker, offset: int) -> None:
-        for below in [each for each in self._unfinished if each <= offset]:
-            finish(self, below)
+    def ack_all_below(self: OffsetTracker, offset: int) -> None:
+        for below in [each for each in self._in_flight if each <= offset]:
+            ack(self, below)
 
-    with mock.patch.object(OffsetTracker, "finish", finish_all_below):
+    with mock.patch.object(OffsetTracker, "ack", ack_all_below):
         yield
 
 
 @contextmanager
 def acks_before_the_item_record() -> Iterator[None]:
-    """An event is finished when it is folded, not when the broker has confirmed its item record."""
+    """An event is acked when it is folded, not when the broker has confirmed its item record."""
 
-    def finish_at_once(self: Any, key: Any, delivery: Any, publication: Any = None) -> None:
-        delivery.finish()
-        self._taken += 1
+    def ack_at_once(self: Any, _effect: Any, in_flight: Any) -> None:
+        in_flight.ack()
+        self._arrived += 1
 
-    with mock.patch.object(Publisher, "finish_after", finish_at_once):
+    with mock.patch.object(Publisher, "ack_after", ack_at_once):
         yield
 
 
@@ -72,13 +72,13 @@ def writes_without_conditions() -> Iterator[None]:
 @contextmanager
 def foreign_records_are_not_joined() -> Iterator[None]:
     """What another writer appends after the recovery is not looked at."""
-    take = StateRecovery._take
+    join = StateRecovery._join_records
 
-    def take_while_recovering(self: Any, owned: Any, records: Any, *, recovering: bool) -> None:
+    def join_while_recovering(self: Any, assigned: Any, records: Any, *, recovering: bool) -> None:
         if recovering:
-            take(self, owned, records, recovering=True)
+            join(self, assigned, records, recovering=True)
 
-    with mock.patch.object(StateRecovery, "_take", take_while_recovering):
+    with mock.patch.object(StateRecovery, "_join_records", join_while_recovering):
         yield
 
 
@@ -86,6 +86,7 @@ class _ArrivalOrder:
     """A fold that is no join: of each product and offer what arrives last wins."""
 
     delta = staticmethod(fold.delta)
+    count_evicted = staticmethod(fold.count_evicted)
 
     @staticmethod
     def join(a: Any, b: Any) -> Any:

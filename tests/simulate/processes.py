@@ -1,4 +1,4 @@
-"""The two workers, composed as in `stream.items.__main__` and `stream.index.__main__`, without broker and threads."""
+"""The two workers, composed by the functions that compose the real ones, without broker and threads."""
 
 from __future__ import annotations
 
@@ -12,14 +12,12 @@ from prometheus_client import CollectorRegistry
 
 from schemas.errors import EmbeddingFailed
 from stream.index.compose import KafkaSide, compose_writing
-from stream.items.recovery import StateRecovery
-from stream.items.worker import ItemsWorker
+from stream.items.compose import compose
 from stream.kafka.log_identity import LogIdentity
 from stream.kafka.offsets import OffsetTrackers
 from stream.kafka.partitions import Partition
 from stream.kafka.reader import Record
 from stream.progress.freshness import RecentFreshness
-from stream.progress.reporter import Reporter
 from stream.runtime.metrics import IndexMetrics, ItemsMetrics
 from workers.index.interface import Roles
 from workers.priority import QueryGate
@@ -243,51 +241,42 @@ class LogReader:
 
 
 class ItemsProcess(Process):
-    """See stream.items.__main__."""
+    """The process of `stream.items.__main__`."""
 
     kind = "items"
 
     def build(self) -> None:
         """See Process."""
-        reporter = Reporter(LOG_ID, self.send)
-        self.worker = ItemsWorker(
+        self.reader = LogReader(self)
+        self.parts = compose(
             self.writer,
             PARTITIONS,
+            log_id=LOG_ID,
             send=self.send,
             trackers=self.trackers,
-            reporter=reporter,
+            group=_Group(self),
+            reader=self.reader,  # type: ignore[arg-type]
             metrics=ITEMS_METRICS,
-            current_generation=self.current_generation,
-            fail=self.fail,
         )
-        self.reader = LogReader(self)
-        worker = self.worker
-        self.logs = StateRecovery(
-            self.reader,  # type: ignore[arg-type]
-            differs=worker.differs,
-            recovered=worker.recovered,
-            reaches=worker.reaches,
-        )
-        self.run(self.logs.run(), self.worker.publisher.run(), reporter.run())
+        self.run(self.parts.recovery.run(), self.parts.publisher.run(), self.parts.reporter.run())
         self.ready = True
 
     async def take(self, message: Any) -> None:
         """See Process."""
-        await self.worker.take(message)
+        await self.parts.worker.handle([message])
 
     def own(self, numbers: set[int]) -> None:
         """See Process."""
-        self.logs.own(self.worker.own(numbers))
+        self.parts.worker.assign(numbers)
 
     async def starts(self, commits: Mapping[Partition, int]) -> Mapping[Partition, int]:
         """See Process."""
-        return await self.worker.starts(commits)
+        return await self.parts.worker.start_offsets(commits)
 
     def busy(self) -> bool:
         """See Process."""
-        publisher = self.worker.publisher
-        recovering = bool(self.reader.behind or self.logs._new)
-        return super().busy() or recovering or bool(publisher._due or publisher._sending)
+        recovering = bool(self.reader.behind or self.parts.recovery.recovering)
+        return super().busy() or recovering or not self.parts.publisher.idle
 
 
 class IndexProcess(Process):

@@ -435,7 +435,7 @@ class World:
         if not process.runs:
             return None
         for place in process.trackers.partitions:
-            offset = process.trackers.prefix(place)
+            offset = process.trackers.committable(place)
             if offset is not None and offset > process.group.committed[place]:
                 if not process.group.commit(process.name, process.generation, place, offset):
                     self.reached["refused commit"] += 1

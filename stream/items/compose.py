@@ -1,0 +1,59 @@
+"""How an items worker is put together: by its process, the simulation and the tests alike.
+
+The assignment, which all parts read, comes first. Nothing is set afterwards.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from stream.items.assignment import ItemsAssignment
+from stream.items.publisher import Publisher
+from stream.items.recovery import StateRecovery
+from stream.items.worker import ItemsWorker
+from stream.progress.reporter import Reporter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from stream.kafka.offsets import ConsumerGroup, OffsetTrackers
+    from stream.kafka.reader import Reader
+    from stream.kafka.send import Send
+    from stream.runtime.metrics import ItemsMetrics
+
+
+class ItemsParts(NamedTuple):
+    """The parts of an items worker. Recovery, publisher and reporter are to be run beside each other."""
+
+    worker: ItemsWorker
+    assignment: ItemsAssignment
+    publisher: Publisher
+    recovery: StateRecovery
+    reporter: Reporter
+
+
+def compose(
+    writer: str,
+    partitions: int,
+    *,
+    log_id: str,
+    send: Send,
+    trackers: OffsetTrackers,
+    group: ConsumerGroup,
+    reader: Reader,
+    metrics: ItemsMetrics,
+    state_loaded: Callable[[], None] = lambda: None,
+) -> ItemsParts:
+    """Put an items worker together, without starting anything.
+
+    `writer` names the process in its records, `partitions` is how many each topic has, `reader` reads the state logs,
+    and `state_loaded` is called when the state of a partition is in memory, to stay.
+    """
+    reporter = Reporter(log_id, send)
+    assignment = ItemsAssignment(writer, trackers, group, reporter)
+    publisher = Publisher(send, assignment)
+    recovery = StateRecovery(
+        reader, assignment=assignment, publisher=publisher, metrics=metrics, state_loaded=state_loaded
+    )
+    worker = ItemsWorker(partitions, assignment=assignment, publisher=publisher, recovery=recovery, metrics=metrics)
+    return ItemsParts(worker, assignment, publisher, recovery, reporter)
