@@ -8,7 +8,6 @@ import os
 import re
 import signal
 import socket
-import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -276,9 +275,8 @@ def test_the_second_ctrl_c_ends_it_at_once(up: Up) -> None:
     children = up.children()
     os.killpg(up.process.pid, signal.SIGINT)
     up.until(lambda: "stopping" in up.stderr, "it stops")
-    began = time.monotonic()
     assert up.interrupt() == 0
-    assert time.monotonic() - began < 4
+    assert up.events("stop") == []  # It neither waits for the lag nor asks the workers to end in order.
     assert not any(alive(pid) for pid in children)
     report = read_stack_report(up.data_dir)
     assert report and report.kept_until  # The next one tells that this one did not end in order.
