@@ -17,19 +17,19 @@ class BucketCounts(NamedTuple):
 
     @property
     def observations(self) -> int:
-        """All of them."""
+        """The number of observations."""
         return int(self.below[-1]) if self.below else 0
 
     def since(self, before: BucketCounts | None) -> BucketCounts:
-        """Those that came after `before`; all of them where a process that started anew counts from zero."""
+        """Return the observations after `before`; all of them if a restarted process counts from zero again."""
         if before is None or before.observations > self.observations:
             return self
         return BucketCounts(self.bounds, tuple(now - then for now, then in zip(self.below, before.below, strict=True)))
 
     def quantile(self, quantile: float) -> float:
-        """As Prometheus' histogram_quantile: linear inside a bucket; exact as to which bound it lies below.
+        """Return a quantile as Prometheus' histogram_quantile does, which is linear inside a bucket.
 
-        NaN without observations, infinite above the last bound.
+        Its bucket is exact. NaN without observations, infinite above the last bound.
         """
         wanted = quantile * self.observations
         low, below_low = 0.0, 0.0

@@ -42,14 +42,14 @@ class PipelineMonitor:
         """By worker."""
 
     async def read_progress(self) -> None:
-        """Follows the topic `progress` for ever."""
+        """Follow the topic `progress` until cancelled."""
         self._reader.assign(dict.fromkeys(self._places(PROGRESS), 0))
         async for records in self._reader.follow():
             for record in records:
                 self._take(record.key, record.value)
 
     async def take_snapshots(self) -> None:
-        """Asks for the ends of the item log once, and for those of the inputs several times a second, for ever."""
+        """Ask for the end offsets of the item log once, and of the inputs several times a second, until cancelled."""
         begun = False
         while True:
             now_ms = time.time_ns() // 1_000_000

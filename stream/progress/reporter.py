@@ -33,7 +33,7 @@ class Reporter:
         self._wake.set()
 
     async def run(self) -> None:
-        """Reports for ever."""
+        """Publish the progress records of what was marked, until cancelled."""
         while True:
             await self._wake.wait()
             self._wake.clear()
