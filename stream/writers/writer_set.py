@@ -12,6 +12,7 @@ from stream.writers.writer import Writer
 from workers.retry import Backoff, until_available
 
 if TYPE_CHECKING:
+    from stream.writers.attached import AttachedWriter
     from stream.writers.context import WriterContext
     from stream.writers.progress_sink import Watermark
     from workers.index.interface import Collections, Index, Roles
@@ -46,16 +47,16 @@ class WriterSet:
         return self._roles
 
     @property
-    def writers(self) -> list[Writer]:
+    def writers(self) -> list[AttachedWriter]:
         """All writers."""
         return self._attached.all
 
     @property
-    def serving(self) -> Writer:
+    def serving(self) -> AttachedWriter:
         """The writer of the collection that searches ask."""
         return self._attached.serving
 
-    def writer(self, index: Index) -> Writer | None:
+    def writer(self, index: Index) -> AttachedWriter | None:
         """Return the writer of a collection; None once it is gone."""
         return self._attached.get(index.collection)
 
@@ -106,12 +107,12 @@ class WriterSet:
         if self._group is not None:
             self._start(writer)
 
-    def _start(self, writer: Writer) -> None:
+    def _start(self, writer: AttachedWriter) -> None:
         assert self._group is not None
         name = writer.index.collection
         self._tasks[name] = self._group.create_task(self._run(writer), name=name)
 
-    async def _run(self, writer: Writer) -> None:
+    async def _run(self, writer: AttachedWriter) -> None:
         """An error of a collection without a role, which is being deleted, is no failure.
 
         Only then may the records that wait for it be acked: a worker that ends commits what is acked, and nothing else.

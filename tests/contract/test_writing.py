@@ -13,6 +13,7 @@ from stream.kafka.partitions import Partition
 from stream.kafka.topics import ITEMS, ensure_topics
 from stream.writers.backfill import Backfill, done_name, end_name, filled_to
 from stream.writers.epoch import LOG, identity_for, log_mark
+from stream.writers.writer import Writer
 from tests.support.index_backends import BACKENDS, opened
 from tests.support.index_side import OneCollection, writing_side
 from tests.support.waiting import until
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection
 
     from stream.index.compose import WritingSide
-    from stream.writers.writer import Writer
     from tests.support.running_broker import RunningBroker
     from workers.index.interface import Index
 
@@ -49,7 +49,9 @@ async def writing(index: Index, *, building: bool = False, assigned: Collection[
 
 
 async def writer(index: Index, *, building: bool, assigned: Collection[int] = (PARTITION,)) -> Writer:
-    return (await writing(index, building=building, assigned=assigned)).writers.serving
+    made = (await writing(index, building=building, assigned=assigned)).writers.serving
+    assert isinstance(made, Writer)
+    return made
 
 
 async def start(index: Index, **offsets: int) -> int | None:
@@ -77,8 +79,8 @@ async def test_a_collection_that_was_there_before_begins_where_it_says_or_at_the
 async def test_what_is_complete_is_said_again_where_a_worker_that_was_frozen_says_less(
     index: Index,
 ) -> None:
-    writer = (await writing(index, building=True)).writers.serving
-    made = Backfill(index, writer.lanes, writer._context, check_interval_s=0)
+    filled = await writer(index, building=True)
+    made = Backfill(index, filled.lanes, filled._context, check_interval_s=0)
     made.complete[PARTITION] = 30
     stale = {end_name(PARTITION): point_version(EPOCH, 30), done_name(PARTITION): point_version(EPOCH, 20)}
     await index.save_positions(stale)
