@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 README = Path(__file__).parents[2] / "README.md"
 SHELL_BLOCK = re.compile(r"^```sh\n(.*?)^```", re.DOTALL | re.MULTILINE)
 API = "127.0.0.1:8765"
-VARYING = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d+(?:[.,]\d+)*")
+VARYING = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d+(?:[.,]\d+)*(?: (?:s|min) ago)?")
 
 
 class Example(NamedTuple):
