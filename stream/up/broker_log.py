@@ -43,7 +43,7 @@ class BrokerLog(Protocol):
         """Do what the log needs while the workers run, until cancelled."""
 
     async def note_status(self, status: dict[str, Any]) -> None:
-        """Take note of an answer of /status that came just now."""
+        """Note the answer that /status has just given."""
 
     async def wait_end(self) -> bool:
         """Wait until the log has ended (return False), or must be replaced as too large or too slow (return True)."""
@@ -52,10 +52,10 @@ class BrokerLog(Protocol):
         """Wait until all events that would end with the log are in the item state, for `seconds_max` at most."""
 
     async def hand_over(self) -> None:
-        """End the log after `wait_end`, without workers, and keep what can be kept for the next `open`."""
+        """End the log after `wait_end`, once the workers have stopped; keep its unacked events for the next `open`."""
 
     async def close(self) -> bool:
-        """End the log in order, without workers; return whether everything that it took is kept."""
+        """End the log in order, once the workers have stopped; return whether every event that it accepted is kept."""
 
     async def kill(self) -> None:
         """End the log at once."""
@@ -83,5 +83,5 @@ def create_broker_log(
 
 
 def port_wait_s(report: StackReportFile) -> float:
-    """Return how long to wait for a port: longer if an `up` was killed here, whose processes may still be ending."""
+    """Return how long to wait for a port: longer if an `up` was killed here, as its processes may still be ending."""
     return WAIT_SECONDS_MAX if report.left_behind is None else AFTER_KILL_SECONDS_MAX

@@ -1,4 +1,4 @@
-"""The data directory: only one `up` uses it at a time, and it has a version that this Freshline knows."""
+"""The data directory: it is locked, so that only one `up` uses it at a time, and it has a version that is checked."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ VERSION = 1
 
 
 class DataDir:
-    """The files of one `up`.
+    """The files that one `up` keeps.
 
-    meta.json has the version and the highest epoch of a log, logs/ the output of the processes. Beside them are the
-    journal and the file of handed-over events.
+    meta.json has the version and the highest epoch of any log so far, and logs/ has the output of the processes. The
+    directory also has the journal and the file of handed-over events.
     """
 
     def __init__(self, path: Path) -> None:
@@ -34,7 +34,7 @@ class DataDir:
     def locked(self) -> Iterator[None]:
         """Lock the directory, and make it if it does not exist.
 
-        Raises Misconfigured if another `up` uses it, or it is of another version.
+        Raises Misconfigured if another `up` uses the directory, or if another version of Freshline wrote it.
         """
         try:
             self.output_dir.mkdir(parents=True, exist_ok=True)
@@ -70,7 +70,7 @@ class DataDir:
 
     @property
     def epoch(self) -> int:
-        """The highest epoch that a log on this directory had."""
+        """The highest epoch of all logs that have used this directory."""
         return int(orjson.loads(self._meta.read_bytes())["epoch"])
 
     @epoch.setter
@@ -79,7 +79,7 @@ class DataDir:
 
     @property
     def output_dir(self) -> Path:
-        """The directory of the files that get the output of the processes."""
+        """The directory to which the output of the processes is written."""
         return self.path / "logs"
 
     @property

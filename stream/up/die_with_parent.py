@@ -1,6 +1,6 @@
 """`python -m stream.up.die_with_parent PARENT COMMAND...` becomes the command, and ends when its parent ends.
 
-A broker does not ask the system for a signal at its parent's death, so this module asks before the broker starts.
+A broker does not ask the system to be killed when its parent dies, so this module asks before it becomes the broker.
 """
 
 from __future__ import annotations

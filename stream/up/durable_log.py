@@ -1,4 +1,4 @@
-"""A log that outlives `up`: on external brokers, or on `up`'s own Apache Kafka."""
+"""A log that outlives `up`: either on external brokers, or on the Apache Kafka that `up` runs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ BROKER_STOP_SECONDS_MAX = 6.0
 
 
 class ExternalKafkaLog:
-    """The log of brokers that `up` does not run."""
+    """A log on brokers that `up` does not run."""
 
     is_durable = True
     kind = "Kafka"
@@ -65,7 +65,7 @@ class ExternalKafkaLog:
         """Do nothing, because this log never ends."""
 
     async def close(self) -> bool:
-        """Return True: there is nothing to stop, and nothing is lost."""
+        """Return True, because there is nothing to stop and nothing is lost."""
         return True
 
     async def kill(self) -> None:
@@ -73,7 +73,10 @@ class ExternalKafkaLog:
 
 
 class OwnKafkaLog(ExternalKafkaLog):
-    """The log of an Apache Kafka that `up` runs. A restarted broker has its log again, and the workers wait for it."""
+    """A log on an Apache Kafka that `up` runs.
+
+    The broker still has its log after a restart, and the workers wait until it has restarted.
+    """
 
     def __init__(
         self,
@@ -107,7 +110,7 @@ class OwnKafkaLog(ExternalKafkaLog):
 
     @override
     async def close(self) -> bool:
-        await self._child.stop(BROKER_STOP_SECONDS_MAX)  # It writes its records to the disk meanwhile.
+        await self._child.stop(BROKER_STOP_SECONDS_MAX)  # The broker flushes its records to disk first.
         return True
 
     @override

@@ -1,4 +1,4 @@
-"""The log of the embedded broker, which is in memory, and how `up` makes the item state outlive it."""
+"""The log of the embedded broker, which is in memory, and the steps by which `up` makes the item state outlive it."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ WATCH_INTERVAL_S = 2.0
 
 
 class EmbeddedLog:
-    """A broker with its log in memory. The journal carries the item state from one life of the broker to the next."""
+    """A broker that keeps its log in memory. The journal carries the item state from one broker process to the next."""
 
     is_durable = False
 
@@ -72,10 +72,10 @@ class EmbeddedLog:
         probed = self._partitions_of(*INPUTS, *STATES, PROGRESS)
         self._renewal = RenewalProbe(broker, child, probed, bounds.fetch_probe_interval_s, clock)
         self._may_have_events = False
-        """Whether the broker has accepted events and its end has not been reported."""
+        """Whether the broker may have accepted events and its end has not been reported yet."""
 
     async def open(self) -> None:
-        """Start a broker with an empty log of a higher epoch; fill it from the journal and the handover."""
+        """Start a broker with an empty log of a higher epoch, and fill the log from the journal and the handover."""
         try:
             await self._begin()
             await self._fill()
@@ -100,7 +100,7 @@ class EmbeddedLog:
             self._say(f"{count} records of item state are back in {self._broker.name}")
 
     async def _begin(self) -> None:
-        """Start the broker until nobody has written to a topic before it was created."""
+        """Start the broker, and start it again as long as a producer wrote to a topic before it was created."""
         for _ in range(STARTS_MAX):
             await self._start()
             if await create_topics_first(self.address, all_topics(self._settings)):
@@ -122,18 +122,18 @@ class EmbeddedLog:
         self._losses.log_started()
 
     def _report_death(self, how: str) -> None:
-        """Report the death of a broker that may have accepted events, and only once."""
+        """Report, only once, the death of a broker that may have accepted events."""
         if self._may_have_events:
             self._may_have_events = False
             self._losses.broker_died(how)
 
     async def run(self) -> None:
-        """Follow the log into the journal, until cancelled."""
+        """Copy the item state from the log to the journal as it is written, until cancelled."""
         assert self._follower
         await self._follower.follow()
 
     async def note_status(self, status: dict[str, Any]) -> None:
-        """Find out up to which time everything that was sent is in the journal."""
+        """Find out the time before which all events that were sent have their effect in the journal."""
         if self._follower:
             with contextlib.suppress(Unavailable):
                 end_offsets, positions = await self._follower.end_offsets(), self._follower.positions
@@ -142,7 +142,7 @@ class EmbeddedLog:
                 self._handover.forget(self._losses.kept_until)
 
     async def wait_end(self) -> bool:
-        """Wait until the broker is dead (return False), or must be replaced as too large or slow (return True)."""
+        """Wait until the broker has died (return False), or must be replaced as too large or too slow (return True)."""
         ended = asyncio.ensure_future(self._child.ended())
         try:
             while not (await asyncio.wait([ended], timeout=WATCH_INTERVAL_S))[0]:
@@ -163,7 +163,7 @@ class EmbeddedLog:
         return size
 
     async def drain(self, probe: Probe, seconds_max: float) -> None:
-        """Wait until all events are acked, and so in the item state, which the journal keeps."""
+        """Wait until all events are acked: their effect is then in the item state, which the journal keeps."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds_max):
                 while self._child.pid:
@@ -172,7 +172,7 @@ class EmbeddedLog:
                     await asyncio.sleep(READY_INTERVAL_S)
 
     async def hand_over(self) -> None:
-        """End the broker, and keep what is still in it, if it is alive."""
+        """End the broker; if it is alive, first keep the item state and the unacked events that it still has."""
         await self._pull_all()
         if self._child.pid:
             await self._report_dead_letters()
@@ -188,7 +188,7 @@ class EmbeddedLog:
             self._losses.handover_failed(str(error))
 
     async def _report_dead_letters(self) -> None:
-        """Report the dead letters. They are not handed over: their origins are in this log, and end with it."""
+        """Report the dead letters, which are not handed over: the records that they refer to end with this log."""
         partitions = self._partitions_of(*(dead_letter_topic(topic) for topic in (*INPUTS, ITEMS)))
         with contextlib.suppress(Unavailable):
             async with Reader(self.address) as reader:
@@ -198,7 +198,7 @@ class EmbeddedLog:
                 self._losses.dead_letters_ended(count)
 
     async def close(self) -> bool:
-        """End the broker, with acked events in the journal and others in the handover; return whether all is kept."""
+        """End the broker: acked events are in the journal, others in the handover. Return whether all are kept."""
         losses_before = self._losses.count
         await self._pull_all()
         try:
@@ -224,7 +224,7 @@ class EmbeddedLog:
                 self._say(f"events that were not taken yet: {count:,}; the next `freshline up` goes on with them")
 
     async def _pull_all(self) -> None:
-        """Append all item state that the log has to the journal."""
+        """Append all item state in the log to the journal."""
         if self._child.pid is None:
             self._report_death("while it was to end")
         elif self._follower:
@@ -236,13 +236,13 @@ class EmbeddedLog:
                 self._handover.keep_published()
 
     async def _pull(self) -> None:
-        """Append the records to the journal that an import has written since."""
+        """Append to the journal the records that an import has written in the meantime."""
         if self._follower:
             with contextlib.suppress(Unavailable):
                 await self._follower.pull()
 
     async def kill(self) -> None:
-        """End the broker at once. Everything that it confirmed is in the journal, except for the last moment."""
+        """End the broker at once. The journal has everything that the broker confirmed, except in the last moment."""
         self._may_have_events = False
         if self._follower:
             await self._follower.stop()

@@ -1,6 +1,6 @@
-"""When the embedded broker must be replaced: it has grown too large, or its log is too long to fetch from quickly.
+"""Decides when the embedded broker must be replaced: it has grown too large, or its log is too long to fetch quickly.
 
-The broker looks through all batches of a partition for the one that is asked for. See docs/traps.md#tansu.
+To find the batch that a fetch asks for, the broker scans all batches of the partition. See docs/traps.md#tansu.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 TRIES = 5
 RECORDS_MIN = 10_000
-"""In a partition with fewer records no fetch is slow because of them."""
+"""A partition with fewer records is too short to make a fetch slow."""
 PATIENCE_S = 10.0
 
 
 class RenewalProbe:
-    """Measures the embedded broker: its memory whenever asked, its fetches every `interval_s`."""
+    """Measures the embedded broker: its memory at each call, the duration of its fetches every `interval_s`."""
 
     def __init__(
         self, broker: Broker, child: ChildProcess, partitions: Sequence[Partition], interval_s: float, clock: Clock
@@ -42,11 +42,11 @@ class RenewalProbe:
         self._next_fetch_s = 0.0
 
     def log_started(self) -> None:
-        """Note that the broker has a new log now, whose fetches need not be timed soon."""
+        """Note that the broker has a new log, whose fetches need not be timed before the next interval has passed."""
         self._next_fetch_s = self._clock.monotonic_s() + self._interval_s
 
     def memory_bytes(self) -> int:
-        """Return the memory of the broker; 0 on a system that does not say."""
+        """Return the memory of the broker; 0 on a system that does not report it."""
         with contextlib.suppress(Unavailable):
             return resident_bytes(self._child.pid or 0)
         return 0
@@ -65,7 +65,7 @@ class RenewalProbe:
         return None
 
     def _ran_s(self) -> float:
-        """Return how long the broker has run; on a system that does not say, it counts as running all the time."""
+        """Return the broker's processor time; on a system that does not report it, the time of a monotonic clock."""
         try:
             return processor_seconds(self._child.pid or 0)
         except Unavailable:
@@ -73,10 +73,11 @@ class RenewalProbe:
 
 
 async def measure_fetch_seconds(kafka: str, partitions: Sequence[Partition], ran_s: Callable[[], float]) -> float:
-    """Return how long the slowest fetch of a last record takes, over the longest partition of each topic.
+    """Fetch the last record from the longest partition of each topic, and return the duration of the slowest fetch.
 
-    0.0 means that all partitions are short. The best of five tries counts. A fetch counts for no longer than the broker
-    ran meanwhile, according to `ran_s`, the seconds that it has run so far: a busy machine does not make a log long.
+    0.0 means that all partitions are short. Of five tries for each partition, the fastest counts. A fetch counts for no
+    longer than the broker's processor time during the fetch, so that a busy machine does not make a log look long:
+    `ran_s` returns the processor seconds that the broker has used so far.
 
     Raises Unavailable.
     """

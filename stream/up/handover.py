@@ -1,4 +1,4 @@
-"""The handover: input events that no worker had acked when a log ended go into the next log."""
+"""The handover: it copies input events that no worker had acked when a log ended into the next log."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 
 BATCH_RECORDS = 1_000
 GAIN_SECONDS_MAX = 3.0
-"""The time in which the number of events that are left must halve. If it does not, producers are too fast."""
+"""The time in which the number of events left to read must halve; otherwise producers are too fast."""
 
 
 class InputHandover:
-    """Collects the events above the items workers' commits, which nobody has acked, and publishes them to the next log.
+    """Collects the events above the items workers' commits, which are not acked, and publishes them to the next log.
 
-    At worst an event is published once more, which does not change the fold.
+    At worst an event is published twice, which does not change the result of the fold.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class InputHandover:
         self._gain_seconds_max = gain_seconds_max
         self._events = self._load()
         self._published_at = ""
-        """When the events were published to the log that runs now (RFC 3339); empty if they were not."""
+        """When the events were published to the current log (RFC 3339); empty if they were not."""
 
     def __len__(self) -> int:
         """Return the number of events."""
@@ -64,9 +64,9 @@ class InputHandover:
     ) -> None:
         """Read all events above the commits of the items workers, which have stopped. Raises Unavailable.
 
-        `before_look` is called before each look at the end offsets. `end_broker` is called as soon as there are no more
-        events, because producers go on meanwhile. It is also called if they are faster than this can read, which raises
-        Unavailable too.
+        `before_look` is called before each request for the end offsets. `end_broker` is called as soon as all events
+        have been read, because producers go on sending. If producers send faster than events can be read, `end_broker`
+        is called too, and Unavailable is raised.
         """
         commits, collected = await asyncio.to_thread(committed_offsets, kafka, ITEMS_GROUP), list[Record]()
         try:
@@ -74,11 +74,11 @@ class InputHandover:
         except BaseException:
             self._events += collected
             raise
-        # Events that were published to this log are in it. They are acked, or above the commits and collected again.
+        # Events that were published to this log are either acked, or above the commits and thus collected again.
         self._events, self._published_at = collected if self._published_at else self._events + collected, ""
 
     def keep_published(self) -> None:
-        """Keep the events that were published to this log: they may be neither acked nor above the commits."""
+        """Keep the events that were published to this log, because they may be neither acked nor above the commits."""
         self._published_at = ""
 
     async def _read(
@@ -108,7 +108,8 @@ class InputHandover:
     async def publish(self, kafka: str) -> None:
         """Publish the events, each with its time of arrival. Raises Unavailable.
 
-        It can be called again, for a log that ends before all of them are acked, until `forget` has dropped them.
+        The same events can be published again, to the log that follows a log that ended before all of them were acked,
+        until `forget` has dropped them.
         """
         self._published_at = ""
         producer = AIOKafkaProducer(bootstrap_servers=kafka, acks="all", max_request_size=10 << 20)
@@ -124,15 +125,15 @@ class InputHandover:
         self._published_at = rfc3339_now(self._clock)
 
     def forget(self, kept_until: str) -> None:
-        """Drop the events if they were published before this time (RFC 3339): they outlive the broker now."""
+        """Drop the events if they were published before `kept_until` (RFC 3339): the journal has their effect now."""
         if self._events and kept_until > self._published_at > "":
             self._events.clear()
             self._file.unlink(missing_ok=True)
 
     def save(self) -> None:
-        """Write the events to the file, for another `up` to publish.
+        """Write the events to the file, so that the next `up` can publish them.
 
-        Raises Unavailable if the disk is full: then they are in memory only.
+        Raises Unavailable if the disk is full; the events are then in memory only.
         """
         if self._events:
             header = orjson.dumps({"events": len(self._events)}) + b"\n"
@@ -141,7 +142,7 @@ class InputHandover:
             self._file.unlink(missing_ok=True)
 
     def _load(self) -> list[Record]:
-        """Return the events that another `up` has collected and not published."""
+        """Return the events that an earlier `up` collected and did not publish."""
         if not self._file.exists():
             return []
         events = []
@@ -163,7 +164,7 @@ class InputHandover:
 
 
 def encode_record(record: Record) -> bytes:
-    """Return a record as a line of JSON, its bytes as base64, because they need not be UTF-8."""
+    """Return a record as a line of JSON, with its bytes as base64, because they need not be UTF-8."""
     headers = [(name, _text(value)) for name, value in record.headers]
     fields = [*record.partition, record.offset, record.timestamp_ms, _text(record.key), _text(record.value), headers]
     return orjson.dumps(fields) + b"\n"
@@ -192,7 +193,7 @@ def _left(ends: Mapping[Partition, int], positions: Mapping[Partition, int]) -> 
 
 
 async def _sent(producer: AIOKafkaProducer, record: Record) -> Awaitable[RecordMetadata]:
-    """Send a record as it was, with its time of arrival: the first one, if it was handed over before."""
+    """Send a record unchanged, with a header for the time at which it first arrived."""
     before_ms = event_time_ms(record.headers)
     time_ms = record.timestamp_ms if before_ms is None else before_ms
     headers = [*((n, v) for n, v in record.headers if n != EVENT_TIME), (EVENT_TIME, str(time_ms).encode())]

@@ -1,4 +1,4 @@
-"""The data-loss report: what was lost with embedded brokers, each loss with the time after which it was sent."""
+"""The data-loss report: the losses of embedded brokers, each with the time after which the lost changes were sent."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     Offsets = Mapping[Partition, int]
 
 UNDER_WAY_S = 1.0
-"""How long an event may be on its way to the broker.
+"""The longest that an event may be on its way to the broker.
 
-The times that `up` knows are those of arrival, and a person knows when he sent an event.
+`up` knows when events arrived, but a person knows when they were sent: the report subtracts this from the former.
 """
 LOSSES_MAX = 5
-"""The most losses that are kept as sentences. `up` has said the earlier ones too."""
+"""The most losses that are kept as sentences. `up` has printed the earlier ones too."""
 EARLIER = "there were earlier ones, which the output of `freshline up` names"
 DIED = "{what}: changes sent after {since} may be missing, send them again"
 DEAD_LETTERS = "{:,} dead letters ended with the log of the embedded broker at {}: send again, mended, what they held"
@@ -31,23 +31,23 @@ DEAD_LETTERS = "{:,} dead letters ended with the log of the embedded broker at {
 class _Checkpoint(NamedTuple):
     searchable_until: str
     end_offsets: Offsets
-    """The end offsets of the item state, asked for later than that time."""
+    """The end offsets of the item state, requested after `searchable_until`."""
 
 
 class LossReport:
-    """Says each loss to the person at once, and keeps it in the stack report until `up` ends in order."""
+    """Prints each loss at once, and keeps it in the stack report until `up` ends in order."""
 
     def __init__(self, report: StackReportFile, say: Callable[[str], None], clock: Clock) -> None:
         self._report = report
         self._say = say
         self._clock = clock
         self.kept_until = rfc3339_now(clock)
-        """Everything that was sent before this time would outlive the broker (RFC 3339).
+        """The time (RFC 3339) before which every event that was sent would outlive the broker.
 
-        The broker has not run yet, so nothing was sent to it.
+        It is the present at first, because nothing can have been sent to a broker that has not run yet.
         """
         self.count = 0
-        """Losses of changes since this `up` began."""
+        """The number of losses since this `up` began."""
         self._checkpoint: _Checkpoint | None = None
         self._dead_letters = 0
         before = report.left_behind
@@ -56,11 +56,11 @@ class LossReport:
             self._note_after(before.kept_until, "the last `freshline up` was killed, and its broker with it")
 
     def log_started(self) -> None:
-        """Forget end offsets, which are those of another log."""
+        """Forget the end offsets, because they belong to the previous log."""
         self._checkpoint = None
 
     def broker_died(self, how: str) -> None:
-        """Report that the broker died, and everything in it that is not in the journal."""
+        """Report that the broker died, and with it all its events whose effect is not in the journal."""
         ended_at = rfc3339_now(self._clock)
         self._note_after(self.kept_until, f"the embedded broker ended at {ended_at} ({how})")
         if self._dead_letters:
@@ -68,21 +68,22 @@ class LossReport:
         self.kept_until, self._checkpoint, self._dead_letters = ended_at, None, 0
 
     def handover_failed(self, why: str) -> None:
-        """Report that the broker ended as planned, and events that were not acked are lost."""
+        """Report that events which were not acked are lost although the broker ended as planned."""
         ended_at = rfc3339_now(self._clock)
         what = f"the embedded broker ended at {ended_at} and did not give out all that waited ({why})"
         self._note_after(self.kept_until, what)
 
     def dead_letters_ended(self, count: int) -> None:
-        """Report dead letters that end with the log: they are not handed over, because their origins end with it."""
+        """Report dead letters that end with the log: they are not handed over, as the records they refer to end too."""
         self._note(DEAD_LETTERS.format(count, rfc3339_now(self._clock)))
         self._dead_letters = 0
 
     def note_status(self, status: Mapping[str, Any], end_offsets: Offsets, journal: Offsets) -> None:
-        """Learn from an answer of /status up to which time everything would outlive the broker.
+        """Update `kept_until` from an answer of /status.
 
-        `end_offsets` of the item state were asked for after that answer, so everything that was searchable lies below
-        them. It outlives the broker once `journal`, the offsets that the journal has reached, has reached them.
+        `end_offsets` of the item state were requested after that answer, so all item state that was searchable lies
+        below them. This state outlives the broker once `journal`, the offsets up to which the journal has read, has
+        reached `end_offsets`.
         """
         self._dead_letters = sum(status["dead_letters"].values())
         checkpoint = self._checkpoint
@@ -94,11 +95,11 @@ class LossReport:
         self._checkpoint = checkpoint
 
     def update(self, **changes: Any) -> None:
-        """Write the stack report with the losses, and with these changes to other fields of it."""
+        """Write the stack report with the losses, and with these changes to its other fields."""
         self._report.update(losses=self._sentences, kept_until=self.kept_until, **changes)
 
     def close(self) -> None:
-        """Note that `up` ends in order: the next one gets these losses, and has nothing to add."""
+        """Note that `up` ends in order, so that the next `up` keeps these losses and adds none."""
         self._report.update(losses=self._sentences, kept_until=None)
 
     def _note_after(self, kept_until: str, what: str) -> None:
@@ -117,7 +118,7 @@ def _sent_before(arrived: str) -> str:
 
 
 def rfc3339_now(clock: Clock) -> str:
-    """Return the time now as RFC 3339, in UTC with milliseconds: such texts sort as their times do."""
+    """Return the current time as RFC 3339, in UTC with milliseconds, so that the texts sort in the order of time."""
     return _rfc3339(clock.now_ms())
 
 

@@ -1,4 +1,4 @@
-"""What the stack's own API tells `up`."""
+"""The probe: `up` asks the HTTP API of its own stack whether it is ready, and for its status."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ if TYPE_CHECKING:
 READY_INTERVAL_S = 0.1
 WATCH_INTERVAL_S = 2.0
 ANSWER_SECONDS_MAX = 10.0
-"""Longer than the API waits for a broker that hangs."""
+"""This is longer than the API waits for a broker that hangs."""
 SILENT = "the index worker runs but does not answer: it hangs, or the machine is overloaded; killed, it starts anew"
 
 
 class Probe:
-    """Asks the API. Whatever goes wrong means "not yet"."""
+    """Asks the API. A failed request counts as "not yet"."""
 
     def __init__(self, api: str) -> None:
         self.api = api
         self.trouble: str | None = None
-        """Why the last question had no answer although the index worker runs: its refusal, or that it is silent."""
+        """Why the last request failed although the index worker runs: the error that it answered, or its silence."""
         self._http = httpx.AsyncClient(base_url=api, timeout=ANSWER_SECONDS_MAX, trust_env=False)
 
     async def close(self) -> None:
@@ -31,8 +31,11 @@ class Probe:
         await self._http.aclose()
 
     async def until_ready(self) -> None:
-        """Return once the API can serve. The wait has no bound: a person waits, and reads why it takes so long."""
-        while not await self._is_ready():  # noqa: ASYNC110 (it is another process that gets ready)
+        """Wait until the API can serve.
+
+        The wait has no bound, because the person who waits can read why it takes long.
+        """
+        while not await self._is_ready():  # noqa: ASYNC110 (another process gets ready)
             await asyncio.sleep(READY_INTERVAL_S)
 
     async def _is_ready(self) -> bool:
@@ -56,7 +59,7 @@ class Probe:
     ) -> None:
         """Ask for /status until cancelled, and pass each answer to `note_status`.
 
-        Say once when /status is refused or not answered, and once when it is answered again.
+        Print one line when /status fails or does not answer, and one when it answers again.
         """
         said: str | None = None
         while True:
@@ -84,9 +87,9 @@ class Probe:
 
 
 def _message(refusal: httpx.Response) -> str | None:
-    """Return the message of a refusal.
+    """Return the error message of an answer.
 
-    None for a worker that is just ending: then its HTTP server breaks off, in words of its own.
+    None if the answer is not Freshline's JSON, as from the HTTP server of a worker that is just ending.
     """
     try:
         return str(refusal.json()["error"]["message"])

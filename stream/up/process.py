@@ -1,4 +1,4 @@
-"""The processes that `up` runs: how they start, stop and are kept running."""
+"""Starts the processes that `up` runs, stops them, and restarts them when they end."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ SHORT_LIFE_S = 5.0
 RESTART_WAIT_S_MIN = 0.1
 RESTART_WAIT_S_MAX = 2.0
 FAILURES_MAX = 3
-"""A process that has failed so often in succession, without staying up, cannot be kept running."""
+"""A process that has failed this often in succession, without staying up, counts as one that cannot be kept running."""
 LAST_LINE_BYTES_MAX = 4096
 REASON_CHARACTERS_MAX = 200
 
 
 class ChildProcess:
-    """One child process and the file that gets its output. `keep_running` restarts it, this class does not."""
+    """One child process and the file to which its output goes. `keep_running` restarts it; this class does not."""
 
     def __init__(self, name: str, argv: Callable[[], list[str]], env: Mapping[str, str], output: Path) -> None:
-        """`argv` makes the command line. It is called at each start, because it may have to prepare a directory."""
+        """`argv` returns the command line. It is called at each start, because it may have to prepare a directory."""
         self.name = name
         self.output = output
         self._argv = argv
@@ -55,7 +55,7 @@ class ChildProcess:
                 stdout=output,
                 stderr=output,
                 env=self._env,
-                start_new_session=True,  # Ctrl-C must reach `up` alone, which stops the others in order.
+                start_new_session=True,  # Ctrl-C must reach only `up`, which stops its children in order.
             )
 
     @property
@@ -85,7 +85,7 @@ class ChildProcess:
                 self._process.send_signal(number)
 
     def last_line(self) -> str:
-        """Return the last line of its output, which is often the reason for its end."""
+        """Return the last line of the output, which often says why the process ended."""
         with self.output.open("rb") as output:
             output.seek(max(0, self.output.stat().st_size - LAST_LINE_BYTES_MAX))
             lines = output.read().decode(errors="replace").split("\n")
@@ -93,7 +93,7 @@ class ChildProcess:
 
 
 class RestartBackoff:
-    """How long to wait before a restart: longer each time while the process lives only for a short time."""
+    """Computes the wait before a restart, which grows as long as the process ends soon after each start."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -105,14 +105,14 @@ class RestartBackoff:
         self._started_s = self._clock.monotonic_s()
 
     def wait_s(self) -> float:
-        """Return how long to wait before the next start; the process has ended now."""
+        """Note that the process has just ended, and return how long to wait before the next start."""
         was_short = self._clock.monotonic_s() - self._started_s < SHORT_LIFE_S
         self._wait_s = min(self._wait_s * 2, RESTART_WAIT_S_MAX) if was_short else RESTART_WAIT_S_MIN
         return self._wait_s
 
 
 class FailureCount:
-    """Reports a process that fails again and again, and that it stays up at last."""
+    """Puts a process that fails repeatedly into the stack report, and removes it once the process stays up."""
 
     def __init__(self, child: ChildProcess, report: StackReportFile, stays_up_s: float) -> None:
         self._child = child
@@ -122,7 +122,7 @@ class FailureCount:
         report.set_failing(child.name, None)
 
     def failed(self, why: str) -> None:
-        """Count an end, or a start that was not possible."""
+        """Count an end of the process, or a start that was not possible."""
         self._count += 1
         if self._count >= FAILURES_MAX:
             name, output = self._child.name, self._child.output
@@ -151,8 +151,8 @@ async def keep_running(
 ) -> None:
     """Start the process, and restart it whenever it ends, until cancelled.
 
-    Raises Misconfigured, with the last line of its output, if the process ends as misconfigured before `ready` is
-    set. Without `ready` it is restarted even then.
+    Raises Misconfigured, with the last line of the output, if the process exits as misconfigured before `ready` is set.
+    Without `ready` such a process is restarted too.
     """
     backoff = RestartBackoff(clock)
     while True:
@@ -174,7 +174,7 @@ async def keep_running(
 
 
 async def _start_failure(child: ChildProcess) -> str | None:
-    """Start the process; return why that is not possible (a full disk, no memory), or None once it runs."""
+    """Start the process; return None, or the reason why it cannot be started (a full disk, no memory)."""
     try:
         await child.start()
     except OSError as error:
@@ -183,7 +183,7 @@ async def _start_failure(child: ChildProcess) -> str | None:
 
 
 async def wait_broker_accepts(broker: Broker, child: ChildProcess) -> None:
-    """Wait until the broker takes connections. Raises Unavailable, with its last line of output, if it ends."""
+    """Wait until the broker accepts connections. Raises Unavailable, with its last line of output, if it ends."""
     try:
         await wait_accepting(broker.address, broker.start_seconds_max, alive=lambda: child.pid is not None)
     except Unavailable as error:
@@ -196,9 +196,9 @@ def describe_exit(code: int) -> str:
 
 
 def processor_seconds(pid: int) -> float:
-    """Return how long all threads of a process have run so far.
+    """Return the processor time that all threads of a process have used so far.
 
-    Raises Unavailable if the process is gone, or on a system that does not say.
+    Raises Unavailable if the process has ended, or on a system that does not report the time.
     """
     try:
         runs = [each.read_text().split()[0] for each in Path(f"/proc/{pid}/task").glob("*/schedstat")]
@@ -210,7 +210,7 @@ def processor_seconds(pid: int) -> float:
 
 
 def resident_bytes(pid: int) -> int:
-    """Return the memory of a process. Raises Unavailable if it is gone, or on a system that does not say."""
+    """Return the memory of a process. Raises Unavailable if it has ended, or on a system that does not report it."""
     try:
         with open(f"/proc/{pid}/statm") as statm:  # noqa: PTH123
             return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")

@@ -1,4 +1,4 @@
-"""The supervisor: starts the log and then the workers, keeps them running, and stops them the other way round."""
+"""The supervisor: starts the log and then the workers, keeps them running, and stops them in the reverse order."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from workers.clock import Clock
 
 WORKERS = {name: (sys.executable, "-P", "-m", f"stream.{name}") for name in ("items", "index")}
-"""The command line of each worker, by name, in the order of their start. They stop the other way round."""
+"""The command line of each worker, by name, in the order in which they start. They stop in the reverse order."""
 STOP_SECONDS_MAX = 6.0
-"""How long each worker may take to stop. With draining, the journal and the broker, everything ends within 30 s."""
+"""The longest that a worker may take to stop. With the drain, the journal and the broker, a stop takes 30 s at most."""
 DRAIN_SECONDS_MAX = 5.0
 RENEWAL_DRAIN_SECONDS_MAX = 10.0
 DEFAULT_BOUNDS = UpBounds()
@@ -48,7 +48,7 @@ def run(
     workers: Mapping[str, Sequence[str]] = WORKERS,
     bounds: UpBounds = DEFAULT_BOUNDS,
 ) -> int:
-    """Run the stack as `stream.up.run_up` does, with these workers: the command line of each, by name."""
+    """Run the stack as `stream.up.run_up` does, with these workers: their command lines, by name."""
     for noisy in ("aiokafka", "kafka", "httpx"):
         logging.getLogger(noisy).setLevel(logging.CRITICAL)
     directory, clock = DataDir(settings.data_dir), SystemClock()
@@ -68,7 +68,7 @@ def run(
 
 
 def say(text: str) -> None:
-    """Print a line for the person on stderr."""
+    """Print a line to stderr, for the person who runs `up`."""
     print(f"freshline: {text}", file=sys.stderr, flush=True)
 
 
@@ -103,7 +103,10 @@ class Supervisor:
         self._directory = directory
 
     async def run(self) -> int:
-        """Run until a signal comes; a second signal ends everything at once. Raises what a start raises."""
+        """Run until a signal comes; a second signal ends all processes at once.
+
+        Raises Misconfigured or Unavailable if the stack cannot start.
+        """
         stop, hurry = asyncio.Event(), asyncio.Event()
         with _signals(lambda: hurry.set() if stop.is_set() else stop.set()):
             try:
@@ -117,7 +120,7 @@ class Supervisor:
         return 0
 
     async def _live(self) -> None:
-        """Run the workers on one life of the log after another, until cancelled."""
+        """Run the workers on the log, and each time that it ends, on the log that replaces it, until cancelled."""
         await self._log.open()
         while True:
             planned = await self._until_log_ends()
@@ -144,7 +147,7 @@ class Supervisor:
     async def _until_log_ends(self) -> bool:
         """Keep everything running until the log ends; return whether it must be replaced.
 
-        In that case most events are acked by then, and the others are handed over.
+        If it must be replaced, the method waits until most events are acked; the others are handed over.
         """
         running = [
             keep_running(worker, say, self._failures(worker), self._clock, ready=self._ready)
@@ -170,7 +173,7 @@ class Supervisor:
 
     async def _log_to_end(self) -> bool:
         planned = await self._log.wait_end()
-        if planned:  # Events that are not acked by then are handed over.
+        if planned:  # Events that are still not acked after the drain are handed over.
             await self._log.drain(self._probe, RENEWAL_DRAIN_SECONDS_MAX)
         return planned
 

@@ -1,9 +1,9 @@
-"""The topic bootstrap: creates the topics of an embedded broker that has just started, before anybody writes to them.
+"""The topic bootstrap: creates the topics of an embedded broker that has just started, before producers write to them.
 
-The embedded broker accepts records of topics that do not exist, and begins at offset 0 again once such a topic is
-created. Records that it has confirmed until then are hidden, or mixed up with later ones. Producers that were cut off
-are back within a moment. So the topics are looked at and created in one go, and if a producer was faster, the broker
-must start once more. See docs/traps.md#tansu.
+The embedded broker accepts records for topics that do not exist, and begins at offset 0 again once such a topic is
+created. The records that it confirmed before are then hidden, or mixed up with later ones. Producers that were cut off
+reconnect within a moment. So one call requests the end offsets and creates the topics; if a producer was faster, the
+broker must be started again. See docs/traps.md#tansu.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from stream.runtime.ports import free_port
 JAVA_VERSION_MIN = 17
 FORMAT_SECONDS_MAX = 60.0
 CLUSTER_ID = "RnJlc2hsaW5lTG9jYWxOb2"
-"""22 characters of base64, as Kafka requires. It must be the same whenever this directory is used."""
+"""22 characters of base64, as Kafka requires. It must be the same each time this directory is used."""
 
 PROPERTIES = """\
 process.roles=broker,controller
@@ -41,8 +41,8 @@ broker.heartbeat.interval.ms=500
 """
 """The configuration of the node.
 
-After a SIGKILL the controller refuses the broker until the session of its last life is over. The session is 9 s by
-default, and 2 s here.
+After a SIGKILL the controller refuses the restarted broker until the session of the killed one has expired. The session
+timeout is 9 s by default, and 2 s here.
 """
 
 LOGGING = """\
@@ -58,7 +58,7 @@ rootLogger.appenderRef.console.ref=console
 
 
 class ApacheKafka:
-    """Apache Kafka on this machine. Its log is in `directory`, and can be used on any port."""
+    """Apache Kafka on this machine. Its log is in `directory`, and does not depend on the port."""
 
     name = "Apache Kafka"
     has_durable_log = True
@@ -82,7 +82,7 @@ class ApacheKafka:
         return cls(directory, port, home=_kafka_home(), java=_java())
 
     def argv(self) -> list[str]:
-        """Return its command line; format the directory the first time.
+        """Return the command line of the broker, and format its directory the first time.
 
         Raises Misconfigured if the directory cannot be formatted.
         """

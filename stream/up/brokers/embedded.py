@@ -16,7 +16,7 @@ DEFAULTS = UpBounds()
 class EmbeddedBroker:
     """Tansu, a broker for a laptop.
 
-    Other modules make up for what it lacks: `stream.kafka.end_offsets` finds exact end offsets,
+    Other modules compensate for what the broker lacks: `stream.kafka.end_offsets` finds exact end offsets,
     `stream.state_files.journal` lets the item state outlive it, and `up` bounds its size.
     """
 
@@ -36,7 +36,7 @@ class EmbeddedBroker:
         self.fetch_seconds_max = fetch_seconds_max
 
     def argv(self) -> list[str]:
-        """Return its command line.
+        """Return the command line of the broker.
 
         Raises Misconfigured if there is no binary for this platform.
         """

@@ -1,4 +1,4 @@
-"""What `up` knows about a broker."""
+"""The interface of a broker that `up` runs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Broker(Protocol):
 
     @property
     def name(self) -> str:
-        """Its name for a person."""
+        """The name of the broker in messages."""
 
     @property
     def address(self) -> str:
@@ -31,28 +31,28 @@ class Broker(Protocol):
 
     @property
     def has_durable_log(self) -> bool:
-        """Whether it has its log again after a restart."""
+        """Whether the broker still has its log after a restart."""
 
     @property
     def memory_bytes_max(self) -> int | None:
-        """Resident memory above which it must be replaced; None if it bounds itself."""
+        """Resident memory above which the broker must be replaced; None if it bounds its memory itself."""
 
     @property
     def fetch_seconds_max(self) -> float | None:
-        """Time of a fetch above which its log has become too long; None if it bounds itself."""
+        """Duration of a fetch above which the broker must be replaced; None if its fetches do not get slower."""
 
     @property
     def start_seconds_max(self) -> float:
-        """How long a start may take until it accepts connections."""
+        """The longest that a start may take until the broker accepts connections."""
 
     def argv(self) -> list[str]:
-        """Return its command line, and prepare the files that it needs. Raises Misconfigured."""
+        """Return the command line of the broker, and prepare the files that it needs. Raises Misconfigured."""
 
 
 async def wait_accepting(address: str, seconds_max: float, *, alive: Callable[[], bool] = lambda: True) -> None:
-    """Return once the broker answers a metadata request.
+    """Wait until the broker answers a metadata request.
 
-    Raises Unavailable if it does not answer within `seconds_max`, or is no longer alive.
+    Raises Unavailable if the broker does not answer within `seconds_max`, or if `alive` returns False.
     """
     deadline = time.monotonic() + seconds_max
     while not (await _opens(address) and await _answers(address)):
@@ -64,7 +64,10 @@ async def wait_accepting(address: str, seconds_max: float, *, alive: Callable[[]
 
 
 async def _opens(address: str) -> bool:
-    """Return whether a connection opens. This is tried first, because the client logs an error for each refusal."""
+    """Return whether a connection can be opened.
+
+    It is tried before the client, which logs an error for each refusal.
+    """
     host, _, port = address.rpartition(":")
     try:
         _, writer = await asyncio.open_connection(host, int(port))
