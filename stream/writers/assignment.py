@@ -1,7 +1,7 @@
 """The assignment of a worker: its partitions of the item log, where it began to read them, and how far it has acked.
 
-It is made before everything that reads it, so the worker, the writers and the lanes need nothing of each other to know
-which partitions are theirs.
+It is created before the worker, the writers and the lanes, which all read it. So they learn which partitions are
+assigned without depending on each other.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Assignment:
     """The partitions of the item log that the consumer group has assigned to this worker."""
 
     def __init__(self, trackers: OffsetTrackers, group: ConsumerGroup) -> None:
-        """`trackers` decide what is committed: only records of assigned partitions may be in them."""
+        """`trackers` decide which offsets are committed, so they may track only records of assigned partitions."""
         self._trackers = trackers
         self._group = group
         self._start_offsets: dict[int, int] = {}
@@ -29,7 +29,7 @@ class Assignment:
 
     @property
     def partitions(self) -> frozenset[int]:
-        """The partitions assigned now; empty while the group rebalances."""
+        """The partitions that are assigned now; empty while the group rebalances."""
         return self._partitions
 
     @property
@@ -39,21 +39,21 @@ class Assignment:
 
     @property
     def in_flight(self) -> int:
-        """How many delivered records lie above the committable offsets."""
+        """The number of delivered records above the committable offsets."""
         return self._trackers.in_flight
 
     def assign(self, numbers: Collection[int]) -> None:
-        """Replace the assigned partitions. Acks of records of a partition that was revoked count for nothing."""
+        """Replace the assigned partitions. Later acks of records from a revoked partition are ignored."""
         self._partitions = frozenset(numbers)
-        # Also those that a worker learned of too late, when they had been revoked.
+        # This includes partitions that had been revoked again by the time the worker learned of them.
         revoked = [each for each in self._trackers.partitions if each.number not in self._partitions]
         self._trackers.forget(revoked)
         self._start_offsets = {n: start for n, start in self._start_offsets.items() if n in self._partitions}
 
     def begin(self, generation: int, starts: Mapping[Partition, int]) -> bool:
-        """Set the offsets from which this generation reads; return False if it has ended meanwhile, and set nothing.
+        """Set the offsets from which this generation reads; return False, and set nothing, if the generation has ended.
 
-        Then they are asked for once more, for the partitions that are assigned by then.
+        The caller then computes the offsets again, for the partitions of the next generation.
         """
         if generation != self.generation:
             return False
@@ -61,12 +61,12 @@ class Assignment:
         return True
 
     def deliver(self, number: int, offset: int, generation: int) -> InFlightRecord | None:
-        """Begin to track a record; return None if it is from before a rebalance, after which it is delivered again."""
+        """Begin to track a record. Return None if it was delivered before a rebalance: it will be delivered again."""
         if generation != self.generation:
             return None
         return self._trackers.start(Partition(ITEMS, number), offset, generation)
 
     def committable(self) -> dict[int, int]:
-        """Return by assigned partition the offset below which every item record is searchable."""
+        """Return, for each assigned partition, the offset below which every item record is searchable."""
         known = {number: self._trackers.committable(Partition(ITEMS, number)) for number in self._start_offsets}
         return {n: self._start_offsets[n] if offset is None else offset for n, offset in known.items()}

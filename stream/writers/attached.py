@@ -1,4 +1,4 @@
-"""The writers that a process has, as state: the writer set changes it, and all other parts only read it."""
+"""The attached writers of a process: state that the writer set changes, and that all other parts only read."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 
 class AttachedWriter(Protocol):
-    """The writer of one collection as other parts see it."""
+    """The writer of one collection, as far as other parts need it."""
 
     @property
     def index(self) -> Index:
-        """The collection that it writes."""
+        """The collection to which it writes."""
 
     @property
     def lanes(self) -> Lanes:
@@ -31,20 +31,20 @@ class AttachedWriter(Protocol):
         """Why the collection can never be complete; None while it can."""
 
     async def read_positions(self) -> None:
-        """Read the positions that the collection keeps in itself. Raises Unavailable."""
+        """Read the positions that are stored in the collection. Raises Unavailable."""
 
     def start(self, partition: int) -> int | None:
-        """Return where reading must begin for this collection; None: anywhere."""
+        """Return the offset at which reading must begin for this collection; None if any offset will do."""
 
     def complete(self, partition: int) -> bool:
-        """Return whether everything below the delivered records is in the collection."""
+        """Return whether the collection has every record below the first one that was delivered."""
 
     async def run(self) -> None:
         """Write until cancelled."""
 
 
 class AttachedWriters:
-    """One writer for each collection that item records are written to. It is made before the first of them."""
+    """One writer for each collection to which item records are written; empty at first."""
 
     def __init__(self) -> None:
         self._writers: dict[str, AttachedWriter] = {}
@@ -57,20 +57,20 @@ class AttachedWriters:
 
     @property
     def serving(self) -> AttachedWriter:
-        """The writer of the collection that searches ask."""
+        """The writer of the collection that answers searches."""
         return self._writers[self._serving]
 
     @property
     def serving_lane(self) -> EmbeddingLane:
-        """The embedding lane of the collection that searches ask."""
+        """The embedding lane of the collection that answers searches."""
         return self.serving.embedding
 
     def serves(self, collection: str) -> bool:
-        """Return whether searches ask this collection."""
+        """Return whether this collection answers searches."""
         return collection == self._serving
 
     def get(self, collection: str) -> AttachedWriter | None:
-        """Return the writer of a collection, or None where it has none."""
+        """Return the writer of a collection, or None if it has none."""
         return self._writers.get(collection)
 
     def collections(self) -> set[str]:
@@ -78,7 +78,7 @@ class AttachedWriters:
         return set(self._writers)
 
     def attach(self, writer: AttachedWriter) -> None:
-        """Add a writer: from now on it gets every record that is delivered."""
+        """Add a writer, which gets every record that is delivered from now on."""
         self._writers[writer.index.collection] = writer
 
     def detach(self, collection: str) -> AttachedWriter:
@@ -86,5 +86,5 @@ class AttachedWriters:
         return self._writers.pop(collection)
 
     def serve(self, collection: str) -> None:
-        """Set the collection that searches ask."""
+        """Set the collection that answers searches."""
         self._serving = collection

@@ -1,8 +1,8 @@
 """Backfill, the last lane: fills a collection that is being built with the item records from before it was attached.
 
-For each partition assigned to this worker, an end is asked for once every record delivered goes to this collection too.
-The records below it are read from the log and written; the newest version wins. End and progress are kept in the
-collection itself, so that the next worker to which the partition is assigned goes on where this one was.
+Once every delivered record goes to this collection too, the backfill requests the end offset of each assigned
+partition. It reads the records below this end from the log and writes them; the newest version wins. The end and the
+progress are stored in the collection, so that the next worker to which the partition is assigned continues from there.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ SAVE_INTERVAL_S = 0.5
 LOOK_INTERVAL_S = 0.1
 AWAY_S = 1.0
 CHECK_INTERVAL_S = 1.0
-"""The time between two looks whether the collection still says of complete partitions that they are."""
+"""The time between two checks that the collection still marks the complete partitions as complete."""
 REUSE_ITEMS = 64
-"""Items whose vectors are looked up together in the collection that serves."""
+"""The number of items whose vectors are looked up together in the collection that serves."""
 
 
 class Backfill:
@@ -53,15 +53,15 @@ class Backfill:
         self._check_interval_s = check_interval_s
         self._checked_s = context.clock.monotonic_s()
         self.complete: dict[int, int] = {}
-        """Partitions of which everything is in the collection, with the end that was asked for."""
+        """The complete partitions, each with the end offset up to which it was filled."""
 
     async def run(self) -> None:
-        """Fill until cancelled: each partition once, as soon as it is assigned."""
+        """Fill each partition once, as soon as it is assigned, until cancelled."""
         while True:
             try:
                 await self._fill_assigned()
                 await self._check_complete()
-            except Unavailable as error:  # The next look is the retry.
+            except Unavailable as error:  # The next round is the retry.
                 log.warning("backfill waits", error=str(error))
                 await asyncio.sleep(AWAY_S)
             await asyncio.sleep(LOOK_INTERVAL_S)
@@ -77,10 +77,10 @@ class Backfill:
                 log.info("backfilled", partition=number, collection=self._index.collection)
 
     async def _check_complete(self) -> None:
-        """Save again what is complete, once in a while, where the collection says less.
+        """Save the positions of complete partitions again, at intervals, if the collection has lower ones.
 
-        A worker that was frozen just as it saved, and whose partition was assigned to this one meanwhile, may have
-        written less since.
+        A worker may freeze while it saves, lose its partition to this worker, and then overwrite the positions with its
+        lower ones when it resumes.
         """
         if self._context.clock.monotonic_s() - self._checked_s <= self._check_interval_s:
             return
@@ -91,7 +91,7 @@ class Backfill:
         self._checked_s = self._context.clock.monotonic_s()
 
     async def _fill(self, number: int) -> int | None:
-        """Return the end up to which the partition is complete; None if it was revoked meanwhile."""
+        """Return the end up to which the partition is complete; None if it was revoked in the meantime."""
         place, index = Partition(ITEMS, number), self._index
         async with Reader(self._context.kafka) as reader:
             reader.assign({place: 0})
@@ -101,7 +101,7 @@ class Backfill:
             if end is None or done is None:
                 end, done = (await reader.end_offsets())[place], 0
                 await self._save(number, end=end, done=0)
-            if done:  # Just after a change of its partitions a reader takes a second to close.
+            if done:  # A reader whose partitions have just changed takes a second to close.
                 reader.assign({place: done})
             return await self._copy(number, reader, end)
 
@@ -134,7 +134,7 @@ class Backfill:
             await self._lanes.put_backfill(pending)
 
     async def _serving(self, product_ids: set[str]) -> dict[str, Payload]:
-        """Return the points that searches see now, and cache their vectors, so that none is computed twice."""
+        """Return the points that searches see now, and cache their vectors, so that no vector is computed twice."""
         serving = self._context.attached.serving.index
         found = await serving.stored(product_ids, vectors=serving.model == self._index.model)
         self._reuse_vectors(found.values())
@@ -143,12 +143,12 @@ class Backfill:
     def _reuse_vectors(self, found: Iterable[Stored]) -> None:
         for stored in found:
             fingerprint = stored.payload["vector_fingerprint"]
-            # While a vector is pending, the stored one may be the new one already.
+            # While a vector is pending, the stored vector may already be the new one.
             if stored.dense is not None and fingerprint is not None and stored.payload["vector_due"] is None:
                 self._context.cache.put(fingerprint, stored.dense)
 
     async def _save(self, number: int, *, end: int, done: int) -> bool:
-        """Save both, as they belong together; return False, and save nothing, if the partition is revoked by now."""
+        """Save `end` and `done` together; return False, and save nothing, if the partition has been revoked."""
         if number not in self._context.assignment.partitions:
             return False
         version = point_version(self._context.epoch, 0)

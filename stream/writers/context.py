@@ -1,4 +1,4 @@
-"""The things that all writers of a process share."""
+"""The context that all writers of a process share."""
 
 from __future__ import annotations
 
@@ -24,30 +24,30 @@ class LoadedDocuments(Documents, Protocol):
     """An embedder that may still be loading."""
 
     async def loaded(self) -> object:
-        """Return once the model is loaded. Raises Misconfigured if it cannot be."""
+        """Wait until the model is loaded. Raises Misconfigured if it cannot be loaded."""
 
 
 class Models(Protocol):
     """The embedder registry, as far as the writers need it."""
 
     def embedder(self, source: str | None) -> LoadedDocuments:
-        """Return the embedder of a model by name or folder; None is the installed one. It begins to load."""
+        """Return the embedder of a model, given by name or folder (None: the installed model), and begin to load it."""
 
 
 class WriterContext(NamedTuple):
-    """The things that all writers of a process share."""
+    """The context that all writers of a process share."""
 
     epoch: int
     kafka: str
     """Addresses of the brokers, from which a backfill reads the item log."""
     log_mark: int
-    """The mark of the item log, kept beside the positions, which mean nothing in another log."""
+    """The mark of the item log, stored beside the positions, because positions are valid only in one log."""
     shop_currency: str | None
     models: Models
     cache: VectorCache
     clock: Clock
     gate: QueryGate
-    """The queries that are answered on this event loop, to which the writers give way."""
+    """The gate of the queries on this event loop, to which the writers give priority."""
     assignment: Assignment
     attached: AttachedWriters
     progress: ProgressSink
@@ -55,4 +55,4 @@ class WriterContext(NamedTuple):
     recent: RecentFreshness
     dead_letters: DeadLetters
     model_loaded: Callable[[], None]
-    """Called when the model of a collection is there, to stay."""
+    """Called when the model of a collection has been loaded and will stay in memory."""

@@ -23,13 +23,19 @@ log = structlog.get_logger(__name__)
 
 
 class ItemDeadLetters:
-    """Writes dead letters. Each method returns once the broker has confirmed the letter, before the record is acked."""
+    """Writes dead letters.
+
+    Each method returns once the broker has confirmed the dead letter; only then is the record acked.
+    """
 
     def __init__(self, send: Send) -> None:
         self._send = send
 
     async def refuse_record(self, record: Any, error: Exception) -> None:
-        """Write the dead letter of a record that is no item record, with its own bytes. `record` is as Faust has it."""
+        """Write the dead letter of a record that is not an item record, with its original bytes.
+
+        `record` is Faust's.
+        """
         origin = Origin(ITEMS, record.partition, record.offset, int(record.timestamp * 1000))
         await self._write(origin, record.key, record.value, bug_headers(origin, record.headers or (), error))
 

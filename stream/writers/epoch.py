@@ -1,4 +1,4 @@
-"""The epoch of an item log, and the mark of the log beside a collection's positions, which mean nothing in another."""
+"""The epoch of an item log, and the mark that says to which log the positions of a collection belong."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 LOG = "log"
 """The name of the log's mark among a collection's positions."""
 _MARK_BYTES = 6
-"""Below 2^53, like every position."""
+"""Six bytes keep the mark below 2^53, like every position."""
 
 
 def log_mark(log_id: str) -> int:
@@ -32,7 +32,7 @@ def log_mark(log_id: str) -> int:
 async def identity_for(index: Index, kafka: str) -> LogIdentity:
     """Return the identity of the log at these brokers, with an epoch above that of any other log that filled the index.
 
-    Two clusters may have reached the same epoch. Where the index was filled from the other one, this log gets a higher
+    Two clusters may have reached the same epoch. If the index was filled from the other cluster, this log gets a higher
     epoch, so that the index is filled again. Raises Unavailable.
     """
     kept = await index.positions()

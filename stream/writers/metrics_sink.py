@@ -1,4 +1,4 @@
-"""The metrics sink: events of the lanes as metrics."""
+"""The metrics sink: turns events of the lanes into metrics."""
 
 from __future__ import annotations
 
@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 
 
 class MetricsSink:
-    """Counts the events of one collection. Search shows only the one that serves: of another, only work is counted."""
+    """Counts the events of one collection.
+
+    Searches see only the collection that serves, so for any other collection only the work is counted.
+    """
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""The progress sink: once the lanes have written, it publishes how far each collection is."""
+"""The progress sink: publishes how far each collection is, after each write of the lanes."""
 
 from __future__ import annotations
 
@@ -21,16 +21,19 @@ class Watermark(Protocol):
         """Note that a collection has all item records of a partition below an offset."""
 
     def serve(self, collection: str) -> None:
-        """Note that searches ask this collection from now on."""
+        """Note that this collection answers searches from now on."""
 
 
 class ProgressSink:
-    """Publishes the committable offsets, for each collection that has all the records below them."""
+    """Publishes the committable offsets for each collection that has all records below them."""
 
     def __init__(
         self, assignment: Assignment, attached: AttachedWriters, watermark: Watermark, reporter: Reporter | None
     ) -> None:
-        """`watermark`: that of this process. `reporter` tells other processes; None: there are none that must know."""
+        """`watermark` belongs to this process.
+
+        `reporter` informs the other processes; None if there are none to inform.
+        """
         self._assignment = assignment
         self._attached = attached
         self._watermark = watermark

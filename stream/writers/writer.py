@@ -1,4 +1,4 @@
-"""The writer of one collection: all that keeps it up to date. Lanes, embedding, sale windows, backfill, positions."""
+"""The writer of one collection, which keeps it up to date: lanes, embedding, sale windows, backfill and positions."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ FLUSH_INTERVAL_S = 10.0
 
 
 class Writer:
-    """Writes one collection, from the moment it is attached: every record delivered after it goes to its lanes."""
+    """Writes one collection: every record that is delivered after the writer was attached goes to its lanes."""
 
     def __init__(self, index: Index, context: WriterContext, *, building: bool) -> None:
-        """`building`: the earlier records of the item log must be filled in from it."""
+        """`building`: a backfill must copy the earlier records of the item log into the collection."""
         self._context = context
         self.index = index
         self._embedder = context.models.embedder(index.metadata.model_source)
@@ -62,15 +62,15 @@ class Writer:
 
     @property
     def failed(self) -> Misconfigured | None:
-        """Why this collection can never be complete: its model cannot be loaded."""
+        """Why this collection can never be complete (its model cannot be loaded); None while it can."""
         return self._failed
 
     async def read_positions(self) -> None:
-        """Read the positions that the collection keeps in itself. Raises Unavailable."""
+        """Read the positions that are stored in the collection. Raises Unavailable."""
         self._kept = await self.index.positions()
 
     def start(self, partition: int) -> int | None:
-        """Return where reading must begin for this collection; None: anywhere, as the backfill sees to the rest."""
+        """Return the offset at which reading must begin; None if any offset will do, as the backfill reads the rest."""
         epoch = self._context.epoch
         kept = offset_in_log(self._kept.get(str(partition)), epoch)
         if self.backfill is None:
@@ -79,11 +79,11 @@ class Writer:
         return filled if kept is None or filled is None else kept
 
     def complete(self, partition: int) -> bool:
-        """Return whether the collection has every record below the first that was delivered."""
+        """Return whether the collection has every record below the first one that was delivered."""
         return self.backfill is None or partition in self.backfill.complete
 
     def versions(self) -> dict[str, int]:
-        """Return by complete partition the version up to which everything is searchable, as the collection keeps it."""
+        """Return, by the name of each complete partition's position, the version up to which all is searchable."""
         epoch, committable = self._context.epoch, self._context.assignment.committable()
         return {str(n): point_version(epoch, offset) for n, offset in committable.items() if self.complete(n)}
 
@@ -135,7 +135,8 @@ class Writer:
         except Misconfigured as error:
             if self._context.attached.serving is self:
                 raise
-            # A collection that is being built is given up then; one that served before is kept, found by words alone.
+            # A collection that is being built is then abandoned; one that already serves stays, with lexical search
+            # only.
             log.warning("no vectors", collection=self.index.collection, error=str(error))
             self._failed = error
             return
@@ -143,7 +144,7 @@ class Writer:
         await self.embedding.run()
 
     async def _keep_positions(self) -> None:
-        """Save in the collection itself how far it is, until cancelled. Raises Gone once it is another collection."""
+        """Save the positions in the collection, until cancelled. Raises Gone once the collection has been replaced."""
         saved: dict[str, int] = {}
         while True:
             await asyncio.sleep(POSITIONS_INTERVAL_S)
@@ -152,14 +153,14 @@ class Writer:
                     await self.index.save_positions({**versions, LOG: self._context.log_mark})
                     saved = versions
                 else:
-                    await self.index.positions()  # Nothing has changed: the collection may be gone all the same.
+                    await self.index.positions()  # Nothing has changed, but the collection may be gone.
             except Gone:
                 raise
             except Unavailable as error:  # The next round is the retry.
                 log.warning("positions not saved", error=str(error))
 
     async def _keep_flushed(self) -> None:
-        """Bound the index's write-ahead log, until cancelled."""
+        """Flush the index at intervals, which bounds its write-ahead log, until cancelled."""
         while True:
             await asyncio.sleep(FLUSH_INTERVAL_S)
             try:

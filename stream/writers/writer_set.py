@@ -1,4 +1,4 @@
-"""The writer set: it follows the roles of the collections, and gives each collection a writer of its own."""
+"""The writer set: it follows the roles of the collections, and attaches one writer to each collection."""
 
 from __future__ import annotations
 
@@ -24,10 +24,13 @@ AWAY = Backoff(0.5, 0.5)
 
 
 class WriterSet:
-    """Follows the roles, which announce a rebuild: every worker attaches the collection that is being built, and drops
-    the ones that are gone.
+    """Follows the roles of the collections, and attaches and detaches writers accordingly.
 
-    A worker looks before the first record of a new assignment, so that none takes a partition over without knowing.
+    The roles announce a rebuild: every worker then attaches a writer to the collection that is being built, and
+    detaches the writers of deleted collections.
+
+    A worker reads the roles before the first record of a new assignment, so that it knows every collection before it
+    writes to any of them.
     """
 
     def __init__(self, collections: Collections, context: WriterContext, watermark: Watermark) -> None:
@@ -42,7 +45,7 @@ class WriterSet:
 
     @property
     def roles(self) -> Roles:
-        """The roles as they were read last; there are none before the first `refresh`."""
+        """The roles as they were last read; empty before the first `refresh`."""
         assert self._roles is not None, "the roles were not read yet"
         return self._roles
 
@@ -57,11 +60,11 @@ class WriterSet:
         return self._attached.serving
 
     def writer(self, index: Index) -> AttachedWriter | None:
-        """Return the writer of a collection; None once it is gone."""
+        """Return the writer of a collection; None once the collection has been deleted."""
         return self._attached.get(index.collection)
 
     async def refresh(self) -> None:
-        """Attach and drop writers as the roles are now. Raises Unavailable."""
+        """Read the roles, and attach and detach writers accordingly. Raises Unavailable."""
         async with self._turn:
             roles = await self._collections.roles()
             for index in roles.all:
@@ -74,9 +77,9 @@ class WriterSet:
                 await self._detach(gone)
 
     async def refresh_until_available(self) -> None:
-        """Refresh, and read the positions of every collection; wait while the index is away.
+        """Refresh, and read the positions of every collection; wait while the index is unavailable.
 
-        Raises Gone: the collections that are there now are found by the process that starts after this one.
+        Raises Gone if a collection has been deleted: the worker must then start again, to find the present collections.
         """
         await until_available(self._refresh_and_read, "index away", AWAY)
 
@@ -91,7 +94,7 @@ class WriterSet:
                     await self.refresh()
                 except Gone:
                     raise
-                except Unavailable as error:  # The next look is the retry.
+                except Unavailable as error:  # The next round is the retry.
                     log.warning("roles unknown", error=str(error))
 
     async def _refresh_and_read(self) -> None:
@@ -113,9 +116,10 @@ class WriterSet:
         self._tasks[name] = self._group.create_task(self._run(writer), name=name)
 
     async def _run(self, writer: AttachedWriter) -> None:
-        """An error of a collection without a role, which is being deleted, is no failure.
+        """Run a writer, and ignore its error if the collection has lost its role, because it is then being deleted.
 
-        Only then may the records that wait for it be acked: a worker that ends commits what is acked, and nothing else.
+        Only in that case may the records that wait for the collection be acked: a worker that ends commits exactly the
+        acked records.
         """
         try:
             await writer.run()
