@@ -1,4 +1,4 @@
-"""The index worker with its API: python -m stream.index, set up by FRESHLINE_*."""
+"""The index worker with its API: `python -m stream.index`, configured by FRESHLINE_* variables."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from stream.runtime.settings import read_settings
 
 
 async def main() -> None:
-    """Run the index worker on the settings of the environment."""
+    """Run the index worker with the settings from the environment."""
     await run_index_worker(read_settings())
 
 

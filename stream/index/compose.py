@@ -1,6 +1,6 @@
-"""How the writing side of an index worker is put together: by its process, the simulation and the tests alike.
+"""Composes the writing side of an index worker, for its process, the simulation and the tests.
 
-The state that all parts read comes first: the assignment, and the writers that are attached. Nothing is set afterwards.
+The state that all parts read is created first: the assignment and the attached writers. No attribute is set afterwards.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class KafkaSide(NamedTuple):
     """The consumer and producer of the worker, by Faust or simulated."""
 
     brokers: str
-    """Addresses, from which a rebuild reads the item log again."""
+    """Addresses of the brokers, from which a rebuild reads the item log again."""
     trackers: OffsetTrackers
     send: Send
     group: ConsumerGroup
@@ -69,8 +69,8 @@ def compose_writing(
 ) -> WritingSide:
     """Put the writing side together, without starting anything.
 
-    `publishes_progress`: whether other processes must hear how far the collections are, too.
-    `model_loaded` is called when the model of a collection is there, to stay.
+    `publishes_progress` says whether other processes must be informed how far the collections are.
+    `model_loaded` is called when the model of a collection has been loaded and will stay in memory.
     """
     reporter = Reporter(identity.log_id, kafka.send)
     assignment, attached = Assignment(kafka.trackers, kafka.group), AttachedWriters()

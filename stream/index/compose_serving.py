@@ -1,4 +1,4 @@
-"""How the parts of an index worker that answer requests are put together."""
+"""Composes the serving side of an index worker: the parts that answer requests."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def compose_serving(
 ) -> ServingSide:
     """Put the serving side together, without starting anything.
 
-    `reader` follows the topic `progress`. `index_was_empty`: see StatusService.
+    `reader` follows the topic `progress`. `index_was_empty` is explained in StatusService.
     """
     monitor = PipelineMonitor(
         context.identity.log_id,

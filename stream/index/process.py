@@ -39,11 +39,11 @@ log = structlog.get_logger(__name__)
 
 GROUP = "freshline-index"
 ANSWER_SECONDS_MAX = 5.0
-"""How long the broker may take to answer a question that a person waits for: /status then says that it is away."""
+"""The longest that the broker may take to answer while a person waits; after it, /status reports it unavailable."""
 
 
 class Opened(NamedTuple):
-    """What the process holds open: models, the index, and the log that fills it."""
+    """The resources that the process holds open: models, the index, and the log that fills the index."""
 
     models: EmbedderRegistry
     collections: Collections
@@ -78,7 +78,7 @@ async def run_index_worker(settings: Settings) -> None:
         closing.push_async_callback(parts.app.stop)
         collection = writing.writers.roles.serving.collection
         log.info("starting", log_id=opened.identity.log_id, epoch=opened.identity.epoch, collection=collection)
-        serving.jobs.resume_rebuild()  # Before anyone can ask how far it is.
+        serving.jobs.resume_rebuild()  # This precedes the first request for its progress.
         await _run(settings, parts, writing, serving, failure)
 
 
@@ -112,7 +112,7 @@ def _compose_writing(settings: Settings, opened: Opened, shared: Shared, parts: 
         clock=shared.clock,
         gate=shared.gate,
         shop_currency=settings.shop_currency,
-        publishes_progress=settings.qdrant_url is not None,  # Else no other worker has an API that would have to know.
+        publishes_progress=settings.qdrant_url is not None,  # Otherwise no other worker serves searches.
         model_loaded=memory.freeze_loaded_model,
     )
 
@@ -147,7 +147,7 @@ async def _compose_serving(
 async def _run(
     settings: Settings, parts: AppParts, writing: WritingSide, serving: ServingSide, failure: Failure
 ) -> None:
-    """Run all parts beside each other. The first that fails ends the process."""
+    """Run all parts concurrently. The first part that fails ends the process."""
     async with asyncio.TaskGroup() as tasks:
         for work in (
             serve_http(serving.services, host=settings.api_host, port=settings.api_port),

@@ -44,10 +44,10 @@ class IndexWorker:
         self._dead_letters = dead_letters
 
     async def start_offsets(self, commits: Mapping[Partition, int]) -> dict[Partition, int]:
-        """Return where to begin: the least of the commit and the collections' own positions.
+        """Return the offsets at which to begin: the least of the commit and the positions stored in the collections.
 
-        So a collection that was wiped or restored is filled again. It is asked at each assignment: a worker learns of
-        every collection before it writes its first record.
+        A collection that was wiped or restored is thus filled again. This method is called at each assignment, so a
+        worker knows every collection before it writes its first record.
         """
         generation = self._assignment.generation
         await self._writers.refresh_until_available()
@@ -84,7 +84,7 @@ class IndexWorker:
             await writer.lanes.put(PendingItem(item, record.partition, version, [ack], dict(item.changes)))
 
     def _ack(self, in_flight: InFlightRecord) -> None:
-        """Ack a record that needs no write, and say so: no step of the lanes will."""
+        """Ack a record that needs no write, and publish the progress, because no step of the lanes will do so."""
         in_flight.ack()
         self._progress.publish()
 
@@ -94,5 +94,5 @@ class IndexWorker:
 
 
 def _decode(record: Any) -> ItemRecord | None:
-    """Return the item record; None for an empty one: it is not ours, as no item is ever deleted from its log."""
+    """Return the item record; None for a foreign record with an empty value, since Freshline never deletes an item."""
     return None if record.value is None else decode_item_under(record.key, record.value)
