@@ -147,20 +147,25 @@ class Publisher:
             while True:
                 await self._wake.wait()
                 self._wake.clear()
-                for effect, sent in self._outgoing:
-                    confirmations.create_task(self._confirm_outgoing(effect, sent))
-                self._outgoing.clear()
+                self._start_confirming_outgoing(confirmations)
                 if not self._pending:
                     continue
                 await linger_until_quiet(lambda: self._arrived)
                 items = len(self._pending)
                 while self._pending:
                     await self._batches.acquire()
+                    # Here too: while more events come than the broker confirms, this loop does not end.
+                    self._start_confirming_outgoing(confirmations)
                     batch = [(key, self._pending.pop(key)) for key in list(islice(self._pending, BATCH_ITEMS_MAX))]
                     self._sending.update(batch)
                     sent_batch = [(key, update, await self._start(key, update)) for key, update in batch]
                     confirmations.create_task(self._confirm(sent_batch))
                 await rest_after(items)
+
+    def _start_confirming_outgoing(self, confirmations: asyncio.TaskGroup) -> None:
+        for effect, sent in self._outgoing:
+            confirmations.create_task(self._confirm_outgoing(effect, sent))
+        self._outgoing.clear()
 
     def _update(self, folded: Folded) -> Effect:
         """Return the record of the item that says what the event says: the next one, or for a repeated event the one
