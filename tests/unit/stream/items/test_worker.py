@@ -286,6 +286,15 @@ async def test_revocation_drops_an_update_that_is_not_sent_without_acking_its_ev
     assert b.parts.publisher.idle
 
 
+async def test_revocation_gives_back_the_room_of_events_that_were_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stream.items.publisher.IN_FLIGHT_MAX", 1)
+    b = Bench()
+    b.assign_all()
+    await b.handle(price())
+    b.worker.assign([])
+    await asyncio.wait_for(b.parts.publisher.wait_for_room(), HANG_S)
+
+
 async def test_revocation_drops_the_state() -> None:
     async with bench() as b:
         await b.handle(price())
