@@ -79,8 +79,7 @@ class Unavailable(FreshlineError):
 
 
 class Gone(Unavailable):
-    """The collection that the process works on was deleted, or replaced by another. End, and find out at the next
-    start."""
+    """The collection that the process works on was deleted or replaced. The process ends; its next start finds out."""
 
 
 class RefusedRequest(FreshlineError):
@@ -94,13 +93,13 @@ class RefusedRequest(FreshlineError):
 
 
 class NotFound(FreshlineError):
-    """The API knows of no such thing."""
+    """The API does not know the requested thing."""
 
     http_status = 404
 
 
 class Conflict(FreshlineError):
-    """What was asked for cannot be done as things stand."""
+    """The request cannot be carried out in the present state."""
 
     http_status = 409
 
@@ -116,7 +115,7 @@ class TooManyGone(FreshlineError):
 
 
 class WrongUsage(FreshlineError):
-    """The command line asks for something that cannot be. The person changes it."""
+    """The command line asks for something impossible. The person has to change it."""
 
     exit_code = 2
 
@@ -124,4 +123,4 @@ class WrongUsage(FreshlineError):
 class Interrupted(FreshlineError):
     """A person ended the command. The sentence says what was done, and what goes on."""
 
-    exit_code = 130  # As shells count Ctrl-C.
+    exit_code = 130  # The exit code that shells use for Ctrl-C.

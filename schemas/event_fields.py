@@ -25,7 +25,7 @@ PRICE_BELOW = 10**12
 PRICE_DECIMALS_MAX = 6
 VERSION_MAX = 2**53
 TIME_MS_BELOW = 253_402_300_800_000
-"""The year 10000, where RFC 3339 ends."""
+"""The start of the year 10000, which RFC 3339 cannot express."""
 
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8}){0,3}")
 

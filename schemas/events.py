@@ -25,7 +25,7 @@ AHEAD_MS_MAX = 24 * 3600 * 1000
 ATTRIBUTE_NAME_BYTES_MAX = 48
 ATTRIBUTE_BYTES_MAX = 1024
 NESTED_ATTRIBUTE_BYTES_MAX = 64
-"""The most bytes of a list or object that is kept as it is. A larger one is kept as its JSON text, which can be cut."""
+"""The most bytes of a nested list or object. A larger one is stored as its JSON text, which can be cut."""
 
 _NUL_ESCAPE = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 

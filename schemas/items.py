@@ -54,7 +54,7 @@ class ItemState:
     price_latest_ms: int = -1
     """The greatest updated_at of all events of its offers; -1 for none."""
     evicted: tuple[Stamp, str] | None = None
-    """The greatest (stamp, seller) that the limit of offers has evicted: no fact up to it is kept of any offer."""
+    """The greatest (stamp, seller) that the limit of offers has evicted. No offer keeps a fact up to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ FACETS = ("product", "price", "reviews")
 
 
 REPAIRER = "reconcile"
-"""The writer of records that repair the index. The points of their items are not to be trusted."""
+"""The writer of records that repair the index. The points of those items cannot be trusted."""
 
 
 class Change(NamedTuple):
