@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from workers.embedder.interface import ModelId
 
 TEMPLATE_VERSION = 1
-"""The version of the template. It rises whenever `document` makes another text of the same content."""
+"""The version of the template. It rises whenever `document` makes a different text from the same content."""
 
 FINGERPRINT_BYTES = 16
 
@@ -47,7 +47,7 @@ def document(content: Content, model: ModelId) -> Document:
 
 
 def same_text(before: Content, now: Content) -> bool:
-    """Return whether the documents of both are certainly the same, because no field that they are made of differs."""
+    """Return whether both documents are certainly the same, because no field that they are made from differs."""
     return all(before[field] == now[field] for field in TEXT_FIELDS)
 
 
@@ -79,8 +79,8 @@ def _languages(texts: dict[str, str]) -> list[str]:
 def _attributes(attributes: dict[str, object]) -> Iterator[str]:
     """Iterate over the texts among the values, in the order of the attribute names.
 
-    The names would be the same words in most items, and a bare number or a yes means nothing without its name: with
-    either, search finds less (measured on the judged electronics queries).
+    The names would be the same words in most items, and a bare number or a yes means nothing without its name: search
+    finds less with either (measured on the judged electronics queries).
     """
     for name in sorted(attributes):
         yield from _words(attributes[name])

@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 
 TURN_SECONDS = 0.002
 WAIT_SHARE = 0.5
-"""The most that long work waits for queries, as a share of time: under queries without end it runs at half speed."""
+"""The most that long work waits for queries, as a share of time: under endless queries it runs at half speed."""
 WAIT_SECONDS_MAX = 0.03
-"""The longest that it waits at a stretch: most queries are answered sooner."""
+"""The longest that long work waits at a stretch. Most queries are answered sooner."""
 
 
 class TokenBucket:
     """How long work may wait: its tokens are seconds, and they come in as a share of the time that passes."""
 
     def __init__(self, share: float, seconds_max: float, now_s: float) -> None:
-        """`seconds_max`: what the bucket holds, and so the longest wait at a stretch. It is full at first."""
+        """`seconds_max` is the capacity of the bucket, and so the longest wait at a stretch. The bucket starts full."""
         self._share = share
         self._seconds_max = seconds_max
         self._seconds = seconds_max
@@ -46,7 +46,7 @@ class TokenBucket:
 class QueryGate:
     """Closed while a query is being answered in this process: long work waits at it, within a token bucket.
 
-    The interpreter, which most of an answer needs again and again, is then free for the whole answer. One gate serves
+    The interpreter, which an answer needs again and again, is then free for the whole answer. One gate serves
     one event loop and the threads beside it. A process that answers no queries has a gate that never closes.
     """
 

@@ -1,4 +1,4 @@
-"""The one retry policy: what is away is asked again with bounded backoff, on tenacity."""
+"""The one retry policy: a call that raises Unavailable is repeated with bounded backoff, on tenacity."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ if TYPE_CHECKING:
     from tenacity import RetryCallState
 
     BeforeWait = Callable[[Unavailable, float], object]
-    """(what was raised, the wait in seconds)."""
+    """Called before each wait with (the error that was raised, the wait in seconds)."""
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 
 class Backoff(NamedTuple):
-    """How long to wait between two attempts: twice as long each time, within these bounds."""
+    """The wait between two attempts, which doubles each time within these bounds."""
 
     seconds_min: float
     seconds_max: float
 
 
 INDEX_BACKOFF = Backoff(0.1, 5.0)
-"""For reads and writes of an index that is away. Meanwhile the lanes fill and the input waits."""
+"""The backoff of reads and writes while the index is away. Meanwhile the lanes fill and the input waits."""
 
 
 async def until_available(
@@ -54,8 +54,8 @@ async def until_available(
 
     With `attempts_max`, raise the last Unavailable after that many attempts.
 
-    `what` names in the log what waits; None logs nothing. Raises everything else at once, Gone included:
-    no wait brings that back.
+    `what` names the waiting part in the log; None logs nothing. Every other error is raised at once, and so is Gone,
+    since no wait brings the collection back.
     """
     try:
         return await ask()
@@ -71,7 +71,7 @@ async def _ask_again(
     before_wait: BeforeWait | None,
     attempts_max: int | None,
 ) -> T:
-    """Retry after a first failure. tenacity costs 0.1 ms a call, so it comes in only once something is away."""
+    """Retry after a first failure. tenacity costs 0.1 ms a call, so it is used only after a failure."""
     failed = [first]
 
     async def attempt() -> T:

@@ -1,8 +1,8 @@
-"""A full feed against the item state: the events after which each product or offer shows what the feed says of it.
+"""Compares a full feed with the item state, and makes the events that bring each product or offer into line.
 
-A line says what it says as an upsert. What it does not say of its own stamp is filled in so that it wins: the greatest
-version that stands in the state, and a time after everything that stands there. Folding decides what is equal: texts
-that were cleaned or cut, prices, attributes and languages key by key.
+A line of the feed is published as an upsert. If the line lacks a version or a time, the greatest version in the state
+or a time after every time in the state is filled in, so that the line wins. Values count as equal if folding the line
+would not change them: this covers texts that were cleaned or cut, and compares attributes and languages key by key.
 """
 
 from __future__ import annotations
@@ -94,9 +94,9 @@ def read_line(topic: str, number: int, value: bytes, now_ms: int) -> Line:
 
 
 def compare_item(topic: str, state: ItemState, lines: Sequence[Line], now_ms: int) -> Iterator[FeedFinding]:
-    """Compare one item with the lines of the feed about it, which mention none of its parts twice.
+    """Compare one item with the lines of the feed about it, none of which may repeat a part of the item.
 
-    `now_ms` is the time for which the feed is true: a change at the source after that wins against the feed. Raises
+    `now_ms` is the time that the feed describes: a later change at the source wins against the feed. Raises
     InvalidFeedLine for an offer beyond the number that an item keeps.
     """
     if len(lines) > fold.OFFERS_MAX:
@@ -138,7 +138,7 @@ def _compare_line(
 
 def _compare_absent(topic: str, state: ItemState, part: str | None, now_ms: int) -> FeedFinding:
     version, latest_ms = _greatest(state, part, crowded=False)
-    # The time is before that of the feed's lines: beyond the limit of offers the absent ones are evicted.
+    # An earlier time than the lines of the feed: beyond the limit of offers, the absent offers are evicted first.
     stamp = _stamp_fields(version, _later(latest_ms, now_ms - 1))
     named = {"product_id": state.product_id} | ({} if part is None else {"seller": part})
     value = orjson.dumps({**named, "op": "delete", **stamp})

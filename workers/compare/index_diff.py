@@ -1,4 +1,4 @@
-"""The index compared with the item state: one ladder for every item, each branch counted.
+"""Compares the index with the item state, by one ladder of outcomes for every item.
 
 The index is a projection of the item log, so a difference is repaired by publishing the state of the item again.
 """
@@ -68,7 +68,7 @@ class Expected(NamedTuple):
 
 
 class IndexFinding(NamedTuple):
-    """The outcome for one item, and in a few words the evidence."""
+    """The outcome for one item, with the evidence in a few words."""
 
     outcome: IndexOutcome
     detail: str = ""
@@ -124,7 +124,7 @@ def _compare_vector(content: Content, stored: Payload, model: ModelId, now_ms: i
         # The vector would be made for a text that the item does not have.
         return IndexFinding(IndexOutcome.WRONG_FINGERPRINT, f"it is owed the vector of {due} instead of {present}")
     if due is None and failed is None and stored["vector_fingerprint"] != present:
-        # Dense search finds it by another text, or not at all, and nothing will change that.
+        # Dense search finds the item by another text or not at all, and no later step will correct that.
         return IndexFinding(
             IndexOutcome.WRONG_FINGERPRINT, f"its vector is of {stored['vector_fingerprint']}, not {present}"
         )
@@ -141,7 +141,7 @@ def _compare_vector(content: Content, stored: Payload, model: ModelId, now_ms: i
 
 
 def join_records(records: Sequence[ItemRecord]) -> ItemRecord:
-    """Return the last of the records of an item with the join of all their states, and without changes: none is new."""
+    """Return the last record of an item with the join of all states, and without changes, since none of them is new."""
     state = reduce(join, (record.state for record in records))
     return ItemRecord(records[-1].writer, state, records[-1].reviews, {})
 

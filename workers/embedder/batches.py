@@ -1,4 +1,4 @@
-"""How texts are cut into batches that waste little on padding and keep each forward pass short."""
+"""Cuts texts into batches that waste little on padding and keep each forward pass short."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 def batches(lengths: Sequence[int], budget: Callable[[], int]) -> Iterator[list[int]]:
     """Yield batches of indices into `lengths`, longest first, with a padded size (rows times longest) <= `budget()`.
 
-    The budget is asked for at every batch: it may change while the batches are computed. Every index comes once. A text
-    that is longer than the budget by itself is a batch alone.
+    `budget` is called before every batch, since it may change while the batches are computed. Every index occurs once.
+    A text that is longer than the budget forms a batch by itself.
     """
     batch: list[int] = []
     longest = allowed = 0

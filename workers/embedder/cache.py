@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from workers.embedder.interface import Vectors
 
 DOCUMENTS_MAX = 50_000
-"""About 90 MB at 384 dimensions: 4 bytes each, and some 250 bytes of keys and objects for every entry."""
+"""About 90 MB at 384 dimensions: 4 bytes for each number, and some 250 bytes of keys and objects for each entry."""
 QUERIES_MAX = 2_000
 """About 4 MB at 384 dimensions and short queries."""
 
@@ -37,7 +37,7 @@ class VectorCache:
             return vector
 
     def put(self, key: str, vector: Vectors) -> Vectors:
-        """Keep a read-only copy and return it. A row itself would keep alive the whole batch that it is a view of."""
+        """Store a read-only copy and return it. The row itself is a view, which keeps its whole batch in memory."""
         row = vector.astype("float32", copy=True)
         row.setflags(write=False)
         with self._lock:

@@ -57,7 +57,7 @@ class FakeEmbedder(Embedder):
         if self._failing is not None and self._failing in tokens:
             raise EmbeddingFailed(f"The fake embedder is set to fail on {self._failing!r}.")
         vector = np.zeros(DIMENSION, dtype=np.float32)
-        vector[0] = 0.01  # Else a text without words would have no direction.
+        vector[0] = 0.01  # Without this, a text without words would have no direction.
         for feature, weight in _features(tokens):
             hashed = zlib.crc32(f"{self._name} {feature}".encode())
             vector[hashed % DIMENSION] += weight if hashed & 0x8000_0000 else -weight

@@ -1,4 +1,4 @@
-"""What every embedder offers."""
+"""The interface of every embedder."""
 
 from __future__ import annotations
 
@@ -35,17 +35,17 @@ class Embedder(Protocol):
         """
 
     def tokenise_query(self, text: str) -> Any:
-        """Return the query's tokens, which only `embed_tokens` reads. This needs the interpreter all the time.
+        """Return the query's tokens, which only `embed_tokens` reads. Holds the interpreter lock throughout.
 
         Raises EmbeddingFailed.
         """
 
     def embed_tokens(self, tokens: Any) -> Vectors:
-        """Run the forward pass of a query, beside which other threads have the interpreter.
+        """Run the forward pass of a query. Other threads can use the interpreter meanwhile.
 
         Returns float32 `(dimension,)`, L2-normalised. Does not wait for documents. Raises EmbeddingFailed.
         """
 
     def embed_query(self, text: str) -> Vectors:
-        """Return float32 `(dimension,)`, L2-normalised: both steps in one call. Raises EmbeddingFailed."""
+        """Return float32 `(dimension,)`, L2-normalised, by both steps in one call. Raises EmbeddingFailed."""
         return self.embed_tokens(self.tokenise_query(text))

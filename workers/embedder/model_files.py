@@ -1,4 +1,4 @@
-"""Where the files of a model are, and the identity of the model that they hold."""
+"""Finds the files of a model, and derives the identity of the model from them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 DEFAULT_NAME = "all-MiniLM-L6-v2"
 ORGANISATION = "sentence-transformers"
-"""The owner on the hub of a model whose name has no "/", as in the library of that name."""
+"""The owner on the hub of a model whose name has no "/": the default of the sentence-transformers library."""
 SAMPLE_BYTES = 1 << 20
 """The digest of a large file covers its size, its first and its last megabyte: different weights differ there."""
 _CONFIGURATION = {".json", ".txt", ".model", ".py"}
@@ -74,7 +74,7 @@ def _module_folders(folder: Path) -> list[Path]:
 
 
 def _size(config: Any, before: int | None) -> int | None:
-    """Return the size of the vectors that a module hands to the next one; `before`: the size that it is handed."""
+    """Return the size of the vectors that a module hands to the next one; `before` is the size of its input."""
     found = before
     if "word_embedding_dimension" in config:
         modes = [value for key, value in config.items() if key.startswith("pooling_mode_")]
@@ -85,7 +85,7 @@ def _size(config: Any, before: int | None) -> int | None:
 
 @contextmanager
 def _named(file: Path) -> Iterator[None]:
-    """Raise Misconfigured with the file's name for whatever is wrong with it: a person must repair that."""
+    """Raise Misconfigured with the file's name if it cannot be read: only a person can repair it."""
     try:
         yield
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
@@ -122,7 +122,9 @@ def _from_hub(name: str) -> Path:
     download: Any = huggingface_hub.snapshot_download
     try:
         return Path(download(name if "/" in name else f"{ORGANISATION}/{name}", ignore_patterns=_NOT_FOR_TORCH))
-    except Exception as error:  # Offline, unknown, private or no valid name: a person does the same about each.
+    except (
+        Exception
+    ) as error:  # Offline, unknown, private or no valid name: the person has to do the same each time.
         raise Misconfigured(
             f"There is no model {name!r}: neither a folder, nor in the local Hugging Face cache, nor to be had from "
             f"the hub ({type(error).__name__}). FRESHLINE_MODEL, or --model of a rebuild, takes the name or folder of "

@@ -1,4 +1,4 @@
-"""The number format that the model computes in: measured at the start, not guessed from the processor's name."""
+"""Chooses the number format that the model computes in by measuring at the start, not by the processor's name."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 MEASURING_SECONDS = 0.5
 ROUNDS_MIN = 3
-"""Rounds at least, however slow the model is: one may fall into a moment when the machine is busy."""
+"""The fewest rounds, however slow the model is, since the machine may be busy during one of them."""
 COSINE_MIN = 0.999
 """The least mean cosine with the float32 vectors over the sample; a format below it is not used, however fast."""
 
@@ -23,7 +23,7 @@ Features = dict[str, Any]
 
 
 class Choice(NamedTuple):
-    """The fastest of the formats that give the same vectors."""
+    """The fastest of the formats whose vectors agree with those of float32."""
 
     precision: str
     model: SentenceTransformer
@@ -79,7 +79,7 @@ def _race(candidates: dict[str, SentenceTransformer], sample: Features) -> dict[
 
 
 def _cosine(one: torch.Tensor, other: torch.Tensor) -> float:
-    """Return the mean over the rows. It is NaN if any row is, and no bound accepts that."""
+    """Return the mean over the rows. It is NaN if any row is NaN, and NaN fails every bound."""
     return float(torch.nn.functional.cosine_similarity(one, other).mean())
 
 
@@ -98,7 +98,7 @@ class _PackedLinear(torch.nn.Module):
     def __init__(self, linear: torch.nn.Linear) -> None:
         super().__init__()
         packed = torch.ops.mkldnn._reorder_linear_weight(linear.weight.detach().contiguous(), None)
-        # As buffers: any other tensor would be a constant in a trace, which a packed one cannot be.
+        # Registered as buffers: a trace makes a constant of any other tensor, and a packed tensor cannot be one.
         self.register_buffer("_weight", packed)
         self.register_buffer("_bias", None if linear.bias is None else linear.bias.detach())
 

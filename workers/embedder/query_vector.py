@@ -1,4 +1,4 @@
-"""The vector of a query while it is computed off the event loop."""
+"""The vector of a query that is being computed off the event loop."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class QueryVector:
     async def started(self) -> None:
         """Return when the forward pass is about to begin, or when the vector is known or has failed already.
 
-        Before that the tokeniser needs the interpreter, and any other work of a search would slow it down.
+        Until then the tokeniser needs the interpreter, and any other work of the search would slow it down.
         """
         await self._started.wait()
 
@@ -31,10 +31,10 @@ class QueryVector:
         return await self._computing
 
     def cancel(self) -> None:
-        """Say that nobody waits for the vector. A forward pass that runs goes on to its end. Idempotent."""
+        """Stop waiting for the vector. A forward pass that has begun runs to its end. Idempotent."""
         self._computing.cancel()
 
     def _end(self, computing: asyncio.Task[Vectors]) -> None:
         self._started.set()
         if not computing.cancelled():
-            computing.exception()  # Else asyncio would log the error of a vector that nobody waits for any longer.
+            computing.exception()  # Otherwise asyncio would log the error of a vector that is no longer wanted.

@@ -45,18 +45,18 @@ class EmbedderRegistry:
         return describe(self._kind, source) or await self.embedder(source).model()
 
     def find_loaded(self, model: ModelId) -> EmbedderThreads | None:
-        """Return the embedder of this very model; None while none is loaded."""
+        """Return the embedder of exactly this model; None while it is not loaded."""
         return next((each for each in self._embedders.values() if each.loaded_model == model), None)
 
     async def close(self) -> None:
-        """Accept no further texts, and wait a moment for the calls that run."""
+        """Accept no further texts, and wait briefly for the running calls."""
         await asyncio.gather(*(each.close() for each in self._embedders.values()))
 
 
 def describe(kind: Kind, source: str | None) -> ModelId | None:
-    """Return the model that `load_embedder` would load, by its files and in a moment; None if only loading can tell.
+    """Return the model that `load_embedder` would load, from its files alone (quick); None if only loading can tell.
 
-    With that an existing index can be opened and can serve lexical results while the model loads.
+    An existing index can thus be opened, and serve lexical results, while the model loads.
     """
     if kind == "fake":
         return load_embedder(kind, source, threads=1).model

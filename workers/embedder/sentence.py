@@ -33,17 +33,17 @@ os.environ.setdefault("LRU_CACHE_CAPACITY", "16")
 takes hundreds of megabytes, and hardly any of them comes again; the layers of one pass need about ten."""
 
 SLICE_SECONDS = 0.02
-"""How long a batch of documents should take: beside it, on a sibling core, a query takes twice as long.
+"""How long a batch of documents should take. A query on a sibling core takes twice as long while a batch runs.
 
 Longer batches gain nothing. With 16 texts at a time one core embedded 122-125 texts a second in batches of 0.012 and
 0.025 s, and 97 in batches of 0.1 s, because more of a long batch is padding.
 """
 TOKENS_MIN, TOKENS_MAX = 128, 16_384
-"""Bounds of a batch: fewer tokens would be all overhead, more would take memory and gain nothing."""
+"""Bounds of a batch: fewer tokens would be mostly overhead, more would take memory without being faster."""
 RATE_WEIGHT = 0.1
 """Weight of the newest batch in the running estimate of tokens per second."""
 WINDOW_CHARACTERS = 20_000
-"""Characters that are tokenised at once: about 6 ms, for which a query may have to wait."""
+"""The characters that are tokenised at once, in about 6 ms: a query may have to wait for that long."""
 CHARACTERS_PER_TOKEN_MAX = 32
 """A text that is longer than the model's window times this is cut before it is tokenised."""
 
@@ -64,7 +64,7 @@ _SAMPLE = [
 
 
 class SentenceEmbedder(Embedder):
-    """One model. Its passes may run beside each other; its tokeniser may not, as it keeps settings of the call."""
+    """One model. Its passes may run in parallel. Its tokeniser may not, since it holds the settings of a call."""
 
     def __init__(self, model: str | None = None, *, threads: int = 1, gate: QueryGate | None = None) -> None:
         """`model`: name or folder, None for the installed one. `threads`: torch's number for the whole process.
@@ -168,7 +168,7 @@ class SentenceEmbedder(Embedder):
 def _load(name: str, folder: Path) -> SentenceTransformer:
     try:
         return SentenceTransformer(str(folder), local_files_only=True).eval()
-    except Exception as error:  # Whatever is wrong with the files, a person must repair it.
+    except Exception as error:  # Every fault of the files has to be repaired by a person.
         reason = (str(error).splitlines() or [""])[0]
         raise Misconfigured(
             f"The model {name!r} in {folder} cannot be loaded ({type(error).__name__}: {reason}). "

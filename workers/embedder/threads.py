@@ -26,7 +26,7 @@ DOCUMENTS_SECONDS_MAX = 600.0
 two cores."""
 CLOSE_SECONDS_MAX = 2.0
 DOCUMENTS_NICENESS = 19
-"""The niceness of the documents' thread: queries, prices and all else that somebody waits for run before it."""
+"""The niceness of the documents' thread: queries, prices and all other urgent work run before it."""
 
 
 class EmbedderThreads:
@@ -133,7 +133,7 @@ class _OneThread:
             self._turn.release()
             raise
         running.add_done_callback(lambda _: self._turn.release())
-        return await asyncio.shield(running)  # A caller that gives up does not free a thread that still works.
+        return await asyncio.shield(running)  # The thread may still be busy after its caller has given up.
 
     async def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
@@ -143,6 +143,6 @@ class _OneThread:
 
 
 def _lower_priority() -> None:
-    """Lower the priority of this thread and of those that it starts. Only Linux has priorities of threads."""
+    """Lower the priority of this thread and of the threads that it starts. Only Linux has thread priorities."""
     if sys.platform == "linux":
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), DOCUMENTS_NICENESS)

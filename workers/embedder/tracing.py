@@ -1,6 +1,6 @@
-"""A model's forward pass as one call, during which other threads have the interpreter.
+"""A model's forward pass as one call, during which other threads can use the interpreter.
 
-Called from Python, a pass is a hundred steps and takes the interpreter again after each of them: beside a busy event
+A pass that Python runs has a hundred steps and takes the interpreter again after each of them: beside a busy event
 loop a query of 3 ms took 15 ms.
 """
 
@@ -30,7 +30,7 @@ COSINE_MIN = 0.9999
 def forward_pass(model: SentenceTransformer, samples: Sequence[Features], task: str) -> Forward:
     """Return the pass of this task: features to float32 `(texts, dimension)` on the CPU, traced on the first sample.
 
-    A trace takes every value for a constant that did not depend on its input, so it is used only if it gives the
+    A trace treats every value that did not depend on its input as a constant, so it is used only if it gives the
     model's own vectors for all `samples`, which should differ in rows, length and padding. Else the model runs step by
     step.
     """
@@ -38,7 +38,7 @@ def forward_pass(model: SentenceTransformer, samples: Sequence[Features], task: 
     try:
         traced = _Traced(model, samples[0], steps, task)
         same = all(_same(traced(sample), steps(sample)) for sample in samples)
-    except Exception:  # Whatever of this model cannot be traced, it can run step by step.
+    except Exception:  # A model that cannot be traced can always run step by step.
         return steps
     return traced if same else steps
 
@@ -51,7 +51,7 @@ class _Traced:
         self._names = list(tensors)
         self._steps = steps
         with torch.no_grad(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # They are about possible constants, for which `forward_pass` checks.
+            warnings.simplefilter("ignore")  # The warnings concern possible constants, which `forward_pass` checks for.
             positional = _Positional(model, self._names, self._fixed, task)
             self._trace: Any = torch.jit.trace(  # type: ignore[no-untyped-call]
                 positional, tuple(tensors.values()), check_trace=False

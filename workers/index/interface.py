@@ -240,10 +240,10 @@ class Collections(Protocol):
     """
 
     async def roles(self) -> Roles:
-        """Return the roles as they are now. Another worker may have changed them."""
+        """Return the roles as they are now. Another worker may change them at any time."""
 
     async def serving(self) -> Index:
-        """Return the collection that the alias names at this moment, with its model. It is asked once a request."""
+        """Return the collection that the alias names at this moment, with its model. Called once a request."""
 
     async def begin(self, model: ModelId, model_source: str | None) -> Index:
         """Create an empty collection and give it the role `building`, which must be free."""
@@ -259,7 +259,7 @@ class Collections(Protocol):
         """Swap the serving and the previous collection in one step. Raises Conflict if there is no previous one."""
 
     async def retire(self, index: Index) -> None:
-        """Take the role of this collection away, so that nobody writes to it any more. Raises Conflict if it serves."""
+        """Take the role of this collection away, so that no worker writes to it again. Raises Conflict if it serves."""
 
     async def delete(self, index: Index) -> None:
         """Delete a collection that has no role. Idempotent."""

@@ -21,7 +21,7 @@ POSITIONS_POINT = str(uuid.uuid5(POINT_NAMESPACE, "\0positions"))
 No product_id can contain a NUL, so no item has this point id.
 """
 POSITIONS_PAYLOAD = {"status": "positions"}
-"""The payload of the hidden point. Its status is none that an item has, so no query for items finds it."""
+"""The payload of the hidden point. No item has its status, so no query for items finds it."""
 
 CREATED_WITH = "collection"
 """The field of the hidden point on a server that names the collection it was created with (Index.collection)."""
@@ -87,7 +87,7 @@ _KEYWORDS = {"seller": "sellers", "brand": "brand", "category": "category", "ava
 def conditions(filters: Filters) -> list[Condition]:
     """Return the conditions of these filters.
 
-    None of them is about `status`, since points that are not visible carry no vectors.
+    No condition checks `status`, since points that are not visible carry no vectors.
     """
     ranges = [Within("price", filters.min_price, filters.max_price), Within("rating", filters.min_rating, None)]
     keywords = ((field, getattr(filters, name)) for name, field in _KEYWORDS.items())

@@ -1,4 +1,4 @@
-"""Acks as values: what a lane holds of the records whose effects it brings about."""
+"""Acks as values, which a lane holds for the records that it writes."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import Protocol
 
 
 class Ack(Protocol):
-    """The right to say once that the effect of a record is safe."""
+    """A handle with which the effect of a record is reported as safe, once."""
 
     def ack(self) -> None:
-        """Say that the effect is safe, so that the record's offset may be committed. Must not block."""
+        """Report that the effect is safe, so that the record's offset may be committed. Must not block."""
 
 
 class SharedAck:

@@ -37,12 +37,12 @@ class EmbeddingPace(NamedTuple):
 
     texts_max: int = 64
     few_texts_max: int = 2
-    """While words and prices wait, they get the processor: only so many texts are embedded, once in `behind_s_max`, so
-    that none starves."""
+    """The most texts embedded while text and price changes wait, once in `behind_s_max`: the changes get the processor,
+    and no text starves."""
     behind_s_max: float = 1.0
     rest_s: float = 0.05
-    """The rest after a batch that took the whole backlog, for each of its texts: those that come meanwhile go together,
-    and a pass costs as much for one as for five."""
+    """The rest after a batch that emptied the backlog, for each of its texts: texts that come meanwhile share a pass,
+    and a pass costs as much for one text as for five."""
     rest_s_max: float = 0.25
     idle_s_max: float = 2.0
     """The lane looks for a backlog so often without being woken, such as that of a partition assigned since."""
@@ -64,7 +64,7 @@ class AssignedPartitions(Protocol):
 
 
 class ServingLane(Protocol):
-    """The place that knows which embedding lane is that of the collection that searches ask."""
+    """Knows the embedding lane of the serving collection."""
 
     @property
     def serving_lane(self) -> EmbeddingLane:
@@ -111,7 +111,7 @@ class EmbeddingLane:
             self.wake()
 
     def wake(self) -> None:
-        """Say that the backlog is not empty."""
+        """Wake the lane, because the backlog is not empty."""
         self._drained.clear()
         self._wake.set()
 
@@ -147,7 +147,10 @@ class EmbeddingLane:
         return len(backlog)
 
     async def _let_serving_go_first(self) -> None:
-        """Ask again and again which lane that is: at a switch both would wait for each other forever."""
+        """Wait for the lane of the serving collection.
+
+        The lane is asked for again in every round: after a switch both lanes would otherwise wait for each other.
+        """
         while (first := self._serving.serving_lane) is not self:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._pace.idle_s_max):
@@ -174,7 +177,7 @@ class EmbeddingLane:
         await self._write(backlog, vectors)
 
     async def _embed_alone(self, payload: Payload) -> None:
-        """One text spoils a batch: each gets its own attempts, and the one that cannot be embedded is given up."""
+        """Embed one text of a failed batch, since one bad text fails them all; give it up after the last attempt."""
         text, reason = document(payload, self._index.model).text, ""
         for _ in range(ATTEMPTS_MAX):
             try:
@@ -186,7 +189,7 @@ class EmbeddingLane:
         await self._give_up(payload, reason)
 
     async def _give_up(self, payload: Payload, reason: str) -> None:
-        """First the dead letter, then the mark in the index, after which nobody tries again.
+        """Write the dead letter, then mark the embedding as failed in the index, after which it is not tried again.
 
         The point itself says so in every collection. There is one dead letter: of the collection that serves.
         """

@@ -1,4 +1,4 @@
-"""Where items wait for the index: a queue for each priority, keyed by item, all of them bounded.
+"""The queues in which items wait for the index: one for each priority, keyed by item, all of them bounded.
 
 Records that wait for the same item are joined, and written as one.
 """
@@ -40,7 +40,7 @@ class PriorityQueues:
     def __init__(self, bounds: LaneBounds) -> None:
         self._bounds = bounds
         self._vanishing: dict[str, PendingItem] = {}
-        """Items that are delisted or out of stock now: search must stop to offer them."""
+        """Items that are delisted or out of stock now: search must stop offering them."""
         self._arrived: dict[str, PendingItem] = {}
         self._texts: dict[str, NewText] = {}
         self._backfill: dict[str, PendingItem] = {}
@@ -50,15 +50,15 @@ class PriorityQueues:
         self._filled = asyncio.Event()
         self._room = asyncio.Event()
         self.records_put = 0
-        """How many records ever came, those of the backfill left out."""
+        """The number of records ever put, without those of the backfill."""
 
     def __len__(self) -> int:
-        """Return how many items wait, those of the backfill left out."""
+        """Return how many items wait, without those of the backfill."""
         return len(self._vanishing) + len(self._arrived) + len(self._texts)
 
     @property
     def arrived(self) -> bool:
-        """Whether something waits that goes ahead of texts."""
+        """Whether items wait that have priority over new texts."""
         return bool(self._vanishing or self._arrived)
 
     @property
@@ -83,10 +83,10 @@ class PriorityQueues:
             self.put_now(pending)
 
     def put_now(self, pending: PendingItem) -> None:
-        """Add an item, also beyond the bound, as one that was taken and must be planned afresh.
+        """Add an item even beyond the bound, such as an item that was taken and must be planned again.
 
-        It is looked at afresh wherever it waited: the newer record may delist it, or only the older one have had a new
-        text. Two queues may hold an item, where its first record came to the texts when the second had arrived.
+        The queue is chosen again wherever the item waited: the newer record may delist it, or only the older record may
+        have had a new text. An item is in two queues if its first record reached the texts after its second arrived.
         """
         product_id = pending.product_id
         if (text := self._texts.pop(product_id, None)) is not None:
@@ -108,7 +108,7 @@ class PriorityQueues:
         self._texts.update((text.pending.product_id, text) for text in texts)
 
     async def put_backfill(self, pending: PendingItem) -> None:
-        """Add a record that nobody waits for; wait while its queue is full."""
+        """Add a record of the backfill, which is not urgent; wait while its queue is full."""
         while len(self._backfill) >= self._bounds.backfill_items_max:
             self._room.clear()
             await self._room.wait()
@@ -126,10 +126,10 @@ class PriorityQueues:
         self._filled.clear()
 
     def take_arrived(self) -> list[PendingItem]:
-        """Take a batch of arrived items, vanishing ones first. Half of it is for the others: none starves.
+        """Take a batch of arrived items, vanishing ones first. Half of the batch is for the others: none starves.
 
-        A text that waits for the same item is of an older record, which came before this one and was projected before
-        it: it is joined, and the item is planned afresh by its newer record.
+        A text that waits for the same item comes from an older record. It is joined, and the item is planned again from
+        its newer record.
         """
         batch_max = self._bounds.batch_items_max
         vanishing_max = max(batch_max // 2, batch_max - len(self._arrived))
@@ -157,7 +157,7 @@ class PriorityQueues:
         self._room.set()
 
     def abandon(self) -> None:
-        """Ack everything that waits or comes, unwritten, some of it twice: the collection is gone."""
+        """Ack every record that waits or comes, without writing it, since the collection is gone (some twice)."""
         self._abandoned = True
         texts = [text.pending for text in self._texts.values()]
         queues = (self._vanishing, self._arrived, self._backfill)
@@ -170,5 +170,5 @@ class PriorityQueues:
 
 
 def _pop(queue: dict[str, T], items_max: int) -> list[T]:
-    """Remove the first items, at most so many."""
+    """Remove and return the first items, `items_max` at most."""
     return [queue.pop(product_id) for product_id in list(islice(queue, items_max))]

@@ -1,4 +1,4 @@
-"""The sale lane: a price changes on time with no event."""
+"""The sale lane: it changes prices when a sale window opens or closes, which no event announces."""
 
 from __future__ import annotations
 

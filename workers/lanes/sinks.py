@@ -31,14 +31,14 @@ class Written(NamedTuple):
 
 
 class VectorSearchable(NamedTuple):
-    """Search can find a text by its vector, which was pending since `due_at_ms`."""
+    """Search can find a text by its vector, whose embedding was pending since `due_at_ms`."""
 
     due_at_ms: int | None
     now_ms: int
 
 
 class Embedded(NamedTuple):
-    """So many texts went through the model."""
+    """A batch of texts went through the model."""
 
     texts: int
 
@@ -62,7 +62,7 @@ class Retried(NamedTuple):
 
 
 class Repriced(NamedTuple):
-    """The prices of so many items changed by their sale windows."""
+    """The prices of some items changed because their sale windows opened or closed."""
 
     items: int
 
@@ -74,7 +74,7 @@ class Sink(Protocol):
     """Receives the events of the lanes, on the event loop and for every record: it must be quick."""
 
     def note(self, event: Event) -> None:
-        """Take note of an event; a sink leaves alone the kinds that it does not need. Must not raise."""
+        """Take note of an event; a sink ignores the kinds that it does not need. Must not raise."""
 
 
 class Sinks:

@@ -1,4 +1,4 @@
-"""The plan for a point: the write that makes of the stored point the wanted one. A pure ladder of counted branches."""
+"""The plan for a point: the write that turns the stored point into the wanted one, by a pure ladder of branches."""
 
 from __future__ import annotations
 
@@ -67,9 +67,9 @@ def plan(
 
     `stored` must have been read with its vector. `cached` looks a vector up by fingerprint, float32 `(dimension,)`.
     `text_arrived_at_ms`, >= 0, is the time since which a new text waits for its vector; None means now.
-    `serving` is the point of the item in the serving collection, if that is another one: it tells since when search
-    has shown each facet. With `repair` the whole point is written again, its lexical vector too, and an embedding that
-    failed is tried again.
+    `serving` is the point of the item in the serving collection, if that is another one: it holds the time since which
+    search has shown each facet. With `repair` the whole point is written again, its lexical vector too, and an
+    embedding that failed is tried again.
     """
     if stored is not None and stored.payload["version"] >= version:
         return PointPlan(Action.SKIP, None, ())
@@ -91,8 +91,8 @@ def plan(
 def is_new_text(stored: Stored | None, content: Content, *, version: int, model: ModelId, repair: bool = False) -> bool:
     """Return whether the plan for an item record will be to embed or to upsert: whether it writes the item's text.
 
-    The arguments are those of `plan`, but `stored` need not have its vector. So new texts can be told from all other
-    changes before their vectors are read.
+    The arguments are those of `plan`, but `stored` need not have its vector. New texts can thus be told apart from
+    all other changes before their vectors are read.
     """
     if not payload.is_visible(content) or (stored is not None and stored.payload["version"] >= version):
         return False

@@ -21,8 +21,8 @@ class Ranked(NamedTuple):
 def fuse(one: Sequence[str], other: Sequence[str] = ()) -> Iterator[Ranked]:
     """Return the points of both rankings, best first, scored by the sum of 1 / (k + rank) over rankings that have them.
 
-    A ranking is a list of point ids without duplicates, best first; ranks count from 1. Ties go by point id, so that
-    the order of the two arguments changes nothing.
+    A ranking is a list of point ids without duplicates, best first; ranks count from 1. Ties are broken by point id, so
+    that the order of the two arguments changes nothing.
     """
     scores = {point: 1 / (RANK_CONSTANT + rank) for rank, point in enumerate(one, start=1)}
     for rank, point in enumerate(other, start=1):

@@ -44,7 +44,7 @@ def hit(payload: Payload, score: float, shop: Shop, now_ms: int) -> Hit:
 
 
 def indexed_item(payload: Payload, shop: Shop, now_ms: int) -> IndexedItem:
-    """Render a point, visible or not, as it stands in the index."""
+    """Render a point, visible or not, as the index holds it."""
     return IndexedItem(
         **_rendered(payload, shop, now_ms),
         status=payload["status"],

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 RETRIEVED_POINTS_MIN = 200
 """With 100 points a retriever, search finds less (nDCG@10 0.740, with 200 0.756); with 400 it finds the same."""
 VECTOR_SECONDS_MAX = 5.0
-"""After that a query is answered by lexical results: a model that hangs must not leave people without an answer."""
+"""The longest wait for a query's vector. A query is then answered by lexical results, even if the model hangs."""
 EXACT_SCORE = 1.0
-"""Above any fused score: two retrievers give at most 2 / 61."""
+"""The score of an exact match, above any fused score: two retrievers give at most 2 / 61."""
 
 
 class ServingIndex(Protocol):
@@ -46,7 +46,7 @@ class QueryEmbedders(Protocol):
     """The models that are loaded. `EmbedderRegistry` knows them."""
 
     def find_loaded(self, model: ModelId) -> QueryEmbedder | None:
-        """Return the embedder of this very model; None while none is loaded."""
+        """Return the embedder of exactly this model; None while it is not loaded."""
 
 
 class Results(NamedTuple):
@@ -85,13 +85,13 @@ class Searcher:
         index = await self._collections.serving()
         ranked, total, by = await self._rank(index, request)
         payloads = await index.payloads([point.point_id for point in ranked])
-        # Since the ranking was made an item may have been hidden.
+        # An item may have been hidden after the ranking was made.
         found = [(payloads[point], score) for point, score in ranked if point in payloads]
         page = [hits.hit(payload, score, self._shop, now_ms) for payload, score in found if is_visible(payload)]
         return Results(page, total, by)
 
     async def item(self, product_id: str, now_ms: int) -> IndexedItem | None:
-        """Return the point of this item, visible or not; None if the index has never heard of it."""
+        """Return the point of this item, visible or not; None if the index does not have it."""
         index = await self._collections.serving()
         stored = (await index.stored([product_id])).get(product_id)
         return None if stored is None else hits.indexed_item(stored.payload, self._shop, now_ms)
@@ -117,7 +117,7 @@ class Searcher:
         end, filters = request.offset + request.limit, request.filters
         points = points_to_retrieve(end)
         if computing is not None:
-            # Asked at once, the index would take the interpreter from the tokeniser.
+            # A call to the index at this moment would take the interpreter from the tokeniser.
             await computing.started()
         lexical, exact, total = await asyncio.gather(
             index.search_lexical(query, filters, points),
@@ -133,7 +133,7 @@ class Searcher:
 
 
 class _Bounded:
-    """The vector of a query within a bound of time that begins now; a search then goes on without it."""
+    """The vector of a query with a time limit that starts now. After it the search goes on without the vector."""
 
     def __init__(self, vector: QueryVector, seconds_max: float) -> None:
         self._vector = vector

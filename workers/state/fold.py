@@ -1,7 +1,7 @@
 """The fold: last writer wins, field by field, as a join (commutative, associative, idempotent).
 
 Stamps are totally ordered, so everything below a floor, a delete or the watermark of evicted offers can be dropped for
-good: it could win only over facts that lie lower still. A part that is masked by time alone (a void offer) is kept.
+good: it could win only over facts below it. A part that is masked by time alone (a void offer) is kept.
 Facts with unknown names, which a later release may write, are joined and kept like any other.
 """
 
@@ -97,7 +97,7 @@ def count_evicted(before: ItemState, event: Event, after: ItemState) -> int:
     if event.topic == "prices":
         return len((before.offers.keys() | {event.part or ""}) - after.offers.keys())
     gone = (before.product.facts.keys() | event.facts.keys()) - after.product.facts.keys()
-    return sum("/" in key for key in gone)  # Other facts are gone because a newer change clears them.
+    return sum("/" in key for key in gone)  # Every other missing fact was cleared by a newer change.
 
 
 def join_entity(a: Entity, b: Entity, *, blank: bool = False) -> Entity:

@@ -28,7 +28,7 @@ class EdgeCollections(Collections):
     def __init__(
         self, directory: Path, *, alias: str, model: ModelId, model_source: str | None, gate: QueryGate
     ) -> None:
-        """Open them. If none serves, an empty one for this model does from now on. Raises as `open_edge` does."""
+        """Open the collections. If none serves, create an empty one that does. Raises as `open_edge` does."""
         self._directory = directory
         self._alias = alias
         self._created_for = model, model_source

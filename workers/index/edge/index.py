@@ -1,7 +1,7 @@
 """The embedded index: a Qdrant Edge shard in this process, which compares every vector (deploy/decisions/0016).
 
-Every call into the shard holds the interpreter for its few milliseconds, in a thread or not, so calls are made on the
-event loop itself and long runs of writes are cut into slices, between which searches get their turn.
+Every call into the shard holds the interpreter for its few milliseconds, even in a thread. Calls are therefore made on
+the event loop itself, and long runs of writes are cut into slices, between which searches run.
 """
 
 from __future__ import annotations
@@ -203,7 +203,7 @@ class EdgeIndex(OpenedIndex):
     async def flush(self) -> None:
         """Empty the write-ahead log once it has grown by 64 MB. Every Python thread waits meanwhile, for 0.1 s.
 
-        The growth counts and not the size: the log has 64 MB from the start, and seldom less after a flush.
+        Its growth is measured, not its size: the log has 64 MB from the start, and seldom less after a flush.
         Raises Unavailable while less than 200 MB of disk are free, since a flush needs space before it frees some.
         """
         if self._log_bytes() - self._flushed_log_bytes > WAL_BYTES_MAX:

@@ -32,7 +32,7 @@ class Persistence(NamedTuple):
 
 
 class Calls:
-    """The one way to a Qdrant server."""
+    """Makes all calls to a Qdrant server."""
 
     def __init__(self, client: AsyncQdrantClient, persistence: Persistence) -> None:
         self.client = client
@@ -41,8 +41,8 @@ class Calls:
     async def ask(self, call: Callable[[], Awaitable[T]]) -> T:
         """Return the server's answer.
 
-        Raises Unavailable when the server has answered no attempt, and Gone if it does not have the thing that was
-        asked about. Points are never deleted, so the missing thing can only be the collection.
+        Raises Unavailable when the server has answered no attempt, and Gone if it does not have the requested
+        thing. Points are never deleted, so the missing thing can only be the collection.
         """
         attempts_max, backoff = self._persistence
         return await until_available(lambda: _attempt(call), None, backoff, attempts_max=attempts_max)

@@ -60,7 +60,7 @@ def but(point: str) -> models.Filter:
 
 
 def created_with(collection: str, point: str) -> models.Filter:
-    """Return the filter for this point, the hidden one, if it was created with this collection."""
+    """Return the filter for the hidden point, if it was created with this collection."""
     return _of(point, models.FieldCondition(key=CREATED_WITH, match=models.MatchValue(value=collection)))
 
 
