@@ -24,8 +24,8 @@ async def open_collections(
 ) -> Collections:
     """Open the collections on a Qdrant server if a URL is given, else the embedded ones in this directory.
 
-    If no collection serves, create an empty one for this model, which then serves. Raises Misconfigured, one line with what to
-    do, if another version of Freshline created one of them, and Unavailable if the server does not answer.
+    If no collection serves, create an empty one for this model, which then serves. Raises Misconfigured, one line with
+    what to do, if another version of Freshline created one of them, and Unavailable if the server does not answer.
     """
     if url is None:
         from workers.index.edge.collections import EdgeCollections
