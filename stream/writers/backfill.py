@@ -22,7 +22,7 @@ from stream.state_files.records import item_of
 from workers.lanes.pending_item import PendingItem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Coroutine, Iterable, Mapping
 
     from schemas.points import Payload
     from stream.kafka.reader import Record
@@ -35,6 +35,7 @@ log = structlog.get_logger(__name__)
 SAVE_INTERVAL_S = 0.5
 LOOK_INTERVAL_S = 0.1
 AWAY_S = 1.0
+"""The pause after a broker or the index was away."""
 CHECK_INTERVAL_S = 1.0
 """The time between two checks that the collection still marks the complete partitions as complete."""
 REUSE_ITEMS = 64
@@ -45,12 +46,19 @@ class Backfill:
     """Fills one collection, partition by partition."""
 
     def __init__(
-        self, index: Index, lanes: Lanes, context: WriterContext, *, check_interval_s: float = CHECK_INTERVAL_S
+        self,
+        index: Index,
+        lanes: Lanes,
+        context: WriterContext,
+        *,
+        check_interval_s: float = CHECK_INTERVAL_S,
+        away_s: float = AWAY_S,
     ) -> None:
         self._index = index
         self._lanes = lanes
         self._context = context
         self._check_interval_s = check_interval_s
+        self._away_s = away_s
         self._checked_s = context.clock.monotonic_s()
         self.complete: dict[int, int] = {}
         """The complete partitions, each with the end offset up to which it was filled."""
@@ -58,23 +66,27 @@ class Backfill:
     async def run(self) -> None:
         """Fill each partition once, as soon as it is assigned, until cancelled."""
         while True:
-            try:
-                await self._fill_assigned()
-                await self._check_complete()
-            except Unavailable as error:  # The next round is the retry.
-                log.warning("backfill waits", error=str(error))
-                await asyncio.sleep(AWAY_S)
+            assigned = self._context.assignment.partitions
+            self.complete = {number: end for number, end in self.complete.items() if number in assigned}
+            for number in sorted(assigned - self.complete.keys()):
+                await self._unless_away(self._complete(number))
+            await self._unless_away(self._check_complete())
             await asyncio.sleep(LOOK_INTERVAL_S)
 
-    async def _fill_assigned(self) -> None:
-        assigned = self._context.assignment.partitions
-        self.complete = {number: end for number, end in self.complete.items() if number in assigned}
-        for number in sorted(assigned - self.complete.keys()):
-            end = await self._fill(number)
-            if end is not None:
-                self.complete[number] = end
-                self._context.progress.publish()
-                log.info("backfilled", partition=number, collection=self._index.collection)
+    async def _unless_away(self, work: Coroutine[None, None, None]) -> None:
+        """Leave work to the next round if a broker or the index is away, so that the other partitions go on."""
+        try:
+            await work
+        except Unavailable as error:
+            log.warning("backfill waits", error=str(error))
+            await asyncio.sleep(self._away_s)
+
+    async def _complete(self, number: int) -> None:
+        end = await self._fill(number)
+        if end is not None:
+            self.complete[number] = end
+            self._context.progress.publish()
+            log.info("backfilled", partition=number, collection=self._index.collection)
 
     async def _check_complete(self) -> None:
         """Save the positions of complete partitions again, at intervals, if the collection has lower ones.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from schemas.errors import Unavailable
 from schemas.items import NO_REVIEWS, ItemRecord, ItemState
 from schemas.points import point_version
 from stream.kafka.partitions import Partition
@@ -91,6 +92,30 @@ async def test_what_is_complete_is_said_again_where_a_worker_that_was_frozen_say
             return filled_to(await index.positions(), PARTITION, EPOCH) == 30
 
         await until(whole, "it is said again")
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+class HalfAway(Backfill):
+    """A backfill for which partition 0 is away."""
+
+    async def _fill(self, number: int) -> int | None:
+        if number == 0:
+            raise Unavailable("the leader of partition 0 is away")
+        return 30
+
+
+async def test_a_partition_that_is_away_does_not_keep_the_others_from_being_filled(index: Index) -> None:
+    filled = await writer(index, building=True, assigned=(0, PARTITION))
+    made = HalfAway(index, filled.lanes, filled._context, away_s=0)
+    running = asyncio.create_task(made.run())
+    try:
+
+        async def filled_beside() -> bool:
+            return made.complete == {PARTITION: 30}
+
+        await until(filled_beside, "the other partition is filled")
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)

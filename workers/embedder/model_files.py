@@ -122,9 +122,7 @@ def _from_hub(name: str) -> Path:
     download: Any = huggingface_hub.snapshot_download
     try:
         return Path(download(name if "/" in name else f"{ORGANISATION}/{name}", ignore_patterns=_NOT_FOR_TORCH))
-    except (
-        Exception
-    ) as error:  # Offline, unknown, private or no valid name: the person has to do the same each time.
+    except Exception as error:  # Offline, unknown, private or no valid name: the person has to do the same each time.
         raise Misconfigured(
             f"There is no model {name!r}: neither a folder, nor in the local Hugging Face cache, nor to be had from "
             f"the hub ({type(error).__name__}). FRESHLINE_MODEL, or --model of a rebuild, takes the name or folder of "
