@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.support.running_broker import RunningBroker, new_broker
 
@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-# No test asserts how fast something is; a failure prints what plays it again.
-settings.register_profile("freshline", deadline=None, print_blob=True)
+# No test asserts how fast something is, and none fails because a busy machine makes its examples slowly. A failure
+# prints how to play it again.
+settings.register_profile("freshline", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("quick", settings.get_profile("freshline"), max_examples=20)  # `make unit`
 settings.load_profile("freshline")
 

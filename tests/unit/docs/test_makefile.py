@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -12,7 +13,14 @@ MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 
 def test_make_help_lists_every_target_with_a_sentence() -> None:
     targets = re.findall(r"^\.PHONY: (.*)$", MAKEFILE, re.MULTILINE)[0].split()
-    shown = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    shown = subprocess.run(
+        ["make", "--no-print-directory", "help"],
+        cwd=ROOT,
+        env={name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL")},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
     assert [line.split()[1] for line in shown.splitlines()] == targets
     assert all(len(line.split()) > 3 for line in shown.splitlines())
 
