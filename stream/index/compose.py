@@ -67,15 +67,14 @@ def compose_writing(
     publishes_progress: bool,
     model_loaded: Callable[[], None] = lambda: None,
 ) -> WritingSide:
-    """Put the writing side together, without starting anything.
+    """Put the writing side together, and start nothing.
 
     `publishes_progress` says whether other processes must be informed how far the collections are.
     `model_loaded` is called when the model of a collection has been loaded and will stay in memory.
     """
-    reporter = Reporter(identity.log_id, kafka.send)
+    reporter, dead_letters = Reporter(identity.log_id, kafka.send), ItemDeadLetters(kafka.send)
     assignment, attached = Assignment(kafka.trackers, kafka.group), AttachedWriters()
     progress = ProgressSink(assignment, attached, watermark, reporter if publishes_progress else None)
-    dead_letters = ItemDeadLetters(kafka.send)
     context = WriterContext(
         epoch=identity.epoch,
         kafka=kafka.brokers,

@@ -52,10 +52,11 @@ def compose_serving(
     monitor = PipelineMonitor(
         context.identity.log_id,
         context.settings.partitions,
-        horizon=context.watermark,
+        watermark=context.watermark,
         as_of=context.as_of,
         ends=ends,
         reader=reader,
+        clock=context.clock,
     )
     registry.register(WorkerCounters(monitor))
     jobs = Jobs(context.clock)

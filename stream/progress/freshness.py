@@ -1,4 +1,4 @@
-"""Freshness as measured here: percentiles over the last half minute, and up to when each topic is searchable."""
+"""Freshness: percentiles over the last half minute, and the time up to which each topic is searchable."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from stream.progress.watermark import Watermark
 
 WINDOW_S = 30
+"""The length of the window that percentiles cover."""
 SECONDS_MIN = 0.000_1
 LOG_STEP = math.log(1.01)
 """Seconds are counted to within 1%, and so are the percentiles."""
@@ -44,11 +45,11 @@ class RecentFreshness:
         self._windows: dict[str, _Window] = defaultdict(_Window)
 
     def observe(self, facet: str, observation: Observation) -> None:
-        """One more."""
+        """Add an observation of a facet."""
         self._windows[facet].add(observation)
 
     def summaries(self, now_s: float) -> dict[str, FreshnessSummary]:
-        """By facet."""
+        """Return the percentiles of each facet over the window that ends now."""
         return {facet: window.summary(now_s) for facet, window in self._windows.items()}
 
 
@@ -83,7 +84,7 @@ def _step(seconds: float) -> int:
 
 
 def _quantile(ranked: list[tuple[int, int]], total: int, quantile: float) -> float | None:
-    """Nearest rank: the upper bound of its step."""
+    """Return the quantile by nearest rank, as the upper bound of its step; None where nothing was counted."""
     below = 0
     for step, events in ranked:
         below += events
@@ -93,10 +94,10 @@ def _quantile(ranked: list[tuple[int, int]], total: int, quantile: float) -> flo
 
 
 class FreshAsOf:
-    """By topic: the latest time at which everything that had arrived is searchable now."""
+    """Knows for each topic the latest time such that everything that had arrived by then is searchable now."""
 
-    def __init__(self, horizon: Watermark) -> None:
-        self._horizon = horizon
+    def __init__(self, watermark: Watermark) -> None:
+        self._watermark = watermark
         self._snapshots: dict[str, deque[tuple[int, dict[Partition, int]]]] = defaultdict(
             lambda: deque(maxlen=SNAPSHOTS_MAX)
         )
@@ -104,27 +105,29 @@ class FreshAsOf:
         self._behind: dict[Partition, int] | None = None
 
     def begin(self, items_ends: Mapping[Partition, int]) -> None:
-        """The ends of the item log at the start: what lies below them may be of no input event of this log."""
+        """Set the end offsets of the item log at the start. Records below them may stem from no event of this log."""
         self._behind = dict(items_ends)
 
     @property
     def caught_up(self) -> bool:
-        """Whether all of that is in the index: before, nothing is known of what searches miss."""
+        """Whether the index has all records below those ends. Before that, nobody knows what searches miss."""
         if self._behind:
-            indexed = self._horizon.indexed
-            self._behind = {place: end for place, end in self._behind.items() if indexed(place.number) < end}
+            indexed = self._watermark.indexed
+            self._behind = {
+                partition: end for partition, end in self._behind.items() if indexed(partition.number) < end
+            }
         return self._behind == {}
 
     def snapshot(self, now_ms: int, ends: Mapping[Partition, int]) -> None:
-        """The ends of all input partitions, asked for after `now_ms`."""
+        """Add the end offsets of all input partitions, which were fetched after `now_ms`."""
         by_topic: dict[str, dict[Partition, int]] = defaultdict(dict)
-        for place, end in ends.items():
-            by_topic[place.topic][place] = end
+        for partition, end in ends.items():
+            by_topic[partition.topic][partition] = end
         for topic, topic_ends in by_topic.items():
             self._snapshots[topic].append((now_ms, topic_ends))
 
     def times_ms(self) -> dict[str, int | None]:
-        """None: nothing is known yet."""
+        """Return by topic the time in milliseconds since the epoch; None where nothing is known yet."""
         if not self.caught_up:
             return dict.fromkeys(self._as_of_ms)
         for topic, snapshots in self._snapshots.items():
@@ -133,4 +136,4 @@ class FreshAsOf:
         return dict(self._as_of_ms)
 
     def _reached(self, ends: Mapping[Partition, int]) -> bool:
-        return all(self._horizon.searchable(place) >= end for place, end in ends.items())
+        return all(self._watermark.searchable(partition) >= end for partition, end in ends.items())

@@ -42,11 +42,11 @@ class BucketCounts(NamedTuple):
 
 
 Histograms = dict[str, BucketCounts]
-"""By the value of one label."""
+"""A histogram for each value of one label."""
 
 
 def read_histograms(exposition: str, name: str, label: str) -> Histograms:
-    """The histograms of this name in a page of GET /metrics."""
+    """Return the histograms of a name in an answer of GET /metrics, by the value of a label."""
     buckets: dict[str, list[tuple[float, float]]] = defaultdict(list)
     for family in text_string_to_metric_families(exposition):
         for sample in family.samples:
@@ -56,5 +56,5 @@ def read_histograms(exposition: str, name: str, label: str) -> Histograms:
 
 
 def since(after: Histograms, before: Histograms) -> Histograms:
-    """What came between the two."""
+    """Return the observations between two answers, by the value of the label."""
     return {value: counts.since(before.get(value)) for value, counts in after.items()}

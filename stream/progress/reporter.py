@@ -1,4 +1,4 @@
-"""Tells on the topic `progress` how far a stage is, soon after it changes."""
+"""Publishes on the topic `progress` how far a stage is, soon after it changes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ REPORT_INTERVAL_S = 0.02
 
 
 class Reporter:
-    """Sends the newest word on each thing that was marked, at most every 20 ms, and never the same word twice."""
+    """Publishes the newest progress record of each subject that changed, every 20 ms at most, and none twice."""
 
     def __init__(self, log_id: str, send: Send) -> None:
         self._log_id = log_id
@@ -27,9 +27,12 @@ class Reporter:
         self._sent: dict[bytes, bytes] = {}
         self._wake = asyncio.Event()
 
-    def mark(self, thing: Hashable, word: Callable[[], Progress | None]) -> None:
-        """It changed: `word` is asked when the report is due, None leaves it out."""
-        self._marked[thing] = word
+    def mark(self, subject: Hashable, latest: Callable[[], Progress | None]) -> None:
+        """Note that a subject changed.
+
+        `latest` is called when the report is due, so that only the newest state is encoded. None leaves it out.
+        """
+        self._marked[subject] = latest
         self._wake.set()
 
     async def run(self) -> None:
@@ -41,10 +44,10 @@ class Reporter:
             await asyncio.sleep(REPORT_INTERVAL_S)
 
     async def flush(self) -> None:
-        """Reports what is marked now."""
+        """Publish the progress records of all subjects that are marked now."""
         marked, self._marked = self._marked, {}
-        for word in marked.values():
-            progress = word()
+        for latest in marked.values():
+            progress = latest()
             if progress is None:
                 continue
             key, value = encode(self._log_id, progress)

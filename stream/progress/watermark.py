@@ -1,4 +1,7 @@
-"""Up to where everything is searchable: tokens and lag over both hops, resolved from the records of `progress`."""
+"""The searchable watermark: the offsets below which search shows everything, over both hops of the pipeline.
+
+It is computed from the records of the topic `progress`. Tokens and lag are resolved with it.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ if TYPE_CHECKING:
     from schemas.progress import IndexProgress, ItemsProgress
 
 LATCHED_MAX = 10_000
+"""The most latches that one input partition keeps."""
 
 
 class Latched(NamedTuple):
@@ -23,10 +27,13 @@ class Latched(NamedTuple):
 
 
 class Watermark:
-    """What the reports of both stages say together. Reports may come late, twice, or from an older owner."""
+    """Combines the progress records of both stages.
+
+    Records may come late, twice, or from a worker that has lost its partition: only higher offsets count.
+    """
 
     def __init__(self, collection: str = "") -> None:
-        """`collection`: the one that serves; see `serve`."""
+        """`collection` is the one that searches ask, see `serve`."""
         self._collection = collection
         self._finished: dict[Partition, int] = {}
         self._latched: dict[Partition, deque[Latched]] = defaultdict(deque)
@@ -34,48 +41,48 @@ class Watermark:
         self._indexed: dict[str, dict[int, int]] = defaultdict(dict)
         self._waiters: list[tuple[Partition, int, asyncio.Future[None]]] = []
 
-    def items_progress(self, word: ItemsProgress) -> None:
-        """The items app is this far."""
-        for topic, finished in word.finished.items():
-            place = Partition(topic, word.partition)
-            if finished > self._finished.get(place, -1):
-                self._finished[place] = finished
-                self._latch(place, Latched(finished, word.items_end))
-        self._advance(word.partition)
+    def items_progress(self, progress: ItemsProgress) -> None:
+        """Note how far the items app has acked a partition of the inputs."""
+        for topic, finished in progress.finished.items():
+            partition = Partition(topic, progress.partition)
+            if finished > self._finished.get(partition, -1):
+                self._finished[partition] = finished
+                self._latch(partition, Latched(finished, progress.items_end))
+        self._advance(progress.partition)
 
-    def index_progress(self, word: IndexProgress) -> None:
-        """An index app is this far with this collection."""
-        indexed = self._indexed[word.collection]
-        if word.finished > indexed.get(word.partition, -1):
-            indexed[word.partition] = word.finished
-            if word.collection == self._collection:
-                self._advance(word.partition)
+    def index_progress(self, progress: IndexProgress) -> None:
+        """Note the offset of the item log below which a collection has all records of a partition."""
+        indexed = self._indexed[progress.collection]
+        if progress.finished > indexed.get(progress.partition, -1):
+            indexed[progress.partition] = progress.finished
+            if progress.collection == self._collection:
+                self._advance(progress.partition)
 
     def serve(self, collection: str) -> None:
-        """Searches ask this collection from now on."""
+        """Set the collection that searches ask from now on."""
         if collection != self._collection:
             self._collection = collection
             for number in list(self._indexed[collection]):
                 self._advance(number)
 
-    def finished(self, place: Partition) -> int:
-        """First offset of an input partition that is not known to be finished in the items app."""
-        return self._finished.get(place, 0)
+    def finished(self, partition: Partition) -> int:
+        """Return the first offset of an input partition that the items app is not known to have acked."""
+        return self._finished.get(partition, 0)
 
     def indexed(self, number: int) -> int:
-        """First offset of this partition of the item log that is not known to be searchable."""
+        """Return the first offset of a partition of the item log that is not known to be searchable."""
         return self._indexed[self._collection].get(number, 0)
 
-    def searchable(self, place: Partition) -> int:
-        """First offset of an input partition that is not known to be searchable, or else to need nothing."""
-        return self._searchable.get(place, 0)
+    def searchable(self, partition: Partition) -> int:
+        """Return the first offset of an input partition that is not known to be searchable, or to change nothing."""
+        return self._searchable.get(partition, 0)
 
-    async def reaches(self, place: Partition, offset: int) -> None:
-        """Returns once this offset is searchable. Raises Unavailable where the process ends before."""
-        if self.searchable(place) > offset:
+    async def reaches(self, partition: Partition, offset: int) -> None:
+        """Wait until an offset is searchable. Raises Unavailable if the process ends before."""
+        if self.searchable(partition) > offset:
             return
         reached: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        waiter = (place, offset, reached)
+        waiter = (partition, offset, reached)
         self._waiters.append(waiter)
         try:
             await reached
@@ -84,30 +91,30 @@ class Watermark:
                 self._waiters.remove(waiter)
 
     def abandon(self) -> None:
-        """Nobody can be told any more: who waits is sent to the process that comes next."""
+        """End all waits with Unavailable, because this process ends; the next one knows the answer."""
         for _, _, reached in self._waiters:
             if not reached.done():
                 reached.set_exception(Unavailable("the index worker ends; ask again once it has started"))
 
-    def _latch(self, place: Partition, word: Latched) -> None:
-        latched = self._latched[place]
-        if len(latched) >= LATCHED_MAX:  # Coarser, never wrong: the older word waits for the newer end.
+    def _latch(self, partition: Partition, latch: Latched) -> None:
+        latched = self._latched[partition]
+        if len(latched) >= LATCHED_MAX:  # Coarser but never wrong: the older offset waits for the newer end.
             latched.pop()
-        latched.append(word)
+        latched.append(latch)
 
     def _advance(self, number: int) -> None:
         indexed = self.indexed(number)
-        for place in [place for place in self._latched if place.number == number]:
-            latched = self._latched[place]
+        for partition in [each for each in self._latched if each.number == number]:
+            latched = self._latched[partition]
             while latched and latched[0].items_end <= indexed:
-                self._searchable[place] = latched.popleft().finished
+                self._searchable[partition] = latched.popleft().finished
         self._wake()
 
     def _wake(self) -> None:
         waiting = []
-        for place, offset, reached in self._waiters:
-            if self.searchable(place) <= offset:
-                waiting.append((place, offset, reached))
+        for partition, offset, reached in self._waiters:
+            if self.searchable(partition) <= offset:
+                waiting.append((partition, offset, reached))
             elif not reached.done():
                 reached.set_result(None)
         self._waiters = waiting

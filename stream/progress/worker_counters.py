@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 class WorkerCounters:
     """The counters that other workers report on `progress`, with a label for the worker."""
 
-    def __init__(self, watching: PipelineMonitor) -> None:
-        self._watching = watching
+    def __init__(self, monitor: PipelineMonitor) -> None:
+        self._monitor = monitor
 
     def collect(self) -> Iterator[Metric]:
         """The interface of a Prometheus collector."""
         families: dict[str, CounterMetricFamily] = {}
-        for worker, counters in self._watching.counters.items():
+        for worker, counters in self._monitor.counters.items():
             for sample, value in counters.items():
                 name, *labels = sample.split("/")
                 family = families.setdefault(

@@ -87,7 +87,7 @@ class World:
         self.log = self.truth.log = Log(self.clock, self.truth.appended)
         self.points = self.truth.points = Points(self.truth.written)
         self.groups = new_groups()
-        self.horizon = Watermark(COLLECTION)
+        self.watermark = Watermark(COLLECTION)
         self.trace: list[str] | None = [] if trace else None
         self.steps = 0
         self.reached: Counter[str] = Counter()
@@ -290,21 +290,21 @@ class World:
         self._heard[place] += 1
         match decode(LOG_ID, record.key, record.value):
             case ItemsProgress() as word:
-                self.horizon.items_progress(word)
+                self.watermark.items_progress(word)
             case IndexProgress() as word:
-                self.horizon.index_progress(word)
+                self.watermark.index_progress(word)
         self._resolve()
         return f"hears {(record.value or b'').decode()}"
 
     def _index_says(self, progress: IndexProgress) -> None:
         """Tell the API of an index worker at once how far its own process is."""
-        self.horizon.index_progress(progress)
+        self.watermark.index_progress(progress)
         self.truth.committed(Partition(ITEMS, progress.partition), progress.finished)
         self._resolve()
 
     def _resolve(self) -> None:
         for place in places(INPUTS):
-            self.truth.resolved(place, self.horizon.searchable(place))
+            self.truth.resolved(place, self.watermark.searchable(place))
 
     def _deliver_orphan(self, _: object) -> str | None:
         due = [place for place, (step, _) in enumerate(self._orphans) if step <= self.steps]
@@ -470,8 +470,8 @@ class World:
                 if group.committed[place] < self.log.end(place):
                     return f"{_shown(place)} is committed up to {group.committed[place]}, of {self.log.end(place)}"
         for place in places(INPUTS):
-            if self.horizon.searchable(place) < self.log.end(place):
-                return f"tokens of {_shown(place)} answer up to {self.horizon.searchable(place)} only"
+            if self.watermark.searchable(place) < self.log.end(place):
+                return f"tokens of {_shown(place)} answer up to {self.watermark.searchable(place)} only"
         return self._index_backlog()
 
     def _index_backlog(self) -> str | None:

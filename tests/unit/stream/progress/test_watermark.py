@@ -25,7 +25,7 @@ def index(finished: int, collection: str = "items-1") -> IndexProgress:
     return IndexProgress(0, collection, finished)
 
 
-def horizon(*words: Progress) -> Watermark:
+def watermark(*words: Progress) -> Watermark:
     made = Watermark("items-1")
     for word in words:
         if isinstance(word, ItemsProgress):
@@ -36,24 +36,24 @@ def horizon(*words: Progress) -> Watermark:
 
 
 def test_an_event_is_searchable_once_the_index_is_past_the_end_that_covered_it() -> None:
-    made = horizon(items(10, 7), index(6))
+    made = watermark(items(10, 7), index(6))
     assert made.searchable(PRICES) == 0
     made.index_progress(index(7))
     assert made.searchable(PRICES) == 10
 
 
 def test_a_later_end_does_not_delay_an_event_that_was_covered_before() -> None:
-    made = horizon(items(10, 7), items(11, 9), index(7))
+    made = watermark(items(10, 7), items(11, 9), index(7))
     assert made.searchable(PRICES) == 10
 
 
 def test_events_that_change_nothing_are_searchable_at_once() -> None:
-    made = horizon(items(10, 7), index(7), items(15, 7))
+    made = watermark(items(10, 7), index(7), items(15, 7))
     assert made.searchable(PRICES) == 15
 
 
 def test_a_report_of_another_collection_says_nothing() -> None:
-    assert horizon(items(10, 7), index(99, "items-2")).searchable(PRICES) == 0
+    assert watermark(items(10, 7), index(99, "items-2")).searchable(PRICES) == 0
 
 
 words = st.lists(
@@ -68,13 +68,13 @@ def test_what_is_called_searchable_was_covered_by_an_end_that_the_index_has_pass
     reports: list[Progress] = [items(finished, end) for finished, end in pairs]
     reports += [index(offset) for offset in passed]
     random.shuffle(reports)  # type: ignore[attr-defined]
-    searchable = horizon(*reports).searchable(PRICES)
+    searchable = watermark(*reports).searchable(PRICES)
     covered = [finished for finished, end in pairs if end <= max(passed, default=0)]
     assert searchable <= max(covered, default=0)
 
 
 async def test_a_waiter_wakes_when_its_event_is_searchable_and_not_before() -> None:
-    made = horizon(items(10, 7))
+    made = watermark(items(10, 7))
     waiting = asyncio.ensure_future(made.reaches(PRICES, 9))
     too_far = asyncio.ensure_future(made.reaches(PRICES, 10))
     await asyncio.sleep(0)
@@ -94,7 +94,7 @@ async def test_who_waits_hears_that_the_process_ends() -> None:
 
 
 def test_fresh_as_of_is_the_last_moment_whose_arrivals_are_all_searchable() -> None:
-    made = horizon()
+    made = watermark()
     as_of = FreshAsOf(made)
     assert as_of.times_ms() == UNKNOWN
     as_of.begin({Partition("items", 0): 0})
@@ -109,7 +109,7 @@ def test_fresh_as_of_is_the_last_moment_whose_arrivals_are_all_searchable() -> N
 
 def test_nothing_is_fresh_while_the_index_is_behind_what_lay_in_the_item_log_at_the_start() -> None:
     """Of a new index, or a log that began anew with the state of its items, no input event may stand for them."""
-    made = horizon()
+    made = watermark()
     as_of = FreshAsOf(made)
     as_of.snapshot(1_000, {PRICES: 0})
     assert not as_of.caught_up and as_of.times_ms() == UNKNOWN
