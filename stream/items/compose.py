@@ -16,6 +16,7 @@ from stream.progress.reporter import Reporter
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from stream.items.publisher import PublisherBounds
     from stream.kafka.offsets import ConsumerGroup, OffsetTrackers
     from stream.kafka.reader import Reader
     from stream.kafka.send import Send
@@ -43,6 +44,7 @@ def compose(
     reader: Reader,
     metrics: ItemsMetrics,
     state_loaded: Callable[[], None] = lambda: None,
+    bounds: PublisherBounds | None = None,
 ) -> ItemsParts:
     """Put an items worker together, without starting anything.
 
@@ -51,7 +53,7 @@ def compose(
     """
     reporter = Reporter(log_id, send)
     assignment = ItemsAssignment(writer, trackers, group, reporter)
-    publisher = Publisher(send, assignment)
+    publisher = Publisher(send, assignment, bounds)
     recovery = StateRecovery(
         reader, assignment=assignment, publisher=publisher, metrics=metrics, state_loaded=state_loaded
     )

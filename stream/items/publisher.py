@@ -27,10 +27,20 @@ if TYPE_CHECKING:
     from stream.kafka.offsets import InFlightRecord
     from stream.kafka.send import Headers, Send
 
-BATCH_ITEMS_MAX = 256
-BATCHES_IN_FLIGHT_MAX = 8
-IN_FLIGHT_MAX = 5_000
-"""The most events that wait for a confirmation; at this bound the input waits."""
+
+class PublisherBounds(NamedTuple):
+    """The bounds of a publisher."""
+
+    batch_items_max: int = 256
+    """The most item records that are sent together."""
+    batches_in_flight_max: int = 8
+    """The most batches that wait for their confirmations."""
+    in_flight_max: int = 5_000
+    """The most events that wait for a confirmation; at this bound the input waits."""
+
+
+BOUNDS = PublisherBounds()
+"""The bounds of a publisher that is given none."""
 
 
 class Folded(NamedTuple):
@@ -87,7 +97,7 @@ class PendingUpdate(Effect):
 class Publisher:
     """Carries out the decisions of one items worker, and acks their events."""
 
-    def __init__(self, send: Send, assignment: ItemsAssignment) -> None:
+    def __init__(self, send: Send, assignment: ItemsAssignment, bounds: PublisherBounds | None = None) -> None:
         self._send = send
         self._assignment = assignment
         self._pending: dict[ItemKey, PendingUpdate] = {}
@@ -97,7 +107,8 @@ class Publisher:
         self._room = asyncio.Event()
         self._in_flight = 0
         self._arrived = 0
-        self._batches = asyncio.Semaphore(BATCHES_IN_FLIGHT_MAX)
+        self._bounds = bounds or BOUNDS
+        self._batches = asyncio.Semaphore(self._bounds.batches_in_flight_max)
 
     @property
     def idle(self) -> bool:
@@ -106,7 +117,7 @@ class Publisher:
 
     async def wait_for_room(self) -> None:
         """Wait until there is room for one more event."""
-        while self._in_flight >= IN_FLIGHT_MAX:
+        while self._in_flight >= self._bounds.in_flight_max:
             self._room.clear()
             await self._room.wait()
 
@@ -156,7 +167,10 @@ class Publisher:
                     await self._batches.acquire()
                     # Here too: while more events come than the broker confirms, this loop does not end.
                     self._start_confirming_outgoing(confirmations)
-                    batch = [(key, self._pending.pop(key)) for key in list(islice(self._pending, BATCH_ITEMS_MAX))]
+                    batch = [
+                        (key, self._pending.pop(key))
+                        for key in list(islice(self._pending, self._bounds.batch_items_max))
+                    ]
                     self._sending.update(batch)
                     sent_batch = [(key, update, await self._start(key, update)) for key, update in batch]
                     confirmations.create_task(self._confirm(sent_batch))

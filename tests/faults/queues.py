@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 SMALL = "small-queues"
 """The file in the folder of a worker that is to have small bounds."""
-BOUNDS = {"items": publishing.IN_FLIGHT_MAX, "index": queues.BOUNDS.pending_items_max}
+BOUNDS = {"items": publishing.BOUNDS.in_flight_max, "index": queues.BOUNDS.pending_items_max}
 """The product's own bounds."""
 HELD_MAX = {"items": 60, "index": 30}
 """Small bounds, below the number of products, by which the lanes are keyed: 5,000 would never be reached."""
@@ -50,7 +50,7 @@ class Most:
 def bound(name: str) -> None:
     """Set small bounds in the worker's process before it starts."""
     if name == "items":
-        publishing.IN_FLIGHT_MAX = HELD_MAX[name]
+        publishing.BOUNDS = publishing.BOUNDS._replace(in_flight_max=HELD_MAX[name])
     else:
         queues.BOUNDS = queues.BOUNDS._replace(pending_items_max=HELD_MAX[name])
 

@@ -221,7 +221,7 @@ def test_every_name_that_the_harness_replaces_in_a_worker_is_there(
     worker = importlib.import_module("tests.faults.worker")
     replaced = {(owner, name) for points in worker.POINTS.values() for owner, name, _ in points.values()}
     replaced |= {
-        (importlib.import_module("stream.items.publisher"), "IN_FLIGHT_MAX"),
+        (importlib.import_module("stream.items.publisher"), "BOUNDS"),
         (importlib.import_module("stream.items.publisher").Publisher, "ack_after"),
         (importlib.import_module("stream.items.__main__"), "connect"),
         (importlib.import_module("stream.items.worker").ItemsWorker, "_fold"),

@@ -14,6 +14,7 @@ from schemas.items import NO_REVIEWS, ItemRecord
 from schemas.state_codec import decode_item, encode_item
 from stream.items.compose import compose
 from stream.items.partition import ItemPartition
+from stream.items.publisher import PublisherBounds
 from stream.kafka.offsets import OffsetTrackers
 from stream.kafka.partitions import Partition, partition_of
 from stream.runtime.metrics import ItemsMetrics
@@ -50,6 +51,9 @@ class Message(NamedTuple):
     generation_id: int = 1
 
 
+ROOM_FOR_ONE = PublisherBounds(in_flight_max=1)
+
+
 class FirstGeneration:
     def generation(self) -> int:
         return 1
@@ -58,7 +62,7 @@ class FirstGeneration:
 class Bench:
     """A worker whose producer is the test: it sees what is sent, and confirms it when it likes."""
 
-    def __init__(self) -> None:
+    def __init__(self, bounds: PublisherBounds | None = None) -> None:
         self.sent: list[Sent] = []
         self.trackers = OffsetTrackers()
         self.parts = compose(
@@ -70,6 +74,7 @@ class Bench:
             group=FirstGeneration(),
             reader=cast("Any", None),
             metrics=ItemsMetrics(CollectorRegistry()),
+            bounds=bounds,
         )
         self.reporter = self.parts.reporter
         self.worker, self.assignment = self.parts.worker, self.parts.assignment
@@ -102,8 +107,8 @@ class Bench:
 
 
 @asynccontextmanager
-async def bench() -> AsyncIterator[Bench]:
-    made = Bench()
+async def bench(bounds: PublisherBounds | None = None) -> AsyncIterator[Bench]:
+    made = Bench(bounds)
     made.assign_all()
     made.publishing = asyncio.create_task(made.parts.publisher.run())
     try:
@@ -263,11 +268,8 @@ async def test_an_event_from_before_a_rebalance_is_left_to_its_next_delivery() -
         assert b.committable(price()) is None
 
 
-async def test_a_dead_letter_that_is_not_confirmed_counts_as_in_flight_for_the_room(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("stream.items.publisher.IN_FLIGHT_MAX", 1)
-    async with bench() as b:
+async def test_a_dead_letter_that_is_not_confirmed_counts_as_in_flight_for_the_room() -> None:
+    async with bench(ROOM_FOR_ONE) as b:
         await b.handle(price()._replace(value=b"{"))
         waiting = asyncio.create_task(b.handle(price(offset=1)))
         await b.sends(1)
@@ -286,9 +288,8 @@ async def test_revocation_drops_an_update_that_is_not_sent_without_acking_its_ev
     assert b.parts.publisher.idle
 
 
-async def test_revocation_gives_back_the_room_of_events_that_were_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stream.items.publisher.IN_FLIGHT_MAX", 1)
-    b = Bench()
+async def test_revocation_gives_back_the_room_of_events_that_were_not_sent() -> None:
+    b = Bench(ROOM_FOR_ONE)
     b.assign_all()
     await b.handle(price())
     b.worker.assign([])
