@@ -167,10 +167,8 @@ class Publisher:
                     await self._batches.acquire()
                     # Here too: while more events come than the broker confirms, this loop does not end.
                     self._start_confirming_outgoing(confirmations)
-                    batch = [
-                        (key, self._pending.pop(key))
-                        for key in list(islice(self._pending, self._bounds.batch_items_max))
-                    ]
+                    keys = list(islice(self._pending, self._bounds.batch_items_max))
+                    batch = [(key, self._pending.pop(key)) for key in keys]
                     self._sending.update(batch)
                     sent_batch = [(key, update, await self._start(key, update)) for key, update in batch]
                     confirmations.create_task(self._confirm(sent_batch))
