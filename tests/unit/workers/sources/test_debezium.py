@@ -1,0 +1,346 @@
+"""Debezium's events, rebuilt with other values in the shapes of version 3.6 on PostgreSQL."""
+
+from __future__ import annotations
+
+from itertools import permutations
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import pytest
+
+from schemas.errors import InvalidEvent
+from schemas.items import ItemState
+from tests.support.sources import columns, events, message
+from workers.sources.connect_schema import read_json
+from workers.sources.connect_values import decimal_text, plain_value, time_value
+from workers.sources.debezium import debezium, debezium_unwrapped
+from workers.sources.mapping import Column
+from workers.state import fold
+from workers.state.projection import shown_facts
+
+if TYPE_CHECKING:
+    from workers.sources.messages import Message
+
+COMMIT_MS = 1_794_000_000_500
+PRODUCTS = columns(
+    product_id="sku",
+    title="name",
+    description="long_text",
+    visible="active",
+    attributes="extra",
+    attributes__size="size",
+)
+PRICES = columns(
+    product_id="sku",
+    seller="shop_code",
+    price=Column(column="amount", scale=2),
+    sale_price="reduced",
+    currency=Column(value="EUR"),
+    sale_starts_at="from_time",
+)
+REVIEWS = columns(product_id="sku", review_id="id", rating="stars")
+MAPPINGS = {"products": PRODUCTS, "prices": PRICES, "reviews": REVIEWS}
+
+LAMP = {
+    "sku": "lamp-7",
+    "name": "Oak lamp",
+    "long_text": "Warm light",
+    "active": True,
+    "extra": '{"watt": 5}',
+    "size": "L",
+}
+OFFER = {"sku": "lamp-7", "shop_code": "north", "amount": "CSk=", "reduced": None, "from_time": None}
+
+
+def change(topic: str, op: str, lsn: int, *, before: Any = None, after: Any = None, key: Any = None) -> Message:
+    """Return an envelope. `after` or, for a delete, `before` is the row."""
+    source = {"connector": "postgresql", "ts_ms": COMMIT_MS, "snapshot": "false", "table": topic, "txId": 9, "lsn": lsn}
+    return message(
+        topic, {"before": before, "after": after, "source": source, "op": op, "ts_ms": COMMIT_MS + 70}, key=key
+    )
+
+
+def adapted(given: Message) -> list[Any]:
+    return events(debezium(MAPPINGS[given.topic]), given)
+
+
+def shown(messages: list[Message], part: str | None = None) -> dict[str, Any] | None:
+    state = ItemState("lamp-7")
+    for given in messages:
+        for event in adapted(given):
+            state = fold.fold(state, event)
+    return shown_facts(state, part)
+
+
+@pytest.mark.parametrize("op", ["c", "u", "r"])
+def test_a_created_changed_or_snapshot_row_is_an_upsert_ordered_by_its_lsn(op: str) -> None:
+    [event] = adapted(change("products", op, 800, after=LAMP))
+    assert (event.op, event.product_id, event.stamp[:2]) == ("upsert", "lamp-7", (1601, COMMIT_MS))
+    assert event.facts == {
+        "title/und": "Oak lamp", "description/und": "Warm light", "attributes/watt": 5, "attributes/size": "L",
+    }  # fmt: skip
+
+
+def test_a_delete_takes_nothing_but_the_key_from_before_and_wins_over_the_version_that_it_deletes() -> None:
+    invented = {
+        "sku": "lamp-7",
+        "name": "",
+        "long_text": None,
+        "active": True,
+        "extra": None,
+        "size": None,
+        "version": 1,
+    }
+    created = change("products", "c", 800, after=LAMP)
+    deleted = change("products", "d", 808, before=invented, key={"sku": "lamp-7"})
+    for order in permutations([created, deleted]):
+        assert shown(list(order)) is None
+
+
+def test_a_row_that_a_transaction_deletes_and_inserts_again_stays_with_its_price() -> None:
+    """All changes of a transaction have one time, so that the position decides."""
+    messages = [
+        change("products", "c", 800, after=LAMP),
+        change("products", "d", 808, before=LAMP, key={"sku": "lamp-7"}),
+        change("products", "c", 816, after=LAMP | {"name": "Oak lamp, new"}),
+        change("prices", "c", 824, after=OFFER),
+    ]
+    for order in permutations(messages):
+        facts, offer = shown(list(order)), shown(list(order), "north")
+        assert facts is not None and facts["title/und"] == "Oak lamp, new"
+        assert offer is not None and offer["price"] == 23.45
+
+
+def test_the_tombstone_after_a_delete_is_no_event() -> None:
+    assert adapted(message("products", None, key={"sku": "lamp-7"})) == []
+
+
+def test_a_changed_key_moves_the_offer() -> None:
+    key = {"sku": "lamp-7", "shop_code": "north"}
+    [gone] = adapted(change("prices", "d", 900, before=OFFER, key=key))
+    [come] = adapted(change("prices", "c", 900, after=OFFER | {"sku": "lamp-8"}, key=key | {"sku": "lamp-8"}))
+    assert (gone.op, gone.product_id, gone.part) == ("delete", "lamp-7", "north")
+    assert (come.op, come.product_id, come.part) == ("upsert", "lamp-8", "north")
+
+
+def test_a_changed_key_that_leaves_the_offer_the_same_keeps_it() -> None:
+    """A surrogate key may change while product and seller stay: delete and create have one position."""
+    full = change("prices", "d", 900, before=OFFER, key={"id": 5})
+    created = change("prices", "c", 900, after=OFFER, key={"id": 6})
+    for order in permutations([full, created]):
+        assert shown(list(order), "north") is not None
+
+
+def test_a_text_that_was_not_logged_stays_and_other_attributes_go() -> None:
+    first = change("products", "c", 800, after=LAMP)
+    update = LAMP | {"name": "Oak lamp XL", "long_text": "__debezium_unavailable_value", "extra": '{"volt": 12}'}
+    second = change("products", "u", 808, after=update)
+    for order in permutations([first, second]):
+        assert shown(list(order)) == {
+            "title/und": "Oak lamp XL", "description/und": "Warm light", "attributes/volt": 12, "attributes/size": "L",
+        }  # fmt: skip
+
+
+def test_a_delete_that_does_not_name_its_product_is_refused_with_the_way_out() -> None:
+    invented = {"id": 4, "sku": "", "stars": 0}
+    with pytest.raises(InvalidEvent, match="REPLICA IDENTITY FULL"):
+        adapted(change("reviews", "d", 900, before=invented, key={"id": 4}))
+    [event] = adapted(change("reviews", "d", 900, before={"id": 4, "sku": "lamp-7", "stars": 5}, key={"id": 4}))
+    assert (event.op, event.product_id, event.part) == ("delete", "lamp-7", "4")
+
+
+def test_a_truncate_is_refused_with_the_way_out_and_a_logical_message_is_no_event() -> None:
+    with pytest.raises(InvalidEvent, match=r"truncated.*freshline sync prices"):
+        adapted(change("prices", "t", 900))
+    assert adapted(change("prices", "m", 900)) == []
+
+
+@pytest.mark.parametrize("word", [False, 0, "draft", "archived", "hidden", None])
+def test_a_hidden_product_is_not_shown_and_comes_back_with_its_price(word: object) -> None:
+    visible = [change("products", "c", 800, after=LAMP), change("prices", "c", 801, after=OFFER)]
+    hidden = change("products", "u", 808, after=LAMP | {"active": word})
+    back = change("products", "u", 816, after=LAMP)
+    facts = shown([*visible, hidden])
+    assert facts is None or "title/und" not in facts
+    for order in permutations([*visible, hidden, back]):
+        assert shown(list(order), "north") is not None and (shown(list(order)) or {})["title/und"] == "Oak lamp"
+
+
+@pytest.mark.parametrize(
+    ("raw", "scale", "price"),
+    [
+        ("CSk=", 2, 23.45),
+        ({"scale": 1, "value": "Yw=="}, None, 9.9),
+        ("23.45", None, 23.45),
+        (23.45, None, 23.45),
+        ("AA==", 2, 0.0),
+    ],
+)
+def test_decimals_are_read_in_all_three_modes(raw: object, scale: int | None, price: float) -> None:
+    mapping = PRICES | {"price": Column(column="amount", scale=scale)}
+    [event] = events(debezium(mapping), change("prices", "c", 1, after=OFFER | {"amount": raw}))
+    assert event.facts["price"] == price
+
+
+def test_a_decimal_in_bytes_without_a_scale_is_refused_with_the_way_out() -> None:
+    mapping = PRICES | {"price": Column(column="amount")}
+    with pytest.raises(InvalidEvent, match=r"price: 'CSk=' is no decimal.*decimal.handling.mode=string.*scale: 2"):
+        events(debezium(mapping), change("prices", "c", 1, after=OFFER))
+
+
+def test_negative_decimals_and_scales_of_nought_are_read() -> None:
+    assert (decimal_text("/w==", 0), decimal_text("+2c=", 2)) == ("-1", "-11.77")
+
+
+TIME_MS = 1_794_268_800_123
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        TIME_MS,
+        TIME_MS * 1000 + 456,
+        TIME_MS * 1_000_000,
+        "2026-11-10T00:00:00.123456Z",
+        "2026-11-10T08:00:00.123+08:00",
+    ],
+)
+def test_times_are_read_in_all_their_encodings(raw: object) -> None:
+    [event] = adapted(change("prices", "c", 1, after=OFFER | {"from_time": raw}))
+    assert event.facts["sale_starts_at_ms"] == TIME_MS
+
+
+@pytest.mark.parametrize("day", [20767, "2026-11-10Z", "2026-11-10"])
+def test_a_day_begins_at_midnight_in_utc(day: object) -> None:
+    [event] = adapted(change("prices", "c", 1, after=OFFER | {"from_time": day}))
+    assert event.facts["sale_starts_at_ms"] == 1_794_268_800_000
+
+
+def test_seconds_are_refused() -> None:
+    with pytest.raises(InvalidEvent, match="sale_starts_at: 1794268800 looks like seconds"):
+        adapted(change("prices", "c", 1, after=OFFER | {"from_time": 1_794_268_800}))
+
+
+def test_a_schema_says_the_scale_and_the_unit() -> None:
+    fields = [
+        {"type": "string", "field": "sku"},
+        {
+            "type": "bytes",
+            "name": "org.apache.kafka.connect.data.Decimal",
+            "parameters": {"scale": "3"},
+            "field": "amount",
+        },
+        {"type": "int64", "name": "io.debezium.time.MicroTimestamp", "field": "from_time"},
+    ]
+    plain = change("prices", "c", 4, after=OFFER | {"from_time": TIME_MS * 1000})
+    schema = {"type": "struct", "fields": [{"type": "struct", "field": "after", "fields": fields}]}
+    body = {"schema": schema, "payload": plain.body}
+    for given in (plain._replace(body=body), plain._replace(body=read_json(orjson.dumps(body)))):
+        [event] = events(debezium(PRICES | {"price": Column(column="amount")}), given)
+        assert (event.facts["price"], event.facts["sale_starts_at_ms"]) == (2.345, TIME_MS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'{"schema":null,"payload":{"a":1}}',
+        b'{"payload":{"a":1},"schema":{"fields":[]}}',
+        b'{"schema":{},"payload":{"a":1} }',
+    ],
+)
+def test_a_schema_before_or_behind_the_payload_is_read(text: bytes) -> None:
+    assert read_json(text)["payload"] == {"a": 1}
+
+
+def test_a_record_that_is_no_json_is_refused_as_such() -> None:
+    with pytest.raises(orjson.JSONDecodeError):
+        read_json(b'{"schema":{},"payload":{"a":1}')
+
+
+@pytest.mark.parametrize(
+    ("name", "raw", "text"),
+    [
+        ("io.debezium.time.Date", 20767, "2026-11-10"),
+        ("io.debezium.time.NanoTimestamp", TIME_MS * 1_000_000, "2026-11-10T00:00:00.123Z"),
+        ("io.debezium.time.Timestamp", TIME_MS, "2026-11-10T00:00:00.123Z"),
+        ("io.debezium.time.ZonedTimestamp", "2026-11-10T00:00:00Z", "2026-11-10T00:00:00Z"),
+        ("io.debezium.data.Json", "{}", "{}"),
+    ],
+)
+def test_values_with_a_schema_become_text_that_people_read(name: str, raw: object, text: str) -> None:
+    assert plain_value(raw, {"type": "int64", "name": name}) == text
+
+
+def test_a_row_lacks_a_column_of_the_mapping_and_is_told() -> None:
+    with pytest.raises(InvalidEvent, match="title: the row has no column 'name', only sku"):
+        adapted(change("products", "c", 1, after={"sku": "lamp-7"}))
+
+
+def test_without_a_mapping_columns_have_the_names_of_our_fields() -> None:
+    row = {"product_id": 77, "title": "Rug", "colour": "red"}
+    [event] = events(debezium(None), change("products", "c", 1, after=row))
+    assert (event.product_id, event.facts) == ("77", {"title/und": "Rug", "attributes/colour": "red"})
+
+
+def test_mysql_is_ordered_by_the_file_and_place_of_its_log() -> None:
+    def at(file: str, pos: int) -> int:
+        given = change("products", "c", 1, after=LAMP)
+        given.body["source"] = {"ts_ms": COMMIT_MS, "file": file, "pos": pos}
+        version: int = adapted(given)[0].stamp.version
+        return version
+
+    assert at("mysql-bin.000009", 4_000_000_000) < at("mysql-bin.000010", 154) < at("mysql-bin.000010", 155)
+
+
+def test_what_is_no_envelope_is_refused_and_names_the_other_format() -> None:
+    with pytest.raises(InvalidEvent, match="debezium-unwrapped"):
+        adapted(message("products", LAMP))
+
+
+def test_an_unwrapped_row_is_ordered_by_the_fields_that_the_connector_adds() -> None:
+    added = {"__deleted": "false", "__op": "u", "__source_ts_us": COMMIT_MS * 1000 + 7, "__source_lsn": 700}
+    [event] = events(debezium_unwrapped(PRODUCTS), message("products", LAMP | added))
+    assert (event.op, event.stamp[:2]) == ("upsert", (1401, COMMIT_MS))
+    assert not any("__" in fact for fact in event.facts)
+
+
+def test_an_unwrapped_delete_that_was_rewritten_is_a_delete() -> None:
+    added = {"__deleted": "true", "__op": "d", "__source_ts_ms": COMMIT_MS, "__source_lsn": 700}
+    row = {"sku": "lamp-7", "name": "", "long_text": None, "active": True, "extra": None, "size": None} | added
+    [event] = events(debezium_unwrapped(PRODUCTS), message("products", row, key={"sku": "lamp-7"}))
+    assert (event.op, event.product_id, event.stamp.version) == ("delete", "lamp-7", 1400)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        orjson.dumps({"sku": "lamp-7", "shop_code": "a,b"}),
+        orjson.dumps({"schema": {}, "payload": {"sku": "lamp-7", "shop_code": "a,b"}}),
+        b"Struct{sku=lamp-7,shop_code=a,b}",
+    ],
+)
+def test_an_unwrapped_tombstone_withdraws_what_its_key_names(key: bytes) -> None:
+    [event] = events(debezium_unwrapped(PRICES), message("prices", None, key=key))
+    assert (event.op, event.product_id, event.part) == ("delete", "lamp-7", "a,b")
+
+
+@pytest.mark.parametrize("key", [b"lamp-7", b'"lamp-7"'])
+def test_a_key_of_one_value_is_the_product(key: bytes) -> None:
+    [event] = events(debezium_unwrapped(PRODUCTS), message("products", None, key=key))
+    assert (event.op, event.product_id) == ("delete", "lamp-7")
+
+
+def test_an_envelope_where_rows_are_configured_is_refused_by_name() -> None:
+    with pytest.raises(InvalidEvent, match="is a Debezium envelope"):
+        events(debezium_unwrapped(PRODUCTS), change("products", "c", 1, after=LAMP))
+
+
+def test_a_sale_price_that_is_not_below_the_price_is_no_sale() -> None:
+    [event] = adapted(
+        change("prices", "c", 1, after=OFFER | {"reduced": {"scale": 2, "value": "CSk="}, "from_time": 20767})
+    )
+    assert event.facts == {"price": 23.45, "currency": "EUR"}
+
+
+def test_a_time_that_is_neither_number_nor_text_is_left_to_the_parser() -> None:
+    assert time_value(True) is True

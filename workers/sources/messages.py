@@ -1,0 +1,87 @@
+"""The message of another system, and the bodies of the events that it stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any, NamedTuple
+
+import orjson
+
+from schemas.errors import InvalidEvent
+
+JsonObject = dict[str, Any]
+
+
+class Message(NamedTuple):
+    """A record whose bytes are decoded, and whose format is not yet."""
+
+    topic: str
+    key: bytes | None
+    body: Any
+    """The value as JSON has it; None for a null record."""
+    headers: Mapping[str, str]
+    """The headers, and the attributes of a CloudEvent, by their names in lower case."""
+
+
+class Body(NamedTuple):
+    """An event in our own form, and the topic whose rules it follows."""
+
+    topic: str
+    fields: JsonObject
+
+
+Adapter = Callable[[Message], list[Body]]
+"""A function from a message to its events. It raises InvalidEvent if the message is not of its format."""
+
+
+def text_headers(headers: list[tuple[str, bytes | None]]) -> dict[str, str]:
+    """Return headers by their names in lower case. A header without a value is an empty text."""
+    return {name.lower(): (value or b"").decode(errors="replace") for name, value in headers}
+
+
+def object_of(message: Message, what: str) -> JsonObject:
+    """Return the body. Raises InvalidEvent, which names `what` was expected, if it is no JSON object."""
+    if not isinstance(message.body, dict):
+        raise InvalidEvent(f"the record is no {what}, which is a JSON object: check the format of the topic")
+    return message.body
+
+
+def key_columns(key: bytes | None) -> JsonObject | None:
+    """Return the columns of a key that is JSON (with or without its schema) or a Connect Struct as text; else None."""
+    if not key:
+        return None
+    if key.startswith(b"Struct{") and key.endswith(b"}"):
+        return _struct(key[7:-1].decode(errors="replace"))
+    try:
+        columns = orjson.loads(key)
+    except orjson.JSONDecodeError:
+        return None
+    if isinstance(columns, dict) and columns.keys() == {"schema", "payload"}:
+        columns = columns["payload"]
+    return columns if isinstance(columns, dict) else None
+
+
+def _struct(text: str) -> JsonObject:
+    """Return the columns in "product_id=p-1,seller=a,b": a part without "=" belongs to the value before it."""
+    columns: JsonObject = {}
+    name = ""
+    for part in text.split(","):
+        before, equals, value = part.partition("=")
+        if equals:
+            name, columns[before] = before, value
+        elif name:
+            columns[name] += f",{part}"
+    return columns
+
+
+def without_false_sale(fields: JsonObject) -> JsonObject:
+    """Return the fields of a price without a sale price that is not below the price: no shop means that as a sale."""
+    price, sale = fields.get("price"), fields.get("sale_price")
+    if price is not None and sale is not None:
+        try:
+            if Decimal(str(sale)) >= Decimal(str(price)):
+                return {name: value for name, value in fields.items() if not name.startswith("sale_")}
+        except InvalidOperation:
+            pass  # Parsing the event names the field that is no decimal.
+    return fields
