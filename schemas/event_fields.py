@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from schemas.currencies import CURRENCIES
 from schemas.texts import cleaned, cut
+from schemas.times import TIME_MS_BELOW
 
 PRODUCT_ID_BYTES_MAX = 256
 SELLER_BYTES_MAX = 64
@@ -24,8 +25,8 @@ TEXT_BYTES_MAX = 16 * 1024
 PRICE_BELOW = 10**12
 PRICE_DECIMALS_MAX = 6
 VERSION_MAX = 2**53
-TIME_MS_BELOW = 253_402_300_800_000
-"""The start of the year 10000, which RFC 3339 cannot express."""
+SECONDS_BELOW = 10**11
+"""A smaller integer is a time in seconds: as milliseconds it would lie before March 1973."""
 
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8}){0,3}")
 
@@ -121,10 +122,12 @@ def milliseconds(value: Any) -> int:
     """Return milliseconds since the epoch from an RFC 3339 time with offset or an integer. Raises ValueError."""
     if isinstance(value, str):
         value = _from_rfc3339(value)
+    elif type(value) is int and 0 <= value < SECONDS_BELOW:
+        raise ValueError(f"{value} looks like seconds: send milliseconds since the epoch, or an RFC 3339 time")
     if type(value) is not int:
         raise ValueError("must be an RFC 3339 time, or an integer of milliseconds since the epoch")
     if not 0 <= value < TIME_MS_BELOW:
-        raise ValueError("is outside the years 1970 to 9999")
+        raise ValueError(f"{value} is outside the years 1970 to 9999: send milliseconds since the epoch")
     return value
 
 
@@ -190,7 +193,14 @@ Currency = Annotated[
 TimeMs = Annotated[
     int,
     BeforeValidator(milliseconds),
-    WithJsonSchema({"anyOf": [{"type": "string", "format": "date-time"}, {"type": "integer", "minimum": 0}]}),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "format": "date-time"},
+                {"type": "integer", "minimum": SECONDS_BELOW, "exclusiveMaximum": TIME_MS_BELOW},
+            ]
+        }
+    ),
 ]
 """Sent as RFC 3339 with offset or as integer milliseconds since the epoch, held as the latter."""
 Version = Annotated[int, Field(ge=0, le=VERSION_MAX), BeforeValidator(_whole)]

@@ -12,16 +12,20 @@ from pydantic import ValidationError
 
 from schemas.errors import InvalidEvent
 from schemas.event_errors import field_in_words, key_in_words, not_json
+from schemas.event_fields import SECONDS_BELOW
 from schemas.event_models import CHANGES, Change, Op, PriceChange, ProductChange, ReviewChange
 from schemas.items import UNDETERMINED
 from schemas.stamps import UNVERSIONED, Stamp
 from schemas.texts import cleaned, cut
+from schemas.times import rfc3339
 
 SHOP = "shop"
 """The seller of a price event without a seller."""
 EVENT_BYTES_MAX = 1024 * 1024
 AHEAD_MS_MAX = 24 * 3600 * 1000
-"""How far, in milliseconds, the time of a change may lie after the timestamp of its record."""
+"""How far, in milliseconds, the `updated_at` of a change may lie after the arrival of its record."""
+RECORD_AHEAD_MS_MAX = 5 * 60 * 1000
+"""How far, in milliseconds, a record's own time may lie after its arrival: clocks of two machines differ so much."""
 ATTRIBUTE_NAME_BYTES_MAX = 48
 ATTRIBUTE_BYTES_MAX = 1024
 NESTED_ATTRIBUTE_BYTES_MAX = 64
@@ -48,24 +52,45 @@ def parse(
 ) -> Event:
     """Return the event in a record of `products`, `prices` or `reviews`.
 
-    `arrived_at_ms` is the timestamp of the record, `event_time_ms` its header `freshline-event-time`. A null record of
-    `products` is a delete. An absent key is accepted: the event is then in the partition that its producer chose.
-    Raises InvalidEvent with a sentence that says what is wrong, in which field, and what to do.
+    `arrived_at_ms` is when the record arrived, `event_time_ms` the time that it gives for itself (its timestamp, or its
+    header `freshline-event-time`), which counts where the body has no `updated_at`; None: the arrival counts. A null
+    record of `products` is a delete. An absent key is accepted: the event is then in the partition that its producer
+    chose. Raises InvalidEvent with a sentence that says what is wrong, in which field, and what to do.
     """
-    fallback_ms = arrived_at_ms if event_time_ms is None else event_time_ms
     if value is None:
-        return _null_record(topic, key, fallback_ms)
+        return _null_record(topic, key, _own_time(arrived_at_ms, event_time_ms))
     change = _validated(topic, _decoded(value))
     if key is not None and key != change.product_id.encode():
         raise InvalidEvent(
             f"product_id: {change.product_id!r} differs from the key {key_in_words(key)}: make them equal"
         )
-    updated_at_ms = fallback_ms if change.updated_at is None else change.updated_at
-    if updated_at_ms > arrived_at_ms + AHEAD_MS_MAX:
-        raise InvalidEvent("updated_at: lies more than 24 hours after the record's own time: correct the clock or unit")
+    updated_at_ms = change.updated_at
+    if updated_at_ms is None:
+        updated_at_ms = _own_time(arrived_at_ms, event_time_ms)
+    elif updated_at_ms > arrived_at_ms + AHEAD_MS_MAX:
+        raise InvalidEvent("updated_at: lies more than 24 hours after the record's arrival: correct the clock or unit")
     part, facts = _normal_form(change)
     version = UNVERSIONED if change.version is None else change.version
     return _event(topic, change.product_id, part, change.op, version, updated_at_ms, facts)
+
+
+def _own_time(arrived_at_ms: int, event_time_ms: int | None) -> int:
+    """Return the time of a change whose body gives none. Raises InvalidEvent if no clock that is right gives it.
+
+    A time in the future would win over every later change until it has passed, and a null record has no version with
+    which one could win nevertheless.
+    """
+    if event_time_ms is None:
+        return arrived_at_ms
+    if event_time_ms > arrived_at_ms + RECORD_AHEAD_MS_MAX:
+        reason = "lies more than 5 minutes after its arrival: correct the producer's clock or unit (milliseconds)"
+    elif 0 <= event_time_ms < SECONDS_BELOW:
+        reason = "looks like seconds: let its producer send milliseconds since the epoch"
+    else:
+        return event_time_ms
+    raise InvalidEvent(
+        f"the time of the record, {rfc3339(event_time_ms) or event_time_ms}, {reason}, or add updated_at"
+    )
 
 
 def _null_record(topic: str, key: bytes | None, updated_at_ms: int) -> Event:

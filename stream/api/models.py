@@ -70,6 +70,9 @@ class IndexStatus(BaseModel):
     points: int = 0
     previous: str | None = None
     """The collection before the last rebuild, which is kept up to date; None: there is none."""
+    hits_left_out: int = 0
+    """Hits left out of answers since the process started, because the index holds a value of them that cannot be shown:
+    `freshline reconcile --repair` finds and repairs them."""
     rebuild: JobReport | None = None
     """The last rebuild since the process started."""
 

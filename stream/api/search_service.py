@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+import structlog
 from typing_extensions import override
 
 from schemas.errors import RefusedRequest, Unavailable
@@ -12,6 +13,8 @@ from schemas.queries import IndexedItem, SearchAnswer, SearchRequest
 from stream.api.services import SearchApi
 from stream.kafka.partitions import Partition
 from workers.search.searcher import Searcher
+
+log = structlog.get_logger(__name__)
 
 if TYPE_CHECKING:
     from schemas.tokens import Token
@@ -36,6 +39,9 @@ class SearchService(SearchApi):
             results = await self._searcher.search(request, self._clock.now_ms())
         took_seconds = self._clock.monotonic_s() - began_s
         self._context.metrics.searches.labels(results.by).observe(took_seconds)
+        if results.left_out:
+            self._context.metrics.left_out.inc(len(results.left_out))
+            log.error("hits cannot be shown: run freshline reconcile --repair", points=results.left_out)
         return SearchAnswer(
             query=request.q,
             hits=results.hits,

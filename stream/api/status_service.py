@@ -121,6 +121,7 @@ class StatusService(StatusApi):
             model=index.model.name if self._context.models.find_loaded(index.model) else None,
             points=await index.count_points(),
             previous=previous.collection if previous else None,
+            hits_left_out=_total(self._metrics.left_out),
             rebuild=self._jobs.report("rebuild"),
         )
 

@@ -78,6 +78,7 @@ def _lines(report: dict[str, Any]) -> list[tuple[str, str]]:
             f"{index['model'] or 'model loading'}",
         ),
         *_rebuild(index),
+        *_left_out(index),
         ("log", f"{log['kind']} at {log['address']}{size}"),
         *((("may be missing", log["may_be_missing"]),) if log["may_be_missing"] else ()),
     ]
@@ -90,6 +91,11 @@ def _rebuild(index: dict[str, Any]) -> list[tuple[str, str]]:
     if index["previous"]:
         lines.append(("previous", f"{index['previous']} is kept up to date: rebuild --rollback, or --finish"))
     return lines
+
+
+def _left_out(index: dict[str, Any]) -> list[tuple[str, str]]:
+    count = index["hits_left_out"]
+    return [("left out", f"{count:,} hits that cannot be shown: reconcile --repair")] if count else []
 
 
 def _counts(counts: dict[str, int]) -> str:

@@ -14,12 +14,13 @@ from schemas.progress import WorkerReport
 from stream.agents.app import connect, create_app
 from stream.items.compose import compose
 from stream.kafka.reader import Reader
-from stream.kafka.topics import INPUTS, ITEMS, ITEMS_GROUP, ensure_topics, topic_id
+from stream.kafka.topics import INPUTS, ITEMS, ITEMS_GROUP, ensure_topics, stamps_are_unknown, topic_id
 from stream.runtime import memory, watchdog
 from stream.runtime.metrics import ItemsMetrics
 from stream.runtime.ports import check_free
 from stream.runtime.process import Failure, exit_now, run
 from stream.runtime.settings import read_settings
+from workers.clock import SystemClock
 from workers.priority import QueryGate
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ async def main() -> None:
         group=app,
         reader=reader,
         metrics=ItemsMetrics(registry),
+        clock=SystemClock(),
+        stamped_by_producers=await asyncio.to_thread(stamps_are_unknown, settings.kafka or ""),
         state_loaded=memory.freeze_heap,
     )
     connect(app, INPUTS, parts.worker, gate=QueryGate())  # Nobody asks queries here.

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from stream.kafka.reader import Reader
     from stream.kafka.send import Send
     from stream.runtime.metrics import ItemsMetrics
+    from workers.clock import Clock
 
 
 class ItemsParts(NamedTuple):
@@ -43,13 +44,16 @@ def compose(
     group: ConsumerGroup,
     reader: Reader,
     metrics: ItemsMetrics,
+    clock: Clock,
+    stamped_by_producers: bool,
     state_loaded: Callable[[], None] = lambda: None,
     bounds: PublisherBounds | None = None,
 ) -> ItemsParts:
     """Put an items worker together, without starting anything.
 
     `writer` names the process in its records, `partitions` is how many each topic has, `reader` reads the state logs,
-    and `state_loaded` is called when the state of a partition is in memory, to stay.
+    `stamped_by_producers` is explained in `stream.items.arrival`, and `state_loaded` is called when the state of a
+    partition is in memory, to stay.
     """
     reporter = Reporter(log_id, send)
     assignment = ItemsAssignment(writer, trackers, group, reporter)
@@ -57,5 +61,13 @@ def compose(
     recovery = StateRecovery(
         reader, assignment=assignment, publisher=publisher, metrics=metrics, state_loaded=state_loaded
     )
-    worker = ItemsWorker(partitions, assignment=assignment, publisher=publisher, recovery=recovery, metrics=metrics)
+    worker = ItemsWorker(
+        partitions,
+        assignment=assignment,
+        publisher=publisher,
+        recovery=recovery,
+        metrics=metrics,
+        clock=clock,
+        stamped_by_producers=stamped_by_producers,
+    )
     return ItemsParts(worker, assignment, publisher, recovery, reporter)

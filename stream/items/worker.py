@@ -9,6 +9,7 @@ import structlog
 
 from schemas.errors import InvalidEvent
 from schemas.events import parse
+from stream.items.arrival import arrival
 from stream.items.publisher import Folded, Outgoing
 from stream.kafka.headers import (
     Origin,
@@ -25,12 +26,14 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from schemas.events import Event
+    from stream.items.arrival import Arrival
     from stream.items.assignment import ItemsAssignment
     from stream.items.publisher import Publisher
     from stream.items.recovery import StateRecovery
     from stream.kafka.offsets import InFlightRecord
     from stream.kafka.partitions import Partition
     from stream.runtime.metrics import ItemsMetrics
+    from workers.clock import Clock
 
 log = structlog.get_logger(__name__)
 
@@ -48,12 +51,16 @@ class ItemsWorker:
         publisher: Publisher,
         recovery: StateRecovery,
         metrics: ItemsMetrics,
+        clock: Clock,
+        stamped_by_producers: bool,
     ) -> None:
-        """`partitions`: how many each topic has."""
+        """`partitions`: how many each topic has. `stamped_by_producers`: see `arrival`."""
         self._assignment = assignment
         self._publisher = publisher
         self._recovery = recovery
         self._metrics = metrics
+        self._clock = clock
+        self._stamped_by_producers = stamped_by_producers
         self._partition_of = lru_cache(ROUTES_CACHED_MAX)(lambda key: partition_of(key, partitions))
 
     async def start_offsets(self, commits: Mapping[Partition, int]) -> Mapping[Partition, int]:
@@ -86,20 +93,21 @@ class ItemsWorker:
 
     def _decide(self, record: Any) -> Folded | Outgoing:
         """Fold the event of a record, or return a record to send instead: a forwarded event or a dead letter."""
-        arrived_at_ms = int(record.timestamp * 1000)
-        origin = Origin(record.topic, record.partition, record.offset, arrived_at_ms)
+        arrived = self._arrival(record)
+        origin = Origin(record.topic, record.partition, record.offset, arrived.at_ms)
         headers = list(record.headers or ())
+        given_ms = event_time_ms(headers)
         try:
             event = parse(
                 record.topic,
                 record.key,
                 record.value,
-                arrived_at_ms=first_arrival_ms(headers, arrived_at_ms),
-                event_time_ms=event_time_ms(headers),
+                arrived_at_ms=first_arrival_ms(headers, arrived.latest_ms),
+                event_time_ms=arrived.own_ms if given_ms is None else given_ms,
             )
             number = self._partition_of(event.product_id.encode())
             if number == record.partition:
-                return self._fold(event, number, arrived_at_ms)
+                return self._fold(event, number, arrived.at_ms)
         except InvalidEvent as error:
             return self._refuse(record, error, dead_letter_headers(origin, headers, error))
         except Exception as error:
@@ -111,6 +119,14 @@ class ItemsWorker:
         forwarded = forwarded_headers(headers, origin)
         state = self._assignment.state(record.partition)
         return Outgoing(state, record.topic, event.product_id.encode(), record.value, number, forwarded)
+
+    def _arrival(self, record: Any) -> Arrival:
+        return arrival(
+            record.timestamp,
+            record.timestamp_type,
+            self._clock.now_ms(),
+            stamped_by_producers=self._stamped_by_producers,
+        )
 
     def _fold(self, event: Event, number: int, arrived_at_ms: int) -> Folded:
         state = self._assignment.state(number)

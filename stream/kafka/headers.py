@@ -5,6 +5,8 @@ from __future__ import annotations
 import traceback
 from typing import TYPE_CHECKING, NamedTuple
 
+from schemas.event_fields import SECONDS_BELOW
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -104,9 +106,14 @@ def forwarded_headers(headers: Iterable[tuple[str, bytes]], origin: Origin, topi
 
 
 def first_arrival_ms(headers: Iterable[tuple[str, bytes]], arrived_at_ms: int) -> int:
-    """Return when the event arrived for the first time: a replayed event is accepted or refused as it was then."""
+    """Return when the event arrived for the first time: a replayed event is accepted or refused as it was then.
+
+    A record that had no time of its own then is taken as one that arrives now.
+    """
     origin = replayed_origin(headers)
-    return arrived_at_ms if origin is None else min(arrived_at_ms, origin.timestamp_ms)
+    if origin is None or origin.timestamp_ms < SECONDS_BELOW:
+        return arrived_at_ms
+    return min(arrived_at_ms, origin.timestamp_ms)
 
 
 def dead_letter_headers(

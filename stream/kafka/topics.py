@@ -101,6 +101,20 @@ def topic_id(kafka: str, topic: str) -> str:
     return layout.topic_id
 
 
+def stamps_are_unknown(kafka: str) -> bool:
+    """Return whether the broker does not tell who stamps its records: the embedded one leaves that to producers.
+
+    Raises Unavailable.
+    """
+    try:
+        with _admin(kafka) as admin:
+            resource = ConfigResource(ConfigResourceType.TOPIC, PRODUCTS)
+            described = admin.describe_configs([resource], config_filter="all")["topic"]
+    except KafkaError as error:
+        raise Unavailable(f"the broker at {kafka} does not describe the topic {PRODUCTS}: {error}") from error
+    return "message.timestamp.type" not in described.get(PRODUCTS, {})
+
+
 def committed_offsets(kafka: str, group: str) -> dict[Partition, int]:
     """Return the offsets that the consumer group has committed, by partition. Raises Unavailable."""
     try:

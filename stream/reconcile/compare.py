@@ -18,6 +18,7 @@ from stream.kafka.topics import ITEMS
 from stream.reconcile.outcome_counts import OutcomeCounts
 from stream.reconcile.repair import publish_repairs, wait_until_caught_up
 from workers.compare.index_diff import FAULTS, REPAIRABLE, Expected, IndexFinding, compare_point
+from workers.search.hits import why_unshowable
 from workers.state.projection import content
 
 if TYPE_CHECKING:
@@ -200,7 +201,14 @@ class Comparison:
             )
             expected = Expected(shown, point_version(self._context.epoch, current.offset))
             log_end = point_version(self._context.epoch, ends[Partition(ITEMS, current.partition)])
-        return compare_point(expected, stored, log_end=log_end, model=self._context.index.model, now_ms=now_ms)
+        return compare_point(
+            expected,
+            stored,
+            log_end=log_end,
+            model=self._context.index.model,
+            now_ms=now_ms,
+            unshowable="" if stored is None else why_unshowable(stored, now_ms),
+        )
 
     async def _suspect(self, product_id: str) -> None:
         self._suspects += 1

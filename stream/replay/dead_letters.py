@@ -86,7 +86,7 @@ def names_another_product(dead_letter: DeadLetter, repair: Repair) -> bool:
     """
     candidates = (dead_letter.record.key, product_key(dead_letter.record._replace(key=None)))
     # A null record carries nothing but its product_id, so it is refused for that alone.
-    named = {key for key in candidates if key and _refused(PRODUCTS, key, None, 0, 0) is None}
+    named = {key for key in candidates if key and _refused(PRODUCTS, key, None, 0, None) is None}
     return bool(named) and repaired_key(dead_letter, repair) not in named
 
 
@@ -127,7 +127,7 @@ def repaired_key(dead_letter: DeadLetter, repair: Repair) -> bytes | None:
     return dead_letter.record.key if named is None else named
 
 
-def _refused(topic: str, key: bytes | None, value: bytes | None, now_ms: int, time_ms: int) -> str | None:
+def _refused(topic: str, key: bytes | None, value: bytes | None, now_ms: int, time_ms: int | None) -> str | None:
     try:
         parse(topic, key, value, arrived_at_ms=now_ms, event_time_ms=time_ms)
     except InvalidEvent as error:

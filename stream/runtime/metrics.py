@@ -98,6 +98,11 @@ class IndexMetrics:
             buckets=SEARCH_BUCKETS,
             registry=registry,
         )
+        self.left_out = Counter(
+            "freshline_hits_left_out",
+            "Hits that were left out of answers because the index holds a value that cannot be shown: reconcile",
+            registry=registry,
+        )
         self.pending = Gauge("freshline_pending_items", "Item records that wait in the lanes", registry=registry)
         self.lag = Gauge("freshline_lag_events", "Events that search does not show yet", ["stage"], registry=registry)
         self.log_bytes = Gauge(

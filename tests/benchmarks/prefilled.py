@@ -36,6 +36,7 @@ KEPT = Path(__file__).with_name(".vectors.npz")
 VERSION = 1
 """Below that of any item record: what the log says of an item is written over it."""
 BATCH = 256
+ARRIVED_MS = 1_700_000_000_000
 
 
 @asynccontextmanager
@@ -71,7 +72,7 @@ async def _write(index: Index, contents: Sequence[Content], documents: Sequence[
 def _content(product_id: str, items: Catalogue) -> Content:
     """Return the product as the index worker sees it."""
     value = orjson.dumps(items.products[product_id])
-    event = parse("products", product_id.encode(), value, arrived_at_ms=0, event_time_ms=None)
+    event = parse("products", product_id.encode(), value, arrived_at_ms=ARRIVED_MS, event_time_ms=None)
     state = fold(ItemState(product_id), event)
     return content(state, NO_REVIEWS, partition=0, now_ms=0, shop_currency=None)
 

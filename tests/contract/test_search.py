@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from schemas.errors import EmbeddingFailed, Unavailable
+from schemas.errors import Conflict, EmbeddingFailed, Unavailable
 from schemas.queries import SearchRequest
-from tests.support.index_backends import MODEL, content, opened, put, vector
+from tests.support.index_backends import MODEL, content, ids, opened, put, vector
 from tests.support.queries import LoadedModel, OneIndex, Vector, at_once
 from tests.support.waiting import HANG_S
+from workers.index.interface import Patch
 from workers.search.hits import Shop
 from workers.search.searcher import EXACT_SCORE, Searcher
 
@@ -210,3 +211,37 @@ async def test_an_item_is_shown_by_its_id_whatever_its_status(index: Index) -> N
     shown = await searcher(index).item("a", 1)
     assert shown is not None and (shown.status, shown.version, shown.price) == ("parked", 7, 3.0)
     assert await searcher(index).item("never heard of", 1) is None
+
+
+BROKEN: list[dict[str, Any]] = [
+    {"offers": [{"seller": "shop"}], "sellers": ["shop"]},
+    {"searchable_at_ms": None},
+    {"title": {"und": ["cake"]}},
+    {"review_count": "many"},
+]
+
+
+@pytest.mark.parametrize("broken", BROKEN, ids=lambda fields: next(iter(fields)))
+async def test_an_item_that_cannot_be_shown_costs_the_others_nothing(index: Index, broken: dict[str, Any]) -> None:
+    for product_id in ("good", "bad"):
+        await put(index, content(product_id, "walnut cake"), 1, dense=vector(1))
+    stored = (await index.stored(["bad"]))["bad"].payload
+    assert await index.write([Patch("bad", stored["version"], 2, {**broken, "version": 2})]) == set()
+    search = searcher(index, 1)
+    results = await search.search(SearchRequest(q="cake"), 1)
+    assert [hit.product_id for hit in results.hits] == ["good"]
+    assert results.left_out == ids("bad")
+    with pytest.raises(Conflict, match="cannot be shown: run freshline reconcile --repair"):
+        await search.item("bad", 1)
+
+
+@pytest.mark.parametrize("time_ms", [-1, 2**53, 1_800_000_000_000_000])
+async def test_a_time_that_no_calendar_has_is_shown_as_none(index: Index, time_ms: int) -> None:
+    times = {"product": time_ms, "price": time_ms, "reviews": None}
+    sale = offer("shop", 9, sale_price=8, sale_ends_at_ms=2**53, updated_at_ms=time_ms)
+    await put(index, content("late", "walnut cake", updated_at_ms=times, offers=[sale]), 1, dense=vector(1))
+    results = await searcher(index, 1).search(SearchRequest(q="cake"), 1)
+    assert [(hit.product_id, hit.offers[0].sale_ends_at) for hit in results.hits] == [("late", None)]
+    item = await searcher(index, 1).item("late", 1)
+    assert item is not None
+    assert item.updated_at.product is None

@@ -192,7 +192,7 @@ def test_a_process_that_grows_is_named_and_one_that_does_not_is_not() -> None:
 
 async def test_an_event_below_the_commit_without_effect_is_found() -> None:
     view, place = LogView("127.0.0.1:1", PARTITIONS), Partition("prices", partition_of(b"P1", PARTITIONS))
-    body = b'{"product_id":"P1","price":1,"currency":"EUR","updated_at":1}'
+    body = b'{"product_id":"P1","price":1,"currency":"EUR","updated_at":1700000000001}'
     event = parse("prices", b"P1", body, arrived_at_ms=NOW_MS, event_time_ms=None)
     view.unchecked[place] += [(0, event), (1, None), (2, event)]
     assert view.lost({place: 2}) == [f"prices:{place.number}:{n} is committed and without effect" for n in (0, 1)]

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from tests.support.running_broker import RunningBroker
 
+T_MS = 1_700_000_000_000
 PRODUCTS = [f"商品 {number}" for number in range(30)]
 
 
@@ -42,10 +43,10 @@ def states(partitions: int, version: int) -> list[StateRecord]:
 
 
 def stated(product: str, topic: str, version: int) -> bytes:
-    body = {"product_id": product, "version": version, "updated_at": 1_000}
+    body = {"product_id": product, "version": version, "updated_at": T_MS}
     about = {"title": f"Cake {version}"} if topic == "items" else {"review_id": "R1", "rating": 4}
     event_topic = "products" if topic == "items" else "reviews"
-    event = parse(event_topic, None, orjson.dumps(body | about), arrived_at_ms=2_000, event_time_ms=None)
+    event = parse(event_topic, None, orjson.dumps(body | about), arrived_at_ms=T_MS + 1_000, event_time_ms=None)
     if topic == "items":
         return encode_item(ItemRecord("test", fold(ItemState(product), event), NO_REVIEWS, {}))
     return encode_review(delta(event))

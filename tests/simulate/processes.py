@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 
 from schemas.errors import EmbeddingFailed
 from stream.index.compose import KafkaSide, compose_writing
+from stream.items.arrival import LOG_APPEND_TIME
 from stream.items.compose import compose
 from stream.kafka.log_identity import LogIdentity
 from stream.kafka.offsets import OffsetTrackers
@@ -54,6 +55,7 @@ class Message(NamedTuple):
     timestamp: float
     headers: tuple[tuple[str, bytes], ...]
     generation_id: int
+    timestamp_type: int = LOG_APPEND_TIME
 
 
 class Outgoing(NamedTuple):
@@ -257,6 +259,8 @@ class ItemsProcess(Process):
             group=_Group(self),
             reader=self.reader,  # type: ignore[arg-type]
             metrics=ITEMS_METRICS,
+            clock=self.clock,
+            stamped_by_producers=False,
         )
         self.run(self.parts.recovery.run(), self.parts.publisher.run(), self.parts.reporter.run())
         self.ready = True

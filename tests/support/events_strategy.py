@@ -7,10 +7,14 @@ from typing import Any
 import orjson
 from hypothesis import strategies as st
 
+from schemas.event_fields import SECONDS_BELOW
 from schemas.events import Event, parse
 
-NOW_MS = 10_000
+T0_MS = 1_700_000_000_000
+"""The tests count milliseconds from here, so that small numbers tell what happens when."""
+NOW_MS = T0_MS + 10_000
 ITEM = "a"
+_TIMES = ("updated_at", "sale_starts_at", "sale_ends_at")
 
 times = st.integers(0, 12)
 versions = st.none() | st.integers(0, 6)
@@ -21,9 +25,16 @@ prices = st.sampled_from([0, 1, 2.5, "19.99", 1000])
 
 
 def parsed(topic: str, body: dict[str, Any] | None, arrived_at_ms: int = NOW_MS) -> Event:
-    """Return the event as if it had come in a record."""
-    value = None if body is None else orjson.dumps({"product_id": ITEM} | body)
+    """Return the event as if it had come in a record. Its times are counted from T0_MS."""
+    value = None if body is None else orjson.dumps({"product_id": ITEM} | since_t0(body))
     return parse(topic, ITEM.encode(), value, arrived_at_ms=arrived_at_ms, event_time_ms=None)
+
+
+def since_t0(body: dict[str, Any]) -> dict[str, Any]:
+    """Return the body with its small times, which are counted from T0_MS, counted from the epoch."""
+    return body | {
+        name: T0_MS + body[name] for name in _TIMES if body.get(name) is not None and body[name] < SECONDS_BELOW
+    }
 
 
 def _complete(topic: str, body: dict[str, Any]) -> dict[str, Any]:

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import orjson
 
 from schemas.errors import InvalidEvent, InvalidFeedLine
-from schemas.event_fields import TIME_MS_BELOW, VERSION_MAX
+from schemas.event_fields import VERSION_MAX
 from schemas.events import AHEAD_MS_MAX, Event, parse
 from schemas.items import Entity
 from schemas.stamps import UNVERSIONED, Stamp
+from schemas.times import TIME_MS_BELOW
 from workers.state import fold
 from workers.state.projection import shown_facts
 

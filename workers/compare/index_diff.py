@@ -42,6 +42,8 @@ class IndexOutcome(StrEnum):
     """Its point has a version that the item log has not reached: it came from another log."""
     DIFFERENT = "different"
     """Its point has the version of its last record and other content."""
+    UNSHOWABLE = "unshowable"
+    """Its point holds a value that no answer can show: it is left out of every answer."""
     WRONG_FINGERPRINT = "wrong_fingerprint"
     """Its text has another fingerprint, or its vector is of another text and no embedding is pending."""
     VECTOR_FAILED = "vector_failed"
@@ -75,12 +77,19 @@ class IndexFinding(NamedTuple):
 
 
 def compare_point(
-    wanted: Expected | None, stored: Payload | None, *, log_end: int, model: ModelId, now_ms: int
+    wanted: Expected | None,
+    stored: Payload | None,
+    *,
+    log_end: int,
+    model: ModelId,
+    now_ms: int,
+    unshowable: str = "",
 ) -> IndexFinding:
     """Compare one item. `wanted` is None if the log does not have it, `stored` if the index does not.
 
     All versions that the index can have of this partition lie below `log_end`. `now_ms` must be the moment for which
-    the content was computed, and must not be earlier than the moment at which the point was read.
+    the content was computed, and must not be earlier than the moment at which the point was read. `unshowable` says why
+    no answer can show the point, if none can.
     """
     if stored is None:
         # The index lost it, or its record was refused: nobody can find the item.
@@ -101,6 +110,9 @@ def compare_point(
     if fields:
         # A write was half done, a foreign writer wrote it, or a setting was changed.
         return IndexFinding(IndexOutcome.DIFFERENT, ", ".join(fields))
+    if unshowable:
+        # A foreign writer wrote a field that is no part of the content.
+        return IndexFinding(IndexOutcome.UNSHOWABLE, unshowable)
     return _compare_vector(wanted.content, stored, model, now_ms)
 
 

@@ -29,6 +29,11 @@ FIELDS_AS_STORED = (
 )
 
 
+UNSHOWABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""The errors of rendering a payload with a value that no answer can have. Freshline writes none; the index may hold one
+that an older release or a foreign writer wrote."""
+
+
 class Shop(NamedTuple):
     """The settings of the shop that a rendered hit depends on."""
 
@@ -52,6 +57,15 @@ def indexed_item(payload: Payload, shop: Shop, now_ms: int) -> IndexedItem:
         updated_at=_times(payload["updated_at_ms"]),
         vector_failed=payload["vector_failed"],
     )
+
+
+def why_unshowable(payload: Payload, now_ms: int) -> str:
+    """Return why no answer can show a point; empty if one can."""
+    try:
+        indexed_item(payload, Shop(None, ()), now_ms).model_dump_json()
+    except UNSHOWABLE as error:
+        return repr(error)
+    return ""
 
 
 def preferred(texts: Mapping[str, str], languages: Sequence[str]) -> str | None:

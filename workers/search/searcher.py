@@ -6,7 +6,7 @@ import asyncio
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
-from schemas.errors import EmbeddingFailed
+from schemas.errors import Conflict, EmbeddingFailed
 from workers.document import normalised
 from workers.point.payload import is_visible
 from workers.search import hits
@@ -56,6 +56,8 @@ class Results(NamedTuple):
     total: int
     """The number of items that match the filters, whatever the query."""
     by: FoundBy
+    left_out: list[str]
+    """The points that were found and cannot be shown, since the index holds a value of them that no answer can have."""
 
 
 class _Ranking(NamedTuple):
@@ -85,16 +87,33 @@ class Searcher:
         index = await self._collections.serving()
         ranked, total, by = await self._rank(index, request)
         payloads = await index.payloads([point.point_id for point in ranked])
-        # An item may have been hidden after the ranking was made.
-        found = [(payloads[point], score) for point, score in ranked if point in payloads]
-        page = [hits.hit(payload, score, self._shop, now_ms) for payload, score in found if is_visible(payload)]
-        return Results(page, total, by)
+        page: list[Hit] = []
+        left_out: list[str] = []
+        for point, score in ranked:
+            payload = payloads.get(point)
+            if payload is None:  # The item was hidden after the ranking was made.
+                continue
+            try:
+                page += [hits.hit(payload, score, self._shop, now_ms)] if is_visible(payload) else []
+            except hits.UNSHOWABLE:  # One bad point must not cost the others their answer.
+                left_out.append(point)
+        return Results(page, total, by, left_out)
 
     async def item(self, product_id: str, now_ms: int) -> IndexedItem | None:
-        """Return the point of this item, visible or not; None if the index does not have it."""
+        """Return the point of this item, visible or not; None if the index does not have it.
+
+        Raises Conflict if the index holds a value of the item that cannot be shown.
+        """
         index = await self._collections.serving()
         stored = (await index.stored([product_id])).get(product_id)
-        return None if stored is None else hits.indexed_item(stored.payload, self._shop, now_ms)
+        if stored is None:
+            return None
+        try:
+            return hits.indexed_item(stored.payload, self._shop, now_ms)
+        except hits.UNSHOWABLE as error:
+            raise Conflict(
+                f"the index holds a value of {product_id} that cannot be shown: run freshline reconcile --repair"
+            ) from error
 
     async def _rank(self, index: Index, request: SearchRequest) -> _Ranking:
         if request.q is None:

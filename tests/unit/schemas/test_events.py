@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.errors import InvalidEvent
-from schemas.events import AHEAD_MS_MAX, EVENT_BYTES_MAX, SHOP, Event, parse
+from schemas.events import AHEAD_MS_MAX, EVENT_BYTES_MAX, RECORD_AHEAD_MS_MAX, SHOP, Event, parse
 from schemas.stamps import UNVERSIONED
 
 ARRIVED_MS = 1_700_000_000_000
@@ -59,7 +59,7 @@ REFUSED: list[tuple[str, bytes | None, bytes | dict[str, Any] | None, str]] = [
     ("prices", b"a", {"currency": "HKD"}, "price: is missing"),
     ("prices", b"a", {"price": 1}, "currency: is missing"),
     ("prices", b"a", {**PRICE, "seller": "s" * 65}, "seller: takes 65 bytes"),
-    ("prices", b"a", {**PRICE, "sale_starts_at": 9, "sale_ends_at": 9}, "sale_ends_at: is not after"),
+    ("prices", b"a", {**PRICE, "sale_starts_at": ARRIVED_MS, "sale_ends_at": ARRIVED_MS}, "sale_ends_at: is not after"),
     ("prices", b"a", b"", "empty"),
     ("prices", b"a", None, "null"),
     ("products", b"a", b"", "empty"),
@@ -89,6 +89,12 @@ REFUSED: list[tuple[str, bytes | None, bytes | dict[str, Any] | None, str]] = [
     ("products", b"a", {"title": "x", "updated_at": "yesterday"}, "updated_at: 'yesterday' is no RFC 3339 time"),
     ("products", b"a", {"title": "x", "updated_at": 1.5}, "updated_at: must be an RFC 3339 time"),
     ("products", b"a", {"title": "x", "updated_at": -1}, "1970"),
+    ("products", b"a", {"title": "x", "updated_at": 1_795_941_000}, "updated_at: 1795941000 looks like seconds"),
+    ("products", b"a", {"title": "x", "updated_at": 10**11 - 1}, "looks like seconds"),
+    ("products", b"a", {"title": "x", "updated_at": 0}, "looks like seconds"),
+    ("prices", b"a", {**PRICE, "sale_starts_at": 1_795_937_400}, "sale_starts_at: 1795937400 looks like seconds"),
+    ("prices", b"a", {**PRICE, "sale_ends_at": 1_795_937_400}, "sale_ends_at: 1795937400 looks like seconds"),
+    ("products", b"a", {"title": "x", "updated_at": ARRIVED_MS * 1_000}, "1700000000000000 is outside the years"),
     ("products", b"a", NESTED, "nested"),
     ("products", b"a", {"title": "x", "description": "x" * 5_000_000}, "at most 1048576"),
     ("products", b"a", {"product_id": "é" * 200, "title": "x"}, "product_id: takes 400 bytes"),
@@ -176,13 +182,16 @@ def test_a_null_record_delists_its_key_at_the_time_of_the_record() -> None:
     event = taken("products", None, b"b")
     assert (event.op, event.product_id, event.facts) == ("delete", "b", {})
     assert event.stamp[:2] == (UNVERSIONED, ARRIVED_MS)
-    assert taken("products", None, event_time_ms=5).stamp.updated_at_ms == 5
+    assert taken("products", None, event_time_ms=ARRIVED_MS - 5).stamp.updated_at_ms == ARRIVED_MS - 5
 
 
 def test_without_updated_at_the_header_counts_then_the_record() -> None:
-    assert taken("products", {"title": "x"}, event_time_ms=7).stamp.updated_at_ms == 7
+    at_ms = ARRIVED_MS - 7
+    assert taken("products", {"title": "x"}, event_time_ms=at_ms).stamp.updated_at_ms == at_ms
     assert taken("products", {"title": "x"}).stamp.updated_at_ms == ARRIVED_MS
-    assert taken("products", {"title": "x", "updated_at": 5}, event_time_ms=7).stamp.updated_at_ms == 5
+    assert (
+        taken("products", {"title": "x", "updated_at": at_ms - 1}, event_time_ms=at_ms).stamp.updated_at_ms == at_ms - 1
+    )
 
 
 def test_times_with_an_offset_and_milliseconds_mean_the_same() -> None:
@@ -234,8 +243,45 @@ def test_an_event_of_just_the_greatest_size_is_taken() -> None:
 
 
 def test_the_digest_is_that_of_the_meaning_not_of_the_bytes() -> None:
-    one = taken("prices", b'{"product_id":"a","price":1.0,"currency":"HKD","updated_at":5}')
-    other = taken("prices", b'{"updated_at":5, "currency":"HKD", "price":"1.00", "product_id":"a", "seller":"shop"}')
+    one = taken("prices", b'{"product_id":"a","price":1.0,"currency":"HKD","updated_at":1700000000005}')
+    other = taken(
+        "prices", b'{"updated_at":1700000000005, "currency":"HKD", "price":"1.00", "product_id":"a", "seller":"shop"}'
+    )
     assert one == other
-    assert one.stamp != taken("prices", {**PRICE, "price": 2, "updated_at": 5}).stamp
+    assert one.stamp != taken("prices", {**PRICE, "price": 2, "updated_at": ARRIVED_MS + 5}).stamp
     assert len(one.stamp.digest) == 11
+
+
+@pytest.mark.parametrize("value", [None, {"title": "x"}], ids=["null", "upsert"])
+@pytest.mark.parametrize(
+    ("time_ms", "reason"),
+    [
+        (ARRIVED_MS * 1_000, "the time of the record, 1700000000000000, lies more than 5 minutes after its arrival"),
+        (ARRIVED_MS * 1_000_000, "lies more than 5 minutes"),
+        (ARRIVED_MS + RECORD_AHEAD_MS_MAX + 1, "the time of the record, 2023-11-14T22:18:20.001Z, lies more than"),
+        (ARRIVED_MS // 1_000, "looks like seconds"),
+        (0, "looks like seconds"),
+    ],
+)
+def test_a_record_from_a_wrong_clock_is_refused_where_its_time_would_count(
+    value: dict[str, Any] | None, time_ms: int, reason: str
+) -> None:
+    with pytest.raises(InvalidEvent) as refused:
+        taken("products", value, event_time_ms=time_ms)
+    assert reason in str(refused.value)
+
+
+@given(st.integers(min_value=-1))
+def test_the_time_of_a_record_does_not_matter_where_the_body_has_one(time_ms: int) -> None:
+    event = taken("prices", PRICE | {"updated_at": ARRIVED_MS}, event_time_ms=time_ms)
+    assert event.stamp.updated_at_ms == ARRIVED_MS
+
+
+@given(st.integers(min_value=-1), st.sampled_from(["products", "prices", "reviews"]))
+def test_no_event_has_a_time_after_its_arrival_by_more_than_clocks_differ(time_ms: int, topic: str) -> None:
+    bodies: dict[str, dict[str, Any]] = {"products": {"title": "x"}, "prices": PRICE, "reviews": REVIEW}
+    try:
+        event = taken(topic, bodies[topic], event_time_ms=time_ms)
+    except InvalidEvent:
+        return
+    assert event.stamp.updated_at_ms <= ARRIVED_MS + RECORD_AHEAD_MS_MAX

@@ -125,7 +125,7 @@ async def test_a_running_rebuild_keeps_the_collections_that_it_works_with(tmp_pa
 
 async def test_the_query_gate_is_closed_while_a_search_is_answered_however_it_ends(tmp_path: Path) -> None:
     made = context(tmp_path)
-    outcomes: Iterator[Results | Unavailable] = iter([Results([], 0, "words"), Unavailable("the index is away")])
+    outcomes: Iterator[Results | Unavailable] = iter([Results([], 0, "words", []), Unavailable("the index is away")])
     queries: list[int] = []
 
     class Searcher:
@@ -172,3 +172,17 @@ async def test_a_token_of_another_log_or_partition_is_refused(tmp_path: Path, af
     with pytest.raises(RefusedRequest) as refused:
         await SearchService(context(tmp_path), UNUSED).progress(after, 0)
     assert refused.value.field == "after"
+
+
+async def test_hits_that_cannot_be_shown_are_counted(tmp_path: Path) -> None:
+    registry = CollectorRegistry()
+    made = context(tmp_path, metrics=IndexMetrics(registry))
+
+    class Searcher:
+        async def search(self, *_: Any) -> Results:
+            return Results([], 2, "words", ["a", "b"])
+
+    searcher: Any = Searcher()
+    for _ in range(2):
+        assert (await SearchService(made, searcher).search(SearchRequest(q="cake"), None, 0)).hits == []
+    assert registry.get_sample_value("freshline_hits_left_out_total") == 4

@@ -18,6 +18,7 @@ from stream.items.publisher import PublisherBounds
 from stream.kafka.offsets import OffsetTrackers
 from stream.kafka.partitions import Partition, partition_of
 from stream.runtime.metrics import ItemsMetrics
+from tests.support.clocks import ManualClock
 from tests.support.waiting import HANG_S, until
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class Message(NamedTuple):
     timestamp: float = T_MS / 1000
     headers: tuple[tuple[str, bytes], ...] = ()
     generation_id: int = 1
+    timestamp_type: int = 0
 
 
 ROOM_FOR_ONE = PublisherBounds(in_flight_max=1)
@@ -74,6 +76,8 @@ class Bench:
             group=FirstGeneration(),
             reader=cast("Any", None),
             metrics=ItemsMetrics(CollectorRegistry()),
+            clock=ManualClock(T_MS / 1000),
+            stamped_by_producers=False,
             bounds=bounds,
         )
         self.reporter = self.parts.reporter
@@ -380,3 +384,23 @@ async def test_commits_that_are_learnt_after_the_recovery_are_reported() -> None
     await b.reporter.flush()
     [report] = b.sent
     assert orjson.loads(report.value or b"")["finished"]["prices"] == 7
+
+
+@pytest.mark.parametrize("timestamp_ms", [T_MS * 1_000, T_MS + 3_600_000, T_MS + 400 * 86_400_000])
+@pytest.mark.parametrize("body", [None, b'{"product_id":"p1","title":"Row"}'], ids=["null", "upsert"])
+async def test_a_record_from_a_clock_that_is_ahead_becomes_a_dead_letter(timestamp_ms: int, body: bytes | None) -> None:
+    async with bench() as b:
+        message = event("products", "p1")._replace(value=body, timestamp=timestamp_ms / 1000)
+        await b.handle(message)
+        [letter] = await b.sends(1)
+        assert (letter.topic, letter.key, letter.value) == ("products.dlq", b"p1", body)
+        assert b"5 minutes after its arrival" in letter.headers["freshline-reason"]
+        assert letter.headers["freshline-timestamp"] == str(T_MS).encode()
+
+
+@pytest.mark.parametrize("timestamp", [0.0, -0.001, 1_700_000_000.0, T_MS * 1.0])
+async def test_a_time_of_its_own_counts_whatever_the_record_says(timestamp: float) -> None:
+    async with bench() as b:
+        await b.handle(price()._replace(timestamp=timestamp))
+        [record] = await b.sends(1)
+        assert decode_item(record.value or b"").state.price_latest_ms == T_MS

@@ -16,11 +16,13 @@ from schemas.items import ItemState
 from tests.support.events_strategy import (
     ITEM,
     NOW_MS,
+    T0_MS,
     item_events,
     languages,
     parsed,
     price_events,
     prices,
+    since_t0,
     texts,
     times,
     versions,
@@ -73,7 +75,7 @@ stamped_feeds = st.tuples(feeds, st.lists(times, min_size=4), st.lists(versions,
     )
 )
 histories = st.lists(item_events, max_size=12)
-nows = st.integers(0, 20)
+nows = st.integers(T0_MS, T0_MS + 20)
 """Before, among and after the times of the histories."""
 
 
@@ -88,7 +90,7 @@ def synced(
     topic: str, state: ItemState, bodies: Sequence[Body], now_ms: int = NOW_MS
 ) -> tuple[list[FeedFinding], ItemState]:
     """What was decided, and the state after its events."""
-    values = [orjson.dumps({"product_id": ITEM} | body) for body in bodies]
+    values = [orjson.dumps({"product_id": ITEM} | since_t0(body)) for body in bodies]
     lines = [read_line(topic, number, value, now_ms) for number, value in enumerate(values, 1)]
     findings = list(compare_item(topic, state, lines, now_ms))
     sent = [each.publish for each in findings if each.publish is not None]

@@ -27,6 +27,7 @@ from workers.embedder.interface import ModelId
 from workers.index.interface import Stored
 from workers.point.payload import CONTENT_FIELDS, CURRENT_PRICE_FIELDS
 from workers.point.plan import plan
+from workers.search.hits import why_unshowable
 from workers.state.fold import delta, join
 
 if TYPE_CHECKING:
@@ -178,3 +179,16 @@ def test_a_ghost_gets_a_state_that_joins_to_nothing() -> None:
     present = ItemRecord("w", ItemState("p1", price_latest_ms=3), REVIEWS, {})
     assert join(present.state, neutral.state) is present.state
     assert repair_record("p1", present) == ItemRecord(REPAIRER, present.state, REVIEWS, {})
+
+
+@pytest.mark.parametrize("fields", [{"searchable_at_ms": None}, {"vector_failed": ["no"]}])
+def test_a_point_that_no_answer_can_show_is_a_fault(fields: dict[str, Any]) -> None:
+    sound = written(content())
+    assert why_unshowable(sound, NOW_MS) == ""
+    reason = why_unshowable(cast("Payload", {**sound, **fields}), NOW_MS)
+    assert reason
+    found = compare_point(
+        Expected(content(), VERSION), sound, log_end=LOG_END, model=MODEL, now_ms=NOW_MS, unshowable=reason
+    )
+    assert found == IndexFinding(IndexOutcome.UNSHOWABLE, reason)
+    assert IndexOutcome.UNSHOWABLE in REPAIRABLE

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from schemas.items import NO_REVIEWS, ItemState
 from schemas.stamps import Stamp
-from tests.support.events_strategy import ITEM, parsed, price_events, product_events
+from tests.support.events_strategy import ITEM, T0_MS, parsed, price_events, product_events
 from tests.support.folding import folded
 from workers.state import fold
 from workers.state.projection import content
@@ -33,7 +33,7 @@ def price(amount: float = 1, seller: str = "x", **body: Any) -> Any:
 
 
 def shown(*events: Any, now_ms: int = 100) -> Any:
-    return content(folded(events), NO_REVIEWS, partition=3, now_ms=now_ms, shop_currency=None)
+    return content(folded(events), NO_REVIEWS, partition=3, now_ms=T0_MS + now_ms, shop_currency=None)
 
 
 def prices(*events: Any) -> dict[str, float]:
@@ -215,7 +215,7 @@ class TestSaleWindows:
         item = shown(product(), sale, price(9, "y"), now_ms=now_ms)
         on_sale = starts <= now_ms < ends
         assert (item["price"], item["currency"]) == (8 if on_sale else 9, "EUR")
-        boundaries = [boundary for boundary in (starts, ends) if boundary > now_ms]
+        boundaries = [T0_MS + boundary for boundary in (starts, ends) if boundary > now_ms]
         assert item["price_changes_at_ms"] == min(boundaries, default=None)
 
     def test_between_two_boundaries_the_price_stays(self) -> None:
@@ -231,8 +231,8 @@ class TestSaleWindows:
             seen.append((now_ms, item["price"]))
             if until is None:
                 break
-            assert shown(*events, now_ms=until - 1)["price"] == item["price"]
-            now_ms = until
+            now_ms = until - T0_MS
+            assert shown(*events, now_ms=now_ms - 1)["price"] == item["price"]
         assert seen == [(0, 7), (5, 7), (7, 6), (9, 6)]
 
     def test_the_lowest_price_is_that_in_the_shops_currency(self) -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from schemas.items import NO_REVIEWS, Entity, ItemState, ReviewSummary
 from schemas.state_codec import decode_review, encode_review, review_key, split_review_key
-from tests.support.events_strategy import parsed, review_events
+from tests.support.events_strategy import T0_MS, parsed, review_events
 from workers.state import reviews
 from workers.state.projection import content
 
@@ -62,14 +62,14 @@ def test_the_summary_kept_in_step_is_that_of_all_reviews(events: list[Event]) ->
 
 def test_an_edited_review_counts_once_with_its_last_rating() -> None:
     item = taken([review(2, updated_at=1), review(4, updated_at=3), review(1, updated_at=2)])
-    assert item.summary == ReviewSummary(1, 400, (0, 0, 0, 1, 0), 3)
+    assert item.summary == ReviewSummary(1, 400, (0, 0, 0, 1, 0), T0_MS + 3)
 
 
 def test_a_withdrawn_review_leaves_until_it_is_written_again() -> None:
     events = [review(2, updated_at=1), review(5, "s", updated_at=1), withdrawal(updated_at=2)]
-    assert taken(events).summary == ReviewSummary(1, 500, (0, 0, 0, 0, 1), 2)
+    assert taken(events).summary == ReviewSummary(1, 500, (0, 0, 0, 0, 1), T0_MS + 2)
     assert taken([*events, review(2, updated_at=1)]).summary.count == 1
-    assert taken([*events, review(3, updated_at=4)]).summary == ReviewSummary(2, 800, (0, 0, 1, 0, 1), 4)
+    assert taken([*events, review(3, updated_at=4)]).summary == ReviewSummary(2, 800, (0, 0, 1, 0, 1), T0_MS + 4)
 
 
 def test_a_patch_alone_does_not_count() -> None:

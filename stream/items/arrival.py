@@ -1,0 +1,42 @@
+"""When a record arrived. A broker that stamps records says so; another passes on what the producer's clock says."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from schemas.event_fields import SECONDS_BELOW
+from schemas.events import AHEAD_MS_MAX, RECORD_AHEAD_MS_MAX
+
+LOG_APPEND_TIME = 1
+"""The type of a timestamp in Kafka's protocol that was set by the broker."""
+LATE_MS_MAX = 3_600_000
+"""How long, in milliseconds, a record can have been in the log of the embedded broker before it is read.
+
+That broker does not stamp records, though its topics ask for it. An older timestamp is therefore not an arrival: a
+connector passed on the time of its source.
+"""
+
+
+class Arrival(NamedTuple):
+    """When a record arrived, and the time that it gives for itself."""
+
+    at_ms: int
+    own_ms: int
+    """The same, unless the producer's clock is ahead: `schemas.events.parse` refuses that where it would count."""
+    latest_ms: int
+    """When it can have arrived at the latest: a producer's clock, which may be behind, proves nothing."""
+
+
+def arrival(stamped_s: float | None, stamped_by: int | None, now_ms: int, *, stamped_by_producers: bool) -> Arrival:
+    """Return the arrival of a record with this timestamp (seconds) and type of timestamp, read at `now_ms`.
+
+    `stamped_by_producers`: the broker should stamp records and does not. Where the timestamp cannot be the arrival, the
+    record arrived just now.
+    """
+    stamped_ms = -1 if stamped_s is None else round(stamped_s * 1000)
+    by_broker = stamped_by == LOG_APPEND_TIME
+    if stamped_ms > now_ms + (AHEAD_MS_MAX if by_broker else RECORD_AHEAD_MS_MAX):
+        return Arrival(now_ms, stamped_ms, now_ms)
+    earliest_ms = now_ms - LATE_MS_MAX if stamped_by_producers and not by_broker else SECONDS_BELOW
+    at_ms = now_ms if stamped_ms < earliest_ms else stamped_ms
+    return Arrival(at_ms, at_ms, at_ms if by_broker else now_ms)
