@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
@@ -35,7 +35,7 @@ Adapter = Callable[[Message], list[Body]]
 """A function from a message to its events. It raises InvalidEvent if the message is not of its format."""
 
 
-def text_headers(headers: list[tuple[str, bytes | None]]) -> dict[str, str]:
+def text_headers(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:
     """Return headers by their names in lower case. A header without a value is an empty text."""
     return {name.lower(): (value or b"").decode(errors="replace") for name, value in headers}
 

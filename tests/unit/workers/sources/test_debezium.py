@@ -77,8 +77,11 @@ def test_a_created_changed_or_snapshot_row_is_an_upsert_ordered_by_its_lsn(op: s
     [event] = adapted(change("products", op, 800, after=LAMP))
     assert (event.op, event.product_id, event.stamp[:2]) == ("upsert", "lamp-7", (1601, COMMIT_MS))
     assert event.facts == {
-        "title/und": "Oak lamp", "description/und": "Warm light", "attributes/watt": 5, "attributes/size": "L",
-    }  # fmt: skip
+        "title/und": "Oak lamp",
+        "description/und": "Warm light",
+        "attributes/watt": 5,
+        "attributes/size": "L",
+    }
 
 
 def test_a_delete_takes_nothing_but_the_key_from_before_and_wins_over_the_version_that_it_deletes() -> None:
@@ -137,8 +140,11 @@ def test_a_text_that_was_not_logged_stays_and_other_attributes_go() -> None:
     second = change("products", "u", 808, after=update)
     for order in permutations([first, second]):
         assert shown(list(order)) == {
-            "title/und": "Oak lamp XL", "description/und": "Warm light", "attributes/volt": 12, "attributes/size": "L",
-        }  # fmt: skip
+            "title/und": "Oak lamp XL",
+            "description/und": "Warm light",
+            "attributes/volt": 12,
+            "attributes/size": "L",
+        }
 
 
 def test_a_delete_that_does_not_name_its_product_is_refused_with_the_way_out() -> None:

@@ -1,0 +1,104 @@
+"""Rows of a Google Merchant feed, in the words of its specification with other values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from schemas.errors import InvalidEvent
+from tests.support.sources import events, message
+from workers.sources.google_merchant import google_merchant
+
+GOOGLE = google_merchant()
+ROW = {
+    "id": "TV-55",
+    "title": "Television 55 inch",
+    "description": "<b>Sharp</b> picture",
+    "brand": "Lumen",
+    "link": "https://shop.example.com/tv",
+    "image_link": "https://shop.example.com/tv.png",
+    "gtin": "4006381333931",
+    "availability": "in stock",
+    "price": "499.00 EUR",
+    "item_group_id": "TV",
+    "color": "black",
+    "condition": "new",
+    "product_type": "Electronics > Video > Televisions",
+    "shipping": "DE:::5.00 EUR",
+    "sale_price": "",
+}
+
+
+def test_a_row_is_a_product_and_its_price_and_shipping_is_left_alone() -> None:
+    [item, price] = events(GOOGLE, message("products", ROW))
+    assert item.facts == {
+        "title/und": "Television 55 inch",
+        "description/und": "Sharp picture",
+        "brand": "Lumen",
+        "gtin": "4006381333931",
+        "link": "https://shop.example.com/tv",
+        "image_link": "https://shop.example.com/tv.png",
+        "item_group_id": "TV",
+        "availability": "in_stock",
+        "category": ["Electronics", "Video", "Televisions"],
+        "attributes/color": "black",
+        "attributes/condition": "new",
+    }
+    assert (price.topic, price.facts) == ("prices", {"price": 499.0, "currency": "EUR"})
+
+
+def test_names_with_a_namespace_or_blanks_are_the_same() -> None:
+    other = {f"g:{name.replace('_', ' ')}": value for name, value in ROW.items()}
+    assert [e.facts for e in events(GOOGLE, message("products", other))] == [
+        e.facts for e in events(GOOGLE, message("products", ROW))
+    ]
+
+
+@pytest.mark.parametrize("word", ["out of stock", "out_of_stock", "Out of Stock"])
+def test_availability_has_both_spellings(word: str) -> None:
+    assert events(GOOGLE, message("products", ROW | {"availability": word}))[0].facts["availability"] == "out_of_stock"
+
+
+@pytest.mark.parametrize("text", ["15.00 USD", "15 USD", "USD 15.00", "15,00 USD", "15.00USD"])
+def test_a_price_has_its_currency(text: str) -> None:
+    assert events(GOOGLE, message("products", ROW | {"price": text}))[1].facts == {"price": 15.0, "currency": "USD"}
+
+
+@pytest.mark.parametrize("text", ["15.00", "1,234.00 USD", "-5 USD", "15 USD 3"])
+def test_a_price_that_could_be_read_in_two_ways_is_refused(text: str) -> None:
+    with pytest.raises(InvalidEvent, match=r"price: .*15\.00 USD"):
+        events(GOOGLE, message("products", ROW | {"price": text}))
+
+
+def test_a_sale_has_its_window() -> None:
+    window = "2026-11-24T11:07+0100 / 2026-11-29T23:07+0100"
+    sale = {"sale_price": "450.00 EUR", "sale_price_effective_date": window}
+    price = events(GOOGLE, message("products", ROW | sale))[1]
+    assert price.facts == {
+        "price": 499.0,
+        "currency": "EUR",
+        "sale_price": 450.0,
+        "sale_starts_at_ms": 1_795_514_820_000,
+        "sale_ends_at_ms": 1_795_990_020_000,
+    }
+
+
+@pytest.mark.parametrize(
+    ("sale", "reason"),
+    [
+        ({"sale_price": "1 USD"}, "is in USD and the price in EUR"),
+        ({"sale_price": "1 EUR", "sale_price_effective_date": "2026-11-24T11:07+0100"}, "has no end"),
+        ({"sale_price": "1 EUR", "sale_price_effective_date": "2026-11-24/soon"}, "is no time"),
+    ],
+)
+def test_a_sale_that_is_wrong_is_refused_with_its_field(sale: dict[str, Any], reason: str) -> None:
+    with pytest.raises(InvalidEvent, match=reason):
+        events(GOOGLE, message("products", ROW | sale))
+
+
+def test_a_sale_price_above_the_price_is_no_sale() -> None:
+    assert events(GOOGLE, message("products", ROW | {"sale_price": "600 EUR"}))[1].facts == {
+        "price": 499.0,
+        "currency": "EUR",
+    }

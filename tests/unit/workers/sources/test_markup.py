@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+import pytest
+
+from workers.sources.markup import text_of
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<p>Oak <strong>frob</strong>wood&nbsp;top</p>", "Oak frobwood top"),
+        ("<ul><li>Red</li><li>Blue</li></ul>", "Red Blue"),
+        ("x<y mug", "x<y mug"),
+        ("AT&amp;T", "AT&T"),
+        ("<style>.a{color:red}</style>Cup<!-- new --><br/>blue", "Cup blue"),
+        ("<p></p>", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_words_stay_whole_within_a_tag_and_apart_at_the_end_of_a_block(html: str | None, text: str | None) -> None:
+    assert text_of(html) == text

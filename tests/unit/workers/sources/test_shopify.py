@@ -1,0 +1,181 @@
+"""Webhooks of Shopify, in the shapes of its documentation with other values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from schemas.errors import InvalidEvent
+from tests.support.sources import events, message
+from workers.sources.shopify import shopify
+
+HEADERS = {
+    "x-shopify-topic": "products/update",
+    "x-shopify-triggered-at": "2026-11-10T08:00:00.877041743Z",
+    "x-shopify-webhook-id": "b54557e4-bdd9-4b37-8a5f-bf7d70bcd043",
+    "x-shopify-shop-domain": "tea.example.com",
+}
+TRIGGERED_MS = 1_794_297_600_877
+
+
+def variant(number: int, **fields: Any) -> dict[str, Any]:
+    return {
+        "id": number,
+        "product_id": 9001,
+        "title": "Red",
+        "price": "12.50",
+        "sku": f"CUP-{number}",
+        "position": 1,
+        "inventory_policy": "deny",
+        "compare_at_price": None,
+        "option1": "Red",
+        "option2": None,
+        "taxable": True,
+        "barcode": "4006381333931",
+        "image_id": None,
+        "inventory_management": "shopify",
+        "inventory_quantity": 4,
+        "inventory_item_id": number + 70_000,
+        **fields,
+    }
+
+
+def product(*variants: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    return {
+        "id": 9001,
+        "title": "Tea cup",
+        "body_html": "<p>Made of <strong>clay</strong></p><p>Two sizes</p>",
+        "vendor": "Kiln",
+        "product_type": "Cups",
+        "created_at": None,
+        "handle": "tea-cup",
+        "updated_at": "2026-11-10T03:00:00-05:00",
+        "published_at": "2026-01-01T00:00:00-05:00",
+        "status": "active",
+        "tags": "clay, tea",
+        "options": [{"id": 1, "product_id": 9001, "name": "Colour", "position": 1, "values": ["Red"]}],
+        "images": [{"id": 5, "src": "https://cdn.example.com/cup.png"}],
+        "image": None,
+        "variants": list(variants),
+        **fields,
+    }
+
+
+SHOPIFY = shopify("variant", "EUR", None)
+
+
+def test_each_variant_is_an_item_of_the_group_of_its_product_with_its_price() -> None:
+    given = message("products", product(variant(11), variant(12, title="Blue", option1="Blue")), headers=HEADERS)
+    found = events(SHOPIFY, given)
+    assert [(each.topic, each.product_id) for each in found] == [
+        ("products", "11"),
+        ("prices", "11"),
+        ("products", "12"),
+        ("prices", "12"),
+    ]
+    assert found[0].facts == {
+        "title/und": "Tea cup - Red",
+        "description/und": "Made of clay Two sizes",
+        "brand": "Kiln",
+        "category": ["Cups"],
+        "gtin": "4006381333931",
+        "item_group_id": "9001",
+        "availability": "in_stock",
+        "link": "https://tea.example.com/products/tea-cup?variant=11",
+        "image_link": "https://cdn.example.com/cup.png",
+        "attributes/sku": "CUP-11",
+        "attributes/tags": "clay, tea",
+        "attributes/Colour": "Red",
+    }
+    assert found[1].facts == {"price": 12.5, "currency": "EUR"}
+    assert found[2].facts["title/und"] == "Tea cup - Blue"
+
+
+def test_the_time_is_when_the_webhook_was_triggered_so_that_a_second_delivery_is_the_same_event() -> None:
+    given = message("products", product(variant(11)), headers=HEADERS)
+    again = given._replace(headers=HEADERS | {"x-shopify-webhook-id": "another"})
+    assert [each.stamp for each in events(SHOPIFY, given)] == [each.stamp for each in events(SHOPIFY, again)]
+    assert events(SHOPIFY, given)[0].stamp.updated_at_ms == TRIGGERED_MS
+    without = events(SHOPIFY, given._replace(headers={}))
+    assert without[0].stamp.updated_at_ms == TRIGGERED_MS - 877
+
+
+def test_a_product_without_options_has_the_title_of_the_product() -> None:
+    options = [{"name": "Title", "values": ["Default Title"]}]
+    only = product(variant(11, title="Default Title", option1="Default Title"), options=options)
+    assert events(SHOPIFY, message("products", only))[0].facts["title/und"] == "Tea cup"
+    assert "attributes/Title" not in events(SHOPIFY, message("products", only))[0].facts
+
+
+def test_the_price_to_compare_with_is_the_price_and_the_price_the_sale_price() -> None:
+    [_, price] = events(SHOPIFY, message("products", product(variant(11, compare_at_price="20.00"))))
+    assert price.facts == {"price": 20.0, "sale_price": 12.5, "currency": "EUR"}
+
+
+@pytest.mark.parametrize("compare", [None, "", "12.50", "9.00", "0.00"])
+def test_a_price_to_compare_with_that_is_not_above_the_price_is_no_sale(compare: str | None) -> None:
+    [_, price] = events(SHOPIFY, message("products", product(variant(11, compare_at_price=compare))))
+    assert price.facts == {"price": 12.5, "currency": "EUR"}
+
+
+@pytest.mark.parametrize("status", ["draft", "archived"])
+def test_a_product_that_is_not_active_is_delisted_with_all_its_variants(status: str) -> None:
+    found = events(SHOPIFY, message("products", product(variant(11), variant(12), status=status), headers=HEADERS))
+    assert [(each.topic, each.product_id, each.op) for each in found] == [
+        ("products", "11", "delete"),
+        ("products", "12", "delete"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("fields", "availability"),
+    [
+        ({"inventory_quantity": 0}, "out_of_stock"),
+        ({"inventory_quantity": -2}, "out_of_stock"),
+        ({"inventory_quantity": 0, "inventory_policy": "continue"}, "backorder"),
+        ({"inventory_quantity": 0, "inventory_management": None}, "in_stock"),
+        ({"inventory_quantity": None}, None),
+    ],
+)
+def test_availability_follows_from_stock_and_policy(fields: dict[str, Any], availability: str | None) -> None:
+    assert (
+        events(SHOPIFY, message("products", product(variant(11, **fields))))[0].facts.get("availability")
+        == availability
+    )
+
+
+def test_items_may_be_named_by_sku_or_be_whole_products() -> None:
+    given = message("products", product(variant(11), variant(12, price="8.00")))
+    assert events(shopify("sku", "EUR", None), given)[0].product_id == "CUP-11"
+    [whole, price] = events(shopify("product", "EUR", None), given)
+    assert (whole.product_id, whole.facts["title/und"], price.facts["price"]) == ("9001", "Tea cup", 8.0)
+
+
+def test_a_deleted_product_is_delisted_where_items_are_products_and_refused_where_they_are_variants() -> None:
+    deleted = message("products", {"id": 9001}, headers={"x-shopify-topic": "products/delete"})
+    [event] = events(shopify("product", "EUR", None), deleted)
+    assert (event.op, event.product_id) == ("delete", "9001")
+    with pytest.raises(InvalidEvent, match=r"names the product 9001 and not its variants.*freshline sync products"):
+        events(SHOPIFY, deleted._replace(headers={}))
+
+
+def test_a_stock_level_counts_at_the_configured_location_alone() -> None:
+    adapt = shopify("inventory_item", "EUR", 655)
+    level = {"inventory_item_id": 70_011, "location_id": 655, "available": 0, "updated_at": "2026-11-10T03:00:00-05:00"}
+    [event] = events(adapt, message("products", level))
+    assert (event.op, event.product_id, event.facts) == ("patch", "70011", {"availability": "out_of_stock"})
+    assert events(adapt, message("products", level | {"location_id": 656})) == []
+    with pytest.raises(InvalidEvent, match="inventory_item"):
+        events(SHOPIFY, message("products", level))
+
+
+@pytest.mark.parametrize("body", [{"id": 1, "email": "a@example.com"}, [], "text", {"title": "x", "variants": [5]}])
+def test_what_is_no_webhook_on_items_is_refused(body: Any) -> None:
+    with pytest.raises((InvalidEvent, KeyError, TypeError, AttributeError)):
+        events(SHOPIFY, message("products", body))
+
+
+def test_a_webhook_on_orders_is_refused_by_its_name() -> None:
+    with pytest.raises(InvalidEvent, match="orders/create says nothing about items"):
+        events(SHOPIFY, message("products", {"id": 1}, headers={"x-shopify-topic": "orders/create"}))

@@ -1,0 +1,201 @@
+"""What the records of a topic are is configured, and a shape that is not is named when it is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.errors import InvalidEvent, Misconfigured
+from tests.support.sources import ARRIVED_MS
+from workers.sources.config import Source, read_sources
+from workers.sources.sources import FORMAT_HEADER, OWN_FORMAT, Arrival, Sources
+
+ARRIVAL = Arrival(ARRIVED_MS, None)
+PLAIN = orjson.dumps({"product_id": "a", "title": "A"})
+FILE = """
+sources:
+  - topic: products
+    format: debezium
+    mapping:
+      product_id: sku
+      title: name
+  - topic: prices
+    format: debezium
+    mapping:
+      product_id: sku
+      price: {column: amount, scale: 2}
+      currency: {value: EUR}
+"""
+
+
+def test_the_file_says_what_the_records_of_a_topic_are() -> None:
+    found = read_sources(FILE, "sources.yaml")
+    assert [(source.topic, source.format) for source in found.sources] == [
+        ("products", "debezium"),
+        ("prices", "debezium"),
+    ]
+    mapping = found.sources[1].mapping or {}
+    assert (mapping["price"].column, mapping["price"].scale, mapping["currency"].value) == ("amount", 2, "EUR")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("sources: [", "is no YAML"),
+        ("sources: [{topic: items}]", "sources.0.topic"),
+        ("sources: [{topic: products, format: csv}]", "sources.0.format"),
+        ("sources: [{topic: products, colour: red}]", "sources.0.colour"),
+        ("sources: [{topic: products}, {topic: products}]", "products stands there twice"),
+        ("sources: [{topic: products, encoding: confluent}]", "registry: is missing"),
+        ("sources: [{topic: products, format: debezium, mapping: {product_id: a, name: b}}]", "name: is no field of"),
+        ("sources: [{topic: products, format: debezium, mapping: {product_id: a}}]", "title: is missing"),
+        ("sources: [{topic: products, format: debezium, mapping: {version: a}}]", "version: comes from the position"),
+        ("sources: [{topic: products, format: shopify, mapping: {product_id: a}}]", "mapping: shopify has none"),
+        ("sources: [{topic: prices, format: shopify}]", "send them to products"),
+        (
+            "sources: [{topic: prices, format: debezium, mapping: {product_id: {scale: 2}}}]",
+            "either a column or a value",
+        ),
+        ("null", "Input|object|dictionary|valid"),
+    ],
+)
+def test_a_file_that_is_wrong_is_refused_with_its_field(text: str, reason: str) -> None:
+    with pytest.raises(Misconfigured, match=f"FRESHLINE_SOURCES: s.yaml.*({reason})"):
+        read_sources(text, "s.yaml")
+
+
+def test_a_platform_that_tells_no_currency_needs_one() -> None:
+    with pytest.raises(Misconfigured, match="FRESHLINE_SHOP_CURRENCY"):
+        Sources([Source(topic="products", format="shopify")])
+    Sources([Source(topic="products", format="shopify", currency="EUR")])
+    Sources([Source(topic="products", format="shopify")], "EUR")
+
+
+def test_a_topic_without_a_source_takes_our_events_as_before() -> None:
+    [decoded] = Sources().decode("products", b"a", PLAIN, [], ARRIVAL)
+    assert (decoded.event.product_id, decoded.value) == ("a", PLAIN)
+    with pytest.raises(InvalidEvent, match="differs from the key"):
+        Sources().decode("products", b"b", PLAIN, [], ARRIVAL)
+
+
+def test_an_event_in_our_form_is_taken_in_any_topic_if_its_header_says_so() -> None:
+    sources = Sources([Source(topic="products", format="debezium")])
+    [decoded] = sources.decode("products", b"a", PLAIN, [(FORMAT_HEADER, OWN_FORMAT)], ARRIVAL)
+    assert decoded.event.product_id == "a"
+    with pytest.raises(InvalidEvent, match="no Debezium envelope"):
+        sources.decode("products", b"a", PLAIN, [], ARRIVAL)
+
+
+def test_the_value_of_a_decoded_event_is_the_event_itself_in_our_form() -> None:
+    """It is what a worker forwards to the partition of the item."""
+    sources = Sources([Source(topic="products", format="woocommerce", currency="EUR")])
+    body = orjson.dumps({"id": 5, "name": "Rug", "status": "publish", "price": "9.00", "regular_price": "9.00"})
+    decoded = sources.decode("products", None, body, [], Arrival(ARRIVED_MS, 1_794_000_000_000))
+    assert [each.event.topic for each in decoded] == ["products", "prices"]
+    for each in decoded:
+        key, time = each.event.product_id.encode(), Arrival(ARRIVED_MS + 5, 1_794_000_000_000)
+        [again] = sources.decode(each.event.topic, key, each.value, [(FORMAT_HEADER, OWN_FORMAT)], time)
+        assert again.event == each.event
+
+
+ENVELOPE = {"before": None, "after": {"id": 1}, "source": {"lsn": 1}, "op": "c"}
+
+
+@pytest.mark.parametrize(
+    ("value", "named"),
+    [
+        (orjson.dumps(ENVELOPE), "a Debezium envelope: configure `format: debezium`"),
+        (orjson.dumps({"schema": {}, "payload": ENVELOPE}), "a Debezium envelope"),
+        (orjson.dumps({"id": 1, "__deleted": "false"}), "format: debezium-unwrapped"),
+        (
+            orjson.dumps({"id": "1", "source": "/", "specversion": "1.0", "type": "t", "data": {}}),
+            "envelope: cloudevents",
+        ),
+        (orjson.dumps({"id": 1, "title": "x", "variants": []}), "format: shopify"),
+        (orjson.dumps({"id": 1, "name": "x", "regular_price": "1"}), "format: woocommerce"),
+        (orjson.dumps({"sku": "1", "name": "x", "custom_attributes": []}), "format: magento"),
+        (orjson.dumps({"g:id": "1", "g:title": "x", "g:price": "1 EUR"}), "format: google-merchant"),
+        (b"\x00\x00\x00\x00\x07\x02a", "encoding: confluent"),
+        (b"\x1f\x8b\x08\x00", "this is gzip: unpack it"),
+        ("\ufeff{}".encode("utf-16"), "this is UTF-16"),
+        (b"<?xml version='1.0'?><rss/>", "this is XML"),
+        (b"PK\x03\x04", "a zip archive or a spreadsheet"),
+    ],
+)
+def test_a_shape_that_is_recognised_is_refused_by_its_name(value: bytes, named: str) -> None:
+    with pytest.raises(InvalidEvent, match=named):
+        Sources().decode("products", None, value, [], ARRIVAL)
+
+
+def test_a_record_whose_parts_have_the_wrong_type_is_invalid_and_no_bug() -> None:
+    sources = Sources([Source(topic="products", format="shopify", currency="EUR")])
+    body = orjson.dumps({"id": 1, "title": "x", "variants": [5]})
+    with pytest.raises(InvalidEvent, match="has not the shape of shopify"):
+        sources.decode("products", None, body, [], ARRIVAL)
+
+
+FORMATS: list[dict[str, Any]] = [
+    {"topic": "products", "format": "shopify"},
+    {"topic": "products", "format": "shopify", "items": "product"},
+    {"topic": "products", "format": "woocommerce"},
+    {"topic": "products", "format": "magento"},
+    {"topic": "products", "format": "google-merchant"},
+    {"topic": "prices", "format": "debezium"},
+    {"topic": "reviews", "format": "debezium-unwrapped"},
+    {"topic": "products", "envelope": "cloudevents"},
+]
+NAMES = st.sampled_from(
+    [
+        "id",
+        "sku",
+        "title",
+        "name",
+        "variants",
+        "price",
+        "status",
+        "op",
+        "source",
+        "after",
+        "before",
+        "payload",
+        "schema",
+        "images",
+        "options",
+        "custom_attributes",
+        "sale_price",
+        "sale_price_effective_date",
+        "__deleted",
+        "data",
+        "specversion",
+        "type",
+        "lsn",
+        "attributes",
+        "categories",
+        "regular_price",
+        "fields",
+        "field",
+        "scale",
+        "value",
+        "product_id",
+    ]
+)
+LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=9)
+JSON = st.recursive(
+    LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=8), max_leaves=25
+)
+
+
+@given(st.sampled_from(FORMATS), JSON, st.none() | st.binary(max_size=20))
+def test_whatever_comes_is_events_or_an_invalid_event(source: dict[str, Any], body: object, key: bytes | None) -> None:
+    try:
+        value = orjson.dumps(body)
+    except TypeError:
+        return
+    try:
+        Sources([Source(**source)], "EUR").decode(source["topic"], key, value, [], ARRIVAL)
+    except InvalidEvent as error:
+        assert str(error)

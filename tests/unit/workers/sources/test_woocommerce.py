@@ -1,0 +1,102 @@
+"""Products of WooCommerce, in the shape of its REST API's documentation with other values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from schemas.errors import InvalidEvent
+from tests.support.sources import events, message
+from workers.sources.woocommerce import woocommerce
+
+WOO = woocommerce("GBP")
+
+
+def product(**fields: Any) -> dict[str, Any]:
+    return {
+        "id": 814,
+        "name": "Wool scarf",
+        "slug": "wool-scarf",
+        "permalink": "https://shop.example.com/product/wool-scarf/",
+        "date_modified_gmt": "2026-11-10T08:00:00",
+        "type": "simple",
+        "status": "publish",
+        "featured": False,
+        "catalog_visibility": "visible",
+        "description": "<p>Warm &amp; soft</p>\n",
+        "short_description": "<p>Warm</p>",
+        "sku": "SC-1",
+        "price": "24.00",
+        "regular_price": "30.00",
+        "sale_price": "24.00",
+        "date_on_sale_from_gmt": "2026-11-01T00:00:00",
+        "date_on_sale_to_gmt": None,
+        "on_sale": True,
+        "stock_quantity": None,
+        "stock_status": "instock",
+        "parent_id": 0,
+        "categories": [{"id": 9, "name": "Scarves", "slug": "scarves"}],
+        "tags": [],
+        "images": [{"id": 7, "src": "https://shop.example.com/scarf.jpg", "name": "scarf"}],
+        "attributes": [{"id": 6, "name": "Colour", "position": 0, "visible": True, "options": ["Black", "Green"]}],
+        "variations": [],
+        **fields,
+    }
+
+
+def test_a_product_is_an_item_with_its_price_and_sale() -> None:
+    [item, price] = events(WOO, message("products", product()))
+    assert (item.product_id, price.topic) == ("814", "prices")
+    assert item.facts == {
+        "title/und": "Wool scarf",
+        "description/und": "Warm & soft",
+        "category": ["Scarves"],
+        "availability": "in_stock",
+        "link": "https://shop.example.com/product/wool-scarf/",
+        "image_link": "https://shop.example.com/scarf.jpg",
+        "attributes/sku": "SC-1",
+        "attributes/Colour": "Black, Green",
+    }
+    assert price.facts == {
+        "price": 30.0,
+        "sale_price": 24.0,
+        "sale_starts_at_ms": 1_793_491_200_000,
+        "currency": "GBP",
+    }
+
+
+def test_an_empty_sale_price_is_no_sale() -> None:
+    [_, price] = events(WOO, message("products", product(sale_price="", price="30.00", date_on_sale_from_gmt=None)))
+    assert price.facts == {"price": 30.0, "currency": "GBP"}
+
+
+def test_a_variation_belongs_to_the_group_of_its_parent() -> None:
+    variation = product(
+        id=900, parent_id=814, type="variation", attributes=[{"id": 6, "name": "Colour", "option": "Green"}]
+    )
+    [item, _] = events(WOO, message("products", variation))
+    assert (item.product_id, item.facts["item_group_id"], item.facts["attributes/Colour"]) == ("900", "814", "Green")
+    [parent, _] = events(WOO, message("products", product(type="variable", variations=[900])))
+    assert parent.facts["item_group_id"] == "814"
+
+
+@pytest.mark.parametrize("fields", [{"status": "draft"}, {"status": "trash"}, {"catalog_visibility": "hidden"}])
+def test_a_product_that_the_shop_does_not_show_is_delisted(fields: dict[str, Any]) -> None:
+    [event] = events(WOO, message("products", product(**fields)))
+    assert (event.op, event.product_id) == ("delete", "814")
+
+
+def test_the_webhook_of_a_delete_delists() -> None:
+    [event] = events(WOO, message("products", {"id": 814}, headers={"x-wc-webhook-topic": "product.deleted"}))
+    assert (event.op, event.product_id) == ("delete", "814")
+
+
+@pytest.mark.parametrize(("word", "availability"), [("outofstock", "out_of_stock"), ("onbackorder", "backorder")])
+def test_stock_has_our_words(word: str, availability: str) -> None:
+    assert events(WOO, message("products", product(stock_status=word)))[0].facts["availability"] == availability
+
+
+def test_what_is_no_product_is_refused() -> None:
+    with pytest.raises(InvalidEvent, match="no WooCommerce product"):
+        events(WOO, message("products", {"name": "x"}))

@@ -1,0 +1,108 @@
+"""The file of FRESHLINE_SOURCES: what the records of each input topic are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+
+from schemas.errors import Misconfigured
+from schemas.event_fields import Currency  # noqa: TC001  (pydantic reads the types when it runs)
+from workers.sources.debezium import debezium, debezium_unwrapped
+from workers.sources.google_merchant import google_merchant
+from workers.sources.magento import magento
+from workers.sources.mapping import ColumnOrName, check_fields
+from workers.sources.own import own
+from workers.sources.shopify import ItemId, shopify
+from workers.sources.woocommerce import woocommerce
+
+if TYPE_CHECKING:
+    from workers.sources.messages import Adapter
+
+Topic = Literal["products", "prices", "reviews"]
+Format = Literal["freshline", "debezium", "debezium-unwrapped", "shopify", "woocommerce", "magento", "google-merchant"]
+MAPPED = ("debezium", "debezium-unwrapped")
+WITHOUT_CURRENCY = ("shopify", "woocommerce", "magento")
+"""Formats of platforms that do not tell the currency of a price."""
+
+
+class Source(BaseModel):
+    """What the records of a topic are."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    topic: Topic
+    format: Format = "freshline"
+    encoding: Literal["json", "confluent"] = "json"
+    envelope: Literal["cloudevents"] | None = None
+    mapping: dict[str, ColumnOrName] | None = None
+    """Our fields, and the columns that they come from."""
+    currency: Currency | None = None
+    """The currency of a shop whose platform does not tell it."""
+    items: ItemId = "variant"
+    location_id: int | None = None
+
+    @model_validator(mode="after")
+    def _checked(self) -> Source:
+        if self.mapping is not None:
+            if self.format not in MAPPED:
+                raise ValueError(f"mapping: {self.format} has none: leave it out")
+            check_fields(self.topic, self.mapping)
+        if self.format in WITHOUT_CURRENCY and self.topic != "products":
+            raise ValueError(f"topic: {self.format} sends products with their prices: send them to products")
+        return self
+
+    def adapter(self, shop_currency: str | None) -> Adapter:
+        """Return the adapter. Raises Misconfigured if it needs a currency and none is given."""
+        currency = self.currency or shop_currency
+        if self.format in WITHOUT_CURRENCY and currency is None:
+            raise Misconfigured(
+                f"{self.format} does not tell the currency of a price: set `currency` in FRESHLINE_SOURCES, or "
+                "FRESHLINE_SHOP_CURRENCY"
+            )
+        return {
+            "freshline": own,
+            "debezium": lambda: debezium(self.mapping),
+            "debezium-unwrapped": lambda: debezium_unwrapped(self.mapping),
+            "shopify": lambda: shopify(self.items, currency, self.location_id),
+            "woocommerce": lambda: woocommerce(currency),
+            "magento": lambda: magento(currency),
+            "google-merchant": google_merchant,
+        }[self.format]()
+
+
+class SourcesFile(BaseModel):
+    """The whole file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    sources: list[Source]
+    registry: str | None = None
+    """The URL of the schema registry, for topics whose encoding is confluent."""
+
+    @model_validator(mode="after")
+    def _checked(self) -> SourcesFile:
+        topics = [source.topic for source in self.sources]
+        for topic in topics:
+            if topics.count(topic) > 1:
+                raise ValueError(f"topic: {topic} stands there twice: a topic has one format")
+        if self.registry is None and any(source.encoding == "confluent" for source in self.sources):
+            raise ValueError("registry: is missing, and a topic has the encoding confluent: give its URL")
+        return self
+
+
+def read_sources(text: str, name: str) -> SourcesFile:
+    """Return the file of this text. Raises Misconfigured with the `name` of the file and the field that is wrong."""
+    try:
+        return SourcesFile.model_validate(yaml.safe_load(text))
+    except yaml.YAMLError as error:
+        raise Misconfigured(f"FRESHLINE_SOURCES: {name} is no YAML: {' '.join(str(error).split())}") from None
+    except ValidationError as error:
+        raise Misconfigured(f"FRESHLINE_SOURCES: {name}: {_in_words(error.errors(include_url=False)[0])}") from None
+
+
+def _in_words(error: Any) -> str:
+    where = ".".join(str(part) for part in error["loc"])
+    reason = str(error["msg"]).removeprefix("Value error, ").removeprefix("Input ")
+    return f"{where}: {reason}" if where else reason

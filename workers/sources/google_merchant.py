@@ -1,0 +1,108 @@
+"""Google Merchant: the rows of a product feed, by the attributes of Google's product data specification.
+
+A row is a product and its price. Attributes of shipping, tax and advertising say nothing about the item.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from schemas.errors import InvalidEvent
+from workers.sources.mapping import availability
+from workers.sources.markup import text_of
+from workers.sources.messages import Body, Message, object_of, without_false_sale
+
+if TYPE_CHECKING:
+    from workers.sources.messages import Adapter, JsonObject
+
+PRICE_FIELDS = frozenset(("price", "sale_price", "sale_price_effective_date"))
+PRODUCT_FIELDS = frozenset(
+    ("id", "title", "description", "brand", "link", "image_link", "gtin", "item_group_id", "availability")
+)
+UNSAID = frozenset(
+    (
+        *("shipping", "shipping_weight", "shipping_length", "shipping_width", "shipping_height", "shipping_label"),
+        *("tax", "tax_category", "ads_redirect", "additional_image_link", "mobile_link", "excluded_destination"),
+        *("included_destination", "expiration_date", "availability_date", "identifier_exists", "product_type"),
+        *("google_product_category", "cost_of_goods_sold", "promotion_id", "pause", "installment", "canonical_link"),
+    )
+)
+_PRICE = re.compile(r"\s*([0-9]+(?:[.,][0-9]{1,3})?)\s*([A-Z]{3})\s*|\s*([A-Z]{3})\s*([0-9]+(?:[.,][0-9]{1,3})?)\s*")
+
+
+def google_merchant() -> Adapter:
+    """Return the adapter of the rows of a feed."""
+
+    def adapt(message: Message) -> list[Body]:
+        given = object_of(message, "row of a Google Merchant feed")
+        row = {_name(name): value for name, value in given.items() if value not in (None, "")}
+        if "id" not in row:
+            raise InvalidEvent("id: is missing: the row is of no Google Merchant feed; check the format")
+        name = {"product_id": str(row["id"])}
+        bodies = [Body("products", name | _facts(row))]
+        if "price" in row:
+            bodies.append(Body("prices", without_false_sale(name | _price(row))))
+        return bodies
+
+    return adapt
+
+
+def _name(name: str) -> str:
+    """Return "item_group_id" of "g:item_group_id" or "item group id": feeds have all three."""
+    return name.strip().lower().removeprefix("g:").replace(" ", "_")
+
+
+def _facts(row: JsonObject) -> JsonObject:
+    category = row.get("product_type") or row.get("google_product_category")
+    facts: dict[str, Any] = {name: row.get(name) for name in PRODUCT_FIELDS if name != "id"}
+    return facts | {
+        "description": text_of(row.get("description")),
+        "availability": availability(row.get("availability")),
+        "category": [level.strip() for level in str(category).split(">")] if category else None,
+        "attributes": {
+            name: value
+            for name, value in row.items()
+            if name not in PRODUCT_FIELDS and name not in PRICE_FIELDS and name not in UNSAID
+        },
+    }
+
+
+def _price(row: JsonObject) -> JsonObject:
+    amount, currency = _money("price", row["price"])
+    price = {"price": amount, "currency": currency}
+    if "sale_price" not in row:
+        return price
+    sale, sale_currency = _money("sale_price", row["sale_price"])
+    if sale_currency != currency:
+        raise InvalidEvent(f"sale_price: is in {sale_currency} and the price in {currency}: correct the feed")
+    return price | {"sale_price": sale} | _window(row.get("sale_price_effective_date"))
+
+
+def _money(field: str, text: Any) -> tuple[str, str]:
+    """Return (amount, currency) of "15.00 USD" or "15,00 EUR"."""
+    found = _PRICE.fullmatch(str(text))
+    if found is None:
+        raise InvalidEvent(f'{field}: {str(text)[:30]!r} is no price: send one like "15.00 USD"')
+    return (found[1] or found[4]).replace(",", "."), found[2] or found[3]
+
+
+def _window(text: Any) -> JsonObject:
+    """Return the window of "2026-02-24T11:07+0100/2026-02-29T23:07+0100"."""
+    if not text:
+        return {}
+    starts, slash, ends = str(text).partition("/")
+    if not slash:
+        raise InvalidEvent(f"sale_price_effective_date: {str(text)[:60]!r} has no end: send start/end")
+    return {"sale_starts_at": _time(starts.strip()), "sale_ends_at": _time(ends.strip())}
+
+
+def _time(text: str) -> str:
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        time = None
+    if time is None or time.tzinfo is None:
+        raise InvalidEvent(f"sale_price_effective_date: {text[:40]!r} is no time: send one like 2026-02-24T11:07+0100")
+    return time.isoformat()

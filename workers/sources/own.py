@@ -1,0 +1,24 @@
+"""Events in our own form, inside an envelope or an encoding that is not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from schemas.errors import InvalidEvent
+from workers.sources.messages import Body, Message, object_of
+
+if TYPE_CHECKING:
+    from workers.sources.messages import Adapter
+
+
+def own() -> Adapter:
+    """Return the adapter that leaves the fields as they are."""
+    return _own
+
+
+def _own(message: Message) -> list[Body]:
+    if message.body is not None:
+        return [Body(message.topic, object_of(message, "event"))]
+    if message.topic != "products" or not message.key:
+        raise InvalidEvent(f"the record is null: to withdraw from {message.topic} send op delete")
+    return [Body("products", {"product_id": message.key.decode(errors="replace"), "op": "delete"})]

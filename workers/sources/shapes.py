@@ -1,0 +1,73 @@
+"""Shapes of bytes that are not our events, by name: a refusal then says what was sent and what to configure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from workers.sources.cloudevents import is_binary, is_structured
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CONFLUENT_HEADER_BYTES = 5
+"""A nought and the id of a schema in four bytes."""
+CONFIGURE = "configure {} for the topic in FRESHLINE_SOURCES, or give --format to the command"
+_BEGINNINGS = (
+    (b"\x1f\x8b", "gzip", "unpack it"),
+    (b"PK\x03\x04", "a zip archive or a spreadsheet", "unpack it, or save the sheet as CSV"),
+    (b"\xff\xfe", "UTF-16", "encode it as UTF-8"),
+    (b"\xfe\xff", "UTF-16", "encode it as UTF-8"),
+    (b"Obj\x01", "an Avro container file", "send each of its records"),
+    (b"PAR1", "a Parquet file", "send each of its rows as JSON"),
+    (b"<", "XML", "if it is a Google Merchant feed, give `--format google-merchant` to the command"),
+)
+
+
+def recognised(value: bytes | None, headers: Mapping[str, str]) -> str | None:
+    """Return a sentence that names the shape of a record and what to do about it; None for a shape without a name."""
+    if is_binary(headers):
+        return f"this is a CloudEvent in binary mode: {CONFIGURE.format('`envelope: cloudevents`')}"
+    if not value:
+        return None
+    for beginning, name, todo in _BEGINNINGS:
+        if value.startswith(beginning):
+            return f"this is {name}: {todo}"
+    if value[0] == 0 and len(value) > CONFLUENT_HEADER_BYTES:
+        return f"this is framed for a schema registry: {CONFIGURE.format('`encoding: confluent`')}"
+    try:
+        body = orjson.loads(value)
+    except orjson.JSONDecodeError:
+        return None
+    found = shape_of_json(body)
+    return None if found is None else f"this is {found[0]}: {CONFIGURE.format(f'`{found[1]}`')}"
+
+
+def shape_of_json(body: Any) -> tuple[str, str] | None:
+    """Return (name with its article, line of the configuration) of a JSON shape that is not ours."""
+    if not isinstance(body, dict):
+        return None
+    if is_structured(body):
+        return "a CloudEvent", "envelope: cloudevents"
+    payload = body.get("payload") if body.keys() == {"schema", "payload"} else body
+    if not isinstance(payload, dict):
+        return None
+    if "op" in payload and "source" in payload and ("after" in payload or "before" in payload):
+        return "a Debezium envelope", "format: debezium"
+    if payload is not body or "__deleted" in body or "__op" in body:
+        return "a Debezium row after ExtractNewRecordState", "format: debezium-unwrapped"
+    return _shop(body)
+
+
+def _shop(body: dict[str, Any]) -> tuple[str, str] | None:
+    names = body.keys()
+    if {"id", "title", "variants"} <= names or {"inventory_item_id", "available"} <= names:
+        return "a Shopify webhook", "format: shopify"
+    if {"id", "name"} <= names and names & {"regular_price", "stock_status", "catalog_visibility", "permalink"}:
+        return "a WooCommerce product", "format: woocommerce"
+    if "sku" in names and names & {"custom_attributes", "extension_attributes", "attribute_set_id", "type_id"}:
+        return "a Magento product", "format: magento"
+    if {"id", "title"} <= {name.removeprefix("g:") for name in names} and names & {"g:price", "price", "g:id"}:
+        return "a row of a Google Merchant feed", "format: google-merchant"
+    return None

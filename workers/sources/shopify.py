@@ -1,0 +1,165 @@
+"""Shopify: the bodies of webhooks on products and inventory, with their headers as headers of the record.
+
+The fields are those of Shopify's documentation of webhooks and of the product resource of its Admin API. A variant is
+an item, and the product the group of its items, unless items are configured to be whole products.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from schemas.errors import InvalidEvent
+from workers.sources.markup import text_of
+from workers.sources.messages import Body, Message, object_of, without_false_sale
+
+if TYPE_CHECKING:
+    from workers.sources.messages import Adapter, JsonObject
+
+ItemId = Literal["variant", "sku", "inventory_item", "product"]
+"""The product_id of an item is the id of the variant, its SKU, the id of its inventory item, or of the product."""
+ONLY_VARIANT = "Default Title"
+"""The title of the variant of a product that has no options."""
+_IDS = {"variant": "id", "sku": "sku", "inventory_item": "inventory_item_id"}
+
+
+def shopify(item_id: ItemId, currency: str | None, location_id: int | None) -> Adapter:
+    """Return the adapter of webhooks.
+
+    `currency`: that of the shop, which a webhook does not tell. `location_id`: the only location whose stock counts in
+    the webhooks on inventory levels.
+    """
+
+    def adapt(message: Message) -> list[Body]:
+        body = object_of(message, "Shopify webhook")
+        kind = message.headers.get("x-shopify-topic") or _kind(body)
+        if kind == "products/delete":
+            return _deleted(body, item_id, _when(message, body))
+        if kind in ("products/create", "products/update"):
+            return _product(message, body, item_id, currency)
+        if kind.startswith("inventory_levels/"):
+            return _level(body, item_id, location_id, _when(message, body))
+        raise InvalidEvent(
+            f"the webhook {kind} says nothing about items: subscribe to products/* and inventory_levels/*"
+        )
+
+    return adapt
+
+
+def _kind(body: JsonObject) -> str:
+    """Return which webhook a body without headers is of."""
+    if "variants" in body and "title" in body:
+        return "products/update"
+    if "inventory_item_id" in body and "available" in body:
+        return "inventory_levels/update"
+    if body.keys() == {"id"}:
+        return "products/delete"
+    raise InvalidEvent("the record is no Shopify webhook on products or inventory: check the format of the topic")
+
+
+def _when(message: Message, body: JsonObject) -> JsonObject:
+    """Return the time of the change, which is the same in each delivery of a webhook: a second one changes nothing."""
+    time = message.headers.get("x-shopify-triggered-at") or body.get("updated_at")
+    return {"updated_at": time} if time else {}
+
+
+def _deleted(body: JsonObject, item_id: ItemId, when: JsonObject) -> list[Body]:
+    if item_id != "product":
+        raise InvalidEvent(
+            f"products/delete names the product {body.get('id')} and not its variants, which are the items: compare "
+            "the catalogue with `freshline sync products`, archive products before you delete them, or configure "
+            "`items: product`"
+        )
+    return [Body("products", {"product_id": str(body["id"]), "op": "delete"} | when)]
+
+
+def _product(message: Message, body: JsonObject, item_id: ItemId, currency: str | None) -> list[Body]:
+    when = _when(message, body)
+    variants = [_cheapest(body["variants"])] if item_id == "product" else body["variants"]
+    bodies: list[Body] = []
+    for variant in variants:
+        name = {"product_id": str(body["id"]) if item_id == "product" else _id(variant, _IDS[item_id])}
+        if body.get("status", "active") != "active":
+            bodies.append(Body("products", name | {"op": "delete"} | when))
+            continue
+        facts = _facts(message, body, variant) | ({"title": body["title"]} if item_id == "product" else {})
+        bodies.append(Body("products", name | facts | when))
+        if variant.get("price") is not None:
+            bodies.append(Body("prices", without_false_sale(name | _price(variant, currency) | when)))
+    return bodies
+
+
+def _id(variant: JsonObject, field: str) -> str:
+    if not variant.get(field):
+        raise InvalidEvent(f"{field}: the variant {variant.get('id')} has none, and it is configured to name the items")
+    return str(variant[field])
+
+
+def _cheapest(variants: list[JsonObject]) -> JsonObject:
+    """Return the variant that a shop shows for a whole product: one that can be bought, of the lowest price."""
+    return min(variants, key=lambda each: (_availability(each) == "out_of_stock", float(each.get("price") or 0)))
+
+
+def _facts(message: Message, body: JsonObject, variant: JsonObject) -> JsonObject:
+    only = variant.get("title") in (ONLY_VARIANT, "", None)
+    return {
+        "title": body["title"] if only else f"{body['title']} - {variant['title']}",
+        "description": text_of(body.get("body_html")),
+        "brand": body.get("vendor"),
+        "category": [body["product_type"]] if body.get("product_type") else None,
+        "gtin": variant.get("barcode"),
+        "item_group_id": str(body["id"]),
+        "link": _link(message, body, variant),
+        "image_link": _image(body, variant),
+        "availability": _availability(variant),
+        "attributes": {"sku": variant.get("sku") or None, "tags": body.get("tags") or None} | _options(body, variant),
+    }
+
+
+def _options(body: JsonObject, variant: JsonObject) -> dict[str, Any]:
+    named = enumerate(body.get("options") or (), 1)
+    options = {option["name"]: variant.get(f"option{number}") for number, option in named}
+    return {name: value for name, value in options.items() if value != ONLY_VARIANT}
+
+
+def _link(message: Message, body: JsonObject, variant: JsonObject) -> str | None:
+    domain, handle = message.headers.get("x-shopify-shop-domain"), body.get("handle")
+    return f"https://{domain}/products/{handle}?variant={variant['id']}" if domain and handle else None
+
+
+def _image(body: JsonObject, variant: JsonObject) -> str | None:
+    images = body.get("images") or ([body["image"]] if body.get("image") else [])
+    own = [image for image in images if image.get("id") == variant.get("image_id")]
+    return (own or images)[0].get("src") if images else None
+
+
+def _availability(variant: JsonObject) -> str | None:
+    """Return whether the variant can be bought; None where the webhook does not tell."""
+    if "inventory_management" in variant and variant["inventory_management"] is None:
+        return "in_stock"  # Its stock is not counted.
+    quantity = variant.get("inventory_quantity")
+    if quantity is None:
+        return None
+    if quantity > 0:
+        return "in_stock"
+    return "backorder" if variant.get("inventory_policy") == "continue" else "out_of_stock"
+
+
+def _price(variant: JsonObject, currency: str | None) -> JsonObject:
+    """Return the price. `compare_at_price` is the price before the sale, and `price` the one that is paid."""
+    price, before = variant["price"], variant.get("compare_at_price")
+    if before is None or before == "" or float(before) <= float(price):
+        return {"price": price, "currency": currency}
+    return {"price": before, "sale_price": price, "currency": currency}
+
+
+def _level(body: JsonObject, item_id: ItemId, location_id: int | None, when: JsonObject) -> list[Body]:
+    if item_id != "inventory_item" or location_id is None:
+        raise InvalidEvent(
+            "inventory_levels name an inventory item at one location, not a variant: configure `items: inventory_item` "
+            "and the location_id that counts, or leave them out, since products/update tells of stock as well"
+        )
+    if body.get("location_id") != location_id:
+        return []
+    available = "in_stock" if (body.get("available") or 0) > 0 else "out_of_stock"
+    patch = {"product_id": str(body["inventory_item_id"]), "op": "patch", "availability": available}
+    return [Body("products", patch | when)]

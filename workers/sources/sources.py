@@ -1,0 +1,122 @@
+"""Decodes records: those of topics with a configured source by its adapter, all others as events in our own form."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import orjson
+
+from schemas.errors import InvalidEvent
+from schemas.events import Event, parse
+from workers.sources.cloudevents import opened
+from workers.sources.connect_schema import read_json
+from workers.sources.messages import Message, text_headers
+from workers.sources.shapes import recognised
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from workers.sources.config import Source
+    from workers.sources.messages import Adapter
+
+FORMAT_HEADER = "freshline-format"
+"""Header of a record that is in our own form, whatever the configured format of its topic is."""
+OWN_FORMAT = b"freshline"
+EVENTS_MAX = 2_048
+"""The most events of one record: as many as twice the variants that a product of Shopify had for long."""
+
+
+class Arrival(NamedTuple):
+    """When a record came."""
+
+    arrived_at_ms: int
+    """The timestamp of the record."""
+    event_time_ms: int | None
+    """The time in its header `freshline-event-time`; None if it has none."""
+
+
+class Decoded(NamedTuple):
+    """An event, and the same event as the value of a record in our own form."""
+
+    event: Event
+    value: bytes | None
+
+
+class Sources:
+    """The configured sources by topic. Decoding has no side effects and does no I/O."""
+
+    def __init__(self, sources: Sequence[Source] = (), shop_currency: str | None = None) -> None:
+        """Raises Misconfigured if a source lacks something."""
+        self._by_topic: Mapping[str, tuple[Source, Adapter]] = {
+            source.topic: (source, source.adapter(shop_currency)) for source in sources
+        }
+
+    def decode(
+        self,
+        topic: str,
+        key: bytes | None,
+        value: bytes | None,
+        headers: Sequence[tuple[str, bytes | None]],
+        arrival: Arrival,
+    ) -> list[Decoded]:
+        """Return the events of a record: one, or none or several where its topic has a source.
+
+        Raises InvalidEvent, which names the shape if it is one that could be configured. One invalid event refuses the
+        whole record.
+        """
+        configured = self._by_topic.get(topic)
+        if configured is None or (FORMAT_HEADER, OWN_FORMAT) in headers:
+            return [Decoded(_own_event(topic, key, value, headers, arrival), value)]
+        source, adapt = configured
+        message = Message(topic, key, _json(value), text_headers(headers))
+        return adapted(message, source, adapt, arrival)
+
+
+def adapted(message: Message, source: Source, adapt: Adapter, arrival: Arrival) -> list[Decoded]:
+    """Return the events of a message of a configured source. Raises InvalidEvent."""
+    if source.envelope == "cloudevents":
+        message = opened(message)
+    try:
+        bodies = adapt(message)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        reason = f"the record has not the shape of {source.format} ({type(error).__name__}: {error}): check the format"
+        raise InvalidEvent(reason) from error
+    if len(bodies) > EVENTS_MAX:
+        raise InvalidEvent(f"the record has {len(bodies)} events: at most {EVENTS_MAX} are allowed; split it")
+    time = message.headers.get("time") if source.envelope == "cloudevents" else None
+    return [_decoded(body.topic, body.fields, time, arrival) for body in bodies]
+
+
+def _decoded(topic: str, fields: dict[str, Any], time: str | None, arrival: Arrival) -> Decoded:
+    if time is not None and fields.get("updated_at") is None:
+        fields = fields | {"updated_at": time}
+    try:
+        value = orjson.dumps(fields)
+    except TypeError as error:
+        raise InvalidEvent(f"the record cannot be written as JSON: {error}") from None
+    event = parse(topic, None, value, arrived_at_ms=arrival.arrived_at_ms, event_time_ms=arrival.event_time_ms)
+    return Decoded(event, value)
+
+
+def _own_event(
+    topic: str,
+    key: bytes | None,
+    value: bytes | None,
+    headers: Sequence[tuple[str, bytes | None]],
+    arrival: Arrival,
+) -> Event:
+    try:
+        return parse(topic, key, value, arrived_at_ms=arrival.arrived_at_ms, event_time_ms=arrival.event_time_ms)
+    except InvalidEvent as error:
+        shape = recognised(value, text_headers(headers))
+        raise InvalidEvent(shape) if shape is not None else error from None
+
+
+def _json(value: bytes | None) -> Any:
+    if value is None:
+        return None
+    try:
+        return read_json(value)
+    except orjson.JSONDecodeError:
+        named = recognised(value, {})
+        raise InvalidEvent(named or "the record is no JSON: check the format and encoding of the topic") from None

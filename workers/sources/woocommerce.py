@@ -1,0 +1,75 @@
+"""WooCommerce: products as its webhooks and its REST API write them (version 3 of the API).
+
+A product, or a variation of one, is an item. An event has the time of its record: WooCommerce does not change
+`date_modified` with the stock, and its seconds are too coarse to order two changes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from schemas.errors import InvalidEvent
+from workers.sources.markup import text_of
+from workers.sources.messages import Body, Message, object_of, without_false_sale
+
+if TYPE_CHECKING:
+    from workers.sources.messages import Adapter, JsonObject
+
+AVAILABILITY = {"instock": "in_stock", "outofstock": "out_of_stock", "onbackorder": "backorder"}
+HIDDEN = ("hidden", "catalog")
+"""The values of `catalog_visibility` of products that the shop's own search does not show."""
+
+
+def woocommerce(currency: str | None) -> Adapter:
+    """Return the adapter of products. `currency`: that of the shop, which a product does not tell."""
+
+    def adapt(message: Message) -> list[Body]:
+        body = object_of(message, "WooCommerce product")
+        if "id" not in body:
+            raise InvalidEvent("id: is missing: the record is no WooCommerce product; check the format of the topic")
+        name = {"product_id": str(body["id"])}
+        gone = message.headers.get("x-wc-webhook-topic") == "product.deleted" or body.keys() == {"id"}
+        if gone or body.get("status", "publish") != "publish" or body.get("catalog_visibility") in HIDDEN:
+            return [Body("products", name | {"op": "delete"})]
+        bodies = [Body("products", name | _facts(body))]
+        if body.get("price") not in (None, ""):
+            bodies.append(Body("prices", without_false_sale(name | _price(body, currency))))
+        return bodies
+
+    return adapt
+
+
+def _facts(body: JsonObject) -> JsonObject:
+    categories = body.get("categories") or ()
+    brands, images = body.get("brands") or (), body.get("images") or ()
+    group = body.get("parent_id") or (body["id"] if body.get("variations") else None)
+    return {
+        "title": body["name"],
+        "description": text_of(body.get("description")) or text_of(body.get("short_description")),
+        "brand": brands[0]["name"] if brands else None,
+        "category": [categories[0]["name"]] if categories else None,
+        "gtin": body.get("global_unique_id") or None,
+        "item_group_id": None if group is None else str(group),
+        "link": body.get("permalink"),
+        "image_link": images[0].get("src") if images else (body.get("image") or {}).get("src"),
+        "availability": AVAILABILITY.get(body.get("stock_status", "")),
+        "attributes": {"sku": body.get("sku") or None} | _attributes(body),
+    }
+
+
+def _attributes(body: JsonObject) -> JsonObject:
+    """Return the attributes: the options of a product, or the one `option` of a variation."""
+    attributes = body.get("attributes") or ()
+    return {each["name"]: each.get("option") or ", ".join(each.get("options", ())) or None for each in attributes}
+
+
+def _price(body: JsonObject, currency: str | None) -> JsonObject:
+    """Return the price. `price` is the one that is paid now; a sale has its window in `date_on_sale_*_gmt`."""
+    regular, sale = body.get("regular_price"), body.get("sale_price")
+    if not regular:
+        return {"price": body["price"], "currency": currency}
+    price = {"price": regular, "currency": currency}
+    if not sale:
+        return price
+    window = {"sale_starts_at": body.get("date_on_sale_from_gmt"), "sale_ends_at": body.get("date_on_sale_to_gmt")}
+    return price | {"sale_price": sale} | {name: f"{time}Z" for name, time in window.items() if time}
