@@ -10,6 +10,7 @@ from stream.runtime.settings import read_settings
 if TYPE_CHECKING:
     from stream.api.client import Client
     from stream.runtime.settings import Settings
+    from workers.sources.file_events import FileFormat
 
 
 def settings(**flags: object) -> Settings:
@@ -29,6 +30,19 @@ def brokers(kafka: str | None) -> list[str]:
     """Return the brokers that `--kafka` or FRESHLINE_KAFKA names, else that of the last `up`. Raises Misconfigured."""
     address = settings(kafka=kafka).kafka or _last("kafka")
     return [host.strip() for host in address.split(",")]
+
+
+def file_format(topic: str, name: str) -> FileFormat:
+    """Return the format of a file for this topic, as FRESHLINE_SOURCES configures it. Raises Misconfigured."""
+    from stream.runtime.sources_file import configured_sources
+    from workers.sources.config import Source
+    from workers.sources.file_events import FileFormat
+
+    ours = settings()
+    found = [each for each in configured_sources(ours).sources if each.topic == topic and each.format == name]
+    given = {"envelope": "cloudevents"} if name == "cloudevents" else {"format": name}
+    source = found[0] if found and name != "freshline" else Source.model_validate({"topic": topic, **given})
+    return FileFormat(source, ours.shop_currency)
 
 
 def _last(part: str) -> str:

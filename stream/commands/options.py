@@ -16,6 +16,28 @@ class Broker(StrEnum):
     KAFKA = "kafka"
 
 
+class Format(StrEnum):
+    """The formats of files."""
+
+    FRESHLINE = "freshline"
+    CSV = "csv"
+    GOOGLE_MERCHANT = "google-merchant"
+    DEBEZIUM = "debezium"
+    DEBEZIUM_UNWRAPPED = "debezium-unwrapped"
+    SHOPIFY = "shopify"
+    WOOCOMMERCE = "woocommerce"
+    MAGENTO = "magento"
+    CLOUDEVENTS = "cloudevents"
+
+
+FileFormat = Annotated[
+    Format,
+    typer.Option(
+        "--format",
+        help="The format of the rows. The mapping and the currency of the topic in FRESHLINE_SOURCES count, if it has "
+        "this format there.",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Api = Annotated[
     str | None,

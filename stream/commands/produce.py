@@ -32,16 +32,17 @@ class Topic(StrEnum):
 
 def produce(
     topic: Annotated[Topic, typer.Argument(help="The topic to send to.")],
-    file: Annotated[str, typer.Argument(metavar="[FILE|-]", help="JSON lines, an event a line; - is stdin.")] = "-",
+    file: Annotated[str, typer.Argument(metavar="[FILE|-]", help="JSON lines, or as --format says; - is stdin.")] = "-",
     *,
     rate: Annotated[float | None, typer.Option(min=0.001, help="Send at most this many events a second.")] = None,
     count: Annotated[int | None, typer.Option(min=1, help="Stop after this many events.")] = None,
+    file_format: options.FileFormat = options.Format.FRESHLINE,
     wait: Annotated[bool, typer.Option("--wait", help="Return once all of them are searchable.")] = False,
     kafka: options.Kafka = None,
     api: options.Api = None,
     json: options.AsJson = False,
 ) -> None:
-    """Send events, keyed by their product_id.
+    """Send events, keyed by their product_id. The prices in the products of a platform are sent with them.
 
     Lines that are no valid event, and those that a lost broker did not confirm, are named on stderr, the others still
     sent: exit 1, as where nothing answers to --wait. Sending stops where no broker comes back. Exit 10: the wait ran
@@ -49,18 +50,21 @@ def produce(
     """
     from itertools import islice
 
+    from stream.commands import configured
     from stream.commands.configured import brokers, client
     from stream.commands.waiting import connected, log_id
     from stream.kafka.event_lines import valid_events
     from stream.kafka.send_rate import at_rate
     from stream.kafka.send_report import SendReport
     from workers.clock import SystemClock
+    from workers.sources.files import rows
 
-    clock = SystemClock()
+    clock, kind = SystemClock(), configured.file_format(topic, file_format)
     stack, addresses = client(api) if wait else None, brokers(kafka)
-    with opened(file) as lines, connected(addresses) as producer:
+    with opened(file) as content, connected(addresses) as producer:
         sent, began_s = SendReport(log_id(addresses)), clock.monotonic_s()
-        records = islice(valid_events(topic, lines, sent, clock), count)
+        found = rows(content, takes_text=kind.takes_text)
+        records = islice(valid_events(found, kind, sent, clock), count)
         limited = at_rate(records, rate, clock.monotonic_s, time.sleep) if rate else records
         with interruptible(lambda: sent_in_brief(sent)), _confirmed_bar(hidden=json) as show:
             producer.send_all(limited, sent, show)

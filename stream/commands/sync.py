@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from stream.sync.read import ReportProgress
     from stream.sync.spill import Spill
     from workers.compare.feed_diff import Difference, FeedFinding
+    from workers.sources.file_events import FileFormat
 
 VALUE_CHARACTERS_MAX = 60
 
@@ -38,9 +39,11 @@ class Feed(StrEnum):
 def sync(
     topic: Annotated[Feed, typer.Argument(help="Whether the feed holds products or prices.")],
     file: Annotated[
-        str, typer.Argument(metavar="FILE|-", help="JSON lines: everything there is, as upserts; - is stdin.")
+        str,
+        typer.Argument(metavar="FILE|-", help="Everything there is: JSON lines, or as --format says; - is stdin."),
     ],
     *,
+    file_format: options.FileFormat = options.Format.FRESHLINE,
     execute: Annotated[bool, typer.Option("--execute", help="Send the difference, not only show it.")] = False,
     force: Annotated[
         bool, typer.Option("--force", help="Send even if more than 20% of what is shown is gone.")
@@ -54,6 +57,7 @@ def sync(
 
     Exit 1: the feed is refused, not all was sent, or nothing answers to --wait. Exit 10: the wait ran out.
     """
+    from stream.commands import configured
     from stream.commands.configured import brokers, client
     from stream.sync.plan import too_many_gone
     from stream.sync.spill import spill
@@ -61,9 +65,10 @@ def sync(
 
     if wait and not execute:
         raise WrongUsage("--wait: without --execute nothing is sent that could be waited for")
+    kind = configured.file_format(topic, file_format)
     clock, stack, addresses = SystemClock(), client(api) if wait else None, brokers(kafka)
     with spill() as rows, _phases(hidden=json) as phase:
-        plan = _plan(topic, file, addresses, rows, clock.now_ms(), phase)
+        plan = _plan(topic, file, kind, addresses, rows, clock.now_ms(), phase)
         refusal = None if force else too_many_gone(topic, plan)
         sent = _send(topic, addresses, rows, plan, phase("sending")) if execute and refusal is None else None
     with interruptible(lambda: f"{sent_in_brief(sent) if sent else ''}, not all searchable yet"):
@@ -76,7 +81,13 @@ def sync(
 
 
 def _plan(
-    topic: str, file: str, addresses: list[str], rows: Spill, now_ms: int, phase: Callable[[str], ReportProgress]
+    topic: str,
+    file: str,
+    kind: FileFormat,
+    addresses: list[str],
+    rows: Spill,
+    now_ms: int,
+    phase: Callable[[str], ReportProgress],
 ) -> SyncPlan:
     """Read the feed, then the item state, and compare them. The feed counts as that of the moment `now_ms`."""
     import asyncio
@@ -84,9 +95,11 @@ def _plan(
     from stream.commands.waiting import log_id
     from stream.sync.plan import make_plan
     from stream.sync.read import read_feed, read_state
+    from workers.sources import files
 
-    with opened(file) as feed:
-        read_feed(topic, feed, rows, now_ms, phase("reading the feed"))
+    with opened(file) as content:
+        found = files.rows(content, takes_text=kind.takes_text)
+        read_feed(topic, found, kind, rows, now_ms, phase("reading the feed"))
     log_id(addresses)  # Waits for a broker that is being started again; reading the state would fail at once.
     asyncio.run(read_state(",".join(addresses), rows, phase("reading the item state")))
     return make_plan(topic, rows, now_ms, phase("comparing"))
@@ -98,9 +111,13 @@ def _send(topic: str, addresses: list[str], rows: Spill, plan: SyncPlan, progres
     from stream.kafka.producer import OutgoingRecord
     from stream.kafka.send_report import SendReport
     from stream.runtime.printing import say
+    from workers.sources.sources import IN_OWN_FORMAT
 
     sent = SendReport(log_id(addresses))
-    records = (OutgoingRecord(event.line, topic, event.product_id.encode(), event.value) for event in rows.events())
+    records = (
+        OutgoingRecord(event.line, topic, event.product_id.encode(), event.value, headers=IN_OWN_FORMAT)
+        for event in rows.events()
+    )
     left = "the same command sends what is left"
     with connected(addresses) as producer, interruptible(lambda: f"{sent_in_brief(sent)}; {left}"):
         producer.send_all(records, sent, lambda sent: progress(sent.confirmed, plan.publish))

@@ -6,15 +6,17 @@ from codecs import BOM_UTF8
 from typing import TYPE_CHECKING
 
 from schemas.errors import InvalidEvent
-from schemas.events import parse
 from stream.kafka.producer import OutgoingRecord
 from stream.kafka.send_report import Problem
+from workers.sources.sources import IN_OWN_FORMAT, own_event
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from stream.kafka.send_report import SendReport
     from workers.clock import Clock
+    from workers.sources.file_events import FileFormat
+    from workers.sources.files import Row
 
 
 def numbered_lines(lines: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
@@ -28,13 +30,26 @@ def numbered_lines(lines: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
             yield number, text
 
 
-def valid_events(topic: str, lines: Iterable[bytes], report: SendReport, clock: Clock) -> Iterator[OutgoingRecord]:
-    """Yield the lines that are valid events of the topic; note the others in the report as invalid."""
-    for number, value in numbered_lines(lines):
+def valid_events(
+    rows: Iterable[Row], file_format: FileFormat, report: SendReport, clock: Clock
+) -> Iterator[OutgoingRecord]:
+    """Yield the events of the rows; note the rows that are not valid in the report as invalid."""
+    for row in rows:
         try:
-            event = parse(topic, None, value, arrived_at_ms=clock.now_ms(), event_time_ms=None)
+            events = _checked(row, file_format, clock.now_ms())
         except InvalidEvent as error:
             report.invalid += 1
-            report.add_problem(Problem(number, str(error)))
+            report.add_problem(Problem(row.number, str(error)))
         else:
-            yield OutgoingRecord(number, topic, event.product_id.encode(), value)
+            for topic, product_id, value in events:
+                yield OutgoingRecord(row.number, topic, product_id.encode(), value, headers=IN_OWN_FORMAT)
+
+
+def _checked(row: Row, file_format: FileFormat, now_ms: int) -> list[tuple[str, str, bytes]]:
+    """Return (topic, product_id, value) of the events of a row, all of which are valid. Raises InvalidEvent."""
+    if isinstance(row.value, InvalidEvent):
+        raise row.value
+    return [
+        (each.topic, own_event(each.topic, each.value, now_ms).product_id, each.value)
+        for each in file_format.values(row.value)
+    ]

@@ -55,6 +55,11 @@ class Settings(BaseSettings):
         description="URL at which the commands find a running stack. If it is not set, they use the last `up` on this "
         "machine.",
     )
+    sources: Path | None = Field(
+        None,
+        description="YAML file that says which input topics have records of other systems, such as Debezium. "
+        "If it is not set, all topics have events in Freshline's own form.",
+    )
     data_dir: Path = Field(Path(".freshline"), description="Directory of everything that a stack keeps on disk.")
     broker: Literal["embedded", "kafka"] = Field(
         "embedded",

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from schemas.errors import InvalidFeedLine
-from schemas.events import EVENT_BYTES_MAX
-from stream.kafka.event_lines import numbered_lines
+from schemas.errors import InvalidEvent, InvalidFeedLine
 from stream.kafka.partitions import Partition
 from stream.kafka.reader import Reader
 from stream.kafka.topics import ITEMS, topic_layout
@@ -15,11 +13,12 @@ from stream.state_files.records import product_id_of, writer_of
 from workers.compare.feed_diff import read_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from typing import IO
+    from collections.abc import Callable, Iterable, Iterator
 
     from stream.kafka.reader import Record
     from stream.sync.spill import Spill
+    from workers.sources.file_events import FileFormat
+    from workers.sources.files import Row
 
     ReportProgress = Callable[[int, int | None], None]
     """Called with how much is done, and of how much; None if that is not known."""
@@ -28,26 +27,34 @@ PROGRESS_EVERY = 1_000
 """Lines or products between two reports of progress."""
 
 
-def read_feed(topic: str, feed: IO[bytes], spill: Spill, now_ms: int, progress: ReportProgress) -> None:
-    """Add all lines that are not blank to the spill.
+def read_feed(
+    topic: str, rows: Iterable[Row], file_format: FileFormat, spill: Spill, now_ms: int, progress: ReportProgress
+) -> None:
+    """Add the events of all rows that are of this topic to the spill.
 
-    Raises InvalidFeedLine for the first line that is no upsert, or that is about the same product or offer as an
-    earlier line.
+    Raises InvalidFeedLine for the first row that is no upsert, or that is about the same product or offer as an
+    earlier row.
     """
-    for number, value in numbered_lines(_lines(feed)):
-        event = read_line(topic, number, value, now_ms).event
-        if (other := spill.add_line(event.product_id, event.part, number, value)) is not None:
-            of = "" if event.part is None else f"the offer of {event.part!r} for "
-            reason = f"{of}product {event.product_id!r} stands in line {other} already: leave one of them out"
-            raise InvalidFeedLine(number, reason)
-        if number % PROGRESS_EVERY == 0:
-            progress(number, None)
+    for row in rows:
+        for value in _values(topic, row, file_format):
+            event = read_line(topic, row.number, value, now_ms).event
+            if (other := spill.add_line(event.product_id, event.part, row.number, value)) is not None:
+                of = "" if event.part is None else f"the offer of {event.part!r} for "
+                reason = f"{of}product {event.product_id!r} stands in line {other} already: leave one of them out"
+                raise InvalidFeedLine(row.number, reason)
+        if row.number % PROGRESS_EVERY == 0:
+            progress(row.number, None)
 
 
-def _lines(feed: IO[bytes]) -> Iterator[bytes]:
-    """Yield the lines. A line that is too long is cut just behind the limit, where checking it finds that out."""
-    while line := feed.readline(EVENT_BYTES_MAX + 2):
-        yield line
+def _values(topic: str, row: Row, file_format: FileFormat) -> Iterator[bytes]:
+    """Yield the events of a row about what there is: a product that its platform hides is not there."""
+    try:
+        if isinstance(row.value, InvalidEvent):
+            raise row.value
+        found = file_format.values(row.value)
+    except InvalidEvent as error:
+        raise InvalidFeedLine(row.number, str(error)) from None
+    yield from (each.value for each in found if each.topic == topic and not each.deletes)
 
 
 async def read_state(kafka: str, spill: Spill, progress: ReportProgress) -> None:

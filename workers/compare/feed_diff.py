@@ -18,6 +18,7 @@ from schemas.events import AHEAD_MS_MAX, Event, parse
 from schemas.items import Entity
 from schemas.stamps import UNVERSIONED, Stamp
 from schemas.times import TIME_MS_BELOW
+from workers.sources.shapes import recognised
 from workers.state import fold
 from workers.state.projection import shown_facts
 
@@ -88,7 +89,7 @@ def read_line(topic: str, number: int, value: bytes, now_ms: int) -> Line:
     try:
         event = parse(topic, None, value, arrived_at_ms=now_ms, event_time_ms=NO_TIME_MS)
     except InvalidEvent as error:
-        raise InvalidFeedLine(number, str(error)) from None
+        raise InvalidFeedLine(number, recognised(value, {}) or str(error)) from None
     if event.op != "upsert":
         raise InvalidFeedLine(number, f"op: is {event.op}, a feed says what there is: leave op out")
     return Line(number, value, event)

@@ -15,13 +15,18 @@ from workers.sources.magento import magento
 from workers.sources.mapping import ColumnOrName, check_fields
 from workers.sources.own import own
 from workers.sources.shopify import ItemId, shopify
+from workers.sources.tables import table
 from workers.sources.woocommerce import woocommerce
 
 if TYPE_CHECKING:
     from workers.sources.messages import Adapter
 
 Topic = Literal["products", "prices", "reviews"]
-Format = Literal["freshline", "debezium", "debezium-unwrapped", "shopify", "woocommerce", "magento", "google-merchant"]
+Format = Literal[
+    "freshline", "csv", "debezium", "debezium-unwrapped", "shopify", "woocommerce", "magento", "google-merchant"
+]
+WITH_PRICES = ("shopify", "woocommerce", "magento", "google-merchant")
+"""Formats whose products have their prices in them."""
 MAPPED = ("debezium", "debezium-unwrapped")
 WITHOUT_CURRENCY = ("shopify", "woocommerce", "magento")
 """Formats of platforms that do not tell the currency of a price."""
@@ -49,8 +54,6 @@ class Source(BaseModel):
             if self.format not in MAPPED:
                 raise ValueError(f"mapping: {self.format} has none: leave it out")
             check_fields(self.topic, self.mapping)
-        if self.format in WITHOUT_CURRENCY and self.topic != "products":
-            raise ValueError(f"topic: {self.format} sends products with their prices: send them to products")
         return self
 
     def adapter(self, shop_currency: str | None) -> Adapter:
@@ -63,6 +66,7 @@ class Source(BaseModel):
             )
         return {
             "freshline": own,
+            "csv": table,
             "debezium": lambda: debezium(self.mapping),
             "debezium-unwrapped": lambda: debezium_unwrapped(self.mapping),
             "shopify": lambda: shopify(self.items, currency, self.location_id),
@@ -87,6 +91,11 @@ class SourcesFile(BaseModel):
         for topic in topics:
             if topics.count(topic) > 1:
                 raise ValueError(f"topic: {topic} stands there twice: a topic has one format")
+        for source in self.sources:
+            if source.format == "csv":
+                raise ValueError("format: csv is one of files: leave it to `--format csv`")
+            if source.format in WITH_PRICES and source.topic != "products":
+                raise ValueError(f"topic: {source.format} sends products with their prices: send them to products")
         if self.registry is None and any(source.encoding == "confluent" for source in self.sources):
             raise ValueError("registry: is missing, and a topic has the encoding confluent: give its URL")
         return self

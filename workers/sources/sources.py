@@ -22,17 +22,27 @@ if TYPE_CHECKING:
 FORMAT_HEADER = "freshline-format"
 """Header of a record that is in our own form, whatever the configured format of its topic is."""
 OWN_FORMAT = b"freshline"
+IN_OWN_FORMAT = ((FORMAT_HEADER, OWN_FORMAT),)
+"""The headers of a record that a command or a worker made from another form."""
 EVENTS_MAX = 2_048
 """The most events of one record: as many as twice the variants that a product of Shopify had for long."""
 
 
-class Arrival(NamedTuple):
-    """When a record came."""
+class Times(NamedTuple):
+    """The times of a record."""
 
     arrived_at_ms: int
-    """The timestamp of the record."""
+    """When it arrived."""
     event_time_ms: int | None
-    """The time in its header `freshline-event-time`; None if it has none."""
+    """The time that it gives for itself; None: the arrival counts."""
+
+
+class Value(NamedTuple):
+    """An event in our own form, not parsed yet."""
+
+    topic: str
+    value: bytes
+    deletes: bool
 
 
 class Decoded(NamedTuple):
@@ -57,7 +67,7 @@ class Sources:
         key: bytes | None,
         value: bytes | None,
         headers: Sequence[tuple[str, bytes | None]],
-        arrival: Arrival,
+        times: Times,
     ) -> list[Decoded]:
         """Return the events of a record: one, or none or several where its topic has a source.
 
@@ -65,17 +75,25 @@ class Sources:
         whole record.
         """
         configured = self._by_topic.get(topic)
-        if configured is None or (FORMAT_HEADER, OWN_FORMAT) in headers:
-            return [Decoded(_own_event(topic, key, value, headers, arrival), value)]
+        if configured is None or IN_OWN_FORMAT[0] in headers:
+            return [Decoded(_own_event(topic, key, value, headers, times), value)]
         source, adapt = configured
-        message = Message(topic, key, _json(value), text_headers(headers))
-        return adapted(message, source, adapt, arrival)
+        message = Message(topic, key, json_of(value), text_headers(headers))
+        return [
+            Decoded(_parsed(each.topic, None, each.value, times), each.value) for each in values(message, source, adapt)
+        ]
 
 
-def adapted(message: Message, source: Source, adapt: Adapter, arrival: Arrival) -> list[Decoded]:
-    """Return the events of a message of a configured source. Raises InvalidEvent."""
+def _parsed(topic: str, key: bytes | None, value: bytes | None, times: Times) -> Event:
+    return parse(topic, key, value, arrived_at_ms=times.arrived_at_ms, event_time_ms=times.event_time_ms)
+
+
+def values(message: Message, source: Source, adapt: Adapter) -> list[Value]:
+    """Return the events of a message of this source. Raises InvalidEvent."""
+    time = None
     if source.envelope == "cloudevents":
         message = opened(message)
+        time = message.headers.get("time")
     try:
         bodies = adapt(message)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
@@ -83,19 +101,21 @@ def adapted(message: Message, source: Source, adapt: Adapter, arrival: Arrival) 
         raise InvalidEvent(reason) from error
     if len(bodies) > EVENTS_MAX:
         raise InvalidEvent(f"the record has {len(bodies)} events: at most {EVENTS_MAX} are allowed; split it")
-    time = message.headers.get("time") if source.envelope == "cloudevents" else None
-    return [_decoded(body.topic, body.fields, time, arrival) for body in bodies]
+    return [_value(body.topic, body.fields, time) for body in bodies]
 
 
-def _decoded(topic: str, fields: dict[str, Any], time: str | None, arrival: Arrival) -> Decoded:
+def _value(topic: str, fields: dict[str, Any], time: str | None) -> Value:
     if time is not None and fields.get("updated_at") is None:
         fields = fields | {"updated_at": time}
     try:
-        value = orjson.dumps(fields)
+        return Value(topic, orjson.dumps(fields), fields.get("op") == "delete")
     except TypeError as error:
         raise InvalidEvent(f"the record cannot be written as JSON: {error}") from None
-    event = parse(topic, None, value, arrived_at_ms=arrival.arrived_at_ms, event_time_ms=arrival.event_time_ms)
-    return Decoded(event, value)
+
+
+def own_event(topic: str, value: bytes, now_ms: int) -> Event:
+    """Return the event of a value that a command is to send now. Raises InvalidEvent, which names a known shape."""
+    return _own_event(topic, None, value, (), Times(now_ms, None))
 
 
 def _own_event(
@@ -103,16 +123,17 @@ def _own_event(
     key: bytes | None,
     value: bytes | None,
     headers: Sequence[tuple[str, bytes | None]],
-    arrival: Arrival,
+    times: Times,
 ) -> Event:
     try:
-        return parse(topic, key, value, arrived_at_ms=arrival.arrived_at_ms, event_time_ms=arrival.event_time_ms)
+        return _parsed(topic, key, value, times)
     except InvalidEvent as error:
         shape = recognised(value, text_headers(headers))
         raise InvalidEvent(shape) if shape is not None else error from None
 
 
-def _json(value: bytes | None) -> Any:
+def json_of(value: bytes | None) -> Any:
+    """Return the JSON of a record; None for a null record. Raises InvalidEvent, which names a shape that is known."""
     if value is None:
         return None
     try:

@@ -5,13 +5,17 @@ import json
 import subprocess
 import threading
 from codecs import BOM_UTF8
+from io import BytesIO
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import pytest
 from kafka import KafkaConsumer, TopicPartition
 from kafka.admin import KafkaAdminClient, NewTopic
 
+from schemas.errors import Misconfigured
+from stream.commands.configured import file_format
+from stream.commands.options import Format
 from stream.kafka.event_lines import valid_events
 from stream.kafka.producer import OutgoingRecord
 from stream.kafka.send_rate import at_rate
@@ -23,11 +27,15 @@ from stream.up.brokers.interface import wait_accepting
 from tests.support.running_commands import freshline, serving
 from tests.support.standing_in import StandIn
 from workers.clock import SystemClock
+from workers.sources.config import Source
+from workers.sources.file_events import FileFormat
+from workers.sources.files import rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+PRICES = FileFormat(Source(topic="prices"))
 PRICE = b'{"product_id": "P%d", "seller": "AEON", "price": 9.5, "currency": "HKD"}\n'
 
 
@@ -224,8 +232,8 @@ def test_a_paced_record_is_never_early_and_a_long_pause_is_not_made_up_for() -> 
 
 def test_a_byte_order_mark_is_no_part_of_the_first_line() -> None:
     sent = SendReport()
-    lines = [BOM_UTF8 + PRICE % 1, PRICE % 2, BOM_UTF8 + PRICE % 3]
-    assert [record.value for record in valid_events("prices", lines, sent, SystemClock())] == [
+    found = rows(BytesIO(BOM_UTF8 + PRICE % 1 + PRICE % 2 + BOM_UTF8 + PRICE % 3), takes_text=False)
+    assert [record.value for record in valid_events(found, PRICES, sent, SystemClock())] == [
         (PRICE % number).strip() for number in (1, 2)
     ]
     assert sent.invalid == 1 and sent.problems[0].line == 3
@@ -233,5 +241,36 @@ def test_a_byte_order_mark_is_no_part_of_the_first_line() -> None:
 
 def test_blank_lines_are_no_events() -> None:
     sent = SendReport()
-    assert [record.line for record in valid_events("prices", [b"\n", PRICE % 1, b"  "], sent, SystemClock())] == [2]
+    found = rows(BytesIO(b"\n" + PRICE % 1 + b"  "), takes_text=False)
+    assert [record.line for record in valid_events(found, PRICES, sent, SystemClock())] == [2]
     assert sent.invalid == 0
+
+
+def test_a_table_is_sent_as_events_in_our_own_form(broker: str, tmp_path: Path) -> None:
+    """The header says so, whatever format the topic is configured to have."""
+    file = tmp_path / "prices.csv"
+    file.write_bytes(b"product_id;price;currency\nT1;9,5;EUR\nT2;8.5;EUR\n")
+    done = freshline("produce", "prices", str(file), "--format=csv", "--json")
+    assert done.code == 1 and done.err.startswith("line 2: price: '9,5' is no decimal")
+    assert records(broker)[b"T2"] == b'{"product_id":"T2","price":"8.5","currency":"EUR"}'
+    without = freshline("produce", "prices", str(file))
+    assert without.code == 2 and "text separated by semicolons: give `--format" in without.err
+
+
+def test_every_format_of_the_configuration_can_be_given_to_a_command() -> None:
+    formats = set(get_args(Source.model_fields["format"].annotation))
+    assert {str(each) for each in Format} == formats | {"cloudevents"}
+
+
+def test_the_format_of_a_file_takes_the_mapping_of_its_topic(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = tmp_path / "sources.yaml"
+    config.write_text(
+        "sources:\n- topic: prices\n  format: debezium-unwrapped\n"
+        "  mapping: {product_id: sku, price: cost, currency: cur}\n"
+    )
+    monkeypatch.setenv("FRESHLINE_SOURCES", str(config))
+    [value] = file_format("prices", "debezium-unwrapped").values(b'{"sku": "x", "cost": "2.5", "cur": "EUR"}')
+    assert json.loads(value.value) == {"product_id": "x", "price": "2.5", "currency": "EUR"}
+    monkeypatch.setenv("FRESHLINE_SOURCES", str(tmp_path / "none.yaml"))
+    with pytest.raises(Misconfigured, match=r"FRESHLINE_SOURCES: cannot read .*none.yaml: No such file"):
+        file_format("prices", "csv")

@@ -13,16 +13,16 @@ from cloudevents.core.v1.event import CloudEvent
 from schemas.errors import InvalidEvent
 from tests.support.sources import ARRIVED_MS, columns
 from workers.sources.config import Source
-from workers.sources.sources import Arrival, Decoded, Sources
+from workers.sources.sources import Decoded, Sources, Times
 
-ARRIVAL = Arrival(ARRIVED_MS, None)
+TIMES = Times(ARRIVED_MS, None)
 BODY = {"product_id": "mug-1", "title": "Mug"}
 ATTRIBUTES = {"id": "7", "source": "/shop", "type": "product.changed", "time": None}
 
 
 def decode(topic: str, value: bytes | None, headers: dict[str, bytes], **source: Any) -> list[Decoded]:
     sources = Sources([Source(topic=topic, envelope="cloudevents", **source)])
-    return sources.decode(topic, None, value, list(headers.items()), ARRIVAL)
+    return sources.decode(topic, None, value, list(headers.items()), TIMES)
 
 
 def cloud_event(data: Any) -> CloudEvent:

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from schemas.errors import InvalidEvent, Misconfigured
 from tests.support.sources import ARRIVED_MS
 from workers.sources.config import Source, read_sources
-from workers.sources.sources import FORMAT_HEADER, OWN_FORMAT, Arrival, Sources
+from workers.sources.sources import FORMAT_HEADER, OWN_FORMAT, Sources, Times
 
-ARRIVAL = Arrival(ARRIVED_MS, None)
+TIMES = Times(ARRIVED_MS, None)
 PLAIN = orjson.dumps({"product_id": "a", "title": "A"})
 FILE = """
 sources:
@@ -47,7 +47,7 @@ def test_the_file_says_what_the_records_of_a_topic_are() -> None:
     [
         ("sources: [", "is no YAML"),
         ("sources: [{topic: items}]", "sources.0.topic"),
-        ("sources: [{topic: products, format: csv}]", "sources.0.format"),
+        ("sources: [{topic: products, format: csv}]", "csv is one of files"),
         ("sources: [{topic: products, colour: red}]", "sources.0.colour"),
         ("sources: [{topic: products}, {topic: products}]", "products stands there twice"),
         ("sources: [{topic: products, encoding: confluent}]", "registry: is missing"),
@@ -76,28 +76,28 @@ def test_a_platform_that_tells_no_currency_needs_one() -> None:
 
 
 def test_a_topic_without_a_source_takes_our_events_as_before() -> None:
-    [decoded] = Sources().decode("products", b"a", PLAIN, [], ARRIVAL)
+    [decoded] = Sources().decode("products", b"a", PLAIN, [], TIMES)
     assert (decoded.event.product_id, decoded.value) == ("a", PLAIN)
     with pytest.raises(InvalidEvent, match="differs from the key"):
-        Sources().decode("products", b"b", PLAIN, [], ARRIVAL)
+        Sources().decode("products", b"b", PLAIN, [], TIMES)
 
 
 def test_an_event_in_our_form_is_taken_in_any_topic_if_its_header_says_so() -> None:
     sources = Sources([Source(topic="products", format="debezium")])
-    [decoded] = sources.decode("products", b"a", PLAIN, [(FORMAT_HEADER, OWN_FORMAT)], ARRIVAL)
+    [decoded] = sources.decode("products", b"a", PLAIN, [(FORMAT_HEADER, OWN_FORMAT)], TIMES)
     assert decoded.event.product_id == "a"
     with pytest.raises(InvalidEvent, match="no Debezium envelope"):
-        sources.decode("products", b"a", PLAIN, [], ARRIVAL)
+        sources.decode("products", b"a", PLAIN, [], TIMES)
 
 
 def test_the_value_of_a_decoded_event_is_the_event_itself_in_our_form() -> None:
     """It is what a worker forwards to the partition of the item."""
     sources = Sources([Source(topic="products", format="woocommerce", currency="EUR")])
     body = orjson.dumps({"id": 5, "name": "Rug", "status": "publish", "price": "9.00", "regular_price": "9.00"})
-    decoded = sources.decode("products", None, body, [], Arrival(ARRIVED_MS, 1_794_000_000_000))
+    decoded = sources.decode("products", None, body, [], Times(ARRIVED_MS, 1_794_000_000_000))
     assert [each.event.topic for each in decoded] == ["products", "prices"]
     for each in decoded:
-        key, time = each.event.product_id.encode(), Arrival(ARRIVED_MS + 5, 1_794_000_000_000)
+        key, time = each.event.product_id.encode(), Times(ARRIVED_MS + 5, 1_794_000_000_000)
         [again] = sources.decode(each.event.topic, key, each.value, [(FORMAT_HEADER, OWN_FORMAT)], time)
         assert again.event == each.event
 
@@ -128,14 +128,14 @@ ENVELOPE = {"before": None, "after": {"id": 1}, "source": {"lsn": 1}, "op": "c"}
 )
 def test_a_shape_that_is_recognised_is_refused_by_its_name(value: bytes, named: str) -> None:
     with pytest.raises(InvalidEvent, match=named):
-        Sources().decode("products", None, value, [], ARRIVAL)
+        Sources().decode("products", None, value, [], TIMES)
 
 
 def test_a_record_whose_parts_have_the_wrong_type_is_invalid_and_no_bug() -> None:
     sources = Sources([Source(topic="products", format="shopify", currency="EUR")])
     body = orjson.dumps({"id": 1, "title": "x", "variants": [5]})
     with pytest.raises(InvalidEvent, match="has not the shape of shopify"):
-        sources.decode("products", None, body, [], ARRIVAL)
+        sources.decode("products", None, body, [], TIMES)
 
 
 FORMATS: list[dict[str, Any]] = [
@@ -196,6 +196,6 @@ def test_whatever_comes_is_events_or_an_invalid_event(source: dict[str, Any], bo
     except TypeError:
         return
     try:
-        Sources([Source(**source)], "EUR").decode(source["topic"], key, value, [], ARRIVAL)
+        Sources([Source(**source)], "EUR").decode(source["topic"], key, value, [], TIMES)
     except InvalidEvent as error:
         assert str(error)

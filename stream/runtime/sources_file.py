@@ -1,0 +1,25 @@
+"""The file that FRESHLINE_SOURCES names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from schemas.errors import Misconfigured
+from workers.sources.config import SourcesFile, read_sources
+
+if TYPE_CHECKING:
+    from stream.runtime.settings import Settings
+
+NO_SOURCES = SourcesFile(sources=[])
+
+
+def configured_sources(settings: Settings) -> SourcesFile:
+    """Return the configured sources; none where the setting is not set. Raises Misconfigured."""
+    if settings.sources is None:
+        return NO_SOURCES
+    try:
+        text = settings.sources.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise Misconfigured(f"FRESHLINE_SOURCES: cannot read {settings.sources}: {reason}") from None
+    return read_sources(text, str(settings.sources))

@@ -1,0 +1,147 @@
+"""Files are recognised by their bytes: packed, in UTF-16, a JSON array, a table, XML."""
+
+from __future__ import annotations
+
+import gzip
+import io
+from codecs import BOM_UTF8
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.errors import InvalidEvent, WrongUsage
+from workers.sources import files
+from workers.sources.files import Row, rows
+
+FIRST, SECOND = {"product_id": "a", "title": "Tee grün"}, {"product_id": "b", "title": "Cup [x], {y}"}
+LINES = b"\n".join(map(orjson.dumps, (FIRST, SECOND)))
+INDENTED = orjson.dumps([FIRST, SECOND], option=orjson.OPT_INDENT_2)
+
+
+def read(content: bytes, *, takes_text: bool = False) -> list[Row]:
+    return list(rows(io.BytesIO(content), takes_text=takes_text))
+
+
+def bodies(content: bytes) -> list[Any]:
+    return [orjson.loads(row.value) for row in read(content) if isinstance(row.value, bytes)]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        LINES,
+        LINES.replace(b"\n", b"\r\n\r\n") + b"\r\n",
+        LINES.replace(b"\n", b"\r"),
+        BOM_UTF8 + LINES,
+        gzip.compress(LINES),
+        gzip.compress(BOM_UTF8 + INDENTED),
+        LINES.decode().encode("utf-16"),
+        LINES.decode().encode("utf-16-le"),
+        LINES.decode().encode("utf-16-be"),
+        INDENTED,
+        orjson.dumps([FIRST, SECOND]),
+        INDENTED[1:-1].replace(b"},", b"}\n"),
+    ],
+    ids=["lines", "CRLF", "CR", "BOM", "gzip", "gzip of an array", "UTF-16", "LE", "BE", "array", "dense", "indented"],
+)
+def test_json_is_read_however_it_is_laid_out_and_packed(content: bytes) -> None:
+    assert bodies(content) == [FIRST, SECOND]
+
+
+def test_lines_are_numbered_as_lines_and_elements_as_elements() -> None:
+    assert [row.number for row in read(b"\n" + LINES.replace(b"\n", b"\n\n"))] == [2, 4]
+    assert [row.number for row in read(INDENTED)] == [1, 2]
+
+
+def test_numbers_of_an_array_stay_as_they_are_written() -> None:
+    [row] = read(b'[ {"price": 1.10, "version": 9007199254740993} ]')
+    assert row.value == b'{"price": 1.10, "version": 9007199254740993}'
+
+
+@given(st.lists(st.dictionaries(st.text(max_size=5), st.text(max_size=40), min_size=1), min_size=1), st.integers(1, 7))
+def test_an_array_is_read_alike_wherever_its_parts_are_cut(elements: list[dict[str, str]], size: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(files, "CHUNK_CHARACTERS", size)
+        assert bodies(orjson.dumps(elements)) == elements
+
+
+def test_an_array_that_is_cut_off_is_read_up_to_there() -> None:
+    *_, last = read(INDENTED[:-20])
+    assert last.number == 2 and isinstance(last.value, InvalidEvent) and "the JSON ends here" in str(last.value)
+
+
+def test_a_packed_file_that_is_cut_off_is_named() -> None:
+    packed = gzip.compress(b"\n".join(orjson.dumps({"product_id": str(n)}) for n in range(50_000)))
+    *_, last = read(packed[:-2_000])
+    assert isinstance(last.value, InvalidEvent) and "packed by gzip and broken here" in str(last.value)
+    with pytest.raises(WrongUsage, match="packed by gzip and broken"):
+        read(b"\x1f\x8b\x08\x00\x00")
+
+
+@pytest.mark.parametrize(("delimiter", "name"), [("\t", "tab-sep"), (",", "comma-sep"), (";", "semicolons")])
+def test_a_table_is_refused_by_name_and_read_where_the_format_is_one_of_tables(delimiter: str, name: str) -> None:
+    table = f'product_id{delimiter}title\r\n\r\na{delimiter}"Tee{delimiter} grün"\r\nb{delimiter}\r\n'.encode()
+    assert read(table, takes_text=True) == [
+        Row(3, {"product_id": "a", "title": f"Tee{delimiter} grün"}),
+        Row(4, {"product_id": "b"}),
+    ]
+    with pytest.raises(WrongUsage, match=rf"{name}.*--format google-merchant.*--format csv"):
+        read(table)
+
+
+def test_a_row_with_more_cells_than_the_header_is_invalid_and_the_others_are_not() -> None:
+    found = read(b"product_id,price\na,1,99\nb,2\n", takes_text=True)
+    assert isinstance(found[0].value, InvalidEvent) and "3 cells and the header 2" in str(found[0].value)
+    assert found[1].value == {"product_id": "b", "price": "2"}
+
+
+def test_a_table_in_another_encoding_is_named() -> None:
+    found = read("product_id,title\na,Tee\nb,grün\n".encode("latin-1"), takes_text=True)
+    assert isinstance(found[-1].value, InvalidEvent) and "is not UTF-8" in str(found[-1].value)
+
+
+RSS = """<?xml version="1.0"?>
+<rss xmlns:g="http://base.google.com/ns/1.0" version="2.0"><channel><title>Shop</title>
+<item><g:id>TV-1</g:id><title>Television</title><g:price>499.00 EUR</g:price>
+<g:additional_image_link>1</g:additional_image_link><g:additional_image_link>2</g:additional_image_link>
+<g:shipping><g:country>DE</g:country><g:price>5 EUR</g:price></g:shipping></item>
+<item><g:id>TV-2</g:id></item></channel></rss>"""
+ATOM = """<feed xmlns="http://www.w3.org/2005/Atom" xmlns:g="http://base.google.com/ns/1.0">
+<entry><g:id>TV-1</g:id><title>Television</title><link href="https://shop.example.com/tv"/></entry></feed>"""
+
+
+def test_a_feed_of_xml_is_read_item_by_item_without_what_is_nested() -> None:
+    first, second = read(RSS.encode(), takes_text=True)
+    assert first.value == {"id": "TV-1", "title": "Television", "price": "499.00 EUR", "additional_image_link": "1"}
+    assert second == Row(2, {"id": "TV-2"})
+    [entry] = read(ATOM.encode(), takes_text=True)
+    assert entry.value == {"id": "TV-1", "title": "Television", "link": "https://shop.example.com/tv"}
+
+
+def test_xml_that_is_broken_is_read_up_to_there_and_refused_without_a_format() -> None:
+    *_, last = read(RSS[:-30].encode(), takes_text=True)
+    assert isinstance(last.value, InvalidEvent) and "cannot be read further" in str(last.value)
+    with pytest.raises(WrongUsage, match="the file is XML"):
+        read(RSS.encode())
+
+
+@pytest.mark.parametrize("start", [b"PK\x03\x04", b"Obj\x01", b"PAR1", b"\xff\xfe\x00\x00"])
+def test_a_file_that_is_no_text_is_refused_by_name(start: bytes) -> None:
+    with pytest.raises(WrongUsage, match="the file is "):
+        read(start + b"\x00" * 20)
+
+
+@pytest.mark.parametrize("content", [b"", b"\n \n", b"hello", b"{not json\n{}", b"[", b"[]", b"\xff"])
+def test_whatever_else_comes_is_rows_that_are_refused_one_by_one(content: bytes) -> None:
+    assert all(row.number >= 1 for row in read(content))
+
+
+@given(st.binary(max_size=60), st.booleans())
+def test_no_file_raises_anything_else(content: bytes, takes_text: bool) -> None:
+    try:
+        read(content, takes_text=takes_text)
+    except WrongUsage as error:
+        assert str(error)

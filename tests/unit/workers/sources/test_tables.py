@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import pytest
+
+from schemas.errors import InvalidEvent
+from tests.support.sources import events, message
+from workers.sources.tables import table
+
+
+def test_cells_become_the_fields_that_the_header_names() -> None:
+    row = {
+        "product_id": "a",
+        "title.en": "Cup",
+        "title.de": "Tasse",
+        "attributes.colour": "red",
+        "category": "Home > Cups",
+        "version": "7",
+        "updated_at": "2026-11-10T08:00:00Z",
+    }
+    [event] = events(table(), message("products", row))
+    assert event.stamp[:2] == (7, 1_794_297_600_000)
+    assert event.facts == {
+        "title/en": "Cup",
+        "title/de": "Tasse",
+        "attributes/colour": "red",
+        "category": ["Home", "Cups"],
+    }
+
+
+def test_a_price_and_a_review_are_read_from_text() -> None:
+    [price] = events(table(), message("prices", {"product_id": "a", "price": "12.50", "currency": "EUR"}))
+    assert price.facts == {"price": 12.5, "currency": "EUR"}
+    row = {"product_id": "a", "review_id": "1", "rating": "4.5", "verified_purchase": "TRUE"}
+    assert events(table(), message("reviews", row))[0].facts == {"rating": 450}
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ({"sku": "a"}, "no such column, only sku"),
+        ({"product_id": "a", "title": "x", "title.en": "y"}, "title: has a column of its own"),
+        ({"product_id": "a", "title.en": "y", "title": "x"}, "title: has a column of its own"),
+    ],
+)
+def test_a_table_that_is_no_table_of_ours_is_refused(row: dict[str, str], reason: str) -> None:
+    with pytest.raises(InvalidEvent, match=reason):
+        events(table(), message("products", row))

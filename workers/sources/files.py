@@ -1,0 +1,248 @@
+"""The rows of a file: JSON lines, a JSON array, delimited text or XML, packed or in UTF-16, recognised by its bytes."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import gzip
+import io
+import json
+import re
+import zlib
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, cast
+from xml.etree import ElementTree
+
+from schemas.errors import InvalidEvent, WrongUsage
+from schemas.events import EVENT_BYTES_MAX
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PEEK_BYTES = 64 * 1024
+CHUNK_CHARACTERS = 64 * 1024
+ITEM_TAGS = ("item", "entry")
+"""The elements of a row in RSS 2.0 and in Atom."""
+UNREADABLE = {
+    b"PK\x03\x04": "a zip archive or a spreadsheet: unpack it, or save the sheet as CSV",
+    b"Obj\x01": "an Avro container file: write its records as JSON lines",
+    b"PAR1": "a Parquet file: write its rows as JSON lines",
+    b"\xff\xfe\x00\x00": "UTF-32: encode it as UTF-8",
+}
+BROKEN = (EOFError, gzip.BadGzipFile, zlib.error)
+"""What reading a packed file raises that was cut off or damaged."""
+DELIMITERS = {"\t": "tab-separated text", ",": "comma-separated text", ";": "text separated by semicolons"}
+
+_NAME = re.compile(r'\s*"?[\w][\w .:()\[\]/-]{0,60}"?\s*')
+
+
+class Row(NamedTuple):
+    """One row of a file."""
+
+    number: int
+    """The number of its line, from 1; of the element, in a JSON array or in XML."""
+    value: bytes | dict[str, Any] | InvalidEvent
+    """JSON that is not parsed yet, the texts by the names of a header, or why the row cannot be read."""
+
+
+class Shape(NamedTuple):
+    """What a file is."""
+
+    name: str
+    delimiter: str | None = None
+    """The sign between the cells of delimited text."""
+
+
+def rows(file: IO[bytes], *, takes_text: bool) -> Iterator[Row]:
+    """Yield the rows that are not blank. `takes_text`: whether the format is one of delimited text or XML.
+
+    Raises WrongUsage, before the first row, for a file that is something else, with what to do.
+    """
+    try:
+        text = unpacked(file)
+        shape = shape_of(text.peek(PEEK_BYTES)[:PEEK_BYTES])
+    except BROKEN as error:
+        raise WrongUsage(f"the file is packed by gzip and broken ({error}): pack it again") from None
+    if shape.delimiter is not None or shape.name == "XML":
+        if not takes_text:
+            raise WrongUsage(
+                f"the file is {shape.name}: give `--format google-merchant` for a Merchant feed, or `--format csv` for "
+                "a table whose header has our field names"
+            )
+        return _to_the_end(_xml_rows(text) if shape.delimiter is None else _delimited_rows(text, shape.delimiter))
+    return _to_the_end(_objects(text) if shape.name != "JSON lines" else _lines(text))
+
+
+def _to_the_end(found: Iterator[Row]) -> Iterator[Row]:
+    """Yield the rows, and a last one that says why the file cannot be read further, if it cannot."""
+    number = 0
+    try:
+        for row in found:
+            number = row.number
+            yield row
+    except UnicodeDecodeError as error:
+        byte = error.object[error.start]
+        reason = f"the file is not UTF-8 behind row {number}: it has the byte 0x{byte:02x}: encode it as UTF-8"
+        yield Row(number + 1, InvalidEvent(reason))
+    except BROKEN as error:
+        yield Row(number + 1, InvalidEvent(f"the file is packed by gzip and broken here ({error}): pack it again"))
+
+
+def unpacked(file: IO[bytes]) -> io.BufferedReader:
+    """Return the file as UTF-8 without a byte order mark. Raises WrongUsage for what cannot be read as text."""
+    buffered = _buffered(file)
+    if buffered.peek(2)[:2] == b"\x1f\x8b":
+        buffered = io.BufferedReader(cast("io.RawIOBase", gzip.GzipFile(fileobj=buffered)), PEEK_BYTES)
+    start = buffered.peek(4)[:4]
+    for beginning, what in UNREADABLE.items():
+        if start.startswith(beginning):
+            raise WrongUsage(f"the file is {what}")
+    if start.startswith(codecs.BOM_UTF8):
+        buffered.read(len(codecs.BOM_UTF8))
+    elif (encoding := _utf_16(start)) is not None:
+        return io.BufferedReader(_Recoded(buffered, encoding), PEEK_BYTES)
+    return buffered
+
+
+def _buffered(file: IO[bytes]) -> io.BufferedReader:
+    """Return the file with a buffer. One more buffer around that of a pipe would wait until it is full."""
+    if isinstance(file, io.BufferedReader):
+        return file
+    return io.BufferedReader(cast("io.RawIOBase", file), PEEK_BYTES)
+
+
+def _utf_16(start: bytes) -> str | None:
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    if len(start) == 4 and start[1] == start[3] == 0 != start[0]:
+        return "utf-16-le"
+    return "utf-16-be" if len(start) == 4 and start[0] == start[2] == 0 != start[1] else None
+
+
+class _Recoded(io.RawIOBase):
+    """A file in another encoding, read as UTF-8."""
+
+    def __init__(self, file: io.BufferedReader, encoding: str) -> None:
+        self._text = io.TextIOWrapper(file, encoding, errors="replace", newline="")
+        self._rest = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if not self._rest:
+            self._rest = self._text.read(CHUNK_CHARACTERS).encode()
+        part, self._rest = self._rest[: len(buffer)], self._rest[len(buffer) :]
+        buffer[: len(part)] = part
+        return len(part)
+
+
+def shape_of(start: bytes) -> Shape:
+    """Return what a file is that begins with these bytes of UTF-8."""
+    text = start.decode(errors="replace").lstrip()
+    if text.startswith("["):
+        return Shape("a JSON array")
+    if text.startswith("<"):
+        return Shape("XML")
+    first = text.partition("\n")[0]
+    if text.startswith("{"):
+        return Shape("JSON lines" if _is_json(first) or not _begins_with_json(text) else "JSON over several lines")
+    for delimiter, name in DELIMITERS.items():
+        cells = first.rstrip("\r").split(delimiter)
+        if len(cells) > 1 and len(set(cells)) == len(cells) and all(map(_NAME.fullmatch, cells)):
+            return Shape(name, delimiter)
+    return Shape("JSON lines")
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _begins_with_json(text: str) -> bool:
+    try:
+        json.JSONDecoder().raw_decode(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _lines(file: io.BufferedReader) -> Iterator[Row]:
+    """Yield the lines. A line that is too long is cut just behind the limit, where checking it finds that out."""
+    number = 0
+    while line := file.readline(EVENT_BYTES_MAX + 2):
+        number += 1
+        if text := line.strip():
+            yield Row(number, text)
+
+
+def _objects(file: io.BufferedReader) -> Iterator[Row]:
+    """Yield the elements of a JSON array, or values that follow each other without one line for each."""
+    decoder, number, at_end = json.JSONDecoder(), 0, False
+    rest = ""
+    text = io.TextIOWrapper(file, "utf-8", newline="")
+    while True:
+        rest = rest.lstrip(" \t\r\n,[" if number == 0 else " \t\r\n,")
+        if rest.startswith("]"):
+            return
+        if rest or at_end:
+            try:
+                _, length = decoder.raw_decode(rest)
+            except ValueError as error:
+                if at_end or len(rest) > EVENT_BYTES_MAX:
+                    if rest:
+                        yield Row(number + 1, InvalidEvent(f"the JSON ends here, near {rest[:40]!r}: {error}"))
+                    return
+            else:
+                number += 1
+                yield Row(number, rest[:length].encode())
+                rest = rest[length:]
+                continue
+        more = text.read(CHUNK_CHARACTERS)
+        rest, at_end = rest + more, not more
+
+
+def _delimited_rows(file: io.BufferedReader, delimiter: str) -> Iterator[Row]:
+    reader = csv.reader(io.TextIOWrapper(file, "utf-8", newline=""), delimiter=delimiter)
+    names = [name.strip() for name in next(reader)]
+    try:
+        for cells in reader:
+            if not any(cell.strip() for cell in cells):
+                continue
+            if len(cells) > len(names):
+                reason = (
+                    f"the row has {len(cells)} cells and the header {len(names)}: quote cells that have a delimiter"
+                )
+                yield Row(reader.line_num, InvalidEvent(reason))
+                continue
+            yield Row(reader.line_num, {name: cell for name, cell in zip(names, cells, strict=False) if cell.strip()})
+    except csv.Error as error:
+        yield Row(reader.line_num, InvalidEvent(f"the table cannot be read further: {error}"))
+
+
+def _xml_rows(file: io.BufferedReader) -> Iterator[Row]:
+    number = 0
+    try:
+        for _, element in ElementTree.iterparse(file, events=("end",)):
+            if _local(element.tag) in ITEM_TAGS:
+                number += 1
+                yield Row(number, _element(element))
+                element.clear()  # Else the whole feed stays in memory.
+    except ElementTree.ParseError as error:
+        yield Row(number + 1, InvalidEvent(f"the XML cannot be read further: {error}"))
+
+
+def _element(item: ElementTree.Element) -> dict[str, Any]:
+    """Return the texts of an item by name. Of a name that is repeated the first counts; nested ones are left alone."""
+    texts: dict[str, Any] = {}
+    for child in item:
+        text = child.get("href") or (child.text or "").strip()
+        if text and not len(child):
+            texts.setdefault(_local(child.tag), text)
+    return texts
+
+
+def _local(tag: Any) -> str:
+    return str(tag).rpartition("}")[2]

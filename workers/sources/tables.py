@@ -1,0 +1,54 @@
+"""Tables whose header has the names of our fields: CSV and its like, where every cell is a text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from schemas.errors import InvalidEvent
+from workers.sources.messages import Body, Message, object_of
+
+if TYPE_CHECKING:
+    from workers.sources.messages import Adapter
+
+OBJECTS = ("attributes", "title", "description", "promotion")
+"""Fields whose parts have columns of their own, as in `attributes.colour` and `title.en`."""
+WHOLE = ("version", "updated_at", "sale_starts_at", "sale_ends_at")
+"""Fields that may be whole numbers, which must not be texts then."""
+TRUTH = {"true": True, "false": False, "1": True, "0": False}
+
+
+def table() -> Adapter:
+    """Return the adapter of rows. An empty cell is an absent field."""
+    return _adapt
+
+
+def _adapt(message: Message) -> list[Body]:
+    row = object_of(message, "row of a table")
+    if "product_id" not in row:
+        names = ", ".join(sorted(row))[:200]
+        raise InvalidEvent(f"product_id: the table has no such column, only {names}: name its columns as our fields")
+    fields: dict[str, Any] = {}
+    for name, cell in row.items():
+        field, dot, part = name.partition(".")
+        if dot and field in OBJECTS:
+            known = fields.setdefault(field, {})
+            if not isinstance(known, dict):
+                raise InvalidEvent(f"{field}: has a column of its own and one for {part}: leave one of them out")
+            known[part] = cell
+        elif name in OBJECTS and name in fields:
+            raise InvalidEvent(f"{name}: has a column of its own and others for its parts: leave it out")
+        else:
+            fields[name] = _value(name, cell)
+    return [Body(message.topic, fields)]
+
+
+def _value(name: str, cell: Any) -> Any:
+    if not isinstance(cell, str):
+        return cell
+    if name in WHOLE and cell.strip().isdecimal():
+        return int(cell)
+    if name == "category":
+        return [level.strip() for level in cell.split(">")]
+    if name == "verified_purchase":
+        return TRUTH.get(cell.strip().lower(), cell)
+    return cell
