@@ -30,7 +30,7 @@ BROKERS = ("embedded", "kafka")
 
 
 def main() -> int:
-    """The exit code."""
+    """Run the scenarios that were asked for, and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--short", action="store_true", help="a choice that fits four minutes")
     parser.add_argument("--seed", type=int, default=int(os.environ.get("SEED") or time.time()))
@@ -53,7 +53,7 @@ def main() -> int:
 
 
 def asked(name: str, only: str) -> bool:
-    """A whole name asks for that scenario alone: "index killed" is the beginning of others."""
+    """Return whether the scenario was asked for. A whole name asks for no other that begins with the same words."""
     return name == only if only in {scenario.name for scenario in SCENARIOS} else only in name
 
 
@@ -88,7 +88,7 @@ def played(scenarios: Sequence[Scenario], broker: str, seed: int) -> Iterator[Ve
 
 
 def _begun(shared: ExitStack, broker: str, seed: int, scenario: Scenario) -> Run[Any] | Skipped | Verdict:
-    """On a stack that ends with `shared`; or why not."""
+    """Begin the scenario on a stack that ends with `shared`; or return why it cannot be played."""
     folder = shared.enter_context(_folder(scenario))
     if folder is None:
         return Skipped(scenario.name, "a small disk cannot be mounted here: it takes root")
@@ -109,7 +109,7 @@ def _run(folder: Path, broker: str, seed: int, scenario: Scenario) -> Run[Any]:
 
 @contextmanager
 def _folder(scenario: Scenario) -> Iterator[Path | None]:
-    """It stays where it is, for who wants to see the logs; what is on a small disk goes with it."""
+    """Yield the folder of the logs, which is kept for the person who wants to read them; a small disk is removed."""
     folder = Path(tempfile.mkdtemp(prefix="freshline-faults-"))
     if not scenario.small_disk:
         yield folder

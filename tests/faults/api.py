@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 ANSWER_SECONDS_MAX = 10.0
 LOOK_S = 0.05
 PATIENCE = float(os.environ.get("PATIENCE", "1"))
-"""Multiplies all bounds of waits, for a machine that is busy with other things."""
+"""The factor of all bounds of waits, for a machine that is busy with other things."""
 
 
 class Failed(AssertionError):
-    """The stack is not as it should be: a sentence."""
+    """The stack is not as it should be; the message is a sentence."""
 
 
 class Quiet(NamedTuple):
@@ -30,7 +30,7 @@ class Quiet(NamedTuple):
 
 
 def wait_for(true: Callable[[], object], what: str, seconds_max: float = 60.0, every_s: float = LOOK_S) -> None:
-    """Raises Failed when it does not come true in time."""
+    """Wait until the condition is true. Raises Failed when it does not become true in time."""
     seconds_max *= PATIENCE
     deadline = time.monotonic() + seconds_max
     while not true():
@@ -50,7 +50,7 @@ class Api:
     http: httpx.Client
 
     def get(self, path: str, **params: Any) -> dict[str, Any]:
-        """The answer, {} of a 404. Raises httpx.HTTPError while the API is away."""
+        """Return the answer, {} for a 404. Raises httpx.HTTPError while the API is away."""
         answer = self.http.get(path, params=params)
         if answer.status_code == httpx.codes.NOT_FOUND:
             return {}
@@ -58,7 +58,7 @@ class Api:
         return found
 
     def indexed(self, product_id: str) -> dict[str, Any]:
-        """The item as the index holds it; {} if it does not."""
+        """Return the item as the index holds it; {} if the index has no such item."""
         item: dict[str, Any] = self.get(f"/items/{product_id}").get("indexed", {})
         return item
 

@@ -29,12 +29,15 @@ FROM_CONTENT = (
     *("item_group_id", "availability", "price", "currency", "rating", "review_count", "rating_histogram", "offers"),
     *("status", "updated_at"),
 )
-"""Fields of an item that its state alone decides."""
+"""The fields of an item that its state alone decides."""
 
 
 def check(stack: Stack | ServerStack, sent: Sequence[Sent], status: dict[str, Any], *, gives_up: bool) -> list[str]:
-    """A sentence for each thing that is wrong. `status`: of /status once it was quiet; `gives_up`: there are texts that
-    cannot be embedded."""
+    """Return a sentence for each thing that is wrong.
+
+    `status` is the answer of /status once the stack was quiet; `gives_up` says that there are texts that cannot be
+    embedded.
+    """
     _wait_for_boundaries(sent)
     items = {s.made.means["product_id"] for s in sent if s.made.means is not None}
     shown = {product_id: stack.indexed(product_id) for product_id in sorted(items)}
@@ -64,7 +67,7 @@ def _wait_for_boundaries(sent: Sequence[Sent]) -> None:
 
 
 class _ReadLog(LogView):
-    """All of it, and the commits of before it was read."""
+    """The whole log, and the commits that were made before it was read."""
 
     commits: dict[Partition, int]
 
@@ -99,20 +102,20 @@ def of_another_text(shown: dict[str, dict[str, Any]]) -> list[str]:
 
 
 def _behind(shown: dict[str, dict[str, Any]], view: _ReadLog) -> list[str]:
-    """Items below the version that the commits of the item log's group promise."""
+    """Return the items below the version that the commits of the item log's group promise."""
     least = view.searchable(view.commits)
     has = {product_id: item.get("version", 0) for product_id, item in shown.items()}
     return [f"{p}: version {has[p]}, {v} is committed" for p, v in least.items() if p in has and has[p] < v]
 
 
 def _given_up(shown: dict[str, dict[str, Any]], view: LogView) -> list[str]:
-    """Vectors that failed, and records of the item log that were refused."""
+    """Return the failed embeddings, and the refused records of the item log."""
     failed = [f"{p}: {item['vector_failed']}" for p, item in shown.items() if item and item["vector_failed"]]
     return [*failed, *(f"{letter[:3]}: {letter.reason}" for letter in view.letters if letter.topic == "items")]
 
 
 def _against_log(shown: dict[str, dict[str, Any]], view: LogView, now_ms: int) -> list[str]:
-    """The product's own fold of its own log, shown as the API shows it."""
+    """Compare what the API shows with the product's own fold of its own log."""
     found = []
     for number, partition in view.states.items():
         for product_id, held in partition.items.items():
@@ -135,7 +138,7 @@ def _payload(item: Any) -> Payload:
 
 
 def _letters(view: LogView, sent: Sequence[Sent]) -> list[str]:
-    """Every poisoned event of this log, with its reason, and nothing else."""
+    """Check that the dead letters are the poisoned events of this log, each with its reason, and no others."""
     poisoned = {(s.topic, s.partition, s.offset): s.made.reason for s in sent if s.made.reason and s.offset >= 0}
     letters = {letter[:3]: letter.reason for letter in view.letters if letter.topic != "items"}
     # Confirmed while its log died: it may stand in this one, nobody knows where.
@@ -155,7 +158,7 @@ def _letters(view: LogView, sent: Sequence[Sent]) -> list[str]:
 
 
 def _found(stack: Stack | ServerStack, wanted: dict[str, dict[str, Any]], sent: Sequence[Sent]) -> list[str]:
-    """Delisted items, asked for by their id and by their last title."""
+    """Search delisted items by their id and by their last title; return those that are found."""
     titles = {
         s.made.means["product_id"]: s.made.means["title"] for s in sent if s.made.means and "title" in s.made.means
     }

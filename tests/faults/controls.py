@@ -1,4 +1,4 @@
-"""Two workers that are wrong on purpose: were the harness to pass them, it would prove nothing."""
+"""Two workers that are wrong on purpose: a harness that passed them would prove nothing."""
 
 from __future__ import annotations
 

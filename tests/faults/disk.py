@@ -19,29 +19,29 @@ if TYPE_CHECKING:
 
 DISK_BYTES = 700 << 20
 LITTLE_BYTES = 120 << 20
-"""Less than the index needs to go on."""
+"""The free space that is less than the index needs to go on."""
 
 
 def mounted(directory: Path) -> bool:
-    """Whether a small disk could be mounted there: not without root, nor in some containers."""
+    """Mount a small disk, and return whether that was possible: it takes root, and fails in some containers."""
     directory.mkdir(parents=True)
     command = ["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "tmpfs", str(directory)]
     return shutil.which("mount") is not None and subprocess.run(command, capture_output=True).returncode == 0
 
 
 def unmount(directory: Path) -> None:
-    """Once nothing runs on it."""
+    """Unmount the disk once no process uses it."""
     subprocess.run(["umount", "--lazy", str(directory)], check=True)
 
 
 @contextlib.contextmanager
 def leaving(directory: Path, free_bytes: int) -> Iterator[None]:
-    """A file that leaves so much, until the end of the block."""
+    """Fill the disk with a file that leaves this much, until the end of the block."""
     ballast = directory / "ballast"
     size = 0
 
     def taken() -> bool:
-        """A worker may write meanwhile: what it took is not there to be taken."""
+        """Take the space that is free now, and return whether so little is left. A worker may write meanwhile."""
         nonlocal size
         if (more := shutil.disk_usage(directory).free - free_bytes) > 0:
             with contextlib.suppress(OSError), ballast.open("ab") as file:
@@ -58,7 +58,7 @@ def leaving(directory: Path, free_bytes: int) -> Iterator[None]:
 
 
 def disk_full(run: Run[Stack]) -> None:
-    """First nearly, then to the last byte, then free."""
+    """Fill the disk nearly, then to the last byte, then free it."""
     with leaving(run.stack.data_dir, LITTLE_BYTES):
         run.pause(4, 6)
     run.pause(2, 4)

@@ -1,4 +1,4 @@
-"""A model that fails on some texts, and nowhere else: below Freshline's own code, where a model would fail."""
+"""A model that fails on some texts and on no others. It fails below Freshline's own code, where a real model would."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from tests.faults.stack import Stack
 
 RAISES, HANGS, NAN = "quetzalraise", "quetzalhang", "quetzalnan"
-"""Words of a text that do it."""
+"""The words in a text that make the model fail."""
 HANG_SECONDS = 10.0
 
 
 def patch(folder: Path) -> None:
-    """In the index worker's process: the forward pass of the model."""
+    """Replace the forward pass of the model, in the index worker's process."""
     from workers.embedder import sentence
     from workers.embedder.tracing import forward_pass as real
 
@@ -45,12 +45,12 @@ def _failing(folder: Path, model: Any, features: Any, usual: Any) -> Any:
 
 
 def texts_that_fail(run: Run[Stack]) -> None:
-    """One that raises, one that hangs once, one that gives NaN, among others."""
+    """Send four texts: one makes the model raise, one makes it hang once, one gives NaN, one is embedded."""
     run.feed.send_all(run.source.product(f"Q-{word}", f"Feather lamp {word}") for word in (RAISES, HANGS, NAN, "plain"))
 
 
 def each_as_it_should(run: Run[Stack]) -> list[str]:
-    """Given up with a reason and found by its words, or embedded at last."""
+    """Check that each text is given up with a reason and found by its words, or embedded at last."""
     found = []
     for word, fails in ((RAISES, True), (NAN, True), (HANGS, False), ("plain", False)):
         item = run.stack.indexed(f"Q-{word}")

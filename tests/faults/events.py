@@ -1,6 +1,7 @@
 """The events of a run: the demo's real data, seeded.
 
-Shuffled within bounds, a part twice, some a minute late, from clocks an hour off, in the wrong partition, or poisoned.
+They are shuffled within bounds. Some are sent twice, some a minute late, some come from clocks an hour off, some go to
+the wrong partition, and some are poisoned.
 """
 
 from __future__ import annotations
@@ -26,18 +27,18 @@ if TYPE_CHECKING:
     from stream.demo.data_rows import Event
 
 HK_ONE_IN = 4
-"""One in so many of the products of Hong Kong takes part."""
+"""One product of Hong Kong in so many takes part."""
 ELECTRONICS = 80
 REVIEWS = 400
 ATTRIBUTES_MAX = 30
 NEVER_COMES = "C-parked"
 DISTANCE = 200
-"""How far an event may be from its place."""
+"""How many events a shuffled event may be from its place."""
 LATE_EVENTS = 7_200
-"""How far a late one may be: a minute, at the 120 events/s of a stack under `up`."""
+"""How many events a late event may be from its place: a minute, at the 120 events/s of a stack under `up`."""
 TWICE_SHARE, LATE_SHARE, MISROUTED_SHARE, POISON_SHARE = 0.08, 0.01, 0.01, 0.01
 LIVE_EVERY = 3
-"""One of so many changes is of electronics and reviews, the others of Hong Kong."""
+"""One change in so many is of electronics and reviews, the others are of Hong Kong."""
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 ROUND_MS = 200 * DAY_MS // 20
@@ -47,7 +48,7 @@ VERSIONS_A_ROUND = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A record to send, and what it means."""
+    """A record to send, and its meaning."""
 
     topic: str
     key: bytes | None
@@ -55,13 +56,13 @@ class Made:
     partition: int
     headers: tuple[tuple[str, bytes], ...] = ()
     means: dict[str, Any] | None = None
-    """The event to the oracle; None of a poisoned one."""
+    """The event as the oracle gets it; None for a poisoned one."""
     reason: str | None = None
-    """Words of the reason with which a poisoned one must be in the dead letters."""
+    """Words of the reason with which a poisoned event must be in the dead letters."""
 
 
 class Source:
-    """All events of one seed."""
+    """The source of all events of one seed."""
 
     def __init__(self, seed: int, partitions: int) -> None:
         self.rng = random.Random(seed)
@@ -75,7 +76,7 @@ class Source:
         self._worn = {key for _, key, _ in self._reviews}
 
     def catalogue(self) -> list[Made]:
-        """What there is before the changes begin."""
+        """Yield the products and offers that are sent before the changes begin."""
         events = [event for event in hongkong.snapshot(rows("hk_snapshot_start")) if _chosen(event[1])]
         made = [self._made(topic, key, _compressed(body, 0)) for topic, key, body in events]
         clothes = [event for event in clothing.products(rows("reviews_clothing")) if event[1] in self._worn]
@@ -85,7 +86,7 @@ class Source:
         return made
 
     def changes(self) -> Iterator[Made]:
-        """Without end, disordered."""
+        """Yield disordered changes without end."""
         window: list[tuple[float, int, Made]] = []
         place = 0.0
         for number, made in enumerate(self._ordered()):
@@ -100,13 +101,13 @@ class Source:
                 del window[:ready]
 
     def probe(self, number: int) -> Made:
-        """A price that nobody else sends: to see when it is searchable."""
+        """Return a price that no other event has, to see when it is searchable."""
         product_id = self._electronics[0][1]
         body = {"product_id": product_id, "seller": "probe", "price": f"{number}.50", "currency": "USD"}
         return self._aside("prices", product_id, body)
 
     def product(self, product_id: str, title: str) -> Made:
-        """A new one."""
+        """Return a new product."""
         return self._aside("products", product_id, {"product_id": product_id, "title": title})
 
     def _distance(self) -> float:
@@ -133,12 +134,13 @@ class Source:
         return Made(kind.topic, kind.key, kind.value(), self.rng.randrange(self._partitions), reason=kind.reason)
 
     def _aside(self, topic: str, key: str, body: dict[str, Any]) -> Made:
-        """Beside the changes, which stay the same however many of these there are. Nobody else has its time."""
+        """Return an event beside the changes, which stay the same however many of these are made. No other event has
+        its time."""
         body = body | {"updated_at": self._began_ms + 10 * next(self._ticks_aside) + 5}
         return Made(topic, key.encode(), orjson.dumps(body), partition_of(key.encode(), self._partitions), means=body)
 
     def _stamped(self, body: dict[str, Any]) -> dict[str, Any]:
-        """With a time that no other event has."""
+        """Return the body with a time that no other event has."""
         offset = self.rng.choice(self._clock_offsets_ms)
         return body | {"updated_at": self._began_ms + 10 * next(self._ticks) + offset}
 
@@ -147,7 +149,7 @@ class Source:
         yield "reviews", NEVER_COMES, {"product_id": NEVER_COMES, "review_id": "r1", "rating": 4}
 
     def _live(self) -> Iterator[Made]:
-        """Changes of electronics, clothes and their reviews."""
+        """Yield changes of electronics, clothes and their reviews."""
         rest = iter(self._reviews[1::2])
         products = [event for event in self._electronics if event[0] == "products"]
         while True:
@@ -184,7 +186,7 @@ class Source:
                     yield self._made("prices", key, self._stamped(offer))
 
     def _gone(self, topic: str, key: str) -> Made:
-        """A delete, half of them a null record, whose time is in its header."""
+        """Return a delete; half of them are a null record, whose time is in its header."""
         body = self._stamped({"product_id": key, "op": "delete"})
         if self.rng.random() < 0.5:
             return self._made(topic, key, body)
@@ -192,7 +194,7 @@ class Source:
         return Made(topic, key.encode(), None, partition_of(key.encode(), self._partitions), headers, means=body)
 
     def _sale(self, key: str) -> dict[str, Any]:
-        """A window that is open, over or to come, at times about to turn."""
+        """Return a sale window that is open, over or to come, and at times about to turn."""
         now_ms = time.time_ns() // 1_000_000
         starts = now_ms + self.rng.choice([-DAY_MS, -DAY_MS, DAY_MS, 3_000])
         ends = max(starts + 2_000, now_ms + self.rng.choice([-HOUR_MS, 5_000, DAY_MS]))
@@ -220,7 +222,7 @@ def _chosen(product_id: str) -> bool:
 
 
 def _compressed(body: dict[str, Any], number: int) -> dict[str, Any]:
-    """Its time twenty times faster, so that many rounds lie in the past, each later and of higher versions."""
+    """Return the time twenty times faster, so that many rounds lie in the past, each later and of higher versions."""
     first_ms = 1_666_400_000_000
     at_ms = first_ms + (_ms(body["updated_at"]) - first_ms) // 20 + number * ROUND_MS
     return body | {"updated_at": at_ms, "version": body["version"] + number * VERSIONS_A_ROUND}
@@ -233,7 +235,7 @@ def _ms(time_of_source: str | int) -> int:
 
 
 def _plain(body: dict[str, Any]) -> dict[str, Any]:
-    """Attributes that are shown as they are sent."""
+    """Return the attributes that are shown as they are sent."""
     if "attributes" not in body:
         return body
     simple = (

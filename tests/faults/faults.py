@@ -1,4 +1,4 @@
-"""The faults: what happens, and how it ends. Each is called while events flow."""
+"""The faults. Each is called while events flow: it strikes, and returns when the fault is over."""
 
 from __future__ import annotations
 
@@ -32,15 +32,16 @@ CALLS_MAX = 30
 BURST_EVENTS = 20_000
 MEMORY_SECONDS = 1_800
 MISSING_MAX = 200
-"""Item records of live events that are on their way; a lost index lacks thousands."""
+"""The most item records of live events that are under way; a lost index lacks thousands."""
 REFILL_SECONDS_MAX = 120.0
-"""The item log of the stack that scenarios share has tens of thousands of records by then, of a thousand items."""
+"""The longest that the index may take to be filled again. By then the item log of the shared stack has tens of
+thousands of records, of a thousand items."""
 BROKER_FROZEN_SECONDS = 12.0
-"""Longer than a request may take, and than a session lasts."""
+"""The time is longer than a request may take, and longer than a session lasts."""
 
 
 def killed(name: str, times: int = 1) -> Callable[[Run[Stack]], None]:
-    """SIGKILL at random moments; `up` starts it again."""
+    """Send SIGKILL at random moments; `up` starts the process again."""
 
     def fault(run: Run[Stack]) -> None:
         for _ in range(times):
@@ -51,7 +52,7 @@ def killed(name: str, times: int = 1) -> Callable[[Run[Stack]], None]:
 
 
 def killed_while_slow(run: Run[Stack]) -> None:
-    """SIGKILL of the items worker, twice, with events in hand that take long; the first time surely after commits."""
+    """Send SIGKILL to the items worker, twice, while it handles slow events; the first time surely after commits."""
     run.stack.tell(SLOW)
     for least, most in ((4, 5.5), (2, 4)):
         run.pause(least, most)
@@ -60,7 +61,7 @@ def killed_while_slow(run: Run[Stack]) -> None:
 
 
 def killed_at(name: str, *points: str) -> Callable[[Run[Stack]], None]:
-    """SIGKILL by itself at a random call of each of these."""
+    """Let the process send itself SIGKILL at a random call of each of these functions."""
 
     def fault(run: Run[Stack]) -> None:
         for point in points:
@@ -70,29 +71,29 @@ def killed_at(name: str, *points: str) -> Callable[[Run[Stack]], None]:
 
 
 def up_killed(run: Run[Stack]) -> None:
-    """And with it all its children, which end with it."""
+    """Kill `up`, and with it all its child processes."""
     run.stack.kill_process("up")
     run.stack.restart()
 
 
 def broker_stopped(run: Run[Stack]) -> None:
-    """SIGTERM: it ends in order, and `up` starts it again."""
+    """Send SIGTERM to the broker: it ends in order, and `up` starts it again."""
     pid = run.stack.signal("broker", signal.SIGTERM)
     wait_for(lambda: not alive(pid), "the broker ends", 60)
     run.stack.pid("broker")
 
 
 def broker_frozen(run: Run[Stack]) -> None:
-    """It answers nobody for a while."""
+    """Freeze the broker, so that it answers nobody for a while."""
     with run.stack.frozen("broker"):
         time.sleep(BROKER_FROZEN_SECONDS)
 
 
 def worker_frozen(run: Run[Stack]) -> None:
-    """Until another has taken over its partitions; then it wakes, and knows nothing of it.
+    """Freeze a worker until another has taken over its partitions, then wake it, unaware of the change.
 
-    The other lives until the group has settled: on the embedded broker one whose leader dies while another worker joins
-    waits for it for ever.
+    The other worker lives until the group has settled: on the embedded broker, a group whose leader dies while another
+    worker joins waits for that leader forever.
     """
     with run.stack.second_worker():
         run.pause(0, 2)
@@ -105,7 +106,7 @@ def worker_frozen(run: Run[Stack]) -> None:
 
 
 def workers_come_and_go(run: Run[Stack]) -> None:
-    """A second items worker, twice, killed each time: long enough for its session to end, and for all to settle."""
+    """Start and kill a second items worker, twice; wait each time until its session ends and the group has settled."""
     for _ in range(2):
         with run.stack.second_worker():
             run.pause(15, 20)
@@ -113,20 +114,20 @@ def workers_come_and_go(run: Run[Stack]) -> None:
 
 
 def two_releases(run: Run[Stack]) -> None:
-    """A worker of a newer release beside this one, which then has to go on with what the newer one wrote."""
+    """Run a worker of a newer release beside this one, which then has to go on with the records of the newer one."""
     with run.stack.second_worker(newer.ARGUMENT):
         run.pause(20, 25)
     run.pause(15, 20)
 
 
 def index_frozen(run: Run[Stack]) -> None:
-    """Its session times out, and it comes back."""
+    """Freeze the index worker until its session times out, then wake it."""
     with run.stack.frozen("index"):
         run.pause(10, 12)
 
 
 def index_wiped(run: Run[Stack]) -> None:
-    """Its directory is gone when it starts again."""
+    """Remove the index directory before the worker starts again."""
     run.stack.tell("wipe-index")
     run.stack.kill_process("index")
     wait_for(lambda: not (run.stack.folder / "wipe-index").exists(), "the index worker starts again")
@@ -134,7 +135,7 @@ def index_wiped(run: Run[Stack]) -> None:
 
 
 def index_deleted(run: Run[Stack]) -> None:
-    """Its directory goes while it runs: it finds out by itself."""
+    """Remove the index directory while the worker runs: the worker finds out by itself."""
     pid = run.stack.pid("index")
     shutil.rmtree(run.stack.data_dir / "index", ignore_errors=True)
     wait_for(lambda: not alive(pid), "the index worker notices that its directory is gone")
@@ -143,7 +144,7 @@ def index_deleted(run: Run[Stack]) -> None:
 
 
 def _all_known(run: Run[Stack]) -> bool:
-    """Whether it is known of each topic how fresh it is; nobody may say too early that all of them are."""
+    """Return whether freshness is known for each topic; an API must not say too early that all of them are known."""
     try:
         status = run.stack.get("/status")
     except httpx.HTTPError:
@@ -158,7 +159,7 @@ def _all_known(run: Run[Stack]) -> bool:
 
 
 def burst(run: Run[Stack]) -> None:
-    """Faster than it can be taken: the queues fill to their bounds, and the input waits."""
+    """Send faster than the workers can handle: the queues fill to their bounds, and the input waits."""
     run.feed.send_all(islice(run.source.changes(), BURST_EVENTS))
 
 

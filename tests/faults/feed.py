@@ -25,7 +25,7 @@ CONFIRM_SECONDS_MAX = 90 * PATIENCE
 RECORD_BYTES_MAX = 4 << 20
 TRY_SECONDS = 2
 NOWHERE = -1
-"""Offset of an event whose log is gone."""
+"""The offset of an event whose log is gone."""
 
 
 class Sent(NamedTuple):
@@ -36,11 +36,11 @@ class Sent(NamedTuple):
     partition: int
     offset: int
     at_s: float
-    """When it was handed to the producer, by the monotonic clock."""
+    """The monotonic time at which the event was handed to the producer."""
 
 
 class Feed:
-    """One producer. An event that was not confirmed because its broker died is sent again; the fold is idempotent."""
+    """A producer that sends an event again if it was not confirmed because its broker died; the fold is idempotent."""
 
     def __init__(self, kafka: str, changes: Iterator[Made], per_second: float) -> None:
         self._kafka_address = kafka
@@ -53,7 +53,7 @@ class Feed:
         self._error: BaseException | None = None
         self.sent: list[Sent] = []
         self.again = 0
-        """How many were sent once more."""
+        """How many events were sent again."""
 
     def _producer(self) -> KafkaProducer:
         return KafkaProducer(
@@ -69,13 +69,13 @@ class Feed:
         )
 
     def start(self) -> None:
-        """Changes flow until `stop`."""
+        """Send changes until `stop`."""
         self._halt.clear()
         self._thread = threading.Thread(target=self._run, name="feed", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """Returns when all that was sent is confirmed. Raises Failed."""
+        """Stop, and return when all events are confirmed. Raises Failed."""
         self._halt.set()
         if self._thread:
             self._thread.join(CONFIRM_SECONDS_MAX)
@@ -85,7 +85,7 @@ class Feed:
         self.settle()
 
     def close(self) -> None:
-        """Whatever happened."""
+        """Close the producer, whatever happened before."""
         self._halt.set()
         if self._thread:
             self._thread.join(5)
@@ -93,13 +93,13 @@ class Feed:
             self._kafka.close(timeout=1)
 
     def send_all(self, made: Iterable[Made]) -> None:
-        """As fast as it goes, and confirmed."""
+        """Send all events as fast as possible, and return when they are confirmed."""
         for each in made:
             self._send(each)
         self.settle()
 
     def send_now(self, made: Made) -> Sent | None:
-        """Confirmed within two seconds, or None; it may be in the log then."""
+        """Send an event; return it if it is confirmed within two seconds, else None. It may be in the log even then."""
         at_s = time.monotonic()
         try:
             future = self._put(made)
@@ -111,11 +111,11 @@ class Feed:
         return sent
 
     def forget_places(self, before_s: float) -> None:
-        """The log that was there until then is gone."""
+        """Forget the offsets of the log that has just ended."""
         self.sent = [sent._replace(offset=NOWHERE) if sent.at_s < before_s else sent for sent in self.sent]
 
     def settle(self) -> None:
-        """Returns when everything is confirmed."""
+        """Return when all events are confirmed."""
         deadline = time.monotonic() + CONFIRM_SECONDS_MAX
         while self._in_flight:
             self._take_first()
@@ -137,7 +137,7 @@ class Feed:
             self._error = error
 
     def _send(self, made: Made) -> None:
-        """Waits while no broker is there, or too much is not confirmed."""
+        """Send an event; wait while no broker answers, or while too many events are not confirmed."""
         self._hand_over(made)
         while len(self._in_flight) > IN_FLIGHT_MAX:
             self._take_first()

@@ -1,4 +1,4 @@
-"""Whether the memory of a process stays flat."""
+"""Checks whether the memory of a process stays flat."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ SAMPLES_MIN = 30
 
 
 class Sample(NamedTuple):
-    """Anonymous memory of the workers at a moment: mapped files of the index come and go as the kernel likes."""
+    """The anonymous memory of the workers at a moment. Mapped files of the index are left out, as the kernel pages them
+    in and out."""
 
     at_s: float
     bytes_by_process: dict[str, int]
 
 
 def anonymous_bytes(pid: int) -> int | None:
-    """None once it is gone."""
+    """Return the anonymous memory in bytes; None once the process is gone."""
     try:
         with open(f"/proc/{pid}/status") as status:  # noqa: PTH123
             return next(int(line.split()[1]) << 10 for line in status if line.startswith("RssAnon"))
@@ -31,7 +32,7 @@ def anonymous_bytes(pid: int) -> int | None:
 
 
 def growth(samples: Sequence[Sample]) -> list[str]:
-    """A sentence for each process that grows; and one if too little was seen to tell."""
+    """Return a sentence for each process that grows, and one if there were too few samples to judge."""
     if len(samples) < SAMPLES_MIN:
         return [f"its memory was looked at {len(samples)} times only"]
     began, ended = samples[0].at_s, samples[-1].at_s

@@ -1,4 +1,4 @@
-"""An items worker of a release to come, which keeps more of a product than this one knows; and what must come of it."""
+"""An items worker of a future release, which keeps more facts of a product than this release knows; and their check."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MORE = {FACT: "A", f"{FACT}/en": "efficient"}
 
 
 def know_more() -> None:
-    """In the worker's process, before it starts: each product event sets two more facts."""
+    """Make each product event set two more facts; called in the worker's process before it starts."""
     real = fold.entity
 
     def entity(event: Event) -> Entity:
@@ -38,7 +38,7 @@ def know_more() -> None:
 
 
 def nothing_of_it_is_lost(run: Run[Stack]) -> list[str]:
-    """The last record of each item says what all of its records say together, whichever release wrote it."""
+    """Check that the last record of each item has the facts of all its records, whichever release wrote it."""
     records = asyncio.run(_item_log(run.stack.kafka, run.stack.partitions))
     last: dict[str, ItemRecord] = {}
     joined: dict[str, ItemState] = {}

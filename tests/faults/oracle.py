@@ -22,13 +22,13 @@ class Thing(NamedTuple):
     """One thing after all its events."""
 
     at_ms: int
-    """Of the upsert that it stands on."""
+    """The time of the upsert that it stands on."""
     fields: dict[str, tuple[Any, int]]
-    """By name, or name/part: the value and its time."""
+    """The value and its time, by name or name/part."""
 
 
 def expected(events: Iterable[tuple[str, Body]], now_ms: int) -> dict[str, Body]:
-    """By product_id, what GET /items must show, as far as the oracle looks."""
+    """Return by product_id the fields that GET /items must show, as far as the oracle looks."""
     things: dict[str, dict[tuple[str, str], list[Body]]] = defaultdict(lambda: defaultdict(list))
     for topic, body in events:
         part = {"products": "", "prices": body.get("seller", "shop"), "reviews": body.get("review_id", "")}[topic]
@@ -67,7 +67,7 @@ def _item(parts: dict[tuple[str, str], list[Body]], now_ms: int) -> Body:
 
 
 def _product(shown: Body) -> Body:
-    """Of a visible one: what a delisted one still holds is nobody's concern."""
+    """Return the fields of a visible product; the oracle ignores a delisted one."""
     return {
         "titles": _parts(shown, "title"),
         "description": _preferred(_parts(shown, "description")),
@@ -78,7 +78,7 @@ def _product(shown: Body) -> Body:
 
 
 def _applied(bodies: list[Body]) -> Thing | None:
-    """None: withdrawn, or never written whole."""
+    """Return the thing after its events; None if it is withdrawn, or was never written whole."""
     thing: Thing | None = None
     for body in sorted(bodies, key=_stamp):
         op, at_ms = body.get("op", "upsert"), body["updated_at"]
@@ -97,7 +97,8 @@ def _stamp(body: Body) -> tuple[bool, int, int]:
 
 
 def _flat(body: Body) -> Body:
-    """Texts by language and attributes by name as fields of their own; what an upsert says nothing of is absent."""
+    """Return texts by language and attributes by name as fields of their own; fields that an upsert leaves out are
+    absent."""
     flat: Body = {}
     for name, value in body.items():
         if name in TEXTS or name == "attributes":
@@ -131,7 +132,7 @@ def _offer(offer: Thing | None, void_ms: int, now_ms: int) -> Body | None:
 
 
 def differences(product_id: str, wanted: Body, shown: Body) -> list[str]:
-    """A line for each field that differs."""
+    """Return a line for each field that differs."""
     offers = {offer["seller"]: offer for offer in shown.get("offers", [])}
     comparable = shown | {
         "offers": {

@@ -1,4 +1,4 @@
-"""Each kind of record that cannot be taken, and words of the reason that its dead letter must give."""
+"""Each kind of invalid record, with words of the reason that its dead letter must give."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TOO_LARGE_BYTES = 1_100_000
 
 
 class Kind(NamedTuple):
-    """One way to be wrong."""
+    """One way in which a record is invalid."""
 
     topic: str
     key: bytes | None

@@ -1,4 +1,4 @@
-"""One fault on a running stack, and what must hold after it: the same for all faults."""
+"""A scenario: one fault on a running stack, and the checks that must hold after it, the same for all faults."""
 
 from __future__ import annotations
 
@@ -49,26 +49,27 @@ class Scenario:
     fault: Callable[[Run[Any]], None]
     brokers: tuple[str, ...] = ("embedded", "kafka")
     loses_log: bool = False
-    """It ends the embedded broker: what was sent shortly before may be missing, and /status must say so."""
+    """Whether it ends the embedded broker: changes sent shortly before may be missing, and /status must say so."""
     loses_index: bool = False
-    """Versions and commits of before say nothing of the index after it: it is watched from the fault on."""
+    """Whether it loses the index: earlier versions and commits say nothing of the new one, so it is watched from the
+    fault on."""
     gives_up: bool = False
-    """There are texts that cannot be embedded."""
+    """Whether there are texts that cannot be embedded."""
     recovery_seconds_max: float = 60.0
     after: Callable[[Run[Any]], list[str]] = lambda _run: []
     """Further checks once the stack is quiet; returns a sentence for each failure."""
     alone: bool = False
-    """On a stack that no other fault has touched."""
+    """Whether it needs a stack that no other fault has touched."""
     env: Mapping[str, str] = field(default_factory=dict)
     """The environment of a stack of its own; empty if any stack will do."""
     control: str | None = None
     """The fault that the items worker has on purpose, on a stack of its own; see controls.py."""
     small_disk: bool = False
-    """Its data directory is a small disk of its own."""
+    """Whether its data directory is a small disk of its own."""
     short: str | None = None
-    """The broker on which it belongs to the short form."""
+    """The broker on which it belongs to the short form; None for the long form alone."""
     must_say: str = ""
-    """A control: the harness must find what it does wrong, and say so with this word."""
+    """For a control: the word in the sentence with which the harness must report the control's bug."""
     stack: type[Stack] | type[ServerStack] = Stack
     """The kind of stack on which the scenario runs."""
     cannot: str | None = None
@@ -76,7 +77,7 @@ class Scenario:
 
     @property
     def own_stack(self) -> bool:
-        """Whether it cannot share the stack of others."""
+        """Whether it cannot share the stack of other scenarios."""
         return bool(self.alone or self.env or self.control or self.small_disk)
 
 
@@ -152,7 +153,7 @@ class Run(Generic[S]):
         time.sleep(self.rng.uniform(least, most))
 
     def play(self, scenario: Scenario) -> Verdict:
-        """Events flow, the fault happens, it becomes quiet, all is looked at."""
+        """Let events flow and the fault happen, wait until the stack is quiet, and check everything."""
         sent_before, recovery_seconds = len(self.feed.sent), float("nan")
         self.watch.failures, self.watch.memory = [], []
         queues.forget(self.folder)
@@ -175,11 +176,11 @@ class Run(Generic[S]):
         return Verdict(scenario.name, self.broker, self.seed, events, recovery_seconds, failures, passed)
 
     def _caught(self, scenario: Scenario) -> bool:
-        """A control that is: what it lost never becomes quiet."""
+        """Return whether a control was caught: an event that it lost never lets the stack become quiet."""
         return bool(scenario.must_say) and any(scenario.must_say in each for each in self.watch.failures)
 
     def _looked_at(self, scenario: Scenario) -> list[str]:
-        """All that must hold once nothing waits any more."""
+        """Return the failures of all that must hold once nothing waits any more."""
         quiet = self.stack.quiet(QUIET_SECONDS_MAX)
         with contextlib.suppress(Failed):  # Of what it could not see it says so itself.
             wait_for(lambda: not self.watch.blind(), "the watch has seen it all", LOOK_SECONDS_MAX)
@@ -191,7 +192,7 @@ class Run(Generic[S]):
         return [*self.watch.blind(), *beyond, *found, *scenario.after(self)]
 
     def _suffer(self, scenario: Scenario) -> float:
-        """Seconds from the end of the fault until events are searchable as soon as ever."""
+        """Do the fault, and return the seconds from its end until events are searchable as soon as before."""
         loses_log = scenario.loses_log and not self.stack.keeps_log
         self.watch.product_ids = sorted({s.made.means["product_id"] for s in self.feed.sent if s.made.means})
         if not scenario.loses_index:
@@ -221,7 +222,7 @@ class Run(Generic[S]):
         )
 
     def until_taken_over(self, frozen_at_s: float) -> None:
-        """Events of every partition that were sent since are searchable without the worker that is frozen."""
+        """Wait until events of every partition that were sent since are searchable without the frozen worker."""
 
         def fresh() -> bool:
             last = {sent.partition: sent for sent in self.feed.sent[-400:] if sent.at_s > frozen_at_s}
@@ -230,7 +231,7 @@ class Run(Generic[S]):
         wait_for(fresh, "another worker takes over the partitions of the frozen one", TAKE_OVER_SECONDS_MAX)
 
     def soon(self, sent: Sent) -> bool:
-        """Whether search shows it in a moment. An error of the API is "no"."""
+        """Return whether search shows the event in a moment. An error of the API counts as "no"."""
         token = f"{sent.topic}:{sent.partition}:{sent.offset}"
         try:
             answer = self.stack.get("/progress", after=token, wait_ms=int(1000 * FRESH_SECONDS))
@@ -240,11 +241,11 @@ class Run(Generic[S]):
         return bool(answer.get("searchable")) and time.monotonic() - sent.at_s < FRESH_SECONDS
 
     def _losses_told(self) -> set[str]:
-        """By /status, a line each."""
+        """Return the losses that /status reports, a line each."""
         return set((self.stack.get("/status")["log"]["may_be_missing"] or "").splitlines())
 
     def _send_tail_again(self, ended_at_s: float, told_before: set[str]) -> None:
-        """What /status asks for and no more. What stood in the log before says nothing of this one."""
+        """Send again only the events that /status asks for. Records of the log before say nothing of this log."""
         self.stack.quiet(QUIET_SECONDS_MAX)
         said = self._losses_told() - told_before
         times = SENT_AFTER.findall("\n".join(said))

@@ -1,4 +1,4 @@
-"""Faults of several workers on a Qdrant server, and of that server: what happens, and how it ends."""
+"""Faults of several workers on a Qdrant server, and faults of that server."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
 
 AWAY_SECONDS = 20.0
 AWAY_AT_START_SECONDS = 45.0
-"""A worker takes a while to its first question, most of it on a busy machine."""
+"""The longest that a worker takes to its first request, most of it on a busy machine."""
 COMES_SECONDS = 15.0
 FLOW_SECONDS = 10.0
 DELAY_SECONDS = 0.3
 SAMPLE = 40
 PROBES = 6
-"""Some in each partition."""
+"""The number of probes, which gives some to each partition."""
 TOKEN_WAIT_MS = 15_000
 WRITES_MAX = 10
 
 
 def come_and_go(run: Run[ServerStack]) -> None:
-    """A third index worker and a third items worker, twice, under changes."""
+    """Start and stop a third index worker and a third items worker, twice, under changes."""
     for _ in range(2):
         run.stack.start_index(WORKERS)
         run.stack.start_items(WORKERS)
@@ -43,7 +43,7 @@ def come_and_go(run: Run[ServerStack]) -> None:
 
 
 def more_than_partitions(run: Run[ServerStack]) -> None:
-    """One index worker owns nothing: it answers all the same."""
+    """Start more index workers than partitions: one has no partition, and answers all the same."""
     slots = range(WORKERS, run.stack.partitions + 1)
     for slot in slots:
         run.stack.start_index(slot)
@@ -58,10 +58,10 @@ def more_than_partitions(run: Run[ServerStack]) -> None:
 
 
 def workers_killed(run: Run[ServerStack]) -> None:
-    """SIGKILL of an index worker, then of an items worker; each is started again.
+    """Send SIGKILL to an index worker, then to an items worker; each is started again.
 
-    On the embedded broker not before its group has found out: one whose leader dies while another worker joins waits
-    for ever.
+    On the embedded broker a worker is started only after its group has found out: a group whose leader dies while
+    another worker joins waits for that leader forever.
     """
     for worker in (run.stack.indexers[0], run.stack.items[0]):
         if run.broker == "embedded":
@@ -73,7 +73,7 @@ def workers_killed(run: Run[ServerStack]) -> None:
 
 
 def index_frozen(run: Run[ServerStack]) -> None:
-    """With a write in hand, until another worker has its partitions; then it wakes, and writes it."""
+    """Freeze an index worker in a write until another has its partitions, then wake it, so that it writes late."""
     frozen = run.stack.indexers[1]
     with frozen.frozen_at("before-write-to-server", run.rng.randint(1, WRITES_MAX)) as frozen_at_s:
         run.until_taken_over(frozen_at_s)
@@ -83,7 +83,7 @@ def index_frozen(run: Run[ServerStack]) -> None:
 
 
 def away(run: Run[ServerStack]) -> None:
-    """Nobody listens at the server's port: /readyz says so, searches are refused with 503, the process lives."""
+    """Stop the server: /readyz says so, searches are refused with 503, and the process lives."""
     run.stack.front(away_seconds=AWAY_SECONDS)
     http = run.stack.http
     wait_for(lambda: http.get("/readyz").status_code == 503, "/readyz says that the server is away")
@@ -110,7 +110,7 @@ def away_at_start(run: Run[ServerStack]) -> None:
 
 
 def at_fault(**faults: float) -> Fault:
-    """The server works so badly for a while."""
+    """Let the server work badly in this way for a while."""
 
     def fault(run: Run[ServerStack]) -> None:
         run.stack.front(**faults)
@@ -121,7 +121,7 @@ def at_fault(**faults: float) -> Fault:
 
 
 def wiped(run: Run[ServerStack]) -> None:
-    """It comes back with an empty disk, under changes; the workers fill it again."""
+    """Bring the server back with an empty disk, under changes; the workers fill it again."""
     run.stack.ended.clear()
     run.stack.wipe()
     run.watch.start(index_is_new=True)
@@ -130,7 +130,7 @@ def wiped(run: Run[ServerStack]) -> None:
 
 
 def wiped_quiet(run: Run[ServerStack]) -> None:
-    """The same while nothing changes: no write finds out."""
+    """Wipe the server while nothing changes, so that no write finds out."""
     run.feed.stop()
     run.stack.quiet(QUIET_SECONDS_MAX)
     wiped(run)
@@ -154,7 +154,7 @@ def every_api_agrees(run: Run[ServerStack]) -> list[str]:
 
 
 def tokens_are_answered_everywhere(run: Run[ServerStack]) -> list[str]:
-    """Also by workers that do not own the partition; and what they answer of, each of them shows."""
+    """Check that every API answers tokens of every partition, assigned or not, and then shows the event."""
     # New products: of another time there may be a newer one, from a clock that is fast.
     made = [run.source.product(f"T-{len(run.feed.sent)}-{n}", f"Token {n}") for n in range(PROBES)]
     # The token of a record in the wrong partition answers early: it is done once it is forwarded.
@@ -198,4 +198,4 @@ SERVER_SCENARIOS = [
     _scenario("wiped", wiped, loses_index=True),
     _scenario("wiped while quiet", wiped_quiet, loses_index=True),
 ]
-"""They share a stack."""
+"""These scenarios share a stack."""

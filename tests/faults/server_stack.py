@@ -49,11 +49,11 @@ class Ended(NamedTuple):
     name: str
     code: int
     said: str
-    """Its last line."""
+    """The last line of its output."""
 
 
 class Running:
-    """One process and its log."""
+    """A process and its log."""
 
     def __init__(self, name: str, argv: list[str], env: dict[str, str], log: Path) -> None:
         self.name = name
@@ -62,7 +62,7 @@ class Running:
         self.wanted = False
 
     def start(self) -> Self:
-        """Until `stop`."""
+        """Start it, and start it again whenever it ends, until `stop`."""
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "stream.up.die_with_parent", str(os.getpid()), *self._argv],
@@ -76,19 +76,19 @@ class Running:
         return self
 
     def kill(self) -> None:
-        """SIGKILL; a supervisor would start it again."""
+        """Send SIGKILL; the supervisor starts the process again."""
         self.process.kill()
         self.process.wait(10)
 
     def kill_for(self, seconds: float) -> None:
-        """SIGKILL, and a supervisor that takes its time."""
+        """Send SIGKILL, and let the supervisor wait for this long before it starts the process again."""
         self.wanted = False
         self.kill()
         time.sleep(seconds)
         self.start()
 
     def stop(self) -> None:
-        """SIGTERM, for good. Raises Failed when it does not end by it."""
+        """Send SIGTERM and do not start it again. Raises Failed when the process does not end."""
         self.wanted = False
         self.process.terminate()
         try:
@@ -98,7 +98,7 @@ class Running:
             raise Failed(f"{self.name} did not end within {STOP_SECONDS_MAX:.0f} s of SIGTERM") from None
 
     def said(self) -> str:
-        """Its last line."""
+        """Return the last line of its output."""
         lines = self.log.read_text(errors="replace").splitlines()
         return lines[-1] if lines else ""
 
@@ -111,7 +111,7 @@ class Indexer(Running, Api):
 
     @contextlib.contextmanager
     def frozen_at(self, point: str, calls: int) -> Iterator[float]:
-        """It stops itself at the so manieth call of what the point names, until the end of the block; since when."""
+        """Let the worker stop itself at the given call of the named point, until the end of the block; yield when."""
         order = self.told / "index-freezes"
         order.with_suffix(".new").write_text(f"{point} {calls}")
         order.with_suffix(".new").replace(order)
@@ -122,7 +122,7 @@ class Indexer(Running, Api):
             self.process.send_signal(signal.SIGCONT)
 
     def ready(self) -> bool:
-        """Whether it can be asked, and says so."""
+        """Return whether the API answers and says that it is ready."""
         with contextlib.suppress(httpx.HTTPError):
             return self.http.get("/readyz").status_code == httpx.codes.OK
         return False
@@ -132,13 +132,13 @@ R = TypeVar("R", bound=Running)
 
 
 class ServerStack(Api):
-    """All processes of one run, and what can be done to them; a context manager. It is asked at the first API."""
+    """All processes of one run, and the ways to disturb them; a context manager. Requests go to the first API."""
 
     keeps_log = True
     events_per_second = 40.0
-    """Six processes share the processor with the server."""
+    """The rate is low because six processes share the processor with the server."""
     small_queues = False
-    """They would take the writes apart that a refill joins: on a server each of them costs."""
+    """Small queues would split the writes that a refill joins, and on a server each write is expensive."""
 
     def __init__(self, folder: Path, *, broker: str = "embedded", partitions: int = 3, **env: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -195,7 +195,7 @@ class ServerStack(Api):
         self.until_ready()
 
     def end(self) -> None:
-        """Stops everything that it started."""
+        """Stop everything that it started."""
         self._leaving.set()
         if self._keeper.is_alive():
             self._keeper.join(10)
@@ -215,17 +215,17 @@ class ServerStack(Api):
         qdrant.close()
 
     def pid_now(self, name: str) -> int | None:
-        """Of the first of `items` or `index`; None while it does not run."""
+        """Return the process id of the first `items` or `index` worker; None while it does not run."""
         process = (self.items if name == "items" else self.indexers)[0].process
         return process.pid if process.poll() is None else None
 
     def start_items(self, slot: int) -> None:
-        """One more, or the one that was stopped."""
+        """Start one more items worker, or the one that was stopped."""
         argv = [sys.executable, "-P", str(WORKER), "items"]
         self.items[slot] = self._running(Running, f"items-{slot}", argv, **self._own_settings("items", slot)).start()
 
     def start_index(self, slot: int) -> None:
-        """One more, or the one that was stopped."""
+        """Start one more index worker, or the one that was stopped."""
         port = free_port()
         argv = [sys.executable, "-P", str(WORKER), "index"]
         env = self._own_settings("index", slot) | {"FRESHLINE_API_PORT": str(port)}
@@ -236,29 +236,29 @@ class ServerStack(Api):
 
     @property
     def apis(self) -> list[Indexer]:
-        """Of the index workers that are to run."""
+        """Return the APIs of the index workers that are to run."""
         return [indexer for indexer in self.indexers.values() if indexer.wanted]
 
     def until_ready(self) -> None:
-        """Every index worker serves."""
+        """Wait until every index worker serves."""
         for indexer in self.apis:
             wait_for(indexer.ready, f"{indexer.name} is ready, which says {indexer.said()!r:.300}", START_SECONDS_MAX)
 
     def front(self, **faults: float) -> None:
-        """What is wrong with the server from now on, see tests/qdrant_front/faults.py."""
+        """Set the faults of the server from now on, see tests/qdrant_front/faults.py."""
         httpx.post(f"{self.qdrant}/_faults", json=faults).raise_for_status()
 
     def wipe(self) -> None:
-        """The server's disk is empty, and it answers at once."""
+        """Empty the server's disk; it answers at once."""
         httpx.post(f"{self.qdrant}/_wipe").raise_for_status()
 
     def tracebacks(self) -> list[str]:
-        """Names of the workers whose log holds one."""
+        """Return the names of the workers whose log holds a traceback."""
         logs = {process.name: process.log for process in self._own if process.name not in ("broker", "front")}
         return [name for name, log in logs.items() if "Traceback" in log.read_text(errors="replace")]
 
     def _own_settings(self, kind: str, slot: int) -> dict[str, str]:
-        """What a test tells it lies in a folder of its own too."""
+        """Return the settings of one worker, which has a folder of its own for the orders of a test."""
         own = self.folder / f"{kind}-{slot}"
         told = own / "told"
         told.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""A stack under test: the real `freshline up` in its own process, and what can be done to its processes."""
+"""A stack under test: the real `freshline up` in its own process, and the ways to disturb its processes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ASSIGNED = "event=recovered"
 
 
 class Stack(Up, Api):
-    """One `up` on a folder of its own. `control` names what the workers do on purpose wrong, see worker.py."""
+    """One `up` on a folder of its own. `control` names the bug that the workers have on purpose, see worker.py."""
 
     command = (
         sys.executable,
@@ -34,7 +34,7 @@ class Stack(Up, Api):
         sys.executable,
         str(FOLDER / "up_main.py"),
     )
-    """It ends with the harness."""
+    """The command ends with the harness."""
     events_per_second = 120.0
     small_queues = True
 
@@ -67,7 +67,7 @@ class Stack(Up, Api):
         self.end()
 
     def end(self) -> None:
-        """Stops everything that it started."""
+        """Stop everything that it started."""
         self.http.close()
         for other in self._others:
             other.kill()
@@ -92,7 +92,7 @@ class Stack(Up, Api):
         return found[0]
 
     def pid_now(self, name: str) -> int | None:
-        """None while it does not run."""
+        """Return the process id; None while the process does not run."""
         return next(iter(self._pids(name)), None)
 
     def _pids(self, name: str) -> list[int]:
@@ -105,13 +105,13 @@ class Stack(Up, Api):
         ]
 
     def signal(self, name: str, number: signal.Signals) -> int:
-        """Sends it; the process id."""
+        """Send the signal, and return the process id."""
         pid = self.pid(name)
         os.kill(pid, number)
         return pid
 
     def kill_process(self, name: str) -> None:
-        """SIGKILL, and it is gone."""
+        """Send SIGKILL, and return when the process is gone."""
         pid = self.signal(name, signal.SIGKILL)
         if name == "up":
             self.process.wait(10)
@@ -119,7 +119,7 @@ class Stack(Up, Api):
 
     @contextlib.contextmanager
     def frozen(self, name: str) -> Iterator[int]:
-        """SIGSTOP until the end of the block."""
+        """Stop the process by SIGSTOP until the end of the block."""
         pid = self.signal(name, signal.SIGSTOP)
         try:
             yield pid
@@ -128,7 +128,8 @@ class Stack(Up, Api):
                 os.kill(pid, signal.SIGCONT)
 
     def kill_at(self, name: str, point: str, calls: int) -> None:
-        """The process kills itself at the so manieth call from now on of what the point names; returns when it has."""
+        """Let the process kill itself at the given call, counted from now, of the function that the point names; return
+        when it has."""
         pid = self.pid(name)
         self.tell(f"{name}-dies", f"{point} {calls}")
         wait_for(lambda: not alive(pid), f"{name} reaches {point}", every_s=0.005)
@@ -136,12 +137,13 @@ class Stack(Up, Api):
             raise Failed(f"{name} ended before it was told to, see its log")
 
     def items_assigned(self) -> int:
-        """How often the items worker of `up` was given a partition and had read its state."""
+        """Return how often the items worker of `up` was assigned a partition and had read its state."""
         return (self.data_dir / "logs" / "items.log").read_text(errors="replace").count(ASSIGNED)
 
     @contextlib.contextmanager
     def second_worker(self, *arguments: str, slot: str = "1") -> Iterator[None]:
-        """An items worker beside that of `up`, which has partitions by then; killed at the end. See worker.py."""
+        """Run an items worker beside that of `up`, which has partitions by then; it is killed at the end. See
+        worker.py."""
         env = self._env | {
             "FRESHLINE_KAFKA": self.kafka,
             "FRESHLINE_WORKER_SLOT": slot,
@@ -160,6 +162,6 @@ class Stack(Up, Api):
             worker.wait(10)
 
     def restart(self) -> None:
-        """After `up` itself was killed."""
+        """Start `up` again after it was killed."""
         self.process.wait(10)
         self.start().ready()

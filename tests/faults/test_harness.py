@@ -1,4 +1,4 @@
-"""The harness itself: its oracle agrees with the product's fold, and its events are what they say."""
+"""Tests of the harness itself: its oracle agrees with the product's fold, and its events have their stated meaning."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def made(seed: int = SEED, count: int = 6_000) -> list[Made]:
 
 
 def folded(events: list[Made]) -> dict[str, dict[str, Any]]:
-    """Each item as GET /items would show it."""
+    """Return each item as GET /items would show it."""
     partition = ItemPartition(0, "harness")
     for each in events:
         if each.means is not None:

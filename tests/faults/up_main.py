@@ -1,4 +1,4 @@
-"""`freshline up` with the workers of worker.py: the real ones, but for what a test tells them."""
+"""`freshline up` with the workers of worker.py: the real ones, except for the orders of a test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The log as it lies there: read apart from the workers, to see what their commits are worth."""
+"""The log, read apart from the workers, to check that their commits are backed by records."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ GROUPS = {"freshline-items": INPUTS, "freshline-index": (ITEMS,)}
 
 
 class Letter(NamedTuple):
-    """A dead letter: where its original stood, and why it is there."""
+    """A dead letter: the position of its original, and the reason."""
 
     topic: str
     partition: int
@@ -46,12 +46,12 @@ class LogView:
         self.states = {number: ItemPartition(number, "harness") for number in range(partitions)}
         self.letters: list[Letter] = []
         self.unchecked: dict[Partition, deque[tuple[int, Event | None]]] = defaultdict(deque)
-        """Input records above the last commit that was looked at; None: one that must be a dead letter."""
+        """The input records above the last commit that was checked; None for one that must be a dead letter."""
         self.unsearched: dict[Partition, deque[tuple[int, str]]] = defaultdict(deque)
-        """Item records above it: offset and product_id."""
+        """The item records above it: offset and product_id."""
 
     async def start(self) -> None:
-        """Connects. Raises Unavailable, KafkaError."""
+        """Connect. Raises Unavailable, KafkaError."""
         self._epoch = (await log_identity(self._kafka)).epoch
         await self._admin.start()
         await self._reader.start()
@@ -59,12 +59,12 @@ class LogView:
         self._reader.assign({Partition(topic, n): 0 for topic in topics for n in range(self._partitions)})
 
     async def stop(self) -> None:
-        """Idempotent."""
+        """Close the connections. Idempotent."""
         await self._reader.stop()
         await self._admin.close()
 
     async def committed(self) -> dict[Partition, int]:
-        """Of both groups."""
+        """Return the committed offsets of both groups."""
         found: dict[Partition, int] = {}
         for group, topics in GROUPS.items():
             asked = [TopicPartition(topic, number) for topic in topics for number in range(self._partitions)]
@@ -73,7 +73,7 @@ class LogView:
         return found
 
     async def catch_up(self) -> None:
-        """All that was confirmed before the call is in view."""
+        """Read all records that were confirmed before the call."""
         async for records in self._reader.read_to_end():
             for record in records:
                 self._take(record)
@@ -97,7 +97,7 @@ class LogView:
         self.letters.append(Letter(told["topic"], int(told["partition"]), int(told["offset"]), told["reason"]))
 
     def lost(self, committed: dict[Partition, int]) -> list[str]:
-        """Events below the commits whose effect is not in the log, though `catch_up` came after the commits."""
+        """Return the events below the commits whose effect is not in the log. `catch_up` came after the commits."""
         refused = {letter[:3] for letter in self.letters}
         found = []
         for place, waiting in self.unchecked.items():
@@ -109,12 +109,12 @@ class LogView:
         return found
 
     def _has(self, place: Partition, event: Event) -> bool:
-        """What was forwarded is looked at where it went."""
+        """Return whether the log has the effect of the event; a forwarded event is checked where it went."""
         number = partition_of(event.product_id.encode(), self._partitions)
         return number != place.number or not self.states[number].fold(event)
 
     def searchable(self, committed: dict[Partition, int]) -> dict[str, int]:
-        """By product_id: the version that the index must have reached, by the commits of its group."""
+        """Return by product_id the version that the index must have reached, by the commits of its group."""
         least = {}
         for place, waiting in self.unsearched.items():
             while waiting and waiting[0][0] < committed.get(place, 0):
@@ -124,7 +124,7 @@ class LogView:
 
 
 def event_of(record: Record) -> Event | None:
-    """None where the items worker refuses it."""
+    """Return the event; None where the items worker refuses it."""
     try:
         return parse(
             record.partition.topic,

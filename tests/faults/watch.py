@@ -31,7 +31,7 @@ LOOKS = ("versions", "commits", "memory")
 
 
 class Watch:
-    """Threads that look; what they find wrong is in `failures`."""
+    """Threads that check the stack while it suffers; `failures` has what they find wrong."""
 
     def __init__(self, stack: Stack | ServerStack, seed: int) -> None:
         self._stack = stack
@@ -49,11 +49,11 @@ class Watch:
         self._threads: list[threading.Thread] = []
 
     def start(self, *, dying_log: str | None = None, index_is_new: bool = False) -> None:
-        """Until `stop`. Of what was before, nothing is known.
+        """Watch until `stop`; nothing is known of the time before.
 
-        `dying_log`: the id of a log that is about to be lost. Commits are looked at in the one after it; versions all
-        the while, as those of a later log are greater. `index_is_new`: it has just begun anew, below commits that are
-        of the one before, see `index_serves`.
+        `dying_log` is the id of a log that is about to be lost. Commits are checked in the log after it; versions are
+        checked all the while, as those of a later log are greater. `index_is_new` says that the index has just begun
+        empty, below commits of the index before, see `index_serves`.
         """
         self._halt.clear()
         self._versions = {}
@@ -70,26 +70,26 @@ class Watch:
 
     @property
     def runs(self) -> bool:
-        """Whether it has been started, and not stopped."""
+        """Whether the watch has been started and not stopped."""
         return bool(self._threads)
 
     def index_serves(self) -> None:
-        """From now on each commit says of an index that began anew what it says of any."""
+        """Note that an index that began empty has caught up: from now on each commit is checked against it."""
         self._index_serves.set()
 
     def blind(self) -> list[str]:
-        """A sentence for each kind of look that found nothing to see since `looks` was emptied."""
+        """Return a sentence for each kind of check that found nothing to see since `looks` was emptied."""
         return [f"the watch never saw any {kind}" for kind in LOOKS if not self.looks[kind]]
 
     def stop(self) -> None:
-        """Idempotent."""
+        """Stop watching. Idempotent."""
         self._halt.set()
         for thread in self._threads:
             thread.join(30)
         self._threads = []
 
     def close(self) -> None:
-        """Whatever happened."""
+        """Close the connections, whatever happened before."""
         self.stop()
         self._http.close()
 
@@ -98,7 +98,7 @@ class Watch:
             self.failures.append(what)
 
     def _get(self, path: str) -> dict[str, Any] | None:
-        """None while the API is away; {} where it has no such thing."""
+        """Return the answer; None while the API is away, {} where it has no such thing."""
         with contextlib.suppress(httpx.HTTPError, ValueError):
             answer = self._http.get(path)
             if answer.status_code == httpx.codes.NOT_FOUND:
@@ -109,7 +109,7 @@ class Watch:
         return None
 
     def _version(self, product_id: str) -> int | None:
-        """0: it has no point; None: nobody answers."""
+        """Return the version of the point; 0 if there is no point, None if nothing answers."""
         found = self._get(f"/items/{product_id}")
         return None if found is None else int(found.get("indexed", {}).get("version", 0))
 
@@ -168,7 +168,7 @@ class Watch:
             await view.stop()
 
     def _log_is_there(self) -> bool:
-        """Not the one that was about to die; asked of the API, as the workers must have begun with it."""
+        """Return whether the API reports a log other than the one that was about to die. Workers use it then."""
         if self._dying_log is None:
             return True
         status = self._get("/status")
@@ -186,7 +186,7 @@ class Watch:
                 self._fail(f"{product_id}: committed up to version {least}, the index has {version} at {at}, {later}")
 
     def _reached_later(self, product_id: str, least: int) -> str:
-        """Whether it was late, or never came, says what to look for."""
+        """Return in words whether the version was reached late or never, which tells a person what to look for."""
         began = time.monotonic()
         while (version := self._version(product_id) or 0) < least:
             if time.monotonic() > began + LATE_SECONDS_MAX:

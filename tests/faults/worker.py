@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 FOLDER = Path(os.environ["UP_TEST_DIR"])
 
 Point = tuple[Any, str, bool]
-"""Owner, name of the function, and whether the process dies before it (or else after)."""
+"""The owner, the name of the function, and whether the process dies before the call (or else after it)."""
 
 POINTS: dict[str, dict[str, Point]] = {
     "items": {
@@ -80,7 +80,7 @@ class Fate:
         self._calls_left = 0
 
     def passes(self, point: str) -> None:
-        """This point is reached once more."""
+        """Note that this point is reached once more."""
         if self._order.exists():
             self._point, calls = self._order.read_text().split()
             self._calls_left = int(calls)
@@ -88,18 +88,18 @@ class Fate:
         if point == self._point:
             self._calls_left -= 1
             if self._calls_left <= 0:
-                self._point = None  # Whoever is thawed goes on.
+                self._point = None  # A process that is thawed goes on.
                 os.kill(os.getpid(), self._signal)
 
     def lies_in_wait(self, points: dict[str, Point]) -> None:
-        """At all of these."""
+        """Wrap the functions of all these points."""
         for point, (owner, function, before) in points.items():
             reached = functools.partial(self.passes, point)
             setattr(owner, function, _wrapped(getattr(owner, function), reached, before=before))
 
 
 def _wrapped(real: Any, reached: Callable[[], None], *, before: bool) -> Any:
-    """A generator is passed at its second step: what it yielded first has been done by then."""
+    """Return the wrapped function. A generator passes the point at its second step, after the work of the first."""
 
     @functools.wraps(real)
     async def asynchronous(*args: Any, **kwargs: Any) -> Any:
@@ -131,7 +131,7 @@ def _wrapped(real: Any, reached: Callable[[], None], *, before: bool) -> Any:
 
 
 def main(name: str, *more: str) -> int:
-    """Its exit code."""
+    """Run the worker, and return its exit code."""
     wipe = FOLDER / "wipe-index"
     if name == "index" and wipe.exists():
         shutil.rmtree(Settings().index_dir, ignore_errors=True)

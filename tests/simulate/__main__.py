@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 SEEDS = 10_000
 CRASHED_SEEDS = 200
-"""Of the long form: some 400 runs each."""
+"""The seeds of the long form in which a worker also crashes at each step: some 400 runs each."""
 CHUNK_SEEDS = 50
 FAILURES_MAX = 3
 
 
 class Outcome(NamedTuple):
-    """Of a chunk of seeds."""
+    """What came of a chunk of seeds."""
 
     runs: int
     failed: list[tuple[int, Plan]]
@@ -35,14 +35,14 @@ class Outcome(NamedTuple):
 
 
 def plans(seed: int, *, long: bool) -> Iterator[Plan]:
-    """What is run of one seed."""
+    """Return the plans that are run for one seed."""
     yield make_plan(seed)
     if long and seed < CRASHED_SEEDS:
         yield from crashes_everywhere(seed)
 
 
 def chunk(arguments: tuple[int, int, bool]) -> Outcome:
-    """A range of seeds in one process."""
+    """Run a range of seeds in one process."""
     first, count, long = arguments
     quiet()
     outcome = Outcome(0, [], Counter())
@@ -59,13 +59,13 @@ def chunk(arguments: tuple[int, int, bool]) -> Outcome:
 
 
 def quiet() -> None:
-    """The product's own log lines, and the collector between two runs, would cost as much as the runs."""
+    """Silence the product's log lines and the garbage collector, which would cost as much as the runs themselves."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     gc.disable()
 
 
 def tell(seed: int, plan: Plan) -> None:
-    """A failure: its seed, and the shortest run that fails."""
+    """Print a failure: its seed, and the shortest run that fails."""
     found = shortest(plan, seed)
     print(f"seed {seed} fails: {run(plan, seed).broken}\nthe shortest run found that fails:")
     print("\n".join(found.trace))
@@ -73,7 +73,7 @@ def tell(seed: int, plan: Plan) -> None:
 
 
 def main() -> int:
-    """Exit code 1 if any run breaks an invariant."""
+    """Run the seeds, and return the exit code: 1 if any run breaks an invariant."""
     quiet()
     if seed := os.environ.get("SEED"):
         done = run(make_plan(int(seed)), int(seed), trace=True)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def acks_out_of_order() -> Iterator[None]:
-    """What is committed is the greatest acked offset."""
+    """Commit the greatest acked offset, although lower ones are not acked."""
     ack = OffsetTracker.ack
 
     def ack_all_below(self: OffsetTracker, offset: int) -> None:
@@ -35,7 +35,7 @@ def acks_out_of_order() -> Iterator[None]:
 
 @contextmanager
 def acks_before_the_item_record() -> Iterator[None]:
-    """An event is acked when it is folded, not when the broker has confirmed its item record."""
+    """Ack an event when it is folded, before the broker has confirmed its item record."""
 
     def ack_at_once(self: Any, _effect: Any, in_flight: Any) -> None:
         in_flight.ack()
@@ -47,7 +47,7 @@ def acks_before_the_item_record() -> Iterator[None]:
 
 @contextmanager
 def acks_before_the_write() -> Iterator[None]:
-    """An item record is acked when it is in the lanes, not when search can show it."""
+    """Ack an item record when it is in the lanes, before search can show it."""
     put = Lanes.put
 
     async def ack_and_put(self: Any, pending: Any) -> None:
@@ -60,7 +60,7 @@ def acks_before_the_write() -> Iterator[None]:
 
 @contextmanager
 def writes_without_conditions() -> Iterator[None]:
-    """The last write to the index wins, whatever its version."""
+    """Let the last write to the index win, whatever its version."""
 
     def always(*_: object) -> bool:
         return True
@@ -71,7 +71,7 @@ def writes_without_conditions() -> Iterator[None]:
 
 @contextmanager
 def foreign_records_are_not_joined() -> Iterator[None]:
-    """What another writer appends after the recovery is not looked at."""
+    """Ignore what another writer appends after the recovery."""
     join = StateRecovery._join_records
 
     def join_while_recovering(self: Any, assigned: Any, records: Any, *, recovering: bool) -> None:
@@ -83,7 +83,7 @@ def foreign_records_are_not_joined() -> Iterator[None]:
 
 
 class _ArrivalOrder:
-    """A fold that is no join: of each product and offer what arrives last wins."""
+    """A fold that is no join: for each product and offer, the event that arrives last wins."""
 
     delta = staticmethod(fold.delta)
     count_evicted = staticmethod(fold.count_evicted)
@@ -97,7 +97,7 @@ class _ArrivalOrder:
 
 @contextmanager
 def a_fold_in_order_of_arrival() -> Iterator[None]:
-    """The state depends on the order of events."""
+    """Make the state depend on the order of events."""
     with mock.patch.object(partition_module, "fold", _ArrivalOrder):
         yield
 
@@ -113,4 +113,4 @@ CONTROLS: dict[str, Callable[[], AbstractContextManager[None]]] = {
         a_fold_in_order_of_arrival,
     )
 }
-"""By name."""
+"""The controls by name."""

@@ -1,4 +1,4 @@
-"""What the producers send: changes of a few items, late, repeated, misrouted, and some that cannot be taken."""
+"""The events that producers send: changes of a few items, late, repeated, misrouted, and some that are invalid."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 PARTITIONS = 2
 START_MS = 1_800_000_000_000
 ITEMS = ("a", "b", "d")
-"""In both partitions."""
+"""The product_ids, which lie in both partitions."""
 EVENTS_MIN, EVENTS_MAX = 6, 14
 CURSED = "cursed"
 """A text with this word cannot be embedded."""
@@ -36,12 +36,12 @@ class Sent(NamedTuple):
 
 
 def route(product_id: str) -> int:
-    """The partition that owns the item."""
+    """Return the partition that the item belongs to."""
     return int(murmur2(product_id.encode()) & 0x7FFFFFFF) % PARTITIONS
 
 
 def make_events(random: Random) -> list[Sent]:
-    """All that is sent in one run, in order."""
+    """Return all records that are sent in one run, in order."""
     made: list[Sent] = []
     items = random.sample(ITEMS, random.choice((1, 1, 2, 3)))
     for _ in range(random.randint(EVENTS_MIN, EVENTS_MAX)):
@@ -64,7 +64,7 @@ def _change(random: Random, product_id: str) -> Sent:
 
 
 def _order(random: Random) -> dict[str, Any]:
-    """Few different times and versions, so that ties come up; some events have neither."""
+    """Draw from few times and versions, so that ties come up; some events have neither."""
     order: dict[str, Any] = {}
     if random.random() < 0.8:
         order["updated_at"] = START_MS - 1_000 * random.randrange(6)
@@ -110,7 +110,7 @@ _BODIES = {"products": _product, "prices": _price, "reviews": _review}
 
 
 def _astray(random: Random, sent: Sent) -> Sent:
-    """Some come from a producer with another partitioner, or without a key."""
+    """Misroute some records, as a producer with another partitioner, or without a key, does."""
     if sent.value is None or random.random() > 0.08:
         return sent
     key = sent.key if random.random() < 0.5 else None

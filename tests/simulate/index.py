@@ -27,7 +27,7 @@ MODEL = ModelId("simulated", "1", 2)
 
 @dataclass
 class Point:
-    """What is stored of an item."""
+    """The stored payload and vector of an item."""
 
     payload: dict[str, Any]
     text: str | None
@@ -38,7 +38,7 @@ class Points:
     """All points, as the server holds them."""
 
     def __init__(self, written: Callable[[Point | None, Point], None]) -> None:
-        """`written` hears of a point before and after each write."""
+        """`written` is called with a point before and after each write."""
         self.by_id: dict[str, Point] = {}
         self.positions: dict[str, int] = {}
         self._written = written
@@ -117,13 +117,13 @@ class Request:
         return True
 
     def fail(self) -> None:
-        """Answer that the index is away, and apply no more of it."""
+        """Answer that the index is away, and apply no further operation."""
         if not self.reply.done():
             self.reply.set_exception(Unavailable("the simulated index is away"))
 
 
 class IndexClient:
-    """The Index of one process: what it asks becomes requests, which the scheduler carries out."""
+    """The Index of one process: each call becomes a request, which the scheduler carries out."""
 
     collection = name = COLLECTION
     model = MODEL
@@ -134,7 +134,6 @@ class IndexClient:
         self._ask = ask
 
     async def stored(self, product_ids: Collection[str], *, vectors: bool = False) -> dict[str, Stored]:
-        """See Index."""
 
         def read() -> dict[str, Stored]:
             there = ((p, self._points.by_id[p]) for p in product_ids if p in self._points.by_id)
@@ -144,7 +143,6 @@ class IndexClient:
         return result
 
     async def write(self, writes: Sequence[Write]) -> set[str]:
-        """See Index."""
         patches = [write for write in writes if isinstance(write, Patch)]
 
         def missed() -> set[str]:
@@ -155,17 +153,14 @@ class IndexClient:
         return cast("set[str]", await self._ask(Request(f"writes {_named(writes)}", apply, missed)))
 
     async def write_dense(self, vectors: Sequence[DenseVector]) -> None:
-        """See Index."""
         steps = [step for vector in vectors for step in self._vector_write(vector)]
         await self._ask(Request(f"writes the vectors of {'+'.join(v.product_id for v in vectors)}", steps, _nothing))
 
     async def mark_embedding_failed(self, product_id: str, fingerprint: str, reason: str) -> None:
-        """See Index."""
         step = _bound(self._points.clear_pending, product_id, fingerprint, {"vector_failed": reason})
         await self._ask(Request(f"gives up {product_id}", [step], _nothing))
 
     async def pending_embeddings(self, partitions: Collection[int], limit: int, *, newest: bool) -> list[Payload]:
-        """See Index."""
 
         def read() -> list[Payload]:
             owed = self._points.where(partitions, "vector_due_at_ms")
@@ -174,7 +169,6 @@ class IndexClient:
         return cast("list[Payload]", await self._ask(Request("reads the backlog", [], read)))
 
     async def due_price_changes(self, partitions: Collection[int], now_ms: int, limit: int) -> list[Payload]:
-        """See Index."""
 
         def read() -> list[Payload]:
             due = self._points.where(partitions, "price_changes_at_ms", now_ms)
@@ -183,22 +177,19 @@ class IndexClient:
         return cast("list[Payload]", await self._ask(Request("reads windows", [], read)))
 
     async def count_pending_embeddings(self) -> int:
-        """See Index."""
         return sum(point.payload["vector_due"] is not None for point in self._points.by_id.values())
 
     async def positions(self) -> dict[str, int]:
-        """See Index."""
         return cast(
             "dict[str, int]", await self._ask(Request("reads positions", [], lambda: dict(self._points.positions)))
         )
 
     async def save_positions(self, positions: Mapping[str, int]) -> None:
-        """See Index."""
         step = _bound(self._points.positions.update, dict(positions))
         await self._ask(Request(f"saves positions {dict(positions)}", [step], _nothing))
 
     async def flush(self) -> None:
-        """See Index."""
+        """Do nothing, because the points are in memory."""
 
     def _vector_write(self, made: DenseVector) -> Iterator[Operation]:
         yield _bound(self._points.write_vector, made)

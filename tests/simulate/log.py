@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Stored(NamedTuple):
-    """A record where it lies."""
+    """A record, and where it lies in the log."""
 
     place: Partition
     offset: int
@@ -27,29 +27,29 @@ class Stored(NamedTuple):
     headers: tuple[tuple[str, bytes], ...]
     timestamp_ms: int
     by_owner: bool
-    """Whether the partition was assigned to its writer, as the broker knows it."""
+    """Whether the partition was assigned to the writer, as the broker knows it."""
 
 
 class Confirmed(NamedTuple):
-    """What the broker answers a producer."""
+    """The broker's answer to a producer."""
 
     offset: int
 
 
 class Log:
-    """All partitions."""
+    """All partitions of all topics."""
 
     def __init__(self, clock: Clock, appended: Callable[[Stored], None]) -> None:
         self._clock = clock
         self._appended = appended
         self._records: dict[Partition, list[Stored]] = defaultdict(list)
         self.length = 0
-        """Of all partitions together."""
+        """The number of records in all partitions together."""
 
     def append(
         self, place: Partition, key: bytes | None, value: bytes | None, headers: Any, *, by_owner: bool = True
     ) -> Confirmed:
-        """One more record, with the broker's time."""
+        """Append a record with the broker's time."""
         records = self._records[place]
         stored = Stored(place, len(records), key, value, tuple(headers), self._clock.now_ms(), by_owner)
         records.append(stored)
@@ -58,19 +58,20 @@ class Log:
         return Confirmed(stored.offset)
 
     def end(self, place: Partition) -> int:
-        """The offset of the next record."""
+        """Return the offset of the next record."""
         return len(self._records[place])
 
     def records(self, place: Partition, start: int = 0) -> list[Stored]:
-        """From this offset on."""
+        """Return the records from this offset on."""
         return self._records[place][start:]
 
 
 class Group:
-    """A consumer group: who has which partitions, and what is committed.
+    """A consumer group: the partitions of each member, and the committed offsets.
 
     Members are static: a worker that starts again before it was expelled has its partitions back in the same
-    generation. Between two generations every member gives up all it has, but for one that is frozen: it finds out late.
+    generation. Between two generations every member gives up all its partitions, except a frozen one, which finds out
+    late.
     """
 
     def __init__(self, topics: tuple[str, ...]) -> None:
@@ -83,19 +84,19 @@ class Group:
 
     @property
     def members(self) -> list[str]:
-        """Those that the group counts on, dead or alive."""
+        """The members that the group counts on, dead or alive."""
         return sorted(self._members)
 
     def knows(self, name: str) -> bool:
-        """Whether it is a member still."""
+        """Return whether this is still a member."""
         return name in self._members
 
     def wants(self, name: str) -> bool:
-        """Whether the group waits for this member to join again."""
+        """Return whether the group waits for this member to join again."""
         return self._rebalancing and name not in self._joined
 
     def join(self, name: str) -> None:
-        """A member that is new, or that has given up what it had."""
+        """Add a member that is new, or that has given up its partitions."""
         if name not in self._members:
             self._members[name] = set()
             self._begin()
@@ -103,22 +104,22 @@ class Group:
         self._complete()
 
     def expel(self, name: str) -> None:
-        """Nothing was heard of it for too long."""
+        """Expel a member of which nothing was heard for too long."""
         del self._members[name]
         self._joined.discard(name)
         self._begin()
         self._complete()
 
     def assignment(self, name: str) -> set[int] | None:
-        """Its partitions in the present generation; None while there is none."""
+        """Return the member's partitions in the present generation; None while there is none."""
         return None if self._rebalancing else self._members[name]
 
     def owns(self, name: str, number: int) -> bool:
-        """Whether this member has the partition now."""
+        """Return whether the partition is assigned to this member now."""
         return number in self._members.get(name, ())
 
     def commit(self, name: str, generation: int, place: Partition, offset: int) -> bool:
-        """Whether it was accepted: a member of an older generation has no say."""
+        """Return whether the commit was accepted: that of a member of an older generation is refused."""
         accepted = name in self._members and generation == self.generation
         if accepted:
             self.committed[place] = offset
@@ -138,5 +139,5 @@ class Group:
 
 
 def new_groups() -> dict[str, Group]:
-    """By kind of worker."""
+    """Return a new group for each kind of worker."""
     return {"items": Group(INPUTS), "index": Group((ITEMS,))}

@@ -1,4 +1,5 @@
-"""An event loop that is stepped by hand, one for each simulated process: what stops stepping it is a crash."""
+"""An event loop that is stepped by hand, one for each simulated process: a process crashes by never being stepped
+again."""
 
 from __future__ import annotations
 
@@ -24,15 +25,15 @@ class Clock:
         self.now_s = start_ms / 1000
 
     def now_ms(self) -> int:
-        """Milliseconds since the epoch."""
+        """Return milliseconds since the epoch."""
         return int(self.now_s * 1000 + 0.5)
 
     def monotonic_s(self) -> float:
-        """Seconds that never go back."""
+        """Return seconds that never go back."""
         return self.now_s
 
     monotonic = monotonic_s
-    """For the modules that call `time.monotonic`."""
+    """The name under which modules call `time.monotonic`."""
 
 
 class Handle:
@@ -47,29 +48,29 @@ class Handle:
         self.dropped = False
 
     def cancel(self) -> None:
-        """It is not called."""
+        """Drop the call."""
         self.dropped = True
 
     def cancelled(self) -> bool:
-        """Whether it is not to be called."""
+        """Return whether the call was dropped."""
         return self.dropped
 
 
 class ProcessLoop(asyncio.AbstractEventLoop):
-    """As much of asyncio's loop as coroutines need: no I/O, no threads, no time of its own."""
+    """An asyncio loop with as much as coroutines need: no I/O, no threads, no time of its own."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self.ready: deque[Handle] = deque()
-        """Calls that are due, in order."""
+        """The calls that are due, in order."""
         self._timers: list[tuple[float, int, Handle]] = []
         self._timers_made = 0
         self._tasks: list[asyncio.Task[Any]] = []
         self.errors: list[BaseException] = []
-        """What ended a task, or a callback, by accident."""
+        """The exceptions that ended a task or a callback by accident."""
 
     def turn(self) -> None:
-        """One iteration: everything that is ready now, in order."""
+        """Run one iteration: all calls that are ready now, in order."""
         events._set_running_loop(self)
         try:
             for _ in range(len(self.ready)):
@@ -81,7 +82,7 @@ class ProcessLoop(asyncio.AbstractEventLoop):
 
     @contextmanager
     def inside(self) -> Iterator[None]:
-        """Within it, this is the running loop."""
+        """Make this the running loop within the block."""
         events._set_running_loop(self)
         try:
             yield
@@ -89,22 +90,23 @@ class ProcessLoop(asyncio.AbstractEventLoop):
             events._set_running_loop(None)
 
     def next_timer_s(self) -> float | None:
-        """When the next timer is due."""
+        """Return when the next timer is due."""
         while self._timers and self._timers[0][2].dropped:
             heapq.heappop(self._timers)
         return self._timers[0][0] if self._timers else None
 
     def wake_timers(self) -> None:
-        """Makes ready what is due by now."""
+        """Make ready the calls that are due by now."""
         while self._timers and self._timers[0][0] <= self._clock.now_s:
             self.ready.append(heapq.heappop(self._timers)[2])
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
-        """A task that must not end by an exception."""
+        """Start a task that must not end by an exception."""
         self.create_task(work).add_done_callback(self._ended)
 
     def dispose(self) -> None:
-        """Unwinds all tasks, so that nothing is left to the garbage collector. Their effects must be off by now."""
+        """Unwind all tasks, so that nothing is left to the garbage collector. Their effects must be switched off by
+        now."""
         for task in self._tasks:
             task.cancel()
         for _ in range(DISPOSAL_TURNS_MAX):

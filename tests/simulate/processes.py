@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 from prometheus_client import CollectorRegistry
+from typing_extensions import override
 
 from schemas.errors import EmbeddingFailed
 from stream.index.compose import KafkaSide, compose_writing
@@ -41,7 +42,7 @@ LOG_ID = "log"
 EPOCH = 1
 ITEMS_METRICS = ItemsMetrics(CollectorRegistry())
 INDEX_METRICS = IndexMetrics(CollectorRegistry())
-"""Shared by all runs: to make them for each run would cost more than the run."""
+"""These metrics are shared by all runs: making them for each run would cost more than the run."""
 
 
 class Message(NamedTuple):
@@ -67,16 +68,16 @@ class Outgoing(NamedTuple):
     headers: Any
     confirmation: asyncio.Future[Any]
     generation: int
-    """In which its process sent it."""
+    """The generation in which its process sent it."""
 
 
 def vector_of(text: str) -> np.ndarray[Any, np.dtype[np.float32]]:
-    """float32 `(2,)`; one of its own for each text."""
+    """Return float32 `(2,)`, different for each text."""
     return np.array([1.0, zlib.crc32(text.encode()) / 2**32], dtype=np.float32)
 
 
 class Process:
-    """What both workers have: a loop, a producer, a consumer with a queue for each topic."""
+    """The parts that both workers have: a loop, a producer, a consumer with a queue for each topic."""
 
     kind: str
 
@@ -88,19 +89,19 @@ class Process:
         self.loop = ProcessLoop(clock)  # type: ignore[abstract]
         self.trackers = OffsetTrackers()
         self.alive, self.runs, self.ready = True, True, False
-        """`runs`: it is alive, and not frozen. `ready`: it may join its group."""
+        """`runs` means alive and not frozen. `ready` means that the process may join its group."""
         self.outbox: dict[Partition, deque[Outgoing]] = {}
         self.sending = 0
-        """Records in the outbox."""
+        """The number of records in the outbox."""
         self.unconfirmed: deque[tuple[asyncio.Future[Any], Any]] = deque()
         self.requests: list[Request] = []
         self.generation = -1
         self.assigned: set[int] = set()
         self.positions: dict[Partition, int] | None = None
-        """Of the consumer; None between an assignment and the seek to what is committed."""
+        """The positions of the consumer; None between an assignment and the seek to the committed offsets."""
         self.seeking = False
         self.seen = -1
-        """How long the log was when the consumer had all of it."""
+        """The length of the log when the consumer had last read all of it."""
         self.writer = f"{name}-{number}"
         self.failures: list[BaseException] = []
         with self.loop.inside():
@@ -108,47 +109,47 @@ class Process:
             self.build()
 
     def build(self) -> None:
-        """Composes the worker and starts its tasks."""
+        """Compose the worker and start its tasks."""
         raise NotImplementedError
 
     async def take(self, message: Any) -> None:
-        """One record of the consumer."""
+        """Hand one record of the consumer to the worker."""
         raise NotImplementedError
 
     def own(self, numbers: set[int]) -> None:
-        """What the signals of Faust say."""
+        """Assign these partitions, as Faust's signals do."""
         raise NotImplementedError
 
     async def starts(self, commits: Mapping[Partition, int]) -> Mapping[Partition, int]:
-        """Where the consumer seeks to."""
+        """Return the offsets that the consumer seeks to."""
         raise NotImplementedError
 
     async def seek(self, commits: Mapping[Partition, int]) -> None:
-        """Begins to consume, unless the partitions are gone meanwhile."""
+        """Begin to consume, unless the partitions were revoked meanwhile."""
         generation = self.generation
         starts = await self.starts(commits)
         if self.generation == generation and self.seeking:
             self.positions, self.seen, self.seeking = dict(starts), -1, False
 
     def busy(self) -> bool:
-        """Whether something is on its way."""
+        """Return whether any record or request of the process is under way."""
         return bool(self.sending or self.unconfirmed or any(not queue.empty() for queue in self.queues.values()))
 
     def run(self, *work: Coroutine[Any, Any, None]) -> None:
-        """Starts the tasks of the worker, and an agent for each topic."""
+        """Start the tasks of the worker, and an agent for each topic."""
         for each in (*work, *(self._agent(queue) for queue in self.queues.values())):
             self.loop.start(each)
 
     def fail(self, error: BaseException) -> None:
-        """What would end the process."""
+        """Fail as an error that ends the process does."""
         self.failures.append(error)
 
     def current_generation(self) -> int:
-        """Of the consumer group, as this process knows it."""
+        """Return the generation of the consumer group, as this process knows it."""
         return self.generation
 
     async def send(self, topic: str, key: bytes | None, value: bytes | None, partition: int, headers: Any) -> Any:
-        """Into the producer's buffer; the future is the confirmation."""
+        """Put a record into the producer's buffer; the returned future is the confirmation."""
         confirmation = self.loop.create_future()
         place = Partition(topic, partition)
         if self.alive:
@@ -159,13 +160,13 @@ class Process:
         return confirmation
 
     def ask(self, request: Request) -> asyncio.Future[Any]:
-        """On its way."""
+        """Queue a request to the index."""
         if self.alive:
             self.requests.append(request)
         return request.reply
 
     def crash(self) -> None:
-        """Its memory is gone."""
+        """Crash: the memory of the process is lost."""
         self.alive = self.runs = False
         self.loop.dispose()
 
@@ -187,15 +188,12 @@ class LogReader:
 
     @property
     def positions(self) -> dict[Partition, int]:
-        """See Reader."""
         return dict(self._positions)
 
     def assign(self, positions: Mapping[Partition, int]) -> None:
-        """See Reader."""
         self._positions, self._asks_ends = dict(positions), False
 
     async def read_to_end(self) -> AsyncIterator[list[Record]]:
-        """See Reader."""
         self._asks_ends = True
         await self._turn()
         self._asks_ends = False
@@ -205,19 +203,18 @@ class LogReader:
             yield self._next()
 
     async def follow(self) -> AsyncIterator[list[Record]]:
-        """See Reader."""
         while True:
             await self._turn()
             yield self._next()
 
     @property
     def behind(self) -> list[Partition]:
-        """Where there is more to read."""
+        """Return the partitions in which there are more records to read."""
         return [place for place, offset in self._positions.items() if offset < self._process.log.end(place)]
 
     @property
     def wants(self) -> bool:
-        """Whether it waits for an answer that the broker has."""
+        """Return whether the reader waits for an answer that the broker has."""
         if self._waiting is None or self._waiting.done():
             return False
         if not self._asks_ends and self._seen == self._process.log.length:
@@ -226,7 +223,7 @@ class LogReader:
         return self._asks_ends or bool(self.behind)
 
     def turn(self) -> None:
-        """The fetch that it waits for comes back."""
+        """Answer the fetch that the reader waits for."""
         if self._waiting is not None:
             self._waiting.set_result(None)
 
@@ -247,8 +244,8 @@ class ItemsProcess(Process):
 
     kind = "items"
 
+    @override
     def build(self) -> None:
-        """See Process."""
         self.reader = LogReader(self)
         self.parts = compose(
             self.writer,
@@ -265,20 +262,20 @@ class ItemsProcess(Process):
         self.run(self.parts.recovery.run(), self.parts.publisher.run(), self.parts.reporter.run())
         self.ready = True
 
+    @override
     async def take(self, message: Any) -> None:
-        """See Process."""
         await self.parts.worker.handle([message])
 
+    @override
     def own(self, numbers: set[int]) -> None:
-        """See Process."""
         self.parts.worker.assign(numbers)
 
+    @override
     async def starts(self, commits: Mapping[Partition, int]) -> Mapping[Partition, int]:
-        """See Process."""
         return await self.parts.worker.start_offsets(commits)
 
+    @override
     def busy(self) -> bool:
-        """See Process."""
         recovering = bool(self.reader.behind or self.parts.recovery.recovering)
         return super().busy() or recovering or not self.parts.publisher.idle
 
@@ -289,13 +286,13 @@ class IndexProcess(Process):
     kind = "index"
 
     def __init__(self, name: str, number: int, points: Points, heard: Callable[[IndexProgress], None], **at: Any):
-        """`heard` is told how far this process is, as the searchable watermark of its API would be."""
+        """`heard` is called with how far this process is, as the searchable watermark of its API would be."""
         self._points = points
         self._heard = heard
         super().__init__(name, number, **at)
 
+    @override
     def build(self) -> None:
-        """See Process."""
         index: Any = IndexClient(self._points, self.ask)
         self.worker, _, self.writers, reporter = compose_writing(
             KafkaSide("", self.trackers, self.send, _Group(self)),
@@ -334,20 +331,20 @@ class IndexProcess(Process):
             raise EmbeddingFailed("this text is cursed")
         return np.stack([vector_of(text) for text in texts])
 
+    @override
     async def take(self, message: Any) -> None:
-        """See Process."""
         await self.worker.handle([message])
 
+    @override
     def own(self, numbers: set[int]) -> None:
-        """See Process."""
         self.worker.assign(numbers)
 
+    @override
     async def starts(self, commits: Mapping[Partition, int]) -> Mapping[Partition, int]:
-        """See Process."""
         return await self.worker.start_offsets(commits)
 
+    @override
     def busy(self) -> bool:
-        """See Process."""
         lanes = any(len(writer.lanes) for writer in self.writers.writers)
         return super().busy() or lanes or any(request.writes for request in self.requests)
 
@@ -368,11 +365,10 @@ class _Group(NamedTuple):
 
 
 class _OneCollection:
-    """Collections of which there is one, and no rebuild."""
+    """The only collection, which is never rebuilt."""
 
     def __init__(self, index: Any) -> None:
         self._roles = Roles(index)
 
     async def roles(self) -> Roles:
-        """See Collections."""
         return self._roles

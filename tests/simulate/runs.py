@@ -1,4 +1,4 @@
-"""Runs of seeds: which fail, what the shortest failing run is, and a crash at every step."""
+"""Runs of seeds: the failing ones, the shortest failing run, and a crash at every step."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CRASH_STARTS_AFTER_STEPS = 60
 
 
 class Run(NamedTuple):
-    """What came of one run."""
+    """The outcome of one run."""
 
     broken: str | None
     steps: int
@@ -28,7 +28,7 @@ class Run(NamedTuple):
 
 
 def run(plan: Plan, seed: int, given: Sequence[int] | None = None, *, trace: bool = False) -> Run:
-    """One run. An error that is no broken invariant is a bug of the simulation, and is raised."""
+    """Do one run. An error that is no broken invariant is a bug of the simulation, and is raised."""
     choices = Choices(seed, given)
     world = World(plan, choices, trace=trace)
     broken = None
@@ -40,12 +40,12 @@ def run(plan: Plan, seed: int, given: Sequence[int] | None = None, *, trace: boo
 
 
 def first_broken(seeds: Iterable[int]) -> int | None:
-    """The first of these seeds that breaks an invariant."""
+    """Return the first of these seeds that breaks an invariant."""
     return next((seed for seed in seeds if run(make_plan(seed), seed).broken is not None), None)
 
 
 def crashes_everywhere(seed: int) -> Iterator[Plan]:
-    """The plan of this seed without its own faults, with a crash of a worker at each of its steps in turn."""
+    """Yield the plan of this seed without its own faults, with a crash of a worker at each of its steps in turn."""
     calm = replace(make_plan(seed), faults=())
     for step in range(1, run(calm, seed).steps):
         worker = WORKERS[step % len(WORKERS)]
@@ -54,9 +54,10 @@ def crashes_everywhere(seed: int) -> Iterator[Plan]:
 
 
 def shortest(plan: Plan, seed: int) -> Run:
-    """A failing run with as little in it as was found: fewer events, fewer faults, plainer choices.
+    """Return a failing run with as little in it as was found: fewer events, fewer faults, plainer choices.
 
-    Deterministic. Where an event or fault is left out the schedule shifts: each smaller plan has a few seeds to fail.
+    The search is deterministic. Where an event or fault is left out the schedule shifts, so each smaller plan has a few
+    seeds to fail with.
     """
     runs_left = SHRINK_RUNS_MAX
 

@@ -1,4 +1,4 @@
-"""Some hundred seeds hold; and what would break them is noticed."""
+"""Some hundred seeds hold, and each control that breaks an invariant is noticed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What must hold at every step, and what must be there in the end: the invariants of the design."""
+"""The invariants of the design: what must hold at every step, and in the end."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 OFFSET_MASK = (1 << OFFSET_BITS) - 1
 SETTLED_FIELDS = tuple(field for field in CONTENT_FIELDS if field not in CURRENT_PRICE_FIELDS)
 JOIN, DELTA = fold.join, fold.delta
-"""Of the product as it is: a control may break what the workers use."""
+"""The product's own functions, kept here because a control may break the ones that the workers use."""
 
 
 class Broken(AssertionError):
@@ -49,14 +49,14 @@ class Letter(NamedTuple):
 
 
 class Input(NamedTuple):
-    """A record of an input topic, and what it says: None if it cannot be taken."""
+    """A record of an input topic, and the event in it; None if it is invalid."""
 
     event: Event | None
     reason: str
 
 
 class Truth:
-    """Hears of every record and every write, and knows what they mean."""
+    """The judge of a run: it is called with every record and every write, and knows what they mean."""
 
     log: Log
     points: Points
@@ -64,22 +64,22 @@ class Truth:
     def __init__(self) -> None:
         self.inputs: dict[Partition, list[Input]] = defaultdict(list)
         self.item_records: dict[int, list[tuple[ItemRecord, bool]]] = defaultdict(list)
-        """By partition: the record, and whether its writer owned the partition."""
+        """By partition: each record, and whether the partition was assigned to its writer."""
         self.contents: dict[tuple[int, int], Content] = {}
         self.logged: dict[str, ItemState] = {}
         self.logged_reviews: dict[tuple[str, str], Entity] = {}
         self.letters: dict[Partition, dict[int, Letter]] = defaultdict(dict)
         self.forwarded: set[tuple[str, int, int]] = set()
         self.shadowed = 0
-        """Events whose token answered while the record of a worker that did not own the item hid them."""
+        """Events whose token answered while a record hid them whose writer did not have the partition."""
         self._finished: dict[Partition, int] = defaultdict(int)
         self._resolved: dict[Partition, int] = defaultdict(int)
         self._resolved_reviews: dict[str, list[Event]] = defaultdict(list)
 
-    # What is heard.
+    # The records and writes of a run.
 
     def appended(self, stored: Stored) -> None:
-        """A record is in the log."""
+        """Note that a record is in the log."""
         topic, number = stored.place
         if topic in INPUTS:
             self._input(stored)
@@ -101,7 +101,7 @@ class Truth:
             self.letters[place][int(said["freshline-offset"])] = letter
 
     def written(self, before: Point | None, after: Point) -> None:
-        """A point was written: its version did not fall, and it is what the record of its version says."""
+        """Check a write: the point's version did not fall, and the point shows the record of its version."""
         product_id, version = after.payload["product_id"], after.payload["version"]
         if before is not None and version < before.payload["version"]:
             raise Broken(f"the version of {product_id} went back from {before.payload['version']} to {version}")
@@ -116,13 +116,13 @@ class Truth:
             raise Broken(f"{product_id} is {wanted['status']} and can be found")
 
     def committed(self, place: Partition, offset: int) -> None:
-        """A commit, or a saved position, never passes what is unfinished."""
+        """Check that a commit, or a saved position, never passes an unfinished record."""
         first = self.first_unfinished(place)
         if offset > first:
             raise Broken(f"{place.topic}[{place.number}] is committed up to {offset}, and {first} is unfinished")
 
     def resolved(self, place: Partition, searchable: int) -> None:
-        """Tokens below this offset answer: search shows these events, or something newer."""
+        """Check that search shows all events below this offset, whose tokens answer now, or something newer."""
         for offset in range(self._resolved[place], searchable):
             event = self.inputs[place][offset].event
             if event is None:
@@ -132,10 +132,10 @@ class Truth:
                 self._check_shown(place, offset, event)
         self._resolved[place] = max(searchable, self._resolved[place])
 
-    # What is asked.
+    # The checks.
 
     def first_unfinished(self, place: Partition) -> int:
-        """The first offset whose effect is not safe downstream."""
+        """Return the first offset whose effect is not safe downstream."""
         finished = self._indexed if place.topic == ITEMS else self._taken
         end, first = self.log.end(place), self._finished[place]
         while first < end and finished(place, first):
@@ -144,7 +144,7 @@ class Truth:
         return first
 
     def check_in_the_end(self, now_ms: int) -> None:
-        """All is quiet: the index is the fold of the log, and each bad record is in the dead letters."""
+        """Check the quiet end: the index is the fold of the log, and each bad record is in the dead letters."""
         folded = self._folded()
         if folded.keys() != self.points.by_id.keys():
             raise Broken(f"items {sorted(folded)} were heard of, and {sorted(self.points.by_id)} have points")
@@ -225,7 +225,8 @@ class Truth:
         return _with(record.reviews) in self._possible_reviews(event.product_id)
 
     def _possible_reviews(self, product_id: str) -> set[Any]:
-        """What the item's reviews may come to, with all events whose tokens have answered and any of the others."""
+        """Yield every summary that the reviews may have: with all events whose tokens have answered, and any of the
+        others."""
         known = [i.event for inputs in self.inputs.values() for i in inputs if i.event is not None]
         events = {e.stamp: e for e in known if e.topic == "reviews" and e.product_id == product_id}
         sure = {event.stamp for event in self._resolved_reviews[product_id]}
@@ -274,7 +275,7 @@ class Truth:
 
 
 def places(topics: Iterable[str]) -> list[Partition]:
-    """All their partitions."""
+    """Return all partitions of these topics."""
     return [Partition(topic, number) for topic in topics for number in range(PARTITIONS)]
 
 
@@ -295,7 +296,7 @@ def _has_review(review: Entity, event: Event) -> bool:
 
 
 def _states(events: list[Event], sure: set[Any]) -> list[Entity]:
-    """The states of one review with all that is sure and any of the rest."""
+    """Yield the states of one review with all events that are sure and any of the others."""
     certain, rest = [e for e in events if e.stamp in sure], [e for e in events if e.stamp not in sure]
     states = []
     for count in range(len(rest) + 1):

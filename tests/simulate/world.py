@@ -1,4 +1,4 @@
-"""One run: a scheduler that takes one small step after another, whose is for the choices to say."""
+"""One run: a scheduler that takes one small step after another; the choices decide whose step is next."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .choices import Choices
 
     Actor = Callable[[Any], str | None]
-    """One step of its own, or of a process; says what it did, None: it had nothing to do."""
+    """Takes one step of the world or of a process, and returns what it did; None if it had nothing to do."""
 
 WORKERS = ("items-0", "items-1", "index-0", "index-1")
 STEPS_MAX = 30_000
@@ -36,11 +36,11 @@ QUEUED_MAX = 8
 WORST_MOMENT_STEPS = 80
 LATE_STEPS_MAX = 600
 IDLE_STEPS = 128
-"""Where no record came for so long, the next fault comes at once."""
+"""After so many steps without a record, the next fault comes at once."""
 
 
 class Fault(NamedTuple):
-    """What befalls a worker."""
+    """A fault of a worker."""
 
     step: int
     kind: str
@@ -49,18 +49,18 @@ class Fault(NamedTuple):
 
 @dataclass(frozen=True)
 class Plan:
-    """All that a run is made of, but for the choices of its scheduler."""
+    """Everything that makes a run, except the choices of its scheduler."""
 
     events: tuple[Sent, ...]
     faults: tuple[Fault, ...]
     weights: tuple[int, ...]
     """How often each actor is on the scheduler's wheel: some workers are slow for a whole run."""
     gap_steps: int
-    """Between two events, at least."""
+    """The fewest steps between two events."""
 
 
 def make_plan(seed: int) -> Plan:
-    """The plan of this seed."""
+    """Return the plan of this seed."""
     chosen = random.Random(seed)
     events, faults = make_events(chosen), list[Fault]()
     for _ in range(chosen.choice((0, 1, 2, 2, 3))):
@@ -78,7 +78,7 @@ def make_plan(seed: int) -> Plan:
 
 
 class World:
-    """The broker, the index, four workers, and whoever watches."""
+    """The broker, the index, four workers, and the checks that watch them."""
 
     def __init__(self, plan: Plan, choices: Choices, *, trace: bool = False) -> None:
         self.choices = choices
@@ -91,12 +91,13 @@ class World:
         self.trace: list[str] | None = [] if trace else None
         self.steps = 0
         self.reached: Counter[str] = Counter()
-        """How often it came to what is worth a simulation."""
+        """How often the run reached the situations that make a simulation worthwhile."""
         self._plan = plan
         self._to_send = list(plan.events[::-1])
         self._faults = list(plan.faults[::-1])
         self._orphans: list[tuple[int, Callable[[], str | None]]] = []
-        """What is on its way from a process that is gone, or no longer waits; each from which step on."""
+        """Requests and records that are under way from a process that is gone, or no longer waits; each with its first
+        step."""
         self._heard = dict.fromkeys(places([PROGRESS]), 0)
         self._next_event = 0
         self._length, self._idle_at = 0, IDLE_STEPS
@@ -109,7 +110,7 @@ class World:
     # The scheduler.
 
     def run(self) -> None:
-        """Until all is quiet; raises Broken."""
+        """Run until all is quiet. Raises Broken."""
         turns = cast("Any", CooperativeTurns)
         give, turns.yield_if_over = turns.yield_if_over, _give
         try:
@@ -179,7 +180,7 @@ class World:
     # Faults.
 
     def _befall_in_time(self, fault: Fault) -> None:
-        """A worker is lost at its worst moment, while something of it is on its way, if one comes soon."""
+        """Strike a worker at its worst moment: while something of it is under way, if that comes soon."""
         process = self.processes[fault.worker]
         if fault.kind in ("fail", "late"):
             idle = not any(request.writes for request in process.requests)
@@ -210,7 +211,7 @@ class World:
         self._tell(f"FAULT: {fault.kind} {fault.worker}")
 
     def _revive(self) -> bool:
-        """Starts and thaws all; whether any was away."""
+        """Start and thaw all workers; return whether any was away."""
         away = [process for process in self._workers if not process.runs]
         for process in away:
             process.runs = True
@@ -230,7 +231,7 @@ class World:
         self.processes[name] = process
 
     def _crash(self, process: Process) -> None:
-        """What was on its way arrives, or does not."""
+        """Crash a worker: each record and request that was under way arrives, or does not."""
         for queue in process.outbox.values():
             for each in list(queue)[: self.choices.draw(len(queue) + 1)]:
                 self._late(self._late_record(process.name, each))
@@ -281,7 +282,7 @@ class World:
         return ""
 
     def _hear(self, _: object) -> str | None:
-        """Whoever answers tokens reads the topic `progress`."""
+        """Let the API, which answers tokens, read the topic `progress`."""
         said = [place for place in places([PROGRESS]) if self._heard[place] < self.log.end(place)]
         if not said:
             return None
@@ -445,7 +446,7 @@ class World:
         return None
 
     def _expel(self, _: object) -> str | None:
-        """The session of a member that is dead or frozen runs out."""
+        """Let the session of a dead or frozen member expire."""
         for group in self.groups.values():
             for name in group.members:
                 process = self.processes[name]
@@ -457,7 +458,7 @@ class World:
     # Quiet.
 
     def _unquiet(self) -> str | None:
-        """What keeps the run from its end; None: nothing is left to do."""
+        """Return what keeps the run from its end; None if nothing is left to do."""
         if self._to_send or self._orphans or any(self.log.end(place) > heard for place, heard in self._heard.items()):
             return "something is on its way"
         if self._faults or self._revive():
@@ -485,7 +486,7 @@ class World:
 
 
 async def _give(_: CooperativeTurns) -> None:
-    """A turn is over at every step, whatever the machine's clock says."""
+    """End the turn at every step, whatever the machine's clock says."""
     await asyncio.sleep(0)
 
 

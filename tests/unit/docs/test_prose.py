@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[3]
-ROOMS = ("schemas", "workers", "stream")
+ROOMS = ("schemas", "workers", "stream", "tests")
 SOURCES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
-PACKAGES = [path for path in SOURCES if path.name == "__init__.py"]
+PACKAGES = [path for path in SOURCES if path.name == "__init__.py" and not path.is_relative_to(ROOT / "tests")]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "deploy").rglob("*.md")])
 
 OPENINGS = re.compile(r"(Of|That of|That which|Those|As) |As `")

@@ -1,4 +1,4 @@
-"""The events of the demo are valid, stamped anew, and go on where an earlier run stopped."""
+"""The events of the demo are valid, carry new stamps, and go on where an earlier run stopped."""
 
 from __future__ import annotations
 
