@@ -9,6 +9,7 @@ import orjson
 from schemas.errors import InvalidEvent
 from schemas.events import Event, parse
 from workers.sources.cloudevents import opened
+from workers.sources.confluent import KnownSchemas
 from workers.sources.connect_schema import read_json
 from workers.sources.messages import Message, text_headers
 from workers.sources.shapes import recognised
@@ -53,10 +54,12 @@ class Decoded(NamedTuple):
 
 
 class Sources:
-    """The configured sources by topic. Decoding has no side effects and does no I/O."""
+    """The configured sources by topic. Decoding does no I/O: a schema that is missing is fetched by its caller."""
 
     def __init__(self, sources: Sequence[Source] = (), shop_currency: str | None = None) -> None:
         """Raises Misconfigured if a source lacks something."""
+        self.schemas = KnownSchemas()
+        """The schemas of a registry that were fetched so far."""
         self._by_topic: Mapping[str, tuple[Source, Adapter]] = {
             source.topic: (source, source.adapter(shop_currency)) for source in sources
         }
@@ -72,16 +75,26 @@ class Sources:
         """Return the events of a record: one, or none or several where its topic has a source.
 
         Raises InvalidEvent, which names the shape if it is one that could be configured. One invalid event refuses the
-        whole record.
+        whole record. Raises Missing if the record has a schema that is not in `schemas` yet.
         """
         configured = self._by_topic.get(topic)
         if configured is None or IN_OWN_FORMAT[0] in headers:
             return [Decoded(_own_event(topic, key, value, headers, times), value)]
         source, adapt = configured
-        message = Message(topic, key, json_of(value), text_headers(headers))
+        if source.encoding == "confluent":
+            message = Message(topic, self._key(key), self._body(value), text_headers(headers))
+        else:
+            message = Message(topic, key, json_of(value), text_headers(headers))
         return [
             Decoded(_parsed(each.topic, None, each.value, times), each.value) for each in values(message, source, adapt)
         ]
+
+    def _body(self, value: bytes | None) -> Any:
+        return None if value is None else self.schemas.read(value)
+
+    def _key(self, key: bytes | None) -> bytes | None:
+        """Return a key that is framed too as JSON, which adapters read; any other as it is."""
+        return orjson.dumps(self.schemas.read(key)) if key is not None and key[:1] == b"\0" else key
 
 
 def _parsed(topic: str, key: bytes | None, value: bytes | None, times: Times) -> Event:

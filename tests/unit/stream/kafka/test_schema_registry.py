@@ -1,0 +1,104 @@
+"""The schema registry, stood in for by a small HTTP server."""
+
+from __future__ import annotations
+
+import json
+from contextlib import asynccontextmanager, contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from schemas.errors import InvalidEvent, Misconfigured, Unavailable
+from stream.kafka import schema_registry
+from stream.kafka.schema_registry import SchemaRegistry
+from workers.retry import Backoff
+from workers.sources.confluent import RegisteredSchema
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+MONEY = {"type": "record", "name": "Money", "fields": [{"name": "amount", "type": "string"}]}
+OFFER = {"type": "record", "name": "Offer", "fields": [{"name": "money", "type": "Money"}]}
+
+
+@contextmanager
+def registry(answers: dict[str, Any]) -> Iterator[str]:
+    """Serve these answers by path: a number is a status, the last of a list is given again and again."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            found = answers.get(self.path, 404)
+            if isinstance(found, list):
+                found = found.pop(0) if len(found) > 1 else found[0]
+            self.send_response(found if isinstance(found, int) else 200)
+            self.end_headers()
+            self.wfile.write(json.dumps(found).encode() if isinstance(found, dict) else b"no")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://someone:secret@127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@asynccontextmanager
+async def asked(answers: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[SchemaRegistry]:
+    monkeypatch.setattr(schema_registry, "BACKOFF", Backoff(0.001, 0.001))
+    monkeypatch.setattr(schema_registry, "ATTEMPTS_MAX", 3)
+    with registry(answers) as url:
+        made = SchemaRegistry(url)
+        try:
+            yield made
+        finally:
+            await made.close()
+
+
+async def test_a_schema_comes_with_those_that_it_refers_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = {
+        "/schemas/ids/7": {
+            "schema": json.dumps(OFFER),
+            "references": [{"name": "Money", "subject": "money", "version": 1}],
+        },
+        "/subjects/money/versions/1": {"schema": json.dumps(MONEY), "id": 3},
+    }
+    async with asked(answers, monkeypatch) as made:
+        found = await made.schema(7)
+    assert isinstance(found, RegisteredSchema) and found.kind == "AVRO"
+
+
+async def test_an_id_that_the_registry_has_not_refuses_the_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with asked({}, monkeypatch) as made:
+        found = await made.schema(7)
+    assert isinstance(found, InvalidEvent) and "has no /schemas/ids/7" in str(found)
+
+
+async def test_a_registry_that_is_away_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with asked({"/schemas/ids/7": [503, {"schemaType": "JSON", "schema": "{}"}]}, monkeypatch) as made:
+        assert await made.schema(7) == RegisteredSchema("JSON")
+    async with asked({"/schemas/ids/7": 503}, monkeypatch) as made:
+        with pytest.raises(Unavailable, match="answers 503") as raised:
+            await made.schema(7)
+    assert "secret" not in str(raised.value)
+
+
+async def test_a_wrong_user_ends_the_process_without_telling_the_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with asked({"/schemas/ids/7": 401}, monkeypatch) as made:
+        with pytest.raises(Misconfigured, match="refuses the user") as raised:
+            await made.schema(7)
+    assert "secret" not in str(raised.value)
+
+
+async def test_no_registry_at_all_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schema_registry, "BACKOFF", Backoff(0.001, 0.001))
+    monkeypatch.setattr(schema_registry, "ATTEMPTS_MAX", 2)
+    made = SchemaRegistry("http://127.0.0.1:9")
+    with pytest.raises(Unavailable, match=r"the schema registry at 127.0.0.1:9 does not answer"):
+        await made.schema(1)
+    await made.close()

@@ -1,0 +1,186 @@
+"""Records framed for a schema registry, written by fastavro."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from io import BytesIO
+from typing import Any
+from uuid import UUID
+
+import fastavro
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.errors import InvalidEvent
+from tests.support.sources import ARRIVED_MS, columns
+from workers.sources.config import Source
+from workers.sources.confluent import HEADER_BYTES, KnownSchemas, Missing, RegisteredSchema, registered_schema
+from workers.sources.sources import Sources, Times
+
+TIMES = Times(ARRIVED_MS, None)
+PRICE = {
+    "type": "record",
+    "name": "Price",
+    "fields": [
+        {"name": "product_id", "type": "string"},
+        {"name": "price", "type": {"type": "bytes", "logicalType": "decimal", "precision": 10, "scale": 2}},
+        {"name": "currency", "type": ["null", "string"]},
+        {"name": "updated_at", "type": {"type": "long", "logicalType": "timestamp-millis"}},
+    ],
+}
+FIELDS = {
+    "product_id": "mug-1",
+    "price": Decimal("4.50"),
+    "currency": "EUR",
+    "updated_at": datetime(2026, 11, 10, 8, tzinfo=UTC),
+}
+
+
+def avro(schema: dict[str, Any], fields: Any, schema_id: int = 7) -> bytes:
+    fastavro.validate(fields, schema, strict=True)
+    stream = BytesIO()
+    fastavro.schemaless_writer(stream, fastavro.parse_schema(schema), fields)
+    return b"\0" + schema_id.to_bytes(4, "big") + stream.getvalue()
+
+
+def known(*schemas: dict[str, Any], kind: str = "AVRO") -> KnownSchemas:
+    found = KnownSchemas()
+    found.add(7, registered_schema(kind, [orjson.dumps(schema).decode() for schema in schemas]))
+    return found
+
+
+def confluent(schema: RegisteredSchema | InvalidEvent | None, **source: Any) -> Sources:
+    sources = Sources([Source(encoding="confluent", **source)])
+    if schema is not None:
+        sources.schemas.add(7, schema)
+    return sources
+
+
+def test_an_event_of_ours_in_avro_is_read_with_its_decimals_and_times() -> None:
+    sources = confluent(registered_schema("AVRO", [orjson.dumps(PRICE).decode()]), topic="prices")
+    [decoded] = sources.decode("prices", None, avro(PRICE, FIELDS), [], TIMES)
+    assert decoded.event.facts == {"price": 4.5, "currency": "EUR"}
+    assert decoded.event.stamp.updated_at_ms == 1_794_297_600_000
+
+
+def test_a_schema_that_was_not_fetched_is_asked_for() -> None:
+    with pytest.raises(Missing) as missing:
+        confluent(None, topic="prices").decode("prices", None, avro(PRICE, FIELDS), [], TIMES)
+    assert missing.value.schema_id == 7
+
+
+def test_an_envelope_of_debezium_in_avro_is_read_with_its_key() -> None:
+    row = {
+        "type": "record",
+        "name": "Row",
+        "fields": [{"name": "sku", "type": "string"}, {"name": "id", "type": "int"}],
+    }
+    source = {
+        "type": "record",
+        "name": "Source",
+        "fields": [{"name": "lsn", "type": ["null", "long"]}, {"name": "ts_ms", "type": "long"}],
+    }
+    envelope = {
+        "type": "record",
+        "name": "Envelope",
+        "fields": [
+            {"name": "before", "type": ["null", row]},
+            {"name": "after", "type": ["null", "Row"]},
+            {"name": "source", "type": source},
+            {"name": "op", "type": "string"},
+        ],
+    }
+    key = {"type": "record", "name": "Key", "fields": [{"name": "id", "type": "int"}]}
+    sources = confluent(
+        registered_schema("AVRO", [orjson.dumps(envelope).decode()]),
+        topic="products",
+        format="debezium",
+        mapping=columns(product_id="sku", title="sku"),
+    )
+    sources.schemas.add(8, registered_schema("AVRO", [orjson.dumps(key).decode()]))
+    change = {
+        "before": {"sku": "mug-1", "id": 5},
+        "after": None,
+        "source": {"lsn": 300, "ts_ms": 1_794_000_000_000},
+        "op": "d",
+    }
+    [decoded] = sources.decode("products", avro(key, {"id": 5}, 8), avro(envelope, change), [], TIMES)
+    assert (decoded.event.op, decoded.event.product_id, decoded.event.stamp.version) == ("delete", "mug-1", 600)
+    change["before"] = {"sku": "", "id": 5}
+    with pytest.raises(InvalidEvent, match="REPLICA IDENTITY FULL"):
+        sources.decode("products", avro(key, {"id": 5}, 8), avro(envelope, change), [], TIMES)
+
+
+def test_json_with_a_schema_is_read() -> None:
+    body = b"\0\0\0\0\7" + orjson.dumps({"product_id": "mug-1", "title": "Mug"})
+    [decoded] = confluent(registered_schema("JSON", ["{}"]), topic="products").decode("products", None, body, [], TIMES)
+    assert decoded.event.product_id == "mug-1"
+
+
+@pytest.mark.parametrize(
+    ("schema", "framed", "reason"),
+    [
+        (registered_schema("PROTOBUF", [""]), b"\0\0\0\0\7x", "schema 7: PROTOBUF is not read"),
+        (registered_schema("JSON", ["{}"]), b"\0\0\0\0\7{", "schema 7: the record is no JSON"),
+        (
+            registered_schema("AVRO", [orjson.dumps(PRICE).decode()]),
+            b"\0\0\0\0\7\x04",
+            "schema 7: the record is not of this",
+        ),
+        (
+            registered_schema("AVRO", [orjson.dumps(PRICE).decode()]),
+            avro(PRICE, FIELDS) + b"!",
+            "1 bytes are left over",
+        ),
+        (InvalidEvent("there is none"), b"\0\0\0\0\7x", "schema 7: there is none"),
+        (None, b"{}", "is not framed"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_with_its_schema(schema: Any, framed: bytes, reason: str) -> None:
+    with pytest.raises(InvalidEvent, match=reason):
+        confluent(schema, topic="prices").decode("prices", None, framed, [], TIMES)
+
+
+def test_a_schema_that_refers_to_another_is_read() -> None:
+    money = {"type": "record", "name": "Money", "fields": [{"name": "amount", "type": "string"}]}
+    offer = {"type": "record", "name": "Offer", "fields": [{"name": "money", "type": "Money"}]}
+    stream = BytesIO()
+    whole = fastavro.parse_schema(offer | {"fields": [{"name": "money", "type": money}]})
+    fastavro.schemaless_writer(stream, whole, {"money": {"amount": "1"}})
+    assert known(money, offer).read(b"\0\0\0\0\7" + stream.getvalue()) == {"money": {"amount": "1"}}
+
+
+def test_a_schema_that_is_wrong_is_refused() -> None:
+    with pytest.raises(InvalidEvent, match="its Avro schema cannot be read"):
+        known({"type": "record", "name": "X", "fields": [{"name": "a", "type": "Nowhere"}]})
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "read"),
+    [
+        ({"type": "int", "logicalType": "date"}, date(2026, 11, 10), "2026-11-10"),
+        (
+            {"type": "long", "logicalType": "timestamp-micros"},
+            datetime(2026, 11, 10, 8, tzinfo=UTC),
+            "2026-11-10T08:00:00.000Z",
+        ),
+        ({"type": "string", "logicalType": "uuid"}, UUID(int=5), str(UUID(int=5))),
+        ({"type": "array", "items": "double"}, [1.5], [1.5]),
+        ({"type": "map", "values": "boolean"}, {"a": True}, {"a": True}),
+        ("bytes", b"\1", "AQ=="),
+    ],
+)
+def test_values_of_avro_become_those_of_json(kind: Any, value: object, read: object) -> None:
+    schema = {"type": "record", "name": "R", "fields": [{"name": "v", "type": kind}]}
+    assert known(schema).read(avro(schema, {"v": value})) == {"v": read}
+
+
+@given(st.binary(max_size=60))
+def test_bytes_that_are_no_avro_are_an_invalid_event_and_no_bug(payload: bytes) -> None:
+    try:
+        known(PRICE).read(b"\0\0\0\0\7"[:HEADER_BYTES] + payload)
+    except InvalidEvent as error:
+        assert str(error)

@@ -1,0 +1,128 @@
+"""Records that are framed for a schema registry: a nought, the id of a schema in four bytes, and Avro or JSON.
+
+The frame is that of Confluent's documentation, "Wire format". Fetching a schema is left to others: here are the
+schemas that are known already.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import UUID
+
+import fastavro
+import orjson
+
+from schemas.errors import InvalidEvent
+from schemas.times import rfc3339
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+HEADER_BYTES = 5
+SCHEMAS_MAX = 10_000
+"""The most schemas that a worker keeps. A registry has one for each version of each table."""
+
+
+class RegisteredSchema(NamedTuple):
+    """A schema of the registry, ready to read with."""
+
+    kind: str
+    """AVRO, JSON or PROTOBUF."""
+    avro: Any = None
+
+
+class Missing(Exception):
+    """A record has a schema that was not fetched yet."""
+
+    def __init__(self, schema_id: int) -> None:
+        super().__init__(f"the schema {schema_id} is not known yet")
+        self.schema_id = schema_id
+
+
+def registered_schema(kind: str, texts: Sequence[str]) -> RegisteredSchema:
+    """Return a schema from its text, the last one, and those that it refers to. Raises InvalidEvent if it is wrong."""
+    if kind != "AVRO":
+        return RegisteredSchema(kind)
+    named: dict[str, Any] = {}
+    try:
+        parsed = [fastavro.parse_schema(orjson.loads(text), named) for text in texts]
+    except (fastavro.schema.SchemaParseException, ValueError, KeyError, TypeError) as error:
+        raise InvalidEvent(f"its Avro schema cannot be read: {error}") from None
+    return RegisteredSchema(kind, parsed[-1])
+
+
+class KnownSchemas:
+    """The schemas that were fetched, by their ids in the registry. An id never gets another schema."""
+
+    def __init__(self) -> None:
+        self._schemas: dict[int, RegisteredSchema | InvalidEvent] = {}
+
+    def add(self, schema_id: int, schema: RegisteredSchema | InvalidEvent) -> None:
+        """Add a schema, or why there is none with this id."""
+        if len(self._schemas) >= SCHEMAS_MAX:
+            self._schemas.pop(next(iter(self._schemas)))
+        self._schemas[schema_id] = schema
+
+    def read(self, framed: bytes) -> Any:
+        """Return the value of a framed record as JSON has it. Raises Missing, InvalidEvent."""
+        if len(framed) < HEADER_BYTES or framed[0] != 0:
+            raise InvalidEvent("the record is not framed for a schema registry: its topic has the encoding json")
+        schema_id = int.from_bytes(framed[1:HEADER_BYTES], "big")
+        schema = self._schemas.get(schema_id)
+        if schema is None:
+            raise Missing(schema_id)
+        if isinstance(schema, InvalidEvent):
+            raise InvalidEvent(f"schema {schema_id}: {schema}")
+        try:
+            return _read(schema, framed[HEADER_BYTES:])
+        except InvalidEvent as error:
+            raise InvalidEvent(f"schema {schema_id}: {error}") from None
+
+
+def _read(schema: RegisteredSchema, payload: bytes) -> Any:
+    if schema.kind == "JSON":
+        try:
+            return orjson.loads(payload)
+        except orjson.JSONDecodeError as error:
+            raise InvalidEvent(f"the record is no JSON: {error}") from None
+    if schema.kind != "AVRO":
+        raise InvalidEvent(f"{schema.kind} is not read: let the producer write Avro or JSON")
+    stream = BytesIO(payload)
+    try:
+        found = fastavro.schemaless_reader(stream, schema.avro, None)
+        if stream.tell() != len(payload):
+            raise ValueError(f"{len(payload) - stream.tell()} bytes are left over")
+    except Exception as error:  # fastavro raises whatever the bytes lead to: EOFError, IndexError, OverflowError, ...
+        raise InvalidEvent(f"the record is not of this schema ({type(error).__name__}: {error})") from None
+    return _as_json(found)
+
+
+def _as_json(value: Any) -> Any:
+    """Return an Avro value as JSON has it: decimals and times as text."""
+    kind = type(value)
+    if kind is str or kind is int or value is None or kind is float or kind is bool:
+        return value
+    if kind is dict:
+        return {name: _as_json(each) for name, each in value.items()}
+    if kind is list:
+        return [_as_json(each) for each in value]
+    if kind is bytes:
+        return b64encode(value).decode()
+    return _text(value)
+
+
+def _text(value: Any) -> str | None:
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, datetime):  # Without an offset it is a local timestamp, which Avro does not place in a zone.
+        aware = value if value.tzinfo else value.replace(tzinfo=UTC)
+        return rfc3339(int(aware.timestamp() * 1000))
+    if isinstance(value, (date, time)):
+        return value.isoformat()
+    if isinstance(value, UUID):
+        return str(value)
+    raise InvalidEvent(f"a value of the type {type(value).__name__} is not read")
