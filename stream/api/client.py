@@ -22,11 +22,23 @@ _REFUSALS: dict[int, type[FreshlineError]] = {
 
 
 class Client:
-    """Sends requests to a running stack."""
+    """Sends requests to a running stack; a context manager, which closes the connection."""
 
-    def __init__(self, api: str) -> None:
+    def __init__(self, api: str, answer_seconds_max: float = ANSWER_SECONDS_MAX) -> None:
+        """`answer_seconds_max` bounds an answer, besides the time that the request asks the API to wait."""
         self.api = api.rstrip("/")
+        self._answer_seconds_max = answer_seconds_max
         self._http = httpx.Client(trust_env=False)
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._http.close()
 
     def get(self, path: str, **parameters: object) -> Any:
         """Return the JSON answer; parameters that are None are left out.
@@ -51,7 +63,7 @@ class Client:
         self, method: str, path: str, parameters: dict[str, object], seconds_max: float | None = None
     ) -> httpx.Response:
         given = {name: str(value) for name, value in parameters.items() if value is not None}
-        seconds = (ANSWER_SECONDS_MAX if seconds_max is None else seconds_max) + _wait_seconds(given)
+        seconds = (self._answer_seconds_max if seconds_max is None else seconds_max) + _wait_seconds(given)
         try:
             answer = self._http.request(method, self.api + path, params=given, timeout=seconds)
         except httpx.TimeoutException:

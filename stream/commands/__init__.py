@@ -7,7 +7,10 @@ import logging
 import os
 import signal
 import sys
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from stream.commands.current_run import CommandBounds
 
 OUTPUT_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 """The errors of the system that mean that stdout cannot be written."""
@@ -16,13 +19,18 @@ CHATTY = ("aiokafka", "kafka")
 """Libraries that log on stderr what Freshline reports as an error of its own."""
 
 
-def main() -> None:
-    """Run the command line. An error is one line on stderr, never a traceback."""
+def main(bounds: CommandBounds | None = None) -> None:
+    """Run the command line. An error is one line on stderr, never a traceback.
+
+    `bounds` are those of `stream.commands.current_run`, the default ones if None.
+    """
     from schemas.errors import FreshlineError
+    from stream.commands.current_run import CommandBounds, command_run
     from stream.commands.exits import FAILED
 
     try:
-        _run()
+        with command_run(bounds or CommandBounds()):
+            _run()
     except FreshlineError as error:
         _end(str(error), error.exit_code)
     except BrokenPipeError:  # The reader has read enough, like `head`.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from schemas.errors import Misconfigured
+from stream.commands.current_run import bounds, close_at_end
 from stream.runtime.settings import read_settings
 
 if TYPE_CHECKING:
@@ -19,11 +20,14 @@ def settings(**flags: object) -> Settings:
 
 
 def client(api: str | None) -> Client:
-    """Return a client of the stack that `--api` or FRESHLINE_API names, else of the last `up`. Raises Misconfigured."""
+    """Return a client of the stack that `--api` or FRESHLINE_API names, else of the last `up`.
+
+    The client is closed when the command ends. Raises Misconfigured.
+    """
     from stream.api.client import Client
 
     address = settings(api=api).api or _last("api")
-    return Client(address)
+    return close_at_end(Client(address, bounds().answer_seconds_max))
 
 
 def brokers(kafka: str | None) -> list[str]:

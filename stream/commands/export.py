@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stream.commands import options
+from stream.commands.current_run import bounds
 
 if TYPE_CHECKING:
     from stream.runtime.settings import Settings
@@ -25,7 +26,7 @@ def export(file: File = "-", *, kafka: options.Kafka = None, json: options.AsJso
     from stream.state_files.export import export_state
 
     with written(file) as out:
-        counts = asyncio.run(export_state(_settings_of(kafka), out))
+        counts = asyncio.run(export_state(_settings_of(kafka), out, connect_seconds_max=bounds().connect_seconds_max))
     _print_counts("exported", counts, json and file != "-")
 
 
@@ -38,7 +39,9 @@ def import_(file: File = "-", *, kafka: options.Kafka = None, json: options.AsJs
     from stream.state_files.export import import_state
 
     with opened(file) as lines, readable_twice(lines) as export:
-        counts = asyncio.run(import_state(_settings_of(kafka), export))
+        counts = asyncio.run(
+            import_state(_settings_of(kafka), export, connect_seconds_max=bounds().connect_seconds_max)
+        )
     _print_counts("imported", counts, json)
 
 

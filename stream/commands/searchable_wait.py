@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import typer
 
 from schemas.errors import FreshlineError, Unavailable, WrongUsage
+from stream.commands.current_run import bounds
 from stream.commands.exits import FAILED, NOT_FRESH
 
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from stream.kafka.send_report import SendReport
     from workers.clock import Clock
 
-WAIT_SECONDS_MAX = 300
 WAIT_STEP_MS = 2_000
 
 
@@ -30,14 +30,14 @@ class Waited(NamedTuple):
 
 
 def wait_searchable(client: Client, sent: SendReport, clock: Clock) -> Waited:
-    """Wait until every event that was sent is searchable, for WAIT_SECONDS_MAX at most.
+    """Wait until every event that was sent is searchable, for `searchable_seconds_max` at most.
 
     Where waiting longer cannot help, the reason is printed on stderr.
     """
     from stream.commands.waiting import wait_out
     from stream.runtime.printing import say
 
-    began_s, waiting = clock.monotonic_s(), sent.tokens
+    began_s, waiting, seconds_max = clock.monotonic_s(), sent.tokens, bounds().searchable_seconds_max
 
     def first_is_searchable() -> bool:
         return bool(client.get("/progress", after=waiting[0], wait_ms=WAIT_STEP_MS)["searchable"])
@@ -46,7 +46,7 @@ def wait_searchable(client: Client, sent: SendReport, clock: Clock) -> Waited:
         say(why)
         return Waited(False, clock.monotonic_s() - began_s, why)
 
-    while waiting and clock.monotonic_s() - began_s < WAIT_SECONDS_MAX:
+    while waiting and clock.monotonic_s() - began_s < seconds_max:
         try:
             searchable = wait_out(first_is_searchable)
         except WrongUsage as error:  # The API refuses a token of its own log only if that log was replaced meanwhile.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
+from stream.commands.current_run import bounds
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -13,13 +15,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 RETRY_INTERVAL_S = 0.2
-AWAY_SECONDS_MAX = 60.0
-"""How long the process that answers may be away. `up` starts it again meanwhile."""
-BROKER_SECONDS_MAX = 30.0
 
 
 def wait_out(ask: Callable[[], T], seconds_max: float | None = None, *, shown: bool = True) -> T:
-    """Return what `ask` returns, asking again while it raises Unavailable, for AWAY_SECONDS_MAX by default.
+    """Return what `ask` returns, asking again while it raises Unavailable, for `away_seconds_max` by default.
 
     On a terminal the person sees meanwhile what is away, and for how long it is tried again; `shown` is False within a
     display of another kind, which this one would disturb. Raises Unavailable once the time is over.
@@ -29,7 +28,7 @@ def wait_out(ask: Callable[[], T], seconds_max: float | None = None, *, shown: b
     from workers.clock import SystemClock
     from workers.retry import for_a_while
 
-    clock, allowed_s = SystemClock(), AWAY_SECONDS_MAX if seconds_max is None else seconds_max
+    clock, allowed_s = SystemClock(), bounds().away_seconds_max if seconds_max is None else seconds_max
     deadline_s = clock.monotonic_s() + allowed_s
     status = Console(stderr=True, highlight=False, markup=False).status("")
 
@@ -45,14 +44,20 @@ def wait_out(ask: Callable[[], T], seconds_max: float | None = None, *, shown: b
 
 
 def connected(addresses: list[str]) -> Producer:
-    """Return a producer, once a broker answers. Raises Unavailable if none does within BROKER_SECONDS_MAX."""
+    """Return a producer, once a broker answers. Raises Unavailable if none does within `broker_seconds_max`."""
     from stream.kafka.producer import Producer
 
-    return wait_out(lambda: Producer(addresses), BROKER_SECONDS_MAX)
+    limits = bounds()
+    return wait_out(
+        lambda: Producer(addresses, connect_seconds_max=limits.connect_seconds_max), limits.broker_seconds_max
+    )
 
 
 def log_id(addresses: list[str]) -> str:
-    """Return the id of the log, once a broker answers. Raises Unavailable if none does within BROKER_SECONDS_MAX."""
+    """Return the id of the log, once a broker answers. Raises Unavailable if none does within `broker_seconds_max`."""
     from stream.kafka.topics import ITEMS, topic_id
 
-    return wait_out(lambda: topic_id(",".join(addresses), ITEMS), BROKER_SECONDS_MAX)
+    limits, kafka = bounds(), ",".join(addresses)
+    return wait_out(
+        lambda: topic_id(kafka, ITEMS, connect_seconds_max=limits.connect_seconds_max), limits.broker_seconds_max
+    )

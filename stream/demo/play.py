@@ -81,6 +81,7 @@ class Demo:
             self._note_freshness()
         except FreshlineError as error:
             self._print(f"no last status: {error}")
+        self._client.close()
         self._position.save()
         return self._summary
 

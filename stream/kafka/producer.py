@@ -32,6 +32,7 @@ IN_FLIGHT_MAX = 5_000
 """The most records that are sent and not yet confirmed. Reaching it slows the reading of the input."""
 CONFIRM_SECONDS_MAX = 30
 CLOSE_SECONDS_MAX = 5
+CONNECT_SECONDS_MAX = 5.0
 REQUEST_BYTES_MAX = 8 * 1024 * 1024
 CONFIRMS_NOTHING = "two connections in succession confirmed nothing; look at `freshline status`"
 UNKNOWN_PRODUCER_ERRORS = (
@@ -70,12 +71,14 @@ class Producer:
         in_flight_max: int = IN_FLIGHT_MAX,
         confirm_seconds_max: int = CONFIRM_SECONDS_MAX,
         close_seconds_max: float = CLOSE_SECONDS_MAX,
+        connect_seconds_max: float = CONNECT_SECONDS_MAX,
     ) -> None:
         """Connect. Raises Unavailable if no broker answers."""
         self._brokers = brokers
         self._in_flight_max = in_flight_max
         self._confirm_seconds_max = confirm_seconds_max
         self._close_seconds_max = close_seconds_max
+        self._connect_seconds_max = connect_seconds_max
         self._kafka: KafkaProducer | None = self._connected()
         """None after the broker was lost."""
         self._in_flight: deque[tuple[int, FutureRecordMetadata]] = deque()
@@ -203,7 +206,7 @@ class Producer:
                 delivery_timeout_ms=self._confirm_seconds_max * 1000,
                 request_timeout_ms=self._confirm_seconds_max * 500,
                 max_block_ms=10_000,
-                bootstrap_timeout_ms=5_000,
+                bootstrap_timeout_ms=round(self._connect_seconds_max * 1000),
             )
         except (KafkaError, ValueError, OSError) as error:
             where = ", ".join(self._brokers)

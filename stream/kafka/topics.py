@@ -43,7 +43,8 @@ PROGRESS_SEGMENT_MS = 600_000
 """How soon a segment of the topic `progress` can be compacted: it gets many records a second under few keys."""
 
 REQUEST_TIMEOUT_MS = 10_000
-CONNECT_TIMEOUT_MS = 5_000
+CONNECT_SECONDS_MAX = 5.0
+"""How long one attempt to connect to a broker may take."""
 
 
 class Topic(NamedTuple):
@@ -69,7 +70,7 @@ def all_topics(settings: Settings) -> list[Topic]:
     ]
 
 
-def ensure_topics(settings: Settings) -> None:
+def ensure_topics(settings: Settings, *, connect_seconds_max: float = CONNECT_SECONDS_MAX) -> None:
     """Create the topics that are missing and check the topics that exist.
 
     Raises Misconfigured if a topic does not have the properties that it must have, Unavailable if the broker at
@@ -77,7 +78,7 @@ def ensure_topics(settings: Settings) -> None:
     """
     wanted = all_topics(settings)
     try:
-        with _admin(settings.kafka or "") as admin:
+        with _admin(settings.kafka or "", connect_seconds_max) as admin:
             existing = {found["name"]: found for found in _described(admin, wanted)}
             missing = [topic for topic in wanted if topic.name not in existing]
             for topic in wanted:
@@ -90,12 +91,12 @@ def ensure_topics(settings: Settings) -> None:
         raise Unavailable(f"the broker at {settings.kafka} did not create or show the topics: {error}") from error
 
 
-def topic_id(kafka: str, topic: str) -> str:
+def topic_id(kafka: str, topic: str, *, connect_seconds_max: float = CONNECT_SECONDS_MAX) -> str:
     """Return the broker's id of the topic, which changes when the topic is deleted and created again.
 
     Raises Unavailable if there is no broker or no such topic.
     """
-    layout = _found_layout(kafka, topic)
+    layout = _found_layout(kafka, topic, connect_seconds_max)
     if layout is None:
         raise Unavailable(f"the broker at {kafka} has no topic {topic} yet: workers create it when they start")
     return layout.topic_id
@@ -133,18 +134,18 @@ class TopicLayout(NamedTuple):
     partitions: int
 
 
-def topic_layout(kafka: str, topic: str) -> TopicLayout:
+def topic_layout(kafka: str, topic: str, *, connect_seconds_max: float = CONNECT_SECONDS_MAX) -> TopicLayout:
     """Return the layout of an existing topic. Raises Misconfigured if there is no such topic, Unavailable."""
-    layout = _found_layout(kafka, topic)
+    layout = _found_layout(kafka, topic, connect_seconds_max)
     if layout is None:
         raise Misconfigured(f"there is no topic {topic} at {kafka}: name one that is there")
     return layout
 
 
-def _found_layout(kafka: str, topic: str) -> TopicLayout | None:
+def _found_layout(kafka: str, topic: str, connect_seconds_max: float) -> TopicLayout | None:
     """Return the layout of a topic, None if it does not exist. Raises Unavailable."""
     try:
-        with _admin(kafka) as admin:
+        with _admin(kafka, connect_seconds_max) as admin:
             described = admin.describe_topics([topic])[0]
     except KafkaError as error:
         raise Unavailable(f"the broker at {kafka} does not describe the topic {topic}: {error}") from error
@@ -154,10 +155,12 @@ def _found_layout(kafka: str, topic: str) -> TopicLayout | None:
 
 
 @contextlib.contextmanager
-def _admin(kafka: str) -> Iterator[KafkaAdminClient]:
+def _admin(kafka: str, connect_seconds_max: float = CONNECT_SECONDS_MAX) -> Iterator[KafkaAdminClient]:
     try:
         admin = KafkaAdminClient(
-            bootstrap_servers=kafka, request_timeout_ms=REQUEST_TIMEOUT_MS, bootstrap_timeout_ms=CONNECT_TIMEOUT_MS
+            bootstrap_servers=kafka,
+            request_timeout_ms=REQUEST_TIMEOUT_MS,
+            bootstrap_timeout_ms=round(connect_seconds_max * 1000),
         )
     except KafkaError as error:
         raise Unavailable(f"no broker answers at {kafka}: start it, or set FRESHLINE_KAFKA to where it is") from error

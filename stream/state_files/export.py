@@ -13,7 +13,7 @@ import orjson
 from schemas.errors import ForeignRecord, InvalidStateLine, Misconfigured
 from stream.kafka.partitions import Partition, partition_of
 from stream.kafka.reader import Reader
-from stream.kafka.topics import ITEMS, ensure_topics, topic_layout
+from stream.kafka.topics import CONNECT_SECONDS_MAX, ITEMS, ensure_topics, topic_layout
 from stream.state_files.lines import FileKind, decode_line, encode_line
 from stream.state_files.records import StateRecord, normalised_record, publish_states, state_partitions, state_record
 
@@ -45,14 +45,18 @@ class StateCounts(NamedTuple):
         return StateCounts(self.items + (topic == ITEMS), self.reviews + (topic != ITEMS))
 
 
-async def export_state(settings: Settings, write: Write) -> StateCounts:
+async def export_state(
+    settings: Settings, write: Write, *, connect_seconds_max: float = CONNECT_SECONDS_MAX
+) -> StateCounts:
     """Write the item state at `settings.kafka` as it is now; one partition of it at a time is in memory.
 
     Foreign records are left out. Raises Misconfigured if there is no item state, Unavailable.
     """
     kafka, counts = settings.kafka or "", StateCounts()
     # The topic's own number of partitions, not the settings': a smaller one would leave out state without a sign of it.
-    partitions = (await asyncio.to_thread(topic_layout, kafka, ITEMS)).partitions
+    partitions = (
+        await asyncio.to_thread(topic_layout, kafka, ITEMS, connect_seconds_max=connect_seconds_max)
+    ).partitions
     write(EXPORT.header_line(partitions))
     for partition in state_partitions(partitions):
         for record in (await _last_records(kafka, partition)).values():
@@ -62,7 +66,9 @@ async def export_state(settings: Settings, write: Write) -> StateCounts:
     return counts
 
 
-async def import_state(settings: Settings, lines: IO[bytes]) -> StateCounts:
+async def import_state(
+    settings: Settings, lines: IO[bytes], *, connect_seconds_max: float = CONNECT_SECONDS_MAX
+) -> StateCounts:
     """Publish an export. `lines` is read twice; the log may have another number of partitions than the export.
 
     The items worker joins the records with the state that the log has already. Nothing is sent unless all lines are
@@ -73,7 +79,7 @@ async def import_state(settings: Settings, lines: IO[bytes]) -> StateCounts:
         counts = _checked(lines)
     except InvalidStateLine as error:
         raise Misconfigured(f"{error} (nothing was sent)") from error
-    ensure_topics(settings)
+    ensure_topics(settings, connect_seconds_max=connect_seconds_max)
     lines.seek(start)
     try:
         sent = await publish_states(settings.kafka or "", _records(lines, settings.partitions), writer=IMPORT_WRITER)

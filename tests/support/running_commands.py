@@ -18,6 +18,7 @@ from stream.commands import main
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from stream.commands.current_run import CommandBounds
     from tests.support.standing_in import StandIn
 
 
@@ -29,8 +30,8 @@ class Done(NamedTuple):
     err: str
 
 
-def freshline(*arguments: str, stdin: bytes = b"") -> Done:
-    """Run `freshline ARGUMENTS` with stdout and stderr that are no terminals."""
+def freshline(*arguments: str, stdin: bytes = b"", bounds: CommandBounds | None = None) -> Done:
+    """Run `freshline ARGUMENTS` with stdout and stderr that are no terminals, and with these bounds."""
     out, err = io.TextIOWrapper(io.BytesIO()), io.TextIOWrapper(io.BytesIO())
     given = io.TextIOWrapper(io.BytesIO(stdin))
     with (
@@ -38,7 +39,7 @@ def freshline(*arguments: str, stdin: bytes = b"") -> Done:
         mock.patch.dict("os.environ", COLUMNS="140"),
     ):
         try:
-            main()
+            main(bounds)
             code = 0
         except SystemExit as end:
             code = int(end.code or 0)

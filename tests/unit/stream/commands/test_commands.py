@@ -13,6 +13,7 @@ import pytest
 from schemas.errors import FreshlineError
 from stream.api.models import Percentiles
 from stream.commands.configured import settings
+from stream.commands.current_run import CommandBounds
 from stream.commands.following import follow
 from tests.support.clocks import ManualClock
 from tests.support.running_commands import freshline, serving
@@ -118,13 +119,13 @@ def test_status_of_a_stack_that_is_not_ready_exits_10_and_says_why(service: Stan
     assert done.code == 10 and "the model is loading" in done.out
 
 
-def test_status_of_a_stack_that_does_not_answer_exits_10_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stream.api.client.ANSWER_SECONDS_MAX", 0.2)
+def test_status_of_a_stack_that_does_not_answer_exits_10_and_says_so() -> None:
+    bounds = CommandBounds(answer_seconds_max=0.2)
     with socket.socket() as frozen:
         frozen.bind(("127.0.0.1", 0))
         frozen.listen()
         for port, reason in ((frozen.getsockname()[1], "does not answer within"), (9, "nothing answers at")):
-            done = freshline("status", "--json", "--api", f"http://127.0.0.1:{port}")
+            done = freshline("status", "--json", "--api", f"http://127.0.0.1:{port}", bounds=bounds)
             assert done.code == 10 and reason in done.err and done.err.count("\n") == 1
             told = json.loads(done.out)
             assert told["ready"] is False and reason in told["reasons"][0]

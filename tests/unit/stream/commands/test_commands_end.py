@@ -5,9 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 from importlib.metadata import version
+from typing import Any
 
+import httpx
 import pytest
 
+from stream.commands.current_run import CommandBounds
 from tests.support.running_commands import freshline
 
 NOBODY = "--api=http://127.0.0.1:9"
@@ -45,6 +48,20 @@ def test_the_version_is_that_of_the_package() -> None:
 def test_a_rebuild_that_contradicts_itself_is_one_line_of_usage(options: list[str]) -> None:
     done = freshline("rebuild", *options, NOBODY)
     assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
+
+
+@pytest.mark.parametrize("command", [("get", "lamp"), ("search", "lamp"), ("status",), ("reconcile",)])
+def test_a_command_closes_its_connection_to_the_api(command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[httpx.Client] = []
+    connect = httpx.Client.__init__
+
+    def remembered(client: httpx.Client, **options: Any) -> None:
+        opened.append(client)
+        connect(client, **options)
+
+    monkeypatch.setattr(httpx.Client, "__init__", remembered)
+    freshline(*command, NOBODY, bounds=CommandBounds(away_seconds_max=0.0))
+    assert [client.is_closed for client in opened] == [True]
 
 
 @pytest.mark.parametrize("command", ["rebuild", "reconcile"])

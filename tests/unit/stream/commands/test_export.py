@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from schemas.errors import Unavailable
 from schemas.items import NO_REVIEWS, Change, ItemRecord
 from schemas.state_codec import encode_item, encode_review, review_key
+from stream.commands.current_run import CommandBounds
 from stream.commands.files import written
 from stream.kafka.partitions import Partition
 from stream.state_files.records import StateRecord, normalised_record
@@ -108,7 +109,7 @@ def test_what_comes_through_a_pipe_is_checked_too() -> None:
         out_of, into = os.pipe()
         with os.fdopen(into, "wb") as pipe:
             pipe.write(file)
-        done = freshline("import", f"/dev/fd/{out_of}", NOBODY)
+        done = freshline("import", f"/dev/fd/{out_of}", NOBODY, bounds=CommandBounds(connect_seconds_max=0.1))
         os.close(out_of)
         assert done.code == 1 and message in done.err and done.err.count("\n") == 1
 
@@ -131,7 +132,7 @@ def test_whatever_events_lead_to_can_be_published_again(events: list[Any], of_re
 
 def test_an_export_with_no_broker_is_one_line_and_keeps_the_file_that_is_there(tmp_path: Path) -> None:
     (tmp_path / "kept").write_bytes(WHOLE)
-    done = freshline("export", str(tmp_path / "kept"), NOBODY)
+    done = freshline("export", str(tmp_path / "kept"), NOBODY, bounds=CommandBounds(connect_seconds_max=0.1))
     assert done.code == 1 and done.err.startswith("freshline: no broker answers at 127.0.0.1:9")
     assert done.err.count("\n") == 1
     assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("kept", WHOLE)]

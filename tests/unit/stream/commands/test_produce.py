@@ -15,6 +15,7 @@ from kafka.admin import KafkaAdminClient, NewTopic
 
 from schemas.errors import Misconfigured
 from stream.commands.configured import file_format
+from stream.commands.current_run import CommandBounds
 from stream.commands.options import Format
 from stream.kafka.event_lines import valid_events
 from stream.kafka.producer import OutgoingRecord
@@ -101,9 +102,7 @@ def test_where_nothing_was_sent_nothing_is_called_searchable(broker: str) -> Non
         assert told["searchable"] is None and told["tokens"] == []
 
 
-def test_wait_exits_0_once_all_is_searchable_and_10_when_it_gives_up(
-    monkeypatch: pytest.MonkeyPatch, broker: str
-) -> None:
+def test_wait_exits_0_once_all_is_searchable_and_10_when_it_gives_up(broker: str) -> None:
     service = StandIn()
     service.log_id = topic_id(broker, "items")
     with serving(service) as api:
@@ -113,20 +112,19 @@ def test_wait_exits_0_once_all_is_searchable_and_10_when_it_gives_up(
         assert done.code == 0 and told["searchable"] is True
         assert [token.partition("@")[2] for token in told["tokens"]] == [service.log_id]
         service.searchable_below = 0
-        monkeypatch.setattr("stream.commands.searchable_wait.WAIT_SECONDS_MAX", 0.1)
-        assert freshline("produce", "prices", "--wait", "--api", api, stdin=PRICE % 1).code == 10
+        bounds = CommandBounds(searchable_seconds_max=0.1)
+        assert freshline("produce", "prices", "--wait", "--api", api, stdin=PRICE % 1, bounds=bounds).code == 10
 
 
-def test_the_wait_outlives_a_restart_of_the_process_that_answers(monkeypatch: pytest.MonkeyPatch, broker: str) -> None:
+def test_the_wait_outlives_a_restart_of_the_process_that_answers(broker: str) -> None:
     service = StandIn()
     service.log_id, service.searchable_below = topic_id(broker, "items"), 1_000_000
     with serving(service) as api:
         service.told = [False, None, None, None]
         done = freshline("produce", "prices", "--wait", "--json", "--api", api, stdin=PRICE % 1)
         assert (done.code, json.loads(done.out)["searchable"], service.told) == (0, True, [])
-        monkeypatch.setattr("stream.commands.waiting.AWAY_SECONDS_MAX", 0.0)
-        service.told = [False, None, None]
-        done = freshline("produce", "prices", "--wait", "--api", api, stdin=PRICE % 1)
+        service.told, bounds = [False, None, None], CommandBounds(away_seconds_max=0.0)
+        done = freshline("produce", "prices", "--wait", "--api", api, stdin=PRICE % 1, bounds=bounds)
         assert (done.code, done.err.count("\n")) == (1, 1) and "the index worker starts" in done.err
 
 
@@ -138,13 +136,14 @@ def test_the_wait_outlives_a_start_of_the_process_that_answers(broker: str) -> N
         assert (done.code, done.err, json.loads(done.out)["searchable"], service.told) == (0, "", True, [])
 
 
-def test_what_was_sent_is_told_where_nothing_answers_that_could_be_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stream.commands.waiting.AWAY_SECONDS_MAX", 0.5)
-    done = freshline("produce", "prices", "--wait", "--json", "--api=http://127.0.0.1:9", stdin=PRICE % 1)
+def test_what_was_sent_is_told_where_nothing_answers_that_could_be_waited_for() -> None:
+    bounds = CommandBounds(away_seconds_max=0.5)
+    command = ("produce", "prices", "--wait", "--api=http://127.0.0.1:9")
+    done = freshline(*command, "--json", stdin=PRICE % 1, bounds=bounds)
     told = json.loads(done.out)
     assert (done.code, told["sent"], told["searchable"], len(told["tokens"])) == (1, 1, False, 1)
     assert done.err == f"freshline: {told['why_not']}\n" and "nothing answers at http://127.0.0.1:9" in done.err
-    done = freshline("produce", "prices", "--wait", "--api=http://127.0.0.1:9", stdin=PRICE % 1)
+    done = freshline(*command, stdin=PRICE % 1, bounds=bounds)
     assert done.code == 1 and done.out.startswith("1 sent, ") and "\ntoken prices:" in done.out
 
 
@@ -185,9 +184,9 @@ def test_an_unknown_topic_or_file_is_wrong_usage() -> None:
     assert done.code == 2 and done.err == "freshline: cannot open /none/such.jsonl: No such file or directory\n"
 
 
-def test_where_no_broker_answers_it_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stream.commands.waiting.BROKER_SECONDS_MAX", 0.0)
-    done = freshline("produce", "prices", "--kafka=127.0.0.1:9", stdin=PRICE % 1)
+def test_where_no_broker_answers_it_is_one_line() -> None:
+    bounds = CommandBounds(broker_seconds_max=0.0, connect_seconds_max=0.1)
+    done = freshline("produce", "prices", "--kafka=127.0.0.1:9", stdin=PRICE % 1, bounds=bounds)
     assert done.code == 1 and done.err.count("\n") == 1 and "127.0.0.1:9" in done.err
 
 

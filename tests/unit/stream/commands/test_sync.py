@@ -6,6 +6,7 @@ from codecs import BOM_UTF8
 
 import pytest
 
+from stream.commands.current_run import CommandBounds
 from tests.support.running_commands import freshline
 
 NOBODY = "--kafka=127.0.0.1:9"
@@ -32,9 +33,9 @@ def test_a_broken_line_is_named_by_its_number_and_nothing_is_sent(topic: str, fe
     assert done.err.count("\n") == 1
 
 
-def test_where_no_broker_answers_it_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stream.commands.waiting.BROKER_SECONDS_MAX", 0.0)
-    done = freshline("sync", "products", "-", NOBODY, stdin=LAMP)
+def test_where_no_broker_answers_it_is_one_line() -> None:
+    bounds = CommandBounds(broker_seconds_max=0.0, connect_seconds_max=0.1)
+    done = freshline("sync", "products", "-", NOBODY, stdin=LAMP, bounds=bounds)
     assert done.code == 1 and done.out == "" and done.err.count("\n") == 1 and "127.0.0.1:9" in done.err
 
 
