@@ -29,11 +29,11 @@ RATIO_GOAL, COSINE_GOAL = Goal(2.5, at_least=True), Goal(0.999, at_least=True)
 INDEX_PARTS = ("quality", *stacks.PARTS)
 """The parts that need the catalogue in an index; the first time, its vectors take some minutes."""
 PARTS = ("reconcile", "embedding", *INDEX_PARTS)
-"""The first needs a process that has not used much memory yet."""
+"""All parts. `reconcile` is the first, because it needs a process that has not used much memory yet."""
 
 
 def main() -> int:
-    """Runs the parts that were asked for."""
+    """Run the parts that were asked for."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--only", action="append", choices=PARTS, help="by default all of them; may be repeated")
     asked = parser.parse_args().only or PARTS
@@ -61,7 +61,7 @@ def _measured(asked: Collection[str]) -> Iterator[Part]:
 
 
 def _reconcile() -> Part:
-    """On a broker and an index of its own, with vectors that no model made."""
+    """Measure `reconcile` on a broker and an index of its own, with vectors that no model made."""
     say("bench: reconcile")
     found = reconcile.measure()
     figures = [
@@ -90,7 +90,7 @@ def _embedding() -> Part:
 
 
 async def _quality(embedder: Embedder) -> Part:
-    """Where the judged queries lie beside the repository."""
+    """Measure the quality of search where the judged queries lie beside the repository."""
     if not asked_queries():
         return Part("quality", [], {"skipped": f"no judged queries in {SHARED}"})
     say("bench: quality")

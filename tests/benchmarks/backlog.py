@@ -1,4 +1,4 @@
-"""Prices while 20,000 new texts wait for their vectors."""
+"""The freshness of prices while 20,000 new texts wait for their vectors."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ P50_MS_GOAL, P99_MS_GOAL = 20.0, 100.0
 
 
 def measure(stack: Running, sender: Executor) -> tuple[list[Figure], dict[str, Any]]:
-    """All items get another text; then freshness of the prices among fifty events a second, in ms."""
+    """Give all items another text, then measure the freshness of the prices among fifty events a second, in ms."""
     sent = sender.submit(load.send_texts, stack.kafka).result()
     seconds = sent.seconds + stack.until_quiet(vectors=False)
     owed_before = stack.status()["lag"]["vectors_due"]

@@ -19,32 +19,35 @@ if TYPE_CHECKING:
     from stream.demo.data_rows import Event
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
-"""The whole catalogue, where it lies beside the repository."""
+"""The folder of the whole catalogue, if it lies beside the repository."""
 ITEMS = 20_000
 PRICES, REVIEWS = 0.80, 0.15
-"""Shares of the mix; the rest are new texts."""
+"""The shares of the mix; the rest are new texts."""
 PROBED_OF = 20
 EDITIONS = ("Compact", "Silver", "Walnut", "Outdoor", "Refurbished", "Studio", "Travel", "Limited", "Classic", "Pro")
 
 
 class Catalogue(NamedTuple):
-    """The items to begin with."""
+    """The items that a benchmark begins with."""
 
     source: str
     products: dict[str, dict[str, Any]]
-    """Product events by product_id."""
+    """The product events by product_id."""
     currencies: dict[str, str]
     offers: list[Event]
 
     @property
     def product_events(self) -> Iterator[Event]:
-        """All that is not an offer."""
+        """Return all events that are not about an offer."""
         return (("products", product_id, product) for product_id, product in self.products.items())
 
 
 def catalogue() -> Catalogue:
-    """All of `electronics` where it lies beside the repository, filled up with Hong Kong's groceries; else the demo's
-    items, as often as it takes, each time with other titles."""
+    """Return 20,000 items: all of `electronics` where it lies beside the repository, filled up with Hong Kong's
+    groceries.
+
+    Otherwise they are the demo's items, repeated as often as needed, each time with other titles.
+    """
     whole = SHARED / "electronics_products.jsonl.gz"
     if whole.exists():
         source = "electronics, whole; groceries"
@@ -67,7 +70,7 @@ def _repeated(events: list[Event]) -> Iterator[Event]:
 
 
 def _of_events(source: str, events: Iterable[Event]) -> Catalogue:
-    """The first 20,000 items of the events, a product before its offers."""
+    """Return the first 20,000 items of the events, a product before its offers."""
     found = Catalogue(source, {}, {}, [])
     for topic, product_id, sourced in events:
         # The time of its record stamps it, as it does all that comes later.
@@ -109,24 +112,24 @@ class Mix:
             yield self.price() if share < PRICES else self.review() if share < PRICES + REVIEWS else self.text()
 
     def events(self, most: int) -> Iterator[Event]:
-        """The next `most` of them."""
+        """Return the next `most` changes."""
         return islice(self, most)
 
     def price(self) -> Event:
-        """Another price of the shop's own offer."""
+        """Return another price of the shop's own offer."""
         product_id = self._random.choice(self._ids)
         price = f"{self._random.randrange(100, 200_000) / 100:.2f}"
         currency = self._items.currencies.get(product_id, "USD")
         return "prices", product_id, {"product_id": product_id, "price": price, "currency": currency}
 
     def review(self) -> Event:
-        """A review that was not there before."""
+        """Return a review that was not there before."""
         product_id, rating = self._random.choice(self._ids), self._random.randint(1, 5)
         review_id = f"{self._seed}-{next(self._count)}"
         return "reviews", product_id, {"product_id": product_id, "review_id": review_id, "rating": rating}
 
     def text(self, product_id: str | None = None) -> Event:
-        """Another title, of this or of some item, with a word that no other title has: the last one."""
+        """Return another title, of this or of some item. Its last word is in no other title."""
         product_id = product_id or self._random.choice(self._ids)
         product = self._items.products[product_id]
         title = _retitled(product["title"], f"{self._random.choice(EDITIONS)} q{self._seed}x{next(self._count)}")

@@ -1,4 +1,4 @@
-"""New texts: embed_documents against plain float32 `encode` of the same texts, and how long queries wait."""
+"""The rate of new texts: embed_documents against plain float32 `encode` of the same texts, and the waits of queries."""
 
 from __future__ import annotations
 
@@ -41,7 +41,8 @@ WORDS = (
 
 
 def measure(threads: int = 1) -> dict[str, Any]:
-    """Figures of one run, `threads` of torch for both: rates in texts/s, the ratio's median and spread, waits in ms."""
+    """Return the figures of one run, `threads` of torch for both: rates in texts/s, the ratio's median and spread,
+    waits in ms."""
     gate = QueryGate()
     embedder = SentenceEmbedder(threads=threads, gate=gate)
     plain = SentenceTransformer(str(locate(None)[1]), device="cpu", local_files_only=True)
@@ -64,7 +65,7 @@ def measure(threads: int = 1) -> dict[str, Any]:
 
 
 def product_texts(model: ModelId) -> list[str]:
-    """Documents of real products: half electronics in English, half groceries in English and Chinese."""
+    """Return documents of real products: half electronics in English, half groceries in English and Chinese."""
     foods = (value for topic, _, value in hongkong.snapshot(rows("hk_snapshot_start")) if topic == "products")
     goods = (value for topic, _, value in electronics.events(rows("electronics_products")) if topic == "products")
     products = [*islice(foods, TEXTS // 2), *islice(goods, TEXTS // 2)]
@@ -87,7 +88,7 @@ def _content(product: dict[str, Any]) -> Any:
 
 
 def _round(plain: SentenceTransformer, embedder: Embedder, texts: list[str]) -> tuple[float, float]:
-    """Texts per second of both, one right after the other."""
+    """Return the texts per second of both, measured one right after the other."""
     theirs = _seconds(lambda: plain.encode(texts, show_progress_bar=False))
     ours = _seconds(lambda: embedder.embed_documents(texts))
     return len(texts) / theirs, len(texts) / ours
@@ -100,7 +101,7 @@ def _seconds(work: Callable[[], object]) -> float:
 
 
 def _queries(embedder: Embedder, gate: QueryGate) -> list[float]:
-    """Milliseconds of each query, twenty a second."""
+    """Return the milliseconds of each query, at twenty queries a second."""
     waits = []
     for number in range(QUERIES):
         query = f"{WORDS[number % len(WORDS)]} {number}"

@@ -19,7 +19,7 @@ class Goal(NamedTuple):
     at_least: bool = False
 
     def met(self, value: float) -> bool:
-        """Whether this value reaches it."""
+        """Return whether this value reaches the goal."""
         return value >= self.bound if self.at_least else value <= self.bound
 
     def __str__(self) -> str:
@@ -27,7 +27,7 @@ class Goal(NamedTuple):
 
 
 class Figure(NamedTuple):
-    """One line of the table. `low`, `high`: of its repeats, if it has any."""
+    """One line of the table. `low` and `high` are the extremes of its repeats, if it has any."""
 
     name: str
     value: float
@@ -38,21 +38,21 @@ class Figure(NamedTuple):
 
     @property
     def met(self) -> bool | None:
-        """None without a goal."""
+        """Whether the figure reaches its goal; None without a goal."""
         return None if self.goal is None else self.goal.met(self.value)
 
     def as_json(self) -> dict[str, object]:
-        """For machines: the goal as text, and whether it is met."""
+        """Return the figure for machines: the goal as text, and whether it is met."""
         return {**self._asdict(), "goal": None if self.goal is None else str(self.goal), "met": self.met}
 
 
 def repeated(name: str, values: Sequence[float], unit: str, goal: Goal | None = None) -> Figure:
-    """The median of several runs, and their spread."""
+    """Return the median of several runs, and their spread."""
     return Figure(name, statistics.median(values), unit, goal, min(values), max(values))
 
 
 def print_table(title: str, parts: Iterable[tuple[str, Sequence[Figure]]]) -> None:
-    """To stderr, so that stdout holds the JSON alone."""
+    """Print the table on stderr, so that stdout holds the JSON alone."""
     table = Table("part", "figure", title=title, title_justify="left")
     for heading in ("measured", "spread", "goal"):
         table.add_column(heading, justify="right")

@@ -1,4 +1,4 @@
-"""50 events a second: how long until search shows them, as the stack measures it and as a client sees it."""
+"""The time until search shows an event at 50 events a second, as the stack measures it and as a client sees it."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
     from tests.benchmarks.running import Running
 
 PER_SECOND, PROBES_PER_SECOND = 50.0, 5.0
-"""The probes are among the fifty."""
+"""The probes are among the fifty events a second."""
 TEXT_EVERY = 10
-"""One probe of so many is a new text."""
+"""One probe in so many is a new text."""
 WARM_SECONDS = 5.0
 WINDOW_SECONDS, WINDOWS = 20.0, 3
 HITS = 3
-"""The nearest vector and the one item with the word are equally far up: either may come first."""
+"""The nearest vector and the one item with the word rank equally high: either may come first."""
 WAIT_MS = 30_000
-"""The most that the API grants."""
+"""The longest wait that the API grants."""
 LOOK_INTERVAL_S = 0.002
 SEED = 77
 
@@ -48,7 +48,7 @@ NAMES = {"price": "price", "product": "new text by its words", "vector": "new te
 
 
 def measure(stack: Running, sender: Executor) -> tuple[list[Figure], dict[str, Any]]:
-    """Figures in ms, each the median of three windows of twenty seconds; p99 is that of the whole minute."""
+    """Return figures in ms, each the median of three windows of twenty seconds; p99 is that of the whole minute."""
     seconds = WARM_SECONDS + WINDOWS * WINDOW_SECONDS
     with closing(Probes(stack)) as probes:
         offered = sender.submit(load.offer, stack.kafka, PER_SECOND - PROBES_PER_SECOND, seconds)
@@ -73,7 +73,7 @@ def of_prices(stack: Running, sender: Executor) -> BucketCounts:
 
 
 def within(marks: Sequence[Histograms]) -> list[Figure]:
-    """By facet: p50 by window, p99 over all of them; in ms."""
+    """Return by facet, in ms: p50 of each window, p99 over all of them."""
     windows = [since(after, before) for before, after in pairwise(marks)]
     whole = since(marks[-1], marks[0])
     figures = []
@@ -93,7 +93,8 @@ def _goal(facet: str, quantile: float) -> Goal | None:
 
 
 class Probes:
-    """A client that sends a change and searches `after` it: from before sending to the answer that shows it."""
+    """A client that sends a change and searches `after` it; it measures from before the sending to the answer with the
+    change."""
 
     def __init__(self, stack: Running) -> None:
         self._stack = stack
@@ -103,7 +104,7 @@ class Probes:
         self.forget()
 
     def run(self, seconds: float) -> None:
-        """Five a second."""
+        """Send five probes a second."""
         began = time.monotonic()
         for number in range(round(seconds * PROBES_PER_SECOND)):
             time.sleep(max(0.0, began + number / PROBES_PER_SECOND - time.monotonic()))
@@ -112,15 +113,15 @@ class Probes:
         time.sleep(max(0.0, began + seconds - time.monotonic()))
 
     def forget(self) -> None:
-        """What was seen so far was to warm up."""
+        """Forget the probes so far, which only warmed up the stack."""
         self.seen_ms: dict[str, list[float]] = {"price": [], "product": [], "vector": []}
 
     def close(self) -> None:
-        """Its connection to the broker."""
+        """Close the connection to the broker."""
         self._producer.close()
 
     def figures(self) -> list[Figure]:
-        """Percentiles in ms."""
+        """Return the percentiles in ms."""
         return [
             Figure(f"{NAMES[facet]}, as a client sees it, p{quantile}", float(np.percentile(seen, quantile)), "ms")
             for facet, seen in self.seen_ms.items()

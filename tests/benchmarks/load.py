@@ -1,4 +1,4 @@
-"""Sends events from a process of its own, so that what measures beside it does not wait for it."""
+"""Sends events from a process of its own, so that the measuring process does not wait for the sender."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from stream.demo.data_rows import Event
 
 IN_FLIGHT_MAX = 1_500
-"""Events sent and not yet searchable, in the flood."""
+"""The most events that are sent and not yet searchable in the flood."""
 LOOK_INTERVAL_S = 0.1
 FULL_WAIT_S = 0.002
 NAP_SECONDS_MIN = 0.01
@@ -39,7 +39,7 @@ class Offered(NamedTuple):
 
 
 class _Sender:
-    """State of the sending process."""
+    """The state of the sending process."""
 
     items: Catalogue
     mixes = 0
@@ -50,42 +50,42 @@ class _Sender:
 
     @classmethod
     def mix(cls) -> Mix:
-        """Another one with each phase."""
+        """Return another mix for each phase."""
         cls.mixes += 1
         return Mix(cls.items, cls.mixes)
 
 
 @contextmanager
 def sending() -> Iterator[ProcessPoolExecutor]:
-    """A process that runs one of the functions here at a time."""
+    """Start a process that runs one of the functions here at a time."""
     with ProcessPoolExecutor(1, get_context("spawn"), initializer=_Sender.load) as pool:
         yield pool
 
 
 def send_products(kafka: str) -> Offered:
-    """All items, without prices."""
+    """Send all items, without prices."""
     return _send(kafka, _records(_Sender.items.product_events))
 
 
 def send_offers(kafka: str) -> Offered:
-    """Their prices."""
+    """Send the prices of all items."""
     return _send(kafka, _records(_Sender.items.offers))
 
 
 def send_texts(kafka: str) -> Offered:
-    """A new text of every item."""
+    """Send a new text of every item."""
     mix = _Sender.mix()
     return _send(kafka, _records(mix.text(product_id) for product_id in _Sender.items.products))
 
 
 def offer(kafka: str, per_second: float, seconds: float) -> Offered:
-    """The mix at a steady rate."""
+    """Send the mix at a steady rate."""
     events = _Sender.mix().events(round(per_second * seconds))
     return _send(kafka, at_rate(_records(events), per_second, time.monotonic, _nap))
 
 
 def flood(kafka: str, api: str, seconds: float) -> Offered:
-    """The mix as fast as it becomes searchable: never more than 1,500 events are under way."""
+    """Send the mix as fast as it becomes searchable: never more than 1,500 events are under way."""
     backlog, stop = _Backlog(api), time.monotonic() + seconds
 
     def as_there_is_room() -> Iterator[OutgoingRecord]:
@@ -107,7 +107,7 @@ def _nap(seconds: float) -> None:
 
 
 class _Backlog:
-    """How many events are under way at most: those of the last look, and all sent since before it."""
+    """The most events that can be under way: those of the last look, and all sent since before it."""
 
     def __init__(self, api: str) -> None:
         self.sent = 0
@@ -135,7 +135,7 @@ class _Backlog:
 
 
 def record(event: Event, number: int = 1) -> OutgoingRecord:
-    """Without `updated_at`: the time of the record stamps it."""
+    """Return a record without `updated_at`, so that its own time stamps it."""
     topic, product_id, value = event
     return OutgoingRecord(number, topic, product_id.encode(), orjson.dumps(value))
 

@@ -34,14 +34,15 @@ if TYPE_CHECKING:
 
 KEPT = Path(__file__).with_name(".vectors.npz")
 VERSION = 1
-"""Below that of any item record: what the log says of an item is written over it."""
+"""The version is below that of any item record, so the records of the log are written over it."""
 BATCH = 256
 ARRIVED_MS = 1_700_000_000_000
 
 
 @asynccontextmanager
 async def open_prefilled(settings: Settings, items: Catalogue, embedder: Embedder) -> AsyncIterator[Index]:
-    """A new index where a stack with these settings looks for it, with all products of the catalogue, no prices."""
+    """Open a new index where a stack with these settings looks for it, with all products of the catalogue and no
+    prices."""
     contents = [_content(product_id, items) for product_id in items.products]
     documents = [document(each, embedder.model) for each in contents]
     vectors = _vectors(documents, embedder)
@@ -83,7 +84,7 @@ def _upsert(product: Content, present: Document, vector: Vectors) -> Upsert:
 
 
 def _vectors(documents: Sequence[Document], embedder: Embedder) -> Vectors:
-    """float32 `(len(documents), dimension)`."""
+    """Return float32 `(len(documents), dimension)`."""
     known = _kept()
     missing = [each for each in documents if each.fingerprint not in known]
     if missing:

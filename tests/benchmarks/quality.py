@@ -1,4 +1,4 @@
-"""How well search finds: nDCG@10 of both legs and of their fusion on the judged queries of `electronics`."""
+"""The quality of search: nDCG@10 of both retrievers and of their fusion on the judged queries of `electronics`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SHOWN = 10
 
 
 async def quality(index: Index, embedder: Embedder) -> dict[str, float]:
-    """Mean nDCG@10 of the queries with a relevant item: "words", "vectors", "fused".
+    """Return the mean nDCG@10 of the queries with a relevant item: "words", "vectors", "fused".
 
     `index` holds the `electronics` products. An item that nobody judged counts as irrelevant, so the figures are low
     and only good for comparison. Raises FileNotFoundError where the judgements are not at hand.
@@ -48,7 +48,7 @@ async def _rankings(index: Index, embedder: Embedder, query: str) -> dict[str, l
 
 
 def ndcg(ranking: Sequence[str], grades: Mapping[str, int]) -> float:
-    """Järvelin and Kekäläinen 2002, gain 2^grade - 1, over the first ten; 0 to 1."""
+    """Return the nDCG of Järvelin and Kekäläinen 2002, gain 2^grade - 1, over the first ten hits; 0 to 1."""
     ideal = sorted(grades.values(), reverse=True)
     return _dcg([grades.get(point, 0) for point in ranking]) / _dcg(ideal)
 

@@ -1,4 +1,4 @@
-"""Reconciling catalogues of several sizes: how long, how much memory, and how long the event loop waits meanwhile."""
+"""The cost of reconciling catalogues of several sizes: time, memory, and the waits of the event loop meanwhile."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class FixedTimeOfDay(SystemClock):
 
 
 def measure(sizes: tuple[int, ...] = SIZES) -> list[dict[str, Any]]:
-    """By number of items: seconds, CPU seconds, growth of private memory in MB, and waits of the loop in ms."""
+    """Return by number of items: seconds, CPU seconds, growth of private memory in MB, and waits of the loop in ms."""
     return [_measured(size) for size in sizes]
 
 
@@ -148,7 +148,7 @@ async def _watch(waits_ms: list[float]) -> None:
 
 @contextmanager
 def _growth() -> Iterator[list[float]]:
-    """MB of private memory above that at the start; the last one is the greatest seen."""
+    """Yield the MB of private memory above that at the start; the last one is the greatest seen."""
     over, most, at_start = threading.Event(), [0.0], _private_mb()
 
     def sample() -> None:
@@ -165,7 +165,7 @@ def _growth() -> Iterator[list[float]]:
 
 
 def _private_mb() -> float:
-    """Without mapped files: the shard's are given back to the system at need."""
+    """Return private memory without mapped files: the system takes back those of the shard when it needs memory."""
     status = Path("/proc/self/status").read_text()
     kilobytes = re.search(r"RssAnon:\s+(\d+)", status)
     assert kilobytes is not None

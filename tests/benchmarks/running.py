@@ -1,4 +1,4 @@
-"""A `freshline up` of the benchmark's own: HTTP, the broker's address, and what its processes use."""
+"""A `freshline up` of the benchmark's own: HTTP, the broker's address, and the resources that its processes use."""
 
 from __future__ import annotations
 
@@ -29,25 +29,25 @@ class Memory(NamedTuple):
     """The memory of all processes of the stack together, in bytes."""
 
     rss: int
-    """Summed: pages that several of them share count several times."""
+    """The sum over the processes: pages that several of them share count several times."""
     pss: int
-    """Shared pages count once."""
+    """The sum in which shared pages count once."""
 
 
 class Running:
-    """The stack."""
+    """A running stack."""
 
     def __init__(self, stack: Stack) -> None:
         self.kafka, self.api = stack.kafka, stack.api
         self.client = Client(stack.api)
 
     def status(self) -> dict[str, Any]:
-        """GET /status."""
+        """Return the answer of GET /status."""
         report: dict[str, Any] = self.client.get("/status")
         return report
 
     def freshness(self) -> Histograms:
-        """Freshness of all events so far, by facet."""
+        """Return the freshness of all events so far, by facet."""
         return read_histograms(self.client.metrics(), "freshline_freshness_seconds", "facet")
 
     def until_quiet(self, *, vectors: bool = True) -> float:
@@ -60,36 +60,37 @@ class Running:
         return time.monotonic() - began
 
     def memory(self) -> Memory:
-        """Now, of `up` and everything below it."""
+        """Return the memory of `up` and everything below it, now."""
         each = self.memory_by_process().values()
         return Memory(sum(one.rss for one in each), sum(one.pss for one in each))
 
     def memory_by_process(self) -> dict[str, Memory]:
-        """Now, by name."""
+        """Return the memory of each process now, by name."""
         full = {_name(process): process.memory_full_info() for process in self.processes()}
         return {name: Memory(info.rss, info.pss) for name, info in full.items()}
 
     def processor_seconds(self) -> dict[str, float]:
-        """Used so far, by process."""
+        """Return the processor seconds used so far, by process."""
         times = ((_name(process), process.cpu_times()) for process in self.processes())
         return {name: each.user + each.system for name, each in times}
 
     def processes(self) -> list[psutil.Process]:
-        """`up` and everything below it; the benchmark has no other child with a child of its own."""
+        """Return `up` and everything below it; the benchmark has no other child with a child of its own."""
         port = self.api.rpartition(":")[2]
         [up] = [p for p in psutil.Process().children() if port in p.cmdline() and "up" in p.cmdline()]
         return [up, *up.children(recursive=True)]
 
 
 def waiting(status: dict[str, Any], *, vectors: bool) -> int:
-    """Events that search does not show yet; with `vectors`, also texts that it finds by their words alone."""
+    """Return how many events search does not show yet; with `vectors`, also the texts that it finds by their words
+    alone."""
     lag = status["lag"]
     return int(sum(lag["inputs"].values()) + lag["items"] + (lag["vectors_due"] if vectors else 0))
 
 
 @contextmanager
 def data_dir() -> Iterator[Settings]:
-    """Settings of a stack with an embedded broker and index and the real model, in a directory that goes with it."""
+    """Yield settings of a stack with an embedded broker and index and the real model, in a temporary directory."""
     with tempfile.TemporaryDirectory(prefix="freshline-bench-") as folder:
         os.environ["XDG_STATE_HOME"] = folder  # The last `up` that the commands know stays the user's own.
         yield Settings(data_dir=Path(folder) / "data", api_port=free_port(), kafka_port=free_port(), broker="embedded")
@@ -97,7 +98,7 @@ def data_dir() -> Iterator[Settings]:
 
 @contextmanager
 def running(settings: Settings) -> Iterator[Running]:
-    """Until the end of the block."""
+    """Run a stack until the end of the block."""
     with running_stack(settings) as stack:
         yield Running(stack)
 

@@ -1,4 +1,4 @@
-"""Searches of one client while 500 events a second come in."""
+"""The duration of one client's searches while 500 events a second come in."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 PER_SECOND = 500.0
 SEARCHES_PER_SECOND = 20.0
 WARM_SECONDS = 15.0
-"""In which a stack that has just taken its catalogue tidies up: searches took twice as long meanwhile."""
+"""The time in which a stack that has just taken its catalogue tidies up: searches took twice as long meanwhile."""
 SECONDS, REPEATS = 10.0, 3
 P50_MS_GOAL, P95_MS_GOAL = 15.0, 40.0
 SEED = 5
@@ -48,9 +48,10 @@ Question = dict[str, object]
 
 
 def measure(stack: Running, sender: Executor) -> tuple[list[Figure], dict[str, Any]]:
-    """Figures in ms over HTTP, each the median of three runs of ten seconds. No query comes twice: each is embedded.
+    """Return figures in ms over HTTP, each the median of three runs of ten seconds.
 
-    One connection of the standard library is kept: the commands' own client takes 0.6 ms more for itself.
+    No query comes twice, so each is embedded. One connection of the standard library is kept, because the commands' own
+    client takes 0.6 ms more for itself.
     """
     questions = _questions(catalogue())
     seconds = WARM_SECONDS + REPEATS * SECONDS
@@ -73,7 +74,7 @@ def _percentile(runs: list[list[float]], percent: int, goal: Goal | None) -> Fig
 
 
 def _search(connection: HTTPConnection, questions: Iterator[Question], seconds: float) -> list[float]:
-    """Milliseconds of each search, twenty a second."""
+    """Return the milliseconds of each search, at twenty a second."""
     began, took = time.monotonic(), []
     for number in range(round(seconds * SEARCHES_PER_SECOND)):
         time.sleep(max(0.0, began + number / SEARCHES_PER_SECOND - time.monotonic()))
@@ -84,7 +85,7 @@ def _search(connection: HTTPConnection, questions: Iterator[Question], seconds: 
 
 
 def _ask(connection: HTTPConnection, question: Question) -> None:
-    """Until the answer is read. Raises RuntimeError if it was refused, or found by words alone."""
+    """Search, and return once the answer is read. Raises RuntimeError if it was refused, or found by words alone."""
     connection.request("GET", f"/search?{urlencode(question)}")
     answer = connection.getresponse()
     body = orjson.loads(answer.read())
@@ -93,7 +94,7 @@ def _ask(connection: HTTPConnection, question: Question) -> None:
 
 
 def _questions(items: Catalogue) -> Iterator[Question]:
-    """Each query with the next of the filters."""
+    """Yield each query with the next of the filters."""
     return ({"q": query, **more} for query, more in zip(_queries(items), itertools.cycle(FILTERS), strict=False))
 
 

@@ -1,4 +1,4 @@
-"""The parts that need a running stack: each gets one of its own, so that none is slower for what another has sent."""
+"""The parts that need a running stack: each gets one of its own, so that no part is slowed by the events of another."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class _Stack(NamedTuple):
 
 
 def measured(names: Sequence[str], embedder: Embedder) -> Iterator[Part]:
-    """The parts of these names; then what loading the catalogue took in each stack, and the memory of the largest."""
+    """Return the figures of these parts, of loading the catalogue in each stack, and of the largest stack's memory."""
     seen = {}
     for name in names:
         say(f"bench: {name}, on a stack with {catalogue().source}")
@@ -72,9 +72,9 @@ async def _fill(settings: Settings, embedder: Embedder) -> None:
 
 
 def _load(stack: Running, sender: Executor) -> tuple[int, float]:
-    """The catalogue, until all of it is searchable; how many items it has, and how many events a second that were.
+    """Send the catalogue until all of it is searchable; return its items and how many events a second that were.
 
-    Offers after their products: where one came first the item would be parked, and lose the vector that it has.
+    Offers come after their products: an item whose offer came first would be parked, and lose its vector.
     """
     began, events = time.monotonic(), 0
     for send in (load.send_products, load.send_offers):

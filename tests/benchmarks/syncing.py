@@ -1,4 +1,4 @@
-"""`freshline sync` of a full feed of 200,000 lines: to a state that has none of them, and once more."""
+"""The cost of `freshline sync` of a full feed of 200,000 lines: to a state that has none of them, and once more."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ class Synced(NamedTuple):
 
     seconds: float
     rss_mb: float
-    """The most that its process held, in 10^6 bytes."""
+    """The most memory that its process held, in 10^6 bytes."""
     sent: int
 
 
 def measure(stack: Running, _sender: Executor) -> tuple[list[Figure], dict[str, Any]]:
-    """Ten new offers an item. Then the feed says nothing new."""
+    """Sync ten new offers an item, then the same feed again."""
     with tempfile.TemporaryDirectory(prefix="freshline-bench-") as folder:
         feed = Path(folder) / "prices.jsonl"
         lines = _write(feed)
@@ -55,7 +55,7 @@ def measure(stack: Running, _sender: Executor) -> tuple[list[Figure], dict[str, 
 
 
 def _write(feed: Path) -> int:
-    """All offers that there are, and those of ten more sellers; how many lines."""
+    """Write all present offers, and those of ten more sellers; return the number of lines."""
     items, lines = catalogue(), 0
     with feed.open("wb") as file:
         for _, _, offer in items.offers:

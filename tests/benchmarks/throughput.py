@@ -1,4 +1,4 @@
-"""The mix as fast as it goes."""
+"""The throughput of the mix, sent as fast as it becomes searchable."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ P99_MS_GOAL, RATE_GOAL = 2_000.0, 2_000.0
 
 
 def measure(stack: Running, sender: Executor) -> tuple[list[Figure], dict[str, Any]]:
-    """Sustained: at most 1,500 events are under way, so what goes in comes out; vectors may lag, and are counted."""
+    """Return the sustained rate: at most 1,500 events are under way, so the rate in equals the rate out. Vectors may
+    lag, and are counted."""
     rates, runs, used = [], [], {}
     for _ in range(REPEATS):
         before, used_before = stack.freshness(), stack.processor_seconds()

@@ -34,13 +34,13 @@ NOW_MS = 1_800_000_000_000
 
 
 def rows(path: Path) -> Iterator[Row]:
-    """The objects of a gzip-compressed file of JSON lines."""
+    """Yield the objects of a gzip-compressed file of JSON lines."""
     with gzip.open(path, "rb") as lines:
         yield from map(orjson.loads, lines)
 
 
 def folded(events: Iterable[Event]) -> dict[str, Item]:
-    """What Freshline shows after the events, by product_id of the visible products."""
+    """Return the items that Freshline shows after the events, by product_id of the visible products."""
     states: dict[str, ItemState] = {}
     for topic, product_id, body in events:
         event = parse(topic, product_id.encode(), orjson.dumps(body), arrived_at_ms=NOW_MS, event_time_ms=None)
@@ -58,7 +58,7 @@ def folded(events: Iterable[Event]) -> dict[str, Item]:
 
 
 def snapshot(products: Iterable[Row]) -> dict[str, Item]:
-    """What rows of a snapshot say, in the same form; promotions of stores that list no price are left out."""
+    """Return the items of a snapshot in the same form; promotions of stores that list no price are left out."""
     languages = {"en": "en", "tc": "zh-Hant", "sc": "zh-Hans"}
 
     def text(source: Row) -> Row:
@@ -75,7 +75,7 @@ def snapshot(products: Iterable[Row]) -> dict[str, Item]:
 
 
 def with_cuts(wanted: dict[str, Item], found: dict[str, Item]) -> dict[str, Item]:
-    """`wanted`, its promotions cut where `found` says that it cut a longer text that begins so."""
+    """Return `wanted`, its promotions cut where `found` says that it cut a longer text that begins so."""
 
     def as_cut(should: str, shown: str) -> str:
         return shown if shown.endswith(CUT_MARK) and should.startswith(shown.removesuffix(CUT_MARK)) else should
@@ -94,7 +94,8 @@ def with_cuts(wanted: dict[str, Item], found: dict[str, Item]) -> dict[str, Item
 
 
 def applied(start: Iterable[Row], changes: Iterable[Row]) -> list[Row]:
-    """The source's own meaning of its changes: applied one after the other to the rows of a snapshot."""
+    """Apply the source's changes one after the other to the rows of a snapshot, which is the source's own meaning of
+    them."""
     items = {row["product_id"]: {**row, "prices": {**row["prices"]}, "offers": {**row["offers"]}} for row in start}
     for row in changes:
         product_id = row["product_id"]
@@ -111,7 +112,7 @@ def applied(start: Iterable[Row], changes: Iterable[Row]) -> list[Row]:
 
 
 def differences(found: dict[str, Item], wanted: dict[str, Item], field: str) -> list[str]:
-    """One line for each product that shows another `field`, or is missing or too many."""
+    """Return one line for each product that shows another `field`, or is missing or too many."""
     return [
         f"{product_id}: {field} {shown}, should be {should}"
         for product_id in sorted(found.keys() | wanted.keys())
@@ -120,7 +121,7 @@ def differences(found: dict[str, Item], wanted: dict[str, Item], field: str) -> 
 
 
 def main(folder: Path) -> int:
-    """Folds everything in order and shuffled; prints figures; 1 if any price differs from the last snapshot."""
+    """Fold everything in order and shuffled, and print figures; return 1 if a price differs from the last snapshot."""
     events = [*hongkong.snapshot(rows(folder / "hk_snapshot_start.jsonl.gz"))]
     changes = [*hongkong.changes(rows(folder / "hk_events.jsonl.gz"))]
     wanted = snapshot(rows(folder / "hk_snapshot_end.jsonl.gz"))

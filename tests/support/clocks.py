@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class ManualClock:
-    """Its time of day and its monotonic time are one time, `now_s`, which a test sets or `sleep` moves."""
+    """A clock whose time of day and monotonic time are one time, `now_s`, which a test sets or `sleep` moves."""
 
     def __init__(self, now_s: float = 1_795_000_000.0, *, step_s: float = 0.0) -> None:
         """`step_s` passes with every question for the monotonic time."""

@@ -42,13 +42,13 @@ def _shared_edge() -> EdgeIndex:
 
 @cache
 def front_url() -> str:
-    """The front of a server (local mode over HTTP), one for all tests of a process."""
+    """Start the front of a server (local mode over HTTP), one for all tests of a process, and return its URL."""
     return in_thread()
 
 
 @asynccontextmanager
 async def opened(backend: str) -> AsyncIterator[Index]:
-    """An empty index."""
+    """Open an empty index."""
     if backend == "edge":
         edge = _shared_edge()
         edge._shard.update(UpdateOperation.delete_points_by_filter(Filter()))
@@ -71,7 +71,7 @@ def _client(backend: str) -> AsyncQdrantClient:
 
 
 def content(product_id: str, title: str | dict[str, str] = "Garden cake", **fields: Any) -> Content:
-    """A visible item."""
+    """Return the content of a visible item."""
     titles = {"und": title} if isinstance(title, str) else title
     empty: Content = {
         "product_id": product_id,
@@ -102,7 +102,7 @@ def content(product_id: str, title: str | dict[str, str] = "Garden cake", **fiel
 
 
 def vector(*values: float) -> np.ndarray[Any, np.dtype[np.float32]]:
-    """float32 `(4,)`, L2-normalised."""
+    """Return a vector, float32 `(4,)`, L2-normalised."""
     padded = np.array([*values, *[0.0] * (4 - len(values))], dtype=np.float32)
     return padded / np.linalg.norm(padded)
 

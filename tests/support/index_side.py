@@ -67,7 +67,7 @@ class FirstGeneration:
 
 
 class OneCollection:
-    """Collections of which there is one, which serves; `building`: it is being built as well."""
+    """Collections with one that serves; with `building`, it is being built as well."""
 
     def __init__(self, index: Index, *, building: bool = False) -> None:
         self._roles = Roles(index, index if building else None)
@@ -100,7 +100,7 @@ def writing_side(
     epoch: int = EPOCH,
     send: Send | None = None,
 ) -> WritingSide:
-    """The shipped wiring of an index worker, over these collections, in generation 0 of its group."""
+    """Compose the shipped wiring of an index worker over these collections, in generation 0 of its group."""
     return compose_writing(
         KafkaSide(brokers, OffsetTrackers(), send or Confirming().send, FirstGeneration()),
         identity=LogIdentity(log_id, epoch),
@@ -117,7 +117,7 @@ def writing_side(
 
 
 class Documents:
-    """Vectors of the size of the test's model; fails on a text with `failing` in it."""
+    """A model of the size of the test's vectors, which fails on a text with `failing` in it."""
 
     def __init__(self) -> None:
         self.failing: str | None = None
@@ -149,7 +149,7 @@ class IndexSide:
         return sum(self.indexed(number) for number in range(PARTITIONS))
 
     async def consume(self) -> None:
-        """Hands the worker every record of the item log, from its start."""
+        """Hand the worker every record of the item log, from its start."""
         await self.worker.start_offsets({Partition(ITEMS, number): 0 for number in range(PARTITIONS)})
         self.worker.assign(range(PARTITIONS))
         async with Reader(self.broker.address) as reader:
@@ -173,7 +173,7 @@ class IndexSide:
         return found
 
     async def faults(self) -> dict[str, list[str]]:
-        """By kind of fault, the items that have it."""
+        """Return by kind of fault the items that have it."""
         found = (await self.reconcile())["found"]
         assert found["faults"] == sum(len(examples) for examples in found["examples"].values())
         return {fault: sorted(each["product_id"] for each in examples) for fault, examples in found["examples"].items()}
@@ -186,7 +186,7 @@ class IndexSide:
 
 
 def message(record: Record) -> Any:
-    """The record as Faust hands it over."""
+    """Return the record as Faust hands it over."""
     return SimpleNamespace(
         partition=record.partition.number,
         offset=record.offset,

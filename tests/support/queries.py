@@ -25,7 +25,7 @@ class OneIndex:
 
 
 class Vector:
-    """A query whose vector is being computed, as the one who computes it sees it."""
+    """The vector of a query, as the thread that computes it sees it."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -39,7 +39,7 @@ class LoadedModel:
     """Registry and embedder in one: `embed` computes the vector of each query."""
 
     def __init__(self, embed: Callable[[Vector], Awaitable[Any]], models: Collection[ModelId] | None = None) -> None:
-        """`models`: those that are loaded; None: whichever is asked for."""
+        """`models` are the loaded ones; with None, any model counts as loaded."""
         self._embed = embed
         self._models = models
 

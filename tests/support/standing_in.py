@@ -18,7 +18,7 @@ NOW = "2026-11-21T12:00:00.000Z"
 
 
 def shown(product_id: str, title: str, **more: object) -> dict[str, Any]:
-    """The fields of an item as search shows it."""
+    """Return the fields of an item as search shows it."""
     offer = ShownOffer(
         seller="WELLCOME",
         price=8.5,
@@ -54,7 +54,7 @@ def shown(product_id: str, title: str, **more: object) -> dict[str, Any]:
 
 
 def done_reconciling(wrong: list[str], *, repair: bool) -> JobReport:
-    """The report of a comparison in which these items are missing."""
+    """Return the report of a comparison in which these items are missing."""
     examples = {"missing": [{"product_id": product_id, "detail": ""} for product_id in wrong]} if wrong else {}
     look = {"faults": len(wrong), "outcomes": {"up_to_date": 1_000, "missing": len(wrong)}, "examples": examples}
     result = {
@@ -72,7 +72,8 @@ def done_reconciling(wrong: list[str], *, repair: bool) -> JobReport:
 
 
 class StandIn:
-    """Holds items by id; finds those with the query in their title; what lies below an offset is searchable."""
+    """A service that holds items by id, finds those with the query in their title, and calls all below an offset
+    searchable."""
 
     def __init__(self, **titles: str) -> None:
         self.items = {product_id: shown(product_id, title) for product_id, title in titles.items()}
@@ -82,20 +83,20 @@ class StandIn:
         self.freshness = Percentiles(p50=0.012, p99=0.04, events=500)
         self.away = False
         self.told: list[bool | None] = []
-        """Answers to the next questions for progress; None: it is away."""
+        """The answers to the next questions for progress; None means that the service is away."""
         self.searchable_below = 100
         self.log_id = "log-1"
         self.wrong: list[str] = []
-        """Items that are missing, and which no repair mends."""
+        """The items that are missing, and that no repair finds."""
         self.reconciled: JobReport | None = None
         self.restarts = 0
-        """So often it forgets its jobs before it is asked about them: another process answers."""
+        """How often the service forgets its jobs before it is asked about them, as when another process answers."""
         self.fresh_as_of: dict[str, str | None] = {"prices": NOW}
         self.asked: list[tuple[SearchRequest, Token | None, int]] = []
 
     @property
     def services(self) -> Services:
-        """It answers for all three."""
+        """The service as all three services of the API."""
         return Services(self, self, self)
 
     async def search(self, request: SearchRequest, after: Token | None, wait_ms: int) -> SearchAnswer:

@@ -1,4 +1,4 @@
-"""A wait fails when there is no hope any more, and only then."""
+"""Tests of the waits: a wait fails when there is no hope left, and only then."""
 
 from __future__ import annotations
 
