@@ -15,6 +15,9 @@ class Clock(Protocol):
     def monotonic_s(self) -> float:
         """Return seconds since some moment in the past. They never go back."""
 
+    def thread_s(self) -> float:
+        """Return the seconds that a processor has spent on the calling thread."""
+
 
 class SystemClock:
     """The clock of this machine."""
@@ -26,3 +29,7 @@ class SystemClock:
     def monotonic_s(self) -> float:
         """Return seconds since the machine's start."""
         return time.monotonic()
+
+    def thread_s(self) -> float:
+        """Return the seconds that a processor has spent on the calling thread."""
+        return time.thread_time()

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
 import faust
 from faust.app.base import BootStrategy
 
 from stream.agents.transport import Transport
 from stream.kafka.offsets import OffsetTrackers
-from workers.priority import CooperativeTurns
+from stream.kafka.send_batch import send_batch
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
     from aiokafka.structs import RecordMetadata
+    from faust.transport.drivers import aiokafka as driver
 
     from stream.kafka.partitions import Partition
-    from stream.kafka.send import Headers
+    from stream.kafka.record_batch import RecordBatch
+    from stream.kafka.send import Headers, KeyedRecord
     from stream.runtime.settings import Settings
-    from workers.priority import QueryGate
 
 FETCH_WAITS_MS = {
     # Does not wake a waiting fetch when data arrives.
@@ -37,6 +38,10 @@ POLL_INTERVAL_S = 10.0**6
 """aiokafka gives up a group that fetches nothing for a while, for good: an index may be away for longer than any bound,
 and stream.runtime.watchdog watches what does not move."""
 RECORD_BYTES_MAX = 10 * 1024 * 1024
+SEND_BATCH_BYTES = 512 * 1024
+"""The most bytes of records that go to a partition together: some 400 items of 1.2 KB."""
+BATCHES_QUEUED_MAX = 16
+"""The batches of a topic that may wait for its agent; above it Faust stops fetching the partition."""
 
 
 class _Boot(BootStrategy):
@@ -52,8 +57,8 @@ class Worker(Protocol):
     def assign(self, numbers: Collection[int]) -> None:
         """Replace the partitions that are assigned to this worker; none while the group rebalances."""
 
-    async def handle(self, records: Sequence[Any]) -> None:
-        """Handle records of one partition, in the order of their offsets. Raises only what must end the process."""
+    async def handle(self, batch: RecordBatch) -> None:
+        """Handle a batch of records. Raises only what must end the process."""
 
 
 class _App(faust.App):
@@ -95,6 +100,11 @@ class AppParts(NamedTuple):
         """Put a record into the producer's buffer, and return the broker's confirmation to await."""
         return await self.app.producer.send(topic, key, value, partition, None, headers)
 
+    async def send_batch(self, topic: str, partition: int, records: Sequence[KeyedRecord]) -> Awaitable[int]:
+        """Put records of one partition into the producer's buffer, see `Sender`."""
+        producer = cast("driver.Producer", self.app.producer)
+        return await send_batch(producer._ensure_producer(), topic, partition, records)
+
 
 def create_app(name: str, settings: Settings, *, fail: Callable[[BaseException], None]) -> AppParts:
     """Create a Faust app on the settings' broker. `name` is its consumer group.
@@ -126,10 +136,12 @@ def create_app(name: str, settings: Settings, *, fail: Callable[[BaseException],
         consumer_auto_offset_reset="earliest",
         consumer_max_fetch_size=RECORD_BYTES_MAX,
         producer_max_request_size=RECORD_BYTES_MAX,
+        producer_max_batch_size=SEND_BATCH_BYTES,
         producer_acks=-1,
         producer_linger_ms=0,
         producer_request_timeout=REQUEST_TIMEOUT_S,
         stream_wait_empty=False,
+        stream_buffer_maxsize=BATCHES_QUEUED_MAX,
         table_standby_replicas=0,
         topic_allow_declare=False,
         topic_disable_leader=True,
@@ -146,21 +158,19 @@ def create_app(name: str, settings: Settings, *, fail: Callable[[BaseException],
     return AppParts(app, transport, fail)
 
 
-def connect(parts: AppParts, topics: Sequence[str], worker: Worker, *, gate: QueryGate) -> None:
-    """Connect a worker: one agent for each topic hands it every record, and it hears which partitions are assigned.
+def connect(parts: AppParts, topics: Sequence[str], worker: Worker) -> None:
+    """Connect a worker: one agent for each topic hands it every batch, and it hears which partitions are assigned.
 
-    No exception leaves an agent by accident: Faust would start it again behind the lost event.
+    No exception leaves an agent by accident: Faust would start it again behind the lost batch.
     """
 
     async def agent(stream: Any) -> None:
-        turns = CooperativeTurns(gate)
         async for event in stream.noack().events():
             try:
-                await worker.handle([event.message])
+                await worker.handle(event.message.batch)
             except Exception as error:
                 parts.fail(error)
                 raise
-            await turns.yield_if_over()  # Records that have been fetched come without a pause.
 
     async def assigned(_app: Any, /, *arguments: Any, signal: Any, **_: Any) -> None:
         worker.assign({tp.partition for tp in arguments[0] if tp.topic == topics[0]})

@@ -100,5 +100,6 @@ def compose_writing(
         attached=attached,
         progress=progress,
         dead_letters=dead_letters,
+        gate=gate,
     )
     return WritingSide(worker, assignment, writers, reporter)

@@ -72,7 +72,7 @@ async def run_index_worker(settings: Settings) -> None:
         parts = create_app(GROUP, settings, fail=failure.fail)
         writing = _compose_writing(settings, opened, shared, parts)
         await writing.writers.refresh_until_available()
-        connect(parts, [ITEMS], writing.worker, gate=shared.gate)
+        connect(parts, [ITEMS], writing.worker)
         serving = await _compose_serving(settings, opened, shared, writing, closing)
         closing.push_async_callback(serving.jobs.close)
         closing.push_async_callback(parts.app.stop)

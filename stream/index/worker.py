@@ -3,24 +3,27 @@ them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from schemas.points import point_version
 from schemas.state_codec import decode_item_under
 from workers.lanes.acks import shared_by
 from workers.lanes.pending_item import PendingItem
+from workers.priority import CooperativeTurns
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Mapping
 
     from schemas.items import ItemRecord
     from stream.kafka.offsets import InFlightRecord
     from stream.kafka.partitions import Partition
+    from stream.kafka.record_batch import FetchedRecord, RecordBatch
     from stream.writers.assignment import Assignment
     from stream.writers.attached import AttachedWriters
     from stream.writers.dead_letters import ItemDeadLetters
     from stream.writers.progress_sink import ProgressSink
     from stream.writers.writer_set import WriterSet
+    from workers.priority import QueryGate
 
 
 class IndexWorker:
@@ -35,13 +38,16 @@ class IndexWorker:
         attached: AttachedWriters,
         progress: ProgressSink,
         dead_letters: ItemDeadLetters,
+        gate: QueryGate,
     ) -> None:
+        """`gate`: the queries to which long batches give way."""
         self._epoch = epoch
         self._assignment = assignment
         self._writers = writers
         self._attached = attached
         self._progress = progress
         self._dead_letters = dead_letters
+        self._gate = gate
 
     async def start_offsets(self, commits: Mapping[Partition, int]) -> dict[Partition, int]:
         """Return the offsets at which to begin: the least of the commit and the positions stored in the collections.
@@ -60,28 +66,31 @@ class IndexWorker:
         """Replace the assigned partitions."""
         self._assignment.assign(numbers)
 
-    async def handle(self, records: Sequence[Any]) -> None:
-        """Decode each record and hand it to the lanes, which write it and ack last; or refuse it, and ack last.
+    async def handle(self, batch: RecordBatch) -> None:
+        """Decode each record of a batch and hand it to the lanes, which write it and ack last; or refuse it, ack last.
 
-        The records are of one partition, in the order of their offsets. Raises only errors that must end the process.
+        Raises only errors that must end the process.
         """
-        for record in records:
-            in_flight = self._assignment.deliver(record.partition, record.offset, record.generation_id)
-            if in_flight is None:
-                continue
+        turns = CooperativeTurns(self._gate)
+        delivered = self._assignment.deliver(batch)
+        for record, in_flight in zip(batch.records, delivered, strict=bool(delivered)):
             try:
                 item = _decode(record)
             except Exception as error:
-                await self._dead_letters.refuse_record(record, error)
+                await self._dead_letters.refuse_record(record, batch.partition.number, error)
                 self._ack(in_flight)
             else:
-                await self._write(item, record, in_flight) if item else self._ack(in_flight)
+                await self._write(item, batch.partition.number, record.offset, in_flight)
+            await turns.yield_if_over()
 
-    async def _write(self, item: ItemRecord, record: Any, in_flight: InFlightRecord) -> None:
+    async def _write(self, item: ItemRecord | None, number: int, offset: int, in_flight: InFlightRecord) -> None:
         """Put the item into the lanes of every collection: the last one that has written it acks the record."""
-        version, writers = point_version(self._epoch, record.offset), self._attached.all
+        if item is None:
+            self._ack(in_flight)
+            return
+        version, writers = point_version(self._epoch, offset), self._attached.all
         for writer, ack in zip(writers, shared_by(len(writers), in_flight), strict=True):
-            await writer.lanes.put(PendingItem(item, record.partition, version, [ack], dict(item.changes)))
+            await writer.lanes.put(PendingItem(item, number, version, [ack], dict(item.changes)))
 
     def _ack(self, in_flight: InFlightRecord) -> None:
         """Ack a record that needs no write, and publish the progress, because no step of the lanes will do so."""
@@ -93,6 +102,6 @@ class IndexWorker:
         return [offset for offset in kept if offset is not None]
 
 
-def _decode(record: Any) -> ItemRecord | None:
+def _decode(record: FetchedRecord) -> ItemRecord | None:
     """Return the item record; None for a foreign record with an empty value, since Freshline never deletes an item."""
     return None if record.value is None else decode_item_under(record.key, record.value)

@@ -47,16 +47,17 @@ async def main() -> None:
         writer,
         settings.partitions,
         log_id=log_id,
-        send=app.send,
+        sender=app,
         trackers=app.trackers,
         group=app,
         reader=reader,
         metrics=ItemsMetrics(registry),
         clock=SystemClock(),
         stamped_by_producers=await asyncio.to_thread(stamps_are_unknown, settings.kafka or ""),
+        gate=QueryGate(),  # Nobody asks queries here.
         state_loaded=memory.freeze_heap,
     )
-    connect(app, INPUTS, parts.worker, gate=QueryGate())  # Nobody asks queries here.
+    connect(app, INPUTS, parts.worker)
     if settings.metrics_port:
         check_free("0.0.0.0", settings.metrics_port, "the items worker's metrics", "FRESHLINE_METRICS_PORT")
         start_http_server(settings.metrics_port, registry=registry)

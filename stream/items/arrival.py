@@ -27,13 +27,12 @@ class Arrival(NamedTuple):
     """When it can have arrived at the latest: a producer's clock, which may be behind, proves nothing."""
 
 
-def arrival(stamped_s: float | None, stamped_by: int | None, now_ms: int, *, stamped_by_producers: bool) -> Arrival:
-    """Return the arrival of a record with this timestamp (seconds) and type of timestamp, read at `now_ms`.
+def arrival(stamped_ms: int, stamped_by: int | None, now_ms: int, *, stamped_by_producers: bool) -> Arrival:
+    """Return the arrival of a record with this timestamp (-1: it has none) and type of timestamp, read at `now_ms`.
 
     `stamped_by_producers`: the broker should stamp records and does not. Where the timestamp cannot be the arrival, the
     record arrived just now.
     """
-    stamped_ms = -1 if stamped_s is None else round(stamped_s * 1000)
     by_broker = stamped_by == LOG_APPEND_TIME
     if stamped_ms > now_ms + (AHEAD_MS_MAX if by_broker else RECORD_AHEAD_MS_MAX):
         return Arrival(now_ms, stamped_ms, now_ms)

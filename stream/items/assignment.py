@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 from schemas.progress import ItemsProgress
 from stream.items.partition import ItemPartition
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from stream.kafka.offsets import ConsumerGroup, InFlightRecord, OffsetTrackers
+    from stream.kafka.record_batch import RecordBatch
     from stream.progress.reporter import Reporter
 
 
@@ -30,8 +31,16 @@ class AssignedPartition:
     state: ItemPartition
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once the state is recovered, and when the partition is revoked: then those who wait look once more."""
+    revoked: bool = False
     items_end: int | None = None
     """The offset behind the last record of the item log that the state is known from; None until it is recovered."""
+
+
+class Delivery(NamedTuple):
+    """A batch that is being handled: the partition it is from, and a handle for each of its records."""
+
+    assigned: AssignedPartition
+    in_flight: list[InFlightRecord]
 
 
 class ItemsAssignment:
@@ -61,6 +70,7 @@ class ItemsAssignment:
         revoked = [self._assigned.pop(number) for number in self._assigned.keys() - set(numbers)]
         for partition in revoked:
             self._trackers.forget([Partition(topic, partition.state.number) for topic in INPUTS])
+            partition.revoked = True
             partition.ready.set()
         for number in set(numbers) - self._assigned.keys():
             self._assigned[number] = AssignedPartition(ItemPartition(number, next(self._writers)))
@@ -72,17 +82,17 @@ class ItemsAssignment:
         for number in {partition.number for partition in commits}:
             self._report(number)  # A recovery that was faster has reported less than the commits say.
 
-    async def deliver(self, record: Any) -> InFlightRecord | None:
-        """Wait until the partition is recovered and begin to track the record; None if it was revoked meanwhile.
+    async def deliver(self, batch: RecordBatch) -> Delivery | None:
+        """Wait until the partition is recovered and begin to track the records; None if it was revoked meanwhile.
 
-        A record from before a rebalance must not begin a tracker: the offsets below it are not acked.
+        A batch from before a rebalance must not begin a tracker: the offsets below it are not acked.
         """
-        number = record.partition
+        number = batch.partition.number
         while (assigned := self._assigned.get(number)) is not None and not assigned.ready.is_set():
             await assigned.ready.wait()
-        if assigned is None or record.generation_id != self._group.generation():
+        if assigned is None or batch.generation_id != self._group.generation():
             return None
-        return self._trackers.start(Partition(record.topic, number), record.offset, record.generation_id)
+        return Delivery(assigned, self._trackers.start(batch))
 
     def recovered(self, state: ItemPartition, items_end: int) -> None:
         """Let events of a partition come, as its logs are read up to `items_end`, and report where it begins."""

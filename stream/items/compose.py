@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from stream.items.publisher import PublisherBounds
     from stream.kafka.offsets import ConsumerGroup, OffsetTrackers
     from stream.kafka.reader import Reader
-    from stream.kafka.send import Send
+    from stream.kafka.send import Sender
     from stream.runtime.metrics import ItemsMetrics
     from workers.clock import Clock
+    from workers.priority import QueryGate
 
 
 class ItemsParts(NamedTuple):
@@ -39,13 +40,14 @@ def compose(
     partitions: int,
     *,
     log_id: str,
-    send: Send,
+    sender: Sender,
     trackers: OffsetTrackers,
     group: ConsumerGroup,
     reader: Reader,
     metrics: ItemsMetrics,
     clock: Clock,
     stamped_by_producers: bool,
+    gate: QueryGate,
     state_loaded: Callable[[], None] = lambda: None,
     bounds: PublisherBounds | None = None,
 ) -> ItemsParts:
@@ -55,9 +57,9 @@ def compose(
     `stamped_by_producers` is explained in `stream.items.arrival`, and `state_loaded` is called when the state of a
     partition is in memory, to stay.
     """
-    reporter = Reporter(log_id, send)
+    reporter = Reporter(log_id, sender.send)
     assignment = ItemsAssignment(writer, trackers, group, reporter)
-    publisher = Publisher(send, assignment, bounds)
+    publisher = Publisher(sender, assignment, clock=clock, bounds=bounds)
     recovery = StateRecovery(
         reader, assignment=assignment, publisher=publisher, metrics=metrics, state_loaded=state_loaded
     )
@@ -68,6 +70,7 @@ def compose(
         recovery=recovery,
         metrics=metrics,
         clock=clock,
+        gate=gate,
         stamped_by_producers=stamped_by_producers,
     )
     return ItemsParts(worker, assignment, publisher, recovery, reporter)

@@ -4,6 +4,7 @@ events that they come from when the broker has confirmed them."""
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
@@ -11,21 +12,21 @@ from typing import TYPE_CHECKING, NamedTuple
 from schemas.items import Change
 from schemas.state_codec import encode_item, encode_review, review_key
 from stream.items.partition import FACET_OF_TOPIC
+from stream.kafka.send import KeyedRecord
 from stream.kafka.topics import ITEMS, REVIEW_STATES
 from stream.state_files.records import WRITER_HEADER
-from workers.linger import linger_until_quiet, rest_after
+from workers.pace import Pace
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
-
-    from aiokafka.structs import RecordMetadata
+    from collections.abc import Awaitable, Mapping
 
     from schemas.events import Event
     from schemas.items import Entity
     from stream.items.assignment import ItemsAssignment
     from stream.items.partition import ItemPartition
     from stream.kafka.offsets import InFlightRecord
-    from stream.kafka.send import Headers, Send
+    from stream.kafka.send import Headers, Sender
+    from workers.clock import Clock
 
 
 class PublisherBounds(NamedTuple):
@@ -33,8 +34,6 @@ class PublisherBounds(NamedTuple):
 
     batch_items_max: int = 256
     """The most item records that are sent together."""
-    batches_in_flight_max: int = 8
-    """The most batches that wait for their confirmations."""
     in_flight_max: int = 5_000
     """The most events that wait for a confirmation; at this bound the input waits."""
 
@@ -64,13 +63,6 @@ class Outgoing(NamedTuple):
     headers: Headers
 
 
-class ItemKey(NamedTuple):
-    """An item of an assignment. The same item is another key once its partition was revoked and assigned again."""
-
-    partition: ItemPartition
-    product_id: str
-
-
 @dataclass(slots=True, eq=False)
 class Effect:
     """Records on their way to the broker, and the in-flight records that are acked when it has confirmed them."""
@@ -95,20 +87,25 @@ class PendingUpdate(Effect):
 
 
 class Publisher:
-    """Carries out the decisions of one items worker, and acks their events."""
+    """Carries out the decisions of one items worker, and acks their events.
 
-    def __init__(self, send: Send, assignment: ItemsAssignment, bounds: PublisherBounds | None = None) -> None:
-        self._send = send
+    Each partition has one batch of item records on its way at a time; the events that come meanwhile join the next one.
+    So records of an item cannot overtake each other, and batches grow with the load.
+    """
+
+    def __init__(
+        self, sender: Sender, assignment: ItemsAssignment, *, clock: Clock, bounds: PublisherBounds | None = None
+    ) -> None:
+        self._sender = sender
         self._assignment = assignment
-        self._pending: dict[ItemKey, PendingUpdate] = {}
-        self._sending: dict[ItemKey, PendingUpdate] = {}
-        self._outgoing: list[tuple[Effect, Awaitable[RecordMetadata]]] = []
+        self._pending: defaultdict[ItemPartition, dict[str, PendingUpdate]] = defaultdict(dict)
+        self._sending: dict[ItemPartition, dict[str, PendingUpdate]] = {}
+        self._outgoing: list[tuple[Effect, Awaitable[object]]] = []
         self._wake = asyncio.Event()
         self._room = asyncio.Event()
         self._in_flight = 0
-        self._arrived = 0
+        self._pace = Pace(clock)
         self._bounds = bounds or BOUNDS
-        self._batches = asyncio.Semaphore(self._bounds.batches_in_flight_max)
 
     @property
     def idle(self) -> bool:
@@ -126,31 +123,34 @@ class Publisher:
         if isinstance(decision, Folded):
             return self._update(decision)
         effect = Effect(decision.origin)
-        sent = await self._send(decision.topic, decision.key, decision.value, decision.partition, decision.headers)
+        sent = await self._sender.send(
+            decision.topic, decision.key, decision.value, decision.partition, decision.headers
+        )
         self._outgoing.append((effect, sent))
         self._wake.set()
         return effect
 
-    def publish(self, key: ItemKey) -> PendingUpdate:
+    def publish(self, partition: ItemPartition, product_id: str) -> PendingUpdate:
         """Return the pending update of an item, which is sent soon."""
-        update = self._pending.get(key)
+        updates = self._pending[partition]
+        update = updates.get(product_id)
         if update is None:
-            update = self._pending[key] = PendingUpdate(key.partition)
+            update = updates[product_id] = PendingUpdate(partition)
             self._wake.set()
         return update
 
     def ack_after(self, effect: Effect, in_flight: InFlightRecord) -> None:
         """Ack the record once the effect is confirmed: the only way in which an input event is acked."""
-        self._arrived += 1
         self._in_flight += 1
         effect.acks.append(in_flight)
         if effect.confirmed:
-            self._ack(effect, -1)
+            self._ack(effect)
+            self._assignment.reaches(effect.partition, -1)
 
     def forget(self, partition: ItemPartition) -> None:
         """Drop the updates of a revoked partition that are not sent yet: its next worker reads their events again."""
-        for key in [key for key in self._pending if key.partition is partition]:
-            self._release(self._pending.pop(key))
+        for update in self._pending.pop(partition, {}).values():
+            self._release(update)
 
     async def run(self) -> None:
         """Send until cancelled. Raises what the producer raises, also for forwarded events and dead letters."""
@@ -158,75 +158,76 @@ class Publisher:
             while True:
                 await self._wake.wait()
                 self._wake.clear()
-                self._start_confirming_outgoing(confirmations)
-                if not self._pending:
-                    continue
-                await linger_until_quiet(lambda: self._arrived)
-                items = len(self._pending)
-                while self._pending:
-                    await self._batches.acquire()
-                    # Here too: while more events come than the broker confirms, this loop does not end.
-                    self._start_confirming_outgoing(confirmations)
-                    keys = list(islice(self._pending, self._bounds.batch_items_max))
-                    batch = [(key, self._pending.pop(key)) for key in keys]
-                    self._sending.update(batch)
-                    sent_batch = [(key, update, await self._start(key, update)) for key, update in batch]
-                    confirmations.create_task(self._confirm(sent_batch))
-                await rest_after(items)
-
-    def _start_confirming_outgoing(self, confirmations: asyncio.TaskGroup) -> None:
-        for effect, sent in self._outgoing:
-            confirmations.create_task(self._confirm_outgoing(effect, sent))
-        self._outgoing.clear()
+                for effect, sent in self._outgoing:
+                    confirmations.create_task(self._confirm_outgoing(effect, sent))
+                self._outgoing.clear()
+                for partition in [each for each in self._pending if each not in self._sending]:
+                    confirmations.create_task(self._publish_batch(partition, self._take_batch(partition)))
+                await self._pace.rest()
 
     def _update(self, folded: Folded) -> Effect:
         """Return the record of the item that says what the event says: the next one, or for a repeated event the one
         that is pending or being sent; where the log has it already, an effect that is confirmed."""
         partition, event = folded.partition, folded.event
-        key = ItemKey(partition, event.product_id)
         if not folded.changed:
-            return self._pending.get(key) or self._sending.get(key) or Effect(partition, confirmed=True)
-        update = self.publish(key)
+            return self._repeated(partition, event.product_id)
+        update = self.publish(partition, event.product_id)
         update.note(FACET_OF_TOPIC[event.topic], folded.arrived_at_ms)
         if event.topic == "reviews":
             review_id = event.part or ""
             update.reviews[review_id] = partition.items[event.product_id].reviews[review_id]
         return update
 
-    async def _start(self, key: ItemKey, update: PendingUpdate) -> list[Awaitable[RecordMetadata]]:
-        """Send review records first and the item record second. The ack waits for both."""
-        number, writer = key.partition.number, [(WRITER_HEADER, key.partition.writer.encode())]
-        futures = [
-            await self._send(
-                REVIEW_STATES, review_key(key.product_id, review_id), encode_review(review), number, writer
-            )
+    def _repeated(self, partition: ItemPartition, product_id: str) -> Effect:
+        for updates in (self._pending.get(partition), self._sending.get(partition)):
+            if updates is not None and (update := updates.get(product_id)) is not None:
+                return update
+        return Effect(partition, confirmed=True)
+
+    def _take_batch(self, partition: ItemPartition) -> dict[str, PendingUpdate]:
+        """Move the oldest updates of a partition from those pending to those being sent."""
+        pending = self._pending[partition]
+        product_ids = list(islice(pending, self._bounds.batch_items_max))
+        batch = self._sending[partition] = {product_id: pending.pop(product_id) for product_id in product_ids}
+        if not pending:
+            del self._pending[partition]
+        return batch
+
+    async def _publish_batch(self, partition: ItemPartition, batch: Mapping[str, PendingUpdate]) -> None:
+        """Send a batch, and ack its events once the broker has confirmed it. Then the next one may go."""
+        offset = await self._send(partition, batch)
+        del self._sending[partition]
+        self._wake.set()
+        for update in batch.values():
+            self._ack(update)
+        self._assignment.reaches(partition, offset)
+
+    async def _send(self, partition: ItemPartition, batch: Mapping[str, PendingUpdate]) -> int:
+        """Send review records first and item records second; return the last offset once both are confirmed."""
+        number, writer = partition.number, [(WRITER_HEADER, partition.writer.encode())]
+        reviews = [
+            KeyedRecord(review_key(product_id, review_id), encode_review(review), writer)
+            for product_id, update in batch.items()
             for review_id, review in update.reviews.items()
         ]
-        record = encode_item(key.partition.next_record(key.product_id, update.changes))
-        futures.append(await self._send(ITEMS, key.product_id.encode(), record, number, writer))
-        return futures
+        confirmed = [await self._sender.send_batch(REVIEW_STATES, number, reviews)] if reviews else []
+        items = [
+            KeyedRecord(product_id.encode(), encode_item(partition.next_record(product_id, update.changes)), writer)
+            for product_id, update in batch.items()
+        ]
+        confirmed.append(await self._sender.send_batch(ITEMS, number, items))
+        return [await each for each in confirmed][-1]
 
-    async def _confirm(self, sent: list[tuple[ItemKey, PendingUpdate, list[Awaitable[RecordMetadata]]]]) -> None:
-        try:
-            for key, update, futures in sent:
-                confirmed = [await future for future in futures]
-                if self._sending.get(key) is update:
-                    del self._sending[key]
-                self._ack(update, confirmed[-1].offset)
-        finally:
-            self._batches.release()
-
-    async def _confirm_outgoing(self, effect: Effect, sent: Awaitable[RecordMetadata]) -> None:
+    async def _confirm_outgoing(self, effect: Effect, sent: Awaitable[object]) -> None:
         await sent
-        self._ack(effect, -1)
+        self._ack(effect)
+        self._assignment.reaches(effect.partition, -1)
 
-    def _ack(self, effect: Effect, offset: int) -> None:
-        """Ack the events of a confirmed effect. `offset`: of its item record; -1 where it has none."""
+    def _ack(self, effect: Effect) -> None:
         effect.confirmed = True
         for in_flight in effect.acks:
             in_flight.ack()
         self._release(effect)
-        self._assignment.reaches(effect.partition, offset)
 
     def _release(self, effect: Effect) -> None:
         self._in_flight -= len(effect.acks)

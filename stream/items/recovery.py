@@ -10,7 +10,6 @@ import structlog
 
 from schemas.errors import ForeignRecord
 from schemas.state_codec import decode_item_under, decode_review, split_review_key
-from stream.items.publisher import ItemKey
 from stream.kafka.partitions import Partition
 from stream.kafka.topics import ITEMS, STATES
 from stream.state_files.records import WRITER_HEADER
@@ -132,7 +131,7 @@ class StateRecovery:
     def _publish(self, partition: ItemPartition, product_id: str) -> None:
         """Publish an item whose last record in the log is not its state."""
         self._metrics.joined.inc()
-        self._publisher.publish(ItemKey(partition, product_id))
+        self._publisher.publish(partition, product_id)
 
     @staticmethod
     def _join(partition: ItemPartition, record: Record) -> tuple[str, bool]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -21,19 +21,24 @@ from stream.kafka.headers import (
     forwarded_headers,
 )
 from stream.kafka.partitions import partition_of
+from workers.priority import CooperativeTurns
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Mapping
 
     from schemas.events import Event
     from stream.items.arrival import Arrival
     from stream.items.assignment import ItemsAssignment
+    from stream.items.partition import ItemPartition
     from stream.items.publisher import Publisher
     from stream.items.recovery import StateRecovery
     from stream.kafka.offsets import InFlightRecord
     from stream.kafka.partitions import Partition
+    from stream.kafka.record_batch import FetchedRecord, RecordBatch
+    from stream.kafka.send import Headers
     from stream.runtime.metrics import ItemsMetrics
     from workers.clock import Clock
+    from workers.priority import QueryGate
 
 log = structlog.get_logger(__name__)
 
@@ -52,16 +57,19 @@ class ItemsWorker:
         recovery: StateRecovery,
         metrics: ItemsMetrics,
         clock: Clock,
+        gate: QueryGate,
         stamped_by_producers: bool,
     ) -> None:
-        """`partitions`: how many each topic has. `stamped_by_producers`: see `arrival`."""
+        """`partitions`: how many each topic has. `gate`: the queries to which long batches give way.
+        `stamped_by_producers`: see `arrival`."""
         self._assignment = assignment
         self._publisher = publisher
         self._recovery = recovery
         self._metrics = metrics
         self._clock = clock
+        self._gate = gate
         self._stamped_by_producers = stamped_by_producers
-        self._partition_of = lru_cache(ROUTES_CACHED_MAX)(lambda key: partition_of(key, partitions))
+        self._partition_of = lru_cache(ROUTES_CACHED_MAX)(lambda item: partition_of(item.encode(), partitions))
 
     async def start_offsets(self, commits: Mapping[Partition, int]) -> Mapping[Partition, int]:
         """Return where to begin, which is at the commits, and remember them."""
@@ -74,53 +82,51 @@ class ItemsWorker:
             self._publisher.forget(revoked)
         self._recovery.assign(self._assignment.states)
 
-    async def handle(self, records: Sequence[Any]) -> None:
-        """Handle each record of a batch once there is room for it and its partition is recovered.
+    async def handle(self, batch: RecordBatch) -> None:
+        """Handle the records of a batch in turn, once their partition is recovered and while there is room for them.
 
-        The records are of one partition, in the order of their offsets. Raises only errors that must end the process.
+        Raises only errors that must end the process.
         """
-        for record in records:
+        delivery = await self._assignment.deliver(batch)
+        if delivery is None:
+            return  # The partition was revoked: its records are delivered again, here or to the next worker.
+        turns = CooperativeTurns(self._gate)
+        for record, in_flight in zip(batch.records, delivery.in_flight, strict=True):
             await self._publisher.wait_for_room()
-            in_flight = await self._assignment.deliver(record)
-            if in_flight is not None:  # Else it was revoked: it is delivered again, here or to the next worker.
-                await self._handle_delivered(record, in_flight)
+            await turns.yield_if_over()
+            if delivery.assigned.revoked:
+                return
+            await self._handle_delivered(record, batch.partition, delivery.assigned.state, in_flight)
 
-    async def _handle_delivered(self, record: Any, in_flight: InFlightRecord) -> None:
+    async def _handle_delivered(
+        self, record: FetchedRecord, place: Partition, state: ItemPartition, in_flight: InFlightRecord
+    ) -> None:
         """Decode the record and decide, put the effect into the producer's hands, and ack once that is confirmed."""
-        decision = self._decide(record)
+        decision = self._decide(record, place, state)
         effect = await self._publisher.carry_out(decision)
         self._publisher.ack_after(effect, in_flight)
 
-    def _decide(self, record: Any) -> Folded | Outgoing:
+    def _decide(self, record: FetchedRecord, place: Partition, state: ItemPartition) -> Folded | Outgoing:
         """Fold the event of a record, or return a record to send instead: a forwarded event or a dead letter."""
         arrived = self._arrival(record)
-        origin = Origin(record.topic, record.partition, record.offset, arrived.at_ms)
-        headers = list(record.headers or ())
-        given_ms = event_time_ms(headers)
+        origin = Origin(place.topic, place.number, record.offset, arrived.at_ms)
         try:
-            event = parse(
-                record.topic,
-                record.key,
-                record.value,
-                arrived_at_ms=first_arrival_ms(headers, arrived.latest_ms),
-                event_time_ms=arrived.own_ms if given_ms is None else given_ms,
-            )
-            number = self._partition_of(event.product_id.encode())
-            if number == record.partition:
-                return self._fold(event, number, arrived.at_ms)
+            event = _decoded(record, place.topic, arrived)
+            number = self._partition_of(event.product_id)
+            if number == place.number:
+                return self._fold(event, state, arrived.at_ms)
         except InvalidEvent as error:
-            return self._refuse(record, error, dead_letter_headers(origin, headers, error))
+            return self._refuse(record, state, place.topic, error, dead_letter_headers(origin, record.headers, error))
         except Exception as error:
-            log.exception("bug", topic=record.topic, partition=record.partition, offset=record.offset)
+            log.exception("bug", topic=place.topic, partition=place.number, offset=record.offset)
             self._metrics.bugs.labels("fold").inc()
-            return self._refuse(record, error, bug_headers(origin, headers, error))
+            return self._refuse(record, state, place.topic, error, bug_headers(origin, record.headers, error))
         # Its producer has another partitioner, or set no key: it goes to the partition of the item.
-        self._metrics.misrouted.labels(record.topic).inc()
-        forwarded = forwarded_headers(headers, origin)
-        state = self._assignment.state(record.partition)
-        return Outgoing(state, record.topic, event.product_id.encode(), record.value, number, forwarded)
+        self._metrics.misrouted.labels(place.topic).inc()
+        forwarded = forwarded_headers(record.headers, origin)
+        return Outgoing(state, place.topic, event.product_id.encode(), record.value, number, forwarded)
 
-    def _arrival(self, record: Any) -> Arrival:
+    def _arrival(self, record: FetchedRecord) -> Arrival:
         return arrival(
             record.timestamp,
             record.timestamp_type,
@@ -128,16 +134,30 @@ class ItemsWorker:
             stamped_by_producers=self._stamped_by_producers,
         )
 
-    def _fold(self, event: Event, number: int, arrived_at_ms: int) -> Folded:
-        state = self._assignment.state(number)
-        self._metrics.events.labels(event.topic).inc()
+    def _fold(self, event: Event, state: ItemPartition, arrived_at_ms: int) -> Folded:
         evicted, changed = state.evicted, state.fold(event)
-        self._metrics.evicted.inc(state.evicted - evicted)
-        if not changed:
-            self._metrics.unchanged.labels(event.topic).inc()
+        self._count(event.topic, changed=changed, evicted=state.evicted - evicted)
         return Folded(state, event, arrived_at_ms, changed)
 
-    def _refuse(self, record: Any, error: Exception, headers: list[Any]) -> Outgoing:
-        self._metrics.dead_letters.labels(record.topic, type(error).__name__).inc()
-        state = self._assignment.state(record.partition)
-        return Outgoing(state, dead_letter_topic(record.topic), record.key, record.value, record.partition, headers)
+    def _count(self, topic: str, *, changed: bool, evicted: int) -> None:
+        self._metrics.events.labels(topic).inc()
+        if evicted:
+            self._metrics.evicted.inc(evicted)
+        if not changed:
+            self._metrics.unchanged.labels(topic).inc()
+
+    def _refuse(
+        self, record: FetchedRecord, state: ItemPartition, topic: str, error: Exception, headers: Headers
+    ) -> Outgoing:
+        self._metrics.dead_letters.labels(topic, type(error).__name__).inc()
+        return Outgoing(state, dead_letter_topic(topic), record.key, record.value, state.number, headers)
+
+
+def _decoded(record: FetchedRecord, topic: str, arrived: Arrival) -> Event:
+    """Return the event of a record. Raises InvalidEvent."""
+    latest_ms, event_at_ms = arrived.latest_ms, None
+    if record.headers:
+        latest_ms, event_at_ms = first_arrival_ms(record.headers, latest_ms), event_time_ms(record.headers)
+    if event_at_ms is None:
+        event_at_ms = arrived.own_ms
+    return parse(topic, record.key, record.value, arrived_at_ms=latest_ms, event_time_ms=event_at_ms)

@@ -10,9 +10,10 @@ from collections import deque
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from stream.kafka.partitions import Partition
+    from stream.kafka.record_batch import RecordBatch
 
 
 class ConsumerGroup(Protocol):
@@ -31,12 +32,12 @@ class OffsetTracker:
         self._acked: set[int] = set()
         self._next: int | None = None
 
-    def start(self, offset: int) -> None:
-        """Begin to track a delivered offset. Raises ValueError if it does not rise."""
-        if not self.follows(offset):
-            raise ValueError(f"offset {offset} was delivered when {self._next} was next")
-        self._in_flight.append(offset)
-        self._next = offset + 1
+    def start(self, offsets: Sequence[int]) -> None:
+        """Begin to track delivered offsets, at least one, in rising order. Raises ValueError if they do not rise."""
+        if not self.follows(offsets[0]):
+            raise ValueError(f"offset {offsets[0]} was delivered when {self._next} was next")
+        self._in_flight.extend(offsets)
+        self._next = offsets[-1] + 1
 
     def follows(self, offset: int) -> bool:
         """Return whether the offset lies above every delivered one."""
@@ -83,13 +84,13 @@ class OffsetTrackers:
     def __init__(self) -> None:
         self._trackers: dict[Partition, tuple[int, OffsetTracker]] = {}
 
-    def start(self, partition: Partition, offset: int, generation: int) -> InFlightRecord:
-        """Begin to track a record that was delivered in this generation."""
-        known = self._trackers.get(partition)
-        if known is None or known[0] != generation or not known[1].follows(offset):
-            known = self._trackers[partition] = (generation, OffsetTracker())
-        known[1].start(offset)
-        return InFlightRecord(known[1], offset)
+    def start(self, batch: RecordBatch) -> list[InFlightRecord]:
+        """Begin to track the records of a batch, and return a handle for each of them."""
+        known, offsets = self._trackers.get(batch.partition), [record.offset for record in batch.records]
+        if known is None or known[0] != batch.generation_id or not known[1].follows(offsets[0]):
+            known = self._trackers[batch.partition] = (batch.generation_id, OffsetTracker())
+        known[1].start(offsets)
+        return [InFlightRecord(known[1], offset) for offset in offsets]
 
     def committable(self, partition: Partition) -> int | None:
         """Return the offset that may be committed; None where nothing was delivered yet."""

@@ -1,13 +1,41 @@
-"""How a worker hands a record to its producer."""
+"""How a worker hands records to its producer."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from aiokafka.structs import RecordMetadata
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Headers = list[tuple[str, bytes]]
 
 Send = Callable[[str, bytes | None, bytes | None, int, Headers], Awaitable[Awaitable[RecordMetadata]]]
 """(topic, key, value, partition, headers): the first await puts the record into the producer's buffer, the second one
 waits for the broker's confirmation."""
+
+
+class KeyedRecord(NamedTuple):
+    """A record to send as one of a batch."""
+
+    key: bytes
+    value: bytes
+    headers: Headers
+
+
+class Sender(Protocol):
+    """The producer of a worker."""
+
+    async def send(
+        self, topic: str, key: bytes | None, value: bytes | None, partition: int, headers: Headers
+    ) -> Awaitable[RecordMetadata]:
+        """Put a record into the producer's buffer, and return the broker's confirmation to await."""
+
+    async def send_batch(self, topic: str, partition: int, records: Sequence[KeyedRecord]) -> Awaitable[int]:
+        """Put records of one partition, at least one, into the producer's buffer, in this order.
+
+        Returns the confirmation of them all to await: the offset of the last one. It comes once the broker has
+        confirmed every record. Waits while an earlier batch of the partition waits to be sent.
+        """

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from stream.kafka.offsets import ConsumerGroup, InFlightRecord, OffsetTrackers
+    from stream.kafka.record_batch import RecordBatch
 
 
 class Assignment:
@@ -60,11 +61,12 @@ class Assignment:
         self._start_offsets |= {partition.number: start for partition, start in starts.items()}
         return True
 
-    def deliver(self, number: int, offset: int, generation: int) -> InFlightRecord | None:
-        """Begin to track a record. Return None if it was delivered before a rebalance: it will be delivered again."""
-        if generation != self.generation:
-            return None
-        return self._trackers.start(Partition(ITEMS, number), offset, generation)
+    def deliver(self, batch: RecordBatch) -> list[InFlightRecord]:
+        """Begin to track the records of a batch, and return a handle for each of them.
+
+        Return none if the batch was fetched before a rebalance: its records will be delivered again.
+        """
+        return self._trackers.start(batch) if batch.generation_id == self.generation else []
 
     def committable(self) -> dict[int, int]:
         """Return, for each assigned partition, the offset below which every item record is searchable."""

@@ -134,8 +134,8 @@ class Backfill:
     async def _put(self, records: list[Record], written: OffsetTracker) -> None:
         items = {record.offset: item_of(record.key, record.value) for record in records}
         serving = await self._serving({item.state.product_id for item in items.values() if item})
+        written.start(list(items))
         for record in records:
-            written.start(record.offset)
             in_flight = InFlightRecord(written, record.offset)
             if (item := items[record.offset]) is None:
                 in_flight.ack()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import orjson
 import structlog
@@ -16,6 +16,7 @@ from workers.lanes.embedding import ATTEMPTS_MAX
 
 if TYPE_CHECKING:
     from schemas.points import Payload
+    from stream.kafka.record_batch import FetchedRecord
     from stream.kafka.send import Headers, Send
     from workers.lanes.pending_item import PendingItem
 
@@ -31,13 +32,13 @@ class ItemDeadLetters:
     def __init__(self, send: Send) -> None:
         self._send = send
 
-    async def refuse_record(self, record: Any, error: Exception) -> None:
+    async def refuse_record(self, record: FetchedRecord, number: int, error: Exception) -> None:
         """Write the dead letter of a record that is not an item record, with its original bytes.
 
-        `record` is Faust's.
+        `number` is its partition.
         """
-        origin = Origin(ITEMS, record.partition, record.offset, int(record.timestamp * 1000))
-        await self._write(origin, record.key, record.value, bug_headers(origin, record.headers or (), error))
+        origin = Origin(ITEMS, number, record.offset, record.timestamp)
+        await self._write(origin, record.key, record.value, bug_headers(origin, record.headers, error))
 
     async def refuse(self, pending: PendingItem, error: Exception) -> None:
         """Write the dead letter of an item record on which a pure stage failed."""

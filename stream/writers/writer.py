@@ -127,7 +127,7 @@ class Writer:
             dead_letters=context.dead_letters,
             gate=context.gate,
         )
-        return Lanes(items, sink=sink, pressure=pressure)
+        return Lanes(items, sink=sink, pressure=pressure, clock=context.clock)
 
     async def _embed(self) -> None:
         try:

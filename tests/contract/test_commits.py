@@ -16,13 +16,13 @@ from stream.agents.app import AppParts, connect, create_app
 from stream.kafka.partitions import Partition
 from stream.runtime.process import Failure
 from tests.support.waiting import until
-from workers.priority import QueryGate
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Collection, Mapping
     from pathlib import Path
 
     from stream.kafka.offsets import InFlightRecord
+    from stream.kafka.record_batch import RecordBatch
     from tests.support.running_broker import RunningBroker
 
 RECORDS = 300
@@ -50,7 +50,7 @@ def produce(broker: RunningBroker, place: Partition, *, with_gaps: bool) -> int:
 class Handler:
     """A worker that hands each record to a function of the test."""
 
-    def __init__(self, handle_one: Callable[[AppParts, Any], Awaitable[None]], parts: AppParts) -> None:
+    def __init__(self, handle_one: Callable[[int, InFlightRecord], None], parts: AppParts) -> None:
         self._handle_one = handle_one
         self._parts = parts
 
@@ -60,15 +60,15 @@ class Handler:
     def assign(self, numbers: Collection[int]) -> None:
         pass
 
-    async def handle(self, records: Sequence[Any]) -> None:
-        for record in records:
-            await self._handle_one(self._parts, record)
+    async def handle(self, batch: RecordBatch) -> None:
+        for record, in_flight in zip(batch.records, self._parts.trackers.start(batch), strict=True):
+            self._handle_one(record.offset, in_flight)
 
 
 @asynccontextmanager
 async def running(broker: RunningBroker, data_dir: Path, place: Partition, handle: Any) -> AsyncIterator[AppParts]:
     parts = create_app(f"group-{place.topic}", broker.settings(data_dir=data_dir), fail=Failure().fail)
-    connect(parts, [place.topic], Handler(handle, parts), gate=QueryGate())
+    connect(parts, [place.topic], Handler(handle, parts))
     await parts.app.start()
     try:
         yield parts
@@ -87,17 +87,13 @@ def committed(parts: AppParts, place: Partition) -> int | None:
     return offsets.get(place)
 
 
-def start(parts: AppParts, message: Any) -> InFlightRecord:
-    return parts.trackers.start(Partition(message.topic, message.partition), message.offset, message.generation_id)
-
-
 async def out_of_order(broker: RunningBroker, data_dir: Path, *, with_gaps: bool) -> None:
     [place] = broker.new_topic()
     end = produce(broker, place, with_gaps=with_gaps)
     held: list[InFlightRecord] = []
 
-    async def handle(parts: AppParts, message: Any) -> None:
-        held.append(start(parts, message))
+    def handle(_offset: int, in_flight: InFlightRecord) -> None:
+        held.append(in_flight)
 
     async with running(broker, data_dir, place, handle) as parts:
         await until(lambda: len(held) == RECORDS, "all records are delivered")
@@ -139,12 +135,11 @@ async def test_events_whose_work_fails_are_not_committed(any_broker: RunningBrok
     acked: set[int] = set()
     seen = 0
 
-    async def handle(parts: AppParts, message: Any) -> None:
+    def handle(offset: int, in_flight: InFlightRecord) -> None:
         nonlocal seen
-        in_flight = start(parts, message)
         seen += 1
-        if message.offset % 50 != 49:
-            acked.add(message.offset)
+        if offset % 50 != 49:
+            acked.add(offset)
             in_flight.ack()
 
     async with running(any_broker, tmp_path, place, handle) as parts:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import warnings
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from faust.exceptions import AlreadyConfiguredWarning
@@ -18,13 +18,13 @@ from stream.agents.app import AppParts, connect, create_app
 from stream.runtime.process import Failure
 from stream.runtime.settings import Settings
 from tests.support.waiting import outcome_of, until
-from workers.priority import QueryGate
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+    from collections.abc import AsyncIterator, Collection, Mapping
     from pathlib import Path
 
     from stream.kafka.partitions import Partition
+    from stream.kafka.record_batch import RecordBatch
     from tests.support.running_broker import RunningBroker
 
 RECORDS = 40
@@ -50,8 +50,9 @@ class Member:
         assert set(commits.values()) == {self.commit}
         return dict.fromkeys(commits, 0)
 
-    async def handle(self, records: Sequence[Any]) -> None:
-        self.handled += [(record.generation_id, record.partition, record.offset) for record in records]
+    async def handle(self, batch: RecordBatch) -> None:
+        number = batch.partition.number
+        self.handled += [(batch.generation_id, number, record.offset) for record in batch.records]
 
     def assign(self, numbers: Collection[int]) -> None:
         self.assigned = set(numbers)
@@ -76,7 +77,7 @@ async def running(
     member: Member, broker: RunningBroker, data_dir: Path, topic: str, slot: str = "0"
 ) -> AsyncIterator[AppParts]:
     parts = create_app(f"group-{topic}", broker.settings(data_dir=data_dir, worker_slot=slot), fail=member.failure.fail)
-    connect(parts, [topic], member, gate=QueryGate())
+    connect(parts, [topic], member)
     await parts.app.start()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", AlreadyConfiguredWarning)
@@ -158,7 +159,7 @@ async def test_the_failure_of_any_part_of_faust_is_reported(tmp_path: Path) -> N
     """Faust itself would stay as it is, and stop reading."""
     failure = Failure()
     parts = create_app("nobody", Settings(kafka="127.0.0.1:9", data_dir=tmp_path), fail=failure.fail)
-    connect(parts, ["anything"], Member(), gate=QueryGate())
+    connect(parts, ["anything"], Member())
     await parts.app.consumer.crash(RuntimeError("it broke"))
     with pytest.raises(RuntimeError, match="it broke"):
         await outcome_of(failure.wait(), "the failure is reported")

@@ -33,13 +33,13 @@ def take_batches() -> None:
         setattr(Consumer, name, getattr(driver.Consumer, name))
     numbers = itertools.count(1)
 
-    def connect(parts: Any, topics: Any, worker: Any, *, gate: Any) -> None:
+    def connect(parts: Any, topics: Any, worker: Any) -> None:
         async def agent(stream: Any) -> None:
             async for batch in stream.take_events(TAKE, within=0.1):
                 if may_fail.exists() and next(numbers) % BATCH_FAILS_EVERY == 0:
                     raise RuntimeError("this batch fails")
                 for event in batch:
-                    await worker.handle([event.message])
+                    await worker.handle(event.message.batch)
 
         async def assigned(_app: Any, /, *arguments: Any, signal: Any, **_: Any) -> None:
             worker.assign({tp.partition for tp in arguments[0] if tp.topic == topics[0]})

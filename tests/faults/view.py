@@ -33,6 +33,7 @@ class Letter(NamedTuple):
     partition: int
     offset: int
     reason: str
+    value: bytes | None
 
 
 class LogView:
@@ -94,7 +95,9 @@ class LogView:
 
     def _take_letter(self, record: Record) -> None:
         told = {name.removeprefix("freshline-"): value.decode() for name, value in record.headers}
-        self.letters.append(Letter(told["topic"], int(told["partition"]), int(told["offset"]), told["reason"]))
+        self.letters.append(
+            Letter(told["topic"], int(told["partition"]), int(told["offset"]), told["reason"], record.value)
+        )
 
     def lost(self, committed: dict[Partition, int]) -> list[str]:
         """Return the events below the commits whose effect is not in the log. `catch_up` came after the commits."""

@@ -50,7 +50,7 @@ POINTS: dict[str, dict[str, Point]] = {
         "after-recovery": (StateRecovery, "_recover", False),
         "after-fold": (ItemPartition, "fold", False),
         "between-review-and-item": (stream.items.publisher, "encode_item", True),
-        "after-write": (Publisher, "_start", False),
+        "after-write": (Publisher, "_send", False),
         "before-ack": (Publisher, "_ack", True),
         "before-commit": (Consumer, "_new_offset", True),
         "after-ack": (Publisher, "_ack", False),

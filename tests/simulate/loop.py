@@ -32,6 +32,10 @@ class Clock:
         """Return seconds that never go back."""
         return self.now_s
 
+    def thread_s(self) -> float:
+        """Seconds of a processor: nothing takes any."""
+        return 0.0
+
     monotonic = monotonic_s
     """The name under which modules call `time.monotonic`."""
 

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 
     from schemas.progress import IndexProgress
+    from stream.kafka.record_batch import RecordBatch
+    from stream.kafka.send import KeyedRecord
     from workers.index.interface import Collections
 
     from .index import Points
@@ -46,16 +48,13 @@ INDEX_METRICS = IndexMetrics(CollectorRegistry())
 
 
 class Message(NamedTuple):
-    """A record as Faust hands it over."""
+    """A record of a batch, as a fetch returns it."""
 
-    topic: str
-    partition: int
     offset: int
+    timestamp: int
     key: bytes | None
     value: bytes | None
-    timestamp: float
     headers: tuple[tuple[str, bytes], ...]
-    generation_id: int
     timestamp_type: int = LOG_APPEND_TIME
 
 
@@ -105,15 +104,15 @@ class Process:
         self.writer = f"{name}-{number}"
         self.failures: list[BaseException] = []
         with self.loop.inside():
-            self.queues: dict[str, asyncio.Queue[Message]] = {topic: asyncio.Queue() for topic in group.topics}
+            self.queues: dict[str, asyncio.Queue[RecordBatch]] = {topic: asyncio.Queue() for topic in group.topics}
             self.build()
 
     def build(self) -> None:
         """Compose the worker and start its tasks."""
         raise NotImplementedError
 
-    async def take(self, message: Any) -> None:
-        """Hand one record of the consumer to the worker."""
+    async def take(self, batch: RecordBatch) -> None:
+        """Hand a batch of the consumer to the worker."""
         raise NotImplementedError
 
     def own(self, numbers: set[int]) -> None:
@@ -159,6 +158,21 @@ class Process:
             )
         return confirmation
 
+    async def send_batch(self, topic: str, partition: int, records: Sequence[KeyedRecord]) -> asyncio.Future[int]:
+        """Put records into the producer's buffer, each of which the broker appends in a step of its own.
+
+        That is harsher than Kafka, which appends a batch at once. The future is the confirmation of the last record.
+        """
+        last = [await self.send(topic, *record[:2], partition, record.headers) for record in records][-1]
+        confirmed: asyncio.Future[int] = self.loop.create_future()
+
+        def confirm(done: asyncio.Future[Any]) -> None:
+            if not confirmed.cancelled():
+                confirmed.set_result(done.result().offset)
+
+        last.add_done_callback(confirm)
+        return confirmed
+
     def ask(self, request: Request) -> asyncio.Future[Any]:
         """Queue a request to the index."""
         if self.alive:
@@ -170,7 +184,7 @@ class Process:
         self.alive = self.runs = False
         self.loop.dispose()
 
-    async def _agent(self, queue: asyncio.Queue[Message]) -> None:
+    async def _agent(self, queue: asyncio.Queue[RecordBatch]) -> None:
         while True:
             await self.take(await queue.get())
 
@@ -251,20 +265,21 @@ class ItemsProcess(Process):
             self.writer,
             PARTITIONS,
             log_id=LOG_ID,
-            send=self.send,
+            sender=self,
             trackers=self.trackers,
             group=_Group(self),
             reader=self.reader,  # type: ignore[arg-type]
             metrics=ITEMS_METRICS,
             clock=self.clock,
             stamped_by_producers=False,
+            gate=QueryGate(),
         )
         self.run(self.parts.recovery.run(), self.parts.publisher.run(), self.parts.reporter.run())
         self.ready = True
 
     @override
-    async def take(self, message: Any) -> None:
-        await self.parts.worker.handle([message])
+    async def take(self, batch: RecordBatch) -> None:
+        await self.parts.worker.handle(batch)
 
     @override
     def own(self, numbers: set[int]) -> None:
@@ -332,8 +347,8 @@ class IndexProcess(Process):
         return np.stack([vector_of(text) for text in texts])
 
     @override
-    async def take(self, message: Any) -> None:
-        await self.worker.handle([message])
+    async def take(self, batch: RecordBatch) -> None:
+        await self.worker.handle(batch)
 
     @override
     def own(self, numbers: set[int]) -> None:

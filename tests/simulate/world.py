@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from schemas.progress import IndexProgress, ItemsProgress, decode
 from stream.kafka.partitions import Partition
+from stream.kafka.record_batch import RecordBatch
 from stream.kafka.topics import INPUTS, ITEMS, PROGRESS
 from stream.progress.watermark import Watermark
 from workers.priority import CooperativeTurns
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 WORKERS = ("items-0", "items-1", "index-0", "index-1")
 STEPS_MAX = 30_000
 QUIET_LOOK_STEPS = 32
-QUEUED_MAX = 8
+BATCHES_QUEUED_MAX = 4
 WORST_MOMENT_STEPS = 80
 LATE_STEPS_MAX = 600
 IDLE_STEPS = 128
@@ -358,7 +359,7 @@ class World:
         behind = [
             place
             for place, offset in process.positions.items()
-            if offset < self.log.end(place) and process.queues[place.topic].qsize() < QUEUED_MAX
+            if offset < self.log.end(place) and process.queues[place.topic].qsize() < BATCHES_QUEUED_MAX
         ]
         if not behind:
             if not any(queue.qsize() for queue in process.queues.values()):
@@ -368,9 +369,8 @@ class World:
         there = self.log.records(place, process.positions[place])
         taken = there[: len(there) - self.choices.draw(len(there))]
         process.positions[place] += len(taken)
-        for record in taken:
-            message = (*place, record.offset, record.key, record.value, record.timestamp_ms / 1000, record.headers)
-            process.queues[place.topic].put_nowait(Message(*message, process.generation))
+        records = [Message(r.offset, r.timestamp_ms, r.key, r.value, r.headers) for r in taken]
+        process.queues[place.topic].put_nowait(RecordBatch(place, process.generation, records))
         return f"fetches {_shown(place)}:{taken[0].offset}-{taken[-1].offset}"
 
     def _read(self, process: Any) -> str | None:

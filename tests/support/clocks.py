@@ -18,5 +18,8 @@ class ManualClock:
         self.now_s += self._step_s
         return self.now_s
 
+    def thread_s(self) -> float:
+        return 0.0
+
     def sleep(self, seconds: float) -> None:
         self.now_s += seconds

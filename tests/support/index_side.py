@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import asynccontextmanager
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from prometheus_client import CollectorRegistry
@@ -24,6 +23,7 @@ from stream.reconcile.run import reconcile
 from stream.runtime.jobs import Step
 from stream.runtime.metrics import IndexMetrics
 from tests.support.index_backends import MODEL
+from tests.support.record_batches import MadeRecord, batch_of
 from tests.support.waiting import until
 from workers.clock import SystemClock
 from workers.embedder.fake import FakeEmbedder
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from stream.kafka.reader import Record
+    from stream.kafka.record_batch import RecordBatch
     from stream.kafka.send import Send
     from tests.support.running_broker import RunningBroker
     from workers.embedder.interface import Vectors
@@ -156,7 +157,7 @@ class IndexSide:
             reader.assign({Partition(ITEMS, number): 0 for number in range(PARTITIONS)})
             async for records in reader.follow():
                 for record in records:
-                    await self.worker.handle([message(record)])
+                    await self.worker.handle(batch(record))
 
     async def reconcile(self, *, repair: bool = False) -> dict[str, Any]:
         compared = ComparisonContext(
@@ -185,17 +186,10 @@ class IndexSide:
         await until(done, "all records are indexed and all vectors paid")
 
 
-def message(record: Record) -> Any:
-    """Return the record as Faust hands it over."""
-    return SimpleNamespace(
-        partition=record.partition.number,
-        offset=record.offset,
-        key=record.key,
-        value=record.value,
-        timestamp=record.timestamp_ms / 1000,
-        headers=record.headers,
-        generation_id=0,
-    )
+def batch(record: Record) -> RecordBatch:
+    """Return the record as the consumer hands it over."""
+    made = MadeRecord(record.offset, record.key, record.value, record.timestamp_ms, tuple(record.headers))
+    return batch_of(record.partition, made, generation_id=0)
 
 
 @asynccontextmanager

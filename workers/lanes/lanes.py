@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 from workers.lanes import queues
 from workers.lanes.queues import LaneBounds, PriorityQueues
 from workers.lanes.sinks import Written
-from workers.linger import linger_until_quiet, rest_after
+from workers.pace import Pace
 
 if TYPE_CHECKING:
+    from workers.clock import Clock
     from workers.lanes.item_writer import ItemWriter, Left
     from workers.lanes.pending_item import PendingItem
     from workers.lanes.sinks import Sink
@@ -51,11 +52,18 @@ class Lanes:
     """The lanes of one collection."""
 
     def __init__(
-        self, writer: ItemWriter, *, sink: Sink, pressure: LanePressure, bounds: LaneBounds | None = None
+        self,
+        writer: ItemWriter,
+        *,
+        sink: Sink,
+        pressure: LanePressure,
+        clock: Clock,
+        bounds: LaneBounds | None = None,
     ) -> None:
         self._writer = writer
         self._sink = sink
         self._pressure = pressure
+        self._pace = Pace(clock)
         self._bounds = bounds or queues.BOUNDS
         self._queues = PriorityQueues(self._bounds)
 
@@ -81,20 +89,18 @@ class Lanes:
         while True:
             await waiting.filled()
             while len(waiting) or waiting.backfill:
-                items = await self._step()
+                await self._step()
                 self._sink.note(WRITTEN)
                 waiting.made_room()
-                # The rest is written as soon as it may: a longer pause is for more to come.
-                if waiting.arrived:
+                # What waits is written as soon as it may: a rest is for more to come.
+                if waiting.arrived or waiting.texts or waiting.backfill:
                     await asyncio.sleep(0)
                 else:
-                    await rest_after(0 if waiting.texts or waiting.backfill else items)
+                    await self._pace.rest()
 
-    async def _step(self) -> int:
-        """Write something of each lane that has the right of way; return how many items had just arrived."""
+    async def _step(self) -> None:
+        """Write something of each lane that has the right of way."""
         waiting = self._queues
-        if 0 < len(waiting) < self._bounds.batch_items_max and not waiting.texts:
-            await linger_until_quiet(lambda: waiting.records_put)
         if len(waiting) > self._bounds.batch_items_max:
             self._pressure.rise()
         if arrived := waiting.take_arrived():
@@ -103,7 +109,6 @@ class Lanes:
             self._put_left(await self._writer.write_texts(waiting.take_texts()))
         elif waiting.backfill:
             self._put_left(await self._writer.write_backfill(waiting.take_backfill()))
-        return len(arrived)
 
     def _put_left(self, left: Left) -> None:
         self._queues.put_texts(left.texts)

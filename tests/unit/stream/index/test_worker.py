@@ -13,6 +13,7 @@ from schemas.points import point_version
 from schemas.state_codec import encode_item
 from stream.kafka.partitions import Partition
 from tests.support.index_side import Confirming, writing_side
+from tests.support.record_batches import MadeRecord, batch_of
 
 if TYPE_CHECKING:
     from workers.lanes.pending_item import PendingItem
@@ -47,10 +48,7 @@ class Bench:
         self.taken.append(pending)
 
     async def handle(self, key: bytes | None, value: bytes | None, *, offset: int = 0) -> None:
-        record = SimpleNamespace(
-            partition=0, offset=offset, key=key, value=value, timestamp=1.0, headers=(), generation_id=0
-        )
-        await self.side.worker.handle([record])
+        await self.side.worker.handle(batch_of(PLACE, MadeRecord(offset, key, value), generation_id=0))
 
 
 async def test_a_record_under_its_items_key_goes_to_the_lanes() -> None:

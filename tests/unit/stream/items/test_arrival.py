@@ -10,10 +10,9 @@ NOW_MS = 1_800_000_000_000
 YEAR_MS = 365 * 24 * 3_600_000
 
 
-def arrived(stamped_ms: int | None, *, by_broker: bool = False, by_producers: bool = False) -> Arrival:
-    stamped_s = None if stamped_ms is None else stamped_ms / 1000
+def arrived(stamped_ms: int, *, by_broker: bool = False, by_producers: bool = False) -> Arrival:
     stamped_by = LOG_APPEND_TIME if by_broker else 0
-    return arrival(stamped_s, stamped_by, NOW_MS, stamped_by_producers=by_producers)
+    return arrival(stamped_ms, stamped_by, NOW_MS, stamped_by_producers=by_producers)
 
 
 @pytest.mark.parametrize("by_producers", [False, True])
@@ -22,8 +21,8 @@ def test_a_time_that_can_be_the_arrival_is_taken_to_the_millisecond(late_ms: int
     assert arrived(NOW_MS - late_ms, by_producers=by_producers) == (NOW_MS - late_ms, NOW_MS - late_ms, NOW_MS)
 
 
-@pytest.mark.parametrize("stamped_ms", [None, -1, 0, NOW_MS // 1_000])
-def test_a_record_without_a_time_arrives_now(stamped_ms: int | None) -> None:
+@pytest.mark.parametrize("stamped_ms", [-1, 0, NOW_MS // 1_000])
+def test_a_record_without_a_time_arrives_now(stamped_ms: int) -> None:
     assert arrived(stamped_ms) == arrived(stamped_ms, by_producers=True) == (NOW_MS,) * 3
 
 

@@ -1,14 +1,22 @@
-"""The publisher acks dead letters and forwarded events however long a flood of items lasts."""
+"""The publisher: one batch of a partition at a time, and dead letters are acked however long a flood lasts."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any, cast
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, cast
 
+from schemas.state_codec import decode_item
 from stream.items.partition import ItemPartition
-from stream.items.publisher import ItemKey, Outgoing, Publisher, PublisherBounds
+from stream.items.publisher import Outgoing, Publisher
 from stream.kafka.offsets import InFlightRecord, OffsetTracker
 from tests.support.waiting import until
+from workers.clock import SystemClock
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from stream.kafka.send import KeyedRecord
 
 BATCHES_MAX = 50
 """How many more batches the flood may send until the dead letter must be acked."""
@@ -19,32 +27,71 @@ class _Assignment:
         """Nobody reports here."""
 
 
-async def test_a_dead_letter_is_acked_while_more_items_come_than_the_broker_confirms(monkeypatch: Any) -> None:
-    loop, partition, flood = asyncio.get_running_loop(), ItemPartition(0, "w"), list[str]()
+class Sender:
+    """A producer that the test confirms: each batch by itself, or after a millisecond."""
 
-    async def send(*_: Any) -> Any:
-        confirmed = loop.create_future()
-        loop.call_later(0.001, confirmed.set_result, cast("Any", type("Metadata", (), {"offset": 0})))
+    def __init__(self) -> None:
+        self.batches: list[tuple[Sequence[KeyedRecord], asyncio.Future[int]]] = []
+        self.publisher = Publisher(self, cast("Any", _Assignment()), clock=SystemClock())
+        self.partition = ItemPartition(0, "w")
+        self.floods = False
+
+    def publish(self, product_id: str) -> None:
+        self.partition._held(product_id)
+        self.publisher.publish(self.partition, product_id)
+
+    async def send(self, *_: Any) -> Any:
+        return self._confirmed_soon()
+
+    async def send_batch(self, _topic: str, _partition: int, records: Sequence[KeyedRecord]) -> asyncio.Future[int]:
+        if self.floods:
+            self.publish(f"p{len(self.batches)}")
+        confirmed = self._confirmed_soon() if self.floods else asyncio.get_running_loop().create_future()
+        self.batches.append((records, confirmed))
         return confirmed
 
-    bounds = PublisherBounds(batch_items_max=1, batches_in_flight_max=1)
-    publisher = Publisher(send, cast("Any", _Assignment()), bounds)
+    @staticmethod
+    def _confirmed_soon() -> asyncio.Future[int]:
+        confirmed = asyncio.get_running_loop().create_future()
+        asyncio.get_running_loop().call_later(0.001, confirmed.set_result, 0)
+        return confirmed
 
-    async def start_and_let_one_more_come(*_: Any) -> list[Any]:
-        flood.append(f"p{len(flood)}")
-        publisher.publish(ItemKey(partition, flood[-1]))
-        return [await send()]
 
-    monkeypatch.setattr(publisher, "_start", start_and_let_one_more_come)
-    publisher.publish(ItemKey(partition, "first"))
-    running = asyncio.ensure_future(publisher.run())
-    await until(lambda: len(flood) > 3, "the flood has begun")
-    tracker = OffsetTracker()
-    tracker.start(7)
-    effect = await publisher.carry_out(Outgoing(partition, "prices.dlq", b"k", b"v", 0, []))
-    publisher.ack_after(effect, InFlightRecord(tracker, 7))
-    seen = len(flood)
-    await until(lambda: tracker.committable == 8 or len(flood) > seen + BATCHES_MAX, "the dead letter is acked in time")
-    running.cancel()
-    await asyncio.wait([running])
-    assert tracker.committable == 8
+@asynccontextmanager
+async def publishing() -> AsyncIterator[Sender]:
+    sender = Sender()
+    running = asyncio.create_task(sender.publisher.run())
+    try:
+        yield sender
+    finally:
+        running.cancel()
+        await asyncio.wait([running])
+
+
+async def test_what_comes_while_a_batch_is_not_confirmed_goes_with_the_next_one() -> None:
+    async with publishing() as sender:
+        sender.publish("a")
+        await until(lambda: bool(sender.batches), "the first item is sent at once")
+        sender.publish("b")
+        sender.publish("c")
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert len(sender.batches) == 1, "no record may overtake one of the same item"
+        sender.batches[0][1].set_result(0)
+        await until(lambda: len(sender.batches) == 2, "the rest is sent")
+        assert [decode_item(record.value).state.product_id for record in sender.batches[1][0]] == ["b", "c"]
+
+
+async def test_a_dead_letter_is_acked_while_more_items_come_than_the_broker_confirms() -> None:
+    async with publishing() as sender:
+        sender.floods = True
+        sender.publish("first")
+        await until(lambda: len(sender.batches) > 3, "the flood has begun")
+        tracker = OffsetTracker()
+        tracker.start([7])
+        effect = await sender.publisher.carry_out(Outgoing(sender.partition, "prices.dlq", b"k", b"v", 0, []))
+        sender.publisher.ack_after(effect, InFlightRecord(tracker, 7))
+        seen = len(sender.batches)
+        acked_or_late = lambda: tracker.committable == 8 or len(sender.batches) > seen + BATCHES_MAX  # noqa: E731
+        await until(acked_or_late, "the dead letter is acked in time")
+        assert tracker.committable == 8

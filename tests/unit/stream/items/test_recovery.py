@@ -20,8 +20,6 @@ from tests.support.waiting import until
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
-    from stream.items.publisher import ItemKey
-
 
 class Logs:
     """A reader of one partition's item log, whose lists come when the test says so, two together if it likes."""
@@ -63,8 +61,8 @@ class Bench:
             cast("Any", self.reader), assignment=itself, publisher=itself, metrics=ItemsMetrics(CollectorRegistry())
         )
 
-    def publish(self, key: ItemKey) -> None:
-        self.published.append(key.product_id)
+    def publish(self, _partition: ItemPartition, product_id: str) -> None:
+        self.published.append(product_id)
 
     def recovered(self, partition: ItemPartition, _end: int) -> None:
         self.recoveries.append(sorted(partition.items))

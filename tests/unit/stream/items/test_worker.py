@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import orjson
@@ -19,10 +20,14 @@ from stream.kafka.offsets import OffsetTrackers
 from stream.kafka.partitions import Partition, partition_of
 from stream.runtime.metrics import ItemsMetrics
 from tests.support.clocks import ManualClock
+from tests.support.record_batches import MadeRecord, batch_of
 from tests.support.waiting import HANG_S, until
+from workers.priority import QueryGate
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
+
+    from stream.kafka.send import KeyedRecord
 
 PARTITIONS = 4
 T_MS = 1_800_000_000_000
@@ -47,7 +52,7 @@ class Message(NamedTuple):
     offset: int
     key: bytes | None
     value: bytes | None
-    timestamp: float = T_MS / 1000
+    timestamp: int = T_MS
     headers: tuple[tuple[str, bytes], ...] = ()
     generation_id: int = 1
     timestamp_type: int = 0
@@ -71,12 +76,13 @@ class Bench:
             "me",
             PARTITIONS,
             log_id="log",
-            send=self.send,
+            sender=self,
             trackers=self.trackers,
             group=FirstGeneration(),
             reader=cast("Any", None),
             metrics=ItemsMetrics(CollectorRegistry()),
             clock=ManualClock(T_MS / 1000),
+            gate=QueryGate(),
             stamped_by_producers=False,
             bounds=bounds,
         )
@@ -89,13 +95,24 @@ class Bench:
         self.sent.append(Sent(topic, key, value, partition, dict(headers), confirmation))
         return confirmation
 
+    async def send_batch(self, topic: str, partition: int, records: Sequence[KeyedRecord]) -> Any:
+        sent = [await self.send(topic, each.key, each.value, partition, each.headers) for each in records]
+
+        async def last_offset() -> int:
+            return [int((await each).offset) for each in sent][-1]
+
+        return asyncio.ensure_future(last_offset())
+
     def assign_all(self) -> None:
         self.worker.assign(range(PARTITIONS))
         for partition in self.assignment.states:
             self.assignment.recovered(partition, 0)
 
     async def handle(self, *messages: Message) -> None:
-        await self.worker.handle(messages)
+        for place, group in groupby(messages, lambda message: Partition(message.topic, message.partition)):
+            several = list(group)
+            records = (MadeRecord(m.offset, m.key, m.value, m.timestamp, m.headers, m.timestamp_type) for m in several)
+            await self.worker.handle(batch_of(place, *records, generation_id=several[0].generation_id))
 
     def confirm_all(self) -> None:
         for offset, sent in enumerate(self.sent):
@@ -390,7 +407,7 @@ async def test_commits_that_are_learnt_after_the_recovery_are_reported() -> None
 @pytest.mark.parametrize("body", [None, b'{"product_id":"p1","title":"Row"}'], ids=["null", "upsert"])
 async def test_a_record_from_a_clock_that_is_ahead_becomes_a_dead_letter(timestamp_ms: int, body: bytes | None) -> None:
     async with bench() as b:
-        message = event("products", "p1")._replace(value=body, timestamp=timestamp_ms / 1000)
+        message = event("products", "p1")._replace(value=body, timestamp=timestamp_ms)
         await b.handle(message)
         [letter] = await b.sends(1)
         assert (letter.topic, letter.key, letter.value) == ("products.dlq", b"p1", body)
@@ -398,9 +415,9 @@ async def test_a_record_from_a_clock_that_is_ahead_becomes_a_dead_letter(timesta
         assert letter.headers["freshline-timestamp"] == str(T_MS).encode()
 
 
-@pytest.mark.parametrize("timestamp", [0.0, -0.001, 1_700_000_000.0, T_MS * 1.0])
-async def test_a_time_of_its_own_counts_whatever_the_record_says(timestamp: float) -> None:
+@pytest.mark.parametrize("timestamp_ms", [0, -1, 1_700_000_000_000, T_MS])
+async def test_a_time_of_its_own_counts_whatever_the_record_says(timestamp_ms: int) -> None:
     async with bench() as b:
-        await b.handle(price()._replace(timestamp=timestamp))
+        await b.handle(price()._replace(timestamp=timestamp_ms))
         [record] = await b.sends(1)
         assert decode_item(record.value or b"").state.price_latest_ms == T_MS

@@ -36,6 +36,9 @@ class Broker:
     def now_ms(self) -> int:
         return 0
 
+    def thread_s(self) -> float:
+        return 0.0
+
     def monotonic_s(self) -> float:
         return self.now_s
 

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from stream.kafka.offsets import OffsetTracker, OffsetTrackers
 from stream.kafka.partitions import Partition
+from tests.support.record_batches import batch_at
 
 PARTITION = Partition("items", 0)
 
@@ -22,8 +23,7 @@ def deliveries_and_acks(draw: st.DrawFn) -> tuple[list[int], list[int]]:
 def test_the_committable_offset_never_passes_the_first_that_is_not_acked(case: tuple[list[int], list[int]]) -> None:
     offsets, acks = case
     tracker = OffsetTracker()
-    for offset in offsets:
-        tracker.start(offset)
+    tracker.start(offsets)
     left = set(offsets)
     for offset in acks:
         tracker.ack(offset)
@@ -37,7 +37,7 @@ def test_the_committable_offset_never_falls_while_deliveries_and_acks_mix(delive
     tracker, next_offset, before = OffsetTracker(), 0, 0
     for more in deliver:
         if more or not in_flight:
-            tracker.start(next_offset)
+            tracker.start([next_offset])
             in_flight.append(next_offset)
             next_offset += 1
         else:
@@ -54,23 +54,23 @@ def test_before_the_first_delivery_nothing_may_be_committed() -> None:
 
 def test_an_offset_that_does_not_rise_is_refused() -> None:
     tracker = OffsetTracker()
-    tracker.start(5)
+    tracker.start([5])
     with pytest.raises(ValueError, match="offset 5 was delivered when 6 was next"):
-        tracker.start(5)
+        tracker.start([5])
 
 
 def test_acking_a_record_from_before_a_rebalance_commits_nothing() -> None:
     trackers = OffsetTrackers()
-    old = trackers.start(PARTITION, 10, generation=1)
-    trackers.start(PARTITION, 10, generation=2)
+    [old] = trackers.start(batch_at(PARTITION, 10, generation_id=1))
+    trackers.start(batch_at(PARTITION, 10, generation_id=2))
     old.ack()
     assert trackers.committable(PARTITION) == 10
 
 
 def test_a_seek_back_within_a_generation_begins_a_new_tracker() -> None:
     trackers = OffsetTrackers()
-    first, second = trackers.start(PARTITION, 10, generation=1), trackers.start(PARTITION, 11, generation=1)
-    again = trackers.start(PARTITION, 10, generation=1)
+    first, second = trackers.start(batch_at(PARTITION, 10, 11))
+    [again] = trackers.start(batch_at(PARTITION, 10))
     first.ack()
     second.ack()
     assert trackers.committable(PARTITION) == 10
@@ -80,7 +80,8 @@ def test_a_seek_back_within_a_generation_begins_a_new_tracker() -> None:
 
 def test_nothing_of_a_revoked_partition_may_be_committed() -> None:
     trackers = OffsetTrackers()
-    trackers.start(PARTITION, 3, generation=1).ack()
+    [record] = trackers.start(batch_at(PARTITION, 3))
+    record.ack()
     trackers.forget([PARTITION])
     assert trackers.committable(PARTITION) is None
     assert trackers.in_flight == 0

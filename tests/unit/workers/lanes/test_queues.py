@@ -163,11 +163,14 @@ class Bench:
             gate=gate or QueryGate(),
             backoff=Backoff(0.01, 0.01),
         )
-        self.lanes = Lanes(writer, sink=sinks, pressure=self.pressure, bounds=bounds)
+        self.lanes = Lanes(writer, sink=sinks, pressure=self.pressure, clock=self, bounds=bounds)
         self.windows = SaleWindows(index, assigned=Assigned(), shop_currency=None, clock=self, sink=self.told)
 
     def now_ms(self) -> int:
         return self.ms
+
+    def thread_s(self) -> float:
+        return 0.0
 
     def monotonic_s(self) -> float:
         return self.ms / 1000

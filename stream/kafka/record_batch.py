@@ -1,0 +1,47 @@
+"""The unit that flows through a worker: the records of one partition that one fetch returned."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from stream.kafka.partitions import Partition
+
+
+class FetchedRecord(Protocol):
+    """A record as aiokafka returns it from a fetch."""
+
+    @property
+    def offset(self) -> int:
+        """Its offset in the partition."""
+
+    @property
+    def timestamp(self) -> int:
+        """Its time, by its producer or its broker, in milliseconds since the epoch."""
+
+    @property
+    def timestamp_type(self) -> int | None:
+        """Whose time that is: 0 its producer's, 1 its broker's."""
+
+    @property
+    def key(self) -> bytes | None:
+        """Its key."""
+
+    @property
+    def value(self) -> bytes | None:
+        """Its value."""
+
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes]]:
+        """Its headers, in the order of its producer."""
+
+
+class RecordBatch(NamedTuple):
+    """Records of one partition, at least one, in the order of their offsets. A lone event is a batch of one."""
+
+    partition: Partition
+    generation_id: int
+    """The generation of the consumer group in which they were fetched."""
+    records: Sequence[FetchedRecord]

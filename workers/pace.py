@@ -1,0 +1,30 @@
+"""The pace of a loop: a single event goes on at once, and steps grow instead of coming more often above half load."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from workers.clock import Clock
+
+BUSY_SHARE_MAX = 0.5
+"""The share of time that a thread is busy before steps are spaced: a step of two events costs less than two steps."""
+REST_SECONDS_MAX = 0.03
+
+
+class Pace:
+    """Spaces the steps of a loop by how busy its thread is, whatever it was busy with."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._busy_s = clock.thread_s()
+        self._began_s = clock.monotonic_s()
+
+    async def rest(self) -> None:
+        """Yield after a step, for long enough that half of the time since the last rest was idle; 30 ms at most."""
+        busy_s = self._clock.thread_s() - self._busy_s
+        elapsed_s = self._clock.monotonic_s() - self._began_s
+        rest_s = busy_s / BUSY_SHARE_MAX - elapsed_s
+        await asyncio.sleep(min(max(0.0, rest_s), REST_SECONDS_MAX))
+        self._busy_s, self._began_s = self._clock.thread_s(), self._clock.monotonic_s()
