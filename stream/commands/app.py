@@ -8,6 +8,7 @@ import typer
 
 from stream.commands.demo import demo
 from stream.commands.export import export, import_
+from stream.commands.formats import formats
 from stream.commands.get import get
 from stream.commands.produce import produce
 from stream.commands.rebuild import rebuild
@@ -48,5 +49,20 @@ def options(
     """Read the options of `freshline` itself; typer calls this before any command."""
 
 
-for command in (up, demo, produce, search, get, status, schema, replay, export, import_, sync, rebuild, reconcile):
+for command in (
+    up,
+    demo,
+    produce,
+    search,
+    get,
+    status,
+    schema,
+    formats,
+    replay,
+    export,
+    import_,
+    sync,
+    rebuild,
+    reconcile,
+):
     app.command(command.__name__.rstrip("_"))(command)

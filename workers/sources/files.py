@@ -51,23 +51,38 @@ class Shape(NamedTuple):
     delimiter: str | None = None
     """The sign between the cells of delimited text."""
 
+    @property
+    def has_texts(self) -> bool:
+        """Whether the rows are texts by name, not JSON."""
+        return self.delimiter is not None or self.name == "XML"
+
 
 def rows(file: IO[bytes], *, takes_text: bool) -> Iterator[Row]:
     """Yield the rows that are not blank. `takes_text`: whether the format is one of delimited text or XML.
 
     Raises WrongUsage, before the first row, for a file that is something else, with what to do.
     """
+    shape, text = recognised_file(file)
+    if shape.has_texts and not takes_text:
+        raise WrongUsage(
+            f"the file is {shape.name}: give `--format google-merchant` for a Merchant feed, or `--format csv` for a "
+            "table whose header has our field names"
+        )
+    return rows_of(shape, text)
+
+
+def recognised_file(file: IO[bytes]) -> tuple[Shape, io.BufferedReader]:
+    """Return what a file is, and its text. Raises WrongUsage for a file that cannot be read as text."""
     try:
         text = unpacked(file)
-        shape = shape_of(text.peek(PEEK_BYTES)[:PEEK_BYTES])
+        return shape_of(text.peek(PEEK_BYTES)[:PEEK_BYTES]), text
     except BROKEN as error:
         raise WrongUsage(f"the file is packed by gzip and broken ({error}): pack it again") from None
-    if shape.delimiter is not None or shape.name == "XML":
-        if not takes_text:
-            raise WrongUsage(
-                f"the file is {shape.name}: give `--format google-merchant` for a Merchant feed, or `--format csv` for "
-                "a table whose header has our field names"
-            )
+
+
+def rows_of(shape: Shape, text: io.BufferedReader) -> Iterator[Row]:
+    """Yield the rows of a text of this shape that are not blank."""
+    if shape.has_texts:
         return _to_the_end(_xml_rows(text) if shape.delimiter is None else _delimited_rows(text, shape.delimiter))
     return _to_the_end(_objects(text) if shape.name != "JSON lines" else _lines(text))
 

@@ -60,6 +60,17 @@ def shape_of_json(body: Any) -> tuple[str, str] | None:
     return _shop(body)
 
 
+def format_of(row: bytes | dict[str, Any]) -> str:
+    """Return the format, or `cloudevents`, that a row of a file has by its looks; `freshline` if it has no other."""
+    if isinstance(row, dict):
+        return "csv" if "product_id" in row or not {"id", "g:id"} & row.keys() else "google-merchant"
+    try:
+        found = shape_of_json(orjson.loads(row))
+    except orjson.JSONDecodeError:
+        return "freshline"
+    return "freshline" if found is None else found[1].rpartition(" ")[2]
+
+
 def _shop(body: dict[str, Any]) -> tuple[str, str] | None:
     names = body.keys()
     if {"id", "title", "variants"} <= names or {"inventory_item_id", "available"} <= names:

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, get_args
 
 import pytest
-from kafka import KafkaConsumer, TopicPartition
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import KafkaAdminClient, NewTopic
 
 from schemas.errors import Misconfigured
@@ -273,3 +273,13 @@ def test_the_format_of_a_file_takes_the_mapping_of_its_topic(tmp_path: Path, mon
     monkeypatch.setenv("FRESHLINE_SOURCES", str(tmp_path / "none.yaml"))
     with pytest.raises(Misconfigured, match=r"FRESHLINE_SOURCES: cannot read .*none.yaml: No such file"):
         file_format("prices", "csv")
+
+
+def test_a_check_of_a_topic_reads_its_newest_records(broker: str) -> None:
+    freshline("produce", "prices", "-", stdin=PRICE % 77)
+    with KafkaProducer(bootstrap_servers=broker) as producer:
+        producer.send("prices", value=b'{"id": 1, "name": "A", "regular_price": "1"}').get(20)
+    done = freshline("formats", "check", "prices", "--json")
+    found = json.loads(done.out)
+    assert done.code == 1 and found["sees"] == "topic prices" and found["read"] > 1
+    assert any("this is a WooCommerce product" in each["reason"] for each in found["refused"])

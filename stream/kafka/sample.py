@@ -1,0 +1,56 @@
+"""The newest records of an input topic, and what becomes of each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from schemas.errors import InvalidEvent
+from stream.kafka.headers import event_time_ms
+from stream.kafka.partitions import Partition
+from stream.kafka.reader import Reader
+from stream.kafka.schema_registry import SchemaRegistry, fetch_missing
+from stream.kafka.topics import topic_layout
+from workers.sources.sources import Sources, Times
+
+if TYPE_CHECKING:
+    from schemas.events import Event
+    from stream.kafka.reader import Record
+    from workers.sources.config import SourcesFile
+
+
+async def newest(
+    kafka: str, topic: str, records_max: int, configured: SourcesFile, shop_currency: str | None
+) -> list[tuple[str, list[Event], str | None]]:
+    """Return (token, events, why it is refused) of the newest records of each partition. Raises Unavailable."""
+    sources = Sources(configured.sources, shop_currency)
+    registry = None if configured.registry is None else SchemaRegistry(configured.registry)
+    try:
+        return [await _outcome(record, sources, registry) for record in await _read(kafka, topic, records_max)]
+    finally:
+        if registry is not None:
+            await registry.close()
+
+
+async def _read(kafka: str, topic: str, records_max: int) -> list[Record]:
+    numbers = range(topic_layout(kafka, topic).partitions)
+    async with Reader(kafka) as reader:
+        reader.assign({Partition(topic, number): 0 for number in numbers})
+        ends = await reader.end_offsets()
+        reader.assign({partition: max(0, end - records_max) for partition, end in ends.items()})
+        return [record async for records in reader.read_to(ends) for record in records]
+
+
+async def _outcome(
+    record: Record, sources: Sources, registry: SchemaRegistry | None
+) -> tuple[str, list[Event], str | None]:
+    where = f"{record.partition.topic}:{record.partition.number}:{record.offset}"
+    times = Times(record.timestamp_ms, event_time_ms(record.headers))
+    try:
+        found = await fetch_missing(
+            sources,
+            registry,
+            lambda: sources.decode(record.partition.topic, record.key, record.value, record.headers, times),
+        )
+    except InvalidEvent as error:
+        return where, [], str(error)
+    return where, [each.event for each in found], None

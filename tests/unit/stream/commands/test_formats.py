@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import gzip
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.running_commands import freshline
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MERCHANT = b"id\ttitle\tprice\nTV-1\tTelevision\t499.00 EUR\nTV-2\tRadio\tfive\n"
+
+
+@pytest.fixture(autouse=True)
+def no_sources(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FRESHLINE_SOURCES", raising=False)
+
+
+def test_a_check_says_what_a_file_is_how_it_maps_and_what_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "feed.tsv.gz"
+    file.write_bytes(gzip.compress(MERCHANT))
+    done = freshline("formats", "check", str(file))
+    assert done.code == 1
+    assert "tab-separated text, read as google-merchant" in done.out
+    assert '  line 2: prices TV-1 shop upsert: price 499.0, currency "EUR"' in done.out
+    assert "2 rows read: 2 events, 1 refused\n  line 3: price: 'five' is no price" in done.out
+
+
+@pytest.mark.parametrize(
+    ("content", "seen", "looks"),
+    [
+        (b'{"product_id": "a", "title": "A"}', "JSON lines", "freshline"),
+        (b"product_id,title\na,A\n", "comma-separated text", "csv"),
+        (b'[{"id": 1, "name": "A", "regular_price": "1"}]', "a JSON array", "woocommerce"),
+        (
+            b'{"before": null, "after": {"product_id": "a", "title": "A"}, "source": {}, "op": "c"}',
+            "JSON lines",
+            "debezium",
+        ),
+        (
+            b'{"id": "1", "source": "/", "specversion": "1.0", "type": "t", "data": {"product_id": "a", "title": "A"}}',
+            "JSON lines",
+            "cloudevents",
+        ),
+        (b"<rss><channel><item><id>a</id><title>A</title></item></channel></rss>", "XML", "google-merchant"),
+    ],
+)
+def test_a_file_is_read_in_the_format_that_it_looks_like(
+    content: bytes, seen: str, looks: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FRESHLINE_SHOP_CURRENCY", "EUR")
+    done = freshline("formats", "check", "-", "--json", stdin=content)
+    found = json.loads(done.out)
+    assert done.code == 0
+    assert (found["sees"], found["format"], found["read"], found["refused"]) == (seen, looks, 1, [])
+    assert found["first"][0]["events"][0]["facts"] == {"title/und": "A"}
+
+
+def test_a_format_that_is_given_goes_before_the_looks() -> None:
+    done = freshline(
+        "formats", "check", "-", "--format=freshline", stdin=b'{"id": 1, "name": "A", "regular_price": "1"}'
+    )
+    assert done.code == 1 and "read as freshline" in done.out and "this is a WooCommerce product" in done.out
+
+
+def test_a_file_that_is_no_text_is_a_line_that_says_so() -> None:
+    done = freshline("formats", "check", "-", stdin=b"PK\x03\x04")
+    assert done.code == 2 and "the file is a zip archive or a spreadsheet" in done.err and done.out == ""
