@@ -33,7 +33,7 @@ class Offer(TypedDict):
     sale_starts_at_ms: int | None
     sale_ends_at_ms: int | None
     promotion: dict[str, str]
-    """By language."""
+    """The text of the promotion, by language."""
     updated_at_ms: int
 
 
@@ -44,7 +44,7 @@ class Content(TypedDict):
     partition: int
     status: str
     title: dict[str, str]
-    """By language."""
+    """The title by language."""
     description: dict[str, str]
     brand: str | None
     category: list[str]
@@ -55,19 +55,19 @@ class Content(TypedDict):
     item_group_id: str | None
     availability: str | None
     offers: list[Offer]
-    """Sorted by seller; void and withdrawn ones left out."""
+    """The offers, sorted by seller; void and withdrawn offers are left out."""
     sellers: list[str]
     currencies: list[str]
     price: float | None
     """The lowest price valid now in the shop's currency."""
     currency: str | None
     price_changes_at_ms: int | None
-    """The next boundary of a sale window after now."""
+    """The next boundary of a sale window after now; None if there is none."""
     rating: float | None
     review_count: int
     rating_histogram: list[int]
     updated_at_ms: dict[str, int | None]
-    """By facet: the greatest time at the source."""
+    """The greatest time at the source, by facet."""
 
 
 class Payload(Content):
@@ -83,9 +83,9 @@ class Payload(Content):
     """The fingerprint of the pending embedding; None if there is none."""
     vector_due_at_ms: int | None
     vector_failed: str | None
-    """Why this text cannot be embedded."""
+    """The reason why this text cannot be embedded; None if it can."""
     searchable_at_ms: dict[str, int | None]
-    """By facet: when search could first show it."""
+    """The time at which search could first show the facet, by facet."""
 
 
 @lru_cache(IDS_CACHED_MAX)

@@ -16,7 +16,7 @@ Availability = Literal["in_stock", "out_of_stock", "preorder", "backorder"]
 
 
 class Filters(BaseModel):
-    """What a hit must satisfy; None does not filter."""
+    """The conditions that a hit must satisfy; None does not filter."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -58,11 +58,11 @@ class SearchRequest(Filters):
 
 
 class ShownOffer(BaseModel):
-    """An offer valid at answer time."""
+    """An offer that is valid at answer time."""
 
     seller: str
     price: float
-    """What one pays now: the sale price inside its window, else the price."""
+    """The price now: the sale price inside its window, else the price."""
     regular_price: float
     currency: str
     sale_ends_at: str | None
@@ -71,7 +71,7 @@ class ShownOffer(BaseModel):
 
 
 class SearchableAt(BaseModel):
-    """RFC 3339 times at which the present product, price and reviews became searchable; None: has none."""
+    """RFC 3339 times at which the present product, price and reviews became searchable; None if the item has none."""
 
     product: str | None
     price: str | None
@@ -83,7 +83,7 @@ class ShownItem(BaseModel):
 
     product_id: str
     title: str | None
-    """In the shop's first language that has one."""
+    """The title in the shop's first language that has one."""
     titles: dict[str, str]
     description: str | None
     brand: str | None
@@ -122,7 +122,7 @@ class IndexedItem(ShownItem):
 
 
 class ErrorDetail(BaseModel):
-    """What happened, and what to do."""
+    """An error: what happened, and what to do."""
 
     field: str | None
     """The parameter to change, where there is one."""
@@ -131,7 +131,7 @@ class ErrorDetail(BaseModel):
 
 
 class ErrorAnswer(BaseModel):
-    """What every route answers instead, with a status of 400 or more."""
+    """The body of every route's answer with a status of 400 or more."""
 
     error: ErrorDetail
 
@@ -142,10 +142,10 @@ class SearchAnswer(BaseModel):
     query: str | None
     hits: list[Hit]
     total: int
-    """Items that match the filters."""
+    """The number of items that match the filters."""
     took_ms: float
     by: Literal["words and vectors", "words", "filters"]
-    """What found the hits: words alone while the model loads."""
+    """The retrievers that found the hits: words alone while the model loads."""
     fresh_as_of: dict[str, str | None]
     """By topic: RFC 3339 time of arrival up to which every event is searchable."""
     fresh: bool = True

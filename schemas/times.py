@@ -9,9 +9,10 @@ TIME_MS_BELOW = 253_402_300_800_000
 
 
 def rfc3339(time_ms: int | None) -> str | None:
-    """Return milliseconds since the epoch as an RFC 3339 time in UTC; None for None, and for one outside 1970 to 9999.
+    """Return milliseconds since the epoch as an RFC 3339 time in UTC; None for None, and for a time outside 1970 to
+    9999.
 
-    No number raises: one that was stored must never break the answer that it is part of.
+    No number raises: a stored number must never break the answer that it is part of.
     """
     if time_ms is None or not 0 <= time_ms < TIME_MS_BELOW:
         return None

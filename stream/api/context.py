@@ -1,4 +1,4 @@
-"""What the services of one process answer from."""
+"""The parts of a process that its three services answer from."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 
 class ServingContext(NamedTuple):
-    """What the services of one process have in common."""
+    """The parts that the services of one process share."""
 
     settings: Settings
     shop: Shop
     identity: LogIdentity
-    """Id and epoch of the log that the index is filled from."""
+    """The id and epoch of the log that the index is filled from."""
     collections: Collections
     writers: WriterSet
     models: EmbedderRegistry
@@ -35,8 +35,8 @@ class ServingContext(NamedTuple):
     metrics: IndexMetrics
     clock: Clock
     gate: QueryGate
-    """Closed while a search is answered: long work on the same event loop waits meanwhile."""
+    """The gate is closed while a search is answered: long work on the same event loop waits meanwhile."""
 
     def fresh_as_of(self) -> dict[str, str | None]:
-        """Return by topic the time up to which all events are searchable, RFC 3339; None: not known yet."""
+        """Return by topic the RFC 3339 time up to which all events are searchable; None while it is not known yet."""
         return {topic: rfc3339(time_ms) for topic, time_ms in self.as_of.times_ms().items()}

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 RETRY_AFTER = {"Retry-After": "1"}
-"""In seconds, as a header."""
+"""The seconds after which a client may try again."""
 
 
 def error_answer(

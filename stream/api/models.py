@@ -1,4 +1,7 @@
-"""The bodies of answers: JSON of our models, and the models of GET /status and GET /progress."""
+"""The bodies of answers: JSON of our models, and the models of GET /status and GET /progress.
+
+The answer of a search, and a hit of it, are in `schemas.queries`.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from stream.runtime.jobs import JobReport
 
 
 class JSONAnswer(Response):
-    """A pydantic model or plain values as JSON. FastAPI would validate a second time what is valid already."""
+    """A pydantic model or plain values as JSON. FastAPI would validate values a second time that are valid already."""
 
     media_type = "application/json"
 
@@ -51,12 +54,12 @@ class LogStatus(BaseModel):
     kind: str
     """The kind of broker: embedded or kafka."""
     id: str
-    """The id at the end of each token: offsets of another log mean nothing in this one."""
+    """The id at the end of each token. Offsets of another log mean nothing in this one."""
     address: str
     bytes: int | None = None
-    """Memory of the embedded broker, which keeps the whole log there; None: another broker."""
+    """The memory of the embedded broker, which keeps the whole log there; None for another broker."""
     may_be_missing: str | None = None
-    """Events that were lost when a log in memory died, a sentence a line; None: no event."""
+    """The events that were lost when a log in memory died, a sentence a line; None if none was."""
 
 
 class IndexStatus(BaseModel):
@@ -69,7 +72,7 @@ class IndexStatus(BaseModel):
     """The model that embeds queries; None while it loads."""
     points: int = 0
     previous: str | None = None
-    """The collection before the last rebuild, which is kept up to date; None: there is none."""
+    """The collection before the last rebuild, which is kept up to date; None if there is none."""
     hits_left_out: int = 0
     """Hits left out of answers since the process started, because the index holds a value of them that cannot be shown:
     `freshline reconcile --repair` finds and repairs them."""
@@ -87,7 +90,8 @@ class StatusReport(BaseModel):
     """The reasons that stay until a person acts: processes that `up` cannot keep running, with their last log line."""
     lag: Lag
     fresh_as_of: dict[str, str | None] = Field(default_factory=dict)
-    """By topic: the time up to which all events that arrived are searchable, RFC 3339; None: not known yet."""
+    """By topic, the RFC 3339 time up to which all events that arrived are searchable; None while it is not known yet.
+    """
     dead_letters: dict[str, int] = Field(default_factory=dict)
     """Dead letters, by the topic that their events came from."""
     components: dict[str, dict[str, Any]] = Field(default_factory=dict)

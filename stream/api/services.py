@@ -1,4 +1,4 @@
-"""What the routes need of the process that they run in: three services, which answer the requests.
+"""The interface between the routes and the process that they run in: three services, which answer the requests.
 
 Methods may raise Unavailable (503), RefusedRequest (422) or Conflict (409); none blocks the event loop.
 """

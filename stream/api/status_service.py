@@ -42,7 +42,7 @@ class StatusService(StatusApi):
         registry: CollectorRegistry,
         index_was_empty: bool,
     ) -> None:
-        """`index_was_empty`: when this process began; searches then miss items until it has caught up."""
+        """`index_was_empty` is the state when this process began: searches miss items until the index is full."""
         self._context = context
         self._metrics = context.metrics
         self._monitor = monitor
@@ -88,7 +88,7 @@ class StatusService(StatusApi):
         return generate_latest(self._registry)
 
     async def measure_lag(self, interval_s: float = LAG_INTERVAL_S) -> None:
-        """Keep the lag metric current until cancelled, and remember what does not answer for `ready`."""
+        """Keep the lag metric current until cancelled, and remember for `ready` which part does not answer."""
         while True:
             try:
                 index = await self._context.collections.serving()

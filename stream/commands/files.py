@@ -84,7 +84,7 @@ def _stdout() -> Iterator[Write]:
 
 @contextmanager
 def _into(path: Path, file: str) -> Iterator[Write]:
-    """Write to a device or a pipe itself: it holds nothing to save, and no other file can take its name."""
+    """Write to a device or a pipe itself: it holds no content to save, and no other file can take its name."""
     with _write_errors(file):
         out = path.open("wb", buffering=0)
     with out:

@@ -1,4 +1,4 @@
-"""What a command does once it has sent events: wait until they are searchable, and end with what became of them."""
+"""The end of a command that has sent events: it waits until they are searchable, and exits by their outcome."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What became of the lines that a command sends as events."""
+"""The outcome of the lines that a command sends as events."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Problem(NamedTuple):
 
 @dataclass(slots=True)
 class SendReport:
-    """What became of the lines so far."""
+    """The outcome of the lines so far."""
 
     log_id: str | None = None
     """The id of the log, for the tokens; None if it is unknown."""
@@ -44,17 +44,17 @@ class SendReport:
     failed: int = 0
     problems: list[Problem] = field(default_factory=list)
     last_offsets: dict[tuple[str, int], int] = field(default_factory=dict)
-    """By (topic, partition): the offset of the last confirmed record."""
+    """The offset of the last confirmed record, by (topic, partition)."""
     earlier_tokens: list[Token] = field(default_factory=list)
     """Tokens of logs that were lost since."""
     confirmed_before: int = 0
-    """How many records were confirmed by logs that were lost since."""
+    """The number of records that were confirmed by logs that were lost since."""
     stopped: str | None = None
-    """Why the rest was not sent: a sentence; None if everything was."""
+    """A sentence why the rest was not sent; None if everything was sent."""
 
     @property
     def tokens(self) -> list[Token]:
-        """Tokens of the last records: once all of these are searchable, every event that was sent is."""
+        """The tokens of the last records: once all of these are searchable, every event that was sent is searchable."""
         latest = sorted(self.last_offsets.items())
         return self.earlier_tokens + [Token(*partition, offset, self.log_id) for partition, offset in latest]
 

@@ -110,7 +110,7 @@ class FreshAsOf:
 
     @property
     def caught_up(self) -> bool:
-        """Whether the index has all records below those ends. Before that, nobody knows what searches miss."""
+        """Whether the index has all records below those end offsets. Until then searches may miss items."""
         if self._behind:
             indexed = self._watermark.indexed
             self._behind = {
@@ -127,7 +127,7 @@ class FreshAsOf:
             self._snapshots[topic].append((now_ms, topic_ends))
 
     def times_ms(self) -> dict[str, int | None]:
-        """Return by topic the time in milliseconds since the epoch; None where nothing is known yet."""
+        """Return by topic the time in milliseconds since the epoch; None where it is not known yet."""
         if not self.caught_up:
             return dict.fromkeys(self._as_of_ms)
         for topic, snapshots in self._snapshots.items():

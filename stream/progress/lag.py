@@ -1,4 +1,4 @@
-"""Lag: how much of what the log holds search does not show yet."""
+"""Lag: the part of the log that search does not show yet. `stream.progress.monitor` computes it."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from pydantic import BaseModel, Field
 
 
 class Lag(BaseModel):
-    """Events and debts that search does not show yet, by where they wait, read upstream first."""
+    """The events and pending updates that search does not show yet, by the stage where they wait, upstream first."""
 
     inputs: dict[str, int] = Field(default_factory=dict)
-    """By input topic."""
+    """The number of events that no items worker has acked, by input topic."""
     items: int = 0
-    """Records of the item log."""
+    """The number of records of the item log that the index does not show yet."""
     vectors_due: int = 0
-    """Texts that are found by their words, their vectors still owed."""
+    """The number of texts that are found by their words while their embeddings are pending."""
     sale_boundaries: int = 0
-    """Prices whose sale window opened or closed, not yet patched."""
+    """The number of prices whose sale window opened or closed, and which are not patched yet."""
 
     @property
     def total(self) -> int:
-        """0 only when nothing waits anywhere."""
+        """The number of all that waits; 0 only when nothing waits anywhere."""
         return sum(self.inputs.values()) + self.items + self.vectors_due + self.sale_boundaries

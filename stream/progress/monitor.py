@@ -74,7 +74,7 @@ class PipelineMonitor:
     async def lag(self, index: Index, now_ms: int) -> Lag:
         """Return how much of the log search does not show yet. Raises Unavailable.
 
-        The stages are read upstream first, and of each stage first the acked offsets and then the end offsets: else an
+        The stages are read upstream first, and in each stage the acked offsets before the end offsets: otherwise an
         event that moves between two reads would be counted in neither.
         """
         inputs, items = self._partitions_of(*INPUTS), self._partitions_of(ITEMS)

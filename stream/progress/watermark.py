@@ -33,7 +33,7 @@ class Watermark:
     """
 
     def __init__(self, collection: str = "") -> None:
-        """`collection` is the one that searches ask, see `serve`."""
+        """`collection` is the one that searches ask at first; `serve` changes it."""
         self._collection = collection
         self._finished: dict[Partition, int] = {}
         self._latched: dict[Partition, deque[Latched]] = defaultdict(deque)

@@ -19,7 +19,7 @@ SAMPLE_TEXTS = 64
 
 
 async def cost(step: Step, serving: Index, model: ModelId, embedder: Embedder, clock: Clock) -> dict[str, Any]:
-    """Return how model and template differ, and how many vectors are reused or computed. Raises Unavailable."""
+    """Return the differences of model and template, and how many vectors are reused or computed. Raises Unavailable."""
     step.phase_begins("comparing", await serving.count_points())
     reused, to_embed, texts = 0, 0, list[str]()
     async for page in serving.scan():

@@ -56,7 +56,7 @@ class RebuildContext(NamedTuple):
 
 
 class RebuildIntervals(NamedTuple):
-    """How often a rebuild looks at what it waits for."""
+    """The intervals at which a rebuild looks whether it can go on."""
 
     look_s: float = 0.2
     """The time between two looks at how far the new collection is."""
@@ -116,7 +116,7 @@ class Rebuild:
         return {"collection": (await self._context.collections.serving()).collection, "before": before.collection}
 
     async def finish(self) -> dict[str, Any]:
-        """Drop the previous collection, so that changes are written once again, not twice. Raises Conflict."""
+        """Drop the previous collection, so that changes are written to one collection again. Raises Conflict."""
         previous = await self._previous("drop")
         await self._drop(previous)
         return {"dropped": previous.collection}
@@ -177,7 +177,7 @@ class Rebuild:
         return _result(building, serving, report.figures)
 
     async def _overtaken(self, step: Step, building: Index) -> dict[str, Any]:
-        """Return the result of a rebuild that another worker finished first. Raises Conflict if that one gave it up."""
+        """Return the result of a rebuild that another worker finished. Raises Conflict if that worker gave it up."""
         roles = await self._context.collections.roles()
         if _is(building, roles.serving):
             return _result(building, roles.previous, {})
@@ -206,7 +206,7 @@ class Rebuild:
             step.done = max(0, (step.total or 0) - pending)
 
     async def _wait(self, step: Step, building: Index) -> None:
-        """Wait for one interval. Raises what the writer of the new collection failed with; then that is discarded."""
+        """Wait for one interval. If the writer of the new collection failed, discard it and raise that error."""
         await asyncio.sleep(self._intervals.look_s)
         writer = self._context.writers.writer(building)
         if writer is None:

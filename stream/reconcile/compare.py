@@ -1,4 +1,4 @@
-"""Compares the index with the item state: first every item, then again and again what seemed wrong.
+"""Compares the index with the item state: first every item, then again and again the items that seemed wrong.
 
 Changes go on meanwhile, so a difference counts as a fault only if it is still there after the index has caught up with
 end offsets of the item log that were asked for after the first look.
@@ -76,7 +76,7 @@ class Comparison:
         """The number of items whose state was published again."""
 
     async def first_look(self) -> OutcomeCounts:
-        """Compare every item of the log with every point. What seems wrong is not counted yet. Raises Unavailable."""
+        """Compare every item of the log with every point; count no suspect yet. Raises Unavailable."""
         ends = await self._log.end_offsets()
         self._step.phase_begins("reading the item log", sum(ends.values()))
         async for offsets in self._log.read_on(ends):
@@ -216,7 +216,7 @@ class Comparison:
 
 
 def _suspects_of(look: int) -> str:
-    """Return the kind of the frames that hold the product_ids of what seemed wrong in this look."""
+    """Return the kind of the frames that hold the product_ids of the items that seemed wrong in this look."""
     return f"suspects-{look}"
 
 

@@ -1,4 +1,4 @@
-"""Frames of bytes on disk, in buckets by the hash of their item: too much for memory, so compared bucket by bucket."""
+"""Frames of bytes on disk, in buckets by the hash of their item, which are compared one by one to bound the memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dead letters: as a person reads and repairs them, and as records to send back to their topic."""
+"""Dead letters: in a form that a person reads and repairs, and as records to send back to their topic."""
 
 from __future__ import annotations
 
@@ -29,12 +29,14 @@ class DeadLetter(NamedTuple):
     """A dead letter of an input topic."""
 
     origin: Origin
-    """Where the refused record stood."""
+    """The position of the refused record."""
     record: Record
     """The record in the topic of dead letters."""
     identity: Token
-    """Where the event stood first: a replayed event that is refused once more is the same dead letter. A person knows
-    the dead letter by this name (`origin` in a line of `--json`), and each name is sent again once."""
+    """The first position of the event: a replayed event that is refused once more is the same dead letter.
+
+    A person knows the dead letter by this name (`origin` in a line of `--json`), and each name is sent again once.
+    """
 
 
 class Repair(NamedTuple):

@@ -78,7 +78,7 @@ class Resend:
             yield self._unsent(source.records())
 
     def repair(self, dead_letter: DeadLetter) -> Repair | None:
-        """Return what is sent instead of the dead letter's value; None if that itself is sent."""
+        """Return the repair that is sent instead of the dead letter's value; None if that value itself is sent."""
         return None if self.repairs is None else self.repairs[str(dead_letter.identity)]
 
     def _unsent(self, records: Iterable[Record]) -> Iterator[DeadLetter]:

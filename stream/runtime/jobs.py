@@ -26,21 +26,21 @@ class JobReport(BaseModel):
     """How far a job is."""
 
     kind: str
-    """rebuild, reconcile."""
+    """The name of the kind: rebuild, reconcile."""
     state: Literal["running", "done", "failed"]
     phase: str
-    """What the job does now, or did last."""
+    """The step that the job does now, or did last."""
     done: int
-    """Items of this phase that are done."""
+    """The items of this phase that are done."""
     total: int | None
-    """Items of this phase; None: not known yet."""
+    """The items of this phase; None while the number is not known yet."""
     items_per_second: float
     seconds_left: float | None
-    """Until the end of this phase, at its rate so far."""
+    """The seconds until the end of this phase, at its rate so far; None while there is no rate."""
     error: str | None
-    """Why the job failed, in a sentence."""
+    """The reason why the job failed, in a sentence; None if it did not."""
     result: dict[str, Any] | None
-    """What the job returned, once it is done."""
+    """The value that the job returned, once it is done."""
 
 
 class Step:
@@ -55,7 +55,8 @@ class Step:
         self._phase_began_s = self._clock.monotonic_s()
 
     def phase_begins(self, phase: str, total: int | None = None, *, done: int = 0) -> None:
-        """Begin a phase of `total` items; None: not known. The rate omits the `done` items of an earlier process."""
+        """Begin a phase of `total` items; None if the number is not known. The rate omits the `done` items of an
+        earlier process."""
         self.phase, self.done, self.total = phase, done, total
         self._done_before = done
         self._phase_began_s = self._clock.monotonic_s()
@@ -90,7 +91,7 @@ class Jobs:
             raise Conflict(f"a {kind} runs already ({self._steps[kind].phase}): wait until it is done")
 
     def report(self, kind: str) -> JobReport | None:
-        """Report on the last job of this kind; None: there was none since the process started."""
+        """Return the report on the last job of this kind; None if there was none since the process started."""
         task = self._tasks.get(kind)
         return self._report(kind, self._steps[kind], task) if task else None
 

@@ -1,4 +1,4 @@
-"""Where the commands find the last `up` on this machine."""
+"""The file in which the commands find the last `up` on this machine."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ class LastStack(NamedTuple):
     """The addresses of a stack."""
 
     kafka: str
-    """Bootstrap servers, "host:port"."""
+    """The bootstrap servers, "host:port"."""
     api: str
-    """URL, "http://host:port"."""
+    """The URL, "http://host:port"."""
 
 
 def last_stack() -> LastStack | None:
@@ -35,7 +35,7 @@ def record_stack(stack: LastStack) -> None:
 
 
 def state_dir() -> Path:
-    """Return the directory of everything that the commands remember on this machine."""
+    """Return the directory of the files that the commands keep on this machine."""
     states = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
     return Path(states) / "freshline"
 

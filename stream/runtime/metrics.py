@@ -6,9 +6,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 _BUCKETS_MS = (5, 10, 15, 20, 25, 30, 40, 50, 60, 80, 100, 150, 200, 300, 500)
 FRESHNESS_BUCKETS = (*(bound / 1000 for bound in _BUCKETS_MS), 1, 2, 5, 10, 30, 60, 300)
-"""Bounds of the buckets, in seconds. They are finest where the goals lie, and each goal is itself a bound."""
+"""The bounds of the buckets, in seconds. They are finest where the goals lie, and each goal is itself a bound."""
 SEARCH_BUCKETS = (0.002, 0.005, 0.01, 0.015, 0.02, 0.03, 0.04, 0.06, 0.1, 0.2, 0.5, 1, 2)
-"""Bounds of the buckets, in seconds."""
+"""The bounds of the buckets, in seconds."""
 
 
 class ItemsMetrics:

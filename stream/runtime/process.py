@@ -104,7 +104,7 @@ def run(main: Callable[[], Coroutine[None, None, None]]) -> int:
 
 
 def exit_now(code: int) -> NoReturn:
-    """End the process even if a thread of a library hangs, for which Python would wait forever."""
+    """End the process even if a thread of a library hangs, for which Python would wait without end."""
     logging.shutdown()
     with contextlib.suppress(OSError):
         sys.stderr.flush()

@@ -1,4 +1,7 @@
-"""What only `up` knows and /status shows: the embedded broker's size and losses, and processes that keep failing."""
+"""The report of `up` for /status: the embedded broker's size and losses, and the processes that keep failing.
+
+Only `up` knows these, so it writes them to a file.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ class StackReport(NamedTuple):
     log_bytes: int | None
     """Memory of the embedded broker; None for another broker, whose log is on disk."""
     losses: list[str]
-    """Sentences about what was lost with embedded brokers, in this run and in killed runs before it."""
+    """Sentences about the losses of embedded brokers, in this run and in killed runs before it."""
     kept_until: str | None
     """Everything that was sent to the embedded broker before this time would outlive it (RFC 3339).
 

@@ -1,4 +1,4 @@
-"""The lanes over a real embedded index: what is written when, what is acked when."""
+"""The order of the lanes, over a real embedded index: when each record is written, and when it is acked."""
 
 from __future__ import annotations
 
