@@ -6,6 +6,7 @@ import math
 import re
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache, partial
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
@@ -20,6 +21,10 @@ NAME_BYTES_MAX = 256
 LINK_BYTES_MAX = 1024
 CATEGORY_LEVELS_MAX = 8
 CATEGORY_BYTES_MAX = 128
+LANGUAGES_MAX = 256
+"""The most languages of a title or a description: all that ISO 639-1 knows, and then some."""
+PROMOTION_LANGUAGES_MAX = 32
+ATTRIBUTES_MAX = 256
 TEXT_BYTES_MAX = 16 * 1024
 """The most bytes of one text in one language of one event. The state keeps less if there are several languages."""
 PRICE_BELOW = 10**12
@@ -28,7 +33,8 @@ VERSION_MAX = 2**53
 SECONDS_BELOW = 10**11
 """A smaller integer is a time in seconds: as milliseconds it would lie before March 1973."""
 
-_LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8}){0,3}")
+_LANGUAGE = re.compile(r"[A-Za-z]{1,8}([-_][A-Za-z0-9]{1,8}){0,3}", re.ASCII)
+TAGS_CACHED_MAX = 1_024
 
 
 def identifier(bytes_max: int, *, needed: bool = True) -> AfterValidator:
@@ -105,11 +111,26 @@ def _short(value: object) -> str:
     return text if len(text) <= 30 else text[:30] + "..."
 
 
+@lru_cache(TAGS_CACHED_MAX)
 def language_tag(text: str) -> str:
-    """Return the tag. Raises ValueError if the text is not a language tag."""
+    """Return the language tag in the letter case of RFC 5646, section 2.1.1: tags that differ by case alone are one.
+
+    An underscore counts as the hyphen, as in the names of locales. Raises ValueError if the text is not a language tag.
+    """
     if not _LANGUAGE.fullmatch(text):
         raise ValueError(f"{_short(text)!r} is no language tag: send one like en or zh-Hant")
-    return text
+    language, *rest = text.replace("_", "-").lower().split("-")
+    after_singleton = False
+    tag = [language]
+    for part in rest:
+        after_singleton = after_singleton or len(part) == 1
+        if not after_singleton and len(part) == 2:
+            tag.append(part.upper())
+        elif not after_singleton and len(part) == 4 and part.isalpha():
+            tag.append(part.title())
+        else:
+            tag.append(part)
+    return "-".join(tag)
 
 
 def _currency(code: str) -> str:
@@ -141,16 +162,22 @@ def _from_rfc3339(text: str) -> int:
     return math.floor(time.timestamp() * 1000 + 1e-3)
 
 
-def _text(value: Any) -> str | dict[str, str | None]:
+def _text(value: Any, languages_max: int = LANGUAGES_MAX) -> str | dict[str, str | None]:
     if isinstance(value, str):
         return cut(cleaned(value), TEXT_BYTES_MAX)
     if not isinstance(value, dict):
         raise ValueError('must be text, or an object of texts by language like {"en": "..."}')
+    texts: dict[str, str | None] = {}
     for language, part in value.items():
-        language_tag(language)
+        tag = language_tag(language)
         if part is not None and not isinstance(part, str):
             raise ValueError(f"the text of {language} must be text")
-    return {language: part and cut(cleaned(part), TEXT_BYTES_MAX) for language, part in value.items()}
+        if tag in texts:
+            raise ValueError(f"has the language {tag} twice: letter case makes no other language")
+        texts[tag] = part and cut(cleaned(part), TEXT_BYTES_MAX)
+    if len(texts) > languages_max:
+        raise ValueError(f"has {len(texts)} languages: at most {languages_max} are kept")
+    return texts
 
 
 def _category(levels: list[str]) -> list[str]:
@@ -167,14 +194,12 @@ Seller = Annotated[str, identifier(SELLER_BYTES_MAX, needed=False)]
 Name = Annotated[str, AfterValidator(cleaned), identifier(NAME_BYTES_MAX, needed=False)]
 Link = Annotated[str, AfterValidator(cleaned), identifier(LINK_BYTES_MAX, needed=False)]
 Category = Annotated[list[str], AfterValidator(_category)]
-Text = Annotated[
-    Any,
-    BeforeValidator(_text),
-    WithJsonSchema(
-        {"anyOf": [{"type": "string"}, {"type": "object", "additionalProperties": {"type": ["string", "null"]}}]}
-    ),
-]
+_TEXT = WithJsonSchema(
+    {"anyOf": [{"type": "string"}, {"type": "object", "additionalProperties": {"type": ["string", "null"]}}]}
+)
+Text = Annotated[Any, BeforeValidator(_text), _TEXT]
 """A string, or an object by language (BCP 47)."""
+Promotion = Annotated[Any, BeforeValidator(partial(_text, languages_max=PROMOTION_LANGUAGES_MAX)), _TEXT]
 Price = Annotated[
     float,
     BeforeValidator(_price),

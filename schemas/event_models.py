@@ -14,6 +14,7 @@ from schemas.event_fields import (
     Name,
     Price,
     ProductId,
+    Promotion,
     RatingHundredths,
     ReviewId,
     Seller,
@@ -73,7 +74,7 @@ class PriceChange(_Change):
     sale_price: Price | None = None
     sale_starts_at: TimeMs | None = None
     sale_ends_at: TimeMs | None = None
-    promotion: Text | None = None
+    promotion: Promotion | None = None
 
 
 class ReviewChange(_Change):

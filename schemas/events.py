@@ -12,21 +12,20 @@ from pydantic import ValidationError
 
 from schemas.errors import InvalidEvent
 from schemas.event_errors import field_in_words, key_in_words, not_json
-from schemas.event_fields import SECONDS_BELOW
+from schemas.event_fields import ATTRIBUTES_MAX, SECONDS_BELOW
 from schemas.event_models import CHANGES, Change, Op, PriceChange, ProductChange, ReviewChange
-from schemas.items import UNDETERMINED
+from schemas.items import SHOP, UNDETERMINED
 from schemas.stamps import UNVERSIONED, Stamp
 from schemas.texts import cleaned, cut
 from schemas.times import rfc3339
 
-SHOP = "shop"
-"""The seller of a price event without a seller."""
 EVENT_BYTES_MAX = 1024 * 1024
 AHEAD_MS_MAX = 24 * 3600 * 1000
 """How far, in milliseconds, the `updated_at` of a change may lie after the arrival of its record."""
 RECORD_AHEAD_MS_MAX = 5 * 60 * 1000
 """How far, in milliseconds, a record's own time may lie after its arrival: clocks of two machines differ so much."""
-ATTRIBUTE_NAME_BYTES_MAX = 48
+ATTRIBUTE_NAME_BYTES_MAX = 128
+ATTRIBUTE_NAME_DIGEST_CHARS = 8
 ATTRIBUTE_BYTES_MAX = 1024
 NESTED_ATTRIBUTE_BYTES_MAX = 64
 """The most bytes of a nested list or object. A larger one is stored as its JSON text, which can be cut."""
@@ -213,9 +212,21 @@ def _attribute_facts(change: ProductChange, patch: bool) -> dict[str, Any]:
     if patch and change.attributes is None and "attributes" in change.model_fields_set:
         facts["attributes"] = None
     for name, value in ((change.attributes or {}) | (change.model_extra or {})).items():
-        if value is not None or patch:
-            facts["attributes/" + cut(cleaned(name), ATTRIBUTE_NAME_BYTES_MAX)] = _attribute(name, value)
+        kept = _attribute_name(name)
+        if kept and (value is not None or patch):
+            facts[f"attributes/{kept}"] = _attribute(name, value)
+    if len(facts) > ATTRIBUTES_MAX:
+        raise InvalidEvent(f"attributes: are {len(facts)}: at most {ATTRIBUTES_MAX} are kept; leave out some")
     return facts
+
+
+def _attribute_name(name: str) -> str:
+    """Return the name as it is kept. A long one ends with its digest, so that two long names stay two."""
+    kept = cleaned(name)
+    if len(kept) * 6 <= ATTRIBUTE_NAME_BYTES_MAX or cut(kept, ATTRIBUTE_NAME_BYTES_MAX) == kept:
+        return kept
+    digest = sha256(kept.encode()).hexdigest()[:ATTRIBUTE_NAME_DIGEST_CHARS]
+    return cut(kept, ATTRIBUTE_NAME_BYTES_MAX - ATTRIBUTE_NAME_DIGEST_CHARS) + digest
 
 
 def _attribute(name: str, value: Any) -> Any:

@@ -11,6 +11,10 @@ UNDETERMINED = "und"
 """The language key of a text that came as a plain string (BCP 47)."""
 
 
+SHOP = "shop"
+"""The seller of a price event without a seller."""
+
+
 class Register(NamedTuple):
     """A last-writer-wins register: the value with the greatest stamp; None is a cleared field, whose stamp stays."""
 
@@ -53,8 +57,8 @@ class ItemState:
     """The offers by seller."""
     price_latest_ms: int = -1
     """The greatest updated_at of all events of its offers; -1 for none."""
-    evicted: tuple[Stamp, str] | None = None
-    """The greatest (stamp, seller) that the limit of offers has evicted. No offer keeps a fact up to it."""
+    crowded: bool = False
+    """Whether it has had more sellers than are kept."""
 
 
 @dataclass(frozen=True, slots=True)

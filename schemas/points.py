@@ -66,6 +66,8 @@ class Content(TypedDict):
     rating: float | None
     review_count: int
     rating_histogram: list[int]
+    left_out: list[str]
+    """The names of the parts of which the limits of an item leave out some. Points of earlier releases lack it."""
     updated_at_ms: dict[str, int | None]
     """The greatest time at the source, by facet."""
 

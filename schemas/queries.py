@@ -100,6 +100,8 @@ class ShownItem(BaseModel):
     review_count: int
     rating_histogram: list[int]
     offers: list[ShownOffer]
+    left_out: list[str] = Field(default_factory=list)
+    """The parts of which the limits of an item leave out some: title, description, attributes, offers."""
     searchable_at: SearchableAt
     vector_is_current: bool
     """False while the embedding of the present text is pending: until then the item is found by its words."""

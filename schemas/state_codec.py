@@ -12,13 +12,15 @@ import orjson
 
 from schemas.errors import ForeignRecord
 from schemas.items import Change, Entity, ItemRecord, ItemState, Register, ReviewSummary
-from schemas.stamps import Stamp
+from schemas.stamps import UNVERSIONED, Stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from schemas.state_json import EntityAsJson, FactAsJson, ItemAsJson
 
+_CROWDED = ((UNVERSIONED, -1, ""), "")
+"""An earlier release kept a (stamp, seller) here, up to which it dropped offers: this one drops none there."""
 _SEPARATOR = b"\x00"
 _SHORT = {"price": "p", "currency": "c", "sale_price": "s", "sale_starts_at_ms": "b", "sale_ends_at_ms": "e"}
 _PROMOTION, _SHORT_PROMOTION = "promotion/", "t/"
@@ -41,9 +43,8 @@ def encode_item(record: ItemRecord) -> bytes:
         "r": (reviews.count, reviews.sum_hundredths, reviews.histogram, reviews.latest_ms),
         "c": {facet: (*change,) for facet, change in record.changes.items()},
     }
-    if state.evicted is not None:
-        stamp, seller = state.evicted
-        body["x"] = (*stamp,), seller
+    if state.crowded:
+        body["x"] = _CROWDED
     return orjson.dumps(body)
 
 
@@ -69,7 +70,6 @@ def decode_item_under(key: bytes | None, value: bytes) -> ItemRecord:
 
 
 def _to_item(body: dict[str, Any]) -> ItemRecord:
-    evicted = body.get("x")
     state = ItemState(
         product_id=body["id"],
         product=_to_entity(body["p"], str),
@@ -77,7 +77,7 @@ def _to_item(body: dict[str, Any]) -> ItemRecord:
         void_at_ms=body["v"],
         offers={seller: _to_entity(offer, _full) for seller, offer in body["o"].items()},
         price_latest_ms=body["pl"],
-        evicted=None if evicted is None else (Stamp(*evicted[0]), evicted[1]),
+        crowded="x" in body,
     )
     count, total, histogram, latest_ms = body["r"]
     return ItemRecord(

@@ -45,6 +45,4 @@ class ItemAsJson(TypedDict):
         Field(description="of its reviews: [count, sum of ratings times 100, count by rating, greatest updated_at]"),
     ]
     c: Annotated[dict[str, ChangeAsJson], Field(description="what is new in this record, by facet")]
-    x: NotRequired[
-        Annotated[tuple[StampAsJson, str], Field(description="[stamp, seller] up to which offers were left out")]
-    ]
+    x: NotRequired[Annotated[tuple[StampAsJson, str], Field(description="it has had more sellers than are kept")]]

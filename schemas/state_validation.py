@@ -35,10 +35,6 @@ def check_item(record: ItemRecord) -> None:
         _check_entity(f"the offer of {seller!r}", offer, _OFFER)
     for time_ms in (state.deleted_unversioned_ms, state.void_at_ms, state.price_latest_ms):
         _check(_is_time(time_ms), "a time", time_ms)
-    if state.evicted is not None:
-        stamp, seller = state.evicted
-        _check_stamp("what was evicted", stamp)
-        _check_name("a seller", seller, SELLER_BYTES_MAX, needed=False)
     _check_summary(record.reviews)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from schemas.events import SHOP
+from schemas.items import SHOP
 from stream.kafka.producer import Producer
 from stream.progress.histograms import since
 from tests.benchmarks import load

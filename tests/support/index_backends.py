@@ -95,6 +95,7 @@ def content(product_id: str, title: str | dict[str, str] = "Garden cake", **fiel
         "price_changes_at_ms": None,
         "rating": None,
         "review_count": 0,
+        "left_out": [],
         "rating_histogram": [0, 0, 0, 0, 0],
         "updated_at_ms": {"product": 1, "price": None, "reviews": None},
     }

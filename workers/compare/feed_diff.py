@@ -101,47 +101,50 @@ def compare_item(topic: str, state: ItemState, lines: Sequence[Line], now_ms: in
     `now_ms` is the time that the feed describes: a later change at the source wins against the feed. Raises
     InvalidFeedLine for an offer beyond the number that an item keeps.
     """
-    if len(lines) > fold.OFFERS_MAX:
-        last = lines[fold.OFFERS_MAX]
-        reason = f"product {last.event.product_id!r} has more than {fold.OFFERS_MAX} offers, which is all that is kept"
-        raise InvalidFeedLine(last.number, reason)
+    if len(lines) > fold.SELLERS_MAX:
+        raise _too_many(lines[fold.SELLERS_MAX])
     fed = {line.event.part for line in lines}
     present = {None} if topic == "products" else set(state.offers)
-    # Beyond its limit an item evicts the offers with the least stamps: the offers of the feed must not be among them.
-    crowded = topic == "prices" and len(present | fed) > fold.OFFERS_MAX
     at_first = state
     for line in lines:
-        finding, state = _compare_line(topic, state, line, now_ms, crowded=crowded)
+        finding, state = _compare_line(topic, state, line, now_ms)
         yield finding
     for part in sorted(present - fed, key=str):
         if shown_facts(at_first, part) is not None:
             yield _compare_absent(topic, at_first, part, now_ms)
 
 
-def _compare_line(
-    topic: str, state: ItemState, line: Line, now_ms: int, *, crowded: bool
-) -> tuple[FeedFinding, ItemState]:
+def _too_many(line: Line) -> InvalidFeedLine:
+    reason = (
+        f"product {line.event.product_id!r} has had more than {fold.SELLERS_MAX} sellers, which is all that is kept"
+    )
+    return InvalidFeedLine(line.number, reason)
+
+
+def _compare_line(topic: str, state: ItemState, line: Line, now_ms: int) -> tuple[FeedFinding, ItemState]:
     """Return the finding, and the state after its event."""
     product_id, part = line.event.product_id, line.event.part
     before = shown_facts(state, part)
-    wanted = shown_facts(fold.fold(state, line.event._replace(stamp=GREATEST)), part)
+    wanting = fold.fold(state, line.event._replace(stamp=GREATEST))
+    if part is not None and part not in wanting.offers:
+        raise _too_many(line)
+    wanted = shown_facts(wanting, part)
     equal = _canonical(before) == _canonical(wanted)
     unchanged = FeedFinding(FeedOutcome.UNCHANGED, product_id, part, line.number, before is not None)
-    if equal and not crowded:
+    if equal:
         return unchanged, state
-    value, event = _stamped(topic, state, line, now_ms, crowded=crowded)
+    value, event = _stamped(topic, state, line, now_ms)
     after = fold.fold(state, event)
     differences = _differences(before, shown_facts(after, part))
-    if after is state or not (differences or equal):
-        return unchanged if equal else unchanged._replace(outcome=FeedOutcome.STALE), state
+    if after is state or not differences:
+        return unchanged._replace(outcome=FeedOutcome.STALE), state
     outcome = FeedOutcome.ADDED if before is None else FeedOutcome.CHANGED
     return unchanged._replace(outcome=outcome, differences=differences, publish=value), after
 
 
 def _compare_absent(topic: str, state: ItemState, part: str | None, now_ms: int) -> FeedFinding:
-    version, latest_ms = _greatest(state, part, crowded=False)
-    # An earlier time than the lines of the feed: beyond the limit of offers, the absent offers are evicted first.
-    stamp = _stamp_fields(version, _later(latest_ms, now_ms - 1))
+    version, latest_ms = _greatest(state, part)
+    stamp = _stamp_fields(version, _later(latest_ms, now_ms))
     named = {"product_id": state.product_id} | ({} if part is None else {"seller": part})
     value = orjson.dumps({**named, "op": "delete", **stamp})
     after = fold.fold(state, parse(topic, None, value, arrived_at_ms=now_ms, event_time_ms=None))
@@ -151,9 +154,9 @@ def _compare_absent(topic: str, state: ItemState, part: str | None, now_ms: int)
     return gone._replace(publish=value)
 
 
-def _stamped(topic: str, state: ItemState, line: Line, now_ms: int, *, crowded: bool) -> tuple[bytes, Event]:
+def _stamped(topic: str, state: ItemState, line: Line, now_ms: int) -> tuple[bytes, Event]:
     """Return the value to publish for a line, and its event."""
-    version, latest_ms = _greatest(state, line.event.part, crowded=crowded)
+    version, latest_ms = _greatest(state, line.event.part)
     stamp = line.event.stamp
     fields = _stamp_fields(
         version if stamp.version == UNVERSIONED else stamp.version,
@@ -175,15 +178,12 @@ def _stamp_fields(version: int, updated_at_ms: int) -> dict[str, int]:
     return ({} if version == UNVERSIONED else {"version": version}) | {"updated_at": updated_at_ms}
 
 
-def _greatest(state: ItemState, part: str | None, *, crowded: bool) -> tuple[int, int]:
+def _greatest(state: ItemState, part: str | None) -> tuple[int, int]:
     """Return (greatest version or UNVERSIONED, greatest updated_at) of everything that an event must exceed to show."""
     if part is None:
         stamps, mask_ms = _stamps(state.product), state.deleted_unversioned_ms
     else:
-        sellers = list(state.offers) if crowded else [part]
-        stamps = [stamp for seller in sellers for stamp in _stamps(state.offers.get(seller, Entity()))]
-        stamps += [] if state.evicted is None else [state.evicted[0]]
-        mask_ms = state.void_at_ms
+        stamps, mask_ms = _stamps(state.offers.get(part, Entity())), state.void_at_ms
     version = max((stamp.version for stamp in stamps), default=UNVERSIONED)
     return version, max([mask_ms, *(stamp.updated_at_ms for stamp in stamps)])
 

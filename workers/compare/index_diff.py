@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from enum import StrEnum
 from functools import reduce
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 from schemas.items import NO_REVIEWS, REPAIRER, ItemRecord, ItemState
 from workers.document import document
-from workers.point.payload import CONTENT_FIELDS, CURRENT_PRICE_FIELDS, is_visible
+from workers.point.payload import CURRENT_PRICE_FIELDS, differing_fields, is_visible
 from workers.state.fold import join
 
 if TYPE_CHECKING:
@@ -118,8 +118,7 @@ def compare_point(
 
 def _differing(content: Content, stored: Payload, now_ms: int) -> list[str]:
     """Return the fields that differ, without the price fields if a sale window turned and is about to be patched."""
-    wanted, found = cast("dict[str, Any]", content), cast("dict[str, Any]", stored)
-    fields = [field for field in CONTENT_FIELDS if found.get(field) != wanted[field]]
+    fields = differing_fields(stored, content)
     turns_at_ms = stored["price_changes_at_ms"]
     if turns_at_ms is not None and turns_at_ms <= now_ms:
         return [field for field in fields if field not in CURRENT_PRICE_FIELDS]

@@ -21,6 +21,9 @@ FACET_FIELDS: dict[str, tuple[str, ...]] = {
 CURRENT_PRICE_FIELDS = ("price", "currency", "price_changes_at_ms")
 """Fields that are always written together: a sale window may turn, and be written, between reading and patching."""
 
+_ABSENT: dict[str, Any] = {"left_out": []}
+"""The values of fields that points of earlier releases lack."""
+
 _PRODUCT_FIELDS = tuple(
     field
     for field in CONTENT_FIELDS
@@ -52,10 +55,16 @@ def payload(content: Content, version: int, vector: VectorState, searchable_at_m
     return cast("Payload", whole)
 
 
+def differing_fields(stored: Payload, content: Content) -> list[str]:
+    """Return the names of the fields of the content that differ from the stored ones, in their order."""
+    before, now = cast("dict[str, Any]", stored), cast("dict[str, Any]", content)
+    return [field for field in CONTENT_FIELDS if before.get(field, _ABSENT.get(field)) != now[field]]
+
+
 def changed_fields(stored: Payload, content: Content) -> dict[str, Any]:
     """Return the top-level fields of the content that differ from the stored ones."""
-    before, now = cast("dict[str, Any]", stored), cast("dict[str, Any]", content)
-    changed = {field for field in CONTENT_FIELDS if before.get(field) != now[field]}
+    now = cast("dict[str, Any]", content)
+    changed = set(differing_fields(stored, content))
     if not changed.isdisjoint(FACET_FIELDS["price"]):
         changed.update(CURRENT_PRICE_FIELDS)
     return {field: now[field] for field in CONTENT_FIELDS if field in changed}

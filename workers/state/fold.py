@@ -1,16 +1,19 @@
 """The fold: last writer wins, field by field, as a join (commutative, associative, idempotent).
 
-Stamps are totally ordered, so everything below a floor, a delete or the watermark of evicted offers can be dropped for
-good: it could win only over facts below it. A part that is masked by time alone (a void offer) is kept.
+Stamps are totally ordered, so everything below a floor or a delete can be dropped for good: it could win only over
+facts below it. A part that is masked by time alone (a void offer) is kept.
 Facts with unknown names, which a later release may write, are joined and kept like any other.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from functools import lru_cache
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 
-from schemas.items import Entity, ItemState, Register
+from schemas.event_fields import ATTRIBUTES_MAX, LANGUAGES_MAX, PROMOTION_LANGUAGES_MAX
+from schemas.items import SHOP, Entity, ItemState, Register
 from schemas.stamps import UNVERSIONED
 from schemas.texts import cut
 
@@ -20,18 +23,28 @@ if TYPE_CHECKING:
     from schemas.events import Event
     from schemas.stamps import Stamp
 
-OFFERS_MAX = 200
-"""The most offers of an item, deleted ones included. The offers with the greatest stamps are kept."""
-PARTS_MAX = {"title": 8, "description": 8, "attributes": 100, "promotion": 3}
+SELLERS_MAX = 1_000
+"""The most sellers of an item, withdrawn ones included: some 650 KB at worst, where Kafka takes a record of 1 MB.
+Beyond it the choice of the sellers that are kept depends on their names alone, see `_rank`."""
+PARTS_MAX = {
+    "title": LANGUAGES_MAX,
+    "description": LANGUAGES_MAX,
+    "attributes": ATTRIBUTES_MAX,
+    "promotion": PROMOTION_LANGUAGES_MAX,
+}
 """The most languages of a text and keys of the attributes, cleared ones included.
 
-The parts with the greatest stamps are kept.
+The parts with the greatest stamps are kept. No event has more: `schemas.events` refuses it.
 """
-TITLE_BYTES = 2 * 1024
+TITLE_BYTES = 8 * 1024
 DESCRIPTION_BYTES = 16 * 1024
-ATTRIBUTES_BYTES = 8 * 1024
-PROMOTIONS_BYTES = 16 * 1024
-"""The most bytes of the promotions of all offers together."""
+ATTRIBUTES_BYTES = 16 * 1024
+"""The most bytes of all languages or attributes together, each of which has an equal share."""
+SHARE_BYTES_MIN = {"title": 128, "description": 512, "attributes": 64}
+"""The least share, however many there are, as long as there are few offers."""
+PROMOTIONS_BYTES = 64 * 1024
+"""The bytes of the promotions of all offers together, if each comes in PROMOTION_LANGUAGES languages."""
+PROMOTION_LANGUAGES = 8
 OFFERS_WITH_FULL_TEXTS = 25
 """With more offers than this, all texts give up room to the offers."""
 PROMOTION_BYTES_MIN = 16
@@ -73,7 +86,7 @@ def entity(event: Event) -> Entity:
 
 def join(a: ItemState, b: ItemState) -> ItemState:
     """Return the least state that holds both; `a` itself if `b` adds nothing to it."""
-    offers, evicted = _join_offers(a, b)
+    offers, crowded = _join_offers(a, b)
     product = join_entity(a.product, b.product, blank=True)
     if product is not a.product or len(offers) > max(len(a.offers), OFFERS_WITH_FULL_TEXTS):
         product = _within_product_limits(product, len(offers))
@@ -84,7 +97,7 @@ def join(a: ItemState, b: ItemState) -> ItemState:
         void_at_ms=max(a.void_at_ms, b.void_at_ms),
         offers=offers,
         price_latest_ms=max(a.price_latest_ms, b.price_latest_ms),
-        evicted=evicted,
+        crowded=crowded,
     )
     return a if joined == a else joined
 
@@ -152,13 +165,10 @@ def _within_product_limits(product: Entity, offers: int) -> Entity:
     facts = product.facts
     for name, count in counts.items():
         facts = _greatest_parts(facts, name, count)
+    whole = (("title", TITLE_BYTES), ("description", DESCRIPTION_BYTES), ("attributes", ATTRIBUTES_BYTES))
     room = {
-        name: _with_offers(bytes_max, offers) // min(counts[name], PARTS_MAX[name])
-        for name, bytes_max in (
-            ("title", TITLE_BYTES),
-            ("description", DESCRIPTION_BYTES),
-            ("attributes", ATTRIBUTES_BYTES),
-        )
+        name: _with_offers(max(bytes_max // min(counts[name], PARTS_MAX[name]), SHARE_BYTES_MIN[name]), offers)
+        for name, bytes_max in whole
         if counts[name]
     }
     facts = _cut(facts, room)
@@ -193,54 +203,36 @@ def _cut(facts: Facts, room: Mapping[str, int]) -> Facts:
     return facts | cuts if cuts else facts
 
 
-def _join_offers(a: ItemState, b: ItemState) -> tuple[dict[str, Entity], tuple[Stamp, str] | None]:
-    evicted = max((d for d in (a.evicted, b.evicted) if d is not None), default=None)
+def _join_offers(a: ItemState, b: ItemState) -> tuple[dict[str, Entity], bool]:
+    """Return the offers of both, and whether there were more sellers than are kept."""
+    crowded = a.crowded or b.crowded
     changed = {}
     for seller, theirs in b.offers.items():
         mine = a.offers.get(seller, _NOTHING)
         joined = join_entity(mine, theirs)
         if joined is not mine:
             changed[seller] = joined
-    if not changed and evicted == a.evicted:
-        return a.offers, evicted
-    offers, evicted = _greatest_offers(a.offers | changed, evicted)
-    return _within_offer_limits(offers, offers if len(offers) != len(a.offers) else changed), evicted
+    if not changed:
+        return a.offers, crowded
+    offers = a.offers | changed
+    if len(offers) > SELLERS_MAX:
+        crowded, offers = True, {seller: offers[seller] for seller in sorted(offers, key=_rank)[:SELLERS_MAX]}
+    return _within_offer_limits(offers, offers if len(offers) != len(a.offers) else changed), crowded
 
 
-def _greatest_offers(
-    offers: dict[str, Entity], evicted: tuple[Stamp, str] | None
-) -> tuple[dict[str, Entity], tuple[Stamp, str] | None]:
-    if len(offers) > OFFERS_MAX:
-        ranks = sorted((_rank(offer), seller) for seller, offer in offers.items())
-        pushed_out = ranks[-OFFERS_MAX - 1]
-        evicted = pushed_out if evicted is None else max(evicted, pushed_out)
-    if evicted is None:
-        return offers, None
-    above = {seller: _above(offer, seller, evicted) for seller, offer in offers.items()}
-    return {seller: offer for seller, offer in above.items() if offer != _NOTHING}, evicted
+@lru_cache(10 * SELLERS_MAX)
+def _rank(seller: str) -> tuple[bool, bytes]:
+    """Return the place of a seller where there are too many: the shop itself first, the others by their hash.
 
-
-def _rank(offer: Entity) -> Stamp:
-    stamps = [register.stamp for register in offer.facts.values()]
-    return max([*stamps, *(stamp for stamp in (offer.floor, offer.deleted) if stamp is not None)])
-
-
-def _above(offer: Entity, seller: str, evicted: tuple[Stamp, str]) -> Entity:
-    """Return the part of the offer above everything evicted: the rest may be missing from other states already."""
-
-    def stays(stamp: Stamp | None) -> bool:
-        return stamp is not None and (stamp, seller) > evicted
-
-    return Entity(
-        offer.floor if stays(offer.floor) else None,
-        offer.deleted if stays(offer.deleted) else None,
-        {key: register for key, register in offer.facts.items() if stays(register.stamp)},
-    )
+    No stamp enters it. The stamps of different sellers say nothing about each other, and a choice that new events
+    change would need a watermark below which all is lost, to be a join; so a seller who is kept loses nothing.
+    """
+    return seller != SHOP, blake2b(seller.encode("utf-8", "surrogatepass"), digest_size=8).digest()
 
 
 def _within_offer_limits(offers: dict[str, Entity], changed: Mapping[str, Entity]) -> dict[str, Entity]:
     """Return the offers, with those in `changed` cut to the limits of promotions."""
-    room = _with_offers(PROMOTIONS_BYTES, len(offers)) // max(1, len(offers)) // PARTS_MAX["promotion"]
+    room = _with_offers(PROMOTIONS_BYTES, len(offers)) // max(1, len(offers)) // PROMOTION_LANGUAGES
     rooms = {"promotion": room if room >= PROMOTION_BYTES_MIN else 0}
     limited = {}
     for seller in changed.keys() & offers.keys():

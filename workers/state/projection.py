@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
+from schemas.items import SHOP
 from schemas.points import Content, Offer, Status
+from workers.state.fold import PARTS_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from schemas.items import Entity, ItemState, ReviewSummary
 
+OFFERS_MAX = 200
+"""The most offers of an item that search shows."""
+TEXTS_AND_ATTRIBUTES = ("title", "description", "attributes")
 OUT_OF_STOCK = "out_of_stock"
 
 
@@ -23,7 +28,8 @@ def content(
     Without a `shop_currency` the currency of most of the item's own offers counts.
     """
     values, parts = _shown(state.product)
-    title, offers = _sorted(parts["title"]), _offers(state)
+    title, on_offer = _sorted(parts["title"]), _offers(state)
+    offers = _shown_offers(on_offer, shop_currency)
     price, currency = price_now(offers, shop_currency, now_ms)
     return Content(
         product_id=state.product_id,
@@ -40,14 +46,15 @@ def content(
         item_group_id=values.get("item_group_id"),
         availability=values.get("availability"),
         offers=offers,
-        sellers=[offer["seller"] for offer in offers],
-        currencies=sorted({offer["currency"] for offer in offers}),
+        sellers=[offer["seller"] for offer in on_offer],
+        currencies=sorted({offer["currency"] for offer in on_offer}),
         price=price,
         currency=currency,
         price_changes_at_ms=price_changes_at_ms(offers, now_ms),
         rating=round(reviews.sum_hundredths / reviews.count / 100, 2) if reviews.count else None,
         review_count=reviews.count,
         rating_histogram=list(reviews.histogram),
+        left_out=_left_out(state, on_offer),
         updated_at_ms={
             "product": _time(state.product.latest_ms),
             "price": _time(state.price_latest_ms),
@@ -89,11 +96,9 @@ def price_now(offers: Sequence[Offer], shop_currency: str | None, now_ms: int) -
 
     Without a shop's currency the currency of most offers counts; of equally frequent ones the alphabetically first.
     """
-    if shop_currency is None:
-        counts = Counter(offer["currency"] for offer in offers)
-        shop_currency = min(counts, key=lambda code: (-counts[code], code), default=None)
-    prices = [pays for offer, pays in offers_now(offers, now_ms) if offer["currency"] == shop_currency]
-    return (min(prices), shop_currency) if prices else (None, None)
+    currency = shop_currency or _most_frequent_currency(offers)
+    prices = [pays for offer, pays in offers_now(offers, now_ms) if offer["currency"] == currency]
+    return (min(prices), currency) if prices else (None, None)
 
 
 def price_changes_at_ms(offers: Iterable[Offer], now_ms: int) -> int | None:
@@ -152,6 +157,32 @@ def _sorted(parts: dict[str, Any]) -> dict[str, Any]:
 def _offers(state: ItemState) -> list[Offer]:
     offers = (_offer(seller, state.offers[seller], state.void_at_ms) for seller in sorted(state.offers))
     return [offer for offer in offers if offer is not None]
+
+
+def _shown_offers(on_offer: list[Offer], shop_currency: str | None) -> list[Offer]:
+    """Return the offers if there are few, else the shop's own and the cheapest ones in the currency of the item."""
+    if len(on_offer) <= OFFERS_MAX:
+        return on_offer
+    currency = shop_currency or _most_frequent_currency(on_offer)
+
+    def rank(offer: Offer) -> tuple[bool, bool, float, str]:
+        sale_price = offer["sale_price"]
+        lowest = offer["price"] if sale_price is None else min(offer["price"], sale_price)
+        return offer["seller"] != SHOP, offer["currency"] != currency, lowest, offer["seller"]
+
+    return sorted(sorted(on_offer, key=rank)[:OFFERS_MAX], key=lambda offer: offer["seller"])
+
+
+def _most_frequent_currency(offers: Sequence[Offer]) -> str | None:
+    counts = Counter(offer["currency"] for offer in offers)
+    return min(counts, key=lambda code: (-counts[code], code), default=None)
+
+
+def _left_out(state: ItemState, on_offer: list[Offer]) -> list[str]:
+    """Return the names of the parts of which the limits leave out some."""
+    counts = Counter(key.partition("/")[0] for key in state.product.facts if "/" in key)
+    crowded = state.crowded or len(on_offer) > OFFERS_MAX
+    return [name for name in TEXTS_AND_ATTRIBUTES if counts[name] >= PARTS_MAX[name]] + (["offers"] if crowded else [])
 
 
 def _offer(seller: str, offer: Entity, void_at_ms: int) -> Offer | None:

@@ -9,8 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.errors import InvalidEvent
-from schemas.events import AHEAD_MS_MAX, EVENT_BYTES_MAX, RECORD_AHEAD_MS_MAX, SHOP, Event, parse
+from schemas.event_fields import language_tag
+from schemas.events import AHEAD_MS_MAX, EVENT_BYTES_MAX, RECORD_AHEAD_MS_MAX, Event, parse
+from schemas.items import NO_REVIEWS, SHOP, ItemState
 from schemas.stamps import UNVERSIONED
+from workers.state.fold import fold
+from workers.state.projection import content
 
 ARRIVED_MS = 1_700_000_000_000
 
@@ -88,6 +92,10 @@ REFUSED: list[tuple[str, bytes | None, bytes | dict[str, Any] | None, str]] = [
     ("products", b"a", {"title": "x", "updated_at": "2026-01-01T00:00:00"}, "no offset"),
     ("products", b"a", {"title": "x", "updated_at": "yesterday"}, "updated_at: 'yesterday' is no RFC 3339 time"),
     ("products", b"a", {"title": "x", "updated_at": 1.5}, "updated_at: must be an RFC 3339 time"),
+    ("products", b"a", {"title": {"en": "x", "EN": "y"}}, "title: has the language en twice"),
+    ("products", b"a", {"title": {f"en-x-{n}": "x" for n in range(257)}}, "title: has 257 languages: at most 256"),
+    ("prices", b"a", {**PRICE, "promotion": {f"en-x-{n}": "x" for n in range(33)}}, "has 33 languages: at most 32"),
+    ("products", b"a", {"title": "x", **{f"a{n}": n for n in range(257)}}, "attributes: are 257: at most 256"),
     ("products", b"a", {"title": "x", "updated_at": -1}, "1970"),
     ("products", b"a", {"title": "x", "updated_at": 1_795_941_000}, "updated_at: 1795941000 looks like seconds"),
     ("products", b"a", {"title": "x", "updated_at": 10**11 - 1}, "looks like seconds"),
@@ -285,3 +293,32 @@ def test_no_event_has_a_time_after_its_arrival_by_more_than_clocks_differ(time_m
     except InvalidEvent:
         return
     assert event.stamp.updated_at_ms <= ARRIVED_MS + RECORD_AHEAD_MS_MAX
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ("EN", "en"), ("en_US", "en-US"), ("EN-us", "en-US"), ("ZH-HANT-hk", "zh-Hant-HK"), ("zh_Hant", "zh-Hant"),
+        ("SL-ROZAJ-biske", "sl-rozaj-biske"), ("en-X-US", "en-x-us"), ("es-419", "es-419"), ("de-1901", "de-1901"),
+    ],
+)  # fmt: skip
+def test_a_language_has_one_tag_however_its_letters_are_sent(sent: str, kept: str) -> None:
+    assert language_tag(sent) == kept == language_tag(kept)
+    assert taken("products", {"title": {sent: "x"}}).facts == {f"title/{kept}": "x"}
+
+
+def test_long_attribute_names_that_begin_alike_stay_apart() -> None:
+    names = ["temperature of storage (ambient, " + "so to say, " * 20 + end for end in ("min)", "max)")]
+    facts = taken("products", {"title": "x", "attributes": {names[0]: 1, names[1]: 2}}).facts
+    kept = [name for name in facts if name.startswith("attributes/")]
+    assert sorted(facts[name] for name in kept) == [1, 2]
+    assert all(len(name.encode()) <= len("attributes/") + 128 for name in kept)
+
+
+def test_the_24_languages_of_the_european_union_are_kept_whole() -> None:
+    tags = [*"bg cs da de el en es et fi fr ga hr".split(), *"hu it lt lv mt nl pl pt ro sk sl sv".split()]  # noqa: SIM905
+    title = {tag: f"A title of some forty characters in {tag}" for tag in tags}
+    state = fold(ItemState("a"), taken("products", {"title": title}))
+    shown = content(state, NO_REVIEWS, partition=0, now_ms=0, shop_currency=None)
+    assert shown["title"] == title
+    assert shown["left_out"] == []

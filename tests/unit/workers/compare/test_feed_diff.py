@@ -129,11 +129,15 @@ def test_after_its_events_the_state_shows_what_the_feed_says_and_a_second_sync_i
 
 @given(st.lists(price_events, min_size=3, max_size=12), crowding_feeds, nows)
 @settings(max_examples=examples(150))
-def test_at_the_limits_of_an_item_every_offer_of_the_feed_is_kept_and_a_second_sync_is_silent(
+def test_at_the_limit_of_sellers_a_feed_is_kept_whole_or_refused_and_a_second_sync_is_silent(
     history: list[Event], bodies: list[Body], now_ms: int
 ) -> None:
-    with patch.multiple(fold, OFFERS_MAX=2):
-        _, after = synced("prices", folded(history), bodies, now_ms)
+    with patch.multiple(fold, SELLERS_MAX=2):
+        try:
+            _, after = synced("prices", folded(history), bodies, now_ms)
+        except InvalidFeedLine as error:
+            assert "has had more than 2 sellers" in str(error)
+            return
         assert set(parts("prices", after)) == {body["seller"] for body in bodies}
         again, _ = synced("prices", after, bodies, now_ms + 1)
         assert outcomes(again) == ["unchanged"] * len(bodies)
@@ -146,7 +150,13 @@ def test_texts_that_the_state_cuts_are_equal_to_those_of_the_feed(
 ) -> None:
     parts_max = {"title": 3, "description": 2, "attributes": 1, "promotion": 2}
     with patch.multiple(
-        fold, PARTS_MAX=parts_max, TITLE_BYTES=60, DESCRIPTION_BYTES=60, ATTRIBUTES_BYTES=12, OFFERS_WITH_FULL_TEXTS=2
+        fold,
+        PARTS_MAX=parts_max,
+        TITLE_BYTES=60,
+        DESCRIPTION_BYTES=60,
+        ATTRIBUTES_BYTES=12,
+        SHARE_BYTES_MIN=dict.fromkeys(parts_max, 4),
+        OFFERS_WITH_FULL_TEXTS=2,
     ):
         _, after = synced("products", folded(history), bodies, now_ms)
         assert outcomes(synced("products", after, bodies, now_ms + 1)[0]) == ["unchanged"] * len(bodies)
@@ -233,6 +243,6 @@ def test_an_op_that_is_no_upsert_has_no_place_in_a_feed() -> None:
 
 
 def test_more_offers_than_are_kept_are_refused_by_the_line() -> None:
-    bodies = [OFFER | {"seller": str(number)} for number in range(fold.OFFERS_MAX + 1)]
-    with pytest.raises(InvalidFeedLine, match=f"line 201: product '{ITEM}' has more than 200 offers"):
+    bodies = [OFFER | {"seller": str(number)} for number in range(fold.SELLERS_MAX + 1)]
+    with pytest.raises(InvalidFeedLine, match=f"line 1001: product '{ITEM}' has had more than 1000 sellers"):
         synced("prices", ItemState(ITEM), bodies)

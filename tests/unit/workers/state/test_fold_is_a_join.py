@@ -48,12 +48,13 @@ def test_any_order_folds_to_the_same_state_also_at_the_limits(case: tuple[list[E
     events, shuffled = case
     limits = {"title": 2, "description": 2, "attributes": 1, "promotion": 1}
     with (
-        patch.object(fold, "OFFERS_MAX", 2),
+        patch.object(fold, "SELLERS_MAX", 2),
         patch.object(fold, "OFFERS_WITH_FULL_TEXTS", 1),
         patch.object(fold, "PARTS_MAX", limits),
         patch.object(fold, "TITLE_BYTES", 40),
         patch.object(fold, "DESCRIPTION_BYTES", 60),
         patch.object(fold, "ATTRIBUTES_BYTES", 12),
+        patch.object(fold, "SHARE_BYTES_MIN", {"title": 4, "description": 4, "attributes": 4}),
         patch.object(fold, "PROMOTIONS_BYTES", 64),
         patch.object(fold, "PROMOTION_BYTES_MIN", 20),
     ):

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from itertools import permutations
 from typing import Any
+from unittest import mock
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from schemas.items import NO_REVIEWS, ItemState
 from schemas.stamps import Stamp
-from tests.support.events_strategy import ITEM, T0_MS, parsed, price_events, product_events
+from tests.support.events_strategy import T0_MS, parsed, price_events, product_events
 from tests.support.folding import folded
 from workers.state import fold
-from workers.state.projection import content
+from workers.state.projection import OFFERS_MAX, content
 
 
 def product(title: Any = "lamp", **body: Any) -> Any:
@@ -248,27 +249,65 @@ class TestSaleWindows:
 
 
 class TestLimits:
-    def test_the_offers_with_the_greatest_stamps_are_kept_and_the_evicted_counted(self) -> None:
-        offers = [price(n, f"seller {n}", updated_at=n) for n in range(fold.OFFERS_MAX + 20)]
-        state, evicted = ItemState(ITEM), 0
-        for offer in offers:
-            before, state = state, fold.fold(state, offer)
-            evicted += fold.count_evicted(before, offer, state)
-        assert evicted == 20
-        assert sorted(state.offers) == sorted(f"seller {n}" for n in range(20, fold.OFFERS_MAX + 20))
-        assert folded(reversed(offers)) == state
+    @given(st.permutations(range(24)), st.sets(st.integers(0, 19)), st.sampled_from([20, 2**40]))
+    def test_live_offers_never_yield_to_sellers_who_withdrew(
+        self, order: list[int], live: set[int], version: int
+    ) -> None:
+        """Whatever the versions, times and order of the others: of the fewer than 24 sellers none is left out."""
+        offers = [price(n, f"seller {n}", updated_at=n, version=version - n if n % 2 else None) for n in range(20)]
+        gone = [delete("prices", seller=f"seller {n}", updated_at=40, version=version) for n in set(range(20)) - live]
+        own = [parsed("prices", {"price": 9, "currency": "EUR", "version": 1, "updated_at": 1}), product()]
+        events = [*offers, *gone, *own]
+        events = [events[n] for n in order if n < len(events)] + events
+        with mock.patch.object(fold, "SELLERS_MAX", 21):
+            assert set(prices(*events)) == {f"seller {n}" for n in live} | {"shop"}
+
+    def test_sellers_who_came_and_went_push_out_nobody(self) -> None:
+        events = [product(), price(5, "cheap", updated_at=1), price(7, "shop", version=1, updated_at=1)]
+        for n in range(500):
+            seller = f"s{n}"
+            events += [
+                price(9, seller, version=n + 2, updated_at=n + 2),
+                delete("prices", seller=seller, version=n + 3, updated_at=n + 3),
+            ]
+        assert prices(*events) == {"cheap": 5, "shop": 7}
+        later = [patch("prices", seller="cheap", price=4), price(6, "shop", version=2)]
+        assert prices(*events, *later) == {"cheap": 4, "shop": 6}
+        assert shown(*events)["left_out"] == []
+
+    def test_beyond_the_limit_of_sellers_the_shop_itself_stays_and_it_is_told(self) -> None:
+        offers = [price(n, f"seller {n}", updated_at=n) for n in range(30)]
+        own = price(1, "shop", updated_at=1)
+        with mock.patch.object(fold, "SELLERS_MAX", 20):
+            state, evicted = folded([product(), own]), 0
+            for offer in offers:
+                before, state = state, fold.fold(state, offer)
+                evicted += fold.count_evicted(before, offer, state)
+            assert folded([*reversed(offers), own, product()]) == state
+        assert (evicted, len(state.offers), "shop" in state.offers) == (11, 20, True)
+        item = content(state, NO_REVIEWS, partition=0, now_ms=0, shop_currency=None)
+        assert item["left_out"] == ["offers"]
+
+    def test_of_very_many_offers_the_shops_own_and_the_cheapest_are_shown(self) -> None:
+        offers = [price(10 + n, f"seller {n:03}", updated_at=1) for n in range(OFFERS_MAX + 50)]
+        item = shown(product(), *offers, price(999, "shop"), parsed("prices", {"price": 1, "currency": "USD"}))
+        sellers = [offer["seller"] for offer in item["offers"]]
+        assert sellers == [f"seller {n:03}" for n in range(OFFERS_MAX - 1)] + ["shop"]
+        assert (item["price"], len(item["sellers"]), item["left_out"]) == (10, OFFERS_MAX + 51, ["offers"])
 
     def test_languages_and_attributes_have_a_limit(self) -> None:
-        titles = [patch(title={f"l{chr(97 + n)}": "x"}, updated_at=n + 1) for n in range(20)]
-        attributes = [patch(updated_at=n + 1, **{f"key{n}": str(n)}) for n in range(150)]
+        tags = [f"l{chr(97 + n // 26)}{chr(97 + n % 26)}" for n in range(300)]
+        titles = [patch(title={tag: "x"}, updated_at=n + 1) for n, tag in enumerate(tags)]
+        attributes = [patch(updated_at=n + 1, **{f"key{n}": str(n)}) for n in range(300)]
         state, evicted = folded([product(updated_at=0)]), 0
         for change in (*titles, *attributes):
             before, state = state, fold.fold(state, change)
             evicted += fold.count_evicted(before, change, state)
         item = content(state, NO_REVIEWS, partition=0, now_ms=0, shop_currency=None)
         assert len(item["title"]) == fold.PARTS_MAX["title"]
-        assert set(item["attributes"].values()) == {str(n) for n in range(50, 150)}
-        assert evicted == (21 - fold.PARTS_MAX["title"]) + 50
+        assert set(item["attributes"].values()) == {str(n) for n in range(300 - fold.PARTS_MAX["attributes"], 300)}
+        assert evicted == (301 - fold.PARTS_MAX["title"]) + 300 - fold.PARTS_MAX["attributes"]
+        assert item["left_out"] == ["title", "attributes"]
 
     def test_what_an_event_clears_is_not_evicted(self) -> None:
         before = folded([product(updated_at=0, color="red", brand="A")])
