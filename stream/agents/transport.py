@@ -50,8 +50,11 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         return consumer
 
     async def _fetch_records(self, consumer: aiokafka.AIOKafkaConsumer, *asked: Any, **how: Any) -> RecordMap:
-        """Raise the error that ended the group's coordination: Faust bypasses aiokafka's `getmany`, which would."""
+        """Raise what ended the coordination of the group, or the upkeep of the metadata, without which it would wait
+        forever: Faust bypasses aiokafka's `getmany`, which would raise the first, and nobody would raise the second."""
         consumer._coordinator.check_errors()
+        if (upkeep := consumer._client._sync_task).done():
+            upkeep.result()
         return await super()._fetch_records(consumer, *asked, **how)
 
 

@@ -14,6 +14,7 @@ from stream.api.context import ServingContext
 from stream.api.server import serve_http
 from stream.index.compose import KafkaSide, WritingSide, compose_writing
 from stream.index.compose_serving import ServingSide, compose_serving
+from stream.kafka.connections import report_broken_connections
 from stream.kafka.end_offsets import EndOffsets
 from stream.kafka.reader import Reader
 from stream.kafka.topics import ITEMS, ensure_topics
@@ -63,6 +64,7 @@ class Shared(NamedTuple):
 
 async def run_index_worker(settings: Settings) -> None:
     """Run the index worker with its API until it fails or is cancelled. This is its composition root."""
+    report_broken_connections()
     failure, registry = Failure(), CollectorRegistry()
     shared = Shared(
         SystemClock(), QueryGate(), registry, IndexMetrics(registry), RecentFreshness(), watermark=Watermark()

@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry, start_http_server
 from schemas.progress import WorkerReport
 from stream.agents.app import connect, create_app
 from stream.items.compose import compose
+from stream.kafka.connections import report_broken_connections
 from stream.kafka.reader import Reader
 from stream.kafka.topics import INPUTS, ITEMS, ITEMS_GROUP, ensure_topics, stamps_are_unknown, topic_id
 from stream.runtime import memory, watchdog
@@ -35,6 +36,7 @@ FOREIGN_RECORDS_WAIT_MS = 200
 
 async def main() -> None:
     """Run the items worker on the settings of the environment. This is its composition root."""
+    report_broken_connections()
     settings = read_settings()
     await asyncio.to_thread(ensure_topics, settings)
     # Not `log_identity`: the epoch of a new log is decided by the index workers, who know what is in the index.
