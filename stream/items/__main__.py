@@ -13,16 +13,20 @@ from prometheus_client import CollectorRegistry, start_http_server
 from schemas.progress import WorkerReport
 from stream.agents.app import connect, create_app
 from stream.items.compose import compose
+from stream.items.decoder import Decoder
 from stream.kafka.connections import report_broken_connections
 from stream.kafka.reader import Reader
+from stream.kafka.schema_registry import SchemaRegistry
 from stream.kafka.topics import INPUTS, ITEMS, ITEMS_GROUP, ensure_topics, stamps_are_unknown, topic_id
 from stream.runtime import memory, watchdog
 from stream.runtime.metrics import ItemsMetrics
 from stream.runtime.ports import check_free
 from stream.runtime.process import Failure, exit_now, run
 from stream.runtime.settings import read_settings
+from stream.runtime.sources_file import configured_sources
 from workers.clock import SystemClock
 from workers.priority import QueryGate
+from workers.sources.sources import Sources
 
 if TYPE_CHECKING:
     from stream.progress.reporter import Reporter
@@ -38,6 +42,8 @@ async def main() -> None:
     """Run the items worker on the settings of the environment. This is its composition root."""
     report_broken_connections()
     settings = read_settings()
+    configured = configured_sources(settings)
+    sources = Sources(configured.sources, settings.shop_currency)
     await asyncio.to_thread(ensure_topics, settings)
     # Not `log_identity`: the epoch of a new log is decided by the index workers, who know what is in the index.
     log_id = await asyncio.to_thread(topic_id, settings.kafka or "", ITEMS)
@@ -45,6 +51,7 @@ async def main() -> None:
     failure, registry = Failure(), CollectorRegistry()
     app = create_app(ITEMS_GROUP, settings, fail=failure.fail)
     reader = Reader(settings.kafka or "", fetch_wait_ms=FOREIGN_RECORDS_WAIT_MS)
+    schemas = None if configured.registry is None else SchemaRegistry(configured.registry)
     parts = compose(
         writer,
         settings.partitions,
@@ -57,6 +64,7 @@ async def main() -> None:
         clock=SystemClock(),
         stamped_by_producers=await asyncio.to_thread(stamps_are_unknown, settings.kafka or ""),
         gate=QueryGate(),  # Nobody asks queries here.
+        decoder=Decoder(sources, schemas),
         state_loaded=memory.freeze_heap,
     )
     connect(app, INPUTS, parts.worker)
@@ -79,6 +87,8 @@ async def main() -> None:
                 tasks.create_task(work)
     finally:
         await app.app.stop()
+        if schemas is not None:
+            await schemas.close()
 
 
 async def report_counters(slot: str, registry: CollectorRegistry, reporter: Reporter) -> None:

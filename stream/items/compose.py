@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from stream.items.assignment import ItemsAssignment
+from stream.items.decoder import Decoder
 from stream.items.publisher import Publisher
 from stream.items.recovery import StateRecovery
 from stream.items.worker import ItemsWorker
@@ -48,14 +49,16 @@ def compose(
     clock: Clock,
     stamped_by_producers: bool,
     gate: QueryGate,
+    decoder: Decoder | None = None,
     state_loaded: Callable[[], None] = lambda: None,
     bounds: PublisherBounds | None = None,
 ) -> ItemsParts:
     """Put an items worker together, without starting anything.
 
     `writer` names the process in its records, `partitions` is how many each topic has, `reader` reads the state logs,
-    `stamped_by_producers` is explained in `stream.items.arrival`, and `state_loaded` is called when the state of a
-    partition is in memory, to stay.
+    `stamped_by_producers` is explained in `stream.items.arrival`, `decoder` reads the records of other systems (without
+    one all events are in our own form), and `state_loaded` is called when the state of a partition is in memory, to
+    stay.
     """
     reporter = Reporter(log_id, sender.send)
     assignment = ItemsAssignment(writer, trackers, group, reporter)
@@ -68,6 +71,7 @@ def compose(
         assignment=assignment,
         publisher=publisher,
         recovery=recovery,
+        decoder=decoder or Decoder(),
         metrics=metrics,
         clock=clock,
         gate=gate,

@@ -8,20 +8,19 @@ from typing import TYPE_CHECKING
 import structlog
 
 from schemas.errors import InvalidEvent
-from schemas.events import parse
 from stream.items.arrival import arrival
-from stream.items.publisher import Folded, Outgoing
+from stream.items.publisher import Effect, Folded, Outgoing
 from stream.kafka.headers import (
     Origin,
     bug_headers,
     dead_letter_headers,
     dead_letter_topic,
-    event_time_ms,
-    first_arrival_ms,
     forwarded_headers,
 )
+from stream.kafka.offsets import AckOfAll
 from stream.kafka.partitions import partition_of
 from workers.priority import CooperativeTurns
+from workers.sources.sources import IN_OWN_FORMAT
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from schemas.events import Event
     from stream.items.arrival import Arrival
     from stream.items.assignment import ItemsAssignment
+    from stream.items.decoder import Decoder
     from stream.items.partition import ItemPartition
     from stream.items.publisher import Publisher
     from stream.items.recovery import StateRecovery
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from stream.runtime.metrics import ItemsMetrics
     from workers.clock import Clock
     from workers.priority import QueryGate
+    from workers.sources.sources import Decoded
 
 log = structlog.get_logger(__name__)
 
@@ -55,6 +56,7 @@ class ItemsWorker:
         assignment: ItemsAssignment,
         publisher: Publisher,
         recovery: StateRecovery,
+        decoder: Decoder,
         metrics: ItemsMetrics,
         clock: Clock,
         gate: QueryGate,
@@ -65,6 +67,7 @@ class ItemsWorker:
         self._assignment = assignment
         self._publisher = publisher
         self._recovery = recovery
+        self._decoder = decoder
         self._metrics = metrics
         self._clock = clock
         self._gate = gate
@@ -90,6 +93,7 @@ class ItemsWorker:
         delivery = await self._assignment.deliver(batch)
         if delivery is None:
             return  # The partition was revoked: its records are delivered again, here or to the next worker.
+        await self._decoder.prepare(batch)
         turns = CooperativeTurns(self._gate)
         for record, in_flight in zip(batch.records, delivery.in_flight, strict=True):
             await self._publisher.wait_for_room()
@@ -101,30 +105,52 @@ class ItemsWorker:
     async def _handle_delivered(
         self, record: FetchedRecord, place: Partition, state: ItemPartition, in_flight: InFlightRecord
     ) -> None:
-        """Decode the record and decide, put the effect into the producer's hands, and ack once that is confirmed."""
-        decision = self._decide(record, place, state)
-        effect = await self._publisher.carry_out(decision)
-        self._publisher.ack_after(effect, in_flight)
+        """Decode the record and decide, put the effects into the producer's hands, and ack once all are confirmed."""
+        decisions = self._decide(record, place, state)
+        if not decisions:  # A record that changes nothing, such as the tombstone after a delete.
+            self._publisher.ack_after(Effect(state, confirmed=True), in_flight)
+            return
+        ack = in_flight if len(decisions) == 1 else AckOfAll(in_flight, len(decisions))
+        for decision in decisions:
+            self._publisher.ack_after(await self._publisher.carry_out(decision), ack)
 
-    def _decide(self, record: FetchedRecord, place: Partition, state: ItemPartition) -> Folded | Outgoing:
-        """Fold the event of a record, or return a record to send instead: a forwarded event or a dead letter."""
+    def _decide(self, record: FetchedRecord, place: Partition, state: ItemPartition) -> list[Folded | Outgoing]:
+        """Fold the events of a record that are of this partition, and return them before what is to be sent instead of
+        the others: forwarded events, or the dead letter of a record that cannot be folded.
+
+        The folded ones come first because they must be carried out before anything suspends.
+        """
         arrived = self._arrival(record)
         origin = Origin(place.topic, place.number, record.offset, arrived.at_ms)
+        folded: list[Folded | Outgoing] = []
+        forwarded: list[Folded | Outgoing] = []
         try:
-            event = _decoded(record, place.topic, arrived)
-            number = self._partition_of(event.product_id)
-            if number == place.number:
-                return self._fold(event, state, arrived.at_ms)
+            for decoded in self._decoder.decode(record, place.topic, arrived):
+                number = self._partition_of(decoded.event.product_id)
+                if number == place.number:
+                    folded.append(self._fold(decoded.event, state, arrived.at_ms))
+                else:
+                    forwarded.append(self._forward(decoded, record, state, number, origin))
         except InvalidEvent as error:
-            return self._refuse(record, state, place.topic, error, dead_letter_headers(origin, record.headers, error))
+            return [self._refuse(record, state, place.topic, error, dead_letter_headers(origin, record.headers, error))]
         except Exception as error:
             log.exception("bug", topic=place.topic, partition=place.number, offset=record.offset)
             self._metrics.bugs.labels("fold").inc()
-            return self._refuse(record, state, place.topic, error, bug_headers(origin, record.headers, error))
-        # Its producer has another partitioner, or set no key: it goes to the partition of the item.
-        self._metrics.misrouted.labels(place.topic).inc()
-        forwarded = forwarded_headers(record.headers, origin)
-        return Outgoing(state, place.topic, event.product_id.encode(), record.value, number, forwarded)
+            refused = self._refuse(record, state, place.topic, error, bug_headers(origin, record.headers, error))
+            return [*folded, refused]
+        return folded + forwarded if forwarded else folded
+
+    def _forward(
+        self, decoded: Decoded, record: FetchedRecord, state: ItemPartition, number: int, origin: Origin
+    ) -> Outgoing:
+        """Return the event for the partition of its item: its producer has another partitioner, or set no key, or the
+        record is about several items."""
+        self._metrics.misrouted.labels(origin.topic).inc()
+        headers = forwarded_headers(record.headers, origin)
+        if decoded.value is not record.value:
+            headers = [*headers, *IN_OWN_FORMAT]
+        event = decoded.event
+        return Outgoing(state, event.topic, event.product_id.encode(), decoded.value, number, headers)
 
     def _arrival(self, record: FetchedRecord) -> Arrival:
         return arrival(
@@ -151,13 +177,3 @@ class ItemsWorker:
     ) -> Outgoing:
         self._metrics.dead_letters.labels(topic, type(error).__name__).inc()
         return Outgoing(state, dead_letter_topic(topic), record.key, record.value, state.number, headers)
-
-
-def _decoded(record: FetchedRecord, topic: str, arrived: Arrival) -> Event:
-    """Return the event of a record. Raises InvalidEvent."""
-    latest_ms, event_at_ms = arrived.latest_ms, None
-    if record.headers:
-        latest_ms, event_at_ms = first_arrival_ms(record.headers, latest_ms), event_time_ms(record.headers)
-    if event_at_ms is None:
-        event_at_ms = arrived.own_ms
-    return parse(topic, record.key, record.value, arrived_at_ms=latest_ms, event_time_ms=event_at_ms)

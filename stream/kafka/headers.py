@@ -6,6 +6,7 @@ import traceback
 from typing import TYPE_CHECKING, NamedTuple
 
 from schemas.event_fields import SECONDS_BELOW
+from workers.sources.sources import FORMAT_HEADER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -30,6 +31,8 @@ EVENT_TIME = f"{PREFIX}event-time"
 has no time."""
 FIRST = f"{PREFIX}first"
 """Header of a replayed record's dead letter: "prices:3:17@TOPIC-ID", the event's position before its first replay."""
+KEPT_HEADERS = (EVENT_TIME, FORMAT_HEADER)
+"""Headers of Freshline's that a dead letter keeps, as the record means something else without them."""
 REASON_BYTES_MAX = 2_000
 DIGITS_MAX = 18
 """The most digits of a number in a header, so that it fits into 64 bits."""
@@ -121,7 +124,7 @@ def dead_letter_headers(
 ) -> Headers:
     """Return the headers of a dead letter, the original headers first."""
     original = list(headers)
-    kept = [(name, value) for name, value in original if not name.startswith(PREFIX) or name == EVENT_TIME]
+    kept = [(name, value) for name, value in original if not name.startswith(PREFIX) or name in KEPT_HEADERS]
     first = replayed_origin(original)
     reason = str(error) or type(error).__name__
     return [

@@ -8,7 +8,7 @@ from schemas.errors import InvalidEvent
 from stream.kafka.headers import event_time_ms
 from stream.kafka.partitions import Partition
 from stream.kafka.reader import Reader
-from stream.kafka.schema_registry import SchemaRegistry, fetch_missing
+from stream.kafka.schema_registry import SchemaRegistry
 from stream.kafka.topics import topic_layout
 from workers.sources.sources import Sources, Times
 
@@ -43,14 +43,14 @@ async def _read(kafka: str, topic: str, records_max: int) -> list[Record]:
 async def _outcome(
     record: Record, sources: Sources, registry: SchemaRegistry | None
 ) -> tuple[str, list[Event], str | None]:
-    where = f"{record.partition.topic}:{record.partition.number}:{record.offset}"
+    topic = record.partition.topic
+    where = f"{topic}:{record.partition.number}:{record.offset}"
     times = Times(record.timestamp_ms, event_time_ms(record.headers))
     try:
-        found = await fetch_missing(
-            sources,
-            registry,
-            lambda: sources.decode(record.partition.topic, record.key, record.value, record.headers, times),
-        )
+        for schema_id in sources.missing_schemas(topic, record.key, record.value, record.headers):
+            if registry is not None:
+                sources.schemas.add(schema_id, await registry.schema(schema_id))
+        found = sources.decode(topic, record.key, record.value, record.headers, times)
     except InvalidEvent as error:
         return where, [], str(error)
     return where, [each.event for each in found], None

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from schemas.errors import InvalidEvent, Misconfigured, Unavailable
 from workers.retry import Backoff, until_available
-from workers.sources.confluent import Missing, registered_schema
+from workers.sources.confluent import registered_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from workers.sources.confluent import RegisteredSchema
-    from workers.sources.sources import Sources
-
-T = TypeVar("T")
 
 ANSWER_SECONDS_MAX = 10.0
 ATTEMPTS_MAX = 30
@@ -84,14 +79,3 @@ class SchemaRegistry:
         except ValueError:
             raise Unavailable(f"{self._name} answers no JSON") from None
         return answer
-
-
-async def fetch_missing(sources: Sources, registry: SchemaRegistry | None, decode: Callable[[], T]) -> T:
-    """Return what `decode` returns, after each schema that it misses was fetched. Raises what it raises."""
-    while True:
-        try:
-            return decode()
-        except Missing as missing:
-            if registry is None:
-                raise Misconfigured("registry: is missing in FRESHLINE_SOURCES") from None
-            sources.schemas.add(missing.schema_id, await registry.schema(missing.schema_id))

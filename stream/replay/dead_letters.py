@@ -15,6 +15,7 @@ from stream.kafka.partitions import partition_of
 from stream.kafka.producer import OutgoingRecord
 from stream.kafka.topics import PRODUCTS
 from stream.replay.selection import product_key
+from workers.sources.sources import FORMAT_HEADER, IN_OWN_FORMAT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -113,7 +114,9 @@ def record_to_send(dead_letter: DeadLetter, repair: Repair | None, partitions: i
     key is another.
     """
     record, time = dead_letter.record, (EVENT_TIME, str(_time_ms(dead_letter)).encode())
-    own_headers = [(name, value) for name, value in record.headers if not name.startswith(PREFIX)]
+    own_headers = [each for each in record.headers if not each[0].startswith(PREFIX) or each[0] == FORMAT_HEADER]
+    if repair is not None:
+        own_headers = [*(each for each in own_headers if each[0] != FORMAT_HEADER), *IN_OWN_FORMAT]
     headers = [*own_headers, time, (DEAD_LETTER_OF, str(dead_letter.identity).encode())]
     key = record.key if repair is None else repaired_key(dead_letter, repair)
     value = record.value if repair is None else repair.value

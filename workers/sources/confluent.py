@@ -35,14 +35,6 @@ class RegisteredSchema(NamedTuple):
     avro: Any = None
 
 
-class Missing(Exception):
-    """A record has a schema that was not fetched yet."""
-
-    def __init__(self, schema_id: int) -> None:
-        super().__init__(f"the schema {schema_id} is not known yet")
-        self.schema_id = schema_id
-
-
 def registered_schema(kind: str, texts: Sequence[str]) -> RegisteredSchema:
     """Return a schema from its text, the last one, and those that it refers to. Raises InvalidEvent if it is wrong."""
     if kind != "AVRO":
@@ -67,14 +59,21 @@ class KnownSchemas:
             self._schemas.pop(next(iter(self._schemas)))
         self._schemas[schema_id] = schema
 
+    def missing(self, framed: bytes | None) -> int | None:
+        """Return the id of the schema of a framed record if it was not fetched yet; else None."""
+        if framed is None or len(framed) < HEADER_BYTES or framed[0] != 0:
+            return None
+        schema_id = int.from_bytes(framed[1:HEADER_BYTES], "big")
+        return None if schema_id in self._schemas else schema_id
+
     def read(self, framed: bytes) -> Any:
-        """Return the value of a framed record as JSON has it. Raises Missing, InvalidEvent."""
+        """Return the value of a framed record as JSON has it. Raises InvalidEvent."""
         if len(framed) < HEADER_BYTES or framed[0] != 0:
             raise InvalidEvent("the record is not framed for a schema registry: its topic has the encoding json")
         schema_id = int.from_bytes(framed[1:HEADER_BYTES], "big")
         schema = self._schemas.get(schema_id)
         if schema is None:
-            raise Missing(schema_id)
+            raise InvalidEvent(f"schema {schema_id}: was not fetched: no registry is configured")
         if isinstance(schema, InvalidEvent):
             raise InvalidEvent(f"schema {schema_id}: {schema}")
         try:

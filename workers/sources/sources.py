@@ -75,7 +75,7 @@ class Sources:
         """Return the events of a record: one, or none or several where its topic has a source.
 
         Raises InvalidEvent, which names the shape if it is one that could be configured. One invalid event refuses the
-        whole record. Raises Missing if the record has a schema that is not in `schemas` yet.
+        whole record. The schemas of the record must have been fetched.
         """
         configured = self._by_topic.get(topic)
         if configured is None or IN_OWN_FORMAT[0] in headers:
@@ -88,6 +88,16 @@ class Sources:
         return [
             Decoded(_parsed(each.topic, None, each.value, times), each.value) for each in values(message, source, adapt)
         ]
+
+    def missing_schemas(
+        self, topic: str, key: bytes | None, value: bytes | None, headers: Sequence[tuple[str, bytes | None]]
+    ) -> list[int]:
+        """Return the ids of the schemas that must be added to `schemas` before the record can be decoded."""
+        configured = self._by_topic.get(topic)
+        if configured is None or configured[0].encoding != "confluent" or IN_OWN_FORMAT[0] in headers:
+            return []
+        found = {self.schemas.missing(each) for each in (key, value)}
+        return sorted(each for each in found if each is not None)
 
     def _body(self, value: bytes | None) -> Any:
         return None if value is None else self.schemas.read(value)

@@ -3,140 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
-from itertools import groupby
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import Any
 
 import orjson
 import pytest
-from prometheus_client import CollectorRegistry
 
 from schemas.items import NO_REVIEWS, ItemRecord
 from schemas.state_codec import decode_item, encode_item
-from stream.items.compose import compose
 from stream.items.partition import ItemPartition
 from stream.items.publisher import PublisherBounds
-from stream.kafka.offsets import OffsetTrackers
 from stream.kafka.partitions import Partition, partition_of
-from stream.runtime.metrics import ItemsMetrics
-from tests.support.clocks import ManualClock
-from tests.support.record_batches import MadeRecord, batch_of
+from tests.support.items_side import PARTITIONS, T_MS, Bench, Confirmed, Message, bench
 from tests.support.waiting import HANG_S, until
-from workers.priority import QueryGate
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
-
-    from stream.kafka.send import KeyedRecord
-
-PARTITIONS = 4
-T_MS = 1_800_000_000_000
-
-
-class Sent(NamedTuple):
-    topic: str
-    key: bytes | None
-    value: bytes | None
-    partition: int
-    headers: dict[str, bytes]
-    confirmation: asyncio.Future[Any]
-
-
-class Confirmed(NamedTuple):
-    offset: int
-
-
-class Message(NamedTuple):
-    topic: str
-    partition: int
-    offset: int
-    key: bytes | None
-    value: bytes | None
-    timestamp: int = T_MS
-    headers: tuple[tuple[str, bytes], ...] = ()
-    generation_id: int = 1
-    timestamp_type: int = 0
-
 
 ROOM_FOR_ONE = PublisherBounds(in_flight_max=1)
-
-
-class FirstGeneration:
-    def generation(self) -> int:
-        return 1
-
-
-class Bench:
-    """A worker whose producer is the test: it sees what is sent, and confirms it when it likes."""
-
-    def __init__(self, bounds: PublisherBounds | None = None) -> None:
-        self.sent: list[Sent] = []
-        self.trackers = OffsetTrackers()
-        self.parts = compose(
-            "me",
-            PARTITIONS,
-            log_id="log",
-            sender=self,
-            trackers=self.trackers,
-            group=FirstGeneration(),
-            reader=cast("Any", None),
-            metrics=ItemsMetrics(CollectorRegistry()),
-            clock=ManualClock(T_MS / 1000),
-            gate=QueryGate(),
-            stamped_by_producers=False,
-            bounds=bounds,
-        )
-        self.reporter = self.parts.reporter
-        self.worker, self.assignment = self.parts.worker, self.parts.assignment
-        self.publishing: asyncio.Task[None] | None = None
-
-    async def send(self, topic: str, key: bytes | None, value: bytes | None, partition: int, headers: Any) -> Any:
-        confirmation = asyncio.get_running_loop().create_future()
-        self.sent.append(Sent(topic, key, value, partition, dict(headers), confirmation))
-        return confirmation
-
-    async def send_batch(self, topic: str, partition: int, records: Sequence[KeyedRecord]) -> Any:
-        sent = [await self.send(topic, each.key, each.value, partition, each.headers) for each in records]
-
-        async def last_offset() -> int:
-            return [int((await each).offset) for each in sent][-1]
-
-        return asyncio.ensure_future(last_offset())
-
-    def assign_all(self) -> None:
-        self.worker.assign(range(PARTITIONS))
-        for partition in self.assignment.states:
-            self.assignment.recovered(partition, 0)
-
-    async def handle(self, *messages: Message) -> None:
-        for place, group in groupby(messages, lambda message: Partition(message.topic, message.partition)):
-            several = list(group)
-            records = (MadeRecord(m.offset, m.key, m.value, m.timestamp, m.headers, m.timestamp_type) for m in several)
-            await self.worker.handle(batch_of(place, *records, generation_id=several[0].generation_id))
-
-    def confirm_all(self) -> None:
-        for offset, sent in enumerate(self.sent):
-            if not sent.confirmation.done():
-                sent.confirmation.set_result(Confirmed(offset))
-
-    def committable(self, message: Message) -> int | None:
-        return self.trackers.committable(Partition(message.topic, message.partition))
-
-    async def sends(self, count: int) -> list[Sent]:
-        await until(lambda: len(self.sent) >= count, f"{count} records are sent")
-        return self.sent
-
-
-@asynccontextmanager
-async def bench(bounds: PublisherBounds | None = None) -> AsyncIterator[Bench]:
-    made = Bench(bounds)
-    made.assign_all()
-    made.publishing = asyncio.create_task(made.parts.publisher.run())
-    try:
-        yield made
-    finally:
-        made.publishing.cancel()
-        await asyncio.gather(made.publishing, return_exceptions=True)
 
 
 def event(topic: str, product_id: str, offset: int = 0, **fields: Any) -> Message:

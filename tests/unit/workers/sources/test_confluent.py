@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from schemas.errors import InvalidEvent
 from tests.support.sources import ARRIVED_MS, columns
 from workers.sources.config import Source
-from workers.sources.confluent import HEADER_BYTES, KnownSchemas, Missing, RegisteredSchema, registered_schema
-from workers.sources.sources import Sources, Times
+from workers.sources.confluent import HEADER_BYTES, KnownSchemas, RegisteredSchema, registered_schema
+from workers.sources.sources import FORMAT_HEADER, OWN_FORMAT, Sources, Times
 
 TIMES = Times(ARRIVED_MS, None)
 PRICE = {
@@ -67,9 +67,15 @@ def test_an_event_of_ours_in_avro_is_read_with_its_decimals_and_times() -> None:
 
 
 def test_a_schema_that_was_not_fetched_is_asked_for() -> None:
-    with pytest.raises(Missing) as missing:
-        confluent(None, topic="prices").decode("prices", None, avro(PRICE, FIELDS), [], TIMES)
-    assert missing.value.schema_id == 7
+    sources = confluent(None, topic="prices")
+    framed = avro(PRICE, FIELDS)
+    assert sources.missing_schemas("prices", b"\0\0\0\0\5k", framed, []) == [5, 7]
+    assert sources.missing_schemas("prices", b"k", framed, [(FORMAT_HEADER, OWN_FORMAT)]) == []
+    assert sources.missing_schemas("products", None, framed, []) == []
+    with pytest.raises(InvalidEvent, match="schema 7: was not fetched"):
+        sources.decode("prices", None, framed, [], TIMES)
+    sources.schemas.add(7, InvalidEvent("there is none"))
+    assert sources.missing_schemas("prices", None, framed, []) == []
 
 
 def test_an_envelope_of_debezium_in_avro_is_read_with_its_key() -> None:

@@ -1,0 +1,43 @@
+"""Decodes input records: events in our own form, and those of topics whose records come from other systems."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stream.kafka.headers import event_time_ms, first_arrival_ms
+from workers.sources.sources import Decoded, Sources, Times
+
+if TYPE_CHECKING:
+    from stream.items.arrival import Arrival
+    from stream.kafka.record_batch import FetchedRecord, RecordBatch
+    from stream.kafka.schema_registry import SchemaRegistry
+
+
+class Decoder:
+    """Decodes the records of the input topics."""
+
+    def __init__(self, sources: Sources | None = None, registry: SchemaRegistry | None = None) -> None:
+        """`registry`: where schemas come from; None if no source needs one."""
+        self._sources = sources or Sources()
+        self._registry = registry
+
+    async def prepare(self, batch: RecordBatch) -> None:
+        """Fetch the schemas of the records of a batch that nobody fetched yet.
+
+        Raises Unavailable if the registry stays away, and Misconfigured if it refuses the user.
+        """
+        if self._registry is None:
+            return
+        topic = batch.partition.topic
+        for record in batch.records:
+            for schema_id in self._sources.missing_schemas(topic, record.key, record.value, record.headers):
+                self._sources.schemas.add(schema_id, await self._registry.schema(schema_id))
+
+    def decode(self, record: FetchedRecord, topic: str, arrived: Arrival) -> list[Decoded]:
+        """Return the events of a record of a batch that is prepared. Raises InvalidEvent."""
+        latest_ms, event_at_ms = arrived.latest_ms, None
+        if record.headers:
+            latest_ms, event_at_ms = first_arrival_ms(record.headers, latest_ms), event_time_ms(record.headers)
+        if event_at_ms is None:
+            event_at_ms = arrived.own_ms
+        return self._sources.decode(topic, record.key, record.value, record.headers, Times(latest_ms, event_at_ms))
