@@ -10,6 +10,14 @@ _CODES = (
     "ZWG ZWL "
 )
 
+_DECIMALS = {
+    0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
+    3: "BHD IQD JOD KWD LYD OMR TND",
+    4: "CLF UYW",
+}
+DECIMALS = {code: decimals for decimals, codes in _DECIMALS.items() for code in codes.split()}
+"""The decimals of currencies that do not have two, as in ISO 4217."""
+
 CURRENCIES = frozenset(_CODES.split())
 """The ISO 4217 codes of currencies in use, and of those withdrawn since 2022, whose prices are still replayed.
 

@@ -5,20 +5,22 @@ from __future__ import annotations
 import math
 import re
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache, partial
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from schemas.currencies import CURRENCIES
-from schemas.texts import cleaned, cut
+from schemas.texts import cleaned, cut, name_of
 from schemas.times import TIME_MS_BELOW
 
+UTF8_BYTES_MAX = 4
 PRODUCT_ID_BYTES_MAX = 256
 SELLER_BYTES_MAX = 64
 NAME_BYTES_MAX = 256
-LINK_BYTES_MAX = 1024
+LINK_BYTES_MAX = 8 * 1024
+"""Signed URLs take more than 1 KB."""
 CATEGORY_LEVELS_MAX = 8
 CATEGORY_BYTES_MAX = 128
 LANGUAGES_MAX = 256
@@ -29,26 +31,39 @@ TEXT_BYTES_MAX = 16 * 1024
 """The most bytes of one text in one language of one event. The state keeps less if there are several languages."""
 PRICE_BELOW = 10**12
 PRICE_DECIMALS_MAX = 6
-VERSION_MAX = 2**53
+VERSION_MAX = 2**64 - 1
+"""The greatest integer of 64 bits: log sequence numbers and snowflakes are versions too."""
 SECONDS_BELOW = 10**11
 """A smaller integer is a time in seconds: as milliseconds it would lie before March 1973."""
 
+_DECIMAL_PATTERN = r"[0-9]{1,12}(\.[0-9]{1,6}0*)?"
+_DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?", re.ASCII)
+"""It takes more than the pattern, so that a negative or too great price is refused as what it is."""
+_PRICE = re.compile(r"[0-9]{1,11}(\.[0-9]{1,4})?", re.ASCII)
+"""The texts of prices that need no further check."""
+_DIGITS = re.compile("[0-9]{1,20}")
+_RFC3339_WITHOUT_OFFSET = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?")
+_RFC3339 = re.compile(_RFC3339_WITHOUT_OFFSET.pattern + r"([Zz]|[+-][0-9]{2}:[0-9]{2})")
+AVAILABILITIES = ("in_stock", "out_of_stock", "preorder", "backorder")
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}([-_][A-Za-z0-9]{1,8}){0,3}", re.ASCII)
 TAGS_CACHED_MAX = 1_024
 
 
 def identifier(bytes_max: int, *, needed: bool = True) -> AfterValidator:
     """Return the validator of a text that names something. It is never cut, since a cut name is another name."""
-    return AfterValidator(lambda text: checked_name(text, bytes_max, needed=needed))
+    return AfterValidator(partial(checked_name, bytes_max=bytes_max, needed=needed))
 
 
 def checked_name(text: str, bytes_max: int, *, needed: bool = True) -> str:
-    """Return the text. Raises ValueError if it cannot be a name."""
-    if needed and not text.strip():
+    """Return the text as it names something: composed (NFC), and without what nobody sees, so that names that look the
+    same are the same. Raises ValueError if it cannot be a name.
+    """
+    text = name_of(text)
+    if needed and not text:
         raise ValueError("is empty: send the id")
     if "\0" in text:
         raise ValueError("contains the character NUL: remove it")
-    if len(text.encode()) > bytes_max:
+    if len(text) * UTF8_BYTES_MAX > bytes_max and len(text.encode()) > bytes_max:
         raise ValueError(f"takes {len(text.encode())} bytes: at most {bytes_max} are allowed")
     return text
 
@@ -60,10 +75,9 @@ def decimal(value: Any, *, such_as: str = "19.99") -> Decimal:
     """
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         raise ValueError(f'must be a decimal, as a number or as text like "{such_as}"')
-    try:
-        number = Decimal(value if isinstance(value, str) else repr(value))
-    except InvalidOperation:
-        raise ValueError(f'{_short(value)!r} is no decimal: send one like "{such_as}"') from None
+    if isinstance(value, str) and not _DECIMAL.fullmatch(value):
+        raise ValueError(f'{_short(value)!r} is no decimal: send one like "{such_as}"')
+    number = Decimal(value if isinstance(value, str) else repr(value))
     if not number.is_finite():
         raise ValueError("is not finite: send a decimal")
     if isinstance(value, float) and abs(number) < PRICE_BELOW:
@@ -82,6 +96,8 @@ def _price(value: Any) -> float:
         return float(value)
     if type(value) is float and 0 <= value < 1e6 and value == round(value, 2):
         return value + 0.0  # No negative zero.
+    if type(value) is str and _PRICE.fullmatch(value):
+        return float(value)
     number = decimal(value)
     if number < 0:
         raise ValueError(f"{_short(value)} is negative: send 0 or more")
@@ -89,21 +105,26 @@ def _price(value: Any) -> float:
         raise ValueError(f"{_short(value)} is too great: send less than {PRICE_BELOW}")
     if number != round(number, PRICE_DECIMALS_MAX):
         raise ValueError(f"{_short(value)} has too many decimals: send at most {PRICE_DECIMALS_MAX}")
-    return float(number)
+    held = float(number)
+    if held >= PRICE_BELOW:
+        raise ValueError(f"{_short(value)} is too great to be held with its decimals: send a lower price")
+    return held
 
 
 def _rating_hundredths(value: Any) -> int:
+    if type(value) is int and 1 <= value <= 5:
+        return value * 100
     number = decimal(value, such_as="4.5")
     if not 1 <= number <= 5:
         raise ValueError(f"{_short(value)} is outside 1 to 5: send one like 4.5")
-    if number * 100 % 1:
-        raise ValueError(f"{_short(value)} has too many decimals: send at most 2")
-    return int(number * 100)
+    return int((number * 100).to_integral_value(ROUND_HALF_UP))
 
 
 def _whole(value: Any) -> Any:
-    """Return the int of a float that JSON made of an integer of more than 64 bits: its size is wrong, not its type."""
-    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) > VERSION_MAX else value
+    """Return the int of a version that came as digits in a text, or as a float that JSON made of more than 64 bits."""
+    if isinstance(value, str) and _DIGITS.fullmatch(value):
+        return int(value)
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) > 2**53 else value
 
 
 def _short(value: object) -> str:
@@ -153,13 +174,25 @@ def milliseconds(value: Any) -> int:
 
 
 def _from_rfc3339(text: str) -> int:
+    leap_ms = 0
+    if not _is_plain(text) or text[17:19] == "60":
+        if _RFC3339_WITHOUT_OFFSET.fullmatch(text):
+            raise ValueError(f"{_short(text)!r} has no offset from UTC: add Z or one like +08:00")
+        if not _RFC3339.fullmatch(text):
+            raise ValueError(f"{_short(text)!r} is no RFC 3339 time: send one like 2026-01-31T09:30:00Z")
+        text = text.upper()
+        if text[17:19] == "60":  # A leap second is the second after the one before it: days here have none.
+            leap_ms, text = 1000, f"{text[:17]}59{text[19:]}"
     try:
         time = datetime.fromisoformat(text)
     except ValueError:
         raise ValueError(f"{_short(text)!r} is no RFC 3339 time: send one like 2026-01-31T09:30:00Z") from None
-    if time.tzinfo is None:
-        raise ValueError(f"{_short(text)!r} has no offset from UTC: add Z or one like +08:00")
-    return math.floor(time.timestamp() * 1000 + 1e-3)
+    return math.floor(time.timestamp() * 1000 + 1e-3) + leap_ms
+
+
+def _is_plain(text: str) -> bool:
+    """Return whether the text has the form 2026-01-31T09:30:00Z, the most frequent one; its digits are not checked."""
+    return len(text) == 20 and text[4] + text[7] + text[10] + text[13] + text[16] + text[19] == "--T::Z"
 
 
 def _text(value: Any, languages_max: int = LANGUAGES_MAX) -> str | dict[str, str | None]:
@@ -186,13 +219,44 @@ def _category(levels: list[str]) -> list[str]:
     return [cut(cleaned(level), CATEGORY_BYTES_MAX) for level in levels if level.strip()]
 
 
-_DECIMAL_TEXT = {"type": "string", "pattern": r"^[0-9]{1,12}(\.[0-9]{1,6})?$"}
+def _availability(value: Any) -> Any:
+    """Return an availability in the spelling of the schema: feeds write "in stock", InStock, and schema.org's URL."""
+    if not isinstance(value, str) or value in AVAILABILITIES:
+        return value
+    letters = re.sub("[^a-z]", "", value.lower().rpartition("/")[2])
+    return next((known for known in AVAILABILITIES if known.replace("_", "") == letters), value)
+
+
+def _link(value: Any) -> Any:
+    """Return a link, or None for one that is too long to be kept: a product is shown without it."""
+    return None if isinstance(value, str) and len(value.encode()) > LINK_BYTES_MAX else value
+
+
+def _number_as_name(value: Any) -> Any:
+    return str(value) if type(value) is int else value
+
+
+_DECIMAL_TEXT = {"type": "string", "pattern": rf"^{_DECIMAL_PATTERN}$"}
 
 ProductId = Annotated[str, identifier(PRODUCT_ID_BYTES_MAX)]
 ReviewId = Annotated[str, identifier(PRODUCT_ID_BYTES_MAX)]
 Seller = Annotated[str, identifier(SELLER_BYTES_MAX, needed=False)]
-Name = Annotated[str, AfterValidator(cleaned), identifier(NAME_BYTES_MAX, needed=False)]
-Link = Annotated[str, AfterValidator(cleaned), identifier(LINK_BYTES_MAX, needed=False)]
+Name = Annotated[
+    str,
+    BeforeValidator(_number_as_name),
+    AfterValidator(cleaned),
+    identifier(NAME_BYTES_MAX, needed=False),
+    WithJsonSchema({"type": ["string", "integer"]}),
+]
+Link = Annotated[
+    str | None,
+    BeforeValidator(_link),
+    AfterValidator(lambda link: link and cleaned(link)),
+    WithJsonSchema({"type": "string"}),
+]
+Availability = Annotated[Literal["in_stock", "out_of_stock", "preorder", "backorder"], BeforeValidator(_availability)]
+Unused = Annotated[Any, WithJsonSchema({})]
+"""A field that Freshline does not use, and that therefore decides nothing."""
 Category = Annotated[list[str], AfterValidator(_category)]
 _TEXT = WithJsonSchema(
     {"anyOf": [{"type": "string"}, {"type": "object", "additionalProperties": {"type": ["string", "null"]}}]}
@@ -228,4 +292,16 @@ TimeMs = Annotated[
     ),
 ]
 """Sent as RFC 3339 with offset or as integer milliseconds since the epoch, held as the latter."""
-Version = Annotated[int, Field(ge=0, le=VERSION_MAX), BeforeValidator(_whole)]
+Version = Annotated[
+    int,
+    Field(ge=0, le=VERSION_MAX),
+    BeforeValidator(_whole),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 0, "maximum": VERSION_MAX},
+                {"type": "string", "pattern": "^[0-9]{1,20}$"},
+            ]
+        }
+    ),
+]

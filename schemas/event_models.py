@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from schemas.event_fields import (
+    Availability,
     Category,
     Currency,
     Link,
@@ -20,6 +21,7 @@ from schemas.event_fields import (
     Seller,
     Text,
     TimeMs,
+    Unused,
     Version,
 )
 
@@ -59,7 +61,7 @@ class ProductChange(_Change):
     image_link: Link | None = None
     gtin: Name | None = None
     item_group_id: Name | None = None
-    availability: Literal["in_stock", "out_of_stock", "preorder", "backorder"] | None = None
+    availability: Availability | None = None
 
 
 class PriceChange(_Change):
@@ -84,10 +86,10 @@ class ReviewChange(_Change):
 
     review_id: ReviewId
     rating: RatingHundredths | None = None
-    title: str | None = None
-    content: str | None = None
-    reviewer_id: str | None = None
-    verified_purchase: bool | None = None
+    title: Unused = None
+    content: Unused = None
+    reviewer_id: Unused = None
+    verified_purchase: Unused = None
 
 
 Change = ProductChange | PriceChange | ReviewChange

@@ -16,7 +16,7 @@ from schemas.event_fields import ATTRIBUTES_MAX, SECONDS_BELOW
 from schemas.event_models import CHANGES, Change, Op, PriceChange, ProductChange, ReviewChange
 from schemas.items import SHOP, UNDETERMINED
 from schemas.stamps import UNVERSIONED, Stamp
-from schemas.texts import cleaned, cut
+from schemas.texts import cleaned, cut, name_of
 from schemas.times import rfc3339
 
 EVENT_BYTES_MAX = 1024 * 1024
@@ -30,6 +30,11 @@ ATTRIBUTE_BYTES_MAX = 1024
 NESTED_ATTRIBUTE_BYTES_MAX = 64
 """The most bytes of a nested list or object. A larger one is stored as its JSON text, which can be cut."""
 
+_BEGINNINGS_OF_STRUCTURES = ("{", "[", '"', "Struct{")
+"""The first characters of keys that Kafka Connect writes as JSON, or as the text of a Struct."""
+_MARK = "__"
+"""The beginning of the names of fields in which a pipeline writes about the record. They are no attributes."""
+_UNAVAILABLE = b"__debezium_unavailable_value"
 _NUL_ESCAPE = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
@@ -59,7 +64,7 @@ def parse(
     if value is None:
         return _null_record(topic, key, _own_time(arrived_at_ms, event_time_ms))
     change = _validated(topic, _decoded(value))
-    if key is not None and key != change.product_id.encode():
+    if key is not None and key != change.product_id.encode() and not _names(key, change.product_id):
         raise InvalidEvent(
             f"product_id: {change.product_id!r} differs from the key {key_in_words(key)}: make them equal"
         )
@@ -92,6 +97,14 @@ def _own_time(arrived_at_ms: int, event_time_ms: int | None) -> int:
     )
 
 
+def _names(key: bytes, product_id: str) -> bool:
+    """Return whether a key is another spelling of the product_id, with outer blanks or in another composition."""
+    try:
+        return name_of(key.decode()) == product_id
+    except UnicodeDecodeError:
+        return False
+
+
 def _null_record(topic: str, key: bytes | None, updated_at_ms: int) -> Event:
     if topic != "products":
         raise InvalidEvent(f"the record is null, which only products allows: to withdraw from {topic} send op delete")
@@ -99,6 +112,11 @@ def _null_record(topic: str, key: bytes | None, updated_at_ms: int) -> Event:
         product_id = (key or b"").decode()
     except UnicodeDecodeError:
         raise InvalidEvent("key: is not UTF-8: send the product_id") from None
+    if product_id.lstrip().startswith(_BEGINNINGS_OF_STRUCTURES):
+        raise InvalidEvent(
+            f"key: {key_in_words(key or b'')} is not the product_id alone: send it as plain text (a connector: the key "
+            "converter StringConverter and the transform ExtractField$Key)"
+        )
     change = _validated(topic, {"product_id": product_id, "op": "delete"})
     return _event(topic, change.product_id, None, "delete", UNVERSIONED, updated_at_ms, {})
 
@@ -118,7 +136,30 @@ def _decoded(value: bytes) -> dict[str, Any]:
         raise InvalidEvent("the record is JSON, but not an object: send one object a record")
     if b"\\u0000" in value and _NUL_ESCAPE.search(value):
         raise InvalidEvent("the record contains the character NUL: remove it")
+    if b'"__' in value:
+        _check_marks(body, value)
+    if b'""' in value or b'" ' in value:
+        blank = [name for name, field in body.items() if _is_blank(name, field)]
+        body |= dict.fromkeys(blank)
+        if "op" in blank:
+            del body["op"]
     return body
+
+
+def _check_marks(body: dict[str, Any], value: bytes) -> None:
+    """Raise InvalidEvent for a row of change data capture that does not mean what its fields say."""
+    if str(body.get("__deleted")).lower() == "true" or body.get("__op") == "d":
+        raise InvalidEvent("the row is marked as deleted: configure `format: debezium-unwrapped`, or send op delete")
+    if _UNAVAILABLE in value:
+        raise InvalidEvent(
+            f"it has {_UNAVAILABLE.decode()} for a value that was not sent: configure `format: debezium-unwrapped`, "
+            "or leave such fields out and send op patch"
+        )
+
+
+def _is_blank(name: str, field: Any) -> bool:
+    """Return whether a field is an empty text, which stands for null; an id must not be empty and is told so."""
+    return isinstance(field, str) and not field.strip() and not name.endswith("_id")
 
 
 def _validated(topic: str, body: dict[str, Any]) -> Change:
@@ -213,7 +254,7 @@ def _attribute_facts(change: ProductChange, patch: bool) -> dict[str, Any]:
         facts["attributes"] = None
     for name, value in ((change.attributes or {}) | (change.model_extra or {})).items():
         kept = _attribute_name(name)
-        if kept and (value is not None or patch):
+        if kept and not kept.startswith(_MARK) and (value is not None or patch):
             facts[f"attributes/{kept}"] = _attribute(name, value)
     if len(facts) > ATTRIBUTES_MAX:
         raise InvalidEvent(f"attributes: are {len(facts)}: at most {ATTRIBUTES_MAX} are kept; leave out some")
@@ -238,7 +279,9 @@ def _attribute(name: str, value: Any) -> Any:
         if len(text) <= NESTED_ATTRIBUTE_BYTES_MAX:
             return value
         value = text.decode()
-    return cut(cleaned(value), ATTRIBUTE_BYTES_MAX) if isinstance(value, str) else value
+    if isinstance(value, str):
+        return cut(cleaned(value), ATTRIBUTE_BYTES_MAX)
+    return str(value) if type(value) is int and not -(2**63) <= value < 2**63 else value
 
 
 def _event(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 import orjson
 
@@ -10,12 +11,33 @@ CUT_MARK = "…"
 """The end of a text that was cut."""
 
 _CUT_MARK_BYTES = len(CUT_MARK.encode())
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_INVISIBLE = re.compile(
+    r"[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
+    r"\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+"""The characters that Unicode calls default ignorable (DerivedCoreProperties.txt 15.1)."""
+_SHOWS_NOTHING = re.compile(r"[\u00ad\u200b\u2060-\u2064\ufeff]")
+"""The default ignorable characters that change nothing of how a text looks. Others join letters, or choose an emoji."""
 
 
 def cleaned(text: str) -> str:
-    """Return the text without control characters (each would take six bytes as JSON) and outer whitespace."""
+    """Return the text without control characters (each would take six bytes as JSON), without characters that show
+    nothing, such as soft hyphens, and without outer whitespace.
+    """
+    if not text.isascii():
+        text = _SHOWS_NOTHING.sub("", text)
     return _CONTROL.sub(" ", text).strip()
+
+
+def visible(text: str) -> str:
+    """Return the text without the characters that nobody sees: to compare and to find texts, not to show them."""
+    return text if text.isascii() else _INVISIBLE.sub("", text)
+
+
+def name_of(text: str) -> str:
+    """Return a text as the name of something: composed (NFC), without invisible characters and outer whitespace."""
+    return text.strip() if text.isascii() else unicodedata.normalize("NFC", visible(text)).strip()
 
 
 def cut(text: str, bytes_max: int) -> str:

@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.queries import QUERY_CHARS_MAX, SearchRequest
+from stream.runtime.printing import amount
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -44,11 +45,15 @@ def render_page(asked: PageParameters, answer: SearchAnswer | None) -> str:
 
 def web_link(link: str | None) -> str | None:
     """Return the link if it leads to the web, else None: a shop's feed may hold anything, `javascript:` too."""
-    return link if link and urlsplit(link).scheme in ("http", "https") else None
+    try:
+        return link if link and urlsplit(link).scheme in ("http", "https") else None
+    except ValueError:  # Such as an address in brackets that is none.
+        return None
 
 
 @cache
 def _template() -> Template:
     environment = Environment(loader=PackageLoader("stream.api", ""), autoescape=True, undefined=StrictUndefined)
     environment.filters["web_link"] = web_link
+    environment.filters["amount"] = amount
     return environment.get_template("page.html")

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import orjson
+
+from schemas.currencies import DECIMALS
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -37,7 +40,13 @@ def counted(number: int, thing: str) -> str:
 
 def money(price: float | None, currency: str | None) -> str:
     """Return an amount with its currency, "8.50 HKD"; an empty text if there is no price."""
-    return "" if price is None else f"{price:,.2f} {currency or ''}".strip()
+    return "" if price is None else f"{amount(price, currency)} {currency or ''}".strip()
+
+
+def amount(price: float, currency: str | None) -> str:
+    """Return a price with all its decimals, and at least as many as its currency has: "1,500" JPY, "0.125" KWD."""
+    has = -int(Decimal(repr(price)).normalize().as_tuple().exponent)
+    return f"{price:,.{max(has, DECIMALS.get(currency or '', 2))}f}"
 
 
 def ago(time: str | None, now: datetime | None = None) -> str:
@@ -54,7 +63,10 @@ def ago(time: str | None, now: datetime | None = None) -> str:
 def best_offers(item: dict[str, Any], offers_max: int = 3) -> str:
     """Return the cheapest offers, one a line, and how many more there are."""
     offers = sorted(item["offers"], key=lambda offer: offer["price"])
-    lines = [f"{offer['seller']} {offer['price']:,.2f}{_other(offer, item)}" for offer in offers[:offers_max]]
+    lines = [
+        f"{offer['seller']} {amount(offer['price'], offer['currency'])}{_other(offer, item)}"
+        for offer in offers[:offers_max]
+    ]
     return "\n".join([*lines, f"and {len(offers) - offers_max} more"] if len(offers) > offers_max else lines)
 
 
