@@ -10,6 +10,7 @@ from kafka import KafkaProducer
 from kafka.errors import (
     BrokerResponseError,
     InvalidProducerEpochError,
+    KafkaConnectionError,
     KafkaError,
     KafkaTimeoutError,
     OutOfOrderSequenceNumberError,
@@ -35,6 +36,9 @@ CLOSE_SECONDS_MAX = 5
 CONNECT_SECONDS_MAX = 5.0
 REQUEST_BYTES_MAX = 8 * 1024 * 1024
 CONFIRMS_NOTHING = "two connections in succession confirmed nothing; look at `freshline status`"
+REFUSALS_MAX = 20
+"""The most records that are refused one after the other before sending stops: the broker then refuses all of them."""
+REFUSES_EVERYTHING = f"the broker refused {REFUSALS_MAX} records one after the other: look at the reasons"
 UNKNOWN_PRODUCER_ERRORS = (
     InvalidProducerEpochError,
     OutOfOrderSequenceNumberError,
@@ -61,7 +65,8 @@ class Producer:
     """Sends records and waits for their confirmations; a context manager.
 
     If the broker is lost, records without a confirmation are not sent again: a late copy without its own stamp could
-    win over a newer event. Later records go over a new connection.
+    win over a newer event. Later records go over a new connection. If the broker refuses a record, kafka-python's
+    producer sends nothing more and blames every record in flight: these are sent once more, one by one.
     """
 
     def __init__(
@@ -81,7 +86,9 @@ class Producer:
         self._connect_seconds_max = connect_seconds_max
         self._kafka: KafkaProducer | None = self._connected()
         """None after the broker was lost."""
-        self._in_flight: deque[tuple[int, FutureRecordMetadata]] = deque()
+        self._in_flight: deque[tuple[OutgoingRecord, FutureRecordMetadata]] = deque()
+        self._refusals_in_succession = 0
+        """How many records were refused since one was confirmed."""
         self._losses_in_succession = 0
         """How often the broker was lost since a record was confirmed."""
         self._log_may_be_new = False
@@ -111,7 +118,7 @@ class Producer:
         """
         try:
             for record in records:
-                why = CONFIRMS_NOTHING if self._losses_in_succession > 1 else self._try(record, report)
+                why = self._why_no_more() or self._try(record, report)
                 if why is not None:
                     where = f" before line {record.line}" if record.line else ""
                     report.stopped = f"stopped{where}, the rest was not sent: {why}"
@@ -129,6 +136,7 @@ class Producer:
         try:
             written = self._send(record).get(self._confirm_seconds_max)
         except KafkaError as error:
+            self.close()  # After a refusal it would send nothing more.
             raise Unavailable(f"the broker did not confirm a record: {error}") from error
         return Token(written.topic, written.partition, written.offset)
 
@@ -140,7 +148,7 @@ class Producer:
     def _try(self, record: OutgoingRecord, report: SendReport) -> str | None:
         """Send a record. Return why not if the broker is away and may stay so; note in the report what it refuses."""
         try:
-            self._in_flight.append((record.line, self._send(record)))
+            self._in_flight.append((record, self._send_after_refusals(record, report)))
         except Unavailable as error:
             return str(error)
         except KafkaError as error:
@@ -149,6 +157,21 @@ class Producer:
                 self._lose(report)
         self._await_confirmations(report, in_flight_max=self._in_flight_max)
         return None
+
+    def _why_no_more(self) -> str | None:
+        if self._losses_in_succession > 1:
+            return CONFIRMS_NOTHING
+        return REFUSES_EVERYTHING if self._refusals_in_succession >= REFUSALS_MAX else None
+
+    def _send_after_refusals(self, record: OutgoingRecord, report: SendReport) -> FutureRecordMetadata:
+        """Put a record into the buffer; if that fails because of an earlier refusal, over a new connection."""
+        try:
+            return self._send(record)
+        except KafkaError as error:
+            if _is_loss(error) or not self._in_flight:
+                raise
+            self._await_confirmations(report, in_flight_max=0)
+            return self._send(record)
 
     def _send(self, record: OutgoingRecord) -> FutureRecordMetadata:
         if self._kafka is None:
@@ -161,13 +184,47 @@ class Producer:
     def _await_confirmations(self, report: SendReport, in_flight_max: int) -> None:
         """Count the outcomes that are known, and wait for more while too many records are in flight."""
         while len(self._in_flight) > in_flight_max or (self._in_flight and self._in_flight[0][1].is_done):
-            line, future = self._in_flight[0]
+            record, future = self._in_flight[0]
             outcome = self._outcome(future)
             if _is_loss(outcome):
                 self._lose(report)
+            elif isinstance(outcome, KafkaError):
+                self._send_one_by_one(report)
             else:
                 self._in_flight.popleft()
-                self._count(report, line, outcome)
+                self._count(report, record.line, outcome)
+
+    def _send_one_by_one(self, report: SendReport) -> None:
+        """Send the records in flight that failed with a refusal once more, and count every record in flight.
+
+        The records that are refused again are the refused ones. Order is kept: in a partition no record behind one that
+        failed was written.
+        """
+        outcomes = [(record, self._outcome(future)) for record, future in self._in_flight]
+        self._in_flight.clear()
+        self.close()
+        for record, first in outcomes:
+            if (why := self._why_no_more()) is not None and isinstance(first, KafkaError):
+                report.fail(record.line, f"not sent: {why}")
+                continue
+            refused = isinstance(first, KafkaError) and not _is_loss(first)
+            outcome = self._outcome_alone(record) if refused else first
+            if _is_loss(outcome):
+                self._losses_in_succession += 1
+                report.lose([record.line])
+            else:
+                self._count(report, record.line, outcome)
+
+    def _outcome_alone(self, record: OutgoingRecord) -> RecordMetadata | KafkaError:
+        try:
+            outcome = self._outcome(self._send(record))
+        except Unavailable as error:
+            outcome = KafkaConnectionError(str(error))
+        except KafkaError as error:
+            outcome = error
+        if isinstance(outcome, KafkaError):
+            self.close()
+        return outcome
 
     def _lose(self, report: SendReport) -> None:
         """Close the connection to a broker that was lost, and count every record in flight.
@@ -176,7 +233,7 @@ class Producer:
         """
         self._losses_in_succession += 1
         self.close()
-        outcomes = [(line, self._outcome(future)) for line, future in self._in_flight]
+        outcomes = [(record.line, self._outcome(future)) for record, future in self._in_flight]
         self._in_flight.clear()
         for is_lost, run in groupby(outcomes, key=lambda each: _is_loss(each[1])):
             if is_lost:
@@ -187,9 +244,10 @@ class Producer:
 
     def _count(self, report: SendReport, line: int, outcome: RecordMetadata | KafkaError) -> None:
         if isinstance(outcome, KafkaError):
-            report.fail(line, f"not confirmed: {outcome}")
+            self._refusals_in_succession += 1
+            report.fail(line, f"refused by the broker: {outcome}")
             return
-        self._losses_in_succession = 0
+        self._losses_in_succession = self._refusals_in_succession = 0
         if self._log_may_be_new and report.log_id is not None:
             report.continue_in(_log_id(self._brokers))
         self._log_may_be_new = False

@@ -14,7 +14,7 @@ from stream.kafka.fetch_waits import adapt_fetch_waits
 from stream.kafka.partitions import Partition
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Iterable, Mapping
 
     from aiokafka import ConsumerRecord
 
@@ -162,4 +162,9 @@ class Reader:
 
 def _records(tp: TopicPartition, records: list[ConsumerRecord[bytes, bytes]]) -> list[Record]:
     partition = Partition(*tp)
-    return [Record(partition, r.offset, r.timestamp, r.key, r.value, tuple(r.headers)) for r in records]
+    return [Record(partition, r.offset, r.timestamp, r.key, r.value, _headers(r.headers)) for r in records]
+
+
+def _headers(headers: Iterable[tuple[str, bytes | None]]) -> tuple[tuple[str, bytes], ...]:
+    """Return the headers with an empty value for each that has none: kafka-python cannot write such a header again."""
+    return tuple((name, b"" if value is None else value) for name, value in headers)
