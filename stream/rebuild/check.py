@@ -101,7 +101,9 @@ def _worse(searched: SearchFigures, *, alike: bool) -> str | None:
 
 
 def _alike(old: Index, new: Index) -> bool:
-    return (old.model, old.metadata.template_version) == (new.model, new.metadata.template_version)
+    before, now = old.metadata, new.metadata
+    same_texts = (before.template_version, before.analysis_version) == (now.template_version, now.analysis_version)
+    return old.model == new.model and same_texts
 
 
 async def _counts(old: Index, new: Index, clock: Clock, seconds_max: float) -> tuple[int, int]:

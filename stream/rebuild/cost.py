@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from workers.document import TEMPLATE_VERSION, document
 from workers.point.payload import is_visible
+from workers.words.item import ANALYSIS_VERSION
 
 if TYPE_CHECKING:
     from stream.runtime.jobs import Step
@@ -37,6 +38,7 @@ async def cost(step: Step, serving: Index, model: ModelId, embedder: Embedder, c
         "collection": serving.collection,
         "model": {"now": serving.model._asdict(), "then": model._asdict()},
         "template": {"now": serving.metadata.template_version, "then": TEMPLATE_VERSION},
+        "analysis": {"now": serving.metadata.analysis_version, "then": ANALYSIS_VERSION},
         "items": step.done,
         "vectors_reused": reused,
         "vectors_to_embed": to_embed,

@@ -9,6 +9,7 @@ import structlog
 
 from schemas.errors import Gone, Unavailable
 from stream.writers.writer import Writer
+from workers.index.metadata import outdated_words
 from workers.retry import Backoff, until_available
 
 if TYPE_CHECKING:
@@ -107,6 +108,8 @@ class WriterSet:
         await writer.read_positions()
         self._attached.attach(writer)
         log.info("attached", collection=index.collection, building=building)
+        if (outdated := outdated_words(index.metadata)) is not None:
+            log.warning(outdated)
         if self._group is not None:
             self._start(writer)
 

@@ -21,6 +21,7 @@ from workers.point.payload import VectorState, payload
 from workers.priority import QueryGate
 from workers.state.fold import fold
 from workers.state.projection import content
+from workers.words.item import item_words
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -80,7 +81,7 @@ def _content(product_id: str, items: Catalogue) -> Content:
 
 def _upsert(product: Content, present: Document, vector: Vectors) -> Upsert:
     state = VectorState(present.fingerprint, present.fingerprint, None, None)
-    return Upsert(product["product_id"], VERSION, payload(product, VERSION, state, {}), present.text, vector)
+    return Upsert(product["product_id"], VERSION, payload(product, VERSION, state, {}), item_words(product), vector)
 
 
 def _vectors(documents: Sequence[Document], embedder: Embedder) -> Vectors:

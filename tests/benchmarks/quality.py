@@ -10,8 +10,8 @@ from schemas.points import point_id
 from schemas.queries import Filters
 from tests.benchmarks.catalogue import SHARED, asked_queries
 from tests.oracle.hongkong import rows
-from workers.search.fusion import fuse
-from workers.search.searcher import RETRIEVED_POINTS_MIN
+from workers.search.fusion import HEAD_POINTS, fuse
+from workers.search.weights import vector_weight
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,10 +41,12 @@ async def quality(index: Index, embedder: Embedder) -> dict[str, float]:
 
 
 async def _rankings(index: Index, embedder: Embedder, query: str) -> dict[str, list[str]]:
-    words = await index.search_lexical(query, Filters(), RETRIEVED_POINTS_MIN)
+    words = await index.search_lexical(query, Filters(), HEAD_POINTS)
     vector = embedder.embed_query(query)
-    near = await index.search_dense(vector, Filters(), RETRIEVED_POINTS_MIN)
-    return {"words": words, "vectors": near, "fused": [ranked.point_id for ranked in fuse(near, words)]}
+    near = await index.search_dense(vector, Filters(), HEAD_POINTS)
+    weight = vector_weight(query, is_brand=await index.has_brand(query))
+    legs = {"words": words, "vectors": near, "fused": fuse(words, near, weight)}
+    return {leg: [point.point_id for point in ranking] for leg, ranking in legs.items()}
 
 
 def ndcg(ranking: Sequence[str], grades: Mapping[str, int]) -> float:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from schemas.points import point_id
 from schemas.queries import Filters
-from tests.support.index_backends import BACKENDS, content, ids, opened, planned, put, vector
+from tests.support.index_backends import BACKENDS, content, ids, opened, planned, point_ids, put, vector
 from workers.index.interface import DenseVector, Patch, Reprice, Upsert
 
 if TYPE_CHECKING:
@@ -29,11 +29,11 @@ async def index(request: pytest.FixtureRequest) -> AsyncIterator[Index]:
 
 
 async def found_by_words(index: Index, text: str, filters: Filters = NONE) -> list[str]:
-    return await index.search_lexical(text, filters, 10)
+    return point_ids(await index.search_lexical(text, filters, 10))
 
 
 async def found_by_vector(index: Index, *values: float) -> list[str]:
-    return await index.search_dense(vector(*values), NONE, 10)
+    return point_ids(await index.search_dense(vector(*values), NONE, 10))
 
 
 async def everything_finds(index: Index, product_id: str) -> dict[str, bool]:
@@ -229,7 +229,7 @@ async def test_every_filter_keeps_what_it_says(index: Index) -> None:
     for name, (value, product_id) in wanted.items():
         filters = Filters(**{name: value})
         assert await found_by_words(index, "cake", filters) == ids(product_id), name
-        assert await index.search_dense(vector(1), filters, 9) == ids(product_id), name
+        assert point_ids(await index.search_dense(vector(1), filters, 9)) == ids(product_id), name
         assert await index.browse(filters, 10, 0) == ids(product_id), name
         assert await index.find_exact(product_id, filters) == ids(product_id), name
         assert await index.count(filters) == 1, name
@@ -323,3 +323,51 @@ async def test_more_writes_than_fit_one_batch_all_arrive(index: Index) -> None:
     assert all(isinstance(write, Upsert | Patch) for write in writes)
     assert await index.write([write for write in writes if write is not None]) == set()
     assert await index.count(Filters(min_price=1)) == 150
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["0095205603217", "95205603217", "095205603217", "00095205603217", "0095-2056 03217", "００９５２０５６０３２１７"],
+)
+async def test_a_gtin_is_found_however_it_is_typed(index: Index, typed: str) -> None:
+    await put(index, content("a", gtin="0095205603217"), 1)
+    await put(index, content("b", gtin="0095205603218"), 2)
+    assert await index.find_exact(typed, NONE) == ids("a")
+
+
+@pytest.mark.parametrize("typed", ["AB-12/3", "ab-12/3", "ab123", "AB 12 3"])
+async def test_a_product_id_is_found_however_it_is_typed_and_as_it_is_comes_first(index: Index, typed: str) -> None:
+    for version, product_id in enumerate(("AB-12/3", "ab123", "AB124")):
+        await put(index, content(product_id), version)
+    found = await index.find_exact(typed, NONE)
+    assert sorted(found) == sorted(ids("AB-12/3", "ab123"))
+    assert found[0] == (point_id(typed) if typed in ("AB-12/3", "ab123") else min(found))
+
+
+async def test_a_brand_is_known_whatever_its_case(index: Index) -> None:
+    await put(index, content("a", brand="St. Ives"), 1)
+    await put(index, content("b", brand="Nestlé", status="delisted"), 2)
+    assert [await index.has_brand(text) for text in ("st. ives", "ST IVES", "ives", "nestle", "?")] == [
+        True, True, False, False, False,
+    ]  # fmt: skip
+
+
+async def test_equal_scores_have_one_order_for_every_limit(index: Index) -> None:
+    for number in range(60):
+        await put(index, content(f"p{number}", f"cake {number % 3}", brand="Garden"), number, dense=vector(1))
+    words = point_ids(await index.search_lexical("cake", NONE, 60))
+    near = point_ids(await index.search_dense(vector(1), NONE, 60))
+    assert words == near == sorted(ids(*(f"p{number}" for number in range(60))))
+    for limit in (1, 2, 10, 20, 59):
+        assert point_ids(await index.search_lexical("cake", NONE, limit)) == words[:limit]
+        assert point_ids(await index.search_dense(vector(1), NONE, limit)) == near[:limit]
+
+
+async def test_scores_by_words_are_those_of_bm25_on_every_backend(index: Index) -> None:
+    """Robertson and Zaragoza 2009. Their ratio is free of the document frequency, which counts items of other tests."""
+    await put(index, content("title", "walnut", category=[]), 1)
+    await put(index, content("described", "big cake", description={"und": "walnut"}, category=[]), 2)
+    best, other = await index.search_lexical("walnut bread", NONE, 10)
+    assert [best.point_id, other.point_id] == ids("title", "described")
+    saturated = [count * 1.6 / (count + 0.6 * (0.2 + 0.8 * length / 75)) for count, length in ((3, 3), (1, 7))]
+    assert best.score / other.score == pytest.approx(saturated[0] / saturated[1], abs=1e-3)

@@ -20,12 +20,13 @@ from workers.index.edge.open import open_edge
 from workers.index.interface import Upsert
 from workers.point.payload import VectorState, payload
 from workers.search.hits import Shop
+from workers.words.item import Words, item_words
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from schemas.points import Payload
+    from schemas.points import Content, Payload
     from stream.rebuild.check import CheckReport
     from workers.embedder.interface import Vectors
     from workers.index.interface import Index
@@ -63,7 +64,11 @@ def item(number: int, *, words: str | None = None, vector: Vectors | None = None
     state = VectorState(present.fingerprint, present.fingerprint, None, None)
     whole = payload(product, version, state, dict.fromkeys(FACETS))
     own = EMBEDDER.embed_documents([present.text])[0]
-    return Upsert(f"p{number}", version, whole, words or present.text, own if vector is None else vector)
+    return Upsert(f"p{number}", version, whole, _terms(words, product), own if vector is None else vector)
+
+
+def _terms(words: str | None, product: Content) -> Words:
+    return item_words(product) if words is None else Words({words: 1}, 1)
 
 
 async def replaced(index: Index, *items: Upsert) -> None:

@@ -130,7 +130,7 @@ async def test_each_fault_is_named_repaired_and_gone(side: IndexSide) -> None:
         assert (point.payload["title"], point.payload["brand"]) == ({"und": f"Garden cake {product_id[1:]}"}, "Garden")
         assert point.payload["vector_fingerprint"] == point.payload["fingerprint"] is not None
         assert point.dense is not None and point.payload["vector_failed"] is None
-    found = await side.index.search_lexical("cake 1", Filters(), 200)
+    found = [point for point, _ in await side.index.search_lexical("cake 1", Filters(), 200)]
     assert point_id("p1") in found
     assert point_id("ghost") not in found
 

@@ -25,6 +25,7 @@ from workers.index.edge.collections import EdgeCollections
 from workers.index.edge.index import EdgeIndex
 from workers.index.interface import Reprice, Upsert
 from workers.priority import QueryGate
+from workers.words.item import Words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -127,7 +128,7 @@ async def break_index(directory: Path) -> None:
     }
     await index.write([Reprice(product_id, version[product_id], fields) for product_id, fields in wrong.items()])
     ghost = cast("Payload", {**stored["p0"].payload, "product_id": "ghost", "version": 1})
-    await index.write([Upsert("ghost", 1, ghost, "Brass lamp", None)])
+    await index.write([Upsert("ghost", 1, ghost, Words({"brass": 1, "lamp": 1}, 2), None)])
     await collections.close()
 
 

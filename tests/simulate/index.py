@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from workers.index.interface import Write
+    from workers.words.item import Words
 
     Operation = Callable[[], None]
 
@@ -30,7 +31,7 @@ class Point:
     """The stored payload and vector of an item."""
 
     payload: dict[str, Any]
-    text: str | None
+    words: Words | None
     dense: np.ndarray[Any, np.dtype[np.float32]] | None
 
 
@@ -48,11 +49,11 @@ class Points:
         before = self.by_id.get(write.product_id)
         if isinstance(write, Upsert):
             if before is None or self.lower(before, write.version):
-                self._put(write.product_id, before, Point(dict(write.payload), write.text, write.dense))
+                self._put(write.product_id, before, Point(dict(write.payload), write.words, write.dense))
             return
         base = write.base if isinstance(write, Patch) else write.version
         if before is not None and self.same(before, base):
-            after = Point({**before.payload, **write.payload}, before.text, before.dense)
+            after = Point({**before.payload, **write.payload}, before.words, before.dense)
             self._put(write.product_id, before, after)
 
     def lower(self, point: Point, version: int) -> bool:
@@ -68,13 +69,13 @@ class Points:
         point = self.by_id.get(product_id)
         if point is not None and point.payload["vector_due"] == fingerprint:
             cleared = {**point.payload, **fields, "vector_due": None, "vector_due_at_ms": None}
-            self._put(product_id, point, Point(cleared, point.text, point.dense))
+            self._put(product_id, point, Point(cleared, point.words, point.dense))
 
     def write_vector(self, made: DenseVector) -> None:
         """Write a vector, where the pending embedding is still that of its text."""
         point = self.by_id.get(made.product_id)
         if point is not None and point.payload["vector_due"] == made.fingerprint:
-            self._put(made.product_id, point, Point(point.payload, point.text, made.vector))
+            self._put(made.product_id, point, Point(point.payload, point.words, made.vector))
 
     def version(self, product_id: str) -> int:
         """Return the stored version, or -1 where there is no point."""

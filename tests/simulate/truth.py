@@ -19,6 +19,7 @@ from workers.document import document
 from workers.point.payload import CONTENT_FIELDS, CURRENT_PRICE_FIELDS
 from workers.state import fold, reviews
 from workers.state.projection import content
+from workers.words.item import item_words
 
 from .events import CURSED, PARTITIONS, route
 from .index import COLLECTION, MODEL, Point, Points
@@ -112,7 +113,7 @@ class Truth:
                     f"{product_id} at offset {version & OFFSET_MASK}: {field} is {after.payload[field]!r}, "
                     f"its record says {wanted[field]!r}"  # type: ignore[literal-required]
                 )
-        if wanted["status"] != Status.VISIBLE and (after.dense is not None or after.text is not None):
+        if wanted["status"] != Status.VISIBLE and (after.dense is not None or after.words is not None):
             raise Broken(f"{product_id} is {wanted['status']} and can be found")
 
     def committed(self, place: Partition, offset: int) -> None:
@@ -263,8 +264,8 @@ class Truth:
         if point.payload["status"] != Status.VISIBLE:
             return
         said = document(wanted, MODEL)
-        if point.text != said.text or point.payload["fingerprint"] != said.fingerprint:
-            raise Broken(f"{product_id}: its words are {point.text!r}, they should be {said.text!r}")
+        if point.words != item_words(wanted) or point.payload["fingerprint"] != said.fingerprint:
+            raise Broken(f"{product_id}: its words are {point.words!r}, they should be those of {said.text!r}")
         if CURSED in said.text:
             if not point.payload["vector_failed"]:
                 raise Broken(f"{product_id}: its text cannot be embedded, and nothing says so")

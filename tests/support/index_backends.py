@@ -23,10 +23,10 @@ from workers.index.server.collections import open_with
 from workers.point.plan import plan
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterable
 
     from workers.index.edge.index import EdgeIndex
-    from workers.index.interface import Index
+    from workers.index.interface import Found, Index
     from workers.point.plan import PointPlan
 
 MODEL = ModelId("test", "1", 4)
@@ -128,6 +128,11 @@ async def put(index: Index, wanted: Content, version: int, *, dense: Any = None,
     if made.write is not None:
         assert await index.write([made.write]) == set()
     return made
+
+
+def point_ids(found: Iterable[Found]) -> list[str]:
+    """Return the point ids of a ranking."""
+    return [point.point_id for point in found]
 
 
 def ids(*product_ids: str) -> list[str]:

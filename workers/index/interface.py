@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from schemas.queries import Filters
     from workers.embedder.interface import ModelId
     from workers.index.metadata import Metadata
+    from workers.words.item import Words
 
 DENSE = "dense"
 LEXICAL = "lexical"
@@ -45,8 +46,8 @@ class Upsert:
     product_id: str
     version: int
     payload: Payload
-    text: str | None
-    """The text of the lexical vector; None for a point that is not visible, which carries no vectors."""
+    words: Words | None
+    """The words of the lexical vector; None for a point that is not visible, which carries no vectors."""
     dense: NDArray[np.float32] | None
     """float32 `(dimension,)`; None while no vector is known."""
 
@@ -81,6 +82,13 @@ class Stored(NamedTuple):
     payload: Payload
     dense: NDArray[np.float32] | None
     """float32 `(dimension,)`; None if the point has no vector, or if vectors were not asked for."""
+
+
+class Found(NamedTuple):
+    """A point in a ranking."""
+
+    point_id: str
+    score: float
 
 
 class Index(Protocol):
@@ -130,17 +138,24 @@ class Index(Protocol):
     async def due_price_changes(self, partitions: Collection[int], now_ms: int, limit: int) -> list[Payload]:
         """Return at most `limit` visible points whose `price_changes_at_ms` <= now_ms."""
 
-    async def search_dense(self, vector: NDArray[np.float32], filters: Filters, limit: int) -> list[str]:
-        """Return point ids by cosine similarity, best first. Only visible points have a dense vector."""
+    async def search_dense(self, vector: NDArray[np.float32], filters: Filters, limit: int) -> list[Found]:
+        """Return points with their cosine similarity, in the order of `workers.index.ranking`, best first.
 
-    async def search_lexical(self, text: str, filters: Filters, limit: int) -> list[str]:
-        """Return point ids by BM25 with inverse document frequencies, best first."""
+        Only visible points have a dense vector.
+        """
+
+    async def search_lexical(self, text: str, filters: Filters, limit: int) -> list[Found]:
+        """Return points with their score by BM25, > 0, in the order of `workers.index.ranking`, best first."""
 
     async def find_exact(self, identifier: str, filters: Filters) -> list[str]:
-        """Return the point ids of visible items whose product_id or gtin is exactly this identifier.
+        """Return the point ids of visible items whose product_id or gtin is this identifier, however it is typed.
 
-        The item with that product_id comes before the items with that gtin.
+        The item with exactly that product_id comes first, then those whose product_id differs in case or separators,
+        then those with that gtin.
         """
+
+    async def has_brand(self, text: str) -> bool:
+        """Return whether a visible item has this brand, whatever its case."""
 
     async def browse(self, filters: Filters, limit: int, offset: int) -> list[str]:
         """Return point ids of visible items that pass the filters, in a stable order."""

@@ -1,4 +1,4 @@
-"""The metadata of a collection: the layout, document template and model that it was written with."""
+"""The metadata of a collection: the layout, document template, analysis of words and model that it was written with."""
 
 from __future__ import annotations
 
@@ -8,9 +8,13 @@ from schemas.errors import Misconfigured
 from workers.document import TEMPLATE_VERSION
 from workers.embedder.interface import ModelId
 from workers.index.layout import SCHEMA_VERSION
+from workers.words.item import ANALYSIS_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+ANALYSIS_BEFORE = 1
+"""The version of the analysis where the metadata names none."""
 
 
 class Metadata(NamedTuple):
@@ -28,6 +32,8 @@ class Metadata(NamedTuple):
     """The version of the layout (workers.index.layout) that the points were written with."""
     template_version: int = TEMPLATE_VERSION
     """The version of the template (workers.document) that the documents were made with."""
+    analysis_version: int = ANALYSIS_VERSION
+    """The version of the analysis (workers.words) that the terms of the lexical vectors were made with."""
 
     def encode(self) -> dict[str, Any]:
         """Return the metadata as an object of JSON."""
@@ -37,7 +43,7 @@ class Metadata(NamedTuple):
 def decode(stored: Mapping[str, Any]) -> Metadata:
     """Return the metadata of a collection. Raises Misconfigured if Freshline has not written it."""
     try:
-        return Metadata(**{**stored, "model": ModelId(**stored["model"])})
+        return Metadata(**{"analysis_version": ANALYSIS_BEFORE, **stored, "model": ModelId(**stored["model"])})
     except (KeyError, TypeError) as error:
         raise Misconfigured(f"the index has no metadata that this version reads ({error})") from error
 
@@ -45,7 +51,17 @@ def decode(stored: Mapping[str, Any]) -> Metadata:
 def check(metadata: Metadata, *, where: str, remedy: str) -> None:
     """Raise Misconfigured, with what to do, unless the collection has the present layout.
 
-    A collection of another model or template serves as it is until a rebuild replaces it.
+    A collection of another model, template or analysis serves as it is until a rebuild replaces it.
     """
     if metadata.schema_version != SCHEMA_VERSION:
         raise Misconfigured(f"{where} was written by another version of Freshline: {remedy}")
+
+
+def outdated_words(metadata: Metadata) -> str | None:
+    """Return a sentence that says what to run if the collection has the words of an earlier analysis, else None."""
+    if metadata.analysis_version == ANALYSIS_VERSION:
+        return None
+    return (
+        f"{metadata.collection} was filled by an earlier analysis of words, so words do not find what was written "
+        "then: run `freshline rebuild`"
+    )

@@ -10,6 +10,7 @@ from workers.document import document, same_text
 from workers.index.interface import Patch, Reprice, Upsert
 from workers.point import payload
 from workers.state.projection import price_changes_at_ms, price_now
+from workers.words.item import item_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,7 +83,7 @@ def plan(
     if stored is not None and known is not None and same_text(stored.payload, content):
         return _patch(stored, content, version, since)
     present = document(content, model)
-    if stored is not None and known == present.fingerprint:
+    if stored is not None and known == present.fingerprint and _same_words(stored.payload, content):
         return _patch(stored, content, version, since)
     due_at_ms = now_ms if text_arrived_at_ms is None else text_arrived_at_ms
     return _replace(stored, content, version, _vector(stored, present.fingerprint, cached, due_at_ms), present, since)
@@ -99,7 +100,14 @@ def is_new_text(stored: Stored | None, content: Content, *, version: int, model:
     known = None if stored is None or repair else stored.payload["fingerprint"]
     if stored is None or known is None:
         return True
-    return not same_text(stored.payload, content) and document(content, model).fingerprint != known
+    if same_text(stored.payload, content):
+        return False
+    return document(content, model).fingerprint != known or not _same_words(stored.payload, content)
+
+
+def _same_words(before: Content, now: Content) -> bool:
+    """Return whether the terms are the same, too: a text may move from one field to another in the same document."""
+    return item_words(before) == item_words(now)
 
 
 def reprice(stored: Payload, shop_currency: str | None, now_ms: int) -> Reprice:
@@ -140,7 +148,7 @@ def _replace(
     dense, vector = dense_and_state
     whole = payload.payload(content, version, vector, shown)
     action = Action.EMBED if vector.vector_due else Action.UPSERT
-    return PointPlan(action, Upsert(content["product_id"], version, whole, present.text, dense), changed)
+    return PointPlan(action, Upsert(content["product_id"], version, whole, item_words(content), dense), changed)
 
 
 def _vector(

@@ -1,30 +1,47 @@
-"""Reciprocal rank fusion: one ranking from those of two retrievers, whose scores cannot be compared."""
+"""Fusion: one ranking from what words find, by BM25, and what vectors find, by cosine."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import chain, zip_longest
+from typing import TYPE_CHECKING
+
+from workers.index.interface import Found
+from workers.index.ranking import in_order
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-RANK_CONSTANT = 60
-"""k of Cormack, Clarke and Büttcher, SIGIR 2009: the larger it is, the less the first ranks outweigh the next."""
-
-
-class Ranked(NamedTuple):
-    """A point in a ranking."""
-
-    point_id: str
-    score: float
+SCORE_MAX = 0.99
+"""The best that a fused score can be; an exact match has 1."""
+HEAD_POINTS = 200
+"""The points of each ranking whose scores are added. With 100 search finds less, with 400 the same."""
 
 
-def fuse(one: Sequence[str], other: Sequence[str] = ()) -> Iterator[Ranked]:
-    """Return the points of both rankings, best first, scored by the sum of 1 / (k + rank) over rankings that have them.
+def fuse(words: Sequence[Found], near: Sequence[Found], vector_weight: float) -> Iterator[Found]:
+    """Return the points of both rankings, best first, with scores from 0 to `SCORE_MAX`.
 
-    A ranking is a list of point ids without duplicates, best first; ranks count from 1. Ties are broken by point id, so
-    that the order of the two arguments changes nothing.
+    Both are in the order of `workers.index.ranking`. The score by words is divided by the best one; the cosine counts
+    from that of the last point of the head on, since how low cosines are depends on model and query. What lies beyond
+    the heads follows in turns, so that longer rankings begin as shorter ones do and no page repeats an item.
     """
-    scores = {point: 1 / (RANK_CONSTANT + rank) for rank, point in enumerate(one, start=1)}
-    for rank, point in enumerate(other, start=1):
-        scores[point] = scores.get(point, 0.0) + 1 / (RANK_CONSTANT + rank)
-    return (Ranked(point, -below) for below, point in sorted((-score, point) for point, score in scores.items()))
+    head = in_order(_scored(words[:HEAD_POINTS], near[:HEAD_POINTS], vector_weight))
+    yield from head
+    shown = {point.point_id for point in head}
+    in_turns = chain.from_iterable(zip_longest(words[HEAD_POINTS:], near[HEAD_POINTS:]))
+    below = dict.fromkeys(point.point_id for point in in_turns if point is not None)
+    least = head[-1].score if head else 0.0
+    for rank, point_id in enumerate((each for each in below if each not in shown), start=1):
+        yield Found(point_id, least * HEAD_POINTS / (HEAD_POINTS + rank))
+
+
+def _scored(words: Sequence[Found], near: Sequence[Found], vector_weight: float) -> Iterator[Found]:
+    by_words = _parts(words, divisor=words[0].score if words else 1.0)
+    floor = near[-1].score if near else 0.0
+    by_vector = _parts(near, floor=floor)
+    for point_id in by_words.keys() | by_vector.keys():
+        score = by_words.get(point_id, 0.0) + vector_weight * by_vector.get(point_id, 0.0)
+        yield Found(point_id, SCORE_MAX * score / (1 + vector_weight))
+
+
+def _parts(ranking: Sequence[Found], *, floor: float = 0.0, divisor: float = 1.0) -> Mapping[str, float]:
+    return {point.point_id: (point.score - floor) / divisor for point in ranking}

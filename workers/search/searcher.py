@@ -1,4 +1,4 @@
-"""Search: a dense and a lexical retriever fused by rank, exact identifiers first, filters, browsing without a query."""
+"""Search: dense and lexical retrievers fused by score, exact identifiers first, filters, browsing without a query."""
 
 from __future__ import annotations
 
@@ -8,24 +8,25 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from schemas.errors import Conflict, EmbeddingFailed
 from workers.document import normalised
+from workers.index.interface import Found
 from workers.point.payload import is_visible
 from workers.search import hits
-from workers.search.fusion import Ranked, fuse
+from workers.search.fusion import HEAD_POINTS, fuse
+from workers.search.weights import vector_weight
+from workers.words.identity import identifiers
 
 if TYPE_CHECKING:
-    from schemas.queries import Hit, IndexedItem, SearchRequest
+    from schemas.queries import Filters, Hit, IndexedItem, SearchRequest
     from workers.embedder.interface import ModelId, Vectors
     from workers.embedder.query_vector import QueryVector
     from workers.index.interface import Index
 
     FoundBy = Literal["words and vectors", "words", "filters"]
 
-RETRIEVED_POINTS_MIN = 200
-"""With 100 points a retriever, search finds less (nDCG@10 0.740, with 200 0.756); with 400 it finds the same."""
 VECTOR_SECONDS_MAX = 5.0
 """The longest wait for a query's vector. A query is then answered by lexical results, even if the model hangs."""
 EXACT_SCORE = 1.0
-"""The score of an exact match, above any fused score: two retrievers give at most 2 / 61."""
+"""The score of an exact match, above any fused score."""
 
 
 class ServingIndex(Protocol):
@@ -61,7 +62,7 @@ class Results(NamedTuple):
 
 
 class _Ranking(NamedTuple):
-    points: list[Ranked]
+    points: list[Found]
     total: int
     by: FoundBy
 
@@ -119,7 +120,7 @@ class Searcher:
         if request.q is None:
             filters = request.filters
             found = await index.browse(filters, request.limit, request.offset)
-            return _Ranking([Ranked(point, 0.0) for point in found], await index.count(filters), "filters")
+            return _Ranking([Found(point, 0.0) for point in found], await index.count(filters), "filters")
         query = normalised(request.q)
         # Vectors of two models never meet: the query is embedded by the model of this collection, or not at all.
         embedder = self._embedders.find_loaded(index.model)
@@ -134,21 +135,29 @@ class Searcher:
     async def _fused(self, index: Index, query: str, request: SearchRequest, computing: _Bounded | None) -> _Ranking:
         """Rank by both retrievers, and by the lexical one alone if there is no vector in time."""
         end, filters = request.offset + request.limit, request.filters
-        points = points_to_retrieve(end)
+        points = max(HEAD_POINTS, end)
         if computing is not None:
             # A call to the index at this moment would take the interpreter from the tokeniser.
             await computing.started()
-        lexical, exact, total = await asyncio.gather(
+        words, exact, is_brand, total = await asyncio.gather(
             index.search_lexical(query, filters, points),
-            index.find_exact((request.q or "").strip(), filters),
+            _exact(index, query, filters),
+            index.has_brand(query),
             index.count(filters),
         )
         vector = None if computing is None else await computing.result()
-        dense = [] if vector is None else await index.search_dense(vector, filters, points)
-        first = (Ranked(point, EXACT_SCORE) for point in exact)
-        ranked = chain(first, (each for each in fuse(dense, lexical) if each.point_id not in exact))
+        weight = vector_weight(query, is_brand=is_brand)
+        near = [] if vector is None or not weight else await index.search_dense(vector, filters, points)
+        first = (Found(point, EXACT_SCORE) for point in exact)
+        ranked = chain(first, (each for each in fuse(words, near, weight) if each.point_id not in exact))
         page = list(islice(ranked, request.offset, end))
         return _Ranking(page, total, "words" if vector is None else "words and vectors")
+
+
+async def _exact(index: Index, query: str, filters: Filters) -> list[str]:
+    """Return the points of the ids and GTINs in the query, in its order."""
+    found = [await index.find_exact(identifier, filters) for identifier in identifiers(query)]
+    return list(dict.fromkeys(chain.from_iterable(found)))
 
 
 class _Bounded:
@@ -173,15 +182,3 @@ class _Bounded:
                 return await self._vector.result()
         except (EmbeddingFailed, TimeoutError):
             return None
-
-
-def points_to_retrieve(end: int) -> int:
-    """Return how many points each retriever must give for a page that ends at rank `end`.
-
-    Twice as many as the page needs, since a point far down in both rankings may be far up in their fusion; in doubling
-    steps, so that the pages of one search are cut from the same ranking wherever possible.
-    """
-    points = RETRIEVED_POINTS_MIN
-    while points < 2 * end:
-        points *= 2
-    return points

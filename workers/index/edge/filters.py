@@ -19,12 +19,6 @@ def all_of(conditions: Sequence[Condition]) -> Filter:
     return Filter(must=[_field(condition) for condition in conditions])
 
 
-def named(point: str, gtin: str, conditions: Sequence[Condition]) -> Filter:
-    """Return the filter for the point of this id and those of this gtin, if they satisfy every condition."""
-    either = Filter(should=[HasIdCondition({point}), FieldCondition("gtin", match=MatchValue(gtin))])
-    return Filter(must=[either, *(_field(condition) for condition in conditions)])
-
-
 def older(version: int) -> Filter:
     """Return the filter for points whose stored version is below this one."""
     return Filter(must=[FieldCondition("version", range=RangeFloat(lt=version))])

@@ -22,15 +22,18 @@ from qdrant_edge import (
     QueryRequest,
     ScrollRequest,
     SearchParams,
+    SparseVector,
     UpdateOperation,
 )
 from typing_extensions import override
 
 from schemas.errors import Gone, Unavailable
 from schemas.points import point_id
+from schemas.queries import Filters
+from workers.index import lexical
 from workers.index.edge import filters as where
 from workers.index.edge.operations import accepted, dense, operation, read
-from workers.index.interface import DENSE, LEXICAL, DenseVector, OpenedIndex, Patch, Stored, Write
+from workers.index.interface import DENSE, LEXICAL, DenseVector, Found, OpenedIndex, Patch, Stored, Write
 from workers.index.layout import (
     EMBEDDING_PENDING,
     HIDDEN,
@@ -42,7 +45,7 @@ from workers.index.layout import (
     positions_in,
     price_change_due,
 )
-from workers.index.lexical import Lexical
+from workers.index.ranking import best
 from workers.priority import CooperativeTurns
 
 if TYPE_CHECKING:
@@ -53,8 +56,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from schemas.points import Payload
-    from schemas.queries import Filters
     from workers.index.layout import Condition
+    from workers.index.lexical import Sparse
     from workers.index.metadata import Metadata
     from workers.priority import QueryGate
 
@@ -80,7 +83,6 @@ class EdgeIndex(OpenedIndex):
         super().__init__(directory.parent.name, metadata)
         self._release = release
         self._gate = gate
-        self._lexical = Lexical()
         self._closed = False
         self._flushed_log_bytes = 0
 
@@ -97,7 +99,7 @@ class EdgeIndex(OpenedIndex):
     @override
     async def write(self, writes: Sequence[Write]) -> set[str]:
         """Raise Unavailable while less than 200 MB of disk are free, and Gone if the files of the shard are gone."""
-        await self._update(operation(write, self._lexical) for write in writes)
+        await self._update(operation(write) for write in writes)
         return self._missed([write for write in writes if isinstance(write, Patch)])
 
     @override
@@ -128,24 +130,22 @@ class EdgeIndex(OpenedIndex):
         return [read(record) for record in self._shard.scroll(request)[0]]
 
     @override
-    async def search_dense(self, vector: NDArray[np.float32], filters: Filters, limit: int) -> list[str]:
-        return self._nearest(vector, DENSE, filters, limit)
+    async def search_dense(self, vector: NDArray[np.float32], filters: Filters, limit: int) -> list[Found]:
+        return await best(lambda asked: self._nearest(vector, DENSE, filters, asked), limit)
 
     @override
-    async def search_lexical(self, text: str, filters: Filters, limit: int) -> list[str]:
-        terms = self._lexical.query(text)
-        return self._nearest(terms, LEXICAL, filters, limit) if terms.indices else []
+    async def search_lexical(self, text: str, filters: Filters, limit: int) -> list[Found]:
+        return await self._with_terms(lexical.query(text), filters, limit)
 
     @override
     async def find_exact(self, identifier: str, filters: Filters) -> list[str]:
         by_id = point_id(identifier)
-        request = ScrollRequest(
-            limit=EXACT_POINTS_MAX,
-            filter=where.named(by_id, identifier, [VISIBLE, *conditions(filters)]),
-            with_payload=False,
-        )
-        found = [str(record.id) for record in self._shard.scroll(request)[0]]
-        return sorted(found, key=lambda each: each != by_id)
+        found = await self._with_terms(lexical.identity(identifier), filters, EXACT_POINTS_MAX)
+        return sorted((point.point_id for point in found), key=lambda point: point != by_id)
+
+    @override
+    async def has_brand(self, text: str) -> bool:
+        return bool(await self._with_terms(lexical.brand(text), Filters(), 1))
 
     @override
     async def browse(self, filters: Filters, limit: int, offset: int) -> list[str]:
@@ -240,7 +240,13 @@ class EdgeIndex(OpenedIndex):
         exact = not (len(asked) == 1 and isinstance(asked[0], Is))
         return self._shard.count(CountRequest(exact=exact, filter=where.all_of(asked)))
 
-    def _nearest(self, vector: Any, using: str, filters: Filters, limit: int) -> list[str]:
+    async def _with_terms(self, terms: Sparse, filters: Filters, limit: int) -> list[Found]:
+        if not terms.indices:
+            return []
+        query = SparseVector(*terms)
+        return await best(lambda asked: self._nearest(query, LEXICAL, filters, asked), limit)
+
+    async def _nearest(self, vector: Any, using: str, filters: Filters, limit: int) -> list[Found]:
         asked = conditions(filters)
         request = QueryRequest(
             limit=limit,
@@ -249,7 +255,7 @@ class EdgeIndex(OpenedIndex):
             params=CANDIDATES if using == DENSE else None,
             with_payload=False,
         )
-        return [str(point.id) for point in self._shard.query(request)]
+        return [Found(str(point.id), point.score) for point in self._shard.query(request)]
 
     async def _update(self, operations: Iterable[UpdateOperation]) -> None:
         self._check_disk()

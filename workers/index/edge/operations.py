@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import orjson
-from qdrant_edge import Point, UpdateMode, UpdateOperation
+from qdrant_edge import Point, SparseVector, UpdateMode, UpdateOperation
 
 from schemas.points import point_id
+from workers.index import lexical
 from workers.index.edge import filters as where
 from workers.index.interface import DENSE, LEXICAL, Patch, Upsert
 from workers.index.layout import NESTED_FIELDS, POSITIONS_PAYLOAD, POSITIONS_POINT, complete_payload
@@ -21,14 +22,13 @@ if TYPE_CHECKING:
 
     from schemas.points import Payload
     from workers.index.interface import Write
-    from workers.index.lexical import Lexical
 
 
-def operation(write: Write, lexical: Lexical) -> UpdateOperation:
+def operation(write: Write) -> UpdateOperation:
     """Return a write as one operation, carried out completely or not at all, on its condition on the version."""
     point = point_id(write.product_id)
     if isinstance(write, Upsert):
-        whole_point = Point(point, _vectors(write, lexical), _written(write.payload))
+        whole_point = Point(point, _vectors(write), _written(write.payload))
         return UpdateOperation.upsert_points([whole_point], condition=where.older(write.version))
     version = write.base if isinstance(write, Patch) else write.version
     return UpdateOperation.set_payload_by_filter(where.still(version, point), _written(write.payload))
@@ -57,8 +57,8 @@ def accepted(vector: NDArray[np.float32]) -> Any:
     return vector
 
 
-def _vectors(write: Upsert, lexical: Lexical) -> dict[str, Any]:
-    words: dict[str, Any] = {} if write.text is None else {LEXICAL: lexical.document(write.text)}
+def _vectors(write: Upsert) -> dict[str, Any]:
+    words: dict[str, Any] = {} if write.words is None else {LEXICAL: SparseVector(*lexical.document(write.words))}
     return words if write.dense is None else {DENSE: write.dense, **words}
 
 

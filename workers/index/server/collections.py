@@ -19,6 +19,7 @@ from workers.index.layout import CREATED_WITH, INDEXED_FIELDS, POSITIONS_PAYLOAD
 from workers.index.server import filters as where
 from workers.index.server.calls import Calls, Persistence, check_version
 from workers.index.server.index import ServerIndex
+from workers.words.item import ANALYSIS_VERSION
 
 if TYPE_CHECKING:
     from workers.embedder.interface import ModelId
@@ -148,7 +149,8 @@ class ServerCollections(Collections):
         """Ensure that the alias names a collection. Workers that start together create the same one."""
         named = await self._aliases()
         if self._alias not in named:
-            digest = hashlib.sha256(repr((*model, SCHEMA_VERSION, TEMPLATE_VERSION)).encode()).hexdigest()
+            identity = (*model, SCHEMA_VERSION, TEMPLATE_VERSION, ANALYSIS_VERSION)
+            digest = hashlib.sha256(repr(identity).encode()).hexdigest()
             name = f"{self._alias}-{digest[:8]}"
             await self._create(name, meta.Metadata(f"{name}.{uuid.uuid4().hex[:8]}", model, model_source))
             await self._rename({self._alias: name})

@@ -19,13 +19,6 @@ def all_of(conditions: Sequence[Condition]) -> models.Filter:
     return models.Filter(must=[_field(condition) for condition in conditions])
 
 
-def named(point: str, gtin: str, conditions: Sequence[Condition]) -> models.Filter:
-    """Return the filter for the point of this id and those of this gtin, if they satisfy every condition."""
-    has_gtin = models.FieldCondition(key="gtin", match=models.MatchValue(value=gtin))
-    either = models.Filter(should=[models.HasIdCondition(has_id=[point]), has_gtin])
-    return models.Filter(must=[either, *(_field(condition) for condition in conditions)])
-
-
 def each_older(versions: Sequence[tuple[str, int]]) -> models.Filter:
     """Return the filter for those of these points whose stored version is below the version given with the point.
 

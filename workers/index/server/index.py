@@ -10,7 +10,9 @@ from typing_extensions import override
 
 from schemas.errors import Gone
 from schemas.points import point_id
-from workers.index.interface import DENSE, LEXICAL, DenseVector, OpenedIndex, Patch, Stored, Write
+from schemas.queries import Filters
+from workers.index import lexical
+from workers.index.interface import DENSE, LEXICAL, DenseVector, Found, OpenedIndex, Patch, Stored, Write
 from workers.index.layout import (
     CREATED_WITH,
     EMBEDDING_PENDING,
@@ -22,7 +24,7 @@ from workers.index.layout import (
     positions_in,
     price_change_due,
 )
-from workers.index.lexical import Lexical
+from workers.index.ranking import best
 from workers.index.server import filters as where
 from workers.index.server.calls import OPERATIONS_MAX, Calls
 from workers.index.server.operations import clear_pending, operations, set_payload, update_vectors
@@ -33,10 +35,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from schemas.points import Payload
-    from schemas.queries import Filters
+    from workers.index.lexical import Sparse
     from workers.index.metadata import Metadata
 
 SCAN_POINTS = 256
+EXACT_POINTS_MAX = 256
 
 
 class ServerIndex(OpenedIndex):
@@ -46,7 +49,6 @@ class ServerIndex(OpenedIndex):
         self._calls = calls
         self._client = calls.client
         super().__init__(name, metadata)
-        self._lexical = Lexical()
 
     @override
     async def stored(self, product_ids: Collection[str], *, vectors: bool = False) -> dict[str, Stored]:
@@ -61,7 +63,7 @@ class ServerIndex(OpenedIndex):
 
     @override
     async def write(self, writes: Sequence[Write]) -> set[str]:
-        await self._calls.update(self._name, operations(writes, self._lexical))
+        await self._calls.update(self._name, operations(writes))
         return await self._missed([write for write in writes if isinstance(write, Patch)])
 
     @override
@@ -93,21 +95,22 @@ class ServerIndex(OpenedIndex):
         return [complete_payload(record.payload) for record in await self._scroll(turned, limit)]
 
     @override
-    async def search_dense(self, vector: NDArray[np.float32], filters: Filters, limit: int) -> list[str]:
-        return await self._nearest(vector.tolist(), DENSE, filters, limit)
+    async def search_dense(self, vector: NDArray[np.float32], filters: Filters, limit: int) -> list[Found]:
+        return await best(lambda asked: self._nearest(vector.tolist(), DENSE, filters, asked), limit)
 
     @override
-    async def search_lexical(self, text: str, filters: Filters, limit: int) -> list[str]:
-        terms = self._lexical.query(text)
-        query = models.SparseVector(indices=terms.indices, values=terms.values)
-        return await self._nearest(query, LEXICAL, filters, limit) if terms.indices else []
+    async def search_lexical(self, text: str, filters: Filters, limit: int) -> list[Found]:
+        return await self._with_terms(lexical.query(text), filters, limit)
 
     @override
     async def find_exact(self, identifier: str, filters: Filters) -> list[str]:
         by_id = point_id(identifier)
-        named = where.named(by_id, identifier, [VISIBLE, *conditions(filters)])
-        found = [str(record.id) for record in await self._scroll(named, SCAN_POINTS, with_payload=False)]
-        return sorted(found, key=lambda each: each != by_id)
+        found = await self._with_terms(lexical.identity(identifier), filters, EXACT_POINTS_MAX)
+        return sorted((point.point_id for point in found), key=lambda point: point != by_id)
+
+    @override
+    async def has_brand(self, text: str) -> bool:
+        return bool(await self._with_terms(lexical.brand(text), Filters(), 1))
 
     @override
     async def browse(self, filters: Filters, limit: int, offset: int) -> list[str]:
@@ -180,7 +183,13 @@ class ServerIndex(OpenedIndex):
         versions = {str(record.id): (record.payload or {})["version"] for record in records}
         return {p.product_id for p, point in zip(patches, ids, strict=True) if versions.get(point, -1) < p.version}
 
-    async def _nearest(self, query: Any, using: str, filters: Filters, limit: int) -> list[str]:
+    async def _with_terms(self, terms: Sparse, filters: Filters, limit: int) -> list[Found]:
+        if not terms.indices:
+            return []
+        query = models.SparseVector(indices=terms.indices, values=terms.values)
+        return await best(lambda asked: self._nearest(query, LEXICAL, filters, asked), limit)
+
+    async def _nearest(self, query: Any, using: str, filters: Filters, limit: int) -> list[Found]:
         asked = conditions(filters)
         answer = await self._calls.ask(
             lambda: self._client.query_points(
@@ -193,7 +202,7 @@ class ServerIndex(OpenedIndex):
                 with_payload=False,
             )
         )
-        return [str(point.id) for point in answer.points]
+        return [Found(str(point.id), point.score) for point in answer.points]
 
     async def _count(self, condition: models.Filter) -> int:
         answer = await self._calls.ask(lambda: self._client.count(self._name, condition, exact=True))

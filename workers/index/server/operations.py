@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from qdrant_client import models
 
 from schemas.points import point_id
+from workers.index import lexical
 from workers.index.interface import DENSE, LEXICAL, DenseVector, Patch, Upsert, Write
 from workers.index.server import filters as where
 from workers.index.server.calls import OPERATIONS_MAX
@@ -15,10 +16,8 @@ from workers.index.server.calls import OPERATIONS_MAX
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from workers.index.lexical import Lexical
 
-
-def operations(writes: Sequence[Write], lexical: Lexical) -> list[models.UpdateOperation]:
+def operations(writes: Sequence[Write]) -> list[models.UpdateOperation]:
     """Return the operations of these writes.
 
     Neighbouring upserts share an operation, since on a server an operation costs 0.4 ms, however it is batched.
@@ -26,26 +25,26 @@ def operations(writes: Sequence[Write], lexical: Lexical) -> list[models.UpdateO
     found: list[models.UpdateOperation] = []
     for is_upsert, run in groupby(writes, key=lambda write: isinstance(write, Upsert)):
         if is_upsert:
-            found += [_upsert(chunk, lexical) for chunk in _chunks(cast("list[Upsert]", list(run)))]
+            found += [_upsert(chunk) for chunk in _chunks(cast("list[Upsert]", list(run)))]
         else:
             found += [_patch(write) for write in run if not isinstance(write, Upsert)]
     return found
 
 
-def _upsert(upserts: Sequence[Upsert], lexical: Lexical) -> models.UpdateOperation:
+def _upsert(upserts: Sequence[Upsert]) -> models.UpdateOperation:
     versions = [(point_id(upsert.product_id), upsert.version) for upsert in upserts]
     points = [
-        models.PointStruct(id=point, vector=_vectors(upsert, lexical), payload=dict(upsert.payload))
+        models.PointStruct(id=point, vector=_vectors(upsert), payload=dict(upsert.payload))
         for (point, _), upsert in zip(versions, upserts, strict=True)
     ]
     condition = where.each_older(versions)
     return models.UpsertOperation(upsert=models.PointsList(points=points, update_filter=condition))
 
 
-def _vectors(upsert: Upsert, lexical: Lexical) -> dict[str, Any]:
+def _vectors(upsert: Upsert) -> dict[str, Any]:
     vectors: dict[str, Any] = {}
-    if upsert.text is not None:
-        words = lexical.document(upsert.text)
+    if upsert.words is not None:
+        words = lexical.document(upsert.words)
         vectors[LEXICAL] = models.SparseVector(indices=words.indices, values=words.values)
     if upsert.dense is not None:
         vectors[DENSE] = upsert.dense.tolist()

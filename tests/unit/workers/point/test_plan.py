@@ -15,6 +15,7 @@ from workers.embedder.interface import ModelId
 from workers.index.interface import Patch, Reprice, Stored, Upsert, Write
 from workers.point.payload import CONTENT_FIELDS
 from workers.point.plan import Action, PointPlan, is_new_text, plan, reprice
+from workers.words.item import Words, item_words
 
 if TYPE_CHECKING:
     from schemas.points import Content, Payload
@@ -33,7 +34,7 @@ class Model:
     """One point, written as the interface of the index demands."""
 
     point: Stored | None = None
-    text: str | None = None
+    words: Words | None = None
     at_hand: set[str] = field(default_factory=set)
 
     def plan(
@@ -65,7 +66,7 @@ class Model:
         version = -1 if self.point is None else self.point.payload["version"]
         if isinstance(write, Upsert):
             if version < write.version:
-                self.point, self.text = Stored(write.payload, write.dense), write.text
+                self.point, self.words = Stored(write.payload, write.dense), write.words
         elif self.point is not None and version == (write.base if isinstance(write, Patch) else write.version):
             changed = cast("Payload", {**self.point.payload, **write.payload})
             self.point = self.point._replace(payload=changed)
@@ -94,7 +95,7 @@ def test_a_new_item_owes_a_vector_unless_one_is_at_hand() -> None:
     index, fingerprint = Model(), document(content(), MODEL).fingerprint
     made = index.put(content(), 5)
     assert made.action is Action.EMBED and isinstance(made.write, Upsert)
-    assert made.write.dense is None and made.write.text == "Cake"
+    assert made.write.dense is None and made.write.words == item_words(content())
     assert made.write.payload["vector_due"] == fingerprint and made.write.payload["vector_due_at_ms"] == NOW_MS
     again = Model(at_hand={fingerprint}).put(content(), 5)
     assert again.action is Action.UPSERT and isinstance(again.write, Upsert)
@@ -169,10 +170,10 @@ def test_only_what_is_written_to_mend_a_point_distrusts_its_fingerprint() -> Non
     index.pay()
     assert index.point is not None
     index.point = Stored(cast("Payload", {**index.point.payload, "fingerprint": "wrong"}), vector_of(present))
-    index.text = "lost"
+    index.words = Words({"lost": 1}, 1)
     assert index.plan(content(price=2.0), 6).action is Action.PATCH
     mending = index.plan(content(), 6, repair=True)
-    assert index.write(mending.write) and index.text == "Cake"
+    assert index.write(mending.write) and index.words == item_words(content())
     assert mending.action is Action.UPSERT, "the vector was of this text all the same"
     assert index.point.payload["fingerprint"] == present and index.point.payload["vector_due"] is None
 
@@ -196,7 +197,7 @@ def test_a_hidden_item_carries_nothing_that_finds_it() -> None:
     index.pay()
     made = index.put(content(price=1.0, status="delisted"), 6)
     assert made.action is Action.HIDE and isinstance(made.write, Upsert)
-    assert made.write.text is None and made.write.dense is None
+    assert made.write.words is None and made.write.dense is None
     assert made.write.payload["fingerprint"] is made.write.payload["vector_due"] is None
     assert set(made.write.payload["searchable_at_ms"].values()) == {None}
     assert made.became_searchable == ("product",)
@@ -280,10 +281,10 @@ def _assert_vectors_are_those_of(index: Model, newest: Content) -> None:
     assert index.point is not None
     payload, dense = index.point
     if newest["status"] != "visible":
-        assert index.text is None and dense is None and payload["vector_due"] is None
+        assert index.words is None and dense is None and payload["vector_due"] is None
         return
     present = document(newest, MODEL)
-    assert (index.text, payload["fingerprint"]) == (present.text, present.fingerprint)
+    assert (index.words, payload["fingerprint"]) == (item_words(newest), present.fingerprint)
     assert (payload["vector_due"] is None) == (payload["vector_fingerprint"] == present.fingerprint)
     assert (dense is None) == (payload["vector_fingerprint"] is None)
     if dense is not None:

@@ -1,49 +1,109 @@
-"""Reciprocal rank fusion."""
+"""Fusion of what words and vectors find, and the order of equal scores."""
 
 from __future__ import annotations
 
+import asyncio
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.search.fusion import fuse
-from workers.search.searcher import points_to_retrieve
+from workers.index.interface import Found
+from workers.index.ranking import EQUAL_POINTS_MAX, best, in_order
+from workers.search.fusion import HEAD_POINTS, fuse
+from workers.search.weights import BRAND_WEIGHT, NUMBERED_WEIGHT, PLAIN_WEIGHT, vector_weight
 
-rankings = st.lists(st.sampled_from("abcdefgh"), unique=True)
-
-
-def test_scores_add_up_over_the_rankings() -> None:
-    assert [(r.point_id, round(r.score, 6)) for r in fuse(["a", "b"], ["b", "c"])] == [
-        ("b", round(1 / 62 + 1 / 61, 6)),
-        ("a", round(1 / 61, 6)),
-        ("c", round(1 / 62, 6)),
-    ]
+scored = st.dictionaries(st.sampled_from("abcdefgh"), st.integers(1, 9).map(float))
+rankings = scored.map(lambda scores: in_order(Found(point, score) for point, score in scores.items()))
+weights = st.sampled_from([0.0, 0.5, 2.0])
 
 
-@given(rankings, rankings)
-def test_every_point_of_a_ranking_is_in_the_result_once(one: list[str], other: list[str]) -> None:
-    assert sorted(ranked.point_id for ranked in fuse(one, other)) == sorted({*one, *other})
+def names(found: object) -> list[str]:
+    return [point.point_id for point in found]  # type: ignore[attr-defined]
+
+
+def test_the_score_by_words_is_a_share_of_the_best_and_a_cosine_counts_from_the_last() -> None:
+    words, near = [Found("a", 8.0), Found("b", 4.0)], [Found("b", 0.9), Found("c", 0.5), Found("d", 0.4)]
+    assert list(fuse(words, near, 1.0)) == [
+        Found("a", 0.495), Found("b", 0.495), Found("c", 0.0495), Found("d", 0.0),
+    ]  # fmt: skip
+
+
+@given(rankings, rankings, weights)
+def test_every_point_of_a_ranking_is_in_the_result_once(words: list[Found], near: list[Found], weight: float) -> None:
+    fused = list(fuse(words, near, weight))
+    assert sorted(names(fused)) == sorted({*names(words), *names(near)})
+    assert fused == in_order(fused)
+    assert all(score <= 1 for _, score in fused) or max(score for _, score in near) > 1
 
 
 @given(rankings)
-def test_a_single_ranking_keeps_its_order(ranking: list[str]) -> None:
-    assert [ranked.point_id for ranked in fuse(ranking)] == ranking
-    assert [ranked.point_id for ranked in fuse(ranking, ranking)] == ranking
+def test_words_alone_keep_their_order(words: list[Found]) -> None:
+    assert names(fuse(words, [], 2.0)) == names(words)
+    assert names(fuse(words, words, 0.0)) == names(words)
 
 
-@given(rankings, rankings)
-def test_the_order_of_the_rankings_does_not_matter(one: list[str], other: list[str]) -> None:
-    assert list(fuse(one, other)) == list(fuse(other, one))
-
-
-@given(rankings, rankings)
-def test_a_point_that_is_higher_in_both_rankings_is_higher_in_the_result(one: list[str], other: list[str]) -> None:
-    order = [ranked.point_id for ranked in fuse(one, other)]
-    for a in set(one) & set(other):
-        for b in set(one) & set(other):
-            if one.index(a) < one.index(b) and other.index(a) < other.index(b):
+@given(rankings, rankings, weights)
+def test_a_point_that_is_better_in_both_rankings_is_better_in_the_result(
+    words: list[Found], near: list[Found], weight: float
+) -> None:
+    order = names(fuse(words, near, weight))
+    by_words, by_vector = dict(words), dict(near)
+    for a in by_words.keys() & by_vector.keys():
+        for b in by_words.keys() & by_vector.keys():
+            if by_words[a] > by_words[b] and by_vector[a] > by_vector[b]:
                 assert order.index(a) < order.index(b)
 
 
-@given(st.integers(1, 10_100))
-def test_a_retriever_gives_at_least_twice_the_points_that_a_page_needs_and_at_most_four_times(end: int) -> None:
-    assert 2 * end <= points_to_retrieve(end) <= max(200, 4 * end)
+@given(st.integers(0, 500), st.integers(0, 500), st.integers(1, 400), st.integers(0, 300))
+def test_a_longer_ranking_begins_as_a_shorter_one_does(words: int, near: int, end: int, further: int) -> None:
+    """So the pages of one search neither repeat an item nor leave one out."""
+    by_words = [Found(f"{n:03}", 900.0 - n) for n in range(words)]
+    by_vector = [Found(f"{n * 7 % 500:03}", 1 - n / 1_000) for n in range(near)]
+
+    def ranked(points: int) -> list[Found]:
+        asked = max(points, HEAD_POINTS)
+        return list(fuse(by_words[:asked], by_vector[:asked], 2.0))[:points]
+
+    assert ranked(end + further)[:end] == ranked(end)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 5, 8, 20])
+def test_equal_scores_have_one_order_for_every_limit(limit: int) -> None:
+    """The backend orders them at random, and gives any of them."""
+    everything = [Found(name, 1.0 if name > "c" else 2.000001) for name in "hbdagcfe"]
+    wanted = sorted(everything, key=lambda point: (-round(point.score, 5), point.point_id))
+
+    async def fetch(asked: int) -> list[Found]:
+        shuffled = sorted(everything, key=lambda point: (-point.score, hash((point.point_id, asked))))
+        return shuffled[:asked]
+
+    assert names(asyncio.run(best(fetch, limit))) == names(wanted[:limit])
+
+
+def test_no_more_equal_points_are_read_than_the_bound() -> None:
+    asked_for: list[int] = []
+
+    async def fetch(asked: int) -> list[Found]:
+        asked_for.append(asked)
+        return [Found(f"{n:07}", 1.0) for n in range(asked)]
+
+    assert len(asyncio.run(best(fetch, 10))) == 10
+    assert max(asked_for) <= 2 * (10 + EQUAL_POINTS_MAX)
+
+
+@pytest.mark.parametrize(
+    ("query", "weight"),
+    [
+        ("laptop bag", PLAIN_WEIGHT),
+        ("iphone 15", PLAIN_WEIGHT),
+        ("usb-c hub", PLAIN_WEIGHT),
+        ("milk 500 ml", PLAIN_WEIGHT),
+        ("brother tn-2110 toner", NUMBERED_WEIGHT),
+        ("006R90321", NUMBERED_WEIGHT),
+        ("sony 4548736112001", NUMBERED_WEIGHT),
+    ],
+)
+def test_a_vector_counts_little_where_the_query_has_a_part_number(query: str, weight: float) -> None:
+    assert vector_weight(query, is_brand=False) == weight
+    assert vector_weight(query, is_brand=True) == BRAND_WEIGHT == 0

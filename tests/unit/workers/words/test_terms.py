@@ -1,0 +1,201 @@
+"""The terms of texts: what is written in two ways and means the same has a term in common, what does not has none."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.contents import content
+from workers.words.chunks import CHARACTERS_MAX, chunks, terms
+from workers.words.folding import folded
+from workers.words.item import Words, item_words
+from workers.words.quantities import number
+from workers.words.query import CHUNKS_MAX, FUNCTION_WEIGHT, JOINED_WEIGHT, query_terms
+from workers.words.stems import singular
+
+
+def said(text: str, language: str = "und", **fields: object) -> Words:
+    """The words of an item with this title."""
+    return item_words(content(title={language: text}, category=[], **fields))
+
+
+def whole(text: str) -> list[str]:
+    """What the chunks of a text say, without their parts."""
+    return [term for chunk in chunks(folded(text)) for term in terms(chunk).whole]
+
+
+def shared(query: str, title: str, language: str = "und") -> set[str]:
+    """The terms of full weight by which the query finds the title."""
+    wanted = {term for term, weight in query_terms(query).items() if weight >= JOINED_WEIGHT}
+    return wanted & said(title, language).counts.keys()
+
+
+@pytest.mark.parametrize(
+    ("query", "title"),
+    [
+        ("iphone 15", "Apple iPhone 15 128GB"),
+        ("iphone15", "Apple iPhone 15 128GB"),
+        ("500 ml", "Milk 500ml"),
+        ("0.5 l", "Milk 500ml"),
+        ("0,5 l", "Milk 500 ml"),
+        ("50cl", "Milk 500毫升"),
+        ("330ml", "Cola 6x330ml"),
+        ("60g", "蛋糕 60克x12"),
+        ('17"', "Laptop 43.2 cm"),
+        ("17 inch", 'Laptop 17"'),
+        ("17-inch", "Laptop 17”"),
+        ("1.5 kg", "Rice 1500 g"),
+        ("2tb", "Disk 2000 GB"),
+        ("3.5mm", "Jack 3,5 mm"),
+        ("1000 sheets", "Paper 1,000 sheets"),
+        ("AB-1234/5", "Toner AB1234/5"),
+        ("ab12345", "Toner AB-1234/5"),
+        ("ab1234", "Toner AB-1234/5"),
+        ("1234", "Toner AB-1234/5"),
+        ("wh 1000 xm5", "Sony WH-1000XM5"),
+        ("wh1000xm5", "Sony WH-1000XM5"),
+        ("tn2110", "Brother TN-2110"),
+        ("wifi", "Wi-Fi router"),
+        ("wi-fi", "WiFi router"),
+        ("wi fi", "WiFi router"),
+        ("usb c", "USB-C hub"),
+        ("usbc", "USB-C hub"),
+        ("note book", "Notebook"),
+        ("cafe", "Café crème"),
+        ("CAFÉ", "Cafe creme"),
+        ("strasse", "Straße"),
+        ("mueller", "Müller Milch"),
+        ("müller", "Mueller Milch"),
+        ("muller", "Müller Milch"),
+        ("fine", "ﬁne paper"),
+        ("abc123", "ＡＢＣ１２３"),
+        ("iphone", "iPhone™ case"),
+        ("laptops", "Laptop bag"),
+        ("battery", "Batteries"),
+        ("boxes", "Box"),
+        ("vitamin d", "Vitamin D tablets"),
+        ("size m", "Shirt size M"),
+        ("m&m", "M&M's peanut"),
+        ("at&t", "AT&T phone"),
+        ("A++", "Fridge A++"),
+        ("c#", "C# in depth"),
+        ("麵包", "方面包"),
+        ("面包", "方麵包"),
+        ("綠茶", "绿茶"),
+        ("绿茶", "日本綠茶"),
+        ("ラーメン", "味噌ラーメン"),
+        ("라면", "신라면"),
+        ("กาแฟ", "กาแฟสด"),
+    ],
+)
+def test_what_means_the_same_is_found(query: str, title: str) -> None:
+    assert shared(query, title)
+
+
+@pytest.mark.parametrize(
+    ("query", "title"),
+    [
+        ("5l", "Bottle 1.5L"),
+        ("5mm", "Jack 3.5mm"),
+        ("iphone15", "iPhone 14"),
+        ("d", "Vitamin C"),
+        ("500g", "Milk 600 ml"),
+        ("麵包", "綠茶"),
+        ("面包", "绿茶"),
+        ("京都", "東京"),
+        ("mm", "M&M"),
+    ],
+)
+def test_what_means_something_else_is_not_found(query: str, title: str) -> None:
+    assert not shared(query, title)
+
+
+def test_a_german_title_is_stemmed_in_german_and_an_english_one_keeps_its_words() -> None:
+    assert shared("Haus", "Häuser", "de") and not shared("Haus", "Häuser", "en")
+    assert not shared("stock", "stockings", "en") and not shared("import", "important", "en")
+
+
+@pytest.mark.parametrize(
+    ("written", "as_one"),
+    [
+        ("1,5", "1.5"), ("1.50", "1.5"), ("1.0", "1"), ("1,000", "1000"), ("0,999", "0.999"), ("1.000.000", "1000000"),
+        ("1.234,50", "1234.5"), ("1,234.50", "1234.5"), ("1.2.3", "1.2.3"), ("007", "007"),
+    ],
+)  # fmt: skip
+def test_a_number_has_one_form(written: str, as_one: str) -> None:
+    assert number(written) == as_one
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("5 in 1", ["5", "in", "1"]),
+        ("black/white", ["black", "white"]),
+        ("1920x1080", ["1920", "1080"]),
+        ("4890008100309", ["4890008100309"]),
+        ("500 ml 12 pack", ["500ml", "12", "pack"]),
+        ("...", []),
+        ("", []),
+    ],
+)
+def test_a_text_is_cut_into_what_it_says(text: str, wanted: list[str]) -> None:
+    assert whole(text) == wanted
+
+
+@pytest.mark.parametrize(
+    "query", ["the", "with the", "in", "?!", "😀", "- - -", "a", "7", "x" * 1_000, "1" * 1_000, "a-" * 499]
+)
+def test_any_query_has_terms_or_none_but_no_error(query: str) -> None:
+    found = query_terms(query)
+    assert bool(found) == any(map(str.isalnum, query))
+    assert all(weight > 0 for weight in found.values())
+
+
+def test_a_function_word_counts_little_but_never_as_the_last_word() -> None:
+    assert query_terms("bag for laptop")["for"] == FUNCTION_WEIGHT
+    assert query_terms("what is it for")["for"] == query_terms("for")["for"] == 1
+    assert query_terms("vitamin a tablets")["a"] == 1, "no letter is a function word"
+
+
+def test_a_word_that_is_said_twice_counts_twice() -> None:
+    assert query_terms("new york new york")["new"] == 2
+
+
+def test_a_page_of_text_is_looked_up_as_far_as_its_bound() -> None:
+    assert len(chunks(folded(" ".join(f"w{n}" for n in range(500))))) == 500
+    assert f"w{CHUNKS_MAX - 1}" in query_terms(" ".join(f"w{n}" for n in range(500)))
+    assert f"w{CHUNKS_MAX}" not in query_terms(" ".join(f"w{n}" for n in range(500)))
+
+
+def test_a_title_counts_more_than_a_description_and_both_scripts_count_once() -> None:
+    words = item_words(content(title={"en": "cake"}, description={"en": "biscuit"}, category=[]))
+    assert words.counts["cake"] == 3 * words.counts["biscuit"] == 3
+    assert words.length == 4
+    assert said("蛋糕").counts == item_words(content(title={"zh-Hant": "蛋糕", "zh-Hans": "蛋糕"}, category=[])).counts
+
+
+@given(st.text(max_size=80))
+def test_folding_what_is_folded_changes_nothing_that_is_found(text: str) -> None:
+    assert chunks(folded(folded(text))) == chunks(folded(text))
+
+
+@given(st.text(max_size=200))
+def test_terms_are_short_and_not_empty(text: str) -> None:
+    for chunk in chunks(folded(text)):
+        for term in (*terms(chunk).whole, *terms(chunk).parts):
+            assert 0 < len(term) <= CHARACTERS_MAX + 8
+
+
+@given(st.from_regex(r"[A-Z]{2,4}-[0-9]{3,5}(/[0-9]{1,2})?", fullmatch=True))
+def test_a_part_number_is_found_whole_run_together_and_by_its_parts(code: str) -> None:
+    title = f"Toner {code} black"
+    assert shared(code, title) and shared(code.replace("-", "").replace("/", ""), title)
+    assert all(shared(part, title) for part in code.replace("/", "-").split("-"))
+    assert shared(code.replace("-", " "), title)
+
+
+@given(st.text("abcdefghijklmnopqrstuvwxyz", min_size=1, max_size=12))
+def test_the_singular_of_a_singular_is_itself_where_it_has_no_further_s(word: str) -> None:
+    once = singular(word)
+    assert once == word or word.endswith("s")

@@ -1,0 +1,30 @@
+"""How much vectors count beside words, by the kind of the query."""
+
+from __future__ import annotations
+
+from workers.words.chunks import chunks, is_quantity
+from workers.words.folding import folded
+
+PLAIN_WEIGHT = 2.0
+"""The weight of a cosine beside the share of the best score by words. From 1 to 3 search finds nearly the same."""
+NUMBERED_WEIGHT = 0.5
+"""The weight where the query has a part number: a model reads it in pieces, and finds its neighbours as well."""
+BRAND_WEIGHT = 0.0
+"""The weight where the query is a brand: all its items fit, and a vector of a name says nothing."""
+PART_NUMBER_CHARACTERS_MIN = 4
+
+
+def vector_weight(query: str, *, is_brand: bool) -> float:
+    """Return the weight of the cosines for `workers.search.fusion.fuse`."""
+    if is_brand:
+        return BRAND_WEIGHT
+    return NUMBERED_WEIGHT if any(map(_is_part_number, chunks(folded(query)))) else PLAIN_WEIGHT
+
+
+def _is_part_number(chunk: str) -> bool:
+    """Return whether the chunk has letters and digits, or many digits, and is no quantity."""
+    if is_quantity(chunk):
+        return False
+    bare = "".join(filter(str.isalnum, chunk))
+    has_digit, has_letter = any(map(str.isdigit, bare)), any(map(str.isalpha, bare))
+    return len(bare) >= PART_NUMBER_CHARACTERS_MIN and has_digit and (has_letter or bare == chunk)

@@ -1,0 +1,1 @@
+"""Words: a pure function from text to the terms by which search finds it, the same for items and for queries."""

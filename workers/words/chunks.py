@@ -1,0 +1,121 @@
+"""Chunks: the pieces that folded text is cut into, and the terms of each."""
+
+from __future__ import annotations
+
+import re
+from itertools import combinations, pairwise
+from typing import NamedTuple
+
+from workers.words.quantities import UNITS, number, quantity
+from workers.words.stems import singular
+
+UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\U00020000-\U0003fffd"
+)
+"""Thai, Lao, Burmese, Khmer, Chinese, Japanese and Korean: words are not, or not always, set apart by blanks."""
+_SIGN = f"[^\\W_{UNSPACED}]"
+"""A letter or digit of a script that sets words apart."""
+_NUMBER = r"\d++(?:[.,]\d++)*+"
+_UNIT = "|".join(re.escape(name) for name in sorted(UNITS, key=len, reverse=True))
+_KINDS = (
+    "[a-z]++(?=[ ,]|$)",  # Most words are taken by this one, in a third of the time.
+    f"{_NUMBER}[ -]?(?:{_UNIT})(?!(?!x\\d){_SIGN}|-\\d|(?<=in) ?\\d)",  # `5 in 1` is no size.
+    f"{_NUMBER} ?x(?= ?\\d)",
+    f"{_NUMBER}(?!{_SIGN}|[-/+&'_]{_SIGN})",
+    f"[a-z][+#]{{1,2}}(?![+#]|{_SIGN})",
+    f"{_SIGN}++(?:(?:['&+/._-]|(?<=\\d),(?=\\d)){_SIGN}++)*+",
+    f"[{UNSPACED}]++",
+)
+"""A word, a quantity, how often (6x330ml), a number, a grade (A++), a part number or compound, an unspaced run.
+
+Each takes all it can, so the next one never begins within a word.
+"""
+_FIND = re.compile("|".join(_KINDS))
+_UNSPACED = re.compile(f"[{UNSPACED}]")
+_TIMES = re.compile(f"({_NUMBER}) ?x")
+_AMOUNT = re.compile(f"({_NUMBER})[ -]?({_UNIT})")
+_JOINT = re.compile(r"['&+/.,_-]+")
+_SIGNED = re.compile(r"[a-z][+#]+")
+_LETTERS_OR_DIGITS = re.compile(r"[^\W\d_]+|\d+")
+SEGMENTS_JOINED_MAX = 4
+CHARACTERS_MAX = 64
+"""Nobody types a longer word, and one text may be a single word of a million letters."""
+
+
+class Terms(NamedTuple):
+    """The terms of a chunk."""
+
+    whole: tuple[str, ...]
+    """What it says."""
+    parts: tuple[str, ...] = ()
+    """What its parts say, by which it can be found as well."""
+
+
+def chunks(folded: str) -> list[str]:
+    """Return the words, part numbers, numbers, quantities and unspaced runs of folded text, in their order."""
+    return _FIND.findall(folded)
+
+
+def terms(chunk: str) -> Terms:
+    """Return the terms of a chunk."""
+    if chunk.isalpha() and chunk.isascii():
+        return Terms((singular(chunk[:CHARACTERS_MAX]),))
+    if is_unspaced(chunk):
+        return _grams(chunk)
+    if chunk[0].isdigit():
+        if re.fullmatch(_NUMBER, chunk):
+            return _number(chunk)
+        if times := _TIMES.fullmatch(chunk):
+            return Terms((number(times[1]),))
+        if found := _AMOUNT.fullmatch(chunk):
+            amount = number(found[1])
+            return Terms((_amount(amount, found[2]),), (amount,))
+    if _SIGNED.fullmatch(chunk):
+        return Terms((chunk,), (chunk[0],))
+    return _compound(chunk[:CHARACTERS_MAX])
+
+
+def is_unspaced(chunk: str) -> bool:
+    """Return whether the chunk is a run of a script that does not set words apart."""
+    return _UNSPACED.match(chunk) is not None
+
+
+def is_quantity(chunk: str) -> bool:
+    """Return whether the chunk is a number with a unit."""
+    return _AMOUNT.fullmatch(chunk) is not None
+
+
+def _number(written: str) -> Terms:
+    return Terms((number(written),))
+
+
+def _amount(amount: str, unit: str) -> str:
+    return quantity(amount, unit) if amount.count(".") < 2 else f"{amount}{unit}"
+
+
+def _grams(run: str) -> Terms:
+    """Return the pairs of neighbours, and the single characters as parts: a dictionary would cut a title and a part of
+    it at different places."""
+    pairs = tuple(one + other for one, other in pairwise(run))
+    return Terms(pairs, tuple(run)) if pairs else Terms((run,))
+
+
+def _compound(chunk: str) -> Terms:
+    """Return a part number or compound run together, and its parts: AB-1234/5 as ab12345, ab, ab1234, 1234 ..."""
+    segments = _JOINT.split(chunk.removesuffix("'s"))
+    pure = all(segment.isalpha() for segment in segments)
+    if pure and "/" in chunk:  # black/white: alternatives, not one word
+        return Terms(tuple(singular(segment) for segment in segments))
+    if "&" in chunk:  # AT&T is not att
+        segments = list(filter(None, re.split(r"(&)|['+/.,_-]+", chunk.removesuffix("'s"))))
+        segments = ["and" if segment == "&" else segment for segment in segments]
+    whole = "".join(segments)
+    if len(segments) == 1 and pure:
+        return Terms((singular(whole),))
+    spans = combinations(range(len(segments) + 1), 2)
+    joined = ["".join(segments[start:end]) for start, end in spans if end - start <= SEGMENTS_JOINED_MAX]
+    pieces = [piece for segment in segments for piece in _LETTERS_OR_DIGITS.findall(segment)]
+    pieces += map(number, re.findall(_NUMBER, chunk))  # 802.11 of 802.11ac
+    parts = dict.fromkeys(singular(part) for part in [*joined, *pieces])
+    parts.pop(whole := singular(whole), None)
+    return Terms((whole,), tuple(parts))

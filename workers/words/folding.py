@@ -1,0 +1,78 @@
+"""Folding: what a reader takes for the same text becomes the same characters."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache
+
+import opencc
+
+HAN_FIRST, HAN_LAST = 0x3400, 0x9FFF
+"""The Chinese characters of the Basic Multilingual Plane. Shops hardly use those beyond it that have two forms."""
+_ACCENTS = re.compile("[\u0300-\u036f]+")
+"""The accents of Latin, Greek and Cyrillic letters. The marks of other scripts change the letter."""
+_UMLAUT = re.compile("[äöü]", re.IGNORECASE)
+_TWO_LETTERS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
+_SIGNS: dict[str, str | None] = {
+    **dict.fromkeys("™℠©®", " "),  # NFKC would make letters of them: "iPhone™" would be "iphonetm".
+    **dict.fromkeys("\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"),  # They are invisible.
+    **dict.fromkeys("‐‑‒–—―−", "-"),
+    **dict.fromkeys("’‘ʼ`´", "'"),
+    **dict.fromkeys("“”„″〃", '"'),
+    "×": "x",
+    "№": "no",
+}
+_LETTERS = {
+    "⁄": "/",
+    "æ": "ae",
+    "œ": "oe",
+    "ø": "o",
+    "ł": "l",
+    "đ": "d",
+    "ð": "d",
+    "þ": "th",
+    "ı": "i",
+    "著": "着",
+    "俱": "具",
+}
+"""Signs that Unicode does not decompose further, and two Chinese ones whose forms OpenCC keeps apart."""
+
+_VARIANTS = ("tw", "hk", "t")
+"""OpenCC's names of the Traditional standards. Hong Kong writes 衞 where others write 衛."""
+
+
+def folded(text: str) -> str:
+    """Return the text in lower case, without differences of width, accent, ligature or Chinese script."""
+    if text.isascii():
+        return text.lower()
+    compatible = unicodedata.normalize("NFKC", text.translate(_signs())).casefold()
+    bare = _ACCENTS.sub("", unicodedata.normalize("NFD", compatible))
+    return unicodedata.normalize("NFC", bare).translate(_letters())
+
+
+def spelled_out(text: str) -> str | None:
+    """Return the folded text with each umlaut as two letters, as on a keyboard without umlauts; None if it has none."""
+    if text.isascii() or not _UMLAUT.search(composed := unicodedata.normalize("NFC", text)):
+        return None
+    return folded(composed.lower().translate(_TWO_LETTERS))
+
+
+@cache
+def _signs() -> dict[int, str | None]:
+    return {ord(sign): other for sign, other in _SIGNS.items()}
+
+
+@cache
+def _letters() -> dict[int, str]:
+    """Return the table of letters, each Traditional character with its Simplified one.
+
+    Characters are mapped one by one. What OpenCC makes of a phrase depends on what stands beside it, so a part of a
+    title would not always become a part of the converted title.
+    """
+    han = "\n".join(chr(code) for code in range(HAN_FIRST, HAN_LAST + 1))
+    table: dict[int, str] = {}
+    for variant in _VARIANTS:
+        converted = opencc.OpenCC(f"{variant}2s").convert(han)
+        table |= {ord(one): other for one, other in zip(han, converted, strict=True) if one != other}
+    return table | {ord(one): other for one, other in _LETTERS.items()}

@@ -1,0 +1,51 @@
+"""Identity: the terms that only one item, one title or one brand has, however it is typed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from workers.words.chunks import chunks
+from workers.words.folding import folded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+WITHIN_CHARACTERS_MIN = 8
+"""The least characters of an id or GTIN that is looked for within a longer query: the 2060 of `rtx 2060` is none."""
+
+
+def title_term(title: str) -> str:
+    """Return the term of a whole title."""
+    return f"={' '.join(chunks(folded(title)))}"
+
+
+def brand_term(brand: str) -> str:
+    """Return the term of a whole brand."""
+    return f"@{' '.join(chunks(folded(brand)))}"
+
+
+def id_term(product_id: str) -> str:
+    """Return the term of a product_id, the same whatever its case and separators."""
+    return f"#{_bare(product_id)}"
+
+
+def gtin_term(gtin: str) -> str:
+    """Return the term of a GTIN, the same whatever its separators and leading zeros (8, 12, 13 or 14 digits)."""
+    return f"%{_bare(gtin).lstrip('0')}"
+
+
+def identifiers(query: str) -> list[str]:
+    """Return what may be an id or a GTIN: the whole query, and each of its words that is long and has a digit."""
+    words = (word for word in query.split() if len(word) >= WITHIN_CHARACTERS_MIN and any(map(str.isdigit, word)))
+    return [each for each in dict.fromkeys((query, *words)) if _bare(each)]
+
+
+def identity_terms(product_id: str, gtin: str | None) -> Iterator[str]:
+    """Iterate over the terms by which an item is found as itself."""
+    yield id_term(product_id)
+    if gtin:
+        yield gtin_term(gtin)
+
+
+def _bare(written: str) -> str:
+    return "".join(filter(str.isalnum, folded(written)))
