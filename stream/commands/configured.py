@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from schemas.errors import Misconfigured
@@ -11,6 +12,7 @@ from stream.runtime.settings import read_settings
 if TYPE_CHECKING:
     from stream.api.client import Client
     from stream.runtime.settings import Settings
+    from stream.runtime.stacks import Stack
     from workers.sources.file_events import FileFormat
 
 
@@ -20,19 +22,26 @@ def settings(**flags: object) -> Settings:
 
 
 def client(api: str | None) -> Client:
-    """Return a client of the stack that `--api` or FRESHLINE_API names, else of the last `up`.
+    """Return a client of the stack that `--api` or FRESHLINE_API names, else of the stack of this directory.
 
     The client is closed when the command ends. Raises Misconfigured.
     """
     from stream.api.client import Client
 
-    address = settings(api=api).api or _last("api")
+    address = settings(api=api).api or _found("api").api
     return close_at_end(Client(address, bounds().answer_seconds_max))
 
 
 def brokers(kafka: str | None) -> list[str]:
-    """Return the brokers that `--kafka` or FRESHLINE_KAFKA names, else that of the last `up`. Raises Misconfigured."""
-    address = settings(kafka=kafka).kafka or _last("kafka")
+    """Return the brokers that `--kafka` or FRESHLINE_KAFKA names, else that of the stack of this directory.
+
+    Raises Misconfigured.
+    """
+    address = settings(kafka=kafka).kafka
+    if address is None:
+        stack = _found("kafka")
+        _tell(stack)
+        address = stack.kafka
     return [host.strip() for host in address.split(",")]
 
 
@@ -49,13 +58,21 @@ def file_format(topic: str, name: str) -> FileFormat:
     return FileFormat(source, ours.shop_currency)
 
 
-def _last(part: str) -> str:
-    from stream.runtime.last_stack import last_stack
+def _found(part: str) -> Stack:
+    from stream.runtime.stacks import find_stack
 
-    stack = last_stack()
+    stack = find_stack(settings().data_dir, Path.cwd())
     if stack is None:
         raise Misconfigured(
             f"no running stack is known: start one with `freshline up`, or name one with --{part} "
             f"or FRESHLINE_{part.upper()}"
         )
-    return str(getattr(stack, part))
+    return stack
+
+
+def _tell(stack: Stack) -> None:
+    """Say which stack it is, unless it is the one of this directory."""
+    from stream.runtime.printing import say
+
+    if Path.cwd() not in (stack.data_dir, *stack.data_dir.parents):
+        say(f"the stack is {stack.in_words}")

@@ -42,12 +42,14 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Api = Annotated[
     str | None,
     typer.Option(
-        "--api", metavar="URL", help="The API of a running stack [FRESHLINE_API; else the last `up` on this machine]."
+        "--api", metavar="URL", help="The API of a running stack [FRESHLINE_API; else the stack of this directory]."
     ),
 ]
 Kafka = Annotated[
     str | None,
-    typer.Option("--kafka", metavar="HOST:PORT", help="The brokers [FRESHLINE_KAFKA; else those of the last `up`]."),
+    typer.Option(
+        "--kafka", metavar="HOST:PORT", help="The brokers [FRESHLINE_KAFKA; else those of the stack of this directory]."
+    ),
 ]
 DataDir = Annotated[
     Path | None,

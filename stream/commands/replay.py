@@ -88,8 +88,8 @@ def _replay(
     kafka: str, topic: str, to_topic: str, typed: TypedSelection, limit: RateLimit, *, execute: bool, json: bool
 ) -> None:
     from stream.replay import run
-    from stream.runtime.last_stack import state_dir
     from stream.runtime.printing import say
+    from stream.runtime.stacks import state_dir
     from workers.clock import SystemClock
 
     clock = SystemClock()

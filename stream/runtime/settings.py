@@ -52,8 +52,8 @@ class Settings(BaseSettings):
     qdrant_api_key: str | None = Field(None, description="API key of the Qdrant server, if it requires one.")
     api: str | None = Field(
         None,
-        description="URL at which the commands find a running stack. If it is not set, they use the last `up` on this "
-        "machine.",
+        description="URL at which the commands find a running stack. If it is not set, they use the stack of the "
+        "data directory from here upwards, else the only one that runs on this machine.",
     )
     sources: Path | None = Field(
         None,

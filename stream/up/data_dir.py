@@ -10,6 +10,7 @@ import orjson
 
 from schemas.errors import Misconfigured
 from stream.runtime.atomic_files import write_json
+from stream.runtime.stacks import LOCK_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +39,7 @@ class DataDir:
         """
         try:
             self.output_dir.mkdir(parents=True, exist_ok=True)
-            lock = (self.path / "lock").open("wb")
+            lock = (self.path / LOCK_FILE).open("wb")
         except OSError as error:
             raise Misconfigured(f"cannot write to {self.path} ({error.strerror}): choose another --data-dir") from error
         with lock:

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from schemas.errors import Misconfigured, Unavailable
-from stream.runtime.last_stack import LastStack, record_stack
 from stream.runtime.ports import check_free
 from stream.runtime.stack_report import StackReportFile
+from stream.runtime.stacks import Stack, record_stack
 from stream.up.bounds import UpBounds
 from stream.up.broker_log import create_broker_log, port_wait_s
 from stream.up.data_dir import DataDir
@@ -186,7 +186,7 @@ class Supervisor:
 
     def _announce(self) -> None:
         self._ready.set()
-        record_stack(LastStack(self._log.address, self._probe.api))
+        record_stack(Stack(self._log.address, self._probe.api, self._directory.path))
         if self._as_json:
             ready = {"ready": True, "kafka": self._log.address, "api": self._probe.api}
             sys.stdout.write(orjson.dumps(ready).decode() + "\n")

@@ -9,6 +9,7 @@ import re
 import signal
 import socket
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,16 +20,15 @@ from stream.kafka.log_identity import log_identity
 from stream.kafka.partitions import Partition
 from stream.kafka.reader import Reader
 from stream.kafka.topics import ITEMS_GROUP
-from stream.runtime.last_stack import LastStack, last_stack
 from stream.runtime.ports import free_port
 from stream.runtime.stack_report import read_stack_report
+from stream.runtime.stacks import Stack, find_stack
 from stream.up.brokers.interface import wait_accepting
 from tests.support.running_up import Up, alive
 from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from stream.kafka.reader import Record
 
@@ -96,7 +96,8 @@ def test_it_says_where_it_is_and_stops_in_order_on_ctrl_c(up: Up, monkeypatch: p
         "api": f"http://127.0.0.1:{up.api_port}",
     }
     monkeypatch.setenv("XDG_STATE_HOME", str(up.folder))
-    assert last_stack() == LastStack(up.said["kafka"], up.said["api"])
+    found = find_stack(Path(".freshline"), up.folder)
+    assert found == Stack(up.said["kafka"], up.said["api"], up.data_dir) and found.runs
     children = up.children()
     assert len(children) == 3
     asyncio.run(write(up.said["kafka"], "items", b"P1", b'{"title":"Walnut cake"}'))
