@@ -47,13 +47,12 @@ def _columns(schema: dict[str, Any]) -> Types:
 
 def read_json(value: bytes) -> Any:
     """Return the JSON of a record. The schema in it, if there is one, is a ColumnTypes. Raises JSONDecodeError."""
-    if value.startswith(_BEGINS):
-        schema, found, payload = value.partition(_PAYLOAD)
-        if found:
-            try:
-                return {"schema": _types(schema[len(_BEGINS) :]), "payload": orjson.loads(payload[:-1])}
-            except orjson.JSONDecodeError:
-                pass  # Its members are in another order, or it is no JSON: that is found out below.
+    if value.startswith(_BEGINS) and (end := value.find(_PAYLOAD)) > 0:
+        try:
+            types, payload = _types(value[len(_BEGINS) : end]), orjson.loads(value[end + len(_PAYLOAD) : -1])
+            return {"schema": types, "payload": payload}
+        except orjson.JSONDecodeError:
+            pass  # Its members are in another order, or it is no JSON: that is found out below.
     return orjson.loads(value)
 
 

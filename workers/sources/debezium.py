@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from schemas.errors import InvalidEvent
 from workers.sources.connect_schema import NO_TYPES, ColumnTypes, column_types
-from workers.sources.mapping import VISIBLE, by_name, is_hidden, mapped
+from workers.sources.mapping import VISIBLE, by_name, field_sources, is_hidden, mapped
 from workers.sources.messages import Body, Message, key_columns, object_of, without_false_sale
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from workers.sources.mapping import Column
+    from workers.sources.mapping import Column, FieldSource
     from workers.sources.messages import Adapter
 
 PARTS = {"products": ("product_id",), "prices": ("product_id", "seller"), "reviews": ("product_id", "review_id")}
@@ -41,21 +41,23 @@ class RowChange(NamedTuple):
 
 def debezium(mapping: Mapping[str, Column] | None) -> Adapter:
     """Return the adapter of envelopes. Without a mapping the columns are named as our fields."""
+    sources = None if mapping is None else field_sources(mapping)
 
     def adapt(message: Message) -> list[Body]:
         if message.body is None:
             return []  # The tombstone that follows a delete, for compaction alone.
         change = _envelope(message)
-        return [] if change is None else _bodies(message.topic, mapping, change)
+        return [] if change is None else _bodies(message.topic, sources, change)
 
     return adapt
 
 
 def debezium_unwrapped(mapping: Mapping[str, Column] | None) -> Adapter:
     """Return the adapter of rows after ExtractNewRecordState. Without a mapping columns are named as our fields."""
+    sources = None if mapping is None else field_sources(mapping)
 
     def adapt(message: Message) -> list[Body]:
-        return _bodies(message.topic, mapping, _unwrapped(message, mapping))
+        return _bodies(message.topic, sources, _unwrapped(message, mapping))
 
     return adapt
 
@@ -145,11 +147,12 @@ def _whole(value: Any) -> int | None:
     return int(value) if type(value) is int or (isinstance(value, str) and value.isdecimal()) else None
 
 
-def _bodies(topic: str, mapping: Mapping[str, Column] | None, change: RowChange) -> list[Body]:
-    columns = by_name(change.row) if mapping is None else mapping
+def _bodies(topic: str, sources: Sequence[FieldSource] | None, change: RowChange) -> list[Body]:
+    if sources is None:
+        sources = by_name(tuple(change.row))
     if change.deleted:
-        return [Body(topic, _identity(topic, columns, change) | {"op": "delete"} | _stamp(change, 0))]
-    fields, complete = mapped(change.row, columns, change.types)
+        return [Body(topic, _identity(topic, sources, change) | {"op": "delete"} | _stamp(change, 0))]
+    fields, complete = mapped(change.row, sources, change.types)
     stamp = _stamp(change, 1)
     if is_hidden(fields.pop(VISIBLE, True)):
         # Not a delete: that voids the prices, and nobody sends them again when the product is shown again.
@@ -176,16 +179,16 @@ def _stamp(change: RowChange, step: int) -> dict[str, int]:
     return version if change.committed_at_ms is None else version | {"updated_at": change.committed_at_ms - 1 + step}
 
 
-def _identity(topic: str, columns: Mapping[str, Column], change: RowChange) -> dict[str, Any]:
+def _identity(topic: str, sources: Sequence[FieldSource], change: RowChange) -> dict[str, Any]:
     """Return the fields that name what was deleted. Raises InvalidEvent if the record does not know them."""
     key = key_columns(change.key)
-    named = {field: columns[field] for field in PARTS[topic] if field in columns}
-    for field, source in named.items():
+    named = [source for source in sources if source.field in PARTS[topic]]
+    for source in named:
         if source.column is None or (key and source.column in key):
             continue
         if str(change.row.get(source.column)) in EMPTY:
             raise InvalidEvent(
-                f"{field}: the delete does not say which, as the column {source.column!r} is not in the key of the "
-                "table: set REPLICA IDENTITY FULL on the table, or make the column a part of its key"
+                f"{source.field}: the delete does not say which, as the column {source.column!r} is not in the key of "
+                "the table: set REPLICA IDENTITY FULL on the table, or make the column a part of its key"
             )
     return mapped(change.row, named, change.types)[0]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Annotated, Any
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import orjson
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -13,7 +14,7 @@ from schemas.event_models import CHANGES
 from workers.sources.connect_values import decimal_text, is_unavailable, plain_value, time_value
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 VISIBLE = "visible"
 """A field of a mapping alone: a product is hidden while its column is false, draft, hidden, archived or the like."""
@@ -28,7 +29,12 @@ NAMES = frozenset(
 )
 """Fields that are texts, whose columns may well be numbers."""
 
+ROWS_CACHED_MAX = 64
+"""One for each table and version of it."""
+
 _DECIMAL = re.compile(r"-?\d+(\.\d+)?")
+_DECIMAL_WITH_POINT = re.compile(r"-?\d+\.\d+")
+"""Base64 has no point: with a schema, or another setting of the connector, the decimal is text already."""
 
 
 class Column(BaseModel):
@@ -69,36 +75,73 @@ def check_fields(topic: str, fields: Mapping[str, Column]) -> None:
             raise ValueError(f"{field}: is missing: say which column it comes from")
 
 
-def by_name(row: Mapping[str, Any]) -> dict[str, Column]:
-    """Return the mapping of a row whose columns are named as our fields. Names that begin with __ are no columns."""
-    return {name: Column(column=name) for name in row if not name.startswith("__")}
+class FieldSource(NamedTuple):
+    """A field of a mapping, ready to read rows with."""
+
+    field: str
+    attribute: str | None
+    """The name of the attribute that it is; None for a field that is none."""
+    column: str | None
+    value: Any
+    """The value for all rows, where there is no column."""
+    convert: Callable[[Any], Any] | None
+    """What makes a field of a value that needs no schema; None where the value is the field."""
+
+
+def field_sources(mapping: Mapping[str, Column]) -> tuple[FieldSource, ...]:
+    """Return the fields of a mapping, ready to read rows with."""
+    return tuple(
+        FieldSource(
+            field,
+            field.removeprefix(ATTRIBUTE) if field.startswith(ATTRIBUTE) else None,
+            source.column,
+            source.value,
+            _converter(field, source.scale),
+        )
+        for field, source in mapping.items()
+    )
+
+
+@lru_cache(ROWS_CACHED_MAX)
+def by_name(columns: tuple[str, ...]) -> tuple[FieldSource, ...]:
+    """Return the fields of rows whose columns are named as our fields. Names that begin with __ are no columns."""
+    return field_sources({name: Column(column=name) for name in columns if not name.startswith("__")})
+
+
+def _converter(field: str, scale: int | None) -> Callable[[Any], Any] | None:
+    if field in DECIMALS:
+        return _decimal if scale is None else partial(_decimal, scale=scale)
+    if field in NAMES:
+        return _name
+    others = {"availability": availability, "category": _levels, "attributes": _json}
+    return time_value if field in TIMES else others.get(field)
 
 
 def mapped(
-    row: Mapping[str, Any], mapping: Mapping[str, Column], types: Mapping[str, dict[str, Any]]
+    row: Mapping[str, Any], sources: Iterable[FieldSource], types: Mapping[str, dict[str, Any]]
 ) -> tuple[dict[str, Any], bool]:
-    """Return the fields of a row, and whether a column of it was not logged: its field is then left out.
+    """Return the fields of a row, and whether all its columns were logged: the field of one that was not is left out.
 
     `types` has the Connect schemas of the columns; it is empty where records have none. Raises InvalidEvent.
     """
     fields: dict[str, Any] = {}
     complete = True
-    for field, source in mapping.items():
+    for source in sources:
         if source.column is None:
             value = source.value
         else:
-            value = _raw(row, field, source.column)
+            value = _raw(row, source.field, source.column)
             if is_unavailable(value):
                 complete = False
                 continue
             if value is not None:
-                value = _value(field, value, source, types.get(source.column))
-        if field.startswith(ATTRIBUTE):
-            fields.setdefault("attributes", {})[field.removeprefix(ATTRIBUTE)] = value
-        elif field == "attributes" and isinstance(value, dict):
+                value = _value(source, value, types)
+        if source.attribute is not None:
+            fields.setdefault("attributes", {})[source.attribute] = value
+        elif source.field == "attributes" and isinstance(value, dict):
             fields["attributes"] = value | fields.get("attributes", {})
         else:
-            fields[field] = value
+            fields[source.field] = value
     return fields, complete
 
 
@@ -111,30 +154,19 @@ def _raw(row: Mapping[str, Any], field: str, column: str) -> Any:
         ) from None
 
 
-def _value(field: str, raw: Any, source: Column, schema: dict[str, Any] | None) -> Any:
+def _value(source: FieldSource, raw: Any, types: Mapping[str, dict[str, Any]]) -> Any:
     try:
-        value = plain_value(raw, schema)
-        if field in DECIMALS:
-            return _decimal(value, source.scale)
-        if field in TIMES:
-            return time_value(value)
+        if types or type(raw) is dict:
+            raw = plain_value(raw, types.get(source.column or ""))
+        return raw if source.convert is None else source.convert(raw)
     except InvalidEvent as error:
-        raise InvalidEvent(f"{field}: {error}") from None
-    if field in NAMES and type(value) in (int, float):
-        return str(value)
-    if field == "availability":
-        return availability(value)
-    if field == "category" and isinstance(value, str):
-        return [level.strip() for level in value.split(">")]
-    if field == "attributes" and isinstance(value, str):
-        return _json(value)
-    return value
+        raise InvalidEvent(f"{source.field}: {error}") from None
 
 
-def _decimal(value: Any, scale: int | None) -> Any:
+def _decimal(value: Any, scale: int | None = None) -> Any:
     if not isinstance(value, str):
         return value
-    if scale is not None:
+    if scale is not None and not _DECIMAL_WITH_POINT.fullmatch(value):
         return decimal_text(value, scale)
     if value and not _DECIMAL.fullmatch(value):
         raise InvalidEvent(
@@ -144,6 +176,14 @@ def _decimal(value: Any, scale: int | None) -> Any:
     return value
 
 
+def _name(value: Any) -> Any:
+    return str(value) if type(value) in (int, float) else value
+
+
+def _levels(value: Any) -> Any:
+    return [level.strip() for level in value.split(">")] if isinstance(value, str) else value
+
+
 def availability(value: Any) -> Any:
     """Return the availability that a stock count, a boolean or a shop's word for it means; other words as they are."""
     if isinstance(value, (bool, int, float)):
@@ -151,11 +191,13 @@ def availability(value: Any) -> Any:
     return value.strip().lower().replace(" ", "_") or None if isinstance(value, str) else value
 
 
-def _json(text: str) -> Any:
+def _json(text: Any) -> Any:
+    if not isinstance(text, str):
+        return text
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
-        raise InvalidEvent(f"attributes: {text[:40]!r} is no JSON object: map a column of type json") from None
+        raise InvalidEvent(f"{text[:40]!r} is no JSON object: map a column of type json") from None
 
 
 def is_hidden(value: Any) -> bool:
