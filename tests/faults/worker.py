@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import stream.items.publisher
-import workers.index.edge.index
+import workers.index.edge.writes
 from stream.agents.transport import Consumer
 from stream.items.partition import ItemPartition
 from stream.items.publisher import Publisher
@@ -58,7 +58,7 @@ POINTS: dict[str, dict[str, Point]] = {
     "index": {
         "before-write": (EdgeIndex, "write", True),
         "before-write-to-server": (ServerIndex, "write", True),
-        "within-write": (workers.index.edge.index, "operation", False),
+        "within-write": (workers.index.edge.writes, "operation", False),
         "after-write": (EdgeIndex, "write", False),
         "before-ack": (ItemWriter, "_ack_written", True),
         "before-commit": (Consumer, "_new_offset", True),

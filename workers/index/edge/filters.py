@@ -24,11 +24,6 @@ def older(version: int) -> Filter:
     return Filter(must=[FieldCondition("version", range=RangeFloat(lt=version))])
 
 
-def still(version: int, point: str) -> Filter:
-    """Return the filter for this point, if its stored version is exactly this one."""
-    return _of(point, FieldCondition("version", match=MatchValue(version)))
-
-
 def embedding_pending(point: str, fingerprint: str) -> Filter:
     """Return the filter for this point, if the embedding of this fingerprint is pending."""
     return _of(point, FieldCondition("vector_due", match=MatchValue(fingerprint)))

@@ -15,7 +15,6 @@ from qdrant_edge import (
     Direction,
     EdgeShard,
     OrderBy,
-    PayloadSelector,
     PointVectors,
     QuantizationSearchParams,
     Query,
@@ -32,8 +31,9 @@ from schemas.points import point_id
 from schemas.queries import Filters
 from workers.index import lexical
 from workers.index.edge import filters as where
-from workers.index.edge.operations import accepted, dense, operation, read
-from workers.index.interface import DENSE, LEXICAL, DenseVector, Found, OpenedIndex, Patch, Stored, Write
+from workers.index.edge.operations import accepted, dense, read
+from workers.index.edge.writes import WRITES_CHECKED_TOGETHER, write_now
+from workers.index.interface import DENSE, LEXICAL, DenseVector, Found, OpenedIndex, Stored, Write
 from workers.index.layout import (
     EMBEDDING_PENDING,
     HIDDEN,
@@ -99,8 +99,12 @@ class EdgeIndex(OpenedIndex):
     @override
     async def write(self, writes: Sequence[Write]) -> set[str]:
         """Raise Unavailable while less than 200 MB of disk are free, and Gone if the files of the shard are gone."""
-        await self._update(operation(write) for write in writes)
-        return self._missed([write for write in writes if isinstance(write, Patch)])
+        self._check_disk()
+        turns, missed = CooperativeTurns(self._gate), set[str]()
+        for start in range(0, len(writes), WRITES_CHECKED_TOGETHER):
+            missed |= write_now(self._shard, writes[start : start + WRITES_CHECKED_TOGETHER])
+            await turns.yield_if_over()
+        return missed
 
     @override
     async def write_dense(self, vectors: Sequence[DenseVector]) -> None:
@@ -272,12 +276,6 @@ class EdgeIndex(OpenedIndex):
                 f"{self._directory}: only {free >> 20} MB of disk are free and the index needs "
                 f"{FREE_BYTES_MIN >> 20}: free some space, writing goes on by itself"
             )
-
-    def _missed(self, patches: Sequence[Patch]) -> set[str]:
-        ids = [point_id(patch.product_id) for patch in patches]
-        stored = self._shard.retrieve([*ids], PayloadSelector.Include(["version"]), False) if ids else []
-        versions = {str(record.id): (record.payload or {})["version"] for record in stored}
-        return {p.product_id for p, point in zip(patches, ids, strict=True) if versions.get(point, -1) < p.version}
 
     def _write_vector(self, vector: DenseVector) -> Iterable[UpdateOperation]:
         """Write the vector, then clear `vector_due`: after a crash between the two it is written again."""

@@ -11,7 +11,7 @@ from qdrant_edge import Point, SparseVector, UpdateMode, UpdateOperation
 from schemas.points import point_id
 from workers.index import lexical
 from workers.index.edge import filters as where
-from workers.index.interface import DENSE, LEXICAL, Patch, Upsert
+from workers.index.interface import DENSE, LEXICAL, Upsert
 from workers.index.layout import NESTED_FIELDS, POSITIONS_PAYLOAD, POSITIONS_POINT, complete_payload
 
 if TYPE_CHECKING:
@@ -25,13 +25,16 @@ if TYPE_CHECKING:
 
 
 def operation(write: Write) -> UpdateOperation:
-    """Return a write as one operation, carried out completely or not at all, on its condition on the version."""
+    """Return a write as one operation, carried out completely or not at all.
+
+    An upsert carries its condition on the version. That of a patch or a reprice must hold: the caller has looked, and
+    nothing else writes to the shard meanwhile. Qdrant Edge takes half as long again to look itself.
+    """
     point = point_id(write.product_id)
     if isinstance(write, Upsert):
         whole_point = Point(point, _vectors(write), _written(write.payload))
         return UpdateOperation.upsert_points([whole_point], condition=where.older(write.version))
-    version = write.base if isinstance(write, Patch) else write.version
-    return UpdateOperation.set_payload_by_filter(where.still(version, point), _written(write.payload))
+    return UpdateOperation.set_payload([point], _written(write.payload))
 
 
 def create_positions() -> UpdateOperation:
