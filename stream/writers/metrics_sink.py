@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from schemas.items import FACETS
 from stream.progress.freshness import Observation, RecentFreshness
 from workers.lanes.sinks import (
     Embedded,
@@ -15,13 +16,13 @@ from workers.lanes.sinks import (
     TextGivenUp,
     VectorSearchable,
 )
+from workers.point.plan import Action
 
 if TYPE_CHECKING:
     from stream.runtime.metrics import IndexMetrics
     from stream.writers.attached import AttachedWriters
     from workers.clock import Clock
     from workers.lanes.sinks import Event
-    from workers.point.plan import Action
 
 
 class MetricsSink:
@@ -44,6 +45,9 @@ class MetricsSink:
         self._collection = collection
         self._attached = attached
         self._clock = clock
+        # A look-up by labels takes a lock and a tuple, for every item and facet.
+        self._plans = {action: metrics.plans.labels(action.value) for action in Action}
+        self._freshness = {facet: metrics.freshness.labels(facet) for facet in (*FACETS, "vector")}
 
     def note(self, event: Event) -> None:
         """Count the event."""
@@ -71,15 +75,15 @@ class MetricsSink:
                 self._metrics.repriced.inc(items)
 
     def _count_plan(self, action: Action) -> None:
-        self._metrics.plans.labels(action.value).inc()
-        if action == "patch":
+        self._plans[action].inc()
+        if action is Action.PATCH:
             self._metrics.avoided.inc()
-        elif action == "upsert":
+        elif action is Action.UPSERT:
             self._metrics.cached.inc()
 
     def _observe(self, facet: str, milliseconds: int, events: int) -> None:
         seconds = max(0, milliseconds) / 1000
-        histogram = self._metrics.freshness.labels(facet)
+        histogram = self._freshness[facet]
         for _ in range(events):
             histogram.observe(seconds)
         self._recent.observe(facet, Observation(self._clock.monotonic_s(), seconds, events))

@@ -80,7 +80,12 @@ def changed_facets(stored: Payload | None, content: Content) -> tuple[str, ...]:
         return tuple(facet for facet in FACETS if facet == "product" or (shows and _has(facet, content)))
     if stored is None or not shows:
         return ()
-    changed = changed_fields(stored, content)
+    return touched_facets(stored, content, changed_fields(stored, content))
+
+
+def touched_facets(stored: Payload, content: Content, changed: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the facets of an item that is visible before and after, of which one of the `changed` fields, or the time
+    at the source, differs."""
     return tuple(facet for facet in FACETS if _touches(facet, changed) or _newer(facet, stored, content))
 
 

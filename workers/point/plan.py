@@ -128,8 +128,9 @@ def _hide(stored: Stored | None, content: Content, version: int, now_ms: int) ->
 
 def _patch(stored: Stored, content: Content, version: int, since: Since) -> PointPlan:
     """Patch the point. The version always rises: an older write of a frozen worker may come later."""
-    facets = payload.changed_facets(stored.payload, content)
-    fields = payload.changed_fields(stored.payload, content) | {"version": version}
+    fields = payload.changed_fields(stored.payload, content)
+    facets = payload.touched_facets(stored.payload, content, fields)  # A hidden point has no fingerprint to match.
+    fields["version"] = version
     if facets:
         fields["searchable_at_ms"] = since(stored.payload, content, facets)
     return PointPlan(Action.PATCH, Patch(content["product_id"], stored.payload["version"], version, fields), facets)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 OFFERS_MAX = 200
 """The most offers of an item that search shows."""
 TEXTS_AND_ATTRIBUTES = ("title", "description", "attributes")
+PARTS_MAX_LEAST = min(PARTS_MAX[name] for name in TEXTS_AND_ATTRIBUTES)
+"""A product with fewer facts than this reaches no limit."""
 OUT_OF_STOCK = "out_of_stock"
 
 
@@ -133,7 +135,9 @@ def _shown(entity: Entity, void_at_ms: int = -1) -> tuple[dict[str, Any], dict[s
     """Return (value by field, {name: {language or attribute: value}}) of facts not cleared and after the void."""
     values: dict[str, Any] = {}
     parts: dict[str, dict[str, Any]] = defaultdict(dict)
-    for key, value in _values(entity, void_at_ms).items():
+    for key, (stamp, value) in entity.facts.items():
+        if value is None or stamp.updated_at_ms <= void_at_ms:
+            continue
         name, slash, part = key.partition("/")
         if slash:
             parts[name][part] = value
@@ -174,15 +178,21 @@ def _shown_offers(on_offer: list[Offer], shop_currency: str | None) -> list[Offe
 
 
 def _most_frequent_currency(offers: Sequence[Offer]) -> str | None:
+    currencies = {offer["currency"] for offer in offers}
+    if len(currencies) < 2:
+        return next(iter(currencies), None)
     counts = Counter(offer["currency"] for offer in offers)
-    return min(counts, key=lambda code: (-counts[code], code), default=None)
+    return min(counts, key=lambda code: (-counts[code], code))
 
 
 def _left_out(state: ItemState, on_offer: list[Offer]) -> list[str]:
     """Return the names of the parts of which the limits leave out some."""
-    counts = Counter(key.partition("/")[0] for key in state.product.facts if "/" in key)
-    crowded = state.crowded or len(on_offer) > OFFERS_MAX
-    return [name for name in TEXTS_AND_ATTRIBUTES if counts[name] >= PARTS_MAX[name]] + (["offers"] if crowded else [])
+    offers = ["offers"] if state.crowded or len(on_offer) > OFFERS_MAX else []
+    facts = state.product.facts
+    if len(facts) < PARTS_MAX_LEAST:
+        return offers
+    counts = Counter(key.partition("/")[0] for key in facts if "/" in key)
+    return [name for name in TEXTS_AND_ATTRIBUTES if counts[name] >= PARTS_MAX[name]] + offers
 
 
 def _offer(seller: str, offer: Entity, void_at_ms: int) -> Offer | None:
