@@ -43,6 +43,8 @@ class LoadedModel:
         self._embed = embed
         self._models = models
 
+    cosine_min = -1.0
+
     def find_loaded(self, model: ModelId) -> LoadedModel | None:
         return self if self._models is None or model in self._models else None
 

@@ -40,6 +40,11 @@ class FakeEmbedder(Embedder):
     def model(self) -> ModelId:
         return ModelId(self._name, "1", DIMENSION)
 
+    @property
+    @override
+    def cosine_min(self) -> float:
+        return -1.0
+
     @override
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
         rows = np.zeros((len(texts), DIMENSION), dtype=np.float32)

@@ -28,6 +28,10 @@ class Embedder(Protocol):
     def model(self) -> ModelId:
         """The model that computes the vectors."""
 
+    @property
+    def cosine_min(self) -> float:
+        """The cosine below which a query and a text have nothing in common."""
+
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
         """Return float32 `(len(texts), dimension)`, rows L2-normalised, in the order of `texts`.
 
@@ -37,7 +41,7 @@ class Embedder(Protocol):
     def tokenise_query(self, text: str) -> Any:
         """Return the query's tokens, which only `embed_tokens` reads. Holds the interpreter lock throughout.
 
-        Raises EmbeddingFailed.
+        Raises EmbeddingFailed, also if the model cannot read the query's script.
         """
 
     def embed_tokens(self, tokens: Any) -> Vectors:

@@ -18,6 +18,7 @@ from workers.embedder.batches import batches
 from workers.embedder.interface import Embedder, ModelId
 from workers.embedder.model_files import locate, revision
 from workers.embedder.precision import Features, fastest
+from workers.embedder.readability import UNRELATED, is_readable, related_cosine_min
 from workers.embedder.tracing import forward_pass
 from workers.priority import QueryGate
 
@@ -85,14 +86,19 @@ class SentenceEmbedder(Embedder):
         self.tokens_per_second = self._tokens(_SAMPLE) / choice.seconds
         """Padded tokens of documents a second: measured at the start, then a running estimate."""
         self._passes = {task: forward_pass(self._model, self._samples(task), task) for task in _TASKS}
-        self._model_id = ModelId(
-            name, revision(folder), self._embed(self._features(_SAMPLE, "document"), "document").shape[1]
-        )
+        sample = self._embed(self._features(_SAMPLE, "document"), "document")
+        self._model_id = ModelId(name, revision(folder), sample.shape[1])
+        self._cosine_min = related_cosine_min(self._embed(self._features(UNRELATED, "query"), "query") @ sample.T)
 
     @property
     @override
     def model(self) -> ModelId:
         return self._model_id
+
+    @property
+    @override
+    def cosine_min(self) -> float:
+        return self._cosine_min
 
     @override
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
@@ -106,7 +112,12 @@ class SentenceEmbedder(Embedder):
 
     @override
     def tokenise_query(self, text: str) -> Features:
-        return self._features([text], "query")
+        features = self._features([text], "query")
+        if not is_readable(features, getattr(self._model, "tokenizer", None)):
+            raise EmbeddingFailed(
+                f"The model cannot read {text!r}: its vector would be that of any text it cannot read."
+            )
+        return features
 
     @override
     def embed_tokens(self, tokens: Features) -> Vectors:

@@ -59,6 +59,12 @@ class EmbedderThreads:
         return loading is not None and loading.done() and not loading.cancelled() and loading.exception() is None
 
     @property
+    def cosine_min(self) -> float:
+        """The model's cosine below which a query and a text have nothing in common; the model must be `ready`."""
+        assert self._loading is not None
+        return self._loading.result().cosine_min
+
+    @property
     def failed(self) -> bool:
         """Whether loading has raised."""
         return self._loading is not None and self._loading.done() and not self.ready

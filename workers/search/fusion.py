@@ -9,7 +9,7 @@ from workers.index.interface import Found
 from workers.index.ranking import in_order
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
 SCORE_MAX = 0.99
 """The best that a fused score can be; an exact match has 1."""
@@ -17,31 +17,32 @@ HEAD_POINTS = 200
 """The points of each ranking whose scores are added. With 100 search finds less, with 400 the same."""
 
 
-def fuse(words: Sequence[Found], near: Sequence[Found], vector_weight: float) -> Iterator[Found]:
+def fuse(
+    words: Sequence[Found], near: Sequence[Found], vector_weight: float, cosine_min: float = -1.0
+) -> Iterator[Found]:
     """Return the points of both rankings, best first, with scores from 0 to `SCORE_MAX`.
 
     Both are in the order of `workers.index.ranking`. The score by words is divided by the best one; the cosine counts
     from that of the last point of the head on, since how low cosines are depends on model and query. What lies beyond
-    the heads follows in turns, so that longer rankings begin as shorter ones do and no page repeats an item.
+    the heads follows in turns, so that longer rankings begin as shorter ones do and no page repeats an item. A point
+    that words did not find needs `cosine_min`: the nearest to a query of random letters are no answer to it.
     """
-    head = in_order(_scored(words[:HEAD_POINTS], near[:HEAD_POINTS], vector_weight))
+    head = in_order(_scored(words[:HEAD_POINTS], near[:HEAD_POINTS], vector_weight, cosine_min))
     yield from head
     shown = {point.point_id for point in head}
-    in_turns = chain.from_iterable(zip_longest(words[HEAD_POINTS:], near[HEAD_POINTS:]))
+    related = [point for point in near[HEAD_POINTS:] if point.score >= cosine_min]
+    in_turns = chain.from_iterable(zip_longest(words[HEAD_POINTS:], related))
     below = dict.fromkeys(point.point_id for point in in_turns if point is not None)
     least = head[-1].score if head else 0.0
     for rank, point_id in enumerate((each for each in below if each not in shown), start=1):
         yield Found(point_id, least * HEAD_POINTS / (HEAD_POINTS + rank))
 
 
-def _scored(words: Sequence[Found], near: Sequence[Found], vector_weight: float) -> Iterator[Found]:
-    by_words = _parts(words, divisor=words[0].score if words else 1.0)
-    floor = near[-1].score if near else 0.0
-    by_vector = _parts(near, floor=floor)
+def _scored(words: Sequence[Found], near: Sequence[Found], vector_weight: float, cosine_min: float) -> Iterator[Found]:
+    by_words = {point_id: score / words[0].score for point_id, score in words}
+    by_vector = {
+        point_id: cosine - near[-1].score for point_id, cosine in near if cosine >= cosine_min or point_id in by_words
+    }
     for point_id in by_words.keys() | by_vector.keys():
         score = by_words.get(point_id, 0.0) + vector_weight * by_vector.get(point_id, 0.0)
         yield Found(point_id, SCORE_MAX * score / (1 + vector_weight))
-
-
-def _parts(ranking: Sequence[Found], *, floor: float = 0.0, divisor: float = 1.0) -> Mapping[str, float]:
-    return {point.point_id: (point.score - floor) / divisor for point in ranking}

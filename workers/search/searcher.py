@@ -39,6 +39,10 @@ class ServingIndex(Protocol):
 class QueryEmbedder(Protocol):
     """Embeds queries with one model. `EmbedderThreads` does."""
 
+    @property
+    def cosine_min(self) -> float:
+        """The cosine below which a query and a text have nothing in common."""
+
     def embed_query(self, text: str) -> QueryVector:
         """Begin to compute the vector of a query."""
 
@@ -128,7 +132,9 @@ class Searcher:
             return await self._fused(index, query, request, None)
         computing = embedder.embed_query(query)
         try:
-            return await self._fused(index, query, request, _Bounded(computing, self._vector_seconds_max))
+            return await self._fused(
+                index, query, request, _Bounded(computing, self._vector_seconds_max, embedder.cosine_min)
+            )
         finally:
             computing.cancel()
 
@@ -147,9 +153,12 @@ class Searcher:
         )
         vector = None if computing is None else await computing.result()
         weight = vector_weight(query, is_brand=is_brand)
-        near = [] if vector is None or not weight else await index.search_dense(vector, filters, points)
+        near, cosine_min = list[Found](), 0.0
+        if computing is not None and vector is not None and weight:
+            near, cosine_min = await index.search_dense(vector, filters, points), computing.cosine_min
         first = (Found(point, EXACT_SCORE) for point in exact)
-        ranked = chain(first, (each for each in fuse(words, near, weight) if each.point_id not in exact))
+        fused = fuse(words, near, weight, cosine_min)
+        ranked = chain(first, (each for each in fused if each.point_id not in exact))
         page = list(islice(ranked, request.offset, end))
         return _Ranking(page, total, "words" if vector is None else "words and vectors")
 
@@ -163,8 +172,9 @@ async def _exact(index: Index, query: str, filters: Filters) -> list[str]:
 class _Bounded:
     """The vector of a query with a time limit that starts now. After it the search goes on without the vector."""
 
-    def __init__(self, vector: QueryVector, seconds_max: float) -> None:
+    def __init__(self, vector: QueryVector, seconds_max: float, cosine_min: float) -> None:
         self._vector = vector
+        self.cosine_min = cosine_min
         self._until_s = asyncio.get_running_loop().time() + seconds_max
 
     async def started(self) -> None:

@@ -37,6 +37,12 @@ def test_every_point_of_a_ranking_is_in_the_result_once(words: list[Found], near
     assert all(score <= 1 for _, score in fused) or max(score for _, score in near) > 1
 
 
+def test_what_is_not_near_is_found_by_words_alone() -> None:
+    words, near = [Found("a", 8.0)], [Found("b", 0.5), Found("a", 0.3), Found("c", 0.2)]
+    assert names(fuse(words, near, 1.0, 0.4)) == ["a", "b"]
+    assert names(fuse([], near[1:], 1.0, 0.4)) == []
+
+
 @given(rankings)
 def test_words_alone_keep_their_order(words: list[Found]) -> None:
     assert names(fuse(words, [], 2.0)) == names(words)
@@ -63,7 +69,7 @@ def test_a_longer_ranking_begins_as_a_shorter_one_does(words: int, near: int, en
 
     def ranked(points: int) -> list[Found]:
         asked = max(points, HEAD_POINTS)
-        return list(fuse(by_words[:asked], by_vector[:asked], 2.0))[:points]
+        return list(fuse(by_words[:asked], by_vector[:asked], 2.0, 0.6))[:points]
 
     assert ranked(end + further)[:end] == ranked(end)
 
