@@ -7,13 +7,16 @@ import hashlib
 import unicodedata
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from schemas.texts import visible
+from workers.plain import attribute_texts, plain
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from schemas.points import Content
     from workers.embedder.interface import ModelId
 
-TEMPLATE_VERSION = 1
+TEMPLATE_VERSION = 2
 """The version of the template. It rises whenever `document` makes a different text from the same content."""
 
 FINGERPRINT_BYTES = 16
@@ -42,7 +45,7 @@ def document(content: Content, model: ModelId) -> Document:
     The most important fields come first, since a model reads only the beginning of a long text. Reviews, prices and
     stock are not part of it, so their changes never embed anything.
     """
-    text = "\n".join(filter(None, (normalised(part) for part in _parts(content))))
+    text = "\n".join(filter(None, (normalised(plain(part)) for part in _parts(content))))
     return Document(text, fingerprint(text, model))
 
 
@@ -59,8 +62,11 @@ def fingerprint(text: str, model: ModelId) -> str:
 
 
 def normalised(text: str) -> str:
-    """Return the text in NFC with every run of white space as one blank: texts that look the same embed once."""
-    return " ".join(unicodedata.normalize("NFC", text).split())
+    """Return the text in NFC, without characters that nobody sees, and with every run of white space as one blank.
+
+    Texts that look the same embed once, and a query finds a word whatever is hidden in it.
+    """
+    return " ".join(unicodedata.normalize("NFC", visible(text)).split())
 
 
 def _parts(content: Content) -> Iterator[str]:
@@ -68,30 +74,9 @@ def _parts(content: Content) -> Iterator[str]:
     yield content["brand"] or ""
     yield " > ".join(content["category"])
     yield from _languages(content["description"])
-    yield ", ".join(_attributes(content["attributes"]))
+    yield ", ".join(attribute_texts(content["attributes"]))
 
 
 def _languages(texts: dict[str, str]) -> list[str]:
     """Return each distinct text once, in the order of the languages."""
     return list(dict.fromkeys(texts[language] for language in sorted(texts)))
-
-
-def _attributes(attributes: dict[str, object]) -> Iterator[str]:
-    """Iterate over the texts among the values, in the order of the attribute names.
-
-    The names would be the same words in most items, and a bare number or a yes means nothing without its name: search
-    finds less with either (measured on the judged electronics queries).
-    """
-    for name in sorted(attributes):
-        yield from _words(attributes[name])
-
-
-def _words(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, list):
-        for element in value:
-            yield from _words(element)
-    elif isinstance(value, dict):
-        for element in value.values():
-            yield from _words(element)

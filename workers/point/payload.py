@@ -58,7 +58,12 @@ def payload(content: Content, version: int, vector: VectorState, searchable_at_m
 def differing_fields(stored: Payload, content: Content) -> list[str]:
     """Return the names of the fields of the content that differ from the stored ones, in their order."""
     before, now = cast("dict[str, Any]", stored), cast("dict[str, Any]", content)
-    return [field for field in CONTENT_FIELDS if before.get(field, _ABSENT.get(field)) != now[field]]
+    return [field for field in CONTENT_FIELDS if _value(before, field) != now[field]]
+
+
+def _value(stored: Mapping[str, Any], field: str) -> Any:
+    value = stored.get(field)
+    return _ABSENT.get(field) if value is None else value
 
 
 def changed_fields(stored: Payload, content: Content) -> dict[str, Any]:

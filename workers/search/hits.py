@@ -82,7 +82,7 @@ def _rendered(payload: Payload, shop: Shop, now_ms: int) -> dict[str, Any]:
     stored: Mapping[str, Any] = payload
     return {
         **{field: stored[field] for field in FIELDS_AS_STORED},
-        "left_out": stored.get("left_out", []),
+        "left_out": stored.get("left_out") or [],
         "title": preferred(payload["title"], shop.languages),
         "titles": payload["title"],
         "description": preferred(payload["description"], shop.languages),

@@ -6,6 +6,7 @@ from collections import Counter
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
+from workers.plain import attribute_texts, plain
 from workers.words.chunks import chunks, terms
 from workers.words.folding import folded, spelled_out
 from workers.words.identity import brand_term, identity_terms, title_term
@@ -54,7 +55,7 @@ def item_words(content: Content) -> Words:
     """Return the words of an item."""
     counts, length = Counter(_names(content)), 0
     for weight, language, text in _fields(content):
-        found = chunks(folded(text))
+        found = chunks(folded(text := plain(text)))
         length += weight * len(found)
         counts.update(weight * list(_terms(text, language, found)))
     return Words(counts, length)
@@ -66,7 +67,7 @@ def _fields(content: Content) -> Iterator[tuple[int, str, str]]:
     yield CATEGORY_WEIGHT, "und", " > ".join(content["category"])
     yield from ((1, language, text) for language, text in _distinct(content["description"]))
     yield 1, "und", content["brand"] or ""
-    yield 1, "und", ", ".join(texts_in(content["attributes"]))
+    yield 1, "und", ", ".join(attribute_texts(content["attributes"]))
 
 
 def _terms(text: str, language: str, found: list[str]) -> Iterable[str]:
@@ -75,22 +76,6 @@ def _terms(text: str, language: str, found: list[str]) -> Iterable[str]:
     if text.isascii() and language in _UNSTEMMED:
         return said
     return chain(said, _other_spelling(text, found), _stems(found, language))
-
-
-def texts_in(value: object) -> Iterator[str]:
-    """Iterate over the texts in the values of attributes, in the order of the names.
-
-    The names would be the same words in most items, and a bare number or a yes means nothing without its name: search
-    finds less with either (measured on the judged electronics queries).
-    """
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, list):
-        for element in value:
-            yield from texts_in(element)
-    elif isinstance(value, dict):
-        for name in sorted(value):
-            yield from texts_in(value[name])
 
 
 def _names(content: Content) -> Iterator[str]:

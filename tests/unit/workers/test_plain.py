@@ -1,0 +1,87 @@
+"""What a text says: markup is none of it, and neither are values that are numbers, times or addresses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.contents import content
+from workers.document import document, normalised
+from workers.embedder.interface import ModelId
+from workers.plain import attribute_texts, plain
+from workers.words.item import item_words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MODEL = ModelId("m", "1", 2)
+CHANGING = [
+    "99", "-3", "10.99", "1,299.00", "10.99 EUR", "EUR 10.99", "$5", "12 %", "2026-11-29T10:00:00Z", "2026-11-29",
+    "10:30", "2026-11-29 10:00:00.123 +08:00", "https://shop.example/p?id=1", "//cdn.example/x.png", "www.x.example",
+    "gid://shopify/Product/1", "d41d8cd98f00b204e9800998ecf8427e", "6f1b7c3e-4d0a-5c57-9a53-0f7b8f6d2c11", "true", "no",
+]  # fmt: skip
+WORDS = ["red", "12 kg", "5.5 inches", "Size 42", "3-in-1", "USB-C", "0.5 mm lead", "24 LED", "A4", "10W-40", "not 5"]
+
+
+@pytest.mark.parametrize("value", CHANGING)
+def test_a_number_a_time_or_an_address_says_nothing_also_as_text(value: str) -> None:
+    assert list(attribute_texts({"stock_quantity": value, "nested": [value, {"inner": value}]})) == []
+
+
+@pytest.mark.parametrize("value", WORDS)
+def test_words_with_numbers_in_them_say_something(value: str) -> None:
+    assert list(attribute_texts({"feature": value})) == [value]
+
+
+def test_the_digits_of_a_part_number_are_words() -> None:
+    assert list(attribute_texts({"mpn": "6204", "model_number": "27", "SKU": "00123"})) == ["00123", "27", "6204"]
+
+
+def test_nested_values_that_are_kept_as_json_say_their_words_alone_cut_or_not() -> None:
+    text = (
+        '[{"id":1,"title":"Red / S","price":"10.99","at":"2026-11-29T10:00:00Z"},{"title":"Blue / M","url":"http://x"'
+    )
+    assert list(attribute_texts({"variants": text + "}]"})) == ["Red / S", "Blue / M"]
+    assert list(attribute_texts({"variants": text})) == ["Red / S", "Blue / M"]
+
+
+@given(st.integers(0, 999), st.sampled_from(["stock_quantity", "price", "views"]))
+def test_stock_as_text_never_changes_the_text_of_an_item(number: int, name: str) -> None:
+    items = [content(attributes={"colour": "red", name: str(each)}) for each in (number, number + 1)]
+    assert document(items[0], MODEL) == document(items[1], MODEL)
+    assert item_words(items[0]) == item_words(items[1])
+
+
+MARKUP: Mapping[str, str] = {
+    '<p>Oak <strong>frobnicate</strong>wood&nbsp;top</p><p class="wumbotext">x</p>': "Oak frobnicatewood top x",
+    "<ul><li>Red</li><li>Blue</li></ul>": "Red Blue",
+    "AT&amp;T &#8364;5": "AT&T €5",
+    "x<y mug, a > b": "x<y mug, a > b",
+    "5 < 6 & 7 > 3": "5 < 6 & 7 > 3",
+    "<script>alert(1)</script>Lamp<style>p{color:red}</style>": "Lamp",
+    "one<br/>two": "one two",
+    "R&D": "R&D",
+}
+
+
+@pytest.mark.parametrize("text", MARKUP)
+def test_markup_is_no_part_of_a_text_and_no_sign_is_taken_for_it(text: str) -> None:
+    assert normalised(plain(text)) == MARKUP[text]
+    said = document(content(description={"en": text}), MODEL).text
+    assert said == f"Cake\n{MARKUP[text]}"
+
+
+def test_a_word_is_found_whatever_is_hidden_in_it() -> None:
+    titles = ["Schrau\u00adben\u00adzieher", "Schrauben\u200bzieher", "\ufeffSchrauben\u2060zieher"]
+    said = {document(content(title={"de": title}), MODEL).fingerprint for title in titles}
+    assert said == {document(content(title={"de": "Schraubenzieher"}), MODEL).fingerprint}
+
+
+@given(st.text(max_size=60), st.recursive(st.text(max_size=20), lambda inner: st.lists(inner, max_size=3)))
+def test_any_text_has_a_document(text: str, value: object) -> None:
+    item = content(title={"en": text}, attributes={text[:5]: value})
+    assert document(item, MODEL) == document(item, MODEL)
+    item_words(item)

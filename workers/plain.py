@@ -1,0 +1,97 @@
+"""What a text says: without markup, and of the attributes only the values that are words.
+
+Stock, prices, times and addresses change again and again, as texts too. Were they part of an item's text, each change
+would embed the item again, and search would find it by pieces of links.
+"""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from typing import TYPE_CHECKING
+
+import orjson
+
+from schemas.currencies import CURRENCIES
+from workers.sources.markup import text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_ELEMENT = re.compile(
+    r"</?(?:a|abbr|article|aside|b|big|blockquote|body|br|button|caption|center|code|dd|del|div|dl|dt|em|figure|font|form"
+    r"|h[1-6]|head|header|hr|html|i|iframe|img|input|ins|label|li|link|main|mark|meta|nav|ol|p|pre|s|script|section|small"
+    r"|span|strong|style|sub|sup|svg|table|tbody|td|tfoot|th|thead|tr|u|ul|video|wbr)(?:\s[^<>]*)?/?>|<!--",
+    re.IGNORECASE,
+)
+"""Only the names of HTML make a text markup, so that `x<y mug` keeps its words."""
+_ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+_NUMBER = re.compile(r"(?:([A-Z]{3})\s?)?[$€£¥]?\s?[+-]?[0-9][0-9.,' ]*\s?(?:%|[$€£¥]|([A-Z]{3}))?")
+_TIME = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[Tt ][0-9:.,]+ ?(?:[Zz]|UTC|GMT|[+-][0-9:]{2,6})?)?|[0-9]{1,2}:[0-9:.]+"
+)
+_ADDRESS = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?//\S+|www\.\S+|(?:data|mailto|gid|urn):\S+", re.IGNORECASE)
+_DIGEST = re.compile(
+    r"[0-9a-fA-F]{16,}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[A-Za-z0-9+/_-]{40,}={0,2}"
+)
+_NO_WORDS = (_TIME, _ADDRESS, _DIGEST)
+_YES_OR_NO = frozenset(("true", "false", "yes", "no", "null", "none"))
+_JSON_TEXT = re.compile(r'"((?:[^"\\]|\\.)*)"(\s*:)?')
+"""A text in JSON, and the colon behind one that is a name."""
+_IDENTIFIERS = frozenset(
+    "mpn sku ean isbn upc gtin model modelno modelnumber modelname partno partnumber articlenumber itemnumber".split()  # noqa: SIM905
+)
+"""Attributes, by their letters, whose digits are names that people search for."""
+
+
+def plain(text: str) -> str:
+    """Return the text without markup: words stay whole within a tag such as `<b>`, and apart where a block ends."""
+    if "<" in text and _ELEMENT.search(text):
+        return text_of(text) or ""
+    return _ENTITY.sub(lambda entity: unescape(entity[0]), text) if "&" in text else text
+
+
+def attribute_texts(attributes: dict[str, object]) -> Iterator[str]:
+    """Iterate over the texts among the values, in the order of the attribute names.
+
+    The names would be the same words in most items, and a bare number or a yes means nothing without its name: search
+    finds less with either (measured on the judged electronics queries).
+    """
+    for name in sorted(attributes):
+        yield from _texts(name, attributes[name])
+
+
+def _texts(name: str, value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        if value[:1] in ("[", "{"):
+            yield from _texts_in_json(name, value)
+        elif _is_identifier(name) or _says_something(value):
+            yield plain(value)
+    elif isinstance(value, list):
+        for element in value:
+            yield from _texts(name, element)
+    elif isinstance(value, dict):
+        for inner in sorted(value):
+            yield from _texts(inner, value[inner])
+
+
+def _texts_in_json(name: str, value: str) -> Iterator[str]:
+    """Iterate over the texts in nested values that are kept as JSON, and that may have been cut."""
+    try:
+        nested = orjson.loads(value)
+    except orjson.JSONDecodeError:
+        nested = [found[1] for found in _JSON_TEXT.finditer(value) if not found[2]]
+    if isinstance(nested, (list, dict)):
+        yield from _texts(name, nested)
+
+
+def _is_identifier(name: str) -> bool:
+    return re.sub("[^a-z]", "", name.lower()) in _IDENTIFIERS
+
+
+def _says_something(text: str) -> bool:
+    stripped = text.strip()
+    if stripped.lower() in _YES_OR_NO or any(pattern.fullmatch(stripped) for pattern in _NO_WORDS):
+        return False
+    number = _NUMBER.fullmatch(stripped)
+    return number is None or any(code is not None and code not in CURRENCIES for code in number.groups())
