@@ -101,10 +101,10 @@ def compare_item(topic: str, state: ItemState, lines: Sequence[Line], now_ms: in
     `now_ms` is the time that the feed describes: a later change at the source wins against the feed. Raises
     InvalidFeedLine for an offer beyond the number that an item keeps.
     """
-    if len(lines) > fold.SELLERS_MAX:
-        raise _too_many(lines[fold.SELLERS_MAX])
     fed = {line.event.part for line in lines}
     present = {None} if topic == "products" else set(state.offers)
+    if topic == "prices":
+        _check_sellers(state, lines)
     at_first = state
     for line in lines:
         finding, state = _compare_line(topic, state, line, now_ms)
@@ -112,6 +112,14 @@ def compare_item(topic: str, state: ItemState, lines: Sequence[Line], now_ms: in
     for part in sorted(present - fed, key=str):
         if shown_facts(at_first, part) is not None:
             yield _compare_absent(topic, at_first, part, now_ms)
+
+
+def _check_sellers(state: ItemState, lines: Sequence[Line]) -> None:
+    """Raise InvalidFeedLine if the item would not keep the seller of a line beside all others that it has had."""
+    kept = set(fold.kept_sellers({*state.offers, *(line.event.part or "" for line in lines)}))
+    for line in lines:
+        if line.event.part not in kept:
+            raise _too_many(line)
 
 
 def _too_many(line: Line) -> InvalidFeedLine:
@@ -126,8 +134,6 @@ def _compare_line(topic: str, state: ItemState, line: Line, now_ms: int) -> tupl
     product_id, part = line.event.product_id, line.event.part
     before = shown_facts(state, part)
     wanting = fold.fold(state, line.event._replace(stamp=GREATEST))
-    if part is not None and part not in wanting.offers:
-        raise _too_many(line)
     wanted = shown_facts(wanting, part)
     equal = _canonical(before) == _canonical(wanted)
     unchanged = FeedFinding(FeedOutcome.UNCHANGED, product_id, part, line.number, before is not None)

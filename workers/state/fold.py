@@ -18,7 +18,7 @@ from schemas.stamps import UNVERSIONED
 from schemas.texts import cut
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from schemas.events import Event
     from schemas.stamps import Stamp
@@ -216,8 +216,13 @@ def _join_offers(a: ItemState, b: ItemState) -> tuple[dict[str, Entity], bool]:
         return a.offers, crowded
     offers = a.offers | changed
     if len(offers) > SELLERS_MAX:
-        crowded, offers = True, {seller: offers[seller] for seller in sorted(offers, key=_rank)[:SELLERS_MAX]}
+        crowded, offers = True, {seller: offers[seller] for seller in kept_sellers(offers)}
     return _within_offer_limits(offers, offers if len(offers) != len(a.offers) else changed), crowded
+
+
+def kept_sellers(sellers: Iterable[str]) -> list[str]:
+    """Return the sellers whose offers are kept where an item has had all of these."""
+    return sorted(sellers, key=_rank)[:SELLERS_MAX]
 
 
 @lru_cache(10 * SELLERS_MAX)
