@@ -3,11 +3,12 @@ PYTHON ?= python3.11
 DEMO_SECONDS ?=
 ONLY ?=
 LONG ?=
+MINUTES ?=
 SEED ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-compile -c deploy/constraints.txt
 
-.PHONY: help demo check unit test faults-short faults simulate oracle bench docs format clean
+.PHONY: help demo check unit test faults-short faults simulate fuzz oracle bench docs format clean
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -36,6 +37,9 @@ faults: .venv/installed-test  ## all faults on both brokers, memory over DURATIO
 
 simulate: .venv/installed-test  ## 10,000 seeds of interleavings and crashes without processes; LONG=1, SEED=123
 	@LONG=$(LONG) SEED=$(SEED) $(BIN)/python -m tests.simulate
+
+fuzz: .venv/installed-test  ## random bytes along the path of an event and over HTTP, for MINUTES=10; SEED=7 repeats a round
+	@MINUTES=$(MINUTES) SEED=$(SEED) $(BIN)/python -m tests.fuzz
 
 oracle: .venv/installed-test  ## all real changes of three years against the state they really led to
 	$(BIN)/python tests/oracle/hongkong.py

@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from schemas.event_fields import Currency  # noqa: TC001  (pydantic reads the types when it runs)
+
 QUERY_CHARS_MAX = 1_000
 LIMIT_MAX = 100
 OFFSET_MAX = 10_000
@@ -22,6 +24,8 @@ class Filters(BaseModel):
 
     min_price: float | None = Field(None, ge=0, allow_inf_nan=False)
     max_price: float | None = Field(None, ge=0, allow_inf_nan=False)
+    currency: Currency | None = None
+    """The currency of the item's price: without it prices in different currencies are compared as numbers."""
     seller: str | None = Field(None, min_length=1, max_length=64)
     brand: str | None = Field(None, min_length=1, max_length=256)
     category: str | None = Field(None, min_length=1, max_length=256)

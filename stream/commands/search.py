@@ -30,6 +30,7 @@ def search(
     offset: Annotated[int, typer.Option(help="How many hits to skip.")] = 0,
     min_price: Annotated[float | None, typer.Option(help="The lowest price.")] = None,
     max_price: Annotated[float | None, typer.Option(help="The highest price.")] = None,
+    currency: Annotated[str | None, typer.Option(help="Only items whose price is in this currency.")] = None,
     seller: Annotated[str | None, typer.Option(help="Only items that this seller offers.")] = None,
     brand: Annotated[str | None, typer.Option(help="Only items of this brand.")] = None,
     category: Annotated[str | None, typer.Option(help="Only items in this category, at any level.")] = None,

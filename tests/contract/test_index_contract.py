@@ -218,13 +218,22 @@ async def test_windows_that_have_turned_are_due(index: Index) -> None:
 
 
 async def test_every_filter_keeps_what_it_says(index: Index) -> None:
-    a = content("a", brand="Garden", category=["Food", "Cakes"], sellers=["X", "Y"], price=5.0, availability="in_stock")
+    a = content(
+        "a",
+        brand="Garden",
+        category=["Food", "Cakes"],
+        sellers=["X", "Y"],
+        price=5.0,
+        availability="in_stock",
+        currency="EUR",
+    )
     await put(index, {**a, "rating": 4.5}, 1, dense=vector(1))
     b = content("b", brand="Other", category=["Food"], sellers=["X"], price=9.0, availability="preorder")
     await put(index, b, 2, dense=vector(1, 1))
     wanted = {
         "min_price": (9, "b"), "max_price": (5, "a"), "seller": ("Y", "a"), "brand": ("Other", "b"),
-        "category": ("Cakes", "a"), "availability": ("preorder", "b"), "min_rating": (4.5, "a"),
+        "category": ("Cakes", "a"), "currency": ("EUR", "a"), "availability": ("preorder", "b"),
+        "min_rating": (4.5, "a"),
     }  # fmt: skip
     for name, (value, product_id) in wanted.items():
         filters = Filters(**{name: value})

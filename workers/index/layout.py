@@ -35,6 +35,7 @@ INDEXED_FIELDS: dict[str, FieldType] = {
     "category": "keyword",
     "sellers": "keyword",
     "availability": "keyword",
+    "currency": "keyword",
     "price": "float",
     "rating": "float",
     "partition": "integer",
@@ -80,7 +81,13 @@ VISIBLE = Is("status", Status.VISIBLE.value)
 HIDDEN = IsIn("status", [status.value for status in Status if status is not Status.VISIBLE])
 EMBEDDING_PENDING = Within("vector_due_at_ms", 0, None)
 
-_KEYWORDS = {"seller": "sellers", "brand": "brand", "category": "category", "availability": "availability"}
+_KEYWORDS = {
+    "seller": "sellers",
+    "brand": "brand",
+    "category": "category",
+    "availability": "availability",
+    "currency": "currency",
+}
 """The payload field by the name of the filter."""
 
 

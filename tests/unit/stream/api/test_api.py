@@ -39,6 +39,7 @@ async def test_every_filter_reaches_the_search_with_its_type(client: httpx.Async
     filters: dict[str, Any] = {
         "min_price": 1.5,
         "max_price": 20.0,
+        "currency": "EUR",
         "seller": "AEON",
         "brand": "Garden",
         "category": "Cakes",

@@ -1,0 +1,37 @@
+"""`make fuzz`: new random records until MINUTES (10) are over. The first failure ends it with its smallest input."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from random import SystemRandom
+
+from hypothesis import given, seed, settings
+from hypothesis import strategies as st
+
+from tests.fuzz.answers import SLOW, check_answers, check_path
+from tests.fuzz.records import records
+
+MINUTES = 10.0
+ON_THE_PATH, IN_THE_INDEX = 2_000, 50
+"""The records' lists that are tried in one round, each some 30 ms on the path and 100 ms in an index."""
+
+
+def main() -> None:
+    """Go on until the time is over. SEED repeats one round."""
+    given_seed = os.environ.get("SEED")
+    until_s = time.monotonic() + 60 * float(os.environ.get("MINUTES") or MINUTES)
+    rounds = 0
+    while rounds == 0 or (given_seed is None and time.monotonic() < until_s):
+        number = int(given_seed) if given_seed else SystemRandom().randrange(2**32)
+        sys.stderr.write(f"\rround {rounds + 1}, SEED={number} ")
+        for function, count in ((check_path, ON_THE_PATH), (check_answers, IN_THE_INDEX)):
+            tried = given(st.lists(records, max_size=8))(function)
+            seed(number)(settings(SLOW, max_examples=count, database=None)(tried))()
+        rounds += 1
+    sys.stderr.write(f"\n{rounds} rounds of {ON_THE_PATH + IN_THE_INDEX} lists of records: nothing found\n")
+
+
+if __name__ == "__main__":
+    main()
