@@ -24,9 +24,11 @@ def up(
     from stream.commands.configured import settings
     from stream.runtime.printing import say
     from stream.runtime.settings import unknown_settings
+    from stream.runtime.sources_file import sources_of
     from stream.up import run_up
 
     for sentence in unknown_settings(os.environ):
         say(f"freshline: {sentence}")
     configured = settings(data_dir=data_dir, api_port=api_port, kafka_port=kafka_port, broker=broker)
+    sources_of(configured)  # A worker that cannot read them would end again and again.
     raise typer.Exit(run_up(configured, as_json=json))

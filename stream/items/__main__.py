@@ -23,10 +23,9 @@ from stream.runtime.metrics import ItemsMetrics
 from stream.runtime.ports import check_free
 from stream.runtime.process import Failure, exit_now, run
 from stream.runtime.settings import read_settings
-from stream.runtime.sources_file import configured_sources
+from stream.runtime.sources_file import configured_sources, sources_of
 from workers.clock import SystemClock
 from workers.priority import QueryGate
-from workers.sources.sources import Sources
 
 if TYPE_CHECKING:
     from stream.progress.reporter import Reporter
@@ -42,8 +41,7 @@ async def main() -> None:
     """Run the items worker on the settings of the environment. This is its composition root."""
     report_broken_connections()
     settings = read_settings()
-    configured = configured_sources(settings)
-    sources = Sources(configured.sources, settings.shop_currency)
+    sources, registry_url = sources_of(settings), configured_sources(settings).registry
     await asyncio.to_thread(ensure_topics, settings)
     # Not `log_identity`: the epoch of a new log is decided by the index workers, who know what is in the index.
     log_id = await asyncio.to_thread(topic_id, settings.kafka or "", ITEMS)
@@ -51,7 +49,7 @@ async def main() -> None:
     failure, registry = Failure(), CollectorRegistry()
     app = create_app(ITEMS_GROUP, settings, fail=failure.fail)
     reader = Reader(settings.kafka or "", fetch_wait_ms=FOREIGN_RECORDS_WAIT_MS)
-    schemas = None if configured.registry is None else SchemaRegistry(configured.registry)
+    schemas = None if registry_url is None else SchemaRegistry(registry_url)
     parts = compose(
         writer,
         settings.partitions,

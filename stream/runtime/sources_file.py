@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from schemas.errors import Misconfigured
 from workers.sources.config import SourcesFile, read_sources
+from workers.sources.sources import Sources
 
 if TYPE_CHECKING:
     from stream.runtime.settings import Settings
@@ -23,3 +24,8 @@ def configured_sources(settings: Settings) -> SourcesFile:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise Misconfigured(f"FRESHLINE_SOURCES: cannot read {settings.sources}: {reason}") from None
     return read_sources(text, str(settings.sources))
+
+
+def sources_of(settings: Settings) -> Sources:
+    """Return the configured sources, ready to decode with. Raises Misconfigured."""
+    return Sources(configured_sources(settings).sources, settings.shop_currency)

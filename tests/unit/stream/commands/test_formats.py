@@ -69,3 +69,19 @@ def test_a_format_that_is_given_goes_before_the_looks() -> None:
 def test_a_file_that_is_no_text_is_a_line_that_says_so() -> None:
     done = freshline("formats", "check", "-", stdin=b"PK\x03\x04")
     assert done.code == 2 and "the file is a zip archive or a spreadsheet" in done.err and done.out == ""
+
+
+def test_up_refuses_sources_that_are_wrong_before_it_starts_anything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "sources.yaml"
+    monkeypatch.setenv("FRESHLINE_SOURCES", str(file))
+    monkeypatch.delenv("FRESHLINE_SHOP_CURRENCY", raising=False)
+    for text, reason in (
+        ("sources: [{topic: items}]", "sources.0.topic"),
+        ("sources: [{topic: products, format: magento}]", "currency"),
+    ):
+        file.write_text(text)
+        done = freshline("up", "--data-dir", str(tmp_path / "data"))
+        assert done.code == 1 and reason in done.err and done.err.count("\n") == 1
+    assert not (tmp_path / "data").exists()
