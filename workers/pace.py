@@ -13,6 +13,14 @@ BUSY_SHARE_MAX = 0.5
 REST_SECONDS_MAX = 0.03
 
 
+def rest_seconds(busy_s: float, elapsed_s: float) -> float:
+    """Return for how long a thread rests that was busy for so much of the elapsed time: until half of it was idle.
+
+    It is 0 below half load, and 30 ms at most: an event that waits for the next step must not wait for long.
+    """
+    return min(max(0.0, busy_s / BUSY_SHARE_MAX - elapsed_s), REST_SECONDS_MAX)
+
+
 class Pace:
     """Spaces the steps of a loop by how busy its thread is, whatever it was busy with."""
 
@@ -25,6 +33,5 @@ class Pace:
         """Yield after a step, for long enough that half of the time since the last rest was idle; 30 ms at most."""
         busy_s = self._clock.thread_s() - self._busy_s
         elapsed_s = self._clock.monotonic_s() - self._began_s
-        rest_s = busy_s / BUSY_SHARE_MAX - elapsed_s
-        await asyncio.sleep(min(max(0.0, rest_s), REST_SECONDS_MAX))
+        await asyncio.sleep(rest_seconds(busy_s, elapsed_s))
         self._busy_s, self._began_s = self._clock.thread_s(), self._clock.monotonic_s()

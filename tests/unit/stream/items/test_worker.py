@@ -202,6 +202,20 @@ async def test_revocation_gives_back_the_room_of_events_that_were_not_sent() -> 
         waiting.cancel()
 
 
+async def test_a_worker_that_is_revoked_in_the_middle_of_a_batch_leaves_the_rest_to_the_next_one() -> None:
+    async with bench(ROOM_FOR_ONE) as b:
+        handling = asyncio.create_task(b.handle(price(price=5), price(offset=1, price=6)))
+        await b.sends(1)
+        b.worker.assign([])
+        b.confirm_all()
+        await asyncio.wait_for(handling, HANG_S)
+        b.assign_all()
+        await b.handle(price(offset=1, price=6))
+        _, again = await b.sends(2)
+        assert decode_item(again.value or b"").state.offers["shop"].facts["price"].value == 6
+        assert len(b.sent) == 2, "the second record was folded once, by its next delivery"
+
+
 async def test_revocation_drops_the_state() -> None:
     async with bench() as b:
         await b.handle(price())
