@@ -66,6 +66,8 @@ class Content(TypedDict):
     rating: float | None
     review_count: int
     rating_histogram: list[int]
+    name_keys: list[str]
+    """What the brand and the levels of the category are compared by: "brand:acme", "category:cakes"."""
     left_out: list[str]
     """The names of the parts of which the limits of an item leave out some. Points of earlier releases lack it."""
     updated_at_ms: dict[str, int | None]

@@ -53,6 +53,12 @@ def cut(text: str, bytes_max: int) -> str:
     return _prefix(encoded, bytes_max - _CUT_MARK_BYTES) + CUT_MARK
 
 
+def name_key(text: str) -> str:
+    """Return what a name of a brand or a category is compared by: whatever its case, composition, width and blanks."""
+    folded = unicodedata.normalize("NFKC", visible(text)).casefold()
+    return " ".join(unicodedata.normalize("NFKC", folded).split())
+
+
 def _prefix(encoded: bytes, size: int) -> str:
     kept = encoded[:size].decode("utf-8", errors="ignore")
     backslashes = len(kept) - len(kept.rstrip("\\"))

@@ -243,7 +243,23 @@ async def test_every_filter_keeps_what_it_says(index: Index) -> None:
         assert await index.find_exact(product_id, filters) == ids(product_id), name
         assert await index.count(filters) == 1, name
     assert await index.count(Filters(seller="X", max_price=6, category="Food")) == 1
-    assert await index.count(Filters(brand="garden")) == 0
+    for brand in ("garden", "GARDEN", " Garden", "\uff27arden"):
+        assert await index.count(Filters(brand=brand)) == 1, brand
+    assert await index.count(Filters(brand="Garde")) == 0
+
+
+@pytest.mark.parametrize("asked", ["Nestl\u00e9", "Nestle\u0301", "nestl\u00e9", "NESTL\u00c9", "Nest\u00adl\u00e9"])
+@pytest.mark.parametrize("stored", ["Nestl\u00e9", "NESTLE\u0301"])
+async def test_a_brand_and_a_category_are_found_however_they_are_written(index: Index, stored: str, asked: str) -> None:
+    await put(index, content("a", brand=stored, category=["Food", stored]), 1, dense=vector(1))
+    await put(index, content("b", brand="Nestle", category=["Nestle"]), 2, dense=vector(1))
+    for filters in (Filters(brand=asked), Filters(category=asked)):
+        assert await index.browse(filters, 10, 0) == ids("a")
+
+
+async def test_a_point_of_an_earlier_release_is_found_by_its_brand_as_it_was_written(index: Index) -> None:
+    await put(index, content("a", brand="Garden", name_keys=None), 1, dense=vector(1))
+    assert await index.browse(Filters(brand="Garden"), 10, 0) == ids("a")
 
 
 async def test_what_is_counted_is_what_can_be_found(index: Index) -> None:

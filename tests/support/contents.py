@@ -13,6 +13,7 @@ def content(**fields: Any) -> Content:
     whole |= {
         "product_id": "a", "partition": 0, "status": "visible", "title": {"en": "Cake"}, "description": {},
         "category": [], "attributes": {}, "offers": [], "sellers": [], "currencies": [], "review_count": 0,
-        "rating_histogram": [0] * 5, "left_out": [], "updated_at_ms": {"product": 1, "price": None, "reviews": None},
+        "rating_histogram": [0] * 5, "name_keys": [], "left_out": [],
+        "updated_at_ms": {"product": 1, "price": None, "reviews": None},
     }  # fmt: skip
     return cast("Content", whole | fields)

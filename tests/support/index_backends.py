@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from qdrant_client import AsyncQdrantClient
@@ -21,6 +21,7 @@ from workers.index.edge.open import open_edge
 from workers.index.edge.operations import create_positions
 from workers.index.server.collections import open_with
 from workers.point.plan import plan
+from workers.state.projection import name_keys
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
@@ -95,11 +96,15 @@ def content(product_id: str, title: str | dict[str, str] = "Garden cake", **fiel
         "price_changes_at_ms": None,
         "rating": None,
         "review_count": 0,
+        "name_keys": [],
         "left_out": [],
         "rating_histogram": [0, 0, 0, 0, 0],
         "updated_at_ms": {"product": 1, "price": None, "reviews": None},
     }
-    return {**empty, **fields}  # type: ignore[typeddict-item]
+    whole: Any = {**empty, **fields}
+    if "name_keys" not in fields:
+        whole["name_keys"] = name_keys(whole["brand"], whole["category"])
+    return cast("Content", whole)
 
 
 def vector(*values: float) -> np.ndarray[Any, np.dtype[np.float32]]:

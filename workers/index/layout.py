@@ -6,6 +6,7 @@ import uuid
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 from schemas.points import POINT_NAMESPACE, Payload, Status
+from schemas.texts import name_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,6 +34,7 @@ INDEXED_FIELDS: dict[str, FieldType] = {
     "gtin": "keyword",
     "brand": "keyword",
     "category": "keyword",
+    "name_keys": "keyword",
     "sellers": "keyword",
     "availability": "keyword",
     "currency": "keyword",
@@ -75,7 +77,13 @@ class Within(NamedTuple):
     most: float | None
 
 
-Condition = Is | IsIn | Within
+class AnyOf(NamedTuple):
+    """The condition that at least one of these conditions holds."""
+
+    conditions: tuple[Is, ...]
+
+
+Condition = Is | IsIn | Within | AnyOf
 
 VISIBLE = Is("status", Status.VISIBLE.value)
 HIDDEN = IsIn("status", [status.value for status in Status if status is not Status.VISIBLE])
@@ -83,12 +91,12 @@ EMBEDDING_PENDING = Within("vector_due_at_ms", 0, None)
 
 _KEYWORDS = {
     "seller": "sellers",
-    "brand": "brand",
-    "category": "category",
     "availability": "availability",
     "currency": "currency",
 }
 """The payload field by the name of the filter."""
+_NAMES = ("brand", "category")
+"""Filters for names, and their payload fields."""
 
 
 def conditions(filters: Filters) -> list[Condition]:
@@ -98,8 +106,18 @@ def conditions(filters: Filters) -> list[Condition]:
     """
     ranges = [Within("price", filters.min_price, filters.max_price), Within("rating", filters.min_rating, None)]
     keywords = ((field, getattr(filters, name)) for name, field in _KEYWORDS.items())
+    named = ((name, getattr(filters, name)) for name in _NAMES)
     bounded = [each for each in ranges if (each.least, each.most) != (None, None)]
-    return [*(Is(field, value) for field, value in keywords if value is not None), *bounded]
+    return [
+        *(Is(field, value) for field, value in keywords if value is not None),
+        *(_named(name, value) for name, value in named if value is not None),
+        *bounded,
+    ]
+
+
+def _named(field: str, value: str) -> AnyOf:
+    """Return the condition for a name, however it is written. Points of earlier releases have no keys of names."""
+    return AnyOf((Is("name_keys", f"{field}:{name_key(value)}"), Is(field, value)))
 
 
 def in_partitions(partitions: list[int]) -> Condition:

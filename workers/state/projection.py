@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from schemas.items import SHOP
 from schemas.points import Content, Offer, Status
+from schemas.texts import name_key
 from workers.state.fold import PARTS_MAX
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ def content(
         rating=round(reviews.sum_hundredths / reviews.count / 100, 2) if reviews.count else None,
         review_count=reviews.count,
         rating_histogram=list(reviews.histogram),
+        name_keys=name_keys(values.get("brand"), values.get("category", [])),
         left_out=_left_out(state, on_offer),
         updated_at_ms={
             "product": _time(state.product.latest_ms),
@@ -183,6 +185,12 @@ def _most_frequent_currency(offers: Sequence[Offer]) -> str | None:
         return next(iter(currencies), None)
     counts = Counter(offer["currency"] for offer in offers)
     return min(counts, key=lambda code: (-counts[code], code))
+
+
+def name_keys(brand: str | None, category: Iterable[str]) -> list[str]:
+    """Return what the filters `brand` and `category` compare."""
+    keys = [] if brand is None else [f"brand:{name_key(brand)}"]
+    return keys + sorted({f"category:{name_key(level)}" for level in category})
 
 
 def _left_out(state: ItemState, on_offer: list[Offer]) -> list[str]:

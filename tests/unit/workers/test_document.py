@@ -21,13 +21,13 @@ CAKE: Content = {
     "attributes": {"flavour": "walnut", "weight": 78, "vegan": True, "sizes": ["S", {"note": "mini"}]},
     "link": "http://x", "image_link": None, "gtin": "123", "item_group_id": None, "availability": "in_stock",
     "offers": [], "sellers": [], "currencies": [], "price": 9.0, "currency": "HKD", "price_changes_at_ms": None,
-    "rating": 4.5, "review_count": 2, "rating_histogram": [0, 0, 0, 1, 1], "left_out": [],
+    "rating": 4.5, "review_count": 2, "rating_histogram": [0, 0, 0, 1, 1], "name_keys": [], "left_out": [],
     "updated_at_ms": {"product": 1},
 }  # fmt: skip
 NOT_IN_THE_TEXT = {
     "product_id", "partition", "status", "link", "image_link", "gtin", "item_group_id", "availability", "offers",
     "sellers", "currencies", "price", "currency", "price_changes_at_ms", "rating", "review_count",
-    "rating_histogram", "left_out", "updated_at_ms",
+    "rating_histogram", "name_keys", "left_out", "updated_at_ms",
 }  # fmt: skip
 
 

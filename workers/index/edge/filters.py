@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from qdrant_edge import FieldCondition, Filter, HasIdCondition, MatchAny, MatchValue, RangeFloat
 
-from workers.index.layout import Is, IsIn, Within
+from workers.index.layout import AnyOf, Is, IsIn, Within
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,8 +38,10 @@ def _of(point: str, condition: FieldCondition) -> Filter:
     return Filter(must=[HasIdCondition({point}), condition])
 
 
-def _field(condition: Condition) -> FieldCondition:
+def _field(condition: Condition) -> FieldCondition | Filter:
     match condition:
+        case AnyOf(conditions):
+            return Filter(should=[_field(each) for each in conditions])
         case Is(field, value):
             return FieldCondition(field, match=MatchValue(value))
         case IsIn(field, values):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from qdrant_client import models
 
-from workers.index.layout import CREATED_WITH, Is, IsIn, Within
+from workers.index.layout import CREATED_WITH, AnyOf, Is, IsIn, Within
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,8 +67,10 @@ def _of(point: str, condition: models.FieldCondition) -> models.Filter:
     return models.Filter(must=[models.HasIdCondition(has_id=[point]), condition])
 
 
-def _field(condition: Condition) -> models.FieldCondition:
+def _field(condition: Condition) -> models.FieldCondition | models.Filter:
     match condition:
+        case AnyOf(conditions):
+            return models.Filter(should=[_field(each) for each in conditions])
         case Is(field, value):
             return models.FieldCondition(key=field, match=models.MatchValue(value=value))
         case IsIn(field, values):
