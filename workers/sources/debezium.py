@@ -157,6 +157,9 @@ def _bodies(topic: str, sources: Sequence[FieldSource] | None, change: RowChange
     if is_hidden(fields.pop(VISIBLE, True)):
         # Not a delete: that voids the prices, and nobody sends them again when the product is shown again.
         return [Body(topic, {"product_id": fields.get("product_id"), "op": "patch", "title": None} | stamp)]
+    if topic == "prices" and "price" in fields and fields["price"] is None:
+        named = {name: fields.get(name) for name in PARTS[topic]}
+        return [Body(topic, named | {"op": "delete"} | stamp)]  # A row without a price is no offer.
     if complete:
         return [Body(topic, without_false_sale(fields) | stamp)]
     bodies = [Body(topic, fields | {"op": "patch"} | stamp)]

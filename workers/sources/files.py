@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import gzip
 import io
 import json
 import re
 import zlib
-from typing import IO, TYPE_CHECKING, Any, NamedTuple, cast
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 from xml.etree import ElementTree
 
 from schemas.errors import InvalidEvent, WrongUsage
 from schemas.events import EVENT_BYTES_MAX
+from workers.sources.unpacking import PEEK_BYTES, unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PEEK_BYTES = 64 * 1024
 CHUNK_CHARACTERS = 64 * 1024
 ITEM_TAGS = ("item", "entry")
 """The elements of a row in RSS 2.0 and in Atom."""
-UNREADABLE = {
-    b"PK\x03\x04": "a zip archive or a spreadsheet: unpack it, or save the sheet as CSV",
-    b"Obj\x01": "an Avro container file: write its records as JSON lines",
-    b"PAR1": "a Parquet file: write its rows as JSON lines",
-    b"\xff\xfe\x00\x00": "UTF-32: encode it as UTF-8",
-}
 BROKEN = (EOFError, gzip.BadGzipFile, zlib.error)
 """What reading a packed file raises that was cut off or damaged."""
 DELIMITERS = {"\t": "tab-separated text", ",": "comma-separated text", ";": "text separated by semicolons"}
@@ -100,55 +93,6 @@ def _to_the_end(found: Iterator[Row]) -> Iterator[Row]:
         yield Row(number + 1, InvalidEvent(reason))
     except BROKEN as error:
         yield Row(number + 1, InvalidEvent(f"the file is packed by gzip and broken here ({error}): pack it again"))
-
-
-def unpacked(file: IO[bytes]) -> io.BufferedReader:
-    """Return the file as UTF-8 without a byte order mark. Raises WrongUsage for what cannot be read as text."""
-    buffered = _buffered(file)
-    if buffered.peek(2)[:2] == b"\x1f\x8b":
-        buffered = io.BufferedReader(cast("io.RawIOBase", gzip.GzipFile(fileobj=buffered)), PEEK_BYTES)
-    start = buffered.peek(4)[:4]
-    for beginning, what in UNREADABLE.items():
-        if start.startswith(beginning):
-            raise WrongUsage(f"the file is {what}")
-    if start.startswith(codecs.BOM_UTF8):
-        buffered.read(len(codecs.BOM_UTF8))
-    elif (encoding := _utf_16(start)) is not None:
-        return io.BufferedReader(_Recoded(buffered, encoding), PEEK_BYTES)
-    return buffered
-
-
-def _buffered(file: IO[bytes]) -> io.BufferedReader:
-    """Return the file with a buffer. One more buffer around that of a pipe would wait until it is full."""
-    if isinstance(file, io.BufferedReader):
-        return file
-    return io.BufferedReader(cast("io.RawIOBase", file), PEEK_BYTES)
-
-
-def _utf_16(start: bytes) -> str | None:
-    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
-    if len(start) == 4 and start[1] == start[3] == 0 != start[0]:
-        return "utf-16-le"
-    return "utf-16-be" if len(start) == 4 and start[0] == start[2] == 0 != start[1] else None
-
-
-class _Recoded(io.RawIOBase):
-    """A file in another encoding, read as UTF-8."""
-
-    def __init__(self, file: io.BufferedReader, encoding: str) -> None:
-        self._text = io.TextIOWrapper(file, encoding, errors="replace", newline="")
-        self._rest = b""
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        if not self._rest:
-            self._rest = self._text.read(CHUNK_CHARACTERS).encode()
-        part, self._rest = self._rest[: len(buffer)], self._rest[len(buffer) :]
-        buffer[: len(part)] = part
-        return len(part)
 
 
 def shape_of(start: bytes) -> Shape:

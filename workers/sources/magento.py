@@ -43,10 +43,9 @@ def magento(currency: str | None) -> Adapter:
         if body.get("status", ENABLED) != ENABLED or body.get("visibility", SEARCHED[-1]) not in SEARCHED:
             return [Body("products", name | {"op": "delete"})]
         custom = {each["attribute_code"]: each.get("value") for each in body.get("custom_attributes") or ()}
-        bodies = [Body("products", name | _facts(body, custom))]
-        if body.get("price"):  # A configurable product has 0: its variants have the prices.
-            bodies.append(Body("prices", without_false_sale(name | _price(body, custom, currency))))
-        return bodies
+        # A configurable product has the price 0: its variants have the prices.
+        price = _price(body, custom, currency) if body.get("price") else {"op": "delete"}
+        return [Body("products", name | _facts(body, custom)), Body("prices", without_false_sale(name | price))]
 
     return adapt
 

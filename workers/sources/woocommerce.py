@@ -31,10 +31,8 @@ def woocommerce(currency: str | None) -> Adapter:
         gone = message.headers.get("x-wc-webhook-topic") == "product.deleted" or body.keys() == {"id"}
         if gone or body.get("status", "publish") != "publish" or body.get("catalog_visibility") in HIDDEN:
             return [Body("products", name | {"op": "delete"})]
-        bodies = [Body("products", name | _facts(body))]
-        if body.get("price") not in (None, ""):
-            bodies.append(Body("prices", without_false_sale(name | _price(body, currency))))
-        return bodies
+        price = {"op": "delete"} if body.get("price") in (None, "") else _price(body, currency)
+        return [Body("products", name | _facts(body)), Body("prices", without_false_sale(name | price))]
 
     return adapt
 

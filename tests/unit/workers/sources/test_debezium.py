@@ -350,3 +350,9 @@ def test_a_sale_price_that_is_not_below_the_price_is_no_sale() -> None:
 
 def test_a_time_that_is_neither_number_nor_text_is_left_to_the_parser() -> None:
     assert time_value(True) is True
+
+
+def test_a_row_that_lost_its_price_is_no_offer() -> None:
+    first, second = change("prices", "c", 1, after=OFFER), change("prices", "u", 2, after=OFFER | {"amount": None})
+    for order in permutations([first, second]):
+        assert shown(list(order), "north") is None

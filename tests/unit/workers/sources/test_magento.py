@@ -60,8 +60,8 @@ def test_a_product_that_the_shops_search_does_not_show_is_delisted(fields: dict[
 
 
 def test_a_configurable_product_has_no_price_of_its_own() -> None:
-    [item] = events(MAGENTO, message("products", product(type_id="configurable", price=0)))
-    assert item.topic == "products"
+    [_, price] = events(MAGENTO, message("products", product(type_id="configurable", price=0)))
+    assert (price.topic, price.op) == ("prices", "delete")
 
 
 def test_what_is_no_product_is_refused() -> None:

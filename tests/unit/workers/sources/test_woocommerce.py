@@ -100,3 +100,8 @@ def test_stock_has_our_words(word: str, availability: str) -> None:
 def test_what_is_no_product_is_refused() -> None:
     with pytest.raises(InvalidEvent, match="no WooCommerce product"):
         events(WOO, message("products", {"name": "x"}))
+
+
+def test_a_product_that_lost_its_price_has_no_offer() -> None:
+    [_, price] = events(WOO, message("products", product(price="", regular_price="", sale_price="")))
+    assert (price.topic, price.op) == ("prices", "delete")
