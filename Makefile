@@ -8,7 +8,7 @@ SEED ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c deploy/constraints.txt
 
-.PHONY: help demo check unit test faults-short faults simulate fuzz oracle bench docs format clean
+.PHONY: help demo check unit test faults-short faults simulate fuzz oracle bench relevance docs format clean
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -46,6 +46,9 @@ oracle: .venv/installed-test  ## all real changes of three years against the sta
 
 bench: .venv/installed-test  ## speed and memory: a table, and JSON; ONLY="freshness search" for parts of it
 	@$(BIN)/python -m tests.benchmarks $(addprefix --only ,$(ONLY))
+
+relevance: .venv/installed-test  ## how well search finds, on real judgements: tables with intervals
+	@$(BIN)/python -m tests.relevance
 
 docs: .venv/installed-test  ## write docs/reference anew from the commands, routes, settings and metrics
 	$(BIN)/python -m tests.support.reference

@@ -33,7 +33,7 @@ WORDS = (
     "wireless mouse",
     "17 inch notebook",
     "black toner cartridge",
-    "嘉頓 蛋糕",
+    "sponge cake",
     "walnut cake",
     "headphones",
     "usb cable",

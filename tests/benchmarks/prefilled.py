@@ -13,7 +13,7 @@ import numpy as np
 import orjson
 
 from schemas.events import parse
-from schemas.items import NO_REVIEWS, ItemState
+from schemas.items import FACETS, NO_REVIEWS, ItemState
 from workers.document import document
 from workers.index.interface import Upsert
 from workers.index.open import open_collections
@@ -81,7 +81,13 @@ def _content(product_id: str, items: Catalogue) -> Content:
 
 def _upsert(product: Content, present: Document, vector: Vectors) -> Upsert:
     state = VectorState(present.fingerprint, present.fingerprint, None, None)
-    return Upsert(product["product_id"], VERSION, payload(product, VERSION, state, {}), item_words(product), vector)
+    return Upsert(
+        product["product_id"],
+        VERSION,
+        payload(product, VERSION, state, dict.fromkeys(FACETS)),
+        item_words(product),
+        vector,
+    )
 
 
 def _vectors(documents: Sequence[Document], embedder: Embedder) -> Vectors:

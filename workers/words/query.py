@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 PART_WEIGHT = 0.3
 """The weight of a part of a compound beside the whole: `wi` and `fi` of wi-fi are a fraction of one word."""
-CHARACTER_WEIGHT = 0.2
-"""The weight of a single character of a run, beside the pairs of neighbours."""
 STEM_WEIGHT = 0.5
 JOINED_WEIGHT = 0.5
 """The weight of neighbouring words run together: `note book` finds notebook, and `wh 1000 xm5` wh-1000xm5."""
@@ -59,8 +57,10 @@ def query_terms(text: str) -> Mapping[str, float]:
 def _weighted(chunk: str) -> Iterator[tuple[str, float]]:
     whole, parts = terms(chunk)
     yield from ((term, 1.0) for term in whole)
-    yield from ((term, CHARACTER_WEIGHT if is_unspaced(chunk) else PART_WEIGHT) for term in parts)
-    if chunk.isalpha() and not is_unspaced(chunk):
+    if is_unspaced(chunk):
+        return  # Single characters of a run are in hundreds of other words.
+    yield from ((term, PART_WEIGHT) for term in parts)
+    if chunk.isalpha():
         # A query does not say its language; a stem that no item of that language has costs nothing.
         yield from ((stem(chunk, language), STEM_WEIGHT) for language in SNOWBALL)
 

@@ -1,0 +1,145 @@
+"""How well search finds, on real judgements: `make relevance`. Needs the data sets beside the repository."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from schemas.errors import EmbeddingFailed
+from schemas.queries import Filters, SearchRequest
+from stream.demo import electronics, hongkong
+from stream.runtime.settings import read_settings
+from tests.benchmarks.catalogue import SHARED, Catalogue
+from tests.benchmarks.prefilled import open_prefilled
+from tests.oracle.hongkong import rows
+from tests.relevance.judged import judged, part_numbers, whole_titles
+from tests.relevance.measures import MEASURES, mean, measured, p_value
+from tests.relevance.properties import lost_numbers, lost_titles, other_in_the_other_script
+from tests.support.queries import LoadedModel, OneIndex
+from workers.embedder.registry import load_embedder
+from workers.search.hits import Shop
+from workers.search.searcher import Searcher
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from stream.demo.data_rows import Event
+    from tests.relevance.judged import Query
+    from tests.support.queries import Vector
+    from workers.embedder.interface import Embedder, Vectors
+    from workers.index.interface import Index
+
+POINTS = 100
+LEGS = ("words", "vectors", "fused")
+
+
+def main() -> int:
+    """Print the tables. 1 if a property does not hold for every title."""
+    if not (SHARED / "electronics_labels.jsonl.gz").exists():
+        print(f"relevance: there are no judgements in {SHARED}")
+        return 0
+    embedder = load_embedder("model", None, threads=1)
+    shops = {
+        "electronics": electronics.events(rows(SHARED / "electronics_products.jsonl.gz")),
+        "groceries": hongkong.snapshot(rows(SHARED / "hk_snapshot_end.jsonl.gz")),
+    }
+    lost = 0
+    for name, events in shops.items():
+        items = _catalogue(name, events)
+        lost += _properties(items)
+        asyncio.run(_shop(items, embedder))
+    return int(lost > 0)
+
+
+async def _shop(items: Catalogue, embedder: Embedder) -> None:
+    """Print the measures of the judged queries, if the shop has any, and of the known items."""
+    groups = {**(part_numbers(items) if items.source == "electronics" else {}), **whole_titles(items)}
+    if items.source == "electronics":
+        groups = {"judged": judged(), **groups}
+    with tempfile.TemporaryDirectory() as folder:
+        async with open_prefilled(read_settings(data_dir=folder), items, embedder) as index:
+            for name, queries in groups.items():
+                if queries:
+                    await _print(f"{items.source}: {name}", queries, index, embedder)
+
+
+async def _print(title: str, queries: Mapping[str, Query], index: Index, embedder: Embedder) -> None:
+    values, milliseconds = {}, {}
+    for leg in LEGS:
+        began_s = time.perf_counter()
+        rankings = {name: await _ranking(leg, query.text, index, embedder) for name, query in queries.items()}
+        milliseconds[leg] = 1000 * (time.perf_counter() - began_s) / len(queries)
+        values[leg] = measured(queries, rankings)
+    print(f"\n{title}, {len(queries)} queries")
+    for leg in LEGS:
+        shown = [mean([*values[leg][measure].values()]) for measure in MEASURES]
+        cells = "  ".join(
+            f"{name} {each.mean:.3f} [{each.low:.3f}, {each.high:.3f}]"
+            for name, each in zip(MEASURES, shown, strict=True)
+        )
+        print(f"  {leg:8} {cells}  {milliseconds[leg]:.1f} ms")
+    for measure in ("nDCG@10", "nDCG@10, judged"):
+        words, fused = ([*values[leg][measure].values()] for leg in ("words", "fused"))
+        print(f"  {measure}: fused - words {np.mean(fused) - np.mean(words):+.3f}, p = {p_value(fused, words):.3f}")
+
+
+async def _ranking(leg: str, query: str, index: Index, embedder: Embedder) -> list[str]:
+    """Return product_ids, best first: by one retriever, or as the product answers (`fused`)."""
+    if leg == "vectors":
+        near = await index.search_dense(_vector(query, embedder), Filters(), POINTS)
+        stored = await index.payloads([point.point_id for point in near])
+        return [stored[point.point_id]["product_id"] for point in near]
+
+    async def embed(computed: Vector) -> Vectors:
+        computed.start()
+        return embedder.embed_query(computed.text)
+
+    loaded = LoadedModel(embed, [index.model] if leg == "fused" else [])
+    loaded.cosine_min = embedder.cosine_min
+    searcher = Searcher(OneIndex(index), loaded, Shop(None, ("en",)))
+    results = await searcher.search(SearchRequest(q=query[:1_000], limit=POINTS), 0)
+    return [hit.product_id for hit in results.hits]
+
+
+def _vector(query: str, embedder: Embedder) -> Vectors:
+    """Return the vector of a query, also where the model cannot read it."""
+    try:
+        return embedder.embed_query(query)
+    except EmbeddingFailed:
+        row: Vectors = embedder.embed_documents([query])[0]
+        return row
+
+
+def _catalogue(name: str, events: Iterable[Event]) -> Catalogue:
+    stamps = ("updated_at", "version")
+    products = {
+        product_id: {field: value for field, value in event.items() if field not in stamps}
+        for topic, product_id, event in events
+        if topic == "products"
+    }
+    return Catalogue(name, products, {}, [])
+
+
+def _properties(items: Catalogue) -> int:
+    """Print for how many titles each property does not hold. Returns their sum."""
+    titles: Sequence[str] = [
+        text
+        for product in items.products.values()
+        for text in (product["title"].values() if isinstance(product["title"], dict) else [product["title"]])
+    ]
+    failed = {
+        "not found by themselves": lost_titles(titles),
+        "with a number that is ignored": lost_numbers(titles),
+        "other in the other Chinese script": other_in_the_other_script(titles),
+    }
+    print(f"\n{items.source}: of {len(titles)} titles", {name: len(found) for name, found in failed.items()})
+    return sum(map(len, failed.values()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
