@@ -19,7 +19,7 @@ SATURATION = 0.6
 LENGTH_SHARE = 0.8
 """b of the same: how much a long item must say a term more often than a short one."""
 LENGTH_AVERAGE = 75.0
-"""The length that items are compared with. Between 40 and 150 search finds the same (deploy/decisions/0027)."""
+"""The length that items are compared with. Between 40 and 150 search finds the same (deploy/decisions/0031)."""
 INDEX_BYTES = 4
 INDICES_KNOWN_MAX = 400_000
 """The most terms whose index is remembered, some 150 bytes each."""

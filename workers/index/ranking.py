@@ -35,5 +35,5 @@ async def best(fetch: Fetch, limit: int) -> list[Found]:
 
 def in_order(points: Iterable[Found]) -> list[Found]:
     """Return the points with rounded scores, the highest first, and those of equal score by their ids."""
-    rounded = (Found(point_id, round(score, SCORE_DIGITS)) for point_id, score in points)
-    return sorted(rounded, key=lambda point: (-point.score, point.point_id))
+    ordered = sorted((-round(point.score, SCORE_DIGITS), point.point_id) for point in points)
+    return [Found(point_id, -negative) for negative, point_id in ordered]

@@ -23,7 +23,7 @@ ANALYSIS_VERSION = 2
 Version 1 was Qdrant's multilingual tokenizer.
 """
 TITLE_WEIGHT, CATEGORY_WEIGHT = 3, 2
-"""How often a term of these fields counts; one of any other field counts once. Measured in deploy/decisions/0028."""
+"""How often a term of these fields counts; one of any other field counts once. Measured in deploy/decisions/0031."""
 CHUNKS_KNOWN_MAX = 100_000
 """The most chunks whose terms are remembered, some 300 bytes each."""
 _UNSTEMMED = ("und", "en")
