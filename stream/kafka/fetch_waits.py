@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 WAIT_MS_MAX = 200
 """A record that arrives while a fetch waits in vain is seen only when that fetch has ended."""
+IDLE_AFTER_S = 2.0
+IDLE_WAIT_MS = 40
+"""The wait once no record has come for two seconds: in a stack in which nothing happens, fetches of 5 ms cost half a
+core. The first record after a silence comes later by half of this, on average; those behind it do not."""
 REST_MS_PER_RECORD = 2.0
 """A flood then arrives in few large fetches, and one price is not held up."""
 
@@ -41,10 +45,11 @@ def adapt_fetch_waits(consumer: AIOKafkaConsumer, wait_ms: int, *, rest_ms_max: 
 class AdaptiveFetches:
     """The requests of one consumer, in which each fetch gets a wait that fits the fetch before it.
 
-    A fetch waits `wait_ms` at the broker while there is nothing to fetch. It waits longer each time, up to WAIT_MS_MAX,
-    while the broker sends nothing from a partition that has records. The embedded broker looks through all batches of a
-    partition for the offset that is asked for: 6 ms where there are 10,000 batches. With a wait below that a consumer
-    would get nothing forever, and with a wait a little above it one partition at a time.
+    A fetch waits `wait_ms` at the broker while there is nothing to fetch, or 40 ms if nothing has come for two seconds.
+    It waits longer each time, up to WAIT_MS_MAX, while the broker sends nothing from a partition that has records. The
+    embedded broker looks through all batches of a partition for the offset that is asked for: 6 ms where there are
+    10,000 batches. With a wait below that a consumer would get nothing forever, and with a wait a little above it one
+    partition at a time.
 
     The wait of a request is a private attribute of aiokafka, see docs/traps.md#aiokafka.
 
@@ -58,6 +63,7 @@ class AdaptiveFetches:
     ) -> None:
         self._send = send
         self._wait_ms_min = wait_ms
+        self._came_s = clock.monotonic_s()
         self._wait_ms = wait_ms
         self._rest_ms_max = rest_ms_max
         self._clock = clock
@@ -77,10 +83,12 @@ class AdaptiveFetches:
     def _adapt(self, asked: AskedOffsets, response: Any, began_s: float, ended_s: float) -> None:
         took_ms = 1000 * (ended_s - began_s)
         if records := _records_available(asked, response):
+            self._came_s = ended_s
             rest_ms = max(took_ms, records * REST_MS_PER_RECORD)
             self._rests_until_s = ended_s + min(rest_ms, self._rest_ms_max) / 1000
         if not _leaves_out_records(asked, response):
-            self._wait_ms = self._wait_ms_min
+            idle = ended_s - self._came_s > IDLE_AFTER_S
+            self._wait_ms = max(self._wait_ms_min, IDLE_WAIT_MS if idle else 0)
         elif took_ms > 0.9 * self._wait_ms:  # Otherwise the fetch ended early, with the records that it had found.
             self._wait_ms = min(2 * self._wait_ms, WAIT_MS_MAX)
 

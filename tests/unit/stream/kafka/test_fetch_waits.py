@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from aiokafka.protocol.fetch import FetchRequest
 
-from stream.kafka.fetch_waits import WAIT_MS_MAX, AdaptiveFetches
+from stream.kafka.fetch_waits import IDLE_WAIT_MS, WAIT_MS_MAX, AdaptiveFetches
 
 FOUND, BEHIND, NOTHING = (5, b"records"), (5, b""), (3, b"")
 """(high watermark, records) of a partition, in an answer to a fetch at offset 3."""
@@ -56,6 +56,14 @@ async def test_a_fetch_waits_longer_while_there_are_records_and_none_comes() -> 
     broker = await fetched(Broker(*answers, *[(BEHIND,)] * 10))
     assert broker.waits_ms[:6] == [5, 5, 10, 20, 5, 5]
     assert broker.waits_ms[-1] == WAIT_MS_MAX
+
+
+async def test_a_fetch_waits_longer_once_nothing_has_come_for_a_while_and_as_before_once_something_has() -> None:
+    silence = [(NOTHING,)] * 450
+    waits_ms = (await fetched(Broker(*silence, (FOUND,), (NOTHING,)))).waits_ms
+    assert waits_ms[:400] == [5] * 400, "a silence of two seconds is none"
+    assert waits_ms[449] == IDLE_WAIT_MS
+    assert waits_ms[451] == 5
 
 
 async def test_a_fetch_that_ends_early_with_the_records_it_has_was_not_too_short() -> None:
