@@ -21,6 +21,8 @@ DAYS_BELOW = 1_000_000
 SECONDS_BELOW = 10**11
 MILLISECONDS_BELOW = 10**14
 MICROSECONDS_BELOW = 10**17
+SCALE_MAX = 100
+"""More decimals than any price has: each of them would be a character of text."""
 EPOCH = date(1970, 1, 1)
 
 _MICROS_IN = {
@@ -40,6 +42,8 @@ def is_unavailable(value: Any) -> bool:
 
 def decimal_text(encoded: str, scale: int) -> str:
     """Return the decimal of base64 bytes: its unscaled value, big-endian, in two's complement."""
+    if not 0 <= scale <= SCALE_MAX:
+        raise InvalidEvent(f"the scale {scale} of a decimal is not from 0 to {SCALE_MAX}: correct the column's type")
     try:
         unscaled = int.from_bytes(b64decode(encoded, validate=True), "big", signed=True)
     except NotBase64:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from schemas.errors import InvalidEvent
 from schemas.event_models import CHANGES
-from workers.sources.connect_values import decimal_text, is_unavailable, plain_value, time_value
+from workers.sources.connect_values import SCALE_MAX, decimal_text, is_unavailable, plain_value, time_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -43,7 +43,7 @@ class Column(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     column: str | None = None
-    scale: int | None = Field(None, ge=0, le=100)
+    scale: int | None = Field(None, ge=0, le=SCALE_MAX)
     """The decimals of a `numeric` column that comes as bytes without a schema (`decimal.handling.mode=precise`)."""
     value: Any = None
 

@@ -356,3 +356,9 @@ def test_a_row_that_lost_its_price_is_no_offer() -> None:
     first, second = change("prices", "c", 1, after=OFFER), change("prices", "u", 2, after=OFFER | {"amount": None})
     for order in permutations([first, second]):
         assert shown(list(order), "north") is None
+
+
+@pytest.mark.parametrize("scale", [-1, 101, 900_000])
+def test_a_scale_that_no_price_has_is_refused(scale: int) -> None:
+    with pytest.raises(InvalidEvent, match=f"price: the scale {scale} of a decimal"):
+        adapted(change("prices", "c", 1, after=OFFER | {"amount": {"scale": scale, "value": "Yw=="}}))
