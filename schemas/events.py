@@ -30,6 +30,9 @@ ATTRIBUTE_BYTES_MAX = 1024
 NESTED_ATTRIBUTE_BYTES_MAX = 64
 """The most bytes of a nested list or object. A larger one is stored as its JSON text, which can be cut."""
 
+ABOVE_EVERY_DIGEST = "~"
+"""The first character of the digest of a delete, which no digest of another change has: at the same version and time a
+delete wins. Changes that a program sends one after the other often have the same millisecond."""
 _BEGINNINGS_OF_STRUCTURES = ("{", "[", '"', "Struct{")
 """The first characters of keys that Kafka Connect writes as JSON, or as the text of a Struct."""
 _MARK = "__"
@@ -289,4 +292,6 @@ def _event(
 ) -> Event:
     canonical = orjson.dumps([topic, product_id, part, op, version, updated_at_ms, facts], option=orjson.OPT_SORT_KEYS)
     digest = urlsafe_b64encode(sha256(canonical).digest()[:8])[:11].decode()
+    if op == "delete":
+        digest = ABOVE_EVERY_DIGEST + digest[1:]
     return Event(topic, product_id, part, op, Stamp(version, updated_at_ms, digest), facts)

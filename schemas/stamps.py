@@ -17,4 +17,7 @@ class Stamp(NamedTuple):
     updated_at_ms: int
     """The time of the change at its source, milliseconds since the epoch."""
     digest: str
-    """The first 64 bits of the SHA-256 of the canonical event, base64url without padding (11 characters)."""
+    """The first 64 bits of the SHA-256 of the canonical event, base64url without padding (11 characters).
+
+    That of a delete begins with "~", so that it is above all others.
+    """

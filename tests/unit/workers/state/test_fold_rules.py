@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from itertools import permutations
 from typing import Any
 from unittest import mock
@@ -13,7 +14,7 @@ from schemas.items import NO_REVIEWS, ItemState
 from schemas.stamps import Stamp
 from tests.support.events_strategy import T0_MS, parsed, price_events, product_events
 from tests.support.folding import folded
-from workers.state import fold
+from workers.state import fold, reviews
 from workers.state.projection import OFFERS_MAX, content
 
 
@@ -318,3 +319,24 @@ class TestLimits:
         texts = [patch(description={language: language * 10_000}, updated_at=2) for language in ("en", "fr")]
         sizes = [len(text.encode()) for text in shown(product(updated_at=1), *texts)["description"].values()]
         assert sizes == [fold.DESCRIPTION_BYTES // 2] * 2
+
+
+@given(st.sampled_from(["products", "prices", "reviews"]), st.none() | st.integers(0, 6), words_or_none)
+def test_of_two_changes_at_the_same_version_and_millisecond_the_delete_wins(
+    topic: str, version: int | None, word: str | None
+) -> None:
+    named: Any = {"products": {}, "prices": {"seller": "x"}, "reviews": {"review_id": "r"}}[topic]
+    said: Any = {
+        "products": {"title": word or "x"},
+        "prices": {"price": 1, "currency": "EUR"},
+        "reviews": {"rating": 5},
+    }[topic]
+    at = {"updated_at": 5, "version": version, "extra": word, **named}
+    upsert, gone = parsed(topic, {**said, **at}), parsed(topic, {"op": "delete", **at})
+    for events in ((upsert, gone), (gone, upsert)):
+        if topic == "reviews":
+            assert reviews.summarised([reduce(reviews.join, map(reviews.delta, events))]).count == 0
+        elif topic == "prices":
+            assert prices(product(), *events) == {}
+        else:
+            assert shown(*events)["status"] == "delisted"
