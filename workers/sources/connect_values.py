@@ -42,8 +42,8 @@ def is_unavailable(value: Any) -> bool:
 
 def decimal_text(encoded: str, scale: int) -> str:
     """Return the decimal of base64 bytes: its unscaled value, big-endian, in two's complement."""
-    if not 0 <= scale <= SCALE_MAX:
-        raise InvalidEvent(f"the scale {scale} of a decimal is not from 0 to {SCALE_MAX}: correct the column's type")
+    if abs(scale) > SCALE_MAX:  # Oracle's may be negative: 12 with the scale -3 is 12000.
+        raise InvalidEvent(f"the scale {scale} of a decimal is beyond {SCALE_MAX}: correct the type of the column")
     try:
         unscaled = int.from_bytes(b64decode(encoded, validate=True), "big", signed=True)
     except NotBase64:
