@@ -133,7 +133,7 @@ def _state(number: int) -> ItemState:
     ]
     state = ItemState(product_id)
     for topic, body in (("products", product), *(("prices", offer) for offer in offers)):
-        value = orjson.dumps({"product_id": product_id, "updated_at": 1_000, **body})
+        value = orjson.dumps({"product_id": product_id, "updated_at": 1_790_000_000_000, **body})
         state = fold(state, parse(topic, product_id.encode(), value, arrived_at_ms=NOW_MS, event_time_ms=None))
     return state
 

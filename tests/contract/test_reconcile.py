@@ -42,7 +42,7 @@ WRITER = b"test-writer"
 def state(product_id: str, *said: dict[str, Any], topic: str = "products") -> ItemState:
     folded = ItemState(product_id)
     for each in said:
-        body = orjson.dumps({"product_id": product_id, "updated_at": 1_000, **each})
+        body = orjson.dumps({"product_id": product_id, "updated_at": 1_790_000_000_000, **each})
         folded = fold(folded, parse(topic, product_id.encode(), body, arrived_at_ms=now_ms(), event_time_ms=None))
     return folded
 
