@@ -162,7 +162,8 @@ class Publisher:
                     confirmations.create_task(self._confirm_outgoing(effect, sent))
                 self._outgoing.clear()
                 for partition in [each for each in self._pending if each not in self._sending]:
-                    confirmations.create_task(self._publish_batch(partition, self._take_batch(partition)))
+                    self._sending[partition] = {}
+                    confirmations.create_task(self._publish_batch(partition))
                 await self._pace.rest()
 
     def _update(self, folded: Folded) -> Effect:
@@ -186,16 +187,21 @@ class Publisher:
 
     def _take_batch(self, partition: ItemPartition) -> dict[str, PendingUpdate]:
         """Move the oldest updates of a partition from those pending to those being sent."""
-        pending = self._pending[partition]
+        pending = self._pending.get(partition, {})
         product_ids = list(islice(pending, self._bounds.batch_items_max))
         batch = self._sending[partition] = {product_id: pending.pop(product_id) for product_id in product_ids}
         if not pending:
-            del self._pending[partition]
+            self._pending.pop(partition, None)
         return batch
 
-    async def _publish_batch(self, partition: ItemPartition, batch: Mapping[str, PendingUpdate]) -> None:
-        """Send a batch, and ack its events once the broker has confirmed it. Then the next one may go."""
-        offset = await self._send(partition, batch)
+    async def _publish_batch(self, partition: ItemPartition) -> None:
+        """Send a batch, and ack its events once the broker has confirmed it. Then the next one may go.
+
+        It is taken here, just before it is sent: until then a revocation may drop its updates, so that this worker
+        writes nothing into the log of the next one.
+        """
+        batch = self._take_batch(partition)
+        offset = await self._send(partition, batch) if batch else -1
         del self._sending[partition]
         self._wake.set()
         for update in batch.values():

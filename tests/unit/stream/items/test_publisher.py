@@ -82,6 +82,16 @@ async def test_what_comes_while_a_batch_is_not_confirmed_goes_with_the_next_one(
         assert [decode_item(record.value).state.product_id for record in sender.batches[1][0]] == ["b", "c"]
 
 
+async def test_a_batch_that_is_due_when_its_partition_is_revoked_is_not_sent() -> None:
+    async with publishing() as sender:
+        sender.publish("a")
+        await asyncio.sleep(0)
+        assert sender.partition in sender.publisher._sending, "a batch is due"
+        sender.publisher.forget(sender.partition)
+        await until(lambda: sender.publisher.idle, "nothing is to be sent")
+        assert sender.batches == []
+
+
 async def test_a_dead_letter_is_acked_while_more_items_come_than_the_broker_confirms() -> None:
     async with publishing() as sender:
         sender.floods = True
