@@ -34,7 +34,7 @@ def _in_two_days() -> bytes:
 KINDS = (
     Kind("products", b"x", _is(b"{not json"), "not JSON"),
     Kind("products", b"x", _is(b"[1,2]"), "not an object"),
-    Kind("products", b"a", _is(b"\xff\xfe\x00"), "not UTF-8: its byte 0 is 0xff"),
+    Kind("products", b"a", _is(b"\xff{}"), "not UTF-8: its byte 0 is 0xff"),
     Kind("products", b"a", _is(b'{"product_id":"a"}'), "title"),
     Kind("products", b"a", _is(b'{"product_id":"a","title":"a\\u0000b"}'), "NUL"),
     Kind("products", b"\xff\xfe", _is(None), "UTF-8"),
