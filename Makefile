@@ -6,7 +6,7 @@ LONG ?=
 MINUTES ?=
 SEED ?=
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c deploy/constraints.txt
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-compile -c deploy/constraints.txt
 
 .PHONY: help demo check unit test faults-short faults simulate fuzz oracle bench relevance docs format clean
 .DELETE_ON_ERROR:
