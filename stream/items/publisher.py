@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from schemas.items import Entity
     from stream.items.assignment import ItemsAssignment
     from stream.items.partition import ItemPartition
-    from stream.kafka.offsets import AckOfAll, InFlightRecord
     from stream.kafka.send import Headers, Sender
     from workers.clock import Clock
+    from workers.lanes.acks import Ack
 
 
 class PublisherBounds(NamedTuple):
@@ -68,7 +68,7 @@ class Effect:
     """Records on their way to the broker, and the in-flight records that are acked when it has confirmed them."""
 
     partition: ItemPartition
-    acks: list[InFlightRecord | AckOfAll] = field(default_factory=list)
+    acks: list[Ack] = field(default_factory=list)
     confirmed: bool = False
 
 
@@ -139,7 +139,7 @@ class Publisher:
             self._wake.set()
         return update
 
-    def ack_after(self, effect: Effect, in_flight: InFlightRecord | AckOfAll) -> None:
+    def ack_after(self, effect: Effect, in_flight: Ack) -> None:
         """Ack the record once the effect is confirmed: the only way in which an input event is acked."""
         self._in_flight += 1
         effect.acks.append(in_flight)

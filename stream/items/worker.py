@@ -17,13 +17,13 @@ from stream.kafka.headers import (
     dead_letter_topic,
     forwarded_headers,
 )
-from stream.kafka.offsets import AckOfAll
 from stream.kafka.partitions import partition_of
+from workers.lanes.acks import shared_by
 from workers.priority import CooperativeTurns
 from workers.sources.sources import IN_OWN_FORMAT
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from schemas.events import Event
     from stream.items.arrival import Arrival
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from stream.kafka.send import Headers
     from stream.runtime.metrics import ItemsMetrics
     from workers.clock import Clock
+    from workers.lanes.acks import Ack
     from workers.priority import QueryGate
     from workers.sources.sources import Decoded
 
@@ -110,8 +111,8 @@ class ItemsWorker:
         if not decisions:  # A record that changes nothing, such as the tombstone after a delete.
             self._publisher.ack_after(Effect(state, confirmed=True), in_flight)
             return
-        ack = in_flight if len(decisions) == 1 else AckOfAll(in_flight, len(decisions))
-        for decision in decisions:
+        acks: Sequence[Ack] = [in_flight] if len(decisions) == 1 else shared_by(len(decisions), in_flight)
+        for decision, ack in zip(decisions, acks, strict=True):
             self._publisher.ack_after(await self._publisher.carry_out(decision), ack)
 
     def _decide(self, record: FetchedRecord, place: Partition, state: ItemPartition) -> list[Folded | Outgoing]:

@@ -74,22 +74,6 @@ class InFlightRecord:
         self._tracker.ack(self.offset)
 
 
-class AckOfAll:
-    """The ack of a record with several effects: the record is acked with the last of them."""
-
-    __slots__ = ("_in_flight", "_left")
-
-    def __init__(self, in_flight: InFlightRecord, effects: int) -> None:
-        self._in_flight = in_flight
-        self._left = effects
-
-    def ack(self) -> None:
-        """Note that one more effect is safe."""
-        self._left -= 1
-        if self._left == 0:
-            self._in_flight.ack()
-
-
 class OffsetTrackers:
     """A tracker for each assigned partition, replaced with each generation of the consumer group.
 

@@ -1,4 +1,4 @@
-"""Acks as values, which a lane holds for the records that it writes."""
+"""Acks as values: what a lane, or a publisher, holds for the records whose effects it carries out."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Ack(Protocol):
 
 
 class SharedAck:
-    """The ack of a record that several writers write: the record is acked when the last of them has acked."""
+    """The ack of a record with several effects, such as one write a collection: the last of them acks the record."""
 
     __slots__ = ("_record", "_unacked")
 
