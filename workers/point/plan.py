@@ -35,9 +35,9 @@ class Action(StrEnum):
     SKIP = "skip"
     """The index has this version or a later one."""
     PATCH = "patch"
-    """The text is the same: only the payload is written."""
+    """The text and its terms are the same: only the payload is written."""
     UPSERT = "upsert"
-    """The text is new and its vector is known: the whole point is written."""
+    """The text or a term is new and the vector is known: the whole point is written."""
     EMBED = "embed"
     """The text is new: the whole point is written, with the old vector while the new embedding is pending."""
     HIDE = "hide"
@@ -80,7 +80,7 @@ def plan(
     # A hidden point keeps no fingerprint, so an item that returns gets its vectors back.
     # A repair takes no shortcut: shortcuts trust the fingerprint and the lexical vector that was written with it.
     known = None if stored is None or repair else stored.payload["fingerprint"]
-    if stored is not None and known is not None and same_text(stored.payload, content):
+    if stored is not None and known is not None and _certainly_same(stored.payload, content):
         return _patch(stored, content, version, since)
     present = document(content, model)
     if stored is not None and known == present.fingerprint and _same_words(stored.payload, content):
@@ -100,9 +100,14 @@ def is_new_text(stored: Stored | None, content: Content, *, version: int, model:
     known = None if stored is None or repair else stored.payload["fingerprint"]
     if stored is None or known is None:
         return True
-    if same_text(stored.payload, content):
+    if _certainly_same(stored.payload, content):
         return False
     return document(content, model).fingerprint != known or not _same_words(stored.payload, content)
+
+
+def _certainly_same(before: Content, now: Content) -> bool:
+    """Return whether document and terms are certainly the same, because no field that they are made from differs."""
+    return before["gtin"] == now["gtin"] and same_text(before, now)  # A GTIN is a term, and not in the document.
 
 
 def _same_words(before: Content, now: Content) -> bool:

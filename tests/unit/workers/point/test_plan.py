@@ -242,6 +242,7 @@ contents = st.builds(
     title=st.sampled_from([{"en": "Cake"}, {"en": "Pie"}, {"en": " Cake"}]),
     price=st.sampled_from([None, 1.0, 2.0]),
     rating=st.sampled_from([None, 4.5]),
+    gtin=st.sampled_from([None, "4006381333931", "4006381333948"]),
     updated_at_ms=st.fixed_dictionaries(
         {"product": st.just(1), "price": st.sampled_from([None, 2]), "reviews": st.none()}
     ),
@@ -295,10 +296,21 @@ def _assert_vectors_are_those_of(index: Model, newest: Content) -> None:
 def test_the_same_fingerprint_never_embeds_again(records: list[Content]) -> None:
     index = Model()
     for version, record in enumerate(records):
-        before = index.point and index.point.payload["fingerprint"]
+        before, words = index.point and index.point.payload["fingerprint"], index.words
         made = index.put(record, version)
+        index.pay()
         if record["status"] == "visible" and before == document(record, MODEL).fingerprint:
-            assert made.action is Action.PATCH
+            assert made.action is (Action.PATCH if words == item_words(record) else Action.UPSERT)
+
+
+def test_a_gtin_that_alone_changes_replaces_its_term_and_embeds_nothing() -> None:
+    index = Model()
+    index.put(content(gtin="4006381333931"), 5)
+    index.pay()
+    assert index.put(content(gtin="4006381333948"), 6).action is Action.UPSERT
+    assert index.words == item_words(content(gtin="4006381333948"))
+    assert index.put(content(gtin=None), 7).action is Action.UPSERT
+    assert index.words == item_words(content())
 
 
 def test_a_new_collection_says_since_when_search_shows_each_facet_in_the_one_that_serves() -> None:
