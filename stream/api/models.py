@@ -73,6 +73,8 @@ class IndexStatus(BaseModel):
     points: int = 0
     previous: str | None = None
     """The collection before the last rebuild, which is kept up to date; None if there is none."""
+    outdated: str | None = None
+    """Why words do not find all that they should, and what to run; None for an index of the present word analysis."""
     hits_left_out: int = 0
     """Hits left out of answers since the process started, because the index holds a value of them that cannot be shown:
     `freshline reconcile --repair` finds and repairs them."""

@@ -12,6 +12,7 @@ from schemas.errors import Unavailable
 from stream.api.models import Embeddings, IndexStatus, LogStatus, Percentiles, StatusReport
 from stream.api.services import StatusApi
 from stream.runtime.stack_report import read_stack_report
+from workers.index.metadata import outdated_words
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry, Counter, Histogram
@@ -121,6 +122,7 @@ class StatusService(StatusApi):
             model=index.model.name if self._context.models.find_loaded(index.model) else None,
             points=await index.count_points(),
             previous=previous.collection if previous else None,
+            outdated=outdated_words(index.metadata),
             hits_left_out=_total(self._metrics.left_out),
             rebuild=self._jobs.report("rebuild"),
         )

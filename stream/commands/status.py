@@ -78,6 +78,7 @@ def _lines(report: dict[str, Any]) -> list[tuple[str, str]]:
             f"{index['model'] or 'model loading'}",
         ),
         *_rebuild(index),
+        *([("outdated", index["outdated"])] if index["outdated"] else []),
         *_left_out(index),
         ("log", f"{log['kind']} at {log['address']}{size}"),
         *((("may be missing", log["may_be_missing"]),) if log["may_be_missing"] else ()),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -17,6 +17,7 @@ from stream.api.search_service import SearchService
 from stream.api.status_service import StatusService
 from stream.kafka.log_identity import LogIdentity
 from stream.progress.freshness import FreshAsOf, RecentFreshness
+from stream.progress.lag import Lag
 from stream.progress.watermark import Watermark
 from stream.runtime.jobs import Jobs
 from stream.runtime.metrics import IndexMetrics
@@ -24,9 +25,14 @@ from stream.runtime.settings import Settings
 from stream.runtime.stack_report import StackReportFile
 from tests.support.waiting import until
 from workers.clock import SystemClock
+from workers.embedder.interface import ModelId
+from workers.embedder.registry import EmbedderRegistry
+from workers.index.interface import Roles
+from workers.index.metadata import Metadata
 from workers.priority import QueryGate
 from workers.search.hits import Shop
 from workers.search.searcher import Results
+from workers.words.item import ANALYSIS_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -186,3 +192,36 @@ async def test_hits_that_cannot_be_shown_are_counted(tmp_path: Path) -> None:
     for _ in range(2):
         assert (await SearchService(made, searcher).search(SearchRequest(q="cake"), None, 0)).hits == []
     assert registry.get_sample_value("freshline_hits_left_out_total") == 4
+
+
+@pytest.mark.parametrize(("version", "told"), [(ANALYSIS_VERSION - 1, True), (ANALYSIS_VERSION, False)])
+async def test_status_tells_of_an_index_whose_words_are_of_an_earlier_analysis(
+    tmp_path: Path, version: int, told: bool
+) -> None:
+    class Serving:
+        collection, model = "shop-1", ModelId("m", "1", 4)
+        metadata = Metadata(collection, model, analysis_version=version)
+
+        async def serving(self) -> Serving:
+            return self
+
+        async def count_points(self) -> int:
+            return 0
+
+    class Monitor:
+        counters: ClassVar[dict[str, Any]] = {}
+
+        async def lag(self, *_: Any) -> Lag:
+            return Lag()
+
+        async def dead_letters(self) -> dict[str, int]:
+            return {}
+
+    class Writers:
+        roles = Roles(UNUSED)
+        writers = ()
+
+    models = EmbedderRegistry("fake", threads=1, gate=QueryGate())
+    made = context(tmp_path, collections=Serving(), writers=Writers(), models=models)
+    report = await status_service(made, Monitor()).status()
+    assert ("freshline rebuild" in (report.index.outdated or "")) == told
