@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import override
 
 from stream.api.services import JobsApi
+from stream.kafka.cluster import cluster_of
 from stream.rebuild.run import Rebuild, RebuildContext
 from stream.reconcile.compare import ComparisonContext
 from stream.reconcile.run import reconcile
@@ -79,7 +80,7 @@ class JobsService(JobsApi):
             indexed=context.watermark.indexed,
             shop_currency=settings.shop_currency,
             clock=context.clock,
-            kafka=settings.kafka or "",
+            kafka=cluster_of(settings),
             partitions=settings.partitions,
         )
         # Workers on one machine may share the data directory.

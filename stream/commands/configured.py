@@ -11,6 +11,7 @@ from stream.runtime.settings import read_settings
 
 if TYPE_CHECKING:
     from stream.api.client import Client
+    from stream.kafka.cluster import Cluster
     from stream.runtime.settings import Settings
     from stream.runtime.stacks import Stack
     from workers.sources.file_events import FileFormat
@@ -32,17 +33,24 @@ def client(api: str | None) -> Client:
     return close_at_end(Client(address, bounds().answer_seconds_max))
 
 
-def brokers(kafka: str | None) -> list[str]:
+def brokers(kafka: str | None) -> Cluster:
     """Return the brokers that `--kafka` or FRESHLINE_KAFKA names, else that of the stack of this directory.
 
     Raises Misconfigured.
     """
-    address = settings(kafka=kafka).kafka
-    if address is None:
-        stack = _found("kafka")
-        _tell(stack)
-        address = stack.kafka
-    return [host.strip() for host in address.split(",")]
+    from stream.kafka.cluster import cluster_of
+
+    return cluster_of(with_brokers(kafka))
+
+
+def with_brokers(kafka: str | None) -> Settings:
+    """Return the settings with the brokers that `brokers` finds. Raises Misconfigured."""
+    ours = settings(kafka=kafka)
+    if ours.kafka is not None:
+        return ours
+    stack = _found("kafka")
+    _tell(stack)
+    return settings(kafka=stack.kafka)
 
 
 def file_format(topic: str, name: str) -> FileFormat:

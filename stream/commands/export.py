@@ -11,7 +11,6 @@ from stream.commands import options
 from stream.commands.current_run import bounds
 
 if TYPE_CHECKING:
-    from stream.runtime.settings import Settings
     from stream.state_files.export import StateCounts
 
 File = Annotated[str, typer.Argument(metavar="[FILE|-]", help="A file of JSON lines; - is stdout or stdin.")]
@@ -22,11 +21,12 @@ def export(file: File = "-", *, kafka: options.Kafka = None, json: options.AsJso
 
     FILE is replaced once the export is complete: one that fails leaves it as it was. Exit 1: it failed.
     """
+    from stream.commands.configured import with_brokers
     from stream.commands.files import written
     from stream.state_files.export import export_state
 
     with written(file) as out:
-        counts = asyncio.run(export_state(_settings_of(kafka), out, connect_seconds_max=bounds().connect_seconds_max))
+        counts = asyncio.run(export_state(with_brokers(kafka), out, connect_seconds_max=bounds().connect_seconds_max))
     _print_counts("exported", counts, json and file != "-")
 
 
@@ -35,20 +35,15 @@ def import_(file: File = "-", *, kafka: options.Kafka = None, json: options.AsJs
 
     All of it is checked first: nothing is sent of one that was cut off or has a wrong line. Exit 1: it failed.
     """
+    from stream.commands.configured import with_brokers
     from stream.commands.files import opened, readable_twice
     from stream.state_files.export import import_state
 
     with opened(file) as lines, readable_twice(lines) as export:
         counts = asyncio.run(
-            import_state(_settings_of(kafka), export, connect_seconds_max=bounds().connect_seconds_max)
+            import_state(with_brokers(kafka), export, connect_seconds_max=bounds().connect_seconds_max)
         )
     _print_counts("imported", counts, json)
-
-
-def _settings_of(kafka: str | None) -> Settings:
-    from stream.commands.configured import brokers, settings
-
-    return settings(kafka=",".join(brokers(kafka)))
 
 
 def _print_counts(done: str, counts: StateCounts, json: bool) -> None:

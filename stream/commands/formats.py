@@ -117,7 +117,7 @@ def _check_topic(topic: str, kafka: str | None) -> Checked:
     ours = settings()
     configured = configured_sources(ours)
     name = next((each.format for each in configured.sources if each.topic == topic), "freshline")
-    outcomes = asyncio.run(newest(",".join(brokers(kafka)), topic, RECORDS_MAX, configured, ours.shop_currency))
+    outcomes = asyncio.run(newest(brokers(kafka), topic, RECORDS_MAX, configured, ours.shop_currency))
     return Checked(f"topic {topic}", name, [Outcome(*each) for each in outcomes])
 
 

@@ -60,9 +60,9 @@ def produce(
     from workers.sources.files import rows
 
     clock, kind = SystemClock(), configured.file_format(topic, file_format)
-    stack, addresses = client(api) if wait else None, brokers(kafka)
-    with opened(file) as content, connected(addresses) as producer:
-        sent, began_s = SendReport(log_id(addresses)), clock.monotonic_s()
+    stack, cluster = client(api) if wait else None, brokers(kafka)
+    with opened(file) as content, connected(cluster) as producer:
+        sent, began_s = SendReport(log_id(cluster)), clock.monotonic_s()
         found = rows(content, takes_text=kind.takes_text)
         records = islice(valid_events(found, kind, sent, clock), count)
         limited = at_rate(records, rate, clock.monotonic_s, time.sleep) if rate else records

@@ -14,6 +14,7 @@ from stream.commands.progress_bar import progress_bar
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from stream.kafka.cluster import Cluster
     from stream.replay.plan import ReplayPlan
     from stream.replay.resend import Resend
     from stream.replay.run import Replay
@@ -66,13 +67,13 @@ def replay(
     """
     from stream.commands.configured import brokers
 
-    typed, addresses = TypedSelection(first, end, partition, key), ",".join(brokers(kafka))
+    typed, cluster = TypedSelection(first, end, partition, key), brokers(kafka)
     limit = _rate_limit(rate, speed)
     _check_options(to_topic, speed, from_dlq, repaired)
     if from_dlq:
-        _resend(addresses, topic, typed, limit, repaired, execute=execute, json=json)
+        _resend(cluster, topic, typed, limit, repaired, execute=execute, json=json)
     else:
-        _replay(addresses, topic, to_topic or topic, typed, limit, execute=execute, json=json)
+        _replay(cluster, topic, to_topic or topic, typed, limit, execute=execute, json=json)
 
 
 def _check_options(to_topic: str | None, speed: str | None, from_dlq: bool, repaired: str | None) -> None:
@@ -85,7 +86,7 @@ def _check_options(to_topic: str | None, speed: str | None, from_dlq: bool, repa
 
 
 def _replay(
-    kafka: str, topic: str, to_topic: str, typed: TypedSelection, limit: RateLimit, *, execute: bool, json: bool
+    kafka: Cluster, topic: str, to_topic: str, typed: TypedSelection, limit: RateLimit, *, execute: bool, json: bool
 ) -> None:
     from stream.replay import run
     from stream.runtime.printing import say
@@ -109,7 +110,14 @@ def _replay(
 
 
 def _resend(
-    kafka: str, topic: str, typed: TypedSelection, limit: RateLimit, repaired: str | None, *, execute: bool, json: bool
+    kafka: Cluster,
+    topic: str,
+    typed: TypedSelection,
+    limit: RateLimit,
+    repaired: str | None,
+    *,
+    execute: bool,
+    json: bool,
 ) -> None:
     from stream.replay import resend
     from stream.runtime.printing import say

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from stream.commands.searchable_wait import Waited
+    from stream.kafka.cluster import Cluster
     from stream.kafka.send_report import SendReport
     from stream.sync.plan import SyncPlan
     from stream.sync.read import ReportProgress
@@ -66,11 +67,11 @@ def sync(
     if wait and not execute:
         raise WrongUsage("--wait: without --execute nothing is sent that could be waited for")
     kind = configured.file_format(topic, file_format)
-    clock, stack, addresses = SystemClock(), client(api) if wait else None, brokers(kafka)
+    clock, stack, cluster = SystemClock(), client(api) if wait else None, brokers(kafka)
     with spill() as rows, _phases(hidden=json) as phase:
-        plan = _plan(topic, file, kind, addresses, rows, clock.now_ms(), phase)
+        plan = _plan(topic, file, kind, cluster, rows, clock.now_ms(), phase)
         refusal = None if force else too_many_gone(topic, plan)
-        sent = _send(topic, addresses, rows, plan, phase("sending")) if execute and refusal is None else None
+        sent = _send(topic, cluster, rows, plan, phase("sending")) if execute and refusal is None else None
     with interruptible(lambda: f"{sent_in_brief(sent) if sent else ''}, not all searchable yet"):
         waited = wait_searchable(stack, sent, clock) if stack and sent else None
     (_print_json if json else _print)(topic, plan, sent, waited)
@@ -84,7 +85,7 @@ def _plan(
     topic: str,
     file: str,
     kind: FileFormat,
-    addresses: list[str],
+    cluster: Cluster,
     rows: Spill,
     now_ms: int,
     phase: Callable[[str], ReportProgress],
@@ -100,12 +101,12 @@ def _plan(
     with opened(file) as content:
         found = files.rows(content, takes_text=kind.takes_text)
         read_feed(topic, found, kind, rows, now_ms, phase("reading the feed"))
-    log_id(addresses)  # Waits for a broker that is being started again; reading the state would fail at once.
-    asyncio.run(read_state(",".join(addresses), rows, phase("reading the item state")))
+    log_id(cluster)  # Waits for a broker that is being started again; reading the state would fail at once.
+    asyncio.run(read_state(cluster, rows, phase("reading the item state")))
     return make_plan(topic, rows, now_ms, phase("comparing"))
 
 
-def _send(topic: str, addresses: list[str], rows: Spill, plan: SyncPlan, progress: ReportProgress) -> SendReport:
+def _send(topic: str, cluster: Cluster, rows: Spill, plan: SyncPlan, progress: ReportProgress) -> SendReport:
     """Send the events of the plan. Those that are not confirmed are named on stderr."""
     from stream.commands.waiting import connected, log_id
     from stream.kafka.producer import OutgoingRecord
@@ -113,13 +114,13 @@ def _send(topic: str, addresses: list[str], rows: Spill, plan: SyncPlan, progres
     from stream.runtime.printing import say
     from workers.sources.sources import IN_OWN_FORMAT
 
-    sent = SendReport(log_id(addresses))
+    sent = SendReport(log_id(cluster))
     records = (
         OutgoingRecord(event.line, topic, event.product_id.encode(), event.value, headers=IN_OWN_FORMAT)
         for event in rows.events()
     )
     left = "the same command sends what is left"
-    with connected(addresses) as producer, interruptible(lambda: f"{sent_in_brief(sent)}; {left}"):
+    with connected(cluster) as producer, interruptible(lambda: f"{sent_in_brief(sent)}; {left}"):
         producer.send_all(records, sent, lambda sent: progress(sent.confirmed, plan.publish))
     problems = (each.in_words if each.line else f"deletes: {each.reason}" for each in sent.problems)
     for problem in dict.fromkeys(problems):

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from schemas.errors import Unavailable
+    from stream.kafka.cluster import Cluster
     from stream.kafka.producer import Producer
 
 T = TypeVar("T")
@@ -43,21 +44,19 @@ def wait_out(ask: Callable[[], T], seconds_max: float | None = None, *, shown: b
         status.stop()
 
 
-def connected(addresses: list[str]) -> Producer:
+def connected(kafka: Cluster) -> Producer:
     """Return a producer, once a broker answers. Raises Unavailable if none does within `broker_seconds_max`."""
     from stream.kafka.producer import Producer
 
     limits = bounds()
-    return wait_out(
-        lambda: Producer(addresses, connect_seconds_max=limits.connect_seconds_max), limits.broker_seconds_max
-    )
+    return wait_out(lambda: Producer(kafka, connect_seconds_max=limits.connect_seconds_max), limits.broker_seconds_max)
 
 
-def log_id(addresses: list[str]) -> str:
+def log_id(kafka: Cluster) -> str:
     """Return the id of the log, once a broker answers. Raises Unavailable if none does within `broker_seconds_max`."""
     from stream.kafka.topics import ITEMS, topic_id
 
-    limits, kafka = bounds(), ",".join(addresses)
+    limits = bounds()
     return wait_out(
         lambda: topic_id(kafka, ITEMS, connect_seconds_max=limits.connect_seconds_max), limits.broker_seconds_max
     )

@@ -12,6 +12,7 @@ from schemas.errors import FreshlineError
 from stream.api.client import Client
 from stream.demo.script import StampClock, catalogue, changes, outgoing
 from stream.demo.summary import DemoSummary, FreshnessWindow
+from stream.kafka.cluster import Cluster
 from stream.kafka.producer import OutgoingRecord, Producer
 from stream.kafka.send_rate import at_rate
 from stream.kafka.send_report import SendReport
@@ -49,7 +50,7 @@ class Demo:
         """`began_s` is the monotonic time at the start of the command; `asked_to_stop` is read before each change."""
         self._summary = DemoSummary()
         self._client = Client(stack.api)
-        self._producer = Producer([stack.kafka])
+        self._producer = Producer(Cluster(stack.kafka))
         self._position = position
         self._print = print_line
         self._clock = clock

@@ -21,6 +21,7 @@ from workers.embedder.cache import VectorCache
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from stream.kafka.cluster import Cluster
     from stream.kafka.log_identity import LogIdentity
     from stream.kafka.offsets import ConsumerGroup, OffsetTrackers
     from stream.kafka.send import Send
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 class KafkaSide(NamedTuple):
     """The consumer and producer of the worker, by Faust or simulated."""
 
-    brokers: str
+    brokers: Cluster
     """Addresses of the brokers, from which a rebuild reads the item log again."""
     trackers: OffsetTrackers
     send: Send

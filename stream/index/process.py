@@ -14,6 +14,7 @@ from stream.api.context import ServingContext
 from stream.api.server import serve_http
 from stream.index.compose import KafkaSide, WritingSide, compose_writing
 from stream.index.compose_serving import ServingSide, compose_serving
+from stream.kafka.cluster import cluster_of
 from stream.kafka.connections import report_broken_connections
 from stream.kafka.end_offsets import EndOffsets
 from stream.kafka.reader import Reader
@@ -99,12 +100,12 @@ async def _open(settings: Settings, gate: QueryGate, closing: AsyncExitStack) ->
     )
     closing.push_async_callback(collections.close)
     await asyncio.to_thread(ensure_topics, settings)
-    return Opened(models, collections, await identity_for(await collections.serving(), settings.kafka or ""))
+    return Opened(models, collections, await identity_for(await collections.serving(), cluster_of(settings)))
 
 
 def _compose_writing(settings: Settings, opened: Opened, shared: Shared, parts: AppParts) -> WritingSide:
     return compose_writing(
-        KafkaSide(settings.kafka or "", parts.trackers, parts.send, parts),
+        KafkaSide(cluster_of(settings), parts.trackers, parts.send, parts),
         identity=opened.identity,
         collections=opened.collections,
         models=opened.models,
@@ -135,11 +136,11 @@ async def _compose_serving(
         clock=shared.clock,
         gate=shared.gate,
     )
-    brokers = settings.kafka or ""
+    kafka = cluster_of(settings)
     return compose_serving(
         context,
-        ends=await closing.enter_async_context(EndOffsets(brokers, patience_s=ANSWER_SECONDS_MAX)),
-        reader=await closing.enter_async_context(Reader(brokers)),
+        ends=await closing.enter_async_context(EndOffsets(kafka, patience_s=ANSWER_SECONDS_MAX)),
+        reader=await closing.enter_async_context(Reader(kafka)),
         recent=shared.recent,
         registry=shared.registry,
         index_was_empty=await writing.writers.serving.index.count_points() == 0,

@@ -14,6 +14,7 @@ from schemas.progress import WorkerReport
 from stream.agents.app import connect, create_app
 from stream.items.compose import compose
 from stream.items.decoder import Decoder
+from stream.kafka.cluster import cluster_of
 from stream.kafka.connections import report_broken_connections
 from stream.kafka.reader import Reader
 from stream.kafka.schema_registry import SchemaRegistry
@@ -44,11 +45,11 @@ async def main() -> None:
     sources, registry_url = sources_of(settings), configured_sources(settings).registry
     await asyncio.to_thread(ensure_topics, settings)
     # Not `log_identity`: the epoch of a new log is decided by the index workers, who know what is in the index.
-    log_id = await asyncio.to_thread(topic_id, settings.kafka or "", ITEMS)
+    log_id = await asyncio.to_thread(topic_id, cluster_of(settings), ITEMS)
     writer = f"{settings.worker_slot}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
     failure, registry = Failure(), CollectorRegistry()
     app = create_app(ITEMS_GROUP, settings, fail=failure.fail)
-    reader = Reader(settings.kafka or "", fetch_wait_ms=FOREIGN_RECORDS_WAIT_MS)
+    reader = Reader(cluster_of(settings), fetch_wait_ms=FOREIGN_RECORDS_WAIT_MS)
     schemas = None if registry_url is None else SchemaRegistry(registry_url)
     parts = compose(
         writer,
@@ -60,7 +61,7 @@ async def main() -> None:
         reader=reader,
         metrics=ItemsMetrics(registry),
         clock=SystemClock(),
-        stamped_by_producers=await asyncio.to_thread(stamps_are_unknown, settings.kafka or ""),
+        stamped_by_producers=await asyncio.to_thread(stamps_are_unknown, cluster_of(settings)),
         gate=QueryGate(),  # Nobody asks queries here.
         decoder=Decoder(sources, schemas),
         state_loaded=memory.freeze_heap,

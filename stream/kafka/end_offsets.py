@@ -28,6 +28,8 @@ from stream.kafka.partitions import Partition
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
+    from stream.kafka.cluster import Cluster
+
 log = logging.getLogger(__name__)
 
 LATEST = -1
@@ -58,10 +60,10 @@ class _Fetched(NamedTuple):
 class EndOffsets:
     """Asks the brokers for end offsets, over its own connections. A question takes 1-3 ms."""
 
-    def __init__(self, kafka: str, *, patience_s: float = PATIENCE_S) -> None:
+    def __init__(self, kafka: Cluster, *, patience_s: float = PATIENCE_S) -> None:
         self._kafka = kafka
         self._patience_s = patience_s
-        self._client = AIOKafkaClient(bootstrap_servers=kafka, request_timeout_ms=REQUEST_SECONDS_MAX * 1000)
+        self._client = AIOKafkaClient(**kafka.for_aiokafka, request_timeout_ms=REQUEST_SECONDS_MAX * 1000)
         self._near: dict[Partition, int] = {}
         """The end offsets found last, for partitions whose broker refuses a fetch far beyond the end."""
         self._topics: set[str] = set()

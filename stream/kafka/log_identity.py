@@ -6,7 +6,7 @@ The versions of points must rise from one log to the next, so the epoch rises wi
 from __future__ import annotations
 
 import asyncio
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 from aiokafka import AIOKafkaProducer
@@ -16,6 +16,9 @@ from schemas.errors import Unavailable
 from stream.kafka.partitions import Partition
 from stream.kafka.reader import Reader
 from stream.kafka.topics import ITEMS, PROGRESS, topic_id
+
+if TYPE_CHECKING:
+    from stream.kafka.cluster import Cluster
 
 KEY = b"log"
 """The key of identity records in the topic `progress`."""
@@ -28,7 +31,7 @@ class LogIdentity(NamedTuple):
     epoch: int
 
 
-async def log_identity(kafka: str, *, epoch_floor: int = 0) -> LogIdentity:
+async def log_identity(kafka: Cluster, *, epoch_floor: int = 0) -> LogIdentity:
     """Return the identity that is recorded in the topic `progress`, and record one if there is none yet.
 
     `epoch_floor` is the highest epoch that the caller has seen in an index or a data directory. A recorded epoch below
@@ -47,7 +50,7 @@ async def log_identity(kafka: str, *, epoch_floor: int = 0) -> LogIdentity:
     return identity
 
 
-async def _recorded(kafka: str) -> list[LogIdentity]:
+async def _recorded(kafka: Cluster) -> list[LogIdentity]:
     found = []
     async with Reader(kafka) as reader:
         reader.assign({Partition(PROGRESS, 0): 0})
@@ -56,8 +59,8 @@ async def _recorded(kafka: str) -> list[LogIdentity]:
     return found
 
 
-async def _record(kafka: str, identity: LogIdentity) -> None:
-    producer = AIOKafkaProducer(bootstrap_servers=kafka, acks="all")
+async def _record(kafka: Cluster, identity: LogIdentity) -> None:
+    producer = AIOKafkaProducer(**kafka.for_aiokafka, acks="all")
     try:
         await producer.start()
         await producer.send_and_wait(PROGRESS, orjson.dumps(identity._asdict()), key=KEY, partition=0)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from kafka.producer.future import FutureRecordMetadata, RecordMetadata
 
+    from stream.kafka.cluster import Cluster
     from stream.kafka.send_report import SendReport
 
 IN_FLIGHT_MAX = 5_000
@@ -71,7 +72,7 @@ class Producer:
 
     def __init__(
         self,
-        brokers: Sequence[str],
+        kafka: Cluster,
         *,
         in_flight_max: int = IN_FLIGHT_MAX,
         confirm_seconds_max: int = CONFIRM_SECONDS_MAX,
@@ -79,7 +80,7 @@ class Producer:
         connect_seconds_max: float = CONNECT_SECONDS_MAX,
     ) -> None:
         """Connect. Raises Unavailable if no broker answers."""
-        self._brokers = brokers
+        self._cluster = kafka
         self._in_flight_max = in_flight_max
         self._confirm_seconds_max = confirm_seconds_max
         self._close_seconds_max = close_seconds_max
@@ -249,7 +250,7 @@ class Producer:
             return
         self._losses_in_succession = self._refusals_in_succession = 0
         if self._log_may_be_new and report.log_id is not None:
-            report.continue_in(_log_id(self._brokers))
+            report.continue_in(_log_id(self._cluster))
         self._log_may_be_new = False
         report.confirmed += 1
         report.last_offsets[outcome.topic, outcome.partition] = outcome.offset
@@ -257,7 +258,7 @@ class Producer:
     def _connected(self) -> KafkaProducer:
         try:
             return KafkaProducer(
-                bootstrap_servers=list(self._brokers),
+                **self._cluster.for_kafka_python,
                 acks="all",
                 linger_ms=2,
                 max_request_size=REQUEST_BYTES_MAX,
@@ -267,8 +268,7 @@ class Producer:
                 bootstrap_timeout_ms=round(self._connect_seconds_max * 1000),
             )
         except (KafkaError, ValueError, OSError) as error:
-            where = ", ".join(self._brokers)
-            raise Unavailable(f"no broker answers at {where} ({error}): is it running there?") from None
+            raise Unavailable(f"no broker answers at {self._cluster} ({error}): is it running there?") from None
 
     def _outcome(self, future: FutureRecordMetadata) -> RecordMetadata | KafkaError:
         try:
@@ -287,9 +287,9 @@ def _end(kafka: KafkaProducer, seconds_max: float) -> None:
         kafka._sender.force_close()
 
 
-def _log_id(brokers: Sequence[str]) -> str | None:
+def _log_id(kafka: Cluster) -> str | None:
     try:
-        return topic_id(",".join(brokers), ITEMS)
+        return topic_id(kafka, ITEMS)
     except Unavailable:
         return None
 

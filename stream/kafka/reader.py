@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from aiokafka import ConsumerRecord
 
+    from stream.kafka.cluster import Cluster
+
 FETCH_WAIT_MS = 10
 """How long a fetch waits for records.
 
@@ -44,7 +46,7 @@ class Record(NamedTuple):
 class Reader:
     """Reads some partitions, each from its own position. Only one task at a time may use a reader."""
 
-    def __init__(self, kafka: str, *, fetch_wait_ms: int = FETCH_WAIT_MS) -> None:
+    def __init__(self, kafka: Cluster, *, fetch_wait_ms: int = FETCH_WAIT_MS) -> None:
         """`fetch_wait_ms` is how long a fetch waits while there are no records.
 
         `follow` also pauses for as long after each fetch that found some: thousands of fetches of one record each cost
@@ -54,7 +56,7 @@ class Reader:
         self._pause_s = fetch_wait_ms / 1000
         self._end_offsets = EndOffsets(kafka)
         self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=kafka,
+            **kafka.for_aiokafka,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             max_partition_fetch_bytes=4 << 20,

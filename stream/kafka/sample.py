@@ -14,12 +14,13 @@ from workers.sources.sources import Sources, Times
 
 if TYPE_CHECKING:
     from schemas.events import Event
+    from stream.kafka.cluster import Cluster
     from stream.kafka.reader import Record
     from workers.sources.config import SourcesFile
 
 
 async def newest(
-    kafka: str, topic: str, records_max: int, configured: SourcesFile, shop_currency: str | None
+    kafka: Cluster, topic: str, records_max: int, configured: SourcesFile, shop_currency: str | None
 ) -> list[tuple[str, list[Event], str | None]]:
     """Return (token, events, why it is refused) of the newest records of each partition. Raises Unavailable."""
     sources = Sources(configured.sources, shop_currency)
@@ -31,7 +32,7 @@ async def newest(
             await registry.close()
 
 
-async def _read(kafka: str, topic: str, records_max: int) -> list[Record]:
+async def _read(kafka: Cluster, topic: str, records_max: int) -> list[Record]:
     numbers = range(topic_layout(kafka, topic).partitions)
     async with Reader(kafka) as reader:
         reader.assign({Partition(topic, number): 0 for number in numbers})

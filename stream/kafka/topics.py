@@ -10,6 +10,7 @@ from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import KafkaError, TopicAlreadyExistsError
 
 from schemas.errors import Misconfigured, Unavailable
+from stream.kafka.cluster import Cluster, cluster_of
 from stream.kafka.partitions import Partition
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def ensure_topics(settings: Settings, *, connect_seconds_max: float = CONNECT_SE
     """
     wanted = all_topics(settings)
     try:
-        with _admin(settings.kafka or "", connect_seconds_max) as admin:
+        with _admin(cluster_of(settings), connect_seconds_max) as admin:
             existing = {found["name"]: found for found in _described(admin, wanted)}
             missing = [topic for topic in wanted if topic.name not in existing]
             for topic in wanted:
@@ -91,7 +92,7 @@ def ensure_topics(settings: Settings, *, connect_seconds_max: float = CONNECT_SE
         raise Unavailable(f"the broker at {settings.kafka} did not create or show the topics: {error}") from error
 
 
-def topic_id(kafka: str, topic: str, *, connect_seconds_max: float = CONNECT_SECONDS_MAX) -> str:
+def topic_id(kafka: Cluster, topic: str, *, connect_seconds_max: float = CONNECT_SECONDS_MAX) -> str:
     """Return the broker's id of the topic, which changes when the topic is deleted and created again.
 
     Raises Unavailable if there is no broker or no such topic.
@@ -102,7 +103,7 @@ def topic_id(kafka: str, topic: str, *, connect_seconds_max: float = CONNECT_SEC
     return layout.topic_id
 
 
-def stamps_are_unknown(kafka: str) -> bool:
+def stamps_are_unknown(kafka: Cluster) -> bool:
     """Return whether the broker does not tell who stamps its records: the embedded one leaves that to producers.
 
     Raises Unavailable.
@@ -116,7 +117,7 @@ def stamps_are_unknown(kafka: str) -> bool:
     return "message.timestamp.type" not in described.get(PRODUCTS, {})
 
 
-def committed_offsets(kafka: str, group: str) -> dict[Partition, int]:
+def committed_offsets(kafka: Cluster, group: str) -> dict[Partition, int]:
     """Return the offsets that the consumer group has committed, by partition. Raises Unavailable."""
     try:
         with _admin(kafka) as admin:
@@ -134,7 +135,7 @@ class TopicLayout(NamedTuple):
     partitions: int
 
 
-def topic_layout(kafka: str, topic: str, *, connect_seconds_max: float = CONNECT_SECONDS_MAX) -> TopicLayout:
+def topic_layout(kafka: Cluster, topic: str, *, connect_seconds_max: float = CONNECT_SECONDS_MAX) -> TopicLayout:
     """Return the layout of an existing topic. Raises Misconfigured if there is no such topic, Unavailable."""
     layout = _found_layout(kafka, topic, connect_seconds_max)
     if layout is None:
@@ -142,7 +143,7 @@ def topic_layout(kafka: str, topic: str, *, connect_seconds_max: float = CONNECT
     return layout
 
 
-def _found_layout(kafka: str, topic: str, connect_seconds_max: float) -> TopicLayout | None:
+def _found_layout(kafka: Cluster, topic: str, connect_seconds_max: float) -> TopicLayout | None:
     """Return the layout of a topic, None if it does not exist. Raises Unavailable."""
     try:
         with _admin(kafka, connect_seconds_max) as admin:
@@ -155,10 +156,10 @@ def _found_layout(kafka: str, topic: str, connect_seconds_max: float) -> TopicLa
 
 
 @contextlib.contextmanager
-def _admin(kafka: str, connect_seconds_max: float = CONNECT_SECONDS_MAX) -> Iterator[KafkaAdminClient]:
+def _admin(kafka: Cluster, connect_seconds_max: float = CONNECT_SECONDS_MAX) -> Iterator[KafkaAdminClient]:
     try:
         admin = KafkaAdminClient(
-            bootstrap_servers=kafka,
+            **kafka.for_kafka_python,
             request_timeout_ms=REQUEST_TIMEOUT_MS,
             bootstrap_timeout_ms=round(connect_seconds_max * 1000),
         )

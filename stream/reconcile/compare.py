@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from schemas.items import ItemRecord
     from schemas.points import Payload
+    from stream.kafka.cluster import Cluster
     from stream.reconcile.item_log import CurrentItem, ItemLog, LoggedItem
     from stream.reconcile.spill import Buckets
     from stream.runtime.jobs import Step
@@ -51,7 +52,7 @@ class ComparisonContext:
     """Return for a partition of the item log the offset below which all records are in the index."""
     shop_currency: str | None
     clock: Clock
-    kafka: str
+    kafka: Cluster
     partitions: int
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
 
     from schemas.items import ItemRecord
+    from stream.kafka.cluster import Cluster
     from workers.clock import Clock
 
 REPAIR_ITEMS_MAX = 256
@@ -25,7 +26,9 @@ STALLED_SECONDS_MAX = 60.0
 LOOK_INTERVAL_S = 0.05
 
 
-async def publish_repairs(items: Mapping[str, ItemRecord | None], kafka: str, partitions: int) -> AsyncIterator[int]:
+async def publish_repairs(
+    items: Mapping[str, ItemRecord | None], kafka: Cluster, partitions: int
+) -> AsyncIterator[int]:
     """Publish the state that repairs each item, in small parts; yield the size of each part once it is in the log.
 
     The caller lets the index catch up before it asks for the next part. None is an item that the log does not know.

@@ -21,6 +21,7 @@ from stream.kafka.topics import PROGRESS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from stream.kafka.cluster import Cluster
     from stream.kafka.producer import Producer
 
 CHUNK = 10_000
@@ -90,7 +91,7 @@ class ResendLedger:
         producer.send_now(OutgoingRecord(0, PROGRESS, orjson.dumps(key), orjson.dumps(value), 0))
 
 
-def read_ledger(kafka: str, topic_id: str) -> ResendLedger:
+def read_ledger(kafka: Cluster, topic_id: str) -> ResendLedger:
     """Read the resend ledger of a topic of dead letters, by its id. Raises Unavailable."""
 
     async def read() -> ResendLedger:

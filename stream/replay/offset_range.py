@@ -15,6 +15,7 @@ from stream.kafka.partitions import Partition
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from stream.kafka.cluster import Cluster
     from stream.replay.selection import Selection
 
 BOOTSTRAP_TIMEOUT_MS = 5_000
@@ -35,7 +36,7 @@ class OffsetRange(NamedTuple):
         return self.first.get(partition, offset + 1) <= offset < self.end.get(partition, 0)
 
 
-def find_range(kafka: str, topic: str, partitions: int, selection: Selection) -> OffsetRange:
+def find_range(kafka: Cluster, topic: str, partitions: int, selection: Selection) -> OffsetRange:
     """Return the range in which every selected record lies that is in the topic now.
 
     Raises Misconfigured if the topic has no such partition, Unavailable.
@@ -48,7 +49,7 @@ def find_range(kafka: str, topic: str, partitions: int, selection: Selection) ->
     return OffsetRange({partition: min(starts[partition], ends[partition]) for partition in selected}, ends)
 
 
-def end_offsets_now(kafka: str, partitions: Iterable[Partition]) -> dict[Partition, int]:
+def end_offsets_now(kafka: Cluster, partitions: Iterable[Partition]) -> dict[Partition, int]:
     """Return the exact end offset of each partition. Raises Unavailable."""
 
     async def ask() -> dict[Partition, int]:
@@ -64,11 +65,11 @@ def _selected_partitions(topic: str, partitions: int, only: int | None) -> list[
     return [Partition(topic, number) for number in (range(partitions) if only is None else [only])]
 
 
-def _start_offsets(kafka: str, partitions: Sequence[Partition], selection: Selection) -> dict[Partition, int]:
+def _start_offsets(kafka: Cluster, partitions: Sequence[Partition], selection: Selection) -> dict[Partition, int]:
     asked = [TopicPartition(*partition) for partition in partitions]
     try:
         consumer = KafkaConsumer(
-            bootstrap_servers=kafka.split(","), enable_auto_commit=False, bootstrap_timeout_ms=BOOTSTRAP_TIMEOUT_MS
+            **kafka.for_kafka_python, enable_auto_commit=False, bootstrap_timeout_ms=BOOTSTRAP_TIMEOUT_MS
         )
         try:
             begin = consumer.beginning_offsets(asked)

@@ -34,6 +34,7 @@ from stream.replay.source import Source
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator
 
+    from stream.kafka.cluster import Cluster
     from stream.kafka.producer import OutgoingRecord
     from stream.kafka.reader import Record
     from stream.kafka.topics import TopicLayout
@@ -54,7 +55,7 @@ LetterKey = tuple[int, int]
 class Resend:
     """Dead letters that were read and checked, and not sent yet."""
 
-    kafka: str
+    kafka: Cluster
     topic: str
     """The input topic that they go back to."""
     target: TopicLayout
@@ -94,7 +95,7 @@ class Resend:
                 yield dead_letter
 
 
-def prepare(kafka: str, topic: str, selection: Selection, repaired: Iterable[bytes] | None, clock: Clock) -> Resend:
+def prepare(kafka: Cluster, topic: str, selection: Selection, repaired: Iterable[bytes] | None, clock: Clock) -> Resend:
     """Read all dead letters of the topic and their resend ledger; send nothing.
 
     `selection` selects dead letters, by their own offsets, times and keys. `repaired` is lines of values to send
@@ -128,7 +129,7 @@ def execute(resend: Resend, per_second: float | None, on_confirmed: OnConfirmed,
     run finds in the topic itself. Raises Unavailable.
     """
     sent, save_timer = 0, SaveTimer(clock)
-    with Producer(resend.kafka.split(",")) as producer, resend.dead_letters() as dead_letters:
+    with Producer(resend.kafka) as producer, resend.dead_letters() as dead_letters:
         resend.ledger.save(producer)
         targets = [Partition(resend.topic, number) for number in range(resend.target.partitions)]
         ends = end_offsets_now(resend.kafka, targets)
@@ -168,7 +169,7 @@ def _nothing_left(resend: Resend) -> str:
 
 
 def _look_through(
-    kafka: str, topic: str, topic_id: str, whole_topic: OffsetRange, ledger: ResendLedger, wanted: Container[str]
+    kafka: Cluster, topic: str, topic_id: str, whole_topic: OffsetRange, ledger: ResendLedger, wanted: Container[str]
 ) -> tuple[set[LetterKey], set[str]]:
     """Return the dead letters that were sent again, and which of the wanted ones exist.
 
@@ -188,7 +189,7 @@ def _look_through(
     return already_sent, known
 
 
-def _sent_by_unfinished_run(kafka: str, topic: str, ledger: ResendLedger) -> set[bytes]:
+def _sent_by_unfinished_run(kafka: Cluster, topic: str, ledger: ResendLedger) -> set[bytes]:
     """Return the identities that a killed run sent, saved or not: the records in the topic name them."""
     if ledger.unfinished is None:
         return set()

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from stream.kafka.cluster import Cluster
     from stream.kafka.reader import Record
     from stream.replay.selection import Selection
     from stream.replay.sending import OnConfirmed, RateLimit
@@ -31,7 +32,7 @@ OWN_TOPICS = (*STATES, PROGRESS, *DEAD_LETTERS.values())
 class Replay(NamedTuple):
     """A replay that is planned and not begun, or not finished."""
 
-    kafka: str
+    kafka: Cluster
     route: Route
     position: ReplayPosition
     plan: ReplayPlan
@@ -39,7 +40,7 @@ class Replay(NamedTuple):
 
 
 def prepare(
-    kafka: str, topic: str, to_topic: str, selection: Selection, typed: list[str], state_dir: Path, clock: Clock
+    kafka: Cluster, topic: str, to_topic: str, selection: Selection, typed: list[str], state_dir: Path, clock: Clock
 ) -> Replay:
     """Read every record that a replay would send, and send nothing. `typed` is the selection as it was typed.
 
@@ -78,7 +79,7 @@ def execute(replay: Replay, limit: RateLimit, on_confirmed: OnConfirmed, clock: 
 
     try:
         position.save()
-        with Source(replay.kafka, position.rest) as source, Producer(replay.kafka.split(",")) as producer:
+        with Source(replay.kafka, position.rest) as source, Producer(replay.kafka) as producer:
             records = rate_limited(
                 _records_to_send(source, position, replay.route, ReplayPlan()), limit, clock, time.sleep
             )
@@ -101,7 +102,7 @@ def _check_topics_are_the_same(replay: Replay) -> None:
             )
 
 
-def _route(kafka: str, topic: str, to_topic: str) -> Route:
+def _route(kafka: Cluster, topic: str, to_topic: str) -> Route:
     if to_topic in OWN_TOPICS:
         refused_from = next((name for name in INPUTS if DEAD_LETTERS[name] == topic), None)
         way_back = f"; `freshline replay {refused_from} --from-dlq` sends dead letters back" if refused_from else ""

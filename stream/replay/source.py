@@ -11,6 +11,7 @@ from stream.kafka.reader import Reader
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
+    from stream.kafka.cluster import Cluster
     from stream.kafka.partitions import Partition
     from stream.kafka.reader import Record
     from stream.replay.offset_range import OffsetRange
@@ -24,7 +25,7 @@ class Source:
     so it gets an event loop of its own, which runs only while the next records are awaited. Raises Unavailable.
     """
 
-    def __init__(self, kafka: str, offset_range: OffsetRange) -> None:
+    def __init__(self, kafka: Cluster, offset_range: OffsetRange) -> None:
         self._kafka = kafka
         self._offset_range = offset_range
         self._runner = asyncio.Runner()

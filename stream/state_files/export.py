@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import orjson
 
 from schemas.errors import ForeignRecord, InvalidStateLine, Misconfigured
+from stream.kafka.cluster import Cluster, cluster_of
 from stream.kafka.partitions import Partition, partition_of
 from stream.kafka.reader import Reader
 from stream.kafka.topics import CONNECT_SECONDS_MAX, ITEMS, ensure_topics, topic_layout
@@ -52,7 +53,7 @@ async def export_state(
 
     Foreign records are left out. Raises Misconfigured if there is no item state, Unavailable.
     """
-    kafka, counts = settings.kafka or "", StateCounts()
+    kafka, counts = cluster_of(settings), StateCounts()
     # The topic's own number of partitions, not the settings': a smaller one would leave out state without a sign of it.
     partitions = (
         await asyncio.to_thread(topic_layout, kafka, ITEMS, connect_seconds_max=connect_seconds_max)
@@ -82,7 +83,7 @@ async def import_state(
     ensure_topics(settings, connect_seconds_max=connect_seconds_max)
     lines.seek(start)
     try:
-        sent = await publish_states(settings.kafka or "", _records(lines, settings.partitions), writer=IMPORT_WRITER)
+        sent = await publish_states(cluster_of(settings), _records(lines, settings.partitions), writer=IMPORT_WRITER)
     except InvalidStateLine as error:
         raise _changed(f"{error}") from error
     if sent != sum(counts):
@@ -96,7 +97,7 @@ def _changed(difference: str) -> Misconfigured:
     )
 
 
-async def _last_records(kafka: str, partition: Partition) -> dict[bytes, StateRecord]:
+async def _last_records(kafka: Cluster, partition: Partition) -> dict[bytes, StateRecord]:
     last: dict[bytes, StateRecord] = {}
     async with Reader(kafka) as reader:
         reader.assign({partition: 0})

@@ -12,6 +12,7 @@ from workers.retry import Backoff, until_available
 
 if TYPE_CHECKING:
     from schemas.errors import Unavailable
+    from stream.kafka.cluster import Cluster
     from stream.kafka.partitions import Partition
     from stream.kafka.reader import Record
     from stream.state_files.journal import Journal
@@ -28,7 +29,7 @@ DISK_FULL_BACKOFF = Backoff(2.0, 2.0)
 class JournalFollower:
     """Publishes the records of the journal to an empty log, and then appends to the journal what the log gets."""
 
-    def __init__(self, kafka: str, journal: Journal, partitions: int) -> None:
+    def __init__(self, kafka: Cluster, journal: Journal, partitions: int) -> None:
         self._kafka = kafka
         self._journal = journal
         self._reader = Reader(kafka, fetch_wait_ms=PULL_WAIT_MS)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from schemas.items import ItemRecord
+    from stream.kafka.cluster import Cluster
     from stream.kafka.reader import Record
 
 IN_FLIGHT_MAX = 2000
@@ -89,12 +90,12 @@ def state_record(record: Record) -> StateRecord | None:
     return StateRecord(record.partition, record.key, record.value)
 
 
-async def publish_states(kafka: str, records: Iterable[StateRecord], *, writer: bytes) -> int:
+async def publish_states(kafka: Cluster, records: Iterable[StateRecord], *, writer: bytes) -> int:
     """Append the records to their partitions, and return their number once all are confirmed.
 
     Raises Unavailable if the broker does not confirm.
     """
-    producer = AIOKafkaProducer(bootstrap_servers=kafka, acks="all", max_batch_size=1 << 18, linger_ms=5)
+    producer = AIOKafkaProducer(**kafka.for_aiokafka, acks="all", max_batch_size=1 << 18, linger_ms=5)
     rest, count, headers = iter(records), 0, [(WRITER_HEADER, writer)]
     try:
         await producer.start()

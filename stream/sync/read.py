@@ -15,6 +15,7 @@ from workers.compare.feed_diff import read_line
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from stream.kafka.cluster import Cluster
     from stream.kafka.reader import Record
     from stream.sync.spill import Spill
     from workers.sources.file_events import FileFormat
@@ -57,7 +58,7 @@ def _values(topic: str, row: Row, file_format: FileFormat) -> Iterator[bytes]:
     yield from (each.value for each in found if each.topic == topic and not each.deletes)
 
 
-async def read_state(kafka: str, spill: Spill, progress: ReportProgress) -> None:
+async def read_state(kafka: Cluster, spill: Spill, progress: ReportProgress) -> None:
     """Add all items that the item log holds now to the spill. Raises Misconfigured if there is no log, Unavailable."""
     numbers = range(topic_layout(kafka, ITEMS).partitions)
     async with Reader(kafka) as reader:

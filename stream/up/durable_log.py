@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
+from stream.kafka.cluster import cluster_of
 from stream.kafka.log_identity import log_identity
 from stream.kafka.topics import ensure_topics
 from stream.up.process import FailureCount, keep_running, wait_broker_accepts
@@ -42,7 +43,7 @@ class ExternalKafkaLog:
     async def open(self) -> None:
         """Create or check the topics, and find the identity of the log."""
         await asyncio.to_thread(ensure_topics, self._settings)
-        identity = await log_identity(self.address, epoch_floor=self._directory.epoch)
+        identity = await log_identity(cluster_of(self._settings), epoch_floor=self._directory.epoch)
         self._directory.epoch = max(identity.epoch, self._directory.epoch)
         self._report.update(log_kind=self.kind)
 

@@ -7,6 +7,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 from schemas.errors import Unavailable
+from stream.kafka.cluster import Cluster
 from stream.kafka.headers import dead_letter_topic
 from stream.kafka.log_identity import log_identity
 from stream.kafka.partitions import Partition
@@ -58,6 +59,7 @@ class EmbeddedLog:
         clock: Clock,
     ) -> None:
         self.address = broker.address
+        self._cluster = Cluster(broker.address)
         self._settings = settings
         self._directory = directory
         self._broker = broker
@@ -84,16 +86,16 @@ class EmbeddedLog:
             raise
 
     async def _fill(self) -> None:
-        identity = await log_identity(self.address, epoch_floor=self._directory.epoch)
+        identity = await log_identity(self._cluster, epoch_floor=self._directory.epoch)
         self._directory.epoch = identity.epoch
-        follower = JournalFollower(self.address, self._journal, self._settings.partitions)
+        follower = JournalFollower(self._cluster, self._journal, self._settings.partitions)
         try:
             count = await follower.start()
         except BaseException:
             await follower.stop()
             raise
         self._follower = follower
-        await self._handover.publish(self.address)
+        await self._handover.publish(self._cluster)
         self._renewal.log_started()
         self._report_size()
         if count:
@@ -183,7 +185,7 @@ class EmbeddedLog:
 
     async def _collect_events(self) -> None:
         try:
-            await self._handover.collect(self.address, self._pull, self._child.kill)
+            await self._handover.collect(self._cluster, self._pull, self._child.kill)
         except Unavailable as error:
             self._losses.handover_failed(str(error))
 
@@ -191,7 +193,7 @@ class EmbeddedLog:
         """Report the dead letters, which are not handed over: the records that they refer to end with this log."""
         partitions = self._partitions_of(*(dead_letter_topic(topic) for topic in (*INPUTS, ITEMS)))
         with contextlib.suppress(Unavailable):
-            async with Reader(self.address) as reader:
+            async with Reader(self._cluster) as reader:
                 reader.assign(dict.fromkeys(partitions, 0))
                 count = sum((await reader.end_offsets()).values())
             if count:

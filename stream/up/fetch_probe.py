@@ -11,6 +11,7 @@ import time
 from typing import TYPE_CHECKING
 
 from schemas.errors import Unavailable
+from stream.kafka.cluster import Cluster
 from stream.kafka.end_offsets import EndOffsets
 from stream.up.process import processor_seconds, resident_bytes
 
@@ -59,7 +60,7 @@ class RenewalProbe:
             return None
         self._next_fetch_s = self._clock.monotonic_s() + self._interval_s
         with contextlib.suppress(Unavailable):
-            took_s = await measure_fetch_seconds(self._broker.address, self._partitions, self._ran_s)
+            took_s = await measure_fetch_seconds(Cluster(self._broker.address), self._partitions, self._ran_s)
             if took_s > (self._broker.fetch_seconds_max or math.inf):
                 return f"has become slow, its log is long (a fetch takes {1000 * took_s:.0f} ms)"
         return None
@@ -72,7 +73,7 @@ class RenewalProbe:
             return time.monotonic()
 
 
-async def measure_fetch_seconds(kafka: str, partitions: Sequence[Partition], ran_s: Callable[[], float]) -> float:
+async def measure_fetch_seconds(kafka: Cluster, partitions: Sequence[Partition], ran_s: Callable[[], float]) -> float:
     """Fetch the last record from the longest partition of each topic, and return the duration of the slowest fetch.
 
     0.0 means that all partitions are short. Of five tries for each partition, the fastest counts. A fetch counts for no

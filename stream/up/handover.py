@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from aiokafka.structs import RecordMetadata
 
+    from stream.kafka.cluster import Cluster
     from workers.clock import Clock
 
 BATCH_RECORDS = 1_000
@@ -60,7 +61,7 @@ class InputHandover:
         return len(self._events)
 
     async def collect(
-        self, kafka: str, before_look: Callable[[], Awaitable[None]], end_broker: Callable[[], Awaitable[None]]
+        self, kafka: Cluster, before_look: Callable[[], Awaitable[None]], end_broker: Callable[[], Awaitable[None]]
     ) -> None:
         """Read all events above the commits of the items workers, which have stopped. Raises Unavailable.
 
@@ -83,7 +84,7 @@ class InputHandover:
 
     async def _read(
         self,
-        kafka: str,
+        kafka: Cluster,
         commits: Mapping[Partition, int],
         collected: list[Record],
         before_look: Callable[[], Awaitable[None]],
@@ -105,14 +106,14 @@ class InputHandover:
                     collected += records
             await end_broker()
 
-    async def publish(self, kafka: str) -> None:
+    async def publish(self, kafka: Cluster) -> None:
         """Publish the events, each with its time of arrival. Raises Unavailable.
 
         The same events can be published again, to the log that follows a log that ended before all of them were acked,
         until `forget` has dropped them.
         """
         self._published_at = ""
-        producer = AIOKafkaProducer(bootstrap_servers=kafka, acks="all", max_request_size=10 << 20)
+        producer = AIOKafkaProducer(**kafka.for_aiokafka, acks="all", max_request_size=10 << 20)
         try:
             await producer.start()
             for start in range(0, len(self._events), BATCH_RECORDS):

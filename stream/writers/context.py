@@ -9,6 +9,7 @@ from workers.lanes.embedding import Documents
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from stream.kafka.cluster import Cluster
     from stream.progress.freshness import RecentFreshness
     from stream.runtime.metrics import IndexMetrics
     from stream.writers.assignment import Assignment
@@ -38,7 +39,7 @@ class WriterContext(NamedTuple):
     """The context that all writers of a process share."""
 
     epoch: int
-    kafka: str
+    kafka: Cluster
     """Addresses of the brokers, from which a backfill reads the item log."""
     log_mark: int
     """The mark of the item log, stored beside the positions, because positions are valid only in one log."""

@@ -13,6 +13,7 @@ from stream.kafka.log_identity import log_identity
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from stream.kafka.cluster import Cluster
     from stream.kafka.log_identity import LogIdentity
     from workers.index.interface import Index
 
@@ -29,7 +30,7 @@ def log_mark(log_id: str) -> int:
     return int.from_bytes(sha256(log_id.encode()).digest()[:_MARK_BYTES])
 
 
-async def identity_for(index: Index, kafka: str) -> LogIdentity:
+async def identity_for(index: Index, kafka: Cluster) -> LogIdentity:
     """Return the identity of the log at these brokers, with an epoch above that of any other log that filled the index.
 
     Two clusters may have reached the same epoch. If the index was filled from the other cluster, this log gets a higher
@@ -39,7 +40,7 @@ async def identity_for(index: Index, kafka: str) -> LogIdentity:
     highest = _highest_epoch(kept)
     identity = await log_identity(kafka, epoch_floor=highest)
     if identity.epoch == highest and kept.get(LOG) not in (None, log_mark(identity.log_id)):
-        log.warning("the index was filled from another log: it is filled again from this one", kafka=kafka)
+        log.warning("the index was filled from another log: it is filled again from this one", kafka=str(kafka))
         identity = await log_identity(kafka, epoch_floor=highest + 1)
     return identity
 

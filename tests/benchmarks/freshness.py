@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from schemas.items import SHOP
+from stream.kafka.cluster import Cluster
 from stream.kafka.producer import Producer
 from stream.progress.histograms import since
 from tests.benchmarks import load
@@ -98,7 +99,7 @@ class Probes:
 
     def __init__(self, stack: Running) -> None:
         self._stack = stack
-        self._producer = Producer([stack.kafka])
+        self._producer = Producer(Cluster(stack.kafka))
         self._mix = Mix(catalogue(), SEED, probes=True)
         self._sent = 0
         self.forget()

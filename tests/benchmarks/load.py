@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import orjson
 
 from stream.api.client import Client
+from stream.kafka.cluster import Cluster
 from stream.kafka.producer import OutgoingRecord, Producer
 from stream.kafka.send_rate import at_rate
 from stream.kafka.send_report import SendReport
@@ -146,7 +147,7 @@ def _records(events: Iterable[Event]) -> Iterator[OutgoingRecord]:
 
 def _send(kafka: str, records: Iterable[OutgoingRecord]) -> Offered:
     sent, began = SendReport(), time.monotonic()
-    with Producer([kafka]) as producer:
+    with Producer(Cluster(kafka)) as producer:
         producer.send_all(records, sent)
     if sent.failed:
         raise RuntimeError(f"{sent.failed} events were not sent: {sent.problems[0].reason}")

@@ -79,7 +79,7 @@ async def _run(broker: RunningBroker, folder: Path, items: int) -> dict[str, Any
         indexed=lambda _: items,
         shop_currency=None,
         clock=FixedTimeOfDay(),
-        kafka=broker.address,
+        kafka=broker.cluster,
         partitions=PARTITIONS,
     )
     waits: list[float] = []
@@ -117,7 +117,7 @@ async def _fill(broker: RunningBroker, index: Index, items: int) -> None:
             write = plan(None, wanted, version=version, model=index.model, cached=lambda _: vector, now_ms=NOW_MS).write
             assert write is not None
             writes.append(write)
-        await publish_states(broker.address, records, writer=b"benchmark")
+        await publish_states(broker.cluster, records, writer=b"benchmark")
         await index.write(writes)
 
 

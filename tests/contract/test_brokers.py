@@ -45,7 +45,7 @@ async def send(broker: RunningBroker, partition: Partition, count: int, *, first
 
 
 async def read(broker: RunningBroker, *partitions: Partition) -> list[Record]:
-    async with Reader(broker.address) as reader:
+    async with Reader(broker.cluster) as reader:
         reader.assign(dict.fromkeys(partitions, 0))
         return [record async for records in reader.read_to_end() for record in records]
 
@@ -53,11 +53,11 @@ async def read(broker: RunningBroker, *partitions: Partition) -> list[Record]:
 async def test_an_end_offset_is_exact_after_batches_of_any_size(any_broker: RunningBroker) -> None:
     partition, empty = any_broker.new_topic(partitions=2)
     total = 0
-    async with EndOffsets(any_broker.address) as end_offsets:
+    async with EndOffsets(any_broker.cluster) as end_offsets:
         for size in BATCH_SIZES:
             await send(any_broker, partition, size)
             total += size
-            async with EndOffsets(any_broker.address) as fresh_client:
+            async with EndOffsets(any_broker.cluster) as fresh_client:
                 expected = {partition: total, empty: 0}
                 assert await fresh_client.fetch([partition, empty]) == expected
             assert await end_offsets.fetch([partition, empty]) == expected
@@ -65,14 +65,14 @@ async def test_an_end_offset_is_exact_after_batches_of_any_size(any_broker: Runn
 
 @pytest.mark.kafka
 async def test_the_end_offset_of_a_topic_that_does_not_exist_is_unavailable(apache_kafka: RunningBroker) -> None:
-    async with EndOffsets(apache_kafka.address, patience_s=0.2) as end_offsets:
+    async with EndOffsets(apache_kafka.cluster, patience_s=0.2) as end_offsets:
         with pytest.raises(Unavailable, match="no-such-topic"):
             await end_offsets.fetch([Partition("no-such-topic", 0)])
 
 
 async def test_an_end_offset_is_unavailable_while_the_broker_is_away(own_embedded_broker: RunningBroker) -> None:
     (partition,) = own_embedded_broker.new_topic()
-    async with EndOffsets(own_embedded_broker.address, patience_s=0.2) as end_offsets:
+    async with EndOffsets(own_embedded_broker.cluster, patience_s=0.2) as end_offsets:
         assert await end_offsets.fetch([partition]) == {partition: 0}
         own_embedded_broker.kill()
         with pytest.raises(Unavailable):
@@ -85,12 +85,12 @@ async def test_a_busy_broker_does_not_deny_records_that_it_has(any_broker: Runni
     await send(any_broker, partition, 100)
 
     async def ask(offset: int) -> bool:
-        async with EndOffsets(any_broker.address) as end_offsets:
+        async with EndOffsets(any_broker.cluster) as end_offsets:
             answers = [await end_offsets.has_records(partition, offset) for _ in range(40)]
             return all(answers)
 
     assert all(await asyncio.gather(*(ask(offset) for offset in range(0, 100, 5))))
-    async with EndOffsets(any_broker.address) as end_offsets:
+    async with EndOffsets(any_broker.cluster) as end_offsets:
         assert not await end_offsets.has_records(empty, 0)
 
 
@@ -108,7 +108,7 @@ async def test_reading_to_the_end_finds_every_record_once_and_in_order(any_broke
 async def test_reading_goes_on_after_the_end(any_broker: RunningBroker) -> None:
     (partition,) = any_broker.new_topic()
     await send(any_broker, partition, 3)
-    async with Reader(any_broker.address) as reader:
+    async with Reader(any_broker.cluster) as reader:
         reader.assign({partition: 1})
         found = [record.offset async for records in reader.read_to_end() for record in records]
         await send(any_broker, partition, 2, first=3)
@@ -125,7 +125,7 @@ async def test_a_reader_stops_although_its_partitions_have_just_changed(any_brok
     partition, other = any_broker.new_topic(partitions=2)
     async with asyncio.timeout(HANG_S) as patience:
         for _ in range(5):
-            async with Reader(any_broker.address) as reader:
+            async with Reader(any_broker.cluster) as reader:
                 reader.assign({partition: 0})
                 await reader.end_offsets()
                 reader.assign({other: 0})
@@ -142,7 +142,7 @@ async def test_records_that_take_longer_to_find_than_a_fetch_waits_are_found(
     for _ in range(6_000):
         await producer.send_and_wait(partition.topic, b"{}", partition=0)
     await producer.stop()
-    async with Reader(own_embedded_broker.address, fetch_wait_ms=1) as reader, asyncio.timeout(HANG_S):
+    async with Reader(own_embedded_broker.cluster, fetch_wait_ms=1) as reader, asyncio.timeout(HANG_S):
         reader.assign({partition: 5_998})
         assert [r.offset async for records in reader.read_to_end() for r in records] == [5_998, 5_999]
 
@@ -186,7 +186,7 @@ async def test_offsets_without_a_record_at_the_end_are_passed(apache_kafka: Runn
     async with producer.transaction():
         await producer.send_and_wait(partition.topic, b"0", partition=0)
     await producer.stop()
-    async with EndOffsets(apache_kafka.address) as end_offsets, asyncio.timeout(HANG_S):
+    async with EndOffsets(apache_kafka.cluster) as end_offsets, asyncio.timeout(HANG_S):
         while await end_offsets.fetch([partition]) != {partition: 2}:
             pass
     assert [record.offset for record in await read(apache_kafka, partition)] == [0]
@@ -280,16 +280,16 @@ def test_a_topic_that_would_lose_state_is_refused(tmp_path: Path) -> None:
 def _check_the_log_keeps_its_identity(broker: RunningBroker) -> None:
     """The identity stays when a broker starts again on its directory, and changes with a new item log."""
     ensure_topics(broker.settings())
-    first = asyncio.run(log_identity(broker.address, epoch_floor=6))
+    first = asyncio.run(log_identity(broker.cluster, epoch_floor=6))
     assert first.epoch == 7
     broker.kill()
     broker.start()
-    assert asyncio.run(log_identity(broker.address)) == first
+    assert asyncio.run(log_identity(broker.cluster)) == first
     admin = KafkaAdminClient(bootstrap_servers=broker.address)
     admin.delete_topics([ITEMS])
     admin.close()
     ensure_topics(broker.settings())
-    new = asyncio.run(log_identity(broker.address))
+    new = asyncio.run(log_identity(broker.cluster))
     assert new.epoch == 8
     assert new.log_id != first.log_id
 
@@ -297,30 +297,30 @@ def _check_the_log_keeps_its_identity(broker: RunningBroker) -> None:
 def test_an_embedded_broker_that_starts_again_is_another_log(own_embedded_broker: RunningBroker) -> None:
     broker = own_embedded_broker
     ensure_topics(broker.settings())
-    first = asyncio.run(log_identity(broker.address))
-    assert asyncio.run(log_identity(broker.address)) == first
+    first = asyncio.run(log_identity(broker.cluster))
+    assert asyncio.run(log_identity(broker.cluster)) == first
     broker.kill()
     broker.start()
     ensure_topics(broker.settings())
-    new = asyncio.run(log_identity(broker.address, epoch_floor=first.epoch))
+    new = asyncio.run(log_identity(broker.cluster, epoch_floor=first.epoch))
     assert new.epoch == first.epoch + 1
     assert new.log_id != first.log_id
 
 
 async def test_workers_that_start_at_once_agree_on_the_log(own_embedded_broker: RunningBroker) -> None:
     ensure_topics(own_embedded_broker.settings())
-    found = await asyncio.gather(*(log_identity(own_embedded_broker.address, epoch_floor=3) for _ in range(4)))
+    found = await asyncio.gather(*(log_identity(own_embedded_broker.cluster, epoch_floor=3) for _ in range(4)))
     assert len(set(found)) == 1
 
 
 async def test_the_epoch_rises_above_what_another_log_left_in_the_index(own_embedded_broker: RunningBroker) -> None:
     """Otherwise the index would refuse the versions of this log forever."""
     ensure_topics(own_embedded_broker.settings())
-    first = await log_identity(own_embedded_broker.address)
+    first = await log_identity(own_embedded_broker.cluster)
     assert first.epoch == 1
-    assert await log_identity(own_embedded_broker.address, epoch_floor=5) == first._replace(epoch=6)
-    assert await log_identity(own_embedded_broker.address, epoch_floor=6) == first._replace(epoch=6)
-    assert await log_identity(own_embedded_broker.address) == first._replace(epoch=6)
+    assert await log_identity(own_embedded_broker.cluster, epoch_floor=5) == first._replace(epoch=6)
+    assert await log_identity(own_embedded_broker.cluster, epoch_floor=6) == first._replace(epoch=6)
+    assert await log_identity(own_embedded_broker.cluster) == first._replace(epoch=6)
 
 
 def test_all_clients_put_a_product_into_the_same_partition() -> None:
@@ -349,10 +349,10 @@ async def test_the_input_events_of_a_log_go_into_the_next_one_whole_and_in_order
         assert not ended
 
     handover = InputHandover(partitions, tmp_path / "tail", SystemClock(), gain_seconds_max=0.0)
-    await handover.collect(embedded_broker.address, before_look, end_broker)
+    await handover.collect(embedded_broker.cluster, before_look, end_broker)
     handover.save()
     published = InputHandover(partitions, tmp_path / "tail", SystemClock())
-    await published.publish(embedded_broker.address)
+    await published.publish(embedded_broker.cluster)
     published.forget("2000-01-01T00:00:00.000Z")
     assert (tmp_path / "tail").exists()
     published.forget("2999-01-01T00:00:00.000Z")

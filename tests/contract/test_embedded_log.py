@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
     from pathlib import Path
 
+    from stream.kafka.cluster import Cluster
     from tests.support.running_broker import RunningBroker
 
 PARTITIONS = 4
@@ -101,7 +102,7 @@ async def test_item_state_that_cannot_be_written_at_the_end_is_reported(
 
     async with embedded_log_in(tmp_path, stopped_broker) as up:
         await up.log.open()
-        await publish_states(stopped_broker.address, [item("P1")], writer=b"another")
+        await publish_states(stopped_broker.cluster, [item("P1")], writer=b"another")
         monkeypatch.setattr(Journal, "append", full)
         assert not await up.log.close()
         assert len(up.said) == 1 and "no space left" in up.said[0] and "may be missing" in up.said[0]
@@ -147,7 +148,7 @@ async def test_a_broker_that_cannot_be_started_is_unavailable_and_no_loss(
 async def test_records_of_an_import_while_the_state_is_published_are_in_the_journal(
     stopped_broker: RunningBroker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def beside_an_import(kafka: str, records: Iterable[StateRecord], *, writer: bytes) -> int:
+    async def beside_an_import(kafka: Cluster, records: Iterable[StateRecord], *, writer: bytes) -> int:
         count = await publish_states(kafka, records, writer=writer)
         await publish_states(kafka, [item("imported")], writer=b"import")
         return count
@@ -157,6 +158,6 @@ async def test_records_of_an_import_while_the_state_is_published_are_in_the_jour
         monkeypatch.setattr(journal_follower, "publish_states", beside_an_import)
         await up.log.open()
         monkeypatch.undo()
-        await publish_states(stopped_broker.address, [item("imported later")], writer=b"import")
+        await publish_states(stopped_broker.cluster, [item("imported later")], writer=b"import")
         await up.log.hand_over()
         assert up.journalled() == {b"known", b"imported", b"imported later"}

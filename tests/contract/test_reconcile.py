@@ -61,7 +61,7 @@ def catalogue() -> list[ItemState]:
 async def filled(backend: str, broker: RunningBroker, directory: Path) -> AsyncIterator[IndexSide]:
     ensure_topics(broker.settings(partitions=PARTITIONS))
     async with opened(backend) as index, index_side(broker, index, directory) as side:
-        await publish_states(broker.address, [record(each) for each in catalogue()], writer=WRITER)
+        await publish_states(broker.cluster, [record(each) for each in catalogue()], writer=WRITER)
         await side.quiet(ITEMS_COUNT)
         yield side
 
@@ -145,7 +145,7 @@ async def test_an_index_that_lost_everything_is_filled_again(side: IndexSide) ->
 
 async def test_a_text_that_cannot_be_embedded_is_wrong_until_the_model_can(side: IndexSide) -> None:
     side.documents.failing = "cursed"
-    await publish_states(side.broker.address, [record(state("odd", {"title": "A cursed cake"}))], writer=WRITER)
+    await publish_states(side.broker.cluster, [record(state("odd", {"title": "A cursed cake"}))], writer=WRITER)
     await side.quiet(ITEMS_COUNT + 1)
     assert await side.faults() == {"vector_failed": ["odd"]}
     repaired = await side.reconcile(repair=True)
@@ -170,8 +170,8 @@ async def test_the_state_is_the_join_of_what_several_writers_left(side: IndexSid
     """Given a worker that was frozen and wrote late, before the join of both states was published."""
     newer = state("p7", {"title": "Garden cake 7", "brand": "Garden", "version": 2})
     late = state("p7", {"title": "A late cake", "version": 1})
-    await publish_states(side.broker.address, [record(newer)], writer=b"second")
-    await publish_states(side.broker.address, [record(late)], writer=b"frozen")
+    await publish_states(side.broker.cluster, [record(newer)], writer=b"second")
+    await publish_states(side.broker.cluster, [record(late)], writer=b"frozen")
     await side.quiet(ITEMS_COUNT + 2)
     assert await side.faults() == {"different": ["p7"]}
     assert (await side.reconcile(repair=True))["left"]["faults"] == 0
@@ -185,7 +185,7 @@ async def test_a_foreign_record_is_neither_an_item_nor_the_last_record_of_one(si
     ]
     partitions = [Partition(ITEMS, partition_of(key, PARTITIONS)) for key, _ in foreign]
     records = [StateRecord(partition, *each) for partition, each in zip(partitions, foreign, strict=True)]
-    await publish_states(side.broker.address, records, writer=b"")
+    await publish_states(side.broker.cluster, records, writer=b"")
     await side.quiet(ITEMS_COUNT + len(foreign))
     found = await side.reconcile()
     assert found["found"]["faults"] == 0 and found["items"] == found["points"] == ITEMS_COUNT
@@ -195,7 +195,7 @@ async def change_once(side: IndexSide, version: int) -> None:
     """Change a quarter of the items, and return when most of them are indexed."""
     said = {"brand": f"Brand {version}", "version": version}
     changed = [record(state(f"p{n}", {"title": f"Garden cake {n}", **said})) for n in range(2, 40)]
-    published = ITEMS_COUNT + version * await publish_states(side.broker.address, changed, writer=WRITER)
+    published = ITEMS_COUNT + version * await publish_states(side.broker.cluster, changed, writer=WRITER)
     await until(lambda: side.indexed_records() > published - 2 * len(changed), "the index keeps up")
 
 

@@ -23,7 +23,7 @@ SMALL, BIG = b"x" * 100, b"x" * 3_000
 
 
 async def read(broker: RunningBroker, partitions: Sequence[Partition]) -> list[Record]:
-    async with Reader(broker.address) as reader:
+    async with Reader(broker.cluster) as reader:
         reader.assign(dict.fromkeys(partitions, 0))
         return [record async for records in reader.read_to_end() for record in records]
 
@@ -38,7 +38,7 @@ async def test_only_the_records_that_a_broker_refuses_are_not_sent(
         for line in range(1, 7)
     ]
     report = SendReport()
-    with Producer([apache_kafka.address]) as producer:
+    with Producer(apache_kafka.cluster) as producer:
         producer.send_all(records[:4], report)
         producer.send_all(records[4:], report)
     assert sorted(problem.line for problem in report.problems) == sorted(big)
@@ -51,7 +51,7 @@ async def test_only_the_records_that_a_broker_refuses_are_not_sent(
 async def test_a_broker_that_refuses_every_record_is_not_asked_for_ever(apache_kafka: RunningBroker) -> None:
     [partition] = apache_kafka.new_topic(configs={"max.message.bytes": "1500"})
     report = SendReport()
-    with Producer([apache_kafka.address], in_flight_max=10) as producer:
+    with Producer(apache_kafka.cluster, in_flight_max=10) as producer:
         producer.send_all((OutgoingRecord(n, partition.topic, b"k", BIG, 0) for n in range(1, 1_000)), report)
     assert report.confirmed == 0
     assert report.stopped is not None and REFUSES_EVERYTHING in report.stopped
@@ -63,7 +63,7 @@ async def test_a_record_with_a_header_without_a_value_can_be_copied(any_broker: 
     [target] = any_broker.new_topic()
     sender = AIOKafkaProducer(bootstrap_servers=any_broker.address)
     await sender.start()
-    with contextlib.closing(Producer([any_broker.address])) as producer:
+    with contextlib.closing(Producer(any_broker.cluster)) as producer:
         await sender.send_and_wait(source.topic, b"v", key=b"k", headers=[("trace", None), ("other", b"1")])
         [record] = await read(any_broker, [source])
         report = SendReport()

@@ -53,8 +53,8 @@ class Stage(NamedTuple):
     def records(self, partitions: Sequence[Partition] | None = None) -> list[Record]:
         """Every record, sorted by partition and offset."""
         partitions = partitions or self.partitions
-        offset_range = OffsetRange(dict.fromkeys(partitions, 0), end_offsets_now(self.broker.address, partitions))
-        with Source(self.broker.address, offset_range) as source:
+        offset_range = OffsetRange(dict.fromkeys(partitions, 0), end_offsets_now(self.broker.cluster, partitions))
+        with Source(self.broker.cluster, offset_range) as source:
             return sorted(source.records(), key=lambda record: (record.partition, record.offset))
 
 
@@ -232,7 +232,7 @@ def test_prices_are_not_sent_to_the_products(any_broker: RunningBroker) -> None:
 def test_a_topic_that_is_recreated_meanwhile_is_no_success(stage: Stage, state_dir: Path) -> None:
     [target, *_] = stage.broker.new_topic(partitions=2)
     selection = Selection(OPEN, OPEN, None, None)
-    replay = prepare(stage.broker.address, stage.topic, target.topic, selection, [], state_dir, SystemClock())
+    replay = prepare(stage.broker.cluster, stage.topic, target.topic, selection, [], state_dir, SystemClock())
     admin = KafkaAdminClient(bootstrap_servers=stage.broker.address)
     for topic in (stage.topic, target.topic):
         admin.delete_topics([topic])
@@ -283,7 +283,7 @@ def test_killed_half_way_the_same_command_goes_on_where_it_was(stage: Stage, sta
 
 def test_the_order_over_partitions_is_that_of_the_timestamps(stage: Stage) -> None:
     offset_range = OffsetRange(
-        dict.fromkeys(stage.partitions, 0), end_offsets_now(stage.broker.address, stage.partitions)
+        dict.fromkeys(stage.partitions, 0), end_offsets_now(stage.broker.cluster, stage.partitions)
     )
-    with Source(stage.broker.address, offset_range) as source:
+    with Source(stage.broker.cluster, offset_range) as source:
         assert [record.timestamp_ms for record in source.records()] == [T_MS + n * 1000 for n in range(10)]

@@ -56,8 +56,8 @@ class Shop(NamedTuple):
     def records(self) -> list[Record]:
         partitions = [Partition(self.topic, number) for number in range(PARTITIONS)]
         with Source(
-            self.broker.address,
-            OffsetRange(dict.fromkeys(partitions, 0), end_offsets_now(self.broker.address, partitions)),
+            self.broker.cluster,
+            OffsetRange(dict.fromkeys(partitions, 0), end_offsets_now(self.broker.cluster, partitions)),
         ) as source:
             return list(source.records())
 
@@ -170,7 +170,7 @@ def test_a_repair_that_repairs_nothing_is_one_line_and_nothing_is_sent(
 def test_dead_letters_of_the_item_log_are_not_sent_into_it(shop: Shop) -> None:
     """The dead letter of a text that could not be embedded is no record of the item log: reconcile tries it again."""
     with pytest.raises(Misconfigured, match="reconcile --repair"):
-        resend.prepare(shop.broker.address, "items", Selection(), None, SystemClock())
+        resend.prepare(shop.broker.cluster, "items", Selection(), None, SystemClock())
 
 
 def test_what_a_killed_run_sent_and_did_not_save_is_not_sent_again(shop: Shop) -> None:
@@ -179,7 +179,7 @@ def test_what_a_killed_run_sent_and_did_not_save_is_not_sent_again(shop: Shop) -
     def die(sent: int) -> None:
         raise Unavailable("killed")
 
-    prepared = resend.prepare(shop.broker.address, "prices", Selection(), None, SystemClock())
+    prepared = resend.prepare(shop.broker.cluster, "prices", Selection(), None, SystemClock())
     with pytest.raises(Unavailable, match="killed"):
         resend.execute(prepared, 1000.0, die, SystemClock())
     before = shop.sent()

@@ -29,7 +29,7 @@ async def test_a_batch_is_appended_in_order_and_confirmed_by_its_last_offset(any
     finally:
         await producer.stop()
     assert (first, last) == (0, len(records) - 1)
-    async with Reader(any_broker.address) as reader:
+    async with Reader(any_broker.cluster) as reader:
         reader.assign({partition: 0})
         found = [record async for several in reader.read_to_end() for record in several]
     assert [(record.key, record.value, list(record.headers)) for record in found] == [tuple(each) for each in records]

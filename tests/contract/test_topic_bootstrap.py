@@ -10,6 +10,7 @@ from aiokafka.client import AIOKafkaClient
 from aiokafka.protocol.produce import ProduceRequest
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
+from stream.kafka.cluster import Cluster
 from stream.kafka.end_offsets import EndOffsets
 from stream.kafka.log_identity import log_identity
 from stream.kafka.partitions import Partition
@@ -57,7 +58,7 @@ async def test_a_record_from_before_its_topic_is_noticed_as_the_topic_would_hide
     address = own_embedded_broker.address
     assert await produced(address) == (PARTITION.number, 0, 0)
     assert not await create_topics_first(address, all_topics(own_embedded_broker.settings()))
-    async with EndOffsets(address) as ends:
+    async with EndOffsets(Cluster(address)) as ends:
         assert await ends.fetch([PARTITION]) == {PARTITION: 0}
 
 
@@ -96,9 +97,9 @@ async def test_a_broker_that_got_a_record_before_its_topics_is_restarted_and_the
         )
         try:
             await log.open()
-            async with EndOffsets(broker.address) as ends:
+            async with EndOffsets(Cluster(broker.address)) as ends:
                 assert await ends.fetch([PARTITION]) == {PARTITION: 0}
-            assert (await log_identity(broker.address)).epoch > 0
+            assert (await log_identity(Cluster(broker.address))).epoch > 0
         finally:
             await log.kill()
     assert child.lives == 2

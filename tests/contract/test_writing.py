@@ -191,9 +191,9 @@ async def test_an_index_that_was_filled_from_another_log_of_the_same_epoch_is_fi
     for broker in (own_embedded_broker, second_embedded_broker):
         ensure_topics(broker.settings())
     async with opened("edge") as index:
-        first = await identity_for(index, own_embedded_broker.address)
+        first = await identity_for(index, own_embedded_broker.cluster)
         await index.save_positions({"0": point_version(first.epoch, 9), LOG: log_mark(first.log_id)})
-        assert await identity_for(index, own_embedded_broker.address) == first
-        other = await identity_for(index, second_embedded_broker.address)
+        assert await identity_for(index, own_embedded_broker.cluster) == first
+        other = await identity_for(index, second_embedded_broker.cluster)
         assert other.log_id != first.log_id and other.epoch == first.epoch + 1
-        assert await identity_for(index, second_embedded_broker.address) == other
+        assert await identity_for(index, second_embedded_broker.cluster) == other

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from schemas.items import ItemState, Register
 from schemas.state_codec import decode_item
+from stream.kafka.cluster import Cluster
 from stream.kafka.partitions import Partition
 from stream.kafka.reader import Reader
 from stream.kafka.topics import ITEMS
@@ -55,7 +56,7 @@ def nothing_of_it_is_lost(run: Run[Stack]) -> list[str]:
 
 
 async def _item_log(kafka: str, partitions: int) -> list[ItemRecord]:
-    async with Reader(kafka) as reader:
+    async with Reader(Cluster(kafka)) as reader:
         reader.assign({Partition(ITEMS, number): 0 for number in range(partitions)})
         return [
             decode_item(record.value)

@@ -13,6 +13,7 @@ from schemas.events import parse
 from schemas.points import point_version
 from schemas.state_codec import decode_item, decode_review, split_review_key
 from stream.items.partition import ItemPartition
+from stream.kafka.cluster import Cluster
 from stream.kafka.headers import event_time_ms
 from stream.kafka.log_identity import log_identity
 from stream.kafka.partitions import Partition, partition_of
@@ -40,9 +41,9 @@ class LogView:
     """Everything in the topics of one log, read on with each `catch_up`."""
 
     def __init__(self, kafka: str, partitions: int) -> None:
-        self._kafka = kafka
+        self._kafka = Cluster(kafka)
         self._partitions = partitions
-        self._reader = Reader(kafka)
+        self._reader = Reader(self._kafka)
         self._admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
         self.states = {number: ItemPartition(number, "harness") for number in range(partitions)}
         self.letters: list[Letter] = []

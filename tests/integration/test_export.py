@@ -65,7 +65,7 @@ def foreign(partitions: int) -> list[StateRecord]:
 
 
 async def content(broker: RunningBroker, partitions: int) -> list[StateRecord]:
-    async with Reader(broker.address) as reader:
+    async with Reader(broker.cluster) as reader:
         reader.assign(dict.fromkeys(state_partitions(partitions), 0))
         return sorted(
             [
@@ -82,7 +82,7 @@ async def test_the_last_state_of_each_key_moves_to_a_log_with_other_partitions(
     here, there = own_embedded_broker.settings(partitions=4), second_embedded_broker.settings(partitions=3)
     ensure_topics(here)
     records = [*states(4, version=1), *states(4, version=2), *foreign(4)]
-    await publish_states(own_embedded_broker.address, records, writer=b"test")
+    await publish_states(own_embedded_broker.cluster, records, writer=b"test")
     lines = io.BytesIO()
     assert await export_state(here, lines.write) == StateCounts(items=30, reviews=30)
     assert await import_state(there, io.BytesIO(lines.getvalue())) == StateCounts(items=30, reviews=30)
@@ -93,7 +93,7 @@ async def test_all_partitions_of_the_log_are_exported_whatever_the_settings_say(
     own_embedded_broker: RunningBroker,
 ) -> None:
     ensure_topics(own_embedded_broker.settings(partitions=4))
-    await publish_states(own_embedded_broker.address, states(4, version=1), writer=b"test")
+    await publish_states(own_embedded_broker.cluster, states(4, version=1), writer=b"test")
     lines = io.BytesIO()
     assert await export_state(own_embedded_broker.settings(partitions=2), lines.write) == StateCounts(
         items=30, reviews=30
@@ -106,7 +106,7 @@ async def test_an_imported_item_shows_no_event_for_the_first_time(own_embedded_b
     ensure_topics(settings)
     item = states(1, version=1)[0]
     news = encode_item(replace(decode_item(item.value), changes={"product": Change(1_000, 1)}))
-    await publish_states(own_embedded_broker.address, [item._replace(value=news)], writer=b"test")
+    await publish_states(own_embedded_broker.cluster, [item._replace(value=news)], writer=b"test")
     lines = io.BytesIO()
     await export_state(settings, lines.write)
     await import_state(settings, io.BytesIO(lines.getvalue()))

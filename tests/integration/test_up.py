@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
+from stream.kafka.cluster import Cluster
 from stream.kafka.headers import event_time_ms
 from stream.kafka.log_identity import log_identity
 from stream.kafka.partitions import Partition
@@ -74,7 +75,7 @@ async def commit(kafka: str, topic: str, acked: int) -> None:
 
 
 async def written(kafka: str, topic: str) -> list[Record]:
-    async with Reader(kafka) as reader:
+    async with Reader(Cluster(kafka)) as reader:
         reader.assign({Partition(topic, 1): 0})
         return [r async for records in reader.read_to_end() for r in records]
 

@@ -15,6 +15,7 @@ from schemas.errors import EmbeddingFailed
 from stream.index.compose import KafkaSide, compose_writing
 from stream.items.arrival import LOG_APPEND_TIME
 from stream.items.compose import compose
+from stream.kafka.cluster import Cluster
 from stream.kafka.log_identity import LogIdentity
 from stream.kafka.offsets import OffsetTrackers
 from stream.kafka.partitions import Partition
@@ -310,7 +311,7 @@ class IndexProcess(Process):
     def build(self) -> None:
         index: Any = IndexClient(self._points, self.ask)
         self.worker, _, self.writers, reporter = compose_writing(
-            KafkaSide("", self.trackers, self.send, _Group(self)),
+            KafkaSide(Cluster(""), self.trackers, self.send, _Group(self)),
             identity=LogIdentity(LOG_ID, EPOCH),
             collections=cast("Collections", _OneCollection(index)),
             models=self,

@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 
 from schemas.errors import EmbeddingFailed
 from stream.index.compose import KafkaSide, WritingSide, compose_writing
+from stream.kafka.cluster import Cluster
 from stream.kafka.log_identity import LogIdentity
 from stream.kafka.offsets import OffsetTrackers
 from stream.kafka.partitions import Partition
@@ -92,18 +93,21 @@ class Confirming:
         return confirmed
 
 
+NOWHERE = Cluster("")
+
+
 def writing_side(
     collections: Any,
     models: Any,
     *,
-    brokers: str = "",
+    kafka: Cluster = NOWHERE,
     log_id: str = "log",
     epoch: int = EPOCH,
     send: Send | None = None,
 ) -> WritingSide:
     """Compose the shipped wiring of an index worker over these collections, in generation 0 of its group."""
     return compose_writing(
-        KafkaSide(brokers, OffsetTrackers(), send or Confirming().send, FirstGeneration()),
+        KafkaSide(kafka, OffsetTrackers(), send or Confirming().send, FirstGeneration()),
         identity=LogIdentity(log_id, epoch),
         collections=collections,
         models=models,
@@ -136,7 +140,7 @@ class IndexSide:
         self.broker, self.index, self.documents = broker, index, Documents()
         self._directory = directory / "reconcile"
         self.worker, self.assignment, self.writers, _ = writing_side(
-            OneCollection(index), Models(self.documents), brokers=broker.address
+            OneCollection(index), Models(self.documents), kafka=broker.cluster
         )
 
     @property
@@ -153,7 +157,7 @@ class IndexSide:
         """Hand the worker every record of the item log, from its start."""
         await self.worker.start_offsets({Partition(ITEMS, number): 0 for number in range(PARTITIONS)})
         self.worker.assign(range(PARTITIONS))
-        async with Reader(self.broker.address) as reader:
+        async with Reader(self.broker.cluster) as reader:
             reader.assign({Partition(ITEMS, number): 0 for number in range(PARTITIONS)})
             async for records in reader.follow():
                 for record in records:
@@ -166,7 +170,7 @@ class IndexSide:
             indexed=self.indexed,
             shop_currency=None,
             clock=SystemClock(),
-            kafka=self.broker.address,
+            kafka=self.broker.cluster,
             partitions=PARTITIONS,
         )
         found = await reconcile(compared, self._directory, Step(SystemClock()), QueryGate(), repair=repair)

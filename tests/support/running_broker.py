@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self
 import pytest
 from kafka import KafkaAdminClient
 
+from stream.kafka.cluster import Cluster
 from stream.kafka.partitions import Partition
 from stream.runtime.ports import free_port
 from stream.runtime.settings import Settings
@@ -36,6 +37,10 @@ class RunningBroker:
     @property
     def address(self) -> str:
         return self.broker.address
+
+    @property
+    def cluster(self) -> Cluster:
+        return Cluster(self.address)
 
     def start(self) -> Self:
         with self._output.open("ab") as output:

@@ -17,6 +17,7 @@ from schemas.errors import Misconfigured
 from stream.commands.configured import file_format
 from stream.commands.current_run import CommandBounds
 from stream.commands.options import Format
+from stream.kafka.cluster import Cluster
 from stream.kafka.event_lines import valid_events
 from stream.kafka.producer import OutgoingRecord
 from stream.kafka.send_rate import at_rate
@@ -104,7 +105,7 @@ def test_where_nothing_was_sent_nothing_is_called_searchable(broker: str) -> Non
 
 def test_wait_exits_0_once_all_is_searchable_and_10_when_it_gives_up(broker: str) -> None:
     service = StandIn()
-    service.log_id = topic_id(broker, "items")
+    service.log_id = topic_id(Cluster(broker), "items")
     with serving(service) as api:
         service.searchable_below = 1_000_000
         done = freshline("produce", "prices", "--wait", "--json", "--api", api, stdin=PRICE % 1)
@@ -118,7 +119,7 @@ def test_wait_exits_0_once_all_is_searchable_and_10_when_it_gives_up(broker: str
 
 def test_the_wait_outlives_a_restart_of_the_process_that_answers(broker: str) -> None:
     service = StandIn()
-    service.log_id, service.searchable_below = topic_id(broker, "items"), 1_000_000
+    service.log_id, service.searchable_below = topic_id(Cluster(broker), "items"), 1_000_000
     with serving(service) as api:
         service.told = [False, None, None, None]
         done = freshline("produce", "prices", "--wait", "--json", "--api", api, stdin=PRICE % 1)
@@ -130,7 +131,7 @@ def test_the_wait_outlives_a_restart_of_the_process_that_answers(broker: str) ->
 
 def test_the_wait_outlives_a_start_of_the_process_that_answers(broker: str) -> None:
     service = StandIn()
-    service.log_id, service.told = topic_id(broker, "items"), [None, None, True]
+    service.log_id, service.told = topic_id(Cluster(broker), "items"), [None, None, True]
     with serving(service) as api:
         done = freshline("produce", "prices", "--wait", "--json", "--api", api, stdin=PRICE % 1)
         assert (done.code, done.err, json.loads(done.out)["searchable"], service.told) == (0, "", True, [])
@@ -167,7 +168,7 @@ def test_the_wait_is_given_up_where_the_log_began_anew(broker: str) -> None:
 
 def test_the_wait_is_given_up_with_the_reason_where_the_stack_cannot_be_kept_running(broker: str) -> None:
     service = StandIn()
-    service.log_id, service.searchable_below = topic_id(broker, "items"), 0
+    service.log_id, service.searchable_below = topic_id(Cluster(broker), "items"), 0
     service.failing = ["items cannot be kept running, it ended 3 times: exit 1: the item log cannot be read"]
     with serving(service) as api:
         done = freshline("produce", "prices", "--wait", "--json", "--api", api, stdin=PRICE % 1)

@@ -58,11 +58,11 @@ class Shop:
             assert record.partition.number == partition_of(record.key or b"", PARTITIONS)
             state = self._states.get(event.product_id, ItemState(event.product_id))
             self._states[event.product_id] = fold.fold(state, event)
-        asyncio.run(publish_states(self.broker.address, map(self._record, self._states.values()), writer=b"a worker"))
+        asyncio.run(publish_states(self.broker.cluster, map(self._record, self._states.values()), writer=b"a worker"))
         return [record.value or b"" for record in records]
 
     async def _new(self, topic: str) -> list[Record]:
-        async with Reader(self.broker.address) as reader:
+        async with Reader(self.broker.cluster) as reader:
             reader.assign({p: self._read_to.get(p, 0) for p in (Partition(topic, n) for n in range(PARTITIONS))})
             records = [record async for some in reader.read_to_end() for record in some]
             self._read_to |= reader.positions
@@ -116,7 +116,7 @@ def test_a_foreign_record_in_the_item_log_is_passed_over(shop: Shop) -> None:
     foreign = [(LAMPS[0]["product_id"].encode(), b"garbage"), (b"unknown", b"{}"), (b"\xff", b"[1]")]
     partitions = [Partition(ITEMS, partition_of(key, PARTITIONS)) for key, _ in foreign]
     records = [StateRecord(partition, *each) for partition, each in zip(partitions, foreign, strict=True)]
-    asyncio.run(publish_states(shop.broker.address, records, writer=b""))
+    asyncio.run(publish_states(shop.broker.cluster, records, writer=b""))
     assert counts(shop.sync("products", LAMPS)) == [0, 0, 0, 20, 0]
 
 
@@ -169,5 +169,5 @@ def test_the_state_is_the_join_of_the_records_of_several_writers(shop: Shop) -> 
     shop.fold_new("products")
     old = Shop._record(ItemState(LAMPS[0]["product_id"]))
     for writer in (b"frozen", b"import"):
-        asyncio.run(publish_states(shop.broker.address, [old], writer=writer))
+        asyncio.run(publish_states(shop.broker.cluster, [old], writer=writer))
     assert counts(shop.sync("products", LAMPS[:1])) == [0, 0, 0, 1, 0]

@@ -40,8 +40,8 @@ def price(line: int) -> OutgoingRecord:
 
 
 def test_records_that_a_lost_broker_did_not_confirm_are_one_run_and_sending_goes_on(broker: RunningBroker) -> None:
-    report = SendReport(old := topic_id(broker.address, "items"))
-    with Producer([broker.address]) as producer:
+    report = SendReport(old := topic_id(broker.cluster, "items"))
+    with Producer(broker.cluster) as producer:
         producer.send_all(map(price, range(1, 11)), report)
         broker.kill()
 
@@ -53,7 +53,7 @@ def test_records_that_a_lost_broker_did_not_confirm_are_one_run_and_sending_goes
         assert (report.confirmed, report.failed, report.problems) == (10, 20, [Problem(11, LOST, 30)])
         producer.send_all(map(price, range(31, 41)), report)
     assert (report.confirmed, report.failed, report.stopped) == (20, 20, None)
-    new = topic_id(broker.address, "items")
+    new = topic_id(broker.cluster, "items")
     assert old != new and [token.log for token in report.tokens] == [old, old, new, new]
     assert report.lost_log is not None and "of the 10 events confirmed before some may be gone" in report.lost_log
 
@@ -61,7 +61,7 @@ def test_records_that_a_lost_broker_did_not_confirm_are_one_run_and_sending_goes
 def test_sending_stops_if_the_broker_does_not_come_back(broker: RunningBroker) -> None:
     report = SendReport()
     with Producer(
-        [broker.address], in_flight_max=50, confirm_seconds_max=1, close_seconds_max=0.1, connect_seconds_max=2
+        broker.cluster, in_flight_max=50, confirm_seconds_max=1, close_seconds_max=0.1, connect_seconds_max=2
     ) as producer:
         broker.kill()
         producer.send_all(map(price, itertools.count(1)), report)
@@ -77,14 +77,14 @@ def test_ctrl_c_counts_the_confirmed_records(broker: RunningBroker) -> None:
         raise KeyboardInterrupt
 
     report = SendReport()
-    with Producer([broker.address]) as producer, pytest.raises(KeyboardInterrupt):
+    with Producer(broker.cluster) as producer, pytest.raises(KeyboardInterrupt):
         producer.send_all(until_ctrl_c(), report)
     assert (report.confirmed, report.failed) == (20, 0)
 
 
 def test_a_record_that_a_broker_refuses_is_no_loss_of_the_broker(broker: RunningBroker) -> None:
     report = SendReport()
-    with Producer([broker.address]) as producer:
+    with Producer(broker.cluster) as producer:
         producer.send_all([price(1)._replace(value=b"x" * 9_000_000), price(2)], report)
     assert (report.confirmed, report.failed) == (1, 1) and "MessageSizeTooLarge" in report.problems[0].reason
 

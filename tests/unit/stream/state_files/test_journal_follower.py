@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from schemas.errors import Unavailable
+from stream.kafka.cluster import Cluster
 from stream.kafka.partitions import Partition
 from stream.kafka.reader import Record
 from stream.state_files import journal_follower
@@ -50,7 +51,7 @@ async def test_a_full_disk_is_waited_for_and_no_record_is_left_out(
     monkeypatch.setattr(journal_follower, "DISK_FULL_BACKOFF", Backoff(0.001, 0.001))
     monkeypatch.setattr(journal_follower, "Reader", lambda *_, **__: OneRecord())
     journal = FullAtFirst(tmp_path / "state.journal", 4)
-    follower = JournalFollower("", journal, 4)
+    follower = JournalFollower(Cluster("127.0.0.1:9"), journal, 4)
     await asyncio.wait_for(follower.follow(), HANG_S)
     assert [record.key for record in journal.records()] == [b"P1"]
     assert follower.positions[PARTITION] == 8

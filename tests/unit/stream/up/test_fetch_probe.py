@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from schemas.errors import Unavailable
+from stream.kafka.cluster import Cluster
 from stream.kafka.partitions import Partition
 from stream.up import fetch_probe
 from stream.up.process import processor_seconds
@@ -24,7 +25,7 @@ TAKES_S = 0.02
 class SlowEnds:
     """A broker with one partition, each fetch of which takes so long."""
 
-    def __init__(self, _kafka: str, *, patience_s: float) -> None:
+    def __init__(self, _kafka: Cluster, *, patience_s: float) -> None:
         self.patience_s = patience_s
 
     async def __aenter__(self) -> SlowEnds:
@@ -42,8 +43,8 @@ class SlowEnds:
 
 async def test_a_fetch_counts_for_no_longer_than_the_broker_ran(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fetch_probe, "EndOffsets", SlowEnds)
-    assert await fetch_probe.measure_fetch_seconds("", [PLACE], time.monotonic) >= TAKES_S
-    assert await fetch_probe.measure_fetch_seconds("", [PLACE], lambda: 7.0) == 0.0
+    assert await fetch_probe.measure_fetch_seconds(Cluster(""), [PLACE], time.monotonic) >= TAKES_S
+    assert await fetch_probe.measure_fetch_seconds(Cluster(""), [PLACE], lambda: 7.0) == 0.0
 
 
 def test_processor_time_is_that_of_all_threads_of_a_process() -> None:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.errors import Misconfigured, Unavailable
+from stream.kafka.cluster import Cluster
 from stream.kafka.partitions import Partition
 from stream.kafka.reader import Record
 from stream.up.handover import InputHandover, decode_record, encode_record
@@ -59,7 +60,7 @@ async def test_a_whole_file_is_loaded(tmp_path: Path) -> None:
     (tmp_path / "tail.jsonl").write_bytes(b"\n".join(WHOLE))
     handover = InputHandover([], tmp_path / "tail.jsonl", SystemClock())
     with pytest.raises(Unavailable):
-        await handover.publish("127.0.0.1:9")
+        await handover.publish(Cluster("127.0.0.1:9"))
     assert len(handover) == 2
 
 
