@@ -78,6 +78,9 @@ NO_REVIEWS = ReviewSummary(0, 0, (0, 0, 0, 0, 0))
 
 FACETS = ("product", "price", "reviews")
 """The parts of an item whose freshness is shown separately."""
+FACET_OF_TOPIC = {"products": "product", "prices": "price", "reviews": "reviews"}
+"""The part of an item that the events of each input topic change."""
+TOPIC_OF_FACET = {facet: topic for topic, facet in FACET_OF_TOPIC.items()}
 
 
 REPAIRER = "reconcile"

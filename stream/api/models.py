@@ -32,7 +32,9 @@ class Percentiles(BaseModel):
     """Seconds from the timestamp of an event's record until search could show it, over the last 30 s."""
 
     p50: float | None = None
+    p95: float | None = None
     p99: float | None = None
+    mean: float | None = None
     events: int = 0
 
 

@@ -16,7 +16,7 @@ from stream.kafka.cluster import Cluster
 from stream.kafka.producer import OutgoingRecord, Producer
 from stream.kafka.send_rate import at_rate
 from stream.kafka.send_report import SendReport
-from stream.progress.histograms import Histograms, read_histograms
+from stream.progress.histograms import Histograms, read_freshness
 from stream.runtime.printing import money
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ class Demo:
             self._summary.freshness_seconds = self._freshness.add(self._histograms())
 
     def _histograms(self) -> Histograms:
-        return read_histograms(self._client.metrics(), "freshline_freshness_seconds", "facet")
+        return read_freshness(self._client.metrics())
 
     def _can_show(self, record: OutgoingRecord) -> bool:
         """Return whether the record is a new price of an item that can be searched for by its title."""

@@ -101,6 +101,7 @@ def compose_writing(
         attached=attached,
         progress=progress,
         dead_letters=dead_letters,
+        clock=clock,
         gate=gate,
     )
     return WritingSide(worker, assignment, writers, reporter)

@@ -20,6 +20,7 @@ from stream.kafka.end_offsets import EndOffsets
 from stream.kafka.reader import Reader
 from stream.kafka.topics import ITEMS, ensure_topics
 from stream.progress.freshness import FreshAsOf, RecentFreshness
+from stream.progress.objective import Objective
 from stream.progress.watermark import Watermark
 from stream.runtime import memory, watchdog
 from stream.runtime.metrics import IndexMetrics
@@ -66,10 +67,10 @@ class Shared(NamedTuple):
 async def run_index_worker(settings: Settings) -> None:
     """Run the index worker with its API until it fails or is cancelled. This is its composition root."""
     report_broken_connections()
-    failure, registry = Failure(), CollectorRegistry()
-    shared = Shared(
-        SystemClock(), QueryGate(), registry, IndexMetrics(registry), RecentFreshness(), watermark=Watermark()
-    )
+    failure, registry, clock = Failure(), CollectorRegistry(), SystemClock()
+    objective = Objective(settings.objective_seconds, settings.objective_share)
+    recent = RecentFreshness(objective, clock.monotonic_s())
+    shared = Shared(clock, QueryGate(), registry, IndexMetrics(registry), recent, watermark=Watermark())
     async with AsyncExitStack() as closing:
         opened = await _open(settings, shared.gate, closing)
         parts = create_app(GROUP, settings, fail=failure.fail)

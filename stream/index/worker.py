@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from schemas.points import point_version
 from schemas.state_codec import decode_item_under
+from stream.state_files.records import folded_at_ms
 from workers.lanes.acks import shared_by
 from workers.lanes.pending_item import PendingItem
+from workers.lanes.stages import StageTimes
 from workers.priority import CooperativeTurns
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from stream.writers.dead_letters import ItemDeadLetters
     from stream.writers.progress_sink import ProgressSink
     from stream.writers.writer_set import WriterSet
+    from workers.clock import Clock
     from workers.priority import QueryGate
 
 
@@ -38,6 +41,7 @@ class IndexWorker:
         attached: AttachedWriters,
         progress: ProgressSink,
         dead_letters: ItemDeadLetters,
+        clock: Clock,
         gate: QueryGate,
     ) -> None:
         """`gate`: the queries to which long batches give way."""
@@ -47,6 +51,7 @@ class IndexWorker:
         self._attached = attached
         self._progress = progress
         self._dead_letters = dead_letters
+        self._clock = clock
         self._gate = gate
 
     async def start_offsets(self, commits: Mapping[Partition, int]) -> dict[Partition, int]:
@@ -72,7 +77,7 @@ class IndexWorker:
         Raises only errors that must end the process.
         """
         turns = CooperativeTurns(self._gate)
-        delivered = self._assignment.deliver(batch)
+        delivered, now_ms = self._assignment.deliver(batch), self._clock.now_ms()
         for record, in_flight in zip(batch.records, delivered, strict=bool(delivered)):
             try:
                 item = _decode(record)
@@ -80,17 +85,25 @@ class IndexWorker:
                 await self._dead_letters.refuse_record(record, batch.partition.number, error)
                 self._ack(in_flight)
             else:
-                await self._write(item, batch.partition.number, record.offset, in_flight)
+                await self._write(item, batch.partition.number, record, in_flight, now_ms)
             await turns.yield_if_over()
 
-    async def _write(self, item: ItemRecord | None, number: int, offset: int, in_flight: InFlightRecord) -> None:
+    async def _write(
+        self,
+        item: ItemRecord | None,
+        number: int,
+        record: FetchedRecord,
+        in_flight: InFlightRecord,
+        now_ms: int,
+    ) -> None:
         """Put the item into the lanes of every collection: the last one that has written it acks the record."""
         if item is None:
             self._ack(in_flight)
             return
-        version, writers = point_version(self._epoch, offset), self._attached.all
+        version, writers = point_version(self._epoch, record.offset), self._attached.all
+        times = StageTimes(folded_at_ms(record.headers, record.timestamp), record.timestamp, now_ms)
         for writer, ack in zip(writers, shared_by(len(writers), in_flight), strict=True):
-            await writer.lanes.put(PendingItem(item, number, version, [ack], dict(item.changes)))
+            await writer.lanes.put(PendingItem(item, number, version, [ack], dict(item.changes), times=times))
 
     def _ack(self, in_flight: InFlightRecord) -> None:
         """Ack a record that needs no write, and publish the progress, because no step of the lanes will do so."""

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from schemas.events import Event
     from schemas.items import Change
 
-FACET_OF_TOPIC = {"products": "product", "prices": "price", "reviews": "reviews"}
-
 
 @dataclass(slots=True)
 class HeldItem:

@@ -9,12 +9,11 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from schemas.items import Change
+from schemas.items import FACET_OF_TOPIC, Change
 from schemas.state_codec import encode_item, encode_review, review_key
-from stream.items.partition import FACET_OF_TOPIC
 from stream.kafka.send import KeyedRecord
 from stream.kafka.topics import ITEMS, REVIEW_STATES
-from stream.state_files.records import WRITER_HEADER
+from stream.state_files.records import FOLDED_AT_HEADER, WRITER_HEADER
 from workers.pace import Pace
 
 if TYPE_CHECKING:
@@ -76,6 +75,8 @@ class Effect:
 class PendingUpdate(Effect):
     """The next record of an item: the changes that it states for the first time."""
 
+    began_at_ms: int = -1
+    """When the first event joined it, in milliseconds since the epoch."""
     reviews: dict[str, Entity] = field(default_factory=dict)
     changes: dict[str, Change] = field(default_factory=dict)
 
@@ -104,6 +105,7 @@ class Publisher:
         self._wake = asyncio.Event()
         self._room = asyncio.Event()
         self._in_flight = 0
+        self._clock = clock
         self._pace = Pace(clock)
         self._bounds = bounds or BOUNDS
 
@@ -135,7 +137,7 @@ class Publisher:
         updates = self._pending[partition]
         update = updates.get(product_id)
         if update is None:
-            update = updates[product_id] = PendingUpdate(partition)
+            update = updates[product_id] = PendingUpdate(partition, began_at_ms=self._clock.now_ms())
             self._wake.set()
         return update
 
@@ -218,7 +220,11 @@ class Publisher:
         ]
         confirmed = [await self._sender.send_batch(REVIEW_STATES, number, reviews)] if reviews else []
         items = [
-            KeyedRecord(product_id.encode(), encode_item(partition.next_record(product_id, update.changes)), writer)
+            KeyedRecord(
+                product_id.encode(),
+                encode_item(partition.next_record(product_id, update.changes)),
+                [*writer, (FOLDED_AT_HEADER, b"%d" % update.began_at_ms)],
+            )
             for product_id, update in batch.items()
         ]
         confirmed.append(await self._sender.send_batch(ITEMS, number, items))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict, deque
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from stream.kafka.topics import INPUTS
+from stream.progress.objective import Objective, ObjectiveShares
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,6 +18,10 @@ if TYPE_CHECKING:
 
 WINDOW_S = 30
 """The length of the window that percentiles cover."""
+STAGES_WINDOW_S = 60
+"""The length of the window of the percentiles by topic and stage."""
+TOTAL = "total"
+"""The name of the whole way from the event to search, beside the stages that it is made of."""
 SECONDS_MIN = 0.000_1
 LOG_STEP = math.log(1.01)
 """Seconds are counted to within 1%, and so are the percentiles."""
@@ -34,49 +40,82 @@ class FreshnessSummary(NamedTuple):
     """Seconds; None where nothing was observed."""
 
     p50: float | None
+    p95: float | None
     p99: float | None
+    mean: float | None
+    """Means of stages that follow each other add up to the mean of the whole way; percentiles do not."""
     events: int
 
 
 class RecentFreshness:
-    """Observations of the last half minute, by facet. An answer costs the same however many there are."""
+    """Observations of the last half minute, by facet; those of a minute, by topic and stage; and the objective.
 
-    def __init__(self) -> None:
+    An answer costs the same however many there are.
+    """
+
+    def __init__(self, objective: Objective | None = None, since_s: float = 0.0) -> None:
+        """`since_s` is the monotonic time at which the counts begin."""
         self._windows: dict[str, _Window] = defaultdict(_Window)
+        self._stages: dict[tuple[str, str], _Window] = defaultdict(lambda: _Window(STAGES_WINDOW_S))
+        self.shares = ObjectiveShares(objective or Objective(), since_s)
 
     def observe(self, facet: str, observation: Observation) -> None:
         """Add an observation of a facet."""
         self._windows[facet].add(observation)
 
+    def observe_stage(self, topic: str, stage: str, observation: Observation) -> None:
+        """Add the time that events of a topic spent in a stage, or in all of them (`TOTAL`)."""
+        self._stages[topic, stage].add(observation)
+        if stage == TOTAL:
+            self.shares.observe(topic, *observation)
+
     def summaries(self, now_s: float) -> dict[str, FreshnessSummary]:
         """Return the percentiles of each facet over the window that ends now."""
         return {facet: window.summary(now_s) for facet, window in self._windows.items()}
+
+    def stages(self, now_s: float) -> dict[tuple[str, str], FreshnessSummary]:
+        """Return the percentiles and means of each topic and stage over the minute that ends now."""
+        return {key: window.summary(now_s) for key, window in self._stages.items()}
+
+
+@dataclass(slots=True)
+class _Second:
+    """What was observed in one second: events by step, and the sum of their seconds."""
+
+    second: int
+    steps: Counter[int] = field(default_factory=Counter)
+    seconds: float = 0.0
 
 
 class _Window:
     """Events counted by how long they took, in steps of 1%, and by the second they were observed in."""
 
-    def __init__(self) -> None:
-        self._by_second: deque[tuple[int, Counter[int]]] = deque()
+    def __init__(self, window_s: int = WINDOW_S) -> None:
+        self._window_s = window_s
+        self._by_second: deque[_Second] = deque()
         self._events: Counter[int] = Counter()
 
     def add(self, observation: Observation) -> None:
         second, step = int(observation.at_s), _step(observation.seconds)
-        if not self._by_second or self._by_second[-1][0] != second:
+        if not self._by_second or self._by_second[-1].second != second:
             self._forget(second)
-            self._by_second.append((second, Counter()))
-        self._by_second[-1][1][step] += observation.events
+            self._by_second.append(_Second(second))
+        newest = self._by_second[-1]
+        newest.steps[step] += observation.events
+        newest.seconds += observation.seconds * observation.events
         self._events[step] += observation.events
 
     def summary(self, now_s: float) -> FreshnessSummary:
         self._forget(int(now_s))
         ranked = sorted((step, events) for step, events in self._events.items() if events)
         total = sum(events for _, events in ranked)
-        return FreshnessSummary(_quantile(ranked, total, 0.5), _quantile(ranked, total, 0.99), total)
+        p50, p95, p99 = (_quantile(ranked, total, quantile) for quantile in (0.5, 0.95, 0.99))
+        mean = sum(each.seconds for each in self._by_second) / total if total else None
+        return FreshnessSummary(p50, p95, p99, mean, total)
 
     def _forget(self, second: int) -> None:
-        while self._by_second and self._by_second[0][0] <= second - WINDOW_S:
-            self._events.subtract(self._by_second.popleft()[1])
+        while self._by_second and self._by_second[0].second <= second - self._window_s:
+            self._events.subtract(self._by_second.popleft().steps)
 
 
 def _step(seconds: float) -> int:

@@ -12,6 +12,7 @@ from schemas.progress import IndexProgress, ItemsProgress, WorkerReport, decode
 from stream.kafka.partitions import Partition
 from stream.kafka.topics import DEAD_LETTERS, INPUTS, ITEMS, PROGRESS
 from stream.progress.lag import Lag
+from stream.progress.partition_lag import PartitionLags
 
 if TYPE_CHECKING:
     from stream.kafka.end_offsets import EndOffsets
@@ -49,6 +50,8 @@ class PipelineMonitor:
         self._clock = clock
         self.counters: dict[str, dict[str, float]] = {}
         """The newest counters of each worker, by its name."""
+        self.partition_lags = PartitionLags()
+        """The lag of each partition, as `lag` last found it."""
 
     async def read_progress(self) -> None:
         """Follow the topic `progress` until cancelled."""
@@ -82,6 +85,8 @@ class PipelineMonitor:
         input_ends = await self._ends.fetch(inputs)
         indexed = {partition: self._watermark.indexed(partition.number) for partition in items}
         items_ends = await self._ends.fetch(items)
+        searchable = {partition: self._watermark.searchable(partition) for partition in inputs}
+        self.partition_lags.look(now_ms, input_ends | items_ends, searchable | indexed)
         by_topic = dict.fromkeys(INPUTS, 0)
         for partition in inputs:
             by_topic[partition.topic] += max(0, input_ends[partition] - finished[partition])

@@ -60,8 +60,17 @@ class IndexMetrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         self.freshness = Histogram(
             "freshline_freshness_seconds",
-            "Seconds from the timestamp of an event's record to the moment when search can show it",
-            ["facet"],
+            "Seconds from the timestamp of an event's record until search can show it (stage searchable), or can find "
+            "its new text by the vector (stage vector)",
+            ["topic", "stage"],
+            buckets=FRESHNESS_BUCKETS,
+            registry=registry,
+        )
+        self.stages = Histogram(
+            "freshline_stage_seconds",
+            "Seconds that events spent in a stage; log, fold, item_log and write add up to the stage searchable of "
+            "freshline_freshness_seconds, and embed comes after them",
+            ["topic", "stage"],
             buckets=FRESHNESS_BUCKETS,
             registry=registry,
         )

@@ -105,6 +105,12 @@ class Settings(BaseSettings):
     languages: Annotated[tuple[Language, ...], NoDecode, BeforeValidator(_listed)] = Field(
         ("en",), description="Languages with commas between them, in the order in which titles are preferred."
     )
+    objective_seconds: float = Field(
+        1.0, gt=0, description="Freshness objective: seconds within which search should show an event."
+    )
+    objective_share: float = Field(
+        0.999, gt=0, lt=1, description="Freshness objective: the share of events that should make it in that time."
+    )
     worker_slot: Name = Field(
         "0",
         description="Name of this worker among the workers of its kind. It makes the worker a static member of its "

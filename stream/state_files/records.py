@@ -29,6 +29,9 @@ IN_FLIGHT_MAX = 2000
 WRITER_HEADER = "writer"
 """Header of every record of the item state with the id of its writer."""
 WRITER_BYTES_MAX = 256
+FOLDED_AT_BYTES_MAX = 15
+FOLDED_AT_HEADER = "freshline-folded-at"
+"""Header of an item record: when the first event that it shows was folded, in milliseconds since the epoch."""
 
 
 class StateRecord(NamedTuple):
@@ -57,6 +60,17 @@ def product_id_of(record: Record) -> str | None:
 def writer_of(record: Record) -> bytes:
     """Return the id of the writer of a record of the item state; empty if the record has none."""
     return (dict(record.headers).get(WRITER_HEADER) or b"")[:WRITER_BYTES_MAX]
+
+
+def folded_at_ms(headers: Iterable[tuple[str, bytes]], unknown_ms: int) -> int:
+    """Return when the first event of an item record was folded, in milliseconds since the epoch.
+
+    Return `unknown_ms` for a record of an earlier release, which does not say so, or of a foreign writer.
+    """
+    for name, value in headers:
+        if name == FOLDED_AT_HEADER and len(value) <= FOLDED_AT_BYTES_MAX and value.isdigit():
+            return int(value)
+    return unknown_ms
 
 
 def item_of(key: bytes | None, value: bytes | None) -> ItemRecord | None:

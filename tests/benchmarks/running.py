@@ -14,7 +14,7 @@ import psutil
 from schemas.errors import FreshlineError
 from stream.api.client import Client
 from stream.demo.stack import Stack, running_stack
-from stream.progress.histograms import Histograms, read_histograms
+from stream.progress.histograms import Histograms, read_freshness
 from stream.runtime.ports import free_port
 from stream.runtime.settings import Settings
 
@@ -48,7 +48,7 @@ class Running:
 
     def freshness(self) -> Histograms:
         """Return the freshness of all events so far, by facet."""
-        return read_histograms(self.client.metrics(), "freshline_freshness_seconds", "facet")
+        return read_freshness(self.client.metrics())
 
     def until_quiet(self, *, vectors: bool = True) -> float:
         """Wait until all is searchable, by words or by vectors too; return the seconds that it took."""

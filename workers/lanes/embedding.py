@@ -221,4 +221,5 @@ class EmbeddingLane:
         now_ms = self._clock.now_ms()
         for payload, vector in zip(backlog, embedded, strict=True):
             self._cache.put(vector.fingerprint, vector.vector)
-            self._sink.note(VectorSearchable(payload["vector_due_at_ms"], now_ms))
+            words_at_ms = payload["searchable_at_ms"].get("product")
+            self._sink.note(VectorSearchable(payload["vector_due_at_ms"], now_ms, words_at_ms))

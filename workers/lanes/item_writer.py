@@ -198,7 +198,7 @@ class ItemWriter:
             self._sink.note(Planned(made.action))
             for facet in made.became_searchable:
                 if facet in pending.changes:
-                    self._sink.note(Searchable(facet, pending.changes[facet], now_ms))
+                    self._sink.note(Searchable(facet, pending.changes[facet], now_ms, pending.times))
             pending.ack()
 
     async def _refuse(self, pending: PendingItem, error: Exception) -> None:

@@ -71,6 +71,11 @@ class Lanes:
         """Return how many items wait, those of the backfill left out."""
         return len(self._queues)
 
+    @property
+    def depths(self) -> dict[str, int]:
+        """How many items wait in each lane, by falling priority."""
+        return self._queues.depths
+
     async def put(self, pending: PendingItem) -> None:
         """Add a record to the lanes; wait while they are full."""
         await self._queues.put(pending)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from schemas.points import Content, Payload
     from workers.index.interface import Stored
     from workers.lanes.acks import Ack
+    from workers.lanes.stages import StageTimes
 
 
 @dataclass(slots=True)
@@ -27,6 +28,8 @@ class PendingItem:
     """By facet, the events that the waiting records carry for the first time."""
     serving: Payload | None = None
     """In a backfill: the item's point in the collection that searches ask."""
+    times: StageTimes | None = None
+    """When the first of the waiting records left each stage before; None in a backfill, whose events are not new."""
     repair: bool = field(init=False)
     """Whether one of the records was written to repair the point, so that the write must do so."""
 
@@ -48,6 +51,7 @@ class PendingItem:
         if other.version > self.version:
             self.record, self.version, self.serving = other.record, other.version, other.serving
         self.repair |= other.repair
+        self.times = self.times.earlier(other.times) if self.times and other.times else self.times or other.times
         self.acks += other.acks
         for facet, change in other.changes.items():
             known = self.changes.get(facet)

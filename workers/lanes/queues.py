@@ -57,6 +57,16 @@ class PriorityQueues:
         return len(self._vanishing) + len(self._arrived) + len(self._texts)
 
     @property
+    def depths(self) -> dict[str, int]:
+        """How many items wait in each queue, by falling priority."""
+        return {
+            "vanishing": len(self._vanishing),
+            "arrived": len(self._arrived),
+            "texts": len(self._texts),
+            "backfill": len(self._backfill),
+        }
+
+    @property
     def arrived(self) -> bool:
         """Whether items wait that have priority over new texts."""
         return bool(self._vanishing or self._arrived)

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from schemas.items import Change
     from schemas.points import Payload
     from workers.lanes.pending_item import PendingItem
+    from workers.lanes.stages import StageTimes
     from workers.point.plan import Action
 
 
@@ -24,6 +25,8 @@ class Searchable(NamedTuple):
     facet: str
     change: Change
     now_ms: int
+    times: StageTimes | None = None
+    """When their item record left the stages before; None where that is not known."""
 
 
 class Written(NamedTuple):
@@ -35,6 +38,8 @@ class VectorSearchable(NamedTuple):
 
     due_at_ms: int | None
     now_ms: int
+    words_at_ms: int | None = None
+    """When search could first find the text by its words; None where that is not known."""
 
 
 class Embedded(NamedTuple):

@@ -51,6 +51,25 @@ class Bench:
         await self.side.worker.handle(batch_of(PLACE, MadeRecord(offset, key, value), generation_id=0))
 
 
+@pytest.mark.parametrize(
+    ("headers", "folded_at_ms"),
+    [
+        ((("freshline-folded-at", b"1700000000123"),), 1_700_000_000_123),
+        ((), 1_700_000_000_500),
+        ((("freshline-folded-at", b"soon"),), 1_700_000_000_500),
+        ((("freshline-folded-at", b"9" * 99),), 1_700_000_000_500),
+    ],
+)
+async def test_an_item_record_says_when_it_was_folded_else_its_timestamp_counts(
+    headers: tuple[tuple[str, bytes], ...], folded_at_ms: int
+) -> None:
+    b = Bench()
+    record = MadeRecord(0, b"P1", ITEM, 1_700_000_000_500, headers)
+    await b.side.worker.handle(batch_of(PLACE, record, generation_id=0))
+    times = b.taken[0].times
+    assert times is not None and times[:2] == (folded_at_ms, 1_700_000_000_500)
+
+
 async def test_a_record_under_its_items_key_goes_to_the_lanes() -> None:
     b = Bench()
     await b.handle(b"P1", ITEM)

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
 
-from stream.progress.histograms import BucketCounts, read_histograms, since
+from stream.progress.histograms import BucketCounts, read_freshness, read_histograms, since
+from stream.runtime.metrics import IndexMetrics
 
 BOUNDS = (0.01, 0.02, 0.05, 0.1, 1.0)
 SECONDS = st.lists(st.floats(0.0001, 2.0), min_size=1, max_size=50)
@@ -49,3 +50,12 @@ def test_a_process_that_started_anew_counts_from_zero() -> None:
 
 def test_no_observations_have_no_quantile() -> None:
     assert math.isnan(BucketCounts((0.1, math.inf), (0, 0)).quantile(0.5))
+
+
+def test_freshness_is_read_by_facet_whatever_topic_and_stage_it_is_stored_under() -> None:
+    registry = CollectorRegistry()
+    metrics = IndexMetrics(registry)
+    metrics.freshness.labels("prices", "searchable").observe(0.02)
+    metrics.freshness.labels("products", "vector").observe(0.2)
+    found = read_freshness(generate_latest(registry).decode())
+    assert {facet: counts.observations for facet, counts in found.items()} == {"price": 1, "vector": 1}

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from schemas.errors import Unavailable
 from schemas.progress import IndexProgress, ItemsProgress, Progress
 from stream.kafka.partitions import Partition
-from stream.progress.freshness import FreshAsOf, Observation, RecentFreshness
+from stream.progress.freshness import FreshAsOf, FreshnessSummary, Observation, RecentFreshness
 from stream.progress.watermark import Watermark
 from tests.support.waiting import HANG_S
 
@@ -139,4 +139,4 @@ def test_observations_older_than_half_a_minute_count_no_more() -> None:
     recent.observe("price", Observation(180.0, 1.0, 1))
     summary = recent.summaries(200.0)["price"]
     assert summary.events == 1 and summary.p99 == pytest.approx(1.0, rel=0.011)
-    assert recent.summaries(300.0)["price"] == (None, None, 0)
+    assert recent.summaries(300.0)["price"] == FreshnessSummary(None, None, None, None, 0)
