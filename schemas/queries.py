@@ -25,7 +25,7 @@ class Filters(BaseModel):
     min_price: float | None = Field(None, ge=0, allow_inf_nan=False)
     max_price: float | None = Field(None, ge=0, allow_inf_nan=False)
     currency: Currency | None = None
-    """The currency of the item's price: without it prices in different currencies are compared as numbers."""
+    """The currency of the item's price, in which the bounds are. Where items have prices in several, bounds need it."""
     seller: str | None = Field(None, min_length=1, max_length=64)
     brand: str | None = Field(None, min_length=1, max_length=256)
     category: str | None = Field(None, min_length=1, max_length=256)

@@ -99,8 +99,8 @@ class Settings(BaseSettings):
     )
     shop_currency: Currency | None = Field(
         None,
-        description="Currency of an item's price, as in ISO 4217. If it is not set, it is the currency of most of the "
-        "item's offers.",
+        description="Currency of an item's price, as in ISO 4217. If it is not set, it is the currency of the shop's "
+        "own offer, else of most of the item's offers, and a search with a bound on prices may have to name one.",
     )
     languages: Annotated[tuple[Language, ...], NoDecode, BeforeValidator(_listed)] = Field(
         ("en",), description="Languages with commas between them, in the order in which titles are preferred."

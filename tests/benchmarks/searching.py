@@ -34,10 +34,10 @@ SEED = 5
 FILTERS: tuple[dict[str, object], ...] = (
     {},
     {},
-    {"max_price": 300},
+    {"max_price": 300, "currency": "USD"},
     {},
     {"availability": "in_stock"},
-    {"min_price": 20, "max_price": 900},
+    {"min_price": 20, "max_price": 900, "currency": "USD"},
     {},
     {"min_rating": 3},
 )

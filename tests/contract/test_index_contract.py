@@ -248,6 +248,16 @@ async def test_every_filter_keeps_what_it_says(index: Index) -> None:
     assert await index.count(Filters(brand="Garde")) == 0
 
 
+async def test_the_currencies_are_those_of_the_prices_of_visible_items(index: Index) -> None:
+    assert await index.currencies() == []
+    for number, currency in enumerate(["EUR", "EUR", "USD", None]):
+        await put(index, content(str(number), price=1.0, currency=currency), number, dense=vector(1))
+    await put(index, content("parked", price=1.0, currency="JPY", status="parked"), 9)
+    assert await index.currencies() == ["EUR", "USD"]
+    await put(index, content("2", price=1.0, currency="EUR"), 10, dense=vector(1))
+    assert await index.currencies() == ["EUR"]
+
+
 @pytest.mark.parametrize("asked", ["Nestl\u00e9", "Nestle\u0301", "nestl\u00e9", "NESTL\u00c9", "Nest\u00adl\u00e9"])
 @pytest.mark.parametrize("stored", ["Nestl\u00e9", "NESTLE\u0301"])
 async def test_a_brand_and_a_category_are_found_however_they_are_written(index: Index, stored: str, asked: str) -> None:

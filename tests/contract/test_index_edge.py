@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from qdrant_edge import UpdateOperation
 
 from schemas.errors import Gone, Misconfigured, Unavailable
 from schemas.queries import Filters
@@ -52,6 +53,17 @@ async def test_a_closed_index_opens_again_with_all_it_had(tmp_path: Path) -> Non
     assert await again.count(Filters(min_price=2)) == await again.count(Filters()) == 1
     assert point_ids(await again.search_dense(vector(1), Filters(), 5)) == ids("a")
     assert point_ids(await again.search_lexical("cake", Filters(), 5)) == ids("a")
+    await again.close()
+
+
+async def test_an_index_of_an_earlier_release_gets_the_field_indexes_that_it_lacks(tmp_path: Path) -> None:
+    """Without such an index a filter reads every payload, and nobody can ask for the currencies."""
+    first = open_edge(tmp_path, model=MODEL)
+    await put(first, content("a", price=2.0, currency="EUR"), 5, dense=vector(1))
+    first._shard.update(UpdateOperation.delete_field_index("currency"))
+    await first.close()
+    again = open_edge(tmp_path, model=MODEL)
+    assert await again.currencies() == ["EUR"]
     await again.close()
 
 

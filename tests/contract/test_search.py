@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from schemas.errors import Conflict, EmbeddingFailed, Unavailable
+from schemas.errors import Conflict, EmbeddingFailed, RefusedRequest, Unavailable
 from schemas.queries import SearchRequest
 from tests.support.index_backends import MODEL, content, ids, opened, put, vector
 from tests.support.queries import LoadedModel, OneIndex, Vector, at_once
@@ -169,6 +169,28 @@ async def test_browsing_filters_without_a_query(index: Index) -> None:
     await put(index, content("b", brand="Other"), 2)
     results = await searcher(index, 1).search(SearchRequest(brand="Garden"), 1)
     assert ([hit.product_id for hit in results.hits], results.total, results.by) == (["a"], 1, "filters")
+
+
+@pytest.mark.parametrize("bound", [{"min_price": 1}, {"max_price": 100}])
+async def test_a_bound_on_prices_of_several_currencies_names_one_of_them(index: Index, bound: dict[str, Any]) -> None:
+    search = Searcher(OneIndex(index), LoadedModel(at_once(lambda _: vector(1))), Shop(None, ("en",)))
+    await put(index, content("eur", "cake", price=50.0, currency="EUR"), 1, dense=vector(1))
+    assert await names(search, q="cake", **bound) == ["eur"]
+    await put(index, content("kwd", "cake", price=12.0, currency="KWD"), 2, dense=vector(1))
+    with pytest.raises(RefusedRequest, match=r"prices in EUR, KWD, .* name a currency") as refused:
+        await names(search, q="cake", **bound)
+    assert refused.value.field in bound
+    assert await names(search, q="cake", currency="EUR", **bound) == ["eur"]
+    assert await names(search, currency="KWD", **bound) == ["kwd"]
+    assert len(await names(search, q="cake")) == 2
+
+
+async def test_a_currency_that_is_not_the_shops_is_refused_and_not_searched_in_vain(index: Index) -> None:
+    search = searcher(index, 1)
+    await put(index, content("a", "cake", price=50.0, currency="HKD"), 1, dense=vector(1))
+    assert await names(search, q="cake", currency="HKD", max_price=60) == ["a"]
+    with pytest.raises(RefusedRequest, match="the shop's currency, HKD"):
+        await names(search, q="cake", currency="EUR")
 
 
 async def test_a_hit_has_the_price_of_the_moment_of_the_answer(index: Index) -> None:

@@ -82,6 +82,10 @@ def _collections(store: Store) -> APIRouter:
         store.create_index(name, asked)
         return _answer(COMPLETED)
 
+    @router.post("/collections/{name}/facet")
+    async def facet(name: str, asked: models.FacetRequest) -> Response:
+        return _answer(store.ask(lambda client: client.facet(name, asked.key, asked.filter, asked.limit or 10)))
+
     return router
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 DENSE = "dense"
 LEXICAL = "lexical"
+CURRENCIES_MAX = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +163,9 @@ class Index(Protocol):
 
     async def count(self, filters: Filters) -> int:
         """Return how many visible items pass the filters."""
+
+    async def currencies(self) -> list[str]:
+        """Return the currencies of the prices of visible items, the most frequent first, at most CURRENCIES_MAX."""
 
     async def count_points(self) -> int:
         """Return how many items have a point, visible or not."""

@@ -38,7 +38,7 @@ class Shop(NamedTuple):
     """The settings of the shop that a rendered hit depends on."""
 
     currency: str | None
-    """The currency of an item's price; None: the currency of most of its offers."""
+    """The currency of an item's price; None: that of the shop's own offer, else of most offers."""
     languages: tuple[str, ...]
     """The languages of titles and descriptions, the preferred one first."""
 

@@ -11,6 +11,7 @@ from workers.document import normalised
 from workers.index.interface import Found
 from workers.point.payload import is_visible
 from workers.search import hits
+from workers.search.currency import check_currency
 from workers.search.fusion import HEAD_POINTS, fuse
 from workers.search.weights import vector_weight
 from workers.words.identity import identifiers
@@ -88,8 +89,12 @@ class Searcher:
         self._vector_seconds_max = vector_seconds_max
 
     async def search(self, request: SearchRequest, now_ms: int) -> Results:
-        """Return one page, with prices and offers as they are at `now_ms`. Raises Unavailable if the index is away."""
+        """Return one page, with prices and offers as they are at `now_ms`.
+
+        Raises Unavailable if the index is away, and RefusedRequest if prices of several currencies would be compared.
+        """
         index = await self._collections.serving()
+        await check_currency(index, request, self._shop.currency)
         ranked, total, by = await self._rank(index, request)
         payloads = await index.payloads([point.point_id for point in ranked])
         page: list[Hit] = []

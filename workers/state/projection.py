@@ -28,7 +28,7 @@ def content(
 ) -> Content:
     """Return the content of the item's point.
 
-    Without a `shop_currency` the currency of most of the item's own offers counts.
+    Without a `shop_currency` the currency of the shop's own offer counts, else that of most offers.
     """
     values, parts = _shown(state.product)
     title, on_offer = _sorted(parts["title"]), _offers(state)
@@ -98,9 +98,10 @@ def offers_now(offers: Iterable[Offer], now_ms: int) -> list[tuple[Offer, float]
 def price_now(offers: Sequence[Offer], shop_currency: str | None, now_ms: int) -> tuple[float | None, str | None]:
     """Return (lowest price now, currency) of the offers in the shop's currency; (None, None) if there are none.
 
-    Without a shop's currency the currency of most offers counts; of equally frequent ones the alphabetically first.
+    Without a shop's currency that of the shop's own offer counts; where it has none, the currency of most offers, and
+    of equally frequent ones the alphabetically first.
     """
-    currency = shop_currency or _most_frequent_currency(offers)
+    currency = shop_currency or _currency_of(offers)
     prices = [pays for offer, pays in offers_now(offers, now_ms) if offer["currency"] == currency]
     return (min(prices), currency) if prices else (None, None)
 
@@ -169,7 +170,7 @@ def _shown_offers(on_offer: list[Offer], shop_currency: str | None) -> list[Offe
     """Return the offers if there are few, else the shop's own and the cheapest ones in the currency of the item."""
     if len(on_offer) <= OFFERS_MAX:
         return on_offer
-    currency = shop_currency or _most_frequent_currency(on_offer)
+    currency = shop_currency or _currency_of(on_offer)
 
     def rank(offer: Offer) -> tuple[bool, bool, float, str]:
         sale_price = offer["sale_price"]
@@ -179,10 +180,14 @@ def _shown_offers(on_offer: list[Offer], shop_currency: str | None) -> list[Offe
     return sorted(sorted(on_offer, key=rank)[:OFFERS_MAX], key=lambda offer: offer["seller"])
 
 
-def _most_frequent_currency(offers: Sequence[Offer]) -> str | None:
+def _currency_of(offers: Sequence[Offer]) -> str | None:
+    """Return the currency of an item's price. Other sellers that come and go do not change that of the shop's own."""
     currencies = {offer["currency"] for offer in offers}
     if len(currencies) < 2:
         return next(iter(currencies), None)
+    own = next((offer["currency"] for offer in offers if offer["seller"] == SHOP), None)
+    if own is not None:
+        return own
     counts = Counter(offer["currency"] for offer in offers)
     return min(counts, key=lambda code: (-counts[code], code))
 

@@ -14,6 +14,7 @@ from qdrant_edge import (
     CountRequest,
     Direction,
     EdgeShard,
+    FacetRequest,
     OrderBy,
     PointVectors,
     QuantizationSearchParams,
@@ -33,7 +34,7 @@ from workers.index import lexical
 from workers.index.edge import filters as where
 from workers.index.edge.operations import accepted, dense, read
 from workers.index.edge.writes import WRITES_CHECKED_TOGETHER, write_now
-from workers.index.interface import DENSE, LEXICAL, DenseVector, Found, OpenedIndex, Stored, Write
+from workers.index.interface import CURRENCIES_MAX, DENSE, LEXICAL, DenseVector, Found, OpenedIndex, Stored, Write
 from workers.index.layout import (
     EMBEDDING_PENDING,
     HIDDEN,
@@ -165,6 +166,11 @@ class EdgeIndex(OpenedIndex):
             return self._count([VISIBLE])
         # Checking the status of each item as well would take twice as long, and few items are hidden.
         return self._count(asked) - self._count([HIDDEN, *asked])
+
+    @override
+    async def currencies(self) -> list[str]:
+        request = FacetRequest("currency", limit=CURRENCIES_MAX, filter=where.all_of([VISIBLE]))
+        return [str(hit.value) for hit in self._shard.facet(request).hits]
 
     @override
     async def count_points(self) -> int:

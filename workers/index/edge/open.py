@@ -56,6 +56,7 @@ def open_edge(
     try:
         metadata = _load_metadata(directory) or _create(directory, model, model_source)
         shard = _load(directory)
+        _index_fields(shard)
     except BaseException:
         release()
         raise
@@ -90,8 +91,6 @@ def _create(directory: Path, model: ModelId, model_source: str | None) -> meta.M
     shutil.rmtree(directory / "shard", ignore_errors=True)
     (directory / "shard").mkdir()
     shard = EdgeShard.create(str(directory / "shard"), _config(model.dimension))
-    for field, kind in INDEXED_FIELDS.items():
-        shard.update(UpdateOperation.create_field_index(field, FIELD_TYPES[kind]))
     shard.update(create_positions())
     shard.close()
     metadata = meta.Metadata(f"{directory.name}.{uuid.uuid4().hex[:8]}", model, model_source)
@@ -109,6 +108,14 @@ def _load(directory: Path) -> EdgeShard:
         raise Misconfigured(
             f"{directory}: the index cannot be opened ({reason}): delete it, it is filled again from the item log"
         ) from error
+
+
+def _index_fields(shard: EdgeShard) -> None:
+    """Index the fields that are not: all of a new shard, and those that a release after the shard's filters on."""
+    present = shard.info().payload_schema
+    for field, kind in INDEXED_FIELDS.items():
+        if field not in present:
+            shard.update(UpdateOperation.create_field_index(field, FIELD_TYPES[kind]))
 
 
 def _config(dimension: int) -> EdgeConfig:

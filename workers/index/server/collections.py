@@ -156,6 +156,7 @@ class ServerCollections(Collections):
             await self._rename({self._alias: name})
         for name in (await self._aliases()).values():
             await self._ensure_positions(name)
+            await self._ensure_fields(name)
         await self.roles()
 
     @property
@@ -204,9 +205,15 @@ class ServerCollections(Collections):
     async def _create(self, name: str, metadata: meta.Metadata) -> None:
         if not await self._calls.ask(lambda: self._client.collection_exists(name)):
             await self._create_collection(name, metadata)
-        for field, kind in INDEXED_FIELDS.items():
-            await self._create_index(name, field, models.PayloadSchemaType(kind))
+        await self._ensure_fields(name)
         await self._ensure_positions(name)
+
+    async def _ensure_fields(self, name: str) -> None:
+        """Index the fields that are not: all of a new collection, and those that a later release filters on."""
+        present = (await self._calls.ask(lambda: self._client.get_collection(name))).payload_schema
+        for field, kind in INDEXED_FIELDS.items():
+            if field not in present:
+                await self._create_index(name, field, models.PayloadSchemaType(kind))
 
     async def _create_index(self, name: str, field: str, kind: models.PayloadSchemaType) -> None:
         await self._calls.ask(lambda: self._client.create_payload_index(name, field, kind, wait=True))

@@ -12,7 +12,17 @@ from schemas.errors import Gone
 from schemas.points import point_id
 from schemas.queries import Filters
 from workers.index import lexical
-from workers.index.interface import DENSE, LEXICAL, DenseVector, Found, OpenedIndex, Patch, Stored, Write
+from workers.index.interface import (
+    CURRENCIES_MAX,
+    DENSE,
+    LEXICAL,
+    DenseVector,
+    Found,
+    OpenedIndex,
+    Patch,
+    Stored,
+    Write,
+)
 from workers.index.layout import (
     CREATED_WITH,
     EMBEDDING_PENDING,
@@ -122,6 +132,14 @@ class ServerIndex(OpenedIndex):
     @override
     async def count(self, filters: Filters) -> int:
         return await self._count(where.all_of([VISIBLE, *conditions(filters)]))
+
+    @override
+    async def currencies(self) -> list[str]:
+        visible = where.all_of([VISIBLE])
+        answer = await self._calls.ask(
+            lambda: self._client.facet(self._name, "currency", facet_filter=visible, limit=CURRENCIES_MAX)
+        )
+        return [str(hit.value) for hit in answer.hits]
 
     @override
     async def count_points(self) -> int:

@@ -237,6 +237,14 @@ class TestSaleWindows:
             assert shown(*events, now_ms=now_ms - 1)["price"] == item["price"]
         assert seen == [(0, 7), (5, 7), (7, 6), (9, 6)]
 
+    def test_without_a_shops_currency_the_shops_own_offer_says_it_however_many_offer_in_others(self) -> None:
+        own = parsed("prices", {"price": 9, "currency": "EUR"})
+        others = [parsed("prices", {"price": 1, "currency": "USD", "seller": str(n)}) for n in range(5)]
+        for number in range(6):
+            item = shown(product(), own, *others[:number])
+            assert (item["price"], item["currency"]) == (9, "EUR")
+        assert shown(product(), *others)["currency"] == "USD"
+
     def test_the_lowest_price_is_that_in_the_shops_currency(self) -> None:
         offers = [price(5, "x"), price(6, "y"), parsed("prices", {"price": 1, "currency": "USD", "seller": "z"})]
         state = folded([product(), *offers])
