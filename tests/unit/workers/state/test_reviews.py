@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from schemas.items import NO_REVIEWS, Entity, ItemState, ReviewSummary
 from schemas.state_codec import decode_review, encode_review, review_key, split_review_key
 from tests.support.events_strategy import T0_MS, parsed, review_events
+from tests.support.folding import folded
 from workers.state import reviews
 from workers.state.projection import content
 
@@ -70,6 +71,17 @@ def test_a_withdrawn_review_leaves_until_it_is_written_again() -> None:
     assert taken(events).summary == ReviewSummary(1, 500, (0, 0, 0, 0, 1), T0_MS + 2)
     assert taken([*events, review(2, updated_at=1)]).summary.count == 1
     assert taken([*events, review(3, updated_at=4)]).summary == ReviewSummary(2, 800, (0, 0, 1, 0, 1), T0_MS + 4)
+
+
+def test_reviews_return_with_their_product_id_and_leave_where_they_are_withdrawn() -> None:
+    relisted = [
+        parsed("products", {"title": "Old toaster", "updated_at": 1}),
+        parsed("products", {"op": "delete", "updated_at": 2}),
+        parsed("products", {"title": "Different kettle", "updated_at": 3}),
+    ]
+    for reviewed, rating in (([review(1)], 1.0), ([review(1, updated_at=1), withdrawal(updated_at=4)], None)):
+        item = content(folded(relisted), taken(reviewed).summary, partition=0, now_ms=0, shop_currency=None)
+        assert (item["title"], item["rating"]) == ({"und": "Different kettle"}, rating)
 
 
 def test_a_patch_alone_does_not_count() -> None:
