@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+SWITCH_INTERVAL_S = 0.0001
+"""The longest that a thread waits for the interpreter. With Python's default, 5 ms, a query waited that long at each
+of its hops between threads."""
 TURN_SECONDS = 0.002
 WAIT_SHARE = 0.5
 """The most that long work waits for queries, as a share of time: under endless queries it runs at half speed."""

@@ -19,8 +19,6 @@ from stream.writers.writer_set import WriterSet
 from workers.embedder.cache import VectorCache
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from stream.kafka.cluster import Cluster
     from stream.kafka.log_identity import LogIdentity
     from stream.kafka.offsets import ConsumerGroup, OffsetTrackers
@@ -66,12 +64,10 @@ def compose_writing(
     gate: QueryGate,
     shop_currency: str | None,
     publishes_progress: bool,
-    model_loaded: Callable[[], None] = lambda: None,
 ) -> WritingSide:
     """Put the writing side together, and start nothing.
 
     `publishes_progress` says whether other processes must be informed how far the collections are.
-    `model_loaded` is called when the model of a collection has been loaded and will stay in memory.
     """
     reporter, dead_letters = Reporter(identity.log_id, kafka.send), ItemDeadLetters(kafka.send)
     assignment, attached = Assignment(kafka.trackers, kafka.group), AttachedWriters()
@@ -91,7 +87,6 @@ def compose_writing(
         metrics=metrics,
         recent=recent,
         dead_letters=dead_letters,
-        model_loaded=model_loaded,
     )
     writers = WriterSet(collections, context, watermark)
     worker = IndexWorker(

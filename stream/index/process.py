@@ -22,7 +22,7 @@ from stream.kafka.topics import ITEMS, ensure_topics
 from stream.progress.freshness import FreshAsOf, RecentFreshness
 from stream.progress.objective import Objective
 from stream.progress.watermark import Watermark
-from stream.runtime import memory, watchdog
+from stream.runtime import watchdog
 from stream.runtime.metrics import IndexMetrics
 from stream.runtime.process import Failure
 from stream.writers.epoch import identity_for
@@ -117,7 +117,6 @@ def _compose_writing(settings: Settings, opened: Opened, shared: Shared, parts: 
         gate=shared.gate,
         shop_currency=settings.shop_currency,
         publishes_progress=settings.qdrant_url is not None,  # Otherwise no other worker serves searches.
-        model_loaded=memory.freeze_loaded_model,
     )
 
 

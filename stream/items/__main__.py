@@ -19,12 +19,13 @@ from stream.kafka.connections import report_broken_connections
 from stream.kafka.reader import Reader
 from stream.kafka.schema_registry import SchemaRegistry
 from stream.kafka.topics import INPUTS, ITEMS, ITEMS_GROUP, ensure_topics, stamps_are_unknown, topic_id
-from stream.runtime import memory, watchdog
+from stream.runtime import watchdog
 from stream.runtime.metrics import ItemsMetrics
 from stream.runtime.ports import check_free
 from stream.runtime.process import Failure, exit_now, run
 from stream.runtime.settings import read_settings
 from stream.runtime.sources_file import configured_sources, sources_of
+from workers import memory
 from workers.clock import SystemClock
 from workers.priority import QueryGate
 

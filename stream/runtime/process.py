@@ -14,7 +14,8 @@ import structlog
 import uvloop
 
 from schemas.errors import FreshlineError
-from stream.runtime import memory
+from workers import memory
+from workers.priority import SWITCH_INTERVAL_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -24,9 +25,6 @@ log = structlog.get_logger(__name__)
 CHATTY = ("aiokafka", "faust", "mode", "kafka", "httpx", "uvicorn", "stream.agents.transport", "stream.agents.app")
 
 BUG_EXIT_CODE = 1
-SWITCH_INTERVAL_S = 0.0001
-"""The longest that a thread waits for the interpreter. With Python's default, 5 ms, a query waited that long at each
-of its hops between threads."""
 
 
 class Failure:

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from workers.lanes.embedding import Documents
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from stream.kafka.cluster import Cluster
     from stream.progress.freshness import RecentFreshness
     from stream.runtime.metrics import IndexMetrics
@@ -55,5 +53,3 @@ class WriterContext(NamedTuple):
     metrics: IndexMetrics
     recent: RecentFreshness
     dead_letters: DeadLetters
-    model_loaded: Callable[[], None]
-    """Called when the model of a collection has been loaded and will stay in memory."""

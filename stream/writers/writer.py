@@ -140,7 +140,6 @@ class Writer:
             log.warning("no vectors", collection=self.index.collection, error=str(error))
             self._failed = error
             return
-        self._context.model_loaded()
         await self.embedding.run()
 
     async def _keep_positions(self) -> None:

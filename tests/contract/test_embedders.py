@@ -1,4 +1,4 @@
-"""One suite over every embedder: the fake and a real model pass the same tests."""
+"""One suite over every embedder: the fake and a real model in a process of its own pass the same tests."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import pytest
 
 from schemas.errors import EmbeddingFailed
 from tests.support.waiting import HANG_S
-from workers.embedder.registry import load_embedder
+from workers.embedder.registry import load_embedder, start_embedder
+from workers.priority import QueryGate
 
 if TYPE_CHECKING:
     from workers.embedder.interface import Embedder, Vectors
@@ -29,7 +30,7 @@ MIXED = [
 
 @pytest.fixture(scope="session", params=["fake", "model"])
 def embedder(request: pytest.FixtureRequest) -> Embedder:
-    return load_embedder(request.param, None, threads=1)
+    return start_embedder(request.param, None, threads=1, gate=QueryGate())
 
 
 @pytest.fixture(scope="session")

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.index_backends import MODEL, content, put
+from workers.embedder.model_process import ModelProcess
 from workers.embedder.registry import EmbedderRegistry
-from workers.embedder.sentence import SentenceEmbedder
 from workers.index.edge.collections import EdgeCollections
 from workers.index.edge.index import SCAN_POINTS
 from workers.priority import QueryGate
@@ -71,6 +71,6 @@ async def test_scans_of_embedded_collections_wait_whether_new_built_or_opened_ag
 async def test_documents_of_a_loaded_model_wait(gate: QueryGate) -> None:
     registry = EmbedderRegistry("model", threads=1, gate=gate)
     embedder = registry.embedder(None)
-    assert isinstance(await embedder.loaded(), SentenceEmbedder)
+    assert isinstance(await embedder.loaded(), ModelProcess)
     await waits_at(gate, embedder.embed_documents(["toner"]))
     await registry.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    Kind = Literal["model", "fake"]
     Vectors = NDArray[np.float32]
 
 
@@ -53,3 +54,7 @@ class Embedder(Protocol):
     def embed_query(self, text: str) -> Vectors:
         """Return float32 `(dimension,)`, L2-normalised, by both steps in one call. Raises EmbeddingFailed."""
         return self.embed_tokens(self.tokenise_query(text))
+
+    def close(self) -> None:
+        """Release what the embedder holds. Idempotent."""
+        return

@@ -5,17 +5,16 @@ from __future__ import annotations
 import asyncio
 import gc
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from workers.embedder.interface import ModelId
 from workers.embedder.model_files import dimension, locate, revision
+from workers.embedder.model_process import ModelProcess
 from workers.embedder.threads import EmbedderThreads
 
 if TYPE_CHECKING:
-    from workers.embedder.interface import Embedder
+    from workers.embedder.interface import Embedder, Kind
     from workers.priority import QueryGate
-
-    Kind = Literal["model", "fake"]
 
 
 class EmbedderRegistry:
@@ -35,7 +34,7 @@ class EmbedderRegistry:
         """
         known = self._embedders.get(source)
         if known is None or known.failed:
-            known = EmbedderThreads(partial(load_embedder, self._kind, source, threads=self._threads, gate=self._gate))
+            known = EmbedderThreads(partial(start_embedder, self._kind, source, threads=self._threads, gate=self._gate))
             self._embedders[source] = known
             known.start()
         return known
@@ -65,8 +64,18 @@ def describe(kind: Kind, source: str | None) -> ModelId | None:
     return None if size is None else ModelId(name, revision(folder), size)
 
 
+def start_embedder(kind: Kind, source: str | None, *, threads: int, gate: QueryGate) -> Embedder:
+    """Load the embedder that the settings name, a model in a process of its own. Call it in a thread: it takes seconds.
+
+    Arguments and errors are those of `load_embedder`.
+    """
+    if kind == "fake":
+        return load_embedder(kind, source, threads=threads)
+    return ModelProcess(kind, source, threads=threads, gate=gate)
+
+
 def load_embedder(kind: Kind, source: str | None, *, threads: int, gate: QueryGate | None = None) -> Embedder:
-    """Load the embedder that the settings name. Call it in a thread: it takes seconds, as only this imports torch.
+    """Load the embedder into this process. Call it in a thread: it takes seconds, as only this imports torch.
 
     `source`: name or folder of the model, None: the installed one. `threads`: torch's number. `gate`: the queries to
     which documents give way, None where nobody asks any. Raises Misconfigured if there is no such model.
@@ -75,6 +84,7 @@ def load_embedder(kind: Kind, source: str | None, *, threads: int, gate: QueryGa
         from workers.embedder.fake import FakeEmbedder
 
         return FakeEmbedder(name=source or "fake")
+    locate(source)  # A model that is not there is refused before torch is imported.
     from workers.embedder.sentence import SentenceEmbedder
 
     # The imported modules stay for good. If the collector had to look at them among the garbage that loading leaves,

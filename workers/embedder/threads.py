@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import sys
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
@@ -25,8 +22,6 @@ DOCUMENTS_SECONDS_MAX = 600.0
 """The longest that a batch may take, the batch before it included: a model of billions of parameters takes minutes on
 two cores."""
 CLOSE_SECONDS_MAX = 2.0
-DOCUMENTS_NICENESS = 19
-"""The niceness of the documents' thread: queries, prices and all other urgent work run before it."""
 
 
 class EmbedderThreads:
@@ -43,7 +38,7 @@ class EmbedderThreads:
         self._load = load
         self._documents_seconds_max = documents_seconds_max
         self._loading: asyncio.Future[Embedder] | None = None
-        self._documents = _OneThread("embed-documents", close_seconds_max, _lower_priority)
+        self._documents = _OneThread("embed-documents", close_seconds_max)
         self._queries = _OneThread("embed-queries", close_seconds_max)
         self._cache = VectorCache(QUERIES_MAX)
 
@@ -105,8 +100,13 @@ class EmbedderThreads:
         return QueryVector(asyncio.create_task(self._compute(text, started)), started)
 
     async def close(self) -> None:
-        """Accept no further texts, and wait for the calls that run, two seconds at most. Idempotent."""
+        """Accept no further texts, wait for the calls that run, two seconds at most, and close the embedder.
+
+        Idempotent.
+        """
         await asyncio.gather(self._documents.close(), self._queries.close())
+        if self._loading is not None and self.ready:
+            await asyncio.to_thread(self._loading.result().close)
 
     async def _compute(self, text: str, started: asyncio.Event) -> Vectors:
         embedder = await self.loaded()
@@ -125,9 +125,8 @@ class EmbedderThreads:
 class _OneThread:
     """One thread, and the callers that wait for it in order."""
 
-    def __init__(self, name: str, close_seconds_max: float, begin: Callable[[], None] | None = None) -> None:
-        """`begin`: called once in the thread."""
-        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name, initializer=begin)
+    def __init__(self, name: str, close_seconds_max: float) -> None:
+        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
         self._close_seconds_max = close_seconds_max
         self._turn = asyncio.Semaphore(1)
 
@@ -146,9 +145,3 @@ class _OneThread:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._close_seconds_max), self._turn:
                 pass
-
-
-def _lower_priority() -> None:
-    """Lower the priority of this thread and of the threads that it starts. Only Linux has thread priorities."""
-    if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), DOCUMENTS_NICENESS)

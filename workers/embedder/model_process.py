@@ -1,0 +1,161 @@
+"""A model in a process of its own: neither loading it nor tokenising takes the interpreter that serves the events.
+
+Why a process: deploy/decisions/0040. `workers.embedder.serve` is what runs in it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+import threading
+from enum import Enum
+from functools import partial
+from multiprocessing.connection import Connection, Pipe
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from typing_extensions import override
+
+from schemas.errors import EmbeddingFailed, Misconfigured
+from workers.embedder.interface import Embedder, ModelId
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from workers.embedder.interface import Kind, Vectors
+    from workers.priority import QueryGate
+
+CLOSE_SECONDS_MAX = 2.0
+
+
+class Turn(Enum):
+    """Sent by the model's process before each batch of documents, and sent back once no query is being answered."""
+
+    ASKED = 1
+    GRANTED = 2
+
+
+class Loaded(NamedTuple):
+    """The first answer of the model's process."""
+
+    model: ModelId
+    cosine_min: float
+
+
+class ModelEnded(EmbeddingFailed):
+    """The model's process ended during a call: it was killed, or the model's own code crashed."""
+
+
+class ModelProcess(Embedder):
+    """A model in a process of its own. If that process ends, the next call starts another one."""
+
+    def __init__(self, kind: Kind, source: str | None, *, threads: int, gate: QueryGate) -> None:
+        """Arguments and errors are those of `load_embedder`. Takes some seconds."""
+        self._start = partial(_Child, (kind, source, threads), gate)
+        self._replacing = threading.Lock()
+        self._closed = False
+        self._child = self._start()
+
+    @property
+    @override
+    def model(self) -> ModelId:
+        return self._child.loaded.model
+
+    @property
+    @override
+    def cosine_min(self) -> float:
+        return self._child.loaded.cosine_min
+
+    @override
+    def embed_documents(self, texts: Sequence[str]) -> Vectors:
+        try:
+            return self._living().ask_documents(texts)
+        except ModelEnded:
+            if len(texts) != 1:
+                raise  # The caller tries the texts one by one.
+            # The system may have killed the process for a reason that has nothing to do with the text.
+            return self._living().ask_documents(texts)
+
+    @override
+    def tokenise_query(self, text: str) -> str:
+        return text  # The model's process tokenises.
+
+    @override
+    def embed_tokens(self, tokens: str) -> Vectors:
+        return self._living().ask_query(tokens)
+
+    @override
+    def close(self) -> None:
+        with self._replacing:
+            self._closed = True
+            self._child.end()
+
+    def _living(self) -> _Child:
+        """Return the process of the model, a new one if the last one has ended."""
+        with self._replacing:
+            if self._child.ended and not self._closed:
+                self._child = self._start()
+            return self._child
+
+
+class _Child:
+    """One process, with a connection for documents and one for queries."""
+
+    def __init__(self, load: tuple[Kind, str | None, int], gate: QueryGate) -> None:
+        """`load`: the arguments of `load_embedder`: kind, source and threads."""
+        self._gate, self._bucket = gate, gate.token_bucket()
+        self._one_at_a_time = {"documents": threading.Lock(), "queries": threading.Lock()}
+        self._documents, documents = Pipe()
+        self._queries, queries = Pipe()
+        handles = documents.fileno(), queries.fileno()
+        # The process ends by itself once its standard input does: with this process, however that ends.
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "workers.embedder.serve", *map(str, handles)],
+            stdin=subprocess.PIPE,
+            pass_fds=handles,
+        )
+        documents.close()
+        queries.close()
+        try:
+            self.loaded: Loaded = self._answer(self._documents, load)
+        except ModelEnded as error:
+            raise Misconfigured(f"The model cannot be loaded: {error}") from error
+
+    @property
+    def ended(self) -> bool:
+        return self._process.poll() is not None
+
+    def ask_documents(self, texts: Sequence[str]) -> Vectors:
+        with self._one_at_a_time["documents"]:
+            vectors: Vectors = self._answer(self._documents, list(texts))
+        return vectors
+
+    def ask_query(self, text: str) -> Vectors:
+        with self._one_at_a_time["queries"]:
+            vector: Vectors = self._answer(self._queries, text)
+        return vector
+
+    def end(self) -> None:
+        """End the process, by force if it does not follow. Idempotent."""
+        assert self._process.stdin is not None
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()
+        try:
+            self._process.wait(CLOSE_SECONDS_MAX)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _answer(self, connection: Connection, request: Any) -> Any:
+        """Return the answer to a request. Raises the error that it is, and ModelEnded."""
+        try:
+            connection.send(request)
+            while (answer := connection.recv()) is Turn.ASKED:
+                self._gate.wait_until_open_in_thread(self._bucket)
+                connection.send(Turn.GRANTED)
+        except (EOFError, OSError) as error:
+            self._process.kill()
+            raise ModelEnded(f"The model's process ended with {self._process.wait()} during a call.") from error
+        if isinstance(answer, Exception):
+            raise answer
+        return answer

@@ -1,0 +1,109 @@
+"""What runs in a model's process: `python -m workers.embedder.serve DOCUMENTS QUERIES`, two inherited connections.
+
+It ends once its standard input does, and thus with the process that started it. `workers.embedder.model_process`
+starts it and asks it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import traceback
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from typing_extensions import override
+
+from schemas.errors import FreshlineError
+from workers import memory
+from workers.embedder.model_process import Loaded, Turn
+from workers.embedder.registry import load_embedder
+from workers.priority import SWITCH_INTERVAL_S, QueryGate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from workers.embedder.interface import Embedder
+    from workers.priority import TokenBucket
+
+DOCUMENTS_NICENESS = 19
+"""The niceness of the documents' threads: queries, prices and all other urgent work run before them."""
+
+
+class _GateOfCaller(QueryGate):
+    """The gate in the process that answers the queries: this one asks before each batch of documents."""
+
+    def __init__(self, documents: Connection) -> None:
+        super().__init__()
+        self._documents = documents
+
+    @override
+    def wait_until_open_in_thread(self, bucket: TokenBucket) -> None:
+        self._documents.send(Turn.ASKED)
+        self._documents.recv()
+
+
+def main() -> None:
+    """Load the model that the first request names, and answer until the caller ends."""
+    for number in (signal.SIGINT, signal.SIGTERM):  # They reach a whole group of processes. The caller decides.
+        signal.signal(number, signal.SIG_IGN)
+    memory.tune_collector()
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    threading.Thread(target=_end_with_caller, daemon=True).start()
+    documents, queries = (Connection(int(handle)) for handle in sys.argv[1:3])
+    embedder = _load(documents)
+    if embedder is None:
+        return
+    answering = threading.Thread(target=_answer, args=(queries, embedder.embed_query), daemon=True)
+    answering.start()
+    _lower_priority(but=answering)
+    documents.send(Loaded(embedder.model, embedder.cosine_min))
+    _answer(documents, embedder.embed_documents)
+
+
+def _load(documents: Connection) -> Embedder | None:
+    """Return the model; None after an answer that says why there is none."""
+    kind, source, threads = documents.recv()
+    try:
+        embedder = load_embedder(kind, source, threads=threads, gate=_GateOfCaller(documents))
+    except FreshlineError as error:
+        documents.send(error)
+        return None
+    memory.freeze_loaded_model()
+    return embedder
+
+
+def _answer(connection: Connection, embed: Callable[[Any], Any]) -> None:
+    """Answer each request with a result or an error, until the connection ends."""
+    while True:
+        try:
+            request = connection.recv()
+        except (EOFError, OSError):
+            return
+        try:
+            answer = embed(request)
+        except FreshlineError as error:  # It is raised in the caller.
+            answer = error
+        except Exception:  # Not every error can be pickled.
+            answer = RuntimeError(f"The model's process has a bug.\n{traceback.format_exc()}")
+        connection.send(answer)
+
+
+def _end_with_caller() -> None:
+    os.read(sys.stdin.fileno(), 1)
+    os._exit(0)
+
+
+def _lower_priority(*, but: threading.Thread) -> None:
+    """Lower the priority of all threads that there are, torch's too, but for one. Only Linux has thread priorities."""
+    if sys.platform == "linux":
+        for thread in (int(entry.name) for entry in Path("/proc/self/task").iterdir()):
+            if thread != but.native_id:
+                os.setpriority(os.PRIO_PROCESS, thread, DOCUMENTS_NICENESS)
+
+
+if __name__ == "__main__":
+    main()
