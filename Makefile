@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-com
 COMPILED := import stream.commands, stream.index.process, stream.items.__main__; \
   from workers.embedder.registry import load_embedder; load_embedder("model", None, threads=1)
 
-.PHONY: help demo check unit test faults-short faults simulate fuzz oracle bench relevance docs format clean
+.PHONY: help demo check unit test faults-short faults simulate fuzz oracle bench relevance docs images format clean
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -54,6 +54,9 @@ relevance: .venv/installed-test  ## how well search finds, on real judgements: t
 
 docs: .venv/installed-test  ## write docs/reference anew from the commands, routes, settings and metrics
 	$(BIN)/python -m tests.support.reference
+
+images: .venv/installed-test  ## take the pictures of docs/images anew, in Chromium
+	IMAGES=1 $(BIN)/pytest tests/browser -k picture
 
 format: .venv/installed-test  ## format the code, and mend what lint can mend
 	$(BIN)/ruff check --fix

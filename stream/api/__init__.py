@@ -1,1 +1,1 @@
-"""The HTTP API: its routes, the three services that answer them, the server and the client of the commands."""
+"""The HTTP API: its routes, the services that answer them, the server and the client of the commands."""

@@ -11,6 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from schemas.errors import NotFound, RefusedRequest, Unavailable
 from schemas.queries import IndexedItem, SearchAnswer
 from schemas.tokens import Token
+from stream.api.dashboard.routes import add_dashboard
 from stream.api.errors import RETRY_AFTER, add_error_answers, error_answer
 from stream.api.models import JSONAnswer, ProgressAnswer, StatusReport
 from stream.api.page import PAGE_HEADERS, PageParameters, render_page
@@ -35,6 +36,7 @@ def create_app(services: Services) -> FastAPI:
     app.include_router(_status_routes(services.status))
     app.include_router(_rebuild_routes(services.jobs))
     app.include_router(_reconcile_routes(services.jobs))
+    add_dashboard(app, services.dashboard)
     return app
 
 
@@ -68,7 +70,7 @@ def _search_routes(searches: SearchApi) -> APIRouter:
         searchable = await searches.progress(after, request.wait_ms)
         return JSONAnswer(ProgressAnswer(after=str(after), searchable=searchable))
 
-    @router.get("/", include_in_schema=False)
+    @router.get("/search-page", include_in_schema=False)
     async def page(request: Annotated[PageParameters, Query()]) -> Response:
         asked = request.search_request()
         answer = await searches.search(asked, None, 0) if asked else None

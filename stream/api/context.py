@@ -1,4 +1,4 @@
-"""The parts of a process that its three services answer from."""
+"""The parts of a process that its services answer from."""
 
 from __future__ import annotations
 

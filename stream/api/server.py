@@ -35,5 +35,6 @@ async def serve_http(services: Services, *, host: str, port: int) -> None:
         await server._serve()
     finally:  # When cancelled, `_serve` leaves connections open, and they would ask an index that is closed.
         services.search.abandon_waits()
+        await services.dashboard.close()
         if server.started:
             await server.shutdown()

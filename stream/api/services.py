@@ -1,4 +1,4 @@
-"""The interface between the routes and the process that they run in: three services, which answer the requests.
+"""The interface between the routes and the process that they run in: the services, which answer the requests.
 
 Methods may raise Unavailable (503), RefusedRequest (422) or Conflict (409); none blocks the event loop.
 """
@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from schemas.queries import IndexedItem, SearchAnswer, SearchRequest
     from schemas.tokens import Token
     from stream.api.models import StatusReport
@@ -65,9 +67,24 @@ class JobsApi(Protocol):
         """Return how far the last job of this kind is; None: none was asked for since the process started."""
 
 
+class DashboardApi(Protocol):
+    """The snapshots that the dashboard shows."""
+
+    @property
+    def full(self) -> bool:
+        """Whether a further viewer must be refused."""
+
+    def watch(self) -> AsyncIterator[tuple[str, str]]:
+        """Yield (name, JSON) of each server-sent event, until the process ends or the viewer goes."""
+
+    async def close(self) -> None:
+        """End all watching: this process stops."""
+
+
 class Services(NamedTuple):
     """The services behind the routes."""
 
     search: SearchApi
     status: StatusApi
     jobs: JobsApi
+    dashboard: DashboardApi

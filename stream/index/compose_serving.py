@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from stream.api.dashboard.service import DashboardService
 from stream.api.jobs_service import JobsService
 from stream.api.search_service import SearchService
 from stream.api.services import Services
@@ -28,12 +29,13 @@ class ServingSide(NamedTuple):
     search: SearchService
     status: StatusService
     jobs: JobsService
+    dashboard: DashboardService
     monitor: PipelineMonitor
 
     @property
     def services(self) -> Services:
         """The services that the routes call."""
-        return Services(self.search, self.status, self.jobs)
+        return Services(self.search, self.status, self.jobs, self.dashboard)
 
 
 def compose_serving(
@@ -60,9 +62,11 @@ def compose_serving(
     )
     registry.register(WorkerCounters(monitor))
     jobs = Jobs(context.clock)
+    status = StatusService(context, monitor, jobs, recent=recent, registry=registry, index_was_empty=index_was_empty)
     return ServingSide(
         SearchService(context, Searcher(context.collections, context.models, context.shop)),
-        StatusService(context, monitor, jobs, recent=recent, registry=registry, index_was_empty=index_was_empty),
+        status,
         JobsService(context, jobs),
+        DashboardService(context, status, monitor, recent),
         monitor,
     )

@@ -12,6 +12,8 @@ from stream.progress.lag import Lag
 from stream.runtime.jobs import JobReport
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from schemas.tokens import Token
 
 NOW = "2026-11-21T12:00:00.000Z"
@@ -71,6 +73,20 @@ def done_reconciling(wrong: list[str], *, repair: bool) -> JobReport:
     )  # fmt: skip
 
 
+class StandInDashboard:
+    """A feed that has one snapshot, which is empty."""
+
+    full = False
+    closed = False
+
+    async def watch(self) -> AsyncIterator[tuple[str, str]]:
+        yield "points", "[]"
+        yield "snapshot", '{"at_ms":1}'
+
+    async def close(self) -> None:
+        self.closed = True
+
+
 class StandIn:
     """A service that holds items by id, finds those with the query in their title, and calls all below an offset
     searchable."""
@@ -89,6 +105,7 @@ class StandIn:
         self.wrong: list[str] = []
         """The items that are missing, and that no repair finds."""
         self.reconciled: JobReport | None = None
+        self.dashboard = StandInDashboard()
         self.restarts = 0
         """How often the service forgets its jobs before it is asked about them, as when another process answers."""
         self.fresh_as_of: dict[str, str | None] = {"prices": NOW}
@@ -96,8 +113,8 @@ class StandIn:
 
     @property
     def services(self) -> Services:
-        """The service as all three services of the API."""
-        return Services(self, self, self)
+        """The service as all services of the API."""
+        return Services(self, self, self, self.dashboard)
 
     async def search(self, request: SearchRequest, after: Token | None, wait_ms: int) -> SearchAnswer:
         self.asked.append((request, after, wait_ms))

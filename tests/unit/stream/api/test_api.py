@@ -213,22 +213,29 @@ async def test_metrics_are_in_the_prometheus_format(client: httpx.AsyncClient) -
 
 
 async def test_the_page_shows_prices_offers_and_freshness(client: httpx.AsyncClient) -> None:
-    assert 'name="q"' in (await client.get("/")).text
-    page = (await client.get("/?q=cake")).text
-    for wanted in ("Chiffon cake", "8.50 HKD", "WELLCOME", "2 for $14.00", "rated 4.5 in 2 reviews", "searchable"):
+    assert 'name="q"' in (await client.get("/search-page")).text
+    page = (await client.get("/search-page?q=cake")).text
+    for wanted in ("Chiffon cake", "8.50 HKD", "WELLCOME", "2 for $14.00", "rated 4.5 in 2 reviews", "price ", " ago"):
         assert wanted in page
 
 
-async def test_the_page_escapes_everything_and_loads_nothing_from_elsewhere(
+async def test_the_page_escapes_everything_and_runs_nothing_but_its_own_script(
     client: httpx.AsyncClient, service: StandIn
 ) -> None:
     service.items["P1"] |= {
         "title": "<script>alert(1)</script>",
         "link": "javascript:alert(1)",
         "brand": '"><img src=x>',
+        "image_link": "http://pictures.example/1.png",
     }
-    answer = await client.get("/", params={"q": '<script>"'})
-    assert "<script" not in answer.text
-    answer = await client.get("/", params={"q": "script"})
-    assert "<script" not in answer.text and "<img" not in answer.text and "javascript:" not in answer.text
+    for query in ('<script>"', "script"):
+        answer = await client.get("/search-page", params={"q": query})
+        assert answer.text.count("<script") == 1 and "<img" not in answer.text and "javascript:" not in answer.text
     assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert "unsafe" not in answer.headers["content-security-policy"]
+
+
+async def test_a_picture_comes_by_https_and_without_a_referrer(client: httpx.AsyncClient, service: StandIn) -> None:
+    service.items["P1"] |= {"image_link": "https://pictures.example/1.png"}
+    page = (await client.get("/search-page?q=chiffon")).text
+    assert 'src="https://pictures.example/1.png"' in page and 'referrerpolicy="no-referrer"' in page

@@ -1,0 +1,111 @@
+"""The feed of snapshots: one a second for all viewers together, and none without viewers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING
+
+import orjson
+import structlog
+
+from schemas.errors import FreshlineError
+from stream.progress.freshness import TOTAL
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from stream.api.dashboard.models import Snapshot
+
+log = structlog.get_logger(__name__)
+
+INTERVAL_S = 1.0
+POINTS_MAX = 300
+"""The points of the charts that a new viewer is given: five minutes."""
+VIEWERS_MAX = 100
+"""A viewer beyond these is refused: each one costs some processor time a second."""
+
+Event = tuple[str, str]
+"""The name of a server-sent event, and its JSON."""
+
+
+class SnapshotFeed:
+    """Computes a snapshot a second while somebody watches, and gives each viewer the newest one.
+
+    A viewer that reads slowly misses snapshots and is never waited for: nothing queues.
+    """
+
+    def __init__(
+        self, compute: Callable[[Snapshot | None], Awaitable[Snapshot]], *, interval_s: float = INTERVAL_S
+    ) -> None:
+        """`compute` returns the snapshot of now, and is given the one before."""
+        self._compute = compute
+        self._interval_s = interval_s
+        self._newest: Event | None = None
+        self._number = 0
+        self._came = asyncio.Condition()
+        self._points: deque[list[object]] = deque(maxlen=POINTS_MAX)
+        self._viewers = 0
+        self._task: asyncio.Task[None] | None = None
+        self._closed = False
+
+    @property
+    def full(self) -> bool:
+        """Whether a further viewer must be refused."""
+        return self._viewers >= VIEWERS_MAX
+
+    async def watch(self) -> AsyncIterator[Event]:
+        """Yield the points of the charts so far, and then each new snapshot, until the feed closes."""
+        self._viewers += 1
+        if self._task is None:
+            self._task = asyncio.create_task(self._run(), name="dashboard")
+        try:
+            yield "points", orjson.dumps(list(self._points)).decode()
+            seen = self._number
+            while not self._closed:
+                async with self._came:
+                    await self._came.wait_for(lambda: self._closed or self._number > seen)  # noqa: B023
+                seen = self._number
+                if self._newest is not None and not self._closed:
+                    yield self._newest
+        finally:
+            self._viewers -= 1
+            if not self._viewers:
+                self._stop()
+
+    async def close(self) -> None:
+        """End all watching, because the process ends. Idempotent."""
+        self._closed = True
+        self._stop()
+        async with self._came:
+            self._came.notify_all()
+
+    def _stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+
+    async def _run(self) -> None:
+        before: Snapshot | None = None
+        while True:
+            try:
+                before = await self._compute(before)
+                self._points.append(_point(before))
+                event = "snapshot", before.model_dump_json()
+            except FreshlineError as error:  # A part is away: the page says so, and the next round tries again.
+                event = "trouble", orjson.dumps({"message": str(error)}).decode()
+            except Exception:
+                log.exception("bug in the dashboard")
+                event = "trouble", orjson.dumps({"message": "the snapshot failed, see the log of the API"}).decode()
+            async with self._came:
+                self._newest, self._number = event, self._number + 1
+                self._came.notify_all()
+            await asyncio.sleep(self._interval_s)
+
+
+def _point(snapshot: Snapshot) -> list[object]:
+    """Return what the charts show of a snapshot: time in s, then by topic p95 in s and events a second, then lag."""
+    stages = [snapshot.freshness.get(topic, {}) for topic in snapshot.flow]
+    totals = [of_topic[TOTAL].p95 if TOTAL in of_topic else None for of_topic in stages]
+    rates = [flow.per_second for flow in snapshot.flow.values()]
+    return [snapshot.at_ms / 1000, *totals, *rates, snapshot.lag_events, snapshot.vectors.owed]

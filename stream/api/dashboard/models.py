@@ -1,0 +1,102 @@
+"""The snapshot that GET /events sends once a second."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, Field
+
+from stream.api.models import Embeddings, IndexStatus, LogStatus, Percentiles
+from stream.progress.lag import Lag
+
+
+class Share(BaseModel):
+    """The events of a window, and how many of them were searchable within the objective."""
+
+    events: int
+    within: int
+    share: float | None
+    """The share of events within the objective; None where there was no event."""
+    budget_left: float | None
+    """The part of the error budget that is left, below 0 once it is overspent; None where there was no event."""
+
+
+class ObjectiveReport(BaseModel):
+    """The freshness objective, and how well it was met."""
+
+    seconds: float
+    share: float
+    counted_for_seconds: float
+    """How long this process has counted: a longer window has no more events than that."""
+    windows: dict[str, dict[str, Share]]
+    """By topic ("all": together) and window: 5m, 1h, 1d."""
+
+
+class Oldest(BaseModel):
+    """The change that has waited longest and is not searchable yet."""
+
+    topic: str
+    seconds: float
+
+
+class TopicFlow(BaseModel):
+    """What became of the events of a topic since its workers started."""
+
+    folded: int = 0
+    unchanged: int = 0
+    """The folded events that changed nothing, because they are stale or repeated."""
+    dead_letters: int = 0
+    forwarded: int = 0
+    """Events in the wrong partition, which were forwarded to the right one."""
+    per_second: float | None = None
+    """The rate of folding since the snapshot before; None in the first one."""
+
+
+class PartitionWait(BaseModel):
+    """The lag of one partition of the inputs or of the item log."""
+
+    topic: str
+    partition: int
+    events: int
+    seconds: float
+
+
+class VectorsOwed(BaseModel):
+    """The texts that are found by their words while their embeddings are pending."""
+
+    owed: int
+    per_second: float
+    """Vectors written a second, over the last minute."""
+    seconds_left: float | None
+    """Seconds until none is owed at that rate; None while none is written."""
+    oldest_seconds: float | None
+    """How long the oldest one has waited; None where none waits."""
+
+
+class Snapshot(BaseModel):
+    """All that the dashboard shows, at one moment."""
+
+    at_ms: int
+    ready: bool
+    reasons: list[str]
+    failing: list[str]
+    objective: ObjectiveReport
+    freshness: dict[str, dict[str, Percentiles]]
+    """Seconds over the last minute by topic and stage: log, fold, item_log and write add up to total; then embed."""
+    oldest: Oldest | None
+    """None while nothing waits."""
+    flow: dict[str, TopicFlow]
+    plans: dict[str, int]
+    """Item records, by what was done with them in the index."""
+    embeddings: Embeddings
+    lag: Lag
+    lag_events: int
+    partitions: list[PartitionWait] = Field(default_factory=list)
+    """The partitions that wait longest, at most 24 of them."""
+    partitions_left_out: int = 0
+    lanes: dict[str, int]
+    vectors: VectorsOwed
+    index: IndexStatus
+    index_bytes: int | None
+    """The size of the embedded index on disk; None for a Qdrant server."""
+    log: LogStatus
+    dead_letters: dict[str, int]
+    fresh_as_of: dict[str, str | None]

@@ -1,0 +1,99 @@
+"""Measures what the dashboard shows, in the process that holds the index."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from typing_extensions import override
+
+from stream.api.dashboard.feed import SnapshotFeed
+from stream.api.dashboard.snapshot import Measured, snapshot
+from stream.api.services import DashboardApi
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from stream.api.context import ServingContext
+    from stream.api.dashboard.feed import Event
+    from stream.api.dashboard.models import Snapshot
+    from stream.api.services import StatusApi
+    from stream.progress.freshness import RecentFreshness
+    from stream.progress.monitor import PipelineMonitor
+    from workers.index.interface import Index
+
+SIZE_INTERVAL_S = 30.0
+"""How often the files of the index are measured."""
+
+
+class DashboardService(DashboardApi):
+    """Gives every viewer the snapshots of one feed."""
+
+    def __init__(
+        self, context: ServingContext, status: StatusApi, monitor: PipelineMonitor, recent: RecentFreshness
+    ) -> None:
+        self._context = context
+        self._status = status
+        self._monitor = monitor
+        self._recent = recent
+        self._feed = SnapshotFeed(self._compute)
+        self._bytes: int | None = None
+        self._bytes_at_s = -SIZE_INTERVAL_S
+
+    @property
+    @override
+    def full(self) -> bool:
+        return self._feed.full
+
+    @override
+    def watch(self) -> AsyncIterator[Event]:
+        return self._feed.watch()
+
+    @override
+    async def close(self) -> None:
+        await self._feed.close()
+
+    async def _compute(self, before: Snapshot | None) -> Snapshot:
+        context, now_s = self._context, self._context.clock.monotonic_s()
+        report = await self._status.status()
+        index = await context.collections.serving()
+        measured = Measured(
+            at_ms=context.clock.now_ms(),
+            objective=self._recent.shares.objective,
+            counted_for_s=now_s - self._recent.shares.since_s,
+            shares=self._recent.shares.shares(now_s),
+            stages=self._recent.stages(now_s),
+            partitions=self._monitor.partition_lags.lags,
+            counters=self._monitor.counters,
+            lanes=context.writers.serving.lanes.depths,
+            oldest_vector_at_ms=await self._oldest_vector_at_ms(index) if report.lag.vectors_due else None,
+            index_bytes=await self._index_bytes(now_s),
+        )
+        return snapshot(report, measured, before)
+
+    async def _oldest_vector_at_ms(self, index: Index) -> int | None:
+        oldest = await index.pending_embeddings(range(self._context.settings.partitions), 1, newest=False)
+        return oldest[0]["vector_due_at_ms"] if oldest else None
+
+    async def _index_bytes(self, now_s: float) -> int | None:
+        """Return the size of the embedded index, measured every half minute; None for a Qdrant server."""
+        settings = self._context.settings
+        if settings.qdrant_url is None and now_s - self._bytes_at_s >= SIZE_INTERVAL_S:
+            self._bytes_at_s = now_s
+            self._bytes = await asyncio.to_thread(disk_bytes, settings.index_dir)
+        return self._bytes
+
+
+def disk_bytes(directory: Path) -> int:
+    """Return the bytes that the files below a directory take on disk: those of the index are sparse.
+
+    A file that vanishes meanwhile counts nothing.
+    """
+    total = 0
+    for path in directory.rglob("*"):
+        try:
+            total += path.lstat().st_blocks * 512
+        except OSError:
+            continue
+    return total

@@ -1,0 +1,170 @@
+"""Computes the snapshot of the dashboard from what /status reports and what the pipeline counts. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, NamedTuple
+
+from stream.api.dashboard.models import (
+    ObjectiveReport,
+    Oldest,
+    PartitionWait,
+    Share,
+    Snapshot,
+    TopicFlow,
+    VectorsOwed,
+)
+from stream.api.models import Percentiles
+from stream.kafka.topics import INPUTS
+from stream.progress.freshness import STAGES_WINDOW_S
+from workers.lanes.stages import EMBED
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from stream.api.models import StatusReport
+    from stream.kafka.partitions import Partition
+    from stream.progress.freshness import FreshnessSummary
+    from stream.progress.objective import Objective, WindowShare
+    from stream.progress.partition_lag import PartitionLag
+
+PARTITIONS_MAX = 24
+"""The most partitions in a snapshot: a screen of them, and a bound on its size."""
+_COUNTERS = {
+    "freshline_events_folded_total": "folded",
+    "freshline_events_unchanged_total": "unchanged",
+    "freshline_dead_letters_total": "dead_letters",
+    "freshline_misrouted_events_total": "forwarded",
+}
+"""The counters of the items workers, by what they count in TopicFlow."""
+
+
+class Measured(NamedTuple):
+    """What the process has measured, beside the report of /status."""
+
+    at_ms: int
+    objective: Objective
+    counted_for_s: float
+    shares: Mapping[str, Mapping[str, WindowShare]]
+    stages: Mapping[tuple[str, str], FreshnessSummary]
+    partitions: Mapping[Partition, PartitionLag]
+    counters: Mapping[str, Mapping[str, float]]
+    """The counters of each items worker, by its name."""
+    lanes: Mapping[str, int]
+    oldest_vector_at_ms: int | None
+    """Since when the oldest pending embedding has waited; None where none waits."""
+    index_bytes: int | None
+
+
+def snapshot(report: StatusReport, measured: Measured, before: Snapshot | None) -> Snapshot:
+    """Return the snapshot of this moment; rates are those since the snapshot `before`."""
+    waits = _waits(measured.partitions)
+    return Snapshot(
+        at_ms=measured.at_ms,
+        ready=report.ready,
+        reasons=report.reasons,
+        failing=report.failing,
+        objective=_objective(measured),
+        freshness=_by_topic(measured.stages),
+        oldest=oldest(measured.partitions),
+        flow=_flow(measured.counters, measured.at_ms, before),
+        plans=report.plans,
+        embeddings=report.embeddings,
+        lag=report.lag,
+        lag_events=report.lag_events,
+        partitions=waits[:PARTITIONS_MAX],
+        partitions_left_out=max(0, len(waits) - PARTITIONS_MAX),
+        lanes=dict(measured.lanes),
+        vectors=_vectors(report.lag.vectors_due, measured),
+        index=report.index,
+        index_bytes=measured.index_bytes,
+        log=report.log,
+        dead_letters=report.dead_letters,
+        fresh_as_of=report.fresh_as_of,
+    )
+
+
+def oldest(partitions: Mapping[Partition, PartitionLag]) -> Oldest | None:
+    """Return the input event that has waited longest; None while none waits."""
+    waiting = [(lag.seconds, place.topic) for place, lag in partitions.items() if lag.events and place.topic in INPUTS]
+    if not waiting:
+        return None
+    seconds, topic = max(waiting)
+    return Oldest(topic=topic, seconds=seconds)
+
+
+def _objective(measured: Measured) -> ObjectiveReport:
+    objective = measured.objective
+    windows = {
+        topic: {
+            name: Share(
+                events=window.events,
+                within=window.within,
+                share=window.share,
+                budget_left=window.budget_left(objective),
+            )
+            for name, window in by_window.items()
+        }
+        for topic, by_window in measured.shares.items()
+    }
+    return ObjectiveReport(
+        seconds=objective.seconds,
+        share=objective.share,
+        counted_for_seconds=round(measured.counted_for_s, 1),
+        windows=windows,
+    )
+
+
+def _by_topic(stages: Mapping[tuple[str, str], FreshnessSummary]) -> dict[str, dict[str, Percentiles]]:
+    by_topic: dict[str, dict[str, Percentiles]] = defaultdict(dict)
+    for (topic, stage), summary in stages.items():
+        by_topic[topic][stage] = Percentiles(**{name: _rounded(value) for name, value in summary._asdict().items()})
+    return dict(by_topic)
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 5)
+
+
+def _waits(partitions: Mapping[Partition, PartitionLag]) -> list[PartitionWait]:
+    """Return the partitions, those that wait longest first."""
+    ranked = sorted(partitions.items(), key=lambda each: (-each[1].seconds, -each[1].events, each[0]))
+    return [
+        PartitionWait(topic=place.topic, partition=place.number, events=lag.events, seconds=lag.seconds)
+        for place, lag in ranked
+    ]
+
+
+def _flow(counters: Mapping[str, Mapping[str, float]], at_ms: int, before: Snapshot | None) -> dict[str, TopicFlow]:
+    """Return what became of the events of each topic, summed over all workers."""
+    counted: dict[str, dict[str, int]] = {topic: defaultdict(int) for topic in INPUTS}
+    for of_worker in counters.values():
+        for sample, value in of_worker.items():
+            name, _, labels = sample.partition("/")
+            topic = labels.partition("/")[0]
+            if name in _COUNTERS and topic in counted:
+                counted[topic][_COUNTERS[name]] += int(value)
+    return {
+        topic: TopicFlow(**sums, per_second=_rate(sums["folded"], topic, at_ms, before))
+        for topic, sums in counted.items()
+    }
+
+
+def _rate(folded: int, topic: str, at_ms: int, before: Snapshot | None) -> float | None:
+    """Return events a second since the snapshot before; None without one, or where a worker counts from zero again."""
+    if before is None or at_ms <= before.at_ms:
+        return None
+    more = folded - before.flow[topic].folded
+    return round(more / (at_ms - before.at_ms) * 1000, 1) if more >= 0 else None
+
+
+def _vectors(owed: int, measured: Measured) -> VectorsOwed:
+    written = measured.stages.get(("products", EMBED))
+    per_second = written.events / STAGES_WINDOW_S if written else 0.0
+    since_ms = measured.oldest_vector_at_ms
+    return VectorsOwed(
+        owed=owed,
+        per_second=round(per_second, 2),
+        seconds_left=0.0 if not owed else round(owed / per_second, 1) if per_second else None,
+        oldest_seconds=None if since_ms is None else max(0, measured.at_ms - since_ms) / 1000,
+    )

@@ -1,0 +1,56 @@
+// Small makers of elements. Text is always set as text: a title or review full of markup is shown as it was written.
+
+export const byId = (id) => document.getElementById(id);
+
+export function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value == null || value === false) continue;
+    if (name === "on") for (const [event, call] of Object.entries(value)) element.addEventListener(event, call);
+    else if (name === "class") element.className = value;
+    else element.setAttribute(name, value === true ? "" : value);
+  }
+  element.append(...children.filter((child) => child != null && child !== false));
+  return element;
+}
+
+// Changes only the cells whose text differs, so that a screen reader and a selection are left alone.
+export function setText(element, text) {
+  if (element.textContent !== String(text)) element.textContent = text;
+}
+
+// Each row is a list of texts or elements; the first cell is the header of its row.
+export function fillRows(table, rows) {
+  const body = table.tBodies[0];
+  while (body.rows.length > rows.length) body.deleteRow(-1);
+  rows.forEach((cells, r) => {
+    const row = body.rows[r] ?? body.insertRow();
+    cells.forEach((cell, c) => {
+      const at = row.cells[c] ?? row.appendChild(make(c ? "td" : "th", c ? {} : { scope: "row" }));
+      if (cell instanceof Node) { at.replaceChildren(cell); at.className = "wide"; } else setText(at, cell);
+    });
+  });
+}
+
+export function fillPairs(list, pairs) {
+  if (list.children.length !== 2 * pairs.length) {
+    list.replaceChildren(...pairs.flatMap(() => [make("dt"), make("dd")]));
+  }
+  pairs.forEach(([name, value], n) => {
+    setText(list.children[2 * n], name);
+    setText(list.children[2 * n + 1], value);
+  });
+}
+
+// Asks the API; throws an Error whose message is the API's own sentence.
+export async function ask(path, options = {}) {
+  let answer;
+  try {
+    answer = await fetch(path, options);
+  } catch {
+    throw new Error("The API does not answer.");
+  }
+  const body = await answer.json().catch(() => ({}));
+  if (!answer.ok) throw new Error(body.error?.message ?? `The API answers ${answer.status}.`);
+  return body;
+}

@@ -1,0 +1,36 @@
+// Numbers and times in words. All of these are pure.
+
+const NONE = "–";
+
+export const count = (n) => (n == null ? NONE : Math.round(n).toLocaleString("en"));
+
+export function seconds(s) {
+  if (s == null) return NONE;
+  if (s < 0.9995) return `${(s * 1000).toFixed(s < 0.00995 ? 1 : 0)} ms`;
+  if (s < 9.95) return `${s.toFixed(1)} s`;
+  if (s < 120) return `${s.toFixed(0)} s`;
+  if (s < 7200) return `${(s / 60).toFixed(0)} min`;
+  return s < 172800 ? `${(s / 3600).toFixed(0)} h` : `${(s / 86400).toFixed(0)} d`;
+}
+
+export const rate = (n) => (n == null ? NONE : n < 10 ? n.toFixed(1) : count(n));
+
+// Never rounded up to 100%: one late event in a million shows.
+export function percent(share) {
+  if (share == null) return NONE;
+  return share === 1 ? "100%" : `${(Math.floor(share * 100000) / 1000).toFixed(3)}%`;
+}
+
+export function bytes(n) {
+  if (n == null) return NONE;
+  for (const [unit, size] of [["GB", 1e9], ["MB", 1e6], ["kB", 1e3]]) {
+    if (n >= size) return `${(n / size).toFixed(1)} ${unit}`;
+  }
+  return `${n} B`;
+}
+
+export const clock = (ms) => new Date(ms).toLocaleTimeString("en-GB");
+
+export const moment = (ms) => (ms == null ? NONE : new Date(ms).toISOString().replace("T", " ").replace("Z", " UTC"));
+
+export const ago = (ms, nowMs) => `${seconds(Math.max(0, Math.round((nowMs - ms) / 1000)))} ago`.replace(/^0\.0 ms/, "0 s");

@@ -1,0 +1,71 @@
+// Joins the stream to the page.
+
+import { Chart } from "/static/charts.js";
+import { ask, byId, setText } from "/static/dom.js";
+import { clock, count, seconds } from "/static/format.js";
+import { showFlow, showFresh, showIndex, showLag, showStageKey } from "/static/sections.js";
+import { Stream } from "/static/stream.js";
+
+const TOPICS = ["products", "prices", "reviews"];
+// A point is [time, p95 by topic, events a second by topic, events that wait, vectors owed].
+const charts = [
+  new Chart(byId("chart-fresh"), { label: "Event to search, p95", columns: [1, 2, 3], names: TOPICS, show: seconds }),
+  new Chart(byId("chart-flow"), { label: "Events a second", columns: [4, 5, 6], names: TOPICS, show: count }),
+  new Chart(byId("chart-lag"), { label: "Waiting", columns: [7, 8], names: ["events", "vectors owed"], show: count }),
+];
+
+const STATES = {
+  loading: () => "Connecting",
+  live: () => "Live",
+  paused: (last) => `Paused at ${last ? clock(last) : "the start"}`,
+  stale: (last) => `Stale: the last snapshot is of ${clock(last)}`,
+  gone: (last, gone) => `The API has not answered since ${clock(gone)}`,
+};
+
+function showState(state, last, gone) {
+  document.body.dataset.state = state;
+  setText(byId("state-text"), STATES[state](last, gone));
+  if (state === "gone") trouble(`The API does not answer. ${last ? `The page shows what it said at ${clock(last)}` : "There is nothing to show yet"}, and asks again every second.`);
+}
+
+function trouble(sentence) {
+  byId("trouble").hidden = !sentence;
+  setText(byId("trouble"), sentence ?? "");
+}
+
+function point(s) {
+  const of = (value) => TOPICS.map((topic) => value(topic) ?? null);
+  return [s.at_ms / 1000, ...of((topic) => s.freshness[topic]?.total?.p95), ...of((topic) => s.flow[topic]?.per_second), s.lag_events, s.vectors.owed];
+}
+
+function showSnapshot(snapshot) {
+  trouble([...snapshot.failing, ...(snapshot.log.may_be_missing ? [snapshot.log.may_be_missing] : [])].join(" ") || null);
+  showFresh(snapshot);
+  showFlow(snapshot);
+  showLag(snapshot);
+  showIndex(snapshot);
+  charts.forEach((chart) => chart.add(point(snapshot)));
+  setText(byId("footer"), `Snapshot of ${clock(snapshot.at_ms)}. Shares are counted for ${seconds(snapshot.objective.counted_for_seconds)}, since this process started.`);
+}
+
+function onEvent(name, body) {
+  if (name === "points") charts.forEach((chart) => chart.replace([...body]));
+  else if (name === "trouble") trouble(`${body.message[0].toUpperCase()}${body.message.slice(1)}.`);
+  else showSnapshot(body);
+}
+
+showStageKey();
+const stream = new Stream({ onEvent, onState: showState });
+
+byId("pause").addEventListener("click", () => {
+  const paused = !stream.paused;
+  stream.pause(paused);
+  byId("pause").setAttribute("aria-pressed", String(paused));
+  setText(byId("pause"), paused ? "Go on" : "Pause");
+});
+
+byId("rollback").addEventListener("click", async () => {
+  if (!confirm("Let the collection before the last rebuild serve again?")) return;
+  const said = await ask("/rebuild/rollback", { method: "POST" }).then(() => "Done: it serves now.", (error) => error.message);
+  setText(byId("rollback-said"), said);
+});

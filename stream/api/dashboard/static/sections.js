@@ -1,0 +1,106 @@
+// What a snapshot says, in words and tables.
+
+import { byId, fillPairs, fillRows, make, setText } from "/static/dom.js";
+import { bytes, count, percent, rate, seconds } from "/static/format.js";
+
+const WINDOWS = { "5m": "5 minutes", "1h": "hour", "1d": "day" };
+const STAGES = { log: "log", fold: "fold", item_log: "item log", write: "write" };
+
+export function showFresh(snapshot) {
+  const { objective, freshness, oldest } = snapshot;
+  setText(byId("verdict"), verdict(snapshot));
+  const all = objective.windows.all ?? {};
+  byId("shares").replaceChildren(
+    ...Object.entries(WINDOWS).map(([name, words]) => shareTile(words, all[name], objective)),
+    tile("Oldest change not yet searchable", oldest ? (oldest.seconds < 1 ? "under 1 s" : seconds(oldest.seconds)) : "none waits", oldest ? oldest.topic : ""),
+  );
+  const topics = Object.keys(snapshot.flow).filter((topic) => freshness[topic]?.total?.events);
+  fillRows(byId("stages"), topics.map((topic) => stageRow(topic, freshness[topic])));
+  if (!topics.length) fillRows(byId("stages"), [["no event became searchable in the last minute"]]);
+}
+
+function verdict({ ready, reasons, objective, oldest, lag_events: waiting }) {
+  if (!ready) return `Not ready: ${reasons.join("; ")}.`;
+  const { share } = objective.windows.all?.["5m"] ?? {};
+  if (oldest && oldest.seconds > objective.seconds) return `No: a change of ${oldest.topic} has waited ${seconds(oldest.seconds)}.`;
+  if (share != null && share < objective.share) return `No: ${percent(share)} of events within ${seconds(objective.seconds)}, the objective is ${percent(objective.share)}.`;
+  if (share == null) return waiting ? `Nothing came in the last 5 minutes; ${count(waiting)} wait.` : "Nothing came in the last 5 minutes, and nothing waits.";
+  return `Yes: ${percent(share)} of events within ${seconds(objective.seconds)}.`;
+}
+
+function shareTile(words, window, objective) {
+  if (!window?.events) return tile(`Last ${words}`, "–", "no event");
+  const left = window.budget_left;
+  const budget = left >= 0 ? `${percent(left)} of the error budget left` : `error budget overspent ${(1 - left).toFixed(1)} times`;
+  return tile(`Last ${words}, within ${seconds(objective.seconds)}`, percent(window.share), `${count(window.events)} events, ${budget}`, left < 0 ? "bad" : "good");
+}
+
+const tile = (title, value, more, tone = "") =>
+  make("div", { class: "tile" }, make("span", { class: "quiet" }, title), make("b", { class: tone }, value), make("span", { class: "quiet" }, more));
+
+function stageRow(topic, stages) {
+  const { total } = stages;
+  const means = Object.keys(STAGES).map((stage) => stages[stage]?.mean ?? null);
+  const sum = means.reduce((a, b) => a + (b ?? 0), 0);
+  const bar = make("div", { class: "bar", role: "img", "aria-label": Object.values(STAGES).map((name, n) => `${name} ${seconds(means[n])}`).join(", ") });
+  means.forEach((mean, n) => {
+    const part = make("i", { class: `s${n + 1}`, title: `${Object.values(STAGES)[n]} ${seconds(mean)}` });
+    part.style.width = `${sum ? (100 * (mean ?? 0)) / sum : 0}%`;
+    bar.append(part);
+  });
+  return [topic, count(total.events), seconds(total.p50), seconds(total.p95), seconds(total.p99), seconds(total.mean),
+    ...means.map(seconds), seconds(stages.embed?.mean), bar];
+}
+
+export function showStageKey() {
+  byId("stage-key").replaceChildren(...Object.values(STAGES).map((name, n) => make("span", {}, make("i", { class: `s${n + 1}` }), name)));
+}
+
+export function showFlow({ flow, plans, embeddings, dead_letters: letters }) {
+  fillRows(byId("flow"), Object.entries(flow).map(([topic, each]) =>
+    [topic, rate(each.per_second), count(each.folded), count(each.unchanged), count(each.forwarded), count(each.dead_letters)]));
+  fillPairs(byId("plans"), [
+    ["item records", Object.entries(plans).map(([plan, n]) => `${plan} ${count(n)}`).join(", ") || "none yet"],
+    ["embeddings", `${count(embeddings.computed)} made, ${count(embeddings.cached)} cached, ${count(embeddings.avoided)} avoided, ${count(embeddings.failed)} failed`],
+    ["dead letters ever", Object.entries(letters).map(([topic, n]) => `${topic} ${count(n)}`).join(", ")],
+  ]);
+}
+
+export function showLag({ partitions, partitions_left_out: more, lanes, vectors, lag }) {
+  const waiting = partitions.filter((each) => each.events);
+  setText(byId("lag-caption"), waiting.length ? `Partitions that wait longest${more ? `; ${count(more)} more are not shown` : ""}` : "Nothing waits in any partition");
+  fillRows(byId("lag"), waiting.map((each) => [each.topic, String(each.partition), count(each.events), seconds(each.seconds)]));
+  fillPairs(byId("lanes"), [
+    ["lanes", Object.entries(lanes).map(([lane, n]) => `${lane} ${count(n)}`).join(", ")],
+    ["vectors owed", vectorsOwed(vectors)],
+    ["sale windows due", count(lag.sale_boundaries)],
+  ]);
+}
+
+function vectorsOwed({ owed, per_second: speed, seconds_left: left, oldest_seconds: oldest }) {
+  if (!owed) return "none";
+  const until = left == null ? "none was written in the last minute" : `paid in ${seconds(left)} at ${rate(speed)} a second`;
+  return `${count(owed)}, ${until}; the oldest waits ${seconds(oldest)}`;
+}
+
+export function showIndex({ index, index_bytes: size, log, fresh_as_of: asOf }) {
+  fillPairs(byId("index"), [
+    ["serving", `${index.collection} (${index.backend})`],
+    ["model", index.model ?? "loading"],
+    ["points", count(index.points)],
+    ["on disk", size == null ? "at the Qdrant server" : bytes(size)],
+    ["before it", index.previous ?? "none"],
+    ["log", `${log.kind}${log.bytes == null ? "" : `, ${bytes(log.bytes)} of memory`}`],
+    ["complete up to", Object.entries(asOf).map(([topic, time]) => `${topic} ${time?.slice(11, 19) ?? "unknown"}`).join(", ")],
+  ]);
+  byId("rollback").hidden = !index.previous;
+  setText(byId("rebuild"), rebuildWords(index.rebuild));
+}
+
+function rebuildWords(job) {
+  if (!job) return "No rebuild since the process started.";
+  if (job.state === "failed") return `The rebuild failed: ${job.error}.`;
+  if (job.state === "done") return "The last rebuild is done.";
+  const of = job.total ? ` of ${count(job.total)}` : "";
+  return `A rebuild runs: ${job.phase}, ${count(job.done)}${of}${job.seconds_left == null ? "" : `, ${seconds(job.seconds_left)} left`}.`;
+}

@@ -1,0 +1,1 @@
+"""The pages in a real Chromium, over one running stack; skipped where there is no Chromium."""

@@ -1,0 +1,99 @@
+"""The dashboard at /: what it shows of a running stack, and what it says while there is none."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from tests.browser.catalogue import send_catalogue
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+    from tests.support.running_stack import RunningStack
+
+IMAGES = Path(__file__).parents[2] / "docs" / "images"
+PHONE = {"width": 390, "height": 800}
+
+
+def opened(page: Page, stack: RunningStack) -> Page:
+    """Open the dashboard, and wait for its first snapshot."""
+    page.goto(stack.api)
+    expect(page.locator("#state-text")).to_have_text("Live")
+    return page
+
+
+def test_events_are_counted_by_topic_and_stage_without_a_reload(page: Page, stack: RunningStack) -> None:
+    opened(page, stack)
+    send_catalogue(stack)
+    row = page.locator("#stages tbody tr", has_text="prices")
+    expect(row).to_be_visible()
+    expect(row.locator(".bar i")).to_have_count(4)
+    expect(page.locator("#verdict")).to_contain_text("of events within")
+    expect(page.locator("#flow tbody tr", has_text="prices").locator("td").nth(1)).not_to_have_text("0")
+    expect(page.locator("#index")).to_contain_text("fake")
+
+
+def test_a_table_stands_behind_every_chart(page: Page, stack: RunningStack) -> None:
+    opened(page, stack)
+    for chart in page.locator(".chart").all():
+        chart.locator("summary").click()
+        expect(chart.locator("details tbody tr").first).to_be_visible()
+
+
+def test_a_paused_page_says_so_asks_for_nothing_and_goes_on(page: Page, stack: RunningStack) -> None:
+    opened(page, stack)
+    page.get_by_role("button", name="Pause").click()
+    expect(page.locator("#state-text")).to_contain_text("Paused at")
+    page.get_by_role("button", name="Go on").click()
+    expect(page.locator("#state-text")).to_have_text("Live")
+
+
+def test_the_page_says_that_the_api_is_gone_and_comes_back_by_itself(page: Page, stack: RunningStack) -> None:
+    opened(page, stack)
+    stack.kill("index")
+    expect(page.locator("#state-text")).to_contain_text("The API has not answered since")
+    expect(page.get_by_role("alert")).to_contain_text("asks again every second")
+    expect(page.locator("#state-text")).to_have_text("Live")
+    expect(page.get_by_role("alert")).to_be_hidden()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["/", "/search-page?q=lamp"])
+def test_axe_finds_nothing_to_mend(chromium: Browser, stack: RunningStack, path: str, scheme: str) -> None:
+    send_catalogue(stack)
+    context = chromium.new_context(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
+    page = context.new_page()
+    page.goto(stack.api + path)
+    if path == "/":
+        expect(page.locator("#state-text")).to_have_text("Live", timeout=60_000)
+    found = Axe().run(page)
+    context.close()
+    assert found.violations_count == 0, found.generate_report()
+
+
+@pytest.mark.parametrize("path", ["/", "/search-page?q=lamp"])
+def test_a_phone_shows_the_page_without_scrolling_sideways(page: Page, stack: RunningStack, path: str) -> None:
+    page.set_viewport_size({"width": PHONE["width"], "height": PHONE["height"]})
+    page.goto(stack.api + path)
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_the_picture_of_the_readme_is_taken(page: Page, stack: RunningStack, tmp_path: Path) -> None:
+    """`make images` keeps it; every other run takes it for nothing but to see that it can be taken."""
+    opened(page, stack)
+    send_catalogue(stack)
+    expect(page.locator("#stages .bar").first).to_be_visible()
+    folder = IMAGES if os.environ.get("IMAGES") else tmp_path
+    if os.environ.get("IMAGES"):
+        for _ in range(20):  # Charts with something on them.
+            send_catalogue(stack)
+            page.wait_for_timeout(500)
+    page.screenshot(path=folder / "dashboard.png", full_page=True)
+    assert (folder / "dashboard.png").stat().st_size > 10_000

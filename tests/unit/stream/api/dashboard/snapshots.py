@@ -1,0 +1,31 @@
+"""A snapshot with nothing in it."""
+
+from __future__ import annotations
+
+from stream.api.dashboard.models import ObjectiveReport, Snapshot, VectorsOwed
+from stream.api.models import Embeddings, IndexStatus, LogStatus
+from stream.progress.lag import Lag
+
+
+def empty_snapshot(at_ms: int) -> Snapshot:
+    return Snapshot(
+        at_ms=at_ms,
+        ready=True,
+        reasons=[],
+        failing=[],
+        objective=ObjectiveReport(seconds=1.0, share=0.999, counted_for_seconds=0.0, windows={}),
+        freshness={},
+        oldest=None,
+        flow={},
+        plans={},
+        embeddings=Embeddings(),
+        lag=Lag(),
+        lag_events=0,
+        lanes={},
+        vectors=VectorsOwed(owed=0, per_second=0.0, seconds_left=0.0, oldest_seconds=None),
+        index=IndexStatus(backend="edge", collection="items-1"),
+        index_bytes=None,
+        log=LogStatus(kind="embedded", id="log", address=""),
+        dead_letters={},
+        fresh_as_of={},
+    )
