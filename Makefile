@@ -8,7 +8,8 @@ SEED ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-compile -c deploy/constraints.txt
 COMPILED := import stream.commands, stream.index.process, stream.items.__main__; \
-  from workers.embedder.registry import load_embedder; load_embedder("model", None, threads=1)
+  from workers.priority import QueryGate; from workers.embedder.registry import start_embedder; \
+  start_embedder("model", None, threads=1, gate=QueryGate()).close()
 
 .PHONY: help demo check unit test faults-short faults simulate fuzz oracle bench relevance docs images format clean
 .DELETE_ON_ERROR:

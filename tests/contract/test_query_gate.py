@@ -68,9 +68,12 @@ async def test_scans_of_embedded_collections_wait_whether_new_built_or_opened_ag
     await again.close()
 
 
-async def test_documents_of_a_loaded_model_wait(gate: QueryGate) -> None:
+async def test_documents_of_a_loaded_model_wait_and_loading_it_says_nothing(
+    gate: QueryGate, capfd: pytest.CaptureFixture[str]
+) -> None:
     registry = EmbedderRegistry("model", threads=1, gate=gate)
     embedder = registry.embedder(None)
     assert isinstance(await embedder.loaded(), ModelProcess)
     await waits_at(gate, embedder.embed_documents(["toner"]))
     await registry.close()
+    assert capfd.readouterr().err == ""
