@@ -47,7 +47,7 @@ def main() -> int:
         chosen = [s for s in SCENARIOS if asked(s.name, options.only) and _belongs(s, broker, short=options.short)]
         for verdict in played(chosen, broker, options.seed):
             print(verdict, flush=True)
-            counts[verdict.word] += 1
+            counts[verdict.outcome] += 1
     print(", ".join(f"{count} {word}" for word, count in counts.items() if count or word != "skipped"))
     return int(counts["failed"] > 0)
 
@@ -101,9 +101,9 @@ def _begun(shared: ExitStack, broker: str, seed: int, scenario: Scenario) -> Run
 def _run(folder: Path, broker: str, seed: int, scenario: Scenario) -> Run[Any]:
     run: Run[Any] = Run(scenario.stack, folder, broker, seed, **scenario.env)
     if scenario.control:
-        run.stack.tell("control", scenario.control)
+        run.stack.instruct("control", scenario.control)
     elif run.stack.small_queues:
-        run.stack.tell(SMALL)
+        run.stack.instruct(SMALL)
     return run
 
 

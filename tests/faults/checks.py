@@ -132,9 +132,9 @@ def _against_log(shown: dict[str, dict[str, Any]], view: LogView, now_ms: int) -
 
 
 def _payload(item: Any) -> Payload:
-    own = {"version": 0, "fingerprint": None, "vector_fingerprint": None, "vector_failed": None}
+    unset = {"version": 0, "fingerprint": None, "vector_fingerprint": None, "vector_failed": None}
     times = {"product": None, "price": None, "reviews": None}
-    return cast("Payload", {**item, **own, "searchable_at_ms": times})
+    return cast("Payload", {**item, **unset, "searchable_at_ms": times})
 
 
 def _letters(view: LogView, sent: Sequence[Sent]) -> list[str]:
@@ -149,13 +149,13 @@ def _letters(view: LogView, sent: Sequence[Sent]) -> list[str]:
         if letter.topic != "items" and (letter[:3] in poisoned or (*letter[:2], letter.value) not in copies)
     }
     return [
-        *(f"{place} is not there: {reason}" for place, reason in poisoned.items() if place not in letters),
+        *(f"{origin} is not there: {reason}" for origin, reason in poisoned.items() if origin not in letters),
         *(
-            f"{place} says {letters[place]!r}, not {reason!r}"
-            for place, reason in poisoned.items()
-            if place in letters and str(reason) not in letters[place]
+            f"{origin} says {letters[origin]!r}, not {reason!r}"
+            for origin, reason in poisoned.items()
+            if origin in letters and str(reason) not in letters[origin]
         ),
-        *(f"{place} is no poison: {reason}" for place, reason in letters.items() if place not in poisoned),
+        *(f"{origin} is no poison: {reason}" for origin, reason in letters.items() if origin not in poisoned),
     ]
 
 

@@ -88,15 +88,15 @@ class Source:
     def changes(self) -> Iterator[Made]:
         """Yield disordered changes without end."""
         window: list[tuple[float, int, Made]] = []
-        place = 0.0
+        position = 0.0
         for number, made in enumerate(self._ordered()):
-            place = float(number)
-            window.append((place + self._distance(), number, made))
+            position = float(number)
+            window.append((position + self._distance(), number, made))
             if self.rng.random() < TWICE_SHARE:
-                window.append((place + self.rng.uniform(0, 8 * DISTANCE), -number, made))
+                window.append((position + self.rng.uniform(0, 8 * DISTANCE), -number, made))
             if number % DISTANCE == 0:
                 window.sort(key=lambda each: each[:2])
-                ready = sum(at <= place for at, _, _ in window)
+                ready = sum(at <= position for at, _, _ in window)
                 yield from (each for _, _, each in window[:ready])
                 del window[:ready]
 

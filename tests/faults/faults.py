@@ -53,7 +53,7 @@ def killed(name: str, times: int = 1) -> Callable[[Run[Stack]], None]:
 
 def killed_while_slow(run: Run[Stack]) -> None:
     """Send SIGKILL to the items worker, twice, while it handles slow events; the first time surely after commits."""
-    run.stack.tell(SLOW)
+    run.stack.instruct(SLOW)
     for least, most in ((4, 5.5), (2, 4)):
         run.pause(least, most)
         run.stack.kill_process("items")
@@ -128,7 +128,7 @@ def index_frozen(run: Run[Stack]) -> None:
 
 def index_wiped(run: Run[Stack]) -> None:
     """Remove the index directory before the worker starts again."""
-    run.stack.tell("wipe-index")
+    run.stack.instruct("wipe-index")
     run.stack.kill_process("index")
     wait_for(lambda: not (run.stack.folder / "wipe-index").exists(), "the index worker starts again")
     run.watch.start(index_is_new=True)
@@ -165,7 +165,7 @@ def burst(run: Run[Stack]) -> None:
 
 def batches_fail(run: Run[Stack]) -> None:
     """Let batches fail in a worker that uses Faust's `take`; earlier, the catalogue would never reach the index."""
-    run.stack.tell("batches-fail")
+    run.stack.instruct("batches-fail")
     run.pause(6, 8)
 
 

@@ -93,13 +93,13 @@ class Verdict(NamedTuple):
     passed: bool
 
     @property
-    def word(self) -> str:
+    def outcome(self) -> str:
         """The word under which the result is counted."""
         return "passed" if self.passed else "failed"
 
     def __str__(self) -> str:
         line = (
-            f"{self.word}  {self.name} ({self.broker}): seed {self.seed}, {self.events} events, "
+            f"{self.outcome}  {self.name} ({self.broker}): seed {self.seed}, {self.events} events, "
             f"fresh {self.recovery_seconds:.1f} s after the fault"
         )
         if self.passed and self.failures:
@@ -112,7 +112,7 @@ class Skipped(NamedTuple):
 
     name: str
     why: str
-    word: str = "skipped"
+    outcome: str = "skipped"
 
     def __str__(self) -> str:
         return f"skipped  {self.name}: {self.why}"

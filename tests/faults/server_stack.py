@@ -259,10 +259,10 @@ class ServerStack(Api):
 
     def _own_settings(self, kind: str, slot: int) -> dict[str, str]:
         """Return the settings of one worker, which has a folder of its own for the orders of a test."""
-        own = self.folder / f"{kind}-{slot}"
-        told = own / "told"
+        directory = self.folder / f"{kind}-{slot}"
+        told = directory / "told"
         told.mkdir(parents=True, exist_ok=True)
-        return {"FRESHLINE_WORKER_SLOT": str(slot), "FRESHLINE_DATA_DIR": str(own), "UP_TEST_DIR": str(told)}
+        return {"FRESHLINE_WORKER_SLOT": str(slot), "FRESHLINE_DATA_DIR": str(directory), "UP_TEST_DIR": str(told)}
 
     def _running(self, make: type[R], name: str, argv: list[str], **env: str) -> R:
         process = make(name, argv, {**self._env, **env}, self.folder / f"{name}.log")

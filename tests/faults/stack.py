@@ -131,7 +131,7 @@ class Stack(Up, Api):
         """Let the process kill itself at the given call, counted from now, of the function that the point names; return
         when it has."""
         pid = self.pid(name)
-        self.tell(f"{name}-dies", f"{point} {calls}")
+        self.instruct(f"{name}-dies", f"{point} {calls}")
         wait_for(lambda: not alive(pid), f"{name} reaches {point}", every_s=0.005)
         if (self.folder / f"{name}-dies").exists():
             raise Failed(f"{name} ended before it was told to, see its log")

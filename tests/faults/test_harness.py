@@ -54,8 +54,8 @@ def folded(events: list[Made]) -> dict[str, dict[str, Any]]:
     for product_id, held in partition.items.items():
         item: Any = content(held.state, held.summary, partition=0, now_ms=NOW_MS, shop_currency=None)
         times = {"product": None, "price": None, "reviews": None}
-        own = {"version": 1, "fingerprint": None, "vector_fingerprint": None, "vector_failed": None}
-        payload: Any = {**item, **own, "searchable_at_ms": times}
+        unset = {"version": 1, "fingerprint": None, "vector_fingerprint": None, "vector_failed": None}
+        payload: Any = {**item, **unset, "searchable_at_ms": times}
         shown[product_id] = indexed_item(payload, Shop(None, ("en",)), NOW_MS).model_dump()
     return shown
 
@@ -96,10 +96,10 @@ def test_the_oracle_sees_an_event_that_is_missing() -> None:
 
 
 def test_the_same_seed_gives_the_same_disorder() -> None:
-    def places(seed: int) -> list[tuple[str, bytes | None, int]]:
+    def events_of(seed: int) -> list[tuple[str, bytes | None, int]]:
         return [(each.topic, each.key, each.partition) for each in made(seed, 500)]
 
-    assert places(1) == places(1) != places(2)
+    assert events_of(1) == events_of(1) != events_of(2)
 
 
 def test_the_events_are_disordered_doubled_misrouted_and_poisoned() -> None:
@@ -191,12 +191,14 @@ def test_a_process_that_grows_is_named_and_one_that_does_not_is_not() -> None:
 
 
 async def test_an_event_below_the_commit_without_effect_is_found() -> None:
-    view, place = LogView("127.0.0.1:1", PARTITIONS), Partition("prices", partition_of(b"P1", PARTITIONS))
+    view, partition = LogView("127.0.0.1:1", PARTITIONS), Partition("prices", partition_of(b"P1", PARTITIONS))
     body = b'{"product_id":"P1","price":1,"currency":"EUR","updated_at":1700000000001}'
     event = parse("prices", b"P1", body, arrived_at_ms=NOW_MS, event_time_ms=None)
-    view.unchecked[place] += [(0, event), (1, None), (2, event)]
-    assert view.lost({place: 2}) == [f"prices:{place.number}:{n} is committed and without effect" for n in (0, 1)]
-    assert view.lost({place: 3}) == []
+    view.unchecked[partition] += [(0, event), (1, None), (2, event)]
+    assert view.lost({partition: 2}) == [
+        f"prices:{partition.number}:{n} is committed and without effect" for n in (0, 1)
+    ]
+    assert view.lost({partition: 3}) == []
     await view.stop()
 
 
@@ -209,7 +211,7 @@ def test_a_scenario_that_falls_over_is_a_failure_that_says_where_and_the_next_on
     run.feed, run._suffer = SimpleNamespace(sent=[]), suffer
     run.watch = SimpleNamespace(failures=[], memory=[], stop=lambda: None)
     verdict = run.play(Scenario("a fault", lambda _: None))
-    assert verdict.word == "failed"
+    assert verdict.outcome == "failed"
     assert "KeyError: 'no such process'" in str(verdict) and "suffer" in str(verdict)
 
 

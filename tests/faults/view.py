@@ -81,16 +81,16 @@ class LogView:
                 self._take(record)
 
     def _take(self, record: Record) -> None:
-        place, value = record.partition, record.value
-        if place.topic in INPUTS:
-            self.unchecked[place].append((record.offset, event_of(record)))
-        elif place.topic == ITEMS and value is not None:
+        partition, value = record.partition, record.value
+        if partition.topic in INPUTS:
+            self.unchecked[partition].append((record.offset, event_of(record)))
+        elif partition.topic == ITEMS and value is not None:
             item = decode_item(value)
-            self.states[place.number].join_record(item)
-            self.unsearched[place].append((record.offset, item.state.product_id))
-        elif place.topic in STATES:
+            self.states[partition.number].join_record(item)
+            self.unsearched[partition].append((record.offset, item.state.product_id))
+        elif partition.topic in STATES:
             product_id, review_id = split_review_key(record.key or b"")
-            self.states[place.number].join_review(product_id, review_id, decode_review(value or b""))
+            self.states[partition.number].join_review(product_id, review_id, decode_review(value or b""))
         else:
             self._take_letter(record)
 
@@ -104,24 +104,28 @@ class LogView:
         """Return the events below the commits whose effect is not in the log. `catch_up` came after the commits."""
         refused = {letter[:3] for letter in self.letters}
         found = []
-        for place, waiting in self.unchecked.items():
-            while waiting and waiting[0][0] < committed.get(place, 0):
+        for partition, waiting in self.unchecked.items():
+            while waiting and waiting[0][0] < committed.get(partition, 0):
                 offset, event = waiting.popleft()
-                taken = (place.topic, place.number, offset) in refused if event is None else self._has(place, event)
+                taken = (
+                    (partition.topic, partition.number, offset) in refused
+                    if event is None
+                    else self._has(partition, event)
+                )
                 if not taken:
-                    found.append(f"{place.topic}:{place.number}:{offset} is committed and without effect")
+                    found.append(f"{partition.topic}:{partition.number}:{offset} is committed and without effect")
         return found
 
-    def _has(self, place: Partition, event: Event) -> bool:
+    def _has(self, partition: Partition, event: Event) -> bool:
         """Return whether the log has the effect of the event; a forwarded event is checked where it went."""
         number = partition_of(event.product_id.encode(), self._partitions)
-        return number != place.number or not self.states[number].fold(event)
+        return number != partition.number or not self.states[number].fold(event)
 
     def searchable(self, committed: dict[Partition, int]) -> dict[str, int]:
         """Return by product_id the version that the index must have reached, by the commits of its group."""
         least = {}
-        for place, waiting in self.unsearched.items():
-            while waiting and waiting[0][0] < committed.get(place, 0):
+        for partition, waiting in self.unsearched.items():
+            while waiting and waiting[0][0] < committed.get(partition, 0):
                 offset, product_id = waiting.popleft()
                 least[product_id] = point_version(self._epoch, offset)
         return least

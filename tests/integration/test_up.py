@@ -130,7 +130,7 @@ def test_a_worker_that_cannot_be_kept_running_is_reported_with_its_last_words(st
         return report.failing if report else {}
 
     up.until(lambda: len(up.events("start")) == 2, "both workers run")
-    up.tell("items-fails")
+    up.instruct("items-fails")
     os.kill(next(pid for name, pid in up.events("start") if name == "items"), signal.SIGKILL)
     up.until(lambda: bool(failing()), "it is reported")
     assert len(up.events("start")) >= 4  # Both, then items twice more: one end is no reason yet.
@@ -170,7 +170,7 @@ def test_an_embedded_broker_that_grew_too_large_is_replaced_and_only_dead_letter
     up = started(UP_TEST_MEMORY_BYTES_MAX=str(60 << 20)).start().ready()
     kafka = up.said["kafka"]
     asyncio.run(write(kafka, "items", b"P1", b'{"title":"Walnut cake"}'))
-    up.tell("index-hangs")
+    up.instruct("index-hangs")
     asyncio.run(write(kafka, "prices.dlq", b"P1", b"bad", times=2))
     asyncio.run(write(kafka, "products", b"P1", b" " * (1 << 20), times=80))
     asyncio.run(commit(kafka, "products", 80))
@@ -260,20 +260,20 @@ def test_events_that_no_worker_acked_before_it_stops_are_in_the_log_when_it_star
 
 def test_it_waits_until_all_events_are_acked_before_it_stops(up: Up) -> None:
     up.start().ready()
-    up.tell("lag", "7")
+    up.instruct("lag", "7")
     asked = len(up.events("GET/status"))
     os.killpg(up.process.pid, signal.SIGTERM)
     up.until(lambda: len(up.events("GET/status")) >= asked + 3, "it asks for the lag")
     assert up.events("stop") == []
-    up.tell("lag", "0")
+    up.instruct("lag", "0")
     assert up.ended() == 0
     assert [name for name, _ in up.events("stop")] == ["index", "items"]
 
 
 def test_the_second_ctrl_c_ends_it_at_once(up: Up) -> None:
     up.start().ready()
-    up.tell("index-hangs")
-    up.tell("lag", "7")
+    up.instruct("index-hangs")
+    up.instruct("lag", "7")
     children = up.children()
     os.killpg(up.process.pid, signal.SIGINT)
     up.until(lambda: "stopping" in up.stderr, "it stops")
@@ -317,7 +317,7 @@ def test_a_data_directory_of_another_version_is_refused(up: Up) -> None:
 
 
 def test_a_worker_that_cannot_start_as_it_is_set_up_ends_it_with_the_reason(up: Up) -> None:
-    up.tell("index-misconfigured")
+    up.instruct("index-misconfigured")
     assert refusal(up) == "freshline: there is no model of that name: choose another\n"
 
 

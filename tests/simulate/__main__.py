@@ -64,7 +64,7 @@ def quiet() -> None:
     gc.disable()
 
 
-def tell(seed: int, plan: Plan) -> None:
+def print_run(seed: int, plan: Plan) -> None:
     """Print a failure: its seed, and the shortest run that fails."""
     found = shortest(plan, seed)
     print(f"seed {seed} fails: {run(plan, seed).broken}\nthe shortest run found that fails:")
@@ -91,7 +91,7 @@ def main() -> int:
             if len(failed) >= FAILURES_MAX:
                 break
     for seed_failed, plan in sorted(failed, key=lambda each: each[0])[:FAILURES_MAX]:
-        tell(seed_failed, plan)
+        print_run(seed_failed, plan)
     came_to = ", ".join(f"{count} {what}" for what, count in sorted(reached.items()))
     print(f"{runs} runs in {time.monotonic() - began_s:.0f} s, {len(failed)} failed; they came to: {came_to}")
     return int(bool(failed))

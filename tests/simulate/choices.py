@@ -23,7 +23,7 @@ class Choices:
         if self._given is None:
             made = int(self._random() * choices)
         else:
-            place = len(self.made)
-            made = self._given[place] % choices if place < len(self._given) else 0
+            number = len(self.made)
+            made = self._given[number] % choices if number < len(self._given) else 0
         self.made.append(made)
         return made

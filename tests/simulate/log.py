@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class Stored(NamedTuple):
     """A record, and where it lies in the log."""
 
-    place: Partition
+    partition: Partition
     offset: int
     key: bytes | None
     value: bytes | None
@@ -47,23 +47,23 @@ class Log:
         """The number of records in all partitions together."""
 
     def append(
-        self, place: Partition, key: bytes | None, value: bytes | None, headers: Any, *, by_owner: bool = True
+        self, partition: Partition, key: bytes | None, value: bytes | None, headers: Any, *, by_owner: bool = True
     ) -> Confirmed:
         """Append a record with the broker's time."""
-        records = self._records[place]
-        stored = Stored(place, len(records), key, value, tuple(headers), self._clock.now_ms(), by_owner)
+        records = self._records[partition]
+        stored = Stored(partition, len(records), key, value, tuple(headers), self._clock.now_ms(), by_owner)
         records.append(stored)
         self.length += 1
         self._appended(stored)
         return Confirmed(stored.offset)
 
-    def end(self, place: Partition) -> int:
+    def end(self, partition: Partition) -> int:
         """Return the offset of the next record."""
-        return len(self._records[place])
+        return len(self._records[partition])
 
-    def records(self, place: Partition, start: int = 0) -> list[Stored]:
+    def records(self, partition: Partition, start: int = 0) -> list[Stored]:
         """Return the records from this offset on."""
-        return self._records[place][start:]
+        return self._records[partition][start:]
 
 
 class Group:
@@ -118,11 +118,11 @@ class Group:
         """Return whether the partition is assigned to this member now."""
         return number in self._members.get(name, ())
 
-    def commit(self, name: str, generation: int, place: Partition, offset: int) -> bool:
+    def commit(self, name: str, generation: int, partition: Partition, offset: int) -> bool:
         """Return whether the commit was accepted: that of a member of an older generation is refused."""
         accepted = name in self._members and generation == self.generation
         if accepted:
-            self.committed[place] = offset
+            self.committed[partition] = offset
         return accepted
 
     def _begin(self) -> None:
@@ -134,8 +134,8 @@ class Group:
             return
         self._rebalancing = False
         self.generation += 1
-        for place, name in enumerate(self.members):
-            self._members[name] = set(range(PARTITIONS)[place :: len(self._members)])
+        for number, name in enumerate(self.members):
+            self._members[name] = set(range(PARTITIONS)[number :: len(self._members)])
 
 
 def new_groups() -> dict[str, Group]:

@@ -62,7 +62,7 @@ class Message(NamedTuple):
 class Outgoing(NamedTuple):
     """A record in the producer's buffer."""
 
-    place: Partition
+    partition: Partition
     key: bytes | None
     value: bytes | None
     headers: Any
@@ -112,11 +112,11 @@ class Process:
         """Compose the worker and start its tasks."""
         raise NotImplementedError
 
-    async def take(self, batch: RecordBatch) -> None:
+    async def handle(self, batch: RecordBatch) -> None:
         """Hand a batch of the consumer to the worker."""
         raise NotImplementedError
 
-    def own(self, numbers: set[int]) -> None:
+    def assign(self, numbers: set[int]) -> None:
         """Assign these partitions, as Faust's signals do."""
         raise NotImplementedError
 
@@ -151,11 +151,11 @@ class Process:
     async def send(self, topic: str, key: bytes | None, value: bytes | None, partition: int, headers: Any) -> Any:
         """Put a record into the producer's buffer; the returned future is the confirmation."""
         confirmation = self.loop.create_future()
-        place = Partition(topic, partition)
+        target = Partition(topic, partition)
         if self.alive:
             self.sending += 1
-            self.outbox.setdefault(place, deque()).append(
-                Outgoing(place, key, value, headers, confirmation, self.generation)
+            self.outbox.setdefault(target, deque()).append(
+                Outgoing(target, key, value, headers, confirmation, self.generation)
             )
         return confirmation
 
@@ -187,7 +187,7 @@ class Process:
 
     async def _agent(self, queue: asyncio.Queue[RecordBatch]) -> None:
         while True:
-            await self.take(await queue.get())
+            await self.handle(await queue.get())
 
 
 class LogReader:
@@ -212,8 +212,8 @@ class LogReader:
         self._asks_ends = True
         await self._turn()
         self._asks_ends = False
-        ends = {place: self._process.log.end(place) for place in self._positions}
-        while any(self._positions[place] < end for place, end in ends.items()):
+        ends = {partition: self._process.log.end(partition) for partition in self._positions}
+        while any(self._positions[partition] < end for partition, end in ends.items()):
             await self._turn()
             yield self._next()
 
@@ -225,7 +225,7 @@ class LogReader:
     @property
     def behind(self) -> list[Partition]:
         """Return the partitions in which there are more records to read."""
-        return [place for place, offset in self._positions.items() if offset < self._process.log.end(place)]
+        return [partition for partition, offset in self._positions.items() if offset < self._process.log.end(partition)]
 
     @property
     def wants(self) -> bool:
@@ -247,11 +247,11 @@ class LogReader:
         await self._waiting
 
     def _next(self) -> list[Record]:
-        place = self.behind[self.chosen(len(self.behind))]
-        there = self._process.log.records(place, self._positions[place])
+        partition = self.behind[self.chosen(len(self.behind))]
+        there = self._process.log.records(partition, self._positions[partition])
         taken = there[: 1 + self.chosen(len(there))]
-        self._positions[place] += len(taken)
-        return [Record(place, r.offset, r.timestamp_ms, r.key, r.value, r.headers) for r in taken]
+        self._positions[partition] += len(taken)
+        return [Record(partition, r.offset, r.timestamp_ms, r.key, r.value, r.headers) for r in taken]
 
 
 class ItemsProcess(Process):
@@ -279,11 +279,11 @@ class ItemsProcess(Process):
         self.ready = True
 
     @override
-    async def take(self, batch: RecordBatch) -> None:
+    async def handle(self, batch: RecordBatch) -> None:
         await self.parts.worker.handle(batch)
 
     @override
-    def own(self, numbers: set[int]) -> None:
+    def assign(self, numbers: set[int]) -> None:
         self.parts.worker.assign(numbers)
 
     @override
@@ -348,11 +348,11 @@ class IndexProcess(Process):
         return np.stack([vector_of(text) for text in texts])
 
     @override
-    async def take(self, batch: RecordBatch) -> None:
+    async def handle(self, batch: RecordBatch) -> None:
         await self.worker.handle(batch)
 
     @override
-    def own(self, numbers: set[int]) -> None:
+    def assign(self, numbers: set[int]) -> None:
         self.worker.assign(numbers)
 
     @override

@@ -85,7 +85,7 @@ def shortest(plan: Plan, seed: int) -> Run:
 
 
 def _smaller(plan: Plan) -> Iterator[Plan]:
-    for place in range(len(plan.faults)):
-        yield replace(plan, faults=plan.faults[:place] + plan.faults[place + 1 :])
-    for place in range(len(plan.events)):
-        yield replace(plan, events=plan.events[:place] + plan.events[place + 1 :])
+    for number in range(len(plan.faults)):
+        yield replace(plan, faults=plan.faults[:number] + plan.faults[number + 1 :])
+    for number in range(len(plan.events)):
+        yield replace(plan, events=plan.events[:number] + plan.events[number + 1 :])

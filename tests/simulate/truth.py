@@ -81,7 +81,7 @@ class Truth:
 
     def appended(self, stored: Stored) -> None:
         """Note that a record is in the log."""
-        topic, number = stored.place
+        topic, number = stored.partition
         if topic in INPUTS:
             self._input(stored)
         elif topic == ITEMS:
@@ -97,9 +97,9 @@ class Truth:
             self._claim(stored)
         else:
             said = {name: value.decode() for name, value in stored.headers}
-            place = Partition(said["freshline-topic"], int(said["freshline-partition"]))
+            partition = Partition(said["freshline-topic"], int(said["freshline-partition"]))
             letter = Letter(said["freshline-error"], said["freshline-reason"])
-            self.letters[place][int(said["freshline-offset"])] = letter
+            self.letters[partition][int(said["freshline-offset"])] = letter
 
     def written(self, before: Point | None, after: Point) -> None:
         """Check a write: the point's version did not fall, and the point shows the record of its version."""
@@ -116,32 +116,34 @@ class Truth:
         if wanted["status"] != Status.VISIBLE and (after.dense is not None or after.words is not None):
             raise Broken(f"{product_id} is {wanted['status']} and can be found")
 
-    def committed(self, place: Partition, offset: int) -> None:
+    def committed(self, partition: Partition, offset: int) -> None:
         """Check that a commit, or a saved position, never passes an unfinished record."""
-        first = self.first_unfinished(place)
+        first = self.first_unfinished(partition)
         if offset > first:
-            raise Broken(f"{place.topic}[{place.number}] is committed up to {offset}, and {first} is unfinished")
+            raise Broken(
+                f"{partition.topic}[{partition.number}] is committed up to {offset}, and {first} is unfinished"
+            )
 
-    def resolved(self, place: Partition, searchable: int) -> None:
+    def resolved(self, partition: Partition, searchable: int) -> None:
         """Check that search shows all events below this offset, whose tokens answer now, or something newer."""
-        for offset in range(self._resolved[place], searchable):
-            event = self.inputs[place][offset].event
+        for offset in range(self._resolved[partition], searchable):
+            event = self.inputs[partition][offset].event
             if event is None:
-                if offset not in self.letters[place]:
-                    raise Broken(f"the token of {place}:{offset} answers before its dead letter is there")
-            elif route(event.product_id) == place.number:
-                self._check_shown(place, offset, event)
-        self._resolved[place] = max(searchable, self._resolved[place])
+                if offset not in self.letters[partition]:
+                    raise Broken(f"the token of {partition}:{offset} answers before its dead letter is there")
+            elif route(event.product_id) == partition.number:
+                self._check_shown(partition, offset, event)
+        self._resolved[partition] = max(searchable, self._resolved[partition])
 
     # The checks.
 
-    def first_unfinished(self, place: Partition) -> int:
+    def first_unfinished(self, partition: Partition) -> int:
         """Return the first offset whose effect is not safe downstream."""
-        finished = self._indexed if place.topic == ITEMS else self._taken
-        end, first = self.log.end(place), self._finished[place]
-        while first < end and finished(place, first):
+        finished = self._indexed if partition.topic == ITEMS else self._taken
+        end, first = self.log.end(partition), self._finished[partition]
+        while first < end and finished(partition, first):
             first += 1
-        self._finished[place] = first
+        self._finished[partition] = first
         return first
 
     def check_in_the_end(self, now_ms: int) -> None:
@@ -151,48 +153,48 @@ class Truth:
             raise Broken(f"items {sorted(folded)} were heard of, and {sorted(self.points.by_id)} have points")
         for product_id, (state, summary) in folded.items():
             self._check_point(product_id, state, summary, now_ms)
-        for place, inputs in self.inputs.items():
+        for partition, inputs in self.inputs.items():
             for offset, (event, reason) in enumerate(inputs):
-                letter = self.letters[place].get(offset)
+                letter = self.letters[partition].get(offset)
                 if (None if event else Letter("InvalidEvent", reason)) != letter:
-                    raise Broken(f"{place}:{offset}: its dead letter is {letter}, it should say {reason!r}")
+                    raise Broken(f"{partition}:{offset}: its dead letter is {letter}, it should say {reason!r}")
 
     def _input(self, stored: Stored) -> None:
-        place, said = stored.place, dict(stored.headers)
+        partition, said = stored.partition, dict(stored.headers)
         if "freshline-offset" in said:
             origin = (said["freshline-topic"], said["freshline-partition"], said["freshline-offset"])
             self.forwarded.add((origin[0].decode(), int(origin[1]), int(origin[2])))
         time_ms = event_time_ms(stored.headers)
         try:
             event = parse(
-                place.topic, stored.key, stored.value, arrived_at_ms=stored.timestamp_ms, event_time_ms=time_ms
+                partition.topic, stored.key, stored.value, arrived_at_ms=stored.timestamp_ms, event_time_ms=time_ms
             )
         except InvalidEvent as error:
-            self.inputs[place].append(Input(None, str(error)))
+            self.inputs[partition].append(Input(None, str(error)))
         else:
-            self.inputs[place].append(Input(event, ""))
+            self.inputs[partition].append(Input(event, ""))
 
     def _claim(self, stored: Stored) -> None:
-        word = decode(LOG_ID, stored.key, stored.value)
-        if isinstance(word, ItemsProgress):
-            for topic, finished in word.finished.items():
-                self.committed(Partition(topic, word.partition), finished)
-            end = self.log.end(Partition(ITEMS, word.partition))
-            if word.items_end > end:
-                raise Broken(f"items[{word.partition}] is said to end at {word.items_end}, it ends at {end}")
-        elif isinstance(word, IndexProgress) and word.collection == COLLECTION:
-            self.committed(Partition(ITEMS, word.partition), word.finished)
+        report = decode(LOG_ID, stored.key, stored.value)
+        if isinstance(report, ItemsProgress):
+            for topic, finished in report.finished.items():
+                self.committed(Partition(topic, report.partition), finished)
+            end = self.log.end(Partition(ITEMS, report.partition))
+            if report.items_end > end:
+                raise Broken(f"items[{report.partition}] is said to end at {report.items_end}, it ends at {end}")
+        elif isinstance(report, IndexProgress) and report.collection == COLLECTION:
+            self.committed(Partition(ITEMS, report.partition), report.finished)
 
-    def _indexed(self, place: Partition, offset: int) -> bool:
-        product_id = self.item_records[place.number][offset][0].state.product_id
-        return self.points.version(product_id) >= point_version(EPOCH, offset) or offset in self.letters[place]
+    def _indexed(self, partition: Partition, offset: int) -> bool:
+        product_id = self.item_records[partition.number][offset][0].state.product_id
+        return self.points.version(product_id) >= point_version(EPOCH, offset) or offset in self.letters[partition]
 
-    def _taken(self, place: Partition, offset: int) -> bool:
-        event = self.inputs[place][offset].event
+    def _taken(self, partition: Partition, offset: int) -> bool:
+        event = self.inputs[partition][offset].event
         if event is None:
-            return offset in self.letters[place]
-        if route(event.product_id) != place.number:
-            return (*place, offset) in self.forwarded
+            return offset in self.letters[partition]
+        if route(event.product_id) != partition.number:
+            return (*partition, offset) in self.forwarded
         if event.topic == "reviews":
             review = self.logged_reviews.get((event.product_id, event.part or ""))
             return event.product_id in self.logged and review is not None and _has_review(review, event)
@@ -207,18 +209,20 @@ class Truth:
             self.contents[number, offset] = made
         return made
 
-    def _check_shown(self, place: Partition, offset: int, event: Event) -> None:
+    def _check_shown(self, partition: Partition, offset: int, event: Event) -> None:
         point = self.points.by_id.get(event.product_id)
         if event.topic == "reviews":
             self._resolved_reviews[event.product_id].append(event)
-        records = self.item_records[place.number]
+        records = self.item_records[partition.number]
         last = -1 if point is None else point.payload["version"] & OFFSET_MASK
         if last >= 0 and self._shows(records[last][0], event):
             return
         if any(not by_owner for _, by_owner in records[: last + 1]):
             self.shadowed += 1  # A worker that was frozen wrote an older record; the owner publishes the join again.
             return
-        raise Broken(f"the token of {place.topic}:{place.number}:{offset} answers, and the index does not show it")
+        raise Broken(
+            f"the token of {partition.topic}:{partition.number}:{offset} answers, and the index does not show it"
+        )
 
     def _shows(self, record: ItemRecord, event: Event) -> bool:
         if event.topic != "reviews":
@@ -275,7 +279,7 @@ class Truth:
             raise Broken(f"{product_id}: its vector is said to be of another text")
 
 
-def places(topics: Iterable[str]) -> list[Partition]:
+def partitions_of(topics: Iterable[str]) -> list[Partition]:
     """Return all partitions of these topics."""
     return [Partition(topic, number) for topic in topics for number in range(PARTITIONS)]
 

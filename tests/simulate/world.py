@@ -20,7 +20,7 @@ from .index import COLLECTION, Points, Request
 from .log import Log, new_groups
 from .loop import Clock
 from .processes import LOG_ID, IndexProcess, ItemsProcess, Message, Process
-from .truth import Broken, Truth, places
+from .truth import Broken, Truth, partitions_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,7 +99,7 @@ class World:
         self._orphans: list[tuple[int, Callable[[], str | None]]] = []
         """Requests and records that are under way from a process that is gone, or no longer waits; each with its first
         step."""
-        self._heard = dict.fromkeys(places([PROGRESS]), 0)
+        self._heard = dict.fromkeys(partitions_of([PROGRESS]), 0)
         self._next_event = 0
         self._length, self._idle_at = 0, IDLE_STEPS
         self._started = 0
@@ -126,19 +126,19 @@ class World:
                     process.crash()
 
     def _run(self) -> None:
-        wheel, place = self._wheel, 0
+        wheel, slot = self._wheel, 0
         size, draw, processes = len(wheel), self.choices.draw, self.processes
         while self.steps < STEPS_MAX:
             self.steps += 1
             if self._faults and (self._faults[-1].step <= self.steps or self.steps > self._idle_at):
                 self._befall_in_time(self._faults.pop())
-            place += 1 + draw(size)
+            slot += 1 + draw(size)
             for _ in range(size):
-                name, act = wheel[place % size]
+                name, act = wheel[slot % size]
                 done = act(processes[name])
                 if done is not None:
                     break
-                place += 1
+                slot += 1
             else:
                 if self._faults:
                     self._befall(self._faults.pop())
@@ -254,8 +254,8 @@ class World:
     def _late_record(self, name: str, record: Any) -> Callable[[], str]:
         def arrive() -> str:
             self.reached["late record"] += 1
-            self.log.append(record.place, record.key, record.value, record.headers, by_owner=False)
-            return f"a record of {name}, which crashed, arrives at {_shown(record.place)}"
+            self.log.append(record.partition, record.key, record.value, record.headers, by_owner=False)
+            return f"a record of {name}, which crashed, arrives at {_shown(record.partition)}"
 
         return arrive
 
@@ -266,11 +266,11 @@ class World:
             return None
         self._next_event = self.steps + self._plan.gap_steps
         sent = self._to_send.pop()
-        place = Partition(sent.topic, sent.partition)
-        offset = self.log.append(place, sent.key, sent.value, sent.headers).offset
-        if (self.truth.inputs[place][offset].event is None) != sent.poisoned:
-            raise Broken(f"poisoned {sent.poisoned}, and parsed as {self.truth.inputs[place][offset]}")
-        return f"{_shown(place)}:{offset} {sent.value!r} {dict(sent.headers) or ''}"
+        partition = Partition(sent.topic, sent.partition)
+        offset = self.log.append(partition, sent.key, sent.value, sent.headers).offset
+        if (self.truth.inputs[partition][offset].event is None) != sent.poisoned:
+            raise Broken(f"poisoned {sent.poisoned}, and parsed as {self.truth.inputs[partition][offset]}")
+        return f"{_shown(partition)}:{offset} {sent.value!r} {dict(sent.headers) or ''}"
 
     def _tick(self, _: object) -> str | None:
         running = [p.loop for p in self._workers if p.runs]
@@ -284,17 +284,19 @@ class World:
 
     def _hear(self, _: object) -> str | None:
         """Let the API, which answers tokens, read the topic `progress`."""
-        said = [place for place in places([PROGRESS]) if self._heard[place] < self.log.end(place)]
+        said = [
+            partition for partition in partitions_of([PROGRESS]) if self._heard[partition] < self.log.end(partition)
+        ]
         if not said:
             return None
-        place = said[self.choices.draw(len(said))]
-        [record] = self.log.records(place, self._heard[place])[:1]
-        self._heard[place] += 1
+        partition = said[self.choices.draw(len(said))]
+        [record] = self.log.records(partition, self._heard[partition])[:1]
+        self._heard[partition] += 1
         match decode(LOG_ID, record.key, record.value):
-            case ItemsProgress() as word:
-                self.watermark.items_progress(word)
-            case IndexProgress() as word:
-                self.watermark.index_progress(word)
+            case ItemsProgress() as report:
+                self.watermark.items_progress(report)
+            case IndexProgress() as report:
+                self.watermark.index_progress(report)
         self._resolve()
         return f"hears {(record.value or b'').decode()}"
 
@@ -305,19 +307,19 @@ class World:
         self._resolve()
 
     def _resolve(self) -> None:
-        for place in places(INPUTS):
-            self.truth.resolved(place, self.watermark.searchable(place))
+        for partition in partitions_of(INPUTS):
+            self.truth.resolved(partition, self.watermark.searchable(partition))
 
     def _deliver_orphan(self, _: object) -> str | None:
-        due = [place for place, (step, _) in enumerate(self._orphans) if step <= self.steps]
+        due = [number for number, (step, _) in enumerate(self._orphans) if step <= self.steps]
         if not due:
             return None
-        place = due[self.choices.draw(len(due))]
-        done = self._orphans[place][1]()
+        number = due[self.choices.draw(len(due))]
+        done = self._orphans[number][1]()
         self.reached["orphan"] += 1
         if done is None:
             return "a step of a request whose caller is gone"
-        del self._orphans[place]
+        del self._orphans[number]
         return done
 
     def _turn(self, process: Process) -> str | None:
@@ -337,14 +339,14 @@ class World:
         waiting = [queue for queue in process.outbox.values() if queue]
         record = waiting[self.choices.draw(len(waiting))].popleft()
         group = self.groups["items"]
-        owner = record.generation == group.generation and group.owns(process.name, record.place.number)
-        answer = self.log.append(record.place, record.key, record.value, record.headers, by_owner=owner)
-        self.reached["foreign record"] += not owner and record.place.topic == ITEMS
+        owner = record.generation == group.generation and group.owns(process.name, record.partition.number)
+        answer = self.log.append(record.partition, record.key, record.value, record.headers, by_owner=owner)
+        self.reached["foreign record"] += not owner and record.partition.topic == ITEMS
         if self.choices.draw(4) == 3:
             process.unconfirmed.append((record.confirmation, answer))
-            return f"appends {_shown(record.place)}:{answer.offset} {_read(record)}, not confirmed yet"
+            return f"appends {_shown(record.partition)}:{answer.offset} {_read(record)}, not confirmed yet"
         _confirm(record.confirmation, answer)
-        return f"appends {_shown(record.place)}:{answer.offset} {_read(record)}"
+        return f"appends {_shown(record.partition)}:{answer.offset} {_read(record)}"
 
     def _confirm(self, process: Process) -> str | None:
         if not process.runs or not process.unconfirmed:
@@ -357,21 +359,21 @@ class World:
         if not process.runs or process.positions is None or process.seen == self.log.length:
             return None
         behind = [
-            place
-            for place, offset in process.positions.items()
-            if offset < self.log.end(place) and process.queues[place.topic].qsize() < BATCHES_QUEUED_MAX
+            partition
+            for partition, offset in process.positions.items()
+            if offset < self.log.end(partition) and process.queues[partition.topic].qsize() < BATCHES_QUEUED_MAX
         ]
         if not behind:
             if not any(queue.qsize() for queue in process.queues.values()):
                 process.seen = self.log.length
             return None
-        place = behind[self.choices.draw(len(behind))]
-        there = self.log.records(place, process.positions[place])
+        partition = behind[self.choices.draw(len(behind))]
+        there = self.log.records(partition, process.positions[partition])
         taken = there[: len(there) - self.choices.draw(len(there))]
-        process.positions[place] += len(taken)
+        process.positions[partition] += len(taken)
         records = [Message(r.offset, r.timestamp_ms, r.key, r.value, r.headers) for r in taken]
-        process.queues[place.topic].put_nowait(RecordBatch(place, process.generation, records))
-        return f"fetches {_shown(place)}:{taken[0].offset}-{taken[-1].offset}"
+        process.queues[partition.topic].put_nowait(RecordBatch(partition, process.generation, records))
+        return f"fetches {_shown(partition)}:{taken[0].offset}-{taken[-1].offset}"
 
     def _read(self, process: Any) -> str | None:
         if not process.runs or not process.reader.wants:
@@ -382,10 +384,10 @@ class World:
     def _request(self, process: Process) -> str | None:
         if not process.runs or not process.requests:
             return None
-        place = self.choices.draw(len(process.requests))
-        request = process.requests[place]
+        number = self.choices.draw(len(process.requests))
+        request = process.requests[number]
         if request.step():
-            del process.requests[place]
+            del process.requests[number]
         if request.what.startswith("saves"):
             self._check_saved()
         return request.what
@@ -411,7 +413,7 @@ class World:
         if process.generation != group.generation:
             process.generation, process.assigned = group.generation, assigned
             with process.loop.inside():
-                process.own(set(assigned))
+                process.assign(set(assigned))
             return f"is assigned {sorted(assigned)} in generation {group.generation}"
         if process.positions is None and not process.seeking:
             return self._seek(process)
@@ -423,26 +425,26 @@ class World:
             while not queue.empty():
                 queue.get_nowait()
         with process.loop.inside():
-            process.own(set())
+            process.assign(set())
 
     def _seek(self, process: Process) -> str:
-        own = [place for place in places(process.group.topics) if place.number in process.assigned]
-        commits = {place: process.group.committed[place] for place in own}
+        own = [partition for partition in partitions_of(process.group.topics) if partition.number in process.assigned]
+        commits = {partition: process.group.committed[partition] for partition in own}
         process.seeking = True
         process.loop.start(process.seek(commits))
-        return f"seeks to { ({_shown(place): offset for place, offset in commits.items()}) }"
+        return f"seeks to { ({_shown(partition): offset for partition, offset in commits.items()}) }"
 
     def _commit(self, process: Process) -> str | None:
         if not process.runs:
             return None
-        for place in process.trackers.partitions:
-            offset = process.trackers.committable(place)
-            if offset is not None and offset > process.group.committed[place]:
-                if not process.group.commit(process.name, process.generation, place, offset):
+        for partition in process.trackers.partitions:
+            offset = process.trackers.committable(partition)
+            if offset is not None and offset > process.group.committed[partition]:
+                if not process.group.commit(process.name, process.generation, partition, offset):
                     self.reached["refused commit"] += 1
                     continue
-                self.truth.committed(place, offset)
-                return f"commits {_shown(place)}:{offset}"
+                self.truth.committed(partition, offset)
+                return f"commits {_shown(partition)}:{offset}"
         return None
 
     def _expel(self, _: object) -> str | None:
@@ -459,7 +461,11 @@ class World:
 
     def _unquiet(self) -> str | None:
         """Return what keeps the run from its end; None if nothing is left to do."""
-        if self._to_send or self._orphans or any(self.log.end(place) > heard for place, heard in self._heard.items()):
+        if (
+            self._to_send
+            or self._orphans
+            or any(self.log.end(partition) > heard for partition, heard in self._heard.items())
+        ):
             return "something is on its way"
         if self._faults or self._revive():
             return "a worker is away"
@@ -467,12 +473,12 @@ class World:
             if process.positions is None or process.busy():
                 return f"{process.name} is at work"
         for group in self.groups.values():
-            for place in places(group.topics):
-                if group.committed[place] < self.log.end(place):
-                    return f"{_shown(place)} is committed up to {group.committed[place]}, of {self.log.end(place)}"
-        for place in places(INPUTS):
-            if self.watermark.searchable(place) < self.log.end(place):
-                return f"tokens of {_shown(place)} answer up to {self.watermark.searchable(place)} only"
+            for partition in partitions_of(group.topics):
+                if (committed := group.committed[partition]) < (end := self.log.end(partition)):
+                    return f"{_shown(partition)} is committed up to {committed}, of {end}"
+        for partition in partitions_of(INPUTS):
+            if self.watermark.searchable(partition) < self.log.end(partition):
+                return f"tokens of {_shown(partition)} answer up to {self.watermark.searchable(partition)} only"
         return self._index_backlog()
 
     def _index_backlog(self) -> str | None:
@@ -499,8 +505,8 @@ def _late_request(request: Request) -> Callable[[], str | None]:
     return lambda: f"late: {request.what}" if request.step() else None
 
 
-def _shown(place: Partition) -> str:
-    return f"{place.topic}[{place.number}]"
+def _shown(partition: Partition) -> str:
+    return f"{partition.topic}[{partition.number}]"
 
 
 def _read(record: Any) -> str:

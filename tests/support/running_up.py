@@ -70,7 +70,7 @@ class Up:
     def stderr(self) -> str:
         return (self.folder / "stderr").read_text()
 
-    def tell(self, name: str, text: str = "") -> None:
+    def instruct(self, name: str, text: str = "") -> None:
         """Tell the substitutes something by a file, which is written in one step: a reader finds all of it."""
         (self.folder / f"{name}.new").write_text(text)
         (self.folder / f"{name}.new").replace(self.folder / name)
