@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from schemas.errors import InvalidEvent
+from workers.sources.messages import Message
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from workers.sources.messages import Message
-
 PREFIX = "ce_"
 STRUCTURED = "application/cloudevents+json"
 REQUIRED = ("id", "source", "specversion", "type")
+_REQUIRED = frozenset(REQUIRED)
 CONTENT_TYPE = "content-type"
 
 
@@ -31,7 +31,7 @@ def is_binary(headers: Mapping[str, str]) -> bool:
 
 def is_structured(body: Any) -> bool:
     """Return whether JSON is a CloudEvent in structured mode."""
-    return isinstance(body, dict) and all(name in body for name in REQUIRED)
+    return isinstance(body, dict) and body.keys() >= _REQUIRED
 
 
 def opened(message: Message) -> Message:
@@ -48,10 +48,13 @@ def opened(message: Message) -> Message:
         raise InvalidEvent(
             "the record is no CloudEvent: it has neither headers that begin with ce_ nor id, source, specversion, type"
         )
-    given = {name.lower(): value for name, value in message.body.items() if value is not None}
-    attributes = {name: value for name, value in given.items() if name not in ("data", "data_base64")}
+    attributes = dict(zip(map(str.lower, message.body), message.body.values(), strict=True))
+    body, encoded = attributes.pop("data", None), attributes.pop("data_base64", None)
     _check(attributes, attributes.get("datacontenttype"))
-    return message._replace(body=_inside(given), headers={**message.headers, **attributes})
+    if encoded is not None:
+        body = _decoded(encoded)
+    headers = {**message.headers, **attributes} if message.headers else attributes
+    return Message(message.topic, message.key, body, headers)
 
 
 def _check(attributes: Mapping[str, Any], content_type: str | None) -> None:
@@ -60,15 +63,15 @@ def _check(attributes: Mapping[str, Any], content_type: str | None) -> None:
             raise InvalidEvent(f"{name}: is missing in the CloudEvent: its source must send it")
     if attributes["specversion"] != "1.0":
         raise InvalidEvent(f"specversion: is {attributes['specversion'][:20]!r}: send CloudEvents 1.0")
-    kind = (content_type or "application/json").partition(";")[0].strip().lower()
+    if not content_type or content_type == "application/json":
+        return
+    kind = content_type.partition(";")[0].strip().lower()
     if kind != "application/json" and not kind.endswith("+json"):
         raise InvalidEvent(f"the CloudEvent contains {kind[:60]}: send JSON")
 
 
-def _inside(given: Mapping[str, Any]) -> Any:
-    if "data_base64" not in given:
-        return given.get("data")
+def _decoded(encoded: Any) -> Any:
     try:
-        return orjson.loads(b64decode(given["data_base64"], validate=True))
+        return orjson.loads(b64decode(encoded, validate=True))
     except ValueError:
         raise InvalidEvent("data_base64: is no base64 of JSON: send JSON in data") from None

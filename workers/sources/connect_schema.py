@@ -1,4 +1,4 @@
-"""The schemas that Kafka Connect's JSON converter writes into each record, read once for all records that have them."""
+"""The types that Kafka Connect's JSON converter writes into each record, read once for all records that have them."""
 
 from __future__ import annotations
 
@@ -7,26 +7,32 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
+from schemas.errors import InvalidEvent
+from workers.sources.connect_values import reader
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    Types = Mapping[str, dict[str, Any]]
+    from workers.sources.connect_values import Reader
+
+    Types = Mapping[str, Reader]
 
 SCHEMAS_CACHED_MAX = 64
 """One for each table and version of it. A schema takes some KB of each record: reading it takes longer than the row."""
 _BEGINS = b'{"schema":'
 _PAYLOAD = b',"payload":'
+_IN_CLOUD_EVENT = b',"data":' + _BEGINS
 
 
 class ColumnTypes(NamedTuple):
-    """The schemas of the columns by name: of a bare row, and of the rows in an envelope."""
+    """What reads the columns whose values need their schema, by name: of a bare row, and of the rows in an envelope."""
 
     row: Types
     before: Types
     after: Types
 
     def of(self, image: str) -> Types:
-        """Return the schemas of `before` or `after`."""
+        """Return the readers of `before` or `after`."""
         return self.before if image == "before" else self.after
 
 
@@ -34,26 +40,48 @@ NO_TYPES = ColumnTypes({}, {}, {})
 
 
 def column_types(schema: dict[str, Any] | None) -> ColumnTypes:
-    """Return the schemas of the columns in the schema of a record."""
+    """Return what reads the columns, from the schema of a record. Raises InvalidEvent if no converter writes such."""
     if not isinstance(schema, dict):
         return NO_TYPES
-    row = _columns(schema)
-    return ColumnTypes(row, _columns(row.get("before", {})), _columns(row.get("after", {})))
+    try:
+        row = _fields(schema)
+        before, after = (_fields(row.get(image, {})) for image in ("before", "after"))
+        return ColumnTypes(_readers(row), _readers(before), _readers(after))
+    except (AttributeError, TypeError) as error:
+        raise InvalidEvent(f"schema: is none that Kafka Connect writes ({error}): check the converter") from None
 
 
-def _columns(schema: dict[str, Any]) -> Types:
+def _fields(schema: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {field["field"]: field for field in schema.get("fields", ()) if "field" in field}
 
 
+def _readers(fields: dict[str, dict[str, Any]]) -> Types:
+    found = ((column, reader(schema)) for column, schema in fields.items())
+    return {column: read for column, read in found if read is not None}
+
+
 def read_json(value: bytes) -> Any:
-    """Return the JSON of a record. The schema in it, if there is one, is a ColumnTypes. Raises JSONDecodeError."""
-    if value.startswith(_BEGINS) and (end := value.find(_PAYLOAD)) > 0:
+    """Return the JSON of a record. The schema in it, if there is one, is a ColumnTypes.
+
+    Raises JSONDecodeError, and InvalidEvent for a schema that is none.
+    """
+    inner = 0 if value.startswith(_BEGINS) else value.find(_IN_CLOUD_EVENT)
+    if inner >= 0 and (end := value.find(_PAYLOAD, inner)) > 0:
         try:
-            types, payload = _types(value[len(_BEGINS) : end]), orjson.loads(value[end + len(_PAYLOAD) : -1])
-            return {"schema": types, "payload": payload}
+            return _cut(value, inner, end)
         except orjson.JSONDecodeError:
             pass  # Its members are in another order, or it is no JSON: that is found out below.
     return orjson.loads(value)
+
+
+def _cut(value: bytes, inner: int, end: int) -> Any:
+    """Return the JSON of a record cut at its schema, which begins at `inner` in a CloudEvent, and at its payload."""
+    closing = b"}}" if inner else b"}"
+    if not value.endswith(closing):
+        return orjson.loads(value)
+    types = _types(value[inner + len(_IN_CLOUD_EVENT if inner else _BEGINS) : end])
+    with_schema = {"schema": types, "payload": orjson.loads(value[end + len(_PAYLOAD) : -len(closing)])}
+    return orjson.loads(value[:inner] + b"}") | {"data": with_schema} if inner else with_schema
 
 
 @lru_cache(SCHEMAS_CACHED_MAX)

@@ -5,17 +5,23 @@ The encodings are those of Debezium's documentation of the PostgreSQL connector,
 
 from __future__ import annotations
 
-from base64 import b64decode
-from binascii import Error as NotBase64
+from binascii import a2b_base64
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from schemas.errors import InvalidEvent
 from schemas.times import rfc3339
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    Reader = Callable[[Any], Any]
+
 UNAVAILABLE = "__debezium_unavailable_value"
 """Stands where the database did not log a column that is stored out of line (TOAST) and was not changed."""
+NOT_LOGGED = (UNAVAILABLE, [UNAVAILABLE])
+"""The values of such a column, the second one of an array."""
 DAYS_BELOW = 1_000_000
 """A smaller number of a time counts days since the epoch: as milliseconds it would be of the first minutes of 1970."""
 SECONDS_BELOW = 10**11
@@ -25,19 +31,16 @@ SCALE_MAX = 100
 """More decimals than any price has: each of them would be a character of text."""
 EPOCH = date(1970, 1, 1)
 
-_MICROS_IN = {
-    "io.debezium.time.Timestamp": 1_000,
-    "org.apache.kafka.connect.data.Timestamp": 1_000,
-    "io.debezium.time.MicroTimestamp": 1,
+_PER_MILLISECOND = {
+    "io.debezium.time.Timestamp": 1,
+    "org.apache.kafka.connect.data.Timestamp": 1,
+    "io.debezium.time.MicroTimestamp": 1_000,
+    "io.debezium.time.NanoTimestamp": 1_000_000,
 }
-"""Microseconds in one unit of the schemas of times."""
+"""Units in a millisecond, by the schemas of times."""
 _DAYS = ("io.debezium.time.Date", "org.apache.kafka.connect.data.Date")
-
-
-def is_unavailable(value: Any) -> bool:
-    """Return whether the value stands for a column that was not logged."""
-    kind = type(value)
-    return (kind is str and value == UNAVAILABLE) or (kind is list and value == [UNAVAILABLE])
+_VARIABLE_SCALE = {"scale", "value"}
+"""The members of an io.debezium.data.VariableScaleDecimal."""
 
 
 def decimal_text(encoded: str, scale: int) -> str:
@@ -45,31 +48,43 @@ def decimal_text(encoded: str, scale: int) -> str:
     if abs(scale) > SCALE_MAX:  # Oracle's may be negative: 12 with the scale -3 is 12000.
         raise InvalidEvent(f"the scale {scale} of a decimal is beyond {SCALE_MAX}: correct the type of the column")
     try:
-        unscaled = int.from_bytes(b64decode(encoded, validate=True), "big", signed=True)
-    except NotBase64:
+        unscaled = int.from_bytes(a2b_base64(encoded, strict_mode=True), "big", signed=True)
+    except ValueError:
         raise InvalidEvent(f"{encoded[:30]!r} is no decimal in bytes: leave the scale out of the mapping") from None
-    return f"{Decimal(unscaled).scaleb(-scale):f}"
+    if scale <= 0:
+        return str(unscaled * 10**-scale)
+    digits = str(abs(unscaled)).rjust(scale + 1, "0")
+    return f"{'-' if unscaled < 0 else ''}{digits[:-scale]}.{digits[-scale:]}"
 
 
-def plain_value(value: Any, schema: dict[str, Any] | None) -> Any:
-    """Return a value as text that needs no schema; values that mean the same with and without one stay as they are."""
-    if isinstance(value, dict) and value.keys() == {"scale", "value"}:  # io.debezium.data.VariableScaleDecimal
-        return decimal_text(value["value"], value["scale"])
-    if schema is None or value is None:
-        return value
+def reader(schema: Mapping[str, Any]) -> Reader | None:
+    """Return what makes text that needs no schema of the values of a column; None where they mean the same without.
+
+    The reader raises what a schema or value leads to that is none of Kafka Connect.
+    """
     name = schema.get("name")
-    if name is None:
-        return value
-    if name == "org.apache.kafka.connect.data.Decimal" and isinstance(value, str):
-        return decimal_text(value, int(schema["parameters"]["scale"]))
-    if isinstance(value, int):
-        if name in _MICROS_IN:
-            return rfc3339(value * _MICROS_IN[name] // 1_000)
-        if name == "io.debezium.time.NanoTimestamp":
-            return rfc3339(value // 1_000_000)
-        if name in _DAYS:
-            return (EPOCH + timedelta(days=value)).isoformat()
-    return value
+    if name == "org.apache.kafka.connect.data.Decimal":
+        return partial(_decimal, schema)
+    if name in _PER_MILLISECOND:
+        return partial(_time, _PER_MILLISECOND[name])
+    return _day if name in _DAYS else None
+
+
+def of_variable_scale(value: dict[str, Any]) -> Any:
+    """Return the decimal whose scale comes with it; any other object as it is."""
+    return decimal_text(value["value"], value["scale"]) if value.keys() == _VARIABLE_SCALE else value
+
+
+def _decimal(schema: Mapping[str, Any], value: Any) -> Any:
+    return decimal_text(value, int(schema["parameters"]["scale"])) if isinstance(value, str) else value
+
+
+def _time(per_millisecond: int, value: Any) -> Any:
+    return rfc3339(value // per_millisecond) if isinstance(value, int) else value
+
+
+def _day(value: Any) -> Any:
+    return (EPOCH + timedelta(days=value)).isoformat() if isinstance(value, int) else value
 
 
 def time_value(value: Any) -> Any:

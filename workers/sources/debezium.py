@@ -16,6 +16,7 @@ from workers.sources.messages import Body, Message, key_columns, object_of, with
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from workers.sources.connect_values import Reader
     from workers.sources.mapping import Column, FieldSource
     from workers.sources.messages import Adapter
 
@@ -24,6 +25,16 @@ PARTS = {"products": ("product_id",), "prices": ("product_id", "seller"), "revie
 EMPTY = ("", "0", "00000000-0000-0000-0000-000000000000", "None")
 """Texts of the values that PostgreSQL's connector invents for columns that a delete does not have."""
 
+_OF_CLOUD_EVENT = {
+    "lsn": "iodebeziumlsn",
+    "ts_ms": "iodebeziumtsms",
+    "file": "iodebeziumfile",
+    "pos": "iodebeziumpos",
+    "scn": "iodebeziumscn",
+    "table": "iodebeziumtable",
+}
+"""The attributes of Debezium's CloudEvents by the names that they have in `source`."""
+
 
 class RowChange(NamedTuple):
     """What became of one row."""
@@ -31,8 +42,8 @@ class RowChange(NamedTuple):
     deleted: bool
     row: Mapping[str, Any]
     """The row after the change; the row before it if it was deleted."""
-    types: Mapping[str, dict[str, Any]]
-    """The Connect schemas of the columns; empty where the record has none."""
+    types: Mapping[str, Reader]
+    """What reads the columns that need their schema; empty where the record has none."""
     key: bytes | None
     position: int | None
     """The position of the change in the log of its database; None if it is not known."""
@@ -121,8 +132,7 @@ def _payload(body: dict[str, Any]) -> tuple[dict[str, Any] | None, ColumnTypes]:
 
 
 def _of_cloud_event(attributes: Mapping[str, str]) -> dict[str, Any]:
-    names = {"lsn": "lsn", "ts_ms": "tsms", "file": "file", "pos": "pos", "scn": "scn", "table": "table"}
-    return {name: attributes.get(f"iodebezium{attribute}") for name, attribute in names.items()}
+    return {name: attributes.get(attribute) for name, attribute in _OF_CLOUD_EVENT.items()}
 
 
 def _position(source: Mapping[str, Any]) -> int | None:

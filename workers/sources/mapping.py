@@ -11,10 +11,12 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from schemas.errors import InvalidEvent
 from schemas.event_models import CHANGES
-from workers.sources.connect_values import SCALE_MAX, decimal_text, is_unavailable, plain_value, time_value
+from workers.sources.connect_values import NOT_LOGGED, SCALE_MAX, decimal_text, of_variable_scale, time_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+
+    from workers.sources.connect_values import Reader
 
 VISIBLE = "visible"
 """A field of a mapping alone: a product is hidden while its column is false, draft, hidden, archived or the like."""
@@ -118,49 +120,45 @@ def _converter(field: str, scale: int | None) -> Callable[[Any], Any] | None:
 
 
 def mapped(
-    row: Mapping[str, Any], sources: Iterable[FieldSource], types: Mapping[str, dict[str, Any]]
+    row: Mapping[str, Any], sources: Iterable[FieldSource], types: Mapping[str, Reader]
 ) -> tuple[dict[str, Any], bool]:
     """Return the fields of a row, and whether all its columns were logged: the field of one that was not is left out.
 
-    `types` has the Connect schemas of the columns; it is empty where records have none. Raises InvalidEvent.
+    `types` has what reads the columns that need their schema; it is empty where records have none. Raises InvalidEvent.
     """
     fields: dict[str, Any] = {}
     complete = True
-    for source in sources:
-        if source.column is None:
-            value = source.value
-        else:
-            value = _raw(row, source.field, source.column)
-            if is_unavailable(value):
+    for field, attribute, column, value, convert in sources:
+        if column is not None:
+            try:
+                value = row[column]
+            except KeyError:
+                raise _no_column(field, column, row) from None
+            if value in NOT_LOGGED:
                 complete = False
                 continue
             if value is not None:
-                value = _value(source, value, types)
-        if source.attribute is not None:
-            fields.setdefault("attributes", {})[source.attribute] = value
-        elif source.field == "attributes" and isinstance(value, dict):
+                try:
+                    if (read := types.get(column)) is not None:
+                        value = read(value)
+                    elif type(value) is dict:
+                        value = of_variable_scale(value)
+                    if convert is not None:
+                        value = convert(value)
+                except InvalidEvent as error:
+                    raise InvalidEvent(f"{field}: {error}") from None
+        if attribute is not None:
+            fields.setdefault("attributes", {})[attribute] = value
+        elif field == "attributes" and isinstance(value, dict):
             fields["attributes"] = value | fields.get("attributes", {})
         else:
-            fields[source.field] = value
+            fields[field] = value
     return fields, complete
 
 
-def _raw(row: Mapping[str, Any], field: str, column: str) -> Any:
-    try:
-        return row[column]
-    except KeyError:
-        raise InvalidEvent(
-            f"{field}: the row has no column {column!r}, only {', '.join(sorted(row))[:200]}: correct the mapping"
-        ) from None
-
-
-def _value(source: FieldSource, raw: Any, types: Mapping[str, dict[str, Any]]) -> Any:
-    try:
-        if types or type(raw) is dict:
-            raw = plain_value(raw, types.get(source.column or ""))
-        return raw if source.convert is None else source.convert(raw)
-    except InvalidEvent as error:
-        raise InvalidEvent(f"{source.field}: {error}") from None
+def _no_column(field: str, column: str, row: Mapping[str, Any]) -> InvalidEvent:
+    columns = ", ".join(sorted(row))[:200]
+    return InvalidEvent(f"{field}: the row has no column {column!r}, only {columns}: correct the mapping")
 
 
 def _decimal(value: Any, scale: int | None = None) -> Any:

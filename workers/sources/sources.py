@@ -114,10 +114,10 @@ def _parsed(topic: str, key: bytes | None, value: bytes | None, times: Times) ->
 def values(message: Message, source: Source, adapt: Adapter) -> list[Value]:
     """Return the events of a message of this source. Raises InvalidEvent."""
     time = None
-    if source.envelope == "cloudevents":
-        message = opened(message)
-        time = message.headers.get("time")
     try:
+        if source.envelope == "cloudevents":
+            message = opened(message)
+            time = message.headers.get("time")
         bodies = adapt(message)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         reason = f"the record has not the shape of {source.format} ({type(error).__name__}: {error}): check the format"
