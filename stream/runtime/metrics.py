@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 _BUCKETS_MS = (5, 10, 15, 20, 25, 30, 40, 50, 60, 80, 100, 150, 200, 300, 500)
@@ -15,42 +17,32 @@ class ItemsMetrics:
     """Metrics of an items worker. It reports them through the topic `progress`, and the API shows them."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self.events = Counter(
-            "freshline_events_folded",
-            "Input events that were folded into the state of their item",
-            ["topic"],
-            registry=registry,
+        counter = partial(Counter, registry=registry)
+        self.events = counter(
+            "freshline_events_folded", "Input events that were folded into the state of their item", ["topic"]
         )
-        self.unchanged = Counter(
+        self.unchanged = counter(
             "freshline_events_unchanged",
             "Input events that changed nothing, because they are stale or repeated",
             ["topic"],
-            registry=registry,
         )
-        self.dead_letters = Counter(
-            "freshline_dead_letters", "Events that were sent to the dead letters", ["topic", "error"], registry=registry
+        self.dead_letters = counter(
+            "freshline_dead_letters", "Events that were sent to the dead letters", ["topic", "error"]
         )
-        self.misrouted = Counter(
+        self.misrouted = counter(
             "freshline_misrouted_events",
             "Events in the wrong partition, which were forwarded to the right one",
             ["topic"],
-            registry=registry,
         )
-        self.bugs = Counter(
-            "freshline_bugs",
-            "Exceptions in a pure stage, each of which is a bug: alert on any",
-            ["stage"],
-            registry=registry,
+        self.bugs = counter(
+            "freshline_bugs", "Exceptions in a pure stage, each of which is a bug: alert on any", ["stage"]
         )
-        self.evicted = Counter(
+        self.evicted = counter(
             "freshline_displaced_parts",
             "Offers, attributes and languages that were left out of a state because of its limits",
-            registry=registry,
         )
-        self.joined = Counter(
-            "freshline_foreign_records",
-            "Item records of other writers that were joined into the state",
-            registry=registry,
+        self.joined = counter(
+            "freshline_foreign_records", "Item records of other writers that were joined into the state"
         )
 
 
@@ -58,62 +50,41 @@ class IndexMetrics:
     """Metrics of an index worker and its API."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self.freshness = Histogram(
+        counter, gauge = partial(Counter, registry=registry), partial(Gauge, registry=registry)
+        histogram = partial(Histogram, registry=registry)
+        self.freshness = histogram(
             "freshline_freshness_seconds",
             "Seconds from the timestamp of an event's record until search can show it (stage searchable), or can find "
             "its new text by the vector (stage vector)",
             ["topic", "stage"],
             buckets=FRESHNESS_BUCKETS,
-            registry=registry,
         )
-        self.stages = Histogram(
+        self.stages = histogram(
             "freshline_stage_seconds",
             "Seconds that events spent in a stage; log, fold, item_log and write add up to the stage searchable of "
             "freshline_freshness_seconds, and embed comes after them",
             ["topic", "stage"],
             buckets=FRESHNESS_BUCKETS,
-            registry=registry,
         )
-        self.plans = Counter(
-            "freshline_plans", "Item records, by what was done with them in the index", ["action"], registry=registry
+        self.plans = counter("freshline_plans", "Item records, by what was done with them in the index", ["action"])
+        self.embedded = counter("freshline_embeddings_computed", "Texts that were embedded by the model")
+        self.cached = counter("freshline_embeddings_cached", "Texts whose vector was in the cache")
+        self.avoided = counter("freshline_embeddings_avoided", "Changes that were made searchable without a new vector")
+        self.embedding_failures = counter("freshline_embeddings_failed", "Texts that the model could not embed")
+        self.bugs = counter(
+            "freshline_index_bugs", "Item records on which a pure stage failed, each of which is a bug: alert on any"
         )
-        self.embedded = Counter(
-            "freshline_embeddings_computed", "Texts that were embedded by the model", registry=registry
+        self.repriced = counter(
+            "freshline_sale_boundaries", "Prices that changed because a sale began or ended, without an event"
         )
-        self.cached = Counter("freshline_embeddings_cached", "Texts whose vector was in the cache", registry=registry)
-        self.avoided = Counter(
-            "freshline_embeddings_avoided", "Changes that were made searchable without a new vector", registry=registry
+        self.retries = counter("freshline_index_retries", "Writes that were repeated because the index was away")
+        self.searches = histogram(
+            "freshline_search_seconds", "Seconds that a search took to answer", ["by"], buckets=SEARCH_BUCKETS
         )
-        self.embedding_failures = Counter(
-            "freshline_embeddings_failed", "Texts that the model could not embed", registry=registry
-        )
-        self.bugs = Counter(
-            "freshline_index_bugs",
-            "Item records on which a pure stage failed, each of which is a bug: alert on any",
-            registry=registry,
-        )
-        self.repriced = Counter(
-            "freshline_sale_boundaries",
-            "Prices that changed because a sale began or ended, without an event",
-            registry=registry,
-        )
-        self.retries = Counter(
-            "freshline_index_retries", "Writes that were repeated because the index was away", registry=registry
-        )
-        self.searches = Histogram(
-            "freshline_search_seconds",
-            "Seconds that a search took to answer",
-            ["by"],
-            buckets=SEARCH_BUCKETS,
-            registry=registry,
-        )
-        self.left_out = Counter(
+        self.left_out = counter(
             "freshline_hits_left_out",
             "Hits that were left out of answers because the index holds a value that cannot be shown: reconcile",
-            registry=registry,
         )
-        self.pending = Gauge("freshline_pending_items", "Item records that wait in the lanes", registry=registry)
-        self.lag = Gauge("freshline_lag_events", "Events that search does not show yet", ["stage"], registry=registry)
-        self.log_bytes = Gauge(
-            "freshline_log_bytes", "Memory of the embedded broker, which holds its log there", registry=registry
-        )
+        self.pending = gauge("freshline_pending_items", "Item records that wait in the lanes")
+        self.lag = gauge("freshline_lag_events", "Events that search does not show yet", ["stage"])
+        self.log_bytes = gauge("freshline_log_bytes", "Memory of the embedded broker, which holds its log there")

@@ -27,6 +27,7 @@ def create_app(store: Store) -> Faulty:
     for exception in (Refusal, RequestValidationError):
         app.add_exception_handler(exception, _refused)
     app.include_router(_collections(store))
+    app.include_router(_payload(store))
     app.include_router(_points(store))
     faulty = Faulty(app)
     app.include_router(_control(store, faulty))
@@ -76,6 +77,12 @@ def _collections(store: Store) -> APIRouter:
     @router.delete("/collections/{name}")
     async def delete(name: str) -> Response:
         return _answer(store.delete_collection(name))
+
+    return router
+
+
+def _payload(store: Store) -> APIRouter:
+    router = APIRouter()
 
     @router.put("/collections/{name}/index")
     async def index(name: str, asked: models.CreateFieldIndex) -> Response:

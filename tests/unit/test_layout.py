@@ -38,3 +38,16 @@ def test_every_folder_of_unit_tests_is_named_as_the_room_it_tests(package: str) 
     below = TESTS / "unit" / package
     folders = [path.parent.relative_to(TESTS / "unit") for path in below.rglob("test_*.py")]
     assert folders and [str(folder) for folder in folders if not (ROOT / folder).is_dir()] == []
+
+
+def test_no_function_is_longer_than_fifty_lines() -> None:
+    functions = (
+        (path, node)
+        for path in (each for room in ("schemas", "workers", "stream", "tests") for each in (ROOT / room).rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+    )
+    lengths = {
+        (str(path.relative_to(ROOT)), node.name): (node.end_lineno or 0) - node.lineno for path, node in functions
+    }
+    assert lengths and {function for function, lines in lengths.items() if lines >= 50} == set()
