@@ -74,9 +74,25 @@ class Content(TypedDict):
     """The greatest time at the source, by facet."""
 
 
+class Facets(TypedDict):
+    """The fields of a content that its offers and reviews alone make."""
+
+    offers: list[Offer]
+    sellers: list[str]
+    currencies: list[str]
+    price: float | None
+    currency: str | None
+    price_changes_at_ms: int | None
+    rating: float | None
+    review_count: int
+    rating_histogram: list[int]
+
+
 class Payload(Content):
     """The payload of a point in the index."""
 
+    product_digest: str | None
+    """The digest of what the fields of the product were made from. Points of earlier releases lack it."""
     version: int
     """(epoch << OFFSET_BITS) + offset of the item record."""
     fingerprint: str | None

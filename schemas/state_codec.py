@@ -11,22 +11,19 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from schemas.errors import ForeignRecord
-from schemas.items import Change, Entity, ItemRecord, ItemState, Register, ReviewSummary
-from schemas.stamps import UNVERSIONED, Stamp
+from schemas.logged_item import MALFORMED, LoggedItem, decoded_entity
+from schemas.stamps import UNVERSIONED
+from schemas.state_json import PROMOTION, SHORT_NAMES, SHORT_PROMOTION
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from schemas.items import Entity, ItemRecord
     from schemas.state_json import EntityAsJson, FactAsJson, ItemAsJson
 
 _CROWDED = ((UNVERSIONED, -1, ""), "")
 """An earlier release kept a (stamp, seller) here, up to which it dropped offers: this one drops none there."""
 _SEPARATOR = b"\x00"
-_SHORT = {"price": "p", "currency": "c", "sale_price": "s", "sale_starts_at_ms": "b", "sale_ends_at_ms": "e"}
-_PROMOTION, _SHORT_PROMOTION = "promotion/", "t/"
-_MALFORMED = (ValueError, LookupError, TypeError, AttributeError)
-"""The errors of reading foreign bytes as a record of Freshline."""
-_LONG = {short: name for name, short in _SHORT.items()}
 
 
 def encode_item(record: ItemRecord) -> bytes:
@@ -50,42 +47,27 @@ def encode_item(record: ItemRecord) -> bytes:
 
 def decode_item(value: bytes) -> ItemRecord:
     """Return the record of a value of the item log. Raises ForeignRecord."""
-    try:
-        return _to_item(orjson.loads(value))
-    except _MALFORMED as error:
-        raise ForeignRecord(f"no item record of Freshline: {error!r}") from error
+    return LoggedItem(value).record
 
 
 def decode_item_under(key: bytes | None, value: bytes) -> ItemRecord:
-    """Return the record of a key and value of the item log. Raises ForeignRecord, also if the key is of another item.
+    """Return the record of a key and value of the item log. Raises as `logged_item_under` does."""
+    return logged_item_under(key, value).record
+
+
+def logged_item_under(key: bytes | None, value: bytes) -> LoggedItem:
+    """Return the item in a record of the item log, its product part not decoded yet unless the product has changed.
 
     The state of an item comes only from records under its key, since partition, compaction and order follow the key.
+    Raises ForeignRecord, also if the key is of another item.
     """
-    record = decode_item(value)
-    product_id = record.state.product_id
-    if not isinstance(product_id, str) or product_id.encode() != key:
+    item = LoggedItem(value)
+    if item.product_id.encode() != key:
         shown = "no key" if key is None else f"the key {key[:64].decode(errors='backslashreplace')!r}"
-        raise ForeignRecord(f"a record of the item {str(product_id)[:64]!r} under {shown}: make them equal")
-    return record
-
-
-def _to_item(body: dict[str, Any]) -> ItemRecord:
-    state = ItemState(
-        product_id=body["id"],
-        product=_to_entity(body["p"], str),
-        deleted_unversioned_ms=body["du"],
-        void_at_ms=body["v"],
-        offers={seller: _to_entity(offer, _full) for seller, offer in body["o"].items()},
-        price_latest_ms=body["pl"],
-        crowded="x" in body,
-    )
-    count, total, histogram, latest_ms = body["r"]
-    return ItemRecord(
-        writer=body["w"],
-        state=state,
-        reviews=ReviewSummary(count, total, tuple(histogram), latest_ms),
-        changes={facet: Change(*change) for facet, change in body["c"].items()},
-    )
+        raise ForeignRecord(f"a record of the item {item.product_id[:64]!r} under {shown}: make them equal")
+    if "product" in item.changes:
+        _ = item.record
+    return item
 
 
 def review_key(product_id: str, review_id: str) -> bytes:
@@ -110,17 +92,13 @@ def encode_review(review: Entity) -> bytes:
 def decode_review(value: bytes) -> Entity:
     """Return the review of a value of `review-states`. Raises ForeignRecord."""
     try:
-        return _to_entity(orjson.loads(value), str)
-    except _MALFORMED as error:
+        return decoded_entity(value)
+    except MALFORMED as error:
         raise ForeignRecord(f"no review record of Freshline: {error!r}") from error
 
 
 def _shortened(name: str) -> str:
-    return _SHORT.get(name) or name.replace(_PROMOTION, _SHORT_PROMOTION, 1)
-
-
-def _full(name: str) -> str:
-    return _LONG.get(name) or name.replace(_SHORT_PROMOTION, _PROMOTION, 1)
+    return SHORT_NAMES.get(name) or name.replace(PROMOTION, SHORT_PROMOTION, 1)
 
 
 def _entity(entity: Entity, name_of: Callable[[str], str]) -> EntityAsJson:
@@ -144,18 +122,3 @@ def _entity(entity: Entity, name_of: Callable[[str], str]) -> EntityAsJson:
     if others:
         body["x"] = others
     return body
-
-
-def _to_entity(body: dict[str, Any], name_of: Callable[[str], str]) -> Entity:
-    floor = Stamp(*body["f"]) if "f" in body else None
-    facts = {}
-    if floor is not None:
-        facts = {name_of(name): Register(floor, value) for name, value in body.get("s", {}).items()}
-    for name, (version, updated_at_ms, digest, value) in body.get("x", {}).items():
-        facts[name_of(name)] = Register(Stamp(version, updated_at_ms, digest), value)
-    return Entity(
-        floor=floor,
-        deleted=Stamp(*body["d"]) if "d" in body else None,
-        facts=facts,
-        latest_ms=body.get("l", -1),
-    )

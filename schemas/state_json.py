@@ -10,6 +10,11 @@ from typing import Annotated, Any, NotRequired
 from pydantic import Field
 from typing_extensions import TypedDict
 
+SHORT_NAMES = {"price": "p", "currency": "c", "sale_price": "s", "sale_starts_at_ms": "b", "sale_ends_at_ms": "e"}
+"""The names of an offer's facts in a record, which holds many of them."""
+FULL_NAMES = {short: name for name, short in SHORT_NAMES.items()}
+PROMOTION, SHORT_PROMOTION = "promotion/", "t/"
+
 StampAsJson = Annotated[
     tuple[int, int, str],
     Field(description="[version or -1, updated_at in milliseconds since the epoch, digest of the event]"),

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from schemas.points import point_version
-from schemas.state_codec import decode_item_under
+from schemas.state_codec import logged_item_under
 from stream.state_files.records import folded_at_ms
 from workers.lanes.acks import shared_by
 from workers.lanes.pending_item import PendingItem
@@ -16,7 +16,7 @@ from workers.priority import CooperativeTurns
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from schemas.items import ItemRecord
+    from schemas.logged_item import LoggedItem
     from stream.kafka.offsets import InFlightRecord
     from stream.kafka.partitions import Partition
     from stream.kafka.record_batch import FetchedRecord, RecordBatch
@@ -90,7 +90,7 @@ class IndexWorker:
 
     async def _write(
         self,
-        item: ItemRecord | None,
+        item: LoggedItem | None,
         number: int,
         record: FetchedRecord,
         in_flight: InFlightRecord,
@@ -115,6 +115,6 @@ class IndexWorker:
         return [offset for offset in kept if offset is not None]
 
 
-def _decode(record: FetchedRecord) -> ItemRecord | None:
+def _decode(record: FetchedRecord) -> LoggedItem | None:
     """Return the item record; None for a foreign record with an empty value, since Freshline never deletes an item."""
-    return None if record.value is None else decode_item_under(record.key, record.value)
+    return None if record.value is None else logged_item_under(record.key, record.value)

@@ -12,7 +12,7 @@ from aiokafka.errors import KafkaError
 
 from schemas.errors import ForeignRecord, Unavailable
 from schemas.event_fields import PRODUCT_ID_BYTES_MAX
-from schemas.state_codec import decode_item_under, decode_review, encode_item, split_review_key
+from schemas.state_codec import decode_item_under, decode_review, encode_item, logged_item_under, split_review_key
 from schemas.state_validation import check_item, check_review
 from stream.kafka.partitions import Partition
 from stream.kafka.topics import ITEMS, STATES
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from schemas.items import ItemRecord
+    from schemas.logged_item import LoggedItem
     from stream.kafka.cluster import Cluster
     from stream.kafka.reader import Record
 
@@ -79,6 +80,16 @@ def item_of(key: bytes | None, value: bytes | None) -> ItemRecord | None:
         return decode_item_under(key, value or b"")
     except ForeignRecord:
         return None
+
+
+def logged_item_of(key: bytes | None, value: bytes | None) -> LoggedItem | None:
+    """Return the item in a record of the item log as it lies there; None for a foreign record."""
+    try:
+        item = logged_item_under(key, value or b"")
+        _ = item.record  # The product part is read too.
+    except ForeignRecord:
+        return None
+    return item
 
 
 def normalised_record(record: StateRecord) -> StateRecord:

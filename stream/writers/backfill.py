@@ -18,7 +18,7 @@ from stream.kafka.offsets import InFlightRecord, OffsetTracker
 from stream.kafka.partitions import Partition
 from stream.kafka.reader import Reader
 from stream.kafka.topics import ITEMS
-from stream.state_files.records import item_of
+from stream.state_files.records import logged_item_of
 from workers.lanes.pending_item import PendingItem
 
 if TYPE_CHECKING:
@@ -132,8 +132,8 @@ class Backfill:
         return end if await self._save(number, end=end, done=end) else None
 
     async def _put(self, records: list[Record], written: OffsetTracker) -> None:
-        items = {record.offset: item_of(record.key, record.value) for record in records}
-        serving = await self._serving({item.state.product_id for item in items.values() if item})
+        items = {record.offset: logged_item_of(record.key, record.value) for record in records}
+        serving = await self._serving({item.product_id for item in items.values() if item})
         written.start(list(items))
         for record in records:
             in_flight = InFlightRecord(written, record.offset)
@@ -141,7 +141,7 @@ class Backfill:
                 in_flight.ack()
                 continue
             version = point_version(self._context.epoch, record.offset)
-            shown = serving.get(item.state.product_id)
+            shown = serving.get(item.product_id)
             pending = PendingItem(item, record.partition.number, version, [in_flight], serving=shown)
             await self._lanes.put_backfill(pending)
 

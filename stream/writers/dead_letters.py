@@ -9,7 +9,6 @@ import structlog
 
 from schemas.errors import EmbeddingFailed
 from schemas.points import version_offset
-from schemas.state_codec import encode_item
 from stream.kafka.headers import Origin, bug_headers, dead_letter_headers, dead_letter_topic
 from stream.kafka.topics import ITEMS
 from workers.lanes.embedding import ATTEMPTS_MAX
@@ -45,8 +44,7 @@ class ItemDeadLetters:
         record = pending.record
         arrived_at_ms = max((change.first_arrived_at_ms for change in record.changes.values()), default=0)
         origin = Origin(ITEMS, pending.partition, version_offset(pending.version), arrived_at_ms)
-        key = record.state.product_id.encode()
-        await self._write(origin, key, encode_item(record), bug_headers(origin, (), error))
+        await self._write(origin, record.product_id.encode(), record.value, bug_headers(origin, (), error))
 
     async def give_up_text(self, payload: Payload, reason: str) -> None:
         """Write the dead letter of a text that cannot be embedded, with the payload of its point, which search finds

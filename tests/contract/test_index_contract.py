@@ -13,6 +13,7 @@ from schemas.points import point_id
 from schemas.queries import Filters
 from tests.support.index_backends import BACKENDS, content, ids, opened, planned, point_ids, put, vector
 from workers.index.interface import DenseVector, Patch, Reprice, Upsert
+from workers.index.layout import HEAD_FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -59,6 +60,20 @@ async def test_a_written_point_is_read_back_whole(index: Index) -> None:
     assert stored.dense == pytest.approx(vector(1, 2))
     assert (await index.payloads([point_id("a"), point_id("missing")])) == {point_id("a"): stored.payload}
     assert (await index.stored(["a"]))["a"].dense is None
+
+
+async def test_a_head_has_what_prices_and_reviews_change_and_tells_the_product_by_its_digest(index: Index) -> None:
+    wanted = content("a", "Cake", price=9.5, partition=2, brand="Acme", left_out=["offers"])
+    await put(index, wanted, 7)
+    await index.write([Patch("a", 7, 8, {"version": 8, "product_digest": "d"})])
+    stored, head = (await index.stored(["a"]))["a"].payload, (await index.heads(["a", "missing"]))["a"]
+    assert {name: value for name, value in stored.items() if name in HEAD_FIELDS or value is None} == {
+        name: value
+        for name, value in head.items()
+        if name in HEAD_FIELDS or stored[name] is None  # type: ignore[literal-required]
+    }
+    assert head["title"] is None and (head["version"], head["product_digest"], head["partition"]) == (8, "d", 2)
+    assert list(await index.heads(["missing"])) == []
 
 
 async def test_an_older_whole_point_changes_nothing(index: Index) -> None:

@@ -9,7 +9,9 @@ import pytest
 
 from schemas.errors import Unavailable
 from schemas.items import NO_REVIEWS, ItemRecord, ItemState
+from schemas.logged_item import LoggedItem
 from schemas.points import point_version
+from schemas.state_codec import encode_item
 from stream.kafka.partitions import Partition
 from stream.kafka.topics import ITEMS, ensure_topics
 from stream.writers.backfill import Backfill, done_name, end_name, filled_to
@@ -158,7 +160,7 @@ async def test_what_waits_is_acked_unwritten_where_its_collection_is_dropped_and
         await attached.refresh_until_available()
         item = ItemRecord("me", ItemState("P1"), NO_REVIEWS, {})
         acked: list[str] = []
-        waits = PendingItem(item, PARTITION, point_version(EPOCH, 41), [Acked(acked)])
+        waits = PendingItem(LoggedItem(encode_item(item)), PARTITION, point_version(EPOCH, 41), [Acked(acked)])
         await attached.serving.lanes.put(waits)
         run = asyncio.ensure_future(attached.run())
         await asyncio.sleep(0)  # Begun, and nothing written yet.

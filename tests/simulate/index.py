@@ -10,6 +10,7 @@ from schemas.errors import Unavailable
 from schemas.points import Payload, Status
 from workers.embedder.interface import ModelId
 from workers.index.interface import DenseVector, Patch, Stored, Upsert
+from workers.index.layout import HEAD_FIELDS, complete_payload
 from workers.index.metadata import Metadata
 
 if TYPE_CHECKING:
@@ -141,6 +142,15 @@ class IndexClient:
             return {p: Stored(cast("Payload", point.payload), point.dense if vectors else None) for p, point in there}
 
         result: dict[str, Stored] = await self._ask(Request(f"reads {'+'.join(product_ids)}", [], read))
+        return result
+
+    async def heads(self, product_ids: Collection[str]) -> dict[str, Payload]:
+
+        def read() -> dict[str, Payload]:
+            there = {p: self._points.by_id[p].payload for p in product_ids if p in self._points.by_id}
+            return {p: complete_payload({name: whole[name] for name in HEAD_FIELDS}) for p, whole in there.items()}
+
+        result: dict[str, Payload] = await self._ask(Request(f"reads heads {'+'.join(product_ids)}", [], read))
         return result
 
     async def write(self, writes: Sequence[Write]) -> set[str]:

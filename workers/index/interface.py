@@ -117,6 +117,10 @@ class Index(Protocol):
     async def stored(self, product_ids: Collection[str], *, vectors: bool = False) -> dict[str, Stored]:
         """Return the points of these items by product_id, without the missing ones."""
 
+    async def heads(self, product_ids: Collection[str]) -> dict[str, Payload]:
+        """Return the payloads of these items by product_id, without the missing ones, and without the fields of the
+        product that are not in `HEAD_FIELDS`: those are None."""
+
     async def payloads(self, point_ids: Sequence[str]) -> dict[str, Payload]:
         """Return payloads by point id, without the missing ones."""
 

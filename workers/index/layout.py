@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
-from schemas.points import POINT_NAMESPACE, Payload, Status
+from schemas.points import POINT_NAMESPACE, Facets, Payload, Status
 from schemas.texts import name_key
 
 if TYPE_CHECKING:
@@ -53,6 +53,14 @@ compared on points that are named by their ids.
 
 NESTED_FIELDS = frozenset(("title", "description", "attributes", "offers", "updated_at_ms", "searchable_at_ms"))
 """Fields that hold objects or lists of objects. Nothing filters on them."""
+
+
+HEAD_FIELDS = (
+    *Facets.__annotations__,
+    *("product_id", "partition", "status", "left_out", "updated_at_ms", "searchable_at_ms"),
+    *("version", "fingerprint", "product_digest"),
+)
+"""The fields that tell whether a record changes the product of a point, and all that it may change otherwise."""
 
 
 class Is(NamedTuple):

@@ -10,16 +10,16 @@ import structlog
 from workers.lanes.pending_item import NewText
 from workers.lanes.sinks import Planned, Refused, Retried, Searchable
 from workers.point.payload import is_visible
-from workers.point.plan import PointPlan, is_new_text, plan
+from workers.point.plan import PointPlan, is_new_text, patch_facets, plan, same_product
 from workers.priority import CooperativeTurns
 from workers.retry import INDEX_BACKOFF, until_available
-from workers.state.projection import content
+from workers.state.projection import content, facets, product_digest
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
     from schemas.errors import Unavailable
-    from schemas.points import Content
+    from schemas.points import Content, Payload
     from workers.clock import Clock
     from workers.index.interface import Index, Stored
     from workers.lanes.pending_item import PendingItem
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     Read = tuple[PendingItem, Stored | None]
     """An item, and its point as it was just read."""
+    Head = tuple[PendingItem, Payload]
+    """An item, and the head of its point as it was just read."""
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -85,8 +87,21 @@ class ItemWriter:
         self._backoff = backoff
 
     async def write_arrived(self, batch: Sequence[PendingItem]) -> Left:
-        """Write all but the items with a new text, which are left to wait for their turn."""
-        return await self._write(await self._read(batch), self._decide_unless_new_text)
+        """Write all but the items with a new text, which are left to wait for their turn.
+
+        Most items have the product that their points show: their records are not decoded any further, nor their points
+        read any further. The others go first, since some of them vanish.
+        """
+        product_ids = [pending.product_id for pending in batch]
+        heads = await self._until_available(lambda: self._index.heads(product_ids))
+        shown = {p.product_id for p in batch if (head := heads.get(p.product_id)) and _shows_product(head, p)}
+        others = [pending for pending in batch if pending.product_id not in shown]
+        reads = await self._read(others, there=heads.keys())
+        left = await self._write(reads, self._decide_unless_new_text) if others else Left([], [])
+        if shown:
+            known = [(pending, heads[pending.product_id]) for pending in batch if pending.product_id in shown]
+            left.missed.extend((await self._write(known, self._decide_facets)).missed)
+        return left
 
     async def write_texts(self, texts: Sequence[NewText]) -> Left:
         """Write items that were left with a new text."""
@@ -109,9 +124,14 @@ class ItemWriter:
             [each.pending for each in decided if each.pending.product_id in missed],
         )
 
-    async def _read(self, batch: Sequence[PendingItem], *, vectors: bool = False) -> list[Read]:
-        product_ids = [pending.product_id for pending in batch]
-        stored = await self._until_available(lambda: self._index.stored(product_ids, vectors=vectors))
+    async def _read(
+        self, batch: Sequence[PendingItem], *, vectors: bool = False, there: Collection[str] | None = None
+    ) -> list[Read]:
+        """Read the points of these items; only of those that are `there`, if that is known."""
+        product_ids = [each.product_id for each in batch if there is None or each.product_id in there]
+        stored: Mapping[str, Stored] = {}
+        if product_ids:
+            stored = await self._until_available(lambda: self._index.stored(product_ids, vectors=vectors))
         return [(pending, stored.get(pending.product_id)) for pending in batch]
 
     async def _with_vectors(self, texts: Sequence[NewText]) -> list[NewText]:
@@ -163,6 +183,12 @@ class ItemWriter:
         turned = turns_at_ms is not None and turns_at_ms <= self._clock.now_ms()
         return self._plan(text.pending, self._project(text.pending) if turned else text.content, text.stored)
 
+    def _decide_facets(self, read: Head) -> Decided:
+        pending, head = read
+        item, now_ms = pending.record, self._clock.now_ms()
+        of_facets = facets(item.prices, item.reviews, now_ms=now_ms, shop_currency=self._shop_currency)
+        return Decided(pending, patch_facets(head, item, of_facets, pending.version, now_ms))
+
     def _decide(self, read: Read) -> Decided:
         pending, stored = read
         return self._plan(pending, self._project(pending), stored)
@@ -189,6 +215,7 @@ class ItemWriter:
             text_arrived_at_ms=None if text is None else max(0, text.first_arrived_at_ms),
             repair=pending.repair,
             serving=pending.serving,
+            product_digest=product_digest(pending.record),
         )
         return Decided(pending, made)
 
@@ -222,3 +249,11 @@ class ItemWriter:
 
     def _note_retry(self, error: Unavailable, _wait_s: float) -> None:
         self._sink.note(Retried(error))
+
+
+def _shows_product(head: Payload, pending: PendingItem) -> bool:
+    """Return whether a point shows the product of a record already, or a later record."""
+    if head["version"] >= pending.version:
+        return True
+    digest = product_digest(pending.record)
+    return not pending.repair and same_product(head, pending.partition, digest)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from schemas.errors import ForeignRecord
 from schemas.items import REPAIRER
 from workers.state.projection import on_offer
 
 if TYPE_CHECKING:
-    from schemas.items import Change, ItemRecord
+    from schemas.items import Change
+    from schemas.logged_item import LoggedItem
     from schemas.points import Content, Payload
     from workers.index.interface import Stored
     from workers.lanes.acks import Ack
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 class PendingItem:
     """The newest record of an item that waits, and the acks of every record that waits with it."""
 
-    record: ItemRecord
+    record: LoggedItem
     partition: int
     version: int
     acks: list[Ack]
@@ -39,12 +41,15 @@ class PendingItem:
     @property
     def product_id(self) -> str:
         """The item."""
-        return self.record.state.product_id
+        return self.record.product_id
 
     @property
     def vanishes(self) -> bool:
         """Whether the change may be that the product is out of stock or delisted now: that goes ahead of the rest."""
-        return "product" in self.changes and not on_offer(self.record.state)
+        try:
+            return "product" in self.changes and not on_offer(self.record.state)
+        except ForeignRecord:  # Whoever plans the item refuses it.
+            return False
 
     def join(self, other: PendingItem) -> None:
         """Add the records of another pending item of the same product: writing the newer one makes both safe."""

@@ -8,7 +8,7 @@ from schemas.items import FACETS
 from schemas.points import Content, Payload, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 CONTENT_FIELDS = tuple(Content.__annotations__)
 
@@ -19,7 +19,11 @@ FACET_FIELDS: dict[str, tuple[str, ...]] = {
 """The fields of a payload by facet. All other fields belong to the product."""
 
 CURRENT_PRICE_FIELDS = ("price", "currency", "price_changes_at_ms")
-"""Fields that are always written together: a sale window may turn, and be written, between reading and patching."""
+"""Fields that are written together where a sale window is to turn: that may happen, and be written, between reading and
+patching."""
+
+FIELDS_BESIDE_PRODUCT = (*FACET_FIELDS["price"], *FACET_FIELDS["reviews"], "left_out", "updated_at_ms")
+"""The fields of a content that may change while the product is the same."""
 
 _ABSENT: dict[str, Any] = {"left_out": []}
 """The values of fields that points of earlier releases lack."""
@@ -43,7 +47,13 @@ class VectorState(NamedTuple):
 NO_VECTOR = VectorState(None, None, None, None)
 
 
-def payload(content: Content, version: int, vector: VectorState, searchable_at_ms: Mapping[str, int | None]) -> Payload:
+def payload(
+    content: Content,
+    version: int,
+    vector: VectorState,
+    searchable_at_ms: Mapping[str, int | None],
+    product_digest: str | None = None,
+) -> Payload:
     """Return the whole payload of a point."""
     whole: dict[str, Any] = {
         **content,
@@ -51,14 +61,15 @@ def payload(content: Content, version: int, vector: VectorState, searchable_at_m
         "version": version,
         "vector_failed": None,
         "searchable_at_ms": dict(searchable_at_ms),
+        "product_digest": product_digest,
     }
     return cast("Payload", whole)
 
 
-def differing_fields(stored: Payload, content: Content) -> list[str]:
-    """Return the names of the fields of the content that differ from the stored ones, in their order."""
+def differing_fields(stored: Payload, content: Content, among: Sequence[str] = CONTENT_FIELDS) -> list[str]:
+    """Return the names of those of these fields of the content that differ from the stored ones, in their order."""
     before, now = cast("dict[str, Any]", stored), cast("dict[str, Any]", content)
-    return [field for field in CONTENT_FIELDS if _value(before, field) != now[field]]
+    return [field for field in among if before.get(field) != now[field] and _value(before, field) != now[field]]
 
 
 def _value(stored: Mapping[str, Any], field: str) -> Any:
@@ -66,13 +77,14 @@ def _value(stored: Mapping[str, Any], field: str) -> Any:
     return _ABSENT.get(field) if value is None else value
 
 
-def changed_fields(stored: Payload, content: Content) -> dict[str, Any]:
-    """Return the top-level fields of the content that differ from the stored ones."""
+def changed_fields(stored: Payload, content: Content, among: Sequence[str] = CONTENT_FIELDS) -> dict[str, Any]:
+    """Return those of these top-level fields of the content that differ from the stored ones."""
     now = cast("dict[str, Any]", content)
-    changed = set(differing_fields(stored, content))
-    if not changed.isdisjoint(FACET_FIELDS["price"]):
-        changed.update(CURRENT_PRICE_FIELDS)
-    return {field: now[field] for field in CONTENT_FIELDS if field in changed}
+    changed = differing_fields(stored, content, among)
+    # Where no boundary of a window was to come, none has turned: the stored fields are as they were read.
+    if stored["price_changes_at_ms"] is not None and not set(changed).isdisjoint(FACET_FIELDS["price"]):
+        changed += [field for field in CURRENT_PRICE_FIELDS if field not in changed]
+    return {field: now[field] for field in changed}
 
 
 def changed_facets(stored: Payload | None, content: Content) -> tuple[str, ...]:

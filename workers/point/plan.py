@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from enum import StrEnum
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from workers.document import document, same_text
-from workers.index.interface import Patch, Reprice, Upsert
+from workers.index.interface import Patch, Reprice, Stored, Upsert
 from workers.point import payload
-from workers.state.projection import price_changes_at_ms, price_now
+from workers.state.prices import price_changes_at_ms, price_now
+from workers.state.projection import offers_left_out, updated_at_ms
 from workers.words.item import item_words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
 
-    from schemas.points import Content, Payload
+    from schemas.logged_item import LoggedItem
+    from schemas.points import Content, Facets, Payload
     from workers.document import Document
     from workers.embedder.interface import ModelId
-    from workers.index.interface import Stored, Write
+    from workers.index.interface import Write
 
     Vector = NDArray[np.float32]
     Cached = Callable[[str], Vector | None]
@@ -63,30 +65,56 @@ def plan(
     text_arrived_at_ms: int | None = None,
     repair: bool = False,
     serving: Payload | None = None,
+    product_digest: str | None = None,
 ) -> PointPlan:
     """Return the plan for one item record.
 
     `stored` must have been read with its vector. `cached` looks a vector up by fingerprint, float32 `(dimension,)`.
     `text_arrived_at_ms`, >= 0, is the time since which a new text waits for its vector; None means now.
     `serving` is the point of the item in the serving collection, if that is another one: it holds the time since which
-    search has shown each facet. With `repair` the whole point is written again, its lexical vector too, and an
-    embedding that failed is tried again.
+    search has shown each facet. `product_digest` is the one of the record, if it is known. With `repair` the whole
+    point is written again, its lexical vector too, and an embedding that failed is tried again.
     """
     if stored is not None and stored.payload["version"] >= version:
         return PointPlan(Action.SKIP, None, ())
     if not payload.is_visible(content):
-        return _hide(stored, content, version, now_ms)
+        return _hide(stored, content, version, now_ms, product_digest)
     since = partial(payload.searchable_at_ms, now_ms=now_ms, serving=serving)
     # A hidden point keeps no fingerprint, so an item that returns gets its vectors back.
     # A repair takes no shortcut: shortcuts trust the fingerprint and the lexical vector that was written with it.
     known = None if stored is None or repair else stored.payload["fingerprint"]
     if stored is not None and known is not None and _certainly_same(stored.payload, content):
-        return _patch(stored, content, version, since)
+        return _patch(stored, content, version, since, product_digest)
     present = document(content, model)
     if stored is not None and known == present.fingerprint and _same_words(stored.payload, content):
-        return _patch(stored, content, version, since)
+        return _patch(stored, content, version, since, product_digest)
     due_at_ms = now_ms if text_arrived_at_ms is None else text_arrived_at_ms
-    return _replace(stored, content, version, _vector(stored, present.fingerprint, cached, due_at_ms), present, since)
+    vector = _vector(stored, present.fingerprint, cached, due_at_ms)
+    return _replace(stored, content, version, vector, present, since, product_digest)
+
+
+def same_product(stored: Payload, partition: int, product_digest: str) -> bool:
+    """Return whether the fields of the product that a point has are certainly those of an item record.
+
+    `stored` need not have these fields. A point that is hidden keeps no fingerprint, and says no.
+    """
+    known = stored["product_digest"] == product_digest and stored["partition"] == partition
+    return known and stored["fingerprint"] is not None
+
+
+def patch_facets(stored: Payload, item: LoggedItem, of_facets: Facets, version: int, now_ms: int) -> PointPlan:
+    """Return the plan for an item record whose product is the same (`same_product`), from its offers and reviews.
+
+    It is the plan that `plan` would make. `stored` need not have the fields of the product.
+    """
+    if stored["version"] >= version:
+        return PointPlan(Action.SKIP, None, ())
+    times = updated_at_ms(stored["updated_at_ms"]["product"], item.prices, item.reviews)
+    left_out = [name for name in stored["left_out"] or () if name != "offers"]
+    left_out += offers_left_out(item.prices, of_facets)
+    wanted = cast("Content", {**stored, **of_facets, "left_out": left_out, "updated_at_ms": times})
+    since = partial(payload.searchable_at_ms, now_ms=now_ms)
+    return _patch(Stored(stored, None), wanted, version, since, stored["product_digest"], payload.FIELDS_BESIDE_PRODUCT)
 
 
 def is_new_text(stored: Stored | None, content: Content, *, version: int, model: ModelId, repair: bool = False) -> bool:
@@ -124,18 +152,27 @@ def reprice(stored: Payload, shop_currency: str | None, now_ms: int) -> Reprice:
     return Reprice(stored["product_id"], stored["version"], fields)
 
 
-def _hide(stored: Stored | None, content: Content, version: int, now_ms: int) -> PointPlan:
+def _hide(stored: Stored | None, content: Content, version: int, now_ms: int, product_digest: str | None) -> PointPlan:
     changed = payload.changed_facets(stored and stored.payload, content)
     shown = payload.searchable_at_ms(stored and stored.payload, content, changed, now_ms)
-    whole = payload.payload(content, version, payload.NO_VECTOR, shown)
+    whole = payload.payload(content, version, payload.NO_VECTOR, shown, product_digest)
     return PointPlan(Action.HIDE, Upsert(content["product_id"], version, whole, None, None), changed)
 
 
-def _patch(stored: Stored, content: Content, version: int, since: Since) -> PointPlan:
+def _patch(
+    stored: Stored,
+    content: Content,
+    version: int,
+    since: Since,
+    product_digest: str | None,
+    among: Sequence[str] = payload.CONTENT_FIELDS,
+) -> PointPlan:
     """Patch the point. The version always rises: an older write of a frozen worker may come later."""
-    fields = payload.changed_fields(stored.payload, content)
+    fields = payload.changed_fields(stored.payload, content, among)
     facets = payload.touched_facets(stored.payload, content, fields)  # A hidden point has no fingerprint to match.
     fields["version"] = version
+    if stored.payload["product_digest"] != product_digest:
+        fields["product_digest"] = product_digest
     if facets:
         fields["searchable_at_ms"] = since(stored.payload, content, facets)
     return PointPlan(Action.PATCH, Patch(content["product_id"], stored.payload["version"], version, fields), facets)
@@ -148,11 +185,12 @@ def _replace(
     dense_and_state: tuple[Vector | None, payload.VectorState],
     present: Document,
     since: Since,
+    product_digest: str | None,
 ) -> PointPlan:
     changed = payload.changed_facets(stored and stored.payload, content)
     shown = since(stored and stored.payload, content, changed)
     dense, vector = dense_and_state
-    whole = payload.payload(content, version, vector, shown)
+    whole = payload.payload(content, version, vector, shown, product_digest)
     action = Action.EMBED if vector.vector_due else Action.UPSERT
     return PointPlan(action, Upsert(content["product_id"], version, whole, item_words(content), dense), changed)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from schemas.queries import Hit, IndexedItem, SearchableAt, ShownOffer
 from schemas.times import rfc3339
-from workers.state.projection import offers_now, price_now
+from workers.state.prices import offers_now, price_now
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

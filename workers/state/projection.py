@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
 from schemas.items import SHOP
-from schemas.points import Content, Offer, Status
+from schemas.points import Content, Facets, Offer, Status
 from schemas.texts import name_key
 from workers.state.fold import PARTS_MAX
+from workers.state.prices import currency_of, price_changes_at_ms, price_now
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from schemas.items import Entity, ItemState, ReviewSummary
+    from schemas.logged_item import LoggedItem
 
+PROJECTION_VERSION = 1
+"""The version of the fields that `content` makes of a product. It rises whenever it makes others of the same state."""
+DIGEST_BYTES = 12
 OFFERS_MAX = 200
 """The most offers of an item that search shows."""
 TEXTS_AND_ATTRIBUTES = ("title", "description", "attributes")
@@ -31,10 +37,9 @@ def content(
     Without a `shop_currency` the currency of the shop's own offer counts, else that of most offers.
     """
     values, parts = _shown(state.product)
-    title, on_offer = _sorted(parts["title"]), _offers(state)
-    offers = _shown_offers(on_offer, shop_currency)
-    price, currency = price_now(offers, shop_currency, now_ms)
+    title, of_facets = _sorted(parts["title"]), facets(state, reviews, now_ms=now_ms, shop_currency=shop_currency)
     return Content(
+        **of_facets,
         product_id=state.product_id,
         partition=partition,
         status=_status(state, titled=bool(title)),
@@ -48,6 +53,18 @@ def content(
         gtin=values.get("gtin"),
         item_group_id=values.get("item_group_id"),
         availability=values.get("availability"),
+        name_keys=name_keys(values.get("brand"), values.get("category", [])),
+        left_out=_parts_left_out(state) + offers_left_out(state, of_facets),
+        updated_at_ms=updated_at_ms(_time(state.product.latest_ms), state, reviews),
+    )
+
+
+def facets(state: ItemState, reviews: ReviewSummary, *, now_ms: int, shop_currency: str | None) -> Facets:
+    """Return the fields of the item's offers and reviews. The product in the state is not looked at."""
+    on_offer = _offers(state)
+    offers = _shown_offers(on_offer, shop_currency)
+    price, currency = price_now(offers, shop_currency, now_ms)
+    return Facets(
         offers=offers,
         sellers=[offer["seller"] for offer in on_offer],
         currencies=sorted({offer["currency"] for offer in on_offer}),
@@ -57,14 +74,26 @@ def content(
         rating=round(reviews.sum_hundredths / reviews.count / 100, 2) if reviews.count else None,
         review_count=reviews.count,
         rating_histogram=list(reviews.histogram),
-        name_keys=name_keys(values.get("brand"), values.get("category", [])),
-        left_out=_left_out(state, on_offer),
-        updated_at_ms={
-            "product": _time(state.product.latest_ms),
-            "price": _time(state.price_latest_ms),
-            "reviews": _time(reviews.latest_ms),
-        },
     )
+
+
+def updated_at_ms(product_ms: int | None, state: ItemState, reviews: ReviewSummary) -> dict[str, int | None]:
+    """Return the greatest time at the source by facet. The product in the state is not looked at."""
+    return {"product": product_ms, "price": _time(state.price_latest_ms), "reviews": _time(reviews.latest_ms)}
+
+
+def offers_left_out(state: ItemState, of_facets: Facets) -> list[str]:
+    """Return the part of `left_out` that the offers make."""
+    return ["offers"] if state.crowded or len(of_facets["sellers"]) > OFFERS_MAX else []
+
+
+def product_digest(item: LoggedItem) -> str:
+    """Return the digest of what `content` makes the fields of the product from.
+
+    Where it differs they may be the same all the same, since a record may say the same in other bytes.
+    """
+    digest = hashlib.blake2b(item.product_json, digest_size=DIGEST_BYTES).hexdigest()
+    return f"{PROJECTION_VERSION}.{item.prices.deleted_unversioned_ms}.{digest}"
 
 
 def on_offer(state: ItemState) -> bool:
@@ -88,40 +117,6 @@ def shown_facts(state: ItemState, seller: str | None) -> dict[str, Any] | None:
     if offer is None or _offer(seller, offer, state.void_at_ms) is None:
         return None
     return _values(offer, state.void_at_ms)
-
-
-def offers_now(offers: Iterable[Offer], now_ms: int) -> list[tuple[Offer, float]]:
-    """Return each offer with its price now: the sale price from the start of its window until before its end."""
-    return [(offer, _pays(offer, now_ms)) for offer in offers]
-
-
-def price_now(offers: Sequence[Offer], shop_currency: str | None, now_ms: int) -> tuple[float | None, str | None]:
-    """Return (lowest price now, currency) of the offers in the shop's currency; (None, None) if there are none.
-
-    Without a shop's currency that of the shop's own offer counts; where it has none, the currency of most offers, and
-    of equally frequent ones the alphabetically first.
-    """
-    currency = shop_currency or _currency_of(offers)
-    prices = [pays for offer, pays in offers_now(offers, now_ms) if offer["currency"] == currency]
-    return (min(prices), currency) if prices else (None, None)
-
-
-def price_changes_at_ms(offers: Iterable[Offer], now_ms: int) -> int | None:
-    """Return the next boundary of a sale window after now; None if there is none."""
-    boundaries = (
-        boundary
-        for offer in offers
-        if offer["sale_price"] is not None
-        for boundary in (offer["sale_starts_at_ms"], offer["sale_ends_at_ms"])
-    )
-    return min((boundary for boundary in boundaries if boundary is not None and boundary > now_ms), default=None)
-
-
-def _pays(offer: Offer, now_ms: int) -> float:
-    starts, ends = offer["sale_starts_at_ms"], offer["sale_ends_at_ms"]
-    on_sale = (starts is None or starts <= now_ms) and (ends is None or now_ms < ends)
-    sale_price = offer["sale_price"]
-    return sale_price if on_sale and sale_price is not None else offer["price"]
 
 
 def _status(state: ItemState, *, titled: bool) -> Status:
@@ -170,7 +165,7 @@ def _shown_offers(on_offer: list[Offer], shop_currency: str | None) -> list[Offe
     """Return the offers if there are few, else the shop's own and the cheapest ones in the currency of the item."""
     if len(on_offer) <= OFFERS_MAX:
         return on_offer
-    currency = shop_currency or _currency_of(on_offer)
+    currency = shop_currency or currency_of(on_offer)
 
     def rank(offer: Offer) -> tuple[bool, bool, float, str]:
         sale_price = offer["sale_price"]
@@ -180,32 +175,19 @@ def _shown_offers(on_offer: list[Offer], shop_currency: str | None) -> list[Offe
     return sorted(sorted(on_offer, key=rank)[:OFFERS_MAX], key=lambda offer: offer["seller"])
 
 
-def _currency_of(offers: Sequence[Offer]) -> str | None:
-    """Return the currency of an item's price. Other sellers that come and go do not change that of the shop's own."""
-    currencies = {offer["currency"] for offer in offers}
-    if len(currencies) < 2:
-        return next(iter(currencies), None)
-    own = next((offer["currency"] for offer in offers if offer["seller"] == SHOP), None)
-    if own is not None:
-        return own
-    counts = Counter(offer["currency"] for offer in offers)
-    return min(counts, key=lambda code: (-counts[code], code))
-
-
 def name_keys(brand: str | None, category: Iterable[str]) -> list[str]:
     """Return what the filters `brand` and `category` compare."""
     keys = [] if brand is None else [f"brand:{name_key(brand)}"]
     return keys + sorted({f"category:{name_key(level)}" for level in category})
 
 
-def _left_out(state: ItemState, on_offer: list[Offer]) -> list[str]:
-    """Return the names of the parts of which the limits leave out some."""
-    offers = ["offers"] if state.crowded or len(on_offer) > OFFERS_MAX else []
+def _parts_left_out(state: ItemState) -> list[str]:
+    """Return the names of the texts and attributes of which the limits leave out some."""
     facts = state.product.facts
     if len(facts) < PARTS_MAX_LEAST:
-        return offers
+        return []
     counts = Counter(key.partition("/")[0] for key in facts if "/" in key)
-    return [name for name in TEXTS_AND_ATTRIBUTES if counts[name] >= PARTS_MAX[name]] + offers
+    return [name for name in TEXTS_AND_ATTRIBUTES if counts[name] >= PARTS_MAX[name]]
 
 
 def _offer(seller: str, offer: Entity, void_at_ms: int) -> Offer | None:

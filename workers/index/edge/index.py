@@ -16,6 +16,7 @@ from qdrant_edge import (
     EdgeShard,
     FacetRequest,
     OrderBy,
+    PayloadSelector,
     PointVectors,
     QuantizationSearchParams,
     Query,
@@ -37,6 +38,7 @@ from workers.index.edge.writes import WRITES_CHECKED_TOGETHER, write_now
 from workers.index.interface import CURRENCIES_MAX, DENSE, LEXICAL, DenseVector, Found, OpenedIndex, Stored, Write
 from workers.index.layout import (
     EMBEDDING_PENDING,
+    HEAD_FIELDS,
     HIDDEN,
     POSITIONS_POINT,
     VISIBLE,
@@ -68,6 +70,7 @@ WAL_BYTES_MAX = 64 * 2**20
 SCAN_POINTS = 64
 """The points that one call of a scan reads, in 2-3 ms."""
 EXACT_POINTS_MAX = 256
+HEAD = PayloadSelector.Include(list(HEAD_FIELDS))
 CANDIDATES = SearchParams(quantization=QuantizationSearchParams(rescore=True, oversampling=2.0))
 """Twice as many candidates as results are found by four bits of each number, and scored by their whole vectors."""
 
@@ -92,6 +95,12 @@ class EdgeIndex(OpenedIndex):
         records = self._shard.retrieve([point_id(p) for p in product_ids], True, [DENSE] if vectors else False)
         found = (Stored(read(record), dense(record)) for record in records)
         return {each.payload["product_id"]: each for each in found}
+
+    @override
+    async def heads(self, product_ids: Collection[str]) -> dict[str, Payload]:
+        records = self._shard.retrieve([point_id(p) for p in product_ids], HEAD, False)
+        found = (read(record) for record in records)
+        return {payload["product_id"]: payload for payload in found}
 
     @override
     async def payloads(self, point_ids: Sequence[str]) -> dict[str, Payload]:

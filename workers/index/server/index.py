@@ -26,6 +26,7 @@ from workers.index.interface import (
 from workers.index.layout import (
     CREATED_WITH,
     EMBEDDING_PENDING,
+    HEAD_FIELDS,
     POSITIONS_POINT,
     VISIBLE,
     complete_payload,
@@ -66,6 +67,12 @@ class ServerIndex(OpenedIndex):
         records = await self._retrieve(ids, True, vectors)
         found = (Stored(complete_payload(record.payload), _dense(record)) for record in records)
         return {each.payload["product_id"]: each for each in found}
+
+    @override
+    async def heads(self, product_ids: Collection[str]) -> dict[str, Payload]:
+        records = await self._retrieve([point_id(product_id) for product_id in product_ids], list(HEAD_FIELDS))
+        found = (complete_payload(record.payload) for record in records)
+        return {payload["product_id"]: payload for payload in found}
 
     @override
     async def payloads(self, point_ids: Sequence[str]) -> dict[str, Payload]:

@@ -13,7 +13,9 @@ import pytest
 from schemas.errors import EmbeddingFailed, Unavailable
 from schemas.events import parse
 from schemas.items import NO_REVIEWS, REPAIRER, Change, ItemRecord, ItemState
+from schemas.logged_item import LoggedItem
 from schemas.queries import Filters
+from schemas.state_codec import encode_item
 from tests.support.waiting import HANG_S, until
 from workers.document import document
 from workers.embedder.cache import VectorCache
@@ -47,6 +49,10 @@ if TYPE_CHECKING:
 
 FEW_TEXTS_MAX, TEXTS_MAX = EmbeddingPace().few_texts_max, BOUNDS.texts_max
 NOW_MS = 1_800_000_000_000
+
+
+def logged(record: ItemRecord) -> LoggedItem:
+    return LoggedItem(encode_item(record))
 
 
 class Told:
@@ -183,7 +189,11 @@ class Bench:
         state = self.states[product_id] = fold(self.states.get(product_id, ItemState(product_id)), event)
         facet = {"products": "product", "prices": "price"}[topic]
         record = ItemRecord("me", state, NO_REVIEWS, {facet: Change(self.ms, 1)})
-        await self.lanes.put(PendingItem(record, 0, self.version, [Acked(self, product_id)], dict(record.changes)))
+        await self.lanes.put(
+            PendingItem(
+                LoggedItem(encode_item(record)), 0, self.version, [Acked(self, product_id)], dict(record.changes)
+            )
+        )
 
     async def quiet(self) -> None:
         await until(lambda: len(self.lanes) == 0 and len(self.acked) == self.version, "all is acked")
@@ -300,14 +310,14 @@ async def test_records_that_come_while_their_item_is_read_ack_those_before_them(
 ) -> None:
     """On a server reading takes time; the older one then waits among more new texts than are written at once."""
     async with bench(tmp_path) as b:
-        read = b.index.stored
+        read = b.index.heads
 
-        async def stored(product_ids: Collection[str], *, vectors: bool = False) -> dict[str, Stored]:
+        async def heads(product_ids: Collection[str]) -> dict[str, Payload]:
             if TEXTS_MAX < b.version < TEXTS_MAX + 3:
                 await b.put("products", "last", title=f"Text {b.version}")
-            return await read(product_ids, vectors=vectors)
+            return await read(product_ids)
 
-        monkeypatch.setattr(b.index, "stored", stored)
+        monkeypatch.setattr(b.index, "heads", heads)
         for n in range(TEXTS_MAX):
             await b.put("products", f"new{n}", title=f"New text number {n}")
         await b.put("products", "last", title="Its first text")
@@ -350,7 +360,7 @@ async def test_what_was_written_to_mend_a_point_does_so_also_when_it_is_written_
         await b.index.write([Reprice("p1", b.version, {"fingerprint": "wrong"})])
         mending = ItemRecord(REPAIRER, b.states["p1"], NO_REVIEWS, {})
         b.version += 1
-        pending = PendingItem(mending, 0, b.version, [Acked(b, "p1")], {})
+        pending = PendingItem(logged(mending), 0, b.version, [Acked(b, "p1")], {})
         await asyncio.gather(b.lanes.put(pending), b.put("prices", "p1", price=5, currency="HKD"))
         await b.quiet()
         payload = await b.payload("p1")
@@ -478,12 +488,62 @@ async def test_a_new_text_is_projected_and_read_once_and_a_changed_one_read_agai
 
         monkeypatch.setattr(b.index, "stored", stored)
         monkeypatch.setattr(item_writer, "content", counted)
-        for title, more_reads in (("Zebra lamp", [False]), ("Giraffe lamp", [False, True])):
+        for title, more_reads in (("Zebra lamp", []), ("Giraffe lamp", [False, True])):
             reads.clear()
             projected.clear()
             await b.put("products", "p1", title=title)
             await b.quiet()
             assert (reads, projected) == (more_reads, ["p1"])
+
+
+async def test_a_price_of_a_known_product_needs_neither_the_product_of_its_record_nor_that_of_its_point(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with bench(tmp_path) as b:
+        await b.put("products", "p1", title="Zebra lamp")
+        await b.quiet()
+        monkeypatch.setattr(b.index, "stored", None)
+        monkeypatch.setattr(LoggedItem, "record", None)
+        await b.put("prices", "p1", price=5, currency="HKD")
+        await b.quiet()
+        monkeypatch.undo()
+        shown = await b.payload("p1")
+        assert (shown["price"], shown["version"], shown["title"]) == (5, 2, {"und": "Zebra lamp"})
+        await b.put("products", "p1", title="Zebra lamp", availability="out_of_stock", updated_at=NOW_MS + 1)
+        await b.quiet()
+        assert (await b.payload("p1"))["availability"] == "out_of_stock"
+
+
+async def test_a_point_of_an_earlier_release_is_known_from_its_second_change_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with bench(tmp_path) as b:
+        await b.put("products", "p1", title="Zebra lamp")
+        await b.quiet()
+        await b.index.write([Reprice("p1", 1, {"product_digest": None, "title": {"und": "Another"}})])
+        await b.put("prices", "p1", price=5, currency="HKD")
+        await b.quiet()
+        assert (await b.payload("p1"))["title"] == {"und": "Zebra lamp"}
+        monkeypatch.setattr(b.index, "stored", None)
+        await b.put("prices", "p1", price=6, currency="HKD")
+        await b.quiet()
+        monkeypatch.undo()
+        assert (await b.payload("p1"))["price"] == 6
+
+
+async def test_a_foreign_product_part_becomes_a_dead_letter_and_holds_nothing_up(tmp_path: Path) -> None:
+    async with bench(tmp_path) as b:
+        await b.put("products", "p1", title="Zebra lamp")
+        await b.quiet()
+        state = b.states["p1"]
+        record = ItemRecord("me", state, NO_REVIEWS, {"price": Change(1, 1)})
+        foreign = encode_item(record).replace(b'"f":', b'"f":7,"y":')
+        b.version += 1
+        changes = {"product": Change(1, 1)}
+        await b.lanes.put(PendingItem(LoggedItem(foreign), 0, b.version, [Acked(b, "p1")], changes))
+        await b.put("prices", "p2", price=6, currency="HKD")
+        await b.quiet()
+        assert len(b.told.bugs) == 1
 
 
 async def test_lanes_whose_collections_change_places_while_they_have_a_backlog_do_not_wait_for_each_other(
@@ -591,7 +651,7 @@ async def test_of_a_log_that_began_anew_only_events_that_search_did_not_show_yet
             b.version += 1
             record = ItemRecord("me", state, NO_REVIEWS, {facet: old})
             acks: list[Ack] = [Acked(b, "shown")]
-            await b.lanes.put(PendingItem(record, 0, (1 << 40) + b.version, acks, dict(record.changes)))
+            await b.lanes.put(PendingItem(logged(record), 0, (1 << 40) + b.version, acks, dict(record.changes)))
             await b.quiet()
             assert b.told.became == told
 
@@ -600,7 +660,7 @@ async def test_an_item_that_changes_while_it_waits_in_both_lanes_is_acked_every_
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with bench(tmp_path) as b:
-        read, write = b.index.stored, b.index.write
+        read, write = b.index.heads, b.index.write
 
         async def change_after_reading(*arguments: Any, **options: Any) -> Any:
             monkeypatch.undo()
@@ -614,7 +674,7 @@ async def test_an_item_that_changes_while_it_waits_in_both_lanes_is_acked_every_
             await b.put("products", "p1", title="third")
             return await write(writes)
 
-        monkeypatch.setattr(b.index, "stored", change_after_reading)
+        monkeypatch.setattr(b.index, "heads", change_after_reading)
         await b.put("products", "p1", title="first")
         await b.put("prices", "parked", price=5, currency="HKD")
         await b.quiet()

@@ -1,0 +1,138 @@
+"""An item record as it lies in the item log: its product part stays encoded until it is needed.
+
+Nine of ten records come from a price or a review, and most of their bytes are a product that has not changed. One that
+is known by the digest of its bytes is neither decoded nor projected again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+import msgspec
+import orjson
+
+from schemas.errors import ForeignRecord
+from schemas.items import Change, Entity, ItemRecord, ItemState, Register, ReviewSummary
+from schemas.stamps import Stamp
+from schemas.state_json import FULL_NAMES, PROMOTION, SHORT_PROMOTION
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MALFORMED = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
+"""The errors of reading foreign bytes as a record of Freshline."""
+
+
+Integer = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+"""msgspec reads longer ones, and orjson, which writes them, does not."""
+
+
+class _Change(NamedTuple):
+    first_arrived_at_ms: Integer
+    events: Integer
+
+
+class _Item(msgspec.Struct):
+    """An item of `schemas.state_json`."""
+
+    w: str
+    id: str
+    p: msgspec.Raw
+    du: Integer
+    v: Integer
+    o: msgspec.Raw
+    pl: Integer
+    r: tuple[Integer, Integer, tuple[Integer, Integer, Integer, Integer, Integer], Integer]
+    c: dict[str, _Change]
+    x: Any = None
+
+
+_ITEMS = msgspec.json.Decoder(_Item)
+
+
+class LoggedItem:
+    """An item record of which the product part is decoded when it is first asked for."""
+
+    __slots__ = ("_fields", "_record", "changes", "prices", "product_id", "reviews", "value")
+
+    def __init__(self, value: bytes) -> None:
+        """`value` is that of a record of the item log. Raises ForeignRecord; the product part is not looked at."""
+        self.value = value
+        self._record: ItemRecord | None = None
+        try:
+            self._fields = fields = _ITEMS.decode(value)
+            self.prices = _state_of_prices(fields)
+        except MALFORMED as error:
+            raise _foreign(error) from error
+        self.product_id: str = fields.id
+        self.changes = {facet: Change(*change) for facet, change in fields.c.items()}
+        count, total, histogram, latest_ms = fields.r
+        self.reviews = ReviewSummary(count, total, histogram, latest_ms)
+
+    @property
+    def writer(self) -> str:
+        """The id of the process that wrote the record."""
+        return self._fields.w
+
+    @property
+    def product_json(self) -> memoryview:
+        """The product as an object of JSON. Other state of the product has other bytes."""
+        return memoryview(self._fields.p)
+
+    @property
+    def record(self) -> ItemRecord:
+        """The whole record. Raises ForeignRecord if the product part is malformed."""
+        if self._record is None:
+            try:
+                product = decoded_entity(self._fields.p)
+            except MALFORMED as error:
+                raise _foreign(error) from error
+            state = _state_of_prices(self._fields)
+            state.product = product
+            self._record = ItemRecord(self.writer, state, self.reviews, self.changes)
+        return self._record
+
+    @property
+    def state(self) -> ItemState:
+        """The whole state of the item. Raises as `record` does."""
+        return self.record.state
+
+
+def _state_of_prices(fields: _Item) -> ItemState:
+    """Return the state without its product."""
+    return ItemState(
+        product_id=fields.id,
+        deleted_unversioned_ms=fields.du,
+        void_at_ms=fields.v,
+        offers={seller: _entity(offer, _full) for seller, offer in orjson.loads(memoryview(fields.o)).items()},
+        price_latest_ms=fields.pl,
+        crowded=fields.x is not None,
+    )
+
+
+def decoded_entity(value: bytes | msgspec.Raw) -> Entity:
+    """Return the product or review in a JSON object. Raises one of the errors in `MALFORMED`."""
+    return _entity(orjson.loads(memoryview(value)), str)
+
+
+def _entity(body: dict[str, Any], name_of: Callable[[str], str]) -> Entity:
+    floor = Stamp(*body["f"]) if "f" in body else None
+    facts = {}
+    if floor is not None:
+        facts = {name_of(name): Register(floor, value) for name, value in body.get("s", {}).items()}
+    for name, (version, updated_at_ms, digest, value) in body.get("x", {}).items():
+        facts[name_of(name)] = Register(Stamp(version, updated_at_ms, digest), value)
+    return Entity(
+        floor=floor,
+        deleted=Stamp(*body["d"]) if "d" in body else None,
+        facts=facts,
+        latest_ms=body.get("l", -1),
+    )
+
+
+def _full(name: str) -> str:
+    return FULL_NAMES.get(name) or name.replace(SHORT_PROMOTION, PROMOTION, 1)
+
+
+def _foreign(error: Exception) -> ForeignRecord:
+    return ForeignRecord(f"no item record of Freshline: {error!r}")

@@ -1,0 +1,59 @@
+"""The price of an item at a moment: pure functions of its offers, whose sale windows are data."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from schemas.items import SHOP
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from schemas.points import Offer
+
+
+def offers_now(offers: Iterable[Offer], now_ms: int) -> list[tuple[Offer, float]]:
+    """Return each offer with its price now: the sale price from the start of its window until before its end."""
+    return [(offer, _pays(offer, now_ms)) for offer in offers]
+
+
+def price_now(offers: Sequence[Offer], shop_currency: str | None, now_ms: int) -> tuple[float | None, str | None]:
+    """Return (lowest price now, currency) of the offers in the shop's currency; (None, None) if there are none.
+
+    Without a shop's currency that of the shop's own offer counts; where it has none, the currency of most offers, and
+    of equally frequent ones the alphabetically first.
+    """
+    currency = shop_currency or currency_of(offers)
+    prices = [pays for offer, pays in offers_now(offers, now_ms) if offer["currency"] == currency]
+    return (min(prices), currency) if prices else (None, None)
+
+
+def price_changes_at_ms(offers: Iterable[Offer], now_ms: int) -> int | None:
+    """Return the next boundary of a sale window after now; None if there is none."""
+    boundaries = (
+        boundary
+        for offer in offers
+        if offer["sale_price"] is not None
+        for boundary in (offer["sale_starts_at_ms"], offer["sale_ends_at_ms"])
+    )
+    return min((boundary for boundary in boundaries if boundary is not None and boundary > now_ms), default=None)
+
+
+def _pays(offer: Offer, now_ms: int) -> float:
+    starts, ends = offer["sale_starts_at_ms"], offer["sale_ends_at_ms"]
+    on_sale = (starts is None or starts <= now_ms) and (ends is None or now_ms < ends)
+    sale_price = offer["sale_price"]
+    return sale_price if on_sale and sale_price is not None else offer["price"]
+
+
+def currency_of(offers: Sequence[Offer]) -> str | None:
+    """Return the currency of an item's price. Other sellers that come and go do not change that of the shop's own."""
+    currencies = {offer["currency"] for offer in offers}
+    if len(currencies) < 2:
+        return next(iter(currencies), None)
+    own = next((offer["currency"] for offer in offers if offer["seller"] == SHOP), None)
+    if own is not None:
+        return own
+    counts = Counter(offer["currency"] for offer in offers)
+    return min(counts, key=lambda code: (-counts[code], code))
