@@ -54,6 +54,7 @@ async def opened(backend: str) -> AsyncIterator[Index]:
         edge = _shared_edge()
         edge._shard.update(UpdateOperation.delete_points_by_filter(Filter()))
         edge._shard.update(create_positions())
+        edge._writes.forget()
         yield edge
     else:
         server = await _on_server(backend)

@@ -34,7 +34,7 @@ from schemas.queries import Filters
 from workers.index import lexical
 from workers.index.edge import filters as where
 from workers.index.edge.operations import accepted, dense, read
-from workers.index.edge.writes import WRITES_CHECKED_TOGETHER, write_now
+from workers.index.edge.writes import WRITES_AT_ONCE, ConditionalWrites
 from workers.index.interface import CURRENCIES_MAX, DENSE, LEXICAL, DenseVector, Found, OpenedIndex, Stored, Write
 from workers.index.layout import (
     EMBEDDING_PENDING,
@@ -83,6 +83,7 @@ class EdgeIndex(OpenedIndex):
     ) -> None:
         """`gate`: queries that are answered on this event loop, to which long writes and scans give way."""
         self._shard = shard
+        self._writes = ConditionalWrites(shard)
         self._directory = directory
         super().__init__(directory.parent.name, metadata)
         self._release = release
@@ -99,8 +100,9 @@ class EdgeIndex(OpenedIndex):
     @override
     async def heads(self, product_ids: Collection[str]) -> dict[str, Payload]:
         records = self._shard.retrieve([point_id(p) for p in product_ids], HEAD, False)
-        found = (read(record) for record in records)
-        return {payload["product_id"]: payload for payload in found}
+        heads = [read(record) for record in records]
+        self._writes.read(heads)
+        return {head["product_id"]: head for head in heads}
 
     @override
     async def payloads(self, point_ids: Sequence[str]) -> dict[str, Payload]:
@@ -111,8 +113,8 @@ class EdgeIndex(OpenedIndex):
         """Raise Unavailable while less than 200 MB of disk are free, and Gone if the files of the shard are gone."""
         self._check_disk()
         turns, missed = CooperativeTurns(self._gate), set[str]()
-        for start in range(0, len(writes), WRITES_CHECKED_TOGETHER):
-            missed |= write_now(self._shard, writes[start : start + WRITES_CHECKED_TOGETHER])
+        for start in range(0, len(writes), WRITES_AT_ONCE):
+            missed |= self._writes.write(writes[start : start + WRITES_AT_ONCE])
             await turns.yield_if_over()
         return missed
 

@@ -11,38 +11,71 @@ from workers.index.edge.operations import operation
 from workers.index.interface import Patch, Upsert
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from qdrant_edge import EdgeShard
 
+    from schemas.points import Payload
     from workers.index.interface import Write
 
-WRITES_CHECKED_TOGETHER = 16
-"""The writes between two turns of others, some milliseconds of them; one read tells the versions of their points."""
+WRITES_AT_ONCE = 16
+"""The writes between two turns of others, some milliseconds of them."""
+VERSIONS_KNOWN_MAX = 4_096
+"""The most versions that are remembered, some 100 bytes each: those of a few batches between their read and write."""
+MISSING = -1
 
 
-def write_now(shard: EdgeShard, writes: Sequence[Write]) -> set[str]:
-    """Carry out all writes in order, and return the product_ids of the patches that found another version; see `Index`.
+class ConditionalWrites:
+    """The writes of the only process that has the shard open, all of which must come here.
 
-    Nothing may suspend between the look at the versions and the writes, and this process alone writes the shard. So a
-    patch needs no condition of its own, which would take Qdrant Edge half as long again.
+    So the version of a point is the one that was last read or written, and neither is a second read needed before a
+    write, nor a condition of its own for a patch, which takes Qdrant Edge half as long again.
     """
-    versions, missed = _versions(shard, writes), set[str]()
-    for write in writes:
-        stored = versions.get(write.product_id, -1)
+
+    def __init__(self, shard: EdgeShard) -> None:
+        self._shard = shard
+        self._versions: dict[str, int] = {}
+
+    def read(self, payloads: Iterable[Payload]) -> None:
+        """Remember the versions of points that were just read."""
+        if len(self._versions) > VERSIONS_KNOWN_MAX:
+            self.forget()
+        self._versions.update((payload["product_id"], payload["version"]) for payload in payloads)
+
+    def forget(self) -> None:
+        """Forget all versions."""
+        self._versions.clear()
+
+    def write(self, writes: Sequence[Write]) -> set[str]:
+        """Carry out all writes in order, and return the product_ids of the patches that found another version; see
+        `Index`. It does not suspend."""
+        try:
+            self._look(writes)
+            return {write.product_id for write in writes if not self._write(write)}
+        except BaseException:
+            self.forget()  # A write that failed may have been carried out.
+            raise
+
+    def _write(self, write: Write) -> bool:
+        """Return whether the stored version has reached the one to be written, or none is to be."""
+        known = self._versions.get(write.product_id)
         expected = write.base if isinstance(write, Patch) else write.version
-        if isinstance(write, Upsert) or stored == expected:
-            shard.update(operation(write))
-            versions[write.product_id] = max(stored, write.version)
-        elif isinstance(write, Patch) and stored < write.version:
-            missed.add(write.product_id)
-    return missed
+        if isinstance(write, Upsert):
+            self._shard.update(operation(write))
+            if known is not None:
+                self._versions[write.product_id] = max(known, write.version)
+        elif known == expected:
+            self._shard.update(operation(write))
+            self._versions[write.product_id] = write.version
+        elif isinstance(write, Patch):
+            return known is not None and known >= write.version
+        return True
 
-
-def _versions(shard: EdgeShard, writes: Sequence[Write]) -> dict[str, int]:
-    """Return the stored versions of the points of these writes by product_id, without the missing ones."""
-    if all(isinstance(write, Upsert) for write in writes):
-        return {}  # Each carries its own condition.
-    items = {point_id(write.product_id): write.product_id for write in writes}
-    found = shard.retrieve(list(items), PayloadSelector.Include(["version"]), False)
-    return {items[str(record.id)]: (record.payload or {})["version"] for record in found}
+    def _look(self, writes: Sequence[Write]) -> None:
+        """Read the versions that are not known. An upsert carries its own condition."""
+        product_ids = {write.product_id for write in writes if not isinstance(write, Upsert)}
+        items = {point_id(each): each for each in product_ids if each not in self._versions}
+        if items:
+            self._versions |= dict.fromkeys(items.values(), MISSING)
+            found = self._shard.retrieve(list(items), PayloadSelector.Include(["version"]), False)
+            self._versions |= {items[str(record.id)]: (record.payload or {})["version"] for record in found}
