@@ -48,7 +48,7 @@ class PendingItem:
         """Whether the change may be that the product is out of stock or delisted now: that goes ahead of the rest."""
         try:
             return "product" in self.changes and not on_offer(self.record.state)
-        except ForeignRecord:  # Whoever plans the item refuses it.
+        except ForeignRecord:  # The plan of the item refuses it.
             return False
 
     def join(self, other: PendingItem) -> None:
