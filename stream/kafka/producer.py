@@ -135,9 +135,16 @@ class Producer:
     def send_now(self, record: OutgoingRecord) -> Token:
         """Send one record, wait for its confirmation and return its position. Raises Unavailable."""
         try:
-            written = self._send(record).get(self._confirm_seconds_max)
+            try:
+                written = self._send(record).get(self._confirm_seconds_max)
+            except KafkaError as error:
+                self.close()  # After a refusal it would send nothing more.
+                if _is_loss(error) or not self._in_flight:
+                    raise
+                # The refusal may be that of a record in flight, for which kafka-python's producer blames all others.
+                written = self._send(record).get(self._confirm_seconds_max)
         except KafkaError as error:
-            self.close()  # After a refusal it would send nothing more.
+            self.close()
             raise Unavailable(f"the broker did not confirm a record: {error}") from error
         return Token(written.topic, written.partition, written.offset)
 
@@ -153,9 +160,11 @@ class Producer:
         except Unavailable as error:
             return str(error)
         except KafkaError as error:
-            report.fail(record.line, f"not sent: {error}")
             if _is_loss(error):
+                report.fail(record.line, f"not sent: {error}")
                 self._lose(report)
+            else:
+                report.refuse(record.line, f"not sent: {error}")
         self._await_confirmations(report, in_flight_max=self._in_flight_max)
         return None
 
@@ -246,7 +255,7 @@ class Producer:
     def _count(self, report: SendReport, line: int, outcome: RecordMetadata | KafkaError) -> None:
         if isinstance(outcome, KafkaError):
             self._refusals_in_succession += 1
-            report.fail(line, f"refused by the broker: {outcome}")
+            report.refuse(line, f"refused by the broker: {outcome}")
             return
         self._losses_in_succession = self._refusals_in_succession = 0
         if self._log_may_be_new and report.log_id is not None:

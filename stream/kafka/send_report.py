@@ -43,6 +43,8 @@ class SendReport:
     invalid: int = 0
     failed: int = 0
     problems: list[Problem] = field(default_factory=list)
+    refused: dict[int, str] = field(default_factory=dict)
+    """Why these lines are refused whenever they are sent; at most PROBLEMS_MAX that nobody has removed."""
     last_offsets: dict[tuple[str, int], int] = field(default_factory=dict)
     """The offset of the last confirmed record, by (topic, partition)."""
     earlier_tokens: list[Token] = field(default_factory=list)
@@ -83,6 +85,12 @@ class SendReport:
         """Count a line that is not in the log, as far as is known."""
         self.failed += 1
         self.add_problem(Problem(line, reason))
+
+    def refuse(self, line: int, reason: str) -> None:
+        """Count a line that is refused: sent once more, it is refused again."""
+        self.fail(line, reason)
+        if len(self.refused) < PROBLEMS_MAX:
+            self.refused[line] = reason
 
     def lose(self, lines: Sequence[int]) -> None:
         """Count lines of which none was confirmed: as one problem if their numbers rise."""

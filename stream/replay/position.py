@@ -66,6 +66,10 @@ class ReplayPosition:
         self.next[partition] = offset + 1
         self.sent += 1
 
+    def skip(self, partition: Partition, offset: int) -> None:
+        """Note that this record is refused, and that the next run begins behind it."""
+        self.next[partition] = offset + 1
+
     def save(self) -> None:
         """Write the file in one step: a kill leaves the old or the new one."""
         parts = {

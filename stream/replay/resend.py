@@ -28,7 +28,7 @@ from stream.replay.offset_range import OffsetRange, end_offsets_now, find_range
 from stream.replay.plan import ReplayPlan
 from stream.replay.run import OWN_TOPICS
 from stream.replay.selection import Selection
-from stream.replay.sending import SaveTimer, send_in_order
+from stream.replay.sending import Refused, SaveTimer, send_in_order
 from stream.replay.source import Source
 
 if TYPE_CHECKING:
@@ -126,9 +126,10 @@ def execute(resend: Resend, per_second: float | None, on_confirmed: OnConfirmed,
     """Send the dead letters, at most `per_second` of them a second; return how many.
 
     Confirmed dead letters are saved in the ledger every second. What a killed run sent after its last save, the next
-    run finds in the topic itself. Raises Unavailable.
+    run finds in the topic itself. A dead letter that the broker refuses is not marked as sent. Raises Unavailable, and
+    FreshlineError at the end where one was refused.
     """
-    sent, save_timer = 0, SaveTimer(clock)
+    sent, save_timer, not_sent = 0, SaveTimer(clock), Refused()
     with Producer(resend.kafka) as producer, resend.dead_letters() as dead_letters:
         resend.ledger.save(producer)
         targets = [Partition(resend.topic, number) for number in range(resend.target.partitions)]
@@ -146,9 +147,13 @@ def execute(resend: Resend, per_second: float | None, on_confirmed: OnConfirmed,
         def outgoing(dead_letter: DeadLetter) -> OutgoingRecord:
             return record_to_send(dead_letter, resend.repair(dead_letter), resend.target.partitions)
 
+        def refused(dead_letter: DeadLetter, reason: str) -> None:
+            not_sent.add(dead_letter.record, reason)
+
         limited = at_rate(dead_letters, per_second, clock.monotonic_s, time.sleep) if per_second else dead_letters
-        send_in_order(producer, limited, outgoing, confirmed)
+        send_in_order(producer, limited, outgoing, confirmed, refused)
         resend.ledger.finish(producer)
+    not_sent.check(sent)
     return sent
 
 

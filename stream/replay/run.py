@@ -12,7 +12,7 @@ from stream.replay.offset_range import find_range
 from stream.replay.plan import ReplayPlan
 from stream.replay.position import ReplayPosition, position_path
 from stream.replay.records import Route, copy_of, is_copy_within
-from stream.replay.sending import SaveTimer, rate_limited, send_in_order
+from stream.replay.sending import Refused, SaveTimer, rate_limited, send_in_order
 from stream.replay.source import Source
 
 if TYPE_CHECKING:
@@ -66,10 +66,15 @@ def prepare(
 def execute(replay: Replay, limit: RateLimit, on_confirmed: OnConfirmed, clock: Clock) -> int:
     """Send the records; return how many, without those of earlier runs.
 
-    The position is saved whatever ends the run. Raises Unavailable, and FreshlineError where by the end a topic is
-    another one of the same name, as after an embedded broker lost its log.
+    The position is saved whatever ends the run. Raises Unavailable, and FreshlineError at the end where the broker
+    refused a record, or where a topic is another one of the same name, as after an embedded broker lost its log.
     """
     position, sent_before, save_timer = replay.position, replay.position.sent, SaveTimer(clock)
+    not_sent = Refused()
+
+    def refused(record: Record, reason: str) -> None:
+        position.skip(record.partition, record.offset)
+        not_sent.add(record, reason)
 
     def confirmed(record: Record) -> None:
         position.confirm(record.partition, record.offset)
@@ -83,12 +88,13 @@ def execute(replay: Replay, limit: RateLimit, on_confirmed: OnConfirmed, clock: 
             records = rate_limited(
                 _records_to_send(source, position, replay.route, ReplayPlan()), limit, clock, time.sleep
             )
-            send_in_order(producer, records, lambda record: copy_of(record, replay.route), confirmed)
+            send_in_order(producer, records, lambda record: copy_of(record, replay.route), confirmed, refused)
     except BaseException:
         position.save()
         raise
     position.forget()
     _check_topics_are_the_same(replay)
+    not_sent.check(position.sent - sent_before)
     return position.sent - sent_before
 
 

@@ -6,7 +6,7 @@ import re
 from collections import deque
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from schemas.errors import Unavailable
+from schemas.errors import FreshlineError, Unavailable
 from stream.kafka.send_rate import at_rate
 from stream.kafka.send_report import SendReport
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+REFUSED_NAMED_MAX = 3
+"""The most records that the broker refused that are named. All are counted."""
 SAVE_INTERVAL_S = 1.0
 """The time between two saves of how far a run has come. After a kill at most this much is looked up again."""
 _SPEED = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)x?", re.ASCII)
@@ -84,28 +86,63 @@ class SaveTimer:
         return True
 
 
-def send_in_order(
-    producer: Producer, sources: Iterable[T], outgoing: Callable[[T], OutgoingRecord], confirmed: Callable[[T], None]
-) -> None:
-    """Send a record for each source, and call `confirmed` with the source once its record is in the log.
+class Refused:
+    """The records that the broker refuses, whatever is done: too large, or against a rule of its topic."""
 
-    `confirmed` is called in the order of the sources, so all sources before the one it gets are in the log, too.
-    Raises Unavailable at the first record that the broker does not confirm; later records may be in the log or not.
+    def __init__(self) -> None:
+        self._count = 0
+        self._named: list[str] = []
+
+    def add(self, record: Record, reason: str) -> None:
+        """Note a record and why it is refused."""
+        self._count += 1
+        if len(self._named) < REFUSED_NAMED_MAX:
+            self._named.append(f"{record.partition.topic}:{record.partition.number}:{record.offset} ({reason})")
+
+    def check(self, sent: int) -> None:
+        """Raise FreshlineError, which names the first of them, if there are any."""
+        if self._count:
+            more = self._count - len(self._named)
+            named = ", ".join(self._named) + (f" and {more:,} more" if more else "")
+            raise FreshlineError(
+                f"{sent:,} sent, {self._count:,} not: {named}: change the limits of the topic, or leave them out"
+            )
+
+
+def send_in_order(
+    producer: Producer,
+    sources: Iterable[T],
+    outgoing: Callable[[T], OutgoingRecord],
+    confirmed: Callable[[T], None],
+    refused: Callable[[T, str], None],
+) -> None:
+    """Send a record for each source; call `confirmed` with the source once its record is in the log, or `refused` with
+    the source and the reason why the broker takes that record never.
+
+    They are called in the order of the sources, so all sources before have been in one of the calls. Raises
+    Unavailable at the first record that the broker does not confirm although it may; later records may be in the log
+    or not.
     """
-    waiting, reported = deque[T](), 0
+    waiting, reported, passed = deque[tuple[int, T]](), 0, 0
 
     def records() -> Iterator[OutgoingRecord]:
-        for source in sources:
-            waiting.append(source)
-            yield outgoing(source)
+        for number, source in enumerate(sources, start=1):
+            waiting.append((number, source))
+            yield outgoing(source)._replace(line=number)
 
     def report_confirmed(sent: SendReport) -> None:
-        nonlocal reported
-        if sent.failed:
-            raise Unavailable(f"a record was {sent.problems[0].reason}: run the same command again to go on from there")
-        while reported < sent.confirmed:
-            confirmed(waiting.popleft())
-            reported += 1
+        nonlocal reported, passed
+        if sent.failed > passed + len(sent.refused):
+            last = sent.problems[-1].reason
+            raise Unavailable(f"a record was {last}: run the same command again to go on from there")
+        while waiting and (reported < sent.confirmed or waiting[0][0] in sent.refused):
+            number, source = waiting.popleft()
+            if number in sent.refused:
+                passed += 1
+                refused(source, sent.refused.pop(number))
+            else:
+                reported += 1
+                confirmed(source)
 
     sent = SendReport()
     producer.send_all(records(), sent, report_confirmed)

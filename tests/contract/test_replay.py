@@ -243,6 +243,23 @@ def test_a_topic_that_is_recreated_meanwhile_is_no_success(stage: Stage, state_d
     assert saved_positions(state_dir) == []
 
 
+@pytest.mark.kafka
+def test_a_record_that_the_broker_refuses_is_named_and_the_others_are_sent(apache_kafka: RunningBroker) -> None:
+    """The same command would otherwise end at that record again and again."""
+    [source] = apache_kafka.new_topic(partitions=1)
+    [target] = apache_kafka.new_topic(partitions=1, configs={"max.message.bytes": "1500"})
+    producer = KafkaProducer(bootstrap_servers=apache_kafka.address, acks="all")
+    for number in range(6):
+        producer.send(source.topic, key=b"%d" % number, value=b"x" * (3_000 if number == 2 else 100)).get(HANG_S)
+    producer.close()
+    stage = Stage(apache_kafka, [source])
+    for arguments in ((), ("--rate=50",)):
+        done = stage.replay("--to-topic", target.topic, "--execute", *arguments)
+        assert done.code == 1 and done.err.count("\n") == 1
+        assert f"5 sent, 1 not: {source.topic}:0:2 (refused by the broker: " in done.err
+    assert [record.key for record in stage.records([target])] == [b"0", b"1", b"3", b"4", b"5"] * 2
+
+
 def saved_positions(state_dir: Path) -> list[dict[str, Any]]:
     return [json.loads(file.read_bytes()) for file in state_dir.glob("*.json")]
 

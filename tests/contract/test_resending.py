@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 from kafka import KafkaAdminClient, KafkaProducer
+from kafka.admin import ConfigResource, ConfigResourceType
 
 from schemas.errors import InvalidEvent, Misconfigured, Unavailable
 from stream.kafka.headers import EVENT_TIME, Origin, dead_letter_headers
@@ -97,6 +98,27 @@ def shop(own_broker: RunningBroker) -> Shop:
     shop.refuse(8)
     shop.refuse(7)
     return shop
+
+
+@pytest.mark.parametrize("own_broker", [pytest.param("kafka", marks=pytest.mark.kafka)], indirect=True)
+def test_a_dead_letter_that_the_broker_refuses_stays_and_the_others_are_sent(shop: Shop) -> None:
+    """The limit of the topic was lowered since the record came."""
+    shop.refuse(9, value=b"x" * 3_000)
+    shop.refuse(10)
+    limit(shop, "1500")
+    done = shop.replay("--execute")
+    assert done.code == 1 and "3 sent, 1 not: prices.dlq:1:3 (refused by the broker: " in done.err
+    assert shop.sent() == ["prices:1:10", "prices:1:7", "prices:1:8"]
+    limit(shop, "1000000")
+    assert json.loads(shop.replay("--execute", "--json").out)["sent"] == 1
+    assert shop.sent() == ["prices:1:10", "prices:1:7", "prices:1:8", "prices:1:9"]
+
+
+def limit(shop: Shop, size: str) -> None:
+    """Set the most bytes of a record of the topic."""
+    admin = KafkaAdminClient(bootstrap_servers=shop.broker.address)
+    admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, shop.topic, {"max.message.bytes": size})])
+    admin.close()
 
 
 def test_as_they_are_each_origin_is_sent_once_and_never_again(shop: Shop) -> None:
