@@ -107,7 +107,7 @@ def test_it_says_where_it_is_and_stops_in_order_on_ctrl_c(up: Up, monkeypatch: p
     assert not any(alive(pid) for pid in children)
     up.start().ready()
     assert asyncio.run(items(up.said["kafka"])) == {b"P1": b'{"title":"Walnut cake"}'}
-    assert asyncio.run(log_identity(up.said["kafka"])).epoch == 2
+    assert asyncio.run(log_identity(Cluster(up.said["kafka"]))).epoch == 2
     assert up.interrupt() == 0
 
 
@@ -155,7 +155,7 @@ def test_an_embedded_broker_that_is_killed_comes_back_with_the_state(up: Up) -> 
     up.until(lambda: len(up.events("start")) >= 4, "both workers on the new log")
     assert not any(alive(pid) for _, pid in before)
     assert asyncio.run(items(up.said["kafka"])) == {b"P1": b'{"title":"Walnut cake"}'}
-    assert asyncio.run(log_identity(up.said["kafka"])).epoch == 2
+    assert asyncio.run(log_identity(Cluster(up.said["kafka"]))).epoch == 2
     report = read_stack_report(up.data_dir)
     assert report and len(report.losses) == 2
     sent_after = re.search(r"\(SIGKILL\): changes sent after (\S+) may be missing", report.losses[0])
@@ -351,5 +351,5 @@ def test_apache_kafka_comes_back_with_its_log_on_any_port(started: Callable[...,
     second = started(FRESHLINE_BROKER="kafka").start().ready()
     assert second.kafka_port != first.kafka_port
     assert asyncio.run(items(second.said["kafka"])) == {b"P1": b"1"}
-    assert asyncio.run(log_identity(second.said["kafka"])).epoch == 1
+    assert asyncio.run(log_identity(Cluster(second.said["kafka"]))).epoch == 1
     assert second.interrupt() == 0
