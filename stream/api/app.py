@@ -22,6 +22,7 @@ from stream.api.parameters import (
     ReconcileParameters,
     SearchParameters,
 )
+from stream.api.why.routes import why_routes
 from stream.runtime.jobs import JobReport
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def create_app(services: Services) -> FastAPI:
     app.include_router(_status_routes(services.status))
     app.include_router(_rebuild_routes(services.jobs))
     app.include_router(_reconcile_routes(services.jobs))
+    app.include_router(why_routes(services.why))
     add_dashboard(app, services.dashboard)
     return app
 

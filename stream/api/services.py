@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from schemas.queries import IndexedItem, SearchAnswer, SearchRequest
     from schemas.tokens import Token
     from stream.api.models import StatusReport
+    from stream.api.why.interface import WhyApi
     from stream.runtime.jobs import JobReport
 
 
@@ -88,3 +89,4 @@ class Services(NamedTuple):
     status: StatusApi
     jobs: JobsApi
     dashboard: DashboardApi
+    why: WhyApi

@@ -9,6 +9,7 @@ from stream.api.jobs_service import JobsService
 from stream.api.search_service import SearchService
 from stream.api.services import Services
 from stream.api.status_service import StatusService
+from stream.api.why.service import WhyService
 from stream.progress.monitor import PipelineMonitor
 from stream.progress.worker_counters import WorkerCounters
 from stream.runtime.jobs import Jobs
@@ -30,12 +31,13 @@ class ServingSide(NamedTuple):
     status: StatusService
     jobs: JobsService
     dashboard: DashboardService
+    why: WhyService
     monitor: PipelineMonitor
 
     @property
     def services(self) -> Services:
         """The services that the routes call."""
-        return Services(self.search, self.status, self.jobs, self.dashboard)
+        return Services(self.search, self.status, self.jobs, self.dashboard, self.why)
 
 
 def compose_serving(
@@ -63,10 +65,12 @@ def compose_serving(
     registry.register(WorkerCounters(monitor))
     jobs = Jobs(context.clock)
     status = StatusService(context, monitor, jobs, recent=recent, registry=registry, index_was_empty=index_was_empty)
+    searcher = Searcher(context.collections, context.models, context.shop)
     return ServingSide(
-        SearchService(context, Searcher(context.collections, context.models, context.shop)),
+        SearchService(context, searcher),
         status,
         JobsService(context, jobs),
         DashboardService(context, status, monitor, recent),
+        WhyService(context, searcher),
         monitor,
     )

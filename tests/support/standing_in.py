@@ -8,6 +8,7 @@ from schemas.errors import Conflict, RefusedRequest, Unavailable
 from schemas.queries import Hit, IndexedItem, SearchableAt, SearchAnswer, SearchRequest, ShownOffer
 from stream.api.models import IndexStatus, LogStatus, Percentiles, StatusReport
 from stream.api.services import Services
+from stream.api.why.models import ProductLife, VectorReport
 from stream.progress.lag import Lag
 from stream.runtime.jobs import JobReport
 
@@ -114,7 +115,7 @@ class StandIn:
     @property
     def services(self) -> Services:
         """The service as all services of the API."""
-        return Services(self, self, self, self.dashboard)
+        return Services(self, self, self, self.dashboard, self)
 
     async def search(self, request: SearchRequest, after: Token | None, wait_ms: int) -> SearchAnswer:
         self.asked.append((request, after, wait_ms))
@@ -132,6 +133,22 @@ class StandIn:
             by="words and vectors",
             fresh_as_of={"prices": NOW},
             fresh=after is None or await self.progress(after, wait_ms),
+        )
+
+    async def life(self, product_id: str) -> ProductLife | None:
+        indexed = await self.item(product_id)
+        if indexed is None:
+            return None
+        return ProductLife(
+            product_id=product_id,
+            events=[],
+            events_left_out=0,
+            complete=True,
+            log_begins_at=NOW,
+            indexed=indexed,
+            document=indexed.title,
+            fingerprint="f",
+            vector=VectorReport(state="current", fingerprint="f", owed_since=None, reason=None),
         )
 
     async def item(self, product_id: str) -> IndexedItem | None:

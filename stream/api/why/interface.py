@@ -1,0 +1,15 @@
+"""The interface between the routes that answer why and the process that they run in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from stream.api.why.models import ProductLife
+
+
+class WhyApi(Protocol):
+    """Answers why an item is as it is. Methods may raise Unavailable (503)."""
+
+    async def life(self, product_id: str) -> ProductLife | None:
+        """Return the life of a product; None if nothing was ever heard of it."""

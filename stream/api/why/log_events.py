@@ -1,0 +1,117 @@
+"""Reads every event of one product from the input topics, as far back as they go."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING, NamedTuple
+
+from schemas.errors import InvalidEvent
+from stream.items.arrival import arrival
+from stream.kafka.headers import replayed_origin
+from stream.kafka.partitions import Partition, partition_of
+from stream.kafka.reader import Reader
+from stream.kafka.topics import INPUTS
+from workers.priority import CooperativeTurns
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from schemas.events import Event
+    from stream.items.decoder import Decoder
+    from stream.kafka.cluster import Cluster
+    from stream.kafka.reader import Record
+    from workers.clock import Clock
+    from workers.priority import QueryGate
+
+EVENTS_MAX = 1_000
+"""The most events of a product that are kept, the newest ones."""
+READ_SECONDS_MAX = 20.0
+
+
+class KnownEvent(NamedTuple):
+    """A record about the product: the event in it, or why it is none."""
+
+    topic: str
+    partition: int
+    offset: int
+    arrived_at_ms: int
+    event: Event | None
+    refused: str | None
+
+
+class KnownEvents(NamedTuple):
+    """What the log has of a product."""
+
+    events: list[KnownEvent]
+    left_out: int
+    complete: bool
+    """Whether the log was read to its end."""
+    begins_at_ms: int | None
+    """The time of the oldest record that was read; None if there is none."""
+
+
+async def read_events(
+    product_id: str,
+    partitions: int,
+    *,
+    kafka: Cluster,
+    decoder: Decoder,
+    clock: Clock,
+    gate: QueryGate,
+    seconds_max: float = READ_SECONDS_MAX,
+) -> KnownEvents:
+    """Read the partition of the product in each input topic. Raises Unavailable.
+
+    An event that came in another partition was forwarded, and its copy is read. Schemas of a registry are not fetched:
+    a record that needs one is shown as refused.
+    """
+    key, number = product_id.encode(), partition_of(product_id.encode(), partitions)
+    known: deque[KnownEvent] = deque(maxlen=EVENTS_MAX)
+    found, begins_at_ms, complete, turns = 0, None, True, CooperativeTurns(gate)
+    async with Reader(kafka) as reader:
+        reader.assign({Partition(topic, number): 0 for topic in INPUTS})
+        try:
+            async with asyncio.timeout(seconds_max):
+                async for records in reader.read_to_end():
+                    if records[0].timestamp_ms > 0:
+                        begins_at_ms = min(begins_at_ms or records[0].timestamp_ms, records[0].timestamp_ms)
+                    for record in records:
+                        if key in (record.key or record.value or b""):  # A key may be a structure with the id in it.
+                            events = _events(record, product_id, decoder, clock)
+                            known.extend(events)
+                            found += len(events)
+                        await turns.yield_if_over()
+        except TimeoutError:
+            complete = False
+    return KnownEvents(list(known), found - len(known), complete, begins_at_ms)
+
+
+def _events(record: Record, product_id: str, decoder: Decoder, clock: Clock) -> list[KnownEvent]:
+    """Return the events of the product in a record; the reason, if it has the product's key and cannot be read."""
+    arrived = arrival(record.timestamp_ms, None, clock.now_ms(), stamped_by_producers=False)
+    place, origin = record.partition, replayed_origin(record.headers)
+    at_ms = origin.timestamp_ms if origin else arrived.at_ms
+    fetched = _Fetched(record.offset, record.timestamp_ms, None, record.key, record.value, record.headers)
+    try:
+        decoded = decoder.decode(fetched, place.topic, arrived)
+    except InvalidEvent as error:
+        if record.key != product_id.encode():
+            return []
+        return [KnownEvent(place.topic, place.number, record.offset, at_ms, None, str(error))]
+    return [
+        KnownEvent(place.topic, place.number, record.offset, at_ms, each.event, None)
+        for each in decoded
+        if each.event.product_id == product_id
+    ]
+
+
+class _Fetched(NamedTuple):
+    """A record as a decoder takes it."""
+
+    offset: int
+    timestamp: int
+    timestamp_type: int | None
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]]

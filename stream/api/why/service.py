@@ -1,0 +1,83 @@
+"""Answers why, in the process that holds the index."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from typing_extensions import override
+
+from schemas.errors import Unavailable
+from schemas.times import rfc3339
+from stream.api.why.interface import WhyApi
+from stream.api.why.life import life_events
+from stream.api.why.log_events import read_events
+from stream.api.why.models import ProductLife, VectorReport
+from stream.items.decoder import Decoder
+from stream.kafka.cluster import cluster_of
+from stream.runtime.sources_file import sources_of
+from workers.document import document
+from workers.point.payload import is_visible
+
+if TYPE_CHECKING:
+    from schemas.points import Payload
+    from stream.api.context import ServingContext
+    from workers.search.searcher import Searcher
+
+READERS_MAX = 1
+"""The most lives that are read at once: each one reads three partitions from their start."""
+
+
+class WhyService(WhyApi):
+    """Reads the log and the index for one product."""
+
+    def __init__(self, context: ServingContext, searcher: Searcher) -> None:
+        self._context = context
+        self._searcher = searcher
+        self._decoder = Decoder(sources_of(context.settings))
+        self._reading = asyncio.Semaphore(READERS_MAX)
+
+    @override
+    async def life(self, product_id: str) -> ProductLife | None:
+        context = self._context
+        index = await context.collections.serving()
+        if self._reading.locked():
+            raise Unavailable("the life of another product is read just now: ask again")
+        async with self._reading:
+            known = await read_events(
+                product_id,
+                context.settings.partitions,
+                kafka=cluster_of(context.settings),
+                decoder=self._decoder,
+                clock=context.clock,
+                gate=context.gate,
+            )
+        stored = (await index.stored([product_id])).get(product_id)
+        if stored is None and not known.events:
+            return None
+        visible = stored is not None and is_visible(stored.payload)
+        return ProductLife(
+            product_id=product_id,
+            events=life_events(known.events),
+            events_left_out=known.left_out,
+            complete=known.complete,
+            log_begins_at=rfc3339(known.begins_at_ms),
+            indexed=await self._searcher.item(product_id, context.clock.now_ms()) if stored else None,
+            document=document(stored.payload, index.model).text if stored and visible else None,
+            fingerprint=stored.payload["fingerprint"] if stored else None,
+            vector=vector_report(stored.payload if stored else None),
+        )
+
+
+def vector_report(payload: Payload | None) -> VectorReport:
+    """Return the state of the vector of a point."""
+    if payload is None or payload["fingerprint"] is None:
+        return VectorReport(state="none", fingerprint=None, owed_since=None, reason=None)
+    owed, failed = payload["vector_due"] is not None, payload["vector_failed"]
+    current = payload["vector_fingerprint"] == payload["fingerprint"]
+    return VectorReport(
+        state="failed" if failed else "owed" if owed else "current" if current else "none",
+        fingerprint=payload["vector_fingerprint"],
+        owed_since=rfc3339(payload["vector_due_at_ms"]) if owed else None,
+        reason=failed,
+    )
