@@ -13,6 +13,7 @@ from schemas.queries import IndexedItem, SearchAnswer
 from schemas.tokens import Token
 from stream.api.dashboard.routes import add_dashboard
 from stream.api.errors import RETRY_AFTER, add_error_answers, error_answer
+from stream.api.letters.routes import letter_routes
 from stream.api.models import JSONAnswer, ProgressAnswer, StatusReport
 from stream.api.page import PAGE_HEADERS, PageParameters, render_page
 from stream.api.parameters import (
@@ -38,6 +39,7 @@ def create_app(services: Services) -> FastAPI:
     app.include_router(_rebuild_routes(services.jobs))
     app.include_router(_reconcile_routes(services.jobs))
     app.include_router(why_routes(services.why))
+    app.include_router(letter_routes(services.letters))
     add_dashboard(app, services.dashboard)
     return app
 

@@ -6,7 +6,7 @@ from functools import cached_property
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from schemas.queries import WAIT_MS, WAIT_MS_MAX, SearchRequest
+from schemas.queries import QUERY_CHARS_MAX, WAIT_MS, WAIT_MS_MAX, Filters, SearchRequest
 from schemas.tokens import Token
 
 
@@ -39,6 +39,25 @@ class ProgressParameters(BaseModel):
     wait_ms: int = Field(0, ge=0, le=WAIT_MS_MAX, description="how long to wait for it")
 
     _token = field_validator("after")(_is_token)
+
+
+class ExplainParameters(Filters):
+    """The parameters of GET /explain: a query with its filters, and the item that it is explained for."""
+
+    q: str = Field(min_length=1, max_length=QUERY_CHARS_MAX)
+    product_id: str = Field(min_length=1)
+
+    @property
+    def filters(self) -> Filters:
+        """The filters of the query."""
+        return Filters(**self.model_dump(include=set(Filters.model_fields)))
+
+    @field_validator("q")
+    @classmethod
+    def _asks_something(cls, text: str) -> str:
+        if not text.strip():
+            raise ValueError("q: the query is blank")
+        return text
 
 
 class NoParameters(BaseModel):

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from schemas.queries import IndexedItem, SearchAnswer, SearchRequest
     from schemas.tokens import Token
+    from stream.api.letters.interface import LettersApi
     from stream.api.models import StatusReport
     from stream.api.why.interface import WhyApi
     from stream.runtime.jobs import JobReport
@@ -90,3 +91,4 @@ class Services(NamedTuple):
     jobs: JobsApi
     dashboard: DashboardApi
     why: WhyApi
+    letters: LettersApi

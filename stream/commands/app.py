@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from stream.commands.demo import demo
+from stream.commands.explain import explain
 from stream.commands.export import export, import_
 from stream.commands.formats import formats
 from stream.commands.get import get
@@ -54,6 +55,7 @@ for command in (
     demo,
     produce,
     search,
+    explain,
     get,
     status,
     schema,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from stream.api.dashboard.service import DashboardService
 from stream.api.jobs_service import JobsService
+from stream.api.letters.service import LettersService
 from stream.api.search_service import SearchService
 from stream.api.services import Services
 from stream.api.status_service import StatusService
@@ -32,12 +33,13 @@ class ServingSide(NamedTuple):
     jobs: JobsService
     dashboard: DashboardService
     why: WhyService
+    letters: LettersService
     monitor: PipelineMonitor
 
     @property
     def services(self) -> Services:
         """The services that the routes call."""
-        return Services(self.search, self.status, self.jobs, self.dashboard, self.why)
+        return Services(self.search, self.status, self.jobs, self.dashboard, self.why, self.letters)
 
 
 def compose_serving(
@@ -72,5 +74,6 @@ def compose_serving(
         JobsService(context, jobs),
         DashboardService(context, status, monitor, recent),
         WhyService(context, searcher),
+        LettersService(context),
         monitor,
     )

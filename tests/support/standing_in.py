@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from schemas.errors import Conflict, RefusedRequest, Unavailable
-from schemas.queries import Hit, IndexedItem, SearchableAt, SearchAnswer, SearchRequest, ShownOffer
+from schemas.explanations import Explanation, FilterCheck, LegReport, WordMatch
+from schemas.queries import Filters, Hit, IndexedItem, SearchableAt, SearchAnswer, SearchRequest, ShownOffer
+from stream.api.letters.models import LetterList, RepairRequest, Resent, Topic
+from stream.api.letters.service import repair_line
 from stream.api.models import IndexStatus, LogStatus, Percentiles, StatusReport
 from stream.api.services import Services
 from stream.api.why.models import ProductLife, VectorReport
@@ -115,7 +118,7 @@ class StandIn:
     @property
     def services(self) -> Services:
         """The service as all services of the API."""
-        return Services(self, self, self, self.dashboard, self)
+        return Services(self, self, self, self.dashboard, self, self)
 
     async def search(self, request: SearchRequest, after: Token | None, wait_ms: int) -> SearchAnswer:
         self.asked.append((request, after, wait_ms))
@@ -149,6 +152,34 @@ class StandIn:
             document=indexed.title,
             fingerprint="f",
             vector=VectorReport(state="current", fingerprint="f", owed_since=None, reason=None),
+        )
+
+    async def waiting(self, topic: Topic, reason: str | None, limit: int) -> LetterList:
+        return LetterList(topic=topic, waiting=0, sent_again=0, reasons=[], letters=[])
+
+    async def resend(self, repair: RepairRequest) -> Resent:
+        repair_line(repair)
+        return Resent(origin=repair.origin, topic=repair.topic)
+
+    async def explain(self, query: str, filters: Filters, product_id: str) -> Explanation:
+        nowhere = LegReport(rank=None, score=None, ranked=len(self.items))
+        return Explanation(
+            query=query,
+            product_id=product_id,
+            in_index=product_id in self.items,
+            status="visible" if product_id in self.items else None,
+            filters=[
+                FilterCheck(name=name, wanted=wanted, has=None, passes=False)
+                for name, wanted in filters.model_dump(exclude_none=True).items()
+            ],
+            exact=False,
+            words=[WordMatch(word=word, fields=[]) for word in query.split()],
+            by_words=nowhere,
+            by_vectors=nowhere,
+            cosine_min=None,
+            vector_weight=2.0,
+            fused=nowhere,
+            why=["It is explained."],
         )
 
     async def item(self, product_id: str) -> IndexedItem | None:

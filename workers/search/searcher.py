@@ -17,6 +17,8 @@ from workers.search.weights import vector_weight
 from workers.words.identity import identifiers
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from schemas.queries import Filters, Hit, IndexedItem, SearchRequest
     from workers.embedder.interface import ModelId, Vectors
     from workers.embedder.query_vector import QueryVector
@@ -72,6 +74,30 @@ class _Ranking(NamedTuple):
     by: FoundBy
 
 
+class Legs(NamedTuple):
+    """What the retrievers found for a query, each in its own order."""
+
+    words: list[Found]
+    """By BM25."""
+    near: list[Found]
+    """By cosine; empty without a vector, or where vectors have no weight."""
+    exact: list[str]
+    """The points whose product_id or GTIN is in the query."""
+    weight: float
+    """The weight of a cosine; see `fuse`."""
+    cosine_min: float
+    vector: Vectors | None
+    """The vector of the query, float32 `(dimension,)`; None if there is none in time."""
+    total: int
+    """The number of items that pass the filters."""
+
+    def ranked(self) -> Iterator[Found]:
+        """Iterate over all that was found, best first: exact matches, then both rankings fused."""
+        yield from (Found(point, EXACT_SCORE) for point in self.exact)
+        fused = fuse(self.words, self.near, self.weight, self.cosine_min)
+        yield from (each for each in fused if each.point_id not in self.exact)
+
+
 class Searcher:
     """Answers searches from the collection that serves; with lexical results alone while its model is not loaded."""
 
@@ -125,47 +151,49 @@ class Searcher:
                 f"the index holds a value of {product_id} that cannot be shown: run freshline reconcile --repair"
             ) from error
 
+    async def legs(self, index: Index, query: str, filters: Filters, points: int) -> Legs:
+        """Ask both retrievers for so many points, and the lexical one alone if there is no vector in time.
+
+        Raises Unavailable.
+        """
+        # Vectors of two models never meet: the query is embedded by the model of this collection, or not at all.
+        embedder = self._embedders.find_loaded(index.model)
+        if embedder is None:
+            return await _legs(index, query, filters, points, None)
+        computing = embedder.embed_query(query)
+        try:
+            bounded = _Bounded(computing, self._vector_seconds_max, embedder.cosine_min)
+            return await _legs(index, query, filters, points, bounded)
+        finally:
+            computing.cancel()
+
     async def _rank(self, index: Index, request: SearchRequest) -> _Ranking:
         if request.q is None:
             filters = request.filters
             found = await index.browse(filters, request.limit, request.offset)
             return _Ranking([Found(point, 0.0) for point in found], await index.count(filters), "filters")
-        query = normalised(request.q)
-        # Vectors of two models never meet: the query is embedded by the model of this collection, or not at all.
-        embedder = self._embedders.find_loaded(index.model)
-        if embedder is None:
-            return await self._fused(index, query, request, None)
-        computing = embedder.embed_query(query)
-        try:
-            return await self._fused(
-                index, query, request, _Bounded(computing, self._vector_seconds_max, embedder.cosine_min)
-            )
-        finally:
-            computing.cancel()
+        end = request.offset + request.limit
+        legs = await self.legs(index, normalised(request.q), request.filters, max(HEAD_POINTS, end))
+        page = list(islice(legs.ranked(), request.offset, end))
+        return _Ranking(page, legs.total, "words" if legs.vector is None else "words and vectors")
 
-    async def _fused(self, index: Index, query: str, request: SearchRequest, computing: _Bounded | None) -> _Ranking:
-        """Rank by both retrievers, and by the lexical one alone if there is no vector in time."""
-        end, filters = request.offset + request.limit, request.filters
-        points = max(HEAD_POINTS, end)
-        if computing is not None:
-            # A call to the index at this moment would take the interpreter from the tokeniser.
-            await computing.started()
-        words, exact, is_brand, total = await asyncio.gather(
-            index.search_lexical(query, filters, points),
-            _exact(index, query, filters),
-            index.has_brand(query),
-            index.count(filters),
-        )
-        vector = None if computing is None else await computing.result()
-        weight = vector_weight(query, is_brand=is_brand)
-        near, cosine_min = list[Found](), 0.0
-        if computing is not None and vector is not None and weight:
-            near, cosine_min = await index.search_dense(vector, filters, points), computing.cosine_min
-        first = (Found(point, EXACT_SCORE) for point in exact)
-        fused = fuse(words, near, weight, cosine_min)
-        ranked = chain(first, (each for each in fused if each.point_id not in exact))
-        page = list(islice(ranked, request.offset, end))
-        return _Ranking(page, total, "words" if vector is None else "words and vectors")
+
+async def _legs(index: Index, query: str, filters: Filters, points: int, computing: _Bounded | None) -> Legs:
+    if computing is not None:
+        # A call to the index at this moment would take the interpreter from the tokeniser.
+        await computing.started()
+    words, exact, is_brand, total = await asyncio.gather(
+        index.search_lexical(query, filters, points),
+        _exact(index, query, filters),
+        index.has_brand(query),
+        index.count(filters),
+    )
+    vector = None if computing is None else await computing.result()
+    weight = vector_weight(query, is_brand=is_brand)
+    near, cosine_min = list[Found](), 0.0
+    if computing is not None and vector is not None and weight:
+        near, cosine_min = await index.search_dense(vector, filters, points), computing.cosine_min
+    return Legs(words, near, exact, weight, cosine_min, vector, total)
 
 
 async def _exact(index: Index, query: str, filters: Filters) -> list[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from schemas.explanations import Explanation
+    from schemas.queries import Filters
     from stream.api.why.models import ProductLife
 
 
@@ -13,3 +15,6 @@ class WhyApi(Protocol):
 
     async def life(self, product_id: str) -> ProductLife | None:
         """Return the life of a product; None if nothing was ever heard of it."""
+
+    async def explain(self, query: str, filters: Filters, product_id: str) -> Explanation:
+        """Return why a query with these filters finds an item, or does not."""

@@ -8,9 +8,10 @@ from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 
 from schemas.errors import NotFound
+from schemas.explanations import Explanation
 from stream.api.errors import error_answer
 from stream.api.models import JSONAnswer
-from stream.api.parameters import NoParameters
+from stream.api.parameters import ExplainParameters, NoParameters
 from stream.api.why.models import ProductLife
 
 if TYPE_CHECKING:
@@ -32,5 +33,13 @@ def why_routes(why: WhyApi) -> APIRouter:
         if found is None:
             return error_answer(NotFound.http_status, f"no item {product_id} was ever heard of")
         return JSONAnswer(found)
+
+    @router.get("/explain", responses={200: {"model": Explanation}})
+    async def explain(request: Annotated[ExplainParameters, Query()]) -> Response:
+        """Explain why a query finds an item, or does not: is it in the index, visible, which filter does it fail.
+
+        Its rank and score by words, by vectors and fused, and which fields say which words. `why` says it in sentences.
+        """
+        return JSONAnswer(await why.explain(request.q, request.filters, request.product_id))
 
     return router

@@ -18,9 +18,13 @@ from stream.kafka.cluster import cluster_of
 from stream.runtime.sources_file import sources_of
 from workers.document import document
 from workers.point.payload import is_visible
+from workers.search.currency import check_currency
+from workers.search.explain import explain
 
 if TYPE_CHECKING:
+    from schemas.explanations import Explanation
     from schemas.points import Payload
+    from schemas.queries import Filters
     from stream.api.context import ServingContext
     from workers.search.searcher import Searcher
 
@@ -67,6 +71,13 @@ class WhyService(WhyApi):
             fingerprint=stored.payload["fingerprint"] if stored else None,
             vector=vector_report(stored.payload if stored else None),
         )
+
+    @override
+    async def explain(self, query: str, filters: Filters, product_id: str) -> Explanation:
+        index = await self._context.collections.serving()
+        await check_currency(index, filters, self._context.shop.currency)
+        with self._context.gate.answering():
+            return await explain(self._searcher, index, query, filters, product_id)
 
 
 def vector_report(payload: Payload | None) -> VectorReport:

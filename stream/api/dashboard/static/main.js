@@ -4,6 +4,8 @@ import { Chart } from "/static/charts.js";
 import { ask, byId, setText } from "/static/dom.js";
 import { clock, count, seconds } from "/static/format.js";
 import { showFlow, showFresh, showIndex, showLag, showStageKey } from "/static/sections.js";
+import { startLetters } from "/static/letters.js";
+import { startProduct } from "/static/product.js";
 import { Stream } from "/static/stream.js";
 
 const TOPICS = ["products", "prices", "reviews"];
@@ -55,6 +57,8 @@ function onEvent(name, body) {
 }
 
 showStageKey();
+startProduct();
+startLetters();
 const stream = new Stream({ onEvent, onState: showState });
 
 byId("pause").addEventListener("click", () => {

@@ -1,0 +1,59 @@
+"""The answer to the question why a query finds an item, or does not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel
+
+
+class FilterCheck(BaseModel):
+    """One filter of the query, and whether the item passes it."""
+
+    name: str
+    wanted: Any
+    has: Any
+    """The value of the item that the filter compares."""
+    passes: bool
+
+
+class WordMatch(BaseModel):
+    """One word of the query, and the fields of the item that say it."""
+
+    word: str
+    fields: list[str]
+
+
+class LegReport(BaseModel):
+    """The place of the item in one ranking."""
+
+    rank: int | None
+    """1 is the best; None if the item is not among those that were ranked."""
+    score: float | None
+    """By words: BM25. By vectors: the cosine. Fused: from 0 to 1."""
+    ranked: int
+    """How many items the ranking has."""
+
+
+class Explanation(BaseModel):
+    """Why a query finds an item, or does not."""
+
+    query: str
+    product_id: str
+    in_index: bool
+    status: str | None
+    """visible, delisted or parked; None if the item is not in the index."""
+    filters: list[FilterCheck]
+    exact: bool
+    """Whether the query has the item's product_id or GTIN, which puts it first."""
+    words: list[WordMatch]
+    by_words: LegReport
+    by_vectors: LegReport
+    cosine_min: float | None
+    """The cosine below which a vector alone is no answer; None while the query has no vector."""
+    vector_weight: float
+    """How much a cosine counts beside the share of the best score by words."""
+    fused: LegReport
+    """The ranking that a search answers with."""
+    why: list[str]
+    """Sentences: why it is found where it is, or what would have to change."""

@@ -1,0 +1,67 @@
+// Dead letters: browsed by topic and reason, repaired, and sent back once.
+
+import { ask, byId, make, setText } from "/static/dom.js";
+import { count } from "/static/format.js";
+
+const time = (text) => text?.replace("T", " ").replace("Z", "") ?? "unknown";
+
+async function list(topic, reason) {
+  const asked = new URLSearchParams({ topic, ...(reason == null ? {} : { reason }) });
+  setText(byId("letters-said"), "Reading ...");
+  try {
+    const found = await ask(`/dead-letters?${asked}`);
+    showReasons(topic, found.reasons, reason);
+    byId("letters-list").replaceChildren(...found.letters.map((letter) => letterView(topic, letter)));
+    const shown = found.letters.length < found.waiting ? `, ${count(found.letters.length)} are shown, the newest first` : "";
+    setText(byId("letters-said"), found.waiting ? `${count(found.waiting)} wait${shown}; ${count(found.sent_again)} were sent back.`
+      : `No dead letter of ${topic} waits; ${count(found.sent_again)} were sent back.`);
+  } catch (error) {
+    setText(byId("letters-said"), error.message);
+  }
+}
+
+function showReasons(topic, reasons, chosen) {
+  const row = (each) => make("tr", {},
+    make("th", { scope: "row" }, make("button", { type: "button", "aria-pressed": String(each.reason === chosen), on: { click: () => list(topic, each.reason === chosen ? null : each.reason) } }, count(each.count))),
+    make("td", { class: "fill" }, each.reason), make("td", {}, time(each.since)), make("td", {}, time(each.until)));
+  byId("letters-reasons").replaceChildren(...(reasons.length ? [make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Reasons" },
+    make("table", { class: "text" }, make("caption", {}, "By reason; a count shows only those"),
+      make("thead", {}, make("tr", {}, ...["count", "reason", "since", "until"].map((name) => make("th", { scope: "col" }, name)))),
+      make("tbody", {}, ...reasons.map(row))))] : []));
+}
+
+function letterView(topic, letter) {
+  const said = make("p", { role: "status" }, letter.refused_again ? "" : "As it is it would be accepted now.");
+  const text = make("textarea", { "aria-label": `Event of ${letter.origin}`, spellcheck: "false" });
+  text.value = letter.text;
+  const send = make("button", { type: "button" }, "Send back");
+  send.addEventListener("click", () => sendBack(topic, letter, text, send, said));
+  return make("details", {},
+    make("summary", {}, make("code", {}, letter.origin), ` ${letter.key ?? "no key"}: ${letter.reason} (${time(letter.refused_at)})`),
+    text, send, said);
+}
+
+// The button stays disabled once it was sent: the API refuses a second time as well.
+async function sendBack(topic, letter, text, send, said) {
+  send.disabled = true;
+  setText(said, "Sending ...");
+  try {
+    const body = JSON.stringify({ topic, origin: letter.origin, text: text.value });
+    await ask("/dead-letters/resend", { method: "POST", headers: { "Content-Type": "application/json" }, body });
+    said.className = "good";
+    setText(said, `Sent back to ${topic}.`);
+    text.readOnly = true;
+  } catch (error) {
+    said.className = "bad";
+    setText(said, error.message);
+    send.disabled = false;
+  }
+}
+
+export function startLetters() {
+  const form = byId("letters-form");
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    list(form.elements.topic.value, null);
+  });
+}

@@ -1,0 +1,63 @@
+"""The answers and the request of /dead-letters."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Topic = Literal["products", "prices", "reviews"]
+TEXT_CHARS_MAX = 1_048_576
+
+
+class Letter(BaseModel):
+    """A dead letter that was not sent again yet."""
+
+    origin: str
+    """Its name: the position at which its record was refused, such as prices:3:4711."""
+    key: str | None
+    error: str | None
+    reason: str
+    refused_at: str | None
+    text: str
+    """The value of the record, indented where it is JSON; "null" for a null record."""
+    refused_again: str | None
+    """Why it would be refused once more as it is; None if it would be folded now."""
+
+
+class Reason(BaseModel):
+    """Dead letters of one kind."""
+
+    reason: str
+    count: int
+    since: str | None
+    until: str | None
+
+
+class LetterList(BaseModel):
+    """The dead letters of a topic that were not sent again yet."""
+
+    topic: Topic
+    waiting: int
+    sent_again: int
+    reasons: list[Reason]
+    """The most frequent first, at most 50."""
+    letters: list[Letter]
+    """The newest first, at most as many as were asked for."""
+
+
+class RepairRequest(BaseModel):
+    """A dead letter to send back, with the text that is sent instead of its own."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    topic: Topic
+    origin: str = Field(min_length=1, max_length=200)
+    text: str = Field(max_length=TEXT_CHARS_MAX)
+
+
+class Resent(BaseModel):
+    """The dead letter was sent back."""
+
+    origin: str
+    topic: Topic

@@ -1,0 +1,149 @@
+"""Reads dead letters and sends them back, by the same path as `freshline replay --from-dlq`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import orjson
+from typing_extensions import override
+
+from schemas.errors import Conflict, FreshlineError, Misconfigured, RefusedRequest, Unavailable
+from schemas.times import rfc3339
+from stream.api.letters.interface import LettersApi
+from stream.api.letters.models import Letter, LetterList, Reason, RepairRequest, Resent, Topic
+from stream.kafka.cluster import cluster_of
+from stream.kafka.headers import PREFIX
+from stream.replay import resend
+from stream.replay.dead_letters import as_line
+from stream.replay.selection import Selection
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from stream.api.context import ServingContext
+    from stream.replay.dead_letters import DeadLetter
+    from stream.replay.resend import Resend
+    from workers.clock import Clock
+
+REASONS_MAX = 50
+WAIT_SECONDS_MAX = 10.0
+"""How long a request waits for another one that reads or sends dead letters."""
+
+
+class LettersService(LettersApi):
+    """One request at a time reads or sends dead letters: of two that send the same one, the second finds it sent."""
+
+    def __init__(self, context: ServingContext) -> None:
+        self._kafka = cluster_of(context.settings)
+        self._clock = context.clock
+        self._turn = asyncio.Lock()
+
+    @override
+    async def waiting(self, topic: Topic, reason: str | None, limit: int) -> LetterList:
+        async with self._alone():
+            return await asyncio.to_thread(self._list, topic, reason, limit)
+
+    @override
+    async def resend(self, repair: RepairRequest) -> Resent:
+        line = repair_line(repair)
+        async with self._alone():
+            # Not abandoned where the browser goes away: what is half sent is marked as sent.
+            await asyncio.shield(asyncio.to_thread(self._send, repair.topic, line))
+        return Resent(origin=repair.origin, topic=repair.topic)
+
+    @asynccontextmanager
+    async def _alone(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(WAIT_SECONDS_MAX):
+                await self._turn.acquire()
+        except TimeoutError:
+            raise Unavailable("another request reads or sends dead letters: ask again") from None
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    def _list(self, topic: Topic, reason: str | None, limit: int) -> LetterList:
+        try:
+            prepared = resend.prepare(self._kafka, topic, Selection(), None, self._clock)
+        except Unavailable:
+            raise
+        except Misconfigured as error:
+            raise Unavailable(str(error)) from None
+        except FreshlineError:  # There is nothing to send.
+            return LetterList(topic=topic, waiting=0, sent_again=0, reasons=[], letters=[])
+        return listed(prepared, topic, reason, limit, self._clock)
+
+    def _send(self, topic: Topic, line: bytes) -> None:
+        try:
+            prepared = resend.prepare(self._kafka, topic, Selection(), [line], self._clock)
+        except (Unavailable, RefusedRequest):
+            raise
+        except FreshlineError as error:
+            sentence = str(error).removeprefix("line 1: ")
+            if sentence.startswith("nothing to send"):
+                raise Conflict("it was sent back already, by this page or by another: nothing was sent") from None
+            raise RefusedRequest("text", f"{sentence} (nothing was sent)") from None
+        resend.execute(prepared, None, lambda _: None, self._clock)
+
+
+def repair_line(repair: RepairRequest) -> bytes:
+    """Return the request as a line of `--repaired`. Raises RefusedRequest if its text is no JSON object."""
+    try:
+        value = orjson.loads(repair.text)
+    except orjson.JSONDecodeError as error:
+        raise RefusedRequest("text", f"is no JSON: {error} (nothing was sent)") from None
+    if value is not None and not isinstance(value, dict):
+        raise RefusedRequest("text", "is JSON, but not an object: an event is one object (nothing was sent)")
+    return orjson.dumps({"origin": repair.origin, "value": value})
+
+
+def listed(prepared: Resend, topic: Topic, reason: str | None, limit: int, clock: Clock) -> LetterList:
+    """Return the reasons of all letters, and the newest ones of one reason (None: of any)."""
+    reasons: dict[str, Reason] = {}
+    newest: deque[DeadLetter] = deque(maxlen=limit)
+    count = 0
+    with prepared.dead_letters() as letters:
+        for letter in letters:
+            count += 1
+            why, at = reason_of(letter), rfc3339(letter.record.timestamp_ms)
+            if why in reasons:
+                reasons[why].count += 1
+                reasons[why].until = at
+            elif len(reasons) < 10 * REASONS_MAX:
+                reasons[why] = Reason(reason=why, count=1, since=at, until=at)
+            if reason in (None, why):
+                newest.append(letter)
+    frequent = sorted(reasons.values(), key=lambda each: (-each.count, each.reason))[:REASONS_MAX]
+    return LetterList(
+        topic=topic,
+        waiting=count,
+        sent_again=len(prepared.already_sent),
+        reasons=frequent,
+        letters=[shown(letter, clock.now_ms()) for letter in reversed(newest)],
+    )
+
+
+def reason_of(letter: DeadLetter) -> str:
+    """Return the sentence with which the record was refused."""
+    return dict(letter.record.headers).get(f"{PREFIX}reason", b"").decode(errors="replace") or "no reason"
+
+
+def shown(letter: DeadLetter, now_ms: int) -> Letter:
+    """Return a letter as the page shows it."""
+    line, value = as_line(letter, now_ms), letter.record.value
+    text = (value or b"null").decode(errors="backslashreplace")
+    if isinstance(line["value"], dict):
+        text = orjson.dumps(line["value"], option=orjson.OPT_INDENT_2).decode()
+    return Letter(
+        origin=line["origin"],
+        key=line["key"],
+        error=line["error"],
+        reason=reason_of(letter),
+        refused_at=rfc3339(letter.record.timestamp_ms),
+        text=text,
+        refused_again=line["refused_again"],
+    )

@@ -1,0 +1,45 @@
+"""The life of one product on the page, and why a query finds it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import expect
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+    from tests.support.running_stack import RunningStack
+
+MARKUP = '<img src=x onerror="window.broken=1">'
+
+
+def test_the_life_of_a_product_shows_a_late_and_a_repeated_event_and_why_they_lost(
+    page: Page, stack: RunningStack
+) -> None:
+    stack.send("products", "jar-1", title=f"Honey jar {MARKUP}", updated_at="2026-01-01T10:00:00Z")
+    new = {"price": "9.00", "currency": "EUR", "updated_at": "2026-01-03T10:00:00Z"}
+    token = stack.send("prices", "jar-1", **new)
+    stack.send("prices", "jar-1", price="8.00", currency="EUR", updated_at="2026-01-02T10:00:00Z")
+    stack.send("prices", "jar-1", **new)
+    stack.send("prices", "jar-1", price="cheap")
+    stack.until_quiet()
+    page.goto(f"{stack.api}/?product=jar-1&q=honey+spoon")
+    events = page.locator("#life table").first.locator("tbody tr")
+    expect(events).to_have_count(5)
+    expect(events.nth(0)).to_contain_text(f"title/und = Honey jar {MARKUP}")
+    expect(events.nth(1)).to_contain_text(f"older than the upsert of 2026-01-03T10:00:00.000Z ({token})")
+    expect(events.filter(has_text="repeated")).to_contain_text(f"repeats {token}")
+    expect(events.filter(has_text="refused")).to_contain_text("price")
+    expect(page.locator("#life")).to_contain_text("visible")
+    why = page.locator("#why")
+    expect(why).to_contain_text("It is number 1 of")
+    expect(why).to_contain_text("Its texts do not have: spoon.")
+    assert page.evaluate("window.broken") is None
+
+
+def test_a_product_that_was_never_heard_of_is_a_sentence(page: Page, stack: RunningStack) -> None:
+    page.goto(stack.api)
+    page.get_by_label("product_id").fill("never")
+    page.get_by_role("button", name="Show").click()
+    expect(page.locator("#product-said")).to_have_text("no item never was ever heard of")

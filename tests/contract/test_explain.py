@@ -1,0 +1,87 @@
+"""Why a query finds an item, or does not, over the embedded index with vectors that the tests choose."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from schemas.queries import Filters, SearchRequest
+from tests.support.index_backends import MODEL, content, opened, put, vector
+from tests.support.queries import LoadedModel, OneIndex, at_once
+from workers.search.explain import explain
+from workers.search.hits import Shop
+from workers.search.searcher import Searcher
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from schemas.explanations import Explanation
+    from workers.index.interface import Index
+
+
+@pytest.fixture
+async def index() -> AsyncIterator[Index]:
+    async with opened("edge") as opened_index:
+        yield opened_index
+
+
+def searcher(index: Index, *values: float) -> Searcher:
+    """Every query has this vector; without values no model is loaded."""
+    loaded = LoadedModel(at_once(lambda _: vector(*values)), [MODEL] if values else [])
+    return Searcher(OneIndex(index), loaded, Shop("HKD", ("en",)))
+
+
+async def explained(
+    index: Index, query: str, product_id: str, *, by: tuple[float, ...] = (1,), **filters: Any
+) -> Explanation:
+    return await explain(searcher(index, *by), index, query, Filters(**filters), product_id)
+
+
+async def test_an_item_is_found_where_its_rankings_say(index: Index) -> None:
+    await put(index, content("cake", "walnut cake", brand="Garden"), 1, dense=vector(1))
+    await put(index, content("other", "cake"), 2, dense=vector(0, 1))
+    found = await explained(index, "walnut bread", "cake")
+    assert (found.by_words.rank, found.by_vectors.rank, found.fused.rank) == (1, 1, 1)
+    assert found.by_vectors.score == pytest.approx(1.0)
+    assert {word.word: word.fields for word in found.words} == {"walnut": ["title"], "bread": []}
+    assert found.why[0] == "It is number 1 of 2 that the query finds."
+    assert "Its texts do not have: bread." in found.why
+
+
+@pytest.mark.parametrize("query", ["cake", "walnut", "garden", "biscuit"])
+async def test_the_fused_rank_is_the_place_in_the_search(index: Index, query: str) -> None:
+    for number, title in enumerate(("walnut cake", "cake", "biscuit of the garden", "bread")):
+        await put(index, content(title, title), number, dense=vector(1, number / 4))
+    hits = (await searcher(index, 1).search(SearchRequest(q=query), 1)).hits
+    ranks = [(await explained(index, query, hit.product_id)).fused.rank for hit in hits]
+    assert hits and ranks == list(range(1, len(hits) + 1))
+
+
+async def test_each_filter_is_checked_on_its_own_and_the_failing_one_is_named(index: Index) -> None:
+    await put(index, content("cake", "cake", brand="Garden", price=12.5, currency="HKD", rating=4.0), 1)
+    found = await explained(index, "cake", "cake", brand="garden", max_price=10, min_rating=3)
+    assert {check.name: check.passes for check in found.filters} == {
+        "brand": True, "max_price": False, "min_rating": True,
+    }  # fmt: skip
+    assert found.why == ["It fails max_price = 10.0: its value 12.5 is above it."]
+    assert found.fused.rank is None
+
+
+async def test_an_item_that_search_may_not_show_says_why(index: Index) -> None:
+    await put(index, content("gone", "cake", status="delisted"), 1)
+    assert "delisted" in (await explained(index, "cake", "gone")).why[0]
+    unknown = await explained(index, "cake", "never")
+    assert not unknown.in_index and "no such item" in unknown.why[0]
+
+
+async def test_an_id_in_the_query_is_an_exact_match_also_where_no_word_is_said(index: Index) -> None:
+    await put(index, content("AB-1234", "cake"), 1, dense=vector(1))
+    found = await explained(index, "ab1234", "AB-1234")
+    assert found.exact and found.fused.rank == 1 and "puts it first" in found.why[0]
+
+
+async def test_without_a_model_words_alone_count_and_the_answer_says_so(index: Index) -> None:
+    await put(index, content("cake", "cake"), 1)
+    found = await explained(index, "cake", "cake", by=())
+    assert found.cosine_min is None and "words alone count" in found.why[-1]

@@ -1,0 +1,61 @@
+"""Says in sentences why a query finds an item where it does, or what would have to change. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from schemas.explanations import Explanation, FilterCheck
+
+_BOUNDS = {"min_price": "below", "max_price": "above", "min_rating": "below"}
+
+
+def advice(explanation: Explanation, *, vector_due: bool) -> list[str]:
+    """Return the sentences, the most important one first. `vector_due`: the embedding of the item is pending."""
+    if not explanation.in_index:
+        return ["The index has no such item: no event of it ever came, or it is still on its way. See its life."]
+    if explanation.status == "delisted":
+        return ["The item is delisted: search shows it again after an upsert that is newer than its delete."]
+    if explanation.status == "parked":
+        return ["The item is parked, since it has no title yet: search shows it after an upsert of its product."]
+    failing = [_failing(check) for check in explanation.filters if not check.passes]
+    return failing or _ranked(explanation, vector_due=vector_due)
+
+
+def _failing(check: FilterCheck) -> str:
+    if check.has in (None, []):
+        return f"It fails {check.name} = {check.wanted}: the item has no value there."
+    if check.name in _BOUNDS:
+        return f"It fails {check.name} = {check.wanted}: its value {check.has} is {_BOUNDS[check.name]} it."
+    has = ", ".join(map(str, check.has)) if isinstance(check.has, list) else check.has
+    return f"It fails {check.name} = {check.wanted}: it has {has}."
+
+
+def _ranked(explanation: Explanation, *, vector_due: bool) -> list[str]:
+    said = [word.word for word in explanation.words if word.fields]
+    missing = [word.word for word in explanation.words if not word.fields]
+    sentences = []
+    if explanation.exact:
+        sentences.append("The query has its product_id or GTIN, which puts it first.")
+    if explanation.fused.rank is None:
+        sentences.append(f"It is not among the first {explanation.fused.ranked} items that the query finds.")
+    else:
+        sentences.append(f"It is number {explanation.fused.rank} of {explanation.fused.ranked} that the query finds.")
+    if not said and not explanation.exact:
+        sentences.append("No word of the query is in its texts: add one to its title, description or attributes.")
+    elif missing:
+        sentences.append(f"Its texts do not have: {', '.join(missing)}.")
+    return sentences + _by_vector(explanation, vector_due=vector_due)
+
+
+def _by_vector(explanation: Explanation, *, vector_due: bool) -> list[str]:
+    cosine, least = explanation.by_vectors.score, explanation.cosine_min
+    if least is None:
+        return ["The query has no vector now (the model loads or hangs), so words alone count."]
+    if not explanation.vector_weight:
+        return ["The query is a brand, so vectors do not count."]
+    if vector_due:
+        return ["The embedding of its present text is pending: until then an older vector counts, or none."]
+    if cosine is not None and cosine < least:
+        return [f"Its cosine {cosine:.2f} is below {least:.2f}, under which a vector alone is no answer."]
+    return []
