@@ -8,10 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from schemas.queries import IndexedItem, SearchAnswer, SearchRequest
     from schemas.tokens import Token
+    from stream.api.dashboard.interface import DashboardApi
     from stream.api.letters.interface import LettersApi
     from stream.api.models import StatusReport
     from stream.api.why.interface import WhyApi
@@ -67,20 +66,6 @@ class JobsApi(Protocol):
 
     def report(self, kind: str) -> JobReport | None:
         """Return how far the last job of this kind is; None: none was asked for since the process started."""
-
-
-class DashboardApi(Protocol):
-    """The snapshots that the dashboard shows."""
-
-    @property
-    def full(self) -> bool:
-        """Whether a further viewer must be refused."""
-
-    def watch(self) -> AsyncIterator[tuple[str, str]]:
-        """Yield (name, JSON) of each server-sent event, until the process ends or the viewer goes."""
-
-    async def close(self) -> None:
-        """End all watching: this process stops."""
 
 
 class Services(NamedTuple):

@@ -72,7 +72,7 @@ def compose_serving(
         SearchService(context, searcher),
         status,
         JobsService(context, jobs),
-        DashboardService(context, status, monitor, recent),
+        DashboardService(context, status.status, monitor, recent),
         WhyService(context, searcher),
         LettersService(context),
         monitor,

@@ -20,6 +20,8 @@ WINDOW_S = 30
 """The length of the window that percentiles cover."""
 STAGES_WINDOW_S = 60
 """The length of the window of the percentiles by topic and stage."""
+TURNED_MAX = 1_000
+"""The most prices that are remembered."""
 TOTAL = "total"
 """The name of the whole way from the event to search, beside the stages that it is made of."""
 SECONDS_MIN = 0.000_1
@@ -34,6 +36,16 @@ class Observation(NamedTuple):
     at_s: float
     seconds: float
     events: int
+
+
+class Turned(NamedTuple):
+    """A price that changed without an event, because a sale window opened or closed."""
+
+    product_id: str
+    at_ms: int
+    """When the window turned, in milliseconds since the epoch."""
+    shown_at_ms: int
+    """When search could show the price of the moment."""
 
 
 class FreshnessSummary(NamedTuple):
@@ -58,6 +70,8 @@ class RecentFreshness:
         self._windows: dict[str, _Window] = defaultdict(_Window)
         self._stages: dict[tuple[str, str], _Window] = defaultdict(lambda: _Window(STAGES_WINDOW_S))
         self.shares = ObjectiveShares(objective or Objective(), since_s)
+        self.turned: deque[Turned] = deque(maxlen=TURNED_MAX)
+        """The prices that changed last without an event, since a sale window turned."""
 
     def observe(self, facet: str, observation: Observation) -> None:
         """Add an observation of a facet."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from schemas.items import FACETS, TOPIC_OF_FACET
-from stream.progress.freshness import TOTAL, Observation, RecentFreshness
+from stream.progress.freshness import TOTAL, Observation, RecentFreshness, Turned
 from workers.lanes.sinks import (
     Embedded,
     Planned,
@@ -83,8 +83,9 @@ class MetricsSink:
                 self._observe_stage("products", EMBED, max(0, now_ms - (words_at_ms or now_ms)) / 1000, 1)
             case TextGivenUp():
                 self._metrics.embedding_failures.inc()
-            case Repriced(items):
+            case Repriced(items, turned, now_ms):
                 self._metrics.repriced.inc(items)
+                self._recent.turned.extend(Turned(product_id, at_ms, now_ms) for product_id, at_ms in turned)
 
     def _count_plan(self, action: Action) -> None:
         self._plans[action].inc()

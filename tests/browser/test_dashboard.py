@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -97,3 +98,15 @@ def test_the_picture_of_the_readme_is_taken(page: Page, stack: RunningStack, tmp
             page.wait_for_timeout(500)
     page.screenshot(path=folder / "dashboard.png", full_page=True)
     assert (folder / "dashboard.png").stat().st_size > 10_000
+
+
+def test_the_sale_calendar_shows_what_will_change_without_an_event(page: Page, stack: RunningStack) -> None:
+    starts = (datetime.now(UTC) + timedelta(hours=2)).isoformat()
+    stack.send("products", "sale-1", title="Lamp on sale soon")
+    stack.send("prices", "sale-1", price="20.00", currency="EUR", sale_price="15.00", sale_starts_at=starts)
+    stack.until_quiet()
+    page.goto(stack.api)
+    page.locator("#sales-show").click()
+    row = page.locator("#sales-list tr", has_text="Lamp on sale soon")
+    expect(row).to_contain_text("20 EUR")
+    expect(row).to_contain_text("15 EUR")

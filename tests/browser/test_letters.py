@@ -15,7 +15,7 @@ def letter(page: Page, stack: RunningStack, product_id: str) -> Locator:
     """Open the dashboard, list the dead letters of prices, and open that of a product."""
     page.goto(stack.api)
     page.get_by_role("button", name="List").click()
-    found = page.locator("#letters-list details", has_text=product_id)
+    found = page.locator("#letters-list details", has_text=product_id).first
     found.locator("summary").click()
     return found
 
@@ -51,7 +51,7 @@ def test_letters_are_counted_by_reason_and_their_text_is_shown_as_it_was_written
     for _ in range(2):
         stack.send("prices", "cup-1", price=markup, currency="EUR")
     stack.until(lambda: len(stack.get("/dead-letters", topic="prices")["letters"]) >= 2, "both are refused")
-    opened = letter(page, stack, "cup-1").first
+    opened = letter(page, stack, "cup-1")
     shown = json.dumps({"product_id": "cup-1", "price": markup, "currency": "EUR"}, indent=2)
     expect(opened.locator("textarea")).to_have_value(shown)
     expect(page.locator("#letters-reasons tbody tr", has_text="price").first).to_contain_text("2")

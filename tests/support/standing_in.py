@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from schemas.errors import Conflict, RefusedRequest, Unavailable
 from schemas.explanations import Explanation, FilterCheck, LegReport, WordMatch
 from schemas.queries import Filters, Hit, IndexedItem, SearchableAt, SearchAnswer, SearchRequest, ShownOffer
+from stream.api.dashboard.sales import SaleCalendar
 from stream.api.letters.models import LetterList, RepairRequest, Resent, Topic
 from stream.api.letters.service import repair_line
 from stream.api.models import IndexStatus, LogStatus, Percentiles, StatusReport
@@ -89,6 +90,9 @@ class StandInDashboard:
 
     async def close(self) -> None:
         self.closed = True
+
+    async def sales(self) -> SaleCalendar:
+        return SaleCalendar(coming=[], coming_total=0, changed=[])
 
 
 class StandIn:

@@ -55,5 +55,6 @@ class SaleWindows:
         writes = [reprice(payload, self._shop_currency, now_ms) for payload in due]
         if writes:
             await self._index.write(writes)
-            self._sink.note(Repriced(len(writes)))
+            turned = tuple((each["product_id"], each["price_changes_at_ms"] or now_ms) for each in due)
+            self._sink.note(Repriced(len(writes), turned, self._clock.now_ms()))
         return len(writes)

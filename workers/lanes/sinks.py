@@ -70,6 +70,9 @@ class Repriced(NamedTuple):
     """The prices of some items changed because their sale windows opened or closed."""
 
     items: int
+    turned: tuple[tuple[str, int], ...] = ()
+    """(product_id, milliseconds since the epoch at which its window turned) of each."""
+    now_ms: int = 0
 
 
 Event = Planned | Searchable | Written | VectorSearchable | Embedded | TextGivenUp | Refused | Retried | Repriced

@@ -14,12 +14,14 @@ from starlette.staticfiles import StaticFiles
 
 from schemas.errors import Unavailable
 from stream.api.dashboard.models import Snapshot
+from stream.api.dashboard.sales import SaleCalendar
+from stream.api.models import JSONAnswer
 from stream.api.parameters import NoParameters
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-    from stream.api.services import DashboardApi
+    from stream.api.dashboard.interface import DashboardApi
 
 RECONNECT_MS = 1_000
 """How soon a browser asks again once the stream has ended."""
@@ -78,5 +80,10 @@ def _routes(dashboard: DashboardApi) -> APIRouter:
         """
         async for name, json in dashboard.watch():
             yield ServerSentEvent(event=name, raw_data=json, retry=RECONNECT_MS)
+
+    @router.get("/sales", responses={200: {"model": SaleCalendar}})
+    async def sales(_: Annotated[NoParameters, Query()]) -> Response:
+        """List the prices that will change without an event in the next day, and those that did in the last hour."""
+        return JSONAnswer(await dashboard.sales())
 
     return router

@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING
 from typing_extensions import override
 
 from stream.api.dashboard.feed import SnapshotFeed
+from stream.api.dashboard.interface import DashboardApi
+from stream.api.dashboard.sales import AHEAD_MS, READ_MAX, SaleCalendar, changed_prices, coming_prices
 from stream.api.dashboard.snapshot import Measured, snapshot
-from stream.api.services import DashboardApi
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
     from pathlib import Path
 
     from stream.api.context import ServingContext
     from stream.api.dashboard.feed import Event
     from stream.api.dashboard.models import Snapshot
-    from stream.api.services import StatusApi
+    from stream.api.models import StatusReport
     from stream.progress.freshness import RecentFreshness
     from stream.progress.monitor import PipelineMonitor
     from workers.index.interface import Index
@@ -31,7 +32,11 @@ class DashboardService(DashboardApi):
     """Gives every viewer the snapshots of one feed."""
 
     def __init__(
-        self, context: ServingContext, status: StatusApi, monitor: PipelineMonitor, recent: RecentFreshness
+        self,
+        context: ServingContext,
+        status: Callable[[], Awaitable[StatusReport]],
+        monitor: PipelineMonitor,
+        recent: RecentFreshness,
     ) -> None:
         self._context = context
         self._status = status
@@ -54,9 +59,20 @@ class DashboardService(DashboardApi):
     async def close(self) -> None:
         await self._feed.close()
 
+    @override
+    async def sales(self) -> SaleCalendar:
+        context, now_ms = self._context, self._context.clock.now_ms()
+        index, until_ms = await context.collections.serving(), now_ms + AHEAD_MS
+        soon = await index.due_price_changes(range(context.settings.partitions), until_ms, READ_MAX)
+        return SaleCalendar(
+            coming=coming_prices(soon, context.shop),
+            coming_total=await index.count_due_price_changes(until_ms),
+            changed=changed_prices(self._recent.turned, now_ms),
+        )
+
     async def _compute(self, before: Snapshot | None) -> Snapshot:
         context, now_s = self._context, self._context.clock.monotonic_s()
-        report = await self._status.status()
+        report = await self._status()
         index = await context.collections.serving()
         measured = Measured(
             at_ms=context.clock.now_ms(),

@@ -42,6 +42,16 @@ export function fillPairs(list, pairs) {
   });
 }
 
+const cells = (tag, values) => values.map((value) => make(tag, tag === "th" ? { scope: "col" } : {}, value ?? ""));
+
+// A table of texts whose first column heads its rows.
+export function textTable(caption, head, rows) {
+  return make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": caption },
+    make("table", { class: "text" }, make("caption", {}, rows.length ? caption : `${caption}: none`),
+      make("thead", {}, make("tr", {}, ...cells("th", head))),
+      make("tbody", {}, ...rows.map(([first, ...rest]) => make("tr", {}, make("th", { scope: "row" }, first), ...cells("td", rest))))));
+}
+
 // Asks the API; throws an Error whose message is the API's own sentence.
 export async function ask(path, options = {}) {
   let answer;

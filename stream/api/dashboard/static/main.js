@@ -5,6 +5,7 @@ import { ask, byId, setText } from "/static/dom.js";
 import { clock, count, seconds } from "/static/format.js";
 import { showFlow, showFresh, showIndex, showLag, showStageKey } from "/static/sections.js";
 import { startLetters } from "/static/letters.js";
+import { startSales } from "/static/sales.js";
 import { startProduct } from "/static/product.js";
 import { Stream } from "/static/stream.js";
 
@@ -59,6 +60,7 @@ function onEvent(name, body) {
 showStageKey();
 startProduct();
 startLetters();
+startSales();
 const stream = new Stream({ onEvent, onState: showState });
 
 byId("pause").addEventListener("click", () => {

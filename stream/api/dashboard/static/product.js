@@ -1,17 +1,7 @@
 // The life of one product, and why a query finds it.
 
-import { ask, byId, make, setText } from "/static/dom.js";
+import { ask, byId, make, setText, textTable as table } from "/static/dom.js";
 import { count } from "/static/format.js";
-
-const cells = (tag, values) => values.map((value) => make(tag, tag === "th" ? { scope: "col" } : {}, value ?? ""));
-
-// A table whose first column heads its rows.
-function table(caption, head, rows) {
-  return make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": caption },
-    make("table", { class: "text" }, make("caption", {}, caption),
-      make("thead", {}, make("tr", {}, ...cells("th", head))),
-      make("tbody", {}, ...rows.map(([first, ...rest]) => make("tr", {}, make("th", { scope: "row" }, first), ...cells("td", rest))))));
-}
 
 const time = (text) => text?.replace("T", " ").replace("Z", "") ?? "unknown";
 const shown = (value) => (typeof value === "string" ? value : JSON.stringify(value));

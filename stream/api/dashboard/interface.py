@@ -1,0 +1,27 @@
+"""The interface between the routes of the dashboard and the process that they run in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from stream.api.dashboard.sales import SaleCalendar
+
+
+class DashboardApi(Protocol):
+    """The snapshots that the dashboard shows."""
+
+    @property
+    def full(self) -> bool:
+        """Whether a further viewer must be refused."""
+
+    def watch(self) -> AsyncIterator[tuple[str, str]]:
+        """Yield (name, JSON) of each server-sent event, until the process ends or the viewer goes."""
+
+    async def close(self) -> None:
+        """End all watching: this process stops."""
+
+    async def sales(self) -> SaleCalendar:
+        """Return the price changes without an event of the next day and of the last hour."""

@@ -1,0 +1,88 @@
+"""The sale calendar: prices that change without an event, since a sale window opens or closes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel
+
+from schemas.times import rfc3339
+from workers.search.hits import preferred
+from workers.state.projection import price_now
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from schemas.points import Payload
+    from stream.progress.freshness import Turned
+    from workers.search.hits import Shop
+
+AHEAD_MS = 24 * 3_600_000
+"""How far ahead the calendar looks, in milliseconds."""
+BACK_MS = 3_600_000
+"""How far back it looks, in milliseconds."""
+READ_MAX = 1_000
+"""The most items that are read for it; with more, the soonest of these are shown."""
+SHOWN_MAX = 50
+
+
+class ComingPrice(BaseModel):
+    """A price that will change."""
+
+    product_id: str
+    title: str | None
+    at: str | None
+    price: float | None
+    then: float | None
+    """The price from that moment on."""
+    currency: str | None
+
+
+class ChangedPrice(BaseModel):
+    """A price that changed, and how late search showed it."""
+
+    product_id: str
+    at: str | None
+    late_seconds: float
+
+
+class SaleCalendar(BaseModel):
+    """The price changes without an event of the next day, the soonest first, and of the last hour, the last first."""
+
+    coming: list[ComingPrice]
+    coming_total: int
+    """All of the next day, of which at most 50 are shown."""
+    changed: list[ChangedPrice]
+    """The changes that this process wrote."""
+
+
+def coming_prices(payloads: Iterable[Payload], shop: Shop) -> list[ComingPrice]:
+    """Return what changes soonest, at most `SHOWN_MAX`."""
+    soonest = sorted(payloads, key=lambda each: (each["price_changes_at_ms"] or 0, each["product_id"]))
+    return [_coming(payload, shop) for payload in soonest[:SHOWN_MAX]]
+
+
+def _coming(payload: Payload, shop: Shop) -> ComingPrice:
+    at_ms = payload["price_changes_at_ms"] or 0
+    then, _ = price_now(payload["offers"], shop.currency, at_ms)
+    return ComingPrice(
+        product_id=payload["product_id"],
+        title=preferred(payload["title"], shop.languages),
+        at=rfc3339(at_ms),
+        price=payload["price"],
+        then=then,
+        currency=payload["currency"],
+    )
+
+
+def changed_prices(turned: Iterable[Turned], now_ms: int) -> list[ChangedPrice]:
+    """Return what changed in the last hour, at most `SHOWN_MAX`, the last first."""
+    recent = [each for each in turned if each.at_ms > now_ms - BACK_MS]
+    return [
+        ChangedPrice(
+            product_id=each.product_id,
+            at=rfc3339(each.at_ms),
+            late_seconds=max(0, each.shown_at_ms - each.at_ms) / 1000,
+        )
+        for each in reversed(recent[-SHOWN_MAX:])
+    ]

@@ -1,0 +1,51 @@
+"""The sale calendar: what changes without an event, and how late search showed it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stream.api.dashboard.sales import BACK_MS, SHOWN_MAX, changed_prices, coming_prices
+from stream.progress.freshness import Turned
+from workers.search.hits import Shop
+
+
+def point(product_id: str, starts_at_ms: int) -> Any:
+    offer = {
+        "seller": "shop",
+        "price": 10.0,
+        "currency": "EUR",
+        "sale_price": 8.0,
+        "sale_starts_at_ms": starts_at_ms,
+        "sale_ends_at_ms": starts_at_ms + 1_000,
+        "promotion": {},
+        "updated_at_ms": 0,
+    }
+    return {
+        "product_id": product_id,
+        "title": {"en": "lamp"},
+        "offers": [offer],
+        "price": 10.0,
+        "currency": "EUR",
+        "price_changes_at_ms": starts_at_ms,
+    }
+
+
+def test_the_soonest_change_comes_first_with_the_price_from_then_on() -> None:
+    coming = coming_prices([point("late", 9_000), point("soon", 5_000)], Shop(None, ("en",)))
+    assert [(each.product_id, each.price, each.then, each.at) for each in coming] == [
+        ("soon", 10.0, 8.0, "1970-01-01T00:00:05.000Z"),
+        ("late", 10.0, 8.0, "1970-01-01T00:00:09.000Z"),
+    ]
+
+
+def test_the_calendar_is_bounded() -> None:
+    assert len(coming_prices([point(str(n), n) for n in range(200)], Shop(None, ()))) == SHOWN_MAX
+    turned = [Turned(str(n), BACK_MS + n, BACK_MS + n) for n in range(200)]
+    assert len(changed_prices(turned, BACK_MS + 200)) == SHOWN_MAX
+
+
+def test_each_change_of_the_last_hour_says_how_late_it_was_the_last_first() -> None:
+    now_ms = 2 * BACK_MS
+    turned = [Turned("old", 1, 2), Turned("a", now_ms - 500, now_ms - 300), Turned("b", now_ms - 100, now_ms)]
+    changed = changed_prices(turned, now_ms)
+    assert [(each.product_id, each.late_seconds) for each in changed] == [("b", 0.1), ("a", 0.2)]
