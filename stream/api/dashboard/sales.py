@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from schemas.times import rfc3339
 from workers.search.hits import preferred
-from workers.state.projection import price_now
+from workers.state.prices import price_now
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
