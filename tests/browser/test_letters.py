@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def letter(page: Page, stack: RunningStack, product_id: str) -> Locator:
     """Open the dashboard, list the dead letters of prices, and open that of a product."""
     page.goto(stack.api)
-    page.get_by_role("button", name="List").click()
+    page.get_by_role("button", name="List dead letters").click()
     found = page.locator("#letters-list details", has_text=product_id).first
     found.locator("summary").click()
     return found

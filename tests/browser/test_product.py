@@ -41,5 +41,5 @@ def test_the_life_of_a_product_shows_a_late_and_a_repeated_event_and_why_they_lo
 def test_a_product_that_was_never_heard_of_is_a_sentence(page: Page, stack: RunningStack) -> None:
     page.goto(stack.api)
     page.get_by_label("product_id").fill("never")
-    page.get_by_role("button", name="Show").click()
+    page.get_by_role("button", name="Show the product").click()
     expect(page.locator("#product-said")).to_have_text("no item never was ever heard of")
