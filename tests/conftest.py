@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 from tests.support.running_broker import RunningBroker, new_broker
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 settings.register_profile("freshline", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("quick", settings.get_profile("freshline"), max_examples=20)  # `make unit`
 settings.load_profile("freshline")
+# By default structlog draws a traceback with all variables, which takes seconds in a test of a bug.
+structlog.configure(processors=[structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)])
 
 
 def _running(kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBroker]:

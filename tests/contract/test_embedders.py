@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+import torch
 
 from schemas.errors import EmbeddingFailed
 from tests.support.waiting import HANG_S
-from workers.embedder.registry import load_embedder, start_embedder
+from workers.embedder.registry import start_embedder
+from workers.embedder.sentence import SentenceEmbedder
+from workers.embedder.tracing import _Traced
 from workers.priority import QueryGate
 
 if TYPE_CHECKING:
@@ -34,8 +37,8 @@ def embedder(request: pytest.FixtureRequest) -> Embedder:
 
 
 @pytest.fixture(scope="session")
-def model_only() -> Embedder:
-    return load_embedder("model", None, threads=1)
+def model_only() -> SentenceEmbedder:
+    return SentenceEmbedder()
 
 
 def cosines(one: Vectors, other: Vectors) -> Vectors:
@@ -141,18 +144,37 @@ def test_the_fake_fails_on_the_chosen_text_alone() -> None:
 
 
 @pytest.mark.parametrize("query", ["麵包", "綠茶", "嘉頓 cake", "ноутбук", "라면", "🙂"])
-def test_a_query_that_the_model_cannot_read_has_no_vector(model_only: Embedder, query: str) -> None:
+def test_a_query_that_the_model_cannot_read_has_no_vector(model_only: SentenceEmbedder, query: str) -> None:
     with pytest.raises(EmbeddingFailed):
         model_only.tokenise_query(query)
 
 
 @pytest.mark.parametrize("query", ["bread", "café au lait 500ml", "WH-1000XM5", "x", "?", "Müller"])
-def test_a_query_that_the_model_reads_has_one(model_only: Embedder, query: str) -> None:
+def test_a_query_that_the_model_reads_has_one(model_only: SentenceEmbedder, query: str) -> None:
     assert model_only.embed_query(query).shape == (model_only.model.dimension,)
 
 
-def test_what_has_nothing_in_common_is_below_the_least_cosine(model_only: Embedder) -> None:
+def test_what_has_nothing_in_common_is_below_the_least_cosine(model_only: SentenceEmbedder) -> None:
     [mouse, cake] = model_only.embed_documents(["Logitech wireless mouse M185, grey", "Marbo walnut cake, bakery"])
     assert float(model_only.embed_query("cordless mouse") @ mouse) > model_only.cosine_min
     assert float(model_only.embed_query("cordless mouse") @ cake) < model_only.cosine_min
     assert float(model_only.embed_query("asdfgh qwerty") @ mouse) < model_only.cosine_min
+
+
+def test_the_installed_model_is_traced_for_queries_and_documents(model_only: SentenceEmbedder) -> None:
+    assert {task: type(each) for task, each in model_only._passes.items()} == {"query": _Traced, "document": _Traced}
+
+
+def test_documents_wait_until_a_query_is_answered(
+    model_only: SentenceEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = QueryGate(wait_share=1, wait_seconds_max=60)
+    monkeypatch.setattr(model_only, "_gate", gate)
+    monkeypatch.setattr(model_only, "_bucket", gate.token_bucket())
+    monkeypatch.setattr(model_only, "_passes", {"document": lambda _: torch.ones(1, 384)})
+    with ThreadPoolExecutor(1) as threads:
+        with gate.answering():
+            documents = threads.submit(model_only.embed_documents, ["toner"])
+            with pytest.raises(TimeoutError):
+                documents.result(0.2)
+        assert documents.result(HANG_S).shape == (1, 384)

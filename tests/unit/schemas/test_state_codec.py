@@ -76,7 +76,15 @@ def extreme_item() -> ItemState:
         parsed_late("prices", offer | stamp | {"seller": f"{n:04}" + "s" * 60, "version": 1_234_567_890 + n})
         for n in range(fold.SELLERS_MAX + 50)
     ]
-    return folded(events)
+    return joined([folded([event]) for event in events])
+
+
+def joined(states: list[ItemState]) -> ItemState:
+    """Join pairs, and pairs of these: an event after the other looks at all sellers again for each new one."""
+    if len(states) == 1:
+        return states[0]
+    half = len(states) // 2
+    return fold.join(joined(states[:half]), joined(states[half:]))
 
 
 def parsed_late(topic: str, body: dict[str, Any]) -> Any:

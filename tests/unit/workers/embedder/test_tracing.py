@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 import torch
 
-from tests.support.waiting import HANG_S
 from workers.embedder.precision import Features, forward
-from workers.embedder.sentence import SentenceEmbedder
 from workers.embedder.tracing import _Traced, forward_pass
-from workers.priority import QueryGate
 
 
 class Model(torch.nn.Module):
@@ -88,22 +84,3 @@ def test_features_of_another_kind_than_the_traced_ones_run_step_by_step() -> Non
     assert isinstance(traced, _Traced)
     for features in (ids(2, 3, sign=-1), ids(2, 3), ids(2, 3, sign=1, mask=torch.ones(2, 3))):
         assert torch.equal(traced(features), forward(model, features))
-
-
-def test_the_installed_model_is_traced_for_queries_and_documents() -> None:
-    assert {task: type(each) for task, each in SentenceEmbedder()._passes.items()} == {
-        "query": _Traced,
-        "document": _Traced,
-    }
-
-
-def test_documents_wait_until_a_query_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
-    gate = QueryGate(wait_share=1, wait_seconds_max=60)
-    embedder = SentenceEmbedder(gate=gate)
-    monkeypatch.setattr(embedder, "_passes", {"document": lambda _: torch.ones(1, 384)})
-    with ThreadPoolExecutor(1) as threads:
-        with gate.answering():
-            documents = threads.submit(embedder.embed_documents, ["toner"])
-            with pytest.raises(TimeoutError):
-                documents.result(0.2)
-        assert documents.result(HANG_S).shape == (1, 384)
