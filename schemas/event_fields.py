@@ -105,7 +105,7 @@ def _price(value: Any) -> float:
         raise ValueError(f"{_short(value)} is too great: send less than {PRICE_BELOW}")
     if number != round(number, PRICE_DECIMALS_MAX):
         raise ValueError(f"{_short(value)} has too many decimals: send at most {PRICE_DECIMALS_MAX}")
-    held = float(number)
+    held = float(number) + 0.0  # No negative zero.
     if held >= PRICE_BELOW:
         raise ValueError(f"{_short(value)} is too great to be held with its decimals: send a lower price")
     return held
@@ -187,7 +187,8 @@ def _from_rfc3339(text: str) -> int:
         time = datetime.fromisoformat(text)
     except ValueError:
         raise ValueError(f"{_short(text)!r} is no RFC 3339 time: send one like 2026-01-31T09:30:00Z") from None
-    return math.floor(time.timestamp() * 1000 + 1e-3) + leap_ms
+    # A double holds the seconds exactly enough for their floor, and not for milliseconds: .999999 would round up.
+    return math.floor(time.timestamp()) * 1000 + time.microsecond // 1000 + leap_ms
 
 
 def _is_plain(text: str) -> bool:

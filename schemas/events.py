@@ -33,11 +33,16 @@ NESTED_ATTRIBUTE_BYTES_MAX = 64
 ABOVE_EVERY_DIGEST = "~"
 """The first character of the digest of a delete, which no digest of another change has: at the same version and time a
 delete wins. Changes that a program sends one after the other often have the same millisecond."""
-_BEGINNINGS_OF_STRUCTURES = ("{", "[", '"', "Struct{")
-"""The first characters of keys that Kafka Connect writes as JSON, or as the text of a Struct."""
+_BEGINNINGS_OF_STRUCTURES = ("{", "[", '"', "<", "Struct{")
+"""The first characters of keys that are JSON, XML, or the text of a Struct of Kafka Connect."""
+FRAME_BYTES = 5
+"""A nought and the id of a schema in four bytes, before a key or value that is framed for a schema registry."""
 _MARK = "__"
 """The beginning of the names of fields in which a pipeline writes about the record. They are no attributes."""
+_IDENTITY = ("product_id", "seller", "review_id", "op", "updated_at", "version")
+"""The fields of a delete that decide anything. No other one, whatever it holds, keeps what is to go."""
 _UNAVAILABLE = b"__debezium_unavailable_value"
+_TRUE = ("true", "t", "1")
 _NUL_ESCAPE = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
@@ -66,7 +71,10 @@ def parse(
     """
     if value is None:
         return _null_record(topic, key, _own_time(arrived_at_ms, event_time_ms))
-    change = _validated(topic, _decoded(value))
+    body = _decoded(value)
+    if body.get("op") == "delete":
+        body = {name: body[name] for name in _IDENTITY if name in body}
+    change = _validated(topic, body)
     if key is not None and key != change.product_id.encode() and not _names(key, change.product_id):
         raise InvalidEvent(
             f"product_id: {change.product_id!r} differs from the key {key_in_words(key)}: make them equal"
@@ -111,6 +119,11 @@ def _names(key: bytes, product_id: str) -> bool:
 def _null_record(topic: str, key: bytes | None, updated_at_ms: int) -> Event:
     if topic != "products":
         raise InvalidEvent(f"the record is null, which only products allows: to withdraw from {topic} send op delete")
+    if key is not None and len(key) > FRAME_BYTES and key[0] == 0:
+        raise InvalidEvent(
+            "key: is framed for a schema registry: configure `encoding: confluent` for the topic in FRESHLINE_SOURCES, "
+            "or send the product_id as plain text"
+        )
     try:
         product_id = (key or b"").decode()
     except UnicodeDecodeError:
@@ -144,14 +157,14 @@ def _decoded(value: bytes) -> dict[str, Any]:
     if b'""' in value or b'" ' in value:
         blank = [name for name, field in body.items() if _is_blank(name, field)]
         body |= dict.fromkeys(blank)
-        if "op" in blank:
-            del body["op"]
+    if body.get("op", "") is None:
+        del body["op"]
     return body
 
 
 def _check_marks(body: dict[str, Any], value: bytes) -> None:
     """Raise InvalidEvent for a row of change data capture that does not mean what its fields say."""
-    if str(body.get("__deleted")).lower() == "true" or body.get("__op") == "d":
+    if str(body.get("__deleted")).lower() in _TRUE or body.get("__op") in ("d", "delete"):
         raise InvalidEvent("the row is marked as deleted: configure `format: debezium-unwrapped`, or send op delete")
     if _UNAVAILABLE in value:
         raise InvalidEvent(

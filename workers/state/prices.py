@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 
 def offers_now(offers: Iterable[Offer], now_ms: int) -> list[tuple[Offer, float]]:
-    """Return each offer with its price now: the sale price from the start of its window until before its end."""
+    """Return each offer with its price now: the sale price from the start of its window until before its end.
+
+    A sale price that is not below the price is none: a price that was lowered meanwhile goes before it.
+    """
     return [(offer, _pays(offer, now_ms)) for offer in offers]
 
 
@@ -44,7 +47,7 @@ def _pays(offer: Offer, now_ms: int) -> float:
     starts, ends = offer["sale_starts_at_ms"], offer["sale_ends_at_ms"]
     on_sale = (starts is None or starts <= now_ms) and (ends is None or now_ms < ends)
     sale_price = offer["sale_price"]
-    return sale_price if on_sale and sale_price is not None else offer["price"]
+    return min(sale_price, offer["price"]) if on_sale and sale_price is not None else offer["price"]
 
 
 def currency_of(offers: Sequence[Offer]) -> str | None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import unicodedata
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.errors import InvalidEvent
-from schemas.event_fields import language_tag
+from schemas.event_fields import language_tag, milliseconds
 from schemas.events import AHEAD_MS_MAX, EVENT_BYTES_MAX, RECORD_AHEAD_MS_MAX, Event, parse
 from schemas.items import NO_REVIEWS, SHOP, ItemRecord, ItemState
 from schemas.stamps import UNVERSIONED
@@ -110,7 +111,7 @@ REFUSED: list[tuple[str, bytes | None, bytes | dict[str, Any] | None, str]] = [
     ("reviews", b"a", {**REVIEW, "__op": "d"}, "marked as deleted"),
     ("products", b"a", {"title": "x", "description": "__debezium_unavailable_value"}, "was not sent"),
     *(("products", key, None, "is not the product_id alone") for key in STRUCTURED_KEYS),
-    ("products", b"\0\0\0\0\7\x0877", None, "NUL"),
+    ("products", b"\0\0\0\0\7\x0877", None, "framed for a schema registry"),
     ("products", b"a", {"title": " \u200b\ufeff"}, "title: is missing or empty"),
     ("products", b"a", {"product_id": " \u2060 ", "title": "x"}, "product_id: is empty"),
     ("products", b"a", {"title": ""}, "title: is missing or empty"),
@@ -423,3 +424,42 @@ no_nul = st.characters(exclude_characters="\0", codec="utf-8")
 def test_no_attribute_has_a_number_that_an_index_cannot_hold(attributes: dict[str, Any]) -> None:
     for value in taken("products", {"title": "x", "attributes": attributes}).facts.values():
         assert type(value) is not int or -(2**63) <= value < 2**63
+
+
+@pytest.mark.parametrize("junk", [{}, [5], "n/a", -1, "", None, "x" * 20_000])
+def test_no_other_field_of_a_delete_keeps_what_is_to_go(junk: Any) -> None:
+    identity = {"product_id": "a", "review_id": "r", "seller": "x", "op": "delete", "version": 7}
+    others = (
+        "title",
+        "price",
+        "currency",
+        "sale_starts_at",
+        "rating",
+        "category",
+        "gtin",
+        "attributes",
+        "availability",
+    )
+    for topic in ("products", "prices", "reviews"):
+        with_junk = taken(topic, {**identity, **dict.fromkeys(others, junk)})
+        assert with_junk == taken(topic, identity)
+        assert (with_junk.op, with_junk.facts) == ("delete", {})
+
+
+@pytest.mark.parametrize("absent", [None, "", " "])
+def test_an_op_that_is_null_or_empty_is_an_upsert(absent: str | None) -> None:
+    """Converters write null for a field that is absent."""
+    assert taken("products", {"product_id": "a", "title": "x", "op": absent}).op == "upsert"
+
+
+@pytest.mark.parametrize("mark", [True, "True", "true", 1, "1", "t"])
+def test_a_row_that_is_marked_as_deleted_is_no_product(mark: Any) -> None:
+    for name, value in (("__deleted", mark), ("__op", "d"), ("__op", "delete")):
+        with pytest.raises(InvalidEvent, match="marked as deleted"):
+            taken("products", {"product_id": "a", "title": "x", name: value})
+
+
+@given(st.integers(0, 4_000_000_000), st.integers(0, 999_999_999))
+def test_a_time_is_cut_to_its_millisecond_and_never_rounded_into_the_next(seconds: int, nanoseconds: int) -> None:
+    whole = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    assert milliseconds(f"{whole}.{nanoseconds:09d}Z") == seconds * 1000 + nanoseconds // 1_000_000

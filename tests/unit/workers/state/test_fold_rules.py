@@ -237,6 +237,12 @@ class TestSaleWindows:
             assert shown(*events, now_ms=now_ms - 1)["price"] == item["price"]
         assert seen == [(0, 7), (5, 7), (7, 6), (9, 6)]
 
+    def test_a_sale_price_that_is_not_below_the_price_is_none(self) -> None:
+        on_sale = price(10, sale_price=8, updated_at=1)
+        assert shown(product(), on_sale)["price"] == 8
+        assert shown(product(), on_sale, patch("prices", seller="x", price=7, updated_at=2))["price"] == 7
+        assert shown(product(), price(10, sale_price=12))["price"] == 10
+
     def test_without_a_shops_currency_the_shops_own_offer_says_it_however_many_offer_in_others(self) -> None:
         own = parsed("prices", {"price": 9, "currency": "EUR"})
         others = [parsed("prices", {"price": 1, "currency": "USD", "seller": str(n)}) for n in range(5)]
