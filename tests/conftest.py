@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 import structlog
 from hypothesis import HealthCheck, settings
 
+from stream.runtime.ports import free_port
 from tests.support.running_broker import RunningBroker, new_broker
+from tests.support.secured_kafka import SecuredKafka
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,6 +42,19 @@ def embedded_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runnin
 def apache_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBroker]:
     """Shared by all tests: use topics of your own, and leave it running. Skips where KAFKA_HOME is not set."""
     yield from _running("kafka", tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def secured_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecuredKafka]:
+    """Shared by all tests of transports. Skips where KAFKA_HOME is not set."""
+    if not os.environ.get("KAFKA_HOME"):
+        pytest.skip("KAFKA_HOME is not set")
+    directory = tmp_path_factory.mktemp("secured")
+    kafka = SecuredKafka.of_environment(directory / "kafka", free_port())
+    running = RunningBroker(kafka, directory / "broker.log").start()
+    kafka.add_user()
+    yield kafka
+    running.kill()
 
 
 @pytest.fixture(params=["embedded", pytest.param("kafka", marks=pytest.mark.kafka)])

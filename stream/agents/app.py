@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 import faust
 from faust.app.base import BootStrategy
 
+from stream.agents.credentials import credentials_for
 from stream.agents.transport import Transport
+from stream.kafka.cluster import cluster_of
 from stream.kafka.offsets import OffsetTrackers
 from stream.kafka.send_batch import send_batch
 
@@ -118,12 +120,13 @@ def create_app(name: str, settings: Settings, *, fail: Callable[[BaseException],
     def failed(error: BaseException) -> None:
         loop.call_soon_threadsafe(fail, error)  # The consumer has a thread of its own.
 
-    directory = settings.data_dir / "faust"
+    kafka, directory = cluster_of(settings), settings.data_dir / "faust"
     directory.mkdir(parents=True, exist_ok=True)
     app = _App(
         name,
         fail=failed,
-        broker=[f"kafka://{address}" for address in (settings.kafka or "").split(",")],
+        broker=[f"kafka://{host}" for host in kafka.hosts],
+        broker_credentials=credentials_for(kafka),
         datadir=str(directory / name),
         key_serializer="raw",
         value_serializer="raw",

@@ -15,16 +15,17 @@ from stream.api.server import serve_http
 from stream.index.compose import KafkaSide, WritingSide, compose_writing
 from stream.index.compose_serving import ServingSide, compose_serving
 from stream.kafka.cluster import cluster_of
-from stream.kafka.connections import report_broken_connections
 from stream.kafka.end_offsets import EndOffsets
 from stream.kafka.reader import Reader
 from stream.kafka.topics import ITEMS, ensure_topics
+from stream.kafka.worker_clients import set_up_clients
 from stream.progress.freshness import FreshAsOf, RecentFreshness
 from stream.progress.objective import Objective
 from stream.progress.watermark import Watermark
 from stream.runtime import watchdog
 from stream.runtime.metrics import IndexMetrics
 from stream.runtime.process import Failure
+from stream.runtime.qdrant_server import qdrant_server
 from stream.writers.epoch import identity_for
 from workers.clock import SystemClock
 from workers.embedder.registry import EmbedderRegistry
@@ -66,7 +67,7 @@ class Shared(NamedTuple):
 
 async def run_index_worker(settings: Settings) -> None:
     """Run the index worker with its API until it fails or is cancelled. This is its composition root."""
-    report_broken_connections()
+    set_up_clients(cluster_of(settings))
     failure, registry, clock = Failure(), CollectorRegistry(), SystemClock()
     objective = Objective(settings.objective_seconds, settings.objective_share)
     recent = RecentFreshness(objective, clock.monotonic_s())
@@ -95,8 +96,7 @@ async def _open(settings: Settings, gate: QueryGate, closing: AsyncExitStack) ->
         alias=settings.collection,
         model=await models.identify(settings.model),
         model_source=settings.model,
-        url=settings.qdrant_url,
-        api_key=settings.qdrant_api_key,
+        server=qdrant_server(settings),
         gate=gate,
     )
     closing.push_async_callback(collections.close)

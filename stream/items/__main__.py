@@ -15,10 +15,10 @@ from stream.agents.app import connect, create_app
 from stream.items.compose import compose
 from stream.items.decoder import Decoder
 from stream.kafka.cluster import cluster_of
-from stream.kafka.connections import report_broken_connections
 from stream.kafka.reader import Reader
 from stream.kafka.schema_registry import SchemaRegistry
 from stream.kafka.topics import INPUTS, ITEMS, ITEMS_GROUP, ensure_topics, stamps_are_unknown, topic_id
+from stream.kafka.worker_clients import set_up_clients
 from stream.runtime import watchdog
 from stream.runtime.metrics import ItemsMetrics
 from stream.runtime.ports import check_free
@@ -41,16 +41,17 @@ FOREIGN_RECORDS_WAIT_MS = 200
 
 async def main() -> None:
     """Run the items worker on the settings of the environment. This is its composition root."""
-    report_broken_connections()
     settings = read_settings()
+    kafka = cluster_of(settings)
+    set_up_clients(kafka)
     sources, registry_url = sources_of(settings), configured_sources(settings).registry
     await asyncio.to_thread(ensure_topics, settings)
     # Not `log_identity`: the epoch of a new log is decided by the index workers, who know what is in the index.
-    log_id = await asyncio.to_thread(topic_id, cluster_of(settings), ITEMS)
+    log_id = await asyncio.to_thread(topic_id, kafka, ITEMS)
     writer = f"{settings.worker_slot}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
     failure, registry = Failure(), CollectorRegistry()
     app = create_app(ITEMS_GROUP, settings, fail=failure.fail)
-    reader = Reader(cluster_of(settings), fetch_wait_ms=FOREIGN_RECORDS_WAIT_MS)
+    reader = Reader(kafka, fetch_wait_ms=FOREIGN_RECORDS_WAIT_MS)
     schemas = None if registry_url is None else SchemaRegistry(registry_url)
     parts = compose(
         writer,
@@ -62,7 +63,7 @@ async def main() -> None:
         reader=reader,
         metrics=ItemsMetrics(registry),
         clock=SystemClock(),
-        stamped_by_producers=await asyncio.to_thread(stamps_are_unknown, cluster_of(settings)),
+        stamped_by_producers=await asyncio.to_thread(stamps_are_unknown, kafka),
         gate=QueryGate(),  # Nobody asks queries here.
         decoder=Decoder(sources, schemas),
         state_loaded=memory.freeze_heap,

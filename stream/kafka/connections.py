@@ -1,10 +1,10 @@
-"""Broken connections under uvloop: aiokafka must hear of them, or it waits forever. See docs/traps.md#aiokafka."""
+"""What aiokafka does not notice by itself of its connections. See docs/traps.md#aiokafka."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from aiokafka.conn import AIOKafkaConnection, CloseReason
+from aiokafka.conn import AIOKafkaConnection, CloseReason, OAuthAuthenticator
 from aiokafka.errors import KafkaConnectionError
 
 
@@ -18,6 +18,48 @@ def report_broken_connections() -> None:
     """
     if AIOKafkaConnection.send is not _send:
         AIOKafkaConnection.send = _send
+
+
+def abort_at_close() -> None:
+    """Let every aiokafka client of this process close a connection with TLS at once. Idempotent.
+
+    On uvloop the end of TLS waits for the broker up to 30 s where an answer was still on its way, and so does the stop
+    of a client. aiokafka closes after everything that it waits for: nothing more is to be sent or read.
+    """
+    if AIOKafkaConnection.close is not _close:
+        AIOKafkaConnection.close = _close
+
+
+def end_refused_logins() -> None:
+    """Let every aiokafka client of this process fail where a broker refuses a token of OAUTHBEARER. Idempotent.
+
+    The broker says so in a challenge, and gives its error once the client has answered with one byte (RFC 7628, section
+    3.2.3). aiokafka takes the challenge for a success, and the error for metadata of a cluster without brokers: the
+    worker would wait without a word.
+    """
+    if OAuthAuthenticator.step is not _step:
+        OAuthAuthenticator.step = _step
+
+
+_close_gently = AIOKafkaConnection.close
+
+
+def _close(self: AIOKafkaConnection, reason: CloseReason | None = None, exc: BaseException | None = None) -> Any:
+    writer = self._writer
+    closed = _close_gently(self, reason, exc)
+    if writer is not None and writer.get_extra_info("ssl_object") is not None:
+        writer.transport.abort()
+    return closed
+
+
+_step_unguarded = OAuthAuthenticator.step
+
+
+async def _step(self: OAuthAuthenticator, challenge: bytes | None) -> tuple[bytes, bool] | None:
+    if challenge:
+        return b"\x01", True
+    answer: tuple[bytes, bool] | None = await _step_unguarded(self, challenge)
+    return answer
 
 
 _send_unguarded = AIOKafkaConnection.send

@@ -22,7 +22,7 @@ from aiokafka.errors import KafkaError, OffsetOutOfRangeError, for_code
 from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.protocol.offset import OffsetRequest
 
-from schemas.errors import Unavailable
+from stream.kafka.diagnosis import why_unavailable
 from stream.kafka.partitions import Partition
 
 if TYPE_CHECKING:
@@ -73,7 +73,8 @@ class EndOffsets:
         try:
             await self._client.bootstrap()
         except KafkaError as error:
-            raise Unavailable(f"no broker answers at {self._kafka}: does it run, or hang?") from error
+            nobody = f"no broker answers at {self._kafka}: does it run, or hang?"
+            raise await why_unavailable(self._kafka, nobody) from error
 
     async def stop(self) -> None:
         """Close the connections."""
@@ -122,10 +123,8 @@ class EndOffsets:
         except TimeoutError:
             partition = next(iter(left))
             where = f"partition {partition.number} of {partition.topic}"
-            raise Unavailable(
-                f"the broker at {self._kafka} does not answer for {where} within {self._patience_s:.0f} s: "
-                "does it run, or hang?"
-            ) from None
+            silent = f"the broker at {self._kafka} does not answer for {where} within {self._patience_s:.0f} s: "
+            raise await why_unavailable(self._kafka, f"{silent}does it run, or hang?") from None
         return answers
 
     async def _learn_topics(self, topics: set[str]) -> None:

@@ -20,6 +20,7 @@ from kafka.errors import (
 
 from schemas.errors import Unavailable
 from schemas.tokens import Token
+from stream.kafka.diagnosis import diagnose
 from stream.kafka.topics import ITEMS, topic_id
 
 if TYPE_CHECKING:
@@ -277,7 +278,8 @@ class Producer:
                 bootstrap_timeout_ms=round(self._connect_seconds_max * 1000),
             )
         except (KafkaError, ValueError, OSError) as error:
-            raise Unavailable(f"no broker answers at {self._cluster} ({error}): is it running there?") from None
+            nobody = Unavailable(f"no broker answers at {self._cluster} ({error}): is it running there?")
+            raise diagnose(self._cluster) or nobody from None
 
     def _outcome(self, future: FutureRecordMetadata) -> RecordMetadata | KafkaError:
         try:

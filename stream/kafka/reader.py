@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from schemas.errors import Unavailable
+from stream.kafka.diagnosis import why_unavailable
 from stream.kafka.end_offsets import EndOffsets
 from stream.kafka.fetch_waits import adapt_fetch_waits
 from stream.kafka.partitions import Partition
@@ -71,7 +71,8 @@ class Reader:
             await self._consumer.start()
         except KafkaError as error:
             await self.stop()
-            raise Unavailable(f"no broker answers at {self._kafka}: does it run, or hang?") from error
+            nobody = f"no broker answers at {self._kafka}: does it run, or hang?"
+            raise await why_unavailable(self._kafka, nobody) from error
         except BaseException:  # Nobody else can close the connections, and the library complains about open ones.
             await self.stop()
             raise

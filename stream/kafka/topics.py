@@ -11,6 +11,7 @@ from kafka.errors import KafkaError, TopicAlreadyExistsError
 
 from schemas.errors import Misconfigured, Unavailable
 from stream.kafka.cluster import Cluster, cluster_of
+from stream.kafka.diagnosis import diagnose
 from stream.kafka.partitions import Partition
 
 if TYPE_CHECKING:
@@ -163,8 +164,9 @@ def _admin(kafka: Cluster, connect_seconds_max: float = CONNECT_SECONDS_MAX) -> 
             request_timeout_ms=REQUEST_TIMEOUT_MS,
             bootstrap_timeout_ms=round(connect_seconds_max * 1000),
         )
-    except KafkaError as error:
-        raise Unavailable(f"no broker answers at {kafka}: start it, or set FRESHLINE_KAFKA to where it is") from error
+    except (KafkaError, OSError) as error:
+        nobody = Unavailable(f"no broker answers at {kafka}: start it, or set FRESHLINE_KAFKA to where it is")
+        raise diagnose(kafka) or nobody from error
     try:
         yield admin
     finally:

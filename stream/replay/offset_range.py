@@ -9,6 +9,7 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
 from schemas.errors import Misconfigured, Unavailable
+from stream.kafka.diagnosis import diagnose
 from stream.kafka.end_offsets import EndOffsets
 from stream.kafka.partitions import Partition
 
@@ -78,7 +79,8 @@ def _start_offsets(kafka: Cluster, partitions: Sequence[Partition], selection: S
         finally:
             consumer.close()
     except (KafkaError, OSError) as error:
-        raise Unavailable(f"the broker at {kafka} does not say where the log begins: {error}") from error
+        silent = Unavailable(f"the broker at {kafka} does not say where the log begins: {error}")
+        raise diagnose(kafka) or silent from error
     return {
         partition: max(begin[tp], selection.first.offset or 0) for partition, tp in zip(partitions, asked, strict=True)
     }

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from schemas.errors import Misconfigured
 from schemas.event_fields import Currency, language_tag
+from stream.runtime.transport_settings import TransportSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,19 +38,11 @@ Language = Annotated[str, AfterValidator(language_tag)]
 """A language tag such as en or zh-Hant."""
 
 
-class Settings(BaseSettings):
+class Settings(TransportSettings):
     """Everything that can be set. It is read once, in a composition root, and handed on."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="ignore")
 
-    kafka: str | None = Field(
-        None,
-        description='Bootstrap servers of Kafka, "host:port,host:port". If it is not set, `up` runs its own broker.',
-    )
-    qdrant_url: str | None = Field(
-        None, description="URL of a Qdrant server. If it is not set, the index is the embedded Qdrant Edge."
-    )
-    qdrant_api_key: str | None = Field(None, description="API key of the Qdrant server, if it requires one.")
     api: str | None = Field(
         None,
         description="URL at which the commands find a running stack. If it is not set, they use the stack of the "
@@ -136,6 +129,8 @@ def read_settings(**given: Any) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         reason = str(first["msg"]).removeprefix("Value error, ").removeprefix("Input ")
+        if not first["loc"]:  # Settings that do not fit each other. Their input is all of them, with the secrets.
+            raise Misconfigured(reason) from None
         if repr(first["input"]) not in reason:
             reason += f", not {first['input']!r}"
         raise Misconfigured(f"{PREFIX}{str(first['loc'][0]).upper()}: {reason}") from None

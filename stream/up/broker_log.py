@@ -67,6 +67,11 @@ def create_broker_log(
     """Return the log that the settings name. Raises Misconfigured if it cannot run here."""
     if settings.kafka:
         return ExternalKafkaLog(settings, directory, report)
+    if settings.kafka_security_protocol != "PLAINTEXT":
+        raise Misconfigured(
+            "FRESHLINE_KAFKA_SECURITY_PROTOCOL: the broker that `up` runs itself speaks PLAINTEXT alone: set "
+            f"FRESHLINE_KAFKA to the brokers that speak {settings.kafka_security_protocol}, or unset this one"
+        )
     if settings.kafka_port == settings.api_port:
         raise Misconfigured(
             f"port {settings.api_port} cannot be both the HTTP API's and the broker's: see --kafka-port"

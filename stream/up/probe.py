@@ -59,17 +59,18 @@ class Probe:
     ) -> None:
         """Ask for /status until cancelled, and pass each answer to `note_status`.
 
-        Print one line when /status fails or does not answer, and one when it answers again.
+        Print one line for each reason for which /status fails or does not answer, and one when it answers again.
         """
-        said: str | None = None
+        said = set[str]()
         while True:
             await asyncio.sleep(interval_s)
             status = await self.status()
-            if self.trouble and not said:
+            if self.trouble and self.trouble not in said:
+                said.add(self.trouble)
                 say(self.trouble)
             elif said and status is not None:
+                said.clear()
                 say("all answers again")
-            said = self.trouble or (said if status is None else None)
             if status is not None:
                 await note_status(status)
 

@@ -16,6 +16,7 @@ import orjson
 
 from schemas.errors import Misconfigured, Unavailable
 from stream.runtime.ports import check_free
+from stream.runtime.qdrant_server import qdrant_server
 from stream.runtime.stack_report import StackReportFile
 from stream.runtime.stacks import Stack, record_stack
 from stream.up.bounds import UpBounds
@@ -60,8 +61,8 @@ def run(
             raise Misconfigured(
                 f"FRESHLINE_METRICS_PORT: {settings.metrics_port} is the API's or the broker's port too"
             )
-        if settings.qdrant_url:
-            asyncio.run(check_answers(settings.qdrant_url, settings.qdrant_api_key))
+        if (server := qdrant_server(settings)) is not None:
+            asyncio.run(check_answers(server))
         log = create_broker_log(settings, directory, report, say, bounds, clock)
         supervisor = Supervisor(settings, directory, log, report, workers, bounds, clock, as_json=as_json)
         return asyncio.run(supervisor.run())

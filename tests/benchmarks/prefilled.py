@@ -52,8 +52,7 @@ async def open_prefilled(settings: Settings, items: Catalogue, embedder: Embedde
         alias=settings.collection,
         model=embedder.model,
         model_source=settings.model,
-        url=None,
-        api_key=None,
+        server=None,
         gate=QueryGate(),
     )
     try:

@@ -8,6 +8,7 @@ import threading
 from typing import TYPE_CHECKING
 
 import uvicorn
+from starlette.responses import PlainTextResponse
 
 from tests.support.waiting import HANG_S
 
@@ -17,14 +18,30 @@ from .store import Store
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
 HOST = "127.0.0.1"
 
 
-async def serve(port: int, *, on_ready: Callable[[], None] = lambda: None) -> None:
+class Locked:
+    """An application that answers 401 without the right key, as the server does."""
+
+    def __init__(self, app: ASGIApp, api_key: str) -> None:
+        self._app, self._api_key = app, api_key.encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and dict(scope["headers"]).get(b"api-key") != self._api_key:
+            await PlainTextResponse("Must provide an API key", 401)(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+
+async def serve(port: int, *, api_key: str | None = None, on_ready: Callable[[], None] = lambda: None) -> None:
     """Serve until cancelled. While the server is set to be away, nothing listens."""
     app = create_app(Store())
+    served: ASGIApp = app if api_key is None else Locked(app, api_key)
     while True:
-        config = uvicorn.Config(app, HOST, port, log_level="warning", lifespan="off", timeout_graceful_shutdown=1)
+        config = uvicorn.Config(served, HOST, port, log_level="warning", lifespan="off", timeout_graceful_shutdown=1)
         server = uvicorn.Server(config)
         serving = asyncio.ensure_future(server._serve())  # not `serve`: it would take the signals
         while not server.started:
@@ -39,13 +56,13 @@ async def serve(port: int, *, on_ready: Callable[[], None] = lambda: None) -> No
         await asyncio.sleep(app.faults.away_seconds)
 
 
-def in_thread() -> str:
-    """Return the URL of a front that ends with this process."""
+def in_thread(api_key: str | None = None) -> str:
+    """Return the URL of a front that ends with this process, and requires this key if one is given."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port = probe.getsockname()[1]
     ready = threading.Event()
-    threading.Thread(target=lambda: asyncio.run(serve(port, on_ready=ready.set)), daemon=True).start()
+    threading.Thread(target=lambda: asyncio.run(serve(port, api_key=api_key, on_ready=ready.set)), daemon=True).start()
     if not ready.wait(HANG_S):
         raise TimeoutError("the front did not start within 10 s")
     return f"http://{HOST}:{port}"

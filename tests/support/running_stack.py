@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,16 @@ class RunningStack:
         self.process, self.kafka, self.api = process, ready["kafka"], ready["api"]
         self.folder = folder
         self.http = httpx.Client(base_url=self.api, timeout=STILL_S, trust_env=False)
-        self.producer = KafkaProducer(bootstrap_servers=self.kafka, linger_ms=1, acks="all")
+
+    @cached_property
+    def producer(self) -> KafkaProducer:
+        """A producer of the test's own, made at its first use: not every broker lets one in without a login."""
+        return KafkaProducer(bootstrap_servers=self.kafka, linger_ms=1, acks="all")
+
+    def close(self) -> None:
+        if "producer" in self.__dict__:
+            self.producer.close(timeout=5)
+        self.http.close()
 
     def send(self, topic: str, product_id: str, **fields: Any) -> str:
         """Send an event, and return its token once the broker has confirmed it."""
@@ -111,8 +121,7 @@ def running_stack(folder: Path, **env: str) -> Iterator[RunningStack]:
         assert process.stdout is not None
         stack = RunningStack(process, json.loads(process.stdout.readline()), folder)
         yield stack
-        stack.producer.close(timeout=5)
-        stack.http.close()
+        stack.close()
     finally:
         try:
             if process.poll() is None:

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from workers.embedder.interface import ModelId
+    from workers.index.address import ServerAddress
     from workers.index.interface import Collections
     from workers.priority import QueryGate
 
@@ -18,26 +19,25 @@ async def open_collections(
     alias: str,
     model: ModelId,
     model_source: str | None,
-    url: str | None,
-    api_key: str | None,
+    server: ServerAddress | None,
     gate: QueryGate,
 ) -> Collections:
-    """Open the collections on a Qdrant server if a URL is given, else the embedded ones in this directory.
+    """Open the collections on a Qdrant server if one is given, else the embedded ones in this directory.
 
     If no collection serves, create an empty one for this model, which then serves. Raises Misconfigured, one line with
     what to do, if another version of Freshline created one of them, and Unavailable if the server does not answer.
     """
-    if url is None:
+    if server is None:
         from workers.index.edge.collections import EdgeCollections
 
         return EdgeCollections(directory, alias=alias, model=model, model_source=model_source, gate=gate)
     from workers.index.server.collections import open_server
 
-    return await open_server(url, alias=alias, model=model, model_source=model_source, api_key=api_key)
+    return await open_server(server, alias=alias, model=model, model_source=model_source)
 
 
-async def check_answers(url: str, api_key: str | None) -> None:
-    """Raise Unavailable if no Qdrant server answers at this URL, Misconfigured if it is too old."""
+async def check_answers(server: ServerAddress) -> None:
+    """Raise Unavailable if no Qdrant server answers, Misconfigured if it is too old or does not let us in."""
     from workers.index.server.collections import check_server
 
-    await check_server(url, api_key)
+    await check_server(server)

@@ -8,6 +8,7 @@ from qdrant_client import models
 from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
 
 from schemas.errors import Gone, Misconfigured, Unavailable
+from workers.index.server.client import why_not_trusted
 from workers.retry import Backoff, until_available
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 NOT_FOUND = 404
+FORBIDDEN = (401, 403)
 VERSION_MIN = (1, 17)
 """Older servers ignore the condition of a write, or refuse the write."""
 OPERATIONS_MAX = 64
@@ -65,11 +67,18 @@ class Calls:
 
 
 async def check_version(calls: Calls) -> None:
-    """Raise Misconfigured if the server is too old, Unavailable while it is away."""
-    version = (await calls.ask(calls.client.info)).version
+    """Raise Misconfigured if the server is too old or does not let us in, Unavailable while it is away."""
+    try:
+        version = (await calls.ask(calls.client.info)).version
+    except _NotLetIn as error:
+        raise Misconfigured(str(error)) from error
     if tuple(int(part) for part in version.split(".")[:2]) < VERSION_MIN:
         least = ".".join(map(str, VERSION_MIN))
         raise Misconfigured(f"the Qdrant server is of version {version}: Freshline needs {least} or later")
+
+
+class _NotLetIn(Unavailable):
+    """The key or the certificate is wrong. While the process runs somebody may renew it; a start ends."""
 
 
 class _NotDone(Exception):
@@ -82,8 +91,14 @@ async def _attempt(call: Callable[[], Awaitable[T]]) -> T:
     except (ResponseHandlingException, UnexpectedResponse, _NotDone) as error:
         if isinstance(error, UnexpectedResponse) and error.status_code == NOT_FOUND:
             raise Gone("the collection is gone from the Qdrant server: it is filled again") from error
+        if isinstance(error, UnexpectedResponse) and error.status_code in FORBIDDEN:
+            raise _NotLetIn(
+                f"the Qdrant server refused the API key ({error.status_code}): check FRESHLINE_QDRANT_API_KEY"
+            ) from error
         if isinstance(error, UnexpectedResponse) and not _is_transient(error):
             raise
+        if (reason := why_not_trusted(error)) is not None:
+            raise _NotLetIn(reason) from error
         raise Unavailable(f"the Qdrant server does not answer ({_reason(error)}): is it up?") from error
 
 

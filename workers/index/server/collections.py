@@ -7,7 +7,7 @@ import hashlib
 import uuid
 from typing import TYPE_CHECKING
 
-from qdrant_client import AsyncQdrantClient, models
+from qdrant_client import models
 from qdrant_client.http.exceptions import UnexpectedResponse
 from typing_extensions import override
 
@@ -18,36 +18,39 @@ from workers.index.interface import DENSE, LEXICAL, NOTHING_BEFORE, Collections,
 from workers.index.layout import CREATED_WITH, INDEXED_FIELDS, POSITIONS_PAYLOAD, POSITIONS_POINT, SCHEMA_VERSION
 from workers.index.server import filters as where
 from workers.index.server.calls import Calls, Persistence, check_version
+from workers.index.server.client import create_client
 from workers.index.server.index import ServerIndex
 from workers.words.item import ANALYSIS_VERSION
 
 if TYPE_CHECKING:
-    from workers.embedder.interface import ModelId
-    from workers.index.interface import Index
+    from qdrant_client import AsyncQdrantClient
 
-TIMEOUT_SECONDS = 10
+    from workers.embedder.interface import ModelId
+    from workers.index.address import ServerAddress
+    from workers.index.interface import Index
 
 
 async def open_server(
-    url: str, *, api_key: str | None, alias: str, model: ModelId, model_source: str | None
+    server: ServerAddress, *, alias: str, model: ModelId, model_source: str | None
 ) -> ServerCollections:
-    """Open the collections on the server at this URL.
+    """Open the collections on the server.
 
-    Raises Unavailable while it is away, Misconfigured if it is too old, and the errors of `open_with`.
+    Raises Unavailable while it is away, Misconfigured if it is too old or does not let us in, and the errors of
+    `open_with`.
     """
-    client = _client(url, api_key)
+    client = create_client(server)
     await check_version(Calls(client, Persistence()))
     return await open_with(client, alias=alias, model=model, model_source=model_source)
 
 
-async def check_server(url: str, api_key: str | None) -> None:
-    """Raise Unavailable if no server answers at this URL, Misconfigured if it is too old."""
-    client = _client(url, api_key)
+async def check_server(server: ServerAddress) -> None:
+    """Raise Unavailable if the server does not answer, Misconfigured if it is too old or does not let us in."""
+    client = create_client(server)
     try:
         await check_version(Calls(client, Persistence()))
     except Unavailable as error:
         raise Unavailable(
-            f"{url}: {error} FRESHLINE_QDRANT_URL says where it is; unset, the embedded index serves."
+            f"{server.url}: {error} FRESHLINE_QDRANT_URL says where it is; unset, the embedded index serves."
         ) from error
     finally:
         await client.close()
@@ -68,10 +71,6 @@ async def open_with(
     collections = ServerCollections(Calls(client, persistence or Persistence()), alias)
     await collections.ensure_serving(model, model_source)
     return collections
-
-
-def _client(url: str, api_key: str | None) -> AsyncQdrantClient:
-    return AsyncQdrantClient(url=url, api_key=api_key, timeout=TIMEOUT_SECONDS, check_compatibility=False)
 
 
 class ServerCollections(Collections):

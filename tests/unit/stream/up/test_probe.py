@@ -45,12 +45,12 @@ def ending(_: httpx.Request) -> httpx.Response:
         ([well, well], []),
         ([silent, silent, well, well], [SILENT, "all answers again"]),
         ([refuses, refuses, well], [HANGS, "all answers again"]),
-        ([silent, refuses, starting, well, refuses], [SILENT, "all answers again", HANGS]),
+        ([silent, refuses, silent, starting, well, refuses], [SILENT, HANGS, "all answers again", HANGS]),
         ([starting, starting, well], []),
         ([ending, starting, well], []),
     ],
 )
-async def test_trouble_is_said_once_and_its_end_once(answers: list[Any], said: list[str]) -> None:
+async def test_each_trouble_is_said_once_and_the_end_of_all_once(answers: list[Any], said: list[str]) -> None:
     rest: Iterator[Any] = iter(answers)
     done, told, heard = asyncio.Event(), list[str](), list[dict[str, Any]]()
 

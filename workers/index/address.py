@@ -1,0 +1,19 @@
+"""How a Qdrant server is reached."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pydantic import SecretStr
+
+
+class ServerAddress(NamedTuple):
+    """The address of a Qdrant server, and what it takes to be let in. Its text has no secret."""
+
+    url: str
+    api_key: SecretStr | None = None
+    ca_file: Path | None = None
+    """PEM of the CA of the server's certificate; None for the public CAs."""
