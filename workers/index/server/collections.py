@@ -19,6 +19,7 @@ from workers.index.layout import CREATED_WITH, INDEXED_FIELDS, POSITIONS_PAYLOAD
 from workers.index.server import filters as where
 from workers.index.server.calls import Calls, Persistence, check_version
 from workers.index.server.client import create_client
+from workers.index.server.features import check_features
 from workers.index.server.index import ServerIndex
 from workers.words.item import ANALYSIS_VERSION
 
@@ -35,11 +36,13 @@ async def open_server(
 ) -> ServerCollections:
     """Open the collections on the server.
 
-    Raises Unavailable while it is away, Misconfigured if it is too old or does not let us in, and the errors of
+    Raises Unavailable while it is away, Misconfigured if it lacks a feature or does not let us in, and the errors of
     `open_with`.
     """
     client = create_client(server)
-    await check_version(Calls(client, Persistence()))
+    calls = Calls(client, Persistence())
+    await check_version(calls)
+    await check_features(calls)
     return await open_with(client, alias=alias, model=model, model_source=model_source)
 
 

@@ -1,0 +1,74 @@
+"""A server that lacks a feature is noticed at the start, by trying it, whatever its version says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from qdrant_client import AsyncQdrantClient, models
+
+from schemas.errors import Misconfigured
+from tests.support.index_backends import front_url
+from workers.index.server.calls import Calls, Persistence
+from workers.index.server.features import SCRATCH_PREFIX, check_features
+from workers.retry import Backoff
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+QUICK = Persistence(2, Backoff(0.001, 0.002))
+
+
+class Older(AsyncQdrantClient):
+    """A server that ignores the condition of a write, as those before 1.16 do, or the metadata of a collection."""
+
+    ignores: str = ""
+
+    async def batch_update_points(
+        self, collection_name: str, update_operations: Sequence[models.UpdateOperation], *rest: Any, **more: Any
+    ) -> list[models.UpdateResult]:
+        return await super().batch_update_points(collection_name, self._understood(update_operations), *rest, **more)
+
+    async def create_collection(  # type: ignore[override]
+        self, collection_name: str, vectors_config: Any = None, **more: Any
+    ) -> bool:
+        if self.ignores == "metadata":
+            more["metadata"] = None
+        return bool(await super().create_collection(collection_name, vectors_config, **more))
+
+    def _understood(self, operations: Sequence[models.UpdateOperation]) -> list[models.UpdateOperation]:
+        copies = [operation.model_copy(deep=True) for operation in operations]
+        for copy in copies:
+            part = getattr(copy, self.ignores, None)
+            if part is not None:
+                part.update_filter = None
+        return copies
+
+
+async def left_behind(client: AsyncQdrantClient) -> list[str]:
+    return [each.name for each in (await client.get_collections()).collections if each.name.startswith(SCRATCH_PREFIX)]
+
+
+@pytest.mark.parametrize("backend", ["local mode", "over HTTP"])
+async def test_a_server_that_has_all_is_taken_and_left_as_it_was(backend: str) -> None:
+    client = AsyncQdrantClient(":memory:") if backend == "local mode" else AsyncQdrantClient(url=front_url())
+    await check_features(Calls(client, QUICK))
+    assert await left_behind(client) == []
+    await client.close()
+
+
+@pytest.mark.parametrize(
+    ("ignores", "lacking"),
+    [
+        ("upsert", "conditional upserts"),
+        ("update_vectors", "conditional updates of vectors"),
+        ("metadata", "metadata of collections"),
+    ],
+)
+async def test_what_a_server_lacks_is_named(ignores: str, lacking: str) -> None:
+    client = Older(":memory:")
+    client.ignores = ignores
+    with pytest.raises(Misconfigured, match=rf"lacks what Freshline needs \({lacking}\): use a newer one"):
+        await check_features(Calls(client, QUICK))
+    assert await left_behind(client) == []
+    await client.close()
