@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from stream.index.process import run_index_worker
+from stream.runtime.ports import listen
 from stream.runtime.process import exit_now, run
 from stream.runtime.settings import read_settings
 
 
 async def main() -> None:
     """Run the index worker with the settings from the environment."""
-    await run_index_worker(read_settings())
+    settings = read_settings()
+    listening = listen(settings.api_host, settings.api_port)
+    # Only now, because it takes seconds: connections wait meanwhile instead of being refused.
+    from stream.index.process import run_index_worker
+
+    await run_index_worker(settings, listening)
 
 
 if __name__ == "__main__":

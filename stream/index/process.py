@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 
 from stream.agents.app import AppParts, connect, create_app
 from stream.api.context import ServingContext
+from stream.api.not_serving import not_serving
 from stream.api.server import serve_http
 from stream.index.compose import KafkaSide, WritingSide, compose_writing
 from stream.index.compose_serving import ServingSide, compose_serving
@@ -34,6 +35,8 @@ from workers.priority import QueryGate
 from workers.search.hits import Shop
 
 if TYPE_CHECKING:
+    import socket
+
     from stream.kafka.log_identity import LogIdentity
     from stream.runtime.settings import Settings
     from workers.clock import Clock
@@ -65,14 +68,17 @@ class Shared(NamedTuple):
     watermark: Watermark
 
 
-async def run_index_worker(settings: Settings) -> None:
-    """Run the index worker with its API until it fails or is cancelled. This is its composition root."""
+async def run_index_worker(settings: Settings, listening: socket.socket) -> None:
+    """Run the index worker with its API until it fails or is cancelled. This is its composition root.
+
+    While the API does not serve yet, or no longer, requests on its socket are answered with the reason.
+    """
     set_up_clients(cluster_of(settings))
     failure, registry, clock = Failure(), CollectorRegistry(), SystemClock()
     objective = Objective(settings.objective_seconds, settings.objective_share)
     recent = RecentFreshness(objective, clock.monotonic_s())
     shared = Shared(clock, QueryGate(), registry, IndexMetrics(registry), recent, watermark=Watermark())
-    async with AsyncExitStack() as closing:
+    async with not_serving(listening) as answers, AsyncExitStack() as closing:
         opened = await _open(settings, shared.gate, closing)
         parts = create_app(GROUP, settings, fail=failure.fail)
         writing = _compose_writing(settings, opened, shared, parts)
@@ -84,7 +90,8 @@ async def run_index_worker(settings: Settings) -> None:
         collection = writing.writers.roles.serving.collection
         log.info("starting", log_id=opened.identity.log_id, epoch=opened.identity.epoch, collection=collection)
         serving.jobs.resume_rebuild()  # This precedes the first request for its progress.
-        await _run(settings, parts, writing, serving, failure)
+        async with answers.paused():
+            await _run(parts, writing, serving, failure, listening)
 
 
 async def _open(settings: Settings, gate: QueryGate, closing: AsyncExitStack) -> Opened:
@@ -148,12 +155,12 @@ async def _compose_serving(
 
 
 async def _run(
-    settings: Settings, parts: AppParts, writing: WritingSide, serving: ServingSide, failure: Failure
+    parts: AppParts, writing: WritingSide, serving: ServingSide, failure: Failure, listening: socket.socket
 ) -> None:
     """Run all parts concurrently. The first part that fails ends the process."""
     async with asyncio.TaskGroup() as tasks:
         for work in (
-            serve_http(serving.services, host=settings.api_host, port=settings.api_port),
+            serve_http(serving.services, listening),
             _consume(parts, failure),
             writing.writers.run(),
             writing.reporter.run(),

@@ -5,12 +5,14 @@ from __future__ import annotations
 import socket
 import time
 
-from schemas.errors import Misconfigured
+from schemas.errors import Misconfigured, Unavailable
 
 WAIT_SECONDS_MAX = 1.0
 AFTER_KILL_SECONDS_MAX = 10.0
 """How long to wait where an `up` was killed: a busy machine needs seconds to end its child processes."""
 POLL_S = 0.05
+BACKLOG = 2048
+"""The most connections that wait while one server hands a port over to the next."""
 
 
 def free_port() -> int:
@@ -19,6 +21,16 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens there: from now on no connection is refused. Raises Unavailable if it is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        reason = error.strerror or error
+        raise Unavailable(f"the HTTP API cannot use {host}:{port} ({reason}): see FRESHLINE_API_PORT") from error
 
 
 def check_free(host: str, port: int, what: str, flag: str, *, seconds_max: float = WAIT_SECONDS_MAX) -> None:

@@ -1,0 +1,91 @@
+"""Answers requests while the index worker starts or ends: 503 and the reason, where nothing else answers."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from schemas.errors import FreshlineError, Unavailable
+from stream.api.errors import RETRY_AFTER, error_answer
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import AsyncIterator
+
+    from starlette.types import Receive, Scope, Send
+
+STARTING = "the index worker is starting: /readyz says when it is ready"
+STOPPING = "the index worker is stopping"
+STOP_SECONDS_MAX = 1
+"""How long a request that comes slowly may hold up the API that is to serve."""
+
+
+class NotServing:
+    """Answers every request on a socket with 503 and a reason, except while the API itself serves there."""
+
+    def __init__(self, listening: socket.socket) -> None:
+        self._listening = listening
+        self._reason = STARTING
+        self._server: uvicorn.Server | None = None
+        self._serving: asyncio.Future[None] | None = None
+
+    async def start(self) -> None:
+        """Answer from now on."""
+        config = uvicorn.Config(
+            self._answer,
+            interface="asgi3",
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=STOP_SECONDS_MAX,
+        )
+        self._server = uvicorn.Server(config)
+        # A copy of the socket: the server closes what it was given, and the port stays open for the next one.
+        self._serving = asyncio.ensure_future(self._server._serve(sockets=[self._listening.dup()]))
+
+    async def stop(self) -> None:
+        """Answer no longer; connections wait for the next server."""
+        if self._server is not None and self._serving is not None:
+            self._server.should_exit = True
+            await self._serving
+        self._server = self._serving = None
+
+    @contextlib.asynccontextmanager
+    async def paused(self) -> AsyncIterator[None]:
+        """Let the API serve within the block, and answer again after it with the error that ended it."""
+        await self.stop()
+        try:
+            yield
+        except BaseException as error:
+            self._reason = _reason(error)
+            raise
+        finally:
+            await self.start()
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        answer = error_answer(Unavailable.http_status, self._reason, headers=RETRY_AFTER)
+        await answer(scope, receive, send)
+
+
+@contextlib.asynccontextmanager
+async def not_serving(listening: socket.socket) -> AsyncIterator[NotServing]:
+    """Answer within the block, wherever it is not paused, and close the socket after it."""
+    answers = NotServing(listening)
+    await answers.start()
+    try:
+        yield answers
+    finally:
+        await answers.stop()
+        listening.close()
+
+
+def _reason(error: BaseException) -> str:
+    """Return why the worker ends, as far as a person may know."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    if isinstance(error, FreshlineError):
+        return f"the index worker starts again: {error}"
+    return STOPPING if isinstance(error, asyncio.CancelledError) else "the index worker starts again, after a bug"
