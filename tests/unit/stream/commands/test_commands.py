@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import subprocess
 import sys
@@ -134,7 +135,7 @@ def test_status_of_a_stack_that_does_not_answer_exits_10_and_says_so() -> None:
 
 def test_status_says_up_to_when_each_topic_is_searchable(service: StandIn) -> None:
     service.fresh_as_of = {"prices": datetime.now(UTC).isoformat(), "reviews": None}
-    assert "prices 0 s ago, reviews not known yet" in freshline("status").out
+    assert re.search(r"prices \d+ s ago, reviews not known yet", freshline("status").out)
 
 
 def test_while_the_index_is_away_commands_exit_1_and_say_so_in_one_line(service: StandIn) -> None:
