@@ -106,7 +106,7 @@ def _entity(entity: Entity, name_of: Callable[[str], str]) -> EntityAsJson:
     at_floor: dict[str, Any] = {}
     others: dict[str, FactAsJson] = {}
     for name, (stamp, value) in entity.facts.items():
-        if stamp == floor:
+        if stamp is floor or stamp == floor:
             at_floor[name_of(name)] = value
         else:
             others[name_of(name)] = (*stamp, value)

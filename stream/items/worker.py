@@ -18,6 +18,7 @@ from stream.kafka.headers import (
     forwarded_headers,
 )
 from stream.kafka.partitions import partition_of
+from stream.kafka.topics import INPUTS
 from workers.lanes.acks import shared_by
 from workers.priority import CooperativeTurns
 from workers.sources.sources import IN_OWN_FORMAT
@@ -70,6 +71,8 @@ class ItemsWorker:
         self._recovery = recovery
         self._decoder = decoder
         self._metrics = metrics
+        # A look-up by labels takes a lock and a tuple, for every event.
+        self._events = {topic: metrics.events.labels(topic) for topic in INPUTS}
         self._clock = clock
         self._gate = gate
         self._stamped_by_producers = stamped_by_producers
@@ -167,7 +170,7 @@ class ItemsWorker:
         return Folded(state, event, arrived_at_ms, changed)
 
     def _count(self, topic: str, *, changed: bool, evicted: int) -> None:
-        self._metrics.events.labels(topic).inc()
+        self._events[topic].inc()
         if evicted:
             self._metrics.evicted.inc(evicted)
         if not changed:

@@ -52,6 +52,8 @@ PROMOTION_BYTES_MIN = 16
 
 Facts = dict[str, Register]
 _NOTHING = Entity()
+_OFFER_SCALARS = frozenset(("price", "currency", "sale_price", "sale_starts_at_ms", "sale_ends_at_ms", "promotion"))
+"""The facts of an offer that no limit cuts. Most offers have no others."""
 
 
 def fold(state: ItemState, event: Event) -> ItemState:
@@ -64,7 +66,9 @@ def delta(event: Event) -> ItemState:
     time_ms, said = event.stamp.updated_at_ms, entity(event)
     if event.topic == "prices":
         offers = {event.part or "": said}
-        return ItemState(event.product_id, offers=_within_offer_limits(offers, offers), price_latest_ms=time_ms)
+        return ItemState(
+            event.product_id, _NOTHING, offers=_within_offer_limits(offers, offers), price_latest_ms=time_ms
+        )
     said.latest_ms = time_ms
     if event.op != "delete":
         return ItemState(event.product_id, _within_product_limits(said, offers=0))
@@ -118,7 +122,7 @@ def join_entity(a: Entity, b: Entity, *, blank: bool = False) -> Entity:
 
     With `blank`, masked parts stay as cleared ones.
     """
-    if b == _NOTHING:
+    if b is _NOTHING or b == _NOTHING:
         return a
     floor, deleted = _greater(a.floor, b.floor), _greater(a.deleted, b.deleted)
     if floor is not None and deleted is not None:
@@ -237,10 +241,15 @@ def _rank(seller: str) -> tuple[bool, bytes]:
 
 def _within_offer_limits(offers: dict[str, Entity], changed: Mapping[str, Entity]) -> dict[str, Entity]:
     """Return the offers, with those in `changed` cut to the limits of promotions."""
+    promoted = [
+        seller for seller in changed.keys() & offers.keys() if not offers[seller].facts.keys() <= _OFFER_SCALARS
+    ]
+    if not promoted:
+        return offers
     room = _with_offers(PROMOTIONS_BYTES, len(offers)) // max(1, len(offers)) // PROMOTION_LANGUAGES
     rooms = {"promotion": room if room >= PROMOTION_BYTES_MIN else 0}
     limited = {}
-    for seller in changed.keys() & offers.keys():
+    for seller in promoted:
         offer = offers[seller]
         parts = sum(key.startswith("promotion/") for key in offer.facts)
         facts = _cut(_greatest_parts(offer.facts, "promotion", parts), rooms)
