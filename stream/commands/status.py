@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+import sys
+import time
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
 from stream.commands import options
-from stream.commands.exits import NOT_FRESH
+from stream.commands.exits import NOT_FRESH, interruptible
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from stream.api.client import Client
+
+WATCH_INTERVAL_S = 1.0
 
 
 def status(
     *,
     max_lag: Annotated[int, typer.Option(min=0, help="How many events may wait without exit 10.")] = 0,
+    watch: Annotated[bool, typer.Option("--watch", help="Show it once a second until Ctrl-C.")] = False,
     api: options.Api = None,
     json: options.AsJson = False,
 ) -> None:
@@ -24,6 +34,9 @@ def status(
     from stream.commands.configured import client
     from stream.runtime.printing import print_json, say
 
+    if watch:
+        with interruptible(lambda: "the watch is over"):
+            _watch(client(api), json=json)
     try:
         report = client(api).get("/status")
     except Unavailable as error:
@@ -39,15 +52,52 @@ def status(
         raise typer.Exit(NOT_FRESH)
 
 
-def _print_report(report: dict[str, Any]) -> None:
-    from rich.table import Table
+def _watch(api: Client, *, json: bool) -> NoReturn:
+    """Show a report each second: in place on a terminal, one below the other elsewhere, as JSON a line each.
 
+    While nothing answers that is shown, and asked again.
+    """
+    from rich.live import Live
+
+    from stream.runtime.printing import print_json, stdout_console
+
+    console = stdout_console()
+    if json or not console.is_terminal:
+        while True:
+            report = _report_or_why(api)
+            print_json(report) if json else console.print(_table(report))
+            sys.stdout.flush()
+            time.sleep(WATCH_INTERVAL_S)
+    with Live(console=console, auto_refresh=False, screen=True) as live:
+        while True:
+            live.update(_table(_report_or_why(api)), refresh=True)
+            time.sleep(WATCH_INTERVAL_S)
+
+
+def _report_or_why(api: Client) -> dict[str, Any]:
+    from schemas.errors import Unavailable
+
+    try:
+        report: dict[str, Any] = api.get("/status")
+    except Unavailable as error:
+        return {"ready": False, "reasons": [str(error)]}
+    return report
+
+
+def _print_report(report: dict[str, Any]) -> None:
     from stream.runtime.printing import stdout_console
 
+    stdout_console().print(_table(report))
+
+
+def _table(report: dict[str, Any]) -> Table:
+    from rich.table import Table
+
     shown = Table(box=None, show_header=False, pad_edge=False)
-    for name, value in _lines(report):
+    lines = _lines(report) if "lag" in report else [("ready", "no: " + "; ".join(report["reasons"]))]
+    for name, value in lines:
         shown.add_row(name, value)
-    stdout_console().print(shown)
+    return shown
 
 
 def _lines(report: dict[str, Any]) -> list[tuple[str, str]]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from schemas.errors import FreshlineError
+from schemas.errors import FreshlineError, Unavailable
 from stream.api.models import Percentiles
 from stream.commands.configured import settings
 from stream.commands.current_run import CommandBounds
@@ -113,6 +113,36 @@ def test_status_exits_0_when_nothing_waits_and_10_when_something_does(service: S
 def test_status_says_of_a_window_without_events_that_it_is_one(service: StandIn) -> None:
     service.freshness = Percentiles(p50=None, p99=None, events=0)
     assert "price freshness  nothing in the last 30 s" in freshline("status").out
+
+
+@pytest.mark.parametrize("form", ["--json", ""])
+def test_a_watched_status_is_shown_again_also_while_nothing_answers_until_ctrl_c(
+    service: StandIn, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    looks = 0
+
+    def sleep(_seconds: float) -> None:
+        nonlocal looks
+        looks += 1
+        if looks == 3:
+            raise KeyboardInterrupt
+
+    answers = iter([None, Unavailable("nothing answers at X"), None])
+    present = service.status
+
+    async def status() -> Any:
+        if (error := next(answers)) is not None:
+            raise error
+        return await present()
+
+    monkeypatch.setattr(service, "status", status)
+    monkeypatch.setattr("stream.commands.status.time.sleep", sleep)
+    done = freshline("status", "--watch", *([form] if form else []))
+    assert done.code == 130 and "the watch is over" in done.err
+    if form:
+        assert [json.loads(line)["ready"] for line in done.out.splitlines()] == [True, False, True]
+    else:
+        assert done.out.count("waiting") == 2 and "nothing answers at X" in done.out
 
 
 def test_status_of_a_stack_that_is_not_ready_exits_10_and_says_why(service: StandIn) -> None:
