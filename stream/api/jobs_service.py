@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
+from stream.api.drift.watch import comparison_context
 from stream.api.services import JobsApi
-from stream.kafka.cluster import cluster_of
 from stream.rebuild.run import Rebuild, RebuildContext
-from stream.reconcile.compare import ComparisonContext
 from stream.reconcile.run import reconcile
 from stream.runtime.jobs import Jobs
 
@@ -74,15 +73,7 @@ class JobsService(JobsApi):
 
     async def _reconcile(self, step: Step, *, repair: bool) -> dict[str, Any]:
         context, settings = self._context, self._context.settings
-        compared = ComparisonContext(
-            index=await context.collections.serving(),
-            epoch=context.identity.epoch,
-            indexed=context.watermark.indexed,
-            shop_currency=settings.shop_currency,
-            clock=context.clock,
-            kafka=cluster_of(settings),
-            partitions=settings.partitions,
-        )
+        compared = comparison_context(context, await context.collections.serving())
         # Workers on one machine may share the data directory.
         directory = settings.data_dir / f"reconcile-{settings.worker_slot}"
         return await reconcile(compared, directory, step, context.gate, repair=repair)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from stream.api.dashboard.service import DashboardService
+from stream.api.drift.watch import DriftWatch
 from stream.api.jobs_service import JobsService
 from stream.api.letters.service import LettersService
 from stream.api.search_service import SearchService
@@ -34,6 +35,7 @@ class ServingSide(NamedTuple):
     dashboard: DashboardService
     why: WhyService
     letters: LettersService
+    drift: DriftWatch
     monitor: PipelineMonitor
 
     @property
@@ -67,13 +69,15 @@ def compose_serving(
     registry.register(WorkerCounters(monitor))
     jobs = Jobs(context.clock)
     status = StatusService(context, monitor, jobs, recent=recent, registry=registry, index_was_empty=index_was_empty)
+    drift = DriftWatch(context)
     searcher = Searcher(context.collections, context.models, context.shop)
     return ServingSide(
         SearchService(context, searcher),
         status,
         JobsService(context, jobs),
-        DashboardService(context, status.status, monitor, recent),
+        DashboardService(context, status.status, monitor, recent, drift),
         WhyService(context, searcher),
         LettersService(context),
+        drift,
         monitor,
     )

@@ -167,6 +167,7 @@ async def _run(
             serving.monitor.read_progress(),
             serving.monitor.take_snapshots(),
             serving.status.measure_lag(),
+            serving.drift.run(),
             watchdog.watch_progress("join of the consumer group", parts.joining, parts.generation),
             watchdog.watch_progress("index worker", lambda: parts.trackers.in_flight, writing.assignment.committable),
         ):

@@ -54,6 +54,14 @@ class ComparisonContext:
     clock: Clock
     kafka: Cluster
     partitions: int
+    only: int | None = None
+    """The one partition that is compared; None: all of them."""
+
+    @property
+    def compared(self) -> list[Partition]:
+        """The partitions of the item log that are compared."""
+        numbers = range(self.partitions) if self.only is None else (self.only,)
+        return [Partition(ITEMS, number) for number in numbers]
 
 
 class Comparison:
@@ -127,8 +135,9 @@ class Comparison:
         self._step.phase_begins("reading the index", await self._context.index.count_points())
         async for page in self._context.index.scan():
             for payload in page:
-                await self._buckets.add(POINTS, payload["product_id"].encode(), orjson.dumps(payload))
-            self.points += len(page)
+                if self._context.only in (None, payload["partition"]):
+                    await self._buckets.add(POINTS, payload["product_id"].encode(), orjson.dumps(payload))
+                    self.points += 1
             self._step.done = self.points
             await self._turns.yield_if_over()
         await self._buckets.flush()

@@ -7,9 +7,7 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 from stream.kafka.end_offsets import EndOffsets
-from stream.kafka.partitions import Partition
 from stream.kafka.reader import Reader
-from stream.kafka.topics import ITEMS
 from stream.reconcile.compare import Comparison
 from stream.reconcile.item_log import ItemLog
 from stream.reconcile.outcome_counts import OutcomeCounts
@@ -63,7 +61,7 @@ async def reconcile(
 async def _comparison(
     context: ComparisonContext, directory: Path, step: Step, ends: EndOffsets, reader: Reader, gate: QueryGate
 ) -> Comparison:
-    partitions = [Partition(ITEMS, number) for number in range(context.partitions)]
+    partitions = context.compared
     records = sum((await ends.fetch(partitions)).values())
     buckets = Buckets(directory, bucket_count(max(records, await context.index.count_points())))
     turns = CooperativeTurns(gate, TURN_SECONDS, pause_seconds=PAUSE_SECONDS)

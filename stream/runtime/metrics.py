@@ -85,6 +85,10 @@ class IndexMetrics:
             "freshline_hits_left_out",
             "Hits that were left out of answers because the index holds a value that cannot be shown: reconcile",
         )
+        self.drift = gauge(
+            "freshline_drift_items",
+            "Items whose point differed from the item log when their partition was last checked: reconcile",
+        )
         self.pending = gauge("freshline_pending_items", "Item records that wait in the lanes")
         self.lag = gauge("freshline_lag_events", "Events that search does not show yet", ["stage"])
         self.log_bytes = gauge("freshline_log_bytes", "Memory of the embedded broker, which holds its log there")

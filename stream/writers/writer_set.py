@@ -13,6 +13,8 @@ from workers.index.metadata import outdated_words
 from workers.retry import Backoff, until_available
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from stream.writers.attached import AttachedWriter
     from stream.writers.context import WriterContext
     from stream.writers.progress_sink import Watermark
@@ -49,6 +51,11 @@ class WriterSet:
         """The roles as they were last read; empty before the first `refresh`."""
         assert self._roles is not None, "the roles were not read yet"
         return self._roles
+
+    @property
+    def assigned(self) -> Collection[int]:
+        """The partitions of the item log that this process writes."""
+        return self._context.assignment.partitions
 
     @property
     def writers(self) -> list[AttachedWriter]:

@@ -135,6 +135,19 @@ async def test_each_fault_is_named_repaired_and_gone(side: IndexSide) -> None:
     assert point_id("ghost") not in found
 
 
+async def test_partitions_that_are_compared_one_by_one_have_all_the_items_and_their_own_faults_alone(
+    side: IndexSide,
+) -> None:
+    await remove(side.index, "p1")
+    await change(side.index, "p2", brand="Evil")
+    found = [await side.reconcile(only=number) for number in range(PARTITIONS)]
+    assert sum(each["items"] for each in found) == ITEMS_COUNT
+    assert sum(each["points"] for each in found) == ITEMS_COUNT - 1
+    assert sum(each["found"]["faults"] for each in found) == 2
+    of_p1 = found[partition_of(b"p1", PARTITIONS)]["found"]["examples"]
+    assert of_p1["missing"] == [{"product_id": "p1", "detail": ""}]
+
+
 async def test_an_index_that_lost_everything_is_filled_again(side: IndexSide) -> None:
     for n in range(ITEMS_COUNT):
         await remove(side.index, f"p{n}")

@@ -163,7 +163,7 @@ class IndexSide:
                 for record in records:
                     await self.worker.handle(batch(record))
 
-    async def reconcile(self, *, repair: bool = False) -> dict[str, Any]:
+    async def reconcile(self, *, repair: bool = False, only: int | None = None) -> dict[str, Any]:
         compared = ComparisonContext(
             index=self.index,
             epoch=EPOCH,
@@ -172,6 +172,7 @@ class IndexSide:
             clock=SystemClock(),
             kafka=self.broker.cluster,
             partitions=PARTITIONS,
+            only=only,
         )
         found = await reconcile(compared, self._directory, Step(SystemClock()), QueryGate(), repair=repair)
         assert not self._directory.exists(), "it leaves nothing on the disk"

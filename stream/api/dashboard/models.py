@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field
 
+from stream.api.drift.models import DriftReport
 from stream.api.models import Embeddings, IndexStatus, LogStatus, Percentiles
 from stream.progress.lag import Lag
 
@@ -100,3 +101,4 @@ class Snapshot(BaseModel):
     log: LogStatus
     dead_letters: dict[str, int]
     fresh_as_of: dict[str, str | None]
+    drift: DriftReport

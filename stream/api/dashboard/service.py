@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from stream.api.context import ServingContext
     from stream.api.dashboard.feed import Event
     from stream.api.dashboard.models import Snapshot
+    from stream.api.drift.watch import DriftWatch
     from stream.api.models import StatusReport
     from stream.progress.freshness import RecentFreshness
     from stream.progress.monitor import PipelineMonitor
@@ -37,11 +38,13 @@ class DashboardService(DashboardApi):
         status: Callable[[], Awaitable[StatusReport]],
         monitor: PipelineMonitor,
         recent: RecentFreshness,
+        drift: DriftWatch,
     ) -> None:
         self._context = context
         self._status = status
         self._monitor = monitor
         self._recent = recent
+        self._drift = drift
         self._feed = SnapshotFeed(self._compute)
         self._bytes: int | None = None
         self._bytes_at_s = -SIZE_INTERVAL_S
@@ -85,6 +88,7 @@ class DashboardService(DashboardApi):
             lanes=context.writers.serving.lanes.depths,
             oldest_vector_at_ms=await self._oldest_vector_at_ms(index) if report.lag.vectors_due else None,
             index_bytes=await self._index_bytes(now_s),
+            drift=self._drift.report(),
         )
         return snapshot(report, measured, before)
 

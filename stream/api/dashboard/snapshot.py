@@ -22,6 +22,7 @@ from workers.lanes.stages import EMBED
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from stream.api.drift.models import DriftReport
     from stream.api.models import StatusReport
     from stream.kafka.partitions import Partition
     from stream.progress.freshness import FreshnessSummary
@@ -54,6 +55,7 @@ class Measured(NamedTuple):
     oldest_vector_at_ms: int | None
     """Since when the oldest pending embedding has waited; None where none waits."""
     index_bytes: int | None
+    drift: DriftReport
 
 
 def snapshot(report: StatusReport, measured: Measured, before: Snapshot | None) -> Snapshot:
@@ -81,6 +83,7 @@ def snapshot(report: StatusReport, measured: Measured, before: Snapshot | None) 
         log=report.log,
         dead_letters=report.dead_letters,
         fresh_as_of=report.fresh_as_of,
+        drift=measured.drift,
     )
 
 

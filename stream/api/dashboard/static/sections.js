@@ -83,18 +83,25 @@ function vectorsOwed({ owed, per_second: speed, seconds_left: left, oldest_secon
   return `${count(owed)}, ${until}; the oldest waits ${seconds(oldest)}`;
 }
 
-export function showIndex({ index, index_bytes: size, log, fresh_as_of: asOf }) {
+export function showIndex({ index, index_bytes: size, log, fresh_as_of: asOf, drift }) {
   fillPairs(byId("index"), [
     ["serving", `${index.collection} (${index.backend})`],
     ["model", index.model ?? "loading"],
     ["points", count(index.points)],
     ["on disk", size == null ? "at the Qdrant server" : bytes(size)],
+    ["drift", driftWords(drift)],
     ["before it", index.previous ?? "none"],
     ["log", `${log.kind}${log.bytes == null ? "" : `, ${bytes(log.bytes)} of memory`}`],
     ["complete up to", Object.entries(asOf).map(([topic, time]) => `${topic} ${time?.slice(11, 19) ?? "unknown"}`).join(", ")],
   ]);
   byId("rollback").hidden = !index.previous;
   setText(byId("rebuild"), rebuildWords(index.rebuild));
+}
+
+function driftWords({ checked, partitions, last_at: last, items, faults, examples }) {
+  if (!checked) return "not checked yet: a partition is compared with the log every 15 minutes";
+  const where = `${count(items)} items in ${checked} of ${partitions} partitions, last at ${last?.slice(11, 19)}`;
+  return faults ? `${count(faults)} differ (${examples.join("; ")}): run freshline reconcile. ${where}` : `none: ${where}`;
 }
 
 function rebuildWords(job) {

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from stream.api.dashboard.models import ObjectiveReport, Snapshot, VectorsOwed
+from stream.api.drift.models import DriftReport
 from stream.api.models import Embeddings, IndexStatus, LogStatus
 from stream.progress.lag import Lag
+
+NO_DRIFT = DriftReport(checked=0, partitions=4, last_at=None, items=0, faults=0, examples=[])
 
 
 def empty_snapshot(at_ms: int) -> Snapshot:
@@ -28,4 +31,5 @@ def empty_snapshot(at_ms: int) -> Snapshot:
         log=LogStatus(kind="embedded", id="log", address=""),
         dead_letters={},
         fresh_as_of={},
+        drift=NO_DRIFT,
     )
