@@ -135,4 +135,5 @@ def _full(name: str) -> str:
 
 
 def _foreign(error: Exception) -> ForeignRecord:
-    return ForeignRecord(f"no item record of Freshline: {error!r}")
+    said = str(error) if isinstance(error, msgspec.ValidationError) else repr(error)
+    return ForeignRecord(f"no item record of Freshline: {said}")
