@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
+from concurrent.futures import ThreadPoolExecutor
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
@@ -39,8 +40,9 @@ class VerifyCode(IntEnum):
 
 
 def diagnose(kafka: Cluster) -> FreshlineError | None:
-    """Return what `why_unusable` returns. It blocks, and no event loop may run in this thread."""
-    return asyncio.run(why_unusable(kafka))
+    """Return what `why_unusable` returns. It blocks; its event loop has a thread of its own, as one may run in this."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(lambda: asyncio.run(why_unusable(kafka))).result()
 
 
 async def why_unavailable(kafka: Cluster, otherwise: str) -> Unavailable:
@@ -55,14 +57,24 @@ async def why_unusable(kafka: Cluster) -> FreshlineError | None:
     changed, Unavailable where something has expired that others may renew.
     """
     found: FreshlineError | None = None
-    for host, port, _ in collect_hosts(kafka.hosts):
+    try:
+        brokers = collect_hosts(kafka.hosts)
+    except ValueError:
+        return _no_address(kafka)
+    for host, port, _ in brokers:
         try:
             await _use(host, port, kafka)
+        except OverflowError:  # A port above 65,535.
+            return _no_address(kafka)
         except (OSError, KafkaError, TimeoutError) as error:
             found = found or await _explained_by_probing(error, host, port, kafka.security)
         else:
             return None
     return found
+
+
+def _no_address(kafka: Cluster) -> Misconfigured:
+    return Misconfigured(f"{kafka} is no list of brokers: set FRESHLINE_KAFKA to host:port, with commas between them")
 
 
 def explained(error: BaseException, broker: str, security: Security) -> FreshlineError | None:

@@ -164,7 +164,7 @@ def _admin(kafka: Cluster, connect_seconds_max: float = CONNECT_SECONDS_MAX) -> 
             request_timeout_ms=REQUEST_TIMEOUT_MS,
             bootstrap_timeout_ms=round(connect_seconds_max * 1000),
         )
-    except (KafkaError, OSError) as error:
+    except (KafkaError, ValueError, OSError) as error:
         nobody = Unavailable(f"no broker answers at {kafka}: start it, or set FRESHLINE_KAFKA to where it is")
         raise diagnose(kafka) or nobody from error
     try:

@@ -16,7 +16,7 @@ from stream.kafka.end_offsets import EndOffsets
 from stream.kafka.partitions import Partition
 from stream.kafka.producer import OutgoingRecord, Producer
 from stream.kafka.reader import Reader
-from stream.kafka.topics import ensure_topics
+from stream.kafka.topics import ensure_topics, topic_id
 from stream.runtime.process import Failure
 from stream.runtime.settings import Settings, read_settings
 from tests.support.secured_kafka import PASSWORD, SecuredKafka, token
@@ -149,6 +149,21 @@ def test_a_broker_that_can_be_used_has_nothing_wrong(secured_kafka: SecuredKafka
 
 def test_nobody_to_ask_is_no_fault_of_the_settings() -> None:
     assert diagnose(cluster_of(Settings(kafka="127.0.0.1:9"))) is None
+
+
+@pytest.mark.parametrize("addresses", ["nowhere:abc", ":", "[::1", "127.0.0.1:9,127.0.0.1:99999999"])
+def test_what_is_no_address_is_said(addresses: str) -> None:
+    kafka = cluster_of(Settings(kafka=addresses))
+    assert str(diagnose(kafka)).startswith(f"{addresses} is no list of brokers: set FRESHLINE_KAFKA to host:port")
+    with pytest.raises(Misconfigured, match="is no list of brokers"):
+        Producer(kafka, connect_seconds_max=0.1)
+    with pytest.raises(Misconfigured, match="is no list of brokers"):
+        topic_id(kafka, "items", connect_seconds_max=0.1)
+
+
+async def test_it_is_found_out_within_a_running_loop_too(secured_kafka: SecuredKafka) -> None:
+    with pytest.raises(Misconfigured, match="speaks TLS on this port"):
+        topic_id(cluster_of(Settings(kafka=secured_kafka.at("SASL"))), "items", connect_seconds_max=0.1)
 
 
 async def test_a_client_that_runs_on_waits_where_a_start_would_end(
