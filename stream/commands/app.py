@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from stream.commands.demo import demo
+from stream.commands.doctor import doctor
 from stream.commands.explain import explain
 from stream.commands.export import export, import_
 from stream.commands.formats import formats
@@ -58,6 +59,7 @@ for command in (
     explain,
     get,
     status,
+    doctor,
     schema,
     formats,
     replay,

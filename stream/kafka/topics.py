@@ -93,6 +93,24 @@ def ensure_topics(settings: Settings, *, connect_seconds_max: float = CONNECT_SE
         raise Unavailable(f"the broker at {settings.kafka} did not create or show the topics: {error}") from error
 
 
+def check_topics(settings: Settings, *, connect_seconds_max: float = CONNECT_SECONDS_MAX) -> list[str]:
+    """Check the topics that exist, and return the names of those that are missing; create nothing.
+
+    Raises Misconfigured and Unavailable as `ensure_topics` does.
+    """
+    wanted = all_topics(settings)
+    try:
+        with _admin(cluster_of(settings), connect_seconds_max) as admin:
+            existing = {found["name"]: found for found in _described(admin, wanted)}
+            present = [topic for topic in wanted if topic.name in existing]
+            for topic in present:
+                _check_layout(topic, existing[topic.name]["partitions"], settings)
+            _check_policies(admin, present)
+    except KafkaError as error:
+        raise Unavailable(f"the broker at {settings.kafka} did not show the topics: {error}") from error
+    return [topic.name for topic in wanted if topic.name not in existing]
+
+
 def topic_id(kafka: Cluster, topic: str, *, connect_seconds_max: float = CONNECT_SECONDS_MAX) -> str:
     """Return the broker's id of the topic, which changes when the topic is deleted and created again.
 

@@ -1,0 +1,82 @@
+"""`freshline doctor` names what is wrong, and what to do about it."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from stream.commands.current_run import CommandBounds
+from stream.commands.doctor import FREE_BYTES_MIN, disk_finding, status_findings, versions_finding
+from stream.runtime.ports import free_port
+from stream.runtime.settings import Settings
+from tests.support.running_commands import freshline, serving
+from tests.support.standing_in import StandIn
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NOW = datetime(2026, 11, 21, 12, 0, 1, tzinfo=UTC)
+WELL: dict[str, Any] = {
+    "ready": True,
+    "reasons": [],
+    "components": {"items-0": {"freshline_misrouted_events_total/prices": 0.0}},
+    "fresh_as_of": {"prices": "2026-11-21T12:00:00.000Z", "reviews": None},
+    "index": {
+        "backend": "edge", "collection": "items-1", "model": "m", "points": 7, "hits_left_out": 0, "outdated": None,
+    },
+}  # fmt: skip
+
+
+def failing(**changes: Any) -> dict[str, str | None]:
+    return {each.check: each.fix for each in status_findings(WELL | changes, NOW) if each.fix is not None}
+
+
+def test_a_stack_that_is_well_has_nothing_to_fix() -> None:
+    assert failing() == {}
+
+
+@pytest.mark.parametrize(
+    ("changes", "check", "fix"),
+    [
+        ({"ready": False, "reasons": ["the index is being filled"]}, "api", "wait"),
+        ({"index": WELL["index"] | {"model": None}}, "model", "wait a minute"),
+        ({"index": WELL["index"] | {"outdated": "words of an earlier release"}}, "index", "freshline rebuild"),
+        ({"index": WELL["index"] | {"hits_left_out": 3}}, "index", "reconcile --repair"),
+        ({"components": {"items-0": {"freshline_misrouted_events_total/prices": 2.0}}}, "producers", "murmur2"),
+        ({"fresh_as_of": {"prices": "2026-11-21T12:01:00.000Z"}}, "clocks", "NTP"),
+    ],
+)
+def test_each_fault_comes_with_what_to_do(changes: dict[str, Any], check: str, fix: str) -> None:
+    found = failing(**changes)
+    assert list(found) == [check] and fix in str(found[check])
+
+
+@pytest.mark.parametrize(
+    ("server", "client", "fits"),
+    [("1.19.0", "1.20.1", True), ("1.17.3", "1.20.1", False), ("2.0.0", "1.20.1", False), ("dev", "1.20.1", False)],
+)
+def test_minor_versions_may_differ_by_one(server: str, client: str, fits: bool) -> None:
+    assert (versions_finding(server, client).fix is None) is fits
+
+
+def test_a_full_disk_is_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = Settings(data_dir=tmp_path / "not" / "there")
+    for free, low in ((FREE_BYTES_MIN, False), (FREE_BYTES_MIN - 1, True)):
+        monkeypatch.setattr("shutil.disk_usage", lambda _, free=free: SimpleNamespace(free=free))
+        assert (disk_finding(ours).fix is not None) is low
+
+
+def test_a_broker_that_is_away_and_an_api_that_answers_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FRESHLINE_PARTITION", "4")
+    service = StandIn(P1="cake")
+    with serving(service) as address:
+        nobody = f"127.0.0.1:{free_port()}"
+        done = freshline("doctor", "--json", "--api", address, "--kafka", nobody, bounds=CommandBounds())
+    findings = {each["check"]: each for each in json.loads(done.out)}
+    assert done.code == 10
+    assert "start it" in findings["broker"]["fix"] and "FRESHLINE_PARTITION" in findings["settings"]["said"]
+    assert findings["api"]["fix"] is None and findings["model"]["fix"] is None
