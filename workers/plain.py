@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from html import unescape
 from typing import TYPE_CHECKING
+from unicodedata import normalize
 
 import orjson
 
@@ -26,10 +27,17 @@ _ELEMENT = re.compile(
 )
 """Only the names of HTML make a text markup, so that `x<y mug` keeps its words."""
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
-_NUMBER = re.compile(r"(?:([A-Z]{3})\s?)?[$€£¥]?\s?[+-]?[0-9][0-9.,' ]*\s?(?:%|[$€£¥]|([A-Z]{3}))?")
-_TIME = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[Tt ][0-9:.,]+ ?(?:[Zz]|UTC|GMT|[+-][0-9:]{2,6})?)?|[0-9]{1,2}:[0-9:.]+"
+_NUMBER = re.compile(
+    r"(?:([A-Z]{3})\s?)?[$€£¥]?\s?[+-]?[0-9][0-9.,' ]*(?:[eE][+-]?[0-9]{1,3})?\s?(?:%|[$€£¥]|([A-Z]{3}))?"
 )
+_CLOCK = r"[0-9]{1,2}:[0-9:.,]+ ?(?:[AaPp][Mm]|[Zz]|UTC|GMT|[+-][0-9:]{2,6})?"
+_MONTH = r"(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\.?"
+_DAY = (
+    r"(?:[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{4}"
+    rf"|(?:[a-z]{{3,9}}, )?[0-9]{{1,2}}[- ]{_MONTH}[- ][0-9]{{4}}|{_MONTH} [0-9]{{1,2}},? [0-9]{{4}})"
+)
+_TIME = re.compile(rf"{_DAY}(?:,?[Tt ]{_CLOCK})?|{_CLOCK}", re.IGNORECASE)
+"""A day, as RFC 3339, RFC 1123 and people write it, with or without a time of day, or that alone."""
 _ADDRESS = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?//\S+|www\.\S+|(?:data|mailto|gid|urn):\S+", re.IGNORECASE)
 _DIGEST = re.compile(
     r"[0-9a-fA-F]{16,}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[A-Za-z0-9+/_-]{40,}={0,2}"
@@ -90,7 +98,7 @@ def _is_identifier(name: str) -> bool:
 
 
 def _says_something(text: str) -> bool:
-    stripped = text.strip()
+    stripped = text.strip() if text.isascii() else normalize("NFKC", text).strip()
     if stripped.lower() in _YES_OR_NO or any(pattern.fullmatch(stripped) for pattern in _NO_WORDS):
         return False
     number = _NUMBER.fullmatch(stripped)

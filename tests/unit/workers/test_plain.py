@@ -22,8 +22,13 @@ CHANGING = [
     "99", "-3", "10.99", "1,299.00", "10.99 EUR", "EUR 10.99", "$5", "12 %", "2026-11-29T10:00:00Z", "2026-11-29",
     "10:30", "2026-11-29 10:00:00.123 +08:00", "https://shop.example/p?id=1", "//cdn.example/x.png", "www.x.example",
     "gid://shopify/Product/1", "d41d8cd98f00b204e9800998ecf8427e", "6f1b7c3e-4d0a-5c57-9a53-0f7b8f6d2c11", "true", "no",
+    "1e9", "1.5E-3", "１２", "２０２６-11-29", "2026/11/29", "11/29/2026", "29.11.2026", "29/11/2026 10:00", "10:30 PM",
+    "2026-11-29T10:00:00+0800", "Sun, 29 Nov 2026 10:00:00 GMT", "29 November 2026", "Nov 29, 2026 10:00 AM",
 ]  # fmt: skip
-WORDS = ["red", "12 kg", "5.5 inches", "Size 42", "3-in-1", "USB-C", "0.5 mm lead", "24 LED", "A4", "10W-40", "not 5"]
+WORDS = [
+    "red", "12 kg", "5.5 inches", "Size 42", "3-in-1", "USB-C", "0.5 mm lead", "24 LED", "A4", "10W-40", "not 5",
+    "May 5 ml", "1/2 inch", "16:9 wide", "2026 edition", "12e", "24/7", "March 2026",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("value", CHANGING)
