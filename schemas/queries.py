@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from schemas.event_fields import Currency  # noqa: TC001  (pydantic reads the types when it runs)
+from schemas.texts import name_of
 
 QUERY_CHARS_MAX = 1_000
 LIMIT_MAX = 100
@@ -26,7 +27,7 @@ class Filters(BaseModel):
     max_price: float | None = Field(None, ge=0, allow_inf_nan=False)
     currency: Currency | None = None
     """The currency of the item's price, in which the bounds are. Where items have prices in several, bounds need it."""
-    seller: str | None = Field(None, min_length=1, max_length=64)
+    seller: Annotated[str, AfterValidator(name_of)] | None = Field(None, min_length=1, max_length=64)
     brand: str | None = Field(None, min_length=1, max_length=256)
     category: str | None = Field(None, min_length=1, max_length=256)
     availability: Availability | None = None

@@ -10,6 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from schemas.errors import NotFound, RefusedRequest, Unavailable
 from schemas.queries import IndexedItem, SearchAnswer
+from schemas.texts import name_of
 from schemas.tokens import Token
 from stream.api.dashboard.routes import add_dashboard
 from stream.api.errors import RETRY_AFTER, add_error_answers, error_answer
@@ -62,6 +63,7 @@ def _search_routes(searches: SearchApi) -> APIRouter:
 
         404 if the index never heard of it, 503 while that is not known yet.
         """
+        product_id = name_of(product_id)  # As events name it, however it was typed.
         indexed = await searches.item(product_id)
         if indexed is None:
             return error_answer(NotFound.http_status, f"no item {product_id} was ever heard of")

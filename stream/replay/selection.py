@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import orjson
 
 from schemas.event_fields import milliseconds
+from schemas.texts import name_of
 
 if TYPE_CHECKING:
     from stream.kafka.reader import Record
@@ -47,7 +48,9 @@ class Selection(NamedTuple):
 
     def selects(self, record: Record) -> bool:
         """Return whether a record is selected that lies within the offsets and partitions already."""
-        return self.selects_time(record.timestamp_ms) and (self.key is None or product_key(record) == self.key)
+        if not self.selects_time(record.timestamp_ms):
+            return False
+        return self.key is None or is_same_product(product_key(record), self.key)
 
 
 def parse_bound(text: str, now_ms: int) -> Bound:
@@ -64,6 +67,16 @@ def parse_bound(text: str, now_ms: int) -> Bound:
         return Bound(time_ms=milliseconds(text))
     except ValueError as error:
         raise ValueError(f"{error}; or an offset like 4711, or a duration back like 30m, 1h or 2d") from None
+
+
+def is_same_product(key: bytes | None, other: bytes) -> bool:
+    """Return whether two keys name one product: events name it without outer blanks, and composed (NFC)."""
+    if key is None or key == other:
+        return key == other
+    try:
+        return name_of(key.decode()) == name_of(other.decode())
+    except UnicodeDecodeError:
+        return False
 
 
 def product_key(record: Record) -> bytes | None:

@@ -261,6 +261,7 @@ async def test_every_filter_keeps_what_it_says(index: Index) -> None:
     for brand in ("garden", "GARDEN", " Garden", "\uff27arden"):
         assert await index.count(Filters(brand=brand)) == 1, brand
     assert await index.count(Filters(brand="Garde")) == 0
+    assert await index.count(Filters(seller=" Y\u200b ")) == 1
 
 
 async def test_the_currencies_are_those_of_the_prices_of_visible_items(index: Index) -> None:

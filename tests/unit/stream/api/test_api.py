@@ -135,7 +135,7 @@ async def test_progress_says_whether_an_event_is_searchable(client: httpx.AsyncC
     assert (await client.get("/progress")).json()["error"]["field"] == "after"
 
 
-@pytest.mark.parametrize("path", ["/items/P1", "/items/odd%2Fid%20%3F%23"])
+@pytest.mark.parametrize("path", ["/items/P1", "/items/%20P1%20", "/items/P%E2%80%8B1", "/items/odd%2Fid%20%3F%23"])
 async def test_an_item_is_found_by_any_id_its_shop_uses(client: httpx.AsyncClient, path: str) -> None:
     answer = await client.get(path)
     assert answer.status_code == 200

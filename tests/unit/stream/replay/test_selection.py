@@ -99,3 +99,11 @@ def test_a_save_is_due_once_in_each_interval() -> None:
         clock.now_s = now_s
         due.append(timer.is_due())
     assert due == [False, True, False, False, True]
+
+
+@pytest.mark.parametrize("key", ["café-1", "cafe\u0301-1", " café-1 ", "caf\u200bé-1"])
+def test_a_product_is_selected_however_its_key_is_written(key: str) -> None:
+    selection = Selection(key="café-1".encode())
+    assert selection.selects(record(key=key.encode()))
+    assert not selection.selects(record(key=b"cafe-1"))
+    assert not selection.selects(record(key=b"\xff"))
