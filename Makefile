@@ -41,7 +41,7 @@ faults: .venv/installed-test  ## all faults on both brokers, memory over DURATIO
 simulate: .venv/installed-test  ## 10,000 seeds of interleavings and crashes without processes; LONG=1, SEED=123
 	@LONG=$(LONG) SEED=$(SEED) $(BIN)/python -m tests.simulate
 
-fuzz: .venv/installed-test  ## random bytes along the path of an event and over HTTP, for MINUTES=10; SEED=7 repeats a round
+fuzz: .venv/installed-fuzz  ## random bytes along the path of an event and over HTTP, for MINUTES=10; SEED=7 repeats a round
 	@MINUTES=$(MINUTES) SEED=$(SEED) $(BIN)/python -m tests.fuzz
 
 oracle: .venv/installed-test  ## all real changes of three years against the state they really led to
@@ -74,6 +74,10 @@ clean:  ## remove the virtual environment
 .venv/installed: pyproject.toml deploy/constraints.txt | .venv/bin/python
 	@$(PIP) --editable .
 	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -c '$(COMPILED)'  # the processes start in a third of the time
+	@touch $@
+
+.venv/installed-fuzz: .venv/installed-test
+	@$(PIP) --editable '.[test,fuzz]'
 	@touch $@
 
 .venv/installed-test: .venv/installed

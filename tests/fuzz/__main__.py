@@ -1,4 +1,5 @@
-"""`make fuzz`: new random records until MINUTES (10) are over. The first failure ends it with its smallest input."""
+"""`make fuzz`: new random records and requests until MINUTES (10) are over. The first failure ends it with its smallest
+input."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 
 from tests.fuzz.answers import SLOW, check_answers, check_path
+from tests.fuzz.http import check_http, check_queries, fuzzed_stack
 from tests.fuzz.records import records
 
 MINUTES = 10.0
@@ -23,14 +25,18 @@ def main() -> None:
     given_seed = os.environ.get("SEED")
     until_s = time.monotonic() + 60 * float(os.environ.get("MINUTES") or MINUTES)
     rounds = 0
-    while rounds == 0 or (given_seed is None and time.monotonic() < until_s):
-        number = int(given_seed) if given_seed else SystemRandom().randrange(2**32)
-        sys.stderr.write(f"\rround {rounds + 1}, SEED={number} ")
-        for function, count in ((check_path, ON_THE_PATH), (check_answers, IN_THE_INDEX)):
-            tried = given(st.lists(records, max_size=8))(function)
-            seed(number)(settings(SLOW, max_examples=count, database=None)(tried))()
-        rounds += 1
-    sys.stderr.write(f"\n{rounds} rounds of {ON_THE_PATH + IN_THE_INDEX} lists of records: nothing found\n")
+    with fuzzed_stack() as stack:
+        while rounds == 0 or (given_seed is None and time.monotonic() < until_s):
+            number = int(given_seed) if given_seed else SystemRandom().randrange(2**32)
+            sys.stderr.write(f"\rround {rounds + 1}, SEED={number} ")
+            check_http(stack, number)
+            check_queries(stack, number)
+            for function, count in ((check_path, ON_THE_PATH), (check_answers, IN_THE_INDEX)):
+                tried = given(st.lists(records, max_size=8))(function)
+                seed(number)(settings(SLOW, max_examples=count, database=None)(tried))()
+            rounds += 1
+    lists = ON_THE_PATH + IN_THE_INDEX
+    sys.stderr.write(f"\n{rounds} rounds of {lists} lists of records, and of requests: nothing found\n")
 
 
 if __name__ == "__main__":
