@@ -9,6 +9,7 @@ import pytest
 from schemas.queries import Filters, SearchRequest
 from tests.support.index_backends import MODEL, content, opened, put, vector
 from tests.support.queries import LoadedModel, OneIndex, at_once
+from workers.index.interface import Reprice
 from workers.search.explain import explain
 from workers.search.hits import Shop
 from workers.search.searcher import Searcher
@@ -79,6 +80,12 @@ async def test_an_id_in_the_query_is_an_exact_match_also_where_no_word_is_said(i
     await put(index, content("AB-1234", "cake"), 1, dense=vector(1))
     found = await explained(index, "ab1234", "AB-1234")
     assert found.exact and found.fused.rank == 1 and "puts it first" in found.why[0]
+
+
+async def test_a_point_that_lacks_a_field_is_explained_all_the_same(index: Index) -> None:
+    await put(index, content("cake", "cake", gtin="4890"), 1)
+    await index.write([Reprice("cake", 1, {"gtin": None, "brand": None})])
+    assert (await explained(index, "cake", "cake")).words[0].fields == ["title", "product_id"]
 
 
 async def test_without_a_model_words_alone_count_and_the_answer_says_so(index: Index) -> None:

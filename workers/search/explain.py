@@ -71,7 +71,8 @@ def matched_words(query: str, payload: Payload | None) -> list[WordMatch]:
 
 def _terms_of(payload: Payload, name: str) -> set[str]:
     """Return the terms that one field gives the item."""
-    alone: dict[str, Any] = {**_EMPTY, name: cast("dict[str, Any]", payload)[name]}
+    value = cast("dict[str, Any]", payload).get(name) or _EMPTY[name]
+    alone: dict[str, Any] = {**_EMPTY, name: value}
     return {term for term in item_words(cast("Content", alone)).counts if term not in ("#", "%")}
 
 
