@@ -55,7 +55,7 @@ def check_http(stack: RunningStack, number: int) -> None:
     for found in schema.get_all_operations():
         assert isinstance(found, Ok), f"a route that no tool can read: {found}"
         for mode in MODES:
-            strategy = found.ok().as_strategy(generation_mode=mode)
+            strategy: st.SearchStrategy[Any] = found.ok().as_strategy(generation_mode=mode)
             with suppress(Unsatisfiable):  # Nothing is wrong to ask of a route without parameters.
                 seed(number)(settings(SHORT, max_examples=REQUESTS)(given(strategy)(_call)))()
     hits = stack.get("/search", q="walnut cake", limit=100)["hits"]
