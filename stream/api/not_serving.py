@@ -54,11 +54,11 @@ class NotServing:
         self._server = self._serving = None
 
     @contextlib.asynccontextmanager
-    async def paused(self) -> AsyncIterator[None]:
-        """Let the API serve within the block, and answer again after it with the error that ended it."""
+    async def paused(self) -> AsyncIterator[socket.socket]:
+        """Let the API serve on the socket within the block, and answer again after it with the error that ended it."""
         await self.stop()
         try:
-            yield
+            yield self._listening
         except BaseException as error:
             self._reason = _reason(error)
             raise

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from importlib import import_module
+
 from stream.runtime.ports import listen
 from stream.runtime.process import exit_now, run
 from stream.runtime.settings import read_settings
@@ -11,10 +14,12 @@ async def main() -> None:
     """Run the index worker with the settings from the environment."""
     settings = read_settings()
     listening = listen(settings.api_host, settings.api_port)
-    # Only now, because it takes seconds: connections wait meanwhile instead of being refused.
-    from stream.index.process import run_index_worker
+    from stream.api.not_serving import not_serving
 
-    await run_index_worker(settings, listening)
+    async with not_serving(listening) as answers:
+        # In a thread, because it takes seconds in which requests are to be answered.
+        process = await asyncio.to_thread(import_module, "stream.index.process")
+        await process.run_index_worker(settings, answers)
 
 
 if __name__ == "__main__":

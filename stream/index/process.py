@@ -11,7 +11,6 @@ from prometheus_client import CollectorRegistry
 
 from stream.agents.app import AppParts, connect, create_app
 from stream.api.context import ServingContext
-from stream.api.not_serving import not_serving
 from stream.api.server import serve_http
 from stream.index.compose import KafkaSide, WritingSide, compose_writing
 from stream.index.compose_serving import ServingSide, compose_serving
@@ -37,6 +36,7 @@ from workers.search.hits import Shop
 if TYPE_CHECKING:
     import socket
 
+    from stream.api.not_serving import NotServing
     from stream.kafka.log_identity import LogIdentity
     from stream.runtime.settings import Settings
     from workers.clock import Clock
@@ -68,17 +68,17 @@ class Shared(NamedTuple):
     watermark: Watermark
 
 
-async def run_index_worker(settings: Settings, listening: socket.socket) -> None:
+async def run_index_worker(settings: Settings, answers: NotServing) -> None:
     """Run the index worker with its API until it fails or is cancelled. This is its composition root.
 
-    While the API does not serve yet, or no longer, requests on its socket are answered with the reason.
+    While the API does not serve yet, or no longer, `answers` answers its requests with the reason.
     """
     set_up_clients(cluster_of(settings))
     failure, registry, clock = Failure(), CollectorRegistry(), SystemClock()
     objective = Objective(settings.objective_seconds, settings.objective_share)
     recent = RecentFreshness(objective, clock.monotonic_s())
     shared = Shared(clock, QueryGate(), registry, IndexMetrics(registry), recent, watermark=Watermark())
-    async with not_serving(listening) as answers, AsyncExitStack() as closing:
+    async with AsyncExitStack() as closing:
         opened = await _open(settings, shared.gate, closing)
         parts = create_app(GROUP, settings, fail=failure.fail)
         writing = _compose_writing(settings, opened, shared, parts)
@@ -90,7 +90,7 @@ async def run_index_worker(settings: Settings, listening: socket.socket) -> None
         collection = writing.writers.roles.serving.collection
         log.info("starting", log_id=opened.identity.log_id, epoch=opened.identity.epoch, collection=collection)
         serving.jobs.resume_rebuild()  # This precedes the first request for its progress.
-        async with answers.paused():
+        async with answers.paused() as listening:
             await _run(parts, writing, serving, failure, listening)
 
 
