@@ -9,6 +9,7 @@ from fastapi.responses import Response
 
 from schemas.errors import NotFound
 from schemas.explanations import Explanation
+from schemas.texts import name_of
 from stream.api.errors import error_answer
 from stream.api.models import JSONAnswer
 from stream.api.parameters import ExplainParameters, NoParameters
@@ -29,7 +30,8 @@ def why_routes(why: WhyApi) -> APIRouter:
         Each field says whether it counts, and if not which event outranks it. The product's point, its document and
         the state of its vector follow. The log is read from its start, for 20 s at most; 503 while another one is.
         """
-        found = await why.life(product_id)
+        product_id = name_of(product_id)  # As events name it, however it was typed.
+        found = await why.life(product_id) if product_id else None
         if found is None:
             return error_answer(NotFound.http_status, f"no item {product_id} was ever heard of")
         return JSONAnswer(found)
@@ -40,6 +42,6 @@ def why_routes(why: WhyApi) -> APIRouter:
 
         Its rank and score by words, by vectors and fused, and which fields say which words. `why` says it in sentences.
         """
-        return JSONAnswer(await why.explain(request.q, request.filters, request.product_id))
+        return JSONAnswer(await why.explain(request.q, request.filters, name_of(request.product_id)))
 
     return router

@@ -150,15 +150,17 @@ async def test_an_unknown_item_or_path_is_a_404_with_one_sentence(client: httpx.
 
 
 async def test_the_life_of_a_product_is_told_by_any_id_and_unknown_ones_are_a_404(client: httpx.AsyncClient) -> None:
-    for path in ("/products/P1/life", "/products/odd%2Fid%20%3F%23/life"):
+    for path in ("/products/P1/life", "/products/odd%2Fid%20%3F%23/life", "/products/%20P1%E2%80%8B/life"):
         answer = await client.get(path)
         assert answer.status_code == 200 and answer.json()["product_id"] == answer.json()["indexed"]["product_id"]
+    assert (await client.get("/products/%20/life")).status_code == 404
     unknown = await client.get("/products/never/life")
     assert unknown.status_code == 404 and "never" in unknown.json()["error"]["message"]
 
 
 async def test_a_query_is_explained_with_its_filters(client: httpx.AsyncClient) -> None:
-    answer = await client.get("/explain", params={"q": "cake", "product_id": "P1", "max_price": 5})
+    answer = await client.get("/explain", params={"q": "cake", "product_id": " P1", "max_price": 5})
+    assert answer.json()["in_index"] is True
     assert answer.status_code == 200 and answer.json()["filters"][0]["name"] == "max_price"
     for wrong in (
         {"product_id": "P1"},
