@@ -51,3 +51,7 @@ def test_no_function_is_longer_than_fifty_lines() -> None:
         (str(path.relative_to(ROOT)), node.name): (node.end_lineno or 0) - node.lineno for path, node in functions
     }
     assert lengths and {function for function, lines in lengths.items() if lines >= 50} == set()
+
+
+def test_the_readme_is_read_in_one_sitting() -> None:
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 130
