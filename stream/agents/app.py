@@ -150,15 +150,18 @@ def create_app(name: str, settings: Settings, *, fail: Callable[[BaseException],
         topic_disable_leader=True,
         store="memory://",
     )
-    transport = Transport(
+    app.transport = transport = _transport(app, settings)
+    return AppParts(app, transport, fail)
+
+
+def _transport(app: _App, settings: Settings) -> Transport:
+    return Transport(
         app.conf.broker,
         app,
         trackers=OffsetTrackers(),
         fetch_wait_ms=FETCH_WAITS_MS[settings.broker],
         fetch_rest_ms_max=FETCH_RESTS_MS_MAX[settings.broker],
     )
-    app.transport = transport
-    return AppParts(app, transport, fail)
 
 
 def connect(parts: AppParts, topics: Sequence[str], worker: Worker) -> None:

@@ -69,9 +69,7 @@ async def main() -> None:
         state_loaded=memory.freeze_heap,
     )
     connect(app, INPUTS, parts.worker)
-    if settings.metrics_port:
-        check_free("0.0.0.0", settings.metrics_port, "the items worker's metrics", "FRESHLINE_METRICS_PORT")
-        start_http_server(settings.metrics_port, registry=registry)
+    serve_metrics(settings.metrics_port, registry)
     log.info("starting", writer=writer, log_id=log_id)
     try:
         await app.app.start()
@@ -90,6 +88,13 @@ async def main() -> None:
         await app.app.stop()
         if schemas is not None:
             await schemas.close()
+
+
+def serve_metrics(port: int, registry: CollectorRegistry) -> None:
+    """Serve the metrics of this worker at a port of its own; with 0 nowhere. Raises Misconfigured if it is taken."""
+    if port:
+        check_free("0.0.0.0", port, "the items worker's metrics", "FRESHLINE_METRICS_PORT")
+        start_http_server(port, registry=registry)
 
 
 async def report_counters(slot: str, registry: CollectorRegistry, reporter: Reporter) -> None:
