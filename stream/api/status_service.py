@@ -15,7 +15,8 @@ from stream.runtime.stack_report import read_stack_report
 from workers.index.metadata import outdated_words
 
 if TYPE_CHECKING:
-    from prometheus_client import CollectorRegistry, Counter, Histogram
+    from prometheus_client import CollectorRegistry, Counter
+    from prometheus_client.registry import Collector
     from prometheus_client.samples import Sample
 
     from stream.api.context import ServingContext
@@ -153,7 +154,7 @@ def _embeddings(metrics: IndexMetrics) -> Embeddings:
     )
 
 
-def _samples(metric: Counter | Histogram, suffix: str) -> list[Sample]:
+def _samples(metric: Collector, suffix: str) -> list[Sample]:
     return [sample for family in metric.collect() for sample in family.samples if sample.name.endswith(suffix)]
 
 

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import math
+from array import array
 from collections import Counter, defaultdict, deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
 
 from stream.kafka.topics import INPUTS
 from stream.progress.objective import Objective, ObjectiveShares
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from numpy.typing import NDArray
 
     from stream.kafka.partitions import Partition
     from stream.progress.watermark import Watermark
@@ -27,6 +32,8 @@ TOTAL = "total"
 SECONDS_MIN = 0.000_1
 LOG_STEP = math.log(1.01)
 """Seconds are counted to within 1%, and so are the percentiles."""
+UNCOUNTED_MAX = 2_000
+"""The most observations that wait to be counted together."""
 SNAPSHOTS_MAX = 2_400
 
 
@@ -102,24 +109,44 @@ class _Second:
 
 
 class _Window:
-    """Events counted by how long they took, in steps of 1%, and by the second they were observed in."""
+    """Events counted by how long they took, in steps of 1%, and by the second they were observed in.
+
+    Observations are counted many at a time, since one by one they cost an index worker several percent.
+    """
 
     def __init__(self, window_s: int = WINDOW_S) -> None:
         self._window_s = window_s
+        self._uncounted = array("d")
+        """The fields of the observations, one after the other."""
         self._by_second: deque[_Second] = deque()
         self._events: Counter[int] = Counter()
 
     def add(self, observation: Observation) -> None:
-        second, step = int(observation.at_s), _step(observation.seconds)
+        self._uncounted.extend(observation)
+        if len(self._uncounted) >= len(observation) * UNCOUNTED_MAX:
+            self._count()
+
+    def _count(self) -> None:
+        if not self._uncounted:
+            return
+        at_s, seconds, events = np.frombuffer(self._uncounted).reshape(-1, 3).T
+        at_seconds, steps = at_s.astype(np.int64), _steps(seconds)
+        for second in np.unique(at_seconds).tolist():
+            then = at_seconds == second
+            self._add(second, _weighed(steps[then], events[then]), float(seconds[then] @ events[then]))
+        self._uncounted = array("d")
+
+    def _add(self, second: int, counted: Mapping[int, int], seconds: float) -> None:
         if not self._by_second or self._by_second[-1].second != second:
             self._forget(second)
             self._by_second.append(_Second(second))
         newest = self._by_second[-1]
-        newest.steps[step] += observation.events
-        newest.seconds += observation.seconds * observation.events
-        self._events[step] += observation.events
+        newest.steps.update(counted)
+        newest.seconds += seconds
+        self._events.update(counted)
 
     def summary(self, now_s: float) -> FreshnessSummary:
+        self._count()
         self._forget(int(now_s))
         ranked = sorted((step, events) for step, events in self._events.items() if events)
         total = sum(events for _, events in ranked)
@@ -132,8 +159,14 @@ class _Window:
             self._events.subtract(self._by_second.popleft().steps)
 
 
-def _step(seconds: float) -> int:
-    return math.ceil(math.log(max(seconds, SECONDS_MIN)) / LOG_STEP)
+def _steps(seconds: NDArray[np.float64]) -> NDArray[np.int64]:
+    return np.ceil(np.log(np.maximum(seconds, SECONDS_MIN)) / LOG_STEP).astype(np.int64)
+
+
+def _weighed(steps: NDArray[np.int64], events: NDArray[np.float64]) -> dict[int, int]:
+    """Return the number of events by step."""
+    values, places = np.unique(steps, return_inverse=True)
+    return dict(zip(values.tolist(), np.bincount(places, weights=events).astype(int).tolist(), strict=True))
 
 
 def _quantile(ranked: list[tuple[int, int]], total: int, quantile: float) -> float | None:

@@ -6,6 +6,8 @@ from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from stream.runtime.batched_histogram import BatchedHistogram
+
 _BUCKETS_MS = (5, 10, 15, 20, 25, 30, 40, 50, 60, 80, 100, 150, 200, 300, 500)
 FRESHNESS_BUCKETS = (*(bound / 1000 for bound in _BUCKETS_MS), 1, 2, 5, 10, 30, 60, 300)
 """The bounds of the buckets, in seconds. They are finest where the goals lie, and each goal is itself a bound."""
@@ -52,19 +54,21 @@ class IndexMetrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         counter, gauge = partial(Counter, registry=registry), partial(Gauge, registry=registry)
         histogram = partial(Histogram, registry=registry)
-        self.freshness = histogram(
+        self.freshness = BatchedHistogram(
             "freshline_freshness_seconds",
             "Seconds from the timestamp of an event's record until search can show it (stage searchable), or can find "
             "its new text by the vector (stage vector)",
             ["topic", "stage"],
             buckets=FRESHNESS_BUCKETS,
+            registry=registry,
         )
-        self.stages = histogram(
+        self.stages = BatchedHistogram(
             "freshline_stage_seconds",
             "Seconds that events spent in a stage; log, fold, item_log and write add up to the stage searchable of "
             "freshline_freshness_seconds, and embed comes after them",
             ["topic", "stage"],
             buckets=FRESHNESS_BUCKETS,
+            registry=registry,
         )
         self.plans = counter("freshline_plans", "Item records, by what was done with them in the index", ["action"])
         self.embedded = counter("freshline_embeddings_computed", "Texts that were embedded by the model")

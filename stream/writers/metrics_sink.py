@@ -20,12 +20,10 @@ from workers.lanes.stages import EMBED, STAGES, stage_seconds
 from workers.point.plan import Action
 
 if TYPE_CHECKING:
-    from schemas.items import Change
     from stream.runtime.metrics import IndexMetrics
     from stream.writers.attached import AttachedWriters
     from workers.clock import Clock
     from workers.lanes.sinks import Event
-    from workers.lanes.stages import StageTimes
 
 SEARCHABLE, VECTOR = "searchable", "vector"
 
@@ -75,12 +73,12 @@ class MetricsSink:
         match event:
             case Planned(action):
                 self._count_plan(action)
-            case Searchable(facet, change, now_ms, times):
-                self._observe(facet, now_ms - change.first_arrived_at_ms, change.events)
-                self._observe_stages(TOPIC_OF_FACET[facet], change, now_ms, times)
+            case Searchable():
+                self._observe_searchable(event)
             case VectorSearchable(due_at_ms, now_ms, words_at_ms):
-                self._observe(VECTOR, now_ms - (due_at_ms or now_ms), 1)
-                self._observe_stage("products", EMBED, max(0, now_ms - (words_at_ms or now_ms)) / 1000, 1)
+                at_s = self._clock.monotonic_s()
+                self._observe(VECTOR, Observation(at_s, _seconds(now_ms - (due_at_ms or now_ms)), 1))
+                self._observe_stage("products", EMBED, Observation(at_s, _seconds(now_ms - (words_at_ms or now_ms)), 1))
             case TextGivenUp():
                 self._metrics.embedding_failures.inc()
             case Repriced(items, turned, now_ms):
@@ -94,24 +92,24 @@ class MetricsSink:
         elif action is Action.UPSERT:
             self._metrics.cached.inc()
 
-    def _observe(self, facet: str, milliseconds: int, events: int) -> None:
-        seconds = max(0, milliseconds) / 1000
-        histogram = self._freshness[facet]
-        for _ in range(events):
-            histogram.observe(seconds)
-        self._recent.observe(facet, Observation(self._clock.monotonic_s(), seconds, events))
-
-    def _observe_stages(self, topic: str, change: Change, now_ms: int, times: StageTimes | None) -> None:
+    def _observe_searchable(self, shown: Searchable) -> None:
         """Observe the whole way, and the part of it that each stage took where that is known."""
-        arrived_at_ms = change.first_arrived_at_ms
-        total = Observation(self._clock.monotonic_s(), max(0, now_ms - arrived_at_ms) / 1000, change.events)
+        (arrived_at_ms, events), at_s = shown.change, self._clock.monotonic_s()
+        total, topic = Observation(at_s, _seconds(shown.now_ms - arrived_at_ms), events), TOPIC_OF_FACET[shown.facet]
+        self._observe(shown.facet, total)
         self._recent.observe_stage(topic, TOTAL, total)
-        if times is not None:
-            for stage, seconds in zip(STAGES, stage_seconds(arrived_at_ms, times, now_ms), strict=True):
-                self._observe_stage(topic, stage, seconds, change.events)
+        if shown.times is not None:
+            for stage, seconds in zip(STAGES, stage_seconds(arrived_at_ms, shown.times, shown.now_ms), strict=True):
+                self._observe_stage(topic, stage, Observation(at_s, seconds, events))
 
-    def _observe_stage(self, topic: str, stage: str, seconds: float, events: int) -> None:
-        histogram = self._stages[topic, stage]
-        for _ in range(events):
-            histogram.observe(seconds)
-        self._recent.observe_stage(topic, stage, Observation(self._clock.monotonic_s(), seconds, events))
+    def _observe(self, facet: str, observation: Observation) -> None:
+        self._freshness[facet].observe(observation.seconds, observation.events)
+        self._recent.observe(facet, observation)
+
+    def _observe_stage(self, topic: str, stage: str, observation: Observation) -> None:
+        self._stages[topic, stage].observe(observation.seconds, observation.events)
+        self._recent.observe_stage(topic, stage, observation)
+
+
+def _seconds(milliseconds: int) -> float:
+    return max(0, milliseconds) / 1000
