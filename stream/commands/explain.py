@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from stream.commands import options
-from stream.commands.search import Availability
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -17,14 +16,14 @@ def explain(
     query: Annotated[str, typer.Argument(help="The query that finds the item, or should.")],
     product_id: Annotated[str, typer.Argument(help="The product_id of the item.")],
     *,
-    min_price: Annotated[float | None, typer.Option(help="The lowest price.")] = None,
-    max_price: Annotated[float | None, typer.Option(help="The highest price.")] = None,
-    currency: Annotated[str | None, typer.Option(help="Only items whose price is in this currency.")] = None,
-    seller: Annotated[str | None, typer.Option(help="Only items that this seller offers.")] = None,
-    brand: Annotated[str | None, typer.Option(help="Only items of this brand.")] = None,
-    category: Annotated[str | None, typer.Option(help="Only items in this category, at any level.")] = None,
-    availability: Annotated[Availability | None, typer.Option(help="Only items of this availability.")] = None,
-    min_rating: Annotated[float | None, typer.Option(help="The lowest mean rating, 1 to 5.")] = None,
+    min_price: options.MinPrice = None,
+    max_price: options.MaxPrice = None,
+    currency: options.Currency = None,
+    seller: options.Seller = None,
+    brand: options.Brand = None,
+    category: options.Category = None,
+    availability: options.ItemAvailability = None,
+    min_rating: options.MinRating = None,
     api: options.Api = None,
     json: options.AsJson = False,
 ) -> None:

@@ -30,6 +30,15 @@ class Format(StrEnum):
     CLOUDEVENTS = "cloudevents"
 
 
+class Availability(StrEnum):
+    """The availability of a product."""
+
+    IN_STOCK = "in_stock"
+    OUT_OF_STOCK = "out_of_stock"
+    PREORDER = "preorder"
+    BACKORDER = "backorder"
+
+
 FileFormat = Annotated[
     Format,
     typer.Option(
@@ -73,3 +82,11 @@ KafkaPort = Annotated[
         "--kafka-port", min=1, max=65535, metavar="PORT", help="The port of the broker [FRESHLINE_KAFKA_PORT; 9292]."
     ),
 ]
+MinPrice = Annotated[float | None, typer.Option(help="The lowest price.")]
+MaxPrice = Annotated[float | None, typer.Option(help="The highest price.")]
+Currency = Annotated[str | None, typer.Option(help="Only items whose price is in this currency.")]
+Seller = Annotated[str | None, typer.Option(help="Only items that this seller offers.")]
+Brand = Annotated[str | None, typer.Option(help="Only items of this brand.")]
+Category = Annotated[str | None, typer.Option(help="Only items in this category, at any level.")]
+MinRating = Annotated[float | None, typer.Option(help="The lowest mean rating, 1 to 5.")]
+ItemAvailability = Annotated[Availability | None, typer.Option(help="Only items of this availability.")]

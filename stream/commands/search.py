@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,28 +13,19 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 
-class Availability(StrEnum):
-    """The availability of a product."""
-
-    IN_STOCK = "in_stock"
-    OUT_OF_STOCK = "out_of_stock"
-    PREORDER = "preorder"
-    BACKORDER = "backorder"
-
-
 def search(
     query: Annotated[str | None, typer.Argument(help="Words in any language, a product_id or a GTIN.")] = None,
     *,
     limit: Annotated[int, typer.Option(help="How many hits.")] = 10,
     offset: Annotated[int, typer.Option(help="How many hits to skip.")] = 0,
-    min_price: Annotated[float | None, typer.Option(help="The lowest price.")] = None,
-    max_price: Annotated[float | None, typer.Option(help="The highest price.")] = None,
-    currency: Annotated[str | None, typer.Option(help="Only items whose price is in this currency.")] = None,
-    seller: Annotated[str | None, typer.Option(help="Only items that this seller offers.")] = None,
-    brand: Annotated[str | None, typer.Option(help="Only items of this brand.")] = None,
-    category: Annotated[str | None, typer.Option(help="Only items in this category, at any level.")] = None,
-    availability: Annotated[Availability | None, typer.Option(help="Only items of this availability.")] = None,
-    min_rating: Annotated[float | None, typer.Option(help="The lowest mean rating, 1 to 5.")] = None,
+    min_price: options.MinPrice = None,
+    max_price: options.MaxPrice = None,
+    currency: options.Currency = None,
+    seller: options.Seller = None,
+    brand: options.Brand = None,
+    category: options.Category = None,
+    availability: options.ItemAvailability = None,
+    min_rating: options.MinRating = None,
     after: Annotated[
         str | None, typer.Option(metavar="TOPIC:PARTITION:OFFSET", help="Wait until this event is searchable.")
     ] = None,
