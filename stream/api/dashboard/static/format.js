@@ -31,6 +31,5 @@ export function bytes(n) {
 
 export const clock = (ms) => new Date(ms).toLocaleTimeString("en-GB");
 
-export const moment = (ms) => (ms == null ? NONE : new Date(ms).toISOString().replace("T", " ").replace("Z", " UTC"));
-
-export const ago = (ms, nowMs) => `${seconds(Math.max(0, Math.round((nowMs - ms) / 1000)))} ago`.replace(/^0\.0 ms/, "0 s");
+// A time of the API without its punctuation.
+export const time = (text) => text?.replace("T", " ").replace("Z", "") ?? "unknown";

@@ -1,9 +1,8 @@
 // Dead letters: browsed by topic and reason, repaired, and sent back once.
 
 import { ask, byId, make, setText } from "/static/dom.js";
-import { count } from "/static/format.js";
+import { count, time } from "/static/format.js";
 
-const time = (text) => text?.replace("T", " ").replace("Z", "") ?? "unknown";
 
 async function list(topic, reason) {
   const asked = new URLSearchParams({ topic, ...(reason == null ? {} : { reason }) });

@@ -1,9 +1,8 @@
 // The life of one product, and why a query finds it.
 
 import { ask, byId, make, setText, textTable as table } from "/static/dom.js";
-import { count } from "/static/format.js";
+import { count, time } from "/static/format.js";
 
-const time = (text) => text?.replace("T", " ").replace("Z", "") ?? "unknown";
 const shown = (value) => (typeof value === "string" ? value : JSON.stringify(value));
 
 function fieldLine(field) {

@@ -1,9 +1,8 @@
 // The sale calendar: prices that change without an event.
 
 import { ask, byId, setText, textTable } from "/static/dom.js";
-import { count, seconds } from "/static/format.js";
+import { count, seconds, time } from "/static/format.js";
 
-const time = (text) => text?.replace("T", " ").replace("Z", "") ?? "unknown";
 const money = (price, currency) => (price == null ? "none" : `${price} ${currency ?? ""}`);
 
 async function show() {
