@@ -6,21 +6,19 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
-import uvicorn
-
 from schemas.errors import FreshlineError, Unavailable
 from stream.api.errors import RETRY_AFTER, error_answer
+from stream.api.uvicorn_server import uvicorn_server
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import AsyncIterator
 
+    import uvicorn
     from starlette.types import Receive, Scope, Send
 
 STARTING = "the index worker is starting: /readyz says when it is ready"
 STOPPING = "the index worker is stopping"
-STOP_SECONDS_MAX = 1
-"""How long a request that comes slowly may hold up the API that is to serve."""
 
 
 class NotServing:
@@ -34,15 +32,7 @@ class NotServing:
 
     async def start(self) -> None:
         """Answer from now on."""
-        config = uvicorn.Config(
-            self._answer,
-            interface="asgi3",
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-            timeout_graceful_shutdown=STOP_SECONDS_MAX,
-        )
-        self._server = uvicorn.Server(config)
+        self._server = uvicorn_server(self._answer)
         # A copy of the socket: the server closes what it was given, and the port stays open for the next one.
         self._serving = asyncio.ensure_future(self._server._serve(sockets=[self._listening.dup()]))
 

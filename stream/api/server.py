@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import uvicorn
-
 from stream.api.app import create_app
+from stream.api.uvicorn_server import uvicorn_server
 
 if TYPE_CHECKING:
     import socket
 
     from stream.api.services import Services
-
-STOP_SECONDS_MAX = 1
-"""How long answers that are under way may take once the process stops."""
 
 
 async def serve_http(services: Services, listening: socket.socket) -> None:
@@ -22,14 +18,8 @@ async def serve_http(services: Services, listening: socket.socket) -> None:
 
     It shares the event loop with the data path: calls into the embedded index hold the interpreter anyway.
     """
-    config = uvicorn.Config(
-        create_app(services),
-        log_config=None,
-        access_log=False,
-        lifespan="off",
-        timeout_graceful_shutdown=STOP_SECONDS_MAX,
-    )
-    server, copy = uvicorn.Server(config), listening.dup()  # The server closes the socket that it is given.
+    server = uvicorn_server(create_app(services))
+    copy = listening.dup()  # The server closes the socket that it is given.
     try:
         # Not `serve`, which would install signal handlers: this process handles its signals itself.
         await server._serve(sockets=[copy])
