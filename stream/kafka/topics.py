@@ -81,13 +81,7 @@ def ensure_topics(settings: Settings, *, connect_seconds_max: float = CONNECT_SE
     wanted = all_topics(settings)
     try:
         with _admin(cluster_of(settings), connect_seconds_max) as admin:
-            existing = {found["name"]: found for found in _described(admin, wanted)}
-            missing = [topic for topic in wanted if topic.name not in existing]
-            for topic in wanted:
-                if topic.name in existing:
-                    _check_layout(topic, existing[topic.name]["partitions"], settings)
-            _check_policies(admin, [topic for topic in wanted if topic.name in existing])
-            _create(admin, missing, settings)
+            _create(admin, _missing(admin, wanted, settings), settings)
             admin.wait_for_topics([topic.name for topic in wanted], timeout_ms=REQUEST_TIMEOUT_MS)
     except KafkaError as error:
         raise Unavailable(f"the broker at {settings.kafka} did not create or show the topics: {error}") from error
@@ -98,17 +92,21 @@ def check_topics(settings: Settings, *, connect_seconds_max: float = CONNECT_SEC
 
     Raises Misconfigured and Unavailable as `ensure_topics` does.
     """
-    wanted = all_topics(settings)
     try:
         with _admin(cluster_of(settings), connect_seconds_max) as admin:
-            existing = {found["name"]: found for found in _described(admin, wanted)}
-            present = [topic for topic in wanted if topic.name in existing]
-            for topic in present:
-                _check_layout(topic, existing[topic.name]["partitions"], settings)
-            _check_policies(admin, present)
+            return [topic.name for topic in _missing(admin, all_topics(settings), settings)]
     except KafkaError as error:
         raise Unavailable(f"the broker at {settings.kafka} did not show the topics: {error}") from error
-    return [topic.name for topic in wanted if topic.name not in existing]
+
+
+def _missing(admin: KafkaAdminClient, wanted: list[Topic], settings: Settings) -> list[Topic]:
+    """Check the topics that exist, and return those that do not. Raises Misconfigured."""
+    existing = {found["name"]: found for found in _described(admin, wanted)}
+    present = [topic for topic in wanted if topic.name in existing]
+    for topic in present:
+        _check_layout(topic, existing[topic.name]["partitions"], settings)
+    _check_policies(admin, present)
+    return [topic for topic in wanted if topic.name not in existing]
 
 
 def topic_id(kafka: Cluster, topic: str, *, connect_seconds_max: float = CONNECT_SECONDS_MAX) -> str:
