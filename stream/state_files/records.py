@@ -76,10 +76,8 @@ def folded_at_ms(headers: Iterable[tuple[str, bytes]], unknown_ms: int) -> int:
 
 def item_of(key: bytes | None, value: bytes | None) -> ItemRecord | None:
     """Return the item in a record of the item log; None for a foreign record."""
-    try:
-        return decode_item_under(key, value or b"")
-    except ForeignRecord:
-        return None
+    item = logged_item_of(key, value)
+    return None if item is None else item.record
 
 
 def logged_item_of(key: bytes | None, value: bytes | None) -> LoggedItem | None:

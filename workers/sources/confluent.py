@@ -17,12 +17,12 @@ import fastavro
 import orjson
 
 from schemas.errors import InvalidEvent
+from schemas.events import FRAME_BYTES
 from schemas.times import rfc3339
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-HEADER_BYTES = 5
 SCHEMAS_MAX = 10_000
 """The most schemas that a worker keeps. A registry has one for each version of each table."""
 
@@ -61,23 +61,23 @@ class KnownSchemas:
 
     def missing(self, framed: bytes | None) -> int | None:
         """Return the id of the schema of a framed record if it was not fetched yet; else None."""
-        if framed is None or len(framed) < HEADER_BYTES or framed[0] != 0:
+        if framed is None or len(framed) < FRAME_BYTES or framed[0] != 0:
             return None
-        schema_id = int.from_bytes(framed[1:HEADER_BYTES], "big")
+        schema_id = int.from_bytes(framed[1:FRAME_BYTES], "big")
         return None if schema_id in self._schemas else schema_id
 
     def read(self, framed: bytes) -> Any:
         """Return the value of a framed record as JSON has it. Raises InvalidEvent."""
-        if len(framed) < HEADER_BYTES or framed[0] != 0:
+        if len(framed) < FRAME_BYTES or framed[0] != 0:
             raise InvalidEvent("the record is not framed for a schema registry: its topic has the encoding json")
-        schema_id = int.from_bytes(framed[1:HEADER_BYTES], "big")
+        schema_id = int.from_bytes(framed[1:FRAME_BYTES], "big")
         schema = self._schemas.get(schema_id)
         if schema is None:
             raise InvalidEvent(f"schema {schema_id}: was not fetched: no registry is configured")
         if isinstance(schema, InvalidEvent):
             raise InvalidEvent(f"schema {schema_id}: {schema}")
         try:
-            return _read(schema, framed[HEADER_BYTES:])
+            return _read(schema, framed[FRAME_BYTES:])
         except InvalidEvent as error:
             raise InvalidEvent(f"schema {schema_id}: {error}") from None
 

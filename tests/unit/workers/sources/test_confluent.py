@@ -15,9 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.errors import InvalidEvent
+from schemas.events import FRAME_BYTES
 from tests.support.sources import ARRIVED_MS, columns
 from workers.sources.config import Source
-from workers.sources.confluent import HEADER_BYTES, KnownSchemas, RegisteredSchema, registered_schema
+from workers.sources.confluent import KnownSchemas, RegisteredSchema, registered_schema
 from workers.sources.sources import FORMAT_HEADER, OWN_FORMAT, Sources, Times
 
 TIMES = Times(ARRIVED_MS, None)
@@ -187,6 +188,6 @@ def test_values_of_avro_become_those_of_json(kind: Any, value: object, read: obj
 @given(st.binary(max_size=60))
 def test_bytes_that_are_no_avro_are_an_invalid_event_and_no_bug(payload: bytes) -> None:
     try:
-        known(PRICE).read(b"\0\0\0\0\7"[:HEADER_BYTES] + payload)
+        known(PRICE).read(b"\0\0\0\0\7"[:FRAME_BYTES] + payload)
     except InvalidEvent as error:
         assert str(error)
