@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from schemas.items import ItemRecord
     from schemas.points import Payload
     from stream.kafka.cluster import Cluster
-    from stream.reconcile.item_log import CurrentItem, ItemLog, LoggedItem
+    from stream.reconcile.item_log import CurrentItem, ItemLog, ItemRecords
     from stream.reconcile.spill import Buckets
     from stream.runtime.jobs import Step
     from workers.clock import Clock
@@ -230,5 +230,5 @@ def _suspects_of(look: int) -> str:
     return f"suspects-{look}"
 
 
-def _current(items: Mapping[str, LoggedItem], product_id: str) -> CurrentItem | None:
+def _current(items: Mapping[str, ItemRecords], product_id: str) -> CurrentItem | None:
     return items[product_id].current() if product_id in items else None

@@ -36,7 +36,7 @@ class CurrentItem(NamedTuple):
 
 
 @dataclass(slots=True)
-class LoggedItem:
+class ItemRecords:
     """The records of one item in the log."""
 
     key: bytes
@@ -100,12 +100,12 @@ class ItemLog:
             self._read_to[partition] = end
         await self._buckets.flush()
 
-    async def load(self, bucket: int, only: Container[bytes] | None = None) -> dict[str, LoggedItem]:
+    async def load(self, bucket: int, only: Container[bytes] | None = None) -> dict[str, ItemRecords]:
         """Return the items of one bucket by product_id; `only` names the keys of those that are wanted."""
-        items: dict[str, LoggedItem] = {}
+        items: dict[str, ItemRecords] = {}
         async for offset, partition, key, writer, value in self._frames(bucket):
             if only is None or key in only:
-                items.setdefault(key.decode(), LoggedItem(key, partition)).add(offset, writer, value)
+                items.setdefault(key.decode(), ItemRecords(key, partition)).add(offset, writer, value)
         return items
 
     async def _add(self, record: Record) -> None:

@@ -28,7 +28,7 @@ from stream.replay.offset_range import OffsetRange, end_offsets_now, find_range
 from stream.replay.plan import ReplayPlan
 from stream.replay.run import OWN_TOPICS
 from stream.replay.selection import Selection
-from stream.replay.sending import Refused, SaveTimer, send_in_order
+from stream.replay.sending import RefusedRecords, SaveTimer, send_in_order
 from stream.replay.source import Source
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def execute(resend: Resend, per_second: float | None, on_confirmed: OnConfirmed,
     run finds in the topic itself. A dead letter that the broker refuses is not marked as sent. Raises Unavailable, and
     FreshlineError at the end where one was refused.
     """
-    sent, save_timer, not_sent = 0, SaveTimer(clock), Refused()
+    sent, save_timer, not_sent = 0, SaveTimer(clock), RefusedRecords()
     with Producer(resend.kafka) as producer, resend.dead_letters() as dead_letters:
         resend.ledger.save(producer)
         targets = [Partition(resend.topic, number) for number in range(resend.target.partitions)]

@@ -12,7 +12,7 @@ from stream.replay.offset_range import find_range
 from stream.replay.plan import ReplayPlan
 from stream.replay.position import ReplayPosition, position_path
 from stream.replay.records import Route, copy_of, is_copy_within
-from stream.replay.sending import Refused, SaveTimer, rate_limited, send_in_order
+from stream.replay.sending import RefusedRecords, SaveTimer, rate_limited, send_in_order
 from stream.replay.source import Source
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def execute(replay: Replay, limit: RateLimit, on_confirmed: OnConfirmed, clock: 
     refused a record, or where a topic is another one of the same name, as after an embedded broker lost its log.
     """
     position, sent_before, save_timer = replay.position, replay.position.sent, SaveTimer(clock)
-    not_sent = Refused()
+    not_sent = RefusedRecords()
 
     def refused(record: Record, reason: str) -> None:
         position.skip(record.partition, record.offset)

@@ -86,7 +86,7 @@ class SaveTimer:
         return True
 
 
-class Refused:
+class RefusedRecords:
     """The records that the broker refuses, whatever is done: too large, or against a rule of its topic."""
 
     def __init__(self) -> None:

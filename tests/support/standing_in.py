@@ -8,7 +8,7 @@ from schemas.errors import Conflict, RefusedRequest, Unavailable
 from schemas.explanations import Explanation, FilterCheck, LegReport, WordMatch
 from schemas.queries import Filters, Hit, IndexedItem, SearchableAt, SearchAnswer, SearchRequest, ShownOffer
 from stream.api.dashboard.sales import SaleCalendar
-from stream.api.letters.models import LetterList, RepairRequest, Resent, Topic
+from stream.api.letters.models import LetterList, RepairRequest, Resent
 from stream.api.letters.service import repair_line
 from stream.api.models import IndexStatus, LogStatus, Percentiles, StatusReport
 from stream.api.services import Services
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from schemas.tokens import Token
+    from workers.sources.config import Topic
 
 NOW = "2026-11-21T12:00:00.000Z"
 

@@ -25,7 +25,7 @@ POINTS_MAX = 300
 VIEWERS_MAX = 100
 """A viewer beyond these is refused: each one costs some processor time a second."""
 
-Event = tuple[str, str]
+StreamEvent = tuple[str, str]
 """The name of a server-sent event, and its JSON."""
 
 
@@ -41,7 +41,7 @@ class SnapshotFeed:
         """`compute` returns the snapshot of now, and is given the one before."""
         self._compute = compute
         self._interval_s = interval_s
-        self._newest: Event | None = None
+        self._newest: StreamEvent | None = None
         self._number = 0
         self._came = asyncio.Condition()
         self._points: deque[list[object]] = deque(maxlen=POINTS_MAX)
@@ -54,7 +54,7 @@ class SnapshotFeed:
         """Whether a further viewer must be refused."""
         return self._viewers >= VIEWERS_MAX
 
-    async def watch(self) -> AsyncIterator[Event]:
+    async def watch(self) -> AsyncIterator[StreamEvent]:
         """Yield the points of the charts so far, and then each new snapshot, until the feed closes."""
         self._viewers += 1
         if self._task is None:

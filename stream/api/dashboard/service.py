@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from stream.api.context import ServingContext
-    from stream.api.dashboard.feed import Event
+    from stream.api.dashboard.feed import StreamEvent
     from stream.api.dashboard.models import Snapshot
     from stream.api.drift.watch import DriftWatch
     from stream.api.models import StatusReport
@@ -55,7 +55,7 @@ class DashboardService(DashboardApi):
         return self._feed.full
 
     @override
-    def watch(self) -> AsyncIterator[Event]:
+    def watch(self) -> AsyncIterator[StreamEvent]:
         return self._feed.watch()
 
     @override

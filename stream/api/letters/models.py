@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from pydantic import BaseModel, ConfigDict, Field
 
-Topic = Literal["products", "prices", "reviews"]
+from workers.sources.config import Topic
+
 TEXT_CHARS_MAX = 1_048_576
 
 
@@ -25,7 +24,7 @@ class Letter(BaseModel):
     """Why it would be refused once more as it is; None if it would be folded now."""
 
 
-class Reason(BaseModel):
+class ReasonCount(BaseModel):
     """Dead letters of one kind."""
 
     reason: str
@@ -40,7 +39,7 @@ class LetterList(BaseModel):
     topic: Topic
     waiting: int
     sent_again: int
-    reasons: list[Reason]
+    reasons: list[ReasonCount]
     """The most frequent first, at most 50."""
     letters: list[Letter]
     """The newest first, at most as many as were asked for."""

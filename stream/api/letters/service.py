@@ -13,7 +13,7 @@ from typing_extensions import override
 from schemas.errors import Conflict, FreshlineError, Misconfigured, RefusedRequest, Unavailable
 from schemas.times import rfc3339
 from stream.api.letters.interface import LettersApi
-from stream.api.letters.models import Letter, LetterList, Reason, RepairRequest, Resent, Topic
+from stream.api.letters.models import Letter, LetterList, ReasonCount, RepairRequest, Resent
 from stream.kafka.cluster import cluster_of
 from stream.kafka.headers import PREFIX
 from stream.replay import resend
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from stream.replay.dead_letters import DeadLetter
     from stream.replay.resend import Resend
     from workers.clock import Clock
+    from workers.sources.config import Topic
 
 REASONS_MAX = 50
 WAIT_SECONDS_MAX = 10.0
@@ -103,7 +104,7 @@ def repair_line(repair: RepairRequest) -> bytes:
 
 def listed(prepared: Resend, topic: Topic, reason: str | None, limit: int, clock: Clock) -> LetterList:
     """Return the reasons of all letters, and the newest ones of one reason (None: of any)."""
-    reasons: dict[str, Reason] = {}
+    reasons: dict[str, ReasonCount] = {}
     newest: deque[DeadLetter] = deque(maxlen=limit)
     count = 0
     with prepared.dead_letters() as letters:
@@ -114,7 +115,7 @@ def listed(prepared: Resend, topic: Topic, reason: str | None, limit: int, clock
                 reasons[why].count += 1
                 reasons[why].until = at
             elif len(reasons) < 10 * REASONS_MAX:
-                reasons[why] = Reason(reason=why, count=1, since=at, until=at)
+                reasons[why] = ReasonCount(reason=why, count=1, since=at, until=at)
             if reason in (None, why):
                 newest.append(letter)
     frequent = sorted(reasons.values(), key=lambda each: (-each.count, each.reason))[:REASONS_MAX]
