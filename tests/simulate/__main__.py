@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
 
+from .plan import Plan, make_plan
 from .runs import crashes_everywhere, run, shortest
-from .world import Plan, make_plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

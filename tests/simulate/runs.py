@@ -6,8 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from .choices import Choices
+from .plan import WORKERS, Fault, Plan, make_plan
+from .scheduler import Scheduler
 from .truth import Broken
-from .world import WORKERS, Fault, Plan, World, make_plan
+from .world import World
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -33,7 +35,7 @@ def run(plan: Plan, seed: int, given: Sequence[int] | None = None, *, trace: boo
     world = World(plan, choices, trace=trace)
     broken = None
     try:
-        world.run()
+        Scheduler(world).run()
     except Broken as error:
         broken = str(error)
     return Run(broken, world.steps, choices.made, world.reached, world.trace or [])

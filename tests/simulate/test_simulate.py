@@ -11,8 +11,8 @@ import structlog
 
 from .__main__ import quiet
 from .controls import CONTROLS
+from .plan import make_plan
 from .runs import crashes_everywhere, first_broken, run, shortest
-from .world import make_plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
