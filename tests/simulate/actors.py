@@ -10,12 +10,13 @@ from stream.kafka.partitions import Partition
 from stream.kafka.record_batch import RecordBatch
 from stream.kafka.topics import ITEMS, PROGRESS
 
-from .processes import LOG_ID, Message
+from .process import Message
 from .truth import Broken, partitions_of
+from .workers import LOG_ID
 from .world import shown
 
 if TYPE_CHECKING:
-    from .processes import Process
+    from .process import Process
     from .world import World
 
 BATCHES_QUEUED_MAX = 4

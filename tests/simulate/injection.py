@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from .index import Request
     from .plan import Fault
-    from .processes import Process
+    from .process import Process
     from .world import World
 
 WORST_MOMENT_STEPS = 80

@@ -8,7 +8,7 @@ from .truth import partitions_of
 from .world import shown
 
 if TYPE_CHECKING:
-    from .processes import Process
+    from .process import Process
     from .world import World
 
 

@@ -23,7 +23,7 @@ from workers.words.item import item_words
 
 from .events import CURSED, PARTITIONS, route
 from .index import COLLECTION, MODEL, Point, Points
-from .processes import EPOCH, LOG_ID, vector_of
+from .workers import EPOCH, LOG_ID, vector_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -14,8 +14,8 @@ from .index import COLLECTION, Points
 from .log import Log, new_groups
 from .loop import Clock
 from .plan import WORKERS
-from .processes import IndexProcess, ItemsProcess, Process
 from .truth import Truth, partitions_of
+from .workers import IndexProcess, ItemsProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from .choices import Choices
     from .plan import Plan
+    from .process import Process
 
 LATE_STEPS_MAX = 600
 
