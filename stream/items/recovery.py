@@ -118,8 +118,8 @@ class StateRecovery:
             try:
                 product_id, differs = self._join(partition, record)
             except ForeignRecord as error:  # The index worker sends those of the item log to the dead letters.
-                log.error("not ours, passed over", place=record.partition, offset=record.offset, error=str(error))
                 product_id = (record.key or b"").decode(errors="replace")
+                _log_foreign(record, product_id, error)
                 differs = record.partition.topic == ITEMS and partition.hide(product_id)
             if recovering:
                 continue
@@ -143,3 +143,9 @@ class StateRecovery:
             return item.state.product_id, partition.join_record(item)
         product_id, review_id = split_review_key(key)
         return product_id, partition.join_review(product_id, review_id, decode_review(value))
+
+
+def _log_foreign(record: Record, product_id: str, error: ForeignRecord) -> None:
+    topic, number = record.partition
+    where = {"topic": topic, "partition": number, "offset": record.offset}
+    log.error("not ours, passed over", product_id=product_id, **where, error=str(error))

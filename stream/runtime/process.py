@@ -1,4 +1,4 @@
-"""How a worker process starts and ends: its log lines, signals and exit codes."""
+"""How a worker process starts and ends: its signals and exit codes."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ import logging
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING, NoReturn, TextIO, cast
+from typing import TYPE_CHECKING, NoReturn
 
 import structlog
 import uvloop
 
 from schemas.errors import FreshlineError
+from stream.runtime.logs import set_up_logs
 from workers import memory
 from workers.priority import SWITCH_INTERVAL_S
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
 log = structlog.get_logger(__name__)
-
-CHATTY = ("aiokafka", "faust", "mode", "kafka", "httpx", "uvicorn", "stream.agents.transport", "stream.agents.app")
 
 BUG_EXIT_CODE = 1
 
@@ -41,39 +40,6 @@ class Failure:
     async def wait(self) -> None:
         """Wait until an error is reported, and raise it."""
         await asyncio.shield(self._future)
-
-
-class _LogOutput:
-    """The output of the log lines. A full disk may lose a line, but never ends the process; `logging` does the same."""
-
-    def __init__(self, out: TextIO) -> None:
-        self._out = out
-
-    def write(self, text: str) -> None:
-        """Write the text, unless the disk is full."""
-        with contextlib.suppress(OSError):
-            self._out.write(text)
-
-    def flush(self) -> None:
-        """Flush the output, unless the disk is full."""
-        with contextlib.suppress(OSError):
-            self._out.flush()
-
-
-def set_up_logs() -> None:
-    """Log to stderr, one line an event, as key=value. Libraries log from warnings upwards."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    for name in CHATTY:
-        logging.getLogger(name).setLevel(logging.WARNING)
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"]),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _LogOutput(sys.stderr))),
-    )
 
 
 def run(main: Callable[[], Coroutine[None, None, None]]) -> int:

@@ -56,6 +56,12 @@ class ItemDeadLetters:
         await self._write(origin, payload["product_id"].encode(), orjson.dumps(payload), headers)
 
     async def _write(self, origin: Origin, key: bytes | None, value: bytes | None, headers: Headers) -> None:
-        log.error("dead letter", topic=origin.topic, partition=origin.partition, offset=origin.offset)
+        log.error(
+            "dead letter",
+            product_id=None if key is None else key.decode(errors="replace"),
+            topic=origin.topic,
+            partition=origin.partition,
+            offset=origin.offset,
+        )
         confirmed = await self._send(dead_letter_topic(origin.topic), key, value, origin.partition, headers)
         await confirmed

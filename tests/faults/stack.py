@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parent
 WORKER = FOLDER / "worker.py"
 STOP_SECONDS_MAX = 40.0
-ASSIGNED = "event=recovered"
+ASSIGNED = '"event": "recovered"'
 """The part of a log line that an items worker writes for each partition whose state it has recovered."""
 
 

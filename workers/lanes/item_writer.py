@@ -164,7 +164,7 @@ class ItemWriter:
                 decisions.append(decide(each))
             except Exception as error:
                 pending = each.pending if isinstance(each, NewText) else each[0]  # type: ignore[index]
-                log.exception("bug", item=pending.product_id)
+                log.exception("bug", product_id=pending.product_id)
                 refusals.append(Refusal(pending, error))
             await turns.yield_if_over()
         return decisions, refusals
