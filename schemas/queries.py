@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from schemas.event_fields import Currency  # noqa: TC001  (pydantic reads the types when it runs)
 from schemas.texts import name_of
+from schemas.understood import Understood  # noqa: TC001  (as above)
 
 QUERY_CHARS_MAX = 1_000
 LIMIT_MAX = 100
@@ -45,6 +46,7 @@ class SearchRequest(Filters):
     q: str | None = Field(None, min_length=1, max_length=QUERY_CHARS_MAX)
     limit: int = Field(10, ge=1, le=LIMIT_MAX)
     offset: int = Field(0, ge=0, le=OFFSET_MAX)
+    understand: bool = Field(True, description="whether words such as `under 500` may become filters")
 
     @property
     def filters(self) -> Filters:
@@ -155,5 +157,7 @@ class SearchAnswer(BaseModel):
     """The retrievers that found the hits: words alone while the model loads."""
     fresh_as_of: dict[str, str | None]
     """By topic: RFC 3339 time of arrival up to which every event is searchable."""
+    understood: Understood | None = None
+    """What was understood of the query; None if nothing was."""
     fresh: bool = True
     """False when the wait for `after` ran out."""

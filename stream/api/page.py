@@ -33,10 +33,12 @@ class PageParameters(BaseModel):
     q: str = Field("", max_length=QUERY_CHARS_MAX)
     live: bool = False
     """Whether the page searches again every second."""
+    understand: bool = True
+    """Whether words such as `under 500` may become filters."""
 
     def search_request(self) -> SearchRequest | None:
         """Return the search that the form asks for; None: no search yet."""
-        return SearchRequest(q=self.q) if self.q else None
+        return SearchRequest(q=self.q, understand=self.understand) if self.q else None
 
 
 def render_page(asked: PageParameters, answer: SearchAnswer | None) -> str:

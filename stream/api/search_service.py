@@ -12,13 +12,14 @@ from schemas.errors import RefusedRequest, Unavailable
 from schemas.queries import IndexedItem, SearchAnswer, SearchRequest
 from stream.api.services import SearchApi
 from stream.kafka.partitions import Partition
-from workers.search.searcher import Searcher
+from workers.search.understood import UnderstandingSearch
 
 log = structlog.get_logger(__name__)
 
 if TYPE_CHECKING:
     from schemas.tokens import Token
     from stream.api.context import ServingContext
+    from workers.search.searcher import Searcher
 
 
 class SearchService(SearchApi):
@@ -28,6 +29,7 @@ class SearchService(SearchApi):
         self._context = context
         self._clock = context.clock
         self._searcher = searcher
+        self._searches = UnderstandingSearch(searcher, context.collections, context.shop.currency)
 
     @override
     async def search(self, request: SearchRequest, after: Token | None, wait_ms: int) -> SearchAnswer:
@@ -36,7 +38,7 @@ class SearchService(SearchApi):
         # Before the search: an event that becomes searchable meanwhile may or may not be in the answer.
         as_of = self._context.fresh_as_of()
         with self._context.gate.answering():
-            results = await self._searcher.search(request, self._clock.now_ms())
+            results, understood = await self._searches.search(request, self._clock.now_ms())
         took_seconds = self._clock.monotonic_s() - began_s
         self._context.metrics.searches.labels(results.by).observe(took_seconds)
         if results.left_out:
@@ -49,6 +51,7 @@ class SearchService(SearchApi):
             took_ms=round(took_seconds * 1000, 2),
             by=results.by,
             fresh_as_of=as_of,
+            understood=understood,
             fresh=fresh,
         )
 

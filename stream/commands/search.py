@@ -10,6 +10,8 @@ from stream.commands import options
 from stream.commands.exits import NOT_FRESH, interruptible
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rich.table import Table
 
 
@@ -26,6 +28,9 @@ def search(
     category: options.Category = None,
     availability: options.ItemAvailability = None,
     min_rating: options.MinRating = None,
+    understand: Annotated[
+        bool, typer.Option("--understand/--as-typed", help="Whether words such as `under 500` may become filters.")
+    ] = True,
     after: Annotated[
         str | None, typer.Option(metavar="TOPIC:PARTITION:OFFSET", help="Wait until this event is searchable.")
     ] = None,
@@ -48,6 +53,8 @@ def search(
     elif answer["hits"]:
         stdout_console().print(_table(answer["hits"]))
     if not json:
+        for sentence in _understood(answer.get("understood")):
+            say(sentence)
         say(f"{_found(answer)}, by {answer['by']}, in {answer['took_ms']:.0f} ms")
     if not answer["fresh"]:
         say(f"not fresh: the wait ran out before {after} was searchable; this answer may be older than that event")
@@ -60,6 +67,14 @@ def _found(answer: dict[str, Any]) -> str:
 
     hits, total = len(answer["hits"]), counted(answer["total"], "item")
     return f"{hits:,} of {total}" if answer["by"] == "filters" else f"{counted(hits, 'hit')} out of {total} searched"
+
+
+def _understood(understood: dict[str, Any] | None) -> Iterator[str]:
+    """Iterate over the sentences that say what words of the query were taken for."""
+    for guess in [] if understood is None else understood["guesses"]:
+        meaning = ", ".join(f"{name} {value}" for name, value in guess["filters"].items()) or "lower prices first"
+        unused = "" if guess["why"] is None else f" was not used: {guess['why']}"
+        yield f"understood {guess['words']!r} as {meaning}{unused}"
 
 
 def _table(hits: list[dict[str, Any]]) -> Table:

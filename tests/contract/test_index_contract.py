@@ -274,6 +274,14 @@ async def test_the_currencies_are_those_of_the_prices_of_visible_items(index: In
     assert await index.currencies() == ["EUR"]
 
 
+async def test_the_sellers_are_those_of_visible_items(index: Index) -> None:
+    assert await index.sellers() == []
+    await put(index, content("a", sellers=["X", "Y"]), 1, dense=vector(1))
+    await put(index, content("b", sellers=["Y"]), 2, dense=vector(1))
+    await put(index, content("parked", sellers=["Z"], status="parked"), 3)
+    assert await index.sellers() == ["Y", "X"]
+
+
 @pytest.mark.parametrize("asked", ["Nestl\u00e9", "Nestle\u0301", "nestl\u00e9", "NESTL\u00c9", "Nest\u00adl\u00e9"])
 @pytest.mark.parametrize("stored", ["Nestl\u00e9", "NESTLE\u0301"])
 async def test_a_brand_and_a_category_are_found_however_they_are_written(index: Index, stored: str, asked: str) -> None:
@@ -401,6 +409,15 @@ async def test_a_brand_is_known_whatever_its_case(index: Index) -> None:
     assert [await index.has_brand(text) for text in ("st. ives", "ST IVES", "ives", "nestle", "?")] == [
         True, True, False, False, False,
     ]  # fmt: skip
+
+
+async def test_a_title_a_brand_and_an_id_are_known_as_names_and_a_part_of_them_is_not(index: Index) -> None:
+    await put(index, content("AB-12", "Over 100 Puzzles", brand="Under 5", gtin="0095205603218"), 1)
+    await put(index, content("b", "Between 5 and 9", status="delisted"), 2)
+    for named in ("over 100 puzzles", "UNDER 5", "ab12", "95205603218"):
+        assert await index.has_name(named), named
+    for text in ("over 100", "puzzles", "between 5 and 9", "?", "b c"):
+        assert not await index.has_name(text), text
 
 
 async def test_equal_scores_have_one_order_for_every_limit(index: Index) -> None:

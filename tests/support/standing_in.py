@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from schemas.errors import Conflict, RefusedRequest, Unavailable
 from schemas.explanations import Explanation, FilterCheck, LegReport, WordMatch
 from schemas.queries import Filters, Hit, IndexedItem, SearchableAt, SearchAnswer, SearchRequest, ShownOffer
+from schemas.understood import Understood, UnderstoodWords
 from stream.api.dashboard.sales import SaleCalendar
 from stream.api.letters.models import LetterList, RepairRequest, Resent
 from stream.api.letters.service import repair_line
@@ -79,6 +80,15 @@ def done_reconciling(wrong: list[str], *, repair: bool) -> JobReport:
     )  # fmt: skip
 
 
+def _understood(words: str) -> Understood | None:
+    """Return what the words for a price in a query mean."""
+    text, under, price = words.partition(" under ")
+    if not under:
+        return None
+    guess = UnderstoodWords(words=f"under {price}", filters={"max_price": float(price)}, used="filter")
+    return Understood(text=text, guesses=[guess])
+
+
 class StandInDashboard:
     """A feed that has one snapshot, which is empty."""
 
@@ -132,7 +142,8 @@ class StandIn:
                 "the Qdrant server at http://qdrant:6333 does not answer; searches work again once it does"
             )
         words = (request.q or "").lower()
-        hits = [Hit(**item, score=1.0) for item in self.items.values() if words in str(item["title"]).lower()]
+        wanted = words.partition(" under ")[0]
+        hits = [Hit(**item, score=1.0) for item in self.items.values() if wanted in str(item["title"]).lower()]
         return SearchAnswer(
             query=request.q,
             hits=hits[request.offset :][: request.limit],
@@ -140,6 +151,7 @@ class StandIn:
             took_ms=1.5,
             by="words and vectors",
             fresh_as_of={"prices": NOW},
+            understood=_understood(words) if request.understand else None,
             fresh=after is None or await self.progress(after, wait_ms),
         )
 

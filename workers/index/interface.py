@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 DENSE = "dense"
 LEXICAL = "lexical"
 CURRENCIES_MAX = 8
+SELLERS_MAX = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +163,9 @@ class Index(Protocol):
     async def has_brand(self, text: str) -> bool:
         """Return whether a visible item has this brand, whatever its case."""
 
+    async def has_name(self, text: str) -> bool:
+        """Return whether a visible item has this title, brand, product_id or GTIN, however it is typed."""
+
     async def browse(self, filters: Filters, limit: int, offset: int) -> list[str]:
         """Return point ids of visible items that pass the filters, in a stable order."""
 
@@ -170,6 +174,9 @@ class Index(Protocol):
 
     async def currencies(self) -> list[str]:
         """Return the currencies of the prices of visible items, the most frequent first, at most CURRENCIES_MAX."""
+
+    async def sellers(self) -> list[str]:
+        """Return the sellers of visible items, those with the most items first, at most SELLERS_MAX."""
 
     async def count_points(self) -> int:
         """Return how many items have a point, visible or not."""

@@ -6,7 +6,7 @@ import hashlib
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from workers.words.identity import brand_term, gtin_term, id_term
+from workers.words.identity import brand_term, gtin_term, id_term, title_term
 from workers.words.query import query_terms
 
 if TYPE_CHECKING:
@@ -46,6 +46,11 @@ def query(text: str) -> Sparse:
 def brand(text: str) -> Sparse:
     """Return the vector of items whose brand is this text."""
     return _sparse({brand_term(text): 1.0})
+
+
+def names(text: str) -> Sparse:
+    """Return the vector of items that have this title, brand, product_id or GTIN."""
+    return _sparse(dict.fromkeys((title_term(text), brand_term(text), id_term(text), gtin_term(text)), 1.0))
 
 
 def identity(text: str) -> Sparse:

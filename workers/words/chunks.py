@@ -13,17 +13,17 @@ UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\U00020000-\U0003fffd"
 )
 """Thai, Lao, Burmese, Khmer, Chinese, Japanese and Korean: words are not, or not always, set apart by blanks."""
-_SIGN = f"[^\\W_{UNSPACED}]"
+SIGN = f"[^\\W_{UNSPACED}]"
 """A letter or digit of a script that sets words apart."""
 _NUMBER = r"\d++(?:[.,]\d++)*+"
 _UNIT = "|".join(re.escape(name) for name in sorted(UNITS, key=len, reverse=True))
 _KINDS = (
     "[a-z]++(?=[ ,]|$)",  # Most words are taken by this one, in a third of the time.
-    f"{_NUMBER}[ -]?(?:{_UNIT})(?!(?!x\\d){_SIGN}|-\\d|(?<=in) ?\\d)",  # `5 in 1` is no size.
+    f"{_NUMBER}[ -]?(?:{_UNIT})(?!(?!x\\d){SIGN}|-\\d|(?<=in) ?\\d)",  # `5 in 1` is no size.
     f"{_NUMBER} ?x(?= ?\\d)",
-    f"{_NUMBER}(?!{_SIGN}|[-/+&'_]{_SIGN})",
-    f"[a-z][+#]{{1,2}}(?![+#]|{_SIGN})",
-    f"{_SIGN}++(?:(?:['&+/._-]|(?<=\\d),(?=\\d)){_SIGN}++)*+",
+    f"{_NUMBER}(?!{SIGN}|[-/+&'_]{SIGN})",
+    f"[a-z][+#]{{1,2}}(?![+#]|{SIGN})",
+    f"{SIGN}++(?:(?:['&+/._-]|(?<=\\d),(?=\\d)){SIGN}++)*+",
     f"[{UNSPACED}]++",
 )
 """A word, a quantity, how often (6x330ml), a number, a grade (A++), a part number or compound, an unspaced run.

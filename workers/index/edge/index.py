@@ -35,7 +35,17 @@ from workers.index import lexical
 from workers.index.edge import filters as where
 from workers.index.edge.operations import accepted, dense, read
 from workers.index.edge.writes import WRITES_AT_ONCE, ConditionalWrites
-from workers.index.interface import CURRENCIES_MAX, DENSE, LEXICAL, DenseVector, Found, OpenedIndex, Stored, Write
+from workers.index.interface import (
+    CURRENCIES_MAX,
+    DENSE,
+    LEXICAL,
+    SELLERS_MAX,
+    DenseVector,
+    Found,
+    OpenedIndex,
+    Stored,
+    Write,
+)
 from workers.index.layout import (
     EMBEDDING_PENDING,
     HEAD_FIELDS,
@@ -164,6 +174,10 @@ class EdgeIndex(OpenedIndex):
         return bool(await self._with_terms(lexical.brand(text), Filters(), 1))
 
     @override
+    async def has_name(self, text: str) -> bool:
+        return bool(await self._with_terms(lexical.names(text), Filters(), 1))
+
+    @override
     async def browse(self, filters: Filters, limit: int, offset: int) -> list[str]:
         """Return the point ids in the order of the ids."""
         passing = where.all_of([VISIBLE, *conditions(filters)])
@@ -180,8 +194,11 @@ class EdgeIndex(OpenedIndex):
 
     @override
     async def currencies(self) -> list[str]:
-        request = FacetRequest("currency", limit=CURRENCIES_MAX, filter=where.all_of([VISIBLE]))
-        return [str(hit.value) for hit in self._shard.facet(request).hits]
+        return self._values("currency", CURRENCIES_MAX)
+
+    @override
+    async def sellers(self) -> list[str]:
+        return self._values("sellers", SELLERS_MAX)
 
     @override
     async def count_points(self) -> int:
@@ -255,6 +272,11 @@ class EdgeIndex(OpenedIndex):
             yield
         except FileNotFoundError:
             raise Gone(f"{self._directory} was deleted or emptied meanwhile: it is filled again") from None
+
+    def _values(self, field: str, limit: int) -> list[str]:
+        """Return the values of a field that visible items have, the most frequent first."""
+        request = FacetRequest(field, limit=limit, filter=where.all_of([VISIBLE]))
+        return [str(hit.value) for hit in self._shard.facet(request).hits]
 
     def _count(self, asked: Sequence[Condition]) -> int:
         # The "estimate" for a single keyword is the length of its posting list: it is exact, and 3 ms faster at 20,000.

@@ -16,6 +16,7 @@ from workers.index.interface import (
     CURRENCIES_MAX,
     DENSE,
     LEXICAL,
+    SELLERS_MAX,
     DenseVector,
     Found,
     OpenedIndex,
@@ -130,6 +131,10 @@ class ServerIndex(OpenedIndex):
         return bool(await self._with_terms(lexical.brand(text), Filters(), 1))
 
     @override
+    async def has_name(self, text: str) -> bool:
+        return bool(await self._with_terms(lexical.names(text), Filters(), 1))
+
+    @override
     async def browse(self, filters: Filters, limit: int, offset: int) -> list[str]:
         """Return the point ids in the order of the ids."""
         passing = where.all_of([VISIBLE, *conditions(filters)])
@@ -142,11 +147,11 @@ class ServerIndex(OpenedIndex):
 
     @override
     async def currencies(self) -> list[str]:
-        visible = where.all_of([VISIBLE])
-        answer = await self._calls.ask(
-            lambda: self._client.facet(self._name, "currency", facet_filter=visible, limit=CURRENCIES_MAX)
-        )
-        return [str(hit.value) for hit in answer.hits]
+        return await self._values("currency", CURRENCIES_MAX)
+
+    @override
+    async def sellers(self) -> list[str]:
+        return await self._values("sellers", SELLERS_MAX)
 
     @override
     async def count_points(self) -> int:
@@ -228,6 +233,12 @@ class ServerIndex(OpenedIndex):
             )
         )
         return [Found(str(point.id), point.score) for point in answer.points]
+
+    async def _values(self, field: str, limit: int) -> list[str]:
+        """Return the values of a field that visible items have, the most frequent first."""
+        visible = where.all_of([VISIBLE])
+        answer = await self._calls.ask(lambda: self._client.facet(self._name, field, facet_filter=visible, limit=limit))
+        return [str(hit.value) for hit in answer.hits]
 
     async def _count(self, condition: models.Filter) -> int:
         answer = await self._calls.ask(lambda: self._client.count(self._name, condition, exact=True))

@@ -35,6 +35,14 @@ async def test_a_search_answers_hits_with_their_offers_and_the_times_since_when_
     assert set(hit["searchable_at"]) == {"product", "price", "reviews"}
 
 
+async def test_an_answer_says_what_was_understood_of_the_query(client: httpx.AsyncClient) -> None:
+    answer = (await client.get("/search", params={"q": "cake under 10"})).json()
+    guess = {"words": "under 10", "filters": {"max_price": 10.0}, "used": "filter", "why": None}
+    assert answer["understood"] == {"text": "cake", "guesses": [guess]}
+    off = (await client.get("/search", params={"q": "cake under 10", "understand": "false"})).json()
+    assert off["understood"] is None
+
+
 async def test_every_filter_reaches_the_search_with_its_type(client: httpx.AsyncClient, service: StandIn) -> None:
     filters: dict[str, Any] = {
         "min_price": 1.5,
@@ -68,6 +76,7 @@ async def test_every_filter_reaches_the_search_with_its_type(client: httpx.Async
         ("q=a&limit=101", "limit"),
         ("q=a&offset=-1", "offset"),
         ("q=a&sort=price", "sort"),
+        ("q=a&understand=maybe", "understand"),
         ("q=a&after=prices", "after"),
         ("q=a&after=items:0:1", "after"),
         ("q=a&after=prices:0:-1", "after"),
@@ -256,6 +265,16 @@ async def test_the_page_escapes_everything_and_runs_nothing_but_its_own_script(
         assert answer.text.count("<script") == 1 and "<img" not in answer.text and "javascript:" not in answer.text
     assert "default-src 'none'" in answer.headers["content-security-policy"]
     assert "unsafe" not in answer.headers["content-security-policy"]
+
+
+async def test_the_page_says_what_was_understood_and_links_to_the_search_as_typed(
+    client: httpx.AsyncClient, service: StandIn
+) -> None:
+    page = (await client.get("/search-page", params={"q": "cake under 10"})).text
+    assert "<q>under 10</q> as max price 10.0" in page
+    assert 'href="/search-page?q=cake%20under%2010&amp;understand=false"' in page
+    assert "understood" not in (await client.get("/search-page?q=cake+under+10&understand=false")).text
+    assert service.asked[-1][0].understand is False
 
 
 async def test_a_picture_comes_by_https_and_without_a_referrer(client: httpx.AsyncClient, service: StandIn) -> None:

@@ -61,15 +61,22 @@ def test_every_flag_of_search_reaches_the_api(service: StandIn) -> None:
     done = freshline(
         "search", "--limit=3", "--offset=1", "--min-price=1", "--max-price=9", "--currency=EUR", "--seller=AEON",
         "--brand=Garden", "--category=Cakes", "--availability=in_stock", "--min-rating=4",
-        "--after=prices:1:7", "--wait-ms=50", "--json",
+        "--as-typed", "--after=prices:1:7", "--wait-ms=50", "--json",
     )  # fmt: skip
     assert done.code == 0
     request, after, wait_ms = service.asked[0]
     assert request.model_dump(exclude={"after", "wait_ms"}) == {
         "q": None, "limit": 3, "offset": 1, "min_price": 1, "max_price": 9, "currency": "EUR", "seller": "AEON",
         "brand": "Garden", "category": "Cakes", "availability": "in_stock", "min_rating": 4,
+        "understand": False,
     }  # fmt: skip
     assert (str(after), wait_ms) == ("prices:1:7", 50)
+
+
+def test_search_says_what_was_understood(service: StandIn) -> None:
+    done = freshline("search", "cake under 10")
+    assert done.code == 0 and "understood 'under 10' as max_price 10.0" in done.err
+    assert "understood" not in freshline("search", "cake under 10", "--as-typed").err
 
 
 def test_a_search_that_is_not_as_fresh_as_was_asked_exits_10(service: StandIn) -> None:

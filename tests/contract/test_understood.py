@@ -1,0 +1,143 @@
+"""Searches that understand their query, over the embedded index."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from schemas.errors import RefusedRequest
+from schemas.queries import SearchRequest
+from tests.support.index_backends import content, opened, put
+from tests.support.queries import LoadedModel, OneIndex, at_once
+from workers.search.hits import Shop
+from workers.search.searcher import Searcher
+from workers.search.understood import NOTHING_LEFT, UnderstandingSearch
+from workers.understanding.prices import CURRENCIES_DIFFER
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from workers.index.interface import Index
+    from workers.search.understood import Answer
+
+NOW_MS = 1_000
+
+
+@pytest.fixture
+async def index() -> AsyncIterator[Index]:
+    async with opened("edge") as opened_index:
+        yield opened_index
+
+
+async def listed(index: Index, product_id: str, title: str, price: float, currency: str = "HKD", **more: Any) -> None:
+    window = {"sale_price": None, "sale_starts_at_ms": None, "sale_ends_at_ms": None}
+    offer: dict[str, Any] = {
+        "seller": "WELLCOME",
+        "price": price,
+        "currency": currency,
+        "promotion": {},
+        "updated_at_ms": 1,
+        **window,
+    }
+    fields = {"offers": [offer], "sellers": ["WELLCOME"], "price": price, "currency": currency} | more
+    await put(index, content(product_id, title, **fields), 1)
+
+
+async def search(index: Index, **asked: Any) -> Answer:
+    searcher = Searcher(OneIndex(index), LoadedModel(at_once(lambda _: None), []), Shop(None, ("en",)))
+    return await UnderstandingSearch(searcher, OneIndex(index), None).search(SearchRequest(**asked), NOW_MS)
+
+
+async def found(index: Index, **asked: Any) -> list[str]:
+    return [hit.product_id for hit in (await search(index, **asked)).results.hits]
+
+
+@pytest.fixture
+async def shop(index: Index) -> Index:
+    await listed(index, "dear", "notebook", 900)
+    await listed(index, "fair", "notebook", 400, rating=4.5)
+    await listed(index, "cheap", "notebook paper", 20, availability="in_stock")
+    await listed(index, "lamp", "brass lamp", 30)
+    return index
+
+
+async def test_a_price_in_the_words_of_a_query_narrows_the_search(shop: Index) -> None:
+    answer = await search(shop, q="notebook under 500")
+    assert [hit.product_id for hit in answer.results.hits] == ["fair", "cheap"]
+    assert answer.understood is not None and answer.understood.text == "notebook"
+    (guess,) = answer.understood.guesses
+    assert (guess.words, guess.filters, guess.used, guess.why) == ("under 500", {"max_price": 500.0}, "filter", None)
+
+
+@pytest.mark.parametrize(
+    ("query", "hits"),
+    [
+        ("under 25", ["cheap"]),
+        ("notebook 400元以下", ["fair", "cheap"]),
+        ("notebook 4 stars and up", ["fair"]),
+        ("notebook in stock", ["cheap"]),
+        ("lamp by wellcome", ["lamp"]),
+    ],
+)
+async def test_each_kind_of_guess_is_a_filter(shop: Index, query: str, hits: list[str]) -> None:
+    assert await found(shop, q=query) == hits
+
+
+async def test_a_guess_that_leaves_nothing_is_dropped_and_the_query_runs_as_typed(shop: Index) -> None:
+    answer = await search(shop, q="notebook under 5")
+    assert {hit.product_id for hit in answer.results.hits} == {"dear", "fair", "cheap"}
+    assert answer.understood is not None and answer.understood.text == "notebook under 5"
+    assert [(guess.used, guess.why) for guess in answer.understood.guesses] == [("no", NOTHING_LEFT)]
+
+
+async def test_a_page_behind_the_last_one_is_empty_and_not_the_page_of_the_query_as_typed(shop: Index) -> None:
+    answer = await search(shop, q="notebook under 500", offset=2, limit=1)
+    assert answer.results.hits == [] and answer.understood is not None
+    assert [guess.used for guess in answer.understood.guesses] == ["filter"]
+
+
+async def test_understanding_can_be_switched_off(shop: Index) -> None:
+    answer = await search(shop, q="notebook under 500", understand=False)
+    assert {hit.product_id for hit in answer.results.hits} == {"dear", "fair", "cheap"} and answer.understood is None
+
+
+@pytest.mark.parametrize(
+    ("given", "hits"), [({"max_price": 1_000}, {"dear", "fair", "cheap"}), ({"min_price": 600}, {"dear"})]
+)
+async def test_a_filter_of_the_request_wins_over_a_guessed_one(shop: Index, given: Any, hits: set[str]) -> None:
+    answer = await search(shop, q="notebook under 500", **given)
+    assert {hit.product_id for hit in answer.results.hits} == hits
+    assert answer.understood is not None and answer.understood.text == "notebook"
+    (guess,) = answer.understood.guesses
+    assert (guess.used, guess.why) == ("no", f"the request says {next(iter(given))} itself")
+
+
+async def test_a_title_is_never_taken_apart(shop: Index) -> None:
+    await listed(shop, "puzzle", "Over 100 Puzzles", 20)
+    await listed(shop, "other", "Puzzles", 200)
+    answer = await search(shop, q="over 100 puzzles")
+    assert answer.results.hits[0].product_id == "puzzle" and answer.understood is None
+
+
+async def test_of_several_currencies_a_guess_is_never_refused(shop: Index) -> None:
+    await listed(shop, "foreign", "notebook", 100, "EUR")
+    answer = await search(shop, q="notebook under 500")
+    assert len(answer.results.hits) == 4
+    assert answer.understood is not None and [guess.why for guess in answer.understood.guesses] == [CURRENCIES_DIFFER]
+    assert await found(shop, q="notebook under 500 euros") == ["foreign"]
+    assert await found(shop, q="notebook under 500", currency="EUR") == ["foreign"]
+    assert await found(shop, q="notebook under HK$500") == ["fair", "cheap"]
+    with pytest.raises(RefusedRequest):
+        await search(shop, q="notebook 4 stars and up", max_price=5)
+
+
+async def test_cheap_lets_lower_prices_go_first_and_leaves_nothing_out(shop: Index) -> None:
+    await listed(shop, "fairest", "notebook", 100)
+    assert await found(shop, q="notebook", limit=2) != ["fairest", "fair"]
+    answer = await search(shop, q="cheap notebook")
+    order = [hit.product_id for hit in answer.results.hits]
+    assert order.index("fairest") < order.index("fair") < order.index("dear") and len(order) == 4
+    assert answer.understood is not None and [guess.used for guess in answer.understood.guesses] == ["boost"]
+    pages = [await found(shop, q="cheap notebook", offset=offset, limit=1) for offset in range(4)]
+    assert [page[0] for page in pages] == order

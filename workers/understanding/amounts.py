@@ -1,0 +1,131 @@
+"""Amounts of money in the text of a query, and the currencies that their signs and words may mean."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from workers.words.chunks import SIGN
+from workers.words.quantities import number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_DOLLARS = ("USD", "HKD", "TWD", "SGD", "AUD", "CAD", "NZD", "MXN", "MOP")
+_YUAN = ("CNY", "HKD", "TWD", "MOP")
+SIGNS: dict[str, tuple[str, ...]] = {
+    "US$": ("USD",),
+    "HK$": ("HKD",),
+    "NT$": ("TWD",),
+    "S$": ("SGD",),
+    "A$": ("AUD",),
+    "C$": ("CAD",),
+    "R$": ("BRL",),
+    "$": _DOLLARS,
+    "＄": _DOLLARS,
+    "€": ("EUR",),
+    "£": ("GBP",),
+    "₩": ("KRW",),
+    "₹": ("INR",),
+    "¥": ("JPY", "CNY"),
+    "￥": ("JPY", "CNY"),
+}
+"""The currencies by sign, a sign alone standing for several."""
+_CODES = [
+    "USD",
+    "HKD",
+    "EUR",
+    "GBP",
+    "JPY",
+    "CNY",
+    "TWD",
+    "SGD",
+    "AUD",
+    "CAD",
+    "NZD",
+    "CHF",
+    "SEK",
+    "NOK",
+    "DKK",
+    "PLN",
+    "INR",
+    "KRW",
+    "BRL",
+    "MXN",
+    "THB",
+    "MYR",
+    "PHP",
+    "IDR",
+    "MOP",
+    "TRY",
+]
+WORDS: dict[str, tuple[str, ...]] = {
+    **{code.lower(): (code,) for code in _CODES},
+    **dict.fromkeys(("dollar", "dollars", "bucks"), _DOLLARS),
+    **dict.fromkeys(("euro", "euros"), ("EUR",)),
+    **dict.fromkeys(("quid", "英鎊", "英镑"), ("GBP",)),
+    **dict.fromkeys(("yen", "日元", "日圓", "円"), ("JPY",)),
+    **dict.fromkeys(("yuan", "rmb", "人民幣", "人民币"), ("CNY",)),
+    **dict.fromkeys(("港幣", "港币", "港元", "港紙", "蚊"), ("HKD",)),
+    **dict.fromkeys(("美元", "美金"), ("USD",)),
+    **dict.fromkeys(("歐元", "欧元"), ("EUR",)),
+    **dict.fromkeys(("新台幣", "新台币", "台幣", "台币"), ("TWD",)),
+    **dict.fromkeys(("元", "圓", "塊", "块"), _YUAN),
+}
+"""The currencies by word, in lower case. `pounds` is none of them, since it is a weight as well."""
+PRICE_MAX = 1e12
+"""A greater number is no price."""
+
+_NUMBER = r"(?<![.,])\d{1,12}(?:[.,]\d{1,3})*(?![.,]?\d)"
+_SIGN_BEFORE = "|".join(map(re.escape, sorted(SIGNS, key=len, reverse=True)))
+_CODE_BEFORE = "|".join(code.lower() for code in _CODES)
+_WORD_AFTER = "|".join(sorted((re.escape(word) for word in WORDS if word.isascii()), key=len, reverse=True))
+_UNSPACED_AFTER = "|".join(sorted((word for word in WORDS if not word.isascii()), key=len, reverse=True))
+AMOUNT = (
+    rf"(?<!{SIGN})(?:(?:{_SIGN_BEFORE})\s?|(?:{_CODE_BEFORE})\s)?{_NUMBER}"
+    rf"(?:\s?(?:{_SIGN_BEFORE}|(?:{_WORD_AFTER})(?!{SIGN})|{_UNSPACED_AFTER}))?(?!{SIGN})"
+)
+"""The pattern of an amount, with or without a sign or word of a currency."""
+_PARTS = re.compile(rf"(?P<before>\D*?)\s?(?P<number>{_NUMBER})\s?(?P<after>\D*)", re.DOTALL)
+
+
+class Amount(NamedTuple):
+    """An amount of money."""
+
+    value: float
+    """Finite, > 0."""
+    currencies: tuple[str, ...]
+    """What its sign or word may mean; empty where it has none."""
+
+
+def amount(written: str) -> Amount | None:
+    """Return the amount in a text that matches `AMOUNT`; None if its number can be no price."""
+    if (parts := _PARTS.fullmatch(written)) is None:
+        return None
+    value = _price(parts["number"])
+    if value is None:
+        return None
+    return Amount(value, _named(parts["before"]) or _named(parts["after"]))
+
+
+def meant(candidates: Iterable[str], present: Iterable[str]) -> list[str]:
+    """Return those of the candidates in which the catalogue has prices."""
+    there = set(present)
+    return [each for each in candidates if each in there]
+
+
+def _named(written: str) -> tuple[str, ...]:
+    bare = written.strip()
+    return SIGNS.get(bare.upper()) or WORDS.get(bare.lower()) or ()
+
+
+def _price(written: str) -> float | None:
+    """Return the number; 1.500 is fifteen hundred, as hardly any price has three decimals. None if it is none."""
+    whole, point, thousands = written.partition(".")
+    if point and len(thousands) == 3 and "," not in whole and whole.strip("0"):
+        written = whole + thousands
+    try:
+        value = float(number(written))
+    except ValueError:
+        return None
+    return value if 0 < value <= PRICE_MAX else None

@@ -1,0 +1,41 @@
+"""What some words of a query may mean."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping  # noqa: TC003  (NamedTuple reads the types)
+from typing import NamedTuple
+
+CHEAP = "cheap"
+"""The boost by which lower prices go first among what is found."""
+
+
+class Guess(NamedTuple):
+    """Some words of a query, and the filters that they may stand for."""
+
+    start: int
+    end: int
+    """The words are `text[start:end]`."""
+    filters: Mapping[str, float | str]
+    """Names of `schemas.queries.Filters` with their values; empty for a boost."""
+    boost: str | None = None
+    """`CHEAP`, or None for a filter."""
+    dropped: str | None = None
+    """Why it is no filter after all, as a sentence; None if it is one."""
+
+
+class Known(NamedTuple):
+    """What the catalogue knows, as far as a query may name it."""
+
+    currencies: tuple[str, ...] = ()
+    """The currencies of its prices; the shop's alone, if it has one."""
+    sellers: Mapping[str, str] = {}
+    """The sellers by what names are compared by (`schemas.texts.name_key`)."""
+
+
+class Understanding(NamedTuple):
+    """A query as it is understood."""
+
+    text: str
+    """The words that remain to be searched for; may be empty."""
+    guesses: tuple[Guess, ...]
+    """In the order of the text. They do not overlap."""

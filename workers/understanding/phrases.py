@@ -1,0 +1,86 @@
+"""The phrases by which people ask for a price, a rating, stock or a seller."""
+
+from __future__ import annotations
+
+import re
+
+from workers.understanding.amounts import AMOUNT
+from workers.words.chunks import SIGN
+
+_MOST = (
+    "no more than|not more than|less than|cheaper than|lower than|up to|at most|under|below|max|maximum"
+    "|unter|höchstens|bis zu|moins de|jusqu'à|menos de|hasta|meno di|fino a"
+)
+_LEAST = (
+    "no less than|not less than|more than|higher than|at least|starting at|over|above|min|minimum"
+    "|über|mindestens|plus de|à partir de|más de|a partir de|più di"
+)
+_MOST_BEFORE = "低於|低于|不超過|不超过|少於|少于|最多|<=|≤|<"
+_LEAST_BEFORE = "高於|高于|超過|超过|多於|多于|至少|>=|≥|>"
+_MOST_AFTER = "或?以下|以內|以内|之內|之内|或更少|or (?:less|under|below|cheaper)|and (?:under|below)"
+_LEAST_AFTER = "或?以上|起|(?:and|&|or) (?:up|above|over|more|higher)"
+_BETWEEN = (("between", "and|to|-"), ("from", "to"), ("zwischen", "und"), ("entre", "et|y"), ("tra", "e"))
+_TO = "[-–~～至到]|to"
+_NUMERALS = "一二三四五"
+
+_WORD = f"(?<!{SIGN})"
+_END = f"(?!{SIGN})"
+_A, _B = f"(?P<a>{AMOUNT})", f"(?P<b>{AMOUNT})"
+
+
+def _compiled(*patterns: str) -> tuple[re.Pattern[str], ...]:
+    return tuple(re.compile(pattern.replace(" ", r"\s+"), re.IGNORECASE) for pattern in patterns)
+
+
+PRICE_BETWEEN = _compiled(
+    *(rf"{_WORD}(?:{first}) {_A}\s*(?:{second})\s*{_B}" for first, second in _BETWEEN),
+    rf"{_A}\s*(?:{_TO})\s*{_B}(?:之間|之间)?",
+)
+"""An amount `a`, another one `b`."""
+PRICE_MOST = _compiled(
+    rf"{_WORD}(?:{_MOST}) {_A}", rf"(?<![-=])(?:{_MOST_BEFORE})\s*{_A}", rf"{_A}\s*(?:{_MOST_AFTER}){_END}"
+)
+PRICE_LEAST = _compiled(
+    rf"{_WORD}(?:{_LEAST}) {_A}", rf"(?<![-=])(?:{_LEAST_BEFORE})\s*{_A}", rf"{_A}\s*(?:{_LEAST_AFTER}){_END}"
+)
+
+_STARS = "(?:stars?|sterne|étoiles|estrellas)"
+_GRADE = rf"{_WORD}(?P<a>[1-5](?:[.,]\d)?)"
+RATING = _compiled(
+    rf"(?:rated )?{_GRADE}[\s-]*{_STARS} (?:and|&|or) (?:up|above|over|more|higher|better){_END}",
+    rf"(?:rated )?{_GRADE}\s*\+\s*{_STARS}{_END}",
+    rf"(?:rated )?{_GRADE}[\s-]*{_STARS}\s*\+",
+    rf"{_WORD}(?:rated )?(?:at least|over|above|min|minimum|more than) {_GRADE}[\s-]*{_STARS}{_END}",
+    rf"{_WORD}rated (?:at least |over |above )?{_GRADE}(?:\s*\+| and (?:up|above)){_END}",
+    rf"{_WORD}(?:ab|mindestens) {_GRADE} sternen?{_END}",
+    rf"(?P<a>[{_NUMERALS}]|{_GRADE.replace('?P<a>', '?:')})\s*[顆颗]?星[級级]?(?:或|及)?(?:以上|起)",
+)
+"""A grade `a` of 1 to 5."""
+IN_STOCK = _compiled(
+    rf"{_WORD}(?:in stock|available now|auf lager|en stock|en existencias?|disponibile subito){_END}",
+    "現貨|现货|有貨|有货",
+)
+CHEAP_WORDS = _compiled(
+    rf"{_WORD}(?:cheap(?:est)?|inexpensive|affordable|low-priced|billige?[rsn]?|günstige?[rsn]?|pas cher|barat[oa]s?"
+    rf"|economic[oa]){_END}",
+    "便宜",
+)
+SELLER = _compiled(rf"{_WORD}(?:sold by|by|from|at|bei|von|chez|vendu par) (?P<a>\S.*)")[0]
+"""What follows may begin with the name of a seller."""
+PERSONS = re.compile(
+    r"(?:men|women|man|woman|adults?|kids?|child(?:ren)?|boys?|girls?|people|seniors?|babies|toddlers?|age[sd]?|aged"
+    r"|歲|岁)\s*$",
+    re.IGNORECASE,
+)
+"""The number after `men over` is an age and no price."""
+AFTER_A_BARE_NUMBER = re.compile(
+    rf"\s*(?:$|[,;.!?)]|(?:and|with|for|from|by|or|on|und|mit|für|avec|pour|con|para){_END})", re.IGNORECASE
+)
+"""What may follow a number without a currency. Any other word may be its unit."""
+
+
+def grade(written: str) -> float:
+    """Return the grade of a rating, from 1 to 5."""
+    if written in _NUMERALS:
+        return float(1 + _NUMERALS.index(written))
+    return min(float(written.replace(",", ".")), 5.0)

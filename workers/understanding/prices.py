@@ -1,0 +1,71 @@
+"""Guesses at prices: which amounts of a query are bounds, and in which currency."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from workers.understanding.amounts import Amount, amount, meant
+from workers.understanding.guesses import Guess
+from workers.understanding.phrases import AFTER_A_BARE_NUMBER, PERSONS, PRICE_BETWEEN, PRICE_LEAST, PRICE_MOST
+from workers.words.chunks import is_unspaced
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Collection, Iterator, Sequence
+
+CURRENCIES_DIFFER = "items have prices in several currencies, and the query names none"
+NOT_SOLD_IN = "no item has a price in this currency"
+_NAMES = (PRICE_BETWEEN, ("min_price", "max_price")), (PRICE_MOST, ("max_price",)), (PRICE_LEAST, ("min_price",))
+
+
+def price_guesses(text: str, present: Sequence[str], starts: Collection[int]) -> Iterator[Guess]:
+    """Iterate over the guesses at prices, some of which may overlap.
+
+    `present` are the currencies of the catalogue. At `starts` other guesses begin, so a number that ends there has no
+    unit.
+    """
+    matches = [(found, names) for patterns, names in _NAMES for pattern in patterns for found in pattern.finditer(text)]
+    begun = {*starts, *(found.start() for found, _ in matches)}
+    for found, names in matches:
+        if (guess := _guess(text, found, names, present, begun)) is not None:
+            yield guess
+
+
+def _guess(
+    text: str, found: re.Match[str], names: Sequence[str], present: Sequence[str], starts: Collection[int]
+) -> Guess | None:
+    amounts = [amount(written) for written in found.groupdict().values() if written is not None]
+    known = [each for each in amounts if each is not None]
+    if len(known) < len(names):
+        return None
+    named = next((each.currencies for each in known if each.currencies), ())
+    if not named and not _stands_alone(text, found, starts):
+        return None
+    return _in_currency(found, sorted(known), names, named, present)
+
+
+def _in_currency(
+    found: re.Match[str], known: Sequence[Amount], names: Sequence[str], named: Sequence[str], present: Sequence[str]
+) -> Guess:
+    """Return the guess, with the currency where the catalogue has prices in several."""
+    filters: dict[str, float | str] = {name: each.value for name, each in zip(names, known, strict=True)}
+    start, end = found.span()
+    if named and not (candidates := meant(named, present)):
+        return Guess(start, end, filters, dropped=NOT_SOLD_IN if present else None)
+    if len(present) < 2:
+        return Guess(start, end, filters)
+    if not named or len(candidates) > 1:
+        return Guess(start, end, filters, dropped=CURRENCIES_DIFFER)
+    return Guess(start, end, {**filters, "currency": candidates[0]})
+
+
+def _stands_alone(text: str, found: re.Match[str], starts: Collection[int]) -> bool:
+    """Return whether a number without a currency has neither a unit nor a person beside it."""
+    if found.lastgroup == "b" and not found[0][0].isalpha():
+        return False  # `20-50` may be anything.
+    if PERSONS.search(text, 0, found.start()):
+        return False
+    if is_unspaced(found[0][-1]):
+        return True  # What follows the number is `以下`, so it has no unit.
+    rest = len(text) - len(text[found.end() :].lstrip())
+    return rest in starts or AFTER_A_BARE_NUMBER.match(text, found.end()) is not None

@@ -1,0 +1,103 @@
+"""Reads a query: which of its words stand for a filter, and which remain."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from schemas.texts import name_key
+from workers.understanding.guesses import CHEAP, Guess, Known, Understanding
+from workers.understanding.phrases import CHEAP_WORDS, IN_STOCK, RATING, SELLER, grade
+from workers.understanding.prices import price_guesses
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+SELLER_WORDS_MAX = 5
+"""The most words of a seller's name that are looked up."""
+TEXT_CHARACTERS_MAX = 200
+"""Nobody types a longer query; what is pasted is not understood."""
+_JOINTS = " \t\r\n,;"
+
+
+def understand(text: str, known: Known) -> Understanding:
+    """Return the query as it is understood.
+
+    Every character of the text is in a guess or in what remains, except blanks and commas beside a guess. The words
+    of a guess that is dropped remain. What remains is not understood any further.
+    """
+    found = _guesses(text, known)
+    used = [each for each in found if each.dropped is None]
+    if not used:
+        return Understanding(text, found)
+    rest = remaining(text, used)
+    nothing_left = not rest and not any(each.filters for each in used)
+    joined = any(each.dropped is None for each in _guesses(rest, known))  # Of `under under 5 5` would `under 5` remain.
+    return Understanding(text, ()) if nothing_left or joined else Understanding(rest, found)
+
+
+def may_name_price(text: str) -> bool:
+    """Return whether the text has a guess at a price, so that the currencies of the catalogue are needed."""
+    return any({"min_price", "max_price"} & each.filters.keys() for each in _guesses(text, Known()))
+
+
+def may_name_seller(text: str) -> bool:
+    """Return whether a seller may follow in the text, so that the sellers of the catalogue are needed."""
+    return len(text) <= TEXT_CHARACTERS_MAX and SELLER.search(text) is not None
+
+
+def remaining(text: str, guesses: Iterable[Guess]) -> str:
+    """Return the text without the words of these guesses, which are in order and do not overlap."""
+    pieces, at = [], 0
+    for each in guesses:
+        pieces.append(text[at : each.start])
+        at = each.end
+    kept = (piece.strip(_JOINTS) for piece in (*pieces, text[at:]))
+    return " ".join(piece for piece in kept if piece)
+
+
+def _guesses(text: str, known: Known) -> tuple[Guess, ...]:
+    """Return the guesses in order; of those that overlap the first, and of those that begin together the longest."""
+    if len(text) > TEXT_CHARACTERS_MAX:
+        return ()
+    others = [*_ratings(text), *_stock(text), *_cheap(text), *_sellers(text, known)]
+    prices = price_guesses(text, known.currencies, {each.start for each in others})
+    chosen: list[Guess] = []
+    for each in sorted([*others, *prices], key=lambda each: (each.start, -each.end)):
+        if not chosen or each.start >= chosen[-1].end:
+            chosen.append(each)
+    return tuple(chosen)
+
+
+def _ratings(text: str) -> Iterator[Guess]:
+    for pattern in RATING:
+        for found in pattern.finditer(text):
+            yield Guess(*found.span(), {"min_rating": grade(found["a"])})
+
+
+def _stock(text: str) -> Iterator[Guess]:
+    for pattern in IN_STOCK:
+        yield from (Guess(*found.span(), {"availability": "in_stock"}) for found in pattern.finditer(text))
+
+
+def _cheap(text: str) -> Iterator[Guess]:
+    for pattern in CHEAP_WORDS:
+        yield from (Guess(*found.span(), {}, boost=CHEAP) for found in pattern.finditer(text))
+
+
+def _sellers(text: str, known: Known) -> Iterator[Guess]:
+    """Iterate over the sellers that the text names, each by the longest name that the catalogue has."""
+    at = 0
+    while known.sellers and (found := SELLER.search(text, at)) is not None:
+        at = found.start("a")
+        words = found["a"].split()[:SELLER_WORDS_MAX]
+        for count in range(len(words), 0, -1):
+            if (seller := known.sellers.get(name_key(" ".join(words[:count])))) is not None:
+                yield Guess(found.start(), _end_of(text, at, words[:count]), {"seller": seller})
+                break
+
+
+def _end_of(text: str, at: int, words: Iterable[str]) -> int:
+    """Return where these words, which follow each other from `at` on, end."""
+    for word in words:
+        at = text.index(word, at) + len(word)
+    return at
