@@ -10,7 +10,7 @@ from schemas.texts import name_key
 from schemas.understood import Understood, UnderstoodWords
 from workers.search.cheap import cheaper_first
 from workers.understanding.guesses import CHEAP, Known, Understanding
-from workers.understanding.read import may_name_price, may_name_seller, understand
+from workers.understanding.read import may_name_seller, names_price, understand
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -56,7 +56,9 @@ class UnderstandingSearch:
 
     async def _understand(self, request: SearchRequest, query: str) -> Understanding:
         """Return what the query means. A title, brand or id is never taken apart."""
-        prices, sellers = _mentions(query)
+        guesses, prices, sellers = _mentions(query)
+        if not guesses and not sellers:
+            return Understanding(query, ())
         index = await self._collections.serving()
         known = Known(
             await self._currencies(index, request) if prices else (),
@@ -95,9 +97,10 @@ class UnderstandingSearch:
 
 
 @lru_cache(QUERIES_KNOWN_MAX)
-def _mentions(query: str) -> tuple[bool, bool]:
-    """Return whether the query has a guess at a price, and whether it may name a seller."""
-    return may_name_price(query), may_name_seller(query)
+def _mentions(query: str) -> tuple[bool, bool, bool]:
+    """Return whether the query has a guess at all, one at a price, and whether it may name a seller."""
+    guesses = understand(query, Known()).guesses
+    return bool(guesses), names_price(guesses), may_name_seller(query)
 
 
 def _overruled(request: SearchRequest, reading: Understanding) -> Understanding:

@@ -35,9 +35,9 @@ def understand(text: str, known: Known) -> Understanding:
     return Understanding(text, ()) if nothing_left or joined else Understanding(rest, found)
 
 
-def may_name_price(text: str) -> bool:
-    """Return whether the text has a guess at a price, so that the currencies of the catalogue are needed."""
-    return any({"min_price", "max_price"} & each.filters.keys() for each in _guesses(text, Known()))
+def names_price(guesses: Iterable[Guess]) -> bool:
+    """Return whether one of them is at a price, so that the currencies of the catalogue are needed."""
+    return any({"min_price", "max_price"} & each.filters.keys() for each in guesses)
 
 
 def may_name_seller(text: str) -> bool:

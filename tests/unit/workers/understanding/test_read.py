@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from schemas.queries import Filters
 from workers.understanding.guesses import CHEAP, Known
 from workers.understanding.prices import CURRENCIES_DIFFER, NOT_SOLD_IN
-from workers.understanding.read import TEXT_CHARACTERS_MAX, may_name_price, may_name_seller, remaining, understand
+from workers.understanding.read import TEXT_CHARACTERS_MAX, may_name_seller, remaining, understand
 
 if TYPE_CHECKING:
     from typing import Any
@@ -123,7 +123,7 @@ def test_a_sign_that_means_several_currencies_means_the_one_that_the_catalogue_h
 
 def test_a_text_that_was_pasted_is_not_understood() -> None:
     text = "under 500 " * (TEXT_CHARACTERS_MAX // 10 + 1)
-    assert filters(text) == (text, {}) and not may_name_price(text) and not may_name_seller(text)
+    assert filters(text) == (text, {}) and not may_name_seller(text)
 
 
 @given(texts, catalogues)
