@@ -38,11 +38,13 @@ def fuse(
         yield Found(point_id, least * HEAD_POINTS / (HEAD_POINTS + rank))
 
 
-def _scored(words: Sequence[Found], near: Sequence[Found], vector_weight: float, cosine_min: float) -> Iterator[Found]:
+def _scored(
+    words: Sequence[Found], near: Sequence[Found], vector_weight: float, cosine_min: float
+) -> Iterator[tuple[str, float]]:
     by_words = {point_id: score / words[0].score for point_id, score in words}
     by_vector = {
         point_id: cosine - near[-1].score for point_id, cosine in near if cosine >= cosine_min or point_id in by_words
     }
     for point_id in by_words.keys() | by_vector.keys():
         score = by_words.get(point_id, 0.0) + vector_weight * by_vector.get(point_id, 0.0)
-        yield Found(point_id, SCORE_MAX * score / (1 + vector_weight))
+        yield point_id, SCORE_MAX * score / (1 + vector_weight)

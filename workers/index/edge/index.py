@@ -289,7 +289,7 @@ class EdgeIndex(OpenedIndex):
         query = SparseVector(*terms)
         return await best(lambda asked: self._nearest(query, LEXICAL, filters, asked), limit)
 
-    async def _nearest(self, vector: Any, using: str, filters: Filters, limit: int) -> list[Found]:
+    async def _nearest(self, vector: Any, using: str, filters: Filters, limit: int) -> list[tuple[str, float]]:
         asked = conditions(filters)
         request = QueryRequest(
             limit=limit,
@@ -298,7 +298,7 @@ class EdgeIndex(OpenedIndex):
             params=CANDIDATES if using == DENSE else None,
             with_payload=False,
         )
-        return [Found(str(point.id), point.score) for point in self._shard.query(request)]
+        return [(str(point.id), point.score) for point in self._shard.query(request)]
 
     async def _update(self, operations: Iterable[UpdateOperation]) -> None:
         self._check_disk()

@@ -219,7 +219,7 @@ class ServerIndex(OpenedIndex):
         query = models.SparseVector(indices=terms.indices, values=terms.values)
         return await best(lambda asked: self._nearest(query, LEXICAL, filters, asked), limit)
 
-    async def _nearest(self, query: Any, using: str, filters: Filters, limit: int) -> list[Found]:
+    async def _nearest(self, query: Any, using: str, filters: Filters, limit: int) -> list[tuple[str, float]]:
         asked = conditions(filters)
         answer = await self._calls.ask(
             lambda: self._client.query_points(
@@ -232,7 +232,7 @@ class ServerIndex(OpenedIndex):
                 with_payload=False,
             )
         )
-        return [Found(str(point.id), point.score) for point in answer.points]
+        return [(str(point.id), point.score) for point in answer.points]
 
     async def _values(self, field: str, limit: int) -> list[str]:
         """Return the values of a field that visible items have, the most frequent first."""
