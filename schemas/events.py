@@ -116,24 +116,29 @@ def _names(key: bytes, product_id: str) -> bool:
         return False
 
 
-def _null_record(topic: str, key: bytes | None, updated_at_ms: int) -> Event:
-    if topic != "products":
-        raise InvalidEvent(f"the record is null, which only products allows: to withdraw from {topic} send op delete")
+def plain_id(key: bytes | None) -> str:
+    """Return the product_id that the key of a null record is. Raises InvalidEvent for a key that only contains one."""
     if key is not None and len(key) > FRAME_BYTES and key[0] == 0:
         raise InvalidEvent(
             "key: is framed for a schema registry: configure `encoding: confluent` for the topic in FRESHLINE_SOURCES, "
             "or send the product_id as plain text"
         )
     try:
-        product_id = (key or b"").decode()
+        product_id = name_of((key or b"").decode())
     except UnicodeDecodeError:
         raise InvalidEvent("key: is not UTF-8: send the product_id") from None
-    if product_id.lstrip().startswith(_BEGINNINGS_OF_STRUCTURES):
+    if product_id.startswith(_BEGINNINGS_OF_STRUCTURES):
         raise InvalidEvent(
             f"key: {key_in_words(key or b'')} is not the product_id alone: send it as plain text (a connector: the key "
             "converter StringConverter and the transform ExtractField$Key)"
         )
-    change = _validated(topic, {"product_id": product_id, "op": "delete"})
+    return product_id
+
+
+def _null_record(topic: str, key: bytes | None, updated_at_ms: int) -> Event:
+    if topic != "products":
+        raise InvalidEvent(f"the record is null, which only products allows: to withdraw from {topic} send op delete")
+    change = _validated(topic, {"product_id": plain_id(key), "op": "delete"})
     return _event(topic, change.product_id, None, "delete", UNVERSIONED, updated_at_ms, {})
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from schemas.errors import InvalidEvent
 from workers.sources.connect_schema import NO_TYPES, ColumnTypes, column_types
 from workers.sources.mapping import VISIBLE, by_name, field_sources, is_hidden, mapped
-from workers.sources.messages import Body, Message, key_columns, object_of, without_false_sale
+from workers.sources.messages import Body, Message, id_in_key, key_columns, object_of, without_false_sale
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -118,7 +118,7 @@ def _deleted_row(message: Message, mapping: Mapping[str, Column] | None) -> dict
     if message.topic != "products" or not message.key:
         raise InvalidEvent("the record is a delete whose key is no JSON object: use the JSON converter for keys")
     column = mapping["product_id"].column if mapping else None
-    return {column or "product_id": message.key.decode(errors="replace").strip('"')}
+    return {column or "product_id": id_in_key(message.key)}
 
 
 def _payload(body: dict[str, Any]) -> tuple[dict[str, Any] | None, ColumnTypes]:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from schemas.errors import InvalidEvent
+from schemas.events import plain_id
 
 JsonObject = dict[str, Any]
 
@@ -21,7 +22,7 @@ class Message(NamedTuple):
     body: Any
     """The value as JSON has it; None for a null record."""
     headers: Mapping[str, str]
-    """The headers, and the attributes of a CloudEvent, by their names in lower case."""
+    """The headers by their names in lower case, and the attributes of a CloudEvent."""
 
 
 class Body(NamedTuple):
@@ -53,13 +54,31 @@ def key_columns(key: bytes | None) -> JsonObject | None:
         return None
     if key.startswith(b"Struct{") and key.endswith(b"}"):
         return _struct(key[7:-1].decode(errors="replace"))
+    columns = _payload(_json_or_none(key))
+    return columns if isinstance(columns, dict) else None
+
+
+def id_in_key(key: bytes | None) -> str:
+    """Return the product_id that a key of one value is, as plain text or as JSON, with or without its schema.
+
+    Raises InvalidEvent for any other key: to delete what it spells would leave the product that it means.
+    """
+    found = _json_or_none(key or b"")
+    payload = _payload(found)
+    if isinstance(payload, str) or (payload is not found and type(payload) is int):
+        return str(payload)
+    return plain_id(key)
+
+
+def _json_or_none(key: bytes) -> Any:
     try:
-        columns = orjson.loads(key)
+        return orjson.loads(key)
     except orjson.JSONDecodeError:
         return None
-    if isinstance(columns, dict) and columns.keys() == {"schema", "payload"}:
-        columns = columns["payload"]
-    return columns if isinstance(columns, dict) else None
+
+
+def _payload(found: Any) -> Any:
+    return found["payload"] if isinstance(found, dict) and found.keys() == {"schema", "payload"} else found
 
 
 def _struct(text: str) -> JsonObject:

@@ -40,7 +40,7 @@ FIELDS = {
 }
 
 
-def avro(schema: dict[str, Any], fields: Any, schema_id: int = 7) -> bytes:
+def avro(schema: Any, fields: Any, schema_id: int = 7) -> bytes:
     fastavro.validate(fields, schema, strict=True)
     stream = BytesIO()
     fastavro.schemaless_writer(stream, fastavro.parse_schema(schema), fields)
@@ -65,6 +65,12 @@ def test_an_event_of_ours_in_avro_is_read_with_its_decimals_and_times() -> None:
     [decoded] = sources.decode("prices", None, avro(PRICE, FIELDS), [], TIMES)
     assert decoded.event.facts == {"price": 4.5, "currency": "EUR"}
     assert decoded.event.stamp.updated_at_ms == 1_794_297_600_000
+
+
+def test_a_null_record_deletes_the_product_that_its_framed_key_is() -> None:
+    sources = confluent(registered_schema("AVRO", ['"string"']), topic="products")
+    [decoded] = sources.decode("products", avro("string", "mug-1"), None, [], TIMES)
+    assert (decoded.event.product_id, decoded.event.op) == ("mug-1", "delete")
 
 
 def test_a_schema_that_was_not_fetched_is_asked_for() -> None:

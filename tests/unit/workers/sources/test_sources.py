@@ -131,6 +131,55 @@ def test_a_shape_that_is_recognised_is_refused_by_its_name(value: bytes, named: 
         Sources().decode("products", None, value, [], TIMES)
 
 
+NULL_RECORDS: list[dict[str, Any]] = [
+    {"topic": "products", "envelope": "cloudevents"},
+    {"topic": "products", "format": "debezium-unwrapped"},
+    {"topic": "products", "format": "debezium-unwrapped", "mapping": {"product_id": "product_id", "title": "name"}},
+]
+
+
+@pytest.mark.parametrize("source", NULL_RECORDS)
+@pytest.mark.parametrize(
+    "key",
+    [
+        b"77",
+        b" 77 ",
+        b'"77"',
+        b'{"product_id": "77"}',
+        b'{"product_id": 77}',
+        b"Struct{product_id=77}",
+        b'{"schema": {"type": "string"}, "payload": "77"}',
+        b'{"schema": {"type": "int64"}, "payload": 77}',
+        b'{"schema": {"type": "struct"}, "payload": {"product_id": "77"}}',
+    ],
+)
+def test_a_null_record_of_a_source_deletes_the_product_that_its_key_names(source: dict[str, Any], key: bytes) -> None:
+    [decoded] = Sources([Source(**source)]).decode("products", key, None, [], TIMES)
+    assert (decoded.event.product_id, decoded.event.op) == ("77", "delete")
+
+
+@pytest.mark.parametrize("source", [None, *NULL_RECORDS])
+@pytest.mark.parametrize(
+    "key",
+    [
+        b'{"id": 77}',
+        b'\xef\xbb\xbf{"product": 77}',
+        b"[77]",
+        b"Struct{id=77}",
+        b"{id=77}",
+        b"<id>77</id>",
+        b"\0\0\0\0\7\00477",
+        b"\xff\xfe7",
+        b'{"schema": {"type": "struct"}, "payload": {"id": 77}}',
+    ],
+)
+def test_no_null_record_deletes_a_product_that_nobody_named(source: dict[str, Any] | None, key: bytes) -> None:
+    """It would delist an item that is named like the key, and leave the product that was meant."""
+    sources = Sources([] if source is None else [Source(**source)])
+    with pytest.raises(InvalidEvent, match=r"key|product_id"):
+        sources.decode("products", key, None, [], TIMES)
+
+
 def test_a_record_whose_parts_have_the_wrong_type_is_invalid_and_no_bug() -> None:
     sources = Sources([Source(topic="products", format="shopify", currency="EUR")])
     body = orjson.dumps({"id": 1, "title": "x", "variants": [5]})
