@@ -48,7 +48,7 @@ def opened(message: Message) -> Message:
         raise InvalidEvent(
             "the record is no CloudEvent: it has neither headers that begin with ce_ nor id, source, specversion, type"
         )
-    attributes = dict(zip(map(str.lower, message.body), message.body.values(), strict=True))
+    attributes = dict(message.body)
     body, encoded = attributes.pop("data", None), attributes.pop("data_base64", None)
     _check(attributes, attributes.get("datacontenttype"))
     if encoded is not None:

@@ -81,7 +81,11 @@ def _cut(value: bytes, inner: int, end: int) -> Any:
         return orjson.loads(value)
     types = _types(value[inner + len(_IN_CLOUD_EVENT if inner else _BEGINS) : end])
     with_schema = {"schema": types, "payload": orjson.loads(value[end + len(_PAYLOAD) : -len(closing)])}
-    return orjson.loads(value[:inner] + b"}") | {"data": with_schema} if inner else with_schema
+    if not inner:
+        return with_schema
+    event = orjson.loads(value[:inner] + b"}")
+    event["data"] = with_schema
+    return event
 
 
 @lru_cache(SCHEMAS_CACHED_MAX)
