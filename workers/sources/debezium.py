@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from schemas.errors import InvalidEvent
 from workers.sources.connect_schema import NO_TYPES, ColumnTypes, column_types
 from workers.sources.mapping import VISIBLE, by_name, field_sources, is_hidden, mapped
-from workers.sources.messages import Body, Message, id_in_key, key_columns, object_of, without_false_sale
+from workers.sources.messages import (
+    Body,
+    Message,
+    id_in_key,
+    key_columns,
+    object_of,
+    with_rounded_prices,
+    without_false_sale,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -172,7 +180,7 @@ def _bodies(topic: str, sources: Sequence[FieldSource] | None, change: RowChange
         return [Body(topic, named | {"op": "delete"} | stamp)]  # A row without a price is no offer.
     if complete:
         return [Body(topic, without_false_sale(fields) | stamp)]
-    bodies = [Body(topic, fields | {"op": "patch"} | stamp)]
+    bodies = [Body(topic, with_rounded_prices(fields) | {"op": "patch"} | stamp)]
     if "attributes" in fields and change.position is not None:
         # A patch joins attributes by name. Those that the row had before are cleared one step earlier.
         cleared = {"product_id": fields.get("product_id"), "op": "patch", "attributes": None}

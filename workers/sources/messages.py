@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
@@ -9,9 +10,11 @@ from typing import Any, NamedTuple
 import orjson
 
 from schemas.errors import InvalidEvent
+from schemas.event_fields import PRICE_DECIMALS_MAX
 from schemas.events import plain_id
 
 JsonObject = dict[str, Any]
+_LONG_DECIMAL = re.compile(rf"[0-9]{{1,12}}\.[0-9]{{{PRICE_DECIMALS_MAX + 1},}}")
 
 
 class Message(NamedTuple):
@@ -96,6 +99,7 @@ def _struct(text: str) -> JsonObject:
 
 def without_false_sale(fields: JsonObject) -> JsonObject:
     """Return the fields of a price without a sale price that is not below the price: no shop means that as a sale."""
+    fields = with_rounded_prices(fields)
     price, sale = fields.get("price"), fields.get("sale_price")
     if price is not None and sale is not None:
         try:
@@ -103,4 +107,17 @@ def without_false_sale(fields: JsonObject) -> JsonObject:
                 return {name: value for name, value in fields.items() if not name.startswith("sale_")}
         except InvalidOperation:
             pass  # Parsing the event names the field that is no decimal.
+    return fields
+
+
+def with_rounded_prices(fields: JsonObject) -> JsonObject:
+    """Return the fields with prices of as many decimals as events may have: shops compute prices without their tax, or
+    in another currency, and store a dozen decimals.
+    """
+    for name in ("price", "sale_price"):
+        value = fields.get(name)
+        if type(value) is float:
+            fields = fields | {name: round(value, PRICE_DECIMALS_MAX)}
+        elif type(value) is str and _LONG_DECIMAL.fullmatch(value):
+            fields = fields | {name: f"{round(Decimal(value), PRICE_DECIMALS_MAX):f}"}
     return fields

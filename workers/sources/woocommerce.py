@@ -7,6 +7,7 @@ A product, or a variation of one, is an item. An event has the time of its recor
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from schemas.errors import InvalidEvent
 from workers.sources.markup import text_of
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from workers.sources.messages import Adapter, JsonObject
 
 AVAILABILITY = {"instock": "in_stock", "outofstock": "out_of_stock", "onbackorder": "backorder"}
+PRODUCT_FIELDS = {"name", "price", "regular_price", "stock_status"}
+"""Fields of which every product or variation has one, and no order, coupon or customer."""
 HIDDEN = ("hidden", "catalog")
 """The values of `catalog_visibility` of products that the shop's own search does not show."""
 
@@ -24,12 +27,11 @@ def woocommerce(currency: str | None) -> Adapter:
     """Return the adapter of products. `currency`: that of the shop, which a product does not tell."""
 
     def adapt(message: Message) -> list[Body]:
-        body = object_of(message, "WooCommerce product")
-        if "id" not in body:
-            raise InvalidEvent("id: is missing: the record is no WooCommerce product; check the format of the topic")
+        body, webhook = object_of(message, "WooCommerce product"), message.headers.get("x-wc-webhook-topic")
+        _check(body, webhook)
         name = {"product_id": str(body["id"])}
-        gone = message.headers.get("x-wc-webhook-topic") == "product.deleted" or body.keys() == {"id"}
-        if gone or body.get("status", "publish") != "publish" or body.get("catalog_visibility") in HIDDEN:
+        gone = webhook == "product.deleted" or body.keys() == {"id"}
+        if gone or (body.get("status") or "publish") != "publish" or body.get("catalog_visibility") in HIDDEN:
             return [Body("products", name | {"op": "delete"})]
         price = {"op": "delete"} if body.get("price") in (None, "") else _price(body, currency)
         return [Body("products", name | _facts(body)), Body("prices", without_false_sale(name | price))]
@@ -37,15 +39,25 @@ def woocommerce(currency: str | None) -> Adapter:
     return adapt
 
 
+def _check(body: JsonObject, webhook: str | None) -> None:
+    """Raise InvalidEvent for a record that is no product: an order has an id and a status as well."""
+    if webhook is not None and not webhook.startswith("product."):
+        raise InvalidEvent(f"the webhook {webhook} says nothing about products: deliver product.* alone to this topic")
+    if "id" not in body:
+        raise InvalidEvent("id: is missing: the record is no WooCommerce product; check the format of the topic")
+    if webhook != "product.deleted" and body.keys() != {"id"} and not PRODUCT_FIELDS & body.keys():
+        raise InvalidEvent("the record is no WooCommerce product: it has neither a name nor a price nor a stock_status")
+
+
 def _facts(body: JsonObject) -> JsonObject:
     categories = body.get("categories") or ()
     brands, images = body.get("brands") or (), body.get("images") or ()
     group = body.get("parent_id") or (body["id"] if body.get("variations") else None)
     return {
-        "title": body["name"],
+        "title": _title(body),
         "description": text_of(body.get("description")) or text_of(body.get("short_description")),
-        "brand": brands[0]["name"] if brands else None,
-        "category": [categories[0]["name"]] if categories else None,
+        "brand": text_of(brands[0]["name"]) if brands else None,
+        "category": [text_of(categories[0]["name"])] if categories else None,
         "gtin": body.get("global_unique_id") or None,
         "item_group_id": None if group is None else str(group),
         "link": body.get("permalink"),
@@ -55,10 +67,25 @@ def _facts(body: JsonObject) -> JsonObject:
     }
 
 
+def _title(body: JsonObject) -> str | None:
+    """Return the name as text, since WordPress stores `Salt &amp; pepper`.
+
+    A variation of an older WooCommerce has none: the words of its address, which are those of its product, and its
+    options stand for it.
+    """
+    if "name" in body:
+        return text_of(body["name"])
+    words = urlsplit(body.get("permalink") or "").path.rstrip("/").rpartition("/")[2].replace("-", " ")
+    return " - ".join(filter(None, (words, *_attributes(body).values()))) if words else None
+
+
 def _attributes(body: JsonObject) -> JsonObject:
     """Return the attributes: the options of a product, or the one `option` of a variation."""
     attributes = body.get("attributes") or ()
-    return {each["name"]: each.get("option") or ", ".join(each.get("options", ())) or None for each in attributes}
+    return {
+        text_of(each["name"]) or "": text_of(each.get("option") or ", ".join(each.get("options", ())))
+        for each in attributes
+    }
 
 
 def _price(body: JsonObject, currency: str | None) -> JsonObject:

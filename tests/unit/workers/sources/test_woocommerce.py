@@ -105,3 +105,64 @@ def test_what_is_no_product_is_refused() -> None:
 def test_a_product_that_lost_its_price_has_no_offer() -> None:
     [_, price] = events(WOO, message("products", product(price="", regular_price="", sale_price="")))
     assert (price.topic, price.op) == ("prices", "delete")
+
+
+OTHERS: dict[str, dict[str, Any]] = {
+    "order.created": {"id": 727, "number": "727", "status": "processing", "currency": "GBP", "total": "29.35"},
+    "coupon.updated": {"id": 719, "code": "10off", "amount": "10.00", "status": "publish"},
+    "customer.created": {"id": 25, "email": "j@example.com", "first_name": "J", "role": "customer"},
+}
+
+
+@pytest.mark.parametrize("webhook", OTHERS)
+def test_an_order_a_coupon_or_a_customer_delists_no_product_that_has_its_number(webhook: str) -> None:
+    for headers in ({"x-wc-webhook-topic": webhook}, {}):
+        with pytest.raises(InvalidEvent, match=rf"the webhook {webhook}|is no WooCommerce product"):
+            events(WOO, message("products", OTHERS[webhook], headers=headers))
+
+
+def test_names_are_text_and_no_markup() -> None:
+    """WordPress stores names of terms with entities, and names of products with tags that a shop wrote there."""
+    fields: dict[str, Any] = {
+        "name": "Salt &amp; <em>pepper</em> &#8211; set",
+        "brands": [{"id": 3, "name": "H&amp;M"}],
+        "categories": [{"id": 9, "name": "Kitchen &amp; Table"}],
+        "attributes": [{"name": "Size &amp; fit", "options": ["S &amp; M", "L"]}],
+    }
+    facts = events(WOO, message("products", product(**fields)))[0].facts
+    assert facts["title/und"] == "Salt & pepper \u2013 set"
+    assert (facts["brand"], facts["category"], facts["attributes/Size & fit"]) == (
+        "H&M",
+        ["Kitchen & Table"],
+        "S & M, L",
+    )
+
+
+def test_a_variation_without_a_name_is_found_by_that_of_its_product() -> None:
+    """WooCommerce's documentation has no name among the properties of a variation; older releases send none."""
+    variation = product(
+        id=733,
+        permalink="https://shop.example.com/product/wool-scarf/?attribute_pa_colour=black",
+        attributes=[{"id": 6, "name": "Colour", "option": "Black"}],
+    )
+    del variation["name"]
+    assert events(WOO, message("products", variation))[0].facts["title/und"] == "wool scarf - Black"
+    del variation["permalink"]
+    with pytest.raises(InvalidEvent, match="title: is missing"):
+        events(WOO, message("products", variation))
+
+
+@pytest.mark.parametrize(("price", "held"), [("8.264462809917", 8.264463), (8.264462809917356, 8.264463), ("8.5", 8.5)])
+def test_a_price_that_was_computed_is_rounded_to_the_decimals_of_events(price: Any, held: float) -> None:
+    [_, event] = events(WOO, message("products", product(price=price, regular_price=price, sale_price="")))
+    assert event.facts == {"price": held, "currency": "GBP"}
+
+
+@pytest.mark.parametrize("price", ["8,2644628099", "x.1234567", "1.1234567.8", "1_0.12345678", "٣.12345678"])
+def test_a_price_that_is_none_is_refused_by_its_name(price: str) -> None:
+    with pytest.raises(InvalidEvent, match=r"price: .* is no decimal"):
+        events(WOO, message("products", product(price=price, regular_price=price, sale_price="")))
+
+
+def test_a_status_that_is_not_told_hides_nothing() -> None:
+    assert events(WOO, message("products", product(status=None)))[0].op == "upsert"
