@@ -1,26 +1,28 @@
 """Magento and Adobe Commerce: products as the REST API writes them (`/V1/products`).
 
 The product_id is the SKU. An event has the time of its record: `updated_at` is in seconds, and not of the stock.
+Numbers may be texts: the REST API writes the former, modules and exports that read the database the latter.
 """
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from schemas.errors import InvalidEvent
 from workers.sources.markup import text_of
-from workers.sources.messages import Body, Message, object_of, without_false_sale
+from workers.sources.messages import Body, Message, product_of, without_false_sale
 
 if TYPE_CHECKING:
     from workers.sources.messages import Adapter, JsonObject
 
-ENABLED = 1
-SEARCHED = (3, 4)
+ENABLED = "1"
+SEARCHED = ("3", "4")
 """The values of `visibility` with which the shop's own search shows a product: search alone, catalogue and search."""
 TEXTS = ("description", "short_description")
-OWN_FIELDS = frozenset(
-    (*TEXTS, "manufacturer", "brand", "url_key", "image", "special_price", "special_from_date", "special_to_date")
-)
+BRANDS = ("brand", "manufacturer")
+OWN_FIELDS = frozenset((*TEXTS, *BRANDS, "url_key", "image", "special_price", "special_from_date", "special_to_date"))
 UNSAID = frozenset(
     (
         *("small_image", "thumbnail", "swatch_image", "options_container", "required_options", "has_options"),
@@ -30,49 +32,76 @@ UNSAID = frozenset(
     )
 )
 """Attributes of every product that say nothing about it."""
+_NOUGHT = re.compile(r"0+(\.0+)?")
 
 
 def magento(currency: str | None) -> Adapter:
     """Return the adapter of products. `currency`: that of the shop, which a product does not tell."""
 
     def adapt(message: Message) -> list[Body]:
-        body = object_of(message, "Magento product")
+        body = product_of(message, "Magento product")
         if "sku" not in body:
             raise InvalidEvent("sku: is missing: the record is no Magento product; check the format of the topic")
         name = {"product_id": str(body["sku"])}
-        if body.get("status", ENABLED) != ENABLED or body.get("visibility", SEARCHED[-1]) not in SEARCHED:
+        if _is_hidden(body):
             return [Body("products", name | {"op": "delete"})]
         custom = {each["attribute_code"]: each.get("value") for each in body.get("custom_attributes") or ()}
         # A configurable product has the price 0: its variants have the prices.
-        price = _price(body, custom, currency) if body.get("price") else {"op": "delete"}
+        has_none = _NOUGHT.fullmatch(str(body.get("price") or 0))
+        price = {"op": "delete"} if has_none else _price(body, custom, currency)
         return [Body("products", name | _facts(body, custom)), Body("prices", without_false_sale(name | price))]
 
     return adapt
 
 
+def _is_hidden(body: JsonObject) -> bool:
+    status, visibility = body.get("status"), body.get("visibility")
+    return (status is not None and str(status) != ENABLED) or (
+        visibility is not None and str(visibility) not in SEARCHED
+    )
+
+
 def _facts(body: JsonObject, custom: dict[str, Any]) -> JsonObject:
-    stock = (body.get("extension_attributes") or {}).get("stock_item")
+    brand = custom.get("brand") or custom.get("manufacturer")
     return {
         "title": body.get("name"),
         "description": next((text for name in TEXTS if (text := text_of(custom.get(name)))), None),
-        "brand": custom.get("brand") or custom.get("manufacturer"),
-        "availability": None if stock is None else "in_stock" if stock.get("is_in_stock") else "out_of_stock",
+        # The number of an option is no name; it stays an attribute.
+        "brand": None if str(brand).isdecimal() else brand,
+        "availability": _availability((body.get("extension_attributes") or {}).get("stock_item")),
         "attributes": {
             name: text_of(value) if isinstance(value, str) else value
             for name, value in custom.items()
-            if name not in OWN_FIELDS and name not in UNSAID
+            if name not in UNSAID and (name not in OWN_FIELDS or (name in BRANDS and str(value).isdecimal()))
         },
     }
+
+
+def _availability(stock: JsonObject | None) -> str | None:
+    """Return whether the product can be bought; None where the record does not tell."""
+    if stock is None:
+        return None
+    return "in_stock" if stock.get("is_in_stock") or stock.get("manage_stock") is False else "out_of_stock"
 
 
 def _price(body: JsonObject, custom: dict[str, Any], currency: str | None) -> JsonObject:
     price = {"price": body["price"], "currency": currency}
     if not custom.get("special_price"):
         return price
-    window = {"sale_starts_at": custom.get("special_from_date"), "sale_ends_at": custom.get("special_to_date")}
-    return price | {"sale_price": custom["special_price"]} | {name: _utc(time) for name, time in window.items() if time}
+    starts, ends = custom.get("special_from_date"), custom.get("special_to_date")
+    return (
+        price
+        | {"sale_price": custom["special_price"]}
+        | ({"sale_starts_at": _utc(starts).isoformat()} if starts else {})
+        | ({"sale_ends_at": _end(_utc(ends)).isoformat()} if ends else {})
+    )
 
 
-def _utc(time: str) -> str:
-    """Return "2026-11-29 00:00:00", which has no offset, as a time in UTC."""
-    return time.replace(" ", "T") + "Z"
+def _utc(text: str) -> datetime:
+    """Return "2026-11-29 00:00:00", or a day alone, which have no offset, as a time in UTC."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def _end(last: datetime) -> datetime:
+    """Return when a sale ends: a day at midnight is its last one, and counts whole."""
+    return last + timedelta(days=1) if last.time() == time.min else last

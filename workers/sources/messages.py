@@ -51,6 +51,12 @@ def object_of(message: Message, what: str) -> JsonObject:
     return message.body
 
 
+def product_of(message: Message, what: str) -> JsonObject:
+    """Return the body, or the product that an API sends and takes as `{"product": ...}`. Raises InvalidEvent."""
+    body = object_of(message, what)
+    return body["product"] if body.keys() == {"product"} and isinstance(body["product"], dict) else body
+
+
 def key_columns(key: bytes | None) -> JsonObject | None:
     """Return the columns of a key that is JSON (with or without its schema) or a Connect Struct as text; else None."""
     if not key:
@@ -100,14 +106,21 @@ def _struct(text: str) -> JsonObject:
 def without_false_sale(fields: JsonObject) -> JsonObject:
     """Return the fields of a price without a sale price that is not below the price: no shop means that as a sale."""
     fields = with_rounded_prices(fields)
-    price, sale = fields.get("price"), fields.get("sale_price")
-    if price is not None and sale is not None:
-        try:
-            if Decimal(str(sale)) >= Decimal(str(price)):
-                return {name: value for name, value in fields.items() if not name.startswith("sale_")}
-        except InvalidOperation:
-            pass  # Parsing the event names the field that is no decimal.
-    return fields
+    price, sale = amount_of(fields.get("price")), amount_of(fields.get("sale_price"))
+    if price is None or sale is None or sale < price:
+        return fields
+    return {name: value for name, value in fields.items() if not name.startswith("sale_")}
+
+
+def amount_of(value: Any) -> Decimal | None:
+    """Return the decimal of a price; None for a value that is none, which parsing the event refuses by its field."""
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        return None
+    try:
+        amount = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return amount if amount.is_finite() else None
 
 
 def with_rounded_prices(fields: JsonObject) -> JsonObject:

@@ -72,6 +72,8 @@ def format_of(row: bytes | dict[str, Any]) -> str:
 
 
 def _shop(body: dict[str, Any]) -> tuple[str, str] | None:
+    if body.keys() == {"product"} and isinstance(body["product"], dict):
+        body = body["product"]  # So the APIs of Shopify and Magento send and take one.
     names = body.keys()
     if {"id", "title", "variants"} <= names or {"inventory_item_id", "available"} <= names:
         return "a Shopify webhook", "format: shopify"

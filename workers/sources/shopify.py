@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from schemas.errors import InvalidEvent
 from workers.sources.markup import text_of
-from workers.sources.messages import Body, Message, object_of, without_false_sale
+from workers.sources.messages import Body, Message, amount_of, product_of, without_false_sale
 
 if TYPE_CHECKING:
     from workers.sources.messages import Adapter, JsonObject
@@ -30,7 +30,7 @@ def shopify(item_id: ItemId, currency: str | None, location_id: int | None) -> A
     """
 
     def adapt(message: Message) -> list[Body]:
-        body = object_of(message, "Shopify webhook")
+        body = product_of(message, "Shopify webhook")
         kind = message.headers.get("x-shopify-topic") or _kind(body)
         if kind == "products/delete":
             return _deleted(body, item_id, _when(message, body))
@@ -74,17 +74,18 @@ def _deleted(body: JsonObject, item_id: ItemId, when: JsonObject) -> list[Body]:
 
 def _product(message: Message, body: JsonObject, item_id: ItemId, currency: str | None) -> list[Body]:
     when = _when(message, body)
+    if not body.get("variants"):
+        raise InvalidEvent(f"variants: the product {body.get('id')} has none, and they are the items: send it whole")
     variants = [_cheapest(body["variants"])] if item_id == "product" else body["variants"]
     bodies: list[Body] = []
     for variant in variants:
         name = {"product_id": str(body["id"]) if item_id == "product" else _id(variant, _IDS[item_id])}
-        if body.get("status", "active") != "active":
+        if str(body.get("status") or "active").lower() != "active":
             bodies.append(Body("products", name | {"op": "delete"} | when))
             continue
         facts = _facts(message, body, variant) | ({"title": body["title"]} if item_id == "product" else {})
         bodies.append(Body("products", name | facts | when))
-        if variant.get("price") is not None:
-            bodies.append(Body("prices", without_false_sale(name | _price(variant, currency) | when)))
+        bodies.append(Body("prices", without_false_sale(name | _price(variant, currency) | when)))
     return bodies
 
 
@@ -96,11 +97,11 @@ def _id(variant: JsonObject, field: str) -> str:
 
 def _cheapest(variants: list[JsonObject]) -> JsonObject:
     """Return the variant that a shop shows for a whole product: one that can be bought, of the lowest price."""
-    return min(variants, key=lambda each: (_availability(each) == "out_of_stock", float(each.get("price") or 0)))
+    return min(variants, key=lambda each: (_availability(each) == "out_of_stock", amount_of(each.get("price")) or 0))
 
 
 def _facts(message: Message, body: JsonObject, variant: JsonObject) -> JsonObject:
-    only = variant.get("title") in (ONLY_VARIANT, "", None)
+    only = variant.get("title") in (ONLY_VARIANT, "", None) or not body["title"]
     return {
         "title": body["title"] if only else f"{body['title']} - {variant['title']}",
         "description": text_of(body.get("body_html")),
@@ -145,9 +146,15 @@ def _availability(variant: JsonObject) -> str | None:
 
 
 def _price(variant: JsonObject, currency: str | None) -> JsonObject:
-    """Return the price. `compare_at_price` is the price before the sale, and `price` the one that is paid."""
-    price, before = variant["price"], variant.get("compare_at_price")
-    if before is None or before == "" or float(before) <= float(price):
+    """Return the price. `compare_at_price` is the price before the sale, and `price` the one that is paid.
+
+    A variant without a price is no offer.
+    """
+    price, before = variant.get("price"), variant.get("compare_at_price")
+    if price is None or price == "":
+        return {"op": "delete"}
+    paid, compared = amount_of(price), amount_of(before)
+    if paid is None or compared is None or compared <= paid:
         return {"price": price, "currency": currency}
     return {"price": before, "sale_price": price, "currency": currency}
 
@@ -158,7 +165,7 @@ def _level(body: JsonObject, item_id: ItemId, location_id: int | None, when: Jso
             "inventory_levels name an inventory item at one location, not a variant: configure `items: inventory_item` "
             "and the location_id that counts, or leave them out, since products/update tells of stock as well"
         )
-    if body.get("location_id") != location_id:
+    if str(body.get("location_id")) != str(location_id):
         return []
     available = "in_stock" if (body.get("available") or 0) > 0 else "out_of_stock"
     patch = {"product_id": str(body["inventory_item_id"]), "op": "patch", "availability": available}

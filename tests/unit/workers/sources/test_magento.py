@@ -67,3 +67,47 @@ def test_a_configurable_product_has_no_price_of_its_own() -> None:
 def test_what_is_no_product_is_refused() -> None:
     with pytest.raises(InvalidEvent, match="no Magento product"):
         events(MAGENTO, message("products", {"name": "x"}))
+
+
+@pytest.mark.parametrize(
+    ("fields", "ops"),
+    [
+        ({"status": "1", "visibility": "4", "price": "59.0000"}, ["upsert", "upsert"]),
+        ({"status": None, "visibility": None}, ["upsert", "upsert"]),
+        ({"status": "2"}, ["delete"]),
+        ({"visibility": "1"}, ["delete"]),
+        ({"price": "0.0000", "type_id": "configurable"}, ["upsert", "delete"]),
+        ({"price": None}, ["upsert", "delete"]),
+    ],
+)
+def test_numbers_mean_the_same_as_texts(fields: dict[str, Any], ops: list[str]) -> None:
+    assert [event.op for event in events(MAGENTO, message("products", product(**fields)))] == ops
+
+
+@pytest.mark.parametrize("last", ["2026-11-10", "2026-11-10 00:00:00"])
+def test_the_last_day_of_a_special_price_counts_whole(last: str) -> None:
+    special = {"special_price": "49.00", "special_from_date": "2026-11-10", "special_to_date": last}
+    [_, price] = events(MAGENTO, message("products", product(special)))
+    assert price.facts["sale_ends_at_ms"] - price.facts["sale_starts_at_ms"] == 86_400_000
+    to_noon = special | {"special_to_date": "2026-11-10 12:00:00"}
+    [_, price] = events(MAGENTO, message("products", product(to_noon)))
+    assert price.facts["sale_ends_at_ms"] - price.facts["sale_starts_at_ms"] == 43_200_000
+
+
+def test_a_product_whose_stock_is_not_managed_can_be_bought() -> None:
+    stock = {"stock_item": {"qty": 0, "is_in_stock": False, "manage_stock": False}}
+    assert (
+        events(MAGENTO, message("products", product(extension_attributes=stock)))[0].facts["availability"] == "in_stock"
+    )
+
+
+def test_the_number_of_an_option_is_no_brand() -> None:
+    facts = events(MAGENTO, message("products", product({"manufacturer": "212"})))[0].facts
+    assert "brand" not in facts and facts["attributes/manufacturer"] == "212"
+    assert events(MAGENTO, message("products", product({"brand": "Kiln"})))[0].facts["brand"] == "Kiln"
+
+
+def test_a_product_as_the_api_takes_it_is_read() -> None:
+    assert events(MAGENTO, message("products", {"product": product()})) == events(
+        MAGENTO, message("products", product())
+    )

@@ -119,7 +119,44 @@ def test_a_price_to_compare_with_that_is_not_above_the_price_is_no_sale(compare:
     assert price.facts == {"price": 12.5, "currency": "EUR"}
 
 
-@pytest.mark.parametrize("status", ["draft", "archived"])
+@pytest.mark.parametrize("price", [None, ""])
+@pytest.mark.parametrize("items", ["variant", "product"])
+def test_a_variant_without_a_price_is_no_offer(price: str | None, items: Any) -> None:
+    given = message("products", product(variant(11, price=price, compare_at_price="5")))
+    [item, offer] = events(shopify(items, "EUR", None), given)
+    assert (item.op, offer.topic, offer.op) == ("upsert", "prices", "delete")
+
+
+@pytest.mark.parametrize("fields", [{"price": "19,99"}, {"price": "NaN", "compare_at_price": "5"}, {"price": [5]}])
+@pytest.mark.parametrize("items", ["variant", "product"])
+def test_a_price_that_is_none_is_refused_by_its_field(fields: dict[str, Any], items: Any) -> None:
+    with pytest.raises(InvalidEvent, match=r"price: .*decimal"):
+        events(shopify(items, "EUR", None), message("products", product(variant(11, **fields))))
+
+
+@pytest.mark.parametrize("variants", [[], None])
+@pytest.mark.parametrize("items", ["variant", "product"])
+def test_a_product_without_variants_is_refused_and_not_passed_over(variants: Any, items: Any) -> None:
+    with pytest.raises(InvalidEvent, match="variants: the product 9001 has none"):
+        events(shopify(items, "EUR", None), message("products", product() | {"variants": variants}))
+
+
+@pytest.mark.parametrize("status", [None, "", "active", "ACTIVE"])
+def test_a_status_that_is_not_told_hides_nothing(status: str | None) -> None:
+    assert events(SHOPIFY, message("products", product(variant(11), status=status)))[0].op == "upsert"
+
+
+def test_a_product_without_a_title_is_refused_and_not_named_by_its_variant_alone() -> None:
+    with pytest.raises(InvalidEvent, match="title: is missing"):
+        events(SHOPIFY, message("products", product(variant(11), title="")))
+
+
+def test_a_product_as_the_api_sends_it_is_read() -> None:
+    whole = product(variant(11))
+    assert events(SHOPIFY, message("products", {"product": whole})) == events(SHOPIFY, message("products", whole))
+
+
+@pytest.mark.parametrize("status", ["draft", "archived", "unlisted", "DRAFT"])
 def test_a_product_that_is_not_active_is_delisted_with_all_its_variants(status: str) -> None:
     found = events(SHOPIFY, message("products", product(variant(11), variant(12), status=status), headers=HEADERS))
     assert [(each.topic, each.product_id, each.op) for each in found] == [
@@ -165,6 +202,7 @@ def test_a_stock_level_counts_at_the_configured_location_alone() -> None:
     level = {"inventory_item_id": 70_011, "location_id": 655, "available": 0, "updated_at": "2026-11-10T03:00:00-05:00"}
     [event] = events(adapt, message("products", level))
     assert (event.op, event.product_id, event.facts) == ("patch", "70011", {"availability": "out_of_stock"})
+    assert events(adapt, message("products", level | {"location_id": "655"})) == [event]
     assert events(adapt, message("products", level | {"location_id": 656})) == []
     with pytest.raises(InvalidEvent, match="inventory_item"):
         events(SHOPIFY, message("products", level))
