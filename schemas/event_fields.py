@@ -45,6 +45,18 @@ _DIGITS = re.compile("[0-9]{1,20}")
 _RFC3339_WITHOUT_OFFSET = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?")
 _RFC3339 = re.compile(_RFC3339_WITHOUT_OFFSET.pattern + r"([Zz]|[+-][0-9]{2}:[0-9]{2})")
 AVAILABILITIES = ("in_stock", "out_of_stock", "preorder", "backorder")
+_AVAILABILITY_WORDS = {known.replace("_", ""): known for known in AVAILABILITIES} | {
+    "availablefororder": "in_stock",
+    "limitedavailability": "in_stock",
+    "onlineonly": "in_stock",
+    "instoreonly": "in_stock",
+    "soldout": "out_of_stock",
+    "discontinued": "out_of_stock",
+    "presale": "preorder",
+    "madetoorder": "backorder",
+    "onbackorder": "backorder",
+}
+"""Our words by the letters of those of Google's feeds, of today and before, and of schema.org's ItemAvailability."""
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}([-_][A-Za-z0-9]{1,8}){0,3}", re.ASCII)
 TAGS_CACHED_MAX = 1_024
 
@@ -221,11 +233,11 @@ def _category(levels: list[str]) -> list[str]:
 
 
 def _availability(value: Any) -> Any:
-    """Return an availability in the spelling of the schema: feeds write "in stock", InStock, and schema.org's URL."""
+    """Return an availability in the words of the schema: feeds write "in stock", SoldOut, and schema.org's URLs."""
     if not isinstance(value, str) or value in AVAILABILITIES:
         return value
     letters = re.sub("[^a-z]", "", value.lower().rpartition("/")[2])
-    return next((known for known in AVAILABILITIES if known.replace("_", "") == letters), value)
+    return _AVAILABILITY_WORDS.get(letters, value)
 
 
 def _link(value: Any) -> Any:

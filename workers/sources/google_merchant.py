@@ -1,6 +1,7 @@
 """Google Merchant: the rows of a product feed, by the attributes of Google's product data specification.
 
-A row is a product and its price. Attributes of shipping, tax and advertising say nothing about the item.
+A row is a product and its price; one without a price is no offer. Attributes of shipping, tax and advertising say
+nothing about the item.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from schemas.currencies import DECIMALS
 from schemas.errors import InvalidEvent
 from workers.sources.mapping import availability
 from workers.sources.markup import text_of
@@ -29,6 +31,7 @@ UNSAID = frozenset(
         *("google_product_category", "cost_of_goods_sold", "promotion_id", "pause", "installment", "canonical_link"),
     )
 )
+THOUSANDS_DIGITS = 3
 _PRICE = re.compile(r"\s*([0-9]+(?:[.,][0-9]{1,3})?)\s*([A-Z]{3})\s*|\s*([A-Z]{3})\s*([0-9]+(?:[.,][0-9]{1,3})?)\s*")
 
 
@@ -41,10 +44,8 @@ def google_merchant() -> Adapter:
         if "id" not in row:
             raise InvalidEvent("id: is missing: the row is of no Google Merchant feed; check the format")
         name = {"product_id": str(row["id"])}
-        bodies = [Body("products", name | _facts(row))]
-        if "price" in row:
-            bodies.append(Body("prices", without_false_sale(name | _price(row))))
-        return bodies
+        price = _price(row) if "price" in row else {"op": "delete"}
+        return [Body("products", name | _facts(row)), Body("prices", without_false_sale(name | price))]
 
     return adapt
 
@@ -64,7 +65,7 @@ def _facts(row: JsonObject) -> JsonObject:
         "attributes": {
             name: value
             for name, value in row.items()
-            if name not in PRODUCT_FIELDS and name not in PRICE_FIELDS and name not in UNSAID
+            if name not in PRODUCT_FIELDS and name not in PRICE_FIELDS and name.partition("(")[0] not in UNSAID
         },
     }
 
@@ -81,11 +82,17 @@ def _price(row: JsonObject) -> JsonObject:
 
 
 def _money(field: str, text: Any) -> tuple[str, str]:
-    """Return (amount, currency) of "15.00 USD" or "15,00 EUR"."""
+    """Return (amount, currency) of "15.00 USD" or "15,00 EUR".
+
+    Three digits behind the sign are thousands in one country and decimals in the other.
+    """
     found = _PRICE.fullmatch(str(text))
     if found is None:
         raise InvalidEvent(f'{field}: {str(text)[:30]!r} is no price: send one like "15.00 USD"')
-    return (found[1] or found[4]).replace(",", "."), found[2] or found[3]
+    amount, currency = (found[1] or found[4]).replace(",", "."), found[2] or found[3]
+    if len(amount.partition(".")[2]) == THOUSANDS_DIGITS != DECIMALS.get(currency):
+        raise InvalidEvent(f'{field}: {str(text)[:30]!r} may be in thousands or not: send one like "15.00 USD"')
+    return amount, currency
 
 
 def _window(text: Any) -> JsonObject:

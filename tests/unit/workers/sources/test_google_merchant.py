@@ -65,7 +65,9 @@ def test_a_price_has_its_currency(text: str) -> None:
     assert events(GOOGLE, message("products", ROW | {"price": text}))[1].facts == {"price": 15.0, "currency": "USD"}
 
 
-@pytest.mark.parametrize("text", ["15.00", "1,234.00 USD", "-5 USD", "15 USD 3"])
+@pytest.mark.parametrize(
+    "text", ["15.00", "1,234.00 USD", "-5 USD", "15 USD 3", "1,299 USD", "USD 1,299", "1.299 EUR", "1,299 JPY"]
+)
 def test_a_price_that_could_be_read_in_two_ways_is_refused(text: str) -> None:
     with pytest.raises(InvalidEvent, match=r"price: .*15\.00 USD"):
         events(GOOGLE, message("products", ROW | {"price": text}))
@@ -102,3 +104,18 @@ def test_a_sale_price_above_the_price_is_no_sale() -> None:
         "price": 499.0,
         "currency": "EUR",
     }
+
+
+def test_three_decimals_are_those_of_a_currency_that_has_them() -> None:
+    assert events(GOOGLE, message("products", ROW | {"price": "1.299 KWD"}))[1].facts["price"] == 1.299
+
+
+def test_a_row_that_lost_its_price_is_no_offer() -> None:
+    [item, offer] = events(GOOGLE, message("products", ROW | {"price": ""}))
+    assert (item.op, offer.topic, offer.op) == ("upsert", "prices", "delete")
+
+
+def test_columns_that_name_their_parts_are_left_alone_as_well() -> None:
+    given = ROW | {"shipping(country:price)": "DE:5 EUR", "tax(rate)": "19", "color(a)": "black"}
+    facts = events(GOOGLE, message("products", given))[0].facts
+    assert [name for name in facts if "(" in name] == ["attributes/color(a)"]
