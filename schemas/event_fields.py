@@ -241,8 +241,8 @@ def _availability(value: Any) -> Any:
 
 
 def _link(value: Any) -> Any:
-    """Return a link, or None for one that is too long to be kept: a product is shown without it."""
-    return None if isinstance(value, str) and len(value.encode()) > LINK_BYTES_MAX else value
+    """Return a link, or None for one that is too long to be kept, or no text: a product is shown without it."""
+    return value if isinstance(value, str) and len(value.encode()) <= LINK_BYTES_MAX else None
 
 
 def _number_as_name(value: Any) -> Any:
