@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
@@ -77,21 +77,21 @@ def formats(
 
 
 def _check_file(file: str, topic: str, given: str | None) -> Checked:
+    from schemas.errors import InvalidEvent
     from stream.commands.configured import file_format
     from workers.clock import SystemClock
+    from workers.sources.file_events import TEXT_FORMATS
     from workers.sources.files import recognised_file, rows_of
     from workers.sources.shapes import format_of
 
     now_ms = SystemClock().now_ms()
     with opened(file) as content:
-        shape, text = recognised_file(content)
-        found = rows_of(shape, text)
-        first = list(islice(found, 1))
-        looks = [format_of(row.value) for row in first if isinstance(row.value, (bytes, dict))]
-        name = given or (looks[0] if looks else "freshline")
-        kind = file_format(topic, name)
-        rows = islice(chain(first, found), ROWS_MAX)
-        return Checked(shape.name, name, [_of_row(row, kind, now_ms) for row in rows])
+        shape, text = recognised_file(content, is_table=given in TEXT_FORMATS)
+        rows = list(islice(rows_of(shape, text), ROWS_MAX))
+    readable = (row.value for row in rows if not isinstance(row.value, InvalidEvent))
+    name = given or next(map(format_of, readable), "csv" if shape.has_texts else "freshline")
+    kind = file_format(topic, name)
+    return Checked(shape.name, name, [_of_row(row, kind, now_ms) for row in rows])
 
 
 def _of_row(row: Any, kind: Any, now_ms: int) -> Outcome:

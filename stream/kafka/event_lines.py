@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from stream.kafka.send_report import SendReport
     from workers.clock import Clock
     from workers.sources.file_events import FileFormat
-    from workers.sources.files import Row
+    from workers.sources.row import Row
 
 
 def numbered_lines(lines: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:

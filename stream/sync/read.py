@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from stream.kafka.reader import Record
     from stream.sync.spill import Spill
     from workers.sources.file_events import FileFormat
-    from workers.sources.files import Row
+    from workers.sources.row import Row
 
     ReportProgress = Callable[[int, int | None], None]
     """Called with how much is done, and of how much; None if that is not known."""

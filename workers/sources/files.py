@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import csv
 import gzip
 import io
 import json
 import re
 import zlib
+from codecs import BOM_UTF8
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 from xml.etree import ElementTree
 
 from schemas.errors import InvalidEvent, WrongUsage
 from schemas.events import EVENT_BYTES_MAX
+from workers.sources.delimited import DELIMITERS, delimited_rows, known_delimiter, likely_delimiter
+from workers.sources.row import Row
 from workers.sources.unpacking import PEEK_BYTES, unpacked
 
 if TYPE_CHECKING:
@@ -23,18 +25,8 @@ ITEM_TAGS = ("item", "entry")
 """The elements of a row in RSS 2.0 and in Atom."""
 BROKEN = (EOFError, gzip.BadGzipFile, zlib.error)
 """What reading a packed file raises that was cut off or damaged."""
-DELIMITERS = {"\t": "tab-separated text", ",": "comma-separated text", ";": "text separated by semicolons"}
-
-_NAME = re.compile(r'\s*"?[\w][\w .:()\[\]/-]{0,60}"?\s*')
-
-
-class Row(NamedTuple):
-    """One row of a file."""
-
-    number: int
-    """The number of its line, from 1; of the element, in a JSON array or in XML."""
-    value: bytes | dict[str, Any] | InvalidEvent
-    """JSON that is not parsed yet, the texts by the names of a header, or why the row cannot be read."""
+_ANSWER = re.compile(rb'\s*\{\s*"(?:products|items)"\s*:\s*(?=\[\s*\{\s*"id"\s*:\s*[0-9]+\s*,\s*"(?:title|sku)"\s*:)')
+"""The beginning of a list of products as the APIs of Shopify and Magento answer, before the list itself."""
 
 
 class Shape(NamedTuple):
@@ -55,7 +47,7 @@ def rows(file: IO[bytes], *, takes_text: bool) -> Iterator[Row]:
 
     Raises WrongUsage, before the first row, for a file that is something else, with what to do.
     """
-    shape, text = recognised_file(file)
+    shape, text = recognised_file(file, is_table=takes_text)
     if shape.has_texts and not takes_text:
         raise WrongUsage(
             f"the file is {shape.name}: give `--format google-merchant` for a Merchant feed, or `--format csv` for a "
@@ -64,11 +56,17 @@ def rows(file: IO[bytes], *, takes_text: bool) -> Iterator[Row]:
     return rows_of(shape, text)
 
 
-def recognised_file(file: IO[bytes]) -> tuple[Shape, io.BufferedReader]:
-    """Return what a file is, and its text. Raises WrongUsage for a file that cannot be read as text."""
+def recognised_file(file: IO[bytes], *, is_table: bool = False) -> tuple[Shape, io.BufferedReader]:
+    """Return what a file is, and its text. `is_table`: it is delimited text, unless it is JSON or XML.
+
+    Raises WrongUsage for a file that cannot be read as text.
+    """
     try:
         text = unpacked(file)
-        return shape_of(text.peek(PEEK_BYTES)[:PEEK_BYTES]), text
+        start = text.peek(PEEK_BYTES)[:PEEK_BYTES]
+        if answer := _ANSWER.match(start):
+            text.read(answer.end())
+        return shape_of(start[answer.end() if answer else 0 :], is_table=is_table), text
     except BROKEN as error:
         raise WrongUsage(f"the file is packed by gzip and broken ({error}): pack it again") from None
 
@@ -76,7 +74,7 @@ def recognised_file(file: IO[bytes]) -> tuple[Shape, io.BufferedReader]:
 def rows_of(shape: Shape, text: io.BufferedReader) -> Iterator[Row]:
     """Yield the rows of a text of this shape that are not blank."""
     if shape.has_texts:
-        return _to_the_end(_xml_rows(text) if shape.delimiter is None else _delimited_rows(text, shape.delimiter))
+        return _to_the_end(_xml_rows(text) if shape.delimiter is None else delimited_rows(text, shape.delimiter))
     return _to_the_end(_objects(text) if shape.name != "JSON lines" else _lines(text))
 
 
@@ -95,8 +93,8 @@ def _to_the_end(found: Iterator[Row]) -> Iterator[Row]:
         yield Row(number + 1, InvalidEvent(f"the file is packed by gzip and broken here ({error}): pack it again"))
 
 
-def shape_of(start: bytes) -> Shape:
-    """Return what a file is that begins with these bytes of UTF-8."""
+def shape_of(start: bytes, *, is_table: bool = False) -> Shape:
+    """Return what a file is that begins with these bytes of UTF-8. `is_table`: see `recognised_file`."""
     text = start.decode(errors="replace").lstrip()
     if text.startswith("["):
         return Shape("a JSON array")
@@ -105,11 +103,8 @@ def shape_of(start: bytes) -> Shape:
     first = text.partition("\n")[0]
     if text.startswith("{"):
         return Shape("JSON lines" if _is_json(first) or not _begins_with_json(text) else "JSON over several lines")
-    for delimiter, name in DELIMITERS.items():
-        cells = first.rstrip("\r").split(delimiter)
-        if len(cells) > 1 and len(set(cells)) == len(cells) and all(map(_NAME.fullmatch, cells)):
-            return Shape(name, delimiter)
-    return Shape("JSON lines")
+    delimiter = likely_delimiter(text) if is_table and text else known_delimiter(text)
+    return Shape("JSON lines") if delimiter is None else Shape(DELIMITERS[delimiter], delimiter)
 
 
 def _is_json(text: str) -> bool:
@@ -129,11 +124,14 @@ def _begins_with_json(text: str) -> bool:
 
 
 def _lines(file: io.BufferedReader) -> Iterator[Row]:
-    """Yield the lines. A line that is too long is cut just behind the limit, where checking it finds that out."""
+    """Yield the lines. A line that is too long is cut just behind the limit, where checking it finds that out.
+
+    Files that were put together have a byte order mark in their middle.
+    """
     number = 0
     while line := file.readline(EVENT_BYTES_MAX + 2):
         number += 1
-        if text := line.strip():
+        if text := line.removeprefix(BOM_UTF8).strip():
             yield Row(number, text)
 
 
@@ -161,24 +159,6 @@ def _objects(file: io.BufferedReader) -> Iterator[Row]:
                 continue
         more = text.read(CHUNK_CHARACTERS)
         rest, at_end = rest + more, not more
-
-
-def _delimited_rows(file: io.BufferedReader, delimiter: str) -> Iterator[Row]:
-    reader = csv.reader(io.TextIOWrapper(file, "utf-8", newline=""), delimiter=delimiter)
-    names = [name.strip() for name in next(reader)]
-    try:
-        for cells in reader:
-            if not any(cell.strip() for cell in cells):
-                continue
-            if len(cells) > len(names):
-                reason = (
-                    f"the row has {len(cells)} cells and the header {len(names)}: quote cells that have a delimiter"
-                )
-                yield Row(reader.line_num, InvalidEvent(reason))
-                continue
-            yield Row(reader.line_num, {name: cell for name, cell in zip(names, cells, strict=False) if cell.strip()})
-    except csv.Error as error:
-        yield Row(reader.line_num, InvalidEvent(f"the table cannot be read further: {error}"))
 
 
 def _xml_rows(file: io.BufferedReader) -> Iterator[Row]:

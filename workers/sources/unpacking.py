@@ -16,7 +16,16 @@ UNREADABLE = {
     b"Obj\x01": "an Avro container file: write its records as JSON lines",
     b"PAR1": "a Parquet file: write its rows as JSON lines",
     b"\xff\xfe\x00\x00": "UTF-32: encode it as UTF-8",
+    b"\x28\xb5\x2f\xfd": "packed by zstd: unpack it",
+    b"BZh": "packed by bzip2: unpack it",
+    b"\xfd7zXZ": "packed by xz: unpack it",
+    b"\xd0\xcf\x11\xe0": "a spreadsheet of old: save the sheet as CSV",
+    b"%PDF": "a PDF: export its table as CSV",
+    b"<!doctype html": "a page of HTML, such as a login, and no feed: check its address",
+    b"<html": "a page of HTML, such as a login, and no feed: check its address",
 }
+"""What a file is by its first bytes, letters in lower case, and what to do."""
+START_BYTES = 16
 
 
 def unpacked(file: IO[bytes]) -> io.BufferedReader:
@@ -24,13 +33,13 @@ def unpacked(file: IO[bytes]) -> io.BufferedReader:
     buffered = _buffered(file)
     if buffered.peek(2)[:2] == b"\x1f\x8b":
         buffered = io.BufferedReader(cast("io.RawIOBase", gzip.GzipFile(fileobj=buffered)), PEEK_BYTES)
-    start = buffered.peek(4)[:4]
+    start = buffered.peek(START_BYTES)[:START_BYTES]
     for beginning, what in UNREADABLE.items():
-        if start.startswith(beginning):
+        if start.startswith(beginning) or start.lower().startswith(beginning):
             raise WrongUsage(f"the file is {what}")
-    if start.startswith(codecs.BOM_UTF8):
-        buffered.read(len(codecs.BOM_UTF8))
-    elif (encoding := _utf_16(start)) is not None:
+    while buffered.peek(len(codecs.BOM_UTF8)).startswith(codecs.BOM_UTF8):
+        buffered.read(len(codecs.BOM_UTF8))  # Two programs may have written one each.
+    if (encoding := _utf_16(start[:4])) is not None:
         return io.BufferedReader(_Recoded(buffered, encoding), PEEK_BYTES)
     return buffered
 

@@ -59,6 +59,14 @@ def test_a_file_is_read_in_the_format_that_it_looks_like(
     assert found["first"][0]["events"][0]["facts"] == {"title/und": "A"}
 
 
+def test_the_looks_are_those_of_the_first_row_that_can_be_read() -> None:
+    done = freshline("formats", "check", "-", stdin=b'product_id,title\na,"x"y\nb,B\n')
+    assert done.code == 1
+    assert "comma-separated text, read as csv" in done.out and "2 rows read: 1 event, 1 refused" in done.out
+    done = freshline("formats", "check", "-", stdin=b"product_id,title\n")
+    assert done.code == 0 and "comma-separated text, read as csv\n0 rows read" in done.out
+
+
 def test_a_format_that_is_given_goes_before_the_looks() -> None:
     done = freshline(
         "formats", "check", "-", "--format=freshline", stdin=b'{"id": 1, "name": "A", "regular_price": "1"}'

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from schemas.errors import InvalidEvent, WrongUsage
 from workers.sources import files
-from workers.sources.files import Row, rows
+from workers.sources.files import rows
+from workers.sources.row import Row
 
 FIRST, SECOND = {"product_id": "a", "title": "Tee grün"}, {"product_id": "b", "title": "Cup [x], {y}"}
 LINES = b"\n".join(map(orjson.dumps, (FIRST, SECOND)))
@@ -36,6 +37,8 @@ def bodies(content: bytes) -> list[Any]:
         LINES.replace(b"\n", b"\r\n\r\n") + b"\r\n",
         LINES.replace(b"\n", b"\r"),
         BOM_UTF8 + LINES,
+        BOM_UTF8 * 2 + LINES,
+        LINES.replace(b"\n", b"\n" + BOM_UTF8),
         gzip.compress(LINES),
         gzip.compress(BOM_UTF8 + INDENTED),
         LINES.decode().encode("utf-16"),
@@ -45,7 +48,22 @@ def bodies(content: bytes) -> list[Any]:
         orjson.dumps([FIRST, SECOND]),
         INDENTED[1:-1].replace(b"},", b"}\n"),
     ],
-    ids=["lines", "CRLF", "CR", "BOM", "gzip", "gzip of an array", "UTF-16", "LE", "BE", "array", "dense", "indented"],
+    ids=[
+        "lines",
+        "CRLF",
+        "CR",
+        "BOM",
+        "two BOMs",
+        "BOM within",
+        "gzip",
+        "gzip of an array",
+        "UTF-16",
+        "LE",
+        "BE",
+        "array",
+        "dense",
+        "indented",
+    ],
 )
 def test_json_is_read_however_it_is_laid_out_and_packed(content: bytes) -> None:
     assert bodies(content) == [FIRST, SECOND]
@@ -81,7 +99,9 @@ def test_a_packed_file_that_is_cut_off_is_named() -> None:
         read(b"\x1f\x8b\x08\x00\x00")
 
 
-@pytest.mark.parametrize(("delimiter", "name"), [("\t", "tab-sep"), (",", "comma-sep"), (";", "semicolons")])
+@pytest.mark.parametrize(
+    ("delimiter", "name"), [("\t", "tab-sep"), (",", "comma-sep"), (";", "semicolons"), ("|", "separated by bars")]
+)
 def test_a_table_is_refused_by_name_and_read_where_the_format_is_one_of_tables(delimiter: str, name: str) -> None:
     table = f'product_id{delimiter}title\r\n\r\na{delimiter}"Tee{delimiter} grün"\r\nb{delimiter}\r\n'.encode()
     assert read(table, takes_text=True) == [
@@ -96,6 +116,55 @@ def test_a_row_with_more_cells_than_the_header_is_invalid_and_the_others_are_not
     found = read(b"product_id,price\na,1,99\nb,2\n", takes_text=True)
     assert isinstance(found[0].value, InvalidEvent) and "3 cells and the header 2" in str(found[0].value)
     assert found[1].value == {"product_id": "b", "price": "2"}
+
+
+@pytest.mark.parametrize(
+    ("table", "whole", "broken"),
+    [
+        ('id\ttitle\na\t"Best" lamp\nb\tok\n', ["b"], (2, "the row cannot be read")),
+        ('id\ttitle\na\t"55 inch\nb\tok\nc\tok\n', [], (4, "lines 2 to 4 are one row")),
+        ('id\ttitle\na\t"55 inch\nb\tok\nc\t"27 inch\nd\tok\n', ["d"], (4, "lines 2 to 4 are one row")),
+        ('id,title\na,"x"y\nb,ok\n', ["b"], (2, "the row cannot be read")),
+    ],
+)
+def test_no_row_is_missing_without_a_word_behind_a_quote_that_is_not_closed(
+    table: str, whole: list[str], broken: tuple[int, str]
+) -> None:
+    found = read(table.encode(), takes_text=True)
+    assert [row.value["id"] for row in found if isinstance(row.value, dict)] == whole
+    [(number, reason)] = [(row.number, str(row.value)) for row in found if isinstance(row.value, InvalidEvent)]
+    assert number == broken[0] and broken[1] in reason and "write a quote within it twice" in reason
+
+
+@pytest.mark.parametrize(
+    ("table", "first"),
+    [
+        ("product_id\na\n", {"product_id": "a"}),
+        ("product_id,title\ra,A\rb,B\r", {"product_id": "a", "title": "A"}),
+        ("product_id,title,\na,A,\n", {"product_id": "a", "title": "A"}),
+        ("product_id,price (\u20ac),100%\na,1,2\n", {"product_id": "a", "price (\u20ac)": "1", "100%": "2"}),
+        ("product_id;image;image\na;;x\nb;y;z\n", {"product_id": "a", "image": "x"}),
+        (" product_id | title \na|A\n", {"product_id": "a", "title": "A"}),
+    ],
+)
+def test_a_file_that_is_called_a_table_is_one_whatever_its_header_looks_like(table: str, first: dict[str, str]) -> None:
+    assert read(table.encode(), takes_text=True)[0].value == first
+
+
+ANSWERS = [
+    b'{"items": [{"id": 1, "sku": "a"}, {"id": 2, "sku": "b"}], "search_criteria": {}, "total_count": 2}',
+    b'{"products":[{"id":1,"title":"a"},{"id":2,"title":"b"}]}',
+]
+
+
+@pytest.mark.parametrize("answer", [*ANSWERS, *(orjson.dumps(orjson.loads(each), option=2) for each in ANSWERS)])
+def test_a_list_that_an_api_answered_is_read_product_by_product(answer: bytes) -> None:
+    assert [each["id"] for each in bodies(answer)] == [1, 2]
+
+
+def test_an_event_of_ours_with_a_list_among_its_attributes_is_one_event() -> None:
+    event = {"items": [{"id": 1, "name": "x"}], "product_id": "a", "title": "A"}
+    assert bodies(orjson.dumps(event)) == [event]
 
 
 def test_a_table_in_another_encoding_is_named() -> None:
@@ -128,7 +197,13 @@ def test_xml_that_is_broken_is_read_up_to_there_and_refused_without_a_format() -
         read(RSS.encode())
 
 
-@pytest.mark.parametrize("start", [b"PK\x03\x04", b"Obj\x01", b"PAR1", b"\xff\xfe\x00\x00"])
+STARTS = (
+    *(b"PK\x03\x04", b"Obj\x01", b"PAR1", b"\xff\xfe\x00\x00", b"\x28\xb5\x2f\xfd", b"BZh9", b"\xfd7zXZ"),
+    *(b"%PDF-1.4", b"<!DOCTYPE html>", b"<HTML>", b"\xd0\xcf\x11\xe0"),
+)
+
+
+@pytest.mark.parametrize("start", STARTS)
 def test_a_file_that_is_no_text_is_refused_by_name(start: bytes) -> None:
     with pytest.raises(WrongUsage, match="the file is "):
         read(start + b"\x00" * 20)

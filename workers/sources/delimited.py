@@ -1,0 +1,83 @@
+"""Delimited text: what separates its cells, and its rows by the names of its header.
+
+Quotes are those of RFC 4180, strictly. A quote that is not closed would make one cell of all the lines up to the next
+one, and their rows would be missing without a word.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from typing import TYPE_CHECKING
+
+from schemas.errors import InvalidEvent
+from workers.sources.row import Row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+DELIMITERS = {
+    "\t": "tab-separated text",
+    ",": "comma-separated text",
+    ";": "text separated by semicolons",
+    "|": "text separated by bars",
+}
+_NAME = re.compile(r'\s*"?[\w][\w .:()\[\]/-]{0,60}"?\s*')
+_LINE_END = re.compile(r"\r\n?|\n")
+
+
+def known_delimiter(text: str) -> str | None:
+    """Return what separates the cells of a text that begins like a table; None for one that begins otherwise."""
+    first = _first_line(text)
+    for delimiter in DELIMITERS:
+        cells = first.split(delimiter)
+        if len(cells) > 1 and len(set(cells)) == len(cells) and all(map(_NAME.fullmatch, cells)):
+            return delimiter
+    return None
+
+
+def likely_delimiter(text: str) -> str:
+    """Return what separates the cells of a text that is known to be a table: the most frequent sign of its header."""
+    first = _first_line(text)
+    return max(DELIMITERS, key=lambda delimiter: (first.count(delimiter), delimiter == ","))
+
+
+def _first_line(text: str) -> str:
+    return _LINE_END.split(text, 1)[0]
+
+
+def delimited_rows(file: io.BufferedReader, delimiter: str) -> Iterator[Row]:
+    """Yield the rows that are not blank. Of a column that the header names twice the first cell counts."""
+    reader = csv.reader(io.TextIOWrapper(file, "utf-8", newline=""), delimiter=delimiter, strict=True)
+    names: list[str] | None = None
+    while True:
+        begins = reader.line_num + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield Row(reader.line_num, InvalidEvent(_unreadable(begins, reader.line_num, error)))
+            continue
+        if names is None:
+            names = [name.strip() for name in cells]
+        elif any(cell.strip() for cell in cells):
+            yield Row(reader.line_num, _by_name(names, cells))
+
+
+def _unreadable(begins: int, ends: int, error: csv.Error) -> str:
+    where = "the row" if begins == ends else f"lines {begins} to {ends} are one row, which"
+    return f"{where} cannot be read ({error}): quote a cell whole, and write a quote within it twice"
+
+
+def _by_name(names: list[str], cells: list[str]) -> dict[str, str] | InvalidEvent:
+    if len(cells) > len(names):
+        return InvalidEvent(
+            f"the row has {len(cells)} cells and the header {len(names)}: quote cells that have a delimiter"
+        )
+    found: dict[str, str] = {}
+    for name, cell in zip(names, cells, strict=False):
+        if name and cell.strip():
+            found.setdefault(name, cell)
+    return found
