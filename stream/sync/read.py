@@ -55,7 +55,7 @@ def _values(topic: str, row: Row, file_format: FileFormat) -> Iterator[bytes]:
         found = file_format.values(row.value)
     except InvalidEvent as error:
         raise InvalidFeedLine(row.number, str(error)) from None
-    yield from (each.value for each in found if each.topic == topic and not each.deletes)
+    yield from (each.value for each in found if each.topic == topic and not each.hides)
 
 
 async def read_state(kafka: Cluster, spill: Spill, progress: ReportProgress) -> None:

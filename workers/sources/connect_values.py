@@ -5,6 +5,7 @@ The encodings are those of Debezium's documentation of the PostgreSQL connector,
 
 from __future__ import annotations
 
+from base64 import b64encode
 from binascii import a2b_base64
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -20,8 +21,16 @@ if TYPE_CHECKING:
 
 UNAVAILABLE = "__debezium_unavailable_value"
 """Stands where the database did not log a column that is stored out of line (TOAST) and was not changed."""
-NOT_LOGGED = (UNAVAILABLE, [UNAVAILABLE])
-"""The values of such a column, the second one of an array."""
+_UNAVAILABLE_BYTES = b64encode(UNAVAILABLE.encode()).decode()
+NOT_LOGGED = (
+    UNAVAILABLE,
+    _UNAVAILABLE_BYTES,
+    [UNAVAILABLE],
+    [_UNAVAILABLE_BYTES],
+    list(UNAVAILABLE.encode()),
+    {UNAVAILABLE: UNAVAILABLE},
+)
+"""The values of such a column: a text, bytes, arrays of texts, bytes and integers, and an hstore."""
 DAYS_BELOW = 1_000_000
 """A smaller number of a time counts days since the epoch: as milliseconds it would be of the first minutes of 1970."""
 SECONDS_BELOW = 10**11

@@ -43,7 +43,8 @@ class Value(NamedTuple):
 
     topic: str
     value: bytes
-    deletes: bool
+    hides: bool
+    """Whether it says that a product is not shown, or that there is no offer: of a full feed it is no part."""
 
 
 class Decoded(NamedTuple):
@@ -131,9 +132,14 @@ def _value(topic: str, fields: dict[str, Any], time: str | None) -> Value:
     if time is not None and fields.get("updated_at") is None:
         fields = fields | {"updated_at": time}
     try:
-        return Value(topic, orjson.dumps(fields), fields.get("op") == "delete")
+        return Value(topic, orjson.dumps(fields), _hides(fields))
     except TypeError as error:
         raise InvalidEvent(f"the record cannot be written as JSON: {error}") from None
+
+
+def _hides(fields: dict[str, Any]) -> bool:
+    op = fields.get("op")
+    return op == "delete" or (op == "patch" and fields.get("title", "") is None)
 
 
 def own_event(topic: str, value: bytes, now_ms: int) -> Event:

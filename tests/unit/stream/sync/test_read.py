@@ -22,8 +22,8 @@ TV-2\tTelevision, large\t799.00 EUR\tout of stock\tTV
 """
 
 
-def read(topic: str, content: bytes, name: Any) -> list[tuple[str, int, dict[str, Any]]]:
-    kind = FileFormat(Source(topic=topic, format=name), "EUR")
+def read(topic: str, content: bytes, name: Any, **source: Any) -> list[tuple[str, int, dict[str, Any]]]:
+    kind = FileFormat(Source(topic=topic, format=name, **source), "EUR")
     with spill() as gathered:
         found = rows(BytesIO(content), takes_text=kind.takes_text)
         read_feed(topic, found, kind, gathered, NOW_MS, lambda *_: None)
@@ -44,6 +44,13 @@ def test_one_feed_is_one_of_products_and_one_of_prices() -> None:
 def test_a_product_that_its_shop_hides_is_not_in_the_feed() -> None:
     content = json.dumps([{"id": 1, "name": "Rug", "status": "publish"}, {"id": 2, "name": "Mat", "status": "draft"}])
     assert [product_id for product_id, *_ in read("products", content.encode(), "woocommerce")] == ["1"]
+
+
+def test_a_row_of_debezium_that_is_hidden_or_deleted_is_not_in_the_feed() -> None:
+    rows = [{"id": number, "name": "Rug", "active": number != 2, "__deleted": str(number == 3)} for number in (1, 2, 3)]
+    mapping = {"product_id": "id", "title": "name", "visible": "active"}
+    found = read("products", json.dumps(rows).encode(), "debezium-unwrapped", mapping=mapping)
+    assert [product_id for product_id, *_ in found] == ["1"]
 
 
 @pytest.mark.parametrize(

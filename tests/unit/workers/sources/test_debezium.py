@@ -151,6 +151,24 @@ def test_a_text_that_was_not_logged_stays_and_other_attributes_go() -> None:
         }
 
 
+@pytest.mark.parametrize(
+    "placeholder",
+    [
+        "X19kZWJleml1bV91bmF2YWlsYWJsZV92YWx1ZQ==",
+        ["__debezium_unavailable_value"],
+        ["X19kZWJleml1bV91bmF2YWlsYWJsZV92YWx1ZQ=="],
+        list(b"__debezium_unavailable_value"),
+        {"__debezium_unavailable_value": "__debezium_unavailable_value"},
+    ],
+    ids=["bytes", "texts", "arrays of bytes", "integers", "hstore"],
+)
+def test_a_column_of_any_type_that_was_not_logged_stays(placeholder: Any) -> None:
+    adapt = debezium(columns(product_id="sku", title="name", attributes__size="size"))
+    row = {"sku": "lamp-7", "name": "Oak lamp", "size": placeholder}
+    [event] = events(adapt, change("products", "u", 808, after=row))
+    assert (event.op, event.facts) == ("patch", {"title": None, "title/und": "Oak lamp"})
+
+
 def test_a_delete_that_does_not_name_its_product_is_refused_with_the_way_out() -> None:
     invented = {"id": 4, "sku": "", "stars": 0}
     with pytest.raises(InvalidEvent, match="REPLICA IDENTITY FULL"):
