@@ -60,7 +60,8 @@ def file_format(topic: str, name: str) -> FileFormat:
     from workers.sources.file_events import FileFormat
 
     ours = settings()
-    found = [each for each in configured_sources(ours).sources if each.topic == topic and each.format == name]
+    configured = [each for each in configured_sources(ours).sources if each.topic == topic]
+    found = [each for each in configured if name in (each.format, each.envelope)]
     given = {"envelope": "cloudevents"} if name == "cloudevents" else {"format": name}
     source = found[0] if found and name != "freshline" else Source.model_validate({"topic": topic, **given})
     return FileFormat(source, ours.shop_currency)

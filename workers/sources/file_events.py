@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from schemas.errors import InvalidEvent
 from workers.sources.messages import Message
-from workers.sources.sources import Value, json_of, values
+from workers.sources.sources import Value, by_its_name, json_of, values
 
 if TYPE_CHECKING:
     from workers.sources.config import Source
@@ -29,4 +30,8 @@ class FileFormat:
         if self._is_ours and isinstance(row, bytes):
             return [Value(self._source.topic, row, False)]
         body = json_of(row) if isinstance(row, bytes) else row
-        return values(Message(self._source.topic, None, body, {}), self._source, self._adapt)
+        message = Message(self._source.topic, None, body, {})
+        try:
+            return values(message, self._source, self._adapt)
+        except InvalidEvent as error:
+            raise by_its_name(error, message, self._source) from None

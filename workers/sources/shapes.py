@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
@@ -11,6 +11,11 @@ from workers.sources.cloudevents import is_binary, is_structured
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from workers.sources.config import Source
+    from workers.sources.messages import Message
+
+LEVEL = {"inventory_item_id", "available"}
+"""The fields of a Shopify webhook on the stock of an item."""
 CONFLUENT_HEADER_BYTES = 5
 """A nought and the id of a schema in four bytes."""
 CONFIGURE = "configure {} for the topic in FRESHLINE_SOURCES, or give --format to the command"
@@ -23,6 +28,26 @@ _BEGINNINGS = (
     (b"PAR1", "a Parquet file", "send each of its rows as JSON"),
     (b"<", "XML", "if it is a Google Merchant feed, give `--format google-merchant` to the command"),
 )
+
+
+class JsonShape(NamedTuple):
+    """A shape of JSON, and what to configure for it."""
+
+    name: str
+    """The name with its article."""
+    format: str | None
+    envelope: str | None = None
+
+    @property
+    def sentence(self) -> str:
+        """What the record is, and what to do about it."""
+        lines = (("envelope", self.envelope), ("format", self.format))
+        configured = " and ".join(f"`{name}: {value}`" for name, value in lines if value is not None)
+        return f"this is {self.name}: {CONFIGURE.format(configured)}"
+
+    def is_as_in(self, source: Source) -> bool:
+        """Return whether the source has this envelope, and this format where the shape has one."""
+        return self.envelope in (None, source.envelope) and self.format in (None, source.format)
 
 
 def recognised(value: bytes | None, headers: Mapping[str, str]) -> str | None:
@@ -41,22 +66,35 @@ def recognised(value: bytes | None, headers: Mapping[str, str]) -> str | None:
     except orjson.JSONDecodeError:
         return None
     found = shape_of_json(body)
-    return None if found is None else f"this is {found[0]}: {CONFIGURE.format(f'`{found[1]}`')}"
+    return None if found is None else found.sentence
 
 
-def shape_of_json(body: Any) -> tuple[str, str] | None:
-    """Return (name with its article, line of the configuration) of a JSON shape that is not ours."""
+def other_shape(message: Message, source: Source) -> str | None:
+    """Return a sentence that names the shape of a record if it is another than the one that is configured."""
+    if source.envelope is None and is_binary(message.headers):
+        return recognised(None, message.headers)
+    body = message.body
+    found = shape_of_json(body)
+    if found is not None and found.is_as_in(source) and is_structured(body):
+        found = shape_of_json(body.get("data"))
+    return None if found is None or found.is_as_in(source) else found.sentence
+
+
+def shape_of_json(body: Any) -> JsonShape | None:
+    """Return the shape of JSON that is not ours; None if it has no name."""
     if not isinstance(body, dict):
         return None
     if is_structured(body):
-        return "a CloudEvent", "envelope: cloudevents"
+        if "iodebeziumop" in body:
+            return JsonShape("a CloudEvent of Debezium", "debezium", "cloudevents")
+        return JsonShape("a CloudEvent", None, "cloudevents")
     payload = body.get("payload") if body.keys() == {"schema", "payload"} else body
     if not isinstance(payload, dict):
         return None
     if "op" in payload and "source" in payload and ("after" in payload or "before" in payload):
-        return "a Debezium envelope", "format: debezium"
+        return JsonShape("a Debezium envelope", "debezium")
     if payload is not body or "__deleted" in body or "__op" in body:
-        return "a Debezium row after ExtractNewRecordState", "format: debezium-unwrapped"
+        return JsonShape("a Debezium row after ExtractNewRecordState", "debezium-unwrapped")
     return _shop(body)
 
 
@@ -68,19 +106,19 @@ def format_of(row: bytes | dict[str, Any]) -> str:
         found = shape_of_json(orjson.loads(row))
     except orjson.JSONDecodeError:
         return "freshline"
-    return "freshline" if found is None else found[1].rpartition(" ")[2]
+    return "freshline" if found is None else found.envelope or found.format or "freshline"
 
 
-def _shop(body: dict[str, Any]) -> tuple[str, str] | None:
+def _shop(body: dict[str, Any]) -> JsonShape | None:
     if body.keys() == {"product"} and isinstance(body["product"], dict):
         body = body["product"]  # So the APIs of Shopify and Magento send and take one.
     names = body.keys()
-    if {"id", "title", "variants"} <= names or {"inventory_item_id", "available"} <= names:
-        return "a Shopify webhook", "format: shopify"
+    if ({"id", "title"} <= names and isinstance(body.get("variants"), list)) or names >= LEVEL:
+        return JsonShape("a Shopify webhook", "shopify")
     if {"id", "name"} <= names and names & {"regular_price", "stock_status", "catalog_visibility", "permalink"}:
-        return "a WooCommerce product", "format: woocommerce"
+        return JsonShape("a WooCommerce product", "woocommerce")
     if "sku" in names and names & {"custom_attributes", "extension_attributes", "attribute_set_id", "type_id"}:
-        return "a Magento product", "format: magento"
+        return JsonShape("a Magento product", "magento")
     if {"id", "title"} <= {name.removeprefix("g:") for name in names} and names & {"g:price", "price", "g:id"}:
-        return "a row of a Google Merchant feed", "format: google-merchant"
+        return JsonShape("a row of a Google Merchant feed", "google-merchant")
     return None

@@ -9,10 +9,11 @@ import orjson
 from schemas.errors import InvalidEvent
 from schemas.events import Event, parse
 from workers.sources.cloudevents import opened
+from workers.sources.config import WITH_PRICES
 from workers.sources.confluent import KnownSchemas
 from workers.sources.connect_schema import read_json
 from workers.sources.messages import Message, text_headers
-from workers.sources.shapes import recognised
+from workers.sources.shapes import other_shape, recognised
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -86,9 +87,11 @@ class Sources:
             message = Message(topic, self._key(key), self._body(value), text_headers(headers))
         else:
             message = Message(topic, key, json_of(value), text_headers(headers))
-        return [
-            Decoded(_parsed(each.topic, None, each.value, times), each.value) for each in values(message, source, adapt)
-        ]
+        try:
+            found = values(message, source, adapt)
+            return [Decoded(_parsed(each.topic, None, each.value, times), each.value) for each in found]
+        except InvalidEvent as error:
+            raise by_its_name(error, message, source) from None
 
     def missing_schemas(
         self, topic: str, key: bytes | None, value: bytes | None, headers: Sequence[tuple[str, bytes | None]]
@@ -112,13 +115,24 @@ def _parsed(topic: str, key: bytes | None, value: bytes | None, times: Times) ->
     return parse(topic, key, value, arrived_at_ms=times.arrived_at_ms, event_time_ms=times.event_time_ms)
 
 
+def by_its_name(error: InvalidEvent, message: Message, source: Source) -> InvalidEvent:
+    """Return the refusal that names the shape of a message if it is another than the configured one, else `error`."""
+    shape = other_shape(message, source)
+    return error if shape is None else InvalidEvent(shape)
+
+
 def values(message: Message, source: Source, adapt: Adapter) -> list[Value]:
-    """Return the events of a message of this source. Raises InvalidEvent."""
+    """Return the events of a message of this source. Raises InvalidEvent.
+
+    Platforms have fields of the same names: what is of one must not delete an item where another is configured.
+    """
     time = None
     try:
         if source.envelope == "cloudevents":
             message = opened(message)
             time = message.headers.get("time")
+        if source.format in WITH_PRICES and (shape := other_shape(message, source)) is not None:
+            raise InvalidEvent(shape)
         bodies = adapt(message)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         reason = f"the record has not the shape of {source.format} ({type(error).__name__}: {error}): check the format"

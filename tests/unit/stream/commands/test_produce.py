@@ -230,13 +230,14 @@ def test_a_paced_record_is_never_early_and_a_long_pause_is_not_made_up_for() -> 
     assert times[10] == pytest.approx(160.9) and times[-1] > 160.9
 
 
-def test_a_byte_order_mark_is_no_part_of_the_first_line() -> None:
+def test_a_byte_order_mark_is_no_part_of_any_line() -> None:
+    """Files that were put together have one within."""
     sent = SendReport()
     found = rows(BytesIO(BOM_UTF8 + PRICE % 1 + PRICE % 2 + BOM_UTF8 + PRICE % 3), takes_text=False)
     assert [record.value for record in valid_events(found, PRICES, sent, SystemClock())] == [
-        (PRICE % number).strip() for number in (1, 2)
+        (PRICE % number).strip() for number in (1, 2, 3)
     ]
-    assert sent.invalid == 1 and sent.problems[0].line == 3
+    assert sent.invalid == 0
 
 
 def test_blank_lines_are_no_events() -> None:
@@ -260,6 +261,15 @@ def test_a_table_is_sent_as_events_in_our_own_form(broker: str, tmp_path: Path) 
 def test_every_format_of_the_configuration_can_be_given_to_a_command() -> None:
     formats = set(get_args(Source.model_fields["format"].annotation))
     assert {str(each) for each in Format} == formats | {"cloudevents"}
+
+
+def test_the_envelope_of_a_file_takes_the_format_of_its_topic(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "sources.yaml").write_text(
+        "sources: [{topic: products, format: woocommerce, envelope: cloudevents, currency: EUR}]"
+    )
+    monkeypatch.setenv("FRESHLINE_SOURCES", str(tmp_path / "sources.yaml"))
+    event = b'{"id":"1","source":"/","specversion":"1.0","type":"t","data":{"id":5,"name":"Rug","price":"9"}}'
+    assert [value.topic for value in file_format("products", "cloudevents").values(event)] == ["products", "prices"]
 
 
 def test_the_format_of_a_file_takes_the_mapping_of_its_topic(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.errors import InvalidEvent, Misconfigured
-from tests.support.sources import ARRIVED_MS
+from tests.support.sources import ARRIVED_MS, columns
 from workers.sources.config import Source, read_sources
-from workers.sources.sources import FORMAT_HEADER, OWN_FORMAT, Sources, Times
+from workers.sources.file_events import FileFormat
+from workers.sources.sources import FORMAT_HEADER, OWN_FORMAT, Sources, Times, own_event
 
 TIMES = Times(ARRIVED_MS, None)
 PLAIN = orjson.dumps({"product_id": "a", "title": "A"})
@@ -129,6 +130,55 @@ ENVELOPE = {"before": None, "after": {"id": 1}, "source": {"lsn": 1}, "op": "c"}
 def test_a_shape_that_is_recognised_is_refused_by_its_name(value: bytes, named: str) -> None:
     with pytest.raises(InvalidEvent, match=named):
         Sources().decode("products", None, value, [], TIMES)
+
+
+SHAPES: dict[str, tuple[dict[str, Any], str]] = {
+    "debezium": (ENVELOPE, "a Debezium envelope"),
+    "debezium-unwrapped": ({"id": 1, "__op": "c", "__deleted": "false"}, "a Debezium row"),
+    "shopify": ({"id": 1, "title": "x", "variants": [{"id": 2, "price": "1"}]}, "a Shopify webhook"),
+    "woocommerce": ({"id": 1, "name": "x", "status": "publish", "regular_price": "1"}, "a WooCommerce product"),
+    "magento": ({"id": 1, "sku": "1", "name": "x", "price": 5, "status": 1, "type_id": "simple"}, "a Magento product"),
+    "google-merchant": ({"id": "1", "title": "x", "price": "1 EUR"}, "a row of a Google Merchant feed"),
+    "cloudevents": ({"id": "1", "source": "/", "specversion": "1.0", "type": "t", "data": {}}, "a CloudEvent"),
+}
+CONFIGURED: list[dict[str, Any]] = [
+    *({"format": name} for name in SHAPES if name != "cloudevents"),
+    {"format": "freshline"},
+    {"envelope": "cloudevents"},
+]
+
+
+@pytest.mark.parametrize("source", CONFIGURED, ids=str)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_shape_is_refused_by_its_name_where_another_is_configured(source: dict[str, Any], shape: str) -> None:
+    """Magento's status 1 would be one that WooCommerce hides: it would delete a product."""
+    if shape in source.values():
+        return
+    body, name = SHAPES[shape]
+    configured = Source(topic="products", **source)
+    with pytest.raises(InvalidEvent, match=rf"^this is {name}.*: configure .*{shape}"):
+        Sources([configured], "EUR").decode("products", None, orjson.dumps(body), [], TIMES)
+    with pytest.raises(InvalidEvent, match=rf"^this is {name}.*: configure .*{shape}"):
+        [value] = FileFormat(configured, "EUR").values(orjson.dumps(body))
+        own_event(value.topic, value.value, ARRIVED_MS)
+
+
+def test_what_is_in_a_cloud_event_is_named_too() -> None:
+    row: dict[str, Any] = {"data": {"before": None, "after": {"product_id": "a"}}, "iodebeziumop": "c"}
+    for body, name in (
+        (SHAPES["cloudevents"][0] | row, "envelope: cloudevents` and `format: debezium"),
+        (SHAPES["cloudevents"][0] | {"data": SHAPES["shopify"][0]}, "format: shopify"),
+    ):
+        with pytest.raises(InvalidEvent, match=name):
+            cloud_events = Sources([Source(topic="products", envelope="cloudevents")])
+            cloud_events.decode("products", None, orjson.dumps(body), [], TIMES)
+
+
+def test_a_table_whose_columns_are_named_as_those_of_a_feed_is_one_of_debezium() -> None:
+    mapping = columns(product_id="id", title="title", attributes__price="price")
+    sources = Sources([Source(topic="products", format="debezium-unwrapped", mapping=mapping)])
+    [decoded] = sources.decode("products", None, orjson.dumps({"id": 1, "title": "x", "price": 5}), [], TIMES)
+    assert decoded.event.product_id == "1"
 
 
 NULL_RECORDS: list[dict[str, Any]] = [
