@@ -159,11 +159,10 @@ def _decoded(value: bytes) -> dict[str, Any]:
         raise InvalidEvent("the record contains the character NUL: remove it")
     if b'"__' in value:
         _check_marks(body, value)
-    if b'""' in value or b'" ' in value:
-        body = _without_blanks(body)
-    if body.get("op", "") is None:
-        del body["op"]
-    return body
+    said: dict[str, Any] = _without_blanks(body) if b'""' in value or b'" ' in value else body
+    if said.get("op", "") is None:
+        del said["op"]
+    return said
 
 
 def _without_blanks(body: dict[str, Any]) -> dict[str, Any]:
