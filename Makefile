@@ -11,7 +11,7 @@ COMPILED := import stream.commands, stream.index.process, stream.items.__main__;
   from workers.priority import QueryGate; from workers.embedder.registry import start_embedder; \
   start_embedder("model", None, threads=1, gate=QueryGate()).close()
 
-.PHONY: help demo check unit test faults-short faults simulate fuzz oracle bench relevance docs images format clean
+.PHONY: help demo check unit test faults-short faults simulate fuzz oracle bench bench-peers relevance docs images format clean
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -50,6 +50,11 @@ oracle: .venv/installed-test  ## all real changes of three years against the sta
 bench: .venv/installed-test  ## speed and memory: a table, and JSON; ONLY="freshness search" for parts of it
 	@$(BIN)/python -m tests.benchmarks $(addprefix --only ,$(ONLY))
 
+bench-peers: .venv/installed-test .venv-peers/installed  ## beside plain consumers, Quix, Pathway, PostgreSQL: half an hour; ONLY=plain
+	@mkdir -p .bench-peers
+	@$(BIN)/python -m tests.benchmarks.peers --python .venv-peers/bin/python $(addprefix --only ,$(ONLY)) >.bench-peers/figures.json
+	@.venv-peers/bin/python -m tests.benchmarks.peers.chart .bench-peers/chart.svg <.bench-peers/figures.json
+
 relevance: .venv/installed-test  ## how well search finds, on real judgements: tables with intervals
 	@$(BIN)/python -m tests.relevance
 
@@ -63,13 +68,19 @@ format: .venv/installed-test  ## format the code, and mend what lint can mend
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-clean:  ## remove the virtual environment
-	rm -rf .venv
+clean:  ## remove the virtual environments
+	rm -rf .venv .venv-peers
 
 .venv/bin/python:
 	@echo "installing into .venv, a minute or two ..." >&2
 	@$(PYTHON) -m venv .venv
 	@$(PIP) --upgrade pip  # the one that comes with Python 3.11 takes twice as long for torch
+
+.venv-peers/installed: pyproject.toml
+	@echo "installing the peers into .venv-peers, some minutes ..." >&2
+	@$(PYTHON) -m venv .venv-peers
+	@.venv-peers/bin/python -m pip --disable-pip-version-check install --quiet torch==2.13.0 --editable '.[test,peers]'
+	@touch $@
 
 .venv/installed: pyproject.toml deploy/constraints.txt | .venv/bin/python
 	@$(PIP) --editable .

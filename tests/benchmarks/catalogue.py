@@ -65,7 +65,7 @@ def _repeated(events: list[Event]) -> Iterator[Event]:
             copy_id = f"{product_id}-{number}"
             changed = {**event, "product_id": copy_id}
             if topic == "products":
-                changed |= {"title": _retitled(event["title"], f"{EDITIONS[number % len(EDITIONS)]} {number}")}
+                changed |= {"title": retitled(event["title"], f"{EDITIONS[number % len(EDITIONS)]} {number}")}
             yield topic, copy_id, changed
 
 
@@ -132,11 +132,12 @@ class Mix:
         """Return another title, of this or of some item. Its last word is in no other title."""
         product_id = product_id or self._random.choice(self._ids)
         product = self._items.products[product_id]
-        title = _retitled(product["title"], f"{self._random.choice(EDITIONS)} q{self._seed}x{next(self._count)}")
+        title = retitled(product["title"], f"{self._random.choice(EDITIONS)} q{self._seed}x{next(self._count)}")
         return "products", product_id, {**product, "title": title}
 
 
-def _retitled(title: str | dict[str, str], words: str) -> str | dict[str, str]:
+def retitled(title: str | dict[str, str], words: str) -> str | dict[str, str]:
+    """Return the title, in each language, with these words at its end."""
     if isinstance(title, str):
         return f"{title} {words}"
     return {language: f"{text} {words}" for language, text in title.items()}

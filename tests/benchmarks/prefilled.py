@@ -78,6 +78,11 @@ def _content(product_id: str, items: Catalogue) -> Content:
     return content(state, NO_REVIEWS, partition=0, now_ms=0, shop_currency=None)
 
 
+def catalogue_vectors(items: Catalogue, embedder: Embedder) -> Vectors:
+    """Return the vectors of all products, float32 `(products, dimension)`."""
+    return _vectors([document(_content(product_id, items), embedder.model) for product_id in items.products], embedder)
+
+
 def _upsert(product: Content, present: Document, vector: Vectors) -> Upsert:
     state = VectorState(present.fingerprint, present.fingerprint, None, None)
     return Upsert(
