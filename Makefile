@@ -2,6 +2,7 @@
 PYTHON ?= python3.11
 DEMO_SECONDS ?=
 ONLY ?=
+AGAINST ?=
 LONG ?=
 MINUTES ?=
 SEED ?=
@@ -47,8 +48,8 @@ fuzz: .venv/installed-fuzz  ## random bytes along the path of an event and over 
 oracle: .venv/installed-test  ## all real changes of three years against the state they really led to
 	$(BIN)/python tests/oracle/hongkong.py
 
-bench: .venv/installed-test  ## speed and memory: a table, and JSON; ONLY="freshness search" for parts of it
-	@$(BIN)/python -m tests.benchmarks $(addprefix --only ,$(ONLY))
+bench: .venv/installed-test  ## speed and memory: a table, and JSON; ONLY="freshness search" for parts; AGAINST=../other in turns
+	@$(BIN)/python -m tests.benchmarks$(if $(AGAINST),.turns --against $(AGAINST)) $(addprefix --only ,$(ONLY))
 
 bench-peers: .venv/installed-test .venv-peers/installed  ## beside plain consumers, Quix, Pathway, PostgreSQL: half an hour; ONLY=plain
 	@mkdir -p .bench-peers
