@@ -79,7 +79,7 @@ class SentenceEmbedder(Embedder):
         self._tokenising = threading.Lock()
         self._gate = gate or QueryGate()
         self._bucket = self._gate.token_bucket()
-        choice = fastest(self._model, self._features(_SAMPLE, "document"))
+        choice = fastest(self._model, self._there(self._features(_SAMPLE, "document")))
         self._model = choice.model
         self.precision = choice.precision
         """The number format that the model computes in."""
@@ -136,7 +136,12 @@ class SentenceEmbedder(Embedder):
 
     def _samples(self, task: Task) -> list[Features]:
         """Return several texts of several lengths, a short one and a long one, each tokenised for this task."""
-        return [self._features(texts, task) for texts in (_SAMPLE[:3], ["cake"], [" ".join(_SAMPLE)])]
+        return [self._there(self._features(t, task)) for t in (_SAMPLE[:3], ["cake"], [" ".join(_SAMPLE)])]
+
+    def _there(self, features: Features) -> Features:
+        """Return the features on the device of the model, which torch chooses: a GPU, if there is one."""
+        on_device: Features = batch_to_device(dict(features), self._model.device)
+        return on_device
 
     def _embed_batch(self, features: Features) -> Vectors:
         started = time.perf_counter()
@@ -148,7 +153,7 @@ class SentenceEmbedder(Embedder):
 
     def _embed(self, features: Features, task: Task) -> Vectors:
         try:
-            rows = self._passes[task](batch_to_device(features, self._model.device)).numpy()
+            rows = self._passes[task](self._there(features)).numpy()
         except Exception as error:
             raise EmbeddingFailed(f"The model raised {error!r}") from error
         norms = np.linalg.norm(rows, axis=1, keepdims=True)

@@ -61,6 +61,26 @@ def test_a_model_by_folder_gives_what_sentence_transformers_gives(tiny: Path) ->
     assert embedder.model.name == "tiny"
 
 
+def test_every_pass_has_its_tokens_on_the_device_of_the_model(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The device is a GPU where torch has one. Here a mark stands for it."""
+    from sentence_transformers import SentenceTransformer
+
+    forward = SentenceTransformer.forward
+
+    def on_device(features: dict[str, Any], _device: object) -> dict[str, Any]:
+        return {**features, "moved": features["attention_mask"]}
+
+    def forward_there(self: SentenceTransformer, features: dict[str, Any], **options: Any) -> Any:
+        assert "moved" in features, "expected all tensors to be on the same device"
+        return forward(self, features, **options)
+
+    monkeypatch.setattr("workers.embedder.sentence.batch_to_device", on_device)
+    monkeypatch.setattr(SentenceTransformer, "forward", forward_there)
+    embedder = SentenceEmbedder(str(tiny))
+    assert np.isfinite(embedder.embed_documents(["cake", "walnut cake"])).all()
+    assert np.isfinite(embedder.embed_query("cake")).all()
+
+
 def test_a_model_that_gives_nan_fails_the_texts_with_nan_alone(tiny: Path, tmp_path: Path) -> None:
     import torch
     from sentence_transformers import SentenceTransformer
