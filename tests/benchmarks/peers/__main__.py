@@ -77,7 +77,7 @@ def _running(contestant: Contestant, embedder: SentenceEmbedder, folder: Path, p
     broker = new_broker("kafka" if os.environ.get("KAFKA_HOME") else "embedded", folder).start()
     try:
         ensure_topics(broker.settings(data_dir=folder))
-        dtype = str(embedder.precision)
+        dtype = embedder.precision.partition(",")[0]  # Peers do not pack the weights.
         place = new_place(broker.address, folder, str(locate(None)[1]), dtype, python)
         running = Running(contestant, place)
         _fill(running, embedder)
