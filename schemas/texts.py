@@ -19,6 +19,7 @@ _INVISIBLE = re.compile(
 """The characters that Unicode calls default ignorable (DerivedCoreProperties.txt 15.1)."""
 _SHOWS_NOTHING = re.compile(r"[\u00ad\u200b\u2060-\u2064\ufeff]")
 """The default ignorable characters that change nothing of how a text looks. Others join letters, or choose an emoji."""
+_OTHER_DIGIT = re.compile(r"(?![0-9])\d")
 
 
 def cleaned(text: str) -> str:
@@ -33,6 +34,11 @@ def cleaned(text: str) -> str:
 def visible(text: str) -> str:
     """Return the text without the characters that nobody sees: to compare and to find texts, not to show them."""
     return text if text.isascii() else _INVISIBLE.sub("", text)
+
+
+def with_ascii_digits(text: str) -> str:
+    """Return the text with the decimal digits of every script as 0 to 9: they say the same number."""
+    return text if text.isascii() else _OTHER_DIGIT.sub(lambda digit: str(unicodedata.decimal(digit[0])), text)
 
 
 def name_of(text: str) -> str:

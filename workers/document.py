@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from schemas.points import Content
     from workers.embedder.interface import ModelId
 
-TEMPLATE_VERSION = 3
+TEMPLATE_VERSION = 4
 """The version of the template. It rises whenever `document` makes a different text from the same content."""
 
 FINGERPRINT_BYTES = 16

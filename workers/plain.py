@@ -14,6 +14,7 @@ from unicodedata import normalize
 import orjson
 
 from schemas.currencies import CURRENCIES
+from schemas.texts import visible, with_ascii_digits
 from workers.sources.markup import text_of
 
 if TYPE_CHECKING:
@@ -28,22 +29,32 @@ _ELEMENT = re.compile(
 """Only the names of HTML make a text markup, so that `x<y mug` keeps its words."""
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _NUMBER = re.compile(
-    r"(?:([A-Z]{3})\s?)?[$€£¥]?\s?[+-]?[0-9][0-9.,' ]*(?:[eE][+-]?[0-9]{1,3})?\s?(?:%|[$€£¥]|([A-Z]{3}))?"
+    r"(?:([A-Z]{3})\s?)?[$€£¥]?\s?[+-]?[0-9][0-9.,;|' ]*(?:[eE][+-]?[0-9]{1,3})?\s?(?:%|[$€£¥]|([A-Z]{3}))?"
 )
 _CLOCK = r"[0-9]{1,2}:[0-9:.,]+ ?(?:[AaPp][Mm]|[Zz]|UTC|GMT|[+-][0-9:]{2,6})?"
 _MONTH = r"(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\.?"
 _DAY = (
-    r"(?:[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{4}"
+    r"(?:[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}Z?|[0-9]{4}-?W[0-9]{2}(?:-?[1-7])?|[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{4}"
     rf"|(?:[a-z]{{3,9}}, )?[0-9]{{1,2}}[- ]{_MONTH}[- ][0-9]{{4}}|{_MONTH} [0-9]{{1,2}},? [0-9]{{4}})"
 )
-_TIME = re.compile(rf"{_DAY}(?:,?[Tt ]{_CLOCK})?|{_CLOCK}", re.IGNORECASE)
-"""A day, as RFC 3339, RFC 1123 and people write it, with or without a time of day, or that alone."""
-_ADDRESS = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?//\S+|www\.\S+|(?:data|mailto|gid|urn):\S+", re.IGNORECASE)
-_DIGEST = re.compile(
-    r"[0-9a-fA-F]{16,}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[A-Za-z0-9+/_-]{40,}={0,2}"
+_DURATION = r"P(?=[0-9T])(?:[0-9]+[YMWD])*(?:T(?:[0-9.]+[HMS])+)?"
+_IN_C = rf"[a-z]{{3}} {_MONTH} +[0-9]{{1,2}} [0-9:]{{5,8}}(?: [a-z]{{3,5}})? [0-9]{{4}}"
+_MOMENT = rf"(?:{_DAY}(?:,?[Tt ]{_CLOCK})?|{_CLOCK}|{_DURATION}|{_IN_C})"
+_TIME = re.compile(rf"{_MOMENT}(?:(?:/|--){_MOMENT})?", re.IGNORECASE)
+"""A day, as RFC 3339, ISO 8601, RFC 1123, C and people write it, with or without a time of day, or that alone; a
+duration; and an interval of two of them."""
+_ADDRESS = re.compile(
+    r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?//\S+|www\.\S+|(?:data|mailto|tel|gid|urn):\S+|[^\s@]+@[^\s@]+\.[^\s@]+"
+    r"|(?!\S*\s)\.{0,2}/\S+[./]\S+",
+    re.IGNORECASE,
 )
-_NO_WORDS = (_TIME, _ADDRESS, _DIGEST)
-_YES_OR_NO = frozenset(("true", "false", "yes", "no", "null", "none"))
+"""Of the web, of mail, of a telephone, of a file. The last one would try each sign of a text with blanks."""
+_DIGEST = re.compile(
+    r"(?:(?:sha|md)-?[0-9]{1,3}[:-])?[0-9a-fA-F]{16,}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[A-Za-z0-9+/_.-]{40,}={0,2}"
+)
+_SIGNS = re.compile(r"[\W_]+")
+_NO_WORDS = (_TIME, _ADDRESS, _DIGEST, _SIGNS)
+_YES_OR_NO = frozenset(("true", "false", "yes", "no", "null", "none", "n/a"))
 _JSON_TEXT = re.compile(r'"((?:[^"\\]|\\.)*)"(\s*:)?')
 """A text in JSON, and the colon behind one that is a name."""
 _IDENTIFIERS = frozenset(
@@ -98,7 +109,7 @@ def _is_identifier(name: str) -> bool:
 
 
 def _says_something(text: str) -> bool:
-    stripped = text.strip() if text.isascii() else normalize("NFKC", text).strip()
+    stripped = text.strip() if text.isascii() else with_ascii_digits(normalize("NFKC", visible(text))).strip()
     if stripped.lower() in _YES_OR_NO or any(pattern.fullmatch(stripped) for pattern in _NO_WORDS):
         return False
     number = _NUMBER.fullmatch(stripped)

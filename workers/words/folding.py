@@ -8,15 +8,16 @@ from functools import cache
 
 import opencc
 
+from schemas.texts import visible, with_ascii_digits
+
 HAN_FIRST, HAN_LAST = 0x3400, 0x9FFF
 """The Chinese characters of the Basic Multilingual Plane. Shops hardly use those beyond it that have two forms."""
 _ACCENTS = re.compile("[\u0300-\u036f]+")
 """The accents of Latin, Greek and Cyrillic letters. The marks of other scripts change the letter."""
 _UMLAUT = re.compile("[äöü]", re.IGNORECASE)
 _TWO_LETTERS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
-_SIGNS: dict[str, str | None] = {
+_SIGNS = {
     **dict.fromkeys("™℠©®", " "),  # NFKC would make letters of them: "iPhone™" would be "iphonetm".
-    **dict.fromkeys("\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"),  # They are invisible.
     **dict.fromkeys("‐‑‒–—―−", "-"),
     **dict.fromkeys("’‘ʼ`´", "'"),
     **dict.fromkeys("“”„″〃", '"'),
@@ -43,10 +44,13 @@ _VARIANTS = ("tw", "hk", "t")
 
 
 def folded(text: str) -> str:
-    """Return the text in lower case, without differences of width, accent, ligature or Chinese script."""
+    """Return the text in lower case, without differences of width, accent, ligature, digits or Chinese script, and
+    without characters that nobody sees.
+    """
     if text.isascii():
         return text.lower()
-    compatible = unicodedata.normalize("NFKC", text.translate(_signs())).casefold()
+    seen = with_ascii_digits(visible(text)).translate(_signs())
+    compatible = unicodedata.normalize("NFKC", seen).casefold()
     bare = _ACCENTS.sub("", unicodedata.normalize("NFD", compatible))
     return unicodedata.normalize("NFC", bare).translate(_letters())
 
@@ -59,7 +63,7 @@ def spelled_out(text: str) -> str | None:
 
 
 @cache
-def _signs() -> dict[int, str | None]:
+def _signs() -> dict[int, str]:
     return {ord(sign): other for sign, other in _SIGNS.items()}
 
 

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
     from schemas.points import Content
 
-ANALYSIS_VERSION = 3
+ANALYSIS_VERSION = 4
 """The version of the analysis. It rises whenever an item or a query gets other terms, or a term another weight.
 
-Version 1 was Qdrant's multilingual tokenizer, version 2 took more times and numbers for words.
+Version 1 was Qdrant's multilingual tokenizer, versions 2 and 3 took more times, numbers and addresses for words.
 """
 TITLE_WEIGHT, CATEGORY_WEIGHT = 3, 2
 """How often a term of these fields counts; one of any other field counts once. Measured in deploy/decisions/0031."""

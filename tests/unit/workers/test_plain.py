@@ -23,11 +23,16 @@ CHANGING = [
     "10:30", "2026-11-29 10:00:00.123 +08:00", "https://shop.example/p?id=1", "//cdn.example/x.png", "www.x.example",
     "gid://shopify/Product/1", "d41d8cd98f00b204e9800998ecf8427e", "6f1b7c3e-4d0a-5c57-9a53-0f7b8f6d2c11", "true", "no",
     "1e9", "1.5E-3", "１２", "２０２６-11-29", "2026/11/29", "11/29/2026", "29.11.2026", "29/11/2026 10:00", "10:30 PM",
+    "2026-01-31Z", "2026-W48", "2026-W48-7", "PT10M", "P3DT4H", "2026-11-29T10:00:00Z/2026-12-01T10:00:00Z",
+    "2026-11-29/P3D", "Sun Nov 29 10:00:00 UTC 2026", "Sun Nov 29 10:00:00 2026", "\u0663\u0665", "\u0967\u096f.\u096f",
+    "2026-11\u200b-29", "1;2;3", "12.5|13", "stock@shop.example", "tel:+4912345", "/media/a.jpg", "../img/a.png",
+    "n/a", "N/A", "-", "***", "sha256:d41d8cd98f00b204e980", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.dozjgNryP4J",
     "2026-11-29T10:00:00+0800", "Sun, 29 Nov 2026 10:00:00 GMT", "29 November 2026", "Nov 29, 2026 10:00 AM",
 ]  # fmt: skip
 WORDS = [
     "red", "12 kg", "5.5 inches", "Size 42", "3-in-1", "USB-C", "0.5 mm lead", "24 LED", "A4", "10W-40", "not 5",
     "May 5 ml", "1/2 inch", "16:9 wide", "2026 edition", "12e", "24/7", "March 2026",
+    "P3 filter", "PT", "and/or", "size S/M", "a@b", "W48", "sha256", "pro", "5+",
 ]  # fmt: skip
 
 
@@ -81,8 +86,16 @@ def test_markup_is_no_part_of_a_text_and_no_sign_is_taken_for_it(text: str) -> N
 
 def test_a_word_is_found_whatever_is_hidden_in_it() -> None:
     titles = ["Schrau\u00adben\u00adzieher", "Schrauben\u200bzieher", "\ufeffSchrauben\u2060zieher"]
+    titles += [f"Schrauben{hidden}zieher" for hidden in "\u061c\u180e\u202a\u2066\u034f\ufe0f\U000e0041"]
     said = {document(content(title={"de": title}), MODEL).fingerprint for title in titles}
     assert said == {document(content(title={"de": "Schraubenzieher"}), MODEL).fingerprint}
+    for title in titles:
+        assert item_words(content(title={"de": title})) == item_words(content(title={"de": "Schraubenzieher"}))
+
+
+def test_the_digits_of_every_script_are_the_same_words() -> None:
+    for title in ("\u0663\u0665 lamp", "\uff13\uff15 lamp", "\u0969\u096b lamp"):
+        assert item_words(content(title={"en": title})) == item_words(content(title={"en": "35 lamp"}))
 
 
 @given(st.text(max_size=60), st.recursive(st.text(max_size=20), lambda inner: st.lists(inner, max_size=3)))
