@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from schemas.events import Event
+    from stream.kafka.reader import Record
+    from workers.sources.sources import Times
 
 ROWS_MAX = 1_000
 """The most rows of a file that are read."""
@@ -117,8 +119,19 @@ def _check_topic(topic: str, kafka: str | None) -> Checked:
     ours = settings()
     configured = configured_sources(ours)
     name = next((each.format for each in configured.sources if each.topic == topic), "freshline")
-    outcomes = asyncio.run(newest(brokers(kafka), topic, RECORDS_MAX, configured, ours.shop_currency))
+    found = newest(brokers(kafka), topic, RECORDS_MAX, configured, ours.shop_currency, _times_of)
+    outcomes = asyncio.run(found)
     return Checked(f"topic {topic}", name, [Outcome(*each) for each in outcomes])
+
+
+def _times_of(record: Record) -> Times:
+    """Return the times of a record that an items worker would read now."""
+    from stream.items.arrival import arrival
+    from stream.items.decoder import times_of
+    from workers.clock import SystemClock
+
+    arrived = arrival(record.timestamp_ms, None, SystemClock().now_ms(), stamped_by_producers=False)
+    return times_of(record.headers, arrived)
 
 
 def _print_json(checked: Checked) -> None:

@@ -8,6 +8,8 @@ from stream.kafka.headers import event_time_ms, first_arrival_ms
 from workers.sources.sources import Decoded, Sources, Times
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from stream.items.arrival import Arrival
     from stream.kafka.record_batch import FetchedRecord, RecordBatch
     from stream.kafka.schema_registry import SchemaRegistry
@@ -35,9 +37,14 @@ class Decoder:
 
     def decode(self, record: FetchedRecord, topic: str, arrived: Arrival) -> list[Decoded]:
         """Return the events of a record of a batch that is prepared. Raises InvalidEvent."""
-        latest_ms, event_at_ms = arrived.latest_ms, None
-        if record.headers:
-            latest_ms, event_at_ms = first_arrival_ms(record.headers, latest_ms), event_time_ms(record.headers)
-        if event_at_ms is None:
-            event_at_ms = arrived.own_ms
-        return self._sources.decode(topic, record.key, record.value, record.headers, Times(latest_ms, event_at_ms))
+        times = times_of(record.headers, arrived)
+        return self._sources.decode(topic, record.key, record.value, record.headers, times)
+
+
+def times_of(headers: Sequence[tuple[str, bytes]], arrived: Arrival) -> Times:
+    """Return the times of a record: where it was forwarded or replayed, those that its headers give."""
+    if not headers:
+        return Times(arrived.latest_ms, arrived.own_ms)
+    event_at_ms = event_time_ms(headers)
+    latest_ms = first_arrival_ms(headers, arrived.latest_ms)
+    return Times(latest_ms, arrived.own_ms if event_at_ms is None else event_at_ms)

@@ -290,7 +290,10 @@ def test_a_check_of_a_topic_reads_its_newest_records(broker: str) -> None:
     freshline("produce", "prices", "-", stdin=PRICE % 77)
     with KafkaProducer(bootstrap_servers=broker) as producer:
         producer.send("prices", value=b'{"id": 1, "name": "A", "regular_price": "1"}').get(20)
+        microseconds = 1_000 * SystemClock().now_ms()
+        producer.send("prices", value=PRICE % 78, timestamp_ms=microseconds).get(20)
     done = freshline("formats", "check", "prices", "--json")
     found = json.loads(done.out)
     assert done.code == 1 and found["sees"] == "topic prices" and found["read"] > 1
     assert any("this is a WooCommerce product" in each["reason"] for each in found["refused"])
+    assert any("correct the producer's clock" in each["reason"] for each in found["refused"])
