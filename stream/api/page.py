@@ -13,9 +13,11 @@ from schemas.queries import QUERY_CHARS_MAX, SearchRequest
 from stream.runtime.printing import ago, amount
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from jinja2 import Template
 
-    from schemas.queries import SearchAnswer
+    from schemas.queries import Hit, SearchAnswer, ShownOffer
 
 PAGE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
@@ -23,6 +25,9 @@ PAGE_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
+
+OFFERS_AT_FIRST = 5
+"""How many offers of a hit are open on the page, the cheapest; an item may have 200."""
 
 
 class PageParameters(BaseModel):
@@ -42,7 +47,7 @@ class PageParameters(BaseModel):
 
 
 def render_page(asked: PageParameters, answer: SearchAnswer | None) -> str:
-    """Return the page as HTML. All values from outside are escaped."""
+    """Return the page as HTML. All values from outside are escaped, and marks of direction in them end with them."""
     return _template().render(asked=asked, answer=answer, query_chars_max=QUERY_CHARS_MAX)
 
 
@@ -59,11 +64,18 @@ def picture_link(link: str | None) -> str | None:
     return link if web_link(link) and (link or "").startswith("https://") else None
 
 
+def offer_parts(hit: Hit) -> list[Sequence[ShownOffer]]:
+    """Return the offers that are open on the page, the cheapest in the hit's currency, and the others, if any."""
+    offers = sorted(hit.offers, key=lambda offer: (offer.currency != hit.currency, offer.price))
+    return [part for part in (offers[:OFFERS_AT_FIRST], offers[OFFERS_AT_FIRST:]) if part]
+
+
 @cache
 def _template() -> Template:
     environment = Environment(loader=PackageLoader("stream.api", ""), autoescape=True, undefined=StrictUndefined)
     environment.filters["web_link"] = web_link
     environment.filters["picture_link"] = picture_link
+    environment.filters["offer_parts"] = offer_parts
     environment.filters["amount"] = amount
     environment.filters["ago"] = ago
     return environment.get_template("page.html")

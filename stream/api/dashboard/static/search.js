@@ -21,7 +21,11 @@ async function again() {
 
 function show(list, newest, found) {
   const before = asOf(list);
-  for (const row of newest.children) row.classList.toggle("flash", before.get(row.dataset.id) !== row.dataset.asOf);
+  const open = new Set([...list.children].filter((row) => row.querySelector("details[open]")).map((row) => row.dataset.id));
+  for (const row of newest.children) {
+    row.classList.toggle("flash", before.get(row.dataset.id) !== row.dataset.asOf);
+    row.querySelector("details")?.toggleAttribute("open", open.has(row.dataset.id));
+  }
   list.replaceChildren(...newest.children);
   document.getElementById("found").textContent = found.textContent;
 }
