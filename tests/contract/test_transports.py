@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -19,19 +20,23 @@ from stream.kafka.reader import Reader
 from stream.kafka.topics import ensure_topics, topic_id
 from stream.runtime.process import Failure
 from stream.runtime.settings import Settings, read_settings
-from tests.support.secured_kafka import PASSWORD, SecuredKafka, token
+from tests.support.secured_kafka import PASSWORD, USER, SecuredKafka, token
+from tests.support.token_provider import Provider, token_provider
 from tests.support.waiting import HANG_S, until
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
     from stream.kafka.record_batch import RecordBatch
 
 pytestmark = pytest.mark.kafka
 
-LOGINS = ("PLAIN over TLS", "SCRAM-SHA-256 over TLS", "SCRAM-SHA-512 over TLS", "a client certificate", "a token")
-SCRAM, MTLS, TOKEN = LOGINS[1], LOGINS[3], LOGINS[4]
+LOGINS = (
+    *("PLAIN over TLS", "SCRAM-SHA-256 over TLS", "SCRAM-SHA-512 over TLS", "a client certificate", "a token"),
+    "a token of a provider",
+)
+SCRAM, MTLS, TOKEN, PROVIDER = LOGINS[1], LOGINS[3], LOGINS[4], LOGINS[5]
 
 
 class Member:
@@ -51,6 +56,13 @@ class Member:
 
 
 @pytest.fixture
+def provider() -> Iterator[Provider]:
+    with token_provider(USER, PASSWORD) as server:
+        server.answer = (200, json.dumps({"access_token": token(valid_seconds=3600), "expires_in": 3600}))
+        yield server
+
+
+@pytest.fixture
 def token_file(tmp_path: Path) -> Path:
     file = tmp_path / "token"
     file.write_text(token(valid_seconds=3600))
@@ -65,9 +77,15 @@ def settings_with(monkeypatch: pytest.MonkeyPatch, env: Mapping[str, str], **fie
 
 @pytest.mark.parametrize("login", LOGINS)
 def test_one_login_lets_all_three_clients_in(
-    secured_kafka: SecuredKafka, token_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, login: str
+    secured_kafka: SecuredKafka,
+    token_file: Path,
+    provider: Provider,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    login: str,
 ) -> None:
-    settings = settings_with(monkeypatch, secured_kafka.logins(token_file)[login], data_dir=tmp_path)
+    logins = secured_kafka.logins(token_file, provider.url)
+    settings = settings_with(monkeypatch, logins[login], data_dir=tmp_path)
     kafka, value = cluster_of(settings), login.encode()
     ensure_topics(settings)
     with Producer(kafka) as producer:
@@ -92,6 +110,7 @@ def test_one_login_lets_all_three_clients_in(
 
     assert asyncio.run(read()) == [value]
     assert value in asyncio.run(consume())
+    assert bool(provider.forms) == (login == PROVIDER)
 
 
 WRONG: list[tuple[str, str, dict[str, str], type[FreshlineError], str]] = [
@@ -109,6 +128,8 @@ WRONG: list[tuple[str, str, dict[str, str], type[FreshlineError], str]] = [
     (MTLS, "MTLS", {"CERTIFICATE_FILE": "stranger", "KEY_FILE": ""}, Unavailable, "does the broker not trust its CA"),
     (TOKEN, "OAUTH", {"TOKEN_FILE": "old"}, Unavailable, "refused the token: has it expired"),
     (TOKEN, "OAUTH", {"TOKEN_FILE": "none"}, Unavailable, "none cannot be read .No such file"),
+    (PROVIDER, "OAUTH", {"PASSWORD": "wrong"}, Unavailable, "FRESHLINE_KAFKA_TOKEN_URL: it answered 401 Unauthorized"),
+    (PROVIDER, "OAUTH", {"TOKEN_URL": "http://127.0.0.1:9/"}, Unavailable, "TOKEN_URL: it does not answer"),
 ]
 
 
@@ -116,6 +137,7 @@ WRONG: list[tuple[str, str, dict[str, str], type[FreshlineError], str]] = [
 def test_what_is_wrong_is_said_in_one_line(
     secured_kafka: SecuredKafka,
     token_file: Path,
+    provider: Provider,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     login: str,
@@ -127,7 +149,7 @@ def test_what_is_wrong_is_said_in_one_line(
     (tmp_path / "old").write_text(token(valid_seconds=-60))
     files = {name: str(path) for name, path in secured_kafka.certificates._asdict().items()}
     files |= {name: str(tmp_path / name) for name in ("old", "none")}
-    env = secured_kafka.logins(token_file)[login] | {"FRESHLINE_KAFKA": secured_kafka.at(listener)}
+    env = secured_kafka.logins(token_file, provider.url)[login] | {"FRESHLINE_KAFKA": secured_kafka.at(listener)}
     env |= {f"FRESHLINE_KAFKA_{name}": files.get(value, value) for name, value in changes.items()}
     error = diagnose(cluster_of(settings_with(monkeypatch, env)))
     assert type(error) is kind
@@ -167,9 +189,9 @@ async def test_it_is_found_out_within_a_running_loop_too(secured_kafka: SecuredK
 
 
 async def test_a_client_that_runs_on_waits_where_a_start_would_end(
-    secured_kafka: SecuredKafka, token_file: Path, monkeypatch: pytest.MonkeyPatch
+    secured_kafka: SecuredKafka, token_file: Path, provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    env = secured_kafka.logins(token_file)[SCRAM] | {"FRESHLINE_KAFKA_PASSWORD": "changed"}
+    env = secured_kafka.logins(token_file, provider.url)[SCRAM] | {"FRESHLINE_KAFKA_PASSWORD": "changed"}
     kafka = cluster_of(settings_with(monkeypatch, env))
     with pytest.raises(Unavailable, match="refused the password of shop"):
         async with asyncio.timeout(HANG_S), EndOffsets(kafka):

@@ -53,8 +53,10 @@ class SecuredKafka(ApacheKafka):
         """Return the address of a listener."""
         return f"{HOST}:{self.ports[listener]}"
 
-    def logins(self, tokens: Path) -> dict[str, dict[str, str]]:
-        """Return the settings of each right way to log in. `tokens` is a file with a token."""
+    def logins(self, tokens: Path, provider: str = "") -> dict[str, dict[str, str]]:
+        """Return the settings of each right way to log in. `tokens` is a file with a token, `provider` the URL of what
+        gives such.
+        """
         trusting = {"KAFKA_CA_FILE": str(self.certificates.ca)}
         sasl = {**trusting, "KAFKA": self.at("SASL"), "KAFKA_SECURITY_PROTOCOL": "SASL_SSL", "KAFKA_USER": USER}
         known = {f"{name} over TLS": {**sasl, "KAFKA_SASL_MECHANISM": name} for name in MECHANISMS}
@@ -73,6 +75,9 @@ class SecuredKafka(ApacheKafka):
             "KAFKA_SASL_MECHANISM": "OAUTHBEARER",
             "KAFKA_TOKEN_FILE": str(tokens),
         }
+        without_file = {key: value for key, value in found["a token"].items() if key != "KAFKA_TOKEN_FILE"}
+        client = {"KAFKA_TOKEN_URL": provider, "KAFKA_USER": USER, "KAFKA_PASSWORD": PASSWORD}
+        found["a token of a provider"] = without_file | client
         return {name: {f"FRESHLINE_{key}": value for key, value in login.items()} for name, login in found.items()}
 
     def _listeners(self, before: str) -> list[str]:

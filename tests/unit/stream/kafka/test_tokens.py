@@ -2,79 +2,41 @@
 
 from __future__ import annotations
 
-import threading
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs
+from typing import TYPE_CHECKING
 
 import pytest
 from pydantic import SecretStr
 
 from stream.kafka.tokens import AiokafkaTokens, KafkaPythonTokens, NoToken, TokenFile, TokenUrl
 from tests.support.clocks import ManualClock
+from tests.support.token_provider import Provider, token_provider
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
 SECRET = "nobody-may-read-this"
 
 
-class Provider(ThreadingHTTPServer):
-    """An identity provider that answers with what a test sets."""
-
-    answer: tuple[int, str] = (200, '{"access_token": "one", "expires_in": 100}')
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Asked)
-        self.asked: list[tuple[str, dict[str, list[str]]]] = []
-
-    def tokens(self, clock: ManualClock, scope: str | None = "kafka") -> TokenUrl:
-        return TokenUrl(f"http://127.0.0.1:{self.server_port}/token", "shop", SecretStr(SECRET), scope, clock)
+def provider() -> AbstractContextManager[Provider]:
+    return token_provider("shop", SECRET)
 
 
-class _Asked(BaseHTTPRequestHandler):
-    server: Provider
-
-    def do_POST(self) -> None:
-        form = parse_qs(self.rfile.read(int(self.headers["content-length"])).decode())
-        self.server.asked.append((self.headers["authorization"], form))
-        status, body = self.server.answer
-        self.send_response(status)
-        self.end_headers()
-        self.wfile.write(body.encode())
-
-    def log_message(self, *_: Any) -> None:
-        """Write nothing."""
-
-
-@contextmanager
-def provider() -> Iterator[Provider]:
-    server = Provider()
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+def tokens_of(server: Provider, clock: ManualClock, secret: str = SECRET) -> TokenUrl:
+    return TokenUrl(server.url, "shop", SecretStr(secret), "kafka", clock)
 
 
 def test_a_token_of_a_provider_is_used_until_shortly_before_its_end() -> None:
     with provider() as server:
         clock = ManualClock()
-        tokens = server.tokens(clock)
-        assert [tokens.token(), tokens.token()] == ["one", "one"] and len(server.asked) == 1
+        tokens = tokens_of(server, clock)
+        assert [tokens.token(), tokens.token()] == ["one", "one"] and len(server.forms) == 1
         server.answer = (200, '{"access_token": "two", "expires_in": 100}')
         clock.sleep(69)
         assert tokens.token() == "one"
         clock.sleep(1)
         assert tokens.token() == "two"
-        authorization, form = server.asked[0]
-        assert form == {"grant_type": ["client_credentials"], "scope": ["kafka"]}
-        assert authorization.startswith("Basic ")
+        assert server.forms == 2 * [{"grant_type": ["client_credentials"], "scope": ["kafka"]}]
 
 
 @pytest.mark.parametrize(
@@ -90,13 +52,18 @@ def test_a_provider_that_gives_none_is_said_without_its_answer(answer: tuple[int
     with provider() as server:
         server.answer = answer
         with pytest.raises(NoToken) as none:
-            server.tokens(ManualClock()).token()
+            tokens_of(server, ManualClock()).token()
     assert str(none.value) == reason
+
+
+def test_a_provider_that_does_not_know_the_client_is_said() -> None:
+    with provider() as server, pytest.raises(NoToken, match="it answered 401 Unauthorized"):
+        tokens_of(server, ManualClock(), "wrong").token()
 
 
 def test_a_provider_that_does_not_answer_is_said() -> None:
     with provider() as server:
-        tokens = server.tokens(ManualClock())
+        tokens = tokens_of(server, ManualClock())
     with pytest.raises(NoToken, match="it does not answer"):
         tokens.token()
 
