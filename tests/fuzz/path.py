@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import orjson
 
 from schemas.errors import InvalidEvent
-from schemas.events import Event, parse
 from schemas.items import NO_REVIEWS, Entity, ItemRecord, ItemState
 from schemas.state_codec import decode_item, decode_review, encode_item, encode_review
 from schemas.state_validation import check_item, check_review
@@ -18,6 +17,7 @@ from tests.fuzz.records import NOW_MS
 from workers.embedder.interface import ModelId
 from workers.point.plan import plan
 from workers.search import hits
+from workers.sources.sources import Sources, Times
 from workers.state import fold, reviews
 from workers.state.projection import content
 from workers.words.item import item_words
@@ -25,6 +25,7 @@ from workers.words.item import item_words
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from schemas.events import Event
     from schemas.points import Content
     from tests.fuzz.records import Raw
 
@@ -41,12 +42,12 @@ class Folded(NamedTuple):
 
 def taken(raws: Iterable[Raw]) -> list[Event]:
     """Return the events of the records; those that are refused would be dead letters."""
-    events = []
+    events: list[Event] = []
     for raw in raws:
+        sources = Sources([] if raw.source is None else [raw.source])
+        times = Times(raw.arrived_at_ms, raw.event_time_ms)
         try:
-            events.append(
-                parse(raw.topic, raw.key, raw.value, arrived_at_ms=raw.arrived_at_ms, event_time_ms=raw.event_time_ms)
-            )
+            events += [each.event for each in sources.decode(raw.topic, raw.key, raw.value, (), times)]
         except InvalidEvent as refused:
             assert str(refused)
     return events

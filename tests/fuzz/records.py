@@ -7,9 +7,13 @@ from typing import Any, NamedTuple
 import orjson
 from hypothesis import strategies as st
 
+from tests.support.foreign_records import broken
+from workers.sources.config import Source
+
 NOW_MS = 1_795_941_000_000
 PRODUCT_ID = "a"
 TOPICS = ("products", "prices", "reviews")
+KEYS = [b'"a"', b'{"product_id":"a"}', b'{"id":1}', b"Struct{product_id=a}", b"[1]", b'{"schema":{},"payload":"a"}']
 
 _integers = st.sampled_from(
     [0, -1, 1, 5, 2**31, 2**53, 2**63 - 1, 2**63, 2**64 - 1, NOW_MS, NOW_MS // 1000, NOW_MS * 1000]
@@ -61,6 +65,8 @@ class Raw(NamedTuple):
     value: bytes | None
     arrived_at_ms: int
     event_time_ms: int | None
+    source: Source | None = None
+    """What the records of its topic are; None for events in our own form."""
 
 
 def _bodies(fields: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[bytes]:
@@ -80,11 +86,25 @@ def _spliced(draw: st.DrawFn) -> bytes:
 
 _anything = _bodies(_sound) | _bodies(_wild) | _spliced() | st.dictionaries(_texts, _values).map(orjson.dumps)
 _times = st.integers(NOW_MS - 10, NOW_MS) | st.integers(-1, 2**63 - 1)
-records = st.builds(
+_keys = st.none() | st.just(PRODUCT_ID.encode()) | st.binary(max_size=12) | st.sampled_from(KEYS)
+_own = st.builds(
     Raw,
     topic=st.sampled_from(TOPICS),
     key=st.none() | st.just(PRODUCT_ID.encode()) | st.just(PRODUCT_ID.encode()) | st.binary(max_size=12),
     value=_anything | st.none() | st.binary(max_size=40),
     arrived_at_ms=st.just(NOW_MS),
     event_time_ms=st.none() | _times,
+    source=st.none(),
 )
+
+
+@st.composite
+def _foreign(draw: st.DrawFn) -> Raw:
+    """A record of another system, whole or with wild parts, or a null record of its topic."""
+    source, body = draw(broken())
+    value = draw(st.sampled_from([orjson.dumps(body)] * 4 + [None]))
+    configured = Source(currency="EUR", **source)
+    return Raw(source["topic"], draw(_keys), value, NOW_MS, draw(st.none() | _times), configured)
+
+
+records = _own | _foreign()
