@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedR
 from schemas.errors import Gone, Misconfigured, Unavailable
 from schemas.queries import Filters
 from tests.support.index_backends import MODEL, content, front_url, planned
+from workers.index.layout import INDEXED_FIELDS
 from workers.index.server.calls import Calls, Persistence, check_version
 from workers.index.server.collections import open_with
 from workers.retry import Backoff
@@ -107,6 +109,26 @@ async def test_a_collection_is_created_once_and_found_by_its_alias() -> None:
     await client.close()
 
 
+class Counting(AsyncQdrantClient):
+    """Local mode that counts how many field indexes are being created at the same time."""
+
+    under_way = most = 0
+
+    async def create_payload_index(self, *which: Any, **how: Any) -> models.UpdateResult:
+        self.under_way += 1
+        self.most = max(self.most, self.under_way)
+        await asyncio.sleep(0)
+        self.under_way -= 1
+        return await super().create_payload_index(*which, **how)
+
+
+async def test_all_field_indexes_of_a_new_collection_are_asked_for_at_once() -> None:
+    client = Counting(":memory:")
+    index = await serving(client)
+    assert client.most == len(INDEXED_FIELDS)
+    await index.close()
+
+
 async def test_search_asks_the_collection_that_the_alias_names_now() -> None:
     client = AsyncQdrantClient(":memory:")
     collections = await open_with(client, alias="items", model=MODEL)
@@ -123,9 +145,11 @@ async def test_search_asks_the_collection_that_the_alias_names_now() -> None:
 
 
 class Dropping(AsyncQdrantClient):
-    """Local mode behind a connection that loses every other answer, of whatever call."""
+    """Local mode behind a connection that loses the first answer to each request."""
 
-    calls = 0
+    def __init__(self, location: str) -> None:
+        super().__init__(location)
+        self.lost: set[str] = set()
 
     def __getattribute__(self, name: str) -> Any:
         found = super().__getattribute__(name)
@@ -133,9 +157,9 @@ class Dropping(AsyncQdrantClient):
             return found
 
         async def dropped(*arguments: Any, **named: Any) -> Any:
-            answer = await found(*arguments, **named)
-            self.calls += 1
-            if self.calls % 2:
+            answer, request = await found(*arguments, **named), repr((name, arguments, named))
+            if request not in self.lost:
+                self.lost.add(request)
                 raise ResponseHandlingException(ConnectionError("connection lost"))
             return answer
 

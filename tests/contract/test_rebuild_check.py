@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -9,10 +10,10 @@ import numpy as np
 import pytest
 
 from schemas.items import FACETS
-from stream.rebuild.check import check
+from stream.rebuild.check import ITEMS_AT_ONCE, check
 from stream.runtime.jobs import Step
 from tests.support.index_backends import content
-from tests.support.queries import LoadedModel, at_once
+from tests.support.queries import LoadedModel, Vector, at_once
 from workers.clock import SystemClock
 from workers.document import document
 from workers.embedder.fake import FakeEmbedder
@@ -39,8 +40,8 @@ class Pair(NamedTuple):
     old: Index
     new: Index
 
-    async def report(self) -> CheckReport:
-        models: Any = LoadedModel(at_once(EMBEDDER.embed_query))
+    async def report(self, models: Any = None) -> CheckReport:
+        models = models or LoadedModel(at_once(EMBEDDER.embed_query))
         return await check(
             Step(SystemClock()), self.old, self.new, models, Shop(None, ()), SystemClock(), count_seconds_max=0.05
         )
@@ -129,3 +130,21 @@ async def test_one_of_the_same_model_that_finds_other_things_besides_may_not(pai
     found = await pair.report()
     assert found.figures["found_now"] == 1.0
     assert "of the first ten, at least 50% is wanted" in str(found.wrong)
+
+
+async def test_some_items_are_searched_for_at_once_in_both_collections_and_no_more(pair: Pair) -> None:
+    under_way, most = 0, 0
+
+    async def embed(query: Vector) -> Vectors:
+        nonlocal under_way, most
+        query.start()
+        under_way += 1
+        most = max(most, under_way)
+        for _ in range(20):  # The others have their turn, as while a model computes.
+            await asyncio.sleep(0)
+        under_way -= 1
+        return EMBEDDER.embed_query(query.text)
+
+    report = await pair.report(LoadedModel(embed))
+    assert report.wrong is None and report.figures["searches"] == ITEMS
+    assert most == 2 * ITEMS_AT_ONCE
