@@ -25,7 +25,10 @@ ITEM_TAGS = ("item", "entry")
 """The elements of a row in RSS 2.0 and in Atom."""
 BROKEN = (EOFError, gzip.BadGzipFile, zlib.error)
 """What reading a packed file raises that was cut off or damaged."""
-_ANSWER = re.compile(rb'\s*\{\s*"(?:products|items)"\s*:\s*(?=\[\s*\{\s*"id"\s*:\s*[0-9]+\s*,\s*"(?:title|sku)"\s*:)')
+_ANSWER = re.compile(
+    rb'\s*\{\s*"(?:products|items)"\s*:\s*'
+    rb'(?=\[\s*\{\s*(?:"id"\s*:\s*[0-9]+\s*,\s*"(?:title|sku)"|"admin_graphql_api_id")\s*:)'
+)
 """The beginning of a list of products as the APIs of Shopify and Magento answer, before the list itself."""
 
 

@@ -154,6 +154,7 @@ def test_a_file_that_is_called_a_table_is_one_whatever_its_header_looks_like(tab
 ANSWERS = [
     b'{"items": [{"id": 1, "sku": "a"}, {"id": 2, "sku": "b"}], "search_criteria": {}, "total_count": 2}',
     b'{"products":[{"id":1,"title":"a"},{"id":2,"title":"b"}]}',
+    b'{"products":[{"admin_graphql_api_id":"gid://x/1","id":1,"title":"a"},{"id":2,"title":"b"}]}',
 ]
 
 
