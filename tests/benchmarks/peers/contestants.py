@@ -181,7 +181,7 @@ class Running:
         try:
             with self.asking() as ask:
                 return ask(path)[0]
-        except OSError:
+        except FreshlineError:
             return 0
 
     @contextlib.contextmanager
@@ -190,9 +190,12 @@ class Running:
         connection = http.client.HTTPConnection(HOST, self.place.port, timeout=60)
 
         def ask(path: str) -> tuple[int, Any]:
-            connection.request("GET", path)
-            answer = connection.getresponse()
-            said = answer.read()
+            try:
+                connection.request("GET", path)
+                answer = connection.getresponse()
+                said = answer.read()
+            except (OSError, http.client.HTTPException) as error:
+                raise FreshlineError(f"{self.contestant.name} does not answer: {self.last_words()}") from error
             return answer.status, orjson.loads(said) if said else None
 
         try:
