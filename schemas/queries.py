@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from schemas.event_fields import Currency  # noqa: TC001  (pydantic reads the types when it runs)
 from schemas.texts import name_of
-from schemas.understood import Understood  # noqa: TC001  (as above)
+from schemas.understood import Relaxation, Understood  # noqa: TC001  (as above)
 
 QUERY_CHARS_MAX = 1_000
 LIMIT_MAX = 100
@@ -159,5 +159,9 @@ class SearchAnswer(BaseModel):
     """By topic: RFC 3339 time of arrival up to which every event is searchable."""
     understood: Understood | None = None
     """What was understood of the query; None if nothing was."""
+    did_you_mean: str | None = None
+    """The query with words that the catalogue has in the place of words that it lacks; None if there are none."""
+    relaxed: list[Relaxation] = Field(default_factory=list)
+    """What was done, in order, because the query as typed found nothing or almost nothing."""
     fresh: bool = True
     """False when the wait for `after` ran out."""

@@ -20,6 +20,14 @@ class UnderstoodWords(BaseModel):
     """Why it was not used, as a sentence; None if it was."""
 
 
+class Relaxation(BaseModel):
+    """One step by which a search that found too little asked for less."""
+
+    step: Literal["guesses", "spelling"]
+    how: str
+    """What was done and why, as a sentence."""
+
+
 class Understood(BaseModel):
     """What a search understood of its query. `understand=false` searches for the query as typed."""
 

@@ -10,6 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from schemas.errors import NotFound, RefusedRequest, Unavailable
 from schemas.queries import IndexedItem, SearchAnswer
+from schemas.suggestions import Suggestions, SuggestRequest
 from schemas.texts import name_of
 from schemas.tokens import Token
 from stream.api.dashboard.routes import add_dashboard
@@ -56,6 +57,15 @@ def _search_routes(searches: SearchApi) -> APIRouter:
         vector is that of its present text. `fresh_as_of` says, by topic, up to when every event is in the answer.
         """
         return JSONAnswer(await searches.search(request, request.token, request.wait_ms))
+
+    @router.get("/suggest", responses={200: {"model": Suggestions}})
+    async def suggest(request: Annotated[SuggestRequest, Query()]) -> Response:
+        """Suggest queries and products for what was typed so far.
+
+        The words are those of the catalogue now: an item that was listed a moment ago is suggested, a delisted one is
+        not.
+        """
+        return JSONAnswer(await searches.suggest(request))
 
     @router.get("/items/{product_id:path}", responses={200: {"model": dict[str, str | IndexedItem]}})
     async def item(product_id: Annotated[str, Path(min_length=1)], _: Annotated[NoParameters, Query()]) -> Response:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from workers.index.interface import Collections
     from workers.priority import QueryGate
     from workers.search.hits import Shop
+    from workers.vocabulary.vocabulary import Vocabulary
 
 
 class ServingContext(NamedTuple):
@@ -36,6 +37,7 @@ class ServingContext(NamedTuple):
     clock: Clock
     gate: QueryGate
     """The gate is closed while a search is answered: long work on the same event loop waits meanwhile."""
+    vocabulary: Vocabulary
 
     def fresh_as_of(self) -> dict[str, str | None]:
         """Return by topic the RFC 3339 time up to which all events are searchable; None while it is not known yet."""

@@ -78,4 +78,5 @@ def _template() -> Template:
     environment.filters["offer_parts"] = offer_parts
     environment.filters["amount"] = amount
     environment.filters["ago"] = ago
+    environment.filters["capitalize_first"] = lambda text: text[:1].upper() + text[1:]
     return environment.get_template("page.html")

@@ -10,8 +10,11 @@ from typing_extensions import override
 
 from schemas.errors import RefusedRequest, Unavailable
 from schemas.queries import IndexedItem, SearchAnswer, SearchRequest
+from schemas.suggestions import Suggestions, SuggestRequest
 from stream.api.services import SearchApi
 from stream.kafka.partitions import Partition
+from workers.search.spelling import Spelling
+from workers.search.suggest import suggest
 from workers.search.understood import UnderstandingSearch
 
 log = structlog.get_logger(__name__)
@@ -29,7 +32,9 @@ class SearchService(SearchApi):
         self._context = context
         self._clock = context.clock
         self._searcher = searcher
-        self._searches = UnderstandingSearch(searcher, context.collections, context.shop.currency)
+        self._searches = UnderstandingSearch(
+            searcher, context.collections, context.shop.currency, Spelling(context.vocabulary)
+        )
 
     @override
     async def search(self, request: SearchRequest, after: Token | None, wait_ms: int) -> SearchAnswer:
@@ -38,8 +43,8 @@ class SearchService(SearchApi):
         # Before the search: an event that becomes searchable meanwhile may or may not be in the answer.
         as_of = self._context.fresh_as_of()
         with self._context.gate.answering():
-            results, understood = await self._searches.search(request, self._clock.now_ms())
-        took_seconds = self._clock.monotonic_s() - began_s
+            answer = await self._searches.search(request, self._clock.now_ms())
+        results, took_seconds = answer.results, self._clock.monotonic_s() - began_s
         self._context.metrics.searches.labels(results.by).observe(took_seconds)
         if results.left_out:
             self._context.metrics.left_out.inc(len(results.left_out))
@@ -51,9 +56,21 @@ class SearchService(SearchApi):
             took_ms=round(took_seconds * 1000, 2),
             by=results.by,
             fresh_as_of=as_of,
-            understood=understood,
+            understood=answer.understood,
+            did_you_mean=answer.did_you_mean,
+            relaxed=answer.relaxed,
             fresh=fresh,
         )
+
+    @override
+    async def suggest(self, request: SuggestRequest) -> Suggestions:
+        began_s = self._clock.monotonic_s()
+        context = self._context
+        with context.gate.answering():
+            index = await context.collections.serving()
+            queries, products = await suggest(index, context.vocabulary, request, context.shop.languages)
+        took_ms = round(1000 * (self._clock.monotonic_s() - began_s), 2)
+        return Suggestions(query=request.q, queries=queries, products=products, took_ms=took_ms)
 
     @override
     async def item(self, product_id: str) -> IndexedItem | None:

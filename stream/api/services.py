@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from schemas.queries import IndexedItem, SearchAnswer, SearchRequest
+    from schemas.suggestions import Suggestions, SuggestRequest
     from schemas.tokens import Token
     from stream.api.dashboard.interface import DashboardApi
     from stream.api.letters.interface import LettersApi
@@ -22,6 +23,9 @@ class SearchApi(Protocol):
 
     async def search(self, request: SearchRequest, after: Token | None, wait_ms: int) -> SearchAnswer:
         """Answer once the event `after` is searchable, or with `fresh=False` when `wait_ms` have passed."""
+
+    async def suggest(self, request: SuggestRequest) -> Suggestions:
+        """Return how what was typed so far may go on."""
 
     async def item(self, product_id: str) -> IndexedItem | None:
         """Return the point of an item, visible or not; None if there is none."""

@@ -19,6 +19,7 @@ from stream.commands.replay import replay
 from stream.commands.schema import schema
 from stream.commands.search import search
 from stream.commands.status import status
+from stream.commands.suggest import suggest
 from stream.commands.sync import sync
 from stream.commands.up import up
 
@@ -56,6 +57,7 @@ for command in (
     demo,
     produce,
     search,
+    suggest,
     explain,
     get,
     status,

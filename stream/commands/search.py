@@ -53,8 +53,10 @@ def search(
     elif answer["hits"]:
         stdout_console().print(_table(answer["hits"]))
     if not json:
-        for sentence in _understood(answer.get("understood")):
+        for sentence in (*_understood(answer["understood"]), *(step["how"] for step in answer["relaxed"])):
             say(sentence)
+        if answer["did_you_mean"] is not None:
+            say(f"did you mean: {answer['did_you_mean']}")
         say(f"{_found(answer)}, by {answer['by']}, in {answer['took_ms']:.0f} ms")
     if not answer["fresh"]:
         say(f"not fresh: the wait ran out before {after} was searchable; this answer may be older than that event")

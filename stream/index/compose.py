@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from workers.clock import Clock
     from workers.index.interface import Collections
     from workers.priority import QueryGate
+    from workers.vocabulary.vocabulary import Vocabulary
 
 
 class KafkaSide(NamedTuple):
@@ -64,6 +65,7 @@ def compose_writing(
     gate: QueryGate,
     shop_currency: str | None,
     publishes_progress: bool,
+    vocabulary: Vocabulary,
 ) -> WritingSide:
     """Put the writing side together, and start nothing.
 
@@ -87,6 +89,7 @@ def compose_writing(
         metrics=metrics,
         recent=recent,
         dead_letters=dead_letters,
+        vocabulary=vocabulary,
     )
     writers = WriterSet(collections, context, watermark)
     worker = IndexWorker(

@@ -12,9 +12,11 @@ from stream.api.search_service import SearchService
 from stream.api.services import Services
 from stream.api.status_service import StatusService
 from stream.api.why.service import WhyService
+from stream.kafka.cluster import cluster_of
 from stream.progress.monitor import PipelineMonitor
 from stream.progress.worker_counters import WorkerCounters
 from stream.runtime.jobs import Jobs
+from stream.writers.vocabulary import VocabularyFeed
 from workers.search.searcher import Searcher
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ class ServingSide(NamedTuple):
     why: WhyService
     letters: LettersService
     drift: DriftWatch
+    feed: VocabularyFeed
     monitor: PipelineMonitor
 
     @property
@@ -79,5 +82,19 @@ def compose_serving(
         WhyService(context, searcher),
         LettersService(context),
         drift,
+        _vocabulary_feed(context),
         monitor,
+    )
+
+
+def _vocabulary_feed(context: ServingContext) -> VocabularyFeed:
+    settings = context.settings
+    return VocabularyFeed(
+        context.vocabulary,
+        context.collections,
+        cluster_of(settings),
+        epoch=context.identity.epoch,
+        partitions=settings.partitions,
+        gate=context.gate,
+        others_write=settings.qdrant_url is not None,
     )

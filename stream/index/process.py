@@ -32,6 +32,7 @@ from workers.embedder.registry import EmbedderRegistry
 from workers.index.open import open_collections
 from workers.priority import QueryGate
 from workers.search.hits import Shop
+from workers.vocabulary.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     import socket
@@ -66,6 +67,7 @@ class Shared(NamedTuple):
     metrics: IndexMetrics
     recent: RecentFreshness
     watermark: Watermark
+    vocabulary: Vocabulary
 
 
 async def run_index_worker(settings: Settings, answers: NotServing) -> None:
@@ -77,7 +79,7 @@ async def run_index_worker(settings: Settings, answers: NotServing) -> None:
     failure, registry, clock = Failure(), CollectorRegistry(), SystemClock()
     objective = Objective(settings.objective_seconds, settings.objective_share)
     recent = RecentFreshness(objective, clock.monotonic_s())
-    shared = Shared(clock, QueryGate(), registry, IndexMetrics(registry), recent, watermark=Watermark())
+    shared = Shared(clock, QueryGate(), registry, IndexMetrics(registry), recent, Watermark(), Vocabulary())
     async with AsyncExitStack() as closing:
         opened = await _open(settings, shared.gate, closing)
         parts = create_app(GROUP, settings, fail=failure.fail)
@@ -124,6 +126,7 @@ def _compose_writing(settings: Settings, opened: Opened, shared: Shared, parts: 
         gate=shared.gate,
         shop_currency=settings.shop_currency,
         publishes_progress=settings.qdrant_url is not None,  # Otherwise no other worker serves searches.
+        vocabulary=shared.vocabulary,
     )
 
 
@@ -142,6 +145,7 @@ async def _compose_serving(
         metrics=shared.metrics,
         clock=shared.clock,
         gate=shared.gate,
+        vocabulary=shared.vocabulary,
     )
     kafka = cluster_of(settings)
     return compose_serving(
@@ -168,6 +172,7 @@ async def _run(
             serving.monitor.take_snapshots(),
             serving.status.measure_lag(),
             serving.drift.run(),
+            serving.feed.run(),
             watchdog.watch_progress("join of the consumer group", parts.joining, parts.generation),
             watchdog.watch_progress("index worker", lambda: parts.trackers.in_flight, writing.assignment.committable),
         ):

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from workers.embedder.cache import VectorCache
     from workers.lanes.sinks import DeadLetters
     from workers.priority import QueryGate
+    from workers.vocabulary.vocabulary import Vocabulary
 
 
 class LoadedDocuments(Documents, Protocol):
@@ -53,3 +54,5 @@ class WriterContext(NamedTuple):
     metrics: IndexMetrics
     recent: RecentFreshness
     dead_letters: DeadLetters
+    vocabulary: Vocabulary
+    """The words of the catalogue, to complete and to correct queries."""

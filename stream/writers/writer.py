@@ -12,6 +12,7 @@ from schemas.points import offset_in_log, point_version
 from stream.writers.backfill import Backfill, filled_to
 from stream.writers.epoch import LOG
 from stream.writers.metrics_sink import MetricsSink
+from stream.writers.vocabulary import VocabularySink
 from workers.lanes.embedding import EmbeddingLane
 from workers.lanes.item_writer import ItemWriter
 from workers.lanes.lanes import LanePressure, Lanes
@@ -48,7 +49,8 @@ class Writer:
         )
         pressure = LanePressure()
         self.embedding = self._embedding_lane(metrics, pressure)
-        self.lanes = self._lanes(Sinks(metrics, context.progress, self.embedding), pressure)
+        words = VocabularySink(context.vocabulary)
+        self.lanes = self._lanes(Sinks(words, metrics, context.progress, self.embedding), pressure)
         self._windows = SaleWindows(
             index,
             assigned=context.assignment,

@@ -12,8 +12,11 @@ from tests.support.index_backends import content, opened, put
 from tests.support.queries import LoadedModel, OneIndex, at_once
 from workers.search.hits import Shop
 from workers.search.searcher import Searcher
+from workers.search.spelling import Spelling
 from workers.search.understood import NOTHING_LEFT, UnderstandingSearch
 from workers.understanding.prices import CURRENCIES_DIFFER
+from workers.vocabulary.vocabulary import Vocabulary
+from workers.vocabulary.words import catalogue_words
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -46,7 +49,12 @@ async def listed(index: Index, product_id: str, title: str, price: float, curren
 
 async def search(index: Index, **asked: Any) -> Answer:
     searcher = Searcher(OneIndex(index), LoadedModel(at_once(lambda _: None), []), Shop(None, ("en",)))
-    return await UnderstandingSearch(searcher, OneIndex(index), None).search(SearchRequest(**asked), NOW_MS)
+    vocabulary = Vocabulary()
+    async for page in index.scan():
+        for point in page:
+            vocabulary.put(point["product_id"], point["version"], catalogue_words(point))
+    searches = UnderstandingSearch(searcher, OneIndex(index), None, Spelling(vocabulary))
+    return await searches.search(SearchRequest(**asked), NOW_MS)
 
 
 async def found(index: Index, **asked: Any) -> list[str]:
@@ -141,3 +149,37 @@ async def test_cheap_lets_lower_prices_go_first_and_leaves_nothing_out(shop: Ind
     assert answer.understood is not None and [guess.used for guess in answer.understood.guesses] == ["boost"]
     pages = [await found(shop, q="cheap notebook", offset=offset, limit=1) for offset in range(4)]
     assert [page[0] for page in pages] == order
+
+
+async def test_a_word_that_the_catalogue_lacks_gets_a_suggestion_and_keeps_its_hits(shop: Index) -> None:
+    for number in range(3):
+        await listed(shop, f"desk-{number}", "desk", 50)
+    answer = await search(shop, q="desk lamqp")
+    assert answer.did_you_mean == "desk lamp" and answer.relaxed == []
+    assert {hit.product_id for hit in answer.results.hits} == {"desk-0", "desk-1", "desk-2"}
+
+
+async def test_a_query_that_finds_nothing_is_searched_for_as_corrected_and_says_so(shop: Index) -> None:
+    answer = await search(shop, q="notebok under 500")
+    assert [hit.product_id for hit in answer.results.hits] == ["fair", "cheap"]
+    assert answer.did_you_mean == "notebook under 500"
+    (step,) = answer.relaxed
+    assert (step.step, "'notebok'" in step.how, "'notebook'" in step.how) == ("spelling", True, True)
+
+
+async def test_each_step_of_a_relaxed_search_is_told_in_order(shop: Index) -> None:
+    answer = await search(shop, q="notebok under 5")
+    assert {hit.product_id for hit in answer.results.hits} == {"dear", "fair", "cheap"}
+    assert [step.step for step in answer.relaxed] == ["guesses", "spelling"]
+    assert "'under 5'" in answer.relaxed[0].how
+
+
+async def test_as_typed_nothing_is_corrected_and_the_suggestion_stays(shop: Index) -> None:
+    answer = await search(shop, q="notebok", understand=False)
+    assert (answer.results.hits, answer.did_you_mean, answer.relaxed) == ([], "notebook", [])
+
+
+async def test_a_word_of_a_description_alone_is_never_corrected(shop: Index) -> None:
+    await listed(shop, "pen", "pen", 1, description={"en": "notebok"})
+    answer = await search(shop, q="notebok")
+    assert [hit.product_id for hit in answer.results.hits] == ["pen"] and answer.did_you_mean is None

@@ -18,6 +18,7 @@ from stream.progress.freshness import RecentFreshness
 from stream.runtime.metrics import IndexMetrics, ItemsMetrics
 from workers.index.interface import Roles
 from workers.priority import QueryGate
+from workers.vocabulary.vocabulary import Vocabulary
 
 from .events import CURSED, PARTITIONS
 from .index import IndexClient, Request
@@ -114,6 +115,7 @@ class IndexProcess(Process):
             gate=QueryGate(),
             shop_currency=None,
             publishes_progress=True,
+            vocabulary=Vocabulary(),
         )
         self.run(self._begin(), reporter.run())
 

@@ -30,6 +30,7 @@ from workers.clock import SystemClock
 from workers.embedder.fake import FakeEmbedder
 from workers.index.interface import Roles
 from workers.priority import QueryGate
+from workers.vocabulary.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -104,6 +105,7 @@ def writing_side(
     log_id: str = "log",
     epoch: int = EPOCH,
     send: Send | None = None,
+    vocabulary: Vocabulary | None = None,
 ) -> WritingSide:
     """Compose the shipped wiring of an index worker over these collections, in generation 0 of its group."""
     return compose_writing(
@@ -118,6 +120,7 @@ def writing_side(
         gate=QueryGate(),
         shop_currency=None,
         publishes_progress=False,
+        vocabulary=Vocabulary() if vocabulary is None else vocabulary,
     )
 
 
@@ -138,9 +141,10 @@ class Documents:
 class IndexSide:
     def __init__(self, broker: RunningBroker, index: Index, directory: Path) -> None:
         self.broker, self.index, self.documents = broker, index, Documents()
+        self.vocabulary = Vocabulary()
         self._directory = directory / "reconcile"
         self.worker, self.assignment, self.writers, _ = writing_side(
-            OneCollection(index), Models(self.documents), kafka=broker.cluster
+            OneCollection(index), Models(self.documents), kafka=broker.cluster, vocabulary=self.vocabulary
         )
 
     @property

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from schemas.errors import Conflict, RefusedRequest, Unavailable
 from schemas.explanations import Explanation, FilterCheck, LegReport, WordMatch
 from schemas.queries import Filters, Hit, IndexedItem, SearchableAt, SearchAnswer, SearchRequest, ShownOffer
-from schemas.understood import Understood, UnderstoodWords
+from schemas.suggestions import SuggestedProduct, Suggestions, SuggestRequest
+from schemas.understood import Relaxation, Understood, UnderstoodWords
 from stream.api.dashboard.sales import SaleCalendar
 from stream.api.letters.models import LetterList, RepairRequest, Resent
 from stream.api.letters.service import repair_line
@@ -142,7 +143,8 @@ class StandIn:
                 "the Qdrant server at http://qdrant:6333 does not answer; searches work again once it does"
             )
         words = (request.q or "").lower()
-        wanted = words.partition(" under ")[0]
+        wanted, meant = words.partition(" under ")[0], "cake" if words == "cakq" else None
+        how = "next to nothing has the words 'cakq': these are the hits for 'cake'"
         hits = [Hit(**item, score=1.0) for item in self.items.values() if wanted in str(item["title"]).lower()]
         return SearchAnswer(
             query=request.q,
@@ -152,7 +154,17 @@ class StandIn:
             by="words and vectors",
             fresh_as_of={"prices": NOW},
             understood=_understood(words) if request.understand else None,
+            did_you_mean=meant,
+            relaxed=[] if meant is None else [Relaxation(step="spelling", how=how)],
             fresh=after is None or await self.progress(after, wait_ms),
+        )
+
+    async def suggest(self, request: SuggestRequest) -> Suggestions:
+        titles = [(product_id, str(item["title"])) for product_id, item in self.items.items()]
+        fitting = [(each, title) for each, title in titles if request.q.lower() in title.lower()][: request.limit]
+        products = [SuggestedProduct(product_id=product_id, title=title) for product_id, title in fitting]
+        return Suggestions(
+            query=request.q, queries=[title.lower() for _, title in fitting], products=products, took_ms=1
         )
 
     async def life(self, product_id: str) -> ProductLife | None:

@@ -153,6 +153,9 @@ class Index(Protocol):
     async def search_lexical(self, text: str, filters: Filters, limit: int) -> list[Found]:
         """Return points with their score by BM25, > 0, in the order of `workers.index.ranking`, best first."""
 
+    async def search_terms(self, terms: Mapping[str, float], filters: Filters, limit: int) -> list[Found]:
+        """Return what `search_lexical` does, for terms with their weights, > 0, instead of a text."""
+
     async def find_exact(self, identifier: str, filters: Filters) -> list[str]:
         """Return the point ids of visible items whose product_id or gtin is this identifier, however it is typed.
 

@@ -7,7 +7,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from workers.words.identity import brand_term, gtin_term, id_term, title_term
-from workers.words.query import query_terms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,27 +34,22 @@ class Sparse(NamedTuple):
 def document(words: Words) -> Sparse:
     """Return the weight of each term of an item: its saturated frequency."""
     least = SATURATION * (1 - LENGTH_SHARE + LENGTH_SHARE * words.length / LENGTH_AVERAGE)
-    return _sparse({term: count * (SATURATION + 1) / (count + least) for term, count in words.counts.items()})
-
-
-def query(text: str) -> Sparse:
-    """Return the weight of each term of a query. It is empty if the query has neither a letter nor a digit."""
-    return _sparse(query_terms(text))
+    return weighted({term: count * (SATURATION + 1) / (count + least) for term, count in words.counts.items()})
 
 
 def brand(text: str) -> Sparse:
     """Return the vector of items whose brand is this text."""
-    return _sparse({brand_term(text): 1.0})
+    return weighted({brand_term(text): 1.0})
 
 
 def names(text: str) -> Sparse:
     """Return the vector of items that have this title, brand, product_id or GTIN."""
-    return _sparse(dict.fromkeys((title_term(text), brand_term(text), id_term(text), gtin_term(text)), 1.0))
+    return weighted(dict.fromkeys((title_term(text), brand_term(text), id_term(text), gtin_term(text)), 1.0))
 
 
 def identity(text: str) -> Sparse:
     """Return the vector of items that have this product_id, which score twice, or this GTIN."""
-    return _sparse({gtin_term(text): 1.0, id_term(text): 2.0})
+    return weighted({gtin_term(text): 1.0, id_term(text): 2.0})
 
 
 @lru_cache(INDICES_KNOWN_MAX)
@@ -67,6 +61,7 @@ def index(term: str) -> int:
     return int.from_bytes(hashlib.blake2b(term.encode("utf-8", "surrogatepass"), digest_size=INDEX_BYTES).digest())
 
 
-def _sparse(weights: Mapping[str, float]) -> Sparse:
+def weighted(weights: Mapping[str, float]) -> Sparse:
+    """Return the vector of terms with these weights."""
     found = dict(zip(map(index, weights), weights.values(), strict=True))
     return Sparse([*found], [*found.values()])

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import structlog
 
+from workers.index.interface import Upsert
 from workers.lanes.pending_item import NewText
-from workers.lanes.sinks import Planned, Refused, Retried, Searchable
+from workers.lanes.sinks import Planned, Refused, Retried, Rewritten, Searchable
 from workers.point.payload import is_visible
 from workers.point.plan import PointPlan, is_new_text, patch_facets, plan, same_product
 from workers.priority import CooperativeTurns
@@ -223,6 +224,8 @@ class ItemWriter:
         now_ms = self._clock.now_ms()
         for pending, made in decided:
             self._sink.note(Planned(made.action))
+            if isinstance(made.write, Upsert):
+                self._sink.note(Rewritten(made.write.payload))
             for facet in made.became_searchable:
                 if facet in pending.changes:
                     self._sink.note(Searchable(facet, pending.changes[facet], now_ms, pending.times))

@@ -29,6 +29,12 @@ class Searchable(NamedTuple):
     """When their item record left the stages before; None where that is not known."""
 
 
+class Rewritten(NamedTuple):
+    """The whole point of an item was written, as its text or its status changed."""
+
+    payload: Payload
+
+
 class Written(NamedTuple):
     """A step of the lanes has ended, and the offsets of the records that it acked may be reported."""
 
@@ -75,7 +81,18 @@ class Repriced(NamedTuple):
     now_ms: int = 0
 
 
-Event = Planned | Searchable | Written | VectorSearchable | Embedded | TextGivenUp | Refused | Retried | Repriced
+Event = (
+    Planned
+    | Searchable
+    | Rewritten
+    | Written
+    | VectorSearchable
+    | Embedded
+    | TextGivenUp
+    | Refused
+    | Retried
+    | Repriced
+)
 
 
 class Sink(Protocol):

@@ -1,4 +1,4 @@
-"""Searches by what a query means: guessed filters narrow the search, and where they leave nothing it runs as typed."""
+"""Searches by what a query means: guessed filters narrow the search, and where it finds too little it asks for less."""
 
 from __future__ import annotations
 
@@ -7,17 +7,20 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from schemas.errors import RefusedRequest
 from schemas.texts import name_key
-from schemas.understood import Understood, UnderstoodWords
+from schemas.understood import Relaxation, Understood, UnderstoodWords
 from workers.search.cheap import cheaper_first
+from workers.search.spelling import finds_any, finds_few
 from workers.understanding.guesses import CHEAP, Known, Understanding
 from workers.understanding.read import may_name_seller, names_price, understand
+from workers.vocabulary.correction import corrected
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Mapping
 
     from schemas.queries import SearchRequest
     from workers.index.interface import Index
     from workers.search.searcher import Results, Searcher, ServingIndex
+    from workers.search.spelling import Spelling
     from workers.understanding.guesses import Guess
 
 QUERIES_KNOWN_MAX = 1_024
@@ -26,33 +29,47 @@ PRICE_BOUNDS = ("min_price", "max_price")
 
 
 class Answer(NamedTuple):
-    """The items that were found, and what was understood of the query."""
+    """The items that were found, and how the query was read."""
 
     results: Results
     understood: Understood | None
     """None if nothing was, or was not to be."""
+    did_you_mean: str | None
+    relaxed: list[Relaxation]
+
+
+class _Found(NamedTuple):
+    results: Results
+    relaxed: list[Relaxation]
 
 
 class UnderstandingSearch:
     """Reads each query before it is searched for. A wrong guess costs no result: it is dropped where it leaves none."""
 
-    def __init__(self, searcher: Searcher, collections: ServingIndex, shop_currency: str | None) -> None:
+    def __init__(
+        self, searcher: Searcher, collections: ServingIndex, shop_currency: str | None, spelling: Spelling
+    ) -> None:
         self._searcher = searcher
         self._collections = collections
         self._shop_currency = shop_currency
+        self._spelling = spelling
 
     async def search(self, request: SearchRequest, now_ms: int) -> Answer:
         """Return one page. Raises as `Searcher.search` does, which a guessed filter alone never makes it do."""
-        if request.q is None or not request.understand:
-            return Answer(await self._searcher.search(request, now_ms), None)
-        reading = await self._understand(request, request.q)
-        if reading.text == request.q:
-            return Answer(await self._searcher.search(request, now_ms), _shown(request.q, request.q, reading.guesses))
-        narrowed = await self._narrowed(request, reading, now_ms)
-        if narrowed is not None:
-            return Answer(narrowed, _shown(request.q, reading.text, reading.guesses))
-        dropped = [each._replace(dropped=each.dropped or NOTHING_LEFT) for each in reading.guesses]
-        return Answer(await self._searcher.search(request, now_ms), _shown(request.q, request.q, dropped))
+        if request.q is None:
+            return Answer(await self._searcher.search(request, now_ms), None, None, [])
+        query = request.q
+        reading = await self._understand(request, query) if request.understand else Understanding(query, ())
+        corrections = await self._corrections(reading.text)
+        did_you_mean = corrected(query, corrections) if corrections else None
+        if not request.understand:
+            return Answer(await self._searcher.search(request, now_ms), None, did_you_mean, [])
+        found = await self._narrowed(request, reading, corrections, now_ms)
+        if found is None:
+            reading, steps = _dropped(query, reading)
+            typed = await self._spelled(request, corrections, now_ms)
+            found = typed._replace(relaxed=steps + typed.relaxed)
+        return Answer(found.results, _shown(query, reading), did_you_mean, found.relaxed)
 
     async def _understand(self, request: SearchRequest, query: str) -> Understanding:
         """Return what the query means. A title, brand or id is never taken apart."""
@@ -73,27 +90,51 @@ class UnderstandingSearch:
         one = request.currency or self._shop_currency
         return (one,) if one is not None else (*await index.currencies(),)
 
-    async def _narrowed(self, request: SearchRequest, reading: Understanding, now_ms: int) -> Results | None:
-        """Return the page of the narrowed search; None if the guesses leave nothing."""
+    async def _corrections(self, text: str) -> dict[str, str]:
+        if not self._spelling.unknown(text):
+            return {}
+        return await self._spelling.corrections(await self._collections.serving(), text)
+
+    async def _narrowed(
+        self, request: SearchRequest, reading: Understanding, corrections: Mapping[str, str], now_ms: int
+    ) -> _Found | None:
+        """Return the page of the narrowed search; None if there are no guesses, or if they leave nothing."""
+        if reading.text == request.q:
+            return None
         used = [guess for guess in reading.guesses if guess.dropped is None]
         filters = {name: value for guess in used for name, value in guess.filters.items()}
         asked = request.model_copy(update={**filters, "q": reading.text or None})
         try:
-            if any(guess.boost == CHEAP for guess in used):
-                found = await cheaper_first(self._searcher, asked, now_ms)
-            else:
-                found = await self._searcher.search(asked, now_ms)
-            if found.hits or (request.offset and await self._finds(asked, now_ms)):
+            cheap = any(guess.boost == CHEAP for guess in used)
+            found = await self._spelled(asked, corrections, now_ms, cheap=cheap)
+            if found.results.hits or (request.offset and await self._finds(asked, corrections, now_ms)):
                 return found
         except RefusedRequest:  # The catalogue has got prices in one more currency since it was asked for them.
             if any(getattr(request, name) is not None for name in PRICE_BOUNDS):
                 raise
         return None
 
-    async def _finds(self, asked: SearchRequest, now_ms: int) -> bool:
+    async def _spelled(
+        self, asked: SearchRequest, corrections: Mapping[str, str], now_ms: int, *, cheap: bool = False
+    ) -> _Found:
+        """Search for the query, or for its correction where next to nothing has a word of the query as typed."""
+        steps = []
+        if corrections and asked.q is not None:
+            index, better = await self._collections.serving(), corrected(asked.q, corrections)
+            if await finds_few(index, asked.q, asked.filters) and await finds_any(index, better, asked.filters):
+                how = f"next to nothing has the words {asked.q!r}: these are the hits for {better!r}"
+                asked, steps = asked.model_copy(update={"q": better}), [Relaxation(step="spelling", how=how)]
+        search = cheaper_first if cheap else _in_order
+        return _Found(await search(self._searcher, asked, now_ms), steps)
+
+    async def _finds(self, asked: SearchRequest, corrections: Mapping[str, str], now_ms: int) -> bool:
         """Return whether the first page has a hit: a page behind the last one must not fall back alone."""
         first = asked.model_copy(update={"offset": 0, "limit": 1})
-        return bool((await self._searcher.search(first, now_ms)).hits)
+        return bool((await self._spelled(first, corrections, now_ms)).results.hits)
+
+
+async def _in_order(searcher: Searcher, asked: SearchRequest, now_ms: int) -> Results:
+    return await searcher.search(asked, now_ms)
 
 
 @lru_cache(QUERIES_KNOWN_MAX)
@@ -116,9 +157,18 @@ def _said_by(request: SearchRequest, guess: Guess) -> str | None:
     return None if given is None else f"the request says {given} itself"
 
 
-def _shown(query: str, text: str, guesses: Iterable[Guess]) -> Understood | None:
-    shown = [_shown_guess(query, each) for each in guesses]
-    return Understood(text=text, guesses=shown) if shown else None
+def _dropped(query: str, reading: Understanding) -> tuple[Understanding, list[Relaxation]]:
+    """Return the understanding of a query that runs as typed after all, and the step that this is, if it is one."""
+    guesses = tuple(each._replace(dropped=each.dropped or NOTHING_LEFT) for each in reading.guesses)
+    words = ", ".join(repr(query[each.start : each.end]) for each in reading.guesses)
+    how = f"{words} left nothing as a filter, so the query ran as typed"
+    steps = [] if reading.text == query else [Relaxation(step="guesses", how=how)]
+    return Understanding(query, guesses), steps
+
+
+def _shown(query: str, reading: Understanding) -> Understood | None:
+    shown = [_shown_guess(query, each) for each in reading.guesses]
+    return Understood(text=reading.text, guesses=shown) if shown else None
 
 
 def _shown_guess(query: str, guess: Guess) -> UnderstoodWords:

@@ -56,6 +56,11 @@ def chunks(folded: str) -> list[str]:
     return _FIND.findall(folded)
 
 
+def located(folded: str) -> list[tuple[int, int]]:
+    """Return the places of the chunks of folded text, each as (start, end)."""
+    return [found.span() for found in _FIND.finditer(folded)]
+
+
 def terms(chunk: str) -> Terms:
     """Return the terms of a chunk."""
     if chunk.isalpha() and chunk.isascii():

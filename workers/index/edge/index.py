@@ -60,6 +60,7 @@ from workers.index.layout import (
 )
 from workers.index.ranking import best
 from workers.priority import CooperativeTurns
+from workers.words.query import query_terms
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -161,7 +162,11 @@ class EdgeIndex(OpenedIndex):
 
     @override
     async def search_lexical(self, text: str, filters: Filters, limit: int) -> list[Found]:
-        return await self._with_terms(lexical.query(text), filters, limit)
+        return await self.search_terms(query_terms(text), filters, limit)
+
+    @override
+    async def search_terms(self, terms: Mapping[str, float], filters: Filters, limit: int) -> list[Found]:
+        return await self._with_terms(lexical.weighted(terms), filters, limit)
 
     @override
     async def find_exact(self, identifier: str, filters: Filters) -> list[str]:

@@ -40,6 +40,7 @@ from workers.index.ranking import best
 from workers.index.server import filters as where
 from workers.index.server.calls import OPERATIONS_MAX, Calls
 from workers.index.server.operations import clear_pending, operations, set_payload, update_vectors
+from workers.words.query import query_terms
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Mapping, Sequence
@@ -118,7 +119,11 @@ class ServerIndex(OpenedIndex):
 
     @override
     async def search_lexical(self, text: str, filters: Filters, limit: int) -> list[Found]:
-        return await self._with_terms(lexical.query(text), filters, limit)
+        return await self.search_terms(query_terms(text), filters, limit)
+
+    @override
+    async def search_terms(self, terms: Mapping[str, float], filters: Filters, limit: int) -> list[Found]:
+        return await self._with_terms(lexical.weighted(terms), filters, limit)
 
     @override
     async def find_exact(self, identifier: str, filters: Filters) -> list[str]:

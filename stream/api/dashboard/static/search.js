@@ -1,5 +1,7 @@
 // A live search page: asks for itself again every second, and lets a row flash once its item has changed.
 
+import "./suggest.js";
+
 const AGAIN_MS = 1000;
 
 const asOf = (list) => new Map([...list.children].map((row) => [row.dataset.id, row.dataset.asOf]));

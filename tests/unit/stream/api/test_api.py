@@ -43,6 +43,22 @@ async def test_an_answer_says_what_was_understood_of_the_query(client: httpx.Asy
     assert off["understood"] is None
 
 
+async def test_suggestions_have_queries_and_products(client: httpx.AsyncClient) -> None:
+    answer = (await client.get("/suggest", params={"q": "walnut"})).json()
+    assert answer["queries"] == ["walnut cake"]
+    assert answer["products"] == [{"product_id": "P2", "title": "Walnut cake"}]
+
+
+@pytest.mark.parametrize(
+    ("query", "field"), [("", "q"), ("q=", "q"), ("q=" + "x" * 101, "q"), ("q=a&limit=0", "limit"), ("q=a&x=1", "x")]
+)
+async def test_a_wrong_parameter_of_suggest_is_a_422_that_names_it(
+    client: httpx.AsyncClient, query: str, field: str
+) -> None:
+    answer = await client.get("/suggest?" + query)
+    assert answer.status_code == 422 and answer.json()["error"]["field"] == field
+
+
 async def test_every_filter_reaches_the_search_with_its_type(client: httpx.AsyncClient, service: StandIn) -> None:
     filters: dict[str, Any] = {
         "min_price": 1.5,
@@ -275,6 +291,12 @@ async def test_the_page_says_what_was_understood_and_links_to_the_search_as_type
     assert 'href="/search-page?q=cake%20under%2010&amp;understand=false"' in page
     assert "understood" not in (await client.get("/search-page?q=cake+under+10&understand=false")).text
     assert service.asked[-1][0].understand is False
+
+
+async def test_the_page_says_what_was_meant(client: httpx.AsyncClient) -> None:
+    page = (await client.get("/search-page", params={"q": "cakq"})).text
+    assert 'Did you mean <a href="/search-page?q=cake">cake</a>?' in page
+    assert "Next to nothing has the words" in page and "/search-page?q=cakq&amp;understand=false" in page
 
 
 async def test_a_picture_comes_by_https_and_without_a_referrer(client: httpx.AsyncClient, service: StandIn) -> None:

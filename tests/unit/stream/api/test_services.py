@@ -32,6 +32,7 @@ from workers.index.metadata import Metadata
 from workers.priority import QueryGate
 from workers.search.hits import Shop
 from workers.search.searcher import Results
+from workers.vocabulary.vocabulary import Vocabulary
 from workers.words.item import ANALYSIS_VERSION
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def context(data_dir: Path, **parts: Any) -> ServingContext:
         metrics=IndexMetrics(CollectorRegistry()),
         clock=SystemClock(),
         gate=QueryGate(),
+        vocabulary=Vocabulary(),
     )
     return made._replace(**parts)
 

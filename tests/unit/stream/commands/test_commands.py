@@ -79,6 +79,18 @@ def test_search_says_what_was_understood(service: StandIn) -> None:
     assert "understood" not in freshline("search", "cake under 10", "--as-typed").err
 
 
+def test_search_says_what_was_meant_and_what_was_done(service: StandIn) -> None:
+    done = freshline("search", "cakq")
+    assert "did you mean: cake" in done.err and "these are the hits for 'cake'" in done.err
+
+
+def test_suggest_prints_queries_and_products(service: StandIn) -> None:
+    done = freshline("suggest", "chiff", "--limit=1")
+    assert (done.code, done.out) == (0, "chiffon cake\nP1: Chiffon cake\n")
+    assert "nothing begins with zebra" in freshline("suggest", "zebra").err
+    assert json.loads(freshline("suggest", "chiff", "--json").out)["query"] == "chiff"
+
+
 def test_a_search_that_is_not_as_fresh_as_was_asked_exits_10(service: StandIn) -> None:
     for flags in ([], ["--json"]):
         done = freshline("search", "cake", "--after=prices:0:1000", "--wait-ms=1", *flags)

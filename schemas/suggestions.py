@@ -1,0 +1,36 @@
+"""The request and the answer of GET /suggest."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+SUGGESTION_CHARS_MAX = 100
+SUGGESTIONS_MAX = 20
+
+
+class SuggestRequest(BaseModel):
+    """What a shopper has typed so far."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    q: str = Field(min_length=1, max_length=SUGGESTION_CHARS_MAX, description="what was typed so far")
+    limit: int = Field(5, ge=1, le=SUGGESTIONS_MAX, description="the most queries and the most products")
+
+
+class SuggestedProduct(BaseModel):
+    """An item whose title has what was typed."""
+
+    product_id: str
+    title: str
+    """The title that has it, in the first language of the shop that does."""
+
+
+class Suggestions(BaseModel):
+    """How what was typed may go on."""
+
+    query: str
+    queries: list[str]
+    """Whole queries, each what was typed with its last word completed, in words of the catalogue."""
+    products: list[SuggestedProduct]
+    """Visible items, the best first."""
+    took_ms: float

@@ -1,0 +1,136 @@
+"""Keeps the vocabulary of this process up to date: from its own writes, a scan at the start, and the item log."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import structlog
+
+from schemas.errors import ForeignRecord, Gone, Unavailable
+from schemas.points import offset_in_log, point_version
+from schemas.state_codec import logged_item_under
+from stream.kafka.partitions import Partition
+from stream.kafka.reader import Reader
+from stream.kafka.topics import ITEMS
+from workers.lanes.sinks import Rewritten
+from workers.priority import CooperativeTurns
+from workers.retry import INDEX_BACKOFF, until_available
+from workers.state.projection import content
+from workers.vocabulary.words import catalogue_words
+
+if TYPE_CHECKING:
+    from schemas.logged_item import LoggedItem
+    from schemas.points import Content
+    from stream.kafka.cluster import Cluster
+    from stream.kafka.reader import Record
+    from workers.index.interface import Collections, Index
+    from workers.lanes.sinks import Event
+    from workers.priority import QueryGate
+    from workers.vocabulary.vocabulary import Vocabulary
+
+log = structlog.get_logger(__name__)
+
+AWAY_S = 1.0
+"""The pause after the broker was away."""
+
+
+class VocabularySink:
+    """Puts the words of each point that this process writes into the vocabulary, before its record is acked."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self._vocabulary = vocabulary
+
+    def note(self, event: Event) -> None:
+        """Put the words of a point that was written whole. Any other write leaves its words as they are."""
+        if isinstance(event, Rewritten):
+            point = event.payload
+            self._vocabulary.put(point["product_id"], point["version"], catalogue_words(point))
+
+
+class VocabularyFeed:
+    """Fills the vocabulary with what the index had before this process, and with what other processes write.
+
+    The records of the item log are read from where the index was complete, so none lies between them and the scan.
+    """
+
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        collections: Collections,
+        kafka: Cluster,
+        *,
+        epoch: int,
+        partitions: int,
+        gate: QueryGate,
+        others_write: bool,
+    ) -> None:
+        """`others_write`: other processes write items as well, whose records must be read from the log."""
+        self._vocabulary = vocabulary
+        self._collections = collections
+        self._kafka = kafka
+        self._epoch = epoch
+        self._partitions = partitions
+        self._gate = gate
+        self._others_write = others_write
+
+    async def run(self) -> None:
+        """Scan once, then follow the item log if other processes write, until cancelled."""
+        complete = await until_available(self._fill, "index away", INDEX_BACKOFF)
+        log.info("vocabulary filled", words=len(self._vocabulary))
+        while self._others_write:
+            try:
+                await self._follow(complete)
+            except Unavailable as error:
+                log.warning("vocabulary waits", error=str(error))
+                await asyncio.sleep(AWAY_S)
+
+    async def _fill(self) -> dict[str, int]:
+        """Scan the collection that serves, and return its positions before the scan. Raises Unavailable."""
+        try:
+            index = await self._collections.serving()
+            complete = await index.positions()
+            await self._scan(index)
+        except Gone as error:  # A rebuild may drop the collection meanwhile: then another one serves.
+            raise Unavailable(str(error)) from error
+        return complete
+
+    async def _scan(self, index: Index) -> None:
+        turns = CooperativeTurns(self._gate)
+        async for page in index.scan():
+            for point in page:
+                self._vocabulary.put(point["product_id"], point["version"], catalogue_words(point))
+                await turns.yield_if_over()
+
+    async def _follow(self, complete: dict[str, int]) -> None:
+        async with Reader(self._kafka) as reader:
+            reader.assign({Partition(ITEMS, number): 0 for number in range(self._partitions)})
+            ends = await reader.end_offsets()
+            kept = {each: offset_in_log(complete.get(str(each.number)), self._epoch) for each in ends}
+            reader.assign({each: min(end, kept[each] or 0) for each, end in ends.items()})
+            turns = CooperativeTurns(self._gate)
+            async for records in reader.follow():
+                for record in records:
+                    self._read(record)
+                    await turns.yield_if_over()
+
+    def _read(self, record: Record) -> None:
+        """Put the words of an item whose product may have changed. A price is passed over without its product."""
+        try:
+            item = logged_item_under(record.key, record.value or b"")
+            version = point_version(self._epoch, record.offset)
+            if _may_have_other_words(item) and self._vocabulary.version(item.product_id) < version:
+                words = catalogue_words(_content(item, record))
+                self._vocabulary.put(item.product_id, version, words)
+        except ForeignRecord:
+            return
+
+
+def _may_have_other_words(item: LoggedItem) -> bool:
+    return not item.changes or "product" in item.changes
+
+
+def _content(item: LoggedItem, record: Record) -> Content:
+    """Return what search shows of the item. Its prices have no part in its words."""
+    number = record.partition.number
+    return content(item.state, item.reviews, partition=number, now_ms=record.timestamp_ms, shop_currency=None)

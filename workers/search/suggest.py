@@ -1,0 +1,138 @@
+"""Suggestions while a shopper types: queries from the catalogue's own words, and products as the index has them now."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import chain, pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+from schemas.queries import Filters
+from schemas.suggestions import SuggestedProduct
+from workers.plain import plain
+from workers.point.payload import is_visible
+from workers.vocabulary.words import is_word
+from workers.words.chunks import chunks, is_unspaced, terms
+from workers.words.folding import folded
+from workers.words.surface import words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from schemas.points import Payload
+    from schemas.suggestions import SuggestRequest
+    from workers.index.interface import Index
+    from workers.vocabulary.vocabulary import Vocabulary
+
+COMPLETIONS_MAX = 16
+"""The completions of the last word with which products are looked for."""
+POINTS_READ = 32
+"""The points whose titles are read, some 1.5 ms of them."""
+COMPLETION_WEIGHT = 0.5
+"""How much a completion counts beside a word that was typed whole."""
+
+
+class Suggested(NamedTuple):
+    """The queries and products that are suggested."""
+
+    queries: list[str]
+    products: list[SuggestedProduct]
+
+
+class Typed(NamedTuple):
+    """What was typed: whole words, and the one that may go on."""
+
+    before: str
+    """The text before the last word, as typed."""
+    whole: tuple[str, ...]
+    """The chunks before it."""
+    last: str
+    """The last chunk, folded; empty after a blank."""
+
+
+def typed(text: str) -> Typed:
+    """Return what was typed so far."""
+    found = list(words(text))
+    if not found:
+        return Typed(text, (), "")
+    chunks_typed, last = tuple(word.chunk for word in found), found[-1]
+    if text[last.end :].isspace():
+        return Typed(f"{text.rstrip()} ", chunks_typed, "")
+    return Typed(text[: last.start], chunks_typed[:-1], last.chunk)
+
+
+async def suggest(index: Index, vocabulary: Vocabulary, request: SuggestRequest, languages: Sequence[str]) -> Suggested:
+    """Return suggestions for what was typed. Raises Unavailable.
+
+    Products are read from the index, so a delisted one is never among them. `languages` are those of the shop.
+    """
+    asked = typed(request.q)
+    completions = vocabulary.completions(asked.last, COMPLETIONS_MAX) if asked.last else []
+    wanted = dict.fromkeys(chain.from_iterable(map(_terms, asked.whole)), 1.0)
+    for word in (*completions, asked.last):
+        wanted |= {term: COMPLETION_WEIGHT for term in _terms(word) if term not in wanted}
+    found = await index.search_terms(wanted, Filters(), POINTS_READ)
+    payloads = await index.payloads([point.point_id for point in found])
+    shown = [payloads[point.point_id] for point in found if point.point_id in payloads]
+    titles = [(payload, title) for payload in shown if (title := _title(payload, asked, languages)) is not None]
+    products = [SuggestedProduct(product_id=payload["product_id"], title=title) for payload, title in titles]
+    queries = _queries(asked, completions, (title for _, title in titles), vocabulary)
+    return Suggested(queries[: request.limit], products[: request.limit])
+
+
+def _queries(asked: Typed, completions: Iterable[str], titles: Iterable[str], vocabulary: Vocabulary) -> list[str]:
+    """Return whole queries: the first word completed by all of the catalogue, then by two words of the titles; a later
+    word by the titles that have the words before it."""
+    counts: Counter[str] = Counter()
+    for title in titles:
+        counts.update(set(_continuations(asked, title)))
+    frequent = sorted(counts, key=lambda words: (-counts[words], words))
+    alone = [] if asked.whole else map(vocabulary.written, completions)
+    return [asked.before + words for words in dict.fromkeys((*alone, *frequent))]
+
+
+def _continuations(asked: Typed, title: str) -> Iterator[str]:
+    """Iterate over what in a title completes the last word, in lower case; after a blank, over the next word. Where
+    nothing was typed before, it is followed by one more word."""
+    text = plain(title)
+    found = [word for word in words(text) if word.chunk not in asked.whole[:-1]]
+    for one, other in pairwise(found):
+        if asked.last and not asked.whole and one.chunk.startswith(asked.last) and is_word(other.chunk):
+            yield text[one.start : other.end].lower()
+        if not asked.last and one.chunk == asked.whole[-1] and is_word(other.chunk):
+            yield text[other.start : other.end].lower()
+    if asked.last and asked.whole:
+        for word in found:
+            if word.chunk.startswith(asked.last) and is_word(word.chunk) and word.chunk not in asked.whole:
+                yield text[word.start : word.end].lower()
+
+
+def _title(payload: Payload, asked: Typed, languages: Sequence[str]) -> str | None:
+    """Return the title that has every whole word and one that begins with the last; None if there is none."""
+    if not is_visible(payload):
+        return None
+    by_language = payload["title"]
+    preferred = sorted(by_language, key=lambda tag: (_rank(tag, languages), tag))
+    return next((by_language[tag] for tag in preferred if _has(by_language[tag], payload["brand"], asked)), None)
+
+
+def _rank(tag: str, languages: Sequence[str]) -> int:
+    """Return the place of a language among those of the shop, of which `zh` stands for `zh-Hant` too."""
+    ranks = (n for n, each in enumerate(languages) if tag == each or tag.startswith(f"{each}-"))
+    return next(ranks, len(languages))
+
+
+def _has(title: str, brand: str | None, asked: Typed) -> bool:
+    found = chunks(folded(f"{plain(title)} | {brand or ''}"))
+    said = set(chain.from_iterable(map(_terms, found)))
+    if not all(said.issuperset(terms(chunk).whole) for chunk in asked.whole):
+        return False
+    others = [chunk for chunk in found if chunk not in asked.whole]
+    if not asked.last:
+        return True
+    if is_unspaced(asked.last):
+        return any(asked.last in chunk for chunk in others)
+    return any(chunk.startswith(asked.last) for chunk in others)
+
+
+def _terms(chunk: str) -> Iterator[str]:
+    return chain(*terms(chunk)) if chunk else iter(())

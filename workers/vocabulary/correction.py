@@ -1,0 +1,62 @@
+"""Corrects words that the catalogue does not have to words that it has."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from workers.words.chunks import chunks, is_unspaced
+from workers.words.folding import folded
+from workers.words.query import FUNCTION_WORDS
+from workers.words.stems import singular
+from workers.words.surface import words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from workers.vocabulary.vocabulary import Vocabulary
+
+LETTERS_MIN = 4
+"""A shorter word is one edit from dozens of others."""
+TWO_EDITS_LETTERS_MIN = 7
+"""The least letters of a word that may differ from its correction by two edits."""
+WORDS_MAX = 4
+"""The most words of a query that are corrected. A query with more is of another catalogue."""
+NEAREST_MAX = 64
+
+
+def unknown_words(text: str, vocabulary: Vocabulary) -> list[str]:
+    """Return the words of a query, folded, that may be mistyped: of letters alone, and not in the vocabulary."""
+    found = (chunk for chunk in dict.fromkeys(chunks(folded(text))) if _may_be_mistyped(chunk))
+    return [word for word in found if word not in vocabulary and singular(word) not in vocabulary]
+
+
+def nearest(word: str, vocabulary: Vocabulary) -> str | None:
+    """Return the word of the vocabulary that was meant by a folded one; None if none is near.
+
+    Edits are insertions, deletions, substitutions and swaps of neighbours (optimal string alignment, Boytsov 2011). The
+    fewest edits count first, then the number of items.
+    """
+    edits_max = 2 if len(word) >= TWO_EDITS_LETTERS_MIN else 1
+    found = process.extract(word, vocabulary.words(), scorer=OSA.distance, score_cutoff=edits_max, limit=NEAREST_MAX)
+    near = [(edits, other) for other, edits, _ in found if other.isalpha()]
+    if not near:
+        return None
+    fewest = min(edits for edits, _ in near)
+    return vocabulary.frequent((other for edits, other in near if edits == fewest), 1)[0]
+
+
+def corrected(text: str, corrections: Mapping[str, str]) -> str:
+    """Return the text as it is typed, with other words in the place of those that are corrected (folded)."""
+    pieces, at = [], 0
+    for word in words(text):
+        if word.chunk in corrections:
+            pieces += [text[at : word.start], corrections[word.chunk]]
+            at = word.end
+    return "".join([*pieces, text[at:]])
+
+
+def _may_be_mistyped(chunk: str) -> bool:
+    return len(chunk) >= LETTERS_MIN and chunk.isalpha() and not is_unspaced(chunk) and chunk not in FUNCTION_WORDS

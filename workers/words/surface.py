@@ -1,0 +1,60 @@
+"""Where the words of folded text stand in the text as it was written."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from workers.words.chunks import located
+from workers.words.folding import folded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_JOINING = (
+    r"[\u0300-\u036f\u0483-\u0489\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u1160-\u11ff\u20d0-\u20ff\u3099\u309a"
+    r"\ufe00-\ufe2f\uff9e\uff9f\u00ad\u200b-\u200f\u2060\ufeff]"
+)
+_CLUSTER = re.compile(rf".{_JOINING}*", re.DOTALL)
+"""A character with those after it that Unicode may join to it, or that show nothing."""
+
+
+class Folded(NamedTuple):
+    """Folded text, and where each of its characters comes from."""
+
+    text: str
+    starts: Sequence[int]
+    """Where the character of the written text begins that the folded one, of the same place, comes from."""
+    ends: Sequence[int]
+
+
+class Word(NamedTuple):
+    """A chunk of a text, and its place in the text as it was written: `text[start:end]`."""
+
+    chunk: str
+    start: int
+    end: int
+
+
+def words(text: str) -> Iterator[Word]:
+    """Iterate over the chunks of a text with their places, in order.
+
+    There are none where folding joins characters that stand apart, which hardly a text has.
+    """
+    found = folded_in_place(text)
+    for start, end in located(found.text):
+        yield Word(found.text[start:end], found.starts[start], found.ends[end - 1])
+
+
+def folded_in_place(text: str) -> Folded:
+    """Return the folded text with the place of each character, or an empty one if places cannot be told."""
+    if text.isascii():
+        return Folded(text.lower(), range(len(text)), range(1, len(text) + 1))
+    pieces, starts, ends = list[str](), list[int](), list[int]()
+    for cluster in _CLUSTER.finditer(text):
+        piece = folded(cluster[0])
+        pieces.append(piece)
+        starts += [cluster.start()] * len(piece)
+        ends += [cluster.end()] * len(piece)
+    whole = "".join(pieces)
+    return Folded(whole, starts, ends) if whole == folded(text) else Folded("", (), ())
