@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from schemas.event_fields import Currency  # noqa: TC001  (pydantic reads the types when it runs)
+from schemas.highlights import Highlights  # noqa: TC001  (as above)
 from schemas.texts import name_of
 from schemas.understood import Relaxation, Understood  # noqa: TC001  (as above)
 
@@ -47,6 +48,8 @@ class SearchRequest(Filters):
     limit: int = Field(10, ge=1, le=LIMIT_MAX)
     offset: int = Field(0, ge=0, le=OFFSET_MAX)
     understand: bool = Field(True, description="whether words such as `under 500` may become filters")
+
+    highlight: bool = Field(False, description="whether each hit says which of its words matched")
 
     @property
     def filters(self) -> Filters:
@@ -118,6 +121,8 @@ class Hit(ShownItem):
     """An item and how well it matches."""
 
     score: float
+    highlights: Highlights | None = None
+    """The words that matched, with `highlight=true`."""
 
 
 class IndexedItem(ShownItem):

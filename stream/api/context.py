@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from schemas.times import rfc3339
 
 if TYPE_CHECKING:
+    from stream.api.live_synonyms import LiveSynonyms
     from stream.kafka.log_identity import LogIdentity
     from stream.progress.freshness import FreshAsOf
     from stream.progress.watermark import Watermark
@@ -38,6 +39,7 @@ class ServingContext(NamedTuple):
     gate: QueryGate
     """The gate is closed while a search is answered: long work on the same event loop waits meanwhile."""
     vocabulary: Vocabulary
+    synonyms: LiveSynonyms
 
     def fresh_as_of(self) -> dict[str, str | None]:
         """Return by topic the RFC 3339 time up to which all events are searchable; None while it is not known yet."""

@@ -43,7 +43,7 @@ class PageParameters(BaseModel):
 
     def search_request(self) -> SearchRequest | None:
         """Return the search that the form asks for; None: no search yet."""
-        return SearchRequest(q=self.q, understand=self.understand) if self.q else None
+        return SearchRequest(q=self.q, understand=self.understand, highlight=True) if self.q else None
 
 
 def render_page(asked: PageParameters, answer: SearchAnswer | None) -> str:

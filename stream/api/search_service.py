@@ -13,7 +13,7 @@ from schemas.queries import IndexedItem, SearchAnswer, SearchRequest
 from schemas.suggestions import Suggestions, SuggestRequest
 from stream.api.services import SearchApi
 from stream.kafka.partitions import Partition
-from workers.search.spelling import Spelling
+from workers.search.highlight import highlighted
 from workers.search.suggest import suggest
 from workers.search.understood import UnderstandingSearch
 
@@ -33,7 +33,7 @@ class SearchService(SearchApi):
         self._clock = context.clock
         self._searcher = searcher
         self._searches = UnderstandingSearch(
-            searcher, context.collections, context.shop.currency, Spelling(context.vocabulary)
+            searcher, context.collections, context.shop.currency, context.vocabulary, context.synonyms
         )
 
     @override
@@ -49,9 +49,10 @@ class SearchService(SearchApi):
         if results.left_out:
             self._context.metrics.left_out.inc(len(results.left_out))
             log.error("hits cannot be shown: run freshline reconcile --repair", points=results.left_out)
+        wanted = self._context.synonyms.terms(answer.text) if request.highlight and answer.text else {}
         return SearchAnswer(
             query=request.q,
-            hits=results.hits,
+            hits=highlighted(results.hits, wanted) if request.highlight else results.hits,
             total=results.total,
             took_ms=round(took_seconds * 1000, 2),
             by=results.by,

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rich.table import Table
+    from rich.text import Text
 
 
 def search(
@@ -31,6 +32,7 @@ def search(
     understand: Annotated[
         bool, typer.Option("--understand/--as-typed", help="Whether words such as `under 500` may become filters.")
     ] = True,
+    highlight: Annotated[bool, typer.Option("--highlight", help="Set apart the words that matched.")] = False,
     after: Annotated[
         str | None, typer.Option(metavar="TOPIC:PARTITION:OFFSET", help="Wait until this event is searchable.")
     ] = None,
@@ -79,6 +81,16 @@ def _understood(understood: dict[str, Any] | None) -> Iterator[str]:
         yield f"understood {guess['words']!r} as {meaning}{unused}"
 
 
+def _title(hit: dict[str, Any]) -> Text:
+    """Return the title with the words that matched in bold, if the API says which."""
+    from rich.text import Text
+
+    fragments = (hit["highlights"] or {"title": []})["title"]
+    if not fragments:
+        return Text(hit["title"] or "")
+    return Text.assemble(*((each["text"], "bold" if each["matched"] else "") for each in fragments))
+
+
 def _table(hits: list[dict[str, Any]]) -> Table:
     from rich.table import Table
 
@@ -91,5 +103,5 @@ def _table(hits: list[dict[str, Any]]) -> Table:
         rating = "" if hit["rating"] is None else f"{hit['rating']:.1f} ({hit['review_count']:,})"
         since = ago(hit["searchable_at"]["price"])
         price = money(hit["price"], hit["currency"])
-        table.add_row(hit["product_id"], hit["title"] or "", price, best_offers(hit), rating, since)
+        table.add_row(hit["product_id"], _title(hit), price, best_offers(hit), rating, since)
     return table

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
 
     from stream.api.context import ServingContext
+    from stream.api.live_synonyms import LiveSynonyms
     from stream.kafka.end_offsets import EndOffsets
     from stream.kafka.reader import Reader
     from stream.progress.freshness import RecentFreshness
@@ -39,6 +40,7 @@ class ServingSide(NamedTuple):
     letters: LettersService
     drift: DriftWatch
     feed: VocabularyFeed
+    synonyms: LiveSynonyms
     monitor: PipelineMonitor
 
     @property
@@ -73,7 +75,7 @@ def compose_serving(
     jobs = Jobs(context.clock)
     status = StatusService(context, monitor, jobs, recent=recent, registry=registry, index_was_empty=index_was_empty)
     drift = DriftWatch(context)
-    searcher = Searcher(context.collections, context.models, context.shop)
+    searcher = Searcher(context.collections, context.models, context.shop, terms=context.synonyms.terms)
     return ServingSide(
         SearchService(context, searcher),
         status,
@@ -83,6 +85,7 @@ def compose_serving(
         LettersService(context),
         drift,
         _vocabulary_feed(context),
+        context.synonyms,
         monitor,
     )
 

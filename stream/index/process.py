@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 
 from stream.agents.app import AppParts, connect, create_app
 from stream.api.context import ServingContext
+from stream.api.live_synonyms import LiveSynonyms
 from stream.api.server import serve_http
 from stream.index.compose import KafkaSide, WritingSide, compose_writing
 from stream.index.compose_serving import ServingSide, compose_serving
@@ -146,6 +147,7 @@ async def _compose_serving(
         clock=shared.clock,
         gate=shared.gate,
         vocabulary=shared.vocabulary,
+        synonyms=LiveSynonyms(settings.synonyms),
     )
     kafka = cluster_of(settings)
     return compose_serving(
@@ -173,6 +175,7 @@ async def _run(
             serving.status.measure_lag(),
             serving.drift.run(),
             serving.feed.run(),
+            serving.synonyms.run(),
             watchdog.watch_progress("join of the consumer group", parts.joining, parts.generation),
             watchdog.watch_progress("index worker", lambda: parts.trackers.in_flight, writing.assignment.committable),
         ):

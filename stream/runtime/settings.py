@@ -53,6 +53,11 @@ class Settings(TransportSettings):
         description="YAML file that says which input topics have records of other systems, such as Debezium. "
         "If it is not set, all topics have events in Freshline's own form.",
     )
+    synonyms: Path | None = Field(
+        None,
+        description="YAML file with synonyms and stop phrases of searches. It is read again once it has changed; if "
+        "it is wrong then, the rules in force stay. If it is not set, there are none.",
+    )
     data_dir: Path = Field(Path(".freshline"), description="Directory of everything that a stack keeps on disk.")
     broker: Literal["embedded", "kafka"] = Field(
         "embedded",

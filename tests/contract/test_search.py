@@ -14,7 +14,7 @@ from tests.support.queries import LoadedModel, OneIndex, Vector, at_once
 from tests.support.waiting import HANG_S
 from workers.index.interface import Patch
 from workers.search.hits import Shop
-from workers.search.searcher import EXACT_SCORE, Searcher
+from workers.search.searcher import EXACT_SCORE, VECTOR_SECONDS_MAX, Searcher
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -43,9 +43,11 @@ def searcher(index: Index, *values: float, model: Any = MODEL) -> Searcher:
     return Searcher(OneIndex(index), loaded, SHOP)
 
 
-def searcher_with(index: Index, embed: Callable[[Vector], Awaitable[Any]], **bounds: float) -> Searcher:
+def searcher_with(
+    index: Index, embed: Callable[[Vector], Awaitable[Any]], vector_seconds_max: float = VECTOR_SECONDS_MAX
+) -> Searcher:
     """`embed` computes the vector of each query, and says when it starts."""
-    return Searcher(OneIndex(index), LoadedModel(embed), SHOP, **bounds)
+    return Searcher(OneIndex(index), LoadedModel(embed), SHOP, vector_seconds_max=vector_seconds_max)
 
 
 async def names(search: Searcher, now_ms: int = 1_000, **asked: Any) -> list[str]:
@@ -108,7 +110,7 @@ async def test_a_query_whose_vector_does_not_come_in_time_is_answered_by_lexical
 async def test_all_that_needs_no_vector_is_found_while_the_vector_is_computed(
     index: Index, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = {name: asyncio.Event() for name in ("search_lexical", "find_exact", "count")}
+    asked = {name: asyncio.Event() for name in ("search_terms", "find_exact", "count")}
     for name, event in asked.items():
         monkeypatch.setattr(index, name, _setting(event, getattr(index, name)))
 

@@ -12,11 +12,11 @@ from tests.support.index_backends import content, opened, put
 from tests.support.queries import LoadedModel, OneIndex, at_once
 from workers.search.hits import Shop
 from workers.search.searcher import Searcher
-from workers.search.spelling import Spelling
 from workers.search.understood import NOTHING_LEFT, UnderstandingSearch
 from workers.understanding.prices import CURRENCIES_DIFFER
 from workers.vocabulary.vocabulary import Vocabulary
 from workers.vocabulary.words import catalogue_words
+from workers.words.synonyms import read_synonyms
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from workers.search.understood import Answer
 
 NOW_MS = 1_000
+RULES = read_synonyms("{one_way: [{from: jotter, to: [notebook]}], stop: [please find]}", "synonyms.yaml")
 
 
 @pytest.fixture
@@ -48,12 +49,14 @@ async def listed(index: Index, product_id: str, title: str, price: float, curren
 
 
 async def search(index: Index, **asked: Any) -> Answer:
-    searcher = Searcher(OneIndex(index), LoadedModel(at_once(lambda _: None), []), Shop(None, ("en",)))
+    searcher = Searcher(
+        OneIndex(index), LoadedModel(at_once(lambda _: None), []), Shop(None, ("en",)), terms=RULES.terms
+    )
     vocabulary = Vocabulary()
     async for page in index.scan():
         for point in page:
             vocabulary.put(point["product_id"], point["version"], catalogue_words(point))
-    searches = UnderstandingSearch(searcher, OneIndex(index), None, Spelling(vocabulary))
+    searches = UnderstandingSearch(searcher, OneIndex(index), None, vocabulary, RULES)
     return await searches.search(SearchRequest(**asked), NOW_MS)
 
 
@@ -183,3 +186,15 @@ async def test_a_word_of_a_description_alone_is_never_corrected(shop: Index) -> 
     await listed(shop, "pen", "pen", 1, description={"en": "notebok"})
     answer = await search(shop, q="notebok")
     assert [hit.product_id for hit in answer.results.hits] == ["pen"] and answer.did_you_mean is None
+
+
+async def test_a_synonym_finds_what_it_stands_for_and_is_never_corrected(shop: Index) -> None:
+    answer = await search(shop, q="jotter under 500")
+    assert [hit.product_id for hit in answer.results.hits] == ["fair", "cheap"]
+    assert answer.did_you_mean is None
+
+
+async def test_a_stop_phrase_is_not_searched_for(shop: Index) -> None:
+    await listed(shop, "find", "please find me", 5)
+    assert "find" not in await found(shop, q="please find notebook")
+    assert await found(shop, q="please find") == ["find"]

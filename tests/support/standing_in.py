@@ -17,6 +17,8 @@ from stream.api.services import Services
 from stream.api.why.models import ProductLife, VectorReport
 from stream.progress.lag import Lag
 from stream.runtime.jobs import JobReport
+from workers.search.highlight import highlighted
+from workers.words.query import query_terms
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -146,6 +148,7 @@ class StandIn:
         wanted, meant = words.partition(" under ")[0], "cake" if words == "cakq" else None
         how = "next to nothing has the words 'cakq': these are the hits for 'cake'"
         hits = [Hit(**item, score=1.0) for item in self.items.values() if wanted in str(item["title"]).lower()]
+        hits = highlighted(hits, query_terms(wanted)) if request.highlight else hits
         return SearchAnswer(
             query=request.q,
             hits=hits[request.offset :][: request.limit],

@@ -15,9 +15,10 @@ from workers.search.currency import check_currency
 from workers.search.fusion import HEAD_POINTS, fuse
 from workers.search.weights import vector_weight
 from workers.words.identity import identifiers
+from workers.words.query import query_terms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from schemas.queries import Filters, Hit, IndexedItem, SearchRequest
     from workers.embedder.interface import ModelId, Vectors
@@ -107,11 +108,14 @@ class Searcher:
         embedders: QueryEmbedders,
         shop: hits.Shop,
         *,
+        terms: Callable[[str], Mapping[str, float]] = query_terms,
         vector_seconds_max: float = VECTOR_SECONDS_MAX,
     ) -> None:
+        """`terms` gives the terms of a query with their weights."""
         self._collections = collections
         self._embedders = embedders
         self._shop = shop
+        self._terms = terms
         self._vector_seconds_max = vector_seconds_max
 
     async def search(self, request: SearchRequest, now_ms: int) -> Results:
@@ -159,11 +163,11 @@ class Searcher:
         # Vectors of two models never meet: the query is embedded by the model of this collection, or not at all.
         embedder = self._embedders.find_loaded(index.model)
         if embedder is None:
-            return await _legs(index, query, filters, points, None)
+            return await _legs(index, query, self._terms(query), filters, points, None)
         computing = embedder.embed_query(query)
         try:
             bounded = _Bounded(computing, self._vector_seconds_max, embedder.cosine_min)
-            return await _legs(index, query, filters, points, bounded)
+            return await _legs(index, query, self._terms(query), filters, points, bounded)
         finally:
             computing.cancel()
 
@@ -178,12 +182,19 @@ class Searcher:
         return _Ranking(page, legs.total, "words" if legs.vector is None else "words and vectors")
 
 
-async def _legs(index: Index, query: str, filters: Filters, points: int, computing: _Bounded | None) -> Legs:
+async def _legs(
+    index: Index,
+    query: str,
+    terms: Mapping[str, float],
+    filters: Filters,
+    points: int,
+    computing: _Bounded | None,
+) -> Legs:
     if computing is not None:
         # A call to the index at this moment would take the interpreter from the tokeniser.
         await computing.started()
     words, exact, is_brand, total = await asyncio.gather(
-        index.search_lexical(query, filters, points),
+        index.search_terms(terms, filters, points),
         _exact(index, query, filters),
         index.has_brand(query),
         index.count(filters),

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from schemas.queries import Filters
 from workers.vocabulary.correction import WORDS_MAX, nearest, unknown_words
 from workers.words.query import query_terms
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from workers.index.interface import Index
     from workers.vocabulary.vocabulary import Vocabulary
 
@@ -17,15 +19,35 @@ FEW_HITS = 3
 """With fewer items that have one of its words, a query has found almost nothing."""
 
 
+class QueryRules(Protocol):
+    """What a shop says about the words of its queries. `workers.words.synonyms.Synonyms` does."""
+
+    def terms(self, text: str) -> Mapping[str, float]:
+        """Return the terms that a query is searched for with, with their weights, > 0."""
+
+    def without_stop(self, text: str) -> str:
+        """Return the query without the phrases that it is searched for without; never an empty text."""
+
+    def knows(self, word: str) -> bool:
+        """Return whether a folded word is one of the rules."""
+
+
 class Spelling:
     """Knows which words of a query may be mistyped."""
 
-    def __init__(self, vocabulary: Vocabulary) -> None:
+    def __init__(self, vocabulary: Vocabulary, rules: QueryRules) -> None:
         self._vocabulary = vocabulary
+        self._rules = rules
 
     def unknown(self, text: str) -> list[str]:
-        """Return the words of a query that no title, brand or category has; none while no item is known yet."""
-        return [] if not self._vocabulary else unknown_words(text, self._vocabulary)[:WORDS_MAX]
+        """Return the words of a query that no title, brand or category has; none while no item is known yet.
+
+        A word of the synonyms is not mistyped.
+        """
+        if not self._vocabulary:
+            return []
+        unknown = unknown_words(text, self._vocabulary)
+        return [word for word in unknown if not self._rules.knows(word)][:WORDS_MAX]
 
     async def corrections(self, index: Index, text: str) -> dict[str, str]:
         """Return the words of the catalogue that were meant, by the words of the query, folded, that it lacks.
@@ -38,12 +60,8 @@ class Spelling:
         near = {word: other for word in missing if (other := nearest(word, self._vocabulary)) is not None}
         return {word: self._vocabulary.written(other) for word, other in near.items()}
 
-
-async def finds_few(index: Index, text: str, filters: Filters) -> bool:
-    """Return whether next to no item that passes the filters has a word of the text. Raises Unavailable."""
-    return len(await index.search_terms(query_terms(text), filters, FEW_HITS)) < FEW_HITS
-
-
-async def finds_any(index: Index, text: str, filters: Filters) -> bool:
-    """Return whether an item that passes the filters has a word of the text. Raises Unavailable."""
-    return bool(await index.search_terms(query_terms(text), filters, 1))
+    async def is_better(self, index: Index, typed: str, corrected: str, filters: Filters) -> bool:
+        """Return whether next to no item that passes the filters has a word of the query as typed, and one has a word
+        of the corrected query. Raises Unavailable."""
+        few = await index.search_terms(self._rules.terms(typed), filters, FEW_HITS)
+        return len(few) < FEW_HITS and bool(await index.search_terms(self._rules.terms(corrected), filters, 1))

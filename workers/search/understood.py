@@ -9,7 +9,7 @@ from schemas.errors import RefusedRequest
 from schemas.texts import name_key
 from schemas.understood import Relaxation, Understood, UnderstoodWords
 from workers.search.cheap import cheaper_first
-from workers.search.spelling import finds_any, finds_few
+from workers.search.spelling import Spelling
 from workers.understanding.guesses import CHEAP, Known, Understanding
 from workers.understanding.read import may_name_seller, names_price, understand
 from workers.vocabulary.correction import corrected
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from schemas.queries import SearchRequest
     from workers.index.interface import Index
     from workers.search.searcher import Results, Searcher, ServingIndex
-    from workers.search.spelling import Spelling
+    from workers.search.spelling import QueryRules
     from workers.understanding.guesses import Guess
+    from workers.vocabulary.vocabulary import Vocabulary
 
 QUERIES_KNOWN_MAX = 1_024
 NOTHING_LEFT = "nothing that the query finds would be left"
@@ -36,40 +37,49 @@ class Answer(NamedTuple):
     """None if nothing was, or was not to be."""
     did_you_mean: str | None
     relaxed: list[Relaxation]
+    text: str | None
+    """The words that were searched for; None where filters alone were."""
 
 
 class _Found(NamedTuple):
     results: Results
     relaxed: list[Relaxation]
+    text: str | None
 
 
 class UnderstandingSearch:
     """Reads each query before it is searched for. A wrong guess costs no result: it is dropped where it leaves none."""
 
     def __init__(
-        self, searcher: Searcher, collections: ServingIndex, shop_currency: str | None, spelling: Spelling
+        self,
+        searcher: Searcher,
+        collections: ServingIndex,
+        shop_currency: str | None,
+        vocabulary: Vocabulary,
+        rules: QueryRules,
     ) -> None:
         self._searcher = searcher
         self._collections = collections
         self._shop_currency = shop_currency
-        self._spelling = spelling
+        self._rules = rules
+        self._spelling = Spelling(vocabulary, rules)
 
     async def search(self, request: SearchRequest, now_ms: int) -> Answer:
         """Return one page. Raises as `Searcher.search` does, which a guessed filter alone never makes it do."""
         if request.q is None:
-            return Answer(await self._searcher.search(request, now_ms), None, None, [])
+            return Answer(await self._searcher.search(request, now_ms), None, None, [], None)
         query = request.q
         reading = await self._understand(request, query) if request.understand else Understanding(query, ())
         corrections = await self._corrections(reading.text)
         did_you_mean = corrected(query, corrections) if corrections else None
         if not request.understand:
-            return Answer(await self._searcher.search(request, now_ms), None, did_you_mean, [])
+            return Answer(await self._searcher.search(request, now_ms), None, did_you_mean, [], query)
         found = await self._narrowed(request, reading, corrections, now_ms)
         if found is None:
             reading, steps = _dropped(query, reading)
             typed = await self._spelled(request, corrections, now_ms)
             found = typed._replace(relaxed=steps + typed.relaxed)
-        return Answer(found.results, _shown(query, reading), did_you_mean, found.relaxed)
+        return Answer(found.results, _shown(query, reading), did_you_mean, found.relaxed, found.text)
 
     async def _understand(self, request: SearchRequest, query: str) -> Understanding:
         """Return what the query means. A title, brand or id is never taken apart."""
@@ -121,11 +131,13 @@ class UnderstandingSearch:
         steps = []
         if corrections and asked.q is not None:
             index, better = await self._collections.serving(), corrected(asked.q, corrections)
-            if await finds_few(index, asked.q, asked.filters) and await finds_any(index, better, asked.filters):
+            if await self._spelling.is_better(index, asked.q, better, asked.filters):
                 how = f"next to nothing has the words {asked.q!r}: these are the hits for {better!r}"
                 asked, steps = asked.model_copy(update={"q": better}), [Relaxation(step="spelling", how=how)]
+        if asked.q is not None:
+            asked = asked.model_copy(update={"q": self._rules.without_stop(asked.q)})
         search = cheaper_first if cheap else _in_order
-        return _Found(await search(self._searcher, asked, now_ms), steps)
+        return _Found(await search(self._searcher, asked, now_ms), steps, asked.q)
 
     async def _finds(self, asked: SearchRequest, corrections: Mapping[str, str], now_ms: int) -> bool:
         """Return whether the first page has a hit: a page behind the last one must not fall back alone."""

@@ -43,6 +43,13 @@ async def test_an_answer_says_what_was_understood_of_the_query(client: httpx.Asy
     assert off["understood"] is None
 
 
+async def test_a_hit_says_which_of_its_words_matched(client: httpx.AsyncClient) -> None:
+    answer = (await client.get("/search", params={"q": "chiffon", "highlight": "true"})).json()
+    title = [{"text": "Chiffon", "matched": True}, {"text": " cake", "matched": False}]
+    assert answer["hits"][0]["highlights"] == {"title": title, "description": []}
+    assert (await client.get("/search?q=chiffon")).json()["hits"][0]["highlights"] is None
+
+
 async def test_suggestions_have_queries_and_products(client: httpx.AsyncClient) -> None:
     answer = (await client.get("/suggest", params={"q": "walnut"})).json()
     assert answer["queries"] == ["walnut cake"]
@@ -263,7 +270,8 @@ async def test_metrics_are_in_the_prometheus_format(client: httpx.AsyncClient) -
 async def test_the_page_shows_prices_offers_and_freshness(client: httpx.AsyncClient) -> None:
     assert 'name="q"' in (await client.get("/search-page")).text
     page = (await client.get("/search-page?q=cake")).text
-    for wanted in ("Chiffon cake", "8.50 HKD", "WELLCOME", "2 for $14.00", "rated 4.5 in 2 reviews", "price ", " ago"):
+    assert "Chiffon <mark>cake</mark>" in page
+    for wanted in ("8.50 HKD", "WELLCOME", "2 for $14.00", "rated 4.5 in 2 reviews", "price ", " ago"):
         assert wanted in page
 
 
@@ -297,6 +305,18 @@ async def test_the_page_says_what_was_meant(client: httpx.AsyncClient) -> None:
     page = (await client.get("/search-page", params={"q": "cakq"})).text
     assert 'Did you mean <a href="/search-page?q=cake">cake</a>?' in page
     assert "Next to nothing has the words" in page and "/search-page?q=cakq&amp;understand=false" in page
+
+
+async def test_matches_are_marked_on_the_page_and_markup_stays_text(
+    client: httpx.AsyncClient, service: StandIn
+) -> None:
+    service.items["P1"] |= {
+        "title": "Chiffon <b>cake</b>",
+        "description": "A <mark>chiffon</mark> & <script>x</script>",
+    }
+    page = (await client.get("/search-page?q=chiffon")).text
+    assert "<mark>Chiffon</mark> &lt;b&gt;cake&lt;/b&gt;" in page and "A <mark>chiffon</mark> &amp;" in page
+    assert page.count("<script") == 1
 
 
 async def test_a_picture_comes_by_https_and_without_a_referrer(client: httpx.AsyncClient, service: StandIn) -> None:

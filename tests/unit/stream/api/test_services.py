@@ -13,6 +13,7 @@ from schemas.queries import SearchRequest
 from schemas.tokens import Token
 from stream.api.context import ServingContext
 from stream.api.jobs_service import JobsService
+from stream.api.live_synonyms import LiveSynonyms
 from stream.api.search_service import SearchService
 from stream.api.status_service import StatusService
 from stream.kafka.log_identity import LogIdentity
@@ -60,6 +61,7 @@ def context(data_dir: Path, **parts: Any) -> ServingContext:
         clock=SystemClock(),
         gate=QueryGate(),
         vocabulary=Vocabulary(),
+        synonyms=LiveSynonyms(None),
     )
     return made._replace(**parts)
 

@@ -61,14 +61,14 @@ def test_every_flag_of_search_reaches_the_api(service: StandIn) -> None:
     done = freshline(
         "search", "--limit=3", "--offset=1", "--min-price=1", "--max-price=9", "--currency=EUR", "--seller=AEON",
         "--brand=Garden", "--category=Cakes", "--availability=in_stock", "--min-rating=4",
-        "--as-typed", "--after=prices:1:7", "--wait-ms=50", "--json",
+        "--as-typed", "--highlight", "--after=prices:1:7", "--wait-ms=50", "--json",
     )  # fmt: skip
     assert done.code == 0
     request, after, wait_ms = service.asked[0]
     assert request.model_dump(exclude={"after", "wait_ms"}) == {
         "q": None, "limit": 3, "offset": 1, "min_price": 1, "max_price": 9, "currency": "EUR", "seller": "AEON",
         "brand": "Garden", "category": "Cakes", "availability": "in_stock", "min_rating": 4,
-        "understand": False,
+        "understand": False, "highlight": True,
     }  # fmt: skip
     assert (str(after), wait_ms) == ("prices:1:7", 50)
 
