@@ -15,6 +15,7 @@ from stream.api.services import SearchApi
 from stream.kafka.partitions import Partition
 from workers.search.highlight import highlighted
 from workers.search.suggest import suggest
+from workers.search.terms import QueryTerms
 from workers.search.understood import UnderstandingSearch
 
 log = structlog.get_logger(__name__)
@@ -32,6 +33,7 @@ class SearchService(SearchApi):
         self._context = context
         self._clock = context.clock
         self._searcher = searcher
+        self._terms = QueryTerms(context.synonyms, context.vocabulary)
         self._searches = UnderstandingSearch(
             searcher, context.collections, context.shop.currency, context.vocabulary, context.synonyms
         )
@@ -49,7 +51,7 @@ class SearchService(SearchApi):
         if results.left_out:
             self._context.metrics.left_out.inc(len(results.left_out))
             log.error("hits cannot be shown: run freshline reconcile --repair", points=results.left_out)
-        wanted = self._context.synonyms.terms(answer.text) if request.highlight and answer.text else {}
+        wanted = self._terms(answer.text) if request.highlight and answer.text else {}
         return SearchAnswer(
             query=request.q,
             hits=highlighted(results.hits, wanted) if request.highlight else results.hits,

@@ -18,6 +18,7 @@ from stream.progress.worker_counters import WorkerCounters
 from stream.runtime.jobs import Jobs
 from stream.writers.vocabulary import VocabularyFeed
 from workers.search.searcher import Searcher
+from workers.search.terms import QueryTerms
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
@@ -75,7 +76,9 @@ def compose_serving(
     jobs = Jobs(context.clock)
     status = StatusService(context, monitor, jobs, recent=recent, registry=registry, index_was_empty=index_was_empty)
     drift = DriftWatch(context)
-    searcher = Searcher(context.collections, context.models, context.shop, terms=context.synonyms.terms)
+    searcher = Searcher(
+        context.collections, context.models, context.shop, terms=QueryTerms(context.synonyms, context.vocabulary)
+    )
     return ServingSide(
         SearchService(context, searcher),
         status,

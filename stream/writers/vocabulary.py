@@ -17,7 +17,7 @@ from workers.lanes.sinks import Rewritten
 from workers.priority import CooperativeTurns
 from workers.retry import INDEX_BACKOFF, until_available
 from workers.state.projection import content
-from workers.vocabulary.words import catalogue_words
+from workers.vocabulary.words import catalogue_brand, catalogue_words
 
 if TYPE_CHECKING:
     from schemas.logged_item import LoggedItem
@@ -45,7 +45,7 @@ class VocabularySink:
         """Put the words of a point that was written whole. Any other write leaves its words as they are."""
         if isinstance(event, Rewritten):
             point = event.payload
-            self._vocabulary.put(point["product_id"], point["version"], catalogue_words(point))
+            self._vocabulary.put(point["product_id"], point["version"], catalogue_words(point), catalogue_brand(point))
 
 
 class VocabularyFeed:
@@ -99,7 +99,9 @@ class VocabularyFeed:
         turns = CooperativeTurns(self._gate)
         async for page in index.scan():
             for point in page:
-                self._vocabulary.put(point["product_id"], point["version"], catalogue_words(point))
+                self._vocabulary.put(
+                    point["product_id"], point["version"], catalogue_words(point), catalogue_brand(point)
+                )
                 await turns.yield_if_over()
 
     async def _follow(self, complete: dict[str, int]) -> None:
@@ -120,8 +122,8 @@ class VocabularyFeed:
             item = logged_item_under(record.key, record.value or b"")
             version = point_version(self._epoch, record.offset)
             if _may_have_other_words(item) and self._vocabulary.version(item.product_id) < version:
-                words = catalogue_words(_content(item, record))
-                self._vocabulary.put(item.product_id, version, words)
+                shown = _content(item, record)
+                self._vocabulary.put(item.product_id, version, catalogue_words(shown), catalogue_brand(shown))
         except ForeignRecord:
             return
 

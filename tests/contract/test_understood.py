@@ -12,10 +12,11 @@ from tests.support.index_backends import content, opened, put
 from tests.support.queries import LoadedModel, OneIndex, at_once
 from workers.search.hits import Shop
 from workers.search.searcher import Searcher
+from workers.search.terms import QueryTerms
 from workers.search.understood import NOTHING_LEFT, UnderstandingSearch
 from workers.understanding.prices import CURRENCIES_DIFFER
 from workers.vocabulary.vocabulary import Vocabulary
-from workers.vocabulary.words import catalogue_words
+from workers.vocabulary.words import catalogue_brand, catalogue_words
 from workers.words.synonyms import read_synonyms
 
 if TYPE_CHECKING:
@@ -49,13 +50,12 @@ async def listed(index: Index, product_id: str, title: str, price: float, curren
 
 
 async def search(index: Index, **asked: Any) -> Answer:
-    searcher = Searcher(
-        OneIndex(index), LoadedModel(at_once(lambda _: None), []), Shop(None, ("en",)), terms=RULES.terms
-    )
     vocabulary = Vocabulary()
+    terms = QueryTerms(RULES, vocabulary)
+    searcher = Searcher(OneIndex(index), LoadedModel(at_once(lambda _: None), []), Shop(None, ("en",)), terms=terms)
     async for page in index.scan():
         for point in page:
-            vocabulary.put(point["product_id"], point["version"], catalogue_words(point))
+            vocabulary.put(point["product_id"], point["version"], catalogue_words(point), catalogue_brand(point))
     searches = UnderstandingSearch(searcher, OneIndex(index), None, vocabulary, RULES)
     return await searches.search(SearchRequest(**asked), NOW_MS)
 
@@ -198,3 +198,17 @@ async def test_a_stop_phrase_is_not_searched_for(shop: Index) -> None:
     await listed(shop, "find", "please find me", 5)
     assert "find" not in await found(shop, q="please find notebook")
     assert await found(shop, q="please find") == ["find"]
+
+
+async def test_items_of_a_brand_that_the_query_names_go_first_and_none_is_left_out(shop: Index) -> None:
+    await listed(shop, "case", "Acme Acme Acme case for lamp", 5)
+    await listed(shop, "acme", "lamp of brass with a shade and a long cable", 5, brand="Acme")
+    answer = await search(shop, q="acme lamp")
+    assert next(hit.product_id for hit in answer.results.hits) == "acme"
+    assert {hit.product_id for hit in answer.results.hits} == {"acme", "case", "lamp"}
+    assert answer.understood is not None and answer.understood.text == "acme lamp"
+    assert [(each.words, each.used) for each in answer.understood.guesses] == [("acme", "boost")]
+    assert (await search(shop, q="acme")).understood is None
+    dropped = await search(shop, q="acme notebook under 1")
+    assert dropped.understood is not None
+    assert [each.used for each in dropped.understood.guesses] == ["boost", "no"]

@@ -10,7 +10,7 @@ from schemas.texts import name_key
 from schemas.understood import Relaxation, Understood, UnderstoodWords
 from workers.search.cheap import cheaper_first
 from workers.search.spelling import Spelling
-from workers.understanding.guesses import CHEAP, Known, Understanding
+from workers.understanding.guesses import BRAND, CHEAP, Known, Understanding
 from workers.understanding.read import may_name_seller, names_price, understand
 from workers.vocabulary.correction import corrected
 
@@ -62,6 +62,7 @@ class UnderstandingSearch:
         self._collections = collections
         self._shop_currency = shop_currency
         self._rules = rules
+        self._vocabulary = vocabulary
         self._spelling = Spelling(vocabulary, rules)
 
     async def search(self, request: SearchRequest, now_ms: int) -> Answer:
@@ -85,14 +86,15 @@ class UnderstandingSearch:
         """Return what the query means. A title, brand or id is never taken apart."""
         guesses, prices, sellers = _mentions(query)
         if not guesses and not sellers:
-            return Understanding(query, ())
+            return understand(query, Known(brands=self._vocabulary.brands))
         index = await self._collections.serving()
         known = Known(
             await self._currencies(index, request) if prices else (),
             {name_key(each): each for each in await index.sellers()} if sellers else {},
+            self._vocabulary.brands,
         )
         reading = understand(query, known)
-        if any(each.dropped is None for each in reading.guesses) and await index.has_name(query):
+        if any(each.takes_words for each in reading.guesses) and await index.has_name(query):
             return Understanding(query, ())
         return _overruled(request, reading)
 
@@ -111,7 +113,7 @@ class UnderstandingSearch:
         """Return the page of the narrowed search; None if there are no guesses, or if they leave nothing."""
         if reading.text == request.q:
             return None
-        used = [guess for guess in reading.guesses if guess.dropped is None]
+        used = [guess for guess in reading.guesses if guess.takes_words]
         filters = {name: value for guess in used for name, value in guess.filters.items()}
         asked = request.model_copy(update={**filters, "q": reading.text or None})
         try:
@@ -158,7 +160,10 @@ def _mentions(query: str) -> tuple[bool, bool, bool]:
 
 def _overruled(request: SearchRequest, reading: Understanding) -> Understanding:
     """Return the understanding without the filters that the request has itself; their words stay out of the text."""
-    guesses = [each._replace(dropped=each.dropped or _said_by(request, each)) for each in reading.guesses]
+    guesses = (
+        each if each.boost == BRAND else each._replace(dropped=each.dropped or _said_by(request, each))
+        for each in reading.guesses
+    )
     return Understanding(reading.text, tuple(guesses))
 
 
@@ -171,11 +176,16 @@ def _said_by(request: SearchRequest, guess: Guess) -> str | None:
 
 def _dropped(query: str, reading: Understanding) -> tuple[Understanding, list[Relaxation]]:
     """Return the understanding of a query that runs as typed after all, and the step that this is, if it is one."""
-    guesses = tuple(each._replace(dropped=each.dropped or NOTHING_LEFT) for each in reading.guesses)
-    words = ", ".join(repr(query[each.start : each.end]) for each in reading.guesses)
+    if reading.text == query:
+        return reading, []
+    guesses = [each if each.boost == BRAND else _without(each) for each in reading.guesses]
+    words = ", ".join(repr(query[each.start : each.end]) for each in guesses if each.dropped is not None)
     how = f"{words} left nothing as a filter, so the query ran as typed"
-    steps = [] if reading.text == query else [Relaxation(step="guesses", how=how)]
-    return Understanding(query, guesses), steps
+    return Understanding(query, tuple(guesses)), [Relaxation(step="guesses", how=how)]
+
+
+def _without(guess: Guess) -> Guess:
+    return guess._replace(dropped=guess.dropped or NOTHING_LEFT)
 
 
 def _shown(query: str, reading: Understanding) -> Understood | None:

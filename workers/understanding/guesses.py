@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping  # noqa: TC003  (NamedTuple reads the types)
+from collections.abc import Container, Mapping  # noqa: TC003  (NamedTuple reads the types)
 from typing import NamedTuple
 
 CHEAP = "cheap"
 """The boost by which lower prices go first among what is found."""
+
+BRAND = "brand"
+"""The boost by which items of a brand go first. Its words are searched for as well."""
 
 
 class Guess(NamedTuple):
@@ -16,11 +19,16 @@ class Guess(NamedTuple):
     end: int
     """The words are `text[start:end]`."""
     filters: Mapping[str, float | str]
-    """Names of `schemas.queries.Filters` with their values; empty for a boost."""
+    """Names of `schemas.queries.Filters` with their values; none for `CHEAP`."""
     boost: str | None = None
-    """`CHEAP`, or None for a filter."""
+    """`CHEAP` or `BRAND`; None for a filter."""
     dropped: str | None = None
-    """Why it is no filter after all, as a sentence; None if it is one."""
+    """Why it is not used after all, as a sentence; None if it is."""
+
+    @property
+    def takes_words(self) -> bool:
+        """Whether its words are not searched for."""
+        return self.dropped is None and self.boost != BRAND
 
 
 class Known(NamedTuple):
@@ -30,6 +38,8 @@ class Known(NamedTuple):
     """The currencies of its prices; the shop's alone, if it has one."""
     sellers: Mapping[str, str] = {}
     """The sellers by what names are compared by (`schemas.texts.name_key`)."""
+    brands: Container[str] = frozenset()
+    """The brands as `workers.words.identity.brand_key` gives them."""
 
 
 class Understanding(NamedTuple):

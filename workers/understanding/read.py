@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from schemas.texts import name_key
-from workers.understanding.guesses import CHEAP, Guess, Known, Understanding
+from workers.understanding.guesses import BRAND, CHEAP, Guess, Known, Understanding
 from workers.understanding.phrases import CHEAP_WORDS, IN_STOCK, RATING, SELLER, grade
 from workers.understanding.prices import price_guesses
+from workers.words.surface import words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 SELLER_WORDS_MAX = 5
 """The most words of a seller's name that are looked up."""
+BRAND_WORDS_MAX = 5
 TEXT_CHARACTERS_MAX = 200
 """Nobody types a longer query; what is pasted is not understood."""
 _JOINTS = " \t\r\n,;"
@@ -26,12 +28,12 @@ def understand(text: str, known: Known) -> Understanding:
     of a guess that is dropped remain. What remains is not understood any further.
     """
     found = _guesses(text, known)
-    used = [each for each in found if each.dropped is None]
+    used = [each for each in found if each.takes_words]
     if not used:
         return Understanding(text, found)
     rest = remaining(text, used)
     nothing_left = not rest and not any(each.filters for each in used)
-    joined = any(each.dropped is None for each in _guesses(rest, known))  # Of `under under 5 5` would `under 5` remain.
+    joined = any(each.takes_words for each in _guesses(rest, known))  # Of `under under 5 5` would `under 5` remain.
     return Understanding(text, ()) if nothing_left or joined else Understanding(rest, found)
 
 
@@ -60,6 +62,7 @@ def _guesses(text: str, known: Known) -> tuple[Guess, ...]:
     if len(text) > TEXT_CHARACTERS_MAX:
         return ()
     others = [*_ratings(text), *_stock(text), *_cheap(text), *_sellers(text, known)]
+    others += _brands(text, known)
     prices = price_guesses(text, known.currencies, {each.start for each in others})
     chosen: list[Guess] = []
     for each in sorted([*others, *prices], key=lambda each: (each.start, -each.end)):
@@ -89,15 +92,28 @@ def _sellers(text: str, known: Known) -> Iterator[Guess]:
     at = 0
     while known.sellers and (found := SELLER.search(text, at)) is not None:
         at = found.start("a")
-        words = found["a"].split()[:SELLER_WORDS_MAX]
-        for count in range(len(words), 0, -1):
-            if (seller := known.sellers.get(name_key(" ".join(words[:count])))) is not None:
-                yield Guess(found.start(), _end_of(text, at, words[:count]), {"seller": seller})
+        named = found["a"].split()[:SELLER_WORDS_MAX]
+        for count in range(len(named), 0, -1):
+            if (seller := known.sellers.get(name_key(" ".join(named[:count])))) is not None:
+                yield Guess(found.start(), _end_of(text, at, named[:count]), {"seller": seller})
                 break
 
 
-def _end_of(text: str, at: int, words: Iterable[str]) -> int:
+def _brands(text: str, known: Known) -> Iterator[Guess]:
+    """Iterate over the brands that the text names beside other words, each by its longest name."""
+    found, at = list(words(text)), 0
+    while at < len(found):
+        for end in range(min(at + BRAND_WORDS_MAX, len(found)), at, -1):
+            if end - at < len(found) and " ".join(word.chunk for word in found[at:end]) in known.brands:
+                start, stop = found[at].start, found[end - 1].end
+                yield Guess(start, stop, {"brand": text[start:stop]}, boost=BRAND)
+                at = end - 1
+                break
+        at += 1
+
+
+def _end_of(text: str, at: int, named: Iterable[str]) -> int:
     """Return where these words, which follow each other from `at` on, end."""
-    for word in words:
+    for word in named:
         at = text.index(word, at) + len(word)
     return at

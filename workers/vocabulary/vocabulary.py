@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
+from collections import Counter
 from heapq import nsmallest
 from sys import intern
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Container, Iterable, Mapping
 
 ITEMS_MAX = 1_000_000
 """The most items whose words are remembered. The words of others are found, and neither completed nor corrected to."""
@@ -18,6 +19,7 @@ _LAST = "\U0010ffff"
 class _Item(NamedTuple):
     version: int
     words: tuple[str, ...]
+    brand: str | None
 
 
 class Vocabulary:
@@ -33,6 +35,7 @@ class Vocabulary:
         self._written: dict[str, str] = {}
         """The words whose written form is another one."""
         self._sorted: list[str] = []
+        self._brands: Counter[str] = Counter()
 
     def __len__(self) -> int:
         """Return the number of words."""
@@ -47,8 +50,13 @@ class Vocabulary:
         item = self._items.get(product_id)
         return -1 if item is None else item.version
 
-    def put(self, product_id: str, version: int, words: Mapping[str, str]) -> None:
-        """Replace the words of an item, each folded and as it is written; none if the item is hidden.
+    @property
+    def brands(self) -> Container[str]:
+        """The brands of visible items, as `workers.words.identity.brand_key` gives them."""
+        return self._brands
+
+    def put(self, product_id: str, version: int, words: Mapping[str, str], brand: str | None = None) -> None:
+        """Replace the words of an item, each folded and as it is written, and its brand; none if the item is hidden.
 
         Nothing happens if a higher version of the item was put, or if there are too many items.
         """
@@ -61,7 +69,8 @@ class Vocabulary:
             self._add(word, written)
         for word in known.words if known is not None else ():
             self._remove(word)
-        self._items[intern(product_id)] = _Item(version, tuple(map(intern, words)))
+        self._replace_brand(None if known is None else known.brand, brand)
+        self._items[intern(product_id)] = _Item(version, tuple(map(intern, words)), brand and intern(brand))
 
     def completions(self, prefix: str, limit: int) -> list[str]:
         """Return the words that begin with a folded prefix, those that most items have first."""
@@ -79,6 +88,14 @@ class Vocabulary:
     def written(self, word: str) -> str:
         """Return a folded word as an item has written it, in lower case."""
         return self._written.get(word, word)
+
+    def _replace_brand(self, before: str | None, now: str | None) -> None:
+        if now is not None:
+            self._brands[now] += 1
+        if before is not None:
+            self._brands[before] -= 1
+            if not self._brands[before]:
+                del self._brands[before]
 
     def _add(self, word: str, written: str) -> None:
         if word in self._counts:

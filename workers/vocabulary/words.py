@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from workers.plain import plain
 from workers.words.chunks import is_quantity, is_unspaced
+from workers.words.identity import brand_key
 from workers.words.query import FUNCTION_WORDS
 from workers.words.surface import words
 
@@ -25,6 +26,12 @@ def catalogue_words(content: Content) -> dict[str, str]:
     """Return the words of a visible item, each folded and as it is written in lower case; none if it is hidden."""
     found = (pair for text in _texts(content) for pair in _words(text))
     return dict(islice(found, WORDS_PER_ITEM_MAX))
+
+
+def catalogue_brand(content: Content) -> str | None:
+    """Return the brand of a visible item as `brand_key` gives it; None if it has none or is hidden."""
+    shown = content["brand"] if content["status"] == "visible" else None
+    return brand_key(shown) or None if shown else None
 
 
 def is_word(chunk: str) -> bool:

@@ -21,7 +21,12 @@ def title_term(title: str) -> str:
 
 def brand_term(brand: str) -> str:
     """Return the term of a whole brand."""
-    return f"@{' '.join(chunks(folded(brand)))}"
+    return f"@{brand_key(brand)}"
+
+
+def brand_key(brand: str) -> str:
+    """Return a brand as its term has it: without differences of case, accents, width and punctuation."""
+    return " ".join(chunks(folded(brand)))
 
 
 def id_term(product_id: str) -> str:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.queries import Filters
-from workers.understanding.guesses import CHEAP, Known
+from workers.understanding.guesses import BRAND, CHEAP, Known
 from workers.understanding.prices import CURRENCIES_DIFFER, NOT_SOLD_IN
 from workers.understanding.read import TEXT_CHARACTERS_MAX, may_name_seller, remaining, understand
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 SELLERS = {"wellcome": "WELLCOME", "aeon style": "AEON Style"}
 HONG_KONG = Known(("HKD",), SELLERS)
-MANY = Known(("HKD", "EUR", "USD"), SELLERS)
+MANY = Known(("HKD", "EUR", "USD"), SELLERS, {"notebook", "cheap 500", "嘉顿"})
 
 FRAGMENTS = (
     *("notebook", "手機", "嘉頓 蛋糕", "iphone 15", "under", "over", "between", "and", "to", "from", "by", "WELLCOME"),
@@ -121,6 +121,23 @@ def test_a_sign_that_means_several_currencies_means_the_one_that_the_catalogue_h
     assert filters("lamp under $500", Known(("EUR", "HKD"))) == ("lamp", {"max_price": 500, "currency": "HKD"})
 
 
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("Sony headphones under 50", ["Sony", "under 50"]),
+        ("headphones under 50 sony", ["under 50", "sony"]),
+        ("cheap monday jeans", ["cheap monday"]),
+        ("嘉頓 蛋糕 20元以下", ["嘉頓", "20元以下"]),
+        ("sony", []),
+        ("sonys headphones", []),
+    ],
+)
+def test_a_brand_beside_other_words_is_a_boost_and_its_words_stay(text: str, named: list[str]) -> None:
+    understood = understand(text, Known(("HKD",), brands={"sony", "cheap monday", "嘉顿"}))
+    assert [text[guess.start : guess.end] for guess in understood.guesses] == named
+    assert all(text[guess.start : guess.end] in understood.text for guess in understood.guesses if guess.boost == BRAND)
+
+
 def test_a_text_that_was_pasted_is_not_understood() -> None:
     text = "under 500 " * (TEXT_CHARACTERS_MAX // 10 + 1)
     assert filters(text) == (text, {}) and not may_name_seller(text)
@@ -129,7 +146,7 @@ def test_a_text_that_was_pasted_is_not_understood() -> None:
 @given(texts, catalogues)
 def test_no_character_of_a_query_is_lost(text: str, known: Known) -> None:
     understood = understand(text, known)
-    used = [guess for guess in understood.guesses if guess.dropped is None]
+    used = [guess for guess in understood.guesses if guess.takes_words]
     pieces = [text[guess.start : guess.end] for guess in used]
     kept = sorted("".join([understood.text, *pieces]))
     lost = [char for char in sorted(text) if char not in " \t\r\n,;"]
@@ -142,7 +159,7 @@ def test_what_remains_is_not_understood_any_further(text: str, known: Known) -> 
     once = understand(text, known)
     again = understand(once.text, known)
     assert again.text == once.text
-    assert all(guess.dropped is not None for guess in again.guesses) or once.text == text
+    assert not any(guess.takes_words for guess in again.guesses) or once.text == text
 
 
 @given(texts, catalogues)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.support.contents import content
 from workers.vocabulary.correction import corrected, nearest, unknown_words
 from workers.vocabulary.vocabulary import Vocabulary
-from workers.vocabulary.words import WORDS_PER_ITEM_MAX, catalogue_words
+from workers.vocabulary.words import WORDS_PER_ITEM_MAX, catalogue_brand, catalogue_words
 from workers.words.surface import words
 
 if TYPE_CHECKING:
@@ -57,6 +57,18 @@ def test_a_hidden_item_takes_its_words_along_and_never_comes_back_by_an_older_ch
     assert "lamp" not in made and len(made) == 0
     made.put("0", 2, catalogue_words(content(title={"en": "lamp"})))
     assert made.completions("la", 5) == [] and made.version("0") == 3
+
+
+def test_the_brands_are_those_of_visible_items() -> None:
+    made = Vocabulary()
+    acme = content(brand="ACMÉ Inc.")
+    for product_id in "ab":
+        made.put(product_id, 1, {}, catalogue_brand(acme))
+    assert "acme inc" in made.brands and catalogue_brand(content(brand="?")) is None
+    made.put("a", 2, {}, catalogue_brand({**acme, "status": "delisted"}))
+    assert "acme inc" in made.brands
+    made.put("b", 2, {}, "other")
+    assert "acme inc" not in made.brands and "other" in made.brands
 
 
 def test_more_items_than_are_remembered_leave_the_words_of_the_others() -> None:
