@@ -48,7 +48,7 @@ _ADDRESS = re.compile(
     r"|(?!\S*\s)\.{0,2}/\S+[./]\S+",
     re.IGNORECASE,
 )
-"""An address of the web, of mail, of a telephone, or of a file: the last one would try each sign of a text with blanks."""
+"""An address of the web, of mail, of a telephone, or of a file. The last one would try each sign of a long text."""
 _DIGEST = re.compile(
     r"(?:(?:sha|md)-?[0-9]{1,3}[:-])?[0-9a-fA-F]{16,}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[A-Za-z0-9+/_.-]{40,}={0,2}"
 )
