@@ -33,6 +33,8 @@ log = structlog.get_logger(__name__)
 
 AWAY_S = 1.0
 """The pause after the broker was away."""
+FETCH_WAIT_MS = 100
+"""How long a fetch waits for records. A word that another process wrote may be known that much later."""
 
 
 class VocabularySink:
@@ -105,7 +107,7 @@ class VocabularyFeed:
                 await turns.yield_if_over()
 
     async def _follow(self, complete: dict[str, int]) -> None:
-        async with Reader(self._kafka) as reader:
+        async with Reader(self._kafka, fetch_wait_ms=FETCH_WAIT_MS) as reader:
             reader.assign({Partition(ITEMS, number): 0 for number in range(self._partitions)})
             ends = await reader.end_offsets()
             kept = {each: offset_in_log(complete.get(str(each.number)), self._epoch) for each in ends}

@@ -33,3 +33,18 @@ def test_a_title_full_of_markup_is_shown_as_it_was_written(page: Page, stack: Ru
     page.goto(f"{stack.api}/search-page?q=teapot")
     expect(page.locator("#hits h2").first).to_have_text(f"Teapot {MARKUP}")
     assert page.evaluate("window.broken") is None
+
+
+def test_the_page_marks_what_matched_and_says_what_it_understood(page: Page, stack: RunningStack) -> None:
+    stack.send("products", "globe-1", title="Glass globe", description=f"A globe of glass {MARKUP}")
+    stack.send("prices", "globe-1", price="10.00", currency="EUR")
+    stack.until_quiet()
+    page.goto(f"{stack.api}/search-page?q=glass+globe+under+50")
+    row = page.locator("#hits li", has_text="Glass globe")
+    expect(row.locator("h2 mark")).to_have_text(["Glass", "globe"])
+    expect(row.locator(".excerpt mark")).to_have_text(["globe", "glass"])
+    expect(page.locator("#understood q")).to_have_text("under 50")
+    assert page.evaluate("window.broken") is None
+    page.get_by_role("link", name="Search for the words as typed").click()
+    page.wait_for_url("**understand=false")
+    expect(page.locator("#understood")).to_have_count(0)

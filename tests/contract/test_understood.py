@@ -188,6 +188,12 @@ async def test_a_word_of_a_description_alone_is_never_corrected(shop: Index) -> 
     assert [hit.product_id for hit in answer.results.hits] == ["pen"] and answer.did_you_mean is None
 
 
+async def test_a_product_id_of_letters_is_never_corrected(shop: Index) -> None:
+    await listed(shop, "Notebok", "pen", 1)
+    answer = await search(shop, q="notebok")
+    assert [hit.product_id for hit in answer.results.hits] == ["Notebok"] and answer.did_you_mean is None
+
+
 async def test_a_synonym_finds_what_it_stands_for_and_is_never_corrected(shop: Index) -> None:
     answer = await search(shop, q="jotter under 500")
     assert [hit.product_id for hit in answer.results.hits] == ["fair", "cheap"]

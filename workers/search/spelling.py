@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from schemas.queries import Filters
 from workers.vocabulary.correction import WORDS_MAX, nearest, unknown_words
+from workers.words.identity import id_term
 from workers.words.query import query_terms
 
 if TYPE_CHECKING:
@@ -52,10 +53,11 @@ class Spelling:
     async def corrections(self, index: Index, text: str) -> dict[str, str]:
         """Return the words of the catalogue that were meant, by the words of the query, folded, that it lacks.
 
-        A word in a description or an attribute is known to the index alone, and never corrected. Raises Unavailable.
+        A word in a description or an attribute, or a product_id, is known to the index alone, and never corrected.
+        Raises Unavailable.
         """
         unknown = self.unknown(text)
-        found = await asyncio.gather(*(index.search_terms(query_terms(word), Filters(), 1) for word in unknown))
+        found = await asyncio.gather(*(index.search_terms(_all_terms(word), Filters(), 1) for word in unknown))
         missing = [word for word, there in zip(unknown, found, strict=True) if not there]
         near = {word: other for word in missing if (other := nearest(word, self._vocabulary)) is not None}
         return {word: self._vocabulary.written(other) for word, other in near.items()}
@@ -65,3 +67,7 @@ class Spelling:
         of the corrected query. Raises Unavailable."""
         few = await index.search_terms(self._rules.terms(typed), filters, FEW_HITS)
         return len(few) < FEW_HITS and bool(await index.search_terms(self._rules.terms(corrected), filters, 1))
+
+
+def _all_terms(word: str) -> Mapping[str, float]:
+    return {**query_terms(word), id_term(word): 1.0}
