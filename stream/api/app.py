@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request
 from fastapi.responses import HTMLResponse, PlainTextResponse, Response
-from prometheus_client import CONTENT_TYPE_LATEST
 
 from schemas.errors import NotFound, RefusedRequest, Unavailable
 from schemas.queries import IndexedItem, SearchAnswer
@@ -25,18 +24,28 @@ from stream.api.parameters import (
     ReconcileParameters,
     SearchParameters,
 )
+from stream.api.request_spans import http_telemetry, note_search
 from stream.api.why.routes import why_routes
 from stream.runtime.jobs import JobReport
 
 if TYPE_CHECKING:
     from stream.api.services import JobsApi, SearchApi, Services, StatusApi
+    from stream.runtime.telemetry.interface import Tracer
 
 
-def create_app(services: Services) -> FastAPI:
-    """Return the application over these services. It holds nothing that must be closed."""
-    app = FastAPI(title="Freshline", redirect_slashes=False, default_response_class=JSONAnswer)
+def create_app(services: Services, tracer: Tracer | None = None) -> FastAPI:
+    """Return the application over these services. It holds nothing that must be closed.
+
+    Without a `tracer` no spans are recorded.
+    """
+    app = FastAPI(
+        title="Freshline",
+        redirect_slashes=False,
+        default_response_class=JSONAnswer,
+        telemetry=http_telemetry(tracer),
+    )
     add_error_answers(app)
-    app.include_router(_search_routes(services.search))
+    app.include_router(_search_routes(services.search, tracer))
     app.include_router(_status_routes(services.status))
     app.include_router(_rebuild_routes(services.jobs))
     app.include_router(_reconcile_routes(services.jobs))
@@ -46,7 +55,7 @@ def create_app(services: Services) -> FastAPI:
     return app
 
 
-def _search_routes(searches: SearchApi) -> APIRouter:
+def _search_routes(searches: SearchApi, tracer: Tracer | None) -> APIRouter:
     router = APIRouter()
 
     @router.get("/search", responses={200: {"model": SearchAnswer}})
@@ -56,7 +65,9 @@ def _search_routes(searches: SearchApi) -> APIRouter:
         Each hit says when its product, its price and its reviews became searchable (`searchable_at`), and whether its
         vector is that of its present text. `fresh_as_of` says, by topic, up to when every event is in the answer.
         """
-        return JSONAnswer(await searches.search(request, request.token, request.wait_ms))
+        answer = await searches.search(request, request.token, request.wait_ms)
+        note_search(tracer, answer)
+        return JSONAnswer(answer)
 
     @router.get("/suggest", responses={200: {"model": Suggestions}})
     async def suggest(request: Annotated[SuggestRequest, Query()]) -> Response:
@@ -141,9 +152,13 @@ def _status_routes(pipeline: StatusApi) -> APIRouter:
         return JSONAnswer(await pipeline.status())
 
     @router.get("/metrics")
-    async def metrics() -> Response:
-        """Answer the metrics in the text format of Prometheus."""
-        return Response(pipeline.metrics(), media_type=CONTENT_TYPE_LATEST)
+    async def metrics(request: Request) -> Response:
+        """Answer the metrics: in OpenMetrics, with exemplars, if `Accept` asks for it, else in Prometheus' text format.
+
+        An exemplar carries the `trace_id` of an event, where traces are recorded.
+        """
+        exposition, content_type = pipeline.metrics(request.headers.get("accept", ""))
+        return Response(exposition, media_type=content_type)
 
     @router.get("/livez")
     async def livez() -> Response:

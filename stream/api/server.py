@@ -11,14 +11,15 @@ if TYPE_CHECKING:
     import socket
 
     from stream.api.services import Services
+    from stream.runtime.telemetry.interface import Tracer
 
 
-async def serve_http(services: Services, listening: socket.socket) -> None:
+async def serve_http(services: Services, listening: socket.socket, tracer: Tracer | None = None) -> None:
     """Serve the API on this socket until cancelled, and leave the socket listening.
 
     It shares the event loop with the data path: calls into the embedded index hold the interpreter anyway.
     """
-    server = uvicorn_server(create_app(services))
+    server = uvicorn_server(create_app(services, tracer))
     copy = listening.dup()  # The server closes the socket that it is given.
     try:
         # Not `serve`, which would install signal handlers: this process handles its signals itself.

@@ -49,8 +49,9 @@ class StatusApi(Protocol):
     def ready(self) -> list[str]:
         """Return the reasons why searches cannot be answered, a sentence each; empty when they can."""
 
-    def metrics(self) -> bytes:
-        """Return all metrics in the Prometheus text format."""
+    def metrics(self, accept: str) -> tuple[bytes, str]:
+        """Return all metrics and their content type: OpenMetrics, with exemplars, for a client that accepts it, else
+        the text format of Prometheus."""
 
 
 class JobsApi(Protocol):

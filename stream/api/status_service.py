@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from prometheus_client import generate_latest
+from prometheus_client.exposition import choose_encoder
 from typing_extensions import override
 
 from schemas.errors import Unavailable
@@ -85,9 +85,10 @@ class StatusService(StatusApi):
         return self._reasons(read_stack_report(self._context.settings.data_dir))
 
     @override
-    def metrics(self) -> bytes:
+    def metrics(self, accept: str) -> tuple[bytes, str]:
         self._metrics.pending.set(self._pending_items())
-        return generate_latest(self._registry)
+        encode, content_type = choose_encoder(accept)
+        return encode(self._registry), content_type
 
     async def measure_lag(self, interval_s: float = LAG_INTERVAL_S) -> None:
         """Keep the lag metric current until cancelled, and remember for `ready` which part does not answer."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from stream.runtime.settings import read_settings
 if TYPE_CHECKING:
     from stream.api.client import Client
     from stream.kafka.cluster import Cluster
+    from stream.kafka.send_spans import SendSpans
     from stream.runtime.settings import Settings
     from stream.runtime.stacks import Stack
     from workers.sources.file_events import FileFormat
@@ -51,6 +53,20 @@ def with_brokers(kafka: str | None) -> Settings:
     stack = _found("kafka")
     _tell(stack)
     return settings(kafka=stack.kafka)
+
+
+def send_spans() -> SendSpans | None:
+    """Return what records the spans of the records that this command sends; None where no traces are asked for.
+
+    The spans are exported when the command ends. Raises Misconfigured.
+    """
+    from stream.kafka.send_spans import SendSpans
+    from stream.runtime.printing import say
+    from stream.runtime.telemetry.configured import tracing
+    from workers.clock import SystemClock
+
+    tracer = close_at_end(tracing("freshline", os.environ, say))
+    return None if tracer is None else SendSpans(tracer, SystemClock())
 
 
 def file_format(topic: str, name: str) -> FileFormat:

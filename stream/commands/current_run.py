@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
-    from stream.api.client import Client
+T = TypeVar("T")
 
 
 class CommandBounds(NamedTuple):
@@ -55,6 +56,6 @@ def bounds() -> CommandBounds:
     return run.bounds if run else CommandBounds()
 
 
-def close_at_end(client: Client) -> Client:
-    """Return the client, which is closed when the current run ends."""
-    return _CURRENT.get().opened.enter_context(client)
+def close_at_end(opened: AbstractContextManager[T]) -> T:
+    """Enter the context, which is left when the current run ends, and return what it yields."""
+    return _CURRENT.get().opened.enter_context(opened)

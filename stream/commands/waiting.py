@@ -46,10 +46,13 @@ def wait_out(ask: Callable[[], T], seconds_max: float | None = None, *, shown: b
 
 def connected(kafka: Cluster) -> Producer:
     """Return a producer, once a broker answers. Raises Unavailable if none does within `broker_seconds_max`."""
+    from stream.commands.configured import send_spans
     from stream.kafka.producer import Producer
 
-    limits = bounds()
-    return wait_out(lambda: Producer(kafka, connect_seconds_max=limits.connect_seconds_max), limits.broker_seconds_max)
+    limits, spans = bounds(), send_spans()
+    return wait_out(
+        lambda: Producer(kafka, connect_seconds_max=limits.connect_seconds_max, spans=spans), limits.broker_seconds_max
+    )
 
 
 def log_id(kafka: Cluster) -> str:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from stream.kafka.send import Send
     from stream.progress.freshness import RecentFreshness
     from stream.runtime.metrics import IndexMetrics
+    from stream.runtime.telemetry.interface import Tracer
     from stream.writers.context import Models
     from stream.writers.progress_sink import Watermark
     from workers.clock import Clock
@@ -66,10 +67,12 @@ def compose_writing(
     shop_currency: str | None,
     publishes_progress: bool,
     vocabulary: Vocabulary,
+    tracer: Tracer | None = None,
 ) -> WritingSide:
     """Put the writing side together, and start nothing.
 
-    `publishes_progress` says whether other processes must be informed how far the collections are.
+    `publishes_progress` says whether other processes must be informed how far the collections are. Without a `tracer`
+    no spans are recorded.
     """
     reporter, dead_letters = Reporter(identity.log_id, kafka.send), ItemDeadLetters(kafka.send)
     assignment, attached = Assignment(kafka.trackers, kafka.group), AttachedWriters()
@@ -90,16 +93,22 @@ def compose_writing(
         recent=recent,
         dead_letters=dead_letters,
         vocabulary=vocabulary,
+        tracer=tracer,
     )
     writers = WriterSet(collections, context, watermark)
-    worker = IndexWorker(
-        identity.epoch,
-        assignment=assignment,
-        writers=writers,
-        attached=attached,
-        progress=progress,
-        dead_letters=dead_letters,
-        clock=clock,
-        gate=gate,
-    )
+    worker = _worker(context, writers, dead_letters)
     return WritingSide(worker, assignment, writers, reporter)
+
+
+def _worker(context: WriterContext, writers: WriterSet, dead_letters: ItemDeadLetters) -> IndexWorker:
+    return IndexWorker(
+        context.epoch,
+        assignment=context.assignment,
+        writers=writers,
+        attached=context.attached,
+        progress=context.progress,
+        dead_letters=dead_letters,
+        clock=context.clock,
+        gate=context.gate,
+        traced=context.tracer is not None,
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -27,6 +28,7 @@ from stream.runtime import watchdog
 from stream.runtime.metrics import IndexMetrics
 from stream.runtime.process import Failure
 from stream.runtime.qdrant_server import qdrant_server
+from stream.runtime.telemetry.configured import tracing
 from stream.writers.epoch import identity_for
 from workers.clock import SystemClock
 from workers.embedder.registry import EmbedderRegistry
@@ -36,11 +38,12 @@ from workers.search.hits import Shop
 from workers.vocabulary.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
-    import socket
+    from collections.abc import Coroutine
 
     from stream.api.not_serving import NotServing
     from stream.kafka.log_identity import LogIdentity
     from stream.runtime.settings import Settings
+    from stream.runtime.telemetry.interface import Tracer
     from workers.clock import Clock
     from workers.index.interface import Collections
 
@@ -69,6 +72,7 @@ class Shared(NamedTuple):
     recent: RecentFreshness
     watermark: Watermark
     vocabulary: Vocabulary
+    tracer: Tracer | None
 
 
 async def run_index_worker(settings: Settings, answers: NotServing) -> None:
@@ -80,8 +84,10 @@ async def run_index_worker(settings: Settings, answers: NotServing) -> None:
     failure, registry, clock = Failure(), CollectorRegistry(), SystemClock()
     objective = Objective(settings.objective_seconds, settings.objective_share)
     recent = RecentFreshness(objective, clock.monotonic_s())
-    shared = Shared(clock, QueryGate(), registry, IndexMetrics(registry), recent, Watermark(), Vocabulary())
     async with AsyncExitStack() as closing:
+        tracer = closing.enter_context(tracing("freshline-index", os.environ, log.warning))
+        metrics = IndexMetrics(registry)
+        shared = Shared(clock, QueryGate(), registry, metrics, recent, Watermark(), Vocabulary(), tracer)
         opened = await _open(settings, shared.gate, closing)
         parts = create_app(GROUP, settings, fail=failure.fail)
         writing = _compose_writing(settings, opened, shared, parts)
@@ -94,7 +100,7 @@ async def run_index_worker(settings: Settings, answers: NotServing) -> None:
         log.info("starting", log_id=opened.identity.log_id, epoch=opened.identity.epoch, collection=collection)
         serving.jobs.resume_rebuild()  # This precedes the first request for its progress.
         async with answers.paused() as listening:
-            await _run(parts, writing, serving, failure, listening)
+            await _run(parts, writing, serving, failure, serve_http(serving.services, listening, tracer))
 
 
 async def _open(settings: Settings, gate: QueryGate, closing: AsyncExitStack) -> Opened:
@@ -128,6 +134,7 @@ def _compose_writing(settings: Settings, opened: Opened, shared: Shared, parts: 
         shop_currency=settings.shop_currency,
         publishes_progress=settings.qdrant_url is not None,  # Otherwise no other worker serves searches.
         vocabulary=shared.vocabulary,
+        tracer=shared.tracer,
     )
 
 
@@ -161,12 +168,16 @@ async def _compose_serving(
 
 
 async def _run(
-    parts: AppParts, writing: WritingSide, serving: ServingSide, failure: Failure, listening: socket.socket
+    parts: AppParts,
+    writing: WritingSide,
+    serving: ServingSide,
+    failure: Failure,
+    answering: Coroutine[None, None, None],
 ) -> None:
-    """Run all parts concurrently. The first part that fails ends the process."""
+    """Run all parts concurrently, `answering` requests. The first part that fails ends the process."""
     async with asyncio.TaskGroup() as tasks:
         for work in (
-            serve_http(serving.services, listening),
+            answering,
             _consume(parts, failure),
             writing.writers.run(),
             writing.reporter.run(),

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from schemas.points import point_version
 from schemas.state_codec import logged_item_under
+from schemas.trace_context import sampled_context
 from stream.state_files.records import folded_at_ms
 from workers.lanes.acks import shared_by
 from workers.lanes.pending_item import PendingItem
 from workers.lanes.stages import StageTimes
+from workers.lanes.traced_record import TracedRecord
 from workers.priority import CooperativeTurns
 
 if TYPE_CHECKING:
@@ -43,8 +45,9 @@ class IndexWorker:
         dead_letters: ItemDeadLetters,
         clock: Clock,
         gate: QueryGate,
+        traced: bool,
     ) -> None:
-        """`gate`: the queries to which long batches give way."""
+        """`gate`: the queries to which long batches give way. `traced`: whether the trace contexts of records count."""
         self._epoch = epoch
         self._assignment = assignment
         self._writers = writers
@@ -53,6 +56,7 @@ class IndexWorker:
         self._dead_letters = dead_letters
         self._clock = clock
         self._gate = gate
+        self._traced = traced
 
     async def start_offsets(self, commits: Mapping[Partition, int]) -> dict[Partition, int]:
         """Return the offsets at which to begin: the least of the commit and the positions stored in the collections.
@@ -102,13 +106,19 @@ class IndexWorker:
             return
         version, writers = point_version(self._epoch, record.offset), self._attached.all
         times = StageTimes(folded_at_ms(record.headers, record.timestamp), record.timestamp, now_ms)
+        traced = self._traced_record(record, now_ms) if self._traced else ()
         for writer, ack in zip(writers, shared_by(len(writers), in_flight), strict=True):
-            await writer.lanes.put(PendingItem(item, number, version, [ack], dict(item.changes), times=times))
+            pending = PendingItem(item, number, version, [ack], dict(item.changes), times=times, traced=traced)
+            await writer.lanes.put(pending)
 
     def _ack(self, in_flight: InFlightRecord) -> None:
         """Ack a record that needs no write, and publish the progress, because no step of the lanes will do so."""
         in_flight.ack()
         self._progress.publish()
+
+    def _traced_record(self, record: FetchedRecord, now_ms: int) -> tuple[TracedRecord, ...]:
+        context = sampled_context(record.headers)
+        return () if context is None else (TracedRecord(context, record.offset, now_ms),)
 
     def _kept(self, number: int) -> list[int]:
         kept = (writer.start(number) for writer in self._attached.all)

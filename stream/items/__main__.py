@@ -25,12 +25,15 @@ from stream.runtime.ports import check_free
 from stream.runtime.process import Failure, exit_now, run
 from stream.runtime.settings import read_settings
 from stream.runtime.sources_file import configured_sources, sources_of
+from stream.runtime.telemetry.configured import tracing
 from workers import memory
 from workers.clock import SystemClock
 from workers.priority import QueryGate
 
 if TYPE_CHECKING:
     from stream.progress.reporter import Reporter
+    from stream.runtime.settings import Settings
+    from stream.runtime.telemetry.interface import Tracer
 
 log = structlog.get_logger(__name__)
 
@@ -40,8 +43,14 @@ FOREIGN_RECORDS_WAIT_MS = 200
 
 
 async def main() -> None:
-    """Run the items worker on the settings of the environment. This is its composition root."""
+    """Run the items worker on the settings of the environment."""
     settings = read_settings()
+    with tracing("freshline-items", os.environ, log.warning) as tracer:
+        await run_items_worker(settings, tracer)
+
+
+async def run_items_worker(settings: Settings, tracer: Tracer | None) -> None:
+    """Run the items worker until it fails or is cancelled. This is its composition root."""
     kafka = cluster_of(settings)
     set_up_clients(kafka)
     sources, registry_url = sources_of(settings), configured_sources(settings).registry
@@ -67,6 +76,7 @@ async def main() -> None:
         gate=QueryGate(),  # Nobody asks queries here.
         decoder=Decoder(sources, schemas),
         state_loaded=memory.freeze_heap,
+        tracer=tracer,
     )
     connect(app, INPUTS, parts.worker)
     serve_metrics(settings.metrics_port, registry)

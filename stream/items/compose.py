@@ -11,6 +11,7 @@ from stream.items.assignment import ItemsAssignment
 from stream.items.decoder import Decoder
 from stream.items.publisher import Publisher
 from stream.items.recovery import StateRecovery
+from stream.items.traces import ItemsTraces
 from stream.items.worker import ItemsWorker
 from stream.progress.reporter import Reporter
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from stream.kafka.reader import Reader
     from stream.kafka.send import Sender
     from stream.runtime.metrics import ItemsMetrics
+    from stream.runtime.telemetry.interface import Tracer
     from workers.clock import Clock
     from workers.priority import QueryGate
 
@@ -52,17 +54,19 @@ def compose(
     decoder: Decoder | None = None,
     state_loaded: Callable[[], None] = lambda: None,
     bounds: PublisherBounds | None = None,
+    tracer: Tracer | None = None,
 ) -> ItemsParts:
     """Put an items worker together, without starting anything.
 
     `writer` names the process in its records, `partitions` is how many each topic has, `reader` reads the state logs,
     `stamped_by_producers` is explained in `stream.items.arrival`, `decoder` reads the records of other systems (without
     one all events are in our own form), and `state_loaded` is called when the state of a partition is in memory, to
-    stay.
+    stay. Without a `tracer` no spans are recorded.
     """
     reporter = Reporter(log_id, sender.send)
     assignment = ItemsAssignment(writer, trackers, group, reporter)
-    publisher = Publisher(sender, assignment, clock=clock, bounds=bounds)
+    traces = ItemsTraces(tracer, clock)
+    publisher = Publisher(sender, assignment, clock=clock, bounds=bounds, traces=traces)
     recovery = StateRecovery(
         reader, assignment=assignment, publisher=publisher, metrics=metrics, state_loaded=state_loaded
     )
@@ -76,5 +80,6 @@ def compose(
         clock=clock,
         gate=gate,
         stamped_by_producers=stamped_by_producers,
+        traces=traces,
     )
     return ItemsParts(worker, assignment, publisher, recovery, reporter)

@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from schemas.items import FACET_OF_TOPIC, Change
+from schemas.items import FACET_OF_TOPIC
 from schemas.state_codec import encode_item, encode_review, review_key
+from stream.items.effects import Effect, Folded, PendingUpdate
+from stream.items.traces import ItemsTraces, join_span
 from stream.kafka.send import KeyedRecord
 from stream.kafka.topics import ITEMS, REVIEW_STATES
 from stream.state_files.records import FOLDED_AT_HEADER, WRITER_HEADER
@@ -19,11 +20,10 @@ from workers.pace import Pace
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping
 
-    from schemas.events import Event
-    from schemas.items import Entity
     from stream.items.assignment import ItemsAssignment
+    from stream.items.effects import Outgoing
     from stream.items.partition import ItemPartition
-    from stream.kafka.send import Headers, Sender
+    from stream.kafka.send import Sender
     from workers.clock import Clock
     from workers.lanes.acks import Ack
 
@@ -41,52 +41,6 @@ BOUNDS = PublisherBounds()
 """The bounds of a publisher that is given none."""
 
 
-class Folded(NamedTuple):
-    """An event that was folded, and whether it changed the item."""
-
-    partition: ItemPartition
-    event: Event
-    arrived_at_ms: int
-    changed: bool
-
-
-class Outgoing(NamedTuple):
-    """A record to send for an event that is not folded here: the event for its right partition, or a dead letter."""
-
-    origin: ItemPartition
-    """The partition that the event was delivered from."""
-    topic: str
-    key: bytes | None
-    value: bytes | None
-    partition: int
-    headers: Headers
-
-
-@dataclass(slots=True, eq=False)
-class Effect:
-    """Records on their way to the broker, and the in-flight records that are acked when it has confirmed them."""
-
-    partition: ItemPartition
-    acks: list[Ack] = field(default_factory=list)
-    confirmed: bool = False
-
-
-@dataclass(slots=True, eq=False)
-class PendingUpdate(Effect):
-    """The next record of an item: the changes that it states for the first time."""
-
-    began_at_ms: int = -1
-    """When the first event joined it, in milliseconds since the epoch."""
-    reviews: dict[str, Entity] = field(default_factory=dict)
-    changes: dict[str, Change] = field(default_factory=dict)
-
-    def note(self, facet: str, arrived_at_ms: int) -> None:
-        """Count one more event of this facet."""
-        known = self.changes.get(facet)
-        first = arrived_at_ms if known is None else min(known.first_arrived_at_ms, arrived_at_ms)
-        self.changes[facet] = Change(first, 1 + (known.events if known else 0))
-
-
 class Publisher:
     """Carries out the decisions of one items worker, and acks their events.
 
@@ -95,7 +49,13 @@ class Publisher:
     """
 
     def __init__(
-        self, sender: Sender, assignment: ItemsAssignment, *, clock: Clock, bounds: PublisherBounds | None = None
+        self,
+        sender: Sender,
+        assignment: ItemsAssignment,
+        *,
+        clock: Clock,
+        bounds: PublisherBounds | None = None,
+        traces: ItemsTraces | None = None,
     ) -> None:
         self._sender = sender
         self._assignment = assignment
@@ -108,6 +68,7 @@ class Publisher:
         self._clock = clock
         self._pace = Pace(clock)
         self._bounds = bounds or BOUNDS
+        self._traces = traces or ItemsTraces(None, clock)
 
     @property
     def idle(self) -> bool:
@@ -176,6 +137,7 @@ class Publisher:
             return self._repeated(partition, event.product_id)
         update = self.publish(partition, event.product_id)
         update.note(FACET_OF_TOPIC[event.topic], folded.arrived_at_ms)
+        join_span(update, folded.span)
         if event.topic == "reviews":
             review_id = event.part or ""
             update.reviews[review_id] = partition.items[event.product_id].reviews[review_id]
@@ -219,16 +181,23 @@ class Publisher:
             for review_id, review in update.reviews.items()
         ]
         confirmed = [await self._sender.send_batch(REVIEW_STATES, number, reviews)] if reviews else []
+        spans = self._traces.begin_sending(number, batch)
         items = [
             KeyedRecord(
                 product_id.encode(),
                 encode_item(partition.next_record(product_id, update.changes)),
-                [*writer, (FOLDED_AT_HEADER, b"%d" % update.began_at_ms)],
+                [
+                    *writer,
+                    (FOLDED_AT_HEADER, b"%d" % update.began_at_ms),
+                    *(spans[product_id].context.headers if product_id in spans else ()),
+                ],
             )
             for product_id, update in batch.items()
         ]
         confirmed.append(await self._sender.send_batch(ITEMS, number, items))
-        return [await each for each in confirmed][-1]
+        offset = [await each for each in confirmed][-1]
+        self._traces.end_sending(spans)
+        return offset
 
     async def _confirm_outgoing(self, effect: Effect, sent: Awaitable[object]) -> None:
         await sent

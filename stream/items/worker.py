@@ -9,7 +9,7 @@ import structlog
 
 from schemas.errors import InvalidEvent
 from stream.items.arrival import arrival
-from stream.items.publisher import Effect, Folded, Outgoing
+from stream.items.effects import Effect, Folded, Outgoing
 from stream.kafka.headers import (
     Origin,
     bug_headers,
@@ -19,6 +19,7 @@ from stream.kafka.headers import (
 )
 from stream.kafka.partitions import partition_of
 from stream.kafka.topics import INPUTS
+from stream.runtime.telemetry.attributes import CHANGED, PRODUCT_ID
 from workers.lanes.acks import shared_by
 from workers.priority import CooperativeTurns
 from workers.sources.sources import IN_OWN_FORMAT
@@ -33,11 +34,13 @@ if TYPE_CHECKING:
     from stream.items.partition import ItemPartition
     from stream.items.publisher import Publisher
     from stream.items.recovery import StateRecovery
+    from stream.items.traces import ItemsTraces
     from stream.kafka.offsets import InFlightRecord
     from stream.kafka.partitions import Partition
     from stream.kafka.record_batch import FetchedRecord, RecordBatch
     from stream.kafka.send import Headers
     from stream.runtime.metrics import ItemsMetrics
+    from stream.runtime.telemetry.interface import Span
     from workers.clock import Clock
     from workers.lanes.acks import Ack
     from workers.priority import QueryGate
@@ -63,6 +66,7 @@ class ItemsWorker:
         clock: Clock,
         gate: QueryGate,
         stamped_by_producers: bool,
+        traces: ItemsTraces,
     ) -> None:
         """`partitions`: how many each topic has. `gate`: the queries to which long batches give way.
         `stamped_by_producers`: see `arrival`."""
@@ -76,6 +80,7 @@ class ItemsWorker:
         self._clock = clock
         self._gate = gate
         self._stamped_by_producers = stamped_by_producers
+        self._traces = traces
         self._partition_of = lru_cache(ROUTES_CACHED_MAX)(lambda item: partition_of(item.encode(), partitions))
 
     async def start_offsets(self, commits: Mapping[Partition, int]) -> Mapping[Partition, int]:
@@ -110,15 +115,19 @@ class ItemsWorker:
         self, record: FetchedRecord, place: Partition, state: ItemPartition, in_flight: InFlightRecord
     ) -> None:
         """Decode the record and decide, put the effects into the producer's hands, and ack once all are confirmed."""
-        decisions = self._decide(record, place, state)
+        span = self._traces.begin(record, place)
+        decisions = self._decide(record, place, state, span)
+        whole: Ack = in_flight if span is None else self._traces.ack(span, in_flight)
         if not decisions:  # A record that changes nothing, such as the tombstone after a delete.
-            self._publisher.ack_after(Effect(state, confirmed=True), in_flight)
+            self._publisher.ack_after(Effect(state, confirmed=True), whole)
             return
-        acks: Sequence[Ack] = [in_flight] if len(decisions) == 1 else shared_by(len(decisions), in_flight)
+        acks: Sequence[Ack] = [whole] if len(decisions) == 1 else shared_by(len(decisions), whole)
         for decision, ack in zip(decisions, acks, strict=True):
             self._publisher.ack_after(await self._publisher.carry_out(decision), ack)
 
-    def _decide(self, record: FetchedRecord, place: Partition, state: ItemPartition) -> list[Folded | Outgoing]:
+    def _decide(
+        self, record: FetchedRecord, place: Partition, state: ItemPartition, span: Span | None
+    ) -> list[Folded | Outgoing]:
         """Fold the events of a record that are of this partition, and return them before what is to be sent instead of
         the others: forwarded events, or the dead letter of a record that cannot be folded.
 
@@ -132,16 +141,17 @@ class ItemsWorker:
             for decoded in self._decoder.decode(record, place.topic, arrived):
                 number = self._partition_of(decoded.event.product_id)
                 if number == place.number:
-                    folded.append(self._fold(decoded.event, state, arrived.at_ms))
+                    folded.append(self._fold(decoded.event, state, arrived.at_ms, span))
                 else:
                     forwarded.append(self._forward(decoded, record, state, number, origin))
         except InvalidEvent as error:
-            return [self._refuse(record, state, place.topic, error, dead_letter_headers(origin, record.headers, error))]
+            headers = dead_letter_headers(origin, record.headers, error)
+            return [self._refuse(record, state, place.topic, error, headers, span)]
         except Exception as error:
             log.exception("bug", topic=place.topic, partition=place.number, offset=record.offset)
             self._metrics.bugs.labels("fold").inc()
-            refused = self._refuse(record, state, place.topic, error, bug_headers(origin, record.headers, error))
-            return [*folded, refused]
+            headers = bug_headers(origin, record.headers, error)
+            return [*folded, self._refuse(record, state, place.topic, error, headers, span)]
         return folded + forwarded if forwarded else folded
 
     def _forward(
@@ -164,10 +174,12 @@ class ItemsWorker:
             stamped_by_producers=self._stamped_by_producers,
         )
 
-    def _fold(self, event: Event, state: ItemPartition, arrived_at_ms: int) -> Folded:
+    def _fold(self, event: Event, state: ItemPartition, arrived_at_ms: int, span: Span | None) -> Folded:
         evicted, changed = state.evicted, state.fold(event)
         self._count(event.topic, changed=changed, evicted=state.evicted - evicted)
-        return Folded(state, event, arrived_at_ms, changed)
+        if span is not None:
+            span.annotate({PRODUCT_ID: event.product_id, CHANGED: changed})
+        return Folded(state, event, arrived_at_ms, changed, span)
 
     def _count(self, topic: str, *, changed: bool, evicted: int) -> None:
         self._events[topic].inc()
@@ -177,7 +189,15 @@ class ItemsWorker:
             self._metrics.unchanged.labels(topic).inc()
 
     def _refuse(
-        self, record: FetchedRecord, state: ItemPartition, topic: str, error: Exception, headers: Headers
+        self,
+        record: FetchedRecord,
+        state: ItemPartition,
+        topic: str,
+        error: Exception,
+        headers: Headers,
+        span: Span | None,
     ) -> Outgoing:
+        if span is not None:
+            span.fail(f"{type(error).__name__}: {error}")
         self._metrics.dead_letters.labels(topic, type(error).__name__).inc()
         return Outgoing(state, dead_letter_topic(topic), record.key, record.value, state.number, headers)

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from kafka.producer.future import FutureRecordMetadata, RecordMetadata
 
     from stream.kafka.cluster import Cluster
+    from stream.kafka.send import Headers
     from stream.kafka.send_report import SendReport
+    from stream.kafka.send_spans import SendSpans
 
 IN_FLIGHT_MAX = 5_000
 """The most records that are sent and not yet confirmed. Reaching it slows the reading of the input."""
@@ -79,13 +81,18 @@ class Producer:
         confirm_seconds_max: int = CONFIRM_SECONDS_MAX,
         close_seconds_max: float = CLOSE_SECONDS_MAX,
         connect_seconds_max: float = CONNECT_SECONDS_MAX,
+        spans: SendSpans | None = None,
     ) -> None:
-        """Connect. Raises Unavailable if no broker answers."""
+        """Connect. `spans` records a span for each record; without it none is recorded.
+
+        Raises Unavailable if no broker answers.
+        """
         self._cluster = kafka
         self._in_flight_max = in_flight_max
         self._confirm_seconds_max = confirm_seconds_max
         self._close_seconds_max = close_seconds_max
         self._connect_seconds_max = connect_seconds_max
+        self._spans = spans
         self._kafka: KafkaProducer | None = self._connected()
         """None after the broker was lost."""
         self._in_flight: deque[tuple[OutgoingRecord, FutureRecordMetadata]] = deque()
@@ -187,10 +194,14 @@ class Producer:
     def _send(self, record: OutgoingRecord) -> FutureRecordMetadata:
         if self._kafka is None:
             self._kafka, self._log_may_be_new = self._connected(), True
-        headers = list(record.headers)
-        return self._kafka.send(
-            record.topic, key=record.key, value=record.value, partition=record.partition, headers=headers
-        )
+        kafka, headers = self._kafka, list(record.headers)
+
+        def send(headers: Headers) -> FutureRecordMetadata:
+            return kafka.send(
+                record.topic, key=record.key, value=record.value, partition=record.partition, headers=headers
+            )
+
+        return send(headers) if self._spans is None else self._spans.send(record.topic, headers, send)
 
     def _await_confirmations(self, report: SendReport, in_flight_max: int) -> None:
         """Count the outcomes that are known, and wait for more while too many records are in flight."""

@@ -6,11 +6,13 @@ One by one, by prometheus_client, those of an event took a tenth of what an inde
 from __future__ import annotations
 
 from array import array
-from typing import TYPE_CHECKING
+from bisect import bisect_left
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from prometheus_client.core import HistogramMetricFamily
 from prometheus_client.registry import Collector
+from prometheus_client.samples import Exemplar
 from prometheus_client.utils import floatToGoString
 from typing_extensions import override
 
@@ -21,6 +23,17 @@ if TYPE_CHECKING:
 
 UNCOUNTED_MAX = 2_000
 """The most observations of a series that wait to be counted together."""
+
+
+class Counted(NamedTuple):
+    """What a series has counted so far."""
+
+    events: list[int]
+    """The number of events in each bucket, the last one without a bound."""
+    total: float
+    """The sum of their values."""
+    exemplars: dict[int, Exemplar]
+    """The last event of a trace in each bucket that had one."""
 
 
 class BatchedHistogram(Collector):
@@ -53,11 +66,13 @@ class BatchedHistogram(Collector):
         """Yield the family without series: a registry asks for its name."""
         yield self._family({})
 
-    def _family(self, counted: dict[tuple[str, ...], tuple[list[int], float]]) -> HistogramMetricFamily:
+    def _family(self, counted: dict[tuple[str, ...], Counted]) -> HistogramMetricFamily:
         family = HistogramMetricFamily(self._name, self._documentation, labels=self._labelnames)
         bounds = [_shown(bound) for bound in (*self._buckets, float("inf"))]
-        for values, (events, total) in counted.items():
-            family.add_metric(values, list(zip(bounds, np.cumsum(events).tolist(), strict=True)), total)
+        for values, (events, total, exemplars) in counted.items():
+            below = zip(bounds, np.cumsum(events).tolist(), strict=True)
+            buckets = [(*each, exemplars[place]) if place in exemplars else each for place, each in enumerate(below)]
+            family.add_metric(values, buckets, total)
         return family
 
 
@@ -65,27 +80,31 @@ class Series:
     """The observations with the same labels."""
 
     def __init__(self, buckets: Sequence[float]) -> None:
+        self._buckets = buckets
         self._bounds = np.array(buckets)
         self._events = np.zeros(len(buckets) + 1, dtype=np.int64)
         self._sum = 0.0
         self._uncounted = array("d")
         """Value and number of events of each observation, in turns."""
+        self._exemplars: dict[int, Exemplar] = {}
 
-    def observe(self, value: float, events: int = 1) -> None:
-        """Observe a value as often as there are events."""
+    def observe(self, value: float, events: int = 1, trace_id: str | None = None) -> None:
+        """Observe a value as often as there are events. The trace of one of them, if any, is the bucket's exemplar."""
         self._uncounted.extend((value, events))
+        if trace_id is not None:
+            self._exemplars[bisect_left(self._buckets, value)] = Exemplar({"trace_id": trace_id}, value)
         if len(self._uncounted) >= 2 * UNCOUNTED_MAX:
             self.count()
 
-    def count(self) -> tuple[list[int], float]:
-        """Return the number of events in each bucket, the last one without a bound, and the sum of their values."""
+    def count(self) -> Counted:
+        """Return what was observed so far."""
         if self._uncounted:
             values, events = np.frombuffer(self._uncounted).reshape(-1, 2).T
             places = np.searchsorted(self._bounds, values)
             self._events += np.bincount(places, weights=events, minlength=len(self._events)).astype(np.int64)
             self._sum += float(values @ events)
             self._uncounted = array("d")
-        return self._events.tolist(), self._sum
+        return Counted(self._events.tolist(), self._sum, self._exemplars)
 
 
 def _shown(bound: float) -> str:

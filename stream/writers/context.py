@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from stream.kafka.cluster import Cluster
     from stream.progress.freshness import RecentFreshness
     from stream.runtime.metrics import IndexMetrics
+    from stream.runtime.telemetry.interface import Tracer
     from stream.writers.assignment import Assignment
     from stream.writers.attached import AttachedWriters
     from stream.writers.progress_sink import ProgressSink
@@ -56,3 +57,5 @@ class WriterContext(NamedTuple):
     dead_letters: DeadLetters
     vocabulary: Vocabulary
     """The words of the catalogue, to complete and to correct queries."""
+    tracer: Tracer | None
+    """None: no spans are recorded."""

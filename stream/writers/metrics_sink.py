@@ -75,10 +75,8 @@ class MetricsSink:
                 self._count_plan(action)
             case Searchable():
                 self._observe_searchable(event)
-            case VectorSearchable(due_at_ms, now_ms, words_at_ms):
-                at_s = self._clock.monotonic_s()
-                self._observe(VECTOR, Observation(at_s, _seconds(now_ms - (due_at_ms or now_ms)), 1))
-                self._observe_stage("products", EMBED, Observation(at_s, _seconds(now_ms - (words_at_ms or now_ms)), 1))
+            case VectorSearchable():
+                self._observe_vector(event)
             case TextGivenUp():
                 self._metrics.embedding_failures.inc()
             case Repriced(items, turned, now_ms):
@@ -92,22 +90,29 @@ class MetricsSink:
         elif action is Action.UPSERT:
             self._metrics.cached.inc()
 
+    def _observe_vector(self, shown: VectorSearchable) -> None:
+        at_s, now_ms = self._clock.monotonic_s(), shown.now_ms
+        due = Observation(at_s, _seconds(now_ms - (shown.due_at_ms or now_ms)), 1)
+        embedded = Observation(at_s, _seconds(now_ms - (shown.words_at_ms or now_ms)), 1)
+        self._observe(VECTOR, due, shown.trace_id)
+        self._observe_stage("products", EMBED, embedded, shown.trace_id)
+
     def _observe_searchable(self, shown: Searchable) -> None:
         """Observe the whole way, and the part of it that each stage took where that is known."""
         (arrived_at_ms, events), at_s = shown.change, self._clock.monotonic_s()
         total, topic = Observation(at_s, _seconds(shown.now_ms - arrived_at_ms), events), TOPIC_OF_FACET[shown.facet]
-        self._observe(shown.facet, total)
+        self._observe(shown.facet, total, shown.trace_id)
         self._recent.observe_stage(topic, TOTAL, total)
         if shown.times is not None:
             for stage, seconds in zip(STAGES, stage_seconds(arrived_at_ms, shown.times, shown.now_ms), strict=True):
-                self._observe_stage(topic, stage, Observation(at_s, seconds, events))
+                self._observe_stage(topic, stage, Observation(at_s, seconds, events), shown.trace_id)
 
-    def _observe(self, facet: str, observation: Observation) -> None:
-        self._freshness[facet].observe(observation.seconds, observation.events)
+    def _observe(self, facet: str, observation: Observation, trace_id: str | None) -> None:
+        self._freshness[facet].observe(observation.seconds, observation.events, trace_id)
         self._recent.observe(facet, observation)
 
-    def _observe_stage(self, topic: str, stage: str, observation: Observation) -> None:
-        self._stages[topic, stage].observe(observation.seconds, observation.events)
+    def _observe_stage(self, topic: str, stage: str, observation: Observation, trace_id: str | None) -> None:
+        self._stages[topic, stage].observe(observation.seconds, observation.events, trace_id)
         self._recent.observe_stage(topic, stage, observation)
 
 

@@ -12,6 +12,7 @@ from schemas.points import offset_in_log, point_version
 from stream.writers.backfill import Backfill, filled_to
 from stream.writers.epoch import LOG
 from stream.writers.metrics_sink import MetricsSink
+from stream.writers.trace_sink import TraceSink
 from stream.writers.vocabulary import VocabularySink
 from workers.lanes.embedding import EmbeddingLane
 from workers.lanes.item_writer import ItemWriter
@@ -40,23 +41,16 @@ class Writer:
         self._context = context
         self.index = index
         self._embedder = context.models.embedder(index.metadata.model_source)
-        metrics = MetricsSink(
-            context.metrics,
-            context.recent,
-            collection=index.collection,
-            attached=context.attached,
-            clock=context.clock,
-        )
-        pressure = LanePressure()
-        self.embedding = self._embedding_lane(metrics, pressure)
+        observing, pressure = self._observing_sink(), LanePressure()
+        self.embedding = self._embedding_lane(observing, pressure)
         words = VocabularySink(context.vocabulary)
-        self.lanes = self._lanes(Sinks(words, metrics, context.progress, self.embedding), pressure)
+        self.lanes = self._lanes(Sinks(words, observing, context.progress, self.embedding), pressure)
         self._windows = SaleWindows(
             index,
             assigned=context.assignment,
             shop_currency=context.shop_currency,
             clock=context.clock,
-            sink=metrics,
+            sink=observing,
         )
         self.backfill = Backfill(index, self.lanes, context) if building else None
         self._failed: Misconfigured | None = None
@@ -103,6 +97,16 @@ class Writer:
         async with asyncio.TaskGroup() as tasks:
             for work in works:
                 tasks.create_task(work)
+
+    def _observing_sink(self) -> Sink:
+        """Return the sink of the metrics, and of the traces where they are recorded."""
+        context, collection = self._context, self.index.collection
+        metrics = MetricsSink(
+            context.metrics, context.recent, collection=collection, attached=context.attached, clock=context.clock
+        )
+        if context.tracer is None:
+            return metrics
+        return TraceSink(context.tracer, metrics, collection=collection, attached=context.attached)
 
     def _embedding_lane(self, sink: Sink, pressure: LanePressure) -> EmbeddingLane:
         context = self._context

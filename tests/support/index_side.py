@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from stream.kafka.reader import Record
     from stream.kafka.record_batch import RecordBatch
     from stream.kafka.send import Send
+    from stream.runtime.telemetry.interface import Tracer
     from tests.support.running_broker import RunningBroker
     from workers.embedder.interface import Vectors
     from workers.index.interface import Index
@@ -106,6 +107,8 @@ def writing_side(
     epoch: int = EPOCH,
     send: Send | None = None,
     vocabulary: Vocabulary | None = None,
+    tracer: Tracer | None = None,
+    metrics: IndexMetrics | None = None,
 ) -> WritingSide:
     """Compose the shipped wiring of an index worker over these collections, in generation 0 of its group."""
     return compose_writing(
@@ -114,13 +117,14 @@ def writing_side(
         collections=collections,
         models=models,
         watermark=Watermark(),
-        metrics=IndexMetrics(CollectorRegistry()),
+        metrics=metrics or IndexMetrics(CollectorRegistry()),
         recent=RecentFreshness(),
         clock=SystemClock(),
         gate=QueryGate(),
         shop_currency=None,
         publishes_progress=False,
         vocabulary=Vocabulary() if vocabulary is None else vocabulary,
+        tracer=tracer,
     )
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from stream.items.decoder import Decoder
     from stream.items.publisher import PublisherBounds
     from stream.kafka.send import KeyedRecord
+    from stream.runtime.telemetry.interface import Tracer
 
 PARTITIONS = 4
 T_MS = 1_800_000_000_000
@@ -66,7 +67,12 @@ class FirstGeneration:
 class Bench:
     """A worker whose producer is the test: it sees what is sent, and confirms it when it likes."""
 
-    def __init__(self, bounds: PublisherBounds | None = None, decoder: Decoder | None = None) -> None:
+    def __init__(
+        self,
+        bounds: PublisherBounds | None = None,
+        decoder: Decoder | None = None,
+        tracer: Tracer | None = None,
+    ) -> None:
         self.sent: list[Sent] = []
         self.trackers = OffsetTrackers()
         self.parts = compose(
@@ -83,6 +89,7 @@ class Bench:
             stamped_by_producers=False,
             bounds=bounds,
             decoder=decoder,
+            tracer=tracer,
         )
         self.reporter = self.parts.reporter
         self.worker, self.assignment = self.parts.worker, self.parts.assignment
@@ -126,9 +133,11 @@ class Bench:
 
 
 @asynccontextmanager
-async def bench(bounds: PublisherBounds | None = None, decoder: Decoder | None = None) -> AsyncIterator[Bench]:
+async def bench(
+    bounds: PublisherBounds | None = None, decoder: Decoder | None = None, tracer: Tracer | None = None
+) -> AsyncIterator[Bench]:
     """Yield a worker that publishes, to which all partitions are assigned."""
-    made = Bench(bounds, decoder)
+    made = Bench(bounds, decoder, tracer)
     made.assign_all()
     made.publishing = asyncio.create_task(made.parts.publisher.run())
     try:

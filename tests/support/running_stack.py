@@ -59,8 +59,8 @@ class RunningStack:
         indexed: dict[str, Any] = self.get(f"/items/{product_id}")["indexed"]
         return indexed
 
-    def freshline(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(self._command(*arguments), capture_output=True, text=True, env=self._env)
+    def freshline(self, *arguments: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(self._command(*arguments), capture_output=True, text=True, env=self._env | (env or {}))
 
     def freshline_in_background(self, *arguments: str) -> subprocess.Popen[str]:
         return subprocess.Popen(

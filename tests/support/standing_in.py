@@ -274,5 +274,5 @@ class StandIn:
     def ready(self) -> list[str]:
         return self.reasons
 
-    def metrics(self) -> bytes:
-        return b"freshline_lag_events 0.0\n"
+    def metrics(self, accept: str) -> tuple[bytes, str]:
+        return b"freshline_lag_events 0.0\n", "text/plain"

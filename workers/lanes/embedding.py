@@ -222,4 +222,5 @@ class EmbeddingLane:
         for payload, vector in zip(backlog, embedded, strict=True):
             self._cache.put(vector.fingerprint, vector.vector)
             words_at_ms = payload["searchable_at_ms"].get("product")
-            self._sink.note(VectorSearchable(payload["vector_due_at_ms"], now_ms, words_at_ms))
+            due_at_ms = payload["vector_due_at_ms"]
+            self._sink.note(VectorSearchable(due_at_ms, now_ms, vector.product_id, vector.fingerprint, words_at_ms))

@@ -9,7 +9,7 @@ import structlog
 
 from workers.index.interface import Upsert
 from workers.lanes.pending_item import NewText
-from workers.lanes.sinks import Planned, Refused, Retried, Rewritten, Searchable
+from workers.lanes.sinks import Planned, Refused, Retried, Rewritten, Searchable, TracedWrite
 from workers.point.payload import is_visible
 from workers.point.plan import PointPlan, is_new_text, patch_facets, plan, same_product
 from workers.priority import CooperativeTurns
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from schemas.errors import Unavailable
     from schemas.points import Content, Payload
     from workers.clock import Clock
-    from workers.index.interface import Index, Stored
+    from workers.index.interface import Index, Stored, Write
     from workers.lanes.pending_item import PendingItem
     from workers.lanes.sinks import DeadLetters, Sink
     from workers.point.plan import Cached
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     """An item, and the head of its point as it was just read."""
 
 log = structlog.get_logger(__name__)
+REFUSED = "refused"
+"""The outcome of a record on which a pure stage failed."""
 T = TypeVar("T")
 Each = TypeVar("Each")
 
@@ -117,8 +119,9 @@ class ItemWriter:
         decisions, refusals = await self._decisions(batch, decide)
         decided = [each for each in decisions if isinstance(each, Decided)]
         writes = [each.plan.write for each in decided if each.plan.write is not None]
+        began_ms = self._clock.now_ms()
         missed = await self._until_available(lambda: self._index.write(writes)) if writes else set()
-        self._ack_written([each for each in decided if each.pending.product_id not in missed])
+        self._ack_written([each for each in decided if each.pending.product_id not in missed], began_ms)
         await asyncio.gather(*(self._refuse(*refusal) for refusal in refusals))
         return Left(
             [each for each in decisions if isinstance(each, NewText)],
@@ -220,20 +223,32 @@ class ItemWriter:
         )
         return Decided(pending, made)
 
-    def _ack_written(self, decided: Sequence[Decided]) -> None:
+    def _ack_written(self, decided: Sequence[Decided], began_ms: int) -> None:
         now_ms = self._clock.now_ms()
         for pending, made in decided:
             self._sink.note(Planned(made.action))
             if isinstance(made.write, Upsert):
                 self._sink.note(Rewritten(made.write.payload))
+            trace_id = pending.traced[0].context.trace_id if pending.traced else None
             for facet in made.became_searchable:
                 if facet in pending.changes:
-                    self._sink.note(Searchable(facet, pending.changes[facet], now_ms, pending.times))
+                    self._sink.note(Searchable(facet, pending.changes[facet], now_ms, pending.times, trace_id))
+            if pending.traced:
+                self._note_traced(pending, made.action.value, made.write, began_ms, now_ms)
             pending.ack()
 
+    def _note_traced(self, pending: PendingItem, outcome: str, write: Write | None, began_ms: int, now_ms: int) -> None:
+        due = write.payload["vector_due"] if isinstance(write, Upsert) else None
+        self._sink.note(
+            TracedWrite(pending.traced, pending.product_id, pending.partition, outcome, due, began_ms, now_ms)
+        )
+
     async def _refuse(self, pending: PendingItem, error: Exception) -> None:
+        began_ms = self._clock.now_ms()
         self._sink.note(Refused(error))
         await self._dead_letters.refuse(pending, error)
+        if pending.traced:
+            self._note_traced(pending, REFUSED, None, began_ms, self._clock.now_ms())
         pending.ack()
 
     async def _until_available(self, ask: Callable[[], Awaitable[T]]) -> T:

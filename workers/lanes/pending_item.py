@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from schemas.errors import ForeignRecord
 from schemas.items import REPAIRER
+from workers.lanes.traced_record import TRACED_MAX
 from workers.state.projection import on_offer
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from workers.index.interface import Stored
     from workers.lanes.acks import Ack
     from workers.lanes.stages import StageTimes
+    from workers.lanes.traced_record import TracedRecord
 
 
 @dataclass(slots=True)
@@ -32,6 +34,8 @@ class PendingItem:
     """In a backfill: the item's point in the collection that searches ask."""
     times: StageTimes | None = None
     """When the first of the waiting records left each stage before; None in a backfill, whose events are not new."""
+    traced: tuple[TracedRecord, ...] = ()
+    """The waiting records that belong to a trace, the first ones at most."""
     repair: bool = field(init=False)
     """Whether one of the records was written to repair the point, so that the write must do so."""
 
@@ -58,6 +62,8 @@ class PendingItem:
         self.repair |= other.repair
         self.times = self.times.earlier(other.times) if self.times and other.times else self.times or other.times
         self.acks += other.acks
+        if other.traced:
+            self.traced = (self.traced + other.traced)[:TRACED_MAX]
         for facet, change in other.changes.items():
             known = self.changes.get(facet)
             if known is not None:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from schemas.points import Payload
     from workers.lanes.pending_item import PendingItem
     from workers.lanes.stages import StageTimes
+    from workers.lanes.traced_record import TracedRecord
     from workers.point.plan import Action
 
 
@@ -27,6 +28,8 @@ class Searchable(NamedTuple):
     now_ms: int
     times: StageTimes | None = None
     """When their item record left the stages before; None where that is not known."""
+    trace_id: str | None = None
+    """The trace of one of the events; None where none belongs to a trace."""
 
 
 class Rewritten(NamedTuple):
@@ -44,8 +47,29 @@ class VectorSearchable(NamedTuple):
 
     due_at_ms: int | None
     now_ms: int
+    product_id: str
+    fingerprint: str
+    """The fingerprint of the text."""
     words_at_ms: int | None = None
     """When search could first find the text by its words; None where that is not known."""
+    trace_id: str | None = None
+    """The trace of the event that brought the text; None where that is not known."""
+
+
+class TracedWrite(NamedTuple):
+    """Item records that belong to traces are acked: their item is written, needs nothing, or is refused."""
+
+    records: tuple[TracedRecord, ...]
+    """One at least, in the order in which they came."""
+    product_id: str
+    partition: int
+    outcome: str
+    """The action of the plan, or "refused"."""
+    fingerprint: str | None
+    """The fingerprint of the text whose embedding is pending now; None if none is."""
+    began_ms: int
+    """When the write began."""
+    now_ms: int
 
 
 class Embedded(NamedTuple):
@@ -87,6 +111,7 @@ Event = (
     | Rewritten
     | Written
     | VectorSearchable
+    | TracedWrite
     | Embedded
     | TextGivenUp
     | Refused

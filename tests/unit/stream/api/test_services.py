@@ -66,6 +66,10 @@ def context(data_dir: Path, **parts: Any) -> ServingContext:
     return made._replace(**parts)
 
 
+class NoWriters:
+    writers: ClassVar[list[Any]] = []
+
+
 def status_service(made: ServingContext, monitor: Any = UNUSED, *, index_was_empty: bool = False) -> StatusService:
     return StatusService(
         made,
@@ -84,6 +88,21 @@ async def test_the_process_is_not_ready_while_up_cannot_keep_another_process_run
     assert status.ready() == ["items cannot be kept running, it ended 3 times: exit 1: no such topic"]
     report.set_failing("items", None)
     assert status.ready() == []
+
+
+@pytest.mark.parametrize("accept", ["", "text/plain", "*/*"])
+def test_metrics_are_in_the_text_format_unless_openmetrics_is_asked_for(tmp_path: Path, accept: str) -> None:
+    made = context(tmp_path, writers=NoWriters())
+    exposition, content_type = status_service(made).metrics(accept)
+    assert content_type.startswith("text/plain") and not exposition.endswith(b"# EOF\n")
+
+
+def test_metrics_are_in_openmetrics_for_a_client_that_accepts_it(tmp_path: Path) -> None:
+    made = context(tmp_path, writers=NoWriters())
+    exposition, content_type = status_service(made).metrics(
+        "application/openmetrics-text;version=1.0.0,text/plain;q=0.5"
+    )
+    assert content_type.startswith("application/openmetrics-text") and exposition.endswith(b"# EOF\n")
 
 
 async def test_the_process_is_not_ready_until_an_index_that_was_empty_has_caught_up(tmp_path: Path) -> None:

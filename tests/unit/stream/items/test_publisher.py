@@ -7,8 +7,9 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 from schemas.state_codec import decode_item
+from stream.items.effects import Outgoing
 from stream.items.partition import ItemPartition
-from stream.items.publisher import Outgoing, Publisher
+from stream.items.publisher import Publisher
 from stream.kafka.offsets import InFlightRecord, OffsetTracker
 from tests.support.waiting import until
 from workers.clock import SystemClock

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
 
 from stream.runtime.batched_histogram import UNCOUNTED_MAX, BatchedHistogram
+from tests.support.exemplars import samples_with_exemplars, trace_of
 
 BUCKETS = (0.005, 0.1, 1, 2.5)
 OBSERVATIONS = st.lists(
@@ -40,3 +41,25 @@ def test_what_waits_to_be_counted_is_bounded_and_scraping_twice_counts_once() ->
     assert len(series._uncounted) == 2
     assert exposed(registry) == exposed(registry)
     assert exposed(registry)['waits_seconds_count{topic="prices"}'] == UNCOUNTED_MAX + 1
+
+
+def exemplars(registry: CollectorRegistry) -> dict[str, tuple[str, float]]:
+    """Return the trace and value of each bucket that has an exemplar, by its bound."""
+    found = samples_with_exemplars(registry)
+    return {each.labels["le"]: (trace_of(each), each.exemplar.value) for each in found if each.exemplar}
+
+
+def test_the_last_traced_event_of_each_bucket_is_its_exemplar() -> None:
+    registry = CollectorRegistry()
+    series = BatchedHistogram("waits_seconds", "Waits", ["topic"], buckets=BUCKETS, registry=registry).labels("prices")
+    for value, trace_id in ((0.005, "a"), (0.05, "b"), (0.06, "c"), (0.07, None), (9, "d")):
+        series.observe(value, 1, trace_id)
+    assert exemplars(registry) == {"0.005": ("a", 0.005), "0.1": ("c", 0.06), "+Inf": ("d", 9.0)}
+    assert exposed(registry)['waits_seconds_count{topic="prices"}'] == 5
+
+
+def test_without_traced_events_openmetrics_says_what_the_text_format_says() -> None:
+    registry = CollectorRegistry()
+    histogram = BatchedHistogram("waits_seconds", "Waits", ["topic"], buckets=BUCKETS, registry=registry)
+    histogram.labels("prices").observe(0.05)
+    assert exemplars(registry) == {}

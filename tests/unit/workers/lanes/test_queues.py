@@ -80,7 +80,7 @@ class Told:
                 self.embedded.append(texts)
             case Repriced(items):
                 self.repriced += items
-            case VectorSearchable(due_at_ms):
+            case VectorSearchable(due_at_ms=due_at_ms):
                 self.vectors_due_at_ms.append(due_at_ms)
 
     async def refuse(self, pending: PendingItem, error: Exception) -> None:

@@ -1,0 +1,1 @@
+"""Traces: the interface that all parts record spans through, and OpenTelemetry behind it where it is installed."""
