@@ -51,6 +51,13 @@ class ItemPartition:
         self.evicted += fold.count_evicted(before, event, held.state)
         return changed
 
+    def repeats(self, event: Event) -> bool:
+        """Return whether the state of its item already holds this very event; see `fold.repeats`."""
+        held = self._held(event.product_id)
+        if event.topic == "reviews":
+            return fold.holds(held.reviews.get(event.part or ""), event.stamp)
+        return fold.repeats(held.state, event)
+
     def join_review(self, product_id: str, review_id: str, review: Entity) -> bool:
         """Join the state of one review; return whether it changed anything."""
         held = self._held(product_id)

@@ -49,6 +49,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 ROUTES_CACHED_MAX = 100_000
+STALE, DUPLICATE = "stale", "duplicate"
+"""Why an event changed nothing: something newer outranks it, or the very same event was folded before."""
 
 
 class ItemsWorker:
@@ -176,17 +178,17 @@ class ItemsWorker:
 
     def _fold(self, event: Event, state: ItemPartition, arrived_at_ms: int, span: Span | None) -> Folded:
         evicted, changed = state.evicted, state.fold(event)
-        self._count(event.topic, changed=changed, evicted=state.evicted - evicted)
+        self._count(event.topic, evicted=state.evicted - evicted)
+        if not changed:
+            self._metrics.unchanged.labels(event.topic, DUPLICATE if state.repeats(event) else STALE).inc()
         if span is not None:
             span.annotate({PRODUCT_ID: event.product_id, CHANGED: changed})
         return Folded(state, event, arrived_at_ms, changed, span)
 
-    def _count(self, topic: str, *, changed: bool, evicted: int) -> None:
+    def _count(self, topic: str, *, evicted: int) -> None:
         self._events[topic].inc()
         if evicted:
             self._metrics.evicted.inc(evicted)
-        if not changed:
-            self._metrics.unchanged.labels(topic).inc()
 
     def _refuse(
         self,

@@ -23,8 +23,9 @@ class ItemsMetrics:
         )
         self.unchanged = counter(
             "freshline_events_unchanged",
-            "Input events that changed nothing, because they are stale or repeated",
-            ["topic"],
+            "Input events that changed nothing: something newer outranks them (stale), or the very same event was "
+            "folded before (duplicate)",
+            ["topic", "reason"],
         )
         self.dead_letters = counter(
             "freshline_dead_letters", "Events that were sent to the dead letters", ["topic", "error"]

@@ -75,6 +75,7 @@ class Bench:
     ) -> None:
         self.sent: list[Sent] = []
         self.trackers = OffsetTrackers()
+        self.metrics = ItemsMetrics(CollectorRegistry())
         self.parts = compose(
             "me",
             PARTITIONS,
@@ -83,7 +84,7 @@ class Bench:
             trackers=self.trackers,
             group=FirstGeneration(),
             reader=cast("Any", None),
-            metrics=ItemsMetrics(CollectorRegistry()),
+            metrics=self.metrics,
             clock=ManualClock(T_MS / 1000),
             gate=QueryGate(),
             stamped_by_producers=False,

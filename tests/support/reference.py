@@ -43,9 +43,10 @@ A flag goes before the environment, the environment before the default. Settings
 languages, currency) count where the workers start, not where a command asks them. An empty variable is not set.
 `KAFKA_HOME` is the folder of an unpacked Apache Kafka, for `--broker kafka` and for the tests."""
 METRICS_INTRODUCTION = """\
-An index worker answers them at `GET /metrics`, in the text format of Prometheus, where the names of counters end with
-`_total`. Metrics of the items workers are there too, with the labels `worker` and `what` (the topic, or topic/error),
-since one API shows all of them. With `FRESHLINE_METRICS_PORT` an items worker serves its own."""
+An index worker answers them at `GET /metrics`, in OpenMetrics for a client that accepts it and else in the text format
+of Prometheus; in both the names of counters end with `_total`. Metrics of the items workers are there too, with the
+labels `worker` and `what` (the topic, topic/error or topic/reason), since one API shows all of them. With
+`FRESHLINE_METRICS_PORT` an items worker serves its own."""
 
 
 def pages() -> dict[str, str]:

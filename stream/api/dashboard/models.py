@@ -42,8 +42,10 @@ class TopicFlow(BaseModel):
     """What became of the events of a topic since its workers started."""
 
     folded: int = 0
-    unchanged: int = 0
-    """The folded events that changed nothing, because they are stale or repeated."""
+    stale: int = 0
+    """The folded events that changed nothing, because something newer outranks them."""
+    duplicate: int = 0
+    """The folded events that changed nothing, because the very same event was folded before."""
     dead_letters: int = 0
     forwarded: int = 0
     """Events in the wrong partition, which were forwarded to the right one."""

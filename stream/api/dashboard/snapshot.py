@@ -33,11 +33,12 @@ PARTITIONS_MAX = 24
 """The most partitions in a snapshot: a screen of them, and a bound on its size."""
 _COUNTERS = {
     "freshline_events_folded_total": "folded",
-    "freshline_events_unchanged_total": "unchanged",
     "freshline_dead_letters_total": "dead_letters",
     "freshline_misrouted_events_total": "forwarded",
 }
 """The counters of the items workers, by what they count in TopicFlow."""
+_UNCHANGED = "freshline_events_unchanged_total"
+"""The counter whose second label is what it counts in TopicFlow: stale, duplicate."""
 
 
 class Measured(NamedTuple):
@@ -143,10 +144,10 @@ def _flow(counters: Mapping[str, Mapping[str, float]], at_ms: int, before: Snaps
     counted: dict[str, dict[str, int]] = {topic: defaultdict(int) for topic in INPUTS}
     for of_worker in counters.values():
         for sample, value in of_worker.items():
-            name, _, labels = sample.partition("/")
-            topic = labels.partition("/")[0]
-            if name in _COUNTERS and topic in counted:
-                counted[topic][_COUNTERS[name]] += int(value)
+            name, topic, *rest = (*sample.split("/"), "")
+            counts = rest[0] if name == _UNCHANGED else _COUNTERS.get(name)
+            if counts and topic in counted:
+                counted[topic][counts] += int(value)
     return {
         topic: TopicFlow(**sums, per_second=_rate(sums["folded"], topic, at_ms, before))
         for topic, sums in counted.items()

@@ -58,7 +58,7 @@ export function showStageKey() {
 
 export function showFlow({ flow, plans, embeddings, dead_letters: letters }) {
   fillRows(byId("flow"), Object.entries(flow).map(([topic, each]) =>
-    [topic, rate(each.per_second), count(each.folded), count(each.unchanged), count(each.forwarded), count(each.dead_letters)]));
+    [topic, rate(each.per_second), count(each.folded), count(each.stale), count(each.duplicate), count(each.forwarded), count(each.dead_letters)]));
   fillPairs(byId("plans"), [
     ["item records", Object.entries(plans).map(([plan, n]) => `${plan} ${count(n)}`).join(", ") || "none yet"],
     ["embeddings", `${count(embeddings.computed)} made, ${count(embeddings.cached)} cached, ${count(embeddings.avoided)} avoided, ${count(embeddings.failed)} failed`],

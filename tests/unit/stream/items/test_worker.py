@@ -51,6 +51,18 @@ async def test_a_repeated_event_waits_for_the_record_that_is_under_way() -> None
         assert len(b.sent) == 1
 
 
+async def test_stale_and_duplicate_events_are_counted_apart() -> None:
+    async with bench() as b:
+        review = event("reviews", "p1", review_id="r1", rating=4)
+        for each in (price(version=2), price(offset=1, version=2), price(offset=2, version=1), review):
+            await b.handle(each)
+        await b.handle(review._replace(offset=1))
+        unchanged = b.metrics.unchanged
+        samples = [each for family in unchanged.collect() for each in family.samples if each.name.endswith("_total")]
+        counted = {tuple(each.labels.values()): each.value for each in samples}
+        assert counted["prices", "duplicate"] == counted["prices", "stale"] == counted["reviews", "duplicate"] == 1
+
+
 async def test_a_repeated_event_whose_record_is_in_the_log_is_acked_at_once() -> None:
     async with bench() as b:
         await b.handle(price(offset=0))

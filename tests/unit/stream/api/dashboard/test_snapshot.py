@@ -63,13 +63,15 @@ def test_a_snapshot_has_a_bounded_number_of_partitions_and_says_how_many_more_th
 def test_the_flow_is_summed_over_the_workers_by_topic_and_outcome() -> None:
     one = {
         "freshline_events_folded_total/prices": 7.0,
-        "freshline_events_unchanged_total/prices": 2.0,
+        "freshline_events_unchanged_total/prices/stale": 2.0,
+        "freshline_events_unchanged_total/prices/duplicate": 1.0,
         "freshline_dead_letters_total/prices/InvalidEvent": 1.0,
         "freshline_dead_letters_total/prices/ZeroDivisionError": 1.0,
         "freshline_bugs_total/fold": 1.0,
     }
     prices = shown(counters={"items-0": one, "items-1": one}).flow["prices"]
-    assert (prices.folded, prices.unchanged, prices.dead_letters, prices.per_second) == (14, 4, 4, None)
+    assert (prices.folded, prices.stale, prices.duplicate) == (14, 4, 2)
+    assert (prices.dead_letters, prices.per_second) == (4, None)
 
 
 @pytest.mark.parametrize(("folded", "per_second"), [(30, 10.0), (10, 0.0), (4, None)])
