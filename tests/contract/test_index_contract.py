@@ -13,7 +13,10 @@ from schemas.points import point_id
 from schemas.queries import Filters
 from tests.support.index_backends import BACKENDS, content, ids, opened, planned, point_ids, put, vector
 from workers.index.interface import DenseVector, Patch, Reprice, Upsert
-from workers.index.layout import HEAD_FIELDS
+from workers.index.layout import HEAD_FIELDS, FiltersNow
+from workers.index.traits import Traits
+from workers.words.identity import without_names
+from workers.words.query import query_terms
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -264,6 +267,58 @@ async def test_every_filter_keeps_what_it_says(index: Index) -> None:
     assert await index.count(Filters(seller=" Y\u200b ")) == 1
 
 
+async def test_prices_of_a_moment_go_before_the_stored_ones(index: Index) -> None:
+    for product_id, price in (("a", 5.0), ("b", 5.0), ("c", 50.0), ("d", 50.0)):
+        await put(index, content(product_id, price=price), 1, dense=vector(1))
+    turned = FiltersNow(max_price=10, turned=tuple(ids("b", "c")), passing=tuple(ids("c")))
+    nothing = FiltersNow(max_price=10, turned=tuple(ids("a", "b")), passing=())
+    for filters, found in ((turned, ids("a", "c")), (nothing, [])):
+        assert sorted(await index.browse(filters, 10, 0)) == sorted(found)
+        assert await index.count(filters) == len(found)
+        assert sorted(point_ids(await index.search_lexical("cake", filters, 9))) == sorted(found)
+        assert sorted(point_ids(await index.search_dense(vector(1), filters, 9))) == sorted(found)
+
+
+async def test_the_traits_of_a_point_are_those_that_were_last_written(index: Index) -> None:
+    a = content(
+        "a", brand="Garden", category=["Food", "Cakes"], sellers=["X"], price=5.0, currency="EUR", item_group_id="g",
+        availability="in_stock", attributes={"color": ["red"]}, updated_at_ms={"product": 7},
+    )  # fmt: skip
+    [point, gone] = ids("a", "gone")
+    await put(index, {**a, "rating": 4.5, "review_count": 3}, 1)
+    assert (await index.traits([point, gone])) == {
+        point: Traits(
+            "a", "g", "Garden", ("Food", "Cakes"), ("X",), "in_stock", 5.0, "EUR", 4.5, 3, 7, {"color": ["red"]}
+        )
+    }
+    await index.write([Patch("a", 1, 2, {"price": 6.0, "version": 2})])
+    assert (await index.traits([point]))[point].price == 6.0
+    await index.write([Reprice("a", 2, {"price": 4.0})])
+    assert (await index.traits([point]))[point].price == 4.0
+    await put(index, content("a", brand="Other"), 3)
+    assert (await index.traits([point]))[point].brand == "Other"
+    await put(index, content("a", status="delisted"), 4)
+    assert await index.traits([point]) == await index.traits([]) == {}
+    await put(index, content("gone"), 5)
+    assert list(await index.traits([gone])) == [gone]
+
+
+async def test_a_value_of_a_wrong_type_counts_as_absent(index: Index) -> None:
+    await put(index, content("a"), 1)
+    broken = {"price": "cheap", "rating": True, "category": "Food", "brand": 7, "updated_at_ms": None, "attributes": []}
+    await index.write([Patch("a", 1, 2, {**broken, "version": 2})])
+    [item] = (await index.traits(ids("a"))).values()
+    assert (item.price, item.rating, item.category, item.brand, item.changed_at_ms) == (None, None, (), None, None)
+    assert item.attributes == {}
+
+
+async def test_traits_of_many_points_are_read(index: Index) -> None:
+    writes = [planned(content(str(n), price=float(n)), n).write for n in range(300)]
+    await index.write([write for write in writes if write is not None])
+    found = await index.traits(ids(*map(str, range(300))))
+    assert [item.price for item in found.values()] == [float(n) for n in range(300)]
+
+
 async def test_the_currencies_are_those_of_the_prices_of_visible_items(index: Index) -> None:
     assert await index.currencies() == []
     for number, currency in enumerate(["EUR", "EUR", "USD", None]):
@@ -348,6 +403,21 @@ async def test_rarer_words_weigh_more(index: Index) -> None:
         await put(index, content(str(number), "cake chocolate"), number)
     await put(index, content("rare", "walnut biscuit"), 9)
     assert (await found_by_words(index, "cake walnut"))[0] == point_id("rare")
+
+
+async def test_the_best_score_by_terms_is_that_of_a_visible_item(index: Index) -> None:
+    terms = query_terms("walnut cake")
+    assert await index.best_by_terms(terms) == await index.best_by_terms({}) == 0
+    await put(index, content("a", "walnut cake with cream", brand="Garden"), 1)
+    [best] = await index.search_terms(terms, NONE, 1)
+    assert await index.best_by_terms(terms) == pytest.approx(best.score) and best.score > 0
+    await put(index, content("b", "walnut cake"), 2)
+    titled = (await index.search_terms(terms, NONE, 2))[0]
+    assert titled.point_id == point_id("b") and await index.best_by_terms(terms) == pytest.approx(titled.score)
+    assert 0 < await index.best_by_terms(without_names(terms)) < titled.score / 3
+    for product_id in ("a", "b"):
+        await put(index, content(product_id, "walnut cake", status="delisted"), 3)
+    assert await index.best_by_terms(terms) == 0
 
 
 async def test_positions_are_kept_by_name_and_never_found(index: Index) -> None:

@@ -83,9 +83,10 @@ class Points:
         point = self.by_id.get(product_id)
         return -1 if point is None else cast("int", point.payload["version"])
 
-    def where(self, partitions: Collection[int], field: str, at_most: float = float("inf")) -> list[Payload]:
-        """Return the payloads of these partitions whose field has a value up to `at_most`, least first."""
-        found = [point.payload for point in self.by_id.values() if point.payload["partition"] in partitions]
+    def where(self, partitions: Collection[int] | None, field: str, at_most: float = float("inf")) -> list[Payload]:
+        """Return the payloads of these partitions, or of all, whose field has a value up to `at_most`, least first."""
+        payloads = [point.payload for point in self.by_id.values()]
+        found = [each for each in payloads if partitions is None or each["partition"] in partitions]
         due = [payload for payload in found if payload[field] is not None and payload[field] <= at_most]
         return [cast("Payload", payload) for payload in sorted(due, key=lambda payload: payload[field])]
 
@@ -179,7 +180,7 @@ class IndexClient:
 
         return cast("list[Payload]", await self._ask(Request("reads the backlog", [], read)))
 
-    async def due_price_changes(self, partitions: Collection[int], now_ms: int, limit: int) -> list[Payload]:
+    async def due_price_changes(self, partitions: Collection[int] | None, now_ms: int, limit: int) -> list[Payload]:
 
         def read() -> list[Payload]:
             due = self._points.where(partitions, "price_changes_at_ms", now_ms)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from schemas.queries import Filters
     from workers.embedder.interface import ModelId
     from workers.index.metadata import Metadata
+    from workers.index.traits import Traits
     from workers.words.item import Words
 
 DENSE = "dense"
@@ -125,6 +126,9 @@ class Index(Protocol):
     async def payloads(self, point_ids: Sequence[str]) -> dict[str, Payload]:
         """Return payloads by point id, without the missing ones."""
 
+    async def traits(self, point_ids: Sequence[str]) -> dict[str, Traits]:
+        """Return the traits of those of these points that are visible, by point id."""
+
     async def write(self, writes: Sequence[Write]) -> set[str]:
         """Carry out all writes in order, each on its own condition. Every later read sees them once this returns.
 
@@ -141,8 +145,8 @@ class Index(Protocol):
     async def pending_embeddings(self, partitions: Collection[int], limit: int, *, newest: bool) -> list[Payload]:
         """Return at most `limit` points with a `vector_due`, by `vector_due_at_ms`, newest or oldest first."""
 
-    async def due_price_changes(self, partitions: Collection[int], now_ms: int, limit: int) -> list[Payload]:
-        """Return at most `limit` visible points whose `price_changes_at_ms` <= now_ms."""
+    async def due_price_changes(self, partitions: Collection[int] | None, now_ms: int, limit: int) -> list[Payload]:
+        """Return at most `limit` visible points whose `price_changes_at_ms` <= now_ms, of all partitions if None."""
 
     async def search_dense(self, vector: NDArray[np.float32], filters: Filters, limit: int) -> list[Found]:
         """Return points with their cosine similarity, in the order of `workers.index.ranking`, best first.
@@ -155,6 +159,9 @@ class Index(Protocol):
 
     async def search_terms(self, terms: Mapping[str, float], filters: Filters, limit: int) -> list[Found]:
         """Return what `search_lexical` does, for terms with their weights, > 0, instead of a text."""
+
+    async def best_by_terms(self, terms: Mapping[str, float]) -> float:
+        """Return the best score by BM25 that a visible item has for these terms; 0.0 if none has any of them."""
 
     async def find_exact(self, identifier: str, filters: Filters) -> list[str]:
         """Return the point ids of visible items whose product_id or gtin is this identifier, however it is typed.

@@ -6,12 +6,11 @@ import uuid
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 from schemas.points import POINT_NAMESPACE, Facets, Payload, Status
+from schemas.queries import Filters
 from schemas.texts import name_key
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from schemas.queries import Filters
+    from collections.abc import Collection, Mapping
 
 SCHEMA_VERSION = 1
 """The version of the layout. It rises when points of an older layout cannot be served."""
@@ -85,13 +84,26 @@ class Within(NamedTuple):
     most: float | None
 
 
+class IsOneOf(NamedTuple):
+    """The condition that a point has one of these ids."""
+
+    points: tuple[str, ...]
+
+
+class Except(NamedTuple):
+    """The condition that another condition holds and that a point has none of these ids."""
+
+    condition: Within
+    points: tuple[str, ...]
+
+
 class AnyOf(NamedTuple):
     """The condition that at least one of these conditions holds."""
 
-    conditions: tuple[Is, ...]
+    conditions: tuple[Is | IsOneOf | Except, ...]
 
 
-Condition = Is | IsIn | Within | AnyOf
+Condition = Is | IsIn | Within | IsOneOf | Except | AnyOf
 
 VISIBLE = Is("status", Status.VISIBLE.value)
 HIDDEN = IsIn("status", [status.value for status in Status if status is not Status.VISIBLE])
@@ -112,15 +124,32 @@ def conditions(filters: Filters) -> list[Condition]:
 
     No condition checks `status`, since points that are not visible carry no vectors.
     """
-    ranges = [Within("price", filters.min_price, filters.max_price), Within("rating", filters.min_rating, None)]
     keywords = ((field, getattr(filters, name)) for name, field in _KEYWORDS.items())
     named = ((name, getattr(filters, name)) for name in _NAMES)
-    bounded = [each for each in ranges if (each.least, each.most) != (None, None)]
     return [
         *(Is(field, value) for field, value in keywords if value is not None),
         *(_named(name, value) for name, value in named if value is not None),
-        *bounded,
+        *_price_within(filters),
+        *([] if filters.min_rating is None else [Within("rating", filters.min_rating, None)]),
     ]
+
+
+class FiltersNow(Filters):
+    """Filters that compare the prices of one moment."""
+
+    turned: tuple[str, ...]
+    """The points whose sale window has turned and whose stored price is still the one before."""
+    passing: tuple[str, ...]
+    """The turned points whose price at the moment is within the bounds."""
+
+
+def _price_within(filters: Filters) -> list[Condition]:
+    within = Within("price", filters.min_price, filters.max_price)
+    if (within.least, within.most) == (None, None):
+        return []
+    if not isinstance(filters, FiltersNow) or not filters.turned:
+        return [within]
+    return [AnyOf((IsOneOf(filters.passing), Except(within, filters.turned)))]
 
 
 def _named(field: str, value: str) -> AnyOf:
@@ -128,9 +157,9 @@ def _named(field: str, value: str) -> AnyOf:
     return AnyOf((Is("name_keys", f"{field}:{name_key(value)}"), Is(field, value)))
 
 
-def in_partitions(partitions: list[int]) -> Condition:
-    """Return the condition that the item of a point belongs to one of these partitions."""
-    return IsIn("partition", partitions)
+def in_partitions(partitions: Collection[int] | None) -> list[Condition]:
+    """Return the condition that the item of a point belongs to one of these partitions; none for all partitions."""
+    return [] if partitions is None else [IsIn("partition", list(partitions))]
 
 
 def price_change_due(now_ms: int) -> Condition:

@@ -8,10 +8,13 @@ from workers.words.chunks import chunks
 from workers.words.folding import folded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 WITHIN_CHARACTERS_MIN = 8
 """The least characters of an id or GTIN that is looked for within a longer query: the 2060 of `rtx 2060` is none."""
+
+NAME_MARKS = ("=", "@")
+"""The first characters of the terms of whole titles and brands. No word begins with one."""
 
 
 def title_term(title: str) -> str:
@@ -27,6 +30,11 @@ def brand_term(brand: str) -> str:
 def brand_key(brand: str) -> str:
     """Return a brand as its term has it: without differences of case, accents, width and punctuation."""
     return " ".join(chunks(folded(brand)))
+
+
+def without_names(terms: Mapping[str, float]) -> dict[str, float]:
+    """Return the terms with their weights but those of whole titles and brands, which outweigh all words."""
+    return {term: weight for term, weight in terms.items() if term[0] not in NAME_MARKS}
 
 
 def id_term(product_id: str) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from qdrant_edge import FieldCondition, Filter, HasIdCondition, MatchAny, MatchValue, RangeFloat
 
-from workers.index.layout import AnyOf, Is, IsIn, Within
+from workers.index.layout import AnyOf, Except, Is, IsIn, IsOneOf, Within
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,10 +38,14 @@ def _of(point: str, condition: FieldCondition) -> Filter:
     return Filter(must=[HasIdCondition({point}), condition])
 
 
-def _field(condition: Condition) -> FieldCondition | Filter:
+def _field(condition: Condition) -> FieldCondition | HasIdCondition | Filter:
     match condition:
         case AnyOf(conditions):
             return Filter(should=[_field(each) for each in conditions])
+        case IsOneOf(points):
+            return HasIdCondition(set(points))
+        case Except(other, points):
+            return Filter(must=[_field(other)], must_not=[HasIdCondition(set(points))])
         case Is(field, value):
             return FieldCondition(field, match=MatchValue(value))
         case IsIn(field, values):

@@ -34,6 +34,7 @@ from schemas.queries import Filters
 from workers.index import lexical
 from workers.index.edge import filters as where
 from workers.index.edge.operations import accepted, dense, read
+from workers.index.edge.traits import KnownTraits
 from workers.index.edge.writes import WRITES_AT_ONCE, ConditionalWrites
 from workers.index.interface import (
     CURRENCIES_MAX,
@@ -58,7 +59,7 @@ from workers.index.layout import (
     positions_in,
     price_change_due,
 )
-from workers.index.ranking import best
+from workers.index.ranking import best, in_order
 from workers.priority import CooperativeTurns
 from workers.words.query import query_terms
 
@@ -73,6 +74,7 @@ if TYPE_CHECKING:
     from workers.index.layout import Condition
     from workers.index.lexical import Sparse
     from workers.index.metadata import Metadata
+    from workers.index.traits import Traits
     from workers.priority import QueryGate
 
 FREE_BYTES_MIN = 200 * 2**20
@@ -95,6 +97,7 @@ class EdgeIndex(OpenedIndex):
         """`gate`: queries that are answered on this event loop, to which long writes and scans give way."""
         self._shard = shard
         self._writes = ConditionalWrites(shard)
+        self._traits = KnownTraits(shard)
         self._directory = directory
         super().__init__(directory.parent.name, metadata)
         self._release = release
@@ -120,12 +123,20 @@ class EdgeIndex(OpenedIndex):
         return {str(r.id): read(r) for r in self._shard.retrieve(list(point_ids), True, False)}
 
     @override
+    async def traits(self, point_ids: Sequence[str]) -> dict[str, Traits]:
+        return await self._traits.of(point_ids)
+
+    @override
     async def write(self, writes: Sequence[Write]) -> set[str]:
         """Raise Unavailable while less than 200 MB of disk are free, and Gone if the files of the shard are gone."""
         self._check_disk()
         turns, missed = CooperativeTurns(self._gate), set[str]()
         for start in range(0, len(writes), WRITES_AT_ONCE):
-            missed |= self._writes.write(writes[start : start + WRITES_AT_ONCE])
+            several = writes[start : start + WRITES_AT_ONCE]
+            try:
+                missed |= self._writes.write(several)
+            finally:
+                self._traits.forget(point_id(write.product_id) for write in several)
             await turns.yield_if_over()
         return missed
 
@@ -144,15 +155,15 @@ class EdgeIndex(OpenedIndex):
         direction = Direction.Desc if newest else Direction.Asc
         request = ScrollRequest(
             limit=limit,
-            filter=where.all_of([EMBEDDING_PENDING, in_partitions(list(partitions))]),
+            filter=where.all_of([EMBEDDING_PENDING, *in_partitions(partitions)]),
             order_by=OrderBy("vector_due_at_ms", direction),
             with_payload=True,
         )
         return [read(record) for record in self._shard.scroll(request)[0]]
 
     @override
-    async def due_price_changes(self, partitions: Collection[int], now_ms: int, limit: int) -> list[Payload]:
-        turned = where.all_of([price_change_due(now_ms), in_partitions(list(partitions)), VISIBLE])
+    async def due_price_changes(self, partitions: Collection[int] | None, now_ms: int, limit: int) -> list[Payload]:
+        turned = where.all_of([price_change_due(now_ms), *in_partitions(partitions), VISIBLE])
         request = ScrollRequest(limit=limit, filter=turned, with_payload=True)
         return [read(record) for record in self._shard.scroll(request)[0]]
 
@@ -169,6 +180,10 @@ class EdgeIndex(OpenedIndex):
         return await self._with_terms(lexical.weighted(terms), filters, limit)
 
     @override
+    async def best_by_terms(self, terms: Mapping[str, float]) -> float:
+        return await self._best_with(lexical.weighted(terms))
+
+    @override
     async def find_exact(self, identifier: str, filters: Filters) -> list[str]:
         by_id = point_id(identifier)
         found = await self._with_terms(lexical.identity(identifier), filters, EXACT_POINTS_MAX)
@@ -176,11 +191,11 @@ class EdgeIndex(OpenedIndex):
 
     @override
     async def has_brand(self, text: str) -> bool:
-        return bool(await self._with_terms(lexical.brand(text), Filters(), 1))
+        return await self._best_with(lexical.brand(text)) > 0
 
     @override
     async def has_name(self, text: str) -> bool:
-        return bool(await self._with_terms(lexical.names(text), Filters(), 1))
+        return await self._best_with(lexical.names(text)) > 0
 
     @override
     async def browse(self, filters: Filters, limit: int, offset: int) -> list[str]:
@@ -293,6 +308,13 @@ class EdgeIndex(OpenedIndex):
             return []
         query = SparseVector(*terms)
         return await best(lambda asked: self._nearest(query, LEXICAL, filters, asked), limit)
+
+    async def _best_with(self, terms: Sparse) -> float:
+        """Return the best score of all points; 0.0 if none has a term."""
+        if not terms.indices:
+            return 0.0
+        found = await self._nearest(SparseVector(*terms), LEXICAL, Filters(), 1)
+        return in_order(found)[0].score if found else 0.0
 
     async def _nearest(self, vector: Any, using: str, filters: Filters, limit: int) -> list[tuple[str, float]]:
         asked = conditions(filters)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from qdrant_client import models
 
-from workers.index.layout import CREATED_WITH, AnyOf, Is, IsIn, Within
+from workers.index.layout import CREATED_WITH, AnyOf, Except, Is, IsIn, IsOneOf, Within
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,10 +67,14 @@ def _of(point: str, condition: models.FieldCondition) -> models.Filter:
     return models.Filter(must=[models.HasIdCondition(has_id=[point]), condition])
 
 
-def _field(condition: Condition) -> models.FieldCondition | models.Filter:
+def _field(condition: Condition) -> models.FieldCondition | models.HasIdCondition | models.Filter:
     match condition:
         case AnyOf(conditions):
             return models.Filter(should=[_field(each) for each in conditions])
+        case IsOneOf(points):
+            return models.HasIdCondition(has_id=list(points))
+        case Except(other, points):
+            return models.Filter(must=[_field(other)], must_not=[models.HasIdCondition(has_id=list(points))])
         case Is(field, value):
             return models.FieldCondition(key=field, match=models.MatchValue(value=value))
         case IsIn(field, values):

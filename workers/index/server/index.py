@@ -36,10 +36,11 @@ from workers.index.layout import (
     positions_in,
     price_change_due,
 )
-from workers.index.ranking import best
+from workers.index.ranking import best, in_order
 from workers.index.server import filters as where
 from workers.index.server.calls import OPERATIONS_MAX, Calls
 from workers.index.server.operations import clear_pending, operations, set_payload, update_vectors
+from workers.index.traits import TRAIT_FIELDS, traits_of
 from workers.words.query import query_terms
 
 if TYPE_CHECKING:
@@ -50,8 +51,11 @@ if TYPE_CHECKING:
     from schemas.points import Payload
     from workers.index.lexical import Sparse
     from workers.index.metadata import Metadata
+    from workers.index.traits import Traits
 
 SCAN_POINTS = 256
+TRAITS_POINTS = 2_000
+"""The points whose traits one request reads."""
 EXACT_POINTS_MAX = 256
 
 
@@ -81,6 +85,13 @@ class ServerIndex(OpenedIndex):
         return {str(record.id): complete_payload(record.payload) for record in await self._retrieve(point_ids, True)}
 
     @override
+    async def traits(self, point_ids: Sequence[str]) -> dict[str, Traits]:
+        several = [point_ids[start : start + TRAITS_POINTS] for start in range(0, len(point_ids), TRAITS_POINTS)]
+        read = [await self._retrieve(ids, list(TRAIT_FIELDS)) for ids in several]
+        found = {str(record.id): traits_of(record.payload or {}) for records in read for record in records}
+        return {point: traits for point, traits in found.items() if traits is not None}
+
+    @override
     async def write(self, writes: Sequence[Write]) -> set[str]:
         await self._calls.update(self._name, operations(writes))
         return await self._missed([write for write in writes if isinstance(write, Patch)])
@@ -105,12 +116,12 @@ class ServerIndex(OpenedIndex):
     async def pending_embeddings(self, partitions: Collection[int], limit: int, *, newest: bool) -> list[Payload]:
         direction = models.Direction.DESC if newest else models.Direction.ASC
         order = models.OrderBy(key="vector_due_at_ms", direction=direction)
-        pending = where.all_of([EMBEDDING_PENDING, in_partitions(list(partitions))])
+        pending = where.all_of([EMBEDDING_PENDING, *in_partitions(partitions)])
         return [complete_payload(record.payload) for record in await self._scroll(pending, limit, order=order)]
 
     @override
-    async def due_price_changes(self, partitions: Collection[int], now_ms: int, limit: int) -> list[Payload]:
-        turned = where.all_of([price_change_due(now_ms), in_partitions(list(partitions)), VISIBLE])
+    async def due_price_changes(self, partitions: Collection[int] | None, now_ms: int, limit: int) -> list[Payload]:
+        turned = where.all_of([price_change_due(now_ms), *in_partitions(partitions), VISIBLE])
         return [complete_payload(record.payload) for record in await self._scroll(turned, limit)]
 
     @override
@@ -126,6 +137,10 @@ class ServerIndex(OpenedIndex):
         return await self._with_terms(lexical.weighted(terms), filters, limit)
 
     @override
+    async def best_by_terms(self, terms: Mapping[str, float]) -> float:
+        return await self._best_with(lexical.weighted(terms))
+
+    @override
     async def find_exact(self, identifier: str, filters: Filters) -> list[str]:
         by_id = point_id(identifier)
         found = await self._with_terms(lexical.identity(identifier), filters, EXACT_POINTS_MAX)
@@ -133,11 +148,11 @@ class ServerIndex(OpenedIndex):
 
     @override
     async def has_brand(self, text: str) -> bool:
-        return bool(await self._with_terms(lexical.brand(text), Filters(), 1))
+        return await self._best_with(lexical.brand(text)) > 0
 
     @override
     async def has_name(self, text: str) -> bool:
-        return bool(await self._with_terms(lexical.names(text), Filters(), 1))
+        return await self._best_with(lexical.names(text)) > 0
 
     @override
     async def browse(self, filters: Filters, limit: int, offset: int) -> list[str]:
@@ -223,6 +238,15 @@ class ServerIndex(OpenedIndex):
             return []
         query = models.SparseVector(indices=terms.indices, values=terms.values)
         return await best(lambda asked: self._nearest(query, LEXICAL, filters, asked), limit)
+
+    async def _best_with(self, terms: Sparse) -> float:
+        """Return the best score of all points; 0.0 if none has a term."""
+        if not terms.indices:
+            return 0.0
+        found = await self._nearest(
+            models.SparseVector(indices=terms.indices, values=terms.values), LEXICAL, Filters(), 1
+        )
+        return in_order(found)[0].score if found else 0.0
 
     async def _nearest(self, query: Any, using: str, filters: Filters, limit: int) -> list[tuple[str, float]]:
         asked = conditions(filters)

@@ -1,0 +1,57 @@
+"""The traits of the points of a shard, remembered from one search to the next until their point is written."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from qdrant_edge import PayloadSelector
+
+from workers.index.edge.operations import read
+from workers.index.traits import TRAIT_FIELDS, traits_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from qdrant_edge import EdgeShard
+
+    from workers.index.traits import Traits
+
+TRAITS_KNOWN_MAX = 50_000
+"""The most points whose traits are remembered, about 1 KB each. Reading one from the shard takes 11 us."""
+READ_POINTS = 128
+"""The points that are read between two turns of others, in about 1.5 ms."""
+SELECTED = PayloadSelector.Include(list(TRAIT_FIELDS))
+
+
+class KnownTraits:
+    """Traits by point id. The only process that writes to the shard calls `forget` after each write."""
+
+    def __init__(self, shard: EdgeShard) -> None:
+        self._shard = shard
+        self._known: dict[str, Traits | None] = {}
+
+    def forget(self, point_ids: Iterable[str]) -> None:
+        """Forget the traits of points that were just written."""
+        for point in point_ids:
+            self._known.pop(point, None)
+
+    async def of(self, point_ids: Sequence[str]) -> dict[str, Traits]:
+        """Return the traits of those of these points that are visible."""
+        if len(self._known) > TRAITS_KNOWN_MAX:
+            self._known.clear()
+        found: dict[str, Traits | None] = {}
+        for start in range(0, len(point_ids), READ_POINTS):
+            asked = point_ids[start : start + READ_POINTS]
+            missing = [point for point in asked if point not in self._known]
+            self._read(missing)
+            found |= {point: self._known[point] for point in asked}
+            if missing:
+                await asyncio.sleep(0)
+        return {point: traits for point, traits in found.items() if traits is not None}
+
+    def _read(self, point_ids: Sequence[str]) -> None:
+        if point_ids:
+            self._known |= dict.fromkeys(point_ids)
+            records = self._shard.retrieve(list(point_ids), SELECTED, False)
+            self._known |= {str(record.id): traits_of(read(record)) for record in records}
