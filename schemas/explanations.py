@@ -49,8 +49,10 @@ class Explanation(BaseModel):
     words: list[WordMatch]
     by_words: LegReport
     by_vectors: LegReport
+    words_min: float
+    """The score below which words alone make no result of the query."""
     cosine_min: float | None
-    """The cosine below which a vector alone is no answer; None while the query has no vector."""
+    """The cosine below which a vector alone makes no result of it; None while the query has no vector."""
     vector_weight: float
     """How much a cosine counts beside the share of the best score by words."""
     fused: LegReport

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from schemas.event_fields import Currency  # noqa: TC001  (pydantic reads the types when it runs)
 from schemas.highlights import Highlights  # noqa: TC001  (as above)
+from schemas.refinements import FacetNames, Refinement  # noqa: TC001
 from schemas.texts import name_of
 from schemas.understood import Relaxation, Understood  # noqa: TC001  (as above)
 
@@ -17,6 +18,7 @@ OFFSET_MAX = 10_000
 WAIT_MS, WAIT_MS_MAX = 2_000, 30_000
 """How long a search waits for an event by default, and at most, in milliseconds."""
 
+Sort = Literal["relevance", "price_asc", "price_desc", "rating", "newest"]
 Availability = Literal["in_stock", "out_of_stock", "preorder", "backorder"]
 
 
@@ -38,7 +40,7 @@ class Filters(BaseModel):
     @property
     def any(self) -> bool:
         """Whether any filter is set."""
-        return any(value is not None for value in self.model_dump().values())
+        return any(getattr(self, name) is not None for name in Filters.model_fields)
 
 
 class SearchRequest(Filters):
@@ -48,7 +50,13 @@ class SearchRequest(Filters):
     limit: int = Field(10, ge=1, le=LIMIT_MAX)
     offset: int = Field(0, ge=0, le=OFFSET_MAX)
     understand: bool = Field(True, description="whether words such as `under 500` may become filters")
-
+    sort: Sort = Field("relevance", description="the order of the hits; items without the value come last")
+    facets: FacetNames = Field(
+        default_factory=list,
+        description="what to count the found items by, with commas between: brand, category, seller, availability, "
+        "price, rating, attributes.NAME",
+    )
+    group: bool = Field(False, description="whether the best item alone is shown of those with one item_group_id")
     highlight: bool = Field(False, description="whether each hit says which of its words matched")
 
     @property
@@ -74,6 +82,9 @@ class ShownOffer(BaseModel):
     price: float
     """The price now: the sale price inside its window, else the price."""
     regular_price: float
+    """The reference price: what the offer costs outside of its sale window."""
+    discount_percent: int
+    """How much lower the price is than the regular price, in whole percent, rounded down."""
     currency: str
     sale_ends_at: str | None
     promotion: dict[str, str]
@@ -105,6 +116,11 @@ class ShownItem(BaseModel):
     item_group_id: str | None
     availability: str | None
     price: float | None
+    """The lowest price now in the item's currency, of whatever seller; offers have the price of each."""
+    regular_price: float | None
+    """The reference price of the offer that has the price."""
+    discount_percent: int
+    """The discount of that offer."""
     currency: str | None
     rating: float | None
     review_count: int
@@ -117,12 +133,22 @@ class ShownItem(BaseModel):
     """False while the embedding of the present text is pending: until then the item is found by its words."""
 
 
+class Variants(BaseModel):
+    """The found items of one item group, in the order of the answer."""
+
+    count: int
+    product_ids: list[str]
+    """Their ids, the shown item's first; at most 100."""
+
+
 class Hit(ShownItem):
     """An item and how well it matches."""
 
     score: float
     highlights: Highlights | None = None
     """The words that matched, with `highlight=true`."""
+    variants: Variants | None = None
+    """The item's group, if the search groups; None for an item without one."""
 
 
 class IndexedItem(ShownItem):
@@ -156,7 +182,13 @@ class SearchAnswer(BaseModel):
     query: str | None
     hits: list[Hit]
     total: int
-    """The number of items that match the filters."""
+    """The number of items that are found: for a query those up to where relevance ends."""
+    total_is_exact: bool
+    """False if there may be more: each ranking of a query is read to 1,000 items, or to the page that is asked for."""
+    facets: dict[str, list[Refinement]] = Field(default_factory=dict)
+    """By field that was asked for: the values of what is found, most frequent first, at most 100 of a level."""
+    facets_are_exact: bool = True
+    """False if a count may be higher, since its items are read as those of `total` are."""
     took_ms: float
     by: Literal["words and vectors", "words", "filters"]
     """The retrievers that found the hits: words alone while the model loads."""

@@ -16,7 +16,7 @@ from stream.api.dashboard.routes import add_dashboard
 from stream.api.errors import RETRY_AFTER, add_error_answers, error_answer
 from stream.api.letters.routes import letter_routes
 from stream.api.models import JSONAnswer, ProgressAnswer, StatusReport
-from stream.api.page import PAGE_HEADERS, PageParameters, render_page
+from stream.api.page import PAGE_HEADERS, PageParameters, page_answer, render_page
 from stream.api.parameters import (
     NoParameters,
     ProgressParameters,
@@ -46,6 +46,7 @@ def create_app(services: Services, tracer: Tracer | None = None) -> FastAPI:
     )
     add_error_answers(app)
     app.include_router(_search_routes(services.search, tracer))
+    app.include_router(_page_routes(services.search))
     app.include_router(_status_routes(services.status))
     app.include_router(_rebuild_routes(services.jobs))
     app.include_router(_reconcile_routes(services.jobs))
@@ -60,7 +61,11 @@ def _search_routes(searches: SearchApi, tracer: Tracer | None) -> APIRouter:
 
     @router.get("/search", responses={200: {"model": SearchAnswer}})
     async def search(request: Annotated[SearchParameters, Query()]) -> Response:
-        """Rank items by words (BM25) and by meaning (vectors), fused by rank; an exact product_id or GTIN goes first.
+        """Rank items by words (BM25) and by meaning (vectors), fused by score; an exact product_id or GTIN goes first.
+
+        An item is found that has enough of the words of the best one, or whose vector is near enough; `total` counts
+        these. `sort` and `facets` look at the first 1,000 of each ranking. Filters, order and ranges compare the price
+        now, which is the item's lowest of whatever seller, also where `seller` filters.
 
         Each hit says when its product, its price and its reviews became searchable (`searchable_at`), and whether its
         vector is that of its present text. `fresh_as_of` says, by topic, up to when every event is in the answer.
@@ -97,11 +102,19 @@ def _search_routes(searches: SearchApi, tracer: Tracer | None) -> APIRouter:
         searchable = await searches.progress(after, request.wait_ms)
         return JSONAnswer(ProgressAnswer(after=str(after), searchable=searchable))
 
+    return router
+
+
+def _page_routes(searches: SearchApi) -> APIRouter:
+    router = APIRouter()
+
     @router.get("/search-page", include_in_schema=False)
     async def page(request: Annotated[PageParameters, Query()]) -> Response:
-        asked = request.search_request()
-        answer = await searches.search(asked, None, 0) if asked else None
-        return HTMLResponse(render_page(request, answer), headers=PAGE_HEADERS)
+        try:
+            return HTMLResponse(render_page(request, await page_answer(searches, request)), headers=PAGE_HEADERS)
+        except RefusedRequest as refused:
+            page = render_page(request, None, f"{refused.field}: {refused}")
+            return HTMLResponse(page, refused.http_status, headers=PAGE_HEADERS)
 
     return router
 

@@ -46,7 +46,7 @@ async def test_an_item_is_found_where_its_rankings_say(index: Index) -> None:
     assert (found.by_words.rank, found.by_vectors.rank, found.fused.rank) == (1, 1, 1)
     assert found.by_vectors.score == pytest.approx(1.0)
     assert {word.word: word.fields for word in found.words} == {"walnut": ["title"], "bread": []}
-    assert found.why[0] == "It is number 1 of 2 that the query finds."
+    assert found.why[0] == "It is number 1 of 1 that the query finds."
     assert "Its texts do not have: bread." in found.why
 
 
@@ -92,3 +92,13 @@ async def test_without_a_model_words_alone_count_and_the_answer_says_so(index: I
     await put(index, content("cake", "cake"), 1)
     found = await explained(index, "cake", "cake", by=())
     assert found.cosine_min is None and "words alone count" in found.why[-1]
+
+
+async def test_an_item_that_hardly_says_the_query_is_told_how_much_it_lacks(index: Index) -> None:
+    await put(index, content("cake", "chocolate cake"), 1)
+    long = content("napkins", "paper napkins", description={"en": "for every household and its guests " * 30 + "cake"})
+    await put(index, long, 1)
+    found = await explained(index, "chocolate cake", "napkins", by=())
+    assert found.fused.rank is None and found.by_words.rank == 2
+    assert found.by_words.score is not None and found.by_words.score < found.words_min
+    assert f"a result needs {found.words_min:.2f}" in found.why[1]

@@ -14,7 +14,8 @@ from tests.support.queries import LoadedModel, OneIndex, Vector, at_once
 from tests.support.waiting import HANG_S
 from workers.index.interface import Patch
 from workers.search.hits import Shop
-from workers.search.searcher import EXACT_SCORE, VECTOR_SECONDS_MAX, Searcher
+from workers.search.legs import EXACT_SCORE
+from workers.search.searcher import VECTOR_SECONDS_MAX, Searcher
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -110,7 +111,7 @@ async def test_a_query_whose_vector_does_not_come_in_time_is_answered_by_lexical
 async def test_all_that_needs_no_vector_is_found_while_the_vector_is_computed(
     index: Index, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = {name: asyncio.Event() for name in ("search_terms", "find_exact", "count")}
+    asked = {name: asyncio.Event() for name in ("search_terms", "find_exact", "best_by_terms")}
     for name, event in asked.items():
         monkeypatch.setattr(index, name, _setting(event, getattr(index, name)))
 
@@ -151,7 +152,7 @@ async def test_an_index_that_is_away_ends_the_search_and_not_only_one_retriever(
         finally:
             given_up.set()
 
-    monkeypatch.setattr(index, "count", away)
+    monkeypatch.setattr(index, "best_by_terms", away)
     with pytest.raises(Unavailable):
         await searcher_with(index, embed).search(SearchRequest(q="cake"), 1)
     await asyncio.wait_for(given_up.wait(), HANG_S)
@@ -164,6 +165,65 @@ async def test_pages_of_a_search_show_each_item_once_and_end(index: Index) -> No
     pages = [await names(search, q="cake", limit=10, offset=offset) for offset in (0, 10, 20, 30, 10_000)]
     assert [len(page) for page in pages] == [10, 10, 5, 0, 0]
     assert len({name for page in pages for name in page}) == 25
+
+
+LONG = "a household companion for everyone who likes " * 20
+
+
+async def fill_with_cakes(index: Index) -> None:
+    """Three chocolate cakes, and an item that has one word of theirs in a long text."""
+    for number in range(3):
+        cake = content(f"cake{number}", f"chocolate cake {number}", brand=f"B{number}")
+        await put(index, cake, number, dense=vector(1, number / 10))
+    napkins = content("napkins", "paper napkins", description={"en": LONG + "cake"}, brand="Paper")
+    await put(index, napkins, 9, dense=vector(0, 1))
+
+
+async def test_an_item_that_hardly_says_a_word_of_the_query_is_neither_shown_nor_counted(index: Index) -> None:
+    await fill_with_cakes(index)
+    results = await searcher(index, 1).search(SearchRequest(q="chocolate cake"), 1)
+    assert {hit.product_id for hit in results.hits} == {"cake0", "cake1", "cake2"}
+    assert (results.total, results.total_is_exact) == (3, True)
+    assert await names(searcher(index), q="napkins") == ["napkins"]
+
+
+async def test_a_filter_takes_away_and_makes_no_result_of_what_was_none(index: Index) -> None:
+    await fill_with_cakes(index)
+    search = searcher(index, 1)
+    for brand, found in (("B1", ["cake1"]), ("Paper", [])):
+        results = await search.search(SearchRequest(q="chocolate cake", brand=brand), 1)
+        assert ([hit.product_id for hit in results.hits], results.total) == (found, len(found))
+
+
+async def test_a_title_that_is_the_query_leaves_the_other_results(index: Index) -> None:
+    await fill_with_cakes(index)
+    await put(index, content("itself", "chocolate cake"), 10)
+    results = await searcher(index).search(SearchRequest(q="chocolate cake"), 1)
+    assert (results.hits[0].product_id, results.total) == ("itself", 4)
+
+
+async def test_a_query_of_nonsense_finds_nothing(index: Index) -> None:
+    await fill_with_cakes(index)
+    unrelated = LoadedModel(at_once(lambda _: vector(0, 0, 1)))
+    unrelated.cosine_min = 0.4
+    for search in (searcher(index), Searcher(OneIndex(index), unrelated, SHOP)):
+        results = await search.search(SearchRequest(q="xqzw vbnm"), 1)
+        assert (results.hits, results.total, results.total_is_exact) == ([], 0, True)
+
+
+async def test_what_is_counted_is_on_the_pages_and_a_bound_is_told(index: Index) -> None:
+    for number in range(30):
+        await put(index, content(str(number), f"cake {number}"), number, dense=vector(1, number / 100))
+    search = Searcher(OneIndex(index), LoadedModel(at_once(lambda _: vector(1)), []), SHOP, counted_points=20)
+    totals, pages = [], []
+    for offset in range(0, 40, 10):
+        results = await search.search(SearchRequest(q="cake", offset=offset), 1)
+        pages += [hit.product_id for hit in results.hits]
+        totals.append((results.total, results.total_is_exact))
+    assert len(pages) == len(set(pages)) == 30
+    assert totals == [(20, False), (20, False), (30, False), (30, True)]
+    all_counted = await searcher(index, 1).search(SearchRequest(q="cake", offset=30), 1)
+    assert (all_counted.hits, all_counted.total, all_counted.total_is_exact) == ([], 30, True)
 
 
 async def test_browsing_filters_without_a_query(index: Index) -> None:

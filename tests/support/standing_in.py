@@ -23,6 +23,7 @@ from workers.words.query import query_terms
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from schemas.refinements import Refinement
     from schemas.tokens import Token
     from workers.sources.config import Topic
 
@@ -35,6 +36,7 @@ def shown(product_id: str, title: str, **more: object) -> dict[str, Any]:
         seller="WELLCOME",
         price=8.5,
         regular_price=9.0,
+        discount_percent=5,
         currency="HKD",
         sale_ends_at=None,
         promotion={"en": "2 for $14.00"},
@@ -54,6 +56,8 @@ def shown(product_id: str, title: str, **more: object) -> dict[str, Any]:
         "item_group_id": None,
         "availability": "in_stock",
         "price": 8.5,
+        "regular_price": 9.0,
+        "discount_percent": 5,
         "currency": "HKD",
         "rating": 4.5,
         "review_count": 2,
@@ -132,6 +136,10 @@ class StandIn:
         """How often the service forgets its jobs before it is asked about them, as when another process answers."""
         self.fresh_as_of: dict[str, str | None] = {"prices": NOW}
         self.asked: list[tuple[SearchRequest, Token | None, int]] = []
+        self.total_is_exact = True
+        self.facets: dict[str, list[Refinement]] = {}
+        self.currencies = 1
+        """With more of them, prices have no ranges and no order."""
 
     @property
     def services(self) -> Services:
@@ -144,6 +152,8 @@ class StandIn:
             raise Unavailable(
                 "the Qdrant server at http://qdrant:6333 does not answer; searches work again once it does"
             )
+        if self.currencies > 1 and ("price" in request.facets or request.sort.startswith("price")):
+            raise RefusedRequest("sort" if request.sort.startswith("price") else "facets", "name a currency")
         words = (request.q or "").lower()
         wanted, meant = words.partition(" under ")[0], "cake" if words == "cakq" else None
         how = "next to nothing has the words 'cakq': these are the hits for 'cake'"
@@ -152,7 +162,9 @@ class StandIn:
         return SearchAnswer(
             query=request.q,
             hits=hits[request.offset :][: request.limit],
-            total=len(self.items),
+            total=len(hits),
+            total_is_exact=self.total_is_exact,
+            facets={name: found for name, found in self.facets.items() if name in request.facets},
             took_ms=1.5,
             by="words and vectors",
             fresh_as_of={"prices": NOW},
@@ -208,6 +220,7 @@ class StandIn:
             words=[WordMatch(word=word, fields=[]) for word in query.split()],
             by_words=nowhere,
             by_vectors=nowhere,
+            words_min=0.0,
             cosine_min=None,
             vector_weight=2.0,
             fused=nowhere,

@@ -39,6 +39,7 @@ def _ranked(explanation: Explanation, *, vector_due: bool) -> list[str]:
         sentences.append("The query has its product_id or GTIN, which puts it first.")
     if explanation.fused.rank is None:
         sentences.append(f"It is not among the first {explanation.fused.ranked} items that the query finds.")
+        sentences += _weakly_said(explanation)
     else:
         sentences.append(f"It is number {explanation.fused.rank} of {explanation.fused.ranked} that the query finds.")
     if not said and not explanation.exact:
@@ -46,6 +47,13 @@ def _ranked(explanation: Explanation, *, vector_due: bool) -> list[str]:
     elif missing:
         sentences.append(f"Its texts do not have: {', '.join(missing)}.")
     return sentences + _by_vector(explanation, vector_due=vector_due)
+
+
+def _weakly_said(explanation: Explanation) -> list[str]:
+    score, least = explanation.by_words.score, explanation.words_min
+    if score is None or score >= least:
+        return []
+    return [f"Its texts have too little of the query: they score {score:.2f}, and a result needs {least:.2f}."]
 
 
 def _by_vector(explanation: Explanation, *, vector_due: bool) -> list[str]:

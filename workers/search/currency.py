@@ -5,16 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from schemas.errors import RefusedRequest
+from workers.search.moment import compares_prices
 
 if TYPE_CHECKING:
     from schemas.queries import Filters
     from workers.index.interface import Index
 
-BOUNDS = ("min_price", "max_price")
-
 
 async def check_currency(index: Index, asked: Filters, shop_currency: str | None) -> None:
-    """Raise RefusedRequest if these filters leave it open in which currency prices are compared, or name a wrong one.
+    """Raise RefusedRequest if a search leaves it open in which currency prices are compared, or names a wrong one.
 
     100 of one currency may be a hundredth of 100 of another. With a shop's currency all prices are in that one; the
     offers in others are shown and have no part in the item's price.
@@ -26,13 +25,13 @@ async def check_currency(index: Index, asked: Filters, shop_currency: str | None
                 f"prices here are in the shop's currency, {shop_currency}, and none in {asked.currency}: leave it out",
             )
         return
-    bound = next((name for name in BOUNDS if getattr(asked, name) is not None), None)
-    if bound is None or asked.currency is not None:
+    comparing = compares_prices(asked)
+    if comparing is None or asked.currency is not None:
         return
     found = await index.currencies()
     if len(found) > 1:
         raise RefusedRequest(
-            bound,
+            comparing,
             f"items here have prices in {', '.join(found)}, whose numbers cannot be compared: name a currency, or set "
             "FRESHLINE_SHOP_CURRENCY",
         )

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from schemas.points import Payload
     from workers.index.interface import Found, Index, Stored
-    from workers.search.searcher import Legs, Searcher
+    from workers.search.legs import Legs
+    from workers.search.searcher import Searcher
 
 RANKED_MAX = 1_000
 """How far each ranking is looked through for the item."""
@@ -50,7 +51,8 @@ async def explain(searcher: Searcher, index: Index, query: str, filters: Filters
         words=matched_words(asked, stored.payload if stored else None),
         by_words=_report(legs.words, point),
         by_vectors=_near(legs, point, stored),
-        cosine_min=None if legs.vector is None else legs.cosine_min,
+        words_min=legs.cutoff.words_min,
+        cosine_min=None if legs.vector is None else legs.cutoff.cosine_min,
         vector_weight=legs.weight,
         fused=_report(list(legs.ranked()), point),
         why=[],

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 
 from workers.index.interface import Found
 from workers.index.ranking import in_order
+from workers.search.cutoff import EVERYTHING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from workers.search.cutoff import Cutoff
 
 SCORE_MAX = 0.99
 """The best that a fused score can be; an exact match has 1."""
@@ -18,20 +21,20 @@ HEAD_POINTS = 200
 
 
 def fuse(
-    words: Sequence[Found], near: Sequence[Found], vector_weight: float, cosine_min: float = -1.0
+    words: Sequence[Found], near: Sequence[Found], vector_weight: float, cutoff: Cutoff = EVERYTHING
 ) -> Iterator[Found]:
-    """Return the points of both rankings, best first, with scores from 0 to `SCORE_MAX`.
+    """Return the points of both rankings that reach the cut-off, best first, with scores from 0 to `SCORE_MAX`.
 
     Both are in the order of `workers.index.ranking`. The score by words is divided by the best one; the cosine counts
     from that of the last point of the head on, since how low cosines are depends on model and query. What lies beyond
-    the heads follows in turns, so that longer rankings begin as shorter ones do and no page repeats an item. A point
-    that words did not find needs `cosine_min`: the nearest to a query of random letters are no answer to it.
+    the heads follows in turns, so that longer rankings begin as shorter ones do and no page repeats an item.
     """
-    head = in_order(_scored(words[:HEAD_POINTS], near[:HEAD_POINTS], vector_weight, cosine_min))
+    head = in_order(_scored(words[:HEAD_POINTS], near[:HEAD_POINTS], vector_weight, cutoff))
     yield from head
     shown = {point.point_id for point in head}
-    related = [point for point in near[HEAD_POINTS:] if point.score >= cosine_min]
-    in_turns = chain.from_iterable(zip_longest(words[HEAD_POINTS:], related))
+    said = [point for point in words[HEAD_POINTS:] if point.score >= cutoff.words_min]
+    related = [point for point in near[HEAD_POINTS:] if point.score >= cutoff.cosine_min]
+    in_turns = chain.from_iterable(zip_longest(said, related))
     below = dict.fromkeys(point.point_id for point in in_turns if point is not None)
     least = head[-1].score if head else 0.0
     for rank, point_id in enumerate((each for each in below if each not in shown), start=1):
@@ -39,12 +42,12 @@ def fuse(
 
 
 def _scored(
-    words: Sequence[Found], near: Sequence[Found], vector_weight: float, cosine_min: float
+    words: Sequence[Found], near: Sequence[Found], vector_weight: float, cutoff: Cutoff
 ) -> Iterator[tuple[str, float]]:
     by_words = {point_id: score / words[0].score for point_id, score in words}
-    by_vector = {
-        point_id: cosine - near[-1].score for point_id, cosine in near if cosine >= cosine_min or point_id in by_words
-    }
-    for point_id in by_words.keys() | by_vector.keys():
+    by_vector = {point_id: cosine - near[-1].score for point_id, cosine in near}
+    said = {point_id for point_id, score in words if score >= cutoff.words_min}
+    related = {point_id for point_id, cosine in near if cosine >= cutoff.cosine_min}
+    for point_id in said | related:
         score = by_words.get(point_id, 0.0) + vector_weight * by_vector.get(point_id, 0.0)
         yield point_id, SCORE_MAX * score / (1 + vector_weight)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from schemas.queries import Hit, IndexedItem, SearchableAt, ShownOffer
+from schemas.queries import Hit, IndexedItem, SearchableAt, ShownOffer, Variants
 from schemas.times import rfc3339
 from workers.state.prices import offers_now, price_now
 
@@ -28,7 +29,8 @@ FIELDS_AS_STORED = (
     "rating_histogram",
 )
 
-
+VARIANTS_MAX = 100
+"""The most ids of variants that a hit lists."""
 UNSHOWABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 """The errors of rendering a payload with a value that no answer can have. Freshline writes none; the index may hold one
 that an older release or a foreign writer wrote."""
@@ -43,9 +45,11 @@ class Shop(NamedTuple):
     """The languages of titles and descriptions, the preferred one first."""
 
 
-def hit(payload: Payload, score: float, shop: Shop, now_ms: int) -> Hit:
-    """Render a visible item that was found."""
-    return Hit(**_rendered(payload, shop, now_ms), score=score)
+def hit(payload: Payload, score: float, shop: Shop, now_ms: int, product_ids: Sequence[str] = ()) -> Hit:
+    """Render a visible item that was found. `product_ids`: the found items of its group, if the search groups."""
+    listed = list(product_ids[:VARIANTS_MAX])
+    variants = Variants(count=len(product_ids), product_ids=listed) if listed else None
+    return Hit(**_rendered(payload, shop, now_ms), score=score, variants=variants)
 
 
 def indexed_item(payload: Payload, shop: Shop, now_ms: int) -> IndexedItem:
@@ -77,8 +81,18 @@ def preferred(texts: Mapping[str, str], languages: Sequence[str]) -> str | None:
     return texts[min(texts)] if texts else None
 
 
+def discount_percent(price: float, regular_price: float) -> int:
+    """Return how much lower the price is, in whole percent of the regular price, rounded down; 0 if it is not lower."""
+    if price >= regular_price:
+        return 0
+    regular = Decimal(repr(regular_price))
+    return int(100 * (regular - Decimal(repr(price))) / regular)
+
+
 def _rendered(payload: Payload, shop: Shop, now_ms: int) -> dict[str, Any]:
+    offers = offers_now(payload["offers"], now_ms)
     price, currency = price_now(payload["offers"], shop.currency, now_ms)
+    regular_price = min((o["price"] for o, pays in offers if (pays, o["currency"]) == (price, currency)), default=None)
     stored: Mapping[str, Any] = payload
     return {
         **{field: stored[field] for field in FIELDS_AS_STORED},
@@ -87,8 +101,10 @@ def _rendered(payload: Payload, shop: Shop, now_ms: int) -> dict[str, Any]:
         "titles": payload["title"],
         "description": preferred(payload["description"], shop.languages),
         "price": price,
+        "regular_price": regular_price,
+        "discount_percent": 0 if price is None or regular_price is None else discount_percent(price, regular_price),
         "currency": currency,
-        "offers": [_rendered_offer(offer, price) for offer, price in offers_now(payload["offers"], now_ms)],
+        "offers": [_rendered_offer(offer, pays) for offer, pays in offers],
         "searchable_at": _times(payload["searchable_at_ms"]),
         "vector_is_current": payload["vector_fingerprint"] == payload["fingerprint"],
     }
@@ -99,6 +115,7 @@ def _rendered_offer(offer: Offer, price: float) -> ShownOffer:
         seller=offer["seller"],
         price=price,
         regular_price=offer["price"],
+        discount_percent=discount_percent(price, offer["price"]),
         currency=offer["currency"],
         sale_ends_at=rfc3339(offer["sale_ends_at_ms"]) if price != offer["price"] else None,
         promotion=offer["promotion"],

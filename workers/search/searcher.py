@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
-import asyncio
-from itertools import chain, islice
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from schemas.errors import Conflict, EmbeddingFailed
+from schemas.errors import Conflict
 from workers.document import normalised
 from workers.index.interface import Found
 from workers.point.payload import is_visible
 from workers.search import hits
+from workers.search.arranging import FoundSet, Listing, arranged, arranges, browsed, relaxed
 from workers.search.currency import check_currency
-from workers.search.fusion import HEAD_POINTS, fuse
-from workers.search.weights import vector_weight
-from workers.words.identity import identifiers
+from workers.search.groups import ungrouped
+from workers.search.legs import BoundedVector, find_legs
+from workers.search.moment import compares_prices, filters_now, turned_prices
 from workers.words.query import query_terms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from schemas.queries import Filters, Hit, IndexedItem, SearchRequest
-    from workers.embedder.interface import ModelId, Vectors
+    from schemas.refinements import Refinement
+    from workers.embedder.interface import ModelId
     from workers.embedder.query_vector import QueryVector
     from workers.index.interface import Index
-
-    FoundBy = Literal["words and vectors", "words", "filters"]
+    from workers.search.groups import Group
+    from workers.search.legs import FoundBy, Legs
 
 VECTOR_SECONDS_MAX = 5.0
 """The longest wait for a query's vector. A query is then answered by lexical results, even if the model hangs."""
-EXACT_SCORE = 1.0
-"""The score of an exact match, above any fused score."""
+COUNTED_POINTS = 1_000
+"""How far each ranking is read to count what is found. What lies beyond is shown on later pages, and not counted."""
 
 
 class ServingIndex(Protocol):
@@ -63,40 +63,16 @@ class Results(NamedTuple):
 
     hits: list[Hit]
     total: int
-    """The number of items that match the filters, whatever the query."""
+    """The number of items that are found."""
+    total_is_exact: bool
+    """Whether there are no more than `total`: a query's rankings are read to `COUNTED_POINTS`, or this page if later.
+    """
     by: FoundBy
+    facets: dict[str, list[Refinement]]
+    facets_are_exact: bool
+    """Whether no count of a refinement may be higher: its items are read as those of `total` are."""
     left_out: list[str]
     """The points that were found and cannot be shown, since the index holds a value of them that no answer can have."""
-
-
-class _Ranking(NamedTuple):
-    points: list[Found]
-    total: int
-    by: FoundBy
-
-
-class Legs(NamedTuple):
-    """What the retrievers found for a query, each in its own order."""
-
-    words: list[Found]
-    """By BM25."""
-    near: list[Found]
-    """By cosine; empty without a vector, or where vectors have no weight."""
-    exact: list[str]
-    """The points whose product_id or GTIN is in the query."""
-    weight: float
-    """The weight of a cosine; see `fuse`."""
-    cosine_min: float
-    vector: Vectors | None
-    """The vector of the query, float32 `(dimension,)`; None if there is none in time."""
-    total: int
-    """The number of items that pass the filters."""
-
-    def ranked(self) -> Iterator[Found]:
-        """Iterate over all that was found, best first: exact matches, then both rankings fused."""
-        yield from (Found(point, EXACT_SCORE) for point in self.exact)
-        fused = fuse(self.words, self.near, self.weight, self.cosine_min)
-        yield from (each for each in fused if each.point_id not in self.exact)
 
 
 class Searcher:
@@ -110,6 +86,7 @@ class Searcher:
         *,
         terms: Callable[[str], Mapping[str, float]] = query_terms,
         vector_seconds_max: float = VECTOR_SECONDS_MAX,
+        counted_points: int = COUNTED_POINTS,
     ) -> None:
         """`terms` gives the terms of a query with their weights."""
         self._collections = collections
@@ -117,6 +94,7 @@ class Searcher:
         self._shop = shop
         self._terms = terms
         self._vector_seconds_max = vector_seconds_max
+        self._counted_points = counted_points
 
     async def search(self, request: SearchRequest, now_ms: int) -> Results:
         """Return one page, with prices and offers as they are at `now_ms`.
@@ -125,19 +103,15 @@ class Searcher:
         """
         index = await self._collections.serving()
         await check_currency(index, request, self._shop.currency)
-        ranked, total, by = await self._rank(index, request)
-        payloads = await index.payloads([point.point_id for point in ranked])
-        page: list[Hit] = []
-        left_out: list[str] = []
-        for point, score in ranked:
-            payload = payloads.get(point)
-            if payload is None:  # The item was hidden after the ranking was made.
-                continue
-            try:
-                page += [hits.hit(payload, score, self._shop, now_ms)] if is_visible(payload) else []
-            except hits.UNSHOWABLE:  # One bad point must not cost the others their answer.
-                left_out.append(point)
-        return Results(page, total, by, left_out)
+        comparing = compares_prices(request) is not None
+        turned = await turned_prices(index, self._shop.currency, now_ms) if comparing else {}
+        if arranges(request):
+            sets, by = await self._sets(index, request, relaxed(request, turned))
+            listing = await arranged(index, request, sets, turned)
+        else:
+            listing, by = await self._page(index, request, filters_now(request.filters, turned))
+        page, left_out = await self._rendered(index, listing.groups, now_ms)
+        return Results(page, listing.total, listing.is_exact, by, listing.facets, listing.facets_are_exact, left_out)
 
     async def item(self, product_id: str, now_ms: int) -> IndexedItem | None:
         """Return the point of this item, visible or not; None if the index does not have it.
@@ -158,81 +132,57 @@ class Searcher:
     async def legs(self, index: Index, query: str, filters: Filters, points: int) -> Legs:
         """Ask both retrievers for so many points, and the lexical one alone if there is no vector in time.
 
-        Raises Unavailable.
+        Points that are no results are among them. Raises Unavailable.
         """
+        return (await self._all_legs(index, query, [filters], points, whole=True))[0]
+
+    async def _all_legs(
+        self, index: Index, query: str, several: Sequence[Filters], points: int, *, whole: bool = False
+    ) -> list[Legs]:
+        """Return the legs with each of the filters. The query is embedded once."""
         # Vectors of two models never meet: the query is embedded by the model of this collection, or not at all.
         embedder = self._embedders.find_loaded(index.model)
         if embedder is None:
-            return await _legs(index, query, self._terms(query), filters, points, None)
+            return await find_legs(index, query, self._terms(query), several, points, None, whole=whole)
         computing = embedder.embed_query(query)
         try:
-            bounded = _Bounded(computing, self._vector_seconds_max, embedder.cosine_min)
-            return await _legs(index, query, self._terms(query), filters, points, bounded)
+            bounded = BoundedVector(computing, self._vector_seconds_max, embedder.cosine_min)
+            return await find_legs(index, query, self._terms(query), several, points, bounded, whole=whole)
         finally:
             computing.cancel()
 
-    async def _rank(self, index: Index, request: SearchRequest) -> _Ranking:
-        if request.q is None:
-            filters = request.filters
-            found = await index.browse(filters, request.limit, request.offset)
-            return _Ranking([Found(point, 0.0) for point in found], await index.count(filters), "filters")
+    async def _page(self, index: Index, request: SearchRequest, filters: Filters) -> tuple[Listing, FoundBy]:
+        """Return one page in the order of relevance; without a query in that of the index."""
         end = request.offset + request.limit
-        legs = await self.legs(index, normalised(request.q), request.filters, max(HEAD_POINTS, end))
-        page = list(islice(legs.ranked(), request.offset, end))
-        return _Ranking(page, legs.total, "words" if legs.vector is None else "words and vectors")
+        if request.q is None:
+            found = await index.browse(filters, request.limit, request.offset)
+            groups = ungrouped([Found(point, 0.0) for point in found])
+            return Listing(groups, await index.count(filters), True, {}, True), "filters"
+        [legs] = await self._all_legs(index, normalised(request.q), [filters], max(self._counted_points, end))
+        ranked = list(legs.ranked())
+        return Listing(ungrouped(ranked[request.offset : end]), len(ranked), legs.is_complete, {}, True), legs.by
 
+    async def _sets(
+        self, index: Index, request: SearchRequest, several: Mapping[str, Filters]
+    ) -> tuple[dict[str, FoundSet], FoundBy]:
+        """Return all that is found with each of the filters."""
+        if request.q is None:
+            return {name: await browsed(index, request, filters) for name, filters in several.items()}, "filters"
+        legs = await self._all_legs(index, normalised(request.q), [*several.values()], self._counted_points)
+        sets = {name: FoundSet(list(each.ranked()), each.is_complete) for name, each in zip(several, legs, strict=True)}
+        return sets, legs[0].by
 
-async def _legs(
-    index: Index,
-    query: str,
-    terms: Mapping[str, float],
-    filters: Filters,
-    points: int,
-    computing: _Bounded | None,
-) -> Legs:
-    if computing is not None:
-        # A call to the index at this moment would take the interpreter from the tokeniser.
-        await computing.started()
-    words, exact, is_brand, total = await asyncio.gather(
-        index.search_terms(terms, filters, points),
-        _exact(index, query, filters),
-        index.has_brand(query),
-        index.count(filters),
-    )
-    vector = None if computing is None else await computing.result()
-    weight = vector_weight(query, is_brand=is_brand)
-    near, cosine_min = list[Found](), 0.0
-    if computing is not None and vector is not None and weight:
-        near, cosine_min = await index.search_dense(vector, filters, points), computing.cosine_min
-    return Legs(words, near, exact, weight, cosine_min, vector, total)
-
-
-async def _exact(index: Index, query: str, filters: Filters) -> list[str]:
-    """Return the points of the ids and GTINs in the query, in its order."""
-    found = [await index.find_exact(identifier, filters) for identifier in identifiers(query)]
-    return list(dict.fromkeys(chain.from_iterable(found)))
-
-
-class _Bounded:
-    """The vector of a query with a time limit that starts now. After it the search goes on without the vector."""
-
-    def __init__(self, vector: QueryVector, seconds_max: float, cosine_min: float) -> None:
-        self._vector = vector
-        self.cosine_min = cosine_min
-        self._until_s = asyncio.get_running_loop().time() + seconds_max
-
-    async def started(self) -> None:
-        """Return when the interpreter is free beside the vector, or when its time is over."""
-        try:
-            async with asyncio.timeout_at(self._until_s):
-                await self._vector.started()
-        except TimeoutError:
-            return
-
-    async def result(self) -> Vectors | None:
-        """Return the vector; None if it cannot be computed, or not in time."""
-        try:
-            async with asyncio.timeout_at(self._until_s):
-                return await self._vector.result()
-        except (EmbeddingFailed, TimeoutError):
-            return None
+    async def _rendered(self, index: Index, groups: Sequence[Group], now_ms: int) -> tuple[list[Hit], list[str]]:
+        """Return the hits, and the points that cannot be shown."""
+        payloads = await index.payloads([group.best.point_id for group in groups])
+        page: list[Hit] = []
+        left_out: list[str] = []
+        for (point, score), product_ids in groups:
+            payload = payloads.get(point)
+            if payload is None or not is_visible(payload):  # The item was hidden after the ranking was made.
+                continue
+            try:
+                page.append(hits.hit(payload, score, self._shop, now_ms, product_ids))
+            except hits.UNSHOWABLE:  # One bad point must not cost the others their answer.
+                left_out.append(point)
+        return page, left_out

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from schemas.refinements import Refinement
 from schemas.tokens import Token
 from stream.api.app import create_app
 from tests.support.standing_in import StandIn
@@ -29,7 +30,7 @@ async def test_a_search_answers_hits_with_their_offers_and_the_times_since_when_
     client: httpx.AsyncClient,
 ) -> None:
     answer = (await client.get("/search", params={"q": "cake", "limit": 1})).json()
-    assert answer["query"] == "cake" and answer["total"] == 3 and answer["fresh"] is True
+    assert answer["query"] == "cake" and answer["total"] == 2 and answer["fresh"] is True
     (hit,) = answer["hits"]
     assert hit["product_id"] == "P1" and hit["offers"][0]["price"] == 8.5 and hit["score"] == 1.0
     assert set(hit["searchable_at"]) == {"product", "price", "reviews"}
@@ -66,6 +67,34 @@ async def test_a_wrong_parameter_of_suggest_is_a_422_that_names_it(
     assert answer.status_code == 422 and answer.json()["error"]["field"] == field
 
 
+async def test_sort_facets_and_group_reach_the_search(client: httpx.AsyncClient, service: StandIn) -> None:
+    asked = "q=a&sort=price_asc&group=true&facets=brand,%20price,brand&facets=attributes.color,"
+    assert (await client.get(f"/search?{asked}")).status_code == 200
+    request = service.asked[0][0]
+    assert (request.sort, request.group) == ("price_asc", True)
+    assert request.facets == ["brand", "price", "attributes.color"]
+
+
+async def test_an_unknown_facet_is_named_with_the_known_ones(client: httpx.AsyncClient) -> None:
+    message = (await client.get("/search?q=a&facets=colour")).json()["error"]["message"]
+    assert message == (
+        "facets: there is no facet colour: use brand, category, seller, availability, price, rating, or "
+        "attributes.NAME of an attribute"
+    )
+
+
+async def test_an_answer_has_its_refinements_and_says_whether_its_total_is_exact(
+    client: httpx.AsyncClient, service: StandIn
+) -> None:
+    service.facets = {"brand": [Refinement(value="Garden", count=2, filters={"brand": "Garden"})]}
+    service.total_is_exact = False
+    answer = (await client.get("/search?q=cake&facets=brand")).json()
+    assert (answer["total"], answer["total_is_exact"], answer["facets_are_exact"]) == (2, False, True)
+    assert answer["facets"] == {
+        "brand": [{"value": "Garden", "count": 2, "filters": {"brand": "Garden"}, "children": []}]
+    }
+
+
 async def test_every_filter_reaches_the_search_with_its_type(client: httpx.AsyncClient, service: StandIn) -> None:
     filters: dict[str, Any] = {
         "min_price": 1.5,
@@ -100,6 +129,12 @@ async def test_every_filter_reaches_the_search_with_its_type(client: httpx.Async
         ("q=a&offset=-1", "offset"),
         ("q=a&sort=price", "sort"),
         ("q=a&understand=maybe", "understand"),
+        ("sort=price_asc", "q"),
+        ("q=a&facets=brand,colour", "facets"),
+        ("q=a&facets=attributes.", "facets"),
+        ("q=a&facets=attributes." + "x" * 200, "facets"),
+        ("q=a&facets=" + ",".join(f"attributes.a{n}" for n in range(17)), "facets"),
+        ("q=a&group=perhaps", "group"),
         ("q=a&after=prices", "after"),
         ("q=a&after=items:0:1", "after"),
         ("q=a&after=prices:0:-1", "after"),
@@ -273,6 +308,51 @@ async def test_the_page_shows_prices_offers_and_freshness(client: httpx.AsyncCli
     assert "Chiffon <mark>cake</mark>" in page
     for wanted in ("8.50 HKD", "WELLCOME", "2 for $14.00", "rated 4.5 in 2 reviews", "price ", " ago"):
         assert wanted in page
+
+
+async def test_the_page_links_to_refinements_and_to_the_search_without_a_filter(
+    client: httpx.AsyncClient, service: StandIn
+) -> None:
+    service.facets = {
+        "brand": [
+            Refinement(value="Garden & Co", count=1_200, filters={"brand": "Garden & Co"}),
+            Refinement(value="Acme", count=7, filters={"brand": "Acme"}),
+        ],
+        "price": [Refinement(value="-49.99", count=3, filters={"max_price": 49.99})],
+        "seller": [],
+    }
+    service.total_is_exact = False
+    page = (await client.get("/search-page?q=cake&brand=acme&min_price=2&sort=rating&seller=")).text
+    link = "/search-page?q=cake&amp;sort=rating"
+    for wanted in (
+        "At least 2 items",
+        f'href="{link.replace("?", "?min_price=2.0&amp;brand=Garden+%26+Co&amp;")}"><bdi>Garden &amp; Co</bdi>',
+        ">1,200</span>",
+        'aria-current="true"><bdi>Acme</bdi></a>',
+        ">up to 49.99</bdi></a>",
+        f'class="chosen" href="{link.replace("?", "?min_price=2.0&amp;")}">brand: <bdi>acme',
+        f'class="chosen" href="{link.replace("?", "?brand=acme&amp;")}">min price: <bdi>2.0',
+        '<option value="rating" selected>',
+        '<input type="hidden" name="brand" value="acme">',
+    ):
+        assert wanted in page, wanted
+    assert "Seller" not in page
+    assert service.asked[0][0].seller is None and service.asked[0][0].sort == "rating"
+
+
+async def test_the_page_says_what_is_wrong_with_a_search(client: httpx.AsyncClient, service: StandIn) -> None:
+    answer = await client.get("/search-page?q=cake&min_price=9&max_price=2")
+    assert answer.status_code == 422 and "min_price: 9.0 is above max_price 2.0" in answer.text
+    service.currencies = 2
+    answer = await client.get("/search-page?q=cake&sort=price_asc")
+    assert answer.status_code == 422 and "sort: name a currency" in answer.text and 'name="q"' in answer.text
+    assert (await client.get("/search-page?q=cake")).status_code == 200
+    assert "price" not in service.asked[-1][0].facets and "brand" in service.asked[-1][0].facets
+
+
+async def test_the_page_browses_by_a_filter_alone(client: httpx.AsyncClient, service: StandIn) -> None:
+    assert "3 items, by" in (await client.get("/search-page?q=&brand=Garden")).text
+    assert (service.asked[0][0].q, service.asked[0][0].brand) == (None, "Garden")
 
 
 async def test_the_page_escapes_everything_and_runs_nothing_but_its_own_script(

@@ -17,18 +17,27 @@ RIGHT_TO_LEFT = "\u202e"
 
 def hit(**fields: Any) -> Hit:
     whole = dict.fromkeys(Hit.model_fields) | {"product_id": "p-1", "titles": {}, "category": [], "attributes": {}}
-    whole |= {"review_count": 0, "rating_histogram": [], "offers": [], "left_out": [], "score": 1.0}
+    whole |= {
+        "review_count": 0,
+        "rating_histogram": [],
+        "offers": [],
+        "left_out": [],
+        "score": 1.0,
+        "discount_percent": 0,
+    }
     whole |= {"searchable_at": SearchableAt(product=None, price=None, reviews=None), "vector_is_current": True}
     return Hit.model_validate(whole | fields)
 
 
 def offer(seller: str, price: float, currency: str = "EUR") -> ShownOffer:
     named = {"seller": seller, "price": price, "regular_price": price, "currency": currency, "sale_ends_at": None}
-    return ShownOffer(**named, promotion={}, updated_at="")
+    return ShownOffer(**named, discount_percent=0, promotion={}, updated_at="")
 
 
 def page(*hits: Hit) -> str:
-    answer = SearchAnswer(query="x", hits=list(hits), total=len(hits), took_ms=1, by="words", fresh_as_of={})
+    answer = SearchAnswer(
+        query="x", hits=list(hits), total=len(hits), total_is_exact=True, took_ms=1, by="words", fresh_as_of={}
+    )
     return render_page(PageParameters(q="x"), answer)
 
 

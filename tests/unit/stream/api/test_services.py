@@ -154,7 +154,9 @@ async def test_a_running_rebuild_keeps_the_collections_that_it_works_with(tmp_pa
 
 async def test_the_query_gate_is_closed_while_a_search_is_answered_however_it_ends(tmp_path: Path) -> None:
     made = context(tmp_path)
-    outcomes: Iterator[Results | Unavailable] = iter([Results([], 0, "words", []), Unavailable("the index is away")])
+    outcomes: Iterator[Results | Unavailable] = iter(
+        [Results([], 0, True, "words", {}, True, []), Unavailable("the index is away")]
+    )
     queries: list[int] = []
 
     class Searcher:
@@ -209,7 +211,7 @@ async def test_hits_that_cannot_be_shown_are_counted(tmp_path: Path) -> None:
 
     class Searcher:
         async def search(self, *_: Any) -> Results:
-            return Results([], 2, "words", ["a", "b"])
+            return Results([], 2, True, "words", {}, True, ["a", "b"])
 
     searcher: Any = Searcher()
     for _ in range(2):

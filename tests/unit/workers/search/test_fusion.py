@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from workers.index.interface import Found
 from workers.index.ranking import EQUAL_POINTS_MAX, best, in_order
+from workers.search.cutoff import EVERYTHING, Cutoff
 from workers.search.fusion import HEAD_POINTS, fuse
 from workers.search.weights import BRAND_WEIGHT, NUMBERED_WEIGHT, PLAIN_WEIGHT, vector_weight
 
@@ -39,8 +40,21 @@ def test_every_point_of_a_ranking_is_in_the_result_once(words: list[Found], near
 
 def test_what_is_not_near_is_found_by_words_alone() -> None:
     words, near = [Found("a", 8.0)], [Found("b", 0.5), Found("a", 0.3), Found("c", 0.2)]
-    assert names(fuse(words, near, 1.0, 0.4)) == ["a", "b"]
-    assert names(fuse([], near[1:], 1.0, 0.4)) == []
+    assert names(fuse(words, near, 1.0, Cutoff(0.0, 0.4))) == ["a", "b"]
+    assert names(fuse([], near[1:], 1.0, Cutoff(0.0, 0.4))) == []
+
+
+@given(rankings, rankings, weights, st.integers(0, 10), st.integers(-1, 10))
+def test_a_point_is_found_that_reaches_one_of_the_two_bounds(
+    words: list[Found], near: list[Found], weight: float, words_min: int, cosine_min: int
+) -> None:
+    cutoff = Cutoff(float(words_min), float(cosine_min))
+    found = list(fuse(words, near, weight, cutoff))
+    said = [point for point, score in words if score >= words_min]
+    related = [point for point, cosine in near if cosine >= cosine_min]
+    assert sorted(names(found)) == sorted({*said, *related})
+    everything = names(fuse(words, near, weight, EVERYTHING))
+    assert names(found) == [point for point in everything if point in {*said, *related}]
 
 
 @given(rankings)
@@ -61,15 +75,21 @@ def test_a_point_that_is_better_in_both_rankings_is_better_in_the_result(
                 assert order.index(a) < order.index(b)
 
 
-@given(st.integers(0, 500), st.integers(0, 500), st.integers(1, 400), st.integers(0, 300))
-def test_a_longer_ranking_begins_as_a_shorter_one_does(words: int, near: int, end: int, further: int) -> None:
+@given(
+    *(st.integers(0, 500), st.integers(0, 500), st.integers(1, 400), st.integers(0, 300)),
+    *(st.floats(300, 900), st.floats(0.4, 1)),
+)
+def test_a_longer_ranking_begins_as_a_shorter_one_does(
+    words: int, near: int, end: int, further: int, words_min: float, cosine_min: float
+) -> None:
     """So the pages of one search neither repeat an item nor leave one out."""
     by_words = [Found(f"{n:03}", 900.0 - n) for n in range(words)]
     by_vector = [Found(f"{n * 7 % 500:03}", 1 - n / 1_000) for n in range(near)]
+    cutoff = Cutoff(words_min, cosine_min)
 
     def ranked(points: int) -> list[Found]:
         asked = max(points, HEAD_POINTS)
-        return list(fuse(by_words[:asked], by_vector[:asked], 2.0, 0.6))[:points]
+        return list(fuse(by_words[:asked], by_vector[:asked], 2.0, cutoff))[:points]
 
     assert ranked(end + further)[:end] == ranked(end)
 

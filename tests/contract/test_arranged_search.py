@@ -1,0 +1,207 @@
+"""Sorted, grouped and counted searches, over every backend."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from schemas.errors import RefusedRequest
+from schemas.queries import SearchRequest
+from tests.support.index_backends import BACKENDS, MODEL, content, opened, put, vector
+from tests.support.queries import LoadedModel, OneIndex, at_once
+from workers.index.interface import Patch
+from workers.search import arranging
+from workers.search.hits import Shop
+from workers.search.searcher import Searcher
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from schemas.refinements import Refinement
+    from workers.index.interface import Index
+    from workers.search.searcher import Results
+
+NOW_MS = 1_000
+SALE: dict[str, Any] = {"sale_price": 5.0, "sale_starts_at_ms": 900, "sale_ends_at_ms": 2_000}
+ALL_FACETS = ("brand", "category", "seller", "availability", "price", "rating", "attributes.color")
+ASKED: tuple[dict[str, Any], ...] = ({"q": "cake"}, {"currency": "EUR"})
+"""A query, and a filter that all items pass."""
+
+
+def offer(seller: str, price: float, currency: str = "EUR", **more: Any) -> dict[str, Any]:
+    no_sale = {"sale_price": None, "sale_starts_at_ms": None, "sale_ends_at_ms": None}
+    return {
+        "seller": seller,
+        "price": price,
+        "currency": currency,
+        "promotion": {},
+        "updated_at_ms": 1,
+        **no_sale,
+        **more,
+    }
+
+
+@pytest.fixture(params=BACKENDS)
+async def index(request: pytest.FixtureRequest) -> AsyncIterator[Index]:
+    async with opened(request.param) as opened_index:
+        yield opened_index
+
+
+async def fill(index: Index) -> None:
+    """Twelve cakes of three brands in a tree of categories, at prices from 1 to 12, four of them in two groups."""
+    for number in range(12):
+        price = float(number + 1)
+        sellers = ["A", "B"][: 1 + number % 2]
+        cake = content(
+            f"p{number:02}",
+            f"cake {number}",
+            brand=("Acme", "ACME", "Garden", "Other")[number % 4],
+            category=["Food", ("Cakes", "Bread")[number % 2]],
+            sellers=sellers,
+            offers=[offer(seller, price) for seller in sellers],
+            price=price,
+            currency="EUR",
+            availability=("in_stock", "out_of_stock", None)[number % 3],
+            attributes={"color": ("red", "blue")[number % 2]},
+            item_group_id="g1" if number in (3, 4) else "g2" if number in (7, 8) else None,
+            updated_at_ms={"product": 100 + number % 5, "price": None, "reviews": None},
+        )
+        rated = {**cake, "rating": (None, 5.0, 4.0, 3.5)[number % 4], "review_count": number}
+        await put(index, cast("Any", rated), 1, dense=vector(1, number / 100))
+
+
+async def ask(index: Index, now_ms: int = NOW_MS, **asked: Any) -> Results:
+    loaded = LoadedModel(at_once(lambda _: vector(1)), [MODEL])
+    return await Searcher(OneIndex(index), loaded, Shop(None, ("en",))).search(SearchRequest(**asked), now_ms)
+
+
+def names(results: Results) -> list[str]:
+    return [hit.product_id for hit in results.hits]
+
+
+def each(found: list[Refinement]) -> Iterator[Refinement]:
+    for one in found:
+        yield one
+        yield from each(one.children)
+
+
+@pytest.mark.parametrize("asked", ASKED)
+@pytest.mark.parametrize("group", [False, True])
+async def test_a_count_is_the_total_of_the_search_that_it_leads_to(
+    index: Index, asked: dict[str, Any], group: bool
+) -> None:
+    await fill(index)
+    await put(index, content("gone", "cake", brand="Acme", price=3.0, status="delisted"), 2)
+    for filters in ({}, {"brand": "acme"}, {"min_price": 3, "max_price": 9, "min_rating": 4.0}, {"seller": "B"}):
+        base = asked | filters
+        results = await ask(index, **base, group=group, facets=list(ALL_FACETS))
+        assert list(results.facets) == list(ALL_FACETS) and results.facets_are_exact
+        for name in ALL_FACETS[:-1]:
+            assert results.facets[name], (name, filters)
+            for one in each(results.facets[name]):
+                own = {"min_price", "max_price"} if name == "price" else {"min_rating"} if name == "rating" else {name}
+                led = {key: value for key, value in base.items() if key not in own} | one.filters
+                assert one.count == (await ask(index, **led, group=group)).total, (filters, name, one)
+
+
+async def test_its_own_filter_does_not_narrow_a_facet_and_the_others_do(index: Index) -> None:
+    await fill(index)
+    results = await ask(index, q="cake", brand="Garden", availability="in_stock", facets="brand,availability,category")
+    assert {one.value: one.count for one in results.facets["brand"]} == {"ACME": 2, "Garden": 1, "Other": 1}
+    assert {one.value: one.count for one in results.facets["availability"]} == {"in_stock": 1, "out_of_stock": 1}
+    assert sum(one.count for one in results.facets["category"]) == results.total == 1
+
+
+@pytest.mark.parametrize("asked", ASKED)
+@pytest.mark.parametrize(
+    ("sort", "first", "last"),
+    [("price_asc", "p00", "p11"), ("price_desc", "p11", "p00"), ("rating", "p09", None), ("newest", None, None)],
+)
+async def test_every_page_of_an_order_goes_on_where_the_one_before_ended(
+    index: Index, asked: dict[str, Any], sort: str, first: str | None, last: str | None
+) -> None:
+    await fill(index)
+    await put(index, content("none", "cake none", currency="EUR", updated_at_ms={"product": None}), 1)
+    whole = names(await ask(index, **asked, sort=sort, limit=100))
+    assert len(whole) == 13 and whole[-1] == "none"
+    assert first in (None, whole[0]) and last in (None, whole[-2])
+    pages = [await ask(index, **asked, sort=sort, limit=5, offset=offset) for offset in (0, 5, 10, 15)]
+    assert [name for page in pages for name in names(page)] == whole
+    assert [(page.total, len(page.hits)) for page in pages] == [(13, 5), (13, 5), (13, 3), (13, 0)]
+
+
+async def test_both_backends_order_equal_items_alike(index: Index) -> None:
+    for number in range(9):
+        await put(index, content(f"p{number}", "cake", price=1.0, currency="EUR"), 1, dense=vector(1))
+    relevant = names(await ask(index, q="cake", limit=9))
+    for sort in ("price_asc", "price_desc", "rating", "newest"):
+        assert names(await ask(index, q="cake", sort=sort, limit=9)) == relevant
+
+
+@pytest.mark.parametrize("asked", ASKED)
+async def test_of_each_group_the_best_item_is_shown_with_its_variants(index: Index, asked: dict[str, Any]) -> None:
+    await fill(index)
+    results = await ask(index, **asked, sort="price_desc", group=True, limit=100)
+    assert (results.total, len(results.hits)) == (10, 10)
+    shown = {hit.product_id: hit.variants for hit in results.hits}
+    assert "p03" not in shown and "p07" not in shown and shown["p00"] is None
+    assert shown["p04"] is not None and (shown["p04"].count, shown["p04"].product_ids) == (2, ["p04", "p03"])
+    cheapest = await ask(index, **asked, sort="price_asc", group=True, limit=100)
+    assert "p03" in names(cheapest) and "p04" not in names(cheapest)
+
+
+async def test_a_sale_that_has_just_begun_counts_for_filter_order_and_range_as_it_is_shown(index: Index) -> None:
+    """The sale lane has not repriced it yet."""
+    await fill(index)
+    sale = {"price": 50.0, "currency": "EUR", "price_changes_at_ms": 900, "offers": [offer("A", 50.0, **SALE)]}
+    await put(index, content("sale", "cake on sale", **sale), 1, dense=vector(1))
+    for asked in ASKED:
+        before = await ask(index, 899, **asked, max_price=5, limit=100)
+        assert "sale" not in names(before)
+        assert names(await ask(index, 899, **asked, sort="price_desc"))[0] == "sale"
+        now = await ask(index, **asked, max_price=5, sort="price_desc", facets="price", limit=100)
+        assert names(now)[:2] == ["p04", "sale"] or names(now)[:2] == ["sale", "p04"]
+        assert (now.hits[0].price, now.hits[1].price, now.total) == (5.0, 5.0, 6)
+        assert "sale" not in names(await ask(index, **asked, min_price=6, limit=100))
+        assert all(float(bound) <= 12 for one in now.facets["price"] for bound in one.filters.values())
+        assert sum(one.count for one in now.facets["price"]) == 13
+    shown = next(hit for hit in now.hits if hit.product_id == "sale")
+    assert (shown.regular_price, shown.discount_percent, shown.offers[0].discount_percent) == (50.0, 90, 90)
+
+
+async def test_a_point_that_no_answer_can_show_costs_the_others_nothing(index: Index) -> None:
+    await fill(index)
+    await put(index, content("bad", "cake", price=3.0, price_changes_at_ms=1), 1, dense=vector(1))
+    await index.write([Patch("bad", 1, 2, {"offers": [{"seller": "A"}], "price": "low", "version": 2})])
+    results = await ask(index, q="cake", max_price=5, sort="price_asc", group=True, facets=list(ALL_FACETS))
+    assert "bad" not in names(results) and len(results.hits) >= 4
+
+
+@pytest.mark.parametrize("asked", [{"sort": "price_asc"}, {"sort": "price_desc"}, {"facets": ["price"]}])
+async def test_prices_of_several_currencies_are_not_compared(index: Index, asked: dict[str, Any]) -> None:
+    await put(index, content("eur", "cake", price=5.0, currency="EUR"), 1, dense=vector(1))
+    await put(index, content("usd", "cake", price=4.0, currency="USD"), 1, dense=vector(1))
+    with pytest.raises(RefusedRequest, match="name a currency") as refused:
+        await ask(index, q="cake", **asked)
+    assert refused.value.field in asked
+    assert names(await ask(index, q="cake", currency="EUR", **asked)) == ["eur"]
+    assert len(names(await ask(index, q="cake", sort="rating", facets="brand"))) == 2
+
+
+async def test_more_items_than_can_be_arranged_without_a_query_are_refused(
+    index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await fill(index)
+    monkeypatch.setattr(arranging, "BROWSED_MAX", 11)
+    for field, asked in (("sort", {"sort": "rating"}), ("group", {"group": True}), ("facets", {"facets": "brand"})):
+        with pytest.raises(RefusedRequest, match="more than 11 items") as refused:
+            await ask(index, currency="EUR", **asked)
+        assert refused.value.field == field
+        assert (await ask(index, currency="EUR", brand="Garden", **(asked | {"facets": []}))).total == 3
+        assert (await ask(index, q="cake", **asked)).total > 0
+
+
+async def test_nothing_is_found_and_nothing_is_counted(index: Index) -> None:
+    results = await ask(index, q="cake", sort="price_asc", group=True, facets=list(ALL_FACETS))
+    assert (results.hits, results.total, results.facets) == ([], 0, {name: [] for name in ALL_FACETS})

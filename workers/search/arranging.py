@@ -1,0 +1,102 @@
+"""Arranges all that a search found: sorted, grouped, and counted by the values of its items."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from schemas.errors import RefusedRequest
+from schemas.refinements import FILTERS_OF
+from workers.index.interface import Found
+from workers.search.groups import group_key, grouped, ungrouped
+from workers.search.moment import filters_now
+from workers.search.refining import Counted, refinements
+from workers.search.sorting import in_order_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from schemas.queries import Filters, SearchRequest
+    from schemas.refinements import Refinement
+    from workers.index.interface import Index
+    from workers.index.traits import Traits
+    from workers.search.groups import Group
+    from workers.search.moment import Turned
+
+BROWSED_MAX = 20_000
+"""The most items that pass the filters of a search without a query, if they are to be sorted, grouped or counted."""
+ALL_FILTERS = ""
+"""The name of the set that is found with all filters, beside those without the filters of one field."""
+
+
+class FoundSet(NamedTuple):
+    """What is found with some filters."""
+
+    points: list[Found]
+    """The best first; without a query in the order of the index."""
+    is_exact: bool
+    """Whether there are no others."""
+
+
+class Listing(NamedTuple):
+    """A page of what was found, not rendered yet."""
+
+    groups: list[Group]
+    total: int
+    is_exact: bool
+    facets: dict[str, list[Refinement]]
+    facets_are_exact: bool
+
+
+def arranges(request: SearchRequest) -> bool:
+    """Return whether a page cannot be made without all that is found."""
+    return bool(request.facets) or request.group or request.sort != "relevance"
+
+
+def relaxed(request: SearchRequest, turned: Turned) -> dict[str, Filters]:
+    """Return the filters of a search, and by field those without its own ones, for each that is counted and has any."""
+    filters = request.filters
+    several = {ALL_FILTERS: filters_now(filters, turned)}
+    for name in request.facets:
+        own = [each for each in FILTERS_OF.get(name, ()) if getattr(filters, each) is not None]
+        if own:
+            several[name] = filters_now(filters.model_copy(update=dict.fromkeys(own)), turned)
+    return several
+
+
+async def browsed(index: Index, request: SearchRequest, filters: Filters) -> FoundSet:
+    """Return all items that pass the filters, if they are not too many. Raises RefusedRequest, Unavailable."""
+    passing = await index.browse(filters, BROWSED_MAX + 1, 0)
+    if len(passing) > BROWSED_MAX:
+        field = "facets" if request.facets else "group" if request.group else "sort"
+        raise RefusedRequest(
+            field,
+            f"more than {BROWSED_MAX:,} items pass the filters, which is too many for it: add a filter or a query",
+        )
+    return FoundSet([Found(point, 0.0) for point in passing], is_exact=True)
+
+
+async def arranged(index: Index, request: SearchRequest, sets: Mapping[str, FoundSet], turned: Turned) -> Listing:
+    """Return one page of the set that is found with all filters, and the refinements. Raises Unavailable."""
+    points = dict.fromkeys(point for found in sets.values() for point, _ in found.points)
+    traits = await index.traits(list(points))
+    # Items that were hidden meanwhile are neither shown nor counted.
+    visible = {name: [each for each in found.points if each.point_id in traits] for name, found in sets.items()}
+    ordered = in_order_of(request.sort, visible[ALL_FILTERS], traits, turned)
+    groups = grouped(ordered, traits) if request.group else ungrouped(ordered)
+    counted = {name: _counted(found, traits, turned, grouped=request.group) for name, found in visible.items()}
+    facets = {name: refinements(name, counted.get(name, counted[ALL_FILTERS])) for name in request.facets}
+    return Listing(
+        groups[request.offset : request.offset + request.limit],
+        len(groups),
+        sets[ALL_FILTERS].is_exact,
+        facets,
+        all(found.is_exact for found in sets.values()),
+    )
+
+
+def _counted(found: list[Found], traits: Mapping[str, Traits], turned: Turned, *, grouped: bool) -> list[Counted]:
+    items = [(point, traits[point]) for point, _ in found]
+    return [
+        Counted(item, turned.get(point, item.price), group_key(point, item) if grouped else point)
+        for point, item in items
+    ]

@@ -1,0 +1,164 @@
+"""The legs of a search: what words, vectors and identifiers find for a query, each in its own order."""
+
+from __future__ import annotations
+
+import asyncio
+from itertools import chain
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from schemas.errors import EmbeddingFailed
+from schemas.queries import Filters
+from workers.index.interface import Found
+from workers.search.cutoff import cutoff
+from workers.search.fusion import HEAD_POINTS, fuse
+from workers.search.weights import vector_weight
+from workers.words.identity import identifiers, without_names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from workers.embedder.interface import Vectors
+    from workers.embedder.query_vector import QueryVector
+    from workers.index.interface import Index
+    from workers.search.cutoff import Cutoff
+
+    FoundBy = Literal["words and vectors", "words", "filters"]
+
+NEAREST_POINTS = 32
+"""The points of which the nearest one counts as the best cosine: Qdrant Edge finds it by four bits of each number."""
+EXACT_SCORE = 1.0
+"""The score of an exact match, above any fused score."""
+
+
+class Legs(NamedTuple):
+    """What the retrievers found for a query, each in its own order."""
+
+    words: list[Found]
+    """By BM25."""
+    near: list[Found]
+    """By cosine; empty without a vector, or where vectors have no weight."""
+    exact: list[str]
+    """The points whose product_id or GTIN is in the query."""
+    weight: float
+    """The weight of a cosine; see `fuse`."""
+    cutoff: Cutoff
+    vector: Vectors | None
+    """The vector of the query, float32 `(dimension,)`; None if there is none in time."""
+    points: int
+    """The number of points that a retriever was asked for, unless its results ended within `HEAD_POINTS`."""
+
+    @property
+    def go_on(self) -> tuple[bool, bool]:
+        """Whether the ranking by words, and that by vectors, may have results beyond the points that were asked for."""
+        words, near = (
+            len(found) >= self.points and found[-1].score >= least
+            for found, least in zip((self.words, self.near), self.cutoff, strict=True)
+        )
+        return words, near
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether neither ranking has results beyond the points that were asked for."""
+        return not any(self.go_on)
+
+    @property
+    def by(self) -> FoundBy:
+        """The retrievers that were asked."""
+        return "words" if self.vector is None else "words and vectors"
+
+    def ranked(self) -> Iterator[Found]:
+        """Iterate over all that was found, best first: exact matches, then both rankings fused."""
+        yield from (Found(point, EXACT_SCORE) for point in self.exact)
+        fused = fuse(self.words, self.near, self.weight, self.cutoff)
+        yield from (each for each in fused if each.point_id not in self.exact)
+
+
+async def find_legs(
+    index: Index,
+    query: str,
+    terms: Mapping[str, float],
+    several: Sequence[Filters],
+    points: int,
+    computing: BoundedVector | None,
+    *,
+    whole: bool = False,
+) -> list[Legs]:
+    """Ask the retrievers for so many points that pass each of the filters, or for the head alone where results end.
+
+    `terms`: those of the query with their weights. `computing`: the vector; None for none. `whole`: also for points
+    beyond the end of results. Raises Unavailable.
+    """
+    if computing is not None:
+        # A call to the index at this moment would take the interpreter from the tokeniser.
+        await computing.started()
+    head = points if whole else min(HEAD_POINTS, points)
+    words, exact, is_brand, words_best = await asyncio.gather(
+        asyncio.gather(*(index.search_terms(terms, filters, head) for filters in several)),
+        asyncio.gather(*(_exact(index, query, filters) for filters in several)),
+        index.has_brand(query),
+        index.best_by_terms(without_names(terms)),
+    )
+    vector = None if computing is None else await computing.result()
+    weight = vector_weight(query, is_brand=is_brand)
+    near, cosine_best, related_min = [list[Found]() for _ in several], None, 0.0
+    if computing is not None and vector is not None and weight:
+        related_min = computing.cosine_min
+        near, cosine_best = await _near(index, vector, several, head)
+    least = cutoff(words_best, cosine_best, related_min)
+    legs = [Legs(*each, weight, least, vector, head) for each in zip(words, near, exact, strict=True)]
+    if points == head:
+        return legs
+    deeper = (_deeper(index, terms, filters, each, points) for filters, each in zip(several, legs, strict=True))
+    return await asyncio.gather(*deeper)
+
+
+async def _deeper(index: Index, terms: Mapping[str, float], filters: Filters, legs: Legs, points: int) -> Legs:
+    """Return the legs with so many points in each ranking whose results go on beyond its head."""
+    words, near, (words_go_on, near_goes_on) = legs.words, legs.near, legs.go_on
+    if words_go_on:
+        words = await index.search_terms(terms, filters, points)
+    if near_goes_on and legs.vector is not None:
+        near = await index.search_dense(legs.vector, filters, points)
+    return legs._replace(words=words, near=near, points=points)
+
+
+async def _near(
+    index: Index, vector: Vectors, several: Sequence[Filters], points: int
+) -> tuple[list[list[Found]], float | None]:
+    """Return the nearest points that pass each of the filters, and the best cosine of all visible items."""
+    near = await asyncio.gather(*(index.search_dense(vector, filters, points) for filters in several))
+    nearest = next((found for found, filters in zip(near, several, strict=True) if not filters.any), None)
+    if nearest is None:
+        nearest = await index.search_dense(vector, Filters(), NEAREST_POINTS)
+    return near, nearest[0].score if nearest else None
+
+
+async def _exact(index: Index, query: str, filters: Filters) -> list[str]:
+    """Return the points of the ids and GTINs in the query, in its order."""
+    found = [await index.find_exact(identifier, filters) for identifier in identifiers(query)]
+    return list(dict.fromkeys(chain.from_iterable(found)))
+
+
+class BoundedVector:
+    """The vector of a query with a time limit that starts now. After it the search goes on without the vector."""
+
+    def __init__(self, vector: QueryVector, seconds_max: float, cosine_min: float) -> None:
+        self._vector = vector
+        self.cosine_min = cosine_min
+        self._until_s = asyncio.get_running_loop().time() + seconds_max
+
+    async def started(self) -> None:
+        """Return when the interpreter is free beside the vector, or when its time is over."""
+        try:
+            async with asyncio.timeout_at(self._until_s):
+                await self._vector.started()
+        except TimeoutError:
+            return
+
+    async def result(self) -> Vectors | None:
+        """Return the vector; None if it cannot be computed, or not in time."""
+        try:
+            async with asyncio.timeout_at(self._until_s):
+                return await self._vector.result()
+        except (EmbeddingFailed, TimeoutError):
+            return None

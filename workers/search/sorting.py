@@ -1,0 +1,39 @@
+"""Sorting: the order of what is found, by a value of the items. Items without the value come last."""
+
+from __future__ import annotations
+
+from math import inf
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from schemas.queries import Sort
+    from workers.index.interface import Found
+    from workers.index.traits import Traits
+    from workers.search.moment import Turned
+
+LAST = (inf,)
+"""The key of an item without the value. Values are finite."""
+
+
+def in_order_of(sort: Sort, found: Sequence[Found], traits: Mapping[str, Traits], turned: Turned) -> list[Found]:
+    """Return the points in this order; equal ones, and those without the value, stay in the order in which they are.
+
+    `traits` has those of all the points. `turned`: prices that go before those of the traits.
+    """
+    if sort == "relevance":
+        return list(found)
+    keys = [_key(sort, traits[point], turned.get(point, traits[point].price)) for point, _ in found]
+    return [found[place] for place in sorted(range(len(found)), key=keys.__getitem__)]
+
+
+def _key(sort: Sort, item: Traits, price: float | None) -> tuple[float, ...]:
+    """Return the numbers to sort by, the lowest first."""
+    if sort == "rating":
+        return LAST if item.rating is None else (-item.rating, -item.review_count)
+    if sort == "newest":
+        return LAST if item.changed_at_ms is None else (-item.changed_at_ms,)
+    if price is None:
+        return LAST
+    return (price,) if sort == "price_asc" else (-price,)
