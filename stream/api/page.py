@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field, ValidationError, model_validator
 
-from schemas.queries import QUERY_CHARS_MAX, SearchRequest
+from schemas.errors import RefusedRequest
+from schemas.queries import QUERY_CHARS_MAX, Filters, SearchRequest, Sort
+from stream.api.page_facets import PAGE_FACETS, chosen_filters, facet_links
 from stream.runtime.printing import ago, amount
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
     from schemas.queries import Hit, SearchAnswer, ShownOffer
+    from stream.api.services import SearchApi
 
 PAGE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
@@ -25,30 +28,81 @@ PAGE_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
+SORTS = {
+    "relevance": "most relevant first",
+    "price_asc": "lowest price first",
+    "price_desc": "highest price first",
+    "rating": "best rated first",
+    "newest": "newest first",
+}
 
 OFFERS_AT_FIRST = 5
 """How many offers of a hit are open on the page, the cheapest; an item may have 200."""
 
 
-class PageParameters(BaseModel):
+class PageParameters(Filters):
     """The fields of the form; an empty field counts as absent."""
 
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, frozen=True)
 
     q: str = Field("", max_length=QUERY_CHARS_MAX)
+    sort: Sort = "relevance"
     live: bool = False
     """Whether the page searches again every second."""
     understand: bool = True
     """Whether words such as `under 500` may become filters."""
 
-    def search_request(self) -> SearchRequest | None:
-        """Return the search that the form asks for; None: no search yet."""
-        return SearchRequest(q=self.q, understand=self.understand, highlight=True) if self.q else None
+    @model_validator(mode="before")
+    @classmethod
+    def _without_empty(cls, given: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in given.items() if value != ""}
+
+    def search_request(self, facets: Sequence[str]) -> SearchRequest | None:
+        """Return the search that the form asks for; None: no search yet. Raises RefusedRequest."""
+        filters = self.model_dump(include=set(Filters.model_fields))
+        if not self.q and not self.any:
+            return None
+        try:
+            return SearchRequest(
+                q=self.q or None,
+                sort=self.sort,
+                facets=list(facets),
+                understand=self.understand,
+                highlight=True,
+                **filters,
+            )
+        except ValidationError as error:
+            field, _, message = error.errors()[0]["msg"].removeprefix("Value error, ").partition(": ")
+            raise RefusedRequest(field, message) from None
 
 
-def render_page(asked: PageParameters, answer: SearchAnswer | None) -> str:
-    """Return the page as HTML. All values from outside are escaped, and marks of direction in them end with them."""
-    return _template().render(asked=asked, answer=answer, query_chars_max=QUERY_CHARS_MAX)
+async def page_answer(searches: SearchApi, asked: PageParameters) -> SearchAnswer | None:
+    """Search as the form asks, with the refinements that can be had. None: no search yet. Raises RefusedRequest."""
+    try:
+        request = asked.search_request(PAGE_FACETS)
+        return await searches.search(request, None, 0) if request else None
+    except RefusedRequest as refused:
+        if refused.field != "facets":
+            raise
+    # Prices of several currencies have no ranges.
+    request = asked.search_request([name for name in PAGE_FACETS if name != "price"])
+    return await searches.search(request, None, 0) if request else None
+
+
+def render_page(asked: PageParameters, answer: SearchAnswer | None, refused: str = "") -> str:
+    """Return the page as HTML. All values from outside are escaped, and marks of direction in them end with them.
+
+    `refused`: why there is no answer.
+    """
+    return _template().render(
+        asked=asked,
+        answer=answer,
+        refused=refused,
+        facets=facet_links(asked, answer) if answer else [],
+        chosen=chosen_filters(asked),
+        sorts=SORTS,
+        query_chars_max=QUERY_CHARS_MAX,
+    )
 
 
 def web_link(link: str | None) -> str | None:

@@ -39,6 +39,16 @@ class Availability(StrEnum):
     BACKORDER = "backorder"
 
 
+class Sort(StrEnum):
+    """The orders of hits."""
+
+    RELEVANCE = "relevance"
+    PRICE_ASC = "price_asc"
+    PRICE_DESC = "price_desc"
+    RATING = "rating"
+    NEWEST = "newest"
+
+
 FileFormat = Annotated[
     Format,
     typer.Option(
@@ -90,3 +100,12 @@ Brand = Annotated[str | None, typer.Option(help="Only items of this brand.")]
 Category = Annotated[str | None, typer.Option(help="Only items in this category, at any level.")]
 MinRating = Annotated[float | None, typer.Option(help="The lowest mean rating, 1 to 5.")]
 ItemAvailability = Annotated[Availability | None, typer.Option(help="Only items of this availability.")]
+HitSort = Annotated[Sort, typer.Option("--sort", help="The order of the hits; items without the value come last.")]
+Facets = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME,...",
+        help="Count what is found by these: brand, category, seller, availability, price, rating, attributes.NAME.",
+    ),
+]
+Group = Annotated[bool, typer.Option("--group", help="Show the best item alone of those with one item_group_id.")]

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
+VALUES_SHOWN = 12
+"""The values of a facet that a person is shown; the JSON has all."""
+
 
 def search(
     query: Annotated[str | None, typer.Argument(help="Words in any language, a product_id or a GTIN.")] = None,
@@ -33,6 +36,9 @@ def search(
         bool, typer.Option("--understand/--as-typed", help="Whether words such as `under 500` may become filters.")
     ] = True,
     highlight: Annotated[bool, typer.Option("--highlight", help="Set apart the words that matched.")] = False,
+    sort: options.HitSort = options.Sort.RELEVANCE,
+    facets: options.Facets = None,
+    group: options.Group = False,
     after: Annotated[
         str | None, typer.Option(metavar="TOPIC:PARTITION:OFFSET", help="Wait until this event is searchable.")
     ] = None,
@@ -44,33 +50,42 @@ def search(
 
     Exit 10: the wait for --after ran out, the answer may be older than that event.
     """
-    parameters = {name: value for name, value in locals().items() if name not in ("query", "api", "json")}
+    parameters = {name: value for name, value in locals().items() if name not in ("query", "api", "json", "group")}
     from stream.commands.configured import client
-    from stream.runtime.printing import print_json, say, stdout_console
+    from stream.runtime.printing import print_json, say
 
     with interruptible(lambda: "nothing was found yet" + (f", {after} was waited for" if after else "")):
-        answer = client(api).get("/search", q=query, **parameters)
+        answer = client(api).get("/search", q=query, group=group or None, **parameters)
     if json:
         print_json(answer)
-    elif answer["hits"]:
-        stdout_console().print(_table(answer["hits"]))
-    if not json:
-        for sentence in (*_understood(answer["understood"]), *(step["how"] for step in answer["relaxed"])):
-            say(sentence)
-        if answer["did_you_mean"] is not None:
-            say(f"did you mean: {answer['did_you_mean']}")
-        say(f"{_found(answer)}, by {answer['by']}, in {answer['took_ms']:.0f} ms")
+    else:
+        _show(answer)
     if not answer["fresh"]:
         say(f"not fresh: the wait ran out before {after} was searchable; this answer may be older than that event")
         raise typer.Exit(NOT_FRESH)
 
 
+def _show(answer: dict[str, Any]) -> None:
+    """Print the hits and the facets on stdout, and on stderr how the query was read and how much was found."""
+    from stream.runtime.printing import say, stdout_console
+
+    if answer["hits"]:
+        stdout_console().print(_table(answer["hits"]))
+    if answer["facets"]:
+        stdout_console().print(_facets(answer["facets"]))
+    for sentence in (*_understood(answer["understood"]), *(step["how"] for step in answer["relaxed"])):
+        say(sentence)
+    if answer["did_you_mean"] is not None:
+        say(f"did you mean: {answer['did_you_mean']}")
+    say(f"{_found(answer)}, by {answer['by']}, in {answer['took_ms']:.0f} ms")
+
+
 def _found(answer: dict[str, Any]) -> str:
-    """Return how much was found: a query ranks all items that pass the filters, filters alone find those items."""
+    """Return how much was found, and how much of it is shown."""
     from stream.runtime.printing import counted
 
-    hits, total = len(answer["hits"]), counted(answer["total"], "item")
-    return f"{hits:,} of {total}" if answer["by"] == "filters" else f"{counted(hits, 'hit')} out of {total} searched"
+    least = "" if answer["total_is_exact"] else "at least "
+    return f"{len(answer['hits']):,} of {least}{counted(answer['total'], 'item')}"
 
 
 def _understood(understood: dict[str, Any] | None) -> Iterator[str]:
@@ -103,5 +118,30 @@ def _table(hits: list[dict[str, Any]]) -> Table:
         rating = "" if hit["rating"] is None else f"{hit['rating']:.1f} ({hit['review_count']:,})"
         since = ago(hit["searchable_at"]["price"])
         price = money(hit["price"], hit["currency"])
-        table.add_row(hit["product_id"], _title(hit), price, best_offers(hit), rating, since)
+        if hit["discount_percent"]:
+            price += f"\n-{hit['discount_percent']}%"
+        variants = hit["variants"]["count"] - 1 if hit["variants"] else 0
+        product = f"{hit['product_id']}\nand {variants:,} more" if variants else hit["product_id"]
+        table.add_row(product, _title(hit), price, best_offers(hit), rating, since)
     return table
+
+
+def _facets(facets: dict[str, list[dict[str, Any]]]) -> Table:
+    """Return a row for each facet, with its most frequent values."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("facet")
+    table.add_column("values", overflow="fold")
+    for name, refinements in facets.items():
+        values = list(_values(refinements))
+        more = f", and {len(values) - VALUES_SHOWN:,} more" if len(values) > VALUES_SHOWN else ""
+        table.add_row(name, ", ".join(values[:VALUES_SHOWN]) + more)
+    return table
+
+
+def _values(refinements: list[dict[str, Any]], above: str = "") -> Iterator[str]:
+    """Yield each value with its count, and the levels of a category one after the other."""
+    for each in refinements:
+        yield f"{above}{each['value']} ({each['count']:,})"
+        yield from _values(each["children"], f"{above}{each['value']} / ")

@@ -48,3 +48,36 @@ def test_the_page_marks_what_matched_and_says_what_it_understood(page: Page, sta
     page.get_by_role("link", name="Search for the words as typed").click()
     page.wait_for_url("**understand=false")
     expect(page.locator("#understood")).to_have_count(0)
+
+
+def test_a_facet_narrows_the_search_to_as_many_items_as_it_says(page: Page, stack: RunningStack) -> None:
+    for number, brand in enumerate(("Oak & Co", "Oak & Co", "Elm")):
+        stack.send("products", f"stool-{number}", title=f"Garden stool {number}", brand=brand, category=["Seats"])
+        stack.send("prices", f"stool-{number}", price=f"{30 - 10 * number}.00", currency="EUR")
+    stack.until_quiet()
+    page.goto(f"{stack.api}/search-page?q=garden+stool")
+    expect(page.locator("#found")).to_contain_text("3 items")
+    page.locator("summary", has_text="Brand").click()
+    page.locator("#facets a", has_text="Oak & Co").click()
+    expect(page.locator("#found")).to_contain_text("2 items")
+    expect(page.locator("#facets a[aria-current=true]")).to_have_text("Oak & Co")
+    page.get_by_label("Order").select_option("price_asc")
+    page.get_by_role("button", name="Search").click()
+    expect(page.locator("#hits h2")).to_have_text(["Garden stool 1 20.00 EUR", "Garden stool 0 30.00 EUR"])
+    page.locator(".chosen").click()
+    expect(page.locator("#found")).to_contain_text("3 items")
+
+
+def test_the_counts_of_a_live_page_follow_the_catalogue_and_what_is_open_stays_open(
+    page: Page, stack: RunningStack
+) -> None:
+    stack.send("products", "bench-1", title="Park bench", brand="Oak")
+    stack.until_quiet()
+    page.goto(f"{stack.api}/search-page?q=park+bench&live=true")
+    page.locator("summary", has_text="Brand").click()
+    brand = page.locator("#facets li", has_text="Oak")
+    expect(brand).to_have_text("Oak 1")
+    page.locator("h1").click()
+    stack.send("products", "bench-2", title="Park bench", brand="Oak")
+    expect(brand).to_have_text("Oak 2")
+    expect(brand).to_be_visible()

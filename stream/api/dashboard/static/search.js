@@ -13,7 +13,10 @@ async function again() {
       const answer = await fetch(location.href);
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const newest = page.getElementById("hits");
-      if (newest) show(list, newest, page.getElementById("found"));
+      if (newest) {
+        show(list, newest, page.getElementById("found"));
+        recount(document.getElementById("facets"), page.getElementById("facets"));
+      }
     } catch {
       document.getElementById("found").textContent = "The API does not answer; this page asks again every second.";
     }
@@ -30,6 +33,16 @@ function show(list, newest, found) {
   }
   list.replaceChildren(...newest.children);
   document.getElementById("found").textContent = found.textContent;
+}
+
+// What is open stays open, and a link that has the focus stays where it is.
+function recount(facets, newest) {
+  if (facets.contains(document.activeElement)) return;
+  for (const facet of newest.children) {
+    const before = facets.querySelector(`details[data-name="${facet.dataset.name}"]`);
+    if (before) facet.open = before.open;
+  }
+  if (facets.innerHTML !== newest.innerHTML) facets.replaceChildren(...newest.children);
 }
 
 // A picture that does not load leaves no hole.

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from schemas.errors import FreshlineError, Unavailable
+from schemas.queries import Variants
+from schemas.refinements import Refinement
 from stream.api.models import Percentiles
 from stream.commands.configured import settings
 from stream.commands.current_run import CommandBounds
@@ -48,7 +50,7 @@ def test_search_prints_a_table_that_a_person_can_read(service: StandIn) -> None:
     assert done.code == 0
     for wanted in ("Chiffon cake", "8.50 HKD", "WELLCOME 8.50", "4.5 (2)", "ago"):
         assert wanted in done.out
-    assert "2 hits out of 2 items searched, by words and vectors" in done.err
+    assert "2 of 2 items, by words and vectors" in done.err
 
 
 def test_search_as_json_is_the_answer_of_the_api_on_one_line(service: StandIn) -> None:
@@ -61,7 +63,8 @@ def test_every_flag_of_search_reaches_the_api(service: StandIn) -> None:
     done = freshline(
         "search", "--limit=3", "--offset=1", "--min-price=1", "--max-price=9", "--currency=EUR", "--seller=AEON",
         "--brand=Garden", "--category=Cakes", "--availability=in_stock", "--min-rating=4",
-        "--as-typed", "--highlight", "--after=prices:1:7", "--wait-ms=50", "--json",
+        "--as-typed", "--highlight", "--sort=price_asc", "--facets=brand,price", "--group",
+        "--after=prices:1:7", "--wait-ms=50", "--json",
     )  # fmt: skip
     assert done.code == 0
     request, after, wait_ms = service.asked[0]
@@ -69,6 +72,7 @@ def test_every_flag_of_search_reaches_the_api(service: StandIn) -> None:
         "q": None, "limit": 3, "offset": 1, "min_price": 1, "max_price": 9, "currency": "EUR", "seller": "AEON",
         "brand": "Garden", "category": "Cakes", "availability": "in_stock", "min_rating": 4,
         "understand": False, "highlight": True,
+        "sort": "price_asc", "facets": ["brand", "price"], "group": True,
     }  # fmt: skip
     assert (str(after), wait_ms) == ("prices:1:7", 50)
 
@@ -89,6 +93,31 @@ def test_suggest_prints_queries_and_products(service: StandIn) -> None:
     assert (done.code, done.out) == (0, "chiffon cake\nP1: Chiffon cake\n")
     assert "nothing begins with zebra" in freshline("suggest", "zebra").err
     assert json.loads(freshline("suggest", "chiff", "--json").out)["query"] == "chiff"
+
+
+def test_search_prints_discounts_variants_and_what_the_found_items_have(service: StandIn) -> None:
+    service.facets = {
+        "category": [
+            Refinement(
+                value="Food",
+                count=1_200,
+                filters={"category": "Food"},
+                children=[Refinement(value="Cakes", count=7, filters={"category": "Cakes"})],
+            )
+        ],
+        "brand": [Refinement(value=f"B{number}", count=1, filters={}) for number in range(20)],
+    }
+    service.items["P1"]["variants"] = Variants(count=3, product_ids=["P1", "P3", "P4"])
+    service.total_is_exact = False
+    done = freshline("search", "cake", "--facets", "category,brand")
+    for wanted in ("Food (1,200), Food / Cakes (7)", "B11 (1), and 8 more", "and 2 more", "-5%"):
+        assert wanted in done.out, wanted
+    assert "2 of at least 2 items" in done.err
+
+
+def test_an_unknown_facet_is_one_line_that_names_it(service: StandIn) -> None:
+    done = freshline("search", "cake", "--facets", "colour")
+    assert done.code == 2 and "there is no facet colour: use brand, category" in done.err and done.err.count("\n") == 1
 
 
 def test_a_search_that_is_not_as_fresh_as_was_asked_exits_10(service: StandIn) -> None:

@@ -1,0 +1,89 @@
+"""The links of the search page that narrow a search, each with how many items it leaves, or take a filter away."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlencode
+
+from schemas.queries import Filters
+from schemas.refinements import FILTERS_OF
+from schemas.texts import name_key
+from stream.runtime.printing import amount
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from schemas.queries import SearchAnswer
+    from schemas.refinements import Refinement
+    from stream.api.page import PageParameters
+
+PAGE_FACETS = ("category", "brand", "price", "availability", "rating", "seller")
+LINKS_MAX = 15
+"""The most links of a facet. The API has the other values."""
+
+
+class FacetLink(NamedTuple):
+    """A link that narrows the search to one value."""
+
+    text: str
+    items: int
+    url: str
+    level: int
+    """0, or that of a category below another one."""
+    is_chosen: bool
+
+
+class ChosenFilter(NamedTuple):
+    """A filter of the search, and the link that takes it away."""
+
+    name: str
+    value: str
+    url: str
+
+
+def facet_links(asked: PageParameters, answer: SearchAnswer) -> list[tuple[str, list[FacetLink]]]:
+    """Return the links by facet, without facets that have nothing to choose from."""
+    currency = asked.currency or next((hit.currency for hit in answer.hits if hit.currency), None)
+    links = ((name, list(_links(asked, name, found, currency))[:LINKS_MAX]) for name, found in answer.facets.items())
+    return [(name, several) for name, several in links if several]
+
+
+def chosen_filters(asked: PageParameters) -> list[ChosenFilter]:
+    """Return the filters of the search."""
+    filters = asked.model_dump(include=set(Filters.model_fields), exclude_none=True)
+    return [
+        ChosenFilter(name.replace("_", " "), str(value).replace("_", " "), _url(asked, {name: None}))
+        for name, value in filters.items()
+    ]
+
+
+def _links(
+    asked: PageParameters, name: str, found: Sequence[Refinement], currency: str | None, level: int = 0
+) -> Iterator[FacetLink]:
+    own = dict.fromkeys(FILTERS_OF[name])
+    for each in found:
+        filters = own | each.filters
+        chosen = all(_same(getattr(asked, parameter), value) for parameter, value in filters.items())
+        yield FacetLink(_text(name, each, currency), each.count, _url(asked, filters), level, chosen)
+        yield from _links(asked, name, each.children, currency, level + 1)
+
+
+def _same(asked: object, value: object) -> bool:
+    return name_key(asked) == name_key(value) if isinstance(asked, str) and isinstance(value, str) else asked == value
+
+
+def _text(name: str, found: Refinement, currency: str | None) -> str:
+    if name == "rating":
+        return f"{found.value} and up"
+    if name != "price":
+        return found.value.replace("_", " ") if name == "availability" else found.value
+    ends = [found.filters.get(bound) for bound in FILTERS_OF[name]]
+    least, most = (amount(end, currency) if isinstance(end, float) else None for end in ends)
+    return f"up to {most}" if least is None else f"{least} and more" if most is None else f"{least} to {most}"
+
+
+def _url(asked: PageParameters, changes: Mapping[str, object]) -> str:
+    """Return the address of the same search with other filters; None takes one away."""
+    present = asked.model_dump(exclude_defaults=True) | dict(changes)
+    given = {name: str(value).lower() if isinstance(value, bool) else value for name, value in present.items()}
+    return "/search-page?" + urlencode({name: value for name, value in given.items() if value is not None})
