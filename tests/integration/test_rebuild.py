@@ -88,7 +88,7 @@ def check_all(stack: RunningStack, prices: dict[str, int]) -> None:
     stack.until_quiet()
     wrong = {p: price for p, price in prices.items() if stack.item(p)["price"] != price}
     assert not wrong
-    assert stack.get("/search", q="walnut cake", limit=1)["total"] == ITEMS
+    assert stack.get("/search", brand="Baker", limit=1)["total"] == ITEMS
 
 
 def rebuilt(stack: RunningStack) -> bool:
@@ -98,7 +98,7 @@ def rebuilt(stack: RunningStack) -> bool:
 def test_a_rebuild_that_is_killed_half_way_goes_on_takes_live_changes_and_can_be_taken_back(tmp_path: Path) -> None:
     with running_stack(tmp_path) as stack:
         for n in range(ITEMS):
-            stack.send_soon("products", f"p{n}", title=f"Walnut cake number {n}", version=1)
+            stack.send_soon("products", f"p{n}", title=f"Walnut cake number {n}", brand="Baker", version=1)
         stack.producer.flush()
         stack.until_quiet()
         for key in (b"p3", b"\xff"):
