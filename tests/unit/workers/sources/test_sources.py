@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -67,6 +69,14 @@ def test_the_file_says_what_the_records_of_a_topic_are() -> None:
 def test_a_file_that_is_wrong_is_refused_with_its_field(text: str, reason: str) -> None:
     with pytest.raises(Misconfigured, match=f"FRESHLINE_SOURCES: s.yaml.*({reason})"):
         read_sources(text, "s.yaml")
+
+
+def test_every_configuration_of_the_page_on_sources_can_be_used() -> None:
+    page = (Path(__file__).parents[4] / "docs" / "sources.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    assert len(blocks) == 3
+    for block in blocks:
+        Sources(read_sources(block, "sources.md").sources)
 
 
 def test_a_platform_that_tells_no_currency_needs_one() -> None:
