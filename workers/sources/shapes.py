@@ -18,7 +18,7 @@ LEVEL = {"inventory_item_id", "available"}
 """The fields of a Shopify webhook on the stock of an item."""
 CONFLUENT_HEADER_BYTES = 5
 """A nought and the id of a schema in four bytes."""
-CONFIGURE = "configure {} for the topic in FRESHLINE_SOURCES, or give --format to the command"
+CONFIGURE = "configure {} for the topic in FRESHLINE_SOURCES"
 _BEGINNINGS = (
     (b"\x1f\x8b", "gzip", "unpack it"),
     (b"PK\x03\x04", "a zip archive or a spreadsheet", "unpack it, or save the sheet as CSV"),
@@ -43,7 +43,8 @@ class JsonShape(NamedTuple):
         """What the record is, and what to do about it."""
         lines = (("envelope", self.envelope), ("format", self.format))
         configured = " and ".join(f"`{name}: {value}`" for name, value in lines if value is not None)
-        return f"this is {self.name}: {CONFIGURE.format(configured)}"
+        option = f"--format {self.format or self.envelope}"
+        return f"this is {self.name}: {CONFIGURE.format(configured)}, or give `{option}` to the command"
 
     def is_as_in(self, source: Source) -> bool:
         """Return whether the source has this envelope, and this format where the shape has one."""

@@ -67,5 +67,5 @@ def test_a_row_that_is_wrong_refuses_the_feed_with_its_line(content: bytes, reas
 
 
 def test_a_shape_that_no_format_was_given_for_is_named() -> None:
-    with pytest.raises(InvalidFeedLine, match=r"line 1: this is a WooCommerce product.*give --format"):
+    with pytest.raises(InvalidFeedLine, match=r"line 1: this is a WooCommerce product.*give `--format woocommerce`"):
         read("products", json.dumps({"id": 1, "name": "Rug", "regular_price": "1"}).encode(), "freshline")
