@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from schemas.errors import RefusedRequest
 from schemas.queries import QUERY_CHARS_MAX, Filters, SearchRequest, Sort
-from stream.api.page_facets import PAGE_FACETS, chosen_filters, facet_links
+from stream.api.page_facets import PAGE_FACETS, chosen_filters, facet_links, page_url
 from stream.runtime.printing import ago, amount
 
 if TYPE_CHECKING:
@@ -100,6 +100,8 @@ def render_page(asked: PageParameters, answer: SearchAnswer | None, refused: str
         refused=refused,
         facets=facet_links(asked, answer) if answer else [],
         chosen=chosen_filters(asked),
+        typed_url=page_url(asked, {"understand": False}),
+        meant_url=page_url(asked, {"q": answer.did_you_mean, "understand": None}) if answer else "",
         sorts=SORTS,
         query_chars_max=QUERY_CHARS_MAX,
     )

@@ -52,7 +52,7 @@ def chosen_filters(asked: PageParameters) -> list[ChosenFilter]:
     """Return the filters of the search."""
     filters = asked.model_dump(include=set(Filters.model_fields), exclude_none=True)
     return [
-        ChosenFilter(name.replace("_", " "), str(value).replace("_", " "), _url(asked, {name: None}))
+        ChosenFilter(name.replace("_", " "), str(value).replace("_", " "), page_url(asked, {name: None}))
         for name, value in filters.items()
     ]
 
@@ -64,7 +64,7 @@ def _links(
     for each in found:
         filters = own | each.filters
         chosen = all(_same(getattr(asked, parameter), value) for parameter, value in filters.items())
-        yield FacetLink(_text(name, each, currency), each.count, _url(asked, filters), level, chosen)
+        yield FacetLink(_text(name, each, currency), each.count, page_url(asked, filters), level, chosen)
         yield from _links(asked, name, each.children, currency, level + 1)
 
 
@@ -82,8 +82,8 @@ def _text(name: str, found: Refinement, currency: str | None) -> str:
     return f"up to {most}" if least is None else f"{least} and more" if most is None else f"{least} to {most}"
 
 
-def _url(asked: PageParameters, changes: Mapping[str, object]) -> str:
-    """Return the address of the same search with other filters; None takes one away."""
+def page_url(asked: PageParameters, changes: Mapping[str, object]) -> str:
+    """Return the address of the same search with other parameters; None takes one away."""
     present = asked.model_dump(exclude_defaults=True) | dict(changes)
     given = {name: str(value).lower() if isinstance(value, bool) else value for name, value in present.items()}
     return "/search-page?" + urlencode({name: value for name, value in given.items() if value is not None})

@@ -154,6 +154,19 @@ async def test_cheap_lets_lower_prices_go_first_and_leaves_nothing_out(shop: Ind
     assert [page[0] for page in pages] == order
 
 
+async def test_an_order_of_the_request_wins_over_cheap(shop: Index) -> None:
+    answer = await search(shop, q="cheap notebook", sort="price_desc")
+    assert [hit.product_id for hit in answer.results.hits] == ["dear", "fair", "cheap"]
+    assert answer.understood is not None and answer.understood.text == "notebook"
+    assert [guess.why for guess in answer.understood.guesses] == ["the request says sort itself"]
+
+
+async def test_a_facet_of_a_guess_counts_what_the_guess_leaves_out(shop: Index) -> None:
+    answer = await search(shop, q="notebook in stock", facets="availability,price")
+    assert [hit.product_id for hit in answer.results.hits] == ["cheap"] and answer.results.total == 1
+    assert sum(each.count for each in answer.results.facets["price"]) == 1
+
+
 async def test_a_word_that_the_catalogue_lacks_gets_a_suggestion_and_keeps_its_hits(shop: Index) -> None:
     for number in range(3):
         await listed(shop, f"desk-{number}", "desk", 50)
@@ -211,7 +224,9 @@ async def test_items_of_a_brand_that_the_query_names_go_first_and_none_is_left_o
     await listed(shop, "acme", "lamp of brass with a shade and a long cable", 5, brand="Acme")
     answer = await search(shop, q="acme lamp")
     assert next(hit.product_id for hit in answer.results.hits) == "acme"
-    assert {hit.product_id for hit in answer.results.hits} == {"acme", "case", "lamp"}
+    plain = Searcher(OneIndex(shop), LoadedModel(at_once(lambda _: None), []), Shop(None, ("en",)))
+    without = [hit.product_id for hit in (await plain.search(SearchRequest(q="acme lamp"), NOW_MS)).hits]
+    assert without[0] == "case" and {hit.product_id for hit in answer.results.hits} == set(without)
     assert answer.understood is not None and answer.understood.text == "acme lamp"
     assert [(each.words, each.used) for each in answer.understood.guesses] == [("acme", "boost")]
     assert (await search(shop, q="acme")).understood is None

@@ -168,7 +168,9 @@ def _overruled(request: SearchRequest, reading: Understanding) -> Understanding:
 
 
 def _said_by(request: SearchRequest, guess: Guess) -> str | None:
-    """Return the sentence that the request has this filter itself; None if it has not."""
+    """Return the sentence that the request has this filter or order itself; None if it has not."""
+    if guess.boost == CHEAP:
+        return None if request.sort == "relevance" else "the request says sort itself"
     named = [*guess.filters, *(PRICE_BOUNDS if not guess.filters.keys().isdisjoint(PRICE_BOUNDS) else ())]
     given = next((name for name in named if name != "currency" and getattr(request, name) is not None), None)
     return None if given is None else f"the request says {given} itself"

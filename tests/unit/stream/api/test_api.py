@@ -376,7 +376,7 @@ async def test_the_page_says_what_was_understood_and_links_to_the_search_as_type
 ) -> None:
     page = (await client.get("/search-page", params={"q": "cake under 10"})).text
     assert "<q>under 10</q> as max price 10.0" in page
-    assert 'href="/search-page?q=cake%20under%2010&amp;understand=false"' in page
+    assert 'href="/search-page?q=cake+under+10&amp;understand=false"' in page
     assert "understood" not in (await client.get("/search-page?q=cake+under+10&understand=false")).text
     assert service.asked[-1][0].understand is False
 
@@ -385,6 +385,8 @@ async def test_the_page_says_what_was_meant(client: httpx.AsyncClient) -> None:
     page = (await client.get("/search-page", params={"q": "cakq"})).text
     assert 'Did you mean <a href="/search-page?q=cake">cake</a>?' in page
     assert "Next to nothing has the words" in page and "/search-page?q=cakq&amp;understand=false" in page
+    kept = (await client.get("/search-page?q=cakq&sort=rating&brand=Garden&understand=false")).text
+    assert 'href="/search-page?brand=Garden&amp;q=cake&amp;sort=rating"' in kept
 
 
 async def test_matches_are_marked_on_the_page_and_markup_stays_text(
