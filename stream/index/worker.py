@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from schemas.points import point_version
 from schemas.state_codec import logged_item_under
 from schemas.trace_context import sampled_context
-from stream.state_files.records import folded_at_ms
+from stream.state_files.records import folded_at_ms, is_restored
 from workers.lanes.acks import shared_by
 from workers.lanes.pending_item import PendingItem
 from workers.lanes.stages import StageTimes
@@ -105,11 +105,12 @@ class IndexWorker:
             self._ack(in_flight)
             return
         version, writers = point_version(self._epoch, record.offset), self._attached.all
-        times = StageTimes(folded_at_ms(record.headers, record.timestamp), record.timestamp, now_ms)
         traced = self._traced_record(record, now_ms) if self._traced else ()
+        is_new = not is_restored(record.headers)  # Else its events were measured in an earlier log.
+        times = StageTimes(folded_at_ms(record.headers, record.timestamp), record.timestamp, now_ms) if is_new else None
         for writer, ack in zip(writers, shared_by(len(writers), in_flight), strict=True):
-            pending = PendingItem(item, number, version, [ack], dict(item.changes), times=times, traced=traced)
-            await writer.lanes.put(pending)
+            changes = dict(item.changes) if is_new else {}
+            await writer.lanes.put(PendingItem(item, number, version, [ack], changes, times=times, traced=traced))
 
     def _ack(self, in_flight: InFlightRecord) -> None:
         """Ack a record that needs no write, and publish the progress, because no step of the lanes will do so."""

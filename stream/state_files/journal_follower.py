@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from stream.kafka.reader import Reader
-from stream.state_files.records import publish_states, state_partitions, state_record
+from stream.state_files.records import JOURNAL_WRITER, publish_states, state_partitions, state_record
 from workers.retry import Backoff, until_available
 
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-JOURNAL_WRITER = b"journal"
-"""The writer of records that are published from the journal."""
 PULL_WAIT_MS = 100
 """A confirmed record reaches the journal within about twice this time."""
 DISK_FULL_BACKOFF = Backoff(2.0, 2.0)

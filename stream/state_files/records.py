@@ -18,7 +18,7 @@ from stream.kafka.partitions import Partition
 from stream.kafka.topics import ITEMS, STATES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from schemas.items import ItemRecord
     from schemas.logged_item import LoggedItem
@@ -30,6 +30,8 @@ IN_FLIGHT_MAX = 2000
 WRITER_HEADER = "writer"
 """Header of every record of the item state with the id of its writer."""
 WRITER_BYTES_MAX = 256
+JOURNAL_WRITER = b"journal"
+"""The writer of the records that a new log of the embedded broker begins with."""
 FOLDED_AT_BYTES_MAX = 15
 FOLDED_AT_HEADER = "freshline-folded-at"
 """Header of an item record: when the first event that it shows was folded, in milliseconds since the epoch."""
@@ -61,6 +63,11 @@ def product_id_of(record: Record) -> str | None:
 def writer_of(record: Record) -> bytes:
     """Return the id of the writer of a record of the item state; empty if the record has none."""
     return (dict(record.headers).get(WRITER_HEADER) or b"")[:WRITER_BYTES_MAX]
+
+
+def is_restored(headers: Collection[tuple[str, bytes]]) -> bool:
+    """Return whether an item record was in an earlier log, in which its events became searchable or waited to."""
+    return (WRITER_HEADER, JOURNAL_WRITER) in headers
 
 
 def folded_at_ms(headers: Iterable[tuple[str, bytes]], unknown_ms: int) -> int:

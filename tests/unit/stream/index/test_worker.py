@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import pytest
 
-from schemas.items import NO_REVIEWS, ItemRecord, ItemState
+from schemas.items import NO_REVIEWS, Change, ItemRecord, ItemState
 from schemas.points import point_version
 from schemas.state_codec import encode_item
 from stream.kafka.partitions import Partition
@@ -68,6 +68,17 @@ async def test_an_item_record_says_when_it_was_folded_else_its_timestamp_counts(
     await b.side.worker.handle(batch_of(PLACE, record, generation_id=0))
     times = b.taken[0].times
     assert times is not None and times[:2] == (folded_at_ms, 1_700_000_000_500)
+
+
+@pytest.mark.parametrize(("writer", "is_new"), [(b"a worker", True), (b"journal", False)])
+async def test_events_that_an_earlier_log_had_are_not_measured_again(writer: bytes, is_new: bool) -> None:
+    b = Bench()
+    changes = {"price": Change(1_700_000_000_000, 3)}
+    value = encode_item(ItemRecord("a worker", ItemState("P1"), NO_REVIEWS, changes))
+    record = MadeRecord(0, b"P1", value, 1_700_000_000_500, (("writer", writer),))
+    await b.side.worker.handle(batch_of(PLACE, record, generation_id=0))
+    [pending] = b.taken
+    assert (pending.changes, pending.times is not None) == (changes if is_new else {}, is_new)
 
 
 async def test_a_record_under_its_items_key_goes_to_the_lanes() -> None:
