@@ -21,6 +21,8 @@ class Status(StrEnum):
     DELISTED = "delisted"
     PARKED = "parked"
     """Events about the item have come, but not its product."""
+    CANARY = "canary"
+    """The item is Freshline's own: see `schemas.canaries`."""
 
 
 class Offer(TypedDict):

@@ -15,6 +15,8 @@ from stream.runtime.stack_report import read_stack_report
 from workers.index.metadata import outdated_words
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from prometheus_client import CollectorRegistry, Counter
     from prometheus_client.registry import Collector
     from prometheus_client.samples import Sample
@@ -43,8 +45,10 @@ class StatusService(StatusApi):
         recent: RecentFreshness,
         registry: CollectorRegistry,
         index_was_empty: bool,
+        settle: Callable[[], Awaitable[None]],
     ) -> None:
-        """`index_was_empty` is the state when this process began: searches miss items until the index is full."""
+        """`index_was_empty` is the state when this process began: searches miss items until the index is full.
+        `settle` waits a moment for what is under way and must not count as lag."""
         self._context = context
         self._metrics = context.metrics
         self._monitor = monitor
@@ -52,12 +56,14 @@ class StatusService(StatusApi):
         self._recent = recent
         self._registry = registry
         self._index_was_empty = index_was_empty
+        self._settle = settle
         self._away: list[str] = []
 
     @override
     async def status(self) -> StatusReport:
         context = self._context
         index = await context.collections.serving()
+        await self._settle()
         lag = await self._monitor.lag(index, context.clock.now_ms())
         self._show_lag(lag)
         report = read_stack_report(context.settings.data_dir)
@@ -95,6 +101,7 @@ class StatusService(StatusApi):
         while True:
             try:
                 index = await self._context.collections.serving()
+                await self._settle()
                 self._show_lag(await self._monitor.lag(index, self._context.clock.now_ms()))
                 self._away = []
             except Unavailable as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from stream.api.canary.watch import CanaryWatch
 from stream.api.dashboard.service import DashboardService
 from stream.api.drift.watch import DriftWatch
 from stream.api.jobs_service import JobsService
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from stream.api.live_synonyms import LiveSynonyms
     from stream.kafka.end_offsets import EndOffsets
     from stream.kafka.reader import Reader
+    from stream.kafka.send import Send
     from stream.progress.freshness import RecentFreshness
 
 
@@ -42,6 +44,7 @@ class ServingSide(NamedTuple):
     drift: DriftWatch
     feed: VocabularyFeed
     synonyms: LiveSynonyms
+    canary: CanaryWatch
     monitor: PipelineMonitor
 
     @property
@@ -55,13 +58,15 @@ def compose_serving(
     *,
     ends: EndOffsets,
     reader: Reader,
+    send: Send,
     recent: RecentFreshness,
     registry: CollectorRegistry,
     index_was_empty: bool,
 ) -> ServingSide:
     """Put the serving side together, without starting anything.
 
-    `reader` follows the topic `progress`. `index_was_empty` is explained in StatusService.
+    `reader` follows the topic `progress`, `send` sends the changes of the canaries. `index_was_empty` is explained in
+    StatusService.
     """
     monitor = PipelineMonitor(
         context.identity.log_id,
@@ -74,8 +79,16 @@ def compose_serving(
     )
     registry.register(WorkerCounters(monitor))
     jobs = Jobs(context.clock)
-    status = StatusService(context, monitor, jobs, recent=recent, registry=registry, index_was_empty=index_was_empty)
-    drift = DriftWatch(context)
+    drift, canary = DriftWatch(context), CanaryWatch(context, send)
+    status = StatusService(
+        context,
+        monitor,
+        jobs,
+        recent=recent,
+        registry=registry,
+        index_was_empty=index_was_empty,
+        settle=canary.settle,
+    )
     searcher = Searcher(
         context.collections, context.models, context.shop, terms=QueryTerms(context.synonyms, context.vocabulary)
     )
@@ -83,12 +96,13 @@ def compose_serving(
         SearchService(context, searcher),
         status,
         JobsService(context, jobs),
-        DashboardService(context, status.status, monitor, recent, drift),
+        DashboardService(context, status.status, monitor, recent, drift, canary),
         WhyService(context, searcher),
         LettersService(context),
         drift,
         _vocabulary_feed(context),
         context.synonyms,
+        canary,
         monitor,
     )
 

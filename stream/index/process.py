@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
     from stream.api.not_serving import NotServing
     from stream.kafka.log_identity import LogIdentity
+    from stream.kafka.send import Send
     from stream.runtime.settings import Settings
     from stream.runtime.telemetry.interface import Tracer
     from workers.clock import Clock
@@ -93,7 +94,7 @@ async def run_index_worker(settings: Settings, answers: NotServing) -> None:
         writing = _compose_writing(settings, opened, shared, parts)
         await writing.writers.refresh_until_available()
         connect(parts, [ITEMS], writing.worker)
-        serving = await _compose_serving(settings, opened, shared, writing, closing)
+        serving = await _compose_serving(settings, opened, shared, writing, parts.send, closing)
         closing.push_async_callback(serving.jobs.close)
         closing.push_async_callback(parts.app.stop)
         collection = writing.writers.roles.serving.collection
@@ -139,7 +140,7 @@ def _compose_writing(settings: Settings, opened: Opened, shared: Shared, parts: 
 
 
 async def _compose_serving(
-    settings: Settings, opened: Opened, shared: Shared, writing: WritingSide, closing: AsyncExitStack
+    settings: Settings, opened: Opened, shared: Shared, writing: WritingSide, send: Send, closing: AsyncExitStack
 ) -> ServingSide:
     context = ServingContext(
         settings=settings,
@@ -161,6 +162,7 @@ async def _compose_serving(
         context,
         ends=await closing.enter_async_context(EndOffsets(kafka, patience_s=ANSWER_SECONDS_MAX)),
         reader=await closing.enter_async_context(Reader(kafka)),
+        send=send,
         recent=shared.recent,
         registry=shared.registry,
         index_was_empty=await writing.writers.serving.index.count_points() == 0,
@@ -187,6 +189,7 @@ async def _run(
             serving.drift.run(),
             serving.feed.run(),
             serving.synonyms.run(),
+            serving.canary.run(),
             watchdog.watch_progress("join of the consumer group", parts.joining, parts.generation),
             watchdog.watch_progress("index worker", lambda: parts.trackers.in_flight, writing.assignment.committable),
         ):

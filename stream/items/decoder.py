@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from schemas.canaries import CANARY_HEADER, RESERVED, is_canary
+from schemas.errors import InvalidEvent
 from stream.kafka.headers import event_time_ms, first_arrival_ms
 from workers.sources.sources import Decoded, Sources, Times
 
@@ -38,7 +40,11 @@ class Decoder:
     def decode(self, record: FetchedRecord, topic: str, arrived: Arrival) -> list[Decoded]:
         """Return the events of a record of a batch that is prepared. Raises InvalidEvent."""
         times = times_of(record.headers, arrived)
-        return self._sources.decode(topic, record.key, record.value, record.headers, times)
+        found = self._sources.decode(topic, record.key, record.value, record.headers, times)
+        for decoded in found:
+            if is_canary(decoded.event.product_id) and CANARY_HEADER not in dict(record.headers):
+                raise InvalidEvent(RESERVED)
+        return found
 
 
 def times_of(headers: Sequence[tuple[str, bytes]], arrived: Arrival) -> Times:

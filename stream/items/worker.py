@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from schemas.canaries import is_canary
 from schemas.errors import InvalidEvent
 from stream.items.arrival import arrival
 from stream.items.effects import Effect, Folded, Outgoing
@@ -178,17 +179,18 @@ class ItemsWorker:
 
     def _fold(self, event: Event, state: ItemPartition, arrived_at_ms: int, span: Span | None) -> Folded:
         evicted, changed = state.evicted, state.fold(event)
-        self._count(event.topic, evicted=state.evicted - evicted)
-        if not changed:
-            self._metrics.unchanged.labels(event.topic, DUPLICATE if state.repeats(event) else STALE).inc()
+        if not is_canary(event.product_id):
+            self._count(event, state, changed=changed, evicted=state.evicted - evicted)
         if span is not None:
             span.annotate({PRODUCT_ID: event.product_id, CHANGED: changed})
         return Folded(state, event, arrived_at_ms, changed, span)
 
-    def _count(self, topic: str, *, evicted: int) -> None:
-        self._events[topic].inc()
+    def _count(self, event: Event, state: ItemPartition, *, changed: bool, evicted: int) -> None:
+        self._events[event.topic].inc()
         if evicted:
             self._metrics.evicted.inc(evicted)
+        if not changed:
+            self._metrics.unchanged.labels(event.topic, DUPLICATE if state.repeats(event) else STALE).inc()
 
     def _refuse(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from codecs import BOM_UTF8
 from typing import TYPE_CHECKING
 
+from schemas.canaries import RESERVED, is_canary
 from schemas.errors import InvalidEvent
 from stream.kafka.producer import OutgoingRecord
 from stream.kafka.send_report import Problem
@@ -49,7 +50,8 @@ def _checked(row: Row, file_format: FileFormat, now_ms: int) -> list[tuple[str, 
     """Return (topic, product_id, value) of the events of a row, all of which are valid. Raises InvalidEvent."""
     if isinstance(row.value, InvalidEvent):
         raise row.value
-    return [
-        (each.topic, own_event(each.topic, each.value, now_ms).product_id, each.value)
-        for each in file_format.values(row.value)
-    ]
+    values = file_format.values(row.value)
+    events = [(each.topic, own_event(each.topic, each.value, now_ms).product_id, each.value) for each in values]
+    if any(is_canary(product_id) for _, product_id, _ in events):
+        raise InvalidEvent(RESERVED)
+    return events

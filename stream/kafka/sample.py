@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING
 
+from schemas.canaries import CANARY_HEADER
 from schemas.errors import InvalidEvent
 from stream.kafka.partitions import Partition
 from stream.kafka.reader import Reader
 from stream.kafka.schema_registry import SchemaRegistry
 from stream.kafka.topics import topic_layout
 from workers.sources.sources import Sources
+
+CANARIES_PASSED_MAX = 2_000
+"""The most records of canaries that a sample looks past: those of some hours in which nothing else came."""
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,12 +52,18 @@ async def newest(
 
 
 async def _read(kafka: Cluster, topic: str, records_max: int) -> list[Record]:
+    """Return the newest records of each partition but those of canaries, as far as these leave any within reach."""
     numbers = range(topic_layout(kafka, topic).partitions)
     async with Reader(kafka) as reader:
         reader.assign({Partition(topic, number): 0 for number in numbers})
         ends = await reader.end_offsets()
-        reader.assign({partition: max(0, end - records_max) for partition, end in ends.items()})
-        return [record async for records in reader.read_to(ends) for record in records]
+        reader.assign({each: max(0, end - records_max - CANARIES_PASSED_MAX) for each, end in ends.items()})
+        found: dict[Partition, deque[Record]] = {each: deque(maxlen=records_max) for each in ends}
+        async for records in reader.read_to(ends):
+            for record in records:
+                if CANARY_HEADER not in dict(record.headers):
+                    found[record.partition].append(record)
+        return [record for of_partition in found.values() for record in of_partition]
 
 
 async def _outcome(

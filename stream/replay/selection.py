@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
+from schemas.canaries import CANARY_HEADER
 from schemas.event_fields import milliseconds
 from schemas.texts import name_of
 
@@ -47,8 +48,8 @@ class Selection(NamedTuple):
         return (first is None or timestamp_ms >= first) and (end is None or timestamp_ms < end)
 
     def selects(self, record: Record) -> bool:
-        """Return whether a record is selected that lies within the offsets and partitions already."""
-        if not self.selects_time(record.timestamp_ms):
+        """Return whether a record is selected that lies within the offsets and partitions already; a canary's never."""
+        if not self.selects_time(record.timestamp_ms) or any(name == CANARY_HEADER for name, _ in record.headers):
             return False
         return self.key is None or is_same_product(product_key(record), self.key)
 

@@ -95,6 +95,19 @@ class IndexMetrics:
             "freshline_drift_items",
             "Items whose point differed from the item log when their partition was last checked: reconcile",
         )
+        self.canary = histogram(
+            "freshline_canary_seconds",
+            "Seconds from a change of a hidden item, sent as any price is, until a search showed it",
+            buckets=FRESHNESS_BUCKETS,
+        )
+        self.canary_overdue = gauge(
+            "freshline_canary_overdue_seconds",
+            "By how many seconds a change of a hidden item that search should show by now is late, in the partition "
+            "that is furthest behind; 0 where the canary is off",
+        )
+        self.canary_late = counter(
+            "freshline_canary_late", "Changes of hidden items that no search showed within 30 seconds"
+        )
         self.pending = gauge("freshline_pending_items", "Item records that wait in the lanes")
         self.lag = gauge("freshline_lag_events", "Events that search does not show yet", ["stage"])
         self.log_bytes = gauge("freshline_log_bytes", "Memory of the embedded broker, which holds its log there")

@@ -109,6 +109,13 @@ class Settings(TransportSettings):
     objective_share: float = Field(
         0.999, gt=0, lt=1, description="Freshness objective: the share of events that should make it in that time."
     )
+    canary_seconds: float | None = Field(
+        None,
+        ge=0,
+        description="How often a hidden item in each partition is changed and searched for, to measure freshness from "
+        "outside; less often with many partitions. With 0 never. If it is not set, every 10 seconds, and on the "
+        "embedded broker every 60.",
+    )
     worker_slot: Name = Field(
         "0",
         description="Name of this worker among the workers of its kind. It makes the worker a static member of its "

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from schemas.canaries import CANARY_PREFIX, is_canary
 from schemas.errors import ForeignRecord, Unavailable
 from schemas.event_fields import PRODUCT_ID_BYTES_MAX
 from schemas.state_codec import decode_item_under, decode_review, encode_item, logged_item_under, split_review_key
@@ -51,13 +52,14 @@ def state_partitions(partitions: int) -> list[Partition]:
 
 
 def product_id_of(record: Record) -> str | None:
-    """Return the product id in the key of a record of the item log; None for a foreign record."""
+    """Return the product id in the key of a record of the item log; None for a foreign record, or a canary's."""
     if record.value is None or not record.key or len(record.key) > PRODUCT_ID_BYTES_MAX:
         return None
     try:
-        return record.key.decode()
+        product_id = record.key.decode()
     except UnicodeDecodeError:
         return None
+    return None if is_canary(product_id) else product_id
 
 
 def writer_of(record: Record) -> bytes:
@@ -114,8 +116,8 @@ def normalised_record(record: StateRecord) -> StateRecord:
 
 
 def state_record(record: Record) -> StateRecord | None:
-    """Return the record as state; None without key or value, since Freshline writes no such record."""
-    if record.key is None or record.value is None:
+    """Return the record as state; None without key or value, since Freshline writes no such record, or of a canary."""
+    if record.key is None or record.value is None or record.key.startswith(CANARY_PREFIX.encode()):
         return None
     return StateRecord(record.partition, record.key, record.value)
 

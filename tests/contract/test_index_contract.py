@@ -79,6 +79,22 @@ async def test_a_head_has_what_prices_and_reviews_change_and_tells_the_product_b
     assert list(await index.heads(["missing"])) == []
 
 
+async def test_a_canary_is_found_by_its_id_and_is_in_no_count_and_no_scan(index: Index) -> None:
+    for version, product_id, status in ((1, "freshline-canary-0-0", "canary"), (2, "a", "visible")):
+        await put(index, content(product_id, "Garden cake", status=status, currency="EUR", price=5.0), version)
+    canary = point_id("freshline-canary-0-0")
+    assert await index.find_exact("freshline-canary-0-0", NONE) == [canary]
+    assert (await index.payloads([canary]))[canary]["status"] == "canary"
+    assert (await index.count_points(), await index.count(NONE), await index.count(Filters(min_price=1))) == (1, 1, 1)
+    assert canary not in await index.browse(NONE, 10, 0)
+    for query in ("cake", "garden canary", "freshline", "0"):
+        assert canary not in await found_by_words(index, query)
+    assert [payload["product_id"] async for page in index.scan() for payload in page] == ["a"]
+    assert await index.count_pending_embeddings() == 1, "its own text is not embedded"
+    await put(index, content("freshline-canary-0-0", status="canary", currency="EUR", price=6.0), 3)
+    assert (await index.payloads([canary]))[canary]["price"] == 6.0
+
+
 async def test_an_older_whole_point_changes_nothing(index: Index) -> None:
     newer, older = planned(content("a", "new"), 9), planned(content("a", "old"), 8)
     assert newer.write is not None and older.write is not None

@@ -17,6 +17,7 @@ from schemas.items import NO_REVIEWS, ItemRecord, ItemState
 from schemas.points import point_id, point_version
 from schemas.queries import Filters
 from schemas.state_codec import encode_item
+from stream.api.canary.watch import canary_id
 from stream.kafka.partitions import Partition, partition_of
 from stream.kafka.topics import ITEMS, ensure_topics
 from stream.state_files.records import StateRecord, publish_states
@@ -57,12 +58,18 @@ def catalogue() -> list[ItemState]:
     return [state(f"p{n}", {"title": f"Garden cake {n}", "brand": "Garden"}) for n in range(ITEMS_COUNT)]
 
 
+def canary(number: int) -> ItemState:
+    price = {"price": 5, "currency": "EUR"}
+    return state(canary_id(number, PARTITIONS), price, topic="prices")
+
+
 @asynccontextmanager
 async def filled(backend: str, broker: RunningBroker, directory: Path) -> AsyncIterator[IndexSide]:
     ensure_topics(broker.settings(partitions=PARTITIONS))
     async with opened(backend) as index, index_side(broker, index, directory) as side:
-        await publish_states(broker.cluster, [record(each) for each in catalogue()], writer=WRITER)
-        await side.quiet(ITEMS_COUNT)
+        states = [*catalogue(), *map(canary, range(PARTITIONS))]  # No comparison knows of the canaries.
+        await publish_states(broker.cluster, [record(each) for each in states], writer=WRITER)
+        await side.quiet(len(states))
         yield side
 
 

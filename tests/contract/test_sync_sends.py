@@ -12,6 +12,7 @@ import pytest
 from schemas.events import parse
 from schemas.items import NO_REVIEWS, ItemRecord, ItemState
 from schemas.state_codec import encode_item
+from stream.api.canary.watch import canary_event, canary_id
 from stream.kafka.partitions import Partition, partition_of
 from stream.kafka.reader import Reader
 from stream.kafka.topics import ITEMS, ensure_topics
@@ -118,6 +119,16 @@ def test_a_foreign_record_in_the_item_log_is_passed_over(shop: Shop) -> None:
     records = [StateRecord(partition, *each) for partition, each in zip(partitions, foreign, strict=True)]
     asyncio.run(publish_states(shop.broker.cluster, records, writer=b""))
     assert counts(shop.sync("products", LAMPS)) == [0, 0, 0, 20, 0]
+
+
+def test_the_offer_of_a_canary_is_not_gone_where_a_feed_lacks_it(shop: Shop) -> None:
+    shop.sync("prices", PRICES, "--execute", "--force")
+    shop.fold_new("prices")
+    key = canary_id(0, PARTITIONS).encode()
+    event = parse("prices", key, canary_event(key.decode(), 1_790_000_000_000), arrived_at_ms=2**41, event_time_ms=None)
+    state = Shop._record(fold.fold(ItemState(key.decode()), event))
+    asyncio.run(publish_states(shop.broker.cluster, [state], writer=b"a worker"))
+    assert counts(shop.sync("prices", PRICES)) == [0, 0, 0, len(PRICES), 0]
 
 
 def test_what_differs_is_sent_and_nothing_else(shop: Shop) -> None:

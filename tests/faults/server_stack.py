@@ -158,6 +158,7 @@ class ServerStack(Api):
             "FRESHLINE_QDRANT_URL": self.qdrant,
             "FRESHLINE_COLLECTION": f"faults-{uuid.uuid4().hex}",
             "FRESHLINE_EMBEDDER": "fake",
+            "FRESHLINE_CANARY_SECONDS": "0",
             **env,
         }
         self.items: dict[int, Running] = {}

@@ -45,7 +45,7 @@ class Stack(Up, Api):
             folder,
             FRESHLINE_BROKER=broker,
             FRESHLINE_PARTITIONS=str(partitions),
-            **{"FRESHLINE_EMBEDDER": "fake", "HF_HUB_OFFLINE": "1", **env},
+            **{"FRESHLINE_EMBEDDER": "fake", "FRESHLINE_CANARY_SECONDS": "0", "HF_HUB_OFFLINE": "1", **env},
         )
         self.keeps_log = broker == "kafka"
         self._others: list[subprocess.Popen[bytes]] = []

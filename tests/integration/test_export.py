@@ -81,7 +81,8 @@ async def test_the_last_state_of_each_key_moves_to_a_log_with_other_partitions(
 ) -> None:
     here, there = own_embedded_broker.settings(partitions=4), second_embedded_broker.settings(partitions=3)
     ensure_topics(here)
-    records = [*states(4, version=1), *states(4, version=2), *foreign(4)]
+    canary = StateRecord(Partition("items", 0), b"freshline-canary-0-0", stated("freshline-canary-0-0", "items", 1))
+    records = [*states(4, version=1), *states(4, version=2), *foreign(4), canary]
     await publish_states(own_embedded_broker.cluster, records, writer=b"test")
     lines = io.BytesIO()
     assert await export_state(here, lines.write) == StateCounts(items=30, reviews=30)

@@ -105,9 +105,12 @@ class RunningStack:
 
 @contextmanager
 def running_stack(folder: Path, **env: str) -> Iterator[RunningStack]:
-    """Run a stack; it is stopped at the end of the block, with all its processes."""
+    """Run a stack; it is stopped at the end of the block, with all its processes.
+
+    Its canary is off, unless a test asks for it: tests count offsets.
+    """
     arguments = ("up", "--json", "--data-dir", str(folder / "data"), "--api-port", str(free_port()))
-    fake = {"FRESHLINE_EMBEDDER": "fake", "XDG_STATE_HOME": str(folder / "state")}
+    fake = {"FRESHLINE_EMBEDDER": "fake", "XDG_STATE_HOME": str(folder / "state"), "FRESHLINE_CANARY_SECONDS": "0"}
     with (folder / "up.log").open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "stream.commands", *arguments, "--kafka-port", str(free_port())],

@@ -164,7 +164,8 @@ class Index(Protocol):
         """Return the best score by BM25 that a visible item has for these terms; 0.0 if none has any of them."""
 
     async def find_exact(self, identifier: str, filters: Filters) -> list[str]:
-        """Return the point ids of visible items whose product_id or gtin is this identifier, however it is typed.
+        """Return the point ids of visible items whose product_id or gtin is this identifier, however it is typed. A
+        canary is found by its product_id too.
 
         The item with exactly that product_id comes first, then those whose product_id differs in case or separators,
         then those with that gtin.
@@ -189,7 +190,7 @@ class Index(Protocol):
         """Return the sellers of visible items, those with the most items first, at most SELLERS_MAX."""
 
     async def count_points(self) -> int:
-        """Return how many items have a point, visible or not."""
+        """Return how many items have a point, visible or not; canaries are left out."""
 
     async def count_pending_embeddings(self) -> int:
         """Return how many points have a `vector_due`."""
@@ -198,7 +199,7 @@ class Index(Protocol):
         """Return how many visible points have `price_changes_at_ms` <= now_ms."""
 
     def scan(self) -> AsyncIterator[list[Payload]]:
-        """Iterate over all points in pages, in bounded memory."""
+        """Iterate over all points but those of canaries in pages, in bounded memory."""
 
     async def positions(self) -> dict[str, int]:
         """Return the positions that `save_positions` has stored, by name."""

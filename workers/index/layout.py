@@ -107,6 +107,8 @@ Condition = Is | IsIn | Within | IsOneOf | Except | AnyOf
 
 VISIBLE = Is("status", Status.VISIBLE.value)
 HIDDEN = IsIn("status", [status.value for status in Status if status is not Status.VISIBLE])
+CANARY = Is("status", Status.CANARY.value)
+"""The condition of the points that no count and no scan may have."""
 EMBEDDING_PENDING = Within("vector_due_at_ms", 0, None)
 
 _KEYWORDS = {

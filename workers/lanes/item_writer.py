@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import structlog
 
+from schemas.canaries import is_canary
 from workers.index.interface import Upsert
 from workers.lanes.pending_item import NewText
 from workers.lanes.sinks import Planned, Refused, Retried, Rewritten, Searchable, TracedWrite
@@ -226,9 +227,10 @@ class ItemWriter:
     def _ack_written(self, decided: Sequence[Decided], began_ms: int) -> None:
         now_ms = self._clock.now_ms()
         for pending, made in decided:
-            self._sink.note(Planned(made.action))
-            if isinstance(made.write, Upsert):
-                self._sink.note(Rewritten(made.write.payload))
+            if not is_canary(pending.product_id):
+                self._sink.note(Planned(made.action))
+                if isinstance(made.write, Upsert):
+                    self._sink.note(Rewritten(made.write.payload))
             trace_id = pending.traced[0].context.trace_id if pending.traced else None
             for facet in made.became_searchable:
                 if facet in pending.changes:

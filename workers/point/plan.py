@@ -6,12 +6,13 @@ from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, cast
 
+from schemas.points import Status
 from workers.document import document, same_text
 from workers.index.interface import Patch, Reprice, Stored, Upsert
 from workers.point import payload
 from workers.state.prices import price_changes_at_ms, price_now
 from workers.state.projection import offers_left_out, updated_at_ms
-from workers.words.item import item_words
+from workers.words.item import identity_words, item_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -43,7 +44,7 @@ class Action(StrEnum):
     EMBED = "embed"
     """The text is new: the whole point is written, with the old vector while the new embedding is pending."""
     HIDE = "hide"
-    """The item is delisted or parked: the whole point is written, without vectors."""
+    """The item is delisted, parked or a canary: the whole point is written, without the vectors of its text."""
 
 
 class PointPlan(NamedTuple):
@@ -156,7 +157,9 @@ def _hide(stored: Stored | None, content: Content, version: int, now_ms: int, pr
     changed = payload.changed_facets(stored and stored.payload, content)
     shown = payload.searchable_at_ms(stored and stored.payload, content, changed, now_ms)
     whole = payload.payload(content, version, payload.NO_VECTOR, shown, product_digest)
-    return PointPlan(Action.HIDE, Upsert(content["product_id"], version, whole, None, None), changed)
+    # A canary is looked for by its id. No other item that is hidden can be found.
+    words = identity_words(content["product_id"]) if content["status"] == Status.CANARY else None
+    return PointPlan(Action.HIDE, Upsert(content["product_id"], version, whole, words, None), changed)
 
 
 def _patch(

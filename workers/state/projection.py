@@ -6,6 +6,7 @@ import hashlib
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
+from schemas.canaries import is_canary
 from schemas.items import SHOP
 from schemas.points import Content, Facets, Offer, Status
 from schemas.texts import name_key
@@ -120,6 +121,8 @@ def shown_facts(state: ItemState, seller: str | None) -> dict[str, Any] | None:
 
 
 def _status(state: ItemState, *, titled: bool) -> Status:
+    if is_canary(state.product_id):
+        return Status.CANARY
     floor = state.product.floor
     if floor is None:
         never_deleted = state.product.deleted is None and state.deleted_unversioned_ms < 0

@@ -61,6 +61,11 @@ def item_words(content: Content) -> Words:
     return Words(counts, length)
 
 
+def identity_words(product_id: str) -> Words:
+    """Return the words of an item that only a search for its id finds."""
+    return Words(Counter(identity_terms(product_id, None)), 0)
+
+
 def _fields(content: Content) -> Iterator[tuple[int, str, str]]:
     """Iterate over the texts of an item: (how often the field counts, language, text)."""
     yield from ((TITLE_WEIGHT, language, text) for language, text in _distinct(content["title"]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field
 
+from stream.api.canary.models import CanaryReport
 from stream.api.drift.models import DriftReport
 from stream.api.models import Embeddings, IndexStatus, LogStatus, Percentiles
 from stream.progress.lag import Lag
@@ -104,3 +105,4 @@ class Snapshot(BaseModel):
     dead_letters: dict[str, int]
     fresh_as_of: dict[str, str | None]
     drift: DriftReport
+    canary: CanaryReport

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
     from pathlib import Path
 
+    from stream.api.canary.watch import CanaryWatch
     from stream.api.context import ServingContext
     from stream.api.dashboard.feed import StreamEvent
     from stream.api.dashboard.models import Snapshot
@@ -39,12 +40,14 @@ class DashboardService(DashboardApi):
         monitor: PipelineMonitor,
         recent: RecentFreshness,
         drift: DriftWatch,
+        canary: CanaryWatch,
     ) -> None:
         self._context = context
         self._status = status
         self._monitor = monitor
         self._recent = recent
         self._drift = drift
+        self._canary = canary
         self._feed = SnapshotFeed(self._compute)
         self._bytes: int | None = None
         self._bytes_at_s = -SIZE_INTERVAL_S
@@ -89,6 +92,7 @@ class DashboardService(DashboardApi):
             oldest_vector_at_ms=await self._oldest_vector_at_ms(index) if report.lag.vectors_due else None,
             index_bytes=await self._index_bytes(now_s),
             drift=self._drift.report(),
+            canary=self._canary.report(),
         )
         return snapshot(report, measured, before)
 

@@ -22,6 +22,7 @@ from workers.lanes.stages import EMBED
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from stream.api.canary.models import CanaryReport
     from stream.api.drift.models import DriftReport
     from stream.api.models import StatusReport
     from stream.kafka.partitions import Partition
@@ -57,6 +58,7 @@ class Measured(NamedTuple):
     """Since when the oldest pending embedding has waited; None where none waits."""
     index_bytes: int | None
     drift: DriftReport
+    canary: CanaryReport
 
 
 def snapshot(report: StatusReport, measured: Measured, before: Snapshot | None) -> Snapshot:
@@ -85,6 +87,7 @@ def snapshot(report: StatusReport, measured: Measured, before: Snapshot | None) 
         dead_letters=report.dead_letters,
         fresh_as_of=report.fresh_as_of,
         drift=measured.drift,
+        canary=measured.canary,
     )
 
 

@@ -48,6 +48,7 @@ from workers.index.interface import (
     Write,
 )
 from workers.index.layout import (
+    CANARY,
     EMBEDDING_PENDING,
     HEAD_FIELDS,
     HIDDEN,
@@ -222,7 +223,7 @@ class EdgeIndex(OpenedIndex):
 
     @override
     async def count_points(self) -> int:
-        return self._shard.info().points_count - 1  # The hidden point is no item.
+        return self._shard.info().points_count - 1 - self._count([CANARY])  # The hidden point is no item.
 
     @override
     async def count_pending_embeddings(self) -> int:
@@ -234,7 +235,7 @@ class EdgeIndex(OpenedIndex):
 
     @override
     async def scan(self) -> AsyncIterator[list[Payload]]:
-        offset, items = None, where.but(POSITIONS_POINT)
+        offset, items = None, where.but(POSITIONS_POINT, CANARY)
         while True:
             request = ScrollRequest(offset=offset, limit=SCAN_POINTS, filter=items, with_payload=True)
             records, offset = self._shard.scroll(request)

@@ -25,6 +25,7 @@ from workers.index.interface import (
     Write,
 )
 from workers.index.layout import (
+    CANARY,
     CREATED_WITH,
     EMBEDDING_PENDING,
     HEAD_FIELDS,
@@ -175,7 +176,7 @@ class ServerIndex(OpenedIndex):
 
     @override
     async def count_points(self) -> int:
-        return await self._count(where.but(POSITIONS_POINT))
+        return await self._count(where.but(POSITIONS_POINT, CANARY))
 
     @override
     async def count_pending_embeddings(self) -> int:
@@ -187,7 +188,7 @@ class ServerIndex(OpenedIndex):
 
     @override
     async def scan(self) -> AsyncIterator[list[Payload]]:
-        offset, items = None, where.but(POSITIONS_POINT)
+        offset, items = None, where.but(POSITIONS_POINT, CANARY)
         while True:
             records, offset = await self._calls.ask(
                 lambda offset=offset: self._client.scroll(  # type: ignore[misc]

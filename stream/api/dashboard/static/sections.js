@@ -83,19 +83,27 @@ function vectorsOwed({ owed, per_second: speed, seconds_left: left, oldest_secon
   return `${count(owed)}, ${until}; the oldest waits ${seconds(oldest)}`;
 }
 
-export function showIndex({ index, index_bytes: size, log, fresh_as_of: asOf, drift }) {
+export function showIndex({ index, index_bytes: size, log, fresh_as_of: asOf, drift, canary }) {
   fillPairs(byId("index"), [
     ["serving", `${index.collection} (${index.backend})`],
     ["model", index.model ?? "loading"],
     ["points", count(index.points)],
     ["on disk", size == null ? "at the Qdrant server" : bytes(size)],
     ["drift", driftWords(drift)],
+    ["canary", canaryWords(canary)],
     ["before it", index.previous ?? "none"],
     ["log", `${log.kind}${log.bytes == null ? "" : `, ${bytes(log.bytes)} of memory`}`],
     ["complete up to", Object.entries(asOf).map(([topic, time]) => `${topic} ${time?.slice(11, 19) ?? "unknown"}`).join(", ")],
   ]);
   byId("rollback").hidden = !index.previous;
   setText(byId("rebuild"), rebuildWords(index.rebuild));
+}
+
+function canaryWords({ interval_seconds: interval, last_seconds: last, median_seconds: median, overdue_seconds: overdue, overdue_partitions: late }) {
+  if (!interval) return "off: no hidden item is searched for";
+  if (late.length) return `stands still: late by ${seconds(overdue)}, partition ${late.slice(0, 8).join(", ")}`;
+  if (last == null) return "not shown by a search yet";
+  return `a search showed the last change after ${seconds(last)}, median ${seconds(median)}; one every ${seconds(interval)} a partition`;
 }
 
 function driftWords({ checked, partitions, last_at: last, items, faults, examples }) {

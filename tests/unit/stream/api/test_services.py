@@ -66,6 +66,9 @@ def context(data_dir: Path, **parts: Any) -> ServingContext:
     return made._replace(**parts)
 
 
+async def nothing_to_wait_for() -> None: ...
+
+
 class NoWriters:
     writers: ClassVar[list[Any]] = []
 
@@ -78,6 +81,7 @@ def status_service(made: ServingContext, monitor: Any = UNUSED, *, index_was_emp
         recent=RecentFreshness(),
         registry=CollectorRegistry(),
         index_was_empty=index_was_empty,
+        settle=nothing_to_wait_for,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
+from schemas.canaries import CANARY_HEADER
 from schemas.items import NO_REVIEWS, ItemRecord
 from schemas.state_codec import decode_item, encode_item
 from stream.items.partition import ItemPartition
@@ -61,6 +62,23 @@ async def test_stale_and_duplicate_events_are_counted_apart() -> None:
         samples = [each for family in unchanged.collect() for each in family.samples if each.name.endswith("_total")]
         counted = {tuple(each.labels.values()): each.value for each in samples}
         assert counted["prices", "duplicate"] == counted["prices", "stale"] == counted["reviews", "duplicate"] == 1
+
+
+async def test_a_product_of_a_shop_with_the_id_of_a_canary_is_refused() -> None:
+    async with bench() as b:
+        await b.handle(price("freshline-canary-0-0"))
+        [letter] = await b.sends(1)
+        assert letter.topic == "prices.dlq" and b"Freshline's own" in letter.headers["freshline-reason"]
+
+
+async def test_a_canary_is_folded_like_any_item_and_counted_nowhere() -> None:
+    async with bench() as b:
+        change = price("freshline-canary-0-0")._replace(headers=((CANARY_HEADER, b"1"),))
+        await b.handle(change, change._replace(offset=1))
+        [record] = await b.sends(1)
+        assert (record.topic, record.key) == ("items", b"freshline-canary-0-0")
+        samples = [each for of in (b.metrics.events, b.metrics.unchanged) for f in of.collect() for each in f.samples]
+        assert not any(each.value for each in samples if each.name.endswith("_total"))
 
 
 async def test_a_repeated_event_whose_record_is_in_the_log_is_acked_at_once() -> None:

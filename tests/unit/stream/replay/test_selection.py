@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.canaries import CANARY_HEADER
 from schemas.event_fields import milliseconds
 from stream.kafka.partitions import Partition
 from stream.kafka.reader import Record
@@ -49,6 +50,11 @@ def test_anything_else_is_refused_with_what_to_write(text: str) -> None:
 def test_times_are_selected_from_the_first_on_and_before_the_end(at: int, first: int | None, end: int | None) -> None:
     selection = Selection(Bound(time_ms=first), Bound(time_ms=end))
     assert selection.selects(record(at)) == (at in range(0 if first is None else first, 21 if end is None else end))
+
+
+def test_the_changes_of_canaries_are_never_selected() -> None:
+    canary = record()._replace(headers=((CANARY_HEADER, b"1"),))
+    assert Selection().selects(record()) and not Selection().selects(canary)
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from stream.api.canary.models import CanaryReport
 from stream.api.dashboard.models import ObjectiveReport, Snapshot, VectorsOwed
 from stream.api.drift.models import DriftReport
 from stream.api.models import Embeddings, IndexStatus, LogStatus
 from stream.progress.lag import Lag
 
 NO_DRIFT = DriftReport(checked=0, partitions=4, last_at=None, items=0, faults=0, examples=[])
+
+NO_CANARY = CanaryReport(
+    interval_seconds=0, last_seconds=None, median_seconds=None, overdue_seconds=0, overdue_partitions=[]
+)
 
 
 def empty_snapshot(at_ms: int) -> Snapshot:
@@ -32,4 +37,5 @@ def empty_snapshot(at_ms: int) -> Snapshot:
         dead_letters={},
         fresh_as_of={},
         drift=NO_DRIFT,
+        canary=NO_CANARY,
     )

@@ -1,0 +1,179 @@
+"""Changes a hidden item in each partition every few seconds, and searches for it until the change is shown.
+
+The price of the item goes the way of every price: broker, items worker, item log, index worker, index. Nothing inside
+reports on it; a search does. So a part that stands still without a sign of it is noticed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import deque
+from itertools import count
+from statistics import median
+from typing import TYPE_CHECKING
+
+import orjson
+import structlog
+from aiokafka.errors import KafkaError
+
+from schemas.canaries import CANARY_HEADER, CANARY_PREFIX
+from schemas.errors import Unavailable
+from schemas.queries import Filters
+from stream.api.canary.models import CanaryReport
+from stream.kafka.partitions import Partition, partition_of
+from workers.sources.sources import IN_OWN_FORMAT
+
+if TYPE_CHECKING:
+    from stream.api.context import ServingContext
+    from stream.kafka.send import Send
+    from workers.index.interface import Index
+
+log = structlog.get_logger(__name__)
+
+TOPIC = "prices"
+HEADERS = [*IN_OWN_FORMAT, (CANARY_HEADER, b"1")]
+INTERVALS_S = {"embedded": 60.0, "kafka": 10.0}
+"""How often a canary is changed if nothing else is set. A record ends the rest of an idle consumer of the embedded
+broker for two seconds, which costs a stack without changes some 6% of a core if it happens every ten."""
+CHANGES_PER_SECOND_MAX = 2
+"""With many partitions each canary is changed less often: all of them together at most this often."""
+OTHERS_SHARE = 0.9
+"""A change that is younger than this share of the interval is that of another process, and is enough."""
+LOOK_AGAIN_S = 0.05
+"""How soon a search is repeated that does not show a change which it should show."""
+LATE_S = 30.0
+"""After this time a change is given up, as it may be lost, and another one is made."""
+STALL_S = 10.0
+"""A canary that is overdue for longer stands still."""
+SETTLE_S = 0.25
+"""How long a count of what waits is put off while canaries are under way."""
+REMEMBERED = 100
+
+
+class Canary:
+    """The hidden item of one partition."""
+
+    def __init__(self, number: int, partitions: int, began_at_s: float) -> None:
+        self.place = Partition(TOPIC, number)
+        self.product_id = canary_id(number, partitions)
+        self.stamp_ms = -1
+        """The `updated_at` of the newest change that a search has shown."""
+        self.shown_at_s = began_at_s
+        """When a search first showed that change, by the monotonic clock."""
+
+
+class CanaryWatch:
+    """Keeps one canary in each partition, and measures how long search takes to show its changes."""
+
+    def __init__(self, context: ServingContext, send: Send) -> None:
+        self._context = context
+        self._send = send
+        settings, self._began_at_s = context.settings, context.clock.monotonic_s()
+        partitions, wanted_s = settings.partitions, settings.canary_seconds
+        if wanted_s is None:
+            wanted_s = INTERVALS_S[settings.broker]
+        self._interval_s = max(wanted_s, partitions / CHANGES_PER_SECOND_MAX) if wanted_s else 0.0
+        numbers = range(partitions) if wanted_s else ()
+        self._canaries = [Canary(number, partitions, self._began_at_s) for number in numbers]
+        self._took_s: deque[float] = deque(maxlen=REMEMBERED)
+        self._under_way = 0
+        self._settled = asyncio.Event()
+        self._settled.set()
+        context.metrics.canary_overdue.set_function(lambda: self._overdue_s(self._canaries))
+
+    async def run(self) -> None:
+        """Change the canaries and search for them until cancelled; return at once where they are off."""
+        async with asyncio.TaskGroup() as tasks:
+            for canary in self._canaries:
+                tasks.create_task(self._keep(canary))
+
+    async def settle(self) -> None:
+        """Return once no change of a canary is under way, or after a moment: it is nothing that waits for a person."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(SETTLE_S):
+                await self._settled.wait()
+
+    def report(self) -> CanaryReport:
+        """Return what the last changes took, and what is late."""
+        late = [each.place.number for each in self._canaries if self._overdue_s([each]) > STALL_S]
+        return CanaryReport(
+            interval_seconds=self._interval_s,
+            last_seconds=round(self._took_s[-1], 4) if self._took_s else None,
+            median_seconds=round(median(self._took_s), 4) if self._took_s else None,
+            overdue_seconds=round(self._overdue_s(self._canaries), 1),
+            overdue_partitions=late,
+        )
+
+    def _overdue_s(self, canaries: list[Canary]) -> float:
+        now_s = self._context.clock.monotonic_s()
+        return max((max(0.0, now_s - each.shown_at_s - self._interval_s) for each in canaries), default=0.0)
+
+    async def _keep(self, canary: Canary) -> None:
+        while True:
+            began_s = self._context.clock.monotonic_s()
+            try:
+                async with asyncio.timeout(LATE_S):
+                    await self._round(canary)
+            except TimeoutError:
+                self._context.metrics.canary_late.inc()
+                log.warning("canary is late", topic=TOPIC, partition=canary.place.number, seconds=LATE_S)
+            except (Unavailable, KafkaError) as error:
+                log.info("canary was not looked for", partition=canary.place.number, error=str(error))
+            except Exception:  # A watch must not end the process that it watches.
+                log.exception("bug in the canary", partition=canary.place.number)
+            took_s = self._context.clock.monotonic_s() - began_s
+            await asyncio.sleep(max(LOOK_AGAIN_S, self._interval_s - took_s))
+
+    async def _round(self, canary: Canary) -> None:
+        """Look for the canary; if nobody changed it lately, change it, and search until the change is shown."""
+        await self._look(canary)
+        now_ms = self._context.clock.now_ms()
+        if now_ms - canary.stamp_ms < OTHERS_SHARE * self._interval_s * 1000:
+            return
+        stamp_ms = max(now_ms, canary.stamp_ms + 1)  # A clock that was set back would make a stale event.
+        began_s = self._context.clock.monotonic_s()
+        self._under_way += 1
+        self._settled.clear()
+        try:
+            await self._change(canary, stamp_ms)
+            while canary.stamp_ms < stamp_ms:
+                await self._look(canary)
+                await asyncio.sleep(0 if canary.stamp_ms >= stamp_ms else LOOK_AGAIN_S)
+        finally:
+            self._under_way -= 1
+            if not self._under_way:
+                self._settled.set()
+        self._took_s.append(canary.shown_at_s - began_s)
+        self._context.metrics.canary.observe(canary.shown_at_s - began_s)
+
+    async def _change(self, canary: Canary, stamp_ms: int) -> None:
+        """Send a change, and return when the watermark says that it is searchable, which the caller does not trust."""
+        key, value = canary.product_id.encode(), canary_event(canary.product_id, stamp_ms)
+        sent = await self._send(TOPIC, key, value, canary.place.number, HEADERS)
+        await self._context.watermark.reaches(canary.place, (await sent).offset)
+
+    async def _look(self, canary: Canary) -> None:
+        """Search for the canary, and note the change that is shown."""
+        stamp_ms = await shown_stamp_ms(await self._context.collections.serving(), canary.product_id)
+        if stamp_ms > canary.stamp_ms:
+            canary.stamp_ms, canary.shown_at_s = stamp_ms, self._context.clock.monotonic_s()
+
+
+async def shown_stamp_ms(index: Index, product_id: str) -> int:
+    """Return the `updated_at` of the change of a canary that a search for its id shows; -1 if none is shown."""
+    found = await index.find_exact(product_id, Filters())
+    payloads = await index.payloads(found[:1])
+    return max((payload["updated_at_ms"].get("price") or -1 for payload in payloads.values()), default=-1)
+
+
+def canary_event(product_id: str, stamp_ms: int) -> bytes:
+    """Return an event that changes the price of a canary."""
+    price = f"{stamp_ms % 1_000_000 / 100:.2f}"
+    return orjson.dumps({"product_id": product_id, "price": price, "currency": "EUR", "updated_at": stamp_ms})
+
+
+def canary_id(number: int, partitions: int) -> str:
+    """Return the id of the canary of a partition: the first one that belongs there."""
+    ids = (f"{CANARY_PREFIX}{number}-{attempt}" for attempt in count())
+    return next(each for each in ids if partition_of(each.encode(), partitions) == number)
