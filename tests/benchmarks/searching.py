@@ -53,12 +53,12 @@ def measure(stack: Running, sender: Executor) -> tuple[list[Figure], dict[str, A
     No query comes twice, so each is embedded. One connection of the standard library is kept, because the commands' own
     client takes 0.6 ms more for itself.
     """
-    questions = _questions(catalogue())
     seconds = WARM_SECONDS + REPEATS * SECONDS
+    asked = questions(catalogue(), round(seconds * SEARCHES_PER_SECOND))
     offered = sender.submit(load.offer, stack.kafka, PER_SECOND, seconds)
     with closing(HTTPConnection(stack.api.removeprefix("http://"))) as connection:
-        _search(connection, questions, WARM_SECONDS)
-        runs = [_search(connection, questions, SECONDS) for _ in range(REPEATS)]
+        search(connection, asked, WARM_SECONDS)
+        runs = [search(connection, asked, SECONDS) for _ in range(REPEATS)]
     sent = offered.result()
     figures = [
         _percentile(runs, 50, Goal(P50_MS_GOAL)),
@@ -73,7 +73,7 @@ def _percentile(runs: list[list[float]], percent: int, goal: Goal | None) -> Fig
     return repeated(f"search, p{percent}", [float(np.percentile(run, percent)) for run in runs], "ms", goal)
 
 
-def _search(connection: HTTPConnection, questions: Iterator[Question], seconds: float) -> list[float]:
+def search(connection: HTTPConnection, questions: Iterator[Question], seconds: float) -> list[float]:
     """Return the milliseconds of each search, at twenty a second."""
     began, took = time.monotonic(), []
     for number in range(round(seconds * SEARCHES_PER_SECOND)):
@@ -93,14 +93,13 @@ def _ask(connection: HTTPConnection, question: Question) -> None:
         raise RuntimeError(f"{question}: {answer.status}, {body}")
 
 
-def _questions(items: Catalogue) -> Iterator[Question]:
-    """Yield each query with the next of the filters."""
-    return ({"q": query, **more} for query, more in zip(_queries(items), itertools.cycle(FILTERS), strict=False))
+def questions(items: Catalogue, count: int) -> Iterator[Question]:
+    """Yield so many different queries, each with the next of the filters."""
+    return ({"q": query, **more} for query, more in zip(_queries(items, count), itertools.cycle(FILTERS), strict=False))
 
 
-def _queries(items: Catalogue) -> list[str]:
-    """Return as many different queries as are searched: real ones of this catalogue, and first words of its titles."""
-    count = round((WARM_SECONDS + REPEATS * SECONDS) * SEARCHES_PER_SECOND)
+def _queries(items: Catalogue, count: int) -> list[str]:
+    """Return different queries: real ones of this catalogue, and first words of its titles."""
     titles = [product["title"] for product in items.products.values()]
     texts = [title if isinstance(title, str) else next(iter(title.values())) for title in titles]
     drawn = random.Random(SEED)

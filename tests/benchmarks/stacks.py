@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stream.runtime.printing import say
-from tests.benchmarks import backlog, freshness, load, searching, syncing, throughput
+from tests.benchmarks import backlog, freshness, load, searching, syncing, throughput, viewing
 from tests.benchmarks.catalogue import catalogue
 from tests.benchmarks.figures import Figure, Goal, repeated
 from tests.benchmarks.prefilled import open_prefilled
@@ -30,6 +30,7 @@ PARTS = {
     "throughput": throughput.measure,
     "backlog": backlog.measure,
     "sync": syncing.measure,
+    "viewers": viewing.measure,
 }
 
 
