@@ -11,13 +11,14 @@ from typing_extensions import override
 from schemas.errors import Unavailable
 from stream.api.models import Embeddings, IndexStatus, LogStatus, Percentiles, StatusReport
 from stream.api.services import StatusApi
+from stream.runtime.metrics import total_of
 from stream.runtime.stack_report import read_stack_report
 from workers.index.metadata import outdated_words
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from prometheus_client import CollectorRegistry, Counter
+    from prometheus_client import CollectorRegistry
     from prometheus_client.registry import Collector
     from prometheus_client.samples import Sample
 
@@ -132,7 +133,7 @@ class StatusService(StatusApi):
             points=await index.count_points(),
             previous=previous.collection if previous else None,
             outdated=outdated_words(index.metadata),
-            hits_left_out=_total(self._metrics.left_out),
+            hits_left_out=int(total_of(self._metrics.left_out)),
             rebuild=self._jobs.report("rebuild"),
         )
 
@@ -155,16 +156,12 @@ def _failing(report: StackReport | None) -> list[str]:
 
 def _embeddings(metrics: IndexMetrics) -> Embeddings:
     return Embeddings(
-        computed=_total(metrics.embedded),
-        cached=_total(metrics.cached),
-        avoided=_total(metrics.avoided),
-        failed=_total(metrics.embedding_failures),
+        computed=int(total_of(metrics.embedded)),
+        cached=int(total_of(metrics.cached)),
+        avoided=int(total_of(metrics.avoided)),
+        failed=int(total_of(metrics.embedding_failures)),
     )
 
 
 def _samples(metric: Collector, suffix: str) -> list[Sample]:
     return [sample for family in metric.collect() for sample in family.samples if sample.name.endswith(suffix)]
-
-
-def _total(counter: Counter) -> int:
-    return sum(int(sample.value) for sample in _samples(counter, "_total"))

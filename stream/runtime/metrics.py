@@ -74,6 +74,9 @@ class IndexMetrics:
         )
         self.plans = counter("freshline_plans", "Item records, by what was done with them in the index", ["action"])
         self.embedded = counter("freshline_embeddings_computed", "Texts that were embedded by the model")
+        self.embedding_seconds = counter(
+            "freshline_embedding_seconds", "Seconds that the model took for the texts that were embedded"
+        )
         self.cached = counter("freshline_embeddings_cached", "Texts whose vector was in the cache")
         self.avoided = counter("freshline_embeddings_avoided", "Changes that were made searchable without a new vector")
         self.embedding_failures = counter("freshline_embeddings_failed", "Texts that the model could not embed")
@@ -111,3 +114,9 @@ class IndexMetrics:
         self.pending = gauge("freshline_pending_items", "Item records that wait in the lanes")
         self.lag = gauge("freshline_lag_events", "Events that search does not show yet", ["stage"])
         self.log_bytes = gauge("freshline_log_bytes", "Memory of the embedded broker, which holds its log there")
+
+
+def total_of(counter: Counter) -> float:
+    """Return what a counter has counted, over all its labels."""
+    samples = (sample for family in counter.collect() for sample in family.samples)
+    return sum(sample.value for sample in samples if sample.name.endswith("_total"))

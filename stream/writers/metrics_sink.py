@@ -60,8 +60,9 @@ class MetricsSink:
     def note(self, event: Event) -> None:
         """Count the event."""
         match event:
-            case Embedded(texts):
+            case Embedded(texts, seconds):
                 self._metrics.embedded.inc(texts)
+                self._metrics.embedding_seconds.inc(seconds)
             case Retried():
                 self._metrics.retries.inc()
             case Refused():

@@ -208,8 +208,9 @@ class EmbeddingLane:
         return [vector for each in backlog if (vector := vectors[each["vector_due"]]) is not None]
 
     async def _embed(self, texts: list[str]) -> Vectors:
+        began_s = self._clock.monotonic_s()
         vectors = await self._documents.embed_documents(texts)
-        self._sink.note(Embedded(len(texts)))
+        self._sink.note(Embedded(len(texts), self._clock.monotonic_s() - began_s))
         return vectors
 
     async def _write(self, backlog: list[Payload], vectors: Iterable[Vectors]) -> None:

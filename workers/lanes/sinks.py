@@ -76,6 +76,8 @@ class Embedded(NamedTuple):
     """A batch of texts went through the model."""
 
     texts: int
+    seconds: float
+    """How long the model took."""
 
 
 class TextGivenUp(NamedTuple):

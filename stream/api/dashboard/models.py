@@ -91,6 +91,8 @@ class Snapshot(BaseModel):
     plans: dict[str, int]
     """Item records, by what was done with them in the index."""
     embeddings: Embeddings
+    saved_seconds: float | None
+    """How long the model would have taken for the embeddings that were avoided; None while it has embedded nothing."""
     lag: Lag
     lag_events: int
     partitions: list[PartitionWait] = Field(default_factory=list)

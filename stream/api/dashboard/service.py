@@ -11,6 +11,7 @@ from stream.api.dashboard.feed import SnapshotFeed
 from stream.api.dashboard.interface import DashboardApi
 from stream.api.dashboard.sales import AHEAD_MS, READ_MAX, SaleCalendar, changed_prices, coming_prices
 from stream.api.dashboard.snapshot import Measured, snapshot
+from stream.runtime.metrics import total_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -91,6 +92,7 @@ class DashboardService(DashboardApi):
             lanes=context.writers.serving.lanes.depths,
             oldest_vector_at_ms=await self._oldest_vector_at_ms(index) if report.lag.vectors_due else None,
             index_bytes=await self._index_bytes(now_s),
+            embedding_seconds=total_of(context.metrics.embedding_seconds),
             drift=self._drift.report(),
             canary=self._canary.report(),
         )

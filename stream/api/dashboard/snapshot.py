@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from stream.api.canary.models import CanaryReport
     from stream.api.drift.models import DriftReport
-    from stream.api.models import StatusReport
+    from stream.api.models import Embeddings, StatusReport
     from stream.kafka.partitions import Partition
     from stream.progress.freshness import FreshnessSummary
     from stream.progress.objective import Objective, WindowShare
@@ -57,6 +57,8 @@ class Measured(NamedTuple):
     oldest_vector_at_ms: int | None
     """Since when the oldest pending embedding has waited; None where none waits."""
     index_bytes: int | None
+    embedding_seconds: float
+    """How long the model took for the texts that it embedded."""
     drift: DriftReport
     canary: CanaryReport
 
@@ -75,6 +77,7 @@ def snapshot(report: StatusReport, measured: Measured, before: Snapshot | None) 
         flow=_flow(measured.counters, measured.at_ms, before),
         plans=report.plans,
         embeddings=report.embeddings,
+        saved_seconds=_saved_seconds(report.embeddings, measured.embedding_seconds),
         lag=report.lag,
         lag_events=report.lag_events,
         partitions=waits[:PARTITIONS_MAX],
@@ -89,6 +92,12 @@ def snapshot(report: StatusReport, measured: Measured, before: Snapshot | None) 
         drift=measured.drift,
         canary=measured.canary,
     )
+
+
+def _saved_seconds(embeddings: Embeddings, took_s: float) -> float | None:
+    if not embeddings.computed:
+        return None
+    return round(embeddings.avoided * took_s / embeddings.computed, 1)
 
 
 def oldest(partitions: Mapping[Partition, PartitionLag]) -> Oldest | None:

@@ -56,12 +56,13 @@ export function showStageKey() {
   byId("stage-key").replaceChildren(...Object.values(STAGES).map((name, n) => make("span", {}, make("i", { class: `s${n + 1}` }), name)));
 }
 
-export function showFlow({ flow, plans, embeddings, dead_letters: letters }) {
+export function showFlow({ flow, plans, embeddings, saved_seconds: saved, dead_letters: letters }) {
   fillRows(byId("flow"), Object.entries(flow).map(([topic, each]) =>
     [topic, rate(each.per_second), count(each.folded), count(each.stale), count(each.duplicate), count(each.forwarded), count(each.dead_letters)]));
   fillPairs(byId("plans"), [
     ["item records", Object.entries(plans).map(([plan, n]) => `${plan} ${count(n)}`).join(", ") || "none yet"],
     ["embeddings", `${count(embeddings.computed)} made, ${count(embeddings.cached)} cached, ${count(embeddings.avoided)} avoided, ${count(embeddings.failed)} failed`],
+    ["saved by that", saved == null ? "not known before the first embedding" : `${seconds(saved)} of the model`],
     ["dead letters ever", Object.entries(letters).map(([topic, n]) => `${topic} ${count(n)}`).join(", ")],
   ]);
 }

@@ -76,7 +76,7 @@ class Told:
                 self.became.append((facet, change))
             case Retried():
                 self.retries += 1
-            case Embedded(texts):
+            case Embedded(texts=texts):
                 self.embedded.append(texts)
             case Repriced(items):
                 self.repriced += items

@@ -27,6 +27,7 @@ def empty_snapshot(at_ms: int) -> Snapshot:
         flow={},
         plans={},
         embeddings=Embeddings(),
+        saved_seconds=None,
         lag=Lag(),
         lag_events=0,
         lanes={},

@@ -8,7 +8,7 @@ import pytest
 
 from stream.api.dashboard.models import Oldest, Snapshot
 from stream.api.dashboard.snapshot import PARTITIONS_MAX, Measured, snapshot
-from stream.api.models import IndexStatus, LogStatus, StatusReport
+from stream.api.models import Embeddings, IndexStatus, LogStatus, StatusReport
 from stream.kafka.partitions import Partition
 from stream.progress.freshness import TOTAL, FreshnessSummary, Observation, RecentFreshness
 from stream.progress.lag import Lag
@@ -27,19 +27,28 @@ NOTHING: dict[str, Any] = {
     "lanes": {},
     "oldest_vector_at_ms": None,
     "index_bytes": None,
+    "embedding_seconds": 0.0,
     "drift": NO_DRIFT,
     "canary": NO_CANARY,
 }
 
 
-def shown(*, vectors_due: int = 0, before: Snapshot | None = None, **measured: Any) -> Snapshot:
+def shown(
+    *, vectors_due: int = 0, before: Snapshot | None = None, embeddings: Embeddings | None = None, **measured: Any
+) -> Snapshot:
     report = StatusReport(
         ready=True,
+        embeddings=embeddings or Embeddings(),
         lag=Lag(vectors_due=vectors_due),
         log=LogStatus(kind="embedded", id="log", address=""),
         index=IndexStatus(backend="edge", collection="items-1"),
     )
     return snapshot(report, Measured(**{**NOTHING, **measured}), before)
+
+
+def test_what_avoided_embeddings_would_have_taken_is_counted_by_those_that_were_made() -> None:
+    assert shown().saved_seconds is None
+    assert shown(embeddings=Embeddings(computed=10, avoided=300), embedding_seconds=0.5).saved_seconds == 15.0
 
 
 def test_the_oldest_change_is_the_input_event_that_has_waited_longest() -> None:
