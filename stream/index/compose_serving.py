@@ -68,15 +68,7 @@ def compose_serving(
     `reader` follows the topic `progress`, `send` sends the changes of the canaries. `index_was_empty` is explained in
     StatusService.
     """
-    monitor = PipelineMonitor(
-        context.identity.log_id,
-        context.settings.partitions,
-        watermark=context.watermark,
-        as_of=context.as_of,
-        ends=ends,
-        reader=reader,
-        clock=context.clock,
-    )
+    monitor = _pipeline_monitor(context, ends, reader)
     registry.register(WorkerCounters(monitor))
     jobs = Jobs(context.clock)
     drift, canary = DriftWatch(context), CanaryWatch(context, send)
@@ -104,6 +96,18 @@ def compose_serving(
         context.synonyms,
         canary,
         monitor,
+    )
+
+
+def _pipeline_monitor(context: ServingContext, ends: EndOffsets, reader: Reader) -> PipelineMonitor:
+    return PipelineMonitor(
+        context.identity.log_id,
+        context.settings.partitions,
+        watermark=context.watermark,
+        as_of=context.as_of,
+        ends=ends,
+        reader=reader,
+        clock=context.clock,
     )
 
 

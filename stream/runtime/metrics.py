@@ -47,6 +47,29 @@ class ItemsMetrics:
         )
 
 
+class CanaryMetrics:
+    """What searches for hidden items measure, see `schemas.canaries`."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.took = Histogram(
+            "freshline_canary_seconds",
+            "Seconds from a change of a hidden item, sent as any price is, until a search showed it",
+            buckets=FRESHNESS_BUCKETS,
+            registry=registry,
+        )
+        self.overdue = Gauge(
+            "freshline_canary_overdue_seconds",
+            "By how many seconds a change of a hidden item that search should show by now is late, in the partition "
+            "that is furthest behind; 0 where the canary is off",
+            registry=registry,
+        )
+        self.late = Counter(
+            "freshline_canary_late",
+            "Changes of hidden items that no search showed within 30 seconds",
+            registry=registry,
+        )
+
+
 class IndexMetrics:
     """Metrics of an index worker and its API."""
 
@@ -56,21 +79,16 @@ class IndexMetrics:
 
         counter, gauge = partial(Counter, registry=registry), partial(Gauge, registry=registry)
         histogram = partial(Histogram, registry=registry)
-        self.freshness = BatchedHistogram(
+        by_stage = partial(BatchedHistogram, labels=["topic", "stage"], buckets=FRESHNESS_BUCKETS, registry=registry)
+        self.freshness = by_stage(
             "freshline_freshness_seconds",
             "Seconds from the timestamp of an event's record until search can show it (stage searchable), or can find "
             "its new text by the vector (stage vector)",
-            ["topic", "stage"],
-            buckets=FRESHNESS_BUCKETS,
-            registry=registry,
         )
-        self.stages = BatchedHistogram(
+        self.stages = by_stage(
             "freshline_stage_seconds",
             "Seconds that events spent in a stage; log, fold, item_log and write add up to the stage searchable of "
             "freshline_freshness_seconds, and embed comes after them",
-            ["topic", "stage"],
-            buckets=FRESHNESS_BUCKETS,
-            registry=registry,
         )
         self.plans = counter("freshline_plans", "Item records, by what was done with them in the index", ["action"])
         self.embedded = counter("freshline_embeddings_computed", "Texts that were embedded by the model")
@@ -98,19 +116,7 @@ class IndexMetrics:
             "freshline_drift_items",
             "Items whose point differed from the item log when their partition was last checked: reconcile",
         )
-        self.canary = histogram(
-            "freshline_canary_seconds",
-            "Seconds from a change of a hidden item, sent as any price is, until a search showed it",
-            buckets=FRESHNESS_BUCKETS,
-        )
-        self.canary_overdue = gauge(
-            "freshline_canary_overdue_seconds",
-            "By how many seconds a change of a hidden item that search should show by now is late, in the partition "
-            "that is furthest behind; 0 where the canary is off",
-        )
-        self.canary_late = counter(
-            "freshline_canary_late", "Changes of hidden items that no search showed within 30 seconds"
-        )
+        self.canary = CanaryMetrics(registry)
         self.pending = gauge("freshline_pending_items", "Item records that wait in the lanes")
         self.lag = gauge("freshline_lag_events", "Events that search does not show yet", ["stage"])
         self.log_bytes = gauge("freshline_log_bytes", "Memory of the embedded broker, which holds its log there")

@@ -34,7 +34,7 @@ def watched(tmp_path: Path) -> Iterator[tuple[RunningStack, Prometheus]]:
             stack.send("products", "p1", title="Brass lamp")
             stack.producer.send("prices", key=b"p1", value=body, headers=CONTEXT.headers).get()
             stack.until_quiet()
-            counted = 'freshline_freshness_seconds_count{topic="prices",stage="searchable"}'
+            counted = 'freshline_freshness_seconds_count{topic="prices",stage="searchable"} > 0'
             prometheus.until(lambda: bool(prometheus.ask("/query", query=counted)["result"]), "the stack is scraped")
             yield stack, prometheus
 
@@ -59,11 +59,14 @@ def test_alerts_fire_while_the_index_or_the_fold_is_stopped_and_clear_after(
     rules = [rule for group in prometheus.ask("/rules")["groups"] for rule in group["rules"]]
     assert {rule["name"] for rule in rules} >= {"FreshlineIsDown", "FreshlineStandsStill", "FreshlineCanaryStalls"}
     prometheus.until(lambda: _healthy(prometheus), "every rule is evaluated without an error")
-    exemplars = prometheus.ask("/query_exemplars", query="freshline_freshness_seconds_bucket", start=0, end=2**32)
-    found = {each["labels"]["trace_id"] for series in exemplars for each in series["exemplars"]}
-    assert CONTEXT.trace_id in found
+    prometheus.until(lambda: CONTEXT.trace_id in _exemplars(prometheus), "the trace of the price is an exemplar")
     stopped(stack, prometheus, "index", {"FreshlineIsDown"})
     stopped(stack, prometheus, "items", {"FreshlineStandsStill", "FreshlineCanaryStalls"})
+
+
+def _exemplars(prometheus: Prometheus) -> set[str]:
+    found = prometheus.ask("/query_exemplars", query="freshline_freshness_seconds_bucket", start=0, end=2**32)
+    return {each["labels"]["trace_id"] for series in found for each in series["exemplars"]}
 
 
 def _healthy(prometheus: Prometheus) -> bool:

@@ -80,7 +80,7 @@ class CanaryWatch:
         self._under_way = 0
         self._settled = asyncio.Event()
         self._settled.set()
-        context.metrics.canary_overdue.set_function(lambda: self._overdue_s(self._canaries))
+        context.metrics.canary.overdue.set_function(lambda: self._overdue_s(self._canaries))
 
     async def run(self) -> None:
         """Change the canaries and search for them until cancelled; return at once where they are off."""
@@ -116,7 +116,7 @@ class CanaryWatch:
                 async with asyncio.timeout(LATE_S):
                     await self._round(canary)
             except TimeoutError:
-                self._context.metrics.canary_late.inc()
+                self._context.metrics.canary.late.inc()
                 log.warning("canary is late", topic=TOPIC, partition=canary.place.number, seconds=LATE_S)
             except (Unavailable, KafkaError) as error:
                 log.info("canary was not looked for", partition=canary.place.number, error=str(error))
@@ -145,7 +145,7 @@ class CanaryWatch:
             if not self._under_way:
                 self._settled.set()
         self._took_s.append(canary.shown_at_s - began_s)
-        self._context.metrics.canary.observe(canary.shown_at_s - began_s)
+        self._context.metrics.canary.took.observe(canary.shown_at_s - began_s)
 
     async def _change(self, canary: Canary, stamp_ms: int) -> None:
         """Send a change, and return when the watermark says that it is searchable, which the caller does not trust."""

@@ -83,7 +83,7 @@ class Stack:
         return {each: {"updated_at_ms": {"price": self.shown[each]}} for each in points}
 
     def measured(self) -> int:
-        samples = [each for family in self.metrics.canary.collect() for each in family.samples]
+        samples = [each for family in self.metrics.canary.took.collect() for each in family.samples]
         return int(next(each.value for each in samples if each.name.endswith("_count")))
 
 
