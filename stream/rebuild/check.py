@@ -203,9 +203,9 @@ async def _titles_now(index: Index, product_ids: Sequence[str]) -> dict[str, str
 
 
 async def _shares(searchers: Iterable[Searcher], product_id: str, title: str, clock: Clock) -> Shares:
-    """Return the share of the old first ten that is among the new ones, and whether each has the item."""
+    """Return the share of the first ten that both have, of the longer list, and whether each has the item."""
     before, now = await asyncio.gather(*(_found(searcher, title, clock.now_ms()) for searcher in searchers))
-    return len(before & now) / max(1, len(before)), product_id in before, product_id in now
+    return len(before & now) / max(1, len(before), len(now)), product_id in before, product_id in now
 
 
 def _title(payload: Payload) -> str | None:
