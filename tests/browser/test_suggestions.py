@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -27,7 +28,7 @@ def test_a_query_is_completed_by_the_keyboard(page: Page, shop: RunningStack) ->
     page.goto(f"{shop.api}/search-page")
     box = page.get_by_role("combobox", name="Search")
     box.press_sequentially("stee")
-    first = page.get_by_role("option").first
+    first = page.locator("#suggestions").get_by_role("option").first
     expect(first).to_have_text("steel")
     expect(box).to_have_attribute("aria-expanded", "true")
     box.press("ArrowDown")
@@ -39,19 +40,19 @@ def test_a_query_is_completed_by_the_keyboard(page: Page, shop: RunningStack) ->
     box.press("ArrowDown")
     expect(first).to_be_visible()
     box.press("ArrowUp")
-    expect(page.get_by_role("option").last).to_have_attribute("aria-selected", "true")
+    expect(page.locator("#suggestions").get_by_role("option").last).to_have_attribute("aria-selected", "true")
     box.press("Home")
     box.press("ArrowDown")
     box.press("ArrowDown")
     box.press("Enter")
-    page.wait_for_url("**/search-page?q=steel")
+    page.wait_for_url(re.compile("/search-page[?]q=steel(&|$)"))
     expect(page.locator("#hits li", has_text="Steel kettle")).to_be_visible()
 
 
 def test_a_product_is_picked_by_the_mouse_and_markup_in_its_title_is_text(page: Page, shop: RunningStack) -> None:
     page.goto(f"{shop.api}/search-page")
     page.get_by_role("combobox", name="Search").press_sequentially("kett")
-    page.get_by_role("option", name="Kettle <b>& co</b>").click()
+    page.locator("#suggestions").get_by_role("option", name="Kettle <b>& co</b>").click()
     expect(page.locator("#hits h2").first).to_have_text("Kettle <b>& co</b>")
 
 
@@ -61,7 +62,7 @@ def test_what_was_delisted_a_moment_ago_is_not_suggested(page: Page, shop: Runni
     page.goto(f"{shop.api}/search-page")
     box = page.get_by_role("combobox", name="Search")
     box.press_sequentially("rattan ro")
-    expect(page.get_by_role("option").first).to_have_text("rattan rocker")
+    expect(page.locator("#suggestions").get_by_role("option").first).to_have_text("rattan rocker")
     shop.send("products", "rattan-1", op="delete")
     shop.until_quiet()
     box.fill("rattan r")
@@ -87,7 +88,7 @@ def test_axe_finds_nothing_to_mend_in_an_open_list(chromium: Browser, shop: Runn
     box = page.get_by_role("combobox", name="Search")
     box.fill("stee")
     box.press("ArrowDown")
-    expect(page.get_by_role("option").first).to_be_visible()
+    expect(page.locator("#suggestions").get_by_role("option").first).to_be_visible()
     found = Axe().run(page)
     context.close()
     assert found.violations_count == 0, found.generate_report()
