@@ -58,6 +58,8 @@ def decimal_text(encoded: str, scale: int) -> str:
         raise InvalidEvent(f"the scale {scale} of a decimal is beyond {SCALE_MAX}: correct the type of the column")
     try:
         unscaled = int.from_bytes(a2b_base64(encoded, strict_mode=True), "big", signed=True)
+        if not encoded:  # No bytes are no number, not even nought.
+            raise ValueError
     except ValueError:
         raise InvalidEvent(f"{encoded[:30]!r} is no decimal in bytes: leave the scale out of the mapping") from None
     if scale <= 0:

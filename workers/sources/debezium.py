@@ -170,12 +170,15 @@ def _bodies(topic: str, sources: Sequence[FieldSource] | None, change: RowChange
         sources = by_name(tuple(change.row))
     if change.deleted:
         return [Body(topic, _identity(topic, sources, change) | {"op": "delete"} | _stamp(change, 0))]
-    fields, complete = mapped(change.row, sources, change.types)
     stamp = _stamp(change, 1)
-    if is_hidden(fields.pop(VISIBLE, True)):
-        # Not a delete: that voids the prices, and nobody sends them again when the product is shown again.
-        return [Body(topic, {"product_id": fields.get("product_id"), "op": "patch", "title": None} | stamp)]
-    if topic == "prices" and "price" in fields and fields["price"] is None:
+    if topic == "products" and _is_hidden(change.row, sources):
+        # Not a delete: that voids the prices, and nobody sends them again when the product is shown again. Whatever
+        # else the row holds, it must not be shown.
+        named = mapped(change.row, [each for each in sources if each.field == "product_id"], change.types)[0]
+        return [Body(topic, named | {"op": "patch", "title": None} | stamp)]
+    fields, complete = mapped(change.row, sources, change.types)
+    fields.pop(VISIBLE, None)
+    if topic == "prices" and "price" in fields and fields["price"] in (None, ""):
         named = {name: fields.get(name) for name in PARTS[topic]}
         return [Body(topic, named | {"op": "delete"} | stamp)]  # A row without a price is no offer.
     if complete:
@@ -186,6 +189,13 @@ def _bodies(topic: str, sources: Sequence[FieldSource] | None, change: RowChange
         cleared = {"product_id": fields.get("product_id"), "op": "patch", "attributes": None}
         bodies.insert(0, Body(topic, cleared | _stamp(change, 0)))
     return bodies
+
+
+def _is_hidden(row: Mapping[str, Any], sources: Sequence[FieldSource]) -> bool:
+    for source in sources:
+        if source.field == VISIBLE:
+            return source.column in row and is_hidden(row[source.column]) if source.column else is_hidden(source.value)
+    return False
 
 
 def _stamp(change: RowChange, step: int) -> dict[str, int]:

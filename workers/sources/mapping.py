@@ -162,11 +162,11 @@ def _no_column(field: str, column: str, row: Mapping[str, Any]) -> InvalidEvent:
 
 
 def _decimal(value: Any, scale: int | None = None) -> Any:
-    if not isinstance(value, str):
+    if not isinstance(value, str) or not value:
         return value
     if scale is not None and not _DECIMAL_WITH_POINT.fullmatch(value):
         return decimal_text(value, scale)
-    if value and not _DECIMAL.fullmatch(value):
+    if not _DECIMAL.fullmatch(value):
         raise InvalidEvent(
             f"{value[:30]!r} is no decimal; if it is one in bytes, set decimal.handling.mode=string in the connector, "
             "or give its scale in the mapping, as in {column: price, scale: 2}"
@@ -175,6 +175,8 @@ def _decimal(value: Any, scale: int | None = None) -> Any:
 
 
 def _name(value: Any) -> Any:
+    if type(value) is float and value.is_integer():
+        value = int(value)  # A numeric id with decimal.handling.mode=double.
     return str(value) if type(value) in (int, float) else value
 
 

@@ -384,8 +384,33 @@ def test_a_time_that_is_neither_number_nor_text_is_left_to_the_parser() -> None:
     assert time_value(True) is True
 
 
-def test_a_row_that_lost_its_price_is_no_offer() -> None:
-    first, second = change("prices", "c", 1, after=OFFER), change("prices", "u", 2, after=OFFER | {"amount": None})
+def test_a_hidden_row_is_hidden_whatever_its_other_columns_hold() -> None:
+    adapt = debezium(columns(product_id="sku", title="name", visible="shown", attributes="extra"))
+    row = {"sku": "lamp-7", "name": None, "shown": False, "extra": "{broken"}
+    [event] = events(adapt, change("products", "u", 808, after=row))
+    assert (event.op, event.product_id, event.facts) == ("patch", "lamp-7", {"title": None})
+    with pytest.raises(InvalidEvent, match="is no JSON object"):
+        events(adapt, change("products", "u", 808, after=row | {"shown": True}))
+    del row["shown"]
+    with pytest.raises(InvalidEvent, match="visible: the row has no column 'shown'"):
+        events(adapt, change("products", "u", 808, after=row | {"extra": None}))
+
+
+def test_a_whole_number_is_the_same_id_in_every_mode_of_decimals() -> None:
+    adapt = debezium(columns(product_id="sku", title="name"))
+    for number in (7, 7.0, "7"):
+        [event] = events(adapt, change("products", "c", 1, after={"sku": number, "name": "Oak lamp"}))
+        assert event.product_id == "7"
+
+
+def test_no_bytes_are_no_price() -> None:
+    with pytest.raises(InvalidEvent, match="is no decimal in bytes"):
+        decimal_text("", 2)
+
+
+@pytest.mark.parametrize("none", [None, ""])
+def test_a_row_that_lost_its_price_is_no_offer(none: str | None) -> None:
+    first, second = change("prices", "c", 1, after=OFFER), change("prices", "u", 2, after=OFFER | {"amount": none})
     for order in permutations([first, second]):
         assert shown(list(order), "north") is None
 
