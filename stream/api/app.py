@@ -40,6 +40,8 @@ def create_app(services: Services, tracer: Tracer | None = None) -> FastAPI:
     """
     app = FastAPI(
         title="Freshline",
+        docs_url=None,  # Their pages would load scripts from a host that a stack without a network cannot reach.
+        redoc_url=None,
         redirect_slashes=False,
         default_response_class=JSONAnswer,
         telemetry=http_telemetry(tracer),

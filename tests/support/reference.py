@@ -31,8 +31,8 @@ NOT_ANSWERED = ("HTTPValidationError", "ValidationError")
 HTTP_INTRODUCTION = """\
 All parameters belong in the URL, also those of a `POST`; a body is refused, except that of `POST /dead-letters/resend`.
 An unknown parameter is an error that names it. Errors are `{"error": {"field", "message"}}`: 404, 409 (one is running;
-there is nothing to go back to), 422 (the field is named), 503 with `Retry-After`. A running stack has the same at
-`/docs`.
+there is nothing to go back to), 422 (the field is named), 503 with `Retry-After`. A running stack describes its routes
+at `/openapi.json`.
 
 To read your own write, pass on the token of your event: `after=prices:3:4711` answers once that event is searchable (or
 in the dead letters), or after `wait_ms` with `"fresh": false`. Events that change nothing count as done: a token never

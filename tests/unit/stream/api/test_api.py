@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -405,3 +406,12 @@ async def test_a_picture_comes_by_https_and_without_a_referrer(client: httpx.Asy
     service.items["P1"] |= {"image_link": "https://pictures.example/1.png"}
     page = (await client.get("/search-page?q=chiffon")).text
     assert 'src="https://pictures.example/1.png"' in page and 'referrerpolicy="no-referrer"' in page
+
+
+@pytest.mark.parametrize("page", ["/", "/search-page"])
+async def test_the_links_of_a_page_lead_to_pages_of_this_machine(client: httpx.AsyncClient, page: str) -> None:
+    links = re.findall(r'<a href="([^"]+)"', (await client.get(page)).text)
+    assert links
+    for link in links:
+        answer = await client.get(link)
+        assert answer.status_code == 200 and "https://cdn" not in answer.text
