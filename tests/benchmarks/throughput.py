@@ -35,7 +35,7 @@ def measure(stack: Running, sender: Executor) -> tuple[list[Figure], dict[str, A
         _percentile(runs, "price", 0.5, None),
         _percentile(runs, "price", 0.99, Goal(P99_MS_GOAL)),
         _percentile(runs, "product", 0.99, None),
-        Figure("vectors owed at the end", stack.status()["lag"]["vectors_due"], ""),
+        Figure("vectors pending at the end", stack.status()["lag"]["vectors_due"], ""),
         *_afterwards(stack, sender),
     ]
     events = [sum(run[facet].observations for facet in FACETS_OF_INPUTS) for run in runs]

@@ -175,8 +175,8 @@ class IndexClient:
     async def pending_embeddings(self, partitions: Collection[int], limit: int, *, newest: bool) -> list[Payload]:
 
         def read() -> list[Payload]:
-            owed = self._points.where(partitions, "vector_due_at_ms")
-            return owed[::-1][:limit] if newest else owed[:limit]
+            pending = self._points.where(partitions, "vector_due_at_ms")
+            return pending[::-1][:limit] if newest else pending[:limit]
 
         return cast("list[Payload]", await self._ask(Request("reads the backlog", [], read)))
 

@@ -196,7 +196,7 @@ class IndexSide:
         async def done() -> bool:
             return self.indexed_records() >= records and await self.index.count_pending_embeddings() == 0
 
-        await until(done, "all records are indexed and all vectors paid")
+        await until(done, "all records are indexed and all vectors made")
 
 
 def batch(record: Record) -> RecordBatch:

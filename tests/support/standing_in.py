@@ -195,7 +195,7 @@ class StandIn:
             indexed=indexed,
             document=indexed.title,
             fingerprint="f",
-            vector=VectorReport(state="current", fingerprint="f", owed_since=None, reason=None),
+            vector=VectorReport(state="current", fingerprint="f", pending_since=None, reason=None),
         )
 
     async def waiting(self, topic: Topic, reason: str | None, limit: int) -> LetterList:

@@ -30,7 +30,7 @@ class IndexOutcome(StrEnum):
     UP_TO_DATE = "up_to_date"
     NEWER = "newer"
     """Its point was written from a record later than the compared ones, by live traffic."""
-    VECTOR_PENDING = "vector_owed"
+    VECTOR_PENDING = "vector_pending"
     """Its embedding is pending: lexical search finds it, and the embedding lane will embed it."""
     MISSING = "missing"
     """It is in the item log and not in the index."""
@@ -133,7 +133,9 @@ def _compare_vector(content: Content, stored: Payload, model: ModelId, now_ms: i
         return IndexFinding(IndexOutcome.WRONG_FINGERPRINT, f"{stored['fingerprint']} instead of {present}")
     if due is not None and due != present:
         # The vector would be made for a text that the item does not have.
-        return IndexFinding(IndexOutcome.WRONG_FINGERPRINT, f"it is owed the vector of {due} instead of {present}")
+        return IndexFinding(
+            IndexOutcome.WRONG_FINGERPRINT, f"the vector of {due} is pending instead of that of {present}"
+        )
     if due is None and failed is None and stored["vector_fingerprint"] != present:
         # Dense search finds the item by another text or not at all, and no later step will correct that.
         return IndexFinding(
@@ -146,7 +148,7 @@ def _compare_vector(content: Content, stored: Payload, model: ModelId, now_ms: i
         # A backlog is no fault as long as it moves.
         pending_ms = now_ms - (stored["vector_due_at_ms"] or 0)
         if pending_ms > VECTOR_OVERDUE_MS:
-            return IndexFinding(IndexOutcome.VECTOR_OVERDUE, f"owed for {pending_ms // 60_000} minutes")
+            return IndexFinding(IndexOutcome.VECTOR_OVERDUE, f"pending for {pending_ms // 60_000} minutes")
         return IndexFinding(IndexOutcome.VECTOR_PENDING)
     return IndexFinding(IndexOutcome.UP_TO_DATE)
 

@@ -108,4 +108,4 @@ def _point(snapshot: Snapshot) -> list[object]:
     stages = [snapshot.freshness.get(topic, {}) for topic in snapshot.flow]
     totals = [of_topic[TOTAL].p95 if TOTAL in of_topic else None for of_topic in stages]
     rates = [flow.per_second for flow in snapshot.flow.values()]
-    return [snapshot.at_ms / 1000, *totals, *rates, snapshot.lag_events, snapshot.vectors.owed]
+    return [snapshot.at_ms / 1000, *totals, *rates, snapshot.lag_events, snapshot.vectors.pending]

@@ -63,14 +63,14 @@ class PartitionWait(BaseModel):
     seconds: float
 
 
-class VectorsOwed(BaseModel):
+class PendingVectors(BaseModel):
     """The texts that are found by their words while their embeddings are pending."""
 
-    owed: int
+    pending: int
     per_second: float
     """Vectors written a second, over the last minute."""
     seconds_left: float | None
-    """Seconds until none is owed at that rate; None while none is written."""
+    """Seconds until none is pending at that rate; None while none is written."""
     oldest_seconds: float | None
     """How long the oldest one has waited; None where none waits."""
 
@@ -99,7 +99,7 @@ class Snapshot(BaseModel):
     """The partitions that wait longest, at most 24 of them."""
     partitions_left_out: int = 0
     lanes: dict[str, int]
-    vectors: VectorsOwed
+    vectors: PendingVectors
     index: IndexStatus
     index_bytes: int | None
     """The size of the embedded index on disk; None for a Qdrant server."""

@@ -9,10 +9,10 @@ from stream.api.dashboard.models import (
     ObjectiveReport,
     Oldest,
     PartitionWait,
+    PendingVectors,
     Share,
     Snapshot,
     TopicFlow,
-    VectorsOwed,
 )
 from stream.api.models import Percentiles
 from stream.kafka.topics import INPUTS
@@ -174,13 +174,13 @@ def _rate(folded: int, topic: str, at_ms: int, before: Snapshot | None) -> float
     return round(more / (at_ms - before.at_ms) * 1000, 1) if more >= 0 else None
 
 
-def _vectors(owed: int, measured: Measured) -> VectorsOwed:
+def _vectors(pending: int, measured: Measured) -> PendingVectors:
     written = measured.stages.get(("products", EMBED))
     per_second = written.events / STAGES_WINDOW_S if written else 0.0
     since_ms = measured.oldest_vector_at_ms
-    return VectorsOwed(
-        owed=owed,
+    return PendingVectors(
+        pending=pending,
         per_second=round(per_second, 2),
-        seconds_left=0.0 if not owed else round(owed / per_second, 1) if per_second else None,
+        seconds_left=0.0 if not pending else round(pending / per_second, 1) if per_second else None,
         oldest_seconds=None if since_ms is None else max(0, measured.at_ms - since_ms) / 1000,
     )

@@ -42,10 +42,10 @@ class LifeEvent(BaseModel):
 class VectorReport(BaseModel):
     """The vector of the product's point."""
 
-    state: Literal["current", "owed", "failed", "none"]
+    state: Literal["current", "pending", "failed", "none"]
     fingerprint: str | None
     """The fingerprint of the document that the stored vector was made from."""
-    owed_since: str | None
+    pending_since: str | None
     reason: str | None
     """Why the text cannot be embedded."""
 

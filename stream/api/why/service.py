@@ -83,12 +83,12 @@ class WhyService(WhyApi):
 def vector_report(payload: Payload | None) -> VectorReport:
     """Return the state of the vector of a point."""
     if payload is None or payload["fingerprint"] is None:
-        return VectorReport(state="none", fingerprint=None, owed_since=None, reason=None)
-    owed, failed = payload["vector_due"] is not None, payload["vector_failed"]
+        return VectorReport(state="none", fingerprint=None, pending_since=None, reason=None)
+    pending, failed = payload["vector_due"] is not None, payload["vector_failed"]
     current = payload["vector_fingerprint"] == payload["fingerprint"]
     return VectorReport(
-        state="failed" if failed else "owed" if owed else "current" if current else "none",
+        state="failed" if failed else "pending" if pending else "current" if current else "none",
         fingerprint=payload["vector_fingerprint"],
-        owed_since=rfc3339(payload["vector_due_at_ms"]) if owed else None,
+        pending_since=rfc3339(payload["vector_due_at_ms"]) if pending else None,
         reason=failed,
     )

@@ -10,11 +10,11 @@ import { startProduct } from "/static/product.js";
 import { Stream } from "/static/stream.js";
 
 const TOPICS = ["products", "prices", "reviews"];
-// A point is [time, p95 by topic, events a second by topic, events that wait, vectors owed].
+// A point is [time, p95 by topic, events a second by topic, events that wait, vectors pending].
 const charts = [
   new Chart(byId("chart-fresh"), { label: "Event to search, p95", columns: [1, 2, 3], names: TOPICS, show: seconds }),
   new Chart(byId("chart-flow"), { label: "Events a second", columns: [4, 5, 6], names: TOPICS, show: count }),
-  new Chart(byId("chart-lag"), { label: "Waiting", columns: [7, 8], names: ["events", "vectors owed"], show: count }),
+  new Chart(byId("chart-lag"), { label: "Waiting", columns: [7, 8], names: ["events", "vectors pending"], show: count }),
 ];
 
 const STATES = {
@@ -38,7 +38,7 @@ function trouble(sentence) {
 
 function point(s) {
   const of = (value) => TOPICS.map((topic) => value(topic) ?? null);
-  return [s.at_ms / 1000, ...of((topic) => s.freshness[topic]?.total?.p95), ...of((topic) => s.flow[topic]?.per_second), s.lag_events, s.vectors.owed];
+  return [s.at_ms / 1000, ...of((topic) => s.freshness[topic]?.total?.p95), ...of((topic) => s.flow[topic]?.per_second), s.lag_events, s.vectors.pending];
 }
 
 function showSnapshot(snapshot) {

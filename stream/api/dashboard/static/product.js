@@ -21,7 +21,7 @@ function eventRow(event) {
 
 function showLife(life) {
   const item = life.indexed;
-  const vector = { current: "current", owed: `owed since ${time(life.vector.owed_since)}`, failed: `failed: ${life.vector.reason}`, none: "none" }[life.vector.state];
+  const vector = { current: "current", pending: `pending since ${time(life.vector.pending_since)}`, failed: `failed: ${life.vector.reason}`, none: "none" }[life.vector.state];
   const limits = [life.complete ? null : "The log took too long to read: events are missing.",
     life.events_left_out ? `${count(life.events_left_out)} older events are not shown.` : null,
     life.log_begins_at ? `The log begins at ${time(life.log_begins_at)}.` : null].filter(Boolean).join(" ");

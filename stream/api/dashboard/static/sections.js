@@ -73,15 +73,15 @@ export function showLag({ partitions, partitions_left_out: more, lanes, vectors,
   fillRows(byId("lag"), waiting.map((each) => [each.topic, String(each.partition), count(each.events), seconds(each.seconds)]));
   fillPairs(byId("lanes"), [
     ["lanes", Object.entries(lanes).map(([lane, n]) => `${lane} ${count(n)}`).join(", ")],
-    ["vectors owed", vectorsOwed(vectors)],
+    ["vectors pending", pendingVectors(vectors)],
     ["sale windows due", count(lag.sale_boundaries)],
   ]);
 }
 
-function vectorsOwed({ owed, per_second: speed, seconds_left: left, oldest_seconds: oldest }) {
-  if (!owed) return "none";
-  const until = left == null ? "none was written in the last minute" : `paid in ${seconds(left)} at ${rate(speed)} a second`;
-  return `${count(owed)}, ${until}; the oldest waits ${seconds(oldest)}`;
+function pendingVectors({ pending, per_second: speed, seconds_left: left, oldest_seconds: oldest }) {
+  if (!pending) return "none";
+  const until = left == null ? "none was written in the last minute" : `all made in ${seconds(left)} at ${rate(speed)} a second`;
+  return `${count(pending)}, ${until}; the oldest waits ${seconds(oldest)}`;
 }
 
 export function showIndex({ index, index_bytes: size, log, fresh_as_of: asOf, drift, canary }) {

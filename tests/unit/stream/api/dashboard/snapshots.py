@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stream.api.canary.models import CanaryReport
-from stream.api.dashboard.models import ObjectiveReport, Snapshot, VectorsOwed
+from stream.api.dashboard.models import ObjectiveReport, PendingVectors, Snapshot
 from stream.api.drift.models import DriftReport
 from stream.api.models import Embeddings, IndexStatus, LogStatus
 from stream.progress.lag import Lag
@@ -31,7 +31,7 @@ def empty_snapshot(at_ms: int) -> Snapshot:
         lag=Lag(),
         lag_events=0,
         lanes={},
-        vectors=VectorsOwed(owed=0, per_second=0.0, seconds_left=0.0, oldest_seconds=None),
+        vectors=PendingVectors(pending=0, per_second=0.0, seconds_left=0.0, oldest_seconds=None),
         index=IndexStatus(backend="edge", collection="items-1"),
         index_bytes=None,
         log=LogStatus(kind="embedded", id="log", address=""),
