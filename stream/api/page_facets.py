@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from schemas.queries import SearchAnswer
     from schemas.refinements import Refinement
-    from stream.api.page import PageParameters
 
 PAGE_FACETS = ("category", "brand", "price", "availability", "rating", "seller")
 LINKS_MAX = 15
@@ -41,14 +40,14 @@ class ChosenFilter(NamedTuple):
     url: str
 
 
-def facet_links(asked: PageParameters, answer: SearchAnswer) -> list[tuple[str, list[FacetLink]]]:
+def facet_links(asked: Filters, answer: SearchAnswer) -> list[tuple[str, list[FacetLink]]]:
     """Return the links by facet, without facets that have nothing to choose from."""
     currency = asked.currency or next((hit.currency for hit in answer.hits if hit.currency), None)
     links = ((name, list(_links(asked, name, found, currency))[:LINKS_MAX]) for name, found in answer.facets.items())
     return [(name, several) for name, several in links if several]
 
 
-def chosen_filters(asked: PageParameters) -> list[ChosenFilter]:
+def chosen_filters(asked: Filters) -> list[ChosenFilter]:
     """Return the filters of the search."""
     filters = asked.model_dump(include=set(Filters.model_fields), exclude_none=True)
     return [
@@ -58,7 +57,7 @@ def chosen_filters(asked: PageParameters) -> list[ChosenFilter]:
 
 
 def _links(
-    asked: PageParameters, name: str, found: Sequence[Refinement], currency: str | None, level: int = 0
+    asked: Filters, name: str, found: Sequence[Refinement], currency: str | None, level: int = 0
 ) -> Iterator[FacetLink]:
     own = dict.fromkeys(FILTERS_OF[name])
     for each in found:
@@ -82,7 +81,7 @@ def _text(name: str, found: Refinement, currency: str | None) -> str:
     return f"up to {most}" if least is None else f"{least} and more" if most is None else f"{least} to {most}"
 
 
-def page_url(asked: PageParameters, changes: Mapping[str, object]) -> str:
+def page_url(asked: Filters, changes: Mapping[str, object]) -> str:
     """Return the address of the same search with other parameters; None takes one away."""
     present = asked.model_dump(exclude_defaults=True) | dict(changes)
     given = {name: str(value).lower() if isinstance(value, bool) else value for name, value in present.items()}
