@@ -8,7 +8,7 @@ import pytest
 
 from schemas.errors import RefusedRequest
 from schemas.queries import SearchRequest
-from tests.support.index_backends import content, opened, put
+from tests.support.index_backends import content, opened, put, vector
 from tests.support.queries import LoadedModel, OneIndex, at_once
 from workers.search.hits import Shop
 from workers.search.searcher import Searcher
@@ -233,3 +233,17 @@ async def test_items_of_a_brand_that_the_query_names_go_first_and_none_is_left_o
     dropped = await search(shop, q="acme notebook under 1")
     assert dropped.understood is not None
     assert [each.used for each in dropped.understood.guesses] == ["boost", "no"]
+
+
+async def test_what_vectors_find_for_a_word_that_the_catalogue_lacks_is_not_replaced(index: Index) -> None:
+    for number in range(3):
+        await put(index, content(f"stick-{number}", "streaming stick"), number + 1, dense=vector(1))
+    await put(index, content("mount", "neoflex mount"), 9, dense=vector(0, 1))
+    vocabulary = Vocabulary()
+    vocabulary.put("mount", 9, {"neoflex": "neoflex"})
+    loaded = LoadedModel(at_once(lambda _: vector(1)))
+    searcher = Searcher(OneIndex(index), loaded, Shop(None, ("en",)))
+    searches = UnderstandingSearch(searcher, OneIndex(index), None, vocabulary, RULES)
+    answer = await searches.search(SearchRequest(q="netflix"), NOW_MS)
+    assert {hit.product_id for hit in answer.results.hits} == {"stick-0", "stick-1", "stick-2"}
+    assert (answer.did_you_mean, answer.relaxed) == ("neoflex", [])

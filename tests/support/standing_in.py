@@ -156,7 +156,7 @@ class StandIn:
             raise RefusedRequest("sort" if request.sort.startswith("price") else "facets", "name a currency")
         words = (request.q or "").lower()
         wanted, meant = words.partition(" under ")[0], "cake" if words == "cakq" else None
-        how = "next to nothing has the words 'cakq': these are the hits for 'cake'"
+        how = "next to nothing was found for 'cakq': these are the hits for 'cake'"
         hits = [Hit(**item, score=1.0) for item in self.items.values() if wanted in str(item["title"]).lower()]
         hits = highlighted(hits, query_terms(wanted)) if request.highlight else hits
         return SearchAnswer(

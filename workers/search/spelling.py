@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from workers.vocabulary.vocabulary import Vocabulary
 
 FEW_HITS = 3
-"""With fewer items that have one of its words, a query has found almost nothing."""
+"""With fewer hits, by words or by vectors, a query has found almost nothing."""
 
 
 class QueryRules(Protocol):
@@ -62,11 +62,9 @@ class Spelling:
         near = {word: other for word in missing if (other := nearest(word, self._vocabulary)) is not None}
         return {word: self._vocabulary.written(other) for word, other in near.items()}
 
-    async def is_better(self, index: Index, typed: str, corrected: str, filters: Filters) -> bool:
-        """Return whether next to no item that passes the filters has a word of the query as typed, and one has a word
-        of the corrected query. Raises Unavailable."""
-        few = await index.search_terms(self._rules.terms(typed), filters, FEW_HITS)
-        return len(few) < FEW_HITS and bool(await index.search_terms(self._rules.terms(corrected), filters, 1))
+    async def finds(self, index: Index, corrected: str, filters: Filters) -> bool:
+        """Return whether an item that passes the filters has a word of a corrected query. Raises Unavailable."""
+        return bool(await index.search_terms(self._rules.terms(corrected), filters, 1))
 
 
 def _all_terms(word: str) -> Mapping[str, float]:

@@ -9,7 +9,7 @@ from schemas.errors import RefusedRequest
 from schemas.texts import name_key
 from schemas.understood import Relaxation, Understood, UnderstoodWords
 from workers.search.cheap import cheaper_first
-from workers.search.spelling import Spelling
+from workers.search.spelling import FEW_HITS, Spelling
 from workers.understanding.guesses import BRAND, CHEAP, Known, Understanding
 from workers.understanding.read import may_name_seller, names_price, understand
 from workers.vocabulary.correction import corrected
@@ -129,17 +129,24 @@ class UnderstandingSearch:
     async def _spelled(
         self, asked: SearchRequest, corrections: Mapping[str, str], now_ms: int, *, cheap: bool = False
     ) -> _Found:
-        """Search for the query, or for its correction where next to nothing has a word of the query as typed."""
-        steps = []
-        if corrections and asked.q is not None:
-            index, better = await self._collections.serving(), corrected(asked.q, corrections)
-            if await self._spelling.is_better(index, asked.q, better, asked.filters):
-                how = f"next to nothing has the words {asked.q!r}: these are the hits for {better!r}"
-                asked, steps = asked.model_copy(update={"q": better}), [Relaxation(step="spelling", how=how)]
+        """Search for the query, and for its correction where words and vectors find next to nothing as typed."""
+        typed = await self._search(asked, now_ms, cheap=cheap)
+        if not corrections or asked.q is None or typed.results.total >= FEW_HITS:
+            return typed
+        better = corrected(asked.q, corrections)
+        if not await self._spelling.finds(await self._collections.serving(), better, asked.filters):
+            return typed
+        meant = await self._search(asked.model_copy(update={"q": better}), now_ms, cheap=cheap)
+        if meant.results.total < typed.results.total:
+            return typed
+        how = f"next to nothing was found for {asked.q!r}: these are the hits for {better!r}"
+        return meant._replace(relaxed=[Relaxation(step="spelling", how=how)])
+
+    async def _search(self, asked: SearchRequest, now_ms: int, *, cheap: bool) -> _Found:
         if asked.q is not None:
             asked = asked.model_copy(update={"q": self._rules.without_stop(asked.q)})
         search = cheaper_first if cheap else _in_order
-        return _Found(await search(self._searcher, asked, now_ms), steps, asked.q)
+        return _Found(await search(self._searcher, asked, now_ms), [], asked.q)
 
     async def _finds(self, asked: SearchRequest, corrections: Mapping[str, str], now_ms: int) -> bool:
         """Return whether the first page has a hit: a page behind the last one must not fall back alone."""

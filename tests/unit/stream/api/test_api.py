@@ -385,7 +385,7 @@ async def test_the_page_says_what_was_understood_and_links_to_the_search_as_type
 async def test_the_page_says_what_was_meant(client: httpx.AsyncClient) -> None:
     page = (await client.get("/search-page", params={"q": "cakq"})).text
     assert 'Did you mean <a href="/search-page?q=cake">cake</a>?' in page
-    assert "Next to nothing has the words" in page and "/search-page?q=cakq&amp;understand=false" in page
+    assert "Next to nothing was found for" in page and "/search-page?q=cakq&amp;understand=false" in page
     kept = (await client.get("/search-page?q=cakq&sort=rating&brand=Garden&understand=false")).text
     assert 'href="/search-page?brand=Garden&amp;q=cake&amp;sort=rating"' in kept
 
