@@ -20,6 +20,7 @@ AHEAD_SECONDS_MAX = 2.0
 FREE_BYTES_MIN = 1 << 30
 """Free disk below which the index may soon refuse to write: it stops at 200 MB."""
 QDRANT_SECONDS_MAX = 5.0
+REPORTED_PACKAGES = ("freshline", "faust-streaming", "qdrant-client", "qdrant-edge-py", "torch")
 
 
 class Finding(NamedTuple):
@@ -30,6 +31,15 @@ class Finding(NamedTuple):
     """What was seen."""
     fix: str | None = None
     """What to do; None where all is well."""
+    checked: bool = True
+    """False where the check needs another one, which failed."""
+
+    @property
+    def verdict(self) -> str:
+        """The word at the start of the line."""
+        if not self.checked:
+            return "?"
+        return "ok" if self.fix is None else "FAILS"
 
 
 def doctor(*, kafka: options.Kafka = None, api: options.Api = None, json: options.AsJson = False) -> None:
@@ -47,7 +57,7 @@ def doctor(*, kafka: options.Kafka = None, api: options.Api = None, json: option
 
         table = Table(box=None, show_header=False, pad_edge=False)
         for finding in findings:
-            table.add_row("ok" if finding.fix is None else "FAILS", finding.check, finding.said, finding.fix or "")
+            table.add_row(finding.verdict, finding.check, finding.said, finding.fix or "")
         stdout_console().print(table)
     if any(finding.fix is not None for finding in findings):
         raise typer.Exit(NOT_FRESH)
@@ -61,23 +71,28 @@ def _findings(kafka: str | None, api: str | None) -> Iterator[Finding]:
 
     unknown = unknown_settings(os.environ)
     yield Finding(
-        "settings", "; ".join(unknown) or "every FRESHLINE_* is one", "correct the names" if unknown else None
+        "settings", "; ".join(unknown) or "every FRESHLINE_ variable is known", "correct the names" if unknown else None
     )
-    yield from _tried("broker", lambda: _broker(with_brokers(kafka)))
-    yield from _tried("api", lambda: _api(api))
+    yield from _tried("broker", lambda: _broker(with_brokers(kafka)), needed_by=("topics",))
+    yield from _tried("api", lambda: _api(api), needed_by=("model", "index", "producers", "clocks"))
     yield from _tried("disk", lambda: [disk_finding(settings())])
     yield from _tried("qdrant", lambda: _qdrant(settings()))
+    yield _versions()
 
 
-def _tried(check: str, look: Callable[[], list[Finding]]) -> list[Finding]:
-    """Return the findings of a check; its error, which says what to do, where it cannot be made."""
+def _tried(check: str, look: Callable[[], list[Finding]], *, needed_by: tuple[str, ...] = ()) -> list[Finding]:
+    """Return the findings of a check; its error, which says what to do, where it cannot be made.
+
+    Then the checks that need this one are named as not made.
+    """
     from schemas.errors import FreshlineError
 
     try:
         return look()
     except FreshlineError as error:
         said, _, fix = str(error).partition(": ")
-        return [Finding(check, said, fix or "see docs/operations.md")]
+        skipped = (Finding(each, f"not checked: it needs the {check}", checked=False) for each in needed_by)
+        return [Finding(check, said, fix or "see docs/operations.md"), *skipped]
 
 
 def _broker(ours: Settings) -> list[Finding]:
@@ -153,8 +168,8 @@ def _clock(fresh_as_of: dict[str, str | None], now: datetime) -> Finding:
     times = [parsed.fromisoformat(time) for time in fresh_as_of.values() if time]
     ahead = max(((time - now).total_seconds() for time in times), default=0.0)
     if ahead > AHEAD_SECONDS_MAX:
-        return Finding("clocks", f"that of the API is {ahead:.0f} s ahead of this one", "let NTP set both clocks")
-    return Finding("clocks", "that of the API is not ahead of this one")
+        return Finding("clocks", f"the clock of the API is {ahead:.0f} s ahead of this one", "let NTP set both clocks")
+    return Finding("clocks", "the clock of the API is not ahead of this one")
 
 
 def disk_finding(ours: Settings) -> Finding:
@@ -186,15 +201,24 @@ def _qdrant(ours: Settings) -> list[Finding]:
         raise Unavailable(f"{ours.qdrant_url} says no version ({error}): is it a Qdrant server, and up?") from None
     from importlib.metadata import version
 
-    return [versions_finding(server, version("qdrant-client"))]
+    return [qdrant_finding(server, version("qdrant-client"))]
 
 
-def versions_finding(server: str, client: str) -> Finding:
+def _versions() -> Finding:
+    """Return the versions that a report of a fault needs."""
+    import platform
+    from importlib.metadata import version
+
+    installed = ", ".join(f"{name} {version(name)}" for name in REPORTED_PACKAGES)
+    return Finding("versions", f"Python {platform.python_version()}, {installed}")
+
+
+def qdrant_finding(server: str, client: str) -> Finding:
     """Return whether the versions of server and client fit: the same major one, and minor ones that differ by one."""
     try:
         (major, minor), (ours, our_minor) = (map(int, each.split(".")[:2]) for each in (server, client))
     except ValueError:
-        return Finding("versions", f"the server is {server}, the client {client}", "install released versions")
+        return Finding("qdrant", f"the server is {server}, the client {client}", "install released versions")
     fits = major == ours and abs(minor - our_minor) <= 1
     said = f"the server is {server}, qdrant-client {client}"
-    return Finding("versions", said, None if fits else "upgrade the older one: minor versions may differ by one")
+    return Finding("qdrant", said, None if fits else "upgrade the older one: minor versions may differ by one")

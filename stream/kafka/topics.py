@@ -181,7 +181,9 @@ def _admin(kafka: Cluster, connect_seconds_max: float = CONNECT_SECONDS_MAX) -> 
             bootstrap_timeout_ms=round(connect_seconds_max * 1000),
         )
     except (KafkaError, ValueError, OSError) as error:
-        nobody = Unavailable(f"no broker answers at {kafka}: start it, or set FRESHLINE_KAFKA to where it is")
+        nobody = Unavailable(
+            f"no broker answers at {kafka}: start one with `freshline up`, or set FRESHLINE_KAFKA to where it is"
+        )
         raise diagnose(kafka) or nobody from error
     try:
         yield admin

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from importlib.metadata import version
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from stream.commands.current_run import CommandBounds
-from stream.commands.doctor import FREE_BYTES_MIN, disk_finding, status_findings, versions_finding
+from stream.commands.doctor import FREE_BYTES_MIN, disk_finding, qdrant_finding, status_findings
 from stream.runtime.ports import free_port
 from stream.runtime.settings import Settings
 from tests.support.running_commands import freshline, serving
@@ -60,7 +61,7 @@ def test_each_fault_comes_with_what_to_do(changes: dict[str, Any], check: str, f
     [("1.19.0", "1.20.1", True), ("1.17.3", "1.20.1", False), ("2.0.0", "1.20.1", False), ("dev", "1.20.1", False)],
 )
 def test_minor_versions_may_differ_by_one(server: str, client: str, fits: bool) -> None:
-    assert (versions_finding(server, client).fix is None) is fits
+    assert (qdrant_finding(server, client).fix is None) is fits
 
 
 def test_a_full_disk_is_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,5 +79,20 @@ def test_a_broker_that_is_away_and_an_api_that_answers_are_told_apart(monkeypatc
         done = freshline("doctor", "--json", "--api", address, "--kafka", nobody, bounds=CommandBounds())
     findings = {each["check"]: each for each in json.loads(done.out)}
     assert done.code == 10
-    assert "start it" in findings["broker"]["fix"] and "FRESHLINE_PARTITION" in findings["settings"]["said"]
+    assert "`freshline up`" in findings["broker"]["fix"] and "FRESHLINE_PARTITION" in findings["settings"]["said"]
     assert findings["api"]["fix"] is None and findings["model"]["fix"] is None
+
+
+def test_what_needs_an_api_that_does_not_answer_is_named_as_not_checked() -> None:
+    nobody = f"127.0.0.1:{free_port()}"
+    done = freshline("doctor", "--json", "--api", f"http://{nobody}", "--kafka", nobody, bounds=CommandBounds())
+    findings = {each["check"]: each for each in json.loads(done.out)}
+    assert findings["api"]["fix"] is not None
+    for check in ("topics", "model", "index", "producers", "clocks"):
+        assert not findings[check]["checked"] and "not checked" in findings[check]["said"]
+
+
+def test_the_versions_of_all_that_matters_are_told() -> None:
+    nobody = f"127.0.0.1:{free_port()}"
+    done = freshline("doctor", "--api", f"http://{nobody}", "--kafka", nobody, bounds=CommandBounds())
+    assert f"freshline {version('freshline')}, faust-streaming " in " ".join(done.out.split())
