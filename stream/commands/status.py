@@ -21,14 +21,14 @@ WATCH_INTERVAL_S = 1.0
 
 def status(
     *,
-    max_lag: Annotated[int, typer.Option(min=0, help="How many events may wait without exit 10.")] = 0,
+    max_lag: Annotated[int, typer.Option(min=0, help="How many events and vectors may wait without exit 10.")] = 0,
     watch: Annotated[bool, typer.Option("--watch", help="Show it once a second until Ctrl-C.")] = False,
     api: options.Api = None,
     json: options.AsJson = False,
 ) -> None:
     """Show how fresh and how healthy the stack is.
 
-    Exit 10: not ready, nothing answers, or more than --max-lag events wait.
+    Exit 10: not ready, nothing answers, or more than --max-lag events and vectors wait.
     """
     from schemas.errors import Unavailable
     from stream.commands.configured import client
@@ -48,14 +48,17 @@ def status(
         print_json(report)
     else:
         _print_report(report)
-    if not report["ready"] or report["lag_events"] > max_lag:
+    waiting = report["lag_events"]
+    if waiting > max_lag:
+        say(f"not fresh: {waiting:,} events and vectors wait, --max-lag allows {max_lag:,}")
+    if waiting > max_lag or not report["ready"]:
         raise typer.Exit(NOT_FRESH)
 
 
 def _watch(api: Client, *, json: bool) -> NoReturn:
     """Show a report each second: in place on a terminal, one below the other elsewhere, as JSON a line each.
 
-    While nothing answers that is shown, and asked again.
+    While no API answers, the report says so, and the API is asked again.
     """
     from rich.live import Live
 
@@ -111,13 +114,9 @@ def _lines(report: dict[str, Any]) -> list[tuple[str, str]]:
         "sales": lag["sale_boundaries"],
     }
     size = f", {log['bytes'] / 1e6:,.0f} MB" if log["bytes"] is not None else ""
-    total = report["lag_events"]
     return [
         ("ready", "yes" if report["ready"] else "no: " + "; ".join(report["reasons"])),
-        (
-            "waiting",
-            f"{counted(total, 'event')} ({_counts(waiting)})" if total else "nothing",
-        ),
+        ("waiting", _counts(waiting) or "nothing"),
         ("fresh as of", _ages(report["fresh_as_of"])),
         *((f"{facet} freshness", _freshness(seen)) for facet, seen in report["freshness_seconds"].items()),
         ("refused", _counts(report["dead_letters"]) or "nothing"),
@@ -161,8 +160,8 @@ def _ages(times: dict[str, str | None]) -> str:
 
 def _freshness(seen: dict[str, Any]) -> str:
     from stream.progress.freshness import WINDOW_S
-    from stream.runtime.printing import counted
+    from stream.runtime.printing import counted, duration
 
     if seen["p50"] is None:
         return f"nothing in the last {WINDOW_S} s"
-    return f"p50 {seen['p50'] * 1000:,.0f} ms, p99 {seen['p99'] * 1000:,.0f} ms, {counted(seen['events'], 'event')}"
+    return f"p50 {duration(seen['p50'])}, p99 {duration(seen['p99'])}, {counted(seen['events'], 'event')}"

@@ -60,6 +60,14 @@ def ago(time: str | None, now: datetime | None = None) -> str:
     return f"{seconds:.0f} s ago"
 
 
+def duration(seconds: float) -> str:
+    """Return a duration in a unit that a person can imagine: "17 ms", "2.5 s", "2.5 min", "1.0 h"."""
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    unit, size = next((each for each in (("h", 3_600), ("min", 60)) if seconds >= each[1]), ("s", 1))
+    return f"{seconds / size:.1f} {unit}"
+
+
 def best_offers(item: dict[str, Any], offers_max: int = 3) -> str:
     """Return the cheapest offers, one a line, and how many more there are."""
     offers = sorted(item["offers"], key=lambda offer: offer["price"])

@@ -32,7 +32,7 @@ function showLife(life) {
     item ? table("Point", ["field", "value"], [
       ["status", item.status], ["version", String(item.version)], ["vector", vector], ["fingerprint", life.fingerprint],
       ["fingerprint of the vector", life.vector.fingerprint],
-      ...["product", "price", "reviews"].map((facet) => [`${facet} searchable since`, item.searchable_at[facet] ? time(item.searchable_at[facet]) : "not"]),
+      ...["product", "price", "reviews"].map((facet) => [`${facet} searchable since`, item.searchable_at[facet] ? time(item.searchable_at[facet]) : `no ${facet} yet`]),
     ]) : make("p", {}, "The index has none."),
     life.document == null ? "" : make("details", {}, make("summary", {}, "Document"), make("pre", {}, life.document)),
     item ? make("details", {}, make("summary", {}, "Point as JSON"), make("pre", {}, JSON.stringify(item, null, 2))) : "");

@@ -56,11 +56,13 @@ export function showStageKey() {
   byId("stage-key").replaceChildren(...Object.values(STAGES).map((name, n) => make("span", {}, make("i", { class: `s${n + 1}` }), name)));
 }
 
+const PLAN_WORDS = { skip: "unchanged", patch: "patched", embed: "with a new text", upsert: "written whole", hide: "hidden" };
+
 export function showFlow({ flow, plans, embeddings, saved_seconds: saved, dead_letters: letters }) {
   fillRows(byId("flow"), Object.entries(flow).map(([topic, each]) =>
     [topic, rate(each.per_second), count(each.folded), count(each.stale), count(each.duplicate), count(each.forwarded), count(each.dead_letters)]));
   fillPairs(byId("plans"), [
-    ["item records", Object.entries(plans).map(([plan, n]) => `${plan} ${count(n)}`).join(", ") || "none yet"],
+    ["item records", Object.entries(plans).map(([plan, n]) => `${PLAN_WORDS[plan]} ${count(n)}`).join(", ") || "none yet"],
     ["embeddings", `${count(embeddings.computed)} made, ${count(embeddings.cached)} cached, ${count(embeddings.avoided)} avoided, ${count(embeddings.failed)} failed`],
     ["saved by that", saved == null ? "not known before the first embedding" : `${seconds(saved)} of the model`],
     ["dead letters ever", Object.entries(letters).map(([topic, n]) => `${topic} ${count(n)}`).join(", ")],
@@ -69,7 +71,7 @@ export function showFlow({ flow, plans, embeddings, saved_seconds: saved, dead_l
 
 export function showLag({ partitions, partitions_left_out: more, lanes, vectors, lag }) {
   const waiting = partitions.filter((each) => each.events);
-  setText(byId("lag-caption"), waiting.length ? `Partitions that wait longest${more ? `; ${count(more)} more are not shown` : ""}` : "Nothing waits in any partition");
+  setText(byId("lag-caption"), waiting.length ? `Partitions that wait longest${more ? `; ${count(more)} more are not shown` : ""}` : "No event waits in any partition");
   fillRows(byId("lag"), waiting.map((each) => [each.topic, String(each.partition), count(each.events), seconds(each.seconds)]));
   fillPairs(byId("lanes"), [
     ["lanes", Object.entries(lanes).map(([lane, n]) => `${lane} ${count(n)}`).join(", ")],
@@ -92,7 +94,7 @@ export function showIndex({ index, index_bytes: size, log, fresh_as_of: asOf, dr
     ["on disk", size == null ? "at the Qdrant server" : bytes(size)],
     ["drift", driftWords(drift)],
     ["canary", canaryWords(canary)],
-    ["before it", index.previous ?? "none"],
+    ["previous index", index.previous ?? "none is kept"],
     ["log", `${log.kind}${log.bytes == null ? "" : `, ${bytes(log.bytes)} of memory`}`],
     ["complete up to", Object.entries(asOf).map(([topic, time]) => `${topic} ${time?.slice(11, 19) ?? "unknown"}`).join(", ")],
   ]);

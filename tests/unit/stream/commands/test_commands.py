@@ -153,7 +153,8 @@ def test_status_exits_0_when_nothing_waits_and_10_when_something_does(service: S
     done = freshline("status")
     assert done.code == 0 and "nothing" in done.out and "p50 12 ms" in done.out and "prices 3" in done.out
     service.lag.items = 5
-    assert freshline("status").code == 10
+    done = freshline("status")
+    assert done.code == 10 and "not fresh: 5 events and vectors wait, --max-lag allows 0" in done.err
     assert freshline("status", "--max-lag=5").code == 0
     assert json.loads(freshline("status", "--json").out)["lag_events"] == 5
 

@@ -1,10 +1,10 @@
-"""Amounts as people read them: all decimals of the price, at least those of the currency."""
+"""Amounts and durations as people read them: all decimals of a price, at least those of the currency."""
 
 from __future__ import annotations
 
 import pytest
 
-from stream.runtime.printing import best_offers, money
+from stream.runtime.printing import best_offers, duration, money
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,10 @@ def test_a_price_is_shown_with_all_its_decimals(price: float | None, currency: s
 def test_an_offer_is_shown_with_the_decimals_of_its_currency() -> None:
     offers = [{"seller": "a", "price": 0.125, "currency": "KWD"}, {"seller": "b", "price": 1500, "currency": "JPY"}]
     assert best_offers({"currency": "KWD", "offers": offers}) == "a 0.125\nb 1,500 JPY"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"), [(0.0, "0 ms"), (0.017, "17 ms"), (2.54, "2.5 s"), (147.683, "2.5 min"), (5_400, "1.5 h")]
+)
+def test_a_duration_is_shown_in_a_unit_that_a_person_can_imagine(seconds: float, shown: str) -> None:
+    assert duration(seconds) == shown
