@@ -38,7 +38,7 @@ SECONDS_BELOW = 10**11
 
 _DECIMAL_PATTERN = r"[0-9]{1,12}(\.[0-9]{1,6}0*)?"
 _DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?", re.ASCII)
-"""It takes more than the pattern, so that a negative or too great price is refused as what it is."""
+"""Any decimal number, also one beyond `_DECIMAL_PATTERN`: the error then says that a price is negative or too great."""
 _PRICE = re.compile(r"[0-9]{1,11}(\.[0-9]{1,4})?", re.ASCII)
 """The texts of prices that need no further check."""
 _DIGITS = re.compile("[0-9]{1,20}")

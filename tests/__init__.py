@@ -1,0 +1,1 @@
+"""All tests, by how much of Freshline they run: see CONTRIBUTING.md."""

@@ -1,1 +1,1 @@
-"""The work of each stage of the data path, in functions and classes that know nothing of Kafka or Faust."""
+"""The work of each stage of the data path, and what stages share (retry, clock, pace). It knows nothing of Kafka."""

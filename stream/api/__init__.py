@@ -1,1 +1,1 @@
-"""The HTTP API: its routes, the services that answer them, the server and the client of the commands."""
+"""The HTTP API and its client. The pages, the dashboard, drift and canary are here because the API shows them."""

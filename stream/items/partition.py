@@ -39,7 +39,7 @@ class ItemPartition:
         self.writer = writer
         self.items: dict[str, HeldItem] = {}
         self.evicted = 0
-        """Offers, languages and attributes that the limits of their items have left out."""
+        """The number of offers, languages and attributes that the limits of their items have left out."""
 
     def fold(self, event: Event) -> bool:
         """Fold an event; return whether it changed anything."""

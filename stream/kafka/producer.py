@@ -317,7 +317,7 @@ def _log_id(kafka: Cluster) -> str | None:
 
 
 def _is_loss(outcome: RecordMetadata | KafkaError) -> bool:
-    """Return whether the broker was lost, and did not just refuse this record."""
+    """Return whether the broker was lost, as opposed to one that refused this record."""
     if not isinstance(outcome, KafkaError):
         return False
     return (

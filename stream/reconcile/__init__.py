@@ -1,1 +1,1 @@
-"""Reconcile: the index is compared with the item state and repaired, beside live traffic and in bounded memory."""
+"""Reconcile: reads index and item log beside live traffic, and repairs. The comparison is in `workers.compare`."""

@@ -1,1 +1,1 @@
-"""What every process needs: settings, start and end, watchdog, metrics. Nothing here knows about Kafka."""
+"""What every process needs: settings, start and end, watchdog, metrics, traces. It opens no connection to a broker."""

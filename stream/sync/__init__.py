@@ -1,1 +1,1 @@
-"""Sync: a full feed is compared with the item state, and the difference is published."""
+"""Sync: reads a full feed and publishes what differs from the item state. The comparison is in `workers.compare`."""

@@ -1,1 +1,1 @@
-"""The writers that keep each physical collection up to date: lanes, pending embeddings, backfill, positions."""
+"""Writers of physical collections, the sinks of their lanes (metrics, progress, dead letters), and the epoch."""

@@ -1,0 +1,1 @@
+"""Whole stacks, started as a person starts them, and the commands against them."""

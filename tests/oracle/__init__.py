@@ -1,0 +1,1 @@
+"""Three years of real changes against the state that they really led to."""

@@ -1,0 +1,1 @@
+"""How well search finds, on real judgements: `make relevance`."""

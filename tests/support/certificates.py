@@ -24,7 +24,7 @@ class Certificates(NamedTuple):
 
     ca: Path
     other_ca: Path
-    """A CA that has signed nothing of these."""
+    """A CA that has signed none of the certificates here."""
     broker: Path
     """The certificate and key of a server; those that follow have their keys in the same file, too."""
     expired: Path

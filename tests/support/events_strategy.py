@@ -11,7 +11,7 @@ from schemas.event_fields import SECONDS_BELOW
 from schemas.events import Event, parse
 
 T0_MS = 1_700_000_000_000
-"""The tests count milliseconds from here, so that small numbers tell what happens when."""
+"""The tests count milliseconds from here, so that times in examples are small numbers."""
 NOW_MS = T0_MS + 10_000
 ITEM = "a"
 _TIMES = ("updated_at", "sale_starts_at", "sale_ends_at")

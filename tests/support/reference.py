@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parents[2] / "docs" / "reference"
 GENERATED = "<!-- Written by `make docs`; do not edit. -->"
 NOT_ANSWERED = ("HTTPValidationError", "ValidationError")
-"""FastAPI describes these, but all errors are answered in one form."""
+"""Models that FastAPI adds to the schema and that no route answers, since all errors have one form."""
 HTTP_INTRODUCTION = """\
 All parameters belong in the URL, also those of a `POST`; a body is refused, except that of `POST /dead-letters/resend`.
 An unknown parameter is an error that names it. Errors are `{"error": {"field", "message"}}`: 404, 409 (one is running;

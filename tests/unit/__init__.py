@@ -1,0 +1,1 @@
+"""Tests of single modules. The folders below mirror those of the source."""

@@ -77,8 +77,8 @@ def start_embedder(kind: Kind, source: str | None, *, threads: int, gate: QueryG
 def load_embedder(kind: Kind, source: str | None, *, threads: int, gate: QueryGate | None = None) -> Embedder:
     """Load the embedder into this process. Call it in a thread: it takes seconds, as only this imports torch.
 
-    `source`: name or folder of the model, None: the installed one. `threads`: torch's number. `gate`: the queries to
-    which documents give way, None where nobody asks any. Raises Misconfigured if there is no such model.
+    `source`: name or folder of the model, None: the installed one. `threads`: the threads that torch computes
+    with. `gate`: the queries to which documents give way, None where nobody asks any. Raises Misconfigured if there is no such model.
     """
     if kind == "fake":
         from workers.embedder.fake import FakeEmbedder

@@ -1,1 +1,1 @@
-"""The priority queues through which item records reach an index. What a write says to Qdrant is in `workers.index`."""
+"""The lanes to an index: queues by priority, pending embeddings and sale windows, and the events they emit."""

@@ -63,7 +63,7 @@ def _readers(fields: dict[str, dict[str, Any]]) -> Types:
 def read_json(value: bytes) -> Any:
     """Return the JSON of a record. The schema in it, if there is one, is a ColumnTypes.
 
-    Raises JSONDecodeError, and InvalidEvent for a schema that is none.
+    Raises JSONDecodeError, and InvalidEvent for a schema that cannot be read.
     """
     inner = 0 if value.startswith(_BEGINS) else value.find(_IN_CLOUD_EVENT)
     if inner >= 0 and (end := value.find(_PAYLOAD, inner)) > 0:

@@ -21,7 +21,7 @@ def delta(event: Event) -> Entity:
 
 
 def join(a: Entity, b: Entity) -> Entity:
-    """Return the least review that holds both; `a` itself if `b` adds nothing."""
+    """Return the join of two states of one review; `a` itself if `b` adds nothing."""
     return join_entity(a, b)
 
 

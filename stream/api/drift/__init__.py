@@ -1,1 +1,1 @@
-"""Drift: the index is compared with the item log by itself, one partition after the other."""
+"""Drift: the index is compared with the item log all the time, a partition after the other, for the dashboard."""

@@ -35,7 +35,7 @@ EXAMPLES_MAX = 5
 
 
 class DriftWatch:
-    """Checks one of the partitions that this process writes every quarter of an hour, and remembers the last checks."""
+    """Checks every quarter of an hour one of the partitions that this process writes, and remembers the last checks."""
 
     def __init__(self, context: ServingContext, *, interval_s: float = INTERVAL_S, again_s: float = AGAIN_S) -> None:
         self._context = context

@@ -30,7 +30,7 @@ READ_SECONDS_MAX = 20.0
 
 
 class KnownEvent(NamedTuple):
-    """A record about the product: the event in it, or why it is none."""
+    """A record about the product: the event in it, or the reason why it was refused."""
 
     topic: str
     partition: int

@@ -78,7 +78,10 @@ async def check_version(calls: Calls) -> None:
 
 
 class _NotLetIn(Unavailable):
-    """The key or the certificate is wrong. While the process runs somebody may renew it; a start ends."""
+    """The key or the certificate is wrong. A start ends with this error.
+
+    A running process tries again, since somebody may renew the key.
+    """
 
 
 class _NotDone(Exception):
