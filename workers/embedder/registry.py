@@ -78,7 +78,9 @@ def load_embedder(kind: Kind, source: str | None, *, threads: int, gate: QueryGa
     """Load the embedder into this process. Call it in a thread: it takes seconds, as only this imports torch.
 
     `source`: name or folder of the model, None: the installed one. `threads`: the threads that torch computes
-    with. `gate`: the queries to which documents give way, None where nobody asks any. Raises Misconfigured if there is no such model.
+    with. `gate`: the queries to which documents give way, None where nobody asks any.
+
+    Raises Misconfigured if there is no such model.
     """
     if kind == "fake":
         from workers.embedder.fake import FakeEmbedder
