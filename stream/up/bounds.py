@@ -10,7 +10,7 @@ class UpBounds(NamedTuple):
 
     stays_up_s: float = 20.0
     """A process that has run for this long counts as staying up."""
-    fetch_probe_interval_s: float = 20.0
+    renewal_probe_interval_s: float = 20.0
     """How often the embedded broker's fetches are timed."""
     pull_seconds_max: float = 3.0
     """The longest that the journal may take to read the confirmed item state when the log ends."""

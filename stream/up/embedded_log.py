@@ -15,11 +15,11 @@ from stream.kafka.reader import Reader
 from stream.kafka.topics import INPUTS, ITEMS, PROGRESS, STATES, all_topics
 from stream.state_files.journal import Journal
 from stream.state_files.journal_follower import JournalFollower
-from stream.up.fetch_probe import RenewalProbe
 from stream.up.handover import InputHandover
 from stream.up.loss_report import LossReport
 from stream.up.probe import READY_INTERVAL_S
 from stream.up.process import describe_exit, wait_broker_accepts
+from stream.up.renewal_probe import RenewalProbe
 from stream.up.topic_bootstrap import create_topics_first
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class EmbeddedLog:
         self._handover = InputHandover(self._partitions_of(*INPUTS), directory.handover, clock)
         self._losses = LossReport(report, say, clock)
         probed = self._partitions_of(*INPUTS, *STATES, PROGRESS)
-        self._renewal = RenewalProbe(broker, child, probed, bounds.fetch_probe_interval_s, clock)
+        self._renewal = RenewalProbe(broker, child, probed, bounds.renewal_probe_interval_s, clock)
         self._may_have_events = False
         """Whether the broker may have accepted events and its end has not been reported yet."""
 

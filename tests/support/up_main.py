@@ -15,7 +15,7 @@ WORKER = str(Path(__file__).with_name("up_worker.py"))
 DEFAULTS = UpBounds()
 BOUNDS = UpBounds(
     stays_up_s=float(os.environ.get("UP_TEST_STAYS_UP_S", DEFAULTS.stays_up_s)),
-    fetch_probe_interval_s=1.0,
+    renewal_probe_interval_s=1.0,
     memory_bytes_max=int(os.environ.get("UP_TEST_MEMORY_BYTES_MAX", DEFAULTS.memory_bytes_max)),
     fetch_seconds_max=float(os.environ.get("UP_TEST_FETCH_SECONDS_MAX", DEFAULTS.fetch_seconds_max)),
 )

@@ -12,7 +12,7 @@ import pytest
 from schemas.errors import Unavailable
 from stream.kafka.cluster import Cluster
 from stream.kafka.partitions import Partition
-from stream.up import fetch_probe
+from stream.up import renewal_probe
 from stream.up.process import processor_seconds
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class SlowEnds:
     async def __aexit__(self, *_: object) -> None: ...
 
     async def fetch(self, places: Sequence[Partition]) -> dict[Partition, int]:
-        return dict.fromkeys(places, fetch_probe.RECORDS_MIN)
+        return dict.fromkeys(places, renewal_probe.RECORDS_MIN)
 
     async def has_records(self, _place: Partition, _offset: int) -> bool:
         await asyncio.sleep(TAKES_S)
@@ -42,9 +42,9 @@ class SlowEnds:
 
 
 async def test_a_fetch_counts_for_no_longer_than_the_broker_ran(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fetch_probe, "EndOffsets", SlowEnds)
-    assert await fetch_probe.measure_fetch_seconds(Cluster(""), [PLACE], time.monotonic) >= TAKES_S
-    assert await fetch_probe.measure_fetch_seconds(Cluster(""), [PLACE], lambda: 7.0) == 0.0
+    monkeypatch.setattr(renewal_probe, "EndOffsets", SlowEnds)
+    assert await renewal_probe.measure_fetch_seconds(Cluster(""), [PLACE], time.monotonic) >= TAKES_S
+    assert await renewal_probe.measure_fetch_seconds(Cluster(""), [PLACE], lambda: 7.0) == 0.0
 
 
 def test_processor_time_is_that_of_all_threads_of_a_process() -> None:
