@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from stream.demo.data_rows import Event
+    from stream.demo.data_rows import DemoEvent
 
 
-def products(rows: Iterable[dict[str, Any]]) -> Iterator[Event]:
+def products(rows: Iterable[dict[str, Any]]) -> Iterator[DemoEvent]:
     """Yield a product for each product_id, in the order of their first reviews, without `updated_at`."""
     first: dict[int, dict[str, Any]] = {}
     for row in rows:
@@ -29,7 +29,7 @@ def products(rows: Iterable[dict[str, Any]]) -> Iterator[Event]:
         yield "products", product_id, product(product_id, row)
 
 
-def reviews(rows: Iterable[dict[str, Any]]) -> Iterator[Event]:
+def reviews(rows: Iterable[dict[str, Any]]) -> Iterator[DemoEvent]:
     """Yield a review for each row, without `updated_at`."""
     for row in rows:
         product_id = f"C{row['product_id']}"

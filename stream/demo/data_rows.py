@@ -11,7 +11,7 @@ import orjson
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Event = tuple[str, str, dict[str, Any]]
+DemoEvent = tuple[str, str, dict[str, Any]]
 """The topic, key (the product_id) and value of an event."""
 
 

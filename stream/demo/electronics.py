@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from stream.demo.data_rows import Event
+    from stream.demo.data_rows import DemoEvent
 
 
-def events(rows: Iterable[dict[str, Any]]) -> Iterator[Event]:
+def events(rows: Iterable[dict[str, Any]]) -> Iterator[DemoEvent]:
     """Yield a product and its price for each row, without `updated_at`."""
     for row in rows:
         product_id = f"E{row['product_id']}"

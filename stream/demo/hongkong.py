@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from stream.demo.data_rows import Event
+    from stream.demo.data_rows import DemoEvent
 
 CURRENCY = "HKD"
 _LANGUAGES = {"en": "en", "tc": "zh-Hant", "sc": "zh-Hans"}
 _CATEGORIES = ("cat1", "cat2", "cat3")
 
 
-def snapshot(rows: Iterable[dict[str, Any]]) -> Iterator[Event]:
+def snapshot(rows: Iterable[dict[str, Any]]) -> Iterator[DemoEvent]:
     """Yield a product and its offers for each row of a snapshot."""
     for row in rows:
         stamp = {"updated_at": row["ts"], "version": 0}
@@ -36,7 +36,7 @@ def snapshot(rows: Iterable[dict[str, Any]]) -> Iterator[Event]:
             yield _offer(product_id, seller, offer, stamp)
 
 
-def changes(rows: Iterable[dict[str, Any]]) -> Iterator[Event]:
+def changes(rows: Iterable[dict[str, Any]]) -> Iterator[DemoEvent]:
     """Yield an event for each row of changes."""
     for row in rows:
         product_id, stamp = row["product_id"], {"updated_at": row["ts"], "version": row["seq"]}
@@ -51,7 +51,7 @@ def changes(rows: Iterable[dict[str, Any]]) -> Iterator[Event]:
                 yield _offer(product_id, row["store"], {"op": "patch", "promotion": _promotion(row["offer"])}, stamp)
 
 
-def _product(product_id: str, texts: dict[str, Any], stamp: dict[str, Any]) -> Event:
+def _product(product_id: str, texts: dict[str, Any], stamp: dict[str, Any]) -> DemoEvent:
     category = [level["en"] for level in (texts.get(name) for name in _CATEGORIES) if level and level["en"]]
     product = {
         "product_id": product_id,
@@ -64,7 +64,7 @@ def _product(product_id: str, texts: dict[str, Any], stamp: dict[str, Any]) -> E
     return "products", product_id, product
 
 
-def _offer(product_id: str, seller: str, offer: dict[str, Any], stamp: dict[str, Any]) -> Event:
+def _offer(product_id: str, seller: str, offer: dict[str, Any], stamp: dict[str, Any]) -> DemoEvent:
     return "prices", product_id, {"product_id": product_id, "seller": seller, **offer, **stamp}
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from stream.demo import clothing, electronics, hongkong
-from stream.demo.data_rows import Event, rows
+from stream.demo.data_rows import DemoEvent, rows
 from stream.kafka.producer import OutgoingRecord
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 CHANGES_PER_REVIEW = 8
 
 
-def catalogue() -> Iterator[Event]:
+def catalogue() -> Iterator[DemoEvent]:
     """Yield Hong Kong's prices, the electronics, the clothing and the older half of its reviews."""
     yield from hongkong.snapshot(rows("hk_snapshot_start"))
     yield from electronics.events(rows("electronics_products"))
@@ -29,7 +29,7 @@ def catalogue() -> Iterator[Event]:
     yield from islice(clothing.reviews(rows("reviews_clothing")), 0, None, 2)
 
 
-def changes(done: int) -> Iterator[Event]:
+def changes(done: int) -> Iterator[DemoEvent]:
     """Yield Hong Kong's changes in their order, with a review after every eighth; at the end they start again.
 
     `done` is how many of them an earlier run has sent.
@@ -50,7 +50,7 @@ class StampClock:
         return self._last_ms
 
 
-def outgoing(events: Iterable[Event], stamps: StampClock) -> Iterator[OutgoingRecord]:
+def outgoing(events: Iterable[DemoEvent], stamps: StampClock) -> Iterator[OutgoingRecord]:
     """Yield the events as records, stamped with the time of sending instead of the source's, so that later ones win."""
     for number, (topic, product_id, event) in enumerate(events, 1):
         stamped = {name: value for name, value in event.items() if name != "version"}
@@ -88,7 +88,7 @@ class DemoPosition:
         new.replace(self.path)
 
 
-def _rounds() -> Iterator[Event]:
+def _rounds() -> Iterator[DemoEvent]:
     for _ in count():
         reviews = islice(clothing.reviews(rows("reviews_clothing")), 1, None, 2)
         for number, change in enumerate(hongkong.changes(rows("hk_events")), 1):

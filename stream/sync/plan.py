@@ -10,7 +10,7 @@ from schemas.errors import TooManyGone
 from schemas.items import ItemState
 from stream.state_files.records import item_of
 from stream.sync.read import PROGRESS_EVERY
-from stream.sync.spill import Event
+from stream.sync.spill import FeedEvent
 from workers.compare.feed_diff import FeedFinding, FeedOutcome, compare_item, read_line
 from workers.state import fold
 
@@ -56,7 +56,7 @@ def make_plan(topic: str, spill: Spill, now_ms: int, progress: ReportProgress) -
         for finding in _compare(topic, gathered, now_ms):
             plan.count(finding)
             if finding.publish is not None:
-                spill.add_event(Event(finding.line, finding.product_id, finding.publish))
+                spill.add_event(FeedEvent(finding.line, finding.product_id, finding.publish))
         done += len(gathered.lines) + len(gathered.records)
         if number % PROGRESS_EVERY == 0:
             progress(done, total)

@@ -36,7 +36,7 @@ class Gathered(NamedTuple):
     """The last item record of each of its writers."""
 
 
-class Event(NamedTuple):
+class FeedEvent(NamedTuple):
     """An event to publish."""
 
     line: int
@@ -75,7 +75,7 @@ class Spill:
         """Add (product_id, writer, value). Each replaces an earlier record of the same product by the same writer."""
         self._db.executemany("INSERT OR REPLACE INTO record VALUES (?, ?, ?)", records)
 
-    def add_event(self, event: Event) -> None:
+    def add_event(self, event: FeedEvent) -> None:
         """Add an event to publish."""
         self._db.execute("INSERT INTO event VALUES (?, ?, ?)", event)
 
@@ -97,9 +97,9 @@ class Spill:
         found = self._db.execute("SELECT (SELECT count(*) FROM line) + (SELECT count(*) FROM record)")
         return int(found.fetchone()[0])
 
-    def events(self) -> Iterator[Event]:
+    def events(self) -> Iterator[FeedEvent]:
         """Return the events in the order in which they were added."""
-        return map(Event._make, self._db.execute("SELECT line, product_id, value FROM event ORDER BY rowid"))
+        return map(FeedEvent._make, self._db.execute("SELECT line, product_id, value FROM event ORDER BY rowid"))
 
 
 @contextmanager

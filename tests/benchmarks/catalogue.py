@@ -16,7 +16,7 @@ from tests.oracle.hongkong import rows as rows_of_file
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from stream.demo.data_rows import Event
+    from stream.demo.data_rows import DemoEvent
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 """The folder of the whole catalogue, if it lies beside the repository."""
@@ -34,10 +34,10 @@ class Catalogue(NamedTuple):
     products: dict[str, dict[str, Any]]
     """The product events by product_id."""
     currencies: dict[str, str]
-    offers: list[Event]
+    offers: list[DemoEvent]
 
     @property
-    def product_events(self) -> Iterator[Event]:
+    def product_events(self) -> Iterator[DemoEvent]:
         """Return all events that are not about an offer."""
         return (("products", product_id, product) for product_id, product in self.products.items())
 
@@ -58,7 +58,7 @@ def catalogue() -> Catalogue:
     return _of_events(source, _repeated([*events, *hongkong.snapshot(rows("hk_snapshot_start"))]))
 
 
-def _repeated(events: list[Event]) -> Iterator[Event]:
+def _repeated(events: list[DemoEvent]) -> Iterator[DemoEvent]:
     yield from events
     for number in count(1):
         for topic, product_id, event in events:
@@ -69,7 +69,7 @@ def _repeated(events: list[Event]) -> Iterator[Event]:
             yield topic, copy_id, changed
 
 
-def _of_events(source: str, events: Iterable[Event]) -> Catalogue:
+def _of_events(source: str, events: Iterable[DemoEvent]) -> Catalogue:
     """Return the first 20,000 items of the events, a product before its offers."""
     found = Catalogue(source, {}, {}, [])
     for topic, product_id, sourced in events:
@@ -106,29 +106,29 @@ class Mix:
         self._seed = seed
         self._count = count(1)
 
-    def __iter__(self) -> Iterator[Event]:
+    def __iter__(self) -> Iterator[DemoEvent]:
         while True:
             share = self._random.random()
             yield self.price() if share < PRICES else self.review() if share < PRICES + REVIEWS else self.text()
 
-    def events(self, most: int) -> Iterator[Event]:
+    def events(self, most: int) -> Iterator[DemoEvent]:
         """Return the next `most` changes."""
         return islice(self, most)
 
-    def price(self) -> Event:
+    def price(self) -> DemoEvent:
         """Return another price of the shop's own offer."""
         product_id = self._random.choice(self._ids)
         price = f"{self._random.randrange(100, 200_000) / 100:.2f}"
         currency = self._items.currencies.get(product_id, "USD")
         return "prices", product_id, {"product_id": product_id, "price": price, "currency": currency}
 
-    def review(self) -> Event:
+    def review(self) -> DemoEvent:
         """Return a review that was not there before."""
         product_id, rating = self._random.choice(self._ids), self._random.randint(1, 5)
         review_id = f"{self._seed}-{next(self._count)}"
         return "reviews", product_id, {"product_id": product_id, "review_id": review_id, "rating": rating}
 
-    def text(self, product_id: str | None = None) -> Event:
+    def text(self, product_id: str | None = None) -> DemoEvent:
         """Return another title, of this or of some item. Its last word is in no other title."""
         product_id = product_id or self._random.choice(self._ids)
         product = self._items.products[product_id]

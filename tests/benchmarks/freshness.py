@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from concurrent.futures import Executor
 
-    from stream.demo.data_rows import Event
+    from stream.demo.data_rows import DemoEvent
     from stream.progress.histograms import BucketCounts, Histograms
     from tests.benchmarks.running import Running
 
@@ -143,7 +143,7 @@ class Probes:
             time.sleep(LOOK_INTERVAL_S)
         self.seen_ms["vector"].append(1000 * (time.perf_counter() - began))
 
-    def _seen(self, facet: str, event: Event, query: str, shows: Callable[[dict[str, Any]], bool]) -> float:
+    def _seen(self, facet: str, event: DemoEvent, query: str, shows: Callable[[dict[str, Any]], bool]) -> float:
         began = time.perf_counter()
         token = self._producer.send_now(load.record(event))
         answer = self._stack.client.get("/search", q=query, limit=HITS, after=token, wait_ms=WAIT_MS)

@@ -22,7 +22,7 @@ from tests.benchmarks.running import waiting
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from stream.demo.data_rows import Event
+    from stream.demo.data_rows import DemoEvent
 
 IN_FLIGHT_MAX = 1_500
 """The most events that are sent and not yet searchable in the flood."""
@@ -135,13 +135,13 @@ class _Backlog:
             self._looked = (waiting(self._client.get("/status"), vectors=False), sent_before)
 
 
-def record(event: Event, number: int = 1) -> OutgoingRecord:
+def record(event: DemoEvent, number: int = 1) -> OutgoingRecord:
     """Return a record without `updated_at`, so that its own time stamps it."""
     topic, product_id, value = event
     return OutgoingRecord(number, topic, product_id.encode(), orjson.dumps(value))
 
 
-def _records(events: Iterable[Event]) -> Iterator[OutgoingRecord]:
+def _records(events: Iterable[DemoEvent]) -> Iterator[OutgoingRecord]:
     return (record(event, number) for number, event in enumerate(events, 1))
 
 

@@ -24,7 +24,7 @@ from tests.faults.poison import KINDS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from stream.demo.data_rows import Event
+    from stream.demo.data_rows import DemoEvent
 
 HK_ONE_IN = 4
 """One product of Hong Kong in so many takes part."""
@@ -144,7 +144,7 @@ class Source:
         offset = self.rng.choice(self._clock_offsets_ms)
         return body | {"updated_at": self._began_ms + 10 * next(self._ticks) + offset}
 
-    def _never_named(self) -> Iterator[Event]:
+    def _never_named(self) -> Iterator[DemoEvent]:
         yield "prices", NEVER_COMES, {"product_id": NEVER_COMES, "price": "12.50", "currency": "USD"}
         yield "reviews", NEVER_COMES, {"product_id": NEVER_COMES, "review_id": "r1", "rating": 4}
 
@@ -213,7 +213,7 @@ class Source:
         }
 
 
-def _rounds() -> Iterator[Event]:
+def _rounds() -> Iterator[DemoEvent]:
     for number in count():
         for topic, key, body in hongkong.changes(rows("hk_events")):
             if _chosen(key):

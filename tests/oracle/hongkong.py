@@ -24,7 +24,7 @@ from workers.state.projection import content
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from stream.demo.data_rows import Event
+    from stream.demo.data_rows import DemoEvent
 
 Row = dict[str, Any]
 Item = dict[str, Any]
@@ -39,7 +39,7 @@ def rows(path: Path) -> Iterator[Row]:
         yield from map(orjson.loads, lines)
 
 
-def folded(events: Iterable[Event]) -> dict[str, Item]:
+def folded(events: Iterable[DemoEvent]) -> dict[str, Item]:
     """Return the items that Freshline shows after the events, by product_id of the visible products."""
     states: dict[str, ItemState] = {}
     for topic, product_id, body in events:

@@ -28,7 +28,7 @@ from workers.search.searcher import Searcher
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from stream.demo.data_rows import Event
+    from stream.demo.data_rows import DemoEvent
     from tests.relevance.judged import Query
     from tests.support.queries import Vector
     from workers.embedder.interface import Embedder, Vectors
@@ -115,7 +115,7 @@ def _vector(query: str, embedder: Embedder) -> Vectors:
         return row
 
 
-def _catalogue(name: str, events: Iterable[Event]) -> Catalogue:
+def _catalogue(name: str, events: Iterable[DemoEvent]) -> Catalogue:
     stamps = ("updated_at", "version")
     products = {
         product_id: {field: value for field, value in event.items() if field not in stamps}

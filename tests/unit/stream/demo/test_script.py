@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from stream.demo.data_rows import Event
+    from stream.demo.data_rows import DemoEvent
 
 NOW_MS = 1_795_000_000_000
 
 
-def check_valid(events: Iterable[Event]) -> int:
+def check_valid(events: Iterable[DemoEvent]) -> int:
     count = 0
     for record in outgoing(events, StampClock(ManualClock(NOW_MS / 1000))):
         parse(record.topic, record.key, record.value, arrived_at_ms=NOW_MS, event_time_ms=None)
