@@ -13,8 +13,8 @@ from schemas.suggestions import Suggestions, SuggestRequest
 from schemas.texts import name_of
 from schemas.tokens import Token
 from stream.api.dashboard.routes import add_dashboard
+from stream.api.dead_letters.routes import letter_routes
 from stream.api.errors import RETRY_AFTER, add_error_answers, error_answer
-from stream.api.letters.routes import letter_routes
 from stream.api.models import JSONAnswer, ProgressAnswer, StatusReport
 from stream.api.page import PAGE_HEADERS, PageParameters, page_answer, render_page
 from stream.api.parameters import (

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from schemas.suggestions import Suggestions, SuggestRequest
     from schemas.tokens import Token
     from stream.api.dashboard.interface import DashboardApi
-    from stream.api.letters.interface import LettersApi
+    from stream.api.dead_letters.interface import LettersApi
     from stream.api.models import StatusReport
     from stream.api.why.interface import WhyApi
     from stream.runtime.jobs import JobReport

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from stream.api.canary.watch import CanaryWatch
 from stream.api.dashboard.service import DashboardService
+from stream.api.dead_letters.service import LettersService
 from stream.api.drift.watch import DriftWatch
 from stream.api.jobs_service import JobsService
-from stream.api.letters.service import LettersService
 from stream.api.search_service import SearchService
 from stream.api.services import Services
 from stream.api.status_service import StatusService

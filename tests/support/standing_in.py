@@ -10,8 +10,8 @@ from schemas.queries import Filters, Hit, IndexedItem, SearchableAt, SearchAnswe
 from schemas.suggestions import SuggestedProduct, Suggestions, SuggestRequest
 from schemas.understood import Relaxation, Understood, UnderstoodWords
 from stream.api.dashboard.sales import SaleCalendar
-from stream.api.letters.models import LetterList, RepairRequest, Resent
-from stream.api.letters.service import repair_line
+from stream.api.dead_letters.models import LetterList, RepairRequest, Resent
+from stream.api.dead_letters.service import repair_line
 from stream.api.models import IndexStatus, LogStatus, Percentiles, StatusReport
 from stream.api.services import Services
 from stream.api.why.models import ProductLife, VectorReport

@@ -8,8 +8,8 @@ import pytest
 
 from schemas.errors import RefusedRequest
 from stream.api.app import create_app
-from stream.api.letters.models import RepairRequest
-from stream.api.letters.service import repair_line
+from stream.api.dead_letters.models import RepairRequest
+from stream.api.dead_letters.service import repair_line
 from tests.support.standing_in import StandIn
 
 

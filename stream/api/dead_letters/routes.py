@@ -8,13 +8,13 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from stream.api.letters.models import LetterList, RepairRequest, Resent
+from stream.api.dead_letters.models import LetterList, RepairRequest, Resent
 from stream.api.models import JSONAnswer
 from stream.api.parameters import NoParameters
 from workers.sources.config import Topic
 
 if TYPE_CHECKING:
-    from stream.api.letters.interface import LettersApi
+    from stream.api.dead_letters.interface import LettersApi
 
 
 class LettersParameters(BaseModel):

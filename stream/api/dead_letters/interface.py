@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from stream.api.letters.models import LetterList, RepairRequest, Resent
+    from stream.api.dead_letters.models import LetterList, RepairRequest, Resent
     from workers.sources.config import Topic
 
 

@@ -12,8 +12,8 @@ from typing_extensions import override
 
 from schemas.errors import Conflict, FreshlineError, Misconfigured, RefusedRequest, Unavailable
 from schemas.times import rfc3339
-from stream.api.letters.interface import LettersApi
-from stream.api.letters.models import Letter, LetterList, ReasonCount, RepairRequest, Resent
+from stream.api.dead_letters.interface import LettersApi
+from stream.api.dead_letters.models import Letter, LetterList, ReasonCount, RepairRequest, Resent
 from stream.kafka.cluster import cluster_of
 from stream.kafka.headers import PREFIX
 from stream.replay import resend
