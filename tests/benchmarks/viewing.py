@@ -59,8 +59,9 @@ def measure(stack: Running, sender: Executor) -> tuple[list[Figure], dict[str, A
     turns: dict[str, list[Turn]] = {name: [] for name in VIEWERS}
     with closing(HTTPConnection(stack.api.removeprefix("http://"))) as connection:
         searching.search(connection, questions, searching.WARM_SECONDS)
-        for _ in range(REPEATS):
-            for name, viewers in VIEWERS.items():
+        for number in range(REPEATS):
+            # Back and forth, since memory and the log grow all the time.
+            for name, viewers in list(VIEWERS.items())[:: (-1) ** number]:
                 turns[name].append(_turn(stack, connection, questions, viewers))
     sent = offered.result()
     stack.until_quiet(vectors=False)
