@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from workers.index.interface import Index
 
 ITEMS_COUNT = 150
+RECORDS_COUNT = ITEMS_COUNT + PARTITIONS
+"""The records that fill the index: those of the items, and a canary in each partition."""
 WRITER = b"test-writer"
 
 
@@ -166,7 +168,7 @@ async def test_an_index_that_lost_everything_is_filled_again(side: IndexSide) ->
 async def test_a_text_that_cannot_be_embedded_is_wrong_until_the_model_can(side: IndexSide) -> None:
     side.documents.failing = "cursed"
     await publish_states(side.broker.cluster, [record(state("odd", {"title": "A cursed cake"}))], writer=WRITER)
-    await side.quiet(ITEMS_COUNT + 1)
+    await side.quiet(RECORDS_COUNT + 1)
     assert await side.faults() == {"vector_failed": ["odd"]}
     repaired = await side.reconcile(repair=True)
     assert repaired["left"]["examples"] == {
@@ -192,7 +194,7 @@ async def test_the_state_is_the_join_of_what_several_writers_left(side: IndexSid
     late = state("p7", {"title": "A late cake", "version": 1})
     await publish_states(side.broker.cluster, [record(newer)], writer=b"second")
     await publish_states(side.broker.cluster, [record(late)], writer=b"frozen")
-    await side.quiet(ITEMS_COUNT + 2)
+    await side.quiet(RECORDS_COUNT + 2)
     assert await side.faults() == {"different": ["p7"]}
     assert (await side.reconcile(repair=True))["left"]["faults"] == 0
     assert (await side.index.stored(["p7"]))["p7"].payload["title"] == {"und": "Garden cake 7"}
@@ -206,7 +208,7 @@ async def test_a_foreign_record_is_neither_an_item_nor_the_last_record_of_one(si
     partitions = [Partition(ITEMS, partition_of(key, PARTITIONS)) for key, _ in foreign]
     records = [StateRecord(partition, *each) for partition, each in zip(partitions, foreign, strict=True)]
     await publish_states(side.broker.cluster, records, writer=b"")
-    await side.quiet(ITEMS_COUNT + len(foreign))
+    await side.quiet(RECORDS_COUNT + len(foreign))
     found = await side.reconcile()
     assert found["found"]["faults"] == 0 and found["items"] == found["points"] == ITEMS_COUNT
 
@@ -215,7 +217,7 @@ async def change_once(side: IndexSide, version: int) -> None:
     """Change a quarter of the items, and return when most of them are indexed."""
     said = {"brand": f"Brand {version}", "version": version}
     changed = [record(state(f"p{n}", {"title": f"Garden cake {n}", **said})) for n in range(2, 40)]
-    published = ITEMS_COUNT + version * await publish_states(side.broker.cluster, changed, writer=WRITER)
+    published = RECORDS_COUNT + version * await publish_states(side.broker.cluster, changed, writer=WRITER)
     await until(lambda: side.indexed_records() > published - 2 * len(changed), "the index keeps up")
 
 
