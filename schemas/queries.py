@@ -184,7 +184,8 @@ class SearchAnswer(BaseModel):
     total: int
     """The number of items that are found: for a query those up to where relevance ends."""
     total_is_exact: bool
-    """False if there may be more: each ranking of a query is read to 1,000 items, or to the page that is asked for."""
+    """False if there may be more: each ranking of a query is read to 200 items, to 1,000 with an order, groups or
+    facets, or to the page that is asked for."""
     facets: dict[str, list[Refinement]] = Field(default_factory=dict)
     """By field that was asked for: the values of what is found, most frequent first, at most 100 of a level."""
     facets_are_exact: bool = True

@@ -214,7 +214,7 @@ async def test_a_query_of_nonsense_finds_nothing(index: Index) -> None:
 async def test_what_is_counted_is_on_the_pages_and_a_bound_is_told(index: Index) -> None:
     for number in range(30):
         await put(index, content(str(number), f"cake {number}"), number, dense=vector(1, number / 100))
-    search = Searcher(OneIndex(index), LoadedModel(at_once(lambda _: vector(1)), []), SHOP, counted_points=20)
+    search = Searcher(OneIndex(index), LoadedModel(at_once(lambda _: vector(1)), []), SHOP, page_points=20)
     totals, pages = [], []
     for offset in range(0, 40, 10):
         results = await search.search(SearchRequest(q="cake", offset=offset), 1)

@@ -11,6 +11,7 @@ from workers.point.payload import is_visible
 from workers.search import hits
 from workers.search.arranging import FoundSet, Listing, arranged, arranges, browsed, relaxed
 from workers.search.currency import check_currency
+from workers.search.fusion import HEAD_POINTS
 from workers.search.groups import ungrouped
 from workers.search.legs import BoundedVector, find_legs
 from workers.search.moment import compares_prices, filters_now, turned_prices
@@ -29,8 +30,11 @@ if TYPE_CHECKING:
 
 VECTOR_SECONDS_MAX = 5.0
 """The longest wait for a query's vector. A query is then answered by lexical results, even if the model hangs."""
+PAGE_POINTS = HEAD_POINTS
+"""How far each ranking is read at least for a page in the order of relevance. What lies beyond is shown on later pages,
+and not counted: beside 500 events a second, reading on to 1,000 made a search half as slow again."""
 COUNTED_POINTS = 1_000
-"""How far each ranking is read to count what is found. What lies beyond is shown on later pages, and not counted."""
+"""How far each ranking is read to sort, group or count refinements of what is found."""
 
 
 class ServingIndex(Protocol):
@@ -65,8 +69,7 @@ class Results(NamedTuple):
     total: int
     """The number of items that are found."""
     total_is_exact: bool
-    """Whether there are no more than `total`: a query's rankings are read to `COUNTED_POINTS`, or this page if later.
-    """
+    """Whether there are no more than `total`: see `PAGE_POINTS` and `COUNTED_POINTS` for how far rankings are read."""
     by: FoundBy
     facets: dict[str, list[Refinement]]
     facets_are_exact: bool
@@ -86,6 +89,7 @@ class Searcher:
         *,
         terms: Callable[[str], Mapping[str, float]] = query_terms,
         vector_seconds_max: float = VECTOR_SECONDS_MAX,
+        page_points: int = PAGE_POINTS,
         counted_points: int = COUNTED_POINTS,
     ) -> None:
         """`terms` gives the terms of a query with their weights."""
@@ -94,6 +98,7 @@ class Searcher:
         self._shop = shop
         self._terms = terms
         self._vector_seconds_max = vector_seconds_max
+        self._page_points = page_points
         self._counted_points = counted_points
 
     async def search(self, request: SearchRequest, now_ms: int) -> Results:
@@ -158,7 +163,7 @@ class Searcher:
             found = await index.browse(filters, request.limit, request.offset)
             groups = ungrouped([Found(point, 0.0) for point in found])
             return Listing(groups, await index.count(filters), True, {}, True), "filters"
-        [legs] = await self._all_legs(index, normalised(request.q), [filters], max(self._counted_points, end))
+        [legs] = await self._all_legs(index, normalised(request.q), [filters], max(self._page_points, end))
         ranked = list(legs.ranked())
         return Listing(ungrouped(ranked[request.offset : end]), len(ranked), legs.is_complete, {}, True), legs.by
 
