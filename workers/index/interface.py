@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from typing_extensions import override
-
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 
@@ -215,34 +213,6 @@ class Index(Protocol):
 
     async def close(self) -> None:
         """Release everything that was opened. Idempotent."""
-
-
-class OpenedIndex(Index):
-    """The part that the backends share: the name and the metadata, which were read when the index was opened."""
-
-    def __init__(self, name: str, metadata: Metadata) -> None:
-        self._name = name
-        self._metadata = metadata
-
-    @property
-    @override
-    def name(self) -> str:
-        return self._name
-
-    @property
-    @override
-    def collection(self) -> str:
-        return self._metadata.collection
-
-    @property
-    @override
-    def metadata(self) -> Metadata:
-        return self._metadata
-
-    @property
-    @override
-    def model(self) -> ModelId:
-        return self._metadata.model
 
 
 class Roles(NamedTuple):

@@ -30,8 +30,6 @@ from typing_extensions import override
 
 from schemas.errors import Gone, Unavailable
 from schemas.points import point_id
-from schemas.queries import Filters
-from workers.index import lexical
 from workers.index.edge import filters as where
 from workers.index.edge.operations import accepted, dense, read
 from workers.index.edge.traits import KnownTraits
@@ -42,8 +40,6 @@ from workers.index.interface import (
     LEXICAL,
     SELLERS_MAX,
     DenseVector,
-    Found,
-    OpenedIndex,
     Stored,
     Write,
 )
@@ -60,9 +56,9 @@ from workers.index.layout import (
     positions_in,
     price_change_due,
 )
-from workers.index.ranking import best, in_order
+from workers.index.lexical import Sparse
+from workers.index.opened import OpenedIndex
 from workers.priority import CooperativeTurns
-from workers.words.query import query_terms
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -72,8 +68,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from schemas.points import Payload
+    from schemas.queries import Filters
     from workers.index.layout import Condition
-    from workers.index.lexical import Sparse
     from workers.index.metadata import Metadata
     from workers.index.traits import Traits
     from workers.priority import QueryGate
@@ -83,7 +79,6 @@ FREE_BYTES_MIN = 200 * 2**20
 WAL_BYTES_MAX = 64 * 2**20
 SCAN_POINTS = 64
 """The points that one call of a scan reads, in 2-3 ms."""
-EXACT_POINTS_MAX = 256
 HEAD = PayloadSelector.Include(list(HEAD_FIELDS))
 CANDIDATES = SearchParams(quantization=QuantizationSearchParams(rescore=True, oversampling=2.0))
 """Twice as many candidates as results are found by four bits of each number, and scored by their whole vectors."""
@@ -167,36 +162,6 @@ class EdgeIndex(OpenedIndex):
         turned = where.all_of([price_change_due(now_ms), *in_partitions(partitions), VISIBLE])
         request = ScrollRequest(limit=limit, filter=turned, with_payload=True)
         return [read(record) for record in self._shard.scroll(request)[0]]
-
-    @override
-    async def search_dense(self, vector: NDArray[np.float32], filters: Filters, limit: int) -> list[Found]:
-        return await best(lambda asked: self._nearest(vector, DENSE, filters, asked), limit)
-
-    @override
-    async def search_lexical(self, text: str, filters: Filters, limit: int) -> list[Found]:
-        return await self.search_terms(query_terms(text), filters, limit)
-
-    @override
-    async def search_terms(self, terms: Mapping[str, float], filters: Filters, limit: int) -> list[Found]:
-        return await self._with_terms(lexical.weighted(terms), filters, limit)
-
-    @override
-    async def best_by_terms(self, terms: Mapping[str, float]) -> float:
-        return await self._best_with(lexical.weighted(terms))
-
-    @override
-    async def find_exact(self, identifier: str, filters: Filters) -> list[str]:
-        by_id = point_id(identifier)
-        found = await self._with_terms(lexical.identity(identifier), filters, EXACT_POINTS_MAX)
-        return sorted((point.point_id for point in found), key=lambda point: point != by_id)
-
-    @override
-    async def has_brand(self, text: str) -> bool:
-        return await self._best_with(lexical.brand(text)) > 0
-
-    @override
-    async def has_name(self, text: str) -> bool:
-        return await self._best_with(lexical.names(text)) > 0
 
     @override
     async def browse(self, filters: Filters, limit: int, offset: int) -> list[str]:
@@ -304,26 +269,17 @@ class EdgeIndex(OpenedIndex):
         exact = not (len(asked) == 1 and isinstance(asked[0], Is))
         return self._shard.count(CountRequest(exact=exact, filter=where.all_of(asked)))
 
-    async def _with_terms(self, terms: Sparse, filters: Filters, limit: int) -> list[Found]:
-        if not terms.indices:
-            return []
-        query = SparseVector(*terms)
-        return await best(lambda asked: self._nearest(query, LEXICAL, filters, asked), limit)
-
-    async def _best_with(self, terms: Sparse) -> float:
-        """Return the best score of all points; 0.0 if none has a term."""
-        if not terms.indices:
-            return 0.0
-        found = await self._nearest(SparseVector(*terms), LEXICAL, Filters(), 1)
-        return in_order(found)[0].score if found else 0.0
-
-    async def _nearest(self, vector: Any, using: str, filters: Filters, limit: int) -> list[tuple[str, float]]:
-        asked = conditions(filters)
+    @override
+    async def _nearest(
+        self, query: NDArray[np.float32] | Sparse, filters: Filters, limit: int
+    ) -> list[tuple[str, float]]:
+        asked, by_words = conditions(filters), isinstance(query, Sparse)
+        vector: Any = SparseVector(*query) if by_words else query
         request = QueryRequest(
             limit=limit,
-            query=Query.Nearest(vector, using=using),
+            query=Query.Nearest(vector, using=LEXICAL if by_words else DENSE),
             filter=where.all_of(asked) if asked else None,
-            params=CANDIDATES if using == DENSE else None,
+            params=None if by_words else CANDIDATES,
             with_payload=False,
         )
         return [(str(point.id), point.score) for point in self._shard.query(request)]

@@ -10,16 +10,12 @@ from typing_extensions import override
 
 from schemas.errors import Gone
 from schemas.points import point_id
-from schemas.queries import Filters
-from workers.index import lexical
 from workers.index.interface import (
     CURRENCIES_MAX,
     DENSE,
     LEXICAL,
     SELLERS_MAX,
     DenseVector,
-    Found,
-    OpenedIndex,
     Patch,
     Stored,
     Write,
@@ -37,12 +33,12 @@ from workers.index.layout import (
     positions_in,
     price_change_due,
 )
-from workers.index.ranking import best, in_order
+from workers.index.lexical import Sparse
+from workers.index.opened import OpenedIndex
 from workers.index.server import filters as where
 from workers.index.server.calls import OPERATIONS_MAX, Calls
 from workers.index.server.operations import clear_pending, operations, set_payload, update_vectors
 from workers.index.traits import TRAIT_FIELDS, traits_of
-from workers.words.query import query_terms
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Mapping, Sequence
@@ -50,14 +46,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from schemas.points import Payload
-    from workers.index.lexical import Sparse
+    from schemas.queries import Filters
     from workers.index.metadata import Metadata
     from workers.index.traits import Traits
 
 SCAN_POINTS = 256
 TRAITS_POINTS = 2_000
 """The points whose traits one request reads."""
-EXACT_POINTS_MAX = 256
 
 
 class ServerIndex(OpenedIndex):
@@ -124,36 +119,6 @@ class ServerIndex(OpenedIndex):
     async def due_price_changes(self, partitions: Collection[int] | None, now_ms: int, limit: int) -> list[Payload]:
         turned = where.all_of([price_change_due(now_ms), *in_partitions(partitions), VISIBLE])
         return [complete_payload(record.payload) for record in await self._scroll(turned, limit)]
-
-    @override
-    async def search_dense(self, vector: NDArray[np.float32], filters: Filters, limit: int) -> list[Found]:
-        return await best(lambda asked: self._nearest(vector.tolist(), DENSE, filters, asked), limit)
-
-    @override
-    async def search_lexical(self, text: str, filters: Filters, limit: int) -> list[Found]:
-        return await self.search_terms(query_terms(text), filters, limit)
-
-    @override
-    async def search_terms(self, terms: Mapping[str, float], filters: Filters, limit: int) -> list[Found]:
-        return await self._with_terms(lexical.weighted(terms), filters, limit)
-
-    @override
-    async def best_by_terms(self, terms: Mapping[str, float]) -> float:
-        return await self._best_with(lexical.weighted(terms))
-
-    @override
-    async def find_exact(self, identifier: str, filters: Filters) -> list[str]:
-        by_id = point_id(identifier)
-        found = await self._with_terms(lexical.identity(identifier), filters, EXACT_POINTS_MAX)
-        return sorted((point.point_id for point in found), key=lambda point: point != by_id)
-
-    @override
-    async def has_brand(self, text: str) -> bool:
-        return await self._best_with(lexical.brand(text)) > 0
-
-    @override
-    async def has_name(self, text: str) -> bool:
-        return await self._best_with(lexical.names(text)) > 0
 
     @override
     async def browse(self, filters: Filters, limit: int, offset: int) -> list[str]:
@@ -234,31 +199,24 @@ class ServerIndex(OpenedIndex):
         versions = {str(record.id): (record.payload or {})["version"] for record in records}
         return {p.product_id for p, point in zip(patches, ids, strict=True) if versions.get(point, -1) < p.version}
 
-    async def _with_terms(self, terms: Sparse, filters: Filters, limit: int) -> list[Found]:
-        if not terms.indices:
-            return []
-        query = models.SparseVector(indices=terms.indices, values=terms.values)
-        return await best(lambda asked: self._nearest(query, LEXICAL, filters, asked), limit)
-
-    async def _best_with(self, terms: Sparse) -> float:
-        """Return the best score of all points; 0.0 if none has a term."""
-        if not terms.indices:
-            return 0.0
-        found = await self._nearest(
-            models.SparseVector(indices=terms.indices, values=terms.values), LEXICAL, Filters(), 1
+    @override
+    async def _nearest(
+        self, query: NDArray[np.float32] | Sparse, filters: Filters, limit: int
+    ) -> list[tuple[str, float]]:
+        asked, by_words = conditions(filters), isinstance(query, Sparse)
+        vector: Any = (
+            models.SparseVector(indices=query.indices, values=query.values)
+            if isinstance(query, Sparse)
+            else query.tolist()
         )
-        return in_order(found)[0].score if found else 0.0
-
-    async def _nearest(self, query: Any, using: str, filters: Filters, limit: int) -> list[tuple[str, float]]:
-        asked = conditions(filters)
         answer = await self._calls.ask(
             lambda: self._client.query_points(
                 self._name,
-                query=query,
-                using=using,
+                query=vector,
+                using=LEXICAL if by_words else DENSE,
                 query_filter=where.all_of(asked) if asked else None,
                 limit=limit,
-                search_params=models.SearchParams(exact=True) if using == DENSE and asked else None,
+                search_params=models.SearchParams(exact=True) if asked and not by_words else None,
                 with_payload=False,
             )
         )

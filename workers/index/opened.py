@@ -1,0 +1,101 @@
+"""The part of an open index that the backends share: what it is, and how its rankings become answers."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING
+
+from typing_extensions import override
+
+from schemas.points import point_id
+from schemas.queries import Filters
+from workers.index import lexical
+from workers.index.interface import Index
+from workers.index.ranking import best, in_order
+from workers.words.query import query_terms
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from workers.embedder.interface import ModelId
+    from workers.index.interface import Found
+    from workers.index.lexical import Sparse
+    from workers.index.metadata import Metadata
+
+EXACT_POINTS_MAX = 256
+
+
+class OpenedIndex(Index):
+    """An index that is open: its name and metadata, and the searches that are made of `_nearest`."""
+
+    def __init__(self, name: str, metadata: Metadata) -> None:
+        self._name = name
+        self._metadata = metadata
+
+    @property
+    @override
+    def name(self) -> str:
+        return self._name
+
+    @property
+    @override
+    def collection(self) -> str:
+        return self._metadata.collection
+
+    @property
+    @override
+    def metadata(self) -> Metadata:
+        return self._metadata
+
+    @property
+    @override
+    def model(self) -> ModelId:
+        return self._metadata.model
+
+    @override
+    async def search_dense(self, vector: NDArray[np.float32], filters: Filters, limit: int) -> list[Found]:
+        return await best(lambda asked: self._nearest(vector, filters, asked), limit)
+
+    @override
+    async def search_lexical(self, text: str, filters: Filters, limit: int) -> list[Found]:
+        return await self.search_terms(query_terms(text), filters, limit)
+
+    @override
+    async def search_terms(self, terms: Mapping[str, float], filters: Filters, limit: int) -> list[Found]:
+        return await self._with_terms(lexical.weighted(terms), filters, limit)
+
+    @override
+    async def best_by_terms(self, terms: Mapping[str, float]) -> float:
+        return await self._best_with(lexical.weighted(terms))
+
+    @override
+    async def find_exact(self, identifier: str, filters: Filters) -> list[str]:
+        by_id = point_id(identifier)
+        found = await self._with_terms(lexical.identity(identifier), filters, EXACT_POINTS_MAX)
+        return sorted((point.point_id for point in found), key=lambda point: point != by_id)
+
+    @override
+    async def has_brand(self, text: str) -> bool:
+        return await self._best_with(lexical.brand(text)) > 0
+
+    @override
+    async def has_name(self, text: str) -> bool:
+        return await self._best_with(lexical.names(text)) > 0
+
+    @abstractmethod
+    async def _nearest(
+        self, query: NDArray[np.float32] | Sparse, filters: Filters, limit: int
+    ) -> list[tuple[str, float]]:
+        """Return the ids and scores of the points nearest to a dense vector, float32 `(dimension,)`, or to a lexical
+        one, in the order of the backend."""
+
+    async def _with_terms(self, terms: Sparse, filters: Filters, limit: int) -> list[Found]:
+        return await best(lambda asked: self._nearest(terms, filters, asked), limit) if terms.indices else []
+
+    async def _best_with(self, terms: Sparse) -> float:
+        """Return the best score of all points; 0.0 if none has a term."""
+        found = await self._nearest(terms, Filters(), 1) if terms.indices else []
+        return in_order(found)[0].score if found else 0.0
