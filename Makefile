@@ -9,7 +9,7 @@ SEED ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-compile -c deploy/constraints.txt
 COMPILED := import stream.commands, stream.index.process, stream.items.__main__; \
-  from workers.priority import QueryGate; from workers.embedder.registry import start_embedder; \
+  from workers.query_gate import QueryGate; from workers.embedder.registry import start_embedder; \
   start_embedder("model", None, threads=1, gate=QueryGate()).close()
 
 .PHONY: help demo check unit test faults-short faults simulate fuzz oracle bench bench-peers relevance docs images format clean

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from workers.clock import Clock
     from workers.embedder.registry import EmbedderRegistry
     from workers.index.interface import Collections
-    from workers.priority import QueryGate
+    from workers.query_gate import QueryGate
     from workers.search.hits import Shop
     from workers.vocabulary.vocabulary import Vocabulary
 

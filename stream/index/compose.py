@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from stream.writers.progress_sink import Watermark
     from workers.clock import Clock
     from workers.index.interface import Collections
-    from workers.priority import QueryGate
+    from workers.query_gate import QueryGate
     from workers.vocabulary.vocabulary import Vocabulary
 
 

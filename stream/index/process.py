@@ -33,7 +33,7 @@ from stream.writers.epoch import identity_for
 from workers.clock import SystemClock
 from workers.embedder.registry import EmbedderRegistry
 from workers.index.open import open_collections
-from workers.priority import QueryGate
+from workers.query_gate import QueryGate
 from workers.search.hits import Shop
 from workers.vocabulary.vocabulary import Vocabulary
 

@@ -13,7 +13,7 @@ from workers.lanes.acks import shared_by
 from workers.lanes.pending_item import PendingItem
 from workers.lanes.stages import StageTimes
 from workers.lanes.traced_record import TracedRecord
-from workers.priority import CooperativeTurns
+from workers.query_gate import CooperativeTurns
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from stream.writers.progress_sink import ProgressSink
     from stream.writers.writer_set import WriterSet
     from workers.clock import Clock
-    from workers.priority import QueryGate
+    from workers.query_gate import QueryGate
 
 
 class IndexWorker:

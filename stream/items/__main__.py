@@ -28,7 +28,7 @@ from stream.runtime.sources_file import configured_sources, sources_of
 from stream.runtime.telemetry.configured import tracing
 from workers import memory
 from workers.clock import SystemClock
-from workers.priority import QueryGate
+from workers.query_gate import QueryGate
 
 if TYPE_CHECKING:
     from stream.progress.reporter import Reporter

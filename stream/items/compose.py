@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from stream.runtime.metrics import ItemsMetrics
     from stream.runtime.telemetry.interface import Tracer
     from workers.clock import Clock
-    from workers.priority import QueryGate
+    from workers.query_gate import QueryGate
 
 
 class ItemsParts(NamedTuple):

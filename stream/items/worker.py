@@ -22,7 +22,7 @@ from stream.kafka.partitions import partition_of
 from stream.kafka.topics import INPUTS
 from stream.runtime.telemetry.attributes import CHANGED, PRODUCT_ID
 from workers.lanes.acks import shared_by
-from workers.priority import CooperativeTurns
+from workers.query_gate import CooperativeTurns
 from workers.sources.sources import IN_OWN_FORMAT
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from stream.runtime.telemetry.interface import Span
     from workers.clock import Clock
     from workers.lanes.acks import Ack
-    from workers.priority import QueryGate
+    from workers.query_gate import QueryGate
     from workers.sources.sources import Decoded
 
 log = structlog.get_logger(__name__)

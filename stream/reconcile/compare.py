@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from stream.runtime.jobs import Step
     from workers.clock import Clock
     from workers.index.interface import Index
-    from workers.priority import CooperativeTurns
+    from workers.query_gate import CooperativeTurns
 
 POINTS = "points"
 """The kind of the frames that hold the payloads of points."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from stream.kafka.partitions import Partition
     from stream.kafka.reader import Reader, Record
     from stream.reconcile.spill import Buckets
-    from workers.priority import CooperativeTurns
+    from workers.query_gate import CooperativeTurns
 
 KIND = "log"
 """The kind of the frames that hold records of the item log."""

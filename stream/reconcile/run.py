@@ -12,7 +12,7 @@ from stream.reconcile.compare import Comparison
 from stream.reconcile.item_log import ItemLog
 from stream.reconcile.outcome_counts import OutcomeCounts
 from stream.reconcile.spill import Buckets, bucket_count
-from workers.priority import CooperativeTurns
+from workers.query_gate import CooperativeTurns
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from stream.reconcile.compare import ComparisonContext
     from stream.runtime.jobs import Step
     from workers.clock import Clock
-    from workers.priority import QueryGate
+    from workers.query_gate import QueryGate
 
 TURN_SECONDS, PAUSE_SECONDS = 0.003, 0.002
 """How long the work holds the event loop, and how long it then pauses. The pause is longer than one round of the loop,

@@ -16,7 +16,7 @@ import uvloop
 from schemas.errors import FreshlineError
 from stream.runtime.logs import set_up_logs
 from workers import memory
-from workers.priority import SWITCH_INTERVAL_S
+from workers.query_gate import SWITCH_INTERVAL_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine

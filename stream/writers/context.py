@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from workers.clock import Clock
     from workers.embedder.cache import VectorCache
     from workers.lanes.sinks import DeadLetters
-    from workers.priority import QueryGate
+    from workers.query_gate import QueryGate
     from workers.vocabulary.vocabulary import Vocabulary
 
 

@@ -14,7 +14,7 @@ from stream.kafka.partitions import Partition
 from stream.kafka.reader import Reader
 from stream.kafka.topics import ITEMS
 from workers.lanes.sinks import Rewritten
-from workers.priority import CooperativeTurns
+from workers.query_gate import CooperativeTurns
 from workers.retry import INDEX_BACKOFF, until_available
 from workers.state.projection import content
 from workers.vocabulary.words import catalogue_brand, catalogue_words
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from stream.kafka.reader import Record
     from workers.index.interface import Collections, Index
     from workers.lanes.sinks import Event
-    from workers.priority import QueryGate
+    from workers.query_gate import QueryGate
     from workers.vocabulary.vocabulary import Vocabulary
 
 log = structlog.get_logger(__name__)

@@ -18,7 +18,7 @@ from stream.demo.data_rows import rows
 from workers.document import document
 from workers.embedder.model_files import locate
 from workers.embedder.sentence import SentenceEmbedder
-from workers.priority import QueryGate
+from workers.query_gate import QueryGate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

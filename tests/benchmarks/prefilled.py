@@ -18,7 +18,7 @@ from workers.document import document
 from workers.index.interface import Upsert
 from workers.index.open import open_collections
 from workers.point.payload import VectorState, payload
-from workers.priority import QueryGate
+from workers.query_gate import QueryGate
 from workers.state.fold import fold
 from workers.state.projection import content
 from workers.words.item import item_words

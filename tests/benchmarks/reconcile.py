@@ -30,7 +30,7 @@ from workers.clock import SystemClock
 from workers.embedder.fake import FakeEmbedder
 from workers.index.edge.open import open_edge
 from workers.point.plan import plan
-from workers.priority import QueryGate
+from workers.query_gate import QueryGate
 from workers.state.fold import fold
 from workers.state.projection import content
 

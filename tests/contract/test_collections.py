@@ -12,7 +12,7 @@ from schemas.queries import Filters
 from tests.support.index_backends import MODEL, content, put
 from workers.index.edge.collections import EdgeCollections
 from workers.index.server.collections import open_with
-from workers.priority import QueryGate
+from workers.query_gate import QueryGate
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

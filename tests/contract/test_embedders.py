@@ -15,7 +15,7 @@ from tests.support.waiting import HANG_S
 from workers.embedder.registry import start_embedder
 from workers.embedder.sentence import SentenceEmbedder
 from workers.embedder.tracing import _Traced
-from workers.priority import QueryGate
+from workers.query_gate import QueryGate
 
 if TYPE_CHECKING:
     from workers.embedder.interface import Embedder, Vectors

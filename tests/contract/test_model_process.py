@@ -18,7 +18,7 @@ from tests.support.waiting import until
 from workers.embedder.fake import FakeEmbedder
 from workers.embedder.model_process import ModelProcess
 from workers.embedder.serve import DOCUMENTS_NICENESS
-from workers.priority import QueryGate
+from workers.query_gate import QueryGate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 CALLER = """
 from workers.embedder.model_process import ModelProcess
-from workers.priority import QueryGate
+from workers.query_gate import QueryGate
 
 model = ModelProcess("fake", None, threads=1, gate=QueryGate())
 print(model._child._process.pid, flush=True)

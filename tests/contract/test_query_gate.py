@@ -12,7 +12,7 @@ from workers.embedder.model_process import ModelProcess
 from workers.embedder.registry import EmbedderRegistry
 from workers.index.edge.collections import EdgeCollections
 from workers.index.edge.index import SCAN_POINTS
-from workers.priority import QueryGate
+from workers.query_gate import QueryGate
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine

@@ -20,7 +20,7 @@ from workers.embedder.fake import FakeEmbedder
 from workers.embedder.registry import EmbedderRegistry
 from workers.index.server.calls import Calls, Persistence
 from workers.index.server.collections import ServerCollections
-from workers.priority import QueryGate
+from workers.query_gate import QueryGate
 from workers.retry import Backoff
 from workers.search.hits import Shop
 

@@ -20,7 +20,7 @@ from tests.support.index_backends import content, opened, put
 from tests.support.index_side import EPOCH, PARTITIONS, index_side, now_ms
 from tests.support.queries import OneIndex
 from tests.support.waiting import until
-from workers.priority import QueryGate
+from workers.query_gate import QueryGate
 from workers.state.fold import fold
 from workers.vocabulary.vocabulary import Vocabulary
 

@@ -24,7 +24,7 @@ from workers.embedder.registry import EmbedderRegistry
 from workers.index.edge.index import EdgeIndex
 from workers.index.interface import Roles
 from workers.lanes.pending_item import PendingItem
-from workers.priority import QueryGate
+from workers.query_gate import QueryGate
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection

@@ -24,7 +24,7 @@ from workers.embedder.fake import FakeEmbedder
 from workers.index.edge.collections import EdgeCollections
 from workers.index.edge.index import EdgeIndex
 from workers.index.interface import Reprice, Upsert
-from workers.priority import QueryGate
+from workers.query_gate import QueryGate
 from workers.words.item import Words
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import asyncio
 import random
 from typing import TYPE_CHECKING, Any, cast
 
-from workers.priority import CooperativeTurns
+from workers.query_gate import CooperativeTurns
 
 from . import actors, membership
 from .injection import FaultInjector

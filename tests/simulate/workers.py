@@ -17,7 +17,7 @@ from stream.kafka.log_identity import LogIdentity
 from stream.progress.freshness import RecentFreshness
 from stream.runtime.metrics import IndexMetrics, ItemsMetrics
 from workers.index.interface import Roles
-from workers.priority import QueryGate
+from workers.query_gate import QueryGate
 from workers.vocabulary.vocabulary import Vocabulary
 
 from .events import CURSED, PARTITIONS

@@ -29,7 +29,7 @@ from tests.support.waiting import until
 from workers.clock import SystemClock
 from workers.embedder.fake import FakeEmbedder
 from workers.index.interface import Roles
-from workers.priority import QueryGate
+from workers.query_gate import QueryGate
 from workers.vocabulary.vocabulary import Vocabulary
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from stream.runtime.metrics import ItemsMetrics
 from tests.support.clocks import ManualClock
 from tests.support.record_batches import MadeRecord, batch_of
 from tests.support.waiting import until
-from workers.priority import QueryGate
+from workers.query_gate import QueryGate
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence

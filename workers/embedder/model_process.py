@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from workers.embedder.interface import Kind, Vectors
-    from workers.priority import QueryGate
+    from workers.query_gate import QueryGate
 
 CLOSE_SECONDS_MAX = 2.0
 

@@ -14,7 +14,7 @@ from workers.embedder.threads import EmbedderThreads
 
 if TYPE_CHECKING:
     from workers.embedder.interface import Embedder, Kind
-    from workers.priority import QueryGate
+    from workers.query_gate import QueryGate
 
 
 class EmbedderRegistry:

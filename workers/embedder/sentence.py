@@ -20,7 +20,7 @@ from workers.embedder.model_files import locate, revision
 from workers.embedder.precision import Features, fastest
 from workers.embedder.readability import UNRELATED, is_readable, related_cosine_min
 from workers.embedder.tracing import forward_pass
-from workers.priority import QueryGate
+from workers.query_gate import QueryGate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -22,13 +22,13 @@ from schemas.errors import FreshlineError
 from workers import memory
 from workers.embedder.model_process import Loaded, Turn
 from workers.embedder.registry import load_embedder
-from workers.priority import SWITCH_INTERVAL_S, QueryGate
+from workers.query_gate import SWITCH_INTERVAL_S, QueryGate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from workers.embedder.interface import Embedder
-    from workers.priority import TokenBucket
+    from workers.query_gate import TokenBucket
 
 DOCUMENTS_NICENESS = 19
 """The niceness of the documents' threads: queries, prices and all other urgent work run before them."""

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from workers.embedder.interface import ModelId
     from workers.index.address import ServerAddress
     from workers.index.interface import Collections
-    from workers.priority import QueryGate
+    from workers.query_gate import QueryGate
 
 
 async def open_collections(

@@ -13,7 +13,7 @@ from workers.lanes.pending_item import NewText
 from workers.lanes.sinks import Planned, Refused, Retried, Rewritten, Searchable, TracedWrite
 from workers.point.payload import is_visible
 from workers.point.plan import PointPlan, is_new_text, patch_facets, plan, same_product
-from workers.priority import CooperativeTurns
+from workers.query_gate import CooperativeTurns
 from workers.retry import INDEX_BACKOFF, until_available
 from workers.state.projection import content, facets, product_digest
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from workers.lanes.pending_item import PendingItem
     from workers.lanes.sinks import DeadLetters, Sink
     from workers.point.plan import Cached
-    from workers.priority import QueryGate
+    from workers.query_gate import QueryGate
     from workers.retry import Backoff
 
     Read = tuple[PendingItem, Stored | None]

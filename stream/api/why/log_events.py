@@ -12,7 +12,7 @@ from stream.kafka.headers import replayed_origin
 from stream.kafka.partitions import Partition, partition_of
 from stream.kafka.reader import Reader
 from stream.kafka.topics import INPUTS
-from workers.priority import CooperativeTurns
+from workers.query_gate import CooperativeTurns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from stream.kafka.cluster import Cluster
     from stream.kafka.reader import Record
     from workers.clock import Clock
-    from workers.priority import QueryGate
+    from workers.query_gate import QueryGate
 
 EVENTS_MAX = 1_000
 """The most events of a product that are kept, the newest ones."""

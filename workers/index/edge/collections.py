@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from workers.embedder.interface import ModelId
     from workers.index.edge.index import EdgeIndex
     from workers.index.interface import Index
-    from workers.priority import QueryGate
+    from workers.query_gate import QueryGate
 
 
 class EdgeCollections(Collections):

@@ -58,7 +58,7 @@ from workers.index.layout import (
 )
 from workers.index.lexical import Sparse
 from workers.index.opened import OpenedIndex
-from workers.priority import CooperativeTurns
+from workers.query_gate import CooperativeTurns
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -72,7 +72,7 @@ if TYPE_CHECKING:
     from workers.index.layout import Condition
     from workers.index.metadata import Metadata
     from workers.index.traits import Traits
-    from workers.priority import QueryGate
+    from workers.query_gate import QueryGate
 
 FREE_BYTES_MIN = 200 * 2**20
 """The least free disk for a write: on a full disk the mapped files of the shard kill the process (SIGBUS)."""

@@ -28,7 +28,7 @@ from workers.index.edge.index import EdgeIndex
 from workers.index.edge.operations import create_positions
 from workers.index.interface import DENSE, LEXICAL
 from workers.index.layout import INDEXED_FIELDS
-from workers.priority import QueryGate
+from workers.query_gate import QueryGate
 
 if TYPE_CHECKING:
     from collections.abc import Callable

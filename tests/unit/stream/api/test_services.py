@@ -30,7 +30,7 @@ from workers.embedder.interface import ModelId
 from workers.embedder.registry import EmbedderRegistry
 from workers.index.interface import Roles
 from workers.index.metadata import Metadata
-from workers.priority import QueryGate
+from workers.query_gate import QueryGate
 from workers.search.hits import Shop
 from workers.search.searcher import Results
 from workers.vocabulary.vocabulary import Vocabulary

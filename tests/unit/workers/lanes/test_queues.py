@@ -31,7 +31,7 @@ from workers.lanes.queues import BOUNDS, LaneBounds
 from workers.lanes.sale_windows import SaleWindows
 from workers.lanes.sinks import Embedded, Planned, Repriced, Retried, Searchable, Sinks, VectorSearchable
 from workers.point.plan import Action
-from workers.priority import QueryGate
+from workers.query_gate import QueryGate
 from workers.retry import Backoff
 from workers.state.fold import fold
 from workers.state.projection import content

@@ -1,4 +1,4 @@
-"""Priority on the event loop: long work gives way to queries and takes cooperative turns (deploy/decisions/0016)."""
+"""The query gate: long work gives way to queries, and takes turns on the event loop (deploy/decisions/0016)."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.waiting import HANG_S
-from workers.priority import TURN_SECONDS, CooperativeTurns, QueryGate, TokenBucket
+from workers.query_gate import TURN_SECONDS, CooperativeTurns, QueryGate, TokenBucket
 
 
 @pytest.fixture
