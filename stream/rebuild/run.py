@@ -16,7 +16,7 @@ from stream.rebuild.check import check
 from stream.rebuild.cost import cost
 from stream.writers.backfill import partitions_filled
 from stream.writers.writer_set import LOOK_INTERVAL_S as ROLES_INTERVAL_S
-from workers.index.interface import not_built
+from workers.index.interface import abandoned_sentence
 from workers.retry import Backoff, until_available
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ class Rebuild:
             return _result(building, roles.previous, {})
         if not any(_is(building, each) for each in roles.all):
             await self._discard(step, building)
-        raise Conflict(not_built(building))
+        raise Conflict(abandoned_sentence(building))
 
     async def _until_filled(self, step: Step, building: Index) -> None:
         """Wait until every partition is filled up to the end offset that its worker wrote down when it began."""
@@ -210,7 +210,7 @@ class Rebuild:
         await asyncio.sleep(self._intervals.look_s)
         writer = self._context.writers.writer(building)
         if writer is None:
-            raise Gone(not_built(building))
+            raise Gone(abandoned_sentence(building))
         if writer.failed is not None:
             await self._discard(step, building)
             raise writer.failed

@@ -234,12 +234,12 @@ class Roles(NamedTuple):
 NOTHING_BEFORE = "there is nothing to go back to: another worker has dropped the collection that served before"
 
 
-def not_built(index: Index) -> str:
+def abandoned_sentence(index: Index) -> str:
     """Return a sentence that says why this collection may not begin to serve."""
     return f"{index.collection} is not being built any more: another worker has given this rebuild up, or begun another"
 
 
-def serves(index: Index) -> str:
+def serving_sentence(index: Index) -> str:
     """Return a sentence that says why this collection may not be dropped."""
     return f"{index.collection} serves since a moment ago, so it is not dropped: look at /status, and ask again"
 

@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from schemas.errors import Conflict, Misconfigured
 from workers.index.edge.open import open_edge
-from workers.index.interface import NOTHING_BEFORE, Collections, Roles, not_built, serves
+from workers.index.interface import NOTHING_BEFORE, Collections, Roles, abandoned_sentence, serving_sentence
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,7 +65,7 @@ class EdgeCollections(Collections):
         if before.serving is built:
             return
         if before.building is not built:
-            raise Conflict(not_built(built))
+            raise Conflict(abandoned_sentence(built))
         self._write(Roles(built, previous=before.serving))
 
     @override
@@ -78,7 +78,7 @@ class EdgeCollections(Collections):
     @override
     async def retire(self, index: Index) -> None:
         if index is self._now.serving:
-            raise Conflict(serves(index))
+            raise Conflict(serving_sentence(index))
         self._write(Roles(self._now.serving, *(each if each is not index else None for each in self._now[1:])))
 
     @override

@@ -15,7 +15,15 @@ from typing_extensions import override
 from schemas.errors import Conflict, Gone, Unavailable
 from workers.document import TEMPLATE_VERSION
 from workers.index import metadata as meta
-from workers.index.interface import DENSE, LEXICAL, NOTHING_BEFORE, Collections, Roles, not_built, serves
+from workers.index.interface import (
+    DENSE,
+    LEXICAL,
+    NOTHING_BEFORE,
+    Collections,
+    Roles,
+    abandoned_sentence,
+    serving_sentence,
+)
 from workers.index.layout import CREATED_WITH, INDEXED_FIELDS, POSITIONS_PAYLOAD, POSITIONS_POINT, SCHEMA_VERSION
 from workers.index.server import filters as where
 from workers.index.server.calls import Calls, Persistence, check_version
@@ -115,7 +123,7 @@ class ServerCollections(Collections):
         if named.get(self._alias) == built.name:
             return
         if named.get(self._building) != built.name:
-            raise Conflict(not_built(built))
+            raise Conflict(abandoned_sentence(built))
         await self._rename(
             {
                 self._alias: built.name,
@@ -135,7 +143,7 @@ class ServerCollections(Collections):
     async def retire(self, index: Index) -> None:
         named = await self._aliases()
         if named.get(self._alias) == index.name:
-            raise Conflict(serves(index))
+            raise Conflict(serving_sentence(index))
         await self._rename({role: None for role, name in named.items() if name == index.name})
 
     @override
