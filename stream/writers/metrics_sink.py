@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from stream.runtime.metrics import IndexMetrics
     from stream.writers.attached import AttachedWriters
     from workers.clock import Clock
-    from workers.lanes.sinks import Event
+    from workers.lanes.sinks import LaneEvent
 
 SEARCHABLE, VECTOR = "searchable", "vector"
 
@@ -57,7 +57,7 @@ class MetricsSink:
         }
         self._stages["products", EMBED] = metrics.stages.labels("products", EMBED)
 
-    def note(self, event: Event) -> None:
+    def note(self, event: LaneEvent) -> None:
         """Count the event."""
         match event:
             case Embedded(texts, seconds):
@@ -70,7 +70,7 @@ class MetricsSink:
             case _ if self._attached.serves(self._collection):
                 self._note_shown(event)
 
-    def _note_shown(self, event: Event) -> None:
+    def _note_shown(self, event: LaneEvent) -> None:
         match event:
             case Planned(action):
                 self._count_plan(action)

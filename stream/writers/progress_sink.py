@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from stream.progress.reporter import Reporter
     from stream.writers.assignment import Assignment
     from stream.writers.attached import AttachedWriters
-    from workers.lanes.sinks import Event
+    from workers.lanes.sinks import LaneEvent
 
 
 class Watermark(Protocol):
@@ -40,7 +40,7 @@ class ProgressSink:
         self._reporter = reporter
         self._published: dict[tuple[int, str], int] = {}
 
-    def note(self, event: Event) -> None:
+    def note(self, event: LaneEvent) -> None:
         """Publish after each step of the lanes."""
         if isinstance(event, Written):
             self.publish()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from schemas.trace_context import TraceContext
     from stream.runtime.telemetry.interface import Tracer
     from stream.writers.attached import AttachedWriters
-    from workers.lanes.sinks import Event, Sink
+    from workers.lanes.sinks import LaneEvent, Sink
     from workers.lanes.traced_record import TracedRecord
 
 PENDING_MAX = 10_000
@@ -47,7 +47,7 @@ class TraceSink:
         self._attached = attached
         self._pending: OrderedDict[str, _PendingText] = OrderedDict()
 
-    def note(self, event: Event) -> None:
+    def note(self, event: LaneEvent) -> None:
         """Record the spans of an event. The next sink hears of a vector's trace with it."""
         if isinstance(event, TracedWrite) and self._attached.serves(self._collection):
             self._note_write(event)

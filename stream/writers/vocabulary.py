@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from stream.kafka.cluster import Cluster
     from stream.kafka.reader import Record
     from workers.index.interface import Collections, Index
-    from workers.lanes.sinks import Event
+    from workers.lanes.sinks import LaneEvent
     from workers.query_gate import QueryGate
     from workers.vocabulary.vocabulary import Vocabulary
 
@@ -43,7 +43,7 @@ class VocabularySink:
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
 
-    def note(self, event: Event) -> None:
+    def note(self, event: LaneEvent) -> None:
         """Put the words of a point that was written whole. Any other write leaves its words as they are."""
         if isinstance(event, Rewritten):
             point = event.payload

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from workers.embedder.interface import Vectors
     from workers.index.interface import Index
     from workers.lanes.lanes import LanePressure
-    from workers.lanes.sinks import DeadLetters, Event, Sink
+    from workers.lanes.sinks import DeadLetters, LaneEvent, Sink
 
 log = structlog.get_logger(__name__)
 
@@ -105,7 +105,7 @@ class EmbeddingLane:
         self._wake = asyncio.Event()
         self._drained = asyncio.Event()
 
-    def note(self, event: Event) -> None:
+    def note(self, event: LaneEvent) -> None:
         """Wake when a text was written whose vector is pending."""
         if isinstance(event, Planned) and event.action is Action.EMBED:
             self.wake()

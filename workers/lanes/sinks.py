@@ -107,7 +107,7 @@ class Repriced(NamedTuple):
     now_ms: int = 0
 
 
-Event = (
+LaneEvent = (
     Planned
     | Searchable
     | Rewritten
@@ -125,7 +125,7 @@ Event = (
 class Sink(Protocol):
     """Receives the events of the lanes, on the event loop and for every record: it must be quick."""
 
-    def note(self, event: Event) -> None:
+    def note(self, event: LaneEvent) -> None:
         """Take note of an event; a sink ignores the kinds that it does not need. Must not raise."""
 
 
@@ -135,7 +135,7 @@ class Sinks:
     def __init__(self, *sinks: Sink) -> None:
         self._sinks = sinks
 
-    def note(self, event: Event) -> None:
+    def note(self, event: LaneEvent) -> None:
         """Hand the event to each of them, in order."""
         for sink in self._sinks:
             sink.note(event)

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from workers.index.edge.index import EdgeIndex
     from workers.index.interface import Stored
     from workers.lanes.acks import Ack
-    from workers.lanes.sinks import Event
+    from workers.lanes.sinks import LaneEvent
 
 FEW_TEXTS_MAX, TEXTS_MAX = EmbeddingPace().few_texts_max, BOUNDS.texts_max
 NOW_MS = 1_800_000_000_000
@@ -68,7 +68,7 @@ class Told:
         self.failed: dict[str, str] = {}
         self.vectors_due_at_ms: list[int | None] = []
 
-    def note(self, event: Event) -> None:
+    def note(self, event: LaneEvent) -> None:
         match event:
             case Planned(action):
                 self.actions.append(action)
