@@ -39,7 +39,7 @@ class ItemsMetrics:
             "freshline_bugs", "Exceptions in a pure stage, each of which is a bug: alert on any", ["stage"]
         )
         self.evicted = counter(
-            "freshline_displaced_parts",
+            "freshline_evicted_parts",
             "Offers, attributes and languages that were left out of a state because of its limits",
         )
         self.joined = counter(
