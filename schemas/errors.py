@@ -12,7 +12,7 @@
        +- Stalled           a worker has work and nothing moves         -     1        crash, and be started again
        +- Unavailable       a broker, server or disk is away            503   1        retry with bounded backoff
        |  +- Gone           the collection was deleted or replaced      503   1        crash; the next start finds out
-       +- RefusedRequest    only the service sees what is wrong         422   1        change the request
+       +- RefusedRequest    a parameter of a request is wrong           422   2        change the parameter it names
        +- NotFound          the API knows of no such thing              404   1        ask for another
        +- Conflict          it cannot be done as things stand           409   1        wait, or do something else first
        +- Misconfigured     the process cannot start as it is set up    -     1 (78)   change the setting that it names
@@ -22,7 +22,7 @@
 
 "exit" is the exit code of a command. A worker process that is Misconfigured ends with 78 (EX_CONFIG of sysexits.h) and
 its reason as the last line, so that `up` does not start it again and again. The codes are attributes of the classes:
-`stream.api.errors`, `stream.api.client`, `stream.commands` and `stream.runtime.process` read them there.
+`stream.api.errors`, `stream.client`, `stream.commands` and `stream.runtime.process` read them there.
 """
 
 from __future__ import annotations
@@ -83,12 +83,14 @@ class Gone(Unavailable):
 
 
 class RefusedRequest(FreshlineError):
-    """A request that only the service can see is wrong, such as one for a partition that does not exist."""
+    """A parameter of a request is wrong. The sentence begins with its name."""
 
     http_status = 422
+    exit_code = 2
 
     def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
+        """`message` says what is wrong with the field, without its name."""
+        super().__init__(f"{field}: {message}")
         self.field = field
 
 

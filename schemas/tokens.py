@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import Literal, NamedTuple, get_args
 
-INPUT_TOPICS = ("products", "prices", "reviews")
+InputTopic = Literal["products", "prices", "reviews"]
+INPUT_TOPICS: tuple[str, ...] = get_args(InputTopic)
 _TOKEN = re.compile(rf"({'|'.join(INPUT_TOPICS)}):(\d{{1,5}}):(\d{{1,18}})(?:@([\w-]{{1,64}}))?", re.ASCII)
 
 

@@ -8,14 +8,14 @@ from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request
 from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 
 from schemas.errors import NotFound, RefusedRequest, Unavailable
-from schemas.queries import IndexedItem, SearchAnswer
+from schemas.queries import SearchAnswer
 from schemas.suggestions import Suggestions, SuggestRequest
 from schemas.texts import name_of
 from schemas.tokens import Token
 from stream.api.dashboard.routes import add_dashboard
 from stream.api.dead_letters.routes import letter_routes
 from stream.api.errors import RETRY_AFTER, add_error_answers, error_answer
-from stream.api.models import JSONAnswer, ProgressAnswer, StatusReport
+from stream.api.models import ItemAnswer, JSONAnswer, ProgressAnswer, ReadyAnswer, StatusReport
 from stream.api.page import PAGE_HEADERS, PageParameters, page_answer, render_page
 from stream.api.parameters import (
     NoParameters,
@@ -85,7 +85,7 @@ def _search_routes(searches: SearchApi, tracer: Tracer | None) -> APIRouter:
         """
         return JSONAnswer(await searches.suggest(request))
 
-    @router.get("/items/{product_id:path}", responses={200: {"model": dict[str, str | IndexedItem]}})
+    @router.get("/items/{product_id:path}", responses={200: {"model": ItemAnswer}})
     async def item(product_id: Annotated[str, Path(min_length=1)], _: Annotated[NoParameters, Query()]) -> Response:
         """Show one item as the index holds it, with `status` `visible`, `delisted` or `parked`.
 
@@ -95,7 +95,7 @@ def _search_routes(searches: SearchApi, tracer: Tracer | None) -> APIRouter:
         indexed = await searches.item(product_id)
         if indexed is None:
             return error_answer(NotFound.http_status, f"no item {product_id} was ever heard of")
-        return JSONAnswer({"product_id": product_id, "indexed": indexed.model_dump()})
+        return JSONAnswer(ItemAnswer(product_id=product_id, indexed=indexed))
 
     @router.get("/progress", responses={200: {"model": ProgressAnswer}})
     async def progress(request: Annotated[ProgressParameters, Query()]) -> Response:
@@ -115,7 +115,7 @@ def _page_routes(searches: SearchApi) -> APIRouter:
         try:
             return HTMLResponse(render_page(request, await page_answer(searches, request)), headers=PAGE_HEADERS)
         except RefusedRequest as refused:
-            page = render_page(request, None, f"{refused.field}: {refused}")
+            page = render_page(request, None, str(refused))
             return HTMLResponse(page, refused.http_status, headers=PAGE_HEADERS)
 
     return router
@@ -180,13 +180,13 @@ def _status_routes(pipeline: StatusApi) -> APIRouter:
         """Answer while the process runs."""
         return PlainTextResponse("alive\n")
 
-    @router.get("/readyz")
+    @router.get("/readyz", responses={200: {"model": ReadyAnswer}})
     async def readyz() -> Response:
         """Answer 200 once searches can be served; until then 503, with the reasons."""
         reasons = pipeline.ready()
         if reasons:
             return error_answer(Unavailable.http_status, "; ".join(reasons), headers=RETRY_AFTER)
-        return JSONAnswer({"ready": True})
+        return JSONAnswer(ReadyAnswer())
 
     return router
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import structlog
 from fastapi.exceptions import RequestValidationError
@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from schemas.errors import FreshlineError, RefusedRequest, Unavailable
 from schemas.queries import ErrorAnswer, ErrorDetail
 from stream.api.models import JSONAnswer
+from stream.api.refusals import refusal
 
 if TYPE_CHECKING:
     from fastapi import FastAPI, Request
@@ -36,26 +37,13 @@ def add_error_answers(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _failed)
 
 
-def sentence(error: dict[str, Any]) -> tuple[str | None, str]:
-    """Return the field and one plain sentence for a pydantic error."""
-    field = str(error["loc"][-1]) if len(error["loc"]) > 1 else None
-    message = str(error["msg"]).removeprefix("Value error, ")
-    if error["type"] == "extra_forbidden":
-        return field, f"{field}: there is no such parameter"
-    if field is None:  # A rule over several fields names the one to change.
-        return message.partition(":")[0], message
-    message = message.removeprefix("Input ").removeprefix("String ").removeprefix("Value ")
-    return field, f"{field}: {message[:1].lower()}{message[1:]}"
-
-
-async def _invalid(_: Request, error: RequestValidationError) -> JSONAnswer:
-    field, message = sentence(error.errors()[0])
-    return error_answer(RefusedRequest.http_status, message, field)
+async def _invalid(request: Request, error: RequestValidationError) -> JSONAnswer:
+    return await _explained(request, refusal(error.errors()[0]))
 
 
 async def _explained(request: Request, error: FreshlineError) -> JSONAnswer:
     if isinstance(error, RefusedRequest):
-        return error_answer(error.http_status, f"{error.field}: {error}", error.field)
+        return error_answer(error.http_status, str(error), error.field)
     if error.http_status == FreshlineError.http_status:
         return await _failed(request, error)
     headers = RETRY_AFTER if isinstance(error, Unavailable) else None

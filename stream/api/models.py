@@ -1,16 +1,17 @@
-"""The bodies of answers: JSON of our models, and the models of GET /status and GET /progress.
+"""The bodies of answers: JSON of our models, and the models of the answers that are of no room of their own.
 
 The answer of a search, and a hit of it, are in `schemas.queries`.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 from pydantic import BaseModel, Field, computed_field
 from starlette.responses import Response
 
+from schemas.queries import IndexedItem
 from stream.progress.lag import Lag
 from stream.runtime.jobs import JobReport
 
@@ -115,6 +116,21 @@ class StatusReport(BaseModel):
     def lag_events(self) -> int:
         """The number of events that wait anywhere; 0 only when none does."""
         return self.lag.total
+
+
+class ItemAnswer(BaseModel):
+    """The body of GET /items/{product_id}."""
+
+    product_id: str
+    """The id as events carry it, however it was typed."""
+    indexed: IndexedItem
+    """The item as the index holds it."""
+
+
+class ReadyAnswer(BaseModel):
+    """The body of GET /readyz once searches can be served."""
+
+    ready: Literal[True] = True
 
 
 class ProgressAnswer(BaseModel):

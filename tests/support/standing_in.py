@@ -9,7 +9,7 @@ from schemas.explanations import Explanation, FilterCheck, LegReport, WordMatch
 from schemas.queries import Filters, Hit, IndexedItem, SearchableAt, SearchAnswer, SearchRequest, ShownOffer
 from schemas.suggestions import SuggestedProduct, Suggestions, SuggestRequest
 from schemas.understood import Relaxation, Understood, UnderstoodWords
-from stream.api.dashboard.sales import SaleCalendar
+from stream.api.dashboard.models import SaleCalendar
 from stream.api.dead_letters.models import LetterList, RepairRequest, Resent
 from stream.api.dead_letters.service import repair_line
 from stream.api.models import IndexStatus, LogStatus, Percentiles, StatusReport
@@ -17,6 +17,7 @@ from stream.api.services import Services
 from stream.api.why.models import ProductLife, VectorReport
 from stream.progress.lag import Lag
 from stream.runtime.jobs import JobReport
+from tests.support.snapshots import empty_snapshot
 from workers.search.highlight import highlighted
 from workers.words.query import query_terms
 
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from schemas.refinements import Refinement
-    from schemas.tokens import Token
-    from workers.sources.config import Topic
+    from schemas.tokens import InputTopic, Token
 
 NOW = "2026-11-21T12:00:00.000Z"
 
@@ -104,7 +104,7 @@ class StandInDashboard:
 
     async def watch(self) -> AsyncIterator[tuple[str, str]]:
         yield "points", "[]"
-        yield "snapshot", '{"at_ms":1}'
+        yield "snapshot", empty_snapshot(1).model_dump_json()
 
     async def close(self) -> None:
         self.closed = True
@@ -198,7 +198,7 @@ class StandIn:
             vector=VectorReport(state="current", fingerprint="f", pending_since=None, reason=None),
         )
 
-    async def waiting(self, topic: Topic, reason: str | None, limit: int) -> LetterList:
+    async def waiting(self, topic: InputTopic, reason: str | None, limit: int) -> LetterList:
         return LetterList(topic=topic, waiting=0, sent_again=0, reasons=[], letters=[])
 
     async def resend(self, repair: RepairRequest) -> Resent:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from schemas.errors import Misconfigured
 from schemas.event_fields import Currency  # noqa: TC001  (pydantic reads the types when it runs)
+from schemas.tokens import InputTopic  # noqa: TC001  (as above)
 from workers.sources.debezium import debezium, debezium_unwrapped
 from workers.sources.google_merchant import google_merchant
 from workers.sources.magento import magento
@@ -21,7 +22,6 @@ from workers.sources.woocommerce import woocommerce
 if TYPE_CHECKING:
     from workers.sources.messages import Adapter
 
-Topic = Literal["products", "prices", "reviews"]
 Format = Literal[
     "freshline", "csv", "debezium", "debezium-unwrapped", "shopify", "woocommerce", "magento", "google-merchant"
 ]
@@ -37,7 +37,7 @@ class Source(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    topic: Topic
+    topic: InputTopic
     format: Format = "freshline"
     encoding: Literal["json", "confluent"] = "json"
     envelope: Literal["cloudevents"] | None = None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from stream.api.dashboard.sales import SaleCalendar
+    from stream.api.dashboard.models import SaleCalendar
 
 
 class DashboardApi(Protocol):

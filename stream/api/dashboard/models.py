@@ -1,4 +1,4 @@
-"""The snapshot that GET /events sends once a second."""
+"""The snapshot that GET /events sends once a second, and the sale calendar of GET /sales."""
 
 from __future__ import annotations
 
@@ -108,3 +108,33 @@ class Snapshot(BaseModel):
     fresh_as_of: dict[str, str | None]
     drift: DriftReport
     canary: CanaryReport
+
+
+class ComingPrice(BaseModel):
+    """A price that will change."""
+
+    product_id: str
+    title: str | None
+    at: str | None
+    price: float | None
+    then: float | None
+    """The price from that moment on."""
+    currency: str | None
+
+
+class ChangedPrice(BaseModel):
+    """A price that changed, and how late search showed it."""
+
+    product_id: str
+    at: str | None
+    late_seconds: float
+
+
+class SaleCalendar(BaseModel):
+    """The price changes without an event of the next day, the soonest first, and of the last hour, the last first."""
+
+    coming: list[ComingPrice]
+    coming_total: int
+    """All of the next day, of which at most 50 are shown."""
+    changed: list[ChangedPrice]
+    """The changes that this process wrote."""

@@ -13,8 +13,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.staticfiles import StaticFiles
 
 from schemas.errors import Unavailable
-from stream.api.dashboard.models import Snapshot
-from stream.api.dashboard.sales import SaleCalendar
+from stream.api.dashboard.models import SaleCalendar, Snapshot
 from stream.api.models import JSONAnswer
 from stream.api.parameters import NoParameters
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel
-
 from schemas.times import rfc3339
+from stream.api.dashboard.models import ChangedPrice, ComingPrice
 from workers.search.hits import preferred
 from workers.state.prices import price_now
 
@@ -24,36 +23,6 @@ BACK_MS = 3_600_000
 READ_MAX = 1_000
 """The most items that are read for it; with more, the soonest of these are shown."""
 SHOWN_MAX = 50
-
-
-class ComingPrice(BaseModel):
-    """A price that will change."""
-
-    product_id: str
-    title: str | None
-    at: str | None
-    price: float | None
-    then: float | None
-    """The price from that moment on."""
-    currency: str | None
-
-
-class ChangedPrice(BaseModel):
-    """A price that changed, and how late search showed it."""
-
-    product_id: str
-    at: str | None
-    late_seconds: float
-
-
-class SaleCalendar(BaseModel):
-    """The price changes without an event of the next day, the soonest first, and of the last hour, the last first."""
-
-    coming: list[ComingPrice]
-    coming_total: int
-    """All of the next day, of which at most 50 are shown."""
-    changed: list[ChangedPrice]
-    """The changes that this process wrote."""
 
 
 def coming_prices(payloads: Iterable[Payload], shop: Shop) -> list[ComingPrice]:

@@ -9,7 +9,8 @@ from typing_extensions import override
 
 from stream.api.dashboard.feed import SnapshotFeed
 from stream.api.dashboard.interface import DashboardApi
-from stream.api.dashboard.sales import AHEAD_MS, READ_MAX, SaleCalendar, changed_prices, coming_prices
+from stream.api.dashboard.models import SaleCalendar
+from stream.api.dashboard.sales import AHEAD_MS, READ_MAX, changed_prices, coming_prices
 from stream.api.dashboard.snapshot import Measured, snapshot
 from stream.runtime.metrics import total_of
 

@@ -1,12 +1,22 @@
-"""The answers and the request of /dead-letters."""
+"""The answers and the requests of /dead-letters."""
 
 from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from workers.sources.config import Topic
+from schemas.tokens import InputTopic
 
 TEXT_CHARS_MAX = 1_048_576
+
+
+class LettersParameters(BaseModel):
+    """The parameters of GET /dead-letters."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    topic: InputTopic
+    reason: str | None = Field(None, description="only those that were refused with this sentence")
+    limit: int = Field(20, ge=1, le=100)
 
 
 class Letter(BaseModel):
@@ -36,7 +46,7 @@ class ReasonCount(BaseModel):
 class LetterList(BaseModel):
     """The dead letters of a topic that were not sent again yet."""
 
-    topic: Topic
+    topic: InputTopic
     waiting: int
     sent_again: int
     reasons: list[ReasonCount]
@@ -50,7 +60,7 @@ class RepairRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    topic: Topic
+    topic: InputTopic
     origin: str = Field(min_length=1, max_length=200)
     text: str = Field(max_length=TEXT_CHARS_MAX)
 
@@ -59,4 +69,4 @@ class Resent(BaseModel):
     """The dead letter was sent back."""
 
     origin: str
-    topic: Topic
+    topic: InputTopic

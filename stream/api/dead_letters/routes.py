@@ -6,25 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
-from pydantic import BaseModel, ConfigDict, Field
 
-from stream.api.dead_letters.models import LetterList, RepairRequest, Resent
+from stream.api.dead_letters.models import LetterList, LettersParameters, RepairRequest, Resent
 from stream.api.models import JSONAnswer
 from stream.api.parameters import NoParameters
-from workers.sources.config import Topic
 
 if TYPE_CHECKING:
     from stream.api.dead_letters.interface import LettersApi
-
-
-class LettersParameters(BaseModel):
-    """The parameters of GET /dead-letters."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    topic: Topic
-    reason: str | None = Field(None, description="only those that were refused with this sentence")
-    limit: int = Field(20, ge=1, le=100)
 
 
 def letter_routes(letters: LettersApi) -> APIRouter:

@@ -23,11 +23,11 @@ from stream.replay.selection import Selection
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from schemas.tokens import InputTopic
     from stream.api.context import ServingContext
     from stream.replay.dead_letters import DeadLetter
     from stream.replay.resend import Resend
     from workers.clock import Clock
-    from workers.sources.config import Topic
 
 REASONS_MAX = 50
 WAIT_SECONDS_MAX = 10.0
@@ -43,7 +43,7 @@ class LettersService(LettersApi):
         self._turn = asyncio.Lock()
 
     @override
-    async def waiting(self, topic: Topic, reason: str | None, limit: int) -> LetterList:
+    async def waiting(self, topic: InputTopic, reason: str | None, limit: int) -> LetterList:
         async with self._alone():
             return await asyncio.to_thread(self._list, topic, reason, limit)
 
@@ -67,7 +67,7 @@ class LettersService(LettersApi):
         finally:
             self._turn.release()
 
-    def _list(self, topic: Topic, reason: str | None, limit: int) -> LetterList:
+    def _list(self, topic: InputTopic, reason: str | None, limit: int) -> LetterList:
         try:
             prepared = resend.prepare(self._kafka, topic, Selection(), None, self._clock)
         except Unavailable:
@@ -78,7 +78,7 @@ class LettersService(LettersApi):
             return LetterList(topic=topic, waiting=0, sent_again=0, reasons=[], letters=[])
         return listed(prepared, topic, reason, limit, self._clock)
 
-    def _send(self, topic: Topic, line: bytes) -> None:
+    def _send(self, topic: InputTopic, line: bytes) -> None:
         try:
             prepared = resend.prepare(self._kafka, topic, Selection(), [line], self._clock)
         except (Unavailable, RefusedRequest):
@@ -102,7 +102,7 @@ def repair_line(repair: RepairRequest) -> bytes:
     return orjson.dumps({"origin": repair.origin, "value": value})
 
 
-def listed(prepared: Resend, topic: Topic, reason: str | None, limit: int, clock: Clock) -> LetterList:
+def listed(prepared: Resend, topic: InputTopic, reason: str | None, limit: int, clock: Clock) -> LetterList:
     """Return the reasons of all letters, and the newest ones of one reason (None: of any)."""
     reasons: dict[str, ReasonCount] = {}
     newest: deque[DeadLetter] = deque(maxlen=limit)

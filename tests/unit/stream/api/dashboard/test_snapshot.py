@@ -14,7 +14,7 @@ from stream.progress.freshness import TOTAL, FreshnessSummary, Observation, Rece
 from stream.progress.lag import Lag
 from stream.progress.objective import Objective, WindowShare
 from stream.progress.partition_lag import PartitionLag
-from tests.unit.stream.api.dashboard.snapshots import NO_CANARY, NO_DRIFT
+from tests.support.snapshots import NO_CANARY, NO_DRIFT
 
 NOTHING: dict[str, Any] = {
     "at_ms": 100_000,
