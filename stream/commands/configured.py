@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from schemas.errors import Misconfigured
 from stream.commands.current_run import bounds, close_at_end
 from stream.runtime.settings import read_settings
 
 if TYPE_CHECKING:
-    from stream.api.client import Client
+    from collections.abc import Mapping
+
+    from stream.client import Client
     from stream.kafka.cluster import Cluster
     from stream.kafka.send_spans import SendSpans
     from stream.runtime.settings import Settings
@@ -29,10 +31,15 @@ def client(api: str | None) -> Client:
 
     The client is closed when the command ends. Raises Misconfigured.
     """
-    from stream.api.client import Client
+    from stream.client import Client
 
     address = settings(api=api).api or _found("api").api
-    return close_at_end(Client(address, bounds().answer_seconds_max))
+    return close_at_end(Client(address, answer_seconds_max=bounds().answer_seconds_max))
+
+
+def parameters(given: Mapping[str, Any], **other_names: str) -> dict[str, Any]:
+    """Return the parameters of a request: the flags that were given, by the names that the API has for them."""
+    return {other_names.get(name, name): value for name, value in given.items() if value is not None}
 
 
 def brokers(kafka: str | None) -> Cluster:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
+    from stream.api.models import IndexStatus, StatusReport
     from stream.runtime.settings import Settings
 
 AHEAD_SECONDS_MAX = 2.0
@@ -111,19 +112,19 @@ def _api(api: str | None) -> list[Finding]:
 
     from stream.commands.configured import client
 
-    report = client(api).get("/status")
+    report = client(api).status()
     return status_findings(report, datetime.now(UTC))
 
 
-def status_findings(report: dict[str, Any], now: datetime) -> list[Finding]:
+def status_findings(report: StatusReport, now: datetime) -> list[Finding]:
     """Return what the answer of GET /status says of the stack."""
-    index, ready = report["index"], report["ready"]
+    ready = report.ready
     return [
-        Finding("api", "ready" if ready else "; ".join(report["reasons"]), None if ready else "wait, or act on that"),
-        _model(index["model"]),
-        _index(index),
-        _partitioner(report["components"]),
-        _clock(report["fresh_as_of"], now),
+        Finding("api", "ready" if ready else "; ".join(report.reasons), None if ready else "wait, or act on that"),
+        _model(report.index.model),
+        _index(report.index),
+        _partitioner(report.components),
+        _clock(report.fresh_as_of, now),
     ]
 
 
@@ -135,14 +136,13 @@ def _model(model: str | None) -> Finding:
     return Finding("model", f"{model} is loaded")
 
 
-def _index(index: dict[str, Any]) -> Finding:
-    said = f"{index['points']:,} items in {index['collection']} ({index['backend']})"
-    if index.get("outdated"):
-        return Finding("index", index["outdated"], "freshline rebuild")
-    if index["hits_left_out"]:
-        return Finding(
-            "index", f"{said}, {index['hits_left_out']:,} hits cannot be shown", "freshline reconcile --repair"
-        )
+def _index(index: IndexStatus) -> Finding:
+    said = f"{index.points:,} items in {index.collection} ({index.backend})"
+    if index.outdated:
+        return Finding("index", index.outdated, "freshline rebuild")
+    if index.hits_left_out:
+        said = f"{said}, {index.hits_left_out:,} hits cannot be shown"
+        return Finding("index", said, "freshline reconcile --repair")
     return Finding("index", said)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,6 +10,8 @@ from stream.commands import options
 
 if TYPE_CHECKING:
     from rich.table import Table
+
+    from schemas.explanations import Explanation, LegReport
 
 
 def explain(
@@ -28,34 +30,32 @@ def explain(
     json: options.AsJson = False,
 ) -> None:
     """Explain why a query finds an item, or does not."""
-    parameters = {name: value for name, value in locals().items() if name not in ("query", "api", "json")}
-    from stream.commands.configured import client
+    given = {name: value for name, value in locals().items() if name not in ("api", "json")}
+    from stream.commands.configured import client, parameters
     from stream.runtime.printing import print_json, stdout_console
 
-    found = client(api).get("/explain", q=query, **parameters)
+    found = client(api).explain(**parameters(given, query="q"))
     if json:
-        print_json(found)
+        print_json(found.model_dump())
         return
-    for sentence in found["why"]:
+    for sentence in found.why:
         print(sentence)
     stdout_console().print(_table(found))
 
 
-def _table(found: dict[str, Any]) -> Table:
+def _table(found: Explanation) -> Table:
     from rich.table import Table
 
     table = Table(box=None, show_header=False, pad_edge=False)
-    for check in found["filters"]:
-        table.add_row(f"filter {check['name']}", "passes" if check["passes"] else f"fails, it has {check['has']}")
-    for name, leg in (("by words", "by_words"), ("by vectors", "by_vectors"), ("fused", "fused")):
-        table.add_row(name, _leg(found[leg]))
-    for word in found["words"]:
-        table.add_row(f"word {word['word']}", ", ".join(word["fields"]) or "nowhere")
+    for check in found.filters:
+        table.add_row(f"filter {check.name}", "passes" if check.passes else f"fails, it has {check.has}")
+    for name, leg in (("by words", found.by_words), ("by vectors", found.by_vectors), ("fused", found.fused)):
+        table.add_row(name, _leg(leg))
+    for word in found.words:
+        table.add_row(f"word {word.word}", ", ".join(word.fields) or "nowhere")
     return table
 
 
-def _leg(leg: dict[str, Any]) -> str:
-    score = "" if leg["score"] is None else f", score {leg['score']}"
-    return (
-        f"not among the first {leg['ranked']:,}" if leg["rank"] is None else f"{leg['rank']:,} of {leg['ranked']:,}"
-    ) + score
+def _leg(leg: LegReport) -> str:
+    score = "" if leg.score is None else f", score {leg.score}"
+    return (f"not among the first {leg.ranked:,}" if leg.rank is None else f"{leg.rank:,} of {leg.ranked:,}") + score

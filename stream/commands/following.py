@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from schemas.errors import FreshlineError, NotFound
 from stream.commands.progress_bar import progress_bar
 from stream.commands.waiting import wait_out
 
 if TYPE_CHECKING:
-    from stream.api.client import Client
+    from collections.abc import Callable
+
+    from stream.runtime.jobs import JobReport
     from workers.clock import Clock
 
 LOOK_INTERVAL_S = 0.2
@@ -18,16 +20,18 @@ LINE_INTERVAL_S = 10.0
 """The time between two lines of the same phase where there is no terminal."""
 
 
+class FollowedWork(NamedTuple):
+    """A job of the stack."""
+
+    start: Callable[[], JobReport]
+    report: Callable[[], JobReport]
+    """Says how far the job is. Raises NotFound where the process knows of none."""
+
+
 def follow(
-    client: Client,
-    path: str,
-    *,
-    quiet: bool,
-    clock: Clock,
-    look_interval_s: float = LOOK_INTERVAL_S,
-    **parameters: object,
+    work: FollowedWork, *, quiet: bool, clock: Clock, look_interval_s: float = LOOK_INTERVAL_S
 ) -> dict[str, Any]:
-    """Start the job at this path, with these parameters, and return its result once it is done.
+    """Start a job, and return its result once it is done.
 
     The job is started again where the process that did it ended and the next one knows of none: the work goes on with
     what is there. Raises FreshlineError with the reason if it failed, Unavailable if nothing answers for a minute.
@@ -37,22 +41,14 @@ def follow(
     columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), "{task.fields[pace]}", TimeElapsedColumn())
     with progress_bar(*columns, hidden=quiet) as bar:
         task = bar.add_task("", total=None, pace="")
-        first_phase = client.post(path, **parameters)["phase"]
-        lines = _Lines(first_phase, clock, quiet=quiet or not bar.disable)
-        while (report := _report(client, path, parameters))["state"] == "running":
+        lines = _Lines(work.start().phase, clock, quiet=quiet or not bar.disable)
+        while (report := _report(work)).state == "running":
             lines.print_if_due(report)
-            bar.update(
-                task,
-                description=report["phase"],
-                completed=report["done"],
-                total=report["total"],
-                pace=_pace(report),
-            )
+            bar.update(task, description=report.phase, completed=report.done, total=report.total, pace=_pace(report))
             time.sleep(look_interval_s)
-    if report["state"] == "failed":
-        raise FreshlineError(str(report["error"]))
-    result: dict[str, Any] = report["result"]
-    return result
+    if report.state == "failed":
+        raise FreshlineError(str(report.error))
+    return report.result or {}
 
 
 class _Lines:
@@ -64,33 +60,31 @@ class _Lines:
         self._quiet = quiet
         self._begin(first_phase)
 
-    def print_if_due(self, report: dict[str, Any]) -> None:
+    def print_if_due(self, report: JobReport) -> None:
         """Print a line if the phase is a new one, or the last line is long ago."""
         from stream.runtime.printing import say
 
-        if self._quiet or (report["phase"] == self._phase and self._clock.monotonic_s() < self._next_s):
+        if self._quiet or (report.phase == self._phase and self._clock.monotonic_s() < self._next_s):
             return
-        self._begin(report["phase"])
-        far = f": {report['done']:,} of {report['total']:,}, {_pace(report)}" if report["total"] else ""
-        say(f"{report['phase']}{far}")
+        self._begin(report.phase)
+        far = f": {report.done:,} of {report.total:,}, {_pace(report)}" if report.total else ""
+        say(f"{report.phase}{far}")
 
     def _begin(self, phase: str) -> None:
         self._phase, self._next_s = phase, self._clock.monotonic_s() + LINE_INTERVAL_S
 
 
-def _report(client: Client, path: str, parameters: dict[str, object]) -> dict[str, Any]:
-    def ask() -> dict[str, Any]:
+def _report(work: FollowedWork) -> JobReport:
+    def ask() -> JobReport:
         while True:
             try:
-                report: dict[str, Any] = client.get(path)
+                return work.report()
             except NotFound:
-                client.post(path, **parameters)
-            else:
-                return report
+                work.start()
 
     return wait_out(ask, shown=False)
 
 
-def _pace(report: dict[str, Any]) -> str:
-    left = report["seconds_left"]
-    return f"{report['items_per_second']:,.0f}/s" + ("" if left is None else f", {left:,.0f} s left")
+def _pace(report: JobReport) -> str:
+    left = report.seconds_left
+    return f"{report.items_per_second:,.0f}/s" + ("" if left is None else f", {left:,.0f} s left")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from stream.commands import options
+
+if TYPE_CHECKING:
+    from schemas.queries import IndexedItem, ShownOffer
 
 
 def get(
@@ -19,49 +22,47 @@ def get(
 
     Exit 1: nothing was ever heard of it.
     """
-    from urllib.parse import quote
-
     from stream.commands.configured import client
     from stream.runtime.printing import print_json
 
-    item = client(api).get("/items/" + quote(product_id, safe=""))
+    item = client(api).item(product_id=product_id)
     if json:
-        print_json(item)
+        print_json(item.model_dump())
     else:
-        _print_item(item["indexed"])
+        _print_item(item.indexed)
 
 
-def _print_item(item: dict[str, Any]) -> None:
+def _print_item(item: IndexedItem) -> None:
     from rich.table import Table
 
     from stream.runtime.printing import ago, money, stdout_console
 
     shown = Table(box=None, show_header=False, pad_edge=False)
     for name, value in (
-        ("product_id", item["product_id"]),
-        ("status", item["status"]),
-        *((f"title, {language}", title) for language, title in item["titles"].items()),
-        ("brand", item["brand"]),
-        ("category", " / ".join(item["category"])),
-        ("availability", item["availability"]),
-        ("price", money(item["price"], item["currency"])),
-        *((f"offer of {o['seller']}", _offer(o)) for o in item["offers"]),
-        ("reviews", "" if item["rating"] is None else f"{item['rating']:.2f} in {item['review_count']:,}"),
-        *((f"{facet} searchable", ago(time)) for facet, time in item["searchable_at"].items()),
-        ("vector", item["vector_failed"] or _vector(item)),
+        ("product_id", item.product_id),
+        ("status", item.status),
+        *((f"title, {language}", title) for language, title in item.titles.items()),
+        ("brand", item.brand),
+        ("category", " / ".join(item.category)),
+        ("availability", item.availability),
+        ("price", money(item.price, item.currency)),
+        *((f"offer of {offer.seller}", _offer(offer)) for offer in item.offers),
+        ("reviews", "" if item.rating is None else f"{item.rating:.2f} in {item.review_count:,}"),
+        *((f"{facet} searchable", ago(time)) for facet, time in item.searchable_at.model_dump().items()),
+        ("vector", item.vector_failed or _vector(item)),
     ):
         if value:
             shown.add_row(name, str(value))
     stdout_console().print(shown)
 
 
-def _vector(item: dict[str, Any]) -> str:
-    return "current" if item["vector_is_current"] else "pending: found by its words"
+def _vector(item: IndexedItem) -> str:
+    return "current" if item.vector_is_current else "pending: found by its words"
 
 
-def _offer(offer: dict[str, Any]) -> str:
+def _offer(offer: ShownOffer) -> str:
     from stream.runtime.printing import ago, money
 
-    text = f"{money(offer['price'], offer['currency'])}, changed {ago(offer['updated_at'])}"
-    promotion = next(iter(offer["promotion"].values()), None)
+    text = f"{money(offer.price, offer.currency)}, changed {ago(offer.updated_at)}"
+    promotion = next(iter(offer.promotion.values()), None)
     return f"{text}, {promotion}" if promotion else text

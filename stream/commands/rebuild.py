@@ -38,7 +38,7 @@ def rebuild(
     from schemas.errors import WrongUsage
     from stream.commands.configured import client
     from stream.commands.exits import interruptible
-    from stream.commands.following import follow
+    from stream.commands.following import FollowedWork, follow
     from stream.runtime.printing import print_json
     from workers.clock import SystemClock
 
@@ -48,10 +48,11 @@ def rebuild(
         raise WrongUsage("--model is of a new index: --rollback and --finish make none")
     stack = client(api)
     if rollback or finish:
-        result = stack.change("/rebuild/rollback" if rollback else "/rebuild/finish")
+        result = stack.roll_back() if rollback else stack.finish_rebuild()
     else:
+        work = FollowedWork(lambda: stack.start_rebuild(model=_source(model), dry_run=dry_run), stack.rebuild)
         with interruptible(lambda: GOES_ON):
-            result = follow(stack, "/rebuild", quiet=json, clock=SystemClock(), model=_source(model), dry_run=dry_run)
+            result = follow(work, quiet=json, clock=SystemClock())
     if json:
         print_json(result)
     else:

@@ -9,7 +9,6 @@ import typer
 from stream.commands import options
 from stream.commands.exits import NOT_FRESH, interruptible
 
-PATH = "/reconcile"
 EXAMPLES_SHOWN_MAX = 3
 
 
@@ -26,13 +25,14 @@ def reconcile(
     Exit 10: something is, after the repair with --repair.
     """
     from stream.commands.configured import client
-    from stream.commands.following import follow
+    from stream.commands.following import FollowedWork, follow
     from stream.runtime.printing import print_json
     from workers.clock import SystemClock
 
     stack = client(api)
-    with interruptible(lambda: f"it goes on in the running stack; GET {stack.api}{PATH} says how far it is"):
-        result = follow(stack, PATH, quiet=json, clock=SystemClock(), repair="true" if repair else None)
+    work = FollowedWork(lambda: stack.start_reconcile(repair=repair), stack.reconcile)
+    with interruptible(lambda: f"it goes on in the running stack; GET {stack.api}/reconcile says how far it is"):
+        result = follow(work, quiet=json, clock=SystemClock())
     if json:
         print_json(result)
     else:

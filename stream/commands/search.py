@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
     from rich.table import Table
     from rich.text import Text
+
+    from schemas.queries import Hit, SearchAnswer
+    from schemas.refinements import Refinement
+    from schemas.understood import Understood
 
 VALUES_SHOWN = 12
 """The values of a facet that a person is shown; the JSON has all."""
@@ -50,63 +54,63 @@ def search(
 
     Exit 10: the wait for --after ran out, the answer may be older than that event.
     """
-    parameters = {name: value for name, value in locals().items() if name not in ("query", "api", "json", "group")}
-    from stream.commands.configured import client
+    given = {name: value for name, value in locals().items() if name not in ("api", "json")}
+    from stream.commands.configured import client, parameters
     from stream.runtime.printing import print_json, say
 
     with interruptible(lambda: "nothing was found yet" + (f", {after} was waited for" if after else "")):
-        answer = client(api).get("/search", q=query, group=group or None, **parameters)
+        answer = client(api).search(**parameters(given, query="q"))
     if json:
-        print_json(answer)
+        print_json(answer.model_dump())
     else:
         _show(answer)
-    if not answer["fresh"]:
+    if not answer.fresh:
         say(f"not fresh: the wait ran out before {after} was searchable; this answer may be older than that event")
         raise typer.Exit(NOT_FRESH)
 
 
-def _show(answer: dict[str, Any]) -> None:
+def _show(answer: SearchAnswer) -> None:
     """Print the hits and the facets on stdout, and on stderr how the query was read and how much was found."""
     from stream.runtime.printing import say, stdout_console
 
-    if answer["hits"]:
-        stdout_console().print(_table(answer["hits"]))
-    if answer["facets"]:
-        stdout_console().print(_facets(answer["facets"]))
-    for sentence in (*_understood(answer["understood"]), *(step["how"] for step in answer["relaxed"])):
+    if answer.hits:
+        stdout_console().print(_table(answer.hits))
+    if answer.facets:
+        stdout_console().print(_facets(answer.facets))
+    for sentence in (*_understood(answer.understood), *(step.how for step in answer.relaxed)):
         say(sentence)
-    if answer["did_you_mean"] is not None:
-        say(f"did you mean: {answer['did_you_mean']}")
-    say(f"{_found(answer)}, by {answer['by']}, in {answer['took_ms']:.0f} ms")
+    if answer.did_you_mean is not None:
+        say(f"did you mean: {answer.did_you_mean}")
+    say(f"{_found(answer)}, by {answer.by}, in {answer.took_ms:.0f} ms")
 
 
-def _found(answer: dict[str, Any]) -> str:
+def _found(answer: SearchAnswer) -> str:
     """Return how much was found, and how much of it is shown."""
     from stream.runtime.printing import counted
 
-    least = "" if answer["total_is_exact"] else "at least "
-    return f"{len(answer['hits']):,} of {least}{counted(answer['total'], 'item')}"
+    least = "" if answer.total_is_exact else "at least "
+    return f"{len(answer.hits):,} of {least}{counted(answer.total, 'item')}"
 
 
-def _understood(understood: dict[str, Any] | None) -> Iterator[str]:
+def _understood(understood: Understood | None) -> Iterator[str]:
     """Iterate over the sentences that say what words of the query were taken for."""
-    for guess in [] if understood is None else understood["guesses"]:
-        meaning = ", ".join(f"{name} {value}" for name, value in guess["filters"].items()) or "lower prices first"
-        unused = "" if guess["why"] is None else f" was not used: {guess['why']}"
-        yield f"understood {guess['words']!r} as {meaning}{unused}"
+    for guess in [] if understood is None else understood.guesses:
+        meaning = ", ".join(f"{name} {value}" for name, value in guess.filters.items()) or "lower prices first"
+        unused = "" if guess.why is None else f" was not used: {guess.why}"
+        yield f"understood {guess.words!r} as {meaning}{unused}"
 
 
-def _title(hit: dict[str, Any]) -> Text:
+def _title(hit: Hit) -> Text:
     """Return the title with the words that matched in bold, if the API says which."""
     from rich.text import Text
 
-    fragments = (hit["highlights"] or {"title": []})["title"]
+    fragments = hit.highlights.title if hit.highlights else []
     if not fragments:
-        return Text(hit["title"] or "")
-    return Text.assemble(*((each["text"], "bold" if each["matched"] else "") for each in fragments))
+        return Text(hit.title or "")
+    return Text.assemble(*((each.text, "bold" if each.matched else "") for each in fragments))
 
 
-def _table(hits: list[dict[str, Any]]) -> Table:
+def _table(hits: list[Hit]) -> Table:
     from rich.table import Table
 
     from stream.runtime.printing import ago, best_offers, money
@@ -115,18 +119,18 @@ def _table(hits: list[dict[str, Any]]) -> Table:
     for name in ("product", "title", "price", "offers", "rating", "price searchable"):
         table.add_column(name, justify="right" if name == "price" else "left", overflow="fold")
     for hit in hits:
-        rating = "" if hit["rating"] is None else f"{hit['rating']:.1f} ({hit['review_count']:,})"
-        since = ago(hit["searchable_at"]["price"])
-        price = money(hit["price"], hit["currency"])
-        if hit["discount_percent"]:
-            price += f"\n-{hit['discount_percent']}%"
-        variants = hit["variants"]["count"] - 1 if hit["variants"] else 0
-        product = f"{hit['product_id']}\nand {variants:,} more" if variants else hit["product_id"]
+        rating = "" if hit.rating is None else f"{hit.rating:.1f} ({hit.review_count:,})"
+        since = ago(hit.searchable_at.price)
+        price = money(hit.price, hit.currency)
+        if hit.discount_percent:
+            price += f"\n-{hit.discount_percent}%"
+        variants = hit.variants.count - 1 if hit.variants else 0
+        product = f"{hit.product_id}\nand {variants:,} more" if variants else hit.product_id
         table.add_row(product, _title(hit), price, best_offers(hit), rating, since)
     return table
 
 
-def _facets(facets: dict[str, list[dict[str, Any]]]) -> Table:
+def _facets(facets: dict[str, list[Refinement]]) -> Table:
     """Return a row for each facet, with its most frequent values."""
     from rich.table import Table
 
@@ -140,8 +144,8 @@ def _facets(facets: dict[str, list[dict[str, Any]]]) -> Table:
     return table
 
 
-def _values(refinements: list[dict[str, Any]], above: str = "") -> Iterator[str]:
+def _values(refinements: list[Refinement], above: str = "") -> Iterator[str]:
     """Yield each value with its count, and the levels of a category one after the other."""
     for each in refinements:
-        yield f"{above}{each['value']} ({each['count']:,})"
-        yield from _values(each["children"], f"{above}{each['value']} / ")
+        yield f"{above}{each.value} ({each.count:,})"
+        yield from _values(each.children, f"{above}{each.value} / ")

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
-from schemas.errors import FreshlineError, Unavailable, WrongUsage
+from schemas.errors import FreshlineError, RefusedRequest, Unavailable
 from stream.commands.current_run import bounds
 from stream.commands.exits import FAILED, NOT_FRESH
 
 if TYPE_CHECKING:
-    from stream.api.client import Client
+    from stream.client import Client
     from stream.kafka.send_report import SendReport
     from workers.clock import Clock
 
@@ -40,7 +40,7 @@ def wait_searchable(client: Client, sent: SendReport, clock: Clock) -> Waited:
     began_s, waiting, seconds_max = clock.monotonic_s(), sent.tokens, bounds().searchable_seconds_max
 
     def first_is_searchable() -> bool:
-        return bool(client.get("/progress", after=waiting[0], wait_ms=WAIT_STEP_MS)["searchable"])
+        return client.progress(after=str(waiting[0]), wait_ms=WAIT_STEP_MS).searchable
 
     def given_up(why: str) -> Waited:
         say(why)
@@ -49,7 +49,8 @@ def wait_searchable(client: Client, sent: SendReport, clock: Clock) -> Waited:
     while waiting and clock.monotonic_s() - began_s < seconds_max:
         try:
             searchable = wait_out(first_is_searchable)
-        except WrongUsage as error:  # The API refuses a token of its own log only if that log was replaced meanwhile.
+        except RefusedRequest as error:
+            # The API refuses a token of its own log only if that log was replaced meanwhile.
             return given_up(str(error))
         except FreshlineError as error:
             return Waited(False, clock.monotonic_s() - began_s, str(error), error)
@@ -63,10 +64,9 @@ def wait_searchable(client: Client, sent: SendReport, clock: Clock) -> Waited:
 def _failing(client: Client) -> list[str]:
     """Return what `up` cannot keep running. It is empty, too, while the index is away: that may come back."""
     try:
-        failing: list[str] = client.get("/status")["failing"]
+        return client.status().failing
     except Unavailable:
         return []
-    return failing
 
 
 def wait_in_words(waited: Waited | None) -> str:

@@ -20,13 +20,13 @@ def suggest(
     from stream.commands.configured import client
     from stream.runtime.printing import print_json, say
 
-    found = client(api).get("/suggest", q=typed, limit=limit)
+    found = client(api).suggest(q=typed, limit=limit)
     if json:
-        print_json(found)
+        print_json(found.model_dump())
         return
-    for query in found["queries"]:
+    for query in found.queries:
         print(query)
-    for product in found["products"]:
-        print(f"{product['product_id']}: {product['title']}")
-    if not found["queries"] and not found["products"]:
+    for product in found.products:
+        print(f"{product.product_id}: {product.title}")
+    if not found.queries and not found.products:
         say(f"nothing begins with {typed}")

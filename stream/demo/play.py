@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import orjson
 
 from schemas.errors import FreshlineError
-from stream.api.client import Client
+from stream.client import Client
 from stream.demo.script import StampClock, catalogue, changes, outgoing
 from stream.demo.summary import DemoSummary, FreshnessWindow
 from stream.kafka.cluster import Cluster
@@ -22,6 +22,7 @@ from stream.runtime.printing import money
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from schemas.queries import SearchAnswer
     from schemas.tokens import Token
     from stream.demo.script import DemoPosition
     from stream.demo.stack import Stack
@@ -78,7 +79,7 @@ class Demo:
         self._summary.seconds = round(self._seconds(), 1)
         try:
             self._note_loaded()
-            self._summary.note_status(self._client.get("/status"))
+            self._summary.note_status(self._client.status())
             self._note_freshness()
         except FreshlineError as error:
             self._print(f"no last status: {error}")
@@ -104,10 +105,10 @@ class Demo:
         """Search until something is found, while the catalogue is still being loaded."""
         deadline_s = self._clock.monotonic_s() + FIRST_SEARCH_SECONDS_MAX
         while self._clock.monotonic_s() < deadline_s:
-            hits = self._client.get("/search", q=FIRST_QUERY, limit=3)["hits"]
+            hits = self._client.search(q=FIRST_QUERY, limit=3).hits
             if hits:
                 seconds = self._summary.first_search_seconds = round(self._seconds(), 1)
-                best = "; ".join(f"{hit['title']} {money(hit['price'], hit['currency'])}".strip() for hit in hits)
+                best = "; ".join(f"{hit.title} {money(hit.price, hit.currency)}".strip() for hit in hits)
                 self._print(f"first answer, {seconds} s after the start: {FIRST_QUERY!r}: {best}")
                 return
             time.sleep(SEARCH_INTERVAL_S)
@@ -125,7 +126,7 @@ class Demo:
 
         Events that are not folded when the stack ends may be lost with the embedded broker's log.
         """
-        while self._awaited and self._client.get("/progress", after=self._awaited[0], wait_ms=wait_ms)["searchable"]:
+        while self._awaited and self._client.progress(after=str(self._awaited[0]), wait_ms=wait_ms).searchable:
             self._awaited.pop(0)
             self._position.loaded = not self._awaited
 
@@ -157,15 +158,15 @@ class Demo:
     def _report(self) -> None:
         self._note_loaded()
         self._position.save()
-        status = self._client.get("/status")
+        status = self._client.status()
         self._summary.note_status(status)
         self._note_freshness()
         price = self._summary.freshness_seconds.get("price", {})
         fresh = " ".join(f"{name} {price[name] * 1000:,.0f} ms" for name in ("p50", "p99") if price.get(name))
-        computed, avoided = status["embeddings"]["computed"], status["embeddings"]["avoided"]
+        computed, avoided = status.embeddings.computed, status.embeddings.avoided
         self._print(
             f"{self._seconds():5.0f} s  {self._summary.changes:,} changes  price freshness {fresh}  "
-            f"embeddings {computed:,} made, {avoided:,} avoided  waiting {status['lag_events']:,}"
+            f"embeddings {computed:,} made, {avoided:,} avoided  waiting {status.lag_events:,}"
         )
 
     def _note_freshness(self) -> None:
@@ -184,13 +185,13 @@ class Demo:
         """Search before and after one price change, and print how soon the answer changed, if it did."""
         event = orjson.loads(record.value or b"{}")
         query, seller = self._titles[event["product_id"]], event.get("seller")
-        before = _offer(self._client.get("/search", q=query), event["product_id"], seller)
+        before = _offer(self._client.search(q=query), event["product_id"], seller)
         sent_at_s = self._clock.monotonic_s()
         token = self._producer.send_now(record)
-        answer = self._client.get("/search", q=query, after=token, wait_ms=WAIT_MS)
+        answer = self._client.search(q=query, after=str(token), wait_ms=WAIT_MS)
         after = _offer(answer, event["product_id"], seller)
         took_ms = (self._clock.monotonic_s() - sent_at_s) * 1000
-        if not answer["fresh"] or after in (None, before):
+        if not answer.fresh or after in (None, before):
             return
         sample = {"query": query, "seller": seller, "before": before, "after": after, "ms": round(took_ms, 1)}
         self._summary.add_sample(sample)
@@ -206,10 +207,10 @@ def _english(title: str | dict[str, str]) -> str:
     return title if isinstance(title, str) else title.get("en") or next(iter(title.values()))
 
 
-def _offer(answer: dict[str, Any], product_id: str, seller: str | None) -> str | None:
+def _offer(answer: SearchAnswer, product_id: str, seller: str | None) -> str | None:
     """Return the seller's price in the answer of a search; None if the answer shows none."""
-    for hit in answer["hits"]:
-        for offer in hit["offers"]:
-            if hit["product_id"] == product_id and offer["seller"] == seller:
-                return money(offer["price"], offer["currency"])
+    for hit in answer.hits:
+        for offer in hit.offers:
+            if hit.product_id == product_id and offer.seller == seller:
+                return money(offer.price, offer.currency)
     return None

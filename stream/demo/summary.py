@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from stream.progress.histograms import since
 
 if TYPE_CHECKING:
+    from stream.api.models import StatusReport
     from stream.progress.histograms import BucketCounts, Histograms
 
 WINDOW_REPORTS = 10
@@ -35,12 +36,12 @@ class DemoSummary:
     dead_letters: dict[str, int] = field(default_factory=dict)
     items: int = 0
 
-    def note_status(self, status: dict[str, Any]) -> None:
+    def note_status(self, status: StatusReport) -> None:
         """Copy the figures of an answer of GET /status."""
-        self.embeddings = status["embeddings"]
-        self.lag_events = status["lag_events"]
-        self.dead_letters = status["dead_letters"]
-        self.items = status["index"]["points"]
+        self.embeddings = status.embeddings.model_dump()
+        self.lag_events = status.lag_events
+        self.dead_letters = status.dead_letters
+        self.items = status.index.points
 
     def add_sample(self, sample: dict[str, Any]) -> None:
         """Add a search before and after a price change; the oldest one is dropped if there are too many."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import orjson
 
@@ -13,6 +13,8 @@ from schemas.currencies import DECIMALS
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from schemas.queries import ShownItem, ShownOffer
 
 
 def print_json(value: object, *, indent: bool = False) -> None:
@@ -68,16 +70,15 @@ def duration(seconds: float) -> str:
     return f"{seconds / size:.1f} {unit}"
 
 
-def best_offers(item: dict[str, Any], offers_max: int = 3) -> str:
+def best_offers(item: ShownItem, offers_max: int = 3) -> str:
     """Return the cheapest offers, one a line, and how many more there are."""
-    offers = sorted(item["offers"], key=lambda offer: offer["price"])
+    offers = sorted(item.offers, key=lambda offer: offer.price)
     lines = [
-        f"{offer['seller']} {amount(offer['price'], offer['currency'])}{_other(offer, item)}"
-        for offer in offers[:offers_max]
+        f"{offer.seller} {amount(offer.price, offer.currency)}{_other(offer, item)}" for offer in offers[:offers_max]
     ]
     return "\n".join([*lines, f"and {len(offers) - offers_max} more"] if len(offers) > offers_max else lines)
 
 
-def _other(offer: dict[str, Any], item: dict[str, Any]) -> str:
+def _other(offer: ShownOffer, item: ShownItem) -> str:
     """Return the offer's currency if it differs from the currency of the item's own price."""
-    return "" if offer["currency"] == item["currency"] else f" {offer['currency']}"
+    return "" if offer.currency == item.currency else f" {offer.currency}"

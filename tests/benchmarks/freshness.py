@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from concurrent.futures import Executor
 
+    from schemas.queries import Hit
     from stream.demo.data_rows import DemoEvent
     from stream.progress.histograms import BucketCounts, Histograms
     from tests.benchmarks.running import Running
@@ -138,21 +139,21 @@ class Probes:
         event = self._mix.text()
         title = event[2]["title"]
         word = (title if isinstance(title, str) else next(iter(title.values()))).rpartition(" ")[2]
-        began = self._seen("product", event, word, lambda hit: hit["product_id"] == event[1])
-        while not self._stack.client.get(f"/items/{event[1]}")["indexed"]["vector_is_current"]:
+        began = self._seen("product", event, word, lambda hit: hit.product_id == event[1])
+        while not self._stack.client.item(product_id=event[1]).indexed.vector_is_current:
             time.sleep(LOOK_INTERVAL_S)
         self.seen_ms["vector"].append(1000 * (time.perf_counter() - began))
 
-    def _seen(self, facet: str, event: DemoEvent, query: str, shows: Callable[[dict[str, Any]], bool]) -> float:
+    def _seen(self, facet: str, event: DemoEvent, query: str, shows: Callable[[Hit], bool]) -> float:
         began = time.perf_counter()
         token = self._producer.send_now(load.record(event))
-        answer = self._stack.client.get("/search", q=query, limit=HITS, after=token, wait_ms=WAIT_MS)
+        answer = self._stack.client.search(q=query, limit=HITS, after=str(token), wait_ms=WAIT_MS)
         self.seen_ms[facet].append(1000 * (time.perf_counter() - began))
-        if not answer["fresh"] or not any(map(shows, answer["hits"])):
+        if not answer.fresh or not any(map(shows, answer.hits)):
             raise AssertionError(f"{query!r} does not show {event} after {token}: {answer}")
         return began
 
 
-def _shop_price(hit: dict[str, Any]) -> float | None:
-    own = [offer["price"] for offer in hit["offers"] if offer["seller"] == SHOP]
+def _shop_price(hit: Hit) -> float | None:
+    own = [offer.price for offer in hit.offers if offer.seller == SHOP]
     return own[0] if own else None

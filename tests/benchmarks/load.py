@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
-from stream.api.client import Client
+from stream.client import Client
 from stream.kafka.cluster import Cluster
 from stream.kafka.producer import OutgoingRecord, Producer
 from stream.kafka.send_rate import at_rate
@@ -132,7 +132,7 @@ class _Backlog:
     def _look(self) -> None:
         while not self._stop.wait(LOOK_INTERVAL_S):
             sent_before = self.sent
-            self._looked = (waiting(self._client.get("/status"), vectors=False), sent_before)
+            self._looked = (waiting(self._client.status().model_dump(), vectors=False), sent_before)
 
 
 def record(event: DemoEvent, number: int = 1) -> OutgoingRecord:

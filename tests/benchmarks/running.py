@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import psutil
 
 from schemas.errors import FreshlineError
-from stream.api.client import Client
+from stream.client import Client
 from stream.demo.stack import Stack, running_stack
 from stream.progress.histograms import Histograms, read_freshness
 from stream.runtime.ports import free_port
@@ -43,8 +43,7 @@ class Running:
 
     def status(self) -> dict[str, Any]:
         """Return the answer of GET /status."""
-        report: dict[str, Any] = self.client.get("/status")
-        return report
+        return self.client.status().model_dump()
 
     def freshness(self) -> Histograms:
         """Return the freshness of all events so far, by facet."""

@@ -6,8 +6,7 @@ import socket
 import subprocess
 import sys
 from datetime import UTC, datetime
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -17,7 +16,8 @@ from schemas.refinements import Refinement
 from stream.api.models import Percentiles
 from stream.commands.configured import settings
 from stream.commands.current_run import CommandBounds
-from stream.commands.following import follow
+from stream.commands.following import FollowedWork, follow
+from stream.runtime.jobs import JobReport
 from tests.support.clocks import ManualClock
 from tests.support.running_commands import freshline, serving
 from tests.support.standing_in import StandIn
@@ -25,6 +25,12 @@ from workers.clock import SystemClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+STARTING = JobReport(
+    kind="rebuild", state="running", phase="starting", done=0, total=None, items_per_second=0.0,
+    seconds_left=None, error=None, result=None,
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -231,7 +237,7 @@ def test_where_nothing_answers_commands_fail_with_one_line(address: str) -> None
 
 def test_a_query_that_is_no_text_is_refused_by_its_own_name() -> None:
     done = freshline("search", "lamp\udcff", "--api", "http://127.0.0.1:9")
-    assert done.code == 2 and done.err == "freshline: 'lamp\\udcff' is not UTF-8 text\n"
+    assert done.code == 2 and done.err == "freshline: q: 'lamp\\udcff' is not UTF-8 text\n"
 
 
 def test_a_flag_goes_before_the_environment_and_that_before_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -293,33 +299,27 @@ def test_long_work_says_in_lines_how_far_it_is_where_there_is_no_terminal(
     clock = ManualClock(1_000.0)
     steps = [("starting", None, 0), ("filling", 0, 0), ("filling", 500, 1), ("filling", 900, 11), ("checking", 5, 12)]
 
-    class Client:
-        """A stack whose rebuild is a step further whenever it is asked."""
+    def report() -> JobReport:
+        """Return a report that is a step further each time."""
+        if not steps:
+            return STARTING.model_copy(update={"state": "done", "result": {"items": 1_000}})
+        phase, done, now = steps.pop(0)
+        clock.now_s = 1_000.0 + now
+        far = {"done": done or 0, "total": done and 1_000, "items_per_second": 50.0}
+        return STARTING.model_copy(update={"phase": phase, **far})
 
-        def post(self, _path: str) -> dict[str, Any]:
-            return {"phase": "starting"}
-
-        def get(self, _path: str) -> dict[str, Any]:
-            if not steps:
-                return {"state": "done", "result": {"items": 1_000}}
-            phase, done, now = steps.pop(0)
-            clock.now_s = 1_000.0 + now
-            pace = {"items_per_second": 50.0, "seconds_left": None}
-            return {"state": "running", "phase": phase, "done": done, "total": done and 1_000, **pace}
-
-    followed = follow(cast("Any", Client()), "/rebuild", quiet=False, clock=clock, look_interval_s=0)
+    followed = follow(FollowedWork(lambda: STARTING, report), quiet=False, clock=clock, look_interval_s=0)
     assert followed == {"items": 1_000}
     said = capfd.readouterr().err.splitlines()
     assert said == ["filling", "filling: 900 of 1,000, 50/s", "checking: 5 of 1,000, 50/s"]
 
 
 def test_long_work_that_is_refused_as_it_starts_is_one_line(capfd: pytest.CaptureFixture[str]) -> None:
-    pace = {"items_per_second": 0.0, "seconds_left": None}
-    starting = {"state": "running", "phase": "starting", "done": 0, "total": None, **pace}
-    reports = [starting, {"state": "failed", "error": "there is no such model"}]
-    client = SimpleNamespace(post=lambda _: starting, get=lambda _: reports.pop(0))
+    failed = STARTING.model_copy(update={"state": "failed", "error": "there is no such model"})
+    reports = [STARTING, failed]
+    work = FollowedWork(lambda: STARTING, lambda: reports.pop(0))
     with pytest.raises(FreshlineError, match=r"^there is no such model$"):
-        follow(cast("Any", client), "/rebuild", quiet=False, clock=SystemClock())
+        follow(work, quiet=False, clock=SystemClock())
     assert capfd.readouterr().err == ""
 
 

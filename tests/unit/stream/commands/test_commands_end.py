@@ -73,11 +73,11 @@ def test_ctrl_c_says_that_the_work_goes_on_in_the_stack(command: str, monkeypatc
 
 
 def test_ctrl_c_says_what_a_search_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stream.api.client.Client.get", ctrl_c)
+    monkeypatch.setattr("stream.client.Client.send", ctrl_c)
     done = freshline("search", "cake", "--after=prices:0:7", NOBODY)
     assert done == (130, "", "freshline: interrupted: nothing was found yet, prices:0:7 was waited for\n")
 
 
 def test_ctrl_c_is_never_silent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stream.api.client.Client.get", ctrl_c)
+    monkeypatch.setattr("stream.client.Client.send", ctrl_c)
     assert freshline("get", "lamp", NOBODY) == (130, "", "freshline: interrupted\n")

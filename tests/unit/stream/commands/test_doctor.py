@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from stream.api.models import StatusReport
 from stream.commands.current_run import CommandBounds
 from stream.commands.doctor import FREE_BYTES_MIN, disk_finding, qdrant_finding, status_findings
 from stream.runtime.ports import free_port
@@ -24,6 +25,8 @@ NOW = datetime(2026, 11, 21, 12, 0, 1, tzinfo=UTC)
 WELL: dict[str, Any] = {
     "ready": True,
     "reasons": [],
+    "lag": {},
+    "log": {"kind": "embedded", "id": "log-1", "address": "127.0.0.1:9292"},
     "components": {"items-0": {"freshline_misrouted_events_total/prices": 0.0}},
     "fresh_as_of": {"prices": "2026-11-21T12:00:00.000Z", "reviews": None},
     "index": {
@@ -33,7 +36,8 @@ WELL: dict[str, Any] = {
 
 
 def failing(**changes: Any) -> dict[str, str | None]:
-    return {each.check: each.fix for each in status_findings(WELL | changes, NOW) if each.fix is not None}
+    findings = status_findings(StatusReport.model_validate(WELL | changes), NOW)
+    return {each.check: each.fix for each in findings if each.fix is not None}
 
 
 def test_a_stack_that_is_well_has_nothing_to_fix() -> None:

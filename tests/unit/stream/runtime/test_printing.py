@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from schemas.queries import ShownItem
 from stream.runtime.printing import best_offers, duration, money
+from tests.support.standing_in import shown
 
 
 @pytest.mark.parametrize(
-    ("price", "currency", "shown"),
+    ("price", "currency", "text"),
     [
         (0.125, "KWD", "0.125 KWD"),
         (12.0, "KWD", "12.000 KWD"),
@@ -23,17 +25,22 @@ from stream.runtime.printing import best_offers, duration, money
         (None, None, ""),
     ],
 )
-def test_a_price_is_shown_with_all_its_decimals(price: float | None, currency: str | None, shown: str) -> None:
-    assert money(price, currency) == shown
+def test_a_price_is_shown_with_all_its_decimals(price: float | None, currency: str | None, text: str) -> None:
+    assert money(price, currency) == text
 
 
 def test_an_offer_is_shown_with_the_decimals_of_its_currency() -> None:
-    offers = [{"seller": "a", "price": 0.125, "currency": "KWD"}, {"seller": "b", "price": 1500, "currency": "JPY"}]
-    assert best_offers({"currency": "KWD", "offers": offers}) == "a 0.125\nb 1,500 JPY"
+    [offer] = shown("P1", "Lamp")["offers"]
+    offers = [
+        offer.model_copy(update={"seller": seller, "price": price, "currency": currency})
+        for seller, price, currency in (("a", 0.125, "KWD"), ("b", 1500, "JPY"))
+    ]
+    item = ShownItem(**shown("P1", "Lamp", currency="KWD", offers=offers))
+    assert best_offers(item) == "a 0.125\nb 1,500 JPY"
 
 
 @pytest.mark.parametrize(
-    ("seconds", "shown"), [(0.0, "0 ms"), (0.017, "17 ms"), (2.54, "2.5 s"), (147.683, "2.5 min"), (5_400, "1.5 h")]
+    ("seconds", "text"), [(0.0, "0 ms"), (0.017, "17 ms"), (2.54, "2.5 s"), (147.683, "2.5 min"), (5_400, "1.5 h")]
 )
-def test_a_duration_is_shown_in_a_unit_that_a_person_can_imagine(seconds: float, shown: str) -> None:
-    assert duration(seconds) == shown
+def test_a_duration_is_shown_in_a_unit_that_a_person_can_imagine(seconds: float, text: str) -> None:
+    assert duration(seconds) == text

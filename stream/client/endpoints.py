@@ -1,0 +1,181 @@
+"""Endpoints: a route of the API as a method of both clients, typed by the models of its parameters and its answer."""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, ParamSpec, TypeVar, overload
+from urllib.parse import quote
+
+import orjson
+from pydantic import TypeAdapter, ValidationError
+
+from stream.api.refusals import refusal
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+
+    from pydantic import BaseModel
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+SILENCE_SECONDS_MAX = 60.0
+"""How long a stream of events may say nothing: the API sends a line every 15 s to keep the connection."""
+_PLACEHOLDER = re.compile(r"{(\w+)}")
+
+
+class Call(NamedTuple, Generic[T]):
+    """One request, and how its answer is read."""
+
+    method: str
+    path: str
+    """The path with its parameters, encoded."""
+    query: Mapping[str, Any]
+    body: bytes | None
+    wait_seconds: float
+    """How long the API is asked to wait before it answers."""
+    seconds_max: float | None
+    """How long the answer may take besides; None: as long as the client says."""
+    read: Callable[[bytes], T]
+    """Parses the answer. Raises pydantic's ValidationError if it is another one than the route gives."""
+
+
+class Sender(ABC):
+    """Sends calls, and returns their answers."""
+
+    @abstractmethod
+    def send(self, call: Call[T]) -> T:
+        """Return the answer. Raises Unavailable, RefusedRequest, NotFound, Conflict or another FreshlineError."""
+
+    @abstractmethod
+    def stream(self, call: Call[T], event: str) -> Iterator[T]:
+        """Yield the server-sent events of this name until the server ends the stream. Raises as `send` does."""
+
+
+class AsyncSender(ABC):
+    """Sends calls as `Sender` does, and is awaited."""
+
+    @abstractmethod
+    async def send(self, call: Call[T]) -> T:
+        """Return what `Sender.send` does. Raises as that does."""
+
+    @abstractmethod
+    def stream(self, call: Call[T], event: str) -> AsyncIterator[T]:
+        """Yield what `Sender.stream` does. Raises as that does."""
+
+
+class Route(Generic[P, T]):
+    """A route of the API, and the call that it is for some parameters."""
+
+    def __init__(
+        self,
+        method: str,
+        path: str,
+        asks: Callable[P, BaseModel],
+        answers: type[T],
+        *,
+        in_body: bool = False,
+        seconds_max: float | None = None,
+    ) -> None:
+        """`asks`: the model of the parameters, those in braces in the path included; the others belong in the URL, or
+        with `in_body` in a JSON object. `answers`: the model of the answer, `str` for plain text. `seconds_max`: how
+        long it may take, where that is not as long as the client says."""
+        self.method, self.path, self.asks, self.answers = method, path, asks, answers
+        self._in_body = in_body
+        self._seconds_max = seconds_max
+
+    def call(self, *args: P.args, **kwargs: P.kwargs) -> Call[T]:
+        """Return the request. Raises RefusedRequest, which names the parameter, before anything is sent."""
+        try:
+            asked = self.asks(*args, **kwargs)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            raise refusal({**first, "loc": ("request", *first["loc"])}) from None
+        given = asked.model_dump(mode="json", exclude_unset=True, exclude_none=True)
+        path = _PLACEHOLDER.sub(lambda name: quote(str(given.pop(name[1])), safe=""), self.path)
+        waits_ms = getattr(asked, "wait_ms", 0) if getattr(asked, "after", None) is not None else 0
+        return Call(
+            self.method,
+            path,
+            {} if self._in_body else given,
+            orjson.dumps(given) if self._in_body else None,
+            waits_ms / 1000,
+            self._seconds_max,
+            self._read,
+        )
+
+    def _read(self, answer: bytes) -> T:
+        return answer.decode() if self.answers is str else TypeAdapter(self.answers).validate_json(answer)  # type: ignore[return-value]
+
+
+class Endpoint(Route[P, T]):
+    """A method of the clients that returns the answer of a route."""
+
+    @overload
+    def __get__(self, client: None, _: type) -> Endpoint[P, T]: ...
+
+    @overload
+    def __get__(self, client: Sender, _: type) -> Callable[P, T]: ...
+
+    @overload
+    def __get__(self, client: AsyncSender, _: type) -> Callable[P, Awaitable[T]]: ...
+
+    def __get__(self, client: Sender | AsyncSender | None, _: type) -> Any:
+        """Return the method of this client; of a class, the endpoint itself."""
+        if client is None:
+            return self
+
+        def method(*args: P.args, **kwargs: P.kwargs) -> Any:
+            return client.send(self.call(*args, **kwargs))
+
+        return method
+
+
+class EventEndpoint(Route[P, T]):
+    """A method of the clients that iterates over the server-sent events of one name."""
+
+    def __init__(self, path: str, asks: Callable[P, BaseModel], event: str, answers: type[T]) -> None:
+        """`event`: the name of the events that are yielded; the stream may have others."""
+        super().__init__("GET", path, asks, answers, seconds_max=SILENCE_SECONDS_MAX)
+        self.event = event
+
+    @overload
+    def __get__(self, client: None, _: type) -> EventEndpoint[P, T]: ...
+
+    @overload
+    def __get__(self, client: Sender, _: type) -> Callable[P, Iterator[T]]: ...
+
+    @overload
+    def __get__(self, client: AsyncSender, _: type) -> Callable[P, AsyncIterator[T]]: ...
+
+    def __get__(self, client: Sender | AsyncSender | None, _: type) -> Any:
+        """Return the method of this client; of a class, the endpoint itself."""
+        if client is None:
+            return self
+
+        def method(*args: P.args, **kwargs: P.kwargs) -> Any:
+            return client.stream(self.call(*args, **kwargs), self.event)
+
+        return method
+
+
+class EventLines:
+    """Joins the lines of a stream into server-sent events (https://html.spec.whatwg.org/#parsing-an-event-stream)."""
+
+    def __init__(self) -> None:
+        self._name, self._lines = "message", list[str]()
+
+    def add(self, line: str) -> tuple[str, bytes] | None:
+        """Return the name and the content of the event that this line ends; None if it ends none."""
+        if line:
+            field, _, value = line.partition(":")
+            value = value.removeprefix(" ")
+            if field == "event":
+                self._name = value
+            elif field == "data":
+                self._lines.append(value)
+            return None
+        event = (self._name, "\n".join(self._lines).encode()) if self._lines else None
+        self._name, self._lines = "message", []
+        return event

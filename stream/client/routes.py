@@ -1,0 +1,61 @@
+"""Every public route of the API, a line each. A test compares them with the routes that the API has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from schemas.explanations import Explanation
+from schemas.queries import SearchAnswer
+from schemas.suggestions import Suggestions, SuggestRequest
+from stream.api.dashboard.models import SaleCalendar, Snapshot
+from stream.api.dead_letters.models import LetterList, LettersParameters, RepairRequest, Resent
+from stream.api.models import ItemAnswer, ProgressAnswer, ReadyAnswer, StatusReport
+from stream.api.parameters import (
+    ExplainParameters,
+    NoParameters,
+    ProgressParameters,
+    RebuildParameters,
+    ReconcileParameters,
+    SearchParameters,
+)
+from stream.api.why.models import ProductLife
+from stream.client.endpoints import Endpoint, EventEndpoint
+from stream.runtime.jobs import JobReport
+
+CHANGE_SECONDS_MAX = 60.0
+"""How long a change of a whole index may take."""
+
+
+class OneProduct(BaseModel):
+    """The parameter of a route that is about one product."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    product_id: str = Field(min_length=1)
+
+
+class Routes:
+    """The methods of both clients. Parameters are given by name, and are those of the route."""
+
+    search = Endpoint("GET", "/search", SearchParameters, SearchAnswer)
+    suggest = Endpoint("GET", "/suggest", SuggestRequest, Suggestions)
+    item = Endpoint("GET", "/items/{product_id}", OneProduct, ItemAnswer)
+    explain = Endpoint("GET", "/explain", ExplainParameters, Explanation)
+    life = Endpoint("GET", "/products/{product_id}/life", OneProduct, ProductLife)
+    progress = Endpoint("GET", "/progress", ProgressParameters, ProgressAnswer)
+    status = Endpoint("GET", "/status", NoParameters, StatusReport)
+    snapshots = EventEndpoint("/events", NoParameters, "snapshot", Snapshot)
+    sales = Endpoint("GET", "/sales", NoParameters, SaleCalendar)
+    metrics = Endpoint("GET", "/metrics", NoParameters, str)
+    alive = Endpoint("GET", "/livez", NoParameters, str)
+    ready = Endpoint("GET", "/readyz", NoParameters, ReadyAnswer)
+    dead_letters = Endpoint("GET", "/dead-letters", LettersParameters, LetterList)
+    resend = Endpoint("POST", "/dead-letters/resend", RepairRequest, Resent, in_body=True)
+    start_rebuild = Endpoint("POST", "/rebuild", RebuildParameters, JobReport)
+    rebuild = Endpoint("GET", "/rebuild", NoParameters, JobReport)
+    roll_back = Endpoint("POST", "/rebuild/rollback", NoParameters, dict[str, Any], seconds_max=CHANGE_SECONDS_MAX)
+    finish_rebuild = Endpoint("POST", "/rebuild/finish", NoParameters, dict[str, Any], seconds_max=CHANGE_SECONDS_MAX)
+    start_reconcile = Endpoint("POST", "/reconcile", ReconcileParameters, JobReport)
+    reconcile = Endpoint("GET", "/reconcile", NoParameters, JobReport)
