@@ -6,7 +6,6 @@ fails.
 
 from __future__ import annotations
 
-import re
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,10 +18,12 @@ from stream.api.app import create_app
 from stream.commands.app import app
 from stream.runtime.metrics import IndexMetrics, ItemsMetrics
 from stream.runtime.settings import PREFIX, Settings
+from tests.support.markdown import table
+from tests.support.reference_points import point_lines
 from tests.support.standing_in import StandIn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
 FOLDER = Path(__file__).parents[2] / "docs" / "reference"
 GENERATED = "<!-- Written by `make docs`; do not edit. -->"
@@ -51,7 +52,13 @@ labels `worker` and `what` (the topic, topic/error or topic/reason), since one A
 
 def pages() -> dict[str, str]:
     """Return every page by its file name."""
-    return {"commands.md": commands(), "http.md": http(), "metrics.md": metrics(), "settings.md": settings()}
+    return {
+        "commands.md": commands(),
+        "http.md": http(),
+        "metrics.md": metrics(),
+        "payload.md": points(),
+        "settings.md": settings(),
+    }
 
 
 def commands() -> str:
@@ -62,7 +69,7 @@ def commands() -> str:
 
 def _command_lines(root: Any) -> Iterator[str]:
     yield from (root.help, "", root.epilog, "", "Data goes to stdout, all else to stderr; `--json` is everywhere.", "")
-    yield from _table(
+    yield from table(
         ("command", ""), [(f"[`{name}`](#{name})", _first(each.help)) for name, each in root.commands.items()]
     )
     for name, command in root.commands.items():
@@ -71,7 +78,7 @@ def _command_lines(root: Any) -> Iterator[str]:
         yield from ("", f"## {name}", "", "`" + " ".join(["freshline", name, *named, "[OPTIONS]"]) + "`", "")
         yield from ((command.help or "").strip(), "")
         rows = [(f"`{metavar}`", each.help or "") for each, metavar in zip(arguments, named, strict=True)]
-        yield from _table(("", ""), rows + [_option(each) for each in command.params if each not in arguments])
+        yield from table(("", ""), rows + [_option(each) for each in command.params if each not in arguments])
 
 
 def _argument(argument: Any) -> str:
@@ -108,7 +115,7 @@ def _route_lines(api: dict[str, Any]) -> Iterator[str]:
                 yield from (" ".join(route["description"].split()), "")
             parameters = route.get("parameters", [])
             if parameters:
-                yield from _table(("parameter", "", "default", ""), [_parameter(each) for each in parameters])
+                yield from table(("parameter", "", "default", ""), [_parameter(each) for each in parameters])
                 yield ""
             answers = sorted(route["responses"].items())
             yield "Answers: " + ", ".join(f"{status}{_model(answer)}" for status, answer in answers) + "."
@@ -119,7 +126,7 @@ def _route_lines(api: dict[str, Any]) -> Iterator[str]:
         if schema.get("description"):
             yield from (" ".join(schema["description"].split()), "")
         fields = schema.get("properties", {})
-        yield from _table(
+        yield from table(
             ("field", "", ""),
             [(f"`{field}`", _type(each), each.get("description", "")) for field, each in fields.items()],
         )
@@ -177,7 +184,7 @@ def _setting_lines() -> Iterator[str]:
         shown = ",".join(default) if isinstance(default, tuple) else default
         given = "" if default in (None, PydanticUndefined) else f"`{shown}`"
         rows.append((f"`{PREFIX}{name.upper()}`", given, field.description or ""))
-    yield from _table(("variable", "default", ""), rows)
+    yield from table(("variable", "default", ""), rows)
 
 
 def metrics() -> str:
@@ -200,7 +207,7 @@ def _metric_lines() -> Iterator[str]:
             for each in registry.collect()
         ]
         yield from ("", f"## {title}", "")
-        yield from _table(("metric", "type", "labels", ""), rows)
+        yield from table(("metric", "type", "labels", ""), rows)
 
 
 def _labels(registry: CollectorRegistry, name: str) -> tuple[str, ...]:
@@ -209,17 +216,13 @@ def _labels(registry: CollectorRegistry, name: str) -> tuple[str, ...]:
     return labels
 
 
+def points() -> str:
+    """Return the page of the points in the index, from the types of their payload."""
+    return _page("Points in Qdrant", point_lines())
+
+
 def _page(title: str, lines: Iterable[str]) -> str:
     return "\n".join([f"# {title}", "", GENERATED, "", *lines]).rstrip() + "\n"
-
-
-def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
-    if rows:
-        yield "| " + " | ".join(head) + " |"
-        yield "| " + " | ".join("---" for _ in head) + " |"
-    for row in rows:
-        cells = [" ".join(cell.split()).replace("|", "\\|") for cell in row]
-        yield re.sub(r" +", " ", "| " + " | ".join(cells) + " |")
 
 
 def _first(text: str | None) -> str:
