@@ -10,17 +10,23 @@ from pydantic import BaseModel, TypeAdapter
 from schemas.event_models import CHANGES
 from schemas.points import Payload
 from schemas.queries import ErrorAnswer, IndexedItem, SearchAnswer, SearchRequest
+from schemas.recommendations import Recommendations, RecommendRequest
 from schemas.state_json import EntityAsJson, ItemAsJson
 
 FOLDER = Path(__file__).parent / "json"
 
-_ANSWERED: dict[str, type[BaseModel]] = {"search_answer": SearchAnswer, "item": IndexedItem, "error": ErrorAnswer}
+_ANSWERED: dict[str, type[BaseModel]] = {
+    "search_answer": SearchAnswer,
+    "item": IndexedItem,
+    "recommendations": Recommendations,
+    "error": ErrorAnswer,
+}
 _STORED = {"payload": Payload, "item_record": ItemAsJson, "review_record": EntityAsJson}
 
 
 def schemas() -> dict[str, bytes]:
     """Return the JSON Schema of each contract by name: topics, search request, answers, stored records."""
-    models = {**CHANGES, "search_request": SearchRequest}
+    models = {**CHANGES, "search_request": SearchRequest, "recommend_request": RecommendRequest}
     by_name = {name: model.model_json_schema(mode="validation") for name, model in models.items()}
     by_name |= {name: model.model_json_schema(mode="serialization") for name, model in _ANSWERED.items()}
     by_name |= {name: TypeAdapter(kind).json_schema(mode="serialization") for name, kind in _STORED.items()}

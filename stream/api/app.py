@@ -24,6 +24,7 @@ from stream.api.parameters import (
     ReconcileParameters,
     SearchParameters,
 )
+from stream.api.recommending.routes import recommend_routes
 from stream.api.request_spans import http_telemetry, note_search
 from stream.api.why.routes import why_routes
 from stream.runtime.jobs import JobReport
@@ -47,6 +48,7 @@ def create_app(services: Services, tracer: Tracer | None = None) -> FastAPI:
         telemetry=http_telemetry(tracer),
     )
     add_error_answers(app)
+    app.include_router(recommend_routes(services.recommendations))  # Before /items/{product_id}, which takes any path.
     app.include_router(_search_routes(services.search, tracer))
     app.include_router(_page_routes(services.search))
     app.include_router(_status_routes(services.status))

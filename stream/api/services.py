@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from stream.api.dashboard.interface import DashboardApi
     from stream.api.dead_letters.interface import LettersApi
     from stream.api.models import StatusReport
+    from stream.api.recommending.interface import RecommendApi
     from stream.api.why.interface import WhyApi
     from stream.runtime.jobs import JobReport
 
@@ -82,3 +83,4 @@ class Services(NamedTuple):
     dashboard: DashboardApi
     why: WhyApi
     letters: LettersApi
+    recommendations: RecommendApi

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.explanations import Explanation
 from schemas.queries import SearchAnswer
+from schemas.recommendations import Recommendations, RecommendRequest, SimilarRequest
 from schemas.suggestions import Suggestions, SuggestRequest
 from stream.api.dashboard.models import SaleCalendar, Snapshot
 from stream.api.dead_letters.models import LetterList, LettersParameters, RepairRequest, Resent
@@ -36,12 +37,20 @@ class OneProduct(BaseModel):
     product_id: str = Field(min_length=1)
 
 
+class ItemsSimilarTo(SimilarRequest):
+    """The parameters of a request for the items similar to one product."""
+
+    product_id: str = Field(min_length=1)
+
+
 class Routes:
     """The methods of both clients. Parameters are given by name, and are those of the route."""
 
     search = Endpoint("GET", "/search", SearchParameters, SearchAnswer)
     suggest = Endpoint("GET", "/suggest", SuggestRequest, Suggestions)
     item = Endpoint("GET", "/items/{product_id}", OneProduct, ItemAnswer)
+    similar = Endpoint("GET", "/items/{product_id}/similar", ItemsSimilarTo, Recommendations)
+    recommend = Endpoint("POST", "/recommend", RecommendRequest, Recommendations, in_body=True)
     explain = Endpoint("GET", "/explain", ExplainParameters, Explanation)
     life = Endpoint("GET", "/products/{product_id}/life", OneProduct, ProductLife)
     progress = Endpoint("GET", "/progress", ProgressParameters, ProgressAnswer)

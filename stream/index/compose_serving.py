@@ -9,6 +9,7 @@ from stream.api.dashboard.service import DashboardService
 from stream.api.dead_letters.service import LettersService
 from stream.api.drift.watch import DriftWatch
 from stream.api.jobs_service import JobsService
+from stream.api.recommending.service import RecommendService
 from stream.api.search_service import SearchService
 from stream.api.services import Services
 from stream.api.status_service import StatusService
@@ -41,6 +42,7 @@ class ServingSide(NamedTuple):
     dashboard: DashboardService
     why: WhyService
     letters: LettersService
+    recommendations: RecommendService
     drift: DriftWatch
     feed: VocabularyFeed
     synonyms: LiveSynonyms
@@ -50,7 +52,9 @@ class ServingSide(NamedTuple):
     @property
     def services(self) -> Services:
         """The services that the routes call."""
-        return Services(self.search, self.status, self.jobs, self.dashboard, self.why, self.letters)
+        return Services(
+            self.search, self.status, self.jobs, self.dashboard, self.why, self.letters, self.recommendations
+        )
 
 
 def compose_serving(
@@ -91,6 +95,7 @@ def compose_serving(
         DashboardService(context, status.status, monitor, recent, drift, canary),
         WhyService(context, searcher),
         LettersService(context),
+        RecommendService(context),
         drift,
         _vocabulary_feed(context),
         context.synonyms,

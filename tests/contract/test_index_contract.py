@@ -65,6 +65,15 @@ async def test_a_written_point_is_read_back_whole(index: Index) -> None:
     assert (await index.stored(["a"]))["a"].dense is None
 
 
+async def test_vectors_are_read_alone_and_only_of_points_that_have_one(index: Index) -> None:
+    await put(index, content("a"), 1, dense=vector(1, 2))
+    await put(index, content("words alone"), 1)
+    await put(index, content("hidden", status="delisted"), 1, dense=vector(1))
+    found = await index.vectors([*ids("a", "words alone", "hidden", "missing")])
+    assert list(found) == ids("a") and found[point_id("a")] == pytest.approx(vector(1, 2))
+    assert await index.vectors([]) == {}
+
+
 async def test_a_head_has_what_prices_and_reviews_change_and_tells_the_product_by_its_digest(index: Index) -> None:
     wanted = content("a", "Cake", price=9.5, partition=2, brand="Acme", left_out=["offers"])
     await put(index, wanted, 7)

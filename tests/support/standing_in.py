@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from schemas.errors import Conflict, RefusedRequest, Unavailable
 from schemas.explanations import Explanation, FilterCheck, LegReport, WordMatch
 from schemas.queries import Filters, Hit, IndexedItem, SearchableAt, SearchAnswer, SearchRequest, ShownOffer
+from schemas.recommendations import Recommendations, RecommendRequest, SimilarRequest
 from schemas.suggestions import SuggestedProduct, Suggestions, SuggestRequest
 from schemas.understood import Relaxation, Understood, UnderstoodWords
 from stream.api.dashboard.models import SaleCalendar
@@ -136,6 +137,7 @@ class StandIn:
         """How often the service forgets its jobs before it is asked about them, as when another process answers."""
         self.fresh_as_of: dict[str, str | None] = {"prices": NOW}
         self.asked: list[tuple[SearchRequest, Token | None, int]] = []
+        self.recommended: list[SimilarRequest] = []
         self.total_is_exact = True
         self.facets: dict[str, list[Refinement]] = {}
         self.currencies = 1
@@ -144,7 +146,7 @@ class StandIn:
     @property
     def services(self) -> Services:
         """The service as all services of the API."""
-        return Services(self, self, self, self.dashboard, self, self)
+        return Services(self, self, self, self.dashboard, self, self, self)
 
     async def search(self, request: SearchRequest, after: Token | None, wait_ms: int) -> SearchAnswer:
         self.asked.append((request, after, wait_ms))
@@ -226,6 +228,21 @@ class StandIn:
             fused=nowhere,
             why=["It is explained."],
         )
+
+    async def similar(self, product_id: str, request: SimilarRequest) -> Recommendations | None:
+        return self._recommended((product_id,), request) if product_id in self.items else None
+
+    async def recommend(self, request: RecommendRequest) -> Recommendations:
+        unknown = [each for each in request.liked if each not in self.items]
+        if unknown:
+            raise RefusedRequest("liked", f"no item {unknown[0]} was ever heard of")
+        return self._recommended((*request.liked, *request.disliked, *request.viewed), request)
+
+    def _recommended(self, given: tuple[str, ...], request: SimilarRequest) -> Recommendations:
+        self.recommended.append(request)
+        others = [item for product_id, item in self.items.items() if product_id not in given]
+        hits = [Hit(**item, score=1.0) for item in others][: request.limit]
+        return Recommendations(hits=hits, by="vectors", without_vector=[], took_ms=1.5, fresh_as_of={"prices": NOW})
 
     async def item(self, product_id: str) -> IndexedItem | None:
         if product_id not in self.items:

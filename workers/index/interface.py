@@ -124,6 +124,9 @@ class Index(Protocol):
     async def payloads(self, point_ids: Sequence[str]) -> dict[str, Payload]:
         """Return payloads by point id, without the missing ones."""
 
+    async def vectors(self, point_ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        """Return the dense vectors of points by point id, float32 `(dimension,)`, without the points that have none."""
+
     async def traits(self, point_ids: Sequence[str]) -> dict[str, Traits]:
         """Return the traits of those of these points that are visible, by point id."""
 

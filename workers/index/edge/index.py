@@ -119,6 +119,12 @@ class EdgeIndex(OpenedIndex):
         return {str(r.id): read(r) for r in self._shard.retrieve(list(point_ids), True, False)}
 
     @override
+    async def vectors(self, point_ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        records = self._shard.retrieve(list(point_ids), False, [DENSE])
+        found = ((str(record.id), dense(record)) for record in records)
+        return {point: vector for point, vector in found if vector is not None}
+
+    @override
     async def traits(self, point_ids: Sequence[str]) -> dict[str, Traits]:
         return await self._traits.of(point_ids)
 

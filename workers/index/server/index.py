@@ -81,6 +81,12 @@ class ServerIndex(OpenedIndex):
         return {str(record.id): complete_payload(record.payload) for record in await self._retrieve(point_ids, True)}
 
     @override
+    async def vectors(self, point_ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        records = await self._retrieve(point_ids, False, vectors=True)
+        found = ((str(record.id), _dense(record)) for record in records)
+        return {point: vector for point, vector in found if vector is not None}
+
+    @override
     async def traits(self, point_ids: Sequence[str]) -> dict[str, Traits]:
         several = [point_ids[start : start + TRAITS_POINTS] for start in range(0, len(point_ids), TRAITS_POINTS)]
         read = [await self._retrieve(ids, list(TRAIT_FIELDS)) for ids in several]

@@ -1,0 +1,1 @@
+"""Recommendations over HTTP: items similar to one item, and items for a shopper."""

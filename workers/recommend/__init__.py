@@ -1,0 +1,1 @@
+"""Recommendations: what is near to the items that somebody likes, and as diverse as asked."""
