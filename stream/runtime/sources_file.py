@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from schemas.errors import Misconfigured
+from schemas.setting_files import read_setting_file
 from workers.sources.config import SourcesFile, read_sources
 from workers.sources.sources import Sources
 
@@ -18,12 +18,7 @@ def configured_sources(settings: Settings) -> SourcesFile:
     """Return the configured sources; none where the setting is not set. Raises Misconfigured."""
     if settings.sources is None:
         return NO_SOURCES
-    try:
-        text = settings.sources.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise Misconfigured(f"FRESHLINE_SOURCES: cannot read {settings.sources}: {reason}") from None
-    return read_sources(text, str(settings.sources))
+    return read_sources(read_setting_file(settings.sources, "FRESHLINE_SOURCES"), str(settings.sources))
 
 
 def sources_of(settings: Settings) -> Sources:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from schemas.errors import Misconfigured
 from schemas.event_fields import Currency  # noqa: TC001  (pydantic reads the types when it runs)
+from schemas.setting_files import parse_setting_file
 from schemas.tokens import InputTopic  # noqa: TC001  (as above)
 from workers.sources.debezium import debezium, debezium_unwrapped
 from workers.sources.google_merchant import google_merchant
@@ -103,15 +103,4 @@ class SourcesFile(BaseModel):
 
 def read_sources(text: str, name: str) -> SourcesFile:
     """Return the file of this text. Raises Misconfigured with the `name` of the file and the field that is wrong."""
-    try:
-        return SourcesFile.model_validate(yaml.safe_load(text))
-    except yaml.YAMLError as error:
-        raise Misconfigured(f"FRESHLINE_SOURCES: {name} is no YAML: {' '.join(str(error).split())}") from None
-    except ValidationError as error:
-        raise Misconfigured(f"FRESHLINE_SOURCES: {name}: {_in_words(error.errors(include_url=False)[0])}") from None
-
-
-def _in_words(error: Any) -> str:
-    where = ".".join(str(part) for part in error["loc"])
-    reason = str(error["msg"]).removeprefix("Value error, ").removeprefix("Input ")
-    return f"{where}: {reason}" if where else reason
+    return parse_setting_file(text, SourcesFile, "FRESHLINE_SOURCES", name)

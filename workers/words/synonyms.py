@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from schemas.errors import Misconfigured
+from schemas.setting_files import parse_setting_file
 from workers.words.chunks import chunks, is_unspaced, terms
 from workers.words.folding import folded
 from workers.words.query import query_terms
@@ -72,12 +71,7 @@ class SynonymsFile(BaseModel):
 
 def read_synonyms(text: str, name: str) -> Synonyms:
     """Return the rules of a file. Raises Misconfigured with the `name` of the file and the field that is wrong."""
-    try:
-        return Synonyms(SynonymsFile.model_validate(yaml.safe_load(text) or {}))
-    except yaml.YAMLError as error:
-        raise Misconfigured(f"FRESHLINE_SYNONYMS: {name} is no YAML: {' '.join(str(error).split())}") from None
-    except ValidationError as error:
-        raise Misconfigured(f"FRESHLINE_SYNONYMS: {name}: {_in_words(error.errors(include_url=False)[0])}") from None
+    return Synonyms(parse_setting_file(text, SynonymsFile, "FRESHLINE_SYNONYMS", name))
 
 
 class _Found(NamedTuple):
@@ -188,11 +182,3 @@ def _check_phrases(phrases: Iterable[str]) -> None:
     for phrase in phrases:
         if not 1 <= len(_key(phrase)) <= WORDS_MAX:
             raise ValueError(f"{phrase!r} must be one to {WORDS_MAX} words")
-
-
-def _in_words(error: Any) -> str:
-    where = ".".join(str(part) for part in error["loc"])
-    reason = str(error["msg"]).removeprefix("Value error, ").removeprefix("Input ")
-    if error["type"] == "extra_forbidden":
-        reason = "there is no such key"
-    return f"{where}: {reason}" if where else reason

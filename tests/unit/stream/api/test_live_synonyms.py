@@ -55,7 +55,7 @@ async def test_a_file_that_is_wrong_or_gone_is_told_and_the_rules_in_force_stay(
             assert "couch" in live.terms("sofa")
             file.write_text("synonyms: [[sofa, settee]]")
             await until(lambda: "settee" in live.terms("sofa"), "the right file is in force")
-    assert lines[0]["event"] == "synonyms not changed" and "FRESHLINE_SYNONYMS: " in lines[0]["error"]
+    assert lines[0]["event"] == "FRESHLINE_SYNONYMS not changed" and "FRESHLINE_SYNONYMS: " in lines[0]["error"]
 
 
 def test_a_file_that_is_wrong_at_the_start_ends_it(tmp_path: Path) -> None:
