@@ -292,6 +292,8 @@ RatingHundredths = Annotated[
 Currency = Annotated[
     str, AfterValidator(_currency), WithJsonSchema({"type": "string", "enum": sorted(CURRENCIES), "title": "ISO 4217"})
 ]
+Language = Annotated[str, AfterValidator(language_tag)]
+"""A language tag such as en or zh-Hant."""
 TimeMs = Annotated[
     int,
     BeforeValidator(milliseconds),

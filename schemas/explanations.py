@@ -6,6 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from schemas.weights import FactorReport  # noqa: TC001  (pydantic reads the types when it runs)
+
 
 class FilterCheck(BaseModel):
     """One filter of the query, and whether the item passes it."""
@@ -35,6 +37,21 @@ class LegReport(BaseModel):
     """How many items the ranking has."""
 
 
+class HitExplanation(BaseModel):
+    """Why a hit is where it is."""
+
+    exact: bool
+    """Whether the query has the item's product_id or GTIN, which puts it first, whatever its weight."""
+    by_words: LegReport
+    by_vectors: LegReport
+    fused: LegReport
+    """The place by relevance: words and vectors together, before weights."""
+    weight: float
+    """What the item counts for beside its relevance: the product of the factors."""
+    factors: dict[str, FactorReport]
+    """The factors of the weight by name."""
+
+
 class Explanation(BaseModel):
     """Why a query finds an item, or does not."""
 
@@ -56,6 +73,12 @@ class Explanation(BaseModel):
     vector_weight: float
     """How much a cosine counts beside the share of the best score by words."""
     fused: LegReport
-    """The ranking that a search answers with."""
+    """The place by relevance: words and vectors together, before weights."""
+    weight: float
+    """What the item counts for beside its relevance: the product of the factors."""
+    factors: dict[str, FactorReport]
+    """The factors of the weight by name."""
+    answered: LegReport
+    """The place in the order that a search answers with."""
     why: list[str]
     """Sentences: why it is found where it is, or what would have to change."""

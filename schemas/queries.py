@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from schemas.event_fields import Currency  # noqa: TC001  (pydantic reads the types when it runs)
+from schemas.explanations import HitExplanation  # noqa: TC001  (as above)
 from schemas.highlights import Highlights  # noqa: TC001  (as above)
 from schemas.refinements import FacetNames, Refinement  # noqa: TC001
 from schemas.texts import name_of
@@ -19,6 +20,8 @@ WAIT_MS, WAIT_MS_MAX = 2_000, 30_000
 """How long a search waits for an event by default, and at most, in milliseconds."""
 
 Sort = Literal["relevance", "price_asc", "price_desc", "rating", "newest"]
+QueryKind = Literal["plain", "part_number", "brand", "filters"]
+"""The kinds of queries that are ranked in ways of their own: words, one of them a part number, a brand, no query."""
 Availability = Literal["in_stock", "out_of_stock", "preorder", "backorder"]
 
 
@@ -58,6 +61,7 @@ class SearchRequest(Filters):
     )
     group: bool = Field(False, description="whether the best item alone is shown of those with one item_group_id")
     highlight: bool = Field(False, description="whether each hit says which of its words matched")
+    explain: bool = Field(False, description="whether each hit says why it is where it is: its legs and its weight")
 
     @property
     def filters(self) -> Filters:
@@ -147,6 +151,8 @@ class Hit(ShownItem):
     score: float
     highlights: Highlights | None = None
     """The words that matched, with `highlight=true`."""
+    explanation: HitExplanation | None = None
+    """Why it is where it is, with `explain=true`."""
     variants: Variants | None = None
     """The item's group, if the search groups; None for an item without one."""
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from schemas.times import rfc3339
 
 if TYPE_CHECKING:
+    from stream.api.live_file import LiveFile
     from stream.api.live_synonyms import LiveSynonyms
     from stream.kafka.log_identity import LogIdentity
     from stream.progress.freshness import FreshAsOf
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from workers.clock import Clock
     from workers.embedder.registry import EmbedderRegistry
     from workers.index.interface import Collections
+    from workers.merchandising.weights import Ranking
     from workers.query_gate import QueryGate
     from workers.search.hits import Shop
     from workers.vocabulary.vocabulary import Vocabulary
@@ -40,6 +42,8 @@ class ServingContext(NamedTuple):
     """The gate is closed while a search is answered: long work on the same event loop waits meanwhile."""
     vocabulary: Vocabulary
     synonyms: LiveSynonyms
+    ranking: LiveFile[Ranking]
+    """The weights of items."""
 
     def fresh_as_of(self) -> dict[str, str | None]:
         """Return by topic the RFC 3339 time up to which all events are searchable; None while it is not known yet."""

@@ -49,8 +49,11 @@ def _table(found: Explanation) -> Table:
     table = Table(box=None, show_header=False, pad_edge=False)
     for check in found.filters:
         table.add_row(f"filter {check.name}", "passes" if check.passes else f"fails, it has {check.has}")
-    for name, leg in (("by words", found.by_words), ("by vectors", found.by_vectors), ("fused", found.fused)):
+    for name, leg in (("by words", found.by_words), ("by vectors", found.by_vectors), ("by relevance", found.fused)):
         table.add_row(name, _leg(leg))
+    for name, factor in found.factors.items():
+        table.add_row(f"factor {name}", f"{factor.factor:.2f}, share {factor.share:.2f}")
+    table.add_row("answered", _leg(found.answered))
     for word in found.words:
         table.add_row(f"word {word.word}", ", ".join(word.fields) or "nowhere")
     return table

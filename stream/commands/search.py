@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
+    from schemas.explanations import HitExplanation
     from schemas.queries import Hit, SearchAnswer
     from schemas.refinements import Refinement
     from schemas.understood import Understood
@@ -40,6 +41,7 @@ def search(
         bool, typer.Option("--understand/--as-typed", help="Whether words such as `under 500` may become filters.")
     ] = True,
     highlight: Annotated[bool, typer.Option("--highlight", help="Set apart the words that matched.")] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Say of each hit why it is where it is.")] = False,
     sort: options.HitSort = options.Sort.RELEVANCE,
     facets: options.Facets = None,
     group: options.Group = False,
@@ -75,6 +77,9 @@ def _show(answer: SearchAnswer) -> None:
 
     if answer.hits:
         stdout_console().print(_table(answer.hits))
+    for hit in answer.hits:
+        if hit.explanation is not None:
+            print(f"{hit.product_id}: {_explained(hit.score, hit.explanation)}")
     if answer.facets:
         stdout_console().print(_facets(answer.facets))
     for sentence in (*_understood(answer.understood), *(step.how for step in answer.relaxed)):
@@ -90,6 +95,15 @@ def _found(answer: SearchAnswer) -> str:
 
     least = "" if answer.total_is_exact else "at least "
     return f"{len(answer.hits):,} of {least}{counted(answer.total, 'item')}"
+
+
+def _explained(score: float, why: HitExplanation) -> str:
+    """Return the places of a hit in each leg, and what its weight is made of."""
+    legs = {"by words": why.by_words, "by vectors": why.by_vectors, "by relevance": why.fused}
+    places = [f"number {leg.rank:,} {name}" for name, leg in legs.items() if leg.rank is not None]
+    factors = ", ".join(f"{name} {each.factor:.2f}" for name, each in why.factors.items())
+    weight = f"weight {why.weight:.2f} ({factors})" if factors else "not weighed"
+    return ", ".join([f"score {score:.3f}", *places, weight])
 
 
 def _understood(understood: Understood | None) -> Iterator[str]:

@@ -26,11 +26,13 @@ if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
 
     from stream.api.context import ServingContext
+    from stream.api.live_file import LiveFile
     from stream.api.live_synonyms import LiveSynonyms
     from stream.kafka.end_offsets import EndOffsets
     from stream.kafka.reader import Reader
     from stream.kafka.send import Send
     from stream.progress.freshness import RecentFreshness
+    from workers.merchandising.weights import Ranking
 
 
 class ServingSide(NamedTuple):
@@ -46,6 +48,7 @@ class ServingSide(NamedTuple):
     drift: DriftWatch
     feed: VocabularyFeed
     synonyms: LiveSynonyms
+    ranking: LiveFile[Ranking]
     canary: CanaryWatch
     monitor: PipelineMonitor
 
@@ -86,7 +89,11 @@ def compose_serving(
         settle=canary.settle,
     )
     searcher = Searcher(
-        context.collections, context.models, context.shop, terms=QueryTerms(context.synonyms, context.vocabulary)
+        context.collections,
+        context.models,
+        context.shop,
+        terms=QueryTerms(context.synonyms, context.vocabulary),
+        ranking=context.ranking.in_force,
     )
     return ServingSide(
         SearchService(context, searcher),
@@ -99,6 +106,7 @@ def compose_serving(
         drift,
         _vocabulary_feed(context),
         context.synonyms,
+        context.ranking,
         canary,
         monitor,
     )

@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 
 from stream.agents.app import AppParts, connect, create_app
 from stream.api.context import ServingContext
+from stream.api.live_file import LiveFile
 from stream.api.live_synonyms import LiveSynonyms
 from stream.api.server import serve_http
 from stream.index.compose import KafkaSide, WritingSide, compose_writing
@@ -33,6 +34,7 @@ from stream.writers.epoch import identity_for
 from workers.clock import SystemClock
 from workers.embedder.registry import EmbedderRegistry
 from workers.index.open import open_collections
+from workers.merchandising.weights import NO_WEIGHTS, read_ranking
 from workers.query_gate import QueryGate
 from workers.search.hits import Shop
 from workers.vocabulary.vocabulary import Vocabulary
@@ -156,6 +158,7 @@ async def _compose_serving(
         gate=shared.gate,
         vocabulary=shared.vocabulary,
         synonyms=LiveSynonyms(settings.synonyms),
+        ranking=LiveFile(settings.ranking, "FRESHLINE_RANKING", read_ranking, without_file=NO_WEIGHTS),
     )
     kafka = cluster_of(settings)
     return compose_serving(
@@ -189,6 +192,7 @@ async def _run(
             serving.drift.run(),
             serving.feed.run(),
             serving.synonyms.run(),
+            serving.ranking.run(),
             serving.canary.run(),
             watchdog.watch_progress("join of the consumer group", parts.joining, parts.generation),
             watchdog.watch_progress("index worker", lambda: parts.trackers.in_flight, writing.assignment.committable),

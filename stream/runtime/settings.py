@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from schemas.errors import Misconfigured
-from schemas.event_fields import Currency, language_tag
+from schemas.event_fields import Currency, Language  # noqa: TC001  (pydantic reads the types when it runs)
 from stream.runtime.transport_settings import TransportSettings
 
 if TYPE_CHECKING:
@@ -34,8 +34,6 @@ def _listed(value: object) -> object:
 
 Name = Annotated[str, AfterValidator(_name)]
 """A name that may be part of the name of a file or of a collection."""
-Language = Annotated[str, AfterValidator(language_tag)]
-"""A language tag such as en or zh-Hant."""
 
 
 class Settings(TransportSettings):
@@ -57,6 +55,11 @@ class Settings(TransportSettings):
         None,
         description="YAML file with synonyms and stop phrases of searches. It is read again once it has changed; if "
         "it is wrong then, the rules in force stay. If it is not set, there are none.",
+    )
+    ranking: Path | None = Field(
+        None,
+        description="YAML file with the weights of items, by which a shop ranks what a search finds. It is read again "
+        "once it has changed; if it is wrong then, the weights in force stay. If it is not set, relevance alone ranks.",
     )
     data_dir: Path = Field(Path(".freshline"), description="Directory of everything that a stack keeps on disk.")
     broker: Literal["embedded", "kafka"] = Field(

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from schemas.explanations import Explanation
     from workers.index.interface import Index
 
+NOW_MS = 1_000
+
 
 @pytest.fixture
 async def index() -> AsyncIterator[Index]:
@@ -36,7 +38,7 @@ def searcher(index: Index, *values: float) -> Searcher:
 async def explained(
     index: Index, query: str, product_id: str, *, by: tuple[float, ...] = (1,), **filters: Any
 ) -> Explanation:
-    return await explain(searcher(index, *by), index, query, Filters(**filters), product_id)
+    return await explain(searcher(index, *by), index, query, Filters(**filters), product_id, NOW_MS)
 
 
 async def test_an_item_is_found_where_its_rankings_say(index: Index) -> None:

@@ -313,7 +313,7 @@ async def test_the_traits_of_a_point_are_those_that_were_last_written(index: Ind
     await put(index, {**a, "rating": 4.5, "review_count": 3}, 1)
     assert (await index.traits([point, gone])) == {
         point: Traits(
-            "a", "g", "Garden", ("Food", "Cakes"), ("X",), "in_stock", 5.0, "EUR", 4.5, 3, 7, {"color": ["red"]}
+            "a", "g", "Garden", ("Food", "Cakes"), ("X",), "in_stock", 5.0, "EUR", 4.5, 3, 7, {"color": ["red"]}, ()
         )
     }
     await index.write([Patch("a", 1, 2, {"price": 6.0, "version": 2})])
@@ -326,6 +326,17 @@ async def test_the_traits_of_a_point_are_those_that_were_last_written(index: Ind
     assert await index.traits([point]) == await index.traits([]) == {}
     await put(index, content("gone"), 5)
     assert list(await index.traits([gone])) == [gone]
+
+
+async def test_the_offers_of_an_item_are_traits_while_one_of_them_has_a_sale_price(index: Index) -> None:
+    plain = {"seller": "A", "price": 9.0, "currency": "EUR", "promotion": {}, "updated_at_ms": 1, "sale_price": None}
+    regular = {**plain, "sale_starts_at_ms": None, "sale_ends_at_ms": None}
+    sale = {**regular, "seller": "B", "sale_price": 5.0, "sale_ends_at_ms": 2_000}
+    unreadable = {**sale, "sale_ends_at_ms": "tomorrow"}
+    for number, (offers, kept) in enumerate((([regular], 0), ([regular, sale], 2), ([regular, unreadable], 0))):
+        await put(index, content("a", offers=offers), number)
+        [item] = (await index.traits(ids("a"))).values()
+        assert list(item.offers_with_sales) == offers[:kept]
 
 
 async def test_a_value_of_a_wrong_type_counts_as_absent(index: Index) -> None:

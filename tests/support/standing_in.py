@@ -226,6 +226,9 @@ class StandIn:
             cosine_min=None,
             vector_weight=2.0,
             fused=nowhere,
+            weight=1.0,
+            factors={},
+            answered=nowhere,
             why=["It is explained."],
         )
 

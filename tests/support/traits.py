@@ -19,6 +19,7 @@ PLAIN = Traits(
     review_count=0,
     changed_at_ms=None,
     attributes={},
+    offers_with_sales=(),
 )
 
 

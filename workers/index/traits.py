@@ -10,6 +10,8 @@ from schemas.points import Status
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from schemas.points import Offer
+
 TRAIT_FIELDS = (
     "product_id",
     "status",
@@ -24,6 +26,7 @@ TRAIT_FIELDS = (
     "review_count",
     "updated_at_ms",
     "attributes",
+    "offers",
 )
 """The fields of a payload that traits are made of."""
 
@@ -46,6 +49,8 @@ class Traits(NamedTuple):
     changed_at_ms: float | None
     """The time at the source of the last change of the product."""
     attributes: Mapping[str, Any]
+    offers_with_sales: tuple[Offer, ...]
+    """The offers, if any of them has a sale price; else none, since they have one price at every moment."""
 
 
 def traits_of(payload: Mapping[str, Any]) -> Traits | None:
@@ -65,6 +70,7 @@ def traits_of(payload: Mapping[str, Any]) -> Traits | None:
         review_count=_number(payload.get("review_count")) or 0,
         changed_at_ms=_number(_mapping(payload.get("updated_at_ms")).get("product")),
         attributes=_mapping(payload.get("attributes")),
+        offers_with_sales=_with_sales(payload.get("offers")),
     )
 
 
@@ -83,6 +89,22 @@ def _number(value: object) -> float | None:
 def _price(value: object) -> float | None:
     number = _number(value)
     return number if number is not None and 0 <= number < PRICE_BELOW else None
+
+
+def _with_sales(value: object) -> tuple[Offer, ...]:
+    """Return the offers if one has a sale price and all can be read."""
+    offers = value if isinstance(value, list) else []
+    on_sale = any(isinstance(offer, dict) and offer.get("sale_price") is not None for offer in offers)
+    return tuple(offers) if on_sale and all(map(_is_offer, offers)) else ()
+
+
+def _is_offer(value: object) -> bool:
+    """Return whether the price of an offer at any moment can be computed from a value."""
+    if not isinstance(value, dict) or _price(value.get("price")) is None or "seller" not in value:
+        return False
+    may_be_absent = ("sale_price", "sale_starts_at_ms", "sale_ends_at_ms")
+    read = all(name in value and (value[name] is None or _number(value[name]) is not None) for name in may_be_absent)
+    return read and isinstance(value.get("currency"), str)
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

@@ -37,16 +37,29 @@ def _ranked(explanation: Explanation, *, vector_due: bool) -> list[str]:
     sentences = []
     if explanation.exact:
         sentences.append("The query has its product_id or GTIN, which puts it first.")
-    if explanation.fused.rank is None:
-        sentences.append(f"It is not among the first {explanation.fused.ranked} items that the query finds.")
+    if explanation.answered.rank is None:
+        sentences.append(f"It is not among the first {explanation.answered.ranked} items that the query finds.")
         sentences += _weakly_said(explanation)
     else:
-        sentences.append(f"It is number {explanation.fused.rank} of {explanation.fused.ranked} that the query finds.")
+        sentences.append(
+            f"It is number {explanation.answered.rank} of {explanation.answered.ranked} that the query finds."
+        )
+        sentences += _weighed(explanation)
     if not said and not explanation.exact:
         sentences.append("No word of the query is in its texts: add one to its title, description or attributes.")
     elif missing:
         sentences.append(f"Its texts do not have: {', '.join(missing)}.")
     return sentences + _by_vector(explanation, vector_due=vector_due)
+
+
+def _weighed(explanation: Explanation) -> list[str]:
+    if not explanation.factors or explanation.answered.rank == explanation.fused.rank:
+        return []
+    heaviest = min(explanation.factors.items(), key=lambda factor: factor[1].factor)
+    return [
+        f"By relevance alone it would be number {explanation.fused.rank}; its weight is {explanation.weight:.2f}, and "
+        f"{heaviest[0]} takes the most from it."
+    ]
 
 
 def _weakly_said(explanation: Explanation) -> list[str]:

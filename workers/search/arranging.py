@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from schemas.errors import RefusedRequest
 from schemas.refinements import FILTERS_OF
-from workers.index.interface import Found
 from workers.search.groups import group_key, grouped, ungrouped
 from workers.search.moment import filters_now
+from workers.search.ordering import BROWSED_HEAD_POINTS, browsed, in_order
 from workers.search.refining import Counted, refinements
 from workers.search.sorting import in_order_of
 
@@ -17,10 +17,12 @@ if TYPE_CHECKING:
 
     from schemas.queries import Filters, SearchRequest
     from schemas.refinements import Refinement
-    from workers.index.interface import Index
+    from workers.index.interface import Found, Index
     from workers.index.traits import Traits
     from workers.search.groups import Group
+    from workers.search.legs import Ranked
     from workers.search.moment import Turned
+    from workers.search.ordering import Ordering
 
 BROWSED_MAX = 20_000
 """The most items that pass the filters of a search without a query, if they are to be sorted, grouped or counted."""
@@ -31,7 +33,7 @@ ALL_FILTERS = ""
 class FoundSet(NamedTuple):
     """What is found with some filters."""
 
-    points: list[Found]
+    ranked: Ranked
     """The best first; without a query in the order of the index."""
     is_exact: bool
     """Whether there are no others."""
@@ -63,7 +65,18 @@ def relaxed(request: SearchRequest, turned: Turned) -> dict[str, Filters]:
     return several
 
 
-async def browsed(index: Index, request: SearchRequest, filters: Filters) -> FoundSet:
+async def browsed_page(index: Index, request: SearchRequest, filters: Filters, ordering: Ordering) -> Listing:
+    """Return one page of all items that pass the filters. Raises Unavailable."""
+    end = request.offset + request.limit
+    if ordering.needs_traits:
+        passing = await index.browse(filters, max(BROWSED_HEAD_POINTS, end), 0)
+        page = (await in_order(index, browsed(passing, weighed=True), ordering)).whole[request.offset : end]
+    else:
+        page = browsed(await index.browse(filters, request.limit, request.offset), weighed=False).whole
+    return Listing(ungrouped(page), await index.count(filters), True, {}, True)
+
+
+async def browsed_set(index: Index, request: SearchRequest, filters: Filters, *, weighed: bool) -> FoundSet:
     """Return all items that pass the filters, if they are not too many. Raises RefusedRequest, Unavailable."""
     passing = await index.browse(filters, BROWSED_MAX + 1, 0)
     if len(passing) > BROWSED_MAX:
@@ -72,16 +85,22 @@ async def browsed(index: Index, request: SearchRequest, filters: Filters) -> Fou
             field,
             f"more than {BROWSED_MAX:,} items pass the filters, which is too many for it: add a filter or a query",
         )
-    return FoundSet([Found(point, 0.0) for point in passing], is_exact=True)
+    return FoundSet(browsed(passing, weighed=weighed), is_exact=True)
 
 
-async def arranged(index: Index, request: SearchRequest, sets: Mapping[str, FoundSet], turned: Turned) -> Listing:
+async def arranged(
+    index: Index, request: SearchRequest, sets: Mapping[str, FoundSet], turned: Turned, ordering: Ordering
+) -> Listing:
     """Return one page of the set that is found with all filters, and the refinements. Raises Unavailable."""
-    points = dict.fromkeys(point for found in sets.values() for point, _ in found.points)
+    points = dict.fromkeys(point for found in sets.values() for point, _ in found.ranked.whole)
     traits = await index.traits(list(points))
     # Items that were hidden meanwhile are neither shown nor counted.
-    visible = {name: [each for each in found.points if each.point_id in traits] for name, found in sets.items()}
-    ordered = in_order_of(request.sort, visible[ALL_FILTERS], traits, turned)
+    visible = {name: [each for each in found.ranked.whole if each.point_id in traits] for name, found in sets.items()}
+    if request.sort == "relevance":
+        ranked = ordering.ordered(sets[ALL_FILTERS].ranked, traits).whole
+        ordered = [each for each in ranked if each.point_id in traits]
+    else:
+        ordered = in_order_of(request.sort, visible[ALL_FILTERS], traits, turned)
     groups = grouped(ordered, traits) if request.group else ungrouped(ordered)
     counted = {name: _counted(found, traits, turned, grouped=request.group) for name, found in visible.items()}
     facets = {name: refinements(name, counted.get(name, counted[ALL_FILTERS])) for name in request.facets}

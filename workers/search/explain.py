@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from schemas.explanations import Explanation, FilterCheck, LegReport, WordMatch
+from schemas.explanations import Explanation, FilterCheck, WordMatch
 from schemas.points import Content, point_id
 from schemas.queries import Filters
 from workers.document import normalised
+from workers.index.layout import complete_payload
 from workers.point.payload import is_visible
 from workers.search.advice import advice
+from workers.search.hit_explanation import HitExplainer, leg_report
+from workers.search.ordering import in_order
 from workers.words.chunks import chunks
 from workers.words.folding import folded
 from workers.words.item import item_words
 from workers.words.query import query_terms
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
+    from schemas.explanations import LegReport
     from schemas.points import Payload
-    from workers.index.interface import Found, Index, Stored
+    from workers.index.interface import Index, Stored
     from workers.search.legs import Legs
     from workers.search.searcher import Searcher
 
@@ -35,26 +37,34 @@ _EMPTY: dict[str, Any] = {
 }  # fmt: skip
 
 
-async def explain(searcher: Searcher, index: Index, query: str, filters: Filters, product_id: str) -> Explanation:
+async def explain(
+    searcher: Searcher, index: Index, query: str, filters: Filters, product_id: str, now_ms: int
+) -> Explanation:
     """Return why this query with these filters finds the item, or does not. Raises Unavailable."""
     asked, point = normalised(query), point_id(product_id)
     stored = (await index.stored([product_id], vectors=True)).get(product_id)
     visible = stored is not None and is_visible(stored.payload)
     legs = await searcher.legs(index, asked, filters, RANKED_MAX)
+    ordering = searcher.ordering(filters, legs.kind, now_ms)
+    answered = (await in_order(index, legs.ranked(), ordering)).whole
+    as_hit = HitExplainer(legs, ordering).explain(point, stored.payload if stored else complete_payload(None))
     explanation = Explanation(
         query=query,
         product_id=product_id,
         in_index=stored is not None,
         status=stored.payload["status"] if stored else None,
         filters=await _checks(index, filters, product_id, stored.payload) if stored and visible else [],
-        exact=point in legs.exact,
+        exact=as_hit.exact,
         words=matched_words(asked, stored.payload if stored else None),
-        by_words=_report(legs.words, point),
-        by_vectors=_near(legs, point, stored),
+        by_words=as_hit.by_words,
+        by_vectors=_near(as_hit.by_vectors, legs, stored),
         words_min=legs.cutoff.words_min,
         cosine_min=None if legs.vector is None else legs.cutoff.cosine_min,
         vector_weight=legs.weight,
-        fused=_report(list(legs.ranked()), point),
+        fused=as_hit.fused,
+        weight=as_hit.weight,
+        factors=as_hit.factors,
+        answered=leg_report(answered, point),
         why=[],
     )
     due = stored is not None and stored.payload["vector_due"] is not None
@@ -89,16 +99,8 @@ async def _checks(index: Index, filters: Filters, product_id: str, payload: Payl
     return checks
 
 
-def _report(found: Sequence[Found], point: str) -> LegReport:
-    for rank, each in enumerate(found, start=1):
-        if each.point_id == point:
-            return LegReport(rank=rank, score=round(each.score, 4), ranked=len(found))
-    return LegReport(rank=None, score=None, ranked=len(found))
-
-
-def _near(legs: Legs, point: str, stored: Stored | None) -> LegReport:
+def _near(report: LegReport, legs: Legs, stored: Stored | None) -> LegReport:
     """Return the place by vectors, with the cosine also where the item is not among those that were ranked."""
-    report = _report(legs.near, point)
     if report.rank is None and legs.vector is not None and stored is not None and stored.dense is not None:
         return report.model_copy(update={"score": round(float(stored.dense @ legs.vector), 4)})
     return report

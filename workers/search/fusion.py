@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import chain, zip_longest
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from workers.index.interface import Found
 from workers.index.ranking import in_order
@@ -20,9 +20,20 @@ HEAD_POINTS = 200
 """The points of each ranking whose scores are added. With 100 search finds less, with 400 the same."""
 
 
-def fuse(
-    words: Sequence[Found], near: Sequence[Found], vector_weight: float, cutoff: Cutoff = EVERYTHING
-) -> Iterator[Found]:
+class Fused(NamedTuple):
+    """One ranking, the best first, in two parts."""
+
+    head: list[Found]
+    """The points that are within the first `HEAD_POINTS` of a ranking, however long the rankings are."""
+    rest: list[Found]
+
+    @property
+    def whole(self) -> list[Found]:
+        """Both parts."""
+        return [*self.head, *self.rest]
+
+
+def fuse(words: Sequence[Found], near: Sequence[Found], vector_weight: float, cutoff: Cutoff = EVERYTHING) -> Fused:
     """Return the points of both rankings that reach the cut-off, best first, with scores from 0 to `SCORE_MAX`.
 
     Both are in the order of `workers.index.ranking`. The score by words is divided by the best one; the cosine counts
@@ -30,15 +41,17 @@ def fuse(
     the heads follows in turns, so that longer rankings begin as shorter ones do and no page repeats an item.
     """
     head = in_order(_scored(words[:HEAD_POINTS], near[:HEAD_POINTS], vector_weight, cutoff))
-    yield from head
     shown = {point.point_id for point in head}
     said = [point for point in words[HEAD_POINTS:] if point.score >= cutoff.words_min]
     related = [point for point in near[HEAD_POINTS:] if point.score >= cutoff.cosine_min]
     in_turns = chain.from_iterable(zip_longest(said, related))
     below = dict.fromkeys(point.point_id for point in in_turns if point is not None)
     least = head[-1].score if head else 0.0
-    for rank, point_id in enumerate((each for each in below if each not in shown), start=1):
-        yield Found(point_id, least * HEAD_POINTS / (HEAD_POINTS + rank))
+    beyond = (each for each in below if each not in shown)
+    rest = [
+        Found(point_id, least * HEAD_POINTS / (HEAD_POINTS + rank)) for rank, point_id in enumerate(beyond, start=1)
+    ]
+    return Fused(head, rest)
 
 
 def _scored(

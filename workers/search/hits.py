@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from schemas.queries import Hit, IndexedItem, SearchableAt, ShownOffer, Variants
 from schemas.times import rfc3339
-from workers.state.prices import offers_now, price_now
+from workers.state.prices import offers_now, price_now, regular_price
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from schemas.explanations import HitExplanation
     from schemas.points import Offer, Payload
 
 FIELDS_AS_STORED = (
@@ -45,11 +46,18 @@ class Shop(NamedTuple):
     """The languages of titles and descriptions, the preferred one first."""
 
 
-def hit(payload: Payload, score: float, shop: Shop, now_ms: int, product_ids: Sequence[str] = ()) -> Hit:
+def hit(
+    payload: Payload,
+    score: float,
+    shop: Shop,
+    now_ms: int,
+    product_ids: Sequence[str] = (),
+    explanation: HitExplanation | None = None,
+) -> Hit:
     """Render a visible item that was found. `product_ids`: the found items of its group, if the search groups."""
     listed = list(product_ids[:VARIANTS_MAX])
     variants = Variants(count=len(product_ids), product_ids=listed) if listed else None
-    return Hit(**_rendered(payload, shop, now_ms), score=score, variants=variants)
+    return Hit(**_rendered(payload, shop, now_ms), score=score, variants=variants, explanation=explanation)
 
 
 def indexed_item(payload: Payload, shop: Shop, now_ms: int) -> IndexedItem:
@@ -92,7 +100,7 @@ def discount_percent(price: float, regular_price: float) -> int:
 def _rendered(payload: Payload, shop: Shop, now_ms: int) -> dict[str, Any]:
     offers = offers_now(payload["offers"], now_ms)
     price, currency = price_now(payload["offers"], shop.currency, now_ms)
-    regular_price = min((o["price"] for o, pays in offers if (pays, o["currency"]) == (price, currency)), default=None)
+    regular = regular_price(payload["offers"], price, currency, now_ms)
     stored: Mapping[str, Any] = payload
     return {
         **{field: stored[field] for field in FIELDS_AS_STORED},
@@ -101,8 +109,8 @@ def _rendered(payload: Payload, shop: Shop, now_ms: int) -> dict[str, Any]:
         "titles": payload["title"],
         "description": preferred(payload["description"], shop.languages),
         "price": price,
-        "regular_price": regular_price,
-        "discount_percent": 0 if price is None or regular_price is None else discount_percent(price, regular_price),
+        "regular_price": regular,
+        "discount_percent": 0 if price is None or regular is None else discount_percent(price, regular),
         "currency": currency,
         "offers": [_rendered_offer(offer, pays) for offer, pays in offers],
         "searchable_at": _times(payload["searchable_at_ms"]),

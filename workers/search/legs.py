@@ -11,12 +11,13 @@ from schemas.queries import Filters
 from workers.index.interface import Found
 from workers.search.cutoff import cutoff
 from workers.search.fusion import HEAD_POINTS, fuse
-from workers.search.weights import vector_weight
+from workers.search.weights import VECTOR_WEIGHTS, query_kind
 from workers.words.identity import identifiers, without_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
+    from schemas.queries import QueryKind
     from workers.embedder.interface import Vectors
     from workers.embedder.query_vector import QueryVector
     from workers.index.interface import Index
@@ -30,6 +31,21 @@ EXACT_SCORE = 1.0
 """The score of an exact match, above any fused score."""
 
 
+class Ranked(NamedTuple):
+    """What a search found, by relevance, the best first, in its three parts."""
+
+    exact: list[Found]
+    """The items whose product_id or GTIN is in the query."""
+    head: list[Found]
+    """What is among the first `HEAD_POINTS` of a ranking: the same however far the rankings were read."""
+    rest: list[Found]
+
+    @property
+    def whole(self) -> list[Found]:
+        """The parts one after the other."""
+        return [*self.exact, *self.head, *self.rest]
+
+
 class Legs(NamedTuple):
     """What the retrievers found for a query, each in its own order."""
 
@@ -39,13 +55,17 @@ class Legs(NamedTuple):
     """By cosine; empty without a vector, or where vectors have no weight."""
     exact: list[str]
     """The points whose product_id or GTIN is in the query."""
-    weight: float
-    """The weight of a cosine; see `fuse`."""
+    kind: QueryKind
     cutoff: Cutoff
     vector: Vectors | None
     """The vector of the query, float32 `(dimension,)`; None if there is none in time."""
     points: int
     """The number of points that a retriever was asked for, unless its results ended within `HEAD_POINTS`."""
+
+    @property
+    def weight(self) -> float:
+        """The weight of a cosine; see `fuse`."""
+        return VECTOR_WEIGHTS[self.kind]
 
     @property
     def go_on(self) -> tuple[bool, bool]:
@@ -66,11 +86,12 @@ class Legs(NamedTuple):
         """The retrievers that were asked."""
         return "words" if self.vector is None else "words and vectors"
 
-    def ranked(self) -> Iterator[Found]:
-        """Iterate over all that was found, best first: exact matches, then both rankings fused."""
-        yield from (Found(point, EXACT_SCORE) for point in self.exact)
+    def ranked(self) -> Ranked:
+        """Return all that was found, best first: exact matches, then both rankings fused."""
+        exact = [Found(point, EXACT_SCORE) for point in self.exact]
         fused = fuse(self.words, self.near, self.weight, self.cutoff)
-        yield from (each for each in fused if each.point_id not in self.exact)
+        head, rest = ([each for each in part if each.point_id not in self.exact] for part in fused)
+        return Ranked(exact, head, rest)
 
 
 async def find_legs(
@@ -99,13 +120,13 @@ async def find_legs(
         index.best_by_terms(without_names(terms)),
     )
     vector = None if computing is None else await computing.result()
-    weight = vector_weight(query, is_brand=is_brand)
+    kind = query_kind(query, is_brand=is_brand)
     near, cosine_best, related_min = [list[Found]() for _ in several], None, 0.0
-    if computing is not None and vector is not None and weight:
+    if computing is not None and vector is not None and VECTOR_WEIGHTS[kind]:
         related_min = computing.cosine_min
         near, cosine_best = await _near(index, vector, several, head)
     least = cutoff(words_best, cosine_best, related_min)
-    legs = [Legs(*each, weight, least, vector, head) for each in zip(words, near, exact, strict=True)]
+    legs = [Legs(*each, kind, least, vector, head) for each in zip(words, near, exact, strict=True)]
     if points == head:
         return legs
     deeper = (_deeper(index, terms, filters, each, points) for filters, each in zip(several, legs, strict=True))

@@ -1,4 +1,4 @@
-"""Search: dense and lexical retrievers fused by score, exact identifiers first, filters, browsing without a query."""
+"""Search: dense and lexical retrievers fused by score, exact identifiers first, weights of items, filters, browsing."""
 
 from __future__ import annotations
 
@@ -6,25 +6,29 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from schemas.errors import Conflict
 from workers.document import normalised
-from workers.index.interface import Found
+from workers.merchandising.factors import Moment
+from workers.merchandising.weights import NO_WEIGHTS
 from workers.point.payload import is_visible
 from workers.search import hits
-from workers.search.arranging import FoundSet, Listing, arranged, arranges, browsed, relaxed
+from workers.search.arranging import FoundSet, Listing, arranged, arranges, browsed_page, browsed_set, relaxed
 from workers.search.currency import check_currency
 from workers.search.fusion import HEAD_POINTS
 from workers.search.groups import ungrouped
+from workers.search.hit_explanation import HitExplainer
 from workers.search.legs import BoundedVector, find_legs
 from workers.search.moment import compares_prices, filters_now, turned_prices
+from workers.search.ordering import Ordering, in_order
 from workers.words.query import query_terms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from schemas.queries import Filters, Hit, IndexedItem, SearchRequest
+    from schemas.queries import Filters, Hit, IndexedItem, QueryKind, SearchRequest
     from schemas.refinements import Refinement
     from workers.embedder.interface import ModelId
     from workers.embedder.query_vector import QueryVector
     from workers.index.interface import Index
+    from workers.merchandising.weights import Ranking
     from workers.search.groups import Group
     from workers.search.legs import FoundBy, Legs
 
@@ -88,15 +92,17 @@ class Searcher:
         shop: hits.Shop,
         *,
         terms: Callable[[str], Mapping[str, float]] = query_terms,
+        ranking: Callable[[], Ranking] = lambda: NO_WEIGHTS,
         vector_seconds_max: float = VECTOR_SECONDS_MAX,
         page_points: int = PAGE_POINTS,
         counted_points: int = COUNTED_POINTS,
     ) -> None:
-        """`terms` gives the terms of a query with their weights."""
+        """`terms` gives the terms of a query with their weights, `ranking` the weights of items that are in force."""
         self._collections = collections
         self._embedders = embedders
         self._shop = shop
         self._terms = terms
+        self._ranking = ranking
         self._vector_seconds_max = vector_seconds_max
         self._page_points = page_points
         self._counted_points = counted_points
@@ -111,11 +117,13 @@ class Searcher:
         comparing = compares_prices(request) is not None
         turned = await turned_prices(index, self._shop.currency, now_ms) if comparing else {}
         if arranges(request):
-            sets, by = await self._sets(index, request, relaxed(request, turned))
-            listing = await arranged(index, request, sets, turned)
+            sets, legs, ordering = await self._sets(index, request, relaxed(request, turned), now_ms)
+            listing = await arranged(index, request, sets, turned, ordering)
         else:
-            listing, by = await self._page(index, request, filters_now(request.filters, turned))
-        page, left_out = await self._rendered(index, listing.groups, now_ms)
+            listing, legs, ordering = await self._page(index, request, filters_now(request.filters, turned), now_ms)
+        explainer = HitExplainer(legs, ordering) if request.explain else None
+        page, left_out = await self._rendered(index, listing.groups, now_ms, explainer)
+        by: FoundBy = "filters" if legs is None else legs.by
         return Results(page, listing.total, listing.is_exact, by, listing.facets, listing.facets_are_exact, left_out)
 
     async def item(self, product_id: str, now_ms: int) -> IndexedItem | None:
@@ -156,28 +164,42 @@ class Searcher:
         finally:
             computing.cancel()
 
-    async def _page(self, index: Index, request: SearchRequest, filters: Filters) -> tuple[Listing, FoundBy]:
-        """Return one page in the order of relevance; without a query in that of the index."""
-        end = request.offset + request.limit
+    def ordering(self, filters: Filters, kind: QueryKind, now_ms: int) -> Ordering:
+        """Return how a search of this kind orders what it finds."""
+        currency = filters.currency or self._shop.currency
+        weights = self._ranking().weights(kind, currency, self._shop.languages)
+        return Ordering(weights, Moment(now_ms, self._shop.currency))
+
+    async def _page(
+        self, index: Index, request: SearchRequest, filters: Filters, now_ms: int
+    ) -> tuple[Listing, Legs | None, Ordering]:
+        """Return one page in the order of relevance and weights; without a query in that of the index and weights."""
         if request.q is None:
-            found = await index.browse(filters, request.limit, request.offset)
-            groups = ungrouped([Found(point, 0.0) for point in found])
-            return Listing(groups, await index.count(filters), True, {}, True), "filters"
+            ordering = self.ordering(request, "filters", now_ms)
+            return await browsed_page(index, request, filters, ordering), None, ordering
+        end = request.offset + request.limit
         [legs] = await self._all_legs(index, normalised(request.q), [filters], max(self._page_points, end))
-        ranked = list(legs.ranked())
-        return Listing(ungrouped(ranked[request.offset : end]), len(ranked), legs.is_complete, {}, True), legs.by
+        ordering = self.ordering(request, legs.kind, now_ms)
+        ranked = (await in_order(index, legs.ranked(), ordering)).whole
+        page = ungrouped(ranked[request.offset : end])
+        return Listing(page, len(ranked), legs.is_complete, {}, True), legs, ordering
 
     async def _sets(
-        self, index: Index, request: SearchRequest, several: Mapping[str, Filters]
-    ) -> tuple[dict[str, FoundSet], FoundBy]:
-        """Return all that is found with each of the filters."""
+        self, index: Index, request: SearchRequest, several: Mapping[str, Filters], now_ms: int
+    ) -> tuple[dict[str, FoundSet], Legs | None, Ordering]:
+        """Return all that is found with each of the filters, and the legs with all of them."""
         if request.q is None:
-            return {name: await browsed(index, request, filters) for name, filters in several.items()}, "filters"
+            ordering = self.ordering(request, "filters", now_ms)
+            weighed = ordering.needs_traits
+            sets = {name: await browsed_set(index, request, each, weighed=weighed) for name, each in several.items()}
+            return sets, None, ordering
         legs = await self._all_legs(index, normalised(request.q), [*several.values()], self._counted_points)
-        sets = {name: FoundSet(list(each.ranked()), each.is_complete) for name, each in zip(several, legs, strict=True)}
-        return sets, legs[0].by
+        found = {name: FoundSet(each.ranked(), each.is_complete) for name, each in zip(several, legs, strict=True)}
+        return found, legs[0], self.ordering(request, legs[0].kind, now_ms)
 
-    async def _rendered(self, index: Index, groups: Sequence[Group], now_ms: int) -> tuple[list[Hit], list[str]]:
+    async def _rendered(
+        self, index: Index, groups: Sequence[Group], now_ms: int, explainer: HitExplainer | None
+    ) -> tuple[list[Hit], list[str]]:
         """Return the hits, and the points that cannot be shown."""
         payloads = await index.payloads([group.best.point_id for group in groups])
         page: list[Hit] = []
@@ -187,7 +209,8 @@ class Searcher:
             if payload is None or not is_visible(payload):  # The item was hidden after the ranking was made.
                 continue
             try:
-                page.append(hits.hit(payload, score, self._shop, now_ms, product_ids))
+                explanation = explainer.explain(point, payload) if explainer is not None else None
+                page.append(hits.hit(payload, score, self._shop, now_ms, product_ids, explanation))
             except hits.UNSHOWABLE:  # One bad point must not cost the others their answer.
                 left_out.append(point)
         return page, left_out

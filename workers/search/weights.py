@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from workers.words.chunks import chunks, is_quantity
 from workers.words.folding import folded
+
+if TYPE_CHECKING:
+    from schemas.queries import QueryKind
 
 PLAIN_WEIGHT = 2.0
 """The weight of a cosine beside the share of the best score by words. From 1 to 3 search finds nearly the same."""
@@ -14,11 +19,20 @@ BRAND_WEIGHT = 0.0
 PART_NUMBER_CHARACTERS_MIN = 4
 
 
-def vector_weight(query: str, *, is_brand: bool) -> float:
-    """Return the weight of the cosines for `workers.search.fusion.fuse`."""
+VECTOR_WEIGHTS: dict[QueryKind, float] = {
+    "plain": PLAIN_WEIGHT,
+    "part_number": NUMBERED_WEIGHT,
+    "brand": BRAND_WEIGHT,
+    "filters": 0.0,
+}
+"""The weight of the cosines for `workers.search.fusion.fuse`, by the kind of the query."""
+
+
+def query_kind(query: str, *, is_brand: bool) -> QueryKind:
+    """Return the kind of a query."""
     if is_brand:
-        return BRAND_WEIGHT
-    return NUMBERED_WEIGHT if any(map(_is_part_number, chunks(folded(query)))) else PLAIN_WEIGHT
+        return "brand"
+    return "part_number" if any(map(_is_part_number, chunks(folded(query)))) else "plain"
 
 
 def _is_part_number(chunk: str) -> bool:

@@ -32,6 +32,17 @@ def price_now(offers: Sequence[Offer], shop_currency: str | None, now_ms: int) -
     return (min(prices), currency) if prices else (None, None)
 
 
+def regular_price(offers: Iterable[Offer], price: float | None, currency: str | None, now_ms: int) -> float | None:
+    """Return what the offer that has this price now costs outside of its sale window; None if there is no such offer.
+
+    Of several such offers the lowest one counts.
+    """
+    priced = (
+        offer["price"] for offer, pays in offers_now(offers, now_ms) if (pays, offer["currency"]) == (price, currency)
+    )
+    return min(priced, default=None)
+
+
 def price_changes_at_ms(offers: Iterable[Offer], now_ms: int) -> int | None:
     """Return the next boundary of a sale window after now; None if there is none."""
     boundaries = (

@@ -77,7 +77,7 @@ class WhyService(WhyApi):
         index = await self._context.collections.serving()
         await check_currency(index, filters, self._context.shop.currency)
         with self._context.gate.answering():
-            return await explain(self._searcher, index, query, filters, product_id)
+            return await explain(self._searcher, index, query, filters, product_id, self._context.clock.now_ms())
 
 
 def vector_report(payload: Payload | None) -> VectorReport:

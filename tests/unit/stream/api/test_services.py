@@ -13,6 +13,7 @@ from schemas.queries import SearchRequest
 from schemas.tokens import Token
 from stream.api.context import ServingContext
 from stream.api.jobs_service import JobsService
+from stream.api.live_file import LiveFile
 from stream.api.live_synonyms import LiveSynonyms
 from stream.api.search_service import SearchService
 from stream.api.status_service import StatusService
@@ -30,6 +31,7 @@ from workers.embedder.interface import ModelId
 from workers.embedder.registry import EmbedderRegistry
 from workers.index.interface import Roles
 from workers.index.metadata import Metadata
+from workers.merchandising.weights import NO_WEIGHTS, read_ranking
 from workers.query_gate import QueryGate
 from workers.search.hits import Shop
 from workers.search.searcher import Results
@@ -62,6 +64,7 @@ def context(data_dir: Path, **parts: Any) -> ServingContext:
         gate=QueryGate(),
         vocabulary=Vocabulary(),
         synonyms=LiveSynonyms(None),
+        ranking=LiveFile(None, "FRESHLINE_RANKING", read_ranking, without_file=NO_WEIGHTS),
     )
     return made._replace(**parts)
 

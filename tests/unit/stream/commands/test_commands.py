@@ -69,7 +69,7 @@ def test_every_flag_of_search_reaches_the_api(service: StandIn) -> None:
     done = freshline(
         "search", "--limit=3", "--offset=1", "--min-price=1", "--max-price=9", "--currency=EUR", "--seller=AEON",
         "--brand=Garden", "--category=Cakes", "--availability=in_stock", "--min-rating=4",
-        "--as-typed", "--highlight", "--sort=price_asc", "--facets=brand,price", "--group",
+        "--as-typed", "--highlight", "--explain", "--sort=price_asc", "--facets=brand,price", "--group",
         "--after=prices:1:7", "--wait-ms=50", "--json",
     )  # fmt: skip
     assert done.code == 0
@@ -77,7 +77,7 @@ def test_every_flag_of_search_reaches_the_api(service: StandIn) -> None:
     assert request.model_dump(exclude={"after", "wait_ms"}) == {
         "q": None, "limit": 3, "offset": 1, "min_price": 1, "max_price": 9, "currency": "EUR", "seller": "AEON",
         "brand": "Garden", "category": "Cakes", "availability": "in_stock", "min_rating": 4,
-        "understand": False, "highlight": True,
+        "understand": False, "highlight": True, "explain": True,
         "sort": "price_asc", "facets": ["brand", "price"], "group": True,
     }  # fmt: skip
     assert (str(after), wait_ms) == ("prices:1:7", 50)

@@ -12,7 +12,7 @@ from workers.index.interface import Found
 from workers.index.ranking import EQUAL_POINTS_MAX, best, in_order
 from workers.search.cutoff import EVERYTHING, Cutoff
 from workers.search.fusion import HEAD_POINTS, fuse
-from workers.search.weights import BRAND_WEIGHT, NUMBERED_WEIGHT, PLAIN_WEIGHT, vector_weight
+from workers.search.weights import BRAND_WEIGHT, NUMBERED_WEIGHT, PLAIN_WEIGHT, VECTOR_WEIGHTS, query_kind
 
 scored = st.dictionaries(st.sampled_from("abcdefgh"), st.integers(1, 9).map(float))
 rankings = scored.map(lambda scores: in_order(Found(point, score) for point, score in scores.items()))
@@ -25,14 +25,14 @@ def names(found: object) -> list[str]:
 
 def test_the_score_by_words_is_a_share_of_the_best_and_a_cosine_counts_from_the_last() -> None:
     words, near = [Found("a", 8.0), Found("b", 4.0)], [Found("b", 0.9), Found("c", 0.5), Found("d", 0.4)]
-    assert list(fuse(words, near, 1.0)) == [
+    assert fuse(words, near, 1.0).whole == [
         Found("a", 0.495), Found("b", 0.495), Found("c", 0.0495), Found("d", 0.0),
     ]  # fmt: skip
 
 
 @given(rankings, rankings, weights)
 def test_every_point_of_a_ranking_is_in_the_result_once(words: list[Found], near: list[Found], weight: float) -> None:
-    fused = list(fuse(words, near, weight))
+    fused = fuse(words, near, weight).whole
     assert sorted(names(fused)) == sorted({*names(words), *names(near)})
     assert fused == in_order(fused)
     assert all(score <= 1 for _, score in fused) or max(score for _, score in near) > 1
@@ -40,8 +40,8 @@ def test_every_point_of_a_ranking_is_in_the_result_once(words: list[Found], near
 
 def test_what_is_not_near_is_found_by_words_alone() -> None:
     words, near = [Found("a", 8.0)], [Found("b", 0.5), Found("a", 0.3), Found("c", 0.2)]
-    assert names(fuse(words, near, 1.0, Cutoff(0.0, 0.4))) == ["a", "b"]
-    assert names(fuse([], near[1:], 1.0, Cutoff(0.0, 0.4))) == []
+    assert names(fuse(words, near, 1.0, Cutoff(0.0, 0.4)).whole) == ["a", "b"]
+    assert names(fuse([], near[1:], 1.0, Cutoff(0.0, 0.4)).whole) == []
 
 
 @given(rankings, rankings, weights, st.integers(0, 10), st.integers(-1, 10))
@@ -49,25 +49,25 @@ def test_a_point_is_found_that_reaches_one_of_the_two_bounds(
     words: list[Found], near: list[Found], weight: float, words_min: int, cosine_min: int
 ) -> None:
     cutoff = Cutoff(float(words_min), float(cosine_min))
-    found = list(fuse(words, near, weight, cutoff))
+    found = fuse(words, near, weight, cutoff).whole
     said = [point for point, score in words if score >= words_min]
     related = [point for point, cosine in near if cosine >= cosine_min]
     assert sorted(names(found)) == sorted({*said, *related})
-    everything = names(fuse(words, near, weight, EVERYTHING))
+    everything = names(fuse(words, near, weight, EVERYTHING).whole)
     assert names(found) == [point for point in everything if point in {*said, *related}]
 
 
 @given(rankings)
 def test_words_alone_keep_their_order(words: list[Found]) -> None:
-    assert names(fuse(words, [], 2.0)) == names(words)
-    assert names(fuse(words, words, 0.0)) == names(words)
+    assert names(fuse(words, [], 2.0).whole) == names(words)
+    assert names(fuse(words, words, 0.0).whole) == names(words)
 
 
 @given(rankings, rankings, weights)
 def test_a_point_that_is_better_in_both_rankings_is_better_in_the_result(
     words: list[Found], near: list[Found], weight: float
 ) -> None:
-    order = names(fuse(words, near, weight))
+    order = names(fuse(words, near, weight).whole)
     by_words, by_vector = dict(words), dict(near)
     for a in by_words.keys() & by_vector.keys():
         for b in by_words.keys() & by_vector.keys():
@@ -89,7 +89,7 @@ def test_a_longer_ranking_begins_as_a_shorter_one_does(
 
     def ranked(points: int) -> list[Found]:
         asked = max(points, HEAD_POINTS)
-        return list(fuse(by_words[:asked], by_vector[:asked], 2.0, cutoff))[:points]
+        return fuse(by_words[:asked], by_vector[:asked], 2.0, cutoff).whole[:points]
 
     assert ranked(end + further)[:end] == ranked(end)
 
@@ -131,5 +131,5 @@ def test_no_more_equal_points_are_read_than_the_bound() -> None:
     ],
 )
 def test_a_vector_counts_little_where_the_query_has_a_part_number(query: str, weight: float) -> None:
-    assert vector_weight(query, is_brand=False) == weight
-    assert vector_weight(query, is_brand=True) == BRAND_WEIGHT == 0
+    assert VECTOR_WEIGHTS[query_kind(query, is_brand=False)] == weight
+    assert VECTOR_WEIGHTS[query_kind(query, is_brand=True)] == BRAND_WEIGHT == 0

@@ -1,0 +1,1 @@
+"""What a shop says about the order of hits beyond how well they match: the weights of items."""

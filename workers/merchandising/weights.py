@@ -1,0 +1,146 @@
+"""The weights of items: what an item counts for beside how well it matches, by market and by kind of query."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from schemas.event_fields import Currency, Language  # noqa: TC001  (pydantic reads the types when it runs)
+from schemas.queries import QueryKind  # noqa: TC001  (as above)
+from schemas.setting_files import parse_setting_file
+from schemas.weights import FactorReport
+from workers.merchandising import factors  # noqa: TC001  (as above)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from workers.index.traits import Traits
+    from workers.merchandising.factors import Factor, Moment
+
+MARKETS_MAX = 100
+MARKETS_KNOWN_MAX = 1_024
+
+
+class Factors(BaseModel):
+    """The factors of one section of the file. A factor that is left out is as in the sections before, or none."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    rating: factors.Rating | None = None
+    reviews: factors.Reviews | None = None
+    availability: factors.Availability | None = None
+    boost: factors.Boost | None = None
+    newness: factors.Newness | None = None
+    price_drop: factors.PriceDrop | None = None
+    sellers: factors.Sellers | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_behaviour(cls, given: object) -> object:
+        if isinstance(given, dict) and "popularity" in given:
+            raise ValueError(
+                "popularity: nobody's clicks or orders are counted here: send a number with each product, as an "
+                "attribute, and name it in `boost`"
+            )
+        return given
+
+    def given(self) -> dict[str, Factor]:
+        """Return the factors of this section by name."""
+        return {name: factor for name in Factors.model_fields if (factor := getattr(self, name)) is not None}
+
+
+class Market(BaseModel):
+    """The factors of the searches in one currency, or of shops of one language."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    currency: Currency | None = None
+    language: Language | None = None
+    weights: Factors
+
+    @model_validator(mode="after")
+    def _says_which(self) -> Market:
+        if self.currency is None and self.language is None:
+            raise ValueError("currency: name a currency or a language, or move the weights out of `markets`")
+        return self
+
+    def has(self, currency: str | None, language: str | None) -> bool:
+        """Return whether a search in this currency, of a shop of this language, is in the market."""
+        spoken = language or ""
+        return self.currency in (None, currency) and (
+            self.language is None or spoken == self.language or spoken.startswith(f"{self.language}-")
+        )
+
+
+class RankingFile(BaseModel):
+    """The whole file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    weights: Factors = Factors()
+    markets: list[Market] = Field(default_factory=list, max_length=MARKETS_MAX)
+    queries: dict[QueryKind, Factors] = Field(default_factory=dict)
+
+
+class ItemWeights:
+    """The weights of items in one search."""
+
+    def __init__(self, factors: Mapping[str, Factor]) -> None:
+        self.factors = factors
+        self._parts = [(factor.loss, factor.share) for factor in factors.values()]
+
+    def weight(self, item: Traits, moment: Moment) -> float:
+        """Return what an item counts for: the product of its factors, above 0 and at most 1.
+
+        A factor is 1 - loss x (1 - share), which is (1 + strength x share) / (1 + strength).
+        """
+        weight = 1.0
+        for loss, share in self._parts:  # Some 200 items a search: a call less for each factor is measurable.
+            weight *= 1.0 - loss * (1.0 - share(item, moment))
+        return weight
+
+    def reports(self, item: Traits, moment: Moment) -> dict[str, FactorReport]:
+        """Return what each factor makes of an item."""
+        shares = {name: factor.share(item, moment) for name, factor in self.factors.items()}
+        return {name: _report(self.factors[name], share) for name, share in shares.items()}
+
+
+def _report(factor: Factor, share: float) -> FactorReport:
+    return FactorReport(share=share, strength=factor.strength, factor=1.0 - factor.loss * (1.0 - share))
+
+
+class Ranking:
+    """The weights of a file. They never change; another file is another object."""
+
+    def __init__(self, file: RankingFile | None = None) -> None:
+        self._file = file or RankingFile()
+        self._weights = lru_cache(MARKETS_KNOWN_MAX)(self._find_weights)
+
+    def weights(self, kind: QueryKind, currency: str | None, languages: Sequence[str]) -> ItemWeights | None:
+        """Return the weights of a search; None if every item counts the same.
+
+        `currency`: that of the search, else of the shop; `languages`: those of the shop, the first one counts. The
+        factors of a market go before the general ones, those of the kind of query before both.
+        """
+        return self._weights(kind, currency, next(iter(languages), None))
+
+    def _find_weights(self, kind: QueryKind, currency: str | None, language: str | None) -> ItemWeights | None:
+        file = self._file
+        sections = [
+            file.weights,
+            *(market.weights for market in file.markets if market.has(currency, language)),
+            file.queries.get(kind, Factors()),
+        ]
+        merged = {name: factor for section in sections for name, factor in section.given().items()}
+        counting = {name: factor for name, factor in merged.items() if factor.strength}
+        return ItemWeights(counting) if counting else None
+
+
+NO_WEIGHTS = Ranking()
+
+
+def read_ranking(text: str, name: str) -> Ranking:
+    """Return the weights of a file. Raises Misconfigured with the `name` of the file and the field that is wrong."""
+    return Ranking(parse_setting_file(text, RankingFile, "FRESHLINE_RANKING", name))
