@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from schemas.setting_files import parse_setting_file
-from workers.words.chunks import chunks, is_unspaced, terms
+from workers.words.chunks import chunks, terms
 from workers.words.folding import folded
+from workers.words.phrases import WORDS_MAX, phrase_key, phrases_in
 from workers.words.query import query_terms
-from workers.words.stems import singular
 from workers.words.surface import words
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from workers.words.surface import Word
 
 SYNONYM_WEIGHT = 0.8
 """The weight of a synonym beside the word itself: the item that says the typed word goes first."""
-WORDS_MAX = 6
-"""The most words of a phrase."""
-RUN_MAX = 16
-"""The longest phrase that is found within a run of a script without blanks."""
 ENTRIES_MAX = 10_000
 
 
@@ -38,7 +34,7 @@ class OneWay(BaseModel):
     @model_validator(mode="after")
     def _checked(self) -> OneWay:
         for target in self.to:
-            if _key(target) == _key(self.phrase):
+            if phrase_key(target) == phrase_key(self.phrase):
                 raise ValueError(f"to: {target} points to itself: leave it out")
         _check_phrases([self.phrase, *self.to])
         return self
@@ -74,14 +70,6 @@ def read_synonyms(text: str, name: str) -> Synonyms:
     return Synonyms(parse_setting_file(text, SynonymsFile, "FRESHLINE_SYNONYMS", name))
 
 
-class _Found(NamedTuple):
-    """A phrase of the rules in a query: the chunks from `start` to `end`."""
-
-    start: int
-    end: int
-    key: tuple[str, ...]
-
-
 class Synonyms:
     """The rules of one file. They never change; another file is another object."""
 
@@ -92,7 +80,7 @@ class Synonyms:
                 self._add(phrase, (other for other in group if other != phrase))
         for rule in file.one_way if file is not None else ():
             self._add(rule.phrase, rule.to)
-        self._stop = {_key(phrase) for phrase in (file.stop if file is not None else ())}
+        self._stop = {phrase_key(phrase) for phrase in (file.stop if file is not None else ())}
 
     def terms(self, text: str) -> Mapping[str, float]:
         """Return the terms of a query with their weights, > 0, those of synonyms of its phrases too."""
@@ -100,7 +88,7 @@ class Synonyms:
         if not self._targets:
             return own
         found = dict(own)
-        for each in _phrases(chunks(folded(text)), self._targets):
+        for each in phrases_in(chunks(folded(text)), self._targets):
             for target in self._targets[each.key]:
                 for term, weight in _weighted(target):
                     found[term] = max(found.get(term, 0.0), weight)
@@ -112,34 +100,17 @@ class Synonyms:
             return text
         found = list(words(text))
         dropped = set[int]()
-        for each in _phrases([word.chunk for word in found], self._stop):
+        for each in phrases_in([word.chunk for word in found], self._stop):
             dropped.update(range(each.start, each.end))
         kept = [word for number, word in enumerate(found) if number not in dropped]
         return _cut(text, [found[number] for number in sorted(dropped)]) if kept else text
 
     def knows(self, word: str) -> bool:
         """Return whether a folded word is a phrase of the rules, so that it is not mistyped."""
-        return _key(word) in self._targets or _key(word) in self._stop
+        return phrase_key(word) in self._targets or phrase_key(word) in self._stop
 
     def _add(self, phrase: str, others: Iterable[str]) -> None:
-        self._targets.setdefault(_key(phrase), {}).update(dict.fromkeys(others))
-
-
-def _phrases(found: Sequence[str], keys: Container[tuple[str, ...]]) -> Iterator[_Found]:
-    """Iterate over the phrases of the rules that the chunks of a query have; within a run without blanks, too."""
-    for start, chunk in enumerate(found):
-        for end in range(start + 1, min(start + WORDS_MAX, len(found)) + 1):
-            if (key := tuple(map(_form, found[start:end]))) in keys:
-                yield _Found(start, end, key)
-        if is_unspaced(chunk):
-            yield from (_Found(start, start, (part,)) for part in _parts(chunk) if (part,) in keys)
-
-
-def _parts(run: str) -> Iterator[str]:
-    for start in range(len(run)):
-        yield from (
-            run[start:end] for end in range(start + 1, min(start + RUN_MAX, len(run)) + 1) if run[start:end] != run
-        )
+        self._targets.setdefault(phrase_key(phrase), {}).update(dict.fromkeys(others))
 
 
 def _weighted(phrase: str) -> Iterator[tuple[str, float]]:
@@ -158,21 +129,11 @@ def _cut(text: str, dropped: Iterable[Word]) -> str:
     return " ".join(piece for piece in (*pieces, text[at:].strip()) if piece)
 
 
-def _key(phrase: str) -> tuple[str, ...]:
-    return tuple(map(_form, chunks(folded(phrase))))
-
-
-def _form(chunk: str) -> str:
-    if is_unspaced(chunk):
-        return chunk
-    return singular(chunk) if chunk.isalpha() else "".join(terms(chunk).whole)
-
-
 def _check_group(group: Sequence[str]) -> None:
     if len(group) < 2:
         raise ValueError("a group has two phrases or more")
     _check_phrases(group)
-    keys = [_key(phrase) for phrase in group]
+    keys = [phrase_key(phrase) for phrase in group]
     for number, (key, phrase) in enumerate(zip(keys, group, strict=True)):
         if key in keys[:number]:
             raise ValueError(f"{phrase} points to itself: it stands there twice")
@@ -180,5 +141,5 @@ def _check_group(group: Sequence[str]) -> None:
 
 def _check_phrases(phrases: Iterable[str]) -> None:
     for phrase in phrases:
-        if not 1 <= len(_key(phrase)) <= WORDS_MAX:
+        if not 1 <= len(phrase_key(phrase)) <= WORDS_MAX:
             raise ValueError(f"{phrase!r} must be one to {WORDS_MAX} words")

@@ -1,0 +1,56 @@
+"""Phrases that a query has: runs of its words, compared as words of a search are, so `Sofas` is `sofa`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from workers.words.chunks import chunks, is_unspaced, terms
+from workers.words.folding import folded
+from workers.words.stems import singular
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterator, Sequence
+
+    PhraseKey = tuple[str, ...]
+    """What phrases are compared by."""
+
+WORDS_MAX = 6
+"""The most words of a phrase."""
+RUN_MAX = 16
+"""The longest phrase that is found within a run of a script without blanks."""
+
+
+class FoundPhrase(NamedTuple):
+    """A phrase in a query: the chunks from `start` to `end`."""
+
+    start: int
+    end: int
+    key: PhraseKey
+
+
+def phrase_key(phrase: str) -> PhraseKey:
+    """Return what a phrase is compared by, an element a word."""
+    return tuple(map(_form, chunks(folded(phrase))))
+
+
+def phrases_in(found: Sequence[str], keys: Container[PhraseKey]) -> Iterator[FoundPhrase]:
+    """Iterate over those of the phrases that the chunks of a query have; within a run without blanks, too."""
+    for start, chunk in enumerate(found):
+        for end in range(start + 1, min(start + WORDS_MAX, len(found)) + 1):
+            if (key := tuple(map(_form, found[start:end]))) in keys:
+                yield FoundPhrase(start, end, key)
+        if is_unspaced(chunk):
+            yield from (FoundPhrase(start, start, (part,)) for part in _parts(chunk) if (part,) in keys)
+
+
+def _parts(run: str) -> Iterator[str]:
+    for start in range(len(run)):
+        yield from (
+            run[start:end] for end in range(start + 1, min(start + RUN_MAX, len(run)) + 1) if run[start:end] != run
+        )
+
+
+def _form(chunk: str) -> str:
+    if is_unspaced(chunk):
+        return chunk
+    return singular(chunk) if chunk.isalpha() else "".join(terms(chunk).whole)
