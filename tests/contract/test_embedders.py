@@ -14,7 +14,7 @@ from schemas.errors import EmbeddingFailed
 from tests.support.waiting import HANG_S
 from workers.embedder.registry import start_embedder
 from workers.embedder.sentence import SentenceEmbedder
-from workers.embedder.tracing import _Traced
+from workers.embedder.tracing import TracedPass
 from workers.query_gate import QueryGate
 
 if TYPE_CHECKING:
@@ -162,7 +162,10 @@ def test_what_has_nothing_in_common_is_below_the_least_cosine(model_only: Senten
 
 
 def test_the_installed_model_is_traced_for_queries_and_documents(model_only: SentenceEmbedder) -> None:
-    assert {task: type(each) for task, each in model_only._passes.items()} == {"query": _Traced, "document": _Traced}
+    assert {task: type(each) for task, each in model_only._passes.items()} == {
+        "query": TracedPass,
+        "document": TracedPass,
+    }
 
 
 def test_documents_wait_until_a_query_is_answered(

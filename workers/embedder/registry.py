@@ -86,10 +86,18 @@ def load_embedder(kind: Kind, source: str | None, *, threads: int, gate: QueryGa
         from workers.embedder.fake import FakeEmbedder
 
         return FakeEmbedder(name=source or "fake")
-    locate(source)  # A model that is not there is refused before torch is imported.
-    from workers.embedder.sentence import SentenceEmbedder
+    name, folder = locate(source)  # A model that is not there is refused before torch is imported.
+    import torch
 
-    # The imported modules stay for good. If the collector had to look at them among the garbage that loading leaves,
-    # it would take 0.4 s.
-    memory.freeze_heap()
-    return SentenceEmbedder(source, threads=threads, gate=gate)
+    from workers.embedder.preparation import prepared_model
+    from workers.embedder.torch_embedder import TorchEmbedder
+
+    torch.set_num_threads(threads)
+    if (model := prepared_model(name, folder)) is None:
+        from workers.embedder.sentence import load_sentence_model
+
+        # The imported modules stay for good. If the collector had to look at them among the garbage that loading
+        # leaves, it would take 0.4 s.
+        memory.freeze_heap()
+        model = load_sentence_model(name, folder).model
+    return TorchEmbedder(model, gate=gate)

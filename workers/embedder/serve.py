@@ -6,7 +6,6 @@ starts it and asks it.
 
 from __future__ import annotations
 
-import logging
 import os
 import signal
 import sys
@@ -20,6 +19,7 @@ from typing_extensions import override
 
 from schemas.errors import FreshlineError
 from workers import memory
+from workers.embedder.child import end_with_caller, quiet_libraries
 from workers.embedder.model_process import Loaded, Turn
 from workers.embedder.registry import load_embedder
 from workers.query_gate import SWITCH_INTERVAL_S, QueryGate
@@ -53,8 +53,8 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)
     memory.tune_collector()
     sys.setswitchinterval(SWITCH_INTERVAL_S)
-    _quiet_libraries()
-    threading.Thread(target=_end_with_caller, daemon=True).start()
+    quiet_libraries()
+    end_with_caller()
     documents, queries = (Connection(int(handle)) for handle in sys.argv[1:3])
     embedder = _load(documents)
     if embedder is None:
@@ -92,19 +92,6 @@ def _answer(connection: Connection, embed: Callable[[Any], Any]) -> None:
         except Exception:  # Not every error can be pickled.
             answer = RuntimeError(f"The model's process has a bug.\n{traceback.format_exc()}")
         connection.send(answer)
-
-
-def _quiet_libraries() -> None:
-    """Keep the progress bars and the advice for developers of libraries out of the log of the worker."""
-    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
-    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
-    # Tracing reads every attribute of a model, also the deprecated ones.
-    logging.getLogger("sentence_transformers").setLevel(logging.ERROR)
-
-
-def _end_with_caller() -> None:
-    os.read(sys.stdin.fileno(), 1)
-    os._exit(0)
 
 
 def _lower_priority(*, but: threading.Thread) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import shutil
 from typing import TYPE_CHECKING, Any
 
@@ -10,43 +9,13 @@ import numpy as np
 import pytest
 
 from schemas.errors import EmbeddingFailed, Misconfigured
+from tests.support.tiny_model import WORDS
 from workers.embedder.model_files import locate, revision
 from workers.embedder.registry import describe
 from workers.embedder.sentence import SentenceEmbedder
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "cake", "walnut", "mouse", "toner", "poison", "query", ":"]
-
-
-@pytest.fixture(scope="session")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A whole sentence-transformers model of a few kilobytes: CLS pooling, no normalisation, a prompt for queries."""
-    import torch
-    from sentence_transformers import SentenceTransformer
-    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
-
-    transformers: Any = importlib.import_module("transformers")  # Its names are found lazily: types cannot see them.
-
-    folder = tmp_path_factory.mktemp("models")
-    torch.manual_seed(7)
-    (folder / "vocab.txt").write_text("\n".join(WORDS))
-    transformers.BertTokenizerFast(str(folder / "vocab.txt")).save_pretrained(folder / "bert")
-    config = transformers.BertConfig(
-        vocab_size=len(WORDS),
-        hidden_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=64,
-        max_position_embeddings=64,
-    )
-    transformers.BertModel(config).save_pretrained(folder / "bert")
-    transformer = Transformer(str(folder / "bert"), max_seq_length=16)
-    pooling = Pooling(transformer.get_embedding_dimension(), pooling_mode="cls")
-    prompts = {"query": "query: "}
-    SentenceTransformer(modules=[transformer, pooling], prompts=prompts).save(str(folder / "tiny"))
-    return folder / "tiny"
 
 
 def test_a_model_by_folder_gives_what_sentence_transformers_gives(tiny: Path) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
 
-from workers.embedder.precision import Features, forward
-from workers.embedder.tracing import _Traced, forward_pass
+from workers.embedder.precision import forward
+from workers.embedder.tracing import TracedPass, forward_pass, forward_passes
+
+if TYPE_CHECKING:
+    from workers.embedder.torch_model import Features
 
 
 class Model(torch.nn.Module):
@@ -81,6 +84,23 @@ def test_a_model_whose_trace_gives_other_vectors_runs_step_by_step(model: Any) -
 def test_features_of_another_kind_than_the_traced_ones_run_step_by_step() -> None:
     model: Any = DependsOnMore()
     traced = forward_pass(model, [{**each, "sign": 1} for each in SAMPLES], "document")
-    assert isinstance(traced, _Traced)
+    assert isinstance(traced, TracedPass)
     for features in (ids(2, 3, sign=-1), ids(2, 3), ids(2, 3, sign=1, mask=torch.ones(2, 3))):
         assert torch.equal(traced(features), forward(model, features))
+
+
+class DependsOnTask(Model):
+    """Computes queries in another way than documents."""
+
+    def forward(self, features: Features, task: str | None = None) -> dict[str, torch.Tensor]:
+        rows = super().forward(features)["sentence_embedding"]
+        return {"sentence_embedding": rows.flip(1) if task == "query" else rows}
+
+
+@pytest.mark.parametrize(("model", "shared"), [(Model(), True), (DependsOnTask(), False)])
+def test_one_trace_serves_both_tasks_where_it_gives_the_vectors_of_both(model: Any, shared: bool) -> None:
+    documents, queries = forward_passes(model, {"document": SAMPLES, "query": SAMPLES}).values()
+    assert isinstance(documents, TracedPass)
+    assert isinstance(queries, TracedPass)
+    assert (documents.trace is queries.trace) == shared
+    assert torch.allclose(queries(ids(2, 9)), forward(model, ids(2, 9), task="query"), atol=1e-6)
