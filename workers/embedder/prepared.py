@@ -57,7 +57,7 @@ class About(msgspec.Struct):
     unknown: str | None
     special: list[str]
     tokeniser: str
-    """As tokenizers writes it: JSON."""
+    """JSON of the tokenizers library."""
     sample: list[str]
     rows: list[list[float]]
     """The rows of `sample` as documents, not normalised."""
