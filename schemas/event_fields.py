@@ -133,10 +133,12 @@ def _rating_hundredths(value: Any) -> int:
 
 
 def _whole(value: Any) -> Any:
-    """Return the int of a version that came as digits in a text, or as a float that JSON made of more than 64 bits."""
+    """Return the int of a version that came as digits in a text, or as a number such as 7.0, which JSON Schema calls an
+    integer.
+    """
     if isinstance(value, str) and _DIGITS.fullmatch(value):
         return int(value)
-    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) > 2**53 else value
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _short(value: object) -> str:
@@ -174,6 +176,8 @@ def _currency(code: str) -> str:
 
 def milliseconds(value: Any) -> int:
     """Return milliseconds since the epoch from an RFC 3339 time with offset or an integer. Raises ValueError."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     if isinstance(value, str):
         value = _from_rfc3339(value)
     elif type(value) is int and 0 <= value < SECONDS_BELOW:

@@ -16,7 +16,7 @@ from schemas.event_fields import ATTRIBUTES_MAX, SECONDS_BELOW
 from schemas.event_models import CHANGES, Change, Op, PriceChange, ProductChange, ReviewChange
 from schemas.items import SHOP, UNDETERMINED
 from schemas.stamps import UNVERSIONED, Stamp
-from schemas.texts import cleaned, cut, name_of
+from schemas.texts import cleaned, cut, is_set, name_of
 from schemas.times import rfc3339
 
 EVENT_BYTES_MAX = 1024 * 1024
@@ -41,8 +41,9 @@ _MARK = "__"
 """The beginning of the names of fields in which a pipeline writes about the record. They are no attributes."""
 _IDENTITY = ("product_id", "seller", "review_id", "op", "updated_at", "version")
 """The fields of a delete that decide anything. No other one, whatever it holds, keeps what is to go."""
+_OPS_THAT_DELETE = ("d", "delete", "t", "truncate")
+"""Values of `__op` of rows that are gone, in lower case."""
 _UNAVAILABLE = b"__debezium_unavailable_value"
-_TRUE = ("true", "t", "1")
 _NUL_ESCAPE = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
@@ -175,7 +176,7 @@ def _without_blanks(body: dict[str, Any]) -> dict[str, Any]:
 
 def _check_marks(body: dict[str, Any], value: bytes) -> None:
     """Raise InvalidEvent for a row of change data capture that does not mean what its fields say."""
-    if str(body.get("__deleted")).lower() in _TRUE or body.get("__op") in ("d", "delete"):
+    if is_set(body.get("__deleted")) or str(body.get("__op")).lower() in _OPS_THAT_DELETE:
         raise InvalidEvent("the row is marked as deleted: configure `format: debezium-unwrapped`, or send op delete")
     if _UNAVAILABLE in value:
         raise InvalidEvent(

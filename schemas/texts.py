@@ -10,6 +10,9 @@ import orjson
 CUT_MARK = "…"
 """The end of a text that was cut."""
 
+SET_WORDS = ("true", "t", "1", "1.0", "yes", "y", "on")
+"""A flag that is set, as programs and databases write it, in lower case."""
+
 _CUT_MARK_BYTES = len(CUT_MARK.encode())
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _INVISIBLE = re.compile(
@@ -44,6 +47,11 @@ def with_ascii_digits(text: str) -> str:
 def name_of(text: str) -> str:
     """Return a text as the name of something: composed (NFC), without invisible characters and outer whitespace."""
     return text.strip() if text.isascii() else unicodedata.normalize("NFC", visible(text)).strip()
+
+
+def is_set(flag: object) -> bool:
+    """Return whether a flag is set that comes as a truth value, a number or a text."""
+    return str(flag).strip().lower() in SET_WORDS
 
 
 def cut(text: str, bytes_max: int) -> str:

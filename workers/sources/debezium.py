@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from schemas.errors import InvalidEvent
+from schemas.texts import is_set
 from workers.sources.connect_schema import NO_TYPES, ColumnTypes, column_types
 from workers.sources.mapping import VISIBLE, by_name, field_sources, is_hidden, mapped
 from workers.sources.messages import (
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 PARTS = {"products": ("product_id",), "prices": ("product_id", "seller"), "reviews": ("product_id", "review_id")}
 """The fields that say which product, offer or review an event is about."""
+OPS = ("c", "r", "u", "d")
+"""Create, read by a snapshot, update, delete."""
 EMPTY = ("", "0", "00000000-0000-0000-0000-000000000000", "None")
 """Texts of the values that PostgreSQL's connector invents for columns that a delete does not have."""
 
@@ -96,15 +99,22 @@ def _envelope(message: Message) -> RowChange | None:
     if op == "m":  # A message that an application wrote into the log, of no row.
         return None
     if op == "t":
-        raise InvalidEvent(
-            f"the table {source.get('table')} was truncated, and no event says which rows that were: compare the "
-            f"table with `freshline sync {message.topic}`"
-        )
+        raise _truncated(message, source.get("table"))
+    if op not in OPS:
+        raise InvalidEvent(f"op: {op[:20]!r} is none of Debezium's, which are {', '.join(OPS)}: check the connector")
     image = "before" if op == "d" else "after"
     row = body.get(image)
     if not isinstance(row, dict):
         raise InvalidEvent(f"{image}: is missing in a change with op {op}: check the connector")
     return RowChange(op == "d", row, types.of(image), message.key, _position(source), _whole(source.get("ts_ms")))
+
+
+def _truncated(message: Message, table: object) -> InvalidEvent:
+    named = f"the table {table}" if table else "a table"
+    return InvalidEvent(
+        f"{named} was truncated, and no event says which rows that were: compare it with `freshline sync "
+        f"{message.topic}`"
+    )
 
 
 def _unwrapped(message: Message, mapping: Mapping[str, Column] | None) -> RowChange:
@@ -114,7 +124,10 @@ def _unwrapped(message: Message, mapping: Mapping[str, Column] | None) -> RowCha
     if isinstance(row.get("source"), dict) and "op" in row:
         raise InvalidEvent("the record is a Debezium envelope: the format of the topic is debezium")
     source = {name: row.get(f"__source_{name}", row.get(f"__{name}")) for name in ("lsn", "file", "pos", "scn")}
-    deleted = str(row.get("__deleted")).lower() == "true" or row.get("__op") == "d"
+    op = str(row.get("__op")).lower()
+    if op == "t":
+        raise _truncated(message, row.get("__table"))
+    deleted = is_set(row.get("__deleted")) or op == "d"
     return RowChange(deleted, row, types.row, message.key, _position(source), _row_time(row))
 
 

@@ -14,7 +14,7 @@ from schemas.currencies import DECIMALS
 from schemas.errors import InvalidEvent
 from workers.sources.mapping import availability
 from workers.sources.markup import text_of
-from workers.sources.messages import Body, Message, object_of, without_false_sale
+from workers.sources.messages import Body, Message, id_of, object_of, without_false_sale
 
 if TYPE_CHECKING:
     from workers.sources.messages import Adapter, JsonObject
@@ -43,7 +43,7 @@ def google_merchant() -> Adapter:
         row = {_name(name): value for name, value in given.items() if value not in (None, "")}
         if "id" not in row:
             raise InvalidEvent("id: is missing: the row is of no Google Merchant feed; check the format")
-        name = {"product_id": str(row["id"])}
+        name = {"product_id": id_of(row["id"], "id")}
         price = _price(row) if "price" in row else {"op": "delete"}
         return [Body("products", name | _facts(row)), Body("prices", without_false_sale(name | price))]
 

@@ -11,13 +11,13 @@ from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from schemas.errors import InvalidEvent
+from schemas.texts import is_set
 from workers.sources.markup import text_of
-from workers.sources.messages import Body, Message, product_of, without_false_sale
+from workers.sources.messages import Body, Message, id_of, product_of, without_false_sale
 
 if TYPE_CHECKING:
     from workers.sources.messages import Adapter, JsonObject
 
-ENABLED = "1"
 SEARCHED = ("3", "4")
 """The values of `visibility` with which the shop's own search shows a product: search alone, catalogue and search."""
 TEXTS = ("description", "short_description")
@@ -42,7 +42,7 @@ def magento(currency: str | None) -> Adapter:
         body = product_of(message, "Magento product")
         if "sku" not in body:
             raise InvalidEvent("sku: is missing: the record is no Magento product; check the format of the topic")
-        name = {"product_id": str(body["sku"])}
+        name = {"product_id": id_of(body["sku"], "sku")}
         if _is_hidden(body):
             return [Body("products", name | {"op": "delete"})]
         custom = {each["attribute_code"]: each.get("value") for each in body.get("custom_attributes") or ()}
@@ -56,9 +56,7 @@ def magento(currency: str | None) -> Adapter:
 
 def _is_hidden(body: JsonObject) -> bool:
     status, visibility = body.get("status"), body.get("visibility")
-    return (status is not None and str(status) != ENABLED) or (
-        visibility is not None and str(visibility) not in SEARCHED
-    )
+    return (status is not None and not is_set(status)) or (visibility is not None and str(visibility) not in SEARCHED)
 
 
 def _facts(body: JsonObject, custom: dict[str, Any]) -> JsonObject:
@@ -81,7 +79,8 @@ def _availability(stock: JsonObject | None) -> str | None:
     """Return whether the product can be bought; None where the record does not tell."""
     if stock is None:
         return None
-    return "in_stock" if stock.get("is_in_stock") or stock.get("manage_stock") is False else "out_of_stock"
+    counted = stock.get("manage_stock") is None or is_set(stock["manage_stock"])
+    return "in_stock" if is_set(stock.get("is_in_stock")) or not counted else "out_of_stock"
 
 
 def _price(body: JsonObject, custom: dict[str, Any], currency: str | None) -> JsonObject:

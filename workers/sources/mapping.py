@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from schemas.errors import InvalidEvent
 from schemas.event_models import CHANGES
 from workers.sources.connect_values import NOT_LOGGED, SCALE_MAX, decimal_text, of_variable_scale, time_value
+from workers.sources.messages import EXACT_BELOW
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -175,8 +176,12 @@ def _decimal(value: Any, scale: int | None = None) -> Any:
 
 
 def _name(value: Any) -> Any:
-    if type(value) is float and value.is_integer():
-        value = int(value)  # A numeric id with decimal.handling.mode=double.
+    if type(value) is float and value.is_integer():  # A numeric id with decimal.handling.mode=double.
+        if abs(value) >= EXACT_BELOW:
+            raise InvalidEvent(
+                f"{value!r} has lost digits on its way: set decimal.handling.mode=string in the connector"
+            )
+        value = int(value)
     return str(value) if type(value) in (int, float) else value
 
 

@@ -14,6 +14,8 @@ from schemas.event_fields import PRICE_DECIMALS_MAX
 from schemas.events import plain_id
 
 JsonObject = dict[str, Any]
+EXACT_BELOW = 2**53
+"""A double holds every smaller whole number exactly."""
 _LONG_DECIMAL = re.compile(rf"[0-9]{{1,12}}\.[0-9]{{{PRICE_DECIMALS_MAX + 1},}}")
 
 
@@ -55,6 +57,20 @@ def product_of(message: Message, what: str) -> JsonObject:
     """Return the body, or the product that an API sends and takes as `{"product": ...}`. Raises InvalidEvent."""
     body = object_of(message, what)
     return body["product"] if body.keys() == {"product"} and isinstance(body["product"], dict) else body
+
+
+def id_of(value: Any, field: str) -> str:
+    """Return an id that a platform gives as a text or as a whole number. Raises InvalidEvent for any other value.
+
+    `None` and `6.4e+17` would be the names of items that no shop has, while the one that is meant stays as it was.
+    """
+    if type(value) is int or (isinstance(value, str) and value.strip()):
+        return str(value)
+    if type(value) is float and value.is_integer() and abs(value) < EXACT_BELOW:
+        return str(int(value))
+    if type(value) is float:
+        raise InvalidEvent(f"{field}: {value!r} has lost digits on its way: send the id as a text or a whole number")
+    raise InvalidEvent(f"{field}: is missing: it names the item")
 
 
 def key_columns(key: bytes | None) -> JsonObject | None:

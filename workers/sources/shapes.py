@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from workers.sources.config import Source
     from workers.sources.messages import Message
 
+IMAGES = {"before", "after"}
+"""The fields of a Debezium envelope with the row before and after its change."""
 LEVEL = {"inventory_item_id", "available"}
 """The fields of a Shopify webhook on the stock of an item."""
 CONFLUENT_HEADER_BYTES = 5
@@ -92,7 +94,8 @@ def shape_of_json(body: Any) -> JsonShape | None:
     payload = body.get("payload") if body.keys() == {"schema", "payload"} else body
     if not isinstance(payload, dict):
         return None
-    if "op" in payload and "source" in payload and ("after" in payload or "before" in payload):
+    names = payload.keys()
+    if names >= IMAGES or (names >= {"op", "source"} and names & IMAGES):  # A CloudEvent has op and source elsewhere.
         return JsonShape("a Debezium envelope", "debezium")
     if payload is not body or "__deleted" in body or "__op" in body:
         return JsonShape("a Debezium row after ExtractNewRecordState", "debezium-unwrapped")

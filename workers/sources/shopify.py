@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from schemas.errors import InvalidEvent
 from workers.sources.markup import text_of
-from workers.sources.messages import Body, Message, amount_of, product_of, without_false_sale
+from workers.sources.messages import Body, Message, amount_of, id_of, product_of, without_false_sale
 
 if TYPE_CHECKING:
     from workers.sources.messages import Adapter, JsonObject
@@ -69,7 +69,7 @@ def _deleted(body: JsonObject, item_id: ItemId, when: JsonObject) -> list[Body]:
             "the catalogue with `freshline sync products`, archive products before you delete them, or configure "
             "`items: product`"
         )
-    return [Body("products", {"product_id": str(body["id"]), "op": "delete"} | when)]
+    return [Body("products", {"product_id": id_of(body.get("id"), "id"), "op": "delete"} | when)]
 
 
 def _product(message: Message, body: JsonObject, item_id: ItemId, currency: str | None) -> list[Body]:
@@ -79,7 +79,7 @@ def _product(message: Message, body: JsonObject, item_id: ItemId, currency: str 
     variants = [_cheapest(body["variants"])] if item_id == "product" else body["variants"]
     bodies: list[Body] = []
     for variant in variants:
-        name = {"product_id": str(body["id"]) if item_id == "product" else _id(variant, _IDS[item_id])}
+        name = {"product_id": id_of(body.get("id"), "id") if item_id == "product" else _id(variant, _IDS[item_id])}
         if str(body.get("status") or "active").lower() != "active":
             bodies.append(Body("products", name | {"op": "delete"} | when))
             continue
@@ -92,7 +92,7 @@ def _product(message: Message, body: JsonObject, item_id: ItemId, currency: str 
 def _id(variant: JsonObject, field: str) -> str:
     if not variant.get(field):
         raise InvalidEvent(f"{field}: the variant {variant.get('id')} has none, and it is configured to name the items")
-    return str(variant[field])
+    return id_of(variant[field], field)
 
 
 def _cheapest(variants: list[JsonObject]) -> JsonObject:
@@ -101,19 +101,26 @@ def _cheapest(variants: list[JsonObject]) -> JsonObject:
 
 
 def _facts(message: Message, body: JsonObject, variant: JsonObject) -> JsonObject:
-    only = variant.get("title") in (ONLY_VARIANT, "", None) or not body["title"]
     return {
-        "title": body["title"] if only else f"{body['title']} - {variant['title']}",
+        "title": _title(body, variant),
         "description": text_of(body.get("body_html")),
         "brand": body.get("vendor"),
         "category": [body["product_type"]] if body.get("product_type") else None,
         "gtin": variant.get("barcode"),
-        "item_group_id": str(body["id"]),
+        "item_group_id": id_of(body.get("id"), "id"),
         "link": _link(message, body, variant),
         "image_link": _image(body, variant),
         "availability": _availability(variant),
         "attributes": {"sku": variant.get("sku") or None, "tags": body.get("tags") or None} | _options(body, variant),
     }
+
+
+def _title(body: JsonObject, variant: JsonObject) -> str | None:
+    """Return the title of the product with that of the variant, or with its options where that is empty."""
+    title: str | None = body["title"]
+    options = (variant.get(f"option{number}") for number in (1, 2, 3))
+    own = variant.get("title") or " / ".join(str(option) for option in options if option)
+    return title if not title or own in ("", ONLY_VARIANT) else f"{title} - {own}"
 
 
 def _options(body: JsonObject, variant: JsonObject) -> dict[str, Any]:
@@ -137,7 +144,7 @@ def _availability(variant: JsonObject) -> str | None:
     """Return whether the variant can be bought; None where the webhook does not tell."""
     if "inventory_management" in variant and variant["inventory_management"] is None:
         return "in_stock"  # Its stock is not counted.
-    quantity = variant.get("inventory_quantity")
+    quantity = amount_of(variant.get("inventory_quantity"))
     if quantity is None:
         return None
     if quantity > 0:
@@ -167,6 +174,10 @@ def _level(body: JsonObject, item_id: ItemId, location_id: int | None, when: Jso
         )
     if str(body.get("location_id")) != str(location_id):
         return []
-    available = "in_stock" if (body.get("available") or 0) > 0 else "out_of_stock"
-    patch = {"product_id": str(body["inventory_item_id"]), "op": "patch", "availability": available}
+    available = "in_stock" if (amount_of(body.get("available")) or 0) > 0 else "out_of_stock"
+    patch = {
+        "product_id": id_of(body.get("inventory_item_id"), "inventory_item_id"),
+        "op": "patch",
+        "availability": available,
+    }
     return [Body("products", patch | when)]

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from schemas.errors import InvalidEvent
 from workers.sources.markup import text_of
-from workers.sources.messages import Body, Message, object_of, without_false_sale
+from workers.sources.messages import Body, Message, id_of, object_of, without_false_sale
 
 if TYPE_CHECKING:
     from workers.sources.messages import Adapter, JsonObject
@@ -29,7 +29,7 @@ def woocommerce(currency: str | None) -> Adapter:
     def adapt(message: Message) -> list[Body]:
         body, webhook = object_of(message, "WooCommerce product"), message.headers.get("x-wc-webhook-topic")
         _check(body, webhook)
-        name = {"product_id": str(body["id"])}
+        name = {"product_id": id_of(body["id"], "id")}
         gone = webhook == "product.deleted" or body.keys() == {"id"}
         if gone or (body.get("status") or "publish") != "publish" or body.get("catalog_visibility") in HIDDEN:
             return [Body("products", name | {"op": "delete"})]
@@ -96,5 +96,11 @@ def _price(body: JsonObject, currency: str | None) -> JsonObject:
     price = {"price": regular, "currency": currency}
     if not sale:
         return price
-    window = {"sale_starts_at": body.get("date_on_sale_from_gmt"), "sale_ends_at": body.get("date_on_sale_to_gmt")}
+    window = {"sale_starts_at": _gmt(body, "date_on_sale_from"), "sale_ends_at": _gmt(body, "date_on_sale_to")}
     return price | {"sale_price": sale} | {name: f"{time}Z" for name, time in window.items() if time}
+
+
+def _gmt(body: JsonObject, name: str) -> str | None:
+    """Return a time in UTC. Exports and old versions have that of the shop's zone alone, which is nearer than none."""
+    time: str | None = body.get(f"{name}_gmt") or body.get(name)
+    return time

@@ -125,7 +125,7 @@ REFUSED: list[tuple[str, bytes | None, bytes | dict[str, Any] | None, str]] = [
     ("products", b"a", {"title": "x", "version": str(2**64)}, "version: must be at most"),
     ("products", b"a", {"title": "x", "version": 2.0**70}, "version: must be at most 18446744073709551615"),
     ("products", b"a", {"title": "x", "version": -(2.0**70)}, "version: must be at least 0"),
-    ("products", b"a", {"title": "x", "version": 1.0}, "version: must be an integer"),
+    ("products", b"a", {"title": "x", "version": 1.5}, "version: must be an integer"),
     ("products", b"a", {"title": "x", "updated_at": ARRIVED_MS + AHEAD_MS_MAX + 1}, "more than 24 hours after"),
     ("products", b"a", {"title": "x", "updated_at": "2026-01-01T00:00:00"}, "no offset"),
     ("products", b"a", {"title": "x", "updated_at": "yesterday"}, "updated_at: 'yesterday' is no RFC 3339 time"),
@@ -236,6 +236,14 @@ def test_without_updated_at_the_header_counts_then_the_record() -> None:
     assert (
         taken("products", {"title": "x", "updated_at": at_ms - 1}, event_time_ms=at_ms).stamp.updated_at_ms == at_ms - 1
     )
+
+
+def test_a_whole_number_is_one_as_json_schema_has_it_also_with_a_point() -> None:
+    told = taken("products", {"title": "x", "updated_at": 1666474882050.0, "version": 7.0}).stamp
+    assert told == taken("products", {"title": "x", "updated_at": 1666474882050, "version": 7}).stamp
+    for field, value in (("updated_at", 1666474882.5), ("version", 7.5), ("updated_at", 1666474882.0)):
+        with pytest.raises(InvalidEvent, match=f"^{field}: "):
+            taken("products", {"title": "x", field: value})
 
 
 def test_times_with_an_offset_and_milliseconds_mean_the_same() -> None:
@@ -461,9 +469,9 @@ def test_an_op_that_is_null_or_empty_is_an_upsert(absent: str | None) -> None:
     assert taken("products", {"product_id": "a", "title": "x", "op": absent}).op == "upsert"
 
 
-@pytest.mark.parametrize("mark", [True, "True", "true", 1, "1", "t"])
+@pytest.mark.parametrize("mark", [True, "True", "true", 1, "1", "t", "yes", "Y"])
 def test_a_row_that_is_marked_as_deleted_is_no_product(mark: Any) -> None:
-    for name, value in (("__deleted", mark), ("__op", "d"), ("__op", "delete")):
+    for name, value in (("__deleted", mark), ("__op", "d"), ("__op", "DELETE"), ("__op", "t")):
         with pytest.raises(InvalidEvent, match="marked as deleted"):
             taken("products", {"product_id": "a", "title": "x", name: value})
 

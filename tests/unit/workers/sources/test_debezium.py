@@ -349,6 +349,20 @@ def test_an_unwrapped_delete_that_was_rewritten_is_a_delete() -> None:
     assert (event.op, event.product_id, event.stamp.version) == ("delete", "lamp-7", 1400)
 
 
+@pytest.mark.parametrize("mark", [{"__deleted": 1}, {"__deleted": "1"}, {"__deleted": "t"}, {"__op": "D"}])
+def test_a_row_that_is_marked_as_deleted_in_any_spelling_is_a_delete(mark: dict[str, Any]) -> None:
+    [event] = events(debezium_unwrapped(PRODUCTS), message("products", LAMP | mark, key={"sku": "lamp-7"}))
+    assert event.op == "delete"
+
+
+def test_no_op_that_debezium_has_not_changes_an_item() -> None:
+    for row in (LAMP | {"__op": "t", "__table": "lamps"}, LAMP | {"__op": "T"}):
+        with pytest.raises(InvalidEvent, match=r"table.* was truncated"):
+            events(debezium_unwrapped(PRODUCTS), message("products", row))
+    with pytest.raises(InvalidEvent, match="op: 'x' is none of Debezium's"):
+        events(debezium(PRODUCTS), message("products", {"op": "x", "before": None, "after": LAMP, "source": {}}))
+
+
 @pytest.mark.parametrize(
     "key",
     [

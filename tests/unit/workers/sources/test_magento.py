@@ -78,6 +78,8 @@ def test_what_is_no_product_is_refused() -> None:
         ({"visibility": "1"}, ["delete"]),
         ({"price": "0.0000", "type_id": "configurable"}, ["upsert", "delete"]),
         ({"price": None}, ["upsert", "delete"]),
+        ({"status": True}, ["upsert", "upsert"]),
+        ({"status": 1.0, "visibility": "3"}, ["upsert", "upsert"]),
     ],
 )
 def test_numbers_mean_the_same_as_texts(fields: dict[str, Any], ops: list[str]) -> None:
@@ -99,6 +101,20 @@ def test_a_product_whose_stock_is_not_managed_can_be_bought() -> None:
     assert (
         events(MAGENTO, message("products", product(extension_attributes=stock)))[0].facts["availability"] == "in_stock"
     )
+
+
+@pytest.mark.parametrize(
+    ("stock", "availability"),
+    [
+        ({"is_in_stock": "0"}, "out_of_stock"),
+        ({"is_in_stock": "1"}, "in_stock"),
+        ({"is_in_stock": 0, "manage_stock": None}, "out_of_stock"),
+        ({"is_in_stock": "0", "manage_stock": "0"}, "in_stock"),
+    ],
+)
+def test_a_stock_in_texts_means_the_same(stock: dict[str, Any], availability: str) -> None:
+    given = message("products", product(extension_attributes={"stock_item": stock}))
+    assert events(MAGENTO, given)[0].facts["availability"] == availability
 
 
 def test_the_number_of_an_option_is_no_brand() -> None:

@@ -108,6 +108,13 @@ def test_a_product_without_options_has_the_title_of_the_product() -> None:
     assert "attributes/Title" not in events(SHOPIFY, message("products", only))[0].facts
 
 
+@pytest.mark.parametrize("title", ["", None])
+def test_a_variant_without_a_title_is_told_apart_by_its_options(title: str | None) -> None:
+    variants = variant(11, title=title, option1="Small", option2="Blue"), variant(12, title=title, option1="Large")
+    found = events(SHOPIFY, message("products", product(*variants, options=[])))
+    assert [each.facts["title/und"] for each in found[::2]] == ["Tea cup - Small / Blue", "Tea cup - Large"]
+
+
 def test_the_price_to_compare_with_is_the_price_and_the_price_the_sale_price() -> None:
     [_, price] = events(SHOPIFY, message("products", product(variant(11, compare_at_price="20.00"))))
     assert price.facts == {"price": 20.0, "sale_price": 12.5, "currency": "EUR"}
@@ -173,6 +180,8 @@ def test_a_product_that_is_not_active_is_delisted_with_all_its_variants(status: 
         ({"inventory_quantity": 0, "inventory_policy": "continue"}, "backorder"),
         ({"inventory_quantity": 0, "inventory_management": None}, "in_stock"),
         ({"inventory_quantity": None}, None),
+        ({"inventory_quantity": "4"}, "in_stock"),
+        ({"inventory_quantity": "0"}, "out_of_stock"),
     ],
 )
 def test_availability_follows_from_stock_and_policy(fields: dict[str, Any], availability: str | None) -> None:

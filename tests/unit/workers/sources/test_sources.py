@@ -184,6 +184,15 @@ def test_what_is_in_a_cloud_event_is_named_too() -> None:
             cloud_events.decode("products", None, orjson.dumps(body), [], TIMES)
 
 
+def test_a_delete_in_a_cloud_event_of_debezium_is_refused_for_what_it_lacks_and_not_for_its_shape() -> None:
+    envelope = {"before": {"id": 7, "sku": ""}, "after": None}
+    row: dict[str, Any] = {"data": {"schema": {}, "payload": envelope}, "iodebeziumop": "d"}
+    mapping = columns(product_id="sku", review_id="id")
+    source = Source(topic="reviews", format="debezium", envelope="cloudevents", mapping=mapping)
+    with pytest.raises(InvalidEvent, match=r"^product_id: the delete does not say which.*REPLICA IDENTITY FULL"):
+        Sources([source]).decode("reviews", None, orjson.dumps(SHAPES["cloudevents"][0] | row), [], TIMES)
+
+
 def test_a_table_whose_columns_are_named_as_those_of_a_feed_is_one_of_debezium() -> None:
     mapping = columns(product_id="id", title="title", attributes__price="price")
     sources = Sources([Source(topic="products", format="debezium-unwrapped", mapping=mapping)])

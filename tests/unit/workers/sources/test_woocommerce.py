@@ -102,6 +102,13 @@ def test_what_is_no_product_is_refused() -> None:
         events(WOO, message("products", {"name": "x"}))
 
 
+def test_a_sale_does_not_begin_early_where_only_the_time_of_the_shops_zone_is_sent() -> None:
+    sale = {"date_on_sale_from": "2026-12-01T00:00:00", "date_on_sale_to": "2026-12-02T00:00:00"}
+    without = {name: value for name, value in product(**sale).items() if not name.endswith("_gmt")}
+    [_, price] = events(WOO, message("products", without))
+    assert (price.facts["sale_starts_at_ms"], price.facts["sale_ends_at_ms"]) == (1_796_083_200_000, 1_796_169_600_000)
+
+
 def test_a_product_that_lost_its_price_has_no_offer() -> None:
     [_, price] = events(WOO, message("products", product(price="", regular_price="", sale_price="")))
     assert (price.topic, price.op) == ("prices", "delete")
