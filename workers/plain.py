@@ -28,27 +28,37 @@ _ELEMENT = re.compile(
 )
 """Only the names of HTML make a text markup, so that `x<y mug` keeps its words."""
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+_SIGN_OF_MONEY = r"(?:[A-Z]{0,2}[$€£¥₩₹₺₽₴₦₱₪₫₸₡₵฿]|kr\.?|zł|Kč|лв\.?|руб\.?|Rs\.?|元|円|원)"
 _NUMBER = re.compile(
-    r"(?:([A-Z]{3})\s?)?[$€£¥]?\s?[+-]?[0-9][0-9.,;|' ]*(?:[eE][+-]?[0-9]{1,3})?\s?(?:%|[$€£¥]|([A-Z]{3}))?"
+    rf"(?:([A-Z]{{3}})\s?)?{_SIGN_OF_MONEY}?\s?[+-]?[0-9][0-9.,;|' ]*(?:[eE][+-]?[0-9]{{1,3}}|[-–—])?"
+    rf"\s?(?:%|{_SIGN_OF_MONEY}|([A-Z]{{3}}))?"
 )
+"""A number, a percentage or a price, as `HK$12`, `5 kr`, `12.-` and `CHF 5` are written."""
 _CLOCK = r"[0-9]{1,2}:[0-9:.,]+ ?(?:[AaPp][Mm]|[Zz]|UTC|GMT|[+-][0-9:]{2,6})?"
-_MONTH = r"(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\.?"
+_MONTH = (
+    r"(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec|mär|mai|okt|dez|fév|avr|juin|juil|août|déc|ene|abr|ago|dic)"
+    r"[a-z]*\.?"
+)
 _DAY = (
     r"(?:[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}Z?|[0-9]{4}-?W[0-9]{2}(?:-?[1-7])?|[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{4}"
-    rf"|(?:[a-z]{{3,9}}, )?[0-9]{{1,2}}[- ]{_MONTH}[- ][0-9]{{4}}|{_MONTH} [0-9]{{1,2}},? [0-9]{{4}})"
+    rf"|(?:[a-z]{{3,9}}, )?[0-9]{{1,2}}\.?[- ]{_MONTH}[- ][0-9]{{4}}|{_MONTH} [0-9]{{1,2}},? [0-9]{{4}}"
+    r"|[0-9]{4}年[0-9]{1,2}月[0-9]{1,2}日)"
 )
 _DURATION = r"P(?=[0-9T])(?:[0-9]+[YMWD])*(?:T(?:[0-9.]+[HMS])+)?"
 _IN_C = rf"[a-z]{{3}} {_MONTH} +[0-9]{{1,2}} [0-9:]{{5,8}}(?: [a-z]{{3,5}})? [0-9]{{4}}"
-_MOMENT = rf"(?:{_DAY}(?:,?[Tt ]{_CLOCK})?|{_CLOCK}|{_DURATION}|{_IN_C})"
+_BASIC = r"[0-9]{8}T[0-9]{4,6}(?:\.[0-9]+)?(?:Z|[+-][0-9:]{2,5})?"
+_AGO = r"(?:just now|today|yesterday|(?:an?|[0-9]+) (?:second|minute|hour|day|week|month|year)s? ago)"
+_MOMENT = rf"(?:{_DAY}(?:,?[Tt ]{_CLOCK})?|{_CLOCK}|{_DURATION}|{_IN_C}|{_BASIC}|{_AGO})"
 _TIME = re.compile(rf"{_MOMENT}(?:(?:/|--){_MOMENT})?", re.IGNORECASE)
 """A day, as RFC 3339, ISO 8601, RFC 1123, C and people write it, with or without a time of day, or that alone; a
 duration; and an interval of two of them."""
 _ADDRESS = re.compile(
     r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?//\S+|www\.\S+|(?:data|mailto|tel|gid|urn):\S+|[^\s@]+@[^\s@]+\.[^\s@]+"
-    r"|(?!\S*\s)\.{0,2}/\S+[./]\S+",
+    r"|(?!\S*\s)\.{0,2}/\S+[./]\S+|(?!\S*\s)(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,12}/\S*[./?=]\S+"
+    r"|(?!\S*\s)[^\s/]+\.(?:jpe?g|png|gif|webp|avif|svg|pdf|mp4)(?:\?\S*)?",
     re.IGNORECASE,
 )
-"""An address of the web, of mail, of a telephone, or of a file. The last one would try each sign of a long text."""
+"""An address of the web, of mail, of a telephone, or of a file. Those of files would try each sign of a long text."""
 _DIGEST = re.compile(
     r"(?:(?:sha|md)-?[0-9]{1,3}[:-])?[0-9a-fA-F]{16,}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[A-Za-z0-9+/_.-]{40,}={0,2}"
 )

@@ -27,12 +27,18 @@ CHANGING = [
     "2026-11-29/P3D", "Sun Nov 29 10:00:00 UTC 2026", "Sun Nov 29 10:00:00 2026", "\u0663\u0665", "\u0967\u096f.\u096f",
     "2026-11\u200b-29", "1;2;3", "12.5|13", "stock@shop.example", "tel:+4912345", "/media/a.jpg", "../img/a.png",
     "n/a", "N/A", "-", "***", "sha256:d41d8cd98f00b204e980", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.dozjgNryP4J",
+    "US$ 5", "HK$12.50", "NT$1,299", "R$ 10", "12.-", "99,-", "CHF 5.–", "5 zł", "5 kr", "1.299,00 Kč", "₹500",
+    "1200円", "Rs. 500",
+    "20261129T080000Z", "20261129T0800", "2026年11月29日", "29. November 2026", "29 août 2026", "3 hours ago",
+    "an hour ago", "yesterday", "cdn.shop.example/a/b.jpg?v=17", "front.jpg", "manual.pdf",
     "2026-11-29T10:00:00+0800", "Sun, 29 Nov 2026 10:00:00 GMT", "29 November 2026", "Nov 29, 2026 10:00 AM",
 ]  # fmt: skip
 WORDS = [
     "red", "12 kg", "5.5 inches", "Size 42", "3-in-1", "USB-C", "0.5 mm lead", "24 LED", "A4", "10W-40", "not 5",
     "May 5 ml", "1/2 inch", "16:9 wide", "2026 edition", "12e", "24/7", "March 2026",
     "P3 filter", "PT", "and/or", "size S/M", "a@b", "W48", "sha256", "pro", "5+",
+    "12 ft", "kr 5 mm", "R2-D2", "A$AP", "5 XYZ", "No. 5/6 thread", "U.S./EU plug", "jpg to print",
+    "8 days clock", "black/white",
 ]  # fmt: skip
 
 
