@@ -50,6 +50,7 @@ def _print_item(item: IndexedItem) -> None:
         ("reviews", "" if item.rating is None else f"{item.rating:.2f} in {item.review_count:,}"),
         *((f"{facet} searchable", ago(time)) for facet, time in item.searchable_at.model_dump().items()),
         ("vector", item.vector_failed or _vector(item)),
+        ("left out", item.left_out and f"some of its {', '.join(item.left_out)}, by a limit"),
     ):
         if value:
             shown.add_row(name, str(value))

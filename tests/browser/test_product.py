@@ -32,6 +32,7 @@ def test_the_life_of_a_product_shows_a_late_and_a_repeated_event_and_why_they_lo
     expect(events.filter(has_text="repeated")).to_contain_text(f"repeats {token}")
     expect(events.filter(has_text="refused")).to_contain_text("price")
     expect(page.locator("#life")).to_contain_text("visible")
+    expect(page.get_by_role("row", name="left out by a limit")).to_contain_text("nothing")
     why = page.locator("#why")
     expect(why).to_contain_text("It is number 1 of")
     expect(why).to_contain_text("Its texts do not have: spoon.")

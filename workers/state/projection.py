@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from schemas.items import Entity, ItemState, ReviewSummary
     from schemas.logged_item import LoggedItem
 
-PROJECTION_VERSION = 1
+PROJECTION_VERSION = 2
 """The version of the fields that `content` makes of a product. It rises whenever it makes others of the same state."""
 DIGEST_BYTES = 12
 OFFERS_MAX = 200
@@ -190,7 +190,18 @@ def _parts_left_out(state: ItemState) -> list[str]:
     if len(facts) < PARTS_MAX_LEAST:
         return []
     counts = Counter(key.partition("/")[0] for key in facts if "/" in key)
-    return [name for name in TEXTS_AND_ATTRIBUTES if counts[name] >= PARTS_MAX[name]]
+    full = (name for name in TEXTS_AND_ATTRIBUTES if counts[name] >= PARTS_MAX[name])
+    return [name for name in full if not _keeps_dead_parts(state.product, name)]
+
+
+def _keeps_dead_parts(product: Entity, name: str) -> bool:
+    """Return whether a part that was cleared long ago is kept: those that the limit drops are older, and dead too."""
+    facts = product.facts
+    masks = [product.floor, facts[name].stamp if name in facts else None]
+    mask = max((stamp for stamp in masks if stamp is not None), default=None)
+    if mask is None:
+        return False
+    return any(key.startswith(f"{name}/") and register.stamp < mask for key, register in facts.items())
 
 
 def _offer(seller: str, offer: Entity, void_at_ms: int) -> Offer | None:

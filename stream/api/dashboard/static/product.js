@@ -32,6 +32,7 @@ function showLife(life) {
     item ? table("Point", ["field", "value"], [
       ["status", item.status], ["version", String(item.version)], ["vector", vector], ["fingerprint", life.fingerprint],
       ["fingerprint of the vector", life.vector.fingerprint],
+      ["left out by a limit", item.left_out.length ? `some of its ${item.left_out.join(", ")}` : "nothing"],
       ...["product", "price", "reviews"].map((facet) => [`${facet} searchable since`, item.searchable_at[facet] ? time(item.searchable_at[facet]) : `no ${facet} yet`]),
     ]) : make("p", {}, "The index has none."),
     life.document == null ? "" : make("details", {}, make("summary", {}, "Document"), make("pre", {}, life.document)),

@@ -51,6 +51,11 @@ def test_an_item_without_title_price_and_offers_is_shown_by_its_id() -> None:
     assert "<bdi>p-1</bdi>" in shown and "<table" not in shown and 'class="price"' not in shown
 
 
+def test_what_a_limit_leaves_out_is_told() -> None:
+    assert "A limit leaves out some of its description, offers." in page(hit(left_out=["description", "offers"]))
+    assert "limit" not in page(hit())
+
+
 @pytest.mark.parametrize("link", [None, "https://shop.example"])
 def test_a_mark_of_direction_in_a_text_turns_nothing_beside_it(link: str | None) -> None:
     text = f"Tea{RIGHT_TO_LEFT}pot"

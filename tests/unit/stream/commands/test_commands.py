@@ -145,6 +145,12 @@ def test_get_shows_an_item_by_any_id(service: StandIn) -> None:
     assert json.loads(freshline("get", "P1", "--json").out)["indexed"]["status"] == "visible"
 
 
+def test_get_says_what_a_limit_leaves_out(service: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "left out" not in freshline("get", "P1").out
+    monkeypatch.setitem(service.items["P1"], "left_out", ["attributes", "offers"])
+    assert "some of its attributes, offers, by a limit" in " ".join(freshline("get", "P1").out.split())
+
+
 def test_get_of_what_nobody_heard_of_exits_1_with_one_line(service: StandIn) -> None:
     done = freshline("get", "none-such")
     assert done.code == 1 and done.out == "" and done.err.count("\n") == 1 and "none-such" in done.err

@@ -324,6 +324,15 @@ class TestLimits:
         assert evicted == (301 - fold.PARTS_MAX["title"]) + 300 - fold.PARTS_MAX["attributes"]
         assert item["left_out"] == ["title", "attributes"]
 
+    def test_what_was_cleared_goes_first_and_is_not_told_as_left_out(self) -> None:
+        before = product(updated_at=1, **{f"old{n}": n for n in range(200)})
+        after = product(updated_at=2, **{f"new{n}": n for n in range(200)})
+        item = shown(before, after)
+        assert (len(item["attributes"]), item["left_out"]) == (200, [])
+        more = [patch(updated_at=3, attributes={f"more{n}": n for n in range(100)})]
+        item = shown(before, after, *more)
+        assert (len(item["attributes"]), item["left_out"]) == (fold.PARTS_MAX["attributes"], ["attributes"])
+
     def test_what_an_event_clears_is_not_evicted(self) -> None:
         before = folded([product(updated_at=0, color="red", brand="A")])
         again = product(updated_at=1)
