@@ -13,6 +13,8 @@ from schemas.errors import Unavailable
 from stream.kafka.partitions import Partition
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from schemas.progress import IndexProgress, ItemsProgress
 
 LATCHED_MAX = 10_000
@@ -72,6 +74,11 @@ class Watermark:
     def indexed(self, number: int) -> int:
         """Return the first offset of a partition of the item log that is not known to be searchable."""
         return self._indexed[self._collection].get(number, 0)
+
+    def unreported(self, numbers: Iterable[int]) -> list[int]:
+        """Return those of these partitions that no worker of the first or the second hop has reported yet."""
+        reported = {partition.number for partition in self._finished} & self._indexed[self._collection].keys()
+        return [number for number in numbers if number not in reported]
 
     def searchable(self, partition: Partition) -> int:
         """Return the first offset of an input partition that is not known to be searchable, or to change nothing."""

@@ -26,7 +26,7 @@ expect.set_options(timeout=PATIENCE_MS)
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
     if CHROMIUM is None:
         pytest.skip("there is no Chromium: apt-get install chromium")
-    with running_stack(tmp_path_factory.mktemp("browser")) as running:
+    with running_stack(tmp_path_factory.mktemp("browser"), FRESHLINE_CANARY_SECONDS="5") as running:
         yield running
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
+import orjson
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
@@ -14,12 +15,13 @@ from playwright.sync_api import expect
 from tests.browser.catalogue import send_catalogue
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, ViewportSize
 
     from tests.support.running_stack import RunningStack
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
-PHONE = {"width": 390, "height": 800}
+DESK: ViewportSize = {"width": 1280, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 800}
 
 
 def opened(page: Page, stack: RunningStack) -> Page:
@@ -38,6 +40,21 @@ def test_events_are_counted_by_topic_and_stage_without_a_reload(page: Page, stac
     expect(page.locator("#verdict")).to_contain_text("of events within")
     expect(page.locator("#flow tbody tr", has_text="prices").locator("td").nth(1)).not_to_have_text("0")
     expect(page.locator("#index")).to_contain_text("fake")
+
+
+A_SNAPSHOT = """() => new Promise((done) => {
+  const source = new EventSource("/events");
+  source.addEventListener("snapshot", (event) => { source.close(); done(JSON.parse(event.data)); });
+})"""
+
+
+def test_a_start_is_said_to_be_one_and_is_no_fault(page: Page, stack: RunningStack) -> None:
+    snapshot = opened(page, stack).evaluate(A_SNAPSHOT)
+    snapshot |= {"starting": 3, "lag_events": 5, "oldest": {"topic": "prices", "seconds": 6.0}}
+    event = f"event: snapshot\ndata: {orjson.dumps(snapshot).decode()}\n\n"
+    page.route("**/events", lambda route: route.fulfill(content_type="text/event-stream", body=event))
+    page.goto(stack.api)
+    expect(page.locator("#verdict")).to_have_text("Starting: no worker has joined 3 partitions yet; 5 changes wait.")
 
 
 def test_a_table_stands_behind_every_chart(page: Page, stack: RunningStack) -> None:
@@ -64,23 +81,39 @@ def test_the_page_says_that_the_api_is_gone_and_comes_back_by_itself(page: Page,
     expect(page.get_by_role("alert")).to_be_hidden()
 
 
+@pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", ["/", "/search-page?q=lamp"])
-def test_axe_finds_nothing_to_mend(chromium: Browser, stack: RunningStack, path: str, scheme: str) -> None:
+@pytest.mark.parametrize("path", ["/?product=lamp-1&q=lamp", "/search-page?q=lamp"])
+def test_axe_finds_nothing_to_mend(
+    chromium: Browser, stack: RunningStack, path: str, scheme: Literal["light", "dark"], viewport: ViewportSize
+) -> None:
     send_catalogue(stack)
-    context = chromium.new_context(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
+    stack.send("prices", "lamp-1", price="cheap")
+    context = chromium.new_context(color_scheme=scheme, reduced_motion="reduce", viewport=viewport)
     page = context.new_page()
     page.goto(stack.api + path)
-    if path == "/":
-        expect(page.locator("#state-text")).to_have_text("Live", timeout=60_000)
+    if path.startswith("/?"):
+        _show_everything(page)
     found = Axe().run(page)
     context.close()
     assert found.violations_count == 0, found.generate_report()
 
 
+def _show_everything(page: Page) -> None:
+    """Open all that the dashboard shows on request: the life of a product, dead letters, sales, tables of charts."""
+    expect(page.locator("#state-text")).to_have_text("Live")
+    expect(page.locator("#index")).to_contain_text("a search showed the last change after")  # The canary's line.
+    expect(page.locator("#life")).to_contain_text("Its point")
+    page.get_by_role("button", name="List dead letters").click()
+    expect(page.locator("#letters-list")).to_contain_text("price")
+    page.locator("#sales-show").click()
+    page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true })")
+    expect(page.locator(".chart details tbody tr").first).to_be_visible()
+
+
 @pytest.mark.parametrize("path", ["/", "/search-page?q=lamp"])
 def test_a_phone_shows_the_page_without_scrolling_sideways(page: Page, stack: RunningStack, path: str) -> None:
-    page.set_viewport_size({"width": PHONE["width"], "height": PHONE["height"]})
+    page.set_viewport_size(PHONE)
     page.goto(stack.api + path)
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

@@ -24,6 +24,7 @@ def empty_snapshot(at_ms: int) -> Snapshot:
         objective=ObjectiveReport(seconds=1.0, share=0.999, counted_for_seconds=0.0, windows={}),
         freshness={},
         oldest=None,
+        starting=0,
         flow={},
         plans={},
         embeddings=Embeddings(),

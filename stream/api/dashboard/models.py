@@ -87,6 +87,8 @@ class Snapshot(BaseModel):
     """Seconds over the last minute by topic and stage: log, fold, item_log and write add up to total; then embed."""
     oldest: Oldest | None
     """None while nothing waits."""
+    starting: int
+    """The partitions that no worker has joined yet, in the first minute of the process: their events wait."""
     flow: dict[str, TopicFlow]
     plans: dict[str, int]
     """Item records, by what was done with them in the index."""

@@ -89,6 +89,7 @@ class DashboardService(DashboardApi):
             shares=self._recent.shares.shares(now_s),
             stages=self._recent.stages(now_s),
             partitions=self._monitor.partition_lags.lags,
+            unreported=len(context.watermark.unreported(range(context.settings.partitions))),
             counters=self._monitor.counters,
             lanes=context.writers.serving.lanes.depths,
             oldest_vector_at_ms=await self._oldest_vector_at_ms(index) if report.lag.vectors_due else None,

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 PARTITIONS_MAX = 24
 """The most partitions in a snapshot: a screen of them, and a bound on its size."""
+STARTING_S = 60.0
+"""How long a process starts at most: workers that have not joined then are a fault, and their events are late."""
 _COUNTERS = {
     "freshline_events_folded_total": "folded",
     "freshline_dead_letters_total": "dead_letters",
@@ -51,6 +53,8 @@ class Measured(NamedTuple):
     shares: Mapping[str, Mapping[str, WindowShare]]
     stages: Mapping[tuple[str, str], FreshnessSummary]
     partitions: Mapping[Partition, PartitionLag]
+    unreported: int
+    """The partitions that no worker has reported since the log began."""
     counters: Mapping[str, Mapping[str, float]]
     """The counters of each items worker, by its name."""
     lanes: Mapping[str, int]
@@ -74,6 +78,7 @@ def snapshot(report: StatusReport, measured: Measured, before: Snapshot | None) 
         objective=_objective(measured),
         freshness=_by_topic(measured.stages),
         oldest=oldest(measured.partitions),
+        starting=measured.unreported if measured.counted_for_s < STARTING_S else 0,
         flow=_flow(measured.counters, measured.at_ms, before),
         plans=report.plans,
         embeddings=report.embeddings,

@@ -19,8 +19,9 @@ export function showFresh(snapshot) {
   if (!topics.length) fillRows(byId("stages"), [["no event became searchable in the last minute"]]);
 }
 
-function verdict({ ready, reasons, objective, oldest, lag_events: waiting }) {
+function verdict({ ready, reasons, objective, oldest, starting, lag_events: waiting }) {
   if (!ready) return `Not ready: ${reasons.join("; ")}.`;
+  if (starting) return `Starting: no worker has joined ${count(starting)} partition${starting === 1 ? "" : "s"} yet; ${waiting ? `${count(waiting)} changes wait` : "nothing waits"}.`;
   const { share } = objective.windows.all?.["5m"] ?? {};
   if (oldest && oldest.seconds > objective.seconds) return `No: a change of ${oldest.topic} has waited ${seconds(oldest.seconds)}.`;
   if (share != null && share < objective.share) return `No: ${percent(share)} of events within ${seconds(objective.seconds)}, the objective is ${percent(objective.share)}.`;

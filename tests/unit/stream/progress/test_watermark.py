@@ -56,6 +56,15 @@ def test_a_report_of_another_collection_says_nothing() -> None:
     assert watermark(items(10, 7), index(99, "items-2")).searchable(PRICES) == 0
 
 
+def test_a_partition_is_reported_once_a_worker_of_each_hop_has_joined_it_and_none_before() -> None:
+    made = watermark(items(0, 0))
+    assert made.unreported(range(2)) == [0, 1]
+    made.index_progress(index(0, "items-2"))
+    assert made.unreported(range(2)) == [0, 1]
+    made.index_progress(index(0))
+    assert made.unreported(range(2)) == [1]
+
+
 words = st.lists(
     st.tuples(st.integers(0, 20), st.integers(0, 20)).map(lambda pair: (min(pair), max(pair))), min_size=1, max_size=12
 )

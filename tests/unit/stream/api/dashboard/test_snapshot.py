@@ -23,6 +23,7 @@ NOTHING: dict[str, Any] = {
     "shares": {},
     "stages": {},
     "partitions": {},
+    "unreported": 0,
     "counters": {},
     "lanes": {},
     "oldest_vector_at_ms": None,
@@ -62,6 +63,14 @@ def test_the_oldest_change_is_the_input_event_that_has_waited_longest() -> None:
     assert made.oldest == Oldest(topic="prices", seconds=4.0)
     assert [(each.topic, each.partition) for each in made.partitions][:2] == [("items", 0), ("prices", 0)]
     assert shown(partitions={Partition("reviews", 0): PartitionLag(0, 0.0)}).oldest is None
+
+
+def test_partitions_without_a_worker_are_a_start_in_the_first_minute_and_a_fault_afterwards() -> None:
+    waits = {Partition("prices", 0): PartitionLag(2, 6.0)}
+    assert shown(unreported=4, counted_for_s=6.0, partitions=waits).starting == 4
+    assert shown(unreported=0, counted_for_s=6.0, partitions=waits).starting == 0
+    late = shown(unreported=4, counted_for_s=61.0, partitions=waits)
+    assert (late.starting, late.oldest) == (0, Oldest(topic="prices", seconds=6.0))
 
 
 def test_a_snapshot_has_a_bounded_number_of_partitions_and_says_how_many_more_there_are() -> None:
