@@ -79,7 +79,7 @@ def formats(
 
 
 def _check_file(file: str, topic: str, given: str | None) -> Checked:
-    from schemas.errors import InvalidEvent
+    from schemas.errors import InvalidEvent, Misconfigured
     from stream.commands.configured import file_format
     from workers.clock import SystemClock
     from workers.sources.file_events import TEXT_FORMATS
@@ -92,7 +92,10 @@ def _check_file(file: str, topic: str, given: str | None) -> Checked:
         rows = list(islice(rows_of(shape, text), ROWS_MAX))
     readable = (row.value for row in rows if not isinstance(row.value, InvalidEvent))
     name = given or next(map(format_of, readable), "csv" if shape.has_texts else "freshline")
-    kind = file_format(topic, name)
+    try:
+        kind = file_format(topic, name)
+    except Misconfigured as error:  # What the file is can be said all the same.
+        return Checked(shape.name, name, [Outcome(f"line {row.number}", [], str(error)) for row in rows])
     return Checked(shape.name, name, [_of_row(row, kind, now_ms) for row in rows])
 
 

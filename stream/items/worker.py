@@ -162,9 +162,10 @@ class ItemsWorker:
     ) -> Outgoing:
         """Return the event for the partition of its item: its producer has another partitioner, or set no key, or the
         record is about several items."""
-        self._metrics.misrouted.labels(origin.topic).inc()
         headers = forwarded_headers(record.headers, origin)
-        if decoded.value is not record.value:
+        if decoded.value is record.value:
+            self._metrics.misrouted.labels(origin.topic).inc()
+        else:  # The keys of another system's records are its own: no producer is to be mended.
             headers = [*headers, *IN_OWN_FORMAT]
         event = decoded.event
         return Outgoing(state, event.topic, event.product_id.encode(), decoded.value, number, headers)

@@ -32,7 +32,7 @@ class ItemsMetrics:
         )
         self.misrouted = counter(
             "freshline_misrouted_events",
-            "Events in the wrong partition, which were forwarded to the right one",
+            "Events of our own form in the wrong partition, which were forwarded to the right one",
             ["topic"],
         )
         self.bugs = counter(

@@ -62,7 +62,7 @@ class Source(BaseModel):
         if self.format in WITHOUT_CURRENCY and currency is None:
             raise Misconfigured(
                 f"{self.format} does not tell the currency of a price: set `currency` in FRESHLINE_SOURCES, or "
-                "FRESHLINE_SHOP_CURRENCY"
+                "FRESHLINE_SHOP_CURRENCY, to a code such as EUR"
             )
         return {
             "freshline": own,

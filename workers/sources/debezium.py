@@ -181,6 +181,11 @@ def _whole(value: Any) -> int | None:
 def _bodies(topic: str, sources: Sequence[FieldSource] | None, change: RowChange) -> list[Body]:
     if sources is None:
         sources = by_name(tuple(change.row))
+        if "product_id" not in change.row:
+            columns = ", ".join(sorted(change.row))[:200]
+            raise InvalidEvent(
+                f"product_id: no column has this name, only {columns}: give a `mapping` in FRESHLINE_SOURCES"
+            )
     if change.deleted:
         return [Body(topic, _identity(topic, sources, change) | {"op": "delete"} | _stamp(change, 0))]
     stamp = _stamp(change, 1)

@@ -74,6 +74,13 @@ def test_a_format_that_is_given_goes_before_the_looks() -> None:
     assert done.code == 1 and "read as freshline" in done.out and "this is a WooCommerce product" in done.out
 
 
+def test_a_platform_without_a_currency_is_named_and_told_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FRESHLINE_SHOP_CURRENCY", raising=False)
+    done = freshline("formats", "check", "-", stdin=b'{"id": 1, "name": "A", "regular_price": "1"}')
+    assert done.code == 1 and "JSON lines, read as woocommerce\n1 row read: 0 events, 1 refused" in done.out
+    assert "FRESHLINE_SHOP_CURRENCY, to a code such as EUR" in " ".join(done.out.split())
+
+
 def test_a_file_that_is_no_text_is_a_line_that_says_so() -> None:
     done = freshline("formats", "check", "-", stdin=b"PK\x03\x04")
     assert done.code == 2 and "the file is a zip archive or a spreadsheet" in done.err and done.out == ""

@@ -14,6 +14,7 @@ from schemas.state_codec import decode_item, encode_item
 from stream.items.partition import ItemPartition
 from stream.items.publisher import PublisherBounds
 from stream.kafka.partitions import Partition, partition_of
+from stream.runtime.metrics import total_of
 from tests.support.items_side import PARTITIONS, T_MS, Bench, Confirmed, Message, bench
 from tests.support.waiting import HANG_S, until
 
@@ -154,6 +155,7 @@ async def test_a_misrouted_event_goes_to_its_own_partition_with_the_time_it_had(
         assert (forwarded.topic, forwarded.key, forwarded.partition) == ("prices", b"p1", right.partition)
         assert forwarded.headers["freshline-event-time"] == str(T_MS).encode()
         assert forwarded.headers["freshline-partition"] == str(wrong.partition).encode()
+        assert total_of(b.metrics.misrouted) == 1
         b.confirm_all()
         await until(lambda: b.committable(wrong) == 1, "it is acked")
 

@@ -10,6 +10,7 @@ from schemas.errors import InvalidEvent
 from schemas.state_codec import decode_item
 from stream.items.decoder import Decoder
 from stream.kafka.partitions import partition_of
+from stream.runtime.metrics import total_of
 from tests.support.items_side import PARTITIONS, T_MS, Bench, Confirmed, Message, bench
 from tests.support.waiting import until
 from workers.sources.config import Source
@@ -81,6 +82,7 @@ async def test_an_item_of_another_partition_is_forwarded_in_our_own_form_before_
             ("prices", ELSEWHERE[0].encode(), 2),
         ]
         assert all(each.headers[FORMAT_HEADER] == OWN_FORMAT for each in forwarded)
+        assert total_of(b.metrics.misrouted) == 0  # A webhook's key is that of its product: no producer is wrong.
         for sent in forwarded:
             sent.confirmation.set_result(None)
         assert b.committable(message) == 0

@@ -320,6 +320,11 @@ def test_without_a_mapping_columns_have_the_names_of_our_fields() -> None:
     assert (event.product_id, event.facts) == ("77", {"title/und": "Rug", "attributes/colour": "red"})
 
 
+def test_without_a_mapping_a_table_that_has_other_names_is_told_to_get_one() -> None:
+    with pytest.raises(InvalidEvent, match=r"product_id: no column has this name, only id, name: give a `mapping`"):
+        events(debezium(None), change("products", "c", 1, after={"id": 7, "name": "Rug"}))
+
+
 def test_mysql_is_ordered_by_the_file_and_place_of_its_log() -> None:
     def at(file: str, pos: int) -> int:
         given = change("products", "c", 1, after=LAMP)
