@@ -134,7 +134,8 @@ def _prices(counted: Sequence[Counted]) -> list[Refinement]:
     for _, price, key in counted:
         if price is not None:
             keys[bisect_right(starts, price) - 1].add(key)
-    return [_range(*each, len(of_range)) for each, of_range in zip(ranges, keys, strict=True)]
+    found = [_range(*each, len(of_range)) for each, of_range in zip(ranges, keys, strict=True)]
+    return [each for each in found if each.filters]  # One range of all prices would narrow nothing.
 
 
 def _range(least: float | None, most: float | None, count: int) -> Refinement:

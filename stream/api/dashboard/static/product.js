@@ -41,7 +41,7 @@ function showLife(life) {
 }
 
 function showWhy(found) {
-  const leg = (each) => [each.rank == null ? `not among the first ${count(each.ranked)}` : `${count(each.rank)} of ${count(each.ranked)}`, each.score == null ? "" : String(each.score)];
+  const leg = (each) => [!each.ranked ? "nothing is ranked" : each.rank == null ? `not among the first ${count(each.ranked)}` : `${count(each.rank)} of ${count(each.ranked)}`, each.score == null ? "" : String(each.score)];
   byId("why").replaceChildren(
     make("h3", {}, `Why “${found.query}” finds it, or does not`),
     make("ul", {}, ...found.why.map((sentence) => make("li", {}, sentence))),

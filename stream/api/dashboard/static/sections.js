@@ -24,10 +24,13 @@ function verdict({ ready, reasons, objective, oldest, starting, lag_events: wait
   if (starting) return `Starting: no worker has joined ${count(starting)} partition${starting === 1 ? "" : "s"} yet; ${waiting ? `${count(waiting)} changes wait` : "nothing waits"}.`;
   const { share } = objective.windows.all?.["5m"] ?? {};
   if (oldest && oldest.seconds > objective.seconds) return `No: a change of ${oldest.topic} has waited ${seconds(oldest.seconds)}.`;
-  if (share != null && share < objective.share) return `No: ${percent(share)} of events within ${seconds(objective.seconds)}, the objective is ${percent(objective.share)}.`;
+  if (share != null && share < objective.share) return `No: ${percent(share)} of events within ${seconds(objective.seconds)}, the objective is ${percent(objective.share)}${afterStart(objective)}.`;
   if (share == null) return waiting ? `Nothing came in the last 5 minutes; ${count(waiting)} wait.` : "Nothing came in the last 5 minutes, and nothing waits.";
   return `Yes: ${percent(share)} of events within ${seconds(objective.seconds)}.`;
 }
+
+// A start is no excuse, but whoever looks must know that it is the reason.
+const afterStart = ({ counted_for_seconds: since }) => (since < 300 ? `; what waited for the start ${seconds(since)} ago counts too` : "");
 
 function shareTile(words, window, objective) {
   if (!window?.events) return tile(`Last ${words}`, "–", "no event");

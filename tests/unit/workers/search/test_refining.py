@@ -62,6 +62,11 @@ def test_ranges_end_at_round_numbers_one_unit_below_the_next() -> None:
     assert sum(each.count for each in found) == 499
 
 
+@pytest.mark.parametrize("prices", [[9.99], [9.99] * 50, [20.0 + n / 100 for n in range(300)]])
+def test_a_range_of_all_prices_is_no_choice(prices: list[float]) -> None:
+    assert refinements("price", counted(*({"price": price} for price in prices))) == []
+
+
 def test_yen_have_no_decimals() -> None:
     items = counted(*({"price": float(price), "currency": "JPY"} for price in range(1, 500)))
     assert refinements("price", items)[0].filters == {"max_price": 99.0}
@@ -119,9 +124,8 @@ def test_variants_of_one_group_count_as_one_for_each_value(name: str) -> None:
         "brand": "B", "category": ("C",), "sellers": ("S",), "price": 5.0, "rating": 4.5, "availability": "in_stock",
         "attributes": {"size": "M"},
     }  # fmt: skip
-    found = refinements(
-        name, counted({**values, "key": "group"}, {**values, "key": "group"}, {**values, "key": "other"})
-    )
+    variants = [{**values, "price": price, "key": key} for key in ("group", "group", "other") for price in (5.0, 500.0)]
+    found = refinements(name, counted(*variants))
     assert found and all(each.count == 2 for each in found)
 
 
