@@ -110,10 +110,11 @@ class Rebuild:
         Raises Conflict if there is no previous collection.
         """
         await self._previous("go back to")
-        before = await self._context.collections.serving()
+        before = (await self._context.collections.roles()).serving
         await self._context.collections.roll_back()
         await self._context.writers.refresh()
-        return {"collection": (await self._context.collections.serving()).collection, "before": before.collection}
+        serving = (await self._context.collections.roles()).serving
+        return {"collection": serving.collection, "before": before.collection}
 
     async def finish(self) -> dict[str, Any]:
         """Drop the previous collection, so that changes are written to one collection again. Raises Conflict."""
@@ -143,7 +144,7 @@ class Rebuild:
         return building
 
     async def _begin(self, step: Step, asked: str | None) -> Index:
-        source = self._source(asked, await self._context.collections.serving())
+        source = self._source(asked, (await self._context.collections.roles()).serving)
         model = await self._context.models.identify(source)
         await self._context.models.embedder(source).loaded()
         roles = await self._context.collections.roles()  # Loading took seconds, in which the roles may have changed.
@@ -165,7 +166,7 @@ class Rebuild:
         await self._context.writers.refresh()
         await self._until_filled(step, building)
         await self._until_embedded(step, building)
-        serving = await self._context.collections.serving()
+        serving = (await self._context.collections.roles()).serving
         if _is(building, serving):
             return await self._overtaken(step, building)
         report = await check(step, serving, building, self._context.models, self._context.shop, self._context.clock)
@@ -200,10 +201,15 @@ class Rebuild:
         """Wait until the new collection has hardly more embeddings pending than the one that serves."""
         pending = await building.count_pending_embeddings()
         step.phase_begins("embedding", pending)
-        while pending > PENDING_MAX + await (await self._context.collections.serving()).count_pending_embeddings():
+        while (
+            pending > PENDING_MAX + await (await self._context.collections.roles()).serving.count_pending_embeddings()
+        ):
             await self._wait(step, building)
             pending = await building.count_pending_embeddings()
             step.done = max(0, (step.total or 0) - pending)
+
+    async def _pending_in_serving(self) -> int:
+        return await (await self._context.collections.roles()).serving.count_pending_embeddings()
 
     async def _wait(self, step: Step, building: Index) -> None:
         """Wait for one interval. If the writer of the new collection failed, discard it and raise that error."""

@@ -129,7 +129,9 @@ async def test_all_field_indexes_of_a_new_collection_are_asked_for_at_once() -> 
     await index.close()
 
 
-async def test_search_asks_the_collection_that_the_alias_names_now() -> None:
+async def test_search_asks_the_collection_that_the_alias_names_once_it_was_read_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     client = AsyncQdrantClient(":memory:")
     collections = await open_with(client, alias="items", model=MODEL)
     old = await collections.serving()
@@ -137,6 +139,8 @@ async def test_search_asks_the_collection_that_the_alias_names_now() -> None:
     await other.write(writes(2))
     switch = models.CreateAlias(collection_name=other.name, alias_name="items")
     await client.update_collection_aliases([models.CreateAliasOperation(create_alias=switch)])
+    assert await collections.serving() is old, "the alias was read a moment ago"
+    monkeypatch.setattr("workers.index.server.collections.SERVED_SECONDS_MAX", 0.0)
     now = await collections.serving()
     assert (now.collection, now.model.revision) == (other.collection, "2")
     assert await now.count(Filters()) == 2

@@ -129,6 +129,10 @@ def _points(store: Store) -> APIRouter:
     async def count(name: str, asked: models.CountRequest) -> Response:
         return _answer(store.ask(lambda client: client.count(name, asked.filter)))
 
+    @router.post("/query/batch")
+    async def query_batch(name: str, asked: models.QueryRequestBatch) -> Response:
+        return _answer(store.ask(lambda client: client.query_batch_points(name, asked.searches)))
+
     @router.post("/query")
     async def query(name: str, asked: models.QueryRequest) -> Response:
         return _answer(

@@ -114,6 +114,10 @@ class Index(Protocol):
     def model(self) -> ModelId:
         """The model of the dense vectors, from the metadata of the collection."""
 
+    @property
+    def is_remote(self) -> bool:
+        """Whether each call is a request over a network. What is asked at one moment may then share a request."""
+
     async def stored(self, product_ids: Collection[str], *, vectors: bool = False) -> dict[str, Stored]:
         """Return the points of these items by product_id, without the missing ones."""
 
@@ -160,6 +164,12 @@ class Index(Protocol):
 
     async def search_terms(self, terms: Mapping[str, float], filters: Filters, limit: int) -> list[Found]:
         """Return what `search_lexical` does, for terms with their weights, > 0, instead of a text."""
+
+    async def payloads_ahead(
+        self, terms: Mapping[str, float], vector: NDArray[np.float32] | None, filters: Filters, points: int
+    ) -> dict[str, Payload]:
+        """Return the payloads of so many points that are among the first by terms and by the vector, by point id, if
+        they are best read in the request that ranks them; none where they are as well read later."""
 
     async def best_by_terms(self, terms: Mapping[str, float]) -> float:
         """Return the best score by BM25 that a visible item has for these terms; 0.0 if none has any of them."""
@@ -257,7 +267,10 @@ class Collections(Protocol):
         """Return the roles as they are now. Another worker may change them at any time."""
 
     async def serving(self) -> Index:
-        """Return the collection that the alias names at this moment, with its model. Called once a request."""
+        """Return the collection that the alias names, or has named within the last second, with its model.
+
+        Called once a request. A collection that served a second ago is kept up to date as well.
+        """
 
     async def begin(self, model: ModelId, model_source: str | None) -> Index:
         """Create an empty collection and give it the role `building`, which must be free."""

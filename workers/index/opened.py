@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from schemas.points import Payload
     from workers.embedder.interface import ModelId
     from workers.index.interface import Found
     from workers.index.lexical import Sparse
@@ -54,6 +55,17 @@ class OpenedIndex(Index):
     @override
     def model(self) -> ModelId:
         return self._metadata.model
+
+    @property
+    @override
+    def is_remote(self) -> bool:
+        return False
+
+    @override
+    async def payloads_ahead(
+        self, terms: Mapping[str, float], vector: NDArray[np.float32] | None, filters: Filters, points: int
+    ) -> dict[str, Payload]:
+        return {}
 
     @override
     async def search_dense(self, vector: NDArray[np.float32], filters: Filters, limit: int) -> list[Found]:

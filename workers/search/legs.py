@@ -17,6 +17,7 @@ from workers.words.identity import identifiers, without_names
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from schemas.points import Payload
     from schemas.queries import QueryKind
     from workers.embedder.interface import Vectors
     from workers.embedder.query_vector import QueryVector
@@ -61,6 +62,8 @@ class Legs(NamedTuple):
     """The vector of the query, float32 `(dimension,)`; None if there is none in time."""
     points: int
     """The number of points that a retriever was asked for, unless its results ended within `HEAD_POINTS`."""
+    payloads: dict[str, Payload]
+    """Payloads of points that are among the first, by point id, where the index gives them with the rankings."""
 
     @property
     def weight(self) -> float:
@@ -103,30 +106,38 @@ async def find_legs(
     computing: BoundedVector | None,
     *,
     whole: bool = False,
+    ahead: int = 0,
 ) -> list[Legs]:
     """Ask the retrievers for so many points that pass each of the filters, or for the head alone where results end.
 
     `terms`: those of the query with their weights. `computing`: the vector; None for none. `whole`: also for points
-    beyond the end of results. Raises Unavailable.
+    beyond the end of results. `ahead`: the payloads of how many points may be needed. Raises Unavailable.
     """
     if computing is not None:
         # A call to the index at this moment would take the interpreter from the tokeniser.
         await computing.started()
     head = points if whole else min(HEAD_POINTS, points)
-    words, exact, is_brand, words_best = await asyncio.gather(
-        asyncio.gather(*(index.search_terms(terms, filters, head) for filters in several)),
-        asyncio.gather(*(_exact(index, query, filters) for filters in several)),
-        index.has_brand(query),
-        index.best_by_terms(without_names(terms)),
-    )
-    vector = None if computing is None else await computing.result()
-    kind = query_kind(query, is_brand=is_brand)
-    near, cosine_best, related_min = [list[Found]() for _ in several], None, 0.0
-    if computing is not None and vector is not None and VECTOR_WEIGHTS[kind]:
-        related_min = computing.cosine_min
-        near, cosine_best = await _near(index, vector, several, head)
-    least = cutoff(words_best, cosine_best, related_min)
-    legs = [Legs(*each, kind, least, vector, head) for each in zip(words, near, exact, strict=True)]
+    asked = _Asked(index, query, terms, several, head)
+    payloads: dict[str, Payload] = {}
+    if index.is_remote:  # One request has it all, once the vector is there.
+        vector = None if computing is None else await computing.result()
+        said, related, payloads = await asyncio.gather(
+            asked.by_words(), asked.by_vector(vector), index.payloads_ahead(terms, vector, several[0], ahead)
+        )
+        kind = query_kind(query, is_brand=said.is_brand)
+    else:
+        said = await asked.by_words()
+        vector = None if computing is None else await computing.result()
+        kind = query_kind(query, is_brand=said.is_brand)
+        related = await asked.by_vector(vector if VECTOR_WEIGHTS[kind] else None)
+    counts = computing is not None and vector is not None and VECTOR_WEIGHTS[kind] > 0
+    if not counts:
+        related = await asked.by_vector(None)
+    least = cutoff(said.best, related.best, computing.cosine_min if computing and counts else 0.0)
+    legs = [
+        Legs(*each, kind, least, vector, head, payloads)
+        for each in zip(said.words, related.near, said.exact, strict=True)
+    ]
     if points == head:
         return legs
     deeper = (_deeper(index, terms, filters, each, points) for filters, each in zip(several, legs, strict=True))
@@ -143,21 +154,55 @@ async def _deeper(index: Index, terms: Mapping[str, float], filters: Filters, le
     return legs._replace(words=words, near=near, points=points)
 
 
-async def _near(
-    index: Index, vector: Vectors, several: Sequence[Filters], points: int
-) -> tuple[list[list[Found]], float | None]:
-    """Return the nearest points that pass each of the filters, and the best cosine of all visible items."""
-    near = await asyncio.gather(*(index.search_dense(vector, filters, points) for filters in several))
-    nearest = next((found for found, filters in zip(near, several, strict=True) if not filters.any), None)
-    if nearest is None:
-        nearest = await index.search_dense(vector, Filters(), NEAREST_POINTS)
-    return near, nearest[0].score if nearest else None
+class _Said(NamedTuple):
+    """What words and identifiers find, with each of the filters."""
+
+    words: list[list[Found]]
+    exact: list[list[str]]
+    """The points of the ids and GTINs in the query, in its order."""
+    is_brand: bool
+    best: float
+    """The best score by the terms that are no names, of all visible items."""
 
 
-async def _exact(index: Index, query: str, filters: Filters) -> list[str]:
-    """Return the points of the ids and GTINs in the query, in its order."""
-    found = [await index.find_exact(identifier, filters) for identifier in identifiers(query)]
-    return list(dict.fromkeys(chain.from_iterable(found)))
+class _Related(NamedTuple):
+    """What the vector finds, with each of the filters."""
+
+    near: list[list[Found]]
+    best: float | None
+    """The best cosine of all visible items; None without a vector, or where no item has one."""
+
+
+class _Asked(NamedTuple):
+    """What the retrievers are asked for: each of them for all of it at the same moment."""
+
+    of: Index
+    query: str
+    terms: Mapping[str, float]
+    several: Sequence[Filters]
+    points: int
+
+    async def by_words(self) -> _Said:
+        index, named = self.of, identifiers(self.query)
+        words, exact, is_brand, best = await asyncio.gather(
+            asyncio.gather(*(index.search_terms(self.terms, filters, self.points) for filters in self.several)),
+            asyncio.gather(
+                *(asyncio.gather(*(index.find_exact(each, filters) for each in named)) for filters in self.several)
+            ),
+            index.has_brand(self.query),
+            index.best_by_terms(without_names(self.terms)),
+        )
+        return _Said(words, [list(dict.fromkeys(chain.from_iterable(each))) for each in exact], is_brand, best)
+
+    async def by_vector(self, vector: Vectors | None) -> _Related:
+        if vector is None:
+            return _Related([list[Found]() for _ in self.several], None)
+        asked = [(filters, self.points) for filters in self.several]
+        if all(filters.any for filters in self.several):
+            asked.append((Filters(), NEAREST_POINTS))
+        found = await asyncio.gather(*(self.of.search_dense(vector, *each) for each in asked))
+        nearest = next(each for each, (filters, _) in zip(found, asked, strict=True) if not filters.any)
+        return _Related(found[: len(self.several)], nearest[0].score if nearest else None)
 
 
 class BoundedVector:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from schemas.errors import Conflict
@@ -23,6 +24,7 @@ from workers.words.query import query_terms
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from schemas.points import Payload
     from schemas.queries import Filters, Hit, IndexedItem, QueryKind, SearchRequest
     from schemas.refinements import Refinement
     from workers.embedder.interface import ModelId
@@ -31,12 +33,15 @@ if TYPE_CHECKING:
     from workers.merchandising.weights import Ranking
     from workers.search.groups import Group
     from workers.search.legs import FoundBy, Legs
+    from workers.search.moment import Turned
 
 VECTOR_SECONDS_MAX = 5.0
 """The longest wait for a query's vector. A query is then answered by lexical results, even if the model hangs."""
 PAGE_POINTS = HEAD_POINTS
 """How far each ranking is read at least for a page in the order of relevance. What lies beyond is shown on later pages,
 and not counted: beside 500 events a second, reading on to 1,000 made a search half as slow again."""
+AHEAD_PAGES, AHEAD_END_MAX = 3, 50
+"""How many payloads a remote index gives with the rankings, in pages, for pages that end so early."""
 COUNTED_POINTS = 1_000
 """How far each ranking is read to sort, group or count refinements of what is found."""
 
@@ -113,16 +118,17 @@ class Searcher:
         Raises Unavailable if the index is away, and RefusedRequest if prices of several currencies would be compared.
         """
         index = await self._collections.serving()
-        await check_currency(index, request, self._shop.currency)
-        comparing = compares_prices(request) is not None
-        turned = await turned_prices(index, self._shop.currency, now_ms) if comparing else {}
+        _, turned = await asyncio.gather(
+            check_currency(index, request, self._shop.currency), self._turned(index, request, now_ms)
+        )
         if arranges(request):
             sets, legs, ordering = await self._sets(index, request, relaxed(request, turned), now_ms)
             listing = await arranged(index, request, sets, turned, ordering)
         else:
             listing, legs, ordering = await self._page(index, request, filters_now(request.filters, turned), now_ms)
         explainer = HitExplainer(legs, ordering) if request.explain else None
-        page, left_out = await self._rendered(index, listing.groups, now_ms, explainer)
+        known = {} if legs is None else legs.payloads
+        page, left_out = await self._rendered(index, listing.groups, known, now_ms, explainer)
         by: FoundBy = "filters" if legs is None else legs.by
         return Results(page, listing.total, listing.is_exact, by, listing.facets, listing.facets_are_exact, left_out)
 
@@ -150,17 +156,24 @@ class Searcher:
         return (await self._all_legs(index, query, [filters], points, whole=True))[0]
 
     async def _all_legs(
-        self, index: Index, query: str, several: Sequence[Filters], points: int, *, whole: bool = False
+        self,
+        index: Index,
+        query: str,
+        several: Sequence[Filters],
+        points: int,
+        *,
+        whole: bool = False,
+        ahead: int = 0,
     ) -> list[Legs]:
         """Return the legs with each of the filters. The query is embedded once."""
         # Vectors of two models never meet: the query is embedded by the model of this collection, or not at all.
         embedder = self._embedders.find_loaded(index.model)
         if embedder is None:
-            return await find_legs(index, query, self._terms(query), several, points, None, whole=whole)
+            return await find_legs(index, query, self._terms(query), several, points, None, whole=whole, ahead=ahead)
         computing = embedder.embed_query(query)
         try:
             bounded = BoundedVector(computing, self._vector_seconds_max, embedder.cosine_min)
-            return await find_legs(index, query, self._terms(query), several, points, bounded, whole=whole)
+            return await find_legs(index, query, self._terms(query), several, points, bounded, whole=whole, ahead=ahead)
         finally:
             computing.cancel()
 
@@ -170,6 +183,10 @@ class Searcher:
         weights = self._ranking().weights(kind, currency, self._shop.languages)
         return Ordering(weights, Moment(now_ms, self._shop.currency))
 
+    async def _turned(self, index: Index, request: SearchRequest, now_ms: int) -> Turned:
+        comparing = compares_prices(request) is not None
+        return await turned_prices(index, self._shop.currency, now_ms) if comparing else {}
+
     async def _page(
         self, index: Index, request: SearchRequest, filters: Filters, now_ms: int
     ) -> tuple[Listing, Legs | None, Ordering]:
@@ -178,7 +195,8 @@ class Searcher:
             ordering = self.ordering(request, "filters", now_ms)
             return await browsed_page(index, request, filters, ordering), None, ordering
         end = request.offset + request.limit
-        [legs] = await self._all_legs(index, normalised(request.q), [filters], max(self._page_points, end))
+        points = max(self._page_points, end)
+        [legs] = await self._all_legs(index, normalised(request.q), [filters], points, ahead=_ahead(request))
         ordering = self.ordering(request, legs.kind, now_ms)
         ranked = (await in_order(index, legs.ranked(), ordering)).whole
         page = ungrouped(ranked[request.offset : end])
@@ -193,15 +211,23 @@ class Searcher:
             weighed = ordering.needs_traits
             sets = {name: await browsed_set(index, request, each, weighed=weighed) for name, each in several.items()}
             return sets, None, ordering
-        legs = await self._all_legs(index, normalised(request.q), [*several.values()], self._counted_points)
+        legs = await self._all_legs(
+            index, normalised(request.q), [*several.values()], self._counted_points, ahead=_ahead(request)
+        )
         found = {name: FoundSet(each.ranked(), each.is_complete) for name, each in zip(several, legs, strict=True)}
         return found, legs[0], self.ordering(request, legs[0].kind, now_ms)
 
     async def _rendered(
-        self, index: Index, groups: Sequence[Group], now_ms: int, explainer: HitExplainer | None
+        self,
+        index: Index,
+        groups: Sequence[Group],
+        known: Mapping[str, Payload],
+        now_ms: int,
+        explainer: HitExplainer | None,
     ) -> tuple[list[Hit], list[str]]:
-        """Return the hits, and the points that cannot be shown."""
-        payloads = await index.payloads([group.best.point_id for group in groups])
+        """Return the hits, and the points that cannot be shown. `known`: payloads that were read with the ranking."""
+        lacking = [group.best.point_id for group in groups if group.best.point_id not in known]
+        payloads = {**known, **(await index.payloads(lacking))}
         page: list[Hit] = []
         left_out: list[str] = []
         for (point, score), product_ids in groups:
@@ -214,3 +240,10 @@ class Searcher:
             except hits.UNSHOWABLE:  # One bad point must not cost the others their answer.
                 left_out.append(point)
         return page, left_out
+
+
+def _ahead(request: SearchRequest) -> int:
+    """Return how many payloads may be needed; 0 where the page is in another order, or too far down."""
+    end = request.offset + request.limit
+    in_relevance = request.sort == "relevance" and not request.group
+    return AHEAD_PAGES * end if in_relevance and end <= AHEAD_END_MAX else 0

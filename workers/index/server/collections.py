@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import time
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from qdrant_client import models
 from qdrant_client.http.exceptions import UnexpectedResponse
@@ -38,6 +39,11 @@ if TYPE_CHECKING:
     from workers.embedder.interface import ModelId
     from workers.index.address import ServerAddress
     from workers.index.interface import Index
+
+SERVED_SECONDS_MAX = 0.8
+"""How long a search relies on the alias as it was read. The writers of each process read it every half second
+(`stream.writers.writer_set`); a collection that loses its role is kept up to date, and deleted a second later at the
+soonest (`stream.rebuild.run`)."""
 
 
 async def open_server(
@@ -85,6 +91,14 @@ async def open_with(
     return collections
 
 
+class _Served(NamedTuple):
+    """The collection that the alias named when it was last read."""
+
+    collection: Index
+    read_s: float
+    """The monotonic time before it was read."""
+
+
 class ServerCollections(Collections):
     """An alias on a server; `alias.building` and `alias.previous` name the other roles."""
 
@@ -93,21 +107,28 @@ class ServerCollections(Collections):
         self._client = calls.client
         self._alias = alias
         self._known: dict[str, ServerIndex] = {}
+        self._served: _Served | None = None
 
     @override
     async def roles(self) -> Roles:
+        self._served, read_s = None, time.monotonic()
         named = await self._aliases()
         serving, building, previous = (named.get(role) for role in self._roles)
         if serving is None:
             raise Gone(f"the alias {self._alias} is gone from the Qdrant server: the index is filled again")
-        return Roles(
+        roles = Roles(
             await self._index(serving),
             await self._index(building) if building else None,
             await self._index(previous) if previous else None,
         )
+        self._served = _Served(roles.serving, read_s)
+        return roles
 
     @override
     async def serving(self) -> Index:
+        served = self._served
+        if served is not None and time.monotonic() - served.read_s < SERVED_SECONDS_MAX:
+            return served.collection
         return (await self.roles()).serving
 
     @override
@@ -199,6 +220,7 @@ class ServerCollections(Collections):
                 named = models.CreateAlias(collection_name=name, alias_name=alias)
                 operations.append(models.CreateAliasOperation(create_alias=named))
         if operations:
+            self._served = None
             await self._calls.ask(lambda: self._client.update_collection_aliases(operations))
 
     async def _index(self, name: str) -> ServerIndex:

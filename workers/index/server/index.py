@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from schemas.errors import Gone
 from schemas.points import point_id
+from workers.index import lexical
 from workers.index.interface import (
     CURRENCIES_MAX,
     DENSE,
@@ -38,6 +39,7 @@ from workers.index.opened import OpenedIndex
 from workers.index.server import filters as where
 from workers.index.server.calls import OPERATIONS_MAX, Calls
 from workers.index.server.operations import clear_pending, operations, set_payload, update_vectors
+from workers.index.server.query_batch import QueryBatch
 from workers.index.traits import TRAIT_FIELDS, traits_of
 
 if TYPE_CHECKING:
@@ -51,6 +53,9 @@ if TYPE_CHECKING:
     from workers.index.traits import Traits
 
 SCAN_POINTS = 256
+AHEAD_POINTS, RANKS_BESIDE = 200, 60
+"""How payloads are read ahead: so many points of each ranking are fused by reciprocal rank with this constant. Three
+times a page of them has all of a first page for 90% of 81 real queries (80% with twice)."""
 TRAITS_POINTS = 2_000
 """The points whose traits one request reads."""
 
@@ -61,7 +66,27 @@ class ServerIndex(OpenedIndex):
     def __init__(self, calls: Calls, name: str, metadata: Metadata) -> None:
         self._calls = calls
         self._client = calls.client
+        self._queries = QueryBatch(calls, name)
         super().__init__(name, metadata)
+
+    @property
+    @override
+    def is_remote(self) -> bool:
+        return True
+
+    @override
+    async def payloads_ahead(
+        self, terms: Mapping[str, float], vector: NDArray[np.float32] | None, filters: Filters, points: int
+    ) -> dict[str, Payload]:
+        sparse = lexical.weighted(terms)
+        legs = [each for each in (sparse if sparse.indices else None, vector) if each is not None]
+        if not legs or not points:
+            return {}
+        prefetch = [_prefetch(each, filters, AHEAD_POINTS) for each in legs]
+        fused = models.RrfQuery(rrf=models.Rrf(k=RANKS_BESIDE))
+        query = models.QueryRequest(prefetch=prefetch, query=fused, limit=points, with_payload=True)
+        found = await self._queries.points(query)
+        return {str(point.id): complete_payload(point.payload) for point in found}
 
     @override
     async def stored(self, product_ids: Collection[str], *, vectors: bool = False) -> dict[str, Stored]:
@@ -209,24 +234,9 @@ class ServerIndex(OpenedIndex):
     async def _nearest(
         self, query: NDArray[np.float32] | Sparse, filters: Filters, limit: int
     ) -> list[tuple[str, float]]:
-        asked, by_words = conditions(filters), isinstance(query, Sparse)
-        vector: Any = (
-            models.SparseVector(indices=query.indices, values=query.values)
-            if isinstance(query, Sparse)
-            else query.tolist()
-        )
-        answer = await self._calls.ask(
-            lambda: self._client.query_points(
-                self._name,
-                query=vector,
-                using=LEXICAL if by_words else DENSE,
-                query_filter=where.all_of(asked) if asked else None,
-                limit=limit,
-                search_params=models.SearchParams(exact=True) if asked and not by_words else None,
-                with_payload=False,
-            )
-        )
-        return [(str(point.id), point.score) for point in answer.points]
+        asked = _prefetch(query, filters, limit)
+        found = await self._queries.points(models.QueryRequest(**dict(asked), with_payload=False))
+        return [(str(point.id), point.score) for point in found]
 
     async def _values(self, field: str, limit: int) -> list[str]:
         """Return the values of a field that visible items have, the most frequent first."""
@@ -263,3 +273,18 @@ class ServerIndex(OpenedIndex):
 def _dense(record: models.Record) -> NDArray[np.float32] | None:
     dense = record.vector.get(DENSE) if isinstance(record.vector, dict) else None
     return None if dense is None else np.asarray(dense, dtype=np.float32)
+
+
+def _prefetch(query: NDArray[np.float32] | Sparse, filters: Filters, limit: int) -> models.Prefetch:
+    """Return the query for the points nearest to a dense or a lexical vector."""
+    asked, by_words = conditions(filters), isinstance(query, Sparse)
+    vector = (
+        models.SparseVector(indices=query.indices, values=query.values) if isinstance(query, Sparse) else query.tolist()
+    )
+    return models.Prefetch(
+        query=vector,
+        using=LEXICAL if by_words else DENSE,
+        filter=where.all_of(asked) if asked else None,
+        limit=limit,
+        params=models.SearchParams(exact=True) if asked and not by_words else None,
+    )

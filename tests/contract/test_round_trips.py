@@ -1,0 +1,123 @@
+"""How many requests a search makes to a Qdrant server, counted at the tests' own front."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from qdrant_client import AsyncQdrantClient
+
+from schemas.queries import SearchRequest
+from tests.support.index_backends import MODEL, content, front_url, put, vector
+from tests.support.queries import LoadedModel, at_once
+from workers.index.server.collections import open_with
+from workers.search.hits import Shop
+from workers.search.searcher import Searcher
+from workers.search.terms import QueryTerms
+from workers.search.understood import UnderstandingSearch
+from workers.vocabulary.vocabulary import Vocabulary
+from workers.vocabulary.words import catalogue_brand, catalogue_words
+from workers.words.synonyms import read_synonyms
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from workers.index.server.collections import ServerCollections
+
+ITEMS = 60
+RULES = read_synonyms("{one_way: [{from: gateau, to: [cake]}]}", "synonyms.yaml")
+
+
+class Counted:
+    """Searches as the API makes them, over a server that counts its requests."""
+
+    def __init__(self, collections: ServerCollections) -> None:
+        self._collections = collections
+        self._vocabulary = Vocabulary()
+        model = LoadedModel(at_once(lambda text: vector(1, len(text) / 10)), [MODEL])
+        terms = QueryTerms(RULES, self._vocabulary)
+        searcher = Searcher(collections, model, Shop("HKD", ("en",)), terms=terms)
+        self._searches = UnderstandingSearch(searcher, collections, "HKD", self._vocabulary, RULES)
+
+    async def fill(self) -> None:
+        index = await self._collections.serving()
+        for number in range(ITEMS):
+            cake = content(
+                f"WH-10{number:02}",
+                f"Walnut cake {'with nuts ' * (number % 9)}number {number}",
+                brand=("Garden", "Acme")[number % 2],
+                category=["Food", "Cakes"],
+                price=float(number),
+                currency="HKD",
+                rating=4.5,
+            )
+            await put(index, cake, 1, dense=vector(1, number / 10))
+        async for page in index.scan():
+            for point in page:
+                self._vocabulary.put(point["product_id"], 1, catalogue_words(point), catalogue_brand(point))
+
+    async def requests(self, **asked: Any) -> int:
+        """Return how many requests a search makes that finds something."""
+        before = counted()
+        answer = await self._searches.search(SearchRequest(**asked), 1_000)
+        assert answer.results.hits
+        return counted() - before
+
+
+def counted() -> int:
+    answer: dict[str, int] = httpx.get(f"{front_url()}/_faults", trust_env=False).json()
+    return answer["requests"]
+
+
+@pytest.fixture
+async def searches(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Counted]:
+    # The writers of a process read the alias every half second, however slow this machine is.
+    monkeypatch.setattr("workers.index.server.collections.SERVED_SECONDS_MAX", 3_600.0)
+    client = AsyncQdrantClient(url=front_url(), check_compatibility=False)
+    made = Counted(await open_with(client, alias=f"trips-{uuid.uuid4().hex}", model=MODEL))
+    await made.fill()
+    yield made
+    await client.close()
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        pytest.param({"q": "walnut cake"}, id="words and vectors"),
+        pytest.param({"q": "walnut cake", "limit": 20, "offset": 20}, id="a later page"),
+        pytest.param({"q": "walnut cake", "brand": "Garden"}, id="a filter"),
+        pytest.param({"q": "WH-1007 cake"}, id="a product_id among words"),
+        pytest.param({"q": "walnut gateau"}, id="a synonym"),
+    ],
+)
+async def test_a_search_is_one_request(searches: Counted, asked: dict[str, Any]) -> None:
+    assert await searches.requests(**asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "requests"),
+    [
+        pytest.param({"q": "walnut cake", "facets": ["brand", "rating"]}, 2, id="facets: the traits of what is found"),
+        pytest.param({"q": "walnut cake", "max_price": 50}, 2, id="a price: which sale windows have turned"),
+        pytest.param({"q": "walnut cake", "sort": "rating"}, 3, id="an order: the traits, then the page"),
+        pytest.param({"q": "walnut cake", "sort": "price_asc"}, 4, id="prices, traits, the page"),
+        pytest.param({"q": "cheap walnut cake"}, 3, id="cheap: is it a name, and the hundred that are put in order"),
+        pytest.param({"q": "walnut cake 4 stars and up"}, 2, id="a guess: is the query the name of an item"),
+        pytest.param({"q": "walnut cakes xylophne"}, 2, id="an unknown word: does a description have it"),
+        pytest.param({"brand": "Garden"}, 3, id="browsing: a page and the count at once, then its items"),
+    ],
+)
+async def test_what_the_next_question_depends_on_is_asked_first(
+    searches: Counted, asked: dict[str, Any], requests: int
+) -> None:
+    assert await searches.requests(**asked) == requests
+
+
+async def test_searches_at_the_same_moment_share_a_request(searches: Counted) -> None:
+    await searches.requests(q="walnut cake")
+    before = counted()
+    await asyncio.gather(*(searches._searches.search(SearchRequest(q="walnut cake"), 1_000) for _ in range(3)))
+    assert counted() - before == 1
