@@ -16,7 +16,7 @@ from stream.api.dashboard.routes import add_dashboard
 from stream.api.dead_letters.routes import letter_routes
 from stream.api.errors import RETRY_AFTER, add_error_answers, error_answer
 from stream.api.models import ItemAnswer, JSONAnswer, ProgressAnswer, ReadyAnswer, StatusReport
-from stream.api.page import PAGE_HEADERS, PageParameters, page_answer, render_page
+from stream.api.page import PAGE_HEADERS, PageParameters, page_answer, page_parameters, render_page
 from stream.api.parameters import (
     NoParameters,
     ProgressParameters,
@@ -113,12 +113,13 @@ def _page_routes(searches: SearchApi) -> APIRouter:
     router = APIRouter()
 
     @router.get("/search-page", include_in_schema=False)
-    async def page(request: Annotated[PageParameters, Query()]) -> Response:
+    async def page(request: Request) -> Response:
+        asked = PageParameters()
         try:
-            return HTMLResponse(render_page(request, await page_answer(searches, request)), headers=PAGE_HEADERS)
-        except RefusedRequest as refused:
-            page = render_page(request, None, str(refused))
-            return HTMLResponse(page, refused.http_status, headers=PAGE_HEADERS)
+            asked = page_parameters(request.query_params)
+            return HTMLResponse(render_page(asked, await page_answer(searches, asked)), headers=PAGE_HEADERS)
+        except (RefusedRequest, Unavailable) as error:
+            return HTMLResponse(render_page(asked, None, str(error)), error.http_status, headers=PAGE_HEADERS)
 
     return router
 

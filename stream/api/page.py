@@ -12,10 +12,11 @@ from pydantic import ConfigDict, Field, ValidationError, model_validator
 from schemas.errors import RefusedRequest
 from schemas.queries import QUERY_CHARS_MAX, Filters, SearchRequest, Sort
 from stream.api.page_facets import PAGE_FACETS, chosen_filters, facet_links, page_url
+from stream.api.refusals import refusal
 from stream.runtime.printing import ago, amount
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from jinja2 import Template
 
@@ -74,6 +75,15 @@ class PageParameters(Filters):
         except ValidationError as error:
             field, _, message = error.errors()[0]["msg"].removeprefix("Value error, ").partition(": ")
             raise RefusedRequest(field, message) from None
+
+
+def page_parameters(given: Mapping[str, str]) -> PageParameters:
+    """Return the fields of the form. Raises RefusedRequest, so that a person reads a sentence on the page."""
+    try:
+        return PageParameters.model_validate(dict(given))
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise refusal({**first, "loc": ("query", *first["loc"])}) from None
 
 
 async def page_answer(searches: SearchApi, asked: PageParameters) -> SearchAnswer | None:

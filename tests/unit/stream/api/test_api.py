@@ -351,6 +351,30 @@ async def test_the_page_says_what_is_wrong_with_a_search(client: httpx.AsyncClie
     assert "price" not in service.asked[-1][0].facets and "brand" in service.asked[-1][0].facets
 
 
+@pytest.mark.parametrize(
+    ("asked", "sentence"),
+    [
+        ("q=" + "a" * 5_000, "q: should have at most 1000 characters"),
+        ("q=cake&min_price=cheap", "min_price: should be a valid number"),
+        ("q=cake&sort=bogus", "sort: should be "),
+        ("q=cake&colour=red", "colour: there is no such parameter"),
+    ],
+)
+async def test_who_asks_the_page_for_what_it_cannot_do_reads_a_sentence_on_it(
+    client: httpx.AsyncClient, asked: str, sentence: str
+) -> None:
+    answer = await client.get(f"/search-page?{asked}")
+    assert answer.status_code == 422 and answer.headers["content-type"].startswith("text/html")
+    assert f'<p role="alert" class="bad">{sentence}' in answer.text and 'name="q"' in answer.text
+
+
+async def test_while_the_index_is_away_the_page_says_why(client: httpx.AsyncClient, service: StandIn) -> None:
+    service.away = True
+    answer = await client.get("/search-page?q=cake")
+    assert answer.status_code == 503 and "does not answer; searches work again once it does" in answer.text
+    assert 'name="q" value="cake"' in answer.text
+
+
 async def test_the_page_browses_by_a_filter_alone(client: httpx.AsyncClient, service: StandIn) -> None:
     assert "3 items, by" in (await client.get("/search-page?q=&brand=Garden")).text
     assert (service.asked[0][0].q, service.asked[0][0].brand) == (None, "Garden")
