@@ -5,6 +5,7 @@
     +- FreshlineError       a sentence for a person                     500   1        crash
        +- InvalidEvent      the record can never be folded              -     1        dead letter, never retried
        |  +- InvalidFeedLine    a line can be no part of a feed         -     1        nothing of the feed is sent
+       +- InvalidRule       a rule that cannot be in force              -     1        it is refused, the others stay
        +- InvalidStateLine  a line is not one of an export or journal   -     1        nothing is imported
        +- ForeignRecord     an item record that is not Freshline's      -     1        pass over it; reconcile repairs
        +- EmbeddingFailed   this text cannot be embedded                -     1        dead letter after three attempts
@@ -50,6 +51,10 @@ class InvalidFeedLine(InvalidEvent):
 
     def __init__(self, number: int, reason: str) -> None:
         super().__init__(f"line {number}: {reason} (nothing was sent)")
+
+
+class InvalidRule(FreshlineError):
+    """A line or a record is no rule that can be in force. It is refused; the others stay in force."""
 
 
 class InvalidStateLine(FreshlineError):

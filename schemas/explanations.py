@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from schemas.weights import FactorReport  # noqa: TC001  (pydantic reads the types when it runs)
+from schemas.weights import FactorReport, RuleReport  # noqa: TC001  (pydantic reads the types when it runs)
 
 
 class FilterCheck(BaseModel):
@@ -50,6 +50,8 @@ class HitExplanation(BaseModel):
     """What the item counts for beside its relevance: the product of the factors."""
     factors: dict[str, FactorReport]
     """The factors of the weight by name."""
+    rules: list[RuleReport]
+    """The rules that have a say in where it is."""
 
 
 class Explanation(BaseModel):
@@ -78,6 +80,8 @@ class Explanation(BaseModel):
     """What the item counts for beside its relevance: the product of the factors."""
     factors: dict[str, FactorReport]
     """The factors of the weight by name."""
+    rules: list[RuleReport]
+    """The rules that have a say in where it is."""
     answered: LegReport
     """The place in the order that a search answers with."""
     why: list[str]

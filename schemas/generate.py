@@ -11,6 +11,7 @@ from schemas.event_models import CHANGES
 from schemas.points import Payload
 from schemas.queries import ErrorAnswer, IndexedItem, SearchAnswer, SearchRequest
 from schemas.recommendations import Recommendations, RecommendRequest
+from schemas.rules import Rule
 from schemas.state_json import EntityAsJson, ItemAsJson
 
 FOLDER = Path(__file__).parent / "json"
@@ -25,8 +26,8 @@ _STORED = {"payload": Payload, "item_record": ItemAsJson, "review_record": Entit
 
 
 def schemas() -> dict[str, bytes]:
-    """Return the JSON Schema of each contract by name: topics, search request, answers, stored records."""
-    models = {**CHANGES, "search_request": SearchRequest, "recommend_request": RecommendRequest}
+    """Return the JSON Schema of each contract by name: topics, requests, rules, answers, stored records."""
+    models = {**CHANGES, "search_request": SearchRequest, "recommend_request": RecommendRequest, "rule": Rule}
     by_name = {name: model.model_json_schema(mode="validation") for name, model in models.items()}
     by_name |= {name: model.model_json_schema(mode="serialization") for name, model in _ANSWERED.items()}
     by_name |= {name: TypeAdapter(kind).json_schema(mode="serialization") for name, kind in _STORED.items()}

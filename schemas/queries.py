@@ -151,6 +151,8 @@ class Hit(ShownItem):
     score: float
     highlights: Highlights | None = None
     """The words that matched, with `highlight=true`."""
+    pinned: str | None = None
+    """The rule that shows it here, if one pins it."""
     explanation: HitExplanation | None = None
     """Why it is where it is, with `explain=true`."""
     variants: Variants | None = None

@@ -8,6 +8,7 @@ from schemas.times import rfc3339
 
 if TYPE_CHECKING:
     from stream.api.live_file import LiveFile
+    from stream.api.live_rules import LiveRules
     from stream.api.live_synonyms import LiveSynonyms
     from stream.kafka.log_identity import LogIdentity
     from stream.progress.freshness import FreshAsOf
@@ -44,6 +45,7 @@ class ServingContext(NamedTuple):
     synonyms: LiveSynonyms
     ranking: LiveFile[Ranking]
     """The weights of items."""
+    rules: LiveRules
 
     def fresh_as_of(self) -> dict[str, str | None]:
         """Return by topic the RFC 3339 time up to which all events are searchable; None while it is not known yet."""

@@ -85,6 +85,15 @@ class IndexStatus(BaseModel):
     """The last rebuild since the process started."""
 
 
+class RulesStatus(BaseModel):
+    """The merchant rules of the process that answers."""
+
+    in_force: int = 0
+    """The rules, also those whose time has not come or is over."""
+    refused: dict[str, str] = Field(default_factory=dict)
+    """By id, why the last record of it is no rule; of many the newest 100."""
+
+
 class StatusReport(BaseModel):
     """The body of GET /status."""
 
@@ -103,6 +112,7 @@ class StatusReport(BaseModel):
     """Counters of each process, by its name."""
     log: LogStatus
     index: IndexStatus
+    rules: RulesStatus = RulesStatus()
     freshness_seconds: dict[str, Percentiles] = Field(default_factory=dict)
     """By facet: product, price, reviews, and vector."""
     embeddings: Embeddings = Embeddings()

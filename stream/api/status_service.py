@@ -9,7 +9,7 @@ from prometheus_client.exposition import choose_encoder
 from typing_extensions import override
 
 from schemas.errors import Unavailable
-from stream.api.models import Embeddings, IndexStatus, LogStatus, Percentiles, StatusReport
+from stream.api.models import Embeddings, IndexStatus, LogStatus, Percentiles, RulesStatus, StatusReport
 from stream.api.services import StatusApi
 from stream.runtime.metrics import total_of
 from stream.runtime.stack_report import read_stack_report
@@ -81,6 +81,7 @@ class StatusService(StatusApi):
             components={**self._monitor.counters, "index": {"pending_items": self._pending_items()}},
             log=self._log_status(report),
             index=await self._index_status(index),
+            rules=RulesStatus(in_force=len(context.rules.rules), refused=dict(context.rules.refused)),
             freshness_seconds=self._percentiles(),
             embeddings=_embeddings(self._metrics),
             plans={sample.labels["action"]: int(sample.value) for sample in _samples(self._metrics.plans, "_total")},

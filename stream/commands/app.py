@@ -16,6 +16,7 @@ from stream.commands.produce import produce
 from stream.commands.rebuild import rebuild
 from stream.commands.reconcile import reconcile
 from stream.commands.replay import replay
+from stream.commands.rules import rules
 from stream.commands.schema import schema
 from stream.commands.search import search
 from stream.commands.status import status
@@ -70,5 +71,6 @@ for command in (
     sync,
     rebuild,
     reconcile,
+    rules,
 ):
     app.command(command.__name__.rstrip("_"))(command)

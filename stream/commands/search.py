@@ -103,7 +103,8 @@ def _explained(score: float, why: HitExplanation) -> str:
     places = [f"number {leg.rank:,} {name}" for name, leg in legs.items() if leg.rank is not None]
     factors = ", ".join(f"{name} {each.factor:.2f}" for name, each in why.factors.items())
     weight = f"weight {why.weight:.2f} ({factors})" if factors else "not weighed"
-    return ", ".join([f"score {score:.3f}", *places, weight])
+    rules = [f"{rule.action} of the rule {rule.id}" for rule in why.rules]
+    return ", ".join([f"score {score:.3f}", *places, weight, *rules])
 
 
 def _understood(understood: Understood | None) -> Iterator[str]:

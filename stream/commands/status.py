@@ -129,6 +129,7 @@ def _lines(report: StatusReport) -> list[tuple[str, str]]:
         *_rebuild(index),
         *([("outdated", index.outdated)] if index.outdated else []),
         *_left_out(index),
+        *_rules(report),
         ("log", f"{log.kind} at {log.address}{size}"),
         *((("may be missing", log.may_be_missing),) if log.may_be_missing else ()),
     ]
@@ -146,6 +147,11 @@ def _rebuild(index: IndexStatus) -> list[tuple[str, str]]:
 def _left_out(index: IndexStatus) -> list[tuple[str, str]]:
     count = index.hits_left_out
     return [("left out", f"{count:,} hits that cannot be shown: reconcile --repair")] if count else []
+
+
+def _rules(report: StatusReport) -> list[tuple[str, str]]:
+    refused = "".join(f"; {each} is refused: {why}" for each, why in report.rules.refused.items())
+    return [("rules", f"{report.rules.in_force:,} in force{refused}")] if report.rules.in_force or refused else []
 
 
 def _counts(counts: Mapping[str, int]) -> str:

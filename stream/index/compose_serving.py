@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from stream.api.context import ServingContext
     from stream.api.live_file import LiveFile
+    from stream.api.live_rules import LiveRules
     from stream.api.live_synonyms import LiveSynonyms
     from stream.kafka.end_offsets import EndOffsets
     from stream.kafka.reader import Reader
@@ -49,6 +50,7 @@ class ServingSide(NamedTuple):
     feed: VocabularyFeed
     synonyms: LiveSynonyms
     ranking: LiveFile[Ranking]
+    rules: LiveRules
     canary: CanaryWatch
     monitor: PipelineMonitor
 
@@ -88,13 +90,7 @@ def compose_serving(
         index_was_empty=index_was_empty,
         settle=canary.settle,
     )
-    searcher = Searcher(
-        context.collections,
-        context.models,
-        context.shop,
-        terms=QueryTerms(context.synonyms, context.vocabulary),
-        ranking=context.ranking.in_force,
-    )
+    searcher = _searcher(context)
     return ServingSide(
         SearchService(context, searcher),
         status,
@@ -107,8 +103,20 @@ def compose_serving(
         _vocabulary_feed(context),
         context.synonyms,
         context.ranking,
+        context.rules,
         canary,
         monitor,
+    )
+
+
+def _searcher(context: ServingContext) -> Searcher:
+    return Searcher(
+        context.collections,
+        context.models,
+        context.shop,
+        terms=QueryTerms(context.synonyms, context.vocabulary),
+        ranking=context.ranking.in_force,
+        rules=context.rules.rules,
     )
 
 

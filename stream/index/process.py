@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 from stream.agents.app import AppParts, connect, create_app
 from stream.api.context import ServingContext
 from stream.api.live_file import LiveFile
+from stream.api.live_rules import LiveRules
 from stream.api.live_synonyms import LiveSynonyms
 from stream.api.server import serve_http
 from stream.index.compose import KafkaSide, WritingSide, compose_writing
@@ -144,6 +145,7 @@ def _compose_writing(settings: Settings, opened: Opened, shared: Shared, parts: 
 async def _compose_serving(
     settings: Settings, opened: Opened, shared: Shared, writing: WritingSide, send: Send, closing: AsyncExitStack
 ) -> ServingSide:
+    kafka = cluster_of(settings)
     context = ServingContext(
         settings=settings,
         shop=Shop(settings.shop_currency, settings.languages),
@@ -159,8 +161,8 @@ async def _compose_serving(
         vocabulary=shared.vocabulary,
         synonyms=LiveSynonyms(settings.synonyms),
         ranking=LiveFile(settings.ranking, "FRESHLINE_RANKING", read_ranking, without_file=NO_WEIGHTS),
+        rules=LiveRules(kafka, settings.partitions, shared.metrics.rules_refused),
     )
-    kafka = cluster_of(settings)
     return compose_serving(
         context,
         ends=await closing.enter_async_context(EndOffsets(kafka, patience_s=ANSWER_SECONDS_MAX)),
@@ -193,6 +195,7 @@ async def _run(
             serving.feed.run(),
             serving.synonyms.run(),
             serving.ranking.run(),
+            serving.rules.run(),
             serving.canary.run(),
             watchdog.watch_progress("join of the consumer group", parts.joining, parts.generation),
             watchdog.watch_progress("index worker", lambda: parts.trackers.in_flight, writing.assignment.committable),

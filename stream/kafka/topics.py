@@ -33,6 +33,11 @@ STATES = (ITEMS, REVIEW_STATES)
 ITEMS_GROUP = "freshline-items"
 """Consumer group of the items workers."""
 
+RULES = "rules"
+"""The merchant rules: the last record of a key is the rule of that id."""
+KEPT = (*STATES, RULES)
+"""The topics whose last records outlive the embedded broker."""
+
 PROGRESS = "progress"
 DEAD_LETTERS = {topic: f"{topic}.dlq" for topic in (*INPUTS, ITEMS)}
 """Topics of dead letters, by the topic of the events. A dead letter is in the partition of its event."""
@@ -68,6 +73,7 @@ def all_topics(settings: Settings) -> list[Topic]:
         *(Topic(name, number, inputs) for name in INPUTS),
         *(Topic(name, number, states) for name in STATES),
         *(Topic(name, number, dead_letters) for name in DEAD_LETTERS.values()),
+        Topic(RULES, number, {"cleanup.policy": "compact"}),
         Topic(PROGRESS, number, progress),
     ]
 
@@ -211,7 +217,7 @@ def _check_layout(topic: Topic, partitions: list[dict[str, Any]], settings: Sett
 
 
 def _advice(topic: Topic, has: int) -> str:
-    if topic.name in (PROGRESS, *DEAD_LETTERS.values()) and has < topic.partitions:
+    if topic.name in (PROGRESS, RULES, *DEAD_LETTERS.values()) and has < topic.partitions:
         return f"kafka-topics.sh --alter --topic {topic.name} --partitions {topic.partitions}"
     return f"set FRESHLINE_PARTITIONS={has} if all input topics have as many, or use topics of another cluster"
 

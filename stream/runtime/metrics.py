@@ -112,6 +112,9 @@ class IndexMetrics:
             "freshline_hits_left_out",
             "Hits that were left out of answers because the index holds a value that cannot be shown: reconcile",
         )
+        self.rules_refused = counter(
+            "freshline_rules_refused", "Records of the topic rules that are no rules and are not in force: see /status"
+        )
         self.drift = gauge(
             "freshline_drift_items",
             "Items whose point differed from the item log when their partition was last checked: reconcile",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from schemas.errors import InvalidStateLine, Misconfigured, Unavailable
 from stream.state_files.lines import FileKind, decode_line, encode_line
+from stream.state_files.records import is_deletion
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -28,7 +29,7 @@ COMPACTION_BYTES_MIN = 16 << 20
 
 
 class Journal:
-    """A file of JSON lines in which the last line of a key counts. Only one process writes to it."""
+    """A file of JSON lines in which the last line of a key counts, and may delete it. Only one process writes to it."""
 
     def __init__(self, path: Path, partitions: int, *, compaction_bytes_min: int = COMPACTION_BYTES_MIN) -> None:
         """Open the file, or create it.
@@ -92,9 +93,11 @@ class Journal:
 
     def _note(self, record: StateRecord, at: int, length: int) -> None:
         key = record.partition, record.key
-        _, before = self._last.get(key, (0, 0))
-        self._last[key] = (at, length)
-        self._bytes_kept += length - before
+        _, before = self._last.pop(key, (0, 0))
+        self._bytes_kept -= before
+        if not is_deletion(record):
+            self._last[key] = (at, length)
+            self._bytes_kept += length
 
     def __len__(self) -> int:
         """Return the number of keys."""

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from stream.kafka.reader import Reader
-from stream.state_files.records import JOURNAL_WRITER, publish_states, state_partitions, state_record
+from stream.state_files.records import JOURNAL_WRITER, kept_partitions, kept_record, publish_states
 from workers.retry import Backoff, until_available
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class JournalFollower:
         self._kafka = kafka
         self._journal = journal
         self._reader = Reader(kafka, fetch_wait_ms=PULL_WAIT_MS)
-        self._positions = dict.fromkeys(state_partitions(partitions), 0)
+        self._positions = dict.fromkeys(kept_partitions(partitions), 0)
 
     @property
     def positions(self) -> dict[Partition, int]:
@@ -72,7 +72,7 @@ class JournalFollower:
         await self._reader.stop()
 
     async def _append(self, records: list[Record]) -> None:
-        self._journal.append(kept for record in records if (kept := state_record(record)))
+        self._journal.append(kept for record in records if (kept := kept_record(record)))
         self._positions[records[-1].partition] = records[-1].offset + 1
 
 

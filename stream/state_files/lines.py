@@ -8,7 +8,7 @@ import orjson
 
 from schemas.errors import InvalidStateLine
 from stream.kafka.partitions import Partition
-from stream.kafka.topics import STATES
+from stream.kafka.topics import KEPT
 from stream.state_files.records import StateRecord
 
 
@@ -68,6 +68,6 @@ def decode_line(line: bytes) -> StateRecord:
         raise InvalidStateLine(f"not a record of an item's state: it has no {error}") from error
     except (orjson.JSONDecodeError, TypeError, AttributeError) as error:
         raise InvalidStateLine(f"not a record of an item's state: {error}") from error
-    if partition.topic not in STATES or not isinstance(partition.number, int):
-        raise InvalidStateLine(f"not a record of {' or '.join(STATES)}")
+    if partition.topic not in KEPT or not isinstance(partition.number, int):
+        raise InvalidStateLine(f"not a record of {' or '.join(KEPT)}")
     return record

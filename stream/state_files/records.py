@@ -16,7 +16,7 @@ from schemas.event_fields import PRODUCT_ID_BYTES_MAX
 from schemas.state_codec import decode_item_under, decode_review, encode_item, logged_item_under, split_review_key
 from schemas.state_validation import check_item, check_review
 from stream.kafka.partitions import Partition
-from stream.kafka.topics import ITEMS, STATES
+from stream.kafka.topics import ITEMS, KEPT, STATES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -31,6 +31,8 @@ IN_FLIGHT_MAX = 2000
 WRITER_HEADER = "writer"
 """Header of every record of the item state with the id of its writer."""
 WRITER_BYTES_MAX = 256
+DELETED = b"null"
+"""The value of a record in a file that stands for a tombstone."""
 JOURNAL_WRITER = b"journal"
 """The writer of the records that a new log of the embedded broker begins with."""
 FOLDED_AT_BYTES_MAX = 15
@@ -49,6 +51,11 @@ class StateRecord(NamedTuple):
 def state_partitions(partitions: int) -> list[Partition]:
     """Return all partitions of the item state."""
     return [Partition(topic, number) for topic in STATES for number in range(partitions)]
+
+
+def kept_partitions(partitions: int) -> list[Partition]:
+    """Return all partitions of the topics whose last records outlive the embedded broker."""
+    return [Partition(topic, number) for topic in KEPT for number in range(partitions)]
 
 
 def product_id_of(record: Record) -> str | None:
@@ -120,6 +127,21 @@ def state_record(record: Record) -> StateRecord | None:
     if record.key is None or record.value is None or record.key.startswith(CANARY_PREFIX.encode()):
         return None
     return StateRecord(record.partition, record.key, record.value)
+
+
+def kept_record(record: Record) -> StateRecord | None:
+    """Return a record that outlives the embedded broker; None for one that does not.
+
+    A tombstone has the value `DELETED`. In the item state there is none, since Freshline writes no such record.
+    """
+    if record.key is not None and record.value is None and record.partition.topic not in STATES:
+        return StateRecord(record.partition, record.key, DELETED)
+    return state_record(record)
+
+
+def is_deletion(record: StateRecord) -> bool:
+    """Return whether a record of `kept_record` stands for a tombstone."""
+    return record.value == DELETED and record.partition.topic not in STATES
 
 
 async def publish_states(kafka: Cluster, records: Iterable[StateRecord], *, writer: bytes) -> int:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
+import orjson
 import pytest
 
 from schemas.errors import Unavailable
 from schemas.items import NO_REVIEWS, ItemRecord, ItemState
 from schemas.state_codec import encode_item
 from stream.kafka.partitions import Partition, partition_of
-from stream.kafka.topics import ITEMS
+from stream.kafka.producer import OutgoingRecord, Producer
+from stream.kafka.rule_log import read_rules
+from stream.kafka.topics import ITEMS, RULES
 from stream.runtime.stack_report import StackReportFile
 from stream.state_files import journal_follower
 from stream.state_files.journal import Journal
@@ -92,6 +96,24 @@ async def test_a_broker_that_ends_in_order_is_no_loss(stopped_broker: RunningBro
         await up.log.open()
         assert await up.log.close()
         assert up.said == []
+
+
+async def test_rules_outlive_the_broker_and_deleted_ones_stay_deleted(
+    stopped_broker: RunningBroker, tmp_path: Path
+) -> None:
+    async with embedded_log_in(tmp_path, stopped_broker) as up:
+        await up.log.open()
+        rule = {"pin": {"product_id": "P1", "position": 1}}
+        with Producer(stopped_broker.cluster) as producer:
+            for rule_id in ("kept", "deleted"):
+                value = orjson.dumps({"id": rule_id, **rule})
+                producer.send_now(OutgoingRecord(0, RULES, rule_id.encode(), value))
+            producer.send_now(OutgoingRecord(0, RULES, b"deleted", None))
+        for _ in range(2):
+            await up.log.hand_over()
+            await up.log.open()
+            assert list(await asyncio.to_thread(read_rules, stopped_broker.cluster)) == ["kept"]
+        assert await up.log.close()
 
 
 async def test_item_state_that_cannot_be_written_at_the_end_is_reported(

@@ -146,6 +146,19 @@ async def test_the_place_that_explain_gives_is_the_place_in_the_search(index: In
         )
 
 
+async def test_an_explanation_says_what_weighs_an_item_down(index: Index) -> None:
+    for name, availability in (("a", "out_of_stock"), ("b", "in_stock")):
+        title = "cake" if name == "a" else "cake and more"
+        await put(index, content(name, title, availability=availability), 1, dense=vector(1))
+    ranking = read_ranking("weights: {availability: {strength: 3}}", "ranking.yaml")
+    why = (await explain(searcher(index, ranking), index, "cake", Filters(), "a", NOW_MS)).why
+    assert why[:3] == [
+        "It is number 2 of 2 that the query finds.",
+        "By relevance alone it would be number 1.",
+        "Its weight is 0.25, and availability takes the most from it.",
+    ]
+
+
 async def test_an_order_that_is_asked_for_and_an_exact_match_know_no_weights(index: Index) -> None:
     await fill(index)
     for sort in ("price_asc", "rating", "newest"):

@@ -228,6 +228,7 @@ class StandIn:
             fused=nowhere,
             weight=1.0,
             factors={},
+            rules=[],
             answered=nowhere,
             why=["It is explained."],
         )

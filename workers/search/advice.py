@@ -44,7 +44,7 @@ def _ranked(explanation: Explanation, *, vector_due: bool) -> list[str]:
         sentences.append(
             f"It is number {explanation.answered.rank} of {explanation.answered.ranked} that the query finds."
         )
-        sentences += _weighed(explanation)
+        sentences += [*_weighed(explanation), *_ruled(explanation)]
     if not said and not explanation.exact:
         sentences.append("No word of the query is in its texts: add one to its title, description or attributes.")
     elif missing:
@@ -53,13 +53,18 @@ def _ranked(explanation: Explanation, *, vector_due: bool) -> list[str]:
 
 
 def _weighed(explanation: Explanation) -> list[str]:
-    if not explanation.factors or explanation.answered.rank == explanation.fused.rank:
+    if explanation.fused.rank in (None, explanation.answered.rank):
         return []
-    heaviest = min(explanation.factors.items(), key=lambda factor: factor[1].factor)
-    return [
-        f"By relevance alone it would be number {explanation.fused.rank}; its weight is {explanation.weight:.2f}, and "
-        f"{heaviest[0]} takes the most from it."
-    ]
+    sentences = [f"By relevance alone it would be number {explanation.fused.rank}."]
+    if explanation.weight < 1:
+        name, _ = min(explanation.factors.items(), key=lambda factor: factor[1].factor)
+        sentences.append(f"Its weight is {explanation.weight:.2f}, and {name} takes the most from it.")
+    return sentences
+
+
+def _ruled(explanation: Explanation) -> list[str]:
+    said = {"pin": "pins it where it is", "bury": "puts it behind the others"}
+    return [f"The rule {rule.id} {said[rule.action]}." for rule in explanation.rules if rule.action in said]
 
 
 def _weakly_said(explanation: Explanation) -> list[str]:

@@ -9,6 +9,7 @@ from schemas.refinements import FILTERS_OF
 from workers.search.groups import group_key, grouped, ungrouped
 from workers.search.moment import filters_now
 from workers.search.ordering import BROWSED_HEAD_POINTS, browsed, in_order
+from workers.search.pinning import pinned_first, placed, with_pins
 from workers.search.refining import Counted, refinements
 from workers.search.sorting import in_order_of
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from workers.search.legs import Ranked
     from workers.search.moment import Turned
     from workers.search.ordering import Ordering
+    from workers.search.pinning import Pin
 
 BROWSED_MAX = 20_000
 """The most items that pass the filters of a search without a query, if they are to be sorted, grouped or counted."""
@@ -35,6 +37,8 @@ class FoundSet(NamedTuple):
 
     ranked: Ranked
     """The best first; without a query in the order of the index."""
+    pins: list[Pin]
+    """The pins whose products may be shown. They are part of the ranking."""
     is_exact: bool
     """Whether there are no others."""
 
@@ -47,6 +51,7 @@ class Listing(NamedTuple):
     is_exact: bool
     facets: dict[str, list[Refinement]]
     facets_are_exact: bool
+    pins: list[Pin]
 
 
 def arranges(request: SearchRequest) -> bool:
@@ -68,15 +73,25 @@ def relaxed(request: SearchRequest, turned: Turned) -> dict[str, Filters]:
 async def browsed_page(index: Index, request: SearchRequest, filters: Filters, ordering: Ordering) -> Listing:
     """Return one page of all items that pass the filters. Raises Unavailable."""
     end = request.offset + request.limit
-    if ordering.needs_traits:
-        passing = await index.browse(filters, max(BROWSED_HEAD_POINTS, end), 0)
-        page = (await in_order(index, browsed(passing, weighed=True), ordering)).whole[request.offset : end]
-    else:
-        page = browsed(await index.browse(filters, request.limit, request.offset), weighed=False).whole
-    return Listing(ungrouped(page), await index.count(filters), True, {}, True)
+    if ordering.changes_nothing:
+        found = browsed(await index.browse(filters, request.limit, request.offset), weighed=False)
+        return Listing(ungrouped(found.whole), await index.count(filters), True, {}, True, [])
+    passing = await index.browse(filters, max(BROWSED_HEAD_POINTS, end), 0)
+    ranked = browsed(passing, weighed=ordering.needs_traits)
+    groups, pins = await ordered_groups(index, ranked, filters, ordering)
+    return Listing(groups[request.offset : end], await index.count(filters), True, {}, True, pins)
 
 
-async def browsed_set(index: Index, request: SearchRequest, filters: Filters, *, weighed: bool) -> FoundSet:
+async def ordered_groups(
+    index: Index, ranked: Ranked, filters: Filters, ordering: Ordering
+) -> tuple[list[Group], list[Pin]]:
+    """Return what was found, each item by itself, in the order of the search, and its pins. Raises Unavailable."""
+    ordered = await in_order(index, ranked, ordering)
+    whole, pins = await with_pins(index, ordered, ordering.rules.pins, filters)
+    return placed(ungrouped(pinned_first(whole, pins)), pins, whole.exact), pins
+
+
+async def browsed_set(index: Index, request: SearchRequest, filters: Filters, ordering: Ordering) -> FoundSet:
     """Return all items that pass the filters, if they are not too many. Raises RefusedRequest, Unavailable."""
     passing = await index.browse(filters, BROWSED_MAX + 1, 0)
     if len(passing) > BROWSED_MAX:
@@ -85,7 +100,8 @@ async def browsed_set(index: Index, request: SearchRequest, filters: Filters, *,
             field,
             f"more than {BROWSED_MAX:,} items pass the filters, which is too many for it: add a filter or a query",
         )
-    return FoundSet(browsed(passing, weighed=weighed), is_exact=True)
+    ranked = browsed(passing, weighed=ordering.needs_traits)
+    return FoundSet(*await with_pins(index, ranked, ordering.rules.pins, filters), is_exact=True)
 
 
 async def arranged(
@@ -96,12 +112,10 @@ async def arranged(
     traits = await index.traits(list(points))
     # Items that were hidden meanwhile are neither shown nor counted.
     visible = {name: [each for each in found.ranked.whole if each.point_id in traits] for name, found in sets.items()}
-    if request.sort == "relevance":
-        ranked = ordering.ordered(sets[ALL_FILTERS].ranked, traits).whole
-        ordered = [each for each in ranked if each.point_id in traits]
-    else:
-        ordered = in_order_of(request.sort, visible[ALL_FILTERS], traits, turned)
-    groups = grouped(ordered, traits) if request.group else ungrouped(ordered)
+    found, pins = sets[ALL_FILTERS].ranked, sets[ALL_FILTERS].pins
+    ranked = [each for each in pinned_first(ordering.ordered(found, traits), pins) if each.point_id in traits]
+    ordered = in_order_of(request.sort, ranked, traits, turned)
+    groups = placed(grouped(ordered, traits) if request.group else ungrouped(ordered), pins, found.exact)
     counted = {name: _counted(found, traits, turned, grouped=request.group) for name, found in visible.items()}
     facets = {name: refinements(name, counted.get(name, counted[ALL_FILTERS])) for name in request.facets}
     return Listing(
@@ -110,6 +124,7 @@ async def arranged(
         sets[ALL_FILTERS].is_exact,
         facets,
         all(found.is_exact for found in sets.values()),
+        pins,
     )
 
 

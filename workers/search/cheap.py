@@ -35,8 +35,8 @@ async def cheaper_first(searcher: Searcher, request: SearchRequest, now_ms: int)
 def by_price(hits: Sequence[Hit]) -> list[Hit]:
     """Return the hits, those first that are cheap for how well they match.
 
-    Exact matches keep their places. Prices are compared by rank and only in the currency that most hits have; a hit
-    without such a price counts as the dearest one. Scores stay as they are.
+    Exact matches and pinned hits keep their places. Prices are compared by rank and only in the currency that most
+    hits have; a hit without such a price counts as the dearest one. Scores stay as they are.
     """
     currencies = [hit.currency for hit in hits if hit.price is not None]
     main = max(currencies, key=currencies.count, default=None)
@@ -47,4 +47,8 @@ def by_price(hits: Sequence[Hit]) -> list[Hit]:
         cheap = share.get(hit.price, 0.0) if hit.price is not None and hit.currency == main else 0.0
         return hit.score < EXACT_SCORE, -hit.score * (1 + CHEAP_WEIGHT * cheap)
 
-    return sorted(hits, key=worth)
+    ordered = sorted((hit for hit in hits if hit.pinned is None), key=worth)
+    for place, hit in enumerate(hits):
+        if hit.pinned is not None:
+            ordered.insert(place, hit)
+    return ordered

@@ -11,8 +11,8 @@ from workers.document import normalised
 from workers.index.layout import complete_payload
 from workers.point.payload import is_visible
 from workers.search.advice import advice
+from workers.search.arranging import ordered_groups
 from workers.search.hit_explanation import HitExplainer, leg_report
-from workers.search.ordering import in_order
 from workers.words.chunks import chunks
 from workers.words.folding import folded
 from workers.words.item import item_words
@@ -45,9 +45,9 @@ async def explain(
     stored = (await index.stored([product_id], vectors=True)).get(product_id)
     visible = stored is not None and is_visible(stored.payload)
     legs = await searcher.legs(index, asked, filters, RANKED_MAX)
-    ordering = searcher.ordering(filters, legs.kind, now_ms)
-    answered = (await in_order(index, legs.ranked(), ordering)).whole
-    as_hit = HitExplainer(legs, ordering).explain(point, stored.payload if stored else complete_payload(None))
+    ordering = searcher.ordering(query, filters, legs.kind, now_ms)
+    groups, pins = await ordered_groups(index, legs.ranked(), filters, ordering)
+    as_hit = HitExplainer(legs, ordering, pins).explain(point, stored.payload if stored else complete_payload(None))
     explanation = Explanation(
         query=query,
         product_id=product_id,
@@ -64,7 +64,8 @@ async def explain(
         fused=as_hit.fused,
         weight=as_hit.weight,
         factors=as_hit.factors,
-        answered=leg_report(answered, point),
+        rules=as_hit.rules,
+        answered=leg_report([group.best for group in groups], point),
         why=[],
     )
     due = stored is not None and stored.payload["vector_due"] is not None

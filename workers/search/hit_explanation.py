@@ -1,43 +1,61 @@
-"""Explains the place of a hit: its place in each leg, and the factors of its weight."""
+"""Explains the place of a hit: its place in each leg, the factors of its weight, and rules."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from schemas.explanations import HitExplanation, LegReport
+from schemas.weights import RuleReport
 from workers.index.traits import traits_of
+from workers.merchandising.rules import boost_factor, is_about
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from schemas.points import Payload
     from workers.index.interface import Found
+    from workers.index.traits import Traits
+    from workers.merchandising.rules import AppliedRules
     from workers.search.legs import Legs
     from workers.search.ordering import Ordering
+    from workers.search.pinning import Pin
 
 
 class HitExplainer:
     """Explains the hits of one search. `legs`: None where filters alone found them."""
 
-    def __init__(self, legs: Legs | None, ordering: Ordering) -> None:
+    def __init__(self, legs: Legs | None, ordering: Ordering, pins: Sequence[Pin]) -> None:
         self._legs = legs
         self._fused = legs.ranked().whole if legs is not None else []
         self._ordering = ordering
+        self._pins = pins
 
     def explain(self, point: str, payload: Payload) -> HitExplanation:
         """Return why the item of this point is where it is."""
-        legs, (weights, moment) = self._legs, self._ordering
-        item = traits_of(payload)
-        factors = weights.reports(item, moment) if weights is not None and item is not None else {}
-        weight = weights.weight(item, moment) if weights is not None and item is not None else 1.0
+        legs, item = self._legs, traits_of(payload)
+        weights, moment = self._ordering.weights, self._ordering.moment
         return HitExplanation(
             exact=legs is not None and point in legs.exact,
             by_words=leg_report(legs.words if legs is not None else [], point),
             by_vectors=leg_report(legs.near if legs is not None else [], point),
             fused=leg_report(self._fused, point),
-            weight=weight,
-            factors=factors,
+            weight=1.0 if item is None or weights is None else weights.weight(item, moment),
+            factors={} if item is None or weights is None else weights.reports(item, moment),
+            rules=[] if item is None else [*self._pinned(point), *_moved(self._ordering.rules, item)],
         )
+
+    def _pinned(self, point: str) -> list[RuleReport]:
+        return [RuleReport(id=pin.rule_id, action="pin", factor=1.0) for pin in self._pins if pin.point_id == point]
+
+
+def _moved(rules: AppliedRules, item: Traits) -> Iterator[RuleReport]:
+    """Iterate over the rules that bury or boost an item, and over the boosts of other items that cost it something."""
+    for rule in rules.buries:
+        if rule.bury is not None and is_about(rule.bury, item):
+            yield RuleReport(id=rule.id, action="bury", factor=1.0)
+    for rule in rules.boosts:
+        if (factor := boost_factor(rule, item)) != 1.0 or (rule.boost and is_about(rule.boost.items, item)):
+            yield RuleReport(id=rule.id, action="boost", factor=factor)
 
 
 def leg_report(found: Sequence[Found], point: str) -> LegReport:

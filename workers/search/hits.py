@@ -53,11 +53,15 @@ def hit(
     now_ms: int,
     product_ids: Sequence[str] = (),
     explanation: HitExplanation | None = None,
+    pinned: str | None = None,
 ) -> Hit:
-    """Render a visible item that was found. `product_ids`: the found items of its group, if the search groups."""
+    """Render a visible item that was found. `product_ids`: the found items of its group, if the search groups.
+    `pinned`: the rule that puts it where it is."""
     listed = list(product_ids[:VARIANTS_MAX])
     variants = Variants(count=len(product_ids), product_ids=listed) if listed else None
-    return Hit(**_rendered(payload, shop, now_ms), score=score, variants=variants, explanation=explanation)
+    return Hit(
+        **_rendered(payload, shop, now_ms), score=score, variants=variants, explanation=explanation, pinned=pinned
+    )
 
 
 def indexed_item(payload: Payload, shop: Shop, now_ms: int) -> IndexedItem:

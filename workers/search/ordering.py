@@ -1,4 +1,4 @@
-"""The order in which a search shows what it found: by relevance, times the weights of the items."""
+"""The order in which a search shows what it found: relevance, times the weights of the items, and the shop's rules."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from workers.index.interface import Index
     from workers.index.traits import Traits
     from workers.merchandising.factors import Moment
+    from workers.merchandising.rules import AppliedRules
     from workers.merchandising.weights import ItemWeights
 
 BROWSED_HEAD_POINTS = 1_000
@@ -26,26 +27,42 @@ class Ordering(NamedTuple):
     """How one search orders what it found."""
 
     weights: ItemWeights | None
+    rules: AppliedRules
     moment: Moment
 
     @property
     def needs_traits(self) -> bool:
         """Whether the order depends on the traits of what was found."""
-        return self.weights is not None
+        return self.weights is not None or bool(self.rules.buries or self.rules.boosts)
+
+    @property
+    def changes_nothing(self) -> bool:
+        """Whether relevance alone orders."""
+        return not self.needs_traits and not self.rules.pins
 
     def ordered(self, ranked: Ranked, traits: Mapping[str, Traits]) -> Ranked:
         """Return the parts of a ranking with the head by relevance times weight, items of equal ones by relevance.
 
-        Exact matches stay before all. What lies beyond the head follows in its order, so that no page repeats an item.
-        `traits` has those of the visible points of the head; the others are left out.
+        Exact matches stay before all, and items that a rule buries come behind the others of the head. What lies beyond
+        the head follows in its order, so that no page repeats an item. `traits` has those of the visible points of the
+        head; the others are left out.
         """
-        if self.weights is None:
+        if not self.needs_traits:
             return ranked
-        weight, moment = self.weights.weight, self.moment
-        head = [Found(point, score * weight(traits[point], moment)) for point, score in ranked.head if point in traits]
-        head.sort(key=_SCORE, reverse=True)
-        least = head[-1].score / ranked.head[-1].score if head and ranked.head[-1].score else 0.0
-        return Ranked(ranked.exact, head, [Found(point, score * least) for point, score in ranked.rest])
+        seen = [each for each in ranked.head if each.point_id in traits]
+        buried = {point for point, _ in seen if self.rules.is_buried(traits[point])} if self.rules.buries else set()
+        scored = [Found(point, score * self._worth(traits[point])) for point, score in seen]
+        scored.sort(key=_SCORE, reverse=True)
+        shown = [each for each in scored if each.point_id not in buried]
+        least = shown[-1].score if shown else 0.0
+        head = shown + [Found(point, min(score, least)) for point, score in scored if point in buried]
+        share = head[-1].score / ranked.head[-1].score if head and ranked.head[-1].score else 0.0
+        return Ranked(ranked.exact, head, [Found(point, score * share) for point, score in ranked.rest])
+
+    def _worth(self, item: Traits) -> float:
+        """Return what the relevance of an item is multiplied by, at most 1."""
+        weight = 1.0 if self.weights is None else self.weights.weight(item, self.moment)
+        return weight * self.rules.boost(item) if self.rules.boosts else weight
 
 
 async def in_order(index: Index, ranked: Ranked, ordering: Ordering) -> Ranked:

@@ -1,4 +1,4 @@
-"""Search: dense and lexical retrievers fused by score, exact identifiers first, weights of items, filters, browsing."""
+"""Search: dense and lexical retrievers fused by score, exact identifiers first, weights, rules, filters."""
 
 from __future__ import annotations
 
@@ -8,30 +8,39 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from schemas.errors import Conflict
 from workers.document import normalised
 from workers.merchandising.factors import Moment
+from workers.merchandising.rules import NO_RULES, Rules
 from workers.merchandising.weights import NO_WEIGHTS
 from workers.point.payload import is_visible
 from workers.search import hits
-from workers.search.arranging import FoundSet, Listing, arranged, arranges, browsed_page, browsed_set, relaxed
+from workers.search.arranging import (
+    FoundSet,
+    Listing,
+    arranged,
+    arranges,
+    browsed_page,
+    browsed_set,
+    ordered_groups,
+    relaxed,
+)
 from workers.search.currency import check_currency
 from workers.search.fusion import HEAD_POINTS
-from workers.search.groups import ungrouped
 from workers.search.hit_explanation import HitExplainer
 from workers.search.legs import BoundedVector, find_legs
 from workers.search.moment import compares_prices, filters_now, turned_prices
-from workers.search.ordering import Ordering, in_order
+from workers.search.ordering import Ordering
+from workers.search.pinning import with_pins
 from workers.words.query import query_terms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from schemas.points import Payload
-    from schemas.queries import Filters, Hit, IndexedItem, QueryKind, SearchRequest
+    from schemas.queries import Filters, Hit, IndexedItem, QueryKind, SearchRequest, Sort
     from schemas.refinements import Refinement
     from workers.embedder.interface import ModelId
     from workers.embedder.query_vector import QueryVector
     from workers.index.interface import Index
     from workers.merchandising.weights import Ranking
-    from workers.search.groups import Group
     from workers.search.legs import FoundBy, Legs
     from workers.search.moment import Turned
 
@@ -98,16 +107,19 @@ class Searcher:
         *,
         terms: Callable[[str], Mapping[str, float]] = query_terms,
         ranking: Callable[[], Ranking] = lambda: NO_WEIGHTS,
+        rules: Rules | None = None,
         vector_seconds_max: float = VECTOR_SECONDS_MAX,
         page_points: int = PAGE_POINTS,
         counted_points: int = COUNTED_POINTS,
     ) -> None:
-        """`terms` gives the terms of a query with their weights, `ranking` the weights of items that are in force."""
+        """`terms` gives the terms of a query with their weights, `ranking` the weights of items that are in force,
+        `rules` the rules of the shop."""
         self._collections = collections
         self._embedders = embedders
         self._shop = shop
         self._terms = terms
         self._ranking = ranking
+        self._rules = rules if rules is not None else Rules()
         self._vector_seconds_max = vector_seconds_max
         self._page_points = page_points
         self._counted_points = counted_points
@@ -126,9 +138,9 @@ class Searcher:
             listing = await arranged(index, request, sets, turned, ordering)
         else:
             listing, legs, ordering = await self._page(index, request, filters_now(request.filters, turned), now_ms)
-        explainer = HitExplainer(legs, ordering) if request.explain else None
+        explainer = HitExplainer(legs, ordering, listing.pins) if request.explain else None
         known = {} if legs is None else legs.payloads
-        page, left_out = await self._rendered(index, listing.groups, known, now_ms, explainer)
+        page, left_out = await self._rendered(index, listing, known, now_ms, explainer)
         by: FoundBy = "filters" if legs is None else legs.by
         return Results(page, listing.total, listing.is_exact, by, listing.facets, listing.facets_are_exact, left_out)
 
@@ -177,11 +189,16 @@ class Searcher:
         finally:
             computing.cancel()
 
-    def ordering(self, filters: Filters, kind: QueryKind, now_ms: int) -> Ordering:
-        """Return how a search of this kind orders what it finds."""
+    def ordering(
+        self, query: str | None, filters: Filters, kind: QueryKind, now_ms: int, sort: Sort = "relevance"
+    ) -> Ordering:
+        """Return how a search orders what it finds. Only the order of relevance knows weights and rules."""
+        moment = Moment(now_ms, self._shop.currency)
+        if sort != "relevance":
+            return Ordering(None, NO_RULES, moment)
         currency = filters.currency or self._shop.currency
         weights = self._ranking().weights(kind, currency, self._shop.languages)
-        return Ordering(weights, Moment(now_ms, self._shop.currency))
+        return Ordering(weights, self._rules.applied(query, now_ms), moment)
 
     async def _turned(self, index: Index, request: SearchRequest, now_ms: int) -> Turned:
         comparing = compares_prices(request) is not None
@@ -190,53 +207,58 @@ class Searcher:
     async def _page(
         self, index: Index, request: SearchRequest, filters: Filters, now_ms: int
     ) -> tuple[Listing, Legs | None, Ordering]:
-        """Return one page in the order of relevance and weights; without a query in that of the index and weights."""
+        """Return one page in the order of relevance, weights and rules; without a query the index has the first say."""
         if request.q is None:
-            ordering = self.ordering(request, "filters", now_ms)
+            ordering = self.ordering(None, request, "filters", now_ms)
             return await browsed_page(index, request, filters, ordering), None, ordering
         end = request.offset + request.limit
         points = max(self._page_points, end)
         [legs] = await self._all_legs(index, normalised(request.q), [filters], points, ahead=_ahead(request))
-        ordering = self.ordering(request, legs.kind, now_ms)
-        ranked = (await in_order(index, legs.ranked(), ordering)).whole
-        page = ungrouped(ranked[request.offset : end])
-        return Listing(page, len(ranked), legs.is_complete, {}, True), legs, ordering
+        ordering = self.ordering(request.q, request, legs.kind, now_ms)
+        groups, pins = await ordered_groups(index, legs.ranked(), filters, ordering)
+        page = groups[request.offset : end]
+        return Listing(page, len(groups), legs.is_complete, {}, True, pins), legs, ordering
 
     async def _sets(
         self, index: Index, request: SearchRequest, several: Mapping[str, Filters], now_ms: int
     ) -> tuple[dict[str, FoundSet], Legs | None, Ordering]:
         """Return all that is found with each of the filters, and the legs with all of them."""
         if request.q is None:
-            ordering = self.ordering(request, "filters", now_ms)
-            weighed = ordering.needs_traits
-            sets = {name: await browsed_set(index, request, each, weighed=weighed) for name, each in several.items()}
+            ordering = self.ordering(None, request, "filters", now_ms, request.sort)
+            sets = {name: await browsed_set(index, request, each, ordering) for name, each in several.items()}
             return sets, None, ordering
         legs = await self._all_legs(
             index, normalised(request.q), [*several.values()], self._counted_points, ahead=_ahead(request)
         )
-        found = {name: FoundSet(each.ranked(), each.is_complete) for name, each in zip(several, legs, strict=True)}
-        return found, legs[0], self.ordering(request, legs[0].kind, now_ms)
+        ordering = self.ordering(request.q, request, legs[0].kind, now_ms, request.sort)
+        pins = ordering.rules.pins
+        found = {
+            name: FoundSet(*await with_pins(index, each.ranked(), pins, filters), each.is_complete)
+            for (name, filters), each in zip(several.items(), legs, strict=True)
+        }
+        return found, legs[0], ordering
 
     async def _rendered(
         self,
         index: Index,
-        groups: Sequence[Group],
+        listing: Listing,
         known: Mapping[str, Payload],
         now_ms: int,
         explainer: HitExplainer | None,
     ) -> tuple[list[Hit], list[str]]:
         """Return the hits, and the points that cannot be shown. `known`: payloads that were read with the ranking."""
-        lacking = [group.best.point_id for group in groups if group.best.point_id not in known]
+        lacking = [group.best.point_id for group in listing.groups if group.best.point_id not in known]
         payloads = {**known, **(await index.payloads(lacking))}
+        pinned = {pin.point_id: pin.rule_id for pin in listing.pins}
         page: list[Hit] = []
         left_out: list[str] = []
-        for (point, score), product_ids in groups:
+        for (point, score), product_ids in listing.groups:
             payload = payloads.get(point)
             if payload is None or not is_visible(payload):  # The item was hidden after the ranking was made.
                 continue
             try:
                 explanation = explainer.explain(point, payload) if explainer is not None else None
-                page.append(hits.hit(payload, score, self._shop, now_ms, product_ids, explanation))
+                page.append(hits.hit(payload, score, self._shop, now_ms, product_ids, explanation, pinned.get(point)))
             except hits.UNSHOWABLE:  # One bad point must not cost the others their answer.
                 left_out.append(point)
         return page, left_out

@@ -14,6 +14,7 @@ from schemas.tokens import Token
 from stream.api.context import ServingContext
 from stream.api.jobs_service import JobsService
 from stream.api.live_file import LiveFile
+from stream.api.live_rules import LiveRules
 from stream.api.live_synonyms import LiveSynonyms
 from stream.api.search_service import SearchService
 from stream.api.status_service import StatusService
@@ -49,7 +50,7 @@ UNUSED: Any = None
 
 def context(data_dir: Path, **parts: Any) -> ServingContext:
     """A process without an index, an embedder or a broker; `parts` replaces some of it."""
-    watermark = Watermark()
+    watermark, metrics = Watermark(), IndexMetrics(CollectorRegistry())
     made = ServingContext(
         settings=Settings(data_dir=data_dir),
         shop=Shop(None, ()),
@@ -59,12 +60,13 @@ def context(data_dir: Path, **parts: Any) -> ServingContext:
         models=UNUSED,
         watermark=watermark,
         as_of=FreshAsOf(watermark),
-        metrics=IndexMetrics(CollectorRegistry()),
+        metrics=metrics,
         clock=SystemClock(),
         gate=QueryGate(),
         vocabulary=Vocabulary(),
         synonyms=LiveSynonyms(None),
         ranking=LiveFile(None, "FRESHLINE_RANKING", read_ranking, without_file=NO_WEIGHTS),
+        rules=LiveRules(UNUSED, 1, metrics.rules_refused),
     )
     return made._replace(**parts)
 

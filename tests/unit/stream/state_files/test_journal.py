@@ -14,7 +14,7 @@ from schemas.errors import InvalidStateLine, Misconfigured, Unavailable
 from stream.kafka.partitions import Partition
 from stream.state_files.journal import Journal
 from stream.state_files.lines import decode_line, encode_line
-from stream.state_files.records import StateRecord
+from stream.state_files.records import DELETED, StateRecord
 from tests.support.examples import examples
 
 if TYPE_CHECKING:
@@ -89,6 +89,20 @@ def test_a_journal_that_grew_is_compacted(tmp_path: Path) -> None:
         journal.append([StateRecord(Partition("items", 0), b"%d" % (number % 10), b"%d" % number)])
     assert path.stat().st_size <= 10_100
     assert sorted(int(value) for value in held(journal).values()) == list(range(990, 1000))
+
+
+def test_a_deleted_rule_is_gone_when_the_journal_is_opened_again_and_when_it_is_compacted(tmp_path: Path) -> None:
+    path, partition = tmp_path / "state.journal", Partition("rules", 0)
+    kept, gone = (StateRecord(partition, key, b'{"id":1}') for key in (b"kept", b"gone"))
+    journal = Journal(path, 4)
+    journal.append([kept, gone, gone._replace(value=DELETED)])
+    assert held(journal) == last([kept])
+    journal.close()
+    again = Journal(path, 4)
+    assert held(again) == last([kept])
+    again.compact()
+    assert b"gone" not in path.read_bytes() and held(again) == last([kept])
+    again.close()
 
 
 def test_a_record_that_is_no_json_is_left_out(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tests.support.traits import traits
 from workers.index.interface import Found
 from workers.merchandising.factors import Boost, Moment
+from workers.merchandising.rules import NO_RULES
 from workers.merchandising.weights import ItemWeights
 from workers.search.legs import EXACT_SCORE, Ranked
 from workers.search.ordering import BROWSED_HEAD_POINTS, Ordering, browsed
@@ -18,13 +19,13 @@ if TYPE_CHECKING:
     from workers.index.traits import Traits
 
 NOW = Moment(1_000, None)
-UNWEIGHED = Ordering(None, NOW)
+UNWEIGHED = Ordering(None, NO_RULES, NOW)
 scores = st.lists(st.floats(0, 0.99), max_size=6).map(lambda found: sorted(found, reverse=True))
 boosts = st.dictionaries(st.sampled_from("abcdef"), st.integers(0, 10))
 
 
 def by_boost(strength: float) -> Ordering:
-    return Ordering(ItemWeights({"boost": Boost(strength=strength, attribute="boost", most=10)}), NOW)
+    return Ordering(ItemWeights({"boost": Boost(strength=strength, attribute="boost", most=10)}), NO_RULES, NOW)
 
 
 def ranking(head: list[float], rest: int = 0) -> Ranked:
