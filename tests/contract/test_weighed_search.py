@@ -148,7 +148,7 @@ async def test_the_place_that_explain_gives_is_the_place_in_the_search(index: In
 
 async def test_an_explanation_says_what_weighs_an_item_down(index: Index) -> None:
     for name, availability in (("a", "out_of_stock"), ("b", "in_stock")):
-        title = "cake" if name == "a" else "cake and more"
+        title = "round cake" if name == "a" else "round cake and more"
         await put(index, content(name, title, availability=availability), 1, dense=vector(1))
     ranking = read_ranking("weights: {availability: {strength: 3}}", "ranking.yaml")
     why = (await explain(searcher(index, ranking), index, "cake", Filters(), "a", NOW_MS)).why
