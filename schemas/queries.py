@@ -13,7 +13,7 @@ from schemas.refinements import FacetNames, Refinement  # noqa: TC001
 from schemas.texts import name_of
 from schemas.understood import Relaxation, Understood  # noqa: TC001  (as above)
 
-QUERY_CHARS_MAX = 1_000
+QUERY_CHARS_MAX = 4_000
 LIMIT_MAX = 100
 OFFSET_MAX = 10_000
 WAIT_MS, WAIT_MS_MAX = 2_000, 30_000

@@ -211,6 +211,38 @@ async def test_a_query_of_nonsense_finds_nothing(index: Index) -> None:
         assert (results.hits, results.total, results.total_is_exact) == ([], 0, True)
 
 
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("?! ... 😀", []),
+        ('"', []),
+        ("d", ["vitamin"]),
+        ("x", []),
+        ("the", ["boys"]),
+        ("with the", ["boys"]),
+        ("for with", []),
+        (" ".join(["lorem"] * 499 + ["boys"]), []),
+        (" ".join(["boys", *["lorem"] * 499]), ["boys"]),
+        ("ხაჭაპური", ["khachapuri"]),
+        ("ქართული", []),
+        ("กาแฟ", []),
+    ],
+)
+async def test_an_odd_query_finds_what_it_says_or_nothing(index: Index, query: str, found: list[str]) -> None:
+    """Symbols, one letter, stop words alone, a page of text, a script that the model cannot read."""
+    await put(index, content("vitamin", "Vitamin D tablets"), 1, dense=vector(1))
+    await put(index, content("boys", "The boys of summer"), 2, dense=vector(1))
+    await put(index, content("khachapuri", "ხაჭაპური 400g"), 3, dense=vector(1))
+
+    async def unreadable(_: Vector) -> Any:
+        raise EmbeddingFailed("The model cannot read it.")
+
+    unrelated = LoadedModel(at_once(lambda _: vector(0, 0, 1)))
+    unrelated.cosine_min = 0.4
+    for search in (searcher(index), searcher_with(index, unreadable), Searcher(OneIndex(index), unrelated, SHOP)):
+        assert await names(search, q=query[:1_000]) == found
+
+
 async def test_what_is_counted_is_on_the_pages_and_a_bound_is_told(index: Index) -> None:
     for number in range(30):
         await put(index, content(str(number), f"cake {number}"), number, dense=vector(1, number / 100))
