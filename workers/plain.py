@@ -7,6 +7,7 @@ would embed the item again, and search would find it by pieces of links.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from html import unescape
 from typing import TYPE_CHECKING
 from unicodedata import normalize
@@ -64,6 +65,9 @@ _DIGEST = re.compile(
 )
 _SIGNS = re.compile(r"[\W_]+")
 _NO_WORDS = (_TIME, _ADDRESS, _DIGEST, _SIGNS)
+NAMES_KNOWN_MAX, VALUES_KNOWN_MAX = 1_024, 8_192
+"""The most names and values of attributes of which is remembered what they are: a catalogue says the same ones again
+and again."""
 _YES_OR_NO = frozenset(("true", "false", "yes", "no", "null", "none", "n/a"))
 _JSON_TEXT = re.compile(r'"((?:[^"\\]|\\.)*)"(\s*:)?')
 """A text in JSON, and the colon behind one that is a name."""
@@ -87,7 +91,8 @@ def attribute_texts(attributes: dict[str, object]) -> Iterator[str]:
     finds less with either (measured on the judged electronics queries).
     """
     for name in sorted(attributes):
-        yield from _texts(name, attributes[name])
+        if isinstance(value := attributes[name], (str, list, dict)):  # Most others are numbers.
+            yield from _texts(name, value)
 
 
 def _texts(name: str, value: object) -> Iterator[str]:
@@ -114,10 +119,12 @@ def _texts_in_json(name: str, value: str) -> Iterator[str]:
         yield from _texts(name, nested)
 
 
+@lru_cache(NAMES_KNOWN_MAX)
 def _is_identifier(name: str) -> bool:
     return re.sub("[^a-z]", "", name.lower()) in _IDENTIFIERS
 
 
+@lru_cache(VALUES_KNOWN_MAX)
 def _says_something(text: str) -> bool:
     stripped = text.strip() if text.isascii() else with_ascii_digits(normalize("NFKC", visible(text))).strip()
     if stripped.lower() in _YES_OR_NO or any(pattern.fullmatch(stripped) for pattern in _NO_WORDS):

@@ -11,7 +11,9 @@ from schemas.queries import Filters
 from tests.benchmarks.catalogue import SHARED, asked_queries
 from tests.oracle.hongkong import rows
 from workers.search.fusion import HEAD_POINTS, fuse
-from workers.search.weights import VECTOR_WEIGHTS, query_kind
+from workers.search.weights import VECTOR_WEIGHTS, left_to_vectors, query_kind
+from workers.words.identity import without_names
+from workers.words.query import query_terms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -44,8 +46,9 @@ async def _rankings(index: Index, embedder: Embedder, query: str) -> dict[str, l
     words = await index.search_lexical(query, Filters(), HEAD_POINTS)
     vector = embedder.embed_query(query)
     near = await index.search_dense(vector, Filters(), HEAD_POINTS)
-    weight = VECTOR_WEIGHTS[query_kind(query, is_brand=await index.has_brand(query))]
-    legs = {"words": words, "vectors": near, "fused": fuse(words, near, weight).whole}
+    best = await index.best_by_terms(without_names(query_terms(query)))
+    weight = VECTOR_WEIGHTS[query_kind(query, is_brand=await index.has_brand(query))] * left_to_vectors(words, best)
+    legs = {"words": words, "vectors": near, "fused": fuse(words, near, weight, words_best=best).whole}
     return {leg: [point.point_id for point in ranking] for leg, ranking in legs.items()}
 
 

@@ -62,6 +62,6 @@ def outdated_words(metadata: Metadata) -> str | None:
     if metadata.analysis_version == ANALYSIS_VERSION:
         return None
     return (
-        f"{metadata.collection} was filled by an earlier analysis of words, so words do not find what was written "
-        "then: run `freshline rebuild`"
+        f"{metadata.collection} was filled by an earlier analysis of words, so words find less of what was "
+        "written then: run `freshline rebuild`"
     )

@@ -18,6 +18,11 @@ class Cutoff(NamedTuple):
     """By BM25."""
     cosine_min: float
 
+    @property
+    def words_best(self) -> float:
+        """The best score by words of any visible item, but for what it has for its names; 0.0 if no item has one."""
+        return self.words_min / WORDS_SHARE_MIN
+
 
 EVERYTHING = Cutoff(0.0, -1.0)
 """Every item of a ranking is a result."""

@@ -33,14 +33,22 @@ class Fused(NamedTuple):
         return [*self.head, *self.rest]
 
 
-def fuse(words: Sequence[Found], near: Sequence[Found], vector_weight: float, cutoff: Cutoff = EVERYTHING) -> Fused:
+def fuse(
+    words: Sequence[Found],
+    near: Sequence[Found],
+    vector_weight: float,
+    cutoff: Cutoff = EVERYTHING,
+    words_best: float = 0.0,
+) -> Fused:
     """Return the points of both rankings that reach the cut-off, best first, with scores from 0 to `SCORE_MAX`.
 
-    Both are in the order of `workers.index.ranking`. The score by words is divided by the best one; the cosine counts
-    from that of the last point of the head on, since how low cosines are depends on model and query. What lies beyond
-    the heads follows in turns, so that longer rankings begin as shorter ones do and no page repeats an item.
+    Both are in the order of `workers.index.ranking`. The score by words counts as a share of `words_best`, the best one
+    of all items but for what they have for their names (0.0: that of the first point). The cosine counts from that of
+    the last point of the head on, since how low cosines are depends on model and query. What lies beyond the heads
+    follows in turns, so that longer rankings begin as shorter ones do and no page repeats an item.
     """
-    head = in_order(_scored(words[:HEAD_POINTS], near[:HEAD_POINTS], vector_weight, cutoff))
+    best = words_best or (words[0].score if words else 0.0)
+    head = in_order(_scored(words[:HEAD_POINTS], near[:HEAD_POINTS], vector_weight, cutoff, best))
     shown = {point.point_id for point in head}
     said = [point for point in words[HEAD_POINTS:] if point.score >= cutoff.words_min]
     related = [point for point in near[HEAD_POINTS:] if point.score >= cutoff.cosine_min]
@@ -55,12 +63,21 @@ def fuse(words: Sequence[Found], near: Sequence[Found], vector_weight: float, cu
 
 
 def _scored(
-    words: Sequence[Found], near: Sequence[Found], vector_weight: float, cutoff: Cutoff
+    words: Sequence[Found], near: Sequence[Found], vector_weight: float, cutoff: Cutoff, words_best: float
 ) -> Iterator[tuple[str, float]]:
-    by_words = {point_id: score / words[0].score for point_id, score in words}
+    by_words = {point_id: _share(score, words_best) for point_id, score in words}
+    most = max(1.0, *by_words.values()) if by_words else 1.0
     by_vector = {point_id: cosine - near[-1].score for point_id, cosine in near}
     said = {point_id for point_id, score in words if score >= cutoff.words_min}
     related = {point_id for point_id, cosine in near if cosine >= cutoff.cosine_min}
     for point_id in said | related:
         score = by_words.get(point_id, 0.0) + vector_weight * by_vector.get(point_id, 0.0)
-        yield point_id, SCORE_MAX * score / (1 + vector_weight)
+        yield point_id, SCORE_MAX * score / (most + vector_weight)
+
+
+def _share(score: float, best: float) -> float:
+    """Return the share of the best score; of a higher one, which an item named as the query has, between 1 and 2.
+
+    The name outweighs all words. Were it the measure, the words of all other items would count next to nothing.
+    """
+    return score / best if score <= best else 2 - best / score

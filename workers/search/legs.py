@@ -11,7 +11,7 @@ from schemas.queries import Filters
 from workers.index.interface import Found
 from workers.search.cutoff import cutoff
 from workers.search.fusion import HEAD_POINTS, fuse
-from workers.search.weights import VECTOR_WEIGHTS, query_kind
+from workers.search.weights import VECTOR_WEIGHTS, left_to_vectors, query_kind
 from workers.words.identity import identifiers, without_names
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Legs(NamedTuple):
     @property
     def weight(self) -> float:
         """The weight of a cosine; see `fuse`."""
-        return VECTOR_WEIGHTS[self.kind]
+        return VECTOR_WEIGHTS[self.kind] * left_to_vectors(self.words, self.cutoff.words_best)
 
     @property
     def go_on(self) -> tuple[bool, bool]:
@@ -92,7 +92,7 @@ class Legs(NamedTuple):
     def ranked(self) -> Ranked:
         """Return all that was found, best first: exact matches, then both rankings fused."""
         exact = [Found(point, EXACT_SCORE) for point in self.exact]
-        fused = fuse(self.words, self.near, self.weight, self.cutoff)
+        fused = fuse(self.words, self.near, self.weight, self.cutoff, self.cutoff.words_best)
         head, rest = ([each for each in part if each.point_id not in self.exact] for part in fused)
         return Ranked(exact, head, rest)
 

@@ -8,7 +8,10 @@ from workers.words.chunks import chunks, is_quantity
 from workers.words.folding import folded
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from schemas.queries import QueryKind
+    from workers.index.interface import Found
 
 PLAIN_WEIGHT = 2.0
 """The weight of a cosine beside the share of the best score by words. From 1 to 3 search finds nearly the same."""
@@ -17,6 +20,8 @@ NUMBERED_WEIGHT = 0.5
 BRAND_WEIGHT = 0.0
 """The weight where the query is a brand: all its items fit, and a vector of a name says nothing."""
 PART_NUMBER_CHARACTERS_MIN = 4
+ENOUGH_POINTS = 20
+"""Two pages. With 10 to 50 search finds nearly the same."""
 
 
 VECTOR_WEIGHTS: dict[QueryKind, float] = {
@@ -33,6 +38,17 @@ def query_kind(query: str, *, is_brand: bool) -> QueryKind:
     if is_brand:
         return "brand"
     return "part_number" if any(map(_is_part_number, chunks(folded(query)))) else "plain"
+
+
+def left_to_vectors(words: Sequence[Found], words_best: float) -> float:
+    """Return the share of their weight that vectors keep beside a ranking by words, from 0 to 1.
+
+    The better the twentieth point is by words, compared with the best score of all, the less is left for vectors to
+    find, and the more they would only shuffle (deploy/decisions/0051).
+    """
+    if len(words) < ENOUGH_POINTS:
+        return 1.0
+    return 1 - min(1.0, words[ENOUGH_POINTS - 1].score / (words_best or words[0].score))
 
 
 def _is_part_number(chunk: str) -> bool:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from itertools import combinations, pairwise
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from workers.words.quantities import UNITS, number, quantity
 from workers.words.stems import singular
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\U00020000-\U0003fffd"
@@ -56,9 +59,9 @@ def chunks(folded: str) -> list[str]:
     return _FIND.findall(folded)
 
 
-def located(folded: str) -> list[tuple[int, int]]:
-    """Return the places of the chunks of folded text, each as (start, end)."""
-    return [found.span() for found in _FIND.finditer(folded)]
+def places(folded: str) -> Iterator[tuple[int, int]]:
+    """Iterate over the places of the chunks of folded text, each as (start, end)."""
+    return map(re.Match.span, _FIND.finditer(folded))
 
 
 def terms(chunk: str) -> Terms:
@@ -107,7 +110,7 @@ def _grams(run: str) -> Terms:
 
 def _compound(chunk: str) -> Terms:
     """Return a part number or compound run together, and its parts: AB-1234/5 as ab12345, ab, ab1234, 1234 ..."""
-    segments = _JOINT.split(chunk.removesuffix("'s"))
+    segments = list(filter(None, _JOINT.split(chunk.removesuffix("'s"))))  # A chunk that was cut may end with a sign.
     pure = all(segment.isalpha() for segment in segments)
     if pure and "/" in chunk:  # black/white: alternatives, not one word
         return Terms(tuple(singular(segment) for segment in segments))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workers.words.chunks import chunks
+from workers.words.chunks import chunks, terms
 from workers.words.folding import folded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 WITHIN_CHARACTERS_MIN = 8
 """The least characters of an id or GTIN that is looked for within a longer query: the 2060 of `rtx 2060` is none."""
@@ -19,7 +19,12 @@ NAME_MARKS = ("=", "@")
 
 def title_term(title: str) -> str:
     """Return the term of a whole title."""
-    return f"={' '.join(chunks(folded(title)))}"
+    return title_term_of(chunks(folded(title)))
+
+
+def title_term_of(found: Iterable[str]) -> str:
+    """Return the term of a title of these chunks, the same however its numbers and units are written."""
+    return f"={' '.join(''.join(terms(chunk).whole) if chunk[0].isdigit() else chunk for chunk in found)}"
 
 
 def brand_term(brand: str) -> str:

@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 from collections import Counter
-from itertools import chain, pairwise
+from itertools import chain, islice, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from workers.plain import attribute_texts, plain
 from workers.words.chunks import chunks, terms
 from workers.words.folding import folded, spelled_out
-from workers.words.identity import brand_term, identity_terms, title_term
-from workers.words.stems import SNOWBALL, stem
+from workers.words.head_nouns import head_nouns
+from workers.words.identity import brand_term, identity_terms, title_term_of
+from workers.words.stems import SNOWBALL, singular, stem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from schemas.points import Content
 
-ANALYSIS_VERSION = 4
+ANALYSIS_VERSION = 5
 """The version of the analysis. It rises whenever an item or a query gets other terms, or a term another weight.
 
-Version 1 was Qdrant's multilingual tokenizer, versions 2 and 3 took more times, numbers and addresses for words.
+Version 1 was Qdrant's multilingual tokenizer, versions 2 and 3 took more times, numbers and addresses for words, and
+version 4 knew no head nouns.
 """
 TITLE_WEIGHT, CATEGORY_WEIGHT = 3, 2
 """How often a term of these fields counts; one of any other field counts once. Measured in deploy/decisions/0031."""
+TITLE_NOUNS, LEAF_NOUNS, DESCRIPTION_NOUNS = 2, 1, 1
+"""How many head nouns of these fields count, the first ones: later ones name parts, colours and systems."""
+NOUNS_WITHIN_CHARACTERS = 80
+"""The beginning of a text that is looked through for head nouns."""
 CHUNKS_KNOWN_MAX = 100_000
 """The most chunks whose terms are remembered, some 300 bytes each."""
 _UNSTEMMED = ("und", "en")
@@ -51,13 +57,27 @@ class Words(NamedTuple):
     """The number of chunks (words, numbers ...), each as often as its field counts."""
 
 
+class _Field(NamedTuple):
+    weight: int
+    """How often its terms count."""
+    nouns: int
+    """How many of its head nouns count."""
+    language: str
+    text: str
+
+
 def item_words(content: Content) -> Words:
     """Return the words of an item."""
     counts, length = Counter(_names(content)), 0
-    for weight, language, text in _fields(content):
-        found = chunks(folded(text := plain(text)))
-        length += weight * len(found)
-        counts.update(weight * list(_terms(text, language, found)))
+    nouns = dict[str, None]()
+    brand = {singular(word) for word in chunks(folded(content["brand"] or ""))}
+    for field in _fields(content):
+        found = chunks(folded(text := plain(field.text)))
+        length += field.weight * len(found)
+        counts.update(field.weight * list(_terms(text, field.language, found)))
+        if field.nouns:
+            nouns |= dict.fromkeys(islice(head_nouns(text[:NOUNS_WITHIN_CHARACTERS], brand), field.nouns))
+    counts.update(nouns.keys())
     return Words(counts, length)
 
 
@@ -66,13 +86,15 @@ def identity_words(product_id: str) -> Words:
     return Words(Counter(identity_terms(product_id, None)), 0)
 
 
-def _fields(content: Content) -> Iterator[tuple[int, str, str]]:
-    """Iterate over the texts of an item: (how often the field counts, language, text)."""
-    yield from ((TITLE_WEIGHT, language, text) for language, text in _distinct(content["title"]))
-    yield CATEGORY_WEIGHT, "und", " > ".join(content["category"])
-    yield from ((1, language, text) for language, text in _distinct(content["description"]))
-    yield 1, "und", content["brand"] or ""
-    yield 1, "und", ", ".join(attribute_texts(content["attributes"]))
+def _fields(content: Content) -> Iterator[_Field]:
+    """Iterate over the texts of an item. The category begins with its leaf, whose noun says what the item is."""
+    for language, text in _distinct(content["title"]):
+        yield _Field(TITLE_WEIGHT, TITLE_NOUNS, language, text)
+    yield _Field(CATEGORY_WEIGHT, LEAF_NOUNS, "und", " > ".join(reversed(content["category"])))
+    for language, text in _distinct(content["description"]):
+        yield _Field(1, DESCRIPTION_NOUNS, language, text)
+    yield _Field(1, 0, "und", content["brand"] or "")
+    yield _Field(1, 0, "und", ", ".join(attribute_texts(content["attributes"])))
 
 
 def _terms(text: str, language: str, found: list[str]) -> Iterable[str]:
@@ -89,14 +111,17 @@ def _names(content: Content) -> Iterator[str]:
     if content["brand"]:
         yield brand_term(content["brand"])
     for _, text in _distinct(content["title"]):
-        yield title_term(text)
-        for one, other in pairwise(chunks(folded(text))):
+        found = chunks(folded(text))
+        yield title_term_of(found)
+        for one, other in pairwise(found):
             if one.isalpha() and other[0].isdigit() and other.isalnum():
                 yield f"{one}{other}"
 
 
 def _distinct(texts: Mapping[str, str]) -> Iterable[tuple[str, str]]:
     """Return each text with its language; of those that say the same, such as both Chinese scripts, the first."""
+    if len(texts) < 2:
+        return texts.items()
     return {folded(texts[language]): (language, texts[language]) for language in sorted(texts, reverse=True)}.values()
 
 

@@ -16,7 +16,7 @@ _NAMES: dict[_Unit, str] = {
     _Unit(1, "ml"): "ml cc milliliter milliliters millilitre millilitres 毫升",
     _Unit(10, "ml"): "cl",
     _Unit(100, "ml"): "dl",
-    _Unit(1_000, "ml"): "l ltr liter liters litre litres 升 公升",
+    _Unit(1_000, "ml"): "l lt ltr liter liters litre litres 升 公升",
     _Unit(0.001, "g"): "mg 毫克",
     _Unit(1, "g"): "g gm gram grams 克 公克",
     _Unit(1_000, "g"): "kg kgs kilo kilos kilogram kilograms 公斤 千克",

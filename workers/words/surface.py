@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from workers.words.chunks import located
+from workers.words.chunks import places
 from workers.words.folding import folded
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def words(text: str) -> Iterator[Word]:
     There are none where folding joins characters that stand apart, which hardly a text has.
     """
     found = folded_in_place(text)
-    for start, end in located(found.text):
+    for start, end in places(found.text):
         yield Word(found.text[start:end], found.starts[start], found.ends[end - 1])
 
 

@@ -12,7 +12,15 @@ from workers.index.interface import Found
 from workers.index.ranking import EQUAL_POINTS_MAX, best, in_order
 from workers.search.cutoff import EVERYTHING, Cutoff
 from workers.search.fusion import HEAD_POINTS, fuse
-from workers.search.weights import BRAND_WEIGHT, NUMBERED_WEIGHT, PLAIN_WEIGHT, VECTOR_WEIGHTS, query_kind
+from workers.search.weights import (
+    BRAND_WEIGHT,
+    ENOUGH_POINTS,
+    NUMBERED_WEIGHT,
+    PLAIN_WEIGHT,
+    VECTOR_WEIGHTS,
+    left_to_vectors,
+    query_kind,
+)
 
 scored = st.dictionaries(st.sampled_from("abcdefgh"), st.integers(1, 9).map(float))
 rankings = scored.map(lambda scores: in_order(Found(point, score) for point, score in scores.items()))
@@ -28,6 +36,20 @@ def test_the_score_by_words_is_a_share_of_the_best_and_a_cosine_counts_from_the_
     assert fuse(words, near, 1.0).whole == [
         Found("a", 0.495), Found("b", 0.495), Found("c", 0.0495), Found("d", 0.0),
     ]  # fmt: skip
+
+
+def test_an_item_named_as_the_query_leaves_the_words_of_the_others_their_worth() -> None:
+    words = [Found("named", 96.0), Found("a", 6.0), Found("b", 5.0)]
+    near = [Found("named", 0.7), Found("b", 0.5), Found("a", 0.4)]
+    assert names(fuse(words, near, 0.5, words_best=6.0).whole) == ["named", "a", "b"]
+    assert names(fuse(words, near, 0.5).whole) == ["named", "b", "a"]
+
+
+@given(rankings, weights, st.floats(0.5, 9))
+def test_words_keep_their_order_whatever_the_best_score_is(words: list[Found], weight: float, best: float) -> None:
+    shown = fuse(words, [], weight, words_best=best).whole
+    assert names(shown) == names(words)
+    assert all(0 <= score <= 1 for _, score in shown)
 
 
 @given(rankings, rankings, weights)
@@ -133,3 +155,16 @@ def test_no_more_equal_points_are_read_than_the_bound() -> None:
 def test_a_vector_counts_little_where_the_query_has_a_part_number(query: str, weight: float) -> None:
     assert VECTOR_WEIGHTS[query_kind(query, is_brand=False)] == weight
     assert VECTOR_WEIGHTS[query_kind(query, is_brand=True)] == BRAND_WEIGHT == 0
+
+
+def test_vectors_count_the_less_the_better_the_twentieth_item_is_by_words() -> None:
+    def left(twentieth: float, words_best: float = 8.0) -> float:
+        return left_to_vectors([*[Found("a", 8.0)] * (ENOUGH_POINTS - 1), Found("b", twentieth)], words_best)
+
+    assert (left(8.0), left(4.0), left(2.0)) == (0.0, 0.5, 0.75)
+    assert left(4.0, words_best=4.0) == left(5.0, words_best=4.0) == 0.0, "all are as good as the best but for a name"
+    assert left(4.0, words_best=0.0) == 0.5
+
+
+def test_vectors_keep_their_weight_where_words_find_little() -> None:
+    assert left_to_vectors([], 0.0) == left_to_vectors([Found("a", 8.0)] * (ENOUGH_POINTS - 1), 8.0) == 1.0
