@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 _CROWDED = ((UNVERSIONED, -1, ""), "")
 """An earlier release kept a (stamp, seller) here, up to which it dropped offers: this one drops none there."""
-_SEPARATOR = b"\x00"
+SEPARATOR = b"\x00"
+"""Stands between the ids in the key of a review. Neither has it."""
 
 
 def encode_item(record: ItemRecord) -> bytes:
@@ -72,12 +73,12 @@ def logged_item_under(key: bytes | None, value: bytes) -> LoggedItem:
 
 def review_key(product_id: str, review_id: str) -> bytes:
     """Return the key of a record of `review-states`. Neither id contains NUL."""
-    return product_id.encode() + _SEPARATOR + review_id.encode()
+    return product_id.encode() + SEPARATOR + review_id.encode()
 
 
 def split_review_key(key: bytes) -> tuple[str, str]:
     """Return (product_id, review_id), the inverse of review_key. Raises ForeignRecord."""
-    product_id, _, review_id = key.partition(_SEPARATOR)
+    product_id, _, review_id = key.partition(SEPARATOR)
     try:
         return product_id.decode(), review_id.decode()
     except UnicodeDecodeError as error:

@@ -8,18 +8,25 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import BrokerResponseError, KafkaError
 
 from schemas.canaries import CANARY_PREFIX, is_canary
 from schemas.errors import ForeignRecord, Unavailable
 from schemas.event_fields import PRODUCT_ID_BYTES_MAX
-from schemas.state_codec import decode_item_under, decode_review, encode_item, logged_item_under, split_review_key
+from schemas.state_codec import (
+    SEPARATOR,
+    decode_item_under,
+    decode_review,
+    encode_item,
+    logged_item_under,
+    split_review_key,
+)
 from schemas.state_validation import check_item, check_review
 from stream.kafka.partitions import Partition
 from stream.kafka.topics import ITEMS, KEPT, STATES
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Awaitable, Collection, Iterable, Mapping, Sequence
 
     from schemas.items import ItemRecord
     from schemas.logged_item import LoggedItem
@@ -28,6 +35,9 @@ if TYPE_CHECKING:
 
 IN_FLIGHT_MAX = 2000
 """The most records that are sent and not yet confirmed."""
+REFUSALS_MAX = 20
+"""With more refused records among those in flight nothing more is sent: the broker refuses them all."""
+REFUSALS_NAMED_MAX = 5
 WRITER_HEADER = "writer"
 """Header of every record of the item state with the id of its writer."""
 WRITER_BYTES_MAX = 256
@@ -147,23 +157,64 @@ def is_deletion(record: StateRecord) -> bool:
 async def publish_states(kafka: Cluster, records: Iterable[StateRecord], *, writer: bytes) -> int:
     """Append the records to their partitions, and return their number once all are confirmed.
 
-    Raises Unavailable if the broker does not confirm.
+    Raises Unavailable if the broker does not confirm. Where it refuses some for good, all others are there by then.
     """
     producer = AIOKafkaProducer(**kafka.for_aiokafka, acks="all", max_batch_size=1 << 18, linger_ms=5)
-    rest, count, headers = iter(records), 0, [(WRITER_HEADER, writer)]
+    rest, count = iter(records), 0
+    refused: dict[bytes, KafkaError] = {}
     try:
         await producer.start()
         while batch := list(islice(rest, IN_FLIGHT_MAX)):
-            sent = [
-                await producer.send(
-                    r.partition.topic, r.value, key=r.key, partition=r.partition.number, headers=headers
-                )
-                for r in batch
-            ]
-            await asyncio.gather(*sent)
+            refused |= await _send(producer, batch, [(WRITER_HEADER, writer)])
             count += len(batch)
     except KafkaError as error:
         raise Unavailable(f"the broker at {kafka} did not confirm the item state: {error}") from error
     finally:
         await producer.stop()
+    if refused:
+        others = f"{count - len(refused)} other records were confirmed"
+        raise Unavailable(f"the broker at {kafka} refused the state of {_in_words(refused)}; {others}")
     return count
+
+
+async def _send(
+    producer: AIOKafkaProducer, batch: Sequence[StateRecord], headers: list[tuple[str, bytes]]
+) -> dict[bytes, KafkaError]:
+    """Send the records, and return by key what the broker refuses for good. Raises any other KafkaError.
+
+    A broker refuses all that was sent together with a record that it refuses: each is sent once more, alone.
+    """
+
+    async def begin(record: StateRecord) -> Awaitable[object]:
+        number = record.partition.number
+        sent: Awaitable[object] = await producer.send(
+            record.partition.topic, record.value, key=record.key, partition=number, headers=headers
+        )
+        return sent
+
+    outcomes = await asyncio.gather(*[await begin(record) for record in batch], return_exceptions=True)
+    refused: dict[bytes, KafkaError] = {}
+    for record, outcome in zip(batch, outcomes, strict=True):
+        try:
+            if isinstance(outcome, BaseException):
+                if not _is_refusal(outcome):
+                    raise outcome
+                await (await begin(record))
+        except KafkaError as error:
+            if not _is_refusal(error) or len(refused) == REFUSALS_MAX:
+                raise
+            refused[record.key] = error
+    return refused
+
+
+def _is_refusal(error: BaseException) -> bool:
+    return isinstance(error, BrokerResponseError) and not error.retriable
+
+
+def _in_words(refused: Mapping[bytes, KafkaError]) -> str:
+    shown = [
+        f"{key.partition(SEPARATOR)[0].decode(errors='replace')} ({error})"
+        for key, error in islice(refused.items(), REFUSALS_NAMED_MAX)
+    ]
+    more = len(refused) - len(shown)
+    return ", ".join(shown) + (f" and of {more} more" if more else "")

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 from aiokafka import AIOKafkaProducer
 
+from schemas.errors import Unavailable
 from stream.kafka.producer import REFUSALS_MAX, REFUSES_EVERYTHING, OutgoingRecord, Producer
 from stream.kafka.reader import Reader
 from stream.kafka.send_report import SendReport
+from stream.state_files.records import StateRecord, publish_states
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,6 +58,24 @@ async def test_a_broker_that_refuses_every_record_is_not_asked_for_ever(apache_k
     assert report.confirmed == 0
     assert report.stopped is not None and REFUSES_EVERYTHING in report.stopped
     assert REFUSALS_MAX <= report.failed < 100
+
+
+async def test_of_an_item_state_that_is_refused_all_others_are_imported(apache_kafka: RunningBroker) -> None:
+    """The limit of a topic is one for what is sent together: the broker refuses the small ones beside it as well."""
+    [partition] = apache_kafka.new_topic(configs={"max.message.bytes": "1500"})
+    records = [StateRecord(partition, b"item %d" % n, BIG if n == 3 else SMALL) for n in range(1, 31)]
+    with pytest.raises(Unavailable, match=r"the state of item 3 \(.*MessageSize.*; 29 other records were confirmed"):
+        await publish_states(apache_kafka.cluster, records, writer=b"import")
+    found = [record.key for record in await read(apache_kafka, [partition])]
+    assert set(found) == {record.key for record in records if record.value == SMALL} and len(found) == 29
+
+
+async def test_an_item_log_that_refuses_everything_is_not_asked_for_ever(apache_kafka: RunningBroker) -> None:
+    [partition] = apache_kafka.new_topic(configs={"max.message.bytes": "1500"})
+    records = (StateRecord(partition, b"%d" % n, BIG) for n in range(10_000))
+    with pytest.raises(Unavailable, match=r"did not confirm the item state.*MessageSize"):
+        await publish_states(apache_kafka.cluster, records, writer=b"import")
+    assert next(records, None) is not None
 
 
 async def test_a_record_with_a_header_without_a_value_can_be_copied(any_broker: RunningBroker) -> None:

@@ -44,7 +44,7 @@ def _contents(raws: list[Raw]) -> list[Content]:
 async def _search_beside(found: list[Content]) -> None:
     async with opened("edge") as index:
         searcher = Searcher(OneIndex(index), LoadedModel(at_once(lambda _: None), []), Shop(None, ("en",)))
-        await put(index, content("good", "walnut cake"), 1)
+        await put(index, content("good", "walnut cake oak"), 1)
         for version, each in enumerate(found, 2):
             await put(index, each, version, now_ms=NOW_MS)
         results = await searcher.search(SearchRequest(q="walnut cake oak", limit=100), NOW_MS)
