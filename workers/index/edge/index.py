@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from qdrant_edge import (
     CountRequest,
@@ -18,11 +18,9 @@ from qdrant_edge import (
     OrderBy,
     PayloadSelector,
     PointVectors,
-    QuantizationSearchParams,
     Query,
     QueryRequest,
     ScrollRequest,
-    SearchParams,
     SparseVector,
     UpdateOperation,
 )
@@ -31,6 +29,7 @@ from typing_extensions import override
 from schemas.errors import Gone, Unavailable
 from schemas.points import point_id
 from workers.index.edge import filters as where
+from workers.index.edge.nearest import nearest
 from workers.index.edge.operations import accepted, dense, read
 from workers.index.edge.traits import KnownTraits
 from workers.index.edge.writes import WRITES_AT_ONCE, ConditionalWrites
@@ -80,8 +79,6 @@ WAL_BYTES_MAX = 64 * 2**20
 SCAN_POINTS = 64
 """The points that one call of a scan reads, in 2-3 ms."""
 HEAD = PayloadSelector.Include(list(HEAD_FIELDS))
-CANDIDATES = SearchParams(quantization=QuantizationSearchParams(rescore=True, oversampling=2.0))
-"""Twice as many candidates as results are found by four bits of each number, and scored by their whole vectors."""
 
 
 class EdgeIndex(OpenedIndex):
@@ -279,13 +276,13 @@ class EdgeIndex(OpenedIndex):
     async def _nearest(
         self, query: NDArray[np.float32] | Sparse, filters: Filters, limit: int
     ) -> list[tuple[str, float]]:
-        asked, by_words = conditions(filters), isinstance(query, Sparse)
-        vector: Any = SparseVector(*query) if by_words else query
+        asked = conditions(filters)
+        if not isinstance(query, Sparse):
+            return nearest(self._shard, query, asked, limit)
         request = QueryRequest(
             limit=limit,
-            query=Query.Nearest(vector, using=LEXICAL if by_words else DENSE),
+            query=Query.Nearest(SparseVector(*query), using=LEXICAL),
             filter=where.all_of(asked) if asked else None,
-            params=None if by_words else CANDIDATES,
             with_payload=False,
         )
         return [(str(point.id), point.score) for point in self._shard.query(request)]

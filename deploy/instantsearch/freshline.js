@@ -1,0 +1,208 @@
+// A search client for InstantSearch (https://www.algolia.com/doc/guides/building-search-ui/what-is-instantsearch/js/)
+// that asks Freshline's HTTP API. See docs/clients.md.
+
+const NUMBERS = { price: ["min_price", "max_price"], rating: ["min_rating"] };
+const ONE_OF = ["brand", "seller", "availability", "category"];
+const SORTS = ["price_asc", "price_desc", "rating", "newest"];
+const LEVELS = " > "; // What InstantSearch writes between the levels of a hierarchicalMenu.
+const PAGE_MAX = 100;
+
+// Return a client. `api`: the address of the API. `always`: parameters of every search, such as { currency: "EUR" }.
+// `empty`: the filters that are shown where there is neither a query nor a filter, such as
+// { availability: "in_stock" }; without it nothing is found then.
+export function freshlineSearchClient({ api = "", always = {}, empty = null } = {}) {
+  const ask = (parameters) => asked(api, { ...always, ...parameters });
+  return {
+    async search(requests) {
+      const searches = requests.map(({ indexName, params }) => read(indexName, params ?? {}));
+      const answers = new Map();
+      const answerOf = (search) => {
+        // The counts of a field leave out its own filter, so the queries that InstantSearch adds for the counts of one
+        // field are answered by the search that they belong to.
+        const whole = searches.find((other) => covers(other, search)) ?? search;
+        if (!answers.has(whole)) answers.set(whole, found(ask, whole, empty));
+        return answers.get(whole);
+      };
+      const results = searches.map(async (search) => result(search, await answerOf(search)));
+      return { results: await Promise.all(results) };
+    },
+    async searchForFacetValues(requests) {
+      return Promise.all(requests.map(async ({ indexName, params }) => facetHits(ask, read(indexName, params), params, empty)));
+    },
+  };
+}
+
+// Return what a request of InstantSearch asks, in Freshline's terms.
+function read(indexName, params) {
+  if (params.filters) throw new Error("filters: Freshline reads facetFilters and numericFilters alone");
+  return {
+    indexName,
+    params,
+    query: (params.query ?? "").trim(),
+    sort: SORTS.find((sort) => indexName.endsWith(`_${sort}`)),
+    filters: { ...oneOf(params.facetFilters), ...numbers(params.numericFilters) },
+    facets: [params.facets ?? []].flat(),
+    page: params.page ?? 0,
+    hitsPerPage: params.hitsPerPage ?? 20,
+  };
+}
+
+function oneOf(facetFilters) {
+  const filters = {};
+  for (const any of [facetFilters ?? []].flat()) {
+    const values = [any].flat();
+    if (values.length > 1) {
+      throw new Error(`${values[0].split(":")[0]}: Freshline filters by one value of a field: use menu, not refinementList`);
+    }
+    for (const value of values) {
+      const colon = value.indexOf(":");
+      const name = field(value.slice(0, colon));
+      if (!ONE_OF.includes(name)) throw new Error(`${name}: Freshline has no such filter`);
+      if (filters[name] !== undefined && name !== "category") throw new Error(`${name}: there are two values of one field`);
+      // A minus at the beginning would exclude the value, and is escaped where it belongs to it.
+      const text = value.slice(colon + 1).replace(/^\\-/, "-");
+      filters[name] = name === "category" ? text.split(LEVELS).at(-1) : text;
+    }
+  }
+  return filters;
+}
+
+function numbers(numericFilters) {
+  const filters = {};
+  for (const condition of [numericFilters ?? []].flat(2)) {
+    const [, name, sign, number] = /^(\w+)\s*(>=|<=|=)\s*(-?[\d.]+)$/.exec(condition) ?? [];
+    const [least, most] = NUMBERS[name] ?? [];
+    if (!least) throw new Error(`${condition}: Freshline compares price and rating, by >=, <= and =`);
+    if (sign !== "<=") filters[least] = Number(number);
+    if (sign !== ">=" && most) filters[most] = Number(number); // A rating is never above 5, as ratingMenu asks.
+  }
+  return filters;
+}
+
+// The levels of a category are attributes of their own in InstantSearch: category.lvl0, category.lvl1 ...
+const field = (attribute) => (attribute.startsWith("category.lvl") ? "category" : attribute);
+const fieldsOf = (search) => [...new Set(search.facets.map(field))];
+const ownFilters = (name) => NUMBERS[name] ?? [name];
+
+// Return whether the answer to `whole` has the counts that `part` asks for.
+function covers(whole, part) {
+  if (whole === part) return true;
+  if (part.hitsPerPage !== 0 || whole.hitsPerPage === 0) return false;
+  if (whole.query !== part.query || whole.sort !== part.sort) return false;
+  const fields = fieldsOf(part);
+  if (fields.length !== 1 || !fieldsOf(whole).includes(fields[0])) return false;
+  return same(without(whole.filters, ownFilters(fields[0])), without(part.filters, ownFilters(fields[0])));
+}
+
+const without = (filters, names) => Object.fromEntries(Object.entries(filters).filter(([name]) => !names.includes(name)));
+const same = (one, other) => JSON.stringify(Object.entries(one).sort()) === JSON.stringify(Object.entries(other).sort());
+
+async function found(ask, search, empty) {
+  const parameters = parametersOf(search, empty);
+  if (parameters === null) return { hits: [], total: 0, total_is_exact: true, facets: {}, took_ms: 0 };
+  const answer = ask({ ...parameters, highlight: true });
+  const stats = fieldsOf(search).includes("price") ? priceStats(ask, parameters) : {};
+  return { ...(await answer), stats: await stats };
+}
+
+function parametersOf(search, empty) {
+  const nothingAsked = !search.query && !Object.keys(search.filters).length;
+  if (nothingAsked && empty === null) return null;
+  return {
+    ...(nothingAsked ? empty : search.filters),
+    q: search.query || undefined,
+    sort: search.sort,
+    facets: fieldsOf(search).join(",") || undefined,
+    limit: Math.min(PAGE_MAX, Math.max(1, search.hitsPerPage)),
+    offset: search.page * search.hitsPerPage,
+  };
+}
+
+// Return the lowest and the highest price of what is found, whatever the bounds on prices; nothing where items have
+// prices in several currencies.
+async function priceStats(ask, { facets, offset, min_price, max_price, ...parameters }) {
+  const edge = async (sort) => (await ask({ ...parameters, sort, limit: 1 })).hits[0]?.price;
+  try {
+    const [min, max] = await Promise.all([edge("price_asc"), edge("price_desc")]);
+    return min == null || max == null ? {} : { price: { min, max } };
+  } catch {
+    return {};
+  }
+}
+
+function result(search, answer) {
+  const { hits, total, facets, stats, ...more } = answer;
+  const perPage = search.hitsPerPage;
+  return {
+    index: search.indexName,
+    query: search.query,
+    params: "",
+    hits: perPage ? hits.map((hit) => shown(hit, search.params)) : [],
+    nbHits: total,
+    page: search.page,
+    hitsPerPage: perPage,
+    nbPages: perPage ? Math.ceil(total / perPage) : 0,
+    exhaustiveNbHits: answer.total_is_exact,
+    processingTimeMS: Math.round(answer.took_ms),
+    facets: counts(facets, search.facets),
+    facets_stats: stats ?? {},
+    freshline: more, // fresh_as_of, understood, did_you_mean, relaxed: what InstantSearch has no name for.
+  };
+}
+
+function shown(hit, params) {
+  const { highlights, ...item } = hit;
+  const mark = (fragments) => marked(fragments ?? [], params.highlightPreTag ?? "<em>", params.highlightPostTag ?? "</em>");
+  const levels = item.category.map((_, depth) => [`category.lvl${depth}`, item.category.slice(0, depth + 1).join(LEVELS)]);
+  return {
+    ...item,
+    ...Object.fromEntries(levels),
+    objectID: item.product_id,
+    _highlightResult: { title: mark(highlights?.title) },
+    _snippetResult: { description: mark(highlights?.description) },
+  };
+}
+
+// InstantSearch escapes the text between its own tags.
+function marked(fragments, before, after) {
+  const value = fragments.map(({ text, matched }) => (matched ? `${before}${text}${after}` : text)).join("");
+  const matchedWords = fragments.filter(({ matched }) => matched).map(({ text }) => text.toLowerCase());
+  return { value, matchLevel: matchedWords.length ? "partial" : "none", matchedWords };
+}
+
+function counts(facets, attributes) {
+  const levels = [];
+  const walk = (refinements, above) => {
+    for (const { value, count, children } of refinements ?? []) {
+      const path = [...above, value];
+      (levels[above.length] ??= {})[path.join(LEVELS)] = count;
+      walk(children, path);
+    }
+  };
+  walk(facets.category, []);
+  const flat = (name) => Object.fromEntries((facets[name] ?? []).map(({ value, count }) => [value, count]));
+  const of = (attribute) =>
+    field(attribute) === "category" ? levels[Number(attribute.slice("category.lvl".length))] : flat(attribute);
+  return Object.fromEntries(attributes.map((attribute) => [attribute, of(attribute) ?? {}]));
+}
+
+async function facetHits(ask, search, { facetName, facetQuery, maxFacetHits = 10 }, empty) {
+  const asks = { ...search, facets: [facetName], hitsPerPage: 0, page: 0, filters: without(search.filters, ownFilters(field(facetName))) };
+  const answer = await found(ask, asks, empty);
+  const sought = facetQuery.toLowerCase();
+  const values = Object.entries(counts(answer.facets, [facetName])[facetName]);
+  const hits = values.filter(([value]) => value.toLowerCase().includes(sought)).slice(0, maxFacetHits);
+  return {
+    facetHits: hits.map(([value, count]) => ({ value, count, highlighted: value })),
+    exhaustiveFacetsCount: true,
+    processingTimeMS: Math.round(answer.took_ms),
+  };
+}
+
+async function asked(api, parameters) {
+  const given = Object.entries(parameters).filter(([, value]) => value !== undefined);
+  const answer = await fetch(`${api}/search?${new URLSearchParams(given)}`);
+  const body = await answer.json();
+  if (!answer.ok) throw new Error(body.error?.message ?? `the API answers HTTP ${answer.status}`);
+  return body;
+}
