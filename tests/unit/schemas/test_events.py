@@ -261,6 +261,12 @@ def test_an_offer_without_a_seller_is_the_shops_own() -> None:
     assert taken("prices", PRICE).part == taken("prices", {**PRICE, "seller": ""}).part == SHOP
 
 
+def test_the_keys_of_texts_and_attributes_are_one_object_in_all_items() -> None:
+    body = {"product_id": "a", "title": {"en": "Cake"}, "description": "Sweet", "attributes": {"colour": "red"}}
+    one, other = (taken("products", body).facts for _ in range(2))
+    assert [id(key) for key in one if "/" in key] == [id(key) for key in other if "/" in key]
+
+
 def test_unknown_fields_become_attributes() -> None:
     event = taken("products", {"title": "x", "colour": "red", "attributes": {"size": 4}, "none": None})
     assert event.facts == {"title/und": "x", "attributes/size": 4, "attributes/colour": "red"}
