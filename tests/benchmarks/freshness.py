@@ -30,6 +30,7 @@ PER_SECOND, PROBES_PER_SECOND = 50.0, 5.0
 """The probes are among the fifty events a second."""
 TEXT_EVERY = 10
 """One probe in so many is a new text."""
+TEXT_PAUSE_S = 1.0
 WARM_SECONDS = 5.0
 WINDOW_SECONDS, WINDOWS = 20.0, 3
 HITS = 3
@@ -113,6 +114,12 @@ class Probes:
             self._sent += 1
             self._text() if self._sent % TEXT_EVERY == 0 else self._price()
         time.sleep(max(0.0, began + seconds - time.monotonic()))
+
+    def run_texts(self, number: int) -> None:
+        """Send so many new texts, each a second after the one before was found by its vector."""
+        for _ in range(number):
+            self._text()
+            time.sleep(TEXT_PAUSE_S)
 
     def forget(self) -> None:
         """Forget the probes so far, which only warmed up the stack."""

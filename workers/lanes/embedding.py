@@ -36,9 +36,14 @@ class EmbeddingPace(NamedTuple):
     """How many texts are embedded at once, and how long the lane rests."""
 
     texts_max: int = 64
+    texts_at_once: int = 8
+    """The texts of one call of the embedder. Between calls the lane looks for texts that were written meanwhile."""
+    new_texts_every_s: float = 0.1
+    """How often, at most, texts that were written meanwhile go ahead of the rest of a batch: in a flood they would
+    otherwise cut it into calls of a few texts, which cost more."""
     few_texts_max: int = 2
-    """The most texts embedded while text and price changes wait, once in `behind_s_max`: the changes get the processor,
-    and no text starves."""
+    """The most texts embedded ahead of the rest of a batch, or while text and price changes wait, once in
+    `behind_s_max`: the changes get the processor, and no text starves."""
     behind_s_max: float = 1.0
     rest_s: float = 0.05
     """The rest after a batch that emptied the backlog, for each of its texts: texts that come meanwhile share a pass,
@@ -102,6 +107,7 @@ class EmbeddingLane:
         self._dead_letters = dead_letters
         self._pace = pace
         self._batches = 0
+        self._looks_at_s = 0.0
         self._wake = asyncio.Event()
         self._drained = asyncio.Event()
 
@@ -120,7 +126,6 @@ class EmbeddingLane:
         while True:
             await self._let_serving_go_first()
             await self._let_lanes_go_ahead()
-            self._wake.clear()
             try:
                 embedded = await self.embed_batch()
             except Unavailable as error:  # The next round is the retry.
@@ -135,6 +140,7 @@ class EmbeddingLane:
 
     async def embed_batch(self) -> int:
         """Embed one batch of the backlog, and return how many texts it had."""
+        self._wake.clear()
         partitions = self._assigned.partitions
         if not partitions:
             return 0
@@ -142,9 +148,24 @@ class EmbeddingLane:
         newest = self._batches % OLDEST_EVERY != 0
         texts_max = self._pace.few_texts_max if self._pressure.behind else self._pace.texts_max
         backlog = await self._index.pending_embeddings(partitions, texts_max, newest=newest)
-        if backlog:
-            await self._embed_all(backlog)
+        # Texts of about one length together need little padding.
+        waiting = sorted(backlog, key=lambda payload: -len(document(payload, self._index.model).text))
+        while waiting:
+            written = [_text_of(payload) for payload in await self._embed_written_meanwhile(partitions)]
+            waiting = [payload for payload in waiting if _text_of(payload) not in written]
+            await self._embed_all(waiting[: self._pace.texts_at_once])
+            waiting = waiting[self._pace.texts_at_once :]
         return len(backlog)
+
+    async def _embed_written_meanwhile(self, partitions: Collection[int]) -> list[Payload]:
+        """Embed the newest texts if any text has been written since the lane last looked, and return them."""
+        if not self._wake.is_set() or self._clock.monotonic_s() < self._looks_at_s:
+            return []
+        self._wake.clear()
+        newest = await self._index.pending_embeddings(partitions, self._pace.few_texts_max, newest=True)
+        await self._embed_all(newest)
+        self._looks_at_s = self._clock.monotonic_s() + self._pace.new_texts_every_s
+        return newest
 
     async def _let_serving_go_first(self) -> None:
         """Wait for the lane of the serving collection.
@@ -168,6 +189,8 @@ class EmbeddingLane:
                 await self._wake.wait()
 
     async def _embed_all(self, backlog: list[Payload]) -> None:
+        if not backlog:
+            return
         try:
             vectors = await self._vectors(backlog)
         except EmbeddingFailed:
@@ -225,3 +248,7 @@ class EmbeddingLane:
             words_at_ms = payload["searchable_at_ms"].get("product")
             due_at_ms = payload["vector_due_at_ms"]
             self._sink.note(VectorSearchable(due_at_ms, now_ms, vector.product_id, vector.fingerprint, words_at_ms))
+
+
+def _text_of(payload: Payload) -> tuple[str, str | None]:
+    return payload["product_id"], payload["vector_due"]

@@ -226,6 +226,27 @@ async def test_a_new_item_is_found_by_its_words_before_it_has_a_vector(tmp_path:
         assert await b.index.count_pending_embeddings() == 0
 
 
+async def test_a_text_written_during_a_batch_is_embedded_before_the_rest_of_it(tmp_path: Path) -> None:
+    calls: list[list[str]] = []
+
+    class Interrupted(Async):
+        async def embed_documents(self, texts: Sequence[str]) -> Vectors:
+            calls.append(list(texts))
+            if len(calls) == 1:
+                await b.put("products", "new", title="Zebra lamp")
+                await b.quiet()
+            return await super().embed_documents(texts)
+
+    async with bench(tmp_path, pace=EmbeddingPace(texts_at_once=2, new_texts_every_s=0)) as b:
+        for number in range(6):
+            await b.put("products", f"p{number}", title=f"Toner {number}")
+        await b.quiet()
+        b.embedding._documents = Interrupted(FakeEmbedder())
+        assert await b.embedding.embed_batch() == 6
+        assert "Zebra lamp" in calls[1][0]
+        assert await b.index.count_pending_embeddings() == 0
+
+
 async def test_a_vector_is_as_fresh_as_its_text_is_old(tmp_path: Path) -> None:
     """Given a text that arrived 40 ms before the lanes came to it, then its wait for a vector begins at its arrival."""
     async with bench(tmp_path) as b:
