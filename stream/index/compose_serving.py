@@ -96,7 +96,7 @@ def compose_serving(
         status,
         JobsService(context, jobs),
         DashboardService(context, status.status, monitor, recent, drift, canary),
-        WhyService(context, searcher),
+        WhyService(context, searcher, monitor.searchable_times),
         LettersService(context),
         RecommendService(context),
         drift,

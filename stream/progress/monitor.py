@@ -13,6 +13,7 @@ from stream.kafka.partitions import Partition
 from stream.kafka.topics import DEAD_LETTERS, INPUTS, ITEMS, PROGRESS
 from stream.progress.lag import Lag
 from stream.progress.partition_lag import PartitionLags
+from stream.progress.searchable_times import SearchableTimes
 
 if TYPE_CHECKING:
     from stream.kafka.end_offsets import EndOffsets
@@ -52,6 +53,8 @@ class PipelineMonitor:
         """The newest counters of each worker, by its name."""
         self.partition_lags = PartitionLags()
         """The lag of each partition, as `lag` last found it."""
+        self.searchable_times = SearchableTimes()
+        """By when the events of this process's time were searchable."""
 
     async def read_progress(self) -> None:
         """Follow the topic `progress` until cancelled."""
@@ -62,14 +65,16 @@ class PipelineMonitor:
 
     async def take_snapshots(self) -> None:
         """Ask for the end offsets of the item log once, and of the inputs several times a second, until cancelled."""
-        begun = False
+        begun, inputs = False, self._partitions_of(*INPUTS)
         while True:
             now_ms = self._clock.now_ms()
+            searchable = {partition: self._watermark.searchable(partition) for partition in inputs}
+            self.searchable_times.look(now_ms, searchable)
             try:
                 if not begun:
                     self._as_of.begin(await self._ends.fetch(self._partitions_of(ITEMS)))
                     begun = True
-                self._as_of.snapshot(now_ms, await self._ends.fetch(self._partitions_of(*INPUTS)))
+                self._as_of.snapshot(now_ms, await self._ends.fetch(inputs))
             except Unavailable as error:
                 log.warning("no ends", error=str(error))
             await asyncio.sleep(SNAPSHOT_INTERVAL_S)

@@ -27,6 +27,8 @@ def test_the_life_of_a_product_shows_a_late_and_a_repeated_event_and_why_they_lo
     page.goto(f"{stack.api}/?product=jar-1&q=honey+spoon")
     events = page.locator("#life table").first.locator("tbody tr")
     expect(events).to_have_count(5)
+    expect(events.filter(has_text="refused")).to_contain_text("never")
+    expect(events.nth(1)).to_contain_text("by ")
     expect(events.nth(0)).to_contain_text(f"title/und = Honey jar {MARKUP}")
     expect(events.nth(1)).to_contain_text(f"older than the upsert of 2026-01-03T10:00:00.000Z ({token})")
     expect(events.filter(has_text="repeated")).to_contain_text(f"repeats {token}")

@@ -36,6 +36,10 @@ class LifeEvent(BaseModel):
     outcome: Literal["counts", "counts in part", "outranked", "repeated", "void", "refused"]
     refused: str | None
     """Why the record is no event, in words; its dead letter says the same."""
+    searchable: bool = False
+    """Whether search shows it, or what outranks it."""
+    searchable_by: str | None = None
+    """By when search did so, to a quarter of a second or coarser long ago; None for what came before this process."""
     fields: list[LifeField]
 
 

@@ -12,9 +12,10 @@ from schemas.times import rfc3339
 from stream.api.why.interface import WhyApi
 from stream.api.why.life import life_events
 from stream.api.why.log_events import read_events
-from stream.api.why.models import ProductLife, VectorReport
+from stream.api.why.models import LifeEvent, ProductLife, VectorReport
 from stream.items.decoder import Decoder
 from stream.kafka.cluster import cluster_of
+from stream.kafka.partitions import Partition
 from stream.runtime.sources_file import sources_of
 from workers.document import document
 from workers.point.payload import is_visible
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from schemas.points import Payload
     from schemas.queries import Filters
     from stream.api.context import ServingContext
+    from stream.progress.searchable_times import SearchableTimes
     from workers.search.searcher import Searcher
 
 READERS_MAX = 1
@@ -35,8 +37,9 @@ READERS_MAX = 1
 class WhyService(WhyApi):
     """Reads the log and the index for one product."""
 
-    def __init__(self, context: ServingContext, searcher: Searcher) -> None:
+    def __init__(self, context: ServingContext, searcher: Searcher, times: SearchableTimes) -> None:
         self._context = context
+        self._times = times
         self._searcher = searcher
         self._decoder = Decoder(sources_of(context.settings))
         self._reading = asyncio.Semaphore(READERS_MAX)
@@ -62,7 +65,7 @@ class WhyService(WhyApi):
         visible = stored is not None and is_visible(stored.payload)
         return ProductLife(
             product_id=product_id,
-            events=life_events(known.events),
+            events=[self._timed(event) for event in life_events(known.events)],
             events_left_out=known.left_out,
             complete=known.complete,
             log_begins_at=rfc3339(known.begins_at_ms),
@@ -71,6 +74,15 @@ class WhyService(WhyApi):
             fingerprint=stored.payload["fingerprint"] if stored else None,
             vector=vector_report(stored.payload if stored else None),
         )
+
+    def _timed(self, event: LifeEvent) -> LifeEvent:
+        """Return the event with when it became searchable. A record that is no event never does."""
+        if event.refused is not None:
+            return event
+        place = Partition(event.topic, event.partition)
+        reached = self._context.watermark.searchable(place) > event.offset
+        by = rfc3339(self._times.by_ms(place, event.offset))
+        return event.model_copy(update={"searchable": reached, "searchable_by": by})
 
     @override
     async def explain(self, query: str, filters: Filters, product_id: str) -> Explanation:

@@ -16,7 +16,8 @@ function eventRow(event) {
   const stamp = event.op ? `${time(event.updated_at)}${event.version == null ? "" : `, version ${event.version}`}` : "no event";
   const what = event.op ? `${event.op}${event.part ? ` of ${event.part}` : ""}` : "";
   const fields = event.refused ? [make("div", { class: "bad" }, event.refused)] : event.fields.map(fieldLine);
-  return [stamp, event.topic, what, event.outcome, make("div", {}, ...fields), time(event.arrived_at), `${event.topic}:${event.partition}:${event.offset}`];
+  const since = event.refused ? "never" : event.searchable_by ? `by ${time(event.searchable_by)}` : event.searchable ? "before this process started" : "not yet";
+  return [stamp, event.topic, what, event.outcome, make("div", {}, ...fields), time(event.arrived_at), since, `${event.topic}:${event.partition}:${event.offset}`];
 }
 
 function showLife(life) {
@@ -26,7 +27,7 @@ function showLife(life) {
     life.events_left_out ? `${count(life.events_left_out)} older events are not shown.` : null,
     life.log_begins_at ? `The log begins at ${time(life.log_begins_at)}.` : null].filter(Boolean).join(" ");
   byId("life").replaceChildren(
-    table("Events, in the order of their stamps", ["stamp", "topic", "change", "outcome", "fields", "arrived", "record"], life.events.map(eventRow)),
+    table("Events, in the order of their stamps", ["stamp", "topic", "change", "outcome", "fields", "arrived", "searchable", "record"], life.events.map(eventRow)),
     make("p", { class: "quiet" }, limits),
     make("h3", {}, "Its point"),
     item ? table("Point", ["field", "value"], [
