@@ -22,6 +22,7 @@ WAIT_MS, WAIT_MS_MAX = 2_000, 30_000
 Sort = Literal["relevance", "price_asc", "price_desc", "rating", "newest"]
 QueryKind = Literal["plain", "part_number", "brand", "filters"]
 """The kinds of queries that are ranked in ways of their own: words, one of them a part number, a brand, no query."""
+RankingName = Annotated[str, Field(min_length=1, max_length=100)]
 Availability = Literal["in_stock", "out_of_stock", "preorder", "backorder"]
 
 
@@ -61,6 +62,19 @@ class SearchRequest(Filters):
     )
     group: bool = Field(False, description="whether the best item alone is shown of those with one item_group_id")
     highlight: bool = Field(False, description="whether each hit says which of its words matched")
+    ranking: RankingName | None = Field(
+        None, description="the ranking to search by: `none`, or one of the alternatives of FRESHLINE_RANKING"
+    )
+    compare: RankingName | None = Field(
+        None, description="the ranking that is interleaved with it; each hit says which one it came from"
+    )
+    seed: str | None = Field(
+        None,
+        min_length=1,
+        max_length=128,
+        description="decides with the query which ranking begins: the same for all "
+        "pages of a shopper, such as the id of the session",
+    )
     explain: bool = Field(False, description="whether each hit says why it is where it is: its legs and its weight")
 
     @property
@@ -76,6 +90,11 @@ class SearchRequest(Filters):
             raise ValueError("q: the query is blank")
         if self.min_price is not None and self.max_price is not None and self.min_price > self.max_price:
             raise ValueError(f"min_price: {self.min_price} is above max_price {self.max_price}: no price is both")
+        for name in ("ranking", "compare"):
+            if getattr(self, name) is not None and self.sort != "relevance":
+                raise ValueError(f"{name}: an order that is asked for by sort knows no rankings")
+        if self.seed is not None and self.compare is None:
+            raise ValueError("seed: there is nothing to compare: name a ranking in compare, or leave seed out")
         return self
 
 
@@ -151,6 +170,9 @@ class Hit(ShownItem):
     score: float
     highlights: Highlights | None = None
     """The words that matched, with `highlight=true`."""
+    team: str | None = None
+    """The ranking that it came from, with `compare`; None if both show it here: an exact match, a pinned hit, or one
+    beyond the first 200 of both rankings."""
     pinned: str | None = None
     """The rule that shows it here, if one pins it."""
     explanation: HitExplanation | None = None

@@ -12,6 +12,7 @@ from stream.commands.explain import explain
 from stream.commands.export import export, import_
 from stream.commands.formats import formats
 from stream.commands.get import get
+from stream.commands.judge import judge
 from stream.commands.produce import produce
 from stream.commands.rebuild import rebuild
 from stream.commands.reconcile import reconcile
@@ -72,5 +73,6 @@ for command in (
     rebuild,
     reconcile,
     rules,
+    judge,
 ):
     app.command(command.__name__.rstrip("_"))(command)

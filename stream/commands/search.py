@@ -42,6 +42,11 @@ def search(
     ] = True,
     highlight: Annotated[bool, typer.Option("--highlight", help="Set apart the words that matched.")] = False,
     explain: Annotated[bool, typer.Option("--explain", help="Say of each hit why it is where it is.")] = False,
+    ranking: Annotated[
+        str | None, typer.Option(help="The ranking: none, or an alternative of FRESHLINE_RANKING.")
+    ] = None,
+    compare: Annotated[str | None, typer.Option(help="The ranking to interleave with it.")] = None,
+    seed: Annotated[str | None, typer.Option(help="What decides which of the two begins.")] = None,
     sort: options.HitSort = options.Sort.RELEVANCE,
     facets: options.Facets = None,
     group: options.Group = False,
@@ -141,6 +146,8 @@ def _table(hits: list[Hit]) -> Table:
             price += f"\n-{hit.discount_percent}%"
         variants = hit.variants.count - 1 if hit.variants else 0
         product = f"{hit.product_id}\nand {variants:,} more" if variants else hit.product_id
+        if hit.team is not None:
+            product += f"\nfrom {hit.team}"
         table.add_row(product, _title(hit), price, best_offers(hit), rating, since)
     return table
 

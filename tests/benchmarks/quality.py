@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
@@ -11,13 +10,12 @@ from schemas.queries import Filters
 from tests.benchmarks.catalogue import SHARED, asked_queries
 from tests.oracle.hongkong import rows
 from workers.search.fusion import HEAD_POINTS, fuse
+from workers.search.judging import ndcg
 from workers.search.weights import VECTOR_WEIGHTS, left_to_vectors, query_kind
 from workers.words.identity import without_names
 from workers.words.query import query_terms
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from workers.embedder.interface import Embedder
     from workers.index.interface import Index
 
@@ -50,13 +48,3 @@ async def _rankings(index: Index, embedder: Embedder, query: str) -> dict[str, l
     weight = VECTOR_WEIGHTS[query_kind(query, is_brand=await index.has_brand(query))] * left_to_vectors(words, best)
     legs = {"words": words, "vectors": near, "fused": fuse(words, near, weight, words_best=best).whole}
     return {leg: [point.point_id for point in ranking] for leg, ranking in legs.items()}
-
-
-def ndcg(ranking: Sequence[str], grades: Mapping[str, int]) -> float:
-    """Return the nDCG of Järvelin and Kekäläinen 2002, gain 2^grade - 1, over the first ten hits; 0 to 1."""
-    ideal = sorted(grades.values(), reverse=True)
-    return _dcg([grades.get(point, 0) for point in ranking]) / _dcg(ideal)
-
-
-def _dcg(grades: Sequence[int]) -> float:
-    return sum((2.0**grade - 1) / math.log2(place + 1) for place, grade in enumerate(grades[:SHOWN], start=1))

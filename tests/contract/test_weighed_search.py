@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from schemas.errors import RefusedRequest
 from schemas.points import point_id
 from schemas.queries import Filters, SearchRequest
 from tests.support.index_backends import BACKENDS, MODEL, content, opened, put, vector
@@ -34,6 +35,8 @@ queries:
   part_number:
     {rating: {strength: 0}, availability: {strength: 0}, price_drop: {strength: 0}, boost: {strength: 0}}
   filters: {sellers: {strength: 50}}
+alternatives:
+  stock-alone: {weights: {availability: {strength: 50}}}
 """,
     "ranking.yaml",
 )
@@ -83,8 +86,8 @@ def searcher(index: Index, ranking: Ranking) -> Searcher:
     return Searcher(OneIndex(index), loaded, Shop("EUR", ("en",)), ranking=lambda: ranking)
 
 
-async def ask(index: Index, ranking: Ranking = RANKING, now_ms: int = NOW_MS, **asked: Any) -> Results:
-    return await searcher(index, ranking).search(SearchRequest(**asked), now_ms)
+async def ask(index: Index, in_force: Ranking = RANKING, now_ms: int = NOW_MS, **asked: Any) -> Results:
+    return await searcher(index, in_force).search(SearchRequest(**asked), now_ms)
 
 
 def names(results: Results) -> list[str]:
@@ -190,3 +193,51 @@ async def test_items_without_what_is_weighed_are_found_all_the_same(index: Index
     for number in range(3):
         await put(index, content(f"p{number}", "cake"), 1, dense=vector(1))
     assert names(await ask(index, q="cake")) == names(await ask(index, NO_WEIGHTS, q="cake"))
+
+
+@pytest.mark.parametrize("asked", ASKED)
+async def test_a_search_by_another_ranking_is_that_of_a_file_with_it_alone(index: Index, asked: dict[str, Any]) -> None:
+    await fill(index)
+    stock = read_ranking("weights: {availability: {strength: 50}}", "ranking.yaml")
+    assert names(await ask(index, **asked, ranking="stock-alone", limit=50)) == names(
+        await ask(index, stock, **asked, limit=50)
+    )
+    assert names(await ask(index, **asked, ranking="none", limit=50)) == names(
+        await ask(index, NO_WEIGHTS, **asked, limit=50)
+    )
+    assert names(await ask(index, **asked, ranking="current", limit=50)) == names(await ask(index, **asked, limit=50))
+    for field in ("ranking", "compare"):
+        with pytest.raises(RefusedRequest, match=f"{field}: there is no ranking other: use current, none, stock-alone"):
+            await ask(index, **{**asked, field: "other"})
+
+
+@pytest.mark.parametrize("asked", ASKED)
+async def test_two_rankings_are_interleaved_and_every_hit_says_which_it_came_from(
+    index: Index, asked: dict[str, Any]
+) -> None:
+    await fill(index)
+    of = {name: names(await ask(index, **asked, ranking=name, limit=50)) for name in ("current", "none")}
+    begins = set()
+    for seed in ("a", "b", "c", "d", "e"):
+        compared = {**asked, "compare": "none", "seed": seed}
+        results = await ask(index, **compared, limit=50, explain=True)
+        assert sorted(names(results)) == sorted(of["current"]) and results.total == 12
+        for team, ranking in of.items():
+            picks = [hit.product_id for hit in results.hits if hit.team == team]
+            assert len(picks) == 6 and picks == [name for name in ranking if name in picks]
+        for hit in results.hits:
+            assert hit.explanation is not None and bool(hit.explanation.factors) is (hit.team == "current")
+        pages = [names(await ask(index, **compared, limit=5, offset=offset)) for offset in (0, 5, 10)]
+        assert [name for page in pages for name in page] == names(results)
+        assert names(await ask(index, **compared, limit=50, facets=["availability"])) == names(results)
+        begins.add(results.hits[0].team)
+    assert begins == {"current", "none"}
+
+
+async def test_an_exact_match_comes_from_no_team(index: Index) -> None:
+    await fill(index)
+    hits = (await ask(index, q="p01", compare="none")).hits
+    assert (hits[0].product_id, hits[0].team) == ("p01", None)
+    for wrong in ({"sort": "rating", "compare": "none"}, {"sort": "rating", "ranking": "none"}, {"seed": "x"}):
+        with pytest.raises(ValueError, match=r"sort knows no rankings|nothing to compare"):
+            SearchRequest(q="cake", **wrong)

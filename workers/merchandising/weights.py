@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from schemas.errors import RefusedRequest
 from schemas.event_fields import Currency, Language  # noqa: TC001  (pydantic reads the types when it runs)
 from schemas.queries import QueryKind  # noqa: TC001  (as above)
 from schemas.setting_files import parse_setting_file
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from workers.merchandising.factors import Factor, Moment
 
 MARKETS_MAX = 100
+ALTERNATIVES_MAX = 20
+NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$"
+IN_FORCE, UNWEIGHED = "current", "none"
+"""The names of the ranking in force, and of that by relevance alone."""
 MARKETS_KNOWN_MAX = 1_024
 
 
@@ -74,14 +79,29 @@ class Market(BaseModel):
         )
 
 
-class RankingFile(BaseModel):
-    """The whole file."""
+class Sections(BaseModel):
+    """The sections of one ranking."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     weights: Factors = Factors()
     markets: list[Market] = Field(default_factory=list, max_length=MARKETS_MAX)
     queries: dict[QueryKind, Factors] = Field(default_factory=dict)
+
+
+class RankingFile(Sections):
+    """The whole file: the ranking in force, and others to try."""
+
+    alternatives: dict[Annotated[str, Field(pattern=NAME_PATTERN)], Sections] = Field(
+        default_factory=dict, max_length=ALTERNATIVES_MAX
+    )
+
+    @model_validator(mode="after")
+    def _no_names_of_its_own(self) -> RankingFile:
+        for name in (IN_FORCE, UNWEIGHED):
+            if name in self.alternatives:
+                raise ValueError(f"alternatives.{name}: is a ranking that there is always: take another name")
+        return self
 
 
 class ItemWeights:
@@ -114,8 +134,10 @@ def _report(factor: Factor, share: float) -> FactorReport:
 class Ranking:
     """The weights of a file. They never change; another file is another object."""
 
-    def __init__(self, file: RankingFile | None = None) -> None:
-        self._file = file or RankingFile()
+    def __init__(self, sections: Sections | None = None) -> None:
+        self._file = sections or Sections()
+        alternatives = sections.alternatives if isinstance(sections, RankingFile) else {}
+        self._others = {name: Ranking(each) for name, each in alternatives.items()}
         self._weights = lru_cache(MARKETS_KNOWN_MAX)(self._find_weights)
 
     def weights(self, kind: QueryKind, currency: str | None, languages: Sequence[str]) -> ItemWeights | None:
@@ -125,6 +147,20 @@ class Ranking:
         factors of a market go before the general ones, those of the kind of query before both.
         """
         return self._weights(kind, currency, next(iter(languages), None))
+
+    def named(self, name: str, field: str) -> Ranking:
+        """Return the ranking of this name: one of the alternatives, that in force, or that without weights.
+
+        Raises RefusedRequest with the `field` that has the name if there is none.
+        """
+        if name == IN_FORCE:
+            return self
+        if name == UNWEIGHED:
+            return NO_WEIGHTS
+        if name not in self._others:
+            known = ", ".join([IN_FORCE, UNWEIGHED, *self._others])
+            raise RefusedRequest(field, f"there is no ranking {name}: use {known}, or add it to `alternatives`")
+        return self._others[name]
 
     def _find_weights(self, kind: QueryKind, currency: str | None, language: str | None) -> ItemWeights | None:
         file = self._file

@@ -52,6 +52,8 @@ class Listing(NamedTuple):
     facets: dict[str, list[Refinement]]
     facets_are_exact: bool
     pins: list[Pin]
+    teams: Mapping[str, str]
+    """The ranking that a point came from, where two are compared."""
 
 
 def arranges(request: SearchRequest) -> bool:
@@ -75,20 +77,20 @@ async def browsed_page(index: Index, request: SearchRequest, filters: Filters, o
     end = request.offset + request.limit
     if ordering.changes_nothing:
         found = browsed(await index.browse(filters, request.limit, request.offset), weighed=False)
-        return Listing(ungrouped(found.whole), await index.count(filters), True, {}, True, [])
+        return Listing(ungrouped(found.whole), await index.count(filters), True, {}, True, [], {})
     passing = await index.browse(filters, max(BROWSED_HEAD_POINTS, end), 0)
     ranked = browsed(passing, weighed=ordering.needs_traits)
-    groups, pins = await ordered_groups(index, ranked, filters, ordering)
-    return Listing(groups[request.offset : end], await index.count(filters), True, {}, True, pins)
+    groups, pins, teams = await ordered_groups(index, ranked, filters, ordering)
+    return Listing(groups[request.offset : end], await index.count(filters), True, {}, True, pins, teams)
 
 
 async def ordered_groups(
     index: Index, ranked: Ranked, filters: Filters, ordering: Ordering
-) -> tuple[list[Group], list[Pin]]:
-    """Return what was found, each item by itself, in the order of the search, and its pins. Raises Unavailable."""
+) -> tuple[list[Group], list[Pin], Mapping[str, str]]:
+    """Return what was found in the order of the search, each item by itself; its pins and teams. Raises Unavailable."""
     ordered = await in_order(index, ranked, ordering)
     whole, pins = await with_pins(index, ordered, ordering.rules.pins, filters)
-    return placed(ungrouped(pinned_first(whole, pins)), pins, whole.exact), pins
+    return placed(ungrouped(pinned_first(whole, pins)), pins, whole.exact), pins, whole.teams
 
 
 async def browsed_set(index: Index, request: SearchRequest, filters: Filters, ordering: Ordering) -> FoundSet:
@@ -112,8 +114,8 @@ async def arranged(
     traits = await index.traits(list(points))
     # Items that were hidden meanwhile are neither shown nor counted.
     visible = {name: [each for each in found.ranked.whole if each.point_id in traits] for name, found in sets.items()}
-    found, pins = sets[ALL_FILTERS].ranked, sets[ALL_FILTERS].pins
-    ranked = [each for each in pinned_first(ordering.ordered(found, traits), pins) if each.point_id in traits]
+    found, pins = ordering.ordered(sets[ALL_FILTERS].ranked, traits), sets[ALL_FILTERS].pins
+    ranked = [each for each in pinned_first(found, pins) if each.point_id in traits]
     ordered = in_order_of(request.sort, ranked, traits, turned)
     groups = placed(grouped(ordered, traits) if request.group else ungrouped(ordered), pins, found.exact)
     counted = {name: _counted(found, traits, turned, grouped=request.group) for name, found in visible.items()}
@@ -125,6 +127,7 @@ async def arranged(
         facets,
         all(found.is_exact for found in sets.values()),
         pins,
+        found.teams,
     )
 
 

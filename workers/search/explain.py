@@ -45,8 +45,8 @@ async def explain(
     stored = (await index.stored([product_id], vectors=True)).get(product_id)
     visible = stored is not None and is_visible(stored.payload)
     legs = await searcher.legs(index, asked, filters, RANKED_MAX)
-    ordering = searcher.ordering(query, filters, legs.kind, now_ms)
-    groups, pins = await ordered_groups(index, legs.ranked(), filters, ordering)
+    ordering = searcher.ordering(filters, query, legs.kind, now_ms)
+    groups, pins, _ = await ordered_groups(index, legs.ranked(), filters, ordering)
     as_hit = HitExplainer(legs, ordering, pins).explain(point, stored.payload if stored else complete_payload(None))
     explanation = Explanation(
         query=query,

@@ -30,10 +30,10 @@ class HitExplainer:
         self._ordering = ordering
         self._pins = pins
 
-    def explain(self, point: str, payload: Payload) -> HitExplanation:
-        """Return why the item of this point is where it is."""
+    def explain(self, point: str, payload: Payload, team: str | None = None) -> HitExplanation:
+        """Return why an item is where it is. `team`: the ranking that it came from, where two are compared."""
         legs, item = self._legs, traits_of(payload)
-        weights, moment = self._ordering.weights, self._ordering.moment
+        weights, moment = self._ordering.weights_of(team), self._ordering.moment
         return HitExplanation(
             exact=legs is not None and point in legs.exact,
             by_words=leg_report(legs.words if legs is not None else [], point),

@@ -46,21 +46,32 @@ class Shop(NamedTuple):
     """The languages of titles and descriptions, the preferred one first."""
 
 
+class Shown(NamedTuple):
+    """What put a hit where it is, besides its score."""
+
+    pinned: str | None = None
+    """The rule that pins it."""
+    team: str | None = None
+    """The ranking that it came from, where two are compared."""
+
+
+BY_SCORE = Shown()
+
+
 def hit(
     payload: Payload,
     score: float,
     shop: Shop,
     now_ms: int,
     product_ids: Sequence[str] = (),
+    by: Shown = BY_SCORE,
     explanation: HitExplanation | None = None,
-    pinned: str | None = None,
 ) -> Hit:
-    """Render a visible item that was found. `product_ids`: the found items of its group, if the search groups.
-    `pinned`: the rule that puts it where it is."""
+    """Render a visible item that was found. `product_ids`: the found items of its group, if the search groups."""
     listed = list(product_ids[:VARIANTS_MAX])
     variants = Variants(count=len(product_ids), product_ids=listed) if listed else None
     return Hit(
-        **_rendered(payload, shop, now_ms), score=score, variants=variants, explanation=explanation, pinned=pinned
+        **_rendered(payload, shop, now_ms), score=score, variants=variants, explanation=explanation, **by._asdict()
     )
 
 

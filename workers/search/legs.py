@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from itertools import chain
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from schemas.errors import EmbeddingFailed
@@ -40,6 +41,8 @@ class Ranked(NamedTuple):
     head: list[Found]
     """What is among the first `HEAD_POINTS` of a ranking: the same however far the rankings were read."""
     rest: list[Found]
+    teams: Mapping[str, str] = MappingProxyType({})
+    """The ranking that a point of the head came from, where two are compared."""
 
     @property
     def whole(self) -> list[Found]:

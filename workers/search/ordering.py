@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from operator import itemgetter
+from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
 from workers.index.interface import Found
+from workers.search.interleaving import team_draft
 from workers.search.legs import Ranked
 
 if TYPE_CHECKING:
@@ -23,30 +25,62 @@ BROWSED_RELEVANCE = 1.0
 _SCORE = itemgetter(1)
 
 
+class Rival(NamedTuple):
+    """The ranking that is compared with that of a search."""
+
+    names: tuple[str, str]
+    """The name of the ranking of the search, and of this one."""
+    weights: ItemWeights | None
+    seed: str
+    """What decides which ranking begins: all pages of a search must have the same."""
+
+    def drafted(self, own: Ranked, others: Ranked) -> Ranked:
+        """Return one ranking of both, whose heads are drafted by two teams."""
+        coin = Random(self.seed)
+        scores = [dict(own.head), dict(others.head)]
+        drafted = team_draft(list(scores[0]), list(scores[1]), lambda: coin.random() < 0.5)
+        head = [Found(each.point_id, scores[each.team][each.point_id]) for each in drafted]
+        return Ranked(own.exact, head, own.rest, {each.point_id: self.names[each.team] for each in drafted})
+
+
 class Ordering(NamedTuple):
     """How one search orders what it found."""
 
     weights: ItemWeights | None
     rules: AppliedRules
     moment: Moment
+    rival: Rival | None = None
 
     @property
     def needs_traits(self) -> bool:
         """Whether the order depends on the traits of what was found."""
-        return self.weights is not None or bool(self.rules.buries or self.rules.boosts)
+        rival = self.rival is not None and self.rival.weights is not None
+        return rival or self.weights is not None or bool(self.rules.buries or self.rules.boosts)
 
     @property
     def changes_nothing(self) -> bool:
         """Whether relevance alone orders."""
-        return not self.needs_traits and not self.rules.pins
+        return not self.needs_traits and not self.rules.pins and self.rival is None
+
+    def weights_of(self, team: str | None) -> ItemWeights | None:
+        """Return the weights that ranked a hit. `team`: the ranking that it came from, where two are compared."""
+        if self.rival is not None and team == self.rival.names[1]:
+            return self.rival.weights
+        return self.weights
 
     def ordered(self, ranked: Ranked, traits: Mapping[str, Traits]) -> Ranked:
         """Return the parts of a ranking with the head by relevance times weight, items of equal ones by relevance.
 
         Exact matches stay before all, and items that a rule buries come behind the others of the head. What lies beyond
         the head follows in its order, so that no page repeats an item. `traits` has those of the visible points of the
-        head; the others are left out.
+        head; the others are left out. Where two rankings are compared, the heads of both are drafted into one.
         """
+        own = self._weighed(ranked, traits)
+        if self.rival is None:
+            return own
+        return self.rival.drafted(own, self._replace(weights=self.rival.weights, rival=None)._weighed(ranked, traits))
+
+    def _weighed(self, ranked: Ranked, traits: Mapping[str, Traits]) -> Ranked:
         if not self.needs_traits:
             return ranked
         seen = [each for each in ranked.head if each.point_id in traits]

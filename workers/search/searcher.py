@@ -6,10 +6,11 @@ import asyncio
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from schemas.errors import Conflict
+from schemas.queries import SearchRequest
 from workers.document import normalised
 from workers.merchandising.factors import Moment
 from workers.merchandising.rules import NO_RULES, Rules
-from workers.merchandising.weights import NO_WEIGHTS
+from workers.merchandising.weights import IN_FORCE, NO_WEIGHTS
 from workers.point.payload import is_visible
 from workers.search import hits
 from workers.search.arranging import (
@@ -25,9 +26,10 @@ from workers.search.arranging import (
 from workers.search.currency import check_currency
 from workers.search.fusion import HEAD_POINTS
 from workers.search.hit_explanation import HitExplainer
+from workers.search.hits import Shown
 from workers.search.legs import BoundedVector, find_legs
 from workers.search.moment import compares_prices, filters_now, turned_prices
-from workers.search.ordering import Ordering
+from workers.search.ordering import Ordering, Rival
 from workers.search.pinning import with_pins
 from workers.words.query import query_terms
 
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from schemas.points import Payload
-    from schemas.queries import Filters, Hit, IndexedItem, QueryKind, SearchRequest, Sort
+    from schemas.queries import Filters, Hit, IndexedItem, QueryKind
     from schemas.refinements import Refinement
     from workers.embedder.interface import ModelId
     from workers.embedder.query_vector import QueryVector
@@ -189,16 +191,24 @@ class Searcher:
         finally:
             computing.cancel()
 
-    def ordering(
-        self, query: str | None, filters: Filters, kind: QueryKind, now_ms: int, sort: Sort = "relevance"
-    ) -> Ordering:
-        """Return how a search orders what it finds. Only the order of relevance knows weights and rules."""
+    def ordering(self, asked: Filters, query: str | None, kind: QueryKind, now_ms: int) -> Ordering:
+        """Return how a search orders what it finds. `asked` is the search, or its filters alone.
+
+        Only the order of relevance knows weights and rules. Raises RefusedRequest for a ranking that there is none of.
+        """
         moment = Moment(now_ms, self._shop.currency)
-        if sort != "relevance":
+        request = asked if isinstance(asked, SearchRequest) else None
+        if request is not None and request.sort != "relevance":
             return Ordering(None, NO_RULES, moment)
-        currency = filters.currency or self._shop.currency
-        weights = self._ranking().weights(kind, currency, self._shop.languages)
-        return Ordering(weights, self._rules.applied(query, now_ms), moment)
+        currency = asked.currency or self._shop.currency
+        name = (request and request.ranking) or IN_FORCE
+        weights = self._ranking().named(name, "ranking").weights(kind, currency, self._shop.languages)
+        ordering = Ordering(weights, self._rules.applied(query, now_ms), moment)
+        if request is None or request.compare is None:
+            return ordering
+        other = self._ranking().named(request.compare, "compare").weights(kind, currency, self._shop.languages)
+        seed = f"{request.seed or ''} {query or ''}"
+        return ordering._replace(rival=Rival((name, request.compare), other, seed))
 
     async def _turned(self, index: Index, request: SearchRequest, now_ms: int) -> Turned:
         comparing = compares_prices(request) is not None
@@ -209,28 +219,28 @@ class Searcher:
     ) -> tuple[Listing, Legs | None, Ordering]:
         """Return one page in the order of relevance, weights and rules; without a query the index has the first say."""
         if request.q is None:
-            ordering = self.ordering(None, request, "filters", now_ms)
+            ordering = self.ordering(request, None, "filters", now_ms)
             return await browsed_page(index, request, filters, ordering), None, ordering
         end = request.offset + request.limit
         points = max(self._page_points, end)
         [legs] = await self._all_legs(index, normalised(request.q), [filters], points, ahead=_ahead(request))
-        ordering = self.ordering(request.q, request, legs.kind, now_ms)
-        groups, pins = await ordered_groups(index, legs.ranked(), filters, ordering)
+        ordering = self.ordering(request, request.q, legs.kind, now_ms)
+        groups, pins, teams = await ordered_groups(index, legs.ranked(), filters, ordering)
         page = groups[request.offset : end]
-        return Listing(page, len(groups), legs.is_complete, {}, True, pins), legs, ordering
+        return Listing(page, len(groups), legs.is_complete, {}, True, pins, teams), legs, ordering
 
     async def _sets(
         self, index: Index, request: SearchRequest, several: Mapping[str, Filters], now_ms: int
     ) -> tuple[dict[str, FoundSet], Legs | None, Ordering]:
         """Return all that is found with each of the filters, and the legs with all of them."""
         if request.q is None:
-            ordering = self.ordering(None, request, "filters", now_ms, request.sort)
+            ordering = self.ordering(request, None, "filters", now_ms)
             sets = {name: await browsed_set(index, request, each, ordering) for name, each in several.items()}
             return sets, None, ordering
         legs = await self._all_legs(
             index, normalised(request.q), [*several.values()], self._counted_points, ahead=_ahead(request)
         )
-        ordering = self.ordering(request.q, request, legs[0].kind, now_ms, request.sort)
+        ordering = self.ordering(request, request.q, legs[0].kind, now_ms)
         pins = ordering.rules.pins
         found = {
             name: FoundSet(*await with_pins(index, each.ranked(), pins, filters), each.is_complete)
@@ -257,8 +267,9 @@ class Searcher:
             if payload is None or not is_visible(payload):  # The item was hidden after the ranking was made.
                 continue
             try:
-                explanation = explainer.explain(point, payload) if explainer is not None else None
-                page.append(hits.hit(payload, score, self._shop, now_ms, product_ids, explanation, pinned.get(point)))
+                by = Shown(pinned.get(point), None if point in pinned else listing.teams.get(point))
+                why = explainer.explain(point, payload, by.team) if explainer is not None else None
+                page.append(hits.hit(payload, score, self._shop, now_ms, product_ids, by, why))
             except hits.UNSHOWABLE:  # One bad point must not cost the others their answer.
                 left_out.append(point)
         return page, left_out

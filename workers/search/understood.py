@@ -117,7 +117,8 @@ class UnderstandingSearch:
         filters = {name: value for guess in used for name, value in guess.filters.items()}
         asked = request.model_copy(update={**filters, "q": reading.text or None})
         try:
-            cheap = asked.sort == "relevance" and any(guess.boost == CHEAP for guess in used)
+            by_relevance = asked.sort == "relevance" and asked.compare is None
+            cheap = by_relevance and any(guess.boost == CHEAP for guess in used)
             found = await self._spelled(asked, corrections, now_ms, cheap=cheap)
             if found.results.hits or (request.offset and await self._finds(asked, corrections, now_ms)):
                 return found

@@ -78,9 +78,16 @@ def test_every_flag_of_search_reaches_the_api(service: StandIn) -> None:
         "q": None, "limit": 3, "offset": 1, "min_price": 1, "max_price": 9, "currency": "EUR", "seller": "AEON",
         "brand": "Garden", "category": "Cakes", "availability": "in_stock", "min_rating": 4,
         "understand": False, "highlight": True, "explain": True,
+        "ranking": None, "compare": None, "seed": None,
         "sort": "price_asc", "facets": ["brand", "price"], "group": True,
     }  # fmt: skip
     assert (str(after), wait_ms) == ("prices:1:7", 50)
+
+
+def test_a_search_by_a_ranking_or_of_two_reaches_the_api(service: StandIn) -> None:
+    assert freshline("search", "cake", "--ranking=none", "--compare=current", "--seed=s1").code == 0
+    request, *_ = service.asked[0]
+    assert (request.ranking, request.compare, request.seed) == ("none", "current", "s1")
 
 
 def test_search_says_what_was_understood(service: StandIn) -> None:

@@ -1,0 +1,97 @@
+"""`freshline judge` compares two rankings of a stack on queries, with and without judgements."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import orjson
+import pytest
+
+from tests.support.running_commands import freshline, serving
+from tests.support.standing_in import StandIn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from schemas.queries import SearchAnswer, SearchRequest
+    from schemas.tokens import Token
+
+
+class TwoRankings(StandIn):
+    """Answers in the opposite order by the ranking `none`."""
+
+    async def search(self, request: SearchRequest, after: Token | None, wait_ms: int) -> SearchAnswer:
+        answer = await super().search(request, after, wait_ms)
+        return answer.model_copy(update={"hits": answer.hits[::-1]}) if request.ranking == "none" else answer
+
+
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[TwoRankings]:
+    service = TwoRankings(P1="red cake", P2="blue cake", P3="lamp")
+    with serving(service) as address:
+        monkeypatch.setenv("FRESHLINE_API", address)
+        yield service
+
+
+@pytest.fixture
+def queries(tmp_path: Path) -> str:
+    file = tmp_path / "queries"
+    file.write_text('{"query_id": "q1", "query": "cake"}\n\nlamp\n')
+    return str(file)
+
+
+def judgements(tmp_path: Path, **grades: object) -> str:
+    file = tmp_path / "judgements.jsonl"
+    rows = [{"query_id": "q1", "product_id": product, "grade": grade} for product, grade in grades.items()]
+    file.write_bytes(b"\n".join(map(orjson.dumps, rows)))
+    return str(file)
+
+
+def test_what_moves_is_shown_and_judged_queries_are_measured(
+    service: TwoRankings, queries: str, tmp_path: Path
+) -> None:
+    done = freshline("judge", "none", "current", "--queries", queries, "--judgements", judgements(tmp_path, P1=3))
+    assert done.code == 0
+    assert "1 of 2 answers differ in the first 10 hits" in done.out
+    assert "nDCG@10 of 1 judged: none 0.6309, current 1.0000; current is better for 1, worse for 0" in done.out
+    assert [" ".join(line.split()) for line in done.out.splitlines()[-2:]] == [
+        "2 -> 1 P1 red cake",
+        "1 -> 2 P2 blue cake",
+    ]
+    assert [(each.q, each.ranking, each.explain) for each, *_ in service.asked] == [
+        ("cake", "none", True), ("cake", "current", True), ("lamp", "none", True), ("lamp", "current", True),
+    ]  # fmt: skip
+
+
+def test_as_json_it_has_every_move(service: TwoRankings, queries: str) -> None:
+    found = orjson.loads(freshline("judge", "none", "current", "--queries", queries, "--json").out)
+    assert (found["rankings"], found["queries"], found["changed"], found["ndcg"]) == (["none", "current"], 2, 1, None)
+    assert found["moves"][0]["moves"][0] == {
+        "product_id": "P1", "title": "red cake", "before": 2, "after": 1, "why": [],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("{", "line 1: it is no JSON"),
+        ('{"query": "a"}', "line 1: query_id: is missing"),
+        ('{"query_id": 1}', "line 1: query: is missing"),
+    ],
+)
+def test_a_file_of_queries_that_is_wrong_is_refused_with_its_line(
+    service: TwoRankings, tmp_path: Path, text: str, reason: str
+) -> None:
+    file = tmp_path / "queries"
+    file.write_text(text)
+    done = freshline("judge", "none", "current", "--queries", str(file))
+    assert done.code == 2 and reason in done.err and not service.asked
+
+
+def test_a_judgement_that_is_wrong_is_refused_with_its_line(service: TwoRankings, queries: str, tmp_path: Path) -> None:
+    for grade in (-1, "3", 1.5, True):
+        done = freshline(
+            "judge", "none", "current", "--queries", queries, "--judgements", judgements(tmp_path, P1=grade)
+        )
+        assert done.code == 2 and "line 1: grade: " in done.err
