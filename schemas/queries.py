@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from schemas.event_fields import Currency  # noqa: TC001  (pydantic reads the types when it runs)
 from schemas.explanations import HitExplanation  # noqa: TC001  (as above)
@@ -40,6 +40,16 @@ class Filters(BaseModel):
     category: str | None = Field(None, min_length=1, max_length=256)
     availability: Availability | None = None
     min_rating: float | None = Field(None, ge=1, le=5)
+
+    @field_validator(
+        "min_price", "max_price", "min_rating", "limit", "offset", "wait_ms", mode="before", check_fields=False
+    )
+    @classmethod
+    def _digits_alone(cls, given: Any) -> Any:
+        """Refuse `1_000`, which Python reads as a number, and nothing else does. Requests have more of these fields."""
+        if isinstance(given, str) and "_" in given:
+            raise ValueError(f"{given[:30]!r} is no number: write its digits alone")
+        return given
 
     @property
     def any(self) -> bool:
