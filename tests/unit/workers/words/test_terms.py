@@ -127,6 +127,24 @@ def test_a_title_is_itself_however_its_numbers_and_units_are_written(query: str,
     assert title_term(title) == title_term(query) and title_term(query) in query_terms(query)
 
 
+@pytest.mark.parametrize(
+    ("typed", "title"),
+    [
+        ("緑茶", "サントリー 伊右衛門 緑茶 600ml"),
+        ("ﾇｰﾄﾞﾙ", "日清 カップヌードル"),
+        ("ゴミ袋", "東京都指定ゴミ袋 45L"),
+        ("라면", "농심 신라면 5개입"),
+        ("콜라 355ml", "코카콜라제로 355ml"),
+        ("티슈", "물티슈 캡형 100매"),
+        ("เนสกาแฟ", "กาแฟสำเร็จรูปเนสกาแฟ"),
+        ("ถั่วเหลือง", "นมถั่วเหลืองรสจืด"),
+        ("鉛筆", "2B鉛筆 12支"),
+    ],
+)
+def test_a_part_of_a_title_without_blanks_is_wholly_found(typed: str, title: str) -> None:
+    assert set(whole(typed)) <= said(title).counts.keys()
+
+
 def test_a_german_title_is_stemmed_in_german_and_an_english_one_keeps_its_words() -> None:
     assert shared("Haus", "Häuser", "de") and not shared("Haus", "Häuser", "en")
     assert not shared("stock", "stockings", "en") and not shared("import", "important", "en")
