@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request
+from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 
 from schemas.errors import NotFound, RefusedRequest, Unavailable
@@ -30,14 +31,16 @@ from stream.api.why.routes import why_routes
 from stream.runtime.jobs import JobReport
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from stream.api.services import JobsApi, SearchApi, Services, StatusApi
     from stream.runtime.telemetry.interface import Tracer
 
 
-def create_app(services: Services, tracer: Tracer | None = None) -> FastAPI:
+def create_app(services: Services, tracer: Tracer | None = None, cors_origins: Sequence[str] = ()) -> FastAPI:
     """Return the application over these services. It holds nothing that must be closed.
 
-    Without a `tracer` no spans are recorded.
+    Without a `tracer` no spans are recorded. `cors_origins`: whose pages may read answers in a browser.
     """
     app = FastAPI(
         title="Freshline",
@@ -47,6 +50,8 @@ def create_app(services: Services, tracer: Tracer | None = None) -> FastAPI:
         default_response_class=JSONAnswer,
         telemetry=http_telemetry(tracer),
     )
+    if cors_origins:
+        app.add_middleware(CORSMiddleware, allow_origins=cors_origins, allow_methods=["GET"])
     add_error_answers(app)
     app.include_router(recommend_routes(services.recommendations))  # Before /items/{product_id}, which takes any path.
     app.include_router(_search_routes(services.search, tracer))

@@ -9,17 +9,20 @@ from stream.api.uvicorn_server import uvicorn_server
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Sequence
 
     from stream.api.services import Services
     from stream.runtime.telemetry.interface import Tracer
 
 
-async def serve_http(services: Services, listening: socket.socket, tracer: Tracer | None = None) -> None:
+async def serve_http(
+    services: Services, listening: socket.socket, tracer: Tracer | None = None, *, cors_origins: Sequence[str] = ()
+) -> None:
     """Serve the API on this socket until cancelled, and leave the socket listening.
 
     It shares the event loop with the data path: calls into the embedded index hold the interpreter anyway.
     """
-    server = uvicorn_server(create_app(services, tracer))
+    server = uvicorn_server(create_app(services, tracer, cors_origins))
     copy = listening.dup()  # The server closes the socket that it is given.
     try:
         # Not `serve`, which would install signal handlers: this process handles its signals itself.

@@ -104,7 +104,8 @@ async def run_index_worker(settings: Settings, answers: NotServing) -> None:
         log.info("starting", log_id=opened.identity.log_id, epoch=opened.identity.epoch, collection=collection)
         serving.jobs.resume_rebuild()  # This precedes the first request for its progress.
         async with answers.paused() as listening:
-            await _run(parts, writing, serving, failure, serve_http(serving.services, listening, tracer))
+            http = serve_http(serving.services, listening, tracer, cors_origins=settings.cors_origins)
+            await _run(parts, writing, serving, failure, http)
 
 
 async def _open(settings: Settings, gate: QueryGate, closing: AsyncExitStack) -> Opened:

@@ -32,6 +32,14 @@ def _listed(value: object) -> object:
     return tuple(part.strip() for part in value.split(",")) if isinstance(value, str) else value
 
 
+def _origin(text: str) -> str:
+    if not re.fullmatch(r"https?://[^/\s,]+", text):
+        raise ValueError(f"{text} is no address of a host, such as https://shop.example")
+    return text
+
+
+Origin = Annotated[str, AfterValidator(_origin)]
+"""A scheme, a host and perhaps a port, as the header `Origin` has them."""
 Name = Annotated[str, AfterValidator(_name)]
 """A name that may be part of the name of a file or of a collection."""
 
@@ -69,6 +77,11 @@ class Settings(TransportSettings):
     )
     api_host: str = Field("127.0.0.1", description="Address at which the HTTP API listens.")
     api_port: int = Field(8765, ge=1, le=65535, description="Port at which the HTTP API listens.")
+    cors_origins: Annotated[tuple[Origin, ...], NoDecode, BeforeValidator(_listed)] = Field(
+        (),
+        description="Addresses of the pages of other hosts whose scripts may read this API in a browser, with commas "
+        "between them, such as https://shop.example.",
+    )
     kafka_port: int = Field(9292, ge=1, le=65535, description="Port of the broker that `up` runs.")
 
     partitions: int = Field(

@@ -443,3 +443,18 @@ async def test_the_links_of_a_page_lead_to_pages_of_this_machine(client: httpx.A
     for link in links:
         answer = await client.get(link)
         assert answer.status_code == 200 and "https://cdn" not in answer.text
+
+
+async def test_a_browser_may_read_answers_on_the_pages_of_named_hosts_alone() -> None:
+    transport = httpx.ASGITransport(create_app(StandIn(P1="cake").services, cors_origins=["https://shop.example"]))
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        for origin, allowed in (("https://shop.example", "https://shop.example"), ("https://other.example", None)):
+            answer = await client.get("/search?q=cake", headers={"Origin": origin})
+            assert answer.headers.get("Access-Control-Allow-Origin") == allowed
+        asked = {"Origin": "https://shop.example", "Access-Control-Request-Method": "POST"}
+        assert (await client.options("/rebuild", headers=asked)).status_code == 400
+
+
+async def test_without_a_named_host_no_page_of_another_one_may_read_answers(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/search?q=cake", headers={"Origin": "https://shop.example"})
+    assert "Access-Control-Allow-Origin" not in answer.headers

@@ -16,6 +16,8 @@ from stream.runtime.settings import Settings, read_settings, unknown_settings
         ("SHOP_CURRENCY", "XQZ", "'XQZ' is not a currency of ISO 4217"),
         ("COLLECTION", "../items", "must be letters, digits"),
         ("WORKER_SLOT", "-1", "must be letters, digits"),
+        ("CORS_ORIGINS", "https://shop.example/page", "is no address of a host, such as https://shop.example"),
+        ("CORS_ORIGINS", "*", "is no address of a host"),
         ("API_PORT", "high", "should be a valid integer"),
         ("BROKER", "rabbit", "should be 'embedded' or 'kafka', not 'rabbit'"),
         ("PARTITIONS", "0", "should be greater than or equal to 1, not '0'"),
