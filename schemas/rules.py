@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from schemas.canaries import is_canary
 from schemas.event_fields import ProductId, TimeMs  # noqa: TC001  (pydantic reads the types when it runs)
 from schemas.queries import Filters
 
@@ -42,6 +43,12 @@ class PinAction(BaseModel):
 
     product_id: ProductId
     position: int = Field(ge=1, le=POSITION_MAX)
+
+    @model_validator(mode="after")
+    def _is_a_product(self) -> PinAction:
+        if is_canary(self.product_id):
+            raise ValueError(f"product_id: {self.product_id} is a hidden item of Freshline's own, not a product")
+        return self
 
 
 class BoostAction(BaseModel):

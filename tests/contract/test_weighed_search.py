@@ -241,3 +241,10 @@ async def test_an_exact_match_comes_from_no_team(index: Index) -> None:
     for wrong in ({"sort": "rating", "compare": "none"}, {"sort": "rating", "ranking": "none"}, {"seed": "x"}):
         with pytest.raises(ValueError, match=r"sort knows no rankings|nothing to compare"):
             SearchRequest(q="cake", **wrong)
+
+
+async def test_a_price_drop_counts_beside_facets_too(index: Index) -> None:
+    ranking = read_ranking("weights: {price_drop: {strength: 9}}", "ranking.yaml")
+    await fill(index)
+    found = names(await ask(index, ranking, q="cake", facets=["brand"]))
+    assert found == names(await ask(index, ranking, q="cake")) != names(await ask(index, NO_WEIGHTS, q="cake"))

@@ -13,7 +13,7 @@ from schemas.understood import Relaxation, Understood, UnderstoodWords
 from stream.api.dashboard.models import SaleCalendar
 from stream.api.dead_letters.models import LetterList, RepairRequest, Resent
 from stream.api.dead_letters.service import repair_line
-from stream.api.models import IndexStatus, LogStatus, Percentiles, StatusReport
+from stream.api.models import IndexStatus, LogStatus, Percentiles, RulesStatus, StatusReport
 from stream.api.services import Services
 from stream.api.why.models import ProductLife, VectorReport
 from stream.progress.lag import Lag
@@ -138,6 +138,7 @@ class StandIn:
         self.fresh_as_of: dict[str, str | None] = {"prices": NOW}
         self.asked: list[tuple[SearchRequest, Token | None, int]] = []
         self.recommended: list[SimilarRequest] = []
+        self.rules = RulesStatus()
         self.total_is_exact = True
         self.facets: dict[str, list[Refinement]] = {}
         self.currencies = 1
@@ -280,6 +281,7 @@ class StandIn:
             dead_letters={"prices": 3},
             log=LogStatus(kind="embedded", id="log-1", address="127.0.0.1:9292", bytes=12_000_000),
             index=IndexStatus(backend="edge", collection="items-1", model="all-MiniLM-L6-v2", points=len(self.items)),
+            rules=self.rules,
             freshness_seconds={"price": self.freshness},
         )
 

@@ -131,8 +131,11 @@ class Index(Protocol):
     async def vectors(self, point_ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """Return the dense vectors of points by point id, float32 `(dimension,)`, without the points that have none."""
 
-    async def traits(self, point_ids: Sequence[str]) -> dict[str, Traits]:
-        """Return the traits of those of these points that are visible, by point id."""
+    async def traits(self, point_ids: Sequence[str], *, sales: bool = False) -> dict[str, Traits]:
+        """Return the traits of those of these points that are visible, by point id.
+
+        With `sales` they have the offers of items on sale. Else those may be missing, as reading them costs a server.
+        """
 
     async def write(self, writes: Sequence[Write]) -> set[str]:
         """Carry out all writes in order, each on its own condition. Every later read sees them once this returns.

@@ -26,9 +26,10 @@ TRAIT_FIELDS = (
     "review_count",
     "updated_at_ms",
     "attributes",
-    "offers",
 )
-"""The fields of a payload that traits are made of."""
+"""The fields of a payload that traits are made of, but for the offers of items on sale."""
+SALE_FIELDS = ("offers",)
+"""The fields that these are made of. They are the larger part of a payload, and few searches need them."""
 
 
 class Traits(NamedTuple):

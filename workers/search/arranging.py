@@ -111,7 +111,7 @@ async def arranged(
 ) -> Listing:
     """Return one page of the set that is found with all filters, and the refinements. Raises Unavailable."""
     points = dict.fromkeys(point for found in sets.values() for point, _ in found.ranked.whole)
-    traits = await index.traits(list(points))
+    traits = await index.traits(list(points), sales=ordering.needs_sales)
     # Items that were hidden meanwhile are neither shown nor counted.
     visible = {name: [each for each in found.ranked.whole if each.point_id in traits] for name, found in sets.items()}
     found, pins = ordering.ordered(sets[ALL_FILTERS].ranked, traits), sets[ALL_FILTERS].pins

@@ -58,6 +58,12 @@ class Ordering(NamedTuple):
         return rival or self.weights is not None or bool(self.rules.buries or self.rules.boosts)
 
     @property
+    def needs_sales(self) -> bool:
+        """Whether it depends on the offers of items on sale."""
+        of = (self.weights, self.rival.weights if self.rival is not None else None)
+        return any(weights is not None and "price_drop" in weights.factors for weights in of)
+
+    @property
     def changes_nothing(self) -> bool:
         """Whether relevance alone orders."""
         return not self.needs_traits and not self.rules.pins and self.rival is None
@@ -102,7 +108,7 @@ class Ordering(NamedTuple):
 async def in_order(index: Index, ranked: Ranked, ordering: Ordering) -> Ranked:
     """Return a ranking in the order of a search. Traits are read if the order depends on them. Raises Unavailable."""
     points = [point for point, _ in ranked.head] if ordering.needs_traits else []
-    return ordering.ordered(ranked, await index.traits(points) if points else {})
+    return ordering.ordered(ranked, await index.traits(points, sales=ordering.needs_sales) if points else {})
 
 
 def browsed(points: Sequence[str], *, weighed: bool) -> Ranked:

@@ -122,7 +122,7 @@ class EdgeIndex(OpenedIndex):
         return {point: vector for point, vector in found if vector is not None}
 
     @override
-    async def traits(self, point_ids: Sequence[str]) -> dict[str, Traits]:
+    async def traits(self, point_ids: Sequence[str], *, sales: bool = False) -> dict[str, Traits]:
         return await self._traits.of(point_ids)
 
     @override

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from qdrant_edge import PayloadSelector
 
 from workers.index.edge.operations import read
-from workers.index.traits import TRAIT_FIELDS, traits_of
+from workers.index.traits import SALE_FIELDS, TRAIT_FIELDS, traits_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -24,7 +24,7 @@ FORGOTTEN_SHARE = 4
 """One in so many is forgotten where there are too many: those that were read first."""
 READ_POINTS = 128
 """The points that are read between two turns of others, in about 1.5 ms."""
-SELECTED = PayloadSelector.Include(list(TRAIT_FIELDS))
+SELECTED = PayloadSelector.Include([*TRAIT_FIELDS, *SALE_FIELDS])
 
 
 class KnownTraits:

@@ -40,7 +40,7 @@ from workers.index.server import filters as where
 from workers.index.server.calls import OPERATIONS_MAX, Calls
 from workers.index.server.operations import clear_pending, operations, set_payload, update_vectors
 from workers.index.server.query_batch import QueryBatch
-from workers.index.traits import TRAIT_FIELDS, traits_of
+from workers.index.traits import SALE_FIELDS, TRAIT_FIELDS, traits_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Mapping, Sequence
@@ -112,9 +112,10 @@ class ServerIndex(OpenedIndex):
         return {point: vector for point, vector in found if vector is not None}
 
     @override
-    async def traits(self, point_ids: Sequence[str]) -> dict[str, Traits]:
+    async def traits(self, point_ids: Sequence[str], *, sales: bool = False) -> dict[str, Traits]:
+        fields = [*TRAIT_FIELDS, *SALE_FIELDS] if sales else list(TRAIT_FIELDS)
         several = [point_ids[start : start + TRAITS_POINTS] for start in range(0, len(point_ids), TRAITS_POINTS)]
-        read = [await self._retrieve(ids, list(TRAIT_FIELDS)) for ids in several]
+        read = [await self._retrieve(ids, fields) for ids in several]
         found = {str(record.id): traits_of(record.payload or {}) for records in read for record in records}
         return {point: traits for point, traits in found.items() if traits is not None}
 

@@ -19,6 +19,8 @@ from stream.api.live_synonyms import LiveSynonyms
 from stream.api.search_service import SearchService
 from stream.api.status_service import StatusService
 from stream.kafka.log_identity import LogIdentity
+from stream.kafka.partitions import Partition
+from stream.kafka.reader import Record
 from stream.progress.freshness import FreshAsOf, RecentFreshness
 from stream.progress.lag import Lag
 from stream.progress.watermark import Watermark
@@ -228,34 +230,58 @@ async def test_hits_that_cannot_be_shown_are_counted(tmp_path: Path) -> None:
     assert registry.get_sample_value("freshline_hits_left_out_total") == 4
 
 
-@pytest.mark.parametrize(("version", "told"), [(ANALYSIS_VERSION - 1, True), (ANALYSIS_VERSION, False)])
-async def test_status_tells_of_an_index_whose_words_are_of_an_earlier_analysis(
-    tmp_path: Path, version: int, told: bool
-) -> None:
-    class Serving:
-        collection, model = "shop-1", ModelId("m", "1", 4)
-        metadata = Metadata(collection, model, analysis_version=version)
+class EmptyIndex:
+    """The collection that serves, with words of this analysis and no points."""
 
-        async def serving(self) -> Serving:
-            return self
+    collection, model = "shop-1", ModelId("m", "1", 4)
 
-        async def count_points(self) -> int:
-            return 0
+    def __init__(self, analysis_version: int = ANALYSIS_VERSION) -> None:
+        self.metadata = Metadata(self.collection, self.model, analysis_version=analysis_version)
 
-    class Monitor:
-        counters: ClassVar[dict[str, Any]] = {}
+    async def serving(self) -> EmptyIndex:
+        return self
 
-        async def lag(self, *_: Any) -> Lag:
-            return Lag()
+    async def count_points(self) -> int:
+        return 0
 
-        async def dead_letters(self) -> dict[str, int]:
-            return {}
 
+class NothingWaits:
+    """A pipeline in which nothing waits."""
+
+    counters: ClassVar[dict[str, Any]] = {}
+
+    async def lag(self, *_: Any) -> Lag:
+        return Lag()
+
+    async def dead_letters(self) -> dict[str, int]:
+        return {}
+
+
+def serving(tmp_path: Path, index: EmptyIndex) -> ServingContext:
     class Writers:
         roles = Roles(UNUSED)
         writers = ()
 
     models = EmbedderRegistry("fake", threads=1, gate=QueryGate())
-    made = context(tmp_path, collections=Serving(), writers=Writers(), models=models)
-    report = await status_service(made, Monitor()).status()
+    return context(tmp_path, collections=index, writers=Writers(), models=models)
+
+
+@pytest.mark.parametrize(("version", "told"), [(ANALYSIS_VERSION - 1, True), (ANALYSIS_VERSION, False)])
+async def test_status_tells_of_an_index_whose_words_are_of_an_earlier_analysis(
+    tmp_path: Path, version: int, told: bool
+) -> None:
+    report = await status_service(serving(tmp_path, EmptyIndex(version)), NothingWaits()).status()
     assert ("freshline rebuild" in (report.index.outdated or "")) == told
+
+
+async def test_status_tells_how_many_rules_are_in_force_and_why_others_are_refused(tmp_path: Path) -> None:
+    made = serving(tmp_path, EmptyIndex())
+    status = status_service(made, NothingWaits())
+    right = b'{"id": "a", "pin": {"product_id": "P1", "position": 1}}'
+    for key, value in ((b"a", right), (b"b", right), (b"c", b"{")):
+        made.rules.take(Record(Partition("rules", 0), 0, 0, key, value, ()))
+    rules = (await status.status()).rules
+    assert rules.in_force == 1 and rules.refused.keys() == {"b", "c"}
+    assert rules.refused["b"] == "id: a is not the key of the record"
+    made.rules.take(Record(Partition("rules", 0), 1, 0, b"b", None, ()))
+    assert (await status.status()).rules.refused.keys() == {"c"}

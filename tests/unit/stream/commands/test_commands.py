@@ -13,7 +13,7 @@ import pytest
 from schemas.errors import FreshlineError, Unavailable
 from schemas.queries import Variants
 from schemas.refinements import Refinement
-from stream.api.models import Percentiles
+from stream.api.models import Percentiles, RulesStatus
 from stream.commands.configured import settings
 from stream.commands.current_run import CommandBounds
 from stream.commands.following import FollowedWork, follow
@@ -176,6 +176,12 @@ def test_status_exits_0_when_nothing_waits_and_10_when_something_does(service: S
     assert done.code == 10 and "not fresh: 5 events and vectors wait, --max-lag allows 0" in done.err
     assert freshline("status", "--max-lag=5").code == 0
     assert json.loads(freshline("status", "--json").out)["lag_events"] == 5
+
+
+def test_status_names_the_rules_that_are_refused_and_is_silent_where_there_are_none(service: StandIn) -> None:
+    assert "rules" not in freshline("status").out
+    service.rules = RulesStatus(in_force=2, refused={"r1": "pin.position: should be more"})
+    assert "2 in force; r1 is refused: pin.position: should be more" in " ".join(freshline("status").out.split())
 
 
 def test_status_says_of_a_window_without_events_that_it_is_one(service: StandIn) -> None:

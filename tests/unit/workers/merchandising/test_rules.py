@@ -42,6 +42,10 @@ def ids(applied: AppliedRules) -> list[str]:
         ({"id": "r", "pin": PIN, "colour": "red"}, "colour: there is no such key"),
         ({"id": "r", "pin": {**PIN, "position": 0}}, "pin.position: should be greater than or equal to 1"),
         ({"id": "r", "pin": {**PIN, "position": 101}}, "pin.position: should be less than or equal to 100"),
+        (
+            {"id": "r", "pin": {**PIN, "product_id": "freshline-canary-0"}},
+            "pin: product_id: freshline-canary-0 is a hidden",
+        ),
         ({"id": "r", "pin": {"position": 1}}, "pin.product_id: Field required"),
         ({"id": "r"}, "pin: a rule has one action"),
         ({"id": "r", "pin": PIN, "bury": {"brand": "A"}}, "pin and bury: a rule has one action"),
