@@ -7,6 +7,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 import httpx
+import orjson
 import pytest
 from qdrant_client import AsyncQdrantClient
 
@@ -14,6 +15,9 @@ from schemas.queries import SearchRequest
 from tests.support.index_backends import MODEL, content, front_url, put, vector
 from tests.support.queries import LoadedModel, at_once
 from workers.index.server.collections import open_with
+from workers.merchandising.rule_records import read_rule
+from workers.merchandising.rules import Rules
+from workers.merchandising.weights import NO_WEIGHTS, read_ranking
 from workers.search.hits import Shop
 from workers.search.searcher import Searcher
 from workers.search.terms import QueryTerms
@@ -39,7 +43,10 @@ class Counted:
         self._vocabulary = Vocabulary()
         model = LoadedModel(at_once(lambda text: vector(1, len(text) / 10)), [MODEL])
         terms = QueryTerms(RULES, self._vocabulary)
-        searcher = Searcher(collections, model, Shop("HKD", ("en",)), terms=terms)
+        self.ranking, self.rules = NO_WEIGHTS, Rules()
+        searcher = Searcher(
+            collections, model, Shop("HKD", ("en",)), terms=terms, ranking=lambda: self.ranking, rules=self.rules
+        )
         self._searches = UnderstandingSearch(searcher, collections, "HKD", self._vocabulary, RULES)
 
     async def fill(self) -> None:
@@ -121,3 +128,26 @@ async def test_searches_at_the_same_moment_share_a_request(searches: Counted) ->
     before = counted()
     await asyncio.gather(*(searches._searches.search(SearchRequest(q="walnut cake"), 1_000) for _ in range(3)))
     assert counted() - before == 1
+
+
+async def test_weights_need_the_traits_of_what_is_found_once(searches: Counted) -> None:
+    searches.ranking = read_ranking("weights: {rating: {strength: 1}, price_drop: {strength: 1}}", "ranking.yaml")
+    assert await searches.requests(q="walnut cake") == 2
+    assert await searches.requests(q="walnut cake", facets=["brand"]) == 2
+    assert await searches.requests(q="walnut cake", ranking="none") == 1
+
+
+@pytest.mark.parametrize(
+    ("rule", "requests"),
+    [
+        pytest.param({"pin": {"product_id": "WH-1007", "position": 1}}, 1, id="a pin of what is found"),
+        pytest.param({"pin": {"product_id": "lamp", "position": 1}}, 3, id="another: may it be shown, its payload"),
+        pytest.param({"bury": {"product_id": "lamp"}}, 2, id="the traits that a rule compares"),
+        pytest.param({"boost": {"items": {"brand": "Acme"}, "by": 9}}, 3, id="these, and what it lifts from far below"),
+    ],
+)
+async def test_rules_ask_for_no_more_than_they_need(searches: Counted, rule: dict[str, Any], requests: int) -> None:
+    index = await searches._collections.serving()
+    await put(index, content("lamp", "brass lamp"), 1, dense=vector(0, 0, 1))
+    searches.rules.put(read_rule(orjson.dumps({"id": "r", **rule})))
+    assert await searches.requests(q="walnut cake") == requests
