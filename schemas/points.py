@@ -106,6 +106,10 @@ class Payload(Content):
     vector_due_at_ms: int | None
     vector_failed: str | None
     """The reason why this text cannot be embedded; None if it can."""
+    alerts_due: list[str] | None
+    """The pending alerts: watches that the item has begun to match, each with the version that it did so by."""
+    alerts_due_at_ms: int | None
+    """When the oldest of them was written; None if there are none."""
     searchable_at_ms: dict[str, int | None]
     """The time at which search could first show the facet, by facet."""
 

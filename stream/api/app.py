@@ -27,6 +27,7 @@ from stream.api.parameters import (
 )
 from stream.api.recommending.routes import recommend_routes
 from stream.api.request_spans import http_telemetry, note_search
+from stream.api.watching.routes import watch_routes
 from stream.api.why.routes import why_routes
 from stream.runtime.jobs import JobReport
 
@@ -61,6 +62,7 @@ def create_app(services: Services, tracer: Tracer | None = None, cors_origins: S
     app.include_router(_reconcile_routes(services.jobs))
     app.include_router(why_routes(services.why))
     app.include_router(letter_routes(services.letters))
+    app.include_router(watch_routes(services.watches))
     add_dashboard(app, services.dashboard)
     return app
 

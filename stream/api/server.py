@@ -29,6 +29,7 @@ async def serve_http(
         await server._serve(sockets=[copy])
     finally:  # When cancelled, `_serve` leaves connections open, and they would ask an index that is closed.
         services.search.abandon_waits()
+        services.watches.close()
         await services.dashboard.close()
         if server.started:
             await server.shutdown(sockets=[copy])

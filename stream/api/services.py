@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from stream.api.dead_letters.interface import LettersApi
     from stream.api.models import StatusReport
     from stream.api.recommending.interface import RecommendApi
+    from stream.api.watching.interface import WatchApi
     from stream.api.why.interface import WhyApi
     from stream.runtime.jobs import JobReport
 
@@ -84,3 +85,4 @@ class Services(NamedTuple):
     why: WhyApi
     letters: LettersApi
     recommendations: RecommendApi
+    watches: WatchApi

@@ -10,6 +10,7 @@ from schemas.explanations import Explanation
 from schemas.queries import SearchAnswer
 from schemas.recommendations import Recommendations, RecommendRequest, SimilarRequest
 from schemas.suggestions import Suggestions, SuggestRequest
+from schemas.watches import Alert, ShownWatch, WatchRequest
 from stream.api.dashboard.models import SaleCalendar, Snapshot
 from stream.api.dead_letters.models import LetterList, LettersParameters, RepairRequest, Resent
 from stream.api.models import ItemAnswer, ProgressAnswer, ReadyAnswer, StatusReport
@@ -43,6 +44,14 @@ class ItemsSimilarTo(SimilarRequest):
     product_id: str = Field(min_length=1)
 
 
+class OneWatch(BaseModel):
+    """The parameter of a route that is about one watch."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    watch_id: str = Field(min_length=1)
+
+
 class Routes:
     """The methods of both clients. Parameters are given by name, and are those of the route."""
 
@@ -51,6 +60,10 @@ class Routes:
     item = Endpoint("GET", "/items/{product_id}", OneProduct, ItemAnswer)
     similar = Endpoint("GET", "/items/{product_id}/similar", ItemsSimilarTo, Recommendations)
     recommend = Endpoint("POST", "/recommend", RecommendRequest, Recommendations, in_body=True)
+    set_watch = Endpoint("POST", "/watch", WatchRequest, ShownWatch, in_body=True)
+    watch = Endpoint("GET", "/watch/{watch_id}", OneWatch, ShownWatch)
+    end_watch = Endpoint("DELETE", "/watch/{watch_id}", OneWatch, ShownWatch)
+    alerts = EventEndpoint("/watch/{watch_id}/events", OneWatch, "alert", Alert)
     explain = Endpoint("GET", "/explain", ExplainParameters, Explanation)
     life = Endpoint("GET", "/products/{product_id}/life", OneProduct, ProductLife)
     progress = Endpoint("GET", "/progress", ProgressParameters, ProgressAnswer)

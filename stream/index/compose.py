@@ -30,8 +30,10 @@ if TYPE_CHECKING:
     from stream.writers.progress_sink import Watermark
     from workers.clock import Clock
     from workers.index.interface import Collections
+    from workers.lanes.sinks import Alerts
     from workers.query_gate import QueryGate
     from workers.vocabulary.vocabulary import Vocabulary
+    from workers.watches.watch_set import WatchSet
 
 
 class KafkaSide(NamedTuple):
@@ -67,6 +69,8 @@ def compose_writing(
     shop_currency: str | None,
     publishes_progress: bool,
     vocabulary: Vocabulary,
+    watches: WatchSet,
+    alerts: Alerts,
     tracer: Tracer | None = None,
 ) -> WritingSide:
     """Put the writing side together, and start nothing.
@@ -92,6 +96,8 @@ def compose_writing(
         metrics=metrics,
         recent=recent,
         dead_letters=dead_letters,
+        watches=watches,
+        alerts=alerts,
         vocabulary=vocabulary,
         tracer=tracer,
     )

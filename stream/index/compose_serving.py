@@ -13,6 +13,7 @@ from stream.api.recommending.service import RecommendService
 from stream.api.search_service import SearchService
 from stream.api.services import Services
 from stream.api.status_service import StatusService
+from stream.api.watching.service import WatchParts, WatchService
 from stream.api.why.service import WhyService
 from stream.kafka.cluster import cluster_of
 from stream.progress.monitor import PipelineMonitor
@@ -46,6 +47,7 @@ class ServingSide(NamedTuple):
     why: WhyService
     letters: LettersService
     recommendations: RecommendService
+    watches: WatchService
     drift: DriftWatch
     feed: VocabularyFeed
     synonyms: LiveSynonyms
@@ -58,7 +60,14 @@ class ServingSide(NamedTuple):
     def services(self) -> Services:
         """The services that the routes call."""
         return Services(
-            self.search, self.status, self.jobs, self.dashboard, self.why, self.letters, self.recommendations
+            self.search,
+            self.status,
+            self.jobs,
+            self.dashboard,
+            self.why,
+            self.letters,
+            self.recommendations,
+            self.watches,
         )
 
 
@@ -68,6 +77,7 @@ def compose_serving(
     ends: EndOffsets,
     reader: Reader,
     send: Send,
+    watch_parts: WatchParts,
     recent: RecentFreshness,
     registry: CollectorRegistry,
     index_was_empty: bool,
@@ -99,6 +109,7 @@ def compose_serving(
         WhyService(context, searcher, monitor.searchable_times),
         LettersService(context),
         RecommendService(context),
+        WatchService(context, watch_parts),
         drift,
         _vocabulary_feed(context),
         context.synonyms,

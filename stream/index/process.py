@@ -18,6 +18,7 @@ from stream.api.live_synonyms import LiveSynonyms
 from stream.api.server import serve_http
 from stream.index.compose import KafkaSide, WritingSide, compose_writing
 from stream.index.compose_serving import ServingSide, compose_serving
+from stream.index.compose_watches import WatchSide, compose_watches
 from stream.kafka.cluster import cluster_of
 from stream.kafka.end_offsets import EndOffsets
 from stream.kafka.reader import Reader
@@ -94,10 +95,12 @@ async def run_index_worker(settings: Settings, answers: NotServing) -> None:
         shared = Shared(clock, QueryGate(), registry, metrics, recent, Watermark(), Vocabulary(), tracer)
         opened = await _open(settings, shared.gate, closing)
         parts = create_app(GROUP, settings, fail=failure.fail)
-        writing = _compose_writing(settings, opened, shared, parts)
+        watching = compose_watches(settings, parts.send, clock, metrics)
+        writing = _compose_writing(settings, opened, shared, parts, watching)
         await writing.writers.refresh_until_available()
+        await watching.parts.feed.load()  # Before the first item record.
         connect(parts, [ITEMS], writing.worker)
-        serving = await _compose_serving(settings, opened, shared, writing, parts.send, closing)
+        serving = await _compose_serving(settings, opened, shared, writing, watching, parts.send, closing)
         closing.push_async_callback(serving.jobs.close)
         closing.push_async_callback(parts.app.stop)
         collection = writing.writers.roles.serving.collection
@@ -105,7 +108,7 @@ async def run_index_worker(settings: Settings, answers: NotServing) -> None:
         serving.jobs.resume_rebuild()  # This precedes the first request for its progress.
         async with answers.paused() as listening:
             http = serve_http(serving.services, listening, tracer, cors_origins=settings.cors_origins)
-            await _run(parts, writing, serving, failure, http)
+            await _run(parts, writing, serving, watching, failure, http)
 
 
 async def _open(settings: Settings, gate: QueryGate, closing: AsyncExitStack) -> Opened:
@@ -125,7 +128,9 @@ async def _open(settings: Settings, gate: QueryGate, closing: AsyncExitStack) ->
     return Opened(models, collections, await identity_for(await collections.serving(), cluster_of(settings)))
 
 
-def _compose_writing(settings: Settings, opened: Opened, shared: Shared, parts: AppParts) -> WritingSide:
+def _compose_writing(
+    settings: Settings, opened: Opened, shared: Shared, parts: AppParts, watching: WatchSide
+) -> WritingSide:
     return compose_writing(
         KafkaSide(cluster_of(settings), parts.trackers, parts.send, parts),
         identity=opened.identity,
@@ -139,12 +144,20 @@ def _compose_writing(settings: Settings, opened: Opened, shared: Shared, parts: 
         shop_currency=settings.shop_currency,
         publishes_progress=settings.qdrant_url is not None,  # Otherwise no other worker serves searches.
         vocabulary=shared.vocabulary,
+        watches=watching.parts.watches,
+        alerts=watching.alert_log,
         tracer=shared.tracer,
     )
 
 
 async def _compose_serving(
-    settings: Settings, opened: Opened, shared: Shared, writing: WritingSide, send: Send, closing: AsyncExitStack
+    settings: Settings,
+    opened: Opened,
+    shared: Shared,
+    writing: WritingSide,
+    watching: WatchSide,
+    send: Send,
+    closing: AsyncExitStack,
 ) -> ServingSide:
     kafka = cluster_of(settings)
     context = ServingContext(
@@ -169,6 +182,7 @@ async def _compose_serving(
         ends=await closing.enter_async_context(EndOffsets(kafka, patience_s=ANSWER_SECONDS_MAX)),
         reader=await closing.enter_async_context(Reader(kafka)),
         send=send,
+        watch_parts=watching.parts,
         recent=shared.recent,
         registry=shared.registry,
         index_was_empty=await writing.writers.serving.index.count_points() == 0,
@@ -179,6 +193,7 @@ async def _run(
     parts: AppParts,
     writing: WritingSide,
     serving: ServingSide,
+    watching: WatchSide,
     failure: Failure,
     answering: Coroutine[None, None, None],
 ) -> None:
@@ -198,6 +213,8 @@ async def _run(
             serving.ranking.run(),
             serving.rules.run(),
             serving.canary.run(),
+            watching.parts.feed.run(),
+            watching.parts.alerts.run(),
             watchdog.watch_progress("join of the consumer group", parts.joining, parts.generation),
             watchdog.watch_progress("index worker", lambda: parts.trackers.in_flight, writing.assignment.committable),
         ):

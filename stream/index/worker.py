@@ -57,6 +57,8 @@ class IndexWorker:
         self._clock = clock
         self._gate = gate
         self._traced = traced
+        self._commits: dict[int, int] = {}
+        """By partition, the offset below which this consumer group has acked every record before this assignment."""
 
     async def start_offsets(self, commits: Mapping[Partition, int]) -> dict[Partition, int]:
         """Return the offsets at which to begin: the least of the commit and the positions stored in the collections.
@@ -65,6 +67,7 @@ class IndexWorker:
         worker knows every collection before it writes its first record.
         """
         generation = self._assignment.generation
+        self._commits |= {partition.number: commit for partition, commit in commits.items()}
         await self._writers.refresh_until_available()
         starts = {each: min([commit, *self._kept(each.number)]) for each, commit in commits.items()}
         if self._assignment.begin(generation, starts):
@@ -108,9 +111,12 @@ class IndexWorker:
         traced = self._traced_record(record, now_ms) if self._traced else ()
         is_new = not is_restored(record.headers)  # Else its events were measured in an earlier log.
         times = StageTimes(folded_at_ms(record.headers, record.timestamp), record.timestamp, now_ms) if is_new else None
+        unseen = is_new and record.offset >= self._commits.get(number, 0)
         for writer, ack in zip(writers, shared_by(len(writers), in_flight), strict=True):
             changes = dict(item.changes) if is_new else {}
-            await writer.lanes.put(PendingItem(item, number, version, [ack], changes, times=times, traced=traced))
+            await writer.lanes.put(
+                PendingItem(item, number, version, [ack], changes, times=times, traced=traced, unseen=unseen)
+            )
 
     def _ack(self, in_flight: InFlightRecord) -> None:
         """Ack a record that needs no write, and publish the progress, because no step of the lanes will do so."""

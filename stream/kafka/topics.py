@@ -35,8 +35,11 @@ ITEMS_GROUP = "freshline-items"
 
 RULES = "rules"
 """The merchant rules: the last record of a key is the rule of that id."""
-KEPT = (*STATES, RULES)
+WATCHES = "watches"
+"""The watches in force: one record a watch, under its id."""
+KEPT = (*STATES, RULES, WATCHES)
 """The topics whose last records outlive the embedded broker."""
+ALERTS = "alerts"
 
 PROGRESS = "progress"
 DEAD_LETTERS = {topic: f"{topic}.dlq" for topic in (*INPUTS, ITEMS)}
@@ -46,6 +49,7 @@ EVENT_BYTES_MAX = 8 * 1024 * 1024
 DEAD_LETTER_BYTES_MAX = 10 * 1024 * 1024
 COMPACTION_LAG_MS_MIN = 3_600_000
 """No record is compacted away before the worker that has its partition has seen it."""
+ALERTS_RETENTION_MS = 7 * 86_400_000
 PROGRESS_SEGMENT_MS = 600_000
 """How soon a segment of the topic `progress` can be compacted: it gets many records a second under few keys."""
 
@@ -75,6 +79,8 @@ def all_topics(settings: Settings) -> list[Topic]:
         *(Topic(name, number, dead_letters) for name in DEAD_LETTERS.values()),
         Topic(RULES, number, {"cleanup.policy": "compact"}),
         Topic(PROGRESS, number, progress),
+        Topic(WATCHES, number, {"cleanup.policy": "compact"}),
+        Topic(ALERTS, number, {"retention.ms": str(ALERTS_RETENTION_MS)}),
     ]
 
 

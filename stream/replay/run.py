@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from schemas.errors import FreshlineError, Misconfigured
 from stream.kafka.producer import Producer
-from stream.kafka.topics import DEAD_LETTERS, INPUTS, PROGRESS, RULES, STATES, topic_layout
+from stream.kafka.topics import ALERTS, DEAD_LETTERS, INPUTS, PROGRESS, RULES, STATES, WATCHES, topic_layout
 from stream.replay.offset_range import find_range
 from stream.replay.plan import ReplayPlan
 from stream.replay.position import ReplayPosition, position_path
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from stream.replay.sending import OnConfirmed, RateLimit
     from workers.clock import Clock
 
-OWN_TOPICS = (*STATES, RULES, PROGRESS, *DEAD_LETTERS.values())
+OWN_TOPICS = (*STATES, RULES, WATCHES, ALERTS, PROGRESS, *DEAD_LETTERS.values())
 """The topics that Freshline alone writes."""
 
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+if TYPE_CHECKING:
+    from stream.runtime.batched_histogram import BatchedHistogram
 
 _BUCKETS_MS = (5, 10, 15, 20, 25, 30, 40, 50, 60, 80, 100, 150, 200, 300, 500)
 FRESHNESS_BUCKETS = (*(bound / 1000 for bound in _BUCKETS_MS), 1, 2, 5, 10, 30, 60, 300)
@@ -70,26 +74,32 @@ class CanaryMetrics:
         )
 
 
+class WatchMetrics:
+    """What watches raise."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.watches = Gauge("freshline_watches", "Watches in force, of all owners", registry=registry)
+        self.alerts = Counter("freshline_alerts_sent", "Alerts that the broker has", registry=registry)
+        self.seconds = Histogram(
+            "freshline_alert_seconds",
+            "Seconds from the write that made an item match a watch until the broker had the alerts of the item",
+            buckets=SEARCH_BUCKETS,
+            registry=registry,
+        )
+        self.bugs = Counter(
+            "freshline_watch_bugs",
+            "Changes that could not be compared with the watches, each of which is a bug",
+            registry=registry,
+        )
+
+
 class IndexMetrics:
     """Metrics of an index worker and its API."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        # Imported here, because it brings numpy: 13 MB that an items worker does without.
-        from stream.runtime.batched_histogram import BatchedHistogram
-
         counter, gauge = partial(Counter, registry=registry), partial(Gauge, registry=registry)
         histogram = partial(Histogram, registry=registry)
-        by_stage = partial(BatchedHistogram, labels=["topic", "stage"], buckets=FRESHNESS_BUCKETS, registry=registry)
-        self.freshness = by_stage(
-            "freshline_freshness_seconds",
-            "Seconds from the timestamp of an event's record until search can show it (stage searchable), or can find "
-            "its new text by the vector (stage vector)",
-        )
-        self.stages = by_stage(
-            "freshline_stage_seconds",
-            "Seconds that events spent in a stage; log, fold, item_log and write add up to the stage searchable of "
-            "freshline_freshness_seconds, and embed comes after them",
-        )
+        self.freshness, self.stages = _by_stage(registry)
         self.plans = counter("freshline_plans", "Item records, by what was done with them in the index", ["action"])
         self.embedded = counter("freshline_embeddings_computed", "Texts that were embedded by the model")
         self.embedding_seconds = counter(
@@ -120,9 +130,29 @@ class IndexMetrics:
             "Items whose point differed from the item log when their partition was last checked: reconcile",
         )
         self.canary = CanaryMetrics(registry)
+        self.watching = WatchMetrics(registry)
         self.pending = gauge("freshline_pending_items", "Item records that wait in the lanes")
         self.lag = gauge("freshline_lag_events", "Events that search does not show yet", ["stage"])
         self.log_bytes = gauge("freshline_log_bytes", "Memory of the embedded broker, which holds its log there")
+
+
+def _by_stage(registry: CollectorRegistry) -> tuple[BatchedHistogram, BatchedHistogram]:
+    """Return what measures freshness, and what measures its stages."""
+    # Imported here, because it brings numpy: 13 MB that an items worker does without.
+    from stream.runtime.batched_histogram import BatchedHistogram
+
+    by_stage = partial(BatchedHistogram, labels=["topic", "stage"], buckets=FRESHNESS_BUCKETS, registry=registry)
+    freshness = by_stage(
+        "freshline_freshness_seconds",
+        "Seconds from the timestamp of an event's record until search can show it (stage searchable), or can find "
+        "its new text by the vector (stage vector)",
+    )
+    stages = by_stage(
+        "freshline_stage_seconds",
+        "Seconds that events spent in a stage; log, fold, item_log and write add up to the stage searchable of "
+        "freshline_freshness_seconds, and embed comes after them",
+    )
+    return freshness, stages
 
 
 def total_of(counter: Counter) -> float:

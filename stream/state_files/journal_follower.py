@@ -35,7 +35,7 @@ class JournalFollower:
 
     @property
     def positions(self) -> dict[Partition, int]:
-        """The offset of the next record for the journal, by partition of the item state."""
+        """The offset of the next record for the journal, by partition."""
         return dict(self._positions)
 
     async def end_offsets(self) -> dict[Partition, int]:

@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from stream.writers.progress_sink import ProgressSink
     from workers.clock import Clock
     from workers.embedder.cache import VectorCache
-    from workers.lanes.sinks import DeadLetters
+    from workers.lanes.sinks import Alerts, DeadLetters
     from workers.query_gate import QueryGate
     from workers.vocabulary.vocabulary import Vocabulary
+    from workers.watches.watch_set import WatchSet
 
 
 class LoadedDocuments(Documents, Protocol):
@@ -55,6 +56,8 @@ class WriterContext(NamedTuple):
     metrics: IndexMetrics
     recent: RecentFreshness
     dead_letters: DeadLetters
+    watches: WatchSet
+    alerts: Alerts
     vocabulary: Vocabulary
     """The words of the catalogue, to complete and to correct queries."""
     tracer: Tracer | None

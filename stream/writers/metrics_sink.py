@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from schemas.items import FACETS, TOPIC_OF_FACET
 from stream.progress.freshness import TOTAL, Observation, RecentFreshness, Turned
 from workers.lanes.sinks import (
+    AlertsSent,
     Embedded,
     Planned,
     Refused,
@@ -15,6 +16,7 @@ from workers.lanes.sinks import (
     Searchable,
     TextGivenUp,
     VectorSearchable,
+    WatchFailed,
 )
 from workers.lanes.stages import EMBED, STAGES, stage_seconds
 from workers.point.plan import Action
@@ -67,6 +69,11 @@ class MetricsSink:
                 self._metrics.retries.inc()
             case Refused():
                 self._metrics.bugs.inc()
+            case AlertsSent(alerts, seconds):
+                self._metrics.watching.alerts.inc(alerts)
+                self._metrics.watching.seconds.observe(seconds)
+            case WatchFailed():
+                self._metrics.watching.bugs.inc()
             case _ if self._attached.serves(self._collection):
                 self._note_shown(event)
 

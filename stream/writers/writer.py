@@ -1,4 +1,4 @@
-"""The writer of one collection, which keeps it up to date: lanes, embedding, sale windows, backfill and positions."""
+"""The writer of one collection, which keeps it up to date: lanes, embedding, sale windows, alerts, backfill."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ from stream.writers.epoch import LOG
 from stream.writers.metrics_sink import MetricsSink
 from stream.writers.trace_sink import TraceSink
 from stream.writers.vocabulary import VocabularySink
+from workers.lanes.alerts import AlertLane
 from workers.lanes.embedding import EmbeddingLane
 from workers.lanes.item_writer import ItemWriter
 from workers.lanes.lanes import LanePressure, Lanes
 from workers.lanes.sale_windows import SaleWindows
 from workers.lanes.sinks import Sinks
+from workers.lanes.watching import Watching
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -43,14 +45,17 @@ class Writer:
         self._embedder = context.models.embedder(index.metadata.model_source)
         observing, pressure = self._observing_sink(), LanePressure()
         self.embedding = self._embedding_lane(observing, pressure)
-        words = VocabularySink(context.vocabulary)
-        self.lanes = self._lanes(Sinks(words, observing, context.progress, self.embedding), pressure)
+        words, watching = VocabularySink(context.vocabulary), self._watching(observing)
+        self._alerts = self._alert_lane(observing, watching)
+        sink = Sinks(words, observing, context.progress, self.embedding, self._alerts)
+        self.lanes = self._lanes(sink, pressure, watching)
         self._windows = SaleWindows(
             index,
             assigned=context.assignment,
             shop_currency=context.shop_currency,
             clock=context.clock,
-            sink=observing,
+            sink=Sinks(observing, self._alerts),
+            watching=watching,
         )
         self.backfill = Backfill(index, self.lanes, context) if building else None
         self._failed: Misconfigured | None = None
@@ -89,6 +94,7 @@ class Writer:
             self.lanes.run(),
             self._embed(),
             self._windows.run(),
+            self._alerts.run(),
             self._keep_positions(),
             self._keep_flushed(),
         ]
@@ -122,7 +128,29 @@ class Writer:
             dead_letters=context.dead_letters,
         )
 
-    def _lanes(self, sink: Sink, pressure: LanePressure) -> Lanes:
+    def _watching(self, sink: Sink) -> Watching:
+        context, collection = self._context, self.index.collection
+        return Watching(
+            context.watches,
+            serves=lambda: context.attached.serves(collection),
+            clock=context.clock,
+            sink=sink,
+            gate=context.gate,
+        )
+
+    def _alert_lane(self, sink: Sink, watching: Watching) -> AlertLane:
+        context = self._context
+        return AlertLane(
+            self.index,
+            context.watches,
+            context.alerts,
+            watching=watching,
+            assigned=context.assignment,
+            clock=context.clock,
+            sink=sink,
+        )
+
+    def _lanes(self, sink: Sink, pressure: LanePressure, watching: Watching) -> Lanes:
         context = self._context
         items = ItemWriter(
             self.index,
@@ -131,6 +159,7 @@ class Writer:
             clock=context.clock,
             sink=sink,
             dead_letters=context.dead_letters,
+            watching=watching,
             gate=context.gate,
         )
         return Lanes(items, sink=sink, pressure=pressure, clock=context.clock)

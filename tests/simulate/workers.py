@@ -19,6 +19,7 @@ from stream.runtime.metrics import IndexMetrics, ItemsMetrics
 from workers.index.interface import Roles
 from workers.query_gate import QueryGate
 from workers.vocabulary.vocabulary import Vocabulary
+from workers.watches.watch_set import WatchSet
 
 from .events import CURSED, PARTITIONS
 from .index import IndexClient, Request
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from stream.kafka.partitions import Partition
     from stream.kafka.record_batch import RecordBatch
     from workers.index.interface import Collections
+    from workers.lanes.sinks import Alerts
 
     from .index import Points
 
@@ -116,6 +118,8 @@ class IndexProcess(Process):
             shop_currency=None,
             publishes_progress=True,
             vocabulary=Vocabulary(),
+            watches=WatchSet(),
+            alerts=cast("Alerts", None),  # Without a watch there are none.
         )
         self.run(self._begin(), reporter.run())
 

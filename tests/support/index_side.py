@@ -26,11 +26,13 @@ from stream.runtime.metrics import IndexMetrics
 from tests.support.index_backends import MODEL
 from tests.support.record_batches import MadeRecord, batch_of
 from tests.support.waiting import until
+from tests.support.watching import RememberedAlerts
 from workers.clock import SystemClock
 from workers.embedder.fake import FakeEmbedder
 from workers.index.interface import Roles
 from workers.query_gate import QueryGate
 from workers.vocabulary.vocabulary import Vocabulary
+from workers.watches.watch_set import WatchSet
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -41,9 +43,11 @@ if TYPE_CHECKING:
     from stream.kafka.send import Send
     from stream.runtime.telemetry.interface import Tracer
     from tests.support.running_broker import RunningBroker
+    from workers.clock import Clock
     from workers.embedder.interface import Vectors
     from workers.index.interface import Index
     from workers.lanes.embedding import EmbeddingLane
+    from workers.lanes.sinks import Alerts
 
 PARTITIONS = 2
 EPOCH = 3
@@ -107,6 +111,9 @@ def writing_side(
     epoch: int = EPOCH,
     send: Send | None = None,
     vocabulary: Vocabulary | None = None,
+    watches: WatchSet | None = None,
+    alerts: Alerts | None = None,
+    clock: Clock | None = None,
     tracer: Tracer | None = None,
     metrics: IndexMetrics | None = None,
 ) -> WritingSide:
@@ -119,11 +126,13 @@ def writing_side(
         watermark=Watermark(),
         metrics=metrics or IndexMetrics(CollectorRegistry()),
         recent=RecentFreshness(),
-        clock=SystemClock(),
+        clock=clock or SystemClock(),
         gate=QueryGate(),
         shop_currency=None,
         publishes_progress=False,
         vocabulary=Vocabulary() if vocabulary is None else vocabulary,
+        watches=WatchSet() if watches is None else watches,
+        alerts=alerts or RememberedAlerts(),
         tracer=tracer,
     )
 

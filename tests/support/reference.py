@@ -31,7 +31,7 @@ NOT_ANSWERED = ("HTTPValidationError", "ValidationError")
 """Models that FastAPI adds to the schema and that no route answers, since all errors have one form."""
 HTTP_INTRODUCTION = """\
 All parameters belong in the URL, also those of a `POST`; a body is refused, except the JSON of
-`POST /dead-letters/resend` and `POST /recommend`.
+`POST /dead-letters/resend`, `POST /recommend` and `POST /watch`.
 An unknown parameter is an error that names it. Errors are `{"error": {"field", "message"}}`: 404, 409 (one is running;
 there is nothing to go back to), 422 (the field is named), 503 with `Retry-After`. A running stack describes its routes
 at `/openapi.json`.

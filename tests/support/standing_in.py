@@ -19,6 +19,7 @@ from stream.api.why.models import ProductLife, VectorReport
 from stream.progress.lag import Lag
 from stream.runtime.jobs import JobReport
 from tests.support.snapshots import empty_snapshot
+from tests.support.standing_in_watches import StandInWatches
 from workers.search.highlight import highlighted
 from workers.words.query import query_terms
 
@@ -133,6 +134,7 @@ class StandIn:
         """The items that are missing, and that no repair finds."""
         self.reconciled: JobReport | None = None
         self.dashboard = StandInDashboard()
+        self.watches = StandInWatches()
         self.restarts = 0
         """How often the service forgets its jobs before it is asked about them, as when another process answers."""
         self.fresh_as_of: dict[str, str | None] = {"prices": NOW}
@@ -147,7 +149,7 @@ class StandIn:
     @property
     def services(self) -> Services:
         """The service as all services of the API."""
-        return Services(self, self, self, self.dashboard, self, self, self)
+        return Services(self, self, self, self.dashboard, self, self, self, self.watches)
 
     async def search(self, request: SearchRequest, after: Token | None, wait_ms: int) -> SearchAnswer:
         self.asked.append((request, after, wait_ms))

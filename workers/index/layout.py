@@ -42,6 +42,7 @@ INDEXED_FIELDS: dict[str, FieldType] = {
     "partition": "integer",
     "price_changes_at_ms": "integer",
     "vector_due_at_ms": "integer",
+    "alerts_due_at_ms": "integer",
 }
 """Every field that a search or a lane filters on.
 
@@ -57,7 +58,7 @@ NESTED_FIELDS = frozenset(("title", "description", "attributes", "offers", "upda
 HEAD_FIELDS = (
     *Facets.__annotations__,
     *("product_id", "partition", "status", "left_out", "updated_at_ms", "searchable_at_ms"),
-    *("version", "fingerprint", "product_digest"),
+    *("version", "fingerprint", "product_digest", "alerts_due", "alerts_due_at_ms"),
 )
 """The fields that tell whether a record changes the product of a point, and all that it may change otherwise."""
 
@@ -110,6 +111,7 @@ HIDDEN = IsIn("status", [status.value for status in Status if status is not Stat
 CANARY = Is("status", Status.CANARY.value)
 """The condition of the points that no count and no scan may have."""
 EMBEDDING_PENDING = Within("vector_due_at_ms", 0, None)
+ALERTS_PENDING = Within("alerts_due_at_ms", 0, None)
 
 _KEYWORDS = {
     "seller": "sellers",

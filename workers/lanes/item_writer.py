@@ -10,7 +10,8 @@ import structlog
 from schemas.canaries import is_canary
 from workers.index.interface import Upsert
 from workers.lanes.pending_item import NewText
-from workers.lanes.sinks import Planned, Refused, Retried, Rewritten, Searchable, TracedWrite
+from workers.lanes.sinks import AlertsRaised, Planned, Refused, Retried, Rewritten, Searchable, TracedWrite
+from workers.lanes.watching import Compared
 from workers.point.payload import is_visible
 from workers.point.plan import PointPlan, is_new_text, patch_facets, plan, same_product
 from workers.query_gate import CooperativeTurns
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from workers.index.interface import Index, Stored, Write
     from workers.lanes.pending_item import PendingItem
     from workers.lanes.sinks import DeadLetters, Sink
+    from workers.lanes.watching import Watching
     from workers.point.plan import Cached
     from workers.query_gate import QueryGate
     from workers.retry import Backoff
@@ -47,6 +49,8 @@ class Decided(NamedTuple):
 
     pending: PendingItem
     plan: PointPlan
+    before: Payload | None
+    """The point that it was planned on, or its head if the product does not change; None if there is none."""
 
 
 class Refusal(NamedTuple):
@@ -77,6 +81,7 @@ class ItemWriter:
         clock: Clock,
         sink: Sink,
         dead_letters: DeadLetters,
+        watching: Watching,
         gate: QueryGate,
         backoff: Backoff = INDEX_BACKOFF,
     ) -> None:
@@ -87,6 +92,7 @@ class ItemWriter:
         self._clock = clock
         self._sink = sink
         self._dead_letters = dead_letters
+        self._watching = watching
         self._gate = gate
         self._backoff = backoff
 
@@ -118,7 +124,7 @@ class ItemWriter:
     async def _write(self, batch: Sequence[Each], decide: Callable[[Each], NewText | Decided]) -> Left:
         """Decide about each, bring about the effects, and ack last: after the write, or after the dead letter."""
         decisions, refusals = await self._decisions(batch, decide)
-        decided = [each for each in decisions if isinstance(each, Decided)]
+        decided = await self._with_alerts([each for each in decisions if isinstance(each, Decided)])
         writes = [each.plan.write for each in decided if each.plan.write is not None]
         began_ms = self._clock.now_ms()
         missed = await self._until_available(lambda: self._index.write(writes)) if writes else set()
@@ -192,7 +198,7 @@ class ItemWriter:
         pending, head = read
         item, now_ms = pending.record, self._clock.now_ms()
         of_facets = facets(item.prices, item.reviews, now_ms=now_ms, shop_currency=self._shop_currency)
-        return Decided(pending, patch_facets(head, item, of_facets, pending.version, now_ms))
+        return Decided(pending, patch_facets(head, item, of_facets, pending.version, now_ms), head)
 
     def _decide(self, read: Read) -> Decided:
         pending, stored = read
@@ -222,11 +228,30 @@ class ItemWriter:
             serving=pending.serving,
             product_digest=product_digest(pending.record),
         )
-        return Decided(pending, made)
+        return Decided(pending, made, None if stored is None else stored.payload)
+
+    async def _with_alerts(self, decided: Sequence[Decided]) -> list[Decided]:
+        """Return the decisions with the alerts that their writes raise."""
+        compared = [
+            Compared(made.write, before, pending.unseen and not pending.repair)
+            for pending, made, before in decided
+            if made.write is not None
+        ]
+        writes = iter(await self._watching.with_alerts(compared, self._whole_points) if compared else ())
+        return [
+            each if each.plan.write is None else each._replace(plan=each.plan._replace(write=next(writes)))
+            for each in decided
+        ]
+
+    async def _whole_points(self, product_ids: Sequence[str]) -> Mapping[str, Payload]:
+        stored = await self._until_available(lambda: self._index.stored(product_ids))
+        return {product_id: point.payload for product_id, point in stored.items()}
 
     def _ack_written(self, decided: Sequence[Decided], began_ms: int) -> None:
         now_ms = self._clock.now_ms()
-        for pending, made in decided:
+        if any(made.write is not None and made.write.payload.get("alerts_due") for _, made, _ in decided):
+            self._sink.note(AlertsRaised())
+        for pending, made, _ in decided:
             if not is_canary(pending.product_id):
                 self._sink.note(Planned(made.action))
                 if isinstance(made.write, Upsert):

@@ -36,6 +36,9 @@ class PendingItem:
     """When the first of the waiting records left each stage before; None in a backfill, whose events are not new."""
     traced: tuple[TracedRecord, ...] = ()
     """The waiting records that belong to a trace, the first ones at most."""
+    unseen: bool = False
+    """Whether no worker has acked any of the records, in this log or in an earlier one: an item without a point is new
+    then, else the index has lost it."""
     repair: bool = field(init=False)
     """Whether one of the records was written to repair the point, so that the write must do so."""
 
@@ -60,6 +63,7 @@ class PendingItem:
         if other.version > self.version:
             self.record, self.version, self.serving = other.record, other.version, other.serving
         self.repair |= other.repair
+        self.unseen &= other.unseen
         self.times = self.times.earlier(other.times) if self.times and other.times else self.times or other.times
         self.acks += other.acks
         if other.traced:

@@ -8,14 +8,19 @@ from typing import TYPE_CHECKING
 import structlog
 
 from schemas.errors import Unavailable
-from workers.lanes.sinks import Repriced
+from workers.lanes.sinks import AlertsRaised, Repriced
+from workers.lanes.watching import Compared
 from workers.point.plan import reprice
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from schemas.points import Payload
     from workers.clock import Clock
     from workers.index.interface import Index
     from workers.lanes.embedding import AssignedPartitions
     from workers.lanes.sinks import Sink
+    from workers.lanes.watching import Watching
 
 log = structlog.get_logger(__name__)
 
@@ -27,13 +32,21 @@ class SaleWindows:
     """Patches the points whose window opened or closed, in the partitions that are assigned to this worker."""
 
     def __init__(
-        self, index: Index, *, assigned: AssignedPartitions, shop_currency: str | None, clock: Clock, sink: Sink
+        self,
+        index: Index,
+        *,
+        assigned: AssignedPartitions,
+        shop_currency: str | None,
+        clock: Clock,
+        sink: Sink,
+        watching: Watching,
     ) -> None:
         self._index = index
         self._assigned = assigned
         self._shop_currency = shop_currency
         self._clock = clock
         self._sink = sink
+        self._watching = watching
 
     async def run(self) -> None:
         """Look for due prices several times a second, until cancelled."""
@@ -51,10 +64,20 @@ class SaleWindows:
         partitions, now_ms = self._assigned.partitions, self._clock.now_ms()
         if not partitions:
             return 0
-        due = await self._index.due_price_changes(partitions, now_ms, BATCH_ITEMS_MAX)
-        writes = [reprice(payload, self._shop_currency, now_ms) for payload in due]
+        async with self._watching.turn:
+            due = await self._index.due_price_changes(partitions, now_ms, BATCH_ITEMS_MAX)
+            repriced = [Compared(reprice(each, self._shop_currency, now_ms), each, False) for each in due]
+            writes = await self._watching.with_alerts(repriced, _nothing_more)
+            if writes:
+                await self._index.write(writes)
         if writes:
-            await self._index.write(writes)
+            if any(write.payload.get("alerts_due") for write in writes):
+                self._sink.note(AlertsRaised())
             turned = tuple((each["product_id"], each["price_changes_at_ms"] or now_ms) for each in due)
             self._sink.note(Repriced(len(writes), turned, self._clock.now_ms()))
         return len(writes)
+
+
+async def _nothing_more(_: Sequence[str]) -> Mapping[str, Payload]:
+    """Read nothing: due price changes come with their whole points."""
+    return {}

@@ -1,10 +1,12 @@
-"""The events that the lanes emit, and the two protocols of their receivers: sinks, and dead letters."""
+"""The events that the lanes emit, and the protocols of their receivers: sinks, alerts, and dead letters."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from schemas.errors import Unavailable
     from schemas.items import Change
     from schemas.points import Payload
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from workers.lanes.stages import StageTimes
     from workers.lanes.traced_record import TracedRecord
     from workers.point.plan import Action
+    from workers.watches.watch import Watch
 
 
 class Planned(NamedTuple):
@@ -107,6 +110,22 @@ class Repriced(NamedTuple):
     now_ms: int = 0
 
 
+class AlertsRaised(NamedTuple):
+    """A point was written that has alerts to be sent."""
+
+
+class AlertsSent(NamedTuple):
+    """The broker has the alerts of an item."""
+
+    alerts: int
+    seconds: float
+    """How long the first of them waited since its item was written."""
+
+
+class WatchFailed(NamedTuple):
+    """A change could not be compared with the watches, which is a bug. The item is written all the same."""
+
+
 LaneEvent = (
     Planned
     | Searchable
@@ -119,6 +138,9 @@ LaneEvent = (
     | Refused
     | Retried
     | Repriced
+    | AlertsRaised
+    | AlertsSent
+    | WatchFailed
 )
 
 
@@ -139,6 +161,16 @@ class Sinks:
         """Hand the event to each of them, in order."""
         for sink in self._sinks:
             sink.note(event)
+
+
+class Alerts(Protocol):
+    """Sends alerts."""
+
+    async def send(self, point: Payload, raised: Sequence[tuple[Watch, str]]) -> None:
+        """Send an alert of this item for each watch, with the id given beside it.
+
+        Returns once the broker has confirmed them all. Raises Unavailable; some may have been sent then.
+        """
 
 
 class DeadLetters(Protocol):

@@ -60,6 +60,8 @@ def payload(
         **vector._asdict(),
         "version": version,
         "vector_failed": None,
+        "alerts_due": None,
+        "alerts_due_at_ms": None,
         "searchable_at_ms": dict(searchable_at_ms),
         "product_digest": product_digest,
     }

@@ -43,6 +43,7 @@ from workers.index.interface import (
     Write,
 )
 from workers.index.layout import (
+    ALERTS_PENDING,
     CANARY,
     EMBEDDING_PENDING,
     HEAD_FIELDS,
@@ -164,6 +165,16 @@ class EdgeIndex(OpenedIndex):
     async def due_price_changes(self, partitions: Collection[int] | None, now_ms: int, limit: int) -> list[Payload]:
         turned = where.all_of([price_change_due(now_ms), *in_partitions(partitions), VISIBLE])
         request = ScrollRequest(limit=limit, filter=turned, with_payload=True)
+        return [read(record) for record in self._shard.scroll(request)[0]]
+
+    @override
+    async def pending_alerts(self, partitions: Collection[int], limit: int) -> list[Payload]:
+        request = ScrollRequest(
+            limit=limit,
+            filter=where.all_of([ALERTS_PENDING, *in_partitions(partitions)]),
+            order_by=OrderBy("alerts_due_at_ms", Direction.Asc),
+            with_payload=True,
+        )
         return [read(record) for record in self._shard.scroll(request)[0]]
 
     @override

@@ -22,6 +22,7 @@ from workers.index.interface import (
     Write,
 )
 from workers.index.layout import (
+    ALERTS_PENDING,
     CANARY,
     CREATED_WITH,
     EMBEDDING_PENDING,
@@ -151,6 +152,12 @@ class ServerIndex(OpenedIndex):
     async def due_price_changes(self, partitions: Collection[int] | None, now_ms: int, limit: int) -> list[Payload]:
         turned = where.all_of([price_change_due(now_ms), *in_partitions(partitions), VISIBLE])
         return [complete_payload(record.payload) for record in await self._scroll(turned, limit)]
+
+    @override
+    async def pending_alerts(self, partitions: Collection[int], limit: int) -> list[Payload]:
+        order = models.OrderBy(key="alerts_due_at_ms", direction=models.Direction.ASC)
+        pending = where.all_of([ALERTS_PENDING, *in_partitions(partitions)])
+        return [complete_payload(record.payload) for record in await self._scroll(pending, limit, order=order)]
 
     @override
     async def browse(self, filters: Filters, limit: int, offset: int) -> list[str]:

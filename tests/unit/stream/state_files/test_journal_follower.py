@@ -12,7 +12,9 @@ from stream.kafka.reader import Record
 from stream.state_files import journal_follower
 from stream.state_files.journal import Journal
 from stream.state_files.journal_follower import JournalFollower
+from stream.watches.watch_log import watch_in
 from tests.support.waiting import HANG_S
+from tests.support.watching import watch
 from workers.retry import Backoff
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from stream.state_files.records import StateRecord
 
 PARTITION = Partition("items", 0)
+WATCH = watch(q="lamp").record.model_dump_json().encode()
 
 
 class FullAtFirst(Journal):
@@ -56,3 +59,22 @@ async def test_a_full_disk_is_waited_for_and_no_record_is_left_out(
     assert [record.key for record in journal.records()] == [b"P1"]
     assert follower.positions[PARTITION] == 8
     assert caplog.messages == ["freshline: no space left; again in 0 s"] * 2
+
+
+class Watches:
+    """A reader of a log in which one watch is set, and another one ends."""
+
+    async def follow(self) -> AsyncIterator[list[Record]]:
+        yield [Record(Partition("watches", 1), 0, 0, b"w1", WATCH, ())]
+        yield [Record(Partition("watches", 1), 1, 0, b"w2", WATCH, ())]
+        yield [Record(Partition("watches", 1), 2, 0, b"w1", None, ())]
+
+
+async def test_the_journal_keeps_the_watches_that_have_not_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal_follower, "Reader", lambda *_, **__: Watches())
+    path = tmp_path / "state.journal"
+    await asyncio.wait_for(JournalFollower(Cluster("127.0.0.1:9"), Journal(path, 4), 4).follow(), HANG_S)
+    kept = {record.key: watch_in(record.key, record.value) for record in Journal(path, 4).records()}
+    assert kept == {b"w2": ("w2", watch("w2", "lamp"))}

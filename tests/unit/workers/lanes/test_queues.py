@@ -30,11 +30,13 @@ from workers.lanes.pending_item import PendingItem
 from workers.lanes.queues import BOUNDS, LaneBounds
 from workers.lanes.sale_windows import SaleWindows
 from workers.lanes.sinks import Embedded, Planned, Repriced, Retried, Searchable, Sinks, VectorSearchable
+from workers.lanes.watching import Watching
 from workers.point.plan import Action
 from workers.query_gate import QueryGate
 from workers.retry import Backoff
 from workers.state.fold import fold
 from workers.state.projection import content
+from workers.watches.watch_set import WatchSet
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Sequence
@@ -159,6 +161,7 @@ class Bench:
         if serving is None:
             self.embedding._serving.lane = self.embedding  # type: ignore[attr-defined]
         sinks = Sinks(self.told, self.embedding)
+        watching = Watching(WatchSet(), serves=lambda: True, clock=self, sink=self.told, gate=gate or QueryGate())
         writer = ItemWriter(
             index,
             cached=cache.get,
@@ -166,11 +169,14 @@ class Bench:
             clock=self,
             sink=sinks,
             dead_letters=self.told,
+            watching=watching,
             gate=gate or QueryGate(),
             backoff=Backoff(0.01, 0.01),
         )
         self.lanes = Lanes(writer, sink=sinks, pressure=self.pressure, clock=self, bounds=bounds)
-        self.windows = SaleWindows(index, assigned=Assigned(), shop_currency=None, clock=self, sink=self.told)
+        self.windows = SaleWindows(
+            index, assigned=Assigned(), shop_currency=None, clock=self, sink=self.told, watching=watching
+        )
 
     def now_ms(self) -> int:
         return self.ms

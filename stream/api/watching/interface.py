@@ -1,0 +1,33 @@
+"""The interface between the routes of watches and the process that they run in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from schemas.watches import Alert, ShownWatch, WatchRequest
+
+
+class WatchApi(Protocol):
+    """Keeps watches. Methods may raise RefusedRequest (422), NotFound (404), Conflict (409) or Unavailable (503)."""
+
+    @property
+    def full(self) -> bool:
+        """Whether a further stream of alerts must be refused."""
+
+    async def watch(self, request: WatchRequest) -> ShownWatch:
+        """Set a watch, which is in force once this returns."""
+
+    def shown(self, watch_id: str) -> ShownWatch:
+        """Return a watch. Raises NotFound if there is none, or none any longer."""
+
+    async def unwatch(self, watch_id: str) -> ShownWatch:
+        """End a watch, and return it as it was."""
+
+    def alerts(self, watch_id: str, after: str | None) -> AsyncIterator[Alert]:
+        """Iterate over the alerts of a watch as they come, first those after the one with the id `after`."""
+
+    def close(self) -> None:
+        """End all streams of alerts, because the process ends. Idempotent."""

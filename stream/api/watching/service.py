@@ -1,0 +1,140 @@
+"""Keeps watches: on their topic, and in force in this process."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, NamedTuple
+
+from typing_extensions import override
+
+from schemas.errors import Conflict, NotFound, RefusedRequest, Unavailable
+from schemas.points import Status
+from schemas.times import rfc3339
+from schemas.watches import ShownWatch, WatchRecord
+from stream.api.watching.interface import WatchApi
+from workers.search.currency import check_currency
+from workers.watches.watch import counting_words, facts_of, passes, watch_of
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from schemas.points import Payload
+    from schemas.watches import Alert, WatchRequest
+    from stream.api.context import ServingContext
+    from stream.watches.alert_feed import AlertFeed
+    from stream.watches.feed import WatchFeed
+    from stream.watches.watch_log import WatchLog
+    from workers.watches.watch import Watch
+    from workers.watches.watch_set import WatchSet
+
+WATCHES_MAX = 100_000
+"""The most watches of all owners, some 2 KB each in every index worker."""
+WATCHES_OF_OWNER_MAX = 1_000
+ID_BYTES = 16
+
+
+class WatchParts(NamedTuple):
+    """The parts of a process that keep watches."""
+
+    watches: WatchSet
+    written: WatchLog
+    alerts: AlertFeed
+    feed: WatchFeed
+
+
+class WatchService(WatchApi):
+    """Writes a watch to its topic first, then puts it in force here."""
+
+    def __init__(self, context: ServingContext, parts: WatchParts) -> None:
+        self._context = context
+        self._watches, self._written, self._alerts = parts.watches, parts.written, parts.alerts
+
+    @property
+    @override
+    def full(self) -> bool:
+        return self._alerts.full
+
+    @override
+    async def watch(self, request: WatchRequest) -> ShownWatch:
+        if request.q is not None and not counting_words(request.q):
+            raise RefusedRequest("q", "there is no letter or digit in it, so no item can have its words")
+        self._check_room(request.owner)
+        index = await self._context.collections.serving()
+        await check_currency(index, request.filters, self._context.shop.currency)
+        point = None if request.product_id is None else await self._point(request.product_id)
+        now_ms = self._context.clock.now_ms()
+        record = WatchRecord(
+            owner=request.owner,
+            q=request.q,
+            product_id=request.product_id,
+            filters=request.filters,
+            created_at_ms=now_ms,
+            expires_at_ms=now_ms + 1000 * request.expires_in_seconds,
+        )
+        watch = watch_of(secrets.token_urlsafe(ID_BYTES), record)
+        await self._written.put(watch)
+        self._watches.put(watch)
+        self._count()
+        return shown_watch(watch, None if point is None else passes(record.filters, facts_of(point)))
+
+    @override
+    def shown(self, watch_id: str) -> ShownWatch:
+        return shown_watch(self._known(watch_id), None)
+
+    @override
+    async def unwatch(self, watch_id: str) -> ShownWatch:
+        watch = self._known(watch_id)
+        await self._written.end(watch_id)
+        self._watches.remove(watch_id)
+        self._alerts.end(watch_id)
+        self._count()
+        return shown_watch(watch, None)
+
+    @override
+    def alerts(self, watch_id: str, after: str | None) -> AsyncIterator[Alert]:
+        return self._alerts.alerts(watch_id, after)
+
+    @override
+    def close(self) -> None:
+        self._alerts.close()
+
+    def _known(self, watch_id: str) -> Watch:
+        watch = self._watches.get(watch_id)
+        if watch is None or watch.record.expires_at_ms <= self._context.clock.now_ms():
+            raise NotFound(f"there is no watch {watch_id}: it was never set, or has ended or expired")
+        return watch
+
+    def _check_room(self, owner: str) -> None:
+        if self._watches.count_of(owner) >= WATCHES_OF_OWNER_MAX:
+            raise RefusedRequest("owner", f"has {WATCHES_OF_OWNER_MAX:,} watches, which is the most: end one first")
+        if len(self._watches) >= WATCHES_MAX:
+            raise Conflict(f"there are {WATCHES_MAX:,} watches, which is the most: wait until some have ended")
+
+    async def _point(self, product_id: str) -> Payload:
+        """Return the point of a product. Raises RefusedRequest if nothing was ever heard of it."""
+        index = await self._context.collections.serving()
+        stored = (await index.stored([product_id])).get(product_id)
+        if stored is not None and stored.payload["status"] != Status.CANARY:
+            return stored.payload
+        if not self._context.as_of.caught_up:
+            raise Unavailable(f"{product_id} is not in the index yet, which is behind the item log: ask again")
+        raise RefusedRequest("product_id", f"no item {product_id} was ever heard of: watch for it by its words")
+
+    def _count(self) -> None:
+        self._context.metrics.watching.watches.set(len(self._watches))
+
+
+def shown_watch(watch: Watch, matches_now: bool | None) -> ShownWatch:
+    """Return a watch as the API shows it."""
+    record = watch.record
+    return ShownWatch(
+        id=watch.watch_id,
+        owner=record.owner,
+        q=record.q,
+        words=counting_words(record.q or ""),
+        product_id=record.product_id,
+        filters=record.filters.model_dump(exclude_none=True),
+        matches_now=matches_now,
+        created_at=rfc3339(record.created_at_ms) or "",
+        expires_at=rfc3339(record.expires_at_ms) or "",
+    )

@@ -1,0 +1,1 @@
+"""Watches and alerts on their topics: which watches are in force, and what they raised."""

@@ -1,0 +1,134 @@
+"""The service of watches: what it takes, what it refuses, and how watches end by themselves."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from schemas.errors import Conflict, NotFound, RefusedRequest, Unavailable
+from schemas.watches import WatchRequest
+from stream.api.watching import service as watching
+from stream.api.watching.service import WatchParts, WatchService
+from stream.kafka.cluster import Cluster
+from stream.runtime.metrics import IndexMetrics
+from stream.watches.alert_feed import AlertFeed
+from stream.watches.feed import WatchFeed
+from stream.watches.watch_log import WatchLog
+from tests.support.index_backends import content, opened, put
+from tests.support.index_side import Confirming
+from tests.support.queries import OneIndex
+from workers.search.hits import Shop
+from workers.watches.watch_set import WatchSet
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+SEARCH: dict[str, Any] = {"owner": "somebody", "q": "Desk lamp for me"}
+
+
+class Bench:
+    """A service over an index, whose clock the test sets."""
+
+    def __init__(self, index: Any, shop_currency: str | None = None) -> None:
+        self.index, self.ms, self.caught_up, self.kafka = index, 1_000, True, Confirming()
+        self.metrics = IndexMetrics(CollectorRegistry())
+        watches, written = WatchSet(), WatchLog(self.kafka.send, 4)
+        alerts = AlertFeed(Cluster(""), 4, others_write=False)
+        feed = WatchFeed(
+            watches, written, alerts, kafka=Cluster(""), partitions=4, clock=self, gauge=self.metrics.watching.watches,
+            others_write=False,
+        )  # fmt: skip
+        self.parts = WatchParts(watches, written, alerts, feed)
+        context: Any = SimpleNamespace(
+            collections=OneIndex(index), shop=Shop(shop_currency, ("en",)), clock=self, as_of=self, metrics=self.metrics
+        )
+        self.service = WatchService(context, self.parts)
+
+    def now_ms(self) -> int:
+        return self.ms
+
+    def monotonic_s(self) -> float:
+        return self.ms / 1000
+
+    def thread_s(self) -> float:
+        return 0.0
+
+    async def refused(self, **fields: Any) -> str:
+        with pytest.raises(RefusedRequest) as refused:
+            await self.service.watch(WatchRequest(**(SEARCH | fields)))
+        return refused.value.field
+
+
+@pytest.fixture
+async def bench() -> AsyncIterator[Bench]:
+    async with opened("edge") as index:
+        await put(index, content("P1", price=9.0, currency="EUR"), 1)
+        await put(index, content("gone", status="delisted"), 1)
+        await put(index, content("freshline-canary-0", status="canary"), 1)
+        yield Bench(index)
+
+
+async def test_a_watch_is_on_its_topic_and_in_force_once_it_is_answered(bench: Bench) -> None:
+    made = await bench.service.watch(WatchRequest(**SEARCH, brand="Acme"))
+    assert (made.words, made.matches_now) == (["desk", "lamp", "me"], None)
+    assert made.expires_at > made.created_at
+    assert len(bench.kafka.sent) == 1 and bench.parts.watches.get(made.id) is not None
+    assert bench.service.shown(made.id) == made
+    ended = await bench.service.unwatch(made.id)
+    assert ended == made and bench.kafka.sent[1][2] is None and not len(bench.parts.watches)
+    with pytest.raises(NotFound):
+        await bench.service.unwatch(made.id)
+    assert len(bench.kafka.sent) == 2
+
+
+async def test_the_watch_of_a_product_says_whether_it_has_the_price_already(bench: Bench) -> None:
+    for product_id, target, matches in (("P1", 9, True), ("P1", 8, False), ("gone", 9, False)):
+        asked = WatchRequest(owner="x", product_id=product_id, target_price=target, currency="EUR")
+        assert (await bench.service.watch(asked)).matches_now is matches
+
+
+async def test_an_unknown_product_is_refused_and_while_the_index_is_behind_not_yet(bench: Bench) -> None:
+    for product_id in ("P9", "freshline-canary-0"):
+        asked: dict[str, Any] = {"q": None, "product_id": product_id, "target_price": 1, "currency": "EUR"}
+        assert await bench.refused(**asked) == "product_id"
+        bench.caught_up = False
+        with pytest.raises(Unavailable, match="ask again"):
+            await bench.service.watch(WatchRequest(**(SEARCH | asked)))
+        bench.caught_up = True
+    assert bench.kafka.sent == []
+
+
+async def test_a_query_without_a_word_and_a_currency_that_no_price_has_are_refused(bench: Bench) -> None:
+    assert await bench.refused(q="!!") == "q"
+    shop = Bench(bench.index, "HKD")
+    assert await shop.refused(max_price=3, currency="EUR") == "currency"
+
+
+async def test_an_owner_and_a_stack_have_so_many_watches_at_most(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "WATCHES_OF_OWNER_MAX", 2)
+    monkeypatch.setattr(watching, "WATCHES_MAX", 3)
+    for _ in range(2):
+        await bench.service.watch(WatchRequest(**SEARCH))
+    assert await bench.refused() == "owner"
+    await bench.service.watch(WatchRequest(**(SEARCH | {"owner": "other"})))
+    with pytest.raises(Conflict, match="which is the most"):
+        await bench.service.watch(WatchRequest(**(SEARCH | {"owner": "third"})))
+
+
+async def test_a_watch_ends_by_itself(bench: Bench) -> None:
+    short = await bench.service.watch(WatchRequest(**SEARCH, expires_in_seconds=60))
+    long = await bench.service.watch(WatchRequest(**SEARCH))
+    bench.ms += 59_999
+    await bench.parts.feed.end_expired()
+    assert bench.service.shown(short.id) == short
+    bench.ms += 1
+    with pytest.raises(NotFound):
+        bench.service.shown(short.id)
+    await bench.parts.feed.end_expired()
+    assert [each.watch_id for each in bench.parts.watches] == [long.id]
+    assert bench.kafka.sent[-1][1:3] == (short.id.encode(), None)
+    [gauge] = bench.metrics.watching.watches.collect()
+    assert [sample.value for sample in gauge.samples] == [1]

@@ -1,0 +1,1 @@
+"""Watches: standing queries of shoppers, matched with the items that change."""

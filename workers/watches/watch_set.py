@@ -1,0 +1,216 @@
+"""All watches of a process, found by what changes: an inverted index over their products, words and filters."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left, insort
+from typing import TYPE_CHECKING, NamedTuple
+
+from workers.state.projection import name_keys
+from workers.watches.watch import NOTHING, facts_of, fits, passes
+from workers.words.item import item_words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Set as AbstractSet
+
+    from schemas.points import Content
+    from schemas.queries import Filters
+    from workers.watches.watch import Facts, Watch
+
+TURNING_MAX = 256
+"""The most watches whose filters one change of a price turns that are looked at without the words of the item, some
+microseconds each. Of more, those that share a word with it are looked at."""
+
+
+_LAST = "\U0010ffff"
+"""An id after all others."""
+
+
+class _Bounds:
+    """The bounds of watches in order, to find those that a value has passed."""
+
+    def __init__(self) -> None:
+        self._sorted: list[tuple[float, str]] = []
+
+    def add(self, bound: float | None, watch_id: str) -> None:
+        """Add the bound of a watch, if it has one."""
+        if bound is not None:
+            insort(self._sorted, (bound, watch_id))
+
+    def remove(self, bound: float | None, watch_id: str) -> None:
+        """Remove it again."""
+        if bound is not None:
+            del self._sorted[bisect_left(self._sorted, (bound, watch_id))]
+
+    def passed(self, least: float, most: float) -> list[tuple[float, str]]:
+        """Return those with least < bound <= most, which a value passes that rises from `least` to `most`."""
+        return self._sorted[self._place(least, _LAST) : self._place(most, _LAST)]
+
+    def between(self, least: float, most: float) -> list[tuple[float, str]]:
+        """Return those with least <= bound < most, which a value keeps that falls from `most` to `least`."""
+        return self._sorted[self._place(least, "") : self._place(most, "")]
+
+    def _place(self, bound: float, watch_id: str) -> int:
+        return bisect_left(self._sorted, (bound, watch_id))
+
+
+class Side(NamedTuple):
+    """An item before a change, or after it."""
+
+    point: Content | None
+    """Its payload, of which the head is enough where the product has not changed; None if the index does not have it.
+    """
+    said: AbstractSet[str] | None = None
+    """The terms of its text; None: they are computed from the payload, where they are needed."""
+
+    @property
+    def facts(self) -> Facts:
+        """The values that filters compare."""
+        return NOTHING if self.point is None else facts_of(self.point)
+
+
+class WatchSet:
+    """The watches that are in force. It lives on one event loop."""
+
+    def __init__(self) -> None:
+        self._watches: dict[str, Watch] = {}
+        self._by_product: dict[str, set[str]] = {}
+        self._by_key: dict[str, set[str]] = {}
+        """The watches of searches, each under one key that an item must have to match it."""
+        self._key_of: dict[str, str] = {}
+        self._by_seller: dict[str, set[str]] = {}
+        self._by_currency: dict[str, set[str]] = {}
+        self._by_owner: dict[str, set[str]] = {}
+        self._price_max, self._price_min, self._rating_min = _Bounds(), _Bounds(), _Bounds()
+
+    def __len__(self) -> int:
+        """Return the number of watches."""
+        return len(self._watches)
+
+    def __iter__(self) -> Iterator[Watch]:
+        """Iterate over all watches."""
+        return iter(self._watches.values())
+
+    def get(self, watch_id: str) -> Watch | None:
+        """Return a watch; None if it is not in force."""
+        return self._watches.get(watch_id)
+
+    def count_of(self, owner: str) -> int:
+        """Return how many watches an owner has."""
+        return len(self._by_owner.get(owner, ()))
+
+    def put(self, watch: Watch) -> None:
+        """Add a watch, or replace the one with its id."""
+        self.remove(watch.watch_id)
+        watch_id, record = watch.watch_id, watch.record
+        self._watches[watch_id] = watch
+        self._by_owner.setdefault(record.owner, set()).add(watch_id)
+        if record.product_id is not None:
+            self._by_product.setdefault(record.product_id, set()).add(watch_id)
+            return
+        self._key_of[watch_id] = key = self._rarest_key(watch)
+        self._by_key.setdefault(key, set()).add(watch_id)
+        for value, ids in self._by_value(record.filters):
+            ids.setdefault(value, set()).add(watch_id)
+        self._price_max.add(record.filters.max_price, watch_id)
+        self._price_min.add(record.filters.min_price, watch_id)
+        self._rating_min.add(record.filters.min_rating, watch_id)
+
+    def remove(self, watch_id: str) -> None:
+        """Remove a watch, if it is there."""
+        watch = self._watches.pop(watch_id, None)
+        if watch is None:
+            return
+        record = watch.record
+        _discard(self._by_owner, record.owner, watch_id)
+        if record.product_id is not None:
+            _discard(self._by_product, record.product_id, watch_id)
+            return
+        _discard(self._by_key, self._key_of.pop(watch_id), watch_id)
+        for value, ids in self._by_value(record.filters):
+            _discard(ids, value, watch_id)
+        self._price_max.remove(record.filters.max_price, watch_id)
+        self._price_min.remove(record.filters.min_price, watch_id)
+        self._rating_min.remove(record.filters.min_rating, watch_id)
+
+    def of_product(self, product_id: str) -> list[Watch]:
+        """Return the watches of one product."""
+        return [self._watches[each] for each in self._by_product.get(product_id, ())]
+
+    def turning(self, before: Facts, after: Facts) -> list[Watch] | None:
+        """Return the watches of searches some filter of which passes after a change and did not before.
+
+        None if they are too many, or not known by the change alone: then `asking` finds fewer.
+        """
+        if not (before.visible and after.visible):
+            return None
+        found = {each for seller in after.sellers - before.sellers for each in self._by_seller.get(seller, ())}
+        if after.currency is not None and after.currency != before.currency:
+            found |= self._by_currency.get(after.currency, set())
+        for bounds in self._passed(before, after):
+            if len(found) + len(bounds) > TURNING_MAX:
+                return None
+            found.update(watch_id for _, watch_id in bounds)
+        return None if len(found) > TURNING_MAX else [self._watches[each] for each in found]
+
+    def asking(self, point: Content, said: AbstractSet[str]) -> list[Watch]:
+        """Return the watches of searches that the product of an item may fit, each once."""
+        keys = self._by_key.keys() & {*said, *(point["name_keys"] or ()), *_named(point), _ANY}
+        return [self._watches[each] for key in keys for each in self._by_key[key]]
+
+    def _by_value(self, filters: Filters) -> Iterator[tuple[str, dict[str, set[str]]]]:
+        """Iterate over the values of the filters that must equal one of an item, each with the watches that have it."""
+        if filters.seller is not None:
+            yield filters.seller, self._by_seller
+        if filters.currency is not None:
+            yield filters.currency, self._by_currency
+
+    def _passed(self, before: Facts, after: Facts) -> Iterator[Sequence[tuple[float, str]]]:
+        """Iterate over the runs of bounds that the price and the rating of an item have come to keep."""
+        if after.price is not None:
+            yield self._price_max.between(after.price, math.inf if before.price is None else before.price)
+            yield self._price_min.passed(-math.inf if before.price is None else before.price, after.price)
+        if after.rating is not None:
+            yield self._rating_min.passed(-math.inf if before.rating is None else before.rating, after.rating)
+
+    def _rarest_key(self, watch: Watch) -> str:
+        """Return the key with the fewest watches, of equal ones the longest word: an item must have every one."""
+        names = [key for key in (watch.brand_key, watch.category_key) if key is not None]
+        return min([*watch.terms, *names] or [_ANY], key=lambda key: (len(self._by_key.get(key, ())), -len(key), key))
+
+
+_ANY = ""
+"""The key of a watch that names neither a word nor a brand nor a category. No term is empty."""
+
+
+def newly_matching(watches: Iterable[Watch], before: Side, after: Side, now_ms: int) -> list[Watch]:
+    """Return those of these watches that the item matches after a change and did not match before.
+
+    Both sides have the whole payload, unless no watch compares more than facts.
+    """
+    was, now = before.facts, after.facts
+    if after.point is None or not now.visible:
+        return []
+    passing = [each for each in watches if passes(each.record.filters, now) and now_ms < each.record.expires_at_ms]
+    if not passing:
+        return []
+    said = after.said if after.said is not None else item_words(after.point).counts.keys()
+    fitting = [each for each in passing if fits(each, after.point, said)]
+    if not fitting or before.point is None or not was.visible:
+        return fitting
+    said_before = before.said if before.said is not None else item_words(before.point).counts.keys()
+    return [
+        each for each in fitting if not (passes(each.record.filters, was) and fits(each, before.point, said_before))
+    ]
+
+
+def _named(point: Content) -> Iterator[str]:
+    """Iterate over the keys of the names of a point of an earlier release, which has none."""
+    return iter(name_keys(point["brand"], point["category"]) if not point["name_keys"] else ())
+
+
+def _discard(sets: dict[str, set[str]], key: str, watch_id: str) -> None:
+    sets[key].discard(watch_id)
+    if not sets[key]:
+        del sets[key]
