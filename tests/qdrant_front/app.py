@@ -28,6 +28,7 @@ def create_app(store: Store) -> Faulty:
         app.add_exception_handler(exception, _refused)
     app.include_router(_collections(store))
     app.include_router(_payload(store))
+    app.include_router(_writes(store))
     app.include_router(_points(store))
     faulty = Faulty(app)
     app.include_router(_control(store, faulty))
@@ -96,7 +97,7 @@ def _payload(store: Store) -> APIRouter:
     return router
 
 
-def _points(store: Store) -> APIRouter:
+def _writes(store: Store) -> APIRouter:
     router = APIRouter(prefix="/collections/{name}/points")
 
     @router.put("")
@@ -114,6 +115,12 @@ def _points(store: Store) -> APIRouter:
     async def delete(name: str, asked: models.FilterSelector | models.PointIdsList) -> Response:
         store.update(name, [models.DeleteOperation(delete=asked)])
         return _answer(COMPLETED)
+
+    return router
+
+
+def _points(store: Store) -> APIRouter:
+    router = APIRouter(prefix="/collections/{name}/points")
 
     @router.post("")
     async def retrieve(name: str, asked: models.PointRequest) -> Response:
