@@ -73,7 +73,7 @@ class SearchRequest(Filters):
     group: bool = Field(False, description="whether the best item alone is shown of those with one item_group_id")
     highlight: bool = Field(False, description="whether each hit says which of its words matched")
     ranking: RankingName | None = Field(
-        None, description="the ranking to search by: `none`, or one of the alternatives of FRESHLINE_RANKING"
+        None, description="the ranking to search by: `none`, `unruled`, or one of the alternatives of FRESHLINE_RANKING"
     )
     compare: RankingName | None = Field(
         None, description="the ranking that is interleaved with it; each hit says which one it came from"
@@ -103,6 +103,8 @@ class SearchRequest(Filters):
         for name in ("ranking", "compare"):
             if getattr(self, name) is not None and self.sort != "relevance":
                 raise ValueError(f"{name}: an order that is asked for by sort knows no rankings")
+        if self.compare == "unruled":
+            raise ValueError("compare: a pin has one place, so answers with and without rules are not interleaved")
         if self.seed is not None and self.compare is None:
             raise ValueError("seed: there is nothing to compare: name a ranking in compare, or leave seed out")
         return self

@@ -43,7 +43,7 @@ class Compared(NamedTuple):
 
 
 def judge(
-    first: Annotated[str, typer.Argument(help="A ranking: current, none, or one of `alternatives`.")],
+    first: Annotated[str, typer.Argument(help="A ranking: current, none, unruled, or one of `alternatives`.")],
     second: Annotated[str, typer.Argument(help="The ranking that it is compared with.")],
     *,
     queries: Annotated[
@@ -58,7 +58,7 @@ def judge(
     """Compare two rankings of a running stack on your queries, before shoppers see them.
 
     Prints nDCG@10 where there are judgements, and for all queries which results move, by how much, and which factors
-    move them. The rankings are those of FRESHLINE_RANKING.
+    and rules move them. The rankings are those of FRESHLINE_RANKING; `none` has no weights, `unruled` no rules.
     """
     from stream.commands.configured import client
     from stream.runtime.printing import print_json

@@ -43,7 +43,7 @@ def search(
     highlight: Annotated[bool, typer.Option("--highlight", help="Set apart the words that matched.")] = False,
     explain: Annotated[bool, typer.Option("--explain", help="Say of each hit why it is where it is.")] = False,
     ranking: Annotated[
-        str | None, typer.Option(help="The ranking: none, or an alternative of FRESHLINE_RANKING.")
+        str | None, typer.Option(help="The ranking: none, unruled, or an alternative of FRESHLINE_RANKING.")
     ] = None,
     compare: Annotated[str | None, typer.Option(help="The ranking to interleave with it.")] = None,
     seed: Annotated[str | None, typer.Option(help="What decides which of the two begins.")] = None,

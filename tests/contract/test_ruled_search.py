@@ -145,6 +145,16 @@ async def test_buried_items_come_behind_the_others_and_boosted_ones_move_up(
     assert [name for page in pages for name in page] == buried
 
 
+@pytest.mark.parametrize("asked", ASKED)
+async def test_a_search_without_rules_shows_what_they_do(index: Index, asked: dict[str, Any]) -> None:
+    await fill(index)
+    rules = (pin("lamp", 2), {"bury": {"brand": "Garden"}})
+    plain, ruled = await ask(index, **asked), await ask(index, *rules, **asked)
+    assert names(ruled) != names(plain) == names(await ask(index, *rules, **asked, ranking="unruled"))
+    with pytest.raises(ValueError, match="compare: a pin has one place"):
+        SearchRequest(**asked, compare="unruled")
+
+
 async def test_an_explanation_names_the_rules_that_moved_a_hit(index: Index) -> None:
     await fill(index)
     rules: list[dict[str, Any]] = [

@@ -207,7 +207,9 @@ async def test_a_search_by_another_ranking_is_that_of_a_file_with_it_alone(index
     )
     assert names(await ask(index, **asked, ranking="current", limit=50)) == names(await ask(index, **asked, limit=50))
     for field in ("ranking", "compare"):
-        with pytest.raises(RefusedRequest, match=f"{field}: there is no ranking other: use current, none, stock-alone"):
+        with pytest.raises(
+            RefusedRequest, match=f"{field}: there is no ranking other: use current, none, unruled, stock-alone"
+        ):
             await ask(index, **{**asked, field: "other"})
 
 

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 MARKETS_MAX = 100
 ALTERNATIVES_MAX = 20
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$"
-IN_FORCE, UNWEIGHED = "current", "none"
-"""The names of the ranking in force, and of that by relevance alone."""
+IN_FORCE, UNWEIGHED, UNRULED = "current", "none", "unruled"
+"""The names of the ranking in force, of that without weights, and of that in force without the rules of the shop."""
 MARKETS_KNOWN_MAX = 1_024
 
 
@@ -98,7 +98,7 @@ class RankingFile(Sections):
 
     @model_validator(mode="after")
     def _no_names_of_its_own(self) -> RankingFile:
-        for name in (IN_FORCE, UNWEIGHED):
+        for name in (IN_FORCE, UNWEIGHED, UNRULED):
             if name in self.alternatives:
                 raise ValueError(f"alternatives.{name}: is a ranking that there is always: take another name")
         return self
@@ -149,16 +149,16 @@ class Ranking:
         return self._weights(kind, currency, next(iter(languages), None))
 
     def named(self, name: str, field: str) -> Ranking:
-        """Return the ranking of this name: one of the alternatives, that in force, or that without weights.
+        """Return the weights of the ranking of this name: an alternative, that in force, or one that there is always.
 
         Raises RefusedRequest with the `field` that has the name if there is none.
         """
-        if name == IN_FORCE:
+        if name in (IN_FORCE, UNRULED):
             return self
         if name == UNWEIGHED:
             return NO_WEIGHTS
         if name not in self._others:
-            known = ", ".join([IN_FORCE, UNWEIGHED, *self._others])
+            known = ", ".join([IN_FORCE, UNWEIGHED, UNRULED, *self._others])
             raise RefusedRequest(field, f"there is no ranking {name}: use {known}, or add it to `alternatives`")
         return self._others[name]
 

@@ -25,7 +25,7 @@ class Move(NamedTuple):
     """Its place in the first ranking, from 1; None if it is not among those that were looked at."""
     after: int | None
     why: list[str]
-    """The factors of its weight that differ most between the rankings."""
+    """The rules of one of the rankings that are about it, and the factors of its weight that differ most."""
 
 
 def ndcg(ranking: Sequence[str], grades: Mapping[str, int], hits: int = NDCG_HITS) -> float:
@@ -65,10 +65,22 @@ def _why(hit: Hit | None) -> HitExplanation | None:
 
 
 def reasons(first: HitExplanation | None, second: HitExplanation | None) -> list[str]:
-    """Return the factors that differ most between two explanations of one item, as "rating 0.80 -> 0.95".
+    """Return the rules that one of two explanations of an item has, as "pin by r1", and the factors that differ most.
 
-    Where one ranking did not show the item, the factors that take most from it in the other one, as "rating 0.80".
+    A factor is "rating 0.80 -> 0.95". Where one ranking did not show the item, those that take most from it in the
+    other one are named, as "rating 0.80".
     """
+    return [*_rules_of_one(first, second), *_factors_that_differ(first, second)]
+
+
+def _rules_of_one(first: HitExplanation | None, second: HitExplanation | None) -> list[str]:
+    told = [
+        {} if why is None else {f"{rule.action} by {rule.id}": rule for rule in why.rules} for why in (first, second)
+    ]
+    return [rule for rule in {**told[1], **told[0]} if (rule in told[0]) != (rule in told[1])]
+
+
+def _factors_that_differ(first: HitExplanation | None, second: HitExplanation | None) -> list[str]:
     before, after = _factors(first), _factors(second)
     if first is None or second is None:
         alone = before or after

@@ -10,7 +10,7 @@ from schemas.queries import SearchRequest
 from workers.document import normalised
 from workers.merchandising.factors import Moment
 from workers.merchandising.rules import NO_RULES, Rules
-from workers.merchandising.weights import IN_FORCE, NO_WEIGHTS
+from workers.merchandising.weights import IN_FORCE, NO_WEIGHTS, UNRULED
 from workers.point.payload import is_visible
 from workers.search import hits
 from workers.search.arranging import (
@@ -203,7 +203,7 @@ class Searcher:
         currency = asked.currency or self._shop.currency
         name = (request and request.ranking) or IN_FORCE
         weights = self._ranking().named(name, "ranking").weights(kind, currency, self._shop.languages)
-        ordering = Ordering(weights, self._rules.applied(query, now_ms), moment)
+        ordering = Ordering(weights, NO_RULES if name == UNRULED else self._rules.applied(query, now_ms), moment)
         if request is None or request.compare is None:
             return ordering
         other = self._ranking().named(request.compare, "compare").weights(kind, currency, self._shop.languages)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from schemas.explanations import HitExplanation, LegReport
 from schemas.queries import Hit
-from schemas.weights import FactorReport
+from schemas.weights import FactorReport, RuleReport
 from tests.support.standing_in import shown
 from workers.search.judging import Move, moves, ndcg, reasons
 
@@ -55,4 +55,6 @@ def test_a_move_says_from_where_to_where_and_which_factors_differ_most() -> None
         Move("d", "D", None, 3, ["stock 0.50", "rating 0.80"]),
         Move("c", "C", 3, None, ["rating 0.70"]),
     ]
+    pinned = explained().model_copy(update={"rules": [RuleReport(id="r", action="pin", factor=1)]})
+    assert reasons(None, pinned) == reasons(pinned, explained()) == ["pin by r"] and reasons(pinned, pinned) == []
     assert moves(before, before) == [] and reasons(None, None) == []
