@@ -40,18 +40,19 @@ def test_pins_lose_nothing_and_leave_the_others_and_exact_matches_in_their_order
     assert [point for point in order if point in others] == others
 
 
-@given(points, st.dictionaries(st.sampled_from("abcdefgh"), st.integers(1, 12)))
-def test_a_product_is_at_its_position_or_after_one_that_is_pinned_there_too(
-    found: list[str], positions: dict[str, int]
-) -> None:
+@given(st.permutations("abcdefgh"), st.permutations(range(1, 7)), st.integers(0, 3))
+def test_products_with_positions_of_their_own_are_at_them(found: list[str], places: list[int], pinned: int) -> None:
+    positions = dict(zip("aceg", places[:pinned], strict=False))
+    positions = {point: position for point, position in positions.items() if position <= len(found) - pinned + 1}
     order = shown(found, positions)
-    least = 0
-    for pin in pins_at({point: position for point, position in positions.items() if point in found}):
-        place = min(max(pin.position, least + 1), len(found))
-        assert order.index(pin.point_id) + 1 >= place or order.index(pin.point_id) + 1 >= len(found) - len(positions)
-        if pin.position > least and pin.position <= len(found) - len(positions):
-            assert order[pin.position - 1] == pin.point_id
-        least = order.index(pin.point_id) + 1
+    assert {point: order.index(point) + 1 for point in positions} == positions
+
+
+@given(points, st.dictionaries(st.sampled_from("abcdefgh"), st.integers(1, 12)))
+def test_pins_follow_each_other_in_the_order_of_their_positions(found: list[str], positions: dict[str, int]) -> None:
+    order = shown(found, positions)
+    pinned = [pin.point_id for pin in pins_at({point: at for point, at in positions.items() if point in found})]
+    assert [point for point in order if point in pinned] == pinned
 
 
 def test_examples_of_pins() -> None:
