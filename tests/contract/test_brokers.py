@@ -210,6 +210,9 @@ def test_topics_are_created_once_and_found_as_they_should_be(any_broker: Running
         "reviews.dlq": 3,
         "items.dlq": 3,
         "progress": 3,
+        "rules": 3,
+        "watches": 3,
+        "alerts": 3,
     }
 
 
@@ -230,7 +233,7 @@ def test_topics_are_created_with_the_settings_that_they_need(tmp_path: Path) -> 
     def setting(name: str) -> dict[str, str]:
         return {topic: described[topic][name]["value"] for topic in names}
 
-    compacted = {"items", "review-states", "progress"}
+    compacted = {"items", "review-states", "progress", "rules", "watches"}
     assert {topic for topic, value in setting("cleanup.policy").items() if value == "compact"} == compacted
     appended = setting("message.timestamp.type")
     assert [appended[topic] for topic in INPUTS] == ["LogAppendTime"] * 3
