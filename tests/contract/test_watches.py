@@ -238,6 +238,39 @@ async def test_an_alert_waits_while_the_broker_is_away(index: Index, monkeypatch
         assert await stack.settled() == [("lamps", "a")]
 
 
+async def test_an_alert_that_comes_back_after_it_was_sent_is_cleared_and_not_sent_again(index: Index) -> None:
+    """A write that was planned before the alert was cleared carries it on."""
+    stack = Stack(index, LAMP)
+    async with stack.running():
+        await stack.send("products", "a", title="Desk lamp")
+        await price(stack, "a", 20)
+        assert await stack.settled() == [("lamps", "a")]
+        [(_, alert_id)] = stack.alerts.sent
+        due = {"alerts_due": [f"lamps@{alert_id.rpartition(':')[2]}"], "alerts_due_at_ms": 1}
+        point = (await index.stored(["a"]))["a"].payload
+        await index.write([Reprice("a", point["version"], due)])
+        await stack.send("products", "b", title="Desk lamp")
+        await price(stack, "b", 20)  # It wakes the lane.
+        assert sorted(await stack.settled()) == [("lamps", "a"), ("lamps", "b")]
+
+
+async def test_an_alert_that_is_raised_while_another_one_is_sent_is_not_lost(index: Index) -> None:
+    class Meanwhile(FailingAlerts):
+        async def send(self, point: Payload, raised: Sequence[tuple[Watch, str]]) -> None:
+            await super().send(point, raised)
+            if len(self.sent) == 1:
+                both = {"alerts_due": [*(point["alerts_due"] or ()), f"second@{point['version']}.1"]}
+                await index.write([Reprice("a", point["version"], both)])
+
+    stack = Stack(index, LAMP)
+    stack.alerts = Meanwhile()
+    async with stack.running():
+        await stack.send("products", "a", title="Desk lamp")
+        stack.watches.put(watch("second", "lamp"))  # The item matches it already.
+        await price(stack, "a", 20)
+        assert await stack.settled() == [("lamps", "a"), ("second", "a")]
+
+
 async def test_records_that_come_again_raise_no_alert(index: Index) -> None:
     stack = Stack(index, LAMP)
     async with stack.running():
