@@ -35,7 +35,7 @@ class Filters(BaseModel):
     max_price: float | None = Field(None, ge=0, allow_inf_nan=False)
     currency: Currency | None = None
     """The currency of the item's price, in which the bounds are. Where items have prices in several, bounds need it."""
-    seller: Annotated[str, AfterValidator(name_of)] | None = Field(None, min_length=1, max_length=64)
+    seller: Annotated[str, Field(min_length=1, max_length=64), AfterValidator(name_of)] | None = None
     brand: str | None = Field(None, min_length=1, max_length=256)
     category: str | None = Field(None, min_length=1, max_length=256)
     availability: Availability | None = None

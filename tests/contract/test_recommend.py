@@ -65,7 +65,8 @@ async def test_the_nearest_items_come_first_and_never_the_item_itself(index: Ind
 
 async def test_an_item_that_the_index_never_heard_of_has_none(index: Index) -> None:
     await fill(index)
-    assert await Recommender(OneIndex(index), Shop(None, ())).similar("no", SimilarRequest(), 1_000) is None
+    for product_id in ("no", "\0positions"):  # The second one is the id of the hidden point.
+        assert await Recommender(OneIndex(index), Shop(None, ())).similar(product_id, SimilarRequest(), 1_000) is None
 
 
 async def test_an_item_that_was_listed_a_moment_ago_is_recommended_by_its_words(index: Index) -> None:

@@ -36,6 +36,7 @@ WORDED_POINTS = 32
 """The items that words find, of which those without a vector may be recommended."""
 WORDED_ITEMS_MAX = 8
 """The most given items whose titles are searched for: those that count most."""
+KNOWN = (Status.VISIBLE, Status.DELISTED, Status.PARKED)
 NAMED_MAX = 10
 """The most unknown ids that a refusal names."""
 
@@ -120,8 +121,8 @@ class Recommender:
 
 
 def _known(stored: Mapping[str, Stored]) -> dict[str, Stored]:
-    """Return the points of items of the shop: a canary is none."""
-    return {each: point for each, point in stored.items() if point.payload["status"] != Status.CANARY}
+    """Return the points of items of the shop: a canary is none, nor is the hidden point, which has an id too."""
+    return {each: point for each, point in stored.items() if point.payload["status"] in KNOWN}
 
 
 def _check_known(given: Given, known: Mapping[str, Stored]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -96,3 +97,11 @@ async def test_a_wrong_watch_is_a_422_that_names_the_field(
     answer = await client.post("/watch", json=body)
     assert (answer.status_code, answer.json()["error"]["field"]) == (422, field), answer.text
     assert answer.json()["error"]["message"].startswith(f"{field}: ")
+
+
+@pytest.mark.parametrize("field", ["owner", "q", "seller", "brand", "category", "currency"])
+async def test_half_a_character_is_no_text(client: httpx.AsyncClient, field: str) -> None:
+    """JSON can write it, and no answer, record or index could have it."""
+    body = json.dumps(SEARCH | {field: "\ud800"})
+    answer = await client.post("/watch", content=body, headers={"content-type": "application/json"})
+    assert (answer.status_code, answer.json()["error"]["field"]) == (422, field)
