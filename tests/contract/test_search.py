@@ -202,6 +202,16 @@ async def test_a_title_that_is_the_query_leaves_the_other_results(index: Index) 
     assert (results.hits[0].product_id, results.total) == ("itself", 4)
 
 
+async def test_the_thing_goes_before_what_is_for_it_and_leaves_it_found(index: Index) -> None:
+    """Also where all items say the word, so that it tells nothing beside the head noun of a few."""
+    for number in range(20):
+        await put(index, content(f"pad-{number}", f"mouse pad {number}"), number)
+    await put(index, content("mouse", "optical mouse with a pad of felt"), 20)
+    results = await searcher(index).search(SearchRequest(q="mouse", limit=100), 1)
+    assert results.hits[0].product_id == "mouse" and results.total == 21
+    assert (await names(searcher(index), q="mouse pad"))[0].startswith("pad-")
+
+
 async def test_a_query_of_nonsense_finds_nothing(index: Index) -> None:
     await fill_with_cakes(index)
     unrelated = LoadedModel(at_once(lambda _: vector(0, 0, 1)))

@@ -18,11 +18,6 @@ class Cutoff(NamedTuple):
     """By BM25."""
     cosine_min: float
 
-    @property
-    def words_best(self) -> float:
-        """The best score by words of any visible item, but for what it has for its names; 0.0 if no item has one."""
-        return self.words_min / WORDS_SHARE_MIN
-
 
 EVERYTHING = Cutoff(0.0, -1.0)
 """Every item of a ranking is a result."""
@@ -32,7 +27,7 @@ def cutoff(words_best: float, cosine_best: float | None, related_min: float) -> 
     """Return the cut-off of a query by the best that any visible item has, whether it passes the filters or not.
 
     So an item that is found stays found when a filter that it passes is added, and a refinement finds as many items as
-    its count says. `words_best` leaves out what an item has for being titled as the query is; `related_min` is the
+    its count says. `words_best` leaves out what an item has for its names and head nouns; `related_min` is the
     cosine below which the model knows two texts to be unrelated. `cosine_best` is None where the query has no vector.
     """
     if cosine_best is None:

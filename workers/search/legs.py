@@ -13,7 +13,7 @@ from workers.index.interface import Found
 from workers.search.cutoff import cutoff
 from workers.search.fusion import HEAD_POINTS, fuse
 from workers.search.weights import VECTOR_WEIGHTS, left_to_vectors, query_kind
-from workers.words.identity import identifiers, without_names
+from workers.words.identity import identifiers, without_names, words_alone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -61,6 +61,8 @@ class Legs(NamedTuple):
     """The points whose product_id or GTIN is in the query."""
     kind: QueryKind
     cutoff: Cutoff
+    words_best: float
+    """The best score by words of any visible item, but for what it has for its names."""
     vector: Vectors | None
     """The vector of the query, float32 `(dimension,)`; None if there is none in time."""
     points: int
@@ -71,7 +73,7 @@ class Legs(NamedTuple):
     @property
     def weight(self) -> float:
         """The weight of a cosine; see `fuse`."""
-        return VECTOR_WEIGHTS[self.kind] * left_to_vectors(self.words, self.cutoff.words_best)
+        return VECTOR_WEIGHTS[self.kind] * left_to_vectors(self.words, self.words_best)
 
     @property
     def go_on(self) -> tuple[bool, bool]:
@@ -95,7 +97,7 @@ class Legs(NamedTuple):
     def ranked(self) -> Ranked:
         """Return all that was found, best first: exact matches, then both rankings fused."""
         exact = [Found(point, EXACT_SCORE) for point in self.exact]
-        fused = fuse(self.words, self.near, self.weight, self.cutoff, self.cutoff.words_best)
+        fused = fuse(self.words, self.near, self.weight, self.cutoff, self.words_best)
         head, rest = ([each for each in part if each.point_id not in self.exact] for part in fused)
         return Ranked(exact, head, rest)
 
@@ -136,9 +138,9 @@ async def find_legs(
     counts = computing is not None and vector is not None and VECTOR_WEIGHTS[kind] > 0
     if not counts:
         related = await asked.by_vector(None)
-    least = cutoff(said.best, related.best, computing.cosine_min if computing and counts else 0.0)
+    least = cutoff(said.best_alone, related.best, computing.cosine_min if computing and counts else 0.0)
     legs = [
-        Legs(*each, kind, least, vector, head, payloads)
+        Legs(*each, kind, least, said.best, vector, head, payloads)
         for each in zip(said.words, related.near, said.exact, strict=True)
     ]
     if points == head:
@@ -166,6 +168,8 @@ class _Said(NamedTuple):
     is_brand: bool
     best: float
     """The best score by the terms that are no names, of all visible items."""
+    best_alone: float
+    """The best score by the words alone, without what an item has for being what the query names."""
 
 
 class _Related(NamedTuple):
@@ -187,15 +191,16 @@ class _Asked(NamedTuple):
 
     async def by_words(self) -> _Said:
         index, named = self.of, identifiers(self.query)
-        words, exact, is_brand, best = await asyncio.gather(
+        words, exact, is_brand, *bests = await asyncio.gather(
             asyncio.gather(*(index.search_terms(self.terms, filters, self.points) for filters in self.several)),
             asyncio.gather(
                 *(asyncio.gather(*(index.find_exact(each, filters) for each in named)) for filters in self.several)
             ),
             index.has_brand(self.query),
             index.best_by_terms(without_names(self.terms)),
+            index.best_by_terms(words_alone(self.terms)),
         )
-        return _Said(words, [list(dict.fromkeys(chain.from_iterable(each))) for each in exact], is_brand, best)
+        return _Said(words, [list(dict.fromkeys(chain.from_iterable(each))) for each in exact], is_brand, *bests)
 
     async def by_vector(self, vector: Vectors | None) -> _Related:
         if vector is None:

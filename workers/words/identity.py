@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from workers.words.chunks import chunks, terms
 from workers.words.folding import folded
+from workers.words.head_nouns import NOUN_MARK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -40,6 +41,11 @@ def brand_key(brand: str) -> str:
 def without_names(terms: Mapping[str, float]) -> dict[str, float]:
     """Return the terms with their weights but those of whole titles and brands, which outweigh all words."""
     return {term: weight for term, weight in terms.items() if term[0] not in NAME_MARKS}
+
+
+def words_alone(terms: Mapping[str, float]) -> dict[str, float]:
+    """Return the terms with their weights but those of names and of head nouns, which only some items have."""
+    return {term: weight for term, weight in without_names(terms).items() if term[0] != NOUN_MARK}
 
 
 def id_term(product_id: str) -> str:
