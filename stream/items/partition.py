@@ -38,6 +38,10 @@ class ItemPartition:
         self.number = number
         self.writer = writer
         self.items: dict[str, HeldItem] = {}
+        self.appended: dict[str, int] = {}
+        """By topic of state: the offset of the last record that this worker appended, as far as it is confirmed."""
+        self.hidden_reviews: set[tuple[str, str]] = set()
+        """(product_id, review_id) of the reviews whose last record in the log is less than their state."""
         self.evicted = 0
         """The number of offers, languages and attributes that the limits of their items have left out."""
 
@@ -69,14 +73,37 @@ class ItemPartition:
         held.summary = reviews.replaced(held.summary, before, after)
         return True
 
-    def join_record(self, record: ItemRecord) -> bool:
-        """Join an item record from the log; return whether the join is not the record, and so must be published."""
+    def join_record(self, record: ItemRecord, *, followed: bool = False) -> bool:
+        """Join an item record from the log; return whether the item must be published again.
+
+        It must where the record is not the join; and where the record said something new and is `followed` by a record
+        of this worker, which lacks it: compaction would keep that one.
+        """
         held = self._held(record.state.product_id)
         held.logged = (record.state, record.reviews)
-        self._join(held, record.state)
+        changed = self._join(held, record.state)
         if held.state == record.state:
             held.state = record.state  # One object, not two equal ones, for each item that was recovered.
-        return held.logged != (held.state, held.summary)
+        return held.logged != (held.state, held.summary) or (changed and followed)
+
+    def join_review_record(self, product_id: str, review_id: str, review: Entity, *, followed: bool = False) -> bool:
+        """Join the record of one review from the log; return whether the item must be published again.
+
+        A record that hides something is among `hidden_reviews`, as in `join_record`.
+        """
+        changed = self.join_review(product_id, review_id, review)
+        key = (product_id, review_id)
+        if self.items[product_id].reviews[review_id] != review or (changed and followed):
+            self.hidden_reviews.add(key)
+        else:
+            self.hidden_reviews.discard(key)
+        return changed or key in self.hidden_reviews
+
+    def take_hidden_reviews(self, product_id: str) -> dict[str, Entity]:
+        """Return the states of the hidden reviews of an item, by review_id: they are to be appended again."""
+        keys = [key for key in self.hidden_reviews if key[0] == product_id]
+        self.hidden_reviews.difference_update(keys)
+        return {review_id: self.items[product_id].reviews[review_id] for _, review_id in keys}
 
     def next_record(self, product_id: str, changes: dict[str, Change]) -> ItemRecord:
         """Return the record of an item to append to the log now, and note that the log has it."""
@@ -94,8 +121,9 @@ class ItemPartition:
         return True
 
     def unlogged(self) -> list[str]:
-        """Return the items whose last record in the log is not their state: they are to be published again."""
-        return [p for p, held in self.items.items() if held.logged != (held.state, held.summary)]
+        """Return the items of which the last records in the logs are not the state: they are to be published again."""
+        hidden = {product_id for product_id, _ in self.hidden_reviews}
+        return [p for p, held in self.items.items() if held.logged != (held.state, held.summary) or p in hidden]
 
     def _held(self, product_id: str) -> HeldItem:
         held = self.items.get(product_id)

@@ -102,6 +102,14 @@ class Publisher:
             self._wake.set()
         return update
 
+    def publish_again(self, partition: ItemPartition, product_id: str) -> None:
+        """Publish an item whose last records in the logs are not its state."""
+        self.publish(partition, product_id).reviews.update(partition.take_hidden_reviews(product_id))
+
+    def appends_after(self, partition: ItemPartition, topic: str, offset: int) -> bool:
+        """Return whether a record of this worker follows the one at this offset, or may do so."""
+        return partition in self._sending or partition.appended.get(topic, -1) > offset
+
     def ack_after(self, effect: Effect, in_flight: Ack) -> None:
         """Ack the record once the effect is confirmed: the only way in which an input event is acked."""
         self._in_flight += 1
@@ -195,9 +203,10 @@ class Publisher:
             for product_id, update in batch.items()
         ]
         confirmed.append(await self._sender.send_batch(ITEMS, number, items))
-        offset = [await each for each in confirmed][-1]
+        offsets = [await each for each in confirmed]
+        partition.appended |= dict(zip((ITEMS, REVIEW_STATES), reversed(offsets), strict=False))
         self._traces.end_sending(spans)
-        return offset
+        return offsets[-1]
 
     async def _confirm_outgoing(self, effect: Effect, sent: Awaitable[object]) -> None:
         await sent

@@ -129,20 +129,21 @@ class StateRecovery:
                 self._publish(partition, product_id)
 
     def _publish(self, partition: ItemPartition, product_id: str) -> None:
-        """Publish an item whose last record in the log is not its state."""
         self._metrics.joined.inc()
-        self._publisher.publish(partition, product_id)
+        self._publisher.publish_again(partition, product_id)
 
-    @staticmethod
-    def _join(partition: ItemPartition, record: Record) -> tuple[str, bool]:
+    def _join(self, partition: ItemPartition, record: Record) -> tuple[str, bool]:
+        """Join a record; return the item's product_id, and whether it must be published again."""
         key, value = record.key, record.value
         if not key or not value:
             raise ForeignRecord("it lacks a key or a value")
+        followed = self._publisher.appends_after(partition, record.partition.topic, record.offset)
         if record.partition.topic == ITEMS:
             item = decode_item_under(key, value)
-            return item.state.product_id, partition.join_record(item)
+            return item.state.product_id, partition.join_record(item, followed=followed)
         product_id, review_id = split_review_key(key)
-        return product_id, partition.join_review(product_id, review_id, decode_review(value))
+        review = decode_review(value)
+        return product_id, partition.join_review_record(product_id, review_id, review, followed=followed)
 
 
 def _log_foreign(record: Record, product_id: str, error: ForeignRecord) -> None:

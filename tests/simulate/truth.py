@@ -69,6 +69,8 @@ class Truth:
         self.contents: dict[tuple[int, int], Content] = {}
         self.logged: dict[str, ItemState] = {}
         self.logged_reviews: dict[tuple[str, str], Entity] = {}
+        self.last_reviews: dict[tuple[str, str], Entity] = {}
+        """The last record of each review: what compaction keeps."""
         self.letters: dict[Partition, dict[int, Letter]] = defaultdict(dict)
         self.forwarded: set[tuple[str, int, int]] = set()
         self.shadowed = 0
@@ -93,6 +95,7 @@ class Truth:
             key, review = split_review_key(stored.key or b""), decode_review(stored.value or b"")
             known = self.logged_reviews.get(key)
             self.logged_reviews[key] = review if known is None else reviews.join(known, review)
+            self.last_reviews[key] = review
         elif topic == PROGRESS:
             self._claim(stored)
         else:
@@ -153,6 +156,9 @@ class Truth:
             raise Broken(f"items {sorted(folded)} were heard of, and {sorted(self.points.by_id)} have points")
         for product_id, (state, summary) in folded.items():
             self._check_point(product_id, state, summary, now_ms)
+        for key, review in self.logged_reviews.items():
+            if self.last_reviews[key] != review:
+                raise Broken(f"the last record of the review {key} is {self.last_reviews[key]}, the join is {review}")
         for partition, inputs in self.inputs.items():
             for offset, (event, reason) in enumerate(inputs):
                 letter = self.letters[partition].get(offset)

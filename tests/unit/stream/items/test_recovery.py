@@ -61,8 +61,11 @@ class Bench:
             cast("Any", self.reader), assignment=itself, publisher=itself, metrics=ItemsMetrics(CollectorRegistry())
         )
 
-    def publish(self, _partition: ItemPartition, product_id: str) -> None:
+    def publish_again(self, _partition: ItemPartition, product_id: str) -> None:
         self.published.append(product_id)
+
+    def appends_after(self, _partition: ItemPartition, _topic: str, _offset: int) -> bool:
+        return False
 
     def recovered(self, partition: ItemPartition, _end: int) -> None:
         self.recoveries.append(sorted(partition.items))

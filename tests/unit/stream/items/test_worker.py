@@ -9,7 +9,8 @@ import orjson
 import pytest
 
 from schemas.canaries import CANARY_HEADER
-from schemas.items import NO_REVIEWS, ItemRecord
+from schemas.events import parse
+from schemas.items import NO_REVIEWS, Entity, ItemRecord
 from schemas.state_codec import decode_item, encode_item
 from stream.items.partition import ItemPartition
 from stream.items.publisher import PublisherBounds
@@ -17,6 +18,8 @@ from stream.kafka.partitions import Partition, partition_of
 from stream.runtime.metrics import total_of
 from tests.support.items_side import PARTITIONS, T_MS, Bench, Confirmed, Message, bench
 from tests.support.waiting import HANG_S, until
+from workers.state.fold import delta
+from workers.state.reviews import delta as review_of
 
 ROOM_FOR_ONE = PublisherBounds(in_flight_max=1)
 
@@ -259,9 +262,6 @@ async def test_revocation_drops_the_state() -> None:
 
 def logged(message: Message, writer: str) -> ItemRecord:
     """An item record as another writer would append it, knowing this one event only."""
-    from schemas.events import parse
-    from workers.state.fold import delta
-
     folded = parse(message.topic, message.key, message.value, arrived_at_ms=T_MS, event_time_ms=None)
     return ItemRecord(writer, delta(folded), NO_REVIEWS, {})
 
@@ -282,21 +282,40 @@ def test_a_record_of_another_writer_that_says_the_join_needs_no_answer() -> None
     assert not partition.join_record(ItemRecord("other", held.state, held.summary, {}))
 
 
-def test_after_a_crash_between_review_and_item_record_the_item_is_published_again() -> None:
-    from schemas.events import parse
-    from workers.state.reviews import delta
+def test_a_record_of_another_writer_that_one_of_ours_follows_must_be_answered_if_it_says_something_new() -> None:
+    """Ours lacks what it said, and compaction keeps ours."""
+    partition = ItemPartition(0, "me")
+    theirs = logged(price(seller="B"), "other")
+    assert partition.join_record(theirs, followed=True)
+    assert not partition.join_record(theirs, followed=True)
 
+
+def rated(rating: int, version: int) -> Entity:
+    """The state of a review after one event."""
+    value = event("reviews", "p1", review_id="r", rating=rating, version=version).value
+    return review_of(parse("reviews", b"p1", value, arrived_at_ms=T_MS, event_time_ms=None))
+
+
+def test_a_review_record_of_another_writer_that_says_less_is_answered_with_the_state_of_the_review() -> None:
+    partition = ItemPartition(0, "me")
+    partition.join_review("p1", "r", rated(5, version=2))
+    assert partition.join_review_record("p1", "r", rated(1, version=1))
+    assert partition.take_hidden_reviews("p1") == {"r": rated(5, version=2)}
+
+
+@pytest.mark.parametrize("followed", [True, False])
+def test_a_newer_review_record_is_appended_again_where_one_of_ours_follows_it(followed: bool) -> None:
+    partition = ItemPartition(0, "me")
+    partition.join_review("p1", "r", rated(5, version=2))
+    assert partition.join_review_record("p1", "r", rated(3, version=3), followed=followed)
+    assert partition.take_hidden_reviews("p1") == ({"r": rated(3, version=3)} if followed else {})
+
+
+def test_after_a_crash_between_review_and_item_record_the_item_is_published_again() -> None:
     partition = ItemPartition(0, "me")
     partition.join_record(logged(price(), "me"))
     assert partition.unlogged() == []
-    review = parse(
-        "reviews",
-        b"p1",
-        event("reviews", "p1", review_id="r", rating=5).value,
-        arrived_at_ms=T_MS,
-        event_time_ms=None,
-    )
-    partition.join_review("p1", "r", delta(review))
+    partition.join_review_record("p1", "r", rated(5, 1))
     assert partition.unlogged() == ["p1"]
 
 
