@@ -3,17 +3,18 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 
 from schemas.queries import QUERY_CHARS_MAX
 from schemas.refinements import Refinement
 from schemas.tokens import Token
-from stream.api.app import create_app
+from tests.support.api_client import api_client
 from tests.support.standing_in import StandIn
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    import httpx
 
 
 @pytest.fixture
@@ -23,8 +24,7 @@ def service() -> StandIn:
 
 @pytest.fixture
 async def client(service: StandIn) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(create_app(service.services), raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+    async with api_client(service, raises=False) as client:
         yield client
 
 
@@ -446,8 +446,7 @@ async def test_the_links_of_a_page_lead_to_pages_of_this_machine(client: httpx.A
 
 
 async def test_a_browser_may_read_answers_on_the_pages_of_named_hosts_alone() -> None:
-    transport = httpx.ASGITransport(create_app(StandIn(P1="cake").services, cors_origins=["https://shop.example"]))
-    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+    async with api_client(StandIn(P1="cake"), cors_origins=["https://shop.example"]) as client:
         for origin, allowed in (("https://shop.example", "https://shop.example"), ("https://other.example", None)):
             answer = await client.get("/search?q=cake", headers={"Origin": origin})
             assert answer.headers.get("Access-Control-Allow-Origin") == allowed

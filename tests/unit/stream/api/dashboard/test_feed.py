@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import orjson
 
 from schemas.errors import Unavailable
-from stream.api.app import create_app
 from stream.api.dashboard.feed import SnapshotFeed
+from tests.support.api_client import api_client
 from tests.support.snapshots import empty_snapshot
 from tests.support.standing_in import StandIn
 
@@ -86,8 +85,7 @@ async def test_closing_ends_every_watch() -> None:
 
 async def test_the_stream_sends_each_event_with_its_name_and_the_page_loads_nothing_from_elsewhere() -> None:
     service = StandIn()
-    transport = httpx.ASGITransport(create_app(service.services))
-    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+    async with api_client(service) as client:
         stream = await client.get("/events")
         assert stream.headers["content-type"].startswith("text/event-stream")
         assert 'event: snapshot\ndata: {"at_ms":1,' in stream.text

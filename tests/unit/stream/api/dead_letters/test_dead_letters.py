@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import httpx
 import orjson
 import pytest
 
 from schemas.errors import RefusedRequest
-from stream.api.app import create_app
 from stream.api.dead_letters.models import RepairRequest
 from stream.api.dead_letters.service import repair_line
+from tests.support.api_client import api_client
 from tests.support.standing_in import StandIn
 
 
@@ -32,8 +31,7 @@ def test_a_text_that_is_no_object_is_refused_in_a_sentence(text: str) -> None:
 
 async def test_another_site_cannot_send_a_letter_since_a_form_has_no_json() -> None:
     body = orjson.dumps({"topic": "prices", "origin": "prices:0:1", "text": "{}"})
-    transport = httpx.ASGITransport(create_app(StandIn().services))
-    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+    async with api_client(StandIn()) as client:
         for kind, status in (("application/json", 200), ("text/plain", 422)):
             answer = await client.post("/dead-letters/resend", content=body, headers={"Content-Type": kind})
             assert answer.status_code == status, answer.text

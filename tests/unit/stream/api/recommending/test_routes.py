@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 
 from schemas.recommendations import GIVEN_MAX, RecommendRequest
-from stream.api.app import create_app
+from tests.support.api_client import api_client
 from tests.support.standing_in import StandIn
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    import httpx
 
 
 @pytest.fixture
@@ -22,8 +23,7 @@ def service() -> StandIn:
 
 @pytest.fixture
 async def client(service: StandIn) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(create_app(service.services))
-    async with httpx.AsyncClient(transport=transport, base_url="http://freshline") as opened:
+    async with api_client(service) as opened:
         yield opened
 
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 
 from schemas.queries import QUERY_CHARS_MAX
-from stream.api.app import create_app
+from tests.support.api_client import api_client
 from tests.support.standing_in import StandIn
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    import httpx
 
 SEARCH: dict[str, Any] = {"owner": "somebody", "q": "desk lamp"}
 PRODUCT: dict[str, Any] = {"owner": "somebody", "product_id": "P1", "target_price": 9.5, "currency": "EUR"}
@@ -26,8 +27,7 @@ def service() -> StandIn:
 
 @pytest.fixture
 async def client(service: StandIn) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(create_app(service.services))
-    async with httpx.AsyncClient(transport=transport, base_url="http://freshline") as opened:
+    async with api_client(service) as opened:
         yield opened
 
 
