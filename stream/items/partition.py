@@ -40,8 +40,8 @@ class ItemPartition:
         self.items: dict[str, HeldItem] = {}
         self.appended: dict[str, int] = {}
         """By topic of state: the offset of the last record that this worker appended, as far as it is confirmed."""
-        self.hidden_reviews: set[tuple[str, str]] = set()
-        """(product_id, review_id) of the reviews whose last record in the log is less than their state."""
+        self.hidden_reviews: dict[str, set[str]] = {}
+        """By product_id: the review_ids of the reviews whose last record in the log is less than their state."""
         self.evicted = 0
         """The number of offers, languages and attributes that the limits of their items have left out."""
 
@@ -92,18 +92,17 @@ class ItemPartition:
         A record that hides something is among `hidden_reviews`, as in `join_record`.
         """
         changed = self.join_review(product_id, review_id, review)
-        key = (product_id, review_id)
-        if self.items[product_id].reviews[review_id] != review or (changed and followed):
-            self.hidden_reviews.add(key)
-        else:
-            self.hidden_reviews.discard(key)
-        return changed or key in self.hidden_reviews
+        hidden = self.items[product_id].reviews[review_id] != review or (changed and followed)
+        if hidden:
+            self.hidden_reviews.setdefault(product_id, set()).add(review_id)
+        elif product_id in self.hidden_reviews:
+            self.hidden_reviews[product_id].discard(review_id)
+        return changed or hidden
 
     def take_hidden_reviews(self, product_id: str) -> dict[str, Entity]:
         """Return the states of the hidden reviews of an item, by review_id: they are to be appended again."""
-        keys = [key for key in self.hidden_reviews if key[0] == product_id]
-        self.hidden_reviews.difference_update(keys)
-        return {review_id: self.items[product_id].reviews[review_id] for _, review_id in keys}
+        hidden = self.hidden_reviews.pop(product_id, ())
+        return {review_id: self.items[product_id].reviews[review_id] for review_id in hidden}
 
     def next_record(self, product_id: str, changes: dict[str, Change]) -> ItemRecord:
         """Return the record of an item to append to the log now, and note that the log has it."""
@@ -122,8 +121,11 @@ class ItemPartition:
 
     def unlogged(self) -> list[str]:
         """Return the items of which the last records in the logs are not the state: they are to be published again."""
-        hidden = {product_id for product_id, _ in self.hidden_reviews}
-        return [p for p, held in self.items.items() if held.logged != (held.state, held.summary) or p in hidden]
+        return [
+            product_id
+            for product_id, held in self.items.items()
+            if held.logged != (held.state, held.summary) or self.hidden_reviews.get(product_id)
+        ]
 
     def _held(self, product_id: str) -> HeldItem:
         held = self.items.get(product_id)
