@@ -40,6 +40,8 @@ class Backoff(NamedTuple):
 
 INDEX_BACKOFF = Backoff(0.1, 5.0)
 """The backoff of reads and writes while the index is away. Meanwhile the lanes fill and the input waits."""
+BROKER_BACKOFF = Backoff(1.0, 1.0)
+"""The backoff of those who follow a topic while the broker is away."""
 
 
 async def until_available(

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 import structlog
 
-from schemas.errors import Unavailable
 from schemas.rules import Rule
 from stream.kafka.partitions import Partition
 from stream.kafka.reader import Reader
 from stream.kafka.rule_log import rule_in
 from stream.kafka.topics import RULES
 from workers.merchandising.rules import RULES_MAX, Rules
+from workers.retry import BROKER_BACKOFF, until_available
 
 if TYPE_CHECKING:
     from prometheus_client import Counter
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-AWAY_S = 1.0
-"""The pause after the broker was away."""
 FETCH_WAIT_MS = 100
 """How long a fetch waits for records. A rule is in force about that long after it was sent."""
 REFUSED_KNOWN_MAX = 100
@@ -48,16 +45,14 @@ class LiveRules:
 
     async def run(self) -> None:
         """Follow the topic until cancelled. While the broker is away the rules in force stay."""
-        while True:
-            try:
-                async with Reader(self._kafka, fetch_wait_ms=FETCH_WAIT_MS) as reader:
-                    reader.assign({Partition(RULES, number): 0 for number in range(self._partitions)})
-                    async for records in reader.follow():
-                        for record in records:
-                            self.take(record)
-            except Unavailable as error:
-                log.warning("rules wait", error=str(error))
-                await asyncio.sleep(AWAY_S)
+        await until_available(self._follow, "rules wait", BROKER_BACKOFF)
+
+    async def _follow(self) -> None:
+        async with Reader(self._kafka, fetch_wait_ms=FETCH_WAIT_MS) as reader:
+            reader.assign({Partition(RULES, number): 0 for number in range(self._partitions)})
+            async for records in reader.follow():
+                for record in records:
+                    self.take(record)
 
     def take(self, record: Record) -> None:
         """Put the rule of a record into force, or take it out."""

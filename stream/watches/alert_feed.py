@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import structlog
 from pydantic import ValidationError
 
-from schemas.errors import Unavailable
 from schemas.watches import Alert
 from stream.kafka.partitions import Partition
 from stream.kafka.reader import Reader
 from stream.kafka.topics import ALERTS
+from workers.retry import BROKER_BACKOFF, until_available
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
@@ -30,7 +30,6 @@ QUEUED_MAX = 100
 """The most alerts that wait for a stream. One that reads slower ends, and comes back with the last id that it had."""
 STREAMS_MAX = 1_000
 FETCH_WAIT_MS = 50
-AWAY_S = 1.0
 
 
 class _Stream:
@@ -119,13 +118,7 @@ class AlertFeed:
 
     async def run(self) -> None:
         """Read the last alerts, then follow the topic if other processes write it, until cancelled."""
-        while True:
-            try:
-                await self._read()
-                return
-            except Unavailable as error:
-                log.warning("alerts wait", error=str(error))
-                await asyncio.sleep(AWAY_S)
+        await until_available(self._read, "alerts wait", BROKER_BACKOFF)
 
     async def _read(self) -> None:
         async with Reader(self._kafka, fetch_wait_ms=FETCH_WAIT_MS) as reader:

@@ -12,6 +12,7 @@ from stream.kafka.partitions import Partition
 from stream.kafka.reader import Reader
 from stream.kafka.topics import WATCHES
 from stream.watches.watch_log import watch_in
+from workers.retry import BROKER_BACKOFF, until_available
 
 if TYPE_CHECKING:
     from prometheus_client import Gauge
@@ -28,7 +29,6 @@ log = structlog.get_logger(__name__)
 FETCH_WAIT_MS = 100
 """How long a fetch waits. A watch that another process took is in force here that much later, and again a little."""
 EXPIRY_INTERVAL_S = 10.0
-AWAY_S = 1.0
 
 
 class WatchFeed:
@@ -70,19 +70,14 @@ class WatchFeed:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._expire())
             if self._others_write:
-                tasks.create_task(self._follow())
+                tasks.create_task(until_available(self._follow, "watches wait", BROKER_BACKOFF))
 
     async def _follow(self) -> None:
-        while True:
-            try:
-                async with Reader(self._kafka, fetch_wait_ms=FETCH_WAIT_MS) as reader:
-                    reader.assign(self._positions)
-                    async for records in reader.follow():
-                        self._apply(records)
-                        self._positions = reader.positions
-            except Unavailable as error:
-                log.warning("watches wait", error=str(error))
-                await asyncio.sleep(AWAY_S)
+        async with Reader(self._kafka, fetch_wait_ms=FETCH_WAIT_MS) as reader:
+            reader.assign(self._positions)
+            async for records in reader.follow():
+                self._apply(records)
+                self._positions = reader.positions
 
     def _apply(self, records: list[Record]) -> None:
         for record in records:

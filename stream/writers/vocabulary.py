@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -15,7 +15,7 @@ from stream.kafka.reader import Reader
 from stream.kafka.topics import ITEMS
 from workers.lanes.sinks import Rewritten
 from workers.query_gate import CooperativeTurns
-from workers.retry import INDEX_BACKOFF, until_available
+from workers.retry import BROKER_BACKOFF, INDEX_BACKOFF, until_available
 from workers.state.projection import content
 from workers.vocabulary.words import catalogue_brand, catalogue_words
 
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-AWAY_S = 1.0
-"""The pause after the broker was away."""
 FETCH_WAIT_MS = 100
 """How long a fetch waits for records. A word that another process wrote may be known that much later."""
 
@@ -80,12 +78,8 @@ class VocabularyFeed:
         """Scan once, then follow the item log if other processes write, until cancelled."""
         complete = await until_available(self._fill, "index away", INDEX_BACKOFF)
         log.info("vocabulary filled", words=len(self._vocabulary))
-        while self._others_write:
-            try:
-                await self._follow(complete)
-            except Unavailable as error:
-                log.warning("vocabulary waits", error=str(error))
-                await asyncio.sleep(AWAY_S)
+        if self._others_write:
+            await until_available(partial(self._follow, complete), "vocabulary waits", BROKER_BACKOFF)
 
     async def _fill(self) -> dict[str, int]:
         """Scan the collection that serves, and return its positions before the scan. Raises Unavailable."""
