@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from schemas.rules import Rule
-from stream.kafka.partitions import Partition
+from stream.kafka.partitions import all_partitions
 from stream.kafka.reader import Reader
 from stream.kafka.rule_log import rule_in
 from stream.kafka.topics import RULES
@@ -49,7 +49,7 @@ class LiveRules:
 
     async def _follow(self) -> None:
         async with Reader(self._kafka, fetch_wait_ms=FETCH_WAIT_MS) as reader:
-            reader.assign({Partition(RULES, number): 0 for number in range(self._partitions)})
+            reader.assign(dict.fromkeys(all_partitions(RULES, each=self._partitions), 0))
             async for records in reader.follow():
                 for record in records:
                     self.take(record)

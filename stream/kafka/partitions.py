@@ -14,6 +14,11 @@ class Partition(NamedTuple):
     number: int
 
 
+def all_partitions(*topics: str, each: int) -> list[Partition]:
+    """Return the partitions of topics that have so many each, topic by topic."""
+    return [Partition(topic, number) for topic in topics for number in range(each)]
+
+
 def partition_of(key: bytes, partitions: int) -> int:
     """Return the number of the partition of a product's records, by the product's id or the key of one of its reviews.
 

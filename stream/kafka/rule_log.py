@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from schemas.errors import InvalidRule
-from stream.kafka.partitions import Partition
+from stream.kafka.partitions import all_partitions
 from stream.kafka.reader import Reader
 from stream.kafka.topics import RULES, topic_layout
 from workers.merchandising.rule_records import read_record
@@ -37,7 +37,7 @@ def read_rules(kafka: Cluster) -> dict[str, Rule | str]:
 async def _read(kafka: Cluster, partitions: int) -> dict[str, Rule | str]:
     last: dict[str, Rule | str] = {}
     async with Reader(kafka) as reader:
-        reader.assign({Partition(RULES, number): 0 for number in range(partitions)})
+        reader.assign(dict.fromkeys(all_partitions(RULES, each=partitions), 0))
         async for records in reader.read_to_end():
             for record in records:
                 rule_id, rule = rule_in(record)

@@ -9,7 +9,7 @@ import structlog
 
 from schemas.errors import Unavailable
 from schemas.progress import IndexProgress, ItemsProgress, WorkerReport, decode
-from stream.kafka.partitions import Partition
+from stream.kafka.partitions import Partition, all_partitions
 from stream.kafka.topics import DEAD_LETTERS, INPUTS, ITEMS, PROGRESS
 from stream.progress.lag import Lag
 from stream.progress.partition_lag import PartitionLags
@@ -112,7 +112,7 @@ class PipelineMonitor:
         return counts
 
     def _partitions_of(self, *topics: str) -> list[Partition]:
-        return [Partition(topic, number) for topic in topics for number in range(self._partitions)]
+        return all_partitions(*topics, each=self._partitions)
 
     def _read(self, key: bytes | None, value: bytes | None) -> None:
         match decode(self._log_id, key, value):

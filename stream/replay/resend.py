@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from schemas.errors import FreshlineError, Misconfigured
 from stream.kafka.headers import PREFIX, dead_letter_topic
-from stream.kafka.partitions import Partition
+from stream.kafka.partitions import Partition, all_partitions
 from stream.kafka.producer import Producer
 from stream.kafka.send_rate import at_rate
 from stream.kafka.topics import topic_layout
@@ -132,7 +132,7 @@ def execute(resend: Resend, per_second: float | None, on_confirmed: OnConfirmed,
     sent, save_timer, not_sent = 0, SaveTimer(clock), RefusedRecords()
     with Producer(resend.kafka) as producer, resend.dead_letters() as dead_letters:
         resend.ledger.save(producer)
-        targets = [Partition(resend.topic, number) for number in range(resend.target.partitions)]
+        targets = all_partitions(resend.topic, each=resend.target.partitions)
         ends = end_offsets_now(resend.kafka, targets)
         resend.ledger.begin(producer, {partition.number: end for partition, end in ends.items()})
 

@@ -22,7 +22,7 @@ from schemas.state_codec import (
     split_review_key,
 )
 from schemas.state_validation import check_item, check_review
-from stream.kafka.partitions import Partition
+from stream.kafka.partitions import Partition, all_partitions
 from stream.kafka.topics import ITEMS, KEPT, STATES
 
 if TYPE_CHECKING:
@@ -60,12 +60,12 @@ class StateRecord(NamedTuple):
 
 def state_partitions(partitions: int) -> list[Partition]:
     """Return all partitions of the item state."""
-    return [Partition(topic, number) for topic in STATES for number in range(partitions)]
+    return all_partitions(*STATES, each=partitions)
 
 
 def kept_partitions(partitions: int) -> list[Partition]:
     """Return all partitions of the topics whose last records outlive the embedded broker."""
-    return [Partition(topic, number) for topic in KEPT for number in range(partitions)]
+    return all_partitions(*KEPT, each=partitions)
 
 
 def product_id_of(record: Record) -> str | None:

@@ -10,7 +10,7 @@ from schemas.errors import Unavailable
 from stream.kafka.cluster import Cluster
 from stream.kafka.headers import dead_letter_topic
 from stream.kafka.log_identity import log_identity
-from stream.kafka.partitions import Partition
+from stream.kafka.partitions import Partition, all_partitions
 from stream.kafka.reader import Reader
 from stream.kafka.topics import INPUTS, ITEMS, PROGRESS, STATES, all_topics
 from stream.state_files.journal import Journal
@@ -157,7 +157,7 @@ class EmbeddedLog:
             ended.cancel()
 
     def _partitions_of(self, *topics: str) -> list[Partition]:
-        return [Partition(topic, number) for topic in topics for number in range(self._settings.partitions)]
+        return all_partitions(*topics, each=self._settings.partitions)
 
     def _report_size(self) -> int:
         size = self._renewal.memory_bytes()

@@ -10,7 +10,7 @@ import structlog
 from pydantic import ValidationError
 
 from schemas.watches import Alert
-from stream.kafka.partitions import Partition
+from stream.kafka.partitions import all_partitions
 from stream.kafka.reader import Reader
 from stream.kafka.topics import ALERTS
 from workers.retry import BROKER_BACKOFF, until_available
@@ -122,7 +122,7 @@ class AlertFeed:
 
     async def _read(self) -> None:
         async with Reader(self._kafka, fetch_wait_ms=FETCH_WAIT_MS) as reader:
-            reader.assign({Partition(ALERTS, number): 0 for number in range(self._partitions)})
+            reader.assign(dict.fromkeys(all_partitions(ALERTS, each=self._partitions), 0))
             ends = await reader.end_offsets()
             reader.assign({partition: max(0, end - READ_MAX) for partition, end in ends.items()})
             async for records in reader.follow() if self._others_write else reader.read_to(ends):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from schemas.errors import ForeignRecord, Unavailable
-from stream.kafka.partitions import Partition
+from stream.kafka.partitions import all_partitions
 from stream.kafka.reader import Reader
 from stream.kafka.topics import WATCHES
 from stream.watches.watch_log import watch_in
@@ -54,7 +54,7 @@ class WatchFeed:
         self._clock = clock
         self._gauge = gauge
         self._others_write = others_write
-        self._positions = {Partition(WATCHES, number): 0 for number in range(partitions)}
+        self._positions = dict.fromkeys(all_partitions(WATCHES, each=partitions), 0)
 
     async def load(self) -> None:
         """Read the topic to its end, before the first item is written: no alert is missed. Raises Unavailable."""

@@ -10,7 +10,7 @@ import structlog
 from schemas.errors import ForeignRecord, Gone, Unavailable
 from schemas.points import offset_in_log, point_version
 from schemas.state_codec import logged_item_under
-from stream.kafka.partitions import Partition
+from stream.kafka.partitions import all_partitions
 from stream.kafka.reader import Reader
 from stream.kafka.topics import ITEMS
 from workers.lanes.sinks import Rewritten
@@ -102,7 +102,7 @@ class VocabularyFeed:
 
     async def _follow(self, complete: dict[str, int]) -> None:
         async with Reader(self._kafka, fetch_wait_ms=FETCH_WAIT_MS) as reader:
-            reader.assign({Partition(ITEMS, number): 0 for number in range(self._partitions)})
+            reader.assign(dict.fromkeys(all_partitions(ITEMS, each=self._partitions), 0))
             ends = await reader.end_offsets()
             kept = {each: offset_in_log(complete.get(str(each.number)), self._epoch) for each in ends}
             reader.assign({each: min(end, kept[each] or 0) for each, end in ends.items()})
