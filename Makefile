@@ -7,6 +7,8 @@ LONG ?=
 MINUTES ?=
 SEED ?=
 BIN := .venv/bin
+# Bytecode is kept, also where the environment says otherwise: else each of the processes that tests start compiles all it imports.
+unexport PYTHONDONTWRITEBYTECODE
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-compile -c deploy/constraints.txt
 COMPILED := import stream.commands, stream.index.process, stream.items.__main__; \
   from workers.query_gate import QueryGate; from workers.embedder.registry import start_embedder; \
@@ -85,7 +87,7 @@ clean:  ## remove the virtual environments
 
 .venv/installed: pyproject.toml deploy/constraints.txt | .venv/bin/python
 	@$(PIP) --editable .
-	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -c '$(COMPILED)'  # the processes start in a third of the time
+	@$(BIN)/python -c '$(COMPILED)'  # the processes start in a third of the time
 	@touch $@
 
 .venv/installed-fuzz: .venv/installed-test

@@ -11,14 +11,17 @@ import pytest
 import torch
 
 from schemas.errors import EmbeddingFailed
+from tests.support.lazily import Lazily
 from tests.support.waiting import HANG_S
 from workers.embedder.registry import start_embedder
-from workers.embedder.sentence import SentenceEmbedder
 from workers.embedder.tracing import TracedPass
 from workers.query_gate import QueryGate
 
 if TYPE_CHECKING:
+    from workers.embedder import sentence
     from workers.embedder.interface import Embedder, Vectors
+else:
+    sentence = Lazily("workers.embedder.sentence")
 
 MIXED = [
     "x",
@@ -37,8 +40,8 @@ def embedder(request: pytest.FixtureRequest) -> Embedder:
 
 
 @pytest.fixture(scope="session")
-def model_only() -> SentenceEmbedder:
-    return SentenceEmbedder()
+def model_only() -> sentence.SentenceEmbedder:
+    return sentence.SentenceEmbedder()
 
 
 def cosines(one: Vectors, other: Vectors) -> Vectors:
@@ -144,24 +147,24 @@ def test_the_fake_fails_on_the_chosen_text_alone() -> None:
 
 
 @pytest.mark.parametrize("query", ["麵包", "綠茶", "嘉頓 cake", "ноутбук", "라면", "🙂"])
-def test_a_query_that_the_model_cannot_read_has_no_vector(model_only: SentenceEmbedder, query: str) -> None:
+def test_a_query_that_the_model_cannot_read_has_no_vector(model_only: sentence.SentenceEmbedder, query: str) -> None:
     with pytest.raises(EmbeddingFailed):
         model_only.tokenise_query(query)
 
 
 @pytest.mark.parametrize("query", ["bread", "café au lait 500ml", "WH-1000XM5", "x", "?", "Müller"])
-def test_a_query_that_the_model_reads_has_one(model_only: SentenceEmbedder, query: str) -> None:
+def test_a_query_that_the_model_reads_has_one(model_only: sentence.SentenceEmbedder, query: str) -> None:
     assert model_only.embed_query(query).shape == (model_only.model.dimension,)
 
 
-def test_what_has_nothing_in_common_is_below_the_least_cosine(model_only: SentenceEmbedder) -> None:
+def test_what_has_nothing_in_common_is_below_the_least_cosine(model_only: sentence.SentenceEmbedder) -> None:
     [mouse, cake] = model_only.embed_documents(["Logitech wireless mouse M185, grey", "Marbo walnut cake, bakery"])
     assert float(model_only.embed_query("cordless mouse") @ mouse) > model_only.cosine_min
     assert float(model_only.embed_query("cordless mouse") @ cake) < model_only.cosine_min
     assert float(model_only.embed_query("asdfgh qwerty") @ mouse) < model_only.cosine_min
 
 
-def test_the_installed_model_is_traced_for_queries_and_documents(model_only: SentenceEmbedder) -> None:
+def test_the_installed_model_is_traced_for_queries_and_documents(model_only: sentence.SentenceEmbedder) -> None:
     assert {task: type(each) for task, each in model_only._passes.items()} == {
         "query": TracedPass,
         "document": TracedPass,
@@ -169,7 +172,7 @@ def test_the_installed_model_is_traced_for_queries_and_documents(model_only: Sen
 
 
 def test_documents_wait_until_a_query_is_answered(
-    model_only: SentenceEmbedder, monkeypatch: pytest.MonkeyPatch
+    model_only: sentence.SentenceEmbedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate = QueryGate(wait_share=1, wait_seconds_max=60)
     monkeypatch.setattr(model_only, "_gate", gate)

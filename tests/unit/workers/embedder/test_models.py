@@ -9,20 +9,24 @@ import numpy as np
 import pytest
 
 from schemas.errors import EmbeddingFailed, Misconfigured
+from tests.support.lazily import Lazily
 from tests.support.tiny_model import WORDS
 from workers.embedder.model_files import locate, revision
 from workers.embedder.registry import describe
-from workers.embedder.sentence import SentenceEmbedder
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from workers.embedder import sentence
+else:
+    sentence = Lazily("workers.embedder.sentence")
 
 
 def test_a_model_by_folder_gives_what_sentence_transformers_gives(tiny: Path) -> None:
     from sentence_transformers import SentenceTransformer
 
     texts = ["cake", "walnut cake walnut cake", "toner mouse poison " * 20, ""]
-    embedder, plain = SentenceEmbedder(str(tiny)), SentenceTransformer(str(tiny), local_files_only=True)
+    embedder, plain = sentence.SentenceEmbedder(str(tiny)), SentenceTransformer(str(tiny), local_files_only=True)
     expected = plain.encode_document(texts, normalize_embeddings=True)
     assert (embedder.embed_documents(texts) * expected).sum(axis=1).min() > 0.999
     assert embedder.embed_query("cake") @ plain.encode_query("cake", normalize_embeddings=True) > 0.999
@@ -45,7 +49,7 @@ def test_every_pass_has_its_tokens_on_the_device_of_the_model(tiny: Path, monkey
 
     monkeypatch.setattr("workers.embedder.sentence.batch_to_device", on_device)
     monkeypatch.setattr(SentenceTransformer, "forward", forward_there)
-    embedder = SentenceEmbedder(str(tiny))
+    embedder = sentence.SentenceEmbedder(str(tiny))
     assert np.isfinite(embedder.embed_documents(["cake", "walnut cake"])).all()
     assert np.isfinite(embedder.embed_query("cake")).all()
 
@@ -60,14 +64,14 @@ def test_a_model_that_gives_nan_fails_the_texts_with_nan_alone(tiny: Path, tmp_p
     with torch.no_grad():
         words.weight[WORDS.index("poison")] = float("nan")
     broken.save(str(tmp_path / "broken"))
-    embedder = SentenceEmbedder(str(tmp_path / "broken"))
+    embedder = sentence.SentenceEmbedder(str(tmp_path / "broken"))
     with pytest.raises(EmbeddingFailed, match="not finite"):
         embedder.embed_documents(["cake", "poison cake"])
     assert np.isfinite(embedder.embed_documents(["cake"])).all()
 
 
 def test_a_model_that_raises_is_a_failed_embedding(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    embedder = SentenceEmbedder(str(tiny))
+    embedder = sentence.SentenceEmbedder(str(tiny))
 
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("out of luck")
@@ -113,7 +117,7 @@ def test_a_name_without_an_owner_is_a_model_of_sentence_transformers(
 
 def test_the_error_of_a_folder_without_a_model_names_it_and_the_remedy(tmp_path: Path) -> None:
     with pytest.raises(Misconfigured, match=r"cannot be loaded.*FRESHLINE_MODEL, or --model") as raised:
-        SentenceEmbedder(str(tmp_path))
+        sentence.SentenceEmbedder(str(tmp_path))
     assert "\n" not in str(raised.value)
 
 

@@ -11,7 +11,7 @@ import platformdirs
 import pytest
 import torch
 
-from workers.embedder import prepare
+from tests.support.lazily import Lazily
 from workers.embedder.model_files import revision
 from workers.embedder.preparation import prepared_model
 from workers.embedder.prepared import (
@@ -22,13 +22,15 @@ from workers.embedder.prepared import (
     read_prepared,
     write_prepared,
 )
-from workers.embedder.sentence import SentenceEmbedder, SentenceModel, load_sentence_model
 from workers.embedder.torch_embedder import TorchEmbedder
 from workers.embedder.tracing import TracedPass
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from workers.embedder import prepare, sentence
+else:
+    prepare, sentence = Lazily("workers.embedder.prepare"), Lazily("workers.embedder.sentence")
 
 TEXTS = ["cake", "walnut cake walnut cake", "toner mouse poison " * 20, "", "never heard of it"]
 IMPORTED = """
@@ -76,7 +78,7 @@ def file_of(folder: Path) -> Path:
 def test_a_prepared_model_gives_the_vectors_of_its_model(tiny: Path) -> None:
     model = prepared_model(tiny.name, tiny)
     assert model is not None
-    prepared, own = TorchEmbedder(model), SentenceEmbedder(str(tiny))
+    prepared, own = TorchEmbedder(model), sentence.SentenceEmbedder(str(tiny))
     assert (prepared.embed_documents(TEXTS) * own.embed_documents(TEXTS)).sum(axis=1).min() > 0.9999
     assert prepared.embed_query("cake") @ own.embed_query("cake") > 0.9999
     assert prepared.model == own.model
@@ -106,7 +108,7 @@ def test_a_damaged_file_is_made_again(tiny: Path, file: Path) -> None:
 
 
 def test_a_file_whose_model_gives_other_vectors_than_it_says_is_damaged(tiny: Path, tmp_path: Path) -> None:
-    loaded = load_sentence_model(tiny.name, tiny)
+    loaded = sentence.load_sentence_model(tiny.name, tiny)
     documents = loaded.model.passes["document"]
     assert isinstance(documents, TracedPass)
     about = prepare.describe(loaded, documents)
@@ -117,10 +119,12 @@ def test_a_file_whose_model_gives_other_vectors_than_it_says_is_damaged(tiny: Pa
 
 
 def test_a_model_that_runs_step_by_step_alone_has_no_prepared_form(tiny: Path, tmp_path: Path) -> None:
-    loaded = load_sentence_model(tiny.name, tiny)
+    loaded = sentence.load_sentence_model(tiny.name, tiny)
     steps = dict.fromkeys(loaded.model.passes, lambda _: torch.ones(1, 32))
     with pytest.raises(prepare.NotPreparable, match="as a trace"):
-        prepare.prepare(SentenceModel(loaded.model._replace(passes=steps), loaded.tokeniser), tmp_path / "a.pt")
+        prepare.prepare(
+            sentence.SentenceModel(loaded.model._replace(passes=steps), loaded.tokeniser), tmp_path / "a.pt"
+        )
 
 
 def test_a_model_with_a_tokeniser_that_gives_other_tokens_has_no_prepared_form(
@@ -131,7 +135,7 @@ def test_a_model_with_a_tokeniser_that_gives_other_tokens_has_no_prepared_form(
         PreparedTokeniser, "features", lambda *args: features(args[0], ["toner"] * len(args[1]), args[2])
     )
     with pytest.raises(prepare.NotPreparable, match="other tokens"):
-        prepare.prepare(load_sentence_model(tiny.name, tiny), tmp_path / "a.pt")
+        prepare.prepare(sentence.load_sentence_model(tiny.name, tiny), tmp_path / "a.pt")
 
 
 def test_a_model_that_was_refused_once_is_not_prepared_again(tiny: Path) -> None:
