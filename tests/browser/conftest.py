@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-PATIENCE_MS = 60_000
+PATIENCE_MS = 300_000
 """How long a page may take on a busy machine. A test that passes never takes as long."""
 
 

@@ -72,11 +72,12 @@ async def test_the_end_offset_of_a_topic_that_does_not_exist_is_unavailable(apac
 
 async def test_an_end_offset_is_unavailable_while_the_broker_is_away(own_embedded_broker: RunningBroker) -> None:
     (partition,) = own_embedded_broker.new_topic()
-    async with EndOffsets(own_embedded_broker.cluster, patience_s=0.2) as end_offsets:
-        assert await end_offsets.fetch([partition]) == {partition: 0}
+    cluster = own_embedded_broker.cluster
+    async with EndOffsets(cluster) as patient, EndOffsets(cluster, patience_s=0.2) as impatient:
+        assert await patient.fetch([partition]) == {partition: 0}
         own_embedded_broker.kill()
         with pytest.raises(Unavailable):
-            await end_offsets.fetch([partition])
+            await impatient.fetch([partition])
 
 
 async def test_a_busy_broker_does_not_deny_records_that_it_has(any_broker: RunningBroker) -> None:
@@ -271,9 +272,7 @@ def test_a_topic_that_would_lose_state_is_refused(tmp_path: Path) -> None:
         admin.create_topics({ITEMS: {"num_partitions": 4, "replication_factor": 1}}, wait_for_metadata=True)
         with pytest.raises(Misconfigured, match=r"topic items has cleanup.policy=delete and should have compact"):
             ensure_topics(broker.settings())
-        admin.delete_topics([ITEMS])
-        # The broker goes on to describe it for a moment.
-        wait_until(lambda: admin.describe_topics([ITEMS])[0]["error_code"] != 0, "the topic is gone")
+        _delete_items(admin)
         admin.close()
         _check_the_log_keeps_its_identity(broker)
     finally:
@@ -289,12 +288,18 @@ def _check_the_log_keeps_its_identity(broker: RunningBroker) -> None:
     broker.start()
     assert asyncio.run(log_identity(broker.cluster)) == first
     admin = KafkaAdminClient(bootstrap_servers=broker.address)
-    admin.delete_topics([ITEMS])
+    _delete_items(admin)
     admin.close()
     ensure_topics(broker.settings())
     new = asyncio.run(log_identity(broker.cluster))
     assert new.epoch == 8
     assert new.log_id != first.log_id
+
+
+def _delete_items(admin: KafkaAdminClient) -> None:
+    """Delete the item log, and return once the broker, which goes on to describe it for a moment, shows none."""
+    admin.delete_topics([ITEMS])
+    wait_until(lambda: admin.describe_topics([ITEMS])[0]["error_code"] != 0, "the topic is gone")
 
 
 def test_an_embedded_broker_that_starts_again_is_another_log(own_embedded_broker: RunningBroker) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.index_backends import MODEL, content, put
+from tests.support.waiting import outcome_of
 from workers.embedder.model_process import ModelProcess
 from workers.embedder.registry import EmbedderRegistry
 from workers.index.edge.collections import EdgeCollections
@@ -35,8 +36,7 @@ async def waits_at(gate: QueryGate, work: Coroutine[Any, Any, Any]) -> None:
         running = asyncio.ensure_future(work)
         await asyncio.wait([running], timeout=WAITS_S)
         assert not running.done()
-    async with asyncio.timeout(60):
-        await running
+    await outcome_of(running, "the work ends after the query")
 
 
 async def _scan(index: Index) -> None:

@@ -9,9 +9,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-import pytest
-
 from tests.support.running_stack import running_stack
+from tests.support.waiting import HANG_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,11 +64,10 @@ def run(example: Example, stack: RunningStack) -> subprocess.CompletedProcess[st
         },
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=HANG_S,
     )
 
 
-@pytest.mark.timeout(600)
 def test_every_example_ends_well_and_prints_the_lines_that_are_shown(tmp_path: Path) -> None:
     with running_stack(tmp_path) as stack:
         for example in examples():

@@ -64,5 +64,5 @@ def in_thread(api_key: str | None = None) -> str:
     ready = threading.Event()
     threading.Thread(target=lambda: asyncio.run(serve(port, api_key=api_key, on_ready=ready.set)), daemon=True).start()
     if not ready.wait(HANG_S):
-        raise TimeoutError("the front did not start within 10 s")
+        raise TimeoutError("the front did not start")
     return f"http://{HOST}:{port}"

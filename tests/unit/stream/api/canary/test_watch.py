@@ -20,7 +20,7 @@ from schemas.errors import Unavailable
 from stream.api.canary.watch import CanaryWatch, canary_event, canary_id
 from stream.kafka.partitions import partition_of
 from stream.runtime.metrics import IndexMetrics
-from tests.support.waiting import until
+from tests.support.waiting import outcome_of, until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -149,12 +149,12 @@ async def test_an_index_that_is_away_is_overdue_and_is_asked_again() -> None:
 
 async def test_counts_wait_a_moment_for_changes_under_way_and_no_longer() -> None:
     stack = Stack()
-    await asyncio.wait_for(stack.watch.settle(), 10)
+    await outcome_of(stack.watch.settle(), "nothing is under way")
     stack.stuck = {0, 1, 2}
     async with running(stack):
         await until(lambda: len(stack.sent) == PARTITIONS, "all are under way")
         assert not stack.watch._settled.is_set()
-        await asyncio.wait_for(stack.watch.settle(), 10)
+        await outcome_of(stack.watch.settle(), "it has waited a moment")
 
 
 async def test_a_clock_that_was_set_back_makes_no_stale_change() -> None:
