@@ -53,7 +53,7 @@ oracle: .venv/installed-test  ## all real changes of three years against the sta
 bench: .venv/installed-test  ## speed and memory: a table, and JSON; ONLY="freshness search" for parts; AGAINST=../other in turns
 	@$(BIN)/python -m tests.benchmarks$(if $(AGAINST),.turns --against $(AGAINST)) $(addprefix --only ,$(ONLY))
 
-bench-peers: .venv/installed-test .venv-peers/installed  ## beside plain consumers, Quix, Pathway, PostgreSQL: half an hour; ONLY=plain
+bench-peers: .venv/installed-test .venv-peers/installed  ## beside plain consumers, Quix, Pathway, PostgreSQL: most of an hour; ONLY=plain
 	@mkdir -p .bench-peers
 	@$(BIN)/python -m tests.benchmarks.peers --python .venv-peers/bin/python $(addprefix --only ,$(ONLY)) >.bench-peers/figures.json
 	@.venv-peers/bin/python -m tests.benchmarks.peers.chart .bench-peers/chart.svg <.bench-peers/figures.json
@@ -79,10 +79,11 @@ clean:  ## remove the virtual environments
 	@$(PYTHON) -m venv .venv
 	@$(PIP) --upgrade pip  # the one that comes with Python 3.11 takes twice as long for torch
 
-.venv-peers/installed: pyproject.toml
+.venv-peers/installed: pyproject.toml .venv/installed-test
 	@echo "installing the peers into .venv-peers, some minutes ..." >&2
 	@$(PYTHON) -m venv .venv-peers
-	@.venv-peers/bin/python -m pip --disable-pip-version-check install --quiet torch==2.13.0 --editable '.[test,peers]'
+	@.venv-peers/bin/python -m pip --disable-pip-version-check install --quiet torch==2.13.0 --editable '.[test]'
+	@$(BIN)/python -m tests.benchmarks.peers.install .venv-peers/bin/python .venv-peers/errors.json
 	@touch $@
 
 .venv/installed: pyproject.toml deploy/constraints.txt | .venv/bin/python

@@ -9,37 +9,41 @@ import os
 import subprocess
 import time
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from schemas.errors import FreshlineError
-from stream.kafka.topics import ensure_topics
+import orjson
+
 from stream.runtime.printing import print_json, say
 from stream.runtime.settings import Settings
 from tests.benchmarks import machine
-from tests.benchmarks.catalogue import asked_queries, catalogue
-from tests.benchmarks.peers.contestants import CONTESTANTS, Freshline, Running, new_place
-from tests.benchmarks.peers.measure import Sender, at_rate, flood, until_right
-from tests.benchmarks.peers.report import print_report
+from tests.benchmarks.catalogue import catalogue
+from tests.benchmarks.peers.contestants import CONTESTANTS, Freshline
+from tests.benchmarks.peers.measure import Sender, at_rate, flood, until_settled
+from tests.benchmarks.peers.report import markdown
+from tests.benchmarks.peers.staging import broker_kind, load_products, new_workload, queries, staged
 from tests.benchmarks.peers.start_state import fill_freshline, fill_shard
-from tests.benchmarks.peers.workload import Workload
-from tests.support.running_broker import new_broker
 from workers.embedder.model_files import locate
 from workers.embedder.sentence import SentenceEmbedder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.benchmarks.peers.contestants import Contestant
+    from tests.benchmarks.peers.contestants import Contestant, Running
+    from tests.benchmarks.peers.workload import Workload
     from workers.embedder.interface import Embedder
 
 RATES_PER_SECOND = (50.0, 500.0, 2_000.0)
+TEXTS_PER_SECOND = 25.0
 SECONDS = 12.0
-TEXTS, DISTURBED = 1_000, 10_000
-SEED = 5
-PLAIN_QUERIES = ("wireless mouse", "toner cartridge", "cake", "laptop 15 inch")
-"""They are asked where the queries of the shared data are not at hand."""
+BEHIND_SECONDS_MAX = 5.0
+"""Who is further behind after a rate is not offered a higher one."""
+EVENTS, TEXTS = 10_000, 1_000
+"""The events that come at once, for those that take them in the time below."""
+FLOOD_SECONDS = 30.0
+"""The slow get as many events at once as they take in so many seconds by the rates before."""
 
 
 def main() -> int:
@@ -53,42 +57,43 @@ def main() -> int:
     embedder = SentenceEmbedder(threads=os.cpu_count() or 1)
     chosen = [each for each in CONTESTANTS if not asked.only or any(part in each.name for part in asked.only)]
     results = {each.name: _measured(each, embedder, asked.python) for each in chosen}
-    found = {"machine": machine.facts(), "results": results}
-    print_report(found)
+    found = {"machine": machine.facts(), "broker": broker_kind(), "results": results}
+    say(markdown(found))
     print_json(found, indent=True)
     return 0
 
 
 def _measured(contestant: Contestant, embedder: SentenceEmbedder, python: str) -> dict[str, Any]:
-    """Return all figures of one contestant, or why there are none."""
+    """Return the figures of one contestant, up to where it broke off, and why it did."""
     say(f"bench-peers: {contestant.name}")
+    found: dict[str, Any] = {"version": _version(contestant, python)}
     with TemporaryDirectory(prefix="freshline-peers-") as folder:
         os.environ["XDG_STATE_HOME"] = folder  # The last `up` that the commands know stays the user's own.
         try:
-            with _running(contestant, embedder, Path(folder), python) as running:
-                return {"version": _version(contestant, python), **_figures(running)}
-        except FreshlineError as error:
-            return {"version": _version(contestant, python), "failed": str(error)}
+            with _running(contestant, embedder, Path(folder), python) as (running, workload):
+                for name, value in _figures(running, workload):
+                    say(f"bench-peers: {contestant.name}: {name}: {value}")
+                    found[name] = value
+        except Exception as error:  # Whatever breaks in one of them, the others are still to be measured.
+            logging.getLogger(__name__).debug("%s broke", contestant.name, exc_info=True)
+            found["failed"] = f"{type(error).__name__}: {error}"
+            say(f"bench-peers: {contestant.name}: {found['failed']}")
+    return found
 
 
 @contextmanager
-def _running(contestant: Contestant, embedder: SentenceEmbedder, folder: Path, python: str) -> Iterator[Running]:
-    """Yield a contestant that has the catalogue, on a broker of its own."""
-    broker = new_broker("kafka" if os.environ.get("KAFKA_HOME") else "embedded", folder).start()
-    try:
-        ensure_topics(broker.settings(data_dir=folder))
-        dtype = embedder.precision.partition(",")[0]  # Peers do not pack the weights.
-        place = new_place(broker.address, folder, str(locate(None)[1]), dtype, python)
-        running = Running(contestant, place)
+def _running(
+    contestant: Contestant, embedder: SentenceEmbedder, folder: Path, python: str
+) -> Iterator[tuple[Running, Workload]]:
+    """Yield a contestant that has the catalogue, and changes of it."""
+    dtype = embedder.precision.partition(",")[0]  # Peers do not pack the weights.
+    with staged(contestant, folder, model=str(locate(None)[1]), dtype=dtype, python=python) as running:
         _fill(running, embedder)
         running.start()
-        try:
-            _load(running)
-            yield running
-        finally:
-            running.kill()
-    finally:
-        broker.kill()
+        workload = new_workload(catalogue())
+        if isinstance(contestant, Freshline):  # Its item log does not have the products yet; the index of peers has.
+            load_products(running, workload)
+        yield running, workload
 
 
 def _fill(running: Running, embedder: Embedder) -> None:
@@ -99,63 +104,62 @@ def _fill(running: Running, embedder: Embedder) -> None:
         fill_shard(place.directory / "shard", embedder)
 
 
-def _load(running: Running) -> None:
-    """Send Freshline the products, since its item log does not have them yet; peers have them in their index."""
-    if isinstance(running.contestant, Freshline):
-        workload = _workload()
-        sender = Sender(running.place.kafka)
-        sender.send_all(workload.products())
-        sender.close()
-        if wrong := until_right(running, workload.expected):
-            raise FreshlineError(f"{len(wrong)} products of the catalogue are not there")
-
-
-def _figures(running: Running) -> dict[str, Any]:
-    workload, queries = _workload(), list(asked_queries().values()) or PLAIN_QUERIES
-    rates = []
+def _figures(running: Running, workload: Workload) -> Iterator[tuple[str, Any]]:
+    """Return each figure by its name, as soon as it is measured."""
+    asked = queries()
+    _warm(running, workload)
+    rates, sustained = [], float("inf")
     for per_second in RATES_PER_SECOND:
-        rates.append(at_rate(running, workload, queries, per_second, SECONDS)._asdict())
-        if until_right(running, workload.expected):
+        mix = workload.mix(round(per_second * SECONDS))
+        rates.append(at_rate(running, workload, mix, workload.price, asked, per_second, SECONDS))
+        yield "rates", [rate._asdict() for rate in rates]
+        sustained = per_second * SECONDS / (SECONDS + rates[-1].behind_seconds)
+        if rates[-1].behind_seconds > BEHIND_SECONDS_MAX:
             break
-    prices = flood(running, workload, workload.prices())
-    texts = flood(running, workload, workload.texts(TEXTS))
-    figures = {
-        "rates": rates,
-        "prices_at_once": prices._asdict(),
-        "texts_at_once": texts._asdict(),
-        "wrong": len(until_right(running, workload.expected)),
-    }
-    return figures | _disturbed(running, workload)
+    most = round(sustained * FLOOD_SECONDS)
+    texts = workload.text_mix(min(round(TEXTS_PER_SECOND * SECONDS), most))
+    text_rate = at_rate(running, workload, texts, workload.text, asked, TEXTS_PER_SECOND, SECONDS)
+    yield "texts_at_rate", text_rate._asdict()
+    yield "mix_at_once", flood(running, workload, workload.mix(min(EVENTS, most)))._asdict()
+    yield "prices_at_once", flood(running, workload, islice(workload.prices(), most))._asdict()
+    yield "texts_at_once", flood(running, workload, workload.texts(min(TEXTS, most)))._asdict()
+    yield "after_disorder", flood(running, workload, workload.disturbed(min(EVENTS, most)))._asdict()
+    yield "after_kill", _after_kill(running, workload, min(EVENTS, most))
 
 
-def _disturbed(running: Running, workload: Workload) -> dict[str, Any]:
-    """Send disturbed events, kill the contestant in the middle, and start it again."""
-    sender = Sender(running.place.kafka)
-    sender.send_all(workload.disturbed(DISTURBED))
-    wrong = len(until_right(running, workload.expected))
-    sender.send_all(workload.mix(DISTURBED))
-    sender.close()
+def _warm(running: Running, workload: Workload) -> None:
+    """Let the contestant embed a text and answer a search, since some load their model when they are first asked."""
+    with running.asking() as ask:
+        ask("/search?q=cake")
+    flood(running, workload, [workload.text(workload.probed[0])])
+
+
+def _after_kill(running: Running, workload: Workload, events: int) -> dict[str, Any]:
+    """Kill the contestant while half of the events are on their way, send the others, and start it again."""
+    sender, mix = Sender(running.place.kafka), list(workload.mix(events))
+    sender.send_all(mix[: events // 2])
     running.kill()
+    sender.send_all(mix[events // 2 :])
+    sender.close()
+    workload.touched |= dict.fromkeys(workload.expected)
     began_s = time.monotonic()
     running.start()
-    lost = len(until_right(running, workload.expected))
-    return {
-        "wrong_after_disorder": wrong,
-        "wrong_after_kill": lost,
-        "seconds_until_whole": round(time.monotonic() - began_s, 1),
-    }
-
-
-def _workload() -> Workload:
-    return Workload(catalogue(), SEED, began_at_ms=time.time_ns() // 1_000_000 - 3_600_000)
+    settled = until_settled(running, workload)
+    return {"wrong": settled.wrong, "seconds_until_whole": round(settled.at_s - began_s, 1)}
 
 
 def _version(contestant: Contestant, python: str) -> str:
+    """Return the version of the library of a contestant, or why it is not installed."""
     if contestant.package is None:
         return "this build"
     asked = f"import importlib.metadata as m; print(m.version({contestant.package!r}))"
     said = subprocess.run([python, "-c", asked], capture_output=True, text=True, check=False)
-    return f"{contestant.package} {said.stdout.strip() or 'is not installed'}"
+    if version := said.stdout.strip():
+        return f"{contestant.package} {version}"
+    errors = Path(python).parents[1] / "errors.json"
+    known = orjson.loads(errors.read_bytes()) if errors.exists() else {}
+    why = next((error for wanted, error in known.items() if wanted.startswith(contestant.package)), "")
+    return f"{contestant.package} is not installed {why}".strip()
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ def main() -> None:
     figure, panels = plt.subplots(1, len(PANELS), figsize=(11, 4.5), layout="constrained")
     for panel, (name, label) in zip(panels, PANELS, strict=True):
         for contestant, result in results.items():
-            rates = result.get("rates", [])
+            rates = [rate for rate in result.get("rates", []) if not rate["wrong"]]
             at = [rate["offered_per_second"] for rate in rates]
             panel.plot(at, [rate[name] for rate in rates], marker="o", label=contestant)
         panel.set(xscale="log", yscale="log", xlabel="events offered a second", ylabel=label)

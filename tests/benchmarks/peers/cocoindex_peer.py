@@ -11,7 +11,7 @@ from confluent_kafka.aio import AIOConsumer
 
 from tests.benchmarks.peers.applying import parsed
 from tests.benchmarks.peers.edge_peer import start
-from tests.benchmarks.peers.serving import TOPICS
+from tests.benchmarks.peers.serving import TOPICS, new_group
 
 if TYPE_CHECKING:
     from confluent_kafka import Message
@@ -31,7 +31,7 @@ async def follow() -> None:
     for topic in TOPICS:
         settings = {
             "bootstrap.servers": peer.asked.kafka,
-            "group.id": f"cocoindex-{topic}",
+            "group.id": new_group(f"cocoindex-{topic}"),
             "auto.offset.reset": "earliest",
             "enable.auto.commit": False,
         }

@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import http.client
 import os
-import signal
 import subprocess
-import sys
 import time
+import uuid
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from urllib.parse import quote
 
@@ -21,11 +21,16 @@ from stream.runtime.ports import free_port
 from tests.benchmarks.peers.serving import HOST
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Mapping
 
-START_SECONDS_MAX = 180.0
+HERE = Path(__file__).resolve().parents[3]
+START_SECONDS_MAX, STOP_SECONDS_MAX = 180.0, 60.0
 LOOK_INTERVAL_S = 0.05
+MARK = "FRESHLINE_BENCH_CONTESTANT"
+"""The variable by which the processes of a contestant are known: a database daemon leaves the tree of its parent."""
+
+
+NO_TRACKING = {"COCOINDEX_DISABLE_USAGE_TRACKING": "1"}
 
 
 class Place(NamedTuple):
@@ -51,6 +56,16 @@ class Item(NamedTuple):
     """Whether its vector is that of its present text."""
 
 
+class Command(NamedTuple):
+    """How a contestant is started."""
+
+    argv: list[str]
+    tree: Path
+    """The checkout in which it runs."""
+    env: Mapping[str, str]
+    """The variables of its environment, besides those of the benchmark."""
+
+
 class Contestant(Protocol):
     """A product of the comparison."""
 
@@ -62,7 +77,7 @@ class Contestant(Protocol):
     def package(self) -> str | None:
         """The distribution that it stands on, whose version the table names; None for this build."""
 
-    def command(self, place: Place) -> list[str]:
+    def command(self, place: Place) -> Command:
         """Return the command that starts it."""
 
     def item(self, body: dict[str, Any]) -> Item:
@@ -70,15 +85,19 @@ class Contestant(Protocol):
 
 
 class Freshline:
-    """This build, with an index of its own on the broker that all use."""
+    """A build of Freshline on the broker that all use: this one, or that of another checkout with its `.venv`."""
 
-    name = "freshline"
     package = None
 
-    def command(self, place: Place) -> list[str]:
-        """Return `freshline up` on a broker that runs already."""
-        up = [sys.executable, "-m", "stream.commands", "up", "--json", "--kafka", place.kafka]
-        return [*up, "--data-dir", str(place.directory), "--api-port", str(place.port)]
+    def __init__(self, name: str = "Freshline", tree: Path = HERE, **env: str) -> None:
+        """`env`: further settings, by the names of their variables."""
+        self.name, self._tree, self._env = name, tree, env
+
+    def command(self, place: Place) -> Command:
+        """Return `freshline up` on a broker that runs already, named in a variable that every release knows."""
+        up = [str(self._tree / ".venv/bin/python"), "-m", "stream.commands", "up", "--json"]
+        flags = ["--data-dir", str(place.directory), "--api-port", str(place.port)]
+        return Command([*up, *flags], self._tree, {**self._env, "FRESHLINE_KAFKA": place.kafka})
 
     def item(self, body: dict[str, Any]) -> Item:
         """Read the price of the shop's own offer."""
@@ -96,7 +115,7 @@ class Peer:
     def __init__(self, name: str, module: str, package: str) -> None:
         self.name, self._module, self.package = name, module, package
 
-    def command(self, place: Place) -> list[str]:
+    def command(self, place: Place) -> Command:
         """Return its module with the arguments of `serving`."""
         flags = {
             "--kafka": place.kafka,
@@ -107,7 +126,7 @@ class Peer:
             "--threads": os.cpu_count() or 1,
         }
         module = [place.python, "-m", f"tests.benchmarks.peers.{self._module}"]
-        return module + [str(part) for pair in flags.items() for part in pair]
+        return Command(module + [str(part) for pair in flags.items() for part in pair], HERE, NO_TRACKING)
 
     def item(self, body: dict[str, Any]) -> Item:
         """Read the payload, which is written together with the vector."""
@@ -132,26 +151,35 @@ class Running:
     def __init__(self, contestant: Contestant, place: Place) -> None:
         self.contestant, self.place = contestant, place
         self._process: subprocess.Popen[bytes] | None = None
+        self._mark = uuid.uuid4().hex
 
-    def start(self) -> None:
-        """Start it, and wait until it answers. Raises FreshlineError with its last words if it ends."""
+    def start(self, asked: str = "/items/none") -> None:
+        """Start it, and wait until it answers this path. Raises FreshlineError with its last words if it ends."""
         with (self.place.directory / "said.log").open("ab") as said:
-            argv = self.contestant.command(self.place)
-            self._process = subprocess.Popen(argv, stdout=said, stderr=said, start_new_session=True)
+            argv, tree, more = self.contestant.command(self.place)
+            env = {**os.environ, **more, MARK: self._mark}
+            self._process = subprocess.Popen(argv, cwd=tree, env=env, stdout=said, stderr=said, start_new_session=True)
         until = time.monotonic() + START_SECONDS_MAX
-        while self.status("/items/none") not in (200, 404):
+        while self.status(asked) not in (200, 404):
             if self._process.poll() is not None or time.monotonic() > until:
                 raise FreshlineError(f"{self.contestant.name} does not start: {self.last_words()}")
             time.sleep(LOOK_INTERVAL_S)
 
+    def stop(self) -> None:
+        """Ask it to end, and wait until it has."""
+        assert self._process is not None
+        self._process.terminate()
+        self._process.wait(STOP_SECONDS_MAX)
+
     def kill(self) -> None:
         """Kill every process of it at once, as a machine that fails does."""
-        for process in self.processes():
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.send_signal(signal.SIGKILL)
+        while processes := self.processes():
+            for process in processes:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.kill()
+            psutil.wait_procs(processes)
         if self._process is not None:
             self._process.wait()
-            self._process = None
 
     def last_words(self) -> str:
         """Return the last line that it wrote."""
@@ -159,22 +187,28 @@ class Running:
         return lines[-1] if lines else "it said nothing"
 
     def processes(self) -> list[psutil.Process]:
-        """Return its process and all below it."""
-        if self._process is None:
-            return []
-        try:
-            first = psutil.Process(self._process.pid)
-            return [first, *first.children(recursive=True)]
-        except psutil.NoSuchProcess:
-            return []
+        """Return the processes that carry its mark, and all below them."""
+        found: set[psutil.Process] = set()
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):
+                if process.environ().get(MARK) == self._mark:
+                    found |= {process, *process.children(recursive=True)}
+        return list(found)
 
     def processor_seconds(self) -> float:
-        """Return the processor seconds that its processes have used."""
-        return sum(sum(process.cpu_times()[:2]) for process in self.processes())
+        """Return the processor seconds that its processes have used, and those of their children that have ended."""
+        return self._summed(lambda process: sum(process.cpu_times()[:4]))
 
     def memory_mb(self) -> float:
         """Return its memory (PSS), in megabytes of 10^6."""
-        return float(sum(process.memory_full_info().pss for process in self.processes()) / 1e6)
+        return self._summed(lambda process: process.memory_full_info().pss / 1e6)
+
+    def _summed(self, value: Callable[[psutil.Process], float]) -> float:
+        total = 0.0
+        for process in self.processes():
+            with contextlib.suppress(psutil.NoSuchProcess):  # The workers of a database come and go.
+                total += value(process)
+        return total
 
     def status(self, path: str) -> int:
         """Return the HTTP status of a path; 0 while nobody answers."""

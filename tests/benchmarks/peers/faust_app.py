@@ -13,5 +13,5 @@ if TYPE_CHECKING:
 
 def app_of(asked: Arguments, name: str) -> faust.App:
     """Return an app, and let its command be `worker`."""
-    sys.argv = [sys.argv[0], "worker", "--without-web", "-l", "warning"]
+    sys.argv = [sys.argv[0], "worker", "--without-web", "-l", "warn"]
     return faust.App(name, broker=f"kafka://{asked.kafka}", datadir=str(asked.directory / "faust"), topic_partitions=4)

@@ -8,7 +8,7 @@ import pathway as pw
 
 from tests.benchmarks.peers.applying import Change, parsed
 from tests.benchmarks.peers.edge_peer import EdgePeer, start
-from tests.benchmarks.peers.serving import TOPICS
+from tests.benchmarks.peers.serving import TOPICS, new_group
 
 COMMIT_MS = 50
 
@@ -34,7 +34,11 @@ class Writing:
 def main() -> None:
     """Consume until killed."""
     peer = start()
-    settings = {"bootstrap.servers": peer.asked.kafka, "group.id": "pathway", "auto.offset.reset": "earliest"}
+    settings = {
+        "bootstrap.servers": peer.asked.kafka,
+        "group.id": new_group("pathway"),
+        "auto.offset.reset": "earliest",
+    }
     for name in TOPICS:
         table = pw.io.kafka.read(settings, topic=name, format="raw", autocommit_duration_ms=COMMIT_MS)
         writing = Writing(peer, name)

@@ -78,6 +78,10 @@ class Table:
         """Return the nearest items."""
         return self._read(f"SELECT {', '.join(FIELDS)} FROM items ORDER BY vector <=> %s LIMIT {HITS}", [vector])
 
+    def all(self) -> list[dict[str, Any]]:
+        """Return all items."""
+        return self._read(f"SELECT {', '.join(FIELDS)} FROM items", [])
+
     def _read(self, statement: str, values: list[Any]) -> list[dict[str, Any]]:
         with self._connection.cursor(row_factory=dict_row) as cursor:
             rows = list(cursor.execute(statement, values))
@@ -86,7 +90,7 @@ class Table:
 
 
 async def main() -> None:
-    """Consume until killed; commit what is written."""
+    """Consume until killed, from the beginning at each start: that brings the memory of the consumer back."""
     asked = arguments()
     model = Model(asked.model, asked.dtype, asked.threads)
     server = get_server(asked.directory / "postgres")
@@ -99,8 +103,6 @@ async def main() -> None:
     consumer = AIOKafkaConsumer(
         *TOPICS,
         bootstrap_servers=asked.kafka,
-        group_id="postgres",
-        enable_auto_commit=False,
         auto_offset_reset="earliest",
         fetch_max_wait_ms=WAIT_MS,
     )
@@ -109,11 +111,12 @@ async def main() -> None:
         batches = await consumer.getmany(timeout_ms=WAIT_MS, max_records=RECORDS_MAX)
         if records := [record for batch in batches.values() for record in batch]:
             shop.apply(parsed(record.topic, record.value) for record in records)
-            await consumer.commit()
 
 
 def _filled(table: Table, store: Store) -> list[dict[str, Any]]:
-    """Copy the items of the shard that every peer begins with into the table, and return them."""
+    """Copy the items of the shard that every peer begins with into an empty table; return the items of the table."""
+    if stored := table.all():
+        return stored
     known = store.all_with_vectors()
     table.upsert(known)
     return [dict(item) for item, _ in known]

@@ -9,7 +9,7 @@ from quixstreams.sinks import BatchingSink
 
 from tests.benchmarks.peers.applying import parsed
 from tests.benchmarks.peers.edge_peer import EdgePeer, start
-from tests.benchmarks.peers.serving import TOPICS
+from tests.benchmarks.peers.serving import TOPICS, new_group
 
 if TYPE_CHECKING:
     from quixstreams.sinks import SinkBatch
@@ -34,7 +34,7 @@ def main() -> None:
     peer = start()
     app = Application(
         broker_address=peer.asked.kafka,
-        consumer_group="quix",
+        consumer_group=new_group("quix"),
         auto_offset_reset="earliest",
         commit_interval=COMMIT_INTERVAL_S,
         loglevel="WARNING",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import threading
+import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -51,6 +52,14 @@ def arguments() -> Arguments:
     for name in ("port", "threads"):
         parser.add_argument(f"--{name}", type=int, required=True)
     return Arguments(**vars(parser.parse_args()))
+
+
+def new_group(name: str) -> str:
+    """Return a consumer group that nobody had before.
+
+    Its member reads the topics from their beginning, which brings the memory of a `Shop` back after a crash.
+    """
+    return f"{name}-{uuid.uuid4().hex}"
 
 
 def serve(port: int, answers: Answers) -> None:

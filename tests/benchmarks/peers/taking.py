@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tests.benchmarks.peers.applying import parsed
 from tests.benchmarks.peers.edge_peer import start
 from tests.benchmarks.peers.faust_app import app_of
-from tests.benchmarks.peers.serving import TOPICS
+from tests.benchmarks.peers.serving import TOPICS, new_group
 
 if TYPE_CHECKING:
     import faust
@@ -16,7 +16,7 @@ EVENTS_MAX = 500
 WITHIN_S = 0.05
 
 peer = start()
-app = app_of(peer.asked, "taking")
+app = app_of(peer.asked, new_group("taking"))
 
 for name in TOPICS:
 

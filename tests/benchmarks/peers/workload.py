@@ -53,13 +53,14 @@ class Workload:
         self._ids = [product_id for number, product_id in numbered if number % PROBED_OF]
         self.probed = [product_id for number, product_id in numbered if not number % PROBED_OF]
         self.expected: dict[str, Expected] = defaultdict(Expected)
+        self.touched: dict[str, None] = {}
+        """The items that were changed since they were last seen to be right, the last changed one last."""
 
     def products(self) -> Iterator[Sent]:
         """Return the products of the catalogue."""
         for product_id, product in self._items.products.items():
-            at_ms = next(self._at_ms)
-            self.expected[product_id].title = shown_title(product["title"])
-            yield _sent("products", product_id, product, at_ms)
+            self._changed(product_id).title = shown_title(product["title"])
+            yield _sent("products", product_id, product, next(self._at_ms))
 
     def mix(self, events: int) -> Iterator[Sent]:
         """Return 90% prices, 8% reviews and 2% new texts of random items."""
@@ -68,6 +69,11 @@ class Workload:
     def prices(self) -> Iterator[Sent]:
         """Return a new price of every item but those of probes."""
         return (self.price(product_id) for product_id in self._ids)
+
+    def prices_without_end(self) -> Iterator[Sent]:
+        """Return new prices of random items."""
+        while True:
+            yield self.price(self._random.choice(self._ids))
 
     def texts(self, events: int) -> Iterator[Sent]:
         """Return a new text of so many items."""
@@ -80,14 +86,14 @@ class Workload:
     def price(self, product_id: str) -> Sent:
         """Return a new price of an item."""
         price, at_ms = self._random.randrange(100, 200_000) / 100, next(self._at_ms)
-        self.expected[product_id].price = price
+        self._changed(product_id).price = price
         currency = self._items.currencies.get(product_id, "USD")
         return _sent("prices", product_id, {"price": f"{price:.2f}", "currency": currency}, at_ms)
 
     def review(self, product_id: str) -> Sent:
         """Return a new review of an item."""
         review_id = f"r{next(self._number)}"
-        self.expected[product_id].reviews.add(review_id)
+        self._changed(product_id).reviews.add(review_id)
         body = {"review_id": review_id, "rating": self._random.randint(1, 5)}
         return _sent("reviews", product_id, body, next(self._at_ms))
 
@@ -95,8 +101,17 @@ class Workload:
         """Return a new title of an item, with a word that no other text has."""
         product, at_ms = self._items.products[product_id], next(self._at_ms)
         title = retitled(product["title"], f"q{next(self._number)}x")
-        self.expected[product_id].title = shown_title(title)
+        self._changed(product_id).title = shown_title(title)
         return _sent("products", product_id, {**product, "title": title}, at_ms)
+
+    def text_mix(self, events: int) -> Iterator[Sent]:
+        """Return new texts of random items."""
+        return (self.text(self._random.choice(self._ids)) for _ in range(events))
+
+    def _changed(self, product_id: str) -> Expected:
+        self.touched.pop(product_id, None)
+        self.touched[product_id] = None
+        return self.expected[product_id]
 
     def _mix(self) -> Iterator[Sent]:
         while True:
