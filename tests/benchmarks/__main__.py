@@ -8,12 +8,15 @@ import logging
 import os
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stream.runtime.printing import print_json, say
-from tests.benchmarks import embedding, machine, quality, reconcile, stacks
+from tests.benchmarks import embedding, idling, machine, offering, quality, rebuilding, reconcile, stacks, starting
 from tests.benchmarks.catalogue import SHARED, asked_queries, catalogue
 from tests.benchmarks.figures import Figure, Goal, print_table
+from tests.benchmarks.over_http import PARTS_OVER_HTTP
+from tests.benchmarks.peers.contestants import HERE
 from tests.benchmarks.prefilled import open_prefilled
 from tests.benchmarks.running import data_dir
 from tests.benchmarks.stacks import Part
@@ -28,7 +31,14 @@ RATIO_GOAL, COSINE_GOAL = Goal(2.5, at_least=True), Goal(0.999, at_least=True)
 
 INDEX_PARTS = ("quality", *stacks.PARTS)
 """The parts that need the catalogue in an index; the first time, its vectors take some minutes."""
-PARTS = ("reconcile", "embedding", *INDEX_PARTS)
+OWN_PARTS = {
+    "idle": idling.measure,
+    "offers": offering.measure,
+    "rebuild": rebuilding.measure,
+    "first-vector": starting.first_vector,
+}
+"""The parts that start stacks of their own."""
+PARTS = ("reconcile", "embedding", *OWN_PARTS, *PARTS_OVER_HTTP, *INDEX_PARTS)
 """All parts. `reconcile` is the first, because it needs a process that has not used much memory yet."""
 
 
@@ -36,21 +46,32 @@ def main() -> int:
     """Run the parts that were asked for."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--only", action="append", choices=PARTS, help="by default all of them; may be repeated")
-    asked = parser.parse_args().only or PARTS
+    parser.add_argument(
+        "--tree", type=Path, default=HERE, help=f"the checkout of which {', '.join(PARTS_OVER_HTTP)} are"
+    )
+    arguments = parser.parse_args()
+    asked = arguments.only or PARTS
     logging.getLogger("kafka").setLevel(logging.ERROR)
     began, of_machine = time.monotonic(), machine.facts()
-    parts = list(_measured(asked))
+    parts = list(_measured(asked, arguments.tree))
     of_machine["seconds"] = round(time.monotonic() - began)
     print_table(_title(of_machine), [(part.name, part.figures) for part in parts])
     print_json({"machine": of_machine, "parts": {part.name: _as_json(part) for part in parts}}, indent=True)
     return 0
 
 
-def _measured(asked: Collection[str]) -> Iterator[Part]:
+def _measured(asked: Collection[str], tree: Path) -> Iterator[Part]:
     if "reconcile" in asked:
         yield _reconcile()
     if "embedding" in asked:
         yield _embedding()
+    for name in asked:
+        if name in OWN_PARTS:
+            say(f"bench: {name}")
+            yield Part(name, *OWN_PARTS[name]())
+        if name in PARTS_OVER_HTTP:
+            say(f"bench: {name}, of {tree}")
+            yield Part(name, *PARTS_OVER_HTTP[name](tree))
     if not set(asked) & set(INDEX_PARTS):
         return
     embedder = SentenceEmbedder(threads=os.cpu_count() or 1)

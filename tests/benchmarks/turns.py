@@ -13,11 +13,12 @@ from rich.console import Console
 from rich.table import Table
 
 from stream.runtime.printing import print_json, say
+from tests.benchmarks.over_http import PARTS_OVER_HTTP
+from tests.benchmarks.peers.contestants import HERE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-HERE = Path(__file__).resolve().parents[2]
 ROUNDS = 5
 
 
@@ -90,9 +91,21 @@ def _by_name(runs: Sequence[Iterable[Measured]]) -> dict[tuple[str, str, str], l
 
 
 def _run(tree: Path, parts: Sequence[str]) -> dict[str, Any]:
+    """Run the parts by the code of the build; those that ask over HTTP alone by this code, on the build's processes."""
+    own = [part for part in parts if part not in PARTS_OVER_HTTP]
+    over_http = [part for part in parts if part in PARTS_OVER_HTTP]
+    found: dict[str, Any] = {}
+    if own or not over_http:
+        found |= _report(tree, own)["parts"]
+    if over_http:
+        found |= _report(HERE, over_http, "--tree", str(tree))["parts"]
+    return {"parts": found}
+
+
+def _report(code: Path, parts: Sequence[str], *more: str) -> dict[str, Any]:
     only = [word for part in parts for word in ("--only", part)]
-    argv = [str(tree / ".venv/bin/python"), "-m", "tests.benchmarks", *only]
-    done = subprocess.run(argv, cwd=tree, stdout=subprocess.PIPE, check=True)
+    argv = [str(code / ".venv/bin/python"), "-m", "tests.benchmarks", *only, *more]
+    done = subprocess.run(argv, cwd=code, stdout=subprocess.PIPE, check=True)
     report: dict[str, Any] = orjson.loads(done.stdout)
     return report
 
@@ -109,3 +122,7 @@ def _print(found: Iterable[Compared]) -> None:
 
 def _cells(values: Sequence[float], unit: str) -> tuple[str, str]:
     return f"{statistics.median(values):,.2f} {unit}", f"{min(values):,.2f} - {max(values):,.2f}"
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
