@@ -69,7 +69,8 @@ class Content(TypedDict):
     review_count: int
     rating_histogram: list[int]
     name_keys: list[str]
-    """What the brand and the levels of the category are compared by: "brand:acme", "category:cakes"."""
+    """What the brand, the levels of the category and the values of attributes are compared by: "brand:acme",
+    "category:cakes", "attributes.color:red"."""
     left_out: list[str]
     """The names of the parts of which the limits of an item leave out some. Points of earlier releases lack it."""
     updated_at_ms: dict[str, int | None]

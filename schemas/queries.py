@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    field_validator,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue  # noqa: TC002  (pydantic reads the types when it runs)
+from pydantic_core import CoreSchema  # noqa: TC002  (as above)
 
 from schemas.event_fields import Currency  # noqa: TC001  (pydantic reads the types when it runs)
 from schemas.explanations import HitExplanation  # noqa: TC001  (as above)
 from schemas.highlights import Highlights  # noqa: TC001  (as above)
-from schemas.refinements import FacetNames, Refinement  # noqa: TC001
-from schemas.texts import name_of
+from schemas.refinements import ATTRIBUTE, ATTRIBUTE_CHARS_MAX, FILTERS_OF, FacetNames, Refinement
+from schemas.texts import ATTRIBUTE_VALUE_CHARS_MAX, name_of
 from schemas.understood import Relaxation, Understood  # noqa: TC001  (as above)
 
 QUERY_CHARS_MAX = 4_000
@@ -25,9 +36,55 @@ QueryKind = Literal["plain", "part_number", "brand", "filters"]
 RankingName = Annotated[str, Field(min_length=1, max_length=100)]
 Availability = Literal["in_stock", "out_of_stock", "preorder", "backorder"]
 
+FILTER_VALUES_MAX = 100
+"""The most values of one filter."""
+_Value = TypeVar("_Value")
+
+
+def _listed(given: Any) -> Any:
+    return [given] if isinstance(given, str) else given
+
+
+def _each_once(values: tuple[_Value, ...]) -> tuple[_Value, ...]:
+    return tuple(dict.fromkeys(values))
+
+
+def _of_attribute(text: str) -> str:
+    name, colon, value = text.partition(":")
+    if not colon or not name or not value.strip():
+        raise ValueError(f"{text[:ATTRIBUTE_CHARS_MAX]!r} is no NAME:VALUE of an attribute, such as color:red")
+    return text
+
+
+class _OneOrSeveral:
+    """Describes a list in a JSON Schema as one that may be a single value."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, describe: GetJsonSchemaHandler) -> JsonSchemaValue:
+        several = describe(schema)
+        return {"anyOf": [several["items"], several]}
+
+
+AnyOf = Annotated[
+    tuple[_Value, ...],
+    BeforeValidator(_listed),
+    Field(min_length=1, max_length=FILTER_VALUES_MAX),
+    AfterValidator(_each_once),
+    _OneOrSeveral,
+]
+"""One value, or several of which an item must have one."""
+_Name = Annotated[str, Field(min_length=1, max_length=256)]
+_Seller = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(name_of)]
+_OfAttribute = Annotated[
+    str, Field(max_length=ATTRIBUTE_CHARS_MAX + 1 + ATTRIBUTE_VALUE_CHARS_MAX), AfterValidator(_of_attribute)
+]
+
 
 class Filters(BaseModel):
-    """The conditions that a hit must satisfy; None does not filter."""
+    """The conditions that a hit must satisfy, all of them; None does not filter.
+
+    Of several values of one filter a hit must have one; of several values of `attribute` one of each name.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -35,14 +92,23 @@ class Filters(BaseModel):
     max_price: float | None = Field(None, ge=0, allow_inf_nan=False)
     currency: Currency | None = None
     """The currency of the item's price, in which the bounds are. Where items have prices in several, bounds need it."""
-    seller: Annotated[str, Field(min_length=1, max_length=64), AfterValidator(name_of)] | None = None
-    brand: str | None = Field(None, min_length=1, max_length=256)
-    category: str | None = Field(None, min_length=1, max_length=256)
-    availability: Availability | None = None
+    seller: AnyOf[_Seller] | None = None
+    brand: AnyOf[_Name] | None = None
+    category: AnyOf[_Name] | None = None
+    availability: AnyOf[Availability] | None = None
+    attribute: AnyOf[_OfAttribute] | None = Field(None, description="NAME:VALUE of an attribute, such as color:red")
     min_rating: float | None = Field(None, ge=1, le=5)
 
     @field_validator(
-        "min_price", "max_price", "min_rating", "limit", "offset", "wait_ms", mode="before", check_fields=False
+        "min_price",
+        "max_price",
+        "min_rating",
+        "diversity",
+        "limit",
+        "offset",
+        "wait_ms",
+        mode="before",
+        check_fields=False,
     )
     @classmethod
     def _digits_alone(cls, given: Any) -> Any:
@@ -56,6 +122,21 @@ class Filters(BaseModel):
         """Whether any filter is set."""
         return any(getattr(self, name) is not None for name in Filters.model_fields)
 
+    @property
+    def attributes(self) -> dict[str, list[str]]:
+        """The values that `attribute` names, by the name of the attribute."""
+        values: dict[str, list[str]] = {}
+        for name, _, value in (each.partition(":") for each in self.attribute or ()):
+            values.setdefault(name, []).append(value)
+        return values
+
+    def own(self, facet: str) -> dict[str, Any]:
+        """Return the filters of this facet as they are without it: those that do not narrow its counts, if any."""
+        if facet in FILTERS_OF:
+            return {name: None for name in FILTERS_OF[facet] if getattr(self, name) is not None}
+        kept = tuple(each for each in self.attribute or () if f"{ATTRIBUTE}{each.partition(':')[0]}" != facet)
+        return {} if kept == (self.attribute or ()) else {"attribute": kept or None}
+
 
 class SearchRequest(Filters):
     """A search: a query, or at least one filter without a query, which browses."""
@@ -65,6 +146,12 @@ class SearchRequest(Filters):
     offset: int = Field(0, ge=0, le=OFFSET_MAX)
     understand: bool = Field(True, description="whether words such as `under 500` may become filters")
     sort: Sort = Field("relevance", description="the order of the hits; items without the value come last")
+    diversity: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="how much the first 100 hits are to differ from one another: 0 orders as `sort` says",
+    )
     facets: FacetNames = Field(
         default_factory=list,
         description="what to count the found items by, with commas between: brand, category, seller, availability, "
@@ -103,6 +190,8 @@ class SearchRequest(Filters):
         for name in ("ranking", "compare"):
             if getattr(self, name) is not None and self.sort != "relevance":
                 raise ValueError(f"{name}: an order that is asked for by sort knows no rankings")
+        if self.diversity and (self.sort != "relevance" or self.compare is not None):
+            raise ValueError("diversity: an order that is asked for by sort, or drafted by compare, stays as it is")
         if self.compare == "unruled":
             raise ValueError("compare: a pin has one place, so answers with and without rules are not interleaved")
         if self.seed is not None and self.compare is None:

@@ -31,7 +31,8 @@ class Refinement(BaseModel):
     count: int
     """How many of the items that are found have it, with all filters of the search but those of this field."""
     filters: dict[str, str | float]
-    """The parameters that leave these items, instead of those of this field. Attributes have none."""
+    """The parameters that leave these items, instead of those of this field. An attribute whose name has a colon has
+    none."""
     children: list[Refinement] = Field(default_factory=list)
     """The next levels of a category."""
 

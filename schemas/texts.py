@@ -4,8 +4,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import TYPE_CHECKING
 
 import orjson
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ATTRIBUTE_VALUE_CHARS_MAX = 256
+"""How much of a value of an attribute is counted and compared, in characters."""
+ATTRIBUTE_KEY = "attributes."
+"""The beginning of the keys by which values of attributes are compared."""
 
 CUT_MARK = "…"
 """The end of a text that was cut."""
@@ -71,6 +80,26 @@ def name_key(text: str) -> str:
     """Return what a name of a brand or a category is compared by: whatever its case, composition, width and blanks."""
     folded = unicodedata.normalize("NFKC", visible(text)).casefold()
     return " ".join(unicodedata.normalize("NFKC", folded).split())
+
+
+def attribute_key(name: str, value: str) -> str:
+    """Return what a value of an attribute is compared by: the name as it stands, the value as names are."""
+    return f"{ATTRIBUTE_KEY}{name}:{name_key(value[:ATTRIBUTE_VALUE_CHARS_MAX])}"
+
+
+def attribute_values(value: object) -> Iterator[str]:
+    """Iterate over the values of an attribute that has one or a list of them, as texts, each cut to
+    `ATTRIBUTE_VALUE_CHARS_MAX`."""
+    if isinstance(value, bool):
+        yield "yes" if value else "no"
+    elif isinstance(value, str):
+        yield from [value[:ATTRIBUTE_VALUE_CHARS_MAX]] if value.strip() else []
+    elif isinstance(value, int | float):
+        yield f"{value:.15g}"
+    elif isinstance(value, list):
+        for element in value:
+            if not isinstance(element, list | dict):
+                yield from attribute_values(element)
 
 
 def _prefix(encoded: bytes, size: int) -> str:

@@ -3,6 +3,7 @@
 
 const NUMBERS = { price: ["min_price", "max_price"], rating: ["min_rating"] };
 const ONE_OF = ["brand", "seller", "availability", "category"];
+const ATTRIBUTE = "attributes.";
 const SORTS = ["price_asc", "price_desc", "rating", "newest"];
 const LEVELS = " > "; // What InstantSearch writes between the levels of a hierarchicalMenu.
 const PAGE_MAX = 100;
@@ -47,24 +48,39 @@ function read(indexName, params) {
   };
 }
 
+// The outer list means all of its elements, an inner one any of its values, which are of one field.
 function oneOf(facetFilters) {
   const filters = {};
   for (const any of [facetFilters ?? []].flat()) {
-    const values = [any].flat();
-    if (values.length > 1) {
-      throw new Error(`${values[0].split(":")[0]}: Freshline filters by one value of a field: use menu, not refinementList`);
-    }
-    for (const value of values) {
-      const colon = value.indexOf(":");
-      const name = field(value.slice(0, colon));
-      if (!ONE_OF.includes(name)) throw new Error(`${name}: Freshline has no such filter`);
-      if (filters[name] !== undefined && name !== "category") throw new Error(`${name}: there are two values of one field`);
-      // A minus at the beginning would exclude the value, and is escaped where it belongs to it.
-      const text = value.slice(colon + 1).replace(/^\\-/, "-");
-      filters[name] = name === "category" ? text.split(LEVELS).at(-1) : text;
-    }
+    const given = [any].flat().map(valueOf);
+    const names = [...new Set(given.map(({ name }) => name))];
+    if (names.length > 1) throw new Error(`${names.join(", ")}: one of several fields is no filter of Freshline`);
+    const [name] = names;
+    if (filters[name] && name !== "category") throw new Error(`${name}: an item with all of several values is no filter`);
+    filters[name] = given.map(({ text }) => text);
   }
-  return filters;
+  return parametersByName(filters);
+}
+
+function valueOf(value) {
+  const colon = value.startsWith(ATTRIBUTE) ? value.indexOf(":", ATTRIBUTE.length) : value.indexOf(":");
+  const name = field(value.slice(0, colon));
+  if (!ONE_OF.includes(name) && !name.startsWith(ATTRIBUTE)) throw new Error(`${name}: Freshline has no such filter`);
+  const text = value.slice(colon + 1);
+  if (text.startsWith("-")) throw new Error(`${name}: Freshline excludes no values`);
+  // A minus that belongs to the value is escaped.
+  const said = text.replace(/^\\-/, "-");
+  return { name, text: name === "category" ? said.split(LEVELS).at(-1) : said };
+}
+
+// Attributes are one parameter, attribute=NAME:VALUE.
+function parametersByName(filters) {
+  const parameters = {};
+  for (const [name, values] of Object.entries(filters)) {
+    if (!name.startsWith(ATTRIBUTE)) parameters[name] = values;
+    else (parameters.attribute ??= []).push(...values.map((value) => `${name.slice(ATTRIBUTE.length)}:${value}`));
+  }
+  return parameters;
 }
 
 function numbers(numericFilters) {
@@ -82,7 +98,13 @@ function numbers(numericFilters) {
 // The levels of a category are attributes of their own in InstantSearch: category.lvl0, category.lvl1 ...
 const field = (attribute) => (attribute.startsWith("category.lvl") ? "category" : attribute);
 const fieldsOf = (search) => [...new Set(search.facets.map(field))];
-const ownFilters = (name) => NUMBERS[name] ?? [name];
+
+// Return the filters without those of one field.
+function withoutOwn(filters, name) {
+  if (!name.startsWith(ATTRIBUTE)) return without(filters, NUMBERS[name] ?? [name]);
+  const others = (filters.attribute ?? []).filter((value) => !value.startsWith(`${name.slice(ATTRIBUTE.length)}:`));
+  return { ...without(filters, ["attribute"]), ...(others.length ? { attribute: others } : {}) };
+}
 
 // Return whether the answer to `whole` has the counts that `part` asks for.
 function covers(whole, part) {
@@ -91,7 +113,7 @@ function covers(whole, part) {
   if (whole.query !== part.query || whole.sort !== part.sort) return false;
   const fields = fieldsOf(part);
   if (fields.length !== 1 || !fieldsOf(whole).includes(fields[0])) return false;
-  return same(without(whole.filters, ownFilters(fields[0])), without(part.filters, ownFilters(fields[0])));
+  return same(withoutOwn(whole.filters, fields[0]), withoutOwn(part.filters, fields[0]));
 }
 
 const without = (filters, names) => Object.fromEntries(Object.entries(filters).filter(([name]) => !names.includes(name)));
@@ -187,7 +209,7 @@ function counts(facets, attributes) {
 }
 
 async function facetHits(ask, search, { facetName, facetQuery, maxFacetHits = 10 }, empty) {
-  const asks = { ...search, facets: [facetName], hitsPerPage: 0, page: 0, filters: without(search.filters, ownFilters(field(facetName))) };
+  const asks = { ...search, facets: [facetName], hitsPerPage: 0, page: 0, filters: withoutOwn(search.filters, field(facetName)) };
   const answer = await found(ask, asks, empty);
   const sought = facetQuery.toLowerCase();
   const values = Object.entries(counts(answer.facets, [facetName])[facetName]);
@@ -200,7 +222,9 @@ async function facetHits(ask, search, { facetName, facetQuery, maxFacetHits = 10
 }
 
 async function asked(api, parameters) {
-  const given = Object.entries(parameters).filter(([, value]) => value !== undefined);
+  const given = Object.entries(parameters)
+    .filter(([, value]) => value !== undefined)
+    .flatMap(([name, value]) => [value].flat().map((each) => [name, each]));
   const answer = await fetch(`${api}/search?${new URLSearchParams(given)}`);
   const body = await answer.json();
   if (!answer.ok) throw new Error(body.error?.message ?? `the API answers HTTP ${answer.status}`);

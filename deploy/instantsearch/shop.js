@@ -33,7 +33,7 @@ search.addWidgets([
     ],
   }),
   widgets.hierarchicalMenu({ container: "#category", attributes: ["category.lvl0", "category.lvl1", "category.lvl2"] }),
-  widgets.menu({ container: "#brand", attribute: "brand" }),
+  widgets.refinementList({ container: "#brand", attribute: "brand" }),
   widgets.rangeInput({ container: "#price", attribute: "price", precision: 2 }),
   widgets.ratingMenu({
     container: "#rating",
@@ -41,6 +41,7 @@ search.addWidgets([
     templates: { item: ({ url, value, count }, { html }) => html`<a href="${url}">${stars(value)}</a> ${count}` },
   }),
   widgets.menu({ container: "#availability", attribute: "availability" }),
+  widgets.refinementList({ container: "#color", attribute: "attributes.color" }),
   widgets.hits({
     container: "#hits",
     templates: {

@@ -123,7 +123,7 @@ def _page_routes(searches: SearchApi) -> APIRouter:
     async def page(request: Request) -> Response:
         asked = PageParameters()
         try:
-            asked = page_parameters(request.query_params)
+            asked = page_parameters(request.query_params.multi_items())
             return HTMLResponse(render_page(asked, await page_answer(searches, asked)), headers=PAGE_HEADERS)
         except (RefusedRequest, Unavailable) as error:
             return HTMLResponse(render_page(asked, None, str(error)), error.http_status, headers=PAGE_HEADERS)

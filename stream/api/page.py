@@ -11,12 +11,12 @@ from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from schemas.errors import RefusedRequest
 from schemas.queries import QUERY_CHARS_MAX, Filters, SearchRequest, Sort
-from stream.api.page_facets import PAGE_FACETS, chosen_filters, facet_links, page_url
+from stream.api.page_facets import PAGE_FACETS, chosen_filters, facet_links, kept_filters, page_url
 from stream.api.refusals import refusal
 from stream.runtime.printing import ago, amount
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from jinja2 import Template
 
@@ -56,7 +56,7 @@ class PageParameters(Filters):
     @model_validator(mode="before")
     @classmethod
     def _without_empty(cls, given: dict[str, Any]) -> dict[str, Any]:
-        return {name: value for name, value in given.items() if value != ""}
+        return {name: value for name, value in given.items() if value not in ("", [])}
 
     def search_request(self, facets: Sequence[str]) -> SearchRequest | None:
         """Return the search that the form asks for; None: no search yet. Raises RefusedRequest."""
@@ -77,10 +77,18 @@ class PageParameters(Filters):
             raise RefusedRequest(field, message) from None
 
 
-def page_parameters(given: Mapping[str, str]) -> PageParameters:
-    """Return the fields of the form. Raises RefusedRequest, so that a person reads a sentence on the page."""
+def page_parameters(given: Iterable[tuple[str, str]]) -> PageParameters:
+    """Return the fields of the form, some of which may be there several times.
+
+    Raises RefusedRequest, so that a person reads a sentence on the page.
+    """
+    values: dict[str, list[str]] = {}
+    for name, value in given:
+        values.setdefault(name, []).extend([value] if value.strip() else [])
     try:
-        return PageParameters.model_validate(dict(given))
+        return PageParameters.model_validate(
+            {name: each[0] if len(each) == 1 else each for name, each in values.items()}
+        )
     except ValidationError as error:
         first = error.errors()[0]
         raise refusal({**first, "loc": ("query", *first["loc"])}) from None
@@ -110,6 +118,7 @@ def render_page(asked: PageParameters, answer: SearchAnswer | None, refused: str
         refused=refused,
         facets=facet_links(asked, answer) if answer else [],
         chosen=chosen_filters(asked),
+        kept=kept_filters(asked),
         typed_url=page_url(asked, {"understand": False}),
         meant_url=page_url(asked, {"q": answer.did_you_mean, "understand": None}) if answer else "",
         sorts=SORTS,

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from schemas.refinements import Refinement
 
 PAGE_FACETS = ("category", "brand", "price", "availability", "rating", "seller")
+SEVERAL = ("brand", "availability", "seller")
+"""The facets of which several values can be chosen."""
 LINKS_MAX = 15
 """The most links of a facet. The API has the other values."""
 
@@ -48,27 +50,58 @@ def facet_links(asked: Filters, answer: SearchAnswer) -> list[tuple[str, list[Fa
 
 
 def chosen_filters(asked: Filters) -> list[ChosenFilter]:
-    """Return the filters of the search."""
+    """Return the filters of the search, each value by itself."""
     filters = asked.model_dump(include=set(Filters.model_fields), exclude_none=True)
     return [
-        ChosenFilter(name.replace("_", " "), str(value).replace("_", " "), page_url(asked, {name: None}))
-        for name, value in filters.items()
+        ChosenFilter(name.replace("_", " "), str(value).replace("_", " "), page_url(asked, {name: others}))
+        for name, given in filters.items()
+        for value, others in _each_with_others(given)
     ]
+
+
+def kept_filters(asked: Filters) -> list[tuple[str, object]]:
+    """Return the filters as fields of a form, each value by itself."""
+    filters = asked.model_dump(include=set(Filters.model_fields), exclude_none=True)
+    return [(name, value) for name, given in filters.items() for value, _ in _each_with_others(given)]
+
+
+def _each_with_others(given: object) -> Iterator[tuple[object, object]]:
+    """Iterate over the values of a filter, each with those that are left without it."""
+    if not isinstance(given, tuple):
+        yield given, None
+        return
+    for value in given:
+        yield value, tuple(other for other in given if other != value) or None
 
 
 def _links(
     asked: Filters, name: str, found: Sequence[Refinement], currency: str | None, level: int = 0
 ) -> Iterator[FacetLink]:
-    own = dict.fromkeys(FILTERS_OF[name])
     for each in found:
-        filters = own | each.filters
-        chosen = all(_same(getattr(asked, parameter), value) for parameter, value in filters.items())
+        chosen, filters = _chosen(asked, name, each)
         yield FacetLink(_text(name, each, currency), each.count, page_url(asked, filters), level, chosen)
         yield from _links(asked, name, each.children, currency, level + 1)
 
 
+def _chosen(asked: Filters, name: str, found: Refinement) -> tuple[bool, dict[str, object]]:
+    """Return whether a value is chosen, and the filters of the link at it, which chooses it or no longer does.
+
+    It is chosen beside the others of its field; but of a category alone, as one below another would narrow nothing.
+    """
+    filters: dict[str, object] = dict.fromkeys(FILTERS_OF[name])
+    filters |= found.filters
+    if name not in SEVERAL:
+        chosen = all(_same(getattr(asked, parameter), value) for parameter, value in filters.items())
+        return chosen, filters
+    given: tuple[str, ...] = getattr(asked, name) or ()
+    others = tuple(each for each in given if name_key(each) != name_key(found.value))
+    chosen = len(others) < len(given)
+    return chosen, {name: (others or None) if chosen else (*given, found.value)}
+
+
 def _same(asked: object, value: object) -> bool:
-    return name_key(asked) == name_key(value) if isinstance(asked, str) and isinstance(value, str) else asked == value
+    """Return whether the only value of a filter is this one."""
+    return [*map(name_key, asked)] == [name_key(str(value))] if isinstance(asked, tuple) else asked == value
 
 
 def _text(name: str, found: Refinement, currency: str | None) -> str:
@@ -85,4 +118,4 @@ def page_url(asked: Filters, changes: Mapping[str, object]) -> str:
     """Return the address of the same search with other parameters; None takes one away."""
     present = asked.model_dump(exclude_defaults=True) | dict(changes)
     given = {name: str(value).lower() if isinstance(value, bool) else value for name, value in present.items()}
-    return "/search-page?" + urlencode({name: value for name, value in given.items() if value is not None})
+    return "/search-page?" + urlencode({name: value for name, value in given.items() if value is not None}, doseq=True)

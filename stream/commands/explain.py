@@ -25,6 +25,7 @@ def explain(
     brand: options.Brand = None,
     category: options.Category = None,
     availability: options.ItemAvailability = None,
+    attribute: options.Attribute = None,
     min_rating: options.MinRating = None,
     api: options.Api = None,
     json: options.AsJson = False,

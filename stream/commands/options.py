@@ -95,11 +95,31 @@ KafkaPort = Annotated[
 MinPrice = Annotated[float | None, typer.Option(help="The lowest price.")]
 MaxPrice = Annotated[float | None, typer.Option(help="The highest price.")]
 Currency = Annotated[str | None, typer.Option(help="Only items whose price is in this currency.")]
-Seller = Annotated[str | None, typer.Option(help="Only items that this seller offers.")]
-Brand = Annotated[str | None, typer.Option(help="Only items of this brand.")]
-Category = Annotated[str | None, typer.Option(help="Only items in this category, at any level.")]
+Seller = Annotated[
+    list[str] | None, typer.Option(help="Only items that this seller offers; several times for one of several.")
+]
+Brand = Annotated[list[str] | None, typer.Option(help="Only items of this brand, or of one of several.")]
+Category = Annotated[
+    list[str] | None, typer.Option(help="Only items in this category, at any level, or in one of several.")
+]
+Attribute = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--attribute",
+        metavar="NAME:VALUE",
+        help="Only items that have this value of an attribute, or one of several values of one name.",
+    ),
+]
 MinRating = Annotated[float | None, typer.Option(help="The lowest mean rating, 1 to 5.")]
-ItemAvailability = Annotated[Availability | None, typer.Option(help="Only items of this availability.")]
+ItemAvailability = Annotated[
+    list[Availability] | None, typer.Option(help="Only items of this availability, or of one of several.")
+]
+Understand = Annotated[
+    bool, typer.Option("--understand/--as-typed", help="Whether words such as `under 500` may become filters.")
+]
+Diversity = Annotated[
+    float | None, typer.Option(min=0, max=1, help="How much the first hits are to differ from one another.")
+]
 HitSort = Annotated[Sort, typer.Option("--sort", help="The order of the hits; items without the value come last.")]
 Facets = Annotated[
     str | None,

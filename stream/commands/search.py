@@ -36,10 +36,9 @@ def search(
     brand: options.Brand = None,
     category: options.Category = None,
     availability: options.ItemAvailability = None,
+    attribute: options.Attribute = None,
     min_rating: options.MinRating = None,
-    understand: Annotated[
-        bool, typer.Option("--understand/--as-typed", help="Whether words such as `under 500` may become filters.")
-    ] = True,
+    understand: options.Understand = True,
     highlight: Annotated[bool, typer.Option("--highlight", help="Set apart the words that matched.")] = False,
     explain: Annotated[bool, typer.Option("--explain", help="Say of each hit why it is where it is.")] = False,
     ranking: Annotated[
@@ -49,6 +48,7 @@ def search(
     seed: Annotated[str | None, typer.Option(help="What decides which of the two begins.")] = None,
     sort: options.HitSort = options.Sort.RELEVANCE,
     facets: options.Facets = None,
+    diversity: options.Diversity = None,
     group: options.Group = False,
     after: Annotated[
         str | None, typer.Option(metavar="TOPIC:PARTITION:OFFSET", help="Wait until this event is searchable.")

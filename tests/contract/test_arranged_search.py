@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 NOW_MS = 1_000
 SALE: dict[str, Any] = {"sale_price": 5.0, "sale_starts_at_ms": 900, "sale_ends_at_ms": 2_000}
 ALL_FACETS = ("brand", "category", "seller", "availability", "price", "rating", "attributes.color")
+OWN = {"price": {"min_price", "max_price"}, "rating": {"min_rating"}, "attributes.color": {"attribute"}}
 ASKED: tuple[dict[str, Any], ...] = ({"q": "cake"}, {"currency": "EUR"})
 """A query, and a filter that all items pass."""
 
@@ -93,16 +94,35 @@ async def test_a_count_is_the_total_of_the_search_that_it_leads_to(
 ) -> None:
     await fill(index)
     await put(index, content("gone", "cake", brand="Acme", price=3.0, status="delisted"), 2)
-    for filters in ({}, {"brand": "acme"}, {"min_price": 3, "max_price": 9, "min_rating": 4.0}, {"seller": "B"}):
+    several: tuple[dict[str, Any], ...] = (
+        {},
+        {"brand": "acme"},
+        {"min_price": 3, "max_price": 9, "min_rating": 4.0},
+        {"seller": "B"},
+        {"brand": ["Acme", "Other"], "availability": ["in_stock", "out_of_stock"]},
+        {"attribute": ["color:Blue", "color:green"], "category": ["cakes", "bread"]},
+    )
+    for filters in several:
         base = asked | filters
         results = await ask(index, **base, group=group, facets=list(ALL_FACETS))
         assert list(results.facets) == list(ALL_FACETS) and results.facets_are_exact
-        for name in ALL_FACETS[:-1]:
+        for name in ALL_FACETS:
             assert results.facets[name], (name, filters)
             for one in each(results.facets[name]):
-                own = {"min_price", "max_price"} if name == "price" else {"min_rating"} if name == "rating" else {name}
+                own = OWN.get(name, {name})
                 led = {key: value for key, value in base.items() if key not in own} | one.filters
                 assert one.count == (await ask(index, **led, group=group)).total, (filters, name, one)
+
+
+async def test_several_values_of_a_filter_are_alternatives_and_several_attributes_are_not(index: Index) -> None:
+    await fill(index)
+    one = [(await ask(index, q="cake", brand=brand, limit=20)).total for brand in ("acme", "garden")]
+    assert (await ask(index, q="cake", brand=["Garden", "ACME", "none"], limit=20)).total == sum(one) == 9
+    found = await ask(index, q="cake", attribute=["color:red", "color:blue", "size:M"], facets="attributes.color")
+    assert found.total == 0
+    blue = await ask(index, q="cake", attribute="color:BLUE", facets="attributes.color,brand")
+    assert {each.value: each.count for each in blue.facets["attributes.color"]} == {"red": 6, "blue": 6}
+    assert sum(each.count for each in blue.facets["brand"]) == blue.total == 6
 
 
 async def test_its_own_filter_does_not_narrow_a_facet_and_the_others_do(index: Index) -> None:

@@ -54,7 +54,7 @@ def found_by(number: int, filters: Filters) -> bool:
     least, most = filters.min_price or 0.0, ITEMS if filters.max_price is None else filters.max_price
     return (
         least <= number <= most
-        and filters.brand in (None, "acme")
+        and filters.brand in (None, ("acme",))
         and (filters.availability is None or number % 2 == 0)
     )
 

@@ -310,10 +310,24 @@ async def test_the_traits_of_a_point_are_those_that_were_last_written(index: Ind
         availability="in_stock", attributes={"color": ["red"]}, updated_at_ms={"product": 7},
     )  # fmt: skip
     [point, gone] = ids("a", "gone")
+    keys = ["brand:garden", "category:cakes", "category:food", "attributes.color:red"]
     await put(index, {**a, "rating": 4.5, "review_count": 3}, 1)
     assert (await index.traits([point, gone])) == {
         point: Traits(
-            "a", "g", "Garden", ("Food", "Cakes"), ("X",), "in_stock", 5.0, "EUR", 4.5, 3, 7, {"color": ["red"]}, ()
+            "a",
+            "g",
+            "Garden",
+            ("Food", "Cakes"),
+            (*keys,),
+            ("X",),
+            "in_stock",
+            5.0,
+            "EUR",
+            4.5,
+            3,
+            7,
+            {"color": ["red"]},
+            (),
         )
     }
     await index.write([Patch("a", 1, 2, {"price": 6.0, "version": 2})])

@@ -104,7 +104,7 @@ def content(product_id: str, title: str | dict[str, str] = "Garden cake", **fiel
     }
     whole: Any = {**empty, **fields}
     if "name_keys" not in fields:
-        whole["name_keys"] = name_keys(whole["brand"], whole["category"])
+        whole["name_keys"] = name_keys(whole["brand"], whole["category"], whole["attributes"])
     return cast("Content", whole)
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from workers.index.traits import Traits
+from workers.state.projection import name_keys
 
 PLAIN = Traits(
     product_id="p",
     item_group_id=None,
     brand=None,
     category=(),
+    name_keys=(),
     sellers=(),
     availability=None,
     price=None,
@@ -25,4 +27,6 @@ PLAIN = Traits(
 
 def traits(**fields: Any) -> Traits:
     """Return the traits of an item that has these."""
-    return PLAIN._replace(**fields)
+    item = PLAIN._replace(**fields)
+    keys = name_keys(item.brand, item.category, item.attributes)
+    return item._replace(name_keys=fields.get("name_keys", tuple(keys)))

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 from schemas.points import POINT_NAMESPACE, Facets, Payload, Status
 from schemas.queries import Filters
-from schemas.texts import name_key
+from schemas.texts import attribute_key, name_key
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
+
+    ValueOf = Callable[[str], object]
+    """Returns the value that a point has in a field, as its payload holds it."""
 
 SCHEMA_VERSION = 1
 """The version of the layout. It rises when points of an older layout cannot be served."""
@@ -69,12 +72,21 @@ class Is(NamedTuple):
     field: str
     value: str
 
+    def holds(self, value_of: ValueOf, _: str = "") -> bool:
+        """Return whether a point with these values satisfies the condition, as the filter of the index has it."""
+        return self.value in _elements(value_of(self.field))
+
 
 class IsIn(NamedTuple):
-    """The condition that a field equals one of several values."""
+    """The condition that a field, or one element of a list field, equals one of several values."""
 
     field: str
     values: list[int] | list[str]
+
+    def holds(self, value_of: ValueOf, _: str = "") -> bool:
+        """Return what `Is.holds` does. The index tells 1 from 1.0 and from true."""
+        has = _elements(value_of(self.field))
+        return any(type(each) is type(one) and each == one for each in has for one in self.values)
 
 
 class Within(NamedTuple):
@@ -84,11 +96,26 @@ class Within(NamedTuple):
     least: float | None
     most: float | None
 
+    def holds(self, value_of: ValueOf, _: str = "") -> bool:
+        """Return what `Is.holds` does. Of a list one element must be within the bounds."""
+        least, most = self.least, self.most
+        return any(
+            isinstance(each, int | float)
+            and not isinstance(each, bool)
+            and (least is None or each >= least)
+            and (most is None or each <= most)
+            for each in _elements(value_of(self.field))
+        )
+
 
 class IsOneOf(NamedTuple):
     """The condition that a point has one of these ids."""
 
     points: tuple[str, ...]
+
+    def holds(self, _: ValueOf, point: str = "") -> bool:
+        """Return what `Is.holds` does; `point` is the id."""
+        return point in self.points
 
 
 class Except(NamedTuple):
@@ -97,11 +124,19 @@ class Except(NamedTuple):
     condition: Within
     points: tuple[str, ...]
 
+    def holds(self, value_of: ValueOf, point: str = "") -> bool:
+        """Return what `IsOneOf.holds` does."""
+        return point not in self.points and self.condition.holds(value_of, point)
+
 
 class AnyOf(NamedTuple):
     """The condition that at least one of these conditions holds."""
 
-    conditions: tuple[Is | IsOneOf | Except, ...]
+    conditions: tuple[Is | IsIn | IsOneOf | Except, ...]
+
+    def holds(self, value_of: ValueOf, point: str = "") -> bool:
+        """Return what `IsOneOf.holds` does."""
+        return any(each.holds(value_of, point) for each in self.conditions)
 
 
 Condition = Is | IsIn | Within | IsOneOf | Except | AnyOf
@@ -116,7 +151,6 @@ ALERTS_PENDING = Within("alerts_due_at_ms", 0, None)
 _KEYWORDS = {
     "seller": "sellers",
     "availability": "availability",
-    "currency": "currency",
 }
 """The payload field by the name of the filter."""
 _NAMES = ("brand", "category")
@@ -130,12 +164,25 @@ def conditions(filters: Filters) -> list[Condition]:
     """
     keywords = ((field, getattr(filters, name)) for name, field in _KEYWORDS.items())
     named = ((name, getattr(filters, name)) for name in _NAMES)
+    attributes = filters.attributes.items()
     return [
-        *(Is(field, value) for field, value in keywords if value is not None),
-        *(_named(name, value) for name, value in named if value is not None),
+        *([] if filters.currency is None else [Is("currency", filters.currency)]),
+        *(_one_of(field, values) for field, values in keywords if values is not None),
+        *(_named(name, values) for name, values in named if values is not None),
+        *(_one_of("name_keys", [attribute_key(name, each) for each in values]) for name, values in attributes),
         *_price_within(filters),
         *([] if filters.min_rating is None else [Within("rating", filters.min_rating, None)]),
     ]
+
+
+def name_keys_of(filters: Filters) -> tuple[frozenset[str], ...]:
+    """Return the keys of the names that each filter for names lets pass, and each attribute."""
+    named = ((name, getattr(filters, name)) for name in _NAMES)
+    attributes = filters.attributes.items()
+    return (
+        *(frozenset(f"{name}:{name_key(each)}" for each in values) for name, values in named if values is not None),
+        *(frozenset(attribute_key(name, each) for each in values) for name, values in attributes),
+    )
 
 
 class FiltersNow(Filters):
@@ -156,9 +203,17 @@ def _price_within(filters: Filters) -> list[Condition]:
     return [AnyOf((IsOneOf(filters.passing), Except(within, filters.turned)))]
 
 
-def _named(field: str, value: str) -> AnyOf:
-    """Return the condition for a name, however it is written. Points of earlier releases have no keys of names."""
-    return AnyOf((Is("name_keys", f"{field}:{name_key(value)}"), Is(field, value)))
+def _named(field: str, values: Sequence[str]) -> AnyOf:
+    """Return the condition for names, however they are written. Points of earlier releases have no keys of names."""
+    return AnyOf((_one_of("name_keys", [f"{field}:{name_key(each)}" for each in values]), _one_of(field, values)))
+
+
+def _one_of(field: str, values: Sequence[str]) -> Is | IsIn:
+    return Is(field, values[0]) if len(values) == 1 else IsIn(field, list(values))
+
+
+def _elements(value: object) -> Collection[object]:
+    return value if isinstance(value, list | tuple | frozenset) else (value,)
 
 
 def in_partitions(partitions: Collection[int] | None) -> list[Condition]:

@@ -18,6 +18,7 @@ TRAIT_FIELDS = (
     "item_group_id",
     "brand",
     "category",
+    "name_keys",
     "sellers",
     "availability",
     "price",
@@ -40,6 +41,8 @@ class Traits(NamedTuple):
     brand: str | None
     category: tuple[str, ...]
     """The levels, the widest first."""
+    name_keys: tuple[str, ...]
+    """What the filters for names and attributes compare."""
     sellers: tuple[str, ...]
     availability: str | None
     price: float | None
@@ -63,6 +66,7 @@ def traits_of(payload: Mapping[str, Any]) -> Traits | None:
         item_group_id=_text(payload.get("item_group_id")),
         brand=_text(payload.get("brand")),
         category=_texts(payload.get("category")),
+        name_keys=_texts(payload.get("name_keys")),
         sellers=_texts(payload.get("sellers")),
         availability=_text(payload.get("availability")),
         price=_price(payload.get("price")),

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from schemas.texts import name_key
+from workers.index.layout import conditions
 from workers.words.chunks import chunks
 from workers.words.folding import folded
 from workers.words.phrases import phrase_key, phrases_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from schemas.rules import Rule, Target
+    from workers.index.layout import Condition
     from workers.index.traits import Traits
     from workers.words.phrases import PhraseKey
 
 RULES_MAX = 10_000
 """The most rules in force. Further ones are refused, since each takes some KB in every process."""
-
-NAMES_KNOWN_MAX = 10_000
 
 
 class AppliedRules(NamedTuple):
@@ -111,7 +108,10 @@ class Rules:
 
 def is_about(target: Target, item: Traits) -> bool:
     """Return whether an item is one that a rule is about: all that the filters of a search would let pass."""
-    return all(_passes(target, item))
+    if target.product_id not in (None, item.product_id):
+        return False
+    value_of = partial(getattr, item)
+    return all(condition.holds(value_of) for condition in _conditions(target))
 
 
 def boost_factor(rule: Rule, item: Traits) -> float:
@@ -122,31 +122,10 @@ def boost_factor(rule: Rule, item: Traits) -> float:
     return (rule.boost.by if is_about(rule.boost.items, item) else 1.0) / most
 
 
-def _passes(target: Target, item: Traits) -> Iterator[bool]:
-    if target.product_id is not None:
-        yield target.product_id == item.product_id
-    if target.brand is not None:
-        yield _key(target.brand) == _key(item.brand or "")
-    if target.category is not None:
-        yield _key(target.category) in map(_key, item.category)
-    if target.seller is not None:
-        yield target.seller in item.sellers
-    if target.availability is not None:
-        yield target.availability == item.availability
-    if target.currency is not None:
-        yield target.currency == item.currency
-    if target.min_price is not None:
-        yield item.price is not None and item.price >= target.min_price
-    if target.max_price is not None:
-        yield item.price is not None and item.price <= target.max_price
-    if target.min_rating is not None:
-        yield item.rating is not None and item.rating >= target.min_rating
-
-
-@lru_cache(NAMES_KNOWN_MAX)
-def _key(name: str) -> str:
-    """Return what a name is compared by. A catalogue has few, and making one takes 3 us."""
-    return name_key(name)
+@lru_cache(RULES_MAX)
+def _conditions(target: Target) -> list[Condition]:
+    """Return the conditions of the index for a target. A search compares it with 200 items."""
+    return conditions(target)
 
 
 def _is_open(rule: Rule, now_ms: int) -> bool:

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-import numpy as np
-
 from schemas.errors import RefusedRequest
 from schemas.points import Status, point_id
 from workers.index.interface import Found
 from workers.index.ranking import in_order
 from workers.point.payload import is_visible
-from workers.recommend.diversity import diversified
 from workers.recommend.taste import Given, taste, weights
 from workers.search import hits
 from workers.search.currency import check_currency
+from workers.search.diversity import diverse
 from workers.search.moment import compares_prices, filters_now, turned_prices
 from workers.words.identity import without_names
 from workers.words.query import query_terms
@@ -23,6 +21,7 @@ from workers.words.query import query_terms
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from schemas.queries import Filters, Hit
@@ -100,7 +99,8 @@ class Recommender:
         titles = {each: hits.preferred(stored.payload["title"], self._shop.languages) for each, stored in known.items()}
         sought = _Sought(given, taste(weight_of, vectors), _terms(titles, weight_of))
         scored = await _candidates(index, sought, filters, request)
-        page, left_out = await self._rendered(index, await _diverse(index, scored, request), now_ms)
+        chosen = dict(await diverse(index, scored, request.diversity, request.limit))
+        page, left_out = await self._rendered(index, chosen, now_ms)
         without = [each for each in dict.fromkeys(given.all) if each not in vectors]
         return Recommended(page, "words" if sought.taste is None else "vectors", without, left_out)
 
@@ -145,29 +145,17 @@ def _terms(titles: Mapping[str, str | None], weight_of: Mapping[str, float]) -> 
     return found
 
 
-async def _candidates(index: Index, sought: _Sought, filters: Filters, request: SimilarRequest) -> dict[str, float]:
+async def _candidates(index: Index, sought: _Sought, filters: Filters, request: SimilarRequest) -> list[Found]:
     """Return the points among which to choose, without the given ones, with their scores, best first."""
     given = {point_id(each) for each in sought.given.all}
     points = request.limit * (CANDIDATES_PER_HIT if request.diversity else 1) + len(given)
     said = await index.search_terms(sought.terms, filters, max(WORDED_POINTS, points))
     if sought.taste is None:
-        return {each: score / said[0].score for each, score in said if each not in given}
+        return [Found(each, score / said[0].score) for each, score in said if each not in given]
     near = [each for each in await index.search_dense(sought.taste, filters, points) if each.point_id not in given]
     with_vector = await index.vectors([each.point_id for each in said])
     new = [each for each in said if each.point_id not in with_vector and each.point_id not in given]
     # What words found has a share of the best score by words, which a given item has as a rule, of the best cosine.
     best = max(0.0, near[0].score) if near else 1.0
     placed = [*near, *(Found(each, best * score / said[0].score) for each, score in new)]
-    return dict(in_order(placed))
-
-
-async def _diverse(index: Index, scored: Mapping[str, float], request: SimilarRequest) -> dict[str, float]:
-    """Return the points to show in their order, with their scores. Raises Unavailable."""
-    points, limit = list(scored), request.limit
-    if not request.diversity or not points:
-        return {each: scored[each] for each in points[:limit]}
-    vectors = await index.vectors(points)
-    nothing = np.zeros(index.model.dimension, dtype=np.float32)
-    rows = np.stack([vectors.get(each, nothing) for each in points])
-    scores = np.array(list(scored.values()), dtype=np.float32)
-    return {points[n]: scored[points[n]] for n in diversified(scores, rows, request.diversity, limit)}
+    return in_order(placed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from schemas.errors import RefusedRequest
-from schemas.refinements import FILTERS_OF
+from workers.search.diversity import with_diversity
 from workers.search.groups import group_key, grouped, ungrouped
 from workers.search.moment import filters_now
 from workers.search.ordering import BROWSED_HEAD_POINTS, browsed, in_order
@@ -66,29 +66,29 @@ def relaxed(request: SearchRequest, turned: Turned) -> dict[str, Filters]:
     filters = request.filters
     several = {ALL_FILTERS: filters_now(filters, turned)}
     for name in request.facets:
-        own = [each for each in FILTERS_OF.get(name, ()) if getattr(filters, each) is not None]
+        own = filters.own(name)
         if own:
-            several[name] = filters_now(filters.model_copy(update=dict.fromkeys(own)), turned)
+            several[name] = filters_now(filters.model_copy(update=own), turned)
     return several
 
 
 async def browsed_page(index: Index, request: SearchRequest, filters: Filters, ordering: Ordering) -> Listing:
     """Return one page of all items that pass the filters. Raises Unavailable."""
     end = request.offset + request.limit
-    if ordering.changes_nothing:
+    if ordering.changes_nothing and not request.diversity:
         found = browsed(await index.browse(filters, request.limit, request.offset), weighed=False)
         return Listing(ungrouped(found.whole), await index.count(filters), True, {}, True, [], {})
     passing = await index.browse(filters, max(BROWSED_HEAD_POINTS, end), 0)
     ranked = browsed(passing, weighed=ordering.needs_traits)
-    groups, pins, teams = await ordered_groups(index, ranked, filters, ordering)
+    groups, pins, teams = await ordered_groups(index, ranked, filters, ordering, request.diversity)
     return Listing(groups[request.offset : end], await index.count(filters), True, {}, True, pins, teams)
 
 
 async def ordered_groups(
-    index: Index, ranked: Ranked, filters: Filters, ordering: Ordering
+    index: Index, ranked: Ranked, filters: Filters, ordering: Ordering, diversity: float = 0.0
 ) -> tuple[list[Group], list[Pin], Mapping[str, str]]:
     """Return what was found in the order of the search, each item by itself; its pins and teams. Raises Unavailable."""
-    ordered = await in_order(index, ranked, ordering)
+    ordered = await with_diversity(index, await in_order(index, ranked, ordering), diversity)
     whole, pins = await with_pins(index, ordered, ordering.rules.pins, filters)
     return placed(ungrouped(pinned_first(whole, pins)), pins, whole.exact), pins, whole.teams
 
@@ -115,6 +115,7 @@ async def arranged(
     # Items that were hidden meanwhile are neither shown nor counted.
     visible = {name: [each for each in found.ranked.whole if each.point_id in traits] for name, found in sets.items()}
     found, pins = ordering.ordered(sets[ALL_FILTERS].ranked, traits), sets[ALL_FILTERS].pins
+    found = await with_diversity(index, found, request.diversity)
     ranked = [each for each in pinned_first(found, pins) if each.point_id in traits]
     ordered = in_order_of(request.sort, ranked, traits, turned)
     groups = placed(grouped(ordered, traits) if request.group else ungrouped(ordered), pins, found.exact)

@@ -30,7 +30,13 @@ RANKED_MAX = 1_000
 WORDS_MAX = 32
 """The most words of a query that are explained."""
 TEXT_FIELDS: tuple[str, ...] = ("title", "brand", "category", "description", "attributes", "product_id", "gtin")
-_COMPARED = {"min_price": "price", "max_price": "price", "seller": "sellers", "min_rating": "rating"}
+_COMPARED = {
+    "min_price": "price",
+    "max_price": "price",
+    "seller": "sellers",
+    "attribute": "attributes",
+    "min_rating": "rating",
+}
 """The field of a point that a filter compares, where it has another name."""
 _EMPTY: dict[str, Any] = {
     "title": {}, "description": {}, "attributes": {}, "category": [], "brand": None, "gtin": None, "product_id": "",

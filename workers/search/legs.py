@@ -43,6 +43,8 @@ class Ranked(NamedTuple):
     rest: list[Found]
     teams: Mapping[str, str] = MappingProxyType({})
     """The ranking that a point of the head came from, where two are compared."""
+    buried: int = 0
+    """How many points at the end of the head a rule put there."""
 
     @property
     def whole(self) -> list[Found]:

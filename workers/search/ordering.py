@@ -97,7 +97,8 @@ class Ordering(NamedTuple):
         least = shown[-1].score if shown else 0.0
         head = shown + [Found(point, min(score, least)) for point, score in scored if point in buried]
         share = head[-1].score / ranked.head[-1].score if head and ranked.head[-1].score else 0.0
-        return Ranked(ranked.exact, head, [Found(point, score * share) for point, score in ranked.rest])
+        rest = [Found(point, score * share) for point, score in ranked.rest]
+        return Ranked(ranked.exact, head, rest, buried=len(head) - len(shown))
 
     def _worth(self, item: Traits) -> float:
         """Return what the relevance of an item is multiplied by, at most 1."""

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from schemas.currencies import DECIMALS
 from schemas.refinements import ATTRIBUTE, Refinement
-from schemas.texts import name_key
+from schemas.texts import attribute_values, name_key
 from workers.search.price_ranges import price_ranges
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from workers.index.traits import Traits
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 VALUES_MAX = 100
 """The most values of a field, or of a level of a category. The most frequent ones are answered."""
 RATINGS = (4.0, 3.0, 2.0, 1.0)
-VALUE_CHARS_MAX = 256
 DECIMALS_USUAL = 2
 VALUES_KNOWN_MAX = 100_000
 
@@ -56,8 +55,9 @@ def refinements(name: str, counted: Sequence[Counted]) -> list[Refinement]:
         case "availability":
             return _tree(_by_value((_one(item.availability), key) for item, _, key in counted), _each, name)
     attribute = name.removeprefix(ATTRIBUTE)
-    said = _by_value((tuple(_texts(item.attributes.get(attribute))), key) for item, _, key in counted)
-    return _tree(said, _each, None)
+    said = _by_value((tuple(attribute_values(item.attributes.get(attribute))), key) for item, _, key in counted)
+    # A filter is NAME:VALUE, so it cannot say a name that has a colon itself.
+    return _tree(said, _each, None if ":" in attribute else "attribute", prefix=f"{attribute}:")
 
 
 def _by_value(said: Iterable[tuple[_Texts, str]]) -> Mapping[_Texts, list[str]]:
@@ -88,11 +88,12 @@ def _tree(
     parameter: str | None,
     *,
     exact: bool = False,
+    prefix: str = "",
 ) -> list[Refinement]:
     """Return the values, those of a level below the one above, each as most items write it.
 
     `said`: the keys of the items by their texts; `values_of`: the values that texts are. `exact`: whether names that
-    differ in case are two.
+    differ in case are two. `prefix`: what a filter has before the value.
     """
     counted: dict[_Texts, set[str]] = defaultdict(set)
     written: dict[_Texts, Counter[str]] = defaultdict(Counter)
@@ -108,15 +109,17 @@ def _tree(
 
     def level(parent: _Texts) -> list[Refinement]:
         best = sorted(below[parent], key=lambda value: (-len(counted[value]), shown[value]))[:VALUES_MAX]
-        return [_refinement(shown[each], len(counted[each]), parameter, level(each)) for each in best]
+        return [
+            _refinement(shown[each], len(counted[each]), parameter, f"{prefix}{shown[each]}", level(each))
+            for each in best
+        ]
 
     return level(())
 
 
-def _refinement(value: str, count: int, parameter: str | None, children: list[Refinement]) -> Refinement:
-    return Refinement(
-        value=value, count=count, filters={} if parameter is None else {parameter: value}, children=children
-    )
+def _refinement(value: str, count: int, parameter: str | None, wanted: str, children: list[Refinement]) -> Refinement:
+    filters: dict[str, str | float] = {} if parameter is None else {parameter: wanted}
+    return Refinement(value=value, count=count, filters=filters, children=children)
 
 
 @lru_cache(VALUES_KNOWN_MAX)
@@ -153,17 +156,3 @@ def _ratings(counted: Sequence[Counted]) -> list[Refinement]:
         for least, count in counts.items()
         if count
     ]
-
-
-def _texts(value: object) -> Iterator[str]:
-    """Iterate over the values of an attribute that has one or a list of them."""
-    if isinstance(value, bool):
-        yield "yes" if value else "no"
-    elif isinstance(value, str):
-        yield from [value[:VALUE_CHARS_MAX]] if value.strip() else []
-    elif isinstance(value, int | float):
-        yield f"{value:.15g}"
-    elif isinstance(value, list):
-        for element in value:
-            if not isinstance(element, list | dict):
-                yield from _texts(element)

@@ -225,7 +225,7 @@ class Searcher:
         points = max(self._page_points, end)
         [legs] = await self._all_legs(index, normalised(request.q), [filters], points, ahead=_ahead(request))
         ordering = self.ordering(request, request.q, legs.kind, now_ms)
-        groups, pins, teams = await ordered_groups(index, legs.ranked(), filters, ordering)
+        groups, pins, teams = await ordered_groups(index, legs.ranked(), filters, ordering, request.diversity)
         page = groups[request.offset : end]
         return Listing(page, len(groups), legs.is_complete, {}, True, pins, teams), legs, ordering
 
@@ -278,5 +278,5 @@ class Searcher:
 def _ahead(request: SearchRequest) -> int:
     """Return how many payloads may be needed; 0 where the page is in another order, or too far down."""
     end = request.offset + request.limit
-    in_relevance = request.sort == "relevance" and not request.group
+    in_relevance = request.sort == "relevance" and not request.group and not request.diversity
     return AHEAD_PAGES * end if in_relevance and end <= AHEAD_END_MAX else 0

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from schemas.errors import RefusedRequest
+from schemas.queries import Filters
 from schemas.texts import name_key
 from schemas.understood import Relaxation, Understood, UnderstoodWords
 from workers.search.cheap import cheaper_first
@@ -114,7 +115,8 @@ class UnderstandingSearch:
         if reading.text == request.q:
             return None
         used = [guess for guess in reading.guesses if guess.takes_words]
-        filters = {name: value for guess in used for name, value in guess.filters.items()}
+        guessed = Filters.model_validate({name: value for guess in used for name, value in guess.filters.items()})
+        filters = guessed.model_dump(exclude_none=True)
         asked = request.model_copy(update={**filters, "q": reading.text or None})
         try:
             by_relevance = asked.sort == "relevance" and asked.compare is None

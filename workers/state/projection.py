@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 from schemas.canaries import is_canary
 from schemas.items import SHOP
 from schemas.points import Content, Facets, Offer, Status
-from schemas.texts import name_key
+from schemas.texts import attribute_key, attribute_values, name_key
 from workers.state.fold import PARTS_MAX
 from workers.state.prices import currency_of, price_changes_at_ms, price_now
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from schemas.items import Entity, ItemState, ReviewSummary
     from schemas.logged_item import LoggedItem
 
-PROJECTION_VERSION = 2
+PROJECTION_VERSION = 3
 """The version of the fields that `content` makes of a product. It rises whenever it makes others of the same state."""
 DIGEST_BYTES = 12
 OFFERS_MAX = 200
@@ -54,7 +54,7 @@ def content(
         gtin=values.get("gtin"),
         item_group_id=values.get("item_group_id"),
         availability=values.get("availability"),
-        name_keys=name_keys(values.get("brand"), values.get("category", [])),
+        name_keys=name_keys(values.get("brand"), values.get("category", []), parts["attributes"]),
         left_out=_parts_left_out(state) + offers_left_out(state, of_facets),
         updated_at_ms=updated_at_ms(_time(state.product.latest_ms), state, reviews),
     )
@@ -178,10 +178,11 @@ def _shown_offers(on_offer: list[Offer], shop_currency: str | None) -> list[Offe
     return sorted(sorted(on_offer, key=rank)[:OFFERS_MAX], key=lambda offer: offer["seller"])
 
 
-def name_keys(brand: str | None, category: Iterable[str]) -> list[str]:
-    """Return what the filters `brand` and `category` compare."""
+def name_keys(brand: str | None, category: Iterable[str], attributes: Mapping[str, Any]) -> list[str]:
+    """Return what the filters `brand`, `category` and `attribute` compare."""
     keys = [] if brand is None else [f"brand:{name_key(brand)}"]
-    return keys + sorted({f"category:{name_key(level)}" for level in category})
+    said = {attribute_key(name, text) for name, value in attributes.items() for text in attribute_values(value)}
+    return keys + sorted({f"category:{name_key(level)}" for level in category}) + sorted(said)
 
 
 def _parts_left_out(state: ItemState) -> list[str]:

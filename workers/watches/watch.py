@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from schemas.texts import name_key
+from workers.index.layout import Is, IsIn, Within, conditions, name_keys_of
 from workers.point.payload import is_visible
 from workers.words.chunks import chunks, terms
 from workers.words.folding import folded
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from schemas.points import Content
-    from schemas.queries import Filters
     from schemas.watches import WatchRecord
+    from workers.index.layout import Condition
 
 
 class Watch(NamedTuple):
@@ -25,9 +26,12 @@ class Watch(NamedTuple):
     record: WatchRecord
     terms: frozenset[str]
     """What the text of an item must say, all of it."""
-    brand_key: str | None
-    """The key of the brand that an item must have, as `name_keys` of a point has it."""
-    category_key: str | None
+    keys: tuple[frozenset[str], ...]
+    """The values of each filter for names, as `name_keys` of a point has them. An item must have one of each set."""
+    of_facts: tuple[Condition, ...]
+    """The conditions of the index that compare facts."""
+    of_product: tuple[Condition, ...]
+    """The conditions that compare fields of the product."""
 
 
 class Facts(NamedTuple):
@@ -40,20 +44,17 @@ class Facts(NamedTuple):
     rating: float | None
 
 
+FACT_FIELDS = frozenset(Facts._fields)
 NOTHING = Facts(False, None, None, frozenset(), None)
 """An item that the index does not have."""
 
 
 def watch_of(watch_id: str, record: WatchRecord) -> Watch:
     """Return the watch of a record."""
-    brand, category = record.filters.brand, record.filters.category
-    return Watch(
-        watch_id,
-        record,
-        query_terms_all(record.q or ""),
-        None if brand is None else f"brand:{name_key(brand)}",
-        None if category is None else f"category:{name_key(category)}",
-    )
+    asked = conditions(record.filters)
+    of_facts = tuple(each for each in asked if isinstance(each, Is | IsIn | Within) and each.field in FACT_FIELDS)
+    of_product = tuple(each for each in asked if each not in of_facts)
+    return Watch(watch_id, record, query_terms_all(record.q or ""), name_keys_of(record.filters), of_facts, of_product)
 
 
 def counting_words(text: str) -> list[str]:
@@ -74,27 +75,19 @@ def facts_of(point: Content) -> Facts:
     )
 
 
-def passes(filters: Filters, facts: Facts) -> bool:
-    """Return whether the facts of an item pass those of the filters that compare them."""
-    return (
-        facts.visible
-        and (filters.currency is None or filters.currency == facts.currency)
-        and (filters.max_price is None or (facts.price is not None and facts.price <= filters.max_price))
-        and (filters.min_price is None or (facts.price is not None and facts.price >= filters.min_price))
-        and (filters.seller is None or filters.seller in facts.sellers)
-        and (filters.min_rating is None or (facts.rating is not None and facts.rating >= filters.min_rating))
-    )
+def passes(watch: Watch, facts: Facts) -> bool:
+    """Return whether the facts of an item pass the filters of a watch that compare them."""
+    if not facts.visible:
+        return False
+    value_of = partial(getattr, facts)
+    return all(condition.holds(value_of) for condition in watch.of_facts)
 
 
 def fits(watch: Watch, point: Content, said: AbstractSet[str]) -> bool:
     """Return whether the product of an item, whose text says these terms, is one that the watch is for."""
-    record, keys = watch.record, point["name_keys"] or ()
-    filters = record.filters
+    product_id = watch.record.product_id
     return (
         watch.terms <= said
-        and (record.product_id is None or record.product_id == point["product_id"])
-        and (filters.availability is None or filters.availability == point["availability"])
-        # Points of earlier releases have no keys of names.
-        and (watch.brand_key is None or watch.brand_key in keys or filters.brand == point["brand"])
-        and (watch.category_key is None or watch.category_key in keys or filters.category in point["category"])
+        and product_id in (None, point["product_id"])
+        and all(condition.holds(point.get) for condition in watch.of_product)
     )

@@ -11,7 +11,7 @@ from workers.watches.watch import NOTHING, facts_of, fits, passes
 from workers.words.item import item_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from collections.abc import Set as AbstractSet
 
     from schemas.points import Content
@@ -77,8 +77,8 @@ class WatchSet:
         self._watches: dict[str, Watch] = {}
         self._by_product: dict[str, set[str]] = {}
         self._by_key: dict[str, set[str]] = {}
-        """The watches of searches, each under one key that an item must have to match it."""
-        self._key_of: dict[str, str] = {}
+        """The watches of searches, each under the keys of which an item must have one to match it."""
+        self._keys_of: dict[str, Collection[str]] = {}
         self._by_seller: dict[str, set[str]] = {}
         self._by_currency: dict[str, set[str]] = {}
         self._by_owner: dict[str, set[str]] = {}
@@ -109,8 +109,9 @@ class WatchSet:
         if record.product_id is not None:
             self._by_product.setdefault(record.product_id, set()).add(watch_id)
             return
-        self._key_of[watch_id] = key = self._rarest_key(watch)
-        self._by_key.setdefault(key, set()).add(watch_id)
+        self._keys_of[watch_id] = keys = self._rarest_keys(watch)
+        for key in keys:
+            self._by_key.setdefault(key, set()).add(watch_id)
         for value, ids in self._by_value(record.filters):
             ids.setdefault(value, set()).add(watch_id)
         self._price_max.add(record.filters.max_price, watch_id)
@@ -127,7 +128,8 @@ class WatchSet:
         if record.product_id is not None:
             _discard(self._by_product, record.product_id, watch_id)
             return
-        _discard(self._by_key, self._key_of.pop(watch_id), watch_id)
+        for key in self._keys_of.pop(watch_id):
+            _discard(self._by_key, key, watch_id)
         for value, ids in self._by_value(record.filters):
             _discard(ids, value, watch_id)
         self._price_max.remove(record.filters.max_price, watch_id)
@@ -157,12 +159,12 @@ class WatchSet:
     def asking(self, point: Content, said: AbstractSet[str]) -> list[Watch]:
         """Return the watches of searches that the product of an item may fit, each once."""
         keys = self._by_key.keys() & {*said, *(point["name_keys"] or ()), *_named(point), _ANY}
-        return [self._watches[each] for key in keys for each in self._by_key[key]]
+        return [self._watches[each] for each in set[str]().union(*(self._by_key[key] for key in keys))]
 
     def _by_value(self, filters: Filters) -> Iterator[tuple[str, dict[str, set[str]]]]:
         """Iterate over the values of the filters that must equal one of an item, each with the watches that have it."""
-        if filters.seller is not None:
-            yield filters.seller, self._by_seller
+        for seller in filters.seller or ():
+            yield seller, self._by_seller
         if filters.currency is not None:
             yield filters.currency, self._by_currency
 
@@ -174,10 +176,13 @@ class WatchSet:
         if after.rating is not None:
             yield self._rating_min.passed(-math.inf if before.rating is None else before.rating, after.rating)
 
-    def _rarest_key(self, watch: Watch) -> str:
-        """Return the key with the fewest watches, of equal ones the longest word: an item must have every one."""
-        names = [key for key in (watch.brand_key, watch.category_key) if key is not None]
-        return min([*watch.terms, *names] or [_ANY], key=lambda key: (len(self._by_key.get(key, ())), -len(key), key))
+    def _rarest_keys(self, watch: Watch) -> Collection[str]:
+        """Return the keys with the fewest watches, of equal ones the longest word: an item must have one of each."""
+
+        def rank(keys: Collection[str]) -> tuple[int, int, list[str]]:
+            return sum(len(self._by_key.get(key, ())) for key in keys), -max(map(len, keys)), sorted(keys)
+
+        return min([*({term} for term in watch.terms), *watch.keys] or [{_ANY}], key=rank)
 
 
 _ANY = ""
@@ -192,7 +197,7 @@ def newly_matching(watches: Iterable[Watch], before: Side, after: Side, now_ms: 
     was, now = before.facts, after.facts
     if after.point is None or not now.visible:
         return []
-    passing = [each for each in watches if passes(each.record.filters, now) and now_ms < each.record.expires_at_ms]
+    passing = [each for each in watches if passes(each, now) and now_ms < each.record.expires_at_ms]
     if not passing:
         return []
     said = after.said if after.said is not None else item_words(after.point).counts.keys()
@@ -200,14 +205,12 @@ def newly_matching(watches: Iterable[Watch], before: Side, after: Side, now_ms: 
     if not fitting or before.point is None or not was.visible:
         return fitting
     said_before = before.said if before.said is not None else item_words(before.point).counts.keys()
-    return [
-        each for each in fitting if not (passes(each.record.filters, was) and fits(each, before.point, said_before))
-    ]
+    return [each for each in fitting if not (passes(each, was) and fits(each, before.point, said_before))]
 
 
 def _named(point: Content) -> Iterator[str]:
     """Iterate over the keys of the names of a point of an earlier release, which has none."""
-    return iter(name_keys(point["brand"], point["category"]) if not point["name_keys"] else ())
+    return iter(name_keys(point["brand"], point["category"], {}) if not point["name_keys"] else ())
 
 
 def _discard(sets: dict[str, set[str]], key: str, watch_id: str) -> None:

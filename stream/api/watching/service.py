@@ -75,7 +75,7 @@ class WatchService(WatchApi):
         await self._written.put(watch)
         self._watches.put(watch)
         self._count()
-        return shown_watch(watch, None if point is None else passes(record.filters, facts_of(point)))
+        return shown_watch(watch, None if point is None else passes(watch, facts_of(point)))
 
     @override
     def shown(self, watch_id: str) -> ShownWatch:

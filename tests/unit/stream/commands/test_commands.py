@@ -68,15 +68,17 @@ def test_search_as_json_is_the_answer_of_the_api_on_one_line(service: StandIn) -
 def test_every_flag_of_search_reaches_the_api(service: StandIn) -> None:
     done = freshline(
         "search", "--limit=3", "--offset=1", "--min-price=1", "--max-price=9", "--currency=EUR", "--seller=AEON",
-        "--brand=Garden", "--category=Cakes", "--availability=in_stock", "--min-rating=4",
+        "--brand=Garden", "--brand=Acme", "--category=Cakes", "--availability=in_stock", "--min-rating=4",
+        "--attribute=color:red",
         "--as-typed", "--highlight", "--explain", "--sort=price_asc", "--facets=brand,price", "--group",
         "--after=prices:1:7", "--wait-ms=50", "--json",
     )  # fmt: skip
     assert done.code == 0
     request, after, wait_ms = service.asked[0]
     assert request.model_dump(exclude={"after", "wait_ms"}) == {
-        "q": None, "limit": 3, "offset": 1, "min_price": 1, "max_price": 9, "currency": "EUR", "seller": "AEON",
-        "brand": "Garden", "category": "Cakes", "availability": "in_stock", "min_rating": 4,
+        "q": None, "limit": 3, "offset": 1, "min_price": 1, "max_price": 9, "currency": "EUR", "seller": ("AEON",),
+        "brand": ("Garden", "Acme"), "category": ("Cakes",), "availability": ("in_stock",), "min_rating": 4,
+        "attribute": ("color:red",), "diversity": 0,
         "understand": False, "highlight": True, "explain": True,
         "ranking": None, "compare": None, "seed": None,
         "sort": "price_asc", "facets": ["brand", "price"], "group": True,

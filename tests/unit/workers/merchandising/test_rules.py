@@ -147,8 +147,11 @@ def test_the_items_that_a_rule_is_about_pass_all_that_it_says() -> None:
     assert is_about(
         Target(brand="acme", category="cakes", max_price=5, min_price=5, currency="EUR", min_rating=4), item
     )
+    assert is_about(Target.model_validate({"brand": ["B", "Acme"]}), item)
     for said in (
         {"brand": "B"},
+        {"brand": ["B", "C"]},
+        {"attribute": "color:red"},
         {"product_id": "P2"},
         {"min_rating": 4.5},
         {"seller": "A"},

@@ -29,7 +29,7 @@ def test_turned_points_pass_by_their_price_now_alone(
     turned: dict[str, float | None], least: int | None, most: int
 ) -> None:
     found = filters_now(Filters(min_price=least, max_price=most, brand="Acme"), turned)
-    assert isinstance(found, FiltersNow) and found.brand == "Acme" and found.any
+    assert isinstance(found, FiltersNow) and found.brand == ("Acme",) and found.any
     assert set(found.turned) == set(turned)
     assert set(found.passing) == {
         p for p, price in turned.items() if price is not None and (least or 0) <= price <= most

@@ -110,7 +110,8 @@ def test_ratings_are_counted_from_each_number_up() -> None:
 )  # fmt: skip
 def test_an_attribute_has_one_value_or_a_list_of_them(value: object, wanted: list[str]) -> None:
     found = refinements("attributes.color", counted({"attributes": {"color": value}}))
-    assert [each.value for each in found] == wanted and all(each.filters == {} for each in found)
+    assert [each.value for each in found] == wanted
+    assert all(each.filters == {"attribute": f"color:{each.value}"} for each in found)
 
 
 def test_availability_is_counted() -> None:

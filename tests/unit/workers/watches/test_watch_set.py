@@ -37,10 +37,11 @@ def _watch(draw: st.DrawFn, watch_id: str) -> Watch:
     filters: dict[str, Any] = {
         "max_price": draw(prices),
         "min_price": draw(prices),
-        "seller": draw(some | st.sampled_from(["A", "B"])),
-        "brand": draw(some | st.sampled_from(["Acme", "ACME", "Other"])),
-        "category": draw(some | st.sampled_from(["Lamps", "Food"])),
-        "availability": draw(some | st.sampled_from(["in_stock", "out_of_stock"])),
+        "seller": draw(some | st.sampled_from(["A", "B", ["A", "B"]])),
+        "brand": draw(some | st.sampled_from(["Acme", "ACME", "Other", ["Acme", "Other"]])),
+        "category": draw(some | st.sampled_from(["Lamps", "Food", ["Lamps", "Food"]])),
+        "availability": draw(some | st.sampled_from(["in_stock", "out_of_stock", ["in_stock", "preorder"]])),
+        "attribute": draw(some | st.sampled_from(["color:Red", ["color:red", "color:blue", "size:M"]])),
         "min_rating": draw(some | st.sampled_from([2.0, 4.0])),
     }
     bounded = any(filters[name] is not None for name in ("max_price", "min_price"))
@@ -67,12 +68,13 @@ products = st.fixed_dictionaries(
         "brand": some | st.sampled_from(["Acme", "Other"]),
         "category": st.lists(st.sampled_from(["Lamps", "Food"]), unique=True),
         "availability": some | st.sampled_from(["in_stock", "out_of_stock"]),
+        "attributes": st.sampled_from([{}, {"color": "red"}, {"color": ["Blue", "Green"], "size": "M"}]),
     }
 )
 
 
 def point(product: dict[str, Any], facet: dict[str, Any], *, keyed: bool = True) -> Content:
-    keys = name_keys(product["brand"], product["category"]) if keyed else None
+    keys = name_keys(product["brand"], product["category"], product["attributes"]) if keyed else None
     currency = None if facet["price"] is None else facet["currency"]
     return content(**product, **(facet | {"currency": currency}), name_keys=keys)
 

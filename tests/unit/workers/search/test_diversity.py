@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.recommend.diversity import diversified
+from workers.search.diversity import diversified
 
 SLACK = 1e-5
 """How much two ways to add up the same float32 numbers may differ."""
