@@ -14,4 +14,6 @@ def qdrant_server(settings: Settings) -> ServerAddress | None:
     """Return how the Qdrant server is reached, None for the embedded index."""
     if settings.qdrant_url is None:
         return None
-    return ServerAddress(settings.qdrant_url, settings.qdrant_api_key, settings.qdrant_ca_file)
+    return ServerAddress(
+        settings.qdrant_url, settings.qdrant_api_key, settings.qdrant_ca_file, settings.qdrant_grpc_port
+    )

@@ -60,6 +60,12 @@ class TransportSettings(BaseSettings):
         None,
         description="PEM file of the CA of the Qdrant server's certificate. If it is not set, it is public CAs.",
     )
+    qdrant_grpc_port: int | None = Field(
+        None,
+        ge=1,
+        le=65_535,
+        description="Port of gRPC of the Qdrant server, by default 6334 there. If it is not set, REST is spoken.",
+    )
 
     @model_validator(mode="after")
     def _fit(self) -> Self:
@@ -107,7 +113,7 @@ OPTIONS = (
     _Option(
         ("qdrant_ca_file",), lambda s: (s.qdrant_url or "").startswith("https:"), "FRESHLINE_QDRANT_URL=https://..."
     ),
-    _Option(("qdrant_api_key",), lambda s: s.qdrant_url is not None, "FRESHLINE_QDRANT_URL"),
+    _Option(("qdrant_api_key", "qdrant_grpc_port"), lambda s: s.qdrant_url is not None, "FRESHLINE_QDRANT_URL"),
 )
 
 

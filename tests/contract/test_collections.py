@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,7 +10,7 @@ from qdrant_client import AsyncQdrantClient
 
 from schemas.errors import Conflict
 from schemas.queries import Filters
-from tests.support.index_backends import MODEL, content, put
+from tests.support.index_backends import BACKENDS, MODEL, content, open_on_server, put
 from workers.index.edge.collections import EdgeCollections
 from workers.index.server.collections import open_with
 from workers.query_gate import QueryGate
@@ -28,12 +29,15 @@ class Backend:
 
     def __init__(self, kind: str, directory: Path) -> None:
         self.kind, self.directory = kind, directory
-        self.client = AsyncQdrantClient(":memory:")
+        self.local = AsyncQdrantClient(":memory:")
+        self.alias = f"roles-{uuid.uuid4().hex}"
 
     async def open(self) -> Collections:
         if self.kind == "edge":
             return EdgeCollections(self.directory, alias="items", model=MODEL, model_source=None, gate=QueryGate())
-        return await open_with(self.client, alias="items", model=MODEL)
+        if self.kind == "local mode":
+            return await open_with(self.local, alias=self.alias, model=MODEL)
+        return await open_on_server(self.kind, self.alias)
 
     async def open_again(self, collections: Collections) -> Collections:
         if self.kind == "edge":
@@ -41,11 +45,11 @@ class Backend:
         return await self.open()
 
 
-@pytest.fixture(params=["edge", "server, local mode"])
+@pytest.fixture(params=BACKENDS)
 async def backend(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Backend]:
     made = Backend(request.param, tmp_path)
     yield made
-    await made.client.close()
+    await made.local.close()
 
 
 async def test_at_first_one_empty_collection_serves(backend: Backend) -> None:

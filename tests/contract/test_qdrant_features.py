@@ -8,8 +8,9 @@ import pytest
 from qdrant_client import AsyncQdrantClient, models
 
 from schemas.errors import Misconfigured
-from tests.support.index_backends import front_url
+from tests.support.index_backends import front_address
 from workers.index.server.calls import Calls, Persistence
+from workers.index.server.client import create_client, create_grpc_client
 from workers.index.server.features import SCRATCH_PREFIX, check_features
 from workers.retry import Backoff
 
@@ -49,12 +50,13 @@ async def left_behind(client: AsyncQdrantClient) -> list[str]:
     return [each.name for each in (await client.get_collections()).collections if each.name.startswith(SCRATCH_PREFIX)]
 
 
-@pytest.mark.parametrize("backend", ["local mode", "over HTTP"])
+@pytest.mark.parametrize("backend", ["local mode", "REST", "gRPC"])
 async def test_a_server_that_has_all_is_taken_and_left_as_it_was(backend: str) -> None:
-    client = AsyncQdrantClient(":memory:") if backend == "local mode" else AsyncQdrantClient(url=front_url())
-    await check_features(Calls(client, QUICK))
+    client = AsyncQdrantClient(":memory:") if backend == "local mode" else create_client(front_address(backend))
+    calls = Calls(client, QUICK, create_grpc_client(front_address(backend)) if backend == "gRPC" else None)
+    await check_features(calls)
     assert await left_behind(client) == []
-    await client.close()
+    await calls.close()
 
 
 @pytest.mark.parametrize(

@@ -1,49 +1,78 @@
-"""A Qdrant server behind TLS that requires an API key: who is let in, and what a person reads who is not."""
+"""A Qdrant server behind TLS that requires an API key: who is let in, and what a person reads who is not; over REST and
+over gRPC, where a lost server and a dead connection are found out too."""
 
 from __future__ import annotations
 
+import contextlib
 import uuid
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, NamedTuple
 
+import httpx
 import pytest
 from pydantic import SecretStr
 
 from schemas.errors import FreshlineError, Misconfigured, Unavailable
 from schemas.queries import Filters
 from stream.runtime.ports import free_port
-from tests.qdrant_front.serving import in_thread
+from tests.qdrant_front.serving import Front, in_thread
 from tests.support.certificates import Certificates
 from tests.support.index_backends import MODEL, content, ids, point_ids, put, vector
 from tests.support.tls_proxy import TlsProxy
+from tests.support.waiting import until
 from workers.index.address import ServerAddress
 from workers.index.open import check_answers
 from workers.index.server.calls import Calls, Persistence
-from workers.index.server.client import create_client
+from workers.index.server.client import GRPC_OPTIONS, create_client, create_grpc_client
 from workers.index.server.collections import open_server
 from workers.retry import Backoff
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
+
+    from qdrant_client import AsyncQdrantClient
 
 KEY = "a-key-that-nobody-may-read"
 QUICK = Persistence(2, Backoff(0.001, 0.002))
 
 
 class Locked(NamedTuple):
-    """The server, and the certificates that it may show."""
+    """The server over one transport, and the certificates that it may show."""
 
     address: ServerAddress
     certificates: Certificates
     proxy: TlsProxy
+    plain: Front
+    """Where the same server speaks without TLS."""
+
+    @property
+    def has_grpc(self) -> bool:
+        return self.address.grpc_port is not None
 
 
 @pytest.fixture(scope="module")
-def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Locked]:
-    certificates, port = Certificates.make(tmp_path_factory.mktemp("certificates")), free_port()
-    front = in_thread(KEY).removeprefix("http://")
-    with TlsProxy(port, front, certificates.broker).running() as proxy:
-        yield Locked(ServerAddress(f"https://127.0.0.1:{port}", SecretStr(KEY), certificates.ca), certificates, proxy)
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    return Certificates.make(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture(scope="module", params=["REST", "gRPC"])
+def locked(request: pytest.FixtureRequest, certificates: Certificates) -> Iterator[Locked]:
+    """The server behind a proxy for REST, and behind another for gRPC where that is asked; the proxy of the last."""
+    port, grpc_port, plain = free_port(), free_port(), in_thread(KEY)
+    address = ServerAddress(f"https://127.0.0.1:{port}", SecretStr(KEY), certificates.ca)
+    with TlsProxy(port, plain.url.removeprefix("http://"), certificates.broker).running() as proxy:
+        if request.param == "REST":
+            yield Locked(address, certificates, proxy, plain)
+            return
+        with TlsProxy(grpc_port, f"127.0.0.1:{plain.grpc_port}", certificates.broker).running() as grpc_proxy:
+            yield Locked(address._replace(grpc_port=grpc_port), certificates, grpc_proxy, plain)
+
+
+def client_of(locked: Locked) -> AsyncQdrantClient:
+    """Return the client for the transport that is tested."""
+    return create_grpc_client(locked.address) or create_client(locked.address)
 
 
 async def test_an_index_is_written_and_searched_with_the_key_over_tls(locked: Locked) -> None:
@@ -58,7 +87,11 @@ async def test_an_index_is_written_and_searched_with_the_key_over_tls(locked: Lo
 @pytest.mark.parametrize(
     ("key", "ca", "reason"),
     [
-        ("wrong", "ca", r"the Qdrant server refused the API key \(401\): check FRESHLINE_QDRANT_API_KEY"),
+        (
+            "wrong",
+            "ca",
+            r"the Qdrant server refused the API key \((401|UNAUTHENTICATED)\): check FRESHLINE_QDRANT_API_KEY",
+        ),
         (None, "ca", "check FRESHLINE_QDRANT_API_KEY"),
         (KEY, "other_ca", "from a CA that is not trusted here .*: set FRESHLINE_QDRANT_CA_FILE"),
         (KEY, None, "set FRESHLINE_QDRANT_CA_FILE"),
@@ -74,9 +107,22 @@ async def test_who_is_not_let_in_reads_one_line(locked: Locked, key: str | None,
 
 
 async def test_https_to_a_server_without_tls_is_said(locked: Locked) -> None:
-    plain = locked.address._replace(url=in_thread().replace("http:", "https:"))
+    plain = locked.address._replace(url=locked.plain.url.replace("http:", "https:"))
+    if locked.has_grpc:
+        plain = plain._replace(grpc_port=locked.plain.grpc_port)
     with pytest.raises(Misconfigured, match="does not speak TLS on this port"):
         await check_answers(plain)
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_a_port_of_rest_that_is_named_as_that_of_grpc_is_said(certificates: Certificates, scheme: str) -> None:
+    rest, port = in_thread(KEY).url.removeprefix("http://"), free_port()
+    with TlsProxy(port, rest, certificates.broker, ["http/1.1"]).running():
+        address = ServerAddress(f"{scheme}://127.0.0.1:9", SecretStr(KEY), grpc_port=int(rest.rpartition(":")[2]))
+        if scheme == "https":
+            address = address._replace(ca_file=certificates.ca, grpc_port=port)
+        with _key_in_the_clear(scheme), pytest.raises(Misconfigured, match="does not speak gRPC on this port: set"):
+            await check_answers(address)
 
 
 @pytest.mark.parametrize(
@@ -84,7 +130,7 @@ async def test_https_to_a_server_without_tls_is_said(locked: Locked) -> None:
     [("expired", "has expired: renew it there"), ("misnamed", "has a certificate for another host")],
 )
 async def test_a_certificate_that_is_wrong_later_is_waited_for(locked: Locked, shown: str, reason: str) -> None:
-    client = create_client(locked.address)
+    client = client_of(locked)
     calls = Calls(client, QUICK)
     await calls.ask(client.get_collections)
     locked.proxy.show(getattr(locked.certificates, shown))
@@ -95,6 +141,47 @@ async def test_a_certificate_that_is_wrong_later_is_waited_for(locked: Locked, s
         locked.proxy.show(locked.certificates.broker)
     await calls.ask(client.get_collections)
     await client.close()
+
+
+async def test_a_server_that_was_away_is_found_again(locked: Locked) -> None:
+    client = client_of(locked)
+    calls = Calls(client, Persistence(1))
+    await calls.ask(client.get_collections)
+
+    async def answers() -> bool:
+        with contextlib.suppress(Unavailable):
+            await calls.ask(client.get_collections)
+            return True
+        return False
+
+    async def is_away() -> bool:
+        return not await answers()
+
+    faults = httpx.AsyncClient(base_url=locked.plain.url, headers={"api-key": KEY}, trust_env=False)
+    async with faults:
+        (await faults.post("/_faults", json={"away_seconds": 1.0})).raise_for_status()
+    await until(is_away, "the server is away")
+    await until(answers, "it is found again")
+    await client.close()
+
+
+async def test_a_connection_whose_other_end_says_nothing_any_more_is_replaced(
+    locked: Locked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.index.server.client.TIMEOUT_SECONDS", 2)
+    monkeypatch.setitem(GRPC_OPTIONS, "grpc.keepalive_time_ms", 200)
+    monkeypatch.setitem(GRPC_OPTIONS, "grpc.keepalive_timeout_ms", 200)
+    client = client_of(locked)
+    calls = Calls(client, QUICK)
+    await calls.ask(client.get_collections)
+    locked.proxy.silence()
+    await calls.ask(client.get_collections)
+    await client.close()
+
+
+def _key_in_the_clear(scheme: str) -> AbstractContextManager[object]:
+    """Return the block in which qdrant-client warns of a key that is sent without TLS."""
+    return pytest.warns(UserWarning, match="insecure connection") if scheme == "http" else nullcontext()
 
 
 def test_the_text_of_an_address_has_no_key(locked: Locked) -> None:

@@ -94,7 +94,7 @@ async def test_a_process_knows_what_the_index_had_before_it(own_embedded_broker:
 async def test_a_process_follows_what_others_write(own_embedded_broker: RunningBroker) -> None:
     ensure_topics(own_embedded_broker.settings(partitions=PARTITIONS))
     await write_elsewhere(own_embedded_broker, record("between", title="Rug"))
-    async with opened("server, local mode") as index:
+    async with opened("local mode") as index:
         await put(index, content("a", "Brass lamp"), point_version(EPOCH - 1, 0))
         async with fed(index, own_embedded_broker, others_write=True) as vocabulary:
             await until_words(vocabulary, "brass", "lamp", "rug")

@@ -1,4 +1,4 @@
-"""Whole stacks over SASL and TLS on Apache Kafka; and no secret in anything that comes out of them."""
+"""Whole stacks over SASL and TLS on Apache Kafka and a Qdrant server; and no secret in anything that comes out."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from stream.kafka.partitions import Partition
 from stream.kafka.producer import OutgoingRecord, Producer
 from stream.kafka.topics import ITEMS
 from stream.replay.offset_range import end_offsets_now
+from stream.runtime.ports import free_port
+from tests.qdrant_front.serving import in_thread
 from tests.support.running_commands import Done, freshline
 from tests.support.running_stack import running_stack
 from tests.support.secured_kafka import PASSWORD, SecuredKafka
@@ -25,13 +27,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.support.certificates import Certificates
     from tests.support.running_stack import RunningStack
 
 pytestmark = pytest.mark.kafka
 
 WRONG_PASSWORD = "another-password-that-nobody-may-read"
+KEY, WRONG_KEY = "a-key-that-nobody-may-read", "another-key-that-nobody-may-read"
 PARTITIONS = 4
-SECRETS = (PASSWORD, WRONG_PASSWORD)
+SECRETS = (PASSWORD, WRONG_PASSWORD, KEY, WRONG_KEY)
 
 
 @contextmanager
@@ -41,6 +45,21 @@ def stack_with(login: dict[str, str], folder: Path) -> Iterator[RunningStack]:
         for name, value in {**login, "FRESHLINE_API": stack.api, "XDG_STATE_HOME": str(folder / "state")}.items():
             patch.setenv(name, value)
         yield stack
+
+
+@contextmanager
+def locked_qdrant(certificates: Certificates) -> Iterator[tuple[dict[str, str], TlsProxy]]:
+    """Run a Qdrant server that requires a key and TLS; yield the settings for it, and what ends TLS for gRPC."""
+    port, grpc_port, front = free_port(), free_port(), in_thread(KEY)
+    settings = {
+        "FRESHLINE_QDRANT_URL": f"https://127.0.0.1:{port}",
+        "FRESHLINE_QDRANT_GRPC_PORT": str(grpc_port),
+        "FRESHLINE_QDRANT_API_KEY": KEY,
+        "FRESHLINE_QDRANT_CA_FILE": str(certificates.ca),
+    }
+    rest = TlsProxy(port, front.url.removeprefix("http://"), certificates.broker)
+    with rest.running(), TlsProxy(grpc_port, f"127.0.0.1:{front.grpc_port}", certificates.broker).running() as proxy:
+        yield settings, proxy
 
 
 def sent_and_found(product_id: str) -> list[Done]:
@@ -87,16 +106,46 @@ def test_a_stack_over_scram_and_tls_works_and_tells_no_secret(
     assert not any(secret in text for secret in SECRETS for text in said)
 
 
+def test_a_stack_on_a_qdrant_server_over_grpc_with_a_key_and_tls_works_and_tells_no_secret(
+    secured_kafka: SecuredKafka, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = secured_kafka.certificates
+    with locked_qdrant(files) as (server, proxy):
+        login = secured_kafka.logins(tmp_path)["SCRAM-SHA-512 over TLS"] | server
+        with stack_with(login, tmp_path) as stack:
+            done = sent_and_found("grpc-1")
+            others = [freshline(*line.split()) for line in ("reconcile", "status --json")]
+            assert [each.code for each in others] == [0, 0], others
+            proxy.show(files.expired)
+            stack.until(lambda: stack.http.get("/search", params={"q": "lamp"}).status_code == 503, "it is noticed")
+            said = [stack.http.get(path).text for path in ("/search?q=lamp", "/status", "/readyz", "/metrics")]
+            assert "the certificate of the Qdrant server has expired: renew it there" in said[0]
+            proxy.show(files.broker)
+            stack.until(lambda: stack.http.get("/search", params={"q": "lamp"}).status_code == 200, "it is renewed")
+            monkeypatch.setenv("FRESHLINE_QDRANT_API_KEY", WRONG_KEY)
+            wrong = freshline("up", "--data-dir", str(tmp_path / "other"))
+            assert wrong.code == 1 and wrong.err.count("\n") == 1 and "refused the API key" in wrong.err
+            monkeypatch.undo()
+        started = start_worker(login | {"FRESHLINE_QDRANT_API_KEY": WRONG_KEY}, tmp_path / "other", "index")
+        assert wait_end(started, "a worker with a wrong key ends") == 78
+        log = (tmp_path / "worker.log").read_text()
+        assert "refused the API key (UNAUTHENTICATED): check FRESHLINE_QDRANT_API_KEY" in log.splitlines()[-1]
+    said += [each.out + each.err for each in (*done, *others, wrong)]
+    said += [log, *written_in(tmp_path)]
+    assert not any(secret in text for secret in SECRETS for text in said)
+    assert not any("ssl_transport_security" in text for text in said), "gRPC says nothing by itself"
+
+
 def test_a_stack_with_a_client_certificate_works(secured_kafka: SecuredKafka, tmp_path: Path) -> None:
     with stack_with(secured_kafka.logins(tmp_path)["a client certificate"], tmp_path):
         sent_and_found("mtls-1")
 
 
-def start_worker(env: dict[str, str], data_dir: Path) -> subprocess.Popen[bytes]:
-    """Start an items worker, whose log is beside its data directory."""
+def start_worker(env: dict[str, str], data_dir: Path, kind: str = "items") -> subprocess.Popen[bytes]:
+    """Start an items or index worker, whose log is beside its data directory."""
     theirs = os.environ | env | {"FRESHLINE_DATA_DIR": str(data_dir), "FRESHLINE_BROKER": "kafka"}
     with (data_dir.parent / "worker.log").open("ab") as log:
-        return subprocess.Popen([sys.executable, "-m", "stream.items"], env=theirs, stdout=log, stderr=log)
+        return subprocess.Popen([sys.executable, "-m", f"stream.{kind}"], env=theirs, stdout=log, stderr=log)
 
 
 def items_written(kafka: SecuredKafka) -> int:

@@ -1,4 +1,4 @@
-"""python -m tests.qdrant_front --port P"""
+"""python -m tests.qdrant_front --port P [--grpc-port Q]"""
 
 from __future__ import annotations
 
@@ -10,4 +10,6 @@ from .serving import serve
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m tests.qdrant_front", description=__doc__)
     parser.add_argument("--port", type=int, default=6333)
-    asyncio.run(serve(parser.parse_args().port))
+    parser.add_argument("--grpc-port", type=int, default=0, help="by default a free one")
+    asked = parser.parse_args()
+    asyncio.run(serve(asked.port, asked.grpc_port))

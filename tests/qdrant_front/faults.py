@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
 CONTROL = "/_"
 """Requests below this path never fail."""
-HALF = "half"
-"""The key in the scope of a batch of which only half is to be applied."""
+BEFORE, HALF, AFTER = "before", "half", "after"
+"""When a request fails: before it is applied, half of it applied, all of it. HALF is also the key in the scope of a
+batch of which only half is to be applied."""
 
 
 class Faults(BaseModel, extra="forbid"):
@@ -41,7 +42,7 @@ class Faulty:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._kinds = cycle(("before", HALF, "after"))
+        self._kinds = cycle((BEFORE, HALF, AFTER))
         self.faults = Faults()
         self.counted = Counted()
         self.leave = asyncio.Event()
@@ -56,16 +57,21 @@ class Faulty:
         if scope["type"] != "http" or scope["path"].startswith(CONTROL):
             await self._app(scope, receive, send)
             return
-        self.counted.requests += 1
-        kind = next(self._kinds) if self._fails() else None
-        await asyncio.sleep(self.faults.delay_seconds)
+        kind = await self.begin()
         if kind is None:
             await self._app(scope, receive, send)
             return
-        self.counted.failed += 1
-        if kind != "before":
+        if kind != BEFORE:
             await self._app({**scope, HALF: kind == HALF}, receive, _discard)
-        await _fail(send, 503 if kind == "before" else 500)
+        await _fail(send, 503 if kind == BEFORE else 500)
+
+    async def begin(self) -> str | None:
+        """Count a request and delay it; return when it is to fail, None if it is not."""
+        self.counted.requests += 1
+        kind = next(self._kinds) if self._fails() else None
+        self.counted.failed += kind is not None
+        await asyncio.sleep(self.faults.delay_seconds)
+        return kind
 
     def _fails(self) -> bool:
         return bool(self.faults.fail_every) and self.counted.requests % self.faults.fail_every == 0

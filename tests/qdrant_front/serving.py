@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import threading
-from typing import TYPE_CHECKING
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, NamedTuple
 
 import uvicorn
 from starlette.responses import PlainTextResponse
 
+from stream.runtime.ports import free_port
 from tests.support.waiting import HANG_S
 
 from .app import create_app
+from .grpc_gate import start_grpc
 from .store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -36,33 +38,51 @@ class Locked:
             await self._app(scope, receive, send)
 
 
-async def serve(port: int, *, api_key: str | None = None, on_ready: Callable[[], None] = lambda: None) -> None:
-    """Serve until cancelled. While the server is set to be away, nothing listens."""
-    app = create_app(Store())
+class Front(NamedTuple):
+    """Where a front listens."""
+
+    url: str
+    grpc_port: int
+
+
+async def serve(
+    port: int, grpc_port: int, *, api_key: str | None = None, on_ready: Callable[[], None] = lambda: None
+) -> None:
+    """Serve until cancelled. While the server is set to be away, nothing listens. Raises OSError for a taken port."""
+    store = Store()
+    app = create_app(store)
     served: ASGIApp = app if api_key is None else Locked(app, api_key)
     while True:
-        config = uvicorn.Config(served, HOST, port, log_level="warning", lifespan="off", timeout_graceful_shutdown=1)
-        server = uvicorn.Server(config)
-        serving = asyncio.ensure_future(server._serve())  # not `serve`: it would take the signals
-        while not server.started:
-            await asyncio.wait([serving], timeout=0.01)
-            if serving.done():
-                raise OSError(f"port {port} is taken")
-        on_ready()
-        await app.leave.wait()
-        app.leave.clear()
-        server.should_exit = True
-        await serving
+        async with _http(served, port):
+            grpc_server = start_grpc(f"{HOST}:{grpc_port}", store, app, api_key)
+            on_ready()
+            await app.leave.wait()
+            app.leave.clear()
+            # In a thread: calls that are under way are answered by this loop.
+            await asyncio.to_thread(grpc_server.stop(None).wait)
         await asyncio.sleep(app.faults.away_seconds)
 
 
-def in_thread(api_key: str | None = None) -> str:
-    """Return the URL of a front that ends with this process, and requires this key if one is given."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port = probe.getsockname()[1]
+@asynccontextmanager
+async def _http(served: ASGIApp, port: int) -> AsyncIterator[None]:
+    config = uvicorn.Config(served, HOST, port, log_level="warning", lifespan="off", timeout_graceful_shutdown=1)
+    server = uvicorn.Server(config)
+    serving = asyncio.ensure_future(server._serve())  # not `serve`: it would take the signals
+    while not server.started:
+        await asyncio.wait([serving], timeout=0.01)
+        if serving.done():
+            raise OSError(f"port {port} is taken")
+    yield
+    server.should_exit = True
+    await serving
+
+
+def in_thread(api_key: str | None = None) -> Front:
+    """Return where a front listens that ends with this process, and requires this key if one is given."""
+    port, grpc_port = free_port(), free_port()
     ready = threading.Event()
-    threading.Thread(target=lambda: asyncio.run(serve(port, api_key=api_key, on_ready=ready.set)), daemon=True).start()
+    serving = serve(port, grpc_port, api_key=api_key, on_ready=ready.set)
+    threading.Thread(target=asyncio.run, args=[serving], daemon=True).start()
     if not ready.wait(HANG_S):
         raise TimeoutError("the front did not start")
-    return f"http://{HOST}:{port}"
+    return Front(f"http://{HOST}:{port}", grpc_port)

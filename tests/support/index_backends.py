@@ -15,11 +15,13 @@ from qdrant_client import AsyncQdrantClient
 from qdrant_edge import Filter, UpdateOperation
 
 from schemas.points import Content, point_id
-from tests.qdrant_front.serving import in_thread
+from tests.qdrant_front.serving import Front, in_thread
 from workers.embedder.interface import ModelId
+from workers.index.address import ServerAddress
 from workers.index.edge.open import open_edge
 from workers.index.edge.operations import create_positions
-from workers.index.server.collections import open_with
+from workers.index.server.client import create_client, create_grpc_client
+from workers.index.server.collections import ServerCollections, open_with
 from workers.point.plan import plan
 from workers.state.projection import name_keys
 
@@ -32,7 +34,9 @@ if TYPE_CHECKING:
 
 MODEL = ModelId("test", "1", 4)
 SERVER_URL = os.environ.get("FRESHLINE_TEST_QDRANT_URL")
-BACKENDS = ("edge", "server, local mode", "server, over HTTP", *(["server"] if SERVER_URL else []))
+SERVER_GRPC_PORT = int(os.environ.get("FRESHLINE_TEST_QDRANT_GRPC_PORT", "6334"))
+SERVER_BACKENDS = ("server, over REST", "server, over gRPC") if SERVER_URL else ()
+BACKENDS = ("edge", "local mode", "front, over REST", "front, over gRPC", *SERVER_BACKENDS)
 
 
 @cache
@@ -42,9 +46,19 @@ def _shared_edge() -> EdgeIndex:
 
 
 @cache
-def front_url() -> str:
-    """Start the front of a server (local mode over HTTP), one for all tests of a process, and return its URL."""
+def front() -> Front:
+    """Start the front of a server (local mode over HTTP and gRPC), one for all tests of a process."""
     return in_thread()
+
+
+def front_url() -> str:
+    """Return the URL of the front."""
+    return front().url
+
+
+def front_address(transport: str) -> ServerAddress:
+    """Return how the front is reached over `REST` or `gRPC`."""
+    return ServerAddress(front().url, grpc_port=front().grpc_port if transport == "gRPC" else None)
 
 
 @asynccontextmanager
@@ -63,13 +77,17 @@ async def opened(backend: str) -> AsyncIterator[Index]:
 
 
 async def _on_server(backend: str) -> Index:
-    return await (await open_with(_client(backend), alias=f"test-{uuid.uuid4().hex}", model=MODEL)).serving()
+    return await (await open_on_server(backend, f"test-{uuid.uuid4().hex}")).serving()
 
 
-def _client(backend: str) -> AsyncQdrantClient:
-    if backend == "server, local mode":
-        return AsyncQdrantClient(":memory:")
-    return AsyncQdrantClient(url=front_url() if backend == "server, over HTTP" else SERVER_URL)
+async def open_on_server(backend: str, alias: str) -> ServerCollections:
+    """Open the collections of a backend that is not Qdrant Edge, with clients of their own."""
+    if backend == "local mode":
+        return await open_with(AsyncQdrantClient(":memory:"), alias=alias, model=MODEL)
+    where, transport = backend.split(", over ")
+    grpc_port = SERVER_GRPC_PORT if transport == "gRPC" else None
+    address = front_address(transport) if where == "front" else ServerAddress(str(SERVER_URL), grpc_port=grpc_port)
+    return await open_with(create_client(address), grpc=create_grpc_client(address), alias=alias, model=MODEL)
 
 
 def content(product_id: str, title: str | dict[str, str] = "Garden cake", **fields: Any) -> Content:

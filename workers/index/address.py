@@ -17,3 +17,5 @@ class ServerAddress(NamedTuple):
     api_key: SecretStr | None = None
     ca_file: Path | None = None
     """PEM of the CA of the server's certificate; None for the public CAs."""
+    grpc_port: int | None = None
+    """The port of gRPC on the same host, for the calls that are faster over it; None for REST alone."""

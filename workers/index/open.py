@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ async def open_collections(
         from workers.index.edge.collections import EdgeCollections
 
         return EdgeCollections(directory, alias=alias, model=model, model_source=model_source, gate=gate)
+    _silence_grpc()
     from workers.index.server.collections import open_server
 
     return await open_server(server, alias=alias, model=model, model_source=model_source)
@@ -38,6 +40,15 @@ async def open_collections(
 
 async def check_answers(server: ServerAddress) -> None:
     """Raise Unavailable if no Qdrant server answers, Misconfigured if it is too old or does not let us in."""
+    _silence_grpc()
     from workers.index.server.collections import check_server
 
     await check_server(server)
+
+
+def _silence_grpc() -> None:
+    """Let gRPC write nothing to stderr by itself: what is wrong is said in one line, and it would say it beside that.
+
+    It reads this as it is imported, which qdrant-client does.
+    """
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")

@@ -1,63 +1,70 @@
-"""The client of a Qdrant server, and what is wrong where the server does not let it in."""
+"""The client of a Qdrant server, which keeps its connections open."""
 
 from __future__ import annotations
 
 import ssl
 from typing import TYPE_CHECKING, Any
 
+import httpx
 from qdrant_client import AsyncQdrantClient
 
 from schemas.errors import Misconfigured
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
     from workers.index.address import ServerAddress
 
 TIMEOUT_SECONDS = 10
-EXPIRED = 10
-"""The result of OpenSSL's X509_verify_cert for a certificate that has expired."""
-OTHER_HOST = (62, 64)
-"""Its results for a certificate of another host, by name or address."""
+KEPT = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=3.0)
+"""The connections of REST. By itself qdrant-client keeps none to this host, and connects for each request. They
+are dropped before a server drops them, which is after 5 s of silence by default."""
+GRPC_OPTIONS = {
+    "grpc.initial_reconnect_backoff_ms": 100,
+    "grpc.min_reconnect_backoff_ms": 1_000,
+    "grpc.max_reconnect_backoff_ms": 1_000,
+    "grpc.keepalive_time_ms": 5_000,
+    "grpc.keepalive_timeout_ms": 3_000,
+}
+"""How gRPC finds out that a server is back: it would wait for up to two minutes between two attempts. And that a
+connection is dead whose other end says nothing: it would use it until the system gives it up, a quarter of an hour."""
 
 
 def create_client(server: ServerAddress) -> AsyncQdrantClient:
-    """Return a client, which connects at its first call. Raises Misconfigured if the file of the CA cannot be read."""
-    trusted: dict[str, Any] = {} if server.ca_file is None else {"verify": _trusting(server)}
+    """Return a client for REST, which connects at its first call.
+
+    Raises Misconfigured if the file of the CA cannot be read.
+    """
+    trusted = {} if server.ca_file is None else {"verify": _trusting(server.ca_file)}
+    return _client(server, limits=KEPT, **trusted)
+
+
+def create_grpc_client(server: ServerAddress) -> AsyncQdrantClient | None:
+    """Return a client for gRPC, which connects at its first call; None if the server is not to be asked over gRPC.
+
+    Raises Misconfigured if the file of the CA cannot be read.
+    """
+    if server.grpc_port is None:
+        return None
+    options: dict[str, Any] = dict(GRPC_OPTIONS)
+    if server.ca_file is not None:
+        _trusting(server.ca_file)  # gRPC would say at its first call that the server does not answer.
+        options["root_certificates"] = server.ca_file.read_bytes()
+    return _client(server, prefer_grpc=True, grpc_port=server.grpc_port, grpc_options=options)
+
+
+def _client(server: ServerAddress, **transport: Any) -> AsyncQdrantClient:
     key = None if server.api_key is None else server.api_key.get_secret_value()
-    return AsyncQdrantClient(url=server.url, api_key=key, timeout=TIMEOUT_SECONDS, check_compatibility=False, **trusted)
+    return AsyncQdrantClient(
+        url=server.url, api_key=key, timeout=TIMEOUT_SECONDS, check_compatibility=False, **transport
+    )
 
 
-def why_not_trusted(error: BaseException) -> str | None:
-    """Return what is wrong with the certificate of the server, None if the error is of another kind."""
-    for cause in _causes(error):
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            if cause.verify_code == EXPIRED:
-                return "the certificate of the Qdrant server has expired: renew it there"
-            if cause.verify_code in OTHER_HOST:
-                return "the Qdrant server has a certificate for another host: name that in FRESHLINE_QDRANT_URL"
-            return (
-                f"the certificate of the Qdrant server is from a CA that is not trusted here ({cause.verify_message}): "
-                "set FRESHLINE_QDRANT_CA_FILE to the certificate of that CA"
-            )
-        if isinstance(cause, ssl.SSLError) and cause.reason in ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE"):
-            return "the Qdrant server does not speak TLS on this port: set FRESHLINE_QDRANT_URL=http://..."
-    return None
-
-
-def _trusting(server: ServerAddress) -> ssl.SSLContext:
+def _trusting(ca_file: Path) -> ssl.SSLContext:
     try:
-        return ssl.create_default_context(cafile=server.ca_file)
+        return ssl.create_default_context(cafile=ca_file)
     except (OSError, ssl.SSLError) as error:
         reason = getattr(error, "strerror", None) or error
         raise Misconfigured(
-            f"FRESHLINE_QDRANT_CA_FILE: {server.ca_file} cannot be read as certificates in PEM ({reason})"
+            f"FRESHLINE_QDRANT_CA_FILE: {ca_file} cannot be read as certificates in PEM ({reason})"
         ) from None
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield the error and what it comes from; qdrant-client keeps the error of its HTTP client as `source`."""
-    found: BaseException | None = error
-    while found is not None:
-        yield found
-        found = getattr(found, "source", None) or found.__cause__ or found.__context__

@@ -10,7 +10,6 @@ import uuid
 from typing import TYPE_CHECKING, NamedTuple
 
 from qdrant_client import models
-from qdrant_client.http.exceptions import UnexpectedResponse
 from typing_extensions import override
 
 from schemas.errors import Conflict, Gone, Unavailable
@@ -27,8 +26,8 @@ from workers.index.interface import (
 )
 from workers.index.layout import CREATED_WITH, INDEXED_FIELDS, POSITIONS_PAYLOAD, POSITIONS_POINT, SCHEMA_VERSION
 from workers.index.server import filters as where
-from workers.index.server.calls import Calls, Persistence, check_version
-from workers.index.server.client import create_client
+from workers.index.server.calls import AlreadyExists, Calls, Persistence, check_version
+from workers.index.server.client import create_client, create_grpc_client
 from workers.index.server.features import check_features
 from workers.index.server.index import ServerIndex
 from workers.words.item import ANALYSIS_VERSION
@@ -54,29 +53,33 @@ async def open_server(
     Raises Unavailable while it is away, Misconfigured if it lacks a feature or does not let us in, and the errors of
     `open_with`.
     """
-    client = create_client(server)
-    calls = Calls(client, Persistence())
+    calls = _calls_to(server)
     await check_version(calls)
     await check_features(calls)
-    return await open_with(client, alias=alias, model=model, model_source=model_source)
+    return await open_with(calls.rest, grpc=calls.grpc, alias=alias, model=model, model_source=model_source)
 
 
 async def check_server(server: ServerAddress) -> None:
     """Raise Unavailable if the server does not answer, Misconfigured if it is too old or does not let us in."""
-    client = create_client(server)
+    calls = _calls_to(server)
     try:
-        await check_version(Calls(client, Persistence()))
+        await check_version(calls)
     except Unavailable as error:
         raise Unavailable(
             f"{server.url}: {error} FRESHLINE_QDRANT_URL says where it is; unset, the embedded index serves."
         ) from error
     finally:
-        await client.close()
+        await calls.close()
+
+
+def _calls_to(server: ServerAddress) -> Calls:
+    return Calls(create_client(server), Persistence(), create_grpc_client(server))
 
 
 async def open_with(
-    client: AsyncQdrantClient,
+    rest: AsyncQdrantClient,
     *,
+    grpc: AsyncQdrantClient | None = None,
     alias: str,
     model: ModelId,
     model_source: str | None = None,
@@ -86,7 +89,7 @@ async def open_with(
 
     Raises Misconfigured, with what to do, if one of them was written by another version.
     """
-    collections = ServerCollections(Calls(client, persistence or Persistence()), alias)
+    collections = ServerCollections(Calls(rest, persistence or Persistence(), grpc), alias)
     await collections.ensure_serving(model, model_source)
     return collections
 
@@ -175,7 +178,7 @@ class ServerCollections(Collections):
 
     @override
     async def close(self) -> None:
-        await self._client.close()
+        await self._calls.close()
 
     async def ensure_serving(self, model: ModelId, model_source: str | None) -> None:
         """Ensure that the alias names a collection. Workers that start together create the same one."""
@@ -263,7 +266,7 @@ class ServerCollections(Collections):
 
     async def _create_collection(self, name: str, metadata: meta.Metadata) -> None:
         dense = models.VectorParams(size=metadata.model.dimension, distance=models.Distance.COSINE)
-        try:
+        with contextlib.suppress(AlreadyExists):
             await self._calls.ask(
                 lambda: self._client.create_collection(
                     name,
@@ -272,6 +275,3 @@ class ServerCollections(Collections):
                     metadata=metadata.encode(),
                 )
             )
-        except UnexpectedResponse as error:
-            if error.status_code != 409:  # Another worker was first, or the answer to this call was lost.
-                raise

@@ -7,17 +7,16 @@ import uuid
 from typing import TYPE_CHECKING
 
 from qdrant_client import models
-from qdrant_client.http.exceptions import UnexpectedResponse
 
 from schemas.errors import Gone, Misconfigured
 from workers.index.interface import DENSE
+from workers.index.server.calls import AlreadyExists, Refused
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from workers.index.server.calls import Calls
 
-CONFLICT = 409
 SCRATCH_PREFIX = "freshline-check-"
 METADATA = {"made_by": "freshline"}
 POINT = 1
@@ -34,8 +33,8 @@ async def check_features(calls: Calls) -> None:
     try:
         async with _scratch_collection(calls) as name:
             missing = [what for what, works in await _tried(calls, name) if not works]
-    except UnexpectedResponse as error:
-        missing = [f"it refuses a request: {error.status_code} {error.reason_phrase}"]
+    except Refused as error:
+        missing = [f"it refuses a request: {error}"]
     if missing:
         version = (await calls.ask(calls.client.info)).version
         raise Misconfigured(
@@ -47,11 +46,8 @@ async def check_features(calls: Calls) -> None:
 async def _scratch_collection(calls: Calls) -> AsyncIterator[str]:
     client, name = calls.client, f"{SCRATCH_PREFIX}{uuid.uuid4().hex}"
     vectors = {DENSE: models.VectorParams(size=len(VECTOR), distance=models.Distance.COSINE)}
-    try:
+    with contextlib.suppress(AlreadyExists):  # The answer to the first attempt was lost.
         await calls.ask(lambda: client.create_collection(name, vectors_config=vectors, metadata=METADATA))
-    except UnexpectedResponse as error:
-        if error.status_code != CONFLICT:  # The answer to the first attempt was lost.
-            raise
     try:
         yield name
     finally:

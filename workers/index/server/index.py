@@ -59,6 +59,7 @@ AHEAD_POINTS, RANKS_BESIDE = 200, 60
 times a page of them has all of a first page for 90% of 81 real queries (80% with twice)."""
 TRAITS_POINTS = 2_000
 """The points whose traits one request reads."""
+VERSION_ALONE = ["version"]
 
 
 class ServerIndex(OpenedIndex):
@@ -87,7 +88,7 @@ class ServerIndex(OpenedIndex):
         fused = models.RrfQuery(rrf=models.Rrf(k=RANKS_BESIDE))
         query = models.QueryRequest(prefetch=prefetch, query=fused, limit=points, with_payload=True)
         found = await self._queries.points(query)
-        return {str(point.id): complete_payload(point.payload) for point in found}
+        return {point.point_id: complete_payload(point.payload) for point in found}
 
     @override
     async def stored(self, product_ids: Collection[str], *, vectors: bool = False) -> dict[str, Stored]:
@@ -195,7 +196,7 @@ class ServerIndex(OpenedIndex):
         offset, items = None, where.but(POSITIONS_POINT, CANARY)
         while True:
             records, offset = await self._calls.ask(
-                lambda offset=offset: self._client.scroll(  # type: ignore[misc]
+                lambda offset=offset: self._calls.rest.scroll(  # type: ignore[misc]
                     self._name, scroll_filter=items, limit=SCAN_POINTS, offset=offset, with_payload=True
                 )
             )
@@ -230,11 +231,11 @@ class ServerIndex(OpenedIndex):
     @override
     async def close(self) -> None:
         """Release the connections. Idempotent."""
-        await self._client.close()
+        await self._calls.close()
 
     async def _missed(self, patches: Sequence[Patch]) -> set[str]:
         ids = [point_id(patch.product_id) for patch in patches]
-        records = await self._retrieve(ids, ["version"])
+        records = await self._retrieve(ids, VERSION_ALONE)
         versions = {str(record.id): (record.payload or {})["version"] for record in records}
         return {p.product_id for p, point in zip(patches, ids, strict=True) if versions.get(point, -1) < p.version}
 
@@ -244,7 +245,7 @@ class ServerIndex(OpenedIndex):
     ) -> list[tuple[str, float]]:
         asked = _prefetch(query, filters, limit)
         found = await self._queries.points(models.QueryRequest(**dict(asked), with_payload=False))
-        return [(str(point.id), point.score) for point in found]
+        return [(point.point_id, point.score) for point in found]
 
     async def _values(self, field: str, limit: int) -> list[str]:
         """Return the values of a field that visible items have, the most frequent first."""
@@ -261,8 +262,9 @@ class ServerIndex(OpenedIndex):
     ) -> list[models.Record]:
         if not ids:
             return []
+        client = self._calls.client_for(0 if payload in (False, VERSION_ALONE) else len(ids))
         return await self._calls.ask(
-            lambda: self._client.retrieve(
+            lambda: client.retrieve(
                 self._name, list(ids), with_payload=payload, with_vectors=[DENSE] if vectors else False
             )
         )

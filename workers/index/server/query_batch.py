@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, NamedTuple
 
+from workers.index.server.ranked import Ranked, ranked
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -18,7 +20,7 @@ QUERIES_MAX = 64
 
 class _Asked(NamedTuple):
     query: models.QueryRequest
-    answer: asyncio.Future[list[models.ScoredPoint]]
+    answer: asyncio.Future[list[Ranked]]
 
 
 class QueryBatch:
@@ -30,7 +32,7 @@ class QueryBatch:
         self._waiting: list[_Asked] = []
         self._sending: set[asyncio.Task[None]] = set()
 
-    async def points(self, query: models.QueryRequest) -> list[models.ScoredPoint]:
+    async def points(self, query: models.QueryRequest) -> list[Ranked]:
         """Return the points of a query. Raises Unavailable; an error of the request is that of all its queries."""
         loop = asyncio.get_running_loop()
         if not self._waiting:
@@ -51,9 +53,7 @@ class QueryBatch:
     async def _answer(self, asked: Sequence[_Asked]) -> None:
         queries = [each.query for each in asked]
         try:
-            found = await self._calls.ask(
-                lambda: self._calls.client.query_batch_points(self._collection, requests=queries)
-            )
+            found = await ranked(self._calls, self._collection, queries)
         except Exception as error:
             for each in asked:
                 if not each.answer.done():  # The search was cancelled.
@@ -61,4 +61,4 @@ class QueryBatch:
             return
         for each, answer in zip(asked, found, strict=True):
             if not each.answer.done():
-                each.answer.set_result(answer.points)
+                each.answer.set_result(answer)

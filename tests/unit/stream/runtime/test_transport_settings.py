@@ -31,6 +31,7 @@ FROM_URL = {"kafka_token_url": "https://id.example/token", "kafka_user": "shop",
         OAUTH | {"kafka_token_file": "token"},
         OAUTH | FROM_URL | {"kafka_token_scope": "kafka"},
         {"qdrant_url": "https://q:6333", "qdrant_api_key": SECRET, "qdrant_ca_file": "ca.pem"},
+        {"qdrant_url": "https://q:6333", "qdrant_grpc_port": "6334"},
     ],
 )
 def test_settings_that_fit_are_taken(fitting: dict[str, str]) -> None:
@@ -54,6 +55,8 @@ def test_settings_that_fit_are_taken(fitting: dict[str, str]) -> None:
         ({"kafka_ca_file": "ca.pem"}, "KAFKA_CA_FILE", "SECURITY_PROTOCOL=SSL or SASL_SSL"),
         (SCRAM | {"kafka_key_file": "k.pem"}, "KAFKA_KEY_FILE", "without FRESHLINE_KAFKA_CERTIFICATE_FILE"),
         ({"qdrant_api_key": SECRET}, "QDRANT_API_KEY", "without FRESHLINE_QDRANT_URL"),
+        ({"qdrant_grpc_port": "6334"}, "QDRANT_GRPC_PORT", "without FRESHLINE_QDRANT_URL"),
+        ({"qdrant_url": "http://q", "qdrant_grpc_port": "70000"}, "QDRANT_GRPC_PORT", "65535"),
         ({"qdrant_url": "http://q", "qdrant_ca_file": "c"}, "QDRANT_CA_FILE", "without FRESHLINE_QDRANT_URL=https:"),
     ],
 )
