@@ -14,7 +14,7 @@ COMPILED := import stream.commands, stream.index.process, stream.items.__main__;
   from workers.query_gate import QueryGate; from workers.embedder.registry import start_embedder; \
   start_embedder("model", None, threads=1, gate=QueryGate()).close()
 
-.PHONY: help demo check unit test faults-short faults simulate fuzz oracle bench bench-peers relevance docs images format clean
+.PHONY: help demo check unit test all-tests faults-short faults simulate fuzz oracle bench bench-peers relevance docs images format clean
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -32,7 +32,10 @@ check: .venv/installed-test  ## lint, format, types, import contracts
 unit: .venv/installed-test  ## the unit tests with fewer random examples: under a minute on two quiet cores
 	$(BIN)/pytest -n 2 --dist worksteal --hypothesis-profile quick tests/unit
 
-test: check  ## lint, types, every test; on Apache Kafka too where KAFKA_HOME is set
+test: .venv/installed-test  ## lint, types, every test; on Apache Kafka too where KAFKA_HOME is set
+	@$(MAKE) --no-print-directory -j 2 check all-tests  # the check alone would use one core
+
+all-tests: .venv/installed-test
 	$(BIN)/pytest -n 3 --dist worksteal
 
 faults-short: .venv/installed-test  ## processes killed and frozen while events flow, a choice of four minutes; SEED=7
