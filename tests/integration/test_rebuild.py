@@ -8,11 +8,13 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 import httpx
+import pytest
 
 from tests.support.running_stack import RunningStack, running_stack
 from tests.support.waiting import STILL_S
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 ITEMS = 1_500
@@ -96,6 +98,16 @@ def rebuilt(stack: RunningStack) -> bool:
     return bool(stack.get("/status")["index"]["model"] == "other")
 
 
+@pytest.fixture(scope="module")
+def one_item(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+    """A stack with the installed model and one item."""
+    env = {"FRESHLINE_EMBEDDER": "model", "HF_HUB_OFFLINE": "1"}
+    with running_stack(tmp_path_factory.mktemp("one-item"), **env) as stack:
+        stack.send("products", "p0", title="Walnut cake")
+        stack.until_quiet()
+        yield stack
+
+
 def test_a_rebuild_that_is_killed_half_way_goes_on_takes_live_changes_and_can_be_taken_back(tmp_path: Path) -> None:
     with running_stack(tmp_path) as stack:
         for n in range(ITEMS):
@@ -160,25 +172,19 @@ def test_every_search_is_answered_while_prices_and_texts_change_and_what_did_not
             assert item["price"] == price and item["title"] == f"Walnut cake {price} of {product_id}"
 
 
-def test_a_catalogue_of_one_item_most_of_whose_partitions_are_empty_is_rebuilt(tmp_path: Path) -> None:
-    with running_stack(tmp_path) as stack:
-        stack.send("products", "p0", title="Walnut cake")
-        stack.until_quiet()
-        done = stack.freshline("rebuild", "--json")
-        assert done.returncode == 0, done.stderr
-        assert json.loads(done.stdout)["items"] == 1
+def test_a_model_that_cannot_be_loaded_is_refused_in_one_line_and_nothing_changes(one_item: RunningStack) -> None:
+    before = one_item.get("/status")["index"]
+    refused = one_item.freshline("rebuild", "--model", "no-such-model")
+    assert refused.returncode == 1 and len(refused.stderr.splitlines()) == 1
+    assert "There is no model 'no-such-model'" in refused.stderr
+    after = one_item.get("/status")["index"]
+    assert (after["collection"], after["previous"]) == (before["collection"], before["previous"])
+    cost = json.loads(one_item.freshline("rebuild", "--dry-run", "--json").stdout)
+    assert (cost["items"], cost["vectors_reused"], cost["vectors_to_embed"]) == (1, 1, 0)
+    assert one_item.get("/rebuild")["result"]["dry_run"] is True
 
 
-def test_a_model_that_cannot_be_loaded_is_refused_in_one_line_and_nothing_changes(tmp_path: Path) -> None:
-    with running_stack(tmp_path, FRESHLINE_EMBEDDER="model", HF_HUB_OFFLINE="1") as stack:
-        stack.send("products", "p0", title="Walnut cake")
-        stack.until_quiet()
-        before = stack.get("/status")["index"]
-        refused = stack.freshline("rebuild", "--model", "no-such-model")
-        assert refused.returncode == 1 and len(refused.stderr.splitlines()) == 1
-        assert "There is no model 'no-such-model'" in refused.stderr
-        after = stack.get("/status")["index"]
-        assert (after["collection"], after["previous"]) == (before["collection"], None)
-        cost = json.loads(stack.freshline("rebuild", "--dry-run", "--json").stdout)
-        assert (cost["items"], cost["vectors_reused"], cost["vectors_to_embed"]) == (1, 1, 0)
-        assert stack.get("/rebuild")["result"]["dry_run"] is True
+def test_a_catalogue_of_one_item_most_of_whose_partitions_are_empty_is_rebuilt(one_item: RunningStack) -> None:
+    done = one_item.freshline("rebuild", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["items"] == 1
