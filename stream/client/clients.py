@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from typing_extensions import override
 
 from schemas.errors import Conflict, FreshlineError, NotFound, RefusedRequest, Unavailable
-from stream.client.endpoints import AsyncSender, Call, EventLines, Sender
+from stream.client.endpoints import AsyncSender, Call, CallSender, EventLines
 from stream.client.routes import Routes
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ ANSWER_SECONDS_MAX = 10.0
 _REFUSALS: dict[int, type[FreshlineError]] = {each.http_status: each for each in (NotFound, Conflict, Unavailable)}
 
 
-class Client(Routes, Sender):
+class Client(Routes, CallSender):
     """Asks a running stack; a context manager, which closes the connections. Threads may share it."""
 
     def __init__(self, api: str, *, answer_seconds_max: float = ANSWER_SECONDS_MAX) -> None:

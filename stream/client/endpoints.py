@@ -41,7 +41,7 @@ class Call(NamedTuple, Generic[T]):
     """Parses the answer. Raises pydantic's ValidationError if it is another one than the route gives."""
 
 
-class Sender(ABC):
+class CallSender(ABC):
     """Sends calls, and returns their answers."""
 
     @abstractmethod
@@ -54,15 +54,15 @@ class Sender(ABC):
 
 
 class AsyncSender(ABC):
-    """Sends calls as `Sender` does, and is awaited."""
+    """Sends calls as `CallSender` does, and is awaited."""
 
     @abstractmethod
     async def send(self, call: Call[T]) -> T:
-        """Return what `Sender.send` does. Raises as that does."""
+        """Return what `CallSender.send` does. Raises as that does."""
 
     @abstractmethod
     def stream(self, call: Call[T], event: str) -> AsyncIterator[T]:
-        """Yield what `Sender.stream` does. Raises as that does."""
+        """Yield what `CallSender.stream` does. Raises as that does."""
 
 
 class Route(Generic[P, T]):
@@ -116,12 +116,12 @@ class Endpoint(Route[P, T]):
     def __get__(self, client: None, _: type) -> Endpoint[P, T]: ...
 
     @overload
-    def __get__(self, client: Sender, _: type) -> Callable[P, T]: ...
+    def __get__(self, client: CallSender, _: type) -> Callable[P, T]: ...
 
     @overload
     def __get__(self, client: AsyncSender, _: type) -> Callable[P, Awaitable[T]]: ...
 
-    def __get__(self, client: Sender | AsyncSender | None, _: type) -> Any:
+    def __get__(self, client: CallSender | AsyncSender | None, _: type) -> Any:
         """Return the method of this client; of a class, the endpoint itself."""
         if client is None:
             return self
@@ -144,12 +144,12 @@ class EventEndpoint(Route[P, T]):
     def __get__(self, client: None, _: type) -> EventEndpoint[P, T]: ...
 
     @overload
-    def __get__(self, client: Sender, _: type) -> Callable[P, Iterator[T]]: ...
+    def __get__(self, client: CallSender, _: type) -> Callable[P, Iterator[T]]: ...
 
     @overload
     def __get__(self, client: AsyncSender, _: type) -> Callable[P, AsyncIterator[T]]: ...
 
-    def __get__(self, client: Sender | AsyncSender | None, _: type) -> Any:
+    def __get__(self, client: CallSender | AsyncSender | None, _: type) -> Any:
         """Return the method of this client; of a class, the endpoint itself."""
         if client is None:
             return self

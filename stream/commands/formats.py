@@ -11,7 +11,7 @@ import typer
 
 from stream.commands import options
 from stream.commands.files import opened
-from stream.commands.produce import Topic
+from stream.commands.produce import TopicChoice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,7 +29,7 @@ SHOWN_MAX = 5
 VALUE_CHARACTERS_MAX = 40
 
 
-class Action(StrEnum):
+class FormatAction(StrEnum):
     """What there is to do with formats."""
 
     CHECK = "check"
@@ -52,10 +52,10 @@ class Checked(NamedTuple):
 
 
 def formats(
-    action: Annotated[Action, typer.Argument(metavar="check", help="What to do.")],
+    action: Annotated[FormatAction, typer.Argument(metavar="check", help="What to do.")],
     what: Annotated[str, typer.Argument(metavar="FILE|TOPIC", help="A file, - for stdin, or an input topic.")],
     *,
-    topic: Annotated[Topic, typer.Option("--topic", help="The topic that a file is for.")] = Topic.PRODUCTS,
+    topic: Annotated[TopicChoice, typer.Option("--topic", help="The topic that a file is for.")] = TopicChoice.PRODUCTS,
     file_format: Annotated[
         options.Format | None, typer.Option("--format", help="The format of a file, unless its looks say it.")
     ] = None,
@@ -69,7 +69,7 @@ def formats(
     """
     from stream.commands.exits import FAILED
 
-    if what in set(Topic) and not Path(what).exists():
+    if what in set(TopicChoice) and not Path(what).exists():
         checked = _check_topic(what, kafka)
     else:
         checked = _check_file(what, topic, file_format)

@@ -33,7 +33,7 @@ class Query(NamedTuple):
     text: str
 
 
-class Compared(NamedTuple):
+class ComparedQuery(NamedTuple):
     """What two rankings make of one query."""
 
     query: str
@@ -69,7 +69,7 @@ def judge(
     if judgements is not None:
         with opened(judgements) as lines:
             grades = _grades(lines)
-    found: list[Compared] = []
+    found: list[ComparedQuery] = []
     with interruptible(lambda: f"{len(found)} of {len(asked)} queries were judged"):
         stack = client(api)
         found.extend(_compared(stack, each, (first, second), grades.get(each.query_id, {})) for each in asked)
@@ -130,7 +130,7 @@ def _fields(number: int, line: str, *names: str) -> dict[str, Any]:
     return dict(fields)
 
 
-def _compared(stack: Client, query: Query, rankings: tuple[str, str], grades: Mapping[str, int]) -> Compared:
+def _compared(stack: Client, query: Query, rankings: tuple[str, str], grades: Mapping[str, int]) -> ComparedQuery:
     from workers.search.judging import moves, ndcg
 
     before, after = (stack.search(q=query.text, limit=HITS, ranking=ranking, explain=True).hits for ranking in rankings)
@@ -138,10 +138,10 @@ def _compared(stack: Client, query: Query, rankings: tuple[str, str], grades: Ma
     if any(grades.values()):
         first, second = (ndcg([hit.product_id for hit in hits], grades, HITS) for hits in (before, after))
         judged = first, second
-    return Compared(query.text, judged, moves(before, after))
+    return ComparedQuery(query.text, judged, moves(before, after))
 
 
-def _as_json(first: str, second: str, found: Sequence[Compared]) -> dict[str, Any]:
+def _as_json(first: str, second: str, found: Sequence[ComparedQuery]) -> dict[str, Any]:
     return {
         "rankings": [first, second],
         "queries": len(found),
@@ -153,12 +153,12 @@ def _as_json(first: str, second: str, found: Sequence[Compared]) -> dict[str, An
     }
 
 
-def _means(found: Sequence[Compared]) -> list[float] | None:
+def _means(found: Sequence[ComparedQuery]) -> list[float] | None:
     judged = [each.ndcg for each in found if each.ndcg is not None]
     return [round(sum(values) / len(judged), 4) for values in zip(*judged, strict=True)] if judged else None
 
 
-def _show(first: str, second: str, found: Sequence[Compared]) -> None:
+def _show(first: str, second: str, found: Sequence[ComparedQuery]) -> None:
     from stream.runtime.printing import counted, stdout_console
 
     changed = [each for each in found if each.moves]

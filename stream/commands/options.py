@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 
-class Broker(StrEnum):
+class BrokerChoice(StrEnum):
     """The brokers that `up` can run."""
 
     EMBEDDED = "embedded"
@@ -30,7 +30,7 @@ class Format(StrEnum):
     CLOUDEVENTS = "cloudevents"
 
 
-class Availability(StrEnum):
+class AvailabilityChoice(StrEnum):
     """The availability of a product."""
 
     IN_STOCK = "in_stock"
@@ -77,7 +77,7 @@ DataDir = Annotated[
     ),
 ]
 BrokerKind = Annotated[
-    Broker | None,
+    BrokerChoice | None,
     typer.Option("--broker", help="The broker to run, unless FRESHLINE_KAFKA is set [FRESHLINE_BROKER; embedded]."),
 ]
 ApiPort = Annotated[
@@ -112,7 +112,7 @@ Attribute = Annotated[
 ]
 MinRating = Annotated[float | None, typer.Option(help="The lowest mean rating, 1 to 5.")]
 ItemAvailability = Annotated[
-    list[Availability] | None, typer.Option(help="Only items of this availability, or of one of several.")
+    list[AvailabilityChoice] | None, typer.Option(help="Only items of this availability, or of one of several.")
 ]
 Understand = Annotated[
     bool, typer.Option("--understand/--as-typed", help="Whether words such as `under 500` may become filters.")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from stream.kafka.send_report import SendReport
 
 
-class Topic(StrEnum):
+class TopicChoice(StrEnum):
     """The topics of input events."""
 
     PRODUCTS = "products"
@@ -31,7 +31,7 @@ class Topic(StrEnum):
 
 
 def produce(
-    topic: Annotated[Topic, typer.Argument(help="The topic to send to.")],
+    topic: Annotated[TopicChoice, typer.Argument(help="The topic to send to.")],
     file: Annotated[str, typer.Argument(metavar="[FILE|-]", help="JSON lines, or as --format says; - is stdin.")] = "-",
     *,
     rate: Annotated[float | None, typer.Option(min=0.001, help="Send at most this many events a second.")] = None,

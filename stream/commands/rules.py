@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from stream.kafka.cluster import Cluster
 
 
-class Action(StrEnum):
+class RuleAction(StrEnum):
     """What there is to do with rules."""
 
     PUT = "put"
@@ -28,7 +28,7 @@ class Action(StrEnum):
 
 
 def rules(
-    action: Annotated[Action, typer.Argument(metavar="put|list|delete", help="What to do.")],
+    action: Annotated[RuleAction, typer.Argument(metavar="put|list|delete", help="What to do.")],
     what: Annotated[
         str | None, typer.Argument(metavar="[FILE|-|ID]", help="put: a rule a line, - is stdin. delete: the id.")
     ] = None,
@@ -44,9 +44,9 @@ def rules(
     from stream.commands.configured import brokers
 
     cluster = brokers(kafka)
-    if action is Action.LIST:
+    if action is RuleAction.LIST:
         _list(cluster, json=json)
-    elif action is Action.PUT:
+    elif action is RuleAction.PUT:
         with opened(what or "-") as lines:
             found = _read(lines)
         changes = {rule.id: rule for rule in found}

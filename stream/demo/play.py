@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from schemas.queries import SearchAnswer
     from schemas.tokens import Token
     from stream.demo.script import DemoPosition
-    from stream.demo.stack import Stack
+    from stream.demo.stack import DemoStack
     from workers.clock import Clock
 
 REPORT_SECONDS = 3.0
@@ -41,7 +41,7 @@ class Demo:
 
     def __init__(
         self,
-        stack: Stack,
+        stack: DemoStack,
         position: DemoPosition,
         print_line: Callable[[str], None],
         clock: Clock,

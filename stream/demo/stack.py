@@ -23,7 +23,7 @@ STOP_SECONDS_MAX = 30
 """How long the stack may take to stop before it is killed."""
 
 
-class Stack(NamedTuple):
+class DemoStack(NamedTuple):
     """The addresses at which the stack answers."""
 
     kafka: str
@@ -31,7 +31,7 @@ class Stack(NamedTuple):
 
 
 @contextmanager
-def running_stack(settings: Settings) -> Iterator[Stack]:
+def running_stack(settings: Settings) -> Iterator[DemoStack]:
     """Run a stack until the end of the block. Raises Misconfigured, with the error of `up`, if it cannot start.
 
     The child has a process group of its own: Ctrl-C reaches the demo alone, which stops the child in order. If the
@@ -58,12 +58,12 @@ def _command(settings: Settings) -> list[str]:
     return [sys.executable, "-m", "stream.up.die_with_parent", str(os.getpid()), *up]
 
 
-def _ready(child: subprocess.Popen[bytes], log_path: Path) -> Stack:
+def _ready(child: subprocess.Popen[bytes], log_path: Path) -> DemoStack:
     assert child.stdout is not None
     for line in child.stdout:
         report = orjson.loads(line)
         if report.get("ready"):
-            return Stack(report["kafka"], report["api"])
+            return DemoStack(report["kafka"], report["api"])
     child.wait()
     lines = log_path.read_text(encoding="utf-8", errors="replace").strip().splitlines()
     raise Misconfigured(lines[-1].removeprefix("freshline: ") if lines else f"the stack ended; see {log_path}")

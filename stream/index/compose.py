@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from stream.runtime.metrics import IndexMetrics
     from stream.runtime.telemetry.interface import Tracer
     from stream.writers.context import Models
-    from stream.writers.progress_sink import Watermark
+    from stream.writers.progress_sink import InformedWatermark
     from workers.clock import Clock
     from workers.index.interface import Collections
     from workers.lanes.sinks import Alerts
@@ -61,7 +61,7 @@ def compose_writing(
     identity: LogIdentity,
     collections: Collections,
     models: Models,
-    watermark: Watermark,
+    watermark: InformedWatermark,
     metrics: IndexMetrics,
     recent: RecentFreshness,
     clock: Clock,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from workers.lanes.acks import Ack
 
 
-class Folded(NamedTuple):
+class FoldedEvent(NamedTuple):
     """An event that was folded, and whether it changed the item."""
 
     partition: ItemPartition

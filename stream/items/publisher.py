@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from schemas.items import FACET_OF_TOPIC
 from schemas.state_codec import encode_item, encode_review, review_key
-from stream.items.effects import Effect, Folded, PendingUpdate
+from stream.items.effects import Effect, FoldedEvent, PendingUpdate
 from stream.items.traces import ItemsTraces, join_span
 from stream.kafka.send import KeyedRecord
 from stream.kafka.topics import ITEMS, REVIEW_STATES
@@ -81,9 +81,9 @@ class Publisher:
             self._room.clear()
             await self._room.wait()
 
-    async def carry_out(self, decision: Folded | Outgoing) -> Effect:
+    async def carry_out(self, decision: FoldedEvent | Outgoing) -> Effect:
         """Begin the effect of a decision. A folded event joins the next record of its item without suspending."""
-        if isinstance(decision, Folded):
+        if isinstance(decision, FoldedEvent):
             return self._update(decision)
         effect = Effect(decision.origin)
         sent = await self._sender.send(
@@ -137,7 +137,7 @@ class Publisher:
                     confirmations.create_task(self._publish_batch(partition))
                 await self._pace.rest()
 
-    def _update(self, folded: Folded) -> Effect:
+    def _update(self, folded: FoldedEvent) -> Effect:
         """Return the record of the item that says what the event says: the next one, or for a repeated event the one
         that is pending or being sent; where the log has it already, an effect that is confirmed."""
         partition, event = folded.partition, folded.event

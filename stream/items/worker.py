@@ -10,7 +10,7 @@ import structlog
 from schemas.canaries import is_canary
 from schemas.errors import InvalidEvent
 from stream.items.arrival import arrival
-from stream.items.effects import Effect, Folded, Outgoing
+from stream.items.effects import Effect, FoldedEvent, Outgoing
 from stream.kafka.headers import (
     Origin,
     bug_headers,
@@ -130,7 +130,7 @@ class ItemsWorker:
 
     def _decide(
         self, record: FetchedRecord, place: Partition, state: ItemPartition, span: Span | None
-    ) -> list[Folded | Outgoing]:
+    ) -> list[FoldedEvent | Outgoing]:
         """Fold the events of a record that are of this partition, and return them before what is to be sent instead of
         the others: forwarded events, or the dead letter of a record that cannot be folded.
 
@@ -138,8 +138,8 @@ class ItemsWorker:
         """
         arrived = self._arrival(record)
         origin = Origin(place.topic, place.number, record.offset, arrived.at_ms)
-        folded: list[Folded | Outgoing] = []
-        forwarded: list[Folded | Outgoing] = []
+        folded: list[FoldedEvent | Outgoing] = []
+        forwarded: list[FoldedEvent | Outgoing] = []
         try:
             for decoded in self._decoder.decode(record, place.topic, arrived):
                 number = self._partition_of(decoded.event.product_id)
@@ -178,13 +178,13 @@ class ItemsWorker:
             stamped_by_producers=self._stamped_by_producers,
         )
 
-    def _fold(self, event: Event, state: ItemPartition, arrived_at_ms: int, span: Span | None) -> Folded:
+    def _fold(self, event: Event, state: ItemPartition, arrived_at_ms: int, span: Span | None) -> FoldedEvent:
         evicted, changed = state.evicted, state.fold(event)
         if not is_canary(event.product_id):
             self._count(event, state, changed=changed, evicted=state.evicted - evicted)
         if span is not None:
             span.annotate({PRODUCT_ID: event.product_id, CHANGED: changed})
-        return Folded(state, event, arrived_at_ms, changed, span)
+        return FoldedEvent(state, event, arrived_at_ms, changed, span)
 
     def _count(self, event: Event, state: ItemPartition, *, changed: bool, evicted: int) -> None:
         self._events[event.topic].inc()

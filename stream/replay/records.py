@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from stream.replay.selection import Selection
 
 
-class Route(NamedTuple):
+class ReplayRoute(NamedTuple):
     """The topic that is replayed, and the topic that it is replayed into, which may be the same."""
 
     source: TopicLayout
@@ -24,7 +24,7 @@ class Route(NamedTuple):
     target: TopicLayout
 
 
-def copy_of(record: Record, route: Route) -> OutgoingRecord:
+def copy_of(record: Record, route: ReplayRoute) -> OutgoingRecord:
     """Return a record to send with the same key, value and headers.
 
     Further headers say where the record stood first, its time then, and where this replay read it.

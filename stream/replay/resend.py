@@ -29,7 +29,7 @@ from stream.replay.plan import ReplayPlan
 from stream.replay.run import OWN_TOPICS
 from stream.replay.selection import Selection
 from stream.replay.sending import RefusedRecords, SaveTimer, send_in_order
-from stream.replay.source import Source
+from stream.replay.source import ReplaySource
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator
@@ -75,7 +75,7 @@ class Resend:
     @contextmanager
     def dead_letters(self) -> Iterator[Iterator[DeadLetter]]:
         """Read the dead letters to send, one for each identity."""
-        with Source(self.kafka, self.offset_range) as source:
+        with ReplaySource(self.kafka, self.offset_range) as source:
             yield self._unsent(source.records())
 
     def repair(self, dead_letter: DeadLetter) -> Repair | None:
@@ -181,7 +181,7 @@ def _look_through(
     What an unfinished run sent without saving it is marked in the ledger.
     """
     sent_unsaved, already_sent, known = _sent_by_unfinished_run(kafka, topic, ledger), set[LetterKey](), set[str]()
-    with Source(kafka, whole_topic) as source:
+    with ReplaySource(kafka, whole_topic) as source:
         for record in source.records():
             if (dead_letter := dead_letter_of(record, topic, topic_id)) is None:
                 continue
@@ -199,7 +199,7 @@ def _sent_by_unfinished_run(kafka: Cluster, topic: str, ledger: ResendLedger) ->
     if ledger.unfinished is None:
         return set()
     first = {Partition(topic, number): end for number, end in ledger.unfinished.items()}
-    with Source(kafka, OffsetRange(first, end_offsets_now(kafka, first))) as source:
+    with ReplaySource(kafka, OffsetRange(first, end_offsets_now(kafka, first))) as source:
         return {dict(record.headers).get(DEAD_LETTER_OF, b"") for record in source.records()}
 
 

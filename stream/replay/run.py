@@ -11,9 +11,9 @@ from stream.kafka.topics import ALERTS, DEAD_LETTERS, INPUTS, PROGRESS, RULES, S
 from stream.replay.offset_range import find_range
 from stream.replay.plan import ReplayPlan
 from stream.replay.position import ReplayPosition, position_path
-from stream.replay.records import Route, copy_of, is_copy_within
+from stream.replay.records import ReplayRoute, copy_of, is_copy_within
 from stream.replay.sending import RefusedRecords, SaveTimer, rate_limited, send_in_order
-from stream.replay.source import Source
+from stream.replay.source import ReplaySource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +33,7 @@ class Replay(NamedTuple):
     """A replay that is planned and not begun, or not finished."""
 
     kafka: Cluster
-    route: Route
+    route: ReplayRoute
     position: ReplayPosition
     plan: ReplayPlan
     """The records that are not sent yet."""
@@ -55,7 +55,7 @@ def prepare(
         offset_range = find_range(kafka, topic, route.source.partitions, selection)
         position = ReplayPosition(path, clock.now_ms(), offset_range, selection, dict(offset_range.first))
     plan = ReplayPlan()
-    with Source(kafka, position.rest) as source:
+    with ReplaySource(kafka, position.rest) as source:
         for record in _records_to_send(source, position, route, plan):
             plan.count(record)
     if not plan.records and not position.sent:
@@ -84,7 +84,7 @@ def execute(replay: Replay, limit: RateLimit, on_confirmed: OnConfirmed, clock: 
 
     try:
         position.save()
-        with Source(replay.kafka, position.rest) as source, Producer(replay.kafka) as producer:
+        with ReplaySource(replay.kafka, position.rest) as source, Producer(replay.kafka) as producer:
             records = rate_limited(
                 _records_to_send(source, position, replay.route, ReplayPlan()), limit, clock, time.sleep
             )
@@ -108,7 +108,7 @@ def _check_topics_are_the_same(replay: Replay) -> None:
             )
 
 
-def _route(kafka: Cluster, topic: str, to_topic: str) -> Route:
+def _route(kafka: Cluster, topic: str, to_topic: str) -> ReplayRoute:
     if to_topic in OWN_TOPICS:
         refused_from = next((name for name in INPUTS if DEAD_LETTERS[name] == topic), None)
         way_back = f"; `freshline replay {refused_from} --from-dlq` sends dead letters back" if refused_from else ""
@@ -116,10 +116,12 @@ def _route(kafka: Cluster, topic: str, to_topic: str) -> Route:
     if topic != to_topic and {topic, to_topic} <= set(INPUTS):
         raise Misconfigured(f"{topic} are no {to_topic}: every record would be refused; choose another --to-topic")
     source = topic_layout(kafka, topic)
-    return Route(source, to_topic, source if topic == to_topic else topic_layout(kafka, to_topic))
+    return ReplayRoute(source, to_topic, source if topic == to_topic else topic_layout(kafka, to_topic))
 
 
-def _records_to_send(source: Source, position: ReplayPosition, route: Route, plan: ReplayPlan) -> Iterator[Record]:
+def _records_to_send(
+    source: ReplaySource, position: ReplayPosition, route: ReplayRoute, plan: ReplayPlan
+) -> Iterator[Record]:
     """Yield the selected records; copies of earlier replays are left out, and counted in the plan."""
     for record in source.records():
         if not position.selection.selects(record):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from stream.replay.offset_range import OffsetRange
 
 
-class Source:
+class ReplaySource:
     """The records of an offset range, as a context manager that connects to the broker.
 
     It holds up to one fetch of each partition in memory, so that the partitions can be merged. It reads with

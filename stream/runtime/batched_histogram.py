@@ -25,7 +25,7 @@ UNCOUNTED_MAX = 2_000
 """The most observations of a series that wait to be counted together."""
 
 
-class Counted(NamedTuple):
+class SeriesTotals(NamedTuple):
     """What a series has counted so far."""
 
     events: list[int]
@@ -66,7 +66,7 @@ class BatchedHistogram(Collector):
         """Yield the family without series: a registry asks for its name."""
         yield self._family({})
 
-    def _family(self, counted: dict[tuple[str, ...], Counted]) -> HistogramMetricFamily:
+    def _family(self, counted: dict[tuple[str, ...], SeriesTotals]) -> HistogramMetricFamily:
         family = HistogramMetricFamily(self._name, self._documentation, labels=self._labelnames)
         bounds = [_shown(bound) for bound in (*self._buckets, float("inf"))]
         for values, (events, total, exemplars) in counted.items():
@@ -96,7 +96,7 @@ class Series:
         if len(self._uncounted) >= 2 * UNCOUNTED_MAX:
             self.count()
 
-    def count(self) -> Counted:
+    def count(self) -> SeriesTotals:
         """Return what was observed so far."""
         if self._uncounted:
             values, events = np.frombuffer(self._uncounted).reshape(-1, 2).T
@@ -104,7 +104,7 @@ class Series:
             self._events += np.bincount(places, weights=events, minlength=len(self._events)).astype(np.int64)
             self._sum += float(values @ events)
             self._uncounted = array("d")
-        return Counted(self._events.tolist(), self._sum, self._exemplars)
+        return SeriesTotals(self._events.tolist(), self._sum, self._exemplars)
 
 
 def _shown(bound: float) -> str:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from workers.lanes.sinks import LaneEvent
 
 
-class Watermark(Protocol):
+class InformedWatermark(Protocol):
     """The searchable watermark, as far as the writing side informs it."""
 
     def index_progress(self, progress: IndexProgress) -> None:
@@ -28,7 +28,7 @@ class ProgressSink:
     """Publishes the committable offsets for each collection that has all records below them."""
 
     def __init__(
-        self, assignment: Assignment, attached: AttachedWriters, watermark: Watermark, reporter: Reporter | None
+        self, assignment: Assignment, attached: AttachedWriters, watermark: InformedWatermark, reporter: Reporter | None
     ) -> None:
         """`watermark` belongs to this process.
 

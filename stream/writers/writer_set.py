@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from stream.writers.attached import AttachedWriter
     from stream.writers.context import WriterContext
-    from stream.writers.progress_sink import Watermark
+    from stream.writers.progress_sink import InformedWatermark
     from workers.index.interface import Collections, Index, Roles
 
 log = structlog.get_logger(__name__)
@@ -36,7 +36,7 @@ class WriterSet:
     writes to any of them.
     """
 
-    def __init__(self, collections: Collections, context: WriterContext, watermark: Watermark) -> None:
+    def __init__(self, collections: Collections, context: WriterContext, watermark: InformedWatermark) -> None:
         self._collections = collections
         self._context = context
         self._attached = context.attached

@@ -13,7 +13,7 @@ import psutil
 
 from schemas.errors import FreshlineError
 from stream.client import Client
-from stream.demo.stack import Stack, running_stack
+from stream.demo.stack import DemoStack, running_stack
 from stream.progress.histograms import Histograms, read_freshness
 from stream.runtime.ports import free_port
 from stream.runtime.settings import Settings
@@ -37,7 +37,7 @@ class Memory(NamedTuple):
 class Running:
     """A running stack."""
 
-    def __init__(self, stack: Stack) -> None:
+    def __init__(self, stack: DemoStack) -> None:
         self.kafka, self.api = stack.kafka, stack.api
         self.client = Client(stack.api)
 

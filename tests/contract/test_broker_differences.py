@@ -17,7 +17,7 @@ from stream.kafka.reader import Reader
 from stream.kafka.send_report import SendReport
 from stream.replay.offset_range import find_range
 from stream.replay.selection import OPEN, Bound, Selection
-from stream.replay.source import Source
+from stream.replay.source import ReplaySource
 
 if TYPE_CHECKING:
     from tests.support.running_broker import RunningBroker
@@ -62,7 +62,7 @@ def test_no_record_is_of_a_time_after_the_last_one(any_broker: RunningBroker) ->
         producer.send_all([OutgoingRecord(1, partition.topic, b"k", b"v", 0)], SendReport())
     tomorrow = Selection(Bound(time_ms=int(time.time() * 1000) + 24 * 60 * MINUTE_MS), OPEN, None, None)
     found = find_range(any_broker.cluster, partition.topic, 1, tomorrow)
-    with Source(any_broker.cluster, found) as source:
+    with ReplaySource(any_broker.cluster, found) as source:
         assert [record for record in source.records() if tomorrow.selects(record)] == []
 
 

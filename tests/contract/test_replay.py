@@ -20,7 +20,7 @@ from stream.replay.offset_range import OffsetRange, end_offsets_now
 from stream.replay.run import execute, prepare
 from stream.replay.selection import OPEN, Selection
 from stream.replay.sending import RateLimit
-from stream.replay.source import Source
+from stream.replay.source import ReplaySource
 from tests.support.running_commands import Done, freshline
 from tests.support.waiting import HANG_S, wait_until
 from workers.clock import SystemClock
@@ -54,7 +54,7 @@ class Stage(NamedTuple):
         """Every record, sorted by partition and offset."""
         partitions = partitions or self.partitions
         offset_range = OffsetRange(dict.fromkeys(partitions, 0), end_offsets_now(self.broker.cluster, partitions))
-        with Source(self.broker.cluster, offset_range) as source:
+        with ReplaySource(self.broker.cluster, offset_range) as source:
             return sorted(source.records(), key=lambda record: (record.partition, record.offset))
 
 
@@ -302,5 +302,5 @@ def test_the_order_over_partitions_is_that_of_the_timestamps(stage: Stage) -> No
     offset_range = OffsetRange(
         dict.fromkeys(stage.partitions, 0), end_offsets_now(stage.broker.cluster, stage.partitions)
     )
-    with Source(stage.broker.cluster, offset_range) as source:
+    with ReplaySource(stage.broker.cluster, offset_range) as source:
         assert [record.timestamp_ms for record in source.records()] == [T_MS + n * 1000 for n in range(10)]

@@ -18,7 +18,7 @@ from stream.replay import resend
 from stream.replay.dead_letters import DEAD_LETTER_OF
 from stream.replay.offset_range import OffsetRange, end_offsets_now
 from stream.replay.selection import Selection
-from stream.replay.source import Source
+from stream.replay.source import ReplaySource
 from tests.support.running_broker import new_broker
 from tests.support.running_commands import Done, freshline
 from tests.support.waiting import HANG_S
@@ -56,7 +56,7 @@ class Shop(NamedTuple):
 
     def records(self) -> list[Record]:
         partitions = [Partition(self.topic, number) for number in range(PARTITIONS)]
-        with Source(
+        with ReplaySource(
             self.broker.cluster,
             OffsetRange(dict.fromkeys(partitions, 0), end_offsets_now(self.broker.cluster, partitions)),
         ) as source:

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import ast
+from collections import defaultdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 TESTS = Path(__file__).parents[1]
 ROOT = TESTS.parent
+
+
+def sources(*packages: str) -> Iterator[Path]:
+    for package in packages:
+        yield from (ROOT / package).rglob("*.py")
 
 
 def imported(module: ast.Module) -> set[str]:
@@ -43,7 +53,7 @@ def test_every_folder_of_unit_tests_is_named_as_the_room_it_tests(package: str) 
 def test_no_function_is_longer_than_fifty_lines() -> None:
     functions = (
         (path, node)
-        for path in (each for room in ("schemas", "workers", "stream", "tests") for each in (ROOT / room).rglob("*.py"))
+        for path in sources("schemas", "workers", "stream", "tests")
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
     )
@@ -51,6 +61,16 @@ def test_no_function_is_longer_than_fifty_lines() -> None:
         (str(path.relative_to(ROOT)), node.name): (node.end_lineno or 0) - node.lineno for path, node in functions
     }
     assert lengths and {function for function, lines in lengths.items() if lines >= 50} == set()
+
+
+def test_no_name_of_a_class_means_two_things() -> None:
+    """A reader who searches for a class finds one. Private classes are read where they are used."""
+    rooms = defaultdict(list)
+    for path in sources("schemas", "workers", "stream"):
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                rooms[node.name].append(str(path.relative_to(ROOT)))
+    assert rooms and {name: paths for name, paths in rooms.items() if len(paths) > 1} == {}
 
 
 def test_the_readme_is_read_in_one_sitting() -> None:

@@ -11,7 +11,7 @@ from schemas.canaries import is_canary
 from workers.index.interface import Upsert
 from workers.lanes.pending_item import NewText
 from workers.lanes.sinks import AlertsRaised, Planned, Refused, Retried, Rewritten, Searchable, TracedWrite
-from workers.lanes.watching import Compared
+from workers.lanes.watching import ChangedPoint
 from workers.point.payload import is_visible
 from workers.point.plan import PointPlan, is_new_text, patch_facets, plan, same_product
 from workers.query_gate import CooperativeTurns
@@ -233,7 +233,7 @@ class ItemWriter:
     async def _with_alerts(self, decided: Sequence[Decided]) -> list[Decided]:
         """Return the decisions with the alerts that their writes raise."""
         compared = [
-            Compared(made.write, before, pending.unseen and not pending.repair)
+            ChangedPoint(made.write, before, pending.unseen and not pending.repair)
             for pending, made, before in decided
             if made.write is not None
         ]

@@ -9,7 +9,7 @@ import structlog
 
 from schemas.errors import Unavailable
 from workers.lanes.sinks import AlertsRaised, Repriced
-from workers.lanes.watching import Compared
+from workers.lanes.watching import ChangedPoint
 from workers.point.plan import reprice
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class SaleWindows:
             return 0
         async with self._watching.turn:
             due = await self._index.due_price_changes(partitions, now_ms, BATCH_ITEMS_MAX)
-            repriced = [Compared(reprice(each, self._shop_currency, now_ms), each, False) for each in due]
+            repriced = [ChangedPoint(reprice(each, self._shop_currency, now_ms), each, False) for each in due]
             writes = await self._watching.with_alerts(repriced, _nothing_more)
             if writes:
                 await self._index.write(writes)

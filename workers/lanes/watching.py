@@ -55,7 +55,7 @@ class RaisedAlert(NamedTuple):
         return f"{self.watch_id}:{product_id}:{self.by}"
 
 
-class Compared(NamedTuple):
+class ChangedPoint(NamedTuple):
     """A write that is to be made, and the point that it changes."""
 
     write: Write
@@ -81,7 +81,7 @@ class Watching:
         self.turn = asyncio.Lock()
         """Held from reading the alerts of a point to writing them, where its version does not change meanwhile."""
 
-    async def with_alerts(self, several: Sequence[Compared], read: Read) -> list[Write]:
+    async def with_alerts(self, several: Sequence[ChangedPoint], read: Read) -> list[Write]:
         """Return the writes with the alerts that they raise, and with those of a point that a whole one would lose.
 
         Raises Unavailable as `read` does. A watch that cannot be compared costs its alert and never the write.
@@ -97,7 +97,7 @@ class Watching:
             await turns.yield_if_over()
         return writes
 
-    def _asks_for_words(self, compared: Compared) -> bool:
+    def _asks_for_words(self, compared: ChangedPoint) -> bool:
         """Return whether a watch may begin to match an item of which only the head is known."""
         before = compared.before
         if isinstance(compared.write, Upsert) or before is None or before["title"] is not None:
@@ -107,7 +107,7 @@ class Watching:
         after = cast("Payload", {**before, **compared.write.payload})
         return self._watches.turning(facts_of(before), facts_of(after)) != []
 
-    def _raised(self, compared: Compared, whole: Payload | None) -> list[str]:
+    def _raised(self, compared: ChangedPoint, whole: Payload | None) -> list[str]:
         """Return the alerts that a write raises. `whole`: the point, where its head is known and more is asked for."""
         write, before, unseen = compared
         if before is None and not unseen:
@@ -121,7 +121,7 @@ class Watching:
         turned = f".{before['price_changes_at_ms']}" if before is not None and isinstance(write, Reprice) else ""
         return [str(RaisedAlert(watch.watch_id, f"{write.version}{turned}")) for watch in watches]
 
-    def _with_due(self, compared: Compared, raised: Sequence[str]) -> Write:
+    def _with_due(self, compared: ChangedPoint, raised: Sequence[str]) -> Write:
         write, before, _ = compared
         kept = (before["alerts_due"] or []) if before is not None else []
         if not raised and not (kept and isinstance(write, Upsert)):

@@ -10,7 +10,7 @@ from workers.search.groups import group_key, grouped, ungrouped
 from workers.search.moment import filters_now
 from workers.search.ordering import BROWSED_HEAD_POINTS, browsed, in_order
 from workers.search.pinning import pinned_first, placed, with_pins
-from workers.search.refining import Counted, refinements
+from workers.search.refining import CountedItem, refinements
 from workers.search.sorting import in_order_of
 
 if TYPE_CHECKING:
@@ -132,9 +132,9 @@ async def arranged(
     )
 
 
-def _counted(found: list[Found], traits: Mapping[str, Traits], turned: Turned, *, grouped: bool) -> list[Counted]:
+def _counted(found: list[Found], traits: Mapping[str, Traits], turned: Turned, *, grouped: bool) -> list[CountedItem]:
     items = [(point, traits[point]) for point, _ in found]
     return [
-        Counted(item, turned.get(point, item.price), group_key(point, item) if grouped else point)
+        CountedItem(item, turned.get(point, item.price), group_key(point, item) if grouped else point)
         for point, item in items
     ]

@@ -28,7 +28,7 @@ CHUNKS_KNOWN_MAX = 10_000
 """The most chunks whose terms are remembered, some 400 bytes each."""
 
 
-class Span(NamedTuple):
+class TextSpan(NamedTuple):
     """A part of a text: `text[start:end]`."""
 
     start: int
@@ -48,23 +48,23 @@ def highlights(hit: Hit, wanted: Mapping[str, float]) -> Highlights:
     in_description = matches(description, language, wanted)
     excerpt = _excerpt(description, in_description)
     return Highlights(
-        title=fragments(title, Span(0, len(title)), found),
+        title=fragments(title, TextSpan(0, len(title)), found),
         description=fragments(description, excerpt, in_description) if in_description else [],
     )
 
 
-def matches(text: str, language: str, wanted: Mapping[str, float]) -> list[Span]:
+def matches(text: str, language: str, wanted: Mapping[str, float]) -> list[TextSpan]:
     """Return the parts of a text that have one of the terms, in order and without overlaps."""
     asked = {term for term, weight in wanted.items() if weight > FUNCTION_WEIGHT}
     found = list(words(text))
     spans = set(chain.from_iterable(_in_word(word, text, language, asked) for word in found))
     for one, other in pairwise(found):  # `iphone15` finds iPhone 15.
         if other.chunk[0].isdigit() and f"{one.chunk}{other.chunk}" in asked:
-            spans |= {Span(one.start, one.end), Span(other.start, other.end)}
+            spans |= {TextSpan(one.start, one.end), TextSpan(other.start, other.end)}
     return _joined(sorted(spans))
 
 
-def fragments(text: str, part: Span, spans: Iterable[Span]) -> list[Fragment]:
+def fragments(text: str, part: TextSpan, spans: Iterable[TextSpan]) -> list[Fragment]:
     """Return a part of a text in fragments, those of the spans within it as matched."""
     made, at = list[Fragment](), part.start
     for start, end in spans:
@@ -74,21 +74,21 @@ def fragments(text: str, part: Span, spans: Iterable[Span]) -> list[Fragment]:
     return [each for each in (*made, Fragment(text=text[at : part.end], matched=False)) if each.text]
 
 
-def _in_word(word: Word, text: str, language: str, asked: set[str]) -> Iterator[Span]:
+def _in_word(word: Word, text: str, language: str, asked: set[str]) -> Iterator[TextSpan]:
     """Iterate over what of a word matches: of an unspaced run each pair of characters, of any other word the whole."""
     if is_unspaced(word.chunk) and word.end - word.start == len(word.chunk):
         yield from _in_run(word, asked)
     elif not asked.isdisjoint(_said(word.chunk, text[word.start : word.end], language)):
-        yield Span(word.start, word.end)
+        yield TextSpan(word.start, word.end)
 
 
-def _in_run(word: Word, asked: set[str]) -> Iterator[Span]:
+def _in_run(word: Word, asked: set[str]) -> Iterator[TextSpan]:
     run = word.chunk
     for place, char in enumerate(run):
         if char in asked:
-            yield Span(word.start + place, word.start + place + 1)
+            yield TextSpan(word.start + place, word.start + place + 1)
         if run[place : place + 2] in asked and place + 1 < len(run):
-            yield Span(word.start + place, word.start + place + 2)
+            yield TextSpan(word.start + place, word.start + place + 2)
 
 
 @lru_cache(CHUNKS_KNOWN_MAX)
@@ -107,21 +107,21 @@ def _language(title: str, titles: Mapping[str, str]) -> str:
     return next((tag.split("-")[0] for tag, text in sorted(titles.items()) if text == title), "und")
 
 
-def _joined(spans: Sequence[Span]) -> list[Span]:
+def _joined(spans: Sequence[TextSpan]) -> list[TextSpan]:
     """Return the spans with those that overlap or touch as one."""
-    made = list[Span]()
+    made = list[TextSpan]()
     for span in spans:
         if made and span.start <= made[-1].end:
-            made[-1] = Span(made[-1].start, max(made[-1].end, span.end))
+            made[-1] = TextSpan(made[-1].start, max(made[-1].end, span.end))
         else:
             made.append(span)
     return made
 
 
-def _excerpt(text: str, spans: Sequence[Span]) -> Span:
+def _excerpt(text: str, spans: Sequence[TextSpan]) -> TextSpan:
     """Return the part of a text with the most matches, of equal ones the first, from blank to blank."""
     if len(text) <= EXCERPT_CHARACTERS or not spans:
-        return Span(0, len(text))
+        return TextSpan(0, len(text))
     first = max(spans, key=lambda span: (sum(_within(span, other) for other in spans), -span.start))
     start = max(0, first.start - BEFORE_CHARACTERS)
     end = min(len(text), max(start + EXCERPT_CHARACTERS, first.end))
@@ -129,8 +129,8 @@ def _excerpt(text: str, spans: Sequence[Span]) -> Span:
         start = text.find(" ", start, first.start) + 1 or first.start
     if end < len(text):
         end = max(text.rfind(" ", start, end), first.end)
-    return Span(start, end)
+    return TextSpan(start, end)
 
 
-def _within(first: Span, other: Span) -> bool:
+def _within(first: TextSpan, other: TextSpan) -> bool:
     return first.start <= other.start and other.end <= first.start + EXCERPT_CHARACTERS - BEFORE_CHARACTERS

@@ -28,7 +28,7 @@ DECIMALS_USUAL = 2
 VALUES_KNOWN_MAX = 100_000
 
 
-class Counted(NamedTuple):
+class CountedItem(NamedTuple):
     """An item to be counted."""
 
     item: Traits
@@ -38,7 +38,7 @@ class Counted(NamedTuple):
     """Items with the same key count as one."""
 
 
-def refinements(name: str, counted: Sequence[Counted]) -> list[Refinement]:
+def refinements(name: str, counted: Sequence[CountedItem]) -> list[Refinement]:
     """Return the refinements of one field of `schemas.refinements`: values most frequent first, ranges in order."""
     match name:
         case "price":
@@ -128,7 +128,7 @@ def _compared(value: _Texts) -> _Texts:
     return tuple(map(name_key, value))
 
 
-def _prices(counted: Sequence[Counted]) -> list[Refinement]:
+def _prices(counted: Sequence[CountedItem]) -> list[Refinement]:
     currency = next((each.item.currency for each in counted if each.item.currency is not None), "")
     decimals = DECIMALS.get(currency, DECIMALS_USUAL)
     ranges = price_ranges([price for _, price, _ in counted if price is not None], decimals)
@@ -148,7 +148,7 @@ def _range(least: float | None, most: float | None, count: int) -> Refinement:
     return Refinement(value=value, count=count, filters=filters)
 
 
-def _ratings(counted: Sequence[Counted]) -> list[Refinement]:
+def _ratings(counted: Sequence[CountedItem]) -> list[Refinement]:
     rated = [(item.rating, key) for item, _, key in counted if item.rating is not None]
     counts = {least: len({key for rating, key in rated if rating >= least}) for least in RATINGS}
     return [

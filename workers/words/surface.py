@@ -19,7 +19,7 @@ _CLUSTER = re.compile(rf".{_JOINING}*", re.DOTALL)
 """A character with those after it that Unicode may join to it, or that show nothing."""
 
 
-class Folded(NamedTuple):
+class FoldedText(NamedTuple):
     """Folded text, and where each of its characters comes from."""
 
     text: str
@@ -46,10 +46,10 @@ def words(text: str) -> Iterator[Word]:
         yield Word(found.text[start:end], found.starts[start], found.ends[end - 1])
 
 
-def folded_in_place(text: str) -> Folded:
+def folded_in_place(text: str) -> FoldedText:
     """Return the folded text with the place of each character, or an empty one if places cannot be told."""
     if text.isascii():
-        return Folded(text.lower(), range(len(text)), range(1, len(text) + 1))
+        return FoldedText(text.lower(), range(len(text)), range(1, len(text) + 1))
     pieces, starts, ends = list[str](), list[int](), list[int]()
     for cluster in _CLUSTER.finditer(text):
         piece = folded(cluster[0])
@@ -57,4 +57,4 @@ def folded_in_place(text: str) -> Folded:
         starts += [cluster.start()] * len(piece)
         ends += [cluster.end()] * len(piece)
     whole = "".join(pieces)
-    return Folded(whole, starts, ends) if whole == folded(text) else Folded("", (), ())
+    return FoldedText(whole, starts, ends) if whole == folded(text) else FoldedText("", (), ())

@@ -16,7 +16,7 @@ from stream.kafka.partitions import Partition
 from stream.kafka.reader import Record
 from stream.kafka.topics import TopicLayout
 from stream.replay.offset_range import OffsetRange
-from stream.replay.records import Route, copy_of, is_copy_within
+from stream.replay.records import ReplayRoute, copy_of, is_copy_within
 from stream.replay.selection import Selection
 from tests.support.examples import examples
 from workers.state import fold
@@ -62,7 +62,7 @@ def logs(draw: st.DrawFn) -> list[Record]:
 
 def copied(record: Record, offset: int, arrived_at_ms: int) -> Record:
     """The record that a replay sends, as the broker stores it."""
-    sent = copy_of(record, Route(LAYOUT, record.partition.topic, LAYOUT))
+    sent = copy_of(record, ReplayRoute(LAYOUT, record.partition.topic, LAYOUT))
     assert sent.partition is not None
     return Record(Partition(sent.topic, sent.partition), offset, arrived_at_ms, sent.key, sent.value, (*sent.headers,))
 
@@ -109,7 +109,7 @@ def test_the_same_replay_sends_the_same_number_however_often_whatever_the_topic_
     log: list[Record], data: st.DataObject
 ) -> None:
     partition = Partition("prices", 0)
-    elsewhere = Route(TopicLayout("id-of-another-topic", 1), "prices", LAYOUT)
+    elsewhere = ReplayRoute(TopicLayout("id-of-another-topic", 1), "prices", LAYOUT)
     brought = [copy_of(record, elsewhere) for record in log if data.draw(st.booleans())]
     topic = [Record(partition, n, NOW_MS, sent.key, sent.value, (*sent.headers,)) for n, sent in enumerate(brought)]
     for earlier in range(data.draw(st.integers(0, 2))):

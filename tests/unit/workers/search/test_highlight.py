@@ -12,7 +12,7 @@ from schemas.queries import Hit
 from tests.support.contents import content
 from tests.support.standing_in import shown
 from workers.plain import plain
-from workers.search.highlight import EXCERPT_CHARACTERS, Span, fragments, highlights, matches
+from workers.search.highlight import EXCERPT_CHARACTERS, TextSpan, fragments, highlights, matches
 from workers.words.item import item_words
 from workers.words.query import query_terms
 
@@ -108,6 +108,6 @@ def test_fragments_lose_no_character(text: str, places: list[tuple[int, int]]) -
     at, spans = 0, []
     for start, end in sorted(places):
         if at <= start < end <= len(text):
-            spans.append(Span(start, end))
+            spans.append(TextSpan(start, end))
             at = end
-    assert "".join(each.text for each in fragments(text, Span(0, len(text)), spans)) == text
+    assert "".join(each.text for each in fragments(text, TextSpan(0, len(text)), spans)) == text

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.support.traits import traits
 from workers.search.price_ranges import RANGES_MAX, price_ranges
-from workers.search.refining import VALUES_MAX, Counted, refinements
+from workers.search.refining import VALUES_MAX, CountedItem, refinements
 
 if TYPE_CHECKING:
     from schemas.refinements import Refinement
@@ -25,10 +25,10 @@ prices = st.lists(
 )
 
 
-def counted(*items: dict[str, Any]) -> list[Counted]:
+def counted(*items: dict[str, Any]) -> list[CountedItem]:
     """Each item counts as one, unless it has a `key`."""
     return [
-        Counted(traits(**{name: value for name, value in item.items() if name != "key"}), item.get("price"), key)
+        CountedItem(traits(**{name: value for name, value in item.items() if name != "key"}), item.get("price"), key)
         for number, item in enumerate(items)
         for key in [item.get("key", str(number))]
     ]
@@ -73,7 +73,7 @@ def test_yen_have_no_decimals() -> None:
 
 
 def test_the_price_of_the_moment_is_counted() -> None:
-    assert refinements("price", [Counted(traits(price=9.0), None, "a")]) == []
+    assert refinements("price", [CountedItem(traits(price=9.0), None, "a")]) == []
 
 
 def test_a_brand_is_counted_however_it_is_written_and_shown_as_most_items_write_it() -> None:
