@@ -62,11 +62,6 @@ def test_a_query_is_one_normalised_vector(embedder: Embedder) -> None:
     assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-5)
 
 
-def test_a_query_in_two_steps_has_the_same_vector(embedder: Embedder) -> None:
-    tokens = embedder.tokenise_query("sponge cake")
-    assert (embedder.embed_tokens(tokens) == embedder.embed_query("sponge cake")).all()
-
-
 def test_no_texts_give_no_rows(embedder: Embedder) -> None:
     assert embedder.embed_documents([]).shape == (0, embedder.model.dimension)
 
@@ -149,7 +144,7 @@ def test_the_fake_fails_on_the_chosen_text_alone() -> None:
 @pytest.mark.parametrize("query", ["麵包", "綠茶", "嘉頓 cake", "ноутбук", "라면", "🙂"])
 def test_a_query_that_the_model_cannot_read_has_no_vector(model_only: sentence.SentenceEmbedder, query: str) -> None:
     with pytest.raises(EmbeddingFailed):
-        model_only.tokenise_query(query)
+        model_only.embed_query(query)
 
 
 @pytest.mark.parametrize("query", ["bread", "café au lait 500ml", "WH-1000XM5", "x", "?", "Müller"])

@@ -72,12 +72,51 @@ async def test_several_texts_whose_process_ends_fail_so_that_each_is_tried_alone
 
 
 async def _killed_during(model: ModelProcess, texts: list[str]) -> Vectors:
-    process = process_of(model)
-    process.suspend()
+    process = await _suspended(model)
     call = asyncio.create_task(asyncio.to_thread(model.embed_documents, texts))
     await until(model._child._one_at_a_time["documents"].locked, "the call has begun")
     process.kill()
     return await call
+
+
+async def test_a_query_needs_no_thread(model: ModelProcess) -> None:
+    asked = model.ask_query("cake")
+    assert asked is not None and (await asked == FakeEmbedder().embed_query("cake")).all()
+
+
+async def test_a_query_is_not_answered_with_the_vector_of_one_that_was_given_up(model: ModelProcess) -> None:
+    process = await _suspended(model)
+    given_up = model.ask_query("cake")
+    assert given_up is not None and model.ask_query("mouse") is None
+    given_up.cancel()
+    process.resume()
+    assert (await asyncio.to_thread(model.embed_query, "mouse") == FakeEmbedder().embed_query("mouse")).all()
+
+
+async def test_a_query_whose_process_ends_fails_and_the_next_has_a_new_process(model: ModelProcess) -> None:
+    process = await _suspended(model)
+    asked = model.ask_query("cake")
+    process.kill()
+    assert asked is not None
+    with pytest.raises(EmbeddingFailed, match="ended with -9 during a call"):
+        await asked
+    assert model.ask_query("cake") is None
+    assert np.isfinite(await asyncio.to_thread(model.embed_query, "cake")).all()
+    assert model.ask_query("mouse") is not None
+
+
+async def test_an_error_of_a_query_is_raised_in_the_caller(model: ModelProcess) -> None:
+    asked = model.ask_query(None)  # type: ignore[arg-type]
+    assert asked is not None
+    with pytest.raises(RuntimeError, match="TypeError"):
+        await asked
+
+
+async def _suspended(model: ModelProcess) -> psutil.Process:
+    process = process_of(model)
+    process.suspend()
+    await until(lambda: process.status() == psutil.STATUS_STOPPED, "the process is suspended")
+    return process
 
 
 def test_an_error_in_the_process_is_raised_in_the_caller_and_the_process_goes_on(

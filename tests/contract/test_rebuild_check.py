@@ -13,7 +13,7 @@ from schemas.items import FACETS
 from stream.rebuild.check import ITEMS_AT_ONCE, check
 from stream.runtime.jobs import Step
 from tests.support.index_backends import content
-from tests.support.queries import LoadedModel, Vector, at_once
+from tests.support.queries import LoadedModel, at_once
 from workers.clock import SystemClock
 from workers.document import document
 from workers.embedder.fake import FakeEmbedder
@@ -135,15 +135,14 @@ async def test_one_of_the_same_model_that_finds_other_things_besides_may_not(pai
 async def test_some_items_are_searched_for_at_once_in_both_collections_and_no_more(pair: Pair) -> None:
     under_way, most = 0, 0
 
-    async def embed(query: Vector) -> Vectors:
+    async def embed(query: str) -> Vectors:
         nonlocal under_way, most
-        query.start()
         under_way += 1
         most = max(most, under_way)
         for _ in range(20):  # The others have their turn, as while a model computes.
             await asyncio.sleep(0)
         under_way -= 1
-        return EMBEDDER.embed_query(query.text)
+        return EMBEDDER.embed_query(query)
 
     report = await pair.report(LoadedModel(embed))
     assert report.wrong is None and report.figures["searches"] == ITEMS

@@ -10,7 +10,7 @@ import pytest
 from schemas.errors import Conflict, EmbeddingFailed, RefusedRequest, Unavailable
 from schemas.queries import SearchRequest
 from tests.support.index_backends import MODEL, content, ids, opened, put, vector
-from tests.support.queries import LoadedModel, OneIndex, Vector, at_once
+from tests.support.queries import LoadedModel, OneIndex, at_once
 from tests.support.waiting import HANG_S
 from workers.index.interface import Patch
 from workers.search.hits import Shop
@@ -20,6 +20,7 @@ from workers.search.searcher import VECTOR_SECONDS_MAX, Searcher
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
+    from tests.support.queries import Embed
     from workers.index.interface import Index
 
 SHOP = Shop("HKD", ("en", "zh"))
@@ -44,10 +45,8 @@ def searcher(index: Index, *values: float, model: Any = MODEL) -> Searcher:
     return Searcher(OneIndex(index), loaded, SHOP)
 
 
-def searcher_with(
-    index: Index, embed: Callable[[Vector], Awaitable[Any]], vector_seconds_max: float = VECTOR_SECONDS_MAX
-) -> Searcher:
-    """`embed` computes the vector of each query, and says when it starts."""
+def searcher_with(index: Index, embed: Embed, vector_seconds_max: float = VECTOR_SECONDS_MAX) -> Searcher:
+    """`embed` computes the vector of each query."""
     return Searcher(OneIndex(index), LoadedModel(embed), SHOP, vector_seconds_max=vector_seconds_max)
 
 
@@ -85,7 +84,7 @@ async def test_lexical_results_serve_until_the_model_of_the_collection_is_loaded
 
 
 async def test_a_query_that_cannot_be_embedded_is_answered_by_lexical_results(index: Index) -> None:
-    async def fail(_: Vector) -> Any:
+    async def fail(_: str) -> Any:
         raise EmbeddingFailed("NaN")
 
     await put(index, content("a", "cake"), 1)
@@ -93,13 +92,8 @@ async def test_a_query_that_cannot_be_embedded_is_answered_by_lexical_results(in
     assert (await search.search(SearchRequest(q="cake"), 1)).by == "words"
 
 
-@pytest.mark.parametrize("starts", [True, False])
-async def test_a_query_whose_vector_does_not_come_in_time_is_answered_by_lexical_results(
-    index: Index, starts: bool
-) -> None:
-    async def never(computed: Vector) -> Any:
-        if starts:
-            computed.start()
+async def test_a_query_whose_vector_does_not_come_in_time_is_answered_by_lexical_results(index: Index) -> None:
+    async def never(_: str) -> Any:
         await asyncio.Event().wait()
 
     await put(index, content("a", "cake"), 1)
@@ -115,11 +109,8 @@ async def test_all_that_needs_no_vector_is_found_while_the_vector_is_computed(
     for name, event in asked.items():
         monkeypatch.setattr(index, name, _setting(event, getattr(index, name)))
 
-    async def embed(computed: Vector) -> Any:
-        for _ in range(20):
-            await asyncio.sleep(0)
-        assert not any(event.is_set() for event in asked.values())
-        computed.start()
+    async def embed(_: str) -> Any:
+        assert not any(event.is_set() for event in asked.values())  # The vector takes longest, and is begun first.
         async with asyncio.timeout(HANG_S):
             await asyncio.gather(*(event.wait() for event in asked.values()))
         return vector(1)
@@ -145,8 +136,7 @@ async def test_an_index_that_is_away_ends_the_search_and_not_only_one_retriever(
 
     given_up = asyncio.Event()
 
-    async def embed(computed: Vector) -> Any:
-        computed.start()
+    async def embed(_: str) -> Any:
         try:
             await asyncio.sleep(3_600)
         finally:
@@ -244,7 +234,7 @@ async def test_an_odd_query_finds_what_it_says_or_nothing(index: Index, query: s
     await put(index, content("boys", "The boys of summer"), 2, dense=vector(1))
     await put(index, content("khachapuri", "ხაჭაპური 400g"), 3, dense=vector(1))
 
-    async def unreadable(_: Vector) -> Any:
+    async def unreadable(_: str) -> Any:
         raise EmbeddingFailed("The model cannot read it.")
 
     unrelated = LoadedModel(at_once(lambda _: vector(0, 0, 1)))

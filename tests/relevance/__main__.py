@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     from stream.demo.data_rows import DemoEvent
     from tests.relevance.judged import Query
-    from tests.support.queries import Vector
     from workers.embedder.interface import Embedder, Vectors
     from workers.index.interface import Index
 
@@ -95,9 +94,8 @@ async def _ranking(leg: str, query: str, index: Index, embedder: Embedder) -> li
         stored = await index.payloads([point.point_id for point in near])
         return [stored[point.point_id]["product_id"] for point in near]
 
-    async def embed(computed: Vector) -> Vectors:
-        computed.start()
-        return embedder.embed_query(computed.text)
+    async def embed(text: str) -> Vectors:
+        return embedder.embed_query(text)
 
     loaded = LoadedModel(embed, [index.model] if leg == "fused" else [])
     loaded.cosine_min = embedder.cosine_min

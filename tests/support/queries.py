@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from workers.embedder.query_vector import QueryVector
-
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection
+    from collections.abc import Callable, Collection, Coroutine
 
     from workers.embedder.interface import ModelId
     from workers.index.interface import Index
+
+    Embed = Callable[[str], Coroutine[Any, Any, Any]]
+    """Computes the vector of a query."""
 
 
 class OneIndex:
@@ -24,21 +25,10 @@ class OneIndex:
         return self._index
 
 
-class Vector:
-    """The vector of a query, as the thread that computes it sees it."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.started = asyncio.Event()
-
-    def start(self) -> None:
-        self.started.set()
-
-
 class LoadedModel:
     """Registry and embedder in one: `embed` computes the vector of each query."""
 
-    def __init__(self, embed: Callable[[Vector], Awaitable[Any]], models: Collection[ModelId] | None = None) -> None:
+    def __init__(self, embed: Embed, models: Collection[ModelId] | None = None) -> None:
         """`models` are the loaded ones; with None, any model counts as loaded."""
         self._embed = embed
         self._models = models
@@ -48,16 +38,16 @@ class LoadedModel:
     def find_loaded(self, model: ModelId) -> LoadedModel | None:
         return self if self._models is None or model in self._models else None
 
-    def embed_query(self, text: str) -> QueryVector:
-        vector = Vector(text)
-        return QueryVector(asyncio.ensure_future(self._embed(vector)), vector.started)
+    def embed_query(self, text: str) -> asyncio.Task[Any]:
+        computing = asyncio.create_task(self._embed(text))
+        computing.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return computing
 
 
-def at_once(vectors: Callable[[str], Any]) -> Callable[[Vector], Awaitable[Any]]:
+def at_once(vectors: Callable[[str], Any]) -> Embed:
     """Compute the vector of a text without a wait."""
 
-    async def embed(computed: Vector) -> Any:
-        computed.start()
-        return vectors(computed.text)
+    async def embed(text: str) -> Any:
+        return vectors(text)
 
     return embed

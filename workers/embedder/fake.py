@@ -49,21 +49,17 @@ class FakeEmbedder(Embedder):
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
         rows = np.zeros((len(texts), DIMENSION), dtype=np.float32)
         for row, text in zip(rows, texts, strict=True):
-            row[:] = self.embed_tokens(text)
+            row[:] = self.embed_query(text)
         self.documents_embedded += len(texts)
         return rows
 
     @override
-    def tokenise_query(self, text: str) -> str:
-        return text
-
-    @override
-    def embed_tokens(self, tokens: str) -> Vectors:
-        if self._failing is not None and self._failing in tokens:
+    def embed_query(self, text: str) -> Vectors:
+        if self._failing is not None and self._failing in text:
             raise EmbeddingFailed(f"The fake embedder is set to fail on {self._failing!r}.")
         vector = np.zeros(DIMENSION, dtype=np.float32)
         vector[0] = 0.01  # Without this, a text without words would have no direction.
-        for feature, weight in _features(tokens):
+        for feature, weight in _features(text):
             hashed = zlib.crc32(f"{self._name} {feature}".encode())
             vector[hashed % DIMENSION] += weight if hashed & 0x8000_0000 else -weight
         return vector / np.float32(np.linalg.norm(vector))

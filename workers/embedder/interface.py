@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Sequence
 
     import numpy as np
@@ -39,21 +40,15 @@ class Embedder(Protocol):
         Raises EmbeddingFailed if any row is not finite or the model raised; the caller then tries one by one.
         """
 
-    def tokenise_query(self, text: str) -> Any:
-        """Return the query's tokens, which only `embed_tokens` reads. Holds the interpreter lock throughout.
+    def embed_query(self, text: str) -> Vectors:
+        """Return float32 `(dimension,)`, L2-normalised. It does not wait for documents.
 
         Raises EmbeddingFailed, also if the model cannot read the query's script.
         """
 
-    def embed_tokens(self, tokens: Any) -> Vectors:
-        """Run the forward pass of a query. Other threads can use the interpreter meanwhile.
-
-        Returns float32 `(dimension,)`, L2-normalised. Does not wait for documents. Raises EmbeddingFailed.
-        """
-
-    def embed_query(self, text: str) -> Vectors:
-        """Return float32 `(dimension,)`, L2-normalised, by both steps in one call. Raises EmbeddingFailed."""
-        return self.embed_tokens(self.tokenise_query(text))
+    def ask_query(self, text: str) -> asyncio.Future[Vectors] | None:
+        """Begin `embed_query` on the running event loop, without a thread; None if it takes a thread."""
+        return None
 
     def close(self) -> None:
         """Release what the embedder holds. Idempotent."""

@@ -5,6 +5,7 @@ Why a process: deploy/decisions/0040. `workers.embedder.serve` is what runs in i
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from schemas.errors import EmbeddingFailed, Misconfigured
 from workers.embedder.interface import Embedder, ModelId
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from workers.embedder.interface import Kind, Vectors
     from workers.query_gate import QueryGate
@@ -69,20 +70,21 @@ class ModelProcess(Embedder):
     @override
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
         try:
-            return self._living().ask_documents(texts)
+            return self._living().embed_documents(texts)
         except ModelEnded:
             if len(texts) != 1:
                 raise  # The caller tries the texts one by one.
             # The system may have killed the process for a reason that has nothing to do with the text.
-            return self._living().ask_documents(texts)
+            return self._living().embed_documents(texts)
 
     @override
-    def tokenise_query(self, text: str) -> str:
-        return text  # The model's process tokenises.
+    def embed_query(self, text: str) -> Vectors:
+        return self._living().embed_query(text)
 
     @override
-    def embed_tokens(self, tokens: str) -> Vectors:
-        return self._living().ask_query(tokens)
+    def ask_query(self, text: str) -> asyncio.Future[Vectors] | None:
+        child = self._child
+        return None if child.ended else child.ask_query(text)
 
     @override
     def close(self) -> None:
@@ -125,15 +127,28 @@ class _Child:
     def ended(self) -> bool:
         return self._process.poll() is not None
 
-    def ask_documents(self, texts: Sequence[str]) -> Vectors:
+    def embed_documents(self, texts: Sequence[str]) -> Vectors:
         with self._one_at_a_time["documents"]:
             vectors: Vectors = self._answer(self._documents, list(texts))
         return vectors
 
-    def ask_query(self, text: str) -> Vectors:
+    def embed_query(self, text: str) -> Vectors:
         with self._one_at_a_time["queries"]:
             vector: Vectors = self._answer(self._queries, text)
         return vector
+
+    def ask_query(self, text: str) -> asyncio.Future[Vectors] | None:
+        """Send a query, and let the event loop receive the vector; None while another query is on its way.
+
+        A thread in between would have to wait for a core and for the interpreter, on the way there and back.
+        """
+        if not self._one_at_a_time["queries"].acquire(blocking=False):
+            return None
+        answered: asyncio.Future[Vectors] = asyncio.get_running_loop().create_future()
+        with contextlib.suppress(OSError):  # If the process has ended, receiving says so.
+            self._queries.send(text)  # The connection is empty, and holds more than the longest query.
+        answered.get_loop().add_reader(self._queries.fileno(), self._settle, answered)
+        return answered
 
     def end(self) -> None:
         """End the process, by force if it does not follow. Idempotent."""
@@ -148,14 +163,36 @@ class _Child:
 
     def _answer(self, connection: Connection, request: Any) -> Any:
         """Return the answer to a request. Raises the error that it is, and ModelEnded."""
-        try:
+        with self._ended():
             connection.send(request)
             while (answer := connection.recv()) is Turn.ASKED:
                 self._gate.wait_until_open_in_thread(self._bucket)
                 connection.send(Turn.GRANTED)
-        except (EOFError, OSError) as error:
-            self._process.kill()
-            raise ModelEnded(f"The model's process ended with {self._process.wait()} during a call.") from error
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+    def _settle(self, answered: asyncio.Future[Vectors]) -> None:
+        """Receive the vector, and let the next query go. The caller of this one may have given up."""
+        answered.get_loop().remove_reader(self._queries.fileno())
+        try:
+            with self._ended():
+                answer = self._queries.recv()
+        except ModelEnded as error:
+            answer = error
+        self._one_at_a_time["queries"].release()
+        if answered.cancelled():
+            return
+        if isinstance(answer, Exception):
+            answered.set_exception(answer)
+        else:
+            answered.set_result(answer)
+
+    @contextlib.contextmanager
+    def _ended(self) -> Iterator[None]:
+        """Raise ModelEnded if the connection ends within the block."""
+        try:
+            yield
+        except (EOFError, OSError) as error:
+            self._process.kill()
+            raise ModelEnded(f"The model's process ended with {self._process.wait()} during a call.") from error

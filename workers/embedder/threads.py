@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 from schemas.errors import EmbedderHangs
 from workers.embedder.cache import QUERIES_MAX, VectorCache
-from workers.embedder.query_vector import QueryVector
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -94,10 +93,14 @@ class EmbedderThreads:
                 "this process ends, to be started again"
             ) from error
 
-    def embed_query(self, text: str) -> QueryVector:
-        """Begin to compute the vector of a query. It does not wait for documents."""
-        started = asyncio.Event()
-        return QueryVector(asyncio.create_task(self._compute(text, started)), started)
+    def embed_query(self, text: str) -> asyncio.Task[Vectors]:
+        """Begin to compute the vector of a query, float32 `(dimension,)`, read-only. It does not wait for documents.
+
+        Awaiting it raises EmbeddingFailed. A forward pass that has begun runs to its end, also if it is cancelled.
+        """
+        computing = asyncio.create_task(self._compute(text))
+        computing.add_done_callback(_retrieve_error)
+        return computing
 
     async def close(self) -> None:
         """Accept no further texts, wait for the calls that run, two seconds at most, and close the embedder.
@@ -108,18 +111,22 @@ class EmbedderThreads:
         if self._loading is not None and self.ready:
             await asyncio.to_thread(self._loading.result().close)
 
-    async def _compute(self, text: str, started: asyncio.Event) -> Vectors:
+    async def _compute(self, text: str) -> Vectors:
         embedder = await self.loaded()
         if (known := self._cache.get(text)) is not None:
             return known
-        loop = asyncio.get_running_loop()
 
-        def embed() -> Vectors:
-            tokens = embedder.tokenise_query(text)
-            loop.call_soon_threadsafe(started.set)
-            return embedder.embed_tokens(tokens)
+        def begin() -> asyncio.Future[Vectors]:
+            asked = embedder.ask_query(text)
+            return self._queries.submit(lambda: embedder.embed_query(text)) if asked is None else asked
 
-        return self._cache.put(text, await self._queries.run(embed))
+        return self._cache.put(text, await self._queries.one_at_a_time(begin))
+
+
+def _retrieve_error(computing: asyncio.Task[Vectors]) -> None:
+    """Keep asyncio from logging the error of a vector that is no longer wanted."""
+    if not computing.cancelled():
+        computing.exception()
 
 
 class _OneThread:
@@ -130,10 +137,19 @@ class _OneThread:
         self._close_seconds_max = close_seconds_max
         self._turn = asyncio.Semaphore(1)
 
+    def submit(self, work: Callable[[], T]) -> asyncio.Future[T]:
+        """Begin to run this in the thread, after what it runs already."""
+        return asyncio.get_running_loop().run_in_executor(self._pool, work)
+
     async def run(self, work: Callable[[], T]) -> T:
+        """Run this in the thread when it is its turn."""
+        return await self.one_at_a_time(lambda: self.submit(work))
+
+    async def one_at_a_time(self, begin: Callable[[], asyncio.Future[T]]) -> T:
+        """Begin when it is its turn, which lasts until the future is done, whatever becomes of the caller."""
         await self._turn.acquire()
         try:
-            running = asyncio.get_running_loop().run_in_executor(self._pool, work)
+            running = begin()
         except BaseException:
             self._turn.release()
             raise

@@ -79,17 +79,13 @@ class TorchEmbedder(Embedder):
         return rows
 
     @override
-    def tokenise_query(self, text: str) -> Features:
+    def embed_query(self, text: str) -> Vectors:
         features = self._torch_model.features([text], "query")
         if not self._torch_model.reads(features):
             raise EmbeddingFailed(
                 f"The model cannot read {text!r}: its vector would be that of any text it cannot read."
             )
-        return features
-
-    @override
-    def embed_tokens(self, tokens: Features) -> Vectors:
-        row: Vectors = self._embed(tokens, "query")[0]
+        row: Vectors = self._embed(features, "query")[0]
         return row
 
     def _embed_batch(self, features: Features) -> Vectors:

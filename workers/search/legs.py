@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from schemas.points import Payload
     from schemas.queries import QueryKind
     from workers.embedder.interface import Vectors
-    from workers.embedder.query_vector import QueryVector
     from workers.index.interface import Index
     from workers.search.cutoff import Cutoff
 
@@ -120,9 +119,6 @@ async def find_legs(
     `terms`: those of the query with their weights. `computing`: the vector; None for none. `whole`: also for points
     beyond the end of results. `ahead`: the payloads of how many points may be needed. Raises Unavailable.
     """
-    if computing is not None:
-        # A call to the index at this moment would take the interpreter from the tokeniser.
-        await computing.started()
     head = points if whole else min(HEAD_POINTS, points)
     asked = _Asked(index, query, terms, several, head)
     payloads: dict[str, Payload] = {}
@@ -218,23 +214,15 @@ class _Asked(NamedTuple):
 class BoundedVector:
     """The vector of a query with a time limit that starts now. After it the search goes on without the vector."""
 
-    def __init__(self, vector: QueryVector, seconds_max: float, cosine_min: float) -> None:
+    def __init__(self, vector: asyncio.Task[Vectors], seconds_max: float, cosine_min: float) -> None:
         self._vector = vector
         self.cosine_min = cosine_min
         self._until_s = asyncio.get_running_loop().time() + seconds_max
-
-    async def started(self) -> None:
-        """Return when the interpreter is free beside the vector, or when its time is over."""
-        try:
-            async with asyncio.timeout_at(self._until_s):
-                await self._vector.started()
-        except TimeoutError:
-            return
 
     async def result(self) -> Vectors | None:
         """Return the vector; None if it cannot be computed, or not in time."""
         try:
             async with asyncio.timeout_at(self._until_s):
-                return await self._vector.result()
+                return await self._vector
         except (EmbeddingFailed, TimeoutError):
             return None

@@ -39,8 +39,7 @@ if TYPE_CHECKING:
     from schemas.points import Payload
     from schemas.queries import Filters, Hit, IndexedItem, QueryKind
     from schemas.refinements import Refinement
-    from workers.embedder.interface import ModelId
-    from workers.embedder.query_vector import QueryVector
+    from workers.embedder.interface import ModelId, Vectors
     from workers.index.interface import Index
     from workers.merchandising.weights import Ranking
     from workers.search.legs import FoundBy, Legs
@@ -71,7 +70,7 @@ class QueryEmbedder(Protocol):
     def cosine_min(self) -> float:
         """The cosine below which a query and a text have nothing in common."""
 
-    def embed_query(self, text: str) -> QueryVector:
+    def embed_query(self, text: str) -> asyncio.Task[Vectors]:
         """Begin to compute the vector of a query."""
 
 

@@ -30,7 +30,7 @@ from schemas.errors import Gone, Unavailable
 from schemas.points import point_id
 from workers.index.edge import filters as where
 from workers.index.edge.nearest import nearest
-from workers.index.edge.operations import accepted, dense, read
+from workers.index.edge.operations import accepted, dense, id_of, read
 from workers.index.edge.traits import KnownTraits
 from workers.index.edge.writes import WRITES_AT_ONCE, ConditionalWrites
 from workers.index.interface import (
@@ -114,12 +114,12 @@ class EdgeIndex(OpenedIndex):
 
     @override
     async def payloads(self, point_ids: Sequence[str]) -> dict[str, Payload]:
-        return {str(r.id): read(r) for r in self._shard.retrieve(list(point_ids), True, False)}
+        return {id_of(r): read(r) for r in self._shard.retrieve(list(point_ids), True, False)}
 
     @override
     async def vectors(self, point_ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         records = self._shard.retrieve(list(point_ids), False, [DENSE])
-        found = ((str(record.id), dense(record)) for record in records)
+        found = ((id_of(record), dense(record)) for record in records)
         return {point: vector for point, vector in found if vector is not None}
 
     @override
@@ -182,7 +182,7 @@ class EdgeIndex(OpenedIndex):
         """Return the point ids in the order of the ids."""
         passing = where.all_of([VISIBLE, *conditions(filters)])
         request = ScrollRequest(limit=offset + limit, filter=passing, with_payload=False)
-        return [str(record.id) for record in self._shard.scroll(request)[0][offset:]]
+        return [id_of(record) for record in self._shard.scroll(request)[0][offset:]]
 
     @override
     async def count(self, filters: Filters) -> int:
@@ -296,7 +296,7 @@ class EdgeIndex(OpenedIndex):
             filter=where.all_of(asked) if asked else None,
             with_payload=False,
         )
-        return [(str(point.id), point.score) for point in self._shard.query(request)]
+        return [(id_of(point), point.score) for point in self._shard.query(request)]
 
     async def _update(self, operations: Iterable[UpdateOperation]) -> None:
         self._check_disk()

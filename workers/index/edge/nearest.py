@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from qdrant_edge import CountRequest, QuantizationSearchParams, Query, QueryRequest, SearchParams
 
 from workers.index.edge import filters as where
-from workers.index.edge.operations import accepted
+from workers.index.edge.operations import accepted, id_of
 from workers.index.interface import DENSE
 from workers.index.layout import AnyOf, Except, IsOneOf, Within
 
@@ -75,4 +75,4 @@ def _query(shard: EdgeShard, vector: NDArray[np.float32], asked: Sequence[Condit
         params=CANDIDATES,
         with_payload=False,
     )
-    return [(str(point.id), point.score) for point in shard.query(request)]
+    return [(id_of(point), point.score) for point in shard.query(request)]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, cast
+from uuid import UUID
 
 import numpy as np
 import orjson
@@ -18,10 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
-    from qdrant_edge import Record
+    from qdrant_edge import Record, ScoredPoint
 
     from schemas.points import Payload
     from workers.index.interface import Write
+
+POINT_IDS_KNOWN_MAX = 100_000
+"""The most point ids that are remembered as text, some 200 bytes each. Two rankings of a search have 400."""
 
 
 def operation(write: Write) -> UpdateOperation:
@@ -43,6 +48,11 @@ def create_positions() -> UpdateOperation:
     return UpdateOperation.upsert_points([point], update_mode=UpdateMode.InsertOnly)
 
 
+def id_of(point: Record | ScoredPoint) -> str:
+    """Return the id of a point as text."""
+    return _text(cast("UUID", point.id).int)
+
+
 def read(record: Record) -> Payload:
     """Return the payload as it was written."""
     stored = record.payload or {}
@@ -58,6 +68,12 @@ def dense(record: Record) -> NDArray[np.float32] | None:
 def accepted(vector: NDArray[np.float32]) -> Any:
     """Return the vector itself: Qdrant Edge accepts arrays, but its type stubs know only lists."""
     return vector
+
+
+@lru_cache(POINT_IDS_KNOWN_MAX)
+def _text(number: int) -> str:
+    """Return a UUID as text, in an eighth of the time that `str` takes where it is known."""
+    return str(UUID(int=number))
 
 
 def _vectors(write: Upsert) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from qdrant_edge import PayloadSelector
 
-from workers.index.edge.operations import read
+from workers.index.edge.operations import id_of, read
 from workers.index.traits import SALE_FIELDS, TRAIT_FIELDS, traits_of
 
 if TYPE_CHECKING:
@@ -57,4 +57,4 @@ class KnownTraits:
         if point_ids:
             self._known |= dict.fromkeys(point_ids)
             records = self._shard.retrieve(list(point_ids), SELECTED, False)
-            self._known |= {str(record.id): traits_of(read(record)) for record in records}
+            self._known |= {id_of(record): traits_of(read(record)) for record in records}

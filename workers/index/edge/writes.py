@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from qdrant_edge import PayloadSelector
 
 from schemas.points import point_id
-from workers.index.edge.operations import operation
+from workers.index.edge.operations import id_of, operation
 from workers.index.interface import Patch, Upsert
 
 if TYPE_CHECKING:
@@ -78,4 +78,4 @@ class ConditionalWrites:
         if items:
             self._versions |= dict.fromkeys(items.values(), MISSING)
             found = self._shard.retrieve(list(items), PayloadSelector.Include(["version"]), False)
-            self._versions |= {items[str(record.id)]: (record.payload or {})["version"] for record in found}
+            self._versions |= {items[id_of(record)]: (record.payload or {})["version"] for record in found}

@@ -28,9 +28,9 @@ class Held(FakeEmbedder):
         assert self.go.wait(HANG_S)
         return super().embed_documents(texts)
 
-    def embed_tokens(self, tokens):  # type: ignore[no-untyped-def]
+    def embed_query(self, text):  # type: ignore[no-untyped-def]
         self.queries += 1
-        return super().embed_tokens(tokens)
+        return super().embed_query(text)
 
 
 async def test_the_embedder_is_ready_once_its_model_is_loaded() -> None:
@@ -50,38 +50,6 @@ async def test_the_embedder_is_ready_once_its_model_is_loaded() -> None:
     await threads.close()
 
 
-async def test_a_query_has_started_after_its_tokens_and_before_its_vector() -> None:
-    class Slow(FakeEmbedder):
-        def tokenise_query(self, text):  # type: ignore[no-untyped-def]
-            assert tokenise.wait(HANG_S)
-            return super().tokenise_query(text)
-
-        def embed_tokens(self, tokens):  # type: ignore[no-untyped-def]
-            assert embed.wait(HANG_S)
-            return super().embed_tokens(tokens)
-
-    tokenise, embed = threading.Event(), threading.Event()
-    threads = EmbedderThreads(Slow)
-    await threads.loaded()
-    vector = threads.embed_query("cake")
-    with pytest.raises(TimeoutError):
-        await asyncio.wait_for(vector.started(), 0.05)
-    tokenise.set()
-    await asyncio.wait_for(vector.started(), HANG_S)
-    assert not vector._computing.done()
-    embed.set()
-    assert (await vector.result()).shape == (384,)
-    await threads.close()
-
-
-async def test_a_query_whose_vector_is_known_or_has_failed_counts_as_started() -> None:
-    threads = EmbedderThreads(lambda: FakeEmbedder(failing="poison"))
-    await threads.embed_query("cake").result()
-    for text in ("cake", "poison"):
-        await asyncio.wait_for(threads.embed_query(text).started(), HANG_S)
-    await threads.close()
-
-
 async def test_a_model_that_hangs_raises_and_does_not_keep_the_process() -> None:
     held = Held()
     threads = EmbedderThreads(lambda: held, documents_seconds_max=0.05, close_seconds_max=0.05)
@@ -96,7 +64,7 @@ async def test_an_error_of_loading_is_raised_for_every_caller() -> None:
         raise Misconfigured("There is no model.")
 
     threads = EmbedderThreads(load)
-    for ask in (threads.loaded(), threads.embed_query("cake").result(), threads.embed_documents(["cake"])):
+    for ask in (threads.loaded(), threads.embed_query("cake"), threads.embed_documents(["cake"])):
         with pytest.raises(Misconfigured, match="There is no model"):
             await ask
     assert not threads.ready
@@ -107,7 +75,7 @@ async def test_a_query_does_not_wait_for_the_thread_of_the_documents() -> None:
     held = Held()
     threads = EmbedderThreads(lambda: held)
     documents = asyncio.ensure_future(threads.embed_documents(["cake"]))
-    assert (await asyncio.wait_for(threads.embed_query("cake").result(), HANG_S)).shape == (384,)
+    assert (await asyncio.wait_for(threads.embed_query("cake"), HANG_S)).shape == (384,)
     assert not documents.done()
     held.go.set()
     assert (await documents).shape == (1, 384)
@@ -117,7 +85,7 @@ async def test_a_query_does_not_wait_for_the_thread_of_the_documents() -> None:
 async def test_the_vector_of_a_repeated_query_is_not_computed_again() -> None:
     held = Held()
     threads = EmbedderThreads(lambda: held)
-    first, second = [await threads.embed_query("cake").result() for _ in range(2)]
+    first, second = [await threads.embed_query("cake") for _ in range(2)]
     assert held.queries == 1
     assert (first == second).all()
     await threads.close()
