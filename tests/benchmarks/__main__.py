@@ -12,7 +12,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stream.runtime.printing import print_json, say
-from tests.benchmarks import embedding, idling, machine, offering, quality, rebuilding, reconcile, stacks, starting
+from tests.benchmarks import (
+    embedding,
+    idling,
+    machine,
+    offering,
+    quality,
+    rebuilding,
+    reconcile,
+    stacks,
+    starting,
+    watching,
+)
 from tests.benchmarks.catalogue import SHARED, asked_queries, catalogue
 from tests.benchmarks.figures import Figure, Goal, print_table
 from tests.benchmarks.over_http import PARTS_OVER_HTTP
@@ -36,8 +47,9 @@ OWN_PARTS = {
     "offers": offering.measure,
     "rebuild": rebuilding.measure,
     "first-vector": starting.first_vector,
+    "watches": watching.measure,
 }
-"""The parts that start stacks of their own."""
+"""The parts that start stacks of their own, or need none."""
 PARTS = ("reconcile", "embedding", *OWN_PARTS, *PARTS_OVER_HTTP, *INDEX_PARTS)
 """All parts. `reconcile` is the first, because it needs a process that has not used much memory yet."""
 

@@ -66,6 +66,9 @@ HEAD_FIELDS = (
 """The fields that tell whether a record changes the product of a point, and all that it may change otherwise."""
 
 
+SEVERAL, NUMBERS = (list, tuple, frozenset), (int, float)
+
+
 class Is(NamedTuple):
     """The condition that a field, or one element of a list field, equals a value."""
 
@@ -74,7 +77,8 @@ class Is(NamedTuple):
 
     def holds(self, value_of: ValueOf, _: str = "") -> bool:
         """Return whether a point with these values satisfies the condition, as the filter of the index has it."""
-        return self.value in _elements(value_of(self.field))
+        has = value_of(self.field)
+        return has == self.value or (isinstance(has, SEVERAL) and self.value in has)
 
 
 class IsIn(NamedTuple):
@@ -85,8 +89,9 @@ class IsIn(NamedTuple):
 
     def holds(self, value_of: ValueOf, _: str = "") -> bool:
         """Return what `Is.holds` does. The index tells 1 from 1.0 and from true."""
-        has = _elements(value_of(self.field))
-        return any(type(each) is type(one) and each == one for each in has for one in self.values)
+        has = value_of(self.field)
+        several = has if isinstance(has, SEVERAL) else (has,)
+        return any(type(each) is type(one) and each == one for each in several for one in self.values)
 
 
 class Within(NamedTuple):
@@ -98,13 +103,15 @@ class Within(NamedTuple):
 
     def holds(self, value_of: ValueOf, _: str = "") -> bool:
         """Return what `Is.holds` does. Of a list one element must be within the bounds."""
-        least, most = self.least, self.most
-        return any(
-            isinstance(each, int | float)
-            and not isinstance(each, bool)
-            and (least is None or each >= least)
-            and (most is None or each <= most)
-            for each in _elements(value_of(self.field))
+        has = value_of(self.field)
+        return any(map(self._has, has)) if isinstance(has, SEVERAL) else self._has(has)
+
+    def _has(self, value: object) -> bool:
+        return (
+            isinstance(value, NUMBERS)
+            and not isinstance(value, bool)
+            and (self.least is None or value >= self.least)
+            and (self.most is None or value <= self.most)
         )
 
 
@@ -210,10 +217,6 @@ def _named(field: str, values: Sequence[str]) -> AnyOf:
 
 def _one_of(field: str, values: Sequence[str]) -> Is | IsIn:
     return Is(field, values[0]) if len(values) == 1 else IsIn(field, list(values))
-
-
-def _elements(value: object) -> Collection[object]:
-    return value if isinstance(value, list | tuple | frozenset) else (value,)
 
 
 def in_partitions(partitions: Collection[int] | None) -> list[Condition]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from workers.index.layout import Is, IsIn, Within, conditions, name_keys_of
@@ -77,10 +76,7 @@ def facts_of(point: Content) -> Facts:
 
 def passes(watch: Watch, facts: Facts) -> bool:
     """Return whether the facts of an item pass the filters of a watch that compare them."""
-    if not facts.visible:
-        return False
-    value_of = partial(getattr, facts)
-    return all(condition.holds(value_of) for condition in watch.of_facts)
+    return facts.visible and all(condition.holds(facts.__getattribute__) for condition in watch.of_facts)
 
 
 def fits(watch: Watch, point: Content, said: AbstractSet[str]) -> bool:

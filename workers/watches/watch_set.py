@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from schemas.queries import Filters
     from workers.watches.watch import Facts, Watch
 
-TURNING_MAX = 256
-"""The most watches whose filters one change of a price turns that are looked at without the words of the item, some
-microseconds each. Of more, those that share a word with it are looked at."""
+TURNING_MAX = 1_024
+"""The most watches whose filters one change of a price turns that are looked at, 0.1 us each where the item lacks their
+words. Of more, those that share a word with it are looked at. With 256 the 99th percentile of a price that falls was
+3.4 to 4.0 ms beside 10,000 watches, with 1,024 it is 2.3, with 4,096 2.5 to 3.1."""
 
 
 _LAST = "\U0010ffff"
@@ -197,10 +198,13 @@ def newly_matching(watches: Iterable[Watch], before: Side, after: Side, now_ms: 
     was, now = before.facts, after.facts
     if after.point is None or not now.visible:
         return []
-    passing = [each for each in watches if passes(each, now) and now_ms < each.record.expires_at_ms]
+    said = after.said
+    # Of hundreds of watches, few ask for words that an item has, and nothing is compared as fast as words.
+    asking = watches if said is None else [each for each in watches if each.terms <= said]
+    passing = [each for each in asking if passes(each, now) and now_ms < each.record.expires_at_ms]
     if not passing:
         return []
-    said = after.said if after.said is not None else item_words(after.point).counts.keys()
+    said = item_words(after.point).counts.keys() if said is None else said
     fitting = [each for each in passing if fits(each, after.point, said)]
     if not fitting or before.point is None or not was.visible:
         return fitting
