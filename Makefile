@@ -4,6 +4,7 @@ DEMO_SECONDS ?=
 ONLY ?=
 AGAINST ?=
 LONG ?=
+SHORT ?=
 MINUTES ?=
 SEED ?=
 BIN := .venv/bin
@@ -56,10 +57,11 @@ oracle: .venv/installed-test  ## all real changes of three years against the sta
 bench: .venv/installed-test  ## speed and memory: a table, and JSON; ONLY="freshness search" for parts; AGAINST=../other in turns
 	@$(BIN)/python -m tests.benchmarks$(if $(AGAINST),.turns --against $(AGAINST)) $(addprefix --only ,$(ONLY))
 
-bench-peers: .venv/installed-test .venv-peers/installed  ## beside plain consumers, Quix, Pathway, PostgreSQL: most of an hour; ONLY=plain
+bench-peers: .venv/installed-test .venv-peers/installed  ## beside plain consumers, Quix, Pathway, PostgreSQL: half an hour; ONLY=plain, SHORT=1
 	@mkdir -p .bench-peers
-	@$(BIN)/python -m tests.benchmarks.peers --python .venv-peers/bin/python $(addprefix --only ,$(ONLY)) >.bench-peers/figures.json
+	@$(BIN)/python -m tests.benchmarks.peers --python .venv-peers/bin/python $(if $(SHORT),--short) $(addprefix --only ,$(ONLY)) >.bench-peers/figures.json
 	@.venv-peers/bin/python -m tests.benchmarks.peers.chart .bench-peers/chart.svg <.bench-peers/figures.json
+	@$(BIN)/python -m tests.benchmarks.peers.report <.bench-peers/figures.json >.bench-peers/table.md
 
 relevance: .venv/installed-test  ## how well search finds, on real judgements: tables with intervals
 	@$(BIN)/python -m tests.relevance

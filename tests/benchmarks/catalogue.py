@@ -85,6 +85,12 @@ def _of_events(source: str, events: Iterable[DemoEvent]) -> Catalogue:
     return found
 
 
+def first(items: int) -> Catalogue:
+    """Return so many items of the catalogue."""
+    whole = catalogue()
+    return whole._replace(products=dict(islice(whole.products.items(), items)))
+
+
 def asked_queries() -> dict[str, str]:
     """Return the queries that people asked of `electronics`, by query_id; empty if the file is not at hand."""
     file = SHARED / "electronics_queries.jsonl"

@@ -6,13 +6,12 @@ import os
 import subprocess
 import threading
 import time
-from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from tests.benchmarks.builds import FAKE
-from tests.benchmarks.catalogue import catalogue
+from tests.benchmarks.catalogue import catalogue, first
 from tests.benchmarks.figures import Figure, Goal, repeated
 from tests.benchmarks.peers.contestants import HERE, Freshline
 from tests.benchmarks.peers.measure import LOOK_INTERVAL_S, Sender, until_settled
@@ -57,8 +56,7 @@ def first_vector() -> tuple[list[Figure], dict[str, Any]]:
         os.environ["XDG_STATE_HOME"] = folder
         with staged(Freshline(), Path(folder)) as running:
             running.start()
-            items = catalogue()
-            workload = new_workload(items._replace(products=dict(islice(items.products.items(), FEW))))
+            workload = new_workload(first(FEW))
             load_products(running, workload)
             pairs = [(_loaded_alone(), _first_vector(running, workload)) for _ in range(STARTS)]
     ratios = [after_up / alone for alone, after_up in pairs]

@@ -12,14 +12,14 @@ from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
 from stream.runtime.printing import print_json, say
 from stream.runtime.settings import Settings
 from tests.benchmarks import machine
-from tests.benchmarks.catalogue import catalogue
+from tests.benchmarks.catalogue import ITEMS, first
 from tests.benchmarks.peers.contestants import CONTESTANTS, Freshline
 from tests.benchmarks.peers.measure import Sender, at_rate, flood, until_settled
 from tests.benchmarks.peers.report import markdown
@@ -31,19 +31,32 @@ from workers.embedder.sentence import SentenceEmbedder
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.benchmarks.catalogue import Catalogue
     from tests.benchmarks.peers.contestants import Contestant, Running
     from tests.benchmarks.peers.workload import Workload
     from workers.embedder.interface import Embedder
 
-RATES_PER_SECOND = (50.0, 500.0, 2_000.0)
 TEXTS_PER_SECOND = 25.0
 SECONDS = 12.0
 BEHIND_SECONDS_MAX = 5.0
 """Who is further behind after a rate is not offered a higher one."""
-EVENTS, TEXTS = 10_000, 1_000
-"""The events that come at once, for those that take them in the time below."""
 FLOOD_SECONDS = 30.0
 """The slow get as many events at once as they take in so many seconds by the rates before."""
+
+
+class Size(NamedTuple):
+    """How much is offered."""
+
+    items: int
+    rates_per_second: tuple[float, ...]
+    events: int
+    """The events that come at once, for those that take them in the time above."""
+    texts: int
+
+
+WHOLE = Size(ITEMS, (50.0, 500.0, 2_000.0), 10_000, 1_000)
+SHORT = Size(ITEMS // 20, (50.0, 200.0), 1_000, 100)
+"""The size for a busy machine, and for the peer that somebody has just changed."""
 
 
 def main() -> int:
@@ -52,26 +65,28 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench-peers", description=__doc__)
     parser.add_argument("--python", required=True, help="the interpreter with the libraries of the peers")
     parser.add_argument("--only", action="append", help=f"by default all: {', '.join(names)}; a part of a name will do")
+    parser.add_argument("--short", action="store_true", help=f"{SHORT.items:,} items, and lower rates")
     asked = parser.parse_args()
+    size = SHORT if asked.short else WHOLE
     logging.getLogger("kafka").setLevel(logging.ERROR)
     embedder = SentenceEmbedder(threads=os.cpu_count() or 1)
     chosen = [each for each in CONTESTANTS if not asked.only or any(part in each.name for part in asked.only)]
-    results = {each.name: _measured(each, embedder, asked.python) for each in chosen}
-    found = {"machine": machine.facts(), "broker": broker_kind(), "results": results}
+    results = {each.name: _measured(each, size, embedder, asked.python) for each in chosen}
+    found = {"machine": machine.facts(), "broker": broker_kind(), "items": size.items, "results": results}
     say(markdown(found))
     print_json(found, indent=True)
     return 0
 
 
-def _measured(contestant: Contestant, embedder: SentenceEmbedder, python: str) -> dict[str, Any]:
+def _measured(contestant: Contestant, size: Size, embedder: SentenceEmbedder, python: str) -> dict[str, Any]:
     """Return the figures of one contestant, up to where it broke off, and why it did."""
     say(f"bench-peers: {contestant.name}")
     found: dict[str, Any] = {"version": _version(contestant, python)}
     with TemporaryDirectory(prefix="freshline-peers-") as folder:
         os.environ["XDG_STATE_HOME"] = folder  # The last `up` that the commands know stays the user's own.
         try:
-            with _running(contestant, embedder, Path(folder), python) as (running, workload):
-                for name, value in _figures(running, workload):
+            with _running(contestant, first(size.items), embedder, Path(folder), python) as (running, workload):
+                for name, value in _figures(running, workload, size):
                     say(f"bench-peers: {contestant.name}: {name}: {value}")
                     found[name] = value
         except Exception as error:  # Whatever breaks in one of them, the others are still to be measured.
@@ -83,33 +98,33 @@ def _measured(contestant: Contestant, embedder: SentenceEmbedder, python: str) -
 
 @contextmanager
 def _running(
-    contestant: Contestant, embedder: SentenceEmbedder, folder: Path, python: str
+    contestant: Contestant, items: Catalogue, embedder: SentenceEmbedder, folder: Path, python: str
 ) -> Iterator[tuple[Running, Workload]]:
     """Yield a contestant that has the catalogue, and changes of it."""
     dtype = embedder.precision.partition(",")[0]  # Peers do not pack the weights.
     with staged(contestant, folder, model=str(locate(None)[1]), dtype=dtype, python=python) as running:
-        _fill(running, embedder)
+        _fill(running, items, embedder)
         running.start()
-        workload = new_workload(catalogue())
+        workload = new_workload(items)
         if isinstance(contestant, Freshline):  # Its item log does not have the products yet; the index of peers has.
             load_products(running, workload)
         yield running, workload
 
 
-def _fill(running: Running, embedder: Embedder) -> None:
+def _fill(running: Running, items: Catalogue, embedder: Embedder) -> None:
     place = running.place
     if isinstance(running.contestant, Freshline):
-        asyncio.run(fill_freshline(Settings(kafka=place.kafka, data_dir=place.directory), embedder))
+        asyncio.run(fill_freshline(Settings(kafka=place.kafka, data_dir=place.directory), items, embedder))
     else:
-        fill_shard(place.directory / "shard", embedder)
+        fill_shard(place.directory / "shard", items, embedder)
 
 
-def _figures(running: Running, workload: Workload) -> Iterator[tuple[str, Any]]:
+def _figures(running: Running, workload: Workload, size: Size) -> Iterator[tuple[str, Any]]:
     """Return each figure by its name, as soon as it is measured."""
     asked = queries()
     _warm(running, workload)
     rates, sustained = [], float("inf")
-    for per_second in RATES_PER_SECOND:
+    for per_second in size.rates_per_second:
         mix = workload.mix(round(per_second * SECONDS))
         rates.append(at_rate(running, workload, mix, workload.price, asked, per_second, SECONDS))
         yield "rates", [rate._asdict() for rate in rates]
@@ -120,11 +135,11 @@ def _figures(running: Running, workload: Workload) -> Iterator[tuple[str, Any]]:
     texts = workload.text_mix(min(round(TEXTS_PER_SECOND * SECONDS), most))
     text_rate = at_rate(running, workload, texts, workload.text, asked, TEXTS_PER_SECOND, SECONDS)
     yield "texts_at_rate", text_rate._asdict()
-    yield "mix_at_once", flood(running, workload, workload.mix(min(EVENTS, most)))._asdict()
+    yield "mix_at_once", flood(running, workload, workload.mix(min(size.events, most)))._asdict()
     yield "prices_at_once", flood(running, workload, islice(workload.prices(), most))._asdict()
-    yield "texts_at_once", flood(running, workload, workload.texts(min(TEXTS, most)))._asdict()
-    yield "after_disorder", flood(running, workload, workload.disturbed(min(EVENTS, most)))._asdict()
-    yield "after_kill", _after_kill(running, workload, min(EVENTS, most))
+    yield "texts_at_once", flood(running, workload, workload.texts(min(size.texts, most)))._asdict()
+    yield "after_disorder", flood(running, workload, workload.disturbed(min(size.events, most)))._asdict()
+    yield "after_kill", _after_kill(running, workload, min(size.events, most))
 
 
 def _warm(running: Running, workload: Workload) -> None:

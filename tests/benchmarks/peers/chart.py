@@ -15,6 +15,7 @@ PANELS = (("fresh_p99_ms", "price visible, p99 in ms"), ("search_p95_ms", "searc
 def main() -> None:
     """Read JSON from stdin, and write the picture to the path that is the first argument."""
     results: dict[str, Any] = orjson.loads(sys.stdin.buffer.read())["results"]
+    plt.rcParams |= {"svg.fonttype": "none", "svg.hashsalt": "peers"}  # Text stays text, and the same figures one file.
     figure, panels = plt.subplots(1, len(PANELS), figsize=(11, 4.5), layout="constrained")
     for panel, (name, label) in zip(panels, PANELS, strict=True):
         for contestant, result in results.items():
@@ -24,7 +25,7 @@ def main() -> None:
         panel.set(xscale="log", yscale="log", xlabel="events offered a second", ylabel=label)
         panel.grid(visible=True, alpha=0.3)
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize="small")
-    figure.savefig(Path(sys.argv[1]))
+    figure.savefig(Path(sys.argv[1]), metadata={"Date": None})
 
 
 if __name__ == "__main__":

@@ -119,6 +119,7 @@ def at_rate(
     queries: Sequence[str],
     per_second: float,
     seconds: float,
+    searches_per_second: float = SEARCHES_PER_SECOND,
 ) -> AtRate:
     """Offer events at a rate; beside them searches, and probes, which `change` makes for a product_id."""
     sender, probing = Sender(running.place.kafka), Sender(running.place.kafka)
@@ -126,7 +127,7 @@ def at_rate(
     search_ms: list[float] = []
     with ThreadPoolExecutor(THREADS) as pool:
         load = pool.submit(sender.send_all, events, per_second)
-        asked = pool.submit(_search, running, queries, began_s, seconds, search_ms)
+        asked = pool.submit(_search, running, queries, began_s, seconds, searches_per_second, search_ms)
         probes = _probe(running, workload, change, probing, pool, began_s, seconds)
         sent = load.result() + len(probes)
         sent_s = time.monotonic() - began_s
@@ -247,10 +248,17 @@ def _look(running: Running, product_id: str, wanted: Expected, due_s: float) -> 
     return 1000 * min(time.monotonic() - due_s, SEEN_SECONDS_MAX)
 
 
-def _search(running: Running, queries: Sequence[str], began_s: float, seconds: float, search_ms: list[float]) -> None:
+def _search(
+    running: Running,
+    queries: Sequence[str],
+    began_s: float,
+    seconds: float,
+    per_second: float,
+    search_ms: list[float],
+) -> None:
     with running.asking() as ask:
-        for number in range(round(seconds * SEARCHES_PER_SECOND)):
-            due_s = began_s + number / SEARCHES_PER_SECOND
+        for number in range(round(seconds * per_second)):
+            due_s = began_s + number / per_second
             time.sleep(max(0.0, due_s - time.monotonic()))
             status, _ = ask(f"/search?q={quote(queries[number % len(queries)])}")
             if status != 200:

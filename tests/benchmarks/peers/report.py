@@ -1,10 +1,13 @@
-"""The table of the comparison, in Markdown."""
+"""The table of the comparison, in Markdown. As a command it reads the JSON of `make bench-peers` from stdin."""
 
 from __future__ import annotations
 
+import sys
 from functools import partial
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
+
+import orjson
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,3 +100,7 @@ def _after_kill(result: Result) -> str:
 
 def _wrong(figure: Result) -> str:
     return ", ".join(f"{number:,} {what}" for what, number in figure["wrong"].items())
+
+
+if __name__ == "__main__":
+    sys.stdout.write(markdown(orjson.loads(sys.stdin.buffer.read())) + "\n")
