@@ -24,11 +24,14 @@ CORE_PERCENT_GOAL = Goal(3.0)
 def measure() -> tuple[list[Figure], dict[str, Any]]:
     """Return the percentage of a core that all processes of a stack with some items take, the broker among them."""
     figures: list[Figure] = []
+    details: dict[str, Any] = {"items": ITEMS}
     for broker in ("embedded", *(["kafka"] if os.environ.get("KAFKA_HOME") else [])):
         with data_dir() as settings, running(settings.model_copy(update={"broker": broker})) as stack:
             _fill(stack)
-            figures += _idle(stack, broker)
-    return figures, {"items": ITEMS, "load_after": os.getloadavg()}
+            percent = _idle_percent(stack)
+        figures.append(Figure(f"{broker}: all processes", sum(percent.values()), "% of a core", CORE_PERCENT_GOAL))
+        details[broker] = percent
+    return figures, details | {"load_after": os.getloadavg()}
 
 
 def _fill(stack: Running) -> None:
@@ -39,19 +42,16 @@ def _fill(stack: Running) -> None:
     stack.until_quiet()
 
 
-def _idle(stack: Running, broker: str) -> list[Figure]:
+def _idle_percent(stack: Running) -> dict[str, float]:
+    """Return the percentage of a core by process, over some time after the stack has settled."""
     time.sleep(SETTLE_SECONDS)
     before, began_s = _used(stack), time.monotonic()
     time.sleep(SECONDS)
     after, seconds = _used(stack), time.monotonic() - began_s
-    each = {name: 100 * (used_s - before.get(name, 0.0)) / seconds for name, used_s in after.items()}
-    return [
-        Figure(f"{broker}: all processes", sum(each.values()), "% of a core", CORE_PERCENT_GOAL),
-        *(Figure(f"{broker}: {name}", percent, "% of a core") for name, percent in each.items()),
-    ]
+    return {name: 100 * (used_s - before.get(name, 0.0)) / seconds for name, used_s in after.items()}
 
 
 def _used(stack: Running) -> dict[str, float]:
-    """Return the processor seconds of each process, by name and number."""
+    """Return the processor seconds of each process, by its number and what it is called with."""
     times = ((process, process.cpu_times()) for process in stack.processes())
-    return {f"{process.name()} {process.pid}": each.user + each.system for process, each in times}
+    return {f"{process.pid} {' '.join(process.cmdline()[:4])}": each.user + each.system for process, each in times}
