@@ -20,7 +20,7 @@ from workers.clock import SystemClock
 from workers.index.interface import Patch, Upsert
 from workers.index.layout import HEAD_FIELDS, complete_payload
 from workers.lanes.sinks import Sinks
-from workers.lanes.watching import Compared, Watching
+from workers.lanes.watching import ChangedPoint, Watching
 from workers.point import payload
 from workers.query_gate import QueryGate
 from workers.state.fold import fold
@@ -62,11 +62,11 @@ def _measured() -> dict[str, dict[str, float]]:
     for each in _watches(chosen, points):
         watches.put(each)
     watching = Watching(watches, serves=lambda: True, clock=SystemClock(), sink=Sinks(), gate=QueryGate())
-    changes: dict[str, Callable[[Payload], Compared]] = {
+    changes: dict[str, Callable[[Payload], ChangedPoint]] = {
         "price falls": lambda point: _priced(point, 1 - chosen.uniform(0.01, 0.3)),
         "price rises": lambda point: _priced(point, 1 + chosen.uniform(0.01, 0.3)),
-        "new item": lambda point: Compared(_whole(point), None, True),
-        "new text": lambda point: Compared(_whole(_retitled(point, chosen.choice(points))), point, False),
+        "new item": lambda point: ChangedPoint(_whole(point), None, True),
+        "new text": lambda point: ChangedPoint(_whole(_retitled(point, chosen.choice(points))), point, False),
     }
     found = {}
     for name, change in changes.items():
@@ -110,10 +110,10 @@ def _watches(chosen: random.Random, points: Sequence[Payload]) -> Iterable[Watch
         yield watch_of(str(number), record)
 
 
-def _priced(point: Payload, factor: float) -> Compared:
+def _priced(point: Payload, factor: float) -> ChangedPoint:
     price = round((point["price"] or 1.0) * factor, 2)
     head = complete_payload({name: value for name, value in point.items() if name in HEAD_FIELDS})
-    return Compared(Patch(point["product_id"], 1, 2, {"version": 2, "price": price}), head, False)
+    return ChangedPoint(Patch(point["product_id"], 1, 2, {"version": 2, "price": price}), head, False)
 
 
 def _retitled(point: Payload, other: Payload) -> Payload:
@@ -124,7 +124,7 @@ def _whole(point: Payload) -> Write:
     return Upsert(point["product_id"], 2, point, item_words(point), None)
 
 
-def _times(watching: Watching, points: Sequence[Payload], events: Sequence[Compared]) -> list[float]:
+def _times(watching: Watching, points: Sequence[Payload], events: Sequence[ChangedPoint]) -> list[float]:
     """Return the processor time of each event, in ms."""
     whole = {point["product_id"]: point for point in points}
 
