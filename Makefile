@@ -36,7 +36,7 @@ unit: .venv/installed-test  ## the unit tests with fewer random examples: under 
 test: .venv/installed-test  ## lint, types, every test; on Apache Kafka too where KAFKA_HOME is set
 	@$(MAKE) --no-print-directory -j 2 check all-tests  # the check alone would use one core
 
-all-tests: .venv/installed-test
+all-tests: .venv/installed-test  ## every test, without the check
 	$(BIN)/pytest -n 3 --dist worksteal
 
 faults-short: .venv/installed-test  ## processes killed and frozen while events flow, a choice of four minutes; SEED=7
