@@ -35,6 +35,9 @@ class Counted(BaseModel):
 
     requests: int = 0
     failed: int = 0
+    calls: dict[str, int] = {}
+    """By the name of the call: the last parts of the path, or the method of gRPC."""
+    connections: int = 0
 
 
 class Faulty:
@@ -45,6 +48,7 @@ class Faulty:
         self._kinds = cycle((BEFORE, HALF, AFTER))
         self.faults = Faults()
         self.counted = Counted()
+        self._peers: set[str] = set()
         self.leave = asyncio.Event()
 
     def set(self, faults: Faults) -> None:
@@ -57,7 +61,7 @@ class Faulty:
         if scope["type"] != "http" or scope["path"].startswith(CONTROL):
             await self._app(scope, receive, send)
             return
-        kind = await self.begin()
+        kind = await self.begin(_call(scope), f"{scope['client']}")
         if kind is None:
             await self._app(scope, receive, send)
             return
@@ -65,9 +69,12 @@ class Faulty:
             await self._app({**scope, HALF: kind == HALF}, receive, _discard)
         await _fail(send, 503 if kind == BEFORE else 500)
 
-    async def begin(self) -> str | None:
+    async def begin(self, call: str, peer: str) -> str | None:
         """Count a request and delay it; return when it is to fail, None if it is not."""
+        self._peers.add(peer)
         self.counted.requests += 1
+        self.counted.connections = len(self._peers)
+        self.counted.calls[call] = self.counted.calls.get(call, 0) + 1
         kind = next(self._kinds) if self._fails() else None
         self.counted.failed += kind is not None
         await asyncio.sleep(self.faults.delay_seconds)
@@ -75,6 +82,13 @@ class Faulty:
 
     def _fails(self) -> bool:
         return bool(self.faults.fail_every) and self.counted.requests % self.faults.fail_every == 0
+
+
+def _call(scope: Scope) -> str:
+    """Return the name of a request: its path without the collection."""
+    parts: list[str] = scope["path"].strip("/").split("/")
+    below = parts[2:] if parts[0] == "collections" and len(parts) > 2 else parts
+    return f"{scope['method']} {'/'.join(below)}"
 
 
 async def _discard(_: Message) -> None:

@@ -44,25 +44,26 @@ class _Gate(grpc.ServerInterceptor):  # type: ignore[misc]
         handler = continuation(details)
         if handler is None:
             return None
+        call = details.method.rpartition("/")[2]
         return grpc.unary_unary_rpc_method_handler(
-            lambda asked, context: self._answer(handler.unary_unary, asked, context),
+            lambda asked, context: self._answer(call, handler.unary_unary, asked, context),
             request_deserializer=handler.request_deserializer,
             response_serializer=handler.response_serializer,
         )
 
-    def _answer(self, answer: Any, asked: Any, context: grpc.ServicerContext) -> Any:
+    def _answer(self, call: str, answer: Any, asked: Any, context: grpc.ServicerContext) -> Any:
         given = cast("dict[str, str]", dict(context.invocation_metadata()))
         if self._api_key is not None and given.get("api-key") != self._api_key:
             context.abort(grpc.StatusCode.UNAUTHENTICATED, "Must provide an API key or an Authorization bearer token")
         try:
-            return asyncio.run_coroutine_threadsafe(self._in_turn(answer, asked, context), self._loop).result()
+            return asyncio.run_coroutine_threadsafe(self._in_turn(call, answer, asked, context), self._loop).result()
         except Refusal as error:
             context.abort(CODES[error.status], str(error))
         except _Failed as failed:
             context.abort(failed.args[0], FAULT)
 
-    async def _in_turn(self, answer: Any, asked: Any, context: grpc.ServicerContext) -> Any:
-        fault = await self._faulty.begin()
+    async def _in_turn(self, call: str, answer: Any, asked: Any, context: grpc.ServicerContext) -> Any:
+        fault = await self._faulty.begin(call, context.peer())
         if fault == BEFORE:
             raise _Failed(grpc.StatusCode.UNAVAILABLE)
         if fault == HALF and "operations" in asked.DESCRIPTOR.fields_by_name:
