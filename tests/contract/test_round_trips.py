@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import orjson
 import pytest
-from qdrant_client import AsyncQdrantClient
 
-from schemas.queries import SearchRequest
-from tests.support.index_backends import MODEL, content, front_url, put, vector
+from schemas.queries import Filters, SearchRequest
+from tests.support.index_backends import MODEL, content, front_url, open_on_server, put, vector
 from tests.support.queries import LoadedModel, at_once
-from workers.index.server.collections import open_with
+from tests.support.waiting import outcome_of
 from workers.merchandising.rule_records import read_rule
 from workers.merchandising.rules import Rules
 from workers.merchandising.weights import NO_WEIGHTS, read_ranking
@@ -79,15 +78,15 @@ def counted() -> int:
     return answer["requests"]
 
 
-@pytest.fixture
-async def searches(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Counted]:
+@pytest.fixture(params=["REST", "gRPC"])
+async def searches(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Counted]:
     # The writers of a process read the alias every half second, however slow this machine is.
     monkeypatch.setattr("workers.index.server.collections.SERVED_SECONDS_MAX", 3_600.0)
-    client = AsyncQdrantClient(url=front_url(), check_compatibility=False)
-    made = Counted(await open_with(client, alias=f"trips-{uuid.uuid4().hex}", model=MODEL))
+    collections = await open_on_server(f"front, over {request.param}", f"trips-{uuid.uuid4().hex}")
+    made = Counted(collections)
     await made.fill()
     yield made
-    await client.close()
+    await collections.close()
 
 
 @pytest.mark.parametrize(
@@ -151,3 +150,20 @@ async def test_rules_ask_for_no_more_than_they_need(searches: Counted, rule: dic
     await put(index, content("lamp", "brass lamp"), 1, dense=vector(0, 0, 1))
     searches.rules.put(read_rule(orjson.dumps({"id": "r", **rule})))
     assert await searches.requests(q="walnut cake") == requests
+
+
+async def test_a_page_and_its_count_are_asked_for_at_once(searches: Counted, monkeypatch: pytest.MonkeyPatch) -> None:
+    index, counts = await searches._collections.serving(), asyncio.Event()
+    browse, count = index.browse, index.count
+
+    async def browse_beside_a_count(*asked: Any) -> list[str]:
+        await counts.wait()
+        return await browse(*asked)
+
+    async def counting(filters: Filters) -> int:
+        counts.set()
+        return await count(filters)
+
+    monkeypatch.setattr(index, "browse", browse_beside_a_count)
+    monkeypatch.setattr(index, "count", counting)
+    assert await outcome_of(searches.requests(brand="Garden"), "both are asked for") == 3

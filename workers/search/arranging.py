@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, NamedTuple
 
 from schemas.errors import RefusedRequest
@@ -76,12 +77,18 @@ async def browsed_page(index: Index, request: SearchRequest, filters: Filters, o
     """Return one page of all items that pass the filters. Raises Unavailable."""
     end = request.offset + request.limit
     if ordering.changes_nothing and not request.diversity:
-        found = browsed(await index.browse(filters, request.limit, request.offset), weighed=False)
-        return Listing(ungrouped(found.whole), await index.count(filters), True, {}, True, [], {})
-    passing = await index.browse(filters, max(BROWSED_HEAD_POINTS, end), 0)
+        passing, total = await _browsed_and_counted(index, filters, request.limit, request.offset)
+        return Listing(ungrouped(browsed(passing, weighed=False).whole), total, True, {}, True, [], {})
+    passing, total = await _browsed_and_counted(index, filters, max(BROWSED_HEAD_POINTS, end), 0)
     ranked = browsed(passing, weighed=ordering.needs_traits)
     groups, pins, teams = await ordered_groups(index, ranked, filters, ordering, request.diversity)
-    return Listing(groups[request.offset : end], await index.count(filters), True, {}, True, pins, teams)
+    return Listing(groups[request.offset : end], total, True, {}, True, pins, teams)
+
+
+async def _browsed_and_counted(index: Index, filters: Filters, limit: int, offset: int) -> tuple[list[str], int]:
+    """Return a page of what passes the filters, and how many do. A server is asked for both at once."""
+    passing, total = await asyncio.gather(index.browse(filters, limit, offset), index.count(filters))
+    return passing, total
 
 
 async def ordered_groups(

@@ -234,8 +234,8 @@ class Searcher:
         """Return all that is found with each of the filters, and the legs with all of them."""
         if request.q is None:
             ordering = self.ordering(request, None, "filters", now_ms)
-            sets = {name: await browsed_set(index, request, each, ordering) for name, each in several.items()}
-            return sets, None, ordering
+            sets = await asyncio.gather(*(browsed_set(index, request, each, ordering) for each in several.values()))
+            return dict(zip(several, sets, strict=True)), None, ordering
         legs = await self._all_legs(
             index, normalised(request.q), [*several.values()], self._counted_points, ahead=_ahead(request)
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -117,7 +118,7 @@ class ServerIndex(OpenedIndex):
     async def traits(self, point_ids: Sequence[str], *, sales: bool = False) -> dict[str, Traits]:
         fields = [*TRAIT_FIELDS, *SALE_FIELDS] if sales else list(TRAIT_FIELDS)
         several = [point_ids[start : start + TRAITS_POINTS] for start in range(0, len(point_ids), TRAITS_POINTS)]
-        read = [await self._retrieve(ids, fields) for ids in several]
+        read = await asyncio.gather(*(self._retrieve(ids, fields) for ids in several))
         found = {str(record.id): traits_of(record.payload or {}) for records in read for record in records}
         return {point: traits for point, traits in found.items() if traits is not None}
 
@@ -130,11 +131,12 @@ class ServerIndex(OpenedIndex):
     async def write_dense(self, vectors: Sequence[DenseVector]) -> None:
         """Write all vectors, then clear `vector_due`: after a crash between the two they are written again."""
         # The server answers an update of a missing point with an error.
-        present = await self.stored([vector.product_id for vector in vectors])
-        for start in range(0, len(vectors), OPERATIONS_MAX):
-            chunk = [vector for vector in vectors[start : start + OPERATIONS_MAX] if vector.product_id in present]
-            if chunk:
-                await self._calls.update(self._name, [update_vectors(chunk), *(clear_pending(each) for each in chunk)])
+        records = await self._retrieve([point_id(vector.product_id) for vector in vectors], False)
+        present = {str(record.id) for record in records}
+        there = [vector for vector in vectors if point_id(vector.product_id) in present]
+        for start in range(0, len(there), OPERATIONS_MAX):
+            chunk = there[start : start + OPERATIONS_MAX]
+            await self._calls.update(self._name, [update_vectors(chunk), *(clear_pending(each) for each in chunk)])
 
     @override
     async def mark_embedding_failed(self, product_id: str, fingerprint: str, reason: str) -> None:
