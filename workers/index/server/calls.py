@@ -50,7 +50,7 @@ class Calls:
         """Return the server's answer.
 
         Raises Unavailable when the server has answered no attempt, Gone if it does not have the requested thing,
-        AlreadyExists if it has the thing that it was to create, and Refused if it never carries out such a request.
+        AlreadyExists if it has the thing that it was to create, and RefusedCall if it never carries out such a request.
         Points are never deleted, so the missing thing can only be the collection.
         """
         attempts_max, backoff = self._persistence
@@ -106,7 +106,7 @@ class AlreadyExists(Exception):
     """The thing exists that was to be created: another worker was first, or the answer to this call was lost."""
 
 
-class Refused(Exception):
+class RefusedCall(Exception):
     """The server refuses the request, and will again: `400 Bad Request`."""
 
 
@@ -141,7 +141,7 @@ def _raised(error: Exception) -> Exception:
         case Kind.NOT_LET_IN:
             return _NotLetIn(reason)
         case Kind.REFUSED:
-            return Refused(reason)
+            return RefusedCall(reason)
         case Kind.AWAY:
             return _unavailable(reason)
 

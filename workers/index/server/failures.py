@@ -35,7 +35,7 @@ class Kind(Enum):
     """The server is away, busy or broken, and may carry out the same request later."""
 
 
-class Failure(NamedTuple):
+class FailedCall(NamedTuple):
     """A failed call, with its reason in one line."""
 
     kind: Kind
@@ -64,31 +64,31 @@ OF_GRPC_STATUS: Mapping[StatusCode, Kind] = {
 """Every other status is one of a server that is away."""
 
 
-def failure_of(error: Exception) -> Failure:
+def failure_of(error: Exception) -> FailedCall:
     """Return what an error of CLIENT_ERRORS means."""
     if (reason := why_not_trusted(error)) is not None:
-        return Failure(Kind.NOT_LET_IN, reason)
+        return FailedCall(Kind.NOT_LET_IN, reason)
     if isinstance(error, UnexpectedResponse):
         return _of_response(error)
     if isinstance(error, AioRpcError):
         return _of_call(error)
-    return Failure(Kind.AWAY, _first_line(error))
+    return FailedCall(Kind.AWAY, _first_line(error))
 
 
-def _of_response(error: UnexpectedResponse) -> Failure:
+def _of_response(error: UnexpectedResponse) -> FailedCall:
     status = error.status_code
     kind = OF_HTTP_STATUS.get(status, Kind.AWAY if status is not None and status >= 500 else Kind.REFUSED)
     if kind is Kind.NOT_LET_IN:
-        return Failure(kind, _key_refused(str(status)))
-    return Failure(kind, _first_line(error) if kind is Kind.AWAY else f"{status} {error.reason_phrase}")
+        return FailedCall(kind, _key_refused(str(status)))
+    return FailedCall(kind, _first_line(error) if kind is Kind.AWAY else f"{status} {error.reason_phrase}")
 
 
-def _of_call(error: AioRpcError) -> Failure:
+def _of_call(error: AioRpcError) -> FailedCall:
     kind, name = OF_GRPC_STATUS.get(error.code(), Kind.AWAY), error.code().name
     if kind is Kind.NOT_LET_IN:
-        return Failure(kind, _key_refused(name))
+        return FailedCall(kind, _key_refused(name))
     details = (error.details() or "").partition("\n")[0].removeprefix(NOBODY_CONNECTED)
-    return Failure(kind, f"{name}: {details}")
+    return FailedCall(kind, f"{name}: {details}")
 
 
 def _key_refused(status: str) -> str:

@@ -10,7 +10,7 @@ from qdrant_client import models
 
 from schemas.errors import Gone, Misconfigured
 from workers.index.interface import DENSE
-from workers.index.server.calls import AlreadyExists, Refused
+from workers.index.server.calls import AlreadyExists, RefusedCall
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -33,7 +33,7 @@ async def check_features(calls: Calls) -> None:
     try:
         async with _scratch_collection(calls) as name:
             missing = [what for what, works in await _tried(calls, name) if not works]
-    except Refused as error:
+    except RefusedCall as error:
         missing = [f"it refuses a request: {error}"]
     if missing:
         version = (await calls.ask(calls.client.info)).version

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, NamedTuple
 
-from workers.index.server.ranked import Ranked, ranked
+from workers.index.server.ranked import FoundPoint, ranked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,7 @@ QUERIES_MAX = 64
 
 class _Asked(NamedTuple):
     query: models.QueryRequest
-    answer: asyncio.Future[list[Ranked]]
+    answer: asyncio.Future[list[FoundPoint]]
 
 
 class QueryBatch:
@@ -32,7 +32,7 @@ class QueryBatch:
         self._waiting: list[_Asked] = []
         self._sending: set[asyncio.Task[None]] = set()
 
-    async def points(self, query: models.QueryRequest) -> list[Ranked]:
+    async def points(self, query: models.QueryRequest) -> list[FoundPoint]:
         """Return the points of a query. Raises Unavailable; an error of the request is that of all its queries."""
         loop = asyncio.get_running_loop()
         if not self._waiting:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from workers.index.server.calls import Calls
 
 
-class Ranked(NamedTuple):
+class FoundPoint(NamedTuple):
     """A point that a query has found."""
 
     point_id: str
@@ -26,15 +26,15 @@ class Ranked(NamedTuple):
     """None, or empty, if the query does not ask for it."""
 
 
-async def ranked(calls: Calls, collection: str, queries: Sequence[models.QueryRequest]) -> list[list[Ranked]]:
+async def ranked(calls: Calls, collection: str, queries: Sequence[models.QueryRequest]) -> list[list[FoundPoint]]:
     """Return the points of each query, asked in one request. Raises the errors of `Calls.ask`."""
     if calls.grpc is not None:
         return await _over_grpc(calls, collection, queries)
     found = await calls.ask(lambda: calls.rest.query_batch_points(collection, requests=queries))
-    return [[Ranked(str(point.id), point.score, point.payload) for point in each.points] for each in found]
+    return [[FoundPoint(str(point.id), point.score, point.payload) for point in each.points] for each in found]
 
 
-async def _over_grpc(calls: Calls, collection: str, queries: Sequence[models.QueryRequest]) -> list[list[Ranked]]:
+async def _over_grpc(calls: Calls, collection: str, queries: Sequence[models.QueryRequest]) -> list[list[FoundPoint]]:
     """Ask by a message of our own: qdrant-client copies each query, and builds a model of each point, which makes a
     search dearer over gRPC than over REST."""
     client = calls.client
@@ -46,6 +46,6 @@ async def _over_grpc(calls: Calls, collection: str, queries: Sequence[models.Que
     return [[_point(point) for point in each.result] for each in answer.result]
 
 
-def _point(point: Any) -> Ranked:
+def _point(point: Any) -> FoundPoint:
     # Our ids are UUIDs.
-    return Ranked(point.id.uuid, point.score, GrpcToRest.convert_payload(point.payload) if point.payload else None)
+    return FoundPoint(point.id.uuid, point.score, GrpcToRest.convert_payload(point.payload) if point.payload else None)
