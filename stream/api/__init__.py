@@ -1,1 +1,1 @@
-"""The HTTP API and its client. The pages, the dashboard, drift and canary are here because the API shows them."""
+"""The HTTP API. The pages, the dashboard, drift and canary are here because the API shows them."""
