@@ -30,7 +30,8 @@ MARK = "FRESHLINE_BENCH_CONTESTANT"
 """The variable by which the processes of a contestant are known: a database daemon leaves the tree of its parent."""
 
 
-NO_TRACKING = {"COCOINDEX_DISABLE_USAGE_TRACKING": "1"}
+COCOINDEX_DIRECTORY = "cocoindex"
+"""The folder of the peers' environment with the newer Kafka client that CocoIndex needs and Quix Streams forbids."""
 
 
 class Place(NamedTuple):
@@ -112,8 +113,9 @@ class Freshline:
 class Peer:
     """A module beside this one."""
 
-    def __init__(self, name: str, module: str, package: str) -> None:
-        self.name, self._module, self.package = name, module, package
+    def __init__(self, name: str, module: str, package: str, folder: str | None = None) -> None:
+        """`folder`: a folder of the peers' environment whose libraries go before the others."""
+        self.name, self._module, self.package, self._folder = name, module, package, folder
 
     def command(self, place: Place) -> Command:
         """Return its module with the arguments of `serving`."""
@@ -126,7 +128,11 @@ class Peer:
             "--threads": os.cpu_count() or 1,
         }
         module = [place.python, "-m", f"tests.benchmarks.peers.{self._module}"]
-        return Command(module + [str(part) for pair in flags.items() for part in pair], HERE, NO_TRACKING)
+        return Command(module + [str(part) for pair in flags.items() for part in pair], HERE, self._env(place))
+
+    def _env(self, place: Place) -> dict[str, str]:
+        env = {"COCOINDEX_DISABLE_USAGE_TRACKING": "1"}
+        return env | ({"PYTHONPATH": str(Path(place.python).parents[1] / self._folder)} if self._folder else {})
 
     def item(self, body: dict[str, Any]) -> Item:
         """Read the payload, which is written together with the vector."""
@@ -139,7 +145,7 @@ CONTESTANTS: tuple[Contestant, ...] = (
     Peer("(b) Faust take", "taking", "faust-streaming"),
     Peer("(c) Quix Streams", "quix", "quixstreams"),
     Peer("(d) Pathway", "pathway_peer", "pathway"),
-    Peer("(e) CocoIndex", "cocoindex_peer", "cocoindex"),
+    Peer("(e) CocoIndex", "cocoindex_peer", "cocoindex", COCOINDEX_DIRECTORY),
     Peer("(f) PostgreSQL, pgvector", "postgres", "pgvector"),
     Peer("(g) plain aiokafka", "plain", "aiokafka"),
 )

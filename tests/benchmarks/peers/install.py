@@ -12,6 +12,10 @@ from pathlib import Path
 
 import orjson
 
+from tests.benchmarks.peers.contestants import COCOINDEX_DIRECTORY
+
+COCOINDEX_CLIENT = "confluent-kafka>=2.13"
+"""The first with `confluent_kafka.aio`; Quix Streams 3.28 takes none that is as new."""
 PYPROJECT = Path(__file__).resolve().parents[3] / "pyproject.toml"
 
 
@@ -22,6 +26,9 @@ def main() -> None:
     failed = {}
     if _error(python, *wanted) is not None:
         failed = {each: error for each in wanted if (error := _error(python, each)) is not None}
+    target = ("--no-deps", "--target", str(errors.with_name(COCOINDEX_DIRECTORY)))
+    if (error := _error(python, *target, COCOINDEX_CLIENT)) is not None:
+        failed["cocoindex"] = error
     errors.write_bytes(orjson.dumps(failed, option=orjson.OPT_INDENT_2))
 
 
