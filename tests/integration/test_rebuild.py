@@ -122,7 +122,11 @@ def test_a_rebuild_that_is_killed_half_way_goes_on_takes_live_changes_and_can_be
 
         with Feed(stack) as feed:
             asked = stack.freshline_in_background("rebuild", "--model", "other", "--json")
-            stack.until(lambda: bool(stack.get("/rebuild")["phase"] == "filling"), "the new collection is being filled")
+            stack.until(
+                lambda: asked.poll() is not None or bool(stack.get("/rebuild")["phase"] == "filling"),
+                "the new collection is being filled",
+            )
+            assert asked.poll() is None, asked.communicate()
             second = stack.http.post("/rebuild")
             stack.kill("index")
             assert second.status_code == 409 and "a rebuild runs already" in second.text

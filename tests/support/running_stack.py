@@ -59,12 +59,20 @@ class RunningStack:
         indexed: dict[str, Any] = self.get(f"/items/{product_id}")["indexed"]
         return indexed
 
+    # Commands run in the folder of the stack: in the one of the tests they would find what `make demo` has left there.
     def freshline(self, *arguments: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(self._command(*arguments), capture_output=True, text=True, env=self._env | (env or {}))
+        return subprocess.run(
+            self._command(*arguments), capture_output=True, text=True, env=self._env | (env or {}), cwd=self.folder
+        )
 
     def freshline_in_background(self, *arguments: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            self._command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=self._env
+            self._command(*arguments),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=self._env,
+            cwd=self.folder,
         )
 
     @property
