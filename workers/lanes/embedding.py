@@ -46,9 +46,10 @@ class EmbeddingPace(NamedTuple):
     `behind_s_max`: the changes get the processor, and no text starves."""
     behind_s_max: float = 1.0
     rest_s: float = 0.05
-    """The rest after a batch that emptied the backlog, for each of its texts: texts that come meanwhile share a pass,
-    and a pass costs as much for one text as for five."""
+    """The rest after a batch that emptied the backlog, for each of its texts, so that later ones share a pass."""
     rest_s_max: float = 0.25
+    texts_that_end_a_rest: int = 5
+    """A pass costs as much for one text as for five, so that more of them would gain nothing by waiting."""
     idle_s_max: float = 2.0
     """The lane looks for a backlog so often without being woken, such as that of a partition assigned since."""
 
@@ -109,11 +110,17 @@ class EmbeddingLane:
         self._batches = 0
         self._looks_at_s = 0.0
         self._wake = asyncio.Event()
+        self._written = 0
+        """The texts that were written since the lane last read its backlog."""
+        self._enough = asyncio.Event()
         self._drained = asyncio.Event()
 
     def note(self, event: LaneEvent) -> None:
-        """Wake when a text was written whose vector is pending."""
+        """Wake when a text was written whose vector is pending, and end a rest when enough of them were."""
         if isinstance(event, Planned) and event.action is Action.EMBED:
+            self._written += 1
+            if self._written >= self._pace.texts_that_end_a_rest:
+                self._enough.set()
             self.wake()
 
     def wake(self) -> None:
@@ -136,11 +143,13 @@ class EmbeddingLane:
                 await self._idle()
             elif embedded < self._pace.texts_max and not self._pressure.behind:
                 self._drained.set()
-                await asyncio.sleep(min(self._pace.rest_s * embedded, self._pace.rest_s_max))
+                await self._rest(embedded)
 
     async def embed_batch(self) -> int:
         """Embed one batch of the backlog, and return how many texts it had."""
         self._wake.clear()
+        self._written = 0
+        self._enough.clear()
         partitions = self._assigned.partitions
         if not partitions:
             return 0
@@ -182,6 +191,12 @@ class EmbeddingLane:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._pace.behind_s_max):
                 await self._pressure.caught_up()
+
+    async def _rest(self, embedded: int) -> None:
+        """Rest after so many texts, until enough others wait."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(min(self._pace.rest_s * embedded, self._pace.rest_s_max)):
+                await self._enough.wait()
 
     async def _idle(self) -> None:
         with contextlib.suppress(TimeoutError):

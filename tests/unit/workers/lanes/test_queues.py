@@ -618,6 +618,18 @@ async def test_texts_that_come_while_the_model_rests_share_a_batch(tmp_path: Pat
     assert b.told.embedded == [1, 2]
 
 
+async def test_a_rest_ends_once_as_many_texts_wait_as_a_pass_takes_at_no_cost(tmp_path: Path) -> None:
+    async with bench(tmp_path, pace=EmbeddingPace(rest_s=3_600.0, rest_s_max=3_600.0, texts_that_end_a_rest=2)) as b:
+        embedding = asyncio.create_task(b.embedding.run())
+        for product_id in ("p1", "p2", "p3"):
+            await b.put("products", product_id, title=f"Zebra lamp {product_id}")
+            await b.quiet()
+            await until(lambda: len(b.told.embedded) > 0, "the first is embedded")
+        await until(lambda: len(b.told.embedded) == 2, "the rest has ended")
+        embedding.cancel()
+    assert b.told.embedded == [1, 2]
+
+
 async def test_while_the_model_rests_the_other_collection_has_its_turn(tmp_path: Path) -> None:
     """Else texts that come more often than it rests would let no rebuild end."""
     first, pace = Serving(), EmbeddingPace(rest_s=60.0)
