@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from schemas.canaries import is_canary
 from schemas.event_fields import ProductId, TimeMs  # noqa: TC001  (pydantic reads the types when it runs)
 from schemas.queries import Filters
+from schemas.texts import values_in_words
 
 RULE_ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$"
 POSITION_MAX = 100
@@ -24,7 +25,9 @@ class Target(Filters):
     @property
     def in_words(self) -> str:
         """The conditions, for a person."""
-        return ", ".join(f"{name} {value}" for name, value in self.model_dump(exclude_none=True).items())
+        return ", ".join(
+            f"{name} {values_in_words(value)}" for name, value in self.model_dump(exclude_none=True).items()
+        )
 
     @model_validator(mode="after")
     def _names_items(self) -> Target:

@@ -102,6 +102,11 @@ def attribute_values(value: object) -> Iterator[str]:
                 yield from attribute_values(element)
 
 
+def values_in_words(value: object) -> str:
+    """Return the value of a filter for a person; of several, one of which is enough, each."""
+    return " or ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
 def _prefix(encoded: bytes, size: int) -> str:
     kept = encoded[:size].decode("utf-8", errors="ignore")
     backslashes = len(kept) - len(kept.rstrip("\\"))

@@ -71,6 +71,12 @@ async def test_each_filter_is_checked_on_its_own_and_the_failing_one_is_named(in
     assert found.fused.rank is None
 
 
+async def test_several_values_of_a_filter_are_named_as_words(index: Index) -> None:
+    await put(index, content("cake", "cake", brand="Garden"), 1)
+    found = await explained(index, "cake", "cake", brand=("Acme", "Bolt"))
+    assert found.why == ["It fails brand = Acme or Bolt: it has Garden."]
+
+
 async def test_an_item_that_search_may_not_show_says_why(index: Index) -> None:
     await put(index, content("gone", "cake", status="delisted"), 1)
     assert "delisted" in (await explained(index, "cake", "gone")).why[0]

@@ -127,13 +127,13 @@ def test_the_list_says_what_each_rule_does_and_whether_its_time_has_come(broker:
         "put",
         lines=[
             {"id": "a", **PIN, "query": "sofa", "match": "contains"},
-            {"id": "b", "bury": {"brand": "Acme"}, "ends_at": "2020-01-01T00:00:00Z"},
+            {"id": "b", "bury": {"brand": ["Acme", "Bolt"]}, "ends_at": "2020-01-01T00:00:00Z"},
             {"id": "c", "boost": {"items": {"seller": "X"}, "by": 2}, "starts_at": "2999-01-01T00:00:00Z"},
         ],
     )
     lines = (run(broker, "list")).out.splitlines()
     assert [" ".join(line.split()) for line in lines[1:]] == [
         "a pin P1 at 1, 'sofa' contained in force",
-        "b bury brand Acme, always over since 2020-01-01T00:00:00.000Z",
+        "b bury brand Acme or Bolt, always over since 2020-01-01T00:00:00.000Z",
         "c boost seller X by 2, always from 2999-01-01T00:00:00.000Z",
     ]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from schemas.texts import values_in_words
+
 if TYPE_CHECKING:
     from schemas.explanations import Explanation, FilterCheck
 
@@ -23,12 +25,13 @@ def advice(explanation: Explanation, *, vector_due: bool) -> list[str]:
 
 
 def _failing(check: FilterCheck) -> str:
+    wanted = values_in_words(check.wanted)
     if check.has in (None, []):
-        return f"It fails {check.name} = {check.wanted}: the item has no value there."
+        return f"It fails {check.name} = {wanted}: the item has no value there."
     if check.name in _BOUNDS:
-        return f"It fails {check.name} = {check.wanted}: its value {check.has} is {_BOUNDS[check.name]} it."
+        return f"It fails {check.name} = {wanted}: its value {check.has} is {_BOUNDS[check.name]} it."
     has = ", ".join(map(str, check.has)) if isinstance(check.has, list) else check.has
-    return f"It fails {check.name} = {check.wanted}: it has {has}."
+    return f"It fails {check.name} = {wanted}: it has {has}."
 
 
 def _ranked(explanation: Explanation, *, vector_due: bool) -> list[str]:
