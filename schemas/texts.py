@@ -82,6 +82,11 @@ def name_key(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", folded).split())
 
 
+def field_key(field: str, name: str) -> str:
+    """Return what a name in this field of a product is compared by, such as `brand:acme`."""
+    return f"{field}:{name_key(name)}"
+
+
 def attribute_key(name: str, value: str) -> str:
     """Return what a value of an attribute is compared by: the name as it stands, the value as names are."""
     return f"{ATTRIBUTE_KEY}{name}:{name_key(value[:ATTRIBUTE_VALUE_CHARS_MAX])}"

@@ -51,27 +51,23 @@ def facet_links(asked: Filters, answer: SearchAnswer) -> list[tuple[str, list[Fa
 
 def chosen_filters(asked: Filters) -> list[ChosenFilter]:
     """Return the filters of the search, each value by itself."""
-    filters = asked.model_dump(include=set(Filters.model_fields), exclude_none=True)
     return [
         ChosenFilter(name.replace("_", " "), str(value).replace("_", " "), page_url(asked, {name: others}))
-        for name, given in filters.items()
-        for value, others in _each_with_others(given)
+        for name, value, others in _each_with_others(asked)
     ]
 
 
 def kept_filters(asked: Filters) -> list[tuple[str, object]]:
     """Return the filters as fields of a form, each value by itself."""
-    filters = asked.model_dump(include=set(Filters.model_fields), exclude_none=True)
-    return [(name, value) for name, given in filters.items() for value, _ in _each_with_others(given)]
+    return [(name, value) for name, value, _ in _each_with_others(asked)]
 
 
-def _each_with_others(given: object) -> Iterator[tuple[object, object]]:
-    """Iterate over the values of a filter, each with those that are left without it."""
-    if not isinstance(given, tuple):
-        yield given, None
-        return
-    for value in given:
-        yield value, tuple(other for other in given if other != value) or None
+def _each_with_others(asked: Filters) -> Iterator[tuple[str, object, object]]:
+    """Iterate over the filters and their values, each with those of its filter that are left without it."""
+    for name, given in asked.model_dump(include=set(Filters.model_fields), exclude_none=True).items():
+        values = given if isinstance(given, tuple) else (given,)
+        for value in values:
+            yield name, value, tuple(other for other in values if other != value) or None
 
 
 def _links(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 from schemas.points import POINT_NAMESPACE, Facets, Payload, Status
 from schemas.queries import Filters
-from schemas.texts import attribute_key, name_key
+from schemas.texts import attribute_key, field_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -171,12 +171,11 @@ def conditions(filters: Filters) -> list[Condition]:
     """
     keywords = ((field, getattr(filters, name)) for name, field in _KEYWORDS.items())
     named = ((name, getattr(filters, name)) for name in _NAMES)
-    attributes = filters.attributes.items()
     return [
         *([] if filters.currency is None else [Is("currency", filters.currency)]),
         *(_one_of(field, values) for field, values in keywords if values is not None),
         *(_named(name, values) for name, values in named if values is not None),
-        *(_one_of("name_keys", [attribute_key(name, each) for each in values]) for name, values in attributes),
+        *(_one_of("name_keys", keys) for keys in _attribute_keys(filters)),
         *_price_within(filters),
         *([] if filters.min_rating is None else [Within("rating", filters.min_rating, None)]),
     ]
@@ -185,11 +184,16 @@ def conditions(filters: Filters) -> list[Condition]:
 def name_keys_of(filters: Filters) -> tuple[frozenset[str], ...]:
     """Return the keys of the names that each filter for names lets pass, and each attribute."""
     named = ((name, getattr(filters, name)) for name in _NAMES)
-    attributes = filters.attributes.items()
-    return (
-        *(frozenset(f"{name}:{name_key(each)}" for each in values) for name, values in named if values is not None),
-        *(frozenset(attribute_key(name, each) for each in values) for name, values in attributes),
-    )
+    keys = [_field_keys(name, values) for name, values in named if values is not None]
+    return tuple(map(frozenset, [*keys, *_attribute_keys(filters)]))
+
+
+def _field_keys(field: str, names: Sequence[str]) -> list[str]:
+    return [field_key(field, each) for each in names]
+
+
+def _attribute_keys(filters: Filters) -> list[list[str]]:
+    return [[attribute_key(name, each) for each in values] for name, values in filters.attributes.items()]
 
 
 class FiltersNow(Filters):
@@ -212,7 +216,7 @@ def _price_within(filters: Filters) -> list[Condition]:
 
 def _named(field: str, values: Sequence[str]) -> AnyOf:
     """Return the condition for names, however they are written. Points of earlier releases have no keys of names."""
-    return AnyOf((_one_of("name_keys", [f"{field}:{name_key(each)}" for each in values]), _one_of(field, values)))
+    return AnyOf((_one_of("name_keys", _field_keys(field, values)), _one_of(field, values)))
 
 
 def _one_of(field: str, values: Sequence[str]) -> Is | IsIn:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from schemas.canaries import is_canary
 from schemas.items import SHOP
 from schemas.points import Content, Facets, Offer, Status
-from schemas.texts import attribute_key, attribute_values, name_key
+from schemas.texts import attribute_key, attribute_values, field_key
 from workers.state.fold import PARTS_MAX
 from workers.state.prices import currency_of, price_changes_at_ms, price_now
 
@@ -180,9 +180,9 @@ def _shown_offers(on_offer: list[Offer], shop_currency: str | None) -> list[Offe
 
 def name_keys(brand: str | None, category: Iterable[str], attributes: Mapping[str, Any]) -> list[str]:
     """Return what the filters `brand`, `category` and `attribute` compare."""
-    keys = [] if brand is None else [f"brand:{name_key(brand)}"]
+    keys = [] if brand is None else [field_key("brand", brand)]
     said = {attribute_key(name, text) for name, value in attributes.items() for text in attribute_values(value)}
-    return keys + sorted({f"category:{name_key(level)}" for level in category}) + sorted(said)
+    return keys + sorted({field_key("category", level) for level in category}) + sorted(said)
 
 
 def _parts_left_out(state: ItemState) -> list[str]:
