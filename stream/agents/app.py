@@ -15,7 +15,7 @@ from stream.kafka.offsets import OffsetTrackers
 from stream.kafka.send_batch import send_batch
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+    from collections.abc import Awaitable, Collection, Mapping, Sequence
 
     from aiokafka.structs import RecordMetadata
     from faust.transport.drivers import aiokafka as driver
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from stream.kafka.partitions import Partition
     from stream.kafka.record_batch import RecordBatch
     from stream.kafka.send import Headers, KeyedRecord
+    from stream.runtime.process import Failure
     from stream.runtime.settings import Settings
 
 FETCH_WAITS_MS = {
@@ -66,22 +67,23 @@ class Worker(Protocol):
 class _App(faust.App):
     BootStrategy = _Boot
 
-    def __init__(self, name: str, *, fail: Callable[[BaseException], None], **options: Any) -> None:
+    def __init__(self, name: str, *, failure: Failure, **options: Any) -> None:
         super().__init__(name, **options)
-        self._fail = fail
+        self._failure = failure
+        self._loop_of_failure = asyncio.get_running_loop()
 
     def _crash(self, reason: BaseException) -> None:
         """Report the failure of any part of Faust, which tells the app and then does nothing more."""
         super()._crash(reason)
-        self._fail(reason)
+        self._loop_of_failure.call_soon_threadsafe(self._failure.fail, reason)  # The consumer has a thread of its own.
 
 
 class AppParts(NamedTuple):
-    """A Faust app, its transport with the trackers that decide its commits, and the report of its failure."""
+    """A Faust app, its transport with the trackers that decide its commits, and what ends the process."""
 
     app: _App
     transport: Transport
-    fail: Callable[[BaseException], None]
+    failure: Failure
 
     @property
     def trackers(self) -> OffsetTrackers:
@@ -108,23 +110,16 @@ class AppParts(NamedTuple):
         return await send_batch(producer._ensure_producer(), topic, partition, records)
 
 
-def create_app(name: str, settings: Settings, *, fail: Callable[[BaseException], None]) -> AppParts:
-    """Create a Faust app on the settings' broker. `name` is its consumer group.
-
-    `fail` is called in the running loop with an error that must end the process.
+def create_app(name: str, settings: Settings, failure: Failure) -> AppParts:
+    """Create a Faust app on the settings' broker. `name` is its consumer group; `failure` is told what ends it.
 
     `connect` gives it its worker, which needs the app's producer and group, before the app starts.
     """
-    loop = asyncio.get_running_loop()
-
-    def failed(error: BaseException) -> None:
-        loop.call_soon_threadsafe(fail, error)  # The consumer has a thread of its own.
-
     kafka, directory = cluster_of(settings), settings.data_dir / "faust"
     directory.mkdir(parents=True, exist_ok=True)
     app = _App(
         name,
-        fail=failed,
+        failure=failure,
         broker=[f"kafka://{host}" for host in kafka.hosts],
         broker_credentials=credentials_for(kafka),
         datadir=str(directory / name),
@@ -151,7 +146,7 @@ def create_app(name: str, settings: Settings, *, fail: Callable[[BaseException],
         store="memory://",
     )
     app.transport = transport = _transport(app, settings)
-    return AppParts(app, transport, fail)
+    return AppParts(app, transport, failure)
 
 
 def _transport(app: _App, settings: Settings) -> Transport:
@@ -175,7 +170,7 @@ def connect(parts: AppParts, topics: Sequence[str], worker: Worker) -> None:
             try:
                 await worker.handle(event.message.batch)
             except Exception as error:
-                parts.fail(error)
+                parts.failure.fail(error)
                 raise
 
     async def assigned(_app: Any, /, *arguments: Any, signal: Any, **_: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from prometheus_client.exposition import choose_encoder
 from typing_extensions import override
@@ -16,8 +16,6 @@ from stream.runtime.stack_report import read_stack_report
 from workers.index.metadata import outdated_words
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     from prometheus_client import CollectorRegistry
     from prometheus_client.registry import Collector
     from prometheus_client.samples import Sample
@@ -34,6 +32,13 @@ if TYPE_CHECKING:
 LAG_INTERVAL_S = 1.0
 
 
+class Canaries(Protocol):
+    """The hidden items that are changed all the time."""
+
+    async def settle(self) -> None:
+        """Return once none of their changes is under way, or after a moment: they must not count as lag."""
+
+
 class StatusService(StatusApi):
     """Reports on the pipeline from inside the process that holds the index."""
 
@@ -46,10 +51,9 @@ class StatusService(StatusApi):
         recent: RecentFreshness,
         registry: CollectorRegistry,
         index_was_empty: bool,
-        settle: Callable[[], Awaitable[None]],
+        canary: Canaries,
     ) -> None:
-        """`index_was_empty` is the state when this process began: searches miss items until the index is full.
-        `settle` waits a moment for what is under way and must not count as lag."""
+        """`index_was_empty` is the state when this process began: searches miss items until the index is full."""
         self._context = context
         self._metrics = context.metrics
         self._monitor = monitor
@@ -57,14 +61,14 @@ class StatusService(StatusApi):
         self._recent = recent
         self._registry = registry
         self._index_was_empty = index_was_empty
-        self._settle = settle
+        self._canary = canary
         self._away: list[str] = []
 
     @override
     async def status(self) -> StatusReport:
         context = self._context
         index = await context.collections.serving()
-        await self._settle()
+        await self._canary.settle()
         lag = await self._monitor.lag(index, context.clock.now_ms())
         self._show_lag(lag)
         report = read_stack_report(context.settings.data_dir)
@@ -103,7 +107,7 @@ class StatusService(StatusApi):
         while True:
             try:
                 index = await self._context.collections.serving()
-                await self._settle()
+                await self._canary.settle()
                 self._show_lag(await self._monitor.lag(index, self._context.clock.now_ms()))
                 self._away = []
             except Unavailable as error:

@@ -37,8 +37,14 @@ class Call(NamedTuple, Generic[T]):
     """How long the API is asked to wait before it answers."""
     seconds_max: float | None
     """How long the answer may take besides; None: as long as the client says."""
-    read: Callable[[bytes], T]
-    """Parses the answer. Raises pydantic's ValidationError if it is another one than the route gives."""
+    answers: type[T]
+    """The model of the answer, `str` for plain text."""
+
+    def read(self, answer: bytes) -> T:
+        """Parse the answer. Raises pydantic's ValidationError if it is another one than the route gives."""
+        if self.answers is str:
+            return answer.decode()  # type: ignore[return-value]
+        return TypeAdapter(self.answers).validate_json(answer)
 
 
 class CallSender(ABC):
@@ -102,11 +108,8 @@ class Route(Generic[P, T]):
             orjson.dumps(given) if self._in_body else None,
             waits_ms / 1000,
             self._seconds_max,
-            self._read,
+            self.answers,
         )
-
-    def _read(self, answer: bytes) -> T:
-        return answer.decode() if self.answers is str else TypeAdapter(self.answers).validate_json(answer)  # type: ignore[return-value]
 
 
 class Endpoint(Route[P, T]):

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Protocol
 
 from schemas.errors import FreshlineError, NotFound
 from stream.commands.progress_bar import progress_bar
 from stream.commands.waiting import wait_out
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from stream.runtime.jobs import JobReport
     from workers.clock import Clock
 
@@ -20,12 +18,14 @@ LINE_INTERVAL_S = 10.0
 """The time between two lines of the same phase where there is no terminal."""
 
 
-class FollowedWork(NamedTuple):
+class FollowedWork(Protocol):
     """A job of the stack."""
 
-    start: Callable[[], JobReport]
-    report: Callable[[], JobReport]
-    """Says how far the job is. Raises NotFound where the process knows of none."""
+    def start(self) -> JobReport:
+        """Ask the stack to start the job."""
+
+    def report(self) -> JobReport:
+        """Return how far the job is. Raises NotFound where the process knows of none."""
 
 
 def follow(

@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
 from stream.commands import options
 
+if TYPE_CHECKING:
+    from stream.client.clients import Client
+    from stream.runtime.jobs import JobReport
+
 GOES_ON = "it goes on in the running stack; `freshline status` says how far it is"
+
+
+class _Rebuild(NamedTuple):
+    """A rebuild, as `follow` starts it and asks how far it is."""
+
+    stack: Client
+    model: str | None
+    dry_run: bool
+
+    def start(self) -> JobReport:
+        return self.stack.start_rebuild(model=self.model, dry_run=self.dry_run)
+
+    def report(self) -> JobReport:
+        return self.stack.rebuild()
 
 
 def rebuild(
@@ -38,7 +56,7 @@ def rebuild(
     from schemas.errors import WrongUsage
     from stream.commands.configured import client
     from stream.commands.exits import interruptible
-    from stream.commands.following import FollowedWork, follow
+    from stream.commands.following import follow
     from stream.runtime.printing import print_json
     from workers.clock import SystemClock
 
@@ -50,9 +68,8 @@ def rebuild(
     if rollback or finish:
         result = stack.roll_back() if rollback else stack.finish_rebuild()
     else:
-        work = FollowedWork(lambda: stack.start_rebuild(model=_source(model), dry_run=dry_run), stack.rebuild)
         with interruptible(lambda: GOES_ON):
-            result = follow(work, quiet=json, clock=SystemClock())
+            result = follow(_Rebuild(stack, _source(model), dry_run), quiet=json, clock=SystemClock())
     if json:
         print_json(result)
     else:

@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
 from stream.commands import options
 from stream.commands.exits import NOT_FRESH, interruptible
 
+if TYPE_CHECKING:
+    from stream.client.clients import Client
+    from stream.runtime.jobs import JobReport
+
 EXAMPLES_SHOWN_MAX = 3
+
+
+class _Reconcile(NamedTuple):
+    """A comparison, as `follow` starts it and asks how far it is."""
+
+    stack: Client
+    repair: bool
+
+    def start(self) -> JobReport:
+        return self.stack.start_reconcile(repair=self.repair)
+
+    def report(self) -> JobReport:
+        return self.stack.reconcile()
 
 
 def reconcile(
@@ -25,14 +42,13 @@ def reconcile(
     Exit 10: something is, after the repair with --repair.
     """
     from stream.commands.configured import client
-    from stream.commands.following import FollowedWork, follow
+    from stream.commands.following import follow
     from stream.runtime.printing import print_json
     from workers.clock import SystemClock
 
     stack = client(api)
-    work = FollowedWork(lambda: stack.start_reconcile(repair=repair), stack.reconcile)
     with interruptible(lambda: f"it goes on in the running stack; GET {stack.api}/reconcile says how far it is"):
-        result = follow(work, quiet=json, clock=SystemClock())
+        result = follow(_Reconcile(stack, repair), quiet=json, clock=SystemClock())
     if json:
         print_json(result)
     else:

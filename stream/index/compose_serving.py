@@ -98,14 +98,14 @@ def compose_serving(
         recent=recent,
         registry=registry,
         index_was_empty=index_was_empty,
-        settle=canary.settle,
+        canary=canary,
     )
     searcher = _searcher(context)
     return ServingSide(
         SearchService(context, searcher),
         status,
         JobsService(context, jobs),
-        DashboardService(context, status.status, monitor, recent, drift, canary),
+        DashboardService(context, status, monitor, recent, drift, canary),
         WhyService(context, searcher, monitor.searchable_times),
         LettersService(context),
         RecommendService(context),

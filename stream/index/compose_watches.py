@@ -43,4 +43,4 @@ def compose_watches(settings: Settings, send: Send, clock: Clock, metrics: Index
         others_write=others_write,
     )
     shop = Shop(settings.shop_currency, settings.languages)
-    return WatchSide(WatchParts(watches, written, alerts, feed), AlertLog(send, partitions, shop, clock, alerts.tell))
+    return WatchSide(WatchParts(watches, written, alerts, feed), AlertLog(send, partitions, shop, clock, alerts))

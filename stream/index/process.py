@@ -94,7 +94,7 @@ async def run_index_worker(settings: Settings, answers: NotServing) -> None:
         metrics = IndexMetrics(registry)
         shared = Shared(clock, QueryGate(), registry, metrics, recent, Watermark(), Vocabulary(), tracer)
         opened = await _open(settings, shared.gate, closing)
-        parts = create_app(GROUP, settings, fail=failure.fail)
+        parts = create_app(GROUP, settings, failure)
         watching = compose_watches(settings, parts.send, clock, metrics)
         writing = _compose_writing(settings, opened, shared, parts, watching)
         await writing.writers.refresh_until_available()

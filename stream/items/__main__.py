@@ -59,7 +59,7 @@ async def run_items_worker(settings: Settings, tracer: Tracer | None) -> None:
     log_id = await asyncio.to_thread(topic_id, kafka, ITEMS)
     writer = f"{settings.worker_slot}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
     failure, registry = Failure(), CollectorRegistry()
-    app = create_app(ITEMS_GROUP, settings, fail=failure.fail)
+    app = create_app(ITEMS_GROUP, settings, failure)
     reader = Reader(kafka, fetch_wait_ms=FOREIGN_RECORDS_WAIT_MS)
     schemas = None if registry_url is None else SchemaRegistry(registry_url)
     parts = compose(

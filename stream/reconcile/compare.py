@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import orjson
 
@@ -22,7 +22,7 @@ from workers.search.hits import why_unshowable
 from workers.state.projection import content
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from schemas.items import ItemRecord
     from schemas.points import Payload
@@ -41,6 +41,13 @@ LOOKUP_ITEMS_MAX = 64
 VECTOR_INTERVAL_S = 0.1
 
 
+class IndexedWatermark(Protocol):
+    """Knows how far the index is."""
+
+    def indexed(self, number: int) -> int:
+        """Return for a partition of the item log the offset below which all records are in the index."""
+
+
 @dataclass(frozen=True, slots=True)
 class ComparisonContext:
     """The index and the log that are compared, and the settings that the index is written with."""
@@ -48,8 +55,8 @@ class ComparisonContext:
     index: Index
     epoch: int
     """The epoch of the item log."""
-    indexed: Callable[[int], int]
-    """Return for a partition of the item log the offset below which all records are in the index."""
+    watermark: IndexedWatermark
+    """How far the index is with each partition of the item log."""
     shop_currency: str | None
     clock: Clock
     kafka: Cluster
@@ -154,7 +161,7 @@ class Comparison:
         """Wait until the index has caught up with the end offsets of now, then read the item log up to them."""
         ends = await self._log.end_offsets()
         self._step.phase_begins("waiting for the index")
-        await wait_until_caught_up(ends, self._context.indexed, self._context.clock)
+        await wait_until_caught_up(ends, self._context.watermark.indexed, self._context.clock)
         async for _ in self._log.read_on(ends):
             pass
 
@@ -184,7 +191,7 @@ class Comparison:
     async def _repair(self, items: Mapping[str, ItemRecord | None]) -> None:
         async for _ in publish_repairs(items, self._context.kafka, self._context.partitions):
             ends = await self._log.end_offsets()
-            await wait_until_caught_up(ends, self._context.indexed, self._context.clock)
+            await wait_until_caught_up(ends, self._context.watermark.indexed, self._context.clock)
         self.repaired += len(items)
 
     async def _stored(self, ids: Sequence[str], vectors_by_s: float) -> dict[str, Payload]:

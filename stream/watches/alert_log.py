@@ -15,24 +15,25 @@ from stream.kafka.topics import ALERTS
 from workers.search.hits import preferred
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from schemas.points import Payload
     from stream.kafka.send import Send
+    from stream.watches.alert_feed import AlertFeed
     from workers.clock import Clock
     from workers.search.hits import Shop
     from workers.watches.watch import Watch
 
 
 class AlertLog:
-    """Writes alerts, and tells them to this process once the broker has them."""
+    """Writes alerts, and gives them to the feed of this process once the broker has them."""
 
-    def __init__(self, send: Send, partitions: int, shop: Shop, clock: Clock, told: Callable[[Alert], None]) -> None:
+    def __init__(self, send: Send, partitions: int, shop: Shop, clock: Clock, feed: AlertFeed) -> None:
         self._send = send
         self._partitions = partitions
         self._shop = shop
         self._clock = clock
-        self._told = told
+        self._feed = feed
 
     async def send(self, point: Payload, raised: Sequence[tuple[Watch, str]]) -> None:
         """Send an alert of this item for each watch; see `workers.lanes.sinks.Alerts`."""
@@ -42,7 +43,7 @@ class AlertLog:
         except KafkaError as error:
             raise Unavailable(f"the broker did not confirm the alerts of {point['product_id']}: {error}") from error
         for alert in alerts:
-            self._told(alert)
+            self._feed.tell(alert)
 
     async def _sent(self, alert: Alert) -> asyncio.Future[object]:
         key = alert.watch_id.encode()

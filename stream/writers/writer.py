@@ -129,10 +129,11 @@ class Writer:
         )
 
     def _watching(self, sink: Sink) -> Watching:
-        context, collection = self._context, self.index.collection
+        context = self._context
         return Watching(
             context.watches,
-            serves=lambda: context.attached.serves(collection),
+            self.index.collection,
+            serving=context.attached,
             clock=context.clock,
             sink=sink,
             gate=context.gate,

@@ -10,7 +10,7 @@ from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import orjson
@@ -69,6 +69,13 @@ def _measured(items: int) -> dict[str, Any]:
             broker.kill()
 
 
+class _AllIndexed(NamedTuple):
+    items: int
+
+    def indexed(self, number: int) -> int:
+        return self.items
+
+
 async def _run(broker: RunningBroker, folder: Path, items: int) -> dict[str, Any]:
     ensure_topics(broker.settings(partitions=PARTITIONS))
     index = open_edge(folder / "index", model=FakeEmbedder().model)
@@ -76,7 +83,7 @@ async def _run(broker: RunningBroker, folder: Path, items: int) -> dict[str, Any
     compared = ComparisonContext(
         index=index,
         epoch=EPOCH,
-        indexed=lambda _: items,
+        watermark=_AllIndexed(items),
         shop_currency=None,
         clock=FixedTimeOfDay(),
         kafka=broker.cluster,

@@ -67,7 +67,7 @@ class Handler:
 
 @asynccontextmanager
 async def running(broker: RunningBroker, data_dir: Path, place: Partition, handle: Any) -> AsyncIterator[AppParts]:
-    parts = create_app(f"group-{place.topic}", broker.settings(data_dir=data_dir), fail=Failure().fail)
+    parts = create_app(f"group-{place.topic}", broker.settings(data_dir=data_dir), Failure())
     connect(parts, [place.topic], Handler(handle, parts))
     await parts.app.start()
     try:

@@ -76,7 +76,7 @@ class Member:
 async def running(
     member: Member, broker: RunningBroker, data_dir: Path, topic: str, slot: str = "0"
 ) -> AsyncIterator[AppParts]:
-    parts = create_app(f"group-{topic}", broker.settings(data_dir=data_dir, worker_slot=slot), fail=member.failure.fail)
+    parts = create_app(f"group-{topic}", broker.settings(data_dir=data_dir, worker_slot=slot), member.failure)
     connect(parts, [topic], member)
     await parts.app.start()
     with warnings.catch_warnings():
@@ -158,7 +158,7 @@ async def test_a_seek_goes_back_to_the_start_also_where_there_is_no_commit(
 async def test_the_failure_of_any_part_of_faust_is_reported(tmp_path: Path) -> None:
     """Faust itself would stay as it is, and stop reading."""
     failure = Failure()
-    parts = create_app("nobody", Settings(kafka="127.0.0.1:9", data_dir=tmp_path), fail=failure.fail)
+    parts = create_app("nobody", Settings(kafka="127.0.0.1:9", data_dir=tmp_path), failure)
     connect(parts, ["anything"], Member())
     await parts.app.consumer.crash(RuntimeError("it broke"))
     with pytest.raises(RuntimeError, match="it broke"):

@@ -99,7 +99,7 @@ def test_one_login_lets_all_three_clients_in(
 
     async def consume() -> list[bytes | None]:
         member, failure = Member(), Failure()
-        parts = create_app(f"group-{time.monotonic_ns()}", settings, fail=failure.fail)
+        parts = create_app(f"group-{time.monotonic_ns()}", settings, failure)
         connect(parts, ["products"], member)
         await parts.app.start()
         await until(lambda: value in member.values, "Faust hands over the record")

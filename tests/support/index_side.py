@@ -184,7 +184,7 @@ class IndexSide:
         compared = ComparisonContext(
             index=self.index,
             epoch=EPOCH,
-            indexed=self.indexed,
+            watermark=self,
             shop_currency=None,
             clock=SystemClock(),
             kafka=self.broker.cluster,

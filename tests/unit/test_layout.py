@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 TESTS = Path(__file__).parents[1]
 ROOT = TESTS.parent
+CALLBACKS_MAX = 14
 
 
 def sources(*packages: str) -> Iterator[Path]:
@@ -75,3 +76,30 @@ def test_no_name_of_a_class_means_two_things() -> None:
 
 def test_the_readme_is_read_in_one_sitting() -> None:
     assert len((ROOT / "README.md").read_text().splitlines()) <= 130
+
+
+def stored_callbacks(node: ast.ClassDef) -> Iterator[str]:
+    """Yield the fields and attributes of a class that hold a function, by their annotations."""
+    for statement in node.body:
+        if isinstance(statement, ast.AnnAssign) and "Callable" in ast.unparse(statement.annotation):
+            yield f"{node.name}.{ast.unparse(statement.target)}"
+        if isinstance(statement, ast.FunctionDef) and statement.name == "__init__":
+            arguments = [*statement.args.args, *statement.args.kwonlyargs]
+            given = {each.arg for each in arguments if each.annotation and "Callable" in ast.unparse(each.annotation)}
+            for each in ast.walk(statement):
+                if isinstance(each, ast.Assign) and isinstance(each.value, ast.Name) and each.value.id in given:
+                    yield f"{node.name}.{ast.unparse(each.targets[0])}"
+                if isinstance(each, ast.AnnAssign) and "Callable" in ast.unparse(each.annotation):
+                    yield f"{node.name}.{ast.unparse(each.target)}"
+
+
+def test_few_classes_hold_a_function() -> None:
+    """A reader cannot see where a stored function comes from: an object with a method of a name says it."""
+    found = [
+        f"{path.relative_to(ROOT)}: {callback}"
+        for path in sources("schemas", "workers", "stream")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ClassDef)
+        for callback in stored_callbacks(node)
+    ]
+    assert 0 < len(found) <= CALLBACKS_MAX, "\n".join(found)

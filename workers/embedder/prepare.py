@@ -88,14 +88,14 @@ def describe(loaded: SentenceModel, documents: TracedPass) -> About:
         special=own.all_special_tokens,
         tokeniser=own.backend_tokenizer.to_str(),
         sample=SAMPLE,
-        rows=documents(model.features(SAMPLE, "document")).tolist(),
+        rows=documents(tokeniser.features(SAMPLE, "document")).tolist(),
     )
 
 
 def _tokenises_alike(loaded: SentenceModel, prepared: PreparedTokeniser, task: Task) -> bool:
     """Return whether both give the same features for each text alone, and for all of them with their padding."""
     cases = [[text] for text in TEXTS] + [list(TEXTS)]
-    return all(_same(loaded.model.features(texts, task), prepared.features(texts, task)) for texts in cases)
+    return all(_same(loaded.tokeniser.features(texts, task), prepared.features(texts, task)) for texts in cases)
 
 
 def _same(own: Features, prepared: Features) -> bool:

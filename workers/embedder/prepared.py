@@ -19,10 +19,11 @@ import msgspec
 import platformdirs
 import tokenizers
 import torch
+from typing_extensions import override
 
 from workers.embedder.interface import ModelId
-from workers.embedder.readability import TokenNames, is_readable
-from workers.embedder.torch_model import TASKS, Task, TorchModel
+from workers.embedder.readability import SpecialTokens, is_readable
+from workers.embedder.torch_model import TASKS, Task, TextTokeniser, TorchModel
 from workers.embedder.tracing import same_rows, traced_rows
 
 if TYPE_CHECKING:
@@ -63,20 +64,16 @@ class About(msgspec.Struct):
     """The rows of `sample` as documents, not normalised."""
 
 
-class PreparedTokeniser:
+class PreparedTokeniser(TextTokeniser):
     """Tokenises as the model's own tokeniser does."""
 
     def __init__(self, about: About) -> None:
         self._about = about
         self._tokenizer = tokenizers.Tokenizer.from_str(about.tokeniser)
-        self._token_names = TokenNames(
-            about.unknown,
-            frozenset(about.special),
-            lambda ids: [self._tokenizer.id_to_token(each) or "" for each in ids],
-        )
+        self._special = SpecialTokens(about.unknown, frozenset(about.special))
 
+    @override
     def features(self, texts: Sequence[str], task: Task) -> Features:
-        """Tokenise texts, each cut to the longest that the model could read."""
         prompt = self._about.prompts.get(task, "")
         encoded = self._tokenizer.encode_batch([prompt + text[: self._about.characters_max] for text in texts])
         columns = {
@@ -86,12 +83,10 @@ class PreparedTokeniser:
         }
         return {name: torch.tensor(columns[name]) for name in self._about.names}
 
+    @override
     def reads(self, features: Features) -> bool:
-        """Return whether the model reads the tokens of a query."""
-        return is_readable(features, self._token_names)
-
-    def _tokens(self, ids: list[int]) -> list[str]:
-        return [self._tokenizer.id_to_token(each) or "" for each in ids]
+        tokens = [self._tokenizer.id_to_token(each) or "" for each in features["input_ids"][0].tolist()]
+        return is_readable(tokens, self._special)
 
 
 def prepared_file(name: str, revision: str) -> Path:
@@ -119,9 +114,7 @@ def read_prepared(file: Path) -> TorchModel:
         raise DamagedFile(f"The prepared model {file} gives other vectors than when it was prepared.")
     model, cosine_min = ModelId(*about.model), about.cosine_min
     passes = dict.fromkeys(TASKS, passed)
-    return TorchModel(
-        model, about.precision, about.tokens_per_second, cosine_min, tokeniser.features, tokeniser.reads, passes
-    )
+    return TorchModel(model, about.precision, about.tokens_per_second, cosine_min, tokeniser, passes)
 
 
 def write_prepared(file: Path, trace: Any, about: About) -> None:

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Sequence
 
     from workers.embedder.interface import Vectors
-    from workers.embedder.torch_model import Features
 
 UNREADABLE_SHARE_MAX = 0.4
 """The share of a query's tokens that the model may not know. all-MiniLM-L6-v2 reads every character of 麵包 as the same
@@ -37,29 +36,26 @@ def related_cosine_min(unrelated: Vectors) -> float:
     return mean + RELATED_SHARE_MIN * (1 - mean)
 
 
-class TokenNames(NamedTuple):
-    """What the ids of a model's tokens stand for."""
+class SpecialTokens(NamedTuple):
+    """The tokens of a model that stand for no word."""
 
     unknown: str | None
     """The token that stands for all that the model does not know."""
-    special: frozenset[str]
-    """The tokens that stand for no text."""
-    tokens: Callable[[list[int]], list[str]]
+    all: frozenset[str]
+    """All of these tokens, the unknown one among them."""
 
     @classmethod
-    def of(cls, tokeniser: Any) -> TokenNames | None:
-        """Return the names of a tokeniser of transformers; None for one of another kind."""
+    def of(cls, tokeniser: Any) -> SpecialTokens | None:
+        """Return those of a tokeniser of transformers; None for one of another kind."""
         if not hasattr(tokeniser, "convert_ids_to_tokens"):
             return None
-        special = frozenset(tokeniser.all_special_tokens)
-        return cls(tokeniser.unk_token, special, tokeniser.convert_ids_to_tokens)
+        return cls(tokeniser.unk_token, frozenset(tokeniser.all_special_tokens))
 
 
-def is_readable(query: Features, names: TokenNames) -> bool:
-    """Return whether the model reads the tokens of a query, `input_ids` `(1, tokens)`."""
-    tokens = names.tokens(query["input_ids"][0].tolist())
-    said = [token for token in tokens if token == names.unknown or token not in names.special]
-    unread = sum(token == names.unknown or _is_foreign_character(token) for token in said)
+def is_readable(tokens: Sequence[str], special: SpecialTokens) -> bool:
+    """Return whether the model reads the tokens of a query."""
+    said = [token for token in tokens if token == special.unknown or token not in special.all]
+    unread = sum(token == special.unknown or _is_foreign_character(token) for token in said)
     return bool(unread <= UNREADABLE_SHARE_MAX * len(said))
 
 

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.util import batch_to_device
+from typing_extensions import override
 
 from schemas.errors import EmbeddingFailed, Misconfigured
 from workers.embedder.interface import ModelId
 from workers.embedder.model_files import locate, revision
 from workers.embedder.precision import fastest
-from workers.embedder.readability import UNRELATED, TokenNames, is_readable, related_cosine_min
+from workers.embedder.readability import UNRELATED, SpecialTokens, is_readable, related_cosine_min
 from workers.embedder.torch_embedder import TorchEmbedder
-from workers.embedder.torch_model import TASKS, TorchModel, unit_rows
+from workers.embedder.torch_model import TASKS, TextTokeniser, TorchModel, unit_rows
 from workers.embedder.tracing import forward_passes
 
 if TYPE_CHECKING:
@@ -76,21 +77,20 @@ def load_sentence_model(name: str, folder: Path) -> SentenceModel:
         choice.precision,
         tokeniser.tokens(SAMPLE) / choice.seconds,
         related_cosine_min(unrelated @ rows.T),
-        tokeniser.features,
-        tokeniser.reads,
+        tokeniser,
         passes,
     )
     return SentenceModel(model, tokeniser)
 
 
-class Tokeniser:
+class Tokeniser(TextTokeniser):
     """The tokeniser and the prompts of a model, whose tokens are on the device of the model."""
 
     def __init__(self, model: SentenceTransformer) -> None:
         """`model` may be replaced by one with the same tokeniser."""
         self.model = model
         self._tokenising = threading.Lock()  # A tokeniser holds the settings of a call.
-        self._token_names = TokenNames.of(getattr(model, "tokenizer", None))
+        self._special = SpecialTokens.of(getattr(model, "tokenizer", None))
 
     @property
     def characters_max(self) -> int | None:
@@ -98,8 +98,8 @@ class Tokeniser:
         window: int | None = self.model.max_seq_length
         return window * CHARACTERS_PER_TOKEN_MAX if window else None
 
+    @override
     def features(self, texts: Sequence[str], task: Task) -> Features:
-        """Tokenise texts. Raises EmbeddingFailed."""
         cut = [text[: self.characters_max] for text in texts]
         try:
             with self._tokenising:
@@ -119,9 +119,12 @@ class Tokeniser:
         names = [*_PROMPTS[task], self.model.default_prompt_name]
         return next((prompts[name] for name in names if name in prompts), None)
 
+    @override
     def reads(self, features: Features) -> bool:
-        """Return whether the model reads the tokens of a query; True where it has no tokens."""
-        return self._token_names is None or "input_ids" not in features or is_readable(features, self._token_names)
+        if self._special is None or "input_ids" not in features:
+            return True
+        tokens = self.model.tokenizer.convert_ids_to_tokens(features["input_ids"][0].tolist())
+        return is_readable(tokens, self._special)
 
     def tokens(self, texts: Sequence[str]) -> int:
         """Return the number of padded tokens."""

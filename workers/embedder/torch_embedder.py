@@ -72,7 +72,7 @@ class TorchEmbedder(Embedder):
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
         rows = np.empty((len(texts), self.model.dimension), dtype=np.float32)
         for window in batches([len(text) for text in texts], lambda: WINDOW_CHARACTERS):
-            features = self._torch_model.features([texts[index] for index in window], "document")
+            features = self._torch_model.tokeniser.features([texts[index] for index in window], "document")
             for batch in self._cut(features, len(window)):
                 self._gate.wait_until_open_in_thread(self._bucket)
                 rows[[window[index] for index in batch]] = self._embed_batch(_select(features, batch))
@@ -80,8 +80,8 @@ class TorchEmbedder(Embedder):
 
     @override
     def embed_query(self, text: str) -> Vectors:
-        features = self._torch_model.features([text], "query")
-        if not self._torch_model.reads(features):
+        features = self._torch_model.tokeniser.features([text], "query")
+        if not self._torch_model.tokeniser.reads(features):
             raise EmbeddingFailed(
                 f"The model cannot read {text!r}: its vector would be that of any text it cannot read."
             )

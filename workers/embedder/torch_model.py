@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 
@@ -22,6 +22,16 @@ Task = Literal["query", "document"]
 TASKS: tuple[Task, ...] = ("query", "document")
 
 
+class TextTokeniser(Protocol):
+    """The tokeniser of a model, with its prompts."""
+
+    def features(self, texts: Sequence[str], task: Task) -> Features:
+        """Tokenise texts. Several threads may call it. Raises EmbeddingFailed."""
+
+    def reads(self, features: Features) -> bool:
+        """Return whether the model reads the tokens of a query; True where it has no tokens."""
+
+
 class TorchModel(NamedTuple):
     """Everything that an embedder asks of a model."""
 
@@ -32,10 +42,7 @@ class TorchModel(NamedTuple):
     """Padded tokens of documents that one thread computes a second, as measured when it was loaded first."""
     cosine_min: float
     """The cosine below which a query and a text have nothing in common."""
-    features: Callable[[Sequence[str], Task], Features]
-    """Tokenises texts. Several threads may call it."""
-    reads: Callable[[Features], bool]
-    """Whether it reads the tokens of a query."""
+    tokeniser: TextTokeniser
     passes: Mapping[Task, Forward]
     """By task: features to float32 `(texts, dimension)` on the CPU."""
 

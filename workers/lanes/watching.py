@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
 import structlog
 
@@ -65,16 +65,23 @@ class ChangedPoint(NamedTuple):
     """Whether an item without a point is a new one, and not one that the index has lost."""
 
 
+class Serving(Protocol):
+    """Knows which collection searches ask."""
+
+    def serves(self, collection: str) -> bool:
+        """Return whether this collection answers searches."""
+
+
 class Watching:
-    """Compares the points of one collection before and after each write with all watches."""
+    """Compares the points of one collection before and after each write with all watches, while it serves."""
 
     def __init__(
-        self, watches: WatchSet, *, serves: Callable[[], bool], clock: Clock, sink: Sink, gate: QueryGate
+        self, watches: WatchSet, collection: str, *, serving: Serving, clock: Clock, sink: Sink, gate: QueryGate
     ) -> None:
-        """`serves`: whether searches ask the collection now; others raise no alerts. `gate`: the queries to which many
-        comparisons give way."""
+        """`gate`: the queries to which many comparisons give way."""
         self._watches = watches
-        self._serves = serves
+        self._collection = collection
+        self._serving = serving
         self._clock = clock
         self._sink = sink
         self._gate = gate
@@ -86,7 +93,7 @@ class Watching:
 
         Raises Unavailable as `read` does. A watch that cannot be compared costs its alert and never the write.
         """
-        compares = len(self._watches) > 0 and self._serves()
+        compares = len(self._watches) > 0 and self._serving.serves(self._collection)
         asking = [each.write.product_id for each in several if self._asks_for_words(each)] if compares else []
         whole = await read(asking) if asking else {}
         writes: list[Write] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import orjson
 import structlog
@@ -13,7 +13,7 @@ from schemas.errors import FreshlineError
 from stream.progress.freshness import TOTAL
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator
 
     from stream.api.dashboard.models import Snapshot
 
@@ -29,17 +29,21 @@ StreamEvent = tuple[str, str]
 """The name of a server-sent event, and its JSON."""
 
 
+class SnapshotSource(Protocol):
+    """Measures what a snapshot shows."""
+
+    async def snapshot(self, before: Snapshot | None) -> Snapshot:
+        """Return the snapshot of now; `before` is the one before, None at first. Raises FreshlineError."""
+
+
 class SnapshotFeed:
     """Computes a snapshot a second while somebody watches, and gives each viewer the newest one.
 
     A viewer that reads slowly misses snapshots and is never waited for: nothing queues.
     """
 
-    def __init__(
-        self, compute: Callable[[Snapshot | None], Awaitable[Snapshot]], *, interval_s: float = INTERVAL_S
-    ) -> None:
-        """`compute` returns the snapshot of now, and is given the one before."""
-        self._compute = compute
+    def __init__(self, source: SnapshotSource, *, interval_s: float = INTERVAL_S) -> None:
+        self._source = source
         self._interval_s = interval_s
         self._newest: StreamEvent | None = None
         self._number = 0
@@ -89,7 +93,7 @@ class SnapshotFeed:
         before: Snapshot | None = None
         while True:
             try:
-                before = await self._compute(before)
+                before = await self._source.snapshot(before)
                 self._points.append(_point(before))
                 event = "snapshot", before.model_dump_json()
             except FreshlineError as error:  # A part is away: the page says so, and the next round tries again.

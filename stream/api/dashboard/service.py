@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from typing_extensions import override
 
@@ -15,7 +15,7 @@ from stream.api.dashboard.snapshot import Measured, snapshot
 from stream.runtime.metrics import total_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from stream.api.canary.watch import CanaryWatch
@@ -32,13 +32,20 @@ SIZE_INTERVAL_S = 30.0
 """How often the files of the index are measured."""
 
 
+class StatusSource(Protocol):
+    """Reports on the pipeline, see `StatusApi`."""
+
+    async def status(self) -> StatusReport:
+        """Return the report of now. Raises Unavailable."""
+
+
 class DashboardService(DashboardApi):
     """Gives every viewer the snapshots of one feed."""
 
     def __init__(
         self,
         context: ServingContext,
-        status: Callable[[], Awaitable[StatusReport]],
+        status: StatusSource,
         monitor: PipelineMonitor,
         recent: RecentFreshness,
         drift: DriftWatch,
@@ -50,7 +57,7 @@ class DashboardService(DashboardApi):
         self._recent = recent
         self._drift = drift
         self._canary = canary
-        self._feed = SnapshotFeed(self._compute)
+        self._feed = SnapshotFeed(self)
         self._bytes: int | None = None
         self._bytes_at_s = -SIZE_INTERVAL_S
 
@@ -78,9 +85,10 @@ class DashboardService(DashboardApi):
             changed=changed_prices(self._recent.turned, now_ms),
         )
 
-    async def _compute(self, before: Snapshot | None) -> Snapshot:
+    async def snapshot(self, before: Snapshot | None) -> Snapshot:
+        """Measure what a snapshot shows, see `SnapshotSource`."""
         context, now_s = self._context, self._context.clock.monotonic_s()
-        report = await self._status()
+        report = await self._status.status()
         index = await context.collections.serving()
         measured = Measured(
             at_ms=context.clock.now_ms(),

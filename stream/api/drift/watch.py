@@ -96,7 +96,7 @@ def comparison_context(context: ServingContext, index: Index, *, only: int | Non
     return ComparisonContext(
         index=index,
         epoch=context.identity.epoch,
-        indexed=context.watermark.indexed,
+        watermark=context.watermark,
         shop_currency=settings.shop_currency,
         clock=context.clock,
         kafka=cluster_of(settings),

@@ -61,7 +61,7 @@ from workers.index.opened import OpenedIndex
 from workers.query_gate import CooperativeTurns
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import numpy as np
@@ -69,6 +69,7 @@ if TYPE_CHECKING:
 
     from schemas.points import Payload
     from schemas.queries import Filters
+    from workers.index.edge.lock import ShardLock
     from workers.index.layout import Condition
     from workers.index.metadata import Metadata
     from workers.index.traits import Traits
@@ -85,16 +86,14 @@ HEAD = PayloadSelector.Include(list(HEAD_FIELDS))
 class EdgeIndex(OpenedIndex):
     """A shard that is open here and nowhere else. `workers.index.edge.open` opens it."""
 
-    def __init__(
-        self, shard: EdgeShard, directory: Path, metadata: Metadata, release: Callable[[], None], gate: QueryGate
-    ) -> None:
+    def __init__(self, shard: EdgeShard, directory: Path, metadata: Metadata, lock: ShardLock, gate: QueryGate) -> None:
         """`gate`: queries that are answered on this event loop, to which long writes and scans give way."""
         self._shard = shard
         self._writes = ConditionalWrites(shard)
         self._traits = KnownTraits(shard)
         self._directory = directory
         super().__init__(directory.parent.name, metadata)
-        self._release = release
+        self._lock = lock
         self._gate = gate
         self._closed = False
         self._flushed_log_bytes = 0
@@ -259,7 +258,7 @@ class EdgeIndex(OpenedIndex):
         if not self._closed:
             self._closed = True
             self._shard.close()
-            self._release()
+            self._lock.release()
 
     def _log_bytes(self) -> int:
         with self._on_disk():

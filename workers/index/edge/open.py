@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import shutil
 import uuid
 from typing import TYPE_CHECKING
@@ -25,13 +23,13 @@ from qdrant_edge import (
 from schemas.errors import Misconfigured
 from workers.index import metadata as meta
 from workers.index.edge.index import EdgeIndex
+from workers.index.edge.lock import ShardLock
 from workers.index.edge.operations import create_positions
 from workers.index.interface import DENSE, LEXICAL
 from workers.index.layout import INDEXED_FIELDS
 from workers.query_gate import QueryGate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from workers.embedder.interface import ModelId
@@ -52,25 +50,15 @@ def open_edge(
     with what to do, if it is open elsewhere, or was written by another version.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    release = _lock(directory)
+    lock = ShardLock(directory)
     try:
         metadata = _load_metadata(directory) or _create(directory, model, model_source)
         shard = _load(directory)
         _index_fields(shard)
     except BaseException:
-        release()
+        lock.release()
         raise
-    return EdgeIndex(shard, directory / "shard", metadata, release, gate or QueryGate())
-
-
-def _lock(directory: Path) -> Callable[[], None]:
-    descriptor = os.open(directory / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        raise Misconfigured(f"{directory}: the index is open in another process: stop that one first") from None
-    return lambda: os.close(descriptor)
+    return EdgeIndex(shard, directory / "shard", metadata, lock, gate or QueryGate())
 
 
 def _load_metadata(directory: Path) -> meta.Metadata | None:

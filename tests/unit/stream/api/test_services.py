@@ -73,7 +73,8 @@ def context(data_dir: Path, **parts: Any) -> ServingContext:
     return made._replace(**parts)
 
 
-async def nothing_to_wait_for() -> None: ...
+class NoCanaries:
+    async def settle(self) -> None: ...
 
 
 class NoWriters:
@@ -88,7 +89,7 @@ def status_service(made: ServingContext, monitor: Any = UNUSED, *, index_was_emp
         recent=RecentFreshness(),
         registry=CollectorRegistry(),
         index_was_empty=index_was_empty,
-        settle=nothing_to_wait_for,
+        canary=NoCanaries(),
     )
 
 

@@ -16,7 +16,7 @@ from schemas.refinements import Refinement
 from stream.api.models import Percentiles, RulesStatus
 from stream.commands.configured import settings
 from stream.commands.current_run import CommandBounds
-from stream.commands.following import FollowedWork, follow
+from stream.commands.following import follow
 from stream.runtime.jobs import JobReport
 from tests.support.clocks import ManualClock
 from tests.support.running_commands import freshline, serving
@@ -31,6 +31,11 @@ STARTING = JobReport(
     kind="rebuild", state="running", phase="starting", done=0, total=None, items_per_second=0.0,
     seconds_left=None, error=None, result=None,
 )  # fmt: skip
+
+
+class Started:
+    def start(self) -> JobReport:
+        return STARTING
 
 
 @pytest.fixture(scope="module")
@@ -320,16 +325,17 @@ def test_long_work_says_in_lines_how_far_it_is_where_there_is_no_terminal(
     clock = ManualClock(1_000.0)
     steps = [("starting", None, 0), ("filling", 0, 0), ("filling", 500, 1), ("filling", 900, 11), ("checking", 5, 12)]
 
-    def report() -> JobReport:
-        """Return a report that is a step further each time."""
-        if not steps:
-            return STARTING.model_copy(update={"state": "done", "result": {"items": 1_000}})
-        phase, done, now = steps.pop(0)
-        clock.now_s = 1_000.0 + now
-        far = {"done": done or 0, "total": done and 1_000, "items_per_second": 50.0}
-        return STARTING.model_copy(update={"phase": phase, **far})
+    class Work(Started):
+        def report(self) -> JobReport:
+            """Return a report that is a step further each time."""
+            if not steps:
+                return STARTING.model_copy(update={"state": "done", "result": {"items": 1_000}})
+            phase, done, now = steps.pop(0)
+            clock.now_s = 1_000.0 + now
+            far = {"done": done or 0, "total": done and 1_000, "items_per_second": 50.0}
+            return STARTING.model_copy(update={"phase": phase, **far})
 
-    followed = follow(FollowedWork(lambda: STARTING, report), quiet=False, clock=clock, look_interval_s=0)
+    followed = follow(Work(), quiet=False, clock=clock, look_interval_s=0)
     assert followed == {"items": 1_000}
     said = capfd.readouterr().err.splitlines()
     assert said == ["filling", "filling: 900 of 1,000, 50/s", "checking: 5 of 1,000, 50/s"]
@@ -338,9 +344,13 @@ def test_long_work_says_in_lines_how_far_it_is_where_there_is_no_terminal(
 def test_long_work_that_is_refused_as_it_starts_is_one_line(capfd: pytest.CaptureFixture[str]) -> None:
     failed = STARTING.model_copy(update={"state": "failed", "error": "there is no such model"})
     reports = [STARTING, failed]
-    work = FollowedWork(lambda: STARTING, lambda: reports.pop(0))
+
+    class Work(Started):
+        def report(self) -> JobReport:
+            return reports.pop(0)
+
     with pytest.raises(FreshlineError, match=r"^there is no such model$"):
-        follow(work, quiet=False, clock=SystemClock())
+        follow(Work(), quiet=False, clock=SystemClock())
     assert capfd.readouterr().err == ""
 
 

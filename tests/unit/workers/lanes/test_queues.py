@@ -107,7 +107,7 @@ class Assigned(NamedTuple):
 
 
 class Serving:
-    """Knows which lane is that of the collection that searches ask."""
+    """Knows which lane is that of the collection that searches ask, and that it is the one of the bench."""
 
     def __init__(self) -> None:
         self.lane: EmbeddingLane | None = None
@@ -116,6 +116,9 @@ class Serving:
     def serving_lane(self) -> EmbeddingLane:
         assert self.lane is not None
         return self.lane
+
+    def serves(self, collection: str) -> bool:
+        return True
 
 
 class Async:
@@ -161,7 +164,9 @@ class Bench:
         if serving is None:
             self.embedding._serving.lane = self.embedding  # type: ignore[attr-defined]
         sinks = Sinks(self.told, self.embedding)
-        watching = Watching(WatchSet(), serves=lambda: True, clock=self, sink=self.told, gate=gate or QueryGate())
+        watching = Watching(
+            WatchSet(), index.collection, serving=Serving(), clock=self, sink=self.told, gate=gate or QueryGate()
+        )
         writer = ItemWriter(
             index,
             cached=cache.get,
