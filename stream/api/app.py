@@ -27,6 +27,7 @@ from stream.api.parameters import (
 )
 from stream.api.recommending.routes import recommend_routes
 from stream.api.request_spans import http_telemetry, note_search
+from stream.api.trial_parameters import TrialParameters
 from stream.api.watching.routes import watch_routes
 from stream.api.why.routes import why_routes
 from stream.runtime.jobs import JobReport
@@ -84,6 +85,15 @@ def _search_routes(searches: SearchApi, tracer: Tracer | None) -> APIRouter:
         answer = await searches.search(request, request.token, request.wait_ms)
         note_search(tracer, answer)
         return JSONAnswer(answer)
+
+    @router.post("/search/trial", responses={200: {"model": SearchAnswer}})
+    async def trial(request: TrialParameters, _: Annotated[NoParameters, Query()]) -> Response:
+        """Answer a search by weights, rules or vectors that are not in force; nothing in force changes.
+
+        The body is JSON with the parameters of a search, `weights` (the file of FRESHLINE_RANKING as JSON), `rules`
+        (a list, instead of those of the stack) and `near` (the cosines of another model). `freshline judge` asks it.
+        """
+        return JSONAnswer(await searches.trial(request))
 
     @router.get("/suggest", responses={200: {"model": Suggestions}})
     async def suggest(request: Annotated[SuggestRequest, Query()]) -> Response:

@@ -11,6 +11,7 @@ from typing_extensions import override
 from schemas.errors import RefusedRequest, Unavailable
 from schemas.queries import IndexedItem, SearchAnswer, SearchRequest
 from schemas.suggestions import Suggestions, SuggestRequest
+from stream.api.searchers import trial_searcher
 from stream.api.services import SearchApi
 from stream.kafka.partitions import Partition
 from workers.search.highlight import highlighted
@@ -23,6 +24,7 @@ log = structlog.get_logger(__name__)
 if TYPE_CHECKING:
     from schemas.tokens import Token
     from stream.api.context import ServingContext
+    from stream.api.trial_parameters import TrialParameters
     from workers.search.searcher import Searcher
 
 
@@ -34,18 +36,29 @@ class SearchService(SearchApi):
         self._clock = context.clock
         self._searcher = searcher
         self._terms = QueryTerms(context.synonyms, context.vocabulary)
-        self._searches = UnderstandingSearch(
-            searcher, context.collections, context.shop.currency, context.vocabulary, context.synonyms
-        )
+        self._searches = self._understanding(searcher)
 
     @override
     async def search(self, request: SearchRequest, after: Token | None, wait_ms: int) -> SearchAnswer:
         fresh = after is None or await self.progress(after, wait_ms)
+        return await self._answer(self._searches, request, fresh=fresh)
+
+    @override
+    async def trial(self, request: TrialParameters) -> SearchAnswer:
+        return await self._answer(self._understanding(trial_searcher(self._context, request)), request, fresh=True)
+
+    def _understanding(self, searcher: Searcher) -> UnderstandingSearch:
+        context = self._context
+        return UnderstandingSearch(
+            searcher, context.collections, context.shop.currency, context.vocabulary, context.synonyms
+        )
+
+    async def _answer(self, searches: UnderstandingSearch, request: SearchRequest, *, fresh: bool) -> SearchAnswer:
         began_s = self._clock.monotonic_s()
         # Before the search: an event that becomes searchable meanwhile may or may not be in the answer.
         as_of = self._context.fresh_as_of()
         with self._context.gate.answering():
-            answer = await self._searches.search(request, self._clock.now_ms())
+            answer = await searches.search(request, self._clock.now_ms())
         results, took_seconds = answer.results, self._clock.monotonic_s() - began_s
         self._context.metrics.searches.labels(results.by).observe(took_seconds)
         if results.left_out:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from stream.api.dead_letters.interface import LettersApi
     from stream.api.models import StatusReport
     from stream.api.recommending.interface import RecommendApi
+    from stream.api.trial_parameters import TrialParameters
     from stream.api.watching.interface import WatchApi
     from stream.api.why.interface import WhyApi
     from stream.runtime.jobs import JobReport
@@ -25,6 +26,9 @@ class SearchApi(Protocol):
 
     async def search(self, request: SearchRequest, after: Token | None, wait_ms: int) -> SearchAnswer:
         """Answer once the event `after` is searchable, or with `fresh=False` when `wait_ms` have passed."""
+
+    async def trial(self, request: TrialParameters) -> SearchAnswer:
+        """Answer by the weights, the rules or the vectors of the request. Nothing in force changes."""
 
     async def suggest(self, request: SuggestRequest) -> Suggestions:
         """Return how what was typed so far may go on."""

@@ -22,6 +22,7 @@ from stream.api.parameters import (
     ReconcileParameters,
     SearchParameters,
 )
+from stream.api.trial_parameters import TrialParameters
 from stream.api.why.models import ProductLife
 from stream.client.endpoints import Endpoint, EventEndpoint
 from stream.runtime.jobs import JobReport
@@ -56,6 +57,7 @@ class Routes:
     """The methods of both clients. Parameters are given by name, and are those of the route."""
 
     search = Endpoint("GET", "/search", SearchParameters, SearchAnswer)
+    trial = Endpoint("POST", "/search/trial", TrialParameters, SearchAnswer, in_body=True)
     suggest = Endpoint("GET", "/suggest", SuggestRequest, Suggestions)
     item = Endpoint("GET", "/items/{product_id}", OneProduct, ItemAnswer)
     similar = Endpoint("GET", "/items/{product_id}/similar", ItemsSimilarTo, Recommendations)

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from typing import IO, TYPE_CHECKING, Annotated, Any, NamedTuple
+from functools import partial
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
+from schemas.errors import WrongUsage
 from stream.commands import options
 from stream.commands.exits import interruptible
-from stream.commands.files import opened
+from stream.commands.judge_files import Query, read_asked, trial_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from rich.table import Table
 
+    from schemas.queries import Hit
     from stream.client import Client
+    from stream.commands.judge_model import Near
     from workers.search.judging import Move
 
 HITS = 10
@@ -23,14 +28,6 @@ HITS = 10
 QUERIES_SHOWN = 5
 """The queries whose moves a person is shown: those with the most. The JSON has all."""
 MOVES_SHOWN = 5
-GRADE_MAX = 30
-
-
-class Query(NamedTuple):
-    """A query of a file."""
-
-    query_id: str
-    text: str
 
 
 class ComparedQuery(NamedTuple):
@@ -42,9 +39,20 @@ class ComparedQuery(NamedTuple):
     moves: list[Move]
 
 
+class Side(NamedTuple):
+    """One of the two rankings that are compared, and what it has that the stack has not."""
+
+    ranking: str
+    label: str
+    given: Mapping[str, Any] = MappingProxyType({})
+    """Weights and rules, as parameters of a trial."""
+    near: Near | None = None
+    """By query, what the vectors of its model find; None: what those of the stack find."""
+
+
 def judge(
     first: Annotated[str, typer.Argument(help="A ranking: current, none, unruled, or one of `alternatives`.")],
-    second: Annotated[str, typer.Argument(help="The ranking that it is compared with.")],
+    second: Annotated[str, typer.Argument(help="The ranking that it is compared with.")] = "current",
     *,
     queries: Annotated[
         str, typer.Option(metavar="FILE", help="Queries: a text a line, or JSON with query_id and query; - is stdin.")
@@ -52,88 +60,91 @@ def judge(
     judgements: Annotated[
         str | None, typer.Option(metavar="FILE", help="JSON lines with query_id, product_id and grade from 0 on.")
     ] = None,
+    weights: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="SECOND is one of this file, which is like that of FRESHLINE_RANKING."),
+    ] = None,
+    rules: Annotated[
+        str | None, typer.Option(metavar="FILE", help="SECOND has these rules, one a line as for `rules put`.")
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(help="SECOND has the vectors of this model, given by name or folder.")
+    ] = None,
     api: options.Api = None,
+    kafka: options.Kafka = None,
     json: options.AsJson = False,
 ) -> None:
     """Compare two rankings of a running stack on your queries, before shoppers see them.
 
     Prints nDCG@10 where there are judgements, and for all queries which results move, by how much, and which factors
     and rules move them. The rankings are those of FRESHLINE_RANKING; `none` has no weights, `unruled` no rules.
+
+    With --weights, --rules or --model the second ranking has what is in these files, or the vectors of that model, and
+    nothing of it comes into force. --model embeds items here, at most 5,000, by both models; queries run as typed.
     """
     from stream.commands.configured import client
     from stream.runtime.printing import print_json
 
-    with opened(queries) as lines:
-        asked = _queries(lines)
-    grades: Mapping[str, Mapping[str, int]] = {}
-    if judgements is not None:
-        with opened(judgements) as lines:
-            grades = _grades(lines)
+    given = trial_parameters(second, weights, rules)
+    if first == second and not given and model is None:
+        raise WrongUsage(
+            f"{first} would be compared with itself: name another SECOND, or --weights, --rules or --model"
+        )
+    asked, grades = read_asked(queries, judgements)
+    label = " with ".join([second, *([", ".join(filter(None, (weights, rules, model)))] if given or model else [])])
+    sides = Side(first, first), Side(second, label, given)
     found: list[ComparedQuery] = []
     with interruptible(lambda: f"{len(found)} of {len(asked)} queries were judged"):
         stack = client(api)
-        found.extend(_compared(stack, each, (first, second), grades.get(each.query_id, {})) for each in asked)
+        if model is not None:
+            sides = _with_models(sides, stack, kafka, model, asked, grades)
+        found.extend(_compared(stack, each, sides, grades.get(each.query_id, {})) for each in asked)
     if json:
-        print_json(_as_json(first, second, found))
+        print_json(_as_json(first, label, found))
     else:
-        _show(first, second, found)
+        _show(first, label, found)
 
 
-def _queries(lines: IO[bytes]) -> list[Query]:
-    """Return the queries of a file; a line of text is its own id. Raises WrongUsage."""
-    found = []
-    for number, line in _texts(lines):
-        if not line.startswith("{"):
-            found.append(Query(line, line))
-            continue
-        fields = _fields(number, line, "query_id", "query")
-        found.append(Query(str(fields["query_id"]), str(fields["query"])))
-    return found
+def _with_models(
+    sides: tuple[Side, Side],
+    stack: Client,
+    kafka: str | None,
+    model: str,
+    asked: Sequence[Query],
+    grades: Mapping[str, Mapping[str, int]],
+) -> tuple[Side, Side]:
+    """Return both sides with what the model that serves, and this one, find for the queries."""
+    from stream.commands.configured import with_brokers
+    from stream.commands.judge_model import try_model
+    from stream.commands.progress_bar import progress_bar
+    from stream.runtime.printing import counted, say
+
+    judged = [product_id for of_query in grades.values() for product_id in of_query]
+    with progress_bar("{task.description}", hidden=False) as bar:
+        task = bar.add_task("")
+        tell = partial(bar.update, task)
+        texts = [each.text for each in asked]
+        tried = try_model(stack, with_brokers(kafka), model, texts, judged, lambda told: tell(description=told))
+    if tried.embedded < tried.items:
+        say(
+            f"with both, vectors find only the {counted(tried.embedded, 'item')} that were embedded, of {tried.items:,}"
+        )
+    first, second = (side._replace(near=near) for side, near in zip(sides, tried.near, strict=True))
+    return first, second
 
 
-def _grades(lines: IO[bytes]) -> dict[str, dict[str, int]]:
-    """Return the grades by query and product. Raises WrongUsage."""
-    from schemas.errors import WrongUsage
-
-    found: dict[str, dict[str, int]] = {}
-    for number, line in _texts(lines):
-        fields = _fields(number, line, "query_id", "product_id", "grade")
-        grade = fields["grade"]
-        if type(grade) is not int or not 0 <= grade <= GRADE_MAX:
-            raise WrongUsage(f"line {number}: grade: {grade!r} is no whole number from 0 to {GRADE_MAX}")
-        found.setdefault(str(fields["query_id"]), {})[str(fields["product_id"])] = grade
-    return found
+def _hits(stack: Client, query: str, side: Side) -> list[Hit]:
+    """Return the first hits of a ranking. Nothing is tried where the stack itself has all of it."""
+    asked = {"q": query, "limit": HITS, "ranking": side.ranking, "explain": True, **side.given}
+    if side.near is not None:
+        asked |= {"near": side.near[query], "understand": False}
+    return (stack.trial if side.given or side.near is not None else stack.search)(**asked).hits
 
 
-def _texts(lines: IO[bytes]) -> list[tuple[int, str]]:
-    from schemas.errors import WrongUsage
-
-    try:
-        texts = [(number, line.decode().strip()) for number, line in enumerate(lines, start=1)]
-    except UnicodeDecodeError:
-        raise WrongUsage("the file is not UTF-8 text") from None
-    return [(number, text) for number, text in texts if text]
-
-
-def _fields(number: int, line: str, *names: str) -> dict[str, Any]:
-    import orjson
-
-    from schemas.errors import WrongUsage
-
-    try:
-        fields = orjson.loads(line)
-    except orjson.JSONDecodeError as error:
-        raise WrongUsage(f"line {number}: it is no JSON: {error}") from None
-    for name in names:
-        if not isinstance(fields, dict) or name not in fields:
-            raise WrongUsage(f"line {number}: {name}: is missing")
-    return dict(fields)
-
-
-def _compared(stack: Client, query: Query, rankings: tuple[str, str], grades: Mapping[str, int]) -> ComparedQuery:
+def _compared(stack: Client, query: Query, sides: tuple[Side, Side], grades: Mapping[str, int]) -> ComparedQuery:
     from workers.search.judging import moves, ndcg
 
-    before, after = (stack.search(q=query.text, limit=HITS, ranking=ranking, explain=True).hits for ranking in rankings)
+    before, after = (_hits(stack, query.text, side) for side in sides)
     judged = None
     if any(grades.values()):
         first, second = (ndcg([hit.product_id for hit in hits], grades, HITS) for hits in (before, after))

@@ -9,6 +9,7 @@ import typer
 
 from stream.commands import options
 from stream.commands.files import opened
+from stream.commands.rule_lines import read_rule_lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -56,19 +57,12 @@ def rules(
 
 
 def _read(lines: IO[bytes]) -> list[Rule]:
-    """Return the rules of all lines. Raises WrongUsage with the number of the first line that is none."""
     from schemas.errors import InvalidRule, WrongUsage
-    from workers.merchandising.rule_records import read_rule
 
-    found: list[Rule] = []
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            found.append(read_rule(line))
-        except InvalidRule as error:
-            raise WrongUsage(f"line {number}: {error} (nothing was sent)") from None
-    return found
+    try:
+        return read_rule_lines(lines)
+    except InvalidRule as error:
+        raise WrongUsage(f"{error} (nothing was sent)") from None
 
 
 def _delete(cluster: Cluster, rule_id: str | None, *, json: bool) -> None:

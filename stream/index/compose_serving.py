@@ -11,6 +11,7 @@ from stream.api.drift.watch import DriftWatch
 from stream.api.jobs_service import JobsService
 from stream.api.recommending.service import RecommendService
 from stream.api.search_service import SearchService
+from stream.api.searchers import live_searcher
 from stream.api.services import Services
 from stream.api.status_service import StatusService
 from stream.api.watching.service import WatchParts, WatchService
@@ -20,8 +21,6 @@ from stream.progress.monitor import PipelineMonitor
 from stream.progress.worker_counters import WorkerCounters
 from stream.runtime.jobs import Jobs
 from stream.writers.vocabulary import VocabularyFeed
-from workers.search.searcher import Searcher
-from workers.search.terms import QueryTerms
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
@@ -100,7 +99,7 @@ def compose_serving(
         index_was_empty=index_was_empty,
         canary=canary,
     )
-    searcher = _searcher(context)
+    searcher = live_searcher(context)
     return ServingSide(
         SearchService(context, searcher),
         status,
@@ -117,17 +116,6 @@ def compose_serving(
         context.rules,
         canary,
         monitor,
-    )
-
-
-def _searcher(context: ServingContext) -> Searcher:
-    return Searcher(
-        context.collections,
-        context.models,
-        context.shop,
-        terms=QueryTerms(context.synonyms, context.vocabulary),
-        ranking=context.ranking.in_force,
-        rules=context.rules.rules,
     )
 
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from schemas.refinements import Refinement
     from schemas.tokens import InputTopic, Token
+    from stream.api.trial_parameters import TrialParameters
 
 NOW = "2026-11-21T12:00:00.000Z"
 
@@ -139,6 +140,7 @@ class StandIn:
         """How often the service forgets its jobs before it is asked about them, as when another process answers."""
         self.fresh_as_of: dict[str, str | None] = {"prices": NOW}
         self.asked: list[tuple[SearchRequest, Token | None, int]] = []
+        self.tried: list[TrialParameters] = []
         self.recommended: list[SimilarRequest] = []
         self.rules = RulesStatus()
         self.total_is_exact = True
@@ -178,6 +180,10 @@ class StandIn:
             relaxed=[] if meant is None else [Relaxation(step="spelling", how=how)],
             fresh=after is None or await self.progress(after, wait_ms),
         )
+
+    async def trial(self, request: TrialParameters) -> SearchAnswer:
+        self.tried.append(request)
+        return await self.search(request, None, 0)
 
     async def suggest(self, request: SuggestRequest) -> Suggestions:
         titles = [(product_id, str(item["title"])) for product_id, item in self.items.items()]

@@ -23,7 +23,7 @@ def read_rule(text: bytes) -> Rule:
         raise InvalidRule(f"it is no JSON: {error}") from None
     except ValidationError as error:
         raise InvalidRule(wrong_field(error)) from None
-    _check_words(rule)
+    check_words(rule)
     return rule
 
 
@@ -40,7 +40,8 @@ def encode_rule(rule: Rule) -> bytes:
     return orjson.dumps(rule.model_dump(exclude_unset=True))
 
 
-def _check_words(rule: Rule) -> None:
+def check_words(rule: Rule) -> None:
+    """Raise InvalidRule for a phrase of a rule that no query can be, or contain."""
     if rule.query is None:
         return
     words = len(phrase_key(rule.query))

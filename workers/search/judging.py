@@ -25,7 +25,8 @@ class Move(NamedTuple):
     """Its place in the first ranking, from 1; None if it is not among those that were looked at."""
     after: int | None
     why: list[str]
-    """The rules of one of the rankings that are about it, and the factors of its weight that differ most."""
+    """The rules of one of the rankings that are about it, the factors of its weight that differ most, and its places
+    by vectors, where these differ."""
 
 
 def ndcg(ranking: Sequence[str], grades: Mapping[str, int], hits: int = NDCG_HITS) -> float:
@@ -68,9 +69,10 @@ def reasons(first: HitExplanation | None, second: HitExplanation | None) -> list
     """Return the rules that one of two explanations of an item has, as "pin by r1", and the factors that differ most.
 
     A factor is "rating 0.80 -> 0.95". Where one ranking did not show the item, those that take most from it in the
-    other one are named, as "rating 0.80".
+    other one are named, as "rating 0.80". Where its place by vectors differs, as with another model, it is
+    "by vectors 12 -> 3".
     """
-    return [*_rules_of_one(first, second), *_factors_that_differ(first, second)]
+    return [*_rules_of_one(first, second), *_factors_that_differ(first, second), *_place_by_vectors(first, second)]
 
 
 def _rules_of_one(first: HitExplanation | None, second: HitExplanation | None) -> list[str]:
@@ -90,6 +92,13 @@ def _factors_that_differ(first: HitExplanation | None, second: HitExplanation | 
     most = sorted(changed, key=lambda name: -abs(math.log(changed[name][1] / changed[name][0])))
     told = {name: tuple(f"{factor:.{FACTOR_DIGITS}f}" for factor in changed[name]) for name in most[:REASONS_MAX]}
     return [f"{name} {was} -> {now}" for name, (was, now) in told.items() if was != now]
+
+
+def _place_by_vectors(first: HitExplanation | None, second: HitExplanation | None) -> list[str]:
+    if first is None or second is None:
+        return []
+    was, now = first.by_vectors.rank, second.by_vectors.rank
+    return [f"by vectors {was or 'below'} -> {now or 'below'}"] if was != now else []
 
 
 def _factors(why: HitExplanation | None) -> dict[str, float]:

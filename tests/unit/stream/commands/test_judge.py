@@ -95,3 +95,65 @@ def test_a_judgement_that_is_wrong_is_refused_with_its_line(service: TwoRankings
             "judge", "none", "current", "--queries", queries, "--judgements", judgements(tmp_path, P1=grade)
         )
         assert done.code == 2 and "line 1: grade: " in done.err
+
+
+WEIGHTS = "weights: {rating: {strength: 1}}\nalternatives: {fresher: {weights: {newness: {strength: 2}}}}\n"
+RULE = '{"id": "r", "pin": {"product_id": "P1", "position": 1}}\n'
+
+
+def written(tmp_path: Path, name: str, text: str) -> str:
+    (tmp_path / name).write_text(text)
+    return str(tmp_path / name)
+
+
+def test_weights_and_rules_of_files_are_tried_for_the_second_ranking_alone(
+    service: TwoRankings, queries: str, tmp_path: Path
+) -> None:
+    weights, rules = written(tmp_path, "w.yaml", WEIGHTS), written(tmp_path, "r.jsonl", f"\n{RULE}")
+    given = ("--queries", queries, "--weights", weights, "--rules", rules, "--json")
+    found = orjson.loads(freshline("judge", "current", "fresher", *given).out)
+    assert found["rankings"] == ["current", f"fresher with {weights}, {rules}"]
+    assert [each.ranking for each, *_ in service.asked] == ["current", "fresher"] * 2
+    assert [each.q for each in service.tried] == ["cake", "lamp"]
+    tried = service.tried[0]
+    assert tried.weights is not None and list(tried.weights.alternatives) == ["fresher"] and tried.near is None
+    assert tried.rules is not None and [rule.id for rule in tried.rules] == ["r"] and tried.explain
+
+
+def test_an_empty_file_of_rules_is_no_rules(service: TwoRankings, queries: str, tmp_path: Path) -> None:
+    done = freshline("judge", "current", "--queries", queries, "--rules", written(tmp_path, "r.jsonl", ""))
+    assert done.code == 0 and [each.rules for each in service.tried] == [[], []]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (("current",), "current would be compared with itself: name another SECOND, or --weights"),
+        (("current", "dear", "--weights", "{w}"), "has no ranking dear: SECOND may be current, none, unruled, fresher"),
+        (("current", "--weights", "{wrong}"), "wrong.yaml: weights.ratings: there is no such key"),
+        (("current", "--weights", "{no}"), "cannot open"),
+        (("current", "--weights", "{r}x"), "cannot open"),
+        (("current", "--rules", "{w}"), "line 1: it is no JSON"),
+        (("current", "unruled", "--rules", "{r}"), "unruled has no rules"),
+    ],
+)
+def test_files_that_cannot_be_tried_are_refused_before_anything_is_asked(
+    service: TwoRankings, queries: str, tmp_path: Path, arguments: tuple[str, ...], reason: str
+) -> None:
+    files = {
+        "w": written(tmp_path, "w.yaml", WEIGHTS),
+        "r": written(tmp_path, "r.jsonl", RULE),
+        "wrong": written(tmp_path, "wrong.yaml", "weights: {ratings: {strength: 1}}"),
+        "no": str(tmp_path / "no.yaml"),
+    }
+    done = freshline("judge", *(each.format(**files) for each in arguments), "--queries", queries)
+    assert (done.code, service.asked) == (2, []) and reason in done.err
+
+
+def test_a_model_that_is_not_there_is_named_before_items_are_read(
+    service: TwoRankings, queries: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FRESHLINE_KAFKA", "127.0.0.1:1")
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    done = freshline("judge", "current", "--model", "no/such-model", "--queries", queries)
+    assert (done.code, service.tried) == (1, []) and "There is no model 'no/such-model'" in done.err

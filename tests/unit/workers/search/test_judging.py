@@ -58,3 +58,12 @@ def test_a_move_says_from_where_to_where_and_which_factors_differ_most() -> None
     pinned = explained().model_copy(update={"rules": [RuleReport(id="r", action="pin", factor=1)]})
     assert reasons(None, pinned) == reasons(pinned, explained()) == ["pin by r"] and reasons(pinned, pinned) == []
     assert moves(before, before) == [] and reasons(None, None) == []
+
+
+def test_a_place_by_vectors_is_told_where_it_differs() -> None:
+    def ranked(rank: int | None) -> HitExplanation:
+        return explained().model_copy(update={"by_vectors": NOWHERE.model_copy(update={"rank": rank})})
+
+    assert reasons(ranked(12), ranked(3)) == ["by vectors 12 -> 3"]
+    assert reasons(ranked(None), ranked(3)) == ["by vectors below -> 3"]
+    assert reasons(ranked(3), ranked(3)) == [] and reasons(None, ranked(3)) == []
