@@ -57,6 +57,7 @@ def create_app(services: Services, tracer: Tracer | None = None, cors_origins: S
     add_error_answers(app)
     app.include_router(recommend_routes(services.recommendations))  # Before /items/{product_id}, which takes any path.
     app.include_router(_search_routes(services.search, tracer))
+    app.include_router(_trial_routes(services.search))
     app.include_router(_page_routes(services.search))
     app.include_router(_status_routes(services.status))
     app.include_router(_rebuild_routes(services.jobs))
@@ -86,15 +87,6 @@ def _search_routes(searches: SearchApi, tracer: Tracer | None) -> APIRouter:
         note_search(tracer, answer)
         return JSONAnswer(answer)
 
-    @router.post("/search/trial", responses={200: {"model": SearchAnswer}})
-    async def trial(request: TrialParameters, _: Annotated[NoParameters, Query()]) -> Response:
-        """Answer a search by weights, rules or vectors that are not in force; nothing in force changes.
-
-        The body is JSON with the parameters of a search, `weights` (the file of FRESHLINE_RANKING as JSON), `rules`
-        (a list, instead of those of the stack) and `near` (the cosines of another model). `freshline judge` asks it.
-        """
-        return JSONAnswer(await searches.trial(request))
-
     @router.get("/suggest", responses={200: {"model": Suggestions}})
     async def suggest(request: Annotated[SuggestRequest, Query()]) -> Response:
         """Suggest queries and products for what was typed so far.
@@ -122,6 +114,21 @@ def _search_routes(searches: SearchApi, tracer: Tracer | None) -> APIRouter:
         after = searches.in_this_log(Token.parse(request.after))
         searchable = await searches.progress(after, request.wait_ms)
         return JSONAnswer(ProgressAnswer(after=str(after), searchable=searchable))
+
+    return router
+
+
+def _trial_routes(searches: SearchApi) -> APIRouter:
+    router = APIRouter()
+
+    @router.post("/search/trial", responses={200: {"model": SearchAnswer}})
+    async def trial(request: TrialParameters, _: Annotated[NoParameters, Query()]) -> Response:
+        """Answer a search by weights, rules or vectors that are not in force; nothing in force changes.
+
+        The body is JSON with the parameters of a search, `weights` (the file of FRESHLINE_RANKING as JSON), `rules`
+        (a list, instead of those of the stack) and `near` (the cosines of another model). `freshline judge` asks it.
+        """
+        return JSONAnswer(await searches.trial(request))
 
     return router
 

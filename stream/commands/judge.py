@@ -30,6 +30,22 @@ QUERIES_SHOWN = 5
 MOVES_SHOWN = 5
 
 
+Queries = Annotated[
+    str, typer.Option(metavar="FILE", help="Queries: a text a line, or JSON with query_id and query; - is stdin.")
+]
+Judgements = Annotated[
+    str | None, typer.Option(metavar="FILE", help="JSON lines with query_id, product_id and grade from 0 on.")
+]
+TriedWeights = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="SECOND is one of this file, which is like that of FRESHLINE_RANKING."),
+]
+TriedRules = Annotated[
+    str | None, typer.Option(metavar="FILE", help="SECOND has these rules, one a line as for `rules put`.")
+]
+TriedModel = Annotated[str | None, typer.Option(help="SECOND has the vectors of this model, given by name or folder.")]
+
+
 class ComparedQuery(NamedTuple):
     """What two rankings make of one query."""
 
@@ -39,7 +55,7 @@ class ComparedQuery(NamedTuple):
     moves: list[Move]
 
 
-class Side(NamedTuple):
+class ComparedRanking(NamedTuple):
     """One of the two rankings that are compared, and what it has that the stack has not."""
 
     ranking: str
@@ -54,22 +70,11 @@ def judge(
     first: Annotated[str, typer.Argument(help="A ranking: current, none, unruled, or one of `alternatives`.")],
     second: Annotated[str, typer.Argument(help="The ranking that it is compared with.")] = "current",
     *,
-    queries: Annotated[
-        str, typer.Option(metavar="FILE", help="Queries: a text a line, or JSON with query_id and query; - is stdin.")
-    ],
-    judgements: Annotated[
-        str | None, typer.Option(metavar="FILE", help="JSON lines with query_id, product_id and grade from 0 on.")
-    ] = None,
-    weights: Annotated[
-        str | None,
-        typer.Option(metavar="FILE", help="SECOND is one of this file, which is like that of FRESHLINE_RANKING."),
-    ] = None,
-    rules: Annotated[
-        str | None, typer.Option(metavar="FILE", help="SECOND has these rules, one a line as for `rules put`.")
-    ] = None,
-    model: Annotated[
-        str | None, typer.Option(help="SECOND has the vectors of this model, given by name or folder.")
-    ] = None,
+    queries: Queries,
+    judgements: Judgements = None,
+    weights: TriedWeights = None,
+    rules: TriedRules = None,
+    model: TriedModel = None,
     api: options.Api = None,
     kafka: options.Kafka = None,
     json: options.AsJson = False,
@@ -92,7 +97,7 @@ def judge(
         )
     asked, grades = read_asked(queries, judgements)
     label = " with ".join([second, *([", ".join(filter(None, (weights, rules, model)))] if given or model else [])])
-    sides = Side(first, first), Side(second, label, given)
+    sides = ComparedRanking(first, first), ComparedRanking(second, label, given)
     found: list[ComparedQuery] = []
     with interruptible(lambda: f"{len(found)} of {len(asked)} queries were judged"):
         stack = client(api)
@@ -106,13 +111,13 @@ def judge(
 
 
 def _with_models(
-    sides: tuple[Side, Side],
+    sides: tuple[ComparedRanking, ComparedRanking],
     stack: Client,
     kafka: str | None,
     model: str,
     asked: Sequence[Query],
     grades: Mapping[str, Mapping[str, int]],
-) -> tuple[Side, Side]:
+) -> tuple[ComparedRanking, ComparedRanking]:
     """Return both sides with what the model that serves, and this one, find for the queries."""
     from stream.commands.configured import with_brokers
     from stream.commands.judge_model import try_model
@@ -133,7 +138,7 @@ def _with_models(
     return first, second
 
 
-def _hits(stack: Client, query: str, side: Side) -> list[Hit]:
+def _hits(stack: Client, query: str, side: ComparedRanking) -> list[Hit]:
     """Return the first hits of a ranking. Nothing is tried where the stack itself has all of it."""
     asked = {"q": query, "limit": HITS, "ranking": side.ranking, "explain": True, **side.given}
     if side.near is not None:
@@ -141,7 +146,9 @@ def _hits(stack: Client, query: str, side: Side) -> list[Hit]:
     return (stack.trial if side.given or side.near is not None else stack.search)(**asked).hits
 
 
-def _compared(stack: Client, query: Query, sides: tuple[Side, Side], grades: Mapping[str, int]) -> ComparedQuery:
+def _compared(
+    stack: Client, query: Query, sides: tuple[ComparedRanking, ComparedRanking], grades: Mapping[str, int]
+) -> ComparedQuery:
     from workers.search.judging import moves, ndcg
 
     before, after = (_hits(stack, query.text, side) for side in sides)
