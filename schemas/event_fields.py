@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -13,7 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from schemas.currencies import CURRENCIES
 from schemas.texts import cleaned, cut, name_of
-from schemas.times import TIME_MS_BELOW
+from schemas.times import TIME_MS_BELOW, ms_since_epoch
 
 UTF8_BYTES_MAX = 4
 PRODUCT_ID_BYTES_MAX = 256
@@ -33,6 +32,8 @@ PRICE_BELOW = 10**12
 PRICE_DECIMALS_MAX = 6
 VERSION_MAX = 2**64 - 1
 """The greatest integer of 64 bits: log sequence numbers and snowflakes are versions too."""
+EXACT_BELOW = 2**53
+"""A double holds every smaller whole number exactly."""
 SECONDS_BELOW = 10**11
 """A smaller integer is a time in seconds: as milliseconds it would lie before March 1973."""
 
@@ -189,6 +190,15 @@ def milliseconds(value: Any) -> int:
     return value
 
 
+def sale_boundary(value: Any) -> int:
+    """Return the milliseconds of a time that a sale begins or ends at, as `milliseconds` does.
+
+    A text before 1970 or after 9999 counts as the first or the last time that there is: databases write "always" and
+    "never" as 0001-01-01 and 9999-12-31, whose offset may lead beyond.
+    """
+    return min(max(_from_rfc3339(value), 0), TIME_MS_BELOW - 1) if isinstance(value, str) else milliseconds(value)
+
+
 def _from_rfc3339(text: str) -> int:
     leap_ms = 0
     if not _is_plain(text) or text[17:19] == "60":
@@ -203,8 +213,7 @@ def _from_rfc3339(text: str) -> int:
         time = datetime.fromisoformat(text)
     except ValueError:
         raise ValueError(f"{_short(text)!r} is no RFC 3339 time: send one like 2026-01-31T09:30:00Z") from None
-    # A double holds the seconds exactly enough for their floor, and not for milliseconds: .999999 would round up.
-    return math.floor(time.timestamp()) * 1000 + time.microsecond // 1000 + leap_ms
+    return ms_since_epoch(time) + leap_ms
 
 
 def _is_plain(text: str) -> bool:
@@ -250,6 +259,9 @@ def _link(value: Any) -> Any:
 
 
 def _number_as_name(value: Any) -> Any:
+    """Return a whole number as text, one with a point too: tables with empty cells make 4006381333931.0 of a GTIN."""
+    if type(value) is float and value.is_integer() and abs(value) < EXACT_BELOW:
+        value = int(value)
     return str(value) if type(value) is int else value
 
 
@@ -298,19 +310,18 @@ Currency = Annotated[
 ]
 Language = Annotated[str, AfterValidator(language_tag)]
 """A language tag such as en or zh-Hant."""
-TimeMs = Annotated[
-    int,
-    BeforeValidator(milliseconds),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "string", "format": "date-time"},
-                {"type": "integer", "minimum": SECONDS_BELOW, "exclusiveMaximum": TIME_MS_BELOW},
-            ]
-        }
-    ),
-]
+_TIME = WithJsonSchema(
+    {
+        "anyOf": [
+            {"type": "string", "format": "date-time"},
+            {"type": "integer", "minimum": SECONDS_BELOW, "exclusiveMaximum": TIME_MS_BELOW},
+        ]
+    }
+)
+TimeMs = Annotated[int, BeforeValidator(milliseconds), _TIME]
 """Sent as RFC 3339 with offset or as integer milliseconds since the epoch, held as the latter."""
+SaleBoundary = Annotated[int, BeforeValidator(sale_boundary), _TIME]
+"""A TimeMs that may be written as a year before 1970 or after 9999."""
 Version = Annotated[
     int,
     Field(ge=0, le=VERSION_MAX),

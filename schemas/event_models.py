@@ -18,6 +18,7 @@ from schemas.event_fields import (
     Promotion,
     RatingHundredths,
     ReviewId,
+    SaleBoundary,
     Seller,
     Text,
     TimeMs,
@@ -74,8 +75,8 @@ class PriceChange(_Change):
     price: Price | None = None
     currency: Currency | None = None
     sale_price: Price | None = None
-    sale_starts_at: TimeMs | None = None
-    sale_ends_at: TimeMs | None = None
+    sale_starts_at: SaleBoundary | None = None
+    sale_ends_at: SaleBoundary | None = None
     promotion: Promotion | None = None
 
 

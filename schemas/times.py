@@ -1,11 +1,21 @@
-"""Times in the form that people and other systems read."""
+"""Times in the form that people and other systems read, exact to the millisecond up to the year 9999."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 TIME_MS_BELOW = 253_402_300_800_000
 """The start of the year 10000, which RFC 3339 cannot express."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+def ms_since_epoch(time: datetime) -> int:
+    """Return the whole milliseconds from the epoch to a time that has an offset; negative before 1970.
+
+    `datetime.timestamp` is a double, which cannot hold the microseconds of the year 9999.
+    """
+    return (time - _EPOCH) // _MILLISECOND
 
 
 def rfc3339(time_ms: int | None) -> str | None:
@@ -16,4 +26,4 @@ def rfc3339(time_ms: int | None) -> str | None:
     """
     if time_ms is None or not 0 <= time_ms < TIME_MS_BELOW:
         return None
-    return datetime.fromtimestamp(time_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return (_EPOCH + timedelta(milliseconds=time_ms)).isoformat(timespec="milliseconds").replace("+00:00", "Z")

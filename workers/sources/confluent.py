@@ -18,7 +18,7 @@ import orjson
 
 from schemas.errors import InvalidEvent
 from schemas.events import FRAME_BYTES
-from schemas.times import rfc3339
+from schemas.times import ms_since_epoch, rfc3339
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -114,12 +114,12 @@ def _as_json(value: Any) -> Any:
     return _text(value)
 
 
-def _text(value: Any) -> str | None:
+def _text(value: Any) -> str:
     if isinstance(value, Decimal):
         return f"{value:f}"
     if isinstance(value, datetime):  # Without an offset it is a local timestamp, which Avro does not place in a zone.
         aware = value if value.tzinfo else value.replace(tzinfo=UTC)
-        return rfc3339(int(aware.timestamp() * 1000))
+        return rfc3339(ms_since_epoch(aware)) or aware.isoformat()
     if isinstance(value, (date, time)):
         return value.isoformat()
     if isinstance(value, UUID):

@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from schemas.errors import InvalidEvent
-from schemas.times import rfc3339
+from schemas.times import TIME_MS_BELOW, ms_since_epoch, rfc3339
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -34,11 +34,22 @@ NOT_LOGGED = (
 DAYS_BELOW = 1_000_000
 """A smaller number of a time counts days since the epoch: as milliseconds it would be of the first minutes of 1970."""
 SECONDS_BELOW = 10**11
-MILLISECONDS_BELOW = 10**14
-MICROSECONDS_BELOW = 10**17
+MILLISECONDS_BELOW = TIME_MS_BELOW
+MICROSECONDS_BELOW = 1_000 * TIME_MS_BELOW
+"""Behind the year 9999, which many databases write for "never": a greater number is one of the next smaller unit."""
 SCALE_MAX = 100
 """More decimals than any price has: each of them would be a character of text."""
 EPOCH = date(1970, 1, 1)
+INFINITY, MINUS_INFINITY = "infinity", "-infinity"
+"""PostgreSQL's words for a time after and before all others."""
+FIRST, LAST = "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999Z"
+_INFINITE_DAYS = {
+    -622_191_234: INFINITY,
+    -625_821_272: MINUS_INFINITY,
+    "+292278994-08-16Z": INFINITY,
+    "+292269055-12-02Z": MINUS_INFINITY,
+}
+"""What Debezium makes of a `date` that is infinite, as a number and as a text: days that overflowed (3.6.3)."""
 
 _PER_MILLISECOND = {
     "io.debezium.time.Timestamp": 1,
@@ -91,32 +102,57 @@ def _decimal(schema: Mapping[str, Any], value: Any) -> Any:
 
 
 def _time(per_millisecond: int, value: Any) -> Any:
-    return rfc3339(value // per_millisecond) if isinstance(value, int) else value
+    if not isinstance(value, int):
+        return value
+    time_ms = value // per_millisecond
+    return rfc3339(time_ms) or (INFINITY if time_ms > 0 else _before_the_epoch(time_ms))
+
+
+def _before_the_epoch(time_ms: int) -> str:
+    try:
+        return f"{(datetime(1970, 1, 1) + timedelta(milliseconds=time_ms)).isoformat()}Z"
+    except OverflowError:
+        return MINUS_INFINITY
 
 
 def _day(value: Any) -> Any:
-    return (EPOCH + timedelta(days=value)).isoformat() if isinstance(value, int) else value
+    if not isinstance(value, int):
+        return _INFINITE_DAYS.get(value, value) if isinstance(value, str) else value
+    try:
+        return _INFINITE_DAYS.get(value) or (EPOCH + timedelta(days=value)).isoformat()
+    except OverflowError:
+        return INFINITY if value > 0 else MINUS_INFINITY
 
 
 def time_value(value: Any) -> Any:
     """Return a time as milliseconds since the epoch, or as the text that it is.
 
     Without a schema a number says its unit by its size: days, milliseconds, microseconds or nanoseconds. A day begins
-    at midnight UTC. Raises InvalidEvent for a number that could only be seconds.
+    at midnight UTC. What lies before the epoch, or beyond all years, is the first or the last time that there is.
+    Raises InvalidEvent for a number that could only be seconds.
     """
     if isinstance(value, datetime):
-        return int((value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp() * 1000)
+        return ms_since_epoch(value if value.tzinfo else value.replace(tzinfo=UTC))
     if isinstance(value, date):
         return value.isoformat() + "T00:00:00Z"
     if isinstance(value, str):
-        day = value.removesuffix("Z")
-        return f"{day}T00:00:00Z" if len(day) == 10 and day[4:5] == day[7:8] == "-" else value
+        return _time_of_text(value)
     if type(value) is not int:
         return value
     if value < DAYS_BELOW:
-        return value * 86_400_000
+        return _time_of_text(_day(value)) if value >= 0 or value in _INFINITE_DAYS else FIRST
     if value < SECONDS_BELOW:
         raise InvalidEvent(f"{value} looks like seconds: send milliseconds, microseconds, or text with an offset")
     if value < MILLISECONDS_BELOW:
         return value
     return value // 1_000 if value < MICROSECONDS_BELOW else value // 1_000_000
+
+
+def _time_of_text(text: str) -> str:
+    text = _INFINITE_DAYS.get(text, text)
+    if text == INFINITY or text.startswith("+"):  # ISO 8601 writes years beyond 9999 with a sign, and those before 0.
+        return LAST
+    if text.startswith("-"):
+        return FIRST
+    day = text.removesuffix("Z")
+    return f"{day}T00:00:00Z" if len(day) == 10 and day[4:5] == day[7:8] == "-" else text

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from schemas.errors import InvalidEvent
 from schemas.texts import is_set
+from workers.sources.column_values import is_hidden
 from workers.sources.connect_schema import NO_TYPES, ColumnTypes, column_types
-from workers.sources.mapping import VISIBLE, by_name, field_sources, is_hidden, mapped
+from workers.sources.mapping import VISIBLE, by_name, field_sources, mapped
 from workers.sources.messages import (
     Body,
     Message,
@@ -104,6 +105,8 @@ def _envelope(message: Message) -> RowChange | None:
         raise InvalidEvent(f"op: {op[:20]!r} is none of Debezium's, which are {', '.join(OPS)}: check the connector")
     image = "before" if op == "d" else "after"
     row = body.get(image)
+    if row is None and op == "d":
+        row = key_columns(message.key)  # Without an image of the row its key says which one is gone.
     if not isinstance(row, dict):
         raise InvalidEvent(f"{image}: is missing in a change with op {op}: check the connector")
     return RowChange(op == "d", row, types.of(image), message.key, _position(source), _whole(source.get("ts_ms")))

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CHUNK_CHARACTERS = 64 * 1024
+GOOGLE = "base.google.com/"
+"""What the names of Google's vocabularies of products have in common."""
 ITEM_TAGS = ("item", "entry")
 """The elements of a row in RSS 2.0 and in Atom."""
 BROKEN = (EOFError, gzip.BadGzipFile, zlib.error)
@@ -177,13 +179,22 @@ def _xml_rows(file: io.BufferedReader) -> Iterator[Row]:
 
 
 def _element(item: ElementTree.Element) -> dict[str, Any]:
-    """Return the texts of an item by name. Of a name that is repeated the first counts; nested ones are left alone."""
+    """Return the texts of an item by name. Of a name that is repeated the first counts; nested ones are left alone.
+
+    An item of Atom has an `id` beside Google's, and one of RSS the title of a picture beside its own.
+    """
     texts: dict[str, Any] = {}
-    for child in item:
+    for child in sorted(item, key=_foreignness):
         text = child.get("href") or (child.text or "").strip()
         if text and not len(child):
             texts.setdefault(_local(child.tag), text)
     return texts
+
+
+def _foreignness(element: ElementTree.Element) -> int:
+    """Return the rank of an element's vocabulary: Google's, that of the feed itself, any other."""
+    vocabulary = str(element.tag).rpartition("}")[0]
+    return 0 if GOOGLE in vocabulary else 1 if not vocabulary or "Atom" in vocabulary else 2
 
 
 def _local(tag: Any) -> str:

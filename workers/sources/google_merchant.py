@@ -6,13 +6,12 @@ nothing about the item.
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from schemas.currencies import DECIMALS
 from schemas.errors import InvalidEvent
-from workers.sources.mapping import availability
+from workers.sources.column_values import availability
+from workers.sources.feed_prices import money
 from workers.sources.markup import text_of
 from workers.sources.messages import Body, Message, id_of, object_of, without_false_sale
 
@@ -23,6 +22,7 @@ PRICE_FIELDS = frozenset(("price", "sale_price", "sale_price_effective_date"))
 PRODUCT_FIELDS = frozenset(
     ("id", "title", "description", "brand", "link", "image_link", "gtin", "item_group_id", "availability")
 )
+TEXTS = ("title", "description", "brand")
 UNSAID = frozenset(
     (
         *("shipping", "shipping_weight", "shipping_length", "shipping_width", "shipping_height", "shipping_label"),
@@ -31,8 +31,6 @@ UNSAID = frozenset(
         *("google_product_category", "cost_of_goods_sold", "promotion_id", "pause", "installment", "canonical_link"),
     )
 )
-THOUSANDS_DIGITS = 3
-_PRICE = re.compile(r"\s*([0-9]+(?:[.,][0-9]{1,3})?)\s*([A-Z]{3})\s*|\s*([A-Z]{3})\s*([0-9]+(?:[.,][0-9]{1,3})?)\s*")
 
 
 def google_merchant() -> Adapter:
@@ -40,7 +38,7 @@ def google_merchant() -> Adapter:
 
     def adapt(message: Message) -> list[Body]:
         given = object_of(message, "row of a Google Merchant feed")
-        row = {_name(name): value for name, value in given.items() if value not in (None, "")}
+        row = {_name(name): value for name, value in given.items() if not _is_empty(value)}
         if "id" not in row:
             raise InvalidEvent("id: is missing: the row is of no Google Merchant feed; check the format")
         name = {"product_id": id_of(row["id"], "id")}
@@ -50,49 +48,48 @@ def google_merchant() -> Adapter:
     return adapt
 
 
+def _is_empty(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
 def _name(name: str) -> str:
     """Return "item_group_id" of "g:item_group_id" or "item group id": feeds have all three."""
     return name.strip().lower().removeprefix("g:").replace(" ", "_")
 
 
 def _facts(row: JsonObject) -> JsonObject:
-    category = row.get("product_type") or row.get("google_product_category")
     facts: dict[str, Any] = {name: row.get(name) for name in PRODUCT_FIELDS if name != "id"}
-    return facts | {
-        "description": text_of(row.get("description")),
-        "availability": availability(row.get("availability")),
-        "category": [level.strip() for level in str(category).split(">")] if category else None,
-        "attributes": {
-            name: value
-            for name, value in row.items()
-            if name not in PRODUCT_FIELDS and name not in PRICE_FIELDS and name.partition("(")[0] not in UNSAID
-        },
-    }
+    # Feeds that are written by two programs are escaped twice, and have `AT&amp;T`.
+    return (
+        facts
+        | {name: text_of(row[name]) for name in TEXTS if isinstance(row.get(name), str)}
+        | {
+            "availability": availability(row.get("availability")),
+            "category": _category(row.get("product_type")) or _category(row.get("google_product_category")),
+            "attributes": {
+                name: value
+                for name, value in row.items()
+                if name not in PRODUCT_FIELDS and name not in PRICE_FIELDS and name.partition("(")[0] not in UNSAID
+            },
+        }
+    )
 
 
 def _price(row: JsonObject) -> JsonObject:
-    amount, currency = _money("price", row["price"])
+    amount, currency = money("price", row["price"])
     price = {"price": amount, "currency": currency}
     if "sale_price" not in row:
         return price
-    sale, sale_currency = _money("sale_price", row["sale_price"])
+    sale, sale_currency = money("sale_price", row["sale_price"])
     if sale_currency != currency:
         raise InvalidEvent(f"sale_price: is in {sale_currency} and the price in {currency}: correct the feed")
     return price | {"sale_price": sale} | _window(row.get("sale_price_effective_date"))
 
 
-def _money(field: str, text: Any) -> tuple[str, str]:
-    """Return (amount, currency) of "15.00 USD" or "15,00 EUR".
-
-    Three digits behind the sign are thousands in one country and decimals in the other.
-    """
-    found = _PRICE.fullmatch(str(text))
-    if found is None:
-        raise InvalidEvent(f'{field}: {str(text)[:30]!r} is no price: send one like "15.00 USD"')
-    amount, currency = (found[1] or found[4]).replace(",", "."), found[2] or found[3]
-    if len(amount.partition(".")[2]) == THOUSANDS_DIGITS != DECIMALS.get(currency):
-        raise InvalidEvent(f'{field}: {str(text)[:30]!r} may be in thousands or not: send one like "15.00 USD"')
-    return amount, currency
+def _category(path: Any) -> list[str] | None:
+    """Return the levels of a category, of several the first; None for the number of one in Google's taxonomy."""
+    text = text_of(str(path[0] if isinstance(path, list) and path else path or ""))
+    return [level.strip() for level in text.split(">")] if text and not text.isdecimal() else None
 
 
 def _window(text: Any) -> JsonObject:

@@ -7,19 +7,28 @@ Numbers may be texts: the REST API writes the former, modules and exports that r
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, time, timedelta
+from datetime import time
 from typing import TYPE_CHECKING, Any
 
 from schemas.errors import InvalidEvent
 from schemas.texts import is_set
 from workers.sources.markup import text_of
 from workers.sources.messages import Body, Message, id_of, product_of, without_false_sale
+from workers.sources.shop_times import end_of_day, utc_time
 
 if TYPE_CHECKING:
     from workers.sources.messages import Adapter, JsonObject
 
-SEARCHED = ("3", "4")
-"""The values of `visibility` with which the shop's own search shows a product: search alone, catalogue and search."""
+IS_ENABLED = {"1": True, "2": False, "0": False, "true": True, "false": False, "enabled": True, "disabled": False}
+"""Whether a product is shown, by its `status`: numbers in the REST API, words in exports."""
+IS_SEARCHED = {"1": False, "2": False, "3": True, "4": True} | {
+    "not visible individually": False,
+    "catalog": False,
+    "search": True,
+    "catalog, search": True,
+    "catalog,search": True,
+}
+"""Whether the shop's own search shows a product, by its `visibility`."""
 TEXTS = ("description", "short_description")
 BRANDS = ("brand", "manufacturer")
 OWN_FIELDS = frozenset((*TEXTS, *BRANDS, "url_key", "image", "special_price", "special_from_date", "special_to_date"))
@@ -33,6 +42,7 @@ UNSAID = frozenset(
 )
 """Attributes of every product that say nothing about it."""
 _NOUGHT = re.compile(r"0+(\.0+)?")
+_WHOLE = re.compile(r"\.0+$")
 
 
 def magento(currency: str | None) -> Adapter:
@@ -55,8 +65,20 @@ def magento(currency: str | None) -> Adapter:
 
 
 def _is_hidden(body: JsonObject) -> bool:
-    status, visibility = body.get("status"), body.get("visibility")
-    return (status is not None and not is_set(status)) or (visibility is not None and str(visibility) not in SEARCHED)
+    return not (_flag(body, "status", IS_ENABLED) and _flag(body, "visibility", IS_SEARCHED))
+
+
+def _flag(body: JsonObject, name: str, meanings: dict[str, bool]) -> bool:
+    """Return what a field says; True where it is not told. Raises InvalidEvent for a value that is none of Magento's:
+    to take it for a hidden product would delist what the shop shows.
+    """
+    given = body.get(name)
+    if given is None or given == "":
+        return True
+    meaning = meanings.get(_WHOLE.sub("", str(given)).strip().lower())
+    if meaning is None:
+        raise InvalidEvent(f"{name}: {str(given)[:40]!r} is none of Magento's values: {', '.join(meanings)}")
+    return meaning
 
 
 def _facts(body: JsonObject, custom: dict[str, Any]) -> JsonObject:
@@ -87,20 +109,8 @@ def _price(body: JsonObject, custom: dict[str, Any], currency: str | None) -> Js
     price = {"price": body["price"], "currency": currency}
     if not custom.get("special_price"):
         return price
-    starts, ends = custom.get("special_from_date"), custom.get("special_to_date")
-    return (
-        price
-        | {"sale_price": custom["special_price"]}
-        | ({"sale_starts_at": _utc(starts).isoformat()} if starts else {})
-        | ({"sale_ends_at": _end(_utc(ends)).isoformat()} if ends else {})
-    )
-
-
-def _utc(text: str) -> datetime:
-    """Return "2026-11-29 00:00:00", or a day alone, which have no offset, as a time in UTC."""
-    return datetime.fromisoformat(text).replace(tzinfo=UTC)
-
-
-def _end(last: datetime) -> datetime:
-    """Return when a sale ends: a day at midnight is its last one, and counts whole."""
-    return last + timedelta(days=1) if last.time() == time.min else last
+    starts, ends = (utc_time(name, custom.get(name)) for name in ("special_from_date", "special_to_date"))
+    if ends is not None and ends.time() == time.min:
+        ends = end_of_day(ends)  # A day at midnight is the last one of the sale, and counts whole.
+    window = {"sale_starts_at": starts, "sale_ends_at": ends}
+    return price | {"sale_price": custom["special_price"]} | {name: at.isoformat() for name, at in window.items() if at}

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
-import orjson
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from schemas.errors import InvalidEvent
 from schemas.event_models import CHANGES
-from workers.sources.connect_values import NOT_LOGGED, SCALE_MAX, decimal_text, of_variable_scale, time_value
-from workers.sources.messages import EXACT_BELOW
+from workers.sources.column_values import (
+    availability,
+    decimal_value,
+    json_object,
+    levels,
+    name_value,
+    text_value,
+)
+from workers.sources.connect_values import NOT_LOGGED, SCALE_MAX, of_variable_scale, time_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -21,23 +26,17 @@ if TYPE_CHECKING:
 
 VISIBLE = "visible"
 """A field of a mapping alone: a product is hidden while its column is false, draft, hidden, archived or the like."""
-ATTRIBUTE = "attributes."
-HIDDEN_WORDS = frozenset(
-    ("", "0", "f", "false", "n", "no", "draft", "hidden", "archived", "inactive", "disabled", "private", "pending")
-)
+OBJECTS = ("attributes", "title", "description", "promotion")
+"""Fields whose parts have a source of their own, as in `attributes.weight` and `title.en`."""
 TIMES = frozenset(("sale_starts_at", "sale_ends_at"))
 DECIMALS = frozenset(("price", "sale_price", "rating"))
-NAMES = frozenset(
-    ("product_id", "seller", "review_id", "reviewer_id", "item_group_id", "gtin", "brand", "title", "description")
-)
+NAMES = frozenset(("product_id", "seller", "review_id", "reviewer_id", "item_group_id", "gtin", "brand"))
 """Fields that are texts, whose columns may well be numbers."""
+TEXTS = frozenset(("title", "description"))
+"""Fields that are texts too, or texts by language."""
 
 ROWS_CACHED_MAX = 64
 """One for each table and version of it."""
-
-_DECIMAL = re.compile(r"-?\d+(\.\d+)?")
-_DECIMAL_WITH_POINT = re.compile(r"-?\d+\.\d+")
-"""Base64 has no point: with a schema, or another setting of the connector, the decimal is text already."""
 
 
 class Column(BaseModel):
@@ -70,20 +69,29 @@ def check_fields(topic: str, fields: Mapping[str, Column]) -> None:
     for field in fields:
         if field in ("version", "updated_at"):
             raise ValueError(f"{field}: comes from the position and time of the commit: leave it out of the mapping")
-        if field not in known and not (topic == "products" and field.startswith(ATTRIBUTE)):
+        whole, is_part = _whole(field), "." in field
+        if whole not in known or (is_part and whole not in OBJECTS):
             raise ValueError(f"{field}: is no field of {topic}: there are {', '.join(sorted(known))}")
+        if is_part and whole in fields and whole != "attributes":
+            raise ValueError(f"{whole}: has a source of its own and {field} another: leave one of them out")
     missing = {"products": ("product_id", "title"), "prices": ("product_id",), "reviews": ("product_id", "review_id")}
     for field in missing[topic]:
-        if field not in fields:
+        if field not in map(_whole, fields):
             raise ValueError(f"{field}: is missing: say which column it comes from")
+
+
+def _whole(field: str) -> str:
+    return field.partition(".")[0]
 
 
 class FieldSource(NamedTuple):
     """A field of a mapping, ready to read rows with."""
 
     field: str
-    attribute: str | None
-    """The name of the attribute that it is; None for a field that is none."""
+    whole: str
+    """The field that it is, or a part of."""
+    part: str | None
+    """The attribute or the language that it is; None for a whole field."""
     column: str | None
     value: Any
     """The value for all rows, where there is no column."""
@@ -96,7 +104,8 @@ def field_sources(mapping: Mapping[str, Column]) -> tuple[FieldSource, ...]:
     return tuple(
         FieldSource(
             field,
-            field.removeprefix(ATTRIBUTE) if field.startswith(ATTRIBUTE) else None,
+            _whole(field) if _whole(field) in OBJECTS else field,
+            field.partition(".")[2] or None if _whole(field) in OBJECTS else None,
             source.column,
             source.value,
             _converter(field, source.scale),
@@ -113,10 +122,12 @@ def by_name(columns: tuple[str, ...]) -> tuple[FieldSource, ...]:
 
 def _converter(field: str, scale: int | None) -> Callable[[Any], Any] | None:
     if field in DECIMALS:
-        return _decimal if scale is None else partial(_decimal, scale=scale)
+        return decimal_value if scale is None else partial(decimal_value, scale=scale)
     if field in NAMES:
-        return _name
-    others = {"availability": availability, "category": _levels, "attributes": _json}
+        return name_value
+    if _whole(field) in TEXTS:
+        return name_value if "." in field else text_value
+    others = {"availability": availability, "category": levels, "attributes": json_object}
     return time_value if field in TIMES else others.get(field)
 
 
@@ -129,7 +140,7 @@ def mapped(
     """
     fields: dict[str, Any] = {}
     complete = True
-    for field, attribute, column, value, convert in sources:
+    for field, whole, part, column, value, convert in sources:
         if column is not None:
             try:
                 value = row[column]
@@ -148,10 +159,10 @@ def mapped(
                         value = convert(value)
                 except InvalidEvent as error:
                     raise InvalidEvent(f"{field}: {error}") from None
-        if attribute is not None:
-            fields.setdefault("attributes", {})[attribute] = value
-        elif field == "attributes" and isinstance(value, dict):
-            fields["attributes"] = value | fields.get("attributes", {})
+        if part is not None:
+            fields.setdefault(whole, {})[part] = value
+        elif field == "attributes":
+            fields["attributes"] = (value or {}) | fields.get("attributes", {})
         else:
             fields[field] = value
     return fields, complete
@@ -160,51 +171,3 @@ def mapped(
 def _no_column(field: str, column: str, row: Mapping[str, Any]) -> InvalidEvent:
     columns = ", ".join(sorted(row))[:200]
     return InvalidEvent(f"{field}: the row has no column {column!r}, only {columns}: correct the mapping")
-
-
-def _decimal(value: Any, scale: int | None = None) -> Any:
-    if not isinstance(value, str) or not value:
-        return value
-    if scale is not None and not _DECIMAL_WITH_POINT.fullmatch(value):
-        return decimal_text(value, scale)
-    if not _DECIMAL.fullmatch(value):
-        raise InvalidEvent(
-            f"{value[:30]!r} is no decimal; if it is one in bytes, set decimal.handling.mode=string in the connector, "
-            "or give its scale in the mapping, as in {column: price, scale: 2}"
-        )
-    return value
-
-
-def _name(value: Any) -> Any:
-    if type(value) is float and value.is_integer():  # A numeric id with decimal.handling.mode=double.
-        if abs(value) >= EXACT_BELOW:
-            raise InvalidEvent(
-                f"{value!r} has lost digits on its way: set decimal.handling.mode=string in the connector"
-            )
-        value = int(value)
-    return str(value) if type(value) in (int, float) else value
-
-
-def _levels(value: Any) -> Any:
-    return [level.strip() for level in value.split(">")] if isinstance(value, str) else value
-
-
-def availability(value: Any) -> Any:
-    """Return the availability that a stock count, a boolean or a shop's word for it means; other words as they are."""
-    if isinstance(value, (bool, int, float)):
-        return "in_stock" if value > 0 else "out_of_stock"
-    return value.strip().lower().replace(" ", "_") or None if isinstance(value, str) else value
-
-
-def _json(text: Any) -> Any:
-    if not isinstance(text, str):
-        return text
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError:
-        raise InvalidEvent(f"{text[:40]!r} is no JSON object: map a column of type json") from None
-
-
-def is_hidden(value: Any) -> bool:
-    """Return whether a column's value means that the product is not to be shown."""
-    return str(value).strip().lower() in HIDDEN_WORDS if isinstance(value, str) else not value

@@ -10,12 +10,10 @@ from typing import Any, NamedTuple
 import orjson
 
 from schemas.errors import InvalidEvent
-from schemas.event_fields import PRICE_DECIMALS_MAX
+from schemas.event_fields import EXACT_BELOW, PRICE_DECIMALS_MAX, sale_boundary
 from schemas.events import plain_id
 
 JsonObject = dict[str, Any]
-EXACT_BELOW = 2**53
-"""A double holds every smaller whole number exactly."""
 _LONG_DECIMAL = re.compile(rf"[0-9]{{1,12}}\.[0-9]{{{PRICE_DECIMALS_MAX + 1},}}")
 
 
@@ -120,12 +118,25 @@ def _struct(text: str) -> JsonObject:
 
 
 def without_false_sale(fields: JsonObject) -> JsonObject:
-    """Return the fields of a price without a sale price that is not below the price: no shop means that as a sale."""
+    """Return the fields of a price without a sale price that is not below the price, or whose window ends before it
+    begins: no shop means that as a sale, and the price is right without it.
+    """
     fields = with_rounded_prices(fields)
     price, sale = amount_of(fields.get("price")), amount_of(fields.get("sale_price"))
-    if price is None or sale is None or sale < price:
+    if (price is None or sale is None or sale < price) and not _never_begins(fields):
         return fields
     return {name: value for name, value in fields.items() if not name.startswith("sale_")}
+
+
+def _never_begins(fields: JsonObject) -> bool:
+    """Return whether the window of a sale ends before it begins; not where one of both is none that can be read."""
+    starts, ends = fields.get("sale_starts_at"), fields.get("sale_ends_at")
+    if starts is None or ends is None:
+        return False
+    try:
+        return sale_boundary(ends) <= sale_boundary(starts)
+    except ValueError:
+        return False
 
 
 def amount_of(value: Any) -> Decimal | None:

@@ -74,13 +74,16 @@ def _deleted(body: JsonObject, item_id: ItemId, when: JsonObject) -> list[Body]:
 
 def _product(message: Message, body: JsonObject, item_id: ItemId, currency: str | None) -> list[Body]:
     when = _when(message, body)
+    is_shown = str(body.get("status") or "active").lower() == "active"
+    if item_id == "product" and not is_shown:
+        return [Body("products", {"product_id": id_of(body.get("id"), "id"), "op": "delete"} | when)]
     if not body.get("variants"):
         raise InvalidEvent(f"variants: the product {body.get('id')} has none, and they are the items: send it whole")
     variants = [_cheapest(body["variants"])] if item_id == "product" else body["variants"]
     bodies: list[Body] = []
     for variant in variants:
         name = {"product_id": id_of(body.get("id"), "id") if item_id == "product" else _id(variant, _IDS[item_id])}
-        if str(body.get("status") or "active").lower() != "active":
+        if not is_shown:
             bodies.append(Body("products", name | {"op": "delete"} | when))
             continue
         facts = _facts(message, body, variant) | ({"title": body["title"]} if item_id == "product" else {})
@@ -105,7 +108,7 @@ def _facts(message: Message, body: JsonObject, variant: JsonObject) -> JsonObjec
         "title": _title(body, variant),
         "description": text_of(body.get("body_html")),
         "brand": body.get("vendor"),
-        "category": [body["product_type"]] if body.get("product_type") else None,
+        "category": _category(body),
         "gtin": variant.get("barcode"),
         "item_group_id": id_of(body.get("id"), "id"),
         "link": _link(message, body, variant),
@@ -123,9 +126,17 @@ def _title(body: JsonObject, variant: JsonObject) -> str | None:
     return title if not title or own in ("", ONLY_VARIANT) else f"{title} - {own}"
 
 
+def _category(body: JsonObject) -> list[str] | None:
+    """Return the type that the shop wrote, else the levels of the category of Shopify's taxonomy."""
+    if body.get("product_type"):
+        return [body["product_type"]]
+    path = (body.get("category") or {}).get("full_name")
+    return [level.strip() for level in path.split(">")] if path else None
+
+
 def _options(body: JsonObject, variant: JsonObject) -> dict[str, Any]:
     named = enumerate(body.get("options") or (), 1)
-    options = {option["name"]: variant.get(f"option{number}") for number, option in named}
+    options = {option["name"]: variant.get(f"option{number}") for number, option in named if option["name"]}
     return {name: value for name, value in options.items() if value != ONLY_VARIANT}
 
 
@@ -174,7 +185,8 @@ def _level(body: JsonObject, item_id: ItemId, location_id: int | None, when: Jso
         )
     if str(body.get("location_id")) != str(location_id):
         return []
-    available = "in_stock" if (amount_of(body.get("available")) or 0) > 0 else "out_of_stock"
+    quantity = body.get("available")  # Null where the stock of the item is not counted: it can be bought.
+    available = "in_stock" if quantity is None or (amount_of(quantity) or 0) > 0 else "out_of_stock"
     patch = {
         "product_id": id_of(body.get("inventory_item_id"), "inventory_item_id"),
         "op": "patch",

@@ -26,8 +26,8 @@ FORMAT_HEADER = "freshline-format"
 OWN_FORMAT = b"freshline"
 IN_OWN_FORMAT = ((FORMAT_HEADER, OWN_FORMAT),)
 """The headers of a record that a command or a worker made from another form."""
-EVENTS_MAX = 2_048
-"""The most events of one record: as many as twice the variants that a product of Shopify had for long."""
+EVENTS_MAX = 4_096
+"""The most events of one record: a product of Shopify has up to 2,048 variants, each an item and a price."""
 
 
 class Times(NamedTuple):

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from schemas.errors import InvalidEvent
+from workers.sources.mapping import OBJECTS
 from workers.sources.messages import Body, Message, object_of
 
 if TYPE_CHECKING:
     from workers.sources.messages import Adapter
 
-OBJECTS = ("attributes", "title", "description", "promotion")
-"""Fields whose parts have columns of their own, as in `attributes.colour` and `title.en`."""
 WHOLE = ("version", "updated_at", "sale_starts_at", "sale_ends_at")
 """Fields that may be whole numbers, which must not be texts then."""
 TRUTH = {"true": True, "false": False, "1": True, "0": False}

@@ -6,14 +6,17 @@ A product, or a variation of one, is an item. An event has the time of its recor
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from schemas.errors import InvalidEvent
 from workers.sources.markup import text_of
 from workers.sources.messages import Body, Message, id_of, object_of, without_false_sale
+from workers.sources.shop_times import end_of_day, utc_time
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from workers.sources.messages import Adapter, JsonObject
 
 AVAILABILITY = {"instock": "in_stock", "outofstock": "out_of_stock", "onbackorder": "backorder"}
@@ -83,7 +86,7 @@ def _attributes(body: JsonObject) -> JsonObject:
     """Return the attributes: the options of a product, or the one `option` of a variation."""
     attributes = body.get("attributes") or ()
     return {
-        text_of(each["name"]) or "": text_of(each.get("option") or ", ".join(each.get("options", ())))
+        text_of(each["name"]) or "": text_of(each.get("option") or ", ".join(map(str, each.get("options", ()))))
         for each in attributes
     }
 
@@ -96,11 +99,19 @@ def _price(body: JsonObject, currency: str | None) -> JsonObject:
     price = {"price": regular, "currency": currency}
     if not sale:
         return price
-    window = {"sale_starts_at": _gmt(body, "date_on_sale_from"), "sale_ends_at": _gmt(body, "date_on_sale_to")}
-    return price | {"sale_price": sale} | {name: f"{time}Z" for name, time in window.items() if time}
+    starts, ends = (_gmt(body, name) for name in ("date_on_sale_from", "date_on_sale_to"))
+    window = {
+        "sale_starts_at": utc_time("date_on_sale_from", starts),
+        "sale_ends_at": _end(ends, utc_time("date_on_sale_to", ends)),
+    }
+    return price | {"sale_price": sale} | {name: time.isoformat() for name, time in window.items() if time}
 
 
-def _gmt(body: JsonObject, name: str) -> str | None:
+def _gmt(body: JsonObject, name: str) -> Any:
     """Return a time in UTC. Exports and old versions have that of the shop's zone alone, which is nearer than none."""
-    time: str | None = body.get(f"{name}_gmt") or body.get(name)
-    return time
+    return body.get(f"{name}_gmt") or body.get(name)
+
+
+def _end(given: Any, time: datetime | None) -> datetime | None:
+    """Return when a sale ends: a day without a time is its last one, and counts whole."""
+    return end_of_day(time) if time is not None and len(given) == len("2026-11-29") else time

@@ -486,3 +486,25 @@ def test_a_row_that_is_marked_as_deleted_is_no_product(mark: Any) -> None:
 def test_a_time_is_cut_to_its_millisecond_and_never_rounded_into_the_next(seconds: int, nanoseconds: int) -> None:
     whole = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
     assert milliseconds(f"{whole}.{nanoseconds:09d}Z") == seconds * 1000 + nanoseconds // 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("text", "time_ms"),
+    [
+        ("0001-01-01T00:00:00Z", 0),
+        ("1969-12-31T23:59:59Z", 0),
+        ("9999-12-31T23:59:59.9999999Z", 253_402_300_799_999),
+        ("9999-12-31T23:59:59-08:00", 253_402_300_799_999),
+    ],
+)
+def test_a_sale_may_begin_and_end_at_the_ends_of_the_calendar(text: str, time_ms: int) -> None:
+    assert taken("prices", {**PRICE, "sale_starts_at": text}).facts["sale_starts_at_ms"] == time_ms
+    with pytest.raises(InvalidEvent, match="sale_ends_at: -1 is outside the years"):
+        taken("prices", {**PRICE, "sale_ends_at": -1})
+
+
+def test_a_name_is_the_same_as_a_number_with_and_without_a_point() -> None:
+    for name in ("gtin", "brand", "item_group_id"):
+        assert taken("products", {"title": "x", name: 4006381333931.0}).facts[name] == "4006381333931"
+        with pytest.raises(InvalidEvent, match=f"{name}: must be text"):
+            taken("products", {"title": "x", name: 4.5})

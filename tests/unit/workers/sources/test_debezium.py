@@ -438,3 +438,95 @@ def test_a_row_that_lost_its_price_is_no_offer(none: str | None) -> None:
 def test_a_scale_that_no_price_has_is_refused(scale: int) -> None:
     with pytest.raises(InvalidEvent, match=f"price: the scale {scale} of a decimal"):
         adapted(change("prices", "c", 1, after=OFFER | {"amount": {"scale": scale, "value": "Yw=="}}))
+
+
+LAST_MS = 253_402_300_799_999
+
+
+@pytest.mark.parametrize(
+    ("raw", "time_ms"),
+    [
+        ("infinity", LAST_MS),
+        ("-infinity", 0),
+        (-622_191_234, LAST_MS),
+        (-625_821_272, 0),
+        ("+292278994-08-16Z", LAST_MS),
+        ("+292269055-12-02Z", 0),
+        ("+294247-01-10T04:00:25.2Z", LAST_MS),
+        ("-290308-12-21T19:59:27.6Z", 0),
+        ("-4712-01-01T00:00:00.000000Z", 0),
+        ("9999-12-31T23:59:59.999999Z", LAST_MS),
+        ("9999-12-31T23:59:59-08:00", LAST_MS),
+        (LAST_MS, LAST_MS),
+        (LAST_MS * 1_000 + 999, LAST_MS),
+        (-9_223_372_036_832_400_000, 0),
+        ("0001-01-01", 0),
+        (-719_162, 0),
+        (-25_567, 0),
+        (0, 0),
+        (365, 365 * 86_400_000),
+    ],
+)
+def test_a_sale_may_begin_or_end_at_the_ends_of_the_calendar(raw: object, time_ms: int) -> None:
+    [event] = adapted(change("prices", "c", 1, after=OFFER | {"from_time": raw}))
+    assert event.facts["sale_starts_at_ms"] == time_ms
+
+
+@pytest.mark.parametrize(
+    ("name", "raw", "text"),
+    [
+        ("io.debezium.time.MicroTimestamp", 9_223_372_036_825_200_000, "infinity"),
+        ("io.debezium.time.MicroTimestamp", -9_223_372_036_832_400_000, "-infinity"),
+        ("io.debezium.time.Timestamp", -1_000, "1969-12-31T23:59:59Z"),
+        ("io.debezium.time.Date", -622_191_234, "infinity"),
+        ("io.debezium.time.Date", -719_163, "-infinity"),
+        ("io.debezium.time.Date", 2_147_483_647, "infinity"),
+        ("io.debezium.time.Date", -25_567, "1900-01-01"),
+    ],
+)
+def test_a_time_beyond_the_calendar_is_no_missing_time_with_a_schema_either(name: str, raw: int, text: str) -> None:
+    read = reader({"name": name})
+    assert read is not None and read(raw) == text
+
+
+def test_a_row_without_a_json_object_has_the_attributes_of_its_columns() -> None:
+    for none in (None, "", "null", "{}"):
+        [event] = adapted(change("products", "c", 1, after=LAMP | {"extra": none}))
+        assert {name: value for name, value in event.facts.items() if name.startswith("attributes")} == {
+            "attributes/size": "L"
+        }
+    with pytest.raises(InvalidEvent, match=r"attributes: .* is no JSON object"):
+        adapted(change("products", "c", 1, after=LAMP | {"extra": "[1]"}))
+
+
+def test_texts_by_language_come_from_columns_of_their_own_or_from_one_of_type_json() -> None:
+    by_columns = columns(product_id="sku", title__en="name", title__de="name_de")
+    row = {"sku": "lamp-7", "name": "Lamp", "name_de": None}
+    [event] = events(debezium(by_columns), change("products", "c", 1, after=row))
+    assert event.facts == {"title/en": "Lamp"}
+    [event] = events(debezium(by_columns), change("products", "c", 1, after=row | {"name_de": "Leuchte"}))
+    assert event.facts == {"title/en": "Lamp", "title/de": "Leuchte"}
+    [event] = adapted(change("products", "c", 1, after=LAMP | {"name": '{"en": "Lamp", "de": "Leuchte"}'}))
+    assert (event.facts["title/en"], event.facts["title/de"]) == ("Lamp", "Leuchte")
+    for text in ('{"a note": "x"}', '{"en": 5}', "{curly}", "{"):
+        [event] = adapted(change("products", "c", 1, after=LAMP | {"name": text}))
+        assert event.facts["title/und"] == text
+
+
+@pytest.mark.parametrize(("stock", "word"), [("3", "in_stock"), ("3.000", "in_stock"), ("0.00", "out_of_stock")])
+def test_a_count_in_decimals_says_whether_an_item_can_be_bought(stock: str, word: str) -> None:
+    mapping = columns(product_id="sku", title="name", availability="stock")
+    [event] = events(debezium(mapping), change("products", "c", 1, after=LAMP | {"stock": stock}))
+    assert event.facts["availability"] == word
+
+
+def test_a_delete_without_an_image_is_of_what_its_key_names() -> None:
+    [event] = adapted(change("prices", "d", 1, key={"sku": "lamp-7", "shop_code": "north"}))
+    assert (event.product_id, event.part, event.op) == ("lamp-7", "north", "delete")
+
+
+def test_a_window_that_ends_before_it_begins_is_no_sale() -> None:
+    mapping = PRICES | columns(sale_ends_at="to_time")
+    window = {"reduced": "1.00", "from_time": TIME_MS, "to_time": TIME_MS}
+    [event] = events(debezium(mapping), change("prices", "c", 1, after=OFFER | window))
+    assert event.facts == {"price": 23.45, "currency": "EUR"}

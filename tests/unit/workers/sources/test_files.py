@@ -221,3 +221,13 @@ def test_no_file_raises_anything_else(content: bytes, takes_text: bool) -> None:
         read(content, takes_text=takes_text)
     except WrongUsage as error:
         assert str(error)
+
+
+def test_the_names_of_google_go_before_those_of_atom_and_of_other_vocabularies() -> None:
+    feed = """<feed xmlns="http://www.w3.org/2005/Atom" xmlns:m="http://search.yahoo.com/mrss/"
+    xmlns:g="http://base.google.com/ns/1.0"><entry><id>tag:shop.example.com,2026:1</id><m:title>Picture</m:title>
+    <title>Blog</title><m:credit>Ann</m:credit><g:id>TV-1</g:id><g:title>Television</g:title></entry></feed>"""
+    [entry] = read(feed.encode(), takes_text=True)
+    assert entry.value == {"id": "TV-1", "title": "Television", "credit": "Ann"}
+    [entry] = read(feed.replace("<g:title>Television</g:title>", "").encode(), takes_text=True)
+    assert isinstance(entry.value, dict) and entry.value["title"] == "Blog"

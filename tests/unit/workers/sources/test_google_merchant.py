@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from schemas.errors import InvalidEvent
 from tests.support.sources import events, message
@@ -60,13 +62,27 @@ def test_availability_has_both_spellings(word: str) -> None:
     assert events(GOOGLE, message("products", ROW | {"availability": word}))[0].facts["availability"] == "out_of_stock"
 
 
-@pytest.mark.parametrize("text", ["15.00 USD", "15 USD", "USD 15.00", "15,00 USD", "15.00USD"])
+@pytest.mark.parametrize(
+    "text",
+    ["15.00 USD", "15 USD", "USD 15.00", "15,00 USD", "15.00USD", "15.0000 usd", " 15. USD", "015.000 USD"],
+)
 def test_a_price_has_its_currency(text: str) -> None:
     assert events(GOOGLE, message("products", ROW | {"price": text}))[1].facts == {"price": 15.0, "currency": "USD"}
 
 
 @pytest.mark.parametrize(
-    "text", ["15.00", "1,234.00 USD", "-5 USD", "15 USD 3", "1,299 USD", "USD 1,299", "1.299 EUR", "1,299 JPY"]
+    "text",
+    [
+        "15.00",
+        "1,23,4.00 USD",
+        "1,234,00 USD",
+        "-5 USD",
+        "15 USD 3",
+        "1,299 USD",
+        "USD 1,299",
+        "1.299 EUR",
+        "1,299 JPY",
+    ],
 )
 def test_a_price_that_could_be_read_in_two_ways_is_refused(text: str) -> None:
     with pytest.raises(InvalidEvent, match=r"price: .*15\.00 USD"):
@@ -119,3 +135,59 @@ def test_columns_that_name_their_parts_are_left_alone_as_well() -> None:
     given = ROW | {"shipping(country:price)": "DE:5 EUR", "tax(rate)": "19", "color(a)": "black"}
     facts = events(GOOGLE, message("products", given))[0].facts
     assert [name for name in facts if "(" in name] == ["attributes/color(a)"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1,299.50 USD",
+        "1.299,50 USD",
+        "1 299,50 USD",
+        "1\u00a0299.50 USD",
+        "1\u202f299,50 USD",
+        "1'299.50 USD",
+        "USD 1299.500",
+    ],
+)
+def test_digits_in_groups_are_read_where_there_is_no_doubt(text: str) -> None:
+    assert events(GOOGLE, message("products", ROW | {"price": text}))[1].facts["price"] == 1299.5
+
+
+@given(st.integers(0, 10**11), st.sampled_from((",", ".", " ", "'")), st.sampled_from((0, 2)))
+def test_a_number_in_groups_is_the_number_or_refused_where_it_could_be_another(
+    whole: int, group: str, decimals: int
+) -> None:
+    point = "," if group == "." else "."
+    text = f"{whole:,}".replace(",", group) + (f"{point}25" if decimals else "") + " USD"
+    if 1_000 <= whole < 10**6 and group in ",." and not decimals:
+        with pytest.raises(InvalidEvent, match="may be in thousands or not"):
+            events(GOOGLE, message("products", ROW | {"price": text}))
+    else:
+        price = events(GOOGLE, message("products", ROW | {"price": text}))[1].facts["price"]
+        assert price == whole + (0.25 if decimals else 0)
+
+
+def test_a_window_that_ends_before_it_begins_is_no_sale() -> None:
+    window = "2026-11-29T11:07+0100/2026-11-24T23:07+0100"
+    price = events(GOOGLE, message("products", ROW | {"sale_price": "1 EUR", "sale_price_effective_date": window}))[1]
+    assert price.facts == {"price": 499.0, "currency": "EUR"}
+
+
+def test_cells_of_blanks_are_empty() -> None:
+    blank = {"sale_price": " ", "sale_price_effective_date": "\t", "brand": "\u00a0"}
+    assert [e.facts for e in events(GOOGLE, message("products", ROW | blank))] == [
+        e.facts for e in events(GOOGLE, message("products", {**ROW, "brand": ""}))
+    ]
+
+
+def test_texts_that_were_escaped_twice_are_read() -> None:
+    row = ROW | {"title": "AT&amp;T phone", "brand": "M&amp;M", "product_type": "Home &gt; Lamps"}
+    facts = events(GOOGLE, message("products", row))[0].facts
+    assert (facts["title/und"], facts["brand"], facts["category"]) == ("AT&T phone", "M&M", ["Home", "Lamps"])
+
+
+def test_a_number_of_googles_taxonomy_is_no_category_and_of_several_types_the_first_counts() -> None:
+    numbered = {**ROW, "product_type": "", "google_product_category": "2271"}
+    assert "category" not in events(GOOGLE, message("products", numbered))[0].facts
+    several = ROW | {"product_type": ["Home > Lamps", "Gifts"]}
+    assert events(GOOGLE, message("products", several))[0].facts["category"] == ["Home", "Lamps"]

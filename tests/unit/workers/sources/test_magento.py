@@ -80,6 +80,10 @@ def test_what_is_no_product_is_refused() -> None:
         ({"price": None}, ["upsert", "delete"]),
         ({"status": True}, ["upsert", "upsert"]),
         ({"status": 1.0, "visibility": "3"}, ["upsert", "upsert"]),
+        ({"status": "Enabled", "visibility": "Catalog, Search"}, ["upsert", "upsert"]),
+        ({"status": "Disabled"}, ["delete"]),
+        ({"status": 2.0}, ["delete"]),
+        ({"status": "Enabled", "visibility": "Not Visible Individually"}, ["delete"]),
     ],
 )
 def test_numbers_mean_the_same_as_texts(fields: dict[str, Any], ops: list[str]) -> None:
@@ -127,3 +131,29 @@ def test_a_product_as_the_api_takes_it_is_read() -> None:
     assert events(MAGENTO, message("products", {"product": product()})) == events(
         MAGENTO, message("products", product())
     )
+
+
+@pytest.mark.parametrize("fields", [{"status": "Aktiviert"}, {"visibility": "9"}])
+def test_a_word_that_magento_has_not_delists_nothing(fields: dict[str, Any]) -> None:
+    with pytest.raises(InvalidEvent, match="is none of Magento's values"):
+        events(MAGENTO, message("products", product(**fields)))
+
+
+@pytest.mark.parametrize(
+    ("special", "window"),
+    [
+        ({"special_from_date": "2026-12-01", "special_to_date": "2026-11-01"}, None),
+        ({"special_from_date": "0000-00-00 00:00:00"}, {}),
+        ({"special_to_date": "9999-12-31"}, {"sale_ends_at_ms": 253_402_300_799_999}),
+        ({"special_to_date": "2026-11-10 12:00:00+01:00"}, {"sale_ends_at_ms": 1_794_308_400_000}),
+    ],
+)
+def test_a_window_at_the_ends_of_the_calendar_is_read(special: dict[str, Any], window: dict[str, Any] | None) -> None:
+    [_, price] = events(MAGENTO, message("products", product({"special_price": "49.00"} | special)))
+    sale = {} if window is None else {"sale_price": 49.0} | window
+    assert price.facts == {"price": 59.0, "currency": "USD"} | sale
+
+
+def test_a_date_that_is_none_is_refused_by_its_field() -> None:
+    with pytest.raises(InvalidEvent, match="special_from_date: '12/01/2026' is no time"):
+        events(MAGENTO, message("products", product({"special_price": "49.00", "special_from_date": "12/01/2026"})))

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 import pytest
 
 from schemas.errors import InvalidEvent
 from tests.support.sources import events, message
+from workers.sources.config import Source
 from workers.sources.shopify import shopify
+from workers.sources.sources import Sources, Times
 
 HEADERS = {
     "x-shopify-topic": "products/update",
@@ -226,3 +229,36 @@ def test_what_is_no_webhook_on_items_is_refused(body: Any) -> None:
 def test_a_webhook_on_orders_is_refused_by_its_name() -> None:
     with pytest.raises(InvalidEvent, match="orders/create says nothing about items"):
         events(SHOPIFY, message("products", {"id": 1}, headers={"x-shopify-topic": "orders/create"}))
+
+
+def test_a_product_of_as_many_variants_as_shopify_allows_is_read() -> None:
+    source = Source.model_validate({"topic": "products", "format": "shopify", "currency": "EUR"})
+    body = orjson.dumps(product(*(variant(number) for number in range(1, 2_049))))
+    found = Sources([source]).decode("products", None, body, (), Times(TRIGGERED_MS, None))
+    assert len({each.event.product_id for each in found}) == 2_048
+
+
+def test_a_hidden_product_is_delisted_also_without_its_variants_where_items_are_products() -> None:
+    [event] = events(shopify("product", "EUR", None), message("products", product(status="archived")))
+    assert (event.product_id, event.op) == ("9001", "delete")
+
+
+def test_stock_that_is_not_counted_can_be_bought() -> None:
+    body = {"inventory_item_id": 70_011, "location_id": 5, "available": None}
+    [event] = events(shopify("inventory_item", "EUR", 5), message("products", body))
+    assert event.facts == {"availability": "in_stock"}
+
+
+def test_a_product_without_a_type_has_the_category_of_shopifys_taxonomy() -> None:
+    fields = {"product_type": "", "category": {"name": "Mugs", "full_name": "Home > Tableware > Mugs"}}
+    assert events(SHOPIFY, message("products", product(variant(11), **fields)))[0].facts["category"] == [
+        "Home",
+        "Tableware",
+        "Mugs",
+    ]
+    assert events(SHOPIFY, message("products", product(variant(11), category=None)))[0].facts["category"] == ["Cups"]
+
+
+def test_an_option_without_a_name_is_left_out() -> None:
+    facts = events(SHOPIFY, message("products", product(variant(11), options=[{"name": None}])))[0].facts
+    assert {name for name in facts if name.startswith("attributes/")} == {"attributes/sku", "attributes/tags"}

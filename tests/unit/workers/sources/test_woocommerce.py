@@ -173,3 +173,22 @@ def test_a_price_that_is_none_is_refused_by_its_name(price: str) -> None:
 
 def test_a_status_that_is_not_told_hides_nothing() -> None:
     assert events(WOO, message("products", product(status=None)))[0].op == "upsert"
+
+
+@pytest.mark.parametrize(
+    "ends",
+    ["2026-11-30T00:00:00", "2026-11-30T00:00:00Z", "2026-11-30T01:00:00+01:00", "2026-11-30 00:00:00", "2026-11-29"],
+)
+def test_a_sale_ends_at_the_same_time_however_it_is_written(ends: str) -> None:
+    [_, price] = events(WOO, message("products", product(date_on_sale_to_gmt=ends)))
+    assert price.facts["sale_ends_at_ms"] == 1_795_996_800_000
+
+
+def test_a_window_that_ends_before_it_begins_is_no_sale() -> None:
+    [_, price] = events(WOO, message("products", product(date_on_sale_to_gmt="2026-10-01T00:00:00")))
+    assert price.facts == {"price": 30.0, "currency": "GBP"}
+
+
+def test_options_may_be_numbers() -> None:
+    [item, _] = events(WOO, message("products", product(attributes=[{"name": "Size", "options": [38, 40]}])))
+    assert item.facts["attributes/Size"] == "38, 40"

@@ -1,0 +1,104 @@
+"""The values of the columns of a table as the values of our fields."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import orjson
+
+from schemas.errors import InvalidEvent
+from schemas.event_fields import EXACT_BELOW, language_tag
+from workers.sources.connect_values import decimal_text
+
+_HIDDEN = (
+    "0 f false n no off null none draft hidden archived inactive disabled private pending deleted removed trash "
+    "unlisted unpublished offline rejected"
+)
+HIDDEN_WORDS = frozenset(("", *_HIDDEN.split()))
+"""What a column says in lower case whose product is not to be shown."""
+_DECIMAL = re.compile(r"-?\d+(\.\d+)?")
+_DECIMAL_WITH_POINT = re.compile(r"-?\d+\.\d+")
+"""Base64 has no point: with a schema, or another setting of the connector, the decimal is text already."""
+
+
+def decimal_value(value: Any, scale: int | None = None) -> Any:
+    """Return the text of a decimal, which came so or in base64 bytes with this scale. Raises InvalidEvent."""
+    if not isinstance(value, str) or not value:
+        return value
+    if scale is not None and not _DECIMAL_WITH_POINT.fullmatch(value):
+        return decimal_text(value, scale)
+    if not _DECIMAL.fullmatch(value):
+        raise InvalidEvent(
+            f"{value[:30]!r} is no decimal; if it is one in bytes, set decimal.handling.mode=string in the connector, "
+            "or give its scale in the mapping, as in {column: price, scale: 2}"
+        )
+    return value
+
+
+def name_value(value: Any) -> Any:
+    """Return a text, also of a number. Raises InvalidEvent for one that a double could not hold."""
+    if type(value) is float and value.is_integer():  # A numeric id with decimal.handling.mode=double.
+        if abs(value) >= EXACT_BELOW:
+            raise InvalidEvent(
+                f"{value!r} has lost digits on its way: set decimal.handling.mode=string in the connector"
+            )
+        value = int(value)
+    return str(value) if type(value) in (int, float) else value
+
+
+def text_value(value: Any) -> Any:
+    """Return a text, or the texts by language in a column of type json."""
+    if isinstance(value, str) and value.startswith("{"):
+        try:
+            texts = orjson.loads(value)
+        except orjson.JSONDecodeError:
+            return value
+        return texts if isinstance(texts, dict) and all(map(_is_text, texts.keys(), texts.values())) else value
+    return name_value(value)
+
+
+def _is_text(language: str, text: Any) -> bool:
+    try:
+        language_tag(language)
+    except ValueError:
+        return False
+    return text is None or isinstance(text, str)
+
+
+def levels(value: Any) -> Any:
+    """Return the levels of a category that is written with > between them."""
+    return [level.strip() for level in value.split(">")] if isinstance(value, str) else value
+
+
+def availability(value: Any) -> Any:
+    """Return the availability that a stock count, a boolean or a shop's word for it means; other words as they are.
+
+    A count is a text where decimals are: Debezium writes a `numeric` 3 as "3.000".
+    """
+    if isinstance(value, str):
+        word = value.strip().lower()
+        if not _DECIMAL.fullmatch(word):
+            return word.replace(" ", "_") or None
+        value = float(word)
+    return ("in_stock" if value > 0 else "out_of_stock") if isinstance(value, (bool, int, float)) else value
+
+
+def json_object(given: Any) -> dict[str, Any] | None:
+    """Return the object in a column of type json, or of an hstore; None where it is empty, or the `null` of JSON."""
+    found = given or None
+    if isinstance(found, str):
+        try:
+            found = orjson.loads(found)
+        except orjson.JSONDecodeError:
+            found = given
+    if found is None or isinstance(found, dict):
+        return found
+    raise InvalidEvent(
+        f"{str(given)[:40]!r} is no JSON object: map a column of type json, or its parts to attributes.*"
+    )
+
+
+def is_hidden(value: Any) -> bool:
+    """Return whether a column's value means that the product is not to be shown."""
+    return str(value).strip().lower() in HIDDEN_WORDS if isinstance(value, str) else not value

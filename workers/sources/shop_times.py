@@ -1,0 +1,34 @@
+"""Times as the platforms of shops write them: often without an offset, which is UTC here."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from schemas.errors import InvalidEvent
+
+NONE = ("0000-00-00", "-0001-11-30")
+"""How MySQL writes no time, and what PHP makes of that."""
+_LAST = datetime.max.replace(tzinfo=UTC)
+
+
+def utc_time(field: str, given: Any) -> datetime | None:
+    """Return the time of "2026-11-29 00:00:00", of a day alone or of a time with an offset; None for no time.
+
+    Raises InvalidEvent, which names the field.
+    """
+    if not given or str(given).startswith(NONE):
+        return None
+    try:
+        time = datetime.fromisoformat(given)
+    except (TypeError, ValueError):
+        raise InvalidEvent(f"{field}: {str(given)[:40]!r} is no time: send one like 2026-11-29 00:00:00") from None
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def end_of_day(day: datetime) -> datetime:
+    """Return when the day ends that begins with this time; the last time that there is for the last day."""
+    try:
+        return day + timedelta(days=1)
+    except OverflowError:
+        return _LAST
