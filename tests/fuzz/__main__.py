@@ -22,7 +22,7 @@ ON_THE_PATH, IN_THE_INDEX = 2_000, 50
 
 def main() -> None:
     """Go on until the time is over. SEED repeats one round."""
-    given_seed = os.environ.get("SEED")
+    given_seed = os.environ.get("SEED") or None  # `make` passes an empty one where none was given.
     until_s = time.monotonic() + 60 * float(os.environ.get("MINUTES") or MINUTES)
     rounds = 0
     with fuzzed_stack() as stack:
