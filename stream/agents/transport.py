@@ -85,6 +85,11 @@ class Consumer(driver.Consumer):
     def _new_offset(self, tp: TP) -> int | None:
         return self._transport.trackers.committable(Partition(tp.topic, tp.partition))
 
+    async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
+        """Forget the gap. Faust keeps a tree of the offsets that it was not given, for commits of its own, which take
+        them out again. Each batch, given as its last record, would leave a gap for good, and the tree is built anew for
+        each."""
+
     async def perform_seek(self) -> None:
         """Leave the seek to the next fetch."""
         self._sought = None

@@ -123,6 +123,23 @@ async def test_a_log_with_a_gap_after_offset_zero_is_committed_to_its_end(
     await out_of_order(apache_kafka, tmp_path, with_gaps=True)
 
 
+async def test_faust_collects_no_gaps_between_the_last_records_of_batches(
+    embedded_broker: RunningBroker, tmp_path: Path
+) -> None:
+    """It would build a tree of all of them anew for each batch, and nothing would ever be taken out of it."""
+    [place] = embedded_broker.new_topic()
+
+    def handle(_offset: int, in_flight: InFlightRecord) -> None:
+        in_flight.ack()
+
+    async with running(embedded_broker, tmp_path, place, handle) as parts:
+        consumer: Any = parts.app.consumer
+        for end in (RECORDS, 2 * RECORDS):
+            produce(embedded_broker, place, with_gaps=False)
+            await until(lambda: parts.trackers.committable(place) == end, "all records are acked")  # noqa: B023
+        assert not any(map(len, consumer._gap.values()))
+
+
 async def committed_but_not_acked(parts: AppParts, place: Partition, acked: set[int]) -> list[int]:
     """Events that are lost for good: below the commit, and never acked."""
     await parts.app.consumer.commit()
