@@ -9,18 +9,17 @@ import faust
 from faust.app.base import BootStrategy
 
 from stream.agents.credentials import credentials_for
-from stream.agents.transport import Transport
+from stream.agents.transport import Starts, Transport
 from stream.kafka.cluster import cluster_of
 from stream.kafka.offsets import OffsetTrackers
 from stream.kafka.send_batch import send_batch
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Collection, Mapping, Sequence
+    from collections.abc import Awaitable, Collection, Sequence
 
     from aiokafka.structs import RecordMetadata
     from faust.transport.drivers import aiokafka as driver
 
-    from stream.kafka.partitions import Partition
     from stream.kafka.record_batch import RecordBatch
     from stream.kafka.send import Headers, KeyedRecord
     from stream.runtime.process import Failure
@@ -51,11 +50,8 @@ class _Boot(BootStrategy):
     enable_web = False
 
 
-class Worker(Protocol):
+class Worker(Starts, Protocol):
     """A worker as its Faust app sees it."""
-
-    async def start_offsets(self, commits: Mapping[Partition, int]) -> Mapping[Partition, int]:
-        """Return the offsets to read from, not above the commits of the assigned partitions (0: there is none)."""
 
     def assign(self, numbers: Collection[int]) -> None:
         """Replace the partitions that are assigned to this worker; none while the group rebalances."""
@@ -179,7 +175,7 @@ def connect(parts: AppParts, topics: Sequence[str], worker: Worker) -> None:
     async def revoked(_app: Any, /, *_arguments: Any, signal: Any, **_: Any) -> None:
         worker.assign(set())
 
-    parts.transport.start_with(worker.start_offsets)
+    parts.transport.start_with(worker)
     for topic in topics:
         # Without `value_serializer` Faust decodes the bytes as JSON all the same.
         raw = parts.app.topic(topic, key_type=bytes, value_type=bytes, value_serializer="raw", key_serializer="raw")

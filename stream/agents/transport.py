@@ -7,7 +7,7 @@ test_starts.py hold them.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import structlog
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
@@ -20,16 +20,13 @@ from stream.kafka.partitions import Partition
 from stream.kafka.record_batch import RecordBatch
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 
     import aiokafka
     from faust.transport.consumer import RecordMap
     from faust.types import TP
 
     from stream.kafka.offsets import OffsetTrackers
-
-    StartOffsets = Callable[[Mapping[Partition, int]], Awaitable[Mapping[Partition, int]]]
-    """From the commits of the partitions that were assigned (0: none) to the offsets to start from, not above them."""
 
 log = structlog.get_logger(__name__)
 
@@ -56,6 +53,13 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         if (upkeep := consumer._client._sync_task).done():
             upkeep.result()
         return await super()._fetch_records(consumer, *asked, **how)
+
+
+class Starts(Protocol):
+    """Knows where the reading of assigned partitions starts."""
+
+    async def start_offsets(self, commits: Mapping[Partition, int]) -> Mapping[Partition, int]:
+        """Return the offsets to read from, not above the commits of the assigned partitions (0: there is none)."""
 
 
 class Consumer(driver.Consumer):
@@ -181,12 +185,12 @@ class Transport(driver.Transport):
         self.trackers = trackers
         self.fetch_wait_ms = fetch_wait_ms
         self.fetch_rest_ms_max = fetch_rest_ms_max
-        self._start_offsets: StartOffsets | None = None
+        self._starts: Starts | None = None
 
-    def start_with(self, start_offsets: StartOffsets) -> None:
+    def start_with(self, starts: Starts) -> None:
         """Ask the worker for start offsets at each assignment from now on."""
-        self._start_offsets = start_offsets
+        self._starts = starts
 
     async def start_offsets(self, commits: Mapping[Partition, int]) -> Mapping[Partition, int]:
         """Return the offsets to read from: those of the worker, or the commits where none is connected."""
-        return commits if self._start_offsets is None else await self._start_offsets(commits)
+        return commits if self._starts is None else await self._starts.start_offsets(commits)

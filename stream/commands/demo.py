@@ -44,7 +44,7 @@ def demo(
     say("starting the stack ...")
     with suppress(KeyboardInterrupt), running_stack(configured) as stack:
         say(f"search   {stack.api}/   status {stack.api}/status   broker {stack.kafka}   data {configured.data_dir}")
-        demo = Demo(stack, DemoPosition.read(configured.data_dir), say, SystemClock(), began_s, asked_to_stop)
+        demo = Demo(stack, DemoPosition.read(configured.data_dir), SystemClock(), began_s, asked_to_stop)
         with suppress(KeyboardInterrupt):
             demo.run(rate, seconds)
         print_json(demo.finish().as_json(), indent=not json)

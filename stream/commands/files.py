@@ -15,7 +15,7 @@ from schemas.errors import Unavailable, WrongUsage
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    Write = Callable[[bytes], None]
+    WriteBytes = Callable[[bytes], None]
 
 
 @contextmanager
@@ -50,7 +50,7 @@ def readable_twice(lines: IO[bytes]) -> Iterator[IO[bytes]]:
 
 
 @contextmanager
-def written(file: str) -> Iterator[Write]:
+def written(file: str) -> Iterator[WriteBytes]:
     """Yield a function that writes into the file; "-" is stdout.
 
     The file that was there is replaced at the end of the block, and only if the block did not fail; a block that fails
@@ -69,7 +69,7 @@ def written(file: str) -> Iterator[Write]:
 
 
 @contextmanager
-def _stdout() -> Iterator[Write]:
+def _stdout() -> Iterator[WriteBytes]:
     out = sys.stdout.buffer
     try:
         yield _writer(out, "stdout")
@@ -83,7 +83,7 @@ def _stdout() -> Iterator[Write]:
 
 
 @contextmanager
-def _into(path: Path, file: str) -> Iterator[Write]:
+def _into(path: Path, file: str) -> Iterator[WriteBytes]:
     """Write to a device or a pipe itself: it holds no content to save, and no other file can take its name."""
     with _write_errors(file):
         out = path.open("wb", buffering=0)
@@ -92,7 +92,7 @@ def _into(path: Path, file: str) -> Iterator[Write]:
 
 
 @contextmanager
-def _beside(path: Path, file: str) -> Iterator[Write]:
+def _beside(path: Path, file: str) -> Iterator[WriteBytes]:
     """Write a second file, and let it take the place of the first in one step."""
     new = path.with_name(f"{path.name}.{os.getpid()}.new")
     try:
@@ -115,7 +115,7 @@ def _beside(path: Path, file: str) -> Iterator[Write]:
         new.unlink(missing_ok=True)
 
 
-def _writer(out: IO[bytes], file: str) -> Write:
+def _writer(out: IO[bytes], file: str) -> WriteBytes:
     def write(data: bytes) -> None:
         with _write_errors(file):
             rest = memoryview(data)

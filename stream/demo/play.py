@@ -17,11 +17,9 @@ from stream.kafka.producer import OutgoingRecord, Producer
 from stream.kafka.send_rate import at_rate
 from stream.kafka.send_report import SendReport
 from stream.progress.histograms import Histograms, read_freshness
-from stream.runtime.printing import money
+from stream.runtime.printing import money, say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from schemas.queries import SearchAnswer
     from schemas.tokens import Token
     from stream.demo.script import DemoPosition
@@ -43,7 +41,6 @@ class Demo:
         self,
         stack: DemoStack,
         position: DemoPosition,
-        print_line: Callable[[str], None],
         clock: Clock,
         began_s: float,
         asked_to_stop: threading.Event,
@@ -53,7 +50,6 @@ class Demo:
         self._client = Client(stack.api)
         self._producer = Producer(Cluster(stack.kafka))
         self._position = position
-        self._print = print_line
         self._clock = clock
         self._began_s = began_s
         self._asked_to_stop = asked_to_stop
@@ -82,7 +78,7 @@ class Demo:
             self._summary.note_status(self._client.status())
             self._note_freshness()
         except FreshlineError as error:
-            self._print(f"no last status: {error}")
+            say(f"no last status: {error}")
         self._client.close()
         self._position.save()
         return self._summary
@@ -92,14 +88,14 @@ class Demo:
         events = list(catalogue())
         self._titles = {key: _english(event["title"]) for topic, key, event in events if topic == "products"}
         if self._position.loaded:
-            self._print("the catalogue is there already: going on with the changes")
+            say("the catalogue is there already: going on with the changes")
             return
         sent, began_s = SendReport(), self._clock.monotonic_s()
         self._producer.send_all(outgoing(events, self._stamps), sent)
         self._summary.catalogue_events = sent.confirmed
         self._awaited = sent.tokens
         took_s = self._clock.monotonic_s() - began_s
-        self._print(f"{sent.confirmed:,} events of the catalogue sent in {took_s:.1f} s")
+        say(f"{sent.confirmed:,} events of the catalogue sent in {took_s:.1f} s")
 
     def _first_search(self) -> None:
         """Search until something is found, while the catalogue is still being loaded."""
@@ -109,7 +105,7 @@ class Demo:
             if hits:
                 seconds = self._summary.first_search_seconds = round(self._seconds(), 1)
                 best = "; ".join(f"{hit.title} {money(hit.price, hit.currency)}".strip() for hit in hits)
-                self._print(f"first answer, {seconds} s after the start: {FIRST_QUERY!r}: {best}")
+                say(f"first answer, {seconds} s after the start: {FIRST_QUERY!r}: {best}")
                 return
             time.sleep(SEARCH_INTERVAL_S)
 
@@ -119,7 +115,7 @@ class Demo:
         while self._awaited and self._clock.monotonic_s() < deadline_s:
             self._note_loaded(wait_ms=1_000)
             if not self._awaited:
-                self._print(f"the catalogue is searchable {self._seconds():.0f} s after the start")
+                say(f"the catalogue is searchable {self._seconds():.0f} s after the start")
 
     def _note_loaded(self, wait_ms: int = 0) -> None:
         """Note how much of the catalogue is searchable. It is sent again at the next start unless all of it was.
@@ -134,7 +130,7 @@ class Demo:
         sent, reported_s = SendReport(), self._clock.monotonic_s()
         stop_s = reported_s + seconds if seconds is not None else float("inf")
         self._freshness.add(self._histograms())
-        self._print(f"replaying real changes, {rate:g} a second; Ctrl-C stops everything")
+        say(f"replaying real changes, {rate:g} a second; Ctrl-C stops everything")
         records = outgoing(changes(self._position.changes), self._stamps)
         for record in at_rate(records, rate, self._clock.monotonic_s, time.sleep):
             if self._clock.monotonic_s() >= stop_s or self._asked_to_stop.is_set():
@@ -153,7 +149,7 @@ class Demo:
             self._report()
             self._show(record)
         except FreshlineError as error:
-            self._print(f"         {error}")
+            say(f"         {error}")
 
     def _report(self) -> None:
         self._note_loaded()
@@ -164,7 +160,7 @@ class Demo:
         price = self._summary.freshness_seconds.get("price", {})
         fresh = " ".join(f"{name} {price[name] * 1000:,.0f} ms" for name in ("p50", "p99") if price.get(name))
         computed, avoided = status.embeddings.computed, status.embeddings.avoided
-        self._print(
+        say(
             f"{self._seconds():5.0f} s  {self._summary.changes:,} changes  price freshness {fresh}  "
             f"embeddings {computed:,} made, {avoided:,} avoided  waiting {status.lag_events:,}"
         )
@@ -196,7 +192,7 @@ class Demo:
         sample = {"query": query, "seller": seller, "before": before, "after": after, "ms": round(took_ms, 1)}
         self._summary.add_sample(sample)
         change = f"{seller} {before or 'no offer'} -> {after}"
-        self._print(f"         search {query!r}: {change}, found {took_ms:.0f} ms after sending")
+        say(f"         search {query!r}: {change}, found {took_ms:.0f} ms after sending")
 
     def _seconds(self) -> float:
         """Return the time since the start of the command."""

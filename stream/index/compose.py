@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from stream.kafka.cluster import Cluster
     from stream.kafka.log_identity import LogIdentity
     from stream.kafka.offsets import ConsumerGroup, OffsetTrackers
-    from stream.kafka.send import Send
+    from stream.kafka.send import RecordSender
     from stream.progress.freshness import RecentFreshness
     from stream.runtime.metrics import IndexMetrics
     from stream.runtime.telemetry.interface import Tracer
@@ -42,7 +42,7 @@ class KafkaSide(NamedTuple):
     brokers: Cluster
     """Addresses of the brokers, from which a rebuild reads the item log again."""
     trackers: OffsetTrackers
-    send: Send
+    sender: RecordSender
     group: ConsumerGroup
 
 
@@ -78,7 +78,7 @@ def compose_writing(
     `publishes_progress` says whether other processes must be informed how far the collections are. Without a `tracer`
     no spans are recorded.
     """
-    reporter, dead_letters = Reporter(identity.log_id, kafka.send), ItemDeadLetters(kafka.send)
+    reporter, dead_letters = Reporter(identity.log_id, kafka.sender), ItemDeadLetters(kafka.sender)
     assignment, attached = Assignment(kafka.trackers, kafka.group), AttachedWriters()
     progress = ProgressSink(assignment, attached, watermark, reporter if publishes_progress else None)
     context = WriterContext(

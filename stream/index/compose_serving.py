@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from stream.api.live_synonyms import LiveSynonyms
     from stream.kafka.end_offsets import EndOffsets
     from stream.kafka.reader import Reader
-    from stream.kafka.send import Send
+    from stream.kafka.send import RecordSender
     from stream.progress.freshness import RecentFreshness
     from workers.merchandising.weights import Ranking
 
@@ -75,7 +75,7 @@ def compose_serving(
     *,
     ends: EndOffsets,
     reader: Reader,
-    send: Send,
+    sender: RecordSender,
     watch_parts: WatchParts,
     recent: RecentFreshness,
     registry: CollectorRegistry,
@@ -83,13 +83,13 @@ def compose_serving(
 ) -> ServingSide:
     """Put the serving side together, without starting anything.
 
-    `reader` follows the topic `progress`, `send` sends the changes of the canaries. `index_was_empty` is explained in
+    `reader` follows the topic `progress`, `sender` sends the changes of the canaries. `index_was_empty` is explained in
     StatusService.
     """
     monitor = _pipeline_monitor(context, ends, reader)
     registry.register(WorkerCounters(monitor))
     jobs = Jobs(context.clock)
-    drift, canary = DriftWatch(context), CanaryWatch(context, send)
+    drift, canary = DriftWatch(context), CanaryWatch(context, sender)
     status = StatusService(
         context,
         monitor,

@@ -14,7 +14,7 @@ from workers.search.hits import Shop
 from workers.watches.watch_set import WatchSet
 
 if TYPE_CHECKING:
-    from stream.kafka.send import Send
+    from stream.kafka.send import RecordSender
     from stream.runtime.metrics import IndexMetrics
     from stream.runtime.settings import Settings
     from workers.clock import Clock
@@ -27,10 +27,10 @@ class WatchSide(NamedTuple):
     alert_log: AlertLog
 
 
-def compose_watches(settings: Settings, send: Send, clock: Clock, metrics: IndexMetrics) -> WatchSide:
+def compose_watches(settings: Settings, sender: RecordSender, clock: Clock, metrics: IndexMetrics) -> WatchSide:
     """Put the parts together, and start nothing."""
     kafka, partitions, others_write = cluster_of(settings), settings.partitions, settings.qdrant_url is not None
-    watches, written = WatchSet(), WatchLog(send, partitions)
+    watches, written = WatchSet(), WatchLog(sender, partitions)
     alerts = AlertFeed(kafka, partitions, others_write=others_write)
     feed = WatchFeed(
         watches,
@@ -43,4 +43,4 @@ def compose_watches(settings: Settings, send: Send, clock: Clock, metrics: Index
         others_write=others_write,
     )
     shop = Shop(settings.shop_currency, settings.languages)
-    return WatchSide(WatchParts(watches, written, alerts, feed), AlertLog(send, partitions, shop, clock, alerts))
+    return WatchSide(WatchParts(watches, written, alerts, feed), AlertLog(sender, partitions, shop, clock, alerts))

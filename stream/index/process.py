@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
     from stream.api.not_serving import NotServing
     from stream.kafka.log_identity import LogIdentity
-    from stream.kafka.send import Send
+    from stream.kafka.send import RecordSender
     from stream.runtime.settings import Settings
     from stream.runtime.telemetry.interface import Tracer
     from workers.clock import Clock
@@ -95,12 +95,12 @@ async def run_index_worker(settings: Settings, answers: NotServing) -> None:
         shared = Shared(clock, QueryGate(), registry, metrics, recent, Watermark(), Vocabulary(), tracer)
         opened = await _open(settings, shared.gate, closing)
         parts = create_app(GROUP, settings, failure)
-        watching = compose_watches(settings, parts.send, clock, metrics)
+        watching = compose_watches(settings, parts, clock, metrics)
         writing = _compose_writing(settings, opened, shared, parts, watching)
         await writing.writers.refresh_until_available()
         await watching.parts.feed.load()  # Before the first item record.
         connect(parts, [ITEMS], writing.worker)
-        serving = await _compose_serving(settings, opened, shared, writing, watching, parts.send, closing)
+        serving = await _compose_serving(settings, opened, shared, writing, watching, parts, closing)
         closing.push_async_callback(serving.jobs.close)
         closing.push_async_callback(parts.app.stop)
         collection = writing.writers.roles.serving.collection
@@ -132,7 +132,7 @@ def _compose_writing(
     settings: Settings, opened: Opened, shared: Shared, parts: AppParts, watching: WatchSide
 ) -> WritingSide:
     return compose_writing(
-        KafkaSide(cluster_of(settings), parts.trackers, parts.send, parts),
+        KafkaSide(cluster_of(settings), parts.trackers, parts, parts),
         identity=opened.identity,
         collections=opened.collections,
         models=opened.models,
@@ -156,7 +156,7 @@ async def _compose_serving(
     shared: Shared,
     writing: WritingSide,
     watching: WatchSide,
-    send: Send,
+    sender: RecordSender,
     closing: AsyncExitStack,
 ) -> ServingSide:
     kafka = cluster_of(settings)
@@ -181,7 +181,7 @@ async def _compose_serving(
         context,
         ends=await closing.enter_async_context(EndOffsets(kafka, patience_s=ANSWER_SECONDS_MAX)),
         reader=await closing.enter_async_context(Reader(kafka)),
-        send=send,
+        sender=sender,
         watch_parts=watching.parts,
         recent=shared.recent,
         registry=shared.registry,

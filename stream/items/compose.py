@@ -63,7 +63,7 @@ def compose(
     one all events are in our own form), and `state_loaded` is called when the state of a partition is in memory, to
     stay. Without a `tracer` no spans are recorded.
     """
-    reporter = Reporter(log_id, sender.send)
+    reporter = Reporter(log_id, sender)
     assignment = ItemsAssignment(writer, trackers, group, reporter)
     traces = ItemsTraces(tracer, clock)
     publisher = Publisher(sender, assignment, clock=clock, bounds=bounds, traces=traces)

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from aiokafka.structs import RecordMetadata
-
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Sequence
+
+    from aiokafka.structs import RecordMetadata
 
 Headers = list[tuple[str, bytes]]
-
-Send = Callable[[str, bytes | None, bytes | None, int, Headers], Awaitable[Awaitable[RecordMetadata]]]
-"""(topic, key, value, partition, headers): the first await puts the record into the producer's buffer, the second one
-waits for the broker's confirmation."""
 
 
 class KeyedRecord(NamedTuple):
@@ -25,13 +20,17 @@ class KeyedRecord(NamedTuple):
     headers: Headers
 
 
-class Sender(Protocol):
-    """The producer of a worker."""
+class RecordSender(Protocol):
+    """The producer of a worker, for one record at a time."""
 
     async def send(
-        self, topic: str, key: bytes | None, value: bytes | None, partition: int, headers: Headers
+        self, topic: str, key: bytes | None, value: bytes | None, partition: int, headers: Headers, /
     ) -> Awaitable[RecordMetadata]:
         """Put a record into the producer's buffer, and return the broker's confirmation to await."""
+
+
+class Sender(RecordSender, Protocol):
+    """The producer of a worker."""
 
     async def send_batch(self, topic: str, partition: int, records: Sequence[KeyedRecord]) -> Awaitable[int]:
         """Put records of one partition, at least one, into the producer's buffer, in this order.

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
     from schemas.progress import Progress
-    from stream.kafka.send import Send
+    from stream.kafka.send import RecordSender
 
 REPORT_INTERVAL_S = 0.02
 
@@ -20,9 +20,9 @@ REPORT_INTERVAL_S = 0.02
 class Reporter:
     """Publishes the newest progress record of each subject that changed, every 20 ms at most, and none twice."""
 
-    def __init__(self, log_id: str, send: Send) -> None:
+    def __init__(self, log_id: str, sender: RecordSender) -> None:
         self._log_id = log_id
-        self._send = send
+        self._sender = sender
         self._marked: dict[Hashable, Callable[[], Progress | None]] = {}
         self._sent: dict[bytes, bytes] = {}
         self._wake = asyncio.Event()
@@ -53,4 +53,4 @@ class Reporter:
             key, value = encode(self._log_id, progress)
             if self._sent.get(key) != value:
                 self._sent[key] = value
-                await self._send(PROGRESS, key, value, progress.partition, [])
+                await self._sender.send(PROGRESS, key, value, progress.partition, [])

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from stream.runtime.settings import Settings
 
-    Write = Callable[[bytes], object]
+    WriteBytes = Callable[[bytes], object]
 
 EXPORT = FileKind("export", version=2)
 END = "end of export"
@@ -47,7 +47,7 @@ class StateCounts(NamedTuple):
 
 
 async def export_state(
-    settings: Settings, write: Write, *, connect_seconds_max: float = CONNECT_SECONDS_MAX
+    settings: Settings, write: WriteBytes, *, connect_seconds_max: float = CONNECT_SECONDS_MAX
 ) -> StateCounts:
     """Write the item state at `settings.kafka` as it is now; one partition of it at a time is in memory.
 

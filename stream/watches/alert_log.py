@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from schemas.points import Payload
-    from stream.kafka.send import Send
+    from stream.kafka.send import RecordSender
     from stream.watches.alert_feed import AlertFeed
     from workers.clock import Clock
     from workers.search.hits import Shop
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 class AlertLog:
     """Writes alerts, and gives them to the feed of this process once the broker has them."""
 
-    def __init__(self, send: Send, partitions: int, shop: Shop, clock: Clock, feed: AlertFeed) -> None:
-        self._send = send
+    def __init__(self, sender: RecordSender, partitions: int, shop: Shop, clock: Clock, feed: AlertFeed) -> None:
+        self._sender = sender
         self._partitions = partitions
         self._shop = shop
         self._clock = clock
@@ -48,7 +48,9 @@ class AlertLog:
     async def _sent(self, alert: Alert) -> asyncio.Future[object]:
         key = alert.watch_id.encode()
         partition = partition_of(key, self._partitions)
-        return asyncio.ensure_future(await self._send(ALERTS, key, alert.model_dump_json().encode(), partition, []))
+        return asyncio.ensure_future(
+            await self._sender.send(ALERTS, key, alert.model_dump_json().encode(), partition, [])
+        )
 
     def _alert(self, point: Payload, watch: Watch, alert_id: str) -> Alert:
         record = watch.record

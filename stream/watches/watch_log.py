@@ -14,15 +14,15 @@ from stream.kafka.topics import WATCHES
 from workers.watches.watch import watch_of
 
 if TYPE_CHECKING:
-    from stream.kafka.send import Send
+    from stream.kafka.send import RecordSender
     from workers.watches.watch import Watch
 
 
 class WatchLog:
     """Writes watches. Each method returns once the broker has confirmed the record."""
 
-    def __init__(self, send: Send, partitions: int) -> None:
-        self._send = send
+    def __init__(self, sender: RecordSender, partitions: int) -> None:
+        self._sender = sender
         self._partitions = partitions
 
     async def put(self, watch: Watch) -> None:
@@ -36,7 +36,7 @@ class WatchLog:
     async def _write(self, watch_id: str, value: bytes | None) -> None:
         key = watch_id.encode()
         try:
-            confirmed = await self._send(WATCHES, key, value, partition_of(key, self._partitions), [])
+            confirmed = await self._sender.send(WATCHES, key, value, partition_of(key, self._partitions), [])
             await confirmed
         except KafkaError as error:
             raise Unavailable(f"the broker did not confirm the watch ({error}): ask again") from error

@@ -16,7 +16,7 @@ from workers.lanes.embedding import ATTEMPTS_MAX
 if TYPE_CHECKING:
     from schemas.points import Payload
     from stream.kafka.record_batch import FetchedRecord
-    from stream.kafka.send import Headers, Send
+    from stream.kafka.send import Headers, RecordSender
     from workers.lanes.pending_item import PendingItem
 
 log = structlog.get_logger(__name__)
@@ -28,8 +28,8 @@ class ItemDeadLetters:
     Each method returns once the broker has confirmed the dead letter; only then is the record acked.
     """
 
-    def __init__(self, send: Send) -> None:
-        self._send = send
+    def __init__(self, sender: RecordSender) -> None:
+        self._sender = sender
 
     async def refuse_record(self, record: FetchedRecord, number: int, error: Exception) -> None:
         """Write the dead letter of a record that is not an item record, with its original bytes.
@@ -63,5 +63,5 @@ class ItemDeadLetters:
             partition=origin.partition,
             offset=origin.offset,
         )
-        confirmed = await self._send(dead_letter_topic(origin.topic), key, value, origin.partition, headers)
+        confirmed = await self._sender.send(dead_letter_topic(origin.topic), key, value, origin.partition, headers)
         await confirmed

@@ -155,7 +155,7 @@ class Writer:
         context = self._context
         items = ItemWriter(
             self.index,
-            cached=context.cache.get,
+            cache=context.cache,
             shop_currency=context.shop_currency,
             clock=context.clock,
             sink=sink,

@@ -52,7 +52,7 @@ async def fed(broker: RunningBroker, *, others_write: bool) -> AsyncIterator[tup
     watches, alerts = WatchSet(), AlertFeed(broker.cluster, PARTITIONS, others_write=others_write)
     feed = WatchFeed(
         watches,
-        WatchLog(Confirming().send, PARTITIONS),
+        WatchLog(Confirming(), PARTITIONS),
         alerts,
         kafka=broker.cluster,
         partitions=PARTITIONS,

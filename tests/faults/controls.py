@@ -44,7 +44,7 @@ def take_batches() -> None:
         async def assigned(_app: Any, /, *arguments: Any, signal: Any, **_: Any) -> None:
             worker.assign({tp.partition for tp in arguments[0] if tp.topic == topics[0]})
 
-        parts.transport.start_with(worker.start_offsets)
+        parts.transport.start_with(worker)
         for topic in topics:
             raw = parts.app.topic(topic, key_type=bytes, value_type=bytes, value_serializer="raw", key_serializer="raw")
             parts.app.agent(raw, name=topic)(agent)

@@ -106,7 +106,7 @@ class IndexProcess(Process):
     def build(self) -> None:
         index: Any = IndexClient(self._points, self.ask)
         self.worker, _, self.writers, reporter = compose_writing(
-            KafkaSide(Cluster(""), self.trackers, self.send, _Group(self)),
+            KafkaSide(Cluster(""), self.trackers, self, _Group(self)),
             identity=LogIdentity(LOG_ID, EPOCH),
             collections=cast("Collections", _OneCollection(index)),
             models=self,

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from stream.kafka.reader import Record
     from stream.kafka.record_batch import RecordBatch
-    from stream.kafka.send import Send
+    from stream.kafka.send import RecordSender
     from stream.runtime.telemetry.interface import Tracer
     from tests.support.running_broker import RunningBroker
     from workers.clock import Clock
@@ -109,7 +109,7 @@ def writing_side(
     kafka: Cluster = NOWHERE,
     log_id: str = "log",
     epoch: int = EPOCH,
-    send: Send | None = None,
+    sender: RecordSender | None = None,
     vocabulary: Vocabulary | None = None,
     watches: WatchSet | None = None,
     alerts: Alerts | None = None,
@@ -119,7 +119,7 @@ def writing_side(
 ) -> WritingSide:
     """Compose the shipped wiring of an index worker over these collections, in generation 0 of its group."""
     return compose_writing(
-        KafkaSide(kafka, OffsetTrackers(), send or Confirming().send, FirstGeneration()),
+        KafkaSide(kafka, OffsetTrackers(), sender or Confirming(), FirstGeneration()),
         identity=LogIdentity(log_id, epoch),
         collections=collections,
         models=models,

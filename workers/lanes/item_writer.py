@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from schemas.errors import Unavailable
     from schemas.points import Content, Payload
     from workers.clock import Clock
+    from workers.embedder.cache import VectorCache
     from workers.index.interface import Index, Stored, Write
     from workers.lanes.pending_item import PendingItem
     from workers.lanes.sinks import DeadLetters, Sink
     from workers.lanes.watching import Watching
-    from workers.point.plan import Cached
     from workers.query_gate import QueryGate
     from workers.retry import Backoff
 
@@ -76,7 +76,7 @@ class ItemWriter:
         self,
         index: Index,
         *,
-        cached: Cached,
+        cache: VectorCache,
         shop_currency: str | None,
         clock: Clock,
         sink: Sink,
@@ -85,9 +85,9 @@ class ItemWriter:
         gate: QueryGate,
         backoff: Backoff = INDEX_BACKOFF,
     ) -> None:
-        """`cached` looks a vector up by fingerprint. `gate`: the queries to which the writes give way."""
+        """`cache` has vectors by fingerprint. `gate`: the queries to which the writes give way."""
         self._index = index
-        self._cached = cached
+        self._cache = cache
         self._shop_currency = shop_currency
         self._clock = clock
         self._sink = sink
@@ -220,7 +220,7 @@ class ItemWriter:
             wanted,
             version=pending.version,
             model=self._index.model,
-            cached=self._cached,
+            cached=self._cache.get,
             now_ms=self._clock.now_ms(),
             # A record may carry no timestamp, and then says -1.
             text_arrived_at_ms=None if text is None else max(0, text.first_arrived_at_ms),

@@ -13,9 +13,9 @@ from workers.sources.connect_values import reader
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from workers.sources.connect_values import Reader
+    from workers.sources.connect_values import ColumnReader
 
-    Types = Mapping[str, Reader]
+    Types = Mapping[str, ColumnReader]
 
 SCHEMAS_CACHED_MAX = 64
 """One for each table and version of it. A schema takes some KB of each record: reading it takes longer than the row."""

@@ -17,7 +17,7 @@ from schemas.times import TIME_MS_BELOW, ms_since_epoch, rfc3339
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    Reader = Callable[[Any], Any]
+    ColumnReader = Callable[[Any], Any]
 
 UNAVAILABLE = "__debezium_unavailable_value"
 """Stands where the database did not log a column that is stored out of line (TOAST) and was not changed."""
@@ -79,7 +79,7 @@ def decimal_text(encoded: str, scale: int) -> str:
     return f"{'-' if unscaled < 0 else ''}{digits[:-scale]}.{digits[-scale:]}"
 
 
-def reader(schema: Mapping[str, Any]) -> Reader | None:
+def reader(schema: Mapping[str, Any]) -> ColumnReader | None:
     """Return what makes text that needs no schema of the values of a column; None where they mean the same without.
 
     The reader raises what a schema or value leads to that is none of Kafka Connect.

@@ -26,7 +26,7 @@ from workers.sources.messages import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from workers.sources.connect_values import Reader
+    from workers.sources.connect_values import ColumnReader
     from workers.sources.mapping import Column, FieldSource
     from workers.sources.messages import Adapter
 
@@ -54,7 +54,7 @@ class RowChange(NamedTuple):
     deleted: bool
     row: Mapping[str, Any]
     """The row after the change; the row before it if it was deleted."""
-    types: Mapping[str, Reader]
+    types: Mapping[str, ColumnReader]
     """What reads the columns that need their schema; empty where the record has none."""
     key: bytes | None
     position: int | None

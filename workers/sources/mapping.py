@@ -22,7 +22,7 @@ from workers.sources.connect_values import NOT_LOGGED, SCALE_MAX, of_variable_sc
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from workers.sources.connect_values import Reader
+    from workers.sources.connect_values import ColumnReader
 
 VISIBLE = "visible"
 """A field of a mapping alone: a product is hidden while its column is false, draft, hidden, archived or the like."""
@@ -132,7 +132,7 @@ def _converter(field: str, scale: int | None) -> Callable[[Any], Any] | None:
 
 
 def mapped(
-    row: Mapping[str, Any], sources: Iterable[FieldSource], types: Mapping[str, Reader]
+    row: Mapping[str, Any], sources: Iterable[FieldSource], types: Mapping[str, ColumnReader]
 ) -> tuple[dict[str, Any], bool]:
     """Return the fields of a row, and whether all its columns were logged: the field of one that was not is left out.
 

@@ -26,7 +26,7 @@ from workers.sources.sources import IN_OWN_FORMAT
 
 if TYPE_CHECKING:
     from stream.api.context import ServingContext
-    from stream.kafka.send import Send
+    from stream.kafka.send import RecordSender
     from workers.index.interface import Index
 
 log = structlog.get_logger(__name__)
@@ -66,9 +66,9 @@ class Canary:
 class CanaryWatch:
     """Keeps one canary in each partition, and measures how long search takes to show its changes."""
 
-    def __init__(self, context: ServingContext, send: Send) -> None:
+    def __init__(self, context: ServingContext, sender: RecordSender) -> None:
         self._context = context
-        self._send = send
+        self._sender = sender
         settings, self._began_at_s = context.settings, context.clock.monotonic_s()
         partitions, wanted_s = settings.partitions, settings.canary_seconds
         if wanted_s is None:
@@ -150,7 +150,7 @@ class CanaryWatch:
     async def _change(self, canary: Canary, stamp_ms: int) -> None:
         """Send a change, and return when the watermark says that it is searchable, which the caller does not trust."""
         key, value = canary.product_id.encode(), canary_event(canary.product_id, stamp_ms)
-        sent = await self._send(TOPIC, key, value, canary.place.number, HEADERS)
+        sent = await self._sender.send(TOPIC, key, value, canary.place.number, HEADERS)
         await self._context.watermark.reaches(canary.place, (await sent).offset)
 
     async def _look(self, canary: Canary) -> None:

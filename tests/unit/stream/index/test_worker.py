@@ -27,7 +27,7 @@ class Bench:
 
     def __init__(self) -> None:
         self.producer = Confirming()
-        self.side = writing_side(None, None, send=self.producer.send)
+        self.side = writing_side(None, None, sender=self.producer)
         self.taken: list[PendingItem] = []
         lanes = SimpleNamespace(put=self._put)
         writer: Any = SimpleNamespace(

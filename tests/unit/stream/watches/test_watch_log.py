@@ -25,7 +25,7 @@ from tests.support.watching import watch
 )
 async def test_a_watch_is_read_back_as_it_was(made: Any) -> None:
     kafka = Confirming()
-    written = WatchLog(kafka.send, 4)
+    written = WatchLog(kafka, 4)
     await written.put(made)
     await written.end(made.watch_id)
     (topic, key, value, partition, _), (_, _, tombstone, same, _) = kafka.sent
@@ -43,11 +43,13 @@ def test_a_record_of_another_program_is_told_apart(key: bytes | None, value: byt
         watch_in(key, value)
 
 
-async def test_a_watch_that_the_broker_does_not_confirm_is_not_taken() -> None:
-    async def send(*_: Any) -> asyncio.Future[Any]:
+class Refusing:
+    async def send(self, *_: Any) -> asyncio.Future[Any]:
         refused = asyncio.get_running_loop().create_future()
         refused.set_exception(KafkaTimeoutError())
         return refused
 
+
+async def test_a_watch_that_the_broker_does_not_confirm_is_not_taken() -> None:
     with pytest.raises(Unavailable, match="ask again"):
-        await WatchLog(send, 4).put(watch())
+        await WatchLog(Refusing(), 4).put(watch())

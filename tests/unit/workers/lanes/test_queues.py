@@ -169,7 +169,7 @@ class Bench:
         )
         writer = ItemWriter(
             index,
-            cached=cache.get,
+            cache=cache,
             shop_currency=None,
             clock=self,
             sink=sinks,

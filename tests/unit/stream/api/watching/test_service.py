@@ -35,7 +35,7 @@ class Bench:
     def __init__(self, index: Any, shop_currency: str | None = None) -> None:
         self.index, self.ms, self.caught_up, self.kafka = index, 1_000, True, Confirming()
         self.metrics = IndexMetrics(CollectorRegistry())
-        watches, written = WatchSet(), WatchLog(self.kafka.send, 4)
+        watches, written = WatchSet(), WatchLog(self.kafka, 4)
         alerts = AlertFeed(Cluster(""), 4, others_write=False)
         feed = WatchFeed(
             watches, written, alerts, kafka=Cluster(""), partitions=4, clock=self, gauge=self.metrics.watching.watches,
