@@ -26,7 +26,7 @@ class WordMatch(BaseModel):
     fields: list[str]
 
 
-class LegReport(BaseModel):
+class RankingPlace(BaseModel):
     """The place of the item in one ranking."""
 
     rank: int | None
@@ -42,9 +42,9 @@ class HitExplanation(BaseModel):
 
     exact: bool
     """Whether the query has the item's product_id or GTIN, which puts it first, whatever its weight."""
-    by_words: LegReport
-    by_vectors: LegReport
-    fused: LegReport
+    by_words: RankingPlace
+    by_vectors: RankingPlace
+    fused: RankingPlace
     """The place by relevance: words and vectors together, before weights."""
     weight: float
     """What the item counts for beside its relevance: the product of the factors."""
@@ -66,15 +66,15 @@ class Explanation(BaseModel):
     exact: bool
     """Whether the query has the item's product_id or GTIN, which puts it first."""
     words: list[WordMatch]
-    by_words: LegReport
-    by_vectors: LegReport
+    by_words: RankingPlace
+    by_vectors: RankingPlace
     words_min: float
     """The score below which words alone make no result of the query."""
     cosine_min: float | None
     """The cosine below which a vector alone makes no result of it; None while the query has no vector."""
     vector_weight: float
     """How much a cosine counts beside the share of the best score by words."""
-    fused: LegReport
+    fused: RankingPlace
     """The place by relevance: words and vectors together, before weights."""
     weight: float
     """What the item counts for beside its relevance: the product of the factors."""
@@ -82,7 +82,7 @@ class Explanation(BaseModel):
     """The factors of the weight by name."""
     rules: list[RuleReport]
     """The rules that have a say in where it is."""
-    answered: LegReport
+    answered: RankingPlace
     """The place in the order that a search answers with."""
     why: list[str]
     """Sentences: why it is found where it is, or what would have to change."""

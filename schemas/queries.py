@@ -172,7 +172,9 @@ class SearchRequest(Filters):
         description="decides with the query which ranking begins: the same for all "
         "pages of a shopper, such as the id of the session",
     )
-    explain: bool = Field(False, description="whether each hit says why it is where it is: its legs and its weight")
+    explain: bool = Field(
+        False, description="whether each hit says why it is where it is: its places in the rankings and its weight"
+    )
 
     @property
     def filters(self) -> Filters:

@@ -11,7 +11,7 @@ from stream.commands import options
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from schemas.explanations import Explanation, LegReport
+    from schemas.explanations import Explanation, RankingPlace
 
 
 def explain(
@@ -50,16 +50,18 @@ def _table(found: Explanation) -> Table:
     table = Table(box=None, show_header=False, pad_edge=False)
     for check in found.filters:
         table.add_row(f"filter {check.name}", "passes" if check.passes else f"fails, it has {check.has}")
-    for name, leg in (("by words", found.by_words), ("by vectors", found.by_vectors), ("by relevance", found.fused)):
-        table.add_row(name, _leg(leg))
+    for name, place in (("by words", found.by_words), ("by vectors", found.by_vectors), ("by relevance", found.fused)):
+        table.add_row(name, _place(place))
     for name, factor in found.factors.items():
         table.add_row(f"factor {name}", f"{factor.factor:.2f}, share {factor.share:.2f}")
-    table.add_row("answered", _leg(found.answered))
+    table.add_row("answered", _place(found.answered))
     for word in found.words:
         table.add_row(f"word {word.word}", ", ".join(word.fields) or "nowhere")
     return table
 
 
-def _leg(leg: LegReport) -> str:
-    score = "" if leg.score is None else f", score {leg.score}"
-    return (f"not among the first {leg.ranked:,}" if leg.rank is None else f"{leg.rank:,} of {leg.ranked:,}") + score
+def _place(place: RankingPlace) -> str:
+    score = "" if place.score is None else f", score {place.score}"
+    return (
+        f"not among the first {place.ranked:,}" if place.rank is None else f"{place.rank:,} of {place.ranked:,}"
+    ) + score

@@ -103,9 +103,9 @@ def _found(answer: SearchAnswer) -> str:
 
 
 def _explained(score: float, why: HitExplanation) -> str:
-    """Return the places of a hit in each leg, and what its weight is made of."""
-    legs = {"by words": why.by_words, "by vectors": why.by_vectors, "by relevance": why.fused}
-    places = [f"number {leg.rank:,} {name}" for name, leg in legs.items() if leg.rank is not None]
+    """Return the places of a hit in each ranking, and what its weight is made of."""
+    rankings = {"by words": why.by_words, "by vectors": why.by_vectors, "by relevance": why.fused}
+    places = [f"number {place.rank:,} {name}" for name, place in rankings.items() if place.rank is not None]
     factors = ", ".join(f"{name} {each.factor:.2f}" for name, each in why.factors.items())
     weight = f"weight {why.weight:.2f} ({factors})" if factors else "not weighed"
     rules = [f"{rule.action} of the rule {rule.id}" for rule in why.rules]

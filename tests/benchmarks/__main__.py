@@ -130,7 +130,7 @@ async def _quality(embedder: Embedder) -> Part:
     with data_dir() as settings:
         async with open_prefilled(settings, catalogue(), embedder) as index:
             found = await quality.quality(index, embedder)
-    return Part("quality", [Figure(f"nDCG@10, {leg}", value, "") for leg, value in found.items()], {})
+    return Part("quality", [Figure(f"nDCG@10, {way}", value, "") for way, value in found.items()], {})
 
 
 def _title(of_machine: dict[str, Any]) -> str:

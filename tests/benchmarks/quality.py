@@ -35,9 +35,9 @@ async def quality(index: Index, embedder: Embedder) -> dict[str, float]:
     for query_id, query in asked_queries().items():
         judged = grades[query_id]
         if any(judged.values()):
-            for leg, ranking in (await _rankings(index, embedder, query)).items():
-                scores[leg].append(ndcg(ranking, judged))
-    return {leg: round(sum(values) / len(values), 4) for leg, values in scores.items()}
+            for way, ranking in (await _rankings(index, embedder, query)).items():
+                scores[way].append(ndcg(ranking, judged))
+    return {way: round(sum(values) / len(values), 4) for way, values in scores.items()}
 
 
 async def _rankings(index: Index, embedder: Embedder, query: str) -> dict[str, list[str]]:
@@ -46,5 +46,5 @@ async def _rankings(index: Index, embedder: Embedder, query: str) -> dict[str, l
     near = await index.search_dense(vector, Filters(), HEAD_POINTS)
     best = await index.best_by_terms(without_names(query_terms(query)))
     weight = VECTOR_WEIGHTS[query_kind(query, is_brand=await index.has_brand(query))] * left_to_vectors(words, best)
-    legs = {"words": words, "vectors": near, "fused": fuse(words, near, weight, words_best=best).whole}
-    return {leg: [point.point_id for point in ranking] for leg, ranking in legs.items()}
+    rankings = {"words": words, "vectors": near, "fused": fuse(words, near, weight, words_best=best).whole}
+    return {way: [point.point_id for point in ranking] for way, ranking in rankings.items()}

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from workers.index.interface import Index
 
 POINTS = 100
-LEGS = ("words", "vectors", "fused")
+WAYS = ("words", "vectors", "fused")
 
 
 def main() -> int:
@@ -69,27 +69,27 @@ async def _shop(items: Catalogue, embedder: Embedder) -> None:
 
 async def _print(title: str, queries: Mapping[str, Query], index: Index, embedder: Embedder) -> None:
     values, milliseconds = {}, {}
-    for leg in LEGS:
+    for way in WAYS:
         began_s = time.perf_counter()
-        rankings = {name: await _ranking(leg, query.text, index, embedder) for name, query in queries.items()}
-        milliseconds[leg] = 1000 * (time.perf_counter() - began_s) / len(queries)
-        values[leg] = measured(queries, rankings)
+        rankings = {name: await _ranking(way, query.text, index, embedder) for name, query in queries.items()}
+        milliseconds[way] = 1000 * (time.perf_counter() - began_s) / len(queries)
+        values[way] = measured(queries, rankings)
     print(f"\n{title}, {len(queries)} queries")
-    for leg in LEGS:
-        shown = [mean([*values[leg][measure].values()]) for measure in MEASURES]
+    for way in WAYS:
+        shown = [mean([*values[way][measure].values()]) for measure in MEASURES]
         cells = "  ".join(
             f"{name} {each.mean:.3f} [{each.low:.3f}, {each.high:.3f}]"
             for name, each in zip(MEASURES, shown, strict=True)
         )
-        print(f"  {leg:8} {cells}  {milliseconds[leg]:.1f} ms")
+        print(f"  {way:8} {cells}  {milliseconds[way]:.1f} ms")
     for measure in ("nDCG@10", "nDCG@10, judged"):
-        words, fused = ([*values[leg][measure].values()] for leg in ("words", "fused"))
+        words, fused = ([*values[way][measure].values()] for way in ("words", "fused"))
         print(f"  {measure}: fused - words {np.mean(fused) - np.mean(words):+.3f}, p = {p_value(fused, words):.3f}")
 
 
-async def _ranking(leg: str, query: str, index: Index, embedder: Embedder) -> list[str]:
+async def _ranking(way: str, query: str, index: Index, embedder: Embedder) -> list[str]:
     """Return product_ids, best first: by one retriever, or as the product answers (`fused`)."""
-    if leg == "vectors":
+    if way == "vectors":
         near = await index.search_dense(_vector(query, embedder), Filters(), POINTS)
         stored = await index.payloads([point.point_id for point in near])
         return [stored[point.point_id]["product_id"] for point in near]
@@ -97,7 +97,7 @@ async def _ranking(leg: str, query: str, index: Index, embedder: Embedder) -> li
     async def embed(text: str) -> Vectors:
         return embedder.embed_query(text)
 
-    loaded = LoadedModel(embed, [index.model] if leg == "fused" else [])
+    loaded = LoadedModel(embed, [index.model] if way == "fused" else [])
     loaded.cosine_min = embedder.cosine_min
     searcher = Searcher(OneIndex(index), loaded, Shop(None, ("en",)))
     results = await searcher.search(SearchRequest(q=query[:1_000], limit=POINTS), 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from schemas.errors import Conflict, RefusedRequest, Unavailable
-from schemas.explanations import Explanation, FilterCheck, LegReport, WordMatch
+from schemas.explanations import Explanation, FilterCheck, RankingPlace, WordMatch
 from schemas.queries import Filters, Hit, IndexedItem, SearchableAt, SearchAnswer, SearchRequest, ShownOffer
 from schemas.recommendations import Recommendations, RecommendRequest, SimilarRequest
 from schemas.suggestions import SuggestedProduct, Suggestions, SuggestRequest
@@ -217,7 +217,7 @@ class StandIn:
         return Resent(origin=repair.origin, topic=repair.topic)
 
     async def explain(self, query: str, filters: Filters, product_id: str) -> Explanation:
-        nowhere = LegReport(rank=None, score=None, ranked=len(self.items))
+        nowhere = RankingPlace(rank=None, score=None, ranked=len(self.items))
         return Explanation(
             query=query,
             product_id=product_id,

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from workers.index.interface import Found, Index
     from workers.index.traits import Traits
     from workers.search.groups import Group
-    from workers.search.legs import Ranked
     from workers.search.moment import Turned
     from workers.search.ordering import Ordering
     from workers.search.pinning import Pin
+    from workers.search.retrievers import Ranked
 
 BROWSED_MAX = 20_000
 """The most items that pass the filters of a search without a query, if they are to be sorted, grouped or counted."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from schemas.queries import LIMIT_MAX
-from workers.search.legs import EXACT_SCORE
+from workers.search.retrievers import EXACT_SCORE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

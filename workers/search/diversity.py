@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from workers.index.interface import Found, Index
-    from workers.search.legs import Ranked
+    from workers.search.retrievers import Ranked
 
 DIVERSE_POINTS = 100
 """How many items of a search change their places: as many for every page, so that no page repeats an item."""

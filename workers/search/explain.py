@@ -12,17 +12,17 @@ from workers.index.layout import complete_payload
 from workers.point.payload import is_visible
 from workers.search.advice import advice
 from workers.search.arranging import ordered_groups
-from workers.search.hit_explanation import HitExplainer, leg_report
+from workers.search.hit_explanation import HitExplainer, place_in
 from workers.words.chunks import chunks
 from workers.words.folding import folded
 from workers.words.item import item_words
 from workers.words.query import query_terms
 
 if TYPE_CHECKING:
-    from schemas.explanations import LegReport
+    from schemas.explanations import RankingPlace
     from schemas.points import Payload
     from workers.index.interface import Index, Stored
-    from workers.search.legs import Legs
+    from workers.search.retrievers import Retrieved
     from workers.search.searcher import Searcher
 
 RANKED_MAX = 1_000
@@ -50,10 +50,12 @@ async def explain(
     asked, point = normalised(query), point_id(product_id)
     stored = (await index.stored([product_id], vectors=True)).get(product_id)
     visible = stored is not None and is_visible(stored.payload)
-    legs = await searcher.legs(index, asked, filters, RANKED_MAX)
-    ordering = searcher.ordering(filters, query, legs.kind, now_ms)
-    groups, pins, _ = await ordered_groups(index, legs.ranked(), filters, ordering)
-    as_hit = HitExplainer(legs, ordering, pins).explain(point, stored.payload if stored else complete_payload(None))
+    retrieved = await searcher.retrieve(index, asked, filters, RANKED_MAX)
+    ordering = searcher.ordering(filters, query, retrieved.kind, now_ms)
+    groups, pins, _ = await ordered_groups(index, retrieved.ranked(), filters, ordering)
+    as_hit = HitExplainer(retrieved, ordering, pins).explain(
+        point, stored.payload if stored else complete_payload(None)
+    )
     explanation = Explanation(
         query=query,
         product_id=product_id,
@@ -63,15 +65,15 @@ async def explain(
         exact=as_hit.exact,
         words=matched_words(asked, stored.payload if stored else None),
         by_words=as_hit.by_words,
-        by_vectors=_near(as_hit.by_vectors, legs, stored),
-        words_min=legs.cutoff.words_min,
-        cosine_min=None if legs.vector is None else legs.cutoff.cosine_min,
-        vector_weight=legs.weight,
+        by_vectors=_near(as_hit.by_vectors, retrieved, stored),
+        words_min=retrieved.cutoff.words_min,
+        cosine_min=None if retrieved.vector is None else retrieved.cutoff.cosine_min,
+        vector_weight=retrieved.weight,
         fused=as_hit.fused,
         weight=as_hit.weight,
         factors=as_hit.factors,
         rules=as_hit.rules,
-        answered=leg_report([group.best for group in groups], point),
+        answered=place_in([group.best for group in groups], point),
         why=[],
     )
     due = stored is not None and stored.payload["vector_due"] is not None
@@ -106,8 +108,8 @@ async def _checks(index: Index, filters: Filters, product_id: str, payload: Payl
     return checks
 
 
-def _near(report: LegReport, legs: Legs, stored: Stored | None) -> LegReport:
+def _near(report: RankingPlace, retrieved: Retrieved, stored: Stored | None) -> RankingPlace:
     """Return the place by vectors, with the cosine also where the item is not among those that were ranked."""
-    if report.rank is None and legs.vector is not None and stored is not None and stored.dense is not None:
-        return report.model_copy(update={"score": round(float(stored.dense @ legs.vector), 4)})
+    if report.rank is None and retrieved.vector is not None and stored is not None and stored.dense is not None:
+        return report.model_copy(update={"score": round(float(stored.dense @ retrieved.vector), 4)})
     return report

@@ -1,10 +1,10 @@
-"""Explains the place of a hit: its place in each leg, the factors of its weight, and rules."""
+"""Explains the place of a hit: its place in each ranking, the factors of its weight, and rules."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from schemas.explanations import HitExplanation, LegReport
+from schemas.explanations import HitExplanation, RankingPlace
 from schemas.weights import RuleReport
 from workers.index.traits import traits_of
 from workers.merchandising.rules import boost_factor, is_about
@@ -16,29 +16,29 @@ if TYPE_CHECKING:
     from workers.index.interface import Found
     from workers.index.traits import Traits
     from workers.merchandising.rules import AppliedRules
-    from workers.search.legs import Legs
     from workers.search.ordering import Ordering
     from workers.search.pinning import Pin
+    from workers.search.retrievers import Retrieved
 
 
 class HitExplainer:
-    """Explains the hits of one search. `legs`: None where filters alone found them."""
+    """Explains the hits of one search. `retrieved`: None where filters alone found them."""
 
-    def __init__(self, legs: Legs | None, ordering: Ordering, pins: Sequence[Pin]) -> None:
-        self._legs = legs
-        self._fused = legs.ranked().whole if legs is not None else []
+    def __init__(self, retrieved: Retrieved | None, ordering: Ordering, pins: Sequence[Pin]) -> None:
+        self._retrieved = retrieved
+        self._fused = retrieved.ranked().whole if retrieved is not None else []
         self._ordering = ordering
         self._pins = pins
 
     def explain(self, point: str, payload: Payload, team: str | None = None) -> HitExplanation:
         """Return why an item is where it is. `team`: the ranking that it came from, where two are compared."""
-        legs, item = self._legs, traits_of(payload)
+        retrieved, item = self._retrieved, traits_of(payload)
         weights, moment = self._ordering.weights_of(team), self._ordering.moment
         return HitExplanation(
-            exact=legs is not None and point in legs.exact,
-            by_words=leg_report(legs.words if legs is not None else [], point),
-            by_vectors=leg_report(legs.near if legs is not None else [], point),
-            fused=leg_report(self._fused, point),
+            exact=retrieved is not None and point in retrieved.exact,
+            by_words=place_in(retrieved.words if retrieved is not None else [], point),
+            by_vectors=place_in(retrieved.near if retrieved is not None else [], point),
+            fused=place_in(self._fused, point),
             weight=1.0 if item is None or weights is None else weights.weight(item, moment),
             factors={} if item is None or weights is None else weights.reports(item, moment),
             rules=[] if item is None else [*self._pinned(point), *_moved(self._ordering.rules, item)],
@@ -58,9 +58,9 @@ def _moved(rules: AppliedRules, item: Traits) -> Iterator[RuleReport]:
             yield RuleReport(id=rule.id, action="boost", factor=factor)
 
 
-def leg_report(found: Sequence[Found], point: str) -> LegReport:
+def place_in(found: Sequence[Found], point: str) -> RankingPlace:
     """Return the place of a point in a ranking."""
     for rank, each in enumerate(found, start=1):
         if each.point_id == point:
-            return LegReport(rank=rank, score=round(each.score, 4), ranked=len(found))
-    return LegReport(rank=None, score=None, ranked=len(found))
+            return RankingPlace(rank=rank, score=round(each.score, 4), ranked=len(found))
+    return RankingPlace(rank=None, score=None, ranked=len(found))

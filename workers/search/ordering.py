@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from workers.index.interface import Found
 from workers.search.interleaving import team_draft
-from workers.search.legs import Ranked
+from workers.search.retrievers import Ranked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

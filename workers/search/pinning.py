@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from schemas.rules import Rule
     from workers.index.interface import Index
     from workers.search.groups import Group
-    from workers.search.legs import Ranked
+    from workers.search.retrievers import Ranked
 
 
 class Pin(NamedTuple):

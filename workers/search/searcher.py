@@ -27,10 +27,10 @@ from workers.search.currency import check_currency
 from workers.search.fusion import HEAD_POINTS
 from workers.search.hit_explanation import HitExplainer
 from workers.search.hits import Shown
-from workers.search.legs import BoundedVector, find_legs
 from workers.search.moment import compares_prices, filters_now, turned_prices
 from workers.search.ordering import Ordering, Rival
 from workers.search.pinning import with_pins
+from workers.search.retrievers import BoundedVector, retrieve
 from workers.words.query import query_terms
 
 if TYPE_CHECKING:
@@ -42,8 +42,8 @@ if TYPE_CHECKING:
     from workers.embedder.interface import ModelId, Vectors
     from workers.index.interface import Index
     from workers.merchandising.weights import Ranking
-    from workers.search.legs import FoundBy, Legs
     from workers.search.moment import Turned
+    from workers.search.retrievers import FoundBy, Retrieved
 
 VECTOR_SECONDS_MAX = 5.0
 """The longest wait for a query's vector. A query is then answered by lexical results, even if the model hangs."""
@@ -135,14 +135,16 @@ class Searcher:
             check_currency(index, request, self._shop.currency), self._turned(index, request, now_ms)
         )
         if arranges(request):
-            sets, legs, ordering = await self._sets(index, request, relaxed(request, turned), now_ms)
+            sets, retrieved, ordering = await self._sets(index, request, relaxed(request, turned), now_ms)
             listing = await arranged(index, request, sets, turned, ordering)
         else:
-            listing, legs, ordering = await self._page(index, request, filters_now(request.filters, turned), now_ms)
-        explainer = HitExplainer(legs, ordering, listing.pins) if request.explain else None
-        known = {} if legs is None else legs.payloads
+            listing, retrieved, ordering = await self._page(
+                index, request, filters_now(request.filters, turned), now_ms
+            )
+        explainer = HitExplainer(retrieved, ordering, listing.pins) if request.explain else None
+        known = {} if retrieved is None else retrieved.payloads
         page, left_out = await self._rendered(index, listing, known, now_ms, explainer)
-        by: FoundBy = "filters" if legs is None else legs.by
+        by: FoundBy = "filters" if retrieved is None else retrieved.by
         return Results(page, listing.total, listing.is_exact, by, listing.facets, listing.facets_are_exact, left_out)
 
     async def item(self, product_id: str, now_ms: int) -> IndexedItem | None:
@@ -161,14 +163,14 @@ class Searcher:
                 f"the index holds a value of {product_id} that cannot be shown: run freshline reconcile --repair"
             ) from error
 
-    async def legs(self, index: Index, query: str, filters: Filters, points: int) -> Legs:
+    async def retrieve(self, index: Index, query: str, filters: Filters, points: int) -> Retrieved:
         """Ask both retrievers for so many points, and the lexical one alone if there is no vector in time.
 
         Points that are no results are among them. Raises Unavailable.
         """
-        return (await self._all_legs(index, query, [filters], points, whole=True))[0]
+        return (await self._retrieve(index, query, [filters], points, whole=True))[0]
 
-    async def _all_legs(
+    async def _retrieve(
         self,
         index: Index,
         query: str,
@@ -177,16 +179,16 @@ class Searcher:
         *,
         whole: bool = False,
         ahead: int = 0,
-    ) -> list[Legs]:
-        """Return the legs with each of the filters. The query is embedded once."""
+    ) -> list[Retrieved]:
+        """Return what is retrieved with each of the filters. The query is embedded once."""
         # Vectors of two models never meet: the query is embedded by the model of this collection, or not at all.
         embedder = self._embedders.find_loaded(index.model)
         if embedder is None:
-            return await find_legs(index, query, self._terms(query), several, points, None, whole=whole, ahead=ahead)
+            return await retrieve(index, query, self._terms(query), several, points, None, whole=whole, ahead=ahead)
         computing = embedder.embed_query(query)
         try:
             bounded = BoundedVector(computing, self._vector_seconds_max, embedder.cosine_min)
-            return await find_legs(index, query, self._terms(query), several, points, bounded, whole=whole, ahead=ahead)
+            return await retrieve(index, query, self._terms(query), several, points, bounded, whole=whole, ahead=ahead)
         finally:
             computing.cancel()
 
@@ -215,37 +217,37 @@ class Searcher:
 
     async def _page(
         self, index: Index, request: SearchRequest, filters: Filters, now_ms: int
-    ) -> tuple[Listing, Legs | None, Ordering]:
+    ) -> tuple[Listing, Retrieved | None, Ordering]:
         """Return one page in the order of relevance, weights and rules; without a query the index has the first say."""
         if request.q is None:
             ordering = self.ordering(request, None, "filters", now_ms)
             return await browsed_page(index, request, filters, ordering), None, ordering
         end = request.offset + request.limit
         points = max(self._page_points, end)
-        [legs] = await self._all_legs(index, normalised(request.q), [filters], points, ahead=_ahead(request))
-        ordering = self.ordering(request, request.q, legs.kind, now_ms)
-        groups, pins, teams = await ordered_groups(index, legs.ranked(), filters, ordering, request.diversity)
+        [retrieved] = await self._retrieve(index, normalised(request.q), [filters], points, ahead=_ahead(request))
+        ordering = self.ordering(request, request.q, retrieved.kind, now_ms)
+        groups, pins, teams = await ordered_groups(index, retrieved.ranked(), filters, ordering, request.diversity)
         page = groups[request.offset : end]
-        return Listing(page, len(groups), legs.is_complete, {}, True, pins, teams), legs, ordering
+        return Listing(page, len(groups), retrieved.is_complete, {}, True, pins, teams), retrieved, ordering
 
     async def _sets(
         self, index: Index, request: SearchRequest, several: Mapping[str, Filters], now_ms: int
-    ) -> tuple[dict[str, FoundSet], Legs | None, Ordering]:
-        """Return all that is found with each of the filters, and the legs with all of them."""
+    ) -> tuple[dict[str, FoundSet], Retrieved | None, Ordering]:
+        """Return all that is found with each of the filters, and what is retrieved with all of them."""
         if request.q is None:
             ordering = self.ordering(request, None, "filters", now_ms)
             sets = await asyncio.gather(*(browsed_set(index, request, each, ordering) for each in several.values()))
             return dict(zip(several, sets, strict=True)), None, ordering
-        legs = await self._all_legs(
+        retrieved = await self._retrieve(
             index, normalised(request.q), [*several.values()], self._counted_points, ahead=_ahead(request)
         )
-        ordering = self.ordering(request, request.q, legs[0].kind, now_ms)
+        ordering = self.ordering(request, request.q, retrieved[0].kind, now_ms)
         pins = ordering.rules.pins
         found = {
             name: FoundSet(*await with_pins(index, each.ranked(), pins, filters), each.is_complete)
-            for (name, filters), each in zip(several.items(), legs, strict=True)
+            for (name, filters), each in zip(several.items(), retrieved, strict=True)
         }
-        return found, legs[0], ordering
+        return found, retrieved[0], ordering
 
     async def _rendered(
         self,

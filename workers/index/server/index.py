@@ -82,10 +82,10 @@ class ServerIndex(OpenedIndex):
         self, terms: Mapping[str, float], vector: NDArray[np.float32] | None, filters: Filters, points: int
     ) -> dict[str, Payload]:
         sparse = lexical.weighted(terms)
-        legs = [each for each in (sparse if sparse.indices else None, vector) if each is not None]
-        if not legs or not points:
+        asked = [each for each in (sparse if sparse.indices else None, vector) if each is not None]
+        if not asked or not points:
             return {}
-        prefetch = [_prefetch(each, filters, AHEAD_POINTS) for each in legs]
+        prefetch = [_prefetch(each, filters, AHEAD_POINTS) for each in asked]
         fused = models.RrfQuery(rrf=models.Rrf(k=RANKS_BESIDE))
         query = models.QueryRequest(prefetch=prefetch, query=fused, limit=points, with_payload=True)
         found = await self._queries.points(query)

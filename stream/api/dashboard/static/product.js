@@ -42,11 +42,11 @@ function showLife(life) {
 }
 
 function showWhy(found) {
-  const leg = (each) => [!each.ranked ? "nothing is ranked" : each.rank == null ? `not among the first ${count(each.ranked)}` : `${count(each.rank)} of ${count(each.ranked)}`, each.score == null ? "" : String(each.score)];
+  const place = (each) => [!each.ranked ? "nothing is ranked" : each.rank == null ? `not among the first ${count(each.ranked)}` : `${count(each.rank)} of ${count(each.ranked)}`, each.score == null ? "" : String(each.score)];
   byId("why").replaceChildren(
     make("h3", {}, `Why “${found.query}” finds it, or does not`),
     make("ul", {}, ...found.why.map((sentence) => make("li", {}, sentence))),
-    table("Rankings", ["ranking", "rank", "score"], [["words", ...leg(found.by_words)], ["vectors", ...leg(found.by_vectors)], ["fused", ...leg(found.fused)]]),
+    table("Rankings", ["ranking", "rank", "score"], [["words", ...place(found.by_words)], ["vectors", ...place(found.by_vectors)], ["fused", ...place(found.fused)]]),
     table("Words of the query", ["word", "fields that say it"], found.words.map((word) => [word.word, word.fields.join(", ") || "none"])));
   byId("why").hidden = false;
 }

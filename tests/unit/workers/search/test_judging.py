@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.explanations import HitExplanation, LegReport
+from schemas.explanations import HitExplanation, RankingPlace
 from schemas.queries import Hit
 from schemas.weights import FactorReport, RuleReport
 from tests.support.standing_in import shown
 from workers.search.judging import Move, moves, ndcg, reasons
 
-NOWHERE = LegReport(rank=None, score=None, ranked=0)
+NOWHERE = RankingPlace(rank=None, score=None, ranked=0)
 
 
 def explained(**factors: float) -> HitExplanation:

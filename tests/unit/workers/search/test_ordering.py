@@ -12,8 +12,8 @@ from workers.index.interface import Found
 from workers.merchandising.factors import Boost, Moment
 from workers.merchandising.rules import NO_RULES
 from workers.merchandising.weights import ItemWeights
-from workers.search.legs import EXACT_SCORE, Ranked
 from workers.search.ordering import BROWSED_HEAD_POINTS, Ordering, browsed
+from workers.search.retrievers import EXACT_SCORE, Ranked
 
 if TYPE_CHECKING:
     from workers.index.traits import Traits

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from workers.index.interface import Found
 from workers.search.groups import ungrouped
-from workers.search.legs import Ranked
 from workers.search.pinning import Pin, pinned_first, placed
+from workers.search.retrievers import Ranked
 
 points = st.lists(st.sampled_from("abcdefgh"), unique=True)
 

@@ -1,4 +1,4 @@
-"""The legs of a search: what words, vectors and identifiers find for a query, each in its own order."""
+"""Asks the retrievers of a search: what words, vectors and identifiers find for a query, each in its own order."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Ranked(NamedTuple):
         return [*self.exact, *self.head, *self.rest]
 
 
-class Legs(NamedTuple):
+class Retrieved(NamedTuple):
     """What the retrievers found for a query, each in its own order."""
 
     words: list[Found]
@@ -103,7 +103,7 @@ class Legs(NamedTuple):
         return Ranked(exact, head, rest)
 
 
-async def find_legs(
+async def retrieve(
     index: Index,
     query: str,
     terms: Mapping[str, float],
@@ -113,7 +113,7 @@ async def find_legs(
     *,
     whole: bool = False,
     ahead: int = 0,
-) -> list[Legs]:
+) -> list[Retrieved]:
     """Ask the retrievers for so many points that pass each of the filters, or for the head alone where results end.
 
     `terms`: those of the query with their weights. `computing`: the vector; None for none. `whole`: also for points
@@ -137,24 +137,26 @@ async def find_legs(
     if not counts:
         related = await asked.by_vector(None)
     least = cutoff(said.best_alone, related.best, computing.cosine_min if computing and counts else 0.0)
-    legs = [
-        Legs(*each, kind, least, said.best, vector, head, payloads)
+    retrieved = [
+        Retrieved(*each, kind, least, said.best, vector, head, payloads)
         for each in zip(said.words, related.near, said.exact, strict=True)
     ]
     if points == head:
-        return legs
-    deeper = (_deeper(index, terms, filters, each, points) for filters, each in zip(several, legs, strict=True))
+        return retrieved
+    deeper = (_deeper(index, terms, filters, each, points) for filters, each in zip(several, retrieved, strict=True))
     return await asyncio.gather(*deeper)
 
 
-async def _deeper(index: Index, terms: Mapping[str, float], filters: Filters, legs: Legs, points: int) -> Legs:
-    """Return the legs with so many points in each ranking whose results go on beyond its head."""
-    words, near, (words_go_on, near_goes_on) = legs.words, legs.near, legs.go_on
+async def _deeper(
+    index: Index, terms: Mapping[str, float], filters: Filters, retrieved: Retrieved, points: int
+) -> Retrieved:
+    """Return them with so many points in each ranking whose results go on beyond its head."""
+    words, near, (words_go_on, near_goes_on) = retrieved.words, retrieved.near, retrieved.go_on
     if words_go_on:
         words = await index.search_terms(terms, filters, points)
-    if near_goes_on and legs.vector is not None:
-        near = await index.search_dense(legs.vector, filters, points)
-    return legs._replace(words=words, near=near, points=points)
+    if near_goes_on and retrieved.vector is not None:
+        near = await index.search_dense(retrieved.vector, filters, points)
+    return retrieved._replace(words=words, near=near, points=points)
 
 
 class _Said(NamedTuple):
