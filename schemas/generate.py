@@ -7,9 +7,10 @@ from pathlib import Path
 import orjson
 from pydantic import BaseModel, TypeAdapter
 
+from schemas.answers import ErrorAnswer, IndexedItem, SearchAnswer
 from schemas.event_models import CHANGES
 from schemas.points import Payload
-from schemas.queries import ErrorAnswer, IndexedItem, SearchAnswer, SearchRequest
+from schemas.queries import SearchRequest
 from schemas.recommendations import Recommendations, RecommendRequest
 from schemas.rules import Rule
 from schemas.state_json import EntityAsJson, ItemAsJson

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
-from schemas.queries import LIMIT_MAX, Filters, Hit
+from schemas.answers import Hit  # noqa: TC001  (pydantic reads the types when it runs)
+from schemas.queries import LIMIT_MAX, Filters
 from schemas.texts import name_of
 
 GIVEN_MAX = 100

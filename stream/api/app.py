@@ -8,8 +8,8 @@ from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 
+from schemas.answers import SearchAnswer
 from schemas.errors import NotFound, RefusedRequest, Unavailable
-from schemas.queries import SearchAnswer
 from schemas.suggestions import Suggestions, SuggestRequest
 from schemas.texts import name_of
 from schemas.tokens import Token

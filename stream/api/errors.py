@@ -8,8 +8,8 @@ import structlog
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
+from schemas.answers import ErrorAnswer, ErrorDetail
 from schemas.errors import FreshlineError, RefusedRequest, Unavailable
-from schemas.queries import ErrorAnswer, ErrorDetail
 from stream.api.models import JSONAnswer
 from stream.api.refusals import refusal
 

@@ -1,6 +1,6 @@
 """The bodies of answers: JSON of our models, and the models of the answers that are of no room of their own.
 
-The answer of a search, and a hit of it, are in `schemas.queries`.
+The answer of a search, and a hit of it, are in `schemas.answers`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import orjson
 from pydantic import BaseModel, Field, computed_field
 from starlette.responses import Response
 
-from schemas.queries import IndexedItem
+from schemas.answers import IndexedItem
 from stream.progress.lag import Lag
 from stream.runtime.jobs import JobReport
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from jinja2 import Template
 
-    from schemas.queries import Hit, SearchAnswer, ShownOffer
+    from schemas.answers import Hit, SearchAnswer, ShownOffer
     from stream.api.services import SearchApi
 
 PAGE_HEADERS = {

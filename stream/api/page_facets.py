@@ -13,7 +13,7 @@ from stream.runtime.printing import amount
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from schemas.queries import SearchAnswer
+    from schemas.answers import SearchAnswer
     from schemas.refinements import Refinement
 
 PAGE_FACETS = ("category", "brand", "price", "availability", "rating", "seller")

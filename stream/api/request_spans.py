@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from fastapi.telemetry import TelemetryConfig
     from opentelemetry.trace import TracerProvider
 
-    from schemas.queries import SearchAnswer
+    from schemas.answers import SearchAnswer
     from stream.runtime.telemetry.interface import Tracer
 
 TRACED_PATHS = ("/search", "/items/", "/products/", "/explain")

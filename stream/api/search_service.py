@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import structlog
 from typing_extensions import override
 
+from schemas.answers import IndexedItem, SearchAnswer
 from schemas.errors import RefusedRequest, Unavailable
-from schemas.queries import IndexedItem, SearchAnswer, SearchRequest
+from schemas.queries import SearchRequest
 from schemas.suggestions import Suggestions, SuggestRequest
 from stream.api.searchers import trial_searcher
 from stream.api.services import SearchApi

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from schemas.queries import IndexedItem, SearchAnswer, SearchRequest
+    from schemas.answers import IndexedItem, SearchAnswer
+    from schemas.queries import SearchRequest
     from schemas.suggestions import Suggestions, SuggestRequest
     from schemas.tokens import Token
     from stream.api.dashboard.interface import DashboardApi

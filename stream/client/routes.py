@@ -6,8 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from schemas.answers import SearchAnswer
 from schemas.explanations import Explanation
-from schemas.queries import SearchAnswer
 from schemas.recommendations import Recommendations, RecommendRequest, SimilarRequest
 from schemas.suggestions import Suggestions, SuggestRequest
 from schemas.watches import Alert, ShownWatch, WatchRequest

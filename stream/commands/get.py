@@ -9,7 +9,7 @@ import typer
 from stream.commands import options
 
 if TYPE_CHECKING:
-    from schemas.queries import IndexedItem, ShownOffer
+    from schemas.answers import IndexedItem, ShownOffer
 
 
 def get(

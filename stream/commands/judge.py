@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-    from schemas.queries import Hit
+    from schemas.answers import Hit
     from stream.client import Client
     from stream.commands.judge_model import Near
     from workers.search.judging import Move

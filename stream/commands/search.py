@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
+    from schemas.answers import Hit, SearchAnswer
     from schemas.explanations import HitExplanation
-    from schemas.queries import Hit, SearchAnswer
     from schemas.refinements import Refinement
     from schemas.understood import Understood
 

@@ -20,7 +20,7 @@ from stream.progress.histograms import Histograms, read_freshness
 from stream.runtime.printing import money, say
 
 if TYPE_CHECKING:
-    from schemas.queries import SearchAnswer
+    from schemas.answers import SearchAnswer
     from schemas.tokens import Token
     from stream.demo.script import DemoPosition
     from stream.demo.stack import DemoStack

@@ -14,7 +14,7 @@ from schemas.currencies import DECIMALS
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from schemas.queries import ShownItem, ShownOffer
+    from schemas.answers import ShownItem, ShownOffer
 
 
 def print_json(value: object, *, indent: bool = False) -> None:

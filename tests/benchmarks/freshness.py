@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from concurrent.futures import Executor
 
-    from schemas.queries import Hit
+    from schemas.answers import Hit
     from stream.demo.data_rows import DemoEvent
     from stream.progress.histograms import BucketCounts, Histograms
     from tests.benchmarks.running import Running

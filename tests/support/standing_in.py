@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from schemas.answers import Hit, IndexedItem, SearchableAt, SearchAnswer, ShownOffer
 from schemas.errors import Conflict, RefusedRequest, Unavailable
 from schemas.explanations import Explanation, FilterCheck, RankingPlace, WordMatch
-from schemas.queries import Filters, Hit, IndexedItem, SearchableAt, SearchAnswer, SearchRequest, ShownOffer
 from schemas.recommendations import Recommendations, RecommendRequest, SimilarRequest
 from schemas.suggestions import SuggestedProduct, Suggestions, SuggestRequest
 from schemas.understood import Relaxation, Understood, UnderstoodWords
@@ -26,6 +26,7 @@ from workers.words.query import query_terms
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from schemas.queries import Filters, SearchRequest
     from schemas.refinements import Refinement
     from schemas.tokens import InputTopic, Token
     from stream.api.trial_parameters import TrialParameters

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from schemas.queries import Filters, Hit
+    from schemas.answers import Hit
+    from schemas.queries import Filters
     from schemas.recommendations import SimilarRequest
     from workers.index.interface import Index, Stored
     from workers.search.searcher import ServingIndex

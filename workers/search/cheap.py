@@ -10,7 +10,8 @@ from workers.search.retrievers import EXACT_SCORE
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from schemas.queries import Hit, SearchRequest
+    from schemas.answers import Hit
+    from schemas.queries import SearchRequest
     from workers.search.searcher import Results, Searcher
 
 HEAD_HITS = LIMIT_MAX

@@ -17,7 +17,7 @@ from workers.words.surface import Word, words
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from schemas.queries import Hit
+    from schemas.answers import Hit
 
 TEXT_CHARACTERS_MAX = 5_000
 """The part of a description that is looked through, in some 2 ms."""

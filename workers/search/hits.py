@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from schemas.queries import Hit, IndexedItem, SearchableAt, ShownOffer, Variants
+from schemas.answers import Hit, IndexedItem, SearchableAt, ShownOffer, Variants
 from schemas.times import rfc3339
 from workers.state.prices import offers_now, price_now, regular_price
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from schemas.answers import Hit
     from schemas.explanations import HitExplanation
-    from schemas.queries import Hit
 
 NDCG_HITS = 10
 REASONS_MAX = 2

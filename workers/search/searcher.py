@@ -36,8 +36,9 @@ from workers.words.query import query_terms
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from schemas.answers import Hit, IndexedItem
     from schemas.points import Payload
-    from schemas.queries import Filters, Hit, IndexedItem, QueryKind
+    from schemas.queries import Filters, QueryKind
     from schemas.refinements import Refinement
     from workers.embedder.interface import ModelId, Vectors
     from workers.index.interface import Index

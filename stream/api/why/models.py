@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from schemas.queries import IndexedItem
+from schemas.answers import IndexedItem
 
 
 class LifeField(BaseModel):

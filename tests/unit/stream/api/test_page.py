@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.queries import Hit, SearchableAt, SearchAnswer, ShownOffer
+from schemas.answers import Hit, SearchableAt, SearchAnswer, ShownOffer
 from stream.api.page import OFFERS_AT_FIRST, PageParameters, render_page, web_link
 
 RIGHT_TO_LEFT = "\u202e"

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from schemas.answers import SearchAnswer
 from schemas.errors import Conflict, FreshlineError, NotFound, RefusedRequest, Unavailable
-from schemas.queries import SearchAnswer
 from stream.api.models import StatusReport
 from stream.client import AsyncClient, Client
 from stream.client.endpoints import EventLines

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from schemas.answers import Variants
 from schemas.errors import FreshlineError, Unavailable
-from schemas.queries import Variants
 from schemas.refinements import Refinement
 from stream.api.models import Percentiles, RulesStatus
 from stream.commands.configured import settings

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from schemas.queries import SearchAnswer, SearchRequest
+    from schemas.answers import SearchAnswer
+    from schemas.queries import SearchRequest
     from schemas.tokens import Token
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from schemas.queries import ShownItem
+from schemas.answers import ShownItem
 from stream.runtime.printing import best_offers, duration, money
 from tests.support.standing_in import shown
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.queries import Hit
+from schemas.answers import Hit
 from tests.support.contents import content
 from tests.support.standing_in import shown
 from workers.plain import plain

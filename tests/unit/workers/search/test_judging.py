@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.answers import Hit
 from schemas.explanations import HitExplanation, RankingPlace
-from schemas.queries import Hit
 from schemas.weights import FactorReport, RuleReport
 from tests.support.standing_in import shown
 from workers.search.judging import Move, moves, ndcg, reasons
