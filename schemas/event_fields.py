@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache, partial
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from schemas.currencies import CURRENCIES
+from schemas.event_numbers import (
+    EXACT_BELOW,
+    PRICE_BELOW,
+    SECONDS_BELOW,
+    milliseconds,
+    price,
+    rating_hundredths,
+    sale_boundary,
+    shortened,
+    whole,
+)
 from schemas.texts import cleaned, cut, name_of
-from schemas.times import TIME_MS_BELOW, ms_since_epoch
+from schemas.times import TIME_MS_BELOW
 
 UTF8_BYTES_MAX = 4
 PRODUCT_ID_BYTES_MAX = 256
@@ -28,23 +37,10 @@ PROMOTION_LANGUAGES_MAX = 32
 ATTRIBUTES_MAX = 256
 TEXT_BYTES_MAX = 16 * 1024
 """The most bytes of one text in one language of one event. The state keeps less if there are several languages."""
-PRICE_BELOW = 10**12
-PRICE_DECIMALS_MAX = 6
 VERSION_MAX = 2**64 - 1
 """The greatest integer of 64 bits: log sequence numbers and snowflakes are versions too."""
-EXACT_BELOW = 2**53
-"""A double holds every smaller whole number exactly."""
-SECONDS_BELOW = 10**11
-"""A smaller integer is a time in seconds: as milliseconds it would lie before March 1973."""
 
 _DECIMAL_PATTERN = r"[0-9]{1,12}(\.[0-9]{1,6}0*)?"
-_DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?", re.ASCII)
-"""Any decimal number, also one beyond `_DECIMAL_PATTERN`: the error then says that a price is negative or too great."""
-_PRICE = re.compile(r"[0-9]{1,11}(\.[0-9]{1,4})?", re.ASCII)
-"""The texts of prices that need no further check."""
-_DIGITS = re.compile("[0-9]{1,20}")
-_RFC3339_WITHOUT_OFFSET = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?")
-_RFC3339 = re.compile(_RFC3339_WITHOUT_OFFSET.pattern + r"([Zz]|[+-][0-9]{2}:[0-9]{2})")
 AVAILABILITIES = ("in_stock", "out_of_stock", "preorder", "backorder")
 _AVAILABILITY_WORDS = {known.replace("_", ""): known for known in AVAILABILITIES} | {
     "availablefororder": "in_stock",
@@ -81,72 +77,6 @@ def checked_name(text: str, bytes_max: int, *, needed: bool = True) -> str:
     return text
 
 
-def decimal(value: Any, *, such_as: str = "19.99") -> Decimal:
-    """Return the decimal in a string or a JSON number, without the noise of binary floats.
-
-    Raises ValueError, whose sentence gives `such_as` as an example.
-    """
-    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-        raise ValueError(f'must be a decimal, as a number or as text like "{such_as}"')
-    if isinstance(value, str) and not _DECIMAL.fullmatch(value):
-        raise ValueError(f'{_short(value)!r} is no decimal: send one like "{such_as}"')
-    number = Decimal(value if isinstance(value, str) else repr(value))
-    if not number.is_finite():
-        raise ValueError("is not finite: send a decimal")
-    if isinstance(value, float) and abs(number) < PRICE_BELOW:
-        number = _without_noise(number)
-    return number
-
-
-def _without_noise(number: Decimal) -> Decimal:
-    rounded = round(number, PRICE_DECIMALS_MAX)
-    # A double carries 15 to 17 significant digits: a difference beyond them was not intended.
-    return rounded if abs(rounded - number) <= abs(number) * Decimal("1e-14") else number
-
-
-def _price(value: Any) -> float:
-    if type(value) is int and 0 <= value < PRICE_BELOW:  # Two of three prices are whole or have two decimals.
-        return float(value)
-    if type(value) is float and 0 <= value < 1e6 and value == round(value, 2):
-        return value + 0.0  # No negative zero.
-    if type(value) is str and _PRICE.fullmatch(value):
-        return float(value)
-    number = decimal(value)
-    if number < 0:
-        raise ValueError(f"{_short(value)} is negative: send 0 or more")
-    if number >= PRICE_BELOW:
-        raise ValueError(f"{_short(value)} is too great: send less than {PRICE_BELOW}")
-    if number != round(number, PRICE_DECIMALS_MAX):
-        raise ValueError(f"{_short(value)} has too many decimals: send at most {PRICE_DECIMALS_MAX}")
-    held = float(number) + 0.0  # No negative zero.
-    if held >= PRICE_BELOW:
-        raise ValueError(f"{_short(value)} is too great to be held with its decimals: send a lower price")
-    return held
-
-
-def _rating_hundredths(value: Any) -> int:
-    if type(value) is int and 1 <= value <= 5:
-        return value * 100
-    number = decimal(value, such_as="4.5")
-    if not 1 <= number <= 5:
-        raise ValueError(f"{_short(value)} is outside 1 to 5: send one like 4.5")
-    return int((number * 100).to_integral_value(ROUND_HALF_UP))
-
-
-def _whole(value: Any) -> Any:
-    """Return the int of a version that came as digits in a text, or as a number such as 7.0, which JSON Schema calls an
-    integer.
-    """
-    if isinstance(value, str) and _DIGITS.fullmatch(value):
-        return int(value)
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-def _short(value: object) -> str:
-    text = str(value)
-    return text if len(text) <= 30 else text[:30] + "..."
-
-
 @lru_cache(TAGS_CACHED_MAX)
 def language_tag(text: str) -> str:
     """Return the language tag in the letter case of RFC 5646, section 2.1.1: tags that differ by case alone are one.
@@ -154,7 +84,7 @@ def language_tag(text: str) -> str:
     An underscore counts as the hyphen, as in the names of locales. Raises ValueError if the text is not a language tag.
     """
     if not _LANGUAGE.fullmatch(text):
-        raise ValueError(f"{_short(text)!r} is no language tag: send one like en or zh-Hant")
+        raise ValueError(f"{shortened(text)!r} is no language tag: send one like en or zh-Hant")
     language, *rest = text.replace("_", "-").lower().split("-")
     after_singleton = False
     tag = [language]
@@ -171,54 +101,8 @@ def language_tag(text: str) -> str:
 
 def _currency(code: str) -> str:
     if code not in CURRENCIES:
-        raise ValueError(f"{_short(code)!r} is not a currency of ISO 4217: send a code like EUR")
+        raise ValueError(f"{shortened(code)!r} is not a currency of ISO 4217: send a code like EUR")
     return code
-
-
-def milliseconds(value: Any) -> int:
-    """Return milliseconds since the epoch from an RFC 3339 time with offset or an integer. Raises ValueError."""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if isinstance(value, str):
-        value = _from_rfc3339(value)
-    elif type(value) is int and 0 <= value < SECONDS_BELOW:
-        raise ValueError(f"{value} looks like seconds: send milliseconds since the epoch, or an RFC 3339 time")
-    if type(value) is not int:
-        raise ValueError("must be an RFC 3339 time, or an integer of milliseconds since the epoch")
-    if not 0 <= value < TIME_MS_BELOW:
-        raise ValueError(f"{value} is outside the years 1970 to 9999: send milliseconds since the epoch")
-    return value
-
-
-def sale_boundary(value: Any) -> int:
-    """Return the milliseconds of a time that a sale begins or ends at, as `milliseconds` does.
-
-    A text before 1970 or after 9999 counts as the first or the last time that there is: databases write "always" and
-    "never" as 0001-01-01 and 9999-12-31, whose offset may lead beyond.
-    """
-    return min(max(_from_rfc3339(value), 0), TIME_MS_BELOW - 1) if isinstance(value, str) else milliseconds(value)
-
-
-def _from_rfc3339(text: str) -> int:
-    leap_ms = 0
-    if not _is_plain(text) or text[17:19] == "60":
-        if _RFC3339_WITHOUT_OFFSET.fullmatch(text):
-            raise ValueError(f"{_short(text)!r} has no offset from UTC: add Z or one like +08:00")
-        if not _RFC3339.fullmatch(text):
-            raise ValueError(f"{_short(text)!r} is no RFC 3339 time: send one like 2026-01-31T09:30:00Z")
-        text = text.upper()
-        if text[17:19] == "60":  # A leap second is the second after the one before it: days here have none.
-            leap_ms, text = 1000, f"{text[:17]}59{text[19:]}"
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError:
-        raise ValueError(f"{_short(text)!r} is no RFC 3339 time: send one like 2026-01-31T09:30:00Z") from None
-    return ms_since_epoch(time) + leap_ms
-
-
-def _is_plain(text: str) -> bool:
-    """Return whether the text has the form 2026-01-31T09:30:00Z, the most frequent one; its digits are not checked."""
-    return len(text) == 20 and text[4] + text[7] + text[10] + text[13] + text[16] + text[19] == "--T::Z"
 
 
 def _text(value: Any, languages_max: int = LANGUAGES_MAX) -> str | dict[str, str | None]:
@@ -295,13 +179,13 @@ Text = Annotated[Any, BeforeValidator(_text), _TEXT]
 Promotion = Annotated[Any, BeforeValidator(partial(_text, languages_max=PROMOTION_LANGUAGES_MAX)), _TEXT]
 Price = Annotated[
     float,
-    BeforeValidator(_price),
+    BeforeValidator(price),
     WithJsonSchema({"anyOf": [{"type": "number", "minimum": 0, "exclusiveMaximum": PRICE_BELOW}, _DECIMAL_TEXT]}),
 ]
 """Held as float, which carries every price below 10**9 with 6 decimals exactly enough to print it again."""
 RatingHundredths = Annotated[
     int,
-    BeforeValidator(_rating_hundredths),
+    BeforeValidator(rating_hundredths),
     WithJsonSchema({"anyOf": [{"type": "number", "minimum": 1, "maximum": 5}, _DECIMAL_TEXT]}),
 ]
 """Sent as 1 to 5, held as an integer of hundredths."""
@@ -325,7 +209,7 @@ SaleBoundary = Annotated[int, BeforeValidator(sale_boundary), _TIME]
 Version = Annotated[
     int,
     Field(ge=0, le=VERSION_MAX),
-    BeforeValidator(_whole),
+    BeforeValidator(whole),
     WithJsonSchema(
         {
             "anyOf": [

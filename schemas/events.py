@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from base64 import urlsafe_b64encode
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -13,11 +12,11 @@ from pydantic import ValidationError
 
 from schemas.errors import InvalidEvent
 from schemas.event_errors import field_in_words, key_in_words, not_json
-from schemas.event_fields import ATTRIBUTES_MAX, SECONDS_BELOW
-from schemas.event_models import CHANGES, Change, Op, PriceChange, ProductChange, ReviewChange
-from schemas.items import SHOP, UNDETERMINED
+from schemas.event_models import CHANGES, Change, Op, PriceChange, ProductChange
+from schemas.event_numbers import SECONDS_BELOW
+from schemas.normal_form import normal_form
 from schemas.stamps import UNVERSIONED, Stamp
-from schemas.texts import cleaned, cut, is_set, name_of
+from schemas.texts import is_set, name_of
 from schemas.times import rfc3339
 
 EVENT_BYTES_MAX = 1024 * 1024
@@ -25,11 +24,6 @@ AHEAD_MS_MAX = 24 * 3600 * 1000
 """How far, in milliseconds, the `updated_at` of a change may lie after the arrival of its record."""
 RECORD_AHEAD_MS_MAX = 5 * 60 * 1000
 """How far, in milliseconds, a record's own time may lie after its arrival: clocks of two machines differ so much."""
-ATTRIBUTE_NAME_BYTES_MAX = 128
-ATTRIBUTE_NAME_DIGEST_CHARS = 8
-ATTRIBUTE_BYTES_MAX = 1024
-NESTED_ATTRIBUTE_BYTES_MAX = 64
-"""The most bytes of a nested list or object. A larger one is stored as its JSON text, which can be cut."""
 
 ABOVE_EVERY_DIGEST = "~"
 """The first character of the digest of a delete, which no digest of another change has: at the same version and time a
@@ -38,8 +32,6 @@ _BEGINNINGS_OF_STRUCTURES = ("{", "[", '"', "<", "Struct{")
 """The first characters of keys that are JSON, XML, or the text of a Struct of Kafka Connect."""
 FRAME_BYTES = 5
 """A nought and the id of a schema in four bytes, before a key or value that is framed for a schema registry."""
-_MARK = "__"
-"""The beginning of the names of fields in which a pipeline writes about the record. They are no attributes."""
 _IDENTITY = ("product_id", "seller", "review_id", "op", "updated_at", "version")
 """The fields of a delete that decide anything. No other one, whatever it holds, keeps what is to go."""
 _OPS_THAT_DELETE = ("d", "delete", "t", "truncate")
@@ -86,7 +78,7 @@ def parse(
         updated_at_ms = _own_time(arrived_at_ms, event_time_ms)
     elif updated_at_ms > arrived_at_ms + AHEAD_MS_MAX:
         raise InvalidEvent("updated_at: lies more than 24 hours after the record's arrival: correct the clock or unit")
-    part, facts = _normal_form(change)
+    part, facts = normal_form(change)
     version = UNVERSIONED if change.version is None else change.version
     return _event(topic, change.product_id, part, change.op, version, updated_at_ms, facts)
 
@@ -215,110 +207,6 @@ def _check_complete(change: Change) -> None:
             raise InvalidEvent(f"{field}: is missing: an upsert of a price needs it (or send op patch or delete)")
     elif change.rating is None:
         raise InvalidEvent("rating: is missing: an upsert of a review needs it (or send op patch or delete)")
-
-
-def _normal_form(change: Change) -> tuple[str | None, dict[str, Any]]:
-    """Return (part, facts) of the event."""
-    facts: dict[str, Any] = {}
-    if isinstance(change, PriceChange):
-        part = change.seller or SHOP
-        if change.op != "delete":
-            facts = _price_facts(change)
-    elif isinstance(change, ReviewChange):
-        part = change.review_id
-        if change.op != "delete" and "rating" in change.model_fields_set:
-            facts = {"rating": change.rating}
-    else:
-        return None, {} if change.op == "delete" else _product_facts(change)
-    return part, facts
-
-
-_PRODUCT_SCALARS = ("brand", "category", "link", "image_link", "gtin", "item_group_id", "availability")
-_PRICE_SCALARS = {
-    "price": "price",
-    "currency": "currency",
-    "sale_price": "sale_price",
-    "sale_starts_at": "sale_starts_at_ms",
-    "sale_ends_at": "sale_ends_at_ms",
-}
-
-
-def _price_facts(change: PriceChange) -> dict[str, Any]:
-    starts, ends = change.sale_starts_at, change.sale_ends_at
-    if starts is not None and ends is not None and ends <= starts:
-        raise InvalidEvent("sale_ends_at: is not after sale_starts_at: correct the window")
-    sent, patch = change.model_fields_set, change.op == "patch"
-    facts = {}
-    for name, fact in _PRICE_SCALARS.items():
-        if name in sent and ((value := getattr(change, name)) is not None or patch):
-            facts[fact] = value
-    if "promotion" in sent:
-        facts |= _text_facts("promotion", change.promotion, patch)
-    return facts
-
-
-def _product_facts(change: ProductChange) -> dict[str, Any]:
-    sent, patch = change.model_fields_set, change.op == "patch"
-    facts = {}
-    for name in _PRODUCT_SCALARS:
-        if name in sent:
-            value = getattr(change, name) or None  # An empty text or list counts as absent.
-            if value is not None or patch:
-                facts[name] = value
-    for name in ("title", "description"):
-        if name in sent:
-            facts |= _text_facts(name, getattr(change, name), patch)
-    return facts | _attribute_facts(change, patch)
-
-
-def _text_facts(name: str, text: str | dict[str, str | None] | None, patch: bool) -> dict[str, Any]:
-    if isinstance(text, dict):
-        return {_part(name, language): part or None for language, part in text.items() if part or patch}
-    facts: dict[str, Any] = {name: None} if patch else {}  # In an upsert the floor clears the other languages.
-    if text:
-        facts[_part(name, UNDETERMINED)] = text
-    return facts
-
-
-def _part(name: str, part: str) -> str:
-    """Return the key of a part, one object in all items: such keys were a quarter of the memory of a state."""
-    return sys.intern(f"{name}/{part}")
-
-
-def _attribute_facts(change: ProductChange, patch: bool) -> dict[str, Any]:
-    facts: dict[str, Any] = {}
-    if patch and change.attributes is None and "attributes" in change.model_fields_set:
-        facts["attributes"] = None
-    for name, value in ((change.attributes or {}) | (change.model_extra or {})).items():
-        kept = _attribute_name(name)
-        if kept and not kept.startswith(_MARK) and (value is not None or patch):
-            facts[_part("attributes", kept)] = _attribute(name, value)
-    if len(facts) > ATTRIBUTES_MAX:
-        raise InvalidEvent(f"attributes: are {len(facts)}: at most {ATTRIBUTES_MAX} are kept; leave out some")
-    return facts
-
-
-def _attribute_name(name: str) -> str:
-    """Return the name as it is kept: composed. A long one ends with its digest, so that two long names stay two."""
-    kept = name_of(cleaned(name))
-    if len(kept) * 6 <= ATTRIBUTE_NAME_BYTES_MAX or cut(kept, ATTRIBUTE_NAME_BYTES_MAX) == kept:
-        return kept
-    digest = sha256(kept.encode()).hexdigest()[:ATTRIBUTE_NAME_DIGEST_CHARS]
-    return cut(kept, ATTRIBUTE_NAME_BYTES_MAX - ATTRIBUTE_NAME_DIGEST_CHARS) + digest
-
-
-def _attribute(name: str, value: Any) -> Any:
-    if isinstance(value, (list, dict)):
-        try:
-            text = orjson.dumps(value)
-        except TypeError:
-            raise InvalidEvent(f"attributes.{name[:40]}: is nested too deeply: flatten it") from None
-        if len(text) <= NESTED_ATTRIBUTE_BYTES_MAX:
-            return value
-        value = text.decode()
-    if isinstance(value, str):
-        return cut(cleaned(value), ATTRIBUTE_BYTES_MAX)
-    return str(value) if type(value) is int and not -(2**63) <= value < 2**63 else value
 
 
 def _event(

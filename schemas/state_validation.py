@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from schemas.currencies import CURRENCIES
 from schemas.errors import ForeignRecord
-from schemas.event_fields import PRICE_BELOW, PRODUCT_ID_BYTES_MAX, SELLER_BYTES_MAX, VERSION_MAX, checked_name
+from schemas.event_fields import PRODUCT_ID_BYTES_MAX, SELLER_BYTES_MAX, VERSION_MAX, checked_name
+from schemas.event_numbers import PRICE_BELOW
 from schemas.items import Entity
 from schemas.stamps import UNVERSIONED
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from schemas.event_fields import SECONDS_BELOW
+from schemas.event_numbers import SECONDS_BELOW
 from schemas.events import AHEAD_MS_MAX, RECORD_AHEAD_MS_MAX
 
 LOG_APPEND_TIME = 1

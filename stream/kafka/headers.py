@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 from typing import TYPE_CHECKING, NamedTuple
 
-from schemas.event_fields import SECONDS_BELOW
+from schemas.event_numbers import SECONDS_BELOW
 from workers.sources.sources import FORMAT_HEADER
 
 if TYPE_CHECKING:

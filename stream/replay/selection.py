@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import orjson
 
 from schemas.canaries import CANARY_HEADER
-from schemas.event_fields import milliseconds
+from schemas.event_numbers import milliseconds
 from schemas.texts import name_of
 
 if TYPE_CHECKING:

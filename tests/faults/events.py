@@ -232,7 +232,7 @@ def _compressed(body: dict[str, Any], number: int) -> dict[str, Any]:
 
 
 def _ms(time_of_source: str | int) -> int:
-    from schemas.event_fields import milliseconds
+    from schemas.event_numbers import milliseconds
 
     return milliseconds(time_of_source)
 

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 from hypothesis import strategies as st
 
-from schemas.event_fields import SECONDS_BELOW
+from schemas.event_numbers import SECONDS_BELOW
 from schemas.events import Event, parse
 
 T0_MS = 1_700_000_000_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from schemas.event_fields import PRICE_BELOW
+from schemas.event_numbers import PRICE_BELOW
 from schemas.points import Status
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
-from schemas.event_fields import PRICE_DECIMALS_MAX
+from schemas.event_numbers import PRICE_DECIMALS_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

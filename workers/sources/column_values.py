@@ -8,7 +8,8 @@ from typing import Any
 import orjson
 
 from schemas.errors import InvalidEvent
-from schemas.event_fields import EXACT_BELOW, language_tag
+from schemas.event_fields import language_tag
+from schemas.event_numbers import EXACT_BELOW
 from workers.sources.connect_values import decimal_text
 
 _HIDDEN = (

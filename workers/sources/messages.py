@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from schemas.errors import InvalidEvent
-from schemas.event_fields import EXACT_BELOW, PRICE_DECIMALS_MAX, sale_boundary
+from schemas.event_numbers import EXACT_BELOW, PRICE_DECIMALS_MAX, sale_boundary
 from schemas.events import plain_id
 
 JsonObject = dict[str, Any]

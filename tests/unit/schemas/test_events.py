@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.errors import InvalidEvent
-from schemas.event_fields import language_tag, milliseconds
+from schemas.event_fields import language_tag
+from schemas.event_numbers import milliseconds
 from schemas.events import AHEAD_MS_MAX, EVENT_BYTES_MAX, RECORD_AHEAD_MS_MAX, Event, parse
 from schemas.items import NO_REVIEWS, SHOP, ItemRecord, ItemState
 from schemas.stamps import UNVERSIONED

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.canaries import CANARY_HEADER
-from schemas.event_fields import milliseconds
+from schemas.event_numbers import milliseconds
 from stream.kafka.partitions import Partition
 from stream.kafka.reader import Record
 from stream.replay.selection import Bound, Selection, parse_bound, product_key

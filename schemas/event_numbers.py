@@ -1,0 +1,140 @@
+"""The numbers and times in the fields of events: the accepted forms, and the sentences of refusal."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from schemas.times import TIME_MS_BELOW, ms_since_epoch
+
+PRICE_BELOW = 10**12
+PRICE_DECIMALS_MAX = 6
+EXACT_BELOW = 2**53
+"""A double holds every smaller whole number exactly."""
+SECONDS_BELOW = 10**11
+"""A smaller integer is a time in seconds: as milliseconds it would lie before March 1973."""
+
+_DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?", re.ASCII)
+"""Any decimal number, also one that the JSON Schema refuses: the error then says that a price is negative or too great."""
+_PRICE = re.compile(r"[0-9]{1,11}(\.[0-9]{1,4})?", re.ASCII)
+"""The texts of prices that need no further check."""
+_DIGITS = re.compile("[0-9]{1,20}")
+_RFC3339_WITHOUT_OFFSET = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?")
+_RFC3339 = re.compile(_RFC3339_WITHOUT_OFFSET.pattern + r"([Zz]|[+-][0-9]{2}:[0-9]{2})")
+
+
+def decimal(value: Any, *, such_as: str = "19.99") -> Decimal:
+    """Return the decimal in a string or a JSON number, without the noise of binary floats.
+
+    Raises ValueError, whose sentence gives `such_as` as an example.
+    """
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        raise ValueError(f'must be a decimal, as a number or as text like "{such_as}"')
+    if isinstance(value, str) and not _DECIMAL.fullmatch(value):
+        raise ValueError(f'{shortened(value)!r} is no decimal: send one like "{such_as}"')
+    number = Decimal(value if isinstance(value, str) else repr(value))
+    if not number.is_finite():
+        raise ValueError("is not finite: send a decimal")
+    if isinstance(value, float) and abs(number) < PRICE_BELOW:
+        number = _without_noise(number)
+    return number
+
+
+def _without_noise(number: Decimal) -> Decimal:
+    rounded = round(number, PRICE_DECIMALS_MAX)
+    # A double carries 15 to 17 significant digits: a difference beyond them was not intended.
+    return rounded if abs(rounded - number) <= abs(number) * Decimal("1e-14") else number
+
+
+def price(value: Any) -> float:
+    """Return a price, at least 0, with six decimals at most. Raises ValueError."""
+    if type(value) is int and 0 <= value < PRICE_BELOW:  # Two of three prices are whole or have two decimals.
+        return float(value)
+    if type(value) is float and 0 <= value < 1e6 and value == round(value, 2):
+        return value + 0.0  # No negative zero.
+    if type(value) is str and _PRICE.fullmatch(value):
+        return float(value)
+    number = decimal(value)
+    if number < 0:
+        raise ValueError(f"{shortened(value)} is negative: send 0 or more")
+    if number >= PRICE_BELOW:
+        raise ValueError(f"{shortened(value)} is too great: send less than {PRICE_BELOW}")
+    if number != round(number, PRICE_DECIMALS_MAX):
+        raise ValueError(f"{shortened(value)} has too many decimals: send at most {PRICE_DECIMALS_MAX}")
+    held = float(number) + 0.0  # No negative zero.
+    if held >= PRICE_BELOW:
+        raise ValueError(f"{shortened(value)} is too great to be held with its decimals: send a lower price")
+    return held
+
+
+def rating_hundredths(value: Any) -> int:
+    """Return a rating of 1 to 5 in hundredths. Raises ValueError."""
+    if type(value) is int and 1 <= value <= 5:
+        return value * 100
+    number = decimal(value, such_as="4.5")
+    if not 1 <= number <= 5:
+        raise ValueError(f"{shortened(value)} is outside 1 to 5: send one like 4.5")
+    return int((number * 100).to_integral_value(ROUND_HALF_UP))
+
+
+def whole(value: Any) -> Any:
+    """Return the int of a version that came as digits in a text, or as a number such as 7.0, which JSON Schema calls an
+    integer.
+    """
+    if isinstance(value, str) and _DIGITS.fullmatch(value):
+        return int(value)
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def shortened(value: object) -> str:
+    """Return the beginning of a value, for the sentence of a refusal."""
+    text = str(value)
+    return text if len(text) <= 30 else text[:30] + "..."
+
+
+def milliseconds(value: Any) -> int:
+    """Return milliseconds since the epoch from an RFC 3339 time with offset or an integer. Raises ValueError."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, str):
+        value = _from_rfc3339(value)
+    elif type(value) is int and 0 <= value < SECONDS_BELOW:
+        raise ValueError(f"{value} looks like seconds: send milliseconds since the epoch, or an RFC 3339 time")
+    if type(value) is not int:
+        raise ValueError("must be an RFC 3339 time, or an integer of milliseconds since the epoch")
+    if not 0 <= value < TIME_MS_BELOW:
+        raise ValueError(f"{value} is outside the years 1970 to 9999: send milliseconds since the epoch")
+    return value
+
+
+def sale_boundary(value: Any) -> int:
+    """Return the milliseconds of a time that a sale begins or ends at, as `milliseconds` does.
+
+    A text before 1970 or after 9999 counts as the first or the last time that there is: databases write "always" and
+    "never" as 0001-01-01 and 9999-12-31, whose offset may lead beyond.
+    """
+    return min(max(_from_rfc3339(value), 0), TIME_MS_BELOW - 1) if isinstance(value, str) else milliseconds(value)
+
+
+def _from_rfc3339(text: str) -> int:
+    leap_ms = 0
+    if not _is_plain(text) or text[17:19] == "60":
+        if _RFC3339_WITHOUT_OFFSET.fullmatch(text):
+            raise ValueError(f"{shortened(text)!r} has no offset from UTC: add Z or one like +08:00")
+        if not _RFC3339.fullmatch(text):
+            raise ValueError(f"{shortened(text)!r} is no RFC 3339 time: send one like 2026-01-31T09:30:00Z")
+        text = text.upper()
+        if text[17:19] == "60":  # A leap second is the second after the one before it: days here have none.
+            leap_ms, text = 1000, f"{text[:17]}59{text[19:]}"
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{shortened(text)!r} is no RFC 3339 time: send one like 2026-01-31T09:30:00Z") from None
+    return ms_since_epoch(time) + leap_ms
+
+
+def _is_plain(text: str) -> bool:
+    """Return whether the text has the form 2026-01-31T09:30:00Z, the most frequent one; its digits are not checked."""
+    return len(text) == 20 and text[4] + text[7] + text[10] + text[13] + text[16] + text[19] == "--T::Z"
