@@ -17,7 +17,7 @@ SECONDS_BELOW = 10**11
 """A smaller integer is a time in seconds: as milliseconds it would lie before March 1973."""
 
 _DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?", re.ASCII)
-"""Any decimal number, also one that the JSON Schema refuses: the error then says that a price is negative or too great."""
+"""Any decimal number, also one that the JSON Schema refuses: the error then says what is wrong with a price."""
 _PRICE = re.compile(r"[0-9]{1,11}(\.[0-9]{1,4})?", re.ASCII)
 """The texts of prices that need no further check."""
 _DIGITS = re.compile("[0-9]{1,20}")

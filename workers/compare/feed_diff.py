@@ -19,7 +19,7 @@ from schemas.items import Entity
 from schemas.stamps import UNVERSIONED, Stamp
 from schemas.times import TIME_MS_BELOW
 from workers.sources.shapes import recognised
-from workers.state import fold
+from workers.state import fold, limits
 from workers.state.projection import shown_facts
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def compare_item(topic: str, state: ItemState, lines: Sequence[Line], now_ms: in
 
 def _check_sellers(state: ItemState, lines: Sequence[Line]) -> None:
     """Raise InvalidFeedLine if the item would not keep the seller of a line beside all others that it has had."""
-    kept = set(fold.kept_sellers({*state.offers, *(line.event.part or "" for line in lines)}))
+    kept = set(limits.kept_sellers({*state.offers, *(line.event.part or "" for line in lines)}))
     for line in lines:
         if line.event.part not in kept:
             raise _too_many(line)
@@ -124,7 +124,7 @@ def _check_sellers(state: ItemState, lines: Sequence[Line]) -> None:
 
 def _too_many(line: Line) -> InvalidFeedLine:
     reason = (
-        f"product {line.event.product_id!r} has had more than {fold.SELLERS_MAX} sellers, which is all that is kept"
+        f"product {line.event.product_id!r} has had more than {limits.SELLERS_MAX} sellers, which is all that is kept"
     )
     return InvalidFeedLine(line.number, reason)
 

@@ -10,7 +10,7 @@ from schemas.canaries import is_canary
 from schemas.items import SHOP
 from schemas.points import Content, Facets, Offer, Status
 from schemas.texts import attribute_key, attribute_values, field_key
-from workers.state.fold import PARTS_MAX
+from workers.state.limits import PARTS_MAX
 from workers.state.prices import currency_of, price_changes_at_ms, price_now
 
 if TYPE_CHECKING:

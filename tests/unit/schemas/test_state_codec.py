@@ -13,7 +13,7 @@ from schemas.state_json import ItemAsJson
 from stream.items.partition import ItemPartition
 from tests.support.events_strategy import item_events, parsed
 from tests.support.folding import folded
-from workers.state import fold, reviews
+from workers.state import fold, limits, reviews
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +41,9 @@ def test_records_are_of_the_shape_that_is_published_for_them(events: list[Any]) 
 
 
 def test_that_there_were_too_many_sellers_is_remembered_in_the_record() -> None:
-    offers = [parsed("prices", {"price": 1, "currency": "EUR", "seller": f"s{n}"}) for n in range(fold.SELLERS_MAX + 1)]
+    offers = [
+        parsed("prices", {"price": 1, "currency": "EUR", "seller": f"s{n}"}) for n in range(limits.SELLERS_MAX + 1)
+    ]
     record = recorded(folded(offers))
     assert record.state.crowded
     assert decode_item(encode_item(record)) == record
@@ -74,7 +76,7 @@ def extreme_item() -> ItemState:
     events = [parsed_late("products", product | stamp)]
     events += [
         parsed_late("prices", offer | stamp | {"seller": f"{n:04}" + "s" * 60, "version": 1_234_567_890 + n})
-        for n in range(fold.SELLERS_MAX + 50)
+        for n in range(limits.SELLERS_MAX + 50)
     ]
     return joined([folded([event]) for event in events])
 

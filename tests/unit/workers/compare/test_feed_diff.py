@@ -30,7 +30,7 @@ from tests.support.events_strategy import (
 )
 from tests.support.examples import examples
 from workers.compare.feed_diff import FeedFinding, FeedOutcome, compare_item, read_line
-from workers.state import fold
+from workers.state import fold, limits
 from workers.state.projection import shown_facts
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def test_after_its_events_the_state_shows_what_the_feed_says_and_a_second_sync_i
 def test_at_the_limit_of_sellers_a_feed_is_kept_whole_or_refused_and_a_second_sync_is_silent(
     history: list[Event], bodies: list[Body], now_ms: int
 ) -> None:
-    with patch.multiple(fold, SELLERS_MAX=2):
+    with patch.multiple(limits, SELLERS_MAX=2):
         try:
             _, after = synced("prices", folded(history), bodies, now_ms)
         except InvalidFeedLine as error:
@@ -150,7 +150,7 @@ def test_texts_that_the_state_cuts_are_equal_to_those_of_the_feed(
 ) -> None:
     parts_max = {"title": 3, "description": 2, "attributes": 1, "promotion": 2}
     with patch.multiple(
-        fold,
+        limits,
         PARTS_MAX=parts_max,
         TITLE_BYTES=60,
         DESCRIPTION_BYTES=60,
@@ -243,6 +243,6 @@ def test_an_op_that_is_no_upsert_has_no_place_in_a_feed() -> None:
 
 
 def test_more_offers_than_are_kept_are_refused_by_the_line() -> None:
-    bodies = [OFFER | {"seller": str(number)} for number in range(fold.SELLERS_MAX + 1)]
+    bodies = [OFFER | {"seller": str(number)} for number in range(limits.SELLERS_MAX + 1)]
     with pytest.raises(InvalidFeedLine, match=rf"line \d+: product '{ITEM}' has had more than 1000 sellers"):
         synced("prices", ItemState(ITEM), bodies)

@@ -14,7 +14,7 @@ from schemas.state_codec import decode_item, encode_item
 from tests.support.events_strategy import parsed
 from tests.support.examples import examples
 from tests.support.folding import folded
-from workers.state import fold
+from workers.state import fold, limits
 
 if TYPE_CHECKING:
     from schemas.events import Event
@@ -43,14 +43,14 @@ def shuffles(make: Any, parts: list[str]) -> st.SearchStrategy[tuple[list[Event]
 @given(shuffles(offer, ["x", "y", "z"]))
 @settings(max_examples=examples(200))
 def test_the_sellers_that_are_kept_do_not_depend_on_the_order(case: tuple[list[Event], list[Event]]) -> None:
-    with patch.object(fold, "SELLERS_MAX", 1):
+    with patch.object(limits, "SELLERS_MAX", 1):
         assert folded(case[0]) == folded(case[1])
 
 
 @given(shuffles(description, ["en", "fr"]))
 @settings(max_examples=examples(200))
 def test_room_goes_by_the_languages_ever_seen(case: tuple[list[Event], list[Event]]) -> None:
-    with patch.object(fold, "DESCRIPTION_BYTES", 30), patch.dict(fold.SHARE_BYTES_MIN, description=4):
+    with patch.object(limits, "DESCRIPTION_BYTES", 30), patch.dict(limits.SHARE_BYTES_MIN, description=4):
         assert folded(case[0]) == folded(case[1])
 
 

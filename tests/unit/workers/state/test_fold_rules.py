@@ -14,7 +14,7 @@ from schemas.items import NO_REVIEWS, ItemState
 from schemas.stamps import Stamp
 from tests.support.events_strategy import T0_MS, parsed, price_events, product_events
 from tests.support.folding import folded
-from workers.state import fold, reviews
+from workers.state import fold, limits, reviews
 from workers.state.projection import OFFERS_MAX, content
 
 
@@ -274,7 +274,7 @@ class TestLimits:
         own = [parsed("prices", {"price": 9, "currency": "EUR", "version": 1, "updated_at": 1}), product()]
         events = [*offers, *gone, *own]
         events = [events[n] for n in order if n < len(events)] + events
-        with mock.patch.object(fold, "SELLERS_MAX", 21):
+        with mock.patch.object(limits, "SELLERS_MAX", 21):
             assert set(prices(*events)) == {f"seller {n}" for n in live} | {"shop"}
 
     def test_sellers_who_came_and_went_push_out_nobody(self) -> None:
@@ -293,7 +293,7 @@ class TestLimits:
     def test_beyond_the_limit_of_sellers_the_shop_itself_stays_and_it_is_told(self) -> None:
         offers = [price(n, f"seller {n}", updated_at=n) for n in range(30)]
         own = price(1, "shop", updated_at=1)
-        with mock.patch.object(fold, "SELLERS_MAX", 20):
+        with mock.patch.object(limits, "SELLERS_MAX", 20):
             state, evicted = folded([product(), own]), 0
             for offer in offers:
                 before, state = state, fold.fold(state, offer)
@@ -319,9 +319,9 @@ class TestLimits:
             before, state = state, fold.fold(state, change)
             evicted += fold.count_evicted(before, change, state)
         item = content(state, NO_REVIEWS, partition=0, now_ms=0, shop_currency=None)
-        assert len(item["title"]) == fold.PARTS_MAX["title"]
-        assert set(item["attributes"].values()) == {str(n) for n in range(300 - fold.PARTS_MAX["attributes"], 300)}
-        assert evicted == (301 - fold.PARTS_MAX["title"]) + 300 - fold.PARTS_MAX["attributes"]
+        assert len(item["title"]) == limits.PARTS_MAX["title"]
+        assert set(item["attributes"].values()) == {str(n) for n in range(300 - limits.PARTS_MAX["attributes"], 300)}
+        assert evicted == (301 - limits.PARTS_MAX["title"]) + 300 - limits.PARTS_MAX["attributes"]
         assert item["left_out"] == ["title", "attributes"]
 
     def test_what_was_cleared_goes_first_and_is_not_told_as_left_out(self) -> None:
@@ -331,7 +331,7 @@ class TestLimits:
         assert (len(item["attributes"]), item["left_out"]) == (200, [])
         more = [patch(updated_at=3, attributes={f"more{n}": n for n in range(100)})]
         item = shown(before, after, *more)
-        assert (len(item["attributes"]), item["left_out"]) == (fold.PARTS_MAX["attributes"], ["attributes"])
+        assert (len(item["attributes"]), item["left_out"]) == (limits.PARTS_MAX["attributes"], ["attributes"])
 
     def test_what_an_event_clears_is_not_evicted(self) -> None:
         before = folded([product(updated_at=0, color="red", brand="A")])
@@ -341,7 +341,7 @@ class TestLimits:
     def test_more_languages_share_the_room_of_one(self) -> None:
         texts = [patch(description={language: language * 10_000}, updated_at=2) for language in ("en", "fr")]
         sizes = [len(text.encode()) for text in shown(product(updated_at=1), *texts)["description"].values()]
-        assert sizes == [fold.DESCRIPTION_BYTES // 2] * 2
+        assert sizes == [limits.DESCRIPTION_BYTES // 2] * 2
 
 
 @given(st.sampled_from(["products", "prices", "reviews"]), st.none() | st.integers(0, 6), words_or_none)
