@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from stream.writers.writer_set import WriterSet
     from workers.clock import Clock
     from workers.embedder.registry import EmbedderRegistry
-    from workers.index.interface import Collections
+    from workers.index.roles import Collections
     from workers.merchandising.weights import Ranking
     from workers.query_gate import QueryGate
     from workers.search.hits import Shop

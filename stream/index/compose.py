@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from stream.writers.context import Models
     from stream.writers.progress_sink import InformedWatermark
     from workers.clock import Clock
-    from workers.index.interface import Collections
+    from workers.index.roles import Collections
     from workers.lanes.sinks import Alerts
     from workers.query_gate import QueryGate
     from workers.vocabulary.vocabulary import Vocabulary

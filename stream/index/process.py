@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from stream.runtime.settings import Settings
     from stream.runtime.telemetry.interface import Tracer
     from workers.clock import Clock
-    from workers.index.interface import Collections
+    from workers.index.roles import Collections
 
 log = structlog.get_logger(__name__)
 

@@ -6,26 +6,17 @@ from collections import deque
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
-from kafka import KafkaProducer
-from kafka.errors import (
-    BrokerResponseError,
-    InvalidProducerEpochError,
-    KafkaConnectionError,
-    KafkaError,
-    KafkaTimeoutError,
-    OutOfOrderSequenceNumberError,
-    ProducerFencedError,
-    UnknownProducerIdError,
-)
+from kafka.errors import KafkaConnectionError, KafkaError
 
 from schemas.errors import Unavailable
 from schemas.tokens import Token
-from stream.kafka.diagnosis import diagnose
+from stream.kafka.producer_connection import connect, end, is_loss
 from stream.kafka.topics import ITEMS, topic_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from kafka import KafkaProducer
     from kafka.producer.future import FutureRecordMetadata, RecordMetadata
 
     from stream.kafka.cluster import Cluster
@@ -38,18 +29,10 @@ IN_FLIGHT_MAX = 5_000
 CONFIRM_SECONDS_MAX = 30
 CLOSE_SECONDS_MAX = 5
 CONNECT_SECONDS_MAX = 5.0
-REQUEST_BYTES_MAX = 8 * 1024 * 1024
 CONFIRMS_NOTHING = "two connections in succession confirmed nothing; look at `freshline status`"
 REFUSALS_MAX = 20
 """The most records that are refused one after the other before sending stops: the broker then refuses all of them."""
 REFUSES_EVERYTHING = f"the broker refused {REFUSALS_MAX} records one after the other: look at the reasons"
-UNKNOWN_PRODUCER_ERRORS = (
-    InvalidProducerEpochError,
-    OutOfOrderSequenceNumberError,
-    ProducerFencedError,
-    UnknownProducerIdError,
-)
-"""Errors of a broker that no longer knows the producer, and accepts nothing more from it."""
 
 
 class OutgoingRecord(NamedTuple):
@@ -93,7 +76,7 @@ class Producer:
         self._close_seconds_max = close_seconds_max
         self._connect_seconds_max = connect_seconds_max
         self._spans = spans
-        self._kafka: KafkaProducer | None = self._connected()
+        self._kafka: KafkaProducer | None = self._connect()
         """None after the broker was lost."""
         self._in_flight: deque[tuple[OutgoingRecord, FutureRecordMetadata]] = deque()
         self._refusals_in_succession = 0
@@ -111,7 +94,7 @@ class Producer:
     def close(self) -> None:
         """Close the connection, after a short wait for records without a confirmation."""
         if self._kafka is not None:
-            _end(self._kafka, self._close_seconds_max)
+            end(self._kafka, self._close_seconds_max)
             self._kafka = None
 
     def send_all(
@@ -147,7 +130,7 @@ class Producer:
                 written = self._send(record).get(self._confirm_seconds_max)
             except KafkaError as error:
                 self.close()  # After a refusal it would send nothing more.
-                if _is_loss(error) or not self._in_flight:
+                if is_loss(error) or not self._in_flight:
                     raise
                 # The refusal may be that of a record in flight, for which kafka-python's producer blames all others.
                 written = self._send(record).get(self._confirm_seconds_max)
@@ -168,7 +151,7 @@ class Producer:
         except Unavailable as error:
             return str(error)
         except KafkaError as error:
-            if _is_loss(error):
+            if is_loss(error):
                 report.fail(record.line, f"not sent: {error}")
                 self._lose(report)
             else:
@@ -186,14 +169,14 @@ class Producer:
         try:
             return self._send(record)
         except KafkaError as error:
-            if _is_loss(error) or not self._in_flight:
+            if is_loss(error) or not self._in_flight:
                 raise
             self._await_confirmations(report, in_flight_max=0)
             return self._send(record)
 
     def _send(self, record: OutgoingRecord) -> FutureRecordMetadata:
         if self._kafka is None:
-            self._kafka, self._log_may_be_new = self._connected(), True
+            self._kafka, self._log_may_be_new = self._connect(), True
         kafka, headers = self._kafka, list(record.headers)
 
         def send(headers: Headers) -> FutureRecordMetadata:
@@ -208,7 +191,7 @@ class Producer:
         while len(self._in_flight) > in_flight_max or (self._in_flight and self._in_flight[0][1].is_done):
             record, future = self._in_flight[0]
             outcome = self._outcome(future)
-            if _is_loss(outcome):
+            if is_loss(outcome):
                 self._lose(report)
             elif isinstance(outcome, KafkaError):
                 self._send_one_by_one(report)
@@ -229,9 +212,9 @@ class Producer:
             if (why := self._why_no_more()) is not None and isinstance(first, KafkaError):
                 report.fail(record.line, f"not sent: {why}")
                 continue
-            refused = isinstance(first, KafkaError) and not _is_loss(first)
+            refused = isinstance(first, KafkaError) and not is_loss(first)
             outcome = self._outcome_alone(record) if refused else first
-            if _is_loss(outcome):
+            if is_loss(outcome):
                 self._losses_in_succession += 1
                 report.lose([record.line])
             else:
@@ -257,7 +240,7 @@ class Producer:
         self.close()
         outcomes = [(record.line, self._outcome(future)) for record, future in self._in_flight]
         self._in_flight.clear()
-        for is_lost, run in groupby(outcomes, key=lambda each: _is_loss(each[1])):
+        for is_lost, run in groupby(outcomes, key=lambda each: is_loss(each[1])):
             if is_lost:
                 report.lose([line for line, _ in run])
                 continue
@@ -276,21 +259,12 @@ class Producer:
         report.confirmed += 1
         report.last_offsets[outcome.topic, outcome.partition] = outcome.offset
 
-    def _connected(self) -> KafkaProducer:
-        try:
-            return KafkaProducer(
-                **self._cluster.for_kafka_python,
-                acks="all",
-                linger_ms=2,
-                max_request_size=REQUEST_BYTES_MAX,
-                delivery_timeout_ms=self._confirm_seconds_max * 1000,
-                request_timeout_ms=self._confirm_seconds_max * 500,
-                max_block_ms=10_000,
-                bootstrap_timeout_ms=round(self._connect_seconds_max * 1000),
-            )
-        except (KafkaError, ValueError, OSError) as error:
-            nobody = Unavailable(f"no broker answers at {self._cluster} ({error}): is it running there?")
-            raise diagnose(self._cluster) or nobody from None
+    def _connect(self) -> KafkaProducer:
+        return connect(
+            self._cluster,
+            confirm_seconds_max=self._confirm_seconds_max,
+            connect_seconds_max=self._connect_seconds_max,
+        )
 
     def _outcome(self, future: FutureRecordMetadata) -> RecordMetadata | KafkaError:
         try:
@@ -299,29 +273,8 @@ class Producer:
             return error
 
 
-def _end(kafka: KafkaProducer, seconds_max: float) -> None:
-    """Close the connection. Records that are not confirmed by then never will be."""
-    try:
-        kafka.close(timeout=seconds_max)
-    except KafkaTimeoutError:
-        # It could not flush, and would go on trying beside the next producer. There is no public way to end it at once.
-        # See docs/traps.md#kafka-python.
-        kafka._sender.force_close()
-
-
 def _log_id(kafka: Cluster) -> str | None:
     try:
         return topic_id(kafka, ITEMS)
     except Unavailable:
         return None
-
-
-def _is_loss(outcome: RecordMetadata | KafkaError) -> bool:
-    """Return whether the broker was lost, as opposed to one that refused this record."""
-    if not isinstance(outcome, KafkaError):
-        return False
-    return (
-        outcome.retriable
-        or isinstance(outcome, UNKNOWN_PRODUCER_ERRORS)
-        or not isinstance(outcome, BrokerResponseError)
-    )

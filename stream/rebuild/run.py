@@ -16,7 +16,7 @@ from stream.rebuild.check import check
 from stream.rebuild.cost import cost
 from stream.writers.backfill import partitions_filled
 from stream.writers.writer_set import LOOK_INTERVAL_S as ROLES_INTERVAL_S
-from workers.index.interface import abandoned_sentence
+from workers.index.roles import abandoned_sentence
 from workers.retry import Backoff, until_available
 
 if TYPE_CHECKING:
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from stream.writers.writer_set import WriterSet
     from workers.clock import Clock
     from workers.embedder.registry import EmbedderRegistry
-    from workers.index.interface import Collections, Index
+    from workers.index.interface import Index
+    from workers.index.roles import Collections
     from workers.search.hits import Shop
 
 log = structlog.get_logger(__name__)

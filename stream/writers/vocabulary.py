@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from schemas.points import Content
     from stream.kafka.cluster import Cluster
     from stream.kafka.reader import Record
-    from workers.index.interface import Collections, Index
+    from workers.index.interface import Index
+    from workers.index.roles import Collections
     from workers.lanes.sinks import LaneEvent
     from workers.query_gate import QueryGate
     from workers.vocabulary.vocabulary import Vocabulary

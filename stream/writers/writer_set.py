@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from stream.writers.attached import AttachedWriter
     from stream.writers.context import WriterContext
     from stream.writers.progress_sink import InformedWatermark
-    from workers.index.interface import Collections, Index, Roles
+    from workers.index.interface import Index
+    from workers.index.roles import Collections, Roles
 
 log = structlog.get_logger(__name__)
 

@@ -12,7 +12,8 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from stream.items.arrival import LOG_APPEND_TIME, arrival
 from stream.kafka.end_offsets import EndOffsets
 from stream.kafka.partitions import Partition
-from stream.kafka.producer import REQUEST_BYTES_MAX, OutgoingRecord, Producer
+from stream.kafka.producer import OutgoingRecord, Producer
+from stream.kafka.producer_connection import REQUEST_BYTES_MAX
 from stream.kafka.reader import Reader
 from stream.kafka.send_report import SendReport
 from stream.replay.offset_range import find_range

@@ -12,14 +12,14 @@ from schemas.errors import Conflict
 from schemas.queries import Filters
 from tests.support.index_backends import BACKENDS, MODEL, content, open_on_server, put
 from workers.index.edge.collections import EdgeCollections
-from workers.index.server.collections import open_with
+from workers.index.server.open import open_with
 from workers.query_gate import QueryGate
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from workers.index.interface import Collections
+    from workers.index.roles import Collections
 
 OTHER = MODEL._replace(name="other", dimension=8)
 

@@ -16,7 +16,7 @@ from schemas.queries import Filters
 from tests.support.index_backends import MODEL, content, front_url, planned
 from workers.index.layout import INDEXED_FIELDS
 from workers.index.server.calls import Calls, Persistence, check_version
-from workers.index.server.collections import open_with
+from workers.index.server.open import open_with
 from workers.retry import Backoff
 
 if TYPE_CHECKING:

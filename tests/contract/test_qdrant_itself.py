@@ -10,7 +10,7 @@ import pytest
 from qdrant_client import AsyncQdrantClient
 
 from tests.support.index_backends import MODEL, SERVER_URL, content, front_url, put, vector
-from workers.index.server.collections import open_with
+from workers.index.server.open import open_with
 
 PAGE = (Path(__file__).parents[2] / "docs" / "clients.md").read_text(encoding="utf-8")
 [EXAMPLE] = [each for each in re.findall(r"^```python\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE) if "6333" in each]

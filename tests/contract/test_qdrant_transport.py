@@ -24,7 +24,7 @@ from workers.index.address import ServerAddress
 from workers.index.open import check_answers
 from workers.index.server.calls import Calls, Persistence
 from workers.index.server.client import GRPC_OPTIONS, create_client, create_grpc_client
-from workers.index.server.collections import open_server
+from workers.index.server.open import open_server
 from workers.retry import Backoff
 
 if TYPE_CHECKING:

@@ -27,7 +27,8 @@ from workers.search.hits import Shop
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-    from workers.index.interface import Collections, Index
+    from workers.index.interface import Index
+    from workers.index.roles import Collections
 
 EPOCH, END = 3, 7
 

@@ -22,7 +22,7 @@ from tests.support.index_side import OneCollection, writing_side
 from tests.support.waiting import until
 from workers.embedder.registry import EmbedderRegistry
 from workers.index.edge.index import EdgeIndex
-from workers.index.interface import Roles
+from workers.index.roles import Roles
 from workers.lanes.pending_item import PendingItem
 from workers.query_gate import QueryGate
 

@@ -16,7 +16,7 @@ from stream.kafka.cluster import Cluster
 from stream.kafka.log_identity import LogIdentity
 from stream.progress.freshness import RecentFreshness
 from stream.runtime.metrics import IndexMetrics, ItemsMetrics
-from workers.index.interface import Roles
+from workers.index.roles import Roles
 from workers.query_gate import QueryGate
 from workers.vocabulary.vocabulary import Vocabulary
 from workers.watches.watch_set import WatchSet
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from schemas.progress import IndexProgress
     from stream.kafka.partitions import Partition
     from stream.kafka.record_batch import RecordBatch
-    from workers.index.interface import Collections
+    from workers.index.roles import Collections
     from workers.lanes.sinks import Alerts
 
     from .index import Points

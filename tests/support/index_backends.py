@@ -21,7 +21,7 @@ from workers.index.address import ServerAddress
 from workers.index.edge.open import open_edge
 from workers.index.edge.operations import create_positions
 from workers.index.server.client import create_client, create_grpc_client
-from workers.index.server.collections import ServerCollections, open_with
+from workers.index.server.open import open_with
 from workers.point.plan import plan
 from workers.state.projection import name_keys
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from workers.index.edge.index import EdgeIndex
     from workers.index.interface import Found, Index
+    from workers.index.server.collections import ServerCollections
     from workers.point.plan import PointPlan
 
 MODEL = ModelId("test", "1", 4)

@@ -29,7 +29,7 @@ from tests.support.waiting import until
 from tests.support.watching import RememberedAlerts
 from workers.clock import SystemClock
 from workers.embedder.fake import FakeEmbedder
-from workers.index.interface import Roles
+from workers.index.roles import Roles
 from workers.query_gate import QueryGate
 from workers.vocabulary.vocabulary import Vocabulary
 from workers.watches.watch_set import WatchSet

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from workers.embedder.interface import ModelId
     from workers.index.address import ServerAddress
-    from workers.index.interface import Collections
+    from workers.index.roles import Collections
     from workers.query_gate import QueryGate
 
 
@@ -33,7 +33,7 @@ async def open_collections(
 
         return EdgeCollections(directory, alias=alias, model=model, model_source=model_source, gate=gate)
     _silence_grpc()
-    from workers.index.server.collections import open_server
+    from workers.index.server.open import open_server
 
     return await open_server(server, alias=alias, model=model, model_source=model_source)
 
@@ -41,7 +41,7 @@ async def open_collections(
 async def check_answers(server: ServerAddress) -> None:
     """Raise Unavailable if no Qdrant server answers, Misconfigured if it is too old or does not let us in."""
     _silence_grpc()
-    from workers.index.server.collections import check_server
+    from workers.index.server.open import check_server
 
     await check_server(server)
 

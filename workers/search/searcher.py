@@ -58,7 +58,7 @@ COUNTED_POINTS = 1_000
 
 
 class ServingIndex(Protocol):
-    """Knows the collection that serves. `workers.index.interface.Collections` does."""
+    """Knows the collection that serves. `workers.index.roles.Collections` does."""
 
     async def serving(self) -> Index:
         """Return the collection that searches ask now. Raises Unavailable."""

@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from schemas.errors import Conflict, Misconfigured
 from workers.index.edge.open import open_edge
-from workers.index.interface import NOTHING_BEFORE, Collections, Roles, abandoned_sentence, serving_sentence
+from workers.index.roles import NOTHING_BEFORE, Collections, Roles, abandoned_sentence, serving_sentence
 
 if TYPE_CHECKING:
     from pathlib import Path

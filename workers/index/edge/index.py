@@ -33,15 +33,7 @@ from workers.index.edge.nearest import nearest
 from workers.index.edge.operations import accepted, dense, id_of, read
 from workers.index.edge.traits import KnownTraits
 from workers.index.edge.writes import WRITES_AT_ONCE, ConditionalWrites
-from workers.index.interface import (
-    CURRENCIES_MAX,
-    DENSE,
-    LEXICAL,
-    SELLERS_MAX,
-    DenseVector,
-    Stored,
-    Write,
-)
+from workers.index.interface import CURRENCIES_MAX, DENSE, LEXICAL, SELLERS_MAX, DenseVector, Stored, Write
 from workers.index.layout import (
     ALERTS_PENDING,
     CANARY,

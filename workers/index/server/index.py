@@ -12,16 +12,7 @@ from typing_extensions import override
 from schemas.errors import Gone
 from schemas.points import point_id
 from workers.index import lexical
-from workers.index.interface import (
-    CURRENCIES_MAX,
-    DENSE,
-    LEXICAL,
-    SELLERS_MAX,
-    DenseVector,
-    Patch,
-    Stored,
-    Write,
-)
+from workers.index.interface import CURRENCIES_MAX, DENSE, LEXICAL, SELLERS_MAX, DenseVector, Patch, Stored, Write
 from workers.index.layout import (
     ALERTS_PENDING,
     CANARY,

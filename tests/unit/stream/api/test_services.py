@@ -32,8 +32,8 @@ from tests.support.waiting import until
 from workers.clock import SystemClock
 from workers.embedder.interface import ModelId
 from workers.embedder.registry import EmbedderRegistry
-from workers.index.interface import Roles
 from workers.index.metadata import Metadata
+from workers.index.roles import Roles
 from workers.merchandising.weights import NO_WEIGHTS, read_ranking
 from workers.query_gate import QueryGate
 from workers.search.hits import Shop

@@ -1,0 +1,66 @@
+"""Opens the collections on a Qdrant server, and checks that the server is there and new enough."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from schemas.errors import Unavailable
+from workers.index.server.calls import Calls, Persistence, check_version
+from workers.index.server.client import create_client, create_grpc_client
+from workers.index.server.collections import ServerCollections
+from workers.index.server.features import check_features
+
+if TYPE_CHECKING:
+    from qdrant_client import AsyncQdrantClient
+
+    from workers.embedder.interface import ModelId
+    from workers.index.address import ServerAddress
+
+
+async def open_server(
+    server: ServerAddress, *, alias: str, model: ModelId, model_source: str | None
+) -> ServerCollections:
+    """Open the collections on the server.
+
+    Raises Unavailable while it is away, Misconfigured if it lacks a feature or does not let us in, and the errors of
+    `open_with`.
+    """
+    calls = _calls_to(server)
+    await check_version(calls)
+    await check_features(calls)
+    return await open_with(calls.rest, grpc=calls.grpc, alias=alias, model=model, model_source=model_source)
+
+
+async def check_server(server: ServerAddress) -> None:
+    """Raise Unavailable if the server does not answer, Misconfigured if it is too old or does not let us in."""
+    calls = _calls_to(server)
+    try:
+        await check_version(calls)
+    except Unavailable as error:
+        raise Unavailable(
+            f"{server.url}: {error} FRESHLINE_QDRANT_URL says where it is; unset, the embedded index serves."
+        ) from error
+    finally:
+        await calls.close()
+
+
+def _calls_to(server: ServerAddress) -> Calls:
+    return Calls(create_client(server), Persistence(), create_grpc_client(server))
+
+
+async def open_with(
+    rest: AsyncQdrantClient,
+    *,
+    grpc: AsyncQdrantClient | None = None,
+    alias: str,
+    model: ModelId,
+    model_source: str | None = None,
+    persistence: Persistence | None = None,
+) -> ServerCollections:
+    """Open the collections under the alias. If it names none, create an empty one for this model.
+
+    Raises Misconfigured, with what to do, if one of them was written by another version.
+    """
+    collections = ServerCollections(Calls(rest, persistence or Persistence(), grpc), alias)
+    await collections.ensure_serving(model, model_source)
+    return collections
