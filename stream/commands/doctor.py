@@ -97,7 +97,7 @@ def _tried(check: str, look: Callable[[], list[Finding]], *, needed_by: tuple[st
 
 
 def _broker(ours: Settings) -> list[Finding]:
-    from stream.kafka.topics import check_topics
+    from stream.kafka.topic_admin import check_topics
 
     missing = check_topics(ours)
     fix = "start a worker, which creates them" if missing else None

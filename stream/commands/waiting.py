@@ -57,7 +57,8 @@ def connected(kafka: Cluster) -> Producer:
 
 def log_id(kafka: Cluster) -> str:
     """Return the id of the log, once a broker answers. Raises Unavailable if none does within `broker_seconds_max`."""
-    from stream.kafka.topics import ITEMS, topic_id
+    from stream.kafka.topic_admin import topic_id
+    from stream.kafka.topics import ITEMS
 
     limits = bounds()
     return wait_out(

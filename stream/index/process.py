@@ -22,7 +22,8 @@ from stream.index.compose_watches import WatchSide, compose_watches
 from stream.kafka.cluster import cluster_of
 from stream.kafka.end_offsets import EndOffsets
 from stream.kafka.reader import Reader
-from stream.kafka.topics import ITEMS, ensure_topics
+from stream.kafka.topic_admin import ensure_topics
+from stream.kafka.topics import ITEMS
 from stream.kafka.worker_clients import set_up_clients
 from stream.progress.freshness import FreshAsOf, RecentFreshness
 from stream.progress.objective import Objective

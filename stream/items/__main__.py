@@ -17,7 +17,8 @@ from stream.items.decoder import Decoder
 from stream.kafka.cluster import cluster_of
 from stream.kafka.reader import Reader
 from stream.kafka.schema_registry import SchemaRegistry
-from stream.kafka.topics import INPUTS, ITEMS, ITEMS_GROUP, ensure_topics, stamps_are_unknown, topic_id
+from stream.kafka.topic_admin import ensure_topics, stamps_are_unknown, topic_id
+from stream.kafka.topics import INPUTS, ITEMS, ITEMS_GROUP
 from stream.kafka.worker_clients import set_up_clients
 from stream.runtime import watchdog
 from stream.runtime.metrics import ItemsMetrics

@@ -15,7 +15,8 @@ from aiokafka.errors import KafkaError
 from schemas.errors import Unavailable
 from stream.kafka.partitions import Partition
 from stream.kafka.reader import Reader
-from stream.kafka.topics import ITEMS, PROGRESS, topic_id
+from stream.kafka.topic_admin import topic_id
+from stream.kafka.topics import ITEMS, PROGRESS
 
 if TYPE_CHECKING:
     from stream.kafka.cluster import Cluster

@@ -11,7 +11,8 @@ from kafka.errors import KafkaConnectionError, KafkaError
 from schemas.errors import Unavailable
 from schemas.tokens import Token
 from stream.kafka.producer_connection import connect, end, is_loss
-from stream.kafka.topics import ITEMS, topic_id
+from stream.kafka.topic_admin import topic_id
+from stream.kafka.topics import ITEMS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

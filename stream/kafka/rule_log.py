@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from schemas.errors import InvalidRule
 from stream.kafka.partitions import all_partitions
 from stream.kafka.reader import Reader
-from stream.kafka.topics import RULES, topic_layout
+from stream.kafka.topic_admin import topic_layout
+from stream.kafka.topics import RULES
 from workers.merchandising.rule_records import read_record
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from schemas.errors import InvalidEvent
 from stream.kafka.partitions import Partition
 from stream.kafka.reader import Reader
 from stream.kafka.schema_registry import SchemaRegistry
-from stream.kafka.topics import topic_layout
+from stream.kafka.topic_admin import topic_layout
 from workers.sources.sources import Sources
 
 CANARIES_PASSED_MAX = 2_000

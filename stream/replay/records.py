@@ -11,7 +11,7 @@ from stream.replay.selection import product_key
 
 if TYPE_CHECKING:
     from stream.kafka.reader import Record
-    from stream.kafka.topics import TopicLayout
+    from stream.kafka.topic_admin import TopicLayout
     from stream.replay.offset_range import OffsetRange
     from stream.replay.selection import Selection
 

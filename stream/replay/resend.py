@@ -13,7 +13,7 @@ from stream.kafka.headers import PREFIX, dead_letter_topic
 from stream.kafka.partitions import Partition, all_partitions
 from stream.kafka.producer import Producer
 from stream.kafka.send_rate import at_rate
-from stream.kafka.topics import topic_layout
+from stream.kafka.topic_admin import topic_layout
 from stream.replay.dead_letters import (
     DEAD_LETTER_OF,
     dead_letter_of,
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from stream.kafka.cluster import Cluster
     from stream.kafka.producer import OutgoingRecord
     from stream.kafka.reader import Record
-    from stream.kafka.topics import TopicLayout
+    from stream.kafka.topic_admin import TopicLayout
     from stream.replay.dead_letters import DeadLetter, Repair
     from stream.replay.ledger import ResendLedger
     from stream.replay.sending import OnConfirmed

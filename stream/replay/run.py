@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from schemas.errors import FreshlineError, Misconfigured
 from stream.kafka.producer import Producer
-from stream.kafka.topics import ALERTS, DEAD_LETTERS, INPUTS, PROGRESS, RULES, STATES, WATCHES, topic_layout
+from stream.kafka.topic_admin import topic_layout
+from stream.kafka.topics import ALERTS, DEAD_LETTERS, INPUTS, PROGRESS, RULES, STATES, WATCHES
 from stream.replay.offset_range import find_range
 from stream.replay.plan import ReplayPlan
 from stream.replay.position import ReplayPosition, position_path

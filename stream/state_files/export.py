@@ -14,7 +14,8 @@ from schemas.errors import ForeignRecord, InvalidStateLine, Misconfigured
 from stream.kafka.cluster import Cluster, cluster_of
 from stream.kafka.partitions import Partition, partition_of
 from stream.kafka.reader import Reader
-from stream.kafka.topics import CONNECT_SECONDS_MAX, ITEMS, ensure_topics, topic_layout
+from stream.kafka.topic_admin import CONNECT_SECONDS_MAX, ensure_topics, topic_layout
+from stream.kafka.topics import ITEMS
 from stream.state_files.lines import FileKind, decode_line, encode_line
 from stream.state_files.records import StateRecord, normalised_record, publish_states, state_partitions, state_record
 

@@ -11,7 +11,8 @@ from schemas.state_codec import logged_item_under
 from stream.kafka.cluster import cluster_of
 from stream.kafka.partitions import all_partitions
 from stream.kafka.reader import Reader
-from stream.kafka.topics import CONNECT_SECONDS_MAX, ITEMS, topic_layout
+from stream.kafka.topic_admin import CONNECT_SECONDS_MAX, topic_layout
+from stream.kafka.topics import ITEMS
 from stream.state_files.records import product_id_of
 from workers.document import document
 from workers.embedder.interface import ModelId

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from schemas.errors import InvalidEvent, InvalidFeedLine
 from stream.kafka.partitions import Partition
 from stream.kafka.reader import Reader
-from stream.kafka.topics import ITEMS, topic_layout
+from stream.kafka.topic_admin import topic_layout
+from stream.kafka.topics import ITEMS
 from stream.state_files.export import IMPORT_WRITER
 from stream.state_files.records import product_id_of, writer_of
 from workers.compare.feed_diff import read_line

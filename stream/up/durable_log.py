@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from stream.kafka.cluster import cluster_of
 from stream.kafka.log_identity import log_identity
-from stream.kafka.topics import ensure_topics
+from stream.kafka.topic_admin import ensure_topics
 from stream.up.process import FailureCount, keep_running, wait_broker_accepts
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ from schemas.errors import Misconfigured, Unavailable
 from stream.kafka.headers import EVENT_TIME, event_time_ms
 from stream.kafka.partitions import Partition
 from stream.kafka.reader import Reader, Record
-from stream.kafka.topics import ITEMS_GROUP, committed_offsets
+from stream.kafka.topic_admin import committed_offsets
+from stream.kafka.topics import ITEMS_GROUP
 from stream.runtime.atomic_files import write_whole
 from stream.up.loss_report import rfc3339_now
 

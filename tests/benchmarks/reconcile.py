@@ -20,7 +20,8 @@ from schemas.items import NO_REVIEWS, ItemRecord, ItemState
 from schemas.points import point_version
 from schemas.state_codec import encode_item
 from stream.kafka.partitions import Partition, partition_of
-from stream.kafka.topics import ITEMS, ensure_topics
+from stream.kafka.topic_admin import ensure_topics
+from stream.kafka.topics import ITEMS
 from stream.reconcile.compare import ComparisonContext
 from stream.reconcile.run import reconcile
 from stream.runtime.jobs import Step

@@ -18,7 +18,8 @@ from stream.kafka.end_offsets import EndOffsets
 from stream.kafka.log_identity import log_identity
 from stream.kafka.partitions import Partition, partition_of
 from stream.kafka.reader import Reader
-from stream.kafka.topics import INPUTS, ITEMS, all_topics, ensure_topics
+from stream.kafka.topic_admin import ensure_topics
+from stream.kafka.topics import INPUTS, ITEMS, all_topics
 from stream.up.handover import InputHandover
 from tests.support.running_broker import new_broker
 from tests.support.waiting import HANG_S, wait_until

@@ -19,7 +19,8 @@ from schemas.queries import Filters
 from schemas.state_codec import encode_item
 from stream.api.canary.watch import canary_id
 from stream.kafka.partitions import Partition, partition_of
-from stream.kafka.topics import ITEMS, ensure_topics
+from stream.kafka.topic_admin import ensure_topics
+from stream.kafka.topics import ITEMS
 from stream.state_files.records import StateRecord, publish_states
 from tests.support.index_backends import BACKENDS, content, opened, planned
 from tests.support.index_side import EPOCH, PARTITIONS, IndexSide, index_side, now_ms

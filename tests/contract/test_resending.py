@@ -13,7 +13,7 @@ from kafka.admin import ConfigResource, ConfigResourceType
 from schemas.errors import InvalidEvent, Misconfigured, Unavailable
 from stream.kafka.headers import EVENT_TIME, Origin, dead_letter_headers
 from stream.kafka.partitions import Partition
-from stream.kafka.topics import ensure_topics
+from stream.kafka.topic_admin import ensure_topics
 from stream.replay import resend
 from stream.replay.dead_letters import DEAD_LETTER_OF
 from stream.replay.offset_range import OffsetRange, end_offsets_now

@@ -14,7 +14,8 @@ from prometheus_client import CollectorRegistry
 from stream.api.live_rules import LiveRules
 from stream.kafka.producer import OutgoingRecord, Producer
 from stream.kafka.rule_log import read_rules
-from stream.kafka.topics import RULES, ensure_topics
+from stream.kafka.topic_admin import ensure_topics
+from stream.kafka.topics import RULES
 from stream.runtime.metrics import IndexMetrics, total_of
 from tests.support.running_commands import Done, freshline
 from tests.support.waiting import until

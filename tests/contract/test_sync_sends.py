@@ -15,7 +15,8 @@ from schemas.state_codec import encode_item
 from stream.api.canary.watch import canary_event, canary_id
 from stream.kafka.partitions import Partition, partition_of
 from stream.kafka.reader import Reader
-from stream.kafka.topics import ITEMS, ensure_topics
+from stream.kafka.topic_admin import ensure_topics
+from stream.kafka.topics import ITEMS
 from stream.state_files.records import StateRecord, publish_states
 from tests.support.running_broker import new_broker
 from tests.support.running_commands import freshline

@@ -14,7 +14,8 @@ from stream.kafka.cluster import Cluster
 from stream.kafka.end_offsets import EndOffsets
 from stream.kafka.log_identity import log_identity
 from stream.kafka.partitions import Partition
-from stream.kafka.topics import all_topics, ensure_topics
+from stream.kafka.topic_admin import ensure_topics
+from stream.kafka.topics import all_topics
 from stream.runtime.stack_report import StackReportFile
 from stream.up.bounds import UpBounds
 from stream.up.brokers.interface import wait_accepting

@@ -17,7 +17,7 @@ from stream.kafka.end_offsets import EndOffsets
 from stream.kafka.partitions import Partition
 from stream.kafka.producer import OutgoingRecord, Producer
 from stream.kafka.reader import Reader
-from stream.kafka.topics import ensure_topics, topic_id
+from stream.kafka.topic_admin import ensure_topics, topic_id
 from stream.runtime.process import Failure
 from stream.runtime.settings import Settings, read_settings
 from tests.support.secured_kafka import PASSWORD, USER, SecuredKafka, token

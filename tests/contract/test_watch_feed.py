@@ -10,7 +10,8 @@ from prometheus_client import CollectorRegistry
 
 from schemas.points import point_version
 from stream.kafka.partitions import Partition, partition_of
-from stream.kafka.topics import ALERTS, WATCHES, ensure_topics
+from stream.kafka.topic_admin import ensure_topics
+from stream.kafka.topics import ALERTS, WATCHES
 from stream.runtime.metrics import IndexMetrics
 from stream.state_files.records import StateRecord, publish_states
 from stream.watches.alert_feed import AlertFeed

@@ -13,7 +13,8 @@ from schemas.logged_item import LoggedItem
 from schemas.points import point_version
 from schemas.state_codec import encode_item
 from stream.kafka.partitions import Partition
-from stream.kafka.topics import ITEMS, ensure_topics
+from stream.kafka.topic_admin import ensure_topics
+from stream.kafka.topics import ITEMS
 from stream.writers.backfill import Backfill, done_name, end_name, filled_to
 from stream.writers.epoch import LOG, identity_for, log_mark
 from stream.writers.writer import Writer

@@ -15,7 +15,7 @@ from schemas.items import NO_REVIEWS, Change, ItemRecord, ItemState
 from schemas.state_codec import decode_item, encode_item, encode_review
 from stream.kafka.partitions import Partition, partition_of
 from stream.kafka.reader import Reader
-from stream.kafka.topics import ensure_topics
+from stream.kafka.topic_admin import ensure_topics
 from stream.state_files.export import StateCounts, export_state, import_state
 from stream.state_files.lines import encode_line
 from stream.state_files.records import StateRecord, publish_states, state_partitions

@@ -17,7 +17,7 @@ import pytest
 from qdrant_edge import UpdateOperation
 
 from schemas.points import point_id
-from stream.kafka.topics import ensure_topics
+from stream.kafka.topic_admin import ensure_topics
 from stream.runtime.ports import free_port
 from tests.support.waiting import wait_end, wait_until
 from workers.embedder.fake import FakeEmbedder

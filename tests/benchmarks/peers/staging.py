@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from schemas.errors import FreshlineError
-from stream.kafka.topics import ensure_topics
+from stream.kafka.topic_admin import ensure_topics
 from tests.benchmarks.catalogue import asked_queries
 from tests.benchmarks.peers.contestants import Running, new_place
 from tests.benchmarks.peers.measure import Sender, until_settled

@@ -22,7 +22,7 @@ from stream.kafka.event_lines import valid_events
 from stream.kafka.producer import OutgoingRecord
 from stream.kafka.send_rate import at_rate
 from stream.kafka.send_report import SendReport
-from stream.kafka.topics import topic_id
+from stream.kafka.topic_admin import topic_id
 from stream.runtime.ports import free_port
 from stream.up.brokers.embedded import EmbeddedBroker
 from stream.up.brokers.interface import wait_accepting

@@ -10,7 +10,7 @@ from kafka.admin import KafkaAdminClient, NewTopic
 
 from stream.kafka.producer import OutgoingRecord, Producer
 from stream.kafka.send_report import LOST, Problem, SendReport
-from stream.kafka.topics import topic_id
+from stream.kafka.topic_admin import topic_id
 from tests.support.running_broker import new_broker
 
 if TYPE_CHECKING:

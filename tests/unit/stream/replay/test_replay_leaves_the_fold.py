@@ -14,7 +14,7 @@ from schemas.items import ItemState
 from stream.kafka.headers import COPY_OF, EVENT_TIME, TOPIC_ID, Origin, event_time_ms, first_arrival_ms, origin_of
 from stream.kafka.partitions import Partition
 from stream.kafka.reader import Record
-from stream.kafka.topics import TopicLayout
+from stream.kafka.topic_admin import TopicLayout
 from stream.replay.offset_range import OffsetRange
 from stream.replay.records import ReplayRoute, copy_of, is_copy_within
 from stream.replay.selection import Selection
