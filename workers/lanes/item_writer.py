@@ -9,48 +9,34 @@ import structlog
 
 from schemas.canaries import is_canary
 from workers.index.interface import Upsert
+from workers.lanes.item_planner import Decided, ItemPlanner, shows_product
 from workers.lanes.pending_item import NewText
 from workers.lanes.sinks import AlertsRaised, Planned, Refused, Retried, Rewritten, Searchable, TracedWrite
 from workers.lanes.watching import ChangedPoint
 from workers.point.payload import is_visible
-from workers.point.plan import PointPlan, is_new_text, patch_facets, plan, same_product
 from workers.query_gate import CooperativeTurns
 from workers.retry import INDEX_BACKOFF, until_available
-from workers.state.projection import content, facets, product_digest
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
     from schemas.errors import Unavailable
-    from schemas.points import Content, Payload
+    from schemas.points import Payload
     from workers.clock import Clock
     from workers.embedder.cache import VectorCache
     from workers.index.interface import Index, Stored, Write
+    from workers.lanes.item_planner import Read
     from workers.lanes.pending_item import PendingItem
     from workers.lanes.sinks import DeadLetters, Sink
     from workers.lanes.watching import Watching
     from workers.query_gate import QueryGate
     from workers.retry import Backoff
 
-    Read = tuple[PendingItem, Stored | None]
-    """An item, and its point as it was just read."""
-    Head = tuple[PendingItem, Payload]
-    """An item, and the head of its point as it was just read."""
-
 log = structlog.get_logger(__name__)
 REFUSED = "refused"
 """The outcome of a record on which a pure stage failed."""
 T = TypeVar("T")
 Each = TypeVar("Each")
-
-
-class Decided(NamedTuple):
-    """What is to be written for an item."""
-
-    pending: PendingItem
-    plan: PointPlan
-    before: Payload | None
-    """The point that it was planned on, or its head if the product does not change; None if there is none."""
 
 
 class Refusal(NamedTuple):
@@ -87,8 +73,7 @@ class ItemWriter:
     ) -> None:
         """`cache` has vectors by fingerprint. `gate`: the queries to which the writes give way."""
         self._index = index
-        self._cache = cache
-        self._shop_currency = shop_currency
+        self._planner = ItemPlanner(index.model, cache, shop_currency, clock)
         self._clock = clock
         self._sink = sink
         self._dead_letters = dead_letters
@@ -104,22 +89,22 @@ class ItemWriter:
         """
         product_ids = [pending.product_id for pending in batch]
         heads = await self._until_available(lambda: self._index.heads(product_ids))
-        shown = {p.product_id for p in batch if (head := heads.get(p.product_id)) and _shows_product(head, p)}
+        shown = {p.product_id for p in batch if (head := heads.get(p.product_id)) and shows_product(head, p)}
         others = [pending for pending in batch if pending.product_id not in shown]
         reads = await self._read(others, there=heads.keys())
-        left = await self._write(reads, self._decide_unless_new_text) if others else Left([], [])
+        left = await self._write(reads, self._planner.unless_new_text) if others else Left([], [])
         if shown:
             known = [(pending, heads[pending.product_id]) for pending in batch if pending.product_id in shown]
-            left.missed.extend((await self._write(known, self._decide_facets)).missed)
+            left.missed.extend((await self._write(known, self._planner.of_facets)).missed)
         return left
 
     async def write_texts(self, texts: Sequence[NewText]) -> Left:
         """Write items that were left with a new text."""
-        return await self._write(await self._with_vectors(texts), self._decide_text)
+        return await self._write(await self._with_vectors(texts), self._planner.with_text)
 
     async def write_backfill(self, batch: Sequence[PendingItem]) -> Left:
         """Write items of the backfill, whatever their texts."""
-        return await self._write(await self._read(batch, vectors=True), self._decide)
+        return await self._write(await self._read(batch, vectors=True), self._planner.whole)
 
     async def _write(self, batch: Sequence[Each], decide: Callable[[Each], NewText | Decided]) -> Left:
         """Decide about each, bring about the effects, and ack last: after the write, or after the dead letter."""
@@ -179,56 +164,6 @@ class ItemWriter:
                 refusals.append(Refusal(pending, error))
             await turns.yield_if_over()
         return decisions, refusals
-
-    def _decide_unless_new_text(self, read: Read) -> NewText | Decided:
-        pending, stored = read
-        wanted = self._project(pending)
-        model, version = self._index.model, pending.version
-        if is_new_text(stored, wanted, version=version, model=model, repair=pending.repair):
-            return NewText(pending, wanted, stored)
-        return self._plan(pending, wanted, stored)
-
-    def _decide_text(self, text: NewText) -> Decided:
-        """A sale window that turned while the text waited has changed its price."""
-        turns_at_ms = text.content["price_changes_at_ms"]
-        turned = turns_at_ms is not None and turns_at_ms <= self._clock.now_ms()
-        return self._plan(text.pending, self._project(text.pending) if turned else text.content, text.stored)
-
-    def _decide_facets(self, read: Head) -> Decided:
-        pending, head = read
-        item, now_ms = pending.record, self._clock.now_ms()
-        of_facets = facets(item.prices, item.reviews, now_ms=now_ms, shop_currency=self._shop_currency)
-        return Decided(pending, patch_facets(head, item, of_facets, pending.version, now_ms), head)
-
-    def _decide(self, read: Read) -> Decided:
-        pending, stored = read
-        return self._plan(pending, self._project(pending), stored)
-
-    def _project(self, pending: PendingItem) -> Content:
-        return content(
-            pending.record.state,
-            pending.record.reviews,
-            partition=pending.partition,
-            now_ms=self._clock.now_ms(),
-            shop_currency=self._shop_currency,
-        )
-
-    def _plan(self, pending: PendingItem, wanted: Content, stored: Stored | None) -> Decided:
-        text = pending.changes.get("product")
-        made = plan(
-            stored,
-            wanted,
-            version=pending.version,
-            model=self._index.model,
-            cached=self._cache.get,
-            now_ms=self._clock.now_ms(),
-            # A record may carry no timestamp, and then says -1.
-            text_arrived_at_ms=None if text is None else max(0, text.first_arrived_at_ms),
-            repair=pending.repair,
-            serving=pending.serving,
-            product_digest=product_digest(pending.record),
-        )
-        return Decided(pending, made, None if stored is None else stored.payload)
 
     async def _with_alerts(self, decided: Sequence[Decided]) -> list[Decided]:
         """Return the decisions with the alerts that their writes raise."""
@@ -294,11 +229,3 @@ class ItemWriter:
 
     def _note_retry(self, error: Unavailable, _wait_s: float) -> None:
         self._sink.note(Retried(error))
-
-
-def _shows_product(head: Payload, pending: PendingItem) -> bool:
-    """Return whether a point shows the product of a record already, or a later record."""
-    if head["version"] >= pending.version:
-        return True
-    digest = product_digest(pending.record)
-    return not pending.repair and same_product(head, pending.partition, digest)

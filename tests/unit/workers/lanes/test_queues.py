@@ -22,7 +22,7 @@ from workers.embedder.cache import VectorCache
 from workers.embedder.fake import FakeEmbedder
 from workers.index.edge.open import open_edge
 from workers.index.interface import Reprice
-from workers.lanes import item_writer
+from workers.lanes import item_planner
 from workers.lanes.embedding import EmbeddingLane, EmbeddingPace
 from workers.lanes.item_writer import ItemWriter
 from workers.lanes.lanes import LanePressure, Lanes
@@ -457,7 +457,7 @@ async def test_a_bug_in_a_pure_stage_refuses_that_record_alone(tmp_path: Path, m
         return real(state, *arguments, **more)
 
     real = content
-    monkeypatch.setattr(item_writer, "content", fails_for_one)
+    monkeypatch.setattr(item_planner, "content", fails_for_one)
     async with bench(tmp_path) as b:
         await b.put("prices", "bad", price=5, currency="HKD")
         await b.put("prices", "good", price=5, currency="HKD")
@@ -519,7 +519,7 @@ async def test_a_new_text_is_projected_and_read_once_and_a_changed_one_read_agai
             return content(state, *arguments, **more)
 
         monkeypatch.setattr(b.index, "stored", stored)
-        monkeypatch.setattr(item_writer, "content", counted)
+        monkeypatch.setattr(item_planner, "content", counted)
         for title, more_reads in (("Zebra lamp", []), ("Giraffe lamp", [False, True])):
             reads.clear()
             projected.clear()
