@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from schemas.event_fields import milliseconds
+from schemas.event_numbers import milliseconds
 from schemas.times import TIME_MS_BELOW, ms_since_epoch, rfc3339
 
 
