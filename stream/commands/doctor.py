@@ -201,7 +201,21 @@ def _qdrant(ours: Settings) -> list[Finding]:
         raise Unavailable(f"{ours.qdrant_url} says no version ({error}): is it a Qdrant server, and up?") from None
     from importlib.metadata import version
 
-    return [qdrant_finding(server, version("qdrant-client"))]
+    return [qdrant_finding(server, version("qdrant-client")), *_tried("qdrant", lambda: [_usable(ours)])]
+
+
+def _usable(ours: Settings) -> Finding:
+    """Try what an index worker tries at its start, over REST and over gRPC: it leaves nothing behind."""
+    import asyncio
+
+    from stream.runtime.qdrant_server import qdrant_server
+    from workers.index.open import check_answers
+
+    server = qdrant_server(ours)
+    assert server is not None
+    asyncio.run(check_answers(server))
+    over = "REST" if server.grpc_port is None else f"REST, and over gRPC at port {server.grpc_port}"
+    return Finding("qdrant", f"has what Freshline needs, over {over}")
 
 
 def _versions() -> Finding:

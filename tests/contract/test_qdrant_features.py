@@ -7,8 +7,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from qdrant_client import AsyncQdrantClient, models
 
-from schemas.errors import Misconfigured
+from schemas.errors import Misconfigured, Unavailable
+from stream.runtime.ports import free_port
+from tests.qdrant_front.serving import in_thread
 from tests.support.index_backends import front_address
+from workers.index.address import ServerAddress
+from workers.index.open import check_answers
 from workers.index.server.calls import Calls, Persistence
 from workers.index.server.client import create_client, create_grpc_client
 from workers.index.server.features import SCRATCH_PREFIX, check_features
@@ -74,3 +78,21 @@ async def test_what_a_server_lacks_is_named(ignores: str, lacking: str) -> None:
         await check_features(Calls(client, QUICK))
     assert await left_behind(client) == []
     await client.close()
+
+
+async def test_a_port_of_grpc_that_belongs_to_another_server_is_noticed() -> None:
+    ours, other = in_thread(None), in_thread(None)
+    with pytest.raises(Misconfigured, match="FRESHLINE_QDRANT_GRPC_PORT: another Qdrant server"):
+        await check_answers(ServerAddress(ours.url, grpc_port=other.grpc_port))
+    client = create_grpc_client(ServerAddress(ours.url, grpc_port=other.grpc_port))
+    assert client is not None and await left_behind(client) == []
+    await client.close()
+    await check_answers(ServerAddress(ours.url, grpc_port=ours.grpc_port))
+
+
+async def test_a_port_of_grpc_at_which_nothing_listens_is_told_apart_from_a_server_that_is_away() -> None:
+    ours = in_thread(None)
+    with pytest.raises(Unavailable, match=r"not over gRPC: correct FRESHLINE_QDRANT_GRPC_PORT.*refused\)$"):
+        await check_answers(ServerAddress(ours.url, grpc_port=free_port()))
+    with pytest.raises(Unavailable, match=r"does not answer .*FRESHLINE_QDRANT_URL says where it is"):
+        await check_answers(ServerAddress(f"http://127.0.0.1:{free_port()}", grpc_port=free_port()))

@@ -87,7 +87,7 @@ class Calls:
 async def check_version(calls: Calls) -> None:
     """Raise Misconfigured if the server is too old or does not let us in, Unavailable while it is away."""
     try:
-        version = (await calls.ask(calls.client.info)).version
+        version = (await _info(calls)).version
         if calls.grpc is not None:
             await calls.ask(calls.rest.info)
     except _NotLetIn as error:
@@ -97,6 +97,30 @@ async def check_version(calls: Calls) -> None:
         raise Misconfigured(f"the Qdrant server is of version {version}: Freshline needs {least} or later")
 
 
+async def _info(calls: Calls) -> models.VersionInfo:
+    """Return the server's version. Raises Unavailable, which names the port of gRPC if REST alone answers."""
+    try:
+        return await calls.ask(calls.client.info)
+    except _NotLetIn:
+        raise
+    except Unavailable as error:
+        if calls.grpc is not None and await _answers(calls.rest):
+            reason = failure_of(error.__cause__).reason if isinstance(error.__cause__, CLIENT_ERRORS) else error
+            raise OnlyRestAnswers(
+                "the Qdrant server answers over REST and not over gRPC: correct FRESHLINE_QDRANT_GRPC_PORT, or unset "
+                f"it ({reason})"
+            ) from error
+        raise
+
+
+async def _answers(client: AsyncQdrantClient) -> bool:
+    try:
+        await client.info()
+    except CLIENT_ERRORS:
+        return False
+    return True
+
+
 def _whole_points(operation: models.UpdateOperation) -> int:
     points = operation.upsert if isinstance(operation, models.UpsertOperation) else None
     return len(points.points) if isinstance(points, models.PointsList) else 0
@@ -104,6 +128,10 @@ def _whole_points(operation: models.UpdateOperation) -> int:
 
 class AlreadyExists(Exception):
     """The thing exists that was to be created: another worker was first, or the answer to this call was lost."""
+
+
+class OnlyRestAnswers(Unavailable):
+    """The server answers over REST, and nothing at the port of gRPC."""
 
 
 class RefusedCall(Exception):

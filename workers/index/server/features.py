@@ -1,4 +1,5 @@
-"""What Freshline needs of a Qdrant server, tried on a scratch collection: a server ignores what its version lacks."""
+"""What Freshline needs of a Qdrant server, tried on a scratch collection: a server ignores what its version lacks, and
+the ports of REST and gRPC may be those of two servers."""
 
 from __future__ import annotations
 
@@ -32,6 +33,11 @@ async def check_features(calls: Calls) -> None:
     """
     try:
         async with _scratch_collection(calls) as name:
+            if not await calls.ask(lambda: calls.rest.collection_exists(name)):
+                raise Misconfigured(
+                    "FRESHLINE_QDRANT_GRPC_PORT: another Qdrant server answers there than at FRESHLINE_QDRANT_URL: "
+                    "name the port of gRPC of the same server"
+                )
             missing = [what for what, works in await _tried(calls, name) if not works]
     except RefusedCall as error:
         missing = [f"it refuses a request: {error}"]

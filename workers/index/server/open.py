@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from schemas.errors import Unavailable
-from workers.index.server.calls import Calls, Persistence, check_version
+from workers.index.server.calls import Calls, OnlyRestAnswers, Persistence, check_version
 from workers.index.server.client import create_client, create_grpc_client
 from workers.index.server.collections import ServerCollections
 from workers.index.server.features import check_features
@@ -32,10 +32,15 @@ async def open_server(
 
 
 async def check_server(server: ServerAddress) -> None:
-    """Raise Unavailable if the server does not answer, Misconfigured if it is too old or does not let us in."""
+    """Raise Unavailable if the server does not answer, Misconfigured if it does not let us in, lacks what Freshline
+    needs, or is another one over gRPC than over REST.
+    """
     calls = _calls_to(server)
     try:
         await check_version(calls)
+        await check_features(calls)
+    except OnlyRestAnswers:
+        raise
     except Unavailable as error:
         raise Unavailable(
             f"{server.url}: {error} FRESHLINE_QDRANT_URL says where it is; unset, the embedded index serves."

@@ -15,6 +15,7 @@ from stream.commands.current_run import CommandBounds
 from stream.commands.doctor import FREE_BYTES_MIN, disk_finding, qdrant_finding, status_findings
 from stream.runtime.ports import free_port
 from stream.runtime.settings import Settings
+from tests.qdrant_front.serving import in_thread
 from tests.support.running_commands import freshline, serving
 from tests.support.standing_in import StandIn
 
@@ -94,6 +95,19 @@ def test_what_needs_an_api_that_does_not_answer_is_named_as_not_checked() -> Non
     assert findings["api"]["fix"] is not None
     for check in ("topics", "model", "index", "producers", "clocks"):
         assert not findings[check]["checked"] and "not checked" in findings[check]["said"]
+
+
+def test_a_qdrant_server_is_tried_over_rest_and_over_grpc(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, nobody = in_thread(None), free_port()
+    monkeypatch.setenv("FRESHLINE_QDRANT_URL", ours.url)
+    for port, fix in ((ours.grpc_port, ""), (nobody, "correct FRESHLINE_QDRANT_GRPC_PORT, or unset it")):
+        monkeypatch.setenv("FRESHLINE_QDRANT_GRPC_PORT", str(port))
+        done = freshline(
+            "doctor", "--json", "--api", f"http://127.0.0.1:{nobody}", "--kafka", f"127.0.0.1:{nobody}",
+            bounds=CommandBounds(),
+        )  # fmt: skip
+        version, usable = (each for each in json.loads(done.out) if each["check"] == "qdrant")
+        assert version["fix"] is None and (usable["fix"] or "").startswith(fix) and bool(usable["fix"]) is bool(fix)
 
 
 def test_the_versions_of_all_that_matters_are_told() -> None:
