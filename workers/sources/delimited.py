@@ -23,6 +23,8 @@ DELIMITERS = {
     ";": "text separated by semicolons",
     "|": "text separated by bars",
 }
+SEPARATOR = "sep="
+"""The beginning of a first line in which a spreadsheet says what separates the cells."""
 _NAME = re.compile(r'\s*"?[\w][\w .:()\[\]/-]{0,60}"?\s*')
 _LINE_END = re.compile(r"\r\n?|\n")
 
@@ -30,6 +32,8 @@ _LINE_END = re.compile(r"\r\n?|\n")
 def known_delimiter(text: str) -> str | None:
     """Return what separates the cells of a text that begins like a table; None for one that begins otherwise."""
     first = _first_line(text)
+    if first[:-1] == SEPARATOR and first[-1] in DELIMITERS:
+        return first[-1]
     for delimiter in DELIMITERS:
         cells = first.split(delimiter)
         if len(cells) > 1 and len(set(cells)) == len(cells) and all(map(_NAME.fullmatch, cells)):
@@ -61,7 +65,7 @@ def delimited_rows(file: io.BufferedReader, delimiter: str) -> Iterator[Row]:
             yield Row(reader.line_num, InvalidEvent(_unreadable(begins, reader.line_num, error)))
             continue
         if names is None:
-            names = [name.strip() for name in cells]
+            names = [name.strip() for name in cells] if cells[:1] != [SEPARATOR] else None
         elif any(cell.strip() for cell in cells):
             yield Row(reader.line_num, _by_name(names, cells))
 

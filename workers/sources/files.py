@@ -8,23 +8,19 @@ import json
 import re
 import zlib
 from codecs import BOM_UTF8
-from typing import IO, TYPE_CHECKING, Any, NamedTuple
-from xml.etree import ElementTree
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 from schemas.errors import InvalidEvent, WrongUsage
 from schemas.events import EVENT_BYTES_MAX
 from workers.sources.delimited import DELIMITERS, delimited_rows, known_delimiter, likely_delimiter
 from workers.sources.row import Row
 from workers.sources.unpacking import PEEK_BYTES, unpacked
+from workers.sources.xml_rows import xml_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CHUNK_CHARACTERS = 64 * 1024
-GOOGLE = "base.google.com/"
-"""What the names of Google's vocabularies of products have in common."""
-ITEM_TAGS = ("item", "entry")
-"""The elements of a row in RSS 2.0 and in Atom."""
 BROKEN = (EOFError, gzip.BadGzipFile, zlib.error)
 """What reading a packed file raises that was cut off or damaged."""
 _ANSWER = re.compile(
@@ -79,7 +75,7 @@ def recognised_file(file: IO[bytes], *, is_table: bool = False) -> tuple[Shape, 
 def rows_of(shape: Shape, text: io.BufferedReader) -> Iterator[Row]:
     """Yield the rows of a text of this shape that are not blank."""
     if shape.has_texts:
-        return _to_the_end(_xml_rows(text) if shape.delimiter is None else delimited_rows(text, shape.delimiter))
+        return _to_the_end(xml_rows(text) if shape.delimiter is None else delimited_rows(text, shape.delimiter))
     return _to_the_end(_objects(text) if shape.name != "JSON lines" else _lines(text))
 
 
@@ -164,38 +160,3 @@ def _objects(file: io.BufferedReader) -> Iterator[Row]:
                 continue
         more = text.read(CHUNK_CHARACTERS)
         rest, at_end = rest + more, not more
-
-
-def _xml_rows(file: io.BufferedReader) -> Iterator[Row]:
-    number = 0
-    try:
-        for _, element in ElementTree.iterparse(file, events=("end",)):
-            if _local(element.tag) in ITEM_TAGS:
-                number += 1
-                yield Row(number, _element(element))
-                element.clear()  # Else the whole feed stays in memory.
-    except ElementTree.ParseError as error:
-        yield Row(number + 1, InvalidEvent(f"the XML cannot be read further: {error}"))
-
-
-def _element(item: ElementTree.Element) -> dict[str, Any]:
-    """Return the texts of an item by name. Of a name that is repeated the first counts; nested ones are left alone.
-
-    An item of Atom has an `id` beside Google's, and one of RSS the title of a picture beside its own.
-    """
-    texts: dict[str, Any] = {}
-    for child in sorted(item, key=_foreignness):
-        text = child.get("href") or (child.text or "").strip()
-        if text and not len(child):
-            texts.setdefault(_local(child.tag), text)
-    return texts
-
-
-def _foreignness(element: ElementTree.Element) -> int:
-    """Return the rank of an element's vocabulary: Google's, that of the feed itself, any other."""
-    vocabulary = str(element.tag).rpartition("}")[0]
-    return 0 if GOOGLE in vocabulary else 1 if not vocabulary or "Atom" in vocabulary else 2
-
-
-def _local(tag: Any) -> str:
-    return str(tag).rpartition("}")[2]

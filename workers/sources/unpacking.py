@@ -7,6 +7,8 @@ import gzip
 import io
 from typing import IO, Any, cast
 
+from typing_extensions import override
+
 from schemas.errors import WrongUsage
 
 PEEK_BYTES = 64 * 1024
@@ -40,7 +42,7 @@ def unpacked(file: IO[bytes]) -> io.BufferedReader:
     while buffered.peek(len(codecs.BOM_UTF8)).startswith(codecs.BOM_UTF8):
         buffered.read(len(codecs.BOM_UTF8))  # Two programs may have written one each.
     if (encoding := _utf_16(start[:4])) is not None:
-        return io.BufferedReader(_Recoded(buffered, encoding), PEEK_BYTES)
+        return io.BufferedReader(Recoded(buffered, encoding), PEEK_BYTES)
     return buffered
 
 
@@ -59,16 +61,19 @@ def _utf_16(start: bytes) -> str | None:
     return "utf-16-be" if len(start) == 4 and start[0] == start[2] == 0 != start[1] else None
 
 
-class _Recoded(io.RawIOBase):
+class Recoded(io.RawIOBase):
     """A file in another encoding, read as UTF-8."""
 
-    def __init__(self, file: io.BufferedReader, encoding: str) -> None:
-        self._text = io.TextIOWrapper(file, encoding, errors="replace", newline="")
+    def __init__(self, file: io.BufferedReader, encoding: str, *, errors: str = "replace") -> None:
+        """`errors`: what becomes of bytes that are none of the encoding, as in `bytes.decode`."""
+        self._text = io.TextIOWrapper(file, encoding, errors=errors, newline="")
         self._rest = b""
 
+    @override
     def readable(self) -> bool:
         return True
 
+    @override
     def readinto(self, buffer: Any) -> int:
         if not self._rest:
             self._rest = self._text.read(CHUNK_CHARACTERS).encode()

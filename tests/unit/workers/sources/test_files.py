@@ -231,3 +231,40 @@ def test_the_names_of_google_go_before_those_of_atom_and_of_other_vocabularies()
     assert entry.value == {"id": "TV-1", "title": "Television", "credit": "Ann"}
     [entry] = read(feed.replace("<g:title>Television</g:title>", "").encode(), takes_text=True)
     assert isinstance(entry.value, dict) and entry.value["title"] == "Blog"
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "UTF-16", "ISO-8859-1", "windows-1252", "GBK", "Shift_JIS", "Big5", "EUC-KR", "koi8-r"]
+)
+def test_a_feed_of_xml_is_read_in_the_encoding_that_it_declares(encoding: str) -> None:
+    title = "Tee grün" if encoding in ("utf-8", "UTF-16", "ISO-8859-1", "windows-1252") else "Tee"
+    text = RSS.replace('"1.0"?', f'"1.0" encoding="{encoding}"?', 1).replace("Television", title)
+    first, second = read(text.encode(encoding), takes_text=True)
+    assert isinstance(first.value, dict) and first.value["title"] == title
+    assert second == Row(2, {"id": "TV-2"})
+
+
+def test_letters_of_other_encodings_are_read_and_bytes_that_are_none_of_them_are_told() -> None:
+    declared = RSS.replace('"1.0"?', '"1.0" encoding="GBK"?', 1)
+    [first, _] = read(declared.replace("Television", "绿茶").encode("gbk"), takes_text=True)
+    assert isinstance(first.value, dict) and first.value["title"] == "绿茶"
+    *_, last = read(declared.replace("Television", "\x80\x81").encode("latin-1"), takes_text=True)
+    assert isinstance(last.value, InvalidEvent) and "cannot be read further" in str(last.value)
+    *_, last = read(declared.replace("GBK", "x-nobody").encode(), takes_text=True)
+    assert isinstance(last.value, InvalidEvent) and "unknown encoding: x-nobody" in str(last.value)
+
+
+def test_blanks_before_a_declaration_are_no_reason_to_refuse_a_feed() -> None:
+    assert read(b"\n\n  " + RSS.encode(), takes_text=True) == read(RSS.encode(), takes_text=True)
+
+
+def test_xml_that_is_no_feed_is_refused_and_an_empty_feed_is_not() -> None:
+    [row] = read(b"<products><product><id>1</id></product></products>", takes_text=True)
+    assert isinstance(row.value, InvalidEvent) and "<products> has neither <item> nor <entry>" in str(row.value)
+    assert read(b"<rss><channel/></rss>", takes_text=True) == []
+
+
+@pytest.mark.parametrize("delimiter", [";", ",", "\t", "|"])
+def test_a_spreadsheet_may_say_what_separates_the_cells(delimiter: str) -> None:
+    table = f"sep={delimiter}\r\nproduct_id{delimiter}title\r\na{delimiter}Tee\r\n".encode()
+    assert read(table, takes_text=True) == [Row(3, {"product_id": "a", "title": "Tee"})]
