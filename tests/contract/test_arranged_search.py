@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -10,8 +11,10 @@ from schemas.errors import RefusedRequest
 from schemas.queries import SearchRequest
 from tests.support.index_backends import BACKENDS, MODEL, content, opened, put, vector
 from tests.support.queries import LoadedModel, OneIndex, at_once
+from workers.index.edge import index as edge
 from workers.index.interface import Patch
-from workers.search import arranging
+from workers.index.server import index as server
+from workers.search import browsing, index_order
 from workers.search.hits import Shop
 from workers.search.searcher import Searcher
 
@@ -213,15 +216,77 @@ async def test_more_items_than_can_be_arranged_without_a_query_are_refused(
     index: Index, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await fill(index)
-    monkeypatch.setattr(arranging, "BROWSED_MAX", 11)
-    for field, asked in (("sort", {"sort": "rating"}), ("group", {"group": True}), ("facets", {"facets": "brand"})):
+    monkeypatch.setattr(browsing, "BROWSED_MAX", 11)
+    for field, asked in (("sort", {"sort": "newest"}), ("group", {"group": True}), ("facets", {"facets": "brand"})):
         with pytest.raises(RefusedRequest, match="more than 11 items") as refused:
             await ask(index, currency="EUR", **asked)
         assert refused.value.field == field
         assert (await ask(index, currency="EUR", brand="Garden", **(asked | {"facets": []}))).total == 3
         assert (await ask(index, q="cake", **asked)).total > 0
+    for sort in ("price_asc", "price_desc", "rating"):  # The index has their order, however many items there are.
+        assert (await ask(index, currency="EUR", sort=sort)).total == 12
 
 
 async def test_nothing_is_found_and_nothing_is_counted(index: Index) -> None:
     results = await ask(index, q="cake", sort="price_asc", group=True, facets=list(ALL_FACETS))
     assert (results.hits, results.total, results.facets) == ([], 0, {name: [] for name in ALL_FACETS})
+
+
+async def fill_unevenly(index: Index) -> None:
+    """Sixty items: many of one price or rating, some without, one with a price that no release writes."""
+    chosen = Random(7)
+    for number in range(60):
+        price = chosen.choice([None, 1.0, 1.0, 2.5, 2.5, 2.5, 9.99, float(number)])
+        rated = {"rating": chosen.choice([None, 5.0, 5.0, 4.5, 1.0]), "review_count": chosen.randrange(4)}
+        plain = content(
+            f"p{number:02}",
+            "cake",
+            price=price,
+            currency="EUR",
+            brand=("Acme", "ACME", "Garden")[number % 3],
+            item_group_id=f"g{number // 5}" if number % 2 else None,
+            availability=("in_stock", "out_of_stock")[number % 2],
+            updated_at_ms={"product": chosen.randrange(5), "price": None, "reviews": None},
+        )
+        await put(index, cast("Any", {**plain, **rated}), 1)
+    await index.write([Patch("p07", 1, 2, {"price": "low", "version": 2})])
+
+
+@pytest.mark.parametrize("filters", [{}, {"availability": "in_stock"}, {"max_price": 9.99, "min_rating": 1.0}])
+@pytest.mark.parametrize("sort", ["price_asc", "price_desc", "rating"])
+async def test_the_order_of_the_index_is_that_of_all_items_read_one_by_one(
+    index: Index, monkeypatch: pytest.MonkeyPatch, sort: str, filters: dict[str, Any]
+) -> None:
+    await fill_unevenly(index)
+    asked = {"currency": "EUR", **filters, "sort": sort}
+    pages = [await ask(index, **asked, limit=7, offset=offset) for offset in range(0, 70, 7)]
+    monkeypatch.setattr(index_order, "EQUAL_MAX", 2)
+    too_equal = [await ask(index, **asked, limit=7, offset=offset) for offset in range(0, 70, 7)]
+    monkeypatch.setattr(browsing, "is_indexed", lambda *_: False)
+    whole = await ask(index, **asked, limit=100)
+    assert len(whole.hits) == whole.total >= 15
+    assert [name for page in pages for name in names(page)] == names(whole)
+    assert [name for page in too_equal for name in names(page)] == names(whole)
+    assert {page.total for page in pages} == {whole.total}
+
+
+@pytest.mark.parametrize("sort", ["relevance", "price_asc", "rating", "newest"])
+async def test_items_that_are_read_in_many_parts_are_arranged_as_those_of_one(
+    index: Index, monkeypatch: pytest.MonkeyPatch, sort: str
+) -> None:
+    await fill_unevenly(index)
+    asked: dict[str, Any] = {
+        "currency": "EUR",
+        "brand": "acme",
+        "sort": sort,
+        "facets": "brand,availability,price,rating",
+    }
+    for group in (False, True):
+        monkeypatch.undo()
+        whole = await ask(index, **asked, group=group, limit=100)
+        for module in (edge, server):
+            monkeypatch.setattr(module, "BROWSED_POINTS", 3)
+        pages = [await ask(index, **asked, group=group, limit=4, offset=offset) for offset in range(0, 44, 4)]
+        assert [hit for page in pages for hit in page.hits] == whole.hits and len(whole.hits) == whole.total > 8
+        assert all((page.total, page.facets) == (whole.total, whole.facets) for page in pages)
+        assert sum(one.count for one in whole.facets["brand"]) > whole.total

@@ -15,7 +15,7 @@ from qdrant_edge import Filter, Point, ScrollRequest, UpdateOperation
 from tests.support.index_backends import MODEL
 from workers.index.edge import filters as where
 from workers.index.edge.open import open_edge
-from workers.index.layout import AnyOf, Except, Is, IsIn, IsOneOf, Within
+from workers.index.layout import AnyOf, Except, Is, IsIn, IsOneOf, Lacks, Within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +49,8 @@ def shard() -> Iterator[EdgeShard]:
 
 
 @given(
-    st.lists(payloads, min_size=len(IDS), max_size=len(IDS)), st.lists(single | within | any_of, min_size=1, max_size=2)
+    st.lists(payloads, min_size=len(IDS), max_size=len(IDS)),
+    st.lists(single | within | any_of | st.builds(Lacks, within), min_size=1, max_size=2),
 )
 def test_the_evaluator_agrees_with_the_filter_of_the_index(
     shard: EdgeShard, stored: list[dict[str, Any]], asked: list[Condition]

@@ -49,6 +49,9 @@ async def everything_finds(index: Index, product_id: str) -> dict[str, bool]:
         "product_id": point in await index.find_exact(product_id, NONE),
         "gtin": point in await index.find_exact("4890008100309", NONE),
         "browsing": point in await index.browse(NONE, 10, 0),
+        "browsing in an order": point in await index.browse_by("price", NONE, 10, descending=True),
+        "browsing for traits": point
+        in [point async for part in index.browse_traits(NONE, ["price"]) for point in part],
         "count": await index.count(NONE) > 0,
         "filtered count": await index.count(Filters(min_price=1)) > 0,
     }
@@ -96,6 +99,8 @@ async def test_a_canary_is_found_by_its_id_and_is_in_no_count_and_no_scan(index:
     assert (await index.payloads([canary]))[canary]["status"] == "canary"
     assert (await index.count_points(), await index.count(NONE), await index.count(Filters(min_price=1))) == (1, 1, 1)
     assert canary not in await index.browse(NONE, 10, 0)
+    assert canary not in await index.browse_by("price", NONE, 10, descending=False)
+    assert [list(part) async for part in index.browse_traits(NONE, ["price"])] == [ids("a")]
     for query in ("cake", "garden canary", "freshline", "0"):
         assert canary not in await found_by_words(index, query)
     assert [payload["product_id"] async for page in index.scan() for payload in page] == ["a"]

@@ -197,6 +197,18 @@ class Index(Protocol):
     async def browse(self, filters: Filters, limit: int, offset: int) -> list[str]:
         """Return point ids of visible items that pass the filters, in a stable order."""
 
+    async def browse_by(self, field: str, filters: Filters, limit: int, *, descending: bool) -> list[str]:
+        """Return point ids of visible items that pass the filters and have a number in the field, in the order of these
+        numbers. Equal ones come in any order, of which those beyond the limit are left out."""
+
+    def browse_traits(self, filters: Filters, fields: Sequence[str]) -> AsyncIterator[dict[str, Traits]]:
+        """Iterate over the traits of all visible items that pass the filters, a part at a time, by point id, in the
+        order of `browse`. Others have their turn on the event loop between the parts.
+
+        `fields`: the fields of a payload that are needed. Traits of others may be missing, as reading them costs a
+        server. An item that is written meanwhile may be missing, and none is twice.
+        """
+
     async def count(self, filters: Filters) -> int:
         """Return how many visible items pass the filters."""
 

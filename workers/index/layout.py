@@ -136,6 +136,16 @@ class Except(NamedTuple):
         return point not in self.points and self.condition.holds(value_of, point)
 
 
+class Lacks(NamedTuple):
+    """The condition that another condition does not hold."""
+
+    condition: Within
+
+    def holds(self, value_of: ValueOf, _: str = "") -> bool:
+        """Return what `Is.holds` does."""
+        return not self.condition.holds(value_of)
+
+
 class AnyOf(NamedTuple):
     """The condition that at least one of these conditions holds."""
 
@@ -146,7 +156,7 @@ class AnyOf(NamedTuple):
         return any(each.holds(value_of, point) for each in self.conditions)
 
 
-Condition = Is | IsIn | Within | IsOneOf | Except | AnyOf
+Condition = Is | IsIn | Within | Lacks | IsOneOf | Except | AnyOf
 
 VISIBLE = Is("status", Status.VISIBLE.value)
 HIDDEN = IsIn("status", [status.value for status in Status if status is not Status.VISIBLE])
@@ -178,6 +188,7 @@ def conditions(filters: Filters) -> list[Condition]:
         *(_one_of("name_keys", keys) for keys in _attribute_keys(filters)),
         *_price_within(filters),
         *([] if filters.min_rating is None else [Within("rating", filters.min_rating, None)]),
+        *([filters.condition] if isinstance(filters, FiltersAnd) else []),
     ]
 
 
@@ -194,6 +205,12 @@ def _field_keys(field: str, names: Sequence[str]) -> list[str]:
 
 def _attribute_keys(filters: Filters) -> list[list[str]]:
     return [[attribute_key(name, each) for each in values] for name, values in filters.attributes.items()]
+
+
+class FiltersAnd(Filters):
+    """Filters with one condition more."""
+
+    condition: Within | Lacks
 
 
 class FiltersNow(Filters):

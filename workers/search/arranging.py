@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, NamedTuple
 
-from schemas.errors import RefusedRequest
 from workers.search.diversity import with_diversity
 from workers.search.groups import group_key, grouped, ungrouped
 from workers.search.moment import filters_now
@@ -27,17 +26,15 @@ if TYPE_CHECKING:
     from workers.search.pinning import Pin
     from workers.search.retrievers import Ranked
 
-BROWSED_MAX = 20_000
-"""The most items that pass the filters of a search without a query, if they are to be sorted, grouped or counted."""
 ALL_FILTERS = ""
 """The name of the set that is found with all filters, beside those without the filters of one field."""
 
 
 class FoundSet(NamedTuple):
-    """What is found with some filters."""
+    """What a query finds with some filters."""
 
     ranked: Ranked
-    """The best first; without a query in the order of the index."""
+    """The best first."""
     pins: list[Pin]
     """The pins whose products may be shown. They are part of the ranking."""
     is_exact: bool
@@ -98,19 +95,6 @@ async def ordered_groups(
     ordered = await with_diversity(index, await in_order(index, ranked, ordering), diversity)
     whole, pins = await with_pins(index, ordered, ordering.rules.pins, filters)
     return placed(ungrouped(pinned_first(whole, pins)), pins, whole.exact), pins, whole.teams
-
-
-async def browsed_set(index: Index, request: SearchRequest, filters: Filters, ordering: Ordering) -> FoundSet:
-    """Return all items that pass the filters, if they are not too many. Raises RefusedRequest, Unavailable."""
-    passing = await index.browse(filters, BROWSED_MAX + 1, 0)
-    if len(passing) > BROWSED_MAX:
-        field = "facets" if request.facets else "group" if request.group else "sort"
-        raise RefusedRequest(
-            field,
-            f"more than {BROWSED_MAX:,} items pass the filters, which is too many for it: add a filter or a query",
-        )
-    ranked = browsed(passing, weighed=ordering.needs_traits)
-    return FoundSet(*await with_pins(index, ranked, ordering.rules.pins, filters), is_exact=True)
 
 
 async def arranged(

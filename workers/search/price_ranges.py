@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from decimal import ROUND_HALF_UP, Decimal
+from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 from schemas.event_numbers import PRICE_DECIMALS_MAX
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 RANGES_MAX = 5
 ROUND_DIGITS = tuple(map(Decimal, ("1", "1.5", "2", "2.5", "3", "4", "5", "6", "8", "10")))
@@ -27,31 +28,36 @@ class PriceRange(NamedTuple):
         return (self.least is None or price >= self.least) and (self.most is None or price <= self.most)
 
 
-def price_ranges(prices: Sequence[float], decimals: int) -> list[PriceRange]:
+def price_ranges(prices: Mapping[float, int], decimals: int) -> list[PriceRange]:
     """Return ranges, the lowest first, each price in exactly one of them, and none without a price.
 
-    `decimals`: those of the currency. A range ends one unit of the last decimal below the next one, since the bounds of
-    a filter include what is equal to them.
+    `prices`: each price with how many items have it; `decimals`: those of the currency. A range ends one unit of the
+    last decimal below the next one, since the bounds of a filter include what is equal to them.
     """
     ordered = sorted(prices)
-    unit = Decimal(1).scaleb(-max([decimals, *map(_decimals, set(ordered))]))
-    edges = _edges(ordered, unit)
+    unit = Decimal(1).scaleb(-max([decimals, *map(_decimals, ordered)]))
+    edges = _edges(ordered, [*accumulate(prices[price] for price in ordered)], unit)
     bounds = zip([None, *edges], [*(edge - unit for edge in edges), None], strict=True)
     ranges = [
         PriceRange(None if least is None else float(least), None if most is None else float(most))
         for least, most in bounds
     ]
-    return [each for each in ranges if _count(ordered, *each)]
+    return [each for each in ranges if _has_any(ordered, *each)]
 
 
-def _count(ordered: Sequence[float], least: float | None, most: float | None) -> int:
+def _has_any(ordered: Sequence[float], least: float | None, most: float | None) -> bool:
     end = len(ordered) if most is None else bisect_right(ordered, most)
-    return end - (0 if least is None else bisect_left(ordered, least))
+    return end > (0 if least is None else bisect_left(ordered, least))
 
 
-def _edges(ordered: Sequence[float], unit: Decimal) -> list[Decimal]:
-    """Return the least prices of all ranges but the first: round numbers near to the quantiles."""
-    quantiles = {ordered[number * len(ordered) // RANGES_MAX] for number in range(1, RANGES_MAX)} if ordered else set()
+def _edges(ordered: Sequence[float], items: Sequence[int], unit: Decimal) -> list[Decimal]:
+    """Return the least prices of all ranges but the first: round numbers near to the quantiles.
+
+    `items`: how many items have one of the prices up to each one.
+    """
+    total = items[-1] if items else 0
+    places = {bisect_right(items, number * total // RANGES_MAX) for number in range(1, RANGES_MAX)} if total else set()
+    quantiles = {ordered[place] for place in places}
     edges = {_rounded(Decimal(repr(each))).quantize(unit, ROUND_HALF_UP) for each in quantiles if each > 0}
     return sorted(edge for edge in edges if ordered[0] < float(edge) <= ordered[-1])
 

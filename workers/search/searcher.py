@@ -19,10 +19,10 @@ from workers.search.arranging import (
     arranged,
     arranges,
     browsed_page,
-    browsed_set,
     ordered_groups,
     relaxed,
 )
+from workers.search.browsing import browsed_listing
 from workers.search.currency import check_currency
 from workers.search.fusion import HEAD_POINTS
 from workers.search.hit_explanation import HitExplainer
@@ -136,8 +136,7 @@ class Searcher:
             check_currency(index, request, self._shop.currency), self._turned(index, request, now_ms)
         )
         if arranges(request):
-            sets, retrieved, ordering = await self._sets(index, request, relaxed(request, turned), now_ms)
-            listing = await arranged(index, request, sets, turned, ordering)
+            listing, retrieved, ordering = await self._arranged(index, request, turned, now_ms)
         else:
             listing, retrieved, ordering = await self._page(
                 index, request, filters_now(request.filters, turned), now_ms
@@ -231,14 +230,14 @@ class Searcher:
         page = groups[request.offset : end]
         return Listing(page, len(groups), retrieved.is_complete, {}, True, pins, teams), retrieved, ordering
 
-    async def _sets(
-        self, index: Index, request: SearchRequest, several: Mapping[str, Filters], now_ms: int
-    ) -> tuple[dict[str, FoundSet], Retrieved | None, Ordering]:
-        """Return all that is found with each of the filters, and what is retrieved with all of them."""
+    async def _arranged(
+        self, index: Index, request: SearchRequest, turned: Turned, now_ms: int
+    ) -> tuple[Listing, Retrieved | None, Ordering]:
+        """Return one page of all that is found, and its refinements; what is retrieved with all filters."""
+        several = relaxed(request, turned)
         if request.q is None:
             ordering = self.ordering(request, None, "filters", now_ms)
-            sets = await asyncio.gather(*(browsed_set(index, request, each, ordering) for each in several.values()))
-            return dict(zip(several, sets, strict=True)), None, ordering
+            return await browsed_listing(index, request, several, turned, ordering), None, ordering
         retrieved = await self._retrieve(
             index, normalised(request.q), [*several.values()], self._counted_points, ahead=_ahead(request)
         )
@@ -248,7 +247,7 @@ class Searcher:
             name: FoundSet(*await with_pins(index, each.ranked(), pins, filters), each.is_complete)
             for (name, filters), each in zip(several.items(), retrieved, strict=True)
         }
-        return found, retrieved[0], ordering
+        return await arranged(index, request, found, turned, ordering), retrieved[0], ordering
 
     async def _rendered(
         self,

@@ -13,6 +13,14 @@ if TYPE_CHECKING:
     from workers.index.traits import Traits
     from workers.search.moment import Turned
 
+SORT_FIELDS: dict[Sort, tuple[str, ...]] = {
+    "relevance": (),
+    "price_asc": ("price",),
+    "price_desc": ("price",),
+    "rating": ("rating", "review_count"),
+    "newest": ("updated_at_ms",),
+}
+"""The fields of a payload that an order compares."""
 LAST = (inf,)
 """The key of an item without the value. Values are finite."""
 
@@ -24,11 +32,11 @@ def in_order_of(sort: Sort, found: Sequence[Found], traits: Mapping[str, Traits]
     """
     if sort == "relevance":
         return list(found)
-    keys = [_key(sort, traits[point], turned.get(point, traits[point].price)) for point, _ in found]
+    keys = [sort_key(sort, traits[point], turned.get(point, traits[point].price)) for point, _ in found]
     return [found[place] for place in sorted(range(len(found)), key=keys.__getitem__)]
 
 
-def _key(sort: Sort, item: Traits, price: float | None) -> tuple[float, ...]:
+def sort_key(sort: Sort, item: Traits, price: float | None) -> tuple[float, ...]:
     """Return the numbers to sort by, the lowest first."""
     if sort == "rating":
         return LAST if item.rating is None else (-item.rating, -item.review_count)

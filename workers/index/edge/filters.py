@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from qdrant_edge import FieldCondition, Filter, HasIdCondition, MatchAny, MatchValue, RangeFloat
 
-from workers.index.layout import AnyOf, Except, Is, IsIn, IsOneOf, Within
+from workers.index.layout import AnyOf, Except, Is, IsIn, IsOneOf, Lacks, Within
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,6 +46,8 @@ def _field(condition: Condition) -> FieldCondition | HasIdCondition | Filter:
             return HasIdCondition(set(points))
         case Except(other, points):
             return Filter(must=[_field(other)], must_not=[HasIdCondition(set(points))])
+        case Lacks(other):
+            return Filter(must_not=[_field(other)])
         case Is(field, value):
             return FieldCondition(field, match=MatchValue(value))
         case IsIn(field, values):

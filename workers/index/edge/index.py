@@ -6,6 +6,7 @@ the event loop itself, and long runs of writes are cut into slices, between whic
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import shutil
 from typing import TYPE_CHECKING
@@ -72,6 +73,8 @@ FREE_BYTES_MIN = 200 * 2**20
 WAL_BYTES_MAX = 64 * 2**20
 SCAN_POINTS = 64
 """The points that one call of a scan reads, in 2-3 ms."""
+BROWSED_POINTS = 512
+"""The points whose traits are read between two turns of others, in about 2 ms where they are known."""
 HEAD = PayloadSelector.Include(list(HEAD_FIELDS))
 
 
@@ -174,6 +177,28 @@ class EdgeIndex(OpenedIndex):
         passing = where.all_of([VISIBLE, *conditions(filters)])
         request = ScrollRequest(limit=offset + limit, filter=passing, with_payload=False)
         return [id_of(record) for record in self._shard.scroll(request)[0][offset:]]
+
+    @override
+    async def browse_by(self, field: str, filters: Filters, limit: int, *, descending: bool) -> list[str]:
+        request = ScrollRequest(
+            limit=limit,
+            filter=where.all_of([VISIBLE, *conditions(filters)]),
+            order_by=OrderBy(field, Direction.Desc if descending else Direction.Asc),
+            with_payload=False,
+        )
+        return [id_of(record) for record in self._shard.scroll(request)[0]]
+
+    @override
+    async def browse_traits(self, filters: Filters, fields: Sequence[str]) -> AsyncIterator[dict[str, Traits]]:
+        offset, passing = None, where.all_of([VISIBLE, *conditions(filters)])
+        while True:
+            request = ScrollRequest(offset=offset, limit=BROWSED_POINTS, filter=passing, with_payload=False)
+            records, offset = self._shard.scroll(request)
+            if records:
+                yield await self._traits.of(list(map(id_of, records)))
+            if offset is None:
+                return
+            await asyncio.sleep(0)
 
     @override
     async def count(self, filters: Filters) -> int:

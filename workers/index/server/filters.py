@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from qdrant_client import models
 
-from workers.index.layout import CREATED_WITH, AnyOf, Except, Is, IsIn, IsOneOf, Within
+from workers.index.layout import CREATED_WITH, AnyOf, Except, Is, IsIn, IsOneOf, Lacks, Within
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,6 +75,8 @@ def _field(condition: Condition) -> models.FieldCondition | models.HasIdConditio
             return models.HasIdCondition(has_id=list(points))
         case Except(other, points):
             return models.Filter(must=[_field(other)], must_not=[models.HasIdCondition(has_id=list(points))])
+        case Lacks(other):
+            return models.Filter(must_not=[_field(other)])
         case Is(field, value):
             return models.FieldCondition(key=field, match=models.MatchValue(value=value))
         case IsIn(field, values):

@@ -51,6 +51,8 @@ AHEAD_POINTS, RANKS_BESIDE = 200, 60
 times a page of them has all of a first page for 90% of 81 real queries (80% with twice)."""
 TRAITS_POINTS = 2_000
 """The points whose traits one request reads."""
+BROWSED_POINTS = 1_000
+"""The points of which one request reads some fields, where all that pass the filters are arranged."""
 VERSION_ALONE = ["version"]
 
 
@@ -159,6 +161,28 @@ class ServerIndex(OpenedIndex):
         passing = where.all_of([VISIBLE, *conditions(filters)])
         records = await self._scroll(passing, offset + limit, with_payload=False)
         return [str(record.id) for record in records[offset:]]
+
+    @override
+    async def browse_by(self, field: str, filters: Filters, limit: int, *, descending: bool) -> list[str]:
+        direction = models.Direction.DESC if descending else models.Direction.ASC
+        order = models.OrderBy(key=field, direction=direction)
+        passing = where.all_of([VISIBLE, *conditions(filters)])
+        return [str(each.id) for each in await self._scroll(passing, limit, order=order, with_payload=False)]
+
+    @override
+    async def browse_traits(self, filters: Filters, fields: Sequence[str]) -> AsyncIterator[dict[str, Traits]]:
+        passing, selected = where.all_of([VISIBLE, *conditions(filters)]), ["status", *fields]
+        offset, client = None, self._calls.client_for(BROWSED_POINTS)
+        while True:
+            records, offset = await self._calls.ask(
+                lambda offset=offset: client.scroll(  # type: ignore[misc]
+                    self._name, scroll_filter=passing, limit=BROWSED_POINTS, offset=offset, with_payload=selected
+                )
+            )
+            found = {str(record.id): traits_of(record.payload or {}) for record in records}
+            yield {point: traits for point, traits in found.items() if traits is not None}
+            if offset is None:
+                return
 
     @override
     async def count(self, filters: Filters) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +41,7 @@ def shown(found: list[Refinement]) -> list[tuple[str, int]]:
 
 @given(prices, decimals)
 def test_each_price_is_in_one_range_and_no_range_is_empty(prices: list[float], decimals: int) -> None:
-    ranges = price_ranges(prices, decimals)
+    ranges = price_ranges(Counter(prices), decimals)
     assert len(ranges) <= RANGES_MAX
     for price in prices:
         assert sum(each.has(price) for each in ranges) == 1

@@ -1,0 +1,216 @@
+"""Arranges all items that pass the filters of a search without a query: sorted, grouped and counted, however many.
+
+They are read a part at a time, in the order of the index, and others have their turn on the event loop in between.
+Nothing is kept of them but the page and the counts (deploy/decisions/0063).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections import defaultdict
+from typing import TYPE_CHECKING, NamedTuple
+
+from typing_extensions import override
+
+from schemas.errors import RefusedRequest
+from workers.index.interface import Found
+from workers.search.arranging import ALL_FILTERS, Listing
+from workers.search.diversity import with_diversity
+from workers.search.groups import Group, group_key
+from workers.search.index_order import is_indexed, ordered_page
+from workers.search.ordering import BROWSED_HEAD_POINTS, browsed, in_order
+from workers.search.pinning import placed, with_pins
+from workers.search.refining import CountedItem, tally
+from workers.search.retrievers import Ranked
+from workers.search.sorting import SORT_FIELDS, sort_key
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from schemas.queries import Filters, SearchRequest
+    from workers.index.interface import Index
+    from workers.index.traits import Traits
+    from workers.search.moment import Turned
+    from workers.search.ordering import Ordering
+    from workers.search.pinning import Pin
+    from workers.search.refining import Tally
+
+    _Place = tuple[tuple[float, ...], int, str]
+    """What an item is sorted by, how many items were read before it, and the id of its point."""
+
+BROWSED_MAX = 100_000
+"""The most items that pass the filters, if they are to be sorted, grouped or counted."""
+TALLY_FIELDS = {
+    "brand": ("brand",),
+    "category": ("category",),
+    "seller": ("sellers",),
+    "availability": ("availability",),
+    "price": ("price", "currency"),
+    "rating": ("rating",),
+}
+"""The fields of a payload by which items are counted; attributes are all in one field."""
+GROUP_FIELDS = ("product_id", "item_group_id")
+
+
+async def browsed_listing(
+    index: Index, request: SearchRequest, several: Mapping[str, Filters], turned: Turned, ordering: Ordering
+) -> Listing:
+    """Return one page of all items that pass the filters, and the refinements.
+
+    `several`: all filters under ALL_FILTERS, and by facet those without its own ones. Raises RefusedRequest if more
+    than BROWSED_MAX pass and the index alone cannot say the page, and Unavailable.
+    """
+    if is_indexed(request, several[ALL_FILTERS], turned):
+        listing = await ordered_page(index, request, several[ALL_FILTERS])
+        if listing is not None:
+            return listing
+    await _check_numbers(index, request, several)
+    order = await _order(index, request, several[ALL_FILTERS], turned, ordering)
+    page = (_GroupedPage if request.group else _Page)(request.offset + request.limit + len(order.pins))
+    tallies = {name: tally(name, grouped=request.group) for name in request.facets}
+    for name, filters in several.items():
+        own = {facet: each for facet, each in tallies.items() if (facet if facet in several else ALL_FILTERS) == name}
+        shown = (page, order) if name == ALL_FILTERS else None
+        await _read(index, filters, own, shown, turned, grouped=request.group)
+    groups = placed(page.groups(order.scores), order.pins, [])
+    facets = {name: each.refinements() for name, each in tallies.items()}
+    end = request.offset + request.limit
+    return Listing(groups[request.offset : end], page.total, True, facets, True, order.pins, order.teams)
+
+
+async def _check_numbers(index: Index, request: SearchRequest, several: Mapping[str, Filters]) -> None:
+    if max(await asyncio.gather(*map(index.count, several.values()))) > BROWSED_MAX:
+        field = "facets" if request.facets else "group" if request.group else "sort"
+        raise RefusedRequest(
+            field,
+            f"more than {BROWSED_MAX:,} items pass the filters, which is too many for it: add a filter or a query",
+        )
+
+
+async def _read(
+    index: Index,
+    filters: Filters,
+    tallies: Mapping[str, Tally],
+    shown: tuple[_Page, _Order] | None,
+    turned: Turned,
+    *,
+    grouped: bool,
+) -> None:
+    """Count all items that pass these filters, and add them to the page if they are to be shown."""
+    fields = {field for name in tallies for field in TALLY_FIELDS.get(name, ("attributes",))}
+    if shown is not None:
+        fields |= set(shown[1].fields)
+    if grouped:
+        fields |= set(GROUP_FIELDS)
+    async for part in index.browse_traits(filters, sorted(fields)):
+        keys = [group_key(point, item) for point, item in part.items()] if grouped else list(part)
+        if tallies:
+            counted = [
+                CountedItem(item, turned.get(point, item.price), key)
+                for key, (point, item) in zip(keys, part.items(), strict=True)
+            ]
+            for each in tallies.values():
+                each.add(counted)
+        if shown is not None:
+            page, order = shown
+            page.add(part, keys, order.places_of(part, page.total_items))
+
+
+class _Order(NamedTuple):
+    """The order of what passes the filters."""
+
+    request: SearchRequest
+    places: Mapping[str, int]
+    """The places in the order of relevance of those points that it does not leave as the index has them."""
+    scores: Mapping[str, float]
+    pins: list[Pin]
+    teams: Mapping[str, str]
+    turned: Turned
+
+    @property
+    def fields(self) -> Sequence[str]:
+        """The fields of a payload that items are sorted by."""
+        return SORT_FIELDS[self.request.sort]
+
+    def places_of(self, part: Mapping[str, Traits], before: int) -> list[tuple[float, ...]]:
+        """Return what these items are sorted by, the lowest first. So many items were read before them."""
+        sort = self.request.sort
+        if sort == "relevance":
+            later = len(self.places) + before
+            return [(self.places.get(point, later + number),) for number, point in enumerate(part)]
+        return [sort_key(sort, item, self.turned.get(point, item.price)) for point, item in part.items()]
+
+
+async def _order(index: Index, request: SearchRequest, filters: Filters, turned: Turned, ordering: Ordering) -> _Order:
+    """Return the order that is asked for. Weights and rules say that of the first items, pins come before all."""
+    if request.sort != "relevance" or (ordering.changes_nothing and not request.diversity):
+        return _Order(request, {}, {}, [], {}, turned)
+    first = browsed(await index.browse(filters, BROWSED_HEAD_POINTS, 0), weighed=ordering.needs_traits)
+    ranked = await with_diversity(index, await in_order(index, first, ordering), request.diversity)
+    _, pins = await with_pins(index, Ranked([], [], []), ordering.rules.pins, filters)
+    places = {point: place for place, (point, _) in enumerate(ranked.head)}
+    places |= {pin.point_id: place - len(pins) for place, pin in enumerate(pins)}
+    return _Order(request, places, dict(ranked.head), pins, ranked.teams, turned)
+
+
+class _Page:
+    """The first items in an order, of all that it is given."""
+
+    def __init__(self, size: int) -> None:
+        """`size`: how many items, or groups, are to be known at the end."""
+        self._size = size
+        self._first: list[_Place] = []
+        self.total_items = 0
+
+    @property
+    def total(self) -> int:
+        """How many items, or groups, there are."""
+        return self.total_items
+
+    def add(self, part: Mapping[str, Traits], keys: Sequence[str], places: Sequence[tuple[float, ...]]) -> None:
+        """Add items, the key of what each is a variant of, and what it is sorted by. Equal ones stay in their order."""
+        numbers = range(self.total_items, self.total_items + len(part))
+        self._first.extend(zip(places, numbers, part, strict=True))
+        self.total_items += len(part)
+        if len(self._first) > 2 * self._size + len(part):
+            self._first = sorted(self._first)[: self._size]
+
+    def groups(self, scores: Mapping[str, float]) -> list[Group]:
+        """Return the first ones in order, each with its score; 0.0 for those without one."""
+        ordered = sorted(self._first)[: self._size]
+        return [Group(Found(point, scores.get(point, 0.0)), []) for _, _, point in ordered]
+
+
+class _GroupedPage(_Page):
+    """The first item groups in the order of their first items."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(size)
+        self._best: dict[str, _Place] = {}
+        self._variants: dict[str, list[tuple[_Place, str]]] = defaultdict(list)
+        """The place and the product_id of each item of a group; an item without a group is not among them."""
+
+    @property
+    @override
+    def total(self) -> int:
+        return len(self._best)
+
+    @override
+    def add(self, part: Mapping[str, Traits], keys: Sequence[str], places: Sequence[tuple[float, ...]]) -> None:
+        best = self._best
+        for key, sorted_by, (point, item) in zip(keys, places, part.items(), strict=True):
+            place = (sorted_by, self.total_items, point)
+            self.total_items += 1
+            if key not in best or place < best[key]:
+                best[key] = place
+            if item.item_group_id:
+                self._variants[key].append((place, item.product_id))
+
+    @override
+    def groups(self, scores: Mapping[str, float]) -> list[Group]:
+        first = heapq.nsmallest(self._size, ((place, key) for key, place in self._best.items()))
+        return [
+            Group(Found(point, scores.get(point, 0.0)), [each for _, each in sorted(self._variants.get(key, ()))])
+            for (_, _, point), key in first
+        ]

@@ -1,0 +1,83 @@
+"""A page of all items that pass the filters in the order of a number that the index has an index of.
+
+It costs a page, however many items pass. What is equal comes in any order from Qdrant, and what has no number not at
+all (docs/traps.md): both are asked for by themselves.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from typing import TYPE_CHECKING, NamedTuple
+
+from schemas.event_numbers import PRICE_BELOW
+from workers.index.interface import Found
+from workers.index.layout import FiltersAnd, FiltersNow, Lacks, Within
+from workers.search.arranging import Listing
+from workers.search.groups import ungrouped
+from workers.search.sorting import in_order_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from schemas.queries import Filters, SearchRequest, Sort
+    from workers.index.interface import Index
+    from workers.search.moment import Turned
+
+
+EQUAL_MAX = 2_000
+"""The most items of one price or rating that are put in order for a page. Where there are more, all items are read."""
+
+
+class _IndexedOrder(NamedTuple):
+    """An order by a field, and the numbers in it that an order compares: the others count as none."""
+
+    within: Within
+    descending: bool
+
+
+_PRICES = Within("price", 0, math.nextafter(PRICE_BELOW, 0))
+_INDEXED: Mapping[Sort, _IndexedOrder] = {
+    "price_asc": _IndexedOrder(_PRICES, descending=False),
+    "price_desc": _IndexedOrder(_PRICES, descending=True),
+    "rating": _IndexedOrder(Within("rating", -sys.float_info.max, sys.float_info.max), descending=True),
+}
+
+
+def is_indexed(request: SearchRequest, filters: Filters, turned: Turned) -> bool:
+    """Return whether the index has the order of a search, which needs nothing of the items but their places.
+
+    While prices have turned and are not written yet it has another one.
+    """
+    prices_turn = bool(turned) or isinstance(filters, FiltersNow)
+    return request.sort in _INDEXED and not request.facets and not request.group and not prices_turn
+
+
+async def ordered_page(index: Index, request: SearchRequest, filters: Filters) -> Listing | None:
+    """Return one page in an order that the index has; None if too many are equal at its end. Raises Unavailable."""
+    order, end = _INDEXED[request.sort], request.offset + request.limit
+    total = await index.count(filters)
+    with_number = _and(filters, order.within)
+    points = await index.browse_by(order.within.field, with_number, end, descending=order.descending)
+    if len(points) == end:
+        equal = await _equal_to(index, points[-1], filters, order.within.field)
+        if len(equal) > EQUAL_MAX:
+            return None
+        points = [*points, *equal]
+    traits = await index.traits(list(dict.fromkeys(points)))
+    ordered = in_order_of(request.sort, [Found(point, 0.0) for point in sorted(traits)], traits, {})
+    if len(ordered) < end:
+        without = await index.browse(_and(filters, Lacks(order.within)), end - len(ordered), 0)
+        ordered = [*ordered, *(Found(point, 0.0) for point in without)]
+    return Listing(ungrouped(ordered[request.offset : end]), total, True, {}, True, [], {})
+
+
+async def _equal_to(index: Index, point: str, filters: Filters, field: str) -> list[str]:
+    """Return the points that have the same number as this one, and no more than tell that they are too many."""
+    traits = (await index.traits([point])).get(point)
+    number = None if traits is None else getattr(traits, field)
+    return [] if number is None else await index.browse(_and(filters, Within(field, number, number)), EQUAL_MAX + 1, 0)
+
+
+def _and(filters: Filters, condition: Within | Lacks) -> Filters:
+    return FiltersAnd(**filters.model_dump(), condition=condition)
