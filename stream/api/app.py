@@ -13,6 +13,7 @@ from schemas.errors import NotFound, RefusedRequest, Unavailable
 from schemas.suggestions import Suggestions, SuggestRequest
 from schemas.texts import name_of
 from schemas.tokens import Token
+from stream.api.addressing import check_each_once
 from stream.api.dashboard.routes import add_dashboard
 from stream.api.dead_letters.routes import letter_routes
 from stream.api.errors import RETRY_AFTER, add_error_answers, error_answer
@@ -55,15 +56,17 @@ def create_app(services: Services, tracer: Tracer | None = None, cors_origins: S
     if cors_origins:
         app.add_middleware(CORSMiddleware, allow_origins=cors_origins, allow_methods=["GET"])
     add_error_answers(app)
-    app.include_router(recommend_routes(services.recommendations))  # Before /items/{product_id}, which takes any path.
-    app.include_router(_search_routes(services.search, tracer))
+    once = [Depends(check_each_once)]
+    # Before /items/{product_id}, which takes any path.
+    app.include_router(recommend_routes(services.recommendations), dependencies=once)
+    app.include_router(_search_routes(services.search, tracer), dependencies=once)
     app.include_router(_trial_routes(services.search))
     app.include_router(_page_routes(services.search))
     app.include_router(_status_routes(services.status))
     app.include_router(_rebuild_routes(services.jobs))
     app.include_router(_reconcile_routes(services.jobs))
-    app.include_router(why_routes(services.why))
-    app.include_router(letter_routes(services.letters))
+    app.include_router(why_routes(services.why), dependencies=once)
+    app.include_router(letter_routes(services.letters), dependencies=once)
     app.include_router(watch_routes(services.watches))
     add_dashboard(app, services.dashboard)
     return app
@@ -96,7 +99,7 @@ def _search_routes(searches: SearchApi, tracer: Tracer | None) -> APIRouter:
         """
         return JSONAnswer(await searches.suggest(request))
 
-    @router.get("/items/{product_id:path}", responses={200: {"model": ItemAnswer}})
+    @router.get("/items/{product_id:anything}", responses={200: {"model": ItemAnswer}})
     async def item(product_id: Annotated[str, Path(min_length=1)], _: Annotated[NoParameters, Query()]) -> Response:
         """Show one item as the index holds it, with `status` `visible`, `delisted` or `parked`.
 

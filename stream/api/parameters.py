@@ -56,7 +56,7 @@ class ExplainParameters(Filters):
     @classmethod
     def _asks_something(cls, text: str) -> str:
         if not text.strip():
-            raise ValueError("q: the query is blank")
+            raise ValueError("the query is blank")
         return text
 
 

@@ -16,6 +16,8 @@ def refusal(error: Mapping[str, Any]) -> RefusedRequest:
     if len(error["loc"]) == 1:  # A rule over several fields names the one to change.
         field, named, rest = message.partition(": ")
         return RefusedRequest(field, rest) if named else RefusedRequest(str(error["loc"][0]), _lower(message))
+    if error["type"] == "json_invalid":
+        return RefusedRequest("body", f"is no JSON ({error.get('ctx', {}).get('error', message)})")
     # The other parts are places in a list or in the body.
     field = next(part for part in reversed(error["loc"]) if isinstance(part, str))
     if error["type"] == "extra_forbidden":

@@ -22,7 +22,7 @@ def recommend_routes(recommendations: RecommendApi) -> APIRouter:
     """Return the routes over this service. They must come before `/items/{product_id}`, which takes any path."""
     router = APIRouter()
 
-    @router.get("/items/{product_id:path}/similar", responses={200: {"model": Recommendations}})
+    @router.get("/items/{product_id:anything}/similar", responses={200: {"model": Recommendations}})
     async def similar(
         product_id: Annotated[str, Path(min_length=1)], request: Annotated[SimilarRequest, Query()]
     ) -> Response:

@@ -23,7 +23,7 @@ def why_routes(why: WhyApi) -> APIRouter:
     """Return the routes over this service."""
     router = APIRouter()
 
-    @router.get("/products/{product_id:path}/life", responses={200: {"model": ProductLife}})
+    @router.get("/products/{product_id:anything}/life", responses={200: {"model": ProductLife}})
     async def life(product_id: Annotated[str, Path(min_length=1)], _: Annotated[NoParameters, Query()]) -> Response:
         """Tell the life of a product: every event that the log has of it, in the order of their stamps.
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -8,6 +9,7 @@ import pytest
 from schemas.queries import QUERY_CHARS_MAX
 from schemas.refinements import Refinement
 from schemas.tokens import Token
+from stream.api.addressing import REPEATABLE
 from tests.support.api_client import api_client
 from tests.support.standing_in import StandIn
 
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def service() -> StandIn:
-    return StandIn(P1="Chiffon cake", P2="Walnut cake", **{"odd/id ?#": "Odd"})
+    return StandIn(P1="Chiffon cake", P2="Walnut cake", **{"odd/id ?#": "Odd", "line\nend": "Odd"})
 
 
 @pytest.fixture
@@ -210,7 +212,9 @@ async def test_progress_says_whether_an_event_is_searchable(client: httpx.AsyncC
     assert (await client.get("/progress")).json()["error"]["field"] == "after"
 
 
-@pytest.mark.parametrize("path", ["/items/P1", "/items/%20P1%20", "/items/P%E2%80%8B1", "/items/odd%2Fid%20%3F%23"])
+@pytest.mark.parametrize(
+    "path", ["/items/P1", "/items/%20P1%20", "/items/P%E2%80%8B1", "/items/odd%2Fid%20%3F%23", "/items/line%0Aend"]
+)
 async def test_an_item_is_found_by_any_id_its_shop_uses(client: httpx.AsyncClient, path: str) -> None:
     answer = await client.get(path)
     assert answer.status_code == 200
@@ -384,8 +388,42 @@ async def test_while_the_index_is_away_the_page_says_why(client: httpx.AsyncClie
 
 
 async def test_the_page_browses_by_a_filter_alone(client: httpx.AsyncClient, service: StandIn) -> None:
-    assert "3 items, by" in (await client.get("/search-page?q=&brand=Garden")).text
+    assert "4 items, by" in (await client.get("/search-page?q=&brand=Garden")).text
     assert (service.asked[0][0].q, service.asked[0][0].brand) == (None, ("Garden",))
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "/search?q=x&q=y",
+        "/search?q=x&after=prices:0:1&after=prices:1:1",
+        "/explain?q=x&product_id=P1&product_id=P2",
+        "/items/P1/similar?limit=1&limit=2",
+    ],
+)
+async def test_a_parameter_of_one_value_is_not_taken_twice(client: httpx.AsyncClient, asked: str) -> None:
+    answer = await client.get(asked)
+    assert answer.status_code == 422 and answer.json()["error"]["message"].endswith("is there 2 times: give it once")
+
+
+async def test_the_parameters_that_may_be_there_several_times_are_those_that_are_lists(
+    client: httpx.AsyncClient,
+) -> None:
+    paths = (await client.get("/openapi.json")).json()["paths"]
+    several = {
+        parameter["name"]
+        for path in paths.values()
+        for parameter in path.get("get", {}).get("parameters", ())
+        if '"type": "array"' in json.dumps(parameter["schema"])
+    }
+    assert several == REPEATABLE
+
+
+async def test_a_blank_query_is_not_explained_and_a_body_that_is_no_json_is_said(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/explain?q=%20&product_id=P1")
+    assert answer.json()["error"] == {"field": "q", "message": "q: the query is blank"}
+    answer = await client.post("/recommend", content=b"{", headers={"content-type": "application/json"})
+    assert answer.status_code == 422 and answer.json()["error"]["message"].startswith("body: is no JSON (")
 
 
 async def test_a_filter_may_be_there_several_times(client: httpx.AsyncClient, service: StandIn) -> None:
