@@ -91,8 +91,8 @@ class Consumer(driver.Consumer):
 
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
         """Forget the gap. Faust keeps a tree of the offsets that it was not given, for commits of its own, which take
-        them out again. Each batch, given as its last record, would leave a gap for good, and the tree is built anew for
-        each."""
+        them out again. Each batch, given as its last record, would leave a gap for good, and the tree is built again
+        for each."""
 
     async def perform_seek(self) -> None:
         """Leave the seek to the next fetch."""

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from typing_extensions import override
 
 from schemas.errors import Conflict, FreshlineError, NotFound, RefusedRequest, Unavailable
-from stream.client.endpoints import AsyncSender, Call, CallSender, EventLines
+from stream.client.endpoints import AsyncSender, Call, CallSender, EventReader
 from stream.client.routes import Routes
 
 if TYPE_CHECKING:
@@ -53,15 +53,15 @@ class Client(Routes, CallSender):
 
     @override
     def stream(self, call: Call[T], event: str) -> Iterator[T]:
-        request, lines = _request(self.api, call, self._seconds_max), EventLines()
+        request, events = _request(self.api, call, self._seconds_max), EventReader()
         with _explained(self.api, request), self._http.stream(**request) as answer:
             if not answer.is_success:
                 answer.read()
                 raise _refusal(answer)
-            for line in answer.iter_lines():
-                ended = lines.add(line)
-                if ended is not None and ended[0] == event:
-                    yield _read(call, answer.url, ended[1])
+            for part in answer.iter_bytes():
+                for name, content in events.read(part):
+                    if name == event:
+                        yield _read(call, answer.url, content)
 
 
 class AsyncClient(Routes, AsyncSender):
@@ -92,16 +92,16 @@ class AsyncClient(Routes, AsyncSender):
 
     @override
     async def stream(self, call: Call[T], event: str) -> AsyncIterator[T]:
-        request, lines = _request(self.api, call, self._seconds_max), EventLines()
+        request, events = _request(self.api, call, self._seconds_max), EventReader()
         with _explained(self.api, request):
             async with self._http.stream(**request) as answer:
                 if not answer.is_success:
                     await answer.aread()
                     raise _refusal(answer)
-                async for line in answer.aiter_lines():
-                    ended = lines.add(line)
-                    if ended is not None and ended[0] == event:
-                        yield _read(call, answer.url, ended[1])
+                async for part in answer.aiter_bytes():
+                    for name, content in events.read(part):
+                        if name == event:
+                            yield _read(call, answer.url, content)
 
 
 class _Request(TypedDict):

@@ -23,6 +23,8 @@ T = TypeVar("T")
 SILENCE_SECONDS_MAX = 60.0
 """How long a stream of events may say nothing: the API sends a line every 15 s to keep the connection."""
 _PLACEHOLDER = re.compile(r"{(\w+)}")
+_LINE_END = re.compile(rb"\r\n|\n|\r(?!\Z)")
+"""The end of a line. A carriage return that ends a part may be the first half of one."""
 
 
 class Call(NamedTuple, Generic[T]):
@@ -163,22 +165,31 @@ class EventEndpoint(Route[P, T]):
         return method
 
 
-class EventLines:
-    """Joins the lines of a stream into server-sent events (https://html.spec.whatwg.org/#parsing-an-event-stream)."""
+class EventReader:
+    """Reads server-sent events (https://html.spec.whatwg.org/#parsing-an-event-stream) from parts of a stream.
+
+    The lines of httpx are not those of the standard: they end at U+2028 and U+0085 too, which texts of products have.
+    """
 
     def __init__(self) -> None:
-        self._name, self._lines = "message", list[str]()
+        self._rest = b""
+        self._name, self._lines = b"message", list[bytes]()
 
-    def add(self, line: str) -> tuple[str, bytes] | None:
-        """Return the name and the content of the event that this line ends; None if it ends none."""
+    def read(self, part: bytes) -> list[tuple[str, bytes]]:
+        """Return the names and the contents of the events that this part ends."""
+        *lines, self._rest = _LINE_END.split(self._rest + part)
+        ended = (self._add(line) for line in lines)
+        return [event for event in ended if event is not None]
+
+    def _add(self, line: bytes) -> tuple[str, bytes] | None:
         if line:
-            field, _, value = line.partition(":")
-            value = value.removeprefix(" ")
-            if field == "event":
+            field, _, value = line.partition(b":")
+            value = value.removeprefix(b" ")
+            if field == b"event":
                 self._name = value
-            elif field == "data":
+            elif field == b"data":
                 self._lines.append(value)
             return None
-        event = (self._name, "\n".join(self._lines).encode()) if self._lines else None
-        self._name, self._lines = "message", []
+        event = (self._name.decode(), b"\n".join(self._lines)) if self._lines else None
+        self._name, self._lines = b"message", []
         return event

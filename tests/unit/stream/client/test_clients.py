@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from schemas.answers import SearchAnswer
 from schemas.errors import Conflict, FreshlineError, NotFound, RefusedRequest, Unavailable
 from stream.api.models import StatusReport
 from stream.client import AsyncClient, Client
-from stream.client.endpoints import EventLines
+from stream.client.endpoints import EventReader
 from stream.client.routes import Routes
 from tests.support.running_commands import serving
 from tests.support.standing_in import StandIn
@@ -180,11 +183,14 @@ def test_the_time_that_the_api_waits_is_added_to_that_of_an_answer() -> None:
     assert Routes.search.call(q="cake").wait_seconds == 0
 
 
-def test_lines_become_events() -> None:
-    lines = EventLines()
-    stream = ": here\nevent: snapshot\ndata: {\ndata: }\nid: 7\n\ndata: alone\n\n\n"
-    found = [lines.add(line) for line in stream.split("\n")]
-    assert [each for each in found if each is not None] == [("snapshot", b"{\n}"), ("message", b"alone")]
+@given(st.sampled_from(["\n", "\r\n", "\r"]), st.lists(st.integers(0, 120), max_size=8))
+def test_a_stream_has_the_same_events_wherever_its_parts_end(end: str, cuts: list[int]) -> None:
+    title = "Lamp\u2028two\u2029three\x85four\x0b\x0c\x1cfive"
+    stream = f": here\nevent: snapshot\ndata: {{\ndata: {title}}}\nid: 7\n\ndata: alone\n\n: end\n"
+    content, reader = stream.replace("\n", end).encode(), EventReader()
+    places = [0, *sorted(cuts), len(content)]
+    found = [event for start, stop in pairwise(places) for event in reader.read(content[start:stop])]
+    assert found == [("snapshot", f"{{\n{title}}}".encode()), ("message", b"alone")]
 
 
 def test_the_client_imports_no_server() -> None:
