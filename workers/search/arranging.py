@@ -10,8 +10,9 @@ from workers.search.groups import group_key, grouped, ungrouped
 from workers.search.moment import filters_now
 from workers.search.ordering import BROWSED_HEAD_POINTS, browsed, in_order
 from workers.search.pinning import pinned_first, placed, with_pins
-from workers.search.refining import CountedItem, refinements
+from workers.search.refining import refinements
 from workers.search.sorting import in_order_of
+from workers.search.value_tallies import CountedItem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -21,9 +21,10 @@ from workers.search.groups import Group, group_key
 from workers.search.index_order import is_indexed, ordered_page
 from workers.search.ordering import BROWSED_HEAD_POINTS, browsed, in_order
 from workers.search.pinning import placed, with_pins
-from workers.search.refining import CountedItem, tally
+from workers.search.refining import tally
 from workers.search.retrievers import Ranked
 from workers.search.sorting import SORT_FIELDS, sort_key
+from workers.search.value_tallies import CountedItem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from tests.support.traits import traits
 from workers.search.price_ranges import RANGES_MAX, price_ranges
-from workers.search.refining import VALUES_MAX, CountedItem, refinements
+from workers.search.refining import refinements
+from workers.search.value_tallies import VALUES_MAX, CountedItem
 
 if TYPE_CHECKING:
     from schemas.refinements import Refinement
