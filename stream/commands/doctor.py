@@ -97,9 +97,10 @@ def _tried(check: str, look: Callable[[], list[Finding]], *, needed_by: tuple[st
 
 
 def _broker(ours: Settings) -> list[Finding]:
+    from stream.commands.current_run import bounds
     from stream.kafka.topic_admin import check_topics
 
-    missing = check_topics(ours)
+    missing = check_topics(ours, connect_seconds_max=bounds().connect_seconds_max)
     fix = "start a worker, which creates them" if missing else None
     return [
         Finding("broker", f"answers at {ours.kafka}"),

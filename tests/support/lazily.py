@@ -13,4 +13,6 @@ class Lazily:
         self._module = module
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):  # pytest asks each object of a module that it collects for `_mock_name`.
+            raise AttributeError(name)
         return getattr(importlib.import_module(self._module), name)

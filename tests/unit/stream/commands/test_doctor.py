@@ -22,6 +22,7 @@ from tests.support.standing_in import StandIn
 if TYPE_CHECKING:
     from pathlib import Path
 
+IMPATIENT = CommandBounds(connect_seconds_max=0.2)
 NOW = datetime(2026, 11, 21, 12, 0, 1, tzinfo=UTC)
 WELL: dict[str, Any] = {
     "ready": True,
@@ -81,7 +82,7 @@ def test_a_broker_that_is_away_and_an_api_that_answers_are_told_apart(monkeypatc
     service = StandIn(P1="cake")
     with serving(service) as address:
         nobody = f"127.0.0.1:{free_port()}"
-        done = freshline("doctor", "--json", "--api", address, "--kafka", nobody, bounds=CommandBounds())
+        done = freshline("doctor", "--json", "--api", address, "--kafka", nobody, bounds=IMPATIENT)
     findings = {each["check"]: each for each in json.loads(done.out)}
     assert done.code == 10
     assert "`freshline up`" in findings["broker"]["fix"] and "FRESHLINE_PARTITION" in findings["settings"]["said"]
@@ -90,7 +91,7 @@ def test_a_broker_that_is_away_and_an_api_that_answers_are_told_apart(monkeypatc
 
 def test_what_needs_an_api_that_does_not_answer_is_named_as_not_checked() -> None:
     nobody = f"127.0.0.1:{free_port()}"
-    done = freshline("doctor", "--json", "--api", f"http://{nobody}", "--kafka", nobody, bounds=CommandBounds())
+    done = freshline("doctor", "--json", "--api", f"http://{nobody}", "--kafka", nobody, bounds=IMPATIENT)
     findings = {each["check"]: each for each in json.loads(done.out)}
     assert findings["api"]["fix"] is not None
     for check in ("topics", "model", "index", "producers", "clocks"):
@@ -112,5 +113,5 @@ def test_a_qdrant_server_is_tried_over_rest_and_over_grpc(monkeypatch: pytest.Mo
 
 def test_the_versions_of_all_that_matters_are_told() -> None:
     nobody = f"127.0.0.1:{free_port()}"
-    done = freshline("doctor", "--api", f"http://{nobody}", "--kafka", nobody, bounds=CommandBounds())
+    done = freshline("doctor", "--api", f"http://{nobody}", "--kafka", nobody, bounds=IMPATIENT)
     assert f"freshline {version('freshline')}, faust-streaming " in " ".join(done.out.split())

@@ -61,7 +61,7 @@ def test_records_that_a_lost_broker_did_not_confirm_are_one_run_and_sending_goes
 def test_sending_stops_if_the_broker_does_not_come_back(broker: RunningBroker) -> None:
     report = SendReport()
     with Producer(
-        broker.cluster, in_flight_max=50, confirm_seconds_max=1, close_seconds_max=0.1, connect_seconds_max=2
+        broker.cluster, in_flight_max=50, confirm_seconds_max=1, close_seconds_max=0.1, connect_seconds_max=0.2
     ) as producer:
         broker.kill()
         producer.send_all(map(price, itertools.count(1)), report)

@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from tests.support.lazily import Lazily
+from workers.embedder import preparation
 from workers.embedder.model_files import revision
 from workers.embedder.preparation import prepared_model
 from workers.embedder.prepared import (
@@ -98,7 +99,13 @@ def test_a_process_with_a_prepared_model_imports_neither_transformers_nor_senten
     assert said.strip() == "[]"
 
 
-def test_a_damaged_file_is_made_again(tiny: Path, file: Path) -> None:
+def test_a_damaged_file_is_made_again(tiny: Path, made: bytes, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def prepare_again(_name: str, _folder: Path, wanted: Path) -> bool:
+        """What the process does that makes the file (see `made`), which takes seconds."""
+        wanted.write_bytes(made)
+        return True
+
+    monkeypatch.setattr(preparation, "_prepare", prepare_again)
     file.write_bytes(file.read_bytes()[:1000])
     with pytest.raises(DamagedFile, match="cannot be read"):
         read_prepared(file)
