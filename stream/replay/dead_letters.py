@@ -165,13 +165,15 @@ def _text(raw: bytes | None) -> str | None:
 
 
 def _readable(value: bytes | None) -> Any:
-    """Return the value as JSON, or as text if it is no JSON.
+    """Return the value as JSON, or as text if it is no JSON, or nested so deeply that it can be read and not written.
 
     Only a null record is null: an empty one is an empty text, which is no valid repair.
     """
     if value is None:
         return None
     try:
-        return orjson.loads(value)
-    except orjson.JSONDecodeError:
+        found = orjson.loads(value)
+        orjson.dumps(found)
+    except (orjson.JSONDecodeError, TypeError):
         return _text(value)
+    return found

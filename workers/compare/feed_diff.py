@@ -14,6 +14,7 @@ import orjson
 
 from schemas.errors import InvalidEvent, InvalidFeedLine
 from schemas.event_fields import VERSION_MAX
+from schemas.event_models import CHANGES
 from schemas.events import AHEAD_MS_MAX, Event, parse
 from schemas.items import Entity
 from schemas.stamps import UNVERSIONED, Stamp
@@ -168,11 +169,20 @@ def _stamped(topic: str, state: ItemState, line: Line, now_ms: int) -> tuple[byt
         version if stamp.version == UNVERSIONED else stamp.version,
         _later(latest_ms + 1, now_ms) if stamp.updated_at_ms == NO_TIME_MS else stamp.updated_at_ms,
     )
-    value = orjson.dumps(orjson.loads(line.value) | fields)
+    value = _with_stamp(topic, line.value, fields)
     try:
         return value, parse(topic, None, value, arrived_at_ms=now_ms, event_time_ms=None)
     except InvalidEvent as error:
         raise InvalidFeedLine(line.number, str(error)) from None
+
+
+def _with_stamp(topic: str, value: bytes, stamp: dict[str, Any]) -> bytes:
+    body = orjson.loads(value) | stamp
+    try:
+        return orjson.dumps(body)
+    except TypeError:  # A field that nobody uses is nested so deeply that it can be read and not written.
+        known = CHANGES[topic].model_fields
+        return orjson.dumps({name: field for name, field in body.items() if name in known})
 
 
 def _later(latest_ms: int, now_ms: int) -> int:

@@ -30,6 +30,8 @@ class Letter(BaseModel):
     refused_at: str | None
     text: str
     """The value of the record, indented where it is JSON; "null" for a null record."""
+    is_whole: bool = True
+    """False where the value is too long for a page: the text is its beginning, and `freshline replay` sends it back."""
     refused_again: str | None
     """Why it would be refused once more as it is; None if it would be folded now."""
 

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from workers.clock import Clock
 
 REASONS_MAX = 50
+SHOWN_CHARS_MAX, CUT_CHARS = 256 * 1024, 4 * 1024
+"""The longest text that a page shows whole, and how much it shows of a longer one: records take 8 MB."""
 WAIT_SECONDS_MAX = 10.0
 """How long a request waits for another one that reads or sends dead letters."""
 
@@ -99,7 +101,10 @@ def repair_line(repair: RepairRequest) -> bytes:
         raise RefusedRequest("text", f"is no JSON: {error} (nothing was sent)") from None
     if value is not None and not isinstance(value, dict):
         raise RefusedRequest("text", "is JSON, but not an object: an event is one object (nothing was sent)")
-    return orjson.dumps({"origin": repair.origin, "value": value})
+    try:
+        return orjson.dumps({"origin": repair.origin, "value": value})
+    except TypeError:
+        raise RefusedRequest("text", "is nested too deeply: flatten it (nothing was sent)") from None
 
 
 def listed(prepared: Resend, topic: InputTopic, reason: str | None, limit: int, clock: Clock) -> LetterList:
@@ -139,12 +144,14 @@ def shown(letter: DeadLetter, now_ms: int) -> Letter:
     text = (value or b"null").decode(errors="backslashreplace")
     if isinstance(line["value"], dict):
         text = orjson.dumps(line["value"], option=orjson.OPT_INDENT_2).decode()
+    is_whole = len(text) <= SHOWN_CHARS_MAX
     return Letter(
         origin=line["origin"],
         key=line["key"],
         error=line["error"],
         reason=reason_of(letter),
         refused_at=rfc3339(letter.record.timestamp_ms),
-        text=text,
+        text=text if is_whole else text[:CUT_CHARS],
+        is_whole=is_whole,
         refused_again=line["refused_again"],
     )

@@ -30,10 +30,14 @@ function showReasons(topic, reasons, chosen) {
 }
 
 function letterView(topic, letter) {
-  const said = make("p", { role: "status" }, letter.refused_again ? "" : "As it is it would be accepted now.");
+  const said = make("p", { role: "status" }, letter.is_whole
+    ? (letter.refused_again ? "" : "As it is it would be accepted now.")
+    : `This is its beginning, as it is too long for a page: repair it with freshline replay ${topic} --from-dlq --repaired FILE.`);
   const text = make("textarea", { "aria-label": `Event of ${letter.origin}`, spellcheck: "false" });
   text.value = letter.text;
+  text.readOnly = !letter.is_whole;
   const send = make("button", { type: "button" }, "Send back");
+  send.disabled = !letter.is_whole;
   send.addEventListener("click", () => sendBack(topic, letter, text, send, said));
   return make("details", {},
     make("summary", {}, make("code", {}, letter.origin), ` ${letter.key ?? "no key"}: ${letter.reason} (${time(letter.refused_at)})`),

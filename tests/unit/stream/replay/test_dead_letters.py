@@ -111,6 +111,8 @@ def test_what_a_person_repairs_says_why_it_was_refused_and_whether_it_still_woul
     )
     assert "negative" in line["refused_again"] and line["value"]["price"] == -1
     assert as_line(dead_letter(b"{bad\xff"), T_MS)["value"] == "{bad\\xff"
+    deep = b'{"product_id": "p1", "price": -1, "x": ' + b"[" * 500 + b"]" * 500 + b"}"
+    assert orjson.loads(orjson.dumps(as_line(dead_letter(deep), T_MS)))["value"] == deep.decode()
     repaired = orjson.dumps(line | {"value": line["value"] | {"price": 1}})
     repair = read_repairs([repaired])["prices:2:7"]
     assert read_repairs([BOM_UTF8 + repaired]) == {"prices:2:7": repair}

@@ -246,3 +246,9 @@ def test_more_offers_than_are_kept_are_refused_by_the_line() -> None:
     bodies = [OFFER | {"seller": str(number)} for number in range(limits.SELLERS_MAX + 1)]
     with pytest.raises(InvalidFeedLine, match=rf"line \d+: product '{ITEM}' has had more than 1000 sellers"):
         synced("prices", ItemState(ITEM), bodies)
+
+
+def test_a_field_that_nobody_uses_may_be_nested_as_deeply_as_it_likes() -> None:
+    value = b'{"product_id":"%s","price":"1","currency":"EUR","note":' % ITEM.encode() + b"[" * 500 + b"]" * 500 + b"}"
+    [finding] = compare_item("prices", ItemState(ITEM), [read_line("prices", 1, value, NOW_MS)], NOW_MS)
+    assert finding.publish is not None and set(orjson.loads(finding.publish)) >= {"product_id", "price", "currency"}

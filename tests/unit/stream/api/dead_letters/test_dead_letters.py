@@ -7,9 +7,23 @@ import pytest
 
 from schemas.errors import RefusedRequest
 from stream.api.dead_letters.models import RepairRequest
-from stream.api.dead_letters.service import repair_line
+from stream.api.dead_letters.service import repair_line, shown
+from stream.kafka.headers import Origin, origin_headers
+from stream.kafka.partitions import Partition
+from stream.kafka.reader import Record
+from stream.replay.dead_letters import DeadLetter, dead_letter_of
 from tests.support.api_client import api_client
 from tests.support.standing_in import StandIn
+
+DEEP = '{"x": ' + "[" * 500 + "]" * 500 + "}"
+"""Nested so deeply that orjson reads it and does not write it."""
+
+
+def refused(value: str) -> DeadLetter:
+    headers = tuple(origin_headers(Origin("prices", 0, 1, 0)))
+    letter = dead_letter_of(Record(Partition("prices.dlq", 0), 0, 0, None, value.encode(), headers), "prices", "id")
+    assert letter is not None
+    return letter
 
 
 def repair(text: str) -> RepairRequest:
@@ -22,11 +36,17 @@ def test_a_repair_is_the_line_that_replay_reads() -> None:
     assert orjson.loads(repair_line(repair("null")))["value"] is None
 
 
-@pytest.mark.parametrize("text", ["", "{", "[1]", "3", '"text"', '{}, "origin": "prices:0:2"'])
+@pytest.mark.parametrize("text", ["", "{", "[1]", "3", '"text"', '{}, "origin": "prices:0:2"', DEEP])
 def test_a_text_that_is_no_object_is_refused_in_a_sentence(text: str) -> None:
     with pytest.raises(RefusedRequest, match="nothing was sent") as refused:
         repair_line(repair(text))
     assert refused.value.field == "text"
+
+
+def test_a_letter_that_can_be_read_and_not_written_or_is_too_long_is_shown_and_the_others_are() -> None:
+    deep, long = shown(refused(DEEP), 0), shown(refused('{"x": "' + "y" * 8_000_000), 0)
+    assert (deep.text, deep.is_whole) == (DEEP, True)
+    assert long.text.startswith('{"x": "yyy') and len(long.text) < 10_000 and not long.is_whole
 
 
 async def test_another_site_cannot_send_a_letter_since_a_form_has_no_json() -> None:
