@@ -150,8 +150,8 @@ def _transport(app: _App, settings: Settings) -> Transport:
         app.conf.broker,
         app,
         trackers=OffsetTrackers(),
-        fetch_wait_ms=FETCH_WAITS_MS[settings.broker],
-        fetch_rest_ms_max=FETCH_RESTS_MS_MAX[settings.broker],
+        fetch_wait_ms=FETCH_WAITS_MS[settings.broker_kind],
+        fetch_rest_ms_max=FETCH_RESTS_MS_MAX[settings.broker_kind],
     )
 
 

@@ -73,7 +73,7 @@ class Settings(TransportSettings):
     broker: Literal["embedded", "kafka"] = Field(
         "embedded",
         description="Broker that `up` runs if FRESHLINE_KAFKA is not set: `embedded` keeps its log in memory, `kafka` "
-        "is Apache Kafka from KAFKA_HOME.",
+        "is Apache Kafka from KAFKA_HOME. The brokers of FRESHLINE_KAFKA count as Apache Kafka if it is not set.",
     )
     api_host: str = Field("127.0.0.1", description="Address at which the HTTP API listens.")
     api_port: int = Field(8765, ge=1, le=65535, description="Port at which the HTTP API listens.")
@@ -145,6 +145,11 @@ class Settings(TransportSettings):
     def index_dir(self) -> Path:
         """The directory of the embedded index."""
         return self.data_dir / "index"
+
+    @property
+    def broker_kind(self) -> Literal["embedded", "kafka"]:
+        """The kind of the broker that events come from. The embedded one must be asked far more often."""
+        return "kafka" if self.kafka is not None and "broker" not in self.model_fields_set else self.broker
 
 
 def read_settings(**given: Any) -> Settings:

@@ -96,7 +96,7 @@ class Supervisor:
         self._clock = clock
         self._ready = asyncio.Event()
         """Set once the stack can serve, and never cleared."""
-        env = worker_env(settings, directory, log.address)
+        env = worker_env(settings, directory, log)
         self._workers = [
             ChildProcess(name, partial(list, argv), env, directory.output_dir / f"{name}.log")
             for name, argv in workers.items()
@@ -208,11 +208,13 @@ class Supervisor:
             await worker.stop(STOP_SECONDS_MAX)
 
 
-def worker_env(settings: Settings, directory: DataDir, kafka: str) -> dict[str, str]:
-    """Return the environment of a worker: the environment of `up`, and the settings that were given as flags."""
+def worker_env(settings: Settings, directory: DataDir, log: BrokerLog) -> dict[str, str]:
+    """Return the environment of a worker: the environment of `up`, the settings that were given as flags, and the log
+    with the kind of its broker, which FRESHLINE_BROKER does not say of brokers that others run."""
     given = {name: getattr(settings, name) for name in settings.model_fields_set}
     plain = {name: str(value) for name, value in given.items() if isinstance(value, str | int | float | Path)}
-    resolved = plain | {"kafka": kafka, "data_dir": str(directory.path)}
+    kind = "kafka" if log.is_durable else "embedded"
+    resolved = plain | {"kafka": log.address, "broker": kind, "data_dir": str(directory.path)}
     return os.environ | {f"FRESHLINE_{name.upper()}": value for name, value in resolved.items()}
 
 

@@ -54,7 +54,8 @@ class RunningBroker:
         self._process.wait()
 
     def settings(self, **fields: object) -> Settings:
-        return Settings(kafka=self.address, **fields)  # type: ignore[arg-type]
+        kind = "kafka" if self.broker.has_durable_log else "embedded"
+        return Settings(**{"kafka": self.address, "broker": kind, **fields})  # type: ignore[arg-type]
 
     def new_topic(self, partitions: int = 1, configs: Mapping[str, str] | None = None) -> list[Partition]:
         """Create a topic that no other test uses, and return its partitions."""

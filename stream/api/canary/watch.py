@@ -72,7 +72,7 @@ class CanaryWatch:
         settings, self._began_at_s = context.settings, context.clock.monotonic_s()
         partitions, wanted_s = settings.partitions, settings.canary_seconds
         if wanted_s is None:
-            wanted_s = INTERVALS_S[settings.broker]
+            wanted_s = INTERVALS_S[settings.broker_kind]
         self._interval_s = max(wanted_s, partitions / CHANGES_PER_SECOND_MAX) if wanted_s else 0.0
         numbers = range(partitions) if wanted_s else ()
         self._canaries = [Canary(number, partitions, self._began_at_s) for number in numbers]
