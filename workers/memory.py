@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import ctypes
 import gc
+from typing import TYPE_CHECKING
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FULL = 2
+"""The generation of a full collection."""
 THRESHOLDS = 5_000, 50, 50
 """Thresholds of Python's garbage collector.
 
@@ -21,10 +27,21 @@ M_ARENA_MAX = -8
 
 
 def tune_collector() -> None:
-    """Set the thresholds and the number of arenas. A worker calls this once, at its start."""
+    """Set the thresholds and the number of arenas, and let no collection look at what survived a full one.
+
+    A worker calls this at its start. Without the last, each full collection goes through all items that came since the
+    start: with 20,000 of them, a third of what the items worker spent on a price.
+    """
     gc.set_threshold(*THRESHOLDS)
+    if _freeze_survivors not in gc.callbacks:
+        gc.callbacks.append(_freeze_survivors)
     if (mallopt := getattr(ctypes.CDLL(None), "mallopt", None)) is not None:
         mallopt(M_ARENA_MAX, ARENAS_MAX)
+
+
+def _freeze_survivors(phase: str, info: Mapping[str, int]) -> None:
+    if phase == "stop" and info["generation"] == FULL:
+        gc.freeze()
 
 
 def freeze_heap() -> None:
