@@ -1,0 +1,204 @@
+"""The embedding lane, over a real embedded index: which text is embedded when, and what one that fails costs."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from schemas.errors import EmbeddingFailed
+from schemas.queries import Filters
+from tests.support.lanes_bench import FEW_TEXTS_MAX, NOW_MS, Async, Serving, bench, until_drained
+from tests.support.waiting import HANG_S, until
+from workers.document import document
+from workers.embedder.fake import FakeEmbedder
+from workers.lanes.embedding import EmbeddingPace
+from workers.lanes.queues import LaneBounds
+from workers.point.plan import Action
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from workers.embedder.interface import Vectors
+
+
+async def test_a_new_item_is_found_by_its_words_before_it_has_a_vector(tmp_path: Path) -> None:
+    async with bench(tmp_path) as b:
+        await b.put("products", "p1", title="Zebra lamp")
+        await b.quiet()
+        assert len(await b.index.search_lexical("zebra", Filters(), 10)) == 1
+        assert await b.index.count_pending_embeddings() == 1
+        assert b.told.actions == [Action.EMBED]
+        assert await b.embedding.embed_batch() == 1
+        assert await b.index.count_pending_embeddings() == 0
+
+
+async def test_a_text_written_during_a_batch_is_embedded_before_the_rest_of_it(tmp_path: Path) -> None:
+    calls: list[list[str]] = []
+
+    class Interrupted(Async):
+        async def embed_documents(self, texts: Sequence[str]) -> Vectors:
+            calls.append(list(texts))
+            if len(calls) == 1:
+                await b.put("products", "new", title="Zebra lamp")
+                await b.quiet()
+            return await super().embed_documents(texts)
+
+    async with bench(tmp_path, pace=EmbeddingPace(texts_at_once=2, new_texts_every_s=0)) as b:
+        for number in range(6):
+            await b.put("products", f"p{number}", title=f"Toner {number}")
+        await b.quiet()
+        b.embedding._documents = Interrupted(FakeEmbedder())
+        assert await b.embedding.embed_batch() == 6
+        assert "Zebra lamp" in calls[1][0]
+        assert await b.index.count_pending_embeddings() == 0
+
+
+async def test_a_vector_is_as_fresh_as_its_text_is_old(tmp_path: Path) -> None:
+    """Given a text that arrived 40 ms before the lanes came to it, then its wait for a vector begins at its arrival."""
+    async with bench(tmp_path) as b:
+        await b.put("products", "p1", title="Zebra lamp")
+        b.ms += 40
+        await b.quiet()
+        await b.embedding.embed_batch()
+        assert b.told.vectors_due_at_ms == [NOW_MS]
+
+
+async def test_a_price_change_embeds_nothing(tmp_path: Path) -> None:
+    async with bench(tmp_path) as b:
+        await b.put("products", "p1", title="Zebra lamp")
+        await b.quiet()
+        await b.embedding.embed_batch()
+        await b.put("prices", "p1", price=5, currency="HKD")
+        await b.quiet()
+        assert b.told.actions[-1] is Action.PATCH
+        assert await b.index.count_pending_embeddings() == 0
+        assert (await b.payload("p1"))["price"] == 5
+
+
+async def test_vectors_leave_the_processor_to_a_flood_also_between_two_of_its_waves(tmp_path: Path) -> None:
+    """Given more new items than are written at once, when all are written, then the lanes stay behind for a moment."""
+    async with bench(tmp_path, bounds=LaneBounds(batch_items_max=FEW_TEXTS_MAX)) as b:
+        await b.put("products", "p1", title="Zebra lamp")
+        await b.quiet()
+        assert not b.pressure.behind
+        for number in range(FEW_TEXTS_MAX + 1):
+            await b.put("products", f"q{number}", title="Zebra lamp")
+        await b.quiet()
+        assert b.pressure.behind
+        assert await b.embedding.embed_batch() == FEW_TEXTS_MAX  # Of two more.
+        async with asyncio.timeout(HANG_S):
+            await b.pressure.caught_up()
+        assert not b.pressure.behind
+
+
+async def test_a_text_that_cannot_be_embedded_is_given_up_and_the_others_are_not(tmp_path: Path) -> None:
+    async with bench(tmp_path, failing="cursed") as b:
+        await b.put("products", "p1", title="A cursed lamp")
+        await b.put("products", "p2", title="A plain lamp")
+        await b.quiet()
+        await b.embedding.embed_batch()
+        assert await b.index.count_pending_embeddings() == 0
+        assert set(b.told.failed) == {"p1"}
+        assert (await b.payload("p1"))["vector_failed"]
+        assert (await b.payload("p2"))["vector_failed"] is None
+        assert len(await b.index.search_lexical("lamp", Filters(), 10)) == 2
+
+
+async def test_the_vector_of_an_older_text_is_not_written_for_the_text_that_came_while_it_was_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with bench(tmp_path) as b:
+        await b.put("products", "p1", title="Zebra lamp")
+        await b.quiet()
+        write = b.index.write_dense
+
+        async def write_after_a_change(vectors: Any) -> None:
+            monkeypatch.undo()
+            await b.put("products", "p1", title="Giraffe lamp")
+            await b.quiet()
+            await write(vectors)
+
+        monkeypatch.setattr(b.index, "write_dense", write_after_a_change)
+        await b.embedding.embed_batch()
+        stored = (await b.index.stored(["p1"], vectors=True))["p1"]
+        assert stored.dense is None and stored.payload["vector_due"] == stored.payload["fingerprint"]
+        await b.embedding.embed_batch()
+        stored = (await b.index.stored(["p1"], vectors=True))["p1"]
+        wanted = FakeEmbedder().embed_documents([document(stored.payload, b.index.model).text])[0]
+        assert stored.dense is not None and np.allclose(stored.dense, wanted)
+
+
+async def test_lanes_whose_collections_change_places_while_they_have_a_backlog_do_not_wait_for_each_other(
+    tmp_path: Path,
+) -> None:
+    """Given that one waits for the other, when it is the other's turn to wait, then both embed all the same."""
+    serving, pace = Serving(), EmbeddingPace(idle_s_max=0.05)
+    async with (
+        bench(tmp_path / "old", serving=serving, pace=pace) as old,
+        bench(tmp_path / "new", serving=serving, pace=pace) as new,
+    ):
+        serving.lane = old.embedding
+        for each in (old, new):
+            await each.put("products", "p1", title="Zebra lamp")
+            await each.quiet()
+        waiting = asyncio.create_task(new.embedding.run())
+        await asyncio.sleep(0)
+        serving.lane = new.embedding
+        late = asyncio.create_task(old.embedding.run())
+        try:
+            for each in (old, new):
+                await until_drained(each)
+        finally:
+            for task in (waiting, late):
+                task.cancel()
+            await asyncio.gather(waiting, late, return_exceptions=True)
+
+
+async def test_texts_that_come_while_the_model_rests_share_a_batch(tmp_path: Path) -> None:
+    async with bench(tmp_path, pace=EmbeddingPace(rest_s=2.0, rest_s_max=2.0)) as b:
+        embedding = asyncio.create_task(b.embedding.run())
+        for product_id in ("p1", "p2", "p3"):
+            await b.put("products", product_id, title=f"Zebra lamp {product_id}")
+            await b.quiet()
+            await until(lambda: len(b.told.embedded) > 0, "the first is embedded")
+        await until_drained(b)
+        embedding.cancel()
+    assert b.told.embedded == [1, 2]
+
+
+async def test_a_rest_ends_once_as_many_texts_wait_as_a_pass_takes_at_no_cost(tmp_path: Path) -> None:
+    async with bench(tmp_path, pace=EmbeddingPace(rest_s=3_600.0, rest_s_max=3_600.0, texts_that_end_a_rest=2)) as b:
+        embedding = asyncio.create_task(b.embedding.run())
+        for product_id in ("p1", "p2", "p3"):
+            await b.put("products", product_id, title=f"Zebra lamp {product_id}")
+            await b.quiet()
+            await until(lambda: len(b.told.embedded) > 0, "the first is embedded")
+        await until(lambda: len(b.told.embedded) == 2, "the rest has ended")
+        embedding.cancel()
+    assert b.told.embedded == [1, 2]
+
+
+async def test_while_the_model_rests_the_other_collection_has_its_turn(tmp_path: Path) -> None:
+    """Else texts that come more often than it rests would let no rebuild end."""
+    first, pace = Serving(), EmbeddingPace(rest_s=60.0)
+    async with (
+        bench(tmp_path / "old", serving=first, pace=pace) as serving,
+        bench(tmp_path / "new", serving=first, pace=pace) as building,
+    ):
+        first.lane = serving.embedding
+        for each in (serving, building):
+            await each.put("products", "p1", title="Zebra lamp")
+            await each.quiet()
+        embedding = [asyncio.create_task(each.embedding.run()) for each in (building, serving)]
+        await until_drained(building)
+        for task in embedding:
+            task.cancel()
+
+
+async def test_the_fake_embedder_really_fails() -> None:
+    with pytest.raises(EmbeddingFailed):
+        FakeEmbedder("cursed").embed_documents(["cursed"])
