@@ -11,7 +11,12 @@ from schemas.errors import InvalidEvent
 from schemas.items import NO_REVIEWS, Entity, ItemRecord, ItemState
 from schemas.state_codec import decode_item, decode_review, encode_item, encode_review
 from schemas.state_validation import check_item, check_review
+from stream.api.dead_letters.service import shown as shown_letter
 from stream.api.page import web_link
+from stream.kafka.headers import Origin, dead_letter_headers
+from stream.kafka.partitions import Partition
+from stream.kafka.reader import Record
+from stream.replay.dead_letters import as_line, dead_letter_of
 from stream.runtime.printing import money
 from tests.fuzz.records import NOW_MS
 from workers.embedder.interface import ModelId
@@ -49,8 +54,17 @@ def taken(raws: Iterable[Raw]) -> list[Event]:
         try:
             events += [each.event for each in sources.decode(raw.topic, raw.key, raw.value, (), times)]
         except InvalidEvent as refused:
-            assert str(refused)
+            _check_letter(raw, refused)
     return events
+
+
+def _check_letter(raw: Raw, refused: InvalidEvent) -> None:
+    """Raise what showing the dead letter raises: on the page, and as a line for a person to repair."""
+    headers = tuple(dead_letter_headers(Origin(raw.topic, 0, 1, NOW_MS), (), refused))
+    record = Record(Partition(f"{raw.topic}.dlq", 0), 0, NOW_MS, raw.key, raw.value, headers)
+    letter = dead_letter_of(record, raw.topic, "id")
+    assert letter is not None and shown_letter(letter, NOW_MS).reason
+    assert orjson.dumps(as_line(letter, NOW_MS))
 
 
 def folded(product_id: str, events: Iterable[Event]) -> Folded:

@@ -84,7 +84,18 @@ def _spliced(draw: st.DrawFn) -> bytes:
     return value[:start] + draw(st.sampled_from([b"", value[start:end] * 2]) | st.binary(max_size=6)) + value[end:]
 
 
-_anything = _bodies(_sound) | _bodies(_wild) | _spliced() | st.dictionaries(_texts, _values).map(orjson.dumps)
+@st.composite
+def _nested(draw: st.DrawFn) -> bytes:
+    """A valid event with a field nested so deeply that it may be read and not written, or not even read."""
+    value, depth = draw(_bodies(_sound)), draw(st.sampled_from([20, 200, 300, 1_000, 1_030]))
+    opening, closing = draw(st.sampled_from([(b"[", b"]"), (b'{"x":', b"}")]))
+    name = draw(st.sampled_from([b"note", b"attributes", b"title"]))
+    return value[:-1] + b',"%s":' % name + opening * depth + b"1" + closing * depth + b"}"
+
+
+_anything = (
+    _bodies(_sound) | _bodies(_wild) | _spliced() | _nested() | st.dictionaries(_texts, _values).map(orjson.dumps)
+)
 _times = st.integers(NOW_MS - 10, NOW_MS) | st.integers(-1, 2**63 - 1)
 _keys = st.none() | st.just(PRODUCT_ID.encode()) | st.binary(max_size=12) | st.sampled_from(KEYS)
 _own = st.builds(
