@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+import re
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
+from typing_extensions import override
 
 from schemas.errors import Misconfigured
 
@@ -13,6 +15,33 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Model = TypeVar("Model", bound=BaseModel)
+
+_TRUTH = re.compile("^(?:true|True|TRUE|false|False|FALSE)$")
+_BOOL, _TIME = "tag:yaml.org,2002:bool", "tag:yaml.org,2002:timestamp"
+
+
+class _Loader(yaml.SafeLoader):  # type: ignore[misc]
+    """Reads YAML as people mean it: `no`, `on` and `y` are words (a column, a stop word), as in YAML 1.2, times are
+    texts, and a key that stands there twice is a mistake.
+    """
+
+    yaml_implicit_resolvers: ClassVar = {
+        first: [(tag, pattern) for tag, pattern in resolvers if tag not in (_BOOL, _TIME)]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+    @override
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen = set[str]()
+        for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"{key.value} stands there twice", key.start_mark)
+            seen.add(key.value)
+        found: dict[Any, Any] = super().construct_mapping(node, deep)
+        return found
+
+
+_Loader.add_implicit_resolver(_BOOL, _TRUTH, list("tTfF"))
 
 
 def read_setting_file(file: Path, setting: str) -> str:
@@ -28,7 +57,7 @@ def read_setting_file(file: Path, setting: str) -> str:
 def parse_setting_file(text: str, model: type[Model], setting: str, name: str) -> Model:
     """Return the content of a file. Raises Misconfigured with the `name` of the file and the field that is wrong."""
     try:
-        return model.model_validate(yaml.safe_load(text) or {})
+        return model.model_validate(yaml.load(text, _Loader) or {})
     except yaml.YAMLError as error:
         raise Misconfigured(f"{setting}: {name} is no YAML: {' '.join(str(error).split())}") from None
     except ValidationError as error:
@@ -42,4 +71,6 @@ def wrong_field(error: ValidationError) -> str:
     reason = str(first["msg"]).removeprefix("Value error, ").removeprefix("Input ")
     if first["type"] == "extra_forbidden":
         reason = "there is no such key"
+    elif first["type"] == "string_type" and isinstance(first["input"], (bool, int, float)):
+        reason = f"{first['input']} is no text to YAML: put it in quotes"
     return f"{where}: {reason}" if where else reason

@@ -1,0 +1,50 @@
+"""Files of settings are read as people mean them, and a mistake in one is a line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from schemas.errors import Misconfigured
+from schemas.setting_files import parse_setting_file
+
+
+class File(BaseModel):
+    words: list[str] = []
+    flags: list[bool] = []
+    anything: Any = None
+
+
+def read(text: str) -> File:
+    return parse_setting_file(text, File, "FRESHLINE_X", "x.yaml")
+
+
+def test_words_that_yaml_once_took_for_truth_values_are_words() -> None:
+    assert read("words: [no, on, Off, yes, y, N, NO]").words == ["no", "on", "Off", "yes", "y", "N", "NO"]
+    assert read("flags: [true, False, TRUE]").flags == [True, False, True]
+
+
+@pytest.mark.parametrize("time", ["2026-11-30", "2026-02-30", "2026-11-30T10:00:00Z", "2026-99-99 10:00:00"])
+def test_a_time_is_a_text_and_no_day_that_is_none_ends_the_reading(time: str) -> None:
+    assert read(f"anything: {time}").anything == time
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("words: [501]", "FRESHLINE_X: x.yaml: words.0: 501 is no text to YAML: put it in quotes"),
+        ("words: [true]", "words.0: True is no text to YAML: put it in quotes"),
+        ("words: [a]\nwords: [b]", "x.yaml is no YAML: words stands there twice"),
+        ("anything: {a: 1, a: 2}", "a stands there twice"),
+        ("? [a]\n: b", "x.yaml is no YAML: while constructing a mapping"),
+        ("words: [a", "x.yaml is no YAML: "),
+        ("words", "should be a valid dictionary"),
+        ("anything: !!python/object:os.system x", "x.yaml is no YAML: could not determine a constructor"),
+    ],
+)
+def test_a_mistake_is_one_line_that_says_where(text: str, line: str) -> None:
+    with pytest.raises(Misconfigured) as refused:
+        read(text)
+    assert line in str(refused.value) and "\n" not in str(refused.value)
