@@ -137,6 +137,6 @@ class SaleCalendar(BaseModel):
 
     coming: list[ComingPrice]
     coming_total: int
-    """All of the next day, of which at most 50 are shown."""
+    """All of the next day, of which at most 50 are shown. Of more than 1,000 windows some may change no price."""
     changed: list[ChangedPrice]
     """The changes that this process wrote."""

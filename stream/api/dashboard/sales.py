@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from schemas.times import rfc3339
 from stream.api.dashboard.models import ChangedPrice, ComingPrice
 from workers.search.hits import preferred
-from workers.state.prices import price_now
+from workers.state.prices import price_changes_at_ms, price_now
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,14 +25,25 @@ READ_MAX = 1_000
 SHOWN_MAX = 50
 
 
-def coming_prices(payloads: Iterable[Payload], shop: Shop) -> list[ComingPrice]:
-    """Return what changes soonest, at most `SHOWN_MAX`."""
-    soonest = sorted(payloads, key=lambda each: (each["price_changes_at_ms"] or 0, each["product_id"]))
-    return [_coming(payload, shop) for payload in soonest[:SHOWN_MAX]]
+def coming_prices(payloads: Iterable[Payload], shop: Shop, until_ms: int) -> list[ComingPrice]:
+    """Return the changes up to then, the soonest first, one an item: windows that change no price are passed over."""
+    found = ((_next_change(payload, shop, until_ms), payload) for payload in payloads)
+    changes = ((at_ms, payload) for at_ms, payload in found if at_ms is not None)
+    soonest = sorted(changes, key=lambda each: (each[0], each[1]["product_id"]))
+    return [_coming(payload, at_ms, shop) for at_ms, payload in soonest]
 
 
-def _coming(payload: Payload, shop: Shop) -> ComingPrice:
-    at_ms = payload["price_changes_at_ms"] or 0
+def _next_change(payload: Payload, shop: Shop, until_ms: int) -> int | None:
+    """Return when the item has another price. A window may be that of a dearer offer, or never open."""
+    at_ms = payload["price_changes_at_ms"]
+    while at_ms is not None and at_ms <= until_ms:
+        if price_now(payload["offers"], shop.currency, at_ms) != (payload["price"], payload["currency"]):
+            return at_ms
+        at_ms = price_changes_at_ms(payload["offers"], at_ms)
+    return None
+
+
+def _coming(payload: Payload, at_ms: int, shop: Shop) -> ComingPrice:
     then, _ = price_now(payload["offers"], shop.currency, at_ms)
     return ComingPrice(
         product_id=payload["product_id"],

@@ -10,7 +10,7 @@ from typing_extensions import override
 from stream.api.dashboard.feed import SnapshotFeed
 from stream.api.dashboard.interface import DashboardApi
 from stream.api.dashboard.models import SaleCalendar
-from stream.api.dashboard.sales import AHEAD_MS, READ_MAX, changed_prices, coming_prices
+from stream.api.dashboard.sales import AHEAD_MS, READ_MAX, SHOWN_MAX, changed_prices, coming_prices
 from stream.api.dashboard.snapshot import Measured, snapshot
 from stream.runtime.metrics import total_of
 
@@ -79,9 +79,10 @@ class DashboardService(DashboardApi):
         context, now_ms = self._context, self._context.clock.now_ms()
         index, until_ms = await context.collections.serving(), now_ms + AHEAD_MS
         soon = await index.due_price_changes(range(context.settings.partitions), until_ms, READ_MAX)
+        coming = coming_prices(soon, context.shop, until_ms)
         return SaleCalendar(
-            coming=coming_prices(soon, context.shop),
-            coming_total=await index.count_due_price_changes(until_ms),
+            coming=coming[:SHOWN_MAX],
+            coming_total=len(coming) if len(soon) < READ_MAX else await index.count_due_price_changes(until_ms),
             changed=changed_prices(self._recent.turned, now_ms),
         )
 

@@ -31,15 +31,29 @@ def point(product_id: str, starts_at_ms: int) -> Any:
 
 
 def test_the_soonest_change_comes_first_with_the_price_from_then_on() -> None:
-    coming = coming_prices([point("late", 9_000), point("soon", 5_000)], Shop(None, ("en",)))
+    coming = coming_prices([point("late", 9_000), point("soon", 5_000)], Shop(None, ("en",)), 9_000)
     assert [(each.product_id, each.price, each.then, each.at) for each in coming] == [
         ("soon", 10.0, 8.0, "1970-01-01T00:00:05.000Z"),
         ("late", 10.0, 8.0, "1970-01-01T00:00:09.000Z"),
     ]
 
 
+def test_a_window_that_changes_no_price_is_passed_over() -> None:
+    dearer, never = point("dearer", 5_000), point("never", 5_000)
+    dearer["offers"].append(dearer["offers"][0] | {"seller": "x", "price": 9.0, "sale_price": None})
+    dearer["offers"][0] |= {"sale_price": 9.5}
+    dearer["price"] = 9.0
+    never["offers"][0] |= {"sale_ends_at_ms": 4_000}
+    later = point("later", 5_000)
+    later["offers"].append(later["offers"][0] | {"seller": "x", "sale_price": 9.99, "sale_starts_at_ms": 2_000})
+    later["offers"][1] |= {"price": 12.0, "sale_price": 11.0}
+    later["price_changes_at_ms"] = 2_000
+    coming = coming_prices([dearer, never, later], Shop(None, ("en",)), 60_000)
+    assert [(each.product_id, each.then, each.at) for each in coming] == [("later", 8.0, "1970-01-01T00:00:05.000Z")]
+
+
 def test_the_calendar_is_bounded() -> None:
-    assert len(coming_prices([point(str(n), n) for n in range(200)], Shop(None, ()))) == SHOWN_MAX
+    assert len(coming_prices([point(str(n), n) for n in range(1, 201)], Shop(None, ()), 150)) == 150
     turned = [Turned(str(n), BACK_MS + n, BACK_MS + n) for n in range(200)]
     assert len(changed_prices(turned, BACK_MS + 200)) == SHOWN_MAX
 
