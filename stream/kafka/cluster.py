@@ -60,6 +60,8 @@ class Cluster:
     addresses: str
     """The bootstrap servers, "host:port,host:port"."""
     security: Security = field(default=PLAINTEXT, repr=False)
+    wakes_fetches: bool = False
+    """Whether a fetch that waits is answered as soon as a record comes, as Apache Kafka does."""
 
     def __str__(self) -> str:
         return self.addresses
@@ -97,7 +99,7 @@ def cluster_of(settings: Settings) -> Cluster:
         settings.kafka_certificate_file is not None,
         "FRESHLINE_KAFKA_PASSWORD_FILE" if has_file else "FRESHLINE_KAFKA_PASSWORD",
     )
-    return Cluster(settings.kafka or "", security)
+    return Cluster(settings.kafka or "", security, wakes_fetches=settings.broker_kind == "kafka")
 
 
 def _password(settings: Settings) -> SecretStr | None:

@@ -28,28 +28,35 @@ IDLE_AFTER_S = 2.0
 IDLE_WAIT_MS = 40
 """The wait once no record has come for two seconds: in a stack in which nothing happens, fetches of 5 ms cost half a
 core. The first record after a silence comes later by half of this, on average; those behind it do not."""
+WOKEN_IDLE_WAIT_MS = 500
+"""The same at a broker that wakes fetches, where no record comes later by it."""
 REST_MS_PER_RECORD = 2.0
 """A flood then arrives in few large fetches, and one price is not held up."""
 
 
-def adapt_fetch_waits(consumer: AIOKafkaConsumer, wait_ms: int, *, rest_ms_max: int = 0) -> None:
+def adapt_fetch_waits(
+    consumer: AIOKafkaConsumer, wait_ms: int, *, rest_ms_max: int = 0, wakes_fetches: bool = False
+) -> None:
     """Make the consumer's fetches adapt how long they wait and how long they rest; see `AdaptiveFetches`.
+
+    `wakes_fetches`: see `Cluster`.
 
     The consumer has no option for either. So its client's `send` is replaced, which is private to aiokafka: pin the
     version, and see docs/traps.md#aiokafka.
     """
-    fetches = AdaptiveFetches(consumer._client.send, wait_ms, rest_ms_max, SystemClock(), asyncio.sleep)
+    idle_wait_ms = WOKEN_IDLE_WAIT_MS if wakes_fetches else IDLE_WAIT_MS
+    fetches = AdaptiveFetches(consumer._client.send, wait_ms, idle_wait_ms, rest_ms_max, SystemClock(), asyncio.sleep)
     consumer._client.send = fetches.send
 
 
 class AdaptiveFetches:
     """The requests of one consumer, in which each fetch gets a wait that fits the fetch before it.
 
-    A fetch waits `wait_ms` at the broker while there is nothing to fetch, or 40 ms if nothing has come for two seconds.
-    It waits longer each time, up to WAIT_MS_MAX, while the broker sends nothing from a partition that has records. The
-    embedded broker looks through all batches of a partition for the offset that is asked for: 6 ms where there are
-    10,000 batches. With a wait below that a consumer would get nothing forever, and with a wait a little above it one
-    partition at a time.
+    A fetch waits `wait_ms` at the broker while there is nothing to fetch, or `idle_wait_ms`, if that is longer, once
+    nothing has come for two seconds. It waits longer each time, up to WAIT_MS_MAX, while the broker sends nothing from
+    a partition that has records. The embedded broker looks through all batches of a partition for the offset that is
+    asked for: 6 ms where there are 10,000 batches. With a wait below that a consumer would get nothing forever, and
+    with a wait a little above it one partition at a time.
 
     The wait of a request is a private attribute of aiokafka, see docs/traps.md#aiokafka.
 
@@ -59,10 +66,17 @@ class AdaptiveFetches:
     """
 
     def __init__(
-        self, send: Any, wait_ms: int, rest_ms_max: int, clock: Clock, sleep: Callable[[float], Awaitable[None]]
+        self,
+        send: Any,
+        wait_ms: int,
+        idle_wait_ms: int,
+        rest_ms_max: int,
+        clock: Clock,
+        sleep: Callable[[float], Awaitable[None]],
     ) -> None:
         self._send = send
         self._wait_ms_min = wait_ms
+        self._idle_wait_ms = max(wait_ms, idle_wait_ms)
         self._came_s = clock.monotonic_s()
         self._wait_ms = wait_ms
         self._rest_ms_max = rest_ms_max
@@ -88,7 +102,7 @@ class AdaptiveFetches:
             self._rests_until_s = ended_s + min(rest_ms, self._rest_ms_max) / 1000
         if not _leaves_out_records(asked, response):
             idle = ended_s - self._came_s > IDLE_AFTER_S
-            self._wait_ms = max(self._wait_ms_min, IDLE_WAIT_MS if idle else 0)
+            self._wait_ms = self._idle_wait_ms if idle else self._wait_ms_min
         elif took_ms > 0.9 * self._wait_ms:  # Otherwise the fetch ended early, with the records that it had found.
             self._wait_ms = min(2 * self._wait_ms, WAIT_MS_MAX)
 

@@ -61,7 +61,7 @@ class Reader:
             auto_offset_reset="earliest",
             max_partition_fetch_bytes=4 << 20,
         )
-        adapt_fetch_waits(self._consumer, fetch_wait_ms)
+        adapt_fetch_waits(self._consumer, fetch_wait_ms, wakes_fetches=kafka.wakes_fetches)
         self._positions: dict[Partition, int] = {}
 
     async def start(self) -> None:

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from aiokafka.protocol.fetch import FetchRequest
 
-from stream.kafka.fetch_waits import IDLE_WAIT_MS, WAIT_MS_MAX, AdaptiveFetches
+from stream.kafka.fetch_waits import WAIT_MS_MAX, AdaptiveFetches
 
+IDLE_WAIT_MS = 40
 FOUND, BEHIND, NOTHING = (5, b"records"), (5, b""), (3, b"")
 """(high watermark, records) of a partition, in an answer to a fetch at offset 3."""
 
@@ -45,7 +46,7 @@ class Broker:
 
 async def fetched(broker: Broker, rest_ms_max: int = 0) -> Broker:
     """Fetch every answer in turn, with a wait of 5 ms at first."""
-    fetches = AdaptiveFetches(broker.send, 5, rest_ms_max, broker, broker.sleep)
+    fetches = AdaptiveFetches(broker.send, 5, IDLE_WAIT_MS, rest_ms_max, broker, broker.sleep)
     while broker.answers:
         await fetches.send(0, FetchRequest(500, 1, 1000, 0, [("prices", [(0, 3, 1000), (1, 3, 1000)])]))
     return broker
