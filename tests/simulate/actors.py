@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from schemas.progress import IndexProgress, ItemsProgress, decode
 from stream.kafka.partitions import Partition
 from stream.kafka.record_batch import RecordBatch
-from stream.kafka.topics import ITEMS, PROGRESS
+from stream.kafka.topics import ALERTS, ITEMS, PROGRESS
 
+from .broken import Broken
 from .process import Message
-from .truth import Broken, partitions_of
+from .truth import partitions_of
 from .workers import LOG_ID
 from .world import shown
 
@@ -100,6 +101,7 @@ def append(world: World, process: Process) -> str | None:
     group = world.groups["items"]
     owner = record.generation == group.generation and group.owns(process.name, record.partition.number)
     answer = world.log.append(record.partition, record.key, record.value, record.headers, by_owner=owner)
+    world.reached["alert"] += record.partition.topic == ALERTS
     world.reached["foreign record"] += not owner and record.partition.topic == ITEMS
     if world.choices.draw(4) == 3:
         process.unconfirmed.append((record.confirmation, answer))

@@ -10,8 +10,12 @@ from stream.items import partition as partition_module
 from stream.items.publisher import Publisher
 from stream.items.recovery import StateRecovery
 from stream.kafka.offsets import OffsetTracker
+from workers.lanes import watching
+from workers.lanes.alerts import AlertLane
 from workers.lanes.lanes import Lanes
+from workers.lanes.watching import Watching
 from workers.state import fold
+from workers.watches.watch_set import newly_matching
 
 from .index import Points
 
@@ -101,6 +105,44 @@ def a_fold_in_order_of_arrival() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def alerts_are_cleared_before_they_are_sent() -> Iterator[None]:
+    """Take alerts out of the index before the broker has them, as an outbox in memory would."""
+    send = AlertLane._send
+
+    async def clear_and_send(self: Any, point: Any) -> None:
+        await self._clear([point])
+        await send(self, point)
+
+    with mock.patch.object(AlertLane, "_send", clear_and_send):
+        yield
+
+
+@contextmanager
+def whole_points_lose_their_alerts() -> Iterator[None]:
+    """Replace a point without the alerts that it has and that are not sent yet."""
+    add = Watching._with_due
+
+    def add_to_nothing(self: Any, compared: Any, raised: Any) -> Any:
+        before = compared.before
+        forgotten = None if before is None else {**before, "alerts_due": None}
+        return add(self, compared._replace(before=forgotten), raised)
+
+    with mock.patch.object(Watching, "_with_due", add_to_nothing):
+        yield
+
+
+@contextmanager
+def alerts_of_what_matched_before() -> Iterator[None]:
+    """Raise an alert for each write of an item that matches, whether it begins to or not."""
+
+    def matching(watches: Any, before: Any, after: Any, now_ms: int) -> Any:
+        return newly_matching(watches, before._replace(point=None), after, now_ms)
+
+    with mock.patch.object(watching, "newly_matching", matching):
+        yield
+
+
 CONTROLS: dict[str, Callable[[], AbstractContextManager[None]]] = {
     control.__name__: control
     for control in (
@@ -110,6 +152,9 @@ CONTROLS: dict[str, Callable[[], AbstractContextManager[None]]] = {
         writes_without_conditions,
         foreign_records_are_not_joined,
         a_fold_in_order_of_arrival,
+        alerts_are_cleared_before_they_are_sent,
+        whole_points_lose_their_alerts,
+        alerts_of_what_matched_before,
     )
 }
 """The controls by name."""

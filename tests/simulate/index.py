@@ -34,6 +34,8 @@ class Point:
     payload: dict[str, Any]
     words: Words | None
     dense: np.ndarray[Any, np.dtype[np.float32]] | None
+    writer: str
+    """The process whose item record, or whose turned window, the point shows."""
 
 
 class Points:
@@ -45,16 +47,16 @@ class Points:
         self.positions: dict[str, int] = {}
         self._written = written
 
-    def write(self, write: Write) -> None:
-        """Apply one conditional operation."""
+    def write(self, write: Write, writer: str) -> None:
+        """Apply one conditional operation of this process."""
         before = self.by_id.get(write.product_id)
         if isinstance(write, Upsert):
             if before is None or self.lower(before, write.version):
-                self._put(write.product_id, before, Point(dict(write.payload), write.words, write.dense))
+                self._put(write.product_id, before, Point(dict(write.payload), write.words, write.dense, writer))
             return
         base = write.base if isinstance(write, Patch) else write.version
         if before is not None and self.same(before, base):
-            after = Point({**before.payload, **write.payload}, before.words, before.dense)
+            after = Point({**before.payload, **write.payload}, before.words, before.dense, writer)
             self._put(write.product_id, before, after)
 
     def lower(self, point: Point, version: int) -> bool:
@@ -70,13 +72,13 @@ class Points:
         point = self.by_id.get(product_id)
         if point is not None and point.payload["vector_due"] == fingerprint:
             cleared = {**point.payload, **fields, "vector_due": None, "vector_due_at_ms": None}
-            self._put(product_id, point, Point(cleared, point.words, point.dense))
+            self._put(product_id, point, Point(cleared, point.words, point.dense, point.writer))
 
     def write_vector(self, made: DenseVector) -> None:
         """Write a vector, where the pending embedding is still that of its text."""
         point = self.by_id.get(made.product_id)
         if point is not None and point.payload["vector_due"] == made.fingerprint:
-            self._put(made.product_id, point, Point(point.payload, point.words, made.vector))
+            self._put(made.product_id, point, Point(point.payload, point.words, made.vector, point.writer))
 
     def version(self, product_id: str) -> int:
         """Return the stored version, or -1 where there is no point."""
@@ -132,8 +134,10 @@ class IndexClient:
     model = MODEL
     metadata = Metadata(COLLECTION, MODEL)
 
-    def __init__(self, points: Points, ask: Callable[[Request], asyncio.Future[Any]]) -> None:
+    def __init__(self, points: Points, ask: Callable[[Request], asyncio.Future[Any]], writer: str) -> None:
+        """`writer`: the name of the process."""
         self._points = points
+        self._writer = writer
         self._ask = ask
 
     async def stored(self, product_ids: Collection[str], *, vectors: bool = False) -> dict[str, Stored]:
@@ -161,7 +165,10 @@ class IndexClient:
             return {p.product_id for p in patches if self._points.version(p.product_id) < p.version}
 
         # What was missed is asked for after the writes: something may come between.
-        apply = [*(_bound(self._points.write, write) for write in writes), *([_nothing] if patches else [])]
+        apply = [
+            *(_bound(self._points.write, write, self._writer) for write in writes),
+            *([_nothing] if patches else []),
+        ]
         return cast("set[str]", await self._ask(Request(f"writes {_named(writes)}", apply, missed)))
 
     async def write_dense(self, vectors: Sequence[DenseVector]) -> None:
@@ -187,6 +194,10 @@ class IndexClient:
             return [payload for payload in due if payload["status"] == Status.VISIBLE][:limit]
 
         return cast("list[Payload]", await self._ask(Request("reads windows", [], read)))
+
+    async def pending_alerts(self, partitions: Collection[int], limit: int) -> list[Payload]:
+        due = Request("reads alerts", [], lambda: self._points.where(partitions, "alerts_due_at_ms")[:limit])
+        return cast("list[Payload]", await self._ask(due))
 
     async def count_pending_embeddings(self) -> int:
         return sum(point.payload["vector_due"] is not None for point in self._points.by_id.values())

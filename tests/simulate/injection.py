@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from stream.kafka.topics import ALERTS
+
 from .world import shown
 
 if TYPE_CHECKING:
@@ -45,8 +47,7 @@ class FaultInjector:
         if fault.kind in ("fail", "late"):
             idle = not any(request.writes for request in process.requests)
         else:
-            at_stake = process.sending if process.kind == "items" else process.trackers.in_flight
-            idle = fault.kind in ("crash", "freeze") and not at_stake
+            idle = fault.kind in ("crash", "freeze") and not _at_stake(process, alerts=fault.step % 2 == 0)
         if idle and steps <= idle_at and steps < fault.step + WORST_MOMENT_STEPS:
             self._faults.append(fault)
         else:
@@ -95,6 +96,14 @@ class FaultInjector:
             return f"a record of {name}, which crashed, arrives at {shown(record.partition)}"
 
         return arrive
+
+
+def _at_stake(process: Process, *, alerts: bool) -> bool:
+    """Return whether a fault would strike while something is under way: records, or `alerts` of an index worker."""
+    if process.kind == "items":
+        return bool(process.sending)
+    sends_alerts = any(queue and partition.topic == ALERTS for partition, queue in process.outbox.items())
+    return sends_alerts if alerts else bool(process.trackers.in_flight)
 
 
 def _late_request(request: Request) -> Callable[[], str | None]:

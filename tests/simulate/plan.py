@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from .alerts import make_watches
 from .events import Sent, make_events
+
+if TYPE_CHECKING:
+    from schemas.watches import WatchRecord
 
 WORKERS = ("items-0", "items-1", "index-0", "index-1")
 
@@ -29,6 +33,8 @@ class Plan:
     """How often each actor is on the scheduler's wheel: some workers are slow for a whole run."""
     gap_steps: int
     """The fewest steps between two events."""
+    watches: tuple[WatchRecord, ...]
+    """The watches that are in force from the start."""
 
 
 def make_plan(seed: int) -> Plan:
@@ -38,7 +44,7 @@ def make_plan(seed: int) -> Plan:
     for _ in range(chosen.choice((0, 1, 2, 2, 3))):
         faults += _faults(chosen)
     weights = tuple(chosen.choice((1, 4, 4, 4)) for _ in range(64))
-    return Plan(tuple(events), tuple(sorted(faults)), weights, chosen.choice((0, 15, 30)))
+    return Plan(tuple(events), tuple(sorted(faults)), weights, chosen.choice((0, 15, 30)), make_watches(chosen))
 
 
 def _faults(chosen: random.Random) -> list[Fault]:

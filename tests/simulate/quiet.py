@@ -50,6 +50,8 @@ def _index_backlog(world: World) -> str | None:
     for product_id, point in world.points.by_id.items():
         if point.payload["vector_due"]:
             return f"the embedding of {product_id} is pending"
+        if point.payload["alerts_due"]:
+            return f"alerts of {product_id} are pending"
         if (point.payload["price_changes_at_ms"] or now_ms + 1) <= now_ms and point.payload["status"] == "visible":
             return f"the price of {product_id} is overdue"
     return None

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from .broken import Broken
 from .choices import Choices
 from .plan import WORKERS, Fault, Plan, make_plan
 from .scheduler import Scheduler
-from .truth import Broken
 from .world import World
 
 if TYPE_CHECKING:

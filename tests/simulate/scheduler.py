@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, cast
 from workers.query_gate import CooperativeTurns
 
 from . import actors, membership
+from .broken import Broken
 from .injection import FaultInjector
 from .plan import WORKERS
 from .quiet import unquiet
-from .truth import Broken
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -35,7 +35,7 @@ def test_every_invariant_holds_in_the_first_seeds_and_they_come_to_what_matters(
         done = run(make_plan(seed), seed)
         assert done.broken is None, f"seed {seed}: {done.broken}"
         reached.update(done.reached)
-    expected = ("crash", "freeze", "fail", "late", "late record", "orphan", "foreign record")
+    expected = ("crash", "freeze", "fail", "late", "late record", "orphan", "foreign record", "alert")
     assert all(reached[what] for what in expected), reached
 
 

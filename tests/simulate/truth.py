@@ -14,13 +14,14 @@ from schemas.progress import IndexProgress, ItemsProgress, decode
 from schemas.state_codec import decode_item, decode_review, split_review_key
 from stream.kafka.headers import event_time_ms
 from stream.kafka.partitions import Partition
-from stream.kafka.topics import INPUTS, ITEMS, PROGRESS, REVIEW_STATES
+from stream.kafka.topics import ALERTS, INPUTS, ITEMS, PROGRESS, REVIEW_STATES
 from workers.document import document
 from workers.point.payload import CONTENT_FIELDS, CURRENT_PRICE_FIELDS
 from workers.state import fold, reviews
 from workers.state.projection import content
 from workers.words.item import item_words
 
+from .broken import Broken
 from .events import CURSED, PARTITIONS, route
 from .index import COLLECTION, MODEL, Point, Points
 from .workers import EPOCH, LOG_ID, vector_of
@@ -30,16 +31,13 @@ if TYPE_CHECKING:
 
     from schemas.points import Content
 
+    from .alerts import AlertTruth
     from .log import Log, Stored
 
 OFFSET_MASK = (1 << OFFSET_BITS) - 1
 SETTLED_FIELDS = tuple(field for field in CONTENT_FIELDS if field not in CURRENT_PRICE_FIELDS)
 JOIN, DELTA = fold.join, fold.delta
 """The product's own functions, kept here because a control may break the ones that the workers use."""
-
-
-class Broken(AssertionError):
-    """An invariant does not hold."""
 
 
 class Letter(NamedTuple):
@@ -62,7 +60,8 @@ class Truth:
     log: Log
     points: Points
 
-    def __init__(self) -> None:
+    def __init__(self, alerts: AlertTruth) -> None:
+        self.alerts = alerts
         self.inputs: dict[Partition, list[Input]] = defaultdict(list)
         self.item_records: dict[int, list[tuple[ItemRecord, bool]]] = defaultdict(list)
         """By partition: each record, and whether the partition was assigned to its writer."""
@@ -98,6 +97,8 @@ class Truth:
             self.last_reviews[key] = review
         elif topic == PROGRESS:
             self._claim(stored)
+        elif topic == ALERTS:
+            self.alerts.appended(stored)
         else:
             said = {name: value.decode() for name, value in stored.headers}
             partition = Partition(said["freshline-topic"], int(said["freshline-partition"]))
@@ -118,6 +119,7 @@ class Truth:
                 )
         if wanted["status"] != Status.VISIBLE and (after.dense is not None or after.words is not None):
             raise Broken(f"{product_id} is {wanted['status']} and can be found")
+        self.alerts.written(before, after)
 
     def committed(self, partition: Partition, offset: int) -> None:
         """Check that a commit, or a saved position, never passes an unfinished record."""
@@ -150,7 +152,9 @@ class Truth:
         return first
 
     def check_in_the_end(self, now_ms: int) -> None:
-        """Check the quiet end: the index is the fold of the log, and each bad record is in the dead letters."""
+        """Check the quiet end: the index is the fold of the log, each bad record is in the dead letters, and each match
+        that lasts has its alert."""
+        self.alerts.check_in_the_end()
         folded = self._folded()
         if folded.keys() != self.points.by_id.keys():
             raise Broken(f"items {sorted(folded)} were heard of, and {sorted(self.points.by_id)} have points")

@@ -16,8 +16,10 @@ from stream.kafka.cluster import Cluster
 from stream.kafka.log_identity import LogIdentity
 from stream.progress.freshness import RecentFreshness
 from stream.runtime.metrics import IndexMetrics, ItemsMetrics
+from stream.watches.alert_log import AlertLog
 from workers.index.roles import Roles
 from workers.query_gate import QueryGate
+from workers.search.hits import Shop
 from workers.vocabulary.vocabulary import Vocabulary
 from workers.watches.watch_set import WatchSet
 
@@ -30,10 +32,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from schemas.progress import IndexProgress
+    from schemas.watches import Alert
     from stream.kafka.partitions import Partition
     from stream.kafka.record_batch import RecordBatch
+    from stream.watches.alert_feed import AlertFeed
     from workers.index.roles import Collections
-    from workers.lanes.sinks import Alerts
+    from workers.watches.watch import Watch
 
     from .index import Points
 
@@ -96,15 +100,24 @@ class IndexProcess(Process):
 
     kind = "index"
 
-    def __init__(self, name: str, number: int, points: Points, heard: Callable[[IndexProgress], None], **at: Any):
+    def __init__(
+        self,
+        name: str,
+        number: int,
+        points: Points,
+        heard: Callable[[IndexProgress], None],
+        watches: Mapping[str, Watch],
+        **at: Any,
+    ):
         """`heard` is called with how far this process is, as the searchable watermark of its API would be."""
+        self._watches = watches
         self._points = points
         self._heard = heard
         super().__init__(name, number, **at)
 
     @override
     def build(self) -> None:
-        index: Any = IndexClient(self._points, self.ask)
+        index: Any = IndexClient(self._points, self.ask, self.writer)
         self.worker, _, self.writers, reporter = compose_writing(
             KafkaSide(Cluster(""), self.trackers, self, _Group(self)),
             identity=LogIdentity(LOG_ID, EPOCH),
@@ -118,10 +131,17 @@ class IndexProcess(Process):
             shop_currency=None,
             publishes_progress=True,
             vocabulary=Vocabulary(),
-            watches=WatchSet(),
-            alerts=cast("Alerts", None),  # Without a watch there are none.
+            watches=self._watch_set(),
+            alerts=AlertLog(self, PARTITIONS, Shop(None, ("en",)), self.clock, cast("AlertFeed", _NoStreams())),
         )
         self.run(self._begin(), reporter.run())
+
+    def _watch_set(self) -> WatchSet:
+        """Return the watches, which a process reads to their end before its first item record."""
+        in_force = WatchSet()
+        for watch in self._watches.values():
+            in_force.put(watch)
+        return in_force
 
     def index_progress(self, progress: IndexProgress) -> None:
         """Note how far a collection is, as the searchable watermark of the process does."""
@@ -176,6 +196,13 @@ class _Group(NamedTuple):
     def generation(self) -> int:
         """Return the generation in which the process has its partitions."""
         return self.process.generation
+
+
+class _NoStreams:
+    """The streams of a process to which nobody listens."""
+
+    def tell(self, _alert: Alert) -> None:
+        """Tell nobody."""
 
 
 class _OneCollection:

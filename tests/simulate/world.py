@@ -9,6 +9,7 @@ from stream.kafka.partitions import Partition
 from stream.kafka.topics import INPUTS, ITEMS, PROGRESS
 from stream.progress.watermark import Watermark
 
+from .alerts import AlertTruth, compiled
 from .events import START_MS
 from .index import COLLECTION, Points
 from .log import Log, new_groups
@@ -36,7 +37,8 @@ class World:
         self.plan = plan
         self.choices = choices
         self.clock = Clock(START_MS)
-        self.truth = Truth()
+        self.watches = compiled(plan.watches)
+        self.truth = Truth(AlertTruth(self.watches))
         self.log = self.truth.log = Log(self.clock, self.truth.appended)
         self.points = self.truth.points = Points(self.truth.written)
         self.groups = new_groups()
@@ -76,7 +78,7 @@ class World:
             process: Process = ItemsProcess(name, self._started, **at)
             process.reader.chosen = self.choices.draw  # type: ignore[attr-defined]
         else:
-            process = IndexProcess(name, self._started, self.points, self._index_says, **at)
+            process = IndexProcess(name, self._started, self.points, self._index_says, self.watches, **at)
         self.processes[name] = process
 
     def revive(self) -> bool:
