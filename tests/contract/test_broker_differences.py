@@ -16,6 +16,7 @@ from stream.kafka.producer import OutgoingRecord, Producer
 from stream.kafka.producer_connection import REQUEST_BYTES_MAX
 from stream.kafka.reader import Reader
 from stream.kafka.send_report import SendReport
+from stream.kafka.topic_admin import stamps_are_unknown
 from stream.replay.offset_range import find_range
 from stream.replay.selection import OPEN, Bound, Selection
 from stream.replay.source import ReplaySource
@@ -41,9 +42,16 @@ async def test_a_record_of_a_clock_that_is_behind_arrives_now(any_broker: Runnin
     record = await consumer.getone()
     await consumer.stop()
     now_ms = int(time.time() * 1000)
-    stamped = record.timestamp_type == LOG_APPEND_TIME
-    found = arrival(record.timestamp, record.timestamp_type, now_ms, stamped_by_producers=not stamped)
+    unknown = stamps_are_unknown(any_broker.cluster, partition.topic)
+    assert unknown is (record.timestamp_type != LOG_APPEND_TIME)
+    found = arrival(record.timestamp, record.timestamp_type, now_ms, stamped_by_producers=unknown)
     assert abs(found.at_ms - now_ms) < MINUTE_MS
+
+
+def test_a_topic_whose_producers_are_to_stamp_is_told_where_the_broker_tells(any_broker: RunningBroker) -> None:
+    """On Apache Kafka the producers' times count on such a topic, however old they are."""
+    [partition] = any_broker.new_topic(configs={"message.timestamp.type": "CreateTime"})
+    assert not stamps_are_unknown(any_broker.cluster, partition.topic)
 
 
 def test_a_record_that_is_too_large_is_refused_and_the_others_are_sent(any_broker: RunningBroker) -> None:
