@@ -52,6 +52,7 @@ async def main() -> None:
 
 async def run_items_worker(settings: Settings, tracer: Tracer | None) -> None:
     """Run the items worker until it fails or is cancelled. This is its composition root."""
+    memory.freeze_survivors()
     kafka = cluster_of(settings)
     set_up_clients(kafka)
     sources, registry_url = sources_of(settings), configured_sources(settings).registry

@@ -7,9 +7,9 @@ import sys
 
 SURVIVORS_ARE_FROZEN = """
 import gc
-from workers.memory import tune_collector
-tune_collector()
-tune_collector()
+from workers.memory import freeze_survivors
+freeze_survivors()
+freeze_survivors()
 before = gc.get_freeze_count()
 held = [[number] for number in range(1_000)]
 gc.collect(1)
