@@ -7,7 +7,6 @@ from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
 from schemas.errors import InvalidEvent
-from stream.items.arrival import arrival
 from stream.kafka.headers import replayed_origin
 from stream.kafka.partitions import Partition, partition_of
 from stream.kafka.reader import Reader
@@ -18,10 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from schemas.events import Event
+    from stream.api.why.arrivals import LogArrivals
+    from stream.items.arrival import Arrival
     from stream.items.decoder import Decoder
     from stream.kafka.cluster import Cluster
     from stream.kafka.reader import Record
-    from workers.clock import Clock
     from workers.query_gate import QueryGate
 
 EVENTS_MAX = 1_000
@@ -57,7 +57,7 @@ async def read_events(
     *,
     kafka: Cluster,
     decoder: Decoder,
-    clock: Clock,
+    arrivals: LogArrivals,
     gate: QueryGate,
     seconds_max: float = READ_SECONDS_MAX,
 ) -> KnownEvents:
@@ -77,8 +77,9 @@ async def read_events(
                     if records[0].timestamp_ms > 0:
                         begins_at_ms = min(begins_at_ms or records[0].timestamp_ms, records[0].timestamp_ms)
                     for record in records:
+                        arrived = arrivals.of(record)
                         if key in (record.key or record.value or b""):  # A key may be a structure with the id in it.
-                            events = _events(record, product_id, decoder, clock)
+                            events = _events(record, product_id, decoder, arrived)
                             known.extend(events)
                             found += len(events)
                         await turns.yield_if_over()
@@ -87,9 +88,8 @@ async def read_events(
     return KnownEvents(list(known), found - len(known), complete, begins_at_ms)
 
 
-def _events(record: Record, product_id: str, decoder: Decoder, clock: Clock) -> list[KnownEvent]:
+def _events(record: Record, product_id: str, decoder: Decoder, arrived: Arrival) -> list[KnownEvent]:
     """Return the events of the product in a record; the reason, if it has the product's key and cannot be read."""
-    arrived = arrival(record.timestamp_ms, None, clock.now_ms(), stamped_by_producers=False)
     place, origin = record.partition, replayed_origin(record.headers)
     at_ms = origin.timestamp_ms if origin else arrived.at_ms
     fetched = _Fetched(record.offset, record.timestamp_ms, None, record.key, record.value, record.headers)

@@ -9,6 +9,7 @@ from typing_extensions import override
 
 from schemas.errors import Unavailable
 from schemas.times import rfc3339
+from stream.api.why.arrivals import LogArrivals
 from stream.api.why.interface import WhyApi
 from stream.api.why.life import life_events
 from stream.api.why.log_events import read_events
@@ -16,6 +17,7 @@ from stream.api.why.models import LifeEvent, ProductLife, VectorReport
 from stream.items.decoder import Decoder
 from stream.kafka.cluster import cluster_of
 from stream.kafka.partitions import Partition
+from stream.kafka.topic_admin import stamps_are_unknown
 from stream.runtime.sources_file import sources_of
 from workers.document import document
 from workers.point.payload import is_visible
@@ -51,12 +53,14 @@ class WhyService(WhyApi):
         if self._reading.locked():
             raise Unavailable("the life of another product is read just now: ask again")
         async with self._reading:
+            kafka = cluster_of(context.settings)
+            by_producers = await asyncio.to_thread(stamps_are_unknown, kafka)
             known = await read_events(
                 product_id,
                 context.settings.partitions,
-                kafka=cluster_of(context.settings),
+                kafka=kafka,
                 decoder=self._decoder,
-                clock=context.clock,
+                arrivals=LogArrivals(context.clock, stamped_by_producers=by_producers),
                 gate=context.gate,
             )
         stored = (await index.stored([product_id])).get(product_id)
