@@ -113,6 +113,14 @@ async def test_a_search_is_one_request(searches: Counted, asked: dict[str, Any])
         pytest.param({"q": "cheap walnut cake"}, 3, id="cheap: is it a name, and the hundred that are put in order"),
         pytest.param({"q": "walnut cake 4 stars and up"}, 2, id="a guess: is the query the name of an item"),
         pytest.param({"q": "walnut cakes xylophne"}, 2, id="an unknown word: does a description have it"),
+        pytest.param(
+            {"brand": "Garden", "sort": "rating"},
+            6,
+            id="an order of the index: a page and the count at once, what is equal to its last, traits of both, items",
+        ),
+        pytest.param(
+            {"brand": "Garden", "facets": ["brand"]}, 5, id="facets of filters: two counts, two times all, a page"
+        ),
         pytest.param({"brand": "Garden"}, 3, id="browsing: a page and the count at once, then its items"),
     ],
 )

@@ -6,6 +6,7 @@ all (docs/traps.md): both are asked for by themselves.
 
 from __future__ import annotations
 
+import asyncio
 import math
 import sys
 from typing import TYPE_CHECKING, NamedTuple
@@ -56,27 +57,22 @@ def is_indexed(request: SearchRequest, filters: Filters, turned: Turned) -> bool
 async def ordered_page(index: Index, request: SearchRequest, filters: Filters) -> Listing | None:
     """Return one page in an order that the index has; None if too many are equal at its end. Raises Unavailable."""
     order, end = _INDEXED[request.sort], request.offset + request.limit
-    total = await index.count(filters)
-    with_number = _and(filters, order.within)
-    points = await index.browse_by(order.within.field, with_number, end, descending=order.descending)
-    if len(points) == end:
-        equal = await _equal_to(index, points[-1], filters, order.within.field)
+    field, with_number = order.within.field, _and(filters, order.within)
+    total, points = await asyncio.gather(
+        index.count(filters), index.browse_by(field, with_number, end, descending=order.descending)
+    )
+    traits = await index.traits(points)
+    if len(points) == end and points[-1] in traits:
+        number = getattr(traits[points[-1]], field)
+        equal = await index.browse(_and(filters, Within(field, number, number)), EQUAL_MAX + 1, 0)
         if len(equal) > EQUAL_MAX:
             return None
-        points = [*points, *equal]
-    traits = await index.traits(list(dict.fromkeys(points)))
+        traits |= await index.traits([point for point in equal if point not in traits])
     ordered = in_order_of(request.sort, [Found(point, 0.0) for point in sorted(traits)], traits, {})
     if len(ordered) < end:
         without = await index.browse(_and(filters, Lacks(order.within)), end - len(ordered), 0)
         ordered = [*ordered, *(Found(point, 0.0) for point in without)]
     return Listing(ungrouped(ordered[request.offset : end]), total, True, {}, True, [], {})
-
-
-async def _equal_to(index: Index, point: str, filters: Filters, field: str) -> list[str]:
-    """Return the points that have the same number as this one, and no more than tell that they are too many."""
-    traits = (await index.traits([point])).get(point)
-    number = None if traits is None else getattr(traits, field)
-    return [] if number is None else await index.browse(_and(filters, Within(field, number, number)), EQUAL_MAX + 1, 0)
 
 
 def _and(filters: Filters, condition: Within | Lacks) -> Filters:
