@@ -45,6 +45,7 @@ class Stack:
         self._env = {
             **os.environ,
             "FRESHLINE_KAFKA": broker.address,
+            "FRESHLINE_BROKER": broker.kind,
             "FRESHLINE_API": self.api,
             "FRESHLINE_API_PORT": self.api.rpartition(":")[2],
             "FRESHLINE_DATA_DIR": str(folder / "data"),

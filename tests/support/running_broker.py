@@ -39,6 +39,11 @@ class RunningBroker:
         return self.broker.address
 
     @property
+    def kind(self) -> str:
+        """The value of FRESHLINE_BROKER for workers on this broker."""
+        return "kafka" if self.broker.has_durable_log else "embedded"
+
+    @property
     def cluster(self) -> Cluster:
         return Cluster(self.address)
 
@@ -54,8 +59,7 @@ class RunningBroker:
         self._process.wait()
 
     def settings(self, **fields: object) -> Settings:
-        kind = "kafka" if self.broker.has_durable_log else "embedded"
-        return Settings(**{"kafka": self.address, "broker": kind, **fields})  # type: ignore[arg-type]
+        return Settings(**{"kafka": self.address, "broker": self.kind, **fields})  # type: ignore[arg-type]
 
     def new_topic(self, partitions: int = 1, configs: Mapping[str, str] | None = None) -> list[Partition]:
         """Create a topic that no other test uses, and return its partitions."""
