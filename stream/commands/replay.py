@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from stream.commands import options
 from stream.commands.exits import interruptible
 from stream.commands.progress_bar import progress_bar
+from stream.commands.replay_printing import goes_on, print_dead_letters, print_plan, print_sent, so_far
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from stream.kafka.cluster import Cluster
-    from stream.replay.plan import ReplayPlan
-    from stream.replay.resend import Resend
-    from stream.replay.run import Replay
     from stream.replay.selection import Bound, Selection
     from stream.replay.sending import OnConfirmed, RateLimit
 
@@ -98,15 +96,15 @@ def _replay(
     prepared = run.prepare(kafka, topic, to_topic, selection, list(map(str, typed)), state_dir(), clock)
     plan, position, sent_before = prepared.plan, prepared.position, prepared.position.sent
     if sent_before:
-        say(_goes_on(prepared))
+        say(goes_on(prepared))
     facts = {"topic": topic, "target": to_topic, "sent_before": sent_before, **plan.as_json()}
     if not execute:
-        _print_plan(plan, f"{topic} to {to_topic}", facts, json)
+        print_plan(plan, f"{topic} to {to_topic}", facts, json)
         return
-    with interruptible(lambda: _so_far(position.sent - sent_before)), _sent_bar(plan.records, hidden=json) as show:
+    with interruptible(lambda: so_far(position.sent - sent_before)), _sent_bar(plan.records, hidden=json) as show:
         began_s = clock.monotonic_s()
         sent = run.execute(prepared, limit, show, clock)
-    _print_sent(sent, f"from {topic} to {to_topic}", clock.monotonic_s() - began_s, facts, json)
+    print_sent(sent, f"from {topic} to {to_topic}", clock.monotonic_s() - began_s, facts, json)
 
 
 def _resend(
@@ -127,12 +125,12 @@ def _resend(
     prepared = resend.prepare(kafka, topic, _selection(typed, clock.now_ms()), _lines(repaired), clock)
     facts = {"topic": topic, "target": topic, "sent_before": len(prepared.already_sent), **prepared.plan.as_json()}
     if not execute and json:
-        _print_dead_letters(prepared, clock.now_ms())
+        print_dead_letters(prepared, clock.now_ms())
         return
     for reason, count in prepared.reasons.most_common():
         say(f"{count:,} had been refused: {reason}")
     if not execute:
-        _print_plan(prepared.plan, f"dead letters of {topic} back to it", facts, json)
+        print_plan(prepared.plan, f"dead letters of {topic} back to it", facts, json)
         return
     sent = 0
 
@@ -141,10 +139,10 @@ def _resend(
         sent = count
         show(count)
 
-    with interruptible(lambda: _so_far(sent)), _sent_bar(prepared.plan.records, hidden=json) as show:
+    with interruptible(lambda: so_far(sent)), _sent_bar(prepared.plan.records, hidden=json) as show:
         began_s = clock.monotonic_s()
         resend.execute(prepared, limit.per_second, on_confirmed, clock)
-    _print_sent(sent, f"from the dead letters to {topic}", clock.monotonic_s() - began_s, facts, json)
+    print_sent(sent, f"from the dead letters to {topic}", clock.monotonic_s() - began_s, facts, json)
 
 
 def _selection(typed: TypedSelection, now_ms: int) -> Selection:
@@ -196,60 +194,3 @@ def _sent_bar(total: int, *, hidden: bool) -> Iterator[OnConfirmed]:
     with progress_bar(*columns, hidden=hidden) as bar:
         task = bar.add_task("", total=total)
         yield lambda sent: bar.update(task, completed=sent)
-
-
-def _so_far(sent: int) -> str:
-    return f"{sent:,} sent and confirmed; the same command goes on where it stopped"
-
-
-def _goes_on(prepared: Replay) -> str:
-    from schemas.times import rfc3339
-
-    position = prepared.position
-    return (
-        f"goes on with the replay begun at {rfc3339(position.begun_ms)}, {position.sent:,} records of which are sent; "
-        f"to begin anew, remove {position.path}"
-    )
-
-
-def _print_plan(plan: ReplayPlan, route: str, facts: dict[str, Any], json: bool) -> None:
-    from rich.table import Table
-
-    from schemas.times import rfc3339
-    from stream.runtime.printing import counted, print_json, say, stdout_console
-
-    if json:
-        print_json({**facts, "executed": False})
-        return
-    keys = ", ".join(plan.first_keys()) + (", ..." if len(plan.keys) > len(plan.first_keys()) else "")
-    at_least = "at least " if facts["keys_are_at_least"] else ""
-    size = f"{counted(plan.records, 'record')}, {counted(plan.size_bytes, 'byte')}"
-    stdout_console().print(f"{route}: {size}, {at_least}{counted(facts['keys'], 'key')} ({keys})")
-    table = Table("partition", "records", "offsets", "times", box=None)
-    for number, part in sorted(plan.parts.items()):
-        times = f"{rfc3339(part.first_ms)} to {rfc3339(part.last_ms)}"
-        table.add_row(str(number), f"{part.records:,}", f"{part.first_offset} to {part.last_offset}", times)
-    stdout_console().print(table)
-    if plan.copies:
-        say(f"left out: {counted(plan.copies, 'record')} that earlier replays copied from records that are sent")
-    say("nothing was sent: --execute sends it")
-
-
-def _print_sent(sent: int, route: str, seconds: float, facts: dict[str, Any], json: bool) -> None:
-    from stream.runtime.printing import counted, print_json
-
-    if json:
-        print_json({**facts, "executed": True, "sent": sent, "seconds": round(seconds, 3)})
-    else:
-        print(f"{counted(sent, 'record')} sent {route} in {seconds:.1f} s ({sent / max(seconds, 1e-3):,.0f}/s)")
-
-
-def _print_dead_letters(prepared: Resend, now_ms: int) -> None:
-    from stream.replay.dead_letters import as_line
-    from stream.runtime.printing import counted, print_json, say
-
-    with prepared.dead_letters() as found:
-        for dead_letter in found:
-            print_json(as_line(dead_letter, now_ms))
-    count = counted(prepared.plan.records, "dead letter")
-    say(f"{count} of {prepared.topic}: repair each value, then send the lines with --repaired")
