@@ -13,6 +13,7 @@ from schemas.errors import Misconfigured
 from schemas.events import parse
 from schemas.items import NO_REVIEWS, Change, ItemRecord, ItemState
 from schemas.state_codec import decode_item, encode_item, encode_review
+from stream.commands.current_run import CommandBounds
 from stream.kafka.partitions import Partition, partition_of
 from stream.kafka.reader import Reader
 from stream.kafka.topic_admin import ensure_topics
@@ -131,7 +132,7 @@ def test_an_export_that_fails_leaves_the_one_before_it(own_embedded_broker: Runn
     full = freshline("export", "/dev/full", kafka)
     assert full == (1, "", "freshline: cannot write /dev/full: No space left on device\n")
     own_embedded_broker.kill()
-    done = freshline("export", str(file), kafka)
+    done = freshline("export", str(file), kafka, bounds=CommandBounds(connect_seconds_max=0.2))
     assert done.code == 1 and done.out == "" and done.err.startswith("freshline: no broker answers")
     assert done.err.count("\n") == 1
     assert file.read_bytes() == before and list(tmp_path.glob("state*")) == [file]
