@@ -1,4 +1,4 @@
-"""The environment of workers says which kind of broker they read from, whoever runs it."""
+"""The environment of workers says which kind of broker they read from, also where others run it."""
 
 from __future__ import annotations
 

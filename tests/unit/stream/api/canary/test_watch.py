@@ -36,7 +36,7 @@ class Stack:
     def __init__(
         self, *, canary_seconds: float | None = 0.01, partitions: int = PARTITIONS, broker: str = "embedded"
     ) -> None:
-        self.settings = SimpleNamespace(partitions=partitions, canary_seconds=canary_seconds, broker=broker)
+        self.settings = SimpleNamespace(partitions=partitions, canary_seconds=canary_seconds, broker_kind=broker)
         self.metrics = IndexMetrics(CollectorRegistry())
         self.clock = self.watermark = self.collections = self
         self.stuck: set[int] = set()
