@@ -37,7 +37,7 @@ test: .venv/installed-test  ## lint, types, every test; on Apache Kafka too wher
 	@$(MAKE) --no-print-directory -j 2 check all-tests  # the check alone would use one core
 
 all-tests: .venv/installed-test  ## every test, without the check
-	$(BIN)/pytest -n 3 --dist worksteal
+	$(BIN)/pytest -n 4 --dist worksteal  # Stacks and groups are waited for more than they compute.
 
 faults-short: .venv/installed-test  ## processes killed and frozen while events flow, a choice of four minutes; SEED=7
 	$(BIN)/python -m tests.faults --short
