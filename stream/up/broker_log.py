@@ -13,16 +13,13 @@ from stream.up.embedded_log import EmbeddedLog
 from stream.up.process import ChildProcess
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from stream.runtime.settings import Settings
     from stream.runtime.stack_report import StackReportFile
     from stream.up.bounds import UpBounds
     from stream.up.data_dir import DataDir
     from stream.up.probe import Probe
+    from stream.up.process import Say
     from workers.clock import Clock
-
-    Say = Callable[[str], None]
 
 
 class BrokerLog(Protocol):

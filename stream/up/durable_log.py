@@ -13,17 +13,14 @@ from stream.kafka.topic_admin import ensure_topics
 from stream.up.process import FailureCount, keep_running, wait_broker_accepts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from stream.runtime.settings import Settings
     from stream.runtime.stack_report import StackReportFile
     from stream.up.brokers.interface import Broker
     from stream.up.data_dir import DataDir
     from stream.up.probe import Probe
-    from stream.up.process import ChildProcess
+    from stream.up.process import ChildProcess, Say
     from workers.clock import Clock
 
-    Say = Callable[[str], None]
 
 BROKER_STOP_SECONDS_MAX = 6.0
 

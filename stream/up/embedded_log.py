@@ -23,18 +23,15 @@ from stream.up.renewal_probe import RenewalProbe
 from stream.up.topic_bootstrap import create_topics_first
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from stream.runtime.settings import Settings
     from stream.runtime.stack_report import StackReportFile
     from stream.up.bounds import UpBounds
     from stream.up.brokers.interface import Broker
     from stream.up.data_dir import DataDir
     from stream.up.probe import Probe
-    from stream.up.process import ChildProcess
+    from stream.up.process import ChildProcess, Say
     from workers.clock import Clock
 
-    Say = Callable[[str], None]
 
 HANDOVER_SECONDS_MAX = 8.0
 """The longest that the handover may take when `up` ends."""

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from schemas.times import rfc3339
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from stream.kafka.partitions import Partition
     from stream.runtime.stack_report import StackReportFile
+    from stream.up.process import Say
     from workers.clock import Clock
 
     Offsets = Mapping[Partition, int]
@@ -37,7 +38,7 @@ class _Checkpoint(NamedTuple):
 class LossReport:
     """Prints each loss at once, and keeps it in the stack report until `up` ends in order."""
 
-    def __init__(self, report: StackReportFile, say: Callable[[str], None], clock: Clock) -> None:
+    def __init__(self, report: StackReportFile, say: Say, clock: Clock) -> None:
         self._report = report
         self._say = say
         self._clock = clock

@@ -10,6 +10,8 @@ import httpx
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from stream.up.process import Say
+
 READY_INTERVAL_S = 0.1
 WATCH_INTERVAL_S = 2.0
 ANSWER_SECONDS_MAX = 10.0
@@ -53,7 +55,7 @@ class Probe:
 
     async def watch(
         self,
-        say: Callable[[str], None],
+        say: Say,
         note_status: Callable[[dict[str, Any]], Awaitable[None]],
         interval_s: float = WATCH_INTERVAL_S,
     ) -> None:

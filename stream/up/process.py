@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from stream.up.brokers.interface import Broker
     from workers.clock import Clock
 
+    Say = Callable[[str], None]
+    """Prints a line for the person who runs `up`."""
+
 OUTPUT_BYTES_MAX = 16 << 20
 SHORT_LIFE_S = 5.0
 """After a shorter life a process is restarted with a growing wait."""
@@ -143,7 +146,7 @@ class FailureCount:
 
 async def keep_running(
     child: ChildProcess,
-    say: Callable[[str], None],
+    say: Say,
     failures: FailureCount,
     clock: Clock,
     *,
