@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 TIME_MS_BELOW = 253_402_300_800_000
 """The start of the year 10000, which RFC 3339 cannot express."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NAIVE_EPOCH = datetime(1970, 1, 1)
 _MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -26,4 +27,5 @@ def rfc3339(time_ms: int | None) -> str | None:
     """
     if time_ms is None or not 0 <= time_ms < TIME_MS_BELOW:
         return None
-    return (_EPOCH + timedelta(milliseconds=time_ms)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    seconds, milliseconds = divmod(time_ms, 1000)
+    return f"{(_NAIVE_EPOCH + timedelta(0, seconds)).isoformat()}.{milliseconds:03d}Z"
