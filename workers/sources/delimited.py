@@ -15,7 +15,7 @@ from schemas.errors import InvalidEvent
 from workers.sources.row import Row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 DELIMITERS = {
     "\t": "tab-separated text",
@@ -26,6 +26,7 @@ DELIMITERS = {
 SEPARATOR = "sep="
 """The beginning of a first line in which a spreadsheet says what separates the cells."""
 _NAME = re.compile(r'\s*"?[\w][\w .:()\[\]/-]{0,60}"?\s*')
+_WELL_QUOTED = re.compile(r'"(?:[^"]|"")*"')
 _LINE_END = re.compile(r"\r\n?|\n")
 
 
@@ -53,7 +54,8 @@ def _first_line(text: str) -> str:
 
 def delimited_rows(file: io.BufferedReader, delimiter: str) -> Iterator[Row]:
     """Yield the rows that are not blank. Of a column that the header names twice the first cell counts."""
-    reader = csv.reader(io.TextIOWrapper(file, "utf-8", newline=""), delimiter=delimiter, strict=True)
+    lines: Iterable[str] = io.TextIOWrapper(file, "utf-8", newline="")
+    reader = csv.reader(_literal(lines) if delimiter == "\t" else lines, delimiter=delimiter, strict=True)
     names: list[str] | None = None
     while True:
         begins = reader.line_num + 1
@@ -68,6 +70,26 @@ def delimited_rows(file: io.BufferedReader, delimiter: str) -> Iterator[Row]:
             names = [name.strip() for name in cells] if cells[:1] != [SEPARATOR] else None
         elif any(cell.strip() for cell in cells):
             yield Row(reader.line_num, _by_name(names, cells))
+
+
+def _literal(lines: Iterable[str]) -> Iterator[str]:
+    """Yield lines between tabs, where programs that know no quotes write a cell as `"Best" mug`, quoted by the rules.
+
+    It is one row, as it has as many tabs as the header, and all its quotes are closed.
+    """
+    tabs = None
+    for line in lines:
+        if tabs is None and not line.startswith(SEPARATOR):
+            tabs = line.count("\t")
+        yield "\t".join(map(_quoted, line.split("\t"))) if '"' in line and line.count("\t") == tabs else line
+
+
+def _quoted(cell: str) -> str:
+    text = cell.rstrip("\r\n")
+    if not text.startswith('"') or _WELL_QUOTED.fullmatch(text) or text.count('"') % 2:
+        return cell
+    doubled = text.replace('"', '""')
+    return f'"{doubled}"{cell[len(text) :]}'
 
 
 def _unreadable(begins: int, ends: int, error: csv.Error) -> str:
