@@ -11,8 +11,7 @@ from kafka.errors import KafkaConnectionError, KafkaError
 from schemas.errors import Unavailable
 from schemas.tokens import Token
 from stream.kafka.producer_connection import connect, end, is_loss
-from stream.kafka.topic_admin import topic_id
-from stream.kafka.topics import ITEMS
+from stream.kafka.send_outcomes import SendOutcomes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -30,10 +29,6 @@ IN_FLIGHT_MAX = 5_000
 CONFIRM_SECONDS_MAX = 30
 CLOSE_SECONDS_MAX = 5
 CONNECT_SECONDS_MAX = 5.0
-CONFIRMS_NOTHING = "two connections in succession confirmed nothing; look at `freshline status`"
-REFUSALS_MAX = 20
-"""The most records that are refused one after the other before sending stops: the broker then refuses all of them."""
-REFUSES_EVERYTHING = f"the broker refused {REFUSALS_MAX} records one after the other: look at the reasons"
 
 
 class OutgoingRecord(NamedTuple):
@@ -80,11 +75,7 @@ class Producer:
         self._kafka: KafkaProducer | None = self._connect()
         """None after the broker was lost."""
         self._in_flight: deque[tuple[OutgoingRecord, FutureRecordMetadata]] = deque()
-        self._refusals_in_succession = 0
-        """How many records were refused since one was confirmed."""
-        self._losses_in_succession = 0
-        """How often the broker was lost since a record was confirmed."""
-        self._log_may_be_new = False
+        self._outcomes = SendOutcomes(kafka)
 
     def __enter__(self) -> Producer:
         return self
@@ -111,7 +102,7 @@ class Producer:
         """
         try:
             for record in records:
-                why = self._why_no_more() or self._try(record, report)
+                why = self._outcomes.why_no_more() or self._try(record, report)
                 if why is not None:
                     where = f" before line {record.line}" if record.line else ""
                     report.stopped = f"stopped{where}, the rest was not sent: {why}"
@@ -160,11 +151,6 @@ class Producer:
         self._await_confirmations(report, in_flight_max=self._in_flight_max)
         return None
 
-    def _why_no_more(self) -> str | None:
-        if self._losses_in_succession > 1:
-            return CONFIRMS_NOTHING
-        return REFUSES_EVERYTHING if self._refusals_in_succession >= REFUSALS_MAX else None
-
     def _send_after_refusals(self, record: OutgoingRecord, report: SendReport) -> FutureRecordMetadata:
         """Put a record into the buffer; if that fails because of an earlier refusal, over a new connection."""
         try:
@@ -177,7 +163,8 @@ class Producer:
 
     def _send(self, record: OutgoingRecord) -> FutureRecordMetadata:
         if self._kafka is None:
-            self._kafka, self._log_may_be_new = self._connect(), True
+            self._kafka = self._connect()
+            self._outcomes.reconnected()
         kafka, headers = self._kafka, list(record.headers)
 
         def send(headers: Headers) -> FutureRecordMetadata:
@@ -198,7 +185,7 @@ class Producer:
                 self._send_one_by_one(report)
             else:
                 self._in_flight.popleft()
-                self._count(report, record.line, outcome)
+                self._outcomes.count(report, record.line, outcome)
 
     def _send_one_by_one(self, report: SendReport) -> None:
         """Send the records in flight that failed with a refusal once more, and count every record in flight.
@@ -210,16 +197,16 @@ class Producer:
         self._in_flight.clear()
         self.close()
         for record, first in outcomes:
-            if (why := self._why_no_more()) is not None and isinstance(first, KafkaError):
+            if (why := self._outcomes.why_no_more()) is not None and isinstance(first, KafkaError):
                 report.fail(record.line, f"not sent: {why}")
                 continue
             refused = isinstance(first, KafkaError) and not is_loss(first)
             outcome = self._outcome_alone(record) if refused else first
             if is_loss(outcome):
-                self._losses_in_succession += 1
+                self._outcomes.broker_lost()
                 report.lose([record.line])
             else:
-                self._count(report, record.line, outcome)
+                self._outcomes.count(report, record.line, outcome)
 
     def _outcome_alone(self, record: OutgoingRecord) -> RecordMetadata | KafkaError:
         try:
@@ -237,7 +224,7 @@ class Producer:
 
         After such an error kafka-python's producer confirms nothing any more. See docs/traps.md#kafka-python.
         """
-        self._losses_in_succession += 1
+        self._outcomes.broker_lost()
         self.close()
         outcomes = [(record.line, self._outcome(future)) for record, future in self._in_flight]
         self._in_flight.clear()
@@ -246,19 +233,7 @@ class Producer:
                 report.lose([line for line, _ in run])
                 continue
             for line, outcome in run:
-                self._count(report, line, outcome)
-
-    def _count(self, report: SendReport, line: int, outcome: RecordMetadata | KafkaError) -> None:
-        if isinstance(outcome, KafkaError):
-            self._refusals_in_succession += 1
-            report.refuse(line, f"refused by the broker: {outcome}")
-            return
-        self._losses_in_succession = self._refusals_in_succession = 0
-        if self._log_may_be_new and report.log_id is not None:
-            report.continue_in(_log_id(self._cluster))
-        self._log_may_be_new = False
-        report.confirmed += 1
-        report.last_offsets[outcome.topic, outcome.partition] = outcome.offset
+                self._outcomes.count(report, line, outcome)
 
     def _connect(self) -> KafkaProducer:
         return connect(
@@ -272,10 +247,3 @@ class Producer:
             return future.get(self._confirm_seconds_max)
         except KafkaError as error:
             return error
-
-
-def _log_id(kafka: Cluster) -> str | None:
-    try:
-        return topic_id(kafka, ITEMS)
-    except Unavailable:
-        return None

@@ -9,8 +9,9 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from schemas.errors import Unavailable
-from stream.kafka.producer import REFUSALS_MAX, REFUSES_EVERYTHING, OutgoingRecord, Producer
+from stream.kafka.producer import OutgoingRecord, Producer
 from stream.kafka.reader import Reader
+from stream.kafka.send_outcomes import REFUSALS_MAX, REFUSES_EVERYTHING
 from stream.kafka.send_report import SendReport
 from stream.state_files.records import StateRecord, publish_states
 
