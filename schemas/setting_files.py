@@ -71,6 +71,8 @@ def wrong_field(error: ValidationError) -> str:
     reason = str(first["msg"]).removeprefix("Value error, ").removeprefix("Input ")
     if first["type"] == "extra_forbidden":
         reason = "there is no such key"
+    elif first["type"] in ("model_type", "model_attributes_type"):
+        reason = "must be an object with keys"
     elif first["type"] == "string_type" and isinstance(first["input"], (bool, int, float)):
         reason = f"{first['input']} is no text to YAML: put it in quotes"
     return f"{where}: {reason}" if where else reason

@@ -40,7 +40,7 @@ def test_a_time_is_a_text_and_no_day_that_is_none_ends_the_reading(time: str) ->
         ("anything: {a: 1, a: 2}", "a stands there twice"),
         ("? [a]\n: b", "x.yaml is no YAML: while constructing a mapping"),
         ("words: [a", "x.yaml is no YAML: "),
-        ("words", "should be a valid dictionary"),
+        ("words", "FRESHLINE_X: x.yaml: must be an object with keys"),
         ("anything: !!python/object:os.system x", "x.yaml is no YAML: could not determine a constructor"),
     ],
 )

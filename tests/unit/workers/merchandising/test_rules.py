@@ -60,7 +60,7 @@ def ids(applied: AppliedRules) -> list[str]:
         ({"id": "r", "pin": PIN, "query": "a b c d e f g", "match": "contains"}, "6 words at most"),
         ({"id": "r", "pin": PIN, "starts_at": "2026-01-02T00:00:00Z", "ends_at": "2026-01-01T00:00:00Z"}, "ends_at: "),
         ({"id": "r", "pin": PIN, "starts_at": "tomorrow"}, "starts_at: 'tomorrow' is no RFC 3339 time"),
-        ([], "valid dictionary|JSON object"),
+        ([], "must be an object with keys"),
     ],
 )
 def test_a_rule_that_is_wrong_is_refused_with_its_field(said: Any, reason: str) -> None:

@@ -91,8 +91,8 @@ def test_a_weight_is_the_product_of_the_factors_that_are_reported() -> None:
         ("alternatives: {a: {alternatives: {}}}", "alternatives.a.alternatives: there is no such key"),
         ("alternatives: {'a b': {}}", "alternatives.a b"),
         ("[a", "is no YAML"),
-        ("[]x", "is no YAML|valid dictionary"),
-        ("- 1", "valid dictionary"),
+        ("[]x", "is no YAML|must be an object with keys"),
+        ("- 1", "must be an object with keys"),
     ],
 )
 def test_a_file_that_is_wrong_is_refused_with_its_field(text: str, reason: str) -> None:
