@@ -11,7 +11,6 @@ from workers.document import normalised
 from workers.merchandising.factors import Moment
 from workers.merchandising.rules import NO_RULES, Rules
 from workers.merchandising.weights import IN_FORCE, NO_WEIGHTS, UNRULED
-from workers.point.payload import is_visible
 from workers.search import hits
 from workers.search.arranging import (
     FoundSet,
@@ -26,10 +25,10 @@ from workers.search.browsing import browsed_listing
 from workers.search.currency import check_currency
 from workers.search.fusion import HEAD_POINTS
 from workers.search.hit_explanation import HitExplainer
-from workers.search.hits import Shown
 from workers.search.moment import compares_prices, filters_now, turned_prices
 from workers.search.ordering import Ordering, Rival
 from workers.search.pinning import with_pins
+from workers.search.rendering import rendered
 from workers.search.retrievers import BoundedVector, retrieve
 from workers.words.query import query_terms
 
@@ -37,7 +36,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from schemas.answers import Hit, IndexedItem
-    from schemas.points import Payload
     from schemas.queries import Filters, QueryKind
     from schemas.refinements import Refinement
     from workers.embedder.interface import ModelId, Vectors
@@ -143,7 +141,7 @@ class Searcher:
             )
         explainer = HitExplainer(retrieved, ordering, listing.pins) if request.explain else None
         known = {} if retrieved is None else retrieved.payloads
-        page, left_out = await self._rendered(index, listing, known, now_ms, explainer)
+        page, left_out = await rendered(index, listing, known, self._shop, now_ms, explainer)
         by: FoundBy = "filters" if retrieved is None else retrieved.by
         return Results(page, listing.total, listing.is_exact, by, listing.facets, listing.facets_are_exact, left_out)
 
@@ -248,32 +246,6 @@ class Searcher:
             for (name, filters), each in zip(several.items(), retrieved, strict=True)
         }
         return await arranged(index, request, found, turned, ordering), retrieved[0], ordering
-
-    async def _rendered(
-        self,
-        index: Index,
-        listing: Listing,
-        known: Mapping[str, Payload],
-        now_ms: int,
-        explainer: HitExplainer | None,
-    ) -> tuple[list[Hit], list[str]]:
-        """Return the hits, and the points that cannot be shown. `known`: payloads that were read with the ranking."""
-        lacking = [group.best.point_id for group in listing.groups if group.best.point_id not in known]
-        payloads = {**known, **(await index.payloads(lacking))}
-        pinned = {pin.point_id: pin.rule_id for pin in listing.pins}
-        page: list[Hit] = []
-        left_out: list[str] = []
-        for (point, score), product_ids in listing.groups:
-            payload = payloads.get(point)
-            if payload is None or not is_visible(payload):  # The item was hidden after the ranking was made.
-                continue
-            try:
-                by = Shown(pinned.get(point), None if point in pinned else listing.teams.get(point))
-                why = explainer.explain(point, payload, by.team) if explainer is not None else None
-                page.append(hits.hit(payload, score, self._shop, now_ms, product_ids, by, why))
-            except hits.UNSHOWABLE:  # One bad point must not cost the others their answer.
-                left_out.append(point)
-        return page, left_out
 
 
 def _ahead(request: SearchRequest) -> int:
