@@ -31,8 +31,9 @@ FETCH_WAITS_MS = {
     "kafka": 500,
 }
 """How long each broker keeps a fetch that finds nothing. An idle consumer asks again after this time."""
-FETCH_RESTS_MS_MAX = {"embedded": 100, "kafka": 0}
-"""The longest rest between two fetches of each broker, see `adapt_fetch_waits`."""
+FETCH_RESTS_MS_MAX = {"embedded": 100, "kafka": 8}
+"""The longest rest between two fetches of each broker, see `adapt_fetch_waits`. A fetch of Apache Kafka costs little:
+with 0, 8, 30 ms a price beside 500 events a second and ten searches took 7, 8, 32 ms (p50), a search 12, 10, 9."""
 SESSION_TIMEOUT_S = 8.0
 REBALANCE_TIMEOUT_S = 2.0
 REQUEST_TIMEOUT_S = 40.0
