@@ -186,3 +186,19 @@ def _key_in_the_clear(scheme: str) -> AbstractContextManager[object]:
 
 def test_the_text_of_an_address_has_no_key(locked: Locked) -> None:
     assert KEY not in repr(locked.address) and KEY not in str(FreshlineError(locked.address))
+
+
+async def test_a_start_that_finds_no_server_leaves_no_client_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker starts again and again while its server is away, and a client of gRPC goes on connecting."""
+    closed = []
+    close = Calls.close
+
+    async def noted(calls: Calls) -> None:
+        closed.append(calls)
+        await close(calls)
+
+    monkeypatch.setattr(Calls, "close", noted)
+    nobody = ServerAddress(f"http://127.0.0.1:{free_port()}", grpc_port=free_port())
+    with pytest.raises(Unavailable):
+        await open_server(nobody, alias="items", model=MODEL, model_source=None)
+    assert len(closed) == 1

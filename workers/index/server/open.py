@@ -26,9 +26,13 @@ async def open_server(
     `open_with`.
     """
     calls = _calls_to(server)
-    await check_version(calls)
-    await check_features(calls)
-    return await open_with(calls.rest, grpc=calls.grpc, alias=alias, model=model, model_source=model_source)
+    try:
+        await check_version(calls)
+        await check_features(calls)
+        return await _opened(calls, alias, model, model_source)
+    except BaseException:
+        await calls.close()  # A start tries again: each try would leave clients that go on connecting.
+        raise
 
 
 async def check_server(server: ServerAddress) -> None:
@@ -66,6 +70,10 @@ async def open_with(
 
     Raises Misconfigured, with what to do, if one of them was written by another version.
     """
-    collections = ServerCollections(Calls(rest, persistence or Persistence(), grpc), alias)
+    return await _opened(Calls(rest, persistence or Persistence(), grpc), alias, model, model_source)
+
+
+async def _opened(calls: Calls, alias: str, model: ModelId, model_source: str | None) -> ServerCollections:
+    collections = ServerCollections(calls, alias)
     await collections.ensure_serving(model, model_source)
     return collections
