@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,10 +20,26 @@ from workers.lanes.queues import LaneBounds
 from workers.point.plan import Action
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncIterator, Sequence
     from pathlib import Path
 
+    from tests.support.lanes_bench import Bench
     from workers.embedder.interface import Vectors
+
+
+@asynccontextmanager
+async def two_with_a_backlog(folder: Path, pace: EmbeddingPace) -> AsyncIterator[tuple[Serving, Bench, Bench]]:
+    """Yield who knows the lane that serves, its collection, and another one; both have a text without a vector."""
+    serving = Serving()
+    async with (
+        bench(folder / "old", serving=serving, pace=pace) as old,
+        bench(folder / "new", serving=serving, pace=pace) as new,
+    ):
+        serving.lane = old.embedding
+        for each in (old, new):
+            await each.put("products", "p1", title="Zebra lamp")
+            await each.quiet()
+        yield serving, old, new
 
 
 async def test_a_new_item_is_found_by_its_words_before_it_has_a_vector(tmp_path: Path) -> None:
@@ -136,15 +153,7 @@ async def test_lanes_whose_collections_change_places_while_they_have_a_backlog_d
     tmp_path: Path,
 ) -> None:
     """Given that one waits for the other, when it is the other's turn to wait, then both embed all the same."""
-    serving, pace = Serving(), EmbeddingPace(idle_s_max=0.05)
-    async with (
-        bench(tmp_path / "old", serving=serving, pace=pace) as old,
-        bench(tmp_path / "new", serving=serving, pace=pace) as new,
-    ):
-        serving.lane = old.embedding
-        for each in (old, new):
-            await each.put("products", "p1", title="Zebra lamp")
-            await each.quiet()
+    async with two_with_a_backlog(tmp_path, EmbeddingPace(idle_s_max=0.05)) as (serving, old, new):
         waiting = asyncio.create_task(new.embedding.run())
         await asyncio.sleep(0)
         serving.lane = new.embedding
@@ -184,15 +193,7 @@ async def test_a_rest_ends_once_as_many_texts_wait_as_a_pass_takes_at_no_cost(tm
 
 async def test_while_the_model_rests_the_other_collection_has_its_turn(tmp_path: Path) -> None:
     """Else texts that come more often than it rests would let no rebuild end."""
-    first, pace = Serving(), EmbeddingPace(rest_s=60.0)
-    async with (
-        bench(tmp_path / "old", serving=first, pace=pace) as serving,
-        bench(tmp_path / "new", serving=first, pace=pace) as building,
-    ):
-        first.lane = serving.embedding
-        for each in (serving, building):
-            await each.put("products", "p1", title="Zebra lamp")
-            await each.quiet()
+    async with two_with_a_backlog(tmp_path, EmbeddingPace(rest_s=60.0)) as (_, serving, building):
         embedding = [asyncio.create_task(each.embedding.run()) for each in (building, serving)]
         await until_drained(building)
         for task in embedding:
