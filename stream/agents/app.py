@@ -11,6 +11,7 @@ from faust.app.base import BootStrategy
 from stream.agents.credentials import credentials_for
 from stream.agents.transport import Starts, Transport
 from stream.kafka.cluster import cluster_of
+from stream.kafka.fetch_waits import WOKEN_WAIT_MS
 from stream.kafka.offsets import OffsetTrackers
 from stream.kafka.send_batch import send_batch
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 FETCH_WAITS_MS = {
     # Does not wake a waiting fetch when data arrives.
     "embedded": 5,
-    "kafka": 500,
+    "kafka": WOKEN_WAIT_MS,
 }
 """How long each broker keeps a fetch that finds nothing. An idle consumer asks again after this time."""
 FETCH_RESTS_MS_MAX = {"embedded": 100, "kafka": 8}

@@ -28,8 +28,8 @@ IDLE_AFTER_S = 2.0
 IDLE_WAIT_MS = 40
 """The wait once no record has come for two seconds: in a stack in which nothing happens, fetches of 5 ms cost half a
 core. The first record after a silence comes later by half of this, on average; those behind it do not."""
-WOKEN_IDLE_WAIT_MS = 500
-"""The same at a broker that wakes fetches, where no record comes later by it."""
+WOKEN_WAIT_MS = 500
+"""The wait at a broker that wakes fetches, where no record comes later by it."""
 REST_MS_PER_RECORD = 2.0
 """A flood then arrives in few large fetches, and one price is not held up."""
 
@@ -44,7 +44,7 @@ def adapt_fetch_waits(
     The consumer has no option for either. So its client's `send` is replaced, which is private to aiokafka: pin the
     version, and see docs/traps.md#aiokafka.
     """
-    idle_wait_ms = WOKEN_IDLE_WAIT_MS if wakes_fetches else IDLE_WAIT_MS
+    idle_wait_ms = WOKEN_WAIT_MS if wakes_fetches else IDLE_WAIT_MS
     fetches = AdaptiveFetches(consumer._client.send, wait_ms, idle_wait_ms, rest_ms_max, SystemClock(), asyncio.sleep)
     consumer._client.send = fetches.send
 
