@@ -23,7 +23,7 @@
 
 "exit" is the exit code of a command. A worker process that is Misconfigured ends with 78 (EX_CONFIG of sysexits.h) and
 its reason as the last line, so that `up` does not start it again and again. The codes are attributes of the classes:
-`stream.api.errors`, `stream.client`, `stream.commands` and `stream.runtime.process` read them there.
+`stream.api.error_answers`, `stream.client`, `stream.commands` and `stream.runtime.process` read them there.
 """
 
 from __future__ import annotations

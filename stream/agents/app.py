@@ -12,7 +12,7 @@ from stream.agents.credentials import credentials_for
 from stream.agents.transport import Starts, Transport
 from stream.kafka.cluster import cluster_of
 from stream.kafka.fetch_waits import WOKEN_WAIT_MS
-from stream.kafka.offsets import OffsetTrackers
+from stream.kafka.offset_tracker import OffsetTrackers
 from stream.kafka.send_batch import send_batch
 
 if TYPE_CHECKING:

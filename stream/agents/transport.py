@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from faust.transport.consumer import RecordMap
     from faust.types import TP
 
-    from stream.kafka.offsets import OffsetTrackers
+    from stream.kafka.offset_tracker import OffsetTrackers
 
 log = structlog.get_logger(__name__)
 

@@ -16,7 +16,7 @@ from schemas.tokens import Token
 from stream.api.addressing import check_each_once
 from stream.api.dashboard.routes import add_dashboard
 from stream.api.dead_letters.routes import letter_routes
-from stream.api.errors import RETRY_AFTER, add_error_answers, error_answer
+from stream.api.error_answers import RETRY_AFTER, add_error_answers, error_answer
 from stream.api.models import ItemAnswer, JSONAnswer, ProgressAnswer, ReadyAnswer, StatusReport
 from stream.api.page import PAGE_HEADERS, PageParameters, page_answer, page_parameters, render_page
 from stream.api.parameters import (

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from stream.api.live_rules import LiveRules
     from stream.api.live_synonyms import LiveSynonyms
     from stream.kafka.log_identity import LogIdentity
-    from stream.progress.freshness import FreshAsOf
+    from stream.progress.fresh_as_of import FreshAsOf
     from stream.progress.watermark import Watermark
     from stream.runtime.metrics import IndexMetrics
     from stream.runtime.settings import Settings

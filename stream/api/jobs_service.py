@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
-from stream.api.drift.watch import comparison_context
+from stream.api.drift.check import comparison_context
 from stream.api.services import JobsApi
 from stream.rebuild.run import Rebuild, RebuildContext
 from stream.reconcile.run import reconcile

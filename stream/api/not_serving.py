@@ -7,7 +7,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from schemas.errors import FreshlineError, Unavailable
-from stream.api.errors import RETRY_AFTER, error_answer
+from stream.api.error_answers import RETRY_AFTER, error_answer
 from stream.api.uvicorn_server import uvicorn_server
 
 if TYPE_CHECKING:

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from prometheus_client.samples import Sample
 
     from stream.api.context import ServingContext
-    from stream.progress.freshness import RecentFreshness
     from stream.progress.lag import Lag
     from stream.progress.monitor import PipelineMonitor
+    from stream.progress.recent_freshness import RecentFreshness
     from stream.runtime.jobs import Jobs
     from stream.runtime.metrics import IndexMetrics
     from stream.runtime.stack_report import StackReport

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
-from stream.api.refusals import refusal
+from stream.api.parameter_refusals import refusal
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping

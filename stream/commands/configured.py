@@ -79,8 +79,8 @@ def send_spans() -> SendSpans | None:
 def file_format(topic: str, name: str) -> FileFormat:
     """Return the format of a file for this topic, as FRESHLINE_SOURCES configures it. Raises Misconfigured."""
     from stream.runtime.sources_file import configured_sources
-    from workers.sources.config import Source
     from workers.sources.file_events import FileFormat
+    from workers.sources.formats import Source
 
     ours = settings()
     configured = [each for each in configured_sources(ours).sources if each.topic == topic]

@@ -165,7 +165,7 @@ def _ages(times: Mapping[str, str | None]) -> str:
 
 
 def _freshness(seen: Percentiles) -> str:
-    from stream.progress.freshness import WINDOW_S
+    from stream.progress.recent_freshness import WINDOW_S
     from stream.runtime.printing import counted, duration
 
     if seen.p50 is None or seen.p99 is None:

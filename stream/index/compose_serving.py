@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from stream.api.canary.watch import CanaryWatch
+from stream.api.canary.probe import CanaryProbe
 from stream.api.dashboard.service import DashboardService
 from stream.api.dead_letters.service import LettersService
-from stream.api.drift.watch import DriftWatch
+from stream.api.drift.check import DriftCheck
 from stream.api.jobs_service import JobsService
 from stream.api.recommending.service import RecommendService
 from stream.api.search_service import SearchService
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from stream.kafka.end_offsets import EndOffsets
     from stream.kafka.reader import Reader
     from stream.kafka.send import RecordSender
-    from stream.progress.freshness import RecentFreshness
+    from stream.progress.recent_freshness import RecentFreshness
     from workers.merchandising.weights import Ranking
 
 
@@ -47,12 +47,12 @@ class ServingSide(NamedTuple):
     letters: LettersService
     recommendations: RecommendService
     watches: WatchService
-    drift: DriftWatch
+    drift: DriftCheck
     feed: VocabularyFeed
     synonyms: LiveSynonyms
     ranking: LiveFile[Ranking]
     rules: LiveRules
-    canary: CanaryWatch
+    canary: CanaryProbe
     monitor: PipelineMonitor
 
     @property
@@ -89,7 +89,7 @@ def compose_serving(
     monitor = _pipeline_monitor(context, ends, reader)
     registry.register(WorkerCounters(monitor))
     jobs = Jobs(context.clock)
-    drift, canary = DriftWatch(context), CanaryWatch(context, sender)
+    drift, canary = DriftCheck(context), CanaryProbe(context, sender)
     status = StatusService(
         context,
         monitor,

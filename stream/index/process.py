@@ -16,17 +16,18 @@ from stream.api.live_file import LiveFile
 from stream.api.live_rules import LiveRules
 from stream.api.live_synonyms import LiveSynonyms
 from stream.api.server import serve_http
-from stream.index.compose import KafkaSide, WritingSide, compose_writing
 from stream.index.compose_serving import ServingSide, compose_serving
 from stream.index.compose_watches import WatchSide, compose_watches
+from stream.index.compose_writing import KafkaSide, WritingSide, compose_writing
 from stream.kafka.cluster import cluster_of
 from stream.kafka.end_offsets import EndOffsets
 from stream.kafka.reader import Reader
 from stream.kafka.topic_admin import ensure_topics
 from stream.kafka.topics import ITEMS
 from stream.kafka.worker_clients import set_up_clients
-from stream.progress.freshness import FreshAsOf, RecentFreshness
+from stream.progress.fresh_as_of import FreshAsOf
 from stream.progress.objective import Objective
+from stream.progress.recent_freshness import RecentFreshness
 from stream.progress.watermark import Watermark
 from stream.runtime import watchdog
 from stream.runtime.metrics import IndexMetrics

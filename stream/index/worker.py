@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from schemas.logged_item import LoggedItem
-    from stream.kafka.offsets import InFlightRecord
+    from stream.kafka.offset_tracker import InFlightRecord
     from stream.kafka.partitions import Partition
     from stream.kafka.record_batch import FetchedRecord, RecordBatch
     from stream.writers.assignment import Assignment
     from stream.writers.attached import AttachedWriters
-    from stream.writers.dead_letters import ItemDeadLetters
+    from stream.writers.item_dead_letters import ItemDeadLetters
     from stream.writers.progress_sink import ProgressSink
     from stream.writers.writer_set import WriterSet
     from workers.clock import Clock

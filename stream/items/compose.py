@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from stream.items.publisher import PublisherBounds
-    from stream.kafka.offsets import ConsumerGroup, OffsetTrackers
+    from stream.kafka.offset_tracker import ConsumerGroup, OffsetTrackers
     from stream.kafka.reader import Reader
     from stream.kafka.send import Sender
     from stream.runtime.metrics import ItemsMetrics

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from stream.items.publisher import Publisher
     from stream.items.recovery import StateRecovery
     from stream.items.traces import ItemsTraces
-    from stream.kafka.offsets import InFlightRecord
+    from stream.kafka.offset_tracker import InFlightRecord
     from stream.kafka.partitions import Partition
     from stream.kafka.record_batch import FetchedRecord, RecordBatch
     from stream.kafka.send import Headers

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import SecretStr
 
 from schemas.errors import Misconfigured
+from stream.kafka.oauth_tokens import AiokafkaTokens, KafkaPythonTokens, TokenFile, TokenUrl
 from stream.kafka.tls import tls_context
-from stream.kafka.tokens import AiokafkaTokens, KafkaPythonTokens, TokenFile, TokenUrl
 from stream.runtime.transport_settings import speaks_sasl, speaks_tls
 from workers.clock import SystemClock
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import ssl
     from pathlib import Path
 
-    from stream.kafka.tokens import Tokens
+    from stream.kafka.oauth_tokens import Tokens
     from stream.runtime.settings import Settings
 
 

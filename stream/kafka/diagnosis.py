@@ -20,7 +20,7 @@ from aiokafka.errors import (
 from aiokafka.protocol.metadata import MetadataRequest
 
 from schemas.errors import FreshlineError, Misconfigured, Unavailable
-from stream.kafka.tokens import NoToken
+from stream.kafka.oauth_tokens import NoToken
 
 if TYPE_CHECKING:
     from stream.kafka.cluster import Cluster, Security

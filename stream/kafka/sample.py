@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from schemas.events import Event
     from stream.kafka.cluster import Cluster
     from stream.kafka.reader import Record
-    from workers.sources.config import SourcesFile
+    from workers.sources.formats import SourcesFile
     from workers.sources.sources import Times
 
     TimesOf = Callable[[Record], Times]

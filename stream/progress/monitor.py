@@ -11,14 +11,15 @@ from schemas.errors import Unavailable
 from schemas.progress import IndexProgress, ItemsProgress, WorkerReport, decode
 from stream.kafka.partitions import Partition, all_partitions
 from stream.kafka.topics import DEAD_LETTERS, INPUTS, ITEMS, PROGRESS
-from stream.progress.lag import Lag
+from stream.progress.lag import LagMeter
 from stream.progress.partition_lag import PartitionLags
 from stream.progress.searchable_times import SearchableTimes
 
 if TYPE_CHECKING:
     from stream.kafka.end_offsets import EndOffsets
     from stream.kafka.reader import Reader
-    from stream.progress.freshness import FreshAsOf
+    from stream.progress.fresh_as_of import FreshAsOf
+    from stream.progress.lag import Lag
     from stream.progress.watermark import Watermark
     from workers.clock import Clock
     from workers.index.interface import Index
@@ -29,7 +30,7 @@ SNAPSHOT_INTERVAL_S = 0.25
 
 
 class PipelineMonitor:
-    """Computes lag and dead letters, and collects the workers' counters, for one API process."""
+    """Tells lag and dead letters, and collects the workers' counters, for one API process."""
 
     def __init__(
         self,
@@ -53,6 +54,7 @@ class PipelineMonitor:
         """The newest counters of each worker, by its name."""
         self.partition_lags = PartitionLags()
         """The lag of each partition, as `lag` last found it."""
+        self._lag = LagMeter(partitions, watermark, ends, self.partition_lags)
         self.searchable_times = SearchableTimes()
         """By when the events of this process's time were searchable."""
 
@@ -80,28 +82,8 @@ class PipelineMonitor:
             await asyncio.sleep(SNAPSHOT_INTERVAL_S)
 
     async def lag(self, index: Index, now_ms: int) -> Lag:
-        """Return how much of the log search does not show yet. Raises Unavailable.
-
-        The stages are read upstream first, and in each stage the acked offsets before the end offsets: otherwise an
-        event that moves between two reads would be counted in neither.
-        """
-        inputs, items = self._partitions_of(*INPUTS), self._partitions_of(ITEMS)
-        finished = {partition: self._watermark.finished(partition) for partition in inputs}
-        input_ends = await self._ends.fetch(inputs)
-        indexed = {partition: self._watermark.indexed(partition.number) for partition in items}
-        items_ends = await self._ends.fetch(items)
-        searchable = {partition: self._watermark.searchable(partition) for partition in inputs}
-        self.partition_lags.look(now_ms, input_ends | items_ends, searchable | indexed)
-        by_topic = dict.fromkeys(INPUTS, 0)
-        for partition in inputs:
-            by_topic[partition.topic] += max(0, input_ends[partition] - finished[partition])
-        waiting = sum(max(0, items_ends[partition] - indexed[partition]) for partition in items)
-        return Lag(
-            inputs=by_topic,
-            items=waiting,
-            vectors_due=await index.count_pending_embeddings(),
-            sale_boundaries=await index.count_due_price_changes(now_ms),
-        )
+        """Return how much of the log search does not show yet. Raises Unavailable."""
+        return await self._lag.measure(index, now_ms)
 
     async def dead_letters(self) -> dict[str, int]:
         """Return how many dead letters were ever written, by the topic of their events. Raises Unavailable."""

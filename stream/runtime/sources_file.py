@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from schemas.setting_files import read_setting_file
-from workers.sources.config import SourcesFile, read_sources
+from workers.sources.formats import SourcesFile, read_sources
 from workers.sources.sources import Sources
 
 if TYPE_CHECKING:

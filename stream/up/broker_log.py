@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any, Protocol
 from schemas.errors import Misconfigured
 from stream.runtime.ports import AFTER_KILL_SECONDS_MAX, WAIT_SECONDS_MAX, check_free
 from stream.up.brokers import create_broker
+from stream.up.child_process import ChildProcess
 from stream.up.durable_log import ExternalKafkaLog, OwnKafkaLog
 from stream.up.embedded_log import EmbeddedLog
-from stream.up.process import ChildProcess
 
 if TYPE_CHECKING:
     from stream.runtime.settings import Settings
     from stream.runtime.stack_report import StackReportFile
     from stream.up.bounds import UpBounds
+    from stream.up.child_process import Say
     from stream.up.data_dir import DataDir
     from stream.up.probe import Probe
-    from stream.up.process import Say
     from workers.clock import Clock
 
 

@@ -10,15 +10,15 @@ from typing_extensions import override
 from stream.kafka.cluster import cluster_of
 from stream.kafka.log_identity import log_identity
 from stream.kafka.topic_admin import ensure_topics
-from stream.up.process import FailureCount, keep_running, wait_broker_accepts
+from stream.up.child_process import FailureCount, keep_running, wait_broker_accepts
 
 if TYPE_CHECKING:
     from stream.runtime.settings import Settings
     from stream.runtime.stack_report import StackReportFile
     from stream.up.brokers.interface import Broker
+    from stream.up.child_process import ChildProcess, Say
     from stream.up.data_dir import DataDir
     from stream.up.probe import Probe
-    from stream.up.process import ChildProcess, Say
     from workers.clock import Clock
 
 

@@ -15,10 +15,10 @@ from stream.kafka.reader import Reader
 from stream.kafka.topics import INPUTS, ITEMS, PROGRESS, STATES, all_topics
 from stream.state_files.journal import Journal
 from stream.state_files.journal_follower import JournalFollower
+from stream.up.child_process import describe_exit, wait_broker_accepts
 from stream.up.handover import InputHandover
 from stream.up.loss_report import LossReport
 from stream.up.probe import READY_INTERVAL_S
-from stream.up.process import describe_exit, wait_broker_accepts
 from stream.up.renewal_probe import RenewalProbe
 from stream.up.topic_bootstrap import create_topics_first
 
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from stream.runtime.stack_report import StackReportFile
     from stream.up.bounds import UpBounds
     from stream.up.brokers.interface import Broker
+    from stream.up.child_process import ChildProcess, Say
     from stream.up.data_dir import DataDir
     from stream.up.probe import Probe
-    from stream.up.process import ChildProcess, Say
     from workers.clock import Clock
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from stream.kafka.partitions import Partition
     from stream.runtime.stack_report import StackReportFile
-    from stream.up.process import Say
+    from stream.up.child_process import Say
     from workers.clock import Clock
 
     Offsets = Mapping[Partition, int]

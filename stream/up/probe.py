@@ -10,7 +10,7 @@ import httpx
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from stream.up.process import Say
+    from stream.up.child_process import Say
 
 READY_INTERVAL_S = 0.1
 WATCH_INTERVAL_S = 2.0

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 from schemas.errors import Unavailable
 from stream.kafka.cluster import Cluster
 from stream.kafka.end_offsets import EndOffsets
-from stream.up.process import processor_seconds, resident_bytes
+from stream.up.child_process import processor_seconds, resident_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from stream.kafka.partitions import Partition
     from stream.up.brokers.interface import Broker
-    from stream.up.process import ChildProcess
+    from stream.up.child_process import ChildProcess
     from workers.clock import Clock
 
 TRIES = 5

@@ -21,9 +21,9 @@ from stream.runtime.stack_report import StackReportFile
 from stream.runtime.stacks import Stack, record_stack
 from stream.up.bounds import UpBounds
 from stream.up.broker_log import create_broker_log, port_wait_s
+from stream.up.child_process import ChildProcess, FailureCount, RestartBackoff, keep_running
 from stream.up.data_dir import DataDir
 from stream.up.probe import Probe
-from stream.up.process import ChildProcess, FailureCount, RestartBackoff, keep_running
 from workers.clock import SystemClock
 from workers.index.open import check_answers
 

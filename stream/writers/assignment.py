@@ -14,7 +14,7 @@ from stream.kafka.topics import ITEMS
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from stream.kafka.offsets import ConsumerGroup, InFlightRecord, OffsetTrackers
+    from stream.kafka.offset_tracker import ConsumerGroup, InFlightRecord, OffsetTrackers
     from stream.kafka.record_batch import RecordBatch
 
 

@@ -14,7 +14,7 @@ import structlog
 
 from schemas.errors import Unavailable
 from schemas.points import offset_in_log, point_version
-from stream.kafka.offsets import InFlightRecord, OffsetTracker
+from stream.kafka.offset_tracker import InFlightRecord, OffsetTracker
 from stream.kafka.partitions import Partition
 from stream.kafka.reader import Reader
 from stream.kafka.topics import ITEMS

@@ -8,7 +8,7 @@ from workers.lanes.embedding import Documents
 
 if TYPE_CHECKING:
     from stream.kafka.cluster import Cluster
-    from stream.progress.freshness import RecentFreshness
+    from stream.progress.recent_freshness import RecentFreshness
     from stream.runtime.metrics import IndexMetrics
     from stream.runtime.telemetry.interface import Tracer
     from stream.writers.assignment import Assignment

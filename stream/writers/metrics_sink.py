@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from schemas.items import FACETS, TOPIC_OF_FACET
-from stream.progress.freshness import TOTAL, Observation, RecentFreshness, Turned
+from stream.progress.recent_freshness import TOTAL, Observation, RecentFreshness, Turned
 from workers.lanes.sinks import (
     AlertsSent,
     Embedded,

@@ -11,7 +11,7 @@ from tests.benchmarks.catalogue import SHARED, asked_queries
 from tests.oracle.hongkong import rows
 from workers.search.fusion import HEAD_POINTS, fuse
 from workers.search.judging import ndcg
-from workers.search.weights import VECTOR_WEIGHTS, left_to_vectors, query_kind
+from workers.search.vector_weights import VECTOR_WEIGHTS, left_to_vectors, query_kind
 from workers.words.identity import without_names
 from workers.words.query import query_terms
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection, Mapping
     from pathlib import Path
 
-    from stream.kafka.offsets import InFlightRecord
+    from stream.kafka.offset_tracker import InFlightRecord
     from stream.kafka.record_batch import RecordBatch
     from tests.support.running_broker import RunningBroker
 

@@ -23,9 +23,9 @@ from stream.state_files.journal import Journal
 from stream.state_files.records import StateRecord, publish_states
 from stream.up import embedded_log
 from stream.up.bounds import UpBounds
+from stream.up.child_process import ChildProcess
 from stream.up.data_dir import DataDir
 from stream.up.embedded_log import EmbeddedLog
-from stream.up.process import ChildProcess
 from workers.clock import SystemClock
 
 if TYPE_CHECKING:

@@ -19,9 +19,9 @@ from stream.kafka.topics import all_topics
 from stream.runtime.stack_report import StackReportFile
 from stream.up.bounds import UpBounds
 from stream.up.brokers.interface import wait_accepting
+from stream.up.child_process import ChildProcess
 from stream.up.data_dir import DataDir
 from stream.up.embedded_log import EmbeddedLog
-from stream.up.process import ChildProcess
 from stream.up.topic_bootstrap import create_topics_first
 from workers.clock import SystemClock
 

@@ -29,7 +29,7 @@ from workers.lanes.stages import EMBED, STAGES
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from stream.index.compose import WritingSide
+    from stream.index.compose_writing import WritingSide
     from stream.kafka.send import Headers
     from tests.support.traces import RecordedSpan
     from workers.index.interface import Index

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
     from schemas.points import Payload
-    from stream.index.compose import WritingSide
+    from stream.index.compose_writing import WritingSide
     from workers.index.interface import Index
     from workers.watches.watch import Watch
 

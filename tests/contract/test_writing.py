@@ -30,7 +30,7 @@ from workers.query_gate import QueryGate
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection
 
-    from stream.index.compose import WritingSide
+    from stream.index.compose_writing import WritingSide
     from tests.support.running_broker import RunningBroker
     from workers.index.interface import Index
 

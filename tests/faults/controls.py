@@ -13,7 +13,7 @@ from faust.transport.drivers import aiokafka as driver
 import stream.items.__main__ as items
 from stream.agents.transport import Consumer
 from stream.items.worker import ItemsWorker
-from stream.kafka.offsets import OffsetTracker
+from stream.kafka.offset_tracker import OffsetTracker
 
 if TYPE_CHECKING:
     from collections.abc import Callable

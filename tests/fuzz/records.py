@@ -8,7 +8,7 @@ import orjson
 from hypothesis import strategies as st
 
 from tests.support.foreign_records import broken
-from workers.sources.config import Source
+from workers.sources.formats import Source
 
 NOW_MS = 1_795_941_000_000
 PRODUCT_ID = "a"

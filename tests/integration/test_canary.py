@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from stream.api.canary.watch import canary_id
+from stream.api.canary.probe import canary_id
 from tests.support.running_stack import RunningStack, running_stack
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from unittest import mock
 from stream.items import partition as partition_module
 from stream.items.publisher import Publisher
 from stream.items.recovery import StateRecovery
-from stream.kafka.offsets import OffsetTracker
+from stream.kafka.offset_tracker import OffsetTracker
 from workers.lanes import watching
 from workers.lanes.alerts import AlertLane
 from workers.lanes.lanes import Lanes

@@ -7,7 +7,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stream.items.arrival import LOG_APPEND_TIME
-from stream.kafka.offsets import OffsetTrackers
+from stream.kafka.offset_tracker import OffsetTrackers
 from stream.kafka.partitions import Partition
 
 from .loop import ProcessLoop

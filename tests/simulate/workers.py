@@ -10,11 +10,11 @@ from prometheus_client import CollectorRegistry
 from typing_extensions import override
 
 from schemas.errors import EmbeddingFailed
-from stream.index.compose import KafkaSide, compose_writing
+from stream.index.compose_writing import KafkaSide, compose_writing
 from stream.items.compose import compose
 from stream.kafka.cluster import Cluster
 from stream.kafka.log_identity import LogIdentity
-from stream.progress.freshness import RecentFreshness
+from stream.progress.recent_freshness import RecentFreshness
 from stream.runtime.metrics import IndexMetrics, ItemsMetrics
 from stream.watches.alert_log import AlertLog
 from workers.index.roles import Roles
@@ -96,7 +96,7 @@ class ItemsProcess(Process):
 
 
 class IndexProcess(Process):
-    """An index worker in the shipped wiring of `stream.index.compose`, over the simulated log and index."""
+    """An index worker in the shipped wiring of `stream.index.compose_writing`, over the simulated log and index."""
 
     kind = "index"
 

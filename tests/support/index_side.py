@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 from prometheus_client import CollectorRegistry
 
 from schemas.errors import EmbeddingFailed
-from stream.index.compose import KafkaSide, WritingSide, compose_writing
+from stream.index.compose_writing import KafkaSide, WritingSide, compose_writing
 from stream.kafka.cluster import Cluster
 from stream.kafka.log_identity import LogIdentity
-from stream.kafka.offsets import OffsetTrackers
+from stream.kafka.offset_tracker import OffsetTrackers
 from stream.kafka.partitions import Partition
 from stream.kafka.reader import Reader
 from stream.kafka.topics import ITEMS
-from stream.progress.freshness import RecentFreshness
+from stream.progress.recent_freshness import RecentFreshness
 from stream.progress.watermark import Watermark
 from stream.reconcile.compare import ComparisonContext
 from stream.reconcile.run import reconcile

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from prometheus_client import CollectorRegistry
 
 from stream.items.compose import compose
-from stream.kafka.offsets import OffsetTrackers
+from stream.kafka.offset_tracker import OffsetTrackers
 from stream.kafka.partitions import Partition
 from stream.runtime.metrics import ItemsMetrics
 from tests.support.clocks import ManualClock

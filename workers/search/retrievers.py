@@ -12,7 +12,7 @@ from schemas.queries import Filters
 from workers.index.interface import Found
 from workers.search.cutoff import cutoff
 from workers.search.fusion import HEAD_POINTS, fuse
-from workers.search.weights import VECTOR_WEIGHTS, left_to_vectors, query_kind
+from workers.search.vector_weights import VECTOR_WEIGHTS, left_to_vectors, query_kind
 from workers.words.identity import identifiers, without_names, words_alone
 
 if TYPE_CHECKING:

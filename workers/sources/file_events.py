@@ -9,7 +9,7 @@ from workers.sources.messages import Message
 from workers.sources.sources import Value, by_its_name, json_of, values
 
 if TYPE_CHECKING:
-    from workers.sources.config import Source
+    from workers.sources.formats import Source
 
 TEXT_FORMATS = ("csv", "google-merchant")
 """Formats whose files may be delimited text or XML."""

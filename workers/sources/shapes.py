@@ -11,7 +11,7 @@ from workers.sources.cloudevents import is_binary, is_structured
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from workers.sources.config import Source
+    from workers.sources.formats import Source
     from workers.sources.messages import Message
 
 IMAGES = {"before", "after"}

@@ -9,16 +9,16 @@ import orjson
 from schemas.errors import InvalidEvent
 from schemas.events import Event, parse
 from workers.sources.cloudevents import opened
-from workers.sources.config import WITH_PRICES
 from workers.sources.confluent import KnownSchemas
 from workers.sources.connect_schema import read_json
+from workers.sources.formats import WITH_PRICES
 from workers.sources.messages import Message, text_headers
 from workers.sources.shapes import other_shape, recognised
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from workers.sources.config import Source
+    from workers.sources.formats import Source
     from workers.sources.messages import Adapter
 
 FORMAT_HEADER = "freshline-format"

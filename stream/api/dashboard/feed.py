@@ -10,7 +10,7 @@ import orjson
 import structlog
 
 from schemas.errors import FreshlineError
-from stream.progress.freshness import TOTAL
+from stream.progress.recent_freshness import TOTAL
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

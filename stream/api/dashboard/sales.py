@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from schemas.points import Payload
-    from stream.progress.freshness import Turned
+    from stream.progress.recent_freshness import Turned
     from workers.search.hits import Shop
 
 AHEAD_MS = 24 * 3_600_000

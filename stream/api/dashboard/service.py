@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from stream.api.canary.watch import CanaryWatch
+    from stream.api.canary.probe import CanaryProbe
     from stream.api.context import ServingContext
     from stream.api.dashboard.feed import StreamEvent
     from stream.api.dashboard.models import Snapshot
-    from stream.api.drift.watch import DriftWatch
+    from stream.api.drift.check import DriftCheck
     from stream.api.models import StatusReport
-    from stream.progress.freshness import RecentFreshness
     from stream.progress.monitor import PipelineMonitor
+    from stream.progress.recent_freshness import RecentFreshness
     from workers.index.interface import Index
 
 SIZE_INTERVAL_S = 30.0
@@ -48,8 +48,8 @@ class DashboardService(DashboardApi):
         status: StatusSource,
         monitor: PipelineMonitor,
         recent: RecentFreshness,
-        drift: DriftWatch,
-        canary: CanaryWatch,
+        drift: DriftCheck,
+        canary: CanaryProbe,
     ) -> None:
         self._context = context
         self._status = status

@@ -16,7 +16,7 @@ from stream.api.dashboard.models import (
 )
 from stream.api.models import Percentiles
 from stream.kafka.topics import INPUTS
-from stream.progress.freshness import STAGES_WINDOW_S
+from stream.progress.recent_freshness import STAGES_WINDOW_S
 from workers.lanes.stages import EMBED
 
 if TYPE_CHECKING:
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from stream.api.drift.models import DriftReport
     from stream.api.models import Embeddings, StatusReport
     from stream.kafka.partitions import Partition
-    from stream.progress.freshness import FreshnessSummary
     from stream.progress.objective import Objective, WindowShare
     from stream.progress.partition_lag import PartitionLag
+    from stream.progress.recent_freshness import FreshnessSummary
 
 PARTITIONS_MAX = 24
 """The most partitions in a snapshot: a screen of them, and a bound on its size."""

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from schemas.errors import NotFound
 from schemas.recommendations import Recommendations, RecommendRequest, SimilarRequest
 from schemas.texts import name_of
-from stream.api.errors import error_answer
+from stream.api.error_answers import error_answer
 from stream.api.models import JSONAnswer
 from stream.api.parameters import NoParameters
 

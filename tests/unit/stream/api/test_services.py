@@ -21,8 +21,9 @@ from stream.api.status_service import StatusService
 from stream.kafka.log_identity import LogIdentity
 from stream.kafka.partitions import Partition
 from stream.kafka.reader import Record
-from stream.progress.freshness import FreshAsOf, RecentFreshness
+from stream.progress.fresh_as_of import FreshAsOf
 from stream.progress.lag import Lag
+from stream.progress.recent_freshness import RecentFreshness
 from stream.progress.watermark import Watermark
 from stream.runtime.jobs import Jobs
 from stream.runtime.metrics import IndexMetrics

@@ -29,9 +29,9 @@ from stream.up.brokers.interface import wait_accepting
 from tests.support.running_commands import freshline, serving
 from tests.support.standing_in import StandIn
 from workers.clock import SystemClock
-from workers.sources.config import Source
 from workers.sources.file_events import FileFormat
 from workers.sources.files import rows
+from workers.sources.formats import Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ from schemas.state_codec import decode_item
 from stream.items.effects import Outgoing
 from stream.items.partition import ItemPartition
 from stream.items.publisher import Publisher
-from stream.kafka.offsets import InFlightRecord, OffsetTracker
+from stream.kafka.offset_tracker import InFlightRecord, OffsetTracker
 from tests.support.waiting import until
 from workers.clock import SystemClock
 

@@ -13,8 +13,8 @@ from stream.kafka.partitions import partition_of
 from stream.runtime.metrics import total_of
 from tests.support.items_side import PARTITIONS, T_MS, Bench, Confirmed, Message, bench
 from tests.support.waiting import until
-from workers.sources.config import Source
 from workers.sources.confluent import RegisteredSchema
+from workers.sources.formats import Source
 from workers.sources.sources import FORMAT_HEADER, OWN_FORMAT, Sources
 from workers.state.projection import shown_facts
 

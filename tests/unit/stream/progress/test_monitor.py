@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from schemas.progress import IndexProgress, ItemsProgress
 from stream.kafka.partitions import Partition
 from stream.kafka.topics import DEAD_LETTERS, INPUTS, ITEMS
-from stream.progress.freshness import FreshAsOf
+from stream.progress.fresh_as_of import FreshAsOf
 from stream.progress.lag import Lag
 from stream.progress.monitor import PipelineMonitor
 from stream.progress.watermark import Watermark

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from schemas.errors import Unavailable
 from schemas.progress import IndexProgress, ItemsProgress, Progress
 from stream.kafka.partitions import Partition
-from stream.progress.freshness import FreshAsOf, FreshnessSummary, Observation, RecentFreshness
+from stream.progress.fresh_as_of import FreshAsOf
+from stream.progress.recent_freshness import FreshnessSummary, Observation, RecentFreshness
 from stream.progress.watermark import Watermark
 from tests.support.waiting import HANG_S
 

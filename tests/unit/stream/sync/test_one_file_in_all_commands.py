@@ -17,9 +17,9 @@ from stream.sync.spill import spill
 from tests.support.foreign_records import GOOGLE, MAGENTO, SHOPIFY, WOOCOMMERCE
 from tests.support.running_commands import freshline
 from workers.clock import SystemClock
-from workers.sources.config import Source
 from workers.sources.file_events import FileFormat
 from workers.sources.files import rows
+from workers.sources.formats import Source
 from workers.sources.sources import own_event
 
 if TYPE_CHECKING:

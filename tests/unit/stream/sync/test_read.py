@@ -11,9 +11,9 @@ import pytest
 from schemas.errors import InvalidFeedLine
 from stream.sync.read import read_feed
 from stream.sync.spill import spill
-from workers.sources.config import Source
 from workers.sources.file_events import FileFormat
 from workers.sources.files import rows
+from workers.sources.formats import Source
 
 NOW_MS = 1_795_000_000_000
 MERCHANT = b"""id\ttitle\tprice\tavailability\titem group id

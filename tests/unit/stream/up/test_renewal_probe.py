@@ -13,7 +13,7 @@ from schemas.errors import Unavailable
 from stream.kafka.cluster import Cluster
 from stream.kafka.partitions import Partition
 from stream.up import renewal_probe
-from stream.up.process import processor_seconds
+from stream.up.child_process import processor_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

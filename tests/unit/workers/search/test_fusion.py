@@ -12,7 +12,7 @@ from workers.index.interface import Found
 from workers.index.ranking import EQUAL_POINTS_MAX, best, in_order
 from workers.search.cutoff import EVERYTHING, Cutoff
 from workers.search.fusion import HEAD_POINTS, fuse
-from workers.search.weights import (
+from workers.search.vector_weights import (
     BRAND_WEIGHT,
     ENOUGH_POINTS,
     NUMBERED_WEIGHT,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from schemas.errors import InvalidEvent
 from tests.support.foreign_records import PARTS, SAMPLES, Sample, broken, paths, with_part
 from tests.support.sources import ARRIVED_MS
-from workers.sources.config import Source
+from workers.sources.formats import Source
 from workers.sources.sources import Sources, Times
 
 

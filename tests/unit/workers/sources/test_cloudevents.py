@@ -12,7 +12,7 @@ from cloudevents.core.v1.event import CloudEvent
 
 from schemas.errors import InvalidEvent
 from tests.support.sources import ARRIVED_MS, columns
-from workers.sources.config import Source
+from workers.sources.formats import Source
 from workers.sources.sources import Decoded, Sources, Times
 
 TIMES = Times(ARRIVED_MS, None)

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from schemas.errors import InvalidEvent
 from schemas.events import FRAME_BYTES
 from tests.support.sources import ARRIVED_MS, columns
-from workers.sources.config import Source
 from workers.sources.confluent import KnownSchemas, RegisteredSchema, registered_schema
+from workers.sources.formats import Source
 from workers.sources.sources import FORMAT_HEADER, OWN_FORMAT, Sources, Times
 
 TIMES = Times(ARRIVED_MS, None)

@@ -9,7 +9,7 @@ import pytest
 
 from schemas.errors import InvalidEvent
 from tests.support.sources import events, message
-from workers.sources.config import Source
+from workers.sources.formats import Source
 from workers.sources.shopify import shopify
 from workers.sources.sources import Sources, Times
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from schemas.errors import InvalidEvent, Misconfigured
 from tests.support.sources import ARRIVED_MS, columns
-from workers.sources.config import Source, read_sources
 from workers.sources.file_events import FileFormat
+from workers.sources.formats import Source, read_sources
 from workers.sources.sources import FORMAT_HEADER, OWN_FORMAT, Sources, Times, own_event
 
 TIMES = Times(ARRIVED_MS, None)

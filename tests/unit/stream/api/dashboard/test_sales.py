@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from stream.api.dashboard.sales import BACK_MS, SHOWN_MAX, changed_prices, coming_prices
-from stream.progress.freshness import Turned
+from stream.progress.recent_freshness import Turned
 from workers.search.hits import Shop
 
 

@@ -10,8 +10,8 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from schemas.errors import Unavailable
-from stream.api.drift import watch
-from stream.api.drift.watch import DriftWatch, drift_report, next_of
+from stream.api.drift import check as watch
+from stream.api.drift.check import DriftCheck, drift_report, next_of
 from stream.runtime.metrics import IndexMetrics
 from stream.runtime.settings import Settings
 from tests.support.waiting import until
@@ -45,7 +45,7 @@ class Bench:
             metrics=self.metrics,
         )
         context: Any = self.context
-        self.watch = DriftWatch(context, interval_s=0.001, again_s=0.001)
+        self.watch = DriftCheck(context, interval_s=0.001, again_s=0.001)
 
     async def _serving(self) -> None: ...
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.kafka.offsets import OffsetTracker, OffsetTrackers
+from stream.kafka.offset_tracker import OffsetTracker, OffsetTrackers
 from stream.kafka.partitions import Partition
 from tests.support.record_batches import batch_at
 

@@ -34,7 +34,7 @@ AGAIN_S = 30.0
 EXAMPLES_MAX = 5
 
 
-class DriftWatch:
+class DriftCheck:
     """Checks every quarter of an hour one of the partitions that this process writes, and remembers the last checks."""
 
     def __init__(self, context: ServingContext, *, interval_s: float = INTERVAL_S, again_s: float = AGAIN_S) -> None:

@@ -63,7 +63,7 @@ class Canary:
         """When a search first showed that change, by the monotonic clock."""
 
 
-class CanaryWatch:
+class CanaryProbe:
     """Keeps one canary in each partition, and measures how long search takes to show its changes."""
 
     def __init__(self, context: ServingContext, sender: RecordSender) -> None:

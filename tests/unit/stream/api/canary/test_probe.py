@@ -17,7 +17,7 @@ from prometheus_client import CollectorRegistry
 
 from schemas.canaries import CANARY_HEADER, is_canary
 from schemas.errors import Unavailable
-from stream.api.canary.watch import CanaryWatch, canary_event, canary_id
+from stream.api.canary.probe import CanaryProbe, canary_event, canary_id
 from stream.kafka.partitions import partition_of
 from stream.runtime.metrics import IndexMetrics
 from tests.support.waiting import outcome_of, until
@@ -45,7 +45,7 @@ class Stack:
         self.sent: list[dict[str, Any]] = []
         self.shown: dict[str, int] = {}
         self._freed = asyncio.Event()
-        self.watch = CanaryWatch(cast("Any", self), self)
+        self.watch = CanaryProbe(cast("Any", self), self)
         self.watch._interval_s = canary_seconds or 0
 
     def now_ms(self) -> int:
@@ -188,7 +188,7 @@ async def test_a_canary_is_changed_as_often_as_is_set_and_less_often_with_many_p
     partitions: int, canary_seconds: float | None, broker: str, interval_s: float
 ) -> None:
     stack = Stack(canary_seconds=canary_seconds, partitions=partitions, broker=broker)
-    assert CanaryWatch(cast("Any", stack), stack).report().interval_seconds == interval_s
+    assert CanaryProbe(cast("Any", stack), stack).report().interval_seconds == interval_s
 
 
 @given(st.integers(1, 64).flatmap(lambda n: st.tuples(st.just(n), st.integers(0, n - 1))))

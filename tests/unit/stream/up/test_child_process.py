@@ -11,7 +11,7 @@ import pytest
 
 from schemas.errors import Misconfigured
 from stream.runtime.stack_report import StackReportFile, read_stack_report
-from stream.up.process import (
+from stream.up.child_process import (
     FAILURES_MAX,
     RESTART_WAIT_S_MAX,
     SHORT_LIFE_S,

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from schemas.answers import ErrorAnswer, ErrorDetail
 from schemas.errors import FreshlineError, RefusedRequest, Unavailable
 from stream.api.models import JSONAnswer
-from stream.api.refusals import refusal
+from stream.api.parameter_refusals import refusal
 
 if TYPE_CHECKING:
     from fastapi import FastAPI, Request

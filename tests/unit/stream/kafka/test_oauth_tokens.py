@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from pydantic import SecretStr
 
-from stream.kafka.tokens import AiokafkaTokens, KafkaPythonTokens, NoToken, TokenFile, TokenUrl
+from stream.kafka.oauth_tokens import AiokafkaTokens, KafkaPythonTokens, NoToken, TokenFile, TokenUrl
 from tests.support.clocks import ManualClock
 from tests.support.token_provider import Provider, token_provider
 

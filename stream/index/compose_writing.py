@@ -12,8 +12,8 @@ from stream.progress.reporter import Reporter
 from stream.writers.assignment import Assignment
 from stream.writers.attached import AttachedWriters
 from stream.writers.context import WriterContext
-from stream.writers.dead_letters import ItemDeadLetters
 from stream.writers.epoch import log_mark
+from stream.writers.item_dead_letters import ItemDeadLetters
 from stream.writers.progress_sink import ProgressSink
 from stream.writers.writer_set import WriterSet
 from workers.embedder.cache import VectorCache
@@ -21,9 +21,9 @@ from workers.embedder.cache import VectorCache
 if TYPE_CHECKING:
     from stream.kafka.cluster import Cluster
     from stream.kafka.log_identity import LogIdentity
-    from stream.kafka.offsets import ConsumerGroup, OffsetTrackers
+    from stream.kafka.offset_tracker import ConsumerGroup, OffsetTrackers
     from stream.kafka.send import RecordSender
-    from stream.progress.freshness import RecentFreshness
+    from stream.progress.recent_freshness import RecentFreshness
     from stream.runtime.metrics import IndexMetrics
     from stream.runtime.telemetry.interface import Tracer
     from stream.writers.context import Models
