@@ -9,9 +9,10 @@ from unittest import mock
 from stream.items import partition as partition_module
 from stream.items.publisher import Publisher
 from stream.items.recovery import StateRecovery
-from stream.kafka.offset_tracker import OffsetTracker
+from stream.kafka.offset_tracker import InFlightRecord, OffsetTracker, OffsetTrackers
 from workers.lanes import watching
 from workers.lanes.alerts import AlertLane
+from workers.lanes.embedding import EmbeddingLane
 from workers.lanes.lanes import Lanes
 from workers.lanes.watching import Watching
 from workers.state import fold
@@ -20,8 +21,11 @@ from workers.watches.watch_set import newly_matching
 from .index import Points
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
     from contextlib import AbstractContextManager
+
+    from stream.kafka.partitions import Partition
+    from stream.kafka.record_batch import RecordBatch
 
 
 @contextmanager
@@ -58,6 +62,44 @@ def acks_before_the_write() -> Iterator[None]:
         await put(self, pending)
 
     with mock.patch.object(Lanes, "put", ack_and_put):
+        yield
+
+
+@contextmanager
+def acks_are_lost_on_revocation() -> Iterator[None]:
+    """Hand the acks of a partition that was revoked and has come back to the tracker from before."""
+    start, forget = OffsetTrackers.start, OffsetTrackers.forget
+    revoked: dict[tuple[OffsetTrackers, Partition], OffsetTracker] = {}
+
+    def forget_later(self: OffsetTrackers, partitions: Collection[Partition]) -> None:
+        for partition in partitions:
+            if partition in self._trackers:
+                revoked[self, partition] = self._trackers[partition][1]
+        forget(self, partitions)
+
+    def start_again(self: OffsetTrackers, batch: RecordBatch) -> list[InFlightRecord]:
+        records, before = start(self, batch), revoked.get((self, batch.partition))
+        return records if before is None else [InFlightRecord(before, record.offset) for record in records]
+
+    with (
+        mock.patch.object(OffsetTrackers, "forget", forget_later),
+        mock.patch.object(OffsetTrackers, "start", start_again),
+    ):
+        yield
+
+
+@contextmanager
+def vectors_of_older_texts() -> Iterator[None]:
+    """Write a vector to the text that the point has now, although it was made from the text before."""
+    write = EmbeddingLane._write
+
+    async def write_to_the_newest(self: Any, backlog: Any, vectors: Any) -> None:
+        stored = await self._index.stored([payload["product_id"] for payload in backlog])
+        newest = {product_id: each.payload["vector_due"] for product_id, each in stored.items()}
+        due: Any = [{**each, "vector_due": newest.get(each["product_id"], each["vector_due"])} for each in backlog]
+        await write(self, due, vectors)
+
+    with mock.patch.object(EmbeddingLane, "_write", write_to_the_newest):
         yield
 
 
@@ -149,6 +191,8 @@ CONTROLS: dict[str, Callable[[], AbstractContextManager[None]]] = {
         acks_out_of_order,
         acks_before_the_item_record,
         acks_before_the_write,
+        acks_are_lost_on_revocation,
+        vectors_of_older_texts,
         writes_without_conditions,
         foreign_records_are_not_joined,
         a_fold_in_order_of_arrival,
