@@ -15,7 +15,7 @@ from schemas.texts import name_of
 from schemas.tokens import Token
 from stream.api.addressing import check_each_once
 from stream.api.dashboard.routes import add_dashboard
-from stream.api.dead_letters.routes import letter_routes
+from stream.api.dead_letters.routes import dead_letter_routes
 from stream.api.error_answers import RETRY_AFTER, add_error_answers, error_answer
 from stream.api.models import ItemAnswer, JSONAnswer, ProgressAnswer, ReadyAnswer, StatusReport
 from stream.api.page import PAGE_HEADERS, PageParameters, page_answer, page_parameters, render_page
@@ -66,7 +66,7 @@ def create_app(services: Services, tracer: Tracer | None = None, cors_origins: S
     app.include_router(_rebuild_routes(services.jobs))
     app.include_router(_reconcile_routes(services.jobs))
     app.include_router(why_routes(services.why), dependencies=once)
-    app.include_router(letter_routes(services.letters), dependencies=once)
+    app.include_router(dead_letter_routes(services.dead_letters), dependencies=once)
     app.include_router(watch_routes(services.watches))
     add_dashboard(app, services.dashboard)
     return app

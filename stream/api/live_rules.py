@@ -52,9 +52,9 @@ class LiveRules:
             reader.assign(dict.fromkeys(all_partitions(RULES, each=self._partitions), 0))
             async for records in reader.follow():
                 for record in records:
-                    self.take(record)
+                    self.apply(record)
 
-    def take(self, record: Record) -> None:
+    def apply(self, record: Record) -> None:
         """Put the rule of a record into force, or take it out."""
         rule_id, rule = rule_in(record)
         self.refused.pop(rule_id, None)

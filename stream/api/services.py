@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from schemas.suggestions import Suggestions, SuggestRequest
     from schemas.tokens import Token
     from stream.api.dashboard.interface import DashboardApi
-    from stream.api.dead_letters.interface import LettersApi
+    from stream.api.dead_letters.interface import DeadLettersApi
     from stream.api.models import StatusReport
     from stream.api.recommending.interface import RecommendApi
     from stream.api.trial_parameters import TrialParameters
@@ -88,6 +88,6 @@ class Services(NamedTuple):
     jobs: JobsApi
     dashboard: DashboardApi
     why: WhyApi
-    letters: LettersApi
+    dead_letters: DeadLettersApi
     recommendations: RecommendApi
     watches: WatchApi

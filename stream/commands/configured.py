@@ -58,7 +58,7 @@ def with_brokers(kafka: str | None) -> Settings:
     if ours.kafka is not None:
         return ours
     stack = _found("kafka")
-    _tell(stack)
+    _name_stack(stack)
     return settings(kafka=stack.kafka)
 
 
@@ -102,7 +102,7 @@ def _found(part: str) -> Stack:
     return stack
 
 
-def _tell(stack: Stack) -> None:
+def _name_stack(stack: Stack) -> None:
     """Say which stack it is, unless it is the one of this directory."""
     from stream.runtime.printing import say
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from stream.api.canary.probe import CanaryProbe
 from stream.api.dashboard.service import DashboardService
-from stream.api.dead_letters.service import LettersService
+from stream.api.dead_letters.service import DeadLettersService
 from stream.api.drift.check import DriftCheck
 from stream.api.jobs_service import JobsService
 from stream.api.recommending.service import RecommendService
@@ -44,7 +44,7 @@ class ServingSide(NamedTuple):
     jobs: JobsService
     dashboard: DashboardService
     why: WhyService
-    letters: LettersService
+    dead_letters: DeadLettersService
     recommendations: RecommendService
     watches: WatchService
     drift: DriftCheck
@@ -64,7 +64,7 @@ class ServingSide(NamedTuple):
             self.jobs,
             self.dashboard,
             self.why,
-            self.letters,
+            self.dead_letters,
             self.recommendations,
             self.watches,
         )
@@ -106,7 +106,7 @@ def compose_serving(
         JobsService(context, jobs),
         DashboardService(context, status, monitor, recent, drift, canary),
         WhyService(context, searcher, monitor.searchable_times),
-        LettersService(context),
+        DeadLettersService(context),
         RecommendService(context),
         WatchService(context, watch_parts),
         drift,

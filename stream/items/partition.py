@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from schemas.items import NO_REVIEWS, Entity, ItemRecord, ItemState, ReviewSummary
 from workers.state import fold, reviews
@@ -11,6 +11,9 @@ from workers.state import fold, reviews
 if TYPE_CHECKING:
     from schemas.events import Event
     from schemas.items import Change
+
+Unchanged = Literal["duplicate", "stale"]
+"""Why an event changed nothing, as the metric of such events says it."""
 
 
 @dataclass(slots=True)
@@ -55,12 +58,14 @@ class ItemPartition:
         self.evicted += fold.count_evicted(before, event, held.state)
         return changed
 
-    def repeats(self, event: Event) -> bool:
-        """Return whether the state of its item already holds this very event; see `fold.repeats`."""
+    def why_unchanged(self, event: Event) -> Unchanged:
+        """Return why an event changed nothing: it was folded before (`fold.repeats`), or newer facts outrank it."""
         held = self._held(event.product_id)
         if event.topic == "reviews":
-            return fold.holds(held.reviews.get(event.part or ""), event.stamp)
-        return fold.repeats(held.state, event)
+            repeats = fold.holds(held.reviews.get(event.part or ""), event.stamp)
+        else:
+            repeats = fold.repeats(held.state, event)
+        return "duplicate" if repeats else "stale"
 
     def join_review(self, product_id: str, review_id: str, review: Entity) -> bool:
         """Join the state of one review; return whether it changed anything."""

@@ -34,16 +34,16 @@ class ItemsTraces:
         self._tracer = tracer
         self._clock = clock
 
-    def begin(self, record: FetchedRecord, place: Partition) -> Span | None:
+    def begin(self, record: FetchedRecord, partition: Partition) -> Span | None:
         """Begin the span of a record that is handled now; return None if it belongs to no trace."""
         if self._tracer is None or not record.headers:
             return None
         parent = sampled_context(record.headers)
         if parent is None:
             return None
-        attributes = record_attributes(place.topic, "process", partition=place.number, offset=record.offset)
+        attributes = record_attributes(partition.topic, "process", partition=partition.number, offset=record.offset)
         return self._tracer.begin(
-            f"process {place.topic}",
+            f"process {partition.topic}",
             SpanKind.CONSUMER,
             parent=parent,
             at_ms=self._clock.now_ms(),

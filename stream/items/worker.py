@@ -50,8 +50,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 ROUTES_CACHED_MAX = 100_000
-STALE, DUPLICATE = "stale", "duplicate"
-"""Why an event changed nothing: something newer outranks it, or the very same event was folded before."""
 
 
 class ItemsWorker:
@@ -115,11 +113,11 @@ class ItemsWorker:
             await self._handle_delivered(record, batch.partition, delivery.assigned.state, in_flight)
 
     async def _handle_delivered(
-        self, record: FetchedRecord, place: Partition, state: ItemPartition, in_flight: InFlightRecord
+        self, record: FetchedRecord, partition: Partition, state: ItemPartition, in_flight: InFlightRecord
     ) -> None:
         """Decode the record and decide, put the effects into the producer's hands, and ack once all are confirmed."""
-        span = self._traces.begin(record, place)
-        decisions = self._decide(record, place, state, span)
+        span = self._traces.begin(record, partition)
+        decisions = self._decide(record, partition, state, span)
         whole: Ack = in_flight if span is None else self._traces.ack(span, in_flight)
         if not decisions:  # A record that changes nothing, such as the tombstone after a delete.
             self._publisher.ack_after(Effect(state, confirmed=True), whole)
@@ -129,7 +127,7 @@ class ItemsWorker:
             self._publisher.ack_after(await self._publisher.carry_out(decision), ack)
 
     def _decide(
-        self, record: FetchedRecord, place: Partition, state: ItemPartition, span: Span | None
+        self, record: FetchedRecord, partition: Partition, state: ItemPartition, span: Span | None
     ) -> list[FoldedEvent | Outgoing]:
         """Fold the events of a record that are of this partition, and return them before what is to be sent instead of
         the others: forwarded events, or the dead letter of a record that cannot be folded.
@@ -137,24 +135,24 @@ class ItemsWorker:
         The folded ones come first because they must be carried out before anything suspends.
         """
         arrived = self._arrival(record)
-        origin = Origin(place.topic, place.number, record.offset, arrived.at_ms)
+        origin = Origin(partition.topic, partition.number, record.offset, arrived.at_ms)
         folded: list[FoldedEvent | Outgoing] = []
         forwarded: list[FoldedEvent | Outgoing] = []
         try:
-            for decoded in self._decoder.decode(record, place.topic, arrived):
+            for decoded in self._decoder.decode(record, partition.topic, arrived):
                 number = self._partition_of(decoded.event.product_id)
-                if number == place.number:
+                if number == partition.number:
                     folded.append(self._fold(decoded.event, state, arrived.at_ms, span))
                 else:
                     forwarded.append(self._forward(decoded, record, state, number, origin))
         except InvalidEvent as error:
             headers = dead_letter_headers(origin, record.headers, error)
-            return [self._refuse(record, state, place.topic, error, headers, span)]
+            return [self._refuse(record, state, partition.topic, error, headers, span)]
         except Exception as error:
-            log.exception("bug", topic=place.topic, partition=place.number, offset=record.offset)
+            log.exception("bug", topic=partition.topic, partition=partition.number, offset=record.offset)
             self._metrics.bugs.labels("fold").inc()
             headers = bug_headers(origin, record.headers, error)
-            return [*folded, self._refuse(record, state, place.topic, error, headers, span)]
+            return [*folded, self._refuse(record, state, partition.topic, error, headers, span)]
         return folded + forwarded if forwarded else folded
 
     def _forward(
@@ -191,7 +189,7 @@ class ItemsWorker:
         if evicted:
             self._metrics.evicted.inc(evicted)
         if not changed:
-            self._metrics.unchanged.labels(event.topic, DUPLICATE if state.repeats(event) else STALE).inc()
+            self._metrics.unchanged.labels(event.topic, state.why_unchanged(event)).inc()
 
     def _refuse(
         self,

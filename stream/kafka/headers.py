@@ -98,12 +98,12 @@ def forwarded_headers(headers: Iterable[tuple[str, bytes]], origin: Origin, topi
     """
     before = list(headers)
     replayed, given = replayed_origin(before), dict(before)
-    log = given[TOPIC_ID] if replayed else (topic_id or "").encode()
+    first_topic_id = given[TOPIC_ID] if replayed else (topic_id or "").encode()
     first, time_ms = replayed or origin, event_time_ms(before)
     return [
         *((name, value) for name, value in before if name not in (*ORIGIN_HEADERS, TOPIC_ID, EVENT_TIME)),
         *origin_headers(first),
-        *([(TOPIC_ID, log)] if log else []),
+        *([(TOPIC_ID, first_topic_id)] if first_topic_id else []),
         (EVENT_TIME, str(first.timestamp_ms if time_ms is None else time_ms).encode()),
     ]
 

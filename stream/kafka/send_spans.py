@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stream.runtime.telemetry.attributes import place_attributes, record_attributes
+from stream.runtime.telemetry.attributes import position_attributes, record_attributes
 from stream.runtime.telemetry.interface import SpanKind
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class SendSpans:
         return future
 
     def _confirmed(self, span: Span, written: RecordMetadata) -> None:
-        span.annotate(place_attributes(partition=written.partition, offset=written.offset))
+        span.annotate(position_attributes(partition=written.partition, offset=written.offset))
         span.end(self._clock.now_ms())
 
     def _failed(self, span: Span, error: BaseException) -> None:

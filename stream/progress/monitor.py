@@ -89,8 +89,8 @@ class PipelineMonitor:
         """Return how many dead letters were ever written, by the topic of their events. Raises Unavailable."""
         ends = await self._ends.fetch(self._partitions_of(*DEAD_LETTERS.values()))
         counts = dict.fromkeys(DEAD_LETTERS, 0)
-        for topic, letters in DEAD_LETTERS.items():
-            counts[topic] = sum(end for partition, end in ends.items() if partition.topic == letters)
+        for topic, refused_topic in DEAD_LETTERS.items():
+            counts[topic] = sum(end for partition, end in ends.items() if partition.topic == refused_topic)
         return counts
 
     def _partitions_of(self, *topics: str) -> list[Partition]:

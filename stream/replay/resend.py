@@ -47,7 +47,7 @@ REASONS_MAX = 20
 """The most different reasons that are counted each on its own."""
 OTHER_REASONS = "other reasons"
 
-LetterKey = tuple[int, int]
+DeadLetterKey = tuple[int, int]
 """The partition and offset of a dead letter's identity."""
 
 
@@ -66,7 +66,7 @@ class Resend:
     repairs: dict[str, Repair] | None
     """The repairs by origin: then only these dead letters are sent. None sends all, as they are."""
     ledger: ResendLedger
-    already_sent: set[LetterKey]
+    already_sent: set[DeadLetterKey]
     """The dead letters that earlier runs have sent again."""
     plan: ReplayPlan = field(default_factory=ReplayPlan)
     reasons: Counter[str] = field(default_factory=Counter)
@@ -175,12 +175,12 @@ def _nothing_left(resend: Resend) -> str:
 
 def _look_through(
     kafka: Cluster, topic: str, topic_id: str, whole_topic: OffsetRange, ledger: ResendLedger, wanted: Container[str]
-) -> tuple[set[LetterKey], set[str]]:
+) -> tuple[set[DeadLetterKey], set[str]]:
     """Return the dead letters that were sent again, and which of the wanted ones exist.
 
     What an unfinished run sent without saving it is marked in the ledger.
     """
-    sent_unsaved, already_sent, known = _sent_by_unfinished_run(kafka, topic, ledger), set[LetterKey](), set[str]()
+    sent_unsaved, already_sent, known = _sent_by_unfinished_run(kafka, topic, ledger), set[DeadLetterKey](), set[str]()
     with ReplaySource(kafka, whole_topic) as source:
         for record in source.records():
             if (dead_letter := dead_letter_of(record, topic, topic_id)) is None:
@@ -223,5 +223,5 @@ def _check(dead_letter: DeadLetter, repair: Repair, now_ms: int) -> None:
         raise FreshlineError(f"line {repair.line}: {dead_letter.identity} would be refused again: {why}")
 
 
-def _key(dead_letter: DeadLetter) -> LetterKey:
+def _key(dead_letter: DeadLetter) -> DeadLetterKey:
     return dead_letter.identity.partition, dead_letter.identity.offset

@@ -63,8 +63,8 @@ def run(
             )
         if (server := qdrant_server(settings)) is not None:
             asyncio.run(check_answers(server))
-        log = create_broker_log(settings, directory, report, say, bounds, clock)
-        supervisor = Supervisor(settings, directory, log, report, workers, bounds, clock, as_json=as_json)
+        broker_log = create_broker_log(settings, directory, report, say, bounds, clock)
+        supervisor = Supervisor(settings, directory, broker_log, report, workers, bounds, clock, as_json=as_json)
         return asyncio.run(supervisor.run())
 
 
@@ -80,7 +80,7 @@ class Supervisor:
         self,
         settings: Settings,
         directory: DataDir,
-        log: BrokerLog,
+        broker_log: BrokerLog,
         report: StackReportFile,
         workers: Mapping[str, Sequence[str]],
         bounds: UpBounds,
@@ -88,7 +88,7 @@ class Supervisor:
         *,
         as_json: bool,
     ) -> None:
-        self._log = log
+        self._broker_log = broker_log
         self._report = report
         self._as_json = as_json
         self._probe = Probe(f"http://{settings.api_host}:{settings.api_port}")
@@ -96,7 +96,7 @@ class Supervisor:
         self._clock = clock
         self._ready = asyncio.Event()
         """Set once the stack can serve, and never cleared."""
-        env = worker_env(settings, directory, log)
+        env = worker_env(settings, directory, broker_log)
         self._workers = [
             ChildProcess(name, partial(list, argv), env, directory.output_dir / f"{name}.log")
             for name, argv in workers.items()
@@ -116,29 +116,29 @@ class Supervisor:
                 await _unless(hurry, self._stop_in_order())
             finally:
                 await asyncio.gather(*(worker.kill() for worker in self._workers))
-                await self._log.kill()
+                await self._broker_log.kill()
                 await self._probe.close()
         return 0
 
     async def _live(self) -> None:
         """Run the workers on the log, and each time that it ends, on the log that replaces it, until cancelled."""
-        await self._log.open()
+        await self._broker_log.open()
         while True:
             planned = await self._until_log_ends()
             if planned:
                 await self._stop_workers()
             else:
                 await asyncio.gather(*(worker.kill() for worker in self._workers))
-            await self._log.hand_over()
+            await self._broker_log.hand_over()
             await self._open_again()
 
     async def _open_again(self) -> None:
         backoff = RestartBackoff(self._clock)
         while True:
             try:
-                await self._log.open()
+                await self._broker_log.open()
             except Unavailable as error:
-                await self._log.kill()
+                await self._broker_log.kill()
                 wait_s = backoff.wait_s()
                 say(f"{error}; again in {wait_s:.1f} s")
                 await asyncio.sleep(wait_s)
@@ -157,7 +157,7 @@ class Supervisor:
         ended = asyncio.ensure_future(self._log_to_end())
         tasks: list[asyncio.Future[Any]] = [
             ended,
-            *map(asyncio.ensure_future, [*running, self._log.run(), self._serve()]),
+            *map(asyncio.ensure_future, [*running, self._broker_log.run(), self._serve()]),
         ]
         try:
             while not ended.done():
@@ -173,9 +173,9 @@ class Supervisor:
         return FailureCount(worker, self._report, self._bounds.stays_up_s)
 
     async def _log_to_end(self) -> bool:
-        planned = await self._log.wait_end()
+        planned = await self._broker_log.wait_end()
         if planned:  # Events that are still not acked after the drain are handed over.
-            await self._log.drain(self._probe, RENEWAL_DRAIN_SECONDS_MAX)
+            await self._broker_log.drain(self._probe, RENEWAL_DRAIN_SECONDS_MAX)
         return planned
 
     async def _serve(self) -> None:
@@ -183,24 +183,24 @@ class Supervisor:
         if not self._ready.is_set():
             await self._probe.until_ready()
             self._announce()
-        await self._probe.watch(say, self._log.note_status)
+        await self._probe.watch(say, self._broker_log.note_status)
 
     def _announce(self) -> None:
         self._ready.set()
-        record_stack(Stack(self._log.address, self._probe.api, self._directory.path))
+        record_stack(Stack(self._broker_log.address, self._probe.api, self._directory.path))
         if self._as_json:
-            ready = {"ready": True, "kafka": self._log.address, "api": self._probe.api}
+            ready = {"ready": True, "kafka": self._broker_log.address, "api": self._probe.api}
             sys.stdout.write(orjson.dumps(ready).decode() + "\n")
             sys.stdout.flush()
-        say(f"ready. Search: {self._probe.api}  Events: {self._log.address}  Logs: {self._directory.output_dir}")
-        if not self._log.is_durable:
+        say(f"ready. Search: {self._probe.api}  Events: {self._broker_log.address}  Logs: {self._directory.output_dir}")
+        if not self._broker_log.is_durable:
             say(f"the broker keeps its log in memory; the state of all items is kept in {self._directory.path}")
 
     async def _stop_in_order(self) -> None:
         if self._ready.is_set():
-            await self._log.drain(self._probe, DRAIN_SECONDS_MAX)
+            await self._broker_log.drain(self._probe, DRAIN_SECONDS_MAX)
         await self._stop_workers()
-        if await self._log.close():
+        if await self._broker_log.close():
             self._report.remove()
 
     async def _stop_workers(self) -> None:
@@ -208,13 +208,13 @@ class Supervisor:
             await worker.stop(STOP_SECONDS_MAX)
 
 
-def worker_env(settings: Settings, directory: DataDir, log: BrokerLog) -> dict[str, str]:
+def worker_env(settings: Settings, directory: DataDir, broker_log: BrokerLog) -> dict[str, str]:
     """Return the environment of a worker: the environment of `up`, the settings that were given as flags, and the log
     with the kind of its broker, which FRESHLINE_BROKER does not say of brokers that others run."""
     given = {name: getattr(settings, name) for name in settings.model_fields_set}
     plain = {name: str(value) for name, value in given.items() if isinstance(value, str | int | float | Path)}
-    kind = "kafka" if log.is_durable else "embedded"
-    resolved = plain | {"kafka": log.address, "broker": kind, "data_dir": str(directory.path)}
+    kind = "kafka" if broker_log.is_durable else "embedded"
+    resolved = plain | {"kafka": broker_log.address, "broker": kind, "data_dir": str(directory.path)}
     return os.environ | {f"FRESHLINE_{name.upper()}": value for name, value in resolved.items()}
 
 

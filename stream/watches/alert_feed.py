@@ -78,8 +78,8 @@ class AlertFeed:
         """Whether a further stream must be refused."""
         return sum(map(len, self._streams.values())) >= STREAMS_MAX
 
-    def tell(self, alert: Alert) -> None:
-        """Give an alert to the streams of its watch, unless it was told already."""
+    def deliver(self, alert: Alert) -> None:
+        """Give an alert to the streams of its watch, unless they were given it already."""
         if alert.id in self._recent:
             return
         self._recent[alert.id] = alert
@@ -131,11 +131,11 @@ class AlertFeed:
 
     def _hear(self, value: bytes | None) -> None:
         try:
-            self.tell(Alert.model_validate_json(value or b""))
+            self.deliver(Alert.model_validate_json(value or b""))
         except ValidationError:  # Another program wrote it.
             log.warning("alert passed over")
 
     def _after(self, watch_id: str, after: str) -> list[Alert]:
         known = [alert for alert in self._recent.values() if alert.watch_id == watch_id]
-        place = next((number for number, alert in enumerate(known, start=1) if alert.id == after), 0)
-        return known[place:]
+        first = next((number for number, alert in enumerate(known, start=1) if alert.id == after), 0)
+        return known[first:]

@@ -43,7 +43,7 @@ class AlertLog:
         except KafkaError as error:
             raise Unavailable(f"the broker did not confirm the alerts of {point['product_id']}: {error}") from error
         for alert in alerts:
-            self._feed.tell(alert)
+            self._feed.deliver(alert)
 
     async def _sent(self, alert: Alert) -> asyncio.Future[object]:
         key = alert.watch_id.encode()

@@ -104,22 +104,22 @@ class Backfill:
 
     async def _fill(self, number: int) -> int | None:
         """Return the end up to which the partition is complete; None if it was revoked in the meantime."""
-        place, index = Partition(ITEMS, number), self._index
+        partition, index = Partition(ITEMS, number), self._index
         async with Reader(self._context.kafka) as reader:
-            reader.assign({place: 0})
+            reader.assign({partition: 0})
             kept = await index.positions()
             end = offset_in_log(kept.get(end_name(number)), self._context.epoch)
             done = offset_in_log(kept.get(done_name(number)), self._context.epoch)
             if end is None or done is None:
-                end, done = (await reader.end_offsets())[place], 0
+                end, done = (await reader.end_offsets())[partition], 0
                 await self._save(number, end=end, done=0)
             if done:  # A reader whose partitions have just changed takes a second to close.
-                reader.assign({place: done})
+                reader.assign({partition: done})
             return await self._copy(number, reader, end)
 
     async def _copy(self, number: int, reader: Reader, end: int) -> int | None:
-        place, written, saved_s = Partition(ITEMS, number), OffsetTracker(), self._context.clock.monotonic_s()
-        async for records in reader.read_to({place: end}):
+        partition, written, saved_s = Partition(ITEMS, number), OffsetTracker(), self._context.clock.monotonic_s()
+        async for records in reader.read_to({partition: end}):
             for start in range(0, len(records), REUSE_ITEMS):
                 if number not in self._context.assignment.partitions:
                     return None

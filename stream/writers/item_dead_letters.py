@@ -46,7 +46,7 @@ class ItemDeadLetters:
         origin = Origin(ITEMS, pending.partition, version_offset(pending.version), arrived_at_ms)
         await self._write(origin, record.product_id.encode(), record.value, bug_headers(origin, (), error))
 
-    async def give_up_text(self, payload: Payload, reason: str) -> None:
+    async def refuse_text(self, payload: Payload, reason: str) -> None:
         """Write the dead letter of a text that cannot be embedded, with the payload of its point, which search finds
         by its words."""
         origin = Origin(

@@ -14,7 +14,7 @@ from workers.lanes.sinks import (
     Repriced,
     Retried,
     Searchable,
-    TextGivenUp,
+    VectorFailed,
     VectorSearchable,
     WatchFailed,
 )
@@ -85,7 +85,7 @@ class MetricsSink:
                 self._observe_searchable(event)
             case VectorSearchable():
                 self._observe_vector(event)
-            case TextGivenUp():
+            case VectorFailed():
                 self._metrics.embedding_failures.inc()
             case Repriced(items, turned, now_ms):
                 self._metrics.repriced.inc(items)

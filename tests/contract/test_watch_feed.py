@@ -91,7 +91,7 @@ async def test_a_process_follows_the_watches_and_alerts_of_others(own_embedded_b
         stream = alerts.alerts("w", "not remembered")
         assert (await anext(stream)).id == old.id
         new = alert("w", f"w:a:{point_version(1, 2)}")
-        alerts.tell(new)  # This process sent it, and reads it again.
+        alerts.deliver(new)  # This process sent it, and reads it again.
         await write(own_embedded_broker, ALERTS, *[("w", new.model_dump_json().encode())] * 2)
         assert (await anext(stream)).id == new.id
         await write(own_embedded_broker, WATCHES, ("w", TOMBSTONE))

@@ -25,7 +25,7 @@ from tests.support.watching import RememberedAlerts, watch
 from workers.clock import SystemClock
 from workers.index.interface import Reprice
 from workers.state.fold import fold
-from workers.watches.watch import facts_of, fits, passes
+from workers.watches.watch import filter_values, fits, passes
 from workers.watches.watch_set import WatchSet
 from workers.words.item import item_words
 
@@ -416,7 +416,7 @@ async def test_a_watch_and_a_search_have_the_same_filters(index: Index) -> None:
         for item in items:
             point = (await index.stored([item["product_id"]]))[item["product_id"]].payload
             said = item_words(point).counts.keys()
-            matches = passes(asked, facts_of(point)) and fits(asked, point, said)
+            matches = passes(asked, filter_values(point)) and fits(asked, point, said)
             found = point_id(item["product_id"]) in await index.find_exact(item["product_id"], Filters(**filters))
             assert matches == found, (filters, item["product_id"])
             passing += matches

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from schemas.queries import Filters
 from schemas.watches import Alert, WatchRecord
-from workers.watches.watch import facts_of, fits, passes, watch_of
+from workers.watches.watch import filter_values, fits, passes, watch_of
 from workers.words.item import item_words
 
 from .broken import Broken
@@ -110,7 +110,7 @@ class AlertTruth:
 
 def _matches(watch: Watch, point: Point) -> bool:
     payload: Any = point.payload
-    return passes(watch, facts_of(payload)) and fits(watch, payload, item_words(payload).counts.keys())
+    return passes(watch, filter_values(payload)) and fits(watch, payload, item_words(payload).counts.keys())
 
 
 def _by(before: Point | None, after: Point) -> str:

@@ -201,7 +201,7 @@ class _Group(NamedTuple):
 class _NoStreams:
     """The streams of a process to which nobody listens."""
 
-    def tell(self, _alert: Alert) -> None:
+    def deliver(self, _alert: Alert) -> None:
         """Tell nobody."""
 
 

@@ -81,7 +81,7 @@ class Told:
     async def refuse(self, pending: PendingItem, error: Exception) -> None:
         self.bugs.append(error)
 
-    async def give_up_text(self, payload: Payload, reason: str) -> None:
+    async def refuse_text(self, payload: Payload, reason: str) -> None:
         self.failed[payload["product_id"]] = reason
 
 

@@ -51,6 +51,27 @@ def test_every_folder_of_unit_tests_is_named_as_the_room_it_tests(package: str) 
     assert folders and [str(folder) for folder in folders if not (ROOT / folder).is_dir()] == []
 
 
+SEVERAL_MODULES = {
+    "stream/sync/test_one_file_in_all_commands.py",  # produce, sync and formats check
+    "workers/embedder/test_models.py",  # the registry, the files of a model and the embedder
+    "workers/words/test_catalogues.py",  # the words of whole catalogues
+    "workers/words/test_terms.py",  # all that a text goes through to become terms
+}
+"""The unit tests of several modules, named after what these do together."""
+
+
+def test_every_unit_test_begins_with_the_name_of_the_module_it_tests() -> None:
+    """A sentence may follow the name: a reader finds all tests of `fold.py` at `test_fold*`."""
+    others = set()
+    for path in (
+        path for room in ("schemas", "workers", "stream") for path in (TESTS / "unit" / room).rglob("test_*.py")
+    ):
+        room = ROOT / path.parent.relative_to(TESTS / "unit")
+        if not any(f"{path.stem}_".startswith(f"test_{module.stem}_") for module in room.iterdir()):
+            others.add(str(path.relative_to(TESTS / "unit")))
+    assert others == SEVERAL_MODULES
+
+
 def test_no_function_is_longer_than_fifty_lines() -> None:
     functions = (
         (path, node)

@@ -33,7 +33,7 @@ NO_TIME_MS = -1
 GREATEST = Stamp(VERSION_MAX, TIME_MS_BELOW, "")
 """A stamp that wins against every stamp in a state."""
 
-Facts = dict[str, Any] | None
+ShownFacts = dict[str, Any] | None
 """The shown facts, keyed as in an Entity; None if nothing is shown."""
 
 
@@ -209,7 +209,7 @@ def _stamps(entity: Entity) -> list[Stamp]:
     return masks + [register.stamp for register in entity.facts.values()]
 
 
-def _differences(before: Facts, after: Facts) -> tuple[Difference, ...]:
+def _differences(before: ShownFacts, after: ShownFacts) -> tuple[Difference, ...]:
     """Return the differences. Values are compared as JSON, because Python treats True as equal to 1."""
     old, new = before or {}, after or {}
     return tuple(

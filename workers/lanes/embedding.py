@@ -11,7 +11,7 @@ import structlog
 from schemas.errors import EmbeddingFailed, Unavailable
 from workers.document import document
 from workers.index.interface import DenseVector
-from workers.lanes.sinks import Embedded, Planned, TextGivenUp, VectorSearchable
+from workers.lanes.sinks import Embedded, Planned, VectorFailed, VectorSearchable
 from workers.point.plan import Action
 
 if TYPE_CHECKING:
@@ -224,16 +224,16 @@ class EmbeddingLane:
                 reason = str(error) or "the model failed on this text"
             else:
                 return
-        await self._give_up(payload, reason)
+        await self._mark_failed(payload, reason)
 
-    async def _give_up(self, payload: Payload, reason: str) -> None:
+    async def _mark_failed(self, payload: Payload, reason: str) -> None:
         """Write the dead letter, then mark the embedding as failed in the index, after which it is not tried again.
 
         The point itself says so in every collection. There is one dead letter: of the collection that serves.
         """
         if self._serving.serving_lane is self:
-            self._sink.note(TextGivenUp(reason))
-            await self._dead_letters.give_up_text(payload, reason)
+            self._sink.note(VectorFailed(reason))
+            await self._dead_letters.refuse_text(payload, reason)
         await self._index.mark_embedding_failed(payload["product_id"], payload["vector_due"] or "", reason)
 
     async def _vectors(self, backlog: list[Payload]) -> list[Vectors]:

@@ -83,7 +83,7 @@ class Embedded(NamedTuple):
     """How long the model took."""
 
 
-class TextGivenUp(NamedTuple):
+class VectorFailed(NamedTuple):
     """A text could not be embedded: its item is found by its words alone."""
 
     reason: str
@@ -134,7 +134,7 @@ LaneEvent = (
     | VectorSearchable
     | TracedWrite
     | Embedded
-    | TextGivenUp
+    | VectorFailed
     | Refused
     | Retried
     | Repriced
@@ -180,5 +180,5 @@ class DeadLetters(Protocol):
     async def refuse(self, pending: PendingItem, error: Exception) -> None:
         """Write the dead letter of an item record on which a pure stage failed."""
 
-    async def give_up_text(self, payload: Payload, reason: str) -> None:
+    async def refuse_text(self, payload: Payload, reason: str) -> None:
         """Write the dead letter of a text that cannot be embedded, with the payload of its point."""

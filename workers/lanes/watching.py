@@ -13,7 +13,7 @@ from workers.index.layout import HEAD_FIELDS
 from workers.lanes.sinks import WatchFailed
 from workers.point.payload import is_visible
 from workers.query_gate import CooperativeTurns
-from workers.watches.watch import facts_of
+from workers.watches.watch import filter_values
 from workers.watches.watch_set import Side, newly_matching
 from workers.words.item import item_words
 
@@ -112,7 +112,7 @@ class Watching:
         if self._watches.of_product(compared.write.product_id):
             return True
         after = cast("Payload", {**before, **compared.write.payload})
-        return self._watches.turning(facts_of(before), facts_of(after)) != []
+        return self._watches.turning(filter_values(before), filter_values(after)) != []
 
     def _raised(self, compared: ChangedPoint, whole: Payload | None) -> list[str]:
         """Return the alerts that a write raises. `whole`: the point, where its head is known and more is asked for."""
@@ -165,7 +165,7 @@ class Watching:
     def _of_facets(self, before: Payload, after: Payload) -> list[Watch]:
         """Return the watches that an item begins to match by its price, sellers or rating; its words are the same."""
         watches = self._watches.of_product(after["product_id"])
-        turning = self._watches.turning(facts_of(before), facts_of(after))
+        turning = self._watches.turning(filter_values(before), filter_values(after))
         if not watches and turning == []:
             return []
         said = item_words(after).counts.keys()

@@ -14,7 +14,7 @@ from workers.recommend.taste import Given, taste, weights
 from workers.search import hits
 from workers.search.currency import check_currency
 from workers.search.diversity import diverse
-from workers.search.moment import compares_prices, filters_now, turned_prices
+from workers.search.turned_prices import compares_prices, filters_now, turned_prices
 from workers.words.identity import without_names
 from workers.words.query import query_terms
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from workers.search.diversity import with_diversity
 from workers.search.groups import group_key, grouped, ungrouped
-from workers.search.moment import filters_now
 from workers.search.ordering import BROWSED_HEAD_POINTS, browsed, in_order
 from workers.search.pinning import pinned_first, placed, with_pins
 from workers.search.refining import refinements
 from workers.search.sorting import in_order_of
+from workers.search.turned_prices import filters_now
 from workers.search.value_tallies import CountedItem
 
 if TYPE_CHECKING:
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from workers.index.interface import Found, Index
     from workers.index.traits import Traits
     from workers.search.groups import Group
-    from workers.search.moment import Turned
     from workers.search.ordering import Ordering
     from workers.search.pinning import Pin
     from workers.search.retrievers import Ranked
+    from workers.search.turned_prices import Turned
 
 ALL_FILTERS = ""
 """The name of the set that is found with all filters, beside those without the filters of one field."""
@@ -60,7 +60,7 @@ def arranges(request: SearchRequest) -> bool:
     return bool(request.facets) or request.group or request.sort != "relevance"
 
 
-def relaxed(request: SearchRequest, turned: Turned) -> dict[str, Filters]:
+def filters_to_count(request: SearchRequest, turned: Turned) -> dict[str, Filters]:
     """Return the filters of a search, and by field those without its own ones, for each that is counted and has any."""
     filters = request.filters
     several = {ALL_FILTERS: filters_now(filters, turned)}

@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from schemas.queries import Filters, SearchRequest
     from workers.index.interface import Index
     from workers.index.traits import Traits
-    from workers.search.moment import Turned
     from workers.search.ordering import Ordering
     from workers.search.pinning import Pin
     from workers.search.refining import Tally
+    from workers.search.turned_prices import Turned
 
     _Place = tuple[tuple[float, ...], int, str]
     """What an item is sorted by, how many items were read before it, and the id of its point."""

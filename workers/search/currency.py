@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from schemas.errors import RefusedRequest
-from workers.search.moment import compares_prices
+from workers.search.turned_prices import compares_prices
 
 if TYPE_CHECKING:
     from schemas.queries import Filters

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from schemas.queries import Filters, SearchRequest, Sort
     from workers.index.interface import Index
-    from workers.search.moment import Turned
+    from workers.search.turned_prices import Turned
 
 
 EQUAL_MAX = 2_000

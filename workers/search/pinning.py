@@ -72,9 +72,9 @@ def placed(groups: list[Group], pins: Sequence[Pin], exact: Sequence[Found]) -> 
     order += [group for group in movable if group.best.point_id not in position]
     for group in movable:
         if group.best.point_id in position:
-            place = min(max(least, position[group.best.point_id] - 1), len(order))
-            order.insert(place, group)
-            least = place + 1
+            slot = min(max(least, position[group.best.point_id] - 1), len(order))
+            order.insert(slot, group)
+            least = slot + 1
     return order
 
 

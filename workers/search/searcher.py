@@ -18,18 +18,18 @@ from workers.search.arranging import (
     arranged,
     arranges,
     browsed_page,
+    filters_to_count,
     ordered_groups,
-    relaxed,
 )
 from workers.search.browsing import browsed_listing
 from workers.search.currency import check_currency
 from workers.search.fusion import HEAD_POINTS
 from workers.search.hit_explanation import HitExplainer
-from workers.search.moment import compares_prices, filters_now, turned_prices
 from workers.search.ordering import Ordering, Rival
 from workers.search.pinning import with_pins
 from workers.search.rendering import rendered
 from workers.search.retrievers import BoundedVector, retrieve
+from workers.search.turned_prices import compares_prices, filters_now, turned_prices
 from workers.words.query import query_terms
 
 if TYPE_CHECKING:
@@ -41,8 +41,8 @@ if TYPE_CHECKING:
     from workers.embedder.interface import ModelId, Vectors
     from workers.index.interface import Index
     from workers.merchandising.weights import Ranking
-    from workers.search.moment import Turned
     from workers.search.retrievers import FoundBy, Retrieved
+    from workers.search.turned_prices import Turned
 
 VECTOR_SECONDS_MAX = 5.0
 """The longest wait for a query's vector. A query is then answered by lexical results, even if the model hangs."""
@@ -232,7 +232,7 @@ class Searcher:
         self, index: Index, request: SearchRequest, turned: Turned, now_ms: int
     ) -> tuple[Listing, Retrieved | None, Ordering]:
         """Return one page of all that is found, and its refinements; what is retrieved with all filters."""
-        several = relaxed(request, turned)
+        several = filters_to_count(request, turned)
         if request.q is None:
             ordering = self.ordering(request, None, "filters", now_ms)
             return await browsed_listing(index, request, several, turned, ordering), None, ordering

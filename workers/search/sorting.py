@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from schemas.queries import Sort
     from workers.index.interface import Found
     from workers.index.traits import Traits
-    from workers.search.moment import Turned
+    from workers.search.turned_prices import Turned
 
 SORT_FIELDS: dict[Sort, tuple[str, ...]] = {
     "relevance": (),

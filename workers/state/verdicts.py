@@ -33,12 +33,12 @@ class Verdict(NamedTuple):
     value: Any
     reason: Reason
     by: int | None
-    """The place of the event that it is repeated by, outranked by, or void since; None if it won."""
+    """The number of the event that it is repeated by, outranked by, or void since; None if it won."""
 
 
 class _Rival(NamedTuple):
     stamp: Stamp
-    place: int
+    number: int
 
 
 @dataclass(slots=True)
@@ -49,43 +49,43 @@ class _Greatest:
     """The greatest upsert or delete: all fields below it count as absent."""
     by_key: dict[str, _Rival] = field(default_factory=dict)
 
-    def note(self, event: Event, place: int) -> None:
-        rival = _Rival(event.stamp, place)
+    def note(self, event: Event, number: int) -> None:
+        rival = _Rival(event.stamp, number)
         if event.op != "patch" and not _is_unversioned_delete(event):
             self.whole = _greater(self.whole, rival)
         for key in event.facts:
             self.by_key[key] = _greater(self.by_key.get(key), rival)
 
     def above(self, stamp: Stamp, key: str) -> int | None:
-        """Return the place of the greatest event that outranks this stamp in this field; None if none does."""
+        """Return the number of the greatest event that outranks this stamp in this field; None if none does."""
         name, slash, _ = key.partition("/")
         rivals = [self.whole, self.by_key.get(key), self.by_key.get(name) if slash else None]
         greatest = max((each for each in rivals if each is not None and each.stamp > stamp), default=None)
-        return None if greatest is None else greatest.place
+        return None if greatest is None else greatest.number
 
 
 def verdicts(events: Sequence[Event]) -> list[list[Verdict]]:
     """Return the verdicts of each of these events of one product, whatever their order."""
     greatest: dict[Scope, _Greatest] = {}
     first: dict[tuple[Scope, Stamp], int] = {}
-    for place, event in enumerate(events):
+    for number, event in enumerate(events):
         scope = (event.topic, event.part)
-        greatest.setdefault(scope, _Greatest()).note(event, place)
-        first.setdefault((scope, event.stamp), place)
+        greatest.setdefault(scope, _Greatest()).note(event, number)
+        first.setdefault((scope, event.stamp), number)
     voids = _latest_delete(events)
-    return [_of(event, place, greatest, first, voids) for place, event in enumerate(events)]
+    return [_of(event, number, greatest, first, voids) for number, event in enumerate(events)]
 
 
 def _of(
     event: Event,
-    place: int,
+    number: int,
     greatest: Mapping[Scope, _Greatest],
     first: Mapping[tuple[Scope, Stamp], int],
     void: tuple[int, int] | None,
 ) -> list[Verdict]:
     scope, stamp = (event.topic, event.part), event.stamp
     fields = {WHOLE: event.op} if event.op == "delete" else event.facts
-    if (earlier := first[scope, stamp]) != place:
+    if (earlier := first[scope, stamp]) != number:
         return [Verdict(key, value, "repeated", earlier) for key, value in fields.items()]
     found = []
     for key, value in fields.items():
@@ -100,7 +100,7 @@ def _of(
 
 
 def _outranked_by(event: Event, key: str, greatest: _Greatest) -> int | None:
-    """Return the place of the event that outranks this one in a field; None if none does.
+    """Return the number of the event that outranks this one in a field; None if none does.
 
     A delete without a version is compared by time alone, and with upserts and deletes alone.
     """
@@ -108,7 +108,7 @@ def _outranked_by(event: Event, key: str, greatest: _Greatest) -> int | None:
         return greatest.above(event.stamp, key)
     whole = greatest.whole
     later = whole is not None and whole.stamp.updated_at_ms > event.stamp.updated_at_ms
-    return whole.place if later and whole is not None else None
+    return whole.number if later and whole is not None else None
 
 
 def _is_unversioned_delete(event: Event) -> bool:
@@ -116,10 +116,10 @@ def _is_unversioned_delete(event: Event) -> bool:
 
 
 def _latest_delete(events: Sequence[Event]) -> tuple[int, int] | None:
-    """Return (time in ms, place) of the latest delete of the product; None if there is none."""
+    """Return (time in ms, number) of the latest delete of the product; None if there is none."""
     deletes = [
-        (event.stamp.updated_at_ms, place)
-        for place, event in enumerate(events)
+        (event.stamp.updated_at_ms, number)
+        for number, event in enumerate(events)
         if event.topic == "products" and event.op == "delete"
     ]
     return max(deletes, default=None)

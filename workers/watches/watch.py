@@ -27,13 +27,13 @@ class Watch(NamedTuple):
     """What the text of an item must say, all of it."""
     keys: tuple[frozenset[str], ...]
     """The values of each filter for names, as `name_keys` of a point has them. An item must have one of each set."""
-    of_facts: tuple[Condition, ...]
-    """The conditions of the index that compare facts."""
+    of_values: tuple[Condition, ...]
+    """The conditions of the index that compare filter values."""
     of_product: tuple[Condition, ...]
     """The conditions that compare fields of the product."""
 
 
-class Facts(NamedTuple):
+class FilterValues(NamedTuple):
     """The values of an item, at one moment, that the filters of watches compare."""
 
     visible: bool
@@ -43,17 +43,17 @@ class Facts(NamedTuple):
     rating: float | None
 
 
-FACT_FIELDS = frozenset(Facts._fields)
-NOTHING = Facts(False, None, None, frozenset(), None)
+VALUE_FIELDS = frozenset(FilterValues._fields)
+NOTHING = FilterValues(False, None, None, frozenset(), None)
 """An item that the index does not have."""
 
 
 def watch_of(watch_id: str, record: WatchRecord) -> Watch:
     """Return the watch of a record."""
     asked = conditions(record.filters)
-    of_facts = tuple(each for each in asked if isinstance(each, Is | IsIn | Within) and each.field in FACT_FIELDS)
-    of_product = tuple(each for each in asked if each not in of_facts)
-    return Watch(watch_id, record, query_terms_all(record.q or ""), name_keys_of(record.filters), of_facts, of_product)
+    of_values = tuple(each for each in asked if isinstance(each, Is | IsIn | Within) and each.field in VALUE_FIELDS)
+    of_product = tuple(each for each in asked if each not in of_values)
+    return Watch(watch_id, record, query_terms_all(record.q or ""), name_keys_of(record.filters), of_values, of_product)
 
 
 def counting_words(text: str) -> list[str]:
@@ -67,16 +67,16 @@ def query_terms_all(text: str) -> frozenset[str]:
     return frozenset(term for word in counting_words(text) for term in terms(word).whole)
 
 
-def facts_of(point: Content) -> Facts:
-    """Return the facts of a point, of which its head is enough."""
-    return Facts(
+def filter_values(point: Content) -> FilterValues:
+    """Return the filter values of a point; its head has them all."""
+    return FilterValues(
         is_visible(point), point["price"], point["currency"], frozenset(point["sellers"] or ()), point["rating"]
     )
 
 
-def passes(watch: Watch, facts: Facts) -> bool:
-    """Return whether the facts of an item pass the filters of a watch that compare them."""
-    return facts.visible and all(condition.holds(facts.__getattribute__) for condition in watch.of_facts)
+def passes(watch: Watch, values: FilterValues) -> bool:
+    """Return whether the filter values of an item pass the watch's conditions on them."""
+    return values.visible and all(condition.holds(values.__getattribute__) for condition in watch.of_values)
 
 
 def fits(watch: Watch, point: Content, said: AbstractSet[str]) -> bool:

@@ -7,7 +7,7 @@ from bisect import bisect_left, insort
 from typing import TYPE_CHECKING, NamedTuple
 
 from workers.state.projection import name_keys
-from workers.watches.watch import NOTHING, facts_of, fits, passes
+from workers.watches.watch import NOTHING, filter_values, fits, passes
 from workers.words.item import item_words
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from schemas.points import Content
     from schemas.queries import Filters
-    from workers.watches.watch import Facts, Watch
+    from workers.watches.watch import FilterValues, Watch
 
 TURNING_MAX = 1_024
 """The most watches whose filters one change of a price turns that are looked at, 0.1 us each where the item lacks their
@@ -46,13 +46,13 @@ class _Bounds:
 
     def passed(self, least: float, most: float) -> list[tuple[float, str]]:
         """Return those with least < bound <= most, which a value passes that rises from `least` to `most`."""
-        return self._sorted[self._place(least, _LAST) : self._place(most, _LAST)]
+        return self._sorted[self._index_of(least, _LAST) : self._index_of(most, _LAST)]
 
     def between(self, least: float, most: float) -> list[tuple[float, str]]:
         """Return those with least <= bound < most, which a value keeps that falls from `most` to `least`."""
-        return self._sorted[self._place(least, "") : self._place(most, "")]
+        return self._sorted[self._index_of(least, "") : self._index_of(most, "")]
 
-    def _place(self, bound: float, watch_id: str) -> int:
+    def _index_of(self, bound: float, watch_id: str) -> int:
         return bisect_left(self._sorted, (bound, watch_id))
 
 
@@ -66,9 +66,9 @@ class Side(NamedTuple):
     """The terms of its text; None: they are computed from the payload, where they are needed."""
 
     @property
-    def facts(self) -> Facts:
+    def filter_values(self) -> FilterValues:
         """The values that filters compare."""
-        return NOTHING if self.point is None else facts_of(self.point)
+        return NOTHING if self.point is None else filter_values(self.point)
 
 
 class WatchSet:
@@ -141,7 +141,7 @@ class WatchSet:
         """Return the watches of one product."""
         return [self._watches[each] for each in self._by_product.get(product_id, ())]
 
-    def turning(self, before: Facts, after: Facts) -> list[Watch] | None:
+    def turning(self, before: FilterValues, after: FilterValues) -> list[Watch] | None:
         """Return the watches of searches some filter of which passes after a change and did not before.
 
         None if they are too many, or not known by the change alone: then `asking` finds fewer.
@@ -169,7 +169,7 @@ class WatchSet:
         if filters.currency is not None:
             yield filters.currency, self._by_currency
 
-    def _passed(self, before: Facts, after: Facts) -> Iterator[Sequence[tuple[float, str]]]:
+    def _passed(self, before: FilterValues, after: FilterValues) -> Iterator[Sequence[tuple[float, str]]]:
         """Iterate over the runs of bounds that the price and the rating of an item have come to keep."""
         if after.price is not None:
             yield self._price_max.between(after.price, math.inf if before.price is None else before.price)
@@ -193,9 +193,9 @@ _ANY = ""
 def newly_matching(watches: Iterable[Watch], before: Side, after: Side, now_ms: int) -> list[Watch]:
     """Return those of these watches that the item matches after a change and did not match before.
 
-    Both sides have the whole payload, unless no watch compares more than facts.
+    Both sides have the whole payload, unless no watch compares more than filter values.
     """
-    was, now = before.facts, after.facts
+    was, now = before.filter_values, after.filter_values
     if after.point is None or not now.visible:
         return []
     said = after.said

@@ -55,7 +55,7 @@ class Canary:
     """The hidden item of one partition."""
 
     def __init__(self, number: int, partitions: int, began_at_s: float) -> None:
-        self.place = Partition(TOPIC, number)
+        self.partition = Partition(TOPIC, number)
         self.product_id = canary_id(number, partitions)
         self.stamp_ms = -1
         """The `updated_at` of the newest change that a search has shown."""
@@ -86,7 +86,7 @@ class CanaryProbe:
         """Change the canaries and search for them until cancelled; return at once where they are off."""
         async with asyncio.TaskGroup() as tasks:
             for canary in self._canaries:
-                tasks.create_task(self._keep(canary))
+                tasks.create_task(self._change_and_look(canary))
 
     async def settle(self) -> None:
         """Return once no change of a canary is under way, or after a moment: it is nothing that waits for a person."""
@@ -96,7 +96,7 @@ class CanaryProbe:
 
     def report(self) -> CanaryReport:
         """Return what the last changes took, and what is late."""
-        late = [each.place.number for each in self._canaries if self._overdue_s([each]) > STALL_S]
+        late = [each.partition.number for each in self._canaries if self._overdue_s([each]) > STALL_S]
         return CanaryReport(
             interval_seconds=self._interval_s,
             last_seconds=round(self._took_s[-1], 4) if self._took_s else None,
@@ -109,7 +109,7 @@ class CanaryProbe:
         now_s = self._context.clock.monotonic_s()
         return max((max(0.0, now_s - each.shown_at_s - self._interval_s) for each in canaries), default=0.0)
 
-    async def _keep(self, canary: Canary) -> None:
+    async def _change_and_look(self, canary: Canary) -> None:
         while True:
             began_s = self._context.clock.monotonic_s()
             try:
@@ -117,11 +117,11 @@ class CanaryProbe:
                     await self._round(canary)
             except TimeoutError:
                 self._context.metrics.canary.late.inc()
-                log.warning("canary is late", topic=TOPIC, partition=canary.place.number, seconds=LATE_S)
+                log.warning("canary is late", topic=TOPIC, partition=canary.partition.number, seconds=LATE_S)
             except (Unavailable, KafkaError) as error:
-                log.info("canary was not looked for", partition=canary.place.number, error=str(error))
+                log.info("canary was not looked for", partition=canary.partition.number, error=str(error))
             except Exception:  # A watch must not end the process that it watches.
-                log.exception("bug in the canary", partition=canary.place.number)
+                log.exception("bug in the canary", partition=canary.partition.number)
             took_s = self._context.clock.monotonic_s() - began_s
             await asyncio.sleep(max(LOOK_AGAIN_S, self._interval_s - took_s))
 
@@ -150,8 +150,8 @@ class CanaryProbe:
     async def _change(self, canary: Canary, stamp_ms: int) -> None:
         """Send a change, and return when the watermark says that it is searchable, which the caller does not trust."""
         key, value = canary.product_id.encode(), canary_event(canary.product_id, stamp_ms)
-        sent = await self._sender.send(TOPIC, key, value, canary.place.number, HEADERS)
-        await self._context.watermark.reaches(canary.place, (await sent).offset)
+        sent = await self._sender.send(TOPIC, key, value, canary.partition.number, HEADERS)
+        await self._context.watermark.reaches(canary.partition, (await sent).offset)
 
     async def _look(self, canary: Canary) -> None:
         """Search for the canary, and note the change that is shown."""

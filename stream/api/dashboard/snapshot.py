@@ -107,7 +107,11 @@ def _saved_seconds(embeddings: Embeddings, took_s: float) -> float | None:
 
 def oldest(partitions: Mapping[Partition, PartitionLag]) -> Oldest | None:
     """Return the input event that has waited longest; None while none waits."""
-    waiting = [(lag.seconds, place.topic) for place, lag in partitions.items() if lag.events and place.topic in INPUTS]
+    waiting = [
+        (lag.seconds, partition.topic)
+        for partition, lag in partitions.items()
+        if lag.events and partition.topic in INPUTS
+    ]
     if not waiting:
         return None
     seconds, topic = max(waiting)
@@ -151,8 +155,8 @@ def _waits(partitions: Mapping[Partition, PartitionLag]) -> list[PartitionWait]:
     """Return the partitions, those that wait longest first."""
     ranked = sorted(partitions.items(), key=lambda each: (-each[1].seconds, -each[1].events, each[0]))
     return [
-        PartitionWait(topic=place.topic, partition=place.number, events=lag.events, seconds=lag.seconds)
-        for place, lag in ranked
+        PartitionWait(topic=partition.topic, partition=partition.number, events=lag.events, seconds=lag.seconds)
+        for partition, lag in ranked
     ]
 
 

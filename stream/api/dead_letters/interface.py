@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from stream.api.dead_letters.models import LetterList, RepairRequest, Resent
 
 
-class LettersApi(Protocol):
+class DeadLettersApi(Protocol):
     """Dead letters. Methods may raise Unavailable (503), RefusedRequest (422) or Conflict (409)."""
 
     async def waiting(self, topic: InputTopic, reason: str | None, limit: int) -> LetterList:

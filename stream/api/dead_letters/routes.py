@@ -12,17 +12,17 @@ from stream.api.models import JSONAnswer
 from stream.api.parameters import NoParameters
 
 if TYPE_CHECKING:
-    from stream.api.dead_letters.interface import LettersApi
+    from stream.api.dead_letters.interface import DeadLettersApi
 
 
-def letter_routes(letters: LettersApi) -> APIRouter:
+def dead_letter_routes(dead_letters: DeadLettersApi) -> APIRouter:
     """Return the routes over this service."""
     router = APIRouter()
 
     @router.get("/dead-letters", responses={200: {"model": LetterList}})
     async def waiting(request: Annotated[LettersParameters, Query()]) -> Response:
         """List the dead letters of a topic that were not sent again yet, and how many were refused for which reason."""
-        return JSONAnswer(await letters.waiting(request.topic, request.reason, request.limit))
+        return JSONAnswer(await dead_letters.waiting(request.topic, request.reason, request.limit))
 
     @router.post("/dead-letters/resend", responses={200: {"model": Resent}})
     async def resend(repair: RepairRequest, _: Annotated[NoParameters, Query()]) -> Response:
@@ -31,6 +31,6 @@ def letter_routes(letters: LettersApi) -> APIRouter:
         The body is JSON, `{"topic", "origin", "text"}`, where `text` is the JSON of the event. A value that would be
         refused again is a 422 that says why, and one that was sent already a 409: then nothing is sent.
         """
-        return JSONAnswer(await letters.resend(repair))
+        return JSONAnswer(await dead_letters.resend(repair))
 
     return router

@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from schemas.errors import Conflict, FreshlineError, Misconfigured, RefusedRequest, Unavailable
 from schemas.times import rfc3339
-from stream.api.dead_letters.interface import LettersApi
+from stream.api.dead_letters.interface import DeadLettersApi
 from stream.api.dead_letters.models import Letter, LetterList, ReasonCount, RepairRequest, Resent
 from stream.kafka.cluster import cluster_of
 from stream.kafka.headers import PREFIX
@@ -36,7 +36,7 @@ WAIT_SECONDS_MAX = 10.0
 """How long a request waits for another one that reads or sends dead letters."""
 
 
-class LettersService(LettersApi):
+class DeadLettersService(DeadLettersApi):
     """One request at a time reads or sends dead letters: of two that send the same one, the second finds it sent."""
 
     def __init__(self, context: ServingContext) -> None:

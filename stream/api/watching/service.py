@@ -13,7 +13,7 @@ from schemas.times import rfc3339
 from schemas.watches import ShownWatch, WatchRecord
 from stream.api.watching.interface import WatchApi
 from workers.search.currency import check_currency
-from workers.watches.watch import counting_words, facts_of, passes, watch_of
+from workers.watches.watch import counting_words, filter_values, passes, watch_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -75,7 +75,7 @@ class WatchService(WatchApi):
         await self._written.put(watch)
         self._watches.put(watch)
         self._count()
-        return shown_watch(watch, None if point is None else passes(watch, facts_of(point)))
+        return shown_watch(watch, None if point is None else passes(watch, filter_values(point)))
 
     @override
     def shown(self, watch_id: str) -> ShownWatch:

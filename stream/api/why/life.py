@@ -81,9 +81,9 @@ def _field(event: Event, verdict: Verdict, known: Sequence[KnownEvent], events: 
     return LifeField(name=verdict.key, value=_plain(verdict), won=verdict.reason == "won", why=why)
 
 
-def _why(event: Event, reason: str, other: Event, place: KnownEvent) -> str:
-    """Return why an event does not count, with the place of the one that does: "older than the upsert of ..."."""
-    where = f"{place.topic}:{place.partition}:{place.offset}"
+def _why(event: Event, reason: str, other: Event, winner: KnownEvent) -> str:
+    """Return why an event does not count, with the position of the one that does: "older than the upsert of ..."."""
+    where = f"{winner.topic}:{winner.partition}:{winner.offset}"
     if reason == "repeated":
         return f"repeats {where}"
     named = f"the {other.op} of {rfc3339(other.stamp.updated_at_ms) or 'an unknown time'} ({where})"

@@ -90,17 +90,17 @@ async def read_events(
 
 def _events(record: Record, product_id: str, decoder: Decoder, arrived: Arrival) -> list[KnownEvent]:
     """Return the events of the product in a record; the reason, if it has the product's key and cannot be read."""
-    place, origin = record.partition, replayed_origin(record.headers)
+    partition, origin = record.partition, replayed_origin(record.headers)
     at_ms = origin.timestamp_ms if origin else arrived.at_ms
     fetched = _Fetched(record.offset, record.timestamp_ms, None, record.key, record.value, record.headers)
     try:
-        decoded = decoder.decode(fetched, place.topic, arrived)
+        decoded = decoder.decode(fetched, partition.topic, arrived)
     except InvalidEvent as error:
         if record.key != product_id.encode():
             return []
-        return [KnownEvent(place.topic, place.number, record.offset, at_ms, None, str(error))]
+        return [KnownEvent(partition.topic, partition.number, record.offset, at_ms, None, str(error))]
     return [
-        KnownEvent(place.topic, place.number, record.offset, at_ms, each.event, None)
+        KnownEvent(partition.topic, partition.number, record.offset, at_ms, each.event, None)
         for each in decoded
         if each.event.product_id == product_id
     ]

@@ -83,9 +83,9 @@ class WhyService(WhyApi):
         """Return the event with when it became searchable. A record that is no event never does."""
         if event.refused is not None:
             return event
-        place = Partition(event.topic, event.partition)
-        reached = self._context.watermark.searchable(place) > event.offset
-        by = rfc3339(self._times.by_ms(place, event.offset))
+        partition = Partition(event.topic, event.partition)
+        reached = self._context.watermark.searchable(partition) > event.offset
+        by = rfc3339(self._times.by_ms(partition, event.offset))
         return event.model_copy(update={"searchable": reached, "searchable_by": by})
 
     @override

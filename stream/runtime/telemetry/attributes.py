@@ -15,10 +15,10 @@ OFFSET = "messaging.kafka.offset"
 PARTITION = "messaging.destination.partition.id"
 
 
-def record_attributes(topic: str, operation: str, **place: int) -> dict[str, str | int]:
+def record_attributes(topic: str, operation: str, **position: int) -> dict[str, str | int]:
     """Return the attributes of a span in which a record is sent or handled (`operation`: send, process).
 
-    `place` is as much as is known of `partition` and `offset`.
+    `position` is `partition` and `offset`, as far as they are known.
     """
     attributes: dict[str, str | int] = {
         "messaging.system": "kafka",
@@ -26,10 +26,10 @@ def record_attributes(topic: str, operation: str, **place: int) -> dict[str, str
         "messaging.operation.name": operation,
         "messaging.destination.name": topic,
     }
-    return attributes | place_attributes(**place)
+    return attributes | position_attributes(**position)
 
 
-def place_attributes(*, partition: int | None = None, offset: int | None = None) -> dict[str, str | int]:
+def position_attributes(*, partition: int | None = None, offset: int | None = None) -> dict[str, str | int]:
     """Return the attributes that say where a record is."""
     known: dict[str, str | int] = {} if partition is None else {PARTITION: str(partition)}
     return known if offset is None else known | {OFFSET: offset}

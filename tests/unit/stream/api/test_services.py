@@ -281,9 +281,9 @@ async def test_status_tells_how_many_rules_are_in_force_and_why_others_are_refus
     status = status_service(made, NothingWaits())
     right = b'{"id": "a", "pin": {"product_id": "P1", "position": 1}}'
     for key, value in ((b"a", right), (b"b", right), (b"c", b"{")):
-        made.rules.take(Record(Partition("rules", 0), 0, 0, key, value, ()))
+        made.rules.apply(Record(Partition("rules", 0), 0, 0, key, value, ()))
     rules = (await status.status()).rules
     assert rules.in_force == 1 and rules.refused.keys() == {"b", "c"}
     assert rules.refused["b"] == "id: a is not the key of the record"
-    made.rules.take(Record(Partition("rules", 0), 1, 0, b"b", None, ()))
+    made.rules.apply(Record(Partition("rules", 0), 1, 0, b"b", None, ()))
     assert (await status.status()).rules.refused.keys() == {"c"}

@@ -142,7 +142,7 @@ async def test_a_record_that_needs_no_write_is_acked_and_its_progress_published(
 async def test_the_letter_of_a_text_that_cannot_be_embedded_holds_the_item_and_how_often_it_was_tried() -> None:
     b = Bench()
     given_up: Any = {"product_id": "P1", "partition": 2, "version": point_version(1, 7), "vector_due_at_ms": 5}
-    await b.side.worker._dead_letters.give_up_text(given_up, "not finite")
+    await b.side.worker._dead_letters.refuse_text(given_up, "not finite")
     (letter,) = b.letters
     assert letter[1] == b"P1" and orjson.loads(letter[2] or b"") == given_up
     said = [letter[3][f"freshline-{name}"] for name in ("partition", "offset", "timestamp", "reason", "attempts")]

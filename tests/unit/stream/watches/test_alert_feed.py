@@ -42,7 +42,7 @@ async def test_an_alert_goes_once_to_every_stream_of_its_watch(feed: AlertFeed) 
     elsewhere, first_elsewhere = opened(feed, "x")
     await asyncio.sleep(0)
     for each in (alert("w", "1"), alert("w", "1"), alert("x", "2"), alert("w", "3")):
-        feed.tell(each)
+        feed.deliver(each)
     feed.close()
     assert [(await each).id for each in (first_of_one, first_of_other, first_elsewhere)] == ["1", "1", "2"]
     assert [await rest(each) for each in (one, other, elsewhere)] == [["3"], ["3"], []]
@@ -50,7 +50,7 @@ async def test_an_alert_goes_once_to_every_stream_of_its_watch(feed: AlertFeed) 
 
 async def test_who_comes_back_gets_what_was_missed_and_all_where_its_last_one_is_forgotten(feed: AlertFeed) -> None:
     for each in (alert("w", "1"), alert("x", "2"), alert("w", "3"), alert("w", "4")):
-        feed.tell(each)
+        feed.deliver(each)
     for after, missed in (("1", ["3", "4"]), ("4", []), ("forgotten", ["1", "3", "4"]), (None, [])):
         stream, first = opened(feed, "w", after)
         await asyncio.sleep(0)
@@ -70,7 +70,7 @@ async def test_a_stream_that_reads_slowly_ends_with_what_waits_and_goes_on_from_
     stream, first = opened(feed, "w")
     await asyncio.sleep(0)
     for number in range(5):
-        feed.tell(alert("w", str(number)))
+        feed.deliver(alert("w", str(number)))
     assert [(await first).id, *await rest(stream)] == ["0", "1"]
     again, second = opened(feed, "w", "1")
     await asyncio.sleep(0)
@@ -83,7 +83,7 @@ async def test_no_more_alerts_are_remembered_than_there_may_be(
 ) -> None:
     monkeypatch.setattr(alert_feed, "RECENT_MAX", 3)
     for number in range(5):
-        feed.tell(alert("w", str(number)))
+        feed.deliver(alert("w", str(number)))
     stream, first = opened(feed, "w", "forgotten")
     await asyncio.sleep(0)
     feed.close()
@@ -99,7 +99,7 @@ async def test_a_further_stream_is_refused_while_there_are_too_many(
     stream, first = opened(feed, "w")
     await asyncio.sleep(0)
     assert feed.full
-    feed.tell(alert("w", "1"))
+    feed.deliver(alert("w", "1"))
     await first
     await stream.aclose()
     assert not feed.full

@@ -11,7 +11,7 @@ from tests.support.contents import content
 from tests.support.watching import watch
 from workers.state.projection import name_keys
 from workers.watches import watch_set
-from workers.watches.watch import NOTHING, facts_of
+from workers.watches.watch import NOTHING, filter_values
 from workers.watches.watch_set import Side, WatchSet, newly_matching
 from workers.words.item import item_words
 
@@ -114,9 +114,9 @@ def test_a_change_of_price_sellers_or_rating_finds_what_a_loop_finds(
     found: list[Watch], product: dict[str, Any], was: dict[str, Any], now: dict[str, Any]
 ) -> None:
     made, before, after = filled(found), point(product, was), point(product, now)
-    turning = made.turning(facts_of(before), facts_of(after))
+    turning = made.turning(filter_values(before), filter_values(after))
     if turning is None:
-        assert not (facts_of(before).visible and facts_of(after).visible)
+        assert not (filter_values(before).visible and filter_values(after).visible)
         return
     new = newly_matching(made.of_product("a") + turning, Side(before), Side(after), NOW_MS)
     assert {each.watch_id for each in new} == by_loop(found, before, after)
@@ -138,7 +138,7 @@ def test_a_removed_or_replaced_watch_is_as_if_it_had_never_been(
     assert {each.watch_id for each in new} == by_loop(kept, point(product, was), after)
     for each in kept:
         made.remove(each.watch_id)
-    assert not len(made) and not made.turning(facts_of(after), facts_of(after))
+    assert not len(made) and not made.turning(filter_values(after), filter_values(after))
     assert made.asking(after, item_words(after).counts.keys()) == [] == made.of_product("a")
 
 

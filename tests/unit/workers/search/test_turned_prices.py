@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from schemas.queries import Filters, SearchRequest
 from workers.index.layout import FiltersNow, conditions
 from workers.search.hits import discount_percent
-from workers.search.moment import compares_prices, filters_now
+from workers.search.turned_prices import compares_prices, filters_now
 
 
 def test_filters_without_a_bound_and_without_a_turned_price_stay_as_they_are() -> None:
