@@ -1,1 +1,4 @@
-"""The contracts between the stages: events, item state, points, queries, errors. No I/O, no framework."""
+"""The contracts between the stages: events, item state, points, queries, errors.
+
+Whatever opens a file or a connection is in `workers` or `stream`.
+"""

@@ -1,1 +1,4 @@
-"""The work of each stage of the data path, and what stages share (retry, clock, pace). It knows nothing of Kafka."""
+"""The work of each stage of the data path and of the search, and what they share (retry, clock, pace).
+
+Connections to Kafka are in `stream`; of its records, `workers.sources` reads the values and headers that it is given.
+"""

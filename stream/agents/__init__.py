@@ -1,1 +1,4 @@
-"""Everything that knows Faust: the app, its agents, and the consumer whose commits the offset tracker decides."""
+"""Everything that knows Faust: the app, its agents, and its consumer.
+
+What it may commit is decided in `stream.kafka`.
+"""

@@ -1,6 +1,6 @@
 """The interface between the routes and the process that they run in: the services, which answer the requests.
 
-Methods may raise Unavailable (503), RefusedRequest (422) or Conflict (409); none blocks the event loop.
+Methods may raise Unavailable (503), RefusedRequest (422), Conflict (409) or NotFound (404); none blocks the event loop.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The command `freshline`, with a module for each command. Nothing heavy is imported before a command runs."""
+"""The command `freshline`, with a module for each command. Nothing heavy is imported before a command runs.
+
+What `up`, `demo`, `sync` and `replay` do is in `stream.up` and the other folders of those names.
+"""
 
 from __future__ import annotations
 

@@ -1,1 +1,4 @@
-"""The demo: a real catalogue, real changes, and the converters from their sources."""
+"""The demo: a real catalogue, real changes, and the converters from their sources.
+
+The stack it runs is in `stream.up`.
+"""

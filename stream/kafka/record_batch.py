@@ -1,4 +1,4 @@
-"""The unit that flows through a worker: the records of one partition that one fetch returned."""
+"""The unit that flows through a worker: records of one partition that one fetch returned, at most 256."""
 
 from __future__ import annotations
 

@@ -1,1 +1,4 @@
-"""How far each stage is: the reports on the topic `progress`, the searchable watermark, lag and freshness."""
+"""How far each stage is: reports on the topic `progress`, the searchable watermark, lag and freshness.
+
+The answer of /status is in `stream.api`.
+"""

@@ -1,6 +1,7 @@
 """The searchable watermark: the offsets below which search shows everything, over both hops of the pipeline.
 
-It is computed from the records of the topic `progress`. Tokens and lag are resolved with it.
+It is computed from the records of the topic `progress` and from the writes of this process. Tokens and lag are resolved
+with it.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Replay: records of a topic, or its dead letters, are sent once more."""
+"""Replay: records of a topic, or its dead letters, are sent once more. The command line is in `stream.commands`."""

@@ -1,1 +1,4 @@
-"""What every process needs: settings, start and end, watchdog, metrics, traces. It opens no connection to a broker."""
+"""What every process needs: settings, start and end, watchdog, metrics, traces.
+
+Connections to a broker are in `stream.kafka`.
+"""

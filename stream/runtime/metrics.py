@@ -47,7 +47,8 @@ class ItemsMetrics:
             "Offers, attributes and languages that were left out of a state because of its limits",
         )
         self.joined = counter(
-            "freshline_foreign_records", "Item records of other writers that were joined into the state"
+            "freshline_foreign_records",
+            "Items published again because their last record in the item log lacked part of their state",
         )
 
 

@@ -1,4 +1,7 @@
-"""`freshline up`: runs the whole stack of one machine, and keeps it running."""
+"""`freshline up`: runs the whole stack of one machine, and keeps it running.
+
+The workers are in `stream.items` and `stream.index`.
+"""
 
 from __future__ import annotations
 

@@ -1,1 +1,4 @@
-"""Watches and alerts on their topics: which watches are in force, and what they raised."""
+"""Watches and alerts on their topics: which watches are in force, what they raised.
+
+The matching is in `workers.watches`.
+"""

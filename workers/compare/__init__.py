@@ -1,1 +1,4 @@
-"""Pure comparisons with the item state, of a feed and of the index. `stream.sync` and `stream.reconcile` do the I/O."""
+"""Pure comparisons with the item state, of a feed and of the index.
+
+The reading and the sending are in `stream.sync` and `stream.reconcile`.
+"""

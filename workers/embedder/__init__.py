@@ -1,4 +1,4 @@
-"""Text to vector: the models, their threads and their caches.
+"""Text to vector: the models, the process that runs them, their threads and their caches.
 
-Nothing here knows of an index: `workers.point.plan` decides whether a text is embedded.
+Nothing here knows of an index. Whether a text is embedded is decided in `workers.point`.
 """

@@ -1,1 +1,4 @@
-"""The index behind one interface: Qdrant Edge in this process, or a Qdrant server. No decision is made here."""
+"""The index behind one interface: Qdrant Edge in this process, or a Qdrant server.
+
+What is written to it is decided in `workers.point`.
+"""

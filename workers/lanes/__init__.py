@@ -1,1 +1,4 @@
-"""The lanes to an index: queues by priority, pending embeddings and sale windows, and the events they emit."""
+"""The lanes to an index: priority queues, pending embeddings, sale windows, pending alerts, and their events.
+
+What must be written is decided in `workers.point`.
+"""

@@ -1,1 +1,1 @@
-"""What a shop says about the order of hits beyond how well they match: the weights of items, and rules."""
+"""The order of hits beyond how well they match: weights of items, and rules. They are applied in `workers.search`."""

@@ -1,1 +1,1 @@
-"""The point of an item: its payload, and the plan that says what must be written to the index. No I/O."""
+"""The point of an item: its payload, and the plan that says what must be written. The write is in `workers.lanes`."""

@@ -1,1 +1,4 @@
-"""Recommendations: what is near to the items that somebody likes, and as diverse as asked."""
+"""Recommendations: the items near to those that somebody likes.
+
+Their diversity is in `workers.search`, HTTP in `stream.api`.
+"""

@@ -1,1 +1,4 @@
-"""The item state: the fold that joins events into it, and the projection from it to what an item shows. No I/O."""
+"""The item state: the fold that joins events into it, and the projection to what an item shows.
+
+It is kept in `stream.items`.
+"""

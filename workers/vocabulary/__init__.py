@@ -1,1 +1,4 @@
-"""The vocabulary: the words that titles, brands and categories have now, to complete and to correct queries."""
+"""The vocabulary: the words of titles, brands and categories, to complete and correct queries.
+
+It is filled in `stream.writers`.
+"""

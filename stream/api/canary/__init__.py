@@ -1,1 +1,1 @@
-"""The canary: hidden items are changed and searched for, all the way through the stack."""
+"""The canary: hidden items are changed and searched for, through the whole stack. How ids hide them is in `schemas`."""

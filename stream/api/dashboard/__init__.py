@@ -1,1 +1,4 @@
-"""The dashboard: one snapshot a second for all viewers together, and the page that shows it."""
+"""The dashboard: one snapshot a second for all viewers together, and its page.
+
+Lag and freshness are in `stream.progress`.
+"""

@@ -1,1 +1,1 @@
-"""Dead letters over HTTP: browsed by topic and reason, edited and sent back as `replay --repaired` sends them."""
+"""Dead letters over HTTP: browsed by topic and reason, edited and sent back. The sending is in `stream.replay`."""

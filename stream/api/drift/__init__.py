@@ -1,1 +1,4 @@
-"""Drift: the index is compared with the item log all the time, a partition after the other, for the dashboard."""
+"""Drift: the index is compared with the item log, a partition after the other, all the time.
+
+The comparison is in `workers.compare`.
+"""

@@ -1,1 +1,4 @@
-"""Recommendations over HTTP: items similar to one item, and items for a shopper."""
+"""Recommendations over HTTP: items similar to one item, and items for a shopper.
+
+The ranking is in `workers.recommend`.
+"""

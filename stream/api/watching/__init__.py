@@ -1,1 +1,4 @@
-"""Watches over HTTP: to set one, to look at it, to end it, and to follow its alerts."""
+"""Watches over HTTP: to set one, look at it, end it and follow its alerts.
+
+The topics of both are in `stream.watches`.
+"""

@@ -1,1 +1,1 @@
-"""Answers why: the life of a product from the log, and why a query finds an item or does not."""
+"""Answers why: the life of a product from the log, and why a query finds an item. Verdicts are in `workers.state`."""

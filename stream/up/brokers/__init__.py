@@ -1,4 +1,7 @@
-"""The brokers that `up` can run: which one, its command line, and when it accepts connections."""
+"""The brokers that `up` can run: which one, its command line, and when it accepts connections.
+
+Clients are in `stream.kafka`.
+"""
 
 from __future__ import annotations
 

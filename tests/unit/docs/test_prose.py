@@ -79,9 +79,15 @@ def test_documents_have_none_of_the_idioms() -> None:
 
 
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda path: str(path.parent.relative_to(ROOT)))
-def test_every_package_says_in_a_sentence_what_is_in_it(package: Path) -> None:
+def test_every_package_says_what_is_in_it_and_where_its_neighbour_is(package: Path) -> None:
     text = ast.get_docstring(ast.parse(package.read_text(encoding="utf-8")))
     assert text and text.splitlines()[0].endswith(".")
+    neighbours = re.findall(r"\bin\s+`([a-z_.]+)`", text)
+    assert neighbours, (
+        "what does a newcomer look for here that is elsewhere? say where, as 'The fold is in `workers.state`.'"
+    )
+    for name in neighbours:
+        assert (ROOT / name.replace(".", "/")).is_dir(), name
 
 
 @pytest.mark.parametrize(

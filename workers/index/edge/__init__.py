@@ -1,1 +1,4 @@
-"""The index in this process, on Qdrant Edge. A shard can be opened by one process at a time."""
+"""The index in this process, on Qdrant Edge; one process at a time can open a shard.
+
+A server's is in `workers.index.server`.
+"""

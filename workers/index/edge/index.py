@@ -1,4 +1,4 @@
-"""The embedded index: a Qdrant Edge shard in this process, which compares every vector (deploy/decisions/0016).
+"""The embedded index: a Qdrant Edge shard in this process, which compares every vector (deploy/decisions/0022).
 
 Every call into the shard holds the interpreter for its few milliseconds, even in a thread. Calls are therefore made on
 the event loop itself, and long runs of writes are cut into slices, between which searches run.

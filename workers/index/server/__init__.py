@@ -1,1 +1,1 @@
-"""The index on a Qdrant server, through qdrant-client."""
+"""The index on a Qdrant server, through qdrant-client. The embedded index is in `workers.index.edge`."""

@@ -1,4 +1,4 @@
-"""The embedding lane, over a real embedded index: which text is embedded when, and what one that fails costs."""
+"""The embedding lane over a real embedded index: its rests, its turns, and the cost of a text that fails."""
 
 from __future__ import annotations
 
@@ -11,25 +11,23 @@ import pytest
 
 from schemas.errors import EmbeddingFailed
 from schemas.queries import Filters
-from tests.support.lanes_bench import FEW_TEXTS_MAX, NOW_MS, Async, Serving, bench, until_drained
-from tests.support.waiting import HANG_S, until
+from tests.support.lanes_bench import NOW_MS, Serving, bench, until_drained
+from tests.support.waiting import until
 from workers.document import document
 from workers.embedder.fake import FakeEmbedder
 from workers.lanes.embedding import EmbeddingPace
-from workers.lanes.queues import LaneBounds
 from workers.point.plan import Action
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from tests.support.lanes_bench import Bench
-    from workers.embedder.interface import Vectors
 
 
 @asynccontextmanager
 async def two_with_a_backlog(folder: Path, pace: EmbeddingPace) -> AsyncIterator[tuple[Serving, Bench, Bench]]:
-    """Yield who knows the lane that serves, its collection, and another one; both have a text without a vector."""
+    """Yield the `Serving`, the collection that serves, and another one; each of the two has a text without a vector."""
     serving = Serving()
     async with (
         bench(folder / "old", serving=serving, pace=pace) as old,
@@ -53,27 +51,6 @@ async def test_a_new_item_is_found_by_its_words_before_it_has_a_vector(tmp_path:
         assert await b.index.count_pending_embeddings() == 0
 
 
-async def test_a_text_written_during_a_batch_is_embedded_before_the_rest_of_it(tmp_path: Path) -> None:
-    calls: list[list[str]] = []
-
-    class Interrupted(Async):
-        async def embed_documents(self, texts: Sequence[str]) -> Vectors:
-            calls.append(list(texts))
-            if len(calls) == 1:
-                await b.put("products", "new", title="Zebra lamp")
-                await b.quiet()
-            return await super().embed_documents(texts)
-
-    async with bench(tmp_path, pace=EmbeddingPace(texts_at_once=2, new_texts_every_s=0)) as b:
-        for number in range(6):
-            await b.put("products", f"p{number}", title=f"Toner {number}")
-        await b.quiet()
-        b.embedding._documents = Interrupted(FakeEmbedder())
-        assert await b.embedding.embed_batch() == 6
-        assert "Zebra lamp" in calls[1][0]
-        assert await b.index.count_pending_embeddings() == 0
-
-
 async def test_a_vector_is_as_fresh_as_its_text_is_old(tmp_path: Path) -> None:
     """Given a text that arrived 40 ms before the lanes came to it, then its wait for a vector begins at its arrival."""
     async with bench(tmp_path) as b:
@@ -94,22 +71,6 @@ async def test_a_price_change_embeds_nothing(tmp_path: Path) -> None:
         assert b.told.actions[-1] is Action.PATCH
         assert await b.index.count_pending_embeddings() == 0
         assert (await b.payload("p1"))["price"] == 5
-
-
-async def test_vectors_leave_the_processor_to_a_flood_also_between_two_of_its_waves(tmp_path: Path) -> None:
-    """Given more new items than are written at once, when all are written, then the lanes stay behind for a moment."""
-    async with bench(tmp_path, bounds=LaneBounds(batch_items_max=FEW_TEXTS_MAX)) as b:
-        await b.put("products", "p1", title="Zebra lamp")
-        await b.quiet()
-        assert not b.pressure.behind
-        for number in range(FEW_TEXTS_MAX + 1):
-            await b.put("products", f"q{number}", title="Zebra lamp")
-        await b.quiet()
-        assert b.pressure.behind
-        assert await b.embedding.embed_batch() == FEW_TEXTS_MAX  # Of two more.
-        async with asyncio.timeout(HANG_S):
-            await b.pressure.caught_up()
-        assert not b.pressure.behind
 
 
 async def test_a_text_that_cannot_be_embedded_is_given_up_and_the_others_are_not(tmp_path: Path) -> None:

@@ -1,0 +1,76 @@
+"""The order of the embedding lane, over a real embedded index: the newest texts first, and none starves."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from tests.support.lanes_bench import FEW_TEXTS_MAX, Async, bench
+from tests.support.waiting import HANG_S
+from workers.embedder.fake import FakeEmbedder
+from workers.lanes.embedding import OLDEST_EVERY, EmbeddingPace
+from workers.lanes.queues import LaneBounds
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from workers.embedder.interface import Vectors
+
+
+async def test_one_batch_in_four_takes_the_oldest_text(tmp_path: Path) -> None:
+    """Given a backlog and batches of one text, when five are embedded, then the fourth is the oldest, the others the
+    newest: else a text would wait for as long as newer ones come."""
+    embedded: list[str] = []
+
+    class Noting(Async):
+        async def embed_documents(self, texts: Sequence[str]) -> Vectors:
+            embedded.extend(texts)
+            return await super().embed_documents(texts)
+
+    async with bench(tmp_path, pace=EmbeddingPace(texts_max=1)) as b:
+        for number in range(6):
+            await b.put("products", f"p{number}", title=f"Toner {number}")
+            await b.quiet()
+            b.ms += 1_000
+        b.embedding._documents = Noting(FakeEmbedder())
+        for _ in range(OLDEST_EVERY + 1):
+            assert await b.embedding.embed_batch() == 1
+    assert [text[-1] for text in embedded] == ["5", "4", "3", "0", "2"]
+
+
+async def test_a_text_written_during_a_batch_is_embedded_before_the_rest_of_it(tmp_path: Path) -> None:
+    calls: list[list[str]] = []
+
+    class Interrupted(Async):
+        async def embed_documents(self, texts: Sequence[str]) -> Vectors:
+            calls.append(list(texts))
+            if len(calls) == 1:
+                await b.put("products", "new", title="Zebra lamp")
+                await b.quiet()
+            return await super().embed_documents(texts)
+
+    async with bench(tmp_path, pace=EmbeddingPace(texts_at_once=2, new_texts_every_s=0)) as b:
+        for number in range(6):
+            await b.put("products", f"p{number}", title=f"Toner {number}")
+        await b.quiet()
+        b.embedding._documents = Interrupted(FakeEmbedder())
+        assert await b.embedding.embed_batch() == 6
+        assert "Zebra lamp" in calls[1][0]
+        assert await b.index.count_pending_embeddings() == 0
+
+
+async def test_vectors_leave_the_processor_to_a_flood_also_between_two_of_its_waves(tmp_path: Path) -> None:
+    """Given more new items than are written at once, when all are written, then the lanes stay behind for a moment."""
+    async with bench(tmp_path, bounds=LaneBounds(batch_items_max=FEW_TEXTS_MAX)) as b:
+        await b.put("products", "p1", title="Zebra lamp")
+        await b.quiet()
+        assert not b.pressure.behind
+        for number in range(FEW_TEXTS_MAX + 1):
+            await b.put("products", f"q{number}", title="Zebra lamp")
+        await b.quiet()
+        assert b.pressure.behind
+        assert await b.embedding.embed_batch() == FEW_TEXTS_MAX  # Of two more.
+        async with asyncio.timeout(HANG_S):
+            await b.pressure.caught_up()
+        assert not b.pressure.behind
