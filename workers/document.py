@@ -1,4 +1,7 @@
-"""The text of an item: it is embedded, and its words make the lexical vector."""
+"""The text of an item: it is embedded, and its words make the lexical vector.
+
+This module enforces docs/invariants.md#3.
+"""
 
 from __future__ import annotations
 

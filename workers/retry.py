@@ -1,4 +1,7 @@
-"""The one retry policy: a call that raises Unavailable is repeated with bounded backoff, on tenacity."""
+"""The one retry policy: a call that raises Unavailable is repeated with bounded backoff, on tenacity.
+
+This module enforces docs/invariants.md#9.
+"""
 
 from __future__ import annotations
 

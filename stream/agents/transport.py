@@ -2,6 +2,8 @@
 
 Everything here overrides inner parts of faust-streaming 0.15.3 (pinned); tests/contract/test_commits.py and
 test_starts.py hold them.
+
+This module enforces docs/invariants.md#2.
 """
 
 from __future__ import annotations

@@ -1,5 +1,8 @@
 """The publisher of an items worker: it sends item and review records, only the newest state of each item, and acks the
-events that they come from when the broker has confirmed them."""
+events that they come from when the broker has confirmed them.
+
+This module enforces docs/invariants.md#9.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 Faust commits past gaps (`Consumer._new_offset`), so the committable offset is computed here: it is the first offset
 that was delivered and is not acked, or the next offset where all are acked.
+
+This module enforces docs/invariants.md#2.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 Everything that a rebuild has to remember lies in the index, as roles and positions. A process that is started after a
 kill goes on with it.
+
+This module enforces docs/invariants.md#8.
 """
 
 from __future__ import annotations

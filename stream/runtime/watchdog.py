@@ -1,6 +1,6 @@
 """The watchdog: a process that has work but makes no progress says why and ends, so that it is started again.
 
-This is the second half of invariant 9, see docs/invariants.md#9.
+This module enforces the second half of docs/invariants.md#9.
 """
 
 from __future__ import annotations

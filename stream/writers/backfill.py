@@ -3,6 +3,8 @@
 Once every delivered record goes to this collection too, the backfill requests the end offset of each assigned
 partition. It reads the records below this end from the log and writes them; the newest version wins. The end and the
 progress are stored in the collection, so that the next worker to which the partition is assigned continues from there.
+
+This module enforces docs/invariants.md#8.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The roles of collections under one alias: one suite over both backends."""
+"""The roles of collections under one alias: one suite over both backends.
+
+These tests prove docs/invariants.md#7.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
 """Faust commits what the tracker says, on both brokers; and the pattern that loses events is caught losing them.
 
 These hold what stream.agents.transport overrides in faust-streaming 0.15.3.
+
+These tests prove docs/invariants.md#2.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""What every index backend must do."""
+"""What every index backend must do.
+
+These tests prove docs/invariants.md#1.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The course of a rebuild where the index is away, the roles change meanwhile, or another worker does the same."""
+"""The course of a rebuild where the index is away, the roles change meanwhile, or another worker does the same.
+
+These tests prove docs/invariants.md#8.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Search over the embedded index, with vectors that the tests choose."""
+"""Search over the embedded index, with vectors that the tests choose.
+
+These tests prove docs/invariants.md#7.
+"""
 
 from __future__ import annotations
 

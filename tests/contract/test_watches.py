@@ -1,4 +1,7 @@
-"""Watches over every index backend: what raises an alert, once, through crashes, replays and lost indexes."""
+"""Watches over every index backend: what raises an alert, once, through crashes, replays and lost indexes.
+
+These tests prove docs/invariants.md#10.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A rebuild from outside: live changes reach both collections, a kill loses nothing, and there is a way back."""
+"""A rebuild from outside: live changes reach both collections, a kill loses nothing, and there is a way back.
+
+These tests prove docs/invariants.md#7 and docs/invariants.md#8.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A whole stack with watches: a price event, a sale window, a restart, and an item that comes back raise alerts."""
+"""A whole stack with watches: a price event, a sale window, a restart, and an item that comes back raise alerts.
+
+These tests prove docs/invariants.md#10.
+"""
 
 from __future__ import annotations
 

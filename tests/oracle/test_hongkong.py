@@ -1,3 +1,8 @@
+"""Three years of real price changes: their fold is the state that they really led to, in any order.
+
+These tests prove docs/invariants.md#1.
+"""
+
 from __future__ import annotations
 
 import random

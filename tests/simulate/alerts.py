@@ -1,4 +1,7 @@
-"""Watches and their alerts: each new match has its alert, and no alert is of anything else."""
+"""Watches and their alerts: each new match has its alert, and no alert is of anything else.
+
+These checks prove docs/invariants.md#10.
+"""
 
 from __future__ import annotations
 

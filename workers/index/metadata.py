@@ -1,4 +1,7 @@
-"""The metadata of a collection: the layout, document template, analysis of words and model that it was written with."""
+"""The metadata of a collection: the layout, document template, analysis of words and model that it was written with.
+
+This module enforces docs/invariants.md#7.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Acks as values: what a lane, or a publisher, holds for the records whose effects it carries out."""
+"""Acks as values: what a lane, or a publisher, holds for the records whose effects it carries out.
+
+This module enforces docs/invariants.md#2.
+"""
 
 from __future__ import annotations
 

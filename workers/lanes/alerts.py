@@ -1,4 +1,7 @@
-"""The alert lane: it sends the alerts that points have, from the index itself, so that they survive crashes."""
+"""The alert lane: it sends the alerts that points have, from the index itself, so that they survive crashes.
+
+This module enforces docs/invariants.md#10.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The embedding lane: takes its work from the index itself, so that the backlog survives crashes and blocks no ack."""
+"""The embedding lane: takes its work from the index itself, so that the backlog survives crashes and blocks no ack.
+
+This module enforces docs/invariants.md#4.
+"""
 
 from __future__ import annotations
 

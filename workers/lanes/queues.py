@@ -1,6 +1,8 @@
 """The queues in which items wait for the index: one for each priority, keyed by item, all of them bounded.
 
 Records that wait for the same item are joined, and written as one.
+
+This module enforces docs/invariants.md#4 and docs/invariants.md#9.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Raises alerts: it adds to a write the watches that its item begins to match, so that no crash comes between."""
+"""Raises alerts: it adds to a write the watches that its item begins to match, so that no crash comes between.
+
+This module enforces docs/invariants.md#10.
+"""
 
 from __future__ import annotations
 

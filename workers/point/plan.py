@@ -1,4 +1,7 @@
-"""The plan for a point: the write that turns the stored point into the wanted one, by a pure ladder of branches."""
+"""The plan for a point: the write that turns the stored point into the wanted one, by a pure ladder of branches.
+
+This module enforces docs/invariants.md#1 and docs/invariants.md#3.
+"""
 
 from __future__ import annotations
 

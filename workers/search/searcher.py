@@ -1,4 +1,7 @@
-"""Search: dense and lexical retrievers fused by score, exact identifiers first, weights, rules, filters."""
+"""Search: dense and lexical retrievers fused by score, exact identifiers first, weights, rules, filters.
+
+This module enforces docs/invariants.md#7.
+"""
 
 from __future__ import annotations
 

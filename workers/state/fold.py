@@ -3,6 +3,8 @@
 Stamps are totally ordered, so everything below a floor or a delete can be dropped for good: it could win only over
 facts below it. A part that is masked by time alone (a void offer) is kept.
 Facts with unknown names, which a later release may write, are joined and kept like any other.
+
+This module enforces docs/invariants.md#1 and docs/invariants.md#5 and docs/invariants.md#6.
 """
 
 from __future__ import annotations

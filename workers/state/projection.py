@@ -1,4 +1,7 @@
-"""The content that search shows of an item: a pure function of (state, reviews, now) that applies all masks."""
+"""The content that search shows of an item: a pure function of (state, reviews, now) that applies all masks.
+
+This module enforces docs/invariants.md#5 and docs/invariants.md#6.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The document of an item, and its fingerprint."""
+"""The document of an item, and its fingerprint.
+
+These tests prove docs/invariants.md#3.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What is away is asked again; what is gone is not."""
+"""What is away is asked again; what is gone is not.
+
+These tests prove docs/invariants.md#9.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The embedded collections under one alias: one directory each, and one file of roles, which is replaced atomically."""
+"""The embedded collections under one alias: one directory each, and one file of roles, which is replaced atomically.
+
+This module enforces docs/invariants.md#8.
+"""
 
 from __future__ import annotations
 

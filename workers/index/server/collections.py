@@ -1,4 +1,7 @@
-"""The collections on a Qdrant server. Their roles are aliases; the server can change several of them in one step."""
+"""The collections on a Qdrant server. Their roles are aliases; the server can change several of them in one step.
+
+This module enforces docs/invariants.md#8.
+"""
 
 from __future__ import annotations
 

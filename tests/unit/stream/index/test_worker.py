@@ -1,4 +1,7 @@
-"""What the index worker takes from the item log, and what it sends to the dead letters instead."""
+"""What the index worker takes from the item log, and what it sends to the dead letters instead.
+
+These tests prove docs/invariants.md#2.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Input events: acked once their item record is confirmed, never before, and whatever else becomes of them."""
+"""Input events: acked once their item record is confirmed, never before, and whatever else becomes of them.
+
+These tests prove docs/invariants.md#2.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The committable offset, whatever the order of acks."""
+"""The committable offset, whatever the order of acks.
+
+These tests prove docs/invariants.md#2.
+"""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,7 @@
-"""A replay, any number of times and in any order, folds to the same state: its records carry equal stamps."""
+"""A replay, any number of times and in any order, folds to the same state: its records carry equal stamps.
+
+These tests prove docs/invariants.md#5.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A process that has work and makes no progress ends, so that it is started again."""
+"""A process that has work and makes no progress ends, so that it is started again.
+
+These tests prove docs/invariants.md#9.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The order of the lanes, over a real embedded index: what waits for what, and when each record is acked."""
+"""The order of the lanes, over a real embedded index: what waits for what, and when each record is acked.
+
+These tests prove docs/invariants.md#4 and docs/invariants.md#9.
+"""
 
 from __future__ import annotations
 

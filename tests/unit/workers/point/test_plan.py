@@ -1,4 +1,7 @@
-"""The ladder of plans, against a model of the index that does what its interface says."""
+"""The ladder of plans, against a model of the index that does what its interface says.
+
+These tests prove docs/invariants.md#1 and docs/invariants.md#3.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""One property for all rules: the fold does not depend on order, duplication or how the work is divided."""
+"""One property for all rules: the fold does not depend on order, duplication or how the work is divided.
+
+These tests prove docs/invariants.md#1.
+"""
 
 from __future__ import annotations
 

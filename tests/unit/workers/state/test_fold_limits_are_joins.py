@@ -1,4 +1,7 @@
-"""The two limits whose order could matter: sellers beyond those that are kept, and room shared by how many came."""
+"""The two limits whose order could matter: sellers beyond those that are kept, and room shared by how many came.
+
+These tests prove docs/invariants.md#1.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Each rule of the fold, with a property of its own."""
+"""Each rule of the fold, with a property of its own.
+
+These tests prove docs/invariants.md#5 and docs/invariants.md#6.
+"""
 
 from __future__ import annotations
 
