@@ -21,7 +21,7 @@ class ShownOffer(BaseModel):
     regular_price: float
     """The reference price: what the offer costs outside of its sale window."""
     discount_percent: int
-    """How much lower the price is than the regular price, in whole percent, rounded down."""
+    """The discount: how much lower the price is than the regular price, in whole percent, rounded down."""
     currency: str
     sale_ends_at: str | None
     promotion: dict[str, str]
@@ -90,7 +90,7 @@ class Hit(ShownItem):
     pinned: str | None = None
     """The rule that shows it here, if one pins it."""
     explanation: HitExplanation | None = None
-    """Why it is where it is, with `explain=true`."""
+    """The reasons for its place, with `explain=true`."""
     variants: Variants | None = None
     """The item's group, if the search groups; None for an item without one."""
 
@@ -140,10 +140,10 @@ class SearchAnswer(BaseModel):
     fresh_as_of: dict[str, str | None]
     """By topic: RFC 3339 time of arrival up to which every event is searchable."""
     understood: Understood | None = None
-    """What was understood of the query; None if nothing was."""
+    """The query as it was understood; None if no part of it was."""
     did_you_mean: str | None = None
     """The query with words that the catalogue has in the place of words that it lacks; None if there are none."""
     relaxed: list[Relaxation] = Field(default_factory=list)
-    """What was done, in order, because the query as typed found nothing or almost nothing."""
+    """The steps that were taken, in order, because the query as typed found nothing or almost nothing."""
     fresh: bool = True
     """False when the wait for `after` ran out."""

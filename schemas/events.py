@@ -21,9 +21,10 @@ from schemas.times import rfc3339
 
 EVENT_BYTES_MAX = 1024 * 1024
 AHEAD_MS_MAX = 24 * 3600 * 1000
-"""How far, in milliseconds, the `updated_at` of a change may lie after the arrival of its record."""
+"""The most, in milliseconds, by which the `updated_at` of a change may lie after the arrival of its record."""
 RECORD_AHEAD_MS_MAX = 5 * 60 * 1000
-"""How far, in milliseconds, a record's own time may lie after its arrival: clocks of two machines differ so much."""
+"""The most, in milliseconds, by which a record's own time may lie after its arrival: clocks of two machines differ so
+much."""
 
 ABOVE_EVERY_DIGEST = "~"
 """The first character of the digest of a delete, which no digest of another change has: at the same version and time a

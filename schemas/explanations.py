@@ -32,22 +32,22 @@ class RankingPlace(BaseModel):
     rank: int | None
     """1 is the best; None if the item is not among those that were ranked."""
     score: float | None
-    """By words: BM25. By vectors: the cosine. Fused: from 0 to 1."""
+    """The score: BM25 by words, the cosine by vectors, from 0 to 1 where both are fused."""
     ranked: int
-    """How many items the ranking has."""
+    """The number of items in the ranking."""
 
 
 class HitExplanation(BaseModel):
-    """Why a hit is where it is."""
+    """The reasons why a hit is where it is."""
 
     exact: bool
-    """Whether the query has the item's product_id or GTIN, which puts it first, whatever its weight."""
+    """True if the query has the item's product_id or GTIN, which puts it first, whatever its weight."""
     by_words: RankingPlace
     by_vectors: RankingPlace
     fused: RankingPlace
     """The place by relevance: words and vectors together, before weights."""
     weight: float
-    """What the item counts for beside its relevance: the product of the factors."""
+    """The weight of the item beside its relevance: the product of the factors."""
     factors: dict[str, FactorReport]
     """The factors of the weight by name."""
     rules: list[RuleReport]
@@ -55,7 +55,7 @@ class HitExplanation(BaseModel):
 
 
 class Explanation(BaseModel):
-    """Why a query finds an item, or does not."""
+    """The reasons why a query finds an item, or does not."""
 
     query: str
     product_id: str
@@ -64,7 +64,7 @@ class Explanation(BaseModel):
     """visible, delisted or parked; None if the item is not in the index."""
     filters: list[FilterCheck]
     exact: bool
-    """Whether the query has the item's product_id or GTIN, which puts it first."""
+    """True if the query has the item's product_id or GTIN, which puts it first."""
     words: list[WordMatch]
     by_words: RankingPlace
     by_vectors: RankingPlace
@@ -73,11 +73,11 @@ class Explanation(BaseModel):
     cosine_min: float | None
     """The cosine below which a vector alone makes no result of it; None while the query has no vector."""
     vector_weight: float
-    """How much a cosine counts beside the share of the best score by words."""
+    """The weight of a cosine beside the share of the best score by words."""
     fused: RankingPlace
     """The place by relevance: words and vectors together, before weights."""
     weight: float
-    """What the item counts for beside its relevance: the product of the factors."""
+    """The weight of the item beside its relevance: the product of the factors."""
     factors: dict[str, FactorReport]
     """The factors of the weight by name."""
     rules: list[RuleReport]

@@ -58,7 +58,7 @@ class ItemState:
     price_latest_ms: int = -1
     """The greatest updated_at of all events of its offers; -1 for none."""
     crowded: bool = False
-    """Whether it has had more sellers than are kept."""
+    """True if the item has had more sellers than are kept."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ IDS_CACHED_MAX = 100_000
 
 
 class Status(StrEnum):
-    """Whether search may show an item, and if not, why."""
+    """The status of a point: visible, or the reason why search may not show the item."""
 
     VISIBLE = "visible"
     DELISTED = "delisted"
@@ -69,7 +69,7 @@ class Content(TypedDict):
     review_count: int
     rating_histogram: list[int]
     name_keys: list[str]
-    """What the brand, the levels of the category and the values of attributes are compared by: "brand:acme",
+    """The keys by which the brand, the levels of the category and the values of attributes are compared: "brand:acme",
     "category:cakes", "attributes.color:red"."""
     left_out: list[str]
     """The names of the parts of which the limits of an item leave out some. Points of earlier releases lack it."""
@@ -110,7 +110,7 @@ class Payload(Content):
     alerts_due: list[str] | None
     """The pending alerts: watches that the item has begun to match, each with the version that it did so by."""
     alerts_due_at_ms: int | None
-    """When the oldest of them was written; None if there are none."""
+    """The time at which the oldest of them was written; None if there are none."""
     searchable_at_ms: dict[str, int | None]
     """The time at which search could first show the facet, by facet."""
 

@@ -25,7 +25,7 @@ QUERY_CHARS_MAX = 4_000
 LIMIT_MAX = 100
 OFFSET_MAX = 10_000
 WAIT_MS, WAIT_MS_MAX = 2_000, 30_000
-"""How long a search waits for an event by default, and at most, in milliseconds."""
+"""The time that a search waits for an event by default, and at most, in milliseconds."""
 
 Sort = Literal["relevance", "price_asc", "price_desc", "rating", "newest"]
 QueryKind = Literal["plain", "part_number", "brand", "filters"]
@@ -116,7 +116,7 @@ class Filters(BaseModel):
 
     @property
     def any(self) -> bool:
-        """Whether any filter is set."""
+        """True if any filter is set."""
         return any(getattr(self, name) is not None for name in Filters.model_fields)
 
     @property

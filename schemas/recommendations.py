@@ -77,7 +77,8 @@ class Recommendations(BaseModel):
     hits: list[Hit]
     """The score is the cosine to the taste, which is made of the given items; see `by`."""
     by: Literal["vectors", "words"]
-    """Whether a vector of a given item was there. Otherwise words alone found the hits, and a score is a share of 1."""
+    """The way the hits were found: by vectors if a given item has one, otherwise by words alone, and a score is a share
+    of 1."""
     without_vector: list[str]
     """The given items that have no vector: new ones, whose embedding is pending, and hidden ones. They count by the
     words of their titles."""

@@ -29,7 +29,7 @@ class Refinement(BaseModel):
     """The value as most of the items write it. A range of prices is "50-99.99", or without a bound "-49.99" or "100-";
     a rating is the least one."""
     count: int
-    """How many of the items that are found have it, with all filters of the search but those of this field."""
+    """The number of found items that have it, with all filters of the search but those of this field."""
     filters: dict[str, str | float]
     """The parameters that leave these items, instead of those of this field. An attribute whose name has a colon has
     none."""

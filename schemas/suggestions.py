@@ -9,7 +9,7 @@ SUGGESTIONS_MAX = 20
 
 
 class SuggestRequest(BaseModel):
-    """What a shopper has typed so far."""
+    """The text that a shopper has typed so far, and the number of suggestions."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -26,7 +26,7 @@ class SuggestedProduct(BaseModel):
 
 
 class Suggestions(BaseModel):
-    """How what was typed may go on."""
+    """Suggestions of how the typed text may go on."""
 
     query: str
     queries: list[str]

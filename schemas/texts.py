@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ATTRIBUTE_VALUE_CHARS_MAX = 256
-"""How much of a value of an attribute is counted and compared, in characters."""
+"""The characters of an attribute's value that are counted and compared."""
 ATTRIBUTE_KEY = "attributes."
 """The beginning of the keys by which values of attributes are compared."""
 

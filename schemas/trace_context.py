@@ -24,7 +24,7 @@ class TraceContext(NamedTuple):
     span_id: str
     """16 hexadecimal digits."""
     state: str = ""
-    """What vendors add (`tracestate`); empty if there is nothing."""
+    """The additions of vendors (`tracestate`); empty if there are none."""
 
     @property
     def headers(self) -> list[tuple[str, bytes]]:

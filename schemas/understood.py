@@ -1,4 +1,4 @@
-"""What a search understood of its query, as the answer shows it."""
+"""A search's understanding of its query, as the answer shows it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class UnderstoodWords(BaseModel):
     used: Literal["filter", "boost", "no"]
     """`boost`: items that it fits go first, and none is left out."""
     why: str | None = None
-    """Why it was not used, as a sentence; None if it was."""
+    """The reason why it was not used, as a sentence; None if it was."""
 
 
 class Relaxation(BaseModel):
@@ -25,13 +25,13 @@ class Relaxation(BaseModel):
 
     step: Literal["guesses", "spelling"]
     how: str
-    """What was done and why, as a sentence."""
+    """The step and its reason, as a sentence."""
 
 
 class Understood(BaseModel):
-    """What a search understood of its query. `understand=false` searches for the query as typed."""
+    """A search's understanding of its query. `understand=false` searches for the query as typed."""
 
     text: str
     """The words that were searched for; empty if all of the query was filters."""
     guesses: list[UnderstoodWords]
-    """In the order of the query."""
+    """The guesses, in the order of the query."""

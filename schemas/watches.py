@@ -89,7 +89,7 @@ class ShownWatch(BaseModel):
     filters: dict[str, Any]
     """The conditions beside them. A target price is `max_price` here."""
     matches_now: bool | None
-    """Whether the product has the price already, which raises no alert; None for a watch on a search."""
+    """True if the product has the price already, which raises no alert; None for a watch on a search."""
     created_at: str
     expires_at: str
 

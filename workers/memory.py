@@ -1,4 +1,4 @@
-"""How a worker uses memory: its heap is large and long-lived, and collecting it must not delay a price."""
+"""The memory of a worker: its heap is large and long-lived, and collecting it must not delay a price."""
 
 from __future__ import annotations
 

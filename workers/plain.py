@@ -1,4 +1,4 @@
-"""What a text says: without markup, and of the attributes only the values that are words.
+"""The plain text of an item: without markup, and of the attributes only the values that are words.
 
 Stock, prices, times and addresses change again and again, as texts too. Were they part of an item's text, each change
 would embed the item again, and search would find it by pieces of links.
@@ -66,8 +66,8 @@ _DIGEST = re.compile(
 _SIGNS = re.compile(r"[\W_]+")
 _NO_WORDS = (_TIME, _ADDRESS, _DIGEST, _SIGNS)
 NAMES_KNOWN_MAX, VALUES_KNOWN_MAX = 1_024, 8_192
-"""The most names and values of attributes of which is remembered what they are: a catalogue says the same ones again
-and again."""
+"""The sizes of the caches that remember how names and values of attributes were classified, since a catalogue repeats
+them."""
 _YES_OR_NO = frozenset(("true", "false", "yes", "no", "null", "none", "n/a"))
 _JSON_TEXT = re.compile(r'"((?:[^"\\]|\\.)*)"(\s*:)?')
 """A text in JSON, and the colon behind one that is a name."""

@@ -22,7 +22,7 @@ WAIT_SECONDS_MAX = 0.03
 
 
 class TokenBucket:
-    """How long work may wait: its tokens are seconds, and they come in as a share of the time that passes."""
+    """The time that work may wait: tokens are seconds, and come in as a share of the time that passes."""
 
     def __init__(self, share: float, seconds_max: float, now_s: float) -> None:
         """`seconds_max` is the capacity of the bucket, and so the longest wait at a stretch. The bucket starts full."""

@@ -41,13 +41,13 @@ class FeedOutcome(StrEnum):
     """The outcome of comparing a product or an offer."""
 
     ADDED = "added"
-    """It is in the feed and not shown: it is unknown, delisted, parked, withdrawn or void."""
+    """The item is in the feed and not shown: it is unknown, delisted, parked, withdrawn or void."""
     CHANGED = "changed"
-    """It is shown differently from the feed."""
+    """The item is shown differently from the feed."""
     GONE = "gone"
-    """It is shown and not in the feed."""
+    """The item is shown and not in the feed."""
     UNCHANGED = "unchanged"
-    """It is shown as in the feed."""
+    """The item is shown as in the feed."""
     STALE = "stale"
     """Its version or time is older than the state: publishing it would change nothing."""
 

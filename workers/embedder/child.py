@@ -1,4 +1,4 @@
-"""What the processes of a model have in common."""
+"""The start and the end that all processes of a model have in common."""
 
 from __future__ import annotations
 

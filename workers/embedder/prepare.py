@@ -1,4 +1,4 @@
-"""What prepares a model: `python -m workers.embedder.prepare NAME FOLDER FILE THREADS`, in a process that then ends.
+"""Prepares a model: `python -m workers.embedder.prepare NAME FOLDER FILE THREADS`, in a process that then ends.
 
 All that sentence-transformers and its loading leave in memory goes with it.
 """

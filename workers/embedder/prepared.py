@@ -45,7 +45,7 @@ class DamagedFile(Exception):
 
 
 class About(msgspec.Struct):
-    """What the file says about its model, beside the trace."""
+    """The facts about its model that the file has beside the trace."""
 
     model: ModelId
     precision: str

@@ -1,4 +1,4 @@
-"""Where a model has something to say: whether it reads a query, and from which cosine on two texts are related."""
+"""The limits of a model: the queries that it can read, and the cosine above which two texts are related."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ UNRELATED = (
 )
 """Queries that have nothing to do with what shops sell."""
 RELATED_SHARE_MIN = 0.37
-"""How much of the way from the mean cosine of unrelated texts to 1 a related text has at least.
+"""The least share of the way from the mean cosine of unrelated texts to 1 that a related text has.
 
 For all-MiniLM-L6-v2 that is a cosine of 0.4: above it are nine in ten of the texts that people judged relevant, and
 hardly any neighbour of random letters.

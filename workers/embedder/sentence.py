@@ -40,7 +40,7 @@ SAMPLE = [
     "Samsung Galaxy Tab A8 10.5 inch tablet, 64 GB, Wi-Fi, dark grey, with charger, headphones and book cover",
     "Stainless steel water bottle 750 ml, double wall, keeps drinks cold for 24 hours and hot for 12 hours",
 ]
-"""What a model is measured with."""
+"""The texts that a model is measured with."""
 
 
 class SentenceEmbedder(TorchEmbedder):

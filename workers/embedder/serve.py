@@ -1,4 +1,4 @@
-"""What runs in a model's process: `python -m workers.embedder.serve DOCUMENTS QUERIES`, two inherited connections.
+"""The process of a model: `python -m workers.embedder.serve DOCUMENTS QUERIES`, two inherited connections.
 
 It ends once its standard input does, and thus with the process that started it. `workers.embedder.model_process`
 starts it and asks it.

@@ -48,7 +48,7 @@ class EmbedderThreads:
 
     @property
     def ready(self) -> bool:
-        """Whether the model is loaded; until then searches have lexical results alone."""
+        """True once the model is loaded; until then searches have lexical results alone."""
         loading = self._loading
         return loading is not None and loading.done() and not loading.cancelled() and loading.exception() is None
 
@@ -60,7 +60,7 @@ class EmbedderThreads:
 
     @property
     def failed(self) -> bool:
-        """Whether loading has raised."""
+        """True if loading has raised."""
         return self._loading is not None and self._loading.done() and not self.ready
 
     @property

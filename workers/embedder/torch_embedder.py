@@ -28,7 +28,7 @@ os.environ.setdefault("LRU_CACHE_CAPACITY", "16")
 takes hundreds of megabytes, and hardly any of them comes again; the layers of one pass need about ten."""
 
 SLICE_SECONDS = 0.02
-"""How long a batch of documents should take. A query on a sibling core takes twice as long while a batch runs.
+"""The time that a batch of documents should take. A query on a sibling core takes twice as long while a batch runs.
 
 Longer batches gain nothing. With 16 texts at a time one core embedded 122-125 texts a second in batches of 0.012 and
 0.025 s, and 97 in batches of 0.1 s, because more of a long batch is padding.

@@ -1,4 +1,4 @@
-"""How a Qdrant server is reached."""
+"""The address of a Qdrant server, and how a client logs in to it."""
 
 from __future__ import annotations
 

@@ -108,7 +108,7 @@ class Index(Protocol):
 
     @property
     def metadata(self) -> Metadata:
-        """What the collection records about itself: its layout, template and model."""
+        """The layout, template and model that the collection records about itself."""
 
     @property
     def model(self) -> ModelId:
@@ -116,7 +116,7 @@ class Index(Protocol):
 
     @property
     def is_remote(self) -> bool:
-        """Whether each call is a request over a network. What is asked at one moment may then share a request."""
+        """True if each call is a request over a network: calls that are made at one moment may then share a request."""
 
     async def stored(self, product_ids: Collection[str], *, vectors: bool = False) -> dict[str, Stored]:
         """Return the points of these items by product_id, without the missing ones."""

@@ -63,7 +63,7 @@ HEAD_FIELDS = (
     *("product_id", "partition", "status", "left_out", "updated_at_ms", "searchable_at_ms"),
     *("version", "fingerprint", "product_digest", "alerts_due", "alerts_due_at_ms"),
 )
-"""The fields that tell whether a record changes the product of a point, and all that it may change otherwise."""
+"""The fields from which the plan sees whether the product changed, and every other field that a record can change."""
 
 
 SEVERAL, NUMBERS = (list, tuple, frozenset), (int, float)
@@ -88,7 +88,7 @@ class IsIn(NamedTuple):
     values: list[int] | list[str]
 
     def holds(self, value_of: ValueOf, _: str = "") -> bool:
-        """Return what `Is.holds` does. The index tells 1 from 1.0 and from true."""
+        """Return whether these values satisfy the condition. The index tells 1 from 1.0 and from true."""
         has = value_of(self.field)
         several = has if isinstance(has, SEVERAL) else (has,)
         return any(type(each) is type(one) and each == one for each in several for one in self.values)
@@ -121,7 +121,7 @@ class IsOneOf(NamedTuple):
     points: tuple[str, ...]
 
     def holds(self, _: ValueOf, point: str = "") -> bool:
-        """Return what `Is.holds` does; `point` is the id."""
+        """Return whether the point has one of the ids; `point` is its own."""
         return point in self.points
 
 
@@ -132,7 +132,7 @@ class Except(NamedTuple):
     points: tuple[str, ...]
 
     def holds(self, value_of: ValueOf, point: str = "") -> bool:
-        """Return what `IsOneOf.holds` does."""
+        """Return whether a point with these values and this id satisfies the condition."""
         return point not in self.points and self.condition.holds(value_of, point)
 
 
@@ -152,7 +152,7 @@ class AnyOf(NamedTuple):
     conditions: tuple[Is | IsIn | IsOneOf | Except, ...]
 
     def holds(self, value_of: ValueOf, point: str = "") -> bool:
-        """Return what `IsOneOf.holds` does."""
+        """Return whether a point with these values and this id satisfies one of the conditions."""
         return any(each.holds(value_of, point) for each in self.conditions)
 
 

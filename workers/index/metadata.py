@@ -21,7 +21,7 @@ ANALYSIS_BEFORE = 1
 
 
 class Metadata(NamedTuple):
-    """What a collection records about itself.
+    """The facts that a collection records about itself.
 
     A server keeps it in the collection's metadata, the embedded index in a file beside the shard.
     """

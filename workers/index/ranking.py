@@ -25,8 +25,8 @@ SCORE_DIGITS = 5
 EQUAL_POINTS_MAX = 4_096
 """The most points that are read to order those of equal score. Of more, as many as that have one order."""
 SPARE_POINTS = 16
-"""How many points more than wanted are asked for at first. Of 100 rankings by words of 20,000 items 42 end among points
-of equal score, and one ends more than 16 before theirs; to ask again takes as long as the first time."""
+"""The points beyond those that are wanted that are asked for at first. Of 100 rankings by words of 20,000 items 42 end
+among points of equal score, and one ends more than 16 before theirs; to ask again takes as long as the first time."""
 
 
 _POINT_ID, _SCORE = itemgetter(0), itemgetter(1)

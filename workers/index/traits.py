@@ -42,7 +42,7 @@ class Traits(NamedTuple):
     category: tuple[str, ...]
     """The levels, the widest first."""
     name_keys: tuple[str, ...]
-    """What the filters for names and attributes compare."""
+    """The keys that the filters for names and attributes compare."""
     sellers: tuple[str, ...]
     availability: str | None
     price: float | None

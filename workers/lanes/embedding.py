@@ -36,14 +36,14 @@ OLDEST_EVERY = 4
 
 
 class EmbeddingPace(NamedTuple):
-    """How many texts are embedded at once, and how long the lane rests."""
+    """The pace of the lane: how many texts it embeds at once, and how long it rests."""
 
     texts_max: int = 64
     texts_at_once: int = 8
     """The texts of one call of the embedder. Between calls the lane looks for texts that were written meanwhile."""
     new_texts_every_s: float = 0.1
-    """How often, at most, texts that were written meanwhile go ahead of the rest of a batch: in a flood they would
-    otherwise cut it into calls of a few texts, which cost more."""
+    """The least time between two looks for texts that were written meanwhile, which go ahead of the rest of a batch: in
+    a flood they would otherwise cut it into calls of a few texts, which cost more."""
     few_texts_max: int = 2
     """The most texts embedded ahead of the rest of a batch, or while text and price changes wait, once in
     `behind_s_max`: the changes get the processor, and no text starves."""
@@ -52,9 +52,10 @@ class EmbeddingPace(NamedTuple):
     """The rest after a batch that emptied the backlog, for each of its texts, so that later ones share a pass."""
     rest_s_max: float = 0.25
     texts_that_end_a_rest: int = 5
-    """A pass costs as much for one text as for five, so that more of them would gain nothing by waiting."""
+    """The number of waiting texts that ends a rest. A pass costs as much for one text as for five: they gain nothing by
+    waiting longer."""
     idle_s_max: float = 2.0
-    """The lane looks for a backlog so often without being woken, such as that of a partition assigned since."""
+    """The longest time between two looks at the backlog, which find the texts of newly assigned partitions."""
 
 
 class Documents(Protocol):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Decided(NamedTuple):
-    """What is to be written for an item."""
+    """The decision about an item: the write, if any, and whether its text is new."""
 
     pending: PendingItem
     plan: PointPlan

@@ -50,7 +50,7 @@ class Left(NamedTuple):
     """The items of a batch that are neither written nor refused."""
 
     texts: list[NewText]
-    """They have a new text, and wait for their turn."""
+    """The items with a new text, which wait for their turn."""
     missed: list[PendingItem]
     """Their points changed between reading and writing: they must be read and planned afresh."""
 

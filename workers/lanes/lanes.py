@@ -28,7 +28,7 @@ WRITTEN = Written()
 
 
 class LanePressure:
-    """Whether more items wait than are written at once: then embedding leaves the processor to the lanes."""
+    """The pressure on the lanes of one collection: while it is high, embedding leaves the processor to them."""
 
     def __init__(self) -> None:
         self._behind_until_s = 0.0
@@ -39,7 +39,7 @@ class LanePressure:
 
     @property
     def behind(self) -> bool:
-        """Whether that is so, or was a moment ago."""
+        """True if more items wait than are written at once, or did within the last half second."""
         return _now_s() < self._behind_until_s
 
     async def caught_up(self) -> None:
@@ -73,7 +73,7 @@ class Lanes:
 
     @property
     def depths(self) -> dict[str, int]:
-        """How many items wait in each lane, by falling priority."""
+        """The number of items that wait in each lane, by falling priority."""
         return self._queues.depths
 
     async def put(self, pending: PendingItem) -> None:

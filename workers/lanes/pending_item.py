@@ -33,14 +33,15 @@ class PendingItem:
     serving: Payload | None = None
     """In a backfill: the item's point in the collection that searches ask."""
     times: StageTimes | None = None
-    """When the first of the waiting records left each stage before; None in a backfill, whose events are not new."""
+    """The times at which the first of the waiting records left each stage before; None in a backfill, whose events are
+    not new."""
     traced: tuple[TracedRecord, ...] = ()
     """The waiting records that belong to a trace, the first ones at most."""
     unseen: bool = False
-    """Whether no worker has acked any of the records, in this log or in an earlier one: an item without a point is new
+    """True if no worker has acked any of the records, in this log or in an earlier one: an item without a point is new
     then, else the index has lost it."""
     repair: bool = field(init=False)
-    """Whether one of the records was written to repair the point, so that the write must do so."""
+    """True if one of the records was written to repair the point, so that the write must do so."""
 
     def __post_init__(self) -> None:
         self.repair = self.record.writer == REPAIRER
@@ -52,7 +53,7 @@ class PendingItem:
 
     @property
     def vanishes(self) -> bool:
-        """Whether the change may be that the product is out of stock or delisted now: that goes ahead of the rest."""
+        """True if the change may be that the product is out of stock or delisted now: that goes ahead of the rest."""
         try:
             return "product" in self.changes and not on_offer(self.record.state)
         except ForeignRecord:  # The plan of the item refuses it.

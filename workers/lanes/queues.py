@@ -20,10 +20,10 @@ T = TypeVar("T")
 
 
 class LaneBounds(NamedTuple):
-    """How many items may wait, and how many are written at once."""
+    """The bounds of a collection's lanes: the items that may wait, and the items that are written at once."""
 
     pending_items_max: int = 5_000
-    """At this bound the input waits."""
+    """The most items that wait: at this bound the input waits too."""
     batch_items_max: int = 64
     """Arrived items written at once, in some 10 ms and turns of two: a search waits for one of these turns."""
     texts_max: int = 16
@@ -60,7 +60,7 @@ class PriorityQueues:
 
     @property
     def depths(self) -> dict[str, int]:
-        """How many items wait in each queue, by falling priority."""
+        """The number of items that wait in each queue, by falling priority."""
         return {
             "vanishing": len(self._vanishing),
             "arrived": len(self._arrived),
@@ -70,17 +70,17 @@ class PriorityQueues:
 
     @property
     def arrived(self) -> bool:
-        """Whether items wait that have priority over new texts."""
+        """True if items wait that have priority over new texts."""
         return bool(self._vanishing or self._arrived)
 
     @property
     def texts(self) -> bool:
-        """Whether new texts wait."""
+        """True if new texts wait."""
         return bool(self._texts)
 
     @property
     def backfill(self) -> bool:
-        """Whether records of the backfill wait."""
+        """True if records of the backfill wait."""
         return bool(self._backfill)
 
     async def put(self, pending: PendingItem) -> None:

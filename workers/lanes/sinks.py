@@ -30,7 +30,7 @@ class Searchable(NamedTuple):
     change: Change
     now_ms: int
     times: StageTimes | None = None
-    """When their item record left the stages before; None where that is not known."""
+    """The times at which their item record left the stages before; None where they are not known."""
     trace_id: str | None = None
     """The trace of one of the events; None where none belongs to a trace."""
 
@@ -54,7 +54,7 @@ class VectorSearchable(NamedTuple):
     fingerprint: str
     """The fingerprint of the text."""
     words_at_ms: int | None = None
-    """When search could first find the text by its words; None where that is not known."""
+    """The time at which search could first find the text by its words; None where it is not known."""
     trace_id: str | None = None
     """The trace of the event that brought the text; None where that is not known."""
 
@@ -71,7 +71,7 @@ class TracedWrite(NamedTuple):
     fingerprint: str | None
     """The fingerprint of the text whose embedding is pending now; None if none is."""
     began_ms: int
-    """When the write began."""
+    """The time at which the write began."""
     now_ms: int
 
 
@@ -80,7 +80,7 @@ class Embedded(NamedTuple):
 
     texts: int
     seconds: float
-    """How long the model took."""
+    """The time that the model took."""
 
 
 class VectorFailed(NamedTuple):
@@ -119,7 +119,7 @@ class AlertsSent(NamedTuple):
 
     alerts: int
     seconds: float
-    """How long the first of them waited since its item was written."""
+    """The time that the first of them waited since its item was written."""
 
 
 class WatchFailed(NamedTuple):

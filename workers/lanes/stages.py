@@ -15,14 +15,14 @@ EMBED = "embed"
 
 
 class StageTimes(NamedTuple):
-    """When an item record left the stages before the lanes, in milliseconds since the epoch."""
+    """The times at which an item record left the stages before the lanes, in milliseconds since the epoch."""
 
     folded_at_ms: int
-    """When its first event was folded."""
+    """The time at which its first event was folded."""
     logged_at_ms: int
     """The timestamp of the record: when it was sent, or when a broker that stamps records had it."""
     delivered_at_ms: int
-    """When the index worker had it."""
+    """The time at which the index worker had it."""
 
     def earlier(self, other: StageTimes) -> StageTimes:
         """Return the earlier time of each stage: of records that one write makes searchable, the first one waited
@@ -33,8 +33,8 @@ class StageTimes(NamedTuple):
 def stage_seconds(arrived_at_ms: int, times: StageTimes, searchable_at_ms: int) -> tuple[float, ...]:
     """Return the seconds spent in each of STAGES; they add up to the seconds from arrival to search.
 
-    The clocks of two machines differ, and a record may carry no timestamp (-1). A time that lies before the one of the
-    stage ahead of it, or after the end, is therefore taken for that: no stage is negative, and the sum stays.
+    The clocks of two machines differ, and a record may carry no timestamp (-1). A time earlier than the previous
+    stage's is raised to it, and a time after the end is lowered to the end: no stage is negative, and the sum stays.
     """
     end_ms = max(arrived_at_ms, searchable_at_ms)
     passed, reached = [], arrived_at_ms

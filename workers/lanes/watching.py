@@ -42,7 +42,7 @@ class RaisedAlert(NamedTuple):
 
     watch_id: str
     by: str
-    """What raised it: the version of the item, and the boundary of the sale window where one has turned."""
+    """The cause of the alert: the version of the item, and the boundary of the sale window where one has turned."""
 
     @classmethod
     def parsed(cls, text: str) -> RaisedAlert:
@@ -65,7 +65,7 @@ class ChangedPoint(NamedTuple):
     before: Payload | None
     """The point, or its head if the product does not change; None if there is none."""
     unseen: bool
-    """Whether an item without a point is a new one, and not one that the index has lost."""
+    """True if an item without a point is a new one; False if the index has lost it."""
 
 
 class Serving(Protocol):
@@ -92,7 +92,7 @@ class Watching:
         """Held from reading the alerts of a point to writing them, where its version does not change meanwhile."""
 
     async def with_alerts(self, several: Sequence[ChangedPoint], read: Read) -> list[Write]:
-        """Return the writes with the alerts that they raise, and with those of a point that a whole one would lose.
+        """Return the writes with the alerts they raise; an upsert also keeps the point's pending alerts.
 
         Raises Unavailable as `read` does. A watch that cannot be compared costs its alert and never the write.
         """

@@ -22,7 +22,7 @@ AVAILABILITY_UNKNOWN = 0.5
 
 
 class Moment(NamedTuple):
-    """When and where an item is weighed."""
+    """The time and the shop currency at which an item is weighed."""
 
     now_ms: int
     shop_currency: str | None
@@ -43,7 +43,8 @@ class Factor(BaseModel):
 
     @property
     def loss(self) -> float:
-        """How much less than the whole an item without any share of it counts: 1 - 1 / (1 + `strength`)."""
+        """The loss: an item without any share of the factor counts by 1 - 1 / (1 + `strength`) less than one with all
+        of it."""
         return self.strength / (1 + self.strength)
 
 
@@ -71,7 +72,7 @@ class Reviews(Factor):
 
 
 class Availability(Factor):
-    """Whether the item can be bought: in stock 1, to be ordered or unknown 0.5, out of stock 0."""
+    """The availability of the item: in stock 1, to be ordered or unknown 0.5, out of stock 0."""
 
     @override
     def share(self, item: Traits, moment: Moment) -> float:
@@ -97,7 +98,7 @@ class Boost(Factor):
 
 
 class Newness(Factor):
-    """How new the product is by its last change at its source: half of the share is left after `half_life_days`."""
+    """The newness of the product by its last change at its source: half of the share is left after `half_life_days`."""
 
     half_life_days: float = Field(30, gt=0)
 
@@ -109,7 +110,7 @@ class Newness(Factor):
 
 
 class PriceDrop(Factor):
-    """How much lower the price now is than the regular price, as a share of it; `most` of it has the whole share."""
+    """The drop of the price below the regular price, as a share of it; a drop of `most` has the whole share."""
 
     most: float = Field(0.5, gt=0, le=1)
 
@@ -123,7 +124,7 @@ class PriceDrop(Factor):
 
 
 class Sellers(Factor):
-    """How many sellers offer the item: one has the share 0, `half_at` more of them 0.5."""
+    """The number of sellers that offer the item: one has the share 0, `half_at` more of them 0.5."""
 
     half_at: float = Field(2, gt=0)
 

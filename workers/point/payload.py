@@ -69,7 +69,7 @@ def payload(
 
 
 def differing_fields(stored: Payload, content: Content, among: Sequence[str] = CONTENT_FIELDS) -> list[str]:
-    """Return the names of those of these fields of the content that differ from the stored ones, in their order."""
+    """Return the names of the fields among these whose stored values differ from the content, in their order."""
     before, now = cast("dict[str, Any]", stored), cast("dict[str, Any]", content)
     return [field for field in among if before.get(field) != now[field] and _value(before, field) != now[field]]
 
@@ -80,7 +80,7 @@ def _value(stored: Mapping[str, Any], field: str) -> Any:
 
 
 def changed_fields(stored: Payload, content: Content, among: Sequence[str] = CONTENT_FIELDS) -> dict[str, Any]:
-    """Return those of these top-level fields of the content that differ from the stored ones."""
+    """Return the top-level fields of the content among these that differ from the stored ones."""
     now = cast("dict[str, Any]", content)
     changed = differing_fields(stored, content, among)
     # Where no boundary of a window was to come, none has turned: the stored fields are as they were read.

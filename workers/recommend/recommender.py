@@ -54,7 +54,7 @@ class Recommended(NamedTuple):
 
 
 class _Sought(NamedTuple):
-    """What is looked for."""
+    """The target of a request: the given items, their taste as a vector, and their terms."""
 
     given: Given
     taste: NDArray[np.float32] | None

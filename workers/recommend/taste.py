@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 VIEWED_WEIGHT = 0.5
 """The weight of all views beside that of all likes: who looks at an item need not like it."""
 RECENCY = 0.8
-"""How much a view counts beside the next later one."""
+"""The weight of a view beside the next later one."""
 DISLIKED_WEIGHT = 0.25
 """The weight of all dislikes: gamma of Rocchio, with which they turn a taste and never make it."""
 LENGTH_MIN = 1e-6

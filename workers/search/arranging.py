@@ -32,14 +32,14 @@ ALL_FILTERS = ""
 
 
 class FoundSet(NamedTuple):
-    """What a query finds with some filters."""
+    """The items that a query finds with some filters."""
 
     ranked: Ranked
     """The best first."""
     pins: list[Pin]
     """The pins whose products may be shown. They are part of the ranking."""
     is_exact: bool
-    """Whether there are no others."""
+    """True if the query finds no others."""
 
 
 class Listing(NamedTuple):
@@ -61,7 +61,7 @@ def arranges(request: SearchRequest) -> bool:
 
 
 def filters_to_count(request: SearchRequest, turned: Turned) -> dict[str, Filters]:
-    """Return the filters of a search, and by field those without its own ones, for each that is counted and has any."""
+    """Return all filters and, for each counted field that is filtered, the filters without that field's own."""
     filters = request.filters
     several = {ALL_FILTERS: filters_now(filters, turned)}
     for name in request.facets:

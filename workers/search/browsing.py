@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from workers.search.turned_prices import Turned
 
     _Place = tuple[tuple[float, ...], int, str]
-    """What an item is sorted by, how many items were read before it, and the id of its point."""
+    """The values by which an item is sorted, the number of items that were read before it, and the id of its point."""
 
 BROWSED_MAX = 100_000
 """The most items that pass the filters, if they are to be sorted, grouped or counted."""
@@ -166,7 +166,7 @@ class _Page:
 
     @property
     def total(self) -> int:
-        """How many items, or groups, there are."""
+        """The number of items, or of groups."""
         return self.total_items
 
     def add(self, part: Mapping[str, Traits], keys: Sequence[str], places: Sequence[tuple[float, ...]]) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 HEAD_HITS = LIMIT_MAX
 """The hits that are put in another order: those after them are hardly what was asked for."""
 CHEAP_WEIGHT = 0.5
-"""How much more the cheapest hit counts than the dearest one: a hit of two thirds of the score may overtake."""
+"""The weight that the cheapest hit has beyond the dearest one: a hit of two thirds of the score may overtake."""
 
 
 async def cheaper_first(searcher: Searcher, request: SearchRequest, now_ms: int) -> Results:

@@ -15,7 +15,7 @@ class Cutoff(NamedTuple):
     """The least scores of a result. An item needs one of them."""
 
     words_min: float
-    """By BM25."""
+    """The least score by BM25."""
     cosine_min: float
 
 

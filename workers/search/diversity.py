@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from workers.search.retrievers import Ranked
 
 DIVERSE_POINTS = 100
-"""How many items of a search change their places: as many for every page, so that no page repeats an item."""
+"""The items of a search that may change their places: as many for every page, so that no page repeats an item."""
 
 
 def diversified(scores: NDArray[np.float32], vectors: NDArray[np.float32], diversity: float, limit: int) -> list[int]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from workers.search.searcher import Searcher
 
 RANKED_MAX = 1_000
-"""How far each ranking is looked through for the item."""
+"""The number of items of each ranking among which the item is looked for."""
 WORDS_MAX = 32
 """The most words of a query that are explained."""
 TEXT_FIELDS: tuple[str, ...] = ("title", "brand", "category", "description", "attributes", "product_id", "gtin")

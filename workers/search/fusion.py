@@ -42,10 +42,11 @@ def fuse(
 ) -> Fused:
     """Return the points of both rankings that reach the cut-off, best first, with scores from 0 to `SCORE_MAX`.
 
-    Both are in the order of `workers.index.ranking`. The score by words counts as a share of `words_best`, the best one
-    of all items but for what they have for their names (0.0: that of the first point). The cosine counts from that of
-    the last point of the head on, since how low cosines are depends on model and query. What lies beyond the heads
-    follows in turns, so that longer rankings begin as shorter ones do and no page repeats an item.
+    Both are in the order of `workers.index.ranking`. The score by words counts as a share of `words_best`: the best
+    score of any item, not counting points for matching its whole name (0.0: the score of the first point).
+    The cosine counts from that of the last point of the head on, since how low cosines are depends on model and query.
+    The points beyond the heads follow in turns, so that longer rankings begin as shorter ones do and no page repeats
+    an item.
     """
     best = words_best or (words[0].score if words else 0.0)
     head = in_order(_scored(words[:HEAD_POINTS], near[:HEAD_POINTS], vector_weight, cutoff, best))
@@ -76,7 +77,7 @@ def _scored(
 
 
 def _share(score: float, best: float) -> float:
-    """Return the share of the best score; of a higher one, which an item named as the query has, between 1 and 2.
+    """Return score / best. A score above the best, of an item whose name is the query, maps to between 1 and 2.
 
     The name outweighs all words. Were it the measure, the words of all other items would count next to nothing.
     """

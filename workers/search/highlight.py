@@ -23,7 +23,7 @@ TEXT_CHARACTERS_MAX = 5_000
 """The part of a description that is looked through, in some 2 ms."""
 EXCERPT_CHARACTERS = 240
 BEFORE_CHARACTERS = 40
-"""How much of the text before its first match an excerpt shows."""
+"""The characters before the first match that an excerpt shows."""
 CHUNKS_KNOWN_MAX = 10_000
 """The most chunks whose terms are remembered, some 400 bytes each."""
 

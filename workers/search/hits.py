@@ -47,7 +47,7 @@ class Shop(NamedTuple):
 
 
 class Shown(NamedTuple):
-    """What put a hit where it is, besides its score."""
+    """The facts that put a hit where it is, besides its score."""
 
     pinned: str | None = None
     """The rule that pins it."""

@@ -1,7 +1,7 @@
 """A page of all items that pass the filters in the order of a number that the index has an index of.
 
-It costs a page, however many items pass. What is equal comes in any order from Qdrant, and what has no number not at
-all (docs/traps.md): both are asked for by themselves.
+It costs a page, however many items pass. Qdrant returns equal values in any order and omits items without the number
+(docs/traps.md), so each of these groups is queried separately.
 """
 
 from __future__ import annotations

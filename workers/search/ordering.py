@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from workers.merchandising.weights import ItemWeights
 
 BROWSED_HEAD_POINTS = 1_000
-"""How many items of a search without a query are weighed, from the first one in the order of the index."""
+"""The items of a search without a query that are weighed, from the first one in the order of the index."""
 BROWSED_RELEVANCE = 1.0
 _SCORE = itemgetter(1)
 
@@ -32,7 +32,7 @@ class Rival(NamedTuple):
     """The name of the ranking of the search, and of this one."""
     weights: ItemWeights | None
     seed: str
-    """What decides which ranking begins: all pages of a search must have the same."""
+    """The seed that decides which ranking begins: all pages of a search must have the same."""
 
     def drafted(self, own: Ranked, others: Ranked) -> Ranked:
         """Return one ranking of both, whose heads are drafted by two teams."""
@@ -44,7 +44,7 @@ class Rival(NamedTuple):
 
 
 class Ordering(NamedTuple):
-    """How one search orders what it found."""
+    """The order of one search: its weights, its rules and its moment."""
 
     weights: ItemWeights | None
     rules: AppliedRules
@@ -53,19 +53,19 @@ class Ordering(NamedTuple):
 
     @property
     def needs_traits(self) -> bool:
-        """Whether the order depends on the traits of what was found."""
+        """True if the order depends on the traits of the found items."""
         rival = self.rival is not None and self.rival.weights is not None
         return rival or self.weights is not None or bool(self.rules.buries or self.rules.boosts)
 
     @property
     def needs_sales(self) -> bool:
-        """Whether it depends on the offers of items on sale."""
+        """True if the order depends on the offers of items on sale."""
         of = (self.weights, self.rival.weights if self.rival is not None else None)
         return any(weights is not None and "price_drop" in weights.factors for weights in of)
 
     @property
     def changes_nothing(self) -> bool:
-        """Whether relevance alone orders."""
+        """True if relevance alone orders."""
         return not self.needs_traits and not self.rules.pins and self.rival is None
 
     def weights_of(self, team: str | None) -> ItemWeights | None:

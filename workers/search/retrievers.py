@@ -33,17 +33,17 @@ EXACT_SCORE = 1.0
 
 
 class Ranked(NamedTuple):
-    """What a search found, by relevance, the best first, in its three parts."""
+    """The result of a search by relevance, the best first, in its three parts."""
 
     exact: list[Found]
     """The items whose product_id or GTIN is in the query."""
     head: list[Found]
-    """What is among the first `HEAD_POINTS` of a ranking: the same however far the rankings were read."""
+    """The points among the first `HEAD_POINTS` of a ranking: the same however far the rankings were read."""
     rest: list[Found]
     teams: Mapping[str, str] = MappingProxyType({})
     """The ranking that a point of the head came from, where two are compared."""
     buried: int = 0
-    """How many points at the end of the head a rule put there."""
+    """The number of points that a rule put at the end of the head."""
 
     @property
     def whole(self) -> list[Found]:
@@ -52,12 +52,12 @@ class Ranked(NamedTuple):
 
 
 class Retrieved(NamedTuple):
-    """What the retrievers found for a query, each in its own order."""
+    """The results of the retrievers for a query, each in its own order."""
 
     words: list[Found]
-    """By BM25."""
+    """The points that words find, by BM25."""
     near: list[Found]
-    """By cosine; empty without a vector, or where vectors have no weight."""
+    """The points that the vector finds, by cosine; empty without a vector, or where vectors have no weight."""
     exact: list[str]
     """The points whose product_id or GTIN is in the query."""
     kind: QueryKind
@@ -78,7 +78,8 @@ class Retrieved(NamedTuple):
 
     @property
     def go_on(self) -> tuple[bool, bool]:
-        """Whether the ranking by words, and that by vectors, may have results beyond the points that were asked for."""
+        """True for the ranking by words, and for that by vectors, if it may go on beyond the points that were asked
+        for."""
         words, near = (
             len(found) >= self.points and found[-1].score >= least
             for found, least in zip((self.words, self.near), self.cutoff, strict=True)
@@ -87,7 +88,7 @@ class Retrieved(NamedTuple):
 
     @property
     def is_complete(self) -> bool:
-        """Whether neither ranking has results beyond the points that were asked for."""
+        """True if neither ranking has results beyond the points that were asked for."""
         return not any(self.go_on)
 
     @property
@@ -160,7 +161,7 @@ async def _deeper(
 
 
 class _Said(NamedTuple):
-    """What words and identifiers find, with each of the filters."""
+    """The results of words and identifiers, with each of the filters."""
 
     words: list[list[Found]]
     exact: list[list[str]]
@@ -173,7 +174,7 @@ class _Said(NamedTuple):
 
 
 class _Related(NamedTuple):
-    """What the vector finds, with each of the filters."""
+    """The results of the vector, with each of the filters."""
 
     near: list[list[Found]]
     best: float | None
@@ -181,7 +182,7 @@ class _Related(NamedTuple):
 
 
 class _Asked(NamedTuple):
-    """What the retrievers are asked for: each of them for all of it at the same moment."""
+    """The request to the retrievers: each of them is asked for all of it at the same moment."""
 
     of: Index
     query: str

@@ -50,12 +50,13 @@ if TYPE_CHECKING:
 VECTOR_SECONDS_MAX = 5.0
 """The longest wait for a query's vector. A query is then answered by lexical results, even if the model hangs."""
 PAGE_POINTS = HEAD_POINTS
-"""How far each ranking is read at least for a page in the order of relevance. What lies beyond is shown on later pages,
-and not counted: beside 500 events a second, reading on to 1,000 made a search half as slow again."""
+"""The points that are read of each ranking, at least, for a page in the order of relevance. The points beyond them are
+shown on later pages, and not counted: beside 500 events a second, reading on to 1,000 made a search half as slow again.
+"""
 AHEAD_PAGES, AHEAD_END_MAX = 3, 50
-"""How many payloads a remote index gives with the rankings, in pages, for pages that end so early."""
+"""The payloads that a remote index gives with the rankings, in pages, and the last hit of pages for which it does."""
 COUNTED_POINTS = 1_000
-"""How far each ranking is read to sort, group or count refinements of what is found."""
+"""The points that are read of each ranking to sort, group or count refinements of the found items."""
 
 
 class ServingIndex(Protocol):
@@ -90,11 +91,11 @@ class Results(NamedTuple):
     total: int
     """The number of items that are found."""
     total_is_exact: bool
-    """Whether there are no more than `total`: see `PAGE_POINTS` and `COUNTED_POINTS` for how far rankings are read."""
+    """True if there are no more than `total`: see `PAGE_POINTS` and `COUNTED_POINTS` for how far rankings are read."""
     by: FoundBy
     facets: dict[str, list[Refinement]]
     facets_are_exact: bool
-    """Whether no count of a refinement may be higher: its items are read as those of `total` are."""
+    """True if no count of a refinement may be higher: its items are read as those of `total` are."""
     left_out: list[str]
     """The points that were found and cannot be shown, since the index holds a value of them that no answer can have."""
 

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from workers.vocabulary.vocabulary import Vocabulary
 
 FEW_HITS = 3
-"""With fewer hits, by words or by vectors, a query has found almost nothing."""
+"""The number of hits, by words or by vectors, below which a query has found almost nothing."""
 
 
 class QueryRules(Protocol):
-    """What a shop says about the words of its queries. `workers.words.synonyms.Synonyms` does."""
+    """The rules of a shop about the words of its queries, as `workers.words.synonyms.Synonyms` has them."""
 
     def terms(self, text: str) -> Mapping[str, float]:
         """Return the terms that a query is searched for with, with their weights, > 0."""

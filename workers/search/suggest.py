@@ -28,7 +28,7 @@ COMPLETIONS_MAX = 16
 POINTS_READ = 32
 """The points whose titles are read, some 1.5 ms of them."""
 COMPLETION_WEIGHT = 0.5
-"""How much a completion counts beside a word that was typed whole."""
+"""The weight of a completion beside a word that was typed whole."""
 
 
 class Suggested(NamedTuple):
@@ -39,7 +39,7 @@ class Suggested(NamedTuple):
 
 
 class Typed(NamedTuple):
-    """What was typed: whole words, and the one that may go on."""
+    """The typed text: whole words, and the one that may go on."""
 
     before: str
     """The text before the last word, as typed."""
@@ -116,7 +116,7 @@ def _title(payload: Payload, asked: Typed, languages: Sequence[str]) -> str | No
 
 
 def _rank(tag: str, languages: Sequence[str]) -> int:
-    """Return the place of a language among those of the shop, of which `zh` stands for `zh-Hant` too."""
+    """Return the index of a language in the shop's list; `zh` in the list also matches `zh-Hant`."""
     ranks = (n for n, each in enumerate(languages) if tag == each or tag.startswith(f"{each}-"))
     return next(ranks, len(languages))
 

@@ -1,4 +1,4 @@
-"""What a search is tried with: the vectors of a model that the index does not have."""
+"""The model of a trial: the index does not have its vectors."""
 
 from __future__ import annotations
 

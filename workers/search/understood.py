@@ -35,7 +35,7 @@ class Answer(NamedTuple):
 
     results: Results
     understood: Understood | None
-    """None if nothing was, or was not to be."""
+    """The understanding of the query; None if no part was understood, or `understand` is false."""
     did_you_mean: str | None
     relaxed: list[Relaxation]
     text: str | None
@@ -67,7 +67,7 @@ class UnderstandingSearch:
         self._spelling = Spelling(vocabulary, rules)
 
     async def search(self, request: SearchRequest, now_ms: int) -> Answer:
-        """Return one page. Raises as `Searcher.search` does, which a guessed filter alone never makes it do."""
+        """Return one page. Raises as `Searcher.search` does, but never because of a guessed filter."""
         if request.q is None:
             return Answer(await self._searcher.search(request, now_ms), None, None, [], None)
         query = request.q

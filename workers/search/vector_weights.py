@@ -1,4 +1,4 @@
-"""How much vectors count beside words, by the kind of the query."""
+"""The weight of vectors beside words, by the kind of the query."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ _HIDDEN = (
     "unlisted unpublished offline rejected"
 )
 HIDDEN_WORDS = frozenset(("", *_HIDDEN.split()))
-"""What a column says in lower case whose product is not to be shown."""
+"""The words, in lower case, of a column whose product is not to be shown."""
 _DECIMAL = re.compile(r"-?\d+(\.\d+)?")
 _DECIMAL_WITH_POINT = re.compile(r"-?\d+\.\d+")
 """Base64 has no point: with a schema, or another setting of the connector, the decimal is text already."""

@@ -25,7 +25,7 @@ _IN_CLOUD_EVENT = b',"data":' + _BEGINS
 
 
 class ColumnTypes(NamedTuple):
-    """What reads the columns whose values need their schema, by name: of a bare row, and of the rows in an envelope."""
+    """The readers of columns whose values need their schema, by name: of a bare row, and of the rows in an envelope."""
 
     row: Types
     before: Types

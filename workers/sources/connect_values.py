@@ -49,7 +49,7 @@ _INFINITE_DAYS = {
     "+292278994-08-16Z": INFINITY,
     "+292269055-12-02Z": MINUS_INFINITY,
 }
-"""What Debezium makes of a `date` that is infinite, as a number and as a text: days that overflowed (3.6.3)."""
+"""The values that Debezium writes for an infinite `date`, as a number and as a text: days that overflowed (3.6.3)."""
 
 _PER_MILLISECOND = {
     "io.debezium.time.Timestamp": 1,

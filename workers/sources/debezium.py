@@ -49,13 +49,13 @@ _OF_CLOUD_EVENT = {
 
 
 class RowChange(NamedTuple):
-    """What became of one row."""
+    """The fate of one row: inserted, updated or deleted."""
 
     deleted: bool
     row: Mapping[str, Any]
     """The row after the change; the row before it if it was deleted."""
     types: Mapping[str, ColumnReader]
-    """What reads the columns that need their schema; empty where the record has none."""
+    """The readers of columns that need their schema; empty where the record has none."""
     key: bytes | None
     position: int | None
     """The position of the change in the log of its database; None if it is not known."""

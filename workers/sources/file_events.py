@@ -16,7 +16,7 @@ TEXT_FORMATS = ("csv", "google-merchant")
 
 
 class FileFormat:
-    """What the rows of a file are."""
+    """The kind of rows that a file has: the format, and the topic of their events."""
 
     def __init__(self, source: Source, shop_currency: str | None = None) -> None:
         """Raises Misconfigured if the source lacks something."""

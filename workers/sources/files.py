@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 CHUNK_CHARACTERS = 64 * 1024
 BROKEN = (EOFError, gzip.BadGzipFile, zlib.error)
-"""What reading a packed file raises that was cut off or damaged."""
+"""The errors of reading a packed file that was cut off or damaged."""
 _ANSWER = re.compile(
     rb'\s*\{\s*"(?:products|items)"\s*:\s*'
     rb'(?=\[\s*\{\s*(?:"id"\s*:\s*[0-9]+\s*,\s*"(?:title|sku)"|"admin_graphql_api_id")\s*:)'
@@ -31,7 +31,7 @@ _ANSWER = re.compile(
 
 
 class Shape(NamedTuple):
-    """What a file is."""
+    """The shape of a file."""
 
     name: str
     delimiter: str | None = None
@@ -39,7 +39,7 @@ class Shape(NamedTuple):
 
     @property
     def has_texts(self) -> bool:
-        """Whether the rows are texts by name, not JSON."""
+        """True if the rows are texts by name, not JSON."""
         return self.delimiter is not None or self.name == "XML"
 
 

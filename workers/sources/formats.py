@@ -33,7 +33,7 @@ WITHOUT_CURRENCY = ("shopify", "woocommerce", "magento")
 
 
 class Source(BaseModel):
-    """What the records of a topic are."""
+    """The source of a topic: the format of its records, and their mapping."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from workers.sources.messages import Adapter, JsonObject
 
 IS_ENABLED = {"1": True, "2": False, "0": False, "true": True, "false": False, "enabled": True, "disabled": False}
-"""Whether a product is shown, by its `status`: numbers in the REST API, words in exports."""
+"""True for each `status` of a product that is shown: numbers in the REST API, words in exports."""
 IS_SEARCHED = {"1": False, "2": False, "3": True, "4": True} | {
     "not visible individually": False,
     "catalog": False,
@@ -28,7 +28,7 @@ IS_SEARCHED = {"1": False, "2": False, "3": True, "4": True} | {
     "catalog, search": True,
     "catalog,search": True,
 }
-"""Whether the shop's own search shows a product, by its `visibility`."""
+"""True for each `visibility` with which the shop's own search shows a product."""
 TEXTS = ("description", "short_description")
 BRANDS = ("brand", "manufacturer")
 OWN_FIELDS = frozenset((*TEXTS, *BRANDS, "url_key", "image", "special_price", "special_from_date", "special_to_date"))

@@ -40,7 +40,7 @@ ROWS_CACHED_MAX = 64
 
 
 class Column(BaseModel):
-    """Where a field comes from: a column, or one value for all rows."""
+    """The origin of a field: a column, or one value for all rows."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -96,7 +96,7 @@ class FieldSource(NamedTuple):
     value: Any
     """The value for all rows, where there is no column."""
     convert: Callable[[Any], Any] | None
-    """What makes a field of a value that needs no schema; None where the value is the field."""
+    """The function from a value to the field that needs no schema; None where the value is the field."""
 
 
 def field_sources(mapping: Mapping[str, Column]) -> tuple[FieldSource, ...]:

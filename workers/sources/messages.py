@@ -60,7 +60,7 @@ def product_of(message: Message, what: str) -> JsonObject:
 def id_of(value: Any, field: str) -> str:
     """Return an id that a platform gives as a text or as a whole number. Raises InvalidEvent for any other value.
 
-    `None` and `6.4e+17` would be the names of items that no shop has, while the one that is meant stays as it was.
+    `None` and `6.4e+17` would name items that no shop has, while the item that was meant would stay as it was.
     """
     if type(value) is int or (isinstance(value, str) and value.strip()):
         return str(value)

@@ -42,7 +42,7 @@ class JsonShape(NamedTuple):
 
     @property
     def sentence(self) -> str:
-        """What the record is, and what to do about it."""
+        """The kind of the record, and what to do about it, as a sentence."""
         lines = (("envelope", self.envelope), ("format", self.format))
         configured = " and ".join(f"`{name}: {value}`" for name, value in lines if value is not None)
         option = f"--format {self.format or self.envelope}"

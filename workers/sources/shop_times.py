@@ -8,7 +8,7 @@ from typing import Any
 from schemas.errors import InvalidEvent
 
 NONE = ("0000-00-00", "-0001-11-30")
-"""How MySQL writes no time, and what PHP makes of that."""
+"""The texts for no time: MySQL's, and what PHP makes of it."""
 _LAST = datetime.max.replace(tzinfo=UTC)
 
 

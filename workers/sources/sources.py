@@ -34,7 +34,7 @@ class Times(NamedTuple):
     """The times of a record."""
 
     arrived_at_ms: int
-    """When it arrived."""
+    """The time of its arrival."""
     event_time_ms: int | None
     """The time that it gives for itself; None: the arrival counts."""
 
@@ -45,7 +45,7 @@ class Value(NamedTuple):
     topic: str
     value: bytes
     hides: bool
-    """Whether it says that a product is not shown, or that there is no offer: of a full feed it is no part."""
+    """True if the event hides a product or removes an offer. Full feeds leave such events out."""
 
 
 class Decoded(NamedTuple):

@@ -26,7 +26,7 @@ UNREADABLE = {
     b"<!doctype html": "a page of HTML, such as a login, and no feed: check its address",
     b"<html": "a page of HTML, such as a login, and no feed: check its address",
 }
-"""What a file is by its first bytes, letters in lower case, and what to do."""
+"""The kinds of unreadable files by their first bytes, letters in lower case, and what to do about each."""
 START_BYTES = 16
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 GOOGLE = "base.google.com/"
-"""What the names of Google's vocabularies of products have in common."""
+"""The part that the names of Google's vocabularies of products have in common."""
 ITEM_TAGS = ("item", "entry")
 """The elements of a row in RSS 2.0 and in Atom."""
 ROOTS = ("rss", "feed", "RDF")

@@ -1,4 +1,4 @@
-"""What an item keeps at most: sellers, languages, attributes, and the bytes of its texts.
+"""The limits of an item: sellers, languages, attributes, and the bytes of its texts.
 
 Each limit is a function of the joined state alone, so that the fold stays a join.
 """
@@ -40,7 +40,7 @@ PROMOTIONS_BYTES = 64 * 1024
 """The bytes of the promotions of all offers together, if each comes in PROMOTION_LANGUAGES languages."""
 PROMOTION_LANGUAGES = 8
 OFFERS_WITH_FULL_TEXTS = 25
-"""With more offers than this, all texts give up room to the offers."""
+"""The number of offers beyond which all texts give up room to the offers."""
 PROMOTION_BYTES_MIN = 16
 """A promotion with less room than this would be unreadable and is cleared."""
 

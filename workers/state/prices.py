@@ -24,8 +24,8 @@ def offers_now(offers: Iterable[Offer], now_ms: int) -> list[tuple[Offer, float]
 def price_now(offers: Sequence[Offer], shop_currency: str | None, now_ms: int) -> tuple[float | None, str | None]:
     """Return (lowest price now, currency) of the offers in the shop's currency; (None, None) if there are none.
 
-    Without a shop's currency that of the shop's own offer counts; where it has none, the currency of most offers, and
-    of equally frequent ones the alphabetically first.
+    If `shop_currency` is None, the currency of the shop's own offer is used, else the most frequent one (of equally
+    frequent ones the alphabetically first).
     """
     currency = shop_currency or currency_of(offers)
     prices = [pays for offer, pays in offers_now(offers, now_ms) if offer["currency"] == currency]

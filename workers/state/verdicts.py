@@ -1,4 +1,4 @@
-"""Who won: for each event of one product, what it still says of the item, and for all else which event outranks it.
+"""Verdicts: for each event of one product, the fields that it still decides, and which event outranks it in the others.
 
 It follows the rules of the fold without folding: the greatest stamp wins a field, an upsert or delete wins all fields
 below it, the bare name of a text or of the attributes clears its parts, and a delete of the product voids the offers
@@ -26,7 +26,7 @@ WHOLE = ""
 
 
 class Verdict(NamedTuple):
-    """What became of one field of an event."""
+    """The verdict on one field of an event."""
 
     key: str
     """The field, keyed as in an Entity; `WHOLE` for a delete."""

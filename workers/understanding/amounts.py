@@ -95,7 +95,7 @@ class Amount(NamedTuple):
     value: float
     """Finite, > 0."""
     currencies: tuple[str, ...]
-    """What its sign or word may mean; empty where it has none."""
+    """The currencies that its sign or word may mean; empty where it has none."""
 
 
 def amount(written: str) -> Amount | None:

@@ -1,4 +1,4 @@
-"""What some words of a query may mean."""
+"""Guesses: the filter or the boost that some words of a query may mean."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ class Guess(NamedTuple):
     boost: str | None = None
     """`CHEAP` or `BRAND`; None for a filter."""
     dropped: str | None = None
-    """Why it is not used after all, as a sentence; None if it is."""
+    """The reason why it is not used after all, as a sentence; None if it is."""
 
     @property
     def takes_words(self) -> bool:
-        """Whether its words are not searched for."""
+        """True if its words are not searched for."""
         return self.dropped is None and self.boost != BRAND
 
 
 class Known(NamedTuple):
-    """What the catalogue knows, as far as a query may name it."""
+    """The names of the catalogue, as far as a query may mention them."""
 
     currencies: tuple[str, ...] = ()
     """The currencies of its prices; the shop's alone, if it has one."""
@@ -48,4 +48,4 @@ class Understanding(NamedTuple):
     text: str
     """The words that remain to be searched for; may be empty."""
     guesses: tuple[Guess, ...]
-    """In the order of the text. They do not overlap."""
+    """The guesses, in the order of the text. They do not overlap."""

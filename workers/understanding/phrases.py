@@ -66,7 +66,7 @@ CHEAP_WORDS = _compiled(
     "便宜",
 )
 SELLER = _compiled(rf"{_WORD}(?:sold by|by|from|at|bei|von|chez|vendu par) (?P<a>\S.*)")[0]
-"""What follows may begin with the name of a seller."""
+"""The words after which the name of a seller may follow."""
 PERSONS = re.compile(
     r"(?:men|women|man|woman|adults?|kids?|child(?:ren)?|boys?|girls?|people|seniors?|babies|toddlers?|age[sd]?|aged"
     r"|歲|岁)\s*$",
@@ -76,7 +76,7 @@ PERSONS = re.compile(
 AFTER_A_BARE_NUMBER = re.compile(
     rf"\s*(?:$|[,;.!?)]|(?:and|with|for|from|by|or|on|und|mit|für|avec|pour|con|para){_END})", re.IGNORECASE
 )
-"""What may follow a number without a currency. Any other word may be its unit."""
+"""The text that may follow a number without a currency. Any other word may be its unit."""
 
 
 def grade(written: str) -> float:

@@ -24,7 +24,7 @@ class Watch(NamedTuple):
     watch_id: str
     record: WatchRecord
     terms: frozenset[str]
-    """What the text of an item must say, all of it."""
+    """The terms that the text of an item must have, all of them."""
     keys: tuple[frozenset[str], ...]
     """The values of each filter for names, as `name_keys` of a point has them. An item must have one of each set."""
     of_values: tuple[Condition, ...]

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from workers.watches.watch import FilterValues, Watch
 
 TURNING_MAX = 1_024
-"""The most watches whose filters one change of a price turns that are looked at, 0.1 us each where the item lacks their
-words. Of more, those that share a word with it are looked at. With 256 the 99th percentile of a price that falls was
+"""If one change of a price turns the filters of more watches than this, only those that share a word with the item are
+checked. A watch costs 0.1 us where the item lacks its words. With 256 the 99th percentile of a price that falls was
 3.4 to 4.0 ms beside 10,000 watches, with 1,024 it is 2.3, with 4,096 2.5 to 3.1."""
 
 
@@ -45,11 +45,11 @@ class _Bounds:
             del self._sorted[bisect_left(self._sorted, (bound, watch_id))]
 
     def passed(self, least: float, most: float) -> list[tuple[float, str]]:
-        """Return those with least < bound <= most, which a value passes that rises from `least` to `most`."""
+        """Return the bounds that a value rising from `least` to `most` reaches: least < bound <= most."""
         return self._sorted[self._index_of(least, _LAST) : self._index_of(most, _LAST)]
 
     def between(self, least: float, most: float) -> list[tuple[float, str]]:
-        """Return those with least <= bound < most, which a value keeps that falls from `most` to `least`."""
+        """Return the bounds that a value falling from `most` to `least` gets below: least <= bound < most."""
         return self._sorted[self._index_of(least, "") : self._index_of(most, "")]
 
     def _index_of(self, bound: float, watch_id: str) -> int:
@@ -60,7 +60,7 @@ class Side(NamedTuple):
     """An item before a change, or after it."""
 
     point: Content | None
-    """Its payload, of which the head is enough where the product has not changed; None if the index does not have it.
+    """Its payload, or only the head of it where the product has not changed; None if the index does not have it.
     """
     said: AbstractSet[str] | None = None
     """The terms of its text; None: they are computed from the payload, where they are needed."""
@@ -78,7 +78,7 @@ class WatchSet:
         self._watches: dict[str, Watch] = {}
         self._by_product: dict[str, set[str]] = {}
         self._by_key: dict[str, set[str]] = {}
-        """The watches of searches, each under the keys of which an item must have one to match it."""
+        """The watches of searches by key; an item must have one of a watch's keys to match it."""
         self._keys_of: dict[str, Collection[str]] = {}
         self._by_seller: dict[str, set[str]] = {}
         self._by_currency: dict[str, set[str]] = {}

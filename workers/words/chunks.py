@@ -53,9 +53,9 @@ class Terms(NamedTuple):
     """The terms of a chunk."""
 
     whole: tuple[str, ...]
-    """What it says."""
+    """The terms of the whole chunk."""
     parts: tuple[str, ...] = ()
-    """What its parts say, by which it can be found as well."""
+    """The terms of its parts, by which it can be found as well."""
 
 
 def chunks(folded: str) -> list[str]:

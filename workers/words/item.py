@@ -25,9 +25,10 @@ Version 1 was Qdrant's multilingual tokenizer, versions 2 and 3 took more times,
 version 4 knew no head nouns.
 """
 TITLE_WEIGHT, CATEGORY_WEIGHT = 3, 2
-"""How often a term of these fields counts; one of any other field counts once. Measured in deploy/decisions/0031."""
+"""The number of times that a term of these fields counts; one of any other field counts once. Measured in
+deploy/decisions/0031."""
 TITLE_NOUNS, LEAF_NOUNS, DESCRIPTION_NOUNS = 2, 1, 1
-"""How many head nouns of these fields count, the first ones: later ones name parts, colours and systems."""
+"""The number of head nouns of these fields that count, the first ones: later ones name parts, colours and systems."""
 NOUNS_WITHIN_CHARACTERS = 80
 """The beginning of a text that is looked through for head nouns."""
 CHUNKS_KNOWN_MAX = 100_000
@@ -49,19 +50,19 @@ _known = _Known()
 
 
 class Words(NamedTuple):
-    """What an item says."""
+    """The words of an item: its terms, and how often each counts."""
 
     counts: Mapping[str, int]
     """The terms, each with the number of times that it counts."""
     length: int
-    """The number of chunks (words, numbers ...), each as often as its field counts."""
+    """The number of chunks (words, numbers ...), each multiplied by the weight of its field."""
 
 
 class _Field(NamedTuple):
     weight: int
-    """How often its terms count."""
+    """The number of times that its terms count."""
     nouns: int
-    """How many of its head nouns count."""
+    """The number of its head nouns that count."""
     language: str
     text: str
 

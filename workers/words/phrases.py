@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Sequence
 
     PhraseKey = tuple[str, ...]
-    """What phrases are compared by."""
+    """The key by which phrases are compared."""
 
 WORDS_MAX = 6
 """The most words of a phrase."""

@@ -23,11 +23,11 @@ JOINED_WEIGHT = 0.5
 """The weight of neighbouring words run together: `note book` finds notebook, and `wh 1000 xm5` wh-1000xm5."""
 JOINED_MAX = 4
 HEAD_NOUN_WEIGHT = 0.3
-"""What a head noun of the query counts as one of an item, beside the word itself. From 0.1 to 0.4 search finds nearly
-the same (deploy/decisions/0051)."""
+"""The weight of a head noun of the query that is one of the item, beside the word itself. From 0.1 to 0.4 search finds
+nearly the same (deploy/decisions/0051)."""
 FUNCTION_WEIGHT = 0.2
 TITLE_WEIGHT = 10.0
-"""It puts an item whose whole title is the query before all others."""
+"""The weight of a whole title: an item whose title is the query goes before all others."""
 CHUNKS_MAX = 64
 """The chunks of a query that are looked up. A whole page as a query would take long and find nothing better."""
 FUNCTION_WORDS = frozenset(

@@ -1,4 +1,4 @@
-"""Where the words of folded text stand in the text as it was written."""
+"""The places of the words of folded text in the text as it was written."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class FoldedText(NamedTuple):
 
     text: str
     starts: Sequence[int]
-    """Where the character of the written text begins that the folded one, of the same place, comes from."""
+    """The start, in the written text, of the character that the folded one at the same place comes from."""
     ends: Sequence[int]
 
 

@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 CANDIDATES = SearchParams(quantization=QuantizationSearchParams(rescore=True, oversampling=2.0))
 """Twice as many candidates as results are found by four bits of each number, and scored by their whole vectors."""
 BROAD_POINTS_MIN, BROAD_SHARE_MIN = 25_000, 0.5
-"""What a broad range passes, by Qdrant's estimate, which takes 0.01 ms. Qdrant Edge lists the points within a range one
-after another: 20 to 60 ms for 97,000 of 100,000 points, where a search without a filter takes 1. Of 18,000 points the
-list takes 1.2 ms and the detour 1.9, or 3.4 where it ends in the list after all. Below half of the points, and of
-keywords, it is as fast to ask for the filter itself."""
+"""The least points, and the least share of all, that make a range broad, by Qdrant's estimate, which takes 0.01 ms.
+Qdrant Edge lists the points within a range one after another: 20 to 60 ms for 97,000 of 100,000 points, where a search
+without a filter takes 1. Of 18,000 points the list takes 1.2 ms and the detour 1.9, or 3.4 where it ends in the list
+after all. Below half of the points, and of keywords, it is as fast to ask for the filter itself."""
 SPARE = 1.5
-"""How many more points are ranked than would be needed if the nearest passed as often as all."""
+"""The points that are ranked, as a multiple of those that would be needed if the nearest passed as often as all."""
 
 
 def nearest(shard: EdgeShard, vector: NDArray[np.float32], asked: Sequence[Condition], limit: int) -> list[Scored]:

@@ -99,7 +99,7 @@ def _load(directory: Path) -> EdgeShard:
 
 
 def _index_fields(shard: EdgeShard) -> None:
-    """Index the fields that are not: all of a new shard, and those that a release after the shard's filters on."""
+    """Create the missing field indexes: all in a new shard, or those that a newer release filters on."""
     present = shard.info().payload_schema
     for field, kind in INDEXED_FIELDS.items():
         if field not in present:

@@ -28,8 +28,8 @@ MISSING = -1
 class ConditionalWrites:
     """The writes of the only process that has the shard open, all of which must come here.
 
-    So the version of a point is the one that was last read or written, and neither is a second read needed before a
-    write, nor a condition of its own for a patch, which takes Qdrant Edge half as long again.
+    The cached version of a point is therefore correct. A write needs no second read, and a patch needs no condition,
+    with which Qdrant Edge takes half as long again.
     """
 
     def __init__(self, shard: EdgeShard) -> None:

@@ -27,7 +27,7 @@ qdrant-client converts its values one by one in Python."""
 
 
 class Persistence(NamedTuple):
-    """How often a call is repeated before the caller is told that the server is unavailable."""
+    """The bounds on repeating a call before the caller is told that the server is unavailable."""
 
     attempts_max: int = 5
     backoff: Backoff = Backoff(0.1, 0.8)

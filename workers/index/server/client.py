@@ -26,8 +26,9 @@ GRPC_OPTIONS = {
     "grpc.keepalive_time_ms": 5_000,
     "grpc.keepalive_timeout_ms": 3_000,
 }
-"""How gRPC finds out that a server is back: it would wait for up to two minutes between two attempts. And that a
-connection is dead whose other end says nothing: it would use it until the system gives it up, a quarter of an hour."""
+"""The options by which gRPC finds out in time that a server is back, for which it would wait up to two minutes between
+two attempts; and that a connection is dead whose other end says nothing, which it would use for a quarter of an hour,
+until the system gives it up."""
 
 
 def create_client(server: ServerAddress) -> AsyncQdrantClient:

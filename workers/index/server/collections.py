@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from workers.index.interface import Index
 
 SERVED_SECONDS_MAX = 0.8
-"""How long a search relies on the alias as it was read. The writers of each process read it every half second
+"""The time for which a search relies on the alias as it was read. The writers of each process read it every half second
 (`stream.writers.writer_set`); a collection that loses its role is kept up to date, and deleted a second later at the
 soonest (`stream.rebuild.run`)."""
 

@@ -1,4 +1,4 @@
-"""What a failed call to a Qdrant server means, told from the error that qdrant-client raises over REST or gRPC."""
+"""The meaning of a failed call to a Qdrant server, told from the error that qdrant-client raises over REST or gRPC."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ NOBODY_CONNECTED = "failed to connect to all addresses; last error: "
 
 
 class Kind(Enum):
-    """What has failed."""
+    """The kind of a failure."""
 
     MISSING = auto()
     """The server does not have the requested thing."""
     EXISTS = auto()
-    """It has the thing that it was to create."""
+    """The server has the thing that the call was to create."""
     NOT_LET_IN = auto()
     """The key or the certificate is wrong."""
     REFUSED = auto()

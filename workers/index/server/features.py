@@ -1,5 +1,4 @@
-"""What Freshline needs of a Qdrant server, tried on a scratch collection: a server ignores what its version lacks, and
-the ports of REST and gRPC may be those of two servers."""
+"""The features of a Qdrant server that Freshline needs, tried on a scratch collection."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 SCAN_POINTS = 256
 AHEAD_POINTS, RANKS_BESIDE = 200, 60
-"""How payloads are read ahead: so many points of each ranking are fused by reciprocal rank with this constant. Three
+"""The points of each ranking that are fused by reciprocal rank, and the constant of that, to read payloads ahead. Three
 times a page of them has all of a first page for 90% of 81 real queries (80% with twice)."""
 TRAITS_POINTS = 2_000
 """The points whose traits one request reads."""

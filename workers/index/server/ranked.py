@@ -23,7 +23,7 @@ class FoundPoint(NamedTuple):
     point_id: str
     score: float
     payload: dict[str, Any] | None
-    """None, or empty, if the query does not ask for it."""
+    """The payload; None, or empty, if the query does not ask for it."""
 
 
 async def ranked(calls: Calls, collection: str, queries: Sequence[models.QueryRequest]) -> list[list[FoundPoint]]:

@@ -1,4 +1,4 @@
-"""What is wrong with the certificate of a Qdrant server, or with its port, told from a failed call."""
+"""Tells from a failed call what is wrong with the certificate of a Qdrant server, or with its port."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ EXPIRED = 10
 OTHER_HOST = (62, 64)
 """Its results for a certificate of another host, by name or address."""
 NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE")
-"""What OpenSSL says where the other side does not speak TLS."""
+"""The errors of OpenSSL where the other side does not speak TLS."""
 
 HAS_EXPIRED = "the certificate of the Qdrant server has expired: renew it there"
 IS_OF_ANOTHER_HOST = "the Qdrant server has a certificate for another host: name that in FRESHLINE_QDRANT_URL"
