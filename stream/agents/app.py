@@ -31,7 +31,7 @@ FETCH_WAITS_MS = {
     "embedded": 5,
     "kafka": WOKEN_WAIT_MS,
 }
-"""How long each broker keeps a fetch that finds nothing. An idle consumer asks again after this time."""
+"""The time for which each broker keeps a fetch that finds nothing. An idle consumer asks again after it."""
 FETCH_RESTS_MS_MAX = {"embedded": 100, "kafka": 8}
 """The longest rest between two fetches of each broker, see `adapt_fetch_waits`. A fetch of Apache Kafka costs little:
 with 0, 8, 30 ms a price beside 500 events a second and ten searches took 7, 8, 32 ms (p50), a search 12, 10, 9."""

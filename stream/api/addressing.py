@@ -1,5 +1,5 @@
-"""What of a URL is checked before a route's own parameters: an id in a path may be any text, and no parameter that has
-one value is given twice."""
+"""The checks of a URL before a route's own parameters: an id in a path may be any text, and no parameter that has one
+value is given twice."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 FETCH_WAIT_MS = 100
-"""How long a fetch waits for records. A rule is in force about that long after it was sent."""
+"""The time that a fetch waits for records. A rule is in force about that long after it was sent."""
 REFUSED_KNOWN_MAX = 100
 """The most refused records whose reasons are kept, those that came last."""
 
@@ -41,7 +41,7 @@ class LiveRules:
         self._refused_count = refused
         self.rules = Rules()
         self.refused: dict[str, str] = {}
-        """By id, why its last record is no rule."""
+        """By id, the reason why its last record is no rule."""
 
     async def run(self) -> None:
         """Follow the topic until cancelled. While the broker is away the rules in force stay."""

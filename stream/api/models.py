@@ -77,7 +77,8 @@ class IndexStatus(BaseModel):
     previous: str | None = None
     """The collection before the last rebuild, which is kept up to date; None if there is none."""
     outdated: str | None = None
-    """Why words do not find all that they should, and what to run; None for an index of the present word analysis."""
+    """The reason why words do not find all that they should, and what to run; None for an index of the present word
+    analysis."""
     hits_left_out: int = 0
     """Hits left out of answers since the process started, because the index holds a value of them that cannot be shown:
     `freshline reconcile --repair` finds and repairs them."""
@@ -91,7 +92,7 @@ class RulesStatus(BaseModel):
     in_force: int = 0
     """The rules, also those whose time has not come or is over."""
     refused: dict[str, str] = Field(default_factory=dict)
-    """By id, why the last record of it is no rule; of many the newest 100."""
+    """By id, the reason why the last record of it is no rule; of many the newest 100."""
 
 
 class StatusReport(BaseModel):
@@ -99,7 +100,7 @@ class StatusReport(BaseModel):
 
     ready: bool
     reasons: list[str] = Field(default_factory=list)
-    """Why searches cannot be answered, a sentence each."""
+    """The reasons why searches cannot be answered, a sentence each."""
     failing: list[str] = Field(default_factory=list)
     """The reasons that stay until a person acts: processes that `up` cannot keep running, with their last log line."""
     lag: Lag
@@ -149,4 +150,4 @@ class ProgressAnswer(BaseModel):
     after: str
     """The token with the id of the log."""
     searchable: bool
-    """Whether all events up to the token are searchable; False when the wait ran out."""
+    """True if all events up to the token are searchable; False when the wait ran out."""

@@ -38,7 +38,7 @@ SORTS = {
 }
 
 OFFERS_AT_FIRST = 5
-"""How many offers of a hit are open on the page, the cheapest; an item may have 200."""
+"""The offers of a hit that are open on the page, the cheapest; an item may have 200."""
 
 
 class PageParameters(Filters):
@@ -49,9 +49,9 @@ class PageParameters(Filters):
     q: str = Field("", max_length=QUERY_CHARS_MAX)
     sort: Sort = "relevance"
     live: bool = False
-    """Whether the page searches again every second."""
+    """True if the page searches again every second."""
     understand: bool = True
-    """Whether words such as `under 500` may become filters."""
+    """True if words such as `under 500` may become filters."""
 
     @model_validator(mode="before")
     @classmethod

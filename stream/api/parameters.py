@@ -61,7 +61,7 @@ class ExplainParameters(Filters):
 
 
 class NoParameters(BaseModel):
-    """For a route without parameters: any parameter is an error."""
+    """The parameters of a route that has none: any parameter is an error."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from stream.runtime.telemetry.interface import Tracer
 
 TRACED_PATHS = ("/search", "/items/", "/products/", "/explain")
-"""How the paths begin whose requests are recorded. Programs ask the others, again and again."""
+"""The beginnings of the paths whose requests are recorded. Programs ask the others, again and again."""
 
 
 def http_telemetry(tracer: Tracer | None) -> TelemetryConfig:

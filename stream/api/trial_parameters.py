@@ -19,7 +19,7 @@ _Cosine = Annotated[float, Field(ge=-1.001, le=1.001, allow_inf_nan=False)]
 
 
 class NearByModel(BaseModel):
-    """What the vectors of another model would find for the query."""
+    """The products that the vectors of another model would find for the query."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

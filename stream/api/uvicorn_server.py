@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 STOP_SECONDS_MAX = 1
-"""How long answers that are under way may take once the server stops."""
+"""The time that answers under way may take once the server stops."""
 
 
 def uvicorn_server(app: ASGIApp) -> uvicorn.Server:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 ANSWER_SECONDS_MAX = 10.0
-"""How long the API may take to answer, besides the time that the request asks it to wait."""
+"""The time that the API may take to answer, besides the time that the request asks it to wait."""
 _REFUSALS: dict[int, type[FreshlineError]] = {each.http_status: each for each in (NotFound, Conflict, Unavailable)}
 
 

@@ -21,7 +21,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 SILENCE_SECONDS_MAX = 60.0
-"""How long a stream of events may say nothing: the API sends a line every 15 s to keep the connection."""
+"""The time that a stream of events may say nothing: the API sends a line every 15 s to keep the connection."""
 _PLACEHOLDER = re.compile(r"{(\w+)}")
 _LINE_END = re.compile(rb"\r\n|\n|\r(?!\Z)")
 """The end of a line. A carriage return that ends a part may be the first half of one."""
@@ -36,9 +36,9 @@ class Call(NamedTuple, Generic[T]):
     query: Mapping[str, Any]
     body: bytes | None
     wait_seconds: float
-    """How long the API is asked to wait before it answers."""
+    """The time that the API is asked to wait before it answers."""
     seconds_max: float | None
-    """How long the answer may take besides; None: as long as the client says."""
+    """The time that the answer may take besides; None: as long as the client says."""
     answers: type[T]
     """The model of the answer, `str` for plain text."""
 

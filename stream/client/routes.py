@@ -28,7 +28,7 @@ from stream.client.endpoints import Endpoint, EventEndpoint
 from stream.runtime.jobs import JobReport
 
 CHANGE_SECONDS_MAX = 60.0
-"""How long a change of a whole index may take."""
+"""The time that a change of a whole index may take."""
 
 
 class OneProduct(BaseModel):

@@ -17,15 +17,15 @@ class CommandBounds(NamedTuple):
     """The bounds of one run of a command."""
 
     answer_seconds_max: float = 10.0
-    """How long the API may take to answer, besides the time that the request asks it to wait."""
+    """The time that the API may take to answer, besides the time that the request asks it to wait."""
     away_seconds_max: float = 60.0
-    """How long the process that answers may be away. `up` starts it again meanwhile."""
+    """The time that the process that answers may be away. `up` starts it again meanwhile."""
     broker_seconds_max: float = 30.0
-    """How long a broker may be away before anything is sent to it."""
+    """The time that a broker may be away before anything is sent to it."""
     connect_seconds_max: float = 5.0
-    """How long one attempt to connect to a broker may take."""
+    """The time that one attempt to connect to a broker may take."""
     searchable_seconds_max: float = 300.0
-    """How long `--wait` waits until everything that was sent is searchable."""
+    """The time that `--wait` waits until everything that was sent is searchable."""
 
 
 class CommandRun(NamedTuple):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from stream.runtime.settings import Settings
 
 AHEAD_SECONDS_MAX = 2.0
-"""How far the clock of the API may be ahead of this machine's, besides the time that an answer takes."""
+"""The lead that the clock of the API may have over this machine's, besides the time that an answer takes."""
 FREE_BYTES_MIN = 1 << 30
 """Free disk below which the index may soon refuse to write: it stops at 200 MB."""
 QDRANT_SECONDS_MAX = 5.0
@@ -29,9 +29,9 @@ class Finding(NamedTuple):
 
     check: str
     said: str
-    """What was seen."""
+    """The observation."""
     fix: str | None = None
-    """What to do; None where all is well."""
+    """The remedy; None where all is well."""
     checked: bool = True
     """False where the check needs another one, which failed."""
 

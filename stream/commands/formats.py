@@ -30,13 +30,13 @@ VALUE_CHARACTERS_MAX = 40
 
 
 class FormatAction(StrEnum):
-    """What there is to do with formats."""
+    """The actions on formats."""
 
     CHECK = "check"
 
 
 class Outcome(NamedTuple):
-    """What becomes of one row or record."""
+    """The fate of one row or record."""
 
     where: str
     events: list[Event]
@@ -44,7 +44,7 @@ class Outcome(NamedTuple):
 
 
 class Checked(NamedTuple):
-    """What a file or a topic is, and what becomes of its first rows."""
+    """The kind of a file or a topic, and the fate of its first rows."""
 
     sees: str
     format: str

@@ -47,7 +47,7 @@ TriedModel = Annotated[str | None, typer.Option(help="SECOND has the vectors of 
 
 
 class ComparedQuery(NamedTuple):
-    """What two rankings make of one query."""
+    """The results of two rankings for one query."""
 
     query: str
     ndcg: tuple[float, float] | None
@@ -63,7 +63,7 @@ class ComparedRanking(NamedTuple):
     given: Mapping[str, Any] = MappingProxyType({})
     """Weights and rules, as parameters of a trial."""
     near: Near | None = None
-    """By query, what the vectors of its model find; None: what those of the stack find."""
+    """By query, the products that the vectors of its model find; None: those that the vectors of the stack find."""
 
 
 def judge(

@@ -1,4 +1,4 @@
-"""What another model finds for the queries of `freshline judge`: it embeds the texts of items and the queries here."""
+"""The results of another model for the queries of `freshline judge`, which embeds items and queries here."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from workers.embedder.interface import Embedder, Vectors
 
     Near = Mapping[str, NearByModel]
-    """By query, what the vectors of one model find."""
+    """By query, the products that the vectors of one model find."""
 
 ITEMS_MAX = 5_000
 """The most items that are embedded, by each of the two models: 1,500 texts of electronics took the model that comes
@@ -29,7 +29,7 @@ SEED = 1
 
 
 class ModelTrial(NamedTuple):
-    """What the model that serves and another one find among the same items."""
+    """The results of the model that serves and of another one among the same items."""
 
     near: tuple[Near, Near]
     embedded: int

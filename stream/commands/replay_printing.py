@@ -1,4 +1,4 @@
-"""What `freshline replay` prints."""
+"""The output of `freshline replay`."""
 
 from __future__ import annotations
 

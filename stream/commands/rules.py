@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class RuleAction(StrEnum):
-    """What there is to do with rules."""
+    """The actions on rules."""
 
     PUT = "put"
     LIST = "list"

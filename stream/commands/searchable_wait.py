@@ -19,7 +19,7 @@ WAIT_STEP_MS = 2_000
 
 
 class Waited(NamedTuple):
-    """How a wait for events to become searchable ended."""
+    """The end of a wait for events to become searchable."""
 
     searchable: bool
     seconds: float

@@ -60,14 +60,15 @@ def outgoing(events: Iterable[DemoEvent], stamps: StampClock) -> Iterator[Outgoi
 
 @dataclass(slots=True)
 class DemoPosition:
-    """How far the demo is in its script, saved in the data directory every few seconds, so that a second start goes on.
+    """The position of the demo in its script, saved in the data directory every few seconds, so that a second start
+    goes on.
 
     After a crash some changes are sent twice, which changes nothing.
     """
 
     path: Path
     loaded: bool = False
-    """Whether the whole catalogue is in the log."""
+    """True once the whole catalogue is in the log."""
     changes: int = 0
     """The changes sent after the catalogue."""
 

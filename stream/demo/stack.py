@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from stream.runtime.settings import Settings
 
 STOP_SECONDS_MAX = 30
-"""How long the stack may take to stop before it is killed."""
+"""The time that the stack may take to stop before it is killed."""
 
 
 class DemoStack(NamedTuple):

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from stream.progress.histograms import BucketCounts, Histograms
 
 WINDOW_REPORTS = 10
-"""How many reports back freshness is measured from: with one every three seconds, the last half minute."""
+"""The number of reports over which freshness is measured: with one every three seconds, the last half minute."""
 SAMPLES_MAX = 10
 
 
 @dataclass(slots=True)
 class DemoSummary:
-    """What happened in a demo, printed at its end as JSON."""
+    """The summary of a demo, printed at its end as JSON."""
 
     seconds: float = 0.0
     first_search_seconds: float | None = None

@@ -40,7 +40,7 @@ log = structlog.get_logger(__name__)
 
 COUNTERS_INTERVAL_S = 0.5
 FOREIGN_RECORDS_WAIT_MS = 200
-"""How long a fetch of the state logs waits. Only the repair of foreign records waits for it."""
+"""The time that a fetch of the state logs waits. Only the repair of foreign records waits for it."""
 
 
 async def main() -> None:

@@ -1,4 +1,4 @@
-"""When a record arrived. A broker that stamps records says so; another passes on what the producer's clock says."""
+"""The arrival of a record. A broker that stamps records tells it; another passes on the producer's clock."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from schemas.events import AHEAD_MS_MAX, RECORD_AHEAD_MS_MAX
 LOG_APPEND_TIME = 1
 """The type of a timestamp in Kafka's protocol that was set by the broker."""
 LATE_MS_MAX = 3_600_000
-"""How long, in milliseconds, a record can have been in the log of the embedded broker before it is read.
+"""The longest time, in milliseconds, that a record can have been in the log of the embedded broker before it is read.
 
 That broker does not stamp records, though its topics ask for it. An older timestamp is therefore not an arrival: a
 connector passed on the time of its source.
@@ -18,13 +18,13 @@ connector passed on the time of its source.
 
 
 class Arrival(NamedTuple):
-    """When a record arrived, and the time that it gives for itself."""
+    """The arrival of a record, and the time that it gives for itself."""
 
     at_ms: int
     own_ms: int
     """The same, unless the producer's clock is ahead: `schemas.events.parse` refuses that where it would count."""
     latest_ms: int
-    """When it can have arrived at the latest: a producer's clock, which may be behind, proves nothing."""
+    """The latest time at which it can have arrived: a producer's clock, which may be behind, proves nothing."""
 
 
 def arrival(stamped_ms: int, stamped_by: int | None, now_ms: int, *, stamped_by_producers: bool) -> Arrival:

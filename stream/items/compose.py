@@ -1,4 +1,4 @@
-"""How an items worker is put together: by its process, the simulation and the tests alike.
+"""Composes an items worker, for its process, the simulation and the tests alike.
 
 The assignment, which all parts read, comes first. Nothing is set afterwards.
 """

@@ -1,4 +1,4 @@
-"""What an items worker decides about an event, and the effects that it waits for before it acks."""
+"""The decisions of an items worker about an event, and the effects that it waits for before it acks."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class PendingUpdate(Effect):
     """The next record of an item: the changes that it states for the first time."""
 
     began_at_ms: int = -1
-    """When the first event joined it, in milliseconds since the epoch."""
+    """The time at which the first event joined it, in milliseconds since the epoch."""
     reviews: dict[str, Entity] = field(default_factory=dict)
     changes: dict[str, Change] = field(default_factory=dict)
     spans: tuple[Span, ...] = ()

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from schemas.items import Change
 
 Unchanged = Literal["duplicate", "stale"]
-"""Why an event changed nothing, as the metric of such events says it."""
+"""The reason why an event changed nothing, as the metric of such events names it."""
 
 
 @dataclass(slots=True)

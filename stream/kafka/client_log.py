@@ -16,9 +16,10 @@ LIBRARY = "aiokafka"
 NO_CONNECTION = "Unable connect to node with id %s: %s"
 """The format of the line about each attempt to connect; its arguments are the id of the broker and the error."""
 REPEAT_S = 10.0
-"""How long the same line is not repeated. While a broker is away, aiokafka writes some hundred lines a second."""
+"""The time for which the same line is not repeated. While a broker is away, aiokafka writes some hundred lines a
+second."""
 LINES_MAX = 1000
-"""How many different lines are remembered."""
+"""The number of different lines that are remembered."""
 
 
 class ClientLog(logging.Filter):
@@ -28,7 +29,7 @@ class ClientLog(logging.Filter):
         super().__init__()
         self._kafka = kafka
         self._last_s: dict[str, float] = {}
-        """When each line was let through last, in seconds of the log's own clock."""
+        """The time at which each line was let through last, in seconds of the log's own clock."""
 
     @override
     def filter(self, record: logging.LogRecord) -> bool:

@@ -1,4 +1,4 @@
-"""How the brokers are reached, in the words of each Kafka client: addresses, TLS and SASL."""
+"""The addresses, TLS and SASL of the brokers, in the words of each Kafka client."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Security:
     """The source of the tokens of OAUTHBEARER."""
     tls: ssl.SSLContext | None = None
     shows_certificate: bool = False
-    """Whether the client has a certificate of its own."""
+    """True if the client has a certificate of its own."""
     password_setting: str = "FRESHLINE_KAFKA_PASSWORD"
 
     @property
@@ -61,7 +61,7 @@ class Cluster:
     """The bootstrap servers, "host:port,host:port"."""
     security: Security = field(default=PLAINTEXT, repr=False)
     wakes_fetches: bool = False
-    """Whether a fetch that waits is answered as soon as a record comes, as Apache Kafka does."""
+    """True if a fetch that waits is answered as soon as a record comes, as Apache Kafka does."""
 
     def __str__(self) -> str:
         return self.addresses

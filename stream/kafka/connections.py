@@ -1,4 +1,4 @@
-"""What aiokafka does not notice by itself of its connections. See docs/traps.md#aiokafka."""
+"""Broken connections and refused logins that aiokafka does not notice by itself. See docs/traps.md#aiokafka."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why the brokers cannot be used as the settings say, of which the Kafka clients report that none of them answers."""
+"""The diagnosis of brokers that cannot be used as the settings say; the Kafka clients report only that none answers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from stream.kafka.cluster import Cluster, Security
 
 TIMEOUT_MS = 3000
-"""How long a broker may take for each step of the diagnosis."""
+"""The time that a broker may take for each step of the diagnosis."""
 PROTOCOL = "FRESHLINE_KAFKA_SECURITY_PROTOCOL"
 
 

@@ -37,9 +37,9 @@ LATEST = -1
 FAR = 1 << 50
 """An offset beyond the end of any partition."""
 PATIENCE_S = 20.0
-"""How long to ask again for a partition without a leader: it or its broker may be new, and the machine busy."""
+"""The time to ask again for a partition without a leader: it or its broker may be new, and the machine busy."""
 FETCH_WAIT_MS = 1
-"""How long the broker may look for records, doubled with each attempt.
+"""The time that the broker may look for records, doubled with each attempt.
 
 The embedded broker leaves out the partitions that it did not get to in that time; with a wait of 0 it leaves out all.
 """
@@ -54,7 +54,7 @@ class _Fetched(NamedTuple):
     end: int
     """The high watermark, which is the offset of the next record."""
     has_records: bool
-    """Whether there are records at or above the offset that was asked for."""
+    """True if there are records at or above the offset that was asked for."""
 
 
 class EndOffsets:

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 ANSWER_SECONDS_MAX = 5.0
 RENEWAL_SECONDS = 30.0
-"""How long before its end a token is replaced: the broker closes a connection whose token has expired."""
+"""The time before its end at which a token is replaced: the broker closes a connection whose token has expired."""
 LIFETIME_SECONDS = 300.0
-"""How long a token is used whose lifetime the identity provider does not tell."""
+"""The time for which a token is used whose lifetime the identity provider does not tell."""
 
 
 class NoToken(OSError):

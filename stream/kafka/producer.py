@@ -73,7 +73,7 @@ class Producer:
         self._connect_seconds_max = connect_seconds_max
         self._spans = spans
         self._kafka: KafkaProducer | None = self._connect()
-        """None after the broker was lost."""
+        """The client; None after the broker was lost."""
         self._in_flight: deque[tuple[OutgoingRecord, FutureRecordMetadata]] = deque()
         self._outcomes = SendOutcomes(kafka)
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from stream.kafka.cluster import Cluster
 
 FETCH_WAIT_MS = 10
-"""How long a fetch waits for records.
+"""The time that a fetch waits for records.
 
 It is short because the embedded broker does not wake a waiting fetch when a record arrives. For Apache Kafka it means
 100 small requests a second.

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 ANSWER_SECONDS_MAX = 10.0
 ATTEMPTS_MAX = 30
-"""With the backoff about two minutes; then the process ends, and its next start asks again."""
+"""The attempts at one schema, with the backoff about two minutes; then the process ends, and its next start asks again.
+"""
 BACKOFF = Backoff(0.2, 5.0)
 REFERENCES_MAX = 100
 

@@ -1,4 +1,4 @@
-"""How a worker hands records to its producer."""
+"""The interface through which a worker hands records to its producer."""
 
 from __future__ import annotations
 

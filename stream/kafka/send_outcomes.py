@@ -1,4 +1,4 @@
-"""What became of the records that a producer sent, and whether it may go on."""
+"""The outcomes of the records that a producer sent, and the decision whether it may go on."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class SendOutcomes:
     def __init__(self, kafka: Cluster) -> None:
         self._cluster = kafka
         self._refusals_in_succession = 0
-        """How many records were refused since one was confirmed."""
+        """The number of records that were refused since one was confirmed."""
         self._losses_in_succession = 0
-        """How often the broker was lost since a record was confirmed."""
+        """The number of times that the broker was lost since a record was confirmed."""
         self._log_may_be_new = False
 
     def broker_lost(self) -> None:

@@ -17,7 +17,7 @@ LOST = "not confirmed, the broker was lost"
 
 
 class Problem(NamedTuple):
-    """Why a line, or each line of a run, is not in the log."""
+    """The reason why a line, or each line of a run, is not in the log."""
 
     line: int
     """The number of the first line, from 1."""
@@ -44,7 +44,8 @@ class SendReport:
     failed: int = 0
     problems: list[Problem] = field(default_factory=list)
     refused: dict[int, str] = field(default_factory=dict)
-    """Why these lines are refused whenever they are sent; at most PROBLEMS_MAX that nobody has removed."""
+    """The lines that are refused whenever they are sent, with the reason; at most PROBLEMS_MAX that nobody has removed.
+    """
     last_offsets: dict[tuple[str, int], int] = field(default_factory=dict)
     """The offset of the last confirmed record, by (topic, partition)."""
     earlier_tokens: list[Token] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""What is asked of the broker about topics: to create what is missing, to check what exists, ids and commits."""
+"""Requests to the broker about topics: to create missing ones, to check those that exist, and for ids and commits."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 REQUEST_TIMEOUT_MS = 10_000
 CONNECT_SECONDS_MAX = 5.0
-"""How long one attempt to connect to a broker may take."""
+"""The time that one attempt to connect to a broker may take."""
 
 
 def ensure_topics(settings: Settings, *, connect_seconds_max: float = CONNECT_SECONDS_MAX) -> None:

@@ -39,7 +39,8 @@ COMPACTION_LAG_MS_MIN = 3_600_000
 """No record is compacted away before the worker that has its partition has seen it."""
 ALERTS_RETENTION_MS = 7 * 86_400_000
 PROGRESS_SEGMENT_MS = 600_000
-"""How soon a segment of the topic `progress` can be compacted: it gets many records a second under few keys."""
+"""The time after which a segment of the topic `progress` can be compacted: it gets many records a second under few
+keys."""
 
 
 class Topic(NamedTuple):

@@ -1,4 +1,4 @@
-"""What a worker process sets up for all its Kafka clients, before it makes the first."""
+"""The set-up of a worker process for all its Kafka clients, before it makes the first."""
 
 from __future__ import annotations
 

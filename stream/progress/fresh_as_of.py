@@ -33,7 +33,7 @@ class FreshAsOf:
 
     @property
     def caught_up(self) -> bool:
-        """Whether the index has all records below those end offsets. Until then searches may miss items."""
+        """True if the index has all records below those end offsets. Until then searches may miss items."""
         if self._behind:
             indexed = self._watermark.indexed
             self._behind = {

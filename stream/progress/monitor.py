@@ -56,7 +56,7 @@ class PipelineMonitor:
         """The lag of each partition, as `lag` last found it."""
         self._lag = LagMeter(partitions, watermark, ends, self.partition_lags)
         self.searchable_times = SearchableTimes()
-        """By when the events of this process's time were searchable."""
+        """The times by which the events of this process's time were searchable."""
 
     async def read_progress(self) -> None:
         """Follow the topic `progress` until cancelled."""

@@ -20,7 +20,7 @@ class PartitionLag(NamedTuple):
     events: int
     """The records below the end offset that search does not show yet."""
     seconds: float
-    """How long the first of them has been seen waiting; 0 if none waits."""
+    """The time for which the first of them has been seen waiting; 0 if none waits."""
 
 
 class PartitionLags:

@@ -45,9 +45,9 @@ class Turned(NamedTuple):
 
     product_id: str
     at_ms: int
-    """When the window turned, in milliseconds since the epoch."""
+    """The time at which the window turned, in milliseconds since the epoch."""
     shown_at_ms: int
-    """When search could show the price of the moment."""
+    """The time at which search could show the price of the moment."""
 
 
 class FreshnessSummary(NamedTuple):
@@ -96,7 +96,7 @@ class RecentFreshness:
 
 @dataclass(slots=True)
 class _Second:
-    """What was observed in one second: events by step, and the sum of their seconds."""
+    """The observations of one second: events by step, and the sum of their seconds."""
 
     second: int
     steps: Counter[int] = field(default_factory=Counter)

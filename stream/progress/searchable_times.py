@@ -1,4 +1,4 @@
-"""By when each event of the inputs was searchable, as far back as this process has looked at the watermark."""
+"""The times by which input events were searchable, as far back as this process has looked at the watermark."""
 
 from __future__ import annotations
 

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     Shares = tuple[float, bool, bool]
 
 COUNT_SECONDS_MAX = 10.0
-"""How long the counts are compared. Changes reach one collection a moment before the other, so counts that are equal
-once within this time count as equal."""
+"""The time for which the counts are compared. Changes reach one collection a moment before the other, so counts that
+are equal once within this time count as equal."""
 COUNT_INTERVAL_S = 0.1
 SEARCHES = 200
 """The searches of the sample. Any of several near copies may be among the first ten hits, and in a smaller sample this
@@ -43,7 +43,7 @@ OVERLAP_MIN = 0.5
 for changes meanwhile and for the order among items that match equally well, which in a catalogue of near copies is
 arbitrary."""
 FOUND_LESS_MAX = 0.1
-"""How much smaller the share of items may be that are among the first ten hits for their own title."""
+"""The most by which the share of items that are among the first ten hits for their own title may be smaller."""
 EXAMPLES_MAX = 3
 """The most wrong items that are named."""
 REMEDY = "`freshline reconcile` says whether the old one is wrong, and repairs it with --repair: then rebuild again"
@@ -54,7 +54,7 @@ class CheckReport(NamedTuple):
 
     figures: dict[str, Any]
     wrong: str | None
-    """Why the new collection may not serve, as a part of a sentence; None if it may."""
+    """The reason why the new collection may not serve, as a part of a sentence; None if it may."""
 
 
 class SearchFigures(NamedTuple):

@@ -37,7 +37,7 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 PENDING_MAX = 16
-"""How many more embeddings the new collection may have pending than the old one: texts that changed just now."""
+"""The number of embeddings that the new collection may have pending beyond the old one: texts that changed just now."""
 
 BEGUN_ELSEWHERE = "another worker has just begun a rebuild: ask again to follow it"
 

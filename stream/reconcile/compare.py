@@ -56,7 +56,7 @@ class ComparisonContext:
     epoch: int
     """The epoch of the item log."""
     watermark: IndexedWatermark
-    """How far the index is with each partition of the item log."""
+    """The offsets up to which the index has each partition of the item log."""
     shop_currency: str | None
     clock: Clock
     kafka: Cluster

@@ -23,10 +23,11 @@ if TYPE_CHECKING:
     from workers.query_gate import QueryGate
 
 TURN_SECONDS, PAUSE_SECONDS = 0.003, 0.002
-"""How long the work holds the event loop, and how long it then pauses. The pause is longer than one round of the loop,
-because an event needs several rounds to become searchable."""
+"""The time that the work holds the event loop, and the time that it then pauses. The pause is longer than one round of
+the loop, because an event needs several rounds to become searchable."""
 VECTORS_SECONDS_MAX = 30.0
-"""How long the last look waits for embeddings that a repair made pending. Those pending after that are a backlog."""
+"""The time that the last look waits for embeddings that a repair made pending. Those pending after that are a backlog.
+"""
 
 
 async def reconcile(

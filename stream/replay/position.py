@@ -1,4 +1,4 @@
-"""How far a replay has come, saved on this machine, so that the same command goes on after it was cut off."""
+"""The position of a replay, saved on this machine, so that the same command goes on after it was cut off."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class ReplayPosition:
 
     path: Path
     begun_ms: int
-    """When the replay was begun, in milliseconds since the epoch."""
+    """The time at which the replay was begun, in milliseconds since the epoch."""
     offset_range: OffsetRange
     """All offsets of the replay, fixed when it was begun."""
     selection: Selection

@@ -70,7 +70,7 @@ class Resend:
     """The dead letters that earlier runs have sent again."""
     plan: ReplayPlan = field(default_factory=ReplayPlan)
     reasons: Counter[str] = field(default_factory=Counter)
-    """Why the dead letters to send were refused."""
+    """The reasons why the dead letters to send were refused."""
 
     @contextmanager
     def dead_letters(self) -> Iterator[Iterator[DeadLetter]]:

@@ -30,7 +30,7 @@ _SPEED = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)x?", re.ASCII)
 
 
 class RateLimit(NamedTuple):
-    """How fast records may be sent. At most one field is set; with none, the broker alone sets the pace."""
+    """The rate at which records may be sent. At most one field is set; with none, the broker alone sets the pace."""
 
     per_second: float | None = None
     """The most records a second."""

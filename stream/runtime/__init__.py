@@ -1,4 +1,4 @@
-"""What every process needs: settings, start and end, watchdog, metrics, traces.
+"""The base of every process: settings, start and end, watchdog, metrics, traces.
 
 Connections to a broker are in `stream.kafka`.
 """

@@ -26,7 +26,7 @@ UNCOUNTED_MAX = 2_000
 
 
 class SeriesTotals(NamedTuple):
-    """What a series has counted so far."""
+    """The totals that a series has counted so far."""
 
     events: list[int]
     """The number of events in each bucket, the last one without a bound."""

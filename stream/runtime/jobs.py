@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 
 
 class JobReport(BaseModel):
-    """How far a job is."""
+    """The progress of a job."""
 
     kind: str
     """The name of the kind: rebuild, reconcile."""

@@ -53,7 +53,7 @@ class ItemsMetrics:
 
 
 class CanaryMetrics:
-    """What searches for hidden items measure, see `schemas.canaries`."""
+    """The measurements of searches for hidden items, see `schemas.canaries`."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.took = Histogram(
@@ -76,7 +76,7 @@ class CanaryMetrics:
 
 
 class WatchMetrics:
-    """What watches raise."""
+    """The counts of watches, alerts and their streams."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.watches = Gauge("freshline_watches", "Watches in force, of all owners", registry=registry)

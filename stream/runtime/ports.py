@@ -9,7 +9,7 @@ from schemas.errors import Misconfigured, Unavailable
 
 WAIT_SECONDS_MAX = 1.0
 AFTER_KILL_SECONDS_MAX = 10.0
-"""How long to wait where an `up` was killed: a busy machine needs seconds to end its child processes."""
+"""The time to wait where an `up` was killed: a busy machine needs seconds to end its child processes."""
 POLL_S = 0.05
 BACKLOG = 2048
 """The most connections that wait while one server hands a port over to the next."""

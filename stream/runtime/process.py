@@ -1,4 +1,4 @@
-"""How a worker process starts and ends: its signals and exit codes."""
+"""The start and the end of a worker process: its signals and exit codes."""
 
 from __future__ import annotations
 

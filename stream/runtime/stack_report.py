@@ -32,7 +32,7 @@ class StackReport(NamedTuple):
     None for another broker.
     """
     failing: dict[str, str]
-    """By the name of a process that ends whenever it is started: a sentence with its last line of output."""
+    """The processes that end whenever they are started, by name: a sentence with the last line of output of each."""
 
     @property
     def may_be_missing(self) -> str | None:

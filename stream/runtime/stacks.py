@@ -1,4 +1,5 @@
-"""How a command finds the stack that it belongs to, without an address: by its directory, else the only one that runs.
+"""The stacks of this machine: a command finds its own without an address, by its directory, else the only one that
+runs.
 
 Each `up` notes its addresses in its data directory, and the data directory in a list on this machine. A command of one
 project must never write into the stack of another.
@@ -37,7 +38,7 @@ class Stack(NamedTuple):
 
     @property
     def runs(self) -> bool:
-        """Whether an `up` has its data directory locked."""
+        """True if an `up` has its data directory locked."""
         try:
             with (self.data_dir / LOCK_FILE).open("rb") as lock:
                 fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)

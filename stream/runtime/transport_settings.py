@@ -1,4 +1,4 @@
-"""How Kafka and Qdrant are reached: addresses, TLS and logins, and which of these settings fit each other."""
+"""The settings of the connections to Kafka and Qdrant: addresses, TLS and logins, and which of them fit each other."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ LINE_BYTES_MAX = 1 << 20
 
 
 class StateCounts(NamedTuple):
-    """How many records an export has."""
+    """The number of records of each kind in an export."""
 
     items: int = 0
     reviews: int = 0

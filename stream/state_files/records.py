@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 IN_FLIGHT_MAX = 2000
 """The most records that are sent and not yet confirmed."""
 REFUSALS_MAX = 20
-"""With more refused records among those in flight nothing more is sent: the broker refuses them all."""
+"""The number of refused records among those in flight after which nothing more is sent: the broker refuses them all."""
 REFUSALS_NAMED_MAX = 5
 WRITER_HEADER = "writer"
 """Header of every record of the item state with the id of its writer."""

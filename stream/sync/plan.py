@@ -34,7 +34,7 @@ class SyncPlan:
     shown: int = 0
     """The products or offers that the state shows."""
     publish: int = 0
-    """How many events are to be published."""
+    """The number of events that are to be published."""
     examples: dict[FeedOutcome, list[FeedFinding]] = field(
         default_factory=lambda: {outcome: [] for outcome in FeedOutcome}
     )

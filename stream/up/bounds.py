@@ -11,7 +11,7 @@ class UpBounds(NamedTuple):
     stays_up_s: float = 20.0
     """A process that has run for this long counts as staying up."""
     renewal_probe_interval_s: float = 20.0
-    """How often the embedded broker's fetches are timed."""
+    """The time between two measurements of the embedded broker's fetches."""
     pull_seconds_max: float = 3.0
     """The longest that the journal may take to read the confirmed item state when the log ends."""
     memory_bytes_max: int = 1 << 30

@@ -31,7 +31,7 @@ class BrokerLog(Protocol):
 
     @property
     def is_durable(self) -> bool:
-        """Whether its records outlive `up`."""
+        """True if its records outlive `up`."""
 
     async def open(self) -> None:
         """Make the log ready for the workers. Raises Misconfigured, Unavailable."""

@@ -65,13 +65,13 @@ class EmbeddedLog:
         self._bounds = bounds
         self._journal = Journal(directory.journal, settings.partitions)
         self._follower: JournalFollower | None = None
-        """None while no log is open."""
+        """The follower of the journal; None while no log is open."""
         self._handover = InputHandover(self._partitions_of(*INPUTS), directory.handover, clock)
         self._losses = LossReport(report, say, clock)
         probed = self._partitions_of(*INPUTS, *STATES, PROGRESS)
         self._renewal = RenewalProbe(broker, child, probed, bounds.renewal_probe_interval_s, clock)
         self._may_have_events = False
-        """Whether the broker may have accepted events and its end has not been reported yet."""
+        """True if the broker may have accepted events and its end has not been reported yet."""
 
     async def open(self) -> None:
         """Start a broker with an empty log of a higher epoch, and fill the log from the journal and the handover."""

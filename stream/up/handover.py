@@ -55,7 +55,7 @@ class InputHandover:
         self._gain_seconds_max = gain_seconds_max
         self._events = self._load()
         self._published_at = ""
-        """When the events were published to the current log (RFC 3339); empty if they were not."""
+        """The time at which the events were published to the current log (RFC 3339); empty if they were not."""
 
     def __len__(self) -> int:
         """Return the number of events."""

@@ -25,7 +25,8 @@ class Probe:
     def __init__(self, api: str) -> None:
         self.api = api
         self.trouble: str | None = None
-        """Why the last request failed although the index worker runs: the error that it answered, or its silence."""
+        """The reason why the last request failed although the index worker runs: the error that it answered, or its
+        silence."""
         self._http = httpx.AsyncClient(base_url=api, timeout=ANSWER_SECONDS_MAX, trust_env=False)
 
     async def close(self) -> None:

@@ -33,7 +33,7 @@ FETCH_WAIT_MS = 50
 
 
 class _Stream:
-    """What waits for one client."""
+    """The alerts that wait for one client."""
 
     def __init__(self, alerts: Iterable[Alert]) -> None:
         self._waiting = deque(alerts)
@@ -75,7 +75,7 @@ class AlertFeed:
 
     @property
     def full(self) -> bool:
-        """Whether a further stream must be refused."""
+        """True if a further stream must be refused."""
         return sum(map(len, self._streams.values())) >= STREAMS_MAX
 
     def deliver(self, alert: Alert) -> None:

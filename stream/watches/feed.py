@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 FETCH_WAIT_MS = 100
-"""How long a fetch waits. A watch that another process took is in force here that much later, and again a little."""
+"""The time that a fetch waits. A watch that another process took is in force here that much later, and again a little.
+"""
 EXPIRY_INTERVAL_S = 10.0
 
 

@@ -28,7 +28,7 @@ class AttachedWriter(Protocol):
 
     @property
     def failed(self) -> Misconfigured | None:
-        """Why the collection can never be complete; None while it can."""
+        """The reason why the collection can never be complete; None while it can."""
 
     async def read_positions(self) -> None:
         """Read the positions that are stored in the collection. Raises Unavailable."""

@@ -61,4 +61,4 @@ class WriterContext(NamedTuple):
     vocabulary: Vocabulary
     """The words of the catalogue, to complete and to correct queries."""
     tracer: Tracer | None
-    """None: no spans are recorded."""
+    """The recorder of spans; None: no spans are recorded."""

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 FETCH_WAIT_MS = 100
-"""How long a fetch waits for records. A word that another process wrote may be known that much later."""
+"""The time that a fetch waits for records. A word that another process wrote may be known that much later."""
 
 
 class VocabularySink:

@@ -63,7 +63,7 @@ class Writer:
 
     @property
     def failed(self) -> Misconfigured | None:
-        """Why this collection can never be complete (its model cannot be loaded); None while it can."""
+        """The reason why this collection can never be complete (its model cannot be loaded); None while it can."""
         return self._failed
 
     async def read_positions(self) -> None:

@@ -1,4 +1,4 @@
-"""What the dashboard says of the canary."""
+"""The report of the dashboard about the canary."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from pydantic import BaseModel
 
 
 class CanaryReport(BaseModel):
-    """How long search took to show the last changes of the hidden items, one a partition."""
+    """The time that search took to show the last changes of the hidden items, one a partition."""
 
     interval_seconds: float
-    """How often each is changed; 0 where the canary is off."""
+    """The time between two changes of each; 0 where the canary is off."""
     last_seconds: float | None
-    """From the last change until a search showed it; None before the first one."""
+    """The time from the last change until a search showed it; None before the first one."""
     median_seconds: float | None
     """The median of the last hundred."""
     overdue_seconds: float
-    """By how much a change that search should show by now is late, in the partition that is furthest behind."""
+    """The delay of a change that search should show by now, in the partition that is furthest behind."""
     overdue_partitions: list[int]
     """The partitions that are late by more than the stall."""

@@ -34,20 +34,20 @@ log = structlog.get_logger(__name__)
 TOPIC = "prices"
 HEADERS = [*IN_OWN_FORMAT, (CANARY_HEADER, b"1")]
 INTERVALS_S = {"embedded": 60.0, "kafka": 10.0}
-"""How often a canary is changed if nothing else is set. A record ends the rest of an idle consumer of the embedded
-broker for two seconds, which costs a stack without changes some 6% of a core if it happens every ten."""
+"""The time between two changes of a canary if nothing else is set. A record ends the rest of an idle consumer of the
+embedded broker for two seconds, which costs a stack without changes some 6% of a core if it happens every ten."""
 CHANGES_PER_SECOND_MAX = 2
-"""With many partitions each canary is changed less often: all of them together at most this often."""
+"""The most changes of all canaries together: with many partitions each canary is changed less often."""
 OTHERS_SHARE = 0.9
 """A change that is younger than this share of the interval is that of another process, and is enough."""
 LOOK_AGAIN_S = 0.05
-"""How soon a search is repeated that does not show a change which it should show."""
+"""The time after which a search is repeated that does not show a change which it should show."""
 LATE_S = 30.0
 """After this time a change is given up, as it may be lost, and another one is made."""
 STALL_S = 10.0
 """A canary that is overdue for longer stands still."""
 SETTLE_S = 0.25
-"""How long a count of what waits is put off while canaries are under way."""
+"""The time for which a count of what waits is put off while canaries are under way."""
 REMEMBERED = 100
 
 
@@ -60,7 +60,7 @@ class Canary:
         self.stamp_ms = -1
         """The `updated_at` of the newest change that a search has shown."""
         self.shown_at_s = began_at_s
-        """When a search first showed that change, by the monotonic clock."""
+        """The time at which a search first showed that change, by the monotonic clock."""
 
 
 class CanaryProbe:

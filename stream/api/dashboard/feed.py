@@ -55,7 +55,7 @@ class SnapshotFeed:
 
     @property
     def full(self) -> bool:
-        """Whether a further viewer must be refused."""
+        """True if a further viewer must be refused."""
         return self._viewers >= VIEWERS_MAX
 
     async def watch(self) -> AsyncIterator[StreamEvent]:

@@ -15,7 +15,7 @@ class DashboardApi(Protocol):
 
     @property
     def full(self) -> bool:
-        """Whether a further viewer must be refused."""
+        """True if a further viewer must be refused."""
 
     def watch(self) -> AsyncIterator[tuple[str, str]]:
         """Yield (name, JSON) of each server-sent event, until the process ends or the viewer goes."""

@@ -27,7 +27,7 @@ class ObjectiveReport(BaseModel):
     seconds: float
     share: float
     counted_for_seconds: float
-    """How long this process has counted: a longer window has no more events than that."""
+    """The time for which this process has counted: a longer window has no more events than that."""
     windows: dict[str, dict[str, Share]]
     """By topic ("all": together) and window: 5m, 1h, 1d."""
 
@@ -40,7 +40,7 @@ class Oldest(BaseModel):
 
 
 class TopicFlow(BaseModel):
-    """What became of the events of a topic since its workers started."""
+    """The fates of a topic's events since its workers started."""
 
     folded: int = 0
     stale: int = 0
@@ -72,7 +72,7 @@ class PendingVectors(BaseModel):
     seconds_left: float | None
     """Seconds until none is pending at that rate; None while none is written."""
     oldest_seconds: float | None
-    """How long the oldest one has waited; None where none waits."""
+    """The time that the oldest one has waited; None where none waits."""
 
 
 class Snapshot(BaseModel):
@@ -86,7 +86,7 @@ class Snapshot(BaseModel):
     freshness: dict[str, dict[str, Percentiles]]
     """Seconds over the last minute by topic and stage: log, fold, item_log and write add up to total; then embed."""
     oldest: Oldest | None
-    """None while nothing waits."""
+    """The oldest event that waits; None while none does."""
     starting: int
     """The partitions that no worker has joined yet, in the first minute of the process: their events wait."""
     flow: dict[str, TopicFlow]
@@ -94,7 +94,8 @@ class Snapshot(BaseModel):
     """Item records, by what was done with them in the index."""
     embeddings: Embeddings
     saved_seconds: float | None
-    """How long the model would have taken for the embeddings that were avoided; None while it has embedded nothing."""
+    """The time that the model would have taken for the embeddings that were avoided; None while it has embedded
+    nothing."""
     lag: Lag
     lag_events: int
     partitions: list[PartitionWait] = Field(default_factory=list)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from stream.api.dashboard.interface import DashboardApi
 
 RECONNECT_MS = 1_000
-"""How soon a browser asks again once the stream has ended."""
+"""The time after which a browser asks again once the stream has ended."""
 PAGE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
     "img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",

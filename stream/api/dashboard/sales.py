@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from workers.search.hits import Shop
 
 AHEAD_MS = 24 * 3_600_000
-"""How far ahead the calendar looks, in milliseconds."""
+"""The time that the calendar looks ahead, in milliseconds."""
 BACK_MS = 3_600_000
-"""How far back it looks, in milliseconds."""
+"""The time that it looks back, in milliseconds."""
 READ_MAX = 1_000
 """The most items that are read for it; with more, the soonest of these are shown."""
 SHOWN_MAX = 50

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from workers.index.interface import Index
 
 SIZE_INTERVAL_S = 30.0
-"""How often the files of the index are measured."""
+"""The time between two measurements of the files of the index."""
 
 
 class StatusSource(Protocol):

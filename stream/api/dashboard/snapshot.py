@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 PARTITIONS_MAX = 24
 """The most partitions in a snapshot: a screen of them, and a bound on its size."""
 STARTING_S = 60.0
-"""How long a process starts at most: workers that have not joined then are a fault, and their events are late."""
+"""The longest start of a process: workers that have not joined then are a fault, and their events are late."""
 _COUNTERS = {
     "freshline_events_folded_total": "folded",
     "freshline_dead_letters_total": "dead_letters",
@@ -45,7 +45,7 @@ _UNCHANGED = "freshline_events_unchanged_total"
 
 
 class Measured(NamedTuple):
-    """What the process has measured, beside the report of /status."""
+    """The measurements of the process, beside the report of /status."""
 
     at_ms: int
     objective: Objective
@@ -59,10 +59,10 @@ class Measured(NamedTuple):
     """The counters of each items worker, by its name."""
     lanes: Mapping[str, int]
     oldest_vector_at_ms: int | None
-    """Since when the oldest pending embedding has waited; None where none waits."""
+    """The time since when the oldest pending embedding has waited; None where none waits."""
     index_bytes: int | None
     embedding_seconds: float
-    """How long the model took for the texts that it embedded."""
+    """The time that the model took for the texts that it embedded."""
     drift: DriftReport
     canary: CanaryReport
 

@@ -33,7 +33,7 @@ class Letter(BaseModel):
     is_whole: bool = True
     """False where the value is too long for a page: the text is its beginning, and `freshline replay` sends it back."""
     refused_again: str | None
-    """Why it would be refused once more as it is; None if it would be folded now."""
+    """The reason why it would be refused once more as it is; None if it would be folded now."""
 
 
 class ReasonCount(BaseModel):

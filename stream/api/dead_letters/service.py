@@ -33,7 +33,7 @@ REASONS_MAX = 50
 SHOWN_CHARS_MAX, CUT_CHARS = 256 * 1024, 4 * 1024
 """The longest text that a page shows whole, and how much it shows of a longer one: records take 8 MB."""
 WAIT_SECONDS_MAX = 10.0
-"""How long a request waits for another one that reads or sends dead letters."""
+"""The time that a request waits for another one that reads or sends dead letters."""
 
 
 class DeadLettersService(DeadLettersApi):

@@ -30,7 +30,7 @@ log = structlog.get_logger(__name__)
 INTERVAL_S = 900.0
 """The time between the checks of two partitions: a check of 5,000 items takes some seconds of one core."""
 AGAIN_S = 30.0
-"""How soon a check is tried again that had to wait, or could not be finished."""
+"""The time after which a check is tried again that had to wait, or could not be finished."""
 EXAMPLES_MAX = 5
 
 

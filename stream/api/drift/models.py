@@ -1,4 +1,4 @@
-"""What the dashboard says of drift."""
+"""The report of the dashboard about drift."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class DriftReport(BaseModel):
     """The partitions that were checked since the process started."""
     partitions: int
     last_at: str | None
-    """When the last check ended."""
+    """The time at which the last check ended."""
     items: int
     """The items in the partitions that were checked."""
     faults: int

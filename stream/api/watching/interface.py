@@ -15,7 +15,7 @@ class WatchApi(Protocol):
 
     @property
     def full(self) -> bool:
-        """Whether a further stream of alerts must be refused."""
+        """True if a further stream of alerts must be refused."""
 
     async def watch(self, request: WatchRequest) -> ShownWatch:
         """Set a watch, which is in force once this returns."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 ID_CHARS_MAX = 64
 RECONNECT_MS = 1_000
-"""How soon a browser asks again once the stream has ended."""
+"""The time after which a browser asks again once the stream has ended."""
 
 WatchId = Annotated[str, Path(min_length=1, max_length=ID_CHARS_MAX)]
 

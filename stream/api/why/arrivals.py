@@ -1,4 +1,4 @@
-"""When the records of a log arrived, told afterwards."""
+"""The arrival times of the records of a log, told afterwards."""
 
 from __future__ import annotations
 

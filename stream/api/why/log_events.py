@@ -41,12 +41,12 @@ class KnownEvent(NamedTuple):
 
 
 class KnownEvents(NamedTuple):
-    """What the log has of a product."""
+    """The events of a product that the log has."""
 
     events: list[KnownEvent]
     left_out: int
     complete: bool
-    """Whether the log was read to its end."""
+    """True if the log was read to its end."""
     begins_at_ms: int | None
     """The time of the oldest record that was read; None if there is none."""
 

@@ -17,7 +17,7 @@ class LifeField(BaseModel):
     value: Any
     won: bool
     why: str | None
-    """Why it does not count, in words; None if it won."""
+    """The reason why it does not count, in words; None if it won."""
 
 
 class LifeEvent(BaseModel):
@@ -35,11 +35,12 @@ class LifeEvent(BaseModel):
     """The time of the change at its source, which its stamp begins with after the version."""
     outcome: Literal["counts", "counts in part", "outranked", "repeated", "void", "refused"]
     refused: str | None
-    """Why the record is no event, in words; its dead letter says the same."""
+    """The reason why the record is no event, in words; its dead letter says the same."""
     searchable: bool = False
-    """Whether search shows it, or what outranks it."""
+    """True if search shows it, or the event that outranks it."""
     searchable_by: str | None = None
-    """By when search did so, to a quarter of a second or coarser long ago; None for what came before this process."""
+    """The time by which search did so, to a quarter of a second or coarser long ago; None for events from before this
+    process."""
     fields: list[LifeField]
 
 
@@ -51,7 +52,7 @@ class VectorReport(BaseModel):
     """The fingerprint of the document that the stored vector was made from."""
     pending_since: str | None
     reason: str | None
-    """Why the text cannot be embedded."""
+    """The reason why the text cannot be embedded."""
 
 
 class ProductLife(BaseModel):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 PRODUCT_ID = "freshline.product_id"
 CHANGED = "freshline.changed"
-"""Whether an event changed its item: one that is stale or repeated did not."""
+"""True if an event changed its item: one that is stale or a duplicate did not."""
 EVENTS = "freshline.events"
-"""How many events an item record states."""
+"""The number of events that an item record states."""
 PLAN = "freshline.plan"
-"""What was done with the point: see `freshline_plans_total`."""
+"""The plan that was carried out on the point: see `freshline_plans_total`."""
 OFFSET = "messaging.kafka.offset"
 
 

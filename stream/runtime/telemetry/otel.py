@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 SCOPE = "freshline"
 """The name of the instrumentation, as traces show it."""
 CLOSE_SECONDS_MAX = 3.0
-"""How long the end of a process waits for the collector."""
+"""The time that the end of a process waits for the collector."""
 NS_PER_MS = 1_000_000
 OTLP_BY_PROTOCOL = {"http/protobuf": "otlp_proto_http", "grpc": "otlp_proto_grpc"}
 """The exporter of each protocol, by the name of its entry point."""

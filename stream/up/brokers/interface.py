@@ -31,7 +31,7 @@ class Broker(Protocol):
 
     @property
     def has_durable_log(self) -> bool:
-        """Whether the broker still has its log after a restart."""
+        """True if the broker still has its log after a restart."""
 
     @property
     def memory_bytes_max(self) -> int | None:
