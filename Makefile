@@ -66,10 +66,10 @@ bench-peers: .venv/installed-test .venv-peers/installed  ## beside plain consume
 relevance: .venv/installed-test  ## how well search finds, on real judgements: tables with intervals
 	@$(BIN)/python -m tests.relevance
 
-docs: .venv/installed-test  ## write docs/reference anew from the commands, routes, settings and metrics
+docs: .venv/installed-test  ## write docs/reference again from the commands, routes, settings and metrics
 	$(BIN)/python -m tests.support.reference
 
-images: .venv/installed-test  ## take the pictures of docs/images anew, in Chromium
+images: .venv/installed-test  ## take the pictures of docs/images again, in Chromium
 	IMAGES=1 $(BIN)/pytest tests/browser -k picture
 
 format: .venv/installed-test  ## format the code, and mend what lint can mend

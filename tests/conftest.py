@@ -67,7 +67,7 @@ def any_broker(request: pytest.FixtureRequest) -> RunningBroker:
 
 @pytest.fixture
 def own_embedded_broker(tmp_path: Path) -> Iterator[RunningBroker]:
-    """For tests that kill it."""
+    """An embedded broker for tests that kill it."""
     broker = new_broker("embedded", tmp_path).start()
     yield broker
     broker.kill()

@@ -49,8 +49,10 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         return consumer
 
     async def _fetch_records(self, consumer: aiokafka.AIOKafkaConsumer, *asked: Any, **how: Any) -> RecordMap:
-        """Raise what ended the coordination of the group, or the upkeep of the metadata, without which it would wait
-        forever: Faust bypasses aiokafka's `getmany`, which would raise the first, and nobody would raise the second."""
+        """Raise the error that ended the coordination of the group or the upkeep of its metadata, not to wait forever.
+
+        Faust bypasses aiokafka's `getmany`, which would raise the first, and nobody else would raise the second.
+        """
         consumer._coordinator.check_errors()
         if (upkeep := consumer._client._sync_task).done():
             upkeep.result()
@@ -92,9 +94,11 @@ class Consumer(driver.Consumer):
         return self._transport.trackers.committable(Partition(tp.topic, tp.partition))
 
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
-        """Forget the gap. Faust keeps a tree of the offsets that it was not given, for commits of its own, which take
-        them out again. Each batch, given as its last record, would leave a gap for good, and the tree is built again
-        for each."""
+        """Forget the gap.
+
+        Faust keeps a tree of the offsets that it was not given, which only its own commits prune. Faust sees each batch
+        as its last record, so every batch would leave a gap for good, and each gap rebuilds the tree.
+        """
 
     async def perform_seek(self) -> None:
         """Leave the seek to the next fetch."""

@@ -38,7 +38,7 @@ class Figure(NamedTuple):
 
     @property
     def met(self) -> bool | None:
-        """Whether the figure reaches its goal; None without a goal."""
+        """True if the figure reaches its goal; None without a goal."""
         return None if self.goal is None else self.goal.met(self.value)
 
     def as_json(self) -> dict[str, object]:

@@ -29,7 +29,8 @@ IN_FLIGHT_MAX = 1_500
 LOOK_INTERVAL_S = 0.1
 FULL_WAIT_S = 0.002
 NAP_SECONDS_MIN = 0.01
-"""At high rates events go in bunches, as from a shop's own systems: one by one, the sender used a whole core."""
+"""The shortest pause: at high rates events go in bunches, as from a shop's own systems. One by one, the sender used a
+whole core."""
 
 
 class Offered(NamedTuple):

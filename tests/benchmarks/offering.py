@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tests.benchmarks.running import Running
 
 ITEMS, OFFERS = 100, 200
-"""So many items have 200 offers, and as many have one."""
+"""The number of items that have 200 offers, and of those that have one."""
 ROUNDS, PRICES = 5, 5
 """Each round changes one offer of every item so many times, and waits each time until search shows it."""
 RATIO_GOAL = Goal(1.5)

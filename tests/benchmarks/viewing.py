@@ -1,4 +1,4 @@
-"""What viewers of the dashboard cost beside 500 events a second, and how soon its page is painted."""
+"""The cost of viewers of the dashboard beside 500 events a second, and the time until its page is painted."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ EVENTS_PERCENT_GOAL, MEMORY_MB_GOAL, PAINT_MS_GOAL = Goal(3.0), Goal(30.0), Goal
 
 
 class Turn(NamedTuple):
-    """What was measured in one turn."""
+    """The measurements of one turn."""
 
     p95_ms: float
     processor_seconds: float

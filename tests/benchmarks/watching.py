@@ -1,4 +1,4 @@
-"""What comparing an event with 10,000 watches costs the index worker, in processor time and without an index."""
+"""The cost, in processor time and without an index, of comparing an event with 10,000 watches."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 PATIENCE_MS = 300_000
-"""How long a page may take on a busy machine. A test that passes never takes as long."""
+"""The time that a page may take on a busy machine. A test that passes never takes as long."""
 
 
 expect.set_options(timeout=PATIENCE_MS)

@@ -28,7 +28,7 @@ FILTERS = (
     Filters(max_price=0.5),
     Filters(brand="nobody"),
 )
-"""From those that nearly all items pass to one that none does."""
+"""Filters from those that nearly all items pass to one that none does."""
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,5 @@
-"""Where the embedded broker answers otherwise than Apache Kafka: what Freshline hides, and what it does not."""
+"""The differences between the embedded broker and Apache Kafka: those that Freshline hides, and those that it
+does not."""
 
 from __future__ import annotations
 

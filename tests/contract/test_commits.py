@@ -128,7 +128,7 @@ async def test_a_log_with_a_gap_after_offset_zero_is_committed_to_its_end(
 async def test_faust_collects_no_gaps_between_the_last_records_of_batches(
     embedded_broker: RunningBroker, tmp_path: Path
 ) -> None:
-    """It would build a tree of all of them again for each batch, and nothing would ever be taken out of it."""
+    """Faust would build a tree of all gaps again for each batch, and nothing would ever be taken out of it."""
     [place] = embedded_broker.new_topic()
 
     def handle(_offset: int, in_flight: InFlightRecord) -> None:

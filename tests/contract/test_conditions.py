@@ -28,7 +28,8 @@ IDS = [str(UUID(int=number)) for number in range(1, 7)]
 texts = st.sampled_from(["A", "a", "B", "1", "true", ""])
 numbers = st.sampled_from([0, 1, 2, 2.5, -1.5])
 values = st.none() | st.booleans() | texts | numbers | st.lists(texts | numbers | st.booleans(), max_size=3)
-"""What a payload may hold, whatever a field is meant for: rules and watches read what another release wrote."""
+"""The values that a payload may hold, whatever a field is meant for: rules and watches read what another
+release wrote."""
 integers = st.none() | st.booleans() | texts | st.integers(0, 2) | st.lists(texts | st.integers(0, 2), max_size=3)
 """An index of integers rounds other numbers, of which Freshline writes none into those fields."""
 payloads = st.fixed_dictionaries({**dict.fromkeys(("brand", "price", "other"), values), "partition": integers})

@@ -1,4 +1,4 @@
-"""Why a query finds an item, or does not, over the embedded index with vectors that the tests choose."""
+"""Explanations why a query finds an item or does not, over the embedded index with vectors that the tests choose."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every index backend must do.
+"""The suite that every index backend must pass.
 
 These tests prove docs/invariants.md#1.
 """

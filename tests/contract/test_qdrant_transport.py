@@ -45,7 +45,7 @@ class Locked(NamedTuple):
     certificates: Certificates
     proxy: TlsProxy
     plain: Front
-    """Where the same server speaks without TLS."""
+    """The front of the same server without TLS."""
 
     @property
     def has_grpc(self) -> bool:

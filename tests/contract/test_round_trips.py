@@ -1,4 +1,4 @@
-"""How many requests a search makes to a Qdrant server, counted at the tests' own front."""
+"""The number of requests that a search makes to a Qdrant server, counted at the tests' own front."""
 
 from __future__ import annotations
 

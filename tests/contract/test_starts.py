@@ -1,4 +1,5 @@
-"""Where a Faust app begins to read: at no record above the start offset of its worker, whatever happens meanwhile.
+"""The offsets at which a Faust app begins to read: no record above the start offset of its worker, whatever happens
+meanwhile.
 
 These hold what stream.agents.transport and stream.agents.app override in faust-streaming 0.15.3.
 """
@@ -145,7 +146,8 @@ async def test_a_rebalance_while_it_asks_where_to_start_lets_no_record_above_the
 async def test_a_seek_goes_back_to_the_start_also_where_there_is_no_commit(
     any_broker: RunningBroker, tmp_path: Path
 ) -> None:
-    """What a fetch took that was dropped in a rebalance lies before the position; aiokafka's seek leaves that alone."""
+    """The records that a fetch took and a rebalance dropped lie before the position; aiokafka's seek leaves
+    that alone."""
     member = Member(commit=0)
     member.may_start.set()
     async with running(member, any_broker, tmp_path, with_records(any_broker)) as parts:

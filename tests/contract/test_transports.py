@@ -52,7 +52,7 @@ class Member:
         self.values += [record.value for record in batch.records]
 
     def assign(self, numbers: Collection[int]) -> None:
-        """Have any partitions."""
+        """Accept any assignment."""
 
 
 @pytest.fixture

@@ -1,4 +1,5 @@
-"""What people type off the packages of the Hong Kong catalogue, in both scripts, is found first: by words alone."""
+"""Queries typed off the packages of the Hong Kong catalogue, in both scripts, find their items first: by words
+alone."""
 
 from __future__ import annotations
 

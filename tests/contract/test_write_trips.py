@@ -1,4 +1,5 @@
-"""How many requests the index worker makes to a Qdrant server for a batch, counted at the tests' own front."""
+"""The number of requests that the index worker makes to a Qdrant server for a batch, counted at the tests' own
+front."""
 
 from __future__ import annotations
 

@@ -33,9 +33,9 @@ REVIEWS = 400
 ATTRIBUTES_MAX = 30
 NEVER_COMES = "C-parked"
 DISTANCE = 200
-"""How many events a shuffled event may be from its place."""
+"""The number of events that a shuffled event may be from its place."""
 LATE_EVENTS = 7_200
-"""How many events a late event may be from its place: a minute, at the 120 events/s of a stack under `up`."""
+"""The number of events that a late event may be from its place: a minute, at the 120 events/s of a stack under `up`."""
 TWICE_SHARE, LATE_SHARE, MISROUTED_SHARE, POISON_SHARE = 0.08, 0.01, 0.01, 0.01
 LIVE_EVERY = 3
 """One change in so many is of electronics and reviews, the others are of Hong Kong."""

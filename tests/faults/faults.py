@@ -242,4 +242,4 @@ SCENARIOS = [
     ),
     *SERVER_SCENARIOS,
 ]
-"""In this order: those that can share a stack stand together."""
+"""The scenarios, ordered so that those that can share a stack stand together."""

@@ -53,7 +53,7 @@ class Feed:
         self._error: BaseException | None = None
         self.sent: list[Sent] = []
         self.again = 0
-        """How many events were sent again."""
+        """The number of events that were sent again."""
 
     def _producer(self) -> KafkaProducer:
         return KafkaProducer(

@@ -1,4 +1,5 @@
-"""What the index must show after these events: the last writer wins, field by field. Written apart from the product.
+"""The items that the index must show after these events: the last writer wins, field by field. Written apart from the
+product.
 
 The events of one thing (a product, an offer, a review) are applied one after the other in the order of their stamps.
 """

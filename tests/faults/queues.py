@@ -24,8 +24,8 @@ BOUNDS = {"items": publishing.BOUNDS.in_flight_max, "index": queues.BOUNDS.pendi
 HELD_MAX = {"items": 60, "index": 30}
 """Small bounds, below the number of products, by which the lanes are keyed: 5,000 would never be reached."""
 BEYOND = {"items": len(INPUTS) - 1, "index": queues.BOUNDS.batch_items_max}
-"""How many more than its bound a queue may hold. The same free place may admit one event of each topic, and a record
-that is being written may come back into full lanes as a new text."""
+"""The number of records beyond its bound that a queue may hold. The same free place may admit one event of each topic,
+and a record that is being written may come back into full lanes as a new text."""
 WORDS = {"items": "events taken and not confirmed", "index": "items in the lanes"}
 
 

@@ -49,35 +49,35 @@ class Scenario:
     fault: Callable[[Run[Any]], None]
     brokers: tuple[str, ...] = ("embedded", "kafka")
     loses_log: bool = False
-    """Whether it ends the embedded broker: changes sent shortly before may be missing, and /status must say so."""
+    """True if it ends the embedded broker: changes sent shortly before may be missing, and /status must say so."""
     loses_index: bool = False
-    """Whether it loses the index: earlier versions and commits say nothing of the new one, so it is watched from the
+    """True if it loses the index: earlier versions and commits say nothing of the new one, so it is watched from the
     fault on."""
     gives_up: bool = False
-    """Whether there are texts that cannot be embedded."""
+    """True if there are texts that cannot be embedded."""
     recovery_seconds_max: float = 60.0
     after: Callable[[Run[Any]], list[str]] = lambda _run: []
     """Further checks once the stack is quiet; returns a sentence for each failure."""
     alone: bool = False
-    """Whether it needs a stack that no other fault has touched."""
+    """True if it needs a stack that no other fault has touched."""
     env: Mapping[str, str] = field(default_factory=dict)
     """The environment of a stack of its own; empty if any stack will do."""
     control: str | None = None
     """The fault that the items worker has on purpose, on a stack of its own; see controls.py."""
     small_disk: bool = False
-    """Whether its data directory is a small disk of its own."""
+    """True if its data directory is a small disk of its own."""
     short: str | None = None
     """The broker on which it belongs to the short form; None for the long form alone."""
     must_say: str = ""
-    """For a control: the word in the sentence with which the harness must report the control's bug."""
+    """The word, of a control, in the sentence with which the harness must report the control's bug."""
     stack: type[Stack] | type[ServerStack] = Stack
     """The kind of stack on which the scenario runs."""
     cannot: str | None = None
-    """Why it cannot be played here."""
+    """The reason why it cannot be played here."""
 
     @property
     def own_stack(self) -> bool:
-        """Whether it cannot share the stack of other scenarios."""
+        """True if it cannot share the stack of other scenarios."""
         return bool(self.alone or self.env or self.control or self.small_disk)
 
 

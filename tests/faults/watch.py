@@ -70,7 +70,7 @@ class Watch:
 
     @property
     def runs(self) -> bool:
-        """Whether the watch has been started and not stopped."""
+        """True if the watch has been started and not stopped."""
         return bool(self._threads)
 
     def index_serves(self) -> None:

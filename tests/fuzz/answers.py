@@ -1,4 +1,4 @@
-"""What the fuzz checks of lists of records: on the path of their events, and in an index beside a good item."""
+"""The checks of the fuzz on lists of records: on the path of their events, and in an index beside a good item."""
 
 from __future__ import annotations
 

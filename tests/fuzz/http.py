@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tests.fuzz.records import Raw
 
 REQUESTS = 40
-"""At most so many requests of each route and each mode in one round."""
+"""The most requests of each route and each mode in one round."""
 RECORDS = 50
 WAIT_MS_MAX = 20
 """The longest wait for an event that may never come; the API would allow 30 seconds."""
@@ -81,7 +81,7 @@ def _call(case: Any) -> None:
 
 
 ANY_TEXT = st.text(max_size=30)
-"""What people type. The description allows any text, of which a generator of schemas tries the plainest."""
+"""The texts that people type. The description allows any text, and a generator of schemas tries mostly plain ones."""
 
 
 def check_queries(stack: RunningStack, number: int) -> None:

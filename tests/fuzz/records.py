@@ -66,7 +66,7 @@ class Raw(NamedTuple):
     arrived_at_ms: int
     event_time_ms: int | None
     source: Source | None = None
-    """What the records of its topic are; None for events in our own form."""
+    """The source of its topic; None for events in our own form."""
 
 
 def _bodies(fields: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[bytes]:

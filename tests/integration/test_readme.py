@@ -43,7 +43,7 @@ def without_figures(line: str) -> str:
 
 
 def is_shown(line: str, output: list[str]) -> bool:
-    """Whether a line of the README is in the output; one that ends with "..." is the beginning of a line."""
+    """Return whether a line of the README is in the output; one that ends with "..." is the beginning of a line."""
     wanted = without_figures(line)
     if wanted.endswith("..."):
         return any(without_figures(other).startswith(wanted.removesuffix("...").rstrip()) for other in output)

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 CONTROL = "/_"
 """Requests below this path never fail."""
 BEFORE, HALF, AFTER = "before", "half", "after"
-"""When a request fails: before it is applied, half of it applied, all of it. HALF is also the key in the scope of a
-batch of which only half is to be applied."""
+"""The moments at which a request fails: before it is applied, half of it applied, all of it. HALF is also the key in
+the scope of a batch of which only half is to be applied."""
 
 
 class Faults(BaseModel, extra="forbid"):

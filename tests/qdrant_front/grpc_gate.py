@@ -1,4 +1,4 @@
-"""What every call over gRPC passes: the key, the faults, and the turn in which it is answered."""
+"""The gate that every call over gRPC passes: the key, the faults, and the turn in which it is answered."""
 
 from __future__ import annotations
 

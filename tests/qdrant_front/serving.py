@@ -39,7 +39,7 @@ class Locked:
 
 
 class Front(NamedTuple):
-    """Where a front listens."""
+    """The addresses at which a front listens."""
 
     url: str
     grpc_port: int

@@ -1,1 +1,1 @@
-"""How well search finds, on real judgements: `make relevance`."""
+"""The quality of search, on real judgements: `make relevance`."""

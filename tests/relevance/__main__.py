@@ -1,4 +1,4 @@
-"""How well search finds, on real judgements: `make relevance`. Needs the data sets beside the repository."""
+"""The quality of search, on real judgements: `make relevance`. Needs the data sets beside the repository."""
 
 from __future__ import annotations
 

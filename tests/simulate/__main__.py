@@ -27,7 +27,7 @@ FAILURES_MAX = 3
 
 
 class Outcome(NamedTuple):
-    """What came of a chunk of seeds."""
+    """The outcome of a chunk of seeds."""
 
     runs: int
     failed: list[tuple[int, Plan]]

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     """A watch and an item that matches it."""
 
 WATCHES = (0, 3, 5, 8)
-"""How many watches a run has."""
+"""The numbers of watches that a run may have."""
 NEVER_MS = START_MS + 10**9
 """No watch ends within a run."""
 
@@ -71,11 +71,11 @@ class AlertTruth:
     def __init__(self, watches: Mapping[str, Watch]) -> None:
         self._watches = watches
         self._begun: dict[Matched, set[str]] = defaultdict(set)
-        """What began each match that there ever was, as the id of its alert says it."""
+        """The cause of each match that there ever was, as the id of its alert says it."""
         self._lasting: dict[Matched, str] = {}
-        """What began the matches that there are now."""
+        """The causes of the matches that there are now."""
         self._again: dict[Matched, set[str]] = defaultdict(set)
-        """What raised an alert of a match that lasted, where two workers wrote the item at one time."""
+        """The causes of alerts of a match that lasted, where two workers wrote the item at one time."""
         self._sent: dict[Matched, set[str]] = defaultdict(set)
 
     def written(self, before: Point | None, after: Point) -> None:

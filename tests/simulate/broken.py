@@ -1,4 +1,4 @@
-"""What a run ends with whose product is wrong."""
+"""The error that ends a run whose product is wrong."""
 
 
 class Broken(AssertionError):

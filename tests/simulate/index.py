@@ -108,7 +108,7 @@ class Request:
 
     @property
     def writes(self) -> bool:
-        """Whether some of its operations are not applied yet."""
+        """True if some of its operations are not applied yet."""
         return bool(self._operations)
 
     def step(self) -> bool:

@@ -28,7 +28,7 @@ class FaultInjector:
 
     @property
     def pending(self) -> bool:
-        """Whether a fault is still to come."""
+        """True if a fault is still to come."""
         return bool(self._faults)
 
     def strike_if_due(self, idle_at: int) -> None:

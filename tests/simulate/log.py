@@ -27,7 +27,7 @@ class Stored(NamedTuple):
     headers: tuple[tuple[str, bytes], ...]
     timestamp_ms: int
     by_owner: bool
-    """Whether the partition was assigned to the writer, as the broker knows it."""
+    """True if the partition was assigned to the writer, as the broker knows it."""
 
 
 class Confirmed(NamedTuple):

@@ -30,7 +30,7 @@ class Plan:
     events: tuple[Sent, ...]
     faults: tuple[Fault, ...]
     weights: tuple[int, ...]
-    """How often each actor is on the scheduler's wheel: some workers are slow for a whole run."""
+    """The number of times that each actor is on the scheduler's wheel: some workers are slow for a whole run."""
     gap_steps: int
     """The fewest steps between two events."""
     watches: tuple[WatchRecord, ...]

@@ -202,7 +202,7 @@ class _NoStreams:
     """The streams of a process to which nobody listens."""
 
     def deliver(self, _alert: Alert) -> None:
-        """Tell nobody."""
+        """Deliver an alert to no one."""
 
 
 class _OneCollection:

@@ -46,7 +46,7 @@ class World:
         self.trace: list[str] | None = [] if trace else None
         self.steps = 0
         self.reached: Counter[str] = Counter()
-        """How often the run reached the situations that make a simulation worthwhile."""
+        """The number of times that the run reached the situations that make a simulation worthwhile."""
         self.to_send = list(plan.events[::-1])
         self.orphans: list[tuple[int, Callable[[], str | None]]] = []
         """Requests and records that are under way from a process that is gone, or no longer waits; each with its first

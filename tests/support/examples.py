@@ -1,4 +1,4 @@
-"""How many random examples a property is tried with: all of them in `make test`, few in `make unit`."""
+"""The number of random examples that a property is tried with: all of them in `make test`, few in `make unit`."""
 
 from __future__ import annotations
 

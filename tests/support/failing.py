@@ -1,4 +1,4 @@
-"""What a process under test calls when it must end."""
+"""The function that a process under test calls when it must end."""
 
 from __future__ import annotations
 

@@ -138,7 +138,8 @@ class StandIn:
         self.dashboard = StandInDashboard()
         self.watches = StandInWatches()
         self.restarts = 0
-        """How often the service forgets its jobs before it is asked about them, as when another process answers."""
+        """The number of times that the service forgets its jobs before it is asked about them, as when another process
+        answers."""
         self.fresh_as_of: dict[str, str | None] = {"prices": NOW}
         self.asked: list[tuple[SearchRequest, Token | None, int]] = []
         self.tried: list[TrialParameters] = []
@@ -147,7 +148,7 @@ class StandIn:
         self.total_is_exact = True
         self.facets: dict[str, list[Refinement]] = {}
         self.currencies = 1
-        """With more of them, prices have no ranges and no order."""
+        """The number of currencies. With several of them, prices have no ranges and no order."""
 
     @property
     def services(self) -> Services:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PROTOCOLS = ("h2", "http/1.1")
-"""What clients may agree on by ALPN, without which gRPC does not begin."""
+"""The protocols that clients may agree on by ALPN, without which gRPC does not begin."""
 
 
 class TlsProxy:

@@ -23,7 +23,7 @@ class Provider(ThreadingHTTPServer):
         self.url = f"http://127.0.0.1:{self.server_port}/token"
         self.known = "Basic " + base64.b64encode(f"{client_id}:{secret}".encode()).decode()
         self.forms: list[dict[str, list[str]]] = []
-        """What was asked for, by clients that it knows."""
+        """The forms that clients it knows have sent."""
 
 
 class _Asked(BaseHTTPRequestHandler):

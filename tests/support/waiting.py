@@ -46,7 +46,7 @@ class Process(Protocol):
 
 
 class Workload(Protocol):
-    """What the watched processes do."""
+    """The work of the watched processes."""
 
     def more_s(self) -> float:
         """Return the seconds of work since the last call."""

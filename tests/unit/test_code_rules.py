@@ -34,7 +34,8 @@ def imported(module: ast.Module) -> set[str]:
 
 
 def test_no_test_module_is_imported() -> None:
-    """What two of them need lies in tests/support: a test can be renamed or deleted without looking at others."""
+    """The parts that two of them need lie in tests/support: a test can be renamed or deleted without looking at
+    others."""
     wrong = {
         (str(path.relative_to(ROOT)), name)
         for path in TESTS.rglob("*.py")

@@ -39,13 +39,13 @@ if TYPE_CHECKING:
 TEXTS_PER_SECOND = 25.0
 SECONDS = 12.0
 BEHIND_SECONDS_MAX = 5.0
-"""Who is further behind after a rate is not offered a higher one."""
+"""The delay beyond which a contestant is not offered a higher rate."""
 FLOOD_SECONDS = 30.0
 """The slow get as many events at once as they take in so many seconds by the rates before."""
 
 
 class Size(NamedTuple):
-    """How much is offered."""
+    """The size of a run: the items, events and rates that are offered."""
 
     items: int
     rates_per_second: tuple[float, ...]

@@ -1,4 +1,5 @@
-"""What a careful engineer writes in a day: keep the newest by time, patch or embed, write. Batches of any size."""
+"""The code that a careful engineer writes in a day: keep the newest by time, patch or embed, write. Batches of any
+size."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Writes(Protocol):
-    """Where items are written. `Store` is one, a table of PostgreSQL another."""
+    """The store that items are written to. `Store` is one, a table of PostgreSQL another."""
 
     def upsert(self, items: Sequence[tuple[Mapping[str, Any], NDArray[np.float32]]]) -> None:
         """Write whole items: payload and float32 `(dimension,)`."""

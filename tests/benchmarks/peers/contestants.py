@@ -1,4 +1,4 @@
-"""Who takes part: Freshline and its peers, each as a command that is started, asked over HTTP, and killed."""
+"""The contestants: Freshline and its peers, each as a command that is started, asked over HTTP, and killed."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ COCOINDEX_DIRECTORY = "cocoindex"
 
 
 class Place(NamedTuple):
-    """Where a contestant runs."""
+    """The folder and the addresses of a contestant."""
 
     kafka: str
     directory: Path
-    """It begins with the catalogue: `directory/index` for Freshline, `directory/shard` for peers."""
+    """The folder, which begins with the catalogue: `directory/index` for Freshline, `directory/shard` for peers."""
     port: int
     model: str
     dtype: str
@@ -54,11 +54,11 @@ class Item(NamedTuple):
     price: float | None
     reviews: int
     is_embedded: bool
-    """Whether its vector is that of its present text."""
+    """True if its vector is that of its present text."""
 
 
 class Command(NamedTuple):
-    """How a contestant is started."""
+    """The command line that starts a contestant."""
 
     argv: list[str]
     tree: Path

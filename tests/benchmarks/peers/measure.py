@@ -1,4 +1,5 @@
-"""What is measured of a contestant: freshness at offered rates, a flood, new texts, and what is right afterwards."""
+"""The measurements of a contestant: freshness at offered rates, a flood, new texts, and the state of the index
+afterwards."""
 
 from __future__ import annotations
 
@@ -30,24 +31,24 @@ QUIET_SECONDS_MAX = 120.0
 """The longest wait until all is as expected. What is wrong by then counts as wrong."""
 LOOK_INTERVAL_S = 0.02
 WATCHED = 10
-"""So many of the changed items, and so many of the last of them, tell when it is time to look at all."""
+"""The number of changed items, and of the last of them, that tell when it is time to look at all."""
 THREADS = 16
 NAP_S = 0.005
 
 
 class Settled(NamedTuple):
-    """What a contestant shows once nothing more is sent to it."""
+    """The index of a contestant once nothing more is sent to it."""
 
     at_s: float
     """The monotonic time at which all was as expected, or at which the waiting ended."""
     processor_seconds: float
     """The processor seconds that it had used by then."""
     wrong: dict[str, int]
-    """How many items are wrong, by what is wrong of them first; empty once the index is the fold."""
+    """The number of wrong items by their first fault; empty once the index is the fold."""
 
 
 class AtRate(NamedTuple):
-    """What was seen at one offered rate. Times in ms, from when an event or a search was due, not from when it was
+    """The measurements at one offered rate. Times in ms, from when an event or a search was due, not from when it was
     sent."""
 
     offered_per_second: float
@@ -70,7 +71,7 @@ class AtRate(NamedTuple):
 
 
 class Flood(NamedTuple):
-    """What was seen of events that came at once, until all of them were visible."""
+    """The measurements of events that came at once, until all of them were visible."""
 
     events: int
     sent_per_second: float

@@ -24,7 +24,7 @@ HOST = "127.0.0.1"
 
 
 class Arguments(NamedTuple):
-    """What a peer is started with."""
+    """The arguments that a peer is started with."""
 
     kafka: str
     port: int
@@ -35,7 +35,7 @@ class Arguments(NamedTuple):
 
 
 class Answers(NamedTuple):
-    """What a peer answers."""
+    """The answers of a peer."""
 
     item: Callable[[str], dict[str, Any] | None]
     """The payload of an item: product_id, title, price, reviews."""

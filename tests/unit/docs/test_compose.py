@@ -15,7 +15,7 @@ def minor_version(pattern: str, file: str) -> tuple[int, int]:
 
 
 def test_the_qdrant_server_is_of_the_release_of_its_client() -> None:
-    """From two minor versions on the client warns at every start; from one on, features are refused or ignored."""
+    """The client warns at every start from two minor versions on; from one on, features are refused or ignored."""
     client = minor_version(r"qdrant-client==(\d+)\.(\d+)", "deploy/constraints.txt")
     server = minor_version(r"qdrant/qdrant:v(\d+)\.(\d+)", "docker-compose.yml")
     assert client == server

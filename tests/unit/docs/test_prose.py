@@ -18,9 +18,15 @@ ROOT = Path(__file__).parents[3]
 ROOMS = ("schemas", "workers", "stream", "tests")
 SOURCES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 PACKAGES = [path for path in SOURCES if path.name == "__init__.py" and not path.is_relative_to(ROOT / "tests")]
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "deploy").rglob("*.md")])
+DOCUMENTS = sorted(
+    [
+        *ROOT.glob("*.md"),
+        ROOT / "Makefile",
+        *(page for folder in ("docs", "deploy", "findings", "tests") for page in (ROOT / folder).rglob("*.md")),
+    ]
+)
 
-OPENINGS = re.compile(r"(Of|That of|That which|Those|As) |As `")
+OPENINGS = re.compile(r"(Of|That|Those|As|What|Whether|How|When|Where|Why|Who|It|They|None|So|With)\b")
 """A docstring that begins so cannot be read without the line above it."""
 ONLY_A_REFERENCE = re.compile(r"See `?[A-Z][\w.]*`?\.")
 """`@override` inherits the docstring instead."""
@@ -92,7 +98,14 @@ def test_every_package_says_what_is_in_it_and_where_its_neighbour_is(package: Pa
 
 @pytest.mark.parametrize(
     ("text", "is_docstring"),
-    [("Of each fault.", True), ("See Index.", True), ("what is sold no more", False), ("It waits for ever.", False)],
+    [
+        ("Of each fault.", True),
+        ("How many items wait.", True),
+        ("None while nothing waits.", True),
+        ("See Index.", True),
+        ("what is sold no more", False),
+        ("It waits for ever.", False),
+    ],
 )
 def test_the_habits_are_noticed(text: str, is_docstring: bool) -> None:
     assert faults(Prose("here", text), is_docstring=is_docstring)

@@ -1,4 +1,4 @@
-"""What a text says: markup is none of it, and neither are values that are numbers, times or addresses."""
+"""The plain text of an item has no markup, and no values that are numbers, times or addresses."""
 
 from __future__ import annotations
 

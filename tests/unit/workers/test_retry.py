@@ -1,4 +1,4 @@
-"""What is away is asked again; what is gone is not.
+"""A call is repeated while the thing it needs is away, and not once that is gone.
 
 These tests prove docs/invariants.md#9.
 """

@@ -1,4 +1,4 @@
-"""Where the API does not serve, a request is answered with the reason, and never refused."""
+"""A request to a process that does not serve the API is answered with the reason, and never refused."""
 
 from __future__ import annotations
 

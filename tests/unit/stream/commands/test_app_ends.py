@@ -1,4 +1,4 @@
-"""How commands end: by Ctrl-C, on a disk that is full, where nobody reads on; and what they are."""
+"""The ends of commands: by Ctrl-C, on a disk that is full, where nobody reads on; and the version."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from stream.progress.histograms import BucketCounts
 
 
 def histograms(events: int, slow: int = 0) -> dict[str, BucketCounts]:
-    """So many events of the facet price up to now, and so many of them slower than 0.1 s."""
+    """Return histograms with this many events of the facet price up to now, and so many of them slower than 0.1 s."""
     return {"price": BucketCounts((0.1, 1.0, float("inf")), (events - slow, events, events))}
 
 

@@ -1,4 +1,4 @@
-"""What the index worker takes from the item log, and what it sends to the dead letters instead.
+"""The index worker decodes item records, gives them to the writers, and sends others to the dead letters.
 
 These tests prove docs/invariants.md#2.
 """
@@ -122,7 +122,7 @@ async def test_a_record_is_acked_when_the_last_of_its_writers_has_acked() -> Non
 
 
 async def test_the_ack_of_a_record_of_a_revoked_partition_counts_for_nothing() -> None:
-    """It is delivered again to the worker that the partition is assigned to now."""
+    """The record is delivered again to the worker that the partition is assigned to now."""
     b = Bench()
     await b.handle(b"P1", ITEM)
     b.side.assignment.assign([])

@@ -1,4 +1,4 @@
-"""When a record arrived: by the broker's stamp, by the producer's where it can be true, and else now."""
+"""A record arrived at the broker's stamp, at the producer's where it can be true, and else now."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from stream.kafka.send import KeyedRecord
 
 BATCHES_MAX = 50
-"""How many more batches the flood may send until the dead letter must be acked."""
+"""The number of further batches that the flood may send until the dead letter must be acked."""
 
 
 class _Assignment:

@@ -1,4 +1,4 @@
-"""By when an event was searchable: never before it was, and never a time that nobody has seen."""
+"""The time by which an event was searchable is never before it was, and never one that nobody has seen."""
 
 from __future__ import annotations
 

@@ -118,7 +118,7 @@ def test_fresh_as_of_is_the_last_moment_whose_arrivals_are_all_searchable() -> N
 
 
 def test_nothing_is_fresh_while_the_index_is_behind_what_lay_in_the_item_log_at_the_start() -> None:
-    """With a new index, or a new log that begins with the state of its items, no input event stands for those items."""
+    """Neither a new index nor a new log that begins with the state of its items has input events for those items."""
     made = watermark()
     as_of = FreshAsOf(made)
     as_of.snapshot(1_000, {PRICES: 0})

@@ -1,4 +1,4 @@
-"""How far a job is, as its report says."""
+"""The report of a job says how far it is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a worker ends: with a line for a person, or with a traceback if it is a bug."""
+"""A worker ends with a line for a person, or with a traceback if it is a bug."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What produce sends of a file, what sync compares, and what formats check says are the same events."""
+"""The events of one file are the same to produce, to sync and to formats check."""
 
 from __future__ import annotations
 

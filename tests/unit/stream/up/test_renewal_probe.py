@@ -1,4 +1,4 @@
-"""When the embedded broker counts as slow."""
+"""The probe decides when the embedded broker counts as slow."""
 
 from __future__ import annotations
 

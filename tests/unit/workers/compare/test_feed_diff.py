@@ -1,4 +1,4 @@
-"""What a sync publishes makes an item show what the feed says, whatever stood in its state; a second one is silent."""
+"""The events of a sync make an item show what the feed says, whatever stood in its state; a second sync is silent."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def folded(events: Iterable[Event], state: ItemState | None = None) -> ItemState
 def synced(
     topic: str, state: ItemState, bodies: Sequence[Body], now_ms: int = NOW_MS
 ) -> tuple[list[FeedFinding], ItemState]:
-    """What was decided, and the state after its events."""
+    """Return the findings, and the state after their events."""
     values = [orjson.dumps({"product_id": ITEM} | since_t0(body)) for body in bodies]
     lines = [read_line(topic, number, value, now_ms) for number, value in enumerate(values, 1)]
     findings = list(compare_item(topic, state, lines, now_ms))
@@ -99,7 +99,7 @@ def synced(
 
 
 def parts(topic: str, state: ItemState) -> dict[str | None, Body]:
-    """What is shown of the product, or by seller."""
+    """Return the facts that are shown of the product, or by seller."""
     keys = {None} if topic == "products" else set(state.offers)
     found = {key: shown_facts(state, key) for key in keys}
     return {key: facts for key, facts in found.items() if facts is not None}

@@ -101,7 +101,7 @@ def test_a_process_with_a_prepared_model_imports_neither_transformers_nor_senten
 
 def test_a_damaged_file_is_made_again(tiny: Path, made: bytes, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def prepare_again(_name: str, _folder: Path, wanted: Path) -> bool:
-        """What the process does that makes the file (see `made`), which takes seconds."""
+        """Prepare the model as the process does that makes the file (see `made`), which takes seconds."""
         wanted.write_bytes(made)
         return True
 

@@ -1,4 +1,4 @@
-"""What a collection records about itself."""
+"""A collection records facts about itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the lanes read, write and ack for an item, over a real embedded index."""
+"""The reads, writes and acks of the lanes for an item, over a real embedded index."""
 
 from __future__ import annotations
 

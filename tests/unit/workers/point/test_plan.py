@@ -50,7 +50,7 @@ class Model:
         repair: bool = False,
         serving: Payload | None = None,
     ) -> PointPlan:
-        """On what is stored now, or on what was read before."""
+        """Return the plan on the stored point, or on one that was read before."""
         return plan(
             self.point if stored == "present" else stored,
             wanted,
@@ -63,7 +63,7 @@ class Model:
         )
 
     def write(self, write: Write | None) -> bool:
-        """Whether the stored version has reached the one written."""
+        """Write, and return whether the stored version has reached the one written."""
         if write is None:
             return True
         version = -1 if self.point is None else self.point.payload["version"]
@@ -81,7 +81,7 @@ class Model:
         return made
 
     def pay(self) -> None:
-        """What the embedding lane does."""
+        """Do as the embedding lane does."""
         if self.point is not None and (due := self.point.payload["vector_due"]):
             paid = {"vector_due": None, "vector_due_at_ms": None, "vector_fingerprint": due}
             self.point = Stored(cast("Payload", {**self.point.payload, **paid}), vector_of(due))
@@ -132,7 +132,7 @@ def test_a_price_change_carries_its_fields_and_the_version_only() -> None:
 
 
 def test_where_a_sale_window_is_to_turn_the_fields_of_the_price_are_written_together() -> None:
-    """It may turn between reading and writing."""
+    """The window may turn between reading and writing."""
     index = Model()
     index.put(content(price=2.0, currency="EUR", price_changes_at_ms=9), 5)
     made = index.put(content(price=3.0, currency="EUR", price_changes_at_ms=9), 6)
@@ -344,7 +344,7 @@ def test_a_new_collection_says_since_when_search_shows_each_facet_in_the_one_tha
 def test_a_text_is_new_exactly_where_the_plan_writes_it(
     before: Content, wanted: Content, embedded: bool, repair: bool, version: int
 ) -> None:
-    """So new texts can be told from other changes before their old vectors are read."""
+    """New texts can thus be told from other changes before their old vectors are read."""
     index = Model()
     if embedded:
         index.put(before, 2)

@@ -1,4 +1,4 @@
-"""What an item counts, and the vector that comes of it."""
+"""The weight of an item in a taste, and the vector that comes of it."""
 
 from __future__ import annotations
 

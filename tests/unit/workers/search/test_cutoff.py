@@ -1,4 +1,4 @@
-"""Where relevance ends."""
+"""Relevance ends at the cut-off."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from workers.search.diversity import diversified
 
 SLACK = 1e-5
-"""How much two ways to add up the same float32 numbers may differ."""
+"""The most by which two ways to add up the same float32 numbers may differ."""
 Rows = np.ndarray[Any, np.dtype[np.float32]]
 
 

@@ -104,7 +104,7 @@ def test_a_point_that_is_better_in_both_rankings_is_better_in_the_result(
 def test_a_longer_ranking_begins_as_a_shorter_one_does(
     words: int, near: int, end: int, further: int, words_min: float, cosine_min: float
 ) -> None:
-    """So the pages of one search neither repeat an item nor leave one out."""
+    """The pages of one search thus neither repeat an item nor leave one out."""
     by_words = [Found(f"{n:03}", 900.0 - n) for n in range(words)]
     by_vector = [Found(f"{n * 7 % 500:03}", 1 - n / 1_000) for n in range(near)]
     cutoff = Cutoff(words_min, cosine_min)

@@ -1,4 +1,4 @@
-"""How good a ranking is, and what moves between two."""
+"""The quality of a ranking, and the items that move between two."""
 
 from __future__ import annotations
 

@@ -28,5 +28,5 @@ def test_comments_scripts_and_styles_are_left_out_and_what_is_not_closed_stays()
 
 
 def test_a_text_of_tags_that_nobody_closes_takes_no_quadratic_time() -> None:
-    """With a quadratic search this would take many minutes."""
+    """A quadratic search would take many minutes."""
     assert len(text_of("<script x " * 100_000) or "") == 999_999

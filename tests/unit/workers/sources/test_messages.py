@@ -1,4 +1,4 @@
-"""What all adapters share: ids and flags as platforms write them."""
+"""The parts that all adapters share: ids and flags as platforms write them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the records of a topic are is configured, and a shape that is not is named when it is refused."""
+"""The source of a topic is configured, and a record of another shape is named when it is refused."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_an_event_in_our_form_is_taken_in_any_topic_if_its_header_says_so() -> N
 
 
 def test_the_value_of_a_decoded_event_is_the_event_itself_in_our_form() -> None:
-    """It is what a worker forwards to the partition of the item."""
+    """The value is what a worker forwards to the partition of the item."""
     sources = Sources([Source(topic="products", format="woocommerce", currency="EUR")])
     body = orjson.dumps({"id": 5, "name": "Rug", "status": "publish", "price": "9.00", "regular_price": "9.00"})
     decoded = sources.decode("products", None, body, [], Times(ARRIVED_MS, 1_794_000_000_000))
@@ -243,7 +243,7 @@ def test_a_null_record_of_a_source_deletes_the_product_that_its_key_names(source
     ],
 )
 def test_no_null_record_deletes_a_product_that_nobody_named(source: dict[str, Any] | None, key: bytes) -> None:
-    """It would delist an item that is named like the key, and leave the product that was meant."""
+    """The delete would hide an item that is named like the key, and leave the product that was meant."""
     sources = Sources([] if source is None else [Source(**source)])
     with pytest.raises(InvalidEvent, match=r"key|product_id"):
         sources.decode("products", key, None, [], TIMES)

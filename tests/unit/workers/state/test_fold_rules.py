@@ -100,7 +100,7 @@ class TestFloors:
 
 
 def _plain(state: ItemState) -> bool:
-    """Whether all values can stand in a set."""
+    """Return whether all values can stand in a set."""
     return all(not isinstance(register.value, list) for register in state.product.facts.values())
 
 

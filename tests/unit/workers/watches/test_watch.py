@@ -1,4 +1,4 @@
-"""What a watch asks for."""
+"""The conditions and the words that a watch asks for."""
 
 from __future__ import annotations
 

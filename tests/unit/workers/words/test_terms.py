@@ -22,7 +22,7 @@ def said(text: str, language: str = "und", **fields: object) -> Words:
 
 
 def whole(text: str) -> list[str]:
-    """What the chunks of a text say, without their parts."""
+    """Return the terms of the chunks of a text, without those of their parts."""
     return [term for chunk in chunks(folded(text)) for term in terms(chunk).whole]
 
 

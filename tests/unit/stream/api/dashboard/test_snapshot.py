@@ -1,4 +1,4 @@
-"""What the dashboard shows follows from what /status reports and what the pipeline counts."""
+"""The dashboard shows what /status reports and what the pipeline counts."""
 
 from __future__ import annotations
 

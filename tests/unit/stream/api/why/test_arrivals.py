@@ -1,4 +1,4 @@
-"""When a record arrived is told from the log as the items worker took it."""
+"""The arrival of a record is told from the log as the items worker took it."""
 
 from __future__ import annotations
 

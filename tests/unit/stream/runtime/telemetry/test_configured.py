@@ -1,4 +1,4 @@
-"""Whether a process records traces is decided by the standard variables, and nothing is imported where it does not."""
+"""The standard variables decide whether a process records traces, and nothing is imported where it does not."""
 
 from __future__ import annotations
 
