@@ -297,7 +297,9 @@ def _assert_vectors_are_those_of(index: Model, newest: Content) -> None:
         return
     present = document(newest, MODEL)
     assert (index.words, payload["fingerprint"]) == (item_words(newest), present.fingerprint)
-    assert (payload["vector_due"] is None) == (payload["vector_fingerprint"] == present.fingerprint)
+    # A text that turns back while another is pending has a vector of either, and is embedded again.
+    assert payload["vector_due"] in (None, present.fingerprint)
+    assert payload["vector_due"] is not None or payload["vector_fingerprint"] == present.fingerprint
     assert (dense is None) == (payload["vector_fingerprint"] is None)
     if dense is not None:
         assert dense[0] == vector_of(payload["vector_fingerprint"] or "")[0]
