@@ -1,4 +1,4 @@
-"""The records of the topic `progress`: how far each stage has come with each partition."""
+"""The records of the topic `progress`: how far each worker has come with each partition."""
 
 from __future__ import annotations
 

@@ -22,7 +22,8 @@ class Arrival(NamedTuple):
 
     at_ms: int
     own_ms: int
-    """The same, unless the producer's clock is ahead: `schemas.events.parse` refuses that where it would count."""
+    """Equal to `at_ms`, unless the producer's clock is ahead: then the raw stamp, which `schemas.events.parse` refuses
+    if the event needs it."""
     latest_ms: int
     """The latest time at which it can have arrived: a producer's clock, which may be behind, proves nothing."""
 

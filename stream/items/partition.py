@@ -81,8 +81,8 @@ class ItemPartition:
     def join_record(self, record: ItemRecord, *, followed: bool = False) -> bool:
         """Join an item record from the log; return whether the item must be published again.
 
-        It must where the record is not the join; and where the record said something new and is `followed` by a record
-        of this worker, which lacks it: compaction would keep that one.
+        It must be if the record differs from the join, or if the record had something new but is `followed` by a record
+        of this worker that lacks it: compaction keeps the later one.
         """
         held = self._held(record.state.product_id)
         held.logged = (record.state, record.reviews)

@@ -141,8 +141,8 @@ class Publisher:
                 await self._pace.rest()
 
     def _update(self, folded: FoldedEvent) -> Effect:
-        """Return the record of the item that says what the event says: the next one, or for a repeated event the one
-        that is pending or being sent; where the log has it already, an effect that is confirmed."""
+        """Return the effect to wait for: the item's next record; for an event that changed nothing, the record that is
+        pending or being sent, or a confirmed effect if the log has it already."""
         partition, event = folded.partition, folded.event
         if not folded.changed:
             return self._repeated(partition, event.product_id)

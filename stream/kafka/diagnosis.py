@@ -40,13 +40,16 @@ class VerifyCode(IntEnum):
 
 
 def diagnose(kafka: Cluster) -> FreshlineError | None:
-    """Return what `why_unusable` returns. It blocks; its event loop has a thread of its own, as one may run in this."""
+    """Return the result of `why_unusable`, and block until it has one.
+
+    It runs in a new thread, because the caller's thread may already run an event loop.
+    """
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(lambda: asyncio.run(why_unusable(kafka))).result()
 
 
 async def why_unavailable(kafka: Cluster, otherwise: str) -> Unavailable:
-    """Return what `why_unusable` returns, or `otherwise`, as an error after which a process tries again."""
+    """Return the result of `why_unusable`, or `otherwise`, as an error after which a process tries again."""
     return Unavailable(str(await why_unusable(kafka) or otherwise))
 
 

@@ -1,4 +1,4 @@
-"""Publishes on the topic `progress` how far a stage is, soon after it changes."""
+"""Publishes on the topic `progress` how far a worker is, soon after that changes."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ class Latched(NamedTuple):
 
 
 class Watermark:
-    """Combines the progress records of both stages.
+    """Combines the progress records of both hops.
 
     Records may come late, twice, or from a worker that has lost its partition: only higher offsets count.
     """

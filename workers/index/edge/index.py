@@ -173,7 +173,6 @@ class EdgeIndex(OpenedIndex):
 
     @override
     async def browse(self, filters: Filters, limit: int, offset: int) -> list[str]:
-        """Return the point ids in the order of the ids."""
         passing = where.all_of([VISIBLE, *conditions(filters)])
         request = ScrollRequest(limit=offset + limit, filter=passing, with_payload=False)
         return [id_of(record) for record in self._shard.scroll(request)[0][offset:]]

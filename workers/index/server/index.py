@@ -157,7 +157,6 @@ class ServerIndex(OpenedIndex):
 
     @override
     async def browse(self, filters: Filters, limit: int, offset: int) -> list[str]:
-        """Return the point ids in the order of the ids."""
         passing = where.all_of([VISIBLE, *conditions(filters)])
         records = await self._scroll(passing, offset + limit, with_payload=False)
         return [str(record.id) for record in records[offset:]]
@@ -247,7 +246,6 @@ class ServerIndex(OpenedIndex):
 
     @override
     async def close(self) -> None:
-        """Release the connections. Idempotent."""
         await self._calls.close()
 
     async def _missed(self, patches: Sequence[Patch]) -> set[str]:
