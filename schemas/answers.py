@@ -19,7 +19,7 @@ class ShownOffer(BaseModel):
     price: float
     """The price now: the sale price inside its window, else the price."""
     regular_price: float
-    """The reference price: what the offer costs outside of its sale window."""
+    """The reference price: the price of the offer outside of its sale window."""
     discount_percent: int
     """The discount: how much lower the price is than the regular price, in whole percent, rounded down."""
     currency: str

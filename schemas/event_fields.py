@@ -64,9 +64,8 @@ def identifier(bytes_max: int, *, needed: bool = True) -> AfterValidator:
 
 
 def checked_name(text: str, bytes_max: int, *, needed: bool = True) -> str:
-    """Return the text as it names something: composed (NFC), and without what nobody sees, so that names that look the
-    same are the same. Raises ValueError if it cannot be a name.
-    """
+    """Return the text as it names something: composed (NFC), and without invisible characters, so that names that look
+    the same are the same. Raises ValueError if it cannot be a name."""
     text = name_of(text)
     if needed and not text:
         raise ValueError("is empty: send the id")

@@ -34,7 +34,7 @@ _BEGINNINGS_OF_STRUCTURES = ("{", "[", '"', "<", "Struct{")
 FRAME_BYTES = 5
 """A nought and the id of a schema in four bytes, before a key or value that is framed for a schema registry."""
 _IDENTITY = ("product_id", "seller", "review_id", "op", "updated_at", "version")
-"""The fields of a delete that decide anything. No other one, whatever it holds, keeps what is to go."""
+"""The fields of a delete that decide anything. No other field, whatever it holds, keeps the delete from its effect."""
 _OPS_THAT_DELETE = ("d", "delete", "t", "truncate")
 """Values of `__op` of rows that are gone, in lower case."""
 _UNAVAILABLE = b"__debezium_unavailable_value"

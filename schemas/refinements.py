@@ -23,7 +23,7 @@ FIELDS_MAX = 16
 
 
 class Refinement(BaseModel):
-    """A value, and what a search finds with it."""
+    """A value, and the number of items that a search finds with it."""
 
     value: str
     """The value as most of the items write it. A range of prices is "50-99.99", or without a bound "-49.99" or "100-";

@@ -36,7 +36,7 @@ class EntityAsJson(TypedDict):
 
 
 class ItemAsJson(TypedDict):
-    """An item: what the fold keeps of it."""
+    """An item as the fold keeps it."""
 
     w: Annotated[str, Field(description="the process that wrote it")]
     id: Annotated[str, Field(description="product_id")]

@@ -18,7 +18,7 @@ class SuggestRequest(BaseModel):
 
 
 class SuggestedProduct(BaseModel):
-    """An item whose title has what was typed."""
+    """An item whose title has the typed text."""
 
     product_id: str
     title: str
@@ -30,7 +30,7 @@ class Suggestions(BaseModel):
 
     query: str
     queries: list[str]
-    """Whole queries, each what was typed with its last word completed, in words of the catalogue."""
+    """Whole queries: the typed text with its last word completed, in words of the catalogue."""
     products: list[SuggestedProduct]
     """Visible items, the best first."""
     took_ms: float

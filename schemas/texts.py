@@ -77,18 +77,19 @@ def cut(text: str, bytes_max: int) -> str:
 
 
 def name_key(text: str) -> str:
-    """Return what a name of a brand or a category is compared by: whatever its case, composition, width and blanks."""
+    """Return the key that a name of a brand or a category is compared by: whatever its case, composition, width and
+    blanks."""
     folded = unicodedata.normalize("NFKC", visible(text)).casefold()
     return " ".join(unicodedata.normalize("NFKC", folded).split())
 
 
 def field_key(field: str, name: str) -> str:
-    """Return what a name in this field of a product is compared by, such as `brand:acme`."""
+    """Return the key that a name in this field of a product is compared by, such as `brand:acme`."""
     return f"{field}:{name_key(name)}"
 
 
 def attribute_key(name: str, value: str) -> str:
-    """Return what a value of an attribute is compared by: the name as it stands, the value as names are."""
+    """Return the key that a value of an attribute is compared by: the name as it stands, the value as names are."""
     return f"{ATTRIBUTE_KEY}{name}:{name_key(value[:ATTRIBUTE_VALUE_CHARS_MAX])}"
 
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 
 class UnderstoodWords(BaseModel):
-    """Some words of the query, and what they were taken for."""
+    """Some words of the query, and the filter or boost that they were taken for."""
 
     words: str
     """The words as the query has them."""

@@ -34,7 +34,7 @@ def tune_collector() -> None:
 
 
 def freeze_survivors() -> None:
-    """From now on exclude what survives a full collection from all later ones.
+    """From now on exclude the objects that survive a full collection from all later ones.
 
     This is for a process whose heap grows and has no cycles, since no cycle among these objects is ever freed. Without
     it each full collection goes through all items that came since the start: with 20,000 of them, a third of what the
@@ -58,7 +58,7 @@ def freeze_heap() -> None:
 
 
 def freeze_loaded_model() -> None:
-    """Free what loading a model left behind, and freeze the rest of the heap.
+    """Free the garbage that loading a model left behind, and freeze the rest of the heap.
 
     Loading tries several ways to compute, which leaves some 400 MB of garbage; it is returned to the system.
     """

@@ -14,7 +14,7 @@ REST_SECONDS_MAX = 0.03
 
 
 def rest_seconds(busy_s: float, elapsed_s: float) -> float:
-    """Return for how long a thread rests that was busy for so much of the elapsed time: until half of it was idle.
+    """Return the rest of a thread that was busy for part of the elapsed time: it lasts until half of the time was idle.
 
     It is 0 below half load, and 30 ms at most: an event that waits for the next step must not wait for long.
     """

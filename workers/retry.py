@@ -55,7 +55,7 @@ async def until_available(
     before_wait: BeforeWait | None = None,
     attempts_max: int | None = None,
 ) -> T:
-    """Return what `ask` returns, and ask again for as long as it raises Unavailable.
+    """Return the result of `ask`, and ask again for as long as it raises Unavailable.
 
     With `attempts_max`, raise the last Unavailable after that many attempts.
 
@@ -98,7 +98,7 @@ async def _ask_again(
 def for_a_while(
     ask: Callable[[], T], seconds_max: float, interval_s: float, *, before_wait: BeforeWait | None = None
 ) -> T:
-    """Return what `ask` returns, asking again for `seconds_max` at most while it raises Unavailable. It blocks.
+    """Return the result of `ask`, asking again for `seconds_max` at most while it raises Unavailable. It blocks.
 
     Raises the last Unavailable once that time is over, and everything else at once.
     """

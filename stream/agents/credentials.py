@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def credentials_for(kafka: Cluster) -> CredentialsT | None:
-    """Return what Faust's consumer and producer log in with, None for brokers without TLS and SASL."""
+    """Return the credentials of Faust's consumer and producer, None for brokers without TLS and SASL."""
     given = kafka.for_aiokafka
     if kafka.security.mechanism is None:
         return None if kafka.security.tls is None else SSLCredentials(kafka.security.tls)

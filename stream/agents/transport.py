@@ -141,7 +141,7 @@ class Consumer(driver.Consumer):
         return committed
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, FetchedBatch]]:  # noqa: ASYNC109 -- Faust's own
-        """Iterate over what was fetched by batches, each as one message: so Faust's passage is paid once a batch."""
+        """Iterate over the fetched records in batches, each as one message: so Faust's passage is paid once a batch."""
         fetched, active = await self._wait_next_records(timeout)
         generation = self.app.consumer_generation_id
         if fetched is None or self.should_stop:

@@ -66,11 +66,11 @@ class AsyncSender(ABC):
 
     @abstractmethod
     async def send(self, call: Call[T]) -> T:
-        """Return what `CallSender.send` does. Raises as that does."""
+        """Return the answer, as `CallSender.send` does. Raises as that does."""
 
     @abstractmethod
     def stream(self, call: Call[T], event: str) -> AsyncIterator[T]:
-        """Yield what `CallSender.stream` does. Raises as that does."""
+        """Yield the answers, as `CallSender.stream` does. Raises as that does."""
 
 
 class Route(Generic[P, T]):

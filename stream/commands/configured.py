@@ -63,7 +63,7 @@ def with_brokers(kafka: str | None) -> Settings:
 
 
 def send_spans() -> SendSpans | None:
-    """Return what records the spans of the records that this command sends; None where no traces are asked for.
+    """Return the recorder of spans for the records that this command sends; None where no traces are asked for.
 
     The spans are exported when the command ends. Raises Misconfigured.
     """

@@ -118,7 +118,7 @@ def _api(api: str | None) -> list[Finding]:
 
 
 def status_findings(report: StatusReport, now: datetime) -> list[Finding]:
-    """Return what the answer of GET /status says of the stack."""
+    """Return the findings in the answer of GET /status."""
     ready = report.ready
     return [
         Finding("api", "ready" if ready else "; ".join(report.reasons), None if ready else "wait, or act on that"),
@@ -206,7 +206,7 @@ def _qdrant(ours: Settings) -> list[Finding]:
 
 
 def _usable(ours: Settings) -> Finding:
-    """Try what an index worker tries at its start, over REST and over gRPC: it leaves nothing behind."""
+    """Try the requests of an index worker's start, over REST and over gRPC. They leave nothing behind."""
     import asyncio
 
     from stream.runtime.qdrant_server import qdrant_server

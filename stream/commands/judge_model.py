@@ -46,7 +46,7 @@ def try_model(
     judged: Collection[str],
     tell: Callable[[str], None],
 ) -> ModelTrial:
-    """Return what two models find for these queries: the one that serves, and the one of this name or folder.
+    """Return the results of two models for these queries: the one that serves, and the one of this name or folder.
 
     Both embed the same items: all of them, or of many the `judged` ones, those that queries find, and a sample. `tell`
     is called with what is being done. Raises Misconfigured, which names a model that is not there, and Unavailable.

@@ -27,7 +27,7 @@ def goes_on(prepared: Replay) -> str:
 
 
 def print_plan(plan: ReplayPlan, route: str, facts: dict[str, Any], json: bool) -> None:
-    """Print what would be sent."""
+    """Print the plan: the records that would be sent."""
     from rich.table import Table
 
     from schemas.times import rfc3339
@@ -51,7 +51,7 @@ def print_plan(plan: ReplayPlan, route: str, facts: dict[str, Any], json: bool) 
 
 
 def print_sent(sent: int, route: str, seconds: float, facts: dict[str, Any], json: bool) -> None:
-    """Print what was sent."""
+    """Print the number of records that were sent."""
     from stream.runtime.printing import counted, print_json
 
     if json:

@@ -116,7 +116,7 @@ def _list(cluster: Cluster, *, json: bool) -> None:
 
 
 def _row(rule: Rule, now_ms: int) -> tuple[str, str]:
-    """Return what a rule does, and whether its time has come."""
+    """Return the effect of a rule, and whether its time has come."""
     from schemas.times import rfc3339
 
     where = "always" if rule.query is None else f"{rule.query!r} {'exactly' if rule.match == 'exact' else 'contained'}"

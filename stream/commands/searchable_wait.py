@@ -62,7 +62,8 @@ def wait_searchable(client: Client, sent: SendReport, clock: Clock) -> Waited:
 
 
 def _failing(client: Client) -> list[str]:
-    """Return what `up` cannot keep running. It is empty, too, while the index is away: that may come back."""
+    """Return the processes that `up` cannot keep running. It is empty, too, while the index is away: that may come
+    back."""
     try:
         return client.status().failing
     except Unavailable:
@@ -94,7 +95,7 @@ def sent_in_brief(sent: SendReport) -> str:
 
 
 def end_with(sent: SendReport, waited: Waited | None) -> None:
-    """Raise what the command ends with, once it has printed what was sent; return if all is well."""
+    """Raise the error that the command ends with, once it has printed its report; return if all is well."""
     from stream.runtime.printing import say
 
     for sentence in (sent.stopped, sent.lost_log):

@@ -19,7 +19,7 @@ RETRY_INTERVAL_S = 0.2
 
 
 def wait_out(ask: Callable[[], T], seconds_max: float | None = None, *, shown: bool = True) -> T:
-    """Return what `ask` returns, asking again while it raises Unavailable, for `away_seconds_max` by default.
+    """Return the result of `ask`, asking again while it raises Unavailable, for `away_seconds_max` by default.
 
     On a terminal the person sees meanwhile what is away, and for how long it is tried again; `shown` is False within a
     display of another kind, which this one would disturb. Raises Unavailable once the time is over.

@@ -61,7 +61,7 @@ class Demo:
         self._freshness = FreshnessWindow()
 
     def run(self, rate: float, seconds: float | None) -> None:
-        """Load what is not loaded, then replay `rate` changes a second, for `seconds` or until interrupted."""
+        """Load the rest of the catalogue, then replay `rate` changes a second, for `seconds` or until interrupted."""
         loading = threading.Thread(target=self._load, daemon=True)
         loading.start()
         self._first_search()
@@ -70,7 +70,7 @@ class Demo:
         self._replay(rate, seconds)
 
     def finish(self) -> DemoSummary:
-        """Close what was opened, and return the summary."""
+        """Close all connections, and return the summary."""
         self._producer.close()
         self._summary.seconds = round(self._seconds(), 1)
         try:

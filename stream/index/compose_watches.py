@@ -1,4 +1,4 @@
-"""Composes what keeps watches and sends alerts, for the process of an index worker."""
+"""Composes the parts that keep watches and send alerts, for the process of an index worker."""
 
 from __future__ import annotations
 

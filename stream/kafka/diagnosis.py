@@ -81,7 +81,7 @@ def _no_address(kafka: Cluster) -> Misconfigured:
 
 
 def explained(error: BaseException, broker: str, security: Security) -> FreshlineError | None:
-    """Return what the error of a connection means for a person, None if that is not known; `broker` names it."""
+    """Return the meaning of a connection's error for a person, None if it is not known; `broker` names it."""
     match error:
         case ssl.SSLCertVerificationError():
             return _untrusted(error, broker)
@@ -108,7 +108,7 @@ def explained(error: BaseException, broker: str, security: Security) -> Freshlin
 
 
 def _untrusted(error: ssl.SSLCertVerificationError, broker: str) -> FreshlineError:
-    """Return what is wrong with the certificate of the broker."""
+    """Return the fault of the broker's certificate."""
     match error.verify_code:
         case VerifyCode.EXPIRED:
             return Unavailable(f"the certificate of {broker} has expired: renew it there")
@@ -148,7 +148,7 @@ async def _use(host: str, port: int, kafka: Cluster) -> None:
 
 
 async def _explained_by_probing(error: Exception, host: str, port: int, security: Security) -> FreshlineError | None:
-    """Return what the error means; if it is a closed connection, find out which protocol the broker speaks."""
+    """Return the meaning of the error; if it is a closed connection, find out which protocol the broker speaks."""
     broker = f"the broker at {host}:{port}"
     if (found := explained(error, broker, security)) is not None:
         return found

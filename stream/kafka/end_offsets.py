@@ -163,7 +163,7 @@ class EndOffsets:
     async def _fetch(
         self, node: int, offsets: Mapping[Partition, int], wait_ms: int
     ) -> tuple[dict[Partition, _Fetched], list[Partition]]:
-        """Return what was fetched, and the partitions whose offset was out of range.
+        """Return the fetched records, and the partitions whose offset was out of range.
 
         The broker is asked for the fewest bytes that it sends.
         """

@@ -41,7 +41,7 @@ def _show_certificate(context: ssl.SSLContext, certificate: Path, key: Path | No
 
 
 def _unreadable(file: Path | None, error: Exception, holds: str) -> str:
-    """Return what is wrong with a file."""
+    """Return the fault of a file."""
     if isinstance(error, ssl.SSLError):
         return f"{file} does not hold {holds} ({error.reason or error})"
     return f"{file} cannot be read ({getattr(error, 'strerror', None) or error})"

@@ -94,7 +94,7 @@ async def check(
 
 
 def _worse(searched: SearchFigures, *, alike: bool) -> str | None:
-    """Return what is worse in the new collection; None if nothing is.
+    """Return the figure that is worse in the new collection; None if none is.
 
     Another model is meant to find other items, but it has to find an item by its own title as well as before.
     """

@@ -80,7 +80,8 @@ class Rebuild:
         self._intervals = intervals
 
     async def estimate(self, step: Step, source: str | None) -> dict[str, Any]:
-        """Return what a rebuild with this model would do and cost; change nothing. Raises Misconfigured, Unavailable.
+        """Return the effect and the cost of a rebuild with this model; change nothing. Raises Misconfigured,
+        Unavailable.
 
         `source` is a model's name or folder; None is that of the settings, or else that of the serving collection.
         """

@@ -67,13 +67,13 @@ class ResendLedger:
         self._send(producer, [RUNNING, self._topic_id], {str(number): end for number, end in end_offsets.items()})
 
     def save(self, producer: Producer) -> None:
-        """Write what was marked since the last save. Raises Unavailable."""
+        """Write the marks that were made since the last save. Raises Unavailable."""
         for chunk in sorted(self._changed):
             self._send(producer, [MARKS, self._topic_id, *chunk], _ranges(self._offsets[chunk]))
         self._changed.clear()
 
     def finish(self, producer: Producer) -> None:
-        """Write what is not saved yet, and that the run is finished. Raises Unavailable."""
+        """Write the marks that are not saved yet, and that the run is finished. Raises Unavailable."""
         self.save(producer)
         self._send(producer, [RUNNING, self._topic_id], None)
 

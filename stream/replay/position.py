@@ -39,7 +39,7 @@ class ReplayPosition:
 
     @classmethod
     def read(cls, path: Path, topic: str, now_ms: int) -> Self | None:
-        """Return what an earlier run saved; None if it saved nothing, or something that is damaged or too old."""
+        """Return the position that an earlier run saved; None if there is none, or it is damaged or too old."""
         try:
             saved = orjson.loads(path.read_bytes())
             parts = {Partition(topic, int(number)): part for number, part in saved["partitions"].items()}

@@ -97,7 +97,7 @@ class Series:
             self.count()
 
     def count(self) -> SeriesTotals:
-        """Return what was observed so far."""
+        """Return the observations so far."""
         if self._uncounted:
             values, events = np.frombuffer(self._uncounted).reshape(-1, 2).T
             places = np.searchsorted(self._bounds, values)

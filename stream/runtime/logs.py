@@ -20,7 +20,7 @@ FIRST_FIELDS = ("timestamp", "level", "event")
 
 
 def set_up_logs(out: TextIO | None = None) -> None:
-    """Write what this process and its libraries log to `out`, by default stderr.
+    """Write the log lines of this process and its libraries to `out`, by default stderr.
 
     Each line is an object of JSON with `timestamp`, `level`, `event` and `logger`, and with `product_id`, `topic`,
     `partition` and `offset` where the line is about one. Where `out` is a terminal, the lines are for a person.

@@ -138,7 +138,7 @@ class IndexMetrics:
 
 
 def _by_stage(registry: CollectorRegistry) -> tuple[BatchedHistogram, BatchedHistogram]:
-    """Return what measures freshness, and what measures its stages."""
+    """Return the histograms of freshness, and of its stages."""
     # Imported here, because it brings numpy: 13 MB that an items worker does without.
     from stream.runtime.batched_histogram import BatchedHistogram
 
@@ -157,6 +157,6 @@ def _by_stage(registry: CollectorRegistry) -> tuple[BatchedHistogram, BatchedHis
 
 
 def total_of(counter: Counter) -> float:
-    """Return what a counter has counted, over all its labels."""
+    """Return the sum of a counter over all its labels."""
     samples = (sample for family in counter.collect() for sample in family.samples)
     return sum(sample.value for sample in samples if sample.name.endswith("_total"))

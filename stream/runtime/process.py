@@ -76,7 +76,7 @@ def exit_now(code: int) -> NoReturn:
 
 
 def _failed(group: BaseExceptionGroup[BaseException]) -> int:
-    """Print what failed and return the exit code.
+    """Print the failure and return the exit code.
 
     An error with a sentence for a person needs no traceback. The first error of a group is the cause of the others.
     """

@@ -37,7 +37,7 @@ class BrokerLog(Protocol):
         """Make the log ready for the workers. Raises Misconfigured, Unavailable."""
 
     async def run(self) -> None:
-        """Do what the log needs while the workers run, until cancelled."""
+        """Do the work that the log needs while the workers run, until cancelled."""
 
     async def note_status(self, status: dict[str, Any]) -> None:
         """Note the answer that /status has just given."""

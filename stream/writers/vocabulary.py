@@ -130,6 +130,6 @@ def _may_have_other_words(item: LoggedItem) -> bool:
 
 
 def _content(item: LoggedItem, record: Record) -> Content:
-    """Return what search shows of the item. Its prices have no part in its words."""
+    """Return the content that search shows of the item. Its prices have no part in its words."""
     number = record.partition.number
     return content(item.state, item.reviews, partition=number, now_ms=record.timestamp_ms, shop_currency=None)

@@ -29,7 +29,7 @@ alter table reviews replica identity full;
 
 
 class Printer:
-    """Prints what Debezium captures."""
+    """Prints the changes that Debezium captures."""
 
     def handleJsonBatch(self, records: Any) -> None:
         """Print each record of a batch."""

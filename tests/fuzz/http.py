@@ -63,7 +63,7 @@ def check_http(stack: RunningStack, number: int) -> None:
 
 
 def _send_records(stack: RunningStack, number: int) -> None:
-    """Send what broker and worker take for events of now, and wait until each is searchable or refused."""
+    """Send the records that broker and worker take for events of now, and wait until each is searchable or refused."""
 
     def send(raw: Raw) -> None:
         stack.producer.send(raw.topic, key=raw.key or PRODUCT_ID.encode(), value=raw.value)

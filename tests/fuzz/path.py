@@ -59,7 +59,8 @@ def taken(raws: Iterable[Raw]) -> list[Event]:
 
 
 def _check_letter(raw: Raw, refused: InvalidEvent) -> None:
-    """Raise what showing the dead letter raises: on the page, and as a line for a person to repair."""
+    """Raise the error of showing the dead letter, if there is one: on the page, and as a line for a person to
+    repair."""
     headers = tuple(dead_letter_headers(Origin(raw.topic, 0, 1, NOW_MS), (), refused))
     record = Record(Partition(f"{raw.topic}.dlq", 0), 0, NOW_MS, raw.key, raw.value, headers)
     letter = dead_letter_of(record, raw.topic, "id")

@@ -117,7 +117,7 @@ def _matches(watch: Watch, point: Point) -> bool:
 
 
 def _by(before: Point | None, after: Point) -> str:
-    """Return what a match begins with: a version of the item, and the boundary of a sale window if that turned."""
+    """Return the beginning of a match: a version of the item, and the boundary of a sale window if that turned."""
     version = after.payload["version"]
     if before is None or before.payload["version"] != version:
         return str(version)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def unquiet(world: World) -> str | None:
-    """Return what keeps the run from its end; None if nothing is left to do. All faults have struck."""
+    """Return the work that keeps the run from its end; None if there is none left. All faults have struck."""
     return _on_its_way(world) or _workers(world) or _commits(world) or _tokens(world) or _index_backlog(world)
 
 

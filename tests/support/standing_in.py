@@ -92,7 +92,7 @@ def done_reconciling(wrong: list[str], *, repair: bool) -> JobReport:
 
 
 def _understood(words: str) -> Understood | None:
-    """Return what the words for a price in a query mean."""
+    """Return the filter that the words for a price in a query mean."""
     text, under, price = words.partition(" under ")
     if not under:
         return None

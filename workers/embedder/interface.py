@@ -51,5 +51,5 @@ class Embedder(Protocol):
         return None
 
     def close(self) -> None:
-        """Release what the embedder holds. Idempotent."""
+        """Release all resources of the embedder. Idempotent."""
         return

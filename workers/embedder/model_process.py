@@ -1,6 +1,6 @@
 """A model in a process of its own: neither loading it nor tokenising takes the interpreter that serves the events.
 
-Why a process: deploy/decisions/0040. `workers.embedder.serve` is what runs in it.
+The reasons are in deploy/decisions/0040. `workers.embedder.serve` runs in it.
 """
 
 from __future__ import annotations

@@ -67,7 +67,7 @@ def prepare(loaded: SentenceModel, file: Path) -> None:
 
 
 def describe(loaded: SentenceModel, documents: TracedPass) -> About:
-    """Return what the file says about the model. Raises NotPreparable."""
+    """Return the facts about the model that its file is to have. Raises NotPreparable."""
     model, tokeniser = loaded
     own: Any = getattr(tokeniser.model, "tokenizer", None)
     if (

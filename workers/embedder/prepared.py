@@ -157,7 +157,7 @@ def _layers(trace: Any) -> list[_Layer]:
 
 
 def _processor() -> str:
-    """Return what the processor can do, as Linux tells it; elsewhere its name."""
+    """Return the features of the processor, as Linux tells them; elsewhere its name."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:

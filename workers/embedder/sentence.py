@@ -53,7 +53,7 @@ class SentenceEmbedder(TorchEmbedder):
 
 
 class SentenceModel(NamedTuple):
-    """A model, and what tokenises for it."""
+    """A model, and its tokeniser."""
 
     model: TorchModel
     tokeniser: Tokeniser
@@ -114,7 +114,7 @@ class Tokeniser(TextTokeniser):
         return [self.features(texts, task) for texts in (SAMPLE[:3], ["cake"], [" ".join(SAMPLE)])]
 
     def prompt(self, task: Task) -> str | None:
-        """Return what the model expects before a text of this task."""
+        """Return the prompt that the model expects before a text of this task."""
         prompts: dict[str, str | None] = self.model.prompts
         names = [*_PROMPTS[task], self.model.default_prompt_name]
         return next((prompts[name] for name in names if name in prompts), None)

@@ -42,7 +42,7 @@ class EmbedderThreads:
         self._cache = VectorCache(QUERIES_MAX)
 
     def start(self) -> None:
-        """Begin to load the model and return at once. Await `loaded` as well: it raises what loading raised."""
+        """Begin to load the model and return at once. Await `loaded` as well: it raises the error of loading."""
         if self._loading is None:
             self._loading = asyncio.ensure_future(self._documents.run(self._load))
 
@@ -69,7 +69,7 @@ class EmbedderThreads:
         return self._loading.result().model if self._loading is not None and self.ready else None
 
     async def loaded(self) -> Embedder:
-        """Return the embedder as soon as it is loaded. Raises what loading raised (Misconfigured: no such model)."""
+        """Return the embedder as soon as it is loaded. Raises the error of loading (Misconfigured: no such model)."""
         self.start()
         assert self._loading is not None
         return await asyncio.shield(self._loading)

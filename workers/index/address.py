@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class ServerAddress(NamedTuple):
-    """The address of a Qdrant server, and what it takes to be let in. Its text has no secret."""
+    """The address of a Qdrant server, and the credentials for it. Its text has no secret."""
 
     url: str
     api_key: SecretStr | None = None

@@ -169,12 +169,12 @@ class Index(Protocol):
         """Return points with their score by BM25, > 0, in the order of `workers.index.ranking`, best first."""
 
     async def search_terms(self, terms: Mapping[str, float], filters: Filters, limit: int) -> list[Found]:
-        """Return what `search_lexical` does, for terms with their weights, > 0, instead of a text."""
+        """Return the points as `search_lexical` does, for terms with their weights, > 0, instead of a text."""
 
     async def payloads_ahead(
         self, terms: Mapping[str, float], vector: NDArray[np.float32] | None, filters: Filters, points: int
     ) -> dict[str, Payload]:
-        """Return the payloads of so many points that are among the first by terms and by the vector, by point id, if
+        """Return the payloads of this many points that are among the first by terms and by the vector, by point id, if
         they are best read in the request that ranks them; none where they are as well read later."""
 
     async def best_by_terms(self, terms: Mapping[str, float]) -> float:

@@ -102,7 +102,7 @@ class Within(NamedTuple):
     most: float | None
 
     def holds(self, value_of: ValueOf, _: str = "") -> bool:
-        """Return what `Is.holds` does. Of a list one element must be within the bounds."""
+        """Return whether these values satisfy the condition. Of a list one element must be within the bounds."""
         has = value_of(self.field)
         return any(map(self._has, has)) if isinstance(has, SEVERAL) else self._has(has)
 
@@ -142,7 +142,7 @@ class Lacks(NamedTuple):
     condition: Within
 
     def holds(self, value_of: ValueOf, _: str = "") -> bool:
-        """Return what `Is.holds` does."""
+        """Return whether these values satisfy the condition."""
         return not self.condition.holds(value_of)
 
 

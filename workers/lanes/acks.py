@@ -1,4 +1,4 @@
-"""Acks as values: what a lane, or a publisher, holds for the records whose effects it carries out.
+"""Acks as values: a lane, or a publisher, holds them for the records whose effects it carries out.
 
 This module enforces docs/invariants.md#2.
 """
@@ -48,6 +48,6 @@ class WriterAck:
 
 
 def shared_by(writers: int, record: Ack) -> list[WriterAck]:
-    """Return one ack for each of so many writers; `record` is acked once all of them are."""
+    """Return one ack for each of the `writers`; `record` is acked once all of them are."""
     shared = SharedAck(record, writers)
     return [WriterAck(shared) for _ in range(writers)]

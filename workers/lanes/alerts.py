@@ -34,7 +34,7 @@ log = structlog.get_logger(__name__)
 
 BATCH_ITEMS_MAX = 64
 LOOK_INTERVAL_S = 5.0
-"""The lane looks so often without being woken: for alerts that a worker left that ended before it sent them."""
+"""The time between two looks without being woken, which find the alerts that a worker left when it ended."""
 RETRY_S = 1.0
 SENT_KNOWN_MAX = 10_000
 """The most alerts that are remembered as sent, some 200 bytes each. A write that was planned before an alert was
@@ -42,7 +42,8 @@ cleared brings it back."""
 
 
 class AlertLane:
-    """Sends what is in `alerts_due` of the points of assigned partitions, and clears it once the broker has it.
+    """Sends the pending alerts (`alerts_due`) of the points of assigned partitions, and clears them once the broker has
+    them.
 
     Search shows what these points hold, so no alert comes before search shows its item. An item that matches no longer
     when its alert is to be sent gets none.

@@ -1,4 +1,4 @@
-"""Decides what is to be written for a pending item: its state is projected, and compared with its point."""
+"""Decides the write of a pending item: its state is projected, and compared with its point."""
 
 from __future__ import annotations
 
@@ -42,7 +42,8 @@ class ItemPlanner:
         self._clock = clock
 
     def unless_new_text(self, read: Read) -> NewText | Decided:
-        """Return what is to be written; for an item whose text is a new one, that text, which waits for its turn."""
+        """Return the write that an item needs; for an item whose text is a new one, that text, which waits for its
+        turn."""
         pending, stored = read
         wanted = self._project(pending)
         model, version = self._model, pending.version
@@ -51,21 +52,21 @@ class ItemPlanner:
         return self._plan(pending, wanted, stored)
 
     def with_text(self, text: NewText) -> Decided:
-        """Return what is to be written for an item that has waited with a new text."""
+        """Return the write that an item needs that has waited with a new text."""
         # A sale window that turned meanwhile has changed the price.
         turns_at_ms = text.content["price_changes_at_ms"]
         turned = turns_at_ms is not None and turns_at_ms <= self._clock.now_ms()
         return self._plan(text.pending, self._project(text.pending) if turned else text.content, text.stored)
 
     def of_facets(self, read: Head) -> Decided:
-        """Return what is to be written for an item whose point shows its product already."""
+        """Return the write that an item needs whose point shows its product already."""
         pending, head = read
         item, now_ms = pending.record, self._clock.now_ms()
         shown = facets(item.prices, item.reviews, now_ms=now_ms, shop_currency=self._shop_currency)
         return Decided(pending, patch_facets(head, item, shown, pending.version, now_ms), head)
 
     def whole(self, read: Read) -> Decided:
-        """Return what is to be written for an item, whatever its text."""
+        """Return the write that an item needs, whatever its text."""
         pending, stored = read
         return self._plan(pending, self._project(pending), stored)
 

@@ -1,4 +1,4 @@
-"""The factors of an item's weight: what a file says of each, and the share from 0 to 1 that an item has of it."""
+"""The factors of an item's weight: the settings of each in a file, and the share from 0 to 1 that an item has of it."""
 
 from __future__ import annotations
 

@@ -32,7 +32,8 @@ class AppliedRules(NamedTuple):
         return any(rule.bury is not None and is_about(rule.bury, item) for rule in self.buries)
 
     def boost(self, item: Traits) -> float:
-        """Return what the rules multiply the score of an item by: at most 1, so that no score passes an exact match.
+        """Return the factor that the rules multiply the score of an item by: at most 1, so that no score passes an
+        exact match.
 
         Items that are boosted keep their scores, and all others lose as much.
         """
@@ -115,7 +116,7 @@ def is_about(target: Target, item: Traits) -> bool:
 
 
 def boost_factor(rule: Rule, item: Traits) -> float:
-    """Return what one rule multiplies the score of an item by, at most 1."""
+    """Return the factor that one rule multiplies the score of an item by, at most 1."""
     if rule.boost is None:
         return 1.0
     most = max(1.0, rule.boost.by)

@@ -1,4 +1,4 @@
-"""The weights of items: what an item counts for beside how well it matches, by market and by kind of query."""
+"""The weights of items beside their relevance, by market and by kind of query."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ class ItemWeights:
         self._parts = [(factor.loss, factor.share) for factor in factors.values()]
 
     def weight(self, item: Traits, moment: Moment) -> float:
-        """Return what an item counts for: the product of its factors, above 0 and at most 1.
+        """Return the weight of an item: the product of its factors, above 0 and at most 1.
 
         A factor is 1 - loss x (1 - share), which is (1 + strength x share) / (1 + strength).
         """
@@ -122,7 +122,7 @@ class ItemWeights:
         return weight
 
     def reports(self, item: Traits, moment: Moment) -> dict[str, FactorReport]:
-        """Return what each factor makes of an item."""
+        """Return the effect of each factor on an item."""
         shares = {name: factor.share(item, moment) for name, factor in self.factors.items()}
         return {name: _report(self.factors[name], share) for name, share in shares.items()}
 

@@ -51,7 +51,7 @@ class Action(StrEnum):
 
 
 class PointPlan(NamedTuple):
-    """The write, and the facets of which search then shows a change."""
+    """The write, and the facets that search shows differently after it."""
 
     action: Action
     write: Write | None

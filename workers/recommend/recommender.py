@@ -1,4 +1,4 @@
-"""Recommends what is near to the given items by their vectors, and new items without a vector by their words."""
+"""Recommends items that are near to the given ones by their vectors, and new items without a vector by their words."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ NAMED_MAX = 10
 
 
 class Recommended(NamedTuple):
-    """The items that are recommended, and what is to be said of them."""
+    """The items that are recommended, and the facts that the answer gives beside them."""
 
     hits: list[Hit]
     by: Literal["vectors", "words"]

@@ -1,4 +1,4 @@
-"""Taste: one vector of what somebody likes, viewed and dislikes, and how much each item has a part in it."""
+"""Taste: one vector of the items that somebody likes, viewed and dislikes, and the weight of each item in it."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ class FoundSet(NamedTuple):
 
 
 class Listing(NamedTuple):
-    """A page of what was found, not rendered yet."""
+    """A page of the results, not rendered yet."""
 
     groups: list[Group]
     total: int
@@ -84,7 +84,7 @@ async def browsed_page(index: Index, request: SearchRequest, filters: Filters, o
 
 
 async def _browsed_and_counted(index: Index, filters: Filters, limit: int, offset: int) -> tuple[list[str], int]:
-    """Return a page of what passes the filters, and how many do. A server is asked for both at once."""
+    """Return a page of the items that pass the filters, and their number. A server is asked for both at once."""
     passing, total = await asyncio.gather(index.browse(filters, limit, offset), index.count(filters))
     return passing, total
 
@@ -92,7 +92,7 @@ async def _browsed_and_counted(index: Index, filters: Filters, limit: int, offse
 async def ordered_groups(
     index: Index, ranked: Ranked, filters: Filters, ordering: Ordering, diversity: float = 0.0
 ) -> tuple[list[Group], list[Pin], Mapping[str, str]]:
-    """Return what was found in the order of the search, each item by itself; its pins and teams. Raises Unavailable."""
+    """Return the found items in the order of the search, each by itself; its pins and teams. Raises Unavailable."""
     ordered = await with_diversity(index, await in_order(index, ranked, ordering), diversity)
     whole, pins = await with_pins(index, ordered, ordering.rules.pins, filters)
     return placed(ungrouped(pinned_first(whole, pins)), pins, whole.exact), pins, whole.teams

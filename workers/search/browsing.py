@@ -119,7 +119,7 @@ async def _read(
 
 
 class _Order(NamedTuple):
-    """The order of what passes the filters."""
+    """The order of the items that pass the filters."""
 
     request: SearchRequest
     places: Mapping[str, int]
@@ -135,7 +135,7 @@ class _Order(NamedTuple):
         return SORT_FIELDS[self.request.sort]
 
     def places_of(self, part: Mapping[str, Traits], before: int) -> list[tuple[float, ...]]:
-        """Return what these items are sorted by, the lowest first. So many items were read before them."""
+        """Return the values that these items are sorted by, the lowest first. `before` items were read before them."""
         sort = self.request.sort
         if sort == "relevance":
             later = len(self.places) + before
@@ -170,7 +170,8 @@ class _Page:
         return self.total_items
 
     def add(self, part: Mapping[str, Traits], keys: Sequence[str], places: Sequence[tuple[float, ...]]) -> None:
-        """Add items, the key of what each is a variant of, and what it is sorted by. Equal ones stay in their order."""
+        """Add items, each with the key of its group and the values that it is sorted by. Equal ones stay in their
+        order."""
         numbers = range(self.total_items, self.total_items + len(part))
         self._first.extend(zip(places, numbers, part, strict=True))
         self.total_items += len(part)

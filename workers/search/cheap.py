@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from workers.search.searcher import Results, Searcher
 
 HEAD_HITS = LIMIT_MAX
-"""The hits that are put in another order: those after them are hardly what was asked for."""
+"""The hits that are put in another order: those after them hardly fit the query."""
 CHEAP_WEIGHT = 0.5
 """The weight that the cheapest hit has beyond the dearest one: a hit of two thirds of the score may overtake."""
 

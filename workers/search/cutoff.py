@@ -24,10 +24,10 @@ EVERYTHING = Cutoff(0.0, -1.0)
 
 
 def cutoff(words_best: float, cosine_best: float | None, related_min: float) -> Cutoff:
-    """Return the cut-off of a query by the best that any visible item has, whether it passes the filters or not.
+    """Return the cut-off of a query, by the best scores of any visible item, whether it passes the filters or not.
 
     So an item that is found stays found when a filter that it passes is added, and a refinement finds as many items as
-    its count says. `words_best` leaves out what an item has for its names and head nouns; `related_min` is the
+    its count says. `words_best` leaves out the points of an item for its names and head nouns; `related_min` is the
     cosine below which the model knows two texts to be unrelated. `cosine_best` is None where the query has no vector.
     """
     if cosine_best is None:

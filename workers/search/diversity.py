@@ -40,7 +40,7 @@ def diversified(scores: NDArray[np.float32], vectors: NDArray[np.float32], diver
 
 
 async def diverse(index: Index, found: Sequence[Found], diversity: float, limit: int) -> list[Found]:
-    """Return at most `limit` of what was found, with their scores, in the order of `diversified`. Raises Unavailable.
+    """Return at most `limit` of the found items, with their scores, in the order of `diversified`. Raises Unavailable.
 
     `found`: the best first.
     """
@@ -56,7 +56,7 @@ async def diverse(index: Index, found: Sequence[Found], diversity: float, limit:
 async def with_diversity(index: Index, ranked: Ranked, diversity: float) -> Ranked:
     """Return a ranking whose head begins with items that differ from one another. Raises Unavailable.
 
-    Exact matches stay before all, and what a rule buries behind the others of the head.
+    Exact matches stay before all, and items that a rule buries behind the others of the head.
     """
     if not diversity:
         return ranked

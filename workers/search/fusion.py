@@ -1,4 +1,4 @@
-"""Fusion: one ranking from what words find, by BM25, and what vectors find, by cosine."""
+"""Fusion: one ranking from the results of words, by BM25, and of vectors, by cosine."""
 
 from __future__ import annotations
 

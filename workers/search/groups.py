@@ -21,7 +21,7 @@ class Group(NamedTuple):
 
 
 def group_key(point: str, item: Traits) -> str:
-    """Return what the variants of one thing have in common; an item without a group is one by itself."""
+    """Return the key that the variants of one thing have in common; an item without a group is one by itself."""
     return f"of {item.item_group_id}" if item.item_group_id else f"point {point}"
 
 

@@ -75,7 +75,8 @@ def fragments(text: str, part: TextSpan, spans: Iterable[TextSpan]) -> list[Frag
 
 
 def _in_word(word: Word, text: str, language: str, asked: set[str]) -> Iterator[TextSpan]:
-    """Iterate over what of a word matches: of an unspaced run each pair of characters, of any other word the whole."""
+    """Iterate over the matching parts of a word: of an unspaced run each pair of characters, of any other word the
+    whole."""
     if is_unspaced(word.chunk) and word.end - word.start == len(word.chunk):
         yield from _in_run(word, asked)
     elif not asked.isdisjoint(_said(word.chunk, text[word.start : word.end], language)):

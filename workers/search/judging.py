@@ -32,7 +32,7 @@ class Move(NamedTuple):
 def ndcg(ranking: Sequence[str], grades: Mapping[str, int], hits: int = NDCG_HITS) -> float:
     """Return the nDCG of Järvelin and Kekäläinen 2002, gain 2^grade - 1, over the first hits; 0 to 1.
 
-    What has no grade counts as 0. At least one grade must be above 0.
+    A hit without a grade counts as 0. At least one grade must be above 0.
     """
     ideal = sorted(grades.values(), reverse=True)
     return _dcg([grades.get(each, 0) for each in ranking[:hits]]) / _dcg(ideal[:hits])
@@ -43,7 +43,7 @@ def _dcg(grades: Sequence[int]) -> float:
 
 
 def moves(before: Sequence[Hit], after: Sequence[Hit]) -> list[Move]:
-    """Return what moves between two rankings, in the order of the second one, then what it has lost."""
+    """Return the items that move between two rankings, in the order of the second one, then those that it has lost."""
     was = {hit.product_id: place for place, hit in enumerate(before, start=1)}
     now = {hit.product_id: place for place, hit in enumerate(after, start=1)}
     first = {hit.product_id: hit for hit in before}

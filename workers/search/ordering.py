@@ -77,9 +77,9 @@ class Ordering(NamedTuple):
     def ordered(self, ranked: Ranked, traits: Mapping[str, Traits]) -> Ranked:
         """Return the parts of a ranking with the head by relevance times weight, items of equal ones by relevance.
 
-        Exact matches stay before all, and items that a rule buries come behind the others of the head. What lies beyond
-        the head follows in its order, so that no page repeats an item. `traits` has those of the visible points of the
-        head; the others are left out. Where two rankings are compared, the heads of both are drafted into one.
+        Exact matches stay before all, and items that a rule buries come behind the others of the head. The points
+        beyond the head follow in their order, so that no page repeats an item. `traits` has those of the visible points
+        of the head; the others are left out. Where two rankings are compared, the heads of both are drafted into one.
         """
         own = self._weighed(ranked, traits)
         if self.rival is None:
@@ -101,7 +101,7 @@ class Ordering(NamedTuple):
         return Ranked(ranked.exact, head, rest, buried=len(head) - len(shown))
 
     def _worth(self, item: Traits) -> float:
-        """Return what the relevance of an item is multiplied by, at most 1."""
+        """Return the factor that the relevance of an item is multiplied by, at most 1."""
         weight = 1.0 if self.weights is None else self.weights.weight(item, self.moment)
         return weight * self.rules.boost(item) if self.rules.boosts else weight
 
@@ -113,7 +113,8 @@ async def in_order(index: Index, ranked: Ranked, ordering: Ordering) -> Ranked:
 
 
 def browsed(points: Sequence[str], *, weighed: bool) -> Ranked:
-    """Return what filters alone found, in the order of the index, as a ranking in which all are equally relevant."""
+    """Return the items that filters alone found, in the order of the index, as a ranking in which all are equally
+    relevant."""
     relevance = BROWSED_RELEVANCE if weighed else 0.0
     head = [Found(point, relevance) for point in points[:BROWSED_HEAD_POINTS]]
     return Ranked([], head, [Found(point, 0.0) for point in points[BROWSED_HEAD_POINTS:]])

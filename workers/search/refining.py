@@ -46,7 +46,8 @@ def refinements(name: str, counted: Iterable[CountedItem]) -> list[Refinement]:
 
 
 def tally(name: str, *, grouped: bool) -> Tally:
-    """Return what counts items by a field of `schemas.refinements`. `grouped`: whether items may have the same key."""
+    """Return the tally that counts items by a field of `schemas.refinements`. `grouped`: whether items may have the
+    same key."""
     match name:
         case "price":
             return _Prices(grouped)

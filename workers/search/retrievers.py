@@ -63,7 +63,7 @@ class Retrieved(NamedTuple):
     kind: QueryKind
     cutoff: Cutoff
     words_best: float
-    """The best score by words of any visible item, but for what it has for its names."""
+    """The best score by words of any visible item, not counting points for its names."""
     vector: Vectors | None
     """The vector of the query, float32 `(dimension,)`; None if there is none in time."""
     points: int
@@ -115,7 +115,7 @@ async def retrieve(
     whole: bool = False,
     ahead: int = 0,
 ) -> list[Retrieved]:
-    """Ask the retrievers for so many points that pass each of the filters, or for the head alone where results end.
+    """Ask the retrievers for this many points that pass each of the filters, or for the head alone where results end.
 
     `terms`: those of the query with their weights. `computing`: the vector; None for none. `whole`: also for points
     beyond the end of results. `ahead`: the payloads of how many points may be needed. Raises Unavailable.
@@ -151,7 +151,7 @@ async def retrieve(
 async def _deeper(
     index: Index, terms: Mapping[str, float], filters: Filters, retrieved: Retrieved, points: int
 ) -> Retrieved:
-    """Return them with so many points in each ranking whose results go on beyond its head."""
+    """Return the results with this many points in each ranking that goes on beyond its head."""
     words, near, (words_go_on, near_goes_on) = retrieved.words, retrieved.near, retrieved.go_on
     if words_go_on:
         words = await index.search_terms(terms, filters, points)
@@ -170,7 +170,7 @@ class _Said(NamedTuple):
     best: float
     """The best score by the terms that are no names, of all visible items."""
     best_alone: float
-    """The best score by the words alone, without what an item has for being what the query names."""
+    """The best score by the words alone, without the points that an item has because the query names it."""
 
 
 class _Related(NamedTuple):

@@ -166,7 +166,7 @@ class Searcher:
             ) from error
 
     async def retrieve(self, index: Index, query: str, filters: Filters, points: int) -> Retrieved:
-        """Ask both retrievers for so many points, and the lexical one alone if there is no vector in time.
+        """Ask both retrievers for this many points, and the lexical one alone if there is no vector in time.
 
         Points that are no results are among them. Raises Unavailable.
         """
@@ -182,7 +182,7 @@ class Searcher:
         whole: bool = False,
         ahead: int = 0,
     ) -> list[Retrieved]:
-        """Return what is retrieved with each of the filters. The query is embedded once."""
+        """Return the results of the retrievers with each of the filters. The query is embedded once."""
         # Vectors of two models never meet: the query is embedded by the model of this collection, or not at all.
         embedder = self._embedders.find_loaded(index.model)
         if embedder is None:
@@ -195,9 +195,9 @@ class Searcher:
             computing.cancel()
 
     def ordering(self, asked: Filters, query: str | None, kind: QueryKind, now_ms: int) -> Ordering:
-        """Return how a search orders what it finds. `asked` is the search, or its filters alone.
+        """Return the order of a search's results. `asked` is the search, or its filters alone.
 
-        Only the order of relevance knows weights and rules. Raises RefusedRequest for a ranking that there is none of.
+        Only the order of relevance knows weights and rules. Raises RefusedRequest for an unknown ranking.
         """
         moment = Moment(now_ms, self._shop.currency)
         request = asked if isinstance(asked, SearchRequest) else None
@@ -235,7 +235,7 @@ class Searcher:
     async def _arranged(
         self, index: Index, request: SearchRequest, turned: Turned, now_ms: int
     ) -> tuple[Listing, Retrieved | None, Ordering]:
-        """Return one page of all that is found, and its refinements; what is retrieved with all filters."""
+        """Return one page of all results, and their refinements; and the results of the retrievers with all filters."""
         several = filters_to_count(request, turned)
         if request.q is None:
             ordering = self.ordering(request, None, "filters", now_ms)

@@ -50,7 +50,7 @@ class Typed(NamedTuple):
 
 
 def typed(text: str) -> Typed:
-    """Return what was typed so far."""
+    """Return the parts of the text that was typed so far."""
     found = list(words(text))
     if not found:
         return Typed(text, (), "")
@@ -91,8 +91,8 @@ def _queries(asked: Typed, completions: Iterable[str], titles: Iterable[str], vo
 
 
 def _continuations(asked: Typed, title: str) -> Iterator[str]:
-    """Iterate over what in a title completes the last word, in lower case; after a blank, over the next word. Where
-    nothing was typed before, it is followed by one more word."""
+    """Iterate over the completions in a title of the last word, in lower case; after a blank, over the next word. Where
+    nothing was typed before, a completion is followed by one more word."""
     text = plain(title)
     found = [word for word in words(text) if word.chunk not in asked.whole[:-1]]
     for one, other in pairwise(found):

@@ -37,7 +37,7 @@ class GivenCosines:
         return cast("Index", _NearGiven(index, near))
 
     def find_loaded(self, _: ModelId) -> GivenCosines:
-        """Return what stands for the embedder of every model."""
+        """Return this object, which stands for the embedder of every model."""
         return self
 
     def embed_query(self, _: str) -> asyncio.Task[Vectors]:

@@ -1,4 +1,4 @@
-"""Searches by what a query means: guessed filters narrow the search, and where it finds too little it asks for less."""
+"""Searches by the meaning of a query: guessed filters narrow the search, and are dropped where it finds too little."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class UnderstandingSearch:
         return Answer(found.results, _shown(query, reading), did_you_mean, found.relaxed, found.text)
 
     async def _understand(self, request: SearchRequest, query: str) -> Understanding:
-        """Return what the query means. A title, brand or id is never taken apart."""
+        """Return the meaning of the query. A title, brand or id is never taken apart."""
         guesses, prices, sellers = _mentions(query)
         if not guesses and not sellers:
             return understand(query, Known(brands=self._vocabulary.brands))

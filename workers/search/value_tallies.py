@@ -65,7 +65,8 @@ class ValueTally(ABC):
         return [(text,) for text in texts]
 
     def compared(self, value: _Texts) -> _Texts:
-        """Return what a value is compared by: names that differ in case are one, unless a field says otherwise."""
+        """Return the key that a value is compared by: names that differ in case are one, unless a field says
+        otherwise."""
         return _compared(value)
 
     def add(self, counted: Iterable[CountedItem]) -> None:
@@ -168,5 +169,5 @@ def _refinement(value: str, count: int, parameter: str | None, wanted: str, chil
 
 @lru_cache(VALUES_KNOWN_MAX)
 def _compared(value: _Texts) -> _Texts:
-    """Return what a value is compared by. A catalogue has few, and making one takes 3 us a text."""
+    """Return the key that a value is compared by. A catalogue has few, and making one takes 3 us a text."""
     return tuple(map(name_key, value))

@@ -40,7 +40,8 @@ NO_TYPES = ColumnTypes({}, {}, {})
 
 
 def column_types(schema: dict[str, Any] | None) -> ColumnTypes:
-    """Return what reads the columns, from the schema of a record. Raises InvalidEvent if no converter writes such."""
+    """Return the readers of the columns, from the schema of a record. Raises InvalidEvent if no converter
+    writes such."""
     if not isinstance(schema, dict):
         return NO_TYPES
     try:

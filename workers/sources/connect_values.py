@@ -80,9 +80,8 @@ def decimal_text(encoded: str, scale: int) -> str:
 
 
 def reader(schema: Mapping[str, Any]) -> ColumnReader | None:
-    """Return what makes text that needs no schema of the values of a column; None where they mean the same without.
-
-    The reader raises what a schema or value leads to that is none of Kafka Connect.
+    """Return the function that turns the values of a column into texts that need no schema; None where they mean the
+    same without one. It raises the errors of schemas and values that are none of Kafka Connect.
     """
     name = schema.get("name")
     if name == "org.apache.kafka.connect.data.Decimal":

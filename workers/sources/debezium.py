@@ -220,7 +220,8 @@ def _is_hidden(row: Mapping[str, Any], sources: Sequence[FieldSource]) -> bool:
 
 
 def _stamp(change: RowChange, step: int) -> dict[str, int]:
-    """Return version and time. `step`: 0 for what is deleted or cleared, 1 for what is set by the same log entry.
+    """Return version and time. `step`: 0 for facts that are deleted or cleared, 1 for those that the same log entry
+    sets.
 
     A changed primary key is a delete and a create at one position; if both are of one offer, the create counts. A
     delete is a millisecond earlier than its commit: it voids the prices before it, not those of its own transaction.

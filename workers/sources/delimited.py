@@ -1,4 +1,4 @@
-"""Delimited text: what separates its cells, and its rows by the names of its header.
+"""Delimited text: the sign between its cells, and its rows by the names of its header.
 
 Quotes are those of RFC 4180, strictly. A quote that is not closed would make one cell of all the lines up to the next
 one, and their rows would be missing without a word.
@@ -31,7 +31,7 @@ _LINE_END = re.compile(r"\r\n?|\n")
 
 
 def known_delimiter(text: str) -> str | None:
-    """Return what separates the cells of a text that begins like a table; None for one that begins otherwise."""
+    """Return the sign between the cells of a text that begins like a table; None for one that begins otherwise."""
     first = _first_line(text)
     if first[:-1] == SEPARATOR and first[-1] in DELIMITERS:
         return first[-1]
@@ -43,7 +43,7 @@ def known_delimiter(text: str) -> str | None:
 
 
 def likely_delimiter(text: str) -> str:
-    """Return what separates the cells of a text that is known to be a table: the most frequent sign of its header."""
+    """Return the sign between the cells of a text that is known to be a table: the most frequent sign of its header."""
     first = _first_line(text)
     return max(DELIMITERS, key=lambda delimiter: (first.count(delimiter), delimiter == ","))
 

@@ -25,7 +25,7 @@ def money(field: str, text: Any) -> tuple[str, str]:
     """Return (amount, currency) of "15.00 USD", "15,00 EUR" or "1,299.00 USD".
 
     Three digits behind the only sign are thousands in one country and decimals in the other. Raises InvalidEvent for
-    that, and for what is no price.
+    that, and for a text that is no price.
     """
     found = _PRICE.fullmatch(str(text))
     if found is None:

@@ -58,7 +58,7 @@ def rows(file: IO[bytes], *, takes_text: bool) -> Iterator[Row]:
 
 
 def recognised_file(file: IO[bytes], *, is_table: bool = False) -> tuple[Shape, io.BufferedReader]:
-    """Return what a file is, and its text. `is_table`: it is delimited text, unless it is JSON or XML.
+    """Return the shape of a file, and its text. `is_table`: it is delimited text, unless it is JSON or XML.
 
     Raises WrongUsage for a file that cannot be read as text.
     """
@@ -95,7 +95,7 @@ def _to_the_end(found: Iterator[Row]) -> Iterator[Row]:
 
 
 def shape_of(start: bytes, *, is_table: bool = False) -> Shape:
-    """Return what a file is that begins with these bytes of UTF-8. `is_table`: see `recognised_file`."""
+    """Return the shape of a file that begins with these bytes of UTF-8. `is_table`: see `recognised_file`."""
     text = start.decode(errors="replace").lstrip()
     if text.startswith("["):
         return Shape("a JSON array")

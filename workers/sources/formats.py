@@ -1,4 +1,4 @@
-"""The file of FRESHLINE_SOURCES: what the records of each input topic are."""
+"""The file of FRESHLINE_SOURCES: the format of each input topic's records."""
 
 from __future__ import annotations
 

@@ -69,9 +69,8 @@ def _is_hidden(body: JsonObject) -> bool:
 
 
 def _flag(body: JsonObject, name: str, meanings: dict[str, bool]) -> bool:
-    """Return what a field says; True where it is not told. Raises InvalidEvent for a value that is none of Magento's:
-    to take it for a hidden product would delist what the shop shows.
-    """
+    """Return the flag in a field; True where it is not told. Raises InvalidEvent for a value that is none of Magento's:
+    to take it for a hidden product would delist a product that the shop shows."""
     given = body.get(name)
     if given is None or given == "":
         return True

@@ -124,7 +124,7 @@ def by_its_name(error: InvalidEvent, message: Message, source: Source) -> Invali
 def values(message: Message, source: Source, adapt: Adapter) -> list[Value]:
     """Return the events of a message of this source. Raises InvalidEvent.
 
-    Platforms have fields of the same names: what is of one must not delete an item where another is configured.
+    Platforms have fields of the same names: a record of one must not delete an item where another is configured.
     """
     time = None
     try:

@@ -85,7 +85,7 @@ def count_evicted(before: ItemState, event: Event, after: ItemState) -> int:
 
 
 def repeats(state: ItemState, event: Event) -> bool:
-    """Return whether the state already holds this very event of `products` or `prices`, or what is left of it.
+    """Return whether the state already holds this very event of `products` or `prices`, or the rest of it.
 
     An event that changes nothing and is not held is stale: something newer outranks all of it, or no room is left.
     """

@@ -50,7 +50,7 @@ _OFFER_SCALARS = frozenset(("price", "currency", "sale_price", "sale_starts_at_m
 
 
 def within_product_limits(product: Entity, offers: int) -> Entity:
-    """Return the product with its parts cut to the limits of an item that has so many offers; itself if all fit."""
+    """Return the product with its parts cut to the limits of an item with this many offers; itself if all fit."""
     names = (key.partition("/")[0] for key in product.facts if "/" in key)
     counts = Counter(name for name in names if name in PARTS_MAX)
     if not counts:

@@ -33,7 +33,8 @@ def price_now(offers: Sequence[Offer], shop_currency: str | None, now_ms: int) -
 
 
 def regular_price(offers: Iterable[Offer], price: float | None, currency: str | None, now_ms: int) -> float | None:
-    """Return what the offer that has this price now costs outside of its sale window; None if there is no such offer.
+    """Return the price, outside of its sale window, of the offer that has this price now; None if there is no such
+    offer.
 
     Of several such offers the lowest one counts.
     """

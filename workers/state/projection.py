@@ -92,10 +92,8 @@ def offers_left_out(state: ItemState, of_facets: Facets) -> list[str]:
 
 
 def product_digest(item: LoggedItem) -> str:
-    """Return the digest of what `content` makes the fields of the product from.
-
-    Where it differs they may be the same all the same, since a record may say the same in other bytes.
-    """
+    """Return the digest of the state that `content` makes the fields of the product from. The fields may be equal where
+    the digest differs, since a record may say the same in other bytes."""
     digest = hashlib.blake2b(item.product_json, digest_size=DIGEST_BYTES).hexdigest()
     return f"{PROJECTION_VERSION}.{item.prices.deleted_unversioned_ms}.{digest}"
 
@@ -182,7 +180,7 @@ def _shown_offers(on_offer: list[Offer], shop_currency: str | None) -> list[Offe
 
 
 def name_keys(brand: str | None, category: Iterable[str], attributes: Mapping[str, Any]) -> list[str]:
-    """Return what the filters `brand`, `category` and `attribute` compare."""
+    """Return the keys that the filters `brand`, `category` and `attribute` compare."""
     keys = [] if brand is None else [field_key("brand", brand)]
     said = {attribute_key(name, text) for name, value in attributes.items() for text in attribute_values(value)}
     return keys + sorted({field_key("category", level) for level in category}) + sorted(said)

@@ -26,7 +26,7 @@ def join(a: Entity, b: Entity) -> Entity:
 
 
 def contribution(review: Entity) -> ReviewSummary:
-    """Return what the review adds to its item's summary: nothing if it is withdrawn, or only patched."""
+    """Return the part of the review in its item's summary: nothing if it is withdrawn, or only patched."""
     rating = review.facts.get("rating")
     if review.floor is None or rating is None or rating.value is None:
         return ReviewSummary(0, 0, NO_REVIEWS.histogram, review.latest_ms)

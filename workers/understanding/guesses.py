@@ -6,7 +6,7 @@ from collections.abc import Container, Mapping  # noqa: TC003  (NamedTuple reads
 from typing import NamedTuple
 
 CHEAP = "cheap"
-"""The boost by which lower prices go first among what is found."""
+"""The boost by which lower prices go first among the results."""
 
 BRAND = "brand"
 """The boost by which items of a brand go first. Its words are searched for as well."""

@@ -17,15 +17,15 @@ SELLER_WORDS_MAX = 5
 """The most words of a seller's name that are looked up."""
 BRAND_WORDS_MAX = 5
 TEXT_CHARACTERS_MAX = 200
-"""Nobody types a longer query; what is pasted is not understood."""
+"""The longest query that is understood: nobody types a longer one."""
 _JOINTS = " \t\r\n,;"
 
 
 def understand(text: str, known: Known) -> Understanding:
     """Return the query as it is understood.
 
-    Every character of the text is in a guess or in what remains, except blanks and commas beside a guess. The words
-    of a guess that is dropped remain. What remains is not understood any further.
+    Every character of the text is in a guess or in the remaining words, except blanks and commas beside a guess. The
+    words of a guess that is dropped remain. The remaining words are not understood any further.
     """
     found = _guesses(text, known)
     used = [each for each in found if each.takes_words]

@@ -34,7 +34,7 @@ def unknown_words(text: str, vocabulary: Vocabulary) -> list[str]:
 
 
 def nearest(word: str, vocabulary: Vocabulary) -> str | None:
-    """Return the word of the vocabulary that was meant by a folded one; None if none is near.
+    """Return the word of the vocabulary that a folded word means; None if no word is near.
 
     Edits are insertions, deletions, substitutions and swaps of neighbours (optimal string alignment, Boytsov 2011). The
     fewest edits count first, then the number of items.

@@ -1,4 +1,5 @@
-"""All watches of a process, found by what changes: an inverted index over their products, words and filters."""
+"""All watches of a process, found by the change of an item: an inverted index over their products, words and
+filters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Folding: what a reader takes for the same text becomes the same characters."""
+"""Folding: texts that a reader takes for the same become the same characters."""
 
 from __future__ import annotations
 
@@ -71,8 +71,8 @@ def _signs() -> dict[int, str]:
 def _letters() -> dict[int, str]:
     """Return the table of letters, each Traditional character with its Simplified one.
 
-    Characters are mapped one by one. What OpenCC makes of a phrase depends on what stands beside it, so a part of a
-    title would not always become a part of the converted title.
+    Characters are mapped one by one. OpenCC converts a phrase by the words beside it, so a part of a title would not
+    always become a part of the converted title.
     """
     han = "\n".join(chr(code) for code in range(HAN_FIRST, HAN_LAST + 1))
     table: dict[int, str] = {}

@@ -59,7 +59,8 @@ def gtin_term(gtin: str) -> str:
 
 
 def identifiers(query: str) -> list[str]:
-    """Return what may be an id or a GTIN: the whole query, and each of its words that is long and has a digit."""
+    """Return the texts that may be an id or a GTIN: the whole query, and each of its words that is long and has a
+    digit."""
     words = (word for word in query.split() if len(word) >= WITHIN_CHARACTERS_MIN and any(map(str.isdigit, word)))
     return [each for each in dict.fromkeys((query, *words)) if _bare(each)]
 

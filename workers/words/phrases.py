@@ -29,7 +29,7 @@ class FoundPhrase(NamedTuple):
 
 
 def phrase_key(phrase: str) -> PhraseKey:
-    """Return what a phrase is compared by, an element a word."""
+    """Return the key that a phrase is compared by, an element a word."""
     return tuple(map(_form, chunks(folded(phrase))))
 
 

@@ -59,7 +59,7 @@ def number(written: str) -> str:
 
 
 def quantity(amount: str, unit: str) -> str:
-    """Return the term of a number, in the form that `number` gives, and a unit: so many of the base unit."""
+    """Return the term of a number, in the form that `number` gives, and a unit: the quantity in the base unit."""
     size, base = UNITS[unit]
     rounded = float(f"{float(amount) * size:.{DIGITS_KEPT}g}")
     return f"{rounded:.15g}{base}"

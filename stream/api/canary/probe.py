@@ -95,7 +95,7 @@ class CanaryProbe:
                 await self._settled.wait()
 
     def report(self) -> CanaryReport:
-        """Return what the last changes took, and what is late."""
+        """Return the times that the last changes took, and the partitions that are late."""
         late = [each.partition.number for each in self._canaries if self._overdue_s([each]) > STALL_S]
         return CanaryReport(
             interval_seconds=self._interval_s,

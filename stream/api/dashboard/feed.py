@@ -30,7 +30,7 @@ StreamEvent = tuple[str, str]
 
 
 class SnapshotSource(Protocol):
-    """Measures what a snapshot shows."""
+    """Measures the figures of a snapshot."""
 
     async def snapshot(self, before: Snapshot | None) -> Snapshot:
         """Return the snapshot of now; `before` is the one before, None at first. Raises FreshlineError."""
@@ -108,7 +108,8 @@ class SnapshotFeed:
 
 
 def _point(snapshot: Snapshot) -> list[object]:
-    """Return what the charts show of a snapshot: time in s, then by topic p95 in s and events a second, then lag."""
+    """Return the figures of a snapshot for the charts: time in s, then by topic p95 in s and events a second,
+    then lag."""
     stages = [snapshot.freshness.get(topic, {}) for topic in snapshot.flow]
     totals = [of_topic[TOTAL].p95 if TOTAL in of_topic else None for of_topic in stages]
     rates = [flow.per_second for flow in snapshot.flow.values()]

@@ -73,7 +73,7 @@ def _routes(dashboard: DashboardApi) -> APIRouter:
         dependencies=[Depends(_room_for_a_viewer)],
     )
     async def events(_: Annotated[NoParameters, Query()]) -> AsyncIterable[ServerSentEvent]:
-        """Stream what the dashboard shows, as server-sent events: `points` once, then a `snapshot` a second.
+        """Stream the figures of the dashboard as server-sent events: `points` once, then a `snapshot` a second.
 
         `points` are those of the charts so far. `trouble` comes instead of a snapshot while one cannot be computed.
         """

@@ -56,7 +56,7 @@ def _coming(payload: Payload, at_ms: int, shop: Shop) -> ComingPrice:
 
 
 def changed_prices(turned: Iterable[Turned], now_ms: int) -> list[ChangedPrice]:
-    """Return what changed in the last hour, at most `SHOWN_MAX`, the last first."""
+    """Return the prices that changed in the last hour, at most `SHOWN_MAX`, the last first."""
     recent = [each for each in turned if each.at_ms > now_ms - BACK_MS]
     return [
         ChangedPrice(

@@ -1,4 +1,4 @@
-"""Measures what the dashboard shows, in the process that holds the index."""
+"""Measures the figures of the dashboard, in the process that holds the index."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class DashboardService(DashboardApi):
         )
 
     async def snapshot(self, before: Snapshot | None) -> Snapshot:
-        """Measure what a snapshot shows, see `SnapshotSource`."""
+        """Measure the figures of a snapshot, see `SnapshotSource`."""
         context, now_s = self._context, self._context.clock.monotonic_s()
         report = await self._status.status()
         index = await context.collections.serving()

@@ -161,7 +161,7 @@ def _waits(partitions: Mapping[Partition, PartitionLag]) -> list[PartitionWait]:
 
 
 def _flow(counters: Mapping[str, Mapping[str, float]], at_ms: int, before: Snapshot | None) -> dict[str, TopicFlow]:
-    """Return what became of the events of each topic, summed over all workers."""
+    """Return the fates of the events of each topic, summed over all workers."""
     counted: dict[str, dict[str, int]] = {topic: defaultdict(int) for topic in INPUTS}
     for of_worker in counters.values():
         for sample, value in of_worker.items():

@@ -57,7 +57,7 @@ class DriftCheck:
                 await asyncio.sleep(self._again_s)
 
     def report(self) -> DriftReport:
-        """Return what the last check of each partition found."""
+        """Return the result of the last check of each partition."""
         return drift_report(self._found, self._context.settings.partitions, self._last_ms)
 
     async def _check(self, number: int) -> bool:
@@ -91,7 +91,7 @@ def next_of(assigned: Collection[int], number: int) -> int | None:
 
 
 def comparison_context(context: ServingContext, index: Index, *, only: int | None = None) -> ComparisonContext:
-    """Return what a comparison of this index with the item log needs; `only` names the one partition to compare."""
+    """Return the context of a comparison of this index with the item log; `only` names the one partition to compare."""
     settings = context.settings
     return ComparisonContext(
         index=index,

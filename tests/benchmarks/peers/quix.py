@@ -19,7 +19,7 @@ COMMIT_INTERVAL_S = 0.05
 
 
 class ShopSink(BatchingSink):  # type: ignore[misc]  # it is installed where the peers run
-    """Writes what has come since the last commit."""
+    """Writes the records that came since the last commit."""
 
     def __init__(self, peer: EdgePeer) -> None:
         super().__init__()

@@ -51,7 +51,7 @@ def staged(
 
 
 def queries() -> list[str]:
-    """Return what is searched for meanwhile: queries that people asked, where they are at hand."""
+    """Return the queries to search for meanwhile: those that people asked, where they are at hand."""
     return list(asked_queries().values()) or ["wireless mouse", "toner cartridge", "cake", "laptop 15 inch"]
 
 

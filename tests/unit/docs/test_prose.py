@@ -28,6 +28,8 @@ DOCUMENTS = sorted(
 
 OPENINGS = re.compile(r"(Of|That|Those|As|What|Whether|How|When|Where|Why|Who|It|They|None|So|With)\b")
 """A docstring that begins so cannot be read without the line above it."""
+HEADLESS = re.compile(r"(Return|Raise|Yield|Iterate over|Measure|Print|Send|Write)s? what\b")
+"""A noun says what is returned."""
 ONLY_A_REFERENCE = re.compile(r"See `?[A-Z][\w.]*`?\.")
 """`@override` inherits the docstring instead."""
 IDIOMS = re.compile(
@@ -66,7 +68,8 @@ def lines(path: Path) -> Iterator[Prose]:
 
 def faults(prose: Prose, *, is_docstring: bool = False) -> list[str]:
     found = [f"{prose.where}: {match.group()!r}" for match in IDIOMS.finditer(prose.text)]
-    if is_docstring and (OPENINGS.match(prose.text) or ONLY_A_REFERENCE.fullmatch(prose.text)):
+    forbidden = OPENINGS.match(prose.text) or HEADLESS.match(prose.text) or ONLY_A_REFERENCE.fullmatch(prose.text)
+    if is_docstring and forbidden:
         found.append(f"{prose.where}: begins with {prose.text[:30]!r}")
     return found
 
@@ -102,6 +105,7 @@ def test_every_package_says_what_is_in_it_and_where_its_neighbour_is(package: Pa
         ("Of each fault.", True),
         ("How many items wait.", True),
         ("None while nothing waits.", True),
+        ("Return what was found.", True),
         ("See Index.", True),
         ("what is sold no more", False),
         ("It waits for ever.", False),

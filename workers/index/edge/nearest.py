@@ -49,7 +49,7 @@ def nearest(shard: EdgeShard, vector: NDArray[np.float32], asked: Sequence[Condi
 def _first_of_all(
     shard: EdgeShard, vector: NDArray[np.float32], asked: Sequence[Condition], limit: int
 ) -> list[Scored]:
-    """Return so many of the nearest points that enough should pass; none if there is no broad range."""
+    """Return as many of the nearest points as it takes for enough to pass; none if there is no broad range."""
     if not any(map(_has_range, asked)):
         return []
     passing = shard.count(CountRequest(exact=False, filter=where.all_of(asked)))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 TRAITS_KNOWN_MAX = 100_000
 """The most points whose traits are remembered, about 1 KB each. Reading one from the shard takes 11 us."""
 FORGOTTEN_SHARE = 4
-"""One in so many is forgotten where there are too many: those that were read first."""
+"""One in this many is forgotten where there are too many: those that were read first."""
 READ_POINTS = 128
 """The points that are read between two turns of others, in about 1.5 ms."""
 SELECTED = PayloadSelector.Include([*TRAIT_FIELDS, *SALE_FIELDS])

@@ -73,7 +73,7 @@ class Calls:
             await self.ask(lambda batch=batch: self._update_once(collection, batch))  # type: ignore[misc]
 
     def client_for(self, payloads: int) -> AsyncQdrantClient:
-        """Return the client that is faster for a call with so many payloads in its request or answer."""
+        """Return the client that is faster for a call with this many payloads in its request or answer."""
         return self.rest if payloads > GRPC_PAYLOADS_MAX else self.client
 
     async def _update_once(self, collection: str, batch: Sequence[models.UpdateOperation]) -> None:

@@ -65,7 +65,7 @@ OF_GRPC_STATUS: Mapping[StatusCode, Kind] = {
 
 
 def failure_of(error: Exception) -> FailedCall:
-    """Return what an error of CLIENT_ERRORS means."""
+    """Return the meaning of an error of CLIENT_ERRORS."""
     if (reason := why_not_trusted(error)) is not None:
         return FailedCall(Kind.NOT_LET_IN, reason)
     if isinstance(error, UnexpectedResponse):

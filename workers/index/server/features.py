@@ -61,7 +61,7 @@ async def _scratch_collection(calls: Calls) -> AsyncIterator[str]:
 
 
 async def _tried(calls: Calls, name: str) -> list[tuple[str, bool]]:
-    """Return what was tried, each with whether it works."""
+    """Return the features that were tried, each with whether it works."""
     older = models.Filter(must=[models.FieldCondition(key="version", range=models.Range(lt=WRITTEN))])
     again = models.PointVectors(id=POINT, vector={DENSE: OTHER_VECTOR})
     await calls.update(

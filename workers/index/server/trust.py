@@ -33,7 +33,7 @@ UNTRUSTED = "CERTIFICATE_VERIFY_FAILED: "
 
 
 def why_not_trusted(error: BaseException) -> str | None:
-    """Return what is wrong with the certificate or the port of the server, None if the error is of another kind."""
+    """Return the fault of the server's certificate or port, None if the error is of another kind."""
     return next((why for cause in _causes(error) if (why := _why(cause)) is not None), None)
 
 

@@ -12,7 +12,7 @@ PRICES = Partition("prices", 0)
 
 
 def looked(*offsets: int) -> SearchableTimes:
-    """Return what looks at times 0, 1, 2 ... saw, each at one of these offsets."""
+    """Return the times that looks at 0, 1, 2 ... saw, each at one of these offsets."""
     times = SearchableTimes()
     for now_ms, offset in enumerate(offsets):
         times.look(now_ms, {PRICES: offset})

@@ -52,7 +52,7 @@ def ends_with(*errors: Exception) -> int:
 
 
 def own_lines(capfd: pytest.CaptureFixture[str]) -> list[str]:
-    """Return what the process wrote to stderr, without what libraries logged in threads of earlier tests."""
+    """Return the lines of the process on stderr, without those that libraries logged in threads of earlier tests."""
     lines = capfd.readouterr().err.splitlines()
     return [line for line in lines if not line.startswith("{") or json.loads(line)["logger"].startswith("stream.")]
 
