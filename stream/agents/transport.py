@@ -127,8 +127,8 @@ class Consumer(driver.Consumer):
     async def seek_to_committed(self) -> Mapping[TP, int]:
         """Seek below the commit where the worker's start offsets say so (an index that was wiped is filled again).
 
-        Where there is no commit aiokafka's own seek leaves the position as it is: behind what a fetch took that was
-        dropped since.
+        Where there is no commit aiokafka's own seek leaves the position as it is: behind records that a fetch took and
+        a rebalance dropped.
         """
         committed = dict(await super().seek_to_committed())
         commits = {Partition(tp.topic, tp.partition): max(committed.get(tp) or 0, 0) for tp in self.assignment()}
@@ -171,7 +171,7 @@ class FetchedBatch(ConsumerMessage):
 
 
 def _batches(fetched: Mapping[TP, Sequence[Any]]) -> Iterator[tuple[TP, Sequence[Any]]]:
-    """Iterate over batches of bounded size, those of all partitions in turn: none waits for another's whole fetch."""
+    """Iterate over batches of bounded size, of all partitions in turn: none waits for another's whole fetch."""
     longest = max(map(len, fetched.values()), default=0)
     for start in range(0, longest, BATCH_RECORDS_MAX):
         for tp, records in fetched.items():

@@ -1,4 +1,4 @@
-"""The synonyms that are in force: those of a file, which is read again once it has changed."""
+"""The synonyms in force, from a file that is read again once it has changed."""
 
 from __future__ import annotations
 

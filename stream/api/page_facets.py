@@ -30,7 +30,7 @@ class FacetLink(NamedTuple):
     items: int
     url: str
     level: int
-    """0, or that of a category below another one."""
+    """The level of a category below another one; 0 for all others."""
     is_chosen: bool
 
 
@@ -63,7 +63,7 @@ def kept_filters(asked: Filters) -> list[tuple[str, object]]:
 
 
 def _each_with_others(asked: Filters) -> Iterator[tuple[str, object, object]]:
-    """Iterate over the filters and their values, each with those of its filter that are left without it."""
+    """Iterate over the filters and their values, each with the values that its filter has without it."""
     for name, given in asked.model_dump(include=set(Filters.model_fields), exclude_none=True).items():
         values = given if isinstance(given, tuple) else (given,)
         for value in values:

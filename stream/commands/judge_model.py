@@ -142,7 +142,7 @@ def _embedded(embedder: Embedder, texts: Mapping[str, str], tell: Callable[[str]
 def _batches(
     embedder: Embedder, ids: Sequence[str], texts: Mapping[str, str]
 ) -> Iterable[tuple[Sequence[str], Vectors]]:
-    """Yield the vectors of a batch; where one text fails, those of each other one alone."""
+    """Yield the vectors of a batch; if one text fails, the vector of each other text by itself."""
     from schemas.errors import EmbeddingFailed
 
     try:

@@ -1,4 +1,4 @@
-"""Decodes input records: events in our own form, and those of topics whose records come from other systems."""
+"""Decodes input records: events in our own form, and records of other systems in topics that have a source."""
 
 from __future__ import annotations
 

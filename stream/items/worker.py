@@ -90,7 +90,7 @@ class ItemsWorker:
         return commits
 
     def assign(self, numbers: Collection[int]) -> None:
-        """Replace the assigned partitions: drop the state of those revoked, and recover that of the new ones."""
+        """Replace the assigned partitions: drop the state of revoked ones, and recover the state of new ones."""
         for revoked in self._assignment.assign(numbers):
             self._publisher.forget(revoked)
         self._recovery.assign(self._assignment.states)
@@ -129,8 +129,8 @@ class ItemsWorker:
     def _decide(
         self, record: FetchedRecord, partition: Partition, state: ItemPartition, span: Span | None
     ) -> list[FoldedEvent | Outgoing]:
-        """Fold the events of a record that are of this partition, and return them before what is to be sent instead of
-        the others: forwarded events, or the dead letter of a record that cannot be folded.
+        """Fold the events of a record that belong to this partition. Return them, and after them the records that are
+        sent instead of the others: forwarded events, or the dead letter of a record that cannot be folded.
 
         The folded ones come first because they must be carried out before anything suspends.
         """

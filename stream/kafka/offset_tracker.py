@@ -27,7 +27,8 @@ class ConsumerGroup(Protocol):
 
 
 class OffsetTracker:
-    """The offsets of one partition that were delivered, in rising order, and those of them acked, in any order."""
+    """The offsets of one partition that were delivered, in rising order, and the acked ones among them, in any
+    order."""
 
     def __init__(self) -> None:
         self._in_flight: deque[int] = deque()

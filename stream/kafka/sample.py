@@ -14,7 +14,7 @@ from stream.kafka.topic_admin import topic_layout
 from workers.sources.sources import Sources
 
 CANARIES_PASSED_MAX = 2_000
-"""The most records of canaries that a sample looks past: those of some hours in which nothing else came."""
+"""The most records of canaries that a sample skips: as many as come in some hours without other records."""
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,7 +52,7 @@ async def newest(
 
 
 async def _read(kafka: Cluster, topic: str, records_max: int) -> list[Record]:
-    """Return the newest records of each partition but those of canaries, as far as these leave any within reach."""
+    """Return the newest records of each partition without those of canaries, as far as any are within reach."""
     numbers = range(topic_layout(kafka, topic).partitions)
     async with Reader(kafka) as reader:
         reader.assign({Partition(topic, number): 0 for number in numbers})

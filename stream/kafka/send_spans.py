@@ -27,7 +27,7 @@ class SendSpans:
     def send(
         self, topic: str, headers: Headers, send: Callable[[Headers], FutureRecordMetadata]
     ) -> FutureRecordMetadata:
-        """Call `send` with the headers of a record, and with those of its trace if that is recorded."""
+        """Call `send` with the headers of a record, and with the headers of its trace if it is recorded."""
         attributes = record_attributes(topic, "send")
         span = self._tracer.begin(
             f"send {topic}", SpanKind.PRODUCER, parent=None, at_ms=self._clock.now_ms(), attributes=attributes

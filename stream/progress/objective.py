@@ -23,7 +23,7 @@ class Objective(NamedTuple):
 
 
 class WindowShare(NamedTuple):
-    """The events of a window, and those of them that were searchable within the objective."""
+    """The events of a window, and how many of them were searchable within the objective."""
 
     events: int
     within: int

@@ -77,7 +77,7 @@ class Watermark:
         return self._indexed[self._collection].get(number, 0)
 
     def unreported(self, numbers: Iterable[int]) -> list[int]:
-        """Return those of these partitions that no worker of the first or the second hop has reported yet."""
+        """Return the partitions among these that no worker of the first or the second hop has reported yet."""
         reported = {partition.number for partition in self._finished} & self._indexed[self._collection].keys()
         return [number for number in numbers if number not in reported]
 

@@ -53,8 +53,8 @@ class RebuildContext(NamedTuple):
     """The epoch of the item log."""
     partitions: int
     model: str | None
-    """The model of the settings, which is built for where no other is asked for; None is that of the serving
-    collection."""
+    """The model of the settings, for which a rebuild is made unless it is asked for another; None: the serving
+    collection's."""
     clock: Clock
 
 

@@ -1,4 +1,4 @@
-"""Keeps the watches of a process those of the topic, and ends those that have expired."""
+"""Keeps the watches of a process equal to the topic's, and ends those that have expired."""
 
 from __future__ import annotations
 

@@ -64,7 +64,8 @@ class TraceSink:
                 self._pending.popitem(last=False)
 
     def _record(self, record: TracedRecord, write: TracedWrite) -> TraceContext | None:
-        """Record the span of an item record, from its delivery until it is acked, and in it that of the write."""
+        """Record the span of an item record, from its delivery until it is acked, and within it the span of the
+        write."""
         attributes = record_attributes(ITEMS, "process", partition=write.partition, offset=record.offset)
         span = self._tracer.begin(
             f"process {ITEMS}",

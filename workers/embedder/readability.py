@@ -46,7 +46,7 @@ class SpecialTokens(NamedTuple):
 
     @classmethod
     def of(cls, tokeniser: Any) -> SpecialTokens | None:
-        """Return those of a tokeniser of transformers; None for one of another kind."""
+        """Return the special tokens of a tokeniser of transformers; None for one of another kind."""
         if not hasattr(tokeniser, "convert_ids_to_tokens"):
             return None
         return cls(tokeniser.unk_token, frozenset(tokeniser.all_special_tokens))

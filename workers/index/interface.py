@@ -132,7 +132,7 @@ class Index(Protocol):
         """Return the dense vectors of points by point id, float32 `(dimension,)`, without the points that have none."""
 
     async def traits(self, point_ids: Sequence[str], *, sales: bool = False) -> dict[str, Traits]:
-        """Return the traits of those of these points that are visible, by point id.
+        """Return the traits of the visible points among these, by point id.
 
         With `sales` they have the offers of items on sale. Else those may be missing, as reading them costs a server.
         """

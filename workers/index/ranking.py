@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 SCORE_DIGITS = 5
 """The decimals of a score that count. The backends add the same numbers up in another order."""
 EQUAL_POINTS_MAX = 4_096
-"""The most points that are read to order those of equal score. Of more, as many as that have one order."""
+"""The most points that are read to order those of equal score. If there are more, only this many have one order."""
 SPARE_POINTS = 16
 """The points beyond those that are wanted that are asked for at first. Of 100 rankings by words of 20,000 items 42 end
 among points of equal score, and one ends more than 16 before theirs; to ask again takes as long as the first time."""

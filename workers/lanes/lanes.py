@@ -68,7 +68,7 @@ class Lanes:
         self._queues = PriorityQueues(self._bounds)
 
     def __len__(self) -> int:
-        """Return how many items wait, those of the backfill left out."""
+        """Return how many items wait, without those of the backfill."""
         return len(self._queues)
 
     @property

@@ -1,4 +1,4 @@
-"""The rules of a shop that are in force, and those of them that hold for one search."""
+"""The rules of a shop that are in force, and the ones among them that hold for one search."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ def plan(
 
 
 def same_product(stored: Payload, partition: int, product_digest: str) -> bool:
-    """Return whether the fields of the product that a point has are certainly those of an item record.
+    """Return whether a point certainly has the fields of the product that an item record has.
 
     `stored` need not have these fields. A point that is hidden keeps no fingerprint, and says no.
     """

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 VIEWED_WEIGHT = 0.5
-"""The weight of all views beside that of all likes: who looks at an item need not like it."""
+"""The weight of all views beside that of all likes: people who look at an item need not like it."""
 RECENCY = 0.8
 """The weight of a view beside the next later one."""
 DISLIKED_WEIGHT = 0.25

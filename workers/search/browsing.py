@@ -144,7 +144,8 @@ class _Order(NamedTuple):
 
 
 async def _order(index: Index, request: SearchRequest, filters: Filters, turned: Turned, ordering: Ordering) -> _Order:
-    """Return the order that is asked for. Weights and rules say that of the first items, pins come before all."""
+    """Return the order that is asked for. Weights and rules decide the order of the first items; pins come
+    before all."""
     if request.sort != "relevance" or (ordering.changes_nothing and not request.diversity):
         return _Order(request, {}, {}, [], {}, turned)
     first = browsed(await index.browse(filters, BROWSED_HEAD_POINTS, 0), weighed=ordering.needs_traits)

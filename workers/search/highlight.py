@@ -65,7 +65,7 @@ def matches(text: str, language: str, wanted: Mapping[str, float]) -> list[TextS
 
 
 def fragments(text: str, part: TextSpan, spans: Iterable[TextSpan]) -> list[Fragment]:
-    """Return a part of a text in fragments, those of the spans within it as matched."""
+    """Return a part of a text in fragments; the spans within it are fragments that matched."""
     made, at = list[Fragment](), part.start
     for start, end in spans:
         if part.start <= start and end <= part.end:

@@ -26,7 +26,7 @@ _SCORE = itemgetter(1)
 
 
 class Rival(NamedTuple):
-    """The ranking that is compared with that of a search."""
+    """The second ranking where two are compared."""
 
     names: tuple[str, str]
     """The name of the ranking of the search, and of this one."""

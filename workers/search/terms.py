@@ -1,4 +1,4 @@
-"""The terms of a query: its own, those of its synonyms, and those of the brands that it names beside other words."""
+"""The terms of a query: of its words, of their synonyms, and of the brands that it names beside other words."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def _values_of_text(text: str) -> _Texts:
 
 
 class ValueTally(ABC):
-    """Counts the values of a field, those of a level below the one above, each as most items write it."""
+    """Counts the values of a field, each level of a category below the one above it, in the spelling of most items."""
 
     def __init__(self, parameter: str | None, grouped: bool, prefix: str = "") -> None:
         """`parameter`: the filter of the field, whose values begin with `prefix`."""

@@ -1,7 +1,7 @@
 """Records that are framed for a schema registry: a nought, the id of a schema in four bytes, and Avro or JSON.
 
-The frame is that of Confluent's documentation, "Wire format". Fetching a schema is left to others: here are the
-schemas that are known already.
+The frame is that of Confluent's documentation, "Wire format". Fetching a schema is left to the caller: this module has
+the schemas that are known already.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Decodes records: those of topics with a configured source by its adapter, all others as events in our own form."""
+"""Decodes records: in topics with a configured source by its adapter, in all others as events in our own form."""
 
 from __future__ import annotations
 

@@ -73,8 +73,7 @@ def _facts(body: JsonObject) -> JsonObject:
 def _title(body: JsonObject) -> str | None:
     """Return the name as text, since WordPress stores `Salt &amp; pepper`.
 
-    A variation of an older WooCommerce has none: the words of its address, which are those of its product, and its
-    options stand for it.
+    A variation of an older WooCommerce has none: the words of its product's address and its options take its place.
     """
     if "name" in body:
         return text_of(body["name"])
@@ -108,7 +107,8 @@ def _price(body: JsonObject, currency: str | None) -> JsonObject:
 
 
 def _gmt(body: JsonObject, name: str) -> Any:
-    """Return a time in UTC. Exports and old versions have that of the shop's zone alone, which is nearer than none."""
+    """Return a time in UTC. Exports and old versions have only the time in the shop's zone, which is nearer
+    than none."""
     return body.get(f"{name}_gmt") or body.get(name)
 
 

@@ -63,7 +63,8 @@ def _pays(offer: Offer, now_ms: int) -> float:
 
 
 def currency_of(offers: Sequence[Offer]) -> str | None:
-    """Return the currency of an item's price. Other sellers that come and go do not change that of the shop's own."""
+    """Return the currency of an item's price. It does not change as other sellers come and go if the shop itself has an
+    offer."""
     currencies = {offer["currency"] for offer in offers}
     if len(currencies) < 2:
         return next(iter(currencies), None)

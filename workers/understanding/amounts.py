@@ -109,7 +109,7 @@ def amount(written: str) -> Amount | None:
 
 
 def meant(candidates: Iterable[str], present: Iterable[str]) -> list[str]:
-    """Return those of the candidates in which the catalogue has prices."""
+    """Return the candidates in which the catalogue has prices."""
     there = set(present)
     return [each for each in candidates if each in there]
 

@@ -78,7 +78,7 @@ class Vocabulary:
         return self.frequent(self._sorted[start:end], limit)
 
     def frequent(self, words: Iterable[str], limit: int) -> list[str]:
-        """Return those of the words that most items have, of equal ones in the order of the alphabet."""
+        """Return the words among these that most items have, equally frequent ones in the order of the alphabet."""
         return nsmallest(limit, words, key=lambda word: (-self._counts.get(word, 0), word))
 
     def words(self) -> list[str]:

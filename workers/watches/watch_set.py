@@ -192,7 +192,7 @@ _ANY = ""
 
 
 def newly_matching(watches: Iterable[Watch], before: Side, after: Side, now_ms: int) -> list[Watch]:
-    """Return those of these watches that the item matches after a change and did not match before.
+    """Return the watches among these that the item matches after a change and did not match before.
 
     Both sides have the whole payload, unless no watch compares more than filter values.
     """

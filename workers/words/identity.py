@@ -39,12 +39,12 @@ def brand_key(brand: str) -> str:
 
 
 def without_names(terms: Mapping[str, float]) -> dict[str, float]:
-    """Return the terms with their weights but those of whole titles and brands, which outweigh all words."""
+    """Return the terms with their weights, except the terms of whole titles and brands, which outweigh all words."""
     return {term: weight for term, weight in terms.items() if term[0] not in NAME_MARKS}
 
 
 def words_alone(terms: Mapping[str, float]) -> dict[str, float]:
-    """Return the terms with their weights but those of names and of head nouns, which only some items have."""
+    """Return the terms with their weights, except the terms of names and of head nouns, which only some items have."""
     return {term: weight for term, weight in without_names(terms).items() if term[0] != NOUN_MARK}
 
 

@@ -34,7 +34,7 @@ def phrase_key(phrase: str) -> PhraseKey:
 
 
 def phrases_in(found: Sequence[str], keys: Container[PhraseKey]) -> Iterator[FoundPhrase]:
-    """Iterate over those of the phrases that the chunks of a query have; within a run without blanks, too."""
+    """Iterate over the phrases that the chunks of a query have, also within a run without blanks."""
     for start, chunk in enumerate(found):
         for end in range(start + 1, min(start + WORDS_MAX, len(found)) + 1):
             if (key := tuple(map(_form, found[start:end]))) in keys:

@@ -83,7 +83,7 @@ class Synonyms:
         self._stop = {phrase_key(phrase) for phrase in (file.stop if file is not None else ())}
 
     def terms(self, text: str) -> Mapping[str, float]:
-        """Return the terms of a query with their weights, > 0, those of synonyms of its phrases too."""
+        """Return the terms of a query and of the synonyms of its phrases, with their weights, > 0."""
         own = query_terms(text)
         if not self._targets:
             return own

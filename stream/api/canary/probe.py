@@ -39,7 +39,7 @@ embedded broker for two seconds, which costs a stack without changes some 6% of 
 CHANGES_PER_SECOND_MAX = 2
 """The most changes of all canaries together: with many partitions each canary is changed less often."""
 OTHERS_SHARE = 0.9
-"""A change that is younger than this share of the interval is that of another process, and is enough."""
+"""A change younger than this share of the interval comes from another process, and is enough."""
 LOOK_AGAIN_S = 0.05
 """The time after which a search is repeated that does not show a change which it should show."""
 LATE_S = 30.0

@@ -40,7 +40,7 @@ class KnownTraits:
             self._known.pop(point, None)
 
     async def of(self, point_ids: Sequence[str]) -> dict[str, Traits]:
-        """Return the traits of those of these points that are visible."""
+        """Return the traits of the visible points among these."""
         if len(self._known) > TRAITS_KNOWN_MAX:
             self.forget(list(islice(self._known, TRAITS_KNOWN_MAX // FORGOTTEN_SHARE)))
         found: dict[str, Traits | None] = {}

@@ -20,7 +20,7 @@ def all_of(conditions: Sequence[Condition]) -> models.Filter:
 
 
 def each_older(versions: Sequence[tuple[str, int]]) -> models.Filter:
-    """Return the filter for those of these points whose stored version is below the version given with the point.
+    """Return the filter for the points among these whose stored version is below the version given with the point.
 
     It lets one operation write many points.
     """
@@ -43,7 +43,7 @@ def embedding_pending(point: str, fingerprint: str) -> models.Filter:
 
 
 def any_embedding_pending(pending: Sequence[tuple[str, str]]) -> models.Filter:
-    """Return the filter for those of these points whose embedding of the given fingerprint is pending."""
+    """Return the filter for the points among these whose embedding of the given fingerprint is pending."""
     return models.Filter(should=[embedding_pending(point, fingerprint) for point, fingerprint in pending])
 
 
