@@ -51,16 +51,16 @@ def _table(found: Explanation) -> Table:
     for check in found.filters:
         table.add_row(f"filter {check.name}", "passes" if check.passes else f"fails, it has {check.has}")
     for name, place in (("by words", found.by_words), ("by vectors", found.by_vectors), ("by relevance", found.fused)):
-        table.add_row(name, _place(place))
+        table.add_row(name, _rank_in_words(place))
     for name, factor in found.factors.items():
         table.add_row(f"factor {name}", f"{factor.factor:.2f}, share {factor.share:.2f}")
-    table.add_row("answered", _place(found.answered))
+    table.add_row("answered", _rank_in_words(found.answered))
     for word in found.words:
         table.add_row(f"word {word.word}", ", ".join(word.fields) or "nowhere")
     return table
 
 
-def _place(place: RankingPlace) -> str:
+def _rank_in_words(place: RankingPlace) -> str:
     score = "" if place.score is None else f", score {place.score}"
     return (
         f"not among the first {place.ranked:,}" if place.rank is None else f"{place.rank:,} of {place.ranked:,}"

@@ -69,7 +69,7 @@ class IndexWorker:
         generation = self._assignment.generation
         self._commits |= {partition.number: commit for partition, commit in commits.items()}
         await self._writers.refresh_until_available()
-        starts = {each: min([commit, *self._kept(each.number)]) for each, commit in commits.items()}
+        starts = {each: min([commit, *self._start_offsets_of_writers(each.number)]) for each, commit in commits.items()}
         if self._assignment.begin(generation, starts):
             self._progress.publish()
         return starts
@@ -127,7 +127,7 @@ class IndexWorker:
         context = sampled_context(record.headers)
         return () if context is None else (TracedRecord(context, record.offset, now_ms),)
 
-    def _kept(self, number: int) -> list[int]:
+    def _start_offsets_of_writers(self, number: int) -> list[int]:
         kept = (writer.start(number) for writer in self._attached.all)
         return [offset for offset in kept if offset is not None]
 
