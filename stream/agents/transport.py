@@ -109,7 +109,7 @@ class Consumer(driver.Consumer):
             await self._seek_all()
             return {}
         records = await super()._getmany(active_partitions, timeout)
-        # What was fetched across a rebalance is dropped: the next call seeks.
+        # Records that were fetched across a rebalance are dropped: the next call seeks.
         return records if self._sought == self.app.consumer_generation_id else {}
 
     async def _seek_all(self) -> None:

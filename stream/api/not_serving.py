@@ -33,7 +33,7 @@ class NotServing:
     async def start(self) -> None:
         """Answer from now on."""
         self._server = uvicorn_server(self._answer)
-        # A copy of the socket: the server closes what it was given, and the port stays open for the next one.
+        # A copy of the socket: the server closes the one it is given, and the port stays open for the next one.
         self._serving = asyncio.ensure_future(self._server._serve(sockets=[self._listening.dup()]))
 
     async def stop(self) -> None:

@@ -130,7 +130,7 @@ def web_link(link: str | None) -> str | None:
     """Return the link if it leads to the web, else None: a shop's feed may hold anything, `javascript:` too."""
     try:
         return link if link and urlsplit(link).scheme in ("http", "https") else None
-    except ValueError:  # Such as an address in brackets that is none.
+    except ValueError:  # For example an address in brackets that is no address.
         return None
 
 

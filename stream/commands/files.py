@@ -76,7 +76,7 @@ def _stdout() -> Iterator[WriteBytes]:
         with _write_errors("stdout"):
             out.flush()
     except Unavailable:
-        # Python writes what is left in the buffer at its end, and that would fail once more.
+        # At its end Python writes the rest of the buffer, which would fail once more.
         with suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise

@@ -94,7 +94,7 @@ def _check_file(file: str, topic: str, given: str | None) -> Checked:
     name = given or next(map(format_of, readable), "csv" if shape.has_texts else "freshline")
     try:
         kind = file_format(topic, name)
-    except Misconfigured as error:  # What the file is can be said all the same.
+    except Misconfigured as error:  # The shape of the file can still be said.
         return Checked(shape.name, name, [Outcome(f"line {row.number}", [], str(error)) for row in rows])
     return Checked(shape.name, name, [_of_row(row, kind, now_ms) for row in rows])
 

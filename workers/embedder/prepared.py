@@ -108,7 +108,7 @@ def read_prepared(file: Path) -> TorchModel:
             return traced_rows(trace, features)
 
         same = same_rows(passed(tokeniser.features(about.sample, "document")), torch.tensor(about.rows))
-    except Exception as error:  # What a damaged file raises depends on where it is damaged.
+    except Exception as error:  # The error that a damaged file raises depends on where it is damaged.
         raise DamagedFile(f"The prepared model {file} cannot be read: {error!r}") from error
     if not same:
         raise DamagedFile(f"The prepared model {file} gives other vectors than when it was prepared.")

@@ -97,7 +97,7 @@ class Lanes:
                 await self._step()
                 self._sink.note(WRITTEN)
                 waiting.made_room()
-                # What waits is written as soon as it may: a rest is for more to come.
+                # Waiting items are written as soon as they may be: a rest only lets more of them come.
                 if waiting.arrived or waiting.texts or waiting.backfill:
                     await asyncio.sleep(0)
                 else:

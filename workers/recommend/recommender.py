@@ -156,7 +156,8 @@ async def _candidates(index: Index, sought: _Sought, filters: Filters, request: 
     near = [each for each in await index.search_dense(sought.taste, filters, points) if each.point_id not in given]
     with_vector = await index.vectors([each.point_id for each in said])
     new = [each for each in said if each.point_id not in with_vector and each.point_id not in given]
-    # What words found has a share of the best score by words, which a given item has as a rule, of the best cosine.
+    # An item that words found scores its share of the best score by words, which a given item usually has, times the
+    # best cosine.
     best = max(0.0, near[0].score) if near else 1.0
     placed = [*near, *(Found(each, best * score / said[0].score) for each, score in new)]
     return in_order(placed)

@@ -66,6 +66,6 @@ def _stands_alone(text: str, found: re.Match[str], starts: Collection[int]) -> b
     if PERSONS.search(text, 0, found.start()):
         return False
     if is_unspaced(found[0][-1]):
-        return True  # What follows the number is `以下`, so it has no unit.
+        return True  # The text after the number is `以下`, so the number has no unit.
     rest = len(text) - len(text[found.end() :].lstrip())
     return rest in starts or AFTER_A_BARE_NUMBER.match(text, found.end()) is not None
