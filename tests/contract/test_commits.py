@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import faust
 from kafka import KafkaProducer
 
-from stream.agents.app import SESSION_TIMEOUT_S, AppParts, connect, create_app
+from stream.agents.app import SESSION_TIMEOUTS_S, AppParts, connect, create_app
 from stream.kafka.partitions import Partition
 from stream.runtime.process import Failure
 from tests.support.waiting import until
@@ -180,8 +180,8 @@ async def test_the_control_that_takes_batches_is_caught_losing_events(
         datadir=str(tmp_path / "faust"),
         topic_allow_declare=False,
         topic_disable_leader=True,
-        broker_session_timeout=SESSION_TIMEOUT_S,  # Tansu lets a group begin after half of it: by default 30 s.
-        broker_heartbeat_interval=SESSION_TIMEOUT_S / 4,
+        broker_session_timeout=SESSION_TIMEOUTS_S["embedded"],  # A group begins after half of it: by default 30 s.
+        broker_heartbeat_interval=SESSION_TIMEOUTS_S["embedded"] / 4,
         broker_rebalance_timeout=2.0,
         stream_wait_empty=False,
     )
