@@ -34,6 +34,7 @@ sources:
     mapping: {product_id: sku, seller: shop, price: amount, currency: currency}
   - topic: reviews
     format: debezium
+    replica_identity: full
     mapping: {product_id: sku, review_id: id, rating: stars}
 """
 

@@ -10,7 +10,6 @@ import orjson
 from schemas.errors import InvalidEvent
 from schemas.event_fields import language_tag
 from schemas.event_numbers import EXACT_BELOW
-from workers.sources.connect_values import decimal_text
 
 _HIDDEN = (
     "0 f false n no off null none draft hidden archived inactive disabled private pending deleted removed trash "
@@ -19,16 +18,12 @@ _HIDDEN = (
 HIDDEN_WORDS = frozenset(("", *_HIDDEN.split()))
 """The words, in lower case, of a column whose product is not to be shown."""
 _DECIMAL = re.compile(r"-?\d+(\.\d+)?")
-_DECIMAL_WITH_POINT = re.compile(r"-?\d+\.\d+")
-"""Base64 has no point: with a schema, or another setting of the connector, the decimal is text already."""
 
 
-def decimal_value(value: Any, scale: int | None = None) -> Any:
-    """Return the text of a decimal, which came so or in base64 bytes with this scale. Raises InvalidEvent."""
+def decimal_value(value: Any) -> Any:
+    """Return the text of a decimal. Raises InvalidEvent."""
     if not isinstance(value, str) or not value:
         return value
-    if scale is not None and not _DECIMAL_WITH_POINT.fullmatch(value):
-        return decimal_text(value, scale)
     if not _DECIMAL.fullmatch(value):
         raise InvalidEvent(
             f"{value[:30]!r} is no decimal; if it is one in bytes, set decimal.handling.mode=string in the connector, "

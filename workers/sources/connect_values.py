@@ -5,6 +5,7 @@ The encodings are those of Debezium's documentation of the PostgreSQL connector,
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from binascii import a2b_base64
 from datetime import UTC, date, datetime, timedelta
@@ -59,6 +60,7 @@ _PER_MILLISECOND = {
 }
 """Units in a millisecond, by the schemas of times."""
 _DAYS = ("io.debezium.time.Date", "org.apache.kafka.connect.data.Date")
+_DECIMAL_WITH_POINT = re.compile(r"-?\d+\.\d+")
 _VARIABLE_SCALE = {"scale", "value"}
 """The members of an io.debezium.data.VariableScaleDecimal."""
 
@@ -94,6 +96,15 @@ def reader(schema: Mapping[str, Any]) -> ColumnReader | None:
 def of_variable_scale(value: dict[str, Any]) -> Any:
     """Return the decimal whose scale comes with it; any other object as it is."""
     return decimal_text(value["value"], value["scale"]) if value.keys() == _VARIABLE_SCALE else value
+
+
+def of_scale(value: Any, scale: int) -> Any:
+    """Return the text of a decimal in base64 bytes of this scale; a value that is none as it is. Raises InvalidEvent.
+
+    Base64 has no point: one is in the text that another setting of the connector writes.
+    """
+    is_text = not isinstance(value, str) or not value or _DECIMAL_WITH_POINT.fullmatch(value)
+    return value if is_text else decimal_text(value, scale)
 
 
 def _decimal(schema: Mapping[str, Any], value: Any) -> Any:

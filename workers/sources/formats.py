@@ -43,6 +43,8 @@ class Source(BaseModel):
     envelope: Literal["cloudevents"] | None = None
     mapping: dict[str, ColumnOrName] | None = None
     """Our fields, and the columns that they come from."""
+    replica_identity: Literal["full"] | None = None
+    """`full`: what a delete of Debezium says of its row is true, not invented but for the key."""
     currency: Currency | None = None
     """The currency of a shop whose platform does not tell it."""
     items: ItemId = "variant"
@@ -54,6 +56,8 @@ class Source(BaseModel):
             if self.format not in MAPPED:
                 raise ValueError(f"mapping: {self.format} has none: leave it out")
             check_fields(self.topic, self.mapping)
+        if self.replica_identity is not None and self.format not in MAPPED:
+            raise ValueError(f"replica_identity: {self.format} has none: leave it out")
         return self
 
     def adapter(self, shop_currency: str | None) -> Adapter:
@@ -64,11 +68,12 @@ class Source(BaseModel):
                 f"{self.format} does not tell the currency of a price: set `currency` in FRESHLINE_SOURCES, or "
                 "FRESHLINE_SHOP_CURRENCY, to a code such as EUR"
             )
+        whole_rows = self.replica_identity == "full"
         return {
             "freshline": own,
             "csv": table,
-            "debezium": lambda: debezium(self.mapping),
-            "debezium-unwrapped": lambda: debezium_unwrapped(self.mapping),
+            "debezium": lambda: debezium(self.mapping, whole_rows=whole_rows),
+            "debezium-unwrapped": lambda: debezium_unwrapped(self.mapping, whole_rows=whole_rows),
             "shopify": lambda: shopify(self.items, currency, self.location_id),
             "woocommerce": lambda: woocommerce(currency),
             "magento": lambda: magento(currency),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -17,7 +17,7 @@ from workers.sources.column_values import (
     name_value,
     text_value,
 )
-from workers.sources.connect_values import NOT_LOGGED, SCALE_MAX, of_variable_scale, time_value
+from workers.sources.connect_values import NOT_LOGGED, SCALE_MAX, of_scale, of_variable_scale, time_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -95,6 +95,8 @@ class FieldSource(NamedTuple):
     column: str | None
     value: Any
     """The value for all rows, where there is no column."""
+    scale: int | None
+    """The decimals of a column that comes as bytes where records have no schema."""
     convert: Callable[[Any], Any] | None
     """The function from a value to the field that needs no schema; None where the value is the field."""
 
@@ -108,7 +110,8 @@ def field_sources(mapping: Mapping[str, Column]) -> tuple[FieldSource, ...]:
             field.partition(".")[2] or None if _whole(field) in OBJECTS else None,
             source.column,
             source.value,
-            _converter(field, source.scale),
+            source.scale,
+            _converter(field),
         )
         for field, source in mapping.items()
     )
@@ -120,9 +123,9 @@ def by_name(columns: tuple[str, ...]) -> tuple[FieldSource, ...]:
     return field_sources({name: Column(column=name) for name in columns if not name.startswith("__")})
 
 
-def _converter(field: str, scale: int | None) -> Callable[[Any], Any] | None:
+def _converter(field: str) -> Callable[[Any], Any] | None:
     if field in DECIMALS:
-        return decimal_value if scale is None else partial(decimal_value, scale=scale)
+        return decimal_value
     if field in NAMES:
         return name_value
     if _whole(field) in TEXTS:
@@ -133,21 +136,21 @@ def _converter(field: str, scale: int | None) -> Callable[[Any], Any] | None:
 
 def mapped(
     row: Mapping[str, Any], sources: Iterable[FieldSource], types: Mapping[str, ColumnReader]
-) -> tuple[dict[str, Any], bool]:
-    """Return the fields of a row, and whether all its columns were logged: the field of one that was not is left out.
+) -> tuple[dict[str, Any], set[str]]:
+    """Return the fields of a row, and those of which a column was not logged. Such columns are left out.
 
     `types` has what reads the columns that need their schema; it is empty where records have none. Raises InvalidEvent.
     """
     fields: dict[str, Any] = {}
-    complete = True
-    for field, whole, part, column, value, convert in sources:
+    not_logged: set[str] = set()
+    for field, whole, part, column, value, scale, convert in sources:
         if column is not None:
             try:
                 value = row[column]
             except KeyError:
                 raise _no_column(field, column, row) from None
             if value in NOT_LOGGED:
-                complete = False
+                not_logged.add(whole)
                 continue
             if value is not None:
                 try:
@@ -155,6 +158,8 @@ def mapped(
                         value = read(value)
                     elif type(value) is dict:
                         value = of_variable_scale(value)
+                    elif scale is not None:
+                        value = of_scale(value, scale)
                     if convert is not None:
                         value = convert(value)
                 except InvalidEvent as error:
@@ -165,7 +170,7 @@ def mapped(
             fields["attributes"] = (value or {}) | fields.get("attributes", {})
         else:
             fields[field] = value
-    return fields, complete
+    return fields, not_logged
 
 
 def _no_column(field: str, column: str, row: Mapping[str, Any]) -> InvalidEvent:

@@ -14,6 +14,8 @@ from schemas.event_numbers import EXACT_BELOW, PRICE_DECIMALS_MAX, sale_boundary
 from schemas.events import plain_id
 
 JsonObject = dict[str, Any]
+MISSHAPEN = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What reading a record raises that has not the shape of its format."""
 _LONG_DECIMAL = re.compile(rf"[0-9]{{1,12}}\.[0-9]{{{PRICE_DECIMALS_MAX + 1},}}")
 
 
@@ -33,6 +35,8 @@ class Body(NamedTuple):
 
     topic: str
     fields: JsonObject
+    hides: bool = False
+    """Whether it belongs to a row that is not shown: of a full feed it is no part. A delete need not say so."""
 
 
 Adapter = Callable[[Message], list[Body]]

@@ -12,7 +12,7 @@ from workers.sources.cloudevents import opened
 from workers.sources.confluent import KnownSchemas
 from workers.sources.connect_schema import read_json
 from workers.sources.formats import WITH_PRICES
-from workers.sources.messages import Message, text_headers
+from workers.sources.messages import MISSHAPEN, Message, text_headers
 from workers.sources.shapes import other_shape, recognised
 
 if TYPE_CHECKING:
@@ -134,26 +134,21 @@ def values(message: Message, source: Source, adapt: Adapter) -> list[Value]:
         if source.format in WITH_PRICES and (shape := other_shape(message, source)) is not None:
             raise InvalidEvent(shape)
         bodies = adapt(message)
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+    except MISSHAPEN as error:
         reason = f"the record has not the shape of {source.format} ({type(error).__name__}: {error}): check the format"
         raise InvalidEvent(reason) from error
     if len(bodies) > EVENTS_MAX:
         raise InvalidEvent(f"the record has {len(bodies)} events: at most {EVENTS_MAX} are allowed; split it")
-    return [_value(body.topic, body.fields, time) for body in bodies]
+    return [_value(*body, time) for body in bodies]
 
 
-def _value(topic: str, fields: dict[str, Any], time: str | None) -> Value:
+def _value(topic: str, fields: dict[str, Any], hides: bool, time: str | None) -> Value:
     if time is not None and fields.get("updated_at") is None:
         fields = fields | {"updated_at": time}
     try:
-        return Value(topic, orjson.dumps(fields), _hides(fields))
+        return Value(topic, orjson.dumps(fields), hides or fields.get("op") == "delete")
     except TypeError as error:
         raise InvalidEvent(f"the record cannot be written as JSON: {error}") from None
-
-
-def _hides(fields: dict[str, Any]) -> bool:
-    op = fields.get("op")
-    return op == "delete" or (op == "patch" and fields.get("title", "") is None)
 
 
 def own_event(topic: str, value: bytes, now_ms: int) -> Event:

@@ -20,9 +20,11 @@ BODY = {"product_id": "mug-1", "title": "Mug"}
 ATTRIBUTES = {"id": "7", "source": "/shop", "type": "product.changed", "time": None}
 
 
-def decode(topic: str, value: bytes | None, headers: dict[str, bytes], **source: Any) -> list[Decoded]:
+def decode(
+    topic: str, value: bytes | None, headers: dict[str, bytes], key: bytes | None = None, **source: Any
+) -> list[Decoded]:
     sources = Sources([Source(topic=topic, envelope="cloudevents", **source)])
-    return sources.decode(topic, None, value, list(headers.items()), TIMES)
+    return sources.decode(topic, key, value, list(headers.items()), TIMES)
 
 
 def cloud_event(data: Any) -> CloudEvent:
@@ -62,7 +64,7 @@ def test_debeziums_own_are_read_though_they_break_the_rules() -> None:
     mapping = columns(product_id="sku", title="name")
     for data in ({"before": row, "after": None}, {"schema": {}, "payload": {"before": row, "after": None}}):
         value = orjson.dumps(envelope | {"data": data})
-        [decoded] = decode("products", value, {}, format="debezium", mapping=mapping)
+        [decoded] = decode("products", value, {}, b'{"sku":"mug-1"}', format="debezium", mapping=mapping)
         assert (decoded.event.op, decoded.event.product_id) == ("delete", "mug-1")
         assert decoded.event.stamp[:2] == (1800, 1_794_297_600_499)
 
