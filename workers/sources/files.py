@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import gzip
-import io
 import json
-import re
 import zlib
 from codecs import BOM_UTF8
 from typing import IO, TYPE_CHECKING, NamedTuple
@@ -13,21 +11,17 @@ from typing import IO, TYPE_CHECKING, NamedTuple
 from schemas.errors import InvalidEvent, WrongUsage
 from schemas.events import EVENT_BYTES_MAX
 from workers.sources.delimited import DELIMITERS, delimited_rows, known_delimiter, likely_delimiter
+from workers.sources.json_values import is_answer, json_rows
 from workers.sources.row import Row
 from workers.sources.unpacking import PEEK_BYTES, unpacked
 from workers.sources.xml_rows import xml_rows
 
 if TYPE_CHECKING:
+    import io
     from collections.abc import Iterator
 
-CHUNK_CHARACTERS = 64 * 1024
 BROKEN = (EOFError, gzip.BadGzipFile, zlib.error)
 """The errors of reading a packed file that was cut off or damaged."""
-_ANSWER = re.compile(
-    rb'\s*\{\s*"(?:products|items)"\s*:\s*'
-    rb'(?=\[\s*\{\s*(?:"id"\s*:\s*[0-9]+\s*,\s*"(?:title|sku)"|"admin_graphql_api_id")\s*:)'
-)
-"""The beginning of a list of products as the APIs of Shopify and Magento answer, before the list itself."""
 
 
 class Shape(NamedTuple):
@@ -65,9 +59,7 @@ def recognised_file(file: IO[bytes], *, is_table: bool = False) -> tuple[Shape, 
     try:
         text = unpacked(file)
         start = text.peek(PEEK_BYTES)[:PEEK_BYTES]
-        if answer := _ANSWER.match(start):
-            text.read(answer.end())
-        return shape_of(start[answer.end() if answer else 0 :], is_table=is_table), text
+        return shape_of(start, is_table=is_table), text
     except BROKEN as error:
         raise WrongUsage(f"the file is packed by gzip and broken ({error}): pack it again") from None
 
@@ -76,7 +68,7 @@ def rows_of(shape: Shape, text: io.BufferedReader) -> Iterator[Row]:
     """Yield the rows of a text of this shape that are not blank."""
     if shape.has_texts:
         return _to_the_end(xml_rows(text) if shape.delimiter is None else delimited_rows(text, shape.delimiter))
-    return _to_the_end(_objects(text) if shape.name != "JSON lines" else _lines(text))
+    return _to_the_end(json_rows(text) if shape.name != "JSON lines" else _lines(text))
 
 
 def _to_the_end(found: Iterator[Row]) -> Iterator[Row]:
@@ -97,7 +89,7 @@ def _to_the_end(found: Iterator[Row]) -> Iterator[Row]:
 def shape_of(start: bytes, *, is_table: bool = False) -> Shape:
     """Return the shape of a file that begins with these bytes of UTF-8. `is_table`: see `recognised_file`."""
     text = start.decode(errors="replace").lstrip()
-    if text.startswith("["):
+    if text.startswith("[") or is_answer(text):
         return Shape("a JSON array")
     if text.startswith("<"):
         return Shape("XML")
@@ -111,7 +103,7 @@ def shape_of(start: bytes, *, is_table: bool = False) -> Shape:
 def _is_json(text: str) -> bool:
     try:
         json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return True
 
@@ -119,7 +111,7 @@ def _is_json(text: str) -> bool:
 def _begins_with_json(text: str) -> bool:
     try:
         json.JSONDecoder().raw_decode(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return True
 
@@ -134,29 +126,3 @@ def _lines(file: io.BufferedReader) -> Iterator[Row]:
         number += 1
         if text := line.removeprefix(BOM_UTF8).strip():
             yield Row(number, text)
-
-
-def _objects(file: io.BufferedReader) -> Iterator[Row]:
-    """Yield the elements of a JSON array, or values that follow each other without one line for each."""
-    decoder, number, at_end = json.JSONDecoder(), 0, False
-    rest = ""
-    text = io.TextIOWrapper(file, "utf-8", newline="")
-    while True:
-        rest = rest.lstrip(" \t\r\n,[" if number == 0 else " \t\r\n,")
-        if rest.startswith("]"):
-            return
-        if rest or at_end:
-            try:
-                _, length = decoder.raw_decode(rest)
-            except ValueError as error:
-                if at_end or len(rest) > EVENT_BYTES_MAX:
-                    if rest:
-                        yield Row(number + 1, InvalidEvent(f"the JSON ends here, near {rest[:40]!r}: {error}"))
-                    return
-            else:
-                number += 1
-                yield Row(number, rest[:length].encode())
-                rest = rest[length:]
-                continue
-        more = text.read(CHUNK_CHARACTERS)
-        rest, at_end = rest + more, not more

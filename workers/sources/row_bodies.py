@@ -142,10 +142,10 @@ def _identity(topic: str, sources: Sequence[FieldSource], change: RowChange) -> 
             continue
         if columns is None and change.key and _is(change.key, row.get(source.column)):
             continue
+        why = f"the column {source.column!r} is not in the key of the record" if change.key else "the record has no key"
         raise InvalidEvent(
-            f"{source.field}: the delete does not say which, as the column {source.column!r} is not in the key of the "
-            "record: make it a part of the key of the table, or set REPLICA IDENTITY FULL on the table and "
-            "`replica_identity: full` in FRESHLINE_SOURCES"
+            f"{source.field}: the delete does not say which, as {why}: make the column a part of the key of the table, "
+            "or set REPLICA IDENTITY FULL on the table and `replica_identity: full` in FRESHLINE_SOURCES"
         )
     return mapped(row, named, change.types)[0]
 

@@ -211,7 +211,7 @@ def test_a_column_of_any_type_that_was_not_logged_stays(placeholder: Any) -> Non
 )
 def test_a_delete_takes_no_name_from_before_that_is_not_in_its_key(topic: str, before: Any, key: Any) -> None:
     """PostgreSQL's connector invents it: the default of a column may be the name of a seller who is still there."""
-    with pytest.raises(InvalidEvent, match=r"make it a part of the key.*`replica_identity: full`"):
+    with pytest.raises(InvalidEvent, match=r"make the column a part of the key.*`replica_identity: full`"):
         adapted(change(topic, "d", 900, before=before, key=key))
 
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.errors import InvalidEvent, WrongUsage
-from workers.sources import files
+from workers.sources import json_values
 from workers.sources.files import rows
 from workers.sources.row import Row
 
@@ -82,13 +82,53 @@ def test_numbers_of_an_array_stay_as_they_are_written() -> None:
 @given(st.lists(st.dictionaries(st.text(max_size=5), st.text(max_size=40), min_size=1), min_size=1), st.integers(1, 7))
 def test_an_array_is_read_alike_wherever_its_parts_are_cut(elements: list[dict[str, str]], size: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(files, "CHUNK_CHARACTERS", size)
+        patch.setattr(json_values, "CHUNK_CHARACTERS", size)
         assert bodies(orjson.dumps(elements)) == elements
 
 
 def test_an_array_that_is_cut_off_is_read_up_to_there() -> None:
     *_, last = read(INDENTED[:-20])
     assert last.number == 2 and isinstance(last.value, InvalidEvent) and "the JSON ends here" in str(last.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "read_before"),
+    [
+        (orjson.dumps([FIRST, SECOND])[:-1], 2),
+        (orjson.dumps([FIRST])[:-1] + b",", 1),
+        (orjson.dumps([FIRST])[:-1] + b", \n", 1),
+        (b"[", 0),
+        (b'{"products":[{"id":1,"title":"a"},', 1),
+        (b'{"products":[{"id":1,"title":"a"}', 1),
+        (b'{"items":[{"id":1,"sku":"a"}],"total_count"', 1),
+        (orjson.dumps([FIRST]) + b"[", 1),
+        (orjson.dumps([FIRST]) + b"]", 1),
+        (orjson.dumps([FIRST]) + b" and more", 1),
+        (b"[" * 100_000, 0),
+    ],
+)
+def test_json_that_ends_between_its_values_is_told(content: bytes, read_before: int) -> None:
+    """If it passed for complete, `sync` would delete what it lacks."""
+    *before, last = read(content)
+    assert [isinstance(row.value, bytes) for row in before] == [True] * read_before
+    assert last.number == read_before + 1 and isinstance(last.value, InvalidEvent)
+    assert "the JSON ends here" in str(last.value)
+
+
+@pytest.mark.parametrize("between", [b"", b"\n", b" , "])
+def test_files_that_were_put_together_are_read_whole(between: bytes) -> None:
+    assert bodies(between.join([orjson.dumps([FIRST]), b"[]", orjson.dumps([SECOND])])) == [FIRST, SECOND]
+    pages = [b'{"products":[{"id":%d,"title":"a"}],"next":{"page":[%d]}}' % (number, number) for number in (1, 2, 3)]
+    assert [each["id"] for each in bodies(between.join(pages))] == [1, 2, 3]
+
+
+@given(st.lists(st.integers(), min_size=1), st.integers(1, 3))
+def test_a_number_that_is_cut_is_one_number(numbers: list[int], size: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(json_values, "CHUNK_CHARACTERS", size)
+        assert [row.value for row in read(b"[%s]" % b",".join(b"%d" % each for each in numbers))] == [
+            b"%d" % each for each in numbers
+        ]
 
 
 def test_a_packed_file_that_is_cut_off_is_named() -> None:
@@ -209,7 +249,9 @@ def test_a_file_that_is_no_text_is_refused_by_name(start: bytes) -> None:
         read(start + b"\x00" * 20)
 
 
-@pytest.mark.parametrize("content", [b"", b"\n \n", b"hello", b"{not json\n{}", b"[", b"[]", b"\xff"])
+@pytest.mark.parametrize(
+    "content", [b"", b"\n \n", b"hello", b"{not json\n{}", b"[", b"[]", b"\xff", b'{"a":' * 100_000]
+)
 def test_whatever_else_comes_is_rows_that_are_refused_one_by_one(content: bytes) -> None:
     assert all(row.number >= 1 for row in read(content))
 

@@ -1,0 +1,149 @@
+"""The values in a text of JSON that is laid out otherwise than a value a line: arrays, lists that an API answered, and
+values over several lines.
+
+Whatever follows is read or refused. A feed that ends within its array, as after a broken download, would otherwise be a
+shorter feed, and what it lacks would be deleted.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from typing import TYPE_CHECKING
+
+from schemas.errors import InvalidEvent
+from schemas.events import EVENT_BYTES_MAX
+from workers.sources.row import Row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CHUNK_CHARACTERS = 64 * 1024
+NEAR_CHARACTERS = 40
+BLANKS = " \t\r\n"
+_ANSWER = re.compile(
+    r'\s*\{\s*"(?:products|items)"\s*:\s*'
+    r'(?=\[\s*\{\s*(?:"id"\s*:\s*[0-9]+\s*,\s*"(?:title|sku)"|"admin_graphql_api_id")\s*:)'
+)
+"""The beginning of a list of products as the APIs of Shopify and Magento answer, before the list itself."""
+
+
+def is_answer(text: str) -> bool:
+    """Return whether a text begins like a list of products that an API answered."""
+    return _ANSWER.match(text) is not None
+
+
+def json_rows(file: io.BufferedReader) -> Iterator[Row]:
+    """Yield the values of a text, those in its arrays one by one. The last row says why it cannot be read further."""
+    text, number = _Text(file), 0
+    try:
+        for number, value in enumerate(_values(text), 1):
+            yield Row(number, value.encode())
+    except _Broken as error:
+        near = f", near {text.near!r}" if text.near else ""
+        yield Row(number + 1, InvalidEvent(f"the JSON ends here{near}: {error}"))
+
+
+class _Broken(Exception):
+    """What comes is no JSON, or not all of it."""
+
+
+def _values(text: _Text) -> Iterator[str]:
+    """Yield the values. Files that were put together have several arrays, or several answers."""
+    are_answers = text.skips(_ANSWER)
+    if are_answers:
+        yield from _of_answer(text)
+    while sign := text.sign:
+        if sign == "[":
+            yield from _elements(text)
+        elif are_answers and text.skips(_ANSWER):
+            yield from _of_answer(text)
+        elif sign == ",":
+            text.take(",")
+        else:
+            yield text.value()
+
+
+def _elements(text: _Text) -> Iterator[str]:
+    text.take("[")
+    while (sign := text.sign) != "]":
+        if sign == ",":
+            text.take(",")
+        elif sign:
+            yield text.value()
+        else:
+            raise _Broken("its array is not closed, so the file was cut off: fetch it again")
+    text.take("]")
+
+
+def _of_answer(text: _Text) -> Iterator[str]:
+    """Yield the products of an answer, and pass over its other members."""
+    yield from _elements(text)
+    while text.sign == ",":
+        text.take(",")
+        text.value()
+        text.take(":")
+        text.value()
+    text.take("}")
+
+
+class _Text:
+    """A text that is read as far as its values are asked for."""
+
+    def __init__(self, file: io.BufferedReader) -> None:
+        self._file = io.TextIOWrapper(file, "utf-8", newline="")
+        self._decoder = json.JSONDecoder()
+        self._read, self._at = "", 0
+
+    @property
+    def sign(self) -> str:
+        """The next character that is no blank; an empty text at the end."""
+        while True:
+            while self._at < len(self._read) and self._read[self._at] in BLANKS:
+                self._at += 1
+            if self._at < len(self._read) or not self._reads_more():
+                return self._read[self._at : self._at + 1]
+
+    @property
+    def near(self) -> str:
+        """What comes next, shortened."""
+        return self._read[self._at : self._at + NEAR_CHARACTERS]
+
+    def take(self, sign: str) -> None:
+        """Pass over a sign. Raises _Broken if another one comes."""
+        if self.sign != sign:
+            raise _Broken(f"{sign} is missing")
+        self._at += 1
+
+    def skips(self, beginning: re.Pattern[str]) -> bool:
+        """Pass over this beginning, and return whether it was there."""
+        while len(self._read) - self._at < CHUNK_CHARACTERS and self._reads_more():
+            pass
+        found = beginning.match(self._read, self._at)
+        if found is not None:
+            self._at = found.end()
+        return found is not None
+
+    def value(self) -> str:
+        """Return the next value as it is written, and pass over it. Raises _Broken."""
+        while True:
+            _ = self.sign
+            try:
+                _, end = self._decoder.raw_decode(self._read, self._at)
+            except (ValueError, RecursionError) as error:
+                broken = _Broken(str(error))
+            else:
+                # A number that ends where the text was cut may go on.
+                if end < len(self._read) or not self._read[end - 1].isdigit() or not self._reads_more():
+                    found, self._at = self._read[self._at : end], end
+                    return found
+                continue
+            if len(self._read) - self._at > EVENT_BYTES_MAX or not self._reads_more():
+                raise broken
+
+    def _reads_more(self) -> bool:
+        """Read on, and return whether there was more. Raises what reading the file does."""
+        more = self._file.read(CHUNK_CHARACTERS)
+        self._read, self._at = self._read[self._at :] + more, 0
+        return bool(more)
