@@ -125,8 +125,17 @@ def _attribute(name: str, value: Any) -> Any:
         except TypeError:
             raise InvalidEvent(f"attributes.{name[:40]}: is nested too deeply: flatten it") from None
         if len(text) <= NESTED_ATTRIBUTE_BYTES_MAX:
-            return value
+            return _with_storable_numbers(value)
         value = text.decode()
     if isinstance(value, str):
         return cut(cleaned(value), ATTRIBUTE_BYTES_MAX)
+    return _with_storable_numbers(value)
+
+
+def _with_storable_numbers(value: Any) -> Any:
+    """Return a value with the whole numbers as texts that an index does not hold: they have 64 bits with a sign."""
+    if isinstance(value, list):
+        return [_with_storable_numbers(each) for each in value]
+    if isinstance(value, dict):
+        return {name: _with_storable_numbers(each) for name, each in value.items()}
     return str(value) if type(value) is int and not -(2**63) <= value < 2**63 else value

@@ -11,6 +11,7 @@ from schemas.canaries import is_canary
 from workers.index.interface import Upsert
 from workers.lanes.item_planner import Decided, ItemPlanner, shows_product
 from workers.lanes.pending_item import NewText
+from workers.lanes.singly import write_or_single_out
 from workers.lanes.sinks import AlertsRaised, Planned, Refused, Retried, Rewritten, Searchable, TracedWrite
 from workers.lanes.watching import ChangedPoint
 from workers.point.payload import is_visible
@@ -40,7 +41,7 @@ Each = TypeVar("Each")
 
 
 class Refusal(NamedTuple):
-    """A record that a pure stage failed on."""
+    """A record that a pure stage failed on, or whose point cannot be written."""
 
     pending: PendingItem
     error: Exception
@@ -112,8 +113,16 @@ class ItemWriter:
         decided = await self._with_alerts([each for each in decisions if isinstance(each, Decided)])
         writes = [each.plan.write for each in decided if each.plan.write is not None]
         began_ms = self._clock.now_ms()
-        missed = await self._until_available(lambda: self._index.write(writes)) if writes else set()
-        self._ack_written([each for each in decided if each.pending.product_id not in missed], began_ms)
+        missed, errors = await write_or_single_out(self._write_until_available, writes) if writes else (set(), {})
+        for product_id, error in errors.items():
+            log.error("point cannot be written", product_id=product_id, error=repr(error))
+        unwritten = missed | errors.keys()
+        self._ack_written([each for each in decided if each.pending.product_id not in unwritten], began_ms)
+        refusals += [
+            Refusal(each.pending, error)
+            for each in decided
+            if (error := errors.get(each.pending.product_id)) is not None
+        ]
         await asyncio.gather(*(self._refuse(*refusal) for refusal in refusals))
         return Left(
             [each for each in decisions if isinstance(each, NewText)],
@@ -212,6 +221,9 @@ class ItemWriter:
         if pending.traced:
             self._note_traced(pending, REFUSED, None, began_ms, self._clock.now_ms())
         pending.ack()
+
+    async def _write_until_available(self, writes: Sequence[Write]) -> set[str]:
+        return await self._until_available(lambda: self._index.write(writes))
 
     async def _until_available(self, ask: Callable[[], Awaitable[T]]) -> T:
         """Ask again for as long as the index is away: meanwhile the queues fill, and the input waits.

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 import orjson
+import pytest
 
 from schemas.errors import Unavailable
 from schemas.events import parse
@@ -19,6 +20,7 @@ from workers.embedder.fake import FakeEmbedder
 from workers.index.interface import Reprice
 from workers.lanes import item_planner
 from workers.lanes.pending_item import PendingItem
+from workers.lanes.singly import write_or_single_out
 from workers.point.plan import Action
 from workers.state.fold import fold
 from workers.state.projection import content
@@ -26,8 +28,6 @@ from workers.state.projection import content
 if TYPE_CHECKING:
     from collections.abc import Collection
     from pathlib import Path
-
-    import pytest
 
     from workers.index.interface import Stored
     from workers.lanes.acks import Ack
@@ -97,6 +97,35 @@ async def test_a_bug_in_a_pure_stage_refuses_that_record_alone(tmp_path: Path, m
         await b.put("prices", "good", price=5, currency="HKD")
         await until(lambda: sorted(b.acked) == ["bad", "good"], "one is written, the other is in the dead letters")
         assert [type(error) for error in b.told.bugs] == [ZeroDivisionError]
+
+
+async def test_an_item_whose_point_cannot_be_written_is_refused_alone_also_where_it_is_the_only_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with bench(tmp_path) as b:
+        write = b.index.write
+
+        async def cannot_write_one(writes: Any) -> set[str]:
+            if any(each.product_id == "bad" for each in writes):
+                raise ValueError("Value out of range: 9223372036854775808")
+            return await write(writes)
+
+        monkeypatch.setattr(b.index, "write", cannot_write_one)
+        for product_id in ("bad", "good", "fine"):
+            await b.put("prices", product_id, price=5, currency="HKD")
+        await until(lambda: sorted(b.acked) == ["bad", "fine", "good"], "one is in the dead letters")
+        assert [(await b.payload(product_id))["price"] for product_id in ("good", "fine")] == [5, 5]
+        await b.put("prices", "bad", price=6, currency="HKD")
+        await until(lambda: len(b.acked) == 4, "it is refused alone")
+        assert [str(error) for error in b.told.bugs] == ["Value out of range: 9223372036854775808"] * 2
+
+
+async def test_where_no_item_of_a_batch_can_be_written_none_is_refused() -> None:
+    async def cannot_write(writes: Any) -> set[str]:
+        raise TypeError("the client is broken")
+
+    with pytest.raises(TypeError, match="the client is broken"):
+        await write_or_single_out(cannot_write, [Reprice(each, 1, {}) for each in ("a", "b")])
 
 
 async def test_a_new_text_is_projected_and_read_once_and_a_changed_one_read_again_with_its_vector(
