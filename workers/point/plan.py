@@ -14,7 +14,7 @@ from workers.document import document, same_text
 from workers.index.interface import Patch, Reprice, Stored, Upsert
 from workers.point import payload
 from workers.state.prices import price_changes_at_ms, price_now
-from workers.state.projection import offers_left_out, updated_at_ms
+from workers.state.projection import OF_OFFERS, offers_left_out, updated_at_ms
 from workers.words.item import identity_words, item_words
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def patch_facets(stored: Payload, item: LoggedItem, of_facets: Facets, version: 
     if stored["version"] >= version:
         return PointPlan(Action.SKIP, None, ())
     times = updated_at_ms(stored["updated_at_ms"]["product"], item.prices, item.reviews)
-    left_out = [name for name in stored["left_out"] or () if name != "offers"]
+    left_out = [name for name in stored["left_out"] or () if name not in OF_OFFERS]
     left_out += offers_left_out(item.prices, of_facets)
     wanted = cast("Content", {**stored, **of_facets, "left_out": left_out, "updated_at_ms": times})
     since = partial(payload.searchable_at_ms, now_ms=now_ms)

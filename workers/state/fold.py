@@ -38,7 +38,7 @@ def delta(event: Event) -> ItemState:
         )
     said.latest_ms = time_ms
     if event.op != "delete":
-        return ItemState(event.product_id, limits.within_product_limits(said, offers=0))
+        return ItemState(event.product_id, limits.within_product_limits(said))
     unversioned = event.stamp.version == UNVERSIONED
     if unversioned:
         said.deleted = None
@@ -59,8 +59,8 @@ def join(a: ItemState, b: ItemState) -> ItemState:
     """Return the least state that holds both; `a` itself if `b` adds nothing to it."""
     offers, crowded = _join_offers(a, b)
     product = join_entity(a.product, b.product, blank=True)
-    if product is not a.product or len(offers) > max(len(a.offers), limits.OFFERS_WITH_FULL_TEXTS):
-        product = limits.within_product_limits(product, len(offers))
+    if product is not a.product:
+        product = limits.within_product_limits(product)
     joined = ItemState(
         product_id=a.product_id,
         product=product,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 SELLERS_MAX = 1_000
-"""The most sellers of an item, withdrawn ones included: some 650 KB at worst, where Kafka takes a record of 1 MB.
+"""The most sellers of an item, withdrawn ones included: some 950 KB at worst, where Kafka takes a record of 1 MB.
 Beyond it the choice of the sellers that are kept depends on their names alone, see `_rank`."""
 PARTS_MAX = {
     "title": LANGUAGES_MAX,
@@ -35,32 +35,36 @@ DESCRIPTION_BYTES = 16 * 1024
 ATTRIBUTES_BYTES = 16 * 1024
 """The most bytes of all languages or attributes together, each of which has an equal share."""
 SHARE_BYTES_MIN = {"title": 128, "description": 512, "attributes": 64}
-"""The least share, however many there are, as long as there are few offers."""
+"""The least share, however many there are."""
 PROMOTIONS_BYTES = 64 * 1024
 """The bytes of the promotions of all offers together, if each comes in PROMOTION_LANGUAGES languages."""
 PROMOTION_LANGUAGES = 8
-OFFERS_WITH_FULL_TEXTS = 25
-"""The number of offers beyond which all texts give up room to the offers."""
-PROMOTION_BYTES_MIN = 16
-"""A promotion with less room than this would be unreadable and is cleared."""
+PROMOTION_BYTES_MIN = 64
+"""The least room of a promotion in one language, however many sellers there have been."""
+PROMOTIONS_MAX = 4_096
+"""The most languages of the promotions of all offers together, of which each offer has an equal share: 4 where there
+have been 1,000 sellers."""
 
 Facts = dict[str, Register]
 _OFFER_SCALARS = frozenset(("price", "currency", "sale_price", "sale_starts_at_ms", "sale_ends_at_ms", "promotion"))
 """The facts of an offer that no limit cuts. Most offers have no others."""
 
 
-def within_product_limits(product: Entity, offers: int) -> Entity:
-    """Return the product with its parts cut to the limits of an item with this many offers; itself if all fit."""
+def within_product_limits(product: Entity) -> Entity:
+    """Return the product with its parts cut to their limits; itself if all fit.
+
+    The number of sellers has no part in it: a text would yield to sellers who came and went.
+    """
     names = (key.partition("/")[0] for key in product.facts if "/" in key)
     counts = Counter(name for name in names if name in PARTS_MAX)
     if not counts:
         return product
     facts = product.facts
     for name, count in counts.items():
-        facts = _greatest_parts(facts, name, count)
+        facts = _greatest_parts(facts, name, count - PARTS_MAX[name])
     whole = (("title", TITLE_BYTES), ("description", DESCRIPTION_BYTES), ("attributes", ATTRIBUTES_BYTES))
     room = {
-        name: _with_offers(max(bytes_max // min(counts[name], PARTS_MAX[name]), SHARE_BYTES_MIN[name]), offers)
+        name: max(bytes_max // min(counts[name], PARTS_MAX[name]), SHARE_BYTES_MIN[name])
         for name, bytes_max in whole
         if counts[name]
     }
@@ -68,12 +72,7 @@ def within_product_limits(product: Entity, offers: int) -> Entity:
     return product if facts is product.facts else Entity(product.floor, product.deleted, facts, product.latest_ms)
 
 
-def _with_offers(room: int, offers: int) -> int:
-    return room * OFFERS_WITH_FULL_TEXTS // max(OFFERS_WITH_FULL_TEXTS, offers)
-
-
-def _greatest_parts(facts: Facts, name: str, count: int) -> Facts:
-    excess = count - PARTS_MAX[name]
+def _greatest_parts(facts: Facts, name: str, excess: int) -> Facts:
     if excess <= 0:
         return facts
     parts = sorted((facts[key].stamp, key) for key in facts if key.startswith(name + "/"))
@@ -82,15 +81,12 @@ def _greatest_parts(facts: Facts, name: str, count: int) -> Facts:
 
 
 def _cut(facts: Facts, room: Mapping[str, int]) -> Facts:
-    """Return the facts with the text of each part cut to the room of its name; `facts` itself if all fit.
-
-    A text with room 0 is cleared.
-    """
+    """Return the facts with the text of each part cut to the room of its name; `facts` itself if all fit."""
     cuts = {}
     for key, (stamp, value) in facts.items():
         name, slash, _ = key.partition("/")
         if slash and name in room and isinstance(value, str):
-            short = cut(value, room[name]) if room[name] else None
+            short = cut(value, room[name])
             if short != value:
                 cuts[key] = Register(stamp, short)
     return facts | cuts if cuts else facts
@@ -111,20 +107,28 @@ def _rank(seller: str) -> tuple[bool, bytes]:
     return seller != SHOP, blake2b(seller.encode("utf-8", "surrogatepass"), digest_size=8).digest()
 
 
+def promotion_languages(sellers: int) -> int:
+    """Return in how many languages each offer keeps its promotion where there have been so many sellers."""
+    return min(PARTS_MAX["promotion"], PROMOTIONS_MAX // max(1, sellers))
+
+
 def within_offer_limits(offers: dict[str, Entity], changed: Mapping[str, Entity]) -> dict[str, Entity]:
-    """Return the offers, with those in `changed` cut to the limits of promotions."""
+    """Return the offers, with those in `changed` cut to the limits of promotions.
+
+    The number of sellers decides, withdrawn ones included: it only grows, as the limits of a join must not be lifted.
+    """
     promoted = [
         seller for seller in changed.keys() & offers.keys() if not offers[seller].facts.keys() <= _OFFER_SCALARS
     ]
     if not promoted:
         return offers
-    room = _with_offers(PROMOTIONS_BYTES, len(offers)) // max(1, len(offers)) // PROMOTION_LANGUAGES
-    rooms = {"promotion": room if room >= PROMOTION_BYTES_MIN else 0}
+    languages = promotion_languages(len(offers))
+    rooms = {"promotion": max(PROMOTIONS_BYTES // max(1, len(offers)) // PROMOTION_LANGUAGES, PROMOTION_BYTES_MIN)}
     limited = {}
     for seller in promoted:
         offer = offers[seller]
         parts = sum(key.startswith("promotion/") for key in offer.facts)
-        facts = _cut(_greatest_parts(offer.facts, "promotion", parts), rooms)
+        facts = _cut(_greatest_parts(offer.facts, "promotion", parts - languages), rooms)
         if facts is not offer.facts:
             limited[seller] = Entity(offer.floor, offer.deleted, facts)
     return offers | limited if limited else offers

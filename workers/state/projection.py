@@ -13,7 +13,7 @@ from schemas.canaries import is_canary
 from schemas.items import SHOP
 from schemas.points import Content, Facets, Offer, Status
 from schemas.texts import attribute_key, attribute_values, field_key
-from workers.state.limits import PARTS_MAX
+from workers.state.limits import PARTS_MAX, promotion_languages
 from workers.state.prices import currency_of, price_changes_at_ms, price_now
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ OFFERS_MAX = 200
 TEXTS_AND_ATTRIBUTES = ("title", "description", "attributes")
 PARTS_MAX_LEAST = min(PARTS_MAX[name] for name in TEXTS_AND_ATTRIBUTES)
 """A product with fewer facts than this reaches no limit."""
+OF_OFFERS = ("offers", "promotions")
+"""The names in `left_out` of what the offers decide."""
 OUT_OF_STOCK = "out_of_stock"
 
 
@@ -87,8 +89,13 @@ def updated_at_ms(product_ms: int | None, state: ItemState, reviews: ReviewSumma
 
 
 def offers_left_out(state: ItemState, of_facets: Facets) -> list[str]:
-    """Return the part of `left_out` that the offers make."""
-    return ["offers"] if state.crowded or len(of_facets["sellers"]) > OFFERS_MAX else []
+    """Return the part of `left_out` that the offers make, which is some of `OF_OFFERS`."""
+    offers = state.crowded or len(of_facets["sellers"]) > OFFERS_MAX
+    languages = promotion_languages(len(state.offers))
+    promotions = languages < PARTS_MAX["promotion"] and any(
+        len(offer["promotion"]) >= languages for offer in of_facets["offers"]
+    )
+    return [name for name, is_left_out in zip(OF_OFFERS, (offers, promotions), strict=True) if is_left_out]
 
 
 def product_digest(item: LoggedItem) -> str:

@@ -94,7 +94,7 @@ def parsed_late(topic: str, body: dict[str, Any]) -> Any:
 
 
 def test_the_record_of_an_extreme_item_is_taken_by_kafka() -> None:
-    assert len(encode_item(recorded(extreme_item()))) < 950 * KIB
+    assert len(encode_item(recorded(extreme_item()))) < 600 * KIB
 
 
 def test_the_record_does_not_grow_with_the_reviews() -> None:

@@ -156,7 +156,6 @@ def test_texts_that_the_state_cuts_are_equal_to_those_of_the_feed(
         DESCRIPTION_BYTES=60,
         ATTRIBUTES_BYTES=12,
         SHARE_BYTES_MIN=dict.fromkeys(parts_max, 4),
-        OFFERS_WITH_FULL_TEXTS=2,
     ):
         _, after = synced("products", folded(history), bodies, now_ms)
         assert outcomes(synced("products", after, bodies, now_ms + 1)[0]) == ["unchanged"] * len(bodies)

@@ -49,17 +49,17 @@ def test_any_order_with_any_duplicates_folds_to_the_same_state(case: tuple[list[
 @settings(max_examples=examples(200))
 def test_any_order_folds_to_the_same_state_also_at_the_limits(case: tuple[list[Event], list[Event]]) -> None:
     events, shuffled = case
-    parts_max = {"title": 2, "description": 2, "attributes": 1, "promotion": 1}
+    parts_max = {"title": 2, "description": 2, "attributes": 1, "promotion": 3}
     with (
         patch.object(limits, "SELLERS_MAX", 2),
-        patch.object(limits, "OFFERS_WITH_FULL_TEXTS", 1),
         patch.object(limits, "PARTS_MAX", parts_max),
         patch.object(limits, "TITLE_BYTES", 40),
         patch.object(limits, "DESCRIPTION_BYTES", 60),
         patch.object(limits, "ATTRIBUTES_BYTES", 12),
         patch.object(limits, "SHARE_BYTES_MIN", {"title": 4, "description": 4, "attributes": 4}),
-        patch.object(limits, "PROMOTIONS_BYTES", 64),
-        patch.object(limits, "PROMOTION_BYTES_MIN", 20),
+        patch.object(limits, "PROMOTIONS_BYTES", 96),
+        patch.object(limits, "PROMOTION_BYTES_MIN", 4),
+        patch.object(limits, "PROMOTIONS_MAX", 4),
     ):
         assert folded(events) == folded(shuffled)
 

@@ -1,4 +1,4 @@
-"""The two limits whose order could matter: sellers beyond those that are kept, and room shared by how many came.
+"""The limits whose order could matter: sellers beyond those that are kept, and room shared by how many came.
 
 These tests prove docs/invariants.md#1.
 """
@@ -9,6 +9,7 @@ from functools import reduce
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -35,6 +36,12 @@ def description(number: int, op: str, language: str, _: str) -> Event:
     return parsed("products", {"op": op, "updated_at": number, **body})
 
 
+def promoted(number: int, op: str, seller: str, language: str) -> Event:
+    body: dict[str, Any] = {"price": 5, "currency": "EUR"} if op == "upsert" else {}
+    said = {} if op == "delete" else {"promotion": {language: LONG[:number], "de": LONG} if number % 2 else LONG}
+    return parsed("prices", {"op": op, "seller": seller, "updated_at": number, **body, **said})
+
+
 def shuffles(make: Any, parts: list[str]) -> st.SearchStrategy[tuple[list[Event], list[Event]]]:
     kinds = st.tuples(
         st.sampled_from(["patch", "patch", "upsert"]), st.sampled_from(parts), st.sampled_from(["price", "sale_price"])
@@ -55,6 +62,41 @@ def test_the_sellers_that_are_kept_do_not_depend_on_the_order(case: tuple[list[E
 def test_room_goes_by_the_languages_ever_seen(case: tuple[list[Event], list[Event]]) -> None:
     with patch.object(limits, "DESCRIPTION_BYTES", 30), patch.dict(limits.SHARE_BYTES_MIN, description=4):
         assert folded(case[0]) == folded(case[1])
+
+
+promotions = st.lists(
+    st.tuples(
+        st.sampled_from(["patch", "patch", "upsert", "delete"]),
+        st.sampled_from(["x", "y", "z"]),
+        st.sampled_from(["en", "fr", "nl"]),
+    ),
+    min_size=3,
+    max_size=8,
+).map(lambda all_: [promoted(number, *each) for number, each in enumerate(all_)])
+
+
+@given(promotions.flatmap(lambda events: st.tuples(st.just(events), st.permutations(events))))
+@settings(max_examples=examples(300))
+def test_the_room_of_promotions_goes_by_the_sellers_ever_seen(case: tuple[list[Event], list[Event]]) -> None:
+    with patch.multiple(limits, PROMOTIONS_MAX=6, PROMOTIONS_BYTES=240, PROMOTION_BYTES_MIN=10):
+        assert folded(case[0]) == folded(case[1])
+
+
+@pytest.mark.parametrize("sellers", [1, 25, 113, 534, limits.SELLERS_MAX])
+@pytest.mark.parametrize("parts", [1, max(limits.PARTS_MAX.values())])
+def test_every_room_is_one_that_texts_can_be_cut_to_twice(sellers: int, parts: int) -> None:
+    """A room of less than three bytes is none: a text that is cut to it twice is another than one that is cut once."""
+    long, languages = "a" * 1_500, [f"l{chr(97 + n // 26)}{chr(97 + n % 26)}" for n in range(parts)]
+    said = {
+        "title": dict.fromkeys(languages, long),
+        "attributes": {f"k{n}": long for n in range(parts)},
+    }
+    product = fold.delta(parsed("products", {"op": "patch", **said})).product
+    offer = fold.delta(parsed("prices", {"op": "patch", "promotion": {"en": long}})).offers["shop"]
+    offers = {str(number): offer for number in range(sellers)}
+    limited = limits.within_offer_limits(offers, {"0": offer})["0"]
+    texts = [fact.value for fact in (*product.facts.values(), *limited.facts.values())]
+    assert min(len(text) for text in texts) >= limits.PROMOTION_BYTES_MIN - 3
 
 
 @given(

@@ -293,6 +293,26 @@ class TestLimits:
         assert prices(*events, *later) == {"cheap": 4, "shop": 6}
         assert shown(*events)["left_out"] == []
 
+    def test_texts_and_promotions_do_not_yield_to_sellers_who_came_and_went(self) -> None:
+        texts = {"title": "Lamp", "description": "d" * 9_000, "attributes": {f"k{n}": "v" * 62 for n in range(255)}}
+        promotion = {"en": "Free shipping", "de": "Versand frei"}
+        state = folded([product(**texts), price(5, "x", promotion=promotion)])
+        sellers = [price(9, f"s{n}", updated_at=1) for n in range(limits.SELLERS_MAX - 1)]
+        for event in [*sellers, *(delete("prices", seller=event.part, updated_at=2) for event in sellers)]:
+            state = fold.join(state, fold.delta(event))
+        item = content(state, NO_REVIEWS, partition=0, now_ms=0, shop_currency=None)
+        assert item["offers"][0]["promotion"] == promotion
+        assert (item["description"], item["attributes"]) == ({"und": texts["description"]}, texts["attributes"])
+        assert item["left_out"] == []
+
+    def test_promotions_of_very_many_sellers_keep_fewer_languages_and_it_is_told(self) -> None:
+        promotion = {f"l{chr(97 + n)}": "Two for one" for n in range(6)}
+        offers = [price(9, f"s{n}", updated_at=1) for n in range(limits.SELLERS_MAX - 1)]
+        item = shown(product(), *offers, price(5, "x", promotion=promotion))
+        kept = limits.promotion_languages(limits.SELLERS_MAX)
+        assert (kept, len(next(o for o in item["offers"] if o["seller"] == "x")["promotion"])) == (4, 4)
+        assert item["left_out"] == ["offers", "promotions"]
+
     def test_beyond_the_limit_of_sellers_the_shop_itself_stays_and_it_is_told(self) -> None:
         offers = [price(n, f"seller {n}", updated_at=n) for n in range(30)]
         own = price(1, "shop", updated_at=1)
