@@ -13,6 +13,7 @@ from schemas.event_fields import PRODUCT_ID_BYTES_MAX, SELLER_BYTES_MAX, VERSION
 from schemas.event_numbers import PRICE_BELOW
 from schemas.items import Entity
 from schemas.stamps import UNVERSIONED
+from schemas.times import TIME_MS_BELOW
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -95,8 +96,15 @@ def _is_integer(value: object) -> bool:
 
 
 def _is_time(value: Any) -> bool:
-    """Return whether this is a time in milliseconds. -1 means none, or a record without a timestamp."""
+    """Return whether this is a time in milliseconds. -1 means none, or a record without a timestamp.
+
+    A time that is far ahead, as earlier releases took them from a wrong clock, is one: see `schemas.state_times`.
+    """
     return type(value) is int and value >= -1
+
+
+def _is_boundary(value: Any) -> bool:
+    return _is_time(value) and value < TIME_MS_BELOW
 
 
 def _is_text(value: object) -> bool:
@@ -127,8 +135,8 @@ _OFFER: Facts = {
     "price": _is_price,
     "currency": lambda value: isinstance(value, str) and value in CURRENCIES,
     "sale_price": _is_price,
-    "sale_starts_at_ms": _is_time,
-    "sale_ends_at_ms": _is_time,
+    "sale_starts_at_ms": _is_boundary,
+    "sale_ends_at_ms": _is_boundary,
     "promotion": _is_text,
 }
 _REVIEW: Facts = {"rating": _is_rating}

@@ -18,6 +18,7 @@ from stream.kafka.topic_admin import CONNECT_SECONDS_MAX, ensure_topics, topic_l
 from stream.kafka.topics import ITEMS
 from stream.state_files.lines import FileKind, decode_line, encode_line
 from stream.state_files.records import StateRecord, normalised_record, publish_states, state_partitions, state_record
+from workers.clock import SystemClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,7 +34,7 @@ END = "end of export"
 IMPORT_WRITER = b"import"
 """The writer of imported records."""
 LINE_BYTES_MAX = 1 << 20
-"""The most bytes of a line. The record of an item takes less than 64 KiB."""
+"""The most bytes of a line. The record of an item takes less."""
 
 
 class StateCounts(NamedTuple):
@@ -59,9 +60,10 @@ async def export_state(
     partitions = (
         await asyncio.to_thread(topic_layout, kafka, ITEMS, connect_seconds_max=connect_seconds_max)
     ).partitions
+    now_ms = SystemClock().now_ms()
     write(EXPORT.header_line(partitions))
     for partition in state_partitions(partitions):
-        for record in (await _last_records(kafka, partition)).values():
+        for record in (await _last_records(kafka, partition, now_ms)).values():
             write(encode_line(record))
             counts = counts.plus_one(partition.topic)
     write(_end_line(counts))
@@ -98,19 +100,19 @@ def _changed(difference: str) -> Misconfigured:
     )
 
 
-async def _last_records(kafka: Cluster, partition: Partition) -> dict[bytes, StateRecord]:
+async def _last_records(kafka: Cluster, partition: Partition, now_ms: int) -> dict[bytes, StateRecord]:
     last: dict[bytes, StateRecord] = {}
     async with Reader(kafka) as reader:
         reader.assign({partition: 0})
         async for records in reader.read_to_end():
-            last |= {kept.key: kept for record in records if (kept := _normalised(state_record(record)))}
+            last |= {kept.key: kept for record in records if (kept := _normalised(state_record(record), now_ms))}
     return last
 
 
-def _normalised(record: StateRecord | None) -> StateRecord | None:
+def _normalised(record: StateRecord | None, now_ms: int) -> StateRecord | None:
     """Return the normalised record; None for a foreign record."""
     try:
-        return record and normalised_record(record)
+        return record and normalised_record(record, now_ms)
     except ForeignRecord:
         return None
 
@@ -127,7 +129,7 @@ def _records(lines: IO[bytes], partitions: int) -> Iterator[StateRecord]:
 
     Raises InvalidStateLine, with its number, for the first line that is not right.
     """
-    number, counts, end = 0, StateCounts(), None
+    number, counts, end, now_ms = 0, StateCounts(), None, SystemClock().now_ms()
     while line := lines.readline(LINE_BYTES_MAX + 1):
         number += 1
         try:
@@ -136,7 +138,7 @@ def _records(lines: IO[bytes], partitions: int) -> Iterator[StateRecord]:
             if number == 1:
                 EXPORT.partitions_in(line)
             elif (end := _end(line, counts)) is None:
-                record = _decoded(line, partitions)
+                record = _decoded(line, partitions, now_ms)
                 counts = counts.plus_one(record.partition.topic)
                 yield record
         except InvalidStateLine as error:
@@ -147,11 +149,11 @@ def _records(lines: IO[bytes], partitions: int) -> Iterator[StateRecord]:
         raise InvalidStateLine(f"line {number} is the last, and does not say so: the export was cut off, export again")
 
 
-def _decoded(line: bytes, partitions: int) -> StateRecord:
+def _decoded(line: bytes, partitions: int, now_ms: int) -> StateRecord:
     if len(line) > LINE_BYTES_MAX:
         raise InvalidStateLine(f"takes more than {LINE_BYTES_MAX} bytes: no item does")
     try:
-        record = normalised_record(decode_line(line))
+        record = normalised_record(decode_line(line), now_ms)
     except ForeignRecord as error:
         raise InvalidStateLine(str(error)) from error
     return record._replace(partition=Partition(record.partition.topic, partition_of(record.key, partitions)))

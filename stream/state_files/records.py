@@ -18,9 +18,11 @@ from schemas.state_codec import (
     decode_item_under,
     decode_review,
     encode_item,
+    encode_review,
     logged_item_under,
     split_review_key,
 )
+from schemas.state_times import item_with_past_times, review_with_past_times
 from schemas.state_validation import check_item, check_review
 from stream.kafka.partitions import Partition, all_partitions
 from stream.kafka.topics import ITEMS, KEPT, STATES
@@ -116,8 +118,9 @@ def logged_item_of(key: bytes | None, value: bytes | None) -> LoggedItem | None:
     return item
 
 
-def normalised_record(record: StateRecord) -> StateRecord:
-    """Return the record without its list of changes, so that it can be published again in any log, at any time.
+def normalised_record(record: StateRecord, now_ms: int) -> StateRecord:
+    """Return the record without its list of changes, so that it can be published again in any log, at any time, and
+    without times that a wrong clock put far ahead of now.
 
     The changes say which events the record shows for the first time; in another log they would be measured once more.
     More is checked than a join needs, because a state that no events can have led to would stay for good.
@@ -127,9 +130,11 @@ def normalised_record(record: StateRecord) -> StateRecord:
     if record.partition.topic == ITEMS:
         item = decode_item_under(record.key, record.value)
         check_item(item)
-        return record._replace(value=encode_item(replace(item, changes={})))
-    check_review(*split_review_key(record.key), decode_review(record.value))
-    return record
+        past = item_with_past_times(item, now_ms)
+        return record._replace(value=encode_item(replace(past, changes={})))
+    review = decode_review(record.value)
+    check_review(*split_review_key(record.key), review)
+    return record._replace(value=encode_review(review_with_past_times(review, now_ms)))
 
 
 def state_record(record: Record) -> StateRecord | None:

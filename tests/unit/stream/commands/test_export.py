@@ -18,7 +18,7 @@ from stream.commands.current_run import CommandBounds
 from stream.commands.files import written
 from stream.kafka.partitions import Partition
 from stream.state_files.records import StateRecord, normalised_record
-from tests.support.events_strategy import ITEM, item_events, review_events
+from tests.support.events_strategy import ITEM, NOW_MS, item_events, review_events
 from tests.support.folding import folded
 from tests.support.running_commands import freshline
 from workers.state import reviews
@@ -120,13 +120,22 @@ def test_whatever_events_lead_to_can_be_published_again(events: list[Any], of_re
         StateRecord(place, ITEM.encode(), encode_item(ItemRecord("a worker", state, NO_REVIEWS, changes)))
         for changes in ({"price": Change(1_000, 3)}, {})
     ]
-    assert list(map(normalised_record, records)) == [records[1]] * 2
+    assert [normalised_record(record, NOW_MS) for record in records] == [records[1]] * 2
     joined = reviews.delta(of_review[0])
     for event in of_review[1:]:
         joined = reviews.join(joined, reviews.delta(event))
     key = review_key(ITEM, of_review[0].part)
     record = StateRecord(Partition("review-states", 0), key, encode_review(joined))
-    assert normalised_record(record) == record
+    assert normalised_record(record, NOW_MS) == record
+
+
+def test_times_that_a_wrong_clock_put_far_ahead_are_not_carried_on() -> None:
+    ahead_ms = NOW_MS + 400 * 86_400_000
+    deleted = StateRecord(Partition("items", 0), b"P1", orjson.dumps(STATE | {"du": ahead_ms, "v": ahead_ms}))
+    past = orjson.loads(normalised_record(deleted, NOW_MS).value)
+    assert (past["du"], past["v"], past["p"]) == (NOW_MS, NOW_MS, STATE["p"])
+    review = StateRecord(Partition("review-states", 0), b"P1\0R1", orjson.dumps({"f": [3, ahead_ms, "x"]}))
+    assert orjson.loads(normalised_record(review, NOW_MS).value) == {"f": [3, NOW_MS, "x"]}
 
 
 def test_an_export_with_no_broker_is_one_line_and_keeps_the_file_that_is_there(tmp_path: Path) -> None:
