@@ -117,12 +117,14 @@ def _resend(
     execute: bool,
     json: bool,
 ) -> None:
+    from stream.commands.configured import settings
     from stream.replay import resend
     from stream.runtime.printing import say
+    from stream.runtime.sources_file import sources_of
     from workers.clock import SystemClock
 
-    clock = SystemClock()
-    prepared = resend.prepare(kafka, topic, _selection(typed, clock.now_ms()), _lines(repaired), clock)
+    clock, sources = SystemClock(), sources_of(settings())
+    prepared = resend.prepare(kafka, topic, _selection(typed, clock.now_ms()), _lines(repaired), clock, sources)
     facts = {"topic": topic, "target": topic, "sent_before": len(prepared.already_sent), **prepared.plan.as_json()}
     if not execute and json:
         print_dead_letters(prepared, clock.now_ms())

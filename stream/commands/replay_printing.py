@@ -67,6 +67,6 @@ def print_dead_letters(prepared: Resend, now_ms: int) -> None:
 
     with prepared.dead_letters() as found:
         for dead_letter in found:
-            print_json(as_line(dead_letter, now_ms))
+            print_json(as_line(dead_letter, now_ms, prepared.sources))
     count = counted(prepared.plan.records, "dead letter")
     say(f"{count} of {prepared.topic}: repair each value, then send the lines with --repaired")

@@ -15,12 +15,14 @@ from stream.kafka.partitions import partition_of
 from stream.kafka.producer import OutgoingRecord
 from stream.kafka.topics import PRODUCTS
 from stream.replay.selection import product_key
-from workers.sources.sources import FORMAT_HEADER, IN_OWN_FORMAT
+from workers.sources.formats import MAPPED, WITH_PRICES
+from workers.sources.sources import FORMAT_HEADER, IN_OWN_FORMAT, Times
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from stream.kafka.reader import Record
+    from workers.sources.sources import Sources
 
 DEAD_LETTER_OF = f"{PREFIX}letter-of"
 """The header of a dead letter that was sent again: its identity, such as "prices:3:4711"."""
@@ -77,9 +79,36 @@ def read_repairs(lines: Iterable[bytes]) -> dict[str, Repair]:
     return repairs
 
 
-def refusal(dead_letter: DeadLetter, value: bytes | None, key: bytes | None, now_ms: int) -> str | None:
-    """Return why the items worker would refuse this value instead of the dead letter's; None if it would fold it."""
-    return _refused(dead_letter.origin.topic, key, value, now_ms, _time_ms(dead_letter))
+def refused_again(dead_letter: DeadLetter, now_ms: int, sources: Sources) -> str | None:
+    """Return why the items worker would refuse the dead letter as it is; None if it would fold it."""
+    record = dead_letter.record
+    return _refused(dead_letter, record.key, record.value, record.headers, now_ms, sources)
+
+
+def refusal(dead_letter: DeadLetter, repair: Repair, now_ms: int, sources: Sources) -> str | None:
+    """Return why a repair would be refused, or would be less than the dead letter; None if it would be folded."""
+    if is_in_form_of_source(dead_letter, repair, now_ms, sources):
+        return None
+    key, source = repaired_key(dead_letter, repair), sources.configured(dead_letter.origin.topic)
+    if (why := _refused(dead_letter, key, repair.value, IN_OWN_FORMAT, now_ms, sources)) is not None:
+        record = dead_letter.record
+        own = _refused(dead_letter, record.key, repair.value, record.headers, now_ms, sources)
+        return why if source is None else f"as a record of {source.format}: {own}; as an event of Freshline: {why}"
+    if source is None or repair.value is None:
+        return None
+    if source.format in WITH_PRICES and source.encoding == "json":
+        return f"a record of {source.format} may be several events, and this is one: repair it in the form that it had"
+    if source.format in MAPPED and orjson.loads(repair.value).get("version") is None:
+        return "events of this topic have versions, and one without loses to them: repair the row, or give a version"
+    return None
+
+
+def is_in_form_of_source(dead_letter: DeadLetter, repair: Repair, now_ms: int, sources: Sources) -> bool:
+    """Return whether a repair is a record of the source of its topic, as the dead letter was, not one of our events."""
+    record, source = dead_letter.record, sources.configured(dead_letter.origin.topic)
+    if source is None or source.encoding != "json" or repair.value is None or IN_OWN_FORMAT[0] in record.headers:
+        return False
+    return _refused(dead_letter, record.key, repair.value, record.headers, now_ms, sources) is None
 
 
 def names_another_product(dead_letter: DeadLetter, repair: Repair) -> bool:
@@ -89,11 +118,11 @@ def names_another_product(dead_letter: DeadLetter, repair: Repair) -> bool:
     """
     candidates = (dead_letter.record.key, product_key(dead_letter.record._replace(key=None)))
     # A null record carries nothing but its product_id, so it is refused for that alone.
-    named = {key for key in candidates if key and _refused(PRODUCTS, key, None, 0, None) is None}
+    named = {key for key in candidates if key and _is_product_id(key)}
     return bool(named) and repaired_key(dead_letter, repair) not in named
 
 
-def as_line(dead_letter: DeadLetter, now_ms: int) -> dict[str, Any]:
+def as_line(dead_letter: DeadLetter, now_ms: int, sources: Sources) -> dict[str, Any]:
     """Return a line of `--json`: a person repairs its `value` and gives it to `--repaired`."""
     headers, record = dict(dead_letter.record.headers), dead_letter.record
     return {
@@ -101,24 +130,27 @@ def as_line(dead_letter: DeadLetter, now_ms: int) -> dict[str, Any]:
         "key": _text(record.key),
         "error": _text(headers.get(f"{PREFIX}error")),
         "reason": _text(headers.get(f"{PREFIX}reason")),
-        "refused_again": refusal(dead_letter, record.value, record.key, now_ms),
+        "refused_again": refused_again(dead_letter, now_ms, sources),
         "value": _readable(record.value),
     }
 
 
-def record_to_send(dead_letter: DeadLetter, repair: Repair | None, partitions: int) -> OutgoingRecord:
+def record_to_send(
+    dead_letter: DeadLetter, repair: Repair | None, partitions: int, *, own_form: bool = True
+) -> OutgoingRecord:
     """Return the record that sends a dead letter back to its topic, as it was or with the repaired value.
 
-    A repaired value goes under the key of the product that it names. The record keeps its own headers and its first
-    time; a further header names the dead letter. It goes to the partition that it came from, unless that is gone or the
-    key is another.
+    A repaired value in our own form goes under the key of the product that it names; one in the form of the source of
+    its topic keeps the key. The record keeps its own headers and its first time; a further header names the dead
+    letter. It goes to the partition that it came from, unless that is gone or the key is another.
     """
+    is_new_form = repair is not None and own_form
     record, time = dead_letter.record, (EVENT_TIME, str(_time_ms(dead_letter)).encode())
     own_headers = [each for each in record.headers if not each[0].startswith(PREFIX) or each[0] == FORMAT_HEADER]
-    if repair is not None:
+    if is_new_form:
         own_headers = [*(each for each in own_headers if each[0] != FORMAT_HEADER), *IN_OWN_FORMAT]
     headers = [*own_headers, time, (DEAD_LETTER_OF, str(dead_letter.identity).encode())]
-    key = record.key if repair is None else repaired_key(dead_letter, repair)
+    key = repaired_key(dead_letter, repair) if repair is not None and is_new_form else record.key
     value = record.value if repair is None else repair.value
     number = dead_letter.origin.partition
     if number >= partitions or key != record.key:
@@ -132,12 +164,31 @@ def repaired_key(dead_letter: DeadLetter, repair: Repair) -> bytes | None:
     return dead_letter.record.key if named is None else named
 
 
-def _refused(topic: str, key: bytes | None, value: bytes | None, now_ms: int, time_ms: int | None) -> str | None:
+def _refused(
+    dead_letter: DeadLetter,
+    key: bytes | None,
+    value: bytes | None,
+    headers: Sequence[tuple[str, bytes | None]],
+    now_ms: int,
+    sources: Sources,
+) -> str | None:
+    topic = dead_letter.origin.topic
     try:
-        parse(topic, key, value, arrived_at_ms=now_ms, event_time_ms=time_ms)
+        if sources.missing_schemas(topic, key, value, headers):
+            return "its schema is one of a registry, which the items worker asks: whether it would be is not known"
+        sources.decode(topic, key, value, headers, Times(now_ms, _time_ms(dead_letter)))
     except InvalidEvent as error:
         return str(error)
     return None
+
+
+def _is_product_id(key: bytes) -> bool:
+    """Return whether a key can be a product_id, as the key of a null record is."""
+    try:
+        parse(PRODUCTS, key, None, arrived_at_ms=0, event_time_ms=None)
+    except InvalidEvent:
+        return False
+    return True
 
 
 def _replayed_from(record: Record, topic: str, topic_id: str) -> Token | None:

@@ -17,11 +17,11 @@ from stream.kafka.topic_admin import topic_layout
 from stream.replay.dead_letters import (
     DEAD_LETTER_OF,
     dead_letter_of,
+    is_in_form_of_source,
     names_another_product,
     read_repairs,
     record_to_send,
     refusal,
-    repaired_key,
 )
 from stream.replay.ledger import read_ledger
 from stream.replay.offset_range import OffsetRange, end_offsets_now, find_range
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from stream.replay.ledger import ResendLedger
     from stream.replay.sending import OnConfirmed
     from workers.clock import Clock
+    from workers.sources.sources import Sources
 
 REASONS_MAX = 20
 """The most different reasons that are counted each on its own."""
@@ -65,6 +66,8 @@ class Resend:
     selection: Selection
     repairs: dict[str, Repair] | None
     """The repairs by origin: then only these dead letters are sent. None sends all, as they are."""
+    sources: Sources
+    """What the records of input topics are."""
     ledger: ResendLedger
     already_sent: set[DeadLetterKey]
     """The dead letters that earlier runs have sent again."""
@@ -82,6 +85,12 @@ class Resend:
         """Return the repair that is sent instead of the dead letter's value; None if that value itself is sent."""
         return None if self.repairs is None else self.repairs[str(dead_letter.identity)]
 
+    def outgoing(self, dead_letter: DeadLetter, now_ms: int) -> OutgoingRecord:
+        """Return the record that sends a dead letter back."""
+        repair = self.repair(dead_letter)
+        own_form = repair is not None and not is_in_form_of_source(dead_letter, repair, now_ms, self.sources)
+        return record_to_send(dead_letter, repair, self.target.partitions, own_form=own_form)
+
     def _unsent(self, records: Iterable[Record]) -> Iterator[DeadLetter]:
         seen = set(self.already_sent)
         for record in records:
@@ -95,12 +104,20 @@ class Resend:
                 yield dead_letter
 
 
-def prepare(kafka: Cluster, topic: str, selection: Selection, repaired: Iterable[bytes] | None, clock: Clock) -> Resend:
+def prepare(
+    kafka: Cluster,
+    topic: str,
+    selection: Selection,
+    repaired: Iterable[bytes] | None,
+    clock: Clock,
+    sources: Sources,
+) -> Resend:
     """Read all dead letters of the topic and their resend ledger; send nothing.
 
     `selection` selects dead letters, by their own offsets, times and keys. `repaired` is lines of values to send
-    instead. Raises Misconfigured if there is no such topic or it is one of Freshline's own; FreshlineError if nothing
-    is left to send, or if a repair belongs to no dead letter or would be refused again; Unavailable.
+    instead, `sources` what the records of topics are. Raises Misconfigured if there is no such topic or it is one of
+    Freshline's own; FreshlineError if nothing is left to send, or if a repair belongs to no dead letter or would be
+    refused again; Unavailable.
     """
     if topic in OWN_TOPICS:
         raise Misconfigured(
@@ -115,7 +132,7 @@ def prepare(kafka: Cluster, topic: str, selection: Selection, repaired: Iterable
     for origin, repair in (repairs or {}).items():
         if origin not in known:
             raise FreshlineError(f"line {repair.line}: there is no dead letter of {origin}")
-    resend = Resend(kafka, topic, target, selected, selection, repairs, ledger, already_sent)
+    resend = Resend(kafka, topic, target, selected, selection, repairs, sources, ledger, already_sent)
     _count(resend, clock.now_ms())
     if not resend.plan.records:
         raise FreshlineError(f"nothing to send: {_nothing_left(resend)}")
@@ -145,7 +162,7 @@ def execute(resend: Resend, per_second: float | None, on_confirmed: OnConfirmed,
             on_confirmed(sent)
 
         def outgoing(dead_letter: DeadLetter) -> OutgoingRecord:
-            return record_to_send(dead_letter, resend.repair(dead_letter), resend.target.partitions)
+            return resend.outgoing(dead_letter, clock.now_ms())
 
         def refused(dead_letter: DeadLetter, reason: str) -> None:
             not_sent.add(dead_letter.record, reason)
@@ -207,19 +224,19 @@ def _count(resend: Resend, now_ms: int) -> None:
     with resend.dead_letters() as dead_letters:
         for dead_letter in dead_letters:
             if (repair := resend.repair(dead_letter)) is not None:
-                _check(dead_letter, repair, now_ms)
+                _check(dead_letter, repair, now_ms, resend.sources)
             resend.plan.count(dead_letter.record)
             reason = dict(dead_letter.record.headers).get(f"{PREFIX}reason", b"").decode(errors="replace")
             known = reason in resend.reasons or len(resend.reasons) < REASONS_MAX
             resend.reasons[reason if known else OTHER_REASONS] += 1
 
 
-def _check(dead_letter: DeadLetter, repair: Repair, now_ms: int) -> None:
+def _check(dead_letter: DeadLetter, repair: Repair, now_ms: int, sources: Sources) -> None:
     if names_another_product(dead_letter, repair):
         raise FreshlineError(
             f"line {repair.line}: {dead_letter.identity} is of another product than this value: repair that one"
         )
-    if why := refusal(dead_letter, repair.value, repaired_key(dead_letter, repair), now_ms):
+    if why := refusal(dead_letter, repair, now_ms, sources):
         raise FreshlineError(f"line {repair.line}: {dead_letter.identity} would be refused again: {why}")
 
 

@@ -23,6 +23,7 @@ from tests.support.running_broker import new_broker
 from tests.support.running_commands import Done, freshline
 from tests.support.waiting import HANG_S
 from workers.clock import SystemClock
+from workers.sources.sources import Sources
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -192,7 +193,7 @@ def test_a_repair_that_repairs_nothing_is_one_line_and_nothing_is_sent(
 def test_dead_letters_of_the_item_log_are_not_sent_into_it(shop: Shop) -> None:
     """The dead letter of a text that could not be embedded is no record of the item log: reconcile tries it again."""
     with pytest.raises(Misconfigured, match="reconcile --repair"):
-        resend.prepare(shop.broker.cluster, "items", Selection(), None, SystemClock())
+        resend.prepare(shop.broker.cluster, "items", Selection(), None, SystemClock(), Sources())
 
 
 def test_what_a_killed_run_sent_and_did_not_save_is_not_sent_again(shop: Shop) -> None:
@@ -201,7 +202,7 @@ def test_what_a_killed_run_sent_and_did_not_save_is_not_sent_again(shop: Shop) -
     def die(sent: int) -> None:
         raise Unavailable("killed")
 
-    prepared = resend.prepare(shop.broker.cluster, "prices", Selection(), None, SystemClock())
+    prepared = resend.prepare(shop.broker.cluster, "prices", Selection(), None, SystemClock(), Sources())
     with pytest.raises(Unavailable, match="killed"):
         resend.execute(prepared, 1000.0, die, SystemClock())
     before = shop.sent()

@@ -54,18 +54,18 @@ def taken(raws: Iterable[Raw]) -> list[Event]:
         try:
             events += [each.event for each in sources.decode(raw.topic, raw.key, raw.value, (), times)]
         except InvalidEvent as refused:
-            _check_letter(raw, refused)
+            _check_letter(raw, refused, sources)
     return events
 
 
-def _check_letter(raw: Raw, refused: InvalidEvent) -> None:
+def _check_letter(raw: Raw, refused: InvalidEvent, sources: Sources) -> None:
     """Raise the error of showing the dead letter, if there is one: on the page, and as a line for a person to
     repair."""
     headers = tuple(dead_letter_headers(Origin(raw.topic, 0, 1, NOW_MS), (), refused))
     record = Record(Partition(f"{raw.topic}.dlq", 0), 0, NOW_MS, raw.key, raw.value, headers)
     letter = dead_letter_of(record, raw.topic, "id")
-    assert letter is not None and shown_letter(letter, NOW_MS).reason
-    assert orjson.dumps(as_line(letter, NOW_MS))
+    assert letter is not None and shown_letter(letter, NOW_MS, sources).reason
+    assert orjson.dumps(as_line(letter, NOW_MS, sources))
 
 
 def folded(product_id: str, events: Iterable[Event]) -> Folded:

@@ -66,6 +66,11 @@ class Sources:
             source.topic: (source, source.adapter(shop_currency)) for source in sources
         }
 
+    def configured(self, topic: str) -> Source | None:
+        """Return the source of a topic; None for one whose events are in our own form."""
+        found = self._by_topic.get(topic)
+        return None if found is None else found[0]
+
     def decode(
         self,
         topic: str,

@@ -19,6 +19,7 @@ from stream.kafka.headers import PREFIX
 from stream.replay import resend
 from stream.replay.dead_letters import as_line
 from stream.replay.selection import Selection
+from stream.runtime.sources_file import sources_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from stream.replay.dead_letters import DeadLetter
     from stream.replay.resend import Resend
     from workers.clock import Clock
+    from workers.sources.sources import Sources
 
 REASONS_MAX = 50
 SHOWN_CHARS_MAX, CUT_CHARS = 256 * 1024, 4 * 1024
@@ -41,6 +43,7 @@ class DeadLettersService(DeadLettersApi):
 
     def __init__(self, context: ServingContext) -> None:
         self._kafka = cluster_of(context.settings)
+        self._settings = context.settings
         self._clock = context.clock
         self._turn = asyncio.Lock()
 
@@ -71,7 +74,7 @@ class DeadLettersService(DeadLettersApi):
 
     def _list(self, topic: InputTopic, reason: str | None, limit: int) -> LetterList:
         try:
-            prepared = resend.prepare(self._kafka, topic, Selection(), None, self._clock)
+            prepared = self._prepared(topic, None)
         except Unavailable:
             raise
         except Misconfigured as error:
@@ -80,9 +83,13 @@ class DeadLettersService(DeadLettersApi):
             return LetterList(topic=topic, waiting=0, sent_again=0, reasons=[], letters=[])
         return listed(prepared, topic, reason, limit, self._clock)
 
+    def _prepared(self, topic: InputTopic, repaired: list[bytes] | None) -> Resend:
+        sources = sources_of(self._settings)
+        return resend.prepare(self._kafka, topic, Selection(), repaired, self._clock, sources)
+
     def _send(self, topic: InputTopic, line: bytes) -> None:
         try:
-            prepared = resend.prepare(self._kafka, topic, Selection(), [line], self._clock)
+            prepared = self._prepared(topic, [line])
         except (Unavailable, RefusedRequest):
             raise
         except FreshlineError as error:
@@ -129,7 +136,7 @@ def listed(prepared: Resend, topic: InputTopic, reason: str | None, limit: int, 
         waiting=count,
         sent_again=len(prepared.already_sent),
         reasons=frequent,
-        letters=[shown(letter, clock.now_ms()) for letter in reversed(newest)],
+        letters=[shown(letter, clock.now_ms(), prepared.sources) for letter in reversed(newest)],
     )
 
 
@@ -138,9 +145,9 @@ def reason_of(letter: DeadLetter) -> str:
     return dict(letter.record.headers).get(f"{PREFIX}reason", b"").decode(errors="replace") or "no reason"
 
 
-def shown(letter: DeadLetter, now_ms: int) -> Letter:
+def shown(letter: DeadLetter, now_ms: int, sources: Sources) -> Letter:
     """Return a letter as the page shows it."""
-    line, value = as_line(letter, now_ms), letter.record.value
+    line, value = as_line(letter, now_ms, sources), letter.record.value
     text = (value or b"null").decode(errors="backslashreplace")
     if isinstance(line["value"], dict):
         text = orjson.dumps(line["value"], option=orjson.OPT_INDENT_2).decode()

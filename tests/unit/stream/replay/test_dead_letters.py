@@ -19,12 +19,16 @@ from stream.replay.dead_letters import (
     Repair,
     as_line,
     dead_letter_of,
+    is_in_form_of_source,
     names_another_product,
     read_repairs,
     record_to_send,
     refusal,
 )
 from stream.replay.ledger import CHUNK, ResendLedger
+from tests.support.sources import columns
+from workers.sources.formats import Source
+from workers.sources.sources import FORMAT_HEADER, Sources
 
 if TYPE_CHECKING:
     from stream.kafka.producer import OutgoingRecord, Producer
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
 
 T_MS = 1_795_000_000_000
 TOPIC_ID = "0198f3-topic"
+OTHER_NAMES = columns(product_id="sku", price="amount", currency="currency")
 
 
 def dead_letter(
@@ -102,7 +107,7 @@ def test_a_record_that_names_no_offset_of_the_topic_is_no_dead_letter() -> None:
 
 
 def test_what_a_person_repairs_says_why_it_was_refused_and_whether_it_still_would_be() -> None:
-    line = as_line(dead_letter(b'{"product_id": "p1", "price": -1, "currency": "EUR"}'), T_MS)
+    line = as_line(dead_letter(b'{"product_id": "p1", "price": -1, "currency": "EUR"}'), T_MS, Sources())
     assert (line["origin"], line["key"], line["reason"], line["error"]) == (
         "prices:2:7",
         "p1",
@@ -110,13 +115,49 @@ def test_what_a_person_repairs_says_why_it_was_refused_and_whether_it_still_woul
         "InvalidEvent",
     )
     assert "negative" in line["refused_again"] and line["value"]["price"] == -1
-    assert as_line(dead_letter(b"{bad\xff"), T_MS)["value"] == "{bad\\xff"
+    assert as_line(dead_letter(b"{bad\xff"), T_MS, Sources())["value"] == "{bad\\xff"
     deep = b'{"product_id": "p1", "price": -1, "x": ' + b"[" * 500 + b"]" * 500 + b"}"
-    assert orjson.loads(orjson.dumps(as_line(dead_letter(deep), T_MS)))["value"] == deep.decode()
+    assert orjson.loads(orjson.dumps(as_line(dead_letter(deep), T_MS, Sources())))["value"] == deep.decode()
     repaired = orjson.dumps(line | {"value": line["value"] | {"price": 1}})
     repair = read_repairs([repaired])["prices:2:7"]
     assert read_repairs([BOM_UTF8 + repaired]) == {"prices:2:7": repair}
-    assert refusal(dead_letter(), repair.value, b"p1", T_MS) is None
+    assert refusal(dead_letter(), repair, T_MS, Sources()) is None
+
+
+ENVELOPE = {"op": "u", "before": None, "source": {"lsn": 9, "ts_ms": T_MS - 5}}
+ROWS = Sources([Source(topic="prices", format="debezium")])
+BAD_ROW = {"product_id": "p1", "seller": "north", "price": "-1", "currency": "EUR"}
+
+
+def test_a_dead_letter_of_a_source_is_judged_and_repaired_in_the_form_that_it_had() -> None:
+    letter = dead_letter(orjson.dumps(ENVELOPE | {"after": BAD_ROW}), key=b'{"product_id":"p1","seller":"north"}')
+    line = as_line(letter, T_MS, ROWS)
+    assert "is negative" in line["refused_again"]
+    assert (
+        as_line(dead_letter(orjson.dumps(ENVELOPE | {"after": BAD_ROW | {"price": "1"}})), T_MS, ROWS)["refused_again"]
+        is None
+    )
+    row = Repair(1, orjson.dumps(ENVELOPE | {"after": BAD_ROW | {"price": "1"}}))
+    assert refusal(letter, row, T_MS, ROWS) is None and is_in_form_of_source(letter, row, T_MS, ROWS)
+    sent = record_to_send(letter, row, 4, own_form=False)
+    assert (sent.key, sent.value, sent.partition) == (letter.record.key, row.value, 2)
+    assert not any(name == FORMAT_HEADER for name, _ in sent.headers)
+
+
+def test_a_repair_that_would_be_less_than_its_dead_letter_is_refused() -> None:
+    letter = dead_letter(orjson.dumps(ENVELOPE | {"after": BAD_ROW}))
+    own = BAD_ROW | {"price": "1"}
+    for source in (ROWS, Sources([Source(topic="prices", format="debezium-unwrapped", mapping=OTHER_NAMES)])):
+        assert "have versions" in (refusal(letter, Repair(1, orjson.dumps(own)), T_MS, source) or "")
+        assert refusal(letter, Repair(1, orjson.dumps(own | {"version": 19})), T_MS, source) is None
+    neither = refusal(letter, Repair(1, orjson.dumps(BAD_ROW)), T_MS, ROWS) or ""
+    assert neither.startswith("as a record of debezium: ") and "; as an event of Freshline: price: " in neither
+    platform = Sources([Source(topic="prices", format="shopify", currency="EUR")])
+    assert "may be several events" in (refusal(letter, Repair(1, orjson.dumps(own)), T_MS, platform) or "")
+    framed = Sources([Source(topic="prices", format="shopify", encoding="confluent", currency="EUR")])
+    assert refusal(letter, Repair(1, orjson.dumps(own)), T_MS, framed) is None
+    unknown = dead_letter(b"\0\0\0\0\7rest")
+    assert "its schema is one of a registry" in as_line(unknown, T_MS, framed)["refused_again"]
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from stream.kafka.reader import Record
 from stream.replay.dead_letters import DeadLetter, dead_letter_of
 from tests.support.api_client import api_client
 from tests.support.standing_in import StandIn
+from workers.sources.sources import Sources
 
 DEEP = '{"x": ' + "[" * 500 + "]" * 500 + "}"
 """Nested so deeply that orjson reads it and does not write it."""
@@ -44,7 +45,7 @@ def test_a_text_that_is_no_object_is_refused_in_a_sentence(text: str) -> None:
 
 
 def test_a_letter_that_can_be_read_and_not_written_or_is_too_long_is_shown_and_the_others_are() -> None:
-    deep, long = shown(refused(DEEP), 0), shown(refused('{"x": "' + "y" * 8_000_000), 0)
+    deep, long = (shown(refused(text), 0, Sources()) for text in (DEEP, '{"x": "' + "y" * 8_000_000))
     assert (deep.text, deep.is_whole) == (DEEP, True)
     assert long.text.startswith('{"x": "yyy') and len(long.text) < 10_000 and not long.is_whole
 
