@@ -55,7 +55,7 @@ async def run_items_worker(settings: Settings, tracer: Tracer | None) -> None:
     memory.freeze_survivors()
     kafka = cluster_of(settings)
     set_up_clients(kafka)
-    sources, registry_url = sources_of(settings), configured_sources(settings).registry
+    sources, configured = sources_of(settings), configured_sources(settings)
     await asyncio.to_thread(ensure_topics, settings)
     # Not `log_identity`: the epoch of a new log is decided by the index workers, who know what is in the index.
     log_id = await asyncio.to_thread(topic_id, kafka, ITEMS)
@@ -63,7 +63,7 @@ async def run_items_worker(settings: Settings, tracer: Tracer | None) -> None:
     failure, registry = Failure(), CollectorRegistry()
     app = create_app(ITEMS_GROUP, settings, failure)
     reader = Reader(kafka, fetch_wait_ms=FOREIGN_RECORDS_WAIT_MS)
-    schemas = None if registry_url is None else SchemaRegistry(registry_url)
+    schemas = None if configured.registry is None else SchemaRegistry(configured.registry, configured.registry_ca)
     parts = compose(
         writer,
         settings.partitions,

@@ -41,7 +41,7 @@ async def newest(
     `times_of` returns when a record arrived, and the time that it gives for itself.
     """
     sources = Sources(configured.sources, shop_currency)
-    registry = None if configured.registry is None else SchemaRegistry(configured.registry)
+    registry = None if configured.registry is None else SchemaRegistry(configured.registry, configured.registry_ca)
     try:
         return [
             await _outcome(record, sources, registry, times_of) for record in await _read(kafka, topic, records_max)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ssl
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import httpx
 
@@ -11,6 +13,8 @@ from workers.retry import Backoff, until_available
 from workers.sources.confluent import registered_schema
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from workers.sources.confluent import RegisteredSchema
 
 ANSWER_SECONDS_MAX = 10.0
@@ -19,16 +23,24 @@ ATTEMPTS_MAX = 30
 """
 BACKOFF = Backoff(0.2, 5.0)
 REFERENCES_MAX = 100
+PORTS = {"http": 80, "https": 443}
+BAD_REQUESTS = (httpx.codes.BAD_REQUEST, httpx.codes.UNPROCESSABLE_ENTITY)
+"""What registries answer, beside 404, to an id that no registry gives: the bytes of a record that is none of theirs."""
 
 
 class SchemaRegistry:
     """Asks one registry."""
 
-    def __init__(self, url: str) -> None:
-        """`url` may have a user and a password, which no message repeats."""
-        self._http = httpx.AsyncClient(base_url=url, timeout=ANSWER_SECONDS_MAX, trust_env=False)
+    def __init__(self, url: str, ca: Path | None = None) -> None:
+        """`url` may have a user and a password, which no message repeats. `ca`: whose certificates are trusted.
+
+        Raises Misconfigured if there are no certificates at `ca`.
+        """
+        self._http = httpx.AsyncClient(
+            base_url=url, timeout=ANSWER_SECONDS_MAX, trust_env=False, verify=True if ca is None else _trusting(ca)
+        )
         given = httpx.URL(url)
-        self._name = f"the schema registry at {given.host}:{given.port or 80}"
+        self._name = f"the schema registry at {given.host}:{given.port or PORTS[given.scheme]}"
 
     async def close(self) -> None:
         """Close the connections."""
@@ -61,7 +73,8 @@ class SchemaRegistry:
             if len(seen) >= REFERENCES_MAX:
                 raise InvalidEvent(f"it refers to more than {REFERENCES_MAX} schemas")
             seen.add((subject, version))
-            await self._gather(await self._get(f"/subjects/{subject}/versions/{version}"), texts, seen)
+            path = f"/subjects/{quote(str(subject), safe='')}/versions/{version}"
+            await self._gather(await self._get(path), texts, seen)
         texts.append(answer["schema"])
 
     async def _get(self, path: str) -> dict[str, Any]:
@@ -69,14 +82,29 @@ class SchemaRegistry:
             response = await self._http.get(path)
         except httpx.HTTPError as error:
             raise Unavailable(f"{self._name} does not answer: {type(error).__name__}") from None
-        if response.status_code == httpx.codes.NOT_FOUND:
+        if response.status_code in (httpx.codes.NOT_FOUND, *BAD_REQUESTS):
             raise InvalidEvent(f"{self._name} has no {path}: is it the registry of the producer?")
         if response.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
             raise Misconfigured(f"{self._name} refuses the user in its URL ({response.status_code})")
         if response.status_code != httpx.codes.OK:
             raise Unavailable(f"{self._name} answers {response.status_code}")
         try:
-            answer: dict[str, Any] = response.json()
-        except ValueError:
-            raise Unavailable(f"{self._name} answers no JSON") from None
-        return answer
+            return _checked(response.json())
+        except (ValueError, KeyError, TypeError):
+            raise Unavailable(f"{self._name} answers no schema") from None
+
+
+def _checked(answer: Any) -> dict[str, Any]:
+    """Return an answer with a schema. Raises ValueError, KeyError or TypeError if it is another one."""
+    texts = [answer["schema"], answer.get("schemaType", "AVRO")]
+    references = [(each["subject"], each["version"]) for each in answer.get("references") or ()]
+    if not isinstance(answer, dict) or not all(isinstance(each, str) for each in texts):
+        raise TypeError
+    return answer | {"references": [dict(zip(("subject", "version"), each, strict=True)) for each in references]}
+
+
+def _trusting(ca: Path) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=ca)
+    except (OSError, ssl.SSLError) as error:
+        raise Misconfigured(f"registry_ca: there are no certificates at {ca} ({error.strerror or error})") from None

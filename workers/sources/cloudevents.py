@@ -34,13 +34,16 @@ def is_structured(body: Any) -> bool:
     return isinstance(body, dict) and body.keys() >= _REQUIRED
 
 
-def opened(message: Message) -> Message:
-    """Return the message in a CloudEvent. A record without a value is a message without a body. Raises InvalidEvent."""
+def opened(message: Message, *, is_decoded: bool = False) -> Message:
+    """Return the message in a CloudEvent. A record without a value is a message without a body. Raises InvalidEvent.
+
+    `is_decoded`: the body was read by a schema of a registry, whatever content type its bytes had.
+    """
     if is_binary(message.headers):
         attributes = {
             name.removeprefix(PREFIX): value for name, value in message.headers.items() if name.startswith(PREFIX)
         }
-        _check(attributes, message.headers.get(CONTENT_TYPE))
+        _check(attributes, None if is_decoded else message.headers.get(CONTENT_TYPE))
         return message._replace(headers={**message.headers, **attributes})
     if message.body is None:
         return message

@@ -60,11 +60,16 @@ class KnownSchemas:
         self._schemas[schema_id] = schema
 
     def missing(self, framed: bytes | None) -> int | None:
-        """Return the id of the schema of a framed record if it was not fetched yet; else None."""
-        if framed is None or len(framed) < FRAME_BYTES or framed[0] != 0:
+        """Return the id of the schema of a framed key or value if it was not fetched yet; else None."""
+        if framed is None or len(framed) < FRAME_BYTES or framed[0] != 0 or _whole_number(framed) is not None:
             return None
         schema_id = int.from_bytes(framed[1:FRAME_BYTES], "big")
         return None if schema_id in self._schemas else schema_id
+
+    def read_key(self, key: bytes) -> Any:
+        """Return the value of a key, which is framed or a whole number, as JSON has it. Raises InvalidEvent."""
+        number = _whole_number(key)
+        return self.read(key) if number is None else number
 
     def read(self, framed: bytes) -> Any:
         """Return the value of a framed record as JSON has it. Raises InvalidEvent."""
@@ -80,6 +85,15 @@ class KnownSchemas:
             return _read(schema, framed[FRAME_BYTES:])
         except InvalidEvent as error:
             raise InvalidEvent(f"schema {schema_id}: {error}") from None
+
+
+def _whole_number(key: bytes) -> int | None:
+    """Return the number that Kafka Connect's converters of integers write in 4 or 8 bytes; None for any other key.
+
+    A frame takes more than 4 bytes, and no schema has the id 0.
+    """
+    is_number = (len(key) == 4 and key[0] == 0) or (len(key) == 8 and not any(key[:FRAME_BYTES]))
+    return int.from_bytes(key, "big") if is_number else None
 
 
 def _read(schema: RegisteredSchema, payload: bytes) -> Any:

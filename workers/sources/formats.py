@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path  # noqa: TC003  (pydantic reads the types when it runs)
 from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
@@ -89,6 +91,8 @@ class SourcesFile(BaseModel):
     sources: list[Source]
     registry: str | None = None
     """The URL of the schema registry, for topics whose encoding is confluent."""
+    registry_ca: Path | None = None
+    """A file with the certificates that the registry is trusted by; None: those that Python comes with."""
 
     @model_validator(mode="after")
     def _checked(self) -> SourcesFile:
@@ -101,9 +105,19 @@ class SourcesFile(BaseModel):
                 raise ValueError("format: csv is one of files: leave it to `--format csv`")
             if source.format in WITH_PRICES and source.topic != "products":
                 raise ValueError(f"topic: {source.format} sends products with their prices: send them to products")
+        if self.registry is not None and not _is_url(self.registry):
+            raise ValueError("registry: is no URL of http or https: give one like http://localhost:8081")
         if self.registry is None and any(source.encoding == "confluent" for source in self.sources):
             raise ValueError("registry: is missing, and a topic has the encoding confluent: give its URL")
         return self
+
+
+def _is_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def read_sources(text: str, name: str) -> SourcesFile:

@@ -112,8 +112,16 @@ class Sources:
         return None if value is None else self.schemas.read(value)
 
     def _key(self, key: bytes | None) -> bytes | None:
-        """Return a key that is framed too as JSON, which adapters read; any other as it is."""
-        return orjson.dumps(self.schemas.read(key)) if key is not None and key[:1] == b"\0" else key
+        """Return a key that is framed too, or a number, as JSON, which adapters read; any other as it is.
+
+        One that cannot be read refuses no record: only a delete needs its key, and says what it lacks.
+        """
+        if key is None or key[:1] != b"\0":
+            return key
+        try:
+            return orjson.dumps(self.schemas.read_key(key))
+        except InvalidEvent:
+            return key
 
 
 def _parsed(topic: str, key: bytes | None, value: bytes | None, times: Times) -> Event:
@@ -134,7 +142,7 @@ def values(message: Message, source: Source, adapt: Adapter) -> list[Value]:
     time = None
     try:
         if source.envelope == "cloudevents":
-            message = opened(message)
+            message = opened(message, is_decoded=source.encoding == "confluent")
             time = message.headers.get("time")
         if source.format in WITH_PRICES and (shape := other_shape(message, source)) is not None:
             raise InvalidEvent(shape)

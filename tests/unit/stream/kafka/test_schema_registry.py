@@ -18,6 +18,7 @@ from workers.sources.confluent import RegisteredSchema
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
 
 MONEY = {"type": "record", "name": "Money", "fields": [{"name": "amount", "type": "string"}]}
 OFFER = {"type": "record", "name": "Offer", "fields": [{"name": "money", "type": "Money"}]}
@@ -34,7 +35,7 @@ def registry(answers: dict[str, Any]) -> Iterator[str]:
                 found = found.pop(0) if len(found) > 1 else found[0]
             self.send_response(found if isinstance(found, int) else 200)
             self.end_headers()
-            self.wfile.write(json.dumps(found).encode() if isinstance(found, dict) else b"no")
+            self.wfile.write(json.dumps(found).encode() if isinstance(found, (dict, list)) else b"no")
 
         def log_message(self, *_: object) -> None:
             pass
@@ -73,8 +74,10 @@ async def test_a_schema_comes_with_those_that_it_refers_to(monkeypatch: pytest.M
     assert isinstance(found, RegisteredSchema) and found.kind == "AVRO"
 
 
-async def test_an_id_that_the_registry_has_not_refuses_the_record(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with asked({}, monkeypatch) as made:
+@pytest.mark.parametrize("status", [404, 400, 422])
+async def test_an_id_that_the_registry_has_not_refuses_the_record(monkeypatch: pytest.MonkeyPatch, status: int) -> None:
+    """A record that is none of theirs has any bytes for an id, which some registries call a bad request."""
+    async with asked({"/schemas/ids/7": status}, monkeypatch) as made:
         found = await made.schema(7)
     assert isinstance(found, InvalidEvent) and "has no /schemas/ids/7" in str(found)
 
@@ -86,6 +89,28 @@ async def test_a_registry_that_is_away_is_asked_again(monkeypatch: pytest.Monkey
         with pytest.raises(Unavailable, match="answers 503") as raised:
             await made.schema(7)
     assert "secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [{}, ["a", "list"], {"schema": 5}, {"schema": "{}", "schemaType": 5}, {"schema": "{}", "references": [{}]}],
+)
+async def test_an_answer_that_is_no_schema_is_no_bug(monkeypatch: pytest.MonkeyPatch, answer: Any) -> None:
+    async with asked({"/schemas/ids/7": [answer]}, monkeypatch) as made:
+        with pytest.raises(Unavailable, match="answers no schema"):
+            await made.schema(7)
+
+
+async def test_the_certificates_that_a_registry_is_trusted_by_must_be_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(Misconfigured, match=r"registry_ca: there are no certificates at .*ca\.pem"):
+        SchemaRegistry("https://registry", tmp_path / "ca.pem")
+    monkeypatch.setattr(schema_registry, "ATTEMPTS_MAX", 1)
+    made = SchemaRegistry("https://127.0.0.1")
+    with pytest.raises(Unavailable, match=r"at 127\.0\.0\.1:443 does not answer"):
+        await made.schema(1)
+    await made.close()
 
 
 async def test_a_wrong_user_ends_the_process_without_telling_the_password(monkeypatch: pytest.MonkeyPatch) -> None:

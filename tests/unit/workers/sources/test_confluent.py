@@ -128,6 +128,35 @@ def test_an_envelope_of_debezium_in_avro_is_read_with_its_key() -> None:
         sources.decode("products", avro(number, {"id": 5}, 9), avro(envelope, change), [], TIMES)
 
 
+@pytest.mark.parametrize("key", [b"\0\0\0\4", b"\0\0\0\0\0\0\0\4"])
+def test_a_key_that_is_a_number_refuses_no_record_and_names_what_a_delete_is_of(key: bytes) -> None:
+    sources = confluent(registered_schema("JSON", ["{}"]), topic="products", format="debezium-unwrapped")
+    value = b"\0\0\0\0\7" + orjson.dumps({"product_id": "4", "title": "Mug"})
+    assert sources.missing_schemas("products", key, value, []) == []
+    [decoded] = sources.decode("products", key, value, [], TIMES)
+    assert (decoded.event.product_id, decoded.event.op) == ("4", "upsert")
+    [decoded] = sources.decode("products", key, None, [], TIMES)
+    assert (decoded.event.product_id, decoded.event.op) == ("4", "delete")
+
+
+def test_a_key_whose_schema_the_registry_has_not_refuses_no_record() -> None:
+    sources = confluent(registered_schema("JSON", ["{}"]), topic="products", format="debezium-unwrapped")
+    sources.schemas.add(9, InvalidEvent("there is none"))
+    value = b"\0\0\0\0\7" + orjson.dumps({"product_id": "4", "title": "Mug"})
+    assert sources.decode("products", b"\0\0\0\0\x09key", value, [], TIMES)[0].event.op == "upsert"
+    with pytest.raises(InvalidEvent, match="key: is framed"):
+        sources.decode("products", b"\0\0\0\0\x09key", None, [], TIMES)
+
+
+def test_a_cloud_event_in_binary_mode_may_be_in_avro() -> None:
+    schema = registered_schema("AVRO", [orjson.dumps(PRICE).decode()])
+    headers = {"id": b"7", "source": b"/s", "type": b"t", "specversion": b"1.0"}
+    given = [(f"ce_{name}", value) for name, value in headers.items()] + [("content-type", b"application/avro")]
+    sources = confluent(schema, topic="prices", envelope="cloudevents")
+    [decoded] = sources.decode("prices", None, avro(PRICE, FIELDS), given, TIMES)
+    assert decoded.event.facts == {"price": 4.5, "currency": "EUR"}
+
+
 def test_json_with_a_schema_is_read() -> None:
     body = b"\0\0\0\0\7" + orjson.dumps({"product_id": "mug-1", "title": "Mug"})
     [decoded] = confluent(registered_schema("JSON", ["{}"]), topic="products").decode("products", None, body, [], TIMES)
