@@ -26,14 +26,24 @@ def settings(**flags: object) -> Settings:
     return read_settings(**{name: value for name, value in flags.items() if value is not None})
 
 
-def client(api: str | None) -> Client:
+def client(api: str | None, *, kafka: str | None = None, sends: bool = False, changes: bool = False) -> Client:
     """Return a client of the stack that `--api` or FRESHLINE_API names, else of the stack of this directory.
 
-    The client is closed when the command ends. Raises Misconfigured.
+    `sends`: whether the command sends to the brokers that `kafka` or FRESHLINE_KAFKA names: they must be those of the
+    stack. `changes`: whether it changes the stack itself, which it then says. The client is closed when the command
+    ends. Raises Misconfigured.
     """
     from stream.client import Client
 
-    address = settings(api=api).api or _found("api").api
+    ours = settings(api=api, kafka=kafka)
+    address = ours.api
+    if address is None:
+        stack = _found("api")
+        if sends and ours.kafka is not None:
+            _check_same(ours.kafka, stack.kafka, stack)
+        if changes:
+            _name_stack(stack)
+        address = stack.api
     return close_at_end(Client(address, answer_seconds_max=bounds().answer_seconds_max))
 
 
@@ -42,24 +52,27 @@ def parameters(given: Mapping[str, Any], **other_names: str) -> dict[str, Any]:
     return {other_names.get(name, name): value for name, value in given.items() if value is not None}
 
 
-def brokers(kafka: str | None) -> Cluster:
+def brokers(kafka: str | None, *, api: str | None = None) -> Cluster:
     """Return the brokers that `--kafka` or FRESHLINE_KAFKA names, else that of the stack of this directory.
 
-    Raises Misconfigured.
+    `api`: the API that the command waits at, if it names it. Raises Misconfigured, also where an API is named and the
+    stack of this directory is another: what is written would go to a stack that nobody named.
     """
     from stream.kafka.cluster import cluster_of
 
-    return cluster_of(with_brokers(kafka))
+    return cluster_of(with_brokers(kafka, api=api))
 
 
-def with_brokers(kafka: str | None) -> Settings:
+def with_brokers(kafka: str | None, *, api: str | None = None) -> Settings:
     """Return the settings with the brokers that `brokers` finds. Raises Misconfigured."""
-    ours = settings(kafka=kafka)
+    ours = settings(kafka=kafka, api=api)
     if ours.kafka is not None:
         return ours
     stack = _found("kafka")
+    if ours.api is not None:
+        _check_same(ours.api, stack.api, stack)
     _name_stack(stack)
-    return settings(kafka=stack.kafka)
+    return settings(kafka=stack.kafka, api=api)
 
 
 def send_spans() -> SendSpans | None:
@@ -100,6 +113,21 @@ def _found(part: str) -> Stack:
             f"or FRESHLINE_{part.upper()}"
         )
     return stack
+
+
+def _check_same(named: str, known: str, stack: Stack) -> None:
+    """Raise Misconfigured if a named address is none of the stack's."""
+    if _addresses(named).isdisjoint(_addresses(known)):
+        raise Misconfigured(
+            f"{named} is not of the stack {stack.in_words}: name both, with --kafka or FRESHLINE_KAFKA, and --api or "
+            "FRESHLINE_API"
+        )
+
+
+def _addresses(named: str) -> set[str]:
+    """Return the hosts and ports of a URL, or of a list of brokers."""
+    parts = (each.strip().rpartition("//")[2].rstrip("/").lower() for each in named.split(","))
+    return {part.replace("localhost:", "127.0.0.1:") for part in parts}
 
 
 def _name_stack(stack: Stack) -> None:

@@ -60,7 +60,7 @@ def produce(
     from workers.sources.files import rows
 
     clock, kind = SystemClock(), configured.file_format(topic, file_format)
-    stack, cluster = client(api) if wait else None, brokers(kafka)
+    stack, cluster = client(api, kafka=kafka, sends=True) if wait else None, brokers(kafka, api=api)
     with opened(file) as content, connected(cluster) as producer:
         sent, began_s = SendReport(log_id(cluster)), clock.monotonic_s()
         found = rows(content, takes_text=kind.takes_text)

@@ -64,7 +64,7 @@ def rebuild(
         raise WrongUsage("--dry-run, --rollback and --finish are different things: give one")
     if model is not None and (rollback or finish):
         raise WrongUsage("--model is of a new index: --rollback and --finish make none")
-    stack = client(api)
+    stack = client(api, changes=not dry_run)
     if rollback or finish:
         result = stack.roll_back() if rollback else stack.finish_rebuild()
     else:

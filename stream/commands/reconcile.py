@@ -46,7 +46,7 @@ def reconcile(
     from stream.runtime.printing import print_json
     from workers.clock import SystemClock
 
-    stack = client(api)
+    stack = client(api, changes=repair)
     with interruptible(lambda: f"it goes on in the running stack; GET {stack.api}/reconcile says how far it is"):
         result = follow(_Reconcile(stack, repair), quiet=json, clock=SystemClock())
     if json:
