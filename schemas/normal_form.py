@@ -102,6 +102,8 @@ def _attribute_facts(change: ProductChange, patch: bool) -> dict[str, Any]:
         facts["attributes"] = None
     for name, value in ((change.attributes or {}) | (change.model_extra or {})).items():
         kept = _attribute_name(name)
+        if isinstance(value, str) and not cleaned(value):
+            value = None
         if kept and not kept.startswith(_MARK) and (value is not None or patch):
             facts[_part("attributes", kept)] = _attribute(name, value)
     if len(facts) > ATTRIBUTES_MAX:

@@ -24,11 +24,13 @@ SET_WORDS = ("true", "t", "1", "1.0", "yes", "y", "on")
 
 _CUT_MARK_BYTES = len(CUT_MARK.encode())
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-_INVISIBLE = re.compile(
-    r"[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
-    r"\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+_IGNORABLE = (
+    r"\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
+    r"\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
 """The characters that Unicode calls default ignorable (DerivedCoreProperties.txt 15.1)."""
+_INVISIBLE = re.compile(f"[{_IGNORABLE}]")
+_VISIBLE = re.compile(rf"[^\s{_IGNORABLE}]")
 _SHOWS_NOTHING = re.compile(r"[\u00ad\u200b\u2060-\u2064\ufeff]")
 """The default ignorable characters that change nothing of how a text looks. Others join letters, or choose an emoji."""
 _OTHER_DIGIT = re.compile(r"(?![0-9])\d")
@@ -36,10 +38,10 @@ _OTHER_DIGIT = re.compile(r"(?![0-9])\d")
 
 def cleaned(text: str) -> str:
     """Return the text without control characters (each would take six bytes as JSON), without characters that show
-    nothing, such as soft hyphens, and without outer whitespace.
+    nothing, such as soft hyphens, and without outer whitespace; an empty text if nothing of it can be seen.
     """
     if not text.isascii():
-        text = _SHOWS_NOTHING.sub("", text)
+        text = _SHOWS_NOTHING.sub("", text) if _VISIBLE.search(text) else ""
     return _CONTROL.sub(" ", text).strip()
 
 

@@ -25,6 +25,10 @@ class Decoder:
         self._sources = sources or Sources()
         self._registry = registry
 
+    def has_source(self, topic: str) -> bool:
+        """Return whether the records of a topic come from another system."""
+        return self._sources.configured(topic) is not None
+
     async def prepare(self, batch: RecordBatch) -> None:
         """Fetch the schemas of the records of a batch that nobody fetched yet.
 

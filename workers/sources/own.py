@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from schemas.errors import InvalidEvent
-from workers.sources.messages import Body, Message, id_in_key, key_columns, object_of
+from workers.sources.messages import Body, Message, id_in_key, id_of, key_columns, object_of
 
 if TYPE_CHECKING:
     from workers.sources.messages import Adapter
@@ -22,5 +22,6 @@ def _own(message: Message) -> list[Body]:
     if message.topic != "products" or not message.key:
         raise InvalidEvent(f"the record is null: to withdraw from {message.topic} send op delete")
     columns = key_columns(message.key) or {}
-    product_id = str(columns["product_id"]) if "product_id" in columns else id_in_key(message.key)
+    is_named = "product_id" in columns
+    product_id = id_of(columns["product_id"], "product_id") if is_named else id_in_key(message.key)
     return [Body("products", {"product_id": product_id, "op": "delete"})]

@@ -45,8 +45,10 @@ class JsonShape(NamedTuple):
         """The kind of the record, and what to do about it, as a sentence."""
         lines = (("envelope", self.envelope), ("format", self.format))
         configured = " and ".join(f"`{name}: {value}`" for name, value in lines if value is not None)
-        option = f"--format {self.format or self.envelope}"
-        return f"this is {self.name}: {CONFIGURE.format(configured)}, or give `{option}` to the command"
+        option = f"`--format {self.envelope or self.format}` to the command"
+        if self.format and self.envelope:  # A command takes what is in the envelope from the file of sources.
+            return f"this is {self.name}: {CONFIGURE.format(configured)}, and give {option}"
+        return f"this is {self.name}: {CONFIGURE.format(configured)}, or give {option}"
 
     def is_as_in(self, source: Source) -> bool:
         """Return whether the source has this envelope, and this format where the shape has one."""
@@ -79,7 +81,8 @@ def other_shape(message: Message, source: Source) -> str | None:
     body = message.body
     found = shape_of_json(body)
     if found is not None and found.is_as_in(source) and is_structured(body):
-        found = shape_of_json(body.get("data"))
+        inner = shape_of_json(body.get("data"))
+        found = inner if inner is None else inner._replace(envelope=source.envelope)
     return None if found is None or found.is_as_in(source) else found.sentence
 
 

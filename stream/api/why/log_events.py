@@ -78,7 +78,7 @@ async def read_events(
                         begins_at_ms = min(begins_at_ms or records[0].timestamp_ms, records[0].timestamp_ms)
                     for record in records:
                         arrived = arrivals.of(record)
-                        if key in (record.key or record.value or b""):  # A key may be a structure with the id in it.
+                        if may_be_of(key, record, decoder):
                             events = _events(record, product_id, decoder, arrived)
                             known.extend(events)
                             found += len(events)
@@ -86,6 +86,16 @@ async def read_events(
         except TimeoutError:
             complete = False
     return KnownEvents(list(known), found - len(known), complete, begins_at_ms)
+
+
+def may_be_of(key: bytes, record: Record, decoder: Decoder) -> bool:
+    """Return whether the id of the product is anywhere in a record where its topic may have it.
+
+    A key may be a structure with the id in it. Where the topic has a source, the key may be of a row or a group.
+    """
+    if key in (record.key or record.value or b""):
+        return True
+    return decoder.has_source(record.partition.topic) and key in (record.value or b"")
 
 
 def _events(record: Record, product_id: str, decoder: Decoder, arrived: Arrival) -> list[KnownEvent]:

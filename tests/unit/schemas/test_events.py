@@ -415,6 +415,18 @@ def test_what_says_nothing_or_the_same_in_other_words_changes_nothing(
 
 def test_an_empty_text_clears_in_a_patch_as_null_does() -> None:
     assert taken("prices", {"op": "patch", "sale_price": ""}).facts == {"sale_price": None}
+    for empty in ("", " ", "\u200e", "\u2066\u2069"):
+        for said in ({"colour": empty}, {"attributes": {"colour": empty}}):
+            assert taken("products", {"op": "patch", **said}).facts == {"attributes/colour": None}
+            assert taken("products", {"title": "x", **said}).facts == {"title/und": "x"}
+
+
+@pytest.mark.parametrize("title", ["\u200e", "\u2066 \u2069", {"en": "\u200f"}, "\ufe0f"])
+@pytest.mark.parametrize("beside", [{}, {"brand": ""}])
+def test_a_title_that_nobody_sees_is_none(title: Any, beside: dict[str, str]) -> None:
+    with pytest.raises(InvalidEvent, match="title: is missing or empty"):
+        taken("products", {"title": title, **beside})
+    assert taken("products", {"title": "\u200eLamp\ufe0f", **beside}).facts == {"title/und": "\u200eLamp\ufe0f"}
 
 
 @given(st.sampled_from(["a", "caf\u00e9-1", "\u1100\u1161", "AB-1"]), st.sampled_from(["", " ", "\ufeff", "\u200b\n"]))

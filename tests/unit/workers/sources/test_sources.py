@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.errors import InvalidEvent, Misconfigured
-from tests.support.sources import ARRIVED_MS, columns
+from tests.support.sources import ARRIVED_MS, columns, message
 from workers.sources.file_events import FileFormat
 from workers.sources.formats import Source, read_sources
+from workers.sources.shapes import other_shape
 from workers.sources.sources import FORMAT_HEADER, OWN_FORMAT, Sources, Times, own_event
 
 TIMES = Times(ARRIVED_MS, None)
@@ -244,6 +245,8 @@ def test_a_null_record_of_a_source_deletes_the_product_that_its_key_names(source
         b"\0\0\0\0\7\00477",
         b"\xff\xfe7",
         b'{"schema": {"type": "struct"}, "payload": {"id": 77}}',
+        b'{"product_id": null}',
+        b'{"product_id": 6.4e+17}',
     ],
 )
 def test_no_null_record_deletes_a_product_that_nobody_named(source: dict[str, Any] | None, key: bytes) -> None:
@@ -258,6 +261,26 @@ def test_a_record_whose_parts_have_the_wrong_type_is_invalid_and_no_bug() -> Non
     body = orjson.dumps({"id": 1, "title": "x", "variants": [5]})
     with pytest.raises(InvalidEvent, match="has not the shape of shopify"):
         sources.decode("products", None, body, [], TIMES)
+
+
+ENVELOPE = {"before": None, "after": {"product_id": "a"}, "op": "c", "source": {}}
+OF_DEBEZIUM = {"iodebeziumop": "c", "data": ENVELOPE}
+
+
+@pytest.mark.parametrize(
+    ("inside", "given_format"),
+    [(OF_DEBEZIUM, "debezium"), ({"data": {"id": 1, "title": "x", "variants": []}}, "shopify")],
+)
+def test_what_is_in_a_cloud_event_is_named_with_both_keys_and_the_option_that_reads_them(
+    inside: dict[str, Any], given_format: str
+) -> None:
+    body = {"id": "1", "source": "/s", "specversion": "1.0", "type": "t"} | inside
+    in_envelope = Source(topic="products", envelope="cloudevents")
+    alone = Source.model_validate({"topic": "products", "format": given_format, "currency": "EUR"})
+    found = [other_shape(message("products", body), source) or "" for source in (in_envelope, alone)]
+    assert f"configure `envelope: cloudevents` and `format: {given_format}`" in found[0]
+    assert found[0].endswith("and give `--format cloudevents` to the command")
+    assert all("--format cloudevents" in sentence for sentence in found)
 
 
 FORMATS: list[dict[str, Any]] = [

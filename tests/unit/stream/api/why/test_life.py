@@ -7,8 +7,13 @@ from typing import Any
 import pytest
 
 from stream.api.why.life import life_events
-from stream.api.why.log_events import KnownEvent
+from stream.api.why.log_events import KnownEvent, may_be_of
+from stream.items.decoder import Decoder
+from stream.kafka.partitions import Partition
+from stream.kafka.reader import Record
 from tests.support.events_strategy import NOW_MS, parsed
+from workers.sources.formats import Source
+from workers.sources.sources import Sources
 
 
 def known(*events: tuple[str, dict[str, Any]]) -> list[KnownEvent]:
@@ -62,3 +67,12 @@ def test_events_are_in_the_order_of_their_stamps_and_refused_records_come_last()
     events = life_events([refused, *late])
     assert [event.offset for event in events] == [1, 0, 9]
     assert events[-1].outcome == "refused" and events[-1].refused == "price: is no number"
+
+
+def test_a_record_of_a_source_is_of_a_product_whatever_its_key_is() -> None:
+    rows = Decoder(Sources([Source(topic="reviews", format="debezium")]))
+    row = Record(Partition("reviews", 0), 0, NOW_MS, b'{"id":4}', b'{"after":{"id":4,"product_id":"lamp-7"}}', ())
+    assert may_be_of(b"lamp-7", row, rows) and not may_be_of(b"lamp-8", row, rows)
+    own = row._replace(partition=Partition("prices", 0))
+    assert not may_be_of(b"lamp-7", own, rows), "the key of our own events is the product_id"
+    assert may_be_of(b"lamp-7", own._replace(key=None), rows)
