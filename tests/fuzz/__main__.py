@@ -12,12 +12,15 @@ from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 
 from tests.fuzz.answers import SLOW, check_answers, check_path
+from tests.fuzz.files import check_file, check_framed, files, framed
 from tests.fuzz.http import check_http, check_queries, fuzzed_stack
 from tests.fuzz.records import records
 
 MINUTES = 10.0
 ON_THE_PATH, IN_THE_INDEX = 2_000, 50
 """The records' lists that are tried in one round, each some 30 ms on the path and 100 ms in an index."""
+FILES = 500
+"""The files, and the framed records, that are tried in one round."""
 
 
 def main() -> None:
@@ -31,12 +34,18 @@ def main() -> None:
             sys.stderr.write(f"\rround {rounds + 1}, SEED={number} ")
             check_http(stack, number)
             check_queries(stack, number)
-            for function, count in ((check_path, ON_THE_PATH), (check_answers, IN_THE_INDEX)):
-                tried = given(st.lists(records, max_size=8))(function)
+            lists = st.lists(records, max_size=8)
+            for given_to, function, count in (
+                (lists, check_path, ON_THE_PATH),
+                (lists, check_answers, IN_THE_INDEX),
+                (files, check_file, FILES),
+                (framed, check_framed, FILES),
+            ):
+                tried = given(given_to)(function)  # type: ignore[arg-type]
                 seed(number)(settings(SLOW, max_examples=count, database=None)(tried))()
             rounds += 1
-    lists = ON_THE_PATH + IN_THE_INDEX
-    sys.stderr.write(f"\n{rounds} rounds of {lists} lists of records, and of requests: nothing found\n")
+    count = f"{ON_THE_PATH + IN_THE_INDEX} lists of records, {2 * FILES} files and framed records"
+    sys.stderr.write(f"\n{rounds} rounds of {count}, and of requests: nothing found\n")
 
 
 if __name__ == "__main__":
