@@ -36,10 +36,15 @@ class SchemaRegistry:
 
         Raises Misconfigured if there are no certificates at `ca`.
         """
-        self._http = httpx.AsyncClient(
-            base_url=url, timeout=ANSWER_SECONDS_MAX, trust_env=False, verify=True if ca is None else _trusting(ca)
-        )
         given = httpx.URL(url)
+        self._http = httpx.AsyncClient(
+            # The user is taken out of the URL, which httpx writes into its log.
+            base_url=given.copy_with(username=None, password=None),
+            auth=(given.username, given.password) if given.userinfo else None,
+            timeout=ANSWER_SECONDS_MAX,
+            trust_env=False,
+            verify=True if ca is None else _trusting(ca),
+        )
         self._name = f"the schema registry at {given.host}:{given.port or PORTS[given.scheme]}"
 
     async def close(self) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import logging
 from contextlib import asynccontextmanager, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import structlog
 
 from schemas.errors import InvalidEvent, Misconfigured, Unavailable
 from stream.kafka import schema_registry
@@ -31,6 +33,8 @@ def registry(answers: dict[str, Any]) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             found = answers.get(self.path, 404)
+            if self.headers["Authorization"] != "Basic c29tZW9uZTpzZWNyZXQ=":  # someone:secret
+                found = 401
             if isinstance(found, list):
                 found = found.pop(0) if len(found) > 1 else found[0]
             self.send_response(found if isinstance(found, int) else 200)
@@ -118,6 +122,15 @@ async def test_a_wrong_user_ends_the_process_without_telling_the_password(monkey
         with pytest.raises(Misconfigured, match="refuses the user") as raised:
             await made.schema(7)
     assert "secret" not in str(raised.value)
+
+
+async def test_no_log_tells_the_password(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    with structlog.testing.capture_logs() as told:
+        async with asked({"/schemas/ids/7": [503, {"schemaType": "JSON", "schema": "{}"}]}, monkeypatch) as made:
+            assert await made.schema(7) == RegisteredSchema("JSON")
+    assert "schema registry away" in str(told) and caplog.records
+    assert "secret" not in str(told) + caplog.text
 
 
 async def test_no_registry_at_all_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
