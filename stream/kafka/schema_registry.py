@@ -25,7 +25,7 @@ BACKOFF = Backoff(0.2, 5.0)
 REFERENCES_MAX = 100
 PORTS = {"http": 80, "https": 443}
 BAD_REQUESTS = (httpx.codes.BAD_REQUEST, httpx.codes.UNPROCESSABLE_ENTITY)
-"""What registries answer, beside 404, to an id that no registry gives: the bytes of a record that is none of theirs."""
+"""The answers of registries, beside 404, to an id that no registry gives: bytes of a record that is none of theirs."""
 
 
 class SchemaRegistry:

@@ -67,7 +67,7 @@ class Resend:
     repairs: dict[str, Repair] | None
     """The repairs by origin: then only these dead letters are sent. None sends all, as they are."""
     sources: Sources
-    """What the records of input topics are."""
+    """The sources of the input topics."""
     ledger: ResendLedger
     already_sent: set[DeadLetterKey]
     """The dead letters that earlier runs have sent again."""

@@ -44,8 +44,8 @@ def main() -> None:
                 tried = given(given_to)(function)  # type: ignore[arg-type]
                 seed(number)(settings(SLOW, max_examples=count, database=None)(tried))()
             rounds += 1
-    count = f"{ON_THE_PATH + IN_THE_INDEX} lists of records, {2 * FILES} files and framed records"
-    sys.stderr.write(f"\n{rounds} rounds of {count}, and of requests: nothing found\n")
+    tried_in_each = f"{ON_THE_PATH + IN_THE_INDEX} lists of records, {2 * FILES} files and framed records"
+    sys.stderr.write(f"\n{rounds} rounds of {tried_in_each}, and of requests: nothing found\n")
 
 
 if __name__ == "__main__":

@@ -107,7 +107,7 @@ def _check_answers(found: Content) -> None:
     for visible in (found, {**found, "status": "visible"}):
         write = plan(None, visible, version=1, model=MODEL, cached=lambda _: None, now_ms=NOW_MS).write  # type: ignore[arg-type]
         assert write is not None
-        grpc.PointStruct(payload=payload_to_grpc(write.payload)).SerializeToString()
+        grpc.PointStruct(payload=payload_to_grpc(dict(write.payload))).SerializeToString()
         payload = orjson.loads(orjson.dumps(write.payload))
         hit = hits.hit(payload, 1.0, SHOP, NOW_MS)
         orjson.dumps(hit.model_dump())

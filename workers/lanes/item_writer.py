@@ -119,9 +119,9 @@ class ItemWriter:
         unwritten = missed | errors.keys()
         self._ack_written([each for each in decided if each.pending.product_id not in unwritten], began_ms)
         refusals += [
-            Refusal(each.pending, error)
+            Refusal(each.pending, errors[each.pending.product_id])
             for each in decided
-            if (error := errors.get(each.pending.product_id)) is not None
+            if each.pending.product_id in errors
         ]
         await asyncio.gather(*(self._refuse(*refusal) for refusal in refusals))
         return Left(

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from workers.index.interface import Write
 
 UNWRITABLE = (ValueError, TypeError, OverflowError)
-"""What a client of the index raises of a payload that it cannot write, such as a whole number of more than 64 bits. An
-index that is away, or refuses a request, raises something else."""
+"""The errors of a client of the index at a payload that it cannot write, such as a whole number of more than 64 bits.
+An index that is away, or refuses a request, raises others."""
 
 
 async def write_or_single_out(

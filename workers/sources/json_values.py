@@ -46,7 +46,7 @@ def json_rows(file: io.BufferedReader) -> Iterator[Row]:
 
 
 class _Broken(Exception):
-    """What comes is no JSON, or not all of it."""
+    """The text that comes next is no JSON, or not all of it."""
 
 
 def _values(text: _Text) -> Iterator[str]:
@@ -107,7 +107,7 @@ class _Text:
 
     @property
     def near(self) -> str:
-        """What comes next, shortened."""
+        """The beginning of the text that comes next."""
         return self._read[self._at : self._at + NEAR_CHARACTERS]
 
     def take(self, sign: str) -> None:

@@ -15,7 +15,7 @@ from schemas.events import plain_id
 
 JsonObject = dict[str, Any]
 MISSHAPEN = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
-"""What reading a record raises that has not the shape of its format."""
+"""The errors of reading a record that has not the shape of its format."""
 _LONG_DECIMAL = re.compile(rf"[0-9]{{1,12}}\.[0-9]{{{PRICE_DECIMALS_MAX + 1},}}")
 
 
@@ -36,7 +36,7 @@ class Body(NamedTuple):
     topic: str
     fields: JsonObject
     hides: bool = False
-    """Whether it belongs to a row that is not shown: of a full feed it is no part. A delete need not say so."""
+    """True for an event of a row that is not shown: of a full feed it is no part. A delete need not say so."""
 
 
 Adapter = Callable[[Message], list[Body]]

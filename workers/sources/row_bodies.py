@@ -1,4 +1,4 @@
-"""What a change of a database row says of an item: the bodies of its events, and what orders them."""
+"""The change of a database row as the bodies of events, with the stamps that order them."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ SET, DELETED, BEFORE = 1, 0, -1
 
 
 class RowChange(NamedTuple):
-    """What became of one row."""
+    """The fate of one row: inserted, updated or deleted."""
 
     deleted: bool
     row: Mapping[str, Any]
     """The row after the change; the row before it if it was deleted."""
     types: Mapping[str, ColumnReader]
-    """What reads the columns that need their schema; empty where the record has none."""
+    """The readers of columns that need their schema; empty where the record has none."""
     key: bytes | None
     position: int | None
     """The position of the change in the log of its database; None if it is not known."""
     committed_at_ms: int | None
     is_whole: bool = False
-    """Whether a deleted row has what the table had; if not, only the columns of its key can be trusted."""
+    """True for a deleted row with the values that the table had; else only the columns of its key can be trusted."""
 
 
 def bodies_of(topic: str, sources: Sequence[FieldSource] | None, change: RowChange) -> list[Body]:

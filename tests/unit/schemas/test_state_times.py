@@ -25,7 +25,7 @@ def record(state: ItemState) -> ItemRecord:
 
 
 def shown(state: ItemState) -> dict[str, Any]:
-    """Return what an item shows, but for its times and its sale windows."""
+    """Return the content of an item, but for its times."""
     found = content(state, NO_REVIEWS, partition=0, now_ms=T0_MS, shop_currency=None)
     offers = [{**offer, "updated_at_ms": None} for offer in found["offers"]]
     return {**found, "offers": offers, "updated_at_ms": None}

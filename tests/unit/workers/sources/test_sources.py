@@ -118,7 +118,7 @@ def test_the_value_of_a_decoded_event_is_the_event_itself_in_our_form() -> None:
         assert again.event == each.event
 
 
-ENVELOPE = {"before": None, "after": {"id": 1}, "source": {"lsn": 1}, "op": "c"}
+ENVELOPE: dict[str, Any] = {"before": None, "after": {"id": 1}, "source": {"lsn": 1}, "op": "c"}
 
 
 @pytest.mark.parametrize(
@@ -263,8 +263,8 @@ def test_a_record_whose_parts_have_the_wrong_type_is_invalid_and_no_bug() -> Non
         sources.decode("products", None, body, [], TIMES)
 
 
-ENVELOPE = {"before": None, "after": {"product_id": "a"}, "op": "c", "source": {}}
-OF_DEBEZIUM = {"iodebeziumop": "c", "data": ENVELOPE}
+ENVELOPE: dict[str, Any] = {"before": None, "after": {"product_id": "a"}, "op": "c", "source": {}}
+OF_DEBEZIUM: dict[str, Any] = {"iodebeziumop": "c", "data": ENVELOPE}
 
 
 @pytest.mark.parametrize(
@@ -274,7 +274,8 @@ OF_DEBEZIUM = {"iodebeziumop": "c", "data": ENVELOPE}
 def test_what_is_in_a_cloud_event_is_named_with_both_keys_and_the_option_that_reads_them(
     inside: dict[str, Any], given_format: str
 ) -> None:
-    body = {"id": "1", "source": "/s", "specversion": "1.0", "type": "t"} | inside
+    attributes: dict[str, Any] = {"id": "1", "source": "/s", "specversion": "1.0", "type": "t"}
+    body = attributes | inside
     in_envelope = Source(topic="products", envelope="cloudevents")
     alone = Source.model_validate({"topic": "products", "format": given_format, "currency": "EUR"})
     found = [other_shape(message("products", body), source) or "" for source in (in_envelope, alone)]

@@ -1,4 +1,4 @@
-"""What Debezium 3.6.3 itself wrote of one database in nine settings, for three tables of a shop.
+"""Records that Debezium 3.6.3 itself wrote of one database in nine settings, for three tables of a shop.
 
 After a snapshot one transaction changes a price, a title beside a long text, adds a review, gives a price another key,
 and deletes the review and the product.
