@@ -263,8 +263,8 @@ def test_a_record_whose_parts_have_the_wrong_type_is_invalid_and_no_bug() -> Non
         sources.decode("products", None, body, [], TIMES)
 
 
-ENVELOPE: dict[str, Any] = {"before": None, "after": {"product_id": "a"}, "op": "c", "source": {}}
-OF_DEBEZIUM: dict[str, Any] = {"iodebeziumop": "c", "data": ENVELOPE}
+OF_A_ROW: dict[str, Any] = {"before": None, "after": {"product_id": "a"}, "op": "c", "source": {}}
+OF_DEBEZIUM: dict[str, Any] = {"iodebeziumop": "c", "data": OF_A_ROW}
 
 
 @pytest.mark.parametrize(
