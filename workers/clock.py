@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import Protocol
 
+from typing_extensions import override
+
 
 class Clock(Protocol):
     """The time of day, and a time that only rises."""
@@ -19,17 +21,17 @@ class Clock(Protocol):
         """Return the seconds that a processor has spent on the calling thread."""
 
 
-class SystemClock:
+class SystemClock(Clock):
     """The clock of this machine."""
 
+    @override
     def now_ms(self) -> int:
-        """Return milliseconds since the epoch."""
         return time.time_ns() // 1_000_000
 
+    @override
     def monotonic_s(self) -> float:
-        """Return seconds since the machine's start."""
         return time.monotonic()
 
+    @override
     def thread_s(self) -> float:
-        """Return the seconds that a processor has spent on the calling thread."""
         return time.thread_time()
