@@ -23,7 +23,7 @@ ANALYSIS_BEFORE = 1
 class Metadata(NamedTuple):
     """The facts that a collection records about itself.
 
-    A server keeps it in the collection's metadata, the embedded index in a file beside the shard.
+    A server keeps them in the collection's metadata, the embedded index in a file beside the shard.
     """
 
     collection: str
