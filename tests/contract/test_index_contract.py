@@ -533,6 +533,16 @@ async def test_a_product_id_is_found_however_it_is_typed_and_as_it_is_comes_firs
     assert found[0] == (point_id(typed) if typed in ("AB-12/3", "ab123") else min(found))
 
 
+async def test_a_number_as_product_id_is_found_with_and_without_its_zeros_and_as_it_is_comes_first(
+    index: Index,
+) -> None:
+    for version, product_id in enumerate(("0012345678", "12345678", "1234567800")):
+        await put(index, content(product_id), version)
+    for typed, other in (("0012345678", "12345678"), ("12345678", "0012345678")):
+        assert await index.find_exact(typed, NONE) == ids(typed, other)
+    assert sorted(await index.find_exact("012345678", NONE)) == sorted(ids("0012345678", "12345678"))
+
+
 async def test_a_brand_is_known_whatever_its_case(index: Index) -> None:
     await put(index, content("a", brand="St. Ives"), 1)
     await put(index, content("b", brand="Nestlé", status="delisted"), 2)

@@ -15,6 +15,7 @@ from workers.search.arranging import ordered_groups
 from workers.search.hit_explanation import HitExplainer, place_in
 from workers.words.chunks import chunks
 from workers.words.folding import folded
+from workers.words.identity import gtin_term, id_term
 from workers.words.item import item_words
 from workers.words.query import query_terms
 
@@ -85,7 +86,7 @@ def matched_words(query: str, payload: Payload | None) -> list[WordMatch]:
     said = {} if payload is None else {name: _terms_of(payload, name) for name in TEXT_FIELDS}
     found = []
     for word in list(dict.fromkeys(chunks(folded(query))))[:WORDS_MAX]:
-        terms = {term for term in query_terms(word) if not term.startswith("=")} | {f"#{word}", f"%{word.lstrip('0')}"}
+        terms = {term for term in query_terms(word) if not term.startswith("=")} | {id_term(word), gtin_term(word)}
         found.append(WordMatch(word=word, fields=[name for name, says in said.items() if says & terms]))
     return found
 

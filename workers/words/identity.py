@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING
 
-from workers.words.chunks import chunks, terms
+from workers.words.chunks import chunks, is_quantity, terms
 from workers.words.folding import folded
 from workers.words.head_nouns import NOUN_MARK
+from workers.words.stems import STEM_MARK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-WITHIN_CHARACTERS_MIN = 8
-"""The least characters of an id or GTIN that is looked for within a longer query: the 2060 of `rtx 2060` is none."""
+NUMBER_CHARACTERS_MIN, MIXED_CHARACTERS_MIN = 8, 5
+"""The least characters of an id or GTIN that is looked for within a longer query, and of one that has letters as well:
+the 2060 of `rtx 2060` is none."""
+IDENTIFIERS_MAX = 8
+"""The most words of a query that are looked up."""
 
 NAME_MARKS = ("=", "@")
-"""The first characters of the terms of whole titles and brands. No word begins with one."""
+"""The first characters of the terms of whole titles, and of brands, colours and sizes. No word begins with one."""
+KINDS_KNOWN_MAX = 1_024
+"""The most names of attributes of which is remembered what they are."""
+COLOR, SIZE = "color", "size"
+"""The kinds of attributes that a query may name by a value alone, or by the kind and a value."""
+_KINDS = {
+    **dict.fromkeys(("color", "colour", "farbe", "couleur", "colore", "kleur", "颜色"), COLOR),
+    **dict.fromkeys(("size", "grosse", "groesse", "taille", "talla", "taglia", "maat", "尺码", "尺寸"), SIZE),
+}
 
 
 def title_term(title: str) -> str:
@@ -38,19 +52,32 @@ def brand_key(brand: str) -> str:
     return " ".join(chunks(folded(brand)))
 
 
+@lru_cache(KINDS_KNOWN_MAX)
+def attribute_kind(name: str) -> str | None:
+    """Return the kind of an attribute by its name, `COLOR` or `SIZE`; None for any other."""
+    return _KINDS.get(brand_key(name))
+
+
+def attribute_term(kind: str, value: str) -> str:
+    """Return the term of items that have this colour or size. No brand has a colon in its term."""
+    return f"@{kind}:{brand_key(value)}"
+
+
 def without_names(terms: Mapping[str, float]) -> dict[str, float]:
-    """Return the terms with their weights, except the terms of whole titles and brands, which outweigh all words."""
+    """Return the terms with their weights, except the terms of whole titles, brands, colours and sizes."""
     return {term: weight for term, weight in terms.items() if term[0] not in NAME_MARKS}
 
 
 def words_alone(terms: Mapping[str, float]) -> dict[str, float]:
-    """Return the terms with their weights, except the terms of names and of head nouns, which only some items have."""
-    return {term: weight for term, weight in without_names(terms).items() if term[0] != NOUN_MARK}
+    """Return the terms with their weights, except the terms of names, head nouns and stems."""
+    words = without_names(terms).items()
+    return {term: weight for term, weight in words if term[0] != NOUN_MARK and STEM_MARK not in term}
 
 
 def id_term(product_id: str) -> str:
-    """Return the term of a product_id, the same whatever its case and separators."""
-    return f"#{_bare(product_id)}"
+    """Return the term of a product_id, the same whatever its case and separators, and the zeros before a number."""
+    bare = _bare(product_id)
+    return f"#{bare.lstrip('0') or '0'}" if bare.isdigit() else f"#{bare}"
 
 
 def gtin_term(gtin: str) -> str:
@@ -59,10 +86,16 @@ def gtin_term(gtin: str) -> str:
 
 
 def identifiers(query: str) -> list[str]:
-    """Return the texts that may be an id or a GTIN: the whole query, and each of its words that is long and has a
-    digit."""
-    words = (word for word in query.split() if len(word) >= WITHIN_CHARACTERS_MIN and any(map(str.isdigit, word)))
+    """Return the texts that may be an id or a GTIN: the whole query, and the first of its words with such a form."""
+    words = islice(filter(_may_be_identifier, query.split()), IDENTIFIERS_MAX)
     return [each for each in dict.fromkeys((query, *words)) if _bare(each)]
+
+
+def _may_be_identifier(word: str) -> bool:
+    """Return whether a word is long and has a digit; it may be shorter if it has letters, too, and is no quantity."""
+    if len(word) < MIXED_CHARACTERS_MIN or not any(map(str.isdigit, word)):
+        return False
+    return len(word) >= NUMBER_CHARACTERS_MIN or (any(map(str.isalpha, word)) and not is_quantity(folded(word)))
 
 
 def identity_terms(product_id: str, gtin: str | None) -> Iterator[str]:

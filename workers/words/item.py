@@ -6,11 +6,12 @@ from collections import Counter
 from itertools import chain, islice, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
+from schemas.texts import attribute_values
 from workers.plain import attribute_texts, plain
 from workers.words.chunks import chunks, terms
 from workers.words.folding import folded, spelled_out
 from workers.words.head_nouns import head_nouns
-from workers.words.identity import brand_term, identity_terms, title_term_of
+from workers.words.identity import attribute_kind, attribute_term, brand_term, identity_terms, title_term_of
 from workers.words.stems import SNOWBALL, singular, stem
 
 if TYPE_CHECKING:
@@ -18,11 +19,11 @@ if TYPE_CHECKING:
 
     from schemas.points import Content
 
-ANALYSIS_VERSION = 5
+ANALYSIS_VERSION = 6
 """The version of the analysis. It rises whenever an item or a query gets other terms, or a term another weight.
 
-Version 1 was Qdrant's multilingual tokenizer, versions 2 and 3 took more times, numbers and addresses for words, and
-version 4 knew no head nouns.
+Version 1 was Qdrant's multilingual tokenizer, versions 2 and 3 took more times, numbers and addresses for words,
+version 4 knew no head nouns, and version 5 no colours and sizes, and fewer plurals.
 """
 TITLE_WEIGHT, CATEGORY_WEIGHT = 3, 2
 """The number of times that a term of these fields counts; one of any other field counts once. Measured in
@@ -111,6 +112,9 @@ def _names(content: Content) -> Iterator[str]:
     yield from identity_terms(content["product_id"], content["gtin"])
     if content["brand"]:
         yield brand_term(content["brand"])
+    for name, said in content["attributes"].items():
+        if (kind := attribute_kind(name)) is not None:
+            yield from {attribute_term(kind, value): None for value in attribute_values(said)}
     for _, text in _distinct(content["title"]):
         found = chunks(folded(text))
         yield title_term_of(found)

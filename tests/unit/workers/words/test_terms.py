@@ -235,6 +235,33 @@ def test_a_part_number_is_found_whole_run_together_and_by_its_parts(code: str) -
     assert shared(code.replace("-", " "), title)
 
 
+@pytest.mark.parametrize(
+    "pair",
+    [
+        *("cookie cookies", "hoodie hoodies", "brownie brownies", "smoothie smoothies", "movie movies"),
+        *("calorie calories", "battery batteries", "pie pies", "magpie magpies", "potato potatoes", "tomato tomatoes"),
+        *("mango mangoes", "mango mangos", "hero heroes", "photo photos", "shoe shoes", "horseshoe horseshoes"),
+        *("toe toes", "canoe canoes", "size sizes", "prize prizes", "axe axes", "headache headaches", "quiche quiches"),
+        *("brioche brioches", "mousse mousses", "breeze breezes", "box boxes", "watch watches", "dress dresses"),
+        *("brush brushes", "case cases", "house houses", "cheese cheeses", "lens lenses", "bus buses", "gas gases"),
+        *("canvas canvases", "iris irises", "quiz quizzes", "kiwi kiwis", "ski skis", "bikini bikinis", "menu menus"),
+        *("piece pieces", "sponge sponges", "knife knives", "glove gloves", "glass glasses"),
+    ],
+)
+def test_an_english_plural_finds_its_singular_and_the_other_way_round(pair: str) -> None:
+    one, several = pair.split()
+    assert singular(one) == singular(several)
+    assert shared(one, several) and shared(several, one)
+
+
+@pytest.mark.parametrize(
+    "pair", ["bus bu", "plus plu", "boss bos", "basis basi", "tennis tenni", "lens len", "shoe sho", "pie py", "toe to"]
+)
+def test_a_word_that_is_no_plural_keeps_its_end(pair: str) -> None:
+    one, other = pair.split()
+    assert singular(one) != singular(other)
+
+
 @given(st.text("abcdefghijklmnopqrstuvwxyz", min_size=1, max_size=12))
 def test_the_singular_of_a_singular_is_itself_where_it_has_no_further_s(word: str) -> None:
     once = singular(word)
