@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stream.api.live_file import LiveFile
+from workers.words.rarity import NO_COUNTS
 from workers.words.synonyms import Synonyms, read_synonyms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from workers.words.rarity import ItemCounts
 
 
 class LiveSynonyms(LiveFile[Synonyms]):
@@ -19,9 +22,9 @@ class LiveSynonyms(LiveFile[Synonyms]):
         """Read the file. Raises Misconfigured if it is wrong."""
         super().__init__(file, "FRESHLINE_SYNONYMS", read_synonyms, without_file=Synonyms())
 
-    def terms(self, text: str) -> Mapping[str, float]:
+    def terms(self, text: str, catalogue: ItemCounts = NO_COUNTS) -> Mapping[str, float]:
         """Return the terms of a query with those of its synonyms; see `Synonyms.terms`."""
-        return self.in_force().terms(text)
+        return self.in_force().terms(text, catalogue)
 
     def without_stop(self, text: str) -> str:
         """Return the query without its stop phrases; see `Synonyms.without_stop`."""

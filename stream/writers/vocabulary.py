@@ -17,7 +17,7 @@ from workers.lanes.sinks import Rewritten
 from workers.query_gate import CooperativeTurns
 from workers.retry import BROKER_BACKOFF, INDEX_BACKOFF, until_available
 from workers.state.projection import content
-from workers.vocabulary.words import catalogue_brand, catalogue_words
+from workers.vocabulary.words import catalogue_entry
 
 if TYPE_CHECKING:
     from schemas.logged_item import LoggedItem
@@ -46,7 +46,7 @@ class VocabularySink:
         """Put the words of a point that was written whole. Any other write leaves its words as they are."""
         if isinstance(event, Rewritten):
             point = event.payload
-            self._vocabulary.put(point["product_id"], point["version"], catalogue_words(point), catalogue_brand(point))
+            self._vocabulary.put(point["product_id"], point["version"], *catalogue_entry(point))
 
 
 class VocabularyFeed:
@@ -96,9 +96,7 @@ class VocabularyFeed:
         turns = CooperativeTurns(self._gate)
         async for page in index.scan():
             for point in page:
-                self._vocabulary.put(
-                    point["product_id"], point["version"], catalogue_words(point), catalogue_brand(point)
-                )
+                self._vocabulary.put(point["product_id"], point["version"], *catalogue_entry(point))
                 await turns.yield_if_over()
 
     async def _follow(self, complete: dict[str, int]) -> None:
@@ -119,8 +117,7 @@ class VocabularyFeed:
             item = logged_item_under(record.key, record.value or b"")
             version = point_version(self._epoch, record.offset)
             if _may_have_other_words(item) and self._vocabulary.version(item.product_id) < version:
-                shown = _content(item, record)
-                self._vocabulary.put(item.product_id, version, catalogue_words(shown), catalogue_brand(shown))
+                self._vocabulary.put(item.product_id, version, *catalogue_entry(_content(item, record)))
         except ForeignRecord:
             return
 

@@ -14,6 +14,7 @@ from workers.search.cutoff import cutoff
 from workers.search.fusion import HEAD_POINTS, fuse
 from workers.search.vector_weights import VECTOR_WEIGHTS, left_to_vectors, query_kind
 from workers.words.identity import identifiers, without_names, words_alone
+from workers.words.query import query_terms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -137,7 +138,7 @@ async def retrieve(
     counts = computing is not None and vector is not None and VECTOR_WEIGHTS[kind] > 0
     if not counts:
         related = await asked.by_vector(None)
-    least = cutoff(said.best_alone, related.best, computing.cosine_min if computing and counts else 0.0)
+    least = cutoff(said.best_alone or said.best, related.best, computing.cosine_min if computing and counts else 0.0)
     retrieved = [
         Retrieved(*each, kind, least, said.best, vector, head, payloads)
         for each in zip(said.words, related.near, said.exact, strict=True)
@@ -151,13 +152,22 @@ async def retrieve(
 async def _deeper(
     index: Index, terms: Mapping[str, float], filters: Filters, retrieved: Retrieved, points: int
 ) -> Retrieved:
-    """Return the results with this many points in each ranking that goes on beyond its head."""
+    """Return the results with this many points in each ranking that goes on beyond its head.
+
+    The head stays as it was read: of another limit, Qdrant Edge may find other points by four bits of each number, and
+    what one page showed would be on a later page again.
+    """
     words, near, (words_go_on, near_goes_on) = retrieved.words, retrieved.near, retrieved.go_on
     if words_go_on:
-        words = await index.search_terms(terms, filters, points)
+        words = _continued(words, await index.search_terms(terms, filters, points))
     if near_goes_on and retrieved.vector is not None:
-        near = await index.search_dense(retrieved.vector, filters, points)
+        near = _continued(near, await index.search_dense(retrieved.vector, filters, points))
     return retrieved._replace(words=words, near=near, points=points)
+
+
+def _continued(head: list[Found], longer: list[Found]) -> list[Found]:
+    shown = {each.point_id for each in head}
+    return [*head, *(each for each in longer if each.point_id not in shown)][: len(longer)]
 
 
 class _Said(NamedTuple):
@@ -170,7 +180,9 @@ class _Said(NamedTuple):
     best: float
     """The best score by the terms that are no names, of all visible items."""
     best_alone: float
-    """The best score by the words alone, without the points that an item has because the query names it."""
+    """The best score by the typed words alone: without the points that an item has because the query names it, and
+    without stems and synonyms, since one that is rarer than the typed word would take the items that say the word from
+    the results. 0.0 if no item says a typed word."""
 
 
 class _Related(NamedTuple):
@@ -199,7 +211,7 @@ class _Asked(NamedTuple):
             ),
             index.has_brand(self.query),
             index.best_by_terms(without_names(self.terms)),
-            index.best_by_terms(words_alone(self.terms)),
+            index.best_by_terms(words_alone(query_terms(self.query))),
         )
         return _Said(words, [list(dict.fromkeys(chain.from_iterable(each))) for each in exact], is_brand, *bests)
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import islice
 from typing import TYPE_CHECKING, Protocol
 
 from schemas.queries import Filters
 from workers.vocabulary.correction import WORDS_MAX, nearest, unknown_words
 from workers.words.identity import id_term
 from workers.words.query import query_terms
+from workers.words.rarity import NO_COUNTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from workers.index.interface import Index
     from workers.vocabulary.vocabulary import Vocabulary
+    from workers.words.rarity import ItemCounts
 
 FEW_HITS = 3
 """The number of hits, by words or by vectors, below which a query has found almost nothing."""
@@ -23,7 +26,7 @@ FEW_HITS = 3
 class QueryRules(Protocol):
     """The rules of a shop about the words of its queries, as `workers.words.synonyms.Synonyms` has them."""
 
-    def terms(self, text: str) -> Mapping[str, float]:
+    def terms(self, text: str, catalogue: ItemCounts = NO_COUNTS) -> Mapping[str, float]:
         """Return the terms that a query is searched for with, with their weights, > 0."""
 
     def without_stop(self, text: str) -> str:
@@ -40,15 +43,15 @@ class Spelling:
         self._vocabulary = vocabulary
         self._rules = rules
 
-    def unknown(self, text: str) -> list[str]:
-        """Return the words of a query that no title, brand or category has; none while no item is known yet.
+    def unknown(self, text: str) -> dict[str, str]:
+        """Return the words of a query that no title, brand or category has, as they are typed, by what they are folded.
 
-        A word of the synonyms is not mistyped.
+        A word of the synonyms is not mistyped. There are none while no item is known yet.
         """
         if not self._vocabulary:
-            return []
-        unknown = unknown_words(text, self._vocabulary)
-        return [word for word in unknown if not self._rules.knows(word)][:WORDS_MAX]
+            return {}
+        unknown = unknown_words(text, self._vocabulary).items()
+        return dict(islice((each for each in unknown if not self._rules.knows(each[0])), WORDS_MAX))
 
     async def corrections(self, index: Index, text: str) -> dict[str, str]:
         """Return the words of the catalogue that were meant, by the words of the query, folded, that it lacks.
@@ -57,7 +60,8 @@ class Spelling:
         Raises Unavailable.
         """
         unknown = self.unknown(text)
-        found = await asyncio.gather(*(index.search_terms(_all_terms(word), Filters(), 1) for word in unknown))
+        asked = (index.search_terms(_all_terms(typed), Filters(), 1) for typed in unknown.values())
+        found = await asyncio.gather(*asked)
         missing = [word for word, there in zip(unknown, found, strict=True) if not there]
         near = {word: other for word in missing if (other := nearest(word, self._vocabulary)) is not None}
         return {word: self._vocabulary.written(other) for word, other in near.items()}

@@ -1,21 +1,24 @@
-"""The terms of a query: of its words, of their synonyms, and of the brands that it names beside other words."""
+"""The terms of a query: of its words, of their synonyms, and of brands, colours and sizes beside other words."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workers.understanding.guesses import BRAND, Known
+from workers.understanding.guesses import Known
 from workers.understanding.read import understand
-from workers.words.identity import brand_term
+from workers.words.chunks import chunks
+from workers.words.folding import folded
+from workers.words.rarity import rarity
+from workers.words.stems import SNOWBALL, stem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from workers.search.spelling import QueryRules
     from workers.vocabulary.vocabulary import Vocabulary
 
-BRAND_WEIGHT = 0.5
-"""The weight of the whole brand beside its words, which are searched for as well."""
+BOOST_WEIGHT = 0.5
+"""The weight of a whole brand, colour or size beside its words, which are searched for as well."""
 
 
 class QueryTerms:
@@ -27,7 +30,22 @@ class QueryTerms:
 
     def __call__(self, text: str) -> Mapping[str, float]:
         """Return the terms with their weights, > 0."""
-        found = self._rules.terms(text)
-        guesses = understand(text, Known(brands=self._vocabulary.brands)).guesses
-        brands = [brand_term(text[each.start : each.end]) for each in guesses if each.boost == BRAND]
-        return {**found, **dict.fromkeys(brands, BRAND_WEIGHT)} if brands else found
+        known = self._vocabulary
+        found = self._rules.terms(text, known)
+        guesses = understand(text, Known(brands=known.brands, attributes=known.attributes)).guesses
+        boosts = {each.term: BOOST_WEIGHT for each in guesses if each.term is not None}
+        lowered = {term: share * found[term] for term, share in self._stem_shares(text) if term in found}
+        return {**found, **lowered, **boosts} if boosts or lowered else found
+
+    def _stem_shares(self, text: str) -> Iterator[tuple[str, float]]:
+        """Iterate over the stems that are rarer than their words, each with the share of its weight that it keeps.
+
+        So no stem is worth more than its word, where few items are in its language.
+        """
+        known = self._vocabulary
+        for chunk in chunks(folded(text)) if known.stems else ():
+            for term in (stem(chunk, language) for language in SNOWBALL if chunk.isalpha()):
+                if having := known.stems.get(term):
+                    share = rarity(known.items_with(chunk), known.items) / rarity(having, known.items)
+                    if share < 1:
+                        yield term, share

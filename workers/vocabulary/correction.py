@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from workers.words.chunks import chunks, is_unspaced
-from workers.words.folding import folded
+from workers.words.chunks import is_unspaced
+from workers.words.folding import spelled_out
 from workers.words.query import FUNCTION_WORDS
 from workers.words.stems import singular
 from workers.words.surface import words
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from workers.vocabulary.vocabulary import Vocabulary
 
@@ -27,10 +27,20 @@ WORDS_MAX = 4
 NEAREST_MAX = 64
 
 
-def unknown_words(text: str, vocabulary: Vocabulary) -> list[str]:
-    """Return the words of a query, folded, that may be mistyped: of letters alone, and not in the vocabulary."""
-    found = (chunk for chunk in dict.fromkeys(chunks(folded(text))) if _may_be_mistyped(chunk))
-    return [word for word in found if word not in vocabulary and singular(word) not in vocabulary]
+def unknown_words(text: str, vocabulary: Vocabulary) -> dict[str, str]:
+    """Return the words of a query that may be mistyped, as they are typed, by what they are folded.
+
+    They are of letters alone, and not in the vocabulary, nor is their singular or the other spelling of an umlaut.
+    """
+    said = {word.chunk: text[word.start : word.end] for word in words(text) if _may_be_mistyped(word.chunk)}
+    return {word: typed for word, typed in said.items() if not any(form in vocabulary for form in _forms(word, typed))}
+
+
+def _forms(word: str, typed: str) -> Iterator[str]:
+    yield word
+    yield singular(word)
+    if (other := spelled_out(typed)) is not None:
+        yield other
 
 
 def nearest(word: str, vocabulary: Vocabulary) -> str | None:

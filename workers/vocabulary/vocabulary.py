@@ -6,13 +6,20 @@ from bisect import bisect_left, insort
 from collections import Counter
 from heapq import nsmallest
 from sys import intern
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
+from workers.words.chunks import is_unspaced
+from workers.words.stems import singular
+
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Mapping
+    from collections.abc import Collection, Container, Iterable, Mapping
 
 ITEMS_MAX = 1_000_000
 """The most items whose words are remembered. The words of others are found, and neither completed nor corrected to."""
+RUNS_KNOWN_MAX, RUNS_KNOWN_SHARE = 1_024, 1 / 16
+"""The most words of scripts without blanks whose numbers of items are remembered, and the share of all items that may
+change meanwhile: to count the runs that have a word takes 2 ms of 60,000."""
 _LAST = "\U0010ffff"
 
 
@@ -20,6 +27,11 @@ class _Item(NamedTuple):
     version: int
     words: tuple[str, ...]
     brand: str | None
+    attributes: tuple[str, ...]
+    stems: tuple[str, ...]
+
+
+_NO_ITEM = _Item(-1, (), None, (), ())
 
 
 class Vocabulary:
@@ -35,7 +47,13 @@ class Vocabulary:
         self._written: dict[str, str] = {}
         """The words whose written form is another one."""
         self._sorted: list[str] = []
+        self._having_run: dict[str, int] = {}
+        self._changes = 0
+        """The number of items that have changed since then."""
         self._brands: Counter[str] = Counter()
+        self._stems: Counter[str] = Counter()
+        self._having_attribute: Counter[str] = Counter()
+        self._attributes: dict[str, str] = {}
 
     def __len__(self) -> int:
         """Return the number of words."""
@@ -47,30 +65,69 @@ class Vocabulary:
 
     def version(self, product_id: str) -> int:
         """Return the version of an item whose words are known; -1 if none is."""
-        item = self._items.get(product_id)
-        return -1 if item is None else item.version
+        return self._items.get(product_id, _NO_ITEM).version
+
+    @property
+    def items(self) -> int:
+        """The number of items whose words are known."""
+        return len(self._items)
+
+    def items_with(self, chunk: str) -> int:
+        """Return the number of items with a folded word or its plural; in a script without blanks, with it in a run.
+
+        An item that has it in two forms counts twice. A run is counted again once a sixteenth of the items has changed.
+        """
+        if is_unspaced(chunk):
+            return self._items_with_run(chunk)
+        one = singular(chunk)
+        return sum(self._counts.get(form, 0) for form in {chunk, one, f"{chunk}s", f"{one}s", f"{one}es"})
+
+    @property
+    def stems(self) -> Mapping[str, int]:
+        """The terms of the stems in titles of a language that is stemmed, each with how many items have it."""
+        return self._stems
 
     @property
     def brands(self) -> Container[str]:
         """The brands of visible items, as `workers.words.identity.brand_key` gives them."""
         return self._brands
 
-    def put(self, product_id: str, version: int, words: Mapping[str, str], brand: str | None = None) -> None:
-        """Replace the words of an item, each folded and as it is written, and its brand; none if the item is hidden.
+    @property
+    def attributes(self) -> Mapping[str, str]:
+        """The colours and sizes of visible items as NAME:VALUE, by their terms."""
+        return self._attributes
+
+    def put(
+        self,
+        product_id: str,
+        version: int,
+        words: Mapping[str, str],
+        brand: str | None = None,
+        attributes: Mapping[str, str] = MappingProxyType({}),
+        stems: Collection[str] = (),
+    ) -> None:
+        """Replace the words of an item, each folded and as it is written, its brand, its colours and sizes as
+        NAME:VALUE by their terms, and the terms of its stems; none if the item is hidden.
 
         Nothing happens if a higher version of the item was put, or if there are too many items.
         """
-        known = self._items.get(product_id)
-        if known is None and len(self._items) >= self._items_max:
+        known = self._items.get(product_id, _NO_ITEM)
+        if known is _NO_ITEM and len(self._items) >= self._items_max:
             return
-        if known is not None and known.version >= version:
+        if known.version >= version:
             return
         for word, written in words.items():
             self._add(word, written)
-        for word in known.words if known is not None else ():
+        for word in known.words:
             self._remove(word)
-        self._replace_brand(None if known is None else known.brand, brand)
-        self._items[intern(product_id)] = _Item(version, tuple(map(intern, words)), brand and intern(brand))
+        now = _item(version, words, brand, attributes, stems)
+        _replace(self._brands, _one(known.brand), _one(now.brand))
+        _replace(self._stems, known.stems, now.stems)
+        self._attributes |= {term: attributes[term] for term in now.attributes if term not in self._attributes}
+        for term in _replace(self._having_attribute, known.attributes, now.attributes):
+            del self._attributes[term]
+        self._items[intern(product_id)] = now
+        self._changes += 1
 
     def completions(self, prefix: str, limit: int) -> list[str]:
         """Return the words that begin with a folded prefix, those that most items have first."""
@@ -89,13 +146,13 @@ class Vocabulary:
         """Return a folded word as an item has written it, in lower case."""
         return self._written.get(word, word)
 
-    def _replace_brand(self, before: str | None, now: str | None) -> None:
-        if now is not None:
-            self._brands[now] += 1
-        if before is not None:
-            self._brands[before] -= 1
-            if not self._brands[before]:
-                del self._brands[before]
+    def _items_with_run(self, chunk: str) -> int:
+        if self._changes > RUNS_KNOWN_SHARE * len(self._items) or len(self._having_run) >= RUNS_KNOWN_MAX:
+            self._having_run.clear()
+            self._changes = 0
+        if chunk not in self._having_run:
+            self._having_run[chunk] = sum(having for word, having in self._counts.items() if chunk in word)
+        return self._having_run[chunk]
 
     def _add(self, word: str, written: str) -> None:
         if word in self._counts:
@@ -112,3 +169,24 @@ class Vocabulary:
         if not self._counts[word]:
             del self._counts[word], self._sorted[bisect_left(self._sorted, word)]
             self._written.pop(word, None)
+
+
+def _item(
+    version: int, words: Iterable[str], brand: str | None, attributes: Iterable[str], stems: Iterable[str]
+) -> _Item:
+    kept = [tuple(map(intern, each)) for each in (words, attributes, stems)]
+    return _Item(version, kept[0], brand and intern(brand), kept[1], kept[2])
+
+
+def _one(brand: str | None) -> list[str]:
+    return [brand] if brand else []
+
+
+def _replace(counts: Counter[str], before: Collection[str], now: Iterable[str]) -> list[str]:
+    """Count what an item has now instead of what it had. Returns what no item has any more."""
+    counts.update(now)
+    counts.subtract(before)
+    gone = [each for each in before if not counts[each]]
+    for each in gone:
+        del counts[each]
+    return gone

@@ -1,25 +1,46 @@
-"""The words of an item that a shopper may begin to type."""
+"""The entry of an item in the vocabulary: the words that a shopper may type, and what else queries may name."""
 
 from __future__ import annotations
 
 from itertools import chain, islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from schemas.texts import attribute_values
 from workers.plain import plain
-from workers.words.chunks import is_quantity, is_unspaced
-from workers.words.identity import brand_key
+from workers.words.chunks import chunks, is_quantity, is_unspaced
+from workers.words.folding import folded
+from workers.words.identity import attribute_kind, attribute_term, brand_key
 from workers.words.query import FUNCTION_WORDS
+from workers.words.stems import SNOWBALL, stem
 from workers.words.surface import words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator, Mapping
 
     from schemas.points import Content
 
 WORDS_PER_ITEM_MAX = 64
 CHARACTERS_MAX = 32
+VALUES_PER_ATTRIBUTE_MAX = 32
+"""The most colours or sizes of one item."""
 UNSPACED_MAX = 8
 """A longer run of Chinese or another unspaced script is a sentence and no word."""
+
+
+class Entry(NamedTuple):
+    """The parts of an item that `Vocabulary.put` takes; all are empty where it is hidden."""
+
+    words: Mapping[str, str]
+    brand: str | None
+    attributes: Mapping[str, str]
+    stems: Collection[str]
+
+
+def catalogue_entry(content: Content) -> Entry:
+    """Return the entry of an item in the vocabulary."""
+    return Entry(
+        catalogue_words(content), catalogue_brand(content), dict(_attributes(content)), sorted(set(_stems(content)))
+    )
 
 
 def catalogue_words(content: Content) -> dict[str, str]:
@@ -32,6 +53,23 @@ def catalogue_brand(content: Content) -> str | None:
     """Return the brand of a visible item as `brand_key` gives it; None if it has none or is hidden."""
     shown = content["brand"] if content["status"] == "visible" else None
     return brand_key(shown) or None if shown else None
+
+
+def _attributes(content: Content) -> Iterator[tuple[str, str]]:
+    """Iterate over the colours and sizes of a visible item: the term of each, and NAME:VALUE."""
+    if content["status"] != "visible":
+        return
+    for name, said in content["attributes"].items():
+        if (kind := attribute_kind(name)) is not None:
+            for value in islice(attribute_values(said), VALUES_PER_ATTRIBUTE_MAX):
+                yield attribute_term(kind, value), f"{name}:{value}"
+
+
+def _stems(content: Content) -> Iterator[str]:
+    """Iterate over the terms of the stems in the titles of a visible item."""
+    for language, text in content["title"].items() if content["status"] == "visible" else ():
+        if (base := language.split("-")[0]) in SNOWBALL:
+            yield from (stem(chunk, base) for chunk in chunks(folded(plain(text))) if chunk.isalpha())
 
 
 def is_word(chunk: str) -> bool:

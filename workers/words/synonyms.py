@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -11,15 +12,19 @@ from workers.words.chunks import chunks, terms
 from workers.words.folding import folded
 from workers.words.phrases import WORDS_MAX, phrase_key, phrases_in
 from workers.words.query import query_terms
+from workers.words.rarity import NO_COUNTS, rarity
 from workers.words.surface import words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from workers.words.rarity import ItemCounts
     from workers.words.surface import Word
 
 SYNONYM_WEIGHT = 0.8
-"""The weight of a synonym beside the word itself: the item that says the typed word goes first."""
+"""The worth of a synonym beside the phrase itself: the item that says what was typed goes first."""
+RARITY_MIN = 0.5
+"""The least rarity of a synonym: a word that most items say is worth no more than this, whatever its weight."""
 ENTRIES_MAX = 10_000
 
 
@@ -81,17 +86,25 @@ class Synonyms:
         for rule in file.one_way if file is not None else ():
             self._add(rule.phrase, rule.to)
         self._stop = {phrase_key(phrase) for phrase in (file.stop if file is not None else ())}
+        others = (phrase_key(other) for targets in self._targets.values() for other in targets)
+        self._words = set(chain.from_iterable(chain(self._targets, self._stop, others)))
 
-    def terms(self, text: str) -> Mapping[str, float]:
-        """Return the terms of a query and of the synonyms of its phrases, with their weights, > 0."""
+    def terms(self, text: str, catalogue: ItemCounts = NO_COUNTS) -> Mapping[str, float]:
+        """Return the terms of a query and of the synonyms of its phrases, with their weights, > 0.
+
+        A synonym is worth `SYNONYM_WEIGHT` of its phrase, however rare either is: by their own rarity, a rare synonym
+        would outweigh what was typed, and a frequent one would not be found beside it.
+        """
         own = query_terms(text)
         if not self._targets:
             return own
-        found = dict(own)
-        for each in phrases_in(chunks(folded(text)), self._targets):
+        found, typed = dict(own), chunks(folded(text))
+        for each in phrases_in(typed, self._targets):
+            said = _rarities(typed[each.start : each.end] or each.key, catalogue)
             for target in self._targets[each.key]:
-                for term, weight in _weighted(target):
-                    found[term] = max(found.get(term, 0.0), weight)
+                for term, weight in _weighted(target, [*said.values()], catalogue):
+                    if own.get(term, 0.0) < SYNONYM_WEIGHT:
+                        found[term] = max(found.get(term, 0.0), weight)
         return found
 
     def without_stop(self, text: str) -> str:
@@ -106,19 +119,33 @@ class Synonyms:
         return _cut(text, [found[number] for number in sorted(dropped)]) if kept else text
 
     def knows(self, word: str) -> bool:
-        """Return whether a folded word is a phrase of the rules, so that it is not mistyped."""
-        return phrase_key(word) in self._targets or phrase_key(word) in self._stop
+        """Return whether a folded word is one of a phrase of the rules, so that it is not mistyped."""
+        return not self._words.isdisjoint(phrase_key(word))
 
     def _add(self, phrase: str, others: Iterable[str]) -> None:
         self._targets.setdefault(phrase_key(phrase), {}).update(dict.fromkeys(others))
 
 
-def _weighted(phrase: str) -> Iterator[tuple[str, float]]:
-    """Iterate over the terms of a synonym; its words share the weight of one."""
-    found = chunks(folded(phrase))
+def _weighted(phrase: str, typed: Sequence[float | None], catalogue: ItemCounts) -> Iterator[tuple[str, float]]:
+    """Iterate over the terms of a synonym, whose words share what the typed phrase is worth. `typed`: the rarities of
+    its terms."""
+    never = rarity(0, catalogue.items)
+    worth = sum(never if each is None else each for each in typed)
+    said = _rarities(chunks(folded(phrase)), catalogue)
+    # A word of no title may still be in descriptions: it counts as rare as what was typed.
+    usual = worth / len(typed)
+    whole = sum(max(RARITY_MIN, usual if each is None else each) for each in said.values())
+    yield from ((term, SYNONYM_WEIGHT * worth / whole) for term in said)
+
+
+def _rarities(found: Iterable[str], catalogue: ItemCounts) -> dict[str, float | None]:
+    """Return the rarities of the terms of chunks; None where the catalogue is known and has no item with the chunk."""
+    rarities: dict[str, float | None] = {}
     for chunk in found:
-        whole = terms(chunk).whole
-        yield from ((term, SYNONYM_WEIGHT / (len(found) * len(whole))) for term in whole)
+        having = catalogue.items_with(chunk)
+        known = having or not catalogue.items
+        rarities |= dict.fromkeys(terms(chunk).whole, rarity(having, catalogue.items) if known else None)
+    return rarities
 
 
 def _cut(text: str, dropped: Iterable[Word]) -> str:

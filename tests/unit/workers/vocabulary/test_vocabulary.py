@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.support.contents import content
 from workers.vocabulary.correction import corrected, nearest, unknown_words
 from workers.vocabulary.vocabulary import Vocabulary
-from workers.vocabulary.words import WORDS_PER_ITEM_MAX, catalogue_brand, catalogue_words
+from workers.vocabulary.words import WORDS_PER_ITEM_MAX, catalogue_brand, catalogue_entry, catalogue_words
 from workers.words.surface import words
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def test_an_item_adds_a_bounded_number_of_words() -> None:
     ],
 )
 def test_a_mistyped_word_means_the_nearest_word(typed: str, meant: str | None) -> None:
-    assert unknown_words(typed, vocabulary()) == [typed]
+    assert unknown_words(typed, vocabulary()) == {typed: typed}
     assert nearest(typed, vocabulary()) == meant
 
 
@@ -108,7 +108,52 @@ def test_a_mistyped_word_means_the_nearest_word(typed: str, meant: str | None) -
     ["iphone 15", "iphone15", "wh1000", "Notebook", "LAMPS", "lap", "蛋榚", "麵飽", "the", "with your", "500ml", ""],
 )
 def test_what_the_catalogue_has_or_has_a_digit_or_is_chinese_is_never_corrected(text: str) -> None:
-    assert unknown_words(text, vocabulary()) == []
+    assert unknown_words(text, vocabulary()) == {}
+
+
+@pytest.mark.parametrize("written", ["Mueller", "Muller", "Müller"])
+def test_an_umlaut_is_no_mistake_however_the_catalogue_writes_it(written: str) -> None:
+    assert unknown_words("Müller milch", vocabulary(f"{written} Milch")) == {}
+    assert unknown_words("MÜLLERN", vocabulary(f"{written} Milch")) == {"mullern": "MÜLLERN"}
+
+
+def test_the_colours_and_sizes_are_those_of_visible_items_and_each_is_a_filter_as_it_is_written() -> None:
+    made = Vocabulary()
+    red = content(attributes={"Colour": ["Red", "Navy  Blue"], "größe": 42, "material": "Red"})
+    for product_id in "ab":
+        made.put(product_id, 1, *catalogue_entry(red))
+    assert made.attributes == {
+        "@color:red": "Colour:Red", "@color:navy blue": "Colour:Navy  Blue", "@size:42": "größe:42",
+    }  # fmt: skip
+    made.put("a", 2, *catalogue_entry({**red, "status": "delisted"}))
+    assert len(made.attributes) == 3
+    made.put("b", 2, *catalogue_entry({**red, "attributes": {"size": "42"}}))
+    assert made.attributes == {"@size:42": "größe:42"}
+
+
+def test_the_number_of_items_with_a_word_has_its_plurals_and_the_runs_that_have_it() -> None:
+    made = vocabulary("lamp", "Lamps", "cookie", "cookies", "黑色手機", "手機殼 手機", "lampoon")
+    assert (made.items, made.items_with("lamp"), made.items_with("lamps")) == (7, 2, 2)
+    assert made.items_with("cookie") == 2 and made.items_with("手机") == 3 and made.items_with("vase") == 0
+
+
+def test_a_run_is_counted_again_once_a_sixteenth_of_the_items_has_changed() -> None:
+    made = vocabulary(*["手機殼"] * 32)
+    assert made.items_with("手机") == 32
+    for number in (1, 2):
+        made.put(str(number), 2, {})
+        assert made.items_with("手机") == 32
+    made.put("3", 2, {})
+    assert made.items_with("手机") == 29
+
+
+def test_the_stems_are_those_of_titles_in_languages_that_are_stemmed() -> None:
+    made = Vocabulary()
+    for number, title in enumerate([{"de": "Lampen"}, {"de-AT": "Lampe"}, {"en": "lamp"}, {"und": "Lampe"}]):
+        made.put(str(number), 1, *catalogue_entry(content(title=title)))
+    assert made.stems == {"lamp~de": 2}
+    made.put("0", 2, *catalogue_entry(content(title={"de": "Lampen"}, status="delisted")))
+    assert made.stems == {"lamp~de": 1}
 
 
 def test_of_words_that_are_equally_near_the_more_frequent_one_is_meant() -> None:

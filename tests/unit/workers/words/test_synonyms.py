@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, ClassVar
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.errors import Misconfigured
 from workers.words.query import query_terms
+from workers.words.rarity import rarity
 from workers.words.synonyms import SYNONYM_WEIGHT, Synonyms, read_synonyms
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 RULES = read_synonyms(
     """
@@ -35,11 +41,11 @@ def added(text: str) -> dict[str, float]:
     [
         ("sofa", {"couch": SYNONYM_WEIGHT, "chesterfield": SYNONYM_WEIGHT / 2, "settee": SYNONYM_WEIGHT / 2}),
         ("Red SOFAS", {"couch": SYNONYM_WEIGHT, "chesterfield": SYNONYM_WEIGHT / 2, "settee": SYNONYM_WEIGHT / 2}),
-        ("chesterfield settee", {"sofa": SYNONYM_WEIGHT, "couch": SYNONYM_WEIGHT}),
+        ("chesterfield settee", {"sofa": 2 * SYNONYM_WEIGHT, "couch": 2 * SYNONYM_WEIGHT}),
         ("settee", {}),
         ("tee", {"tshirt": SYNONYM_WEIGHT}),
         ("t-shirt", {}),
-        ("note book", {"jotter": SYNONYM_WEIGHT}),
+        ("note book", {"jotter": 2 * SYNONYM_WEIGHT}),
         ("手機", {"手提": SYNONYM_WEIGHT / 3, "提电": SYNONYM_WEIGHT / 3, "电话": SYNONYM_WEIGHT / 3}),
         ("新手机壳", {"手提": SYNONYM_WEIGHT / 3, "提电": SYNONYM_WEIGHT / 3, "电话": SYNONYM_WEIGHT / 3}),
         ("lamp", {}),
@@ -63,9 +69,52 @@ def test_a_query_is_searched_for_without_its_stop_phrases(text: str, rest: str) 
     assert RULES.without_stop(text) == rest
 
 
-def test_what_the_rules_know_is_known_in_each_form() -> None:
-    assert RULES.knows("sofa") and RULES.knows("sofas") and RULES.knows("buy")
-    assert not RULES.knows("settee") and not RULES.knows("jotter")
+class Counts:
+    """A catalogue of 20,000 items, 3,000 of which say phone."""
+
+    items = 20_000
+    _having: ClassVar = {"phone": 3_000, "handset": 3, "手机": 2_000, "手提电话": 5}
+
+    def items_with(self, chunk: str) -> int:
+        return self._having.get(chunk, 0)
+
+
+def worth(weights: Mapping[str, float], *said: str) -> float:
+    """Return the score of an item that says these terms, each of which as many items have as the catalogue says."""
+    return sum(weights[term] * rarity(Counts().items_with(of), Counts.items) for term, of in map(pair, said))
+
+
+def pair(said: str) -> tuple[str, str]:
+    term, _, of = said.partition(" of ")
+    return term, of or term
+
+
+@pytest.mark.parametrize(
+    ("query", "typed", "other"),
+    [
+        ("phone", ["phone"], ["handset"]),
+        ("handset", ["handset"], ["phone"]),
+        ("手機", ["手机"], ["手提 of 手提电话", "提电 of 手提电话", "电话 of 手提电话"]),
+        ("手提電話", ["手提 of 手提电话", "提电 of 手提电话", "电话 of 手提电话"], ["手机"]),
+    ],
+)
+def test_a_synonym_is_worth_a_little_less_than_its_phrase_however_rare_either_is(
+    query: str, typed: list[str], other: list[str]
+) -> None:
+    rules = read_synonyms("synonyms: [[phone, handset], [手提電話, 手機]]", "synonyms.yaml")
+    weights = rules.terms(query, Counts())
+    assert worth(weights, *other) == pytest.approx(SYNONYM_WEIGHT * worth(weights, *typed))
+
+
+def test_a_synonym_that_no_title_has_keeps_its_weight_as_descriptions_may_have_it() -> None:
+    rules = read_synonyms("synonyms: [[phone, blower]]", "synonyms.yaml")
+    assert rules.terms("phone", Counts())["blower"] == pytest.approx(SYNONYM_WEIGHT)
+
+
+def test_every_word_of_every_phrase_of_the_rules_is_known_in_each_form() -> None:
+    for word in ("sofa", "sofas", "settee", "chesterfield", "jotter", "note", "buy", "sale", "for", "t-shirt", "tee"):
+        assert RULES.knows(word)
+    assert not RULES.knows("lamp") and not RULES.knows("chester")
 
 
 @given(st.text(max_size=40))
