@@ -191,6 +191,8 @@ class SearchRequest(Filters):
                 raise ValueError(f"{name}: an order that is asked for by sort knows no rankings")
         if self.diversity and (self.sort != "relevance" or self.compare is not None):
             raise ValueError("diversity: an order that is asked for by sort, or drafted by compare, stays as it is")
+        if self.group and self.compare is not None:
+            raise ValueError("group: compare drafts single items, so groups of them are of no ranking: leave one out")
         if self.compare == "unruled":
             raise ValueError("compare: a pin has one place, so answers with and without rules are not interleaved")
         if self.seed is not None and self.compare is None:

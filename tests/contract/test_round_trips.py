@@ -22,7 +22,7 @@ from workers.search.searcher import Searcher
 from workers.search.terms import QueryTerms
 from workers.search.understood import UnderstandingSearch
 from workers.vocabulary.vocabulary import Vocabulary
-from workers.vocabulary.words import catalogue_brand, catalogue_words
+from workers.vocabulary.words import catalogue_entry
 from workers.words.synonyms import read_synonyms
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Counted:
             await put(index, cake, 1, dense=vector(1, number / 10))
         async for page in index.scan():
             for point in page:
-                self._vocabulary.put(point["product_id"], 1, catalogue_words(point), catalogue_brand(point))
+                self._vocabulary.put(point["product_id"], 1, *catalogue_entry(point))
 
     async def requests(self, **asked: Any) -> int:
         """Return how many requests a search makes that finds something."""
@@ -110,7 +110,7 @@ async def test_a_search_is_one_request(searches: Counted, asked: dict[str, Any])
         pytest.param({"q": "walnut cake", "max_price": 50}, 2, id="a price: which sale windows have turned"),
         pytest.param({"q": "walnut cake", "sort": "rating"}, 3, id="an order: the traits, then the page"),
         pytest.param({"q": "walnut cake", "sort": "price_asc"}, 4, id="prices, traits, the page"),
-        pytest.param({"q": "cheap walnut cake"}, 3, id="cheap: is it a name, and the hundred that are put in order"),
+        pytest.param({"q": "cheap walnut cake"}, 3, id="cheap: is it a name, and the traits of what is found"),
         pytest.param({"q": "walnut cake 4 stars and up"}, 2, id="a guess: is the query the name of an item"),
         pytest.param({"q": "walnut cakes xylophne"}, 2, id="an unknown word: does a description have it"),
         pytest.param(

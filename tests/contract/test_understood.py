@@ -10,13 +10,12 @@ from schemas.errors import RefusedRequest
 from schemas.queries import SearchRequest
 from tests.support.index_backends import content, opened, put, vector
 from tests.support.queries import LoadedModel, OneIndex, at_once
+from tests.support.understood import NOW_MS, listed, understood
 from workers.search.hits import Shop
 from workers.search.searcher import Searcher
-from workers.search.terms import QueryTerms
 from workers.search.understood import NOTHING_LEFT, UnderstandingSearch
 from workers.understanding.prices import CURRENCIES_DIFFER
 from workers.vocabulary.vocabulary import Vocabulary
-from workers.vocabulary.words import catalogue_brand, catalogue_words
 from workers.words.synonyms import read_synonyms
 
 if TYPE_CHECKING:
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from workers.index.interface import Index
     from workers.search.understood import Answer
 
-NOW_MS = 1_000
 RULES = read_synonyms("{one_way: [{from: jotter, to: [notebook]}], stop: [please find]}", "synonyms.yaml")
 
 
@@ -35,29 +33,8 @@ async def index() -> AsyncIterator[Index]:
         yield opened_index
 
 
-async def listed(index: Index, product_id: str, title: str, price: float, currency: str = "HKD", **more: Any) -> None:
-    window = {"sale_price": None, "sale_starts_at_ms": None, "sale_ends_at_ms": None}
-    offer: dict[str, Any] = {
-        "seller": "WELLCOME",
-        "price": price,
-        "currency": currency,
-        "promotion": {},
-        "updated_at_ms": 1,
-        **window,
-    }
-    fields = {"offers": [offer], "sellers": ["WELLCOME"], "price": price, "currency": currency} | more
-    await put(index, content(product_id, title, **fields), 1)
-
-
 async def search(index: Index, **asked: Any) -> Answer:
-    vocabulary = Vocabulary()
-    terms = QueryTerms(RULES, vocabulary)
-    searcher = Searcher(OneIndex(index), LoadedModel(at_once(lambda _: None), []), Shop(None, ("en",)), terms=terms)
-    async for page in index.scan():
-        for point in page:
-            vocabulary.put(point["product_id"], point["version"], catalogue_words(point), catalogue_brand(point))
-    searches = UnderstandingSearch(searcher, OneIndex(index), None, vocabulary, RULES)
-    return await searches.search(SearchRequest(**asked), NOW_MS)
+    return await understood(index, RULES, **asked)
 
 
 async def found(index: Index, **asked: Any) -> list[str]:

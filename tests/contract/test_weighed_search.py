@@ -240,9 +240,12 @@ async def test_an_exact_match_comes_from_no_team(index: Index) -> None:
     await fill(index)
     hits = (await ask(index, q="p01", compare="none")).hits
     assert (hits[0].product_id, hits[0].team) == ("p01", None)
-    for wrong in ({"sort": "rating", "compare": "none"}, {"sort": "rating", "ranking": "none"}, {"seed": "x"}):
+    compared_and_sorted: dict[str, Any] = {"sort": "rating", "compare": "none"}
+    for wrong in (compared_and_sorted, {"sort": "rating", "ranking": "none"}, {"seed": "x"}):
         with pytest.raises(ValueError, match=r"sort knows no rankings|nothing to compare"):
             SearchRequest(q="cake", **wrong)
+    with pytest.raises(ValueError, match=r"group: compare drafts single items"):
+        SearchRequest(q="cake", group=True, compare="none")
 
 
 async def test_a_price_drop_counts_beside_facets_too(index: Index) -> None:

@@ -78,11 +78,15 @@ class Rules:
         if rule.query is not None and not self._ids(rule):
             del self._phrases(rule)[phrase_key(rule.query)]
 
-    def applied(self, query: str | None, now_ms: int) -> AppliedRules:
-        """Return the rules that hold for a search at this moment; `query` is None where filters alone are asked for."""
+    def applied(self, query: str | None, now_ms: int, typed: str | None = None) -> AppliedRules:
+        """Return the rules that hold for a search at this moment; `query` is None where filters alone are asked for.
+
+        `typed`: the query with its stop phrases, which the phrase of a rule may have as well.
+        """
         if not self._rules:
             return NO_RULES
-        ids = sorted(self._always if query is None else self._always | self._about(query))
+        said = {each for each in (query, typed) if each is not None}
+        ids = sorted(self._always.union(*map(self._about, said)))
         rules = [rule for each in ids if _is_open(rule := self._rules[each], now_ms)]
         return AppliedRules(
             tuple(rule for rule in rules if rule.pin is not None),

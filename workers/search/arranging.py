@@ -40,6 +40,8 @@ class FoundSet(NamedTuple):
     """The pins whose products may be shown. They are part of the ranking."""
     is_exact: bool
     """True if the query finds no others."""
+    found: int
+    """The number of them that the query finds, and no pin alone."""
 
 
 class Listing(NamedTuple):
@@ -47,6 +49,8 @@ class Listing(NamedTuple):
 
     groups: list[Group]
     total: int
+    found: int
+    """The number of items that the search finds by itself: those that a pin alone shows are none of them."""
     is_exact: bool
     facets: dict[str, list[Refinement]]
     facets_are_exact: bool
@@ -76,11 +80,11 @@ async def browsed_page(index: Index, request: SearchRequest, filters: Filters, o
     end = request.offset + request.limit
     if ordering.changes_nothing and not request.diversity:
         passing, total = await _browsed_and_counted(index, filters, request.limit, request.offset)
-        return Listing(ungrouped(browsed(passing, weighed=False).whole), total, True, {}, True, [], {})
+        return Listing(ungrouped(browsed(passing, weighed=False).whole), total, total, True, {}, True, [], {})
     passing, total = await _browsed_and_counted(index, filters, max(BROWSED_HEAD_POINTS, end), 0)
     ranked = browsed(passing, weighed=ordering.needs_traits)
     groups, pins, teams = await ordered_groups(index, ranked, filters, ordering, request.diversity)
-    return Listing(groups[request.offset : end], total, True, {}, True, pins, teams)
+    return Listing(groups[request.offset : end], total, total, True, {}, True, pins, teams)
 
 
 async def _browsed_and_counted(index: Index, filters: Filters, limit: int, offset: int) -> tuple[list[str], int]:
@@ -116,6 +120,7 @@ async def arranged(
     return Listing(
         groups[request.offset : request.offset + request.limit],
         len(groups),
+        sets[ALL_FILTERS].found,
         sets[ALL_FILTERS].is_exact,
         facets,
         all(found.is_exact for found in sets.values()),

@@ -77,7 +77,8 @@ async def browsed_listing(
     groups = placed(page.groups(order.scores), order.pins, [])
     facets = {name: each.refinements() for name, each in tallies.items()}
     end = request.offset + request.limit
-    return Listing(groups[request.offset : end], page.total, True, facets, True, order.pins, order.teams)
+    listed = groups[request.offset : end]
+    return Listing(listed, page.total, page.total_items, True, facets, True, order.pins, order.teams)
 
 
 async def _check_numbers(index: Index, request: SearchRequest, several: Mapping[str, Filters]) -> None:

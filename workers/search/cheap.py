@@ -2,54 +2,29 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
-from schemas.queries import LIMIT_MAX
-from workers.search.retrievers import EXACT_SCORE
-
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
 
-    from schemas.answers import Hit
-    from schemas.queries import SearchRequest
-    from workers.search.searcher import Results, Searcher
+    from workers.index.traits import Traits
+    from workers.search.turned_prices import Turned
 
-HEAD_HITS = LIMIT_MAX
-"""The hits that are put in another order: those after them hardly fit the query."""
 CHEAP_WEIGHT = 0.5
-"""The weight that the cheapest hit has beyond the dearest one: a hit of two thirds of the score may overtake."""
+"""The weight that the cheapest item has beyond the dearest one: an item of two thirds of the score may overtake."""
 
 
-async def cheaper_first(searcher: Searcher, request: SearchRequest, now_ms: int) -> Results:
-    """Return one page as `searcher.search` does, with its head in the order of `by_price`. Raises as that does."""
-    end = request.offset + request.limit
-    if request.offset >= HEAD_HITS:
-        return await searcher.search(request, now_ms)
-    head = await searcher.search(request.model_copy(update={"offset": 0, "limit": HEAD_HITS}), now_ms)
-    page = by_price(head.hits)[request.offset : end]
-    if end > HEAD_HITS:
-        rest = request.model_copy(update={"offset": HEAD_HITS, "limit": end - HEAD_HITS})
-        page += (await searcher.search(rest, now_ms)).hits
-    return head._replace(hits=page)
+def cheap_factors(items: Mapping[str, Traits], turned: Turned) -> dict[str, float]:
+    """Return the factors of the relevance of each item, at most 1: the greater, the cheaper it is of these.
 
-
-def by_price(hits: Sequence[Hit]) -> list[Hit]:
-    """Return the hits, those first that are cheap for how well they match.
-
-    Exact matches and pinned hits keep their places. Prices are compared by rank and only in the currency that most
-    hits have; a hit without such a price counts as the dearest one. Scores stay as they are.
+    Prices are compared by rank and only in the currency that most items have; an item without such a price counts as
+    the dearest one. `turned`: prices that go before those of the traits.
     """
-    currencies = [hit.currency for hit in hits if hit.price is not None]
-    main = max(currencies, key=currencies.count, default=None)
-    prices = sorted({hit.price for hit in hits if hit.price is not None and hit.currency == main})
-    share = {price: 1 - rank / len(prices) for rank, price in enumerate(prices)}
-
-    def worth(hit: Hit) -> tuple[bool, float]:
-        cheap = share.get(hit.price, 0.0) if hit.price is not None and hit.currency == main else 0.0
-        return hit.score < EXACT_SCORE, -hit.score * (1 + CHEAP_WEIGHT * cheap)
-
-    ordered = sorted((hit for hit in hits if hit.pinned is None), key=worth)
-    for place, hit in enumerate(hits):
-        if hit.pinned is not None:
-            ordered.insert(place, hit)
-    return ordered
+    currencies = Counter(item.currency for item in items.values() if item.price is not None)
+    main = currencies.most_common(1)[0][0] if currencies else None
+    prices = {point: turned.get(point, item.price) for point, item in items.items() if item.currency == main}
+    distinct = sorted({price for price in prices.values() if price is not None})
+    share = {price: 1 - rank / len(distinct) for rank, price in enumerate(distinct)}
+    shares = {point: 0.0 if price is None else share[price] for point, price in prices.items()}
+    return {point: (1 + CHEAP_WEIGHT * shares.get(point, 0.0)) / (1 + CHEAP_WEIGHT) for point in items}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -10,7 +10,7 @@ from schemas.highlights import Fragment, Highlights
 from workers.plain import plain
 from workers.words.chunks import chunks, is_unspaced, terms
 from workers.words.folding import spelled_out
-from workers.words.query import FUNCTION_WEIGHT
+from workers.words.query import FUNCTION_WEIGHT, FUNCTION_WORDS
 from workers.words.stems import SNOWBALL, stem
 from workers.words.surface import Word, words
 
@@ -55,13 +55,20 @@ def highlights(hit: Hit, wanted: Mapping[str, float]) -> Highlights:
 
 def matches(text: str, language: str, wanted: Mapping[str, float]) -> list[TextSpan]:
     """Return the parts of a text that have one of the terms, in order and without overlaps."""
-    asked = {term for term, weight in wanted.items() if weight > FUNCTION_WEIGHT}
+    asked = {term for term, weight in wanted.items() if weight > FUNCTION_WEIGHT or term not in _function_terms()}
     found = list(words(text))
     spans = set(chain.from_iterable(_in_word(word, text, language, asked) for word in found))
     for one, other in pairwise(found):  # `iphone15` finds iPhone 15.
         if other.chunk[0].isdigit() and f"{one.chunk}{other.chunk}" in asked:
             spans |= {TextSpan(one.start, one.end), TextSpan(other.start, other.end)}
     return _joined(sorted(spans))
+
+
+@cache
+def _function_terms() -> frozenset[str]:
+    """Return the terms of words that say little, which are marked only where they count as any other word does."""
+    stems = {stem(word, language) for word in FUNCTION_WORDS for language in SNOWBALL}
+    return frozenset(stems.union(*(terms(word).whole for word in FUNCTION_WORDS)))
 
 
 def fragments(text: str, part: TextSpan, spans: Iterable[TextSpan]) -> list[Fragment]:

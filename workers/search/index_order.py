@@ -72,7 +72,7 @@ async def ordered_page(index: Index, request: SearchRequest, filters: Filters) -
     if len(ordered) < end:
         without = await index.browse(_and(filters, Lacks(order.within)), end - len(ordered), 0)
         ordered = [*ordered, *(Found(point, 0.0) for point in without)]
-    return Listing(ungrouped(ordered[request.offset : end]), total, True, {}, True, [], {})
+    return Listing(ungrouped(ordered[request.offset : end]), total, total, True, {}, True, [], {})
 
 
 def _and(filters: Filters, condition: Within | Lacks) -> Filters:

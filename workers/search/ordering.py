@@ -7,6 +7,7 @@ from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
 from workers.index.interface import Found
+from workers.search.cheap import cheap_factors
 from workers.search.interleaving import team_draft
 from workers.search.retrievers import Ranked
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from workers.merchandising.factors import Moment
     from workers.merchandising.rules import AppliedRules
     from workers.merchandising.weights import ItemWeights
+    from workers.search.turned_prices import Turned
 
 BROWSED_HEAD_POINTS = 1_000
 """The items of a search without a query that are weighed, from the first one in the order of the index."""
@@ -50,12 +52,16 @@ class Ordering(NamedTuple):
     rules: AppliedRules
     moment: Moment
     rival: Rival | None = None
+    cheap: Turned | None = None
+    """For a query that asks for something cheap the prices of the moment that are not stored yet; None for any other.
+    """
 
     @property
     def needs_traits(self) -> bool:
         """True if the order depends on the traits of the found items."""
         rival = self.rival is not None and self.rival.weights is not None
-        return rival or self.weights is not None or bool(self.rules.buries or self.rules.boosts)
+        by_item = rival or self.weights is not None or self.cheap is not None
+        return by_item or bool(self.rules.buries or self.rules.boosts)
 
     @property
     def needs_sales(self) -> bool:
@@ -91,7 +97,8 @@ class Ordering(NamedTuple):
             return ranked
         seen = [each for each in ranked.head if each.point_id in traits]
         buried = {point for point, _ in seen if self.rules.is_buried(traits[point])} if self.rules.buries else set()
-        scored = [Found(point, score * self._worth(traits[point])) for point, score in seen]
+        cheap = self._cheap({point: traits[point] for point, _ in seen})
+        scored = [Found(point, score * self._worth(traits[point]) * cheap.get(point, 1.0)) for point, score in seen]
         scored.sort(key=_SCORE, reverse=True)
         shown = [each for each in scored if each.point_id not in buried]
         least = shown[-1].score if shown else 0.0
@@ -99,6 +106,9 @@ class Ordering(NamedTuple):
         share = head[-1].score / ranked.head[-1].score if head and ranked.head[-1].score else 0.0
         rest = [Found(point, score * share) for point, score in ranked.rest]
         return Ranked(ranked.exact, head, rest, buried=len(head) - len(shown))
+
+    def _cheap(self, items: Mapping[str, Traits]) -> Mapping[str, float]:
+        return {} if self.cheap is None else cheap_factors(items, self.cheap)
 
     def _worth(self, item: Traits) -> float:
         """Return the factor that the relevance of an item is multiplied by, at most 1."""

@@ -24,6 +24,7 @@ from workers.search.arranging import (
     filters_to_count,
     ordered_groups,
 )
+from workers.search.asking import Asking
 from workers.search.browsing import browsed_listing
 from workers.search.currency import check_currency
 from workers.search.fusion import HEAD_POINTS
@@ -41,9 +42,9 @@ if TYPE_CHECKING:
     from schemas.answers import Hit, IndexedItem
     from schemas.queries import Filters, QueryKind
     from schemas.refinements import Refinement
-    from workers.embedder.interface import ModelId, Vectors
     from workers.index.interface import Index
     from workers.merchandising.weights import Ranking
+    from workers.search.query_models import QueryEmbedders
     from workers.search.retrievers import FoundBy, Retrieved
     from workers.search.turned_prices import Turned
 
@@ -53,8 +54,6 @@ PAGE_POINTS = HEAD_POINTS
 """The points that are read of each ranking, at least, for a page in the order of relevance. The points beyond them are
 shown on later pages, and not counted: beside 500 events a second, reading on to 1,000 made a search half as slow again.
 """
-AHEAD_PAGES, AHEAD_END_MAX = 3, 50
-"""The payloads that a remote index gives with the rankings, in pages, and the last hit of pages for which it does."""
 COUNTED_POINTS = 1_000
 """The points that are read of each ranking to sort, group or count refinements of the found items."""
 
@@ -66,30 +65,14 @@ class ServingIndex(Protocol):
         """Return the collection that searches ask now. Raises Unavailable."""
 
 
-class QueryEmbedder(Protocol):
-    """Embeds queries with one model. `EmbedderThreads` does."""
-
-    @property
-    def cosine_min(self) -> float:
-        """The cosine below which a query and a text have nothing in common."""
-
-    def embed_query(self, text: str) -> asyncio.Task[Vectors]:
-        """Begin to compute the vector of a query."""
-
-
-class QueryEmbedders(Protocol):
-    """The models that are loaded. `EmbedderRegistry` knows them."""
-
-    def find_loaded(self, model: ModelId) -> QueryEmbedder | None:
-        """Return the embedder of exactly this model; None while it is not loaded."""
-
-
 class Results(NamedTuple):
     """One page of the items that were found."""
 
     hits: list[Hit]
     total: int
-    """The number of items that are found."""
+    """The number of items that are found, or of their groups, and of those that a pin alone shows."""
+    found: int
+    """The number of items that the search finds by itself, at least."""
     total_is_exact: bool
     """True if there are no more than `total`: see `PAGE_POINTS` and `COUNTED_POINTS` for how far rankings are read."""
     by: FoundBy
@@ -128,8 +111,12 @@ class Searcher:
         self._page_points = page_points
         self._counted_points = counted_points
 
-    async def search(self, request: SearchRequest, now_ms: int) -> Results:
+    async def search(
+        self, request: SearchRequest, now_ms: int, *, cheap: bool = False, typed: str | None = None
+    ) -> Results:
         """Return one page, with prices and offers as they are at `now_ms`.
+
+        `cheap`: lower prices go first among the best hits. `typed`: the query with its stop phrases, for rules.
 
         Raises Unavailable if the index is away, and RefusedRequest if prices of several currencies would be compared.
         """
@@ -137,17 +124,22 @@ class Searcher:
         _, turned = await asyncio.gather(
             check_currency(index, request, self._shop.currency), self._turned(index, request, now_ms)
         )
-        if arranges(request):
-            listing, retrieved, ordering = await self._arranged(index, request, turned, now_ms)
-        else:
-            listing, retrieved, ordering = await self._page(
-                index, request, filters_now(request.filters, turned), now_ms
-            )
+        ask = Asking(request, now_ms, turned, turned if cheap else None, typed)
+        listing, retrieved, ordering = await (self._arranged if arranges(request) else self._page)(index, ask)
         explainer = HitExplainer(retrieved, ordering, listing.pins) if request.explain else None
         known = {} if retrieved is None else retrieved.payloads
         page, left_out = await rendered(index, listing, known, self._shop, now_ms, explainer)
         by: FoundBy = "filters" if retrieved is None else retrieved.by
-        return Results(page, listing.total, listing.is_exact, by, listing.facets, listing.facets_are_exact, left_out)
+        return Results(
+            page,
+            listing.total,
+            listing.found,
+            listing.is_exact,
+            by,
+            listing.facets,
+            listing.facets_are_exact,
+            left_out,
+        )
 
     async def item(self, product_id: str, now_ms: int) -> IndexedItem | None:
         """Return the point of this item, visible or not; None if the index does not have it.
@@ -194,8 +186,10 @@ class Searcher:
         finally:
             computing.cancel()
 
-    def ordering(self, asked: Filters, query: str | None, kind: QueryKind, now_ms: int) -> Ordering:
-        """Return the order of a search's results. `asked` is the search, or its filters alone.
+    def ordering(
+        self, asked: Filters, query: str | None, kind: QueryKind, now_ms: int, typed: str | None = None
+    ) -> Ordering:
+        """Return the order of a search's results. `asked` is the search, or its filters alone; `typed` as in `search`.
 
         Only the order of relevance knows weights and rules. Raises RefusedRequest for an unknown ranking.
         """
@@ -206,54 +200,54 @@ class Searcher:
         currency = asked.currency or self._shop.currency
         name = (request and request.ranking) or IN_FORCE
         weights = self._ranking().named(name, "ranking").weights(kind, currency, self._shop.languages)
-        ordering = Ordering(weights, NO_RULES if name == UNRULED else self._rules.applied(query, now_ms), moment)
+        rules = NO_RULES if name == UNRULED else self._rules.applied(query, now_ms, typed)
+        ordering = Ordering(weights, rules, moment)
         if request is None or request.compare is None:
             return ordering
         other = self._ranking().named(request.compare, "compare").weights(kind, currency, self._shop.languages)
         seed = f"{request.seed or ''} {query or ''}"
         return ordering._replace(rival=Rival((name, request.compare), other, seed))
 
+    def _ordering(self, ask: Asking, kind: QueryKind) -> Ordering:
+        ordering = self.ordering(ask.request, ask.request.q, kind, ask.now_ms, ask.typed)
+        return ordering._replace(cheap=ask.cheap)
+
     async def _turned(self, index: Index, request: SearchRequest, now_ms: int) -> Turned:
         comparing = compares_prices(request) is not None
         return await turned_prices(index, self._shop.currency, now_ms) if comparing else {}
 
-    async def _page(
-        self, index: Index, request: SearchRequest, filters: Filters, now_ms: int
-    ) -> tuple[Listing, Retrieved | None, Ordering]:
+    async def _page(self, index: Index, ask: Asking) -> tuple[Listing, Retrieved | None, Ordering]:
         """Return one page in the order of relevance, weights and rules; without a query the index has the first say."""
+        request, filters = ask.request, filters_now(ask.request.filters, ask.turned)
         if request.q is None:
-            ordering = self.ordering(request, None, "filters", now_ms)
+            ordering = self._ordering(ask, "filters")
             return await browsed_page(index, request, filters, ordering), None, ordering
         end = request.offset + request.limit
         points = max(self._page_points, end)
-        [retrieved] = await self._retrieve(index, normalised(request.q), [filters], points, ahead=_ahead(request))
-        ordering = self.ordering(request, request.q, retrieved.kind, now_ms)
-        groups, pins, teams = await ordered_groups(index, retrieved.ranked(), filters, ordering, request.diversity)
-        page = groups[request.offset : end]
-        return Listing(page, len(groups), retrieved.is_complete, {}, True, pins, teams), retrieved, ordering
+        [retrieved] = await self._retrieve(index, normalised(request.q), [filters], points, ahead=ask.ahead)
+        ordering, ranked = self._ordering(ask, retrieved.kind), retrieved.ranked()
+        groups, pins, teams = await ordered_groups(index, ranked, filters, ordering, request.diversity)
+        page, found = groups[request.offset : end], len(ranked.whole)
+        return Listing(page, len(groups), found, retrieved.is_complete, {}, True, pins, teams), retrieved, ordering
 
-    async def _arranged(
-        self, index: Index, request: SearchRequest, turned: Turned, now_ms: int
-    ) -> tuple[Listing, Retrieved | None, Ordering]:
+    async def _arranged(self, index: Index, ask: Asking) -> tuple[Listing, Retrieved | None, Ordering]:
         """Return one page of all results, and their refinements; and the results of the retrievers with all filters."""
-        several = filters_to_count(request, turned)
+        request, several = ask.request, filters_to_count(ask.request, ask.turned)
         if request.q is None:
-            ordering = self.ordering(request, None, "filters", now_ms)
-            return await browsed_listing(index, request, several, turned, ordering), None, ordering
+            ordering = self._ordering(ask, "filters")
+            return await browsed_listing(index, request, several, ask.turned, ordering), None, ordering
         retrieved = await self._retrieve(
-            index, normalised(request.q), [*several.values()], self._counted_points, ahead=_ahead(request)
+            index, normalised(request.q), [*several.values()], self._counted_points, ahead=ask.ahead
         )
-        ordering = self.ordering(request, request.q, retrieved[0].kind, now_ms)
-        pins = ordering.rules.pins
+        ordering = self._ordering(ask, retrieved[0].kind)
         found = {
-            name: FoundSet(*await with_pins(index, each.ranked(), pins, filters), each.is_complete)
+            name: await _found_set(index, each, ordering, filters)
             for (name, filters), each in zip(several.items(), retrieved, strict=True)
         }
-        return await arranged(index, request, found, turned, ordering), retrieved[0], ordering
+        return await arranged(index, request, found, ask.turned, ordering), retrieved[0], ordering
 
 
-def _ahead(request: SearchRequest) -> int:
-    """Return how many payloads may be needed; 0 where the page is in another order, or too far down."""
-    end = request.offset + request.limit
-    in_relevance = request.sort == "relevance" and not request.group and not request.diversity
-    return AHEAD_PAGES * end if in_relevance and end <= AHEAD_END_MAX else 0
+async def _found_set(index: Index, retrieved: Retrieved, ordering: Ordering, filters: Filters) -> FoundSet:
+    ranked = retrieved.ranked()
+    shown, pins = await with_pins(index, ranked, ordering.rules.pins, filters)
+    return FoundSet(shown, pins, retrieved.is_complete, len(ranked.whole))

@@ -8,8 +8,8 @@ from typing import NamedTuple
 CHEAP = "cheap"
 """The boost by which lower prices go first among the results."""
 
-BRAND = "brand"
-"""The boost by which items of a brand go first. Its words are searched for as well."""
+BRAND, ATTRIBUTE = "brand", "attribute"
+"""The boosts by which items of a brand, a colour or a size go first. Their words are searched for as well."""
 
 
 class Guess(NamedTuple):
@@ -21,14 +21,21 @@ class Guess(NamedTuple):
     filters: Mapping[str, float | str]
     """Names of `schemas.queries.Filters` with their values; none for `CHEAP`."""
     boost: str | None = None
-    """`CHEAP` or `BRAND`; None for a filter."""
+    """`CHEAP`, `BRAND` or `ATTRIBUTE`; None for a filter."""
     dropped: str | None = None
     """The reason why it is not used after all, as a sentence; None if it is."""
+    term: str | None = None
+    """The term that only the items have that `BRAND` or `ATTRIBUTE` boosts."""
+
+    @property
+    def keeps_words(self) -> bool:
+        """True if its words are searched for as well, so that it leaves nothing out."""
+        return self.boost in (BRAND, ATTRIBUTE)
 
     @property
     def takes_words(self) -> bool:
         """True if its words are not searched for."""
-        return self.dropped is None and self.boost != BRAND
+        return self.dropped is None and not self.keeps_words
 
 
 class Known(NamedTuple):
@@ -40,6 +47,8 @@ class Known(NamedTuple):
     """The sellers by what names are compared by (`schemas.texts.name_key`)."""
     brands: Container[str] = frozenset()
     """The brands as `workers.words.identity.brand_key` gives them."""
+    attributes: Mapping[str, str] = {}
+    """The colours and sizes as NAME:VALUE, by their terms (`workers.words.identity.attribute_term`)."""
 
 
 class Understanding(NamedTuple):

@@ -5,17 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from schemas.texts import name_key
-from workers.understanding.guesses import BRAND, CHEAP, Guess, Known, Understanding
+from workers.understanding.guesses import ATTRIBUTE, BRAND, CHEAP, Guess, Known, Understanding
 from workers.understanding.phrases import CHEAP_WORDS, IN_STOCK, RATING, SELLER, grade
 from workers.understanding.prices import price_guesses
+from workers.words.identity import COLOR, SIZE, attribute_kind, attribute_term, brand_term
 from workers.words.surface import words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from workers.words.surface import Word
 
 SELLER_WORDS_MAX = 5
 """The most words of a seller's name that are looked up."""
 BRAND_WORDS_MAX = 5
+ATTRIBUTE_WORDS_MAX = 3
+"""The most words of a colour or a size that are looked up."""
 TEXT_CHARACTERS_MAX = 200
 """The longest query that is understood: nobody types a longer one."""
 _JOINTS = " \t\r\n,;"
@@ -61,8 +66,9 @@ def _guesses(text: str, known: Known) -> tuple[Guess, ...]:
     """Return the guesses in order; of those that overlap the first, and of those that begin together the longest."""
     if len(text) > TEXT_CHARACTERS_MAX:
         return ()
+    said = list(words(text))
     others = [*_ratings(text), *_stock(text), *_cheap(text), *_sellers(text, known)]
-    others += _brands(text, known)
+    others += [*_brands(text, said, known), *_attributes(text, said, known)]
     prices = price_guesses(text, known.currencies, {each.start for each in others})
     chosen: list[Guess] = []
     for each in sorted([*others, *prices], key=lambda each: (each.start, -each.end)):
@@ -99,17 +105,39 @@ def _sellers(text: str, known: Known) -> Iterator[Guess]:
                 break
 
 
-def _brands(text: str, known: Known) -> Iterator[Guess]:
+def _brands(text: str, said: Sequence[Word], known: Known) -> Iterator[Guess]:
     """Iterate over the brands that the text names beside other words, each by its longest name."""
-    found, at = list(words(text)), 0
-    while at < len(found):
-        for end in range(min(at + BRAND_WORDS_MAX, len(found)), at, -1):
-            if end - at < len(found) and " ".join(word.chunk for word in found[at:end]) in known.brands:
-                start, stop = found[at].start, found[end - 1].end
-                yield Guess(start, stop, {"brand": text[start:stop]}, boost=BRAND)
+    at = 0
+    while at < len(said):
+        for end in range(min(at + BRAND_WORDS_MAX, len(said)), at, -1):
+            if end - at < len(said) and " ".join(word.chunk for word in said[at:end]) in known.brands:
+                start, stop = said[at].start, said[end - 1].end
+                name = text[start:stop]
+                yield Guess(start, stop, {"brand": name}, boost=BRAND, term=brand_term(name))
                 at = end - 1
                 break
         at += 1
+
+
+def _attributes(text: str, said: Sequence[Word], known: Known) -> Iterator[Guess]:
+    """Iterate over the colours and sizes that the text names beside other words, the longest first."""
+    if not known.attributes:
+        return
+    for at in range(len(said)):
+        for end in range(min(at + ATTRIBUTE_WORDS_MAX, len(said)), at, -1):
+            first = at - 1 if at and attribute_kind(said[at - 1].chunk) == SIZE else at
+            value = text[said[at].start : said[end - 1].end]
+            kinds = (COLOR, SIZE) if _says_size(said[at:end]) or first < at else (COLOR,)
+            term = next((each for kind in kinds if (each := attribute_term(kind, value)) in known.attributes), None)
+            if term is not None and end - first < len(said):
+                start, stop = said[first].start, said[end - 1].end
+                yield Guess(start, stop, {"attribute": known.attributes[term]}, boost=ATTRIBUTE, term=term)
+                break
+
+
+def _says_size(value: Sequence[Word]) -> bool:
+    """Return whether words say a size by themselves: a number or a letter may be that of a model."""
+    return len(value[0].chunk) > 1 and not any(map(str.isdigit, value[0].chunk))
 
 
 def _end_of(text: str, at: int, named: Iterable[str]) -> int:

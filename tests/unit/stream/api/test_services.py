@@ -168,12 +168,12 @@ async def test_a_running_rebuild_keeps_the_collections_that_it_works_with(tmp_pa
 async def test_the_query_gate_is_closed_while_a_search_is_answered_however_it_ends(tmp_path: Path) -> None:
     made = context(tmp_path)
     outcomes: Iterator[Results | Unavailable] = iter(
-        [Results([], 0, True, "words", {}, True, []), Unavailable("the index is away")]
+        [Results([], 0, 0, True, "words", {}, True, []), Unavailable("the index is away")]
     )
     queries: list[int] = []
 
     class Searcher:
-        async def search(self, *_: Any) -> Results:
+        async def search(self, *_: Any, **__: Any) -> Results:
             queries.append(made.gate.queries)
             outcome: Results | Exception = next(outcomes)
             if isinstance(outcome, Exception):
@@ -223,8 +223,8 @@ async def test_hits_that_cannot_be_shown_are_counted(tmp_path: Path) -> None:
     made = context(tmp_path, metrics=IndexMetrics(registry))
 
     class Searcher:
-        async def search(self, *_: Any) -> Results:
-            return Results([], 2, True, "words", {}, True, ["a", "b"])
+        async def search(self, *_: Any, **__: Any) -> Results:
+            return Results([], 2, 2, True, "words", {}, True, ["a", "b"])
 
     searcher: Any = Searcher()
     for _ in range(2):

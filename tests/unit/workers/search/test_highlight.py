@@ -14,7 +14,8 @@ from tests.support.standing_in import shown
 from workers.plain import plain
 from workers.search.highlight import EXCERPT_CHARACTERS, TextSpan, fragments, highlights, matches
 from workers.words.item import item_words
-from workers.words.query import query_terms
+from workers.words.query import FUNCTION_WEIGHT, query_terms
+from workers.words.synonyms import read_synonyms
 
 PIECES = (
     "brass",
@@ -70,6 +71,15 @@ def test_the_words_that_match_are_those_that_find_the_item(text: str, query: str
 def test_a_stem_matches_in_the_language_of_the_text_alone() -> None:
     assert marked("Lampen aus Messing", "Lampe", "de") == ["Lampen"]
     assert marked("Lampen aus Messing", "Lampe", "und") == []
+
+
+def test_each_word_of_a_long_synonym_is_marked_and_a_function_word_is_not() -> None:
+    rules = read_synonyms("synonyms: [[phone, 智能手提電話], [tee, shirt for a warm day]]", "synonyms.yaml")
+    wanted = rules.terms("phone for tee")
+    assert max(wanted[term] for term in ("智能", "手提", "电话")) < FUNCTION_WEIGHT
+    title = "黑色智能手提電話 for a warm shirt"
+    spans = matches(title, "und", wanted)
+    assert [title[span.start : span.end] for span in spans] == ["智能手提電話", "a", "warm", "shirt"]
 
 
 def test_a_long_description_is_shown_where_most_of_it_matches() -> None:
