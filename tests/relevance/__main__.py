@@ -17,7 +17,7 @@ from stream.runtime.settings import read_settings
 from tests.benchmarks.catalogue import SHARED, Catalogue
 from tests.benchmarks.prefilled import open_prefilled
 from tests.oracle.hongkong import rows
-from tests.relevance.judged import judged, part_numbers, whole_titles
+from tests.relevance.judged import judged, part_numbers, parts_of_titles, slices, whole_titles
 from tests.relevance.measures import MEASURES, mean, measured, p_value
 from tests.relevance.properties import lost_numbers, lost_titles, other_in_the_other_script
 from tests.support.queries import LoadedModel, OneIndex
@@ -58,16 +58,32 @@ def main() -> int:
 async def _shop(items: Catalogue, embedder: Embedder) -> None:
     """Print the measures of the judged queries, if the shop has any, and of the known items."""
     groups = {**(part_numbers(items) if items.source == "electronics" else {}), **whole_titles(items)}
+    groups |= parts_of_titles(items)
     if items.source == "electronics":
         groups = {"judged": judged(), **groups}
     with tempfile.TemporaryDirectory() as folder:
         async with open_prefilled(read_settings(data_dir=folder), items, embedder) as index:
             for name, queries in groups.items():
                 if queries:
-                    await _print(f"{items.source}: {name}", queries, index, embedder)
+                    values = await _print(f"{items.source}: {name}", queries, index, embedder)
+                    if name == "judged":
+                        _print_slices(values, slices(queries, items))
 
 
-async def _print(title: str, queries: Mapping[str, Query], index: Index, embedder: Embedder) -> None:
+def _print_slices(values: Mapping[str, Mapping[str, Mapping[str, float]]], parts: Mapping[str, Sequence[str]]) -> None:
+    """Print the measures of each kind of query by words and fused: fused must not be below words on any."""
+    for name, query_ids in parts.items():
+        for measure in ("nDCG@10", "nDCG@10, judged"):
+            words, fused = ([values[way][measure][each] for each in query_ids] for way in ("words", "fused"))
+            if query_ids:
+                figures = f"words {np.mean(words):.3f}, fused {np.mean(fused):.3f}, p = {p_value(fused, words):.3f}"
+                print(f"  {name}, {len(query_ids)} queries, {measure}: {figures}")
+
+
+async def _print(
+    title: str, queries: Mapping[str, Query], index: Index, embedder: Embedder
+) -> dict[str, dict[str, dict[str, float]]]:
+    """Print the measures of each way, and return them by way, measure and query."""
     values, milliseconds = {}, {}
     for way in WAYS:
         began_s = time.perf_counter()
@@ -85,6 +101,7 @@ async def _print(title: str, queries: Mapping[str, Query], index: Index, embedde
     for measure in ("nDCG@10", "nDCG@10, judged"):
         words, fused = ([*values[way][measure].values()] for way in ("words", "fused"))
         print(f"  {measure}: fused - words {np.mean(fused) - np.mean(words):+.3f}, p = {p_value(fused, words):.3f}")
+    return values
 
 
 async def _ranking(way: str, query: str, index: Index, embedder: Embedder) -> list[str]:

@@ -9,14 +9,21 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tests.benchmarks.catalogue import SHARED, asked_queries
 from tests.oracle.hongkong import rows
+from workers.search.vector_weights import query_kind
+from workers.understanding.guesses import Known
+from workers.understanding.read import understand
+from workers.words.folding import folded
+from workers.words.identity import brand_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from tests.benchmarks.catalogue import Catalogue
 
 KNOWN_ITEMS = 120
 SEED = 7
+_RUN = re.compile("[\u3400-\u9fff]{2,}")
+"""A run of Chinese characters."""
 
 
 class Query(NamedTuple):
@@ -65,6 +72,33 @@ def whole_titles(items: Catalogue) -> dict[str, dict[str, Query]]:
         }
         for language, titles in of_title.items()
     }
+
+
+def parts_of_titles(items: Catalogue) -> dict[str, dict[str, Query]]:
+    """Return the longest run of Chinese in titles as queries, by language, each with all items whose title has it."""
+    said = {
+        product_id: {folded(title) for _, title in _titles(product)} for product_id, product in items.products.items()
+    }
+    drawn, parts = random.Random(SEED), dict[str, dict[str, Query]]()
+    for name, queries in whole_titles(items).items():
+        runs = {max(_RUN.findall(query.text), key=len, default="") for query in queries.values()} - {""}
+        for run in drawn.sample(sorted(runs), min(KNOWN_ITEMS, len(runs))):
+            having = {each: 3 for each, titles in said.items() if any(folded(run) in title for title in titles)}
+            parts.setdefault(name.replace("title", "part of a title"), {})[f"{name} {run}"] = Query(run, having)
+    return parts
+
+
+def slices(queries: Mapping[str, Query], items: Catalogue) -> dict[str, list[str]]:
+    """Return the ids of the queries by what they name: a part number, a brand beside other words, or neither."""
+    brands = {brand_key(product["brand"]) for product in items.products.values() if product.get("brand")}
+    found: dict[str, list[str]] = {"part number": [], "brand": [], "plain words": []}
+    for query_id, query in queries.items():
+        if query_kind(query.text, is_brand=False) == "part_number":
+            found["part number"].append(query_id)
+        else:
+            named = understand(query.text, Known(brands=brands)).guesses or brand_key(query.text) in brands
+            found["brand" if named else "plain words"].append(query_id)
+    return found
 
 
 def _titles(product: dict[str, object]) -> Iterator[tuple[str, str]]:
