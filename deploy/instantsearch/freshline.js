@@ -7,6 +7,7 @@ const ATTRIBUTE = "attributes.";
 const SORTS = ["price_asc", "price_desc", "rating", "newest"];
 const LEVELS = " > "; // What InstantSearch writes between the levels of a hierarchicalMenu.
 const PAGE_MAX = 100;
+const OFFSET_MAX = 10000; // How far down the API shows hits.
 
 // Return a client. `api`: the address of the API. `always`: parameters of every search, such as { currency: "EUR" }.
 // `empty`: the filters that are shown where there is neither a query nor a filter, such as
@@ -44,7 +45,7 @@ function read(indexName, params) {
     filters: { ...oneOf(params.facetFilters), ...numbers(params.numericFilters) },
     facets: [params.facets ?? []].flat(),
     page: params.page ?? 0,
-    hitsPerPage: params.hitsPerPage ?? 20,
+    hitsPerPage: Math.min(PAGE_MAX, params.hitsPerPage ?? 20),
   };
 }
 
@@ -135,8 +136,8 @@ function parametersOf(search, empty) {
     q: search.query || undefined,
     sort: search.sort,
     facets: fieldsOf(search).join(",") || undefined,
-    limit: Math.min(PAGE_MAX, Math.max(1, search.hitsPerPage)),
-    offset: search.page * search.hitsPerPage,
+    limit: Math.max(1, search.hitsPerPage),
+    offset: Math.min(OFFSET_MAX, firstOf(search)),
   };
 }
 
@@ -152,18 +153,21 @@ async function priceStats(ask, { facets, offset, min_price, max_price, ...parame
   }
 }
 
+const firstOf = (search) => search.page * search.hitsPerPage;
+
 function result(search, answer) {
   const { hits, total, facets, stats, ...more } = answer;
   const perPage = search.hitsPerPage;
+  const pagesMax = Math.floor(OFFSET_MAX / perPage) + 1;
   return {
     index: search.indexName,
     query: search.query,
     params: "",
-    hits: perPage ? hits.map((hit) => shown(hit, search.params)) : [],
+    hits: perPage && firstOf(search) <= OFFSET_MAX ? hits.map((hit) => shown(hit, search.params)) : [],
     nbHits: total,
     page: search.page,
     hitsPerPage: perPage,
-    nbPages: perPage ? Math.ceil(total / perPage) : 0,
+    nbPages: perPage ? Math.min(pagesMax, Math.ceil(total / perPage)) : 0,
     exhaustiveNbHits: answer.total_is_exact,
     processingTimeMS: Math.round(answer.took_ms),
     facets: counts(facets, search.facets),

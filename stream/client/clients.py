@@ -111,7 +111,7 @@ class _Request(TypedDict):
     url: str
     params: dict[str, Any]
     content: bytes | None
-    headers: dict[str, str]
+    headers: dict[bytes, bytes]
     timeout: float
 
 
@@ -121,9 +121,15 @@ def _request(api: str, call: Call[Any], seconds_max: float) -> _Request:
         "url": api + call.path,
         "params": dict(call.query),
         "content": call.body,
-        "headers": {} if call.body is None else {"Content-Type": "application/json"},
+        "headers": {name.encode(): value for name, value in _headers(call)},
         "timeout": (seconds_max if call.seconds_max is None else call.seconds_max) + call.wait_seconds,
     }
+
+
+def _headers(call: Call[Any]) -> Iterator[tuple[str, bytes]]:
+    yield from call.headers.items()
+    if call.body is not None:
+        yield "Content-Type", b"application/json"
 
 
 @contextmanager

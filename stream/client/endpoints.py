@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, ParamSpec, TypeVar, overload
 from urllib.parse import quote
 
@@ -34,6 +35,7 @@ class Call(NamedTuple, Generic[T]):
     path: str
     """The path with its parameters, encoded."""
     query: Mapping[str, Any]
+    headers: Mapping[str, bytes]
     body: bytes | None
     wait_seconds: float
     """The time that the API is asked to wait before it answers."""
@@ -84,12 +86,15 @@ class Route(Generic[P, T]):
         answers: type[T],
         *,
         in_body: bool = False,
+        in_headers: Mapping[str, str] = MappingProxyType({}),
         seconds_max: float | None = None,
     ) -> None:
-        """`asks`: the model of the parameters, those in braces in the path included; the others belong in the URL, or
-        with `in_body` in a JSON object. `answers`: the model of the answer, `str` for plain text. `seconds_max`: how
-        long it may take, where that is not as long as the client says."""
+        """`asks`: the model of the parameters, those in braces in the path included, and those `in_headers`, by name
+        with their headers; the others belong in the URL, or with `in_body` in a JSON object. `answers`: the model of
+        the answer, `str` for plain text. `seconds_max`: how long it may take, where that is not as long as the client
+        says."""
         self.method, self.path, self.asks, self.answers = method, path, asks, answers
+        self.in_headers = in_headers
         self._in_body = in_body
         self._seconds_max = seconds_max
 
@@ -102,11 +107,13 @@ class Route(Generic[P, T]):
             raise refusal({**first, "loc": ("request", *first["loc"])}) from None
         given = asked.model_dump(mode="json", exclude_unset=True, exclude_none=True)
         path = _PLACEHOLDER.sub(lambda name: quote(str(given.pop(name[1])), safe=""), self.path)
+        headers = {header: str(given.pop(name)).encode() for name, header in self.in_headers.items() if name in given}
         waits_ms = getattr(asked, "wait_ms", 0) if getattr(asked, "after", None) is not None else 0
         return Call(
             self.method,
             path,
             {} if self._in_body else given,
+            headers,
             orjson.dumps(given) if self._in_body else None,
             waits_ms / 1000,
             self._seconds_max,
@@ -140,9 +147,16 @@ class Endpoint(Route[P, T]):
 class EventEndpoint(Route[P, T]):
     """A method of the clients that iterates over the server-sent events of one name."""
 
-    def __init__(self, path: str, asks: Callable[P, BaseModel], event: str, answers: type[T]) -> None:
+    def __init__(
+        self,
+        path: str,
+        asks: Callable[P, BaseModel],
+        event: str,
+        answers: type[T],
+        in_headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         """`event`: the name of the events that are yielded; the stream may have others."""
-        super().__init__("GET", path, asks, answers, seconds_max=SILENCE_SECONDS_MAX)
+        super().__init__("GET", path, asks, answers, in_headers=in_headers, seconds_max=SILENCE_SECONDS_MAX)
         self.event = event
 
     @overload

@@ -53,6 +53,14 @@ class OneWatch(BaseModel):
     watch_id: str = Field(min_length=1)
 
 
+class WatchEvents(OneWatch):
+    """The parameters of the stream of a watch."""
+
+    last_event_id: str | None = Field(
+        None, min_length=1, description="the id of the last alert that was read: the stream begins with what came after"
+    )
+
+
 class Routes:
     """The methods of both clients. Parameters are given by name, and are those of the route."""
 
@@ -65,7 +73,7 @@ class Routes:
     set_watch = Endpoint("POST", "/watch", WatchRequest, ShownWatch, in_body=True)
     watch = Endpoint("GET", "/watch/{watch_id}", OneWatch, ShownWatch)
     end_watch = Endpoint("DELETE", "/watch/{watch_id}", OneWatch, ShownWatch)
-    alerts = EventEndpoint("/watch/{watch_id}/events", OneWatch, "alert", Alert)
+    alerts = EventEndpoint("/watch/{watch_id}/events", WatchEvents, "alert", Alert, {"last_event_id": "Last-Event-ID"})
     explain = Endpoint("GET", "/explain", ExplainParameters, Explanation)
     life = Endpoint("GET", "/products/{product_id}/life", OneProduct, ProductLife)
     progress = Endpoint("GET", "/progress", ProgressParameters, ProgressAnswer)

@@ -41,6 +41,8 @@ class StandInWatches:
     def __init__(self) -> None:
         self.kept: dict[str, ShownWatch] = {}
         self.asked: list[WatchRequest] = []
+        self.after: list[str | None] = []
+        """After which alert each stream was to begin."""
 
     async def watch(self, request: WatchRequest) -> ShownWatch:
         if request.product_id == "gone":
@@ -71,6 +73,7 @@ class StandInWatches:
         return ended
 
     async def alerts(self, watch_id: str, after: str | None) -> AsyncIterator[Alert]:
+        self.after.append(after)
         for alert_id in ("a1", "a2"):
             if after is None or alert_id > after:
                 yield alert(watch_id, alert_id)

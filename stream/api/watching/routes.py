@@ -68,7 +68,9 @@ def watch_routes(watches: WatchApi) -> APIRouter:
 
         A client that comes back with `Last-Event-ID` gets what it missed, as far as it is remembered.
         """
-        async for alert in watches.alerts(watch_id, last_event_id):
+        # The id of an alert has that of a product. Headers are read as Latin-1, and sent as UTF-8.
+        after = None if last_event_id is None else last_event_id.encode("latin-1").decode(errors="replace")
+        async for alert in watches.alerts(watch_id, after):
             yield ServerSentEvent(event="alert", id=alert.id, raw_data=alert.model_dump_json(), retry=RECONNECT_MS)
 
     return router

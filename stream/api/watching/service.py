@@ -62,6 +62,7 @@ class WatchService(WatchApi):
         index = await self._context.collections.serving()
         await check_currency(index, request.filters, self._context.shop.currency)
         point = None if request.product_id is None else await self._point(request.product_id)
+        _check_currency_of(point, request)
         now_ms = self._context.clock.now_ms()
         record = WatchRecord(
             owner=request.owner,
@@ -122,6 +123,16 @@ class WatchService(WatchApi):
 
     def _count(self) -> None:
         self._context.metrics.watching.watches.set(len(self._watches))
+
+
+def _check_currency_of(point: Payload | None, request: WatchRequest) -> None:
+    """Raise RefusedRequest if the price of a product is in another currency: the watch would never raise an alert."""
+    currency = None if point is None else point["currency"]
+    if currency not in (None, request.currency):
+        raise RefusedRequest(
+            "currency",
+            f"the price of {request.product_id} is in {currency}, which is compared, whatever other offers say",
+        )
 
 
 def shown_watch(watch: Watch, matches_now: bool | None) -> ShownWatch:

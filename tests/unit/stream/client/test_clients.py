@@ -109,6 +109,17 @@ def test_a_stream_yields_what_its_events_say(ask: Ask, service: StandIn) -> None
     assert ask("snapshots").at_ms == 1
 
 
+def test_a_stream_of_alerts_goes_on_after_the_last_one_that_was_read(
+    stack: tuple[StandIn, str], ask: Ask, service: StandIn
+) -> None:
+    watch = ask("set_watch", owner="u", q="lamp")
+    with Client(stack[1]) as client:
+        first, second = client.alerts(watch_id=watch.id)
+        assert [each.id for each in client.alerts(watch_id=watch.id, last_event_id=first.id)] == [second.id]
+    named = Routes.alerts.call(watch_id="w", last_event_id="w:麵包:1")
+    assert named.headers == {"Last-Event-ID": "w:麵包:1".encode()} and named.query == {}
+
+
 def test_every_kind_of_error_has_its_class_and_its_sentence(ask: Ask, service: StandIn) -> None:
     with pytest.raises(NotFound, match="no item none-such was ever heard of"):
         ask("item", product_id="none-such")

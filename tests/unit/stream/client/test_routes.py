@@ -66,6 +66,14 @@ def test_a_method_takes_the_parameters_of_its_route(address: tuple[str, str]) ->
         assert method.asks is NoParameters or method.asks in models_of(route)
 
 
+@pytest.mark.parametrize("address", [each for each in ADDRESSES if each.values[0] in BY_ADDRESS])
+def test_a_method_sends_the_headers_of_its_route(address: tuple[str, str]) -> None:
+    method, route = METHODS[BY_ADDRESS[address]], PUBLIC[address]
+    assert isinstance(method.asks, type) and issubclass(method.asks, BaseModel)
+    assert {parameter.alias for parameter in route.dependant.header_params} == set(method.in_headers.values())
+    assert set(method.in_headers) <= set(method.asks.model_fields)
+
+
 def test_streams_are_methods_that_iterate() -> None:
     streams = {address for address, route in PUBLIC.items() if "text/event-stream" in str(route.response_class)}
     streams |= {("GET", "/events")}

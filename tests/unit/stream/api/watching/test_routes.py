@@ -59,6 +59,14 @@ async def test_alerts_are_streamed_with_their_ids_after_the_last_one_that_a_clie
         assert streamed.count("event: alert") == len(ids) and '"product_id":"lamp-1"' in streamed
 
 
+async def test_the_last_alert_of_a_client_may_be_of_a_product_in_any_script(
+    client: httpx.AsyncClient, service: StandIn
+) -> None:
+    await client.post("/watch", json=SEARCH)
+    await client.get("/watch/w1/events", headers={b"Last-Event-ID": "w1:麵包:7".encode()})
+    assert service.watches.after == ["w1:麵包:7"]
+
+
 async def test_a_stream_too_many_is_refused(client: httpx.AsyncClient, service: StandIn) -> None:
     await client.post("/watch", json=SEARCH)
     service.watches.full = True

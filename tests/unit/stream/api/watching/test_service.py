@@ -90,6 +90,12 @@ async def test_the_watch_of_a_product_says_whether_it_has_the_price_already(benc
         assert (await bench.service.watch(asked)).matches_now is matches
 
 
+async def test_the_watch_of_a_product_is_refused_in_a_currency_that_its_price_is_not_in(bench: Bench) -> None:
+    dollars: dict[str, Any] = {"q": None, "product_id": "P1", "target_price": 9, "currency": "USD"}
+    assert await bench.refused(**dollars) == "currency"
+    assert (await bench.service.watch(WatchRequest(**(SEARCH | dollars | {"product_id": "gone"})))).matches_now is False
+
+
 async def test_an_unknown_product_is_refused_and_while_the_index_is_behind_not_yet(bench: Bench) -> None:
     for product_id in ("P9", "freshline-canary-0"):
         asked: dict[str, Any] = {"q": None, "product_id": product_id, "target_price": 1, "currency": "EUR"}

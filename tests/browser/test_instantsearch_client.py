@@ -1,0 +1,58 @@
+"""The client of deploy/instantsearch alone, in Node.js: each page that it offers is one that the API answers."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CLIENT = Path(__file__).parents[2] / "deploy" / "instantsearch" / "freshline.js"
+NODE = shutil.which("node")
+PROGRAM = """
+import { readFileSync } from "node:fs";
+const [file, params] = process.argv.slice(1);
+const source = readFileSync(file, "utf8");
+const { freshlineSearchClient } = await import("data:text/javascript," + encodeURIComponent(source));
+const asked = [];
+const hit = { product_id: "lamp-1", category: [] };
+globalThis.fetch = async (url) => {
+  asked.push(Object.fromEntries(new URL(url).searchParams));
+  return { ok: true, json: async () => ({ hits: [hit], total: 25000, total_is_exact: true, facets: {}, took_ms: 1 }) };
+};
+const client = freshlineSearchClient({ api: "http://shop" });
+const { results } = await client.search([{ indexName: "items", params: JSON.parse(params) }]);
+console.log(JSON.stringify({ asked, result: results[0] }));
+"""
+
+
+def page(**params: Any) -> tuple[dict[str, str], dict[str, Any]]:
+    """Return the parameters that the API is asked with, and the result that InstantSearch gets. 25,000 are found."""
+    if NODE is None:
+        pytest.skip("there is no Node.js")
+    given = json.dumps({"query": "lamp", **params})
+    command = [NODE, "--input-type=module", "-e", PROGRAM, str(CLIENT), given]
+    said = json.loads(subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout)
+    return said["asked"][0], said["result"]
+
+
+@pytest.mark.parametrize(
+    ("params", "offset", "limit", "pages", "hits"),
+    [
+        ({}, 0, 20, 501, 1),
+        ({"page": 500}, 10_000, 20, 501, 1),
+        ({"page": 501}, 10_000, 20, 501, 0),
+        ({"hitsPerPage": 200, "page": 2}, 200, 100, 101, 1),
+        ({"hitsPerPage": 7, "page": 1_428}, 9_996, 7, 1_429, 1),
+        ({"hitsPerPage": 0}, 0, 1, 0, 0),
+    ],
+)
+def test_every_page_that_is_offered_is_one_that_the_api_answers(
+    params: dict[str, int], offset: int, limit: int, pages: int, hits: int
+) -> None:
+    asked, result = page(**params)
+    assert (asked["offset"], asked["limit"]) == (str(offset), str(limit))
+    assert (result["nbPages"], len(result["hits"])) == (pages, hits)
