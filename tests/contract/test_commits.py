@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from tests.support.running_broker import RunningBroker
 
 RECORDS = 300
+RECORDS_WITH_GAPS = 40
+"""Each takes a transaction of its own, of some 60 ms."""
 SEED = 20261122
 
 
@@ -41,12 +43,12 @@ def produce(broker: RunningBroker, place: Partition, *, with_gaps: bool) -> int:
         return RECORDS
     producer = KafkaProducer(bootstrap_servers=broker.address, transactional_id=f"gaps-{place.topic}")
     producer.init_transactions()
-    for n in range(RECORDS):
+    for n in range(RECORDS_WITH_GAPS):
         producer.begin_transaction()
         producer.send(place.topic, b"%d" % n, partition=place.number)
         producer.commit_transaction()
     producer.close()
-    return 2 * RECORDS
+    return 2 * RECORDS_WITH_GAPS
 
 
 class Handler:
@@ -92,13 +94,14 @@ def committed(parts: AppParts, place: Partition) -> int | None:
 async def out_of_order(broker: RunningBroker, data_dir: Path, *, with_gaps: bool) -> None:
     [place] = broker.new_topic()
     end = produce(broker, place, with_gaps=with_gaps)
+    records = RECORDS_WITH_GAPS if with_gaps else RECORDS
     held: list[InFlightRecord] = []
 
     def handle(_offset: int, in_flight: InFlightRecord) -> None:
         held.append(in_flight)
 
     async with running(broker, data_dir, place, handle) as parts:
-        await until(lambda: len(held) == RECORDS, "all records are delivered")
+        await until(lambda: len(held) == records, "all records are delivered")
         print("seed", SEED)
         first, *rest = held
         random.Random(SEED).shuffle(rest)
