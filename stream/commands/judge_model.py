@@ -67,7 +67,7 @@ def try_model(
     chosen = _chosen(texts, [judged, (each for query in queries for each in _found(stack, query))])
     near = []
     for source in sources:
-        embedder = load_embedder(settings.embedder, source, threads=settings.embed_threads)
+        embedder = load_embedder(settings.embedder, source, threads=settings.batches_at_once)
         try:
             near.append(_nearest(embedder, queries, chosen, tell))
         finally:

@@ -115,7 +115,7 @@ async def run_index_worker(settings: Settings, answers: NotServing) -> None:
 
 async def _open(settings: Settings, gate: QueryGate, closing: AsyncExitStack) -> Opened:
     """Open models and index, and find out which log they belong to. `closing` closes them."""
-    models = EmbedderRegistry(settings.embedder, threads=settings.embed_threads, gate=gate)
+    models = EmbedderRegistry(settings.embedder, threads=settings.batches_at_once, gate=gate)
     closing.push_async_callback(models.close)
     collections = await open_collections(
         directory=settings.index_dir,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from difflib import get_close_matches
 from functools import cached_property
@@ -106,10 +107,11 @@ class Settings(TransportSettings):
     embedder: Literal["model", "fake"] = Field(
         "model", description="What computes vectors. `fake` computes deterministic ones without a model, for tests."
     )
-    embed_threads: int = Field(
-        1,
+    embed_threads: int | None = Field(
+        None,
         ge=1,
-        description="Threads of torch. On two cores, one thread leaves the other core to prices and searches.",
+        description="How many batches of texts are embedded at a time while many wait, each on a core. If it is not "
+        "set, half as many as there are cores. Prices and searches go first.",
     )
     shop_currency: Currency | None = Field(
         None,
@@ -145,6 +147,11 @@ class Settings(TransportSettings):
     def index_dir(self) -> Path:
         """The directory of the embedded index."""
         return self.data_dir / "index"
+
+    @property
+    def batches_at_once(self) -> int:
+        """The number of batches of texts that are embedded at a time."""
+        return self.embed_threads or max(1, (os.cpu_count() or 1) // 2)
 
     @property
     def broker_kind(self) -> Literal["embedded", "kafka"]:

@@ -50,7 +50,6 @@ def _prepare(name: str, folder: Path, file: Path) -> bool:
         _log.warning("no prepared model can be kept, so that each start takes longer", reason=str(error))
         return False
     command = [sys.executable, "-P", "-m", "workers.embedder.prepare", name, str(folder), str(file)]
-    command.append(str(torch.get_num_threads()))
     with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
         process.wait()  # Its standard input stays open until then, and ends with this process.
     return file.exists()

@@ -45,8 +45,8 @@ def main() -> None:
     """Load the model, and write its prepared form, or the reason why it has none."""
     end_with_caller()
     quiet_libraries()
-    name, folder, file, threads = sys.argv[1:]
-    torch.set_num_threads(int(threads))
+    name, folder, file = sys.argv[1:]
+    torch.set_num_threads(1)
     try:
         prepare(load_sentence_model(name, Path(folder)), Path(file))
     except NotPreparable as error:

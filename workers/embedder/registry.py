@@ -21,7 +21,8 @@ class EmbedderRegistry:
     """Loads each embedder in the background when it is first asked for."""
 
     def __init__(self, kind: Kind, *, threads: int, gate: QueryGate) -> None:
-        """`threads`: torch's number for the whole process. `gate`: the queries to which documents give way."""
+        """`threads`: how many batches of documents a model embeds at a time. `gate`: the queries to which they give
+        way."""
         self._kind = kind
         self._threads = threads
         self._gate = gate
@@ -77,8 +78,8 @@ def start_embedder(kind: Kind, source: str | None, *, threads: int, gate: QueryG
 def load_embedder(kind: Kind, source: str | None, *, threads: int, gate: QueryGate | None = None) -> Embedder:
     """Load the embedder into this process. Call it in a thread: it takes seconds, as only this imports torch.
 
-    `source`: name or folder of the model, None: the installed one. `threads`: the threads that torch computes
-    with. `gate`: the queries to which documents give way, None where nobody asks any.
+    `source`: name or folder of the model, None: the installed one. `threads`: how many batches of documents it
+    embeds at a time. `gate`: the queries to which documents give way, None where nobody asks any.
 
     Raises Misconfigured if there is no such model.
     """
@@ -92,7 +93,7 @@ def load_embedder(kind: Kind, source: str | None, *, threads: int, gate: QueryGa
     from workers.embedder.preparation import prepared_model
     from workers.embedder.torch_embedder import TorchEmbedder
 
-    torch.set_num_threads(threads)
+    torch.set_num_threads(1)  # Several threads of one pass wait for each other, and spin meanwhile.
     if (model := prepared_model(name, folder)) is None:
         from workers.embedder.sentence import load_sentence_model
 
@@ -100,4 +101,4 @@ def load_embedder(kind: Kind, source: str | None, *, threads: int, gate: QueryGa
         # leaves, it would take 0.4 s.
         memory.freeze_heap()
         model = load_sentence_model(name, folder).model
-    return TorchEmbedder(model, gate=gate)
+    return TorchEmbedder(model, gate=gate, threads=threads)

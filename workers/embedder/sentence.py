@@ -47,9 +47,9 @@ class SentenceEmbedder(TorchEmbedder):
     """A model that sentence-transformers has loaded into this process."""
 
     def __init__(self, model: str | None = None, *, threads: int = 1, gate: QueryGate | None = None) -> None:
-        """Arguments and errors are those of `load_sentence_model`; `gate` is that of TorchEmbedder."""
-        torch.set_num_threads(threads)
-        super().__init__(load_sentence_model(*locate(model)).model, gate=gate)
+        """Arguments and errors are those of `load_sentence_model`; `gate` and `threads` are those of TorchEmbedder."""
+        torch.set_num_threads(1)
+        super().__init__(load_sentence_model(*locate(model)).model, gate=gate, threads=threads)
 
 
 class SentenceModel(NamedTuple):

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor, wait
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +20,7 @@ from workers.embedder.torch_model import unit_rows
 from workers.query_gate import QueryGate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from workers.embedder.interface import Vectors
     from workers.embedder.torch_model import Features, Task, TorchModel
@@ -41,12 +44,31 @@ WINDOW_CHARACTERS = 20_000
 """The characters that are tokenised at once, in about 6 ms: a query may have to wait for that long."""
 
 
+class _Shared:
+    """Batches that several threads take, one after the other."""
+
+    def __init__(self, cut: Iterator[list[int]]) -> None:
+        self._cut = cut
+        self._lock = threading.Lock()
+
+    def take(self, wait_until_open: Callable[[], None]) -> list[int] | None:
+        """Return the next batch once the gate is open, at which one thread waits for all; None after the last."""
+        with self._lock:
+            batch = next(self._cut, None)
+            if batch is not None:
+                wait_until_open()
+            return batch
+
+
 class TorchEmbedder(Embedder):
     """One model. Its passes may run in parallel."""
 
-    def __init__(self, model: TorchModel, *, gate: QueryGate | None = None) -> None:
-        """`gate`: the queries to which batches of documents give way; None where nobody asks any."""
+    def __init__(self, model: TorchModel, *, gate: QueryGate | None = None, threads: int = 1) -> None:
+        """`gate`: the queries to which batches of documents give way; None where nobody asks any.
+        `threads`: how many batches of documents are embedded at a time."""
         self._torch_model = model
+        self._threads = threads
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="embed-documents")
         self._passes = model.passes
         self._gate = gate or QueryGate()
         self._bucket = self._gate.token_bucket()
@@ -73,9 +95,12 @@ class TorchEmbedder(Embedder):
         rows = np.empty((len(texts), self.model.dimension), dtype=np.float32)
         for window in batches([len(text) for text in texts], lambda: WINDOW_CHARACTERS):
             features = self._torch_model.tokeniser.features([texts[index] for index in window], "document")
-            for batch in self._cut(features, len(window)):
-                self._gate.wait_until_open_in_thread(self._bucket)
-                rows[[window[index] for index in batch]] = self._embed_batch(_select(features, batch))
+            cut = _Shared(self._cut(features, len(window)))
+            work = partial(self._embed_batches, cut, features, window, rows)
+            working = [self._pool.submit(work) for _ in range(self._threads)]
+            wait(working)  # All of them, also if one fails: the gate takes no question after the answer.
+            for each in working:
+                each.result()
         return rows
 
     @override
@@ -87,6 +112,11 @@ class TorchEmbedder(Embedder):
             )
         row: Vectors = self._embed(features, "query")[0]
         return row
+
+    def _embed_batches(self, cut: _Shared, features: Features, window: list[int], rows: Vectors) -> None:
+        """Embed batches into their rows until none is left; other threads take the batches between."""
+        while (batch := cut.take(lambda: self._gate.wait_until_open_in_thread(self._bucket))) is not None:
+            rows[[window[index] for index in batch]] = self._embed_batch(_select(features, batch))
 
     def _embed_batch(self, features: Features) -> Vectors:
         started = time.perf_counter()

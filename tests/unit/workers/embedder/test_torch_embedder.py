@@ -1,0 +1,73 @@
+"""Batches of documents are embedded several at a time, and every row is that of its text."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, cast
+
+import pytest
+import torch
+
+from schemas.errors import EmbeddingFailed
+from tests.support.waiting import HANG_S
+from workers.embedder.interface import ModelId
+from workers.embedder.torch_embedder import TOKENS_MIN, TorchEmbedder
+from workers.embedder.torch_model import Features, TextTokeniser, TorchModel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from workers.embedder.torch_model import Task
+
+
+class OneBatchEach:
+    """A tokeniser that gives each text as many tokens as a batch may have; all of them are the number of the text."""
+
+    def features(self, texts: Sequence[str], task: Task) -> Features:
+        ids = torch.tensor([[int(text)] * TOKENS_MIN for text in texts])
+        return {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
+
+    def reads(self, features: Features) -> bool:
+        return True
+
+
+def embedder(forward: Callable[[Features], torch.Tensor], threads: int) -> TorchEmbedder:
+    tokeniser = cast("TextTokeniser", OneBatchEach())
+    passes = {"document": forward, "query": forward}
+    return TorchEmbedder(TorchModel(ModelId("m", "1", 2), "float32", 1.0, 0.0, tokeniser, passes), threads=threads)  # type: ignore[arg-type]
+
+
+def number_and_one(features: Features) -> torch.Tensor:
+    numbers = features["input_ids"][:, :1].float()
+    return torch.cat([numbers, torch.ones_like(numbers)], dim=1)
+
+
+def test_as_many_batches_run_at_a_time_as_there_are_threads_and_rows_keep_the_order() -> None:
+    together, met = threading.Barrier(2, timeout=HANG_S), threading.Event()
+
+    def forward(features: Features) -> torch.Tensor:
+        if not met.is_set():
+            together.wait()
+            met.set()
+        return number_and_one(features)
+
+    rows = embedder(forward, 2).embed_documents([str(number) for number in range(6)])
+    assert (rows[:, 0] / rows[:, 1]).round().tolist() == [0, 1, 2, 3, 4, 5]
+
+
+def test_a_failure_is_raised_after_every_other_batch_is_done() -> None:
+    begun, failed, done = threading.Event(), threading.Event(), list[int]()
+
+    def forward(features: Features) -> torch.Tensor:
+        if features["input_ids"][0, 0] == 0:
+            assert begun.wait(HANG_S)
+            failed.set()
+            raise RuntimeError("no")
+        begun.set()
+        assert failed.wait(HANG_S)
+        done.extend(features["input_ids"][:, 0].tolist())
+        return number_and_one(features)
+
+    with pytest.raises(EmbeddingFailed, match="no"):
+        embedder(forward, 2).embed_documents([str(number) for number in range(6)])
+    assert sorted(done) == [1, 2, 3, 4, 5]
