@@ -12,7 +12,7 @@ from workers.words.identity import COLOR, SIZE, attribute_kind, attribute_term, 
 from workers.words.surface import words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Container, Iterable, Iterator, Sequence
 
     from workers.words.surface import Word
 
@@ -124,20 +124,27 @@ def _attributes(text: str, said: Sequence[Word], known: Known) -> Iterator[Guess
     if not known.attributes:
         return
     for at in range(len(said)):
+        first = at - 1 if at and attribute_kind(said[at - 1].chunk) == SIZE else at
+        kinds = (COLOR, SIZE) if first < at or _says_size(said[at].chunk) else (COLOR,)
         for end in range(min(at + ATTRIBUTE_WORDS_MAX, len(said)), at, -1):
-            first = at - 1 if at and attribute_kind(said[at - 1].chunk) == SIZE else at
-            value = text[said[at].start : said[end - 1].end]
-            kinds = (COLOR, SIZE) if _says_size(said[at:end]) or first < at else (COLOR,)
-            term = next((each for kind in kinds if (each := attribute_term(kind, value)) in known.attributes), None)
+            key = " ".join([word.chunk for word in said[at:end]]) if end - at > 1 else said[at].chunk
+            term = _known_term(kinds, key, known.attributes)
             if term is not None and end - first < len(said):
                 start, stop = said[first].start, said[end - 1].end
                 yield Guess(start, stop, {"attribute": known.attributes[term]}, boost=ATTRIBUTE, term=term)
                 break
 
 
-def _says_size(value: Sequence[Word]) -> bool:
-    """Return whether words say a size by themselves: a number or a letter may be that of a model."""
-    return len(value[0].chunk) > 1 and not any(map(str.isdigit, value[0].chunk))
+def _known_term(kinds: Iterable[str], key: str, known: Container[str]) -> str | None:
+    for kind in kinds:
+        if (term := attribute_term(kind, key)) in known:
+            return term
+    return None
+
+
+def _says_size(word: str) -> bool:
+    """Return whether a word may begin a size by itself: a number or a letter may be that of a model."""
+    return len(word) > 1 and not any(map(str.isdigit, word))
 
 
 def _end_of(text: str, at: int, named: Iterable[str]) -> int:

@@ -62,7 +62,7 @@ def _attributes(content: Content) -> Iterator[tuple[str, str]]:
     for name, said in content["attributes"].items():
         if (kind := attribute_kind(name)) is not None:
             for value in islice(attribute_values(said), VALUES_PER_ATTRIBUTE_MAX):
-                yield attribute_term(kind, value), f"{name}:{value}"
+                yield attribute_term(kind, brand_key(value)), f"{name}:{value}"
 
 
 def _stems(content: Content) -> Iterator[str]:

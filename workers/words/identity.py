@@ -58,9 +58,9 @@ def attribute_kind(name: str) -> str | None:
     return _KINDS.get(brand_key(name))
 
 
-def attribute_term(kind: str, value: str) -> str:
-    """Return the term of items that have this colour or size. No brand has a colon in its term."""
-    return f"@{kind}:{brand_key(value)}"
+def attribute_term(kind: str, key: str) -> str:
+    """Return the term of items that have this colour or size, as `brand_key` gives it. No brand has a colon there."""
+    return f"@{kind}:{key}"
 
 
 def without_names(terms: Mapping[str, float]) -> dict[str, float]:

@@ -11,7 +11,7 @@ from workers.plain import attribute_texts, plain
 from workers.words.chunks import chunks, terms
 from workers.words.folding import folded, spelled_out
 from workers.words.head_nouns import head_nouns
-from workers.words.identity import attribute_kind, attribute_term, brand_term, identity_terms, title_term_of
+from workers.words.identity import attribute_kind, attribute_term, brand_key, brand_term, identity_terms, title_term_of
 from workers.words.stems import SNOWBALL, singular, stem
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def _names(content: Content) -> Iterator[str]:
         yield brand_term(content["brand"])
     for name, said in content["attributes"].items():
         if (kind := attribute_kind(name)) is not None:
-            yield from {attribute_term(kind, value): None for value in attribute_values(said)}
+            yield from {attribute_term(kind, brand_key(value)): None for value in attribute_values(said)}
     for _, text in _distinct(content["title"]):
         found = chunks(folded(text))
         yield title_term_of(found)
