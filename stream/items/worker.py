@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import structlog
 
@@ -11,6 +11,7 @@ from schemas.canaries import is_canary
 from schemas.errors import InvalidEvent
 from stream.items.arrival import arrival
 from stream.items.effects import Effect, FoldedEvent, Outgoing
+from stream.items.partition import Unchanged
 from stream.kafka.headers import (
     Origin,
     bug_headers,
@@ -50,6 +51,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 ROUTES_CACHED_MAX = 100_000
+FOLD = "fold"
+"""The pure stage of this worker, by whose name its bugs are counted."""
 
 
 class ItemsWorker:
@@ -78,6 +81,7 @@ class ItemsWorker:
         self._metrics = metrics
         # A look-up by labels takes a lock and a tuple, for every event.
         self._events = {topic: metrics.events.labels(topic) for topic in INPUTS}
+        _begin_at_zero(metrics)
         self._clock = clock
         self._gate = gate
         self._stamped_by_producers = stamped_by_producers
@@ -150,7 +154,7 @@ class ItemsWorker:
             return [self._refuse(record, state, partition.topic, error, headers, span)]
         except Exception as error:
             log.exception("bug", topic=partition.topic, partition=partition.number, offset=record.offset)
-            self._metrics.bugs.labels("fold").inc()
+            self._metrics.bugs.labels(FOLD).inc()
             headers = bug_headers(origin, record.headers, error)
             return [*folded, self._refuse(record, state, partition.topic, error, headers, span)]
         return folded + forwarded if forwarded else folded
@@ -204,3 +208,13 @@ class ItemsWorker:
             span.fail(f"{type(error).__name__}: {error}")
         self._metrics.dead_letters.labels(topic, type(error).__name__).inc()
         return Outgoing(state, dead_letter_topic(topic), record.key, record.value, state.number, headers)
+
+
+def _begin_at_zero(metrics: ItemsMetrics) -> None:
+    """Give each labelled counter its series. Prometheus sees no increase in one that begins with the first event."""
+    metrics.bugs.labels(FOLD)
+    for topic in INPUTS:
+        metrics.dead_letters.labels(topic, InvalidEvent.__name__)
+        metrics.misrouted.labels(topic)
+        for reason in get_args(Unchanged):
+            metrics.unchanged.labels(topic, reason)

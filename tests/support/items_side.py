@@ -75,7 +75,8 @@ class Bench:
     ) -> None:
         self.sent: list[Sent] = []
         self.trackers = OffsetTrackers()
-        self.metrics = ItemsMetrics(CollectorRegistry())
+        self.registry = CollectorRegistry()
+        self.metrics = ItemsMetrics(self.registry)
         self.parts = compose(
             "me",
             PARTITIONS,

@@ -46,9 +46,10 @@ languages, currency) count where the workers start, not where a command asks the
 `KAFKA_HOME` is the folder of an unpacked Apache Kafka, for `--broker kafka` and for the tests."""
 METRICS_INTRODUCTION = """\
 An index worker answers them at `GET /metrics`, in OpenMetrics for a client that accepts it and else in the text format
-of Prometheus; in both the names of counters end with `_total`. Metrics of the items workers are there too, with the
-labels `worker` and `what` (the topic, topic/error or topic/reason), since one API shows all of them. With
-`FRESHLINE_METRICS_PORT` an items worker serves its own."""
+of Prometheus. Counters of the items workers are there too, with the labels `worker` and `what` (the topic, topic/error
+or topic/reason), since one API shows all of them. With `FRESHLINE_METRICS_PORT` an items worker serves its own. Where
+several index workers are scraped, or an items worker as well, each count is there several times: take
+`max by (worker, what)` of `{worker!=""}` before you sum, as `deploy/monitoring` does."""
 
 
 def pages() -> dict[str, str]:
@@ -200,7 +201,7 @@ def _metric_lines() -> Iterator[str]:
         of(registry)
         rows = [
             (
-                f"`{each.name}`",
+                f"`{each.name}{'_total' if each.type == 'counter' else ''}`",
                 each.type,
                 ", ".join(f"`{label}`" for label in _labels(registry, each.name)),
                 each.documentation,

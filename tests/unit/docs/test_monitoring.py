@@ -40,6 +40,27 @@ def test_every_alert_has_a_severity_a_summary_and_a_runbook_line() -> None:
         assert alert["annotations"]["summary"] and alert["annotations"]["runbook"].endswith((".", "?")), alert["alert"]
 
 
+def test_every_alert_is_tested_to_fire_and_to_be_silent() -> None:
+    rules = [rule for group in yaml.safe_load(RULES.read_text(encoding="utf-8"))["groups"] for rule in group["rules"]]
+    tests = yaml.safe_load((FOLDER / "freshline.test.yml").read_text(encoding="utf-8"))["tests"]
+    cases = [case for test in tests for case in test["alert_rule_test"]]
+    fired = {case["alertname"] for case in cases if case["exp_alerts"]}
+    silent = {case["alertname"] for case in cases if not case["exp_alerts"]}
+    assert {rule["alert"] for rule in rules if "alert" in rule} == fired == silent
+
+
+def test_counters_of_the_items_workers_are_taken_from_one_source() -> None:
+    """Each index worker answers the counters of all items workers, and an items worker's own port has them again."""
+    registry = CollectorRegistry()
+    ItemsMetrics(registry)
+    counters = {f"{metric.name}_total" for metric in registry.collect()}
+    for path in (RULES, FOLDER / "grafana" / "freshline.json"):
+        text = path.read_text(encoding="utf-8").replace('\\"', '"')
+        for counter in counters:
+            for selected in re.findall(rf"\b{counter}\b(.*)", text):
+                assert selected.startswith('{worker!=""}'), (path.name, counter)
+
+
 def test_promtool_sees_the_alerts_fire_and_clear() -> None:
     promtool = shutil.which("promtool")
     if promtool is None:

@@ -15,6 +15,7 @@ from schemas.canaries import CANARY_HEADER
 from schemas.events import parse
 from schemas.items import NO_REVIEWS, Entity, ItemRecord
 from schemas.state_codec import decode_item, encode_item
+from stream.items.__main__ import counters
 from stream.items.partition import ItemPartition
 from stream.items.publisher import PublisherBounds
 from stream.kafka.partitions import Partition, partition_of
@@ -69,6 +70,18 @@ async def test_stale_and_duplicate_events_are_counted_apart() -> None:
         samples = [each for family in unchanged.collect() for each in family.samples if each.name.endswith("_total")]
         counted = {tuple(each.labels.values()): each.value for each in samples}
         assert counted["prices", "duplicate"] == counted["prices", "stale"] == counted["reviews", "duplicate"] == 1
+
+
+async def test_counters_are_there_at_zero_before_the_first_event_so_that_prometheus_sees_its_increase() -> None:
+    async with bench() as b:
+        counted = counters(b.registry)
+        assert set(counted.values()) == {0}
+        assert {
+            "freshline_bugs_total/fold",
+            "freshline_dead_letters_total/prices/InvalidEvent",
+            "freshline_misrouted_events_total/reviews",
+            "freshline_events_unchanged_total/products/stale",
+        } <= counted.keys()
 
 
 async def test_a_product_of_a_shop_with_the_id_of_a_canary_is_refused() -> None:
