@@ -84,6 +84,15 @@ async def test_an_item_that_search_may_not_show_says_why(index: Index) -> None:
     assert not unknown.in_index and "no such item" in unknown.why[0]
 
 
+async def test_a_canary_is_no_item_of_any_answer(index: Index) -> None:
+    await put(index, content("freshline-canary-0-0", "cake", status="canary", price=1.0, currency="HKD"), 1)
+    found = await searcher(index, 1).search(SearchRequest(q="freshline-canary-0-0"), NOW_MS)
+    assert (found.hits, found.total, found.left_out) == ([], 0, [])
+    unknown = await explained(index, "freshline-canary-0-0", "freshline-canary-0-0")
+    assert (unknown.in_index, unknown.exact, unknown.answered.ranked) == (False, False, 0)
+    assert await searcher(index).item("freshline-canary-0-0", NOW_MS) is None
+
+
 async def test_an_id_in_the_query_is_an_exact_match_also_where_no_word_is_said(index: Index) -> None:
     await put(index, content("AB-1234", "cake"), 1, dense=vector(1))
     found = await explained(index, "ab1234", "AB-1234")

@@ -94,11 +94,14 @@ async def test_a_head_has_what_prices_and_reviews_change_and_tells_the_product_b
     assert list(await index.heads(["missing"])) == []
 
 
-async def test_a_canary_is_found_by_its_id_and_is_in_no_count_and_no_scan(index: Index) -> None:
+async def test_a_canary_is_found_by_the_watch_alone_and_is_in_no_count_and_no_scan(index: Index) -> None:
     for version, product_id, status in ((1, "freshline-canary-0-0", "canary"), (2, "a", "visible")):
         await put(index, content(product_id, "Garden cake", status=status, currency="EUR", price=5.0), version)
     canary = point_id("freshline-canary-0-0")
-    assert await index.find_exact("freshline-canary-0-0", NONE) == [canary]
+    assert (await index.find_canary("freshline-canary-0-0") or {})["status"] == "canary"
+    assert await index.find_canary("freshline-canary-1-0") is None
+    for typed in ("freshline-canary-0-0", "FRESHLINE CANARY 00"):
+        assert await index.find_exact(typed, NONE) == []
     assert (await index.payloads([canary]))[canary]["status"] == "canary"
     assert (await index.count_points(), await index.count(NONE), await index.count(Filters(min_price=1))) == (1, 1, 1)
     assert canary not in await index.browse(NONE, 10, 0)
@@ -110,6 +113,12 @@ async def test_a_canary_is_found_by_its_id_and_is_in_no_count_and_no_scan(index:
     assert await index.count_pending_embeddings() == 1, "its own text is not embedded"
     await put(index, content("freshline-canary-0-0", status="canary", currency="EUR", price=6.0), 3)
     assert (await index.payloads([canary]))[canary]["price"] == 6.0
+
+
+async def test_an_id_like_that_of_a_canary_is_found_where_it_is_an_item_of_the_shop(index: Index) -> None:
+    await put(index, content("Freshline Canary 00"), 1)
+    await put(index, content("freshline-canary-0-0", status="canary"), 2)
+    assert await index.find_exact("freshline canary 00", NONE) == ids("Freshline Canary 00")
 
 
 async def test_an_older_whole_point_changes_nothing(index: Index) -> None:

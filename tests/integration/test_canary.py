@@ -35,9 +35,12 @@ def test_hidden_items_are_searched_for_and_are_in_nothing_that_people_see(tmp_pa
     with running_stack(tmp_path, FRESHLINE_CANARY_SECONDS="0.5") as stack:
         stack.until(lambda: metric(stack, "freshline_canary_seconds_count") >= 8, "changes are shown by searches")
         canary = canary_id(0, 4)
-        assert stack.get(f"/items/{canary}")["indexed"]["status"] == "canary"
+        for path in (f"/items/{canary}", f"/products/{canary}/life"):
+            assert stack.http.get(path).status_code == 404, path
+        assert not stack.get("/explain", q=canary, product_id=canary)["in_index"]
         for query in (canary, canary.upper(), "freshline canary", "canary"):
-            assert stack.get("/search", q=query)["hits"] == []
+            found = stack.get("/search", q=query, facets="brand")
+            assert (found["hits"], found["total"], found["facets"]["brand"]) == ([], 0, [])
         browsed = stack.get("/search", min_price=0)
         assert (browsed["hits"], browsed["total"]) == ([], 0)
         status = stack.get("/status")

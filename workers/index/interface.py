@@ -181,12 +181,14 @@ class Index(Protocol):
         """Return the best score by BM25 that a visible item has for these terms; 0.0 if none has any of them."""
 
     async def find_exact(self, identifier: str, filters: Filters) -> list[str]:
-        """Return the point ids of visible items whose product_id or gtin is this identifier, however it is typed. A
-        canary is found by its product_id too.
+        """Return the point ids of visible items whose product_id or gtin is this identifier, however it is typed.
 
         The item with exactly that product_id comes first, then those whose product_id differs in case or separators,
         then those with that gtin.
         """
+
+    async def find_canary(self, product_id: str) -> Payload | None:
+        """Return the payload of a canary, if a search for its id finds it, as `find_exact` finds visible items."""
 
     async def has_brand(self, text: str) -> bool:
         """Return whether a visible item has this brand, whatever its case."""

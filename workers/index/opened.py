@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
-from schemas.points import point_id
+from schemas.points import Status, point_id
 from schemas.queries import Filters
 from workers.index import lexical
 from workers.index.interface import Index
 from workers.index.ranking import best, in_order
+from workers.words.identity import may_be_canary
 from workers.words.query import query_terms
 
 if TYPE_CHECKING:
@@ -85,6 +86,19 @@ class OpenedIndex(Index):
 
     @override
     async def find_exact(self, identifier: str, filters: Filters) -> list[str]:
+        found = await self._identified(identifier, filters)
+        if not may_be_canary(identifier):
+            return found
+        payloads = await self.payloads(found)
+        return [point for point in found if point in payloads and payloads[point]["status"] != Status.CANARY]
+
+    @override
+    async def find_canary(self, product_id: str) -> Payload | None:
+        point = point_id(product_id)
+        found = await self._identified(product_id, Filters())
+        return (await self.payloads([point])).get(point) if point in found else None
+
+    async def _identified(self, identifier: str, filters: Filters) -> list[str]:
         by_id = point_id(identifier)
         found = await self._with_terms(lexical.identity(identifier), filters, EXACT_POINTS_MAX)
         return sorted((point.point_id for point in found), key=lambda point: point != by_id)

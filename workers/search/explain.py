@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from schemas.canaries import is_canary
 from schemas.explanations import Explanation, FilterCheck, WordMatch
 from schemas.points import Content, point_id
 from schemas.queries import Filters
@@ -49,7 +50,7 @@ async def explain(
 ) -> Explanation:
     """Return why this query with these filters finds the item, or does not. Raises Unavailable."""
     asked, point = normalised(query), point_id(product_id)
-    stored = (await index.stored([product_id], vectors=True)).get(product_id)
+    stored = None if is_canary(product_id) else (await index.stored([product_id], vectors=True)).get(product_id)
     visible = stored is not None and is_visible(stored.payload)
     retrieved = await searcher.retrieve(index, asked, filters, RANKED_MAX)
     ordering = searcher.ordering(filters, query, retrieved.kind, now_ms)

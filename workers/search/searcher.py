@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from schemas.canaries import is_canary
 from schemas.errors import Conflict
 from schemas.queries import SearchRequest
 from workers.document import normalised
@@ -142,13 +143,13 @@ class Searcher:
         )
 
     async def item(self, product_id: str, now_ms: int) -> IndexedItem | None:
-        """Return the point of this item, visible or not; None if the index does not have it.
+        """Return the point of this item, visible or not; None if the index does not have it, or it is a canary.
 
         Raises Conflict if the index holds a value of the item that cannot be shown.
         """
         index = await self._collections.serving()
         stored = (await index.stored([product_id])).get(product_id)
-        if stored is None:
+        if stored is None or is_canary(product_id):
             return None
         try:
             return hits.indexed_item(stored.payload, self._shop, now_ms)

@@ -6,6 +6,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from schemas.canaries import CANARY_PREFIX
 from workers.words.chunks import chunks, is_quantity, terms
 from workers.words.folding import folded
 from workers.words.head_nouns import NOUN_MARK
@@ -80,6 +81,11 @@ def id_term(product_id: str) -> str:
     return f"#{bare.lstrip('0') or '0'}" if bare.isdigit() else f"#{bare}"
 
 
+def may_be_canary(written: str) -> bool:
+    """Return whether a text, however it is typed, may be the id of a canary. An item of a shop may have such an id."""
+    return id_term(written).startswith(_CANARY_ID_TERM)
+
+
 def gtin_term(gtin: str) -> str:
     """Return the term of a GTIN, the same whatever its separators and leading zeros (8, 12, 13 or 14 digits)."""
     return f"%{_bare(gtin).lstrip('0')}"
@@ -107,3 +113,6 @@ def identity_terms(product_id: str, gtin: str | None) -> Iterator[str]:
 
 def _bare(written: str) -> str:
     return "".join(filter(str.isalnum, folded(written)))
+
+
+_CANARY_ID_TERM = id_term(CANARY_PREFIX)

@@ -19,7 +19,6 @@ from aiokafka.errors import KafkaError
 
 from schemas.canaries import CANARY_HEADER, CANARY_PREFIX
 from schemas.errors import Unavailable
-from schemas.queries import Filters
 from stream.api.canary.models import CanaryReport
 from stream.kafka.partitions import Partition, partition_of
 from workers.sources.sources import IN_OWN_FORMAT
@@ -162,9 +161,8 @@ class CanaryProbe:
 
 async def shown_stamp_ms(index: Index, product_id: str) -> int:
     """Return the `updated_at` of the change of a canary that a search for its id shows; -1 if none is shown."""
-    found = await index.find_exact(product_id, Filters())
-    payloads = await index.payloads(found[:1])
-    return max((payload["updated_at_ms"].get("price") or -1 for payload in payloads.values()), default=-1)
+    found = await index.find_canary(product_id)
+    return -1 if found is None else found["updated_at_ms"].get("price") or -1
 
 
 def canary_event(product_id: str, stamp_ms: int) -> bytes:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
+from schemas.canaries import is_canary
 from schemas.errors import Unavailable
 from schemas.times import rfc3339
 from stream.api.why.arrivals import LogArrivals
@@ -48,6 +49,8 @@ class WhyService(WhyApi):
 
     @override
     async def life(self, product_id: str) -> ProductLife | None:
+        if is_canary(product_id):
+            return None
         context = self._context
         index = await context.collections.serving()
         if self._reading.locked():

@@ -23,7 +23,7 @@ from stream.runtime.metrics import IndexMetrics
 from tests.support.waiting import outcome_of, until
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator
 
     from stream.kafka.partitions import Partition
 
@@ -76,11 +76,9 @@ class Stack:
         if place.number in self.stuck:
             await asyncio.Event().wait()
 
-    async def find_exact(self, identifier: str, _filters: Any) -> list[str]:
-        return [identifier] if identifier in self.shown and not self.blind else []
-
-    async def payloads(self, points: Sequence[str]) -> dict[str, Any]:
-        return {each: {"updated_at_ms": {"price": self.shown[each]}} for each in points}
+    async def find_canary(self, product_id: str) -> dict[str, Any] | None:
+        found = product_id in self.shown and not self.blind
+        return {"updated_at_ms": {"price": self.shown[product_id]}} if found else None
 
     def measured(self) -> int:
         samples = [each for family in self.metrics.canary.took.collect() for each in family.samples]
