@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from schemas.understood import Relaxation, Understood  # noqa: TC001  (as below)
 from schemas.weights import FactorReport, RuleReport  # noqa: TC001  (pydantic reads the types when it runs)
 
 
@@ -59,10 +60,18 @@ class Explanation(BaseModel):
 
     query: str
     product_id: str
+    searched_for: str | None
+    """The words that a search looks for: those of the query but what it takes for filters and passes over, or their
+    corrections. None if all of the query is filters; the ranks are then those of the items that pass them."""
+    understood: Understood | None
+    """What the search takes words of the query for; None if for nothing but words."""
+    relaxed: list[Relaxation]
+    """What it does because it would find too little otherwise."""
     in_index: bool
     status: str | None
     """visible, delisted or parked; None if the item is not in the index."""
     filters: list[FilterCheck]
+    """The filters of the request, and the filters that the search reads in the query."""
     exact: bool
     """True if the query has the item's product_id or GTIN, which puts it first."""
     words: list[WordMatch]

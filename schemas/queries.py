@@ -135,6 +135,12 @@ class Filters(BaseModel):
         return {} if kept == (self.attribute or ()) else {"attribute": kept or None}
 
 
+def check_price_order(asked: Filters) -> None:
+    """Raise ValueError if no price can be within both bounds."""
+    if asked.min_price is not None and asked.max_price is not None and asked.min_price > asked.max_price:
+        raise ValueError(f"min_price: {asked.min_price} is above max_price {asked.max_price}: no price is both")
+
+
 class SearchRequest(Filters):
     """A search: a query, or at least one filter without a query, which browses."""
 
@@ -184,8 +190,7 @@ class SearchRequest(Filters):
             raise ValueError("q: give a query, or at least one filter to browse by")
         if self.q is not None and not self.q.strip():
             raise ValueError("q: the query is blank")
-        if self.min_price is not None and self.max_price is not None and self.min_price > self.max_price:
-            raise ValueError(f"min_price: {self.min_price} is above max_price {self.max_price}: no price is both")
+        check_price_order(self)
         for name in ("ranking", "compare"):
             if getattr(self, name) is not None and self.sort != "relevance":
                 raise ValueError(f"{name}: an order that is asked for by sort knows no rankings")

@@ -14,6 +14,7 @@ from schemas.suggestions import Suggestions, SuggestRequest
 from schemas.texts import name_of
 from schemas.tokens import Token
 from stream.api.addressing import check_each_once
+from stream.api.cross_site import SameOriginChanges
 from stream.api.dashboard.routes import add_dashboard
 from stream.api.dead_letters.routes import dead_letter_routes
 from stream.api.error_answers import RETRY_AFTER, add_error_answers, error_answer
@@ -55,6 +56,7 @@ def create_app(services: Services, tracer: Tracer | None = None, cors_origins: S
     )
     if cors_origins:
         app.add_middleware(CORSMiddleware, allow_origins=cors_origins, allow_methods=["GET"])
+    app.add_middleware(SameOriginChanges)
     add_error_answers(app)
     once = [Depends(check_each_once)]
     # Before /items/{product_id}, which takes any path.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from pydantic import ConfigDict, Field, ValidationError, model_validator
@@ -121,9 +121,16 @@ def render_page(asked: PageParameters, answer: SearchAnswer | None, refused: str
         kept=kept_filters(asked),
         typed_url=page_url(asked, {"understand": False}),
         meant_url=page_url(asked, {"q": answer.did_you_mean, "understand": None}) if answer else "",
+        why_url=why_url,
         sorts=SORTS,
         query_chars_max=QUERY_CHARS_MAX,
     )
+
+
+def why_url(asked: PageParameters, product_id: str) -> str:
+    """Return the address of the dashboard that tells the life of a product, and why this search finds it."""
+    given = {"product": product_id, "q": asked.q, **({} if asked.understand else {"understand": "false"})}
+    return f"/?{urlencode([*given.items(), *kept_filters(asked)])}#product"
 
 
 def web_link(link: str | None) -> str | None:

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from schemas.queries import QUERY_CHARS_MAX, WAIT_MS, WAIT_MS_MAX, Filters, SearchRequest
+from schemas.queries import (
+    LIMIT_MAX,
+    QUERY_CHARS_MAX,
+    WAIT_MS,
+    WAIT_MS_MAX,
+    Filters,
+    SearchRequest,
+    check_price_order,
+)
 from schemas.tokens import Token
 
 
@@ -46,11 +54,17 @@ class ExplainParameters(Filters):
 
     q: str = Field(min_length=1, max_length=QUERY_CHARS_MAX)
     product_id: str = Field(min_length=1)
+    understand: bool = Field(True, description="whether words such as `under 500` may become filters")
 
     @property
-    def filters(self) -> Filters:
-        """The filters of the query."""
-        return Filters(**self.model_dump(include=set(Filters.model_fields)))
+    def search(self) -> SearchRequest:
+        """The search that is explained, with as many hits as an answer may have."""
+        return SearchRequest(**self.model_dump(exclude={"product_id"}), limit=LIMIT_MAX)
+
+    @model_validator(mode="after")
+    def _prices_are_in_order(self) -> ExplainParameters:
+        check_price_order(self)
+        return self
 
     @field_validator("q")
     @classmethod

@@ -12,13 +12,12 @@ from schemas.answers import IndexedItem, SearchAnswer
 from schemas.errors import RefusedRequest, Unavailable
 from schemas.queries import SearchRequest
 from schemas.suggestions import Suggestions, SuggestRequest
-from stream.api.searchers import trial_searcher
+from stream.api.searchers import trial_searcher, understanding_search
 from stream.api.services import SearchApi
 from stream.kafka.partitions import Partition
 from workers.search.highlight import highlighted
 from workers.search.suggest import suggest
 from workers.search.terms import QueryTerms
-from workers.search.understood import UnderstandingSearch
 
 log = structlog.get_logger(__name__)
 
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from stream.api.context import ServingContext
     from stream.api.trial_parameters import TrialParameters
     from workers.search.searcher import Searcher
+    from workers.search.understood import UnderstandingSearch
 
 
 class SearchService(SearchApi):
@@ -37,7 +37,7 @@ class SearchService(SearchApi):
         self._clock = context.clock
         self._searcher = searcher
         self._terms = QueryTerms(context.synonyms, context.vocabulary)
-        self._searches = self._understanding(searcher)
+        self._searches = understanding_search(context, searcher)
 
     @override
     async def search(self, request: SearchRequest, after: Token | None, wait_ms: int) -> SearchAnswer:
@@ -46,13 +46,8 @@ class SearchService(SearchApi):
 
     @override
     async def trial(self, request: TrialParameters) -> SearchAnswer:
-        return await self._answer(self._understanding(trial_searcher(self._context, request)), request, fresh=True)
-
-    def _understanding(self, searcher: Searcher) -> UnderstandingSearch:
-        context = self._context
-        return UnderstandingSearch(
-            searcher, context.collections, context.shop.currency, context.vocabulary, context.synonyms
-        )
+        searches = understanding_search(self._context, trial_searcher(self._context, request))
+        return await self._answer(searches, request, fresh=True)
 
     async def _answer(self, searches: UnderstandingSearch, request: SearchRequest, *, fresh: bool) -> SearchAnswer:
         began_s = self._clock.monotonic_s()
@@ -65,7 +60,7 @@ class SearchService(SearchApi):
         if results.left_out:
             self._context.metrics.left_out.inc(len(results.left_out))
             log.error("hits cannot be shown: run freshline reconcile --repair", points=results.left_out)
-        wanted = self._terms(answer.text) if request.highlight and answer.text else {}
+        wanted = self._terms(answer.asked.q) if request.highlight and answer.asked.q else {}
         return SearchAnswer(
             query=request.q,
             hits=highlighted(results.hits, wanted) if request.highlight else results.hits,

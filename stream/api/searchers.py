@@ -11,6 +11,7 @@ from workers.merchandising.weights import Ranking
 from workers.search.searcher import Searcher
 from workers.search.terms import QueryTerms
 from workers.search.trial import GivenCosines
+from workers.search.understood import UnderstandingSearch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +30,13 @@ def live_searcher(context: ServingContext) -> Searcher:
         terms=QueryTerms(context.synonyms, context.vocabulary),
         ranking=context.ranking.in_force,
         rules=context.rules.rules,
+    )
+
+
+def understanding_search(context: ServingContext, searcher: Searcher) -> UnderstandingSearch:
+    """Return the search that reads queries before this searcher is asked."""
+    return UnderstandingSearch(
+        searcher, context.collections, context.shop.currency, context.vocabulary, context.synonyms
     )
 
 

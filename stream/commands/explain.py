@@ -27,6 +27,7 @@ def explain(
     availability: options.ItemAvailability = None,
     attribute: options.Attribute = None,
     min_rating: options.MinRating = None,
+    understand: options.Understand = True,
     api: options.Api = None,
     json: options.AsJson = False,
 ) -> None:
@@ -48,6 +49,7 @@ def _table(found: Explanation) -> Table:
     from rich.table import Table
 
     table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_row("searched for", found.searched_for or "filters alone")
     for check in found.filters:
         table.add_row(f"filter {check.name}", "passes" if check.passes else f"fails, it has {check.has}")
     for name, place in (("by words", found.by_words), ("by vectors", found.by_vectors), ("by relevance", found.fused)):

@@ -6,21 +6,27 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from schemas.queries import Filters, SearchRequest
+from schemas.queries import SearchRequest
 from tests.support.index_backends import MODEL, content, opened, put, vector
 from tests.support.queries import LoadedModel, OneIndex, at_once
 from workers.index.interface import Reprice
 from workers.search.explain import explain
 from workers.search.hits import Shop
 from workers.search.searcher import Searcher
+from workers.search.understood import UnderstandingSearch
+from workers.vocabulary.vocabulary import Vocabulary
+from workers.vocabulary.words import catalogue_brand, catalogue_words
+from workers.words.synonyms import read_synonyms
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from schemas.explanations import Explanation
     from workers.index.interface import Index
+    from workers.search.understood import Answer
 
 NOW_MS = 1_000
+RULES = read_synonyms("{stop: [please find]}", "synonyms.yaml")
 
 
 @pytest.fixture
@@ -38,7 +44,26 @@ def searcher(index: Index, *values: float) -> Searcher:
 async def explained(
     index: Index, query: str, product_id: str, *, by: tuple[float, ...] = (1,), **filters: Any
 ) -> Explanation:
-    return await explain(searcher(index, *by), index, query, Filters(**filters), product_id, NOW_MS)
+    asks, request = searcher(index, *by), SearchRequest(q=query, understand=False, **filters)
+    return await explain(asks, index, query, await understanding(index, asks, request), product_id, NOW_MS)
+
+
+async def understanding(index: Index, asks: Searcher, request: SearchRequest) -> Answer:
+    vocabulary = Vocabulary()
+    async for page in index.scan():
+        for point in page:
+            vocabulary.put(point["product_id"], point["version"], catalogue_words(point), catalogue_brand(point))
+    return await UnderstandingSearch(asks, OneIndex(index), "HKD", vocabulary, RULES).search(request, NOW_MS)
+
+
+async def explained_as_searched(index: Index, query: str, product_id: str, **filters: Any) -> Explanation:
+    """Explain by a search that understands its query, and compare the place with that in the very search."""
+    asks, request = searcher(index), SearchRequest(q=query, **filters)
+    answer = await understanding(index, asks, request)
+    found = await explain(asks, index, query, answer, product_id, NOW_MS)
+    ids = [hit.product_id for hit in answer.results.hits]
+    assert found.answered.rank == (ids.index(product_id) + 1 if product_id in ids else None)
+    return found
 
 
 async def test_an_item_is_found_where_its_rankings_say(index: Index) -> None:
@@ -119,3 +144,41 @@ async def test_an_item_that_hardly_says_the_query_is_told_how_much_it_lacks(inde
     assert found.fused.rank is None and found.by_words.rank == 2
     assert found.by_words.score is not None and found.by_words.score < found.words_min
     assert f"a result needs {found.words_min:.2f}" in found.why[1]
+
+
+async def test_a_filter_that_the_search_reads_in_the_query_is_explained_as_one(index: Index) -> None:
+    await put(index, content("dear", "brass lamp", price=60.0, currency="HKD"), 1)
+    await put(index, content("cheap", "brass lamp", price=30.0, currency="HKD"), 2)
+    found = await explained_as_searched(index, "please find brass lamp under 50", "dear")
+    assert found.searched_for == "brass lamp" and found.understood is not None
+    assert [(check.name, check.passes) for check in found.filters] == [("max_price", False)]
+    assert found.why == [
+        "It fails max_price = 50.0: its value 60.0 is above it. The search reads this filter in 'under 50'.",
+        "The search looks for 'brass lamp'.",
+    ]
+    assert (await explained_as_searched(index, "brass lamp under 50", "cheap")).answered.rank == 1
+
+
+async def test_a_correction_is_explained_by_the_words_that_are_searched_for(index: Index) -> None:
+    await put(index, content("lamp", "brass lantern"), 1)
+    found = await explained_as_searched(index, "brass lantren", "lamp")
+    assert (found.answered.rank, found.searched_for) == (1, "brass lantern")
+    assert {word.word: word.fields for word in found.words} == {"brass": ["title"], "lantern": ["title"]}
+    assert any("lantren" in sentence for sentence in found.why)
+
+
+async def test_a_query_that_is_all_filters_is_explained_without_words(index: Index) -> None:
+    for version, price in enumerate((10.0, 20.0, 60.0), start=1):
+        await put(index, content(f"p{version}", "lamp", price=price, currency="HKD"), version)
+    found = await explained_as_searched(index, "under 50", "p2")
+    assert (found.searched_for, found.words, found.fused.rank) == (None, [], None)
+    assert found.answered.rank is not None and found.why[-1].startswith("All of the query is read as filters")
+    assert "above it" in (await explained_as_searched(index, "under 50", "p3")).why[0]
+
+
+async def test_lower_prices_that_go_first_are_in_the_explained_place(index: Index) -> None:
+    for version, price in enumerate((90.0, 80.0, 10.0), start=1):
+        await put(
+            index, content(f"p{version}", "lamp" if version < 3 else "lamp shade", price=price, currency="HKD"), version
+        )
+    assert (await explained_as_searched(index, "cheap lamp", "p3")).understood is not None

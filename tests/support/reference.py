@@ -32,7 +32,8 @@ NOT_ANSWERED = ("HTTPValidationError", "ValidationError")
 HTTP_INTRODUCTION = """\
 All parameters belong in the URL, also those of a `POST`; a body is refused, except the JSON of
 `POST /dead-letters/resend`, `POST /recommend` and `POST /watch`.
-An unknown parameter is an error that names it. Errors are `{"error": {"field", "message"}}`: 404, 409 (one is running;
+An unknown parameter is an error that names it. Errors are `{"error": {"field", "message"}}`: 403 (a page of another
+origin asks for a change in a browser), 404, 409 (one is running;
 there is nothing to go back to), 422 (the field is named), 503 with `Retry-After`. A running stack describes its routes
 at `/openapi.json`.
 

@@ -26,7 +26,7 @@ from workers.words.query import query_terms
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from schemas.queries import Filters, SearchRequest
+    from schemas.queries import SearchRequest
     from schemas.refinements import Refinement
     from schemas.tokens import InputTopic, Token
     from stream.api.trial_parameters import TrialParameters
@@ -218,11 +218,15 @@ class StandIn:
         repair_line(repair)
         return Resent(origin=repair.origin, topic=repair.topic)
 
-    async def explain(self, query: str, filters: Filters, product_id: str) -> Explanation:
+    async def explain(self, request: SearchRequest, product_id: str) -> Explanation:
+        query, filters = request.q or "", request.filters
         nowhere = RankingPlace(rank=None, score=None, ranked=len(self.items))
         return Explanation(
             query=query,
             product_id=product_id,
+            searched_for=query,
+            understood=None,
+            relaxed=[],
             in_index=product_id in self.items,
             status="visible" if product_id in self.items else None,
             filters=[

@@ -20,8 +20,25 @@ def advice(explanation: Explanation, *, vector_due: bool) -> list[str]:
         return ["The item is delisted: search shows it again after an upsert that is newer than its delete."]
     if explanation.status == "parked":
         return ["The item is parked, since it has no title yet: search shows it after an upsert of its product."]
-    failing = [_failing(check) for check in explanation.filters if not check.passes]
-    return failing or _ranked(explanation, vector_due=vector_due)
+    failing = [_failing(check) + _read_in(explanation, check.name) for check in explanation.filters if not check.passes]
+    return (failing or _ranked(explanation, vector_due=vector_due)) + _reading(explanation)
+
+
+def _read_in(explanation: Explanation, name: str) -> str:
+    """Return the words of the query that the search takes for this filter, as the end of a sentence about it."""
+    guesses = explanation.understood.guesses if explanation.understood else []
+    words = next((each.words for each in guesses if each.used == "filter" and name in each.filters), None)
+    return "" if words is None else f" The search reads this filter in {words!r}."
+
+
+def _reading(explanation: Explanation) -> list[str]:
+    """Return how the search reads the query, where it does not look for the very words."""
+    sentences = [f"{step.how[:1].upper()}{step.how[1:]}." for step in explanation.relaxed]
+    if explanation.searched_for is None:
+        sentences.append("All of the query is read as filters, so no word of it is looked for.")
+    elif explanation.searched_for != explanation.query:
+        sentences.append(f"The search looks for {explanation.searched_for!r}.")
+    return sentences
 
 
 def _failing(check: FilterCheck) -> str:
@@ -48,6 +65,8 @@ def _ranked(explanation: Explanation, *, vector_due: bool) -> list[str]:
             f"It is number {explanation.answered.rank} of {explanation.answered.ranked} that the query finds."
         )
         sentences += [*_weighed(explanation), *_ruled(explanation)]
+    if explanation.searched_for is None:
+        return sentences
     if not said and not explanation.exact:
         sentences.append("No word of the query is in its texts: add one to its title, description or attributes.")
     elif missing:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from schemas.canaries import is_canary
-from schemas.explanations import Explanation, FilterCheck, WordMatch
+from schemas.explanations import Explanation, FilterCheck, RankingPlace, WordMatch
 from schemas.points import Content, point_id
 from schemas.queries import Filters
 from workers.document import normalised
 from workers.index.layout import complete_payload
 from workers.point.payload import is_visible
 from workers.search.advice import advice
-from workers.search.arranging import ordered_groups
+from workers.search.arranging import browsed_page, ordered_groups
 from workers.search.hit_explanation import HitExplainer, place_in
 from workers.words.chunks import chunks
 from workers.words.folding import folded
@@ -21,11 +21,16 @@ from workers.words.item import item_words
 from workers.words.query import query_terms
 
 if TYPE_CHECKING:
-    from schemas.explanations import RankingPlace
+    from collections.abc import Sequence
+
     from schemas.points import Payload
-    from workers.index.interface import Index, Stored
+    from schemas.queries import SearchRequest
+    from workers.index.interface import Found, Index, Stored
+    from workers.search.ordering import Ordering
+    from workers.search.pinning import Pin
     from workers.search.retrievers import Retrieved
     from workers.search.searcher import Searcher
+    from workers.search.understood import Answer
 
 RANKED_MAX = 1_000
 """The number of items of each ranking among which the item is looked for."""
@@ -45,41 +50,78 @@ _EMPTY: dict[str, Any] = {
 }  # fmt: skip
 
 
+class _Ranked(NamedTuple):
+    """What the search ranks, as far as it is looked through."""
+
+    retrieved: Retrieved | None
+    """None where filters alone are asked for."""
+    ordering: Ordering
+    pins: Sequence[Pin]
+    order: list[Found]
+    """The order of the answer, but for what puts lower prices first."""
+
+
 async def explain(
-    searcher: Searcher, index: Index, query: str, filters: Filters, product_id: str, now_ms: int
+    searcher: Searcher, index: Index, query: str, answer: Answer, product_id: str, now_ms: int
 ) -> Explanation:
-    """Return why this query with these filters finds the item, or does not. Raises Unavailable."""
-    asked, point = normalised(query), point_id(product_id)
+    """Return why a query finds the item, or does not. Raises Unavailable.
+
+    `answer`: what the search answers to the query, with the first hits. How it reads the query is explained, too.
+    """
+    asked = answer.asked
     stored = None if is_canary(product_id) else (await index.stored([product_id], vectors=True)).get(product_id)
-    visible = stored is not None and is_visible(stored.payload)
-    retrieved = await searcher.retrieve(index, asked, filters, RANKED_MAX)
-    ordering = searcher.ordering(filters, query, retrieved.kind, now_ms)
-    groups, pins, _ = await ordered_groups(index, retrieved.ranked(), filters, ordering)
-    as_hit = HitExplainer(retrieved, ordering, pins).explain(
-        point, stored.payload if stored else complete_payload(None)
+    payload = stored.payload if stored else None
+    ranked = await _ranked(searcher, index, asked, answer.typed, now_ms)
+    as_hit = HitExplainer(ranked.retrieved, ranked.ordering, ranked.pins).explain(
+        point_id(product_id), payload or complete_payload(None)
     )
+    retrieved = ranked.retrieved
     explanation = Explanation(
         query=query,
         product_id=product_id,
-        in_index=stored is not None,
-        status=stored.payload["status"] if stored else None,
-        filters=await _checks(index, filters, product_id, stored.payload) if stored and visible else [],
+        searched_for=asked.q,
+        understood=answer.understood,
+        relaxed=answer.relaxed,
+        in_index=payload is not None,
+        status=payload["status"] if payload else None,
+        filters=await _checks(index, asked.filters, product_id, payload) if payload and is_visible(payload) else [],
         exact=as_hit.exact,
-        words=matched_words(asked, stored.payload if stored else None),
+        words=matched_words(normalised(asked.q or ""), payload),
         by_words=as_hit.by_words,
         by_vectors=_near(as_hit.by_vectors, retrieved, stored),
-        words_min=retrieved.cutoff.words_min,
-        cosine_min=None if retrieved.vector is None else retrieved.cutoff.cosine_min,
-        vector_weight=retrieved.weight,
+        words_min=retrieved.cutoff.words_min if retrieved else 0.0,
+        cosine_min=retrieved.cutoff.cosine_min if retrieved and retrieved.vector is not None else None,
+        vector_weight=retrieved.weight if retrieved else 0.0,
         fused=as_hit.fused,
         weight=as_hit.weight,
         factors=as_hit.factors,
         rules=as_hit.rules,
-        answered=place_in([group.best for group in groups], point),
+        answered=_answered(answer, ranked.order, product_id),
         why=[],
     )
-    due = stored is not None and stored.payload["vector_due"] is not None
+    due = payload is not None and payload["vector_due"] is not None
     return explanation.model_copy(update={"why": advice(explanation, vector_due=due)})
+
+
+async def _ranked(searcher: Searcher, index: Index, asked: SearchRequest, typed: str | None, now_ms: int) -> _Ranked:
+    """Rank as a search for this does, by its own calls, but further down."""
+    if asked.q is None:
+        ordering = searcher.ordering(asked, None, "filters", now_ms, typed)
+        listing = await browsed_page(index, asked, asked.filters, ordering)
+        return _Ranked(None, ordering, listing.pins, [group.best for group in listing.groups])
+    retrieved = await searcher.retrieve(index, normalised(asked.q), asked.filters, RANKED_MAX)
+    ordering = searcher.ordering(asked, asked.q, retrieved.kind, now_ms, typed)
+    groups, pins, _ = await ordered_groups(index, retrieved.ranked(), asked.filters, ordering)
+    return _Ranked(retrieved, ordering, pins, [group.best for group in groups])
+
+
+def _answered(answer: Answer, order: Sequence[Found], product_id: str) -> RankingPlace:
+    """Return the place in the answer; beyond its hits, that in the order that it was made from."""
+    place = place_in(order, point_id(product_id))
+    for rank, hit in enumerate(answer.results.hits, start=1):
+        if hit.product_id == product_id:
+            return RankingPlace(rank=rank, score=round(hit.score, 4), ranked=max(place.ranked, rank))
+    return place
 
 
 def matched_words(query: str, payload: Payload | None) -> list[WordMatch]:
@@ -110,8 +152,9 @@ async def _checks(index: Index, filters: Filters, product_id: str, payload: Payl
     return checks
 
 
-def _near(report: RankingPlace, retrieved: Retrieved, stored: Stored | None) -> RankingPlace:
+def _near(report: RankingPlace, retrieved: Retrieved | None, stored: Stored | None) -> RankingPlace:
     """Return the place by vectors, with the cosine also where the item is not among those that were ranked."""
-    if report.rank is None and retrieved.vector is not None and stored is not None and stored.dense is not None:
-        return report.model_copy(update={"score": round(float(stored.dense @ retrieved.vector), 4)})
+    vector = None if retrieved is None else retrieved.vector
+    if report.rank is None and vector is not None and stored is not None and stored.dense is not None:
+        return report.model_copy(update={"score": round(float(stored.dense @ vector), 4)})
     return report

@@ -40,14 +40,17 @@ class Answer(NamedTuple):
     """The understanding of the query; None if no part was understood, or `understand` is false."""
     did_you_mean: str | None
     relaxed: list[Relaxation]
-    text: str | None
-    """The words that were searched for; None where filters alone were."""
+    asked: SearchRequest
+    """The search that was answered: its words, None where filters alone were asked for, and all filters."""
+    typed: str | None = None
+    """The words with the stop phrases that were passed over, as rules see them."""
 
 
 class _Found(NamedTuple):
     results: Results
     relaxed: list[Relaxation]
-    text: str | None
+    asked: SearchRequest
+    typed: str | None
 
 
 class UnderstandingSearch:
@@ -71,13 +74,13 @@ class UnderstandingSearch:
     async def search(self, request: SearchRequest, now_ms: int) -> Answer:
         """Return one page. Raises as `Searcher.search` does, but never because of a guessed filter."""
         if request.q is None:
-            return Answer(await self._searcher.search(request, now_ms), None, None, [], None)
+            return Answer(await self._searcher.search(request, now_ms), None, None, [], request)
         query = request.q
         reading = await self._understand(request, query) if request.understand else Understanding(query, ())
         corrections = await self._corrections(self._rules.without_stop(reading.text))
         did_you_mean = corrected(query, corrections) if corrections else None
         if not request.understand:
-            return Answer(await self._searcher.search(request, now_ms), None, did_you_mean, [], query)
+            return Answer(await self._searcher.search(request, now_ms), None, did_you_mean, [], request)
         narrowed = await self._narrowed(request, reading, corrections, now_ms)
         if narrowed is None:
             reading, steps = _dropped(query, reading)
@@ -85,7 +88,7 @@ class UnderstandingSearch:
         else:
             reading, steps, found = narrowed
         shown = _shown(query, reading)
-        return Answer(found.results, shown, did_you_mean, steps + found.relaxed, found.text)
+        return Answer(found.results, shown, did_you_mean, steps + found.relaxed, found.asked, found.typed)
 
     async def _understand(self, request: SearchRequest, query: str) -> Understanding:
         """Return the meaning of the query. A title, brand or id is never taken apart."""
@@ -154,7 +157,7 @@ class UnderstandingSearch:
         typed = asked.q
         if typed is not None:
             asked = asked.model_copy(update={"q": await self._without_stop(typed)})
-        return _Found(await self._searcher.search(asked, now_ms, cheap=cheap, typed=typed), [], asked.q)
+        return _Found(await self._searcher.search(asked, now_ms, cheap=cheap, typed=typed), [], asked, typed)
 
     async def _without_stop(self, text: str) -> str:
         """Return the query without its stop phrases. A title, brand or id is never taken apart."""

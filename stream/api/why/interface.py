@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from schemas.explanations import Explanation
-    from schemas.queries import Filters
+    from schemas.queries import SearchRequest
     from stream.api.why.models import ProductLife
 
 
@@ -16,5 +16,5 @@ class WhyApi(Protocol):
     async def life(self, product_id: str) -> ProductLife | None:
         """Return the life of a product; None if nothing was ever heard of it."""
 
-    async def explain(self, query: str, filters: Filters, product_id: str) -> Explanation:
-        """Return why a query with these filters finds an item, or does not."""
+    async def explain(self, request: SearchRequest, product_id: str) -> Explanation:
+        """Return why a search, which has a query, finds an item, or does not."""

@@ -40,8 +40,10 @@ def why_routes(why: WhyApi) -> APIRouter:
     async def explain(request: Annotated[ExplainParameters, Query()]) -> Response:
         """Explain why a query finds an item, or does not: is it in the index, visible, which filter does it fail.
 
-        Its rank and score by words, by vectors and fused, and which fields say which words. `why` says it in sentences.
+        It is what GET /search does with the query, and what it takes its words for: guessed filters, spelling, stop
+        phrases. The rank and score by words, by vectors and fused, and which fields say which words. `why` says it in
+        sentences.
         """
-        return JSONAnswer(await why.explain(request.q, request.filters, name_of(request.product_id)))
+        return JSONAnswer(await why.explain(request.search, name_of(request.product_id)))
 
     return router

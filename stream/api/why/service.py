@@ -10,6 +10,7 @@ from typing_extensions import override
 from schemas.canaries import is_canary
 from schemas.errors import Unavailable
 from schemas.times import rfc3339
+from stream.api.searchers import understanding_search
 from stream.api.why.arrivals import LogArrivals
 from stream.api.why.interface import WhyApi
 from stream.api.why.life import life_events
@@ -22,13 +23,12 @@ from stream.kafka.topic_admin import stamps_are_unknown
 from stream.runtime.sources_file import sources_of
 from workers.document import document
 from workers.point.payload import is_visible
-from workers.search.currency import check_currency
 from workers.search.explain import explain
 
 if TYPE_CHECKING:
     from schemas.explanations import Explanation
     from schemas.points import Payload
-    from schemas.queries import Filters
+    from schemas.queries import SearchRequest
     from stream.api.context import ServingContext
     from stream.progress.searchable_times import SearchableTimes
     from workers.search.searcher import Searcher
@@ -44,6 +44,7 @@ class WhyService(WhyApi):
         self._context = context
         self._times = times
         self._searcher = searcher
+        self._searches = understanding_search(context, searcher)
         self._decoder = Decoder(sources_of(context.settings))
         self._reading = asyncio.Semaphore(READERS_MAX)
 
@@ -92,11 +93,11 @@ class WhyService(WhyApi):
         return event.model_copy(update={"searchable": reached, "searchable_by": by})
 
     @override
-    async def explain(self, query: str, filters: Filters, product_id: str) -> Explanation:
-        index = await self._context.collections.serving()
-        await check_currency(index, filters, self._context.shop.currency)
+    async def explain(self, request: SearchRequest, product_id: str) -> Explanation:
+        index, now_ms = await self._context.collections.serving(), self._context.clock.now_ms()
         with self._context.gate.answering():
-            return await explain(self._searcher, index, query, filters, product_id, self._context.clock.now_ms())
+            answer = await self._searches.search(request, now_ms)
+            return await explain(self._searcher, index, request.q or "", answer, product_id, now_ms)
 
 
 def vector_report(payload: Payload | None) -> VectorReport:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from html import escape
+import re
+from html import escape, unescape
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from hypothesis import given
@@ -49,6 +51,20 @@ def test_a_link_that_is_no_address_of_the_web_is_no_link(link: str | None) -> No
 def test_an_item_without_title_price_and_offers_is_shown_by_its_id() -> None:
     shown = page(hit())
     assert "<bdi>p-1</bdi>" in shown and "<table" not in shown and 'class="price"' not in shown
+
+
+def test_the_link_to_why_has_the_whole_search() -> None:
+    asked = PageParameters(q="a & b", understand=False, brand=("Oak & Co", "Elm"), max_price=5)
+    answer = SearchAnswer(query="x", hits=[hit()], total=1, total_is_exact=True, took_ms=1, by="words", fresh_as_of={})
+    link = re.search(r'href="(/\?product=[^"]*)"', render_page(asked, answer))
+    assert link is not None
+    assert parse_qs(urlsplit(unescape(link[1])).query) == {
+        "product": ["p-1"],
+        "q": ["a & b"],
+        "understand": ["false"],
+        "brand": ["Oak & Co", "Elm"],
+        "max_price": ["5.0"],
+    }
 
 
 def test_what_a_limit_leaves_out_is_told() -> None:
