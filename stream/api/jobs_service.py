@@ -14,6 +14,7 @@ from stream.runtime.jobs import Jobs
 
 if TYPE_CHECKING:
     from stream.api.context import ServingContext
+    from stream.api.drift.check import DriftCheck
     from stream.runtime.jobs import JobReport, Step
 
 REBUILD, RECONCILE = "rebuild", "reconcile"
@@ -22,8 +23,9 @@ REBUILD, RECONCILE = "rebuild", "reconcile"
 class JobsService(JobsApi):
     """Runs one rebuild and one reconciliation at a time, in this process."""
 
-    def __init__(self, context: ServingContext, jobs: Jobs) -> None:
+    def __init__(self, context: ServingContext, jobs: Jobs, drift: DriftCheck) -> None:
         self._context = context
+        self._drift = drift
         self._jobs = jobs
         self._rebuild = Rebuild(
             RebuildContext(
@@ -76,4 +78,7 @@ class JobsService(JobsApi):
         compared = comparison_context(context, await context.collections.serving())
         # Workers on one machine may share the data directory.
         directory = settings.data_dir / f"reconcile-{settings.worker_slot}"
-        return await reconcile(compared, directory, step, context.gate, repair=repair)
+        found = await reconcile(compared, directory, step, context.gate, repair=repair)
+        if repair:
+            self._drift.forget()
+        return found

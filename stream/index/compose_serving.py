@@ -103,7 +103,7 @@ def compose_serving(
     return ServingSide(
         SearchService(context, searcher),
         status,
-        JobsService(context, jobs),
+        JobsService(context, jobs, drift),
         DashboardService(context, status, monitor, recent, drift, canary),
         WhyService(context, searcher, monitor.searchable_times),
         DeadLettersService(context),

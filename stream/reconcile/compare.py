@@ -139,12 +139,12 @@ class Comparison:
         return counts
 
     async def _read_index(self) -> None:
-        self._step.phase_begins("reading the index", await self._context.index.count_points())
-        async for page in self._context.index.scan():
+        index, only = self._context.index, self._context.only
+        self._step.phase_begins("reading the index", await index.count_points() if only is None else None)
+        async for page in index.scan(None if only is None else (only,)):
             for payload in page:
-                if self._context.only in (None, payload["partition"]):
-                    await self._buckets.add(POINTS, payload["product_id"].encode(), orjson.dumps(payload))
-                    self.points += 1
+                await self._buckets.add(POINTS, payload["product_id"].encode(), orjson.dumps(payload))
+                self.points += 1
             self._step.done = self.points
             await self._turns.yield_if_over()
         await self._buckets.flush()

@@ -115,6 +115,16 @@ async def test_a_canary_is_found_by_the_watch_alone_and_is_in_no_count_and_no_sc
     assert (await index.payloads([canary]))[canary]["price"] == 6.0
 
 
+async def test_a_scan_may_be_of_some_partitions(index: Index) -> None:
+    for version, (product_id, partition) in enumerate((("a", 0), ("b", 1), ("c", 2), ("gone", 2)), start=1):
+        await put(
+            index, content(product_id, partition=partition, status="visible" if version < 4 else "delisted"), version
+        )
+    scanned = {point["product_id"] async for page in index.scan((1, 2)) for point in page}
+    assert scanned == {"b", "c", "gone"}
+    assert [page async for page in index.scan((3,))] == []
+
+
 async def test_an_id_like_that_of_a_canary_is_found_where_it_is_an_item_of_the_shop(index: Index) -> None:
     await put(index, content("Freshline Canary 00"), 1)
     await put(index, content("freshline-canary-0-0", status="canary"), 2)

@@ -229,8 +229,8 @@ class Index(Protocol):
     async def count_due_price_changes(self, now_ms: int) -> int:
         """Return how many visible points have `price_changes_at_ms` <= now_ms."""
 
-    def scan(self) -> AsyncIterator[list[Payload]]:
-        """Iterate over all points but those of canaries in pages, in bounded memory."""
+    def scan(self, partitions: Collection[int] | None = None) -> AsyncIterator[list[Payload]]:
+        """Iterate over the points of these partitions (of all if None) but canaries, in pages, in bounded memory."""
 
     async def positions(self) -> dict[str, int]:
         """Return the positions that `save_positions` has stored, by name."""

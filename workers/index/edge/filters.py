@@ -29,9 +29,9 @@ def embedding_pending(point: str, fingerprint: str) -> Filter:
     return _of(point, FieldCondition("vector_due", match=MatchValue(fingerprint)))
 
 
-def but(point: str, condition: Condition) -> Filter:
-    """Return the filter for every other point that does not satisfy the condition."""
-    return Filter(must_not=[HasIdCondition({point}), _field(condition)])
+def but(point: str, condition: Condition, among: Sequence[Condition]) -> Filter:
+    """Return the filter for every other point that satisfies all conditions of `among`, and not this one."""
+    return Filter(must=[_field(each) for each in among], must_not=[HasIdCondition({point}), _field(condition)])
 
 
 def _of(point: str, condition: FieldCondition) -> Filter:

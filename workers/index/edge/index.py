@@ -228,8 +228,8 @@ class EdgeIndex(OpenedIndex):
         return self._shard.count(CountRequest(filter=where.all_of([price_change_due(now_ms), VISIBLE])))
 
     @override
-    async def scan(self) -> AsyncIterator[list[Payload]]:
-        offset, items = None, where.but(POSITIONS_POINT, CANARY)
+    async def scan(self, partitions: Collection[int] | None = None) -> AsyncIterator[list[Payload]]:
+        offset, items = None, where.but(POSITIONS_POINT, CANARY, in_partitions(partitions))
         while True:
             request = ScrollRequest(offset=offset, limit=SCAN_POINTS, filter=items, with_payload=True)
             records, offset = self._shard.scroll(request)

@@ -47,9 +47,12 @@ def any_embedding_pending(pending: Sequence[tuple[str, str]]) -> models.Filter:
     return models.Filter(should=[embedding_pending(point, fingerprint) for point, fingerprint in pending])
 
 
-def but(point: str, condition: Condition) -> models.Filter:
-    """Return the filter for every other point that does not satisfy the condition."""
-    return models.Filter(must_not=[models.HasIdCondition(has_id=[point]), _field(condition)])
+def but(point: str, condition: Condition, among: Sequence[Condition]) -> models.Filter:
+    """Return the filter for every other point that satisfies all conditions of `among`, and not this one."""
+    return models.Filter(
+        must=[_field(each) for each in among],
+        must_not=[models.HasIdCondition(has_id=[point]), _field(condition)],
+    )
 
 
 def created_with(collection: str, point: str) -> models.Filter:

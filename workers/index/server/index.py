@@ -197,7 +197,7 @@ class ServerIndex(OpenedIndex):
 
     @override
     async def count_points(self) -> int:
-        return await self._count(where.but(POSITIONS_POINT, CANARY))
+        return await self._count(where.but(POSITIONS_POINT, CANARY, ()))
 
     @override
     async def count_pending_embeddings(self) -> int:
@@ -208,8 +208,8 @@ class ServerIndex(OpenedIndex):
         return await self._count(where.all_of([price_change_due(now_ms), VISIBLE]))
 
     @override
-    async def scan(self) -> AsyncIterator[list[Payload]]:
-        offset, items = None, where.but(POSITIONS_POINT, CANARY)
+    async def scan(self, partitions: Collection[int] | None = None) -> AsyncIterator[list[Payload]]:
+        offset, items = None, where.but(POSITIONS_POINT, CANARY, in_partitions(partitions))
         while True:
             records, offset = await self._calls.ask(
                 lambda offset=offset: self._calls.rest.scroll(  # type: ignore[misc]

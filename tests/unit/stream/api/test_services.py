@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, ClassVar
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -11,7 +12,9 @@ from prometheus_client import CollectorRegistry
 from schemas.errors import Conflict, RefusedRequest, Unavailable
 from schemas.queries import SearchRequest
 from schemas.tokens import Token
+from stream.api import jobs_service
 from stream.api.context import ServingContext
+from stream.api.drift.check import DriftCheck
 from stream.api.jobs_service import JobsService
 from stream.api.live_file import LiveFile
 from stream.api.live_rules import LiveRules
@@ -157,12 +160,34 @@ async def test_a_running_rebuild_keeps_the_collections_that_it_works_with(tmp_pa
         return {}
 
     jobs = Jobs(SystemClock())
-    service = JobsService(context(tmp_path), jobs)
+    made = context(tmp_path)
+    service = JobsService(made, jobs, DriftCheck(made))
     jobs.start("rebuild", endless)
     await asyncio.sleep(0)
     with pytest.raises(Conflict, match=r"a rebuild runs already \(filling\): wait until it is done"):
         await getattr(service, asked)()
     await service.close()
+
+
+@pytest.mark.parametrize("repair", [True, False])
+async def test_a_repair_forgets_the_drift_that_it_mended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, repair: bool
+) -> None:
+    async def reconciled(*_: Any, repair: bool) -> dict[str, Any]:
+        return {"repaired": int(repair)}
+
+    class Serving:
+        async def serving(self) -> None: ...
+
+    forgotten: list[bool] = []
+    monkeypatch.setattr(jobs_service, "reconcile", reconciled)
+    monkeypatch.setattr(jobs_service, "comparison_context", lambda *_: None)
+    jobs, drift = Jobs(SystemClock()), SimpleNamespace(forget=lambda: forgotten.append(True))
+    made = context(tmp_path)._replace(collections=cast("Any", Serving()))
+    service = JobsService(made, jobs, cast("Any", drift))
+    service.start_reconcile(repair=repair)
+    await until(lambda: (report := service.report("reconcile")) is not None and report.state != "running", "it is done")
+    assert forgotten == [True] * repair
 
 
 async def test_the_query_gate_is_closed_while_a_search_is_answered_however_it_ends(tmp_path: Path) -> None:

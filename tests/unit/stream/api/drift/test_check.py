@@ -26,10 +26,14 @@ def result(faults: int) -> dict[str, Any]:
     return {"items": 100, "found": {"faults": faults, "outcomes": {}, "examples": examples}}
 
 
+LATER = [Unavailable("the broker is away")] * 1_000
+
+
 class Bench:
     """A watch over partitions 0 and 2, whose comparisons answer as they are told."""
 
     def __init__(self, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.index = SimpleNamespace(collection="items-1")
         self.answers: list[Any] = []
         self.asked: list[int] = []
         monkeypatch.setattr(watch, "comparison_context", lambda _context, _index, only: only)
@@ -38,16 +42,24 @@ class Bench:
         self.context: Any = SimpleNamespace(
             settings=Settings(data_dir=directory),
             as_of=SimpleNamespace(caught_up=True),
-            writers=SimpleNamespace(roles=SimpleNamespace(building=None), assigned=frozenset({0, 2})),
+            writers=SimpleNamespace(
+                roles=SimpleNamespace(building=None, serving=self.index), assigned=frozenset({0, 2})
+            ),
             collections=SimpleNamespace(serving=self._serving),
             clock=SystemClock(),
             gate=None,
             metrics=self.metrics,
         )
         context: Any = self.context
-        self.watch = DriftCheck(context, interval_s=0.001, again_s=0.001)
+        self.watch = DriftCheck(context, interval_s=0.001, again_s=0.001, faulty_again_s=1)
 
-    async def _serving(self) -> None: ...
+    async def _serving(self) -> Any:
+        return self.index
+
+    def shown(self) -> float:
+        """Return the metric."""
+        [family] = self.metrics.drift.collect()
+        return family.samples[0].value
 
     async def _reconcile(self, compared: int, *_: Any, repair: bool) -> dict[str, Any]:
         assert not repair
@@ -81,6 +93,33 @@ async def test_a_fault_is_reported_until_a_later_check_of_its_partition_finds_no
     await bench.run_until_asked(4)
     report = bench.watch.report()
     assert (report.faults, report.checked, report.items) == (0, 2, 200)
+
+
+async def test_a_partition_with_faults_is_checked_again_before_the_turn_of_the_next_one(bench: Bench) -> None:
+    bench.watch = DriftCheck(bench.context, interval_s=0.1, again_s=0.1, faulty_again_s=0.001)
+    bench.answers = [result(2), result(2), result(0)]
+    await bench.run_until_asked(4)
+    assert bench.asked[:4] == [0, 0, 0, 2]
+    assert (bench.watch.report().faults, bench.shown()) == (0, 0)
+
+
+async def test_faults_of_a_partition_that_another_worker_has_by_now_are_not_reported(bench: Bench) -> None:
+    bench.answers = [result(2), result(0), *LATER]
+    await bench.run_until_asked(3)
+    assert (bench.watch.report().faults, bench.shown()) == (2, 2)
+    bench.context.writers.assigned = frozenset({2})
+    assert (bench.watch.report().faults, bench.watch.report().checked, bench.shown()) == (0, 1, 0)
+
+
+@pytest.mark.parametrize("how", ["another collection serves", "the index was repaired"])
+async def test_faults_of_an_index_that_is_no_more_are_not_reported(bench: Bench, how: str) -> None:
+    bench.answers = [result(2), result(0), *LATER]
+    await bench.run_until_asked(3)
+    if how == "the index was repaired":
+        bench.watch.forget()
+    else:
+        bench.context.writers.roles.serving = SimpleNamespace(collection="items-2")
+    assert (bench.watch.report().faults, bench.watch.report().checked, bench.shown()) == (0, 0, 0)
 
 
 @pytest.mark.parametrize("error", [Unavailable("the broker is away"), ZeroDivisionError()])
