@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Protocol
+import math
+from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
 
 from prometheus_client.exposition import choose_encoder
 from typing_extensions import override
@@ -11,6 +12,7 @@ from typing_extensions import override
 from schemas.errors import Unavailable
 from stream.api.models import Embeddings, IndexStatus, LogStatus, Percentiles, RulesStatus, StatusReport
 from stream.api.services import StatusApi
+from stream.progress.lag import Lag
 from stream.runtime.metrics import total_of
 from stream.runtime.stack_report import read_stack_report
 from workers.index.metadata import outdated_words
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     from prometheus_client.samples import Sample
 
     from stream.api.context import ServingContext
-    from stream.progress.lag import Lag
     from stream.progress.monitor import PipelineMonitor
     from stream.progress.recent_freshness import RecentFreshness
     from stream.runtime.jobs import Jobs
@@ -30,6 +31,21 @@ if TYPE_CHECKING:
     from workers.index.interface import Index
 
 LAG_INTERVAL_S = 1.0
+GLANCE_LAG_S, GLANCE_LETTERS_S = 2 * LAG_INTERVAL_S, 5.0
+"""How old the lag and the counts of dead letters may be for somebody who looks every second. Asking for them costs
+requests to the broker and counts in the index."""
+_Value = TypeVar("_Value")
+
+
+class Timed(NamedTuple, Generic[_Value]):
+    """A value, and when it was measured."""
+
+    value: _Value
+    at_s: float
+
+    def is_older(self, seconds: float, now_s: float) -> bool:
+        """Return whether it was measured longer ago than this."""
+        return now_s - self.at_s > seconds
 
 
 class Canaries(Protocol):
@@ -63,14 +79,35 @@ class StatusService(StatusApi):
         self._index_was_empty = index_was_empty
         self._canary = canary
         self._away: list[str] = []
+        self._lag = Timed(Lag(), -math.inf)
+        self._letters = Timed[dict[str, int]]({}, -math.inf)
 
     @override
     async def status(self) -> StatusReport:
-        context = self._context
-        index = await context.collections.serving()
+        index = await self._context.collections.serving()
+        return await self._report(index, await self._measured_lag(index), await self._monitor.dead_letters())
+
+    async def glance(self) -> StatusReport:
+        """Return what `status` does, of at most a few seconds ago: for who looks again and again. Raises Unavailable.
+
+        The lag is the one that is measured once a second anyway, unless that could not be measured lately.
+        """
+        index, now_s = await self._context.collections.serving(), self._context.clock.monotonic_s()
+        lag = await self._measured_lag(index) if self._lag.is_older(GLANCE_LAG_S, now_s) else self._lag.value
+        if self._letters.is_older(GLANCE_LETTERS_S, now_s):
+            self._letters = Timed(await self._monitor.dead_letters(), now_s)
+        return await self._report(index, lag, self._letters.value)
+
+    async def _measured_lag(self, index: Index) -> Lag:
+        """Measure the lag, but that of canaries, and show it in the metrics. Raises Unavailable."""
         await self._canary.settle()
-        lag = await self._monitor.lag(index, context.clock.now_ms())
+        lag = await self._monitor.lag(index, self._context.clock.now_ms())
+        self._lag = Timed(lag, self._context.clock.monotonic_s())
         self._show_lag(lag)
+        return lag
+
+    async def _report(self, index: Index, lag: Lag, dead_letters: dict[str, int]) -> StatusReport:
+        context = self._context
         report = read_stack_report(context.settings.data_dir)
         if report is not None and report.log_bytes is not None:
             self._metrics.log_bytes.set(report.log_bytes)
@@ -81,7 +118,7 @@ class StatusService(StatusApi):
             failing=_failing(report),
             lag=lag,
             fresh_as_of=context.fresh_as_of(),
-            dead_letters=await self._monitor.dead_letters(),
+            dead_letters=dead_letters,
             components={**self._monitor.counters, "index": {"pending_items": self._pending_items()}},
             log=self._log_status(report),
             index=await self._index_status(index),
@@ -106,9 +143,7 @@ class StatusService(StatusApi):
         """Keep the lag metric current until cancelled, and remember for `ready` which part does not answer."""
         while True:
             try:
-                index = await self._context.collections.serving()
-                await self._canary.settle()
-                self._show_lag(await self._monitor.lag(index, self._context.clock.now_ms()))
+                await self._measured_lag(await self._context.collections.serving())
                 self._away = []
             except Unavailable as error:
                 self._away = [str(error)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -12,7 +13,6 @@ WINDOWS_S = {"5m": 300, "1h": 3_600, "1d": 86_400}
 """The windows that shares are given for, in seconds."""
 SLOT_S = 15
 """Events are counted in slots of so many seconds, and so windows begin at a slot."""
-SLOTS_MAX = WINDOWS_S["1d"] // SLOT_S
 
 
 class Objective(NamedTuple):
@@ -54,20 +54,20 @@ class ObjectiveShares:
     def __init__(self, objective: Objective, since_s: float = 0.0) -> None:
         self.objective = objective
         self.since_s = since_s
-        self._slots: dict[str, deque[list[int]]] = defaultdict(lambda: deque(maxlen=SLOTS_MAX + 1))
+        self._topics: dict[str, _TopicCounts] = defaultdict(_TopicCounts)
 
     def observe(self, topic: str, at_s: float, seconds: float, events: int) -> None:
         """Count events that became searchable together, the first of them after so many seconds."""
-        slots, slot = self._slots[topic], int(at_s) // SLOT_S
-        if not slots or slots[-1][0] != slot:
-            slots.append([slot, 0, 0])
-        slots[-1][1] += events
+        counts, slot = self._topics[topic], int(at_s) // SLOT_S
+        if counts.newest.slot != slot:
+            counts.begin(slot)
+        counts.newest.events += events
         if seconds <= self.objective.seconds:
-            slots[-1][2] += events
+            counts.newest.within += events
 
     def shares(self, now_s: float) -> Mapping[str, Mapping[str, WindowShare]]:
         """Return the share of each window by topic, and under "all" of all topics together."""
-        by_topic = {topic: _windows(slots, now_s) for topic, slots in self._slots.items()}
+        by_topic = {topic: counts.shares(now_s) for topic, counts in self._topics.items()}
         together = {
             name: WindowShare(
                 sum(each[name].events for each in by_topic.values()),
@@ -78,13 +78,58 @@ class ObjectiveShares:
         return {"all": together, **by_topic}
 
 
-def _windows(slots: deque[list[int]], now_s: float) -> dict[str, WindowShare]:
-    """Return the share of each window, from one pass over the slots, newest first."""
-    counted, events, within, newest = {}, 0, 0, iter(reversed(slots))
-    slot = next(newest, None)
-    for name, window_s in WINDOWS_S.items():
-        first = int(now_s - window_s) // SLOT_S
-        while slot is not None and slot[0] > first:
-            events, within, slot = events + slot[1], within + slot[2], next(newest, None)
-        counted[name] = WindowShare(events, within)
-    return counted
+@dataclass(slots=True)
+class _Slot:
+    """The events of one slot, and those of them that were within the objective."""
+
+    slot: int
+    events: int = 0
+    within: int = 0
+
+
+class _TopicCounts:
+    """The slots of one topic, with the sums of each window: a snapshot a second must not add up a day."""
+
+    def __init__(self) -> None:
+        self.newest = _Slot(-1)
+        """The slot that events are counted in. It is in no window yet."""
+        self._windows = {name: _Window(window_s) for name, window_s in WINDOWS_S.items()}
+
+    def begin(self, slot: int) -> None:
+        """Begin a slot, and add the one before to all windows."""
+        for window in self._windows.values():
+            window.add(self.newest)
+            window.forget(slot * SLOT_S)
+        self.newest = _Slot(slot)
+
+    def shares(self, now_s: float) -> dict[str, WindowShare]:
+        """Return the share of each window that ends now."""
+        return {name: window.share(self.newest, now_s) for name, window in self._windows.items()}
+
+
+class _Window:
+    """The slots of one window but the newest one, the oldest first, and their sums."""
+
+    def __init__(self, window_s: int) -> None:
+        self._window_s = window_s
+        self._slots: deque[_Slot] = deque()
+        self._events = self._within = 0
+
+    def add(self, slot: _Slot) -> None:
+        self._slots.append(slot)
+        self._events += slot.events
+        self._within += slot.within
+
+    def forget(self, now_s: float) -> int:
+        """Drop the slots that are older than the window; return the last slot that is."""
+        last = int(now_s - self._window_s) // SLOT_S
+        while self._slots and self._slots[0].slot <= last:
+            gone = self._slots.popleft()
+            self._events -= gone.events
+            self._within -= gone.within
+        return last
+
+    def share(self, newest: _Slot, now_s: float) -> WindowShare:
+        if newest.slot <= self.forget(now_s):
+            return WindowShare(self._events, self._within)
+        return WindowShare(self._events + newest.events, self._within + newest.within)

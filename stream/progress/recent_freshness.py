@@ -143,7 +143,7 @@ class _Window:
     def summary(self, now_s: float) -> FreshnessSummary:
         self._count()
         self._forget(int(now_s))
-        ranked = sorted((step, events) for step, events in self._events.items() if events)
+        ranked = sorted(self._events.items())
         total = sum(events for _, events in ranked)
         p50, p95, p99 = (_quantile(ranked, total, quantile) for quantile in (0.5, 0.95, 0.99))
         mean = sum(each.seconds for each in self._by_second) / total if total else None
@@ -151,7 +151,10 @@ class _Window:
 
     def _forget(self, second: int) -> None:
         while self._by_second and self._by_second[0].second <= second - self._window_s:
-            self._events.subtract(self._by_second.popleft().steps)
+            for step, events in self._by_second.popleft().steps.items():
+                self._events[step] -= events
+                if not self._events[step]:  # A summary sorts all that are there: after a day, every step ever seen.
+                    del self._events[step]
 
 
 def _steps(seconds: NDArray[np.float64]) -> NDArray[np.int64]:

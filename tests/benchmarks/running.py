@@ -32,6 +32,8 @@ class Memory(NamedTuple):
     """The sum over the processes: pages that several of them share count several times."""
     pss: int
     """The sum in which shared pages count once."""
+    uss: int
+    """The sum of the pages that no other process shares."""
 
 
 class Running:
@@ -61,12 +63,12 @@ class Running:
     def memory(self) -> Memory:
         """Return the memory of `up` and everything below it, now."""
         each = self.memory_by_process().values()
-        return Memory(sum(one.rss for one in each), sum(one.pss for one in each))
+        return Memory(*map(sum, zip(*each, strict=True)))
 
     def memory_by_process(self) -> dict[str, Memory]:
         """Return the memory of each process now, by name."""
         full = {_name(process): process.memory_full_info() for process in self.processes()}
-        return {name: Memory(info.rss, info.pss) for name, info in full.items()}
+        return {name: Memory(info.rss, info.pss, info.uss) for name, info in full.items()}
 
     def processor_seconds(self) -> dict[str, float]:
         """Return the processor seconds used so far, by process."""

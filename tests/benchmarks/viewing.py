@@ -19,7 +19,7 @@ from tests.benchmarks.catalogue import catalogue
 from tests.benchmarks.figures import Figure, Goal, repeated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from concurrent.futures import Executor
 
     from tests.benchmarks.running import Running
@@ -28,9 +28,11 @@ if TYPE_CHECKING:
 PER_SECOND = 500.0
 VIEWERS = {"off": 0, "one viewer": 1, "ten viewers": 10}
 """The turns, and how many watch in each of them."""
-SECONDS, REPEATS = 20.0, 3
-"""A minute of each kind of turn."""
-SEARCHES = round((searching.WARM_SECONDS + len(VIEWERS) * REPEATS * SECONDS) * searching.SEARCHES_PER_SECOND)
+SECONDS, ROUNDS = 10.0, 3
+"""A round is a turn of each kind and then the same turns backwards, a minute of each kind in all. Whatever grows
+steadily, such as memory and the log, grows as much for each kind of the round."""
+TURNS = 2 * len(VIEWERS) * ROUNDS
+SEARCHES = round((searching.WARM_SECONDS + TURNS * SECONDS) * searching.SEARCHES_PER_SECOND)
 READ_BYTES = 65_536
 PAINTS = 7
 FIRST_PAINT = "performance.getEntriesByName('first-paint')[0]?.startTime ?? null"
@@ -47,26 +49,28 @@ class Turn(NamedTuple):
     seconds: float
     rss_mb: float
     """The memory of the index worker at the end of the turn."""
-    bytes_read: int
+    uss_mb: float
+    """The part of it that is the process's own."""
+    bytes_read: float
     """The bytes that all viewers together have read."""
 
 
 def measure(stack: Running, sender: Executor) -> tuple[list[Figure], dict[str, Any]]:
-    """Return figures of turns of twenty seconds, in which nobody, one and ten watch, three of each in turns."""
+    """Return figures of turns of ten seconds, in which nobody, one and ten watch, forwards and backwards."""
     questions = searching.questions(catalogue(), SEARCHES)
-    seconds = searching.WARM_SECONDS + len(VIEWERS) * REPEATS * (SECONDS + 1)
+    seconds = searching.WARM_SECONDS + TURNS * (SECONDS + 1)
     offered = sender.submit(load.offer, stack.kafka, PER_SECOND, seconds)
     turns: dict[str, list[Turn]] = {name: [] for name in VIEWERS}
     with closing(HTTPConnection(stack.api.removeprefix("http://"))) as connection:
         searching.search(connection, questions, searching.WARM_SECONDS)
-        for number in range(REPEATS):
-            # Back and forth, since memory and the log grow all the time.
-            for name, viewers in list(VIEWERS.items())[:: (-1) ** number]:
-                turns[name].append(_turn(stack, connection, questions, viewers))
+        for _ in range(ROUNDS):
+            for name in (*VIEWERS, *reversed(VIEWERS)):
+                turns[name].append(_turn(stack, connection, questions, VIEWERS[name]))
     sent = offered.result()
     stack.until_quiet(vectors=False)
     details = {name: [turn._asdict() for turn in each] for name, each in turns.items()}
-    figures = [*_figures(turns), Figure("events meanwhile", sent.events / sent.seconds, "/s"), *_paint(stack.api)]
+    rounds = {name: by_round(each) for name, each in turns.items()}
+    figures = [*_figures(rounds), Figure("events meanwhile", sent.events / sent.seconds, "/s"), *_paint(stack.api)]
     return figures, {"turns": details, "load_after": os.getloadavg()}
 
 
@@ -75,9 +79,18 @@ def _turn(stack: Running, connection: HTTPConnection, questions: Iterator[Questi
         used, began, bytes_before = sum(stack.processor_seconds().values()), time.monotonic(), sum(read)
         took = searching.search(connection, questions, SECONDS)
         seconds = time.monotonic() - began
-        rss = stack.memory_by_process()["stream.index"].rss / 1e6
+        memory = stack.memory_by_process()["stream.index"]
         used = sum(stack.processor_seconds().values()) - used
-        return Turn(float(np.percentile(took, 95)), used, seconds, rss, sum(read) - bytes_before)
+        p95, read_bytes = float(np.percentile(took, 95)), sum(read) - bytes_before
+        return Turn(p95, used, seconds, memory.rss / 1e6, memory.uss / 1e6, read_bytes)
+
+
+def by_round(turns: Sequence[Turn]) -> list[Turn]:
+    """Return the means of the two turns of each round."""
+    return [
+        Turn(*(statistics.mean(pair) for pair in zip(*both, strict=True)))
+        for both in zip(turns[::2], turns[1::2], strict=True)
+    ]
 
 
 @contextmanager
@@ -116,6 +129,7 @@ def _figures(turns: dict[str, list[Turn]]) -> list[Figure]:
     cores = [100 * (_cores(with_) - _cores(without)) / 10 for with_, without in zip(ten, off, strict=True)]
     added = [100 * (_cores(with_) / _cores(without) - 1) for with_, without in zip(one, off, strict=True)]
     grown = [with_.rss_mb - without.rss_mb for with_, without in zip(ten, off, strict=True)]
+    own = [with_.uss_mb - without.uss_mb for with_, without in zip(ten, off, strict=True)]
     streams = [turn.bytes_read / turn.seconds / 10 for turn in ten]
     return [
         *(repeated(f"search p95, {name}", values, "ms") for name, values in p95.items()),
@@ -124,6 +138,7 @@ def _figures(turns: dict[str, list[Turn]]) -> list[Figure]:
         repeated("processor seconds per 1,000 events, one viewer against none", added, "% more", EVENTS_PERCENT_GOAL),
         repeated("stream of a viewer", streams, "B/s", BYTES_GOAL),
         repeated("memory of the index worker, ten viewers against none", grown, "MB more", MEMORY_MB_GOAL),
+        repeated("its own memory (USS), ten viewers against none", own, "MB more"),
     ]
 
 

@@ -10,6 +10,7 @@ from schemas.explanations import Explanation, FilterCheck, RankingPlace, WordMat
 from schemas.recommendations import Recommendations, RecommendRequest, SimilarRequest
 from schemas.suggestions import SuggestedProduct, Suggestions, SuggestRequest
 from schemas.understood import Relaxation, Understood, UnderstoodWords
+from stream.api.dashboard.feed import frame
 from stream.api.dashboard.models import SaleCalendar
 from stream.api.dead_letters.models import LetterList, RepairRequest, Resent
 from stream.api.dead_letters.service import repair_line
@@ -24,7 +25,7 @@ from workers.search.highlight import highlighted
 from workers.words.query import query_terms
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
     from schemas.queries import SearchRequest
     from schemas.refinements import Refinement
@@ -106,9 +107,9 @@ class StandInDashboard:
     full = False
     closed = False
 
-    async def watch(self) -> AsyncIterator[tuple[str, str]]:
-        yield "points", "[]"
-        yield "snapshot", empty_snapshot(1).model_dump_json()
+    async def watch(self) -> AsyncGenerator[bytes]:
+        yield frame("points", "[]")
+        yield frame("snapshot", empty_snapshot(1).model_dump_json())
 
     async def close(self) -> None:
         self.closed = True

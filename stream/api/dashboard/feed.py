@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Protocol
 
 import orjson
 import structlog
+from fastapi.sse import format_sse_event
 
 from schemas.errors import FreshlineError
 from stream.progress.recent_freshness import TOTAL
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
     from stream.api.dashboard.models import Snapshot
 
@@ -25,8 +26,12 @@ POINTS_MAX = 300
 VIEWERS_MAX = 100
 """A viewer beyond these is refused: each one costs some processor time a second."""
 
-StreamEvent = tuple[str, str]
-"""The name of a server-sent event, and its JSON."""
+POINTS_S = 300.0
+"""How old a point may be: there are none of the time in which nobody watched."""
+RECONNECT_MS = 1_000
+"""How soon a browser asks again once the stream has ended."""
+Point = tuple[float, *tuple[float | None, ...]]
+"""The time in seconds, and the values of the charts."""
 
 
 class SnapshotSource(Protocol):
@@ -45,10 +50,10 @@ class SnapshotFeed:
     def __init__(self, source: SnapshotSource, *, interval_s: float = INTERVAL_S) -> None:
         self._source = source
         self._interval_s = interval_s
-        self._newest: StreamEvent | None = None
+        self._newest: bytes | None = None
         self._number = 0
         self._came = asyncio.Condition()
-        self._points: deque[list[object]] = deque(maxlen=POINTS_MAX)
+        self._points: deque[Point] = deque(maxlen=POINTS_MAX)
         self._viewers = 0
         self._task: asyncio.Task[None] | None = None
         self._closed = False
@@ -58,13 +63,17 @@ class SnapshotFeed:
         """True if a further viewer must be refused."""
         return self._viewers >= VIEWERS_MAX
 
-    async def watch(self) -> AsyncIterator[StreamEvent]:
-        """Yield the points of the charts so far, and then each new snapshot, until the feed closes."""
+    async def watch(self) -> AsyncGenerator[bytes]:
+        """Yield the points of the charts so far, and then each new snapshot, until the feed closes.
+
+        They are server-sent events as they go over the wire, formatted once for all viewers. The generator must be
+        closed by the caller, as a viewer counts until then.
+        """
         self._viewers += 1
         if self._task is None:
             self._task = asyncio.create_task(self._run(), name="dashboard")
         try:
-            yield "points", orjson.dumps(list(self._points)).decode()
+            yield frame("points", orjson.dumps(list(self._points)).decode())
             seen = self._number
             while not self._closed:
                 async with self._came:
@@ -94,23 +103,34 @@ class SnapshotFeed:
         while True:
             try:
                 before = await self._source.snapshot(before)
-                self._points.append(_point(before))
-                event = "snapshot", before.model_dump_json()
+                self._remember(_point(before))
+                newest = frame("snapshot", before.model_dump_json())
             except FreshlineError as error:  # A part is away: the page says so, and the next round tries again.
-                event = "trouble", orjson.dumps({"message": str(error)}).decode()
+                newest = frame("trouble", orjson.dumps({"message": str(error)}).decode())
             except Exception:
                 log.exception("bug in the dashboard")
-                event = "trouble", orjson.dumps({"message": "the snapshot failed, see the log of the API"}).decode()
+                message = "the snapshot failed, see the log of the API"
+                newest = frame("trouble", orjson.dumps({"message": message}).decode())
             async with self._came:
-                self._newest, self._number = event, self._number + 1
+                self._newest, self._number = newest, self._number + 1
                 self._came.notify_all()
             await asyncio.sleep(self._interval_s)
 
+    def _remember(self, point: Point) -> None:
+        self._points.append(point)
+        while self._points[0][0] < point[0] - POINTS_S:
+            self._points.popleft()
 
-def _point(snapshot: Snapshot) -> list[object]:
+
+def frame(name: str, json: str) -> bytes:
+    """Return a server-sent event as it goes over the wire."""
+    return format_sse_event(event=name, data_str=json, retry=RECONNECT_MS)
+
+
+def _point(snapshot: Snapshot) -> Point:
     """Return the figures of a snapshot for the charts: time in s, then by topic p95 in s and events a second,
     then lag."""
     stages = [snapshot.freshness.get(topic, {}) for topic in snapshot.flow]
     totals = [of_topic[TOTAL].p95 if TOTAL in of_topic else None for of_topic in stages]
     rates = [flow.per_second for flow in snapshot.flow.values()]
-    return [snapshot.at_ms / 1000, *totals, *rates, snapshot.lag_events, snapshot.vectors.pending]
+    return (snapshot.at_ms / 1000, *totals, *rates, snapshot.lag_events, snapshot.vectors.pending)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
     from stream.api.dashboard.models import SaleCalendar
 
@@ -17,8 +17,8 @@ class DashboardApi(Protocol):
     def full(self) -> bool:
         """True if a further viewer must be refused."""
 
-    def watch(self) -> AsyncIterator[tuple[str, str]]:
-        """Yield (name, JSON) of each server-sent event, until the process ends or the viewer goes."""
+    def watch(self) -> AsyncGenerator[bytes]:
+        """Yield each server-sent event as it goes over the wire, until the process ends or the generator is closed."""
 
     async def close(self) -> None:
         """End all watching: this process stops."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable
+import asyncio
+from contextlib import aclosing
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Annotated
 
+import structlog
 from fastapi import APIRouter, Depends, Query
-from fastapi.responses import HTMLResponse, Response
-from fastapi.sse import EventSourceResponse, ServerSentEvent
+from fastapi.responses import HTMLResponse, Response, StreamingResponse
 from starlette.staticfiles import StaticFiles
+from typing_extensions import override
 
 from schemas.errors import Unavailable
 from stream.api.dashboard.models import SaleCalendar, Snapshot
@@ -18,12 +20,17 @@ from stream.api.models import JSONAnswer
 from stream.api.parameters import NoParameters
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
     from fastapi import FastAPI
+    from starlette.types import Message, Receive, Scope, Send
 
     from stream.api.dashboard.interface import DashboardApi
 
-RECONNECT_MS = 1_000
-"""The time after which a browser asks again once the stream has ended."""
+SEND_SECONDS_MAX = 30.0
+"""The longest time in which a viewer reads a snapshot. One that sleeps, or whose network is gone, leaves its place."""
+log = structlog.get_logger(__name__)
+
 PAGE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
     "img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -50,6 +57,31 @@ class _Files(StaticFiles):
         return response
 
 
+class SnapshotStream(StreamingResponse):
+    """The stream of one viewer, whose generator is closed with it, however it ends.
+
+    FastAPI's own response would format each event for each viewer, and leaves its generator to the garbage collector.
+    """
+
+    media_type = "text/event-stream"
+
+    def __init__(self, watch: AsyncGenerator[bytes]) -> None:
+        super().__init__(watch, headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"})
+        self._watch = watch
+
+    @override
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_in_time(message: Message) -> None:
+            async with asyncio.timeout(SEND_SECONDS_MAX):
+                await send(message)
+
+        async with aclosing(self._watch):
+            try:
+                await super().__call__(scope, receive, send_in_time)
+            except* TimeoutError:
+                log.info("a viewer of the dashboard reads nothing any more", seconds=SEND_SECONDS_MAX)
+
+
 @cache
 def _page() -> str:
     return (files("stream.api.dashboard") / "static" / "index.html").read_text(encoding="utf-8")
@@ -68,17 +100,17 @@ def _routes(dashboard: DashboardApi) -> APIRouter:
 
     @router.get(
         "/events",
-        response_class=EventSourceResponse,
+        status_code=200,
+        response_class=SnapshotStream,
         responses={200: {"model": Snapshot}},
         dependencies=[Depends(_room_for_a_viewer)],
     )
-    async def events(_: Annotated[NoParameters, Query()]) -> AsyncIterable[ServerSentEvent]:
+    async def events(_: Annotated[NoParameters, Query()]) -> Response:
         """Stream the figures of the dashboard as server-sent events: `points` once, then a `snapshot` a second.
 
         `points` are those of the charts so far. `trouble` comes instead of a snapshot while one cannot be computed.
         """
-        async for name, json in dashboard.watch():
-            yield ServerSentEvent(event=name, raw_data=json, retry=RECONNECT_MS)
+        return SnapshotStream(dashboard.watch())
 
     @router.get("/sales", responses={200: {"model": SaleCalendar}})
     async def sales(_: Annotated[NoParameters, Query()]) -> Response:

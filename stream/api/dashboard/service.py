@@ -15,12 +15,11 @@ from stream.api.dashboard.snapshot import Measured, snapshot
 from stream.runtime.metrics import total_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
     from pathlib import Path
 
     from stream.api.canary.probe import CanaryProbe
     from stream.api.context import ServingContext
-    from stream.api.dashboard.feed import StreamEvent
     from stream.api.dashboard.models import Snapshot
     from stream.api.drift.check import DriftCheck
     from stream.api.models import StatusReport
@@ -30,13 +29,15 @@ if TYPE_CHECKING:
 
 SIZE_INTERVAL_S = 30.0
 """The time between two measurements of the files of the index."""
+OLDEST_INTERVAL_S = 5.0
+"""The time between two looks for the oldest pending embedding."""
 
 
 class StatusSource(Protocol):
-    """Reports on the pipeline, see `StatusApi`."""
+    """Reports on the pipeline, see `StatusService`."""
 
-    async def status(self) -> StatusReport:
-        """Return the report of now. Raises Unavailable."""
+    async def glance(self) -> StatusReport:
+        """Return the report as it was a moment ago. Raises Unavailable."""
 
 
 class DashboardService(DashboardApi):
@@ -60,6 +61,8 @@ class DashboardService(DashboardApi):
         self._feed = SnapshotFeed(self)
         self._bytes: int | None = None
         self._bytes_at_s = -SIZE_INTERVAL_S
+        self._oldest_vector_at_ms: int | None = None
+        self._oldest_vector_looked_s = -OLDEST_INTERVAL_S
 
     @property
     @override
@@ -67,7 +70,7 @@ class DashboardService(DashboardApi):
         return self._feed.full
 
     @override
-    def watch(self) -> AsyncIterator[StreamEvent]:
+    def watch(self) -> AsyncGenerator[bytes]:
         return self._feed.watch()
 
     @override
@@ -87,10 +90,14 @@ class DashboardService(DashboardApi):
         )
 
     async def snapshot(self, before: Snapshot | None) -> Snapshot:
-        """Measure the figures of a snapshot, see `SnapshotSource`."""
-        context, now_s = self._context, self._context.clock.monotonic_s()
-        report = await self._status.status()
+        """Measure the figures of a snapshot, see `SnapshotSource`. Searches go ahead of it."""
+        context = self._context
+        await context.gate.wait_until_open()
+        report = await self._status.glance()
         index = await context.collections.serving()
+        oldest = await self._oldest_vector(index) if report.lag.vectors_due else None
+        await context.gate.wait_until_open()
+        now_s = context.clock.monotonic_s()
         measured = Measured(
             at_ms=context.clock.now_ms(),
             objective=self._recent.shares.objective,
@@ -101,7 +108,7 @@ class DashboardService(DashboardApi):
             unreported=len(context.watermark.unreported(range(context.settings.partitions))),
             counters=self._monitor.counters,
             lanes=context.writers.serving.lanes.depths,
-            oldest_vector_at_ms=await self._oldest_vector_at_ms(index) if report.lag.vectors_due else None,
+            oldest_vector_at_ms=oldest,
             index_bytes=await self._index_bytes(now_s),
             embedding_seconds=total_of(context.metrics.embedding_seconds),
             drift=self._drift.report(),
@@ -109,9 +116,14 @@ class DashboardService(DashboardApi):
         )
         return snapshot(report, measured, before)
 
-    async def _oldest_vector_at_ms(self, index: Index) -> int | None:
-        oldest = await index.pending_embeddings(range(self._context.settings.partitions), 1, newest=False)
-        return oldest[0]["vector_due_at_ms"] if oldest else None
+    async def _oldest_vector(self, index: Index) -> int | None:
+        """Return since when the oldest pending embedding waits, looked for every few seconds."""
+        now_s = self._context.clock.monotonic_s()
+        if now_s - self._oldest_vector_looked_s >= OLDEST_INTERVAL_S:
+            self._oldest_vector_looked_s = now_s
+            oldest = await index.pending_embeddings(range(self._context.settings.partitions), 1, newest=False)
+            self._oldest_vector_at_ms = oldest[0]["vector_due_at_ms"] if oldest else None
+        return self._oldest_vector_at_ms
 
     async def _index_bytes(self, now_s: float) -> int | None:
         """Return the size of the embedded index, measured every half minute; None for a Qdrant server."""

@@ -20,7 +20,7 @@ from stream.api.live_file import LiveFile
 from stream.api.live_rules import LiveRules
 from stream.api.live_synonyms import LiveSynonyms
 from stream.api.search_service import SearchService
-from stream.api.status_service import StatusService
+from stream.api.status_service import GLANCE_LAG_S, GLANCE_LETTERS_S, StatusService
 from stream.kafka.log_identity import LogIdentity
 from stream.kafka.partitions import Partition
 from stream.kafka.reader import Record
@@ -32,6 +32,7 @@ from stream.runtime.jobs import Jobs
 from stream.runtime.metrics import IndexMetrics
 from stream.runtime.settings import Settings
 from stream.runtime.stack_report import StackReportFile
+from tests.support.clocks import ManualClock
 from tests.support.waiting import until
 from workers.clock import SystemClock
 from workers.embedder.interface import ModelId
@@ -127,6 +128,42 @@ async def test_the_process_is_not_ready_until_an_index_that_was_empty_has_caught
     assert status.ready() == ["the index is being filled from the item log"]
     made.as_of.begin({})
     assert status.ready() == []
+
+
+async def test_whoever_looks_again_and_again_asks_the_broker_and_the_index_no_more_often(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Monitor:
+        asked: ClassVar[list[str]] = []
+
+        async def lag(self, *_: Any) -> Lag:
+            self.asked.append("lag")
+            return Lag(items=len(self.asked))
+
+        async def dead_letters(self) -> dict[str, int]:
+            self.asked.append("letters")
+            return {}
+
+    class Collections:
+        async def serving(self) -> None: ...
+
+    async def reported(_index: Any, lag: Lag, _letters: Any) -> Any:
+        return lag
+
+    clock, monitor = ManualClock(), Monitor()
+    status = status_service(context(tmp_path, collections=Collections(), clock=clock), monitor)
+    monkeypatch.setattr(status, "_report", reported)
+    glances = [await status.glance() for _ in range(3)]
+    assert glances == [Lag(items=1)] * 3 and monitor.asked == ["lag", "letters"]
+    await status.status()
+    assert monitor.asked == ["lag", "letters", "lag", "letters"], "a status is always measured anew"
+    assert await status.glance() == Lag(items=3)
+    clock.sleep(GLANCE_LAG_S + 0.1)
+    await status.glance()
+    assert monitor.asked[4:] == ["lag"]
+    clock.sleep(GLANCE_LETTERS_S)
+    await status.glance()
+    assert monitor.asked[5:] == ["lag", "letters"]
 
 
 async def test_the_process_is_not_ready_while_the_lag_cannot_be_measured(tmp_path: Path) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from stream.progress.objective import SLOTS_MAX, Objective, ObjectiveShares, WindowShare
+from stream.progress.objective import SLOT_S, WINDOWS_S, Objective, ObjectiveShares, WindowShare
 
 OBJECTIVE = Objective(seconds=1.0, share=0.9)
 
@@ -34,9 +36,33 @@ def test_all_topics_together_are_their_sum() -> None:
 
 def test_the_counts_of_more_than_a_day_are_dropped() -> None:
     shares = ObjectiveShares(OBJECTIVE)
-    for slot in range(2 * SLOTS_MAX):
+    a_day = WINDOWS_S["1d"] // SLOT_S
+    for slot in range(2 * a_day):
         shares.observe("prices", slot * 15.0, 0.1, events=1)
-    assert shares.shares(2 * SLOTS_MAX * 15.0)["prices"]["1d"].events <= SLOTS_MAX
+    assert shares.shares((2 * a_day - 1) * 15.0)["prices"]["1d"].events == a_day
+    assert shares.shares((2 * a_day + 100_000) * 15.0)["prices"]["1d"] == WindowShare(0, 0)
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["prices", "products"]), st.integers(0, 4_000), st.booleans()), max_size=60),
+    st.integers(0, 100_000),
+)
+def test_the_sums_are_those_of_the_events_of_each_window(told: list[tuple[str, int, bool]], pause_s: int) -> None:
+    """Sums that are carried on are compared with those of all events, also where shares were asked for in between."""
+    shares, events, now_s = ObjectiveShares(OBJECTIVE), list[tuple[str, int, bool]](), 0
+    for topic, after_s, late in told:
+        now_s += after_s
+        shares.observe(topic, float(now_s), 2.0 if late else 0.5, events=1)
+        events.append((topic, now_s, late))
+        if after_s % 2:
+            shares.shares(float(now_s))
+    now_s += pause_s
+    counted = shares.shares(float(now_s))
+    for topic in {topic for topic, _, _ in events}:
+        for name, window_s in WINDOWS_S.items():
+            last = (now_s - window_s) // SLOT_S
+            found = [late for of, at_s, late in events if of == topic and at_s // SLOT_S > last]
+            assert counted[topic][name] == WindowShare(len(found), found.count(False))
 
 
 @pytest.mark.parametrize(("late", "left"), [(0, 1.0), (5, 0.5), (10, 0.0), (20, -1.0)])
