@@ -49,7 +49,7 @@ class PageParameters(Filters):
     q: str = Field("", max_length=QUERY_CHARS_MAX)
     sort: Sort = "relevance"
     live: bool = False
-    """True if the page searches again every second."""
+    """True if the page searches again by itself."""
     understand: bool = True
     """True if words such as `under 500` may become filters."""
 

@@ -287,6 +287,14 @@ async def test_windows_that_have_turned_are_due(index: Index) -> None:
     assert [payload["product_id"] for payload in await index.due_price_changes([1], 20, 10)] == ["1"]
 
 
+async def test_of_many_coming_price_changes_the_soonest_are_given(index: Index) -> None:
+    for number, at_ms in enumerate((30, 10, 50, 20, None, 40)):
+        status = "delisted" if number == 1 else "visible"
+        await put(index, content(str(number), price_changes_at_ms=at_ms, status=status), 1)
+    coming = await index.coming_price_changes(45, 2)
+    assert [payload["price_changes_at_ms"] for payload in coming] == [20, 30]
+
+
 async def test_every_filter_keeps_what_it_says(index: Index) -> None:
     a = content(
         "a",

@@ -115,7 +115,7 @@ class StandInDashboard:
         self.closed = True
 
     async def sales(self) -> SaleCalendar:
-        return SaleCalendar(coming=[], coming_total=0, changed=[])
+        return SaleCalendar(coming=[], coming_total=0, changed=[], changed_total=0)
 
 
 class StandIn:

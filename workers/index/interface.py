@@ -156,6 +156,9 @@ class Index(Protocol):
     async def due_price_changes(self, partitions: Collection[int] | None, now_ms: int, limit: int) -> list[Payload]:
         """Return at most `limit` visible points whose `price_changes_at_ms` <= now_ms, of all partitions if None."""
 
+    async def coming_price_changes(self, until_ms: int, limit: int) -> list[Payload]:
+        """Return at most `limit` visible points whose `price_changes_at_ms` <= until_ms, the soonest first."""
+
     async def pending_alerts(self, partitions: Collection[int], limit: int) -> list[Payload]:
         """Return at most `limit` points with `alerts_due`, by `alerts_due_at_ms`, the oldest first."""
 

@@ -141,3 +141,5 @@ class SaleCalendar(BaseModel):
     """All of the next day, of which at most 50 are shown. Of more than 1,000 windows some may change no price."""
     changed: list[ChangedPrice]
     """The changes that this process wrote."""
+    changed_total: int
+    """All of the last hour, of which at most 50 are shown; of more than 1,000 the last."""

@@ -10,7 +10,7 @@ from workers.search.hits import preferred
 from workers.state.prices import price_changes_at_ms, price_now
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from schemas.points import Payload
     from stream.progress.recent_freshness import Turned
@@ -26,37 +26,39 @@ SHOWN_MAX = 50
 
 
 def coming_prices(payloads: Iterable[Payload], shop: Shop, until_ms: int) -> list[ComingPrice]:
-    """Return the changes up to then, the soonest first, one an item: windows that change no price are passed over."""
-    found = ((_next_change(payload, shop, until_ms), payload) for payload in payloads)
-    changes = ((at_ms, payload) for at_ms, payload in found if at_ms is not None)
-    soonest = sorted(changes, key=lambda each: (each[0], each[1]["product_id"]))
-    return [_coming(payload, at_ms, shop) for at_ms, payload in soonest]
+    """Return the changes up to then, the soonest first: the start of a sale as well as its end."""
+    changes = [(at_ms, change) for payload in payloads for at_ms, change in _changes(payload, shop, until_ms)]
+    return [change for _, change in sorted(changes, key=lambda each: (each[0], each[1].product_id))]
 
 
-def _next_change(payload: Payload, shop: Shop, until_ms: int) -> int | None:
-    """Return when the item has another price. A window may be that of a dearer offer, or never open."""
-    at_ms = payload["price_changes_at_ms"]
+def _changes(payload: Payload, shop: Shop, until_ms: int) -> Iterator[tuple[int, ComingPrice]]:
+    """Iterate over the times at which the item gets another price.
+
+    A window changes none where it is that of a dearer offer, or never opens.
+    """
+    at_ms, before = payload["price_changes_at_ms"], (payload["price"], payload["currency"])
     while at_ms is not None and at_ms <= until_ms:
-        if price_now(payload["offers"], shop.currency, at_ms) != (payload["price"], payload["currency"]):
-            return at_ms
-        at_ms = price_changes_at_ms(payload["offers"], at_ms)
-    return None
+        then = price_now(payload["offers"], shop.currency, at_ms)
+        if then != before:
+            yield at_ms, _coming(payload, at_ms, before[0], then, shop)
+        at_ms, before = price_changes_at_ms(payload["offers"], at_ms), then
 
 
-def _coming(payload: Payload, at_ms: int, shop: Shop) -> ComingPrice:
-    then, _ = price_now(payload["offers"], shop.currency, at_ms)
+def _coming(
+    payload: Payload, at_ms: int, price: float | None, then: tuple[float | None, str | None], shop: Shop
+) -> ComingPrice:
     return ComingPrice(
         product_id=payload["product_id"],
         title=preferred(payload["title"], shop.languages),
         at=rfc3339(at_ms),
-        price=payload["price"],
-        then=then,
-        currency=payload["currency"],
+        price=price,
+        then=then[0],
+        currency=then[1],
     )
 
 
 def changed_prices(turned: Iterable[Turned], now_ms: int) -> list[ChangedPrice]:
-    """Return the prices that changed in the last hour, at most `SHOWN_MAX`, the last first."""
+    """Return the prices that changed in the last hour, the last first."""
     recent = [each for each in turned if each.at_ms > now_ms - BACK_MS]
     return [
         ChangedPrice(
@@ -64,5 +66,5 @@ def changed_prices(turned: Iterable[Turned], now_ms: int) -> list[ChangedPrice]:
             at=rfc3339(each.at_ms),
             late_seconds=max(0, each.shown_at_ms - each.at_ms) / 1000,
         )
-        for each in reversed(recent[-SHOWN_MAX:])
+        for each in reversed(recent)
     ]

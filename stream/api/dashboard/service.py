@@ -81,12 +81,14 @@ class DashboardService(DashboardApi):
     async def sales(self) -> SaleCalendar:
         context, now_ms = self._context, self._context.clock.now_ms()
         index, until_ms = await context.collections.serving(), now_ms + AHEAD_MS
-        soon = await index.due_price_changes(range(context.settings.partitions), until_ms, READ_MAX)
+        soon = await index.coming_price_changes(until_ms, READ_MAX)
         coming = coming_prices(soon, context.shop, until_ms)
+        changed = changed_prices(self._recent.turned, now_ms)
         return SaleCalendar(
             coming=coming[:SHOWN_MAX],
             coming_total=len(coming) if len(soon) < READ_MAX else await index.count_due_price_changes(until_ms),
-            changed=changed_prices(self._recent.turned, now_ms),
+            changed=changed[:SHOWN_MAX],
+            changed_total=len(changed),
         )
 
     async def snapshot(self, before: Snapshot | None) -> Snapshot:

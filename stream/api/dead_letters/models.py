@@ -15,7 +15,9 @@ class LettersParameters(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     topic: InputTopic
-    reason: str | None = Field(None, description="only those that were refused with this sentence")
+    reason: str | None = Field(
+        None, description="only those that were refused with this sentence, whatever the values that it quotes"
+    )
     limit: int = Field(20, ge=1, le=100)
 
 
@@ -40,6 +42,7 @@ class ReasonCount(BaseModel):
     """Dead letters of one kind."""
 
     reason: str
+    """The sentence with which they were refused, without the values that it quotes."""
     count: int
     since: str | None
     until: str | None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import deque
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -32,6 +33,11 @@ if TYPE_CHECKING:
     from workers.sources.sources import Sources
 
 REASONS_MAX = 50
+KINDS_MAX = 500
+"""The most kinds of reasons that are told apart; the letters of all others are counted together."""
+OTHER = "other reasons"
+_QUOTED = re.compile(r"""(?<!\w)(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")(?!\w)""")
+"""A value in a sentence, as `repr` writes it."""
 SHOWN_CHARS_MAX, CUT_CHARS = 256 * 1024, 4 * 1024
 """The longest text that a page shows whole, and how much it shows of a longer one: records take 8 MB."""
 WAIT_SECONDS_MAX = 10.0
@@ -115,20 +121,20 @@ def repair_line(repair: RepairRequest) -> bytes:
 
 
 def listed(prepared: Resend, topic: InputTopic, reason: str | None, limit: int, clock: Clock) -> LetterList:
-    """Return the reasons of all letters, and the newest ones of one reason (None: of any)."""
+    """Return the kinds of reasons of all letters, and the newest ones of the kind of one reason (None: of any)."""
     reasons: dict[str, ReasonCount] = {}
     newest: deque[DeadLetter] = deque(maxlen=limit)
-    count = 0
+    wanted, count = None if reason is None else kind_of(reason), 0
     with prepared.dead_letters() as letters:
         for letter in letters:
             count += 1
-            why, at = reason_of(letter), rfc3339(letter.record.timestamp_ms)
-            if why in reasons:
-                reasons[why].count += 1
-                reasons[why].until = at
-            elif len(reasons) < 10 * REASONS_MAX:
-                reasons[why] = ReasonCount(reason=why, count=1, since=at, until=at)
-            if reason in (None, why):
+            why, at = kind_of(reason_of(letter)), rfc3339(letter.record.timestamp_ms)
+            if why not in reasons and len(reasons) >= KINDS_MAX:
+                why = OTHER
+            counted = reasons.setdefault(why, ReasonCount(reason=why, count=0, since=at, until=at))
+            counted.count += 1
+            counted.until = at
+            if wanted in (None, why):
                 newest.append(letter)
     frequent = sorted(reasons.values(), key=lambda each: (-each.count, each.reason))[:REASONS_MAX]
     return LetterList(
@@ -143,6 +149,11 @@ def listed(prepared: Resend, topic: InputTopic, reason: str | None, limit: int, 
 def reason_of(letter: DeadLetter) -> str:
     """Return the sentence with which the record was refused."""
     return dict(letter.record.headers).get(f"{PREFIX}reason", b"").decode(errors="replace") or "no reason"
+
+
+def kind_of(reason: str) -> str:
+    """Return a reason without the values that it quotes: two letters that were refused alike are of one kind."""
+    return _QUOTED.sub("'…'", reason)
 
 
 def shown(letter: DeadLetter, now_ms: int, sources: Sources) -> Letter:

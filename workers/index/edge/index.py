@@ -162,6 +162,16 @@ class EdgeIndex(OpenedIndex):
         return [read(record) for record in self._shard.scroll(request)[0]]
 
     @override
+    async def coming_price_changes(self, until_ms: int, limit: int) -> list[Payload]:
+        request = ScrollRequest(
+            limit=limit,
+            filter=where.all_of([price_change_due(until_ms), VISIBLE]),
+            order_by=OrderBy("price_changes_at_ms", Direction.Asc),
+            with_payload=True,
+        )
+        return [read(record) for record in self._shard.scroll(request)[0]]
+
+    @override
     async def pending_alerts(self, partitions: Collection[int], limit: int) -> list[Payload]:
         request = ScrollRequest(
             limit=limit,

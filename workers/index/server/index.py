@@ -150,6 +150,12 @@ class ServerIndex(OpenedIndex):
         return [complete_payload(record.payload) for record in await self._scroll(turned, limit)]
 
     @override
+    async def coming_price_changes(self, until_ms: int, limit: int) -> list[Payload]:
+        order = models.OrderBy(key="price_changes_at_ms", direction=models.Direction.ASC)
+        coming = where.all_of([price_change_due(until_ms), VISIBLE])
+        return [complete_payload(record.payload) for record in await self._scroll(coming, limit, order=order)]
+
+    @override
     async def pending_alerts(self, partitions: Collection[int], limit: int) -> list[Payload]:
         order = models.OrderBy(key="alerts_due_at_ms", direction=models.Direction.ASC)
         pending = where.all_of([ALERTS_PENDING, *in_partitions(partitions)])

@@ -3,8 +3,8 @@
 import uPlot from "/static/vendor/uPlot.esm.js";
 import { clock } from "/static/format.js";
 import { fillRows, make } from "/static/dom.js";
+import { merged, withGaps } from "/static/points.js";
 
-const POINTS_MAX = 300;
 const HEIGHT = 150;
 const ROWS = 10;
 const DASHES = [[], [6, 3], [2, 3]];
@@ -30,17 +30,16 @@ export class Chart {
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { this.plot?.destroy(); this.plot = null; this.draw(); });
   }
 
-  replace(points) { this.points = points.slice(-POINTS_MAX); this.draw(); }
-
-  add(point) {
-    this.points.push(point);
-    if (this.points.length > POINTS_MAX) this.points.shift();
+  // A process that has just started has no points: those of the one before stay.
+  add(points) {
+    this.points = merged(this.points, points);
     this.draw();
   }
 
   draw() {
     if (document.hidden || !this.points.length) return;
-    const series = [this.points.map((p) => p[0]), ...this.columns.map((c) => this.points.map((p) => p[c]))];
+    const points = withGaps(this.points);
+    const series = [points.map((p) => p[0]), ...this.columns.map((c) => points.map((p) => p[c]))];
     if (this.plot) this.plot.setData(series); else this.plot = new uPlot(this.options(), series, this.canvas);
     this.fillTable();
   }
@@ -63,7 +62,7 @@ export class Chart {
       series: [
         {},
         ...this.names.map((name, n) => ({
-          label: name, stroke: colour(`--s${n + 1}`), dash: DASHES[n % 3], width: 1.5, points: { show: false }, spanGaps: true,
+          label: name, stroke: colour(`--s${n + 1}`), dash: DASHES[n % 3], width: 1.5, points: { show: false },
         })),
       ],
     };

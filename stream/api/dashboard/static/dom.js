@@ -1,5 +1,7 @@
 // Small makers of elements. Text is always set as text: a title or review full of markup is shown as it was written.
 
+import { age, local } from "/static/format.js";
+
 export const byId = (id) => document.getElementById(id);
 
 export function make(tag, attributes = {}, ...children) {
@@ -51,6 +53,17 @@ export function textTable(caption, head, rows) {
       make("thead", {}, make("tr", {}, ...cells("th", head))),
       make("tbody", {}, ...rows.map(([first, ...rest]) => make("tr", {}, make("th", { scope: "row" }, first), ...cells("td", rest))))));
 }
+
+// A time of the API by the viewer's clock, with its age; the API's own words are its title.
+export function when(text) {
+  return text == null ? "unknown" : moment(text, `${local(text)}, ${age(text)}`);
+}
+
+const moment = (text, words) => make("time", { datetime: text, title: text }, words);
+
+// A sentence of the API, its times by the viewer's clock.
+export const withTimes = (sentence) => make("span", {}, ...sentence.split(/(\d{4}-\d\d-\d\dT[\d:.]+Z)/)
+  .map((part, n) => (n % 2 ? moment(part, local(part)) : part)));
 
 // Asks the API; throws an Error whose message is the API's own sentence.
 export async function ask(path, options = {}) {

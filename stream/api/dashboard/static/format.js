@@ -31,5 +31,10 @@ export function bytes(n) {
 
 export const clock = (ms) => new Date(ms).toLocaleTimeString("en-GB");
 
-// A time of the API without its punctuation.
-export const time = (text) => text?.replace("T", " ").replace("Z", "") ?? "unknown";
+// A time of the API by the viewer's clock: Sweden writes it year first, as the API does.
+export const local = (text) => (text == null ? "unknown" : new Date(text).toLocaleString("sv-SE"));
+
+export function age(text) {
+  const s = (Date.now() - Date.parse(text)) / 1000;
+  return s < 0 ? `in ${seconds(-s)}` : `${seconds(Math.max(1, s))} ago`;
+}

@@ -1,8 +1,7 @@
 // Dead letters: browsed by topic and reason, repaired, and sent back once.
 
-import { ask, byId, make, setText } from "/static/dom.js";
-import { count, time } from "/static/format.js";
-
+import { ask, byId, make, setText, when } from "/static/dom.js";
+import { count } from "/static/format.js";
 
 async function list(topic, reason) {
   const asked = new URLSearchParams({ topic, ...(reason == null ? {} : { reason }) });
@@ -19,14 +18,17 @@ async function list(topic, reason) {
   }
 }
 
+// The button that was pressed is made anew, and keeps the focus.
 function showReasons(topic, reasons, chosen) {
+  const focused = document.activeElement.dataset.reason;
   const row = (each) => make("tr", {},
-    make("th", { scope: "row" }, make("button", { type: "button", "aria-pressed": String(each.reason === chosen), on: { click: () => list(topic, each.reason === chosen ? null : each.reason) } }, count(each.count))),
-    make("td", { class: "fill" }, each.reason), make("td", {}, time(each.since)), make("td", {}, time(each.until)));
+    make("th", { scope: "row" }, make("button", { type: "button", "data-reason": each.reason, "aria-pressed": String(each.reason === chosen), on: { click: () => list(topic, each.reason === chosen ? null : each.reason) } }, count(each.count))),
+    make("td", { class: "fill" }, each.reason), make("td", {}, when(each.since)), make("td", {}, when(each.until)));
   byId("letters-reasons").replaceChildren(...(reasons.length ? [make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Reasons" },
     make("table", { class: "text" }, make("caption", {}, "By reason; a count shows only those"),
       make("thead", {}, make("tr", {}, ...["count", "reason", "since", "until"].map((name) => make("th", { scope: "col" }, name)))),
       make("tbody", {}, ...reasons.map(row))))] : []));
+  [...byId("letters-reasons").querySelectorAll("button")].find((button) => button.dataset.reason === focused)?.focus();
 }
 
 function letterView(topic, letter) {
@@ -40,7 +42,7 @@ function letterView(topic, letter) {
   send.disabled = !letter.is_whole;
   send.addEventListener("click", () => sendBack(topic, letter, text, send, said));
   return make("details", {},
-    make("summary", {}, make("code", {}, letter.origin), ` ${letter.key ?? "no key"}: ${letter.reason} (${time(letter.refused_at)})`),
+    make("summary", {}, make("code", {}, letter.origin), ` ${letter.key ?? "no key"}: ${letter.reason} (`, when(letter.refused_at), ")"),
     text, send, said);
 }
 

@@ -21,14 +21,25 @@ const STATES = {
   loading: () => "Connecting",
   live: () => "Live",
   paused: (last) => `Paused at ${last ? clock(last) : "the start"}`,
-  stale: (last) => `Stale: the last snapshot is of ${clock(last)}`,
+  stale: (last) => `Stale: ${last ? `the last snapshot is of ${clock(last)}` : "no snapshot has come"}`,
+  trouble: (last) => `No figures ${last ? `since ${clock(last)}` : "yet"}`,
   gone: (last, gone) => `The API has not answered since ${clock(gone)}`,
 };
+const NOT_KNOWN = {
+  loading: () => "waiting for the next snapshot",
+  stale: () => "no snapshot comes",
+  trouble: () => troubleSaid,
+  gone: () => "the API does not answer",
+};
+let troubleSaid = "";
 
 function showState(state, last, gone) {
   document.body.dataset.state = state;
   setText(byId("state-text"), STATES[state](last, gone));
   if (state === "gone") trouble(`The API does not answer. ${last ? `The page shows what it said at ${clock(last)}` : "There is nothing to show yet"}, and asks again every second.`);
+  if (NOT_KNOWN[state]) setText(byId("verdict"), `Not known ${last ? `since ${clock(last)}` : "yet"}: ${NOT_KNOWN[state]()}.`);
+  // Only the first words are spoken, and only when they change: the figures change every second.
+  setText(byId("verdict-said"), byId("verdict").textContent.split(/[.,;]|: /)[0]);
 }
 
 function trouble(sentence) {
@@ -47,14 +58,17 @@ function showSnapshot(snapshot) {
   showFlow(snapshot);
   showLag(snapshot);
   showIndex(snapshot);
-  charts.forEach((chart) => chart.add(point(snapshot)));
-  setText(byId("footer"), `Snapshot of ${clock(snapshot.at_ms)}. Shares are counted for ${seconds(snapshot.objective.counted_for_seconds)}, since this process started.`);
+  charts.forEach((chart) => chart.add([point(snapshot)]));
+  setText(byId("footer"), `Snapshot of ${clock(snapshot.at_ms)}. Shares are counted for ${seconds(snapshot.objective.counted_for_seconds)}, since this process started. Times are those of ${Intl.DateTimeFormat().resolvedOptions().timeZone}.`);
 }
 
 function onEvent(name, body) {
-  if (name === "points") charts.forEach((chart) => chart.replace([...body]));
-  else if (name === "trouble") trouble(`${body.message[0].toUpperCase()}${body.message.slice(1)}.`);
-  else showSnapshot(body);
+  if (name === "points") charts.forEach((chart) => chart.add(body));
+  else if (name === "snapshot") showSnapshot(body);
+  else {
+    troubleSaid = body.message;
+    trouble(`${troubleSaid[0].toUpperCase()}${troubleSaid.slice(1)}.`);
+  }
 }
 
 showStageKey();

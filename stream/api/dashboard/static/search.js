@@ -1,38 +1,55 @@
-// A live search page: asks for itself again every second, and lets a row flash once its item has changed.
+// A live search page: asks for itself again twice a second, and lets a row flash once its item has changed.
 
 import "./suggest.js";
+import { clock } from "./format.js";
+import { morphList } from "./morph.js";
 
-const AGAIN_MS = 1000;
+const PERIOD_MS = 500; // from one question to the next, so that a change is on the page within a second
+const REST_MS = 200; // after an answer, however long it took
+const WAIT_MS = 5000;
+const FLASH_MS = 1500;
 
-const asOf = (list) => new Map([...list.children].map((row) => [row.dataset.id, row.dataset.asOf]));
+const list = document.getElementById("hits");
+const said = document.getElementById("found");
+const live = document.querySelector("input[name=live]");
+const broken = new Set(); // pictures that did not load
+const flashing = new Map(); // until when the row of an id flashes
+let goneMs = null; // since when there is no answer
 
 async function again() {
-  const list = document.getElementById("hits");
-  if (!document.hidden) {
+  const began = Date.now();
+  if (!document.hidden && live.checked) {
     try {
-      const answer = await fetch(location.href);
-      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      const newest = page.getElementById("hits");
-      if (newest) {
-        show(list, newest, page.getElementById("found"));
-        recount(document.getElementById("facets"), page.getElementById("facets"));
-      }
-    } catch {
-      document.getElementById("found").textContent = "The API does not answer; this page asks again every second.";
+      show(await asked());
+      goneMs = null;
+    } catch (error) {
+      goneMs ??= Date.now();
+      said.textContent = `${error.message} since ${clock(goneMs)}: the hits are those of before. This page asks again twice a second.`;
     }
+    list.classList.toggle("old", goneMs != null);
   }
-  setTimeout(again, AGAIN_MS);
+  setTimeout(again, Math.max(REST_MS, began + PERIOD_MS - Date.now()));
 }
 
-function show(list, newest, found) {
-  const before = asOf(list);
-  const open = new Set([...list.children].filter((row) => row.querySelector("details[open]")).map((row) => row.dataset.id));
-  for (const row of newest.children) {
-    row.classList.toggle("flash", before.get(row.dataset.id) !== row.dataset.asOf);
-    row.querySelector("details")?.toggleAttribute("open", open.has(row.dataset.id));
+// Returns the newest page; throws an Error that says what is wrong.
+async function asked() {
+  const answer = await fetch(location.href, { signal: AbortSignal.timeout(WAIT_MS) }).catch(() => { throw new Error("The API has not answered"); });
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  if (!answer.ok || !page.getElementById("hits")) throw new Error("The API has not been able to search");
+  return page;
+}
+
+function show(page) {
+  const before = new Map([...list.children].map((row) => [row.dataset.id, row.dataset.asOf]));
+  const rows = [...page.getElementById("hits").children];
+  for (const row of rows) {
+    row.querySelectorAll("img").forEach((image) => { if (broken.has(image.src)) image.remove(); });
+    if (before.get(row.dataset.id) !== row.dataset.asOf) flashing.set(row.dataset.id, Date.now() + FLASH_MS);
+    if (flashing.get(row.dataset.id) > Date.now()) row.classList.add("flash"); else flashing.delete(row.dataset.id);
   }
-  list.replaceChildren(...newest.children);
-  document.getElementById("found").textContent = found.textContent;
+  morphList(list, rows);
+  said.textContent = page.getElementById("found").textContent;
+  recount(document.getElementById("facets"), page.getElementById("facets"));
 }
 
 // What is open stays open, and a link that has the focus stays where it is.
@@ -45,6 +62,12 @@ function recount(facets, newest) {
   if (facets.innerHTML !== newest.innerHTML) facets.replaceChildren(...newest.children);
 }
 
-// A picture that does not load leaves no hole.
-document.addEventListener("error", (event) => event.target.tagName === "IMG" && event.target.remove(), true);
-if (document.querySelector("#hits[data-live]")) setTimeout(again, AGAIN_MS);
+// A picture that does not load leaves no hole, also where it failed before this script ran.
+function drop(image) {
+  broken.add(image.src);
+  image.remove();
+}
+
+document.addEventListener("error", (event) => event.target.tagName === "IMG" && drop(event.target), true);
+for (const image of [...document.images]) if (image.complete && !image.naturalWidth) drop(image);
+if (list) setTimeout(again, PERIOD_MS);

@@ -1,7 +1,7 @@
 // What a snapshot says, in words and tables.
 
 import { byId, fillPairs, fillRows, make, setText } from "/static/dom.js";
-import { bytes, count, percent, rate, seconds } from "/static/format.js";
+import { bytes, clock, count, percent, rate, seconds } from "/static/format.js";
 
 const WINDOWS = { "5m": "5 minutes", "1h": "hour", "1d": "day" };
 const STAGES = { log: "log", fold: "fold", item_log: "item log", write: "write" };
@@ -100,7 +100,7 @@ export function showIndex({ index, index_bytes: size, log, fresh_as_of: asOf, dr
     ["canary", canaryWords(canary)],
     ["previous index", index.previous ?? "none is kept"],
     ["log", `${log.kind}${log.bytes == null ? "" : `, ${bytes(log.bytes)} of memory`}`],
-    ["complete up to", Object.entries(asOf).map(([topic, time]) => `${topic} ${time?.slice(11, 19) ?? "unknown"}`).join(", ")],
+    ["complete up to", Object.entries(asOf).map(([topic, time]) => `${topic} ${time ? clock(Date.parse(time)) : "unknown"}`).join(", ")],
   ]);
   byId("rollback").hidden = !index.previous;
   setText(byId("rebuild"), rebuildWords(index.rebuild));
@@ -115,7 +115,7 @@ function canaryWords({ interval_seconds: interval, last_seconds: last, median_se
 
 function driftWords({ checked, partitions, last_at: last, items, faults, examples }) {
   if (!checked) return "not checked yet: a partition is compared with the log every 15 minutes";
-  const where = `${count(items)} items in ${checked} of ${partitions} partitions, last at ${last?.slice(11, 19)}`;
+  const where = `${count(items)} items in ${checked} of ${partitions} partitions, last at ${clock(Date.parse(last))}`;
   return faults ? `${count(faults)} differ (${examples.join("; ")}): run freshline reconcile. ${where}` : `none: ${where}`;
 }
 

@@ -1,0 +1,148 @@
+"""What the dashboard says while it has no figures, or old ones. The test is its stream, and a stand-in its API."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from tests.support.running_commands import serving
+from tests.support.snapshots import empty_snapshot
+from tests.support.standing_in import StandIn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Page
+
+STREAM = """
+window.opened = 0;
+window.EventSource = class extends EventTarget {
+  constructor() { super(); window.opened += 1; window.stream = this; this.isOpen = true; }
+  close() { this.isOpen = false; }
+};
+window.tell = ([name, body]) => window.stream.dispatchEvent(new MessageEvent(name, { data: JSON.stringify(body) }));
+"""
+HIDE = """(hidden) => {
+  Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
+FRESH = {"events": 1_000, "within": 1_000, "share": 1.0, "budget_left": 1.0}
+
+
+def snapshot(**more: Any) -> tuple[str, dict[str, Any]]:
+    shown = empty_snapshot(1_795_000_000_000).model_dump(mode="json")
+    shown["objective"]["windows"] = {"all": dict.fromkeys(("5m", "1h", "1d"), FRESH)}
+    return "snapshot", shown | more
+
+
+@pytest.fixture
+def told(page: Page) -> Iterator[Page]:
+    """The dashboard, which has had a snapshot in which all is fresh, and whose time passes when the test says so."""
+    with serving(StandIn(vase="Blue vase")) as api:
+        page.add_init_script(STREAM)
+        page.clock.install()
+        page.goto(api)
+        expect(page.locator("#verdict")).to_have_text("Not known yet: waiting for the next snapshot.")
+        page.evaluate("tell", snapshot())
+        expect(page.locator("#verdict")).to_have_text("Yes: 100% of events within 1.0 s.")
+        expect(page.locator("#state-text")).to_have_text("Live")
+        yield page
+
+
+def test_while_the_api_has_no_snapshot_the_page_does_not_say_that_all_is_fresh(told: Page) -> None:
+    told.evaluate("tell", ["trouble", {"message": "the broker does not answer"}])
+    expect(told.locator("#verdict")).to_contain_text("Not known since")
+    expect(told.locator("#verdict")).to_contain_text(": the broker does not answer.")
+    expect(told.locator("#verdict-said")).to_contain_text("Not known since")
+    expect(told.locator("#state-text")).to_contain_text("No figures since")
+    expect(told.get_by_role("alert")).to_have_text("The broker does not answer.")
+    told.clock.run_for(20_000)
+    expect(told.locator("#state-text")).to_contain_text("No figures since")
+    told.evaluate("tell", snapshot())
+    expect(told.locator("#state-text")).to_have_text("Live")
+    expect(told.locator("#verdict-said")).to_have_text("Yes")
+    expect(told.get_by_role("alert")).to_be_hidden()
+
+
+def test_a_snapshot_that_does_not_come_is_missed_and_what_is_shown_can_still_be_read(told: Page) -> None:
+    told.clock.run_for(7_000)
+    expect(told.locator("#state-text")).to_contain_text("Stale: the last snapshot is of")
+    expect(told.locator("#verdict")).to_contain_text(": no snapshot comes.")
+    found = Axe().run(told)
+    assert found.violations_count == 0, found.generate_report()
+
+
+def test_a_paused_page_asks_for_nothing_and_goes_on(told: Page) -> None:
+    told.get_by_role("button", name="Pause").click()
+    expect(told.locator("#state-text")).to_contain_text("Paused at")
+    told.clock.run_for(20_000)
+    assert told.evaluate("[opened, stream.isOpen]") == [1, False]
+    expect(told.locator("#state-text")).to_contain_text("Paused at")
+    told.get_by_role("button", name="Go on").click()
+    assert told.evaluate("[opened, stream.isOpen]") == [2, True]
+    told.evaluate("tell", snapshot())
+    expect(told.locator("#state-text")).to_have_text("Live")
+
+
+def test_a_tab_that_nobody_sees_holds_no_connection(told: Page) -> None:
+    told.evaluate(HIDE, True)
+    told.clock.run_for(20_000)
+    assert told.evaluate("[opened, stream.isOpen]") == [1, False]
+    told.evaluate(HIDE, False)
+    assert told.evaluate("[opened, stream.isOpen]") == [2, True]
+    expect(told.locator("#verdict")).to_contain_text("waiting for the next snapshot")
+
+
+def test_a_start_is_said_to_be_one_and_is_no_fault(told: Page) -> None:
+    oldest = {"topic": "prices", "seconds": 6.0}
+    told.evaluate("tell", snapshot(starting=3, lag_events=5, oldest=oldest))
+    expect(told.locator("#verdict")).to_have_text("Starting: no worker has joined 3 partitions yet; 5 changes wait.")
+
+
+def test_a_rebuild_is_told_and_a_click_asks_for_the_collection_before(told: Page) -> None:
+    job = {"kind": "rebuild", "state": "running", "phase": "filling", "done": 5_000, "total": 20_000}
+    job |= {"items_per_second": 500.0, "seconds_left": 30.0, "error": None, "result": None}
+    shown = snapshot()[1]["index"] | {"previous": "items-0", "rebuild": job}
+    told.evaluate("tell", snapshot(index=shown))
+    expect(told.locator("#rebuild")).to_have_text("A rebuild runs: filling, 5,000 of 20,000, 30 s left.")
+    told.on("dialog", lambda dialog: dialog.accept())
+    told.get_by_role("button", name="Let the collection before serve again").click()
+    expect(told.locator("#rollback-said")).to_have_text("there is nothing to go back to")
+
+
+def test_charts_have_the_last_five_minutes_without_a_line_over_a_pause_and_outlive_a_restart(told: Page) -> None:
+    merged, gaps = (
+        told.evaluate(f'(given) => import("/static/points.js").then((m) => m.{name}(...given))', given)
+        for name, given in (
+            ("merged", [[[100, 1], [500, 2], [501, 3]], [[501, 4], [502, 5]]]),
+            ("withGaps", [[[500, 2], [501, 3], [600, 4]]]),
+        )
+    )
+    assert merged == [[500, 2], [501, 4], [502, 5]]
+    assert gaps == [[500, 2], [501, 3], [502, None], [600, 4]]
+    told.locator(".chart summary").first.click()
+    for second in range(1, 31):
+        told.evaluate("tell", snapshot(at_ms=1_795_000_000_000 + 1_000 * second))
+    rows = told.locator("#chart-fresh details tbody tr")
+    expect(rows).to_have_count(2)
+    told.evaluate("tell", ["points", []])  # Another process answers, which has none yet.
+    told.evaluate("tell", snapshot(at_ms=1_795_000_031_000))
+    expect(rows).to_have_count(2)
+
+
+def test_a_query_that_is_refused_does_not_hide_the_life_of_the_product(told: Page) -> None:
+    told.get_by_label("product_id").fill("vase")
+    told.get_by_role("textbox", name="query").fill("x" * 5_000)
+    told.get_by_role("textbox", name="filters").fill("max_price=cheap")
+    told.locator("#product-form").evaluate("(form) => form.dispatchEvent(new Event('submit', { cancelable: true }))")
+    expect(told.locator("#why [role=alert]")).to_contain_text("Why is not known: ")
+    expect(told.locator("#life")).to_contain_text("Its point")
+    told.get_by_role("textbox", name="query").fill("vase")
+    told.get_by_role("textbox", name="filters").fill("max_price=5&brand=Acme&brand=Bolt")
+    told.get_by_role("button", name="Show the product").click()
+    filters = told.locator("#why tbody").first
+    expect(filters.locator("tr")).to_have_count(2)
+    expect(filters).to_contain_text("Acme, Bolt")
