@@ -64,9 +64,9 @@ class Explanation(BaseModel):
     """The words that a search looks for: those of the query but what it takes for filters and passes over, or their
     corrections. None if all of the query is filters; the ranks are then those of the items that pass them."""
     understood: Understood | None
-    """What the search takes words of the query for; None if for nothing but words."""
+    """The filters and boosts that the search reads in the query; None if it reads none."""
     relaxed: list[Relaxation]
-    """What it does because it would find too little otherwise."""
+    """The steps by which the search asked for less, since it would have found too little."""
     in_index: bool
     status: str | None
     """visible, delisted or parked; None if the item is not in the index."""

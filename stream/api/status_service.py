@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 LAG_INTERVAL_S = 1.0
 GLANCE_LAG_S, GLANCE_LETTERS_S = 2 * LAG_INTERVAL_S, 5.0
-"""How old the lag and the counts of dead letters may be for somebody who looks every second. Asking for them costs
-requests to the broker and counts in the index."""
+"""The greatest age of the lag and of the counts of dead letters for somebody who looks every second. Asking for them
+costs requests to the broker and counts in the index."""
 _Value = TypeVar("_Value")
 
 
@@ -88,7 +88,7 @@ class StatusService(StatusApi):
         return await self._report(index, await self._measured_lag(index), await self._monitor.dead_letters())
 
     async def glance(self) -> StatusReport:
-        """Return what `status` does, of at most a few seconds ago: for who looks again and again. Raises Unavailable.
+        """Return the report of at most a few seconds ago, for those who look again and again. Raises Unavailable.
 
         The lag is the one that is measured once a second anyway, unless that could not be measured lately.
         """

@@ -1,4 +1,4 @@
-"""What the dashboard says while it has no figures, or old ones. The test is its stream, and a stand-in its API."""
+"""The dashboard while it has no figures, or old ones. The test is its stream, and a stand-in its API."""
 
 from __future__ import annotations
 

@@ -51,10 +51,10 @@ _EMPTY: dict[str, Any] = {
 
 
 class _Ranked(NamedTuple):
-    """What the search ranks, as far as it is looked through."""
+    """The ranking of a search, as far as it is looked through."""
 
     retrieved: Retrieved | None
-    """None where filters alone are asked for."""
+    """The results of the retrievers; None where filters alone are asked for."""
     ordering: Ordering
     pins: Sequence[Pin]
     order: list[Found]

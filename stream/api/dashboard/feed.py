@@ -27,9 +27,9 @@ VIEWERS_MAX = 100
 """A viewer beyond these is refused: each one costs some processor time a second."""
 
 POINTS_S = 300.0
-"""How old a point may be: there are none of the time in which nobody watched."""
+"""The greatest age of a point: there are none of the time in which nobody watched."""
 RECONNECT_MS = 1_000
-"""How soon a browser asks again once the stream has ended."""
+"""The time after which a browser asks again once the stream has ended."""
 Point = tuple[float, *tuple[float | None, ...]]
 """The time in seconds, and the values of the charts."""
 

@@ -38,7 +38,7 @@ EXAMPLES_MAX = 5
 
 
 class PartitionCheck(NamedTuple):
-    """What the last check of a partition found."""
+    """The last check of a partition."""
 
     collection: str
     """The collection that was checked: what another one has is another matter."""
@@ -83,7 +83,7 @@ class DriftCheck:
                 await asyncio.sleep(self._again_s)
 
     def report(self) -> DriftReport:
-        """Return the results of the last checks of the partitions that this process writes, in the index that serves."""
+        """Return the results of the last checks of the partitions of this process, in the index that serves."""
         found = {number: check.found for number, check in self._in_force().items()}
         return drift_report(found, self._context.settings.partitions, self._last_ms)
 
