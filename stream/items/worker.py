@@ -153,7 +153,13 @@ class ItemsWorker:
             headers = dead_letter_headers(origin, record.headers, error)
             return [self._refuse(record, state, partition.topic, error, headers, span)]
         except Exception as error:
-            log.exception("bug", topic=partition.topic, partition=partition.number, offset=record.offset)
+            log.exception(
+                "bug",
+                product_id=(record.key or b"").decode(errors="replace"),
+                topic=partition.topic,
+                partition=partition.number,
+                offset=record.offset,
+            )
             self._metrics.bugs.labels(FOLD).inc()
             headers = bug_headers(origin, record.headers, error)
             return [*folded, self._refuse(record, state, partition.topic, error, headers, span)]

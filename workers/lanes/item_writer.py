@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 import structlog
 
 from schemas.canaries import is_canary
+from schemas.points import version_offset
 from workers.index.interface import Upsert
 from workers.lanes.item_planner import Decided, ItemPlanner, shows_product
 from workers.lanes.pending_item import NewText
@@ -169,7 +170,8 @@ class ItemWriter:
                 decisions.append(decide(each))
             except Exception as error:
                 pending = each.pending if isinstance(each, NewText) else each[0]  # type: ignore[index]
-                log.exception("bug", product_id=pending.product_id)
+                offset = version_offset(pending.version)
+                log.exception("bug", product_id=pending.product_id, partition=pending.partition, offset=offset)
                 refusals.append(Refusal(pending, error))
             await turns.yield_if_over()
         return decisions, refusals

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
 import structlog
 
+from schemas.points import version_offset
 from workers.index.interface import Reprice, Upsert
 from workers.index.layout import HEAD_FIELDS
 from workers.lanes.sinks import WatchFailed
@@ -125,7 +126,7 @@ class Watching:
         try:
             watches = self._beginning(write, before, whole)
         except Exception:
-            log.exception("bug", product_id=write.product_id)
+            log.exception("bug", product_id=write.product_id, offset=version_offset(write.version))
             self._sink.note(WatchFailed())
             return []
         turned = f".{before['price_changes_at_ms']}" if before is not None and isinstance(write, Reprice) else ""

@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 import pytest
+from structlog.testing import capture_logs
 
 from schemas.canaries import CANARY_HEADER
 from schemas.events import parse
@@ -185,10 +186,13 @@ async def test_a_bug_in_a_pure_stage_is_a_dead_letter_with_its_traceback(monkeyp
 
     monkeypatch.setattr(ItemPartition, "fold", fails)
     async with bench() as b:
-        await b.handle(price())
+        with capture_logs() as logged:
+            await b.handle(message := price(offset=3))
         [letter] = await b.sends(1)
         assert letter.topic == "prices.dlq"
         assert b"ZeroDivisionError" in letter.headers["freshline-traceback"]
+    place = {"product_id": "p1", "topic": "prices", "partition": message.partition, "offset": 3}
+    assert [line for line in logged if line["event"] == "bug" and place.items() <= line.items()]
 
 
 async def test_a_record_that_cannot_be_sent_ends_the_process() -> None:
