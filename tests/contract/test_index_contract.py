@@ -98,7 +98,8 @@ async def test_a_canary_is_found_by_the_watch_alone_and_is_in_no_count_and_no_sc
     for version, product_id, status in ((1, "freshline-canary-0-0", "canary"), (2, "a", "visible")):
         await put(index, content(product_id, "Garden cake", status=status, currency="EUR", price=5.0), version)
     canary = point_id("freshline-canary-0-0")
-    assert (await index.find_canary("freshline-canary-0-0") or {})["status"] == "canary"
+    found = await index.find_canary("freshline-canary-0-0")
+    assert found is not None and found["status"] == "canary"
     assert await index.find_canary("freshline-canary-1-0") is None
     for typed in ("freshline-canary-0-0", "FRESHLINE CANARY 00"):
         assert await index.find_exact(typed, NONE) == []

@@ -11,10 +11,9 @@ from schemas.points import point_id
 from schemas.queries import Filters, SearchRequest
 from schemas.rules import Target
 from tests.support.index_backends import BACKENDS, MODEL, content, ids, opened, put, vector
-from tests.support.queries import LoadedModel, OneIndex, at_once
+from tests.support.queries import LoadedModel, OneIndex, at_once, explained_as_typed
 from workers.merchandising.rule_records import read_rule
 from workers.merchandising.rules import Rules, is_about
-from workers.search.explain import explain
 from workers.search.hits import Shop
 from workers.search.searcher import Searcher
 
@@ -169,16 +168,16 @@ async def test_an_explanation_names_the_rules_that_moved_a_hit(index: Index) -> 
     assert said["p7"] == [("r0", "pin", 1.0), ("r2", "boost", 1.0)]
     assert said["p0"] == [("r1", "bury", 1.0), ("r2", "boost", 0.5)]
     for rank, name in enumerate(hits, start=1):
-        found = await explain(searcher(index, *rules), index, "cake", Filters(), name, NOW_MS)
+        found = await explained_as_typed(searcher(index, *rules), index, "cake", name, NOW_MS)
         assert found.answered.rank == rank
         assert [(each.id, each.action, each.factor) for each in found.rules] == said[name]
-    why = (await explain(searcher(index, *rules), index, "cake", Filters(), "p7", NOW_MS)).why
+    why = (await explained_as_typed(searcher(index, *rules), index, "cake", "p7", NOW_MS)).why
     assert why[:3] == [
         "It is number 1 of 8 that the query finds.",
         "By relevance alone it would be number 8.",
         "The rule r0 pins it where it is.",
     ]
-    found = await explain(searcher(index, pin("lamp")), index, "cake", Filters(), "lamp", NOW_MS)
+    found = await explained_as_typed(searcher(index, pin("lamp")), index, "cake", "lamp", NOW_MS)
     assert found.fused.rank is None and found.answered.rank == 1 and "None" not in " ".join(found.why)
 
 

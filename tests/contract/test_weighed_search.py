@@ -9,11 +9,10 @@ import pytest
 
 from schemas.errors import RefusedRequest
 from schemas.points import point_id
-from schemas.queries import Filters, SearchRequest
+from schemas.queries import SearchRequest
 from tests.support.index_backends import BACKENDS, MODEL, content, opened, put, vector
-from tests.support.queries import LoadedModel, OneIndex, at_once
+from tests.support.queries import LoadedModel, OneIndex, at_once, explained_as_typed
 from workers.merchandising.weights import NO_WEIGHTS, Ranking, read_ranking
-from workers.search.explain import explain
 from workers.search.hits import Shop
 from workers.search.searcher import Searcher
 
@@ -138,7 +137,7 @@ async def test_the_place_that_explain_gives_is_the_place_in_the_search(index: In
     await fill(index)
     search = searcher(index, RANKING)
     for rank, name in enumerate(names(await ask(index, q="cake", limit=50)), start=1):
-        found = await explain(search, index, "cake", Filters(), name, NOW_MS)
+        found = await explained_as_typed(search, index, "cake", name, NOW_MS)
         assert found.answered.rank == rank
         [hit] = [each for each in (await ask(index, q="cake", limit=50, explain=True)).hits if each.product_id == name]
         assert hit.explanation is not None
@@ -154,7 +153,7 @@ async def test_an_explanation_says_what_weighs_an_item_down(index: Index) -> Non
         title = "round cake" if name == "a" else "round cake and more"
         await put(index, content(name, title, availability=availability), 1, dense=vector(1))
     ranking = read_ranking("weights: {availability: {strength: 3}}", "ranking.yaml")
-    why = (await explain(searcher(index, ranking), index, "cake", Filters(), "a", NOW_MS)).why
+    why = (await explained_as_typed(searcher(index, ranking), index, "cake", "a", NOW_MS)).why
     assert why[:3] == [
         "It is number 2 of 2 that the query finds.",
         "By relevance alone it would be number 1.",

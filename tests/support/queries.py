@@ -5,11 +5,17 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from schemas.queries import LIMIT_MAX, SearchRequest
+from workers.search.explain import explain
+from workers.search.understood import Answer
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Coroutine
 
+    from schemas.explanations import Explanation
     from workers.embedder.interface import ModelId
     from workers.index.interface import Index
+    from workers.search.searcher import Searcher
 
     Embed = Callable[[str], Coroutine[Any, Any, Any]]
     """Computes the vector of a query."""
@@ -42,6 +48,13 @@ class LoadedModel:
         computing = asyncio.create_task(self._embed(text))
         computing.add_done_callback(lambda done: done.cancelled() or done.exception())
         return computing
+
+
+async def explained_as_typed(searcher: Searcher, index: Index, query: str, product_id: str, now_ms: int) -> Explanation:
+    """Explain a search for the very words of a query."""
+    request = SearchRequest(q=query, understand=False, limit=LIMIT_MAX)
+    answer = Answer(await searcher.search(request, now_ms), None, None, [], request)
+    return await explain(searcher, index, query, answer, product_id, now_ms)
 
 
 def at_once(vectors: Callable[[str], Any]) -> Embed:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import orjson
 import structlog
@@ -30,8 +30,13 @@ POINTS_S = 300.0
 """The greatest age of a point: there are none of the time in which nobody watched."""
 RECONNECT_MS = 1_000
 """The time after which a browser asks again once the stream has ended."""
-Point = tuple[float, *tuple[float | None, ...]]
-"""The time in seconds, and the values of the charts."""
+
+
+class Point(NamedTuple):
+    """The figures of the charts at one moment."""
+
+    at_s: float
+    values: list[float | None]
 
 
 class SnapshotSource(Protocol):
@@ -73,7 +78,7 @@ class SnapshotFeed:
         if self._task is None:
             self._task = asyncio.create_task(self._run(), name="dashboard")
         try:
-            yield frame("points", orjson.dumps(list(self._points)).decode())
+            yield frame("points", orjson.dumps([[at_s, *values] for at_s, values in self._points]).decode())
             seen = self._number
             while not self._closed:
                 async with self._came:
@@ -118,7 +123,7 @@ class SnapshotFeed:
 
     def _remember(self, point: Point) -> None:
         self._points.append(point)
-        while self._points[0][0] < point[0] - POINTS_S:
+        while self._points[0].at_s < point.at_s - POINTS_S:
             self._points.popleft()
 
 
@@ -133,4 +138,4 @@ def _point(snapshot: Snapshot) -> Point:
     stages = [snapshot.freshness.get(topic, {}) for topic in snapshot.flow]
     totals = [of_topic[TOTAL].p95 if TOTAL in of_topic else None for of_topic in stages]
     rates = [flow.per_second for flow in snapshot.flow.values()]
-    return (snapshot.at_ms / 1000, *totals, *rates, snapshot.lag_events, snapshot.vectors.pending)
+    return Point(snapshot.at_ms / 1000, [*totals, *rates, snapshot.lag_events, snapshot.vectors.pending])

@@ -60,7 +60,7 @@ export function showStageKey() {
   byId("stage-key").replaceChildren(...Object.values(STAGES).map((name, n) => make("span", {}, make("i", { class: `s${n + 1}` }), name)));
 }
 
-const PLAN_WORDS = { skip: "unchanged", patch: "patched", embed: "with a new text", upsert: "written whole", hide: "hidden" };
+const PLAN_WORDS = { skip: "unchanged", patch: "patched", embed: "with a new text", upsert: "written whole", hide: "hidden (delisted or parked)" };
 
 export function showFlow({ flow, plans, embeddings, saved_seconds: saved, dead_letters: letters }) {
   fillRows(byId("flow"), Object.entries(flow).map(([topic, each]) =>

@@ -153,11 +153,11 @@ async def test_whoever_looks_again_and_again_asks_the_broker_and_the_index_no_mo
     clock, monitor = ManualClock(), Monitor()
     status = status_service(context(tmp_path, collections=Collections(), clock=clock), monitor)
     monkeypatch.setattr(status, "_report", reported)
-    glances = [await status.glance() for _ in range(3)]
+    glances: list[Any] = [await status.glance() for _ in range(3)]
     assert glances == [Lag(items=1)] * 3 and monitor.asked == ["lag", "letters"]
     await status.status()
     assert monitor.asked == ["lag", "letters", "lag", "letters"], "a status is always measured anew"
-    assert await status.glance() == Lag(items=3)
+    assert cast("Any", await status.glance()) == Lag(items=3)
     clock.sleep(GLANCE_LAG_S + 0.1)
     await status.glance()
     assert monitor.asked[4:] == ["lag"]
