@@ -24,7 +24,7 @@ def test_the_life_of_a_product_shows_a_late_and_a_repeated_event_and_why_they_lo
     stack.send("prices", "jar-1", **new)
     stack.send("prices", "jar-1", price="cheap")
     stack.until_quiet()
-    page.goto(f"{stack.api}/?product=jar-1&q=honey+spoon")
+    page.goto(f"{stack.api}/?product=jar-1&q=honey+xylophone")
     events = page.locator("#life table").first.locator("tbody tr")
     expect(events).to_have_count(5)
     expect(events.filter(has_text="refused")).to_contain_text("never")
@@ -38,7 +38,7 @@ def test_the_life_of_a_product_shows_a_late_and_a_repeated_event_and_why_they_lo
     expect(page.get_by_role("row", name="left out by a limit")).to_contain_text("nothing")
     why = page.locator("#why")
     expect(why).to_contain_text("It is number 1 of")
-    expect(why).to_contain_text("Its texts do not have: spoon.")
+    expect(why).to_contain_text("Its texts do not have: xylophone.")
     assert page.evaluate("window.broken") is None
 
 
