@@ -100,12 +100,12 @@ def _broker(ours: Settings) -> list[Finding]:
     from stream.commands.current_run import bounds
     from stream.kafka.topic_admin import check_topics
 
-    missing = check_topics(ours, connect_seconds_max=bounds().connect_seconds_max)
-    fix = "start a worker, which creates them" if missing else None
-    return [
-        Finding("broker", f"answers at {ours.kafka}"),
-        Finding("topics", f"missing: {', '.join(missing)}" if missing else "all are there, as they should be", fix),
-    ]
+    missing, wrong = check_topics(ours, connect_seconds_max=bounds().connect_seconds_max)
+    said, _, fix = (wrong or "").partition(": ")
+    if missing:
+        said, fix = f"missing: {', '.join(missing)}", "start a worker, which creates them"
+    topics = Finding("topics", said or "all are there, as they should be", fix or None)
+    return [Finding("broker", f"answers at {ours.kafka}"), topics]
 
 
 def _api(api: str | None) -> list[Finding]:

@@ -42,14 +42,26 @@ def ensure_topics(settings: Settings, *, connect_seconds_max: float = CONNECT_SE
         raise Unavailable(f"the broker at {settings.kafka} did not create or show the topics: {error}") from error
 
 
-def check_topics(settings: Settings, *, connect_seconds_max: float = CONNECT_SECONDS_MAX) -> list[str]:
-    """Check the topics that exist, and return the names of those that are missing; create nothing.
+class CheckedTopics(NamedTuple):
+    """The topics of a broker that answers."""
 
-    Raises Misconfigured and Unavailable as `ensure_topics` does.
+    missing: list[str]
+    wrong: str | None
+    """The first topic that is not as it should be, and what to do about it, as a sentence."""
+
+
+def check_topics(settings: Settings, *, connect_seconds_max: float = CONNECT_SECONDS_MAX) -> CheckedTopics:
+    """Check the topics that exist, and create none.
+
+    Raises Unavailable, and Misconfigured where the settings lead to no broker.
     """
     try:
         with _admin(cluster_of(settings), connect_seconds_max) as admin:
-            return [topic.name for topic in _missing(admin, all_topics(settings), settings)]
+            try:
+                missing = _missing(admin, all_topics(settings), settings)
+            except Misconfigured as error:
+                return CheckedTopics([], str(error))
+            return CheckedTopics([topic.name for topic in missing], None)
     except KafkaError as error:
         raise Unavailable(f"the broker at {settings.kafka} did not show the topics: {error}") from error
 

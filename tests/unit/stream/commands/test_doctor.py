@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from importlib.metadata import version
 from types import SimpleNamespace
@@ -10,9 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from schemas.errors import Misconfigured
 from stream.api.models import StatusReport
 from stream.commands.current_run import CommandBounds
 from stream.commands.doctor import FREE_BYTES_MIN, disk_finding, qdrant_finding, status_findings
+from stream.kafka import topic_admin
+from stream.kafka.topics import Topic
 from stream.runtime.ports import free_port
 from stream.runtime.settings import Settings
 from tests.qdrant_front.serving import in_thread
@@ -87,6 +91,31 @@ def test_a_broker_that_is_away_and_an_api_that_answers_are_told_apart(monkeypatc
     assert done.code == 10
     assert "`freshline up`" in findings["broker"]["fix"] and "FRESHLINE_PARTITION" in findings["settings"]["said"]
     assert findings["api"]["fix"] is None and findings["model"]["fix"] is None
+
+
+@pytest.mark.parametrize(
+    ("found", "fix"),
+    [
+        (Misconfigured("topic prices has 3 partitions and should have 4: set FRESHLINE_PARTITIONS=3"), "set FRESH"),
+        ([Topic("prices", 4, {})], "start a worker"),
+        ([], None),
+    ],
+)
+def test_a_wrong_topic_is_a_fault_of_the_topics_and_not_of_the_broker(
+    monkeypatch: pytest.MonkeyPatch, found: Misconfigured | list[Topic], fix: str | None
+) -> None:
+    def missing(*_: object) -> list[Topic]:
+        if isinstance(found, Misconfigured):
+            raise found
+        return found
+
+    monkeypatch.setattr(topic_admin, "_admin", lambda *_: nullcontext())
+    monkeypatch.setattr(topic_admin, "_missing", missing)
+    nobody = f"127.0.0.1:{free_port()}"
+    done = freshline("doctor", "--json", "--api", f"http://{nobody}", "--kafka", nobody, bounds=IMPATIENT)
+    findings = {each["check"]: each for each in json.loads(done.out)}
+    assert findings["broker"]["fix"] is None and findings["topics"]["checked"]
+    assert (findings["topics"]["fix"] or "").startswith(fix or "") and bool(findings["topics"]["fix"]) is bool(fix)
 
 
 def test_what_needs_an_api_that_does_not_answer_is_named_as_not_checked() -> None:
