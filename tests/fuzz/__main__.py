@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from random import SystemRandom
+from typing import TYPE_CHECKING, TypeVar
 
 from hypothesis import given, seed, settings
 from hypothesis import strategies as st
@@ -16,6 +17,10 @@ from tests.fuzz.files import check_file, check_framed, files, framed
 from tests.fuzz.http import check_http, check_queries, fuzzed_stack
 from tests.fuzz.records import records
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
 MINUTES = 10.0
 ON_THE_PATH, IN_THE_INDEX = 2_000, 50
 """The records' lists that are tried in one round, each some 30 ms on the path and 100 ms in an index."""
@@ -35,17 +40,25 @@ def main() -> None:
             check_http(stack, number)
             check_queries(stack, number)
             lists = st.lists(records, max_size=8)
-            for given_to, function, count in (
-                (lists, check_path, ON_THE_PATH),
-                (lists, check_answers, IN_THE_INDEX),
-                (files, check_file, FILES),
-                (framed, check_framed, FILES),
-            ):
-                tried = given(given_to)(function)  # type: ignore[arg-type]
-                seed(number)(settings(SLOW, max_examples=count, database=None)(tried))()
+            _try(lists, check_path, ON_THE_PATH, number)
+            _try(lists, check_answers, IN_THE_INDEX, number)
+            _try(files, check_file, FILES, number)
+            _try(framed, check_framed, FILES, number)
             rounds += 1
     tried_in_each = f"{ON_THE_PATH + IN_THE_INDEX} lists of records, {2 * FILES} files and framed records"
     sys.stderr.write(f"\n{rounds} rounds of {tried_in_each}, and of requests: nothing found\n")
+
+
+def _try(given_to: st.SearchStrategy[T], function: Callable[[T], object], count: int, number: int) -> None:
+    """Call a function with so many random values. Raises what it does, for the smallest value that leads to it."""
+
+    @seed(number)
+    @settings(SLOW, max_examples=count, database=None)
+    @given(given_to)
+    def one(value: T) -> None:
+        function(value)
+
+    one()
 
 
 if __name__ == "__main__":
