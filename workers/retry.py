@@ -41,6 +41,13 @@ class Backoff(NamedTuple):
     seconds_max: float
 
 
+class Persistence(NamedTuple):
+    """The bounds on repeating a call before its caller is told that the other end is unavailable."""
+
+    attempts_max: int
+    backoff: Backoff
+
+
 INDEX_BACKOFF = Backoff(0.1, 5.0)
 """The backoff of reads and writes while the index is away. Meanwhile the lanes fill and the input waits."""
 BROKER_BACKOFF = Backoff(1.0, 1.0)

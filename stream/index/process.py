@@ -95,7 +95,7 @@ async def run_index_worker(settings: Settings, answers: NotServing) -> None:
         tracer = closing.enter_context(tracing("freshline-index", os.environ, log.warning))
         metrics = IndexMetrics(registry)
         shared = Shared(clock, QueryGate(), registry, metrics, recent, Watermark(), Vocabulary(), tracer)
-        opened = await _open(settings, shared.gate, closing)
+        opened = await _open(settings, shared, closing)
         parts = create_app(GROUP, settings, failure)
         watching = compose_watches(settings, parts, clock, metrics)
         writing = _compose_writing(settings, opened, shared, parts, watching)
@@ -113,9 +113,9 @@ async def run_index_worker(settings: Settings, answers: NotServing) -> None:
             await _run(parts, writing, serving, watching, failure, http)
 
 
-async def _open(settings: Settings, gate: QueryGate, closing: AsyncExitStack) -> Opened:
+async def _open(settings: Settings, shared: Shared, closing: AsyncExitStack) -> Opened:
     """Open models and index, and find out which log they belong to. `closing` closes them."""
-    models = EmbedderRegistry(settings.embedder, threads=settings.batches_at_once, gate=gate)
+    models = EmbedderRegistry(settings.embedder, threads=settings.batches_at_once, gate=shared.gate)
     closing.push_async_callback(models.close)
     collections = await open_collections(
         directory=settings.index_dir,
@@ -123,7 +123,8 @@ async def _open(settings: Settings, gate: QueryGate, closing: AsyncExitStack) ->
         model=await models.identify(settings.model),
         model_source=settings.model,
         server=qdrant_server(settings),
-        gate=gate,
+        gate=shared.gate,
+        clock=shared.clock,
     )
     closing.push_async_callback(collections.close)
     await asyncio.to_thread(ensure_topics, settings)

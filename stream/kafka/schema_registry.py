@@ -9,7 +9,7 @@ from urllib.parse import quote
 import httpx
 
 from schemas.errors import InvalidEvent, Misconfigured, Unavailable
-from workers.retry import Backoff, until_available
+from workers.retry import Backoff, Persistence, until_available
 from workers.sources.confluent import registered_schema
 
 if TYPE_CHECKING:
@@ -18,10 +18,8 @@ if TYPE_CHECKING:
     from workers.sources.confluent import RegisteredSchema
 
 ANSWER_SECONDS_MAX = 10.0
-ATTEMPTS_MAX = 30
-"""The attempts at one schema, with the backoff about two minutes; then the process ends, and its next start asks again.
-"""
-BACKOFF = Backoff(0.2, 5.0)
+PERSISTENCE = Persistence(30, Backoff(0.2, 5.0))
+"""The bounds on asking for one schema, about two minutes; then the process ends, and its next start asks again."""
 REFERENCES_MAX = 100
 PORTS = {"http": 80, "https": 443}
 BAD_REQUESTS = (httpx.codes.BAD_REQUEST, httpx.codes.UNPROCESSABLE_ENTITY)
@@ -31,11 +29,12 @@ BAD_REQUESTS = (httpx.codes.BAD_REQUEST, httpx.codes.UNPROCESSABLE_ENTITY)
 class SchemaRegistry:
     """Asks one registry."""
 
-    def __init__(self, url: str, ca: Path | None = None) -> None:
+    def __init__(self, url: str, ca: Path | None = None, *, persistence: Persistence = PERSISTENCE) -> None:
         """`url` may have a user and a password, which no message repeats. `ca`: whose certificates are trusted.
 
         Raises Misconfigured if there are no certificates at `ca`.
         """
+        self._persistence = persistence
         given = httpx.URL(url)
         self._http = httpx.AsyncClient(
             # The user is taken out of the URL, which httpx writes into its log.
@@ -56,8 +55,9 @@ class SchemaRegistry:
 
         Raises Unavailable after many attempts, and Misconfigured if the registry refuses the user.
         """
+        attempts_max, backoff = self._persistence
         return await until_available(
-            lambda: self._schema(schema_id), "schema registry away", BACKOFF, attempts_max=ATTEMPTS_MAX
+            lambda: self._schema(schema_id), "schema registry away", backoff, attempts_max=attempts_max
         )
 
     async def _schema(self, schema_id: int) -> RegisteredSchema | InvalidEvent:

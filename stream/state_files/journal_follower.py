@@ -27,7 +27,10 @@ DISK_FULL_BACKOFF = Backoff(2.0, 2.0)
 class JournalFollower:
     """Publishes the records of the journal to an empty log, and then appends to the journal what the log gets."""
 
-    def __init__(self, kafka: Cluster, journal: Journal, partitions: int) -> None:
+    def __init__(
+        self, kafka: Cluster, journal: Journal, partitions: int, disk_full: Backoff = DISK_FULL_BACKOFF
+    ) -> None:
+        self._disk_full = disk_full
         self._kafka = kafka
         self._journal = journal
         self._reader = Reader(kafka, fetch_wait_ms=PULL_WAIT_MS)
@@ -56,7 +59,7 @@ class JournalFollower:
     async def follow(self) -> None:
         """Append the records that the log gets, until cancelled; while the disk is full, wait for room."""
         async for records in self._reader.follow():
-            await until_available(partial(self._append, records), None, DISK_FULL_BACKOFF, before_wait=_warn)
+            await until_available(partial(self._append, records), None, self._disk_full, before_wait=_warn)
 
     async def pull(self) -> None:
         """Append all records that were confirmed before the call; not while `follow` runs.

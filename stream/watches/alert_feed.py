@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict, deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
 from pydantic import ValidationError
@@ -22,27 +22,38 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-RECENT_MAX = 10_000
-"""The most alerts that are remembered, some 600 bytes each: to leave out what comes twice, and for who comes back."""
 READ_MAX = 1_000
 """The most records of a partition that are read at the start."""
-QUEUED_MAX = 100
-"""The most alerts that wait for a stream. One that reads slower ends, and comes back with the last id that it had."""
-STREAMS_MAX = 1_000
 FETCH_WAIT_MS = 50
+
+
+class AlertFeedBounds(NamedTuple):
+    """The bounds on what an alert feed keeps."""
+
+    recent_max: int = 10_000
+    """The most alerts that are remembered, some 600 bytes each: to leave out what comes twice, and for who comes back.
+    """
+    queued_max: int = 100
+    """The most alerts that wait for a stream. One that reads slower ends, and comes back with the last id that it had.
+    """
+    streams_max: int = 1_000
+
+
+BOUNDS = AlertFeedBounds()
 
 
 class _Stream:
     """The alerts that wait for one client."""
 
-    def __init__(self, alerts: Iterable[Alert]) -> None:
+    def __init__(self, alerts: Iterable[Alert], queued_max: int) -> None:
         self._waiting = deque(alerts)
+        self._queued_max = queued_max
         self._ended = False
         self._changed = asyncio.Event()
 
     def put(self, alert: Alert) -> None:
         """Add an alert. A stream that is full ends with the last one that waits, so that it can go on from there."""
-        if len(self._waiting) >= QUEUED_MAX:
+        if len(self._waiting) >= self._queued_max:
             self._ended = True
         elif not self._ended:
             self._waiting.append(alert)
@@ -64,11 +75,14 @@ class _Stream:
 class AlertFeed:
     """Gives each alert once to each stream of its watch."""
 
-    def __init__(self, kafka: Cluster, partitions: int, *, others_write: bool) -> None:
+    def __init__(
+        self, kafka: Cluster, partitions: int, *, others_write: bool, bounds: AlertFeedBounds = BOUNDS
+    ) -> None:
         """`others_write`: other processes send alerts as well, so the topic must be followed."""
         self._kafka = kafka
         self._partitions = partitions
         self._others_write = others_write
+        self._bounds = bounds
         self._recent: OrderedDict[str, Alert] = OrderedDict()
         self._streams: dict[str, list[_Stream]] = {}
         self._closed = False
@@ -76,14 +90,14 @@ class AlertFeed:
     @property
     def full(self) -> bool:
         """True if a further stream must be refused."""
-        return sum(map(len, self._streams.values())) >= STREAMS_MAX
+        return sum(map(len, self._streams.values())) >= self._bounds.streams_max
 
     def deliver(self, alert: Alert) -> None:
         """Give an alert to the streams of its watch, unless they were given it already."""
         if alert.id in self._recent:
             return
         self._recent[alert.id] = alert
-        while len(self._recent) > RECENT_MAX:
+        while len(self._recent) > self._bounds.recent_max:
             self._recent.popitem(last=False)
         for stream in self._streams.get(alert.watch_id, ()):
             stream.put(alert)
@@ -98,7 +112,7 @@ class AlertFeed:
 
         If that one is not remembered, all that are come first: some may come twice.
         """
-        stream = _Stream([] if after is None else self._after(watch_id, after))
+        stream = _Stream([] if after is None else self._after(watch_id, after), self._bounds.queued_max)
         if self._closed:
             return
         self._streams.setdefault(watch_id, []).append(stream)

@@ -14,6 +14,7 @@ import orjson
 
 from schemas.events import parse
 from schemas.items import FACETS, NO_REVIEWS, ItemState
+from workers.clock import SystemClock
 from workers.document import document
 from workers.index.interface import Upsert
 from workers.index.open import open_collections
@@ -54,6 +55,7 @@ async def open_prefilled(settings: Settings, items: Catalogue, embedder: Embedde
         model_source=settings.model,
         server=None,
         gate=QueryGate(),
+        clock=SystemClock(),
     )
     try:
         index = await collections.serving()

@@ -12,10 +12,9 @@ from schemas.errors import RefusedRequest
 from schemas.queries import SearchRequest
 from tests.support.index_backends import BACKENDS, MODEL, content, opened, put, vector
 from tests.support.queries import LoadedModel, OneIndex, at_once
-from workers.index.edge import index as edge
 from workers.index.interface import Patch
-from workers.index.server import index as server
-from workers.search import browsing, index_order
+from workers.search import browsing
+from workers.search.browsing import BrowseBounds
 from workers.search.hits import Shop
 from workers.search.searcher import Searcher
 
@@ -76,9 +75,12 @@ async def fill(index: Index) -> None:
         await put(index, cast("Any", rated), 1, dense=vector(1, number / 100))
 
 
-async def ask(index: Index, now_ms: int = NOW_MS, **asked: Any) -> Results:
+async def ask(
+    index: Index, now_ms: int = NOW_MS, *, browse_bounds: BrowseBounds = browsing.BOUNDS, **asked: Any
+) -> Results:
     loaded = LoadedModel(at_once(lambda _: vector(1)), [MODEL])
-    return await Searcher(OneIndex(index), loaded, Shop(None, ("en",))).search(SearchRequest(**asked), now_ms)
+    searcher = Searcher(OneIndex(index), loaded, Shop(None, ("en",)), browse_bounds=browse_bounds)
+    return await searcher.search(SearchRequest(**asked), now_ms)
 
 
 def names(results: Results) -> list[str]:
@@ -213,19 +215,18 @@ async def test_prices_of_several_currencies_are_not_compared(index: Index, asked
     assert len(names(await ask(index, q="cake", sort="rating", facets="brand"))) == 2
 
 
-async def test_more_items_than_can_be_arranged_without_a_query_are_refused(
-    index: Index, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_more_items_than_can_be_arranged_without_a_query_are_refused(index: Index) -> None:
     await fill(index)
-    monkeypatch.setattr(browsing, "BROWSED_MAX", 11)
+    few = BrowseBounds(items_max=11)
     for field, asked in (("sort", {"sort": "newest"}), ("group", {"group": True}), ("facets", {"facets": "brand"})):
         with pytest.raises(RefusedRequest, match="more than 11 items") as refused:
-            await ask(index, currency="EUR", **asked)
+            await ask(index, currency="EUR", browse_bounds=few, **asked)
         assert refused.value.field == field
-        assert (await ask(index, currency="EUR", brand="Garden", **(asked | {"facets": []}))).total == 3
-        assert (await ask(index, q="cake", **asked)).total > 0
+        garden: dict[str, Any] = {"brand": "Garden", **asked, "facets": []}
+        assert (await ask(index, currency="EUR", browse_bounds=few, **garden)).total == 3
+        assert (await ask(index, q="cake", browse_bounds=few, **asked)).total > 0
     for sort in ("price_asc", "price_desc", "rating"):  # The index has their order, however many items there are.
-        assert (await ask(index, currency="EUR", sort=sort)).total == 12
+        assert (await ask(index, currency="EUR", browse_bounds=few, sort=sort)).total == 12
 
 
 async def test_nothing_is_found_and_nothing_is_counted(index: Index) -> None:
@@ -274,23 +275,23 @@ async def test_the_order_of_the_index_is_that_of_all_items_read_one_by_one(
             wanted = [f"{name} of {whole.total}" for name in names(whole)]
             assert len(wanted) == whole.total >= 15
             assert await pages(index, **asked) == wanted, asked
-            with monkeypatch.context() as patched:
-                patched.setattr(index_order, "EQUAL_MAX", 2)
-                assert await pages(index, **asked) == wanted, asked
+            assert await pages(index, browse_bounds=BrowseBounds(equal_max=2), **asked) == wanted, asked
 
 
-async def test_items_that_are_read_in_many_parts_are_arranged_as_those_of_one(
-    index: Index, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await fill_unevenly(index)
+@pytest.mark.parametrize("backend", BACKENDS)
+async def test_items_that_are_read_in_many_parts_are_arranged_as_those_of_one(backend: str) -> None:
+    async with opened(backend) as index, opened(backend, browsed_points=3) as in_parts:
+        for each in (index, in_parts):
+            await fill_unevenly(each)
+        await compare_arrangements(index, in_parts)
+
+
+async def compare_arrangements(index: Index, in_parts: Index) -> None:
     facets = "brand,availability,price,rating"
     for sort, group in product(("relevance", "price_asc", "rating", "newest"), (False, True)):
         asked: dict[str, Any] = {"currency": "EUR", "brand": "acme", "sort": sort, "facets": facets, "group": group}
         whole = await ask(index, **asked, limit=100)
-        with monkeypatch.context() as patched:
-            for module in (edge, server):
-                patched.setattr(module, "BROWSED_POINTS", 3)
-            parts = [await ask(index, **asked, limit=4, offset=offset) for offset in range(0, 32, 4)]
+        parts = [await ask(in_parts, **asked, limit=4, offset=offset) for offset in range(0, 32, 4)]
         assert [hit for part in parts for hit in part.hits] == whole.hits and len(whole.hits) == whole.total > 8
         assert all((part.total, part.facets) == (whole.total, whole.facets) for part in parts)
         assert sum(one.count for one in whole.facets["brand"]) > whole.total

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from schemas.queries import Filters
-from tests.support.index_backends import content, ids, opened, planned, point_ids
-from workers.index.edge import nearest
+from tests.support.index_backends import MODEL, content, ids, planned, point_ids
+from workers.index.edge.index import EdgeBounds
+from workers.index.edge.nearest import BroadRange
+from workers.index.edge.open import open_edge
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -38,16 +42,17 @@ def rows() -> NDArray[np.float32]:
     return normalised
 
 
-@pytest.fixture
-async def index(rows: NDArray[np.float32]) -> AsyncIterator[Index]:
-    async with opened("edge") as edge:
-        items = [
-            content(str(n), price=float(n), currency="EUR", brand="Acme", availability=("in_stock", None)[n % 2])
-            for n in range(ITEMS)
-        ]
-        plans = [planned(item, 1, dense=rows[n]) for n, item in enumerate(items)]
-        assert await edge.write([each.write for each in plans if each.write is not None]) == set()
-        yield edge
+@asynccontextmanager
+async def filled(folder: Path, rows: NDArray[np.float32], broad: BroadRange) -> AsyncIterator[Index]:
+    edge = open_edge(folder, model=MODEL, bounds=EdgeBounds(broad=broad))
+    items = [
+        content(str(n), price=float(n), currency="EUR", brand="Acme", availability=("in_stock", None)[n % 2])
+        for n in range(ITEMS)
+    ]
+    plans = [planned(item, 1, dense=rows[n]) for n, item in enumerate(items)]
+    assert await edge.write([each.write for each in plans if each.write is not None]) == set()
+    yield edge
+    await edge.close()
 
 
 def found_by(number: int, filters: Filters) -> bool:
@@ -61,15 +66,18 @@ def found_by(number: int, filters: Filters) -> bool:
 
 @pytest.mark.parametrize("share_min", [0.0, 0.5])
 async def test_the_nearest_that_pass_are_found_either_way(
-    index: Index, rows: NDArray[np.float32], monkeypatch: pytest.MonkeyPatch, share_min: float
+    tmp_path: Path, rows: NDArray[np.float32], share_min: float
 ) -> None:
-    monkeypatch.setattr(nearest, "BROAD_SHARE_MIN", share_min)
+    never, always = BroadRange(10**9, share_min), BroadRange(1, share_min)
+    async with filled(tmp_path / "never", rows, never) as asked, filled(tmp_path / "always", rows, always) as checked:
+        await compare_rankings(asked, checked, rows)
+
+
+async def compare_rankings(asked: Index, checked: Index, rows: NDArray[np.float32]) -> None:
     for filters in FILTERS:
         passing = set(ids(*(str(n) for n in range(ITEMS) if found_by(n, filters))))
         for query in rows[:5]:
             for limit in (1, 10, 150):
-                monkeypatch.setattr(nearest, "BROAD_POINTS_MIN", 10**9)
-                as_it_is = await index.search_dense(query, filters, limit)
-                monkeypatch.setattr(nearest, "BROAD_POINTS_MIN", 1)
-                assert await index.search_dense(query, filters, limit) == as_it_is, (filters, limit)
+                as_it_is = await asked.search_dense(query, filters, limit)
+                assert await checked.search_dense(query, filters, limit) == as_it_is, (filters, limit)
                 assert set(point_ids(as_it_is)) <= passing and len(as_it_is) == min(limit, len(passing))

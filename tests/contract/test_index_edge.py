@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections import namedtuple
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,9 +19,12 @@ from qdrant_edge import UpdateOperation
 from schemas.errors import Gone, Misconfigured, Unavailable
 from schemas.queries import Filters
 from tests.support.index_backends import MODEL, content, ids, planned, point_ids, put, vector
-from workers.index.edge.index import WAL_BYTES_MAX
+from workers.index import metadata as meta
+from workers.index.edge.index import EdgeBounds, EdgeIndex
+from workers.index.edge.lock import ShardLock
 from workers.index.edge.open import open_edge
 from workers.index.interface import DenseVector
+from workers.query_gate import QueryGate
 
 Usage = namedtuple("Usage", "total used free")
 
@@ -189,43 +193,44 @@ async def test_an_index_whose_files_were_deleted_is_gone(tmp_path: Path) -> None
     index.close_now()
 
 
-async def test_flushing_keeps_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workers.index.edge.index.WAL_BYTES_MAX", 0)
-    index = open_edge(tmp_path, model=MODEL)
+async def test_flushing_keeps_everything(tmp_path: Path) -> None:
+    index = open_edge(tmp_path, model=MODEL, bounds=EdgeBounds(wal_bytes_max=0))
     await put(index, content("a"), 1, dense=vector(1))
     await index.flush()
     assert await index.count(Filters()) == 1
     await index.close()
 
 
-async def test_what_is_flushed_is_not_flushed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+class Flushed:
+    """A shard that only counts how often it is flushed."""
+
+    count = 0
+
+    def flush(self) -> None:
+        self.count += 1
+
+    def close(self) -> None:
+        pass
+
+
+async def test_what_is_flushed_is_not_flushed_again(tmp_path: Path) -> None:
     """Given a log that is as large after a flush as before it, then none follows until it has grown."""
-    index, flushes = open_edge(tmp_path, model=MODEL), 0
-
-    class Counting:
-        def flush(self) -> None:
-            nonlocal flushes
-            flushes += 1
-
-    shard = index._shard
-    monkeypatch.setattr(index, "_shard", Counting())
-    await index.flush()
-    await index.flush()
-    assert flushes == 1
-    with (tmp_path / "shard" / "wal" / "more").open("wb") as more:
-        more.truncate(WAL_BYTES_MAX + 1)
-    await index.flush()
-    assert flushes == 2
-    monkeypatch.setattr(index, "_shard", shard)
-    (tmp_path / "shard" / "wal" / "more").unlink()
+    shard: Any = Flushed()
+    (tmp_path / "shard" / "wal").mkdir(parents=True)
+    metadata, bounds = meta.Metadata("one", MODEL, None), EdgeBounds(wal_bytes_max=10)
+    index = EdgeIndex(shard, tmp_path / "shard", metadata, ShardLock(tmp_path), QueryGate(), bounds)
+    for written, flushes in ((10, 0), (1, 1), (0, 1), (10, 1), (1, 2), (0, 2)):
+        with (tmp_path / "shard" / "wal" / "segment").open("ab") as segment:
+            segment.write(b"x" * written)
+        await index.flush()
+        assert shard.count == flushes
     await index.close()
 
 
 async def test_a_full_disk_is_not_flushed_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The shard's own flush fails there, and took the worker with it."""
-    monkeypatch.setattr("workers.index.edge.index.WAL_BYTES_MAX", 0)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(10**12, 10**12, 150 * 2**20))
-    index = open_edge(tmp_path, model=MODEL)
+    index = open_edge(tmp_path, model=MODEL, bounds=EdgeBounds(wal_bytes_max=0))
     with pytest.raises(Unavailable, match="150 MB"):
         await index.flush()
     await index.close()

@@ -13,11 +13,13 @@ from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedR
 
 from schemas.errors import Gone, Misconfigured, Unavailable
 from schemas.queries import Filters
+from tests.support.clocks import ManualClock
 from tests.support.index_backends import MODEL, content, front_url, planned
 from workers.index.layout import INDEXED_FIELDS
-from workers.index.server.calls import Calls, Persistence, check_version
+from workers.index.server.calls import PERSISTENCE, Calls, check_version
+from workers.index.server.collections import SERVED_SECONDS_MAX
 from workers.index.server.open import open_with
-from workers.retry import Backoff
+from workers.retry import Backoff, Persistence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +51,7 @@ class Flaky(AsyncQdrantClient):
         return await super().batch_update_points(collection_name, update_operations, **more)
 
 
-async def serving(client: AsyncQdrantClient, persistence: Persistence | None = None, alias: str = "items") -> Index:
+async def serving(client: AsyncQdrantClient, persistence: Persistence = PERSISTENCE, alias: str = "items") -> Index:
     return await (await open_with(client, alias=alias, model=MODEL, persistence=persistence)).serving()
 
 
@@ -129,18 +131,16 @@ async def test_all_field_indexes_of_a_new_collection_are_asked_for_at_once() -> 
     await index.close()
 
 
-async def test_search_asks_the_collection_that_the_alias_names_once_it_was_read_again(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    client = AsyncQdrantClient(":memory:")
-    collections = await open_with(client, alias="items", model=MODEL)
+async def test_search_asks_the_collection_that_the_alias_names_once_it_was_read_again() -> None:
+    client, clock = AsyncQdrantClient(":memory:"), ManualClock()
+    collections = await open_with(client, alias="items", model=MODEL, clock=clock)
     old = await collections.serving()
     other = await (await open_with(client, alias="rebuilt", model=MODEL._replace(revision="2"))).serving()
     await other.write(writes(2))
     switch = models.CreateAlias(collection_name=other.name, alias_name="items")
     await client.update_collection_aliases([models.CreateAliasOperation(create_alias=switch)])
     assert await collections.serving() is old, "the alias was read a moment ago"
-    monkeypatch.setattr("workers.index.server.collections.SERVED_SECONDS_MAX", 0.0)
+    clock.sleep(2 * SERVED_SECONDS_MAX)
     now = await collections.serving()
     assert (now.collection, now.model.revision) == (other.collection, "2")
     assert await now.count(Filters()) == 2

@@ -13,10 +13,10 @@ from tests.qdrant_front.serving import in_thread
 from tests.support.index_backends import front_address
 from workers.index.address import ServerAddress
 from workers.index.open import check_answers
-from workers.index.server.calls import Calls, Persistence
+from workers.index.server.calls import Calls
 from workers.index.server.client import create_client, create_grpc_client
 from workers.index.server.features import SCRATCH_PREFIX, check_features
-from workers.retry import Backoff
+from workers.retry import Backoff, Persistence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -20,12 +20,13 @@ from tests.support.certificates import Certificates
 from tests.support.index_backends import MODEL, content, ids, point_ids, put, vector
 from tests.support.tls_proxy import TlsProxy
 from tests.support.waiting import until
+from workers.clock import SystemClock
 from workers.index.address import ServerAddress
 from workers.index.open import check_answers
-from workers.index.server.calls import Calls, Persistence
-from workers.index.server.client import GRPC_OPTIONS, create_client, create_grpc_client
+from workers.index.server.calls import Calls
+from workers.index.server.client import BOUNDS, ConnectionBounds, create_client, create_grpc_client
 from workers.index.server.open import open_server
-from workers.retry import Backoff
+from workers.retry import Backoff, Persistence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,14 +71,14 @@ def locked(request: pytest.FixtureRequest, certificates: Certificates) -> Iterat
             yield Locked(address._replace(grpc_port=grpc_port), certificates, grpc_proxy, plain)
 
 
-def client_of(locked: Locked) -> AsyncQdrantClient:
+def client_of(locked: Locked, bounds: ConnectionBounds = BOUNDS) -> AsyncQdrantClient:
     """Return the client for the transport that is tested."""
-    return create_grpc_client(locked.address) or create_client(locked.address)
+    return create_grpc_client(locked.address, bounds) or create_client(locked.address, bounds)
 
 
 async def test_an_index_is_written_and_searched_with_the_key_over_tls(locked: Locked) -> None:
     alias = f"test-{uuid.uuid4().hex}"
-    collections = await open_server(locked.address, alias=alias, model=MODEL, model_source=None)
+    collections = await open_server(locked.address, alias=alias, model=MODEL, model_source=None, clock=SystemClock())
     index = await collections.serving()
     await put(index, content("P1", "Brass desk lamp"), 1, dense=vector(1.0))
     assert point_ids(await index.search_dense(vector(1.0), Filters(), limit=5)) == ids("P1")
@@ -145,7 +146,7 @@ async def test_a_certificate_that_is_wrong_later_is_waited_for(locked: Locked, s
 
 async def test_a_server_that_was_away_is_found_again(locked: Locked) -> None:
     client = client_of(locked)
-    calls = Calls(client, Persistence(1))
+    calls = Calls(client, Persistence(1, QUICK.backoff))
     await calls.ask(client.get_collections)
 
     async def answers() -> bool:
@@ -165,13 +166,8 @@ async def test_a_server_that_was_away_is_found_again(locked: Locked) -> None:
     await client.close()
 
 
-async def test_a_connection_whose_other_end_says_nothing_any_more_is_replaced(
-    locked: Locked, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("workers.index.server.client.TIMEOUT_SECONDS", 2)
-    monkeypatch.setitem(GRPC_OPTIONS, "grpc.keepalive_time_ms", 200)
-    monkeypatch.setitem(GRPC_OPTIONS, "grpc.keepalive_timeout_ms", 200)
-    client = client_of(locked)
+async def test_a_connection_whose_other_end_says_nothing_any_more_is_replaced(locked: Locked) -> None:
+    client = client_of(locked, ConnectionBounds(answer_seconds_max=2, keepalive_time_ms=200, keepalive_timeout_ms=200))
     calls = Calls(client, QUICK)
     await calls.ask(client.get_collections)
     locked.proxy.silence()
@@ -200,5 +196,5 @@ async def test_a_start_that_finds_no_server_leaves_no_client_behind(monkeypatch:
     monkeypatch.setattr(Calls, "close", noted)
     nobody = ServerAddress(f"http://127.0.0.1:{free_port()}", grpc_port=free_port())
     with pytest.raises(Unavailable):
-        await open_server(nobody, alias="items", model=MODEL, model_source=None)
+        await open_server(nobody, alias="items", model=MODEL, model_source=None, clock=SystemClock())
     assert len(closed) == 1

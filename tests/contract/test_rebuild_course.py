@@ -21,7 +21,7 @@ from tests.support.waiting import until
 from workers.clock import SystemClock
 from workers.embedder.fake import FakeEmbedder
 from workers.embedder.registry import EmbedderRegistry
-from workers.index.server.calls import Calls, Persistence
+from workers.index.server.calls import PERSISTENCE, Calls
 from workers.index.server.collections import ServerCollections
 from workers.query_gate import QueryGate
 from workers.retry import Backoff
@@ -69,8 +69,8 @@ class Worker:
     """An index worker, as far as a rebuild knows it."""
 
     def __init__(self, client: AsyncQdrantClient, models: EmbedderRegistry) -> None:
-        self.server = Server(client, Persistence())
-        self.collections = ServerCollections(self.server, "items")
+        self.server = Server(client, PERSISTENCE)
+        self.collections = ServerCollections(self.server, "items", SystemClock())
         self.writers = StandInWriters(self.collections)
         self.models = models
         parts: Any = (self.collections, self.writers, models, Shop(None, ()), EPOCH, 1, None, SystemClock())

@@ -11,6 +11,7 @@ import orjson
 import pytest
 
 from schemas.queries import Filters, SearchRequest
+from tests.support.clocks import ManualClock
 from tests.support.index_backends import MODEL, content, front_url, open_on_server, put, vector
 from tests.support.queries import LoadedModel, at_once
 from tests.support.waiting import outcome_of
@@ -79,10 +80,10 @@ def counted() -> int:
 
 
 @pytest.fixture(params=["REST", "gRPC"])
-async def searches(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Counted]:
+async def searches(request: pytest.FixtureRequest) -> AsyncIterator[Counted]:
     # The writers of a process read the alias every half second, however slow this machine is.
-    monkeypatch.setattr("workers.index.server.collections.SERVED_SECONDS_MAX", 3_600.0)
-    collections = await open_on_server(f"front, over {request.param}", f"trips-{uuid.uuid4().hex}")
+    backend, alias = f"front, over {request.param}", f"trips-{uuid.uuid4().hex}"
+    collections = await open_on_server(backend, alias, clock=ManualClock())
     made = Counted(collections)
     await made.fill()
     yield made

@@ -231,8 +231,7 @@ async def test_an_alert_that_a_worker_did_not_send_before_it_ended_is_sent_by_th
             assert await stack.settled() == [("lamps", "a")]
 
 
-async def test_an_alert_waits_while_the_broker_is_away(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workers.lanes.alerts.RETRY_S", 0.01)
+async def test_an_alert_waits_while_the_broker_is_away(index: Index) -> None:
     stack = Stack(index, LAMP)
     stack.alerts.away = 3
     async with stack.running():

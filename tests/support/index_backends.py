@@ -18,9 +18,11 @@ from schemas.points import Content, point_id
 from tests.qdrant_front.serving import Front, in_thread
 from workers.embedder.interface import ModelId
 from workers.index.address import ServerAddress
+from workers.index.edge.index import EdgeBounds
 from workers.index.edge.open import open_edge
 from workers.index.edge.operations import create_positions
 from workers.index.server.client import create_client, create_grpc_client
+from workers.index.server.index import BROWSED_POINTS
 from workers.index.server.open import open_with
 from workers.point.plan import plan
 from workers.state.projection import name_keys
@@ -28,6 +30,7 @@ from workers.state.projection import name_keys
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
 
+    from workers.clock import Clock
     from workers.index.edge.index import EdgeIndex
     from workers.index.interface import Found, Index
     from workers.index.server.collections import ServerCollections
@@ -63,32 +66,45 @@ def front_address(transport: str) -> ServerAddress:
 
 
 @asynccontextmanager
-async def opened(backend: str) -> AsyncIterator[Index]:
-    """Open an empty index."""
-    if backend == "edge":
+async def opened(backend: str, *, browsed_points: int | None = None) -> AsyncIterator[Index]:
+    """Open an empty index. `browsed_points`: of how many points at a time it reads the traits."""
+    if backend == "edge" and browsed_points is not None:
+        bounds = EdgeBounds(browsed_points=browsed_points)
+        own = open_edge(Path(mkdtemp(prefix="freshline-edge-")), model=MODEL, bounds=bounds)
+        yield own
+        await own.close()
+    elif backend == "edge":
         edge = _shared_edge()
         edge._shard.update(UpdateOperation.delete_points_by_filter(Filter()))
         edge._shard.update(create_positions())
         edge._writes.forget()
         yield edge
     else:
-        server = await _on_server(backend)
+        server = await _on_server(backend, browsed_points or BROWSED_POINTS)
         yield server
         await server.close()
 
 
-async def _on_server(backend: str) -> Index:
-    return await (await open_on_server(backend, f"test-{uuid.uuid4().hex}")).serving()
+async def _on_server(backend: str, browsed_points: int) -> Index:
+    alias = f"test-{uuid.uuid4().hex}"
+    return await (await open_on_server(backend, alias, browsed_points=browsed_points)).serving()
 
 
-async def open_on_server(backend: str, alias: str) -> ServerCollections:
+async def open_on_server(
+    backend: str, alias: str, *, clock: Clock | None = None, browsed_points: int = BROWSED_POINTS
+) -> ServerCollections:
     """Open the collections of a backend that is not Qdrant Edge, with clients of their own."""
+    rest, grpc = _clients(backend)
+    return await open_with(rest, grpc=grpc, alias=alias, model=MODEL, clock=clock, browsed_points=browsed_points)
+
+
+def _clients(backend: str) -> tuple[AsyncQdrantClient, AsyncQdrantClient | None]:
     if backend == "local mode":
-        return await open_with(AsyncQdrantClient(":memory:"), alias=alias, model=MODEL)
+        return AsyncQdrantClient(":memory:"), None
     where, transport = backend.split(", over ")
     grpc_port = SERVER_GRPC_PORT if transport == "gRPC" else None
     address = front_address(transport) if where == "front" else ServerAddress(str(SERVER_URL), grpc_port=grpc_port)
-    return await open_with(create_client(address), grpc=create_grpc_client(address), alias=alias, model=MODEL)
+    return create_client(address), create_grpc_client(address)
 
 
 def content(product_id: str, title: str | dict[str, str] = "Garden cake", **fields: Any) -> Content:

@@ -100,6 +100,70 @@ def test_the_readme_is_read_in_one_sitting() -> None:
     assert len((ROOT / "README.md").read_text().splitlines()) <= 130
 
 
+PATCHES = {"setattr", "setitem", "delattr", "object", "multiple", "dict", "patch"}
+"""The methods of pytest's monkeypatch and of unittest.mock that put something else in the place of a name."""
+OUR_PACKAGES = ("schemas", "workers", "stream", "tests")
+LIMITS = "limits"
+"""`workers.state.limits`: what an item keeps at most is part of the format of its state, which all processes share. A
+parameter of it would go through each step of the fold, some 10 us of work, and could differ between two processes."""
+
+
+def patched_constants(module: ast.Module) -> Iterator[str]:
+    """Yield the constants of our own modules that a test replaces: names in capitals of a module that it imports."""
+    ours = {
+        name.asname or name.name
+        for node in ast.walk(module)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in OUR_PACKAGES
+        for name in node.names
+    } - {LIMITS}
+    for call in ast.walk(module):
+        if not isinstance(call, ast.Call) or not call.args or ast.unparse(call.func).split(".")[-1] not in PATCHES:
+            continue
+        first, *others = (ast.literal_eval(each) if isinstance(each, ast.Constant) else each for each in call.args)
+        if isinstance(first, str):
+            package, _, name = first.partition(".")
+            name = name.rpartition(".")[2] if package in OUR_PACKAGES else ""
+        elif not isinstance(first, ast.Name) or first.id not in ours:
+            continue
+        else:
+            names = [
+                first.id,
+                *(each for each in others if isinstance(each, str)),
+                *(key.arg or "" for key in call.keywords),
+            ]
+            name = next((each for each in names if each.isupper()), "")
+        if name.isupper():
+            yield ast.unparse(call)[:80]
+
+
+def test_no_test_replaces_a_constant_of_ours() -> None:
+    """A bound that tests need smaller is a parameter with a default: then a reader of the class sees it."""
+    found = [
+        f"{path.relative_to(ROOT)}: {constant}"
+        for path in TESTS.rglob("*.py")
+        for constant in patched_constants(ast.parse(path.read_text()))
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    ("line", "is_found"),
+    [
+        ('monkeypatch.setattr("workers.lanes.alerts.RETRY_S", 1)', True),
+        ('patched.setattr(browsing, "BROWSED_MAX", 11)', True),
+        ('monkeypatch.setitem(OPTIONS, "keepalive", 1)', True),
+        ("mock.patch.multiple(browsing, BROWSED_MAX=1)", True),
+        ('mock.patch("workers.lanes.alerts.RETRY_S", 1)', True),
+        ('monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)', False),
+        ('monkeypatch.setattr(browsing, "is_indexed", None)', False),
+        ('patch.object(limits, "SELLERS_MAX", 2)', False),
+    ],
+)
+def test_the_rule_finds_a_replaced_constant(line: str, is_found: bool) -> None:
+    imports = "from workers.search import browsing\nfrom workers.state import limits\nfrom workers.x import OPTIONS\n"
+    assert bool(list(patched_constants(ast.parse(imports + line)))) is is_found
+
+
 def callables(*packages: str) -> set[str]:
     """Return the names that annotate a function: `Callable`, and the aliases of its forms."""
     aliases = {

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from workers.clock import Clock
     from workers.embedder.interface import ModelId
     from workers.index.address import ServerAddress
     from workers.index.roles import Collections
@@ -22,6 +23,7 @@ async def open_collections(
     model_source: str | None,
     server: ServerAddress | None,
     gate: QueryGate,
+    clock: Clock,
 ) -> Collections:
     """Open the collections on a Qdrant server if one is given, else the embedded ones in this directory.
 
@@ -35,7 +37,7 @@ async def open_collections(
     _silence_grpc()
     from workers.index.server.open import open_server
 
-    return await open_server(server, alias=alias, model=model, model_source=model_source)
+    return await open_server(server, alias=alias, model=model, model_source=model_source, clock=clock)
 
 
 async def check_answers(server: ServerAddress) -> None:

@@ -10,12 +10,10 @@ import contextlib
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
-import structlog
-
-from schemas.errors import Unavailable
 from workers.index.interface import Reprice
 from workers.lanes.sinks import AlertsRaised, AlertsSent
 from workers.lanes.watching import RaisedAlert
+from workers.retry import Backoff, until_available
 from workers.watches.watch_set import Side, newly_matching
 
 if TYPE_CHECKING:
@@ -30,12 +28,11 @@ if TYPE_CHECKING:
     from workers.watches.watch import Watch
     from workers.watches.watch_set import WatchSet
 
-log = structlog.get_logger(__name__)
-
 BATCH_ITEMS_MAX = 64
 LOOK_INTERVAL_S = 5.0
 """The time between two looks without being woken, which find the alerts that a worker left when it ended."""
-RETRY_S = 1.0
+BACKOFF = Backoff(0.1, 1.0)
+"""The waits while the broker or the index is away. The alerts are still in the index."""
 SENT_KNOWN_MAX = 10_000
 """The most alerts that are remembered as sent, some 200 bytes each. A write that was planned before an alert was
 cleared brings it back."""
@@ -79,12 +76,7 @@ class AlertLane:
         """Send alerts until cancelled."""
         while True:
             self._woken.clear()
-            try:
-                sent = await self.send_batch()
-            except Unavailable as error:  # The alerts are still in the index.
-                log.warning("alerts wait", error=str(error))
-                await asyncio.sleep(RETRY_S)
-                continue
+            sent = await until_available(self.send_batch, "alerts wait", BACKOFF)
             await (asyncio.sleep(0) if sent else self._rest())
 
     async def send_batch(self) -> int:

@@ -18,7 +18,7 @@ from workers.index.interface import Found
 from workers.search.arranging import ALL_FILTERS, Listing
 from workers.search.diversity import with_diversity
 from workers.search.groups import Group, group_key
-from workers.search.index_order import is_indexed, ordered_page
+from workers.search.index_order import EQUAL_MAX, is_indexed, ordered_page
 from workers.search.ordering import BROWSED_HEAD_POINTS, browsed, in_order
 from workers.search.pinning import placed, with_pins
 from workers.search.refining import tally
@@ -40,8 +40,6 @@ if TYPE_CHECKING:
     _Place = tuple[tuple[float, ...], int, str]
     """The values by which an item is sorted, the number of items that were read before it, and the id of its point."""
 
-BROWSED_MAX = 100_000
-"""The most items that pass the filters, if they are to be sorted, grouped or counted."""
 TALLY_FIELDS = {
     "brand": ("brand",),
     "category": ("category",),
@@ -54,19 +52,36 @@ TALLY_FIELDS = {
 GROUP_FIELDS = ("product_id", "item_group_id")
 
 
+class BrowseBounds(NamedTuple):
+    """The bounds on the items that a search without a query reads."""
+
+    items_max: int = 100_000
+    """The most items that pass the filters, if they are to be sorted, grouped or counted."""
+    equal_max: int = EQUAL_MAX
+    """The most items of one price or rating that are put in order for a page of an order that the index has."""
+
+
+BOUNDS = BrowseBounds()
+
+
 async def browsed_listing(
-    index: Index, request: SearchRequest, several: Mapping[str, Filters], turned: Turned, ordering: Ordering
+    index: Index,
+    request: SearchRequest,
+    several: Mapping[str, Filters],
+    turned: Turned,
+    ordering: Ordering,
+    bounds: BrowseBounds = BOUNDS,
 ) -> Listing:
     """Return one page of all items that pass the filters, and the refinements.
 
     `several`: all filters under ALL_FILTERS, and by facet those without its own ones. Raises RefusedRequest if more
-    than BROWSED_MAX pass and the index alone cannot say the page, and Unavailable.
+    than `bounds.items_max` pass and the index alone cannot say the page, and Unavailable.
     """
     if is_indexed(request, several[ALL_FILTERS], turned):
-        listing = await ordered_page(index, request, several[ALL_FILTERS])
+        listing = await ordered_page(index, request, several[ALL_FILTERS], bounds.equal_max)
         if listing is not None:
             return listing
-    await _check_numbers(index, request, several)
+    await _check_numbers(index, request, several, bounds.items_max)
     order = await _order(index, request, several[ALL_FILTERS], turned, ordering)
     page = (_GroupedPage if request.group else _Page)(request.offset + request.limit + len(order.pins))
     tallies = {name: tally(name, grouped=request.group) for name in request.facets}
@@ -81,12 +96,12 @@ async def browsed_listing(
     return Listing(listed, page.total, page.total_items, True, facets, True, order.pins, order.teams)
 
 
-async def _check_numbers(index: Index, request: SearchRequest, several: Mapping[str, Filters]) -> None:
-    if max(await asyncio.gather(*map(index.count, several.values()))) > BROWSED_MAX:
+async def _check_numbers(index: Index, request: SearchRequest, several: Mapping[str, Filters], items_max: int) -> None:
+    if max(await asyncio.gather(*map(index.count, several.values()))) > items_max:
         field = "facets" if request.facets else "group" if request.group else "sort"
         raise RefusedRequest(
             field,
-            f"more than {BROWSED_MAX:,} items pass the filters, which is too many for it: add a filter or a query",
+            f"more than {items_max:,} items pass the filters, which is too many for it: add a filter or a query",
         )
 
 

@@ -54,7 +54,9 @@ def is_indexed(request: SearchRequest, filters: Filters, turned: Turned) -> bool
     return request.sort in _INDEXED and not request.facets and not request.group and not prices_turn
 
 
-async def ordered_page(index: Index, request: SearchRequest, filters: Filters) -> Listing | None:
+async def ordered_page(
+    index: Index, request: SearchRequest, filters: Filters, equal_max: int = EQUAL_MAX
+) -> Listing | None:
     """Return one page in an order that the index has; None if too many are equal at its end. Raises Unavailable."""
     order, end = _INDEXED[request.sort], request.offset + request.limit
     field, with_number = order.within.field, _and(filters, order.within)
@@ -64,8 +66,8 @@ async def ordered_page(index: Index, request: SearchRequest, filters: Filters) -
     traits = await index.traits(points)
     if len(points) == end and points[-1] in traits:
         number = getattr(traits[points[-1]], field)
-        equal = await index.browse(_and(filters, Within(field, number, number)), EQUAL_MAX + 1, 0)
-        if len(equal) > EQUAL_MAX:
+        equal = await index.browse(_and(filters, Within(field, number, number)), equal_max + 1, 0)
+        if len(equal) > equal_max:
             return None
         traits |= await index.traits([point for point in equal if point not in traits])
     ordered = in_order_of(request.sort, [Found(point, 0.0) for point in sorted(traits)], traits, {})

@@ -26,7 +26,7 @@ from workers.search.arranging import (
     ordered_groups,
 )
 from workers.search.asking import Asking
-from workers.search.browsing import browsed_listing
+from workers.search.browsing import BOUNDS, BrowseBounds, browsed_listing
 from workers.search.currency import check_currency
 from workers.search.fusion import HEAD_POINTS
 from workers.search.hit_explanation import HitExplainer
@@ -99,6 +99,7 @@ class Searcher:
         vector_seconds_max: float = VECTOR_SECONDS_MAX,
         page_points: int = PAGE_POINTS,
         counted_points: int = COUNTED_POINTS,
+        browse_bounds: BrowseBounds = BOUNDS,
     ) -> None:
         """`terms` gives the terms of a query with their weights, `ranking` the weights of items that are in force,
         `rules` the rules of the shop."""
@@ -111,6 +112,7 @@ class Searcher:
         self._vector_seconds_max = vector_seconds_max
         self._page_points = page_points
         self._counted_points = counted_points
+        self._browse_bounds = browse_bounds
 
     async def search(
         self, request: SearchRequest, now_ms: int, *, cheap: bool = False, typed: str | None = None
@@ -236,7 +238,8 @@ class Searcher:
         request, several = ask.request, filters_to_count(ask.request, ask.turned)
         if request.q is None:
             ordering = self._ordering(ask, "filters")
-            return await browsed_listing(index, request, several, ask.turned, ordering), None, ordering
+            listing = await browsed_listing(index, request, several, ask.turned, ordering, self._browse_bounds)
+            return listing, None, ordering
         retrieved = await self._retrieve(
             index, normalised(request.q), [*several.values()], self._counted_points, ahead=ask.ahead
         )

@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, NamedTuple
 from schemas.errors import InvalidEvent, WrongUsage
 from schemas.events import EVENT_BYTES_MAX
 from workers.sources.delimited import DELIMITERS, delimited_rows, known_delimiter, likely_delimiter
-from workers.sources.json_values import is_answer, json_rows
+from workers.sources.json_values import CHUNK_CHARACTERS, is_answer, json_rows
 from workers.sources.row import Row
 from workers.sources.unpacking import PEEK_BYTES, unpacked
 from workers.sources.xml_rows import xml_rows
@@ -37,8 +37,10 @@ class Shape(NamedTuple):
         return self.delimiter is not None or self.name == "XML"
 
 
-def rows(file: IO[bytes], *, takes_text: bool) -> Iterator[Row]:
+def rows(file: IO[bytes], *, takes_text: bool, chunk_characters: int = CHUNK_CHARACTERS) -> Iterator[Row]:
     """Yield the rows that are not blank. `takes_text`: whether the format is one of delimited text or XML.
+
+    A JSON array is read `chunk_characters` at a time.
 
     Raises WrongUsage, before the first row, for a file that is something else, with what to do.
     """
@@ -48,7 +50,7 @@ def rows(file: IO[bytes], *, takes_text: bool) -> Iterator[Row]:
             f"the file is {shape.name}: give `--format google-merchant` for a Merchant feed, or `--format csv` for a "
             "table whose header has our field names"
         )
-    return rows_of(shape, text)
+    return rows_of(shape, text, chunk_characters)
 
 
 def recognised_file(file: IO[bytes], *, is_table: bool = False) -> tuple[Shape, io.BufferedReader]:
@@ -64,11 +66,11 @@ def recognised_file(file: IO[bytes], *, is_table: bool = False) -> tuple[Shape, 
         raise WrongUsage(f"the file is packed by gzip and broken ({error}): pack it again") from None
 
 
-def rows_of(shape: Shape, text: io.BufferedReader) -> Iterator[Row]:
+def rows_of(shape: Shape, text: io.BufferedReader, chunk_characters: int = CHUNK_CHARACTERS) -> Iterator[Row]:
     """Yield the rows of a text of this shape that are not blank."""
     if shape.has_texts:
         return _to_the_end(xml_rows(text) if shape.delimiter is None else delimited_rows(text, shape.delimiter))
-    return _to_the_end(json_rows(text) if shape.name != "JSON lines" else _lines(text))
+    return _to_the_end(json_rows(text, chunk_characters) if shape.name != "JSON lines" else _lines(text))
 
 
 def _to_the_end(found: Iterator[Row]) -> Iterator[Row]:

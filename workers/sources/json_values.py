@@ -34,9 +34,9 @@ def is_answer(text: str) -> bool:
     return _ANSWER.match(text) is not None
 
 
-def json_rows(file: io.BufferedReader) -> Iterator[Row]:
+def json_rows(file: io.BufferedReader, chunk_characters: int = CHUNK_CHARACTERS) -> Iterator[Row]:
     """Yield the values of a text, those in its arrays one by one. The last row says why it cannot be read further."""
-    text, number = _Text(file), 0
+    text, number = _Text(file, chunk_characters), 0
     try:
         for number, value in enumerate(_values(text), 1):
             yield Row(number, value.encode())
@@ -91,7 +91,8 @@ def _of_answer(text: _Text) -> Iterator[str]:
 class _Text:
     """A text that is read as far as its values are asked for."""
 
-    def __init__(self, file: io.BufferedReader) -> None:
+    def __init__(self, file: io.BufferedReader, chunk_characters: int) -> None:
+        self._chunk_characters = chunk_characters
         self._file = io.TextIOWrapper(file, "utf-8", newline="")
         self._decoder = json.JSONDecoder()
         self._read, self._at = "", 0
@@ -118,7 +119,7 @@ class _Text:
 
     def skips(self, beginning: re.Pattern[str]) -> bool:
         """Pass over this beginning, and return whether it was there."""
-        while len(self._read) - self._at < CHUNK_CHARACTERS and self._reads_more():
+        while len(self._read) - self._at < self._chunk_characters and self._reads_more():
             pass
         found = beginning.match(self._read, self._at)
         if found is not None:
@@ -144,6 +145,6 @@ class _Text:
 
     def _reads_more(self) -> bool:
         """Read on, and return whether there was more. Raises what reading the file does."""
-        more = self._file.read(CHUNK_CHARACTERS)
+        more = self._file.read(self._chunk_characters)
         self._read, self._at = self._read[self._at :] + more, 0
         return bool(more)

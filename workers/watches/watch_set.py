@@ -75,7 +75,8 @@ class Side(NamedTuple):
 class WatchSet:
     """The watches that are in force. It lives on one event loop."""
 
-    def __init__(self) -> None:
+    def __init__(self, turning_max: int = TURNING_MAX) -> None:
+        self._turning_max = turning_max
         self._watches: dict[str, Watch] = {}
         self._by_product: dict[str, set[str]] = {}
         self._by_key: dict[str, set[str]] = {}
@@ -153,10 +154,10 @@ class WatchSet:
         if after.currency is not None and after.currency != before.currency:
             found |= self._by_currency.get(after.currency, set())
         for bounds in self._passed(before, after):
-            if len(found) + len(bounds) > TURNING_MAX:
+            if len(found) + len(bounds) > self._turning_max:
                 return None
             found.update(watch_id for _, watch_id in bounds)
-        return None if len(found) > TURNING_MAX else [self._watches[each] for each in found]
+        return None if len(found) > self._turning_max else [self._watches[each] for each in found]
 
     def asking(self, point: Content, said: AbstractSet[str]) -> list[Watch]:
         """Return the watches of searches that the product of an item may fit, each once."""

@@ -27,10 +27,18 @@ if TYPE_CHECKING:
     from workers.watches.watch import Watch
     from workers.watches.watch_set import WatchSet
 
-WATCHES_MAX = 100_000
-"""The most watches of all owners, some 2 KB each in every index worker."""
-WATCHES_OF_OWNER_MAX = 1_000
 ID_BYTES = 16
+
+
+class WatchBounds(NamedTuple):
+    """The bounds on the number of watches."""
+
+    watches_max: int = 100_000
+    """The most watches of all owners, some 2 KB each in every index worker."""
+    of_owner_max: int = 1_000
+
+
+BOUNDS = WatchBounds()
 
 
 class WatchParts(NamedTuple):
@@ -45,8 +53,9 @@ class WatchParts(NamedTuple):
 class WatchService(WatchApi):
     """Writes a watch to its topic first, then puts it in force here."""
 
-    def __init__(self, context: ServingContext, parts: WatchParts) -> None:
+    def __init__(self, context: ServingContext, parts: WatchParts, bounds: WatchBounds = BOUNDS) -> None:
         self._context = context
+        self._bounds = bounds
         self._watches, self._written, self._alerts = parts.watches, parts.written, parts.alerts
 
     @property
@@ -106,10 +115,11 @@ class WatchService(WatchApi):
         return watch
 
     def _check_room(self, owner: str) -> None:
-        if self._watches.count_of(owner) >= WATCHES_OF_OWNER_MAX:
-            raise RefusedRequest("owner", f"has {WATCHES_OF_OWNER_MAX:,} watches, which is the most: end one first")
-        if len(self._watches) >= WATCHES_MAX:
-            raise Conflict(f"there are {WATCHES_MAX:,} watches, which is the most: wait until some have ended")
+        watches_max, of_owner_max = self._bounds
+        if self._watches.count_of(owner) >= of_owner_max:
+            raise RefusedRequest("owner", f"has {of_owner_max:,} watches, which is the most: end one first")
+        if len(self._watches) >= watches_max:
+            raise Conflict(f"there are {watches_max:,} watches, which is the most: wait until some have ended")
 
     async def _point(self, product_id: str) -> Payload:
         """Return the point of a product. Raises RefusedRequest if nothing was ever heard of it."""

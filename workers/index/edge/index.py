@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import shutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from qdrant_edge import (
     CountRequest,
@@ -30,7 +30,7 @@ from typing_extensions import override
 from schemas.errors import Gone, Unavailable
 from schemas.points import point_id
 from workers.index.edge import filters as where
-from workers.index.edge.nearest import nearest
+from workers.index.edge.nearest import BROAD, BroadRange, nearest
 from workers.index.edge.operations import accepted, dense, id_of, read
 from workers.index.edge.traits import KnownTraits
 from workers.index.edge.writes import WRITES_AT_ONCE, ConditionalWrites
@@ -70,18 +70,37 @@ if TYPE_CHECKING:
 
 FREE_BYTES_MIN = 200 * 2**20
 """The least free disk for a write: on a full disk the mapped files of the shard kill the process (SIGBUS)."""
-WAL_BYTES_MAX = 64 * 2**20
 SCAN_POINTS = 64
 """The points that one call of a scan reads, in 2-3 ms."""
-BROWSED_POINTS = 512
-"""The points whose traits are read between two turns of others, in about 2 ms where they are known."""
 HEAD = PayloadSelector.Include(list(HEAD_FIELDS))
+
+
+class EdgeBounds(NamedTuple):
+    """The bounds of what a shard does at once."""
+
+    wal_bytes_max: int = 64 * 2**20
+    """The growth of the write-ahead log at which it is emptied."""
+    browsed_points: int = 512
+    """The points whose traits are read between two turns of others, in about 2 ms where they are known."""
+    broad: BroadRange = BROAD
+    """The range that counts as broad."""
+
+
+BOUNDS = EdgeBounds()
 
 
 class EdgeIndex(OpenedIndex):
     """A shard that is open here and nowhere else. `workers.index.edge.open` opens it."""
 
-    def __init__(self, shard: EdgeShard, directory: Path, metadata: Metadata, lock: ShardLock, gate: QueryGate) -> None:
+    def __init__(
+        self,
+        shard: EdgeShard,
+        directory: Path,
+        metadata: Metadata,
+        lock: ShardLock,
+        gate: QueryGate,
+        bounds: EdgeBounds = BOUNDS,
+    ) -> None:
         """`gate`: queries that are answered on this event loop, to which long writes and scans give way."""
         self._shard = shard
         self._writes = ConditionalWrites(shard)
@@ -90,6 +109,7 @@ class EdgeIndex(OpenedIndex):
         super().__init__(directory.parent.name, metadata)
         self._lock = lock
         self._gate = gate
+        self._bounds = bounds
         self._closed = False
         self._flushed_log_bytes = 0
 
@@ -200,8 +220,9 @@ class EdgeIndex(OpenedIndex):
     @override
     async def browse_traits(self, filters: Filters, fields: Sequence[str]) -> AsyncIterator[dict[str, Traits]]:
         offset, passing = None, where.all_of([VISIBLE, *conditions(filters)])
+        limit = self._bounds.browsed_points
         while True:
-            request = ScrollRequest(offset=offset, limit=BROWSED_POINTS, filter=passing, with_payload=False)
+            request = ScrollRequest(offset=offset, limit=limit, filter=passing, with_payload=False)
             records, offset = self._shard.scroll(request)
             if records:
                 yield await self._traits.of(list(map(id_of, records)))
@@ -269,7 +290,7 @@ class EdgeIndex(OpenedIndex):
         Its growth is measured, not its size: the log has 64 MB from the start, and seldom less after a flush.
         Raises Unavailable while less than 200 MB of disk are free, since a flush needs space before it frees some.
         """
-        if self._log_bytes() - self._flushed_log_bytes > WAL_BYTES_MAX:
+        if self._log_bytes() - self._flushed_log_bytes > self._bounds.wal_bytes_max:
             self._check_disk()
             self._shard.flush()
             self._flushed_log_bytes = self._log_bytes()
@@ -314,7 +335,7 @@ class EdgeIndex(OpenedIndex):
     ) -> list[tuple[str, float]]:
         asked = conditions(filters)
         if not isinstance(query, Sparse):
-            return nearest(self._shard, query, asked, limit)
+            return nearest(self._shard, query, asked, limit, self._bounds.broad)
         request = QueryRequest(
             limit=limit,
             query=Query.Nearest(SparseVector(*query), using=LEXICAL),

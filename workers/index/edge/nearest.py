@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from qdrant_edge import CountRequest, QuantizationSearchParams, Query, QueryRequest, SearchParams
 
@@ -23,22 +23,38 @@ if TYPE_CHECKING:
 
 CANDIDATES = SearchParams(quantization=QuantizationSearchParams(rescore=True, oversampling=2.0))
 """Twice as many candidates as results are found by four bits of each number, and scored by their whole vectors."""
-BROAD_POINTS_MIN, BROAD_SHARE_MIN = 25_000, 0.5
-"""The least points, and the least share of all, that make a range broad, by Qdrant's estimate, which takes 0.01 ms.
-Qdrant Edge lists the points within a range one after another: 20 to 60 ms for 97,000 of 100,000 points, where a search
-without a filter takes 1. Of 18,000 points the list takes 1.2 ms and the detour 1.9, or 3.4 where it ends in the list
-after all. Below half of the points, and of keywords, it is as fast to ask for the filter itself."""
 SPARE = 1.5
 """The points that are ranked, as a multiple of those that would be needed if the nearest passed as often as all."""
 
 
-def nearest(shard: EdgeShard, vector: NDArray[np.float32], asked: Sequence[Condition], limit: int) -> list[Scored]:
+class BroadRange(NamedTuple):
+    """The least points, and the least share of all, that make a range broad, by Qdrant's estimate, which takes 0.01 ms.
+
+    Qdrant Edge lists the points within a range one after another: 20 to 60 ms for 97,000 of 100,000 points, where a
+    search without a filter takes 1. Of 18,000 points the list takes 1.2 ms and the detour 1.9, or 3.4 where it ends in
+    the list after all. Below half of the points, and of keywords, it is as fast to ask for the filter itself.
+    """
+
+    points_min: int = 25_000
+    share_min: float = 0.5
+
+
+BROAD = BroadRange()
+
+
+def nearest(
+    shard: EdgeShard,
+    vector: NDArray[np.float32],
+    asked: Sequence[Condition],
+    limit: int,
+    broad: BroadRange = BROAD,
+) -> list[Scored]:
     """Return the ids and cosines of the nearest points that satisfy the conditions, the best first.
 
     With a broad range all points are ranked first, and the best are checked: those that pass are the beginning of the
     filtered ranking. Where they are too few, the filter is asked as it is.
     """
-    ranked = _first_of_all(shard, vector, asked, limit)
+    ranked = _first_of_all(shard, vector, asked, limit, broad)
     if ranked:
         passing = _query(shard, vector, [IsOneOf(tuple(point for point, _ in ranked)), *asked], limit)
         if len(passing) == limit:
@@ -47,16 +63,16 @@ def nearest(shard: EdgeShard, vector: NDArray[np.float32], asked: Sequence[Condi
 
 
 def _first_of_all(
-    shard: EdgeShard, vector: NDArray[np.float32], asked: Sequence[Condition], limit: int
+    shard: EdgeShard, vector: NDArray[np.float32], asked: Sequence[Condition], limit: int, broad: BroadRange
 ) -> list[Scored]:
     """Return as many of the nearest points as it takes for enough to pass; none if there is no broad range."""
     if not any(map(_has_range, asked)):
         return []
     passing = shard.count(CountRequest(exact=False, filter=where.all_of(asked)))
-    if passing < BROAD_POINTS_MIN:
+    if passing < broad.points_min:
         return []
     share = passing / shard.count(CountRequest(exact=False))
-    return _query(shard, vector, (), round(SPARE * limit / share)) if share >= BROAD_SHARE_MIN else []
+    return _query(shard, vector, (), round(SPARE * limit / share)) if share >= broad.share_min else []
 
 
 def _has_range(condition: Condition) -> bool:

@@ -22,7 +22,7 @@ from qdrant_edge import (
 
 from schemas.errors import Misconfigured
 from workers.index import metadata as meta
-from workers.index.edge.index import EdgeIndex
+from workers.index.edge.index import BOUNDS, EdgeBounds, EdgeIndex
 from workers.index.edge.lock import ShardLock
 from workers.index.edge.operations import create_positions
 from workers.index.interface import DENSE, LEXICAL
@@ -42,7 +42,12 @@ FIELD_TYPES = {
 
 
 def open_edge(
-    directory: Path, *, model: ModelId, model_source: str | None = None, gate: QueryGate | None = None
+    directory: Path,
+    *,
+    model: ModelId,
+    model_source: str | None = None,
+    gate: QueryGate | None = None,
+    bounds: EdgeBounds = BOUNDS,
 ) -> EdgeIndex:
     """The collection in this directory: `metadata.json`, `shard` and `lock`; made for this model if there is none.
 
@@ -58,7 +63,7 @@ def open_edge(
     except BaseException:
         lock.release()
         raise
-    return EdgeIndex(shard, directory / "shard", metadata, lock, gate or QueryGate())
+    return EdgeIndex(shard, directory / "shard", metadata, lock, gate or QueryGate(), bounds)
 
 
 def _load_metadata(directory: Path) -> meta.Metadata | None:

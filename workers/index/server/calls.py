@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from qdrant_client import models
 
 from schemas.errors import Gone, Misconfigured, Unavailable
 from workers.index.server.failures import CLIENT_ERRORS, Kind, failure_of
-from workers.retry import Backoff, until_available
+from workers.retry import Backoff, Persistence, until_available
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -26,11 +26,7 @@ GRPC_PAYLOADS_MAX = 24
 qdrant-client converts its values one by one in Python."""
 
 
-class Persistence(NamedTuple):
-    """The bounds on repeating a call before the caller is told that the server is unavailable."""
-
-    attempts_max: int = 5
-    backoff: Backoff = Backoff(0.1, 0.8)
+PERSISTENCE = Persistence(5, Backoff(0.1, 0.8))
 
 
 class Calls:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import httpx
 from qdrant_client import AsyncQdrantClient
@@ -23,41 +23,55 @@ GRPC_OPTIONS = {
     "grpc.initial_reconnect_backoff_ms": 100,
     "grpc.min_reconnect_backoff_ms": 1_000,
     "grpc.max_reconnect_backoff_ms": 1_000,
-    "grpc.keepalive_time_ms": 5_000,
-    "grpc.keepalive_timeout_ms": 3_000,
 }
-"""The options by which gRPC finds out in time that a server is back, for which it would wait up to two minutes between
-two attempts; and that a connection is dead whose other end says nothing, which it would use for a quarter of an hour,
-until the system gives it up."""
+"""The options by which gRPC finds out in time that a server is back: it would wait up to two minutes between attempts."""
 
 
-def create_client(server: ServerAddress) -> AsyncQdrantClient:
+class ConnectionBounds(NamedTuple):
+    """The bounds on the silence of a connection."""
+
+    answer_seconds_max: int = TIMEOUT_SECONDS
+    keepalive_time_ms: int = 5_000
+    """After so much silence gRPC asks the other end whether it is there. By itself it would use a dead connection until
+    the system gives it up, a quarter of an hour."""
+    keepalive_timeout_ms: int = 3_000
+    """The longest wait for that answer."""
+
+
+BOUNDS = ConnectionBounds()
+
+
+def create_client(server: ServerAddress, bounds: ConnectionBounds = BOUNDS) -> AsyncQdrantClient:
     """Return a client for REST, which connects at its first call.
 
     Raises Misconfigured if the file of the CA cannot be read.
     """
     trusted = {} if server.ca_file is None else {"verify": _trusting(server.ca_file)}
-    return _client(server, limits=KEPT, **trusted)
+    return _client(server, bounds, limits=KEPT, **trusted)
 
 
-def create_grpc_client(server: ServerAddress) -> AsyncQdrantClient | None:
+def create_grpc_client(server: ServerAddress, bounds: ConnectionBounds = BOUNDS) -> AsyncQdrantClient | None:
     """Return a client for gRPC, which connects at its first call; None if the server is not to be asked over gRPC.
 
     Raises Misconfigured if the file of the CA cannot be read.
     """
     if server.grpc_port is None:
         return None
-    options: dict[str, Any] = dict(GRPC_OPTIONS)
+    options: dict[str, Any] = {
+        **GRPC_OPTIONS,
+        "grpc.keepalive_time_ms": bounds.keepalive_time_ms,
+        "grpc.keepalive_timeout_ms": bounds.keepalive_timeout_ms,
+    }
     if server.ca_file is not None:
         _trusting(server.ca_file)  # gRPC would say at its first call that the server does not answer.
         options["root_certificates"] = server.ca_file.read_bytes()
-    return _client(server, prefer_grpc=True, grpc_port=server.grpc_port, grpc_options=options)
+    return _client(server, bounds, prefer_grpc=True, grpc_port=server.grpc_port, grpc_options=options)
 
 
-def _client(server: ServerAddress, **transport: Any) -> AsyncQdrantClient:
+def _client(server: ServerAddress, bounds: ConnectionBounds, **transport: Any) -> AsyncQdrantClient:
     key = None if server.api_key is None else server.api_key.get_secret_value()
     return AsyncQdrantClient(
-        url=server.url, api_key=key, timeout=TIMEOUT_SECONDS, check_compatibility=False, **transport
+        url=server.url, api_key=key, timeout=bounds.answer_seconds_max, check_compatibility=False, **transport
     )
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-import time
 import uuid
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -23,10 +22,11 @@ from workers.index.layout import CREATED_WITH, INDEXED_FIELDS, POSITIONS_PAYLOAD
 from workers.index.roles import NOTHING_BEFORE, Collections, Roles, abandoned_sentence, serving_sentence
 from workers.index.server import filters as where
 from workers.index.server.calls import AlreadyExists, Calls
-from workers.index.server.index import ServerIndex
+from workers.index.server.index import BROWSED_POINTS, ServerIndex
 from workers.words.item import ANALYSIS_VERSION
 
 if TYPE_CHECKING:
+    from workers.clock import Clock
     from workers.embedder.interface import ModelId
     from workers.index.interface import Index
 
@@ -47,16 +47,18 @@ class _Served(NamedTuple):
 class ServerCollections(Collections):
     """An alias on a server; `alias.building` and `alias.previous` name the other roles."""
 
-    def __init__(self, calls: Calls, alias: str) -> None:
+    def __init__(self, calls: Calls, alias: str, clock: Clock, *, browsed_points: int = BROWSED_POINTS) -> None:
         self._calls = calls
         self._client = calls.client
         self._alias = alias
+        self._clock = clock
+        self._browsed_points = browsed_points
         self._known: dict[str, ServerIndex] = {}
         self._served: _Served | None = None
 
     @override
     async def roles(self) -> Roles:
-        self._served, read_s = None, time.monotonic()
+        self._served, read_s = None, self._clock.monotonic_s()
         named = await self._aliases()
         serving, building, previous = (named.get(role) for role in self._roles)
         if serving is None:
@@ -72,7 +74,7 @@ class ServerCollections(Collections):
     @override
     async def serving(self) -> Index:
         served = self._served
-        if served is not None and time.monotonic() - served.read_s < SERVED_SECONDS_MAX:
+        if served is not None and self._clock.monotonic_s() - served.read_s < SERVED_SECONDS_MAX:
             return served.collection
         return (await self.roles()).serving
 
@@ -173,7 +175,7 @@ class ServerCollections(Collections):
             metadata = await self._metadata(name)
             remedy = f"delete the collection {name}, it is filled again from the item log"
             meta.check(metadata, where=f"collection {name}", remedy=remedy)
-            self._known[name] = ServerIndex(self._calls, name, metadata)
+            self._known[name] = ServerIndex(self._calls, name, metadata, self._browsed_points)
         return self._known[name]
 
     async def _metadata(self, name: str) -> meta.Metadata:

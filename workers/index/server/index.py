@@ -59,7 +59,8 @@ VERSION_ALONE = ["version"]
 class ServerIndex(OpenedIndex):
     """One physical collection on a server."""
 
-    def __init__(self, calls: Calls, name: str, metadata: Metadata) -> None:
+    def __init__(self, calls: Calls, name: str, metadata: Metadata, browsed_points: int = BROWSED_POINTS) -> None:
+        self._browsed_points = browsed_points
         self._calls = calls
         self._client = calls.client
         self._queries = QueryBatch(calls, name)
@@ -177,11 +178,11 @@ class ServerIndex(OpenedIndex):
     @override
     async def browse_traits(self, filters: Filters, fields: Sequence[str]) -> AsyncIterator[dict[str, Traits]]:
         passing, selected = where.all_of([VISIBLE, *conditions(filters)]), ["status", *fields]
-        offset, client = None, self._calls.client_for(BROWSED_POINTS)
+        offset, client = None, self._calls.client_for(self._browsed_points)
         while True:
             records, offset = await self._calls.ask(
                 lambda offset=offset: client.scroll(  # type: ignore[misc]
-                    self._name, scroll_filter=passing, limit=BROWSED_POINTS, offset=offset, with_payload=selected
+                    self._name, scroll_filter=passing, limit=self._browsed_points, offset=offset, with_payload=selected
                 )
             )
             found = {str(record.id): traits_of(record.payload or {}) for record in records}

@@ -5,20 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from schemas.errors import Unavailable
-from workers.index.server.calls import Calls, OnlyRestAnswers, Persistence, check_version
+from workers.clock import SystemClock
+from workers.index.server.calls import PERSISTENCE, Calls, OnlyRestAnswers, check_version
 from workers.index.server.client import create_client, create_grpc_client
 from workers.index.server.collections import ServerCollections
 from workers.index.server.features import check_features
+from workers.index.server.index import BROWSED_POINTS
 
 if TYPE_CHECKING:
     from qdrant_client import AsyncQdrantClient
 
+    from workers.clock import Clock
     from workers.embedder.interface import ModelId
     from workers.index.address import ServerAddress
+    from workers.retry import Persistence
 
 
 async def open_server(
-    server: ServerAddress, *, alias: str, model: ModelId, model_source: str | None
+    server: ServerAddress, *, alias: str, model: ModelId, model_source: str | None, clock: Clock
 ) -> ServerCollections:
     """Open the collections on the server.
 
@@ -29,7 +33,7 @@ async def open_server(
     try:
         await check_version(calls)
         await check_features(calls)
-        return await _opened(calls, alias, model, model_source)
+        return await _opened(ServerCollections(calls, alias, clock), model, model_source)
     except BaseException:
         await calls.close()  # A start tries again: each try would leave clients that go on connecting.
         raise
@@ -54,7 +58,7 @@ async def check_server(server: ServerAddress) -> None:
 
 
 def _calls_to(server: ServerAddress) -> Calls:
-    return Calls(create_client(server), Persistence(), create_grpc_client(server))
+    return Calls(create_client(server), PERSISTENCE, create_grpc_client(server))
 
 
 async def open_with(
@@ -64,16 +68,19 @@ async def open_with(
     alias: str,
     model: ModelId,
     model_source: str | None = None,
-    persistence: Persistence | None = None,
+    persistence: Persistence = PERSISTENCE,
+    clock: Clock | None = None,
+    browsed_points: int = BROWSED_POINTS,
 ) -> ServerCollections:
     """Open the collections under the alias. If it names none, create an empty one for this model.
 
     Raises Misconfigured, with what to do, if one of them was written by another version.
     """
-    return await _opened(Calls(rest, persistence or Persistence(), grpc), alias, model, model_source)
+    calls = Calls(rest, persistence, grpc)
+    collections = ServerCollections(calls, alias, clock or SystemClock(), browsed_points=browsed_points)
+    return await _opened(collections, model, model_source)
 
 
-async def _opened(calls: Calls, alias: str, model: ModelId, model_source: str | None) -> ServerCollections:
-    collections = ServerCollections(calls, alias)
+async def _opened(collections: ServerCollections, model: ModelId, model_source: str | None) -> ServerCollections:
     await collections.ensure_serving(model, model_source)
     return collections

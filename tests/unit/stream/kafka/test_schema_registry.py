@@ -13,15 +13,15 @@ import pytest
 import structlog
 
 from schemas.errors import InvalidEvent, Misconfigured, Unavailable
-from stream.kafka import schema_registry
 from stream.kafka.schema_registry import SchemaRegistry
-from workers.retry import Backoff
+from workers.retry import Backoff, Persistence
 from workers.sources.confluent import RegisteredSchema
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
+QUICK = Persistence(3, Backoff(0.001, 0.001))
 MONEY = {"type": "record", "name": "Money", "fields": [{"name": "amount", "type": "string"}]}
 OFFER = {"type": "record", "name": "Offer", "fields": [{"name": "money", "type": "Money"}]}
 
@@ -54,18 +54,16 @@ def registry(answers: dict[str, Any]) -> Iterator[str]:
 
 
 @asynccontextmanager
-async def asked(answers: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[SchemaRegistry]:
-    monkeypatch.setattr(schema_registry, "BACKOFF", Backoff(0.001, 0.001))
-    monkeypatch.setattr(schema_registry, "ATTEMPTS_MAX", 3)
+async def asked(answers: dict[str, Any]) -> AsyncIterator[SchemaRegistry]:
     with registry(answers) as url:
-        made = SchemaRegistry(url)
+        made = SchemaRegistry(url, persistence=QUICK)
         try:
             yield made
         finally:
             await made.close()
 
 
-async def test_a_schema_comes_with_those_that_it_refers_to(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_schema_comes_with_those_that_it_refers_to() -> None:
     answers = {
         "/schemas/ids/7": {
             "schema": json.dumps(OFFER),
@@ -73,23 +71,23 @@ async def test_a_schema_comes_with_those_that_it_refers_to(monkeypatch: pytest.M
         },
         "/subjects/money/versions/1": {"schema": json.dumps(MONEY), "id": 3},
     }
-    async with asked(answers, monkeypatch) as made:
+    async with asked(answers) as made:
         found = await made.schema(7)
     assert isinstance(found, RegisteredSchema) and found.kind == "AVRO"
 
 
 @pytest.mark.parametrize("status", [404, 400, 422])
-async def test_an_id_that_the_registry_has_not_refuses_the_record(monkeypatch: pytest.MonkeyPatch, status: int) -> None:
+async def test_an_id_that_the_registry_has_not_refuses_the_record(status: int) -> None:
     """A record that is none of theirs has any bytes for an id, which some registries call a bad request."""
-    async with asked({"/schemas/ids/7": status}, monkeypatch) as made:
+    async with asked({"/schemas/ids/7": status}) as made:
         found = await made.schema(7)
     assert isinstance(found, InvalidEvent) and "has no /schemas/ids/7" in str(found)
 
 
-async def test_a_registry_that_is_away_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with asked({"/schemas/ids/7": [503, {"schemaType": "JSON", "schema": "{}"}]}, monkeypatch) as made:
+async def test_a_registry_that_is_away_is_asked_again() -> None:
+    async with asked({"/schemas/ids/7": [503, {"schemaType": "JSON", "schema": "{}"}]}) as made:
         assert await made.schema(7) == RegisteredSchema("JSON")
-    async with asked({"/schemas/ids/7": 503}, monkeypatch) as made:
+    async with asked({"/schemas/ids/7": 503}) as made:
         with pytest.raises(Unavailable, match="answers 503") as raised:
             await made.schema(7)
     assert "secret" not in str(raised.value)
@@ -99,44 +97,39 @@ async def test_a_registry_that_is_away_is_asked_again(monkeypatch: pytest.Monkey
     "answer",
     [{}, ["a", "list"], {"schema": 5}, {"schema": "{}", "schemaType": 5}, {"schema": "{}", "references": [{}]}],
 )
-async def test_an_answer_that_is_no_schema_is_no_bug(monkeypatch: pytest.MonkeyPatch, answer: Any) -> None:
-    async with asked({"/schemas/ids/7": [answer]}, monkeypatch) as made:
+async def test_an_answer_that_is_no_schema_is_no_bug(answer: Any) -> None:
+    async with asked({"/schemas/ids/7": [answer]}) as made:
         with pytest.raises(Unavailable, match="answers no schema"):
             await made.schema(7)
 
 
-async def test_the_certificates_that_a_registry_is_trusted_by_must_be_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_the_certificates_that_a_registry_is_trusted_by_must_be_there(tmp_path: Path) -> None:
     with pytest.raises(Misconfigured, match=r"registry_ca: there are no certificates at .*ca\.pem"):
         SchemaRegistry("https://registry", tmp_path / "ca.pem")
-    monkeypatch.setattr(schema_registry, "ATTEMPTS_MAX", 1)
-    made = SchemaRegistry("https://127.0.0.1")
+    made = SchemaRegistry("https://127.0.0.1", persistence=QUICK)
     with pytest.raises(Unavailable, match=r"at 127\.0\.0\.1:443 does not answer"):
         await made.schema(1)
     await made.close()
 
 
-async def test_a_wrong_user_ends_the_process_without_telling_the_password(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with asked({"/schemas/ids/7": 401}, monkeypatch) as made:
+async def test_a_wrong_user_ends_the_process_without_telling_the_password() -> None:
+    async with asked({"/schemas/ids/7": 401}) as made:
         with pytest.raises(Misconfigured, match="refuses the user") as raised:
             await made.schema(7)
     assert "secret" not in str(raised.value)
 
 
-async def test_no_log_tells_the_password(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+async def test_no_log_tells_the_password(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     with structlog.testing.capture_logs() as told:
-        async with asked({"/schemas/ids/7": [503, {"schemaType": "JSON", "schema": "{}"}]}, monkeypatch) as made:
+        async with asked({"/schemas/ids/7": [503, {"schemaType": "JSON", "schema": "{}"}]}) as made:
             assert await made.schema(7) == RegisteredSchema("JSON")
     assert "schema registry away" in str(told) and caplog.records
     assert "secret" not in str(told) + caplog.text
 
 
-async def test_no_registry_at_all_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(schema_registry, "BACKOFF", Backoff(0.001, 0.001))
-    monkeypatch.setattr(schema_registry, "ATTEMPTS_MAX", 2)
-    made = SchemaRegistry("http://127.0.0.1:9")
+async def test_no_registry_at_all_is_unavailable() -> None:
+    made = SchemaRegistry("http://127.0.0.1:9", persistence=QUICK)
     with pytest.raises(Unavailable, match=r"the schema registry at 127.0.0.1:9 does not answer"):
         await made.schema(1)
     await made.close()

@@ -51,10 +51,9 @@ class OneRecord:
 async def test_a_full_disk_is_waited_for_and_no_record_is_left_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(journal_follower, "DISK_FULL_BACKOFF", Backoff(0.001, 0.001))
     monkeypatch.setattr(journal_follower, "Reader", lambda *_, **__: OneRecord())
     journal = FullAtFirst(tmp_path / "state.journal", 4)
-    follower = JournalFollower(Cluster("127.0.0.1:9"), journal, 4)
+    follower = JournalFollower(Cluster("127.0.0.1:9"), journal, 4, disk_full=Backoff(0.001, 0.001))
     await asyncio.wait_for(follower.follow(), HANG_S)
     assert [record.key for record in journal.records()] == [b"P1"]
     assert follower.positions[PARTITION] == 8

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stream.kafka.cluster import Cluster
-from stream.watches import alert_feed
-from stream.watches.alert_feed import AlertFeed
+from stream.watches.alert_feed import BOUNDS, AlertFeed, AlertFeedBounds
 from tests.support.standing_in_watches import alert
 
 if TYPE_CHECKING:
@@ -18,9 +17,13 @@ if TYPE_CHECKING:
     from schemas.watches import Alert
 
 
+def bounded(bounds: AlertFeedBounds) -> AlertFeed:
+    return AlertFeed(Cluster(""), 4, others_write=False, bounds=bounds)
+
+
 @pytest.fixture
 def feed() -> AlertFeed:
-    return AlertFeed(Cluster(""), 4, others_write=False)
+    return bounded(BOUNDS)
 
 
 def opened(
@@ -63,10 +66,8 @@ async def test_who_comes_back_gets_what_was_missed_and_all_where_its_last_one_is
         assert found + await rest(stream) == missed, after
 
 
-async def test_a_stream_that_reads_slowly_ends_with_what_waits_and_goes_on_from_there(
-    feed: AlertFeed, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(alert_feed, "QUEUED_MAX", 2)
+async def test_a_stream_that_reads_slowly_ends_with_what_waits_and_goes_on_from_there() -> None:
+    feed = bounded(AlertFeedBounds(queued_max=2))
     stream, first = opened(feed, "w")
     await asyncio.sleep(0)
     for number in range(5):
@@ -78,10 +79,8 @@ async def test_a_stream_that_reads_slowly_ends_with_what_waits_and_goes_on_from_
     assert [(await second).id, *await rest(again)] == ["2", "3", "4"]
 
 
-async def test_no_more_alerts_are_remembered_than_there_may_be(
-    feed: AlertFeed, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(alert_feed, "RECENT_MAX", 3)
+async def test_no_more_alerts_are_remembered_than_there_may_be() -> None:
+    feed = bounded(AlertFeedBounds(recent_max=3))
     for number in range(5):
         feed.deliver(alert("w", str(number)))
     stream, first = opened(feed, "w", "forgotten")
@@ -91,10 +90,8 @@ async def test_no_more_alerts_are_remembered_than_there_may_be(
     assert await rest(feed.alerts("w", None)) == [], "a feed that is closed takes nobody"
 
 
-async def test_a_further_stream_is_refused_while_there_are_too_many(
-    feed: AlertFeed, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(alert_feed, "STREAMS_MAX", 1)
+async def test_a_further_stream_is_refused_while_there_are_too_many() -> None:
+    feed = bounded(AlertFeedBounds(streams_max=1))
     assert not feed.full
     stream, first = opened(feed, "w")
     await asyncio.sleep(0)

@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.errors import InvalidEvent, WrongUsage
-from workers.sources import json_values
 from workers.sources.files import rows
 from workers.sources.row import Row
 
@@ -22,12 +21,12 @@ LINES = b"\n".join(map(orjson.dumps, (FIRST, SECOND)))
 INDENTED = orjson.dumps([FIRST, SECOND], option=orjson.OPT_INDENT_2)
 
 
-def read(content: bytes, *, takes_text: bool = False) -> list[Row]:
-    return list(rows(io.BytesIO(content), takes_text=takes_text))
+def read(content: bytes, **how: Any) -> list[Row]:
+    return list(rows(io.BytesIO(content), **{"takes_text": False, **how}))
 
 
-def bodies(content: bytes) -> list[Any]:
-    return [orjson.loads(row.value) for row in read(content) if isinstance(row.value, bytes)]
+def bodies(content: bytes, **how: Any) -> list[Any]:
+    return [orjson.loads(row.value) for row in read(content, **how) if isinstance(row.value, bytes)]
 
 
 @pytest.mark.parametrize(
@@ -81,9 +80,7 @@ def test_numbers_of_an_array_stay_as_they_are_written() -> None:
 
 @given(st.lists(st.dictionaries(st.text(max_size=5), st.text(max_size=40), min_size=1), min_size=1), st.integers(1, 7))
 def test_an_array_is_read_alike_wherever_its_parts_are_cut(elements: list[dict[str, str]], size: int) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(json_values, "CHUNK_CHARACTERS", size)
-        assert bodies(orjson.dumps(elements)) == elements
+    assert bodies(orjson.dumps(elements), chunk_characters=size) == elements
 
 
 def test_an_array_that_is_cut_off_is_read_up_to_there() -> None:

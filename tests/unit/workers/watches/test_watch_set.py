@@ -10,14 +10,11 @@ from hypothesis import strategies as st
 from tests.support.contents import content
 from tests.support.watching import watch
 from workers.state.projection import name_keys
-from workers.watches import watch_set
 from workers.watches.watch import NOTHING, filter_values
 from workers.watches.watch_set import Side, WatchSet, newly_matching
 from workers.words.item import item_words
 
 if TYPE_CHECKING:
-    import pytest
-
     from schemas.points import Content
     from workers.watches.watch import Watch
 
@@ -142,9 +139,10 @@ def test_a_removed_or_replaced_watch_is_as_if_it_had_never_been(
     assert made.asking(after, item_words(after).counts.keys()) == [] == made.of_product("a")
 
 
-def test_too_many_turned_watches_are_left_to_the_words_of_the_item(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watch_set, "TURNING_MAX", 2)
-    made = filled([watch(str(number), "lamp", max_price=5, currency="EUR") for number in range(3)])
+def test_too_many_turned_watches_are_left_to_the_words_of_the_item() -> None:
+    made = WatchSet(turning_max=2)
+    for number in range(3):
+        made.put(watch(str(number), "lamp", max_price=5, currency="EUR"))
     before, after = NOTHING._replace(visible=True, price=9.0, currency="EUR"), NOTHING._replace(visible=True)
     assert made.turning(before, after._replace(price=4.0, currency="EUR")) is None
     made.remove("0")

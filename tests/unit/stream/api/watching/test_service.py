@@ -10,8 +10,7 @@ from prometheus_client import CollectorRegistry
 
 from schemas.errors import Conflict, NotFound, RefusedRequest, Unavailable
 from schemas.watches import WatchRequest
-from stream.api.watching import service as watching
-from stream.api.watching.service import WatchParts, WatchService
+from stream.api.watching.service import BOUNDS, WatchBounds, WatchParts, WatchService
 from stream.kafka.cluster import Cluster
 from stream.runtime.metrics import IndexMetrics
 from stream.watches.alert_feed import AlertFeed
@@ -32,7 +31,7 @@ SEARCH: dict[str, Any] = {"owner": "somebody", "q": "Desk lamp for me"}
 class Bench:
     """A service over an index, whose clock the test sets."""
 
-    def __init__(self, index: Any, shop_currency: str | None = None) -> None:
+    def __init__(self, index: Any, shop_currency: str | None = None, bounds: WatchBounds = BOUNDS) -> None:
         self.index, self.ms, self.caught_up, self.kafka = index, 1_000, True, Confirming()
         self.metrics = IndexMetrics(CollectorRegistry())
         watches, written = WatchSet(), WatchLog(self.kafka, 4)
@@ -45,7 +44,7 @@ class Bench:
         context: Any = SimpleNamespace(
             collections=OneIndex(index), shop=Shop(shop_currency, ("en",)), clock=self, as_of=self, metrics=self.metrics
         )
-        self.service = WatchService(context, self.parts)
+        self.service = WatchService(context, self.parts, bounds)
 
     def now_ms(self) -> int:
         return self.ms
@@ -113,15 +112,14 @@ async def test_a_query_without_a_word_and_a_currency_that_no_price_has_are_refus
     assert await shop.refused(max_price=3, currency="EUR") == "currency"
 
 
-async def test_an_owner_and_a_stack_have_so_many_watches_at_most(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watching, "WATCHES_OF_OWNER_MAX", 2)
-    monkeypatch.setattr(watching, "WATCHES_MAX", 3)
+async def test_an_owner_and_a_stack_have_so_many_watches_at_most(bench: Bench) -> None:
+    small = Bench(bench.index, bounds=WatchBounds(watches_max=3, of_owner_max=2))
     for _ in range(2):
-        await bench.service.watch(WatchRequest(**SEARCH))
-    assert await bench.refused() == "owner"
-    await bench.service.watch(WatchRequest(**(SEARCH | {"owner": "other"})))
+        await small.service.watch(WatchRequest(**SEARCH))
+    assert await small.refused() == "owner"
+    await small.service.watch(WatchRequest(**(SEARCH | {"owner": "other"})))
     with pytest.raises(Conflict, match="which is the most"):
-        await bench.service.watch(WatchRequest(**(SEARCH | {"owner": "third"})))
+        await small.service.watch(WatchRequest(**(SEARCH | {"owner": "third"})))
 
 
 async def test_a_watch_ends_by_itself(bench: Bench) -> None:
