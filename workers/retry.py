@@ -1,5 +1,8 @@
 """The one retry policy: a call that raises Unavailable is repeated with bounded backoff, on tenacity.
 
+What is done again and again anyway needs no backoff: its next round is the retry (`unless_away`, `every`). A process
+that is started again is no retry: `stream.up.child_process` has the wait before that.
+
 This module enforces docs/invariants.md#9.
 """
 
@@ -7,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, Never, TypeVar
 
 import structlog
 from tenacity import (
@@ -73,6 +76,27 @@ async def until_available(
         return await ask()
     except Unavailable as error:
         return await _ask_again(ask, error, what, backoff, before_wait, attempts_max)
+
+
+async def unless_away(ask: Callable[[], Awaitable[T]], what: str, otherwise: T) -> T:
+    """Return the result of one round of periodic work, or `otherwise` if it raises Unavailable, logged as `what`.
+
+    Every other error is raised, and so is Gone.
+    """
+    try:
+        return await ask()
+    except Gone:
+        raise
+    except Unavailable as error:
+        log.warning(what, error=str(error))
+        return otherwise
+
+
+async def every(interval_s: float, step: Callable[[], Awaitable[object]], what: str) -> Never:
+    """Take a step, and again `interval_s` after its end, until cancelled; see `unless_away` for its errors."""
+    while True:
+        await unless_away(step, what, None)
+        await asyncio.sleep(interval_s)
 
 
 async def _ask_again(

@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from aiokafka import TopicPartition
@@ -22,8 +23,10 @@ from aiokafka.errors import KafkaError, OffsetOutOfRangeError, for_code
 from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.protocol.offset import OffsetRequest
 
+from schemas.errors import Unavailable
 from stream.kafka.diagnosis import why_unavailable
 from stream.kafka.partitions import Partition
+from workers.retry import Backoff, until_available
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -46,7 +49,7 @@ The embedded broker leaves out the partitions that it did not get to in that tim
 FETCH_WAIT_MS_MAX = 64
 GAP_WAIT_MS = 5_000
 """The wait of `has_records`. When the embedded broker is busy, it answers a short wait as if there were no records."""
-RETRY_WAIT_S = 0.05
+BACKOFF = Backoff(0.05, 0.05)
 REQUEST_SECONDS_MAX = 10
 
 
@@ -112,12 +115,8 @@ class EndOffsets:
             async with asyncio.timeout(self._patience_s):
                 await self._learn_topics({partition.topic for partition in offsets})
                 while left:
-                    try:
-                        answers.update(await self._ask_once(left, wait_ms))
-                    except (KafkaError, OSError) as error:
-                        log.debug("no end offsets: %r", error)
-                        await asyncio.sleep(RETRY_WAIT_S)
-                        await self._client.force_metadata_update()  # Another broker may lead the partition now.
+                    ask = partial(self._ask_once, left, wait_ms)
+                    answers.update(await until_available(ask, None, BACKOFF))
                     left = {partition: offset for partition, offset in left.items() if partition not in answers}
                     wait_ms = max(first_wait_ms, min(2 * wait_ms, FETCH_WAIT_MS_MAX))
         except TimeoutError:
@@ -135,6 +134,15 @@ class EndOffsets:
         await self._client.set_topics(sorted(self._topics))
 
     async def _ask_once(self, offsets: Mapping[Partition, int], wait_ms: int) -> dict[Partition, _Fetched]:
+        """Return the answers to one question, which may leave out partitions. Raises Unavailable."""
+        try:
+            return await self._ask_leaders(offsets, wait_ms)
+        except (KafkaError, OSError) as error:
+            log.debug("no end offsets: %r", error)
+            await self._client.force_metadata_update()  # Another broker may lead the partition now.
+            raise Unavailable(f"no end offsets: {error!r}") from error
+
+    async def _ask_leaders(self, offsets: Mapping[Partition, int], wait_ms: int) -> dict[Partition, _Fetched]:
         by_node: dict[int, list[Partition]] = defaultdict(list)
         for partition in offsets:
             by_node[self._leader(partition)].append(partition)

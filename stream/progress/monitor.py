@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
-import structlog
-
-from schemas.errors import Unavailable
 from schemas.progress import IndexProgress, ItemsProgress, WorkerReport, decode
 from stream.kafka.partitions import Partition, all_partitions
 from stream.kafka.topics import DEAD_LETTERS, INPUTS, ITEMS, PROGRESS
 from stream.progress.lag import LagMeter
 from stream.progress.partition_lag import PartitionLags
 from stream.progress.searchable_times import SearchableTimes
+from workers.retry import every
 
 if TYPE_CHECKING:
     from stream.kafka.end_offsets import EndOffsets
@@ -23,8 +20,6 @@ if TYPE_CHECKING:
     from stream.progress.watermark import Watermark
     from workers.clock import Clock
     from workers.index.interface import Index
-
-log = structlog.get_logger(__name__)
 
 SNAPSHOT_INTERVAL_S = 0.25
 
@@ -50,6 +45,7 @@ class PipelineMonitor:
         self._ends = ends
         self._reader = reader
         self._clock = clock
+        self._begun = False
         self.counters: dict[str, dict[str, float]] = {}
         """The newest counters of each worker, by its name."""
         self.partition_lags = PartitionLags()
@@ -67,19 +63,7 @@ class PipelineMonitor:
 
     async def take_snapshots(self) -> None:
         """Ask for the end offsets of the item log once, and of the inputs several times a second, until cancelled."""
-        begun, inputs = False, self._partitions_of(*INPUTS)
-        while True:
-            now_ms = self._clock.now_ms()
-            searchable = {partition: self._watermark.searchable(partition) for partition in inputs}
-            self.searchable_times.look(now_ms, searchable)
-            try:
-                if not begun:
-                    self._as_of.begin(await self._ends.fetch(self._partitions_of(ITEMS)))
-                    begun = True
-                self._as_of.snapshot(now_ms, await self._ends.fetch(inputs))
-            except Unavailable as error:
-                log.warning("no ends", error=str(error))
-            await asyncio.sleep(SNAPSHOT_INTERVAL_S)
+        await every(SNAPSHOT_INTERVAL_S, self._take_snapshot, "no ends")
 
     async def lag(self, index: Index, now_ms: int) -> Lag:
         """Return how much of the log search does not show yet. Raises Unavailable."""
@@ -92,6 +76,15 @@ class PipelineMonitor:
         for topic, refused_topic in DEAD_LETTERS.items():
             counts[topic] = sum(end for partition, end in ends.items() if partition.topic == refused_topic)
         return counts
+
+    async def _take_snapshot(self) -> None:
+        now_ms, inputs = self._clock.now_ms(), self._partitions_of(*INPUTS)
+        searchable = {partition: self._watermark.searchable(partition) for partition in inputs}
+        self.searchable_times.look(now_ms, searchable)
+        if not self._begun:
+            self._as_of.begin(await self._ends.fetch(self._partitions_of(ITEMS)))
+            self._begun = True
+        self._as_of.snapshot(now_ms, await self._ends.fetch(inputs))
 
     def _partitions_of(self, *topics: str) -> list[Partition]:
         return all_partitions(*topics, each=self._partitions)

@@ -21,11 +21,12 @@ from stream.runtime.stack_report import StackReportFile
 from stream.runtime.stacks import Stack, record_stack
 from stream.up.bounds import UpBounds
 from stream.up.broker_log import create_broker_log, port_wait_s
-from stream.up.child_process import ChildProcess, FailureCount, RestartBackoff, keep_running
+from stream.up.child_process import ChildProcess, FailureCount, keep_running
 from stream.up.data_dir import DataDir
 from stream.up.probe import Probe
 from workers.clock import SystemClock
 from workers.index.open import check_answers
+from workers.retry import Backoff, until_available
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
@@ -40,6 +41,7 @@ STOP_SECONDS_MAX = 6.0
 """The longest that a worker may take to stop. With the drain, the journal and the broker, a stop takes 30 s at most."""
 DRAIN_SECONDS_MAX = 5.0
 RENEWAL_DRAIN_SECONDS_MAX = 10.0
+OPEN_BACKOFF = Backoff(0.2, 2.0)
 DEFAULT_BOUNDS = UpBounds()
 
 
@@ -66,6 +68,10 @@ def run(
         broker_log = create_broker_log(settings, directory, report, say, bounds, clock)
         supervisor = Supervisor(settings, directory, broker_log, report, workers, bounds, clock, as_json=as_json)
         return asyncio.run(supervisor.run())
+
+
+def _say_again(error: Unavailable, wait_s: float) -> None:
+    say(f"{error}; again in {wait_s:.1f} s")
 
 
 def say(text: str) -> None:
@@ -130,20 +136,14 @@ class Supervisor:
             else:
                 await asyncio.gather(*(worker.kill() for worker in self._workers))
             await self._broker_log.hand_over()
-            await self._open_again()
+            await until_available(self._open_again, None, OPEN_BACKOFF, before_wait=_say_again)
 
     async def _open_again(self) -> None:
-        backoff = RestartBackoff(self._clock)
-        while True:
-            try:
-                await self._broker_log.open()
-            except Unavailable as error:
-                await self._broker_log.kill()
-                wait_s = backoff.wait_s()
-                say(f"{error}; again in {wait_s:.1f} s")
-                await asyncio.sleep(wait_s)
-            else:
-                return
+        try:
+            await self._broker_log.open()
+        except Unavailable:
+            await self._broker_log.kill()
+            raise
 
     async def _until_log_ends(self) -> bool:
         """Keep everything running until the log ends; return whether it must be replaced.

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from schemas.errors import ForeignRecord, Unavailable
+from schemas.errors import ForeignRecord
 from stream.kafka.partitions import all_partitions
 from stream.kafka.reader import Reader
 from stream.kafka.topics import WATCHES
 from stream.watches.watch_log import watch_in
-from workers.retry import BROKER_BACKOFF, until_available
+from workers.retry import BROKER_BACKOFF, every, until_available
 
 if TYPE_CHECKING:
     from prometheus_client import Gauge
@@ -30,6 +30,7 @@ FETCH_WAIT_MS = 100
 """The time that a fetch waits. A watch that another process took is in force here that much later, and again a little.
 """
 EXPIRY_INTERVAL_S = 10.0
+"""An expired watch raises no alert before it is ended either."""
 
 
 class WatchFeed:
@@ -69,7 +70,7 @@ class WatchFeed:
     async def run(self) -> None:
         """Follow the topic if other processes write it, and end what has expired, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._expire())
+            tasks.create_task(every(EXPIRY_INTERVAL_S, self.end_expired, "watches not ended"))
             if self._others_write:
                 tasks.create_task(until_available(self._follow, "watches wait", BROKER_BACKOFF))
 
@@ -93,14 +94,6 @@ class WatchFeed:
                 self._watches.remove(watch_id)
                 self._alerts.end(watch_id)
         self._gauge.set(len(self._watches))
-
-    async def _expire(self) -> None:
-        while True:
-            try:
-                await self.end_expired()
-            except Unavailable as error:  # An expired watch raises no alert meanwhile. The next round is the retry.
-                log.warning("watches not ended", error=str(error))
-            await asyncio.sleep(EXPIRY_INTERVAL_S)
 
     async def end_expired(self) -> None:
         """End the watches that have expired. Several processes may do so: the same tombstone once more changes nothing.

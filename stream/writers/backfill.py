@@ -10,11 +10,12 @@ This module enforces docs/invariants.md#8.
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
 
-from schemas.errors import Unavailable
+from schemas.errors import Gone, Unavailable
 from schemas.points import offset_in_log, point_version
 from stream.kafka.offset_tracker import InFlightRecord, OffsetTracker
 from stream.kafka.partitions import Partition
@@ -22,9 +23,10 @@ from stream.kafka.reader import Reader
 from stream.kafka.topics import ITEMS
 from stream.state_files.records import logged_item_of
 from workers.lanes.pending_item import PendingItem
+from workers.retry import unless_away
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
 
     from schemas.points import Payload
     from stream.kafka.reader import Record
@@ -71,38 +73,37 @@ class Backfill:
             assigned = self._context.assignment.partitions
             self.complete = {number: end for number, end in self.complete.items() if number in assigned}
             for number in sorted(assigned - self.complete.keys()):
-                await self._unless_away(self._complete(number))
-            await self._unless_away(self._check_complete())
+                await self._unless_away(partial(self._complete, number))
+            await self._unless_away(self._check_complete)
             await asyncio.sleep(LOOK_INTERVAL_S)
 
-    async def _unless_away(self, work: Coroutine[None, None, None]) -> None:
+    async def _unless_away(self, work: Callable[[], Awaitable[bool]]) -> None:
         """Leave work to the next round if a broker or the index is away, so that the other partitions go on."""
-        try:
-            await work
-        except Unavailable as error:
-            log.warning("backfill waits", error=str(error))
+        if not await unless_away(work, "backfill waits", False):
             await asyncio.sleep(self._away_s)
 
-    async def _complete(self, number: int) -> None:
+    async def _complete(self, number: int) -> bool:
         end = await self._fill(number)
         if end is not None:
             self.complete[number] = end
             self._context.progress.publish()
             log.info("backfilled", partition=number, collection=self._index.collection)
+        return True
 
-    async def _check_complete(self) -> None:
+    async def _check_complete(self) -> bool:
         """Save the positions of complete partitions again, at intervals, if the collection has lower ones.
 
         A worker may freeze while it saves, lose its partition to this worker, and then overwrite the positions with its
         lower ones when it resumes.
         """
         if self._context.clock.monotonic_s() - self._checked_s <= self._check_interval_s:
-            return
+            return True
         kept = await self._index.positions() if self.complete else {}
         for number, end in self.complete.items():
             if filled_to(kept, number, self._context.epoch) is None:
                 await self._save(number, end=end, done=end)
         self._checked_s = self._context.clock.monotonic_s()
+        return True
 
     async def _fill(self, number: int) -> int | None:
         """Return the end up to which the partition is complete; None if it was revoked in the meantime."""
@@ -150,7 +151,10 @@ class Backfill:
     async def _serving(self, product_ids: set[str]) -> dict[str, Payload]:
         """Return the points that searches see now, and cache their vectors, so that no vector is computed twice."""
         serving = self._context.attached.serving.index
-        found = await serving.stored(product_ids, vectors=serving.model == self._index.model)
+        try:
+            found = await serving.stored(product_ids, vectors=serving.model == self._index.model)
+        except Gone as error:
+            raise Unavailable(f"another collection serves by now: {error}") from error
         self._reuse_vectors(found.values())
         return {product_id: stored.payload for product_id, stored in found.items()}
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from schemas.errors import Gone, Misconfigured, Unavailable
+from schemas.errors import Misconfigured
 from schemas.points import offset_in_log, point_version
 from stream.writers.backfill import Backfill, filled_to
 from stream.writers.epoch import LOG
@@ -21,6 +21,7 @@ from workers.lanes.lanes import LanePressure, Lanes
 from workers.lanes.sale_windows import SaleWindows
 from workers.lanes.sinks import Sinks
 from workers.lanes.watching import Watching
+from workers.retry import every
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -60,6 +61,7 @@ class Writer:
         self.backfill = Backfill(index, self.lanes, context) if building else None
         self._failed: Misconfigured | None = None
         self._kept: dict[str, int] = {}
+        self._saved: dict[str, int] = {}
 
     @property
     def failed(self) -> Misconfigured | None:
@@ -180,25 +182,17 @@ class Writer:
 
     async def _keep_positions(self) -> None:
         """Save the positions in the collection, until cancelled. Raises Gone once the collection has been replaced."""
-        saved: dict[str, int] = {}
-        while True:
-            await asyncio.sleep(POSITIONS_INTERVAL_S)
-            try:
-                if (versions := self.versions()) != saved:
-                    await self.index.save_positions({**versions, LOG: self._context.log_mark})
-                    saved = versions
-                else:
-                    await self.index.positions()  # Nothing has changed, but the collection may be gone.
-            except Gone:
-                raise
-            except Unavailable as error:  # The next round is the retry.
-                log.warning("positions not saved", error=str(error))
+        await asyncio.sleep(POSITIONS_INTERVAL_S)
+        await every(POSITIONS_INTERVAL_S, self._save_positions, "positions not saved")
+
+    async def _save_positions(self) -> None:
+        if (versions := self.versions()) != self._saved:
+            await self.index.save_positions({**versions, LOG: self._context.log_mark})
+            self._saved = versions
+        else:
+            await self.index.positions()  # Nothing has changed, but the collection may be gone.
 
     async def _keep_flushed(self) -> None:
         """Flush the index at intervals, which bounds its write-ahead log, until cancelled."""
-        while True:
-            await asyncio.sleep(FLUSH_INTERVAL_S)
-            try:
-                await self.index.flush()
-            except Unavailable as error:  # The next round is the retry.
-                log.warning("not flushed", error=str(error))
+        await asyncio.sleep(FLUSH_INTERVAL_S)
+        await every(FLUSH_INTERVAL_S, self.index.flush, "not flushed")

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from schemas.errors import Gone, Unavailable
 from stream.writers.writer import Writer
 from workers.index.metadata import outdated_words
-from workers.retry import Backoff, until_available
+from workers.retry import Backoff, every, until_available
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -97,14 +96,7 @@ class WriterSet:
         async with asyncio.TaskGroup() as self._group:
             for writer in self._attached.all:
                 self._start(writer)
-            while True:
-                await asyncio.sleep(LOOK_INTERVAL_S)
-                try:
-                    await self.refresh()
-                except Gone:
-                    raise
-                except Unavailable as error:  # The next round is the retry.
-                    log.warning("roles unknown", error=str(error))
+            await every(LOOK_INTERVAL_S, self.refresh, "roles unknown")
 
     async def _refresh_and_read(self) -> None:
         await self.refresh()

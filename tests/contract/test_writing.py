@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from schemas.errors import Unavailable
+from schemas.errors import Gone, Unavailable
 from schemas.items import NO_REVIEWS, ItemRecord, ItemState
 from schemas.logged_item import LoggedItem
 from schemas.points import point_version
 from schemas.state_codec import encode_item
+from stream.kafka.offset_tracker import OffsetTracker
 from stream.kafka.partitions import Partition
+from stream.kafka.reader import Record
 from stream.kafka.topic_admin import ensure_topics
 from stream.kafka.topics import ITEMS
 from stream.writers.backfill import Backfill, done_name, end_name, filled_to
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
 
     from stream.index.compose_writing import WritingSide
     from tests.support.running_broker import RunningBroker
-    from workers.index.interface import Index
+    from workers.index.interface import Index, Stored
 
 EPOCH, PARTITION, LOG_ID = 3, 1, "the log"
 
@@ -122,6 +125,28 @@ async def test_a_partition_that_is_away_does_not_keep_the_others_from_being_fill
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
+
+
+class Replaced:
+    """The collection that served until a moment ago, and is deleted."""
+
+    model = None
+
+    async def stored(self, *_: object, **__: object) -> dict[str, Stored]:
+        raise Gone("the collection is gone")
+
+
+async def test_a_serving_collection_that_is_deleted_meanwhile_does_not_end_the_filling_of_its_successor(
+    index: Index,
+) -> None:
+    """Gone ends the worker of a collection: it must be its own."""
+    filled = await writer(index, building=True)
+    serving: Any = SimpleNamespace(serving=SimpleNamespace(index=Replaced()))
+    made = Backfill(index, filled.lanes, filled._context._replace(attached=serving))
+    item = encode_item(ItemRecord("me", ItemState("P1"), NO_REVIEWS, {}))
+    with pytest.raises(Unavailable) as raised:
+        await made._put([Record(Partition(ITEMS, PARTITION), 7, 0, b"P1", item, ())], OffsetTracker())
+    assert not isinstance(raised.value, Gone)
 
 
 async def test_a_worker_that_lost_a_partition_says_nothing_of_it(index: Index) -> None:

@@ -9,13 +9,12 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-import structlog
-
-from schemas.errors import EmbeddingFailed, Unavailable
+from schemas.errors import EmbeddingFailed
 from workers.document import document
 from workers.index.interface import DenseVector
 from workers.lanes.sinks import Embedded, Planned, VectorFailed, VectorSearchable
 from workers.point.plan import Action
+from workers.retry import unless_away
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
     from workers.index.interface import Index
     from workers.lanes.lanes import LanePressure
     from workers.lanes.sinks import DeadLetters, LaneEvent, Sink
-
-log = structlog.get_logger(__name__)
 
 ATTEMPTS_MAX = 3
 OLDEST_EVERY = 4
@@ -137,11 +134,7 @@ class EmbeddingLane:
         while True:
             await self._let_serving_go_first()
             await self._let_lanes_go_ahead()
-            try:
-                embedded = await self.embed_batch()
-            except Unavailable as error:  # The next round is the retry.
-                log.warning("index away", error=str(error))
-                embedded = 0
+            embedded = await unless_away(self.embed_batch, "index away", 0)
             if not embedded:
                 self._drained.set()
                 await self._idle()

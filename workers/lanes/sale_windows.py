@@ -5,12 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-import structlog
-
-from schemas.errors import Unavailable
 from workers.lanes.sinks import AlertsRaised, Repriced
 from workers.lanes.watching import ChangedPoint
 from workers.point.plan import reprice
+from workers.retry import unless_away
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,8 +19,6 @@ if TYPE_CHECKING:
     from workers.lanes.embedding import AssignedPartitions
     from workers.lanes.sinks import Sink
     from workers.lanes.watching import Watching
-
-log = structlog.get_logger(__name__)
 
 LOOK_INTERVAL_S = 0.2
 BATCH_ITEMS_MAX = 256
@@ -51,11 +47,7 @@ class SaleWindows:
     async def run(self) -> None:
         """Look for due prices several times a second, until cancelled."""
         while True:
-            try:
-                repriced = await self.reprice_batch()
-            except Unavailable as error:  # The next look is the retry.
-                log.warning("index away", error=str(error))
-                repriced = 0
+            repriced = await unless_away(self.reprice_batch, "index away", 0)
             if repriced < BATCH_ITEMS_MAX:
                 await asyncio.sleep(LOOK_INTERVAL_S)
 

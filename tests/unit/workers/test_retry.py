@@ -5,12 +5,13 @@ These tests prove docs/invariants.md#9.
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 import pytest
 
 from schemas.errors import Gone, Misconfigured, Unavailable
-from workers.retry import Backoff, for_a_while, until_available
+from workers.retry import Backoff, every, for_a_while, unless_away, until_available
 
 QUICK = Backoff(0.001, 0.004)
 
@@ -68,3 +69,30 @@ async def test_the_last_failure_is_raised_after_the_last_attempt() -> None:
     with pytest.raises(Unavailable, match="attempt 3"):
         await until_available(ask, None, QUICK, attempts_max=3)
     assert len(attempts) == 3
+
+
+async def test_a_round_that_finds_the_other_end_away_is_left_to_the_next_one() -> None:
+    away = Away(Unavailable("away"))
+    assert [await unless_away(away.ask_async, "away", "nothing") for _ in range(2)] == ["nothing", "answer"]
+
+
+@pytest.mark.parametrize("error", [Gone("gone"), Misconfigured("wrong"), ValueError("a bug")])
+async def test_rounds_end_with_what_no_wait_can_mend(error: Exception) -> None:
+    away = Away(Unavailable("away"), Unavailable("away"), error, Unavailable("never asked"))
+    with pytest.raises(type(error)):
+        await every(0.0, away.ask_async, "away")
+    assert len(away.errors) == 1
+
+
+async def test_rounds_go_on_after_an_answer_until_they_are_cancelled() -> None:
+    answers, third = list[str](), asyncio.Event()
+
+    async def step() -> None:
+        answers.append("answer")
+        if len(answers) == 3:
+            third.set()
+
+    rounds = asyncio.create_task(every(0.0, step, "away"))
+    await third.wait()
+    rounds.cancel()
+    assert (await asyncio.gather(rounds, return_exceptions=True))[0].__class__ is asyncio.CancelledError

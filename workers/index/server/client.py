@@ -24,7 +24,8 @@ GRPC_OPTIONS = {
     "grpc.min_reconnect_backoff_ms": 1_000,
     "grpc.max_reconnect_backoff_ms": 1_000,
 }
-"""The options by which gRPC finds out in time that a server is back: it would wait up to two minutes between attempts."""
+"""The options by which gRPC finds out in time that a server is back: it would wait up to two
+minutes between two attempts."""
 
 
 class ConnectionBounds(NamedTuple):
