@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
     from fastapi.telemetry import TelemetryConfig
-    from opentelemetry.trace import TracerProvider
 
     from schemas.answers import SearchAnswer
     from stream.runtime.telemetry.interface import Tracer
@@ -25,7 +24,7 @@ def http_telemetry(tracer: Tracer | None) -> TelemetryConfig:
     if tracer is None:
         return {"tracing": False, "metrics": False, "logs": False}
     return {
-        "tracer_provider": cast("TracerProvider", tracer.provider),
+        "tracer_provider": tracer.provider,
         "metrics": False,
         "logs": False,
         "operation_spans": False,

@@ -6,7 +6,7 @@ Times are in milliseconds since the epoch. No method raises or blocks: spans are
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -51,8 +51,8 @@ class Tracer(Protocol):
     """Records spans."""
 
     @property
-    def provider(self) -> object:
-        """OpenTelemetry's TracerProvider, for a library that records spans itself."""
+    def provider(self) -> Any:
+        """OpenTelemetry's TracerProvider, for a library that records spans itself. Its type stays in `otel`."""
 
     def begin(
         self,
