@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.support.gates import WatchedGate
 from tests.support.index_backends import MODEL, content, put
-from tests.support.waiting import outcome_of
+from tests.support.waiting import outcome_of, until
 from workers.embedder.model_process import ModelProcess
 from workers.embedder.registry import EmbedderRegistry
 from workers.index.edge.collections import EdgeCollections
 from workers.index.edge.index import SCAN_POINTS
-from workers.query_gate import QueryGate
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine
@@ -21,20 +21,18 @@ if TYPE_CHECKING:
 
     from workers.index.interface import Index
 
-WAITS_S = 0.1
-
 
 @pytest.fixture
-def gate() -> QueryGate:
-    """A gate at which work waits for as long as it is closed."""
-    return QueryGate(wait_share=1, wait_seconds_max=60)
+def gate() -> WatchedGate:
+    return WatchedGate()
 
 
-async def waits_at(gate: QueryGate, work: Coroutine[Any, Any, Any]) -> None:
-    """The work does not end before the query that is being answered, and ends soon after."""
+async def waits_at(gate: WatchedGate, work: Coroutine[Any, Any, Any]) -> None:
+    """The work comes to the gate, and does not end before the query that is being answered."""
+    came = gate.came
     with gate.answering():
         running = asyncio.ensure_future(work)
-        await asyncio.wait([running], timeout=WAITS_S)
+        await until(lambda: gate.came > came or running.done(), "the work comes to the gate")
         assert not running.done()
     await outcome_of(running, "the work ends after the query")
 
@@ -45,7 +43,7 @@ async def _scan(index: Index) -> None:
 
 
 @pytest.fixture
-async def collections(tmp_path: Path, gate: QueryGate) -> AsyncIterator[EdgeCollections]:
+async def collections(tmp_path: Path, gate: WatchedGate) -> AsyncIterator[EdgeCollections]:
     made = EdgeCollections(tmp_path, alias="items", model=MODEL, model_source=None, gate=gate)
     yield made
     await made.close()
@@ -58,7 +56,7 @@ async def _filled(index: Index) -> Index:
 
 
 async def test_scans_of_embedded_collections_wait_whether_new_built_or_opened_again(
-    tmp_path: Path, gate: QueryGate, collections: EdgeCollections
+    tmp_path: Path, gate: WatchedGate, collections: EdgeCollections
 ) -> None:
     for index in (await collections.serving(), await collections.begin(MODEL, None)):
         await waits_at(gate, _scan(await _filled(index)))
@@ -69,7 +67,7 @@ async def test_scans_of_embedded_collections_wait_whether_new_built_or_opened_ag
 
 
 async def test_documents_of_a_loaded_model_wait_and_loading_it_says_nothing(
-    gate: QueryGate, capfd: pytest.CaptureFixture[str]
+    gate: WatchedGate, capfd: pytest.CaptureFixture[str]
 ) -> None:
     registry = EmbedderRegistry("model", threads=1, gate=gate)
     embedder = registry.embedder(None)

@@ -9,13 +9,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import httpx
 
+from tests.support.waiting import Wait
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from tests.support.waiting import Process
 
 ANSWER_SECONDS_MAX = 10.0
 LOOK_S = 0.05
 PATIENCE = float(os.environ.get("PATIENCE", "1"))
-"""The factor of all bounds of waits, for a machine that is busy with other things."""
+"""The factor of all bounds, for a machine that is busy with other things."""
+HANG_SECONDS_MAX = 900.0 * PATIENCE
+"""The bound of a wait while the stack is at work, which only a stack that is never done reaches."""
 
 
 class Failed(AssertionError):
@@ -29,11 +35,26 @@ class Quiet(NamedTuple):
     status: dict[str, Any]
 
 
-def wait_for(true: Callable[[], object], what: str, seconds_max: float = 60.0, every_s: float = LOOK_S) -> None:
-    """Wait until the condition is true. Raises Failed when it does not become true in time."""
-    seconds_max *= PATIENCE
-    deadline = time.monotonic() + seconds_max
+def wait_for(
+    true: Callable[[], object],
+    what: str,
+    seconds_max: float = HANG_SECONDS_MAX,
+    *,
+    every_s: float = LOOK_S,
+    process: Process | None = None,
+    said: Callable[[], str] = str,
+) -> None:
+    """Wait until the condition is true.
+
+    Raises Failed when the process that is to bring it about has ended, when nothing has moved for long (see
+    `tests.support.waiting`), or after `seconds_max`, which is given where the time itself is what is tested.
+    """
+    wait, deadline = Wait(what, process, said), time.monotonic() + seconds_max
     while not true():
+        try:
+            wait.check()
+        except AssertionError as error:
+            raise Failed(str(error)) from None
         if time.monotonic() > deadline:
             raise Failed(f"not within {seconds_max:.0f} s: {what}")
         time.sleep(every_s)
@@ -70,16 +91,16 @@ class Api:
             return {"unknown": repr(error)}
         return lag
 
-    def quiet(self, seconds_max: float) -> Quiet:
+    def quiet(self) -> Quiet:
         """Wait until three answers in a row say that nothing waits anywhere. Raises Failed."""
-        began, calm, said = time.monotonic(), 0, dict[str, Any]()
-        seconds_max *= PATIENCE
-        deadline = began + seconds_max
-        while calm < 3:
+        began, calm, status = time.monotonic(), 0, dict[str, Any]()
+
+        def is_calm() -> bool:
+            nonlocal calm, status
             with contextlib.suppress(httpx.HTTPError):
-                said = self.get("/status")
-                calm = calm + 1 if said["lag_events"] == 0 else 0
-            if time.monotonic() > deadline:
-                raise Failed(f"not quiet within {seconds_max:.0f} s: lag {said.get('lag')}")
-            time.sleep(0.1)
-        return Quiet(time.monotonic() - began, said)
+                status = self.get("/status")
+                calm = calm + 1 if status["lag_events"] == 0 else 0
+            return calm >= 3
+
+        wait_for(is_calm, "the stack is quiet", every_s=0.1, said=lambda: f"lag {status.get('lag')}")
+        return Quiet(time.monotonic() - began, status)

@@ -79,7 +79,7 @@ def up_killed(run: Run[Stack]) -> None:
 def broker_stopped(run: Run[Stack]) -> None:
     """Send SIGTERM to the broker: it ends in order, and `up` starts it again."""
     pid = run.stack.signal("broker", signal.SIGTERM)
-    wait_for(lambda: not alive(pid), "the broker ends", 60)
+    wait_for(lambda: not alive(pid), "the broker ends")
     run.stack.pid("broker")
 
 
@@ -140,7 +140,7 @@ def index_deleted(run: Run[Stack]) -> None:
     shutil.rmtree(run.stack.data_dir / "index", ignore_errors=True)
     wait_for(lambda: not alive(pid), "the index worker notices that its directory is gone")
     run.watch.start(index_is_new=True)
-    wait_for(lambda: _all_known(run), "it is known how fresh it is", 60)
+    wait_for(lambda: _all_known(run), "it is known how fresh it is")
 
 
 def _all_known(run: Run[Stack]) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
-from tests.faults.api import PATIENCE, Failed
+from tests.faults.api import HANG_SECONDS_MAX, Failed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from tests.faults.events import Made
 
 IN_FLIGHT_MAX = 2_000
-CONFIRM_SECONDS_MAX = 90 * PATIENCE
 RECORD_BYTES_MAX = 4 << 20
 TRY_SECONDS = 2
 NOWHERE = -1
@@ -78,7 +77,7 @@ class Feed:
         """Stop, and return when all events are confirmed. Raises Failed."""
         self._halt.set()
         if self._thread:
-            self._thread.join(CONFIRM_SECONDS_MAX)
+            self._thread.join(HANG_SECONDS_MAX)
             self._thread = None
         if self._error:
             raise Failed(f"the feed ended: {self._error!r}")
@@ -116,11 +115,11 @@ class Feed:
 
     def settle(self) -> None:
         """Return when all events are confirmed."""
-        deadline = time.monotonic() + CONFIRM_SECONDS_MAX
+        deadline = time.monotonic() + HANG_SECONDS_MAX
         while self._in_flight:
             self._take_first()
             if time.monotonic() > deadline:
-                raise Failed(f"{len(self._in_flight)} events were not confirmed within {CONFIRM_SECONDS_MAX:.0f} s")
+                raise Failed(f"{len(self._in_flight)} events were not confirmed within {HANG_SECONDS_MAX:.0f} s")
 
     def _run(self) -> None:
         due = time.monotonic()
@@ -143,7 +142,7 @@ class Feed:
             self._take_first()
 
     def _hand_over(self, made: Made) -> None:
-        deadline = time.monotonic() + CONFIRM_SECONDS_MAX
+        deadline = time.monotonic() + HANG_SECONDS_MAX
         while True:
             try:
                 self._in_flight.append((made, time.monotonic(), self._put(made)))
@@ -160,7 +159,7 @@ class Feed:
     def _take_first(self) -> None:
         made, at_s, future = self._in_flight.popleft()
         try:
-            written = future.get(CONFIRM_SECONDS_MAX)
+            written = future.get(HANG_SECONDS_MAX)
         except KafkaError:
             self.again += 1
             self._hand_over(made)

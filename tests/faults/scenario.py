@@ -31,12 +31,9 @@ if TYPE_CHECKING:
 FRESH_SECONDS = 2.0 * PATIENCE
 """An event that is searchable after this is fresh enough on a machine that is busy with starting a process."""
 PROBE_SECONDS_MAX = 5.0
-TAKE_OVER_SECONDS_MAX = 40.0
 SETTLES_SECONDS = {"embedded": (15, 20), "kafka": (2, 4)}
 """The seconds that a group takes to expel a worker that is gone, or to admit one that is back."""
 S = TypeVar("S", "Stack", "ServerStack")
-QUIET_SECONDS_MAX = 120.0
-LOOK_SECONDS_MAX = 15.0
 SENT_AFTER = re.compile(r"changes sent after (\S+) may be missing")
 """The time in /status after which changes may be missing: the harness sends those changes again."""
 
@@ -137,7 +134,7 @@ class Run(Generic[S]):
         self.watch = Watch(self.stack, self.seed)
         try:
             self.feed.send_all(self.source.catalogue())
-            self.stack.quiet(QUIET_SECONDS_MAX)
+            self.stack.quiet()
         except BaseException:
             self.__exit__()
             raise
@@ -181,9 +178,9 @@ class Run(Generic[S]):
 
     def _looked_at(self, scenario: Scenario) -> list[str]:
         """Return the failures of all that must hold once nothing waits any more."""
-        quiet = self.stack.quiet(QUIET_SECONDS_MAX)
+        quiet = self.stack.quiet()
         with contextlib.suppress(Failed):  # Of what it could not see it says so itself.
-            wait_for(lambda: not self.watch.blind(), "the watch has seen it all", LOOK_SECONDS_MAX)
+            wait_for(lambda: not self.watch.blind(), "the watch has seen it all")
         self.watch.stop()
         bounds = queues.HELD_MAX if self.stack.small_queues else queues.BOUNDS
         # A worker that is wrong on purpose takes more than there is room for.
@@ -228,7 +225,7 @@ class Run(Generic[S]):
             last = {sent.partition: sent for sent in self.feed.sent[-400:] if sent.at_s > frozen_at_s}
             return len(last) == self.stack.partitions and all(self.soon(sent) for sent in last.values())
 
-        wait_for(fresh, "another worker takes over the partitions of the frozen one", TAKE_OVER_SECONDS_MAX)
+        wait_for(fresh, "another worker takes over the partitions of the frozen one")
 
     def soon(self, sent: Sent) -> bool:
         """Return whether search shows the event in a moment. An error of the API counts as "no"."""
@@ -246,7 +243,7 @@ class Run(Generic[S]):
 
     def _send_tail_again(self, ended_at_s: float, told_before: set[str]) -> None:
         """Send again only the events that /status asks for. Records of the log before say nothing of this log."""
-        self.stack.quiet(QUIET_SECONDS_MAX)
+        self.stack.quiet()
         said = self._losses_told() - told_before
         times = SENT_AFTER.findall("\n".join(said))
         if not times:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from stream.kafka.partitions import partition_of
 from tests.faults.api import Failed, wait_for
-from tests.faults.scenario import QUIET_SECONDS_MAX, SETTLES_SECONDS, Run, Scenario
+from tests.faults.scenario import SETTLES_SECONDS, Run, Scenario
 from tests.faults.server_stack import SERVER_URL, WORKERS, ServerStack
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def more_than_partitions(run: Run[ServerStack]) -> None:
     run.stack.until_ready()
     time.sleep(FLOW_SECONDS)
     run.feed.stop()
-    run.stack.quiet(QUIET_SECONDS_MAX)
+    run.stack.quiet()
     if differ := every_api_agrees(run):
         raise Failed("; ".join(differ))
     for slot in slots:
@@ -132,7 +132,7 @@ def wiped(run: Run[ServerStack]) -> None:
 def wiped_quiet(run: Run[ServerStack]) -> None:
     """Wipe the server while nothing changes, so that no write finds out."""
     run.feed.stop()
-    run.stack.quiet(QUIET_SECONDS_MAX)
+    run.stack.quiet()
     wiped(run)
 
 

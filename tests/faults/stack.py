@@ -88,7 +88,7 @@ class Stack(Up, Api):
             found[:] = [self.process.pid] if name == "up" else self._pids(name)
             return bool(found)
 
-        wait_for(runs, f"{name} runs", every_s=0.01)
+        wait_for(runs, f"{name} runs", every_s=0.01, process=self.process)
         return found[0]
 
     def pid_now(self, name: str) -> int | None:
@@ -155,7 +155,7 @@ class Stack(Up, Api):
             worker = subprocess.Popen(argv, env=env, stdout=output, stderr=output)
         self._others.append(worker)
         try:
-            wait_for(lambda: ASSIGNED in log.read_text(), "the second worker has partitions")
+            wait_for(lambda: ASSIGNED in log.read_text(), "the second worker has partitions", process=worker)
             yield
         finally:
             worker.kill()

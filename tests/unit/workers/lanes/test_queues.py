@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.support.gates import WatchedGate
 from tests.support.lanes_bench import NOW_MS, TEXTS_MAX, Bench, bench, last
 from tests.support.waiting import HANG_S, until
 from workers.embedder.fake import FakeEmbedder
 from workers.index.edge.open import open_edge
 from workers.lanes.queues import LaneBounds
-from workers.query_gate import QueryGate
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
 
 async def test_a_step_waits_until_a_query_is_answered(tmp_path: Path) -> None:
-    gate = QueryGate(wait_seconds_max=30.0)
+    gate = WatchedGate()
     async with bench(tmp_path, gate=gate) as b:
         with gate.answering():
             await b.put("products", "p1", title="Zebra lamp")
-            await asyncio.sleep(0.2)
+            await until(lambda: gate.came > 0 or bool(b.acked), "the step comes to the gate")
             assert not b.acked
         await b.quiet()
         assert b.acked == ["p1"]
