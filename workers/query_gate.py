@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-import time
 from typing import TYPE_CHECKING
+
+from workers.clock import SystemClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from workers.clock import Clock
 
 SWITCH_INTERVAL_S = 0.0001
 """The longest that a thread waits for the interpreter. With Python's default, 5 ms, a query waited that long at each
@@ -53,8 +56,15 @@ class QueryGate:
     one event loop and the threads beside it. A process that answers no queries has a gate that never closes.
     """
 
-    def __init__(self, *, wait_share: float = WAIT_SHARE, wait_seconds_max: float = WAIT_SECONDS_MAX) -> None:
+    def __init__(
+        self,
+        *,
+        wait_share: float = WAIT_SHARE,
+        wait_seconds_max: float = WAIT_SECONDS_MAX,
+        clock: Clock | None = None,
+    ) -> None:
         """`wait_share` and `wait_seconds_max` bound what each piece of work waits: see TokenBucket."""
+        self.clock: Clock = clock or SystemClock()
         self._wait_share = wait_share
         self._wait_seconds_max = wait_seconds_max
         self._queries = 0
@@ -71,7 +81,7 @@ class QueryGate:
 
     def token_bucket(self) -> TokenBucket:
         """Return a full bucket for one piece of work that waits at this gate in a thread of its own."""
-        return TokenBucket(self._wait_share, self._wait_seconds_max, time.monotonic())
+        return TokenBucket(self._wait_share, self._wait_seconds_max, self.clock.monotonic_s())
 
     @contextlib.contextmanager
     def answering(self) -> Iterator[None]:
@@ -90,23 +100,23 @@ class QueryGate:
 
     async def wait_until_open(self) -> None:
         """Return once no query is being answered, or once the work on the event loop has waited long enough."""
-        began = time.monotonic()
+        began = self.clock.monotonic_s()
         if not self._queries or not (allowed := self._bucket.seconds(began)):
             return
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(allowed):
                 await self._open.wait()
         # Several may have waited during the same time, which is spent once.
-        ended = time.monotonic()
+        ended = self.clock.monotonic_s()
         self._bucket.spend(ended - max(began, self._spent_until_s))
         self._spent_until_s = ended
 
     def wait_until_open_in_thread(self, bucket: TokenBucket) -> None:
         """Block this thread as `wait_until_open` suspends a coroutine, within the thread's own bucket."""
-        began = time.monotonic()
+        began = self.clock.monotonic_s()
         if allowed := bucket.seconds(began):
             self._open_for_threads.wait(allowed)
-            bucket.spend(time.monotonic() - began)
+            bucket.spend(self.clock.monotonic_s() - began)
 
     async def yield_to_queries(self, pause_seconds: float = 0.0) -> None:
         """Give the event loop to others for one round or for `pause_seconds`, then wait until the gate is open."""
@@ -120,12 +130,13 @@ class CooperativeTurns:
     def __init__(self, gate: QueryGate, turn_seconds: float = TURN_SECONDS, *, pause_seconds: float = 0.0) -> None:
         """`pause_seconds`: between turns; 0 is one round of the loop. An event needs several to become searchable."""
         self._gate = gate
+        self._clock = gate.clock
         self._turn_seconds = turn_seconds
         self._pause_seconds = pause_seconds
-        self._ends_s = time.monotonic() + self._turn_seconds
+        self._ends_s = self._clock.monotonic_s() + self._turn_seconds
 
     async def yield_if_over(self) -> None:
         """Yield to others once the turn is over. Call it between steps of less than a millisecond."""
-        if time.monotonic() > self._ends_s:
+        if self._clock.monotonic_s() > self._ends_s:
             await self._gate.yield_to_queries(self._pause_seconds)
-            self._ends_s = time.monotonic() + self._turn_seconds
+            self._ends_s = self._clock.monotonic_s() + self._turn_seconds

@@ -94,7 +94,7 @@ async def run_index_worker(settings: Settings, answers: NotServing) -> None:
     async with AsyncExitStack() as closing:
         tracer = closing.enter_context(tracing("freshline-index", os.environ, log.warning))
         metrics = IndexMetrics(registry)
-        shared = Shared(clock, QueryGate(), registry, metrics, recent, Watermark(), Vocabulary(), tracer)
+        shared = Shared(clock, QueryGate(clock=clock), registry, metrics, recent, Watermark(), Vocabulary(), tracer)
         opened = await _open(settings, shared, closing)
         parts = create_app(GROUP, settings, failure)
         watching = compose_watches(settings, parts, clock, metrics)

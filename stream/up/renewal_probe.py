@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import math
-import time
 from typing import TYPE_CHECKING
 
 from schemas.errors import Unavailable
@@ -60,7 +59,8 @@ class RenewalProbe:
             return None
         self._next_fetch_s = self._clock.monotonic_s() + self._interval_s
         with contextlib.suppress(Unavailable):
-            took_s = await measure_fetch_seconds(Cluster(self._broker.address), self._partitions, self._ran_s)
+            kafka = Cluster(self._broker.address)
+            took_s = await measure_fetch_seconds(kafka, self._partitions, self._ran_s, self._clock)
             if took_s > (self._broker.fetch_seconds_max or math.inf):
                 return f"has become slow, its log is long (a fetch takes {1000 * took_s:.0f} ms)"
         return None
@@ -70,10 +70,12 @@ class RenewalProbe:
         try:
             return processor_seconds(self._child.pid or 0)
         except Unavailable:
-            return time.monotonic()
+            return self._clock.monotonic_s()
 
 
-async def measure_fetch_seconds(kafka: Cluster, partitions: Sequence[Partition], ran_s: Callable[[], float]) -> float:
+async def measure_fetch_seconds(
+    kafka: Cluster, partitions: Sequence[Partition], ran_s: Callable[[], float], clock: Clock
+) -> float:
     """Fetch the last record from the longest partition of each topic, and return the duration of the slowest fetch.
 
     0.0 means that all partitions are short. Of five tries for each partition, the fastest counts. A fetch counts for no
@@ -88,13 +90,16 @@ async def measure_fetch_seconds(kafka: Cluster, partitions: Sequence[Partition],
         for partition in sorted(partitions, key=lambda partition: ends[partition]):
             longest[partition.topic] = partition
         long = [partition for partition in longest.values() if ends[partition] >= RECORDS_MIN]
-        return max([await _best(end_offsets, partition, ends[partition] - 1, ran_s) for partition in long], default=0.0)
+        took_s = [await _best(end_offsets, partition, ends[partition] - 1, ran_s, clock) for partition in long]
+        return max(took_s, default=0.0)
 
 
-async def _best(end_offsets: EndOffsets, partition: Partition, offset: int, ran_s: Callable[[], float]) -> float:
+async def _best(
+    end_offsets: EndOffsets, partition: Partition, offset: int, ran_s: Callable[[], float], clock: Clock
+) -> float:
     took_s = []
     for _ in range(TRIES):
-        began_s, ran_before_s = time.monotonic(), ran_s()
+        began_s, ran_before_s = clock.monotonic_s(), ran_s()
         await end_offsets.has_records(partition, offset)
-        took_s += [time.monotonic() - began_s, ran_s() - ran_before_s]
+        took_s += [clock.monotonic_s() - began_s, ran_s() - ran_before_s]
     return min(took_s)

@@ -44,7 +44,7 @@ class Writer:
         self._context = context
         self.index = index
         self._embedder = context.models.embedder(index.metadata.model_source)
-        observing, pressure = self._observing_sink(), LanePressure()
+        observing, pressure = self._observing_sink(), LanePressure(context.clock)
         self.embedding = self._embedding_lane(observing, pressure)
         words, watching = VocabularySink(context.vocabulary), self._watching(observing)
         self._alerts = self._alert_lane(observing, watching)

@@ -36,9 +36,6 @@ class Clock:
         """Seconds of a processor: nothing takes any."""
         return 0.0
 
-    monotonic = monotonic_s
-    """The name under which modules call `time.monotonic`."""
-
 
 class Handle:
     """A call that is due."""

@@ -72,7 +72,7 @@ class ItemsProcess(Process):
             metrics=ITEMS_METRICS,
             clock=self.clock,
             stamped_by_producers=False,
-            gate=QueryGate(),
+            gate=QueryGate(clock=self.clock),
         )
         self.run(self.parts.recovery.run(), self.parts.publisher.run(), self.parts.reporter.run())
         self.ready = True
@@ -127,7 +127,7 @@ class IndexProcess(Process):
             metrics=INDEX_METRICS,
             recent=RecentFreshness(),
             clock=self.clock,
-            gate=QueryGate(),
+            gate=QueryGate(clock=self.clock),
             shop_currency=None,
             publishes_progress=True,
             vocabulary=Vocabulary(),

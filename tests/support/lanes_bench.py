@@ -13,6 +13,7 @@ from schemas.items import NO_REVIEWS, Change, ItemRecord, ItemState
 from schemas.logged_item import LoggedItem
 from schemas.state_codec import encode_item
 from tests.support.waiting import until
+from workers.clock import SystemClock
 from workers.embedder.cache import VectorCache
 from workers.embedder.fake import FakeEmbedder
 from workers.index.edge.open import open_edge
@@ -141,7 +142,7 @@ class Bench:
         self.acked: list[str] = []
         self.states: dict[str, ItemState] = {}
         self.version = 0
-        cache, self.pressure = VectorCache(), LanePressure()
+        cache, self.pressure = VectorCache(), LanePressure(SystemClock())
         self.embedding = EmbeddingLane(
             index,
             Async(FakeEmbedder(failing)),

@@ -30,22 +30,23 @@ WRITTEN = Written()
 class LanePressure:
     """The pressure on the lanes of one collection: while it is high, embedding leaves the processor to them."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self._behind_until_s = 0.0
 
     def rise(self) -> None:
         """Note that more items wait now than are written at once."""
-        self._behind_until_s = _now_s() + BEHIND_SECONDS
+        self._behind_until_s = self._clock.monotonic_s() + BEHIND_SECONDS
 
     @property
     def behind(self) -> bool:
         """True if more items wait than are written at once, or did within the last half second."""
-        return _now_s() < self._behind_until_s
+        return self._clock.monotonic_s() < self._behind_until_s
 
     async def caught_up(self) -> None:
         """Return once the lanes are not behind."""
         while self.behind:  # noqa: ASYNC110 -- time alone ends it
-            await asyncio.sleep(self._behind_until_s - _now_s())
+            await asyncio.sleep(self._behind_until_s - self._clock.monotonic_s())
 
 
 class Lanes:
@@ -119,7 +120,3 @@ class Lanes:
         self._queues.put_texts(left.texts)
         for pending in left.missed:
             self._queues.put_now(pending)
-
-
-def _now_s() -> float:
-    return asyncio.get_running_loop().time()

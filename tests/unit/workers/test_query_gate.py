@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.clocks import ManualClock
 from tests.support.waiting import HANG_S
 from workers.query_gate import TURN_SECONDS, CooperativeTurns, QueryGate, TokenBucket
 
@@ -20,11 +20,10 @@ def gate() -> QueryGate:
 
 
 async def _work(steps: int, done: list[int]) -> None:
-    turns = CooperativeTurns(QueryGate())
+    clock = ManualClock(0.0)
+    turns = CooperativeTurns(QueryGate(clock=clock))
     for step in range(steps):
-        until = time.monotonic() + 1.5 * TURN_SECONDS
-        while time.monotonic() < until:
-            pass
+        clock.sleep(1.5 * TURN_SECONDS)
         done.append(step)
         await turns.yield_if_over()
 
