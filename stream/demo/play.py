@@ -72,7 +72,7 @@ class Demo:
     def finish(self) -> DemoSummary:
         """Close all connections, and return the summary."""
         self._producer.close()
-        self._summary.seconds = round(self._seconds(), 1)
+        self._summary.end(self._seconds())
         try:
             self._note_loaded()
             self._summary.note_status(self._client.status())
@@ -92,7 +92,7 @@ class Demo:
             return
         sent, began_s = SendReport(), self._clock.monotonic_s()
         self._producer.send_all(outgoing(events, self._stamps), sent)
-        self._summary.catalogue_events = sent.confirmed
+        self._summary.note_catalogue(sent.confirmed)
         self._awaited = sent.tokens
         took_s = self._clock.monotonic_s() - began_s
         say(f"{sent.confirmed:,} events of the catalogue sent in {took_s:.1f} s")
@@ -103,9 +103,9 @@ class Demo:
         while self._clock.monotonic_s() < deadline_s:
             hits = self._client.search(q=FIRST_QUERY, limit=3).hits
             if hits:
-                seconds = self._summary.first_search_seconds = round(self._seconds(), 1)
+                self._summary.note_first_search(self._seconds())
                 best = "; ".join(f"{hit.title} {money(hit.price, hit.currency)}".strip() for hit in hits)
-                say(f"first answer, {seconds} s after the start: {FIRST_QUERY!r}: {best}")
+                say(f"first answer, {self._summary.first_search_seconds} s after the start: {FIRST_QUERY!r}: {best}")
                 return
             time.sleep(SEARCH_INTERVAL_S)
 
@@ -124,7 +124,8 @@ class Demo:
         """
         while self._awaited and self._client.progress(after=str(self._awaited[0]), wait_ms=wait_ms).searchable:
             self._awaited.pop(0)
-            self._position.loaded = not self._awaited
+            if not self._awaited:
+                self._position.note_loaded()
 
     def _replay(self, rate: float, seconds: float | None) -> None:
         sent, reported_s = SendReport(), self._clock.monotonic_s()
@@ -140,8 +141,8 @@ class Demo:
                 reported_s = self._clock.monotonic_s()
             else:
                 self._producer.send_one(record, sent)
-            self._position.changes += 1
-            self._summary.changes += 1
+            self._position.count_change()
+            self._summary.count_change()
 
     def _report_and_show(self, record: OutgoingRecord) -> None:
         """Report and search. A worker that is away for a moment is started again by `up`, so the demo goes on."""
@@ -167,7 +168,7 @@ class Demo:
 
     def _note_freshness(self) -> None:
         if self._freshness:  # Before the first change there is nothing to measure from.
-            self._summary.freshness_seconds = self._freshness.add(self._histograms())
+            self._summary.note_freshness(self._freshness.add(self._histograms()))
 
     def _histograms(self) -> Histograms:
         return read_freshness(self._client.metrics())

@@ -82,6 +82,14 @@ class DemoPosition:
         except (OSError, ValueError, KeyError, TypeError):
             return cls(path)
 
+    def count_change(self) -> None:
+        """Count a change that was sent after the catalogue."""
+        self.changes += 1
+
+    def note_loaded(self) -> None:
+        """Note that the whole catalogue is searchable."""
+        self.loaded = True
+
     def save(self) -> None:
         """Write the file in one step: a kill leaves the old or the new one."""
         new = self.path.with_suffix(".new")

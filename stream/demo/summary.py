@@ -43,6 +43,26 @@ class DemoSummary:
         self.dead_letters = status.dead_letters
         self.items = status.index.points
 
+    def count_change(self) -> None:
+        """Count a change that was sent."""
+        self.changes += 1
+
+    def note_catalogue(self, events: int) -> None:
+        """Note how many events of the catalogue the broker has confirmed."""
+        self.catalogue_events = events
+
+    def note_first_search(self, seconds: float) -> None:
+        """Note when a search found something for the first time."""
+        self.first_search_seconds = round(seconds, 1)
+
+    def note_freshness(self, freshness_seconds: dict[str, Any]) -> None:
+        """Note the freshness of the last half minute."""
+        self.freshness_seconds = freshness_seconds
+
+    def end(self, seconds: float) -> None:
+        """Note how long the demo took."""
+        self.seconds = round(seconds, 1)
+
     def add_sample(self, sample: dict[str, Any]) -> None:
         """Add a search before and after a price change; the oldest one is dropped if there are too many."""
         self.samples = [*self.samples, sample][-SAMPLES_MAX:]

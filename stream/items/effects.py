@@ -47,6 +47,18 @@ class Effect:
     acks: list[Ack] = field(default_factory=list)
     confirmed: bool = False
 
+    def confirm(self) -> None:
+        """Note that the broker has confirmed the records, and ack what waits for it."""
+        self.confirmed = True
+        for in_flight in self.acks:
+            in_flight.ack()
+
+    def release(self) -> int:
+        """Let go of what waits, and return how many records these are."""
+        released = len(self.acks)
+        self.acks.clear()
+        return released
+
 
 @dataclass(slots=True, eq=False)
 class PendingUpdate(Effect):

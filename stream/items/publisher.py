@@ -217,12 +217,9 @@ class Publisher:
         self._assignment.reaches(effect.partition, -1)
 
     def _ack(self, effect: Effect) -> None:
-        effect.confirmed = True
-        for in_flight in effect.acks:
-            in_flight.ack()
+        effect.confirm()
         self._release(effect)
 
     def _release(self, effect: Effect) -> None:
-        self._in_flight -= len(effect.acks)
-        effect.acks.clear()
+        self._in_flight -= effect.release()
         self._room.set()

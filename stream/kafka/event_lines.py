@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from schemas.canaries import RESERVED, is_canary
 from schemas.errors import InvalidEvent
 from stream.kafka.producer import OutgoingRecord
-from stream.kafka.send_report import Problem
 from workers.sources.sources import IN_OWN_FORMAT, own_event
 
 if TYPE_CHECKING:
@@ -39,8 +38,7 @@ def valid_events(
         try:
             events = _checked(row, file_format, clock.now_ms())
         except InvalidEvent as error:
-            report.invalid += 1
-            report.add_problem(Problem(row.number, str(error)))
+            report.pass_over(row.number, str(error))
         else:
             for topic, product_id, value in events:
                 yield OutgoingRecord(row.number, topic, product_id.encode(), value, headers=IN_OWN_FORMAT)

@@ -104,8 +104,7 @@ class Producer:
             for record in records:
                 why = self._outcomes.why_no_more() or self._try(record, report)
                 if why is not None:
-                    where = f" before line {record.line}" if record.line else ""
-                    report.stopped = f"stopped{where}, the rest was not sent: {why}"
+                    report.stop(record.line, why)
                     break
                 show(report)
             self._await_confirmations(report, in_flight_max=0)

@@ -57,8 +57,7 @@ class SendOutcomes:
         if self._log_may_be_new and report.log_id is not None:
             report.continue_in(_log_id(self._cluster))
         self._log_may_be_new = False
-        report.confirmed += 1
-        report.last_offsets[outcome.topic, outcome.partition] = outcome.offset
+        report.confirm(outcome.topic, outcome.partition, outcome.offset)
 
 
 def _log_id(kafka: Cluster) -> str | None:

@@ -61,6 +61,16 @@ class SendReport:
         latest = sorted(self.last_offsets.items())
         return self.earlier_tokens + [Token(*partition, offset, self.log_id) for partition, offset in latest]
 
+    def confirm(self, topic: str, partition: int, offset: int) -> None:
+        """Count a record that the log has at this offset."""
+        self.confirmed += 1
+        self.last_offsets[topic, partition] = offset
+
+    def stop(self, line: int, why: str) -> None:
+        """Note that this line and the rest were not sent. `line` is 0 for records without one."""
+        where = f" before line {line}" if line else ""
+        self.stopped = f"stopped{where}, the rest was not sent: {why}"
+
     def continue_in(self, log_id: str | None) -> None:
         """Note that records are confirmed by this log from now on, which may be another than before."""
         if log_id != self.log_id:
@@ -81,6 +91,11 @@ class SendReport:
         """Name a problem, unless too many are named already."""
         if len(self.problems) < PROBLEMS_MAX:
             self.problems.append(problem)
+
+    def pass_over(self, line: int, reason: str) -> None:
+        """Count a line that is no valid event, and is not sent."""
+        self.invalid += 1
+        self.add_problem(Problem(line, reason))
 
     def fail(self, line: int, reason: str) -> None:
         """Count a line that is not in the log, as far as is known."""

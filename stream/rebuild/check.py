@@ -129,7 +129,7 @@ async def _contents(step: Step, old: Index, new: Index) -> tuple[list[str], list
         before = await old.stored([payload["product_id"] for payload in page])
         differing += [p["product_id"] for p in page if differs(before.get(p["product_id"]), p, new.model)]
         sample.add([payload["product_id"] for payload in page if _title(payload) is not None])
-        step.done += len(page)
+        step.advance(len(page))
     return differing, sample.product_ids
 
 
@@ -190,7 +190,7 @@ async def _search(
         titles = await _titles_now(new, some)
         asked = (_shares(searchers, product_id, title, clock) for product_id, title in titles.items())
         shares += await asyncio.gather(*asked)
-        step.done += len(some)
+        step.advance(len(some))
     means = [round(sum(column) / len(shares), 3) for column in zip(*shares, strict=True)]
     return SearchFigures(len(shares), *means) if shares else SearchFigures(0, 1.0, 1.0, 1.0)
 

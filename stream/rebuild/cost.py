@@ -31,7 +31,7 @@ async def cost(step: Step, serving: Index, model: ModelId, embedder: Embedder, c
             else:
                 to_embed += 1
                 texts += [wanted.text] if len(texts) < SAMPLE_TEXTS else []
-        step.done += len(page)
+        step.advance(len(page))
     seconds = await asyncio.to_thread(_seconds_per_text, embedder, texts, clock) if texts else 0.0
     return {
         "dry_run": True,

@@ -196,7 +196,8 @@ class Rebuild:
         step.phase_begins("filling", total, done=done)
         while complete < self._context.partitions:
             await self._wait(step, building)
-            complete, step.done, step.total = await self._filled(building)
+            complete, done, total = await self._filled(building)
+            step.reach(done, total)
 
     async def _filled(self, building: Index) -> tuple[int, int, int]:
         return await partitions_filled(building, self._context.epoch, self._context.partitions)
@@ -210,7 +211,7 @@ class Rebuild:
         ):
             await self._wait(step, building)
             pending = await building.count_pending_embeddings()
-            step.done = max(0, (step.total or 0) - pending)
+            step.reach(max(0, (step.total or 0) - pending))
 
     async def _pending_in_serving(self) -> int:
         return await (await self._context.collections.roles()).serving.count_pending_embeddings()

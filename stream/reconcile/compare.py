@@ -96,7 +96,7 @@ class Comparison:
         ends = await self._log.end_offsets()
         self._step.phase_begins("reading the item log", sum(ends.values()))
         async for offsets in self._log.read_on(ends):
-            self._step.done = offsets
+            self._step.reach(offsets)
         await self._read_index()
         ends, counts = await self._log.end_offsets(), OutcomeCounts()
         self._step.phase_begins("comparing", self.points)
@@ -112,7 +112,7 @@ class Comparison:
                     await self._suspect(product_id)
                 else:
                     counts.count(product_id, finding)
-                self._step.done += 1
+                self._step.advance()
                 await self._turns.yield_if_over()
         await self._buckets.flush()
         return counts
@@ -145,7 +145,7 @@ class Comparison:
             for payload in page:
                 await self._buckets.add(POINTS, payload["product_id"].encode(), orjson.dumps(payload))
                 self.points += 1
-            self._step.done = self.points
+            self._step.reach(self.points)
             await self._turns.yield_if_over()
         await self._buckets.flush()
 
@@ -184,7 +184,7 @@ class Comparison:
                     await self._suspect(product_id)
                 if finding.outcome in REPAIRABLE:
                     repairable[product_id] = current and current.record
-                self._step.done += 1
+                self._step.advance()
                 await self._turns.yield_if_over()
         return repairable
 

@@ -61,6 +61,16 @@ class Step:
         self._done_before = done
         self._phase_began_s = self._clock.monotonic_s()
 
+    def advance(self, items: int = 1) -> None:
+        """Note that so many more items of this phase are done."""
+        self.done += items
+
+    def reach(self, done: int, total: int | None = None) -> None:
+        """Note how many items of this phase are done, and where it is given, how many there are by now."""
+        self.done = done
+        if total is not None:
+            self.total = total
+
     @property
     def items_per_second(self) -> float:
         """The rate of this phase so far."""

@@ -54,7 +54,7 @@ class DataDir:
 
     def _check_version(self) -> None:
         if not self._meta.exists():
-            self.epoch = 0
+            self._write_meta(0)
             return
         try:
             version = orjson.loads(self._meta.read_bytes())["version"]
@@ -74,8 +74,11 @@ class DataDir:
         """The highest epoch of all logs that have used this directory."""
         return int(orjson.loads(self._meta.read_bytes())["epoch"])
 
-    @epoch.setter
-    def epoch(self, epoch: int) -> None:
+    def raise_epoch(self, epoch: int) -> None:
+        """Note the epoch of a log that uses this directory, unless a higher one did."""
+        self._write_meta(max(epoch, self.epoch))
+
+    def _write_meta(self, epoch: int) -> None:
         write_json(self._meta, {"version": VERSION, "epoch": epoch})
 
     @property

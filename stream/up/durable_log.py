@@ -41,7 +41,7 @@ class ExternalKafkaLog:
         """Create or check the topics, and find the identity of the log."""
         await asyncio.to_thread(ensure_topics, self._settings)
         identity = await log_identity(cluster_of(self._settings), epoch_floor=self._directory.epoch)
-        self._directory.epoch = max(identity.epoch, self._directory.epoch)
+        self._directory.raise_epoch(identity.epoch)
         self._report.update(log_kind=self.kind)
 
     async def run(self) -> None:

@@ -84,7 +84,7 @@ class EmbeddedLog:
 
     async def _fill(self) -> None:
         identity = await log_identity(self._cluster, epoch_floor=self._directory.epoch)
-        self._directory.epoch = identity.epoch
+        self._directory.raise_epoch(identity.epoch)
         follower = JournalFollower(self._cluster, self._journal, self._settings.partitions)
         try:
             count = await follower.start()

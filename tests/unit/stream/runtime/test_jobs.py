@@ -30,11 +30,11 @@ def test_items_of_an_earlier_process_count_as_done_and_not_in_the_rate() -> None
     step.phase_begins("filling", 1_000, done=800)
     assert (step.done, step.items_per_second) == (800, 0)
     clock.now_s += 10
-    step.done = 900
+    step.reach(900)
     assert step.items_per_second == 10
     step.phase_begins("comparing", 50)
     clock.now_s += 5
-    step.done = 50
+    step.advance(50)
     assert step.items_per_second == 10
 
 
@@ -53,7 +53,7 @@ async def test_a_running_job_reports_its_rate_and_the_time_that_is_left() -> Non
     async def work(step: Step) -> dict[str, Any]:
         step.phase_begins("filling", 300)
         clock.now_s += 10
-        step.done = 100
+        step.reach(100)
         await asyncio.Event().wait()
         return {}
 
