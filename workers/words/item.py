@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import lru_cache
 from itertools import chain, islice, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -37,17 +38,10 @@ CHUNKS_KNOWN_MAX = 100_000
 _UNSTEMMED = ("und", "en")
 
 
-class _Known(dict[str, tuple[str, ...]]):
-    """The terms of each chunk, computed once: a catalogue says the same words again and again."""
-
-    def __missing__(self, chunk: str) -> tuple[str, ...]:
-        if len(self) >= CHUNKS_KNOWN_MAX:
-            self.clear()
-        found = self[chunk] = (*chain(*terms(chunk)),)
-        return found
-
-
-_known = _Known()
+@lru_cache(CHUNKS_KNOWN_MAX)
+def _terms_of(chunk: str) -> tuple[str, ...]:
+    """Return the terms of a chunk. They are remembered: a catalogue says the same words again and again."""
+    return (*chain(*terms(chunk)),)
 
 
 class Words(NamedTuple):
@@ -101,7 +95,7 @@ def _fields(content: Content) -> Iterator[_Field]:
 
 def _terms(text: str, language: str, found: list[str]) -> Iterable[str]:
     """Return the terms of a text, whose chunks were found, each as often as the text says it."""
-    said = chain.from_iterable(map(_known.__getitem__, found))
+    said = chain.from_iterable(map(_terms_of, found))
     if text.isascii() and language in _UNSTEMMED:
         return said
     return chain(said, _other_spelling(text, found), _stems(found, language))
@@ -140,4 +134,4 @@ def _other_spelling(text: str, found: Iterable[str]) -> Iterator[str]:
     known = set(found)
     for chunk in chunks(spelled_out(text) or ""):
         if chunk not in known:
-            yield from _known[chunk]
+            yield from _terms_of(chunk)
