@@ -11,7 +11,7 @@ BIN := .venv/bin
 # Bytecode is kept, also where the environment says otherwise: else each of the processes that tests start compiles all it imports.
 unexport PYTHONDONTWRITEBYTECODE
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-compile -c deploy/constraints.txt
-COMPILED := import stream.commands, stream.index.process, stream.items.__main__; \
+COMPILED := import stream.commands, stream.index.process, stream.items.process; \
   from workers.query_gate import QueryGate; from workers.embedder.registry import start_embedder; \
   start_embedder("model", None, threads=1, gate=QueryGate()).close()
 

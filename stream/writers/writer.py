@@ -14,13 +14,7 @@ from stream.writers.epoch import LOG
 from stream.writers.metrics_sink import MetricsSink
 from stream.writers.trace_sink import TraceSink
 from stream.writers.vocabulary import VocabularySink
-from workers.lanes.alerts import AlertLane
-from workers.lanes.embedding import EmbeddingLane
-from workers.lanes.item_writer import ItemWriter
-from workers.lanes.lanes import LanePressure, Lanes
-from workers.lanes.sale_windows import SaleWindows
-from workers.lanes.sinks import Sinks
-from workers.lanes.watching import Watching
+from workers.lanes.compose import LaneParts, compose_lanes
 from workers.retry import every
 
 if TYPE_CHECKING:
@@ -28,6 +22,9 @@ if TYPE_CHECKING:
 
     from stream.writers.context import WriterContext
     from workers.index.interface import Index
+    from workers.lanes.compose import CollectionLanes
+    from workers.lanes.embedding import EmbeddingLane
+    from workers.lanes.lanes import Lanes
     from workers.lanes.sinks import Sink
 
 log = structlog.get_logger(__name__)
@@ -44,24 +41,21 @@ class Writer:
         self._context = context
         self.index = index
         self._embedder = context.models.embedder(index.metadata.model_source)
-        observing, pressure = self._observing_sink(), LanePressure(context.clock)
-        self.embedding = self._embedding_lane(observing, pressure)
-        words, watching = VocabularySink(context.vocabulary), self._watching(observing)
-        self._alerts = self._alert_lane(observing, watching)
-        sink = Sinks(words, observing, context.progress, self.embedding, self._alerts)
-        self.lanes = self._lanes(sink, pressure, watching)
-        self._windows = SaleWindows(
-            index,
-            assigned=context.assignment,
-            shop_currency=context.shop_currency,
-            clock=context.clock,
-            sink=Sinks(observing, self._alerts),
-            watching=watching,
-        )
-        self.backfill = Backfill(index, self.lanes, context) if building else None
+        self._lanes = self._compose_lanes()
+        self.backfill = Backfill(index, self._lanes.items, context) if building else None
         self._failed: Misconfigured | None = None
         self._kept: dict[str, int] = {}
         self._saved: dict[str, int] = {}
+
+    @property
+    def lanes(self) -> Lanes:
+        """The lanes through which item records reach the collection."""
+        return self._lanes.items
+
+    @property
+    def embedding(self) -> EmbeddingLane:
+        """The lane that embeds the texts of the collection."""
+        return self._lanes.embedding
 
     @property
     def failed(self) -> Misconfigured | None:
@@ -95,8 +89,8 @@ class Writer:
         works: list[Coroutine[None, None, None]] = [
             self.lanes.run(),
             self._embed(),
-            self._windows.run(),
-            self._alerts.run(),
+            self._lanes.windows.run(),
+            self._lanes.alerts.run(),
             self._keep_positions(),
             self._keep_flushed(),
         ]
@@ -116,56 +110,21 @@ class Writer:
             return metrics
         return TraceSink(context.tracer, metrics, collection=collection, attached=context.attached)
 
-    def _embedding_lane(self, sink: Sink, pressure: LanePressure) -> EmbeddingLane:
-        context = self._context
-        return EmbeddingLane(
-            self.index,
-            self._embedder,
-            context.cache,
+    def _compose_lanes(self) -> CollectionLanes:
+        context, observing = self._context, self._observing_sink()
+        parts = LaneParts(
             assigned=context.assignment,
             serving=context.attached,
-            pressure=pressure,
-            clock=context.clock,
-            sink=sink,
-            dead_letters=context.dead_letters,
-        )
-
-    def _watching(self, sink: Sink) -> Watching:
-        context = self._context
-        return Watching(
-            context.watches,
-            self.index.collection,
-            serving=context.attached,
-            clock=context.clock,
-            sink=sink,
-            gate=context.gate,
-        )
-
-    def _alert_lane(self, sink: Sink, watching: Watching) -> AlertLane:
-        context = self._context
-        return AlertLane(
-            self.index,
-            context.watches,
-            context.alerts,
-            watching=watching,
-            assigned=context.assignment,
-            clock=context.clock,
-            sink=sink,
-        )
-
-    def _lanes(self, sink: Sink, pressure: LanePressure, watching: Watching) -> Lanes:
-        context = self._context
-        items = ItemWriter(
-            self.index,
             cache=context.cache,
-            shop_currency=context.shop_currency,
             clock=context.clock,
-            sink=sink,
-            dead_letters=context.dead_letters,
-            watching=watching,
             gate=context.gate,
+            shop_currency=context.shop_currency,
+            dead_letters=context.dead_letters,
+            watches=context.watches,
+            alerts=context.alerts,
         )
-        return Lanes(items, sink=sink, pressure=pressure, clock=context.clock)
+        sinks = VocabularySink(context.vocabulary), observing, context.progress
+        return compose_lanes(self.index, self._embedder, parts, observing=observing, sinks=sinks)
 
     async def _embed(self) -> None:
         try:

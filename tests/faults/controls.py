@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from faust.transport.drivers import aiokafka as driver
 
-import stream.items.__main__ as items
+import stream.items.process as items
 from stream.agents.transport import Consumer
 from stream.items.worker import ItemsWorker
 from stream.kafka.offset_tracker import OffsetTracker

@@ -225,7 +225,7 @@ def test_every_name_that_the_harness_replaces_in_a_worker_is_there(
     replaced |= {
         (importlib.import_module("stream.items.publisher"), "BOUNDS"),
         (importlib.import_module("stream.items.publisher").Publisher, "ack_after"),
-        (importlib.import_module("stream.items.__main__"), "connect"),
+        (importlib.import_module("stream.items.process"), "connect"),
         (importlib.import_module("stream.items.worker").ItemsWorker, "_fold"),
         (importlib.import_module("workers.lanes.queues"), "BOUNDS"),
         (importlib.import_module("workers.lanes.queues").PriorityQueues, "put_now"),

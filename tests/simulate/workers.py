@@ -54,7 +54,7 @@ def vector_of(text: str) -> np.ndarray[Any, np.dtype[np.float32]]:
 
 
 class ItemsProcess(Process):
-    """The process of `stream.items.__main__`."""
+    """The process of `stream.items.process`."""
 
     kind = "items"
 

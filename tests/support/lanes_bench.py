@@ -13,18 +13,14 @@ from schemas.items import NO_REVIEWS, Change, ItemRecord, ItemState
 from schemas.logged_item import LoggedItem
 from schemas.state_codec import encode_item
 from tests.support.waiting import until
-from workers.clock import SystemClock
 from workers.embedder.cache import VectorCache
 from workers.embedder.fake import FakeEmbedder
 from workers.index.edge.open import open_edge
+from workers.lanes.compose import LaneParts, LaneTuning, compose_lanes
 from workers.lanes.embedding import EmbeddingLane, EmbeddingPace
-from workers.lanes.item_writer import ItemWriter
-from workers.lanes.lanes import LanePressure, Lanes
 from workers.lanes.pending_item import PendingItem
 from workers.lanes.queues import BOUNDS, LaneBounds
-from workers.lanes.sale_windows import SaleWindows
-from workers.lanes.sinks import Embedded, Planned, Repriced, Retried, Searchable, Sinks, VectorSearchable
-from workers.lanes.watching import Watching
+from workers.lanes.sinks import Embedded, Planned, Repriced, Retried, Searchable, VectorSearchable
 from workers.query_gate import QueryGate
 from workers.retry import Backoff
 from workers.state.fold import fold
@@ -39,6 +35,7 @@ if TYPE_CHECKING:
     from workers.index.edge.index import EdgeIndex
     from workers.lanes.sinks import LaneEvent
     from workers.point.plan import Action
+    from workers.watches.watch import Watch
 
 
 FEW_TEXTS_MAX, TEXTS_MAX = EmbeddingPace().few_texts_max, BOUNDS.texts_max
@@ -115,6 +112,13 @@ class Serving:
         return True
 
 
+class NoAlerts:
+    """Sends no alert, as there is no watch."""
+
+    async def send(self, point: Payload, raised: Sequence[tuple[Watch, str]]) -> None:
+        raise AssertionError("an alert without a watch")
+
+
 class Async:
     """The fake embedder as the lane sees one: off the loop."""
 
@@ -142,40 +146,19 @@ class Bench:
         self.acked: list[str] = []
         self.states: dict[str, ItemState] = {}
         self.version = 0
-        cache, self.pressure = VectorCache(), LanePressure(SystemClock())
-        self.embedding = EmbeddingLane(
+        knows, gate = serving or Serving(), gate or QueryGate()
+        parts = LaneParts(Assigned(), knows, VectorCache(), self, gate, None, self.told, WatchSet(), NoAlerts())
+        composed = compose_lanes(
             index,
             Async(FakeEmbedder(failing)),
-            cache,
-            assigned=Assigned(),
-            serving=serving or Serving(),
-            pressure=self.pressure,
-            clock=self,
-            sink=self.told,
-            dead_letters=self.told,
-            pace=pace,
+            parts,
+            observing=self.told,
+            sinks=[self.told],
+            tuning=LaneTuning(bounds, pace, Backoff(0.01, 0.01)),
         )
+        self.lanes, self.embedding, self.windows, _, self.pressure = composed
         if serving is None:
-            self.embedding._serving.lane = self.embedding  # type: ignore[attr-defined]
-        sinks = Sinks(self.told, self.embedding)
-        watching = Watching(
-            WatchSet(), index.collection, serving=Serving(), clock=self, sink=self.told, gate=gate or QueryGate()
-        )
-        writer = ItemWriter(
-            index,
-            cache=cache,
-            shop_currency=None,
-            clock=self,
-            sink=sinks,
-            dead_letters=self.told,
-            watching=watching,
-            gate=gate or QueryGate(),
-            backoff=Backoff(0.01, 0.01),
-        )
-        self.lanes = Lanes(writer, sink=sinks, pressure=self.pressure, clock=self, bounds=bounds)
-        self.windows = SaleWindows(
-            index, assigned=Assigned(), shop_currency=None, clock=self, sink=self.told, watching=watching
-        )
+            knows.lane = self.embedding
 
     def now_ms(self) -> int:
         return self.ms

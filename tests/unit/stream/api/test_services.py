@@ -13,6 +13,7 @@ from schemas.errors import Conflict, RefusedRequest, Unavailable
 from schemas.queries import SearchRequest
 from schemas.tokens import Token
 from stream.api import jobs_service
+from stream.api.canary.probe import CanaryProbe
 from stream.api.context import ServingContext
 from stream.api.drift.check import DriftCheck
 from stream.api.jobs_service import JobsService
@@ -21,11 +22,12 @@ from stream.api.live_rules import LiveRules
 from stream.api.live_synonyms import LiveSynonyms
 from stream.api.search_service import SearchService
 from stream.api.status_service import GLANCE_LAG_S, GLANCE_LETTERS_S, StatusService
+from stream.api.watching.service import WatchParts
+from stream.index.compose_serving import ServingSide, compose_serving
 from stream.kafka.log_identity import LogIdentity
 from stream.kafka.partitions import Partition
 from stream.kafka.reader import Record
 from stream.progress.fresh_as_of import FreshAsOf
-from stream.progress.lag import Lag
 from stream.progress.recent_freshness import RecentFreshness
 from stream.progress.watermark import Watermark
 from stream.runtime.jobs import Jobs
@@ -59,7 +61,7 @@ def context(data_dir: Path, **parts: Any) -> ServingContext:
     """A process without an index, an embedder or a broker; `parts` replaces some of it."""
     watermark, metrics = Watermark(), IndexMetrics(CollectorRegistry())
     made = ServingContext(
-        settings=Settings(data_dir=data_dir),
+        settings=Settings(data_dir=data_dir, canary_seconds=0),
         shop=Shop(None, ()),
         identity=LogIdentity("log", 1),
         collections=UNUSED,
@@ -78,28 +80,26 @@ def context(data_dir: Path, **parts: Any) -> ServingContext:
     return made._replace(**parts)
 
 
-class NoCanaries:
-    async def settle(self) -> None: ...
-
-
 class NoWriters:
     writers: ClassVar[list[Any]] = []
 
 
-def status_service(made: ServingContext, monitor: Any = UNUSED, *, index_was_empty: bool = False) -> StatusService:
-    return StatusService(
+def serving(made: ServingContext, *, ends: Any = UNUSED, index_was_empty: bool = False) -> ServingSide:
+    """The serving side of a process in its shipped wiring, which sends nothing and follows nothing."""
+    return compose_serving(
         made,
-        monitor,
-        Jobs(SystemClock()),
+        ends=ends,
+        reader=UNUSED,
+        sender=UNUSED,
+        watch_parts=WatchParts(UNUSED, UNUSED, UNUSED, UNUSED),
         recent=RecentFreshness(),
         registry=CollectorRegistry(),
         index_was_empty=index_was_empty,
-        canary=NoCanaries(),
     )
 
 
 async def test_the_process_is_not_ready_while_up_cannot_keep_another_process_running(tmp_path: Path) -> None:
-    status, report = status_service(context(tmp_path)), StackReportFile(tmp_path)
+    status, report = serving(context(tmp_path)).status, StackReportFile(tmp_path)
     assert status.ready() == []
     report.set_failing("items", "items cannot be kept running, it ended 3 times: exit 1: no such topic")
     assert status.ready() == ["items cannot be kept running, it ended 3 times: exit 1: no such topic"]
@@ -110,13 +110,13 @@ async def test_the_process_is_not_ready_while_up_cannot_keep_another_process_run
 @pytest.mark.parametrize("accept", ["", "text/plain", "*/*"])
 def test_metrics_are_in_the_text_format_unless_openmetrics_is_asked_for(tmp_path: Path, accept: str) -> None:
     made = context(tmp_path, writers=NoWriters())
-    exposition, content_type = status_service(made).metrics(accept)
+    exposition, content_type = serving(made).status.metrics(accept)
     assert content_type.startswith("text/plain") and not exposition.endswith(b"# EOF\n")
 
 
 def test_metrics_are_in_openmetrics_for_a_client_that_accepts_it(tmp_path: Path) -> None:
     made = context(tmp_path, writers=NoWriters())
-    exposition, content_type = status_service(made).metrics(
+    exposition, content_type = serving(made).status.metrics(
         "application/openmetrics-text;version=1.0.0,text/plain;q=0.5"
     )
     assert content_type.startswith("application/openmetrics-text") and exposition.endswith(b"# EOF\n")
@@ -124,7 +124,7 @@ def test_metrics_are_in_openmetrics_for_a_client_that_accepts_it(tmp_path: Path)
 
 async def test_the_process_is_not_ready_until_an_index_that_was_empty_has_caught_up(tmp_path: Path) -> None:
     made = context(tmp_path)
-    status = status_service(made, index_was_empty=True)
+    status = serving(made, index_was_empty=True).status
     assert status.ready() == ["the index is being filled from the item log"]
     made.as_of.begin({})
     assert status.ready() == []
@@ -151,7 +151,16 @@ async def test_whoever_looks_again_and_again_asks_the_broker_and_the_index_no_mo
         return lag
 
     clock, monitor = ManualClock(), Monitor()
-    status = status_service(context(tmp_path, collections=Collections(), clock=clock), monitor)
+    made = context(tmp_path, collections=Collections(), clock=clock)
+    status = StatusService(
+        made,
+        cast("Any", monitor),
+        Jobs(clock),
+        recent=RecentFreshness(),
+        registry=CollectorRegistry(),
+        index_was_empty=False,
+        canary=CanaryProbe(made, UNUSED),
+    )
     monkeypatch.setattr(status, "_report", reported)
     glances: list[Any] = [await status.glance() for _ in range(3)]
     assert glances == [Lag(items=1)] * 3 and monitor.asked == ["lag", "letters"]
@@ -174,12 +183,12 @@ async def test_the_process_is_not_ready_while_the_lag_cannot_be_measured(tmp_pat
             if self.away:
                 raise Unavailable("the Qdrant server does not answer")
 
-    class Monitor:
-        async def lag(self, *_: Any) -> Any:
+    class Ends:
+        async def fetch(self, *_: Any) -> Any:
             raise Unavailable("the broker does not answer")
 
     collections = Collections()
-    status = status_service(context(tmp_path, collections=collections), Monitor())
+    status = serving(context(tmp_path, collections=collections), ends=Ends()).status
     measuring = asyncio.create_task(status.measure_lag(0.001))
     try:
         await until(lambda: status.ready() == ["the Qdrant server does not answer"], "the index is away")
@@ -264,7 +273,7 @@ async def test_an_item_is_not_called_unknown_before_the_index_has_caught_up(tmp_
 
 
 async def test_a_wait_for_an_event_ends_when_the_process_does(tmp_path: Path) -> None:
-    service = SearchService(context(tmp_path), UNUSED)
+    service = serving(context(tmp_path)).search
     assert not await service.progress(Token("prices", 0, 7), 1)
     waiting = asyncio.create_task(service.progress(Token("prices", 0, 7), 60_000))
     await asyncio.sleep(0)
@@ -276,7 +285,7 @@ async def test_a_wait_for_an_event_ends_when_the_process_does(tmp_path: Path) ->
 @pytest.mark.parametrize("after", [Token("prices", 0, 7, "another"), Token("prices", 99, 7)])
 async def test_a_token_of_another_log_or_partition_is_refused(tmp_path: Path, after: Token) -> None:
     with pytest.raises(RefusedRequest) as refused:
-        await SearchService(context(tmp_path), UNUSED).progress(after, 0)
+        await serving(context(tmp_path)).search.progress(after, 0)
     assert refused.value.field == "after"
 
 
@@ -308,20 +317,21 @@ class EmptyIndex:
     async def count_points(self) -> int:
         return 0
 
+    async def count_pending_embeddings(self) -> int:
+        return 0
 
-class NothingWaits:
-    """A pipeline in which nothing waits."""
-
-    counters: ClassVar[dict[str, Any]] = {}
-
-    async def lag(self, *_: Any) -> Lag:
-        return Lag()
-
-    async def dead_letters(self) -> dict[str, int]:
-        return {}
+    async def count_due_price_changes(self, now_ms: int) -> int:
+        return 0
 
 
-def serving(tmp_path: Path, index: EmptyIndex) -> ServingContext:
+class EmptyTopics:
+    """A broker on which every topic is empty."""
+
+    async def fetch(self, partitions: list[Partition]) -> dict[Partition, int]:
+        return dict.fromkeys(partitions, 0)
+
+
+def with_index(tmp_path: Path, index: EmptyIndex) -> ServingContext:
     class Writers:
         roles = Roles(UNUSED)
         writers = ()
@@ -334,13 +344,13 @@ def serving(tmp_path: Path, index: EmptyIndex) -> ServingContext:
 async def test_status_tells_of_an_index_whose_words_are_of_an_earlier_analysis(
     tmp_path: Path, version: int, told: bool
 ) -> None:
-    report = await status_service(serving(tmp_path, EmptyIndex(version)), NothingWaits()).status()
+    report = await serving(with_index(tmp_path, EmptyIndex(version)), ends=EmptyTopics()).status.status()
     assert ("freshline rebuild" in (report.index.outdated or "")) == told
 
 
 async def test_status_tells_how_many_rules_are_in_force_and_why_others_are_refused(tmp_path: Path) -> None:
-    made = serving(tmp_path, EmptyIndex())
-    status = status_service(made, NothingWaits())
+    made = with_index(tmp_path, EmptyIndex())
+    status = serving(made, ends=EmptyTopics()).status
     right = b'{"id": "a", "pin": {"product_id": "P1", "position": 1}}'
     for key, value in ((b"a", right), (b"b", right), (b"c", b"{")):
         made.rules.apply(Record(Partition("rules", 0), 0, 0, key, value, ()))

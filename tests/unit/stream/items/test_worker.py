@@ -16,8 +16,8 @@ from schemas.canaries import CANARY_HEADER
 from schemas.events import parse
 from schemas.items import NO_REVIEWS, Entity, ItemRecord
 from schemas.state_codec import decode_item, encode_item
-from stream.items.__main__ import counters
 from stream.items.partition import ItemPartition
+from stream.items.process import counters
 from stream.items.publisher import PublisherBounds
 from stream.kafka.partitions import Partition, partition_of
 from stream.runtime.metrics import total_of

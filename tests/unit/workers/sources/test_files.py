@@ -121,11 +121,8 @@ def test_files_that_were_put_together_are_read_whole(between: bytes) -> None:
 
 @given(st.lists(st.integers(), min_size=1), st.integers(1, 3))
 def test_a_number_that_is_cut_is_one_number(numbers: list[int], size: int) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(json_values, "CHUNK_CHARACTERS", size)
-        assert [row.value for row in read(b"[%s]" % b",".join(b"%d" % each for each in numbers))] == [
-            b"%d" % each for each in numbers
-        ]
+    written = [b"%d" % each for each in numbers]
+    assert [row.value for row in read(b"[%s]" % b",".join(written), chunk_characters=size)] == written
 
 
 def test_a_packed_file_that_is_cut_off_is_named() -> None:

@@ -1,0 +1,146 @@
+"""Composes the lanes of one collection, for its writer and for the tests alike."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from workers.lanes.alerts import AlertLane
+from workers.lanes.embedding import EmbeddingLane, EmbeddingPace, ServingLane
+from workers.lanes.item_writer import ItemWriter
+from workers.lanes.lanes import LanePressure, Lanes
+from workers.lanes.sale_windows import SaleWindows
+from workers.lanes.sinks import Sinks
+from workers.lanes.watching import Serving, Watching
+from workers.retry import INDEX_BACKOFF, Backoff
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from workers.clock import Clock
+    from workers.embedder.cache import VectorCache
+    from workers.index.interface import Index
+    from workers.lanes.embedding import AssignedPartitions, Documents
+    from workers.lanes.queues import LaneBounds
+    from workers.lanes.sinks import Alerts, DeadLetters, Sink
+    from workers.query_gate import QueryGate
+    from workers.watches.watch_set import WatchSet
+
+
+class ServingCollection(ServingLane, Serving, Protocol):
+    """Knows which collection searches ask, and its embedding lane."""
+
+
+class LaneParts(NamedTuple):
+    """The parts of a process that the lanes of all its collections share."""
+
+    assigned: AssignedPartitions
+    serving: ServingCollection
+    cache: VectorCache
+    clock: Clock
+    gate: QueryGate
+    shop_currency: str | None
+    dead_letters: DeadLetters
+    watches: WatchSet
+    alerts: Alerts
+
+
+class LaneTuning(NamedTuple):
+    """The bounds and paces of the lanes."""
+
+    bounds: LaneBounds | None = None
+    """None for those of the product."""
+    pace: EmbeddingPace = EmbeddingPace()
+    backoff: Backoff = INDEX_BACKOFF
+
+
+TUNING = LaneTuning()
+"""The tuning of the product."""
+
+
+class CollectionLanes(NamedTuple):
+    """The lanes of one collection, each of which is to be run beside the others, and the pressure on them."""
+
+    items: Lanes
+    embedding: EmbeddingLane
+    windows: SaleWindows
+    alerts: AlertLane
+    pressure: LanePressure
+
+
+def compose_lanes(
+    index: Index,
+    documents: Documents,
+    parts: LaneParts,
+    *,
+    observing: Sink,
+    sinks: Sequence[Sink],
+    tuning: LaneTuning = TUNING,
+) -> CollectionLanes:
+    """Put the lanes of a collection together, and start nothing.
+
+    `observing` gets the events of all lanes; `sinks`, which has it too, gets those of the item records, in its order.
+    """
+    pressure, watching = LanePressure(parts.clock), _watching(index, parts, observing)
+    embedding = _embedding(index, documents, parts, observing, pressure, tuning.pace)
+    alerts = _alerts(index, parts, observing, watching)
+    sink = Sinks(*sinks, embedding, alerts)
+    writer = ItemWriter(
+        index,
+        cache=parts.cache,
+        shop_currency=parts.shop_currency,
+        clock=parts.clock,
+        sink=sink,
+        dead_letters=parts.dead_letters,
+        watching=watching,
+        gate=parts.gate,
+        backoff=tuning.backoff,
+    )
+    items = Lanes(writer, sink=sink, pressure=pressure, clock=parts.clock, bounds=tuning.bounds)
+    windows = _windows(index, parts, Sinks(observing, alerts), watching)
+    return CollectionLanes(items, embedding, windows, alerts, pressure)
+
+
+def _watching(index: Index, parts: LaneParts, sink: Sink) -> Watching:
+    return Watching(
+        parts.watches, index.collection, serving=parts.serving, clock=parts.clock, sink=sink, gate=parts.gate
+    )
+
+
+def _embedding(
+    index: Index, documents: Documents, parts: LaneParts, sink: Sink, pressure: LanePressure, pace: EmbeddingPace
+) -> EmbeddingLane:
+    return EmbeddingLane(
+        index,
+        documents,
+        parts.cache,
+        assigned=parts.assigned,
+        serving=parts.serving,
+        pressure=pressure,
+        clock=parts.clock,
+        sink=sink,
+        dead_letters=parts.dead_letters,
+        pace=pace,
+    )
+
+
+def _alerts(index: Index, parts: LaneParts, sink: Sink, watching: Watching) -> AlertLane:
+    return AlertLane(
+        index,
+        parts.watches,
+        parts.alerts,
+        watching=watching,
+        assigned=parts.assigned,
+        clock=parts.clock,
+        sink=sink,
+    )
+
+
+def _windows(index: Index, parts: LaneParts, sink: Sink, watching: Watching) -> SaleWindows:
+    return SaleWindows(
+        index,
+        assigned=parts.assigned,
+        shop_currency=parts.shop_currency,
+        clock=parts.clock,
+        sink=sink,
+        watching=watching,
+    )
