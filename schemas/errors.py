@@ -24,6 +24,9 @@
 "exit" is the exit code of a command. A worker process that is Misconfigured ends with 78 (EX_CONFIG of sysexits.h) and
 its reason as the last line, so that `up` does not start it again and again. The codes are attributes of the classes:
 `stream.api.error_answers`, `stream.client`, `stream.commands` and `stream.runtime.process` read them there.
+
+An error that is caught in the folder that raises it is declared there and is not in the table: to everybody else it is
+the error that it becomes, or that it derives from.
 """
 
 from __future__ import annotations

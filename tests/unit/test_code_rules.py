@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -84,6 +85,27 @@ def test_no_function_is_longer_than_fifty_lines() -> None:
         (str(path.relative_to(ROOT)), node.name): (node.end_lineno or 0) - node.lineno for path, node in functions
     }
     assert lengths and {function for function, lines in lengths.items() if lines >= 50} == set()
+
+
+def test_an_error_that_the_table_lacks_stays_in_its_room() -> None:
+    """`schemas.errors` says what follows from each error that a room may get from another one."""
+    table = ROOT / "schemas/errors.py"
+    known = {node.name for node in ast.parse(table.read_text()).body if isinstance(node, ast.ClassDef)}
+    known |= {name for name, each in vars(builtins).items() if isinstance(each, type) and issubclass(each, Exception)}
+    rooms = {
+        node.name: path.parent
+        for path in sources("schemas", "workers", "stream")
+        if path != table
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.ClassDef) and known & {ast.unparse(base) for base in node.bases}
+    }
+    elsewhere = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in sources("schemas", "workers", "stream")
+        for name in imported(ast.parse(path.read_text()))
+        if path.parent != rooms.get(name.rpartition(".")[2], path.parent)
+    ]
+    assert len(rooms) > 5 and elsewhere == []
 
 
 def test_no_name_of_a_class_means_two_things() -> None:
