@@ -129,4 +129,15 @@ class ItemsAssignment:
         return ItemsProgress(number, acked, assigned.items_end)
 
     def _report(self, number: int) -> None:
-        self._reporter.mark(("items", number), lambda: self.progress(number))
+        self._reporter.mark(("items", number), PartitionProgress(self, number))
+
+
+class PartitionProgress(NamedTuple):
+    """The progress of a partition, as the assignment knows it."""
+
+    assignment: ItemsAssignment
+    number: int
+
+    def latest(self) -> ItemsProgress | None:
+        """Return the progress record; None while the partition is not assigned and recovered."""
+        return self.assignment.progress(self.number)

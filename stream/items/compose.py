@@ -16,9 +16,8 @@ from stream.items.worker import ItemsWorker
 from stream.progress.reporter import Reporter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from stream.items.publisher import PublisherBounds
+    from stream.items.recovery import Heap
     from stream.kafka.offset_tracker import ConsumerGroup, OffsetTrackers
     from stream.kafka.reader import Reader
     from stream.kafka.send import Sender
@@ -52,7 +51,7 @@ def compose(
     stamped_by_producers: bool,
     gate: QueryGate,
     decoder: Decoder | None = None,
-    state_loaded: Callable[[], None] = lambda: None,
+    heap: Heap | None = None,
     bounds: PublisherBounds | None = None,
     tracer: Tracer | None = None,
 ) -> ItemsParts:
@@ -60,16 +59,14 @@ def compose(
 
     `writer` names the process in its records, `partitions` is how many each topic has, `reader` reads the state logs,
     `stamped_by_producers` is explained in `stream.items.arrival`, `decoder` reads the records of other systems (without
-    one all events are in our own form), and `state_loaded` is called when the state of a partition is in memory, to
-    stay. Without a `tracer` no spans are recorded.
+    one all events are in our own form), and `heap` is frozen whenever the state of a partition is in memory, to stay.
+    Without a `tracer` no spans are recorded.
     """
     reporter = Reporter(log_id, sender)
     assignment = ItemsAssignment(writer, trackers, group, reporter)
     traces = ItemsTraces(tracer, clock)
     publisher = Publisher(sender, assignment, clock=clock, bounds=bounds, traces=traces)
-    recovery = StateRecovery(
-        reader, assignment=assignment, publisher=publisher, metrics=metrics, state_loaded=state_loaded
-    )
+    recovery = StateRecovery(reader, assignment=assignment, publisher=publisher, metrics=metrics, heap=heap)
     worker = ItemsWorker(
         partitions,
         assignment=assignment,

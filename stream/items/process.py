@@ -6,7 +6,7 @@ import asyncio
 import os
 import uuid
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
 from prometheus_client import CollectorRegistry, start_http_server
@@ -102,7 +102,7 @@ async def _compose(
         stamped_by_producers=await asyncio.to_thread(stamps_are_unknown, kafka),
         gate=QueryGate(),  # Nobody asks queries here.
         decoder=decoder,
-        state_loaded=memory.freeze_heap,
+        heap=memory,
         tracer=tracer,
     )
 
@@ -131,10 +131,21 @@ def serve_metrics(port: int, registry: CollectorRegistry) -> None:
         start_http_server(port, registry=registry)
 
 
+class WorkerCounts(NamedTuple):
+    """The counters of this worker."""
+
+    slot: str
+    registry: CollectorRegistry
+
+    def latest(self) -> WorkerReport:
+        """Return the report of the counters as they are now."""
+        return WorkerReport(f"items-{self.slot}", counters(self.registry))
+
+
 async def report_counters(slot: str, registry: CollectorRegistry, reporter: Reporter) -> None:
     """Report the counters of this worker until cancelled: the API of another process shows them."""
     while True:
-        reporter.mark("counters", lambda: WorkerReport(f"items-{slot}", counters(registry)))
+        reporter.mark("counters", WorkerCounts(slot, registry))
         await asyncio.sleep(COUNTERS_INTERVAL_S)
 
 

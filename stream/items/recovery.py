@@ -4,7 +4,7 @@ the first event, and goes on reading, to repair what other writers append."""
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
@@ -15,7 +15,7 @@ from stream.kafka.topics import ITEMS, STATES
 from stream.state_files.records import WRITER_HEADER
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Collection
 
     from stream.items.assignment import ItemsAssignment
     from stream.items.partition import ItemPartition
@@ -24,6 +24,13 @@ if TYPE_CHECKING:
     from stream.runtime.metrics import ItemsMetrics
 
 log = structlog.get_logger(__name__)
+
+
+class Heap(Protocol):
+    """The memory of the process. `workers.memory` is one."""
+
+    def freeze_heap(self) -> None:
+        """Exclude everything that is on the heap now from all later garbage collections."""
 
 
 class StateRecovery:
@@ -40,14 +47,14 @@ class StateRecovery:
         assignment: ItemsAssignment,
         publisher: Publisher,
         metrics: ItemsMetrics,
-        state_loaded: Callable[[], None] = lambda: None,
+        heap: Heap | None = None,
     ) -> None:
-        """`state_loaded` is called when the state of a partition is in memory, to stay."""
+        """`heap` is frozen whenever the state of a partition is in memory, to stay."""
         self._reader = reader
         self._assignment = assignment
         self._publisher = publisher
         self._metrics = metrics
-        self._state_loaded = state_loaded
+        self._heap = heap
         self._assigned: dict[int, ItemPartition] = {}
         self._new: set[int] = set()
         self._changed = asyncio.Event()
@@ -104,7 +111,8 @@ class StateRecovery:
             for product_id in partition.unlogged():
                 self._publish(partition, product_id)
             self._assignment.recovered(partition, end)
-            self._state_loaded()
+            if self._heap is not None:
+                self._heap.freeze_heap()
         new.clear()
 
     def _join_records(self, assigned: dict[int, ItemPartition], records: list[Record], *, recovering: bool) -> None:

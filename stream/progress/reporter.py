@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from schemas.progress import encode
 from stream.kafka.topics import PROGRESS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import Hashable
 
     from schemas.progress import Progress
     from stream.kafka.send import RecordSender
 
 REPORT_INTERVAL_S = 0.02
+
+
+class Subject(Protocol):
+    """Something whose progress is reported, such as a partition."""
+
+    def latest(self) -> Progress | None:
+        """Return the newest progress record, asked for when the report is due; None leaves it out."""
 
 
 class Reporter:
@@ -23,16 +30,13 @@ class Reporter:
     def __init__(self, log_id: str, sender: RecordSender) -> None:
         self._log_id = log_id
         self._sender = sender
-        self._marked: dict[Hashable, Callable[[], Progress | None]] = {}
+        self._marked: dict[Hashable, Subject] = {}
         self._sent: dict[bytes, bytes] = {}
         self._wake = asyncio.Event()
 
-    def mark(self, subject: Hashable, latest: Callable[[], Progress | None]) -> None:
-        """Note that a subject changed.
-
-        `latest` is called when the report is due, so that only the newest state is encoded. None leaves it out.
-        """
-        self._marked[subject] = latest
+    def mark(self, key: Hashable, subject: Subject) -> None:
+        """Note that a subject changed, which has this key."""
+        self._marked[key] = subject
         self._wake.set()
 
     async def run(self) -> None:
@@ -46,8 +50,8 @@ class Reporter:
     async def flush(self) -> None:
         """Publish the progress records of all subjects that are marked now."""
         marked, self._marked = self._marked, {}
-        for latest in marked.values():
-            progress = latest()
+        for subject in marked.values():
+            progress = subject.latest()
             if progress is None:
                 continue
             key, value = encode(self._log_id, progress)

@@ -182,7 +182,7 @@ class EmbeddedLog:
 
     async def _collect_events(self) -> None:
         try:
-            await self._handover.collect(self._cluster, self._pull, self._child.kill)
+            await self._handover.collect(self._cluster, self)
         except Unavailable as error:
             self._losses.handover_failed(str(error))
 
@@ -234,7 +234,11 @@ class EmbeddedLog:
                 self._losses.handover_failed(f"the item state was not all written down: {why}")
                 self._handover.keep_published()
 
-    async def _pull(self) -> None:
+    async def end_broker(self) -> None:
+        """End the broker at once, and nothing else."""
+        await self._child.kill()
+
+    async def pull(self) -> None:
         """Append to the journal the records that an import has written in the meantime."""
         if self._follower:
             with contextlib.suppress(Unavailable):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from base64 import b64decode, b64encode
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import orjson
 from aiokafka import AIOKafkaProducer
@@ -21,7 +21,7 @@ from stream.runtime.atomic_files import write_whole
 from stream.up.loss_report import rfc3339_now
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Mapping, Sequence
     from pathlib import Path
 
     from aiokafka.structs import RecordMetadata
@@ -32,6 +32,16 @@ if TYPE_CHECKING:
 BATCH_RECORDS = 1_000
 GAIN_SECONDS_MAX = 3.0
 """The time in which the number of events left to read must halve; otherwise producers are too fast."""
+
+
+class EndingLog(Protocol):
+    """The log that is about to end."""
+
+    async def pull(self) -> None:
+        """Keep the item state that an import has written meanwhile. Called before each request for the end offsets."""
+
+    async def end_broker(self) -> None:
+        """End the broker at once."""
 
 
 class InputHandover:
@@ -61,18 +71,15 @@ class InputHandover:
         """Return the number of events."""
         return len(self._events)
 
-    async def collect(
-        self, kafka: Cluster, before_look: Callable[[], Awaitable[None]], end_broker: Callable[[], Awaitable[None]]
-    ) -> None:
-        """Read all events above the commits of the items workers, which have stopped. Raises Unavailable.
+    async def collect(self, kafka: Cluster, ending: EndingLog) -> None:
+        """Read all events above the commits of the items workers, which have stopped, and end the broker.
 
-        `before_look` is called before each request for the end offsets. `end_broker` is called as soon as all events
-        have been read, because producers go on sending. If producers send faster than events can be read, `end_broker`
-        is called too, and Unavailable is raised.
+        The broker is ended as soon as all events have been read, because producers go on sending. It is ended too if
+        producers send faster than events can be read; then Unavailable is raised.
         """
         commits, collected = await asyncio.to_thread(committed_offsets, kafka, ITEMS_GROUP), list[Record]()
         try:
-            await self._read(kafka, commits, collected, before_look, end_broker)
+            await self._read(kafka, commits, collected, ending)
         except BaseException:
             self._events += collected
             raise
@@ -88,24 +95,23 @@ class InputHandover:
         kafka: Cluster,
         commits: Mapping[Partition, int],
         collected: list[Record],
-        before_look: Callable[[], Awaitable[None]],
-        end_broker: Callable[[], Awaitable[None]],
+        ending: EndingLog,
     ) -> None:
         async with Reader(kafka) as reader:
             reader.assign({partition: commits.get(partition, 0) for partition in self._partitions})
             least, deadline_s = math.inf, 0.0
             while True:
-                await before_look()
+                await ending.pull()
                 if not (left := _left(ends := await reader.end_offsets(), reader.positions)):
                     break
                 if 2 * left <= least:
                     least, deadline_s = left, self._clock.monotonic_s() + self._gain_seconds_max
                 elif self._clock.monotonic_s() > deadline_s:
-                    await end_broker()
+                    await ending.end_broker()
                     raise Unavailable("events came faster than they could be read")
                 async for records in reader.read_to(ends):
                     collected += records
-            await end_broker()
+            await ending.end_broker()
 
     async def publish(self, kafka: Cluster) -> None:
         """Publish the events, each with its time of arrival. Raises Unavailable.

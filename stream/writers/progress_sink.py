@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from schemas.progress import IndexProgress
 from workers.lanes.sinks import Written
@@ -22,6 +22,16 @@ class InformedWatermark(Protocol):
 
     def serve(self, collection: str) -> None:
         """Note that this collection answers searches from now on."""
+
+
+class CollectionProgress(NamedTuple):
+    """The progress of a collection when it was last written."""
+
+    record: IndexProgress
+
+    def latest(self) -> IndexProgress:
+        """Return the progress record."""
+        return self.record
 
 
 class ProgressSink:
@@ -57,4 +67,4 @@ class ProgressSink:
     def _publish(self, progress: IndexProgress) -> None:
         self._watermark.index_progress(progress)
         if self._reporter is not None:
-            self._reporter.mark((progress.partition, progress.collection), lambda: progress)
+            self._reporter.mark((progress.partition, progress.collection), CollectionProgress(progress))

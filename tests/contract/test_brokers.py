@@ -342,6 +342,18 @@ def test_all_clients_put_a_product_into_the_same_partition() -> None:
         assert ours == partition_of(key + b"\0review", 7)
 
 
+class Ending:
+    """A log that is about to end."""
+
+    ended = 0
+
+    async def pull(self) -> None:
+        assert not self.ended
+
+    async def end_broker(self) -> None:
+        self.ended += 1
+
+
 async def test_the_input_events_of_a_log_go_into_the_next_one_whole_and_in_order(
     embedded_broker: RunningBroker, tmp_path: Path
 ) -> None:
@@ -349,16 +361,9 @@ async def test_the_input_events_of_a_log_go_into_the_next_one_whole_and_in_order
     partitions = embedded_broker.new_topic(partitions=2)
     for partition in partitions:
         await send(embedded_broker, partition, 2_500)
-    ended = []
-
-    async def end_broker() -> None:
-        ended.append(True)
-
-    async def before_look() -> None:
-        assert not ended
-
+    ending = Ending()
     handover = InputHandover(partitions, tmp_path / "tail", SystemClock(), gain_seconds_max=0.0)
-    await handover.collect(embedded_broker.cluster, before_look, end_broker)
+    await handover.collect(embedded_broker.cluster, ending)
     handover.save()
     published = InputHandover(partitions, tmp_path / "tail", SystemClock())
     await published.publish(embedded_broker.cluster)
@@ -366,7 +371,7 @@ async def test_the_input_events_of_a_log_go_into_the_next_one_whole_and_in_order
     assert (tmp_path / "tail").exists()
     published.forget("2999-01-01T00:00:00.000Z")
     assert not (tmp_path / "tail").exists()
-    assert ended == [True]
+    assert ending.ended == 1
     for partition in partitions:
         values = [record.value for record in await read(embedded_broker, partition)]
         assert len(values) == 5_000 and values[:2_500] == values[2_500:]

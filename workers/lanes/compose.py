@@ -48,7 +48,7 @@ class LaneTuning(NamedTuple):
     """The bounds and paces of the lanes."""
 
     bounds: LaneBounds | None = None
-    """None for those of the product."""
+    """The bounds of the queues; None for the product's own."""
     pace: EmbeddingPace = EmbeddingPace()
     backoff: Backoff = INDEX_BACKOFF
 
