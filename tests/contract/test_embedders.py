@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-import torch
 
 from schemas.errors import EmbeddingFailed
 from tests.support.lazily import Lazily
@@ -164,18 +163,3 @@ def test_the_installed_model_is_traced_for_queries_and_documents(model_only: sen
         "query": TracedPass,
         "document": TracedPass,
     }
-
-
-def test_documents_wait_until_a_query_is_answered(
-    model_only: sentence.SentenceEmbedder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    gate = QueryGate(wait_share=1, wait_seconds_max=60)
-    monkeypatch.setattr(model_only, "_gate", gate)
-    monkeypatch.setattr(model_only, "_bucket", gate.token_bucket())
-    monkeypatch.setattr(model_only, "_passes", {"document": lambda _: torch.ones(1, 384)})
-    with ThreadPoolExecutor(1) as threads:
-        with gate.answering():
-            documents = threads.submit(model_only.embed_documents, ["toner"])
-            with pytest.raises(TimeoutError):
-                documents.result(0.2)
-        assert documents.result(HANG_S).shape == (1, 384)

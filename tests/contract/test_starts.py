@@ -81,6 +81,7 @@ async def running(
     connect(parts, [topic], member)
     await parts.app.start()
     with warnings.catch_warnings():
+        # Faust warns of a setting that changes once it was read.
         warnings.simplefilter("ignore", AlreadyConfiguredWarning)
         parts.app.conf.broker_request_timeout = FAUST_WAITS_S  # Not before: a consumer is not made with so little.
     try:

@@ -12,6 +12,7 @@ from qdrant_client.local.payload_filters import check_filter
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+# The front checks itself what a server needs an index for.
 warnings.filterwarnings("ignore", message="Payload indexes have no effect")
 
 RANGES = frozenset(("integer", "float", "datetime"))

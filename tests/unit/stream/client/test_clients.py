@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -167,6 +168,31 @@ def test_where_nothing_answers_it_says_where(client_of: Callable[..., Callable[.
         client_of("http://127.0.0.1:9")("status")
 
 
+class SomethingElse(ThreadingHTTPServer):
+    """A server that is not Freshline, and gives one answer to every request."""
+
+    status, content = 200, b""
+
+
+class Answer(BaseHTTPRequestHandler):
+    server: SomethingElse
+
+    def do_GET(self) -> None:
+        self.send_response(self.server.status)
+        self.end_headers()
+        self.wfile.write(self.server.content)
+
+    def log_message(self, *_: object) -> None: ...
+
+
+@pytest.fixture(scope="module")
+def something_else() -> Iterator[SomethingElse]:
+    with SomethingElse(("127.0.0.1", 0), Answer) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
 @pytest.mark.parametrize("name", ["search", "snapshots"])
 @pytest.mark.parametrize(
     ("status", "body", "said"),
@@ -178,14 +204,12 @@ def test_where_nothing_answers_it_says_where(client_of: Callable[..., Callable[.
     ],
 )
 def test_an_answer_of_something_else_is_an_error_with_a_sentence(
-    monkeypatch: pytest.MonkeyPatch, name: str, status: int, body: bytes, said: str
+    something_else: SomethingElse, name: str, status: int, body: bytes, said: str
 ) -> None:
     content = b"event: snapshot\ndata: " + body + b"\n\n" if name == "snapshots" and status == 200 else body
-    transport = httpx.MockTransport(lambda _: httpx.Response(status, content=content))
-    with Client("http://shop") as client:
-        monkeypatch.setattr(client, "_http", httpx.Client(transport=transport))
-        with pytest.raises(FreshlineError, match=said):
-            client.search(q="cake") if name == "search" else next(client.snapshots())
+    something_else.status, something_else.content = status, content
+    with Client(f"http://127.0.0.1:{something_else.server_port}") as client, pytest.raises(FreshlineError, match=said):
+        client.search(q="cake") if name == "search" else next(client.snapshots())
 
 
 def test_the_time_that_the_api_waits_is_added_to_that_of_an_answer() -> None:

@@ -30,6 +30,7 @@ def test_an_interruption_is_raised_and_remembered(number: signal.Signals) -> Non
     assert asked_to_stop.is_set()
 
 
+# Python drops what a finaliser raises, and says so: that is the case here.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_an_interruption_that_a_finaliser_drops_is_remembered() -> None:
     asked_to_stop = _interruptions()

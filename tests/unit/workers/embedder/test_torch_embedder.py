@@ -1,15 +1,17 @@
-"""Batches of documents are embedded several at a time, and every row is that of its text."""
+"""Batches of documents are embedded several at a time, every row is that of its text, and they give way to queries."""
 
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, cast
 
 import pytest
 import torch
 
 from schemas.errors import EmbeddingFailed
-from tests.support.waiting import HANG_S
+from tests.support.gates import WatchedGate
+from tests.support.waiting import HANG_S, wait_until
 from workers.embedder.interface import ModelId
 from workers.embedder.torch_embedder import TOKENS_MIN, TorchEmbedder
 from workers.embedder.torch_model import Features, TextTokeniser, TorchModel
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from workers.embedder.torch_model import Task
+    from workers.query_gate import QueryGate
 
 
 class OneBatchEach:
@@ -31,10 +34,11 @@ class OneBatchEach:
         return True
 
 
-def embedder(forward: Callable[[Features], torch.Tensor], threads: int) -> TorchEmbedder:
+def embedder(forward: Callable[[Features], torch.Tensor], threads: int, gate: QueryGate | None = None) -> TorchEmbedder:
     tokeniser = cast("TextTokeniser", OneBatchEach())
-    passes = {"document": forward, "query": forward}
-    return TorchEmbedder(TorchModel(ModelId("m", "1", 2), "float32", 1.0, 0.0, tokeniser, passes), threads=threads)  # type: ignore[arg-type]
+    passes: dict[Task, Callable[[Features], torch.Tensor]] = {"document": forward, "query": forward}
+    model = TorchModel(ModelId("m", "1", 2), "float32", 1.0, 0.0, tokeniser, passes)
+    return TorchEmbedder(model, gate=gate, threads=threads)
 
 
 def number_and_one(features: Features) -> torch.Tensor:
@@ -71,3 +75,14 @@ def test_a_failure_is_raised_after_every_other_batch_is_done() -> None:
     with pytest.raises(EmbeddingFailed, match="no"):
         embedder(forward, 2).embed_documents([str(number) for number in range(6)])
     assert sorted(done) == [1, 2, 3, 4, 5]
+
+
+def test_documents_wait_until_a_query_is_answered() -> None:
+    gate = WatchedGate()
+    made = embedder(number_and_one, 1, gate)
+    with ThreadPoolExecutor(1) as threads:
+        with gate.answering():
+            documents = threads.submit(made.embed_documents, ["3"])
+            wait_until(lambda: gate.came > 0 or documents.done(), "the documents come to the gate")
+            assert not documents.done()
+        assert documents.result(HANG_S).shape == (1, 2)
