@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from stream.kafka.offset_tracker import InFlightRecord
     from stream.kafka.partitions import Partition
     from stream.kafka.record_batch import FetchedRecord, RecordBatch
-    from stream.kafka.send import Headers
     from stream.runtime.metrics import ItemsMetrics
     from stream.runtime.telemetry.interface import Span
     from workers.clock import Clock
@@ -119,9 +118,13 @@ class ItemsWorker:
     async def _handle_delivered(
         self, record: FetchedRecord, partition: Partition, state: ItemPartition, in_flight: InFlightRecord
     ) -> None:
-        """Decode the record and decide, put the effects into the producer's hands, and ack once all are confirmed."""
-        span = self._traces.begin(record, partition)
-        decisions = self._decide(record, partition, state, span)
+        """Decode the record, decide, put the effects into the producer's hands, and ack once all are confirmed."""
+        span, arrived = self._traces.begin(record, partition), self._arrival(record)
+        try:
+            decoded: list[Decoded] | Exception = self._decoder.decode(record, partition.topic, arrived)
+        except Exception as error:  # It is invalid, or a bug: then what is decided is to refuse it.
+            decoded = error
+        decisions = self._decide(decoded, record, partition, state, arrived.at_ms, span)
         whole: Ack = in_flight if span is None else self._traces.ack(span, in_flight)
         if not decisions:  # A record that changes nothing, such as the tombstone after a delete.
             self._publisher.ack_after(Effect(state, confirmed=True), whole)
@@ -131,38 +134,33 @@ class ItemsWorker:
             self._publisher.ack_after(await self._publisher.carry_out(decision), ack)
 
     def _decide(
-        self, record: FetchedRecord, partition: Partition, state: ItemPartition, span: Span | None
+        self,
+        decoded: list[Decoded] | Exception,
+        record: FetchedRecord,
+        partition: Partition,
+        state: ItemPartition,
+        arrived_at_ms: int,
+        span: Span | None,
     ) -> list[FoldedEvent | Outgoing]:
         """Fold the events of a record that belong to this partition. Return them, and after them the records that are
         sent instead of the others: forwarded events, or the dead letter of a record that cannot be folded.
 
         The folded ones come first because they must be carried out before anything suspends.
         """
-        arrived = self._arrival(record)
-        origin = Origin(partition.topic, partition.number, record.offset, arrived.at_ms)
+        origin = Origin(partition.topic, partition.number, record.offset, arrived_at_ms)
+        if isinstance(decoded, Exception):
+            return [self._refuse(record, state, origin, decoded, span)]
         folded: list[FoldedEvent | Outgoing] = []
         forwarded: list[FoldedEvent | Outgoing] = []
         try:
-            for decoded in self._decoder.decode(record, partition.topic, arrived):
-                number = self._partition_of(decoded.event.product_id)
+            for each in decoded:
+                number = self._partition_of(each.event.product_id)
                 if number == partition.number:
-                    folded.append(self._fold(decoded.event, state, arrived.at_ms, span))
+                    folded.append(self._fold(each.event, state, arrived_at_ms, span))
                 else:
-                    forwarded.append(self._forward(decoded, record, state, number, origin))
-        except InvalidEvent as error:
-            headers = dead_letter_headers(origin, record.headers, error)
-            return [self._refuse(record, state, partition.topic, error, headers, span)]
+                    forwarded.append(self._forward(each, record, state, number, origin))
         except Exception as error:
-            log.exception(
-                "bug",
-                product_id=(record.key or b"").decode(errors="replace"),
-                topic=partition.topic,
-                partition=partition.number,
-                offset=record.offset,
-            )
-            self._metrics.bugs.labels(FOLD).inc()
-            headers = bug_headers(origin, record.headers, error)
-            return [*folded, self._refuse(record, state, partition.topic, error, headers, span)]
+            return [*folded, self._refuse(record, state, origin, error, span)]
         return folded + forwarded if forwarded else folded
 
     def _forward(
@@ -202,18 +200,26 @@ class ItemsWorker:
             self._metrics.unchanged.labels(event.topic, state.why_unchanged(event)).inc()
 
     def _refuse(
-        self,
-        record: FetchedRecord,
-        state: ItemPartition,
-        topic: str,
-        error: Exception,
-        headers: Headers,
-        span: Span | None,
+        self, record: FetchedRecord, state: ItemPartition, origin: Origin, error: Exception, span: Span | None
     ) -> Outgoing:
+        """Return the dead letter of a record that is invalid, or that a pure stage failed on, which is a bug."""
+        if isinstance(error, InvalidEvent):
+            headers = dead_letter_headers(origin, record.headers, error)
+        else:
+            log.error(
+                "bug",
+                product_id=(record.key or b"").decode(errors="replace"),
+                topic=origin.topic,
+                partition=origin.partition,
+                offset=record.offset,
+                exc_info=error,
+            )
+            self._metrics.bugs.labels(FOLD).inc()
+            headers = bug_headers(origin, record.headers, error)
         if span is not None:
             span.fail(f"{type(error).__name__}: {error}")
-        self._metrics.dead_letters.labels(topic, type(error).__name__).inc()
-        return Outgoing(state, dead_letter_topic(topic), record.key, record.value, state.number, headers)
+        self._metrics.dead_letters.labels(origin.topic, type(error).__name__).inc()
+        return Outgoing(state, dead_letter_topic(origin.topic), record.key, record.value, state.number, headers)
 
 
 def _begin_at_zero(metrics: ItemsMetrics) -> None:

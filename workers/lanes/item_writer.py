@@ -206,22 +206,21 @@ class ItemWriter:
             for facet in made.became_searchable:
                 if facet in pending.changes:
                     self._sink.note(Searchable(facet, pending.changes[facet], now_ms, pending.times, trace_id))
-            if pending.traced:
-                self._note_traced(pending, made.action.value, made.write, began_ms, now_ms)
-            pending.ack()
-
-    def _note_traced(self, pending: PendingItem, outcome: str, write: Write | None, began_ms: int, now_ms: int) -> None:
-        due = write.payload["vector_due"] if isinstance(write, Upsert) else None
-        self._sink.note(
-            TracedWrite(pending.traced, pending.product_id, pending.partition, outcome, due, began_ms, now_ms)
-        )
+            self._ack(pending, made.action.value, made.write, began_ms, now_ms)
 
     async def _refuse(self, pending: PendingItem, error: Exception) -> None:
         began_ms = self._clock.now_ms()
         self._sink.note(Refused(error))
         await self._dead_letters.refuse(pending, error)
+        self._ack(pending, REFUSED, None, began_ms, self._clock.now_ms())
+
+    def _ack(self, pending: PendingItem, outcome: str, write: Write | None, began_ms: int, now_ms: int) -> None:
+        """Ack the records of an item that is written, needs no write, or is refused: the only place that does."""
         if pending.traced:
-            self._note_traced(pending, REFUSED, None, began_ms, self._clock.now_ms())
+            due = write.payload["vector_due"] if isinstance(write, Upsert) else None
+            self._sink.note(
+                TracedWrite(pending.traced, pending.product_id, pending.partition, outcome, due, began_ms, now_ms)
+            )
         pending.ack()
 
     async def _write_until_available(self, writes: Sequence[Write]) -> set[str]:
