@@ -52,7 +52,10 @@ class SnapshotFeed:
     A viewer that reads slowly misses snapshots and is never waited for: nothing queues.
     """
 
-    def __init__(self, source: SnapshotSource, *, interval_s: float = INTERVAL_S) -> None:
+    def __init__(
+        self, source: SnapshotSource, *, interval_s: float = INTERVAL_S, viewers_max: int = VIEWERS_MAX
+    ) -> None:
+        self._viewers_max = viewers_max
         self._source = source
         self._interval_s = interval_s
         self._newest: bytes | None = None
@@ -66,7 +69,7 @@ class SnapshotFeed:
     @property
     def full(self) -> bool:
         """True if a further viewer must be refused."""
-        return self._viewers >= VIEWERS_MAX
+        return self._viewers >= self._viewers_max
 
     async def watch(self) -> AsyncGenerator[bytes]:
         """Yield the points of the charts so far, and then each new snapshot, until the feed closes.

@@ -65,21 +65,22 @@ class SnapshotStream(StreamingResponse):
 
     media_type = "text/event-stream"
 
-    def __init__(self, watch: AsyncGenerator[bytes]) -> None:
+    def __init__(self, watch: AsyncGenerator[bytes], send_seconds_max: float = SEND_SECONDS_MAX) -> None:
         super().__init__(watch, headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"})
         self._watch = watch
+        self._send_seconds_max = send_seconds_max
 
     @override
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_in_time(message: Message) -> None:
-            async with asyncio.timeout(SEND_SECONDS_MAX):
+            async with asyncio.timeout(self._send_seconds_max):
                 await send(message)
 
         async with aclosing(self._watch):
             try:
                 await super().__call__(scope, receive, send_in_time)
             except* TimeoutError:
-                log.info("a viewer of the dashboard reads nothing any more", seconds=SEND_SECONDS_MAX)
+                log.info("a viewer of the dashboard reads nothing any more", seconds=self._send_seconds_max)
 
 
 @cache

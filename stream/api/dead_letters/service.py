@@ -120,7 +120,15 @@ def repair_line(repair: RepairRequest) -> bytes:
         raise RefusedRequest("text", "is nested too deeply: flatten it (nothing was sent)") from None
 
 
-def listed(prepared: Resend, topic: InputTopic, reason: str | None, limit: int, clock: Clock) -> LetterList:
+def listed(
+    prepared: Resend,
+    topic: InputTopic,
+    reason: str | None,
+    limit: int,
+    clock: Clock,
+    *,
+    kinds_max: int = KINDS_MAX,
+) -> LetterList:
     """Return the kinds of reasons of all letters, and the newest ones of the kind of one reason (None: of any)."""
     reasons: dict[str, ReasonCount] = {}
     newest: deque[DeadLetter] = deque(maxlen=limit)
@@ -129,7 +137,7 @@ def listed(prepared: Resend, topic: InputTopic, reason: str | None, limit: int, 
         for letter in letters:
             count += 1
             why, at = kind_of(reason_of(letter)), rfc3339(letter.record.timestamp_ms)
-            if why not in reasons and len(reasons) >= KINDS_MAX:
+            if why not in reasons and len(reasons) >= kinds_max:
                 why = OTHER
             counted = reasons.setdefault(why, ReasonCount(reason=why, count=0, since=at, until=at))
             counted.count += 1

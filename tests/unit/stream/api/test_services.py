@@ -28,6 +28,7 @@ from stream.kafka.log_identity import LogIdentity
 from stream.kafka.partitions import Partition
 from stream.kafka.reader import Record
 from stream.progress.fresh_as_of import FreshAsOf
+from stream.progress.lag import Lag
 from stream.progress.recent_freshness import RecentFreshness
 from stream.progress.watermark import Watermark
 from stream.runtime.jobs import Jobs

@@ -9,9 +9,8 @@ import orjson
 import pytest
 
 from schemas.errors import Unavailable
-from stream.api.dashboard import feed, routes
 from stream.api.dashboard.feed import SnapshotFeed
-from stream.api.dashboard.routes import SnapshotStream
+from stream.api.dashboard.routes import SEND_SECONDS_MAX, SnapshotStream
 from tests.support.api_client import api_client
 from tests.support.snapshots import empty_snapshot
 from tests.support.standing_in import StandIn
@@ -30,11 +29,11 @@ async def event(viewer: AsyncGenerator[bytes]) -> tuple[str, Any]:
 
 
 class Bench:
-    def __init__(self) -> None:
+    def __init__(self, **bounds: int) -> None:
         self.computed = 0
         self.seconds_apart = 0.001
         self.away = False
-        self.feed = SnapshotFeed(self, interval_s=0.001)
+        self.feed = SnapshotFeed(self, interval_s=0.001, **bounds)
 
     async def snapshot(self, _before: Snapshot | None) -> Snapshot:
         self.computed += 1
@@ -103,13 +102,9 @@ async def test_points_of_a_time_in_which_others_watched_are_not_given_to_whoever
 
 
 @pytest.mark.parametrize("leaves", ["by hanging up", "by reading nothing"])
-async def test_a_viewer_that_goes_in_the_middle_of_an_event_leaves_its_place(
-    leaves: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(feed, "VIEWERS_MAX", 1)
-    b, sending, never = Bench(), asyncio.Event(), asyncio.Event()
-    if leaves == "by reading nothing":
-        monkeypatch.setattr(routes, "SEND_SECONDS_MAX", 0.01)
+async def test_a_viewer_that_goes_in_the_middle_of_an_event_leaves_its_place(leaves: str) -> None:
+    b, sending, never = Bench(viewers_max=1), asyncio.Event(), asyncio.Event()
+    send_seconds_max = 0.01 if leaves == "by reading nothing" else SEND_SECONDS_MAX
 
     async def send(message: Any) -> None:
         if message["type"] == "http.response.body":
@@ -121,7 +116,7 @@ async def test_a_viewer_that_goes_in_the_middle_of_an_event_leaves_its_place(
         return {"type": "http.disconnect"}
 
     watch = b.feed.watch()
-    stream = asyncio.create_task(SnapshotStream(watch)({"type": "http", "asgi": {}}, receive, send))
+    stream = asyncio.create_task(SnapshotStream(watch, send_seconds_max)({"type": "http", "asgi": {}}, receive, send))
     await sending.wait()
     assert b.feed.full
     await until(stream.done, "the stream has ended")

@@ -9,7 +9,6 @@ import orjson
 import pytest
 
 from schemas.errors import RefusedRequest
-from stream.api.dead_letters import service
 from stream.api.dead_letters.models import LetterList, RepairRequest
 from stream.api.dead_letters.service import OTHER, kind_of, listed, repair_line, shown
 from stream.kafka.headers import PREFIX, Origin, origin_headers
@@ -72,8 +71,8 @@ class Prepared:
         yield iter(self._letters)
 
 
-def listing(*reasons: str, reason: str | None = None) -> LetterList:
-    return listed(cast("Any", Prepared(*reasons)), "prices", reason, 10, SystemClock())
+def listing(*reasons: str, reason: str | None = None, **bounds: int) -> LetterList:
+    return listed(cast("Any", Prepared(*reasons)), "prices", reason, 10, SystemClock(), **bounds)
 
 
 def test_letters_that_were_refused_alike_are_of_one_kind_whatever_the_values() -> None:
@@ -95,11 +94,10 @@ def test_letters_that_were_refused_alike_are_of_one_kind_whatever_the_values() -
     )
 
 
-def test_no_letter_is_left_out_of_the_counts_however_many_kinds_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service, "KINDS_MAX", 3)
-    found = listing(*(f"kind {number}" for number in range(10)))
+def test_no_letter_is_left_out_of_the_counts_however_many_kinds_there_are() -> None:
+    found = listing(*(f"kind {number}" for number in range(10)), kinds_max=3)
     assert {each.reason: each.count for each in found.reasons} == {"kind 0": 1, "kind 1": 1, "kind 2": 1, OTHER: 7}
-    assert len(listing(*(f"kind {number}" for number in range(10)), reason=OTHER).letters) == 7
+    assert len(listing(*(f"kind {number}" for number in range(10)), reason=OTHER, kinds_max=3).letters) == 7
 
 
 async def test_another_site_cannot_send_a_letter_since_a_form_has_no_json() -> None:
