@@ -69,6 +69,9 @@ def test_a_change_flashes_and_what_has_the_focus_keeps_it(live: Page, service: S
     asked_again(live, service)
     expect(row.locator(".price").first).to_have_text("7.25 HKD")
     expect(live.locator("#hits li.flash")).to_have_count(1)
+    live.emulate_media(reduced_motion="reduce")
+    flash = "(row) => [getComputedStyle(row).animationName, getComputedStyle(row).outlineStyle]"
+    assert live.locator("#hits li.flash").evaluate(flash) == ["none", "solid"]
     expect(live.locator("#hits h2").first).to_contain_text("Red vase")
     expect(link).to_be_focused()
 
