@@ -8,6 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from stream.api.dashboard.models import ChangedPrice, ComingPrice, SaleCalendar
 from tests.support.running_commands import serving
 from tests.support.snapshots import empty_snapshot
 from tests.support.standing_in import StandIn
@@ -39,9 +40,14 @@ def snapshot(**more: Any) -> tuple[str, dict[str, Any]]:
 
 
 @pytest.fixture
-def told(page: Page) -> Iterator[Page]:
+def service() -> StandIn:
+    return StandIn(vase="Blue vase")
+
+
+@pytest.fixture
+def told(page: Page, service: StandIn) -> Iterator[Page]:
     """The dashboard, which has had a snapshot in which all is fresh, and whose time passes when the test says so."""
-    with serving(StandIn(vase="Blue vase")) as api:
+    with serving(service) as api:
         page.add_init_script(STREAM)
         page.clock.install()
         page.goto(api)
@@ -131,6 +137,23 @@ def test_charts_have_the_last_five_minutes_without_a_line_over_a_pause_and_outli
     told.evaluate("tell", ["points", []])  # Another process answers, which has none yet.
     told.evaluate("tell", snapshot(at_ms=1_795_000_031_000))
     expect(rows).to_have_count(2)
+
+
+def test_the_sale_calendar_says_how_late_a_price_changed_and_how_many_it_leaves_out(
+    told: Page, service: StandIn
+) -> None:
+    at = "2026-11-21T12:00:00.000Z"
+    coming = ComingPrice(product_id="vase", title="Blue vase", at=at, price=20, then=15, currency="EUR")
+    changed = ChangedPrice(product_id="other", at=at, late_seconds=0.2)
+    service.dashboard.calendar = SaleCalendar(coming=[coming], coming_total=1, changed=[changed], changed_total=70)
+    told.get_by_role("button", name="List price changes").click()
+    expect(told.locator("#sales-said")).to_have_text(
+        "1 changes of prices in the next day, 70 (the last 1 are shown) in the last hour."
+    )
+    rows = told.locator("#sales-list tbody tr")
+    expect(rows.first).to_contain_text("15 EUR")
+    expect(rows.last).to_contain_text("other")
+    expect(rows.last).to_contain_text("200 ms")
 
 
 def test_a_query_that_is_refused_does_not_hide_the_life_of_the_product(told: Page) -> None:

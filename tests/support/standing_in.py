@@ -106,6 +106,7 @@ class StandInDashboard:
 
     full = False
     closed = False
+    calendar = SaleCalendar(coming=[], coming_total=0, changed=[], changed_total=0)
 
     async def watch(self) -> AsyncGenerator[bytes]:
         yield frame("points", "[]")
@@ -115,7 +116,7 @@ class StandInDashboard:
         self.closed = True
 
     async def sales(self) -> SaleCalendar:
-        return SaleCalendar(coming=[], coming_total=0, changed=[], changed_total=0)
+        return self.calendar
 
 
 class StandIn:
