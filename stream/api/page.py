@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from schemas.errors import RefusedRequest
 from schemas.queries import QUERY_CHARS_MAX, Filters, SearchRequest, Sort
-from stream.api.page_facets import PAGE_FACETS, chosen_filters, facet_links, kept_filters, page_url
+from stream.api.page_refinements import PAGE_FACETS, chosen_filters, facet_links, kept_filters, page_url
 from stream.api.parameter_refusals import refusal
 from stream.runtime.printing import ago, amount
 

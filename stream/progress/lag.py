@@ -11,7 +11,7 @@ from stream.kafka.topics import INPUTS, ITEMS
 
 if TYPE_CHECKING:
     from stream.kafka.end_offsets import EndOffsets
-    from stream.progress.partition_lag import PartitionLags
+    from stream.progress.lag_by_partition import PartitionLags
     from stream.progress.watermark import Watermark
     from workers.index.interface import Index
 

@@ -8,7 +8,7 @@ from schemas.progress import IndexProgress, ItemsProgress, WorkerReport, decode
 from stream.kafka.partitions import Partition, all_partitions
 from stream.kafka.topics import DEAD_LETTERS, INPUTS, ITEMS, PROGRESS
 from stream.progress.lag import LagMeter
-from stream.progress.partition_lag import PartitionLags
+from stream.progress.lag_by_partition import PartitionLags
 from stream.progress.searchable_times import SearchableTimes
 from workers.retry import every
 

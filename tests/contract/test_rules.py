@@ -44,7 +44,7 @@ class Follower:
         self.live = LiveRules(broker.cluster, PARTITIONS, self.metrics.rules_refused)
 
     def pins(self, query: str = "sofa") -> list[str]:
-        return [rule.id for rule in self.live.rules.applied(query, NOW_MS).pins]
+        return [rule.id for rule in self.live.rules.in_force(query, NOW_MS).pins]
 
 
 @contextmanager

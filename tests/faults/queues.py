@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import stream.items.publisher as publishing
 from stream.kafka.topics import INPUTS
-from workers.lanes import queues
+from workers.lanes import lane_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 SMALL = "small-queues"
 """The file in the folder of a worker that is to have small bounds."""
-BOUNDS = {"items": publishing.BOUNDS.in_flight_max, "index": queues.BOUNDS.pending_items_max}
+BOUNDS = {"items": publishing.BOUNDS.in_flight_max, "index": lane_order.BOUNDS.pending_items_max}
 """The product's own bounds."""
 HELD_MAX = {"items": 60, "index": 30}
 """Small bounds, below the number of products, by which the lanes are keyed: 5,000 would never be reached."""
-BEYOND = {"items": len(INPUTS) - 1, "index": queues.BOUNDS.batch_items_max}
+BEYOND = {"items": len(INPUTS) - 1, "index": lane_order.BOUNDS.batch_items_max}
 """The number of records beyond its bound that a queue may hold. The same free place may admit one event of each topic,
 and a record that is being written may come back into full lanes as a new text."""
 WORDS = {"items": "events taken and not confirmed", "index": "items in the lanes"}
@@ -52,7 +52,7 @@ def bound(name: str) -> None:
     if name == "items":
         publishing.BOUNDS = publishing.BOUNDS._replace(in_flight_max=HELD_MAX[name])
     else:
-        queues.BOUNDS = queues.BOUNDS._replace(pending_items_max=HELD_MAX[name])
+        lane_order.BOUNDS = lane_order.BOUNDS._replace(pending_items_max=HELD_MAX[name])
 
 
 def watch(folder: Path, name: str) -> None:
@@ -62,7 +62,7 @@ def watch(folder: Path, name: str) -> None:
         _look_after(publishing.Publisher, "ack_after", lambda publisher: most.look(publisher._in_flight))
     else:
         for function in ("put_now", "put_texts"):
-            _look_after(queues.PriorityQueues, function, lambda waiting: most.look(len(waiting)))
+            _look_after(lane_order.PriorityQueues, function, lambda waiting: most.look(len(waiting)))
 
 
 def _look_after(owner: type, function: str, look: Callable[[Any], None]) -> None:

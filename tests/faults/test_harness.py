@@ -227,9 +227,9 @@ def test_every_name_that_the_harness_replaces_in_a_worker_is_there(
         (importlib.import_module("stream.items.publisher").Publisher, "ack_after"),
         (importlib.import_module("stream.items.process"), "connect"),
         (importlib.import_module("stream.items.worker").ItemsWorker, "_fold"),
-        (importlib.import_module("workers.lanes.queues"), "BOUNDS"),
-        (importlib.import_module("workers.lanes.queues").PriorityQueues, "put_now"),
-        (importlib.import_module("workers.lanes.queues").PriorityQueues, "put_texts"),
+        (importlib.import_module("workers.lanes.lane_order"), "BOUNDS"),
+        (importlib.import_module("workers.lanes.lane_order").PriorityQueues, "put_now"),
+        (importlib.import_module("workers.lanes.lane_order").PriorityQueues, "put_texts"),
         (importlib.import_module("workers.state.fold"), "entity"),
     }
     assert [(owner, name) for owner, name in replaced if not hasattr(owner, name)] == []

@@ -18,8 +18,8 @@ from workers.embedder.fake import FakeEmbedder
 from workers.index.edge.open import open_edge
 from workers.lanes.compose import LaneParts, LaneTuning, compose_lanes
 from workers.lanes.embedding import EmbeddingLane, EmbeddingPace
+from workers.lanes.lane_order import BOUNDS, LaneBounds
 from workers.lanes.pending_item import PendingItem
-from workers.lanes.queues import BOUNDS, LaneBounds
 from workers.lanes.sinks import Embedded, Planned, Repriced, Retried, Searchable, VectorSearchable
 from workers.query_gate import QueryGate
 from workers.retry import Backoff

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from workers.embedder.cache import VectorCache
     from workers.index.interface import Index
     from workers.lanes.embedding import AssignedPartitions, Documents
-    from workers.lanes.queues import LaneBounds
+    from workers.lanes.lane_order import LaneBounds
     from workers.lanes.sinks import Alerts, DeadLetters, Sink
     from workers.query_gate import QueryGate
     from workers.watches.watch_set import WatchSet

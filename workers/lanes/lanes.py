@@ -10,8 +10,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from workers.lanes import queues
-from workers.lanes.queues import LaneBounds, PriorityQueues
+from workers.lanes import lane_order
+from workers.lanes.lane_order import LaneBounds, PriorityQueues
 from workers.lanes.sinks import Written
 from workers.pace import Pace
 
@@ -65,7 +65,7 @@ class Lanes:
         self._sink = sink
         self._pressure = pressure
         self._pace = Pace(clock)
-        self._bounds = bounds or queues.BOUNDS
+        self._bounds = bounds or lane_order.BOUNDS
         self._queues = PriorityQueues(self._bounds)
 
     def __len__(self) -> int:

@@ -20,7 +20,7 @@ RULES_MAX = 10_000
 """The most rules in force. Further ones are refused, since each takes some KB in every process."""
 
 
-class AppliedRules(NamedTuple):
+class RulesInForce(NamedTuple):
     """The rules that hold for one search, each kind in the order of their ids."""
 
     pins: tuple[Rule, ...] = ()
@@ -43,7 +43,7 @@ class AppliedRules(NamedTuple):
         return factor
 
 
-NO_RULES = AppliedRules()
+NO_RULES = RulesInForce()
 
 
 class Rules:
@@ -78,7 +78,7 @@ class Rules:
         if rule.query is not None and not self._ids(rule):
             del self._phrases(rule)[phrase_key(rule.query)]
 
-    def applied(self, query: str | None, now_ms: int, typed: str | None = None) -> AppliedRules:
+    def in_force(self, query: str | None, now_ms: int, typed: str | None = None) -> RulesInForce:
         """Return the rules that hold for a search at this moment; `query` is None where filters alone are asked for.
 
         `typed`: the query with its stop phrases, which the phrase of a rule may have as well.
@@ -88,7 +88,7 @@ class Rules:
         said = {each for each in (query, typed) if each is not None}
         ids = sorted(self._always.union(*map(self._about, said)))
         rules = [rule for each in ids if _is_open(rule := self._rules[each], now_ms)]
-        return AppliedRules(
+        return RulesInForce(
             tuple(rule for rule in rules if rule.pin is not None),
             tuple(rule for rule in rules if rule.bury is not None),
             tuple(rule for rule in rules if rule.boost is not None),

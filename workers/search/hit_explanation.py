@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from schemas.points import Payload
     from workers.index.interface import Found
     from workers.index.traits import Traits
-    from workers.merchandising.rules import AppliedRules
+    from workers.merchandising.rules import RulesInForce
     from workers.search.ordering import Ordering
     from workers.search.pinning import Pin
     from workers.search.retrievers import Retrieved
@@ -48,7 +48,7 @@ class HitExplainer:
         return [RuleReport(id=pin.rule_id, action="pin", factor=1.0) for pin in self._pins if pin.point_id == point]
 
 
-def _moved(rules: AppliedRules, item: Traits) -> Iterator[RuleReport]:
+def _moved(rules: RulesInForce, item: Traits) -> Iterator[RuleReport]:
     """Iterate over the rules that bury or boost an item, and over the boosts of other items that cost it something."""
     for rule in rules.buries:
         if rule.bury is not None and is_about(rule.bury, item):

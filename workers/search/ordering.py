@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from workers.index.interface import Index
     from workers.index.traits import Traits
     from workers.merchandising.factors import Moment
-    from workers.merchandising.rules import AppliedRules
+    from workers.merchandising.rules import RulesInForce
     from workers.merchandising.weights import ItemWeights
     from workers.search.turned_prices import Turned
 
@@ -49,7 +49,7 @@ class Ordering(NamedTuple):
     """The order of one search: its weights, its rules and its moment."""
 
     weights: ItemWeights | None
-    rules: AppliedRules
+    rules: RulesInForce
     moment: Moment
     rival: Rival | None = None
     cheap: Turned | None = None

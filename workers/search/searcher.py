@@ -203,7 +203,7 @@ class Searcher:
         currency = asked.currency or self._shop.currency
         name = (request and request.ranking) or IN_FORCE
         weights = self._ranking().named(name, "ranking").weights(kind, currency, self._shop.languages)
-        rules = NO_RULES if name == UNRULED else self._rules.applied(query, now_ms, typed)
+        rules = NO_RULES if name == UNRULED else self._rules.in_force(query, now_ms, typed)
         ordering = Ordering(weights, rules, moment)
         if request is None or request.compare is None:
             return ordering

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from stream.api.drift.models import DriftReport
     from stream.api.models import Embeddings, StatusReport
     from stream.kafka.partitions import Partition
+    from stream.progress.lag_by_partition import PartitionLag
     from stream.progress.objective import Objective, WindowShare
-    from stream.progress.partition_lag import PartitionLag
     from stream.progress.recent_freshness import FreshnessSummary
 
 PARTITIONS_MAX = 24

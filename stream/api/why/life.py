@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, Literal
 from schemas.stamps import UNVERSIONED
 from schemas.times import rfc3339
 from stream.api.why.models import LifeEvent, LifeField
-from workers.state.verdicts import verdicts
+from workers.state.outranking import verdicts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from schemas.events import Event
     from stream.api.why.log_events import KnownEvent
-    from workers.state.verdicts import Verdict
+    from workers.state.outranking import Verdict
 
 Outcome = Literal["counts", "counts in part", "outranked", "repeated", "void", "refused"]
 

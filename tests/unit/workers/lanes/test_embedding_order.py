@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from tests.support.lanes_bench import FEW_TEXTS_MAX, Async, bench
 from workers.embedder.fake import FakeEmbedder
 from workers.lanes.embedding import OLDEST_EVERY, EmbeddingPace
+from workers.lanes.lane_order import LaneBounds
 from workers.lanes.lanes import BEHIND_SECONDS
-from workers.lanes.queues import LaneBounds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,7 +13,7 @@ from schemas.errors import InvalidRule
 from schemas.rules import Rule, Target
 from tests.support.traits import traits
 from workers.merchandising.rule_records import RULE_BYTES_MAX, encode_rule, read_record, read_rule
-from workers.merchandising.rules import NO_RULES, AppliedRules, Rules, boost_factor, is_about
+from workers.merchandising.rules import NO_RULES, Rules, RulesInForce, boost_factor, is_about
 
 PIN = {"product_id": "P1", "position": 1}
 NOW_MS = 1_790_000_000_000
@@ -31,8 +31,8 @@ def in_force(*rules: Rule) -> Rules:
     return found
 
 
-def ids(applied: AppliedRules) -> list[str]:
-    return [each.id for kind in applied for each in kind]
+def ids(in_force_now: RulesInForce) -> list[str]:
+    return [each.id for kind in in_force_now for each in kind]
 
 
 @pytest.mark.parametrize(
@@ -100,14 +100,14 @@ def test_a_rule_holds_for_queries_that_are_its_phrase_or_contain_it(
     query: str, match: str, asked: str, holds: bool
 ) -> None:
     rules = in_force(rule(query=query, match=match))
-    assert bool(ids(rules.applied(asked, NOW_MS))) is holds
-    assert rules.applied(None, NOW_MS) == NO_RULES
+    assert bool(ids(rules.in_force(asked, NOW_MS))) is holds
+    assert rules.in_force(None, NOW_MS) == NO_RULES
 
 
 def test_a_rule_without_a_query_holds_always_and_every_rule_in_its_time_alone() -> None:
     rules = in_force(rule("a"), rule("b", starts_at=NOW_MS), rule("c", ends_at=NOW_MS), rule("d", query="sofa"))
-    assert ids(rules.applied("sofa", NOW_MS)) == ["a", "b", "d"]
-    assert ids(rules.applied(None, NOW_MS - 1)) == ["a", "c"]
+    assert ids(rules.in_force("sofa", NOW_MS)) == ["a", "b", "d"]
+    assert ids(rules.in_force(None, NOW_MS - 1)) == ["a", "c"]
 
 
 actions = st.sampled_from([{"pin": PIN}, {"bury": {"brand": "A"}}, {"boost": {"items": {"brand": "A"}, "by": 2}}])
@@ -126,7 +126,7 @@ def test_the_last_change_of_each_id_decides_and_leaves_nothing_behind(changes: l
             last[rule_id] = read_rule(orjson.dumps({"id": rule_id, **said[0], **said[1]}))
             rules.put(last[rule_id])
     fresh = in_force(*last.values())
-    assert rules.applied(asked, NOW_MS) == fresh.applied(asked, NOW_MS)
+    assert rules.in_force(asked, NOW_MS) == fresh.in_force(asked, NOW_MS)
     assert len(rules) == len(last) and all(each in rules for each in last)
     assert rules._exact == fresh._exact and rules._contained == fresh._contained and rules._always == fresh._always
 
@@ -139,7 +139,7 @@ def test_a_boost_moves_items_apart_and_no_score_above_what_it_was() -> None:
     a, b, c = (traits(brand=brand) for brand in ("A", "B", "C"))
     assert [boost_factor(up, item) for item in (a, b, c)] == [1, 0.25, 0.25]
     assert [boost_factor(down, item) for item in (a, b, c)] == [1, 0.5, 1]
-    assert in_force(up, down).applied("x", NOW_MS).boost(b) == 0.125
+    assert in_force(up, down).in_force("x", NOW_MS).boost(b) == 0.125
 
 
 def test_the_items_that_a_rule_is_about_pass_all_that_it_says() -> None:

@@ -11,8 +11,8 @@ from stream.api.dashboard.snapshot import PARTITIONS_MAX, Measured, snapshot
 from stream.api.models import Embeddings, IndexStatus, LogStatus, StatusReport
 from stream.kafka.partitions import Partition
 from stream.progress.lag import Lag
+from stream.progress.lag_by_partition import PartitionLag
 from stream.progress.objective import Objective, WindowShare
-from stream.progress.partition_lag import PartitionLag
 from stream.progress.recent_freshness import TOTAL, FreshnessSummary, Observation, RecentFreshness
 from tests.support.snapshots import NO_CANARY, NO_DRIFT
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stream.kafka.partitions import Partition
-from stream.progress.partition_lag import ENDS_MAX, PartitionLag, PartitionLags
+from stream.progress.lag_by_partition import ENDS_MAX, PartitionLag, PartitionLags
 
 PRICES = Partition("prices", 0)
 

@@ -15,7 +15,7 @@ from tests.support.lanes_bench import NOW_MS, TEXTS_MAX, Bench, bench, last
 from tests.support.waiting import HANG_S, until
 from workers.embedder.fake import FakeEmbedder
 from workers.index.edge.open import open_edge
-from workers.lanes.queues import LaneBounds
+from workers.lanes.lane_order import LaneBounds
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.support.events_strategy import item_events, parsed, review_events
 from tests.support.folding import folded
 from workers.state import reviews
-from workers.state.verdicts import WHOLE, Verdict, verdicts
+from workers.state.outranking import WHOLE, Verdict, verdicts
 
 if TYPE_CHECKING:
     from schemas.events import Event
