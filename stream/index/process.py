@@ -42,6 +42,7 @@ from workers.merchandising.weights import NO_WEIGHTS, read_ranking
 from workers.query_gate import QueryGate
 from workers.search.hits import Shop
 from workers.vocabulary.vocabulary import Vocabulary
+from workers.words.stems import language_of_all
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -94,7 +95,8 @@ async def run_index_worker(settings: Settings, answers: NotServing) -> None:
     async with AsyncExitStack() as closing:
         tracer = closing.enter_context(tracing("freshline-index", os.environ, log.warning))
         metrics = IndexMetrics(registry)
-        shared = Shared(clock, QueryGate(clock=clock), registry, metrics, recent, Watermark(), Vocabulary(), tracer)
+        vocabulary = Vocabulary(language=language_of_all(settings.languages))
+        shared = Shared(clock, QueryGate(clock=clock), registry, metrics, recent, Watermark(), vocabulary, tracer)
         opened = await _open(settings, shared, closing)
         parts = create_app(GROUP, settings, failure)
         watching = compose_watches(settings, parts, clock, metrics)

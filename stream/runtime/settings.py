@@ -119,7 +119,9 @@ class Settings(TransportSettings):
         "own offer, else of most of the item's offers, and a search with a bound on prices may have to name one.",
     )
     languages: Annotated[tuple[Language, ...], NoDecode, BeforeValidator(_listed)] = Field(
-        ("en",), description="Languages with commas between them, in the order in which titles are preferred."
+        ("en",),
+        description="Languages with commas between them, in the order in which titles are preferred. If there is one, "
+        "titles that name no language are searched by the forms of words in it.",
     )
     objective_seconds: float = Field(
         1.0, gt=0, description="Freshness objective: seconds within which search should show an event."

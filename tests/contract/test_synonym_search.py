@@ -36,6 +36,8 @@ CATALOGUE = [
     *(content(f"mobile-{number}", "黑色 手機 一部") for number in range(9)),
     content("portable", "黑色 手提電話 一部"),
     *(content(f"lamp-{number}", "Acme lamp with box") for number in range(20)),
+    content("lampe", "Rote Lampe aus Messing"),
+    content("vase", "Rote Vase aus Glas"),
 ]
 
 
@@ -52,8 +54,8 @@ async def index(request: pytest.FixtureRequest) -> AsyncIterator[Index]:
         yield opened_index
 
 
-def vocabulary(*items: Content) -> Vocabulary:
-    made = Vocabulary()
+def vocabulary(*items: Content, language: str | None = None) -> Vocabulary:
+    made = Vocabulary(language=language)
     for each in items:
         made.put(each["product_id"], 1, *catalogue_entry(each))
     return made
@@ -84,6 +86,18 @@ async def test_a_frequent_synonym_of_a_rare_word_is_found_behind_it(index: Index
     assert order[0] == "handset" and set(order[1:]) == {*PHONES, "telefon"}
     order = await found(index, "手提電話", SYNONYMS, vocabulary(*CATALOGUE))
     assert order[0] == "portable" and len(order) == 10
+
+
+async def test_in_a_shop_of_one_language_titles_that_name_none_are_found_by_other_forms_of_their_words(
+    index: Index,
+) -> None:
+    german, unknown = vocabulary(*CATALOGUE, language="de"), vocabulary(*CATALOGUE)
+    assert await found(index, "Messing Lampen", Synonyms(), unknown) == ["lampe"]
+    for query in ("rote lampen", "roten lampe"):
+        assert (await found(index, query, Synonyms(), german))[0] == "lampe"
+    assert "lampe" in await found(index, "Lampen", Synonyms(), german)
+    assert await found(index, "Lampen", Synonyms(), unknown) == []
+    assert await found(index, "vasen", Synonyms(), german) == ["vase"]
 
 
 def test_a_stem_that_few_items_have_is_worth_no_more_than_its_word() -> None:

@@ -46,12 +46,16 @@ class Spelling:
     def unknown(self, text: str) -> dict[str, str]:
         """Return the words of a query that no title, brand or category has, as they are typed, by what they are folded.
 
-        A word of the synonyms is not mistyped. There are none while no item is known yet.
+        A word of the synonyms is not mistyped, nor is another form of a word that the catalogue has. There are none
+        while no item is known yet.
         """
         if not self._vocabulary:
             return {}
         unknown = unknown_words(text, self._vocabulary).items()
-        return dict(islice((each for each in unknown if not self._rules.knows(each[0])), WORDS_MAX))
+        return dict(islice((each for each in unknown if not self._knows(each[0])), WORDS_MAX))
+
+    def _knows(self, word: str) -> bool:
+        return self._rules.knows(word) or bool(self._vocabulary.forms(word))
 
     async def corrections(self, index: Index, text: str) -> dict[str, str]:
         """Return the words of the catalogue that were meant, by the words of the query, folded, that it lacks.

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from workers.understanding.guesses import Known
 from workers.understanding.read import understand
-from workers.words.chunks import chunks
+from workers.words.chunks import chunks, terms
 from workers.words.folding import folded
-from workers.words.rarity import rarity
+from workers.words.query import FUNCTION_WORDS, STEM_WEIGHT
+from workers.words.rarity import RARITY_MIN, rarity
 from workers.words.stems import SNOWBALL, stem
 
 if TYPE_CHECKING:
@@ -35,7 +36,20 @@ class QueryTerms:
         guesses = understand(text, Known(brands=known.brands, attributes=known.attributes)).guesses
         boosts = {each.term: BOOST_WEIGHT for each in guesses if each.term is not None}
         lowered = {term: share * found[term] for term, share in self._stem_shares(text) if term in found}
-        return {**found, **lowered, **boosts} if boosts or lowered else found
+        forms = {term: weight for term, weight in self._forms(text) if term not in found}
+        return {**found, **lowered, **forms, **boosts} if boosts or lowered or forms else found
+
+    def _forms(self, text: str) -> Iterator[tuple[str, float]]:
+        """Iterate over the terms of other forms of the words, in texts that name no language, with their weights.
+
+        Each is worth the share of its word that a stem is worth, however rare either is.
+        """
+        known = self._vocabulary
+        for chunk in chunks(folded(text)):
+            for form in known.forms(chunk) if chunk not in FUNCTION_WORDS else ():
+                worth = rarity(known.items_with(chunk), known.items)
+                own = max(RARITY_MIN, rarity(known.items_with(form), known.items))
+                yield from ((term, STEM_WEIGHT * worth / own) for term in terms(form).whole)
 
     def _stem_shares(self, text: str) -> Iterator[tuple[str, float]]:
         """Iterate over the stems that are rarer than their words, each with the share of its weight that it keeps.

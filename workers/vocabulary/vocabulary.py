@@ -10,13 +10,15 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from workers.words.chunks import is_unspaced
-from workers.words.stems import singular
+from workers.words.stems import singular, stem
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Container, Iterable, Mapping
 
 ITEMS_MAX = 1_000_000
 """The most items whose words are remembered. The words of others are found, and neither completed nor corrected to."""
+FORMS_MAX = 8
+"""The most forms of a word that a query is searched for with."""
 RUNS_KNOWN_MAX, RUNS_KNOWN_SHARE = 1_024, 1 / 16
 """The most words of scripts without blanks whose numbers of items are remembered, and the share of all items that may
 change meanwhile: to count the runs that have a word takes 2 ms of 60,000."""
@@ -40,8 +42,12 @@ class Vocabulary:
     An item is put whole, and the highest version counts, so changes may come twice and in any order.
     """
 
-    def __init__(self, items_max: int = ITEMS_MAX) -> None:
+    def __init__(self, items_max: int = ITEMS_MAX, language: str | None = None) -> None:
+        """`language`: that of texts that name none, whose words have `forms`; None for no such language."""
         self._items_max = items_max
+        self._language = language
+        self._forms: dict[str, set[str]] = {}
+        """The words by the terms of their stems."""
         self._items: dict[str, _Item] = {}
         self._counts: dict[str, int] = {}
         self._written: dict[str, str] = {}
@@ -81,6 +87,14 @@ class Vocabulary:
             return self._items_with_run(chunk)
         one = singular(chunk)
         return sum(self._counts.get(form, 0) for form in {chunk, one, f"{chunk}s", f"{one}s", f"{one}es"})
+
+    def forms(self, chunk: str) -> list[str]:
+        """Return the other words with the stem of a folded word, those that most items have first; none without a
+        language."""
+        if self._language is None or not chunk.isalpha():
+            return []
+        same = self._forms.get(stem(chunk, self._language), set())
+        return self.frequent((word for word in same if singular(word) != singular(chunk)), FORMS_MAX)
 
     @property
     def stems(self) -> Mapping[str, int]:
@@ -161,6 +175,8 @@ class Vocabulary:
         word = intern(word)
         self._counts[word] = 1
         insort(self._sorted, word)
+        if self._language is not None and word.isalpha():
+            self._forms.setdefault(stem(word, self._language), set()).add(word)
         if written != word:
             self._written[word] = written
 
@@ -169,6 +185,8 @@ class Vocabulary:
         if not self._counts[word]:
             del self._counts[word], self._sorted[bisect_left(self._sorted, word)]
             self._written.pop(word, None)
+            if self._language is not None and word.isalpha():
+                self._forms[stem(word, self._language)].discard(word)
 
 
 def _item(

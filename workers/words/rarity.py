@@ -5,6 +5,10 @@ from __future__ import annotations
 import math
 from typing import Protocol
 
+RARITY_MIN = 0.5
+"""The least rarity that another word for a typed one counts with: weights would grow without a bound where most items
+say it."""
+
 
 class ItemCounts(Protocol):
     """Knows how many items say a word. `workers.vocabulary.Vocabulary` does."""

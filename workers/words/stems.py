@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING
 
 import Stemmer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 SNOWBALL = {
     "da": "danish",
@@ -77,6 +81,13 @@ def _without_s(word: str) -> str:
 def stem(word: str, language: str) -> str:
     """Return the term of a word's stem in a language of `SNOWBALL`. No word is the same term."""
     return f"{_stemmer(language).stemWord(word)}{STEM_MARK}{language}"
+
+
+def language_of_all(languages: Sequence[str]) -> str | None:
+    """Return the language of texts that name none, where a shop has only one and that is one of `SNOWBALL`."""
+    bases = {language.split("-")[0] for language in languages}
+    only = bases.pop() if len(bases) == 1 else None
+    return only if only in SNOWBALL else None
 
 
 @cache

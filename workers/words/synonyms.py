@@ -12,7 +12,7 @@ from workers.words.chunks import chunks, terms
 from workers.words.folding import folded
 from workers.words.phrases import WORDS_MAX, phrase_key, phrases_in
 from workers.words.query import query_terms
-from workers.words.rarity import NO_COUNTS, rarity
+from workers.words.rarity import NO_COUNTS, RARITY_MIN, rarity
 from workers.words.surface import words
 
 if TYPE_CHECKING:
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 SYNONYM_WEIGHT = 0.8
 """The worth of a synonym beside the phrase itself: the item that says what was typed goes first."""
-RARITY_MIN = 0.5
-"""The least rarity of a synonym: a word that most items say is worth no more than this, whatever its weight."""
 ENTRIES_MAX = 10_000
 
 

@@ -13,6 +13,7 @@ from tests.support.contents import content
 from workers.vocabulary.correction import corrected, nearest, unknown_words
 from workers.vocabulary.vocabulary import Vocabulary
 from workers.vocabulary.words import WORDS_PER_ITEM_MAX, catalogue_brand, catalogue_entry, catalogue_words
+from workers.words.stems import language_of_all
 from workers.words.surface import words
 
 if TYPE_CHECKING:
@@ -145,6 +146,27 @@ def test_a_run_is_counted_again_once_a_sixteenth_of_the_items_has_changed() -> N
         assert made.items_with("手机") == 32
     made.put("3", 2, {})
     assert made.items_with("手机") == 29
+
+
+def test_the_forms_of_a_word_are_those_of_the_catalogue_with_its_stem_in_the_language_of_the_shop() -> None:
+    made = Vocabulary(language="de")
+    for number, title in enumerate(["Lampen", "Lampe", "Lampe", "Häuser", "Lager"]):
+        made.put(str(number), 1, *catalogue_entry(content(title={"und": title})))
+    assert made.forms("lampe") == ["lampen"] and made.forms("lampen") == ["lampe"]
+    assert made.forms("haus") == ["hauser"] and made.forms("lampion") == [] == made.forms("15")
+    made.put("0", 2, {})
+    assert made.forms("lampe") == []
+    assert vocabulary("Lampen").forms("lampe") == []
+
+
+@pytest.mark.parametrize(
+    ("languages", "language"),
+    [(("de",), "de"), (("de-AT", "de"), "de"), (("de", "fr"), None), (("en",), None), (("zh-Hant",), None), ((), None)],
+)
+def test_texts_that_name_no_language_are_in_that_of_the_shop_where_it_has_one(
+    languages: tuple[str, ...], language: str | None
+) -> None:
+    assert language_of_all(languages) == language
 
 
 def test_the_stems_are_those_of_titles_in_languages_that_are_stemmed() -> None:
