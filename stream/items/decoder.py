@@ -10,9 +10,10 @@ from stream.kafka.headers import event_time_ms, first_arrival_ms
 from workers.sources.sources import Decoded, Sources, Times
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from stream.items.arrival import Arrival
+    from stream.kafka.reader import Record
     from stream.kafka.record_batch import FetchedRecord, RecordBatch
     from stream.kafka.schema_registry import SchemaRegistry
 
@@ -30,14 +31,18 @@ class Decoder:
         return self._sources.configured(topic) is not None
 
     async def prepare(self, batch: RecordBatch) -> None:
-        """Fetch the schemas of the records of a batch that nobody fetched yet.
+        """Fetch the schemas of the records of a batch as `fetch_schemas` does."""
+        if self._registry is not None:
+            await self.fetch_schemas(batch.partition.topic, batch.records)
+
+    async def fetch_schemas(self, topic: str, records: Iterable[FetchedRecord | Record]) -> None:
+        """Fetch the schemas of records that nobody fetched yet, if there is a registry.
 
         Raises Unavailable if the registry stays away, and Misconfigured if it refuses the user.
         """
         if self._registry is None:
             return
-        topic = batch.partition.topic
-        for record in batch.records:
+        for record in records:
             for schema_id in self._sources.missing_schemas(topic, record.key, record.value, record.headers):
                 self._sources.schemas.add(schema_id, await self._registry.schema(schema_id))
 

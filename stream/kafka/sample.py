@@ -9,7 +9,7 @@ from schemas.canaries import CANARY_HEADER
 from schemas.errors import InvalidEvent
 from stream.kafka.partitions import Partition
 from stream.kafka.reader import Reader
-from stream.kafka.schema_registry import SchemaRegistry
+from stream.kafka.schema_registry import opened_registry
 from stream.kafka.topic_admin import topic_layout
 from workers.sources.sources import Sources
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from schemas.events import Event
     from stream.kafka.cluster import Cluster
     from stream.kafka.reader import Record
+    from stream.kafka.schema_registry import SchemaRegistry
     from workers.sources.formats import SourcesFile
     from workers.sources.sources import Times
 
@@ -41,14 +42,10 @@ async def newest(
     `times_of` returns when a record arrived, and the time that it gives for itself.
     """
     sources = Sources(configured.sources, shop_currency)
-    registry = None if configured.registry is None else SchemaRegistry(configured.registry, configured.registry_ca)
-    try:
+    async with opened_registry(configured) as registry:
         return [
             await _outcome(record, sources, registry, times_of) for record in await _read(kafka, topic, records_max)
         ]
-    finally:
-        if registry is not None:
-            await registry.close()
 
 
 async def _read(kafka: Cluster, topic: str, records_max: int) -> list[Record]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -13,9 +14,11 @@ from workers.retry import Backoff, Persistence, until_available
 from workers.sources.confluent import registered_schema
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from workers.sources.confluent import RegisteredSchema
+    from workers.sources.formats import SourcesFile
 
 ANSWER_SECONDS_MAX = 10.0
 PERSISTENCE = Persistence(30, Backoff(0.2, 5.0))
@@ -24,6 +27,17 @@ REFERENCES_MAX = 100
 PORTS = {"http": 80, "https": 443}
 BAD_REQUESTS = (httpx.codes.BAD_REQUEST, httpx.codes.UNPROCESSABLE_ENTITY)
 """The answers of registries, beside 404, to an id that no registry gives: bytes of a record that is none of theirs."""
+
+
+@asynccontextmanager
+async def opened_registry(configured: SourcesFile) -> AsyncIterator[SchemaRegistry | None]:
+    """Yield the registry of these sources, which is closed at the end; None if they have none. Raises Misconfigured."""
+    registry = None if configured.registry is None else SchemaRegistry(configured.registry, configured.registry_ca)
+    try:
+        yield registry
+    finally:
+        if registry is not None:
+            await registry.close()
 
 
 class SchemaRegistry:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from schemas.errors import InvalidEvent
+from schemas.errors import InvalidEvent, Misconfigured
 from stream.kafka.headers import replayed_origin
 from stream.kafka.partitions import Partition, partition_of
 from stream.kafka.reader import Reader
@@ -63,8 +64,8 @@ async def read_events(
 ) -> KnownEvents:
     """Read the partition of the product in each input topic. Raises Unavailable.
 
-    An event that came in another partition was forwarded, and its copy is read. Schemas of a registry are not fetched:
-    a record that needs one is shown as refused.
+    An event that came in another partition was forwarded, and its copy is read. A record whose schema the registry does
+    not give is shown as refused.
     """
     key, number = product_id.encode(), partition_of(product_id.encode(), partitions)
     known: deque[KnownEvent] = deque(maxlen=EVENTS_MAX)
@@ -79,6 +80,8 @@ async def read_events(
                     for record in records:
                         arrived = arrivals.of(record)
                         if may_be_of(key, record, decoder):
+                            with suppress(Misconfigured):  # A record without its schema is shown as refused.
+                                await decoder.fetch_schemas(record.partition.topic, [record])
                             events = _events(record, product_id, decoder, arrived)
                             known.extend(events)
                             found += len(events)

@@ -19,8 +19,9 @@ from stream.api.why.models import LifeEvent, ProductLife, VectorReport
 from stream.items.decoder import Decoder
 from stream.kafka.cluster import cluster_of
 from stream.kafka.partitions import Partition
+from stream.kafka.schema_registry import opened_registry
 from stream.kafka.topic_admin import stamps_are_unknown
-from stream.runtime.sources_file import sources_of
+from stream.runtime.sources_file import configured_sources, sources_of
 from workers.document import document
 from workers.point.payload import is_visible
 from workers.search.explain import explain
@@ -45,7 +46,7 @@ class WhyService(WhyApi):
         self._times = times
         self._searcher = searcher
         self._searches = understanding_search(context, searcher)
-        self._decoder = Decoder(sources_of(context.settings))
+        self._configured, self._sources = configured_sources(context.settings), sources_of(context.settings)
         self._reading = asyncio.Semaphore(READERS_MAX)
 
     @override
@@ -56,14 +57,14 @@ class WhyService(WhyApi):
         index = await context.collections.serving()
         if self._reading.locked():
             raise Unavailable("the life of another product is read just now: ask again")
-        async with self._reading:
+        async with self._reading, opened_registry(self._configured) as registry:
             kafka = cluster_of(context.settings)
             by_producers = await asyncio.to_thread(stamps_are_unknown, kafka)
             known = await read_events(
                 product_id,
                 context.settings.partitions,
                 kafka=kafka,
-                decoder=self._decoder,
+                decoder=Decoder(self._sources, registry),
                 arrivals=LogArrivals(context.clock, stamped_by_producers=by_producers),
                 gate=context.gate,
             )

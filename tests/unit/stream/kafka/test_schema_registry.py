@@ -13,9 +13,16 @@ import pytest
 import structlog
 
 from schemas.errors import InvalidEvent, Misconfigured, Unavailable
-from stream.kafka.schema_registry import SchemaRegistry
+from stream.items.arrival import Arrival
+from stream.items.decoder import Decoder
+from stream.kafka.partitions import Partition
+from stream.kafka.reader import Record
+from stream.kafka.schema_registry import SchemaRegistry, opened_registry
+from tests.support.events_strategy import NOW_MS
 from workers.retry import Backoff, Persistence
 from workers.sources.confluent import RegisteredSchema
+from workers.sources.formats import Source, SourcesFile
+from workers.sources.sources import Sources
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -117,6 +124,20 @@ async def test_a_wrong_user_ends_the_process_without_telling_the_password() -> N
         with pytest.raises(Misconfigured, match="refuses the user") as raised:
             await made.schema(7)
     assert "secret" not in str(raised.value)
+
+
+async def test_a_registry_is_opened_where_one_is_configured_and_gives_what_a_record_lacks() -> None:
+    framed = Source(topic="products", encoding="confluent")
+    async with opened_registry(SourcesFile(sources=[])) as none:
+        assert none is None
+    with registry({"/schemas/ids/7": {"schemaType": "JSON", "schema": "{}"}}) as url:
+        async with opened_registry(SourcesFile(sources=[framed], registry=url)) as made:
+            decoder = Decoder(Sources([framed]), made)
+            value = b'\0\0\0\0\x07{"product_id": "a", "title": "Mug"}'
+            record = Record(Partition("products", 0), 0, NOW_MS, None, value, ())
+            await decoder.fetch_schemas("products", [record])
+    [decoded] = decoder.decode(record, "products", Arrival(NOW_MS, NOW_MS, NOW_MS))
+    assert decoded.event.product_id == "a"
 
 
 async def test_no_log_tells_the_password(caplog: pytest.LogCaptureFixture) -> None:
