@@ -13,12 +13,10 @@ import pytest
 import structlog
 
 from schemas.errors import InvalidEvent, Misconfigured, Unavailable
-from stream.items.arrival import Arrival
 from stream.items.decoder import Decoder
 from stream.kafka.partitions import Partition
 from stream.kafka.reader import Record
 from stream.kafka.schema_registry import SchemaRegistry, opened_registry
-from tests.support.events_strategy import NOW_MS
 from workers.retry import Backoff, Persistence
 from workers.sources.confluent import RegisteredSchema
 from workers.sources.formats import Source, SourcesFile
@@ -132,12 +130,11 @@ async def test_a_registry_is_opened_where_one_is_configured_and_gives_what_a_rec
         assert none is None
     with registry({"/schemas/ids/7": {"schemaType": "JSON", "schema": "{}"}}) as url:
         async with opened_registry(SourcesFile(sources=[framed], registry=url)) as made:
-            decoder = Decoder(Sources([framed]), made)
-            value = b'\0\0\0\0\x07{"product_id": "a", "title": "Mug"}'
-            record = Record(Partition("products", 0), 0, NOW_MS, None, value, ())
-            await decoder.fetch_schemas("products", [record])
-    [decoded] = decoder.decode(record, "products", Arrival(NOW_MS, NOW_MS, NOW_MS))
-    assert decoded.event.product_id == "a"
+            sources, value = Sources([framed]), b"\0\0\0\0\x07{}"
+            record = Record(Partition("products", 0), 0, 0, None, value, ())
+            assert sources.missing_schemas("products", None, value, []) == [7]
+            await Decoder(sources, made).fetch_schemas("products", [record])
+    assert sources.missing_schemas("products", None, value, []) == []
 
 
 async def test_no_log_tells_the_password(caplog: pytest.LogCaptureFixture) -> None:
