@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from stream.demo.data_rows import DemoEvent
+    from stream.demo.rows import DemoEvent
 
 
 def products(rows: Iterable[dict[str, Any]]) -> Iterator[DemoEvent]:

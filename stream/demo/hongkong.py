@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from stream.demo.data_rows import DemoEvent
+    from stream.demo.rows import DemoEvent
 
 CURRENCY = "HKD"
 _LANGUAGES = {"en": "en", "tc": "zh-Hant", "sc": "zh-Hans"}

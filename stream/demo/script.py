@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from stream.demo import clothing, electronics, hongkong
-from stream.demo.data_rows import DemoEvent, rows
+from stream.demo.rows import DemoEvent, rows
 from stream.kafka.producer import OutgoingRecord
 
 if TYPE_CHECKING:

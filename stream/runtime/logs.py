@@ -33,7 +33,7 @@ def set_up_logs(out: TextIO | None = None) -> None:
     for name in CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
     structlog.configure(
-        processors=[*_common(), ProcessorFormatter.wrap_for_formatter],
+        processors=[*_added_fields(), ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
     )
@@ -44,11 +44,11 @@ def _formatter(*, readable: bool) -> ProcessorFormatter:
     if not readable:
         shown = [structlog.processors.format_exc_info, _in_order, structlog.processors.JSONRenderer()]
     return ProcessorFormatter(
-        foreign_pre_chain=_common(), processors=[ProcessorFormatter.remove_processors_meta, *shown]
+        foreign_pre_chain=_added_fields(), processors=[ProcessorFormatter.remove_processors_meta, *shown]
     )
 
 
-def _common() -> list[Processor]:
+def _added_fields() -> list[Processor]:
     return [
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,

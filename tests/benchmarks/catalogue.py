@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import orjson
 
 from stream.demo import electronics, hongkong
-from stream.demo.data_rows import rows
+from stream.demo.rows import rows
 from tests.oracle.hongkong import rows as rows_of_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from stream.demo.data_rows import DemoEvent
+    from stream.demo.rows import DemoEvent
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 """The folder of the whole catalogue, if it lies beside the repository."""

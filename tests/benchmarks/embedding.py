@@ -14,7 +14,7 @@ import numpy as np
 from sentence_transformers import SentenceTransformer
 
 from stream.demo import electronics, hongkong
-from stream.demo.data_rows import rows
+from stream.demo.rows import rows
 from workers.document import document
 from workers.embedder.model_files import locate
 from workers.embedder.sentence import SentenceEmbedder

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from schemas.answers import Hit
-    from stream.demo.data_rows import DemoEvent
+    from stream.demo.rows import DemoEvent
     from stream.progress.histograms import BucketCounts, Histograms
     from tests.benchmarks.running import Running
 

@@ -22,7 +22,7 @@ from tests.benchmarks.running import waiting
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from stream.demo.data_rows import DemoEvent
+    from stream.demo.rows import DemoEvent
 
 IN_FLIGHT_MAX = 1_500
 """The most events that are sent and not yet searchable in the flood."""

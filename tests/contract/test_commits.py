@@ -51,7 +51,7 @@ def produce(broker: RunningBroker, place: Partition, *, with_gaps: bool) -> int:
     return 2 * RECORDS_WITH_GAPS
 
 
-class Handler:
+class OneByOne:
     """A worker that hands each record to a function of the test."""
 
     def __init__(self, handle_one: Callable[[int, InFlightRecord], None], parts: AppParts) -> None:
@@ -72,7 +72,7 @@ class Handler:
 @asynccontextmanager
 async def running(broker: RunningBroker, data_dir: Path, place: Partition, handle: Any) -> AsyncIterator[AppParts]:
     parts = create_app(f"group-{place.topic}", broker.settings(data_dir=data_dir), Failure())
-    connect(parts, [place.topic], Handler(handle, parts))
+    connect(parts, [place.topic], OneByOne(handle, parts))
     await parts.app.start()
     try:
         yield parts

@@ -12,7 +12,7 @@ from schemas.items import NO_REVIEWS, ItemState
 from schemas.points import point_id
 from schemas.queries import Filters
 from stream.demo import hongkong
-from stream.demo.data_rows import rows
+from stream.demo.rows import rows
 from tests.support.index_backends import MODEL, planned
 from workers.index.edge.open import open_edge
 from workers.state.fold import fold

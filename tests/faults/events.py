@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from stream.demo import clothing, electronics, hongkong
-from stream.demo.data_rows import rows
+from stream.demo.rows import rows
 from stream.kafka.headers import EVENT_TIME
 from stream.kafka.partitions import partition_of
 from tests.faults.poison import KINDS
@@ -24,7 +24,7 @@ from tests.faults.poison import KINDS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from stream.demo.data_rows import DemoEvent
+    from stream.demo.rows import DemoEvent
 
 HK_ONE_IN = 4
 """One product of Hong Kong in so many takes part."""

@@ -24,7 +24,7 @@ from workers.state.projection import content
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from stream.demo.data_rows import DemoEvent
+    from stream.demo.rows import DemoEvent
 
 Row = dict[str, Any]
 Item = dict[str, Any]

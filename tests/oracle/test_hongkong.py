@@ -11,7 +11,7 @@ from itertools import islice
 import pytest
 
 from stream.demo import hongkong as source
-from stream.demo.data_rows import rows
+from stream.demo.rows import rows
 from tests.oracle.hongkong import applied, differences, folded, snapshot, with_cuts
 
 CHANGES = 8_000

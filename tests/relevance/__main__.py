@@ -28,7 +28,7 @@ from workers.search.searcher import Searcher
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from stream.demo.data_rows import DemoEvent
+    from stream.demo.rows import DemoEvent
     from tests.relevance.judged import Query
     from workers.embedder.interface import Embedder, Vectors
     from workers.index.interface import Index

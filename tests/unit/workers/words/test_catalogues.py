@@ -5,7 +5,7 @@ from __future__ import annotations
 import opencc
 import pytest
 
-from stream.demo.data_rows import rows
+from stream.demo.rows import rows
 from tests.relevance.properties import lost_numbers, lost_titles, other_in_the_other_script
 from tests.support.contents import content
 
