@@ -1,4 +1,4 @@
 """The contracts between the stages: events, item state, points, queries, errors.
 
-Whatever opens a file or a connection is in `workers` or `stream`.
+No module opens a connection, and of files only `setting_files` and `generate` open any. The work is in `workers`.
 """
