@@ -37,7 +37,7 @@ BOUNDS = LaneBounds()
 
 
 class PriorityQueues:
-    """The queues, by falling priority: vanishing, arrived, new texts, backfill."""
+    """The queues of the lanes, by falling priority: `vanishing`, `arrived`, `texts`, `backfill`."""
 
     def __init__(self, bounds: LaneBounds) -> None:
         self._bounds = bounds

@@ -1,4 +1,4 @@
-"""Item records into the index, by lanes: hide and out of stock, price and stock, new text, backfill.
+"""Item records into the index, by the lanes `vanishing`, `arrived`, `texts` and `backfill`.
 
 A lane is the queue of one priority together with the rule of when it is written. An item record is acked once its point
 is in the index with payload and lexical vector; dense vectors come by a lane of their own, `workers.lanes.embedding`.
