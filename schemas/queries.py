@@ -42,6 +42,10 @@ def _listed(given: Any) -> Any:
     return [given] if isinstance(given, str) else given
 
 
+def _named(given: Any) -> Any:
+    return name_of(given) if isinstance(given, str) else given
+
+
 def _each_once(values: tuple[_Value, ...]) -> tuple[_Value, ...]:
     return tuple(dict.fromkeys(values))
 
@@ -71,7 +75,7 @@ AnyOf = Annotated[
 ]
 """One value, or several of which an item must have one."""
 _Name = Annotated[str, Field(min_length=1, max_length=256)]
-_Seller = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(name_of)]
+_Seller = Annotated[str, Field(min_length=1, max_length=64), BeforeValidator(_named)]
 _OfAttribute = Annotated[
     str, Field(max_length=ATTRIBUTE_CHARS_MAX + 1 + ATTRIBUTE_VALUE_CHARS_MAX), AfterValidator(_of_attribute)
 ]
