@@ -59,7 +59,7 @@ class ItemPartition:
         return changed
 
     def why_unchanged(self, event: Event) -> Unchanged:
-        """Return why an event changed nothing: it was folded before (`fold.repeats`), or newer facts outrank it."""
+        """Return why an event changed nothing: it was folded before (`fold.repeats`), or it is stale."""
         held = self._held(event.product_id)
         if event.topic == "reviews":
             repeats = fold.holds(held.reviews.get(event.part or ""), event.stamp)

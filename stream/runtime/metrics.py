@@ -27,8 +27,8 @@ class ItemsMetrics:
         )
         self.unchanged = counter(
             "freshline_events_unchanged",
-            "Input events that changed nothing: something newer outranks them (stale), or the very same event was "
-            "folded before (duplicate)",
+            "Input events that changed nothing: something newer outranks them or the limits of their item leave no "
+            "room (stale), or the very same event was folded before (duplicate)",
             ["topic", "reason"],
         )
         self.dead_letters = counter(

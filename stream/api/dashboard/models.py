@@ -44,7 +44,7 @@ class TopicFlow(BaseModel):
 
     folded: int = 0
     stale: int = 0
-    """The folded events that changed nothing, because something newer outranks them."""
+    """The folded events that changed nothing, because something newer outranks them or no room is left."""
     duplicate: int = 0
     """The folded events that changed nothing, because the very same event was folded before."""
     dead_letters: int = 0
