@@ -7,14 +7,15 @@ one, and their rows would be missing without a word.
 from __future__ import annotations
 
 import csv
-import io
 import re
 from typing import TYPE_CHECKING
 
 from schemas.errors import InvalidEvent
 from workers.sources.row import Row
+from workers.sources.unpacking import as_text
 
 if TYPE_CHECKING:
+    import io
     from collections.abc import Iterable, Iterator
 
 DELIMITERS = {
@@ -54,7 +55,11 @@ def _first_line(text: str) -> str:
 
 def delimited_rows(file: io.BufferedReader, delimiter: str) -> Iterator[Row]:
     """Yield the rows that are not blank. Of a column that the header names twice the first cell counts."""
-    lines: Iterable[str] = io.TextIOWrapper(file, "utf-8", newline="")
+    with as_text(file) as lines:
+        yield from _rows(lines, delimiter)
+
+
+def _rows(lines: Iterable[str], delimiter: str) -> Iterator[Row]:
     reader = csv.reader(_literal(lines) if delimiter == "\t" else lines, delimiter=delimiter, strict=True)
     names: list[str] | None = None
     while True:

@@ -7,7 +7,6 @@ shorter feed, and what it lacks would be deleted.
 
 from __future__ import annotations
 
-import io
 import json
 import re
 from typing import TYPE_CHECKING
@@ -15,8 +14,10 @@ from typing import TYPE_CHECKING
 from schemas.errors import InvalidEvent
 from schemas.events import EVENT_BYTES_MAX
 from workers.sources.row import Row
+from workers.sources.unpacking import as_text
 
 if TYPE_CHECKING:
+    import io
     from collections.abc import Iterator
 
 CHUNK_CHARACTERS = 64 * 1024
@@ -36,13 +37,14 @@ def is_answer(text: str) -> bool:
 
 def json_rows(file: io.BufferedReader, chunk_characters: int = CHUNK_CHARACTERS) -> Iterator[Row]:
     """Yield the values of a text, those in its arrays one by one. The last row says why it cannot be read further."""
-    text, number = _Text(file, chunk_characters), 0
-    try:
-        for number, value in enumerate(_values(text), 1):
-            yield Row(number, value.encode())
-    except _Broken as error:
-        near = f", near {text.near!r}" if text.near else ""
-        yield Row(number + 1, InvalidEvent(f"the JSON ends here{near}: {error}"))
+    with as_text(file) as lines:
+        text, number = _Text(lines, chunk_characters), 0
+        try:
+            for number, value in enumerate(_values(text), 1):
+                yield Row(number, value.encode())
+        except _Broken as error:
+            near = f", near {text.near!r}" if text.near else ""
+            yield Row(number + 1, InvalidEvent(f"the JSON ends here{near}: {error}"))
 
 
 class _Broken(Exception):
@@ -91,9 +93,9 @@ def _of_answer(text: _Text) -> Iterator[str]:
 class _Text:
     """A text that is read as far as its values are asked for."""
 
-    def __init__(self, file: io.BufferedReader, chunk_characters: int) -> None:
+    def __init__(self, text: io.TextIOWrapper, chunk_characters: int) -> None:
         self._chunk_characters = chunk_characters
-        self._file = io.TextIOWrapper(file, "utf-8", newline="")
+        self._text = text
         self._decoder = json.JSONDecoder()
         self._read, self._at = "", 0
 
@@ -145,6 +147,6 @@ class _Text:
 
     def _reads_more(self) -> bool:
         """Read on, and return whether there was more. Raises what reading the file does."""
-        more = self._file.read(self._chunk_characters)
+        more = self._text.read(self._chunk_characters)
         self._read, self._at = self._read[self._at :] + more, 0
         return bool(more)

@@ -5,11 +5,15 @@ from __future__ import annotations
 import codecs
 import gzip
 import io
-from typing import IO, Any, cast
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from typing_extensions import override
 
 from schemas.errors import WrongUsage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PEEK_BYTES = 64 * 1024
 CHUNK_CHARACTERS = 64 * 1024
@@ -61,13 +65,32 @@ def _utf_16(start: bytes) -> str | None:
     return "utf-16-be" if len(start) == 4 and start[0] == start[2] == 0 != start[1] else None
 
 
+@contextmanager
+def as_text(file: io.BufferedReader) -> Iterator[io.TextIOWrapper]:
+    """Yield the file as UTF-8 text with the ends of its lines as they are, and leave it open for its owner to close."""
+    text = io.TextIOWrapper(file, "utf-8", newline="")
+    try:
+        yield text
+    finally:
+        if not file.closed:
+            text.detach()  # Else the garbage collector would close the file with its text.
+
+
 class Recoded(io.RawIOBase):
     """A file in another encoding, read as UTF-8."""
 
     def __init__(self, file: io.BufferedReader, encoding: str, *, errors: str = "replace") -> None:
         """`errors`: what becomes of bytes that are none of the encoding, as in `bytes.decode`."""
+        self._file = file
         self._text = io.TextIOWrapper(file, encoding, errors=errors, newline="")
         self._rest = b""
+
+    @override
+    def close(self) -> None:
+        """Leave the file itself open for its owner to close."""
+        if not (self.closed or self._file.closed):
+            self._text.detach()
+        super().close()
 
     @override
     def readable(self) -> bool:

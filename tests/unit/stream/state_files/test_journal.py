@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import orjson
@@ -38,6 +39,12 @@ def held(journal: Journal) -> dict[tuple[Partition, bytes], bytes]:
     found = list(journal.records())
     assert len(found) == len(journal)
     return last(found)
+
+
+def reopened(path: Path) -> dict[tuple[Partition, bytes], bytes]:
+    """Return what a journal holds that is opened again, and close it."""
+    with closing(Journal(path, 4)) as journal:
+        return held(journal)
 
 
 @given(record=records)
@@ -79,7 +86,9 @@ def test_a_journal_opened_again_has_the_last_of_each_key(
     assert held(again) == last(written)
     more = StateRecord(Partition("items", 0), b"more", b"{}")
     again.append([more])
-    assert held(Journal(path, 4)) == last([*written, more])
+    assert reopened(path) == last([*written, more])
+    for each in (journal, again):
+        each.close()
 
 
 def test_a_journal_that_grew_is_compacted(tmp_path: Path) -> None:
@@ -89,6 +98,7 @@ def test_a_journal_that_grew_is_compacted(tmp_path: Path) -> None:
         journal.append([StateRecord(Partition("items", 0), b"%d" % (number % 10), b"%d" % number)])
     assert path.stat().st_size <= 10_100
     assert sorted(int(value) for value in held(journal).values()) == list(range(990, 1000))
+    journal.close()
 
 
 def test_a_deleted_rule_is_gone_when_the_journal_is_opened_again_and_when_it_is_compacted(tmp_path: Path) -> None:
@@ -108,7 +118,8 @@ def test_a_deleted_rule_is_gone_when_the_journal_is_opened_again_and_when_it_is_
 def test_a_record_that_is_no_json_is_left_out(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "state.journal", 4)
     journal.append([StateRecord(Partition("items", 0), b"a", b"\xff"), StateRecord(Partition("items", 0), b"b", b"1")])
-    assert held(Journal(tmp_path / "state.journal", 4)) == {(Partition("items", 0), b"b"): b"1"}
+    journal.close()
+    assert reopened(tmp_path / "state.journal") == {(Partition("items", 0), b"b"): b"1"}
 
 
 def test_a_journal_of_other_partitions_is_refused_in_one_line(tmp_path: Path) -> None:
@@ -155,4 +166,4 @@ def test_a_full_disk_leaves_no_half_line_and_is_written_to_once_it_is_free(tmp_p
     assert held(journal) == last([first])
     journal.append([second])
     journal.close()
-    assert held(Journal(path, 4)) == last([first, second])
+    assert reopened(path) == last([first, second])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from schemas.errors import Unavailable
@@ -57,6 +58,7 @@ async def test_a_full_disk_is_waited_for_and_no_record_is_left_out(
     await asyncio.wait_for(follower.follow(), HANG_S)
     assert [record.key for record in journal.records()] == [b"P1"]
     assert follower.positions[PARTITION] == 8
+    journal.close()
     said = [record.getMessage() for record in caplog.records if record.name == journal_follower.__name__]
     assert (
         said == ["freshline: no space left; again in 0 s"] * 2
@@ -77,6 +79,8 @@ async def test_the_journal_keeps_the_watches_that_have_not_ended(
 ) -> None:
     monkeypatch.setattr(journal_follower, "Reader", lambda *_, **__: Watches())
     path = tmp_path / "state.journal"
-    await asyncio.wait_for(JournalFollower(Cluster("127.0.0.1:9"), Journal(path, 4), 4).follow(), HANG_S)
-    kept = {record.key: watch_in(record.key, record.value) for record in Journal(path, 4).records()}
+    with closing(Journal(path, 4)) as journal:
+        await asyncio.wait_for(JournalFollower(Cluster("127.0.0.1:9"), journal, 4).follow(), HANG_S)
+    with closing(Journal(path, 4)) as journal:
+        kept = {record.key: watch_in(record.key, record.value) for record in journal.records()}
     assert kept == {b"w2": ("w2", watch("w2", "lamp"))}

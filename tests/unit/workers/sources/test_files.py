@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import io
 from codecs import BOM_UTF8
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
@@ -15,6 +16,9 @@ from hypothesis import strategies as st
 from schemas.errors import InvalidEvent, WrongUsage
 from workers.sources.files import rows
 from workers.sources.row import Row
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FIRST, SECOND = {"product_id": "a", "title": "Tee grün"}, {"product_id": "b", "title": "Cup [x], {y}"}
 LINES = b"\n".join(map(orjson.dumps, (FIRST, SECOND)))
@@ -316,3 +320,17 @@ def test_a_cell_between_tabs_that_begins_with_a_quoted_word_is_taken_as_it_is_wr
     ]
     broken = read(b'id\ttitle\n1\t"Best mug\n2\t"Cup"x\n', takes_text=True)[0]
     assert isinstance(broken.value, InvalidEvent)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [LINES, INDENTED, gzip.compress(INDENTED), INDENTED.decode().encode("utf-16"), b"product_id,title\na,Tee\n"],
+    ids=["lines", "array", "gzip", "UTF-16", "table"],
+)
+def test_a_file_that_was_read_is_open_until_its_owner_closes_it(content: bytes, tmp_path: Path) -> None:
+    """The text over a file closed it when it was thrown away, the standard input of a command too."""
+    (tmp_path / "file").write_bytes(content)
+    with (tmp_path / "file").open("rb") as file:
+        assert list(rows(file, takes_text=content.startswith(b"product_id")))
+        gc.collect()
+        assert not file.closed
