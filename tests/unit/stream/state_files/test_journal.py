@@ -42,7 +42,7 @@ def held(journal: Journal) -> dict[tuple[Partition, bytes], bytes]:
 
 
 def reopened(path: Path) -> dict[tuple[Partition, bytes], bytes]:
-    """Return what a journal holds that is opened again, and close it."""
+    """Open a journal again, return the records that it holds, and close it."""
     with closing(Journal(path, 4)) as journal:
         return held(journal)
 
