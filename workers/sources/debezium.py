@@ -51,9 +51,7 @@ def debezium(mapping: Mapping[str, Column] | None, *, whole_rows: bool = False) 
         if message.body is None:
             return []  # The tombstone that follows a delete, for compaction alone.
         change = _envelope(message)
-        if change is None:
-            return []
-        return bodies_of(message.topic, sources, change._replace(is_whole=whole_rows or change.is_whole))
+        return [] if change is None else bodies_of(message.topic, sources, change, whole_rows=whole_rows)
 
     return adapt
 
@@ -63,8 +61,7 @@ def debezium_unwrapped(mapping: Mapping[str, Column] | None, *, whole_rows: bool
     sources = None if mapping is None else field_sources(mapping)
 
     def adapt(message: Message) -> list[Body]:
-        change = _unwrapped(message, mapping)
-        return bodies_of(message.topic, sources, change._replace(is_whole=whole_rows or change.is_whole))
+        return bodies_of(message.topic, sources, _unwrapped(message, mapping), whole_rows=whole_rows)
 
     return adapt
 

@@ -43,10 +43,10 @@ class RowChange(NamedTuple):
     """True for a deleted row with the values that the table had; else only the columns of its key can be trusted."""
 
 
-def bodies_of(topic: str, sources: Sequence[FieldSource] | None, change: RowChange) -> list[Body]:
+def bodies_of(topic: str, sources: Sequence[FieldSource] | None, change: RowChange, *, whole_rows: bool) -> list[Body]:
     """Return the bodies of the events of a change. Without `sources` the columns are named as our fields.
 
-    Raises InvalidEvent.
+    `whole_rows`: whether each deleted row of the topic has the values that the table had. Raises InvalidEvent.
     """
     if sources is None:
         sources = by_name(tuple(change.row))
@@ -56,7 +56,8 @@ def bodies_of(topic: str, sources: Sequence[FieldSource] | None, change: RowChan
                 f"product_id: no column has this name, only {columns}: give a `mapping` in FRESHLINE_SOURCES"
             )
     if change.deleted:
-        return [Body(topic, _identity(topic, sources, change) | {"op": "delete"} | _stamp(change, DELETED))]
+        named = _identity(topic, sources, change, is_whole=whole_rows or change.is_whole)
+        return [Body(topic, named | {"op": "delete"} | _stamp(change, DELETED))]
     if topic == "products" and _is_hidden(sources, change):
         return _hidden(sources, change)
     return _set(topic, sources, change, SET)
@@ -128,7 +129,7 @@ def _stamp(change: RowChange, step: int) -> dict[str, int]:
     return version if change.committed_at_ms is None else version | {"updated_at": change.committed_at_ms - SET + step}
 
 
-def _identity(topic: str, sources: Sequence[FieldSource], change: RowChange) -> dict[str, Any]:
+def _identity(topic: str, sources: Sequence[FieldSource], change: RowChange, *, is_whole: bool) -> dict[str, Any]:
     """Return the fields that name what was deleted. Raises InvalidEvent if the record does not know them.
 
     The connector of PostgreSQL invents the values of a deleted row in all columns but those of the key: a default of
@@ -138,7 +139,7 @@ def _identity(topic: str, sources: Sequence[FieldSource], change: RowChange) -> 
     row = change.row if columns is None else columns | dict(change.row)
     named = [source for source in sources if source.field in PARTS[topic]]
     for source in named:
-        if source.column is None or change.is_whole or (columns is not None and source.column in columns):
+        if source.column is None or is_whole or (columns is not None and source.column in columns):
             continue
         if columns is None and change.key and _is(change.key, row.get(source.column)):
             continue
