@@ -10,7 +10,7 @@ import pytest
 
 from schemas.errors import RefusedRequest
 from schemas.queries import SearchRequest
-from tests.support.index_backends import BACKENDS, MODEL, content, opened, put, vector
+from tests.support.index_backends import BACKENDS, MODEL, content, opened, put, put_new, vector
 from tests.support.queries import LoadedModel, OneIndex, at_once
 from workers.index.interface import Patch
 from workers.search import browsing
@@ -54,6 +54,7 @@ async def index(request: pytest.FixtureRequest) -> AsyncIterator[Index]:
 
 async def fill(index: Index) -> None:
     """Twelve cakes of three brands in a tree of categories, at prices from 1 to 12, four of them in two groups."""
+    cakes = []
     for number in range(12):
         price = float(number + 1)
         sellers = ["A", "B"][: 1 + number % 2]
@@ -72,7 +73,8 @@ async def fill(index: Index) -> None:
             updated_at_ms={"product": 100 + number % 5, "price": None, "reviews": None},
         )
         rated = {**cake, "rating": (None, 5.0, 4.0, 3.5)[number % 4], "review_count": number}
-        await put(index, cast("Any", rated), 1, dense=vector(1, number / 100))
+        cakes.append((cast("Any", rated), vector(1, number / 100)))
+    await put_new(index, cakes)
 
 
 async def ask(
@@ -236,7 +238,7 @@ async def test_nothing_is_found_and_nothing_is_counted(index: Index) -> None:
 
 async def fill_unevenly(index: Index) -> None:
     """Forty items: many of one price or rating, some without, one with a price that no release writes."""
-    chosen = Random(7)
+    chosen, cakes = Random(7), []
     for number in range(40):
         price = chosen.choice([None, 1.0, 1.0, 2.5, 2.5, 2.5, 9.99, float(number)])
         rated = {"rating": chosen.choice([None, 5.0, 5.0, 4.5, 1.0]), "review_count": chosen.randrange(4)}
@@ -250,7 +252,8 @@ async def fill_unevenly(index: Index) -> None:
             availability=("in_stock", "out_of_stock")[number % 2],
             updated_at_ms={"product": chosen.randrange(5), "price": None, "reviews": None},
         )
-        await put(index, cast("Any", {**plain, **rated}), 1)
+        cakes.append((cast("Any", {**plain, **rated}), None))
+    await put_new(index, cakes)
     await index.write([Patch("p07", 1, 2, {"price": "low", "version": 2})])
 
 
@@ -291,7 +294,7 @@ async def compare_arrangements(index: Index, in_parts: Index) -> None:
     for sort, group in product(("relevance", "price_asc", "rating", "newest"), (False, True)):
         asked: dict[str, Any] = {"currency": "EUR", "brand": "acme", "sort": sort, "facets": facets, "group": group}
         whole = await ask(index, **asked, limit=100)
-        parts = [await ask(in_parts, **asked, limit=4, offset=offset) for offset in range(0, 32, 4)]
+        parts = [await ask(in_parts, **asked, limit=8, offset=offset) for offset in range(0, 32, 8)]
         assert [hit for part in parts for hit in part.hits] == whole.hits and len(whole.hits) == whole.total > 8
         assert all((part.total, part.facets) == (whole.total, whole.facets) for part in parts)
         assert sum(one.count for one in whole.facets["brand"]) > whole.total

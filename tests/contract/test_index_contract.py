@@ -140,7 +140,7 @@ async def test_an_older_whole_point_changes_nothing(index: Index) -> None:
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-@settings(max_examples=25)
+@settings(max_examples=12)  # Plans alone have a hundred, see test_plan.
 @given(
     records=st.lists(st.sampled_from(["visible", "delisted"]), min_size=1, max_size=5),
     data=st.data(),

@@ -9,7 +9,7 @@ import pytest
 from schemas.errors import RefusedRequest
 from schemas.points import point_id
 from schemas.recommendations import RecommendRequest, SimilarRequest
-from tests.support.index_backends import BACKENDS, content, opened, put, vector
+from tests.support.index_backends import BACKENDS, content, opened, put, put_new, vector
 from tests.support.queries import OneIndex
 from workers.index.interface import Patch
 from workers.recommend.recommender import Recommender
@@ -31,10 +31,11 @@ async def index(request: pytest.FixtureRequest) -> AsyncIterator[Index]:
 
 async def fill(index: Index) -> None:
     """Lamps near to one axis, cakes near to another, and a kettle near to a third."""
+    items = [(content("kettle", "Kettle"), vector(0, 0, 1))]
     for number in range(4):
-        await put(index, content(f"lamp{number}", f"Desk lamp {number}", brand="Acme"), 1, dense=vector(1, number / 20))
-        await put(index, content(f"cake{number}", f"Walnut cake {number}"), 1, dense=vector(number / 20, 1))
-    await put(index, content("kettle", "Kettle"), 1, dense=vector(0, 0, 1))
+        items.append((content(f"lamp{number}", f"Desk lamp {number}", brand="Acme"), vector(1, number / 20)))
+        items.append((content(f"cake{number}", f"Walnut cake {number}"), vector(number / 20, 1)))
+    await put_new(index, items)
 
 
 async def similar(index: Index, product_id: str, now_ms: int = 1_000, **asked: Any) -> Recommended:

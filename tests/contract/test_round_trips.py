@@ -12,7 +12,7 @@ import pytest
 
 from schemas.queries import Filters, SearchRequest
 from tests.support.clocks import ManualClock
-from tests.support.index_backends import MODEL, content, front_url, open_on_server, put, vector
+from tests.support.index_backends import MODEL, content, front_url, open_on_server, put, put_new, vector
 from tests.support.queries import LoadedModel, at_once
 from tests.support.waiting import outcome_of
 from workers.merchandising.rule_records import read_rule
@@ -51,6 +51,7 @@ class Counted:
 
     async def fill(self) -> None:
         index = await self._collections.serving()
+        cakes = []
         for number in range(ITEMS):
             cake = content(
                 f"WH-10{number:02}",
@@ -61,7 +62,8 @@ class Counted:
                 currency="HKD",
                 rating=4.5,
             )
-            await put(index, cake, 1, dense=vector(1, number / 10))
+            cakes.append((cake, vector(1, number / 10)))
+        await put_new(index, cakes)
         async for page in index.scan():
             for point in page:
                 self._vocabulary.put(point["product_id"], 1, *catalogue_entry(point))

@@ -10,7 +10,7 @@ import pytest
 from schemas.points import point_id
 from schemas.queries import Filters, SearchRequest
 from schemas.rules import Target
-from tests.support.index_backends import BACKENDS, MODEL, content, ids, opened, put, vector
+from tests.support.index_backends import BACKENDS, MODEL, content, ids, opened, put, put_new, vector
 from tests.support.queries import LoadedModel, OneIndex, at_once, explained_as_typed
 from workers.merchandising.rule_records import read_rule
 from workers.merchandising.rules import Rules, is_about
@@ -35,6 +35,7 @@ async def index(request: pytest.FixtureRequest) -> AsyncIterator[Index]:
 
 async def fill(index: Index) -> None:
     """Eight cakes, and a lamp that no query for cakes finds."""
+    cakes = []
     for number in range(8):
         cake = content(
             f"p{number}",
@@ -48,9 +49,9 @@ async def fill(index: Index) -> None:
             rating=(None, 4.0)[number % 2],
             item_group_id="g" if number in (2, 5) else None,
         )
-        await put(index, cake, 1, dense=vector(1, number / 10))
+        cakes.append((cake, vector(1, number / 10)))
     lamp = content("lamp", "brass lamp", brand="Acme", price=9.0, currency="EUR", availability="in_stock")
-    await put(index, lamp, 1, dense=vector(0, 0, 1))
+    await put_new(index, [*cakes, (lamp, vector(0, 0, 1))])
 
 
 def searcher(index: Index, *rules: dict[str, Any]) -> Searcher:

@@ -10,7 +10,7 @@ import pytest
 from schemas.errors import RefusedRequest
 from schemas.points import point_id
 from schemas.queries import SearchRequest
-from tests.support.index_backends import BACKENDS, MODEL, content, opened, put, vector
+from tests.support.index_backends import BACKENDS, MODEL, content, opened, put, put_new, vector
 from tests.support.queries import LoadedModel, OneIndex, at_once, explained_as_typed
 from workers.merchandising.weights import NO_WEIGHTS, Ranking, read_ranking
 from workers.search.hits import Shop
@@ -64,6 +64,7 @@ def offer(seller: str, price: float, sale_price: float | None = None) -> dict[st
 
 async def fill(index: Index) -> None:
     """Twelve cakes that match more or less, and have all that a shop may weigh, or lack it."""
+    cakes = []
     for number in range(12):
         sellers = ["A", "B", "C"][: 1 + number % 3]
         cake = content(
@@ -77,7 +78,8 @@ async def fill(index: Index) -> None:
             attributes={"margin": number} if number % 2 else {},
         )
         rated = {**cake, "rating": (None, 5.0, 2.0)[number % 3], "review_count": number % 5}
-        await put(index, cast("Any", rated), 1, dense=vector(1, number / 10))
+        cakes.append((cast("Any", rated), vector(1, number / 10)))
+    await put_new(index, cakes)
 
 
 def searcher(index: Index, ranking: Ranking) -> Searcher:

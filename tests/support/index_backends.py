@@ -171,6 +171,12 @@ async def put(index: Index, wanted: Content, version: int, *, dense: Any = None,
     return made
 
 
+async def put_new(index: Index, items: Iterable[tuple[Content, Any]]) -> None:
+    """Write items that are not there yet, each with its vector, all in one call."""
+    plans = [planned(wanted, 1, dense=dense) for wanted, dense in items]
+    assert await index.write([each.write for each in plans if each.write is not None]) == set()
+
+
 def point_ids(found: Iterable[Found]) -> list[str]:
     """Return the point ids of a ranking."""
     return [point.point_id for point in found]
