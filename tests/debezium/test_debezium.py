@@ -128,8 +128,20 @@ def test_rows_are_found_fresh_and_gone(shop: Shop) -> None:
     )
     shop.until(status="visible", title="Oak lamp, new", prices={"north": 8.0})
 
+    shop.sql(
+        """insert into products values ('p-2', 'Pine lamp',
+               (select string_agg(md5(i::text), ' ') from generate_series(1, 400) i), false);
+           insert into prices values ('p-2', 'north', 7);"""
+    )
+    shop.stack.until(lambda: shop.stack.item("p-2")["offers"] != [], "the draft has its price")
+    assert "p-2" not in [hit["product_id"] for hit in shop.stack.get("/search", q="pine lamp")["hits"]]
+    shop.sql("update products set active = true where sku = 'p-2';")
+    shop.stack.until(lambda: shop.stack.item("p-2")["status"] == "visible", "a draft that is published is shown")
+    assert len(shop.stack.item("p-2")["description"]) > 1_000, "its text was logged when it was a draft alone"
+
     shop.sql("delete from reviews;")
     shop.until(rating=None)
     shop.sql("delete from products;")
     shop.until(status="delisted")
+    shop.stack.until(lambda: shop.stack.item("p-2")["status"] == "delisted", "p-2 is delisted")
     assert shop.stack.get("/search", q="oak lamp")["hits"] == []
