@@ -10,7 +10,7 @@ import pytest
 
 from schemas.queries import Filters
 from tests.support.index_backends import MODEL, content, ids, planned, point_ids
-from workers.index.edge.index import EdgeBounds
+from workers.index.edge.bounds import EdgeBounds
 from workers.index.edge.nearest import BroadRange
 from workers.index.edge.open import open_edge
 

@@ -20,7 +20,8 @@ from schemas.errors import Gone, Misconfigured, Unavailable
 from schemas.queries import Filters
 from tests.support.index_backends import MODEL, content, ids, planned, point_ids, put, vector
 from workers.index import metadata as meta
-from workers.index.edge.index import EdgeBounds, EdgeIndex
+from workers.index.edge.bounds import EdgeBounds
+from workers.index.edge.index import EdgeIndex
 from workers.index.edge.lock import ShardLock
 from workers.index.edge.open import open_edge
 from workers.index.interface import DenseVector

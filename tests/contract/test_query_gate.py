@@ -13,7 +13,7 @@ from tests.support.waiting import outcome_of, until
 from workers.embedder.model_process import ModelProcess
 from workers.embedder.registry import EmbedderRegistry
 from workers.index.edge.collections import EdgeCollections
-from workers.index.edge.index import SCAN_POINTS
+from workers.index.edge.reading import SCAN_POINTS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine

@@ -18,12 +18,12 @@ from schemas.points import Content, point_id
 from tests.qdrant_front.serving import Front, in_thread
 from workers.embedder.interface import ModelId
 from workers.index.address import ServerAddress
-from workers.index.edge.index import EdgeBounds
+from workers.index.edge.bounds import EdgeBounds
 from workers.index.edge.open import open_edge
 from workers.index.edge.operations import create_positions
 from workers.index.server.client import create_client, create_grpc_client
-from workers.index.server.index import BROWSED_POINTS
 from workers.index.server.open import open_with
+from workers.index.server.reading import BROWSED_POINTS
 from workers.point.plan import plan
 from workers.state.projection import name_keys
 

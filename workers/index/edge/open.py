@@ -22,7 +22,8 @@ from qdrant_edge import (
 
 from schemas.errors import Misconfigured
 from workers.index import metadata as meta
-from workers.index.edge.index import BOUNDS, EdgeBounds, EdgeIndex
+from workers.index.edge.bounds import BOUNDS, EdgeBounds
+from workers.index.edge.index import EdgeIndex
 from workers.index.edge.lock import ShardLock
 from workers.index.edge.operations import create_positions
 from workers.index.interface import DENSE, LEXICAL

@@ -22,7 +22,8 @@ from workers.index.layout import CREATED_WITH, INDEXED_FIELDS, POSITIONS_PAYLOAD
 from workers.index.roles import NOTHING_BEFORE, Collections, Roles, abandoned_sentence, serving_sentence
 from workers.index.server import filters as where
 from workers.index.server.calls import AlreadyExists, Calls
-from workers.index.server.index import BROWSED_POINTS, ServerIndex
+from workers.index.server.index import ServerIndex
+from workers.index.server.reading import BROWSED_POINTS
 from workers.words.item import ANALYSIS_VERSION
 
 if TYPE_CHECKING:

@@ -2,119 +2,29 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from qdrant_client import models
 from typing_extensions import override
 
 from schemas.errors import Gone
 from schemas.points import point_id
-from workers.index import lexical
-from workers.index.interface import CURRENCIES_MAX, DENSE, LEXICAL, SELLERS_MAX, DenseVector, Patch, Stored, Write
+from workers.index.interface import DenseVector, Patch, Write
 from workers.index.layout import (
-    ALERTS_PENDING,
-    CANARY,
     CREATED_WITH,
-    EMBEDDING_PENDING,
-    HEAD_FIELDS,
     POSITIONS_POINT,
-    VISIBLE,
-    complete_payload,
-    conditions,
-    in_partitions,
     positions_in,
-    price_change_due,
 )
-from workers.index.lexical import Sparse
-from workers.index.opened import OpenedIndex
 from workers.index.server import filters as where
-from workers.index.server.calls import OPERATIONS_MAX, Calls
+from workers.index.server.calls import OPERATIONS_MAX
 from workers.index.server.operations import clear_pending, operations, set_payload, update_vectors
-from workers.index.server.query_batch import QueryBatch
-from workers.index.traits import SALE_FIELDS, TRAIT_FIELDS, traits_of
+from workers.index.server.reading import VERSION_ALONE, ServerReading
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-
-    from numpy.typing import NDArray
-
-    from schemas.points import Payload
-    from schemas.queries import Filters
-    from workers.index.metadata import Metadata
-    from workers.index.traits import Traits
-
-SCAN_POINTS = 256
-AHEAD_POINTS, RANKS_BESIDE = 200, 60
-"""The points of each ranking that are fused by reciprocal rank, and the constant of that, to read payloads ahead. Three
-times a page of them has all of a first page for 90% of 81 real queries (80% with twice)."""
-TRAITS_POINTS = 2_000
-"""The points whose traits one request reads."""
-BROWSED_POINTS = 1_000
-"""The points of which one request reads some fields, where all that pass the filters are arranged."""
-VERSION_ALONE = ["version"]
+    from collections.abc import Mapping, Sequence
 
 
-class ServerIndex(OpenedIndex):
+class ServerIndex(ServerReading):
     """One physical collection on a server."""
-
-    def __init__(self, calls: Calls, name: str, metadata: Metadata, browsed_points: int = BROWSED_POINTS) -> None:
-        self._browsed_points = browsed_points
-        self._calls = calls
-        self._client = calls.client
-        self._queries = QueryBatch(calls, name)
-        super().__init__(name, metadata)
-
-    @property
-    @override
-    def is_remote(self) -> bool:
-        return True
-
-    @override
-    async def payloads_ahead(
-        self, terms: Mapping[str, float], vector: NDArray[np.float32] | None, filters: Filters, points: int
-    ) -> dict[str, Payload]:
-        sparse = lexical.weighted(terms)
-        asked = [each for each in (sparse if sparse.indices else None, vector) if each is not None]
-        if not asked or not points:
-            return {}
-        prefetch = [_prefetch(each, filters, AHEAD_POINTS) for each in asked]
-        fused = models.RrfQuery(rrf=models.Rrf(k=RANKS_BESIDE))
-        query = models.QueryRequest(prefetch=prefetch, query=fused, limit=points, with_payload=True)
-        found = await self._queries.points(query)
-        return {point.point_id: complete_payload(point.payload) for point in found}
-
-    @override
-    async def stored(self, product_ids: Collection[str], *, vectors: bool = False) -> dict[str, Stored]:
-        ids = [point_id(product_id) for product_id in product_ids]
-        records = await self._retrieve(ids, True, vectors)
-        found = (Stored(complete_payload(record.payload), _dense(record)) for record in records)
-        return {each.payload["product_id"]: each for each in found}
-
-    @override
-    async def heads(self, product_ids: Collection[str]) -> dict[str, Payload]:
-        records = await self._retrieve([point_id(product_id) for product_id in product_ids], list(HEAD_FIELDS))
-        found = (complete_payload(record.payload) for record in records)
-        return {payload["product_id"]: payload for payload in found}
-
-    @override
-    async def payloads(self, point_ids: Sequence[str]) -> dict[str, Payload]:
-        return {str(record.id): complete_payload(record.payload) for record in await self._retrieve(point_ids, True)}
-
-    @override
-    async def vectors(self, point_ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
-        records = await self._retrieve(point_ids, False, vectors=True)
-        found = ((str(record.id), _dense(record)) for record in records)
-        return {point: vector for point, vector in found if vector is not None}
-
-    @override
-    async def traits(self, point_ids: Sequence[str], *, sales: bool = False) -> dict[str, Traits]:
-        fields = [*TRAIT_FIELDS, *SALE_FIELDS] if sales else list(TRAIT_FIELDS)
-        several = [point_ids[start : start + TRAITS_POINTS] for start in range(0, len(point_ids), TRAITS_POINTS)]
-        read = await asyncio.gather(*(self._retrieve(ids, fields) for ids in several))
-        found = {str(record.id): traits_of(record.payload or {}) for records in read for record in records}
-        return {point: traits for point, traits in found.items() if traits is not None}
 
     @override
     async def write(self, writes: Sequence[Write]) -> set[str]:
@@ -137,96 +47,6 @@ class ServerIndex(OpenedIndex):
         failed = {"vector_failed": reason, "vector_due": None, "vector_due_at_ms": None}
         pending = where.embedding_pending(point_id(product_id), fingerprint)
         await self._calls.update(self._name, [set_payload(failed, pending)])
-
-    @override
-    async def pending_embeddings(self, partitions: Collection[int], limit: int, *, newest: bool) -> list[Payload]:
-        direction = models.Direction.DESC if newest else models.Direction.ASC
-        order = models.OrderBy(key="vector_due_at_ms", direction=direction)
-        pending = where.all_of([EMBEDDING_PENDING, *in_partitions(partitions)])
-        return [complete_payload(record.payload) for record in await self._scroll(pending, limit, order=order)]
-
-    @override
-    async def due_price_changes(self, partitions: Collection[int] | None, now_ms: int, limit: int) -> list[Payload]:
-        turned = where.all_of([price_change_due(now_ms), *in_partitions(partitions), VISIBLE])
-        return [complete_payload(record.payload) for record in await self._scroll(turned, limit)]
-
-    @override
-    async def coming_price_changes(self, until_ms: int, limit: int) -> list[Payload]:
-        order = models.OrderBy(key="price_changes_at_ms", direction=models.Direction.ASC)
-        coming = where.all_of([price_change_due(until_ms), VISIBLE])
-        return [complete_payload(record.payload) for record in await self._scroll(coming, limit, order=order)]
-
-    @override
-    async def pending_alerts(self, partitions: Collection[int], limit: int) -> list[Payload]:
-        order = models.OrderBy(key="alerts_due_at_ms", direction=models.Direction.ASC)
-        pending = where.all_of([ALERTS_PENDING, *in_partitions(partitions)])
-        return [complete_payload(record.payload) for record in await self._scroll(pending, limit, order=order)]
-
-    @override
-    async def browse(self, filters: Filters, limit: int, offset: int) -> list[str]:
-        passing = where.all_of([VISIBLE, *conditions(filters)])
-        records = await self._scroll(passing, offset + limit, with_payload=False)
-        return [str(record.id) for record in records[offset:]]
-
-    @override
-    async def browse_by(self, field: str, filters: Filters, limit: int, *, descending: bool) -> list[str]:
-        direction = models.Direction.DESC if descending else models.Direction.ASC
-        order = models.OrderBy(key=field, direction=direction)
-        passing = where.all_of([VISIBLE, *conditions(filters)])
-        return [str(each.id) for each in await self._scroll(passing, limit, order=order, with_payload=False)]
-
-    @override
-    async def browse_traits(self, filters: Filters, fields: Sequence[str]) -> AsyncIterator[dict[str, Traits]]:
-        passing, selected = where.all_of([VISIBLE, *conditions(filters)]), ["status", *fields]
-        offset, client = None, self._calls.client_for(self._browsed_points)
-        while True:
-            records, offset = await self._calls.ask(
-                lambda offset=offset: client.scroll(  # type: ignore[misc]
-                    self._name, scroll_filter=passing, limit=self._browsed_points, offset=offset, with_payload=selected
-                )
-            )
-            found = {str(record.id): traits_of(record.payload or {}) for record in records}
-            yield {point: traits for point, traits in found.items() if traits is not None}
-            if offset is None:
-                return
-
-    @override
-    async def count(self, filters: Filters) -> int:
-        return await self._count(where.all_of([VISIBLE, *conditions(filters)]))
-
-    @override
-    async def currencies(self) -> list[str]:
-        return await self._values("currency", CURRENCIES_MAX)
-
-    @override
-    async def sellers(self) -> list[str]:
-        return await self._values("sellers", SELLERS_MAX)
-
-    @override
-    async def count_points(self) -> int:
-        return await self._count(where.but(POSITIONS_POINT, CANARY, ()))
-
-    @override
-    async def count_pending_embeddings(self) -> int:
-        return await self._count(where.all_of([EMBEDDING_PENDING]))
-
-    @override
-    async def count_due_price_changes(self, now_ms: int) -> int:
-        return await self._count(where.all_of([price_change_due(now_ms), VISIBLE]))
-
-    @override
-    async def scan(self, partitions: Collection[int] | None = None) -> AsyncIterator[list[Payload]]:
-        offset, items = None, where.but(POSITIONS_POINT, CANARY, in_partitions(partitions))
-        while True:
-            records, offset = await self._calls.ask(
-                lambda offset=offset: self._calls.rest.scroll(  # type: ignore[misc]
-                    self._name, scroll_filter=items, limit=SCAN_POINTS, offset=offset, with_payload=True
-                )
-            )
-            if records:
-                yield [complete_payload(record.payload) for record in records]
-            if offset is None:
-                return
 
     @override
     async def positions(self) -> dict[str, int]:
@@ -260,63 +80,3 @@ class ServerIndex(OpenedIndex):
         records = await self._retrieve(ids, VERSION_ALONE)
         versions = {str(record.id): (record.payload or {})["version"] for record in records}
         return {p.product_id for p, point in zip(patches, ids, strict=True) if versions.get(point, -1) < p.version}
-
-    @override
-    async def _nearest(
-        self, query: NDArray[np.float32] | Sparse, filters: Filters, limit: int
-    ) -> list[tuple[str, float]]:
-        asked = _prefetch(query, filters, limit)
-        found = await self._queries.points(models.QueryRequest(**dict(asked), with_payload=False))
-        return [(point.point_id, point.score) for point in found]
-
-    async def _values(self, field: str, limit: int) -> list[str]:
-        """Return the values of a field that visible items have, the most frequent first."""
-        visible = where.all_of([VISIBLE])
-        answer = await self._calls.ask(lambda: self._client.facet(self._name, field, facet_filter=visible, limit=limit))
-        return [str(hit.value) for hit in answer.hits]
-
-    async def _count(self, condition: models.Filter) -> int:
-        answer = await self._calls.ask(lambda: self._client.count(self._name, condition, exact=True))
-        return answer.count
-
-    async def _retrieve(
-        self, ids: Sequence[str], payload: bool | list[str], vectors: bool = False
-    ) -> list[models.Record]:
-        if not ids:
-            return []
-        client = self._calls.client_for(0 if payload in (False, VERSION_ALONE) else len(ids))
-        return await self._calls.ask(
-            lambda: client.retrieve(
-                self._name, list(ids), with_payload=payload, with_vectors=[DENSE] if vectors else False
-            )
-        )
-
-    async def _scroll(
-        self, condition: models.Filter, limit: int, *, order: models.OrderBy | None = None, with_payload: bool = True
-    ) -> list[models.Record]:
-        records, _ = await self._calls.ask(
-            lambda: self._client.scroll(
-                self._name, scroll_filter=condition, limit=limit, order_by=order, with_payload=with_payload
-            )
-        )
-        return records
-
-
-def _dense(record: models.Record) -> NDArray[np.float32] | None:
-    dense = record.vector.get(DENSE) if isinstance(record.vector, dict) else None
-    return None if dense is None else np.asarray(dense, dtype=np.float32)
-
-
-def _prefetch(query: NDArray[np.float32] | Sparse, filters: Filters, limit: int) -> models.Prefetch:
-    """Return the query for the points nearest to a dense or a lexical vector."""
-    asked, by_words = conditions(filters), isinstance(query, Sparse)
-    vector = (
-        models.SparseVector(indices=query.indices, values=query.values) if isinstance(query, Sparse) else query.tolist()
-    )
-    return models.Prefetch(
-        query=vector,
-        using=LEXICAL if by_words else DENSE,
-        filter=where.all_of(asked) if asked else None,
-        limit=limit,
-        params=models.SearchParams(exact=True) if asked and not by_words else None,
-    )

@@ -10,7 +10,7 @@ from workers.index.server.calls import PERSISTENCE, Calls, OnlyRestAnswers, chec
 from workers.index.server.client import create_client, create_grpc_client
 from workers.index.server.collections import ServerCollections
 from workers.index.server.features import check_features
-from workers.index.server.index import BROWSED_POINTS
+from workers.index.server.reading import BROWSED_POINTS
 
 if TYPE_CHECKING:
     from qdrant_client import AsyncQdrantClient

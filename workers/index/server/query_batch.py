@@ -5,13 +5,21 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, NamedTuple
 
+from qdrant_client import models
+
+from workers.index.interface import DENSE, LEXICAL
+from workers.index.layout import conditions
+from workers.index.lexical import Sparse
+from workers.index.server import filters as where
 from workers.index.server.ranked import FoundPoint, ranked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from qdrant_client import models
+    import numpy as np
+    from numpy.typing import NDArray
 
+    from schemas.queries import Filters
     from workers.index.server.calls import Calls
 
 QUERIES_MAX = 64
@@ -62,3 +70,18 @@ class QueryBatch:
         for each, answer in zip(asked, found, strict=True):
             if not each.answer.done():
                 each.answer.set_result(answer)
+
+
+def prefetched(query: NDArray[np.float32] | Sparse, filters: Filters, limit: int) -> models.Prefetch:
+    """Return the query for the points nearest to a dense or a lexical vector."""
+    asked, by_words = conditions(filters), isinstance(query, Sparse)
+    vector = (
+        models.SparseVector(indices=query.indices, values=query.values) if isinstance(query, Sparse) else query.tolist()
+    )
+    return models.Prefetch(
+        query=vector,
+        using=LEXICAL if by_words else DENSE,
+        filter=where.all_of(asked) if asked else None,
+        limit=limit,
+        params=models.SearchParams(exact=True) if asked and not by_words else None,
+    )
