@@ -313,8 +313,8 @@ async def test_an_alert_for_an_item_that_matches_no_longer_is_not_sent(index: In
     async with stack.running():
         await stack.send("products", "a", title="Desk lamp")
         await price(stack, "a", 20)
-        await price(stack, "a", 60)
         assert len(await index.pending_alerts([0], 9)) == 1
+        await price(stack, "a", 60)
     stack.alerts.away = 0
     async with stack.running():
         assert await stack.settled() == []
