@@ -120,11 +120,10 @@ class ItemsWorker:
     ) -> None:
         """Decode the record, decide, put the effects into the producer's hands, and ack once all are confirmed."""
         span, arrived = self._traces.begin(record, partition), self._arrival(record)
-        try:
-            decoded: list[Decoded] | Exception = self._decoder.decode(record, partition.topic, arrived)
-        except Exception as error:  # It is invalid, or a bug: then what is decided is to refuse it.
-            decoded = error
-        decisions = self._decide(decoded, record, partition, state, arrived.at_ms, span)
+        # No name holds what was decoded: an error's traceback leads here, and would keep this frame for good.
+        decisions = self._decide(
+            self._decode(record, partition, arrived), record, partition, state, arrived.at_ms, span
+        )
         whole: Ack = in_flight if span is None else self._traces.ack(span, in_flight)
         if not decisions:  # A record that changes nothing, such as the tombstone after a delete.
             self._publisher.ack_after(Effect(state, confirmed=True), whole)
@@ -132,6 +131,13 @@ class ItemsWorker:
         acks: Sequence[Ack] = [whole] if len(decisions) == 1 else shared_by(len(decisions), whole)
         for decision, ack in zip(decisions, acks, strict=True):
             self._publisher.ack_after(await self._publisher.carry_out(decision), ack)
+
+    def _decode(self, record: FetchedRecord, partition: Partition, arrived: Arrival) -> list[Decoded] | Exception:
+        """Return the events of a record, or the error for which it is refused: an invalid event, or a bug."""
+        try:
+            return self._decoder.decode(record, partition.topic, arrived)
+        except Exception as error:
+            return error
 
     def _decide(
         self,
