@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, settings
 from stream.runtime.ports import free_port
 from tests.support.running_broker import RunningBroker, new_broker
 from tests.support.secured_kafka import SecuredKafka
+from tests.support.shares import in_shares
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +25,20 @@ settings.register_profile("quick", settings.get_profile("freshline"), max_exampl
 settings.load_profile("freshline")
 # By default structlog draws a traceback with all variables, which takes seconds in a test of a bug.
 structlog.configure(processors=[structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)])
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let each process of pytest-xdist begin with the tests that start processes of their own."""
+    if processes := int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "0")):
+        items[:] = in_shares(items, processes, _shared_fixtures)
+
+
+def _shared_fixtures(item: pytest.Item) -> str | None:
+    """Return the tests that share what is costly to start: a module's, all of the browser's; None for unit tests."""
+    folder, _, module = item.nodeid.removeprefix("tests/").partition("/")
+    if folder == "unit":
+        return None
+    return folder if folder == "browser" else f"{folder}/{module.partition('::')[0]}"
 
 
 def _running(kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBroker]:
