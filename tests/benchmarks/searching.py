@@ -42,7 +42,11 @@ FILTERS: tuple[dict[str, object], ...] = (
     {"min_rating": 3},
 )
 """Half of the searches filter."""
-WITH_ALL: dict[str, object] = {"facets": "brand,category,availability,price", "highlight": "true"}
+WITH_ALL: dict[str, object] = {
+    "facets": "brand,category,availability,price",
+    "currency": "USD",  # Prices of several currencies are not counted together.
+    "highlight": "true",
+}
 """The parameters of a search with all there is, whose query has a price and an order to understand besides."""
 UNDERSTOOD = ("{} under 900 dollars", "cheap {}", "{} in stock", "{} over 20 dollars")
 TITLE_WORDS = 3
