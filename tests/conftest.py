@@ -34,10 +34,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _shared_fixtures(item: pytest.Item) -> str | None:
-    """Return the tests that share what is costly to start: a module's, all of the browser's; None for unit tests."""
+    """Return the tests that share what is costly to start: a module's, all of the browser's; None for unit tests, but
+    for those that load a model."""
     folder, _, module = item.nodeid.removeprefix("tests/").partition("/")
     if folder == "unit":
-        return None
+        return "embedder" if module.startswith("workers/embedder/") else None
     return folder if folder == "browser" else f"{folder}/{module.partition('::')[0]}"
 
 
