@@ -13,7 +13,7 @@ from workers.words.rarity import RARITY_MIN, rarity
 from workers.words.stems import SNOWBALL, stem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from workers.search.spelling import QueryRules
     from workers.vocabulary.vocabulary import Vocabulary
@@ -31,35 +31,36 @@ class QueryTerms:
 
     def __call__(self, text: str) -> Mapping[str, float]:
         """Return the terms with their weights, > 0."""
-        known = self._vocabulary
+        known, said = self._vocabulary, chunks(folded(text))
         found = self._rules.terms(text, known)
         guesses = understand(text, Known(brands=known.brands, attributes=known.attributes)).guesses
         boosts = {each.term: BOOST_WEIGHT for each in guesses if each.term is not None}
-        lowered = {term: share * found[term] for term, share in self._stem_shares(text) if term in found}
-        forms = {term: weight for term, weight in self._forms(text) if term not in found}
+        lowered = {term: share * found[term] for term, share in self._stem_shares(said) if term in found}
+        forms = {term: weight for term, weight in self._forms(said) if term not in found}
         return {**found, **lowered, **forms, **boosts} if boosts or lowered or forms else found
 
-    def _forms(self, text: str) -> Iterator[tuple[str, float]]:
+    def _forms(self, said: Sequence[str]) -> Iterator[tuple[str, float]]:
         """Iterate over the terms of other forms of the words, in texts that name no language, with their weights.
 
         Each is worth the share of its word that a stem is worth, however rare either is.
         """
-        known = self._vocabulary
-        for chunk in chunks(folded(text)):
-            for form in known.forms(chunk) if chunk not in FUNCTION_WORDS else ():
-                worth = rarity(known.items_with(chunk), known.items)
-                own = max(RARITY_MIN, rarity(known.items_with(form), known.items))
-                yield from ((term, STEM_WEIGHT * worth / own) for term in terms(form).whole)
+        for chunk in said:
+            for form in self._vocabulary.forms(chunk) if chunk not in FUNCTION_WORDS else ():
+                weight = STEM_WEIGHT * self._rarity(chunk) / max(RARITY_MIN, self._rarity(form))
+                yield from ((term, weight) for term in terms(form).whole)
 
-    def _stem_shares(self, text: str) -> Iterator[tuple[str, float]]:
+    def _stem_shares(self, said: Sequence[str]) -> Iterator[tuple[str, float]]:
         """Iterate over the stems that are rarer than their words, each with the share of its weight that it keeps.
 
         So no stem is worth more than its word, where few items are in its language.
         """
         known = self._vocabulary
-        for chunk in chunks(folded(text)) if known.stems else ():
+        for chunk in said if known.stems else ():
             for term in (stem(chunk, language) for language in SNOWBALL if chunk.isalpha()):
                 if having := known.stems.get(term):
-                    share = rarity(known.items_with(chunk), known.items) / rarity(having, known.items)
+                    share = self._rarity(chunk) / rarity(having, known.items)
                     if share < 1:
                         yield term, share
+
+    def _rarity(self, chunk: str) -> float:
+        return rarity(self._vocabulary.items_with(chunk), self._vocabulary.items)
