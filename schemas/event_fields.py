@@ -40,7 +40,8 @@ TEXT_BYTES_MAX = 16 * 1024
 VERSION_MAX = 2**64 - 1
 """The greatest integer of 64 bits: log sequence numbers and snowflakes are versions too."""
 
-_DECIMAL_PATTERN = r"[0-9]{1,12}(\.[0-9]{1,6}0*)?"
+_PRICE_PATTERN = r"^0*[0-9]{1,12}(\.[0-9]{1,6}0*)?$"
+_RATING_PATTERN = r"^0*[1-5](\.[0-9]+)?$"
 AVAILABILITIES = ("in_stock", "out_of_stock", "preorder", "backorder")
 _AVAILABILITY_WORDS = {known.replace("_", ""): known for known in AVAILABILITIES} | {
     "availablefororder": "in_stock",
@@ -54,6 +55,7 @@ _AVAILABILITY_WORDS = {known.replace("_", ""): known for known in AVAILABILITIES
     "onbackorder": "backorder",
 }
 """Our words by the letters of those of Google's feeds, of today and before, and of schema.org's ItemAvailability."""
+_POINT_NOUGHT = re.compile(r"(?<=\d)\.0+\s*$", re.ASCII)
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}([-_][A-Za-z0-9]{1,8}){0,3}", re.ASCII)
 TAGS_CACHED_MAX = 1_024
 
@@ -99,7 +101,8 @@ def language_tag(text: str) -> str:
 
 
 def _currency(code: str) -> str:
-    if code not in CURRENCIES:
+    """Return the code, without the blanks that columns of a fixed width have behind it."""
+    if code not in CURRENCIES and (code := cleaned(code)) not in CURRENCIES:
         raise ValueError(f"{shortened(code)!r} is not a currency of ISO 4217: send a code like EUR")
     return code
 
@@ -107,7 +110,7 @@ def _currency(code: str) -> str:
 def _text(value: Any, languages_max: int = LANGUAGES_MAX) -> str | dict[str, str | None]:
     if isinstance(value, str):
         return cut(cleaned(value), TEXT_BYTES_MAX)
-    if not isinstance(value, dict):
+    if not isinstance(value := _object(value), dict):
         raise ValueError('must be text, or an object of texts by language like {"en": "..."}')
     texts: dict[str, str | None] = {}
     for language, part in value.items():
@@ -125,14 +128,14 @@ def _text(value: Any, languages_max: int = LANGUAGES_MAX) -> str | dict[str, str
 def _category(levels: list[str]) -> list[str]:
     if len(levels) > CATEGORY_LEVELS_MAX:
         raise ValueError(f"has {len(levels)} levels: at most {CATEGORY_LEVELS_MAX} are allowed")
-    return [cut(cleaned(level), CATEGORY_BYTES_MAX) for level in levels if level.strip()]
+    return [cut(text, CATEGORY_BYTES_MAX) for level in levels if (text := cleaned(level))]
 
 
 def _availability(value: Any) -> Any:
     """Return an availability in the words of the schema: feeds write "in stock", SoldOut, and schema.org's URLs."""
     if not isinstance(value, str) or value in AVAILABILITIES:
         return value
-    letters = re.sub("[^a-z]", "", value.lower().rpartition("/")[2])
+    letters = re.sub("[^a-z]", "", value.lower().rstrip("/ ").rpartition("/")[2])
     return _AVAILABILITY_WORDS.get(letters, value)
 
 
@@ -148,18 +151,27 @@ def _number_as_name(value: Any) -> Any:
     return str(value) if type(value) is int else value
 
 
-_DECIMAL_TEXT = {"type": "string", "pattern": rf"^{_DECIMAL_PATTERN}$"}
+def _gtin(value: Any) -> Any:
+    """Return a GTIN as `_number_as_name` does; such a table that was written as text has 4006381333931.0 as well."""
+    return _POINT_NOUGHT.sub("", value) if isinstance(value, str) else _number_as_name(value)
+
+
+def _object(value: Any) -> Any:
+    """Return an object; an empty list stands for an empty one, as PHP has one kind of both."""
+    return {} if value == [] else value
+
 
 ProductId = Annotated[str, identifier(PRODUCT_ID_BYTES_MAX)]
 ReviewId = Annotated[str, identifier(PRODUCT_ID_BYTES_MAX)]
 Seller = Annotated[str, identifier(SELLER_BYTES_MAX, needed=False)]
-Name = Annotated[
-    str,
-    BeforeValidator(_number_as_name),
+_NAME = (
     AfterValidator(cleaned),
     identifier(NAME_BYTES_MAX, needed=False),
     WithJsonSchema({"type": ["string", "integer"]}),
-]
+)
+Name = Annotated[str, BeforeValidator(_number_as_name), *_NAME]
+Gtin = Annotated[str, BeforeValidator(_gtin), *_NAME]
+Attributes = Annotated[dict[str, Any], BeforeValidator(_object)]
 Link = Annotated[
     str | None,
     BeforeValidator(_link),
@@ -179,13 +191,22 @@ Promotion = Annotated[Any, BeforeValidator(partial(_text, languages_max=PROMOTIO
 Price = Annotated[
     float,
     BeforeValidator(price),
-    WithJsonSchema({"anyOf": [{"type": "number", "minimum": 0, "exclusiveMaximum": PRICE_BELOW}, _DECIMAL_TEXT]}),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "minimum": 0, "exclusiveMaximum": PRICE_BELOW},
+                {"type": "string", "pattern": _PRICE_PATTERN},
+            ]
+        }
+    ),
 ]
 """Held as float, which carries every price below 10**9 with 6 decimals exactly enough to print it again."""
 RatingHundredths = Annotated[
     int,
     BeforeValidator(rating_hundredths),
-    WithJsonSchema({"anyOf": [{"type": "number", "minimum": 1, "maximum": 5}, _DECIMAL_TEXT]}),
+    WithJsonSchema(
+        {"anyOf": [{"type": "number", "minimum": 1, "maximum": 5}, {"type": "string", "pattern": _RATING_PATTERN}]}
+    ),
 ]
 """Sent as 1 to 5, held as an integer of hundredths."""
 Currency = Annotated[

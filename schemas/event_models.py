@@ -8,9 +8,11 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from schemas.event_fields import (
+    Attributes,
     Availability,
     Category,
     Currency,
+    Gtin,
     Link,
     Name,
     Price,
@@ -57,10 +59,10 @@ class ProductChange(_Change):
     brand: Name | None = None
     category: Category | None = None
     """The levels of the category, root first."""
-    attributes: dict[str, Any] | None = None
+    attributes: Attributes | None = None
     link: Link | None = None
     image_link: Link | None = None
-    gtin: Name | None = None
+    gtin: Gtin | None = None
     item_group_id: Name | None = None
     availability: Availability | None = None
 

@@ -57,7 +57,7 @@ def price(value: Any) -> float:
     if type(value) is str and _PRICE.fullmatch(value):
         return float(value)
     number = decimal(value)
-    if number < 0:
+    if number < 0 or (number.is_signed() and isinstance(value, str)):
         raise ValueError(f"{shortened(value)} is negative: send 0 or more")
     if number >= PRICE_BELOW:
         raise ValueError(f"{shortened(value)} is too great: send less than {PRICE_BELOW}")
@@ -105,7 +105,7 @@ def milliseconds(value: Any) -> int:
     if type(value) is not int:
         raise ValueError("must be an RFC 3339 time, or an integer of milliseconds since the epoch")
     if not 0 <= value < TIME_MS_BELOW:
-        raise ValueError(f"{value} is outside the years 1970 to 9999: send milliseconds since the epoch")
+        raise ValueError(f"{shortened(value)} is outside the years 1970 to 9999: send milliseconds since the epoch")
     return value
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from base64 import urlsafe_b64encode
+from base64 import b64encode, urlsafe_b64encode
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -38,6 +38,13 @@ _IDENTITY = ("product_id", "seller", "review_id", "op", "updated_at", "version")
 _OPS_THAT_DELETE = ("d", "delete", "t", "truncate")
 """Values of `__op` of rows that are gone, in lower case."""
 _UNAVAILABLE = b"__debezium_unavailable_value"
+_UNAVAILABLE_BASE64 = b64encode(_UNAVAILABLE)
+"""The same in a column of bytes."""
+_DELETED = ("__deleted", "_deleted", "_fivetran_deleted")
+"""The flags with which Debezium, CouchDB and Fivetran mark a row that is gone."""
+_DELETED_AT = ("_ab_cdc_deleted_at", "_sdc_deleted_at")
+"""The fields in which Airbyte and Singer say since when a row is gone."""
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _NUL_ESCAPE = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
@@ -122,6 +129,10 @@ def plain_id(key: bytes | None) -> str:
         product_id = name_of((key or b"").decode())
     except UnicodeDecodeError:
         raise InvalidEvent("key: is not UTF-8: send the product_id") from None
+    if _CONTROL.search(product_id):
+        raise InvalidEvent(
+            f"key: {key_in_words(key or b'')} is a number or a structure in bytes: send the product_id as plain text"
+        )
     if product_id.startswith(_BEGINNINGS_OF_STRUCTURES):
         raise InvalidEvent(
             f"key: {key_in_words(key or b'')} is not the product_id alone: send it as plain text (a connector: the key "
@@ -152,7 +163,7 @@ def _decoded(value: bytes) -> dict[str, Any]:
         raise InvalidEvent("the record is JSON, but not an object: send one object a record")
     if b"\\u0000" in value and _NUL_ESCAPE.search(value):
         raise InvalidEvent("the record contains the character NUL: remove it")
-    if b'"__' in value:
+    if b'"_' in value or _UNAVAILABLE_BASE64 in value:
         _check_marks(body, value)
     said: dict[str, Any] = _without_blanks(body) if b'""' in value or b'" ' in value else body
     if said.get("op", "") is None:
@@ -170,13 +181,19 @@ def _without_blanks(body: dict[str, Any]) -> dict[str, Any]:
 
 def _check_marks(body: dict[str, Any], value: bytes) -> None:
     """Raise InvalidEvent for a row of change data capture that does not mean what its fields say."""
-    if is_set(body.get("__deleted")) or str(body.get("__op")).lower() in _OPS_THAT_DELETE:
+    if _is_marked(body):
         raise InvalidEvent("the row is marked as deleted: configure `format: debezium-unwrapped`, or send op delete")
-    if _UNAVAILABLE in value:
+    if _UNAVAILABLE in value or _UNAVAILABLE_BASE64 in value:
         raise InvalidEvent(
             f"it has {_UNAVAILABLE.decode()} for a value that was not sent: configure `format: debezium-unwrapped`, "
             "or leave such fields out and send op patch"
         )
+
+
+def _is_marked(body: dict[str, Any]) -> bool:
+    """Return whether a row says of itself that it is gone."""
+    flagged = any(is_set(body.get(name)) for name in _DELETED) or any(body.get(name) for name in _DELETED_AT)
+    return flagged or str(body.get("__op")).lower() in _OPS_THAT_DELETE
 
 
 def _is_blank(name: str, field: Any) -> bool:

@@ -56,6 +56,8 @@ def opened(message: Message, *, is_decoded: bool = False) -> Message:
     _check(attributes, attributes.get("datacontenttype"))
     if encoded is not None:
         body = _decoded(encoded)
+    if body is None:  # A record without a value deletes; an event that only says that something happened does not.
+        raise InvalidEvent("data: is missing in the CloudEvent: its source must send it, and op delete to delete")
     headers = {**message.headers, **attributes} if message.headers else attributes
     return Message(message.topic, message.key, body, headers)
 

@@ -17,7 +17,7 @@ _HIDDEN = (
 )
 HIDDEN_WORDS = frozenset(("", *_HIDDEN.split()))
 """The words, in lower case, of a column whose product is not to be shown."""
-_DECIMAL = re.compile(r"-?\d+(\.\d+)?")
+_DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
 def decimal_value(value: Any) -> Any:
@@ -81,14 +81,19 @@ def availability(value: Any) -> Any:
 
 
 def json_object(given: Any) -> dict[str, Any] | None:
-    """Return the object in a column of type json, or of an hstore; None where it is empty, or the `null` of JSON."""
+    """Return the object in a column of type json, or of an hstore; None where it is empty, or the `null` of JSON.
+
+    An empty list is an empty object as PHP writes it.
+    """
     found = given or None
     if isinstance(found, str):
         try:
             found = orjson.loads(found)
         except orjson.JSONDecodeError:
             found = given
-    if found is None or isinstance(found, dict):
+    if found is None or found == []:
+        return None
+    if isinstance(found, dict):
         return found
     raise InvalidEvent(
         f"{str(given)[:40]!r} is no JSON object: map a column of type json, or its parts to attributes.*"
@@ -97,4 +102,7 @@ def json_object(given: Any) -> dict[str, Any] | None:
 
 def is_hidden(value: Any) -> bool:
     """Return whether a column's value means that the product is not to be shown."""
-    return str(value).strip().lower() in HIDDEN_WORDS if isinstance(value, str) else not value
+    if not isinstance(value, str):
+        return not value
+    word = value.strip().lower()
+    return word in HIDDEN_WORDS or (_DECIMAL.fullmatch(word) is not None and not float(word))

@@ -60,6 +60,7 @@ _PER_MILLISECOND = {
 }
 """Units in a millisecond, by the schemas of times."""
 _DAYS = ("io.debezium.time.Date", "org.apache.kafka.connect.data.Date")
+_WITHOUT_ZONE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?")
 _DECIMAL_WITH_POINT = re.compile(r"-?\d+\.\d+")
 _VARIABLE_SCALE = {"scale", "value"}
 """The members of an io.debezium.data.VariableScaleDecimal."""
@@ -138,8 +139,8 @@ def time_value(value: Any) -> Any:
     """Return a time as milliseconds since the epoch, or as the text that it is.
 
     Without a schema a number says its unit by its size: days, milliseconds, microseconds or nanoseconds. A day begins
-    at midnight UTC. What lies before the epoch, or beyond all years, is the first or the last time that there is.
-    Raises InvalidEvent for a number that could only be seconds.
+    at midnight UTC, and a text without a zone is in UTC. A time before the epoch, or beyond all years, is the first or
+    the last time that there is. Raises InvalidEvent for a number that could only be seconds.
     """
     if isinstance(value, datetime):
         return ms_since_epoch(value if value.tzinfo else value.replace(tzinfo=UTC))
@@ -165,4 +166,6 @@ def _time_of_text(text: str) -> str:
     if text.startswith("-"):
         return FIRST
     day = text.removesuffix("Z")
-    return f"{day}T00:00:00Z" if len(day) == 10 and day[4:5] == day[7:8] == "-" else text
+    if len(day) == 10 and day[4:5] == day[7:8] == "-":
+        return f"{day}T00:00:00Z"
+    return f"{text}Z" if _WITHOUT_ZONE.fullmatch(text) else text

@@ -88,9 +88,15 @@ def _envelope(message: Message) -> RowChange | None:
     row = body.get(image)
     if row is None and op == "d":
         row = key_columns(message.key)  # Without an image of the row its key says which one is gone.
+    if isinstance(row, str):
+        raise InvalidEvent(
+            f"{image}: is the text of a document, as MongoDB's connector writes it: let its transformation "
+            "ExtractNewDocumentState make a row of it, and configure `format: debezium-unwrapped`"
+        )
     if not isinstance(row, dict):
         raise InvalidEvent(f"{image}: is missing in a change with op {op}: check the connector")
-    is_whole, committed_at_ms = source.get("connector") in WHOLE_ROWS, _whole(source.get("ts_ms"))
+    is_whole = source.get("connector") in WHOLE_ROWS
+    committed_at_ms = _known_time(source.get("ts_ms")) or _known_time(body.get("ts_ms"))
     return RowChange(op == "d", row, types.of(image), message.key, _position(source), committed_at_ms, is_whole)
 
 
@@ -155,9 +161,14 @@ def _position(source: Mapping[str, Any]) -> int | None:
 
 def _row_time(row: Mapping[str, Any]) -> int | None:
     for unit, in_ms in (("ms", 1), ("us", 1_000), ("ns", 1_000_000)):
-        if (time := _whole(row.get(f"__source_ts_{unit}"))) is not None:
+        if (time := _known_time(row.get(f"__source_ts_{unit}"))) is not None:
             return time // in_ms
     return None
+
+
+def _known_time(value: Any) -> int | None:
+    """Return the time of a commit. It is 0 where the log of the database does not tell it, as that of MySQL may not."""
+    return _whole(value) or None
 
 
 def _whole(value: Any) -> int | None:

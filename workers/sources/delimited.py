@@ -71,9 +71,11 @@ def _rows(lines: Iterable[str], delimiter: str) -> Iterator[Row]:
         except csv.Error as error:
             yield Row(reader.line_num, InvalidEvent(_unreadable(begins, reader.line_num, error)))
             continue
+        if not any(cell.strip() for cell in cells):
+            continue
         if names is None:
             names = [name.strip() for name in cells] if cells[:1] != [SEPARATOR] else None
-        elif any(cell.strip() for cell in cells):
+        else:
             yield Row(reader.line_num, _by_name(names, cells))
 
 
@@ -84,7 +86,7 @@ def _literal(lines: Iterable[str]) -> Iterator[str]:
     """
     tabs = None
     for line in lines:
-        if tabs is None and not line.startswith(SEPARATOR):
+        if tabs is None and line.strip() and not line.startswith(SEPARATOR):
             tabs = line.count("\t")
         yield "\t".join(map(_quoted, line.split("\t"))) if '"' in line and line.count("\t") == tabs else line
 

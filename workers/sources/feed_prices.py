@@ -24,15 +24,19 @@ _MAY_BE_THOUSANDS = re.compile(rf"[1-9][0-9]{{0,2}}[.,][0-9]{{{THOUSANDS_DIGITS}
 def money(field: str, text: Any) -> tuple[str, str]:
     """Return (amount, currency) of "15.00 USD", "15,00 EUR" or "1,299.00 USD".
 
-    Three digits behind the only sign are thousands in one country and decimals in the other. Raises InvalidEvent for
-    that, and for a text that is no price.
+    Three digits behind the only sign are thousands in one country and decimals in the other, unless the currency has no
+    decimals, or three and a point before them. Raises InvalidEvent for a doubt, and for a text that is no price.
     """
     found = _PRICE.fullmatch(str(text))
     if found is None:
         raise InvalidEvent(f'{field}: {str(text)[:30]!r} is no price: send one like "15.00 USD"')
     number, currency = found[1] or found[4], (found[2] or found[3]).upper()
-    if _MAY_BE_THOUSANDS.fullmatch(number) and DECIMALS.get(currency) != THOUSANDS_DIGITS:
-        raise InvalidEvent(f'{field}: {str(text)[:30]!r} may be in thousands or not: send one like "15.00 USD"')
+    if _MAY_BE_THOUSANDS.fullmatch(number):
+        decimals = DECIMALS.get(currency)
+        if decimals == 0:
+            return re.sub("[.,]", "", number), currency
+        if decimals != THOUSANDS_DIGITS or "," in number:
+            raise InvalidEvent(f'{field}: {str(text)[:30]!r} may be in thousands or not: send one like "15.00 USD"')
     return _with_a_point(field, number), currency
 
 

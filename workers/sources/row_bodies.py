@@ -136,7 +136,11 @@ def _identity(topic: str, sources: Sequence[FieldSource], change: RowChange, *, 
     the table, which may well be the name of a seller.
     """
     columns = key_columns(change.key)
-    row = change.row if columns is None else columns | dict(change.row)
+    row = change.row
+    if columns is not None:
+        # The text of a Struct is not the value that its schema describes; that of JSON goes before what is invented.
+        is_text = (change.key or b"").startswith(b"Struct{")
+        row = columns | dict(row) if is_text or is_whole else dict(row) | columns
     named = [source for source in sources if source.field in PARTS[topic]]
     for source in named:
         if source.column is None or is_whole or (columns is not None and source.column in columns):

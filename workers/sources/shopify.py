@@ -99,8 +99,13 @@ def _id(variant: JsonObject, field: str) -> str:
 
 
 def _cheapest(variants: list[JsonObject]) -> JsonObject:
-    """Return the variant that a shop shows for a whole product: one that can be bought, of the lowest price."""
-    return min(variants, key=lambda each: (_availability(each) == "out_of_stock", amount_of(each.get("price")) or 0))
+    """Return the variant that a shop shows for a whole product: one with a price that can be bought, the cheapest."""
+
+    def rank(variant: JsonObject) -> tuple[bool, bool, Any]:
+        amount = amount_of(variant.get("price")) or 0  # A price that cannot be read is refused, not passed over.
+        return variant.get("price") in (None, ""), _availability(variant) == "out_of_stock", amount
+
+    return min(variants, key=rank)
 
 
 def _facts(message: Message, body: JsonObject, variant: JsonObject) -> JsonObject:

@@ -52,6 +52,8 @@ ODD_TIMES = (
     "2026-01-31T10:00:00+0800", "2026-01-31T24:00:01Z", "2026-01-31T10:00:00+25:00", "\u0662026-01-31T10:00:00Z",
 )  # fmt: skip
 STRUCTURED_KEYS = (b'{"id":77}', b'{"product_id":"a"}', b' {"id": 77}', b'["a"]', b'"a"', b"Struct{id=77}")
+KEYS_IN_BYTES = (b"a\0", b"\0\0\0\x4d", b"\x12\x34\x56\x78", b"\x0477", b"\x08products:77")
+"""Numbers of Kafka's serializers, and texts as Avro writes them."""
 REFUSED: list[tuple[str, bytes | None, bytes | dict[str, Any] | None, str]] = [
     # topic, key, value, what the reason names
     ("products", b"x", b"{not json", "not JSON"),
@@ -64,7 +66,7 @@ REFUSED: list[tuple[str, bytes | None, bytes | dict[str, Any] | None, str]] = [
         """its byte 27 is 0xff, after '{"product_id":"a","title":"':""",
     ),
     ("products", b"a", b'{"product_id":"a","title":"x\\u0000y"}', "NUL"),
-    ("products", b"a\0", None, "NUL"),
+    *(("products", key, None, "a number or a structure in bytes") for key in KEYS_IN_BYTES),
     ("products", b"a", b'{"product_id":"a","title":"x\0y"}', "not JSON"),
     ("products", b"a", b'{"product_id":"a","title":"\\ud800"}', "not JSON"),
     ("prices", b"a", b'{"product_id":"b","price":1,"currency":"HKD"}', "differs from the key 'a'"),
@@ -75,6 +77,7 @@ REFUSED: list[tuple[str, bytes | None, bytes | dict[str, Any] | None, str]] = [
     ("prices", b"a", b'{"product_id":"a","price":1e999,"currency":"HKD"}', "not JSON"),
     ("prices", b"a", {**PRICE, "price": -1}, "price: -1 is negative"),
     ("prices", b"a", {**PRICE, "price": "-0.01"}, "price: -0.01 is negative"),
+    ("prices", b"a", {**PRICE, "price": "-0"}, "price: -0 is negative"),
     ("prices", b"a", b'{"product_id":"a","price":' + b"9" * 40 + b',"currency":"HKD"}', "too great"),
     ("prices", b"a", {**PRICE, "price": "1." + "1" * 39}, "too many decimals"),
     ("prices", b"a", {**PRICE, "price": "1e999999999"}, "is no decimal"),
@@ -110,6 +113,10 @@ REFUSED: list[tuple[str, bytes | None, bytes | dict[str, Any] | None, str]] = [
     ("products", b"a", {"title": "x", "__deleted": "true", "__op": "d"}, "marked as deleted"),
     ("prices", b"a", {**PRICE, "__deleted": True}, "marked as deleted"),
     ("reviews", b"a", {**REVIEW, "__op": "d"}, "marked as deleted"),
+    ("products", b"a", {"title": "x", "_deleted": True}, "marked as deleted"),
+    ("products", b"a", {"title": "x", "_fivetran_deleted": "true"}, "marked as deleted"),
+    ("products", b"a", {"title": "x", "_ab_cdc_deleted_at": "2026-11-10T08:00:00Z"}, "marked as deleted"),
+    ("products", b"a", {"title": "x", "data": "X19kZWJleml1bV91bmF2YWlsYWJsZV92YWx1ZQ=="}, "was not sent"),
     ("products", b"a", {"title": "x", "description": "__debezium_unavailable_value"}, "was not sent"),
     *(("products", key, None, "is not the product_id alone") for key in STRUCTURED_KEYS),
     ("products", b"\0\0\0\0\7\x0877", None, "framed for a schema registry"),
@@ -141,6 +148,7 @@ REFUSED: list[tuple[str, bytes | None, bytes | dict[str, Any] | None, str]] = [
     ("products", b"a", {"title": "x", "updated_at": 0}, "looks like seconds"),
     ("prices", b"a", {**PRICE, "sale_starts_at": 1_795_937_400}, "sale_starts_at: 1795937400 looks like seconds"),
     ("prices", b"a", {**PRICE, "sale_ends_at": 1_795_937_400}, "sale_ends_at: 1795937400 looks like seconds"),
+    ("products", b"a", {"title": "x", "updated_at": 1e300}, "is outside the years"),
     ("products", b"a", {"title": "x", "updated_at": ARRIVED_MS * 1_000}, "1700000000000000 is outside the years"),
     ("products", b"a", NESTED, "nested"),
     ("products", b"a", {"title": "x", "description": "x" * 5_000_000}, "at most 1048576"),
@@ -387,6 +395,13 @@ def test_the_24_languages_of_the_european_union_are_kept_whole() -> None:
         ("products", {"title": "x", "link": ["https://x"], "image_link": {"src": "https://x"}}, {"title": "x"}),
         ("products", {"title": "x", "cafe\u0301": 1}, {"title": "x", "caf\u00e9": 1}),
         ("products", {"title": "x", "availability": "", "brand": "", "category": "", "colour": ""}, {"title": "x"}),
+        ("products", {"title": "x", "category": ["\u200b", " ", "A"]}, {"title": "x", "category": ["A"]}),
+        ("products", {"title": "x", "attributes": [], "description": []}, {"title": "x"}),
+        ("products", {"title": "x", "_deleted": False, "_sdc_deleted_at": None}, {"title": "x", "_deleted": False}),
+        ("products", {"title": "x", "gtin": "4006381333931.0"}, {"title": "x", "gtin": "4006381333931"}),
+        ("products", {**SOLD, "availability": "https://schema.org/SoldOut/"}, SOLD),
+        ("prices", {**PRICE, "currency": "HKD  "}, PRICE),
+        ("prices", {**PRICE, "price": "0000000000000001"}, PRICE),
         ("products", {"title": "x", "availability": "in stock"}, {"title": "x", "availability": "in_stock"}),
         ("products", {**SOLD, "availability": "http://schema.org/OutOfStock"}, SOLD),
         ("products", {**SOLD, "availability": "https://schema.org/SoldOut"}, SOLD),

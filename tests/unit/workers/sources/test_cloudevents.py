@@ -93,6 +93,8 @@ def test_data_in_base64_is_read() -> None:
             {},
             "data_base64: is no base64",
         ),
+        ({"id": "1", "source": "/s", "specversion": "1.0", "type": "product.viewed"}, {}, "data: is missing"),
+        ({"id": "1", "source": "/s", "specversion": "1.0", "type": "t", "data": None}, {}, "data: is missing"),
         (BODY, {"ce_specversion": b"1.0", "ce_id": b"1", "ce_type": b"t"}, "source: is missing"),
         (
             BODY,
@@ -105,4 +107,4 @@ def test_what_is_no_cloud_event_is_refused_with_what_is_wrong(
     body: Any, headers: dict[str, bytes], reason: str
 ) -> None:
     with pytest.raises(InvalidEvent, match=reason):
-        decode("products", orjson.dumps(body), headers)
+        decode("products", orjson.dumps(body), headers, b"mug-1")

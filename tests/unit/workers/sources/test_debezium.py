@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from schemas.errors import InvalidEvent
 from schemas.items import ItemState
-from tests.support.sources import columns, events, message
+from tests.support.sources import ARRIVED_MS, columns, events, message
 from workers.sources.connect_schema import read_json
 from workers.sources.connect_values import decimal_text, reader, time_value
 from workers.sources.debezium import debezium, debezium_unwrapped
@@ -227,6 +227,15 @@ def test_a_delete_with_the_whole_row_names_what_is_gone() -> None:
     assert events(debezium_unwrapped(REVIEWS), unwrapped._replace(body=row | {"__connector": "mysql"})) == [event]
 
 
+@pytest.mark.parametrize("before", [{"sku": "0", "shop_code": ""}, {"sku": "", "shop_code": "shop"}])
+def test_what_the_key_of_a_delete_says_goes_before_what_is_invented(before: dict[str, Any]) -> None:
+    key = {"sku": "lamp-7", "shop_code": "north"}
+    deleted = change("prices", "d", 900, before=before, key=key)
+    rewritten = message("prices", before | {"__deleted": "true", "__source_lsn": 900}, key=key)
+    for event in (*adapted(deleted), *events(debezium_unwrapped(PRICES), rewritten)):
+        assert (event.op, event.product_id, event.part) == ("delete", "lamp-7", "north")
+
+
 @pytest.mark.parametrize("key", [b"lamp-7", b'"lamp-7"', b"Struct{sku=lamp-7}"])
 def test_a_key_of_one_value_names_the_row_that_is_deleted(key: bytes) -> None:
     [event] = adapted(change("products", "d", 900, before={"sku": "lamp-7", "name": ""}, key=key))
@@ -239,7 +248,7 @@ def test_a_truncate_is_refused_with_the_way_out_and_a_logical_message_is_no_even
     assert adapted(change("prices", "m", 900)) == []
 
 
-@pytest.mark.parametrize("word", [False, 0, "draft", "archived", "hidden", None])
+@pytest.mark.parametrize("word", [False, 0, "0.00", "draft", "archived", "hidden", None])
 def test_a_hidden_product_is_not_shown_and_comes_back_with_its_price(word: object) -> None:
     visible = [change("products", "c", 800, after=LAMP), change("prices", "c", 801, after=OFFER)]
     hidden = change("products", "u", 808, after=LAMP | {"active": word})
@@ -287,6 +296,8 @@ TIME_MS = 1_794_268_800_123
         TIME_MS * 1_000_000,
         "2026-11-10T00:00:00.123456Z",
         "2026-11-10T08:00:00.123+08:00",
+        "2026-11-10 00:00:00.123",
+        "2026-11-10T00:00:00.123",
     ],
 )
 def test_times_are_read_in_all_their_encodings(raw: object) -> None:
@@ -389,6 +400,22 @@ def test_mysql_is_ordered_by_the_file_and_place_of_its_log() -> None:
         return version
 
     assert at("mysql-bin.000009", 4_000_000_000) < at("mysql-bin.000010", 154) < at("mysql-bin.000010", 155)
+
+
+def test_a_commit_without_a_time_has_that_of_its_event_else_that_of_its_record() -> None:
+    given = change("products", "c", 900, after=LAMP)
+    given.body["source"]["ts_ms"] = 0
+    assert adapted(given)[0].stamp[:2] == (1801, COMMIT_MS + 70)
+    given.body["ts_ms"] = 0
+    assert adapted(given)[0].stamp[:2] == (1801, ARRIVED_MS)
+    unwrapped = message("products", LAMP | {"__source_lsn": 900, "__source_ts_ms": 0})
+    assert events(debezium_unwrapped(PRODUCTS), unwrapped)[0].stamp[:2] == (1801, ARRIVED_MS)
+
+
+def test_a_document_of_mongodb_is_refused_with_the_way_out() -> None:
+    given = change("products", "c", 1, after='{"_id": {"$oid": "65f0"}, "name": "Oak lamp"}')
+    with pytest.raises(InvalidEvent, match=r"MongoDB.*ExtractNewDocumentState.*debezium-unwrapped"):
+        adapted(given)
 
 
 def test_what_is_no_envelope_is_refused_and_names_the_other_format() -> None:
@@ -584,7 +611,7 @@ def test_a_time_beyond_the_calendar_is_no_missing_time_with_a_schema_either(name
 
 
 def test_a_row_without_a_json_object_has_the_attributes_of_its_columns() -> None:
-    for none in (None, "", "null", "{}"):
+    for none in (None, "", "null", "{}", "[]"):
         [event] = adapted(change("products", "c", 1, after=LAMP | {"extra": none}))
         assert {name: value for name, value in event.facts.items() if name.startswith("attributes")} == {
             "attributes/size": "L"

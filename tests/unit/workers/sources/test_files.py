@@ -309,6 +309,15 @@ def test_a_spreadsheet_may_say_what_separates_the_cells(delimiter: str) -> None:
     assert read(table, takes_text=True) == [Row(3, {"product_id": "a", "title": "Tee"})]
 
 
+@pytest.mark.parametrize("delimiter", [",", "\t"])
+def test_blank_lines_before_a_header_are_no_header(delimiter: str) -> None:
+    table = f'\r\n \r\nproduct_id{delimiter}title\r\n\r\na{delimiter}"Big" tee\r\n'.encode()
+    if delimiter == ",":
+        table = table.replace(b'"Big"', b"Big")
+    [row] = read(table, takes_text=True)
+    assert row.number == 5 and isinstance(row.value, dict) and list(row.value) == ["product_id", "title"]
+
+
 def test_a_cell_between_tabs_that_begins_with_a_quoted_word_is_taken_as_it_is_written() -> None:
     lines = ["id\ttitle\tcolour", '1\t"Best" mug\t"red"', '2\t27" monitor\t"a "b" c"', '3\t"two\nlines"\tblue', "4\t\t"]
     found = read("\r\n".join(lines).encode(), takes_text=True)

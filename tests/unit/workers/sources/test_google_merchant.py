@@ -81,7 +81,7 @@ def test_a_price_has_its_currency(text: str) -> None:
         "1,299 USD",
         "USD 1,299",
         "1.299 EUR",
-        "1,299 JPY",
+        "1,299 KWD",
     ],
 )
 def test_a_price_that_could_be_read_in_two_ways_is_refused(text: str) -> None:
@@ -124,6 +124,11 @@ def test_a_sale_price_above_the_price_is_no_sale() -> None:
 
 def test_three_decimals_are_those_of_a_currency_that_has_them() -> None:
     assert events(GOOGLE, message("products", ROW | {"price": "1.299 KWD"}))[1].facts["price"] == 1.299
+
+
+@pytest.mark.parametrize("text", ["1,299 JPY", "1.299 JPY", "KRW 1,299", "1299 JPY", "1,299.00 JPY"])
+def test_three_digits_are_thousands_in_a_currency_without_decimals(text: str) -> None:
+    assert events(GOOGLE, message("products", ROW | {"price": text}))[1].facts["price"] == 1299
 
 
 def test_a_row_that_lost_its_price_is_no_offer() -> None:

@@ -137,6 +137,13 @@ def test_a_variant_without_a_price_is_no_offer(price: str | None, items: Any) ->
     assert (item.op, offer.topic, offer.op) == ("upsert", "prices", "delete")
 
 
+@pytest.mark.parametrize("none", [None, ""])
+def test_a_whole_product_has_the_price_of_its_cheapest_variant_that_has_one(none: str | None) -> None:
+    variants = [variant(11, price=none), variant(12, price="9.00", inventory_quantity=0), variant(13, price="7.00")]
+    [_, offer] = events(shopify("product", "EUR", None), message("products", product(*variants)))
+    assert offer.facts == {"price": 7.0, "currency": "EUR"}
+
+
 @pytest.mark.parametrize("fields", [{"price": "19,99"}, {"price": "NaN", "compare_at_price": "5"}, {"price": [5]}])
 @pytest.mark.parametrize("items", ["variant", "product"])
 def test_a_price_that_is_none_is_refused_by_its_field(fields: dict[str, Any], items: Any) -> None:
