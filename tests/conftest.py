@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from tests.support.secured_kafka import SecuredKafka
 from tests.support.shares import in_shares
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
     from pathlib import Path
 
 # No test asserts how fast something is, and none fails because a busy machine makes its examples slowly. A failure
@@ -27,6 +28,21 @@ settings.load_profile("freshline")
 structlog.configure(processors=[structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)])
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Collect tests without the garbage collector, and exclude the modules and tests from its later work.
+
+    Importing all modules leaves no garbage, but has the collector look at all of them again and again: half of the
+    processor time of collecting 5,300 tests (7.1 s for 3.3).
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let each process of pytest-xdist begin with the tests that start processes of their own."""
     if processes := int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "0")):
@@ -34,12 +50,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _shared_fixtures(item: pytest.Item) -> str | None:
-    """Return the tests that share what is costly to start: a module's, all of the browser's; None for unit tests, but
-    for those that load a model."""
-    folder, _, module = item.nodeid.removeprefix("tests/").partition("/")
+    """Return the tests that share what is costly to start: a module's, all of the browser's, all that load a model;
+    None for other unit tests."""
+    folder, _, test = item.nodeid.removeprefix("tests/").partition("/")
+    module = test.partition("::")[0]
+    if "workers/embedder/" in module or module == "test_embedders.py":
+        return "embedder"
     if folder == "unit":
-        return "embedder" if module.startswith("workers/embedder/") else None
-    return folder if folder == "browser" else f"{folder}/{module.partition('::')[0]}"
+        return None
+    return folder if folder == "browser" else f"{folder}/{module}"
 
 
 def _running(kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBroker]:

@@ -13,14 +13,13 @@ from schemas.errors import EmbeddingFailed
 from tests.support.lazily import Lazily
 from tests.support.waiting import HANG_S
 from workers.embedder.registry import start_embedder
-from workers.embedder.tracing import TracedPass
 from workers.query_gate import QueryGate
 
 if TYPE_CHECKING:
-    from workers.embedder import sentence
+    from workers.embedder import sentence, tracing
     from workers.embedder.interface import Embedder, Vectors
 else:
-    sentence = Lazily("workers.embedder.sentence")
+    sentence, tracing = Lazily("workers.embedder.sentence"), Lazily("workers.embedder.tracing")
 
 MIXED = [
     "x",
@@ -160,6 +159,6 @@ def test_what_has_nothing_in_common_is_below_the_least_cosine(model_only: senten
 
 def test_the_installed_model_is_traced_for_queries_and_documents(model_only: sentence.SentenceEmbedder) -> None:
     assert {task: type(each) for task, each in model_only._passes.items()} == {
-        "query": TracedPass,
-        "document": TracedPass,
+        "query": tracing.TracedPass,
+        "document": tracing.TracedPass,
     }

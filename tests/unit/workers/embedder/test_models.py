@@ -17,9 +17,9 @@ from workers.embedder.registry import describe
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from workers.embedder import sentence
+    from workers.embedder import sentence, torch_embedder
 else:
-    sentence = Lazily("workers.embedder.sentence")
+    sentence, torch_embedder = Lazily("workers.embedder.sentence"), Lazily("workers.embedder.torch_embedder")
 
 
 def test_a_model_by_folder_gives_what_sentence_transformers_gives(tiny: Path) -> None:
@@ -70,13 +70,12 @@ def test_a_model_that_gives_nan_fails_the_texts_with_nan_alone(tiny: Path, tmp_p
     assert np.isfinite(embedder.embed_documents(["cake"])).all()
 
 
-def test_a_model_that_raises_is_a_failed_embedding(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    embedder = sentence.SentenceEmbedder(str(tiny))
-
+def test_a_model_that_raises_is_a_failed_embedding(loaded: sentence.SentenceModel) -> None:
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("out of luck")
 
-    monkeypatch.setattr(embedder, "_passes", dict.fromkeys(embedder._passes, broken))
+    passes = dict.fromkeys(loaded.model.passes, broken)
+    embedder = torch_embedder.TorchEmbedder(loaded.model._replace(passes=passes))
     with pytest.raises(EmbeddingFailed, match="out of luck"):
         embedder.embed_documents(["cake"])
     with pytest.raises(EmbeddingFailed, match="out of luck"):

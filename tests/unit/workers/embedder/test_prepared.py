@@ -9,29 +9,23 @@ from typing import TYPE_CHECKING
 import numpy as np
 import platformdirs
 import pytest
-import torch
 
 from tests.support.lazily import Lazily
-from workers.embedder import preparation
 from workers.embedder.model_files import revision
-from workers.embedder.preparation import prepared_model
-from workers.embedder.prepared import (
-    REFUSED,
-    DamagedFile,
-    PreparedTokeniser,
-    prepared_file,
-    read_prepared,
-    write_prepared,
-)
-from workers.embedder.torch_embedder import TorchEmbedder
-from workers.embedder.tracing import TracedPass
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from workers.embedder import prepare, sentence
+    import torch
+
+    from workers.embedder import preparation, prepare, prepared, sentence, torch_embedder, tracing
 else:
-    prepare, sentence = Lazily("workers.embedder.prepare"), Lazily("workers.embedder.sentence")
+    torch, sentence, torch_embedder, tracing = map(
+        Lazily, ("torch", *(f"workers.embedder.{name}" for name in ("sentence", "torch_embedder", "tracing")))
+    )
+    prepare, preparation, prepared = (
+        Lazily(f"workers.embedder.{name}") for name in ("prepare", "preparation", "prepared")
+    )
 
 TEXTS = ["cake", "walnut cake walnut cake", "toner mouse poison " * 20, "", "never heard of it"]
 IMPORTED = """
@@ -56,7 +50,7 @@ def made(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """The prepared form of the tiny model."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("caches")))
-        assert prepared_model(tiny.name, tiny) is not None
+        assert preparation.prepared_model(tiny.name, tiny) is not None
         [file] = file_of(tiny).parent.iterdir()
         return file.read_bytes()
 
@@ -72,23 +66,23 @@ def file(tiny: Path, made: bytes, caches: Path) -> Path:
 
 
 def file_of(folder: Path) -> Path:
-    return prepared_file(folder.name, revision(folder))
+    return prepared.prepared_file(folder.name, revision(folder))
 
 
 @pytest.mark.usefixtures("file")
-def test_a_prepared_model_gives_the_vectors_of_its_model(tiny: Path) -> None:
-    model = prepared_model(tiny.name, tiny)
+def test_a_prepared_model_gives_the_vectors_of_its_model(tiny: Path, loaded: sentence.SentenceModel) -> None:
+    model = preparation.prepared_model(tiny.name, tiny)
     assert model is not None
-    prepared, own = TorchEmbedder(model), sentence.SentenceEmbedder(str(tiny))
-    assert (prepared.embed_documents(TEXTS) * own.embed_documents(TEXTS)).sum(axis=1).min() > 0.9999
-    assert prepared.embed_query("cake") @ own.embed_query("cake") > 0.9999
-    assert prepared.model == own.model
-    assert prepared.cosine_min == pytest.approx(own.cosine_min, abs=0.01)
+    read, own = torch_embedder.TorchEmbedder(model), torch_embedder.TorchEmbedder(loaded.model)
+    assert (read.embed_documents(TEXTS) * own.embed_documents(TEXTS)).sum(axis=1).min() > 0.9999
+    assert read.embed_query("cake") @ own.embed_query("cake") > 0.9999
+    assert read.model == own.model
+    assert read.cosine_min == pytest.approx(own.cosine_min, abs=0.01)
 
 
 def test_a_model_is_prepared_once(tiny: Path, file: Path) -> None:
     first = file.stat()
-    assert prepared_model(tiny.name, tiny) is not None
+    assert preparation.prepared_model(tiny.name, tiny) is not None
     assert file.stat().st_mtime_ns == first.st_mtime_ns
 
 
@@ -105,28 +99,29 @@ def test_a_damaged_file_is_made_again(tiny: Path, made: bytes, file: Path, monke
         wanted.write_bytes(made)
         return True
 
-    monkeypatch.setattr(preparation, "_prepare", prepare_again)
+    monkeypatch.setattr("workers.embedder.preparation._prepare", prepare_again)
     file.write_bytes(file.read_bytes()[:1000])
-    with pytest.raises(DamagedFile, match="cannot be read"):
-        read_prepared(file)
-    model = prepared_model(tiny.name, tiny)
+    with pytest.raises(prepared.DamagedFile, match="cannot be read"):
+        prepared.read_prepared(file)
+    model = preparation.prepared_model(tiny.name, tiny)
     assert model is not None
-    assert np.isfinite(TorchEmbedder(model).embed_query("cake")).all()
+    assert np.isfinite(torch_embedder.TorchEmbedder(model).embed_query("cake")).all()
 
 
 def test_a_file_whose_model_gives_other_vectors_than_it_says_is_damaged(tiny: Path, tmp_path: Path) -> None:
-    loaded = sentence.load_sentence_model(tiny.name, tiny)
+    loaded = sentence.load_sentence_model(tiny.name, tiny)  # Not the shared one: it cannot run once it is written.
     documents = loaded.model.passes["document"]
-    assert isinstance(documents, TracedPass)
+    assert isinstance(documents, tracing.TracedPass)
     about = prepare.describe(loaded, documents)
     about.rows = [[-each for each in row] for row in about.rows]
-    write_prepared(tmp_path / "other.pt", documents.trace, about)
-    with pytest.raises(DamagedFile, match="other vectors"):
-        read_prepared(tmp_path / "other.pt")
+    prepared.write_prepared(tmp_path / "other.pt", documents.trace, about)
+    with pytest.raises(prepared.DamagedFile, match="other vectors"):
+        prepared.read_prepared(tmp_path / "other.pt")
 
 
-def test_a_model_that_runs_step_by_step_alone_has_no_prepared_form(tiny: Path, tmp_path: Path) -> None:
-    loaded = sentence.load_sentence_model(tiny.name, tiny)
+def test_a_model_that_runs_step_by_step_alone_has_no_prepared_form(
+    loaded: sentence.SentenceModel, tmp_path: Path
+) -> None:
     steps = dict.fromkeys(loaded.model.passes, lambda _: torch.ones(1, 32))
     with pytest.raises(prepare.NotPreparable, match="as a trace"):
         prepare.prepare(
@@ -135,24 +130,24 @@ def test_a_model_that_runs_step_by_step_alone_has_no_prepared_form(tiny: Path, t
 
 
 def test_a_model_with_a_tokeniser_that_gives_other_tokens_has_no_prepared_form(
-    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    loaded: sentence.SentenceModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    features = PreparedTokeniser.features
+    features = prepared.PreparedTokeniser.features
     monkeypatch.setattr(
-        PreparedTokeniser, "features", lambda *args: features(args[0], ["toner"] * len(args[1]), args[2])
+        prepared.PreparedTokeniser, "features", lambda *args: features(args[0], ["toner"] * len(args[1]), args[2])
     )
     with pytest.raises(prepare.NotPreparable, match="other tokens"):
-        prepare.prepare(sentence.load_sentence_model(tiny.name, tiny), tmp_path / "a.pt")
+        prepare.prepare(loaded, tmp_path / "a.pt")
 
 
 def test_a_model_that_was_refused_once_is_not_prepared_again(tiny: Path) -> None:
-    refused = file_of(tiny).with_suffix(REFUSED)
+    refused = file_of(tiny).with_suffix(prepared.REFUSED)
     refused.parent.mkdir(parents=True)
     refused.write_text("It has no trace.")
-    assert prepared_model(tiny.name, tiny) is None
+    assert preparation.prepared_model(tiny.name, tiny) is None
     assert not file_of(tiny).exists()
 
 
 def test_without_a_folder_for_caches_there_is_no_prepared_form(caches: Path, tiny: Path) -> None:
     (caches / "freshline").write_text("This is a file.")
-    assert prepared_model(tiny.name, tiny) is None
+    assert preparation.prepared_model(tiny.name, tiny) is None

@@ -7,38 +7,44 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, cast
 
 import pytest
-import torch
 
 from schemas.errors import EmbeddingFailed
 from tests.support.gates import WatchedGate
+from tests.support.lazily import Lazily
 from tests.support.waiting import HANG_S, wait_until
 from workers.embedder.interface import ModelId
-from workers.embedder.torch_embedder import TOKENS_MIN, TorchEmbedder
-from workers.embedder.torch_model import Features, TextTokeniser, TorchModel
+from workers.embedder.torch_model import TorchModel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from workers.embedder.torch_model import Task
+    import torch
+
+    from workers.embedder import torch_embedder
+    from workers.embedder.torch_model import Features, Task, TextTokeniser
     from workers.query_gate import QueryGate
+else:
+    torch, torch_embedder = Lazily("torch"), Lazily("workers.embedder.torch_embedder")
 
 
 class OneBatchEach:
     """A tokeniser that gives each text as many tokens as a batch may have; all of them are the number of the text."""
 
     def features(self, texts: Sequence[str], task: Task) -> Features:
-        ids = torch.tensor([[int(text)] * TOKENS_MIN for text in texts])
+        ids = torch.tensor([[int(text)] * torch_embedder.TOKENS_MIN for text in texts])
         return {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
 
     def reads(self, features: Features) -> bool:
         return True
 
 
-def embedder(forward: Callable[[Features], torch.Tensor], threads: int, gate: QueryGate | None = None) -> TorchEmbedder:
+def embedder(
+    forward: Callable[[Features], torch.Tensor], threads: int, gate: QueryGate | None = None
+) -> torch_embedder.TorchEmbedder:
     tokeniser = cast("TextTokeniser", OneBatchEach())
     passes: dict[Task, Callable[[Features], torch.Tensor]] = {"document": forward, "query": forward}
     model = TorchModel(ModelId("m", "1", 2), "float32", 1.0, 0.0, tokeniser, passes)
-    return TorchEmbedder(model, gate=gate, threads=threads)
+    return torch_embedder.TorchEmbedder(model, gate=gate, threads=threads)
 
 
 def number_and_one(features: Features) -> torch.Tensor:
