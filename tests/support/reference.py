@@ -53,17 +53,6 @@ several index workers are scraped, or an items worker as well, each count is the
 `max by (worker, what)` of `{worker!=""}` before you sum, as `deploy/monitoring` does."""
 
 
-def pages() -> dict[str, str]:
-    """Return every page by its file name."""
-    return {
-        "commands.md": commands(),
-        "http.md": http(),
-        "metrics.md": metrics(),
-        "payload.md": points(),
-        "settings.md": settings(),
-    }
-
-
 def commands() -> str:
     """Return the page of the command line, from typer."""
     root: Any = typer.main.get_command(app)
@@ -232,11 +221,21 @@ def _first(text: str | None) -> str:
     return (text or "").strip().splitlines()[0]
 
 
+PAGES = {
+    "commands.md": commands,
+    "http.md": http,
+    "metrics.md": metrics,
+    "payload.md": points,
+    "settings.md": settings,
+}
+"""The functions that return the pages, by file name."""
+
+
 def main() -> None:
     """Write the pages."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    for name, text in pages().items():
-        (FOLDER / name).write_text(text, encoding="utf-8")
+    for name, page in PAGES.items():
+        (FOLDER / name).write_text(page(), encoding="utf-8")
 
 
 if __name__ == "__main__":

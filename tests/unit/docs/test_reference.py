@@ -6,18 +6,18 @@ import pytest
 import typer.main
 
 from stream.commands.app import app
-from tests.support.reference import FOLDER, pages
+from tests.support.reference import FOLDER, PAGES
 
 COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 
 
 def test_there_is_one_file_for_each_page() -> None:
-    assert sorted(page.name for page in FOLDER.glob("*.md")) == sorted(pages())
+    assert sorted(page.name for page in FOLDER.glob("*.md")) == sorted(PAGES)
 
 
-@pytest.mark.parametrize("name", sorted(pages()))
+@pytest.mark.parametrize("name", sorted(PAGES))
 def test_a_page_is_as_make_docs_writes_it(name: str) -> None:
-    assert (FOLDER / name).read_text(encoding="utf-8") == pages()[name], "run `make docs`"
+    assert (FOLDER / name).read_text(encoding="utf-8") == PAGES[name](), "run `make docs`"
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
