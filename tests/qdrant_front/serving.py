@@ -39,17 +39,22 @@ class Locked:
 
 
 class Front(NamedTuple):
-    """The addresses at which a front listens."""
+    """The addresses at which a front listens, and what it serves."""
 
     url: str
     grpc_port: int
+    store: Store
 
 
 async def serve(
-    port: int, grpc_port: int, *, api_key: str | None = None, on_ready: Callable[[], None] = lambda: None
+    port: int,
+    grpc_port: int,
+    store: Store,
+    *,
+    api_key: str | None = None,
+    on_ready: Callable[[], None] = lambda: None,
 ) -> None:
     """Serve until cancelled. While the server is set to be away, nothing listens. Raises OSError for a taken port."""
-    store = Store()
     app = create_app(store)
     served: ASGIApp = app if api_key is None else Locked(app, api_key)
     while True:
@@ -79,10 +84,10 @@ async def _http(served: ASGIApp, port: int) -> AsyncIterator[None]:
 
 def in_thread(api_key: str | None = None) -> Front:
     """Return where a front listens that ends with this process, and requires this key if one is given."""
-    port, grpc_port = free_port(), free_port()
+    port, grpc_port, store = free_port(), free_port(), Store()
     ready = threading.Event()
-    serving = serve(port, grpc_port, api_key=api_key, on_ready=ready.set)
+    serving = serve(port, grpc_port, store, api_key=api_key, on_ready=ready.set)
     threading.Thread(target=asyncio.run, args=[serving], daemon=True).start()
     if not ready.wait(HANG_S):
         raise TimeoutError("the front did not start")
-    return Front(f"http://{HOST}:{port}", grpc_port)
+    return Front(f"http://{HOST}:{port}", grpc_port, store)

@@ -69,6 +69,20 @@ class Store:
         self._indexed = {place: kind for place, kind in self._indexed.items() if place[0] != name}
         return bool(self.ask(lambda client: client.delete_collection(name)))
 
+    def empty(self, name: str) -> None:
+        """Replace the collection by an empty one with its configuration and aliases. Its indexes stay."""
+        config = self._client.get_collection(name).config
+        aliases = [each.alias_name for each in self._client.get_collection_aliases(name).aliases]
+        self._client.delete_collection(name)
+        self._client.create_collection(
+            name,
+            vectors_config=config.params.vectors,
+            sparse_vectors_config=config.params.sparse_vectors,
+            metadata=config.metadata,
+        )
+        named = [models.CreateAlias(collection_name=name, alias_name=alias) for alias in aliases]
+        self._client.update_collection_aliases([models.CreateAliasOperation(create_alias=each) for each in named])
+
     def scroll(self, name: str, asked: models.ScrollRequest) -> tuple[Any, Any]:
         """Return a page and the start of the next. An order needs an index that can order points."""
         order = asked.order_by

@@ -80,14 +80,24 @@ async def opened(backend: str, *, browsed_points: int | None = None) -> AsyncIte
         edge._writes.forget()
         yield edge
     else:
-        server = await _on_server(backend, browsed_points or BROWSED_POINTS)
-        yield server
-        await server.close()
+        async with _on_server(backend, browsed_points or BROWSED_POINTS) as server:
+            yield server
 
 
-async def _on_server(backend: str, browsed_points: int) -> Index:
-    alias = f"test-{uuid.uuid4().hex}"
-    return await (await open_on_server(backend, alias, browsed_points=browsed_points)).serving()
+_FREE_ALIASES: list[str] = []
+"""The aliases of the front whose collections are empty and in no use: creating one takes 25 requests, 50 ms."""
+
+
+@asynccontextmanager
+async def _on_server(backend: str, browsed_points: int) -> AsyncIterator[Index]:
+    in_front = backend.startswith("front")
+    alias = _FREE_ALIASES.pop() if in_front and _FREE_ALIASES else f"test-{uuid.uuid4().hex}"
+    index = await (await open_on_server(backend, alias, browsed_points=browsed_points)).serving()
+    yield index
+    await index.close()
+    if in_front:
+        front().store.empty(index.name)
+        _FREE_ALIASES.append(alias)
 
 
 async def open_on_server(
