@@ -74,7 +74,7 @@ def test_a_model_that_raises_is_a_failed_embedding(loaded: sentence.SentenceMode
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("out of luck")
 
-    passes = dict.fromkeys(loaded.model.passes, broken)
+    passes: Any = dict.fromkeys(loaded.model.passes, broken)
     embedder = torch_embedder.TorchEmbedder(loaded.model._replace(passes=passes))
     with pytest.raises(EmbeddingFailed, match="out of luck"):
         embedder.embed_documents(["cake"])
