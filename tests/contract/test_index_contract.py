@@ -599,6 +599,21 @@ async def test_equal_scores_have_one_order_for_every_limit(index: Index) -> None
         assert point_ids(await index.search_dense(vector(1), NONE, limit)) == near[:limit]
 
 
+async def test_a_ranking_ends_at_the_least_score_that_is_asked_for(index: Index) -> None:
+    for number in range(40):
+        text = " ".join(["walnut", *(f"w{word}" for word in range(number))])
+        await put(index, content(f"p{number}", text, brand="Garden"), number, dense=vector(1, number / 10))
+    for filters in (NONE, Filters(brand=("Garden",))):
+        words = await index.search_lexical("walnut", filters, 40)
+        near = await index.search_dense(vector(1), filters, 40)
+        for rank in (0, 7, 39):
+            score = words[rank].score
+            said = await index.search_terms(query_terms("walnut"), filters, 40, score)
+            assert said == [each for each in words if each.score >= score]
+            cosine = near[rank].score
+            assert await index.search_dense(vector(1), filters, 40, cosine) == [x for x in near if x.score >= cosine]
+
+
 async def test_scores_by_words_are_those_of_bm25_on_every_backend(index: Index) -> None:
     """Robertson and Zaragoza 2009. Their ratio is free of the document frequency, which counts items of other tests."""
     await put(index, content("title", "walnut", category=[]), 1)

@@ -162,17 +162,24 @@ class Index(Protocol):
     async def pending_alerts(self, partitions: Collection[int], limit: int) -> list[Payload]:
         """Return at most `limit` points with `alerts_due`, by `alerts_due_at_ms`, the oldest first."""
 
-    async def search_dense(self, vector: NDArray[np.float32], filters: Filters, limit: int) -> list[Found]:
+    async def search_dense(
+        self, vector: NDArray[np.float32], filters: Filters, limit: int, score_min: float | None = None
+    ) -> list[Found]:
         """Return points with their cosine similarity, in the order of `workers.index.ranking`, best first.
 
-        Only visible points have a dense vector.
+        Only visible points have a dense vector. `score_min`: the least similarity of a point; None for any.
         """
 
     async def search_lexical(self, text: str, filters: Filters, limit: int) -> list[Found]:
         """Return points with their score by BM25, > 0, in the order of `workers.index.ranking`, best first."""
 
-    async def search_terms(self, terms: Mapping[str, float], filters: Filters, limit: int) -> list[Found]:
-        """Return the points as `search_lexical` does, for terms with their weights, > 0, instead of a text."""
+    async def search_terms(
+        self, terms: Mapping[str, float], filters: Filters, limit: int, score_min: float | None = None
+    ) -> list[Found]:
+        """Return the points as `search_lexical` does, for terms with their weights, > 0, instead of a text.
+
+        `score_min`: the least score of a point; None for any.
+        """
 
     async def payloads_ahead(
         self, terms: Mapping[str, float], vector: NDArray[np.float32] | None, filters: Filters, points: int

@@ -69,16 +69,20 @@ class OpenedIndex(Index):
         return {}
 
     @override
-    async def search_dense(self, vector: NDArray[np.float32], filters: Filters, limit: int) -> list[Found]:
-        return await best(lambda asked: self._nearest(vector, filters, asked), limit)
+    async def search_dense(
+        self, vector: NDArray[np.float32], filters: Filters, limit: int, score_min: float | None = None
+    ) -> list[Found]:
+        return await best(lambda *asked: self._nearest(vector, filters, *asked), limit, score_min)
 
     @override
     async def search_lexical(self, text: str, filters: Filters, limit: int) -> list[Found]:
         return await self.search_terms(query_terms(text), filters, limit)
 
     @override
-    async def search_terms(self, terms: Mapping[str, float], filters: Filters, limit: int) -> list[Found]:
-        return await self._with_terms(lexical.weighted(terms), filters, limit)
+    async def search_terms(
+        self, terms: Mapping[str, float], filters: Filters, limit: int, score_min: float | None = None
+    ) -> list[Found]:
+        return await self._with_terms(lexical.weighted(terms), filters, limit, score_min)
 
     @override
     async def best_by_terms(self, terms: Mapping[str, float]) -> float:
@@ -113,13 +117,17 @@ class OpenedIndex(Index):
 
     @abstractmethod
     async def _nearest(
-        self, query: NDArray[np.float32] | Sparse, filters: Filters, limit: int
+        self, query: NDArray[np.float32] | Sparse, filters: Filters, limit: int, score_min: float | None = None
     ) -> list[tuple[str, float]]:
         """Return the ids and scores of the points nearest to a dense vector, float32 `(dimension,)`, or to a lexical
-        one, in the order of the backend."""
+        one, in the order of the backend: those of at least this score, unless it is None."""
 
-    async def _with_terms(self, terms: Sparse, filters: Filters, limit: int) -> list[Found]:
-        return await best(lambda asked: self._nearest(terms, filters, asked), limit) if terms.indices else []
+    async def _with_terms(
+        self, terms: Sparse, filters: Filters, limit: int, score_min: float | None = None
+    ) -> list[Found]:
+        if not terms.indices:
+            return []
+        return await best(lambda *asked: self._nearest(terms, filters, *asked), limit, score_min)
 
     async def _best_with(self, terms: Sparse) -> float:
         """Return the best score of all points; 0.0 if none has a term."""

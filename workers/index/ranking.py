@@ -17,11 +17,14 @@ if TYPE_CHECKING:
 
     Scored = tuple[str, float]
     """The id of a point and its score, as Found has them, before the scores are rounded."""
-    Fetch = Callable[[int], Awaitable[Sequence[Scored]]]
-    """Asks the backend for its best points, this many at most, in its own order of equal scores."""
+    Fetch = Callable[[int, float | None], Awaitable[Sequence[Scored]]]
+    """Asks the backend for its best points, this many at most, of at least a score if there is one, in its own order of
+    equal scores."""
 
 SCORE_DIGITS = 5
 """The decimals of a score that count. The backends add the same numbers up in another order."""
+ROUNDED_BY_MAX = 10.0**-SCORE_DIGITS
+"""The difference that rounding may make, and more: a score that is rounded up to the least one must not be missed."""
 EQUAL_POINTS_MAX = 4_096
 """The most points that are read to order those of equal score. If there are more, only this many have one order."""
 SPARE_POINTS = 16
@@ -32,15 +35,16 @@ among points of equal score, and one ends more than 16 before theirs; to ask aga
 _POINT_ID, _SCORE = itemgetter(0), itemgetter(1)
 
 
-async def best(fetch: Fetch, limit: int) -> list[Found]:
-    """Return the best `limit` points, of equal scores those with the lowest ids."""
-    asked = limit + SPARE_POINTS
+async def best(fetch: Fetch, limit: int, score_min: float | None = None) -> list[Found]:
+    """Return the best `limit` points, of equal scores those with the lowest ids; `score_min`: those of this score or
+    more."""
+    asked, least = limit + SPARE_POINTS, None if score_min is None else score_min - ROUNDED_BY_MAX
     while True:
-        found = await fetch(asked)
+        found = await fetch(asked, least)
         ordered = in_order(found)
         complete = len(found) < asked or ordered[limit - 1].score > ordered[-1].score
         if complete or asked > limit + EQUAL_POINTS_MAX:
-            return ordered[:limit]
+            return [each for each in ordered[:limit] if score_min is None or each.score >= score_min]
         asked *= 2
 
 

@@ -6,12 +6,12 @@ import asyncio
 from typing import TYPE_CHECKING, NamedTuple
 
 from workers.search.diversity import with_diversity
+from workers.search.drill_down import ALL_FILTERS
 from workers.search.groups import group_key, grouped, ungrouped
 from workers.search.ordering import BROWSED_HEAD_POINTS, browsed, in_order
 from workers.search.pinning import pinned_first, placed, with_pins
 from workers.search.refining import refinements
 from workers.search.sorting import in_order_of
-from workers.search.turned_prices import filters_now
 from workers.search.value_tallies import CountedItem
 
 if TYPE_CHECKING:
@@ -21,27 +21,12 @@ if TYPE_CHECKING:
     from schemas.refinements import Refinement
     from workers.index.interface import Found, Index
     from workers.index.traits import Traits
+    from workers.search.drill_down import FoundSet
     from workers.search.groups import Group
     from workers.search.ordering import Ordering
     from workers.search.pinning import Pin
     from workers.search.retrievers import Ranked
     from workers.search.turned_prices import Turned
-
-ALL_FILTERS = ""
-"""The name of the set that is found with all filters, beside those without the filters of one field."""
-
-
-class FoundSet(NamedTuple):
-    """The items that a query finds with some filters."""
-
-    ranked: Ranked
-    """The best first."""
-    pins: list[Pin]
-    """The pins whose products may be shown. They are part of the ranking."""
-    is_exact: bool
-    """True if the query finds no others."""
-    found: int
-    """The number of them that the query finds, and no pin alone."""
 
 
 class Listing(NamedTuple):
@@ -62,17 +47,6 @@ class Listing(NamedTuple):
 def arranges(request: SearchRequest) -> bool:
     """Return whether a page cannot be made without all that is found."""
     return bool(request.facets) or request.group or request.sort != "relevance"
-
-
-def filters_to_count(request: SearchRequest, turned: Turned) -> dict[str, Filters]:
-    """Return all filters and, for each counted field that is filtered, the filters without that field's own."""
-    filters = request.filters
-    several = {ALL_FILTERS: filters_now(filters, turned)}
-    for name in request.facets:
-        own = filters.own(name)
-        if own:
-            several[name] = filters_now(filters.model_copy(update=own), turned)
-    return several
 
 
 async def browsed_page(index: Index, request: SearchRequest, filters: Filters, ordering: Ordering) -> Listing:
@@ -109,7 +83,7 @@ async def arranged(
     points = dict.fromkeys(point for found in sets.values() for point, _ in found.ranked.whole)
     traits = await index.traits(list(points), sales=ordering.needs_sales)
     # Items that were hidden meanwhile are neither shown nor counted.
-    visible = {name: [each for each in found.ranked.whole if each.point_id in traits] for name, found in sets.items()}
+    visible = {name: found.visible(traits) for name, found in sets.items()}
     found, pins = ordering.ordered(sets[ALL_FILTERS].ranked, traits), sets[ALL_FILTERS].pins
     found = await with_diversity(index, found, request.diversity)
     ranked = [each for each in pinned_first(found, pins) if each.point_id in traits]

@@ -15,8 +15,9 @@ from typing_extensions import override
 
 from schemas.errors import RefusedRequest
 from workers.index.interface import Found
-from workers.search.arranging import ALL_FILTERS, Listing
+from workers.search.arranging import Listing
 from workers.search.diversity import with_diversity
+from workers.search.drill_down import ALL_FILTERS
 from workers.search.groups import Group, group_key
 from workers.search.index_order import EQUAL_MAX, is_indexed, ordered_page
 from workers.search.ordering import BROWSED_HEAD_POINTS, browsed, in_order

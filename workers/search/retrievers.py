@@ -7,7 +7,6 @@ from itertools import chain
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from schemas.errors import EmbeddingFailed
 from schemas.queries import Filters
 from workers.index.interface import Found
 from workers.search.cutoff import cutoff
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from schemas.queries import QueryKind
     from workers.embedder.interface import Vectors
     from workers.index.interface import Index
+    from workers.search.bounded_vector import BoundedVector
     from workers.search.cutoff import Cutoff
 
     FoundBy = Literal["words and vectors", "words", "filters"]
@@ -105,69 +105,73 @@ class Retrieved(NamedTuple):
         return Ranked(exact, head, rest)
 
 
-async def retrieve(
-    index: Index,
-    query: str,
-    terms: Mapping[str, float],
-    several: Sequence[Filters],
-    points: int,
-    computing: BoundedVector | None,
-    *,
-    whole: bool = False,
-    ahead: int = 0,
-) -> list[Retrieved]:
-    """Ask the retrievers for this many points that pass each of the filters, or for the head alone where results end.
+class Retrieval(NamedTuple):
+    """The question of one query to the retrievers of an index."""
 
-    `terms`: those of the query with their weights. `computing`: the vector; None for none. `whole`: also for points
-    beyond the end of results. `ahead`: the payloads of how many points may be needed. Raises Unavailable.
-    """
-    head = points if whole else min(HEAD_POINTS, points)
-    asked = _Asked(index, query, terms, several, head)
-    payloads: dict[str, Payload] = {}
-    if index.is_remote:  # One request has it all, once the vector is there.
-        vector = None if computing is None else await computing.result()
-        said, related, payloads = await asyncio.gather(
-            asked.by_words(), asked.by_vector(vector), index.payloads_ahead(terms, vector, several[0], ahead)
+    asked: Index
+    query: str
+    terms: Mapping[str, float]
+    """The terms of the query with their weights."""
+    computing: BoundedVector | None
+    """The vector of the query; None for none."""
+
+    async def found(self, several: Sequence[Filters], points: int, ahead: int = 0) -> list[Retrieved]:
+        """Return this many points of each ranking that pass each of the filters, or the head alone where results end.
+
+        `ahead`: the payloads of how many points may be needed. Raises Unavailable.
+        """
+        heads = await self.heads(several, min(HEAD_POINTS, points), ahead)
+        return await asyncio.gather(
+            *(self.deeper(filters, head, points) for filters, head in zip(several, heads, strict=True))
         )
-        kind = query_kind(query, is_brand=said.is_brand)
-    else:
-        said = await asked.by_words()
-        vector = None if computing is None else await computing.result()
-        kind = query_kind(query, is_brand=said.is_brand)
-        related = await asked.by_vector(vector if VECTOR_WEIGHTS[kind] else None)
-    counts = computing is not None and vector is not None and VECTOR_WEIGHTS[kind] > 0
-    if not counts:
-        related = await asked.by_vector(None)
-    least = cutoff(said.best_alone or said.best, related.best, computing.cosine_min if computing and counts else 0.0)
-    retrieved = [
-        Retrieved(*each, kind, least, said.best, vector, head, payloads)
-        for each in zip(said.words, related.near, said.exact, strict=True)
-    ]
-    if points == head:
-        return retrieved
-    deeper = (_deeper(index, terms, filters, each, points) for filters, each in zip(several, retrieved, strict=True))
-    return await asyncio.gather(*deeper)
+
+    async def heads(self, several: Sequence[Filters], points: int, ahead: int = 0) -> list[Retrieved]:
+        """Return as many points of each ranking that pass each of the filters, be they results or not."""
+        index, computing = self.asked, self.computing
+        asked = _Asked(index, self.query, self.terms, several, points)
+        payloads: dict[str, Payload] = {}
+        if index.is_remote:  # One request has it all, once the vector is there.
+            vector = None if computing is None else await computing.result()
+            said, related, payloads = await asyncio.gather(
+                asked.by_words(), asked.by_vector(vector), index.payloads_ahead(self.terms, vector, several[0], ahead)
+            )
+            kind = query_kind(self.query, is_brand=said.is_brand)
+        else:
+            said = await asked.by_words()
+            vector = None if computing is None else await computing.result()
+            kind = query_kind(self.query, is_brand=said.is_brand)
+            related = await asked.by_vector(vector if VECTOR_WEIGHTS[kind] else None)
+        counts = computing is not None and vector is not None and VECTOR_WEIGHTS[kind] > 0
+        if not counts:
+            related = await asked.by_vector(None)
+        cosine_min = computing.cosine_min if computing is not None and counts else 0.0
+        least = cutoff(said.best_alone or said.best, related.best, cosine_min)
+        return [
+            Retrieved(*each, kind, least, said.best, vector, points, payloads)
+            for each in zip(said.words, related.near, said.exact, strict=True)
+        ]
+
+    async def deeper(self, filters: Filters, head: Retrieved, points: int) -> Retrieved:
+        """Return the results with this many points in each ranking that goes on beyond its head, if so many are
+        results.
+
+        The head stays as it was read: of another limit, Qdrant Edge may find other points by four bits of each number,
+        and what one page showed would be on a later page again.
+        """
+        if points == head.points:
+            return head
+        index, least, words, near = self.asked, head.cutoff, head.words, head.near
+        words_go_on, near_goes_on = head.go_on
+        if words_go_on:
+            words = _continued(words, await index.search_terms(self.terms, filters, points, least.words_min), points)
+        if near_goes_on and head.vector is not None:
+            near = _continued(near, await index.search_dense(head.vector, filters, points, least.cosine_min), points)
+        return head._replace(words=words, near=near, points=points)
 
 
-async def _deeper(
-    index: Index, terms: Mapping[str, float], filters: Filters, retrieved: Retrieved, points: int
-) -> Retrieved:
-    """Return the results with this many points in each ranking that goes on beyond its head.
-
-    The head stays as it was read: of another limit, Qdrant Edge may find other points by four bits of each number, and
-    what one page showed would be on a later page again.
-    """
-    words, near, (words_go_on, near_goes_on) = retrieved.words, retrieved.near, retrieved.go_on
-    if words_go_on:
-        words = _continued(words, await index.search_terms(terms, filters, points))
-    if near_goes_on and retrieved.vector is not None:
-        near = _continued(near, await index.search_dense(retrieved.vector, filters, points))
-    return retrieved._replace(words=words, near=near, points=points)
-
-
-def _continued(head: list[Found], longer: list[Found]) -> list[Found]:
+def _continued(head: list[Found], longer: list[Found], points: int) -> list[Found]:
     shown = {each.point_id for each in head}
-    return [*head, *(each for each in longer if each.point_id not in shown)][: len(longer)]
+    return [*head, *(each for each in longer if each.point_id not in shown)][:points]
 
 
 class _Said(NamedTuple):
@@ -224,20 +228,3 @@ class _Asked(NamedTuple):
         found = await asyncio.gather(*(self.of.search_dense(vector, *each) for each in asked))
         nearest = next(each for each, (filters, _) in zip(found, asked, strict=True) if not filters.any)
         return _Related(found[: len(self.several)], nearest[0].score if nearest else None)
-
-
-class BoundedVector:
-    """The vector of a query with a time limit that starts now. After it the search goes on without the vector."""
-
-    def __init__(self, vector: asyncio.Task[Vectors], seconds_max: float, cosine_min: float) -> None:
-        self._vector = vector
-        self.cosine_min = cosine_min
-        self._until_s = asyncio.get_running_loop().time() + seconds_max
-
-    async def result(self) -> Vectors | None:
-        """Return the vector; None if it cannot be computed, or not in time."""
-        try:
-            async with asyncio.timeout_at(self._until_s):
-                return await self._vector
-        except (EmbeddingFailed, TimeoutError):
-            return None

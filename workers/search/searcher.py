@@ -6,6 +6,7 @@ This module enforces docs/invariants.md#7.
 from __future__ import annotations
 
 import asyncio
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from schemas.canaries import is_canary
@@ -17,28 +18,27 @@ from workers.merchandising.rules import NO_RULES, Rules
 from workers.merchandising.weights import IN_FORCE, NO_WEIGHTS, UNRULED
 from workers.search import hits
 from workers.search.arranging import (
-    FoundSet,
     Listing,
     arranged,
     arranges,
     browsed_page,
-    filters_to_count,
     ordered_groups,
 )
 from workers.search.asking import Asking
+from workers.search.bounded_vector import BoundedVector
 from workers.search.browsing import BOUNDS, BrowseBounds, browsed_listing
 from workers.search.currency import check_currency
+from workers.search.drill_down import ALL_FILTERS, filters_to_count, found_sets, retrieved_sets
 from workers.search.fusion import HEAD_POINTS
 from workers.search.hit_explanation import HitExplainer
 from workers.search.ordering import Ordering, Rival
-from workers.search.pinning import with_pins
 from workers.search.rendering import rendered
-from workers.search.retrievers import BoundedVector, retrieve
+from workers.search.retrievers import Retrieval
 from workers.search.turned_prices import compares_prices, filters_now, turned_prices
 from workers.words.query import query_terms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Mapping
 
     from schemas.answers import Hit, IndexedItem
     from schemas.queries import Filters, QueryKind
@@ -165,27 +165,21 @@ class Searcher:
 
         Points that are no results are among them. Raises Unavailable.
         """
-        return (await self._retrieve(index, query, [filters], points, whole=True))[0]
+        async with self._asking(index, query) as asked:
+            return (await asked.heads([filters], points))[0]
 
-    async def _retrieve(
-        self,
-        index: Index,
-        query: str,
-        several: Sequence[Filters],
-        points: int,
-        *,
-        whole: bool = False,
-        ahead: int = 0,
-    ) -> list[Retrieved]:
-        """Return the results of the retrievers with each of the filters. The query is embedded once."""
+    @asynccontextmanager
+    async def _asking(self, index: Index, query: str) -> AsyncIterator[Retrieval]:
+        """Embed the query as long as the retrievers are asked."""
         # Vectors of two models never meet: the query is embedded by the model of this collection, or not at all.
         embedder = self._embedders.find_loaded(index.model)
         if embedder is None:
-            return await retrieve(index, query, self._terms(query), several, points, None, whole=whole, ahead=ahead)
+            yield Retrieval(index, query, self._terms(query), None)
+            return
         computing = embedder.embed_query(query)
         try:
             bounded = BoundedVector(computing, self._vector_seconds_max, embedder.cosine_min)
-            return await retrieve(index, query, self._terms(query), several, points, bounded, whole=whole, ahead=ahead)
+            yield Retrieval(index, query, self._terms(query), bounded)
         finally:
             computing.cancel()
 
@@ -227,7 +221,8 @@ class Searcher:
             return await browsed_page(index, request, filters, ordering), None, ordering
         end = request.offset + request.limit
         points = max(self._page_points, end)
-        [retrieved] = await self._retrieve(index, normalised(request.q), [filters], points, ahead=ask.ahead)
+        async with self._asking(index, normalised(request.q)) as asked:
+            [retrieved] = await asked.found([filters], points, ask.ahead)
         ordering, ranked = self._ordering(ask, retrieved.kind), retrieved.ranked()
         groups, pins, teams = await ordered_groups(index, ranked, filters, ordering, request.diversity)
         page, found = groups[request.offset : end], len(ranked.whole)
@@ -240,18 +235,9 @@ class Searcher:
             ordering = self._ordering(ask, "filters")
             listing = await browsed_listing(index, request, several, ask.turned, ordering, self._browse_bounds)
             return listing, None, ordering
-        retrieved = await self._retrieve(
-            index, normalised(request.q), [*several.values()], self._counted_points, ahead=ask.ahead
-        )
-        ordering = self._ordering(ask, retrieved[0].kind)
-        found = {
-            name: await _found_set(index, each, ordering, filters)
-            for (name, filters), each in zip(several.items(), retrieved, strict=True)
-        }
-        return await arranged(index, request, found, ask.turned, ordering), retrieved[0], ordering
-
-
-async def _found_set(index: Index, retrieved: Retrieved, ordering: Ordering, filters: Filters) -> FoundSet:
-    ranked = retrieved.ranked()
-    shown, pins = await with_pins(index, ranked, ordering.rules.pins, filters)
-    return FoundSet(shown, pins, retrieved.is_complete, len(ranked.whole))
+        async with self._asking(index, normalised(request.q)) as asked:
+            retrieved = await retrieved_sets(asked, several, self._counted_points, ask.ahead)
+        found = retrieved[ALL_FILTERS].retrieved
+        ordering = self._ordering(ask, found.kind)
+        sets = await found_sets(index, retrieved, ordering.rules.pins)
+        return await arranged(index, request, sets, ask.turned, ordering), found, ordering

@@ -62,5 +62,6 @@ class _NearGiven:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._index, name)
 
-    async def search_dense(self, _: Vectors, __: Filters, limit: int) -> list[Found]:
-        return self._near[:limit]
+    async def search_dense(self, _: Vectors, __: Filters, limit: int, score_min: float | None = None) -> list[Found]:
+        near = self._near if score_min is None else [each for each in self._near if each.score >= score_min]
+        return near[:limit]

@@ -47,19 +47,21 @@ def nearest(
     vector: NDArray[np.float32],
     asked: Sequence[Condition],
     limit: int,
+    score_min: float | None = None,
     broad: BroadRange = BROAD,
 ) -> list[Scored]:
     """Return the ids and cosines of the nearest points that satisfy the conditions, the best first.
 
-    With a broad range all points are ranked first, and the best are checked: those that pass are the beginning of the
-    filtered ranking. Where they are too few, the filter is asked as it is.
+    `score_min`: the least cosine of a point; None for any. With a broad range all points are ranked first, and the best
+    are checked: those that pass are the beginning of the filtered ranking. Where they are too few, the filter is asked
+    as it is.
     """
     ranked = _first_of_all(shard, vector, asked, limit, broad)
     if ranked:
-        passing = _query(shard, vector, [IsOneOf(tuple(point for point, _ in ranked)), *asked], limit)
-        if len(passing) == limit:
+        passing = _query(shard, vector, [IsOneOf(tuple(point for point, _ in ranked)), *asked], limit, score_min)
+        if len(passing) == limit or (score_min is not None and ranked[-1][1] < score_min):
             return passing
-    return _query(shard, vector, asked, limit)
+    return _query(shard, vector, asked, limit, score_min)
 
 
 def _first_of_all(
@@ -84,12 +86,19 @@ def _has_range(condition: Condition) -> bool:
     return False
 
 
-def _query(shard: EdgeShard, vector: NDArray[np.float32], asked: Sequence[Condition], limit: int) -> list[Scored]:
+def _query(
+    shard: EdgeShard,
+    vector: NDArray[np.float32],
+    asked: Sequence[Condition],
+    limit: int,
+    score_min: float | None = None,
+) -> list[Scored]:
     request = QueryRequest(
         limit=limit,
         query=Query.Nearest(accepted(vector), using=DENSE),
         filter=where.all_of(asked) if asked else None,
         params=CANDIDATES,
         with_payload=False,
+        score_threshold=score_min,
     )
     return [(id_of(point), point.score) for point in shard.query(request)]

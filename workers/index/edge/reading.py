@@ -208,15 +208,16 @@ class EdgeReading(OpenedIndex):
 
     @override
     async def _nearest(
-        self, query: NDArray[np.float32] | Sparse, filters: Filters, limit: int
+        self, query: NDArray[np.float32] | Sparse, filters: Filters, limit: int, score_min: float | None = None
     ) -> list[tuple[str, float]]:
         asked = conditions(filters)
         if not isinstance(query, Sparse):
-            return nearest(self._shard, query, asked, limit, self._bounds.broad)
+            return nearest(self._shard, query, asked, limit, score_min, self._bounds.broad)
         request = QueryRequest(
             limit=limit,
             query=Query.Nearest(SparseVector(*query), using=LEXICAL),
             filter=where.all_of(asked) if asked else None,
             with_payload=False,
+            score_threshold=score_min,
         )
         return [(id_of(point), point.score) for point in self._shard.query(request)]

@@ -72,8 +72,10 @@ class QueryBatch:
                 each.answer.set_result(answer)
 
 
-def prefetched(query: NDArray[np.float32] | Sparse, filters: Filters, limit: int) -> models.Prefetch:
-    """Return the query for the points nearest to a dense or a lexical vector."""
+def prefetched(
+    query: NDArray[np.float32] | Sparse, filters: Filters, limit: int, score_min: float | None = None
+) -> models.Prefetch:
+    """Return the query for the points nearest to a dense or a lexical vector, of at least this score if it is given."""
     asked, by_words = conditions(filters), isinstance(query, Sparse)
     vector = (
         models.SparseVector(indices=query.indices, values=query.values) if isinstance(query, Sparse) else query.tolist()
@@ -84,4 +86,5 @@ def prefetched(query: NDArray[np.float32] | Sparse, filters: Filters, limit: int
         filter=where.all_of(asked) if asked else None,
         limit=limit,
         params=models.SearchParams(exact=True) if asked and not by_words else None,
+        score_threshold=score_min,
     )

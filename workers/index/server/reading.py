@@ -204,9 +204,9 @@ class ServerReading(OpenedIndex):
 
     @override
     async def _nearest(
-        self, query: NDArray[np.float32] | Sparse, filters: Filters, limit: int
+        self, query: NDArray[np.float32] | Sparse, filters: Filters, limit: int, score_min: float | None = None
     ) -> list[tuple[str, float]]:
-        asked = prefetched(query, filters, limit)
+        asked = prefetched(query, filters, limit, score_min)
         found = await self._queries.points(models.QueryRequest(**dict(asked), with_payload=False))
         return [(point.point_id, point.score) for point in found]
 

@@ -122,7 +122,7 @@ def test_equal_scores_have_one_order_for_every_limit(limit: int) -> None:
     everything = [Found(name, 1.0 if name > "c" else 2.000001) for name in "hbdagcfe"]
     wanted = sorted(everything, key=lambda point: (-round(point.score, 5), point.point_id))
 
-    async def fetch(asked: int) -> list[Found]:
+    async def fetch(asked: int, _: float | None) -> list[Found]:
         shuffled = sorted(everything, key=lambda point: (-point.score, hash((point.point_id, asked))))
         return shuffled[:asked]
 
@@ -132,7 +132,7 @@ def test_equal_scores_have_one_order_for_every_limit(limit: int) -> None:
 def test_no_more_equal_points_are_read_than_the_bound() -> None:
     asked_for: list[int] = []
 
-    async def fetch(asked: int) -> list[Found]:
+    async def fetch(asked: int, _: float | None) -> list[Found]:
         asked_for.append(asked)
         return [Found(f"{n:07}", 1.0) for n in range(asked)]
 

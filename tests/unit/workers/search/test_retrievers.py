@@ -9,8 +9,9 @@ import numpy as np
 
 from schemas.queries import Filters
 from workers.index.interface import Found
+from workers.search.bounded_vector import BoundedVector
 from workers.search.fusion import HEAD_POINTS
-from workers.search.retrievers import BoundedVector, retrieve
+from workers.search.retrievers import Retrieval
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,10 +27,10 @@ class Fickle:
     def __init__(self, best: Mapping[str, float] | None = None) -> None:
         self._best = best or {}
 
-    async def search_terms(self, _: object, __: object, limit: int) -> list[Found]:
+    async def search_terms(self, _: object, __: object, limit: int, ___: float | None = None) -> list[Found]:
         return [Found(f"word-{number}", 9.0) for number in range(limit)]
 
-    async def search_dense(self, _: object, __: object, limit: int) -> list[Found]:
+    async def search_dense(self, _: object, __: object, limit: int, ___: float | None = None) -> list[Found]:
         missed = [] if limit <= HEAD_POINTS else [Found("missed", 1.0)]
         return [*missed, *(Found(f"near-{number}", 0.99) for number in range(limit))][:limit]
 
@@ -48,7 +49,7 @@ async def retrieved(index: Fickle, points: int, terms: Mapping[str, float], quer
         return np.ones(4, np.float32)
 
     bounded = BoundedVector(asyncio.create_task(vector()), 5.0, -1.0)
-    [found] = await retrieve(cast("Index", index), query, terms, [Filters()], points, bounded)
+    [found] = await Retrieval(cast("Index", index), query, terms, bounded).found([Filters()], points)
     return found
 
 

@@ -1,0 +1,34 @@
+"""The vector of a query, for which a search waits only so long."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from schemas.errors import EmbeddingFailed
+
+if TYPE_CHECKING:
+    from workers.embedder.interface import Vectors
+
+
+class BoundedVector:
+    """The vector of a query with a time limit that starts now. After it the search goes on without the vector."""
+
+    def __init__(self, vector: asyncio.Task[Vectors], seconds_max: float, cosine_min: float) -> None:
+        self._vector = vector
+        self.cosine_min = cosine_min
+        self._until_s = asyncio.get_running_loop().time() + seconds_max
+        self._is_late = False
+
+    async def result(self) -> Vectors | None:
+        """Return the vector; None if it cannot be computed, or not in time, and ever after."""
+        if self._is_late:  # The task was cancelled then.
+            return None
+        try:
+            async with asyncio.timeout_at(self._until_s):
+                return await self._vector
+        except EmbeddingFailed:
+            return None
+        except TimeoutError:
+            self._is_late = True
+            return None
