@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import math
-from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol
 
 from prometheus_client.exposition import choose_encoder
 from typing_extensions import override
@@ -12,7 +11,7 @@ from typing_extensions import override
 from schemas.errors import Unavailable
 from stream.api.models import Embeddings, IndexStatus, LogStatus, Percentiles, RulesStatus, StatusReport
 from stream.api.services import StatusApi
-from stream.progress.lag import Lag
+from stream.api.timed import Timed
 from stream.runtime.metrics import total_of
 from stream.runtime.stack_report import read_stack_report
 from workers.index.metadata import outdated_words
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from prometheus_client.samples import Sample
 
     from stream.api.context import ServingContext
+    from stream.progress.lag import Lag
     from stream.progress.monitor import PipelineMonitor
     from stream.progress.recent_freshness import RecentFreshness
     from stream.runtime.jobs import Jobs
@@ -34,18 +34,6 @@ LAG_INTERVAL_S = 1.0
 GLANCE_LAG_S, GLANCE_LETTERS_S = 2 * LAG_INTERVAL_S, 5.0
 """The greatest age of the lag and of the counts of dead letters for somebody who looks every second. Asking for them
 costs requests to the broker and counts in the index."""
-_Value = TypeVar("_Value")
-
-
-class Timed(NamedTuple, Generic[_Value]):
-    """A value, and when it was measured."""
-
-    value: _Value
-    at_s: float
-
-    def is_older(self, seconds: float, now_s: float) -> bool:
-        """Return whether it was measured longer ago than this."""
-        return now_s - self.at_s > seconds
 
 
 class Canaries(Protocol):
@@ -79,8 +67,8 @@ class StatusService(StatusApi):
         self._index_was_empty = index_was_empty
         self._canary = canary
         self._away: list[str] = []
-        self._lag = Timed(Lag(), -math.inf)
-        self._letters = Timed[dict[str, int]]({}, -math.inf)
+        self._lag = Timed[Lag](GLANCE_LAG_S, context.clock)
+        self._letters = Timed[dict[str, int]](GLANCE_LETTERS_S, context.clock)
 
     @override
     async def status(self) -> StatusReport:
@@ -92,17 +80,15 @@ class StatusService(StatusApi):
 
         The lag is the one that is measured once a second anyway, unless that could not be measured lately.
         """
-        index, now_s = await self._context.collections.serving(), self._context.clock.monotonic_s()
-        lag = await self._measured_lag(index) if self._lag.is_older(GLANCE_LAG_S, now_s) else self._lag.value
-        if self._letters.is_older(GLANCE_LETTERS_S, now_s):
-            self._letters = Timed(await self._monitor.dead_letters(), now_s)
-        return await self._report(index, lag, self._letters.value)
+        index = await self._context.collections.serving()
+        lag = await self._lag.get(lambda: self._measured_lag(index))
+        return await self._report(index, lag, await self._letters.get(self._monitor.dead_letters))
 
     async def _measured_lag(self, index: Index) -> Lag:
         """Measure the lag, but that of canaries, and show it in the metrics. Raises Unavailable."""
         await self._canary.settle()
         lag = await self._monitor.lag(index, self._context.clock.now_ms())
-        self._lag = Timed(lag, self._context.clock.monotonic_s())
+        self._lag.keep(lag)
         self._show_lag(lag)
         return lag
 

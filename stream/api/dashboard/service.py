@@ -12,6 +12,7 @@ from stream.api.dashboard.interface import DashboardApi
 from stream.api.dashboard.models import SaleCalendar
 from stream.api.dashboard.sales import AHEAD_MS, READ_MAX, SHOWN_MAX, changed_prices, coming_prices
 from stream.api.dashboard.snapshot import Measured, snapshot
+from stream.api.timed import Timed
 from stream.runtime.metrics import total_of
 
 if TYPE_CHECKING:
@@ -59,10 +60,8 @@ class DashboardService(DashboardApi):
         self._drift = drift
         self._canary = canary
         self._feed = SnapshotFeed(self)
-        self._bytes: int | None = None
-        self._bytes_at_s = -SIZE_INTERVAL_S
-        self._oldest_vector_at_ms: int | None = None
-        self._oldest_vector_looked_s = -OLDEST_INTERVAL_S
+        self._bytes = Timed[int](SIZE_INTERVAL_S, context.clock)
+        self._oldest_vector_at_ms = Timed["int | None"](OLDEST_INTERVAL_S, context.clock)
 
     @property
     @override
@@ -97,7 +96,9 @@ class DashboardService(DashboardApi):
         await context.gate.wait_until_open()
         report = await self._status.glance()
         index = await context.collections.serving()
-        oldest = await self._oldest_vector(index) if report.lag.vectors_due else None
+        oldest = None
+        if report.lag.vectors_due:
+            oldest = await self._oldest_vector_at_ms.get(lambda: self._oldest_vector(index))
         await context.gate.wait_until_open()
         now_s = context.clock.monotonic_s()
         measured = Measured(
@@ -111,7 +112,7 @@ class DashboardService(DashboardApi):
             counters=self._monitor.counters,
             lanes=context.writers.serving.lanes.depths,
             oldest_vector_at_ms=oldest,
-            index_bytes=await self._index_bytes(now_s),
+            index_bytes=await self._index_bytes(),
             embedding_seconds=total_of(context.metrics.embedding_seconds),
             drift=self._drift.report(),
             canary=self._canary.report(),
@@ -119,21 +120,16 @@ class DashboardService(DashboardApi):
         return snapshot(report, measured, before)
 
     async def _oldest_vector(self, index: Index) -> int | None:
-        """Return since when the oldest pending embedding waits, looked for every few seconds."""
-        now_s = self._context.clock.monotonic_s()
-        if now_s - self._oldest_vector_looked_s >= OLDEST_INTERVAL_S:
-            self._oldest_vector_looked_s = now_s
-            oldest = await index.pending_embeddings(range(self._context.settings.partitions), 1, newest=False)
-            self._oldest_vector_at_ms = oldest[0]["vector_due_at_ms"] if oldest else None
-        return self._oldest_vector_at_ms
+        """Return the time since when the oldest pending embedding waits; None if none does."""
+        oldest = await index.pending_embeddings(range(self._context.settings.partitions), 1, newest=False)
+        return oldest[0]["vector_due_at_ms"] if oldest else None
 
-    async def _index_bytes(self, now_s: float) -> int | None:
-        """Return the size of the embedded index, measured every half minute; None for a Qdrant server."""
+    async def _index_bytes(self) -> int | None:
+        """Return the size of the embedded index; None for a Qdrant server."""
         settings = self._context.settings
-        if settings.qdrant_url is None and now_s - self._bytes_at_s >= SIZE_INTERVAL_S:
-            self._bytes_at_s = now_s
-            self._bytes = await asyncio.to_thread(disk_bytes, settings.index_dir)
-        return self._bytes
+        if settings.qdrant_url is not None:
+            return None
+        return await self._bytes.get(lambda: asyncio.to_thread(disk_bytes, settings.index_dir))
 
 
 def disk_bytes(directory: Path) -> int:
