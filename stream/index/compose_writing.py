@@ -78,7 +78,7 @@ def compose_writing(
     `publishes_progress` says whether other processes must be informed how far the collections are. Without a `tracer`
     no spans are recorded.
     """
-    reporter, dead_letters = Reporter(identity.log_id, kafka.sender), ItemDeadLetters(kafka.sender)
+    reporter, dead_letters = Reporter(identity.log_id, kafka.sender), ItemDeadLetters(kafka.sender, clock)
     assignment, attached = Assignment(kafka.trackers, kafka.group), AttachedWriters()
     progress = ProgressSink(assignment, attached, watermark, reporter if publishes_progress else None)
     context = WriterContext(

@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, get_args
 
-import structlog
-
 from schemas.canaries import is_canary
 from schemas.errors import InvalidEvent
 from stream.items.arrival import arrival
@@ -20,6 +18,7 @@ from stream.kafka.headers import (
     forwarded_headers,
 )
 from stream.kafka.partitions import partition_of
+from stream.kafka.refusal_log import RefusalLog
 from stream.kafka.topics import INPUTS
 from stream.runtime.telemetry.attributes import CHANGED, PRODUCT_ID
 from workers.lanes.acks import shared_by
@@ -46,8 +45,6 @@ if TYPE_CHECKING:
     from workers.lanes.acks import Ack
     from workers.query_gate import QueryGate
     from workers.sources.sources import Decoded
-
-log = structlog.get_logger(__name__)
 
 ROUTES_CACHED_MAX = 100_000
 FOLD = "fold"
@@ -85,6 +82,7 @@ class ItemsWorker:
         self._gate = gate
         self._stamped_by_producers = stamped_by_producers
         self._traces = traces
+        self._refusals = RefusalLog(clock)
         self._partition_of = lru_cache(ROUTES_CACHED_MAX)(lambda item: partition_of(item.encode(), partitions))
 
     async def start_offsets(self, commits: Mapping[Partition, int]) -> Mapping[Partition, int]:
@@ -210,16 +208,10 @@ class ItemsWorker:
     ) -> Outgoing:
         """Return the dead letter of a record that is invalid, or that a pure stage failed on, which is a bug."""
         if isinstance(error, InvalidEvent):
+            self._refusals.refused(origin, record.key, error)
             headers = dead_letter_headers(origin, record.headers, error)
         else:
-            log.error(
-                "bug",
-                product_id=(record.key or b"").decode(errors="replace"),
-                topic=origin.topic,
-                partition=origin.partition,
-                offset=record.offset,
-                exc_info=error,
-            )
+            self._refusals.bug(origin, record.key, error)
             self._metrics.bugs.labels(FOLD).inc()
             headers = bug_headers(origin, record.headers, error)
         if span is not None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import orjson
-import structlog
 
 from schemas.errors import EmbeddingFailed
 from schemas.points import version_offset
 from stream.kafka.headers import Origin, bug_headers, dead_letter_headers, dead_letter_topic
+from stream.kafka.refusal_log import RefusalLog
 from stream.kafka.topics import ITEMS
 from workers.lanes.embedding import ATTEMPTS_MAX
 
@@ -17,9 +17,8 @@ if TYPE_CHECKING:
     from schemas.points import Payload
     from stream.kafka.record_batch import FetchedRecord
     from stream.kafka.send import Headers, RecordSender
+    from workers.clock import Clock
     from workers.lanes.pending_item import PendingItem
-
-log = structlog.get_logger(__name__)
 
 
 class ItemDeadLetters:
@@ -28,8 +27,9 @@ class ItemDeadLetters:
     Each method returns once the broker has confirmed the dead letter; only then is the record acked.
     """
 
-    def __init__(self, sender: RecordSender) -> None:
+    def __init__(self, sender: RecordSender, clock: Clock) -> None:
         self._sender = sender
+        self._refusals = RefusalLog(clock)
 
     async def refuse_record(self, record: FetchedRecord, number: int, error: Exception) -> None:
         """Write the dead letter of a record that is not an item record, with its original bytes.
@@ -37,6 +37,7 @@ class ItemDeadLetters:
         `number` is its partition.
         """
         origin = Origin(ITEMS, number, record.offset, record.timestamp)
+        self._refusals.refused(origin, record.key, error)
         await self._write(origin, record.key, record.value, bug_headers(origin, record.headers, error))
 
     async def refuse(self, pending: PendingItem, error: Exception) -> None:
@@ -44,6 +45,7 @@ class ItemDeadLetters:
         record = pending.record
         arrived_at_ms = max((change.first_arrived_at_ms for change in record.changes.values()), default=0)
         origin = Origin(ITEMS, pending.partition, version_offset(pending.version), arrived_at_ms)
+        self._refusals.refused(origin, record.product_id.encode(), error)
         await self._write(origin, record.product_id.encode(), record.value, bug_headers(origin, (), error))
 
     async def refuse_text(self, payload: Payload, reason: str) -> None:
@@ -52,16 +54,11 @@ class ItemDeadLetters:
         origin = Origin(
             ITEMS, payload["partition"], version_offset(payload["version"]), payload["vector_due_at_ms"] or 0
         )
-        headers = dead_letter_headers(origin, (), EmbeddingFailed(reason), attempts=ATTEMPTS_MAX)
-        await self._write(origin, payload["product_id"].encode(), orjson.dumps(payload), headers)
+        key, error = payload["product_id"].encode(), EmbeddingFailed(reason)
+        self._refusals.refused(origin, key, error)
+        headers = dead_letter_headers(origin, (), error, attempts=ATTEMPTS_MAX)
+        await self._write(origin, key, orjson.dumps(payload), headers)
 
     async def _write(self, origin: Origin, key: bytes | None, value: bytes | None, headers: Headers) -> None:
-        log.error(
-            "dead letter",
-            product_id=None if key is None else key.decode(errors="replace"),
-            topic=origin.topic,
-            partition=origin.partition,
-            offset=origin.offset,
-        )
         confirmed = await self._sender.send(dead_letter_topic(origin.topic), key, value, origin.partition, headers)
         await confirmed

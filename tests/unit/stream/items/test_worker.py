@@ -195,6 +195,16 @@ async def test_a_bug_in_a_pure_stage_is_a_dead_letter_with_its_traceback(monkeyp
     assert [line for line in logged if line["event"] == "bug" and place.items() <= line.items()]
 
 
+async def test_a_refused_event_has_a_line_in_the_log_with_its_place_and_the_reason() -> None:
+    async with bench() as b:
+        with capture_logs() as logged:
+            await b.handle(message := price(offset=7, price=-1))
+        await b.sends(1)
+    [line] = [line for line in logged if line["event"] == "dead letter"]
+    place = {"product_id": "p1", "topic": "prices", "partition": message.partition, "offset": 7}
+    assert place.items() <= line.items() and "price" in line["reason"]
+
+
 async def test_a_record_that_cannot_be_sent_ends_the_process() -> None:
     async with bench() as b:
         await b.handle(price()._replace(value=b"{"))
