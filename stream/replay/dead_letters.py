@@ -127,11 +127,11 @@ def as_line(dead_letter: DeadLetter, now_ms: int, sources: Sources) -> dict[str,
     headers, record = dict(dead_letter.record.headers), dead_letter.record
     return {
         "origin": str(dead_letter.identity),
-        "key": _text(record.key),
-        "error": _text(headers.get(f"{PREFIX}error")),
-        "reason": _text(headers.get(f"{PREFIX}reason")),
+        "key": text_of(record.key),
+        "error": text_of(headers.get(f"{PREFIX}error")),
+        "reason": text_of(headers.get(f"{PREFIX}reason")),
         "refused_again": refused_again(dead_letter, now_ms, sources),
-        "value": _readable(record.value),
+        "value": readable(record.value),
     }
 
 
@@ -211,11 +211,12 @@ def _bytes(value: object) -> bytes | None:
     return None if value is None else orjson.dumps(value)
 
 
-def _text(raw: bytes | None) -> str | None:
+def text_of(raw: bytes | None) -> str | None:
+    """Return bytes as a text that a person reads; None for none."""
     return None if raw is None else raw.decode(errors="backslashreplace")
 
 
-def _readable(value: bytes | None) -> Any:
+def readable(value: bytes | None) -> Any:
     """Return the value as JSON, or as text if it is no JSON, or nested so deeply that it can be read and not written.
 
     Only a null record is null: an empty one is an empty text, which is no valid repair.
@@ -226,5 +227,5 @@ def _readable(value: bytes | None) -> Any:
         found = orjson.loads(value)
         orjson.dumps(found)
     except (orjson.JSONDecodeError, TypeError):
-        return _text(value)
+        return text_of(value)
     return found

@@ -104,7 +104,7 @@ class Resend:
                 yield dead_letter
 
 
-def prepare(
+def read_unsent(
     kafka: Cluster,
     topic: str,
     selection: Selection,
@@ -116,8 +116,7 @@ def prepare(
 
     `selection` selects dead letters, by their own offsets, times and keys. `repaired` is lines of values to send
     instead, `sources` what the records of topics are. Raises Misconfigured if there is no such topic or it is one of
-    Freshline's own; FreshlineError if nothing is left to send, or if a repair belongs to no dead letter or would be
-    refused again; Unavailable.
+    Freshline's own; FreshlineError if a repair belongs to no dead letter or would be refused again; Unavailable.
     """
     if topic in OWN_TOPICS:
         raise Misconfigured(
@@ -134,6 +133,19 @@ def prepare(
             raise FreshlineError(f"line {repair.line}: there is no dead letter of {origin}")
     resend = Resend(kafka, topic, target, selected, selection, repairs, sources, ledger, already_sent)
     _count(resend, clock.now_ms())
+    return resend
+
+
+def prepare(
+    kafka: Cluster,
+    topic: str,
+    selection: Selection,
+    repaired: Iterable[bytes] | None,
+    clock: Clock,
+    sources: Sources,
+) -> Resend:
+    """Read the dead letters to send, see `read_unsent`. Raises FreshlineError if nothing is left to send, too."""
+    resend = read_unsent(kafka, topic, selection, repaired, clock, sources)
     if not resend.plan.records:
         raise FreshlineError(f"nothing to send: {_nothing_left(resend)}")
     return resend

@@ -56,3 +56,23 @@ def test_letters_are_counted_by_reason_and_their_text_is_shown_as_it_was_written
     expect(opened.locator("textarea")).to_have_value(shown)
     expect(page.locator("#letters-reasons tbody tr", has_text="price").first).to_contain_text("2")
     assert page.evaluate("window.broken") is None
+
+
+def test_letters_of_the_item_log_are_shown_without_a_way_to_send_them_and_say_when_they_are_done_with(
+    page: Page, stack: RunningStack
+) -> None:
+    stack.producer.send("items", key=b"odd-1", value=b"no state of an item").get()
+    stack.until(lambda: bool(stack.get("/dead-letters", topic="items")["letters"]), "the record is refused")
+    page.goto(stack.api)
+    page.locator("#letters-form select").select_option("items")
+    page.get_by_role("button", name="List dead letters").click()
+    found = page.locator("#letters-list details", has_text="odd-1")
+    found.locator("summary").click()
+    expect(found.locator("textarea")).to_have_value("no state of an item")
+    expect(found.locator("p")).to_contain_text("freshline reconcile --repair")
+    expect(found.get_by_role("button")).to_have_count(0)
+
+    stack.send("products", "odd-1", title="Odd lamp")
+    stack.until(lambda: stack.get("/dead-letters", topic="items")["letters"][0]["superseded"], "it is indexed since")
+    page.get_by_role("button", name="List dead letters").click()
+    expect(found.locator("p")).to_contain_text("nothing is to be done")

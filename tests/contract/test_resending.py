@@ -11,6 +11,7 @@ from kafka import KafkaAdminClient, KafkaProducer
 from kafka.admin import ConfigResource, ConfigResourceType
 
 from schemas.errors import InvalidEvent, Misconfigured, Unavailable
+from stream.api.dead_letters.item_letters import item_letters
 from stream.kafka.headers import EVENT_TIME, Origin, dead_letter_headers
 from stream.kafka.partitions import Partition
 from stream.kafka.topic_admin import ensure_topics
@@ -220,3 +221,20 @@ def test_dead_letters_of_a_recreated_topic_are_other_dead_letters(shop: Shop) ->
     assert recreated(shop.broker, "prices.dlq")
     shop.refuse(7)
     assert shop.replay("--execute").out.startswith("1 record sent")
+
+
+def test_letters_of_the_item_log_are_read_each_once_and_sent_back_by_nobody(shop: Shop) -> None:
+    items = shop._replace(topic="items")
+    for offset in (3, 3, 4):
+        items.refuse(offset)
+    with item_letters(shop.broker.cluster) as letters:
+        assert [str(letter.identity) for letter in letters] == ["items:1:3", "items:1:4"]
+    refused = items.replay("--execute")
+    assert refused.code == 1 and "reconcile --repair" in refused.err
+
+
+def test_letters_that_were_all_sent_back_are_counted(shop: Shop) -> None:
+    assert shop.replay("--execute").code == 0
+    unsent = resend.read_unsent(shop.broker.cluster, shop.topic, Selection(), None, SystemClock(), Sources())
+    with unsent.dead_letters() as letters:
+        assert (list(letters), len(unsent.already_sent)) == ([], 2)

@@ -13,7 +13,7 @@ from schemas.errors import InvalidEvent
 from schemas.items import NO_REVIEWS, Entity, ItemRecord, ItemState
 from schemas.state_codec import decode_item, decode_review, encode_item, encode_review
 from schemas.state_validation import check_item, check_review
-from stream.api.dead_letters.service import shown as shown_letter
+from stream.api.dead_letters.listing import shown as shown_letter
 from stream.api.page import web_link
 from stream.kafka.headers import Origin, dead_letter_headers
 from stream.kafka.partitions import Partition
@@ -66,7 +66,7 @@ def _check_letter(raw: Raw, refused: InvalidEvent, sources: Sources) -> None:
     headers = tuple(dead_letter_headers(Origin(raw.topic, 0, 1, NOW_MS), (), refused))
     record = Record(Partition(f"{raw.topic}.dlq", 0), 0, NOW_MS, raw.key, raw.value, headers)
     letter = dead_letter_of(record, raw.topic, "id")
-    assert letter is not None and shown_letter(letter, NOW_MS, sources).reason
+    assert letter is not None and shown_letter(letter, None).reason
     assert orjson.dumps(as_line(letter, NOW_MS, sources))
 
 

@@ -12,7 +12,7 @@ from schemas.suggestions import SuggestedProduct, Suggestions, SuggestRequest
 from schemas.understood import Relaxation, Understood, UnderstoodWords
 from stream.api.dashboard.feed import frame
 from stream.api.dashboard.models import SaleCalendar
-from stream.api.dead_letters.models import LetterList, RepairRequest, Resent
+from stream.api.dead_letters.models import LetterList, LetterTopic, RepairRequest, Resent
 from stream.api.dead_letters.service import repair_line
 from stream.api.models import IndexStatus, LogStatus, Percentiles, RulesStatus, StatusReport
 from stream.api.services import Services
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from schemas.queries import SearchRequest
     from schemas.refinements import Refinement
-    from schemas.tokens import InputTopic, Token
+    from schemas.tokens import Token
     from stream.api.trial_parameters import TrialParameters
 
 NOW = "2026-11-21T12:00:00.000Z"
@@ -213,7 +213,7 @@ class StandIn:
             vector=VectorReport(state="current", fingerprint="f", pending_since=None, reason=None),
         )
 
-    async def waiting(self, topic: InputTopic, reason: str | None, limit: int) -> LetterList:
+    async def waiting(self, topic: LetterTopic, reason: str | None, limit: int) -> LetterList:
         return LetterList(topic=topic, waiting=0, sent_again=0, reasons=[], letters=[])
 
     async def resend(self, repair: RepairRequest) -> Resent:

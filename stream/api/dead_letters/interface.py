@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from schemas.tokens import InputTopic
-    from stream.api.dead_letters.models import LetterList, RepairRequest, Resent
+    from stream.api.dead_letters.models import LetterList, LetterTopic, RepairRequest, Resent
 
 
 class DeadLettersApi(Protocol):
     """Dead letters. Methods may raise Unavailable (503), RefusedRequest (422) or Conflict (409)."""
 
-    async def waiting(self, topic: InputTopic, reason: str | None, limit: int) -> LetterList:
+    async def waiting(self, topic: LetterTopic, reason: str | None, limit: int) -> LetterList:
         """Return the dead letters of a topic that were not sent again; with `reason`, those of that reason alone."""
 
     async def resend(self, repair: RepairRequest) -> Resent:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.tokens import InputTopic
 
 TEXT_CHARS_MAX = 1_048_576
+LetterTopic = Literal["products", "prices", "reviews", "items"]
+"""The topics that have dead letters: the inputs, and the item log, whose letters are shown alone."""
 
 
 class LettersParameters(BaseModel):
@@ -14,7 +18,7 @@ class LettersParameters(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    topic: InputTopic
+    topic: LetterTopic
     reason: str | None = Field(
         None, description="only those that were refused with this sentence, whatever the values that it quotes"
     )
@@ -35,7 +39,10 @@ class Letter(BaseModel):
     is_whole: bool = True
     """False where the value is too long for a page: the text is its beginning, and `freshline replay` sends it back."""
     refused_again: str | None
-    """The reason why it would be refused once more as it is; None if it would be folded now."""
+    """The reason why it would be refused once more as it is; None if it would be folded now, and for letters of
+    `items`, which are not sent back."""
+    superseded: bool = False
+    """True for a letter of `items` if the index has a newer record of the item: then nothing is to be done."""
 
 
 class ReasonCount(BaseModel):
@@ -49,9 +56,9 @@ class ReasonCount(BaseModel):
 
 
 class LetterList(BaseModel):
-    """The dead letters of a topic that were not sent again yet."""
+    """The dead letters of a topic that were not sent again yet; of `items` all that there are."""
 
-    topic: InputTopic
+    topic: LetterTopic
     waiting: int
     sent_again: int
     reasons: list[ReasonCount]

@@ -21,7 +21,11 @@ def dead_letter_routes(dead_letters: DeadLettersApi) -> APIRouter:
 
     @router.get("/dead-letters", responses={200: {"model": LetterList}})
     async def waiting(request: Annotated[LettersParameters, Query()]) -> Response:
-        """List the dead letters of a topic that were not sent again yet, and how many were refused for which reason."""
+        """List the dead letters of a topic that were not sent again yet, and how many were refused for which reason.
+
+        Those of `items` are item records and texts that could not be indexed. They are not sent back: `freshline
+        reconcile --repair` tries their items again, and `superseded` says that a newer record of the item is indexed.
+        """
         return JSONAnswer(await dead_letters.waiting(request.topic, request.reason, request.limit))
 
     @router.post("/dead-letters/resend", responses={200: {"model": Resent}})

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
-from collections import deque
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -12,13 +10,14 @@ import orjson
 from typing_extensions import override
 
 from schemas.errors import Conflict, FreshlineError, Misconfigured, RefusedRequest, Unavailable
-from schemas.times import rfc3339
 from stream.api.dead_letters.interface import DeadLettersApi
-from stream.api.dead_letters.models import Letter, LetterList, ReasonCount, RepairRequest, Resent
+from stream.api.dead_letters.item_letters import item_letters, superseded
+from stream.api.dead_letters.listing import TopicLetters
+from stream.api.dead_letters.models import LetterList, RepairRequest, Resent
 from stream.kafka.cluster import cluster_of
-from stream.kafka.headers import PREFIX
+from stream.kafka.topics import ITEMS
 from stream.replay import resend
-from stream.replay.dead_letters import as_line
+from stream.replay.dead_letters import refused_again
 from stream.replay.selection import Selection
 from stream.runtime.sources_file import sources_of
 
@@ -27,19 +26,8 @@ if TYPE_CHECKING:
 
     from schemas.tokens import InputTopic
     from stream.api.context import ServingContext
-    from stream.replay.dead_letters import DeadLetter
-    from stream.replay.resend import Resend
-    from workers.clock import Clock
-    from workers.sources.sources import Sources
+    from stream.api.dead_letters.models import LetterTopic
 
-REASONS_MAX = 50
-KINDS_MAX = 500
-"""The most kinds of reasons that are told apart; the letters of all others are counted together."""
-OTHER = "other reasons"
-_QUOTED = re.compile(r"""(?<!\w)(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")(?!\w)""")
-"""A value in a sentence, as `repr` writes it."""
-SHOWN_CHARS_MAX, CUT_CHARS = 256 * 1024, 4 * 1024
-"""The longest text that a page shows whole, and how much it shows of a longer one: records take 8 MB."""
 WAIT_SECONDS_MAX = 10.0
 """The time that a request waits for another one that reads or sends dead letters."""
 
@@ -48,15 +36,21 @@ class DeadLettersService(DeadLettersApi):
     """One request at a time reads or sends dead letters: of two that send the same one, the second finds it sent."""
 
     def __init__(self, context: ServingContext) -> None:
+        self._context = context
         self._kafka = cluster_of(context.settings)
         self._settings = context.settings
         self._clock = context.clock
         self._turn = asyncio.Lock()
 
     @override
-    async def waiting(self, topic: InputTopic, reason: str | None, limit: int) -> LetterList:
+    async def waiting(self, topic: LetterTopic, reason: str | None, limit: int) -> LetterList:
+        listing = TopicLetters(topic, reason, limit)
         async with self._alone():
-            return await asyncio.to_thread(self._list, topic, reason, limit)
+            await asyncio.to_thread(self._read, listing)
+        if topic != ITEMS:
+            return listing.answer()
+        index = await self._context.collections.serving()
+        return await superseded(listing.answer(), index, self._context.identity.epoch)
 
     @override
     async def resend(self, repair: RepairRequest) -> Resent:
@@ -78,24 +72,28 @@ class DeadLettersService(DeadLettersApi):
         finally:
             self._turn.release()
 
-    def _list(self, topic: InputTopic, reason: str | None, limit: int) -> LetterList:
+    def _read(self, listing: TopicLetters) -> None:
+        """Add the letters of a topic to its list: all that wait."""
         try:
-            prepared = self._prepared(topic, None)
-        except Unavailable:
-            raise
+            if listing.topic == ITEMS:
+                with item_letters(self._kafka) as found:
+                    listing.add_all(found, lambda _: None)
+            else:
+                self._read_unsent(listing)
         except Misconfigured as error:
             raise Unavailable(str(error)) from None
-        except FreshlineError:  # There is nothing to send.
-            return LetterList(topic=topic, waiting=0, sent_again=0, reasons=[], letters=[])
-        return listed(prepared, topic, reason, limit, self._clock)
 
-    def _prepared(self, topic: InputTopic, repaired: list[bytes] | None) -> Resend:
-        sources = sources_of(self._settings)
-        return resend.prepare(self._kafka, topic, Selection(), repaired, self._clock, sources)
+    def _read_unsent(self, listing: TopicLetters) -> None:
+        sources, now_ms = sources_of(self._settings), self._clock.now_ms()
+        unsent = resend.read_unsent(self._kafka, listing.topic, Selection(), None, self._clock, sources)
+        listing.sent_again = len(unsent.already_sent)
+        with unsent.dead_letters() as found:
+            listing.add_all(found, lambda letter: refused_again(letter, now_ms, sources))
 
     def _send(self, topic: InputTopic, line: bytes) -> None:
         try:
-            prepared = self._prepared(topic, [line])
+            sources = sources_of(self._settings)
+            prepared = resend.prepare(self._kafka, topic, Selection(), [line], self._clock, sources)
         except (Unavailable, RefusedRequest):
             raise
         except FreshlineError as error:
@@ -118,66 +116,3 @@ def repair_line(repair: RepairRequest) -> bytes:
         return orjson.dumps({"origin": repair.origin, "value": value})
     except TypeError:
         raise RefusedRequest("text", "is nested too deeply: flatten it (nothing was sent)") from None
-
-
-def listed(
-    prepared: Resend,
-    topic: InputTopic,
-    reason: str | None,
-    limit: int,
-    clock: Clock,
-    *,
-    kinds_max: int = KINDS_MAX,
-) -> LetterList:
-    """Return the kinds of reasons of all letters, and the newest ones of the kind of one reason (None: of any)."""
-    reasons: dict[str, ReasonCount] = {}
-    newest: deque[DeadLetter] = deque(maxlen=limit)
-    wanted, count = None if reason is None else kind_of(reason), 0
-    with prepared.dead_letters() as letters:
-        for letter in letters:
-            count += 1
-            why, at = kind_of(reason_of(letter)), rfc3339(letter.record.timestamp_ms)
-            if why not in reasons and len(reasons) >= kinds_max:
-                why = OTHER
-            counted = reasons.setdefault(why, ReasonCount(reason=why, count=0, since=at, until=at))
-            counted.count += 1
-            counted.until = at
-            if wanted in (None, why):
-                newest.append(letter)
-    frequent = sorted(reasons.values(), key=lambda each: (-each.count, each.reason))[:REASONS_MAX]
-    return LetterList(
-        topic=topic,
-        waiting=count,
-        sent_again=len(prepared.already_sent),
-        reasons=frequent,
-        letters=[shown(letter, clock.now_ms(), prepared.sources) for letter in reversed(newest)],
-    )
-
-
-def reason_of(letter: DeadLetter) -> str:
-    """Return the sentence with which the record was refused."""
-    return dict(letter.record.headers).get(f"{PREFIX}reason", b"").decode(errors="replace") or "no reason"
-
-
-def kind_of(reason: str) -> str:
-    """Return a reason without the values that it quotes: two letters that were refused alike are of one kind."""
-    return _QUOTED.sub("'…'", reason)
-
-
-def shown(letter: DeadLetter, now_ms: int, sources: Sources) -> Letter:
-    """Return a letter as the page shows it."""
-    line, value = as_line(letter, now_ms, sources), letter.record.value
-    text = (value or b"null").decode(errors="backslashreplace")
-    if isinstance(line["value"], dict):
-        text = orjson.dumps(line["value"], option=orjson.OPT_INDENT_2).decode()
-    is_whole = len(text) <= SHOWN_CHARS_MAX
-    return Letter(
-        origin=line["origin"],
-        key=line["key"],
-        error=line["error"],
-        reason=reason_of(letter),
-        refused_at=rfc3339(letter.record.timestamp_ms),
-        text=text if is_whole else text[:CUT_CHARS],
-        is_whole=is_whole,
-        refused_again=line["refused_again"],
-    )

@@ -11,8 +11,9 @@ async function list(topic, reason) {
     showReasons(topic, found.reasons, reason);
     byId("letters-list").replaceChildren(...found.letters.map((letter) => letterView(topic, letter)));
     const shown = found.letters.length < found.waiting ? `, ${count(found.letters.length)} are shown, the newest first` : "";
-    setText(byId("letters-said"), found.waiting ? `${count(found.waiting)} wait${shown}; ${count(found.sent_again)} were sent back.`
-      : `No dead letter of ${topic} waits; ${count(found.sent_again)} were sent back.`);
+    setText(byId("letters-said"), topic === ITEMS ? (found.waiting ? `${count(found.waiting)} item records or texts could not be indexed${shown}.` : "Every item record and text could be indexed.")
+      : found.waiting ? `${count(found.waiting)} wait${shown}; ${count(found.sent_again)} were sent back.`
+        : `No dead letter of ${topic} waits; ${count(found.sent_again)} were sent back.`);
   } catch (error) {
     setText(byId("letters-said"), error.message);
   }
@@ -31,15 +32,23 @@ function showReasons(topic, reasons, chosen) {
   [...byId("letters-reasons").querySelectorAll("button")].find((button) => button.dataset.reason === focused)?.focus();
 }
 
+// Letters of the item log are shown alone: nobody edits an item state.
+const ITEMS = "items";
+
+function advice(topic, letter) {
+  if (topic === ITEMS && letter.superseded) return "The index has a newer record of this item: nothing is to be done.";
+  if (topic === ITEMS) return "freshline reconcile --repair tries its item again, once what the reason names is mended.";
+  if (!letter.is_whole) return `This is its beginning, as it is too long for a page: repair it with freshline replay ${topic} --from-dlq --repaired FILE.`;
+  return letter.refused_again ? "" : "As it is it would be accepted now.";
+}
+
 function letterView(topic, letter) {
-  const said = make("p", { role: "status" }, letter.is_whole
-    ? (letter.refused_again ? "" : "As it is it would be accepted now.")
-    : `This is its beginning, as it is too long for a page: repair it with freshline replay ${topic} --from-dlq --repaired FILE.`);
+  const said = make("p", { role: "status" }, advice(topic, letter));
   const text = make("textarea", { "aria-label": `Event of ${letter.origin}`, spellcheck: "false" });
   text.value = letter.text;
-  text.readOnly = !letter.is_whole;
+  text.readOnly = topic === ITEMS || !letter.is_whole;
   const send = make("button", { type: "button" }, "Send back");
-  send.disabled = !letter.is_whole;
+  send.hidden = text.readOnly;
   send.addEventListener("click", () => sendBack(topic, letter, text, send, said));
   return make("details", {},
     make("summary", {}, make("code", {}, letter.origin), ` ${letter.key ?? "no key"}: ${letter.reason} (`, when(letter.refused_at), ")"),
