@@ -95,6 +95,16 @@ class RulesStatus(BaseModel):
     """By id, the reason why the last record of it is no rule; of many the newest 100."""
 
 
+class Clocks(BaseModel):
+    """The clocks of the stack, for comparison with another one."""
+
+    api: str
+    """The time of the process that answers, in RFC 3339."""
+    broker_ahead_seconds: float | None = None
+    """The lead of the broker's clock over that one, below 0 if it is behind; 0 if it may be right. None where the
+    broker stamps no records, or the canary has sent none yet."""
+
+
 class StatusReport(BaseModel):
     """The body of GET /status."""
 
@@ -121,6 +131,8 @@ class StatusReport(BaseModel):
     """Item records, by what was done with them in the index: skip, patch, embed, upsert, hide."""
     events: int = 0
     """Input events that became searchable since the process started."""
+    clocks: Clocks | None = None
+    """The clocks; None in the answer of an earlier release."""
 
     @computed_field  # type: ignore[prop-decorator]
     @property

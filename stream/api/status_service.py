@@ -9,7 +9,8 @@ from prometheus_client.exposition import choose_encoder
 from typing_extensions import override
 
 from schemas.errors import Unavailable
-from stream.api.models import Embeddings, IndexStatus, LogStatus, Percentiles, RulesStatus, StatusReport
+from schemas.times import rfc3339
+from stream.api.models import Clocks, Embeddings, IndexStatus, LogStatus, Percentiles, RulesStatus, StatusReport
 from stream.api.services import StatusApi
 from stream.api.timed import Timed
 from stream.runtime.metrics import total_of
@@ -39,6 +40,10 @@ costs requests to the broker and counts in the index."""
 class Canaries(Protocol):
     """The hidden items that are changed all the time."""
 
+    @property
+    def broker_ahead_s(self) -> float | None:
+        """The lead of the broker's clock over ours, in seconds, see `Clocks`."""
+
     async def settle(self) -> None:
         """Return once none of their changes is under way, or after a moment: they must not count as lag."""
 
@@ -67,8 +72,8 @@ class StatusService(StatusApi):
         self._index_was_empty = index_was_empty
         self._canary = canary
         self._away: list[str] = []
-        self._lag = Timed[Lag](GLANCE_LAG_S, context.clock)
-        self._letters = Timed[dict[str, int]](GLANCE_LETTERS_S, context.clock)
+        self._lag: Timed[Lag] = Timed(GLANCE_LAG_S, context.clock)
+        self._letters: Timed[dict[str, int]] = Timed(GLANCE_LETTERS_S, context.clock)
 
     @override
     async def status(self) -> StatusReport:
@@ -113,6 +118,7 @@ class StatusService(StatusApi):
             embeddings=_embeddings(self._metrics),
             plans={sample.labels["action"]: int(sample.value) for sample in _samples(self._metrics.plans, "_total")},
             events=sum(int(sample.value) for sample in _samples(self._metrics.freshness, "_count")),
+            clocks=Clocks(api=rfc3339(context.clock.now_ms()) or "", broker_ahead_seconds=self._canary.broker_ahead_s),
         )
 
     @override

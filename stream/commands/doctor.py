@@ -2,45 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 import typer
 
 from stream.commands import options
+from stream.commands.doctor_findings import Finding, qdrant_finding, status_findings, topic_findings
 from stream.commands.exits import NOT_FRESH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from datetime import datetime
 
-    from stream.api.models import IndexStatus, StatusReport
     from stream.runtime.settings import Settings
 
-AHEAD_SECONDS_MAX = 2.0
-"""The lead that the clock of the API may have over this machine's, besides the time that an answer takes."""
 FREE_BYTES_MIN = 1 << 30
 """Free disk below which the index may soon refuse to write: it stops at 200 MB."""
 QDRANT_SECONDS_MAX = 5.0
 REPORTED_PACKAGES = ("freshline", "faust-streaming", "qdrant-client", "qdrant-edge-py", "torch")
-
-
-class Finding(NamedTuple):
-    """The result of one check."""
-
-    check: str
-    said: str
-    """The observation."""
-    fix: str | None = None
-    """The remedy; None where all is well."""
-    checked: bool = True
-    """False where the check needs another one, which failed."""
-
-    @property
-    def verdict(self) -> str:
-        """The word at the start of the line."""
-        if not self.checked:
-            return "?"
-        return "ok" if self.fix is None else "FAILS"
 
 
 def doctor(*, kafka: options.Kafka = None, api: options.Api = None, json: options.AsJson = False) -> None:
@@ -100,12 +78,8 @@ def _broker(ours: Settings) -> list[Finding]:
     from stream.commands.current_run import bounds
     from stream.kafka.topic_admin import check_topics
 
-    missing, wrong = check_topics(ours, connect_seconds_max=bounds().connect_seconds_max)
-    said, _, fix = (wrong or "").partition(": ")
-    if missing:
-        said, fix = f"missing: {', '.join(missing)}", "start a worker, which creates them"
-    topics = Finding("topics", said or "all are there, as they should be", fix or None)
-    return [Finding("broker", f"answers at {ours.kafka}"), topics]
+    checked = check_topics(ours, connect_seconds_max=bounds().connect_seconds_max)
+    return [Finding("broker", f"answers at {ours.kafka}"), *topic_findings(checked)]
 
 
 def _api(api: str | None) -> list[Finding]:
@@ -113,64 +87,9 @@ def _api(api: str | None) -> list[Finding]:
 
     from stream.commands.configured import client
 
-    report = client(api).status()
-    return status_findings(report, datetime.now(UTC))
-
-
-def status_findings(report: StatusReport, now: datetime) -> list[Finding]:
-    """Return the findings in the answer of GET /status."""
-    ready = report.ready
-    return [
-        Finding("api", "ready" if ready else "; ".join(report.reasons), None if ready else "wait, or act on that"),
-        _model(report.index.model),
-        _index(report.index),
-        _partitioner(report.components),
-        _clock(report.fresh_as_of, now),
-    ]
-
-
-def _model(model: str | None) -> Finding:
-    if model is None:
-        return Finding(
-            "model", "is not loaded", "wait a minute; the log of the index worker says why it cannot be loaded"
-        )
-    return Finding("model", f"{model} is loaded")
-
-
-def _index(index: IndexStatus) -> Finding:
-    said = f"{index.points:,} items in {index.collection} ({index.backend})"
-    if index.outdated:
-        return Finding("index", index.outdated, "freshline rebuild")
-    if index.hits_left_out:
-        said = f"{said}, {index.hits_left_out:,} hits cannot be shown"
-        return Finding("index", said, "freshline reconcile --repair")
-    return Finding("index", said)
-
-
-def _partitioner(components: dict[str, dict[str, Any]]) -> Finding:
-    """Judge the producers by what they have sent: an event in the wrong partition was forwarded, and counted."""
-    counts = [
-        value
-        for counters in components.values()
-        for name, value in counters.items()
-        if name.startswith("freshline_misrouted_events_total")
-    ]
-    if sum(counts):
-        said = f"{sum(counts):,.0f} events came in the wrong partition, and were forwarded"
-        return Finding(
-            "producers", said, "send product_id as key, with the partitioner murmur2 (librdkafka: murmur2_random)"
-        )
-    return Finding("producers", "no event came in the wrong partition")
-
-
-def _clock(fresh_as_of: dict[str, str | None], now: datetime) -> Finding:
-    from datetime import datetime as parsed
-
-    times = [parsed.fromisoformat(time) for time in fresh_as_of.values() if time]
-    ahead = max(((time - now).total_seconds() for time in times), default=0.0)
-    if ahead > AHEAD_SECONDS_MAX:
-        return Finding("clocks", f"the clock of the API is {ahead:.0f} s ahead of this one", "let NTP set both clocks")
-    return Finding("clocks", "the clock of the API is not ahead of this one")
+    asked = client(api)
+    asked_at = datetime.now(UTC)
+    return status_findings(asked.status(), asked_at, datetime.now(UTC))
 
 
 def disk_finding(ours: Settings) -> Finding:
@@ -226,14 +145,3 @@ def _versions() -> Finding:
 
     installed = ", ".join(f"{name} {version(name)}" for name in REPORTED_PACKAGES)
     return Finding("versions", f"Python {platform.python_version()}, {installed}")
-
-
-def qdrant_finding(server: str, client: str) -> Finding:
-    """Return whether the versions of server and client fit: the same major one, and minor ones that differ by one."""
-    try:
-        (major, minor), (ours, our_minor) = (map(int, each.split(".")[:2]) for each in (server, client))
-    except ValueError:
-        return Finding("qdrant", f"the server is {server}, the client {client}", "install released versions")
-    fits = major == ours and abs(minor - our_minor) <= 1
-    said = f"the server is {server}, qdrant-client {client}"
-    return Finding("qdrant", said, None if fits else "upgrade the older one: minor versions may differ by one")

@@ -13,6 +13,7 @@ from schemas.errors import Misconfigured, Unavailable
 from stream.kafka.cluster import cluster_of
 from stream.kafka.diagnosis import diagnose
 from stream.kafka.partitions import Partition
+from stream.kafka.topic_settings import UnfitSetting, alteration, unfit_settings
 from stream.kafka.topics import DEAD_LETTERS, PRODUCTS, PROGRESS, RULES, all_topics
 
 if TYPE_CHECKING:
@@ -47,7 +48,9 @@ class CheckedTopics(NamedTuple):
 
     missing: list[str]
     wrong: str | None
-    """The first topic that is not as it should be, and what to do about it, as a sentence."""
+    """The first topic with which no worker starts, and what to do about it, as a sentence."""
+    unfit: list[UnfitSetting]
+    """The settings with which workers run, and that cost something."""
 
 
 def check_topics(settings: Settings, *, connect_seconds_max: float = CONNECT_SECONDS_MAX) -> CheckedTopics:
@@ -58,10 +61,13 @@ def check_topics(settings: Settings, *, connect_seconds_max: float = CONNECT_SEC
     try:
         with _admin(cluster_of(settings), connect_seconds_max) as admin:
             try:
-                missing = _missing(admin, all_topics(settings), settings)
+                missing = [topic.name for topic in _missing(admin, all_topics(settings), settings)]
             except Misconfigured as error:
-                return CheckedTopics([], str(error))
-            return CheckedTopics([topic.name for topic in missing], None)
+                return CheckedTopics([], str(error), [])
+            present = [topic for topic in all_topics(settings) if topic.name not in missing]
+            described = _described_settings(admin, present)
+            unfit = [each for topic in present for each in unfit_settings(topic, described.get(topic.name, {}))]
+            return CheckedTopics(missing, None, unfit)
     except KafkaError as error:
         raise Unavailable(f"the broker at {settings.kafka} did not show the topics: {error}") from error
 
@@ -187,19 +193,25 @@ def _advice(topic: Topic, has: int) -> str:
 
 
 def _check_policies(admin: KafkaAdminClient, existing: list[Topic]) -> None:
-    """Check the cleanup policies. The embedded broker never compacts, and describes only what it was asked for."""
-    resources = [ConfigResource(ConfigResourceType.TOPIC, topic.name) for topic in existing]
-    if not resources:
-        return
-    described = admin.describe_configs(resources, config_filter="all")["topic"]
+    """Check the cleanup policies. The embedded broker never compacts."""
+    described = _described_settings(admin, existing)
     for topic in existing:
         should = topic.settings.get("cleanup.policy", "delete")
-        has = described.get(topic.name, {}).get("cleanup.policy", {}).get("value", should)
+        has = described.get(topic.name, {}).get("cleanup.policy", should)
         if has != should:
             raise Misconfigured(
                 f"topic {topic.name} has cleanup.policy={has} and should have {should}: "
-                f"alter it with kafka-configs.sh --alter --topic {topic.name} --add-config cleanup.policy={should}"
+                f"alter it with {alteration(topic.name, 'cleanup.policy', should)}"
             )
+
+
+def _described_settings(admin: KafkaAdminClient, topics: list[Topic]) -> dict[str, dict[str, str]]:
+    """Return the settings that the topics have; the embedded broker tells only what it was asked for."""
+    if not topics:
+        return {}
+    resources = [ConfigResource(ConfigResourceType.TOPIC, topic.name) for topic in topics]
+    described = admin.describe_configs(resources, config_filter="all")["topic"]
+    return {topic: {name: each["value"] for name, each in found.items()} for topic, found in described.items()}
 
 
 def _create(admin: KafkaAdminClient, missing: list[Topic], settings: Settings) -> None:

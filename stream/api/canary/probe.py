@@ -20,6 +20,7 @@ from aiokafka.errors import KafkaError
 from schemas.canaries import CANARY_HEADER, CANARY_PREFIX
 from schemas.errors import Unavailable
 from stream.api.canary.models import CanaryReport
+from stream.items.arrival import LOG_APPEND_TIME
 from stream.kafka.partitions import Partition, partition_of
 from workers.sources.sources import IN_OWN_FORMAT
 
@@ -79,6 +80,8 @@ class CanaryProbe:
         self._under_way = 0
         self._settled = asyncio.Event()
         self._settled.set()
+        self.broker_ahead_s: float | None = None
+        """The lead of the broker's clock over ours at the last change, in seconds; None where it stamps no records."""
         context.metrics.canary.overdue.set_function(lambda: self._overdue_s(self._canaries))
 
     async def run(self) -> None:
@@ -149,8 +152,11 @@ class CanaryProbe:
     async def _change(self, canary: Canary, stamp_ms: int) -> None:
         """Send a change, and return when the watermark says that it is searchable, which the caller does not trust."""
         key, value = canary.product_id.encode(), canary_event(canary.product_id, stamp_ms)
-        sent = await self._sender.send(TOPIC, key, value, canary.partition.number, HEADERS)
-        await self._context.watermark.reaches(canary.partition, (await sent).offset)
+        sent_at_ms = self._context.clock.now_ms()
+        written = await (await self._sender.send(TOPIC, key, value, canary.partition.number, HEADERS))
+        if written.timestamp_type == LOG_APPEND_TIME and written.timestamp is not None:
+            self.broker_ahead_s = ahead_s(written.timestamp, sent_at_ms, self._context.clock.now_ms())
+        await self._context.watermark.reaches(canary.partition, written.offset)
 
     async def _look(self, canary: Canary) -> None:
         """Search for the canary, and note the change that is shown."""
@@ -163,6 +169,12 @@ async def shown_stamp_ms(index: Index, product_id: str) -> int:
     """Return the `updated_at` of the change of a canary that a search for its id shows; -1 if none is shown."""
     found = await index.find_canary(product_id)
     return -1 if found is None else found["updated_at_ms"].get("price") or -1
+
+
+def ahead_s(stamped_ms: int, sent_at_ms: int, confirmed_at_ms: int) -> float:
+    """Return the seconds by which a clock is ahead that stamped a record between two times of ours, below 0 if it is
+    behind; 0 if the stamp lies between them."""
+    return (max(0, stamped_ms - confirmed_at_ms) - max(0, sent_at_ms - stamped_ms)) / 1000
 
 
 def canary_event(product_id: str, stamp_ms: int) -> bytes:

@@ -60,8 +60,8 @@ class DashboardService(DashboardApi):
         self._drift = drift
         self._canary = canary
         self._feed = SnapshotFeed(self)
-        self._bytes = Timed[int](SIZE_INTERVAL_S, context.clock)
-        self._oldest_vector_at_ms = Timed["int | None"](OLDEST_INTERVAL_S, context.clock)
+        self._bytes: Timed[int] = Timed(SIZE_INTERVAL_S, context.clock)
+        self._oldest_vector_at_ms: Timed[int | None] = Timed(OLDEST_INTERVAL_S, context.clock)
 
     @property
     @override

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 from contextlib import nullcontext
-from datetime import UTC, datetime
 from importlib.metadata import version
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from schemas.errors import Misconfigured
-from stream.api.models import StatusReport
 from stream.commands.current_run import CommandBounds
-from stream.commands.doctor import FREE_BYTES_MIN, disk_finding, qdrant_finding, status_findings
+from stream.commands.doctor import FREE_BYTES_MIN, disk_finding
 from stream.kafka import topic_admin
 from stream.kafka.topics import Topic
 from stream.runtime.ports import free_port
@@ -27,51 +25,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 IMPATIENT = CommandBounds(connect_seconds_max=0.2)
-NOW = datetime(2026, 11, 21, 12, 0, 1, tzinfo=UTC)
-WELL: dict[str, Any] = {
-    "ready": True,
-    "reasons": [],
-    "lag": {},
-    "log": {"kind": "embedded", "id": "log-1", "address": "127.0.0.1:9292"},
-    "components": {"items-0": {"freshline_misrouted_events_total/prices": 0.0}},
-    "fresh_as_of": {"prices": "2026-11-21T12:00:00.000Z", "reviews": None},
-    "index": {
-        "backend": "edge", "collection": "items-1", "model": "m", "points": 7, "hits_left_out": 0, "outdated": None,
-    },
-}  # fmt: skip
-
-
-def failing(**changes: Any) -> dict[str, str | None]:
-    findings = status_findings(StatusReport.model_validate(WELL | changes), NOW)
-    return {each.check: each.fix for each in findings if each.fix is not None}
-
-
-def test_a_stack_that_is_well_has_nothing_to_fix() -> None:
-    assert failing() == {}
-
-
-@pytest.mark.parametrize(
-    ("changes", "check", "fix"),
-    [
-        ({"ready": False, "reasons": ["the index is being filled"]}, "api", "wait"),
-        ({"index": WELL["index"] | {"model": None}}, "model", "wait a minute"),
-        ({"index": WELL["index"] | {"outdated": "words of an earlier release"}}, "index", "freshline rebuild"),
-        ({"index": WELL["index"] | {"hits_left_out": 3}}, "index", "reconcile --repair"),
-        ({"components": {"items-0": {"freshline_misrouted_events_total/prices": 2.0}}}, "producers", "murmur2"),
-        ({"fresh_as_of": {"prices": "2026-11-21T12:01:00.000Z"}}, "clocks", "NTP"),
-    ],
-)
-def test_each_fault_comes_with_what_to_do(changes: dict[str, Any], check: str, fix: str) -> None:
-    found = failing(**changes)
-    assert list(found) == [check] and fix in str(found[check])
-
-
-@pytest.mark.parametrize(
-    ("server", "client", "fits"),
-    [("1.19.0", "1.20.1", True), ("1.17.3", "1.20.1", False), ("2.0.0", "1.20.1", False), ("dev", "1.20.1", False)],
-)
-def test_minor_versions_may_differ_by_one(server: str, client: str, fits: bool) -> None:
-    assert (qdrant_finding(server, client).fix is None) is fits
 
 
 def test_a_full_disk_is_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,11 +64,28 @@ def test_a_wrong_topic_is_a_fault_of_the_topics_and_not_of_the_broker(
 
     monkeypatch.setattr(topic_admin, "_admin", lambda *_: nullcontext())
     monkeypatch.setattr(topic_admin, "_missing", missing)
+    monkeypatch.setattr(topic_admin, "_described_settings", lambda *_: {})
     nobody = f"127.0.0.1:{free_port()}"
     done = freshline("doctor", "--json", "--api", f"http://{nobody}", "--kafka", nobody, bounds=IMPATIENT)
     findings = {each["check"]: each for each in json.loads(done.out)}
     assert findings["broker"]["fix"] is None and findings["topics"]["checked"]
     assert (findings["topics"]["fix"] or "").startswith(fix or "") and bool(findings["topics"]["fix"]) is bool(fix)
+
+
+def test_each_setting_of_a_topic_that_costs_something_is_a_finding_with_the_command_that_mends_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    described = {"prices": {"message.timestamp.type": "CreateTime"}, "prices.dlq": {"retention.ms": "604800000"}}
+    monkeypatch.setattr(topic_admin, "_admin", lambda *_: nullcontext())
+    monkeypatch.setattr(topic_admin, "_missing", lambda *_: [])
+    monkeypatch.setattr(topic_admin, "_described_settings", lambda *_: described)
+    nobody = f"127.0.0.1:{free_port()}"
+    done = freshline("doctor", "--json", "--api", f"http://{nobody}", "--kafka", nobody, bounds=IMPATIENT)
+    fixes = [each["fix"] for each in json.loads(done.out) if each["check"] == "topics"]
+    assert fixes == [
+        "kafka-configs.sh --alter --topic prices --add-config message.timestamp.type=LogAppendTime",
+        "kafka-configs.sh --alter --topic prices.dlq --add-config retention.ms=-1",
+    ]
 
 
 def test_what_needs_an_api_that_does_not_answer_is_named_as_not_checked() -> None:

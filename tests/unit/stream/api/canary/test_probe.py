@@ -17,7 +17,7 @@ from prometheus_client import CollectorRegistry
 
 from schemas.canaries import CANARY_HEADER, is_canary
 from schemas.errors import Unavailable
-from stream.api.canary.probe import CanaryProbe, canary_event, canary_id
+from stream.api.canary.probe import CanaryProbe, ahead_s, canary_event, canary_id
 from stream.kafka.partitions import partition_of
 from stream.runtime.metrics import IndexMetrics
 from tests.support.waiting import outcome_of, until
@@ -42,6 +42,7 @@ class Stack:
         self.stuck: set[int] = set()
         self.blind = self.away = False
         self.ahead_s = 0.0
+        self.broker_ahead_ms, self.stamps = 0, 1
         self.sent: list[dict[str, Any]] = []
         self.shown: dict[str, int] = {}
         self._freed = asyncio.Event()
@@ -69,7 +70,8 @@ class Stack:
         if partition not in self.stuck:
             self.shown[event["product_id"]] = event["updated_at"]
         confirmed: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        confirmed.set_result(SimpleNamespace(offset=len(self.sent)))
+        stamp_ms = self.now_ms() + self.broker_ahead_ms
+        confirmed.set_result(SimpleNamespace(offset=len(self.sent), timestamp=stamp_ms, timestamp_type=self.stamps))
         return confirmed
 
     async def reaches(self, place: Partition, _offset: int) -> None:
@@ -163,6 +165,23 @@ async def test_a_clock_that_was_set_back_makes_no_stale_change() -> None:
     async with running(stack):
         await until(lambda: stack.measured() >= PARTITIONS, "changes are shown")
         assert all(each["updated_at"] > ahead_ms for each in stack.sent)
+
+
+@pytest.mark.parametrize(("broker_ahead_ms", "stamps"), [(0, 1), (60_000, 1), (-60_000, 1), (60_000, 0)])
+async def test_the_clock_of_a_broker_that_stamps_records_is_compared_with_ours(
+    broker_ahead_ms: int, stamps: int
+) -> None:
+    stack = Stack()
+    stack.broker_ahead_ms, stack.stamps = broker_ahead_ms, stamps
+    assert stack.watch.broker_ahead_s is None
+    async with running(stack):
+        await until(lambda: stack.measured() >= 1, "a change is shown")
+        assert stack.watch.broker_ahead_s == (pytest.approx(broker_ahead_ms / 1000, abs=1) if stamps else None)
+
+
+@pytest.mark.parametrize(("stamped_ms", "seconds"), [(999, -0.001), (1_000, 0), (1_200, 0), (3_200, 2)])
+def test_a_stamp_between_sending_and_confirmation_says_nothing_against_a_clock(stamped_ms: int, seconds: float) -> None:
+    assert ahead_s(stamped_ms, 1_000, 1_200) == seconds
 
 
 async def test_where_the_canary_is_off_nothing_is_sent_and_nothing_is_overdue() -> None:
