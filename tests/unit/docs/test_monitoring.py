@@ -61,10 +61,12 @@ def test_counters_of_the_items_workers_are_taken_from_one_source() -> None:
                 assert selected.startswith('{worker!=""}'), (path.name, counter)
 
 
-def test_promtool_sees_the_alerts_fire_and_clear() -> None:
+def test_promtool_takes_the_configurations_and_sees_the_alerts_fire_and_clear() -> None:
     promtool = shutil.which("promtool")
     if promtool is None:
         pytest.skip("there is no promtool: apt-get install prometheus")
-    for command in (("check", "rules", RULES.name), ("test", "rules", "freshline.test.yml")):
+    configs = [("check", "config", config.name) for config in sorted(FOLDER.glob("prometheus*.yml"))]
+    assert len(configs) == 2
+    for command in (*configs, ("check", "rules", RULES.name), ("test", "rules", "freshline.test.yml")):
         done = subprocess.run([promtool, *command], cwd=FOLDER, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
