@@ -104,7 +104,8 @@ class IndexMetrics:
         self.plans = counter("freshline_plans", "Item records, by what was done with them in the index", ["action"])
         self.embedded = counter("freshline_embeddings_computed", "Texts that were embedded by the model")
         self.embedding_seconds = counter(
-            "freshline_embedding_seconds", "Seconds that the model took for the texts that were embedded"
+            "freshline_embedding_seconds",
+            "Seconds from handing texts to the model until their vectors came, the wait for its turn included",
         )
         self.cached = counter("freshline_embeddings_cached", "Texts whose vector was in the cache")
         self.avoided = counter("freshline_embeddings_avoided", "Changes that were made searchable without a new vector")

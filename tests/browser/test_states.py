@@ -144,7 +144,7 @@ def test_the_sale_calendar_says_how_late_a_price_changed_and_how_many_it_leaves_
 ) -> None:
     at = "2026-11-21T12:00:00.000Z"
     coming = ComingPrice(product_id="vase", title="Blue vase", at=at, price=20, then=15, currency="EUR")
-    changed = ChangedPrice(product_id="other", at=at, late_seconds=0.2)
+    changed = ChangedPrice(product_id="other", title="Other vase", price=12, currency="EUR", at=at, late_seconds=0.2)
     service.dashboard.calendar = SaleCalendar(coming=[coming], coming_total=1, changed=[changed], changed_total=70)
     told.get_by_role("button", name="List price changes").click()
     expect(told.locator("#sales-said")).to_have_text(
@@ -152,7 +152,8 @@ def test_the_sale_calendar_says_how_late_a_price_changed_and_how_many_it_leaves_
     )
     rows = told.locator("#sales-list tbody tr")
     expect(rows.first).to_contain_text("15 EUR")
-    expect(rows.last).to_contain_text("other")
+    expect(rows.last).to_contain_text("Other vase")
+    expect(rows.last).to_contain_text("12 EUR")
     expect(rows.last).to_contain_text("200 ms")
 
 

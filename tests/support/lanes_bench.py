@@ -58,6 +58,7 @@ class Told:
         self.bugs: list[Exception] = []
         self.embedded: list[int] = []
         self.repriced = 0
+        self.turned: list[str] = []
         self.failed: dict[str, str] = {}
         self.vectors_due_at_ms: list[int | None] = []
 
@@ -71,8 +72,9 @@ class Told:
                 self.retries += 1
             case Embedded(texts=texts):
                 self.embedded.append(texts)
-            case Repriced(items):
+            case Repriced(items, turned):
                 self.repriced += items
+                self.turned += (product_id for product_id, _ in turned)
             case VectorSearchable(due_at_ms=due_at_ms):
                 self.vectors_due_at_ms.append(due_at_ms)
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from schemas.points import Payload
     from workers.clock import Clock
-    from workers.index.interface import Index
+    from workers.index.interface import Index, Write
     from workers.lanes.embedding import AssignedPartitions
     from workers.lanes.sinks import Sink
     from workers.lanes.watching import Watching
@@ -65,9 +65,18 @@ class SaleWindows:
         if writes:
             if any(write.payload.get("alerts_due") for write in writes):
                 self._sink.note(AlertsRaised())
-            turned = tuple((each["product_id"], each["price_changes_at_ms"] or now_ms) for each in due)
+            turned = tuple(
+                (before["product_id"], before["price_changes_at_ms"] or now_ms)
+                for before, changed in zip(due, repriced, strict=True)
+                if _changes_price(before, changed.write)
+            )
             self._sink.note(Repriced(len(writes), turned, self._clock.now_ms()))
         return len(writes)
+
+
+def _changes_price(before: Payload, write: Write) -> bool:
+    """Return whether the item has another price: the window of a dearer offer changes none."""
+    return (write.payload["price"], write.payload["currency"]) != (before["price"], before["currency"])
 
 
 async def _nothing_more(_: Sequence[str]) -> Mapping[str, Payload]:

@@ -106,7 +106,7 @@ class Repriced(NamedTuple):
 
     items: int
     turned: tuple[tuple[str, int], ...] = ()
-    """(product_id, milliseconds since the epoch at which its window turned) of each."""
+    """(product_id, milliseconds since the epoch at which its window turned) of each that got another price."""
     now_ms: int = 0
 
 

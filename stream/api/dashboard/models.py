@@ -94,8 +94,8 @@ class Snapshot(BaseModel):
     """Item records, by what was done with them in the index."""
     embeddings: Embeddings
     saved_seconds: float | None
-    """The time that the model would have taken for the embeddings that were avoided; None while it has embedded
-    nothing."""
+    """The time that the embeddings that were avoided would have taken, by that of the others from handing a text to the
+    model until its vector came; None while it has embedded nothing."""
     lag: Lag
     lag_events: int
     partitions: list[PartitionWait] = Field(default_factory=list)
@@ -129,6 +129,10 @@ class ChangedPrice(BaseModel):
     """A price that changed, and how late search showed it."""
 
     product_id: str
+    title: str | None
+    price: float | None
+    """The price of the item now; None if it has none any more."""
+    currency: str | None
     at: str | None
     late_seconds: float
 

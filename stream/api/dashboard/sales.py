@@ -10,7 +10,7 @@ from workers.search.hits import preferred
 from workers.state.prices import price_changes_at_ms, price_now
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from schemas.points import Payload
     from stream.progress.recent_freshness import Turned
@@ -57,14 +57,22 @@ def _coming(
     )
 
 
-def changed_prices(turned: Iterable[Turned], now_ms: int) -> list[ChangedPrice]:
-    """Return the prices that changed in the last hour, the last first."""
-    recent = [each for each in turned if each.at_ms > now_ms - BACK_MS]
-    return [
-        ChangedPrice(
-            product_id=each.product_id,
-            at=rfc3339(each.at_ms),
-            late_seconds=max(0, each.shown_at_ms - each.at_ms) / 1000,
-        )
-        for each in reversed(recent)
-    ]
+def lately_turned(turned: Iterable[Turned], now_ms: int) -> list[Turned]:
+    """Return the changes of the last hour, the last first."""
+    return [each for each in turned if each.at_ms > now_ms - BACK_MS][::-1]
+
+
+def changed_prices(turned: Iterable[Turned], payloads: Mapping[str, Payload], shop: Shop) -> list[ChangedPrice]:
+    """Return these changes with what their items are; `payloads` has them by product_id, as far as they are indexed."""
+    return [_changed(each, payloads.get(each.product_id), shop) for each in turned]
+
+
+def _changed(turned: Turned, payload: Payload | None, shop: Shop) -> ChangedPrice:
+    return ChangedPrice(
+        product_id=turned.product_id,
+        title=None if payload is None else preferred(payload["title"], shop.languages),
+        price=None if payload is None else payload["price"],
+        currency=None if payload is None else payload["currency"],
+        at=rfc3339(turned.at_ms),
+        late_seconds=max(0, turned.shown_at_ms - turned.at_ms) / 1000,
+    )

@@ -10,7 +10,7 @@ from typing_extensions import override
 from stream.api.dashboard.feed import SnapshotFeed
 from stream.api.dashboard.interface import DashboardApi
 from stream.api.dashboard.models import SaleCalendar
-from stream.api.dashboard.sales import AHEAD_MS, READ_MAX, SHOWN_MAX, changed_prices, coming_prices
+from stream.api.dashboard.sales import AHEAD_MS, READ_MAX, SHOWN_MAX, changed_prices, coming_prices, lately_turned
 from stream.api.dashboard.snapshot import Measured, snapshot
 from stream.api.timed import Timed
 from stream.runtime.metrics import total_of
@@ -82,12 +82,14 @@ class DashboardService(DashboardApi):
         index, until_ms = await context.collections.serving(), now_ms + AHEAD_MS
         soon = await index.coming_price_changes(until_ms, READ_MAX)
         coming = coming_prices(soon, context.shop, until_ms)
-        changed = changed_prices(self._recent.turned, now_ms)
+        turned = lately_turned(self._recent.turned, now_ms)
+        shown = await index.stored({each.product_id for each in turned[:SHOWN_MAX]})
+        payloads = {product_id: stored.payload for product_id, stored in shown.items()}
         return SaleCalendar(
             coming=coming[:SHOWN_MAX],
             coming_total=len(coming) if len(soon) < READ_MAX else await index.count_due_price_changes(until_ms),
-            changed=changed[:SHOWN_MAX],
-            changed_total=len(changed),
+            changed=changed_prices(turned[:SHOWN_MAX], payloads, context.shop),
+            changed_total=len(turned),
         )
 
     async def snapshot(self, before: Snapshot | None) -> Snapshot:

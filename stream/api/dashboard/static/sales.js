@@ -13,7 +13,8 @@ async function show() {
     byId("sales-list").replaceChildren(
       textTable("Coming", ["at", "product", "title", "price", "then"], coming.map((each) =>
         [when(each.at), each.product_id, each.title, money(each.price, each.currency), money(each.then, each.currency)])),
-      textTable("In the last hour", ["at", "product", "late by"], changed.map((each) => [when(each.at), each.product_id, seconds(each.late_seconds)])));
+      textTable("In the last hour", ["at", "product", "title", "price now", "late by"], changed.map((each) =>
+        [when(each.at), each.product_id, each.title, money(each.price, each.currency), seconds(each.late_seconds)])));
   } catch (error) {
     setText(byId("sales-said"), error.message);
   }

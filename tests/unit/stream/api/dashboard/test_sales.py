@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from stream.api.dashboard.sales import BACK_MS, changed_prices, coming_prices
+from stream.api.dashboard.sales import BACK_MS, changed_prices, coming_prices, lately_turned
 from stream.progress.recent_freshness import Turned
 from workers.search.hits import Shop
 
@@ -63,5 +63,6 @@ def test_the_calendar_ends_with_its_day() -> None:
 def test_each_change_of_the_last_hour_says_how_late_it_was_the_last_first() -> None:
     now_ms = 2 * BACK_MS
     turned = [Turned("old", 1, 2), Turned("a", now_ms - 500, now_ms - 300), Turned("b", now_ms - 100, now_ms)]
-    changed = changed_prices(turned, now_ms)
+    changed = changed_prices(lately_turned(turned, now_ms), {"a": point("a", 0)}, Shop(None, ("en",)))
     assert [(each.product_id, each.late_seconds) for each in changed] == [("b", 0.1), ("a", 0.2)]
+    assert [(each.title, each.price, each.currency) for each in changed] == [(None, None, None), ("lamp", 10.0, "EUR")]
