@@ -14,6 +14,7 @@ from schemas.suggestions import Suggestions, SuggestRequest
 from schemas.texts import name_of
 from schemas.tokens import Token
 from stream.api.addressing import check_each_once
+from stream.api.canary.routes import canary_routes
 from stream.api.cross_site import SameOriginChanges
 from stream.api.dashboard.routes import add_dashboard
 from stream.api.dead_letters.routes import dead_letter_routes
@@ -70,6 +71,7 @@ def create_app(services: Services, tracer: Tracer | None = None, cors_origins: S
     app.include_router(why_routes(services.why), dependencies=once)
     app.include_router(dead_letter_routes(services.dead_letters), dependencies=once)
     app.include_router(watch_routes(services.watches))
+    app.include_router(canary_routes(services.canaries))
     add_dashboard(app, services.dashboard)
     return app
 

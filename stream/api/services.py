@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from schemas.queries import SearchRequest
     from schemas.suggestions import Suggestions, SuggestRequest
     from schemas.tokens import Token
+    from stream.api.canary.interface import CanaryApi
     from stream.api.dashboard.interface import DashboardApi
     from stream.api.dead_letters.interface import DeadLettersApi
     from stream.api.models import StatusReport
@@ -91,3 +92,4 @@ class Services(NamedTuple):
     dead_letters: DeadLettersApi
     recommendations: RecommendApi
     watches: WatchApi
+    canaries: CanaryApi

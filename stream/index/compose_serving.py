@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from stream.api.canary.probe import CanaryProbe
+from stream.api.canary.service import CanaryService
 from stream.api.dashboard.service import DashboardService
 from stream.api.dead_letters.service import DeadLettersService
 from stream.api.drift.check import DriftCheck
@@ -47,6 +48,7 @@ class ServingSide(NamedTuple):
     dead_letters: DeadLettersService
     recommendations: RecommendService
     watches: WatchService
+    canaries: CanaryService
     drift: DriftCheck
     feed: VocabularyFeed
     synonyms: LiveSynonyms
@@ -67,6 +69,7 @@ class ServingSide(NamedTuple):
             self.dead_letters,
             self.recommendations,
             self.watches,
+            self.canaries,
         )
 
 
@@ -109,6 +112,7 @@ def compose_serving(
         DeadLettersService(context),
         RecommendService(context),
         WatchService(context, watch_parts),
+        CanaryService(context, searcher),
         drift,
         _vocabulary_feed(context),
         context.synonyms,

@@ -11,6 +11,7 @@ import structlog
 from prometheus_client import CollectorRegistry
 
 from stream.agents.app import AppParts, connect, create_app
+from stream.api.canary.loopback import LoopbackSearch, address_of
 from stream.api.context import ServingContext
 from stream.api.live_file import LiveFile
 from stream.api.live_rules import LiveRules
@@ -45,7 +46,7 @@ from workers.vocabulary.vocabulary import Vocabulary
 from workers.words.stems import language_of_all
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Coroutine, Sequence
 
     from stream.api.not_serving import NotServing
     from stream.kafka.log_identity import LogIdentity
@@ -110,9 +111,9 @@ async def run_index_worker(settings: Settings, answers: NotServing) -> None:
         collection = writing.writers.roles.serving.collection
         log.info("starting", log_id=opened.identity.log_id, epoch=opened.identity.epoch, collection=collection)
         serving.jobs.resume_rebuild()  # This precedes the first request for its progress.
-        async with answers.paused() as listening:
+        async with answers.paused() as listening, LoopbackSearch(address_of(listening)) as search:
             http = serve_http(serving.services, listening, tracer, cors_origins=settings.cors_origins)
-            await _run(parts, writing, serving, watching, failure, http)
+            await _run(parts, writing, serving, watching, failure, [http, serving.canary.run(search)])
 
 
 async def _open(settings: Settings, shared: Shared, closing: AsyncExitStack) -> Opened:
@@ -200,12 +201,13 @@ async def _run(
     serving: ServingSide,
     watching: WatchSide,
     failure: Failure,
-    answering: Coroutine[None, None, None],
+    answering: Sequence[Coroutine[None, None, None]],
 ) -> None:
-    """Run all parts concurrently, `answering` requests. The first part that fails ends the process."""
+    """Run all parts concurrently, `answering` requests and the canary, which makes some. The first part that fails ends
+    the process."""
     async with asyncio.TaskGroup() as tasks:
         for work in (
-            answering,
+            *answering,
             _consume(parts, failure),
             writing.writers.run(),
             writing.reporter.run(),
@@ -217,7 +219,6 @@ async def _run(
             serving.synonyms.run(),
             serving.ranking.run(),
             serving.rules.run(),
-            serving.canary.run(),
             watching.parts.feed.run(),
             watching.parts.alerts.run(),
             watchdog.watch_progress("join of the consumer group", parts.joining, parts.generation),

@@ -17,7 +17,7 @@ from schemas.items import NO_REVIEWS, ItemRecord, ItemState
 from schemas.points import point_id, point_version
 from schemas.queries import Filters
 from schemas.state_codec import encode_item
-from stream.api.canary.probe import canary_id
+from stream.api.canary.names import canary_id
 from stream.kafka.partitions import Partition, partition_of
 from stream.kafka.topic_admin import ensure_topics
 from stream.kafka.topics import ITEMS

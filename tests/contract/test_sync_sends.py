@@ -12,7 +12,8 @@ import pytest
 from schemas.events import parse
 from schemas.items import NO_REVIEWS, ItemRecord, ItemState
 from schemas.state_codec import encode_item
-from stream.api.canary.probe import canary_event, canary_id
+from stream.api.canary.names import canary_id
+from stream.api.canary.probe import canary_event
 from stream.kafka.partitions import Partition, partition_of
 from stream.kafka.reader import Reader
 from stream.kafka.topic_admin import ensure_topics

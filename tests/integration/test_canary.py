@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from stream.api.canary.probe import canary_id
+from stream.api.canary.names import canary_id
 from tests.support.running_stack import RunningStack, running_stack
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ def test_hidden_items_are_searched_for_and_are_in_nothing_that_people_see(tmp_pa
         for path in (f"/items/{canary}", f"/products/{canary}/life"):
             assert stack.http.get(path).status_code == 404, path
         assert not stack.get("/explain", q=canary, product_id=canary)["in_index"]
+        assert stack.get("/canary/0")["product_id"] == canary and stack.http.get("/canary/4").status_code == 404
+        assert not any("canary" in path for path in stack.get("/openapi.json")["paths"])
         for query in (canary, canary.upper(), "freshline canary", "canary"):
             found = stack.get("/search", q=query, facets="brand")
             assert (found["hits"], found["total"], found["facets"]["brand"]) == ([], 0, [])

@@ -10,6 +10,7 @@ from schemas.explanations import Explanation, FilterCheck, RankingPlace, WordMat
 from schemas.recommendations import Recommendations, RecommendRequest, SimilarRequest
 from schemas.suggestions import SuggestedProduct, Suggestions, SuggestRequest
 from schemas.understood import Relaxation, Understood, UnderstoodWords
+from stream.api.canary.models import ShownCanary
 from stream.api.dashboard.feed import frame
 from stream.api.dashboard.models import SaleCalendar
 from stream.api.dead_letters.models import LetterList, LetterTopic, RepairRequest, Resent
@@ -155,7 +156,7 @@ class StandIn:
     @property
     def services(self) -> Services:
         """The service as all services of the API."""
-        return Services(self, self, self, self.dashboard, self, self, self, self.watches)
+        return Services(self, self, self, self.dashboard, self, self, self, self.watches, self)
 
     async def search(self, request: SearchRequest, after: Token | None, wait_ms: int) -> SearchAnswer:
         self.asked.append((request, after, wait_ms))
@@ -212,6 +213,11 @@ class StandIn:
             fingerprint="f",
             vector=VectorReport(state="current", fingerprint="f", pending_since=None, reason=None),
         )
+
+    async def shown(self, number: int) -> ShownCanary:
+        if self.reasons:
+            raise Unavailable("the index does not answer")
+        return ShownCanary(product_id=f"freshline-canary-{number}-0", updated_at_ms=number or None)
 
     async def waiting(self, topic: LetterTopic, reason: str | None, limit: int) -> LetterList:
         return LetterList(topic=topic, waiting=0, sent_again=0, reasons=[], letters=[])

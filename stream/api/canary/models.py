@@ -18,3 +18,11 @@ class CanaryReport(BaseModel):
     """The delay of a change that search should show by now, in the partition that is furthest behind."""
     overdue_partitions: list[int]
     """The partitions that are late by more than the stall."""
+
+
+class ShownCanary(BaseModel):
+    """The canary of a partition as a search shows it."""
+
+    product_id: str
+    updated_at_ms: int | None
+    """The `updated_at` of the change that is shown; None if none is."""

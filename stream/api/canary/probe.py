@@ -1,7 +1,7 @@
 """Changes a hidden item in each partition every few seconds, and searches for it until the change is shown.
 
 The price of the item goes the way of every price: broker, items worker, item log, index worker, index. Nothing inside
-reports on it; a search does. So a part that stands still without a sign of it is noticed.
+reports on it; a search over HTTP does. So a part that stands still without a sign of it is noticed.
 """
 
 from __future__ import annotations
@@ -9,25 +9,24 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from itertools import count
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import orjson
 import structlog
 from aiokafka.errors import KafkaError
 
-from schemas.canaries import CANARY_HEADER, CANARY_PREFIX
+from schemas.canaries import CANARY_HEADER
 from schemas.errors import Unavailable
 from stream.api.canary.models import CanaryReport
+from stream.api.canary.names import canary_id
 from stream.items.arrival import LOG_APPEND_TIME
-from stream.kafka.partitions import Partition, partition_of
+from stream.kafka.partitions import Partition
 from workers.sources.sources import IN_OWN_FORMAT
 
 if TYPE_CHECKING:
     from stream.api.context import ServingContext
     from stream.kafka.send import RecordSender
-    from workers.index.interface import Index
 
 log = structlog.get_logger(__name__)
 
@@ -40,8 +39,8 @@ CHANGES_PER_SECOND_MAX = 2
 """The most changes of all canaries together: with many partitions each canary is changed less often."""
 OTHERS_SHARE = 0.9
 """A change younger than this share of the interval comes from another process, and is enough."""
-LOOK_AGAIN_S = 0.05
-"""The time after which a search is repeated that does not show a change which it should show."""
+LOOK_AGAIN_S, LOOK_AGAIN_S_MAX = 0.05, 2.0
+"""The time after which a search is repeated that does not show a change which it should show; it doubles each time."""
 LATE_S = 30.0
 """After this time a change is given up, as it may be lost, and another one is made."""
 STALL_S = 10.0
@@ -49,6 +48,16 @@ STALL_S = 10.0
 SETTLE_S = 0.25
 """The time for which a count of what waits is put off while canaries are under way."""
 REMEMBERED = 100
+
+
+class CanarySearch(Protocol):
+    """Searches for canaries from outside. `LoopbackSearch` does."""
+
+    async def shown_stamp_ms(self, number: int) -> int:
+        """Return the `updated_at` of the change of a partition's canary that a search shows; -1 if it shows none.
+
+        Raises Unavailable if nothing answers.
+        """
 
 
 class Canary:
@@ -84,11 +93,11 @@ class CanaryProbe:
         """The lead of the broker's clock over ours at the last change, in seconds; None where it stamps no records."""
         context.metrics.canary.overdue.set_function(lambda: self._overdue_s(self._canaries))
 
-    async def run(self) -> None:
+    async def run(self, search: CanarySearch) -> None:
         """Change the canaries and search for them until cancelled; return at once where they are off."""
         async with asyncio.TaskGroup() as tasks:
             for canary in self._canaries:
-                tasks.create_task(self._change_and_look(canary))
+                tasks.create_task(self._change_and_look(canary, search))
 
     async def settle(self) -> None:
         """Return once no change of a canary is under way, or after a moment: it is nothing that waits for a person."""
@@ -111,12 +120,12 @@ class CanaryProbe:
         now_s = self._context.clock.monotonic_s()
         return max((max(0.0, now_s - each.shown_at_s - self._interval_s) for each in canaries), default=0.0)
 
-    async def _change_and_look(self, canary: Canary) -> None:
+    async def _change_and_look(self, canary: Canary, search: CanarySearch) -> None:
         while True:
             began_s = self._context.clock.monotonic_s()
             try:
                 async with asyncio.timeout(LATE_S):
-                    await self._round(canary)
+                    await self._round(canary, search)
             except TimeoutError:
                 self._context.metrics.canary.late.inc()
                 log.warning("canary is late", topic=TOPIC, partition=canary.partition.number, seconds=LATE_S)
@@ -127,9 +136,9 @@ class CanaryProbe:
             took_s = self._context.clock.monotonic_s() - began_s
             await asyncio.sleep(max(LOOK_AGAIN_S, self._interval_s - took_s))
 
-    async def _round(self, canary: Canary) -> None:
+    async def _round(self, canary: Canary, search: CanarySearch) -> None:
         """Look for the canary; if nobody changed it lately, change it, and search until the change is shown."""
-        await self._look(canary)
+        await self._look(canary, search)
         now_ms = self._context.clock.now_ms()
         if now_ms - canary.stamp_ms < OTHERS_SHARE * self._interval_s * 1000:
             return
@@ -139,9 +148,7 @@ class CanaryProbe:
         self._settled.clear()
         try:
             await self._change(canary, stamp_ms)
-            while canary.stamp_ms < stamp_ms:
-                await self._look(canary)
-                await asyncio.sleep(0 if canary.stamp_ms >= stamp_ms else LOOK_AGAIN_S)
+            await self._look_until_shown(canary, stamp_ms, search)
         finally:
             self._under_way -= 1
             if not self._under_way:
@@ -158,17 +165,19 @@ class CanaryProbe:
             self.broker_ahead_s = ahead_s(written.timestamp, sent_at_ms, self._context.clock.now_ms())
         await self._context.watermark.reaches(canary.partition, written.offset)
 
-    async def _look(self, canary: Canary) -> None:
+    async def _look_until_shown(self, canary: Canary, stamp_ms: int, search: CanarySearch) -> None:
+        await self._look(canary, search)
+        wait_s = LOOK_AGAIN_S
+        while canary.stamp_ms < stamp_ms:
+            await asyncio.sleep(wait_s)
+            wait_s = min(2 * wait_s, LOOK_AGAIN_S_MAX)
+            await self._look(canary, search)
+
+    async def _look(self, canary: Canary, search: CanarySearch) -> None:
         """Search for the canary, and note the change that is shown."""
-        stamp_ms = await shown_stamp_ms(await self._context.collections.serving(), canary.product_id)
+        stamp_ms = await search.shown_stamp_ms(canary.partition.number)
         if stamp_ms > canary.stamp_ms:
             canary.stamp_ms, canary.shown_at_s = stamp_ms, self._context.clock.monotonic_s()
-
-
-async def shown_stamp_ms(index: Index, product_id: str) -> int:
-    """Return the `updated_at` of the change of a canary that a search for its id shows; -1 if none is shown."""
-    found = await index.find_canary(product_id)
-    return -1 if found is None else found["updated_at_ms"].get("price") or -1
 
 
 def ahead_s(stamped_ms: int, sent_at_ms: int, confirmed_at_ms: int) -> float:
@@ -181,9 +190,3 @@ def canary_event(product_id: str, stamp_ms: int) -> bytes:
     """Return an event that changes the price of a canary."""
     price = f"{stamp_ms % 1_000_000 / 100:.2f}"
     return orjson.dumps({"product_id": product_id, "price": price, "currency": "EUR", "updated_at": stamp_ms})
-
-
-def canary_id(number: int, partitions: int) -> str:
-    """Return the id of the canary of a partition: the first one that belongs there."""
-    ids = (f"{CANARY_PREFIX}{number}-{attempt}" for attempt in count())
-    return next(each for each in ids if partition_of(each.encode(), partitions) == number)

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 import orjson
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
-from schemas.canaries import CANARY_HEADER, is_canary
+from schemas.canaries import CANARY_HEADER
 from schemas.errors import Unavailable
-from stream.api.canary.probe import CanaryProbe, ahead_s, canary_event, canary_id
+from stream.api.canary.names import canary_id
+from stream.api.canary.probe import CanaryProbe, ahead_s, canary_event
 from stream.kafka.partitions import partition_of
 from stream.runtime.metrics import IndexMetrics
 from tests.support.waiting import outcome_of, until
@@ -38,7 +37,7 @@ class Stack:
     ) -> None:
         self.settings = SimpleNamespace(partitions=partitions, canary_seconds=canary_seconds, broker_kind=broker)
         self.metrics = IndexMetrics(CollectorRegistry())
-        self.clock = self.watermark = self.collections = self
+        self.clock = self.watermark = self
         self.stuck: set[int] = set()
         self.blind = self.away = False
         self.ahead_s = 0.0
@@ -54,11 +53,6 @@ class Stack:
 
     def monotonic_s(self) -> float:
         return time.monotonic() + self.ahead_s
-
-    async def serving(self) -> Stack:
-        if self.away:
-            raise Unavailable("the index does not answer")
-        return self
 
     async def send(
         self, topic: str, key: bytes | None, value: bytes | None, partition: int, headers: Any
@@ -78,9 +72,10 @@ class Stack:
         if place.number in self.stuck:
             await asyncio.Event().wait()
 
-    async def find_canary(self, product_id: str) -> dict[str, Any] | None:
-        found = product_id in self.shown and not self.blind
-        return {"updated_at_ms": {"price": self.shown[product_id]}} if found else None
+    async def shown_stamp_ms(self, number: int) -> int:
+        if self.away:
+            raise Unavailable("the API does not answer")
+        return -1 if self.blind else self.shown.get(canary_id(number, PARTITIONS), -1)
 
     def measured(self) -> int:
         samples = [each for family in self.metrics.canary.took.collect() for each in family.samples]
@@ -89,7 +84,7 @@ class Stack:
 
 @asynccontextmanager
 async def running(stack: Stack) -> AsyncIterator[Stack]:
-    task = asyncio.create_task(stack.watch.run())
+    task = asyncio.create_task(stack.watch.run(stack))
     try:
         yield stack
     finally:
@@ -137,7 +132,7 @@ async def test_what_the_watermark_says_is_not_believed_until_a_search_shows_it()
         assert stack.watch.report().overdue_partitions == []
 
 
-async def test_an_index_that_is_away_is_overdue_and_is_asked_again() -> None:
+async def test_an_api_that_does_not_answer_is_overdue_and_is_asked_again() -> None:
     stack = Stack()
     stack.away = True
     async with running(stack):
@@ -186,7 +181,7 @@ def test_a_stamp_between_sending_and_confirmation_says_nothing_against_a_clock(s
 
 async def test_where_the_canary_is_off_nothing_is_sent_and_nothing_is_overdue() -> None:
     stack = Stack(canary_seconds=0)
-    await stack.watch.run()
+    await stack.watch.run(stack)
     report = stack.watch.report()
     assert not stack.sent and (report.interval_seconds, report.overdue_seconds) == (0, 0)
 
@@ -206,13 +201,6 @@ async def test_a_canary_is_changed_as_often_as_is_set_and_less_often_with_many_p
 ) -> None:
     stack = Stack(canary_seconds=canary_seconds, partitions=partitions, broker=broker)
     assert CanaryProbe(cast("Any", stack), stack).report().interval_seconds == interval_s
-
-
-@given(st.integers(1, 64).flatmap(lambda n: st.tuples(st.just(n), st.integers(0, n - 1))))
-def test_each_partition_has_a_canary_of_its_own(place: tuple[int, int]) -> None:
-    partitions, number = place
-    product_id = canary_id(number, partitions)
-    assert is_canary(product_id) and partition_of(product_id.encode(), partitions) == number
 
 
 @pytest.mark.parametrize("stamp_ms", [1_700_000_000_000, 1_700_000_000_001])
