@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +15,7 @@ from tests.support.running_stack import RunningStack, running_stack
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+IMAGES = Path(__file__).parents[2] / "docs" / "images"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 WITHOUT_CHROMIUM = "there is no Chromium: apt-get install chromium"
 PATIENCE_MS = 300_000
@@ -21,6 +23,13 @@ PATIENCE_MS = 300_000
 
 
 expect.set_options(timeout=PATIENCE_MS)
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """The folder of the README's pictures where `make images` asks for them; else they are taken for nothing but to see
+    that they can be taken."""
+    return IMAGES if os.environ.get("IMAGES") else tmp_path
 
 
 @pytest.fixture(scope="package")

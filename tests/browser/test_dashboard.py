@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import pytest
@@ -14,11 +13,12 @@ from playwright.sync_api import expect
 from tests.browser.catalogue import send_catalogue
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from playwright.sync_api import Browser, Page, ViewportSize
 
     from tests.support.running_stack import RunningStack
 
-IMAGES = Path(__file__).parents[2] / "docs" / "images"
 DESK: ViewportSize = {"width": 1280, "height": 900}
 PHONE: ViewportSize = {"width": 390, "height": 800}
 
@@ -103,21 +103,19 @@ def test_a_phone_shows_the_page_without_scrolling_sideways(page: Page, stack: Ru
     assert fits(page)
 
 
-def test_the_picture_of_the_readme_is_taken(page: Page, stack: RunningStack, tmp_path: Path) -> None:
-    """`make images` keeps it; every other run takes it for nothing but to see that it can be taken."""
+def test_the_picture_of_the_dashboard_is_taken(page: Page, stack: RunningStack, pictures: Path) -> None:
     opened(page, stack)
     # The embedded broker takes some seconds to give the workers their partitions. One event waits for it, not all.
     stack.send("products", "first-1", title="Walnut cake, the first of the day")
     stack.until_quiet()
     send_catalogue(stack)
     expect(page.locator("#stages .bar").first).to_be_visible()
-    folder = IMAGES if os.environ.get("IMAGES") else tmp_path
     if os.environ.get("IMAGES"):
         for _ in range(60):  # Charts with something on them, and so many events that one late one is within the budget.
             send_catalogue(stack)
             page.wait_for_timeout(500)
-    page.screenshot(path=folder / "dashboard.png", full_page=True)
-    assert (folder / "dashboard.png").stat().st_size > 10_000
+    page.screenshot(path=pictures / "dashboard.png", full_page=True)
+    assert (pictures / "dashboard.png").stat().st_size > 10_000
 
 
 def test_the_sale_calendar_shows_what_will_change_without_an_event(page: Page, stack: RunningStack) -> None:

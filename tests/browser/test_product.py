@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from playwright.sync_api import Page
 
     from tests.support.running_stack import RunningStack
@@ -47,3 +49,17 @@ def test_a_product_that_was_never_heard_of_is_a_sentence(page: Page, stack: Runn
     page.get_by_label("product_id").fill("never")
     page.get_by_role("button", name="Show the product").click()
     expect(page.locator("#product-said")).to_have_text("no item never was ever heard of")
+
+
+def test_the_picture_of_a_life_is_taken(page: Page, stack: RunningStack, pictures: Path) -> None:
+    tin = {"product_id": "tin-1", "currency": "EUR"}
+    stack.send("products", "tin-1", title="Cake tin, round, 24 cm", brand="Acme", updated_at="2026-11-02T09:00:00Z")
+    stack.send("prices", **tin, price="12.90", updated_at="2026-11-20T06:00:00Z")
+    stack.send("prices", **tin, price="14.90", updated_at="2026-11-09T06:00:00Z")
+    stack.send("prices", **tin, price="9.90", seller="market", updated_at="2026-11-12T06:00:00Z")
+    stack.send("reviews", "tin-1", review_id="r1", rating=5, updated_at="2026-11-21T18:30:00Z")
+    stack.until_quiet()
+    page.goto(f"{stack.api}/?product=tin-1&q=round+cake+tin&max_price=20")
+    expect(page.locator("#life")).to_contain_text("older than")
+    page.locator("#product").screenshot(path=pictures / "life.png")
+    assert (pictures / "life.png").stat().st_size > 10_000
