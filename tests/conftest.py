@@ -55,8 +55,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _shared_fixtures(item: pytest.Item) -> str | None:
-    """Return the tests that share what is costly to start: a module's, all of the browser's, all that load a model;
-    None for other unit tests."""
+    """Return the tests that share what is costly to start: those of one stack, all that load a model, all of the
+    browser's, a module's; None for other unit tests."""
+    if "shared_stack" in getattr(item, "fixturenames", ()):
+        return "shared_stack"
     folder, _, test = item.nodeid.removeprefix("tests/").partition("/")
     module = test.partition("::")[0]
     if "workers/embedder/" in module or module == "test_embedders.py":

@@ -18,7 +18,6 @@ from tests.support.waiting import STILL_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 ITEMS = 1_500
 """Enough items for a kill half way."""
@@ -30,6 +29,9 @@ PRICES = count(1_000)
 
 class Feed:
     """Changes prices until the end of the block, and knows the last price of each item."""
+
+    items = "p"
+    """The beginning of their ids."""
 
     def __init__(self, stack: RunningStack) -> None:
         self._stack = stack
@@ -48,7 +50,7 @@ class Feed:
     def _run(self) -> None:
         while not self._stop.wait(0.02):
             price = next(PRICES)
-            product_id = f"p{price % PRICED}"
+            product_id = f"{self.items}{price % PRICED}"
             self._send(product_id, price)
             self.prices[product_id] = price
 
@@ -57,11 +59,13 @@ class Feed:
 
 
 class TextFeed(Feed):
-    """Changes a title with every price."""
+    """Changes a title with every price, of other items."""
+
+    items = "t"
 
     def _send(self, product_id: str, price: int) -> None:
         super()._send(product_id, price)
-        self._stack.send("products", product_id, title=f"Walnut cake {price} of {product_id}", version=price)
+        self._stack.send("products", product_id, title=f"Almond tart {price} of {product_id}", version=price)
 
 
 class Searches:
@@ -86,7 +90,7 @@ class Searches:
     def _run(self) -> None:
         while not self._stop.wait(0.05):
             # In an order of its own all that is found is counted, and not the first two hundred of each ranking.
-            answer = self._http.get("/search", params={"q": "walnut cake", "limit": 1, "sort": "rating"})
+            answer = self._http.get("/search", params={"q": "almond tart", "limit": 1, "sort": "rating"})
             self.answers.append((answer.status_code, answer.json().get("total", 0)))
 
 
@@ -97,8 +101,15 @@ def check_all(stack: RunningStack, prices: dict[str, int]) -> None:
     assert stack.get("/search", brand="Baker", limit=1)["total"] == ITEMS
 
 
-def rebuilt(stack: RunningStack) -> bool:
-    return bool(stack.get("/status")["index"]["model"] == "other")
+def serves(stack: RunningStack, model: str) -> bool:
+    return bool(stack.get("/status")["index"]["model"] == model)
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+    """A stack for several tests, each with items of its own."""
+    with running_stack(tmp_path_factory.mktemp("rebuild")) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
@@ -111,87 +122,87 @@ def one_item(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]
         yield stack
 
 
-def test_a_rebuild_that_is_killed_half_way_goes_on_takes_live_changes_and_can_be_taken_back(tmp_path: Path) -> None:
-    with running_stack(tmp_path) as stack:
-        for n in range(ITEMS):
-            stack.send_soon("products", f"p{n}", title=f"Walnut cake number {n}", brand="Baker", version=1)
-        stack.producer.flush()
-        stack.until_quiet()
-        for key in (b"p3", b"\xff"):
-            stack.producer.send("items", key=key, value=b"a foreign record")
-        stack.producer.flush()
-        stack.until_quiet()
-        before = stack.get("/status")["index"]["collection"]
-
-        with Feed(stack) as feed:
-            asked = stack.freshline_in_background("rebuild", "--model", "other", "--json")
-            stack.until(
-                lambda: asked.poll() is not None or bool(stack.get("/rebuild")["phase"] == "filling"),
-                "the new collection is being filled",
-            )
-            assert asked.poll() is None, asked.communicate()
-            second = stack.http.post("/rebuild")
-            stack.kill("index")
-            assert second.status_code == 409 and "a rebuild runs already" in second.text
-            stack.until(lambda: stack.http.get("/rebuild").is_success, "the next process goes on with it")
-            stack.until(lambda: rebuilt(stack), "the new collection serves")
-            out, _ = asked.communicate()
-        assert asked.returncode == 0 and json.loads(out)["model"] == "other"
-        check_all(stack, feed.prices)
-        after = stack.get("/status")["index"]
-        assert after["collection"] != before and after["previous"] == before
-
-        with Feed(stack) as feed:
-            stack.until(lambda: len(feed.prices) > 50, "prices change after the switch")
-        back = stack.freshline("rebuild", "--rollback", "--json")
-        assert json.loads(back.stdout) == {"collection": before, "before": after["collection"]}
-        check_all(stack, feed.prices)
-
-        assert json.loads(stack.freshline("rebuild", "--finish", "--json").stdout) == {"dropped": after["collection"]}
-        for step in ("--rollback", "--finish"):
-            refused = stack.freshline("rebuild", step)
-            assert refused.returncode == 1 and len(refused.stderr.splitlines()) == 1
-            assert "there is nothing to" in refused.stderr
-        check_all(stack, feed.prices)
-
-
 def test_every_search_is_answered_while_prices_and_texts_change_and_what_did_not_change_keeps_its_times(
-    tmp_path: Path,
+    stack: RunningStack,
 ) -> None:
-    with running_stack(tmp_path) as stack:
-        for n in range(FEW):
-            stack.send_soon("products", f"p{n}", title=f"Walnut cake number {n}", version=1)
-        stack.producer.flush()
-        stack.until_quiet()
-        unchanged = f"p{FEW - 1}"
-        before = stack.item(unchanged)["searchable_at"]
-        with Searches(stack) as searches, TextFeed(stack) as feed:
-            stack.until(lambda: len(searches.answers) > 5 and len(feed.prices) > 5, "searches and changes flow")
-            assert stack.freshline("rebuild", "--model", "other", "--json").returncode == 0
-            then = len(searches.answers)
-            stack.until(lambda: len(searches.answers) > then + 20, "searches go on after the switch")
-        assert rebuilt(stack)
-        assert set(searches.answers) == {(200, FEW)}
-        assert stack.item(unchanged)["searchable_at"] == before
-        stack.until_quiet()
-        for product_id, price in feed.prices.items():
-            item = stack.item(product_id)
-            assert item["price"] == price and item["title"] == f"Walnut cake {price} of {product_id}"
+    for n in range(FEW):
+        stack.send_soon("products", f"t{n}", title=f"Almond tart number {n}", version=1)
+    stack.producer.flush()
+    stack.until_quiet()
+    unchanged = f"t{FEW - 1}"
+    before = stack.item(unchanged)["searchable_at"]
+    with Searches(stack) as searches, TextFeed(stack) as feed:
+        stack.until(lambda: len(searches.answers) > 5 and len(feed.prices) > 5, "searches and changes flow")
+        assert stack.freshline("rebuild", "--model", "another", "--json").code == 0
+        then = len(searches.answers)
+        stack.until(lambda: len(searches.answers) > then + 20, "searches go on after the switch")
+    assert serves(stack, "another")
+    assert set(searches.answers) == {(200, FEW)}
+    assert stack.item(unchanged)["searchable_at"] == before
+    stack.until_quiet()
+    for product_id, price in feed.prices.items():
+        item = stack.item(product_id)
+        assert item["price"] == price and item["title"] == f"Almond tart {price} of {product_id}"
+
+
+def test_a_rebuild_that_is_killed_half_way_goes_on_takes_live_changes_and_can_be_taken_back(
+    stack: RunningStack,
+) -> None:
+    for n in range(ITEMS):
+        stack.send_soon("products", f"p{n}", title=f"Walnut cake number {n}", brand="Baker", version=1)
+    stack.producer.flush()
+    stack.until_quiet()
+    for key in (b"p3", b"\xff"):
+        stack.producer.send("items", key=key, value=b"a foreign record")
+    stack.producer.flush()
+    stack.until_quiet()
+    before = stack.get("/status")["index"]["collection"]
+
+    with Feed(stack) as feed:
+        asked = stack.start_freshline("rebuild", "--model", "other", "--json")
+        stack.until(
+            lambda: asked.poll() is not None or bool(stack.get("/rebuild")["phase"] == "filling"),
+            "the new collection is being filled",
+        )
+        assert asked.poll() is None, asked.communicate()
+        second = stack.http.post("/rebuild")
+        stack.kill("index")
+        assert second.status_code == 409 and "a rebuild runs already" in second.text
+        stack.until(lambda: stack.http.get("/rebuild").is_success, "the next process goes on with it")
+        stack.until(lambda: serves(stack, "other"), "the new collection serves")
+        out, _ = asked.communicate()
+    assert asked.returncode == 0 and json.loads(out)["model"] == "other"
+    check_all(stack, feed.prices)
+    after = stack.get("/status")["index"]
+    assert after["collection"] != before and after["previous"] == before
+
+    with Feed(stack) as feed:
+        stack.until(lambda: len(feed.prices) > 50, "prices change after the switch")
+    back = stack.freshline("rebuild", "--rollback", "--json")
+    assert json.loads(back.out) == {"collection": before, "before": after["collection"]}
+    check_all(stack, feed.prices)
+
+    assert json.loads(stack.freshline("rebuild", "--finish", "--json").out) == {"dropped": after["collection"]}
+    for step in ("--rollback", "--finish"):
+        refused = stack.freshline("rebuild", step)
+        assert refused.code == 1 and len(refused.err.splitlines()) == 1
+        assert "there is nothing to" in refused.err
+    check_all(stack, feed.prices)
 
 
 def test_a_model_that_cannot_be_loaded_is_refused_in_one_line_and_nothing_changes(one_item: RunningStack) -> None:
     before = one_item.get("/status")["index"]
     refused = one_item.freshline("rebuild", "--model", "no-such-model")
-    assert refused.returncode == 1 and len(refused.stderr.splitlines()) == 1
-    assert "There is no model 'no-such-model'" in refused.stderr
+    assert refused.code == 1 and len(refused.err.splitlines()) == 1
+    assert "There is no model 'no-such-model'" in refused.err
     after = one_item.get("/status")["index"]
     assert (after["collection"], after["previous"]) == (before["collection"], before["previous"])
-    cost = json.loads(one_item.freshline("rebuild", "--dry-run", "--json").stdout)
+    cost = json.loads(one_item.freshline("rebuild", "--dry-run", "--json").out)
     assert (cost["items"], cost["vectors_reused"], cost["vectors_to_embed"]) == (1, 1, 0)
     assert one_item.get("/rebuild")["result"]["dry_run"] is True
 
 
 def test_a_catalogue_of_one_item_most_of_whose_partitions_are_empty_is_rebuilt(one_item: RunningStack) -> None:
     done = one_item.freshline("rebuild", "--json")
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["items"] == 1
+    assert done.code == 0, done.err
+    assert json.loads(done.out)["items"] == 1

@@ -10,15 +10,22 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
+from unittest import mock
 
 import httpx
 import orjson
 import pytest
 from qdrant_edge import UpdateOperation
 
-from schemas.points import point_id
+from schemas.points import point_id, point_version
+from stream.kafka.end_offsets import EndOffsets
+from stream.kafka.log_identity import log_identity
+from stream.kafka.partitions import all_partitions
 from stream.kafka.topic_admin import ensure_topics
+from stream.kafka.topics import ITEMS
 from stream.runtime.ports import free_port
+from stream.writers.epoch import LOG, log_mark
+from tests.support.running_commands import freshline
 from tests.support.waiting import wait_end, wait_until
 from workers.embedder.fake import FakeEmbedder
 from workers.index.edge.collections import EdgeCollections
@@ -32,9 +39,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from schemas.points import Payload
+    from stream.kafka.cluster import Cluster
     from tests.support.running_broker import RunningBroker
+    from workers.index.interface import Index
 
 ITEMS_COUNT = 40
+PARTITIONS = 2
 
 
 class Stack:
@@ -42,21 +52,23 @@ class Stack:
 
     def __init__(self, broker: RunningBroker, folder: Path) -> None:
         self.folder, self.api = folder, f"http://127.0.0.1:{free_port()}"
-        self._env = {
-            **os.environ,
+        self.cluster = broker.cluster
+        self._settings = {
             "FRESHLINE_KAFKA": broker.address,
             "FRESHLINE_BROKER": broker.kind,
             "FRESHLINE_API": self.api,
             "FRESHLINE_API_PORT": self.api.rpartition(":")[2],
             "FRESHLINE_DATA_DIR": str(folder / "data"),
             "FRESHLINE_EMBEDDER": "fake",
-            "FRESHLINE_PARTITIONS": "2",
+            "FRESHLINE_PARTITIONS": str(PARTITIONS),
         }
 
     @contextmanager
     def worker(self, module: str) -> Iterator[subprocess.Popen[bytes]]:
         with (self.folder / f"{module}.log").open("ab") as log:
-            process = subprocess.Popen([sys.executable, "-m", module], env=self._env, stdout=log, stderr=log)
+            process = subprocess.Popen(
+                [sys.executable, "-m", module], env=os.environ | self._settings, stdout=log, stderr=log
+            )
         try:
             yield process
             process.send_signal(signal.SIGTERM)
@@ -72,19 +84,19 @@ class Stack:
             yield
 
     def freshline(self, *arguments: str, stdin: str = "") -> tuple[int, str]:
-        command = [sys.executable, "-m", "stream.commands", *arguments]
-        done = subprocess.run(command, env=self._env, input=stdin, capture_output=True, text=True)
-        assert done.returncode in (0, 10), done.stderr
-        return done.returncode, done.stdout
+        with mock.patch.dict(os.environ, self._settings):
+            done = freshline(*arguments, stdin=stdin.encode())
+        assert done.code in (0, 10), done.err
+        return done.code, done.out
 
     def item(self, product_id: str) -> dict[str, Any]:
-        answer = httpx.get(f"{self.api}/items/{product_id}").json()
+        answer = httpx.get(f"{self.api}/items/{product_id}", trust_env=False).json()
         indexed: dict[str, Any] = answer["indexed"]
         return indexed
 
     def _quiet(self) -> bool:
         try:
-            status = httpx.get(f"{self.api}/status").json()
+            status = httpx.get(f"{self.api}/status", trust_env=False).json()
         except httpx.HTTPError:
             return False
         return bool(status.get("ready")) and status["lag_events"] == 0
@@ -92,7 +104,7 @@ class Stack:
 
 @pytest.fixture
 def stack(own_embedded_broker: RunningBroker, tmp_path: Path) -> Iterator[Stack]:
-    ensure_topics(own_embedded_broker.settings(partitions=2))
+    ensure_topics(own_embedded_broker.settings(partitions=PARTITIONS))
     stack = Stack(own_embedded_broker, tmp_path)
     with stack.worker("stream.items"):
         yield stack
@@ -111,13 +123,24 @@ def fill(stack: Stack) -> None:
         stack.freshline("produce", topic, "--wait", stdin=lines(*bodies))
 
 
-async def break_index(directory: Path) -> None:
+async def save_ends(index: Index, cluster: Cluster) -> None:
+    """Store that the index has all of the log: its worker, which stores that each second, writes nothing again."""
+    identity = await log_identity(cluster)
+    async with EndOffsets(cluster) as offsets:
+        ends = await offsets.fetch(all_partitions(ITEMS, each=PARTITIONS))
+    versions = {str(partition.number): point_version(identity.epoch, end) for partition, end in ends.items()}
+    await index.save_positions({**versions, LOG: log_mark(identity.log_id)})
+
+
+async def break_index(stack: Stack) -> None:
     """Break the index as a faulty version or a careless person would."""
+    directory = stack.folder / "data" / "index"
     collections = EdgeCollections(
         directory, alias="items", model=FakeEmbedder().model, model_source=None, gate=QueryGate()
     )
     index = await collections.serving()
     assert isinstance(index, EdgeIndex)
+    await save_ends(index, stack.cluster)
     stored = await index.stored([f"p{n}" for n in range(6)])
     index._shard.update(UpdateOperation.delete_points([point_id("p1")]))
     version = {product_id: point.payload["version"] for product_id, point in stored.items()}
@@ -138,7 +161,7 @@ def test_what_was_broken_is_named_then_repaired_and_every_item_is_right_again(st
         fill(stack)
         right = {f"p{n}": stack.item(f"p{n}") for n in range(6)}
         assert stack.freshline("reconcile")[0] == 0
-    asyncio.run(break_index(stack.folder / "data" / "index"))
+    asyncio.run(break_index(stack))
     with stack.index_worker():
         code, out = stack.freshline("reconcile", "--json")
         found = json.loads(out)["found"]

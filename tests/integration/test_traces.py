@@ -47,8 +47,9 @@ def test_a_price_and_a_new_text_are_each_one_trace_over_all_processes(tmp_path: 
         with running_stack(tmp_path, **export) as stack:
             for topic, line in lines.items():
                 (tmp_path / topic).write_text(line)
-                sent = stack.freshline("produce", topic, str(tmp_path / topic), "--wait", env=export)
-                assert sent.returncode == 0, sent.stderr
+                sent = stack.start_freshline("produce", topic, str(tmp_path / topic), "--wait", **export)
+                _, said = sent.communicate()
+                assert sent.returncode == 0, said
             stack.until(lambda: trace_with(collected, "send products", "embed text") is not None, "a vector is traced")
             stack.until(lambda: trace_with(collected, "send prices", "process items") is not None, "a price is traced")
             httpx.get(f"{stack.api}/search", params={"q": "lamp"}, headers={"traceparent": PARENT}, trust_env=False)

@@ -106,12 +106,12 @@ def test_a_stack_over_scram_and_tls_works_and_tells_no_secret(
     assert not any(secret in text for secret in SECRETS for text in said)
 
 
-def test_a_stack_on_a_qdrant_server_over_grpc_with_a_key_and_tls_works_and_tells_no_secret(
+def test_a_stack_with_a_client_certificate_on_a_qdrant_server_over_grpc_with_a_key_and_tls_works_and_tells_no_secret(
     secured_kafka: SecuredKafka, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files = secured_kafka.certificates
     with locked_qdrant(files) as (server, proxy):
-        login = secured_kafka.logins(tmp_path)["SCRAM-SHA-512 over TLS"] | server
+        login = secured_kafka.logins(tmp_path)["a client certificate"] | server
         with stack_with(login, tmp_path) as stack:
             done = sent_and_found("grpc-1")
             others = [freshline(*line.split()) for line in ("reconcile", "status --json")]
@@ -134,11 +134,6 @@ def test_a_stack_on_a_qdrant_server_over_grpc_with_a_key_and_tls_works_and_tells
     said += [log, *written_in(tmp_path)]
     assert not any(secret in text for secret in SECRETS for text in said)
     assert not any("ssl_transport_security" in text for text in said), "gRPC says nothing by itself"
-
-
-def test_a_stack_with_a_client_certificate_works(secured_kafka: SecuredKafka, tmp_path: Path) -> None:
-    with stack_with(secured_kafka.logins(tmp_path)["a client certificate"], tmp_path):
-        sent_and_found("mtls-1")
 
 
 def start_worker(env: dict[str, str], data_dir: Path, kind: str = "items") -> subprocess.Popen[bytes]:

@@ -129,17 +129,15 @@ def test_alerts_come_once_on_the_topic_and_on_the_stream_through_a_restart(tmp_p
         assert stack.http.delete(f"/watch/{lamps}").status_code == 404
 
 
-def test_wrong_watches_are_refused_and_the_stack_goes_on(tmp_path: Path) -> None:
-    with running_stack(tmp_path) as stack:
-        stack.until_quiet()
-        for body, field in (
-            ({"q": "lamp", "colour": "red"}, "colour"),
-            ({"q": "lamp", "max_price": 10}, "currency"),
-            ({"q": "!!"}, "q"),
-            ({"product_id": "never-heard-of", "target_price": 3, "currency": "EUR"}, "product_id"),
-        ):
-            answer = stack.http.post("/watch", json={"owner": "somebody", **body})
-            assert (answer.status_code, answer.json()["error"]["field"]) == (422, field)
-        assert stack.http.get("/watch/none/events").status_code == 404
-        searchable(stack, "products", "lamp-1", title="Lamp")
-        assert stack.item("lamp-1")["title"] == "Lamp"
+def test_wrong_watches_are_refused_and_the_stack_goes_on(shared_stack: RunningStack) -> None:
+    for body, field in (
+        ({"q": "lamp", "colour": "red"}, "colour"),
+        ({"q": "lamp", "max_price": 10}, "currency"),
+        ({"q": "!!"}, "q"),
+        ({"product_id": "never-heard-of", "target_price": 3, "currency": "EUR"}, "product_id"),
+    ):
+        answer = shared_stack.http.post("/watch", json={"owner": "somebody", **body})
+        assert (answer.status_code, answer.json()["error"]["field"]) == (422, field)
+    assert shared_stack.http.get("/watch/none/events").status_code == 404
+    searchable(shared_stack, "products", "floor-lamp", title="Lamp")
+    assert shared_stack.item("floor-lamp")["title"] == "Lamp"

@@ -12,15 +12,19 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import httpx
 from kafka import KafkaProducer
 
 from stream.runtime.ports import free_port
+from tests.support.running_commands import freshline
 from tests.support.waiting import STILL_S, wait_end, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from tests.support.running_commands import Done
 
 
 class RunningStack:
@@ -60,27 +64,25 @@ class RunningStack:
         return indexed
 
     # Commands run in the folder of the stack: in the one of the tests they would find what `make demo` has left there.
-    def freshline(self, *arguments: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            self._command(*arguments), capture_output=True, text=True, env=self._env | (env or {}), cwd=self.folder
-        )
+    def freshline(self, *arguments: str, **env: str) -> Done:
+        """Run a command in this process: one of its own would cost a second of processor time for each."""
+        with mock.patch.dict(os.environ, self._env | env), contextlib.chdir(self.folder):
+            return freshline(*arguments)
 
-    def freshline_in_background(self, *arguments: str) -> subprocess.Popen[str]:
+    def start_freshline(self, *arguments: str, **env: str) -> subprocess.Popen[str]:
+        """Start a command in a process of its own."""
         return subprocess.Popen(
-            self._command(*arguments),
+            [sys.executable, "-m", "stream.commands", *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env=self._env,
+            env=os.environ | self._env | env,
             cwd=self.folder,
         )
 
     @property
     def _env(self) -> dict[str, str]:
-        return os.environ | {"XDG_STATE_HOME": str(self.folder / "state")}
-
-    def _command(self, *arguments: str) -> list[str]:
-        return [sys.executable, "-m", "stream.commands", *arguments]
+        return {"XDG_STATE_HOME": str(self.folder / "state")}
 
     def pid(self, name: str) -> int:
         """Return the process id of the worker `items` or `index`."""
