@@ -92,8 +92,15 @@ async def unless_away(ask: Callable[[], Awaitable[T]], what: str, otherwise: T) 
         return otherwise
 
 
-async def every(interval_s: float, step: Callable[[], Awaitable[object]], what: str) -> Never:
-    """Take a step, and again `interval_s` after its end, until cancelled; see `unless_away` for its errors."""
+async def every(
+    interval_s: float, step: Callable[[], Awaitable[object]], what: str, *, rest_first: bool = False
+) -> Never:
+    """Take a step, and again `interval_s` after its end, until cancelled; see `unless_away` for its errors.
+
+    With `rest_first` the first step is taken after `interval_s` too.
+    """
+    if rest_first:
+        await asyncio.sleep(interval_s)
     while True:
         await unless_away(step, what, None)
         await asyncio.sleep(interval_s)

@@ -31,6 +31,7 @@ log = structlog.get_logger(__name__)
 
 POSITIONS_INTERVAL_S = 1.0
 FLUSH_INTERVAL_S = 10.0
+"""The time between two flushes, which bound the write-ahead log of an embedded index."""
 
 
 class Writer:
@@ -91,8 +92,8 @@ class Writer:
             self._embed(),
             self._lanes.windows.run(),
             self._lanes.alerts.run(),
-            self._keep_positions(),
-            self._keep_flushed(),
+            every(POSITIONS_INTERVAL_S, self._save_positions, "positions not saved", rest_first=True),
+            every(FLUSH_INTERVAL_S, self.index.flush, "not flushed", rest_first=True),
         ]
         if self.backfill is not None:
             works.append(self.backfill.run())
@@ -139,19 +140,10 @@ class Writer:
             return
         await self.embedding.run()
 
-    async def _keep_positions(self) -> None:
-        """Save the positions in the collection, until cancelled. Raises Gone once the collection has been replaced."""
-        await asyncio.sleep(POSITIONS_INTERVAL_S)
-        await every(POSITIONS_INTERVAL_S, self._save_positions, "positions not saved")
-
     async def _save_positions(self) -> None:
+        """Save the positions in the collection. Raises Unavailable, and Gone once the collection has been replaced."""
         if (versions := self.versions()) != self._saved:
             await self.index.save_positions({**versions, LOG: self._context.log_mark})
             self._saved = versions
         else:
             await self.index.positions()  # Nothing has changed, but the collection may be gone.
-
-    async def _keep_flushed(self) -> None:
-        """Flush the index at intervals, which bounds its write-ahead log, until cancelled."""
-        await asyncio.sleep(FLUSH_INTERVAL_S)
-        await every(FLUSH_INTERVAL_S, self.index.flush, "not flushed")

@@ -201,16 +201,8 @@ async def test_what_waits_is_acked_unwritten_where_its_collection_is_dropped_and
 async def test_positions_say_of_which_log_they_are(index: Index) -> None:
     await index.save_positions({str(PARTITION): point_version(EPOCH, 40)})
     made = await writer(index, building=False)
-    keeping = asyncio.create_task(made._keep_positions())
-    try:
-
-        async def kept() -> bool:
-            return await index.positions() == {str(PARTITION): point_version(EPOCH, 40), LOG: log_mark(LOG_ID)}
-
-        await until(kept, "they are saved")
-    finally:
-        keeping.cancel()
-        await asyncio.gather(keeping, return_exceptions=True)
+    await made._save_positions()
+    assert await index.positions() == {str(PARTITION): point_version(EPOCH, 40), LOG: log_mark(LOG_ID)}
 
 
 async def test_an_index_that_was_filled_from_another_log_of_the_same_epoch_is_filled_again(
