@@ -8,16 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from schemas.errors import Unavailable
 from stream.kafka.cluster import Cluster
-from stream.kafka.headers import dead_letter_topic
 from stream.kafka.log_identity import log_identity
 from stream.kafka.partitions import Partition, all_partitions
-from stream.kafka.reader import Reader
-from stream.kafka.topics import INPUTS, ITEMS, PROGRESS, STATES, all_topics
+from stream.kafka.topics import INPUTS, PROGRESS, STATES, all_topics
 from stream.state_files.journal import Journal
 from stream.state_files.journal_follower import JournalFollower
 from stream.up.child_process import describe_exit, wait_broker_accepts
 from stream.up.handover import InputHandover
-from stream.up.loss_report import LossReport
+from stream.up.loss_report import LossReport, count_dead_letters
 from stream.up.probe import READY_INTERVAL_S
 from stream.up.renewal_probe import RenewalProbe
 from stream.up.topic_bootstrap import create_topics_first
@@ -188,12 +186,8 @@ class EmbeddedLog:
 
     async def _report_dead_letters(self) -> None:
         """Report the dead letters, which are not handed over: the records that they refer to end with this log."""
-        partitions = self._partitions_of(*(dead_letter_topic(topic) for topic in (*INPUTS, ITEMS)))
         with contextlib.suppress(Unavailable):
-            async with Reader(self._cluster) as reader:
-                reader.assign(dict.fromkeys(partitions, 0))
-                count = sum((await reader.end_offsets()).values())
-            if count:
+            if count := await count_dead_letters(self._cluster, self._settings.partitions):
                 self._losses.dead_letters_ended(count)
 
     async def close(self) -> bool:

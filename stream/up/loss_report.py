@@ -6,10 +6,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from schemas.times import rfc3339
+from stream.kafka.headers import dead_letter_topic
+from stream.kafka.partitions import all_partitions
+from stream.kafka.reader import Reader
+from stream.kafka.topics import INPUTS, ITEMS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from stream.kafka.cluster import Cluster
     from stream.kafka.partitions import Partition
     from stream.runtime.stack_report import StackReportFile
     from stream.up.child_process import Say
@@ -112,6 +117,14 @@ class LossReport:
         self._sentences.append(sentence)
         if len(self._sentences) > LOSSES_MAX:
             self._sentences = [EARLIER, *self._sentences[-LOSSES_MAX:]]
+
+
+async def count_dead_letters(kafka: Cluster, partitions: int) -> int:
+    """Return the number of dead letters in the log, whose topics have so many partitions. Raises Unavailable."""
+    topics = [dead_letter_topic(topic) for topic in (*INPUTS, ITEMS)]
+    async with Reader(kafka) as reader:
+        reader.assign(dict.fromkeys(all_partitions(*topics, each=partitions), 0))
+        return sum((await reader.end_offsets()).values())
 
 
 def _sent_before(arrived: str) -> str:
