@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from schemas.items import NO_REVIEWS, Entity, ItemRecord, ItemState, ReviewSummary
 from workers.state import fold, reviews
+from workers.state.staleness import why_unchanged
 
 if TYPE_CHECKING:
     from schemas.events import Event
     from schemas.items import Change
-
-Unchanged = Literal["duplicate", "stale"]
-"""The reason why an event changed nothing, as the metric of such events names it."""
+    from workers.state.staleness import Unchanged
 
 
 @dataclass(slots=True)
@@ -59,13 +58,9 @@ class ItemPartition:
         return changed
 
     def why_unchanged(self, event: Event) -> Unchanged:
-        """Return why an event changed nothing: it was folded before (`fold.repeats`), or it is stale."""
+        """Return why an event changed nothing."""
         held = self._held(event.product_id)
-        if event.topic == "reviews":
-            repeats = fold.holds(held.reviews.get(event.part or ""), event.stamp)
-        else:
-            repeats = fold.repeats(held.state, event)
-        return "duplicate" if repeats else "stale"
+        return why_unchanged(held.state, held.reviews, event)
 
     def join_review(self, product_id: str, review_id: str, review: Entity) -> bool:
         """Join the state of one review; return whether it changed anything."""

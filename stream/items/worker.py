@@ -9,7 +9,6 @@ from schemas.canaries import is_canary
 from schemas.errors import InvalidEvent
 from stream.items.arrival import arrival
 from stream.items.effects import Effect, FoldedEvent, Outgoing
-from stream.items.partition import Unchanged
 from stream.kafka.headers import (
     Origin,
     bug_headers,
@@ -24,6 +23,7 @@ from stream.runtime.telemetry.attributes import CHANGED, PRODUCT_ID
 from workers.lanes.acks import shared_by
 from workers.query_gate import CooperativeTurns
 from workers.sources.sources import IN_OWN_FORMAT
+from workers.state.staleness import Unchanged
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from workers.lanes.pending_item import NewText
-from workers.point.plan import PointPlan, is_new_text, patch_facets, plan, same_product
+from workers.point.new_text import is_new_text
+from workers.point.plan import PointPlan, patch_facets, plan, same_product
 from workers.state.projection import content, facets, product_digest
 
 if TYPE_CHECKING:

@@ -10,9 +10,10 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from schemas.points import Status
-from workers.document import document, same_text
+from workers.document import document
 from workers.index.interface import Patch, Reprice, Stored, Upsert
 from workers.point import payload
+from workers.point.new_text import certainly_same, same_words
 from workers.state.prices import price_changes_at_ms, price_now
 from workers.state.projection import OF_OFFERS, offers_left_out, updated_at_ms
 from workers.words.item import identity_words, item_words
@@ -87,10 +88,10 @@ def plan(
     # A hidden point keeps no fingerprint, so an item that returns gets its vectors back.
     # A repair takes no shortcut: shortcuts trust the fingerprint and the lexical vector that was written with it.
     known = None if stored is None or repair else stored.payload["fingerprint"]
-    if stored is not None and known is not None and _certainly_same(stored.payload, content):
+    if stored is not None and known is not None and certainly_same(stored.payload, content):
         return _patch(stored, content, version, since, product_digest)
     present = document(content, model)
-    if stored is not None and known == present.fingerprint and _same_words(stored.payload, content):
+    if stored is not None and known == present.fingerprint and same_words(stored.payload, content):
         return _patch(stored, content, version, since, product_digest)
     due_at_ms = now_ms if text_arrived_at_ms is None else text_arrived_at_ms
     vector = _vector(stored, present.fingerprint, cached, due_at_ms)
@@ -119,32 +120,6 @@ def patch_facets(stored: Payload, item: LoggedItem, of_facets: Facets, version: 
     wanted = cast("Content", {**stored, **of_facets, "left_out": left_out, "updated_at_ms": times})
     since = partial(payload.searchable_at_ms, now_ms=now_ms)
     return _patch(Stored(stored, None), wanted, version, since, stored["product_digest"], payload.FIELDS_BESIDE_PRODUCT)
-
-
-def is_new_text(stored: Stored | None, content: Content, *, version: int, model: ModelId, repair: bool = False) -> bool:
-    """Return whether the plan for an item record will be to embed or to upsert: whether it writes the item's text.
-
-    The arguments are those of `plan`, but `stored` need not have its vector. New texts can thus be told apart from
-    all other changes before their vectors are read.
-    """
-    if not payload.is_visible(content) or (stored is not None and stored.payload["version"] >= version):
-        return False
-    known = None if stored is None or repair else stored.payload["fingerprint"]
-    if stored is None or known is None:
-        return True
-    if _certainly_same(stored.payload, content):
-        return False
-    return document(content, model).fingerprint != known or not _same_words(stored.payload, content)
-
-
-def _certainly_same(before: Content, now: Content) -> bool:
-    """Return whether document and terms are certainly the same, because no field that they are made from differs."""
-    return before["gtin"] == now["gtin"] and same_text(before, now)  # A GTIN is a term, and not in the document.
-
-
-def _same_words(before: Content, now: Content) -> bool:
-    """Return whether the terms are the same, too: a text may move from one field to another in the same document."""
-    return item_words(before) == item_words(now)
 
 
 def reprice(stored: Payload, shop_currency: str | None, now_ms: int) -> Reprice:

@@ -84,25 +84,6 @@ def count_evicted(before: ItemState, event: Event, after: ItemState) -> int:
     return sum("/" in key for key in gone)  # Every other missing fact was cleared by a newer change.
 
 
-def repeats(state: ItemState, event: Event) -> bool:
-    """Return whether the state already holds this very event of `products` or `prices`, or the rest of it.
-
-    An event that changes nothing and is not held is stale: something newer outranks all of it, or no room is left.
-    """
-    if event.topic == "prices":
-        return holds(state.offers.get(event.part or ""), event.stamp)
-    if event.op == "delete" and event.stamp.version == UNVERSIONED:
-        return state.deleted_unversioned_ms == event.stamp.updated_at_ms
-    return holds(state.product, event.stamp)
-
-
-def holds(known: Entity | None, stamp: Stamp) -> bool:
-    """Return whether a register or a mask of this entity has this stamp, which no other event has."""
-    if known is None:
-        return False
-    return stamp in (known.floor, known.deleted) or any(fact.stamp == stamp for fact in known.facts.values())
-
-
 def join_entity(a: Entity, b: Entity, *, blank: bool = False) -> Entity:
     """Return the least entity that holds both; `a` itself if `b` adds nothing.
 

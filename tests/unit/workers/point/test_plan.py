@@ -16,8 +16,9 @@ from tests.support.contents import content
 from workers.document import document
 from workers.embedder.interface import ModelId
 from workers.index.interface import Patch, Reprice, Stored, Upsert, Write
+from workers.point.new_text import is_new_text
 from workers.point.payload import CONTENT_FIELDS
-from workers.point.plan import Action, PointPlan, is_new_text, plan, reprice
+from workers.point.plan import Action, PointPlan, plan, reprice
 from workers.words.item import Words, item_words
 
 if TYPE_CHECKING:

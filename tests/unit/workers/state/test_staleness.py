@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.support.events_strategy import item_events, parsed
 from tests.support.folding import folded
-from workers.state import fold
+from workers.state import fold, staleness
 
 if TYPE_CHECKING:
     from schemas.events import Event
@@ -24,7 +24,7 @@ def test_only_an_event_that_was_folded_before_is_a_duplicate(events: list[Event]
     state = folded(events)
     stamps = {(each.topic, each.part, each.stamp) for each in events}
     unversioned = event.op == "delete" and event.topic == "products" and event.stamp.version < 0
-    if fold.repeats(state, event):
+    if staleness.repeats(state, event):
         times = {each.stamp.updated_at_ms for each in events if each.op == "delete"}
         assert (event.stamp.updated_at_ms in times) if unversioned else (event.topic, event.part, event.stamp) in stamps
 
@@ -33,7 +33,7 @@ def test_only_an_event_that_was_folded_before_is_a_duplicate(events: list[Event]
 def test_the_first_event_of_an_item_said_again_is_a_duplicate_if_it_says_anything(event: Event) -> None:
     state = folded([event])
     assert fold.fold(state, event) is state
-    assert fold.repeats(state, event) or (event.op == "patch" and not event.facts)
+    assert staleness.repeats(state, event) or (event.op == "patch" and not event.facts)
 
 
 @pytest.mark.parametrize(
@@ -51,5 +51,5 @@ def test_an_older_event_is_stale_and_the_newer_one_again_a_duplicate(
 ) -> None:
     won, late = parsed(topic, newer), parsed(topic, older)
     state = folded([won])
-    assert fold.fold(state, late) is state and not fold.repeats(state, late)
-    assert fold.fold(state, won) is state and fold.repeats(state, won)
+    assert fold.fold(state, late) is state and not staleness.repeats(state, late)
+    assert fold.fold(state, won) is state and staleness.repeats(state, won)
