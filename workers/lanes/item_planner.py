@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from workers.lanes.pending_item import NewText
 from workers.point.new_text import is_new_text
 from workers.point.plan import PointPlan, patch_facets, plan, same_product
+from workers.state.logged_offers import logged_offers
 from workers.state.projection import content, facets, product_digest
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class ItemPlanner:
         """Return the write that an item needs whose point shows its product already."""
         pending, head = read
         item, now_ms = pending.record, self._clock.now_ms()
-        shown = facets(item.prices, item.reviews, now_ms=now_ms, shop_currency=self._shop_currency)
+        shown = facets(logged_offers(item), item.reviews, now_ms=now_ms, shop_currency=self._shop_currency)
         return Decided(pending, patch_facets(head, item, shown, pending.version, now_ms), head)
 
     def whole(self, read: Read) -> Decided:

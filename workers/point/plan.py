@@ -114,9 +114,9 @@ def patch_facets(stored: Payload, item: LoggedItem, of_facets: Facets, version: 
     """
     if stored["version"] >= version:
         return PointPlan(Action.SKIP, None, ())
-    times = updated_at_ms(stored["updated_at_ms"]["product"], item.prices, item.reviews)
+    times = updated_at_ms(stored["updated_at_ms"]["product"], item, item.reviews)
     left_out = [name for name in stored["left_out"] or () if name not in OF_OFFERS]
-    left_out += offers_left_out(item.prices, of_facets)
+    left_out += offers_left_out(item, of_facets)
     wanted = cast("Content", {**stored, **of_facets, "left_out": left_out, "updated_at_ms": times})
     since = partial(payload.searchable_at_ms, now_ms=now_ms)
     return _patch(Stored(stored, None), wanted, version, since, stored["product_digest"], payload.FIELDS_BESIDE_PRODUCT)

@@ -28,7 +28,7 @@ def price_now(offers: Sequence[Offer], shop_currency: str | None, now_ms: int) -
     frequent ones the alphabetically first).
     """
     currency = shop_currency or currency_of(offers)
-    prices = [pays for offer, pays in offers_now(offers, now_ms) if offer["currency"] == currency]
+    prices = [_pays(offer, now_ms) for offer in offers if offer["currency"] == currency]
     return (min(prices), currency) if prices else (None, None)
 
 
@@ -56,10 +56,12 @@ def price_changes_at_ms(offers: Iterable[Offer], now_ms: int) -> int | None:
 
 
 def _pays(offer: Offer, now_ms: int) -> float:
+    sale_price = offer["sale_price"]
+    if sale_price is None:
+        return offer["price"]
     starts, ends = offer["sale_starts_at_ms"], offer["sale_ends_at_ms"]
     on_sale = (starts is None or starts <= now_ms) and (ends is None or now_ms < ends)
-    sale_price = offer["sale_price"]
-    return min(sale_price, offer["price"]) if on_sale and sale_price is not None else offer["price"]
+    return min(sale_price, offer["price"]) if on_sale else offer["price"]
 
 
 def currency_of(offers: Sequence[Offer]) -> str | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from schemas.canaries import is_canary
 from schemas.items import SHOP
@@ -17,7 +17,7 @@ from workers.state.limits import PARTS_MAX, promotion_languages
 from workers.state.prices import currency_of, price_changes_at_ms, price_now
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sized
 
     from schemas.items import Entity, ItemState, ReviewSummary
     from schemas.logged_item import LoggedItem
@@ -35,6 +35,22 @@ OF_OFFERS = ("offers", "promotions")
 OUT_OF_STOCK = "out_of_stock"
 
 
+class OfferState(Protocol):
+    """The state of an item, or a record of it, as far as its offers go."""
+
+    @property
+    def offers(self) -> Sized:
+        """The offers by seller, withdrawn ones included."""
+
+    @property
+    def crowded(self) -> bool:
+        """True if the item has had more sellers than are kept."""
+
+    @property
+    def price_latest_ms(self) -> int:
+        """The greatest updated_at of all events of its offers; -1 for none."""
+
+
 def content(
     state: ItemState, reviews: ReviewSummary, *, partition: int, now_ms: int, shop_currency: str | None
 ) -> Content:
@@ -43,7 +59,8 @@ def content(
     Without a `shop_currency` the currency of the shop's own offer counts, else that of most offers.
     """
     values, parts = _shown(state.product)
-    title, of_facets = _sorted(parts["title"]), facets(state, reviews, now_ms=now_ms, shop_currency=shop_currency)
+    title = _sorted(parts["title"])
+    of_facets = facets(_offers(state), reviews, now_ms=now_ms, shop_currency=shop_currency)
     return Content(
         **of_facets,
         product_id=state.product_id,
@@ -65,9 +82,8 @@ def content(
     )
 
 
-def facets(state: ItemState, reviews: ReviewSummary, *, now_ms: int, shop_currency: str | None) -> Facets:
-    """Return the fields of the item's offers and reviews. The product in the state is not looked at."""
-    on_offer = _offers(state)
+def facets(on_offer: list[Offer], reviews: ReviewSummary, *, now_ms: int, shop_currency: str | None) -> Facets:
+    """Return the fields of the item's offers, all that are valid, sorted by seller, and of its reviews."""
     offers = _shown_offers(on_offer, shop_currency)
     price, currency = price_now(offers, shop_currency, now_ms)
     return Facets(
@@ -83,12 +99,12 @@ def facets(state: ItemState, reviews: ReviewSummary, *, now_ms: int, shop_curren
     )
 
 
-def updated_at_ms(product_ms: int | None, state: ItemState, reviews: ReviewSummary) -> dict[str, int | None]:
-    """Return the greatest time at the source by facet. The product in the state is not looked at."""
+def updated_at_ms(product_ms: int | None, state: OfferState, reviews: ReviewSummary) -> dict[str, int | None]:
+    """Return the greatest time at the source by facet."""
     return {"product": product_ms, "price": _time(state.price_latest_ms), "reviews": _time(reviews.latest_ms)}
 
 
-def offers_left_out(state: ItemState, of_facets: Facets) -> list[str]:
+def offers_left_out(state: OfferState, of_facets: Facets) -> list[str]:
     """Return the part of `left_out` that the offers make, which is some of `OF_OFFERS`."""
     offers = state.crowded or len(of_facets["sellers"]) > OFFERS_MAX
     languages = promotion_languages(len(state.offers))
@@ -102,7 +118,7 @@ def product_digest(item: LoggedItem) -> str:
     """Return the digest of the state that `content` makes the fields of the product from. The fields may be equal where
     the digest differs, since a record may say the same in other bytes."""
     digest = hashlib.blake2b(item.product_json, digest_size=DIGEST_BYTES).hexdigest()
-    return f"{PROJECTION_VERSION}.{item.prices.deleted_unversioned_ms}.{digest}"
+    return f"{PROJECTION_VERSION}.{item.deleted_unversioned_ms}.{digest}"
 
 
 def on_offer(state: ItemState) -> bool:

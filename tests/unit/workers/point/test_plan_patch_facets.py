@@ -21,6 +21,7 @@ from workers.index.interface import Patch, Stored, Upsert
 from workers.index.layout import HEAD_FIELDS, complete_payload
 from workers.point.plan import Action, patch_facets, plan, same_product
 from workers.state import reviews
+from workers.state.logged_offers import logged_offers
 from workers.state.projection import PROJECTION_VERSION, content, facets, product_digest
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def test_a_known_product_gives_the_plan_that_the_whole_record_gives(
     same = same_product(head(stored), PARTITION, product_digest(item))
     assert same == (stored["status"] == "visible"), "no price changes the product"
     if same:
-        of_facets = facets(item.prices, item.reviews, now_ms=NOW_MS, shop_currency=None)
+        of_facets = facets(logged_offers(item), item.reviews, now_ms=NOW_MS, shop_currency=None)
         assert patch_facets(head(stored), item, of_facets, 2, NOW_MS + 2) == planned(stored, item, 2)
 
 
@@ -87,7 +88,7 @@ def test_the_digest_differs_wherever_the_product_in_the_state_does(before: list[
 def test_an_older_version_writes_nothing_and_a_newer_one_raises_the_version() -> None:
     lamp = [parsed("products", {"title": "lamp", "updated_at": 1})]
     stored, item = written(lamp, []), logged(lamp, [])
-    of_facets = facets(item.prices, item.reviews, now_ms=NOW_MS, shop_currency=None)
+    of_facets = facets(logged_offers(item), item.reviews, now_ms=NOW_MS, shop_currency=None)
     assert patch_facets(head(stored), item, of_facets, 1, NOW_MS).action is Action.SKIP
     made = patch_facets(head(stored), item, of_facets, 2, NOW_MS)
     assert made.write == Patch("a", 1, 2, {"version": 2}) and made.became_searchable == ()
