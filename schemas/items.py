@@ -41,6 +41,8 @@ class Entity:
     facts: dict[str, Register] = field(default_factory=dict)
     latest_ms: int = -1
     """The greatest updated_at of all its events; -1 for none. For an offer always -1: see ItemState.price_latest_ms."""
+    json: bytes | None = field(default=None, init=False, compare=False, repr=False)
+    """An offer as item records have it, once one has had it: the next record repeats all offers but the changed one."""
 
 
 @dataclass(slots=True)

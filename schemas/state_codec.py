@@ -6,7 +6,7 @@ drops any other addition, so a release may add only facts to an item.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
@@ -16,10 +16,10 @@ from schemas.stamps import UNVERSIONED
 from schemas.state_json import PROMOTION, SHORT_NAMES, SHORT_PROMOTION
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-    from schemas.items import Entity, ItemRecord
-    from schemas.state_json import EntityAsJson, FactAsJson, ItemAsJson
+    from schemas.items import Change, Entity, ItemRecord, ItemState, ReviewSummary
+    from schemas.state_json import EntityAsJson, FactAsJson
 
 _CROWDED = ((UNVERSIONED, -1, ""), "")
 """An earlier release kept a (stamp, seller) here, up to which it dropped offers: this one drops none there."""
@@ -27,23 +27,54 @@ SEPARATOR = b"\x00"
 """Stands between the ids in the key of a review. Neither has it."""
 
 
+class EncodedItem(NamedTuple):
+    """The content of an item record, its product as bytes: most records repeat the product of the one before."""
+
+    prices: ItemState
+    """The state of the item without its product."""
+    product_json: bytes
+    """The product as `encode_product` returns it."""
+    reviews: ReviewSummary
+
+
 def encode_item(record: ItemRecord) -> bytes:
     """Return the value of a record of the item log."""
-    state, reviews = record.state, record.reviews
-    body: ItemAsJson = {
-        "w": record.writer,
+    content = EncodedItem(record.state, encode_product(record.state.product), record.reviews)
+    return encode_record(record.writer, content, record.changes)
+
+
+def encode_record(writer: str, content: EncodedItem, changes: Mapping[str, Change]) -> bytes:
+    """Return the value of a record of the item log whose product is encoded already."""
+    state, reviews = content.prices, content.reviews
+    body: dict[str, Any] = {
+        "w": writer,
         "id": state.product_id,
-        "p": _entity(state.product, str),
+        "p": orjson.Fragment(content.product_json),
         "du": state.deleted_unversioned_ms,
         "v": state.void_at_ms,
-        "o": {seller: _entity(offer, _shortened) for seller, offer in state.offers.items()},
+        "o": {seller: orjson.Fragment(offer.json or _encoded_offer(offer)) for seller, offer in state.offers.items()},
         "pl": state.price_latest_ms,
         "r": (reviews.count, reviews.sum_hundredths, reviews.histogram, reviews.latest_ms),
-        "c": {facet: (*change,) for facet, change in record.changes.items()},
+        "c": {facet: (*change,) for facet, change in changes.items()},
     }
     if state.crowded:
         body["x"] = _CROWDED
     return orjson.dumps(body)
+
+
+def encode_product(product: Entity) -> bytes:
+    """Return a product as a record of the item log has it. `decoded_entity` of `schemas.logged_item` is the inverse."""
+    return _kept(_entity(product, str))
+
+
+def _encoded_offer(offer: Entity) -> bytes:
+    offer.json = _kept(_entity(offer, _shortened))
+    return offer.json
+
+
+def _kept(body: EntityAsJson) -> bytes:
+    """Return JSON that stays in memory: a copy, since what orjson returns holds on to its buffer of 4 KB and more."""
+    return bytes(memoryview(orjson.dumps(body)))
 
 
 def decode_item(value: bytes) -> ItemRecord:

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from schemas.items import FACET_OF_TOPIC
-from schemas.state_codec import encode_item, encode_review, review_key
+from schemas.state_codec import encode_review, review_key
 from stream.items.effects import Effect, FoldedEvent, PendingUpdate
 from stream.items.traces import ItemsTraces, join_span
 from stream.kafka.send import KeyedRecord
@@ -196,7 +196,7 @@ class Publisher:
         items = [
             KeyedRecord(
                 product_id.encode(),
-                encode_item(partition.next_record(product_id, update.changes)),
+                partition.next_record(product_id, update.changes),
                 [
                     *writer,
                     (FOLDED_AT_HEADER, b"%d" % update.began_at_ms),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from schemas.errors import ForeignRecord
-from schemas.state_codec import decode_item_under, decode_review, split_review_key
+from schemas.state_codec import decode_review, logged_item_under, split_review_key
 from stream.kafka.partitions import Partition
 from stream.kafka.topics import ITEMS, STATES
 from stream.state_files.records import WRITER_HEADER
@@ -147,8 +147,8 @@ class StateRecovery:
             raise ForeignRecord("it lacks a key or a value")
         followed = self._publisher.appends_after(partition, record.partition.topic, record.offset)
         if record.partition.topic == ITEMS:
-            item = decode_item_under(key, value)
-            return item.state.product_id, partition.join_record(item, followed=followed)
+            item = logged_item_under(key, value)
+            return item.product_id, partition.join_record(item, followed=followed)
         product_id, review_id = split_review_key(key)
         review = decode_review(value)
         return product_id, partition.join_review_record(product_id, review_id, review, followed=followed)

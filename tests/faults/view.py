@@ -10,8 +10,9 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from schemas.errors import InvalidEvent
 from schemas.events import parse
+from schemas.logged_item import LoggedItem
 from schemas.points import point_version
-from schemas.state_codec import decode_item, decode_review, split_review_key
+from schemas.state_codec import decode_review, split_review_key
 from stream.items.partition import ItemPartition
 from stream.kafka.cluster import Cluster
 from stream.kafka.headers import event_time_ms
@@ -85,9 +86,9 @@ class LogView:
         if partition.topic in INPUTS:
             self.unchecked[partition].append((record.offset, event_of(record)))
         elif partition.topic == ITEMS and value is not None:
-            item = decode_item(value)
+            item = LoggedItem(value)
             self.states[partition.number].join_record(item)
-            self.unsearched[partition].append((record.offset, item.state.product_id))
+            self.unsearched[partition].append((record.offset, item.product_id))
         elif partition.topic in STATES:
             product_id, review_id = split_review_key(record.key or b"")
             self.states[partition.number].join_review(product_id, review_id, decode_review(value or b""))

@@ -23,7 +23,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import stream.items.publisher
 import workers.index.edge.writes
 from stream.agents.transport import Consumer
 from stream.items.partition import ItemPartition
@@ -49,7 +48,7 @@ POINTS: dict[str, dict[str, Point]] = {
     "items": {
         "after-recovery": (StateRecovery, "_recover", False),
         "after-fold": (ItemPartition, "fold", False),
-        "between-review-and-item": (stream.items.publisher, "encode_item", True),
+        "between-review-and-item": (ItemPartition, "next_record", True),
         "after-write": (Publisher, "_send", False),
         "before-ack": (Publisher, "_ack", True),
         "before-commit": (Consumer, "_new_offset", True),

@@ -91,12 +91,20 @@ def join_entity(a: Entity, b: Entity, *, blank: bool = False) -> Entity:
     """
     if b is _NOTHING or b == _NOTHING:
         return a
+    if not blank and b.floor is not None and b.latest_ms >= a.latest_ms and _is_below(a, b.floor):
+        return b  # The usual event: an upsert above everything that is known.
     floor, deleted = _greater(a.floor, b.floor), _greater(a.deleted, b.deleted)
     if floor is not None and deleted is not None:
         floor, deleted = (floor, None) if floor > deleted else (None, deleted)
     facts = _masked(_join_facts(a.facts, b.facts), floor or deleted, blank=blank)
     joined = Entity(floor, deleted, facts, max(a.latest_ms, b.latest_ms))
     return a if joined == a else joined
+
+
+def _is_below(known: Entity, floor: Stamp) -> bool:
+    """Return whether every register and mask of an entity is below this stamp."""
+    masks = (known.floor is None or known.floor < floor) and (known.deleted is None or known.deleted < floor)
+    return masks and all(register.stamp < floor for register in known.facts.values())
 
 
 def _greater(a: Stamp | None, b: Stamp | None) -> Stamp | None:

@@ -113,12 +113,12 @@ def promotion_languages(sellers: int) -> int:
 
 
 def within_offer_limits(offers: dict[str, Entity], changed: Mapping[str, Entity]) -> dict[str, Entity]:
-    """Return the offers, with those in `changed` cut to the limits of promotions.
+    """Return the offers, with those of them that are also in `changed` cut to the limits of promotions.
 
     The number of sellers decides, withdrawn ones included: it only grows, as the limits of a join must not be lifted.
     """
     promoted = [
-        seller for seller in changed.keys() & offers.keys() if not offers[seller].facts.keys() <= _OFFER_SCALARS
+        seller for seller, offer in changed.items() if seller in offers and not offer.facts.keys() <= _OFFER_SCALARS
     ]
     if not promoted:
         return offers

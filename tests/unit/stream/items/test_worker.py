@@ -15,6 +15,7 @@ from structlog.testing import capture_logs
 from schemas.canaries import CANARY_HEADER
 from schemas.events import parse
 from schemas.items import NO_REVIEWS, Entity, ItemRecord
+from schemas.logged_item import LoggedItem
 from schemas.state_codec import decode_item, encode_item
 from stream.items.partition import ItemPartition
 from stream.items.process import counters
@@ -290,10 +291,10 @@ async def test_revocation_drops_the_state() -> None:
         assert partition.items == {}
 
 
-def logged(message: Message, writer: str) -> ItemRecord:
+def logged(message: Message, writer: str) -> LoggedItem:
     """An item record as another writer would append it, knowing this one event only."""
     folded = parse(message.topic, message.key, message.value, arrived_at_ms=T_MS, event_time_ms=None)
-    return ItemRecord(writer, delta(folded), NO_REVIEWS, {})
+    return LoggedItem(encode_item(ItemRecord(writer, delta(folded), NO_REVIEWS, {})))
 
 
 def test_a_record_of_another_writer_that_lacks_something_must_be_answered_with_the_join() -> None:
@@ -309,7 +310,29 @@ def test_a_record_of_another_writer_that_says_the_join_needs_no_answer() -> None
     partition.join_record(logged(price(seller="A"), "me"))
     partition.join_record(logged(price(seller="B"), "other"))
     held = partition.items["p1"]
-    assert not partition.join_record(ItemRecord("other", held.state, held.summary, {}))
+    assert not partition.join_record(LoggedItem(encode_item(ItemRecord("other", held.state, held.summary, {}))))
+
+
+def test_a_record_of_another_writer_that_says_the_same_product_in_other_bytes_needs_no_answer() -> None:
+    partition = ItemPartition(0, "me")
+    ours = logged(event("products", "p1", title="Mug", brand="Acme"), "me")
+    partition.join_record(ours)
+    body = orjson.loads(ours.value)
+    body["p"]["s"] = dict(reversed(body["p"]["s"].items()))
+    theirs = LoggedItem(orjson.dumps(body))
+    assert bytes(theirs.product_json) != bytes(ours.product_json)
+    assert not partition.join_record(theirs)
+    assert partition.unlogged() == []
+
+
+def test_a_record_after_a_price_repeats_the_product_and_all_other_offers() -> None:
+    partition = ItemPartition(0, "me")
+    for message in (event("products", "p1", title="Mug", brand="Acme"), price(seller="A"), price(seller="B")):
+        folded = parse(message.topic, message.key, message.value, arrived_at_ms=T_MS, event_time_ms=None)
+        assert partition.fold(folded)
+        written = LoggedItem(partition.next_record("p1", {}))
+    assert written.state == partition.items["p1"].state
+    assert written.state.product.facts["brand"].value == "Acme" and set(written.offers) == {"A", "B"}
 
 
 def test_a_record_of_another_writer_that_one_of_ours_follows_must_be_answered_if_it_says_something_new() -> None:
@@ -352,7 +375,7 @@ def test_after_a_crash_between_review_and_item_record_the_item_is_published_agai
 def test_a_log_whose_last_record_is_not_the_join_is_told_the_join_after_recovery() -> None:
     partition = ItemPartition(0, "me")
     for writer, seller in (("me", "A"), ("frozen", "B")):
-        partition.join_record(decode_item(encode_item(logged(price(seller=seller), writer))))
+        partition.join_record(logged(price(seller=seller), writer))
     assert partition.unlogged() == ["p1"]
 
 
