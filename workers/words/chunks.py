@@ -6,11 +6,11 @@ import re
 from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from workers.words.quantities import UNITS, number, quantity
+from workers.words.quantities import ROMAN, UNITS, number, other_reading, quantity
 from workers.words.stems import singular
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\U00020000-\U0003fffd"
@@ -40,11 +40,14 @@ Each takes all it can, so the next one never begins within a word.
 _FIND = re.compile("|".join(_KINDS))
 _UNSPACED = re.compile(f"[{UNSPACED}]")
 _TIMES = re.compile(f"({_NUMBER}) ?x")
+_LEADING_NUMBER = re.compile(_NUMBER)
 _AMOUNT = re.compile(f"({_NUMBER})[ -]?({_UNIT})")
 _JOINT = re.compile(r"['&+/.,_-]+")
 _SIGNED = re.compile(r"[a-z][+#]+")
 _LETTERS_OR_DIGITS = re.compile(r"[^\W\d_]+|\d+")
 SEGMENTS_JOINED_MAX = 4
+INITIALS_MAX = 3
+"""The most letters of each part of a name such as AC/DC, which is also written as one word."""
 CHARACTERS_MAX = 64
 """Nobody types a longer word, and one text may be a single word of a million letters."""
 
@@ -71,6 +74,8 @@ def places(folded: str) -> Iterator[tuple[int, int]]:
 def terms(chunk: str) -> Terms:
     """Return the terms of a chunk."""
     if chunk.isalpha() and chunk.isascii():
+        if chunk in ROMAN:
+            return Terms((chunk,), (ROMAN[chunk],))
         return Terms((singular(chunk[:CHARACTERS_MAX]),))
     if is_unspaced(chunk):
         return _grams(chunk)
@@ -80,8 +85,7 @@ def terms(chunk: str) -> Terms:
         if times := _TIMES.fullmatch(chunk):
             return Terms((number(times[1]),))
         if found := _AMOUNT.fullmatch(chunk):
-            amount = number(found[1])
-            return Terms((_amount(amount, found[2]),), (amount,))
+            return _quantity(*found.groups())
     if _SIGNED.fullmatch(chunk):
         return Terms((chunk,), (chunk[0],))
     return _compound(chunk[:CHARACTERS_MAX])
@@ -97,8 +101,21 @@ def is_quantity(chunk: str) -> bool:
     return _AMOUNT.fullmatch(chunk) is not None
 
 
+def dimensions(found: Iterable[str]) -> Iterator[str]:
+    """Iterate over the terms of numbers that are multiplied, in their order: `10x20` of a poster of 10 x 20 cm."""
+    for one, other in pairwise(found):
+        if one[-1] == "x" and (times := _TIMES.fullmatch(one)) and (size := _LEADING_NUMBER.match(other)):
+            yield f"{number(times[1])}x{number(size[0])}"
+
+
 def _number(written: str) -> Terms:
-    return Terms((number(written),))
+    other = other_reading(written)
+    return Terms((number(written),), () if other is None else (other,))
+
+
+def _quantity(written: str, unit: str) -> Terms:
+    amount, other = number(written), other_reading(written)
+    return Terms((_amount(amount, unit),), (amount,) if other is None else (amount, _amount(other, unit), other))
 
 
 def _amount(amount: str, unit: str) -> str:
@@ -117,7 +134,8 @@ def _compound(chunk: str) -> Terms:
     segments = list(filter(None, _JOINT.split(chunk.removesuffix("'s"))))  # A chunk that was cut may end with a sign.
     pure = all(segment.isalpha() for segment in segments)
     if pure and "/" in chunk:  # black/white: alternatives, not one word
-        return Terms(tuple(singular(segment) for segment in segments))
+        is_name = max(map(len, segments)) <= INITIALS_MAX
+        return Terms(tuple(singular(segment) for segment in segments), ("".join(segments),) if is_name else ())
     if "&" in chunk:  # AT&T is not att
         segments = list(filter(None, re.split(r"(&)|['+/.,_-]+", chunk.removesuffix("'s"))))
         segments = ["and" if segment == "&" else segment for segment in segments]

@@ -16,6 +16,7 @@ _ACCENTS = re.compile("[\u0300-\u036f]+")
 """The accents of Latin, Greek and Cyrillic letters. The marks of other scripts change the letter."""
 _UMLAUT = re.compile("[äöü]", re.IGNORECASE)
 _TWO_LETTERS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
+_FRACTIONS = "¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞"
 _SIGNS = {
     **dict.fromkeys("™℠©®", " "),  # NFKC would make letters of them: "iPhone™" would be "iphonetm".
     **dict.fromkeys("‐‑‒–—―−", "-"),
@@ -23,7 +24,11 @@ _SIGNS = {
     **dict.fromkeys("“”„″〃", '"'),
     "×": "x",
     "№": "no",
+    # NFKC would make the number 11/2 of 1½.
+    **{sign: " " + unicodedata.normalize("NFKC", sign).replace("⁄", "/") for sign in _FRACTIONS},
 }
+_HIRAGANA, _KATAKANA_OFFSET = (*range(0x3041, 0x3097), 0x309D, 0x309E), 0x60
+"""The letters of hiragana, and how far those of katakana are behind them."""
 _LETTERS = {
     "⁄": "/",
     "æ": "ae",
@@ -44,8 +49,8 @@ _VARIANTS = ("tw", "hk", "t")
 
 
 def folded(text: str) -> str:
-    """Return the text in lower case, without differences of width, accent, ligature, digits or Chinese script, and
-    without characters that nobody sees.
+    """Return the text in lower case, without differences of width, accent, ligature, digits, kana or Chinese script,
+    and without characters that nobody sees.
     """
     if text.isascii():
         return text.lower()
@@ -69,7 +74,7 @@ def _signs() -> dict[int, str]:
 
 @cache
 def _letters() -> dict[int, str]:
-    """Return the table of letters, each Traditional character with its Simplified one.
+    """Return the table of letters, each Traditional character with its Simplified one, hiragana with katakana.
 
     Characters are mapped one by one. OpenCC converts a phrase by the words beside it, so a part of a title would not
     always become a part of the converted title.
@@ -79,4 +84,5 @@ def _letters() -> dict[int, str]:
     for variant in _VARIANTS:
         converted = opencc.OpenCC(f"{variant}2s").convert(han)
         table |= {ord(one): other for one, other in zip(han, converted, strict=True) if one != other}
+    table |= {code: chr(code + _KATAKANA_OFFSET) for code in _HIRAGANA}
     return table | {ord(one): other for one, other in _LETTERS.items()}

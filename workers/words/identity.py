@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -21,6 +22,12 @@ the 2060 of `rtx 2060` is none."""
 IDENTIFIERS_MAX = 8
 """The most words of a query that are looked up."""
 
+_SEPARATORS = re.compile(r"[\s_-]")
+"""Signs between the parts of an id that nobody types alike."""
+_AROUND = " ?!.,;:()[]{}<>"
+"""Signs around an id that are none of it."""
+_NO_GTIN = "%"
+"""The term of a GTIN without its digits: of `-` or `000`, by which shops say that there is none."""
 NAME_MARKS = ("=", "@")
 """The first characters of the terms of whole titles, and of brands, colours and sizes. No word begins with one."""
 KINDS_KNOWN_MAX = 1_024
@@ -76,9 +83,24 @@ def words_alone(terms: Mapping[str, float]) -> dict[str, float]:
 
 
 def id_term(product_id: str) -> str:
-    """Return the term of a product_id, the same whatever its case and separators, and the zeros before a number."""
+    """Return the term of a product_id, the same whatever its case and separators, and the zeros before a number.
+
+    The signs of a short one count: `27"`, `1/2`, `2+1`, `10%` and `C++` are not the ids 27, 12, 21, 10 and C.
+    """
     bare = _bare(product_id)
+    return _signed_id_term(product_id, bare) or _bare_id_term(bare)
+
+
+def _bare_id_term(bare: str) -> str:
     return f"#{bare.lstrip('0') or '0'}" if bare.isdigit() else f"#{bare}"
+
+
+def _signed_id_term(product_id: str, bare: str) -> str | None:
+    """Return the term of a short id with its signs; None for one that has none, or is long."""
+    if len(bare) >= (NUMBER_CHARACTERS_MIN if bare.isdigit() else MIXED_CHARACTERS_MIN):
+        return None
+    signed = _SEPARATORS.sub("", folded(product_id).lstrip("# ").strip(_AROUND))
+    return None if not signed or signed.isalnum() else f"#{signed}"
 
 
 def may_be_canary(written: str) -> bool:
@@ -88,7 +110,7 @@ def may_be_canary(written: str) -> bool:
 
 def gtin_term(gtin: str) -> str:
     """Return the term of a GTIN, the same whatever its separators and leading zeros (8, 12, 13 or 14 digits)."""
-    return f"%{_bare(gtin).lstrip('0')}"
+    return f"{_NO_GTIN}{_bare(gtin).lstrip('0')}"
 
 
 def identifiers(query: str) -> list[str]:
@@ -106,9 +128,12 @@ def _may_be_identifier(word: str) -> bool:
 
 def identity_terms(product_id: str, gtin: str | None) -> Iterator[str]:
     """Iterate over the terms by which an item is found as itself."""
-    yield id_term(product_id)
-    if gtin:
-        yield gtin_term(gtin)
+    bare = _bare(product_id)
+    yield _bare_id_term(bare)
+    if (signed := _signed_id_term(product_id, bare)) is not None:
+        yield signed
+    if gtin and (term := gtin_term(gtin)) != _NO_GTIN:
+        yield term
 
 
 def _bare(written: str) -> str:

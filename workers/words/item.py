@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from schemas.texts import attribute_values
 from workers.plain import attribute_texts, plain
-from workers.words.chunks import chunks, terms
+from workers.words.chunks import chunks, dimensions, is_unspaced, terms
 from workers.words.folding import folded, spelled_out
 from workers.words.head_nouns import head_nouns
 from workers.words.identity import attribute_kind, attribute_term, brand_key, brand_term, identity_terms, title_term_of
@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 
     from schemas.points import Content
 
-ANALYSIS_VERSION = 6
+ANALYSIS_VERSION = 7
 """The version of the analysis. It rises whenever an item or a query gets other terms, or a term another weight.
 
 Version 1 was Qdrant's multilingual tokenizer, versions 2 and 3 took more times, numbers and addresses for words,
-version 4 knew no head nouns, and version 5 no colours and sizes, and fewer plurals.
+version 4 knew no head nouns, version 5 no colours and sizes, and fewer plurals, version 6 no kana, Roman numerals,
+orders of dimensions, and fewer units.
 """
 TITLE_WEIGHT, CATEGORY_WEIGHT = 3, 2
 """The number of times that a term of these fields counts; one of any other field counts once. Measured in
@@ -33,6 +34,8 @@ TITLE_NOUNS, LEAF_NOUNS, DESCRIPTION_NOUNS = 2, 1, 1
 """The number of head nouns of these fields that count, the first ones: later ones name parts, colours and systems."""
 NOUNS_WITHIN_CHARACTERS = 80
 """The beginning of a text that is looked through for head nouns."""
+SHORT_WORDS_MAX = 4
+"""The most letters of two words that may be one word."""
 CHUNKS_KNOWN_MAX = 100_000
 """The most chunks whose terms are remembered, some 300 bytes each."""
 _UNSTEMMED = ("und", "en")
@@ -102,7 +105,8 @@ def _terms(text: str, language: str, found: list[str]) -> Iterable[str]:
 
 
 def _names(content: Content) -> Iterator[str]:
-    """Iterate over the terms of identity, and in titles of each word with its number: `iphone15` finds iPhone 15."""
+    """Iterate over the terms of identity, in titles of each word with its number (`iphone15` finds iPhone 15), of words
+    that are often written as one, and of dimensions."""
     yield from identity_terms(content["product_id"], content["gtin"])
     if content["brand"]:
         yield brand_term(content["brand"])
@@ -113,8 +117,19 @@ def _names(content: Content) -> Iterator[str]:
         found = chunks(folded(text))
         yield title_term_of(found)
         for one, other in pairwise(found):
-            if one.isalpha() and other[0].isdigit() and other.isalnum():
-                yield f"{one}{other}"
+            if not one.isalpha():
+                yield from dimensions((one, other)) if one[-1] == "x" else ()
+            elif other[0].isdigit():
+                yield from (f"{one}{other}",) if other.isalnum() else ()
+            elif (len(one) < 3 or len(other) < 3) and _are_one_word(one, other):
+                yield singular(f"{one}{other}")
+
+
+def _are_one_word(one: str, other: str) -> bool:
+    """Return whether two words are often written as one, since one of them is a letter (T Shirt) or both are short
+    (Wi Fi). The first one has letters alone."""
+    are_short = len(one) == 1 or len(other) == 1 or len(one) + len(other) <= SHORT_WORDS_MAX
+    return are_short and other.isalpha() and not (is_unspaced(one) or is_unspaced(other))
 
 
 def _distinct(texts: Mapping[str, str]) -> Iterable[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 
@@ -17,9 +18,11 @@ _NAMES: dict[_Unit, str] = {
     _Unit(10, "ml"): "cl",
     _Unit(100, "ml"): "dl",
     _Unit(1_000, "ml"): "l lt ltr liter liters litre litres 升 公升",
+    _Unit(0.000_001, "g"): "ug μg mcg 微克",
     _Unit(0.001, "g"): "mg 毫克",
     _Unit(1, "g"): "g gm gram grams 克 公克",
     _Unit(1_000, "g"): "kg kgs kilo kilos kilogram kilograms 公斤 千克",
+    _Unit(0.001, "mm"): "um μm",
     _Unit(1, "mm"): "mm millimeter millimeters millimetre millimetres 毫米",
     _Unit(10, "mm"): "cm centimeter centimeters centimetre centimetres 厘米 公分",
     _Unit(1_000, "mm"): "m meter meters metre metres 米 公尺",
@@ -34,6 +37,16 @@ _NAMES: dict[_Unit, str] = {
     _Unit(1_000, "w"): "kw kilowatt kilowatts",
     _Unit(1, "v"): "v volt volts",
     _Unit(1, "mah"): "mah",
+    _Unit(1_000, "mah"): "ah",
+    _Unit(1, "wh"): "wh",
+    _Unit(1_000, "wh"): "kwh",
+    _Unit(1, "ohm"): "ohm ohms ω",
+    _Unit(1_000, "ohm"): "kohm kω",
+    _Unit(1, "pf"): "pf",
+    _Unit(1_000, "pf"): "nf",
+    _Unit(1_000_000, "pf"): "uf μf",
+    _Unit(1, "pct"): "% percent prozent",
+    _Unit(1, "gal"): "gal gallon gallons",
     _Unit(1, "hz"): "hz",
     _Unit(1, "mhz"): "mhz",
     _Unit(1_000, "mhz"): "ghz",
@@ -42,6 +55,25 @@ UNITS = {name: unit for unit, names in _NAMES.items() for name in names.split()}
 """The units by their names in folded text. 寸 is not one of them, since it is an inch here and a thumb there."""
 DIGITS_KEPT = 3
 """The significant digits of an amount: 43.2 cm and 17 inches (43.18 cm) are the same screen."""
+
+
+ROMAN = {
+    name: str(value)
+    for value, name in enumerate("i ii iii iv v vi vii viii ix x xi xii xiii xiv xv xvi xvii xviii xix".split(), 1)  # noqa: SIM905
+    if len(name) > 1
+}
+"""Roman numerals of several letters. One of a single letter may be a size, a vitamin or a name."""
+_DOUBTFUL = re.compile(r"([1-9]\d{0,2})([.,])(\d{3})")
+
+
+def other_reading(written: str) -> str | None:
+    """Return the number that a text means where its only separator is read the other way, as thousands or as decimal:
+    `20.000 mAh` of a German shop is 20000; None where there is no doubt.
+    """
+    if (found := _DOUBTFUL.fullmatch(written)) is None:
+        return None
+    whole, separator, fraction = found.groups()
+    return ".".join(filter(None, (whole, fraction.rstrip("0")))) if separator == "," else whole + fraction
 
 
 def number(written: str) -> str:

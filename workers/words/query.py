@@ -7,7 +7,7 @@ from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from workers.words.chunks import chunks, is_unspaced, terms
+from workers.words.chunks import chunks, dimensions, is_unspaced, terms
 from workers.words.folding import folded, spelled_out
 from workers.words.head_nouns import head_nouns
 from workers.words.identity import title_term
@@ -51,7 +51,7 @@ def query_terms(text: str) -> Mapping[str, float]:
         share = FUNCTION_WEIGHT if chunk in FUNCTION_WORDS and number < len(found) else 1.0
         for term, weight in _weighted(chunk):
             weights[term] += share * weight
-    for term in chain(_joined(found), _spelled_otherwise(text, found)):
+    for term in chain(_joined(found), dimensions(found), _spelled_otherwise(text, found)):
         weights[term] += JOINED_WEIGHT
     weights.update(dict.fromkeys(head_nouns(text), HEAD_NOUN_WEIGHT))
     if found:

@@ -34,8 +34,9 @@ _SINGULAR_TOO = ("ss", "us", "is")
 _IRREGULAR = {
     "men": "man", "women": "woman", "children": "child", "mice": "mouse", "feet": "foot", "teeth": "tooth",
     "knives": "knife", "leaves": "leaf", "loaves": "loaf", "scarves": "scarf", "shelves": "shelf", "halves": "half",
-    "quizzes": "quiz",
+    "quizzes": "quiz", "mens": "man", "womens": "woman", "childrens": "child",
 }  # fmt: skip
+"""Plurals that have no s, or another form, and those that are written with an s for the lack of an apostrophe."""
 _ENDING_IN_S = (
     *("atlas", "bias", "bonus", "bus", "cactus", "campus", "canvas", "circus", "gas", "iris", "lens", "minibus"),
     *("octopus", "virus", "walrus"),

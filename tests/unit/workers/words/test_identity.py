@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.words.identity import IDENTIFIERS_MAX, id_term, identifiers
+from workers.words.identity import IDENTIFIERS_MAX, gtin_term, id_term, identifiers, identity_terms
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,35 @@ from workers.words.identity import IDENTIFIERS_MAX, id_term, identifiers
 )
 def test_an_id_is_the_same_however_it_is_typed(typed: str, product_id: str) -> None:
     assert id_term(typed) == id_term(product_id)
+
+
+@pytest.mark.parametrize(
+    ("typed", "product_id"),
+    [
+        *(("1/2", "12"), ("2+1", "21"), ("24/7", "247"), ("3.5", "35"), ('27"', "27"), ("10%", "10"), ("c++", "C")),
+        *(("c#", "c"), ("$12", "12"), ("12 €", "12"), ("1/2", "1-2"), ("1,299", "1299")),
+    ],
+)
+def test_the_signs_of_a_short_id_count(typed: str, product_id: str) -> None:
+    assert id_term(typed) not in identity_terms(product_id, None)
+
+
+@pytest.mark.parametrize(
+    ("typed", "product_id"),
+    [
+        *(("12", "12"), ("#12", "12"), ("12?", "12"), ("(12)", "12"), ("1-2", "12"), ("1 2", "1_2")),
+        *(("12", "1/2"), ("1/2", "1/2"), ("1 / 2", "1/2"), ("c++", "C++"), ("c", "C++"), ("-7", "7")),
+        *(("ABC-1234/X", "abc1234x"), ("12.345.678", "12345678"), ("É-5", "e5")),
+    ],
+)
+def test_an_item_has_the_term_of_its_id_with_its_signs_and_without(typed: str, product_id: str) -> None:
+    assert id_term(typed) in identity_terms(product_id, None)
+
+
+@pytest.mark.parametrize("none", ["0", "000", "-", "", None])
+def test_a_gtin_without_digits_is_none(none: str | None) -> None:
+    assert list(identity_terms("a", none)) == ["#a"]
+    assert gtin_term("0012345678905") in identity_terms("a", "12345678905")
 
 
 @pytest.mark.parametrize(("one", "other"), [("A0012", "A12"), ("0", "1"), ("10", "1"), ("00x1", "x1")])

@@ -75,6 +75,32 @@ def shared(query: str, title: str, language: str = "und") -> set[str]:
         ("laptops", "Laptop bag"),
         ("battery", "Batteries"),
         ("boxes", "Box"),
+        ("mens shoes", "Men's"),
+        ("womens", "Women's shoes"),
+        ("childrens", "Children's books"),
+        ("ごみ袋", "ゴミ袋 45L"),
+        ("らーめん", "味噌ラーメン"),
+        ("1 1/2 pipe", 'Brass 1½"'),
+        ("2¼ inch", "Steel 2 1/4"),
+        ("10kohm", "Resistor 10 kΩ"),
+        ("0.1 uf", "Capacitor 100nF"),
+        ("2000 mah", "Battery 2Ah"),
+        ("1 kwh", "Station 1000Wh"),
+        ("25 mcg", "Vitamin D 25 µg"),
+        ("70 %", "Cocoa 70%"),
+        ("70 percent", "Cocoa 70%"),
+        ("5 gallons", "Bucket 5gal"),
+        ("final fantasy 7", "VII"),
+        ("henry 8", "Henry VIII"),
+        ("20000 mah", "Akku 20.000 mAh"),
+        ("1,5 kg", "Reis 1,500 kg"),
+        ("1000", "1.000 Blatt"),
+        ("acdc", "AC/DC Live"),
+        ("tshirt", "T Shirt green"),
+        ("t-shirts", "T Shirt green"),
+        ("usbc", "USB C hub"),
+        ("wifi", "Wi Fi router"),
+        ("xbox", "X Box game"),
         ("mice", "Optical mouse"),
         ("knives", "Kitchen knife"),
         ("vitamin d", "Vitamin D tablets"),
@@ -108,6 +134,11 @@ def test_what_means_the_same_is_found(query: str, title: str) -> None:
         ("面包", "绿茶"),
         ("京都", "東京"),
         ("mm", "M&M"),
+        ("70%", "5* 70s hotel"),
+        ("final fantasy 7", "XIII"),
+        ("11/2", "Pipe 1½"),
+        ("blackwhite", "black/white mug"),
+        ("bluemug", "blue mug"),
     ],
 )
 def test_what_means_something_else_is_not_found(query: str, title: str) -> None:
@@ -143,6 +174,19 @@ def test_a_title_is_itself_however_its_numbers_and_units_are_written(query: str,
 )
 def test_a_part_of_a_title_without_blanks_is_wholly_found(typed: str, title: str) -> None:
     assert set(whole(typed)) <= said(title).counts.keys()
+
+
+@pytest.mark.parametrize(
+    ("query", "same", "turned"),
+    [
+        ("10x20", "Poster 10x20cm", "Poster 20x10cm"),
+        ("10 x 20 cm", "Poster 10×20", "Poster 20 x 10 cm"),
+        ("10x20x30", "Box 10 x 20 x 30 cm", "Box 30 x 20 x 10 cm"),
+        ("6x330ml", "Cola 6 x 330 ml", "Cola 330 x 6 ml"),
+    ],
+)
+def test_the_order_of_dimensions_tells_two_items_apart(query: str, same: str, turned: str) -> None:
+    assert len(shared(query, same)) > len(shared(query, turned)) > 0
 
 
 def test_a_german_title_is_stemmed_in_german_and_an_english_one_keeps_its_words() -> None:
