@@ -53,7 +53,8 @@ class ShownItem(BaseModel):
     item_group_id: str | None
     availability: str | None
     price: float | None
-    """The lowest price now in the item's currency, of whatever seller; offers have the price of each."""
+    """The lowest price now, of the sellers and in the currency that a search asks for, else of whatever seller in the
+    item's currency; offers have the price of each."""
     regular_price: float | None
     """The reference price of the offer that has the price."""
     discount_percent: int

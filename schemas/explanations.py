@@ -50,7 +50,7 @@ class HitExplanation(BaseModel):
     weight: float
     """The weight of the item beside its relevance: the product of the factors."""
     factors: dict[str, FactorReport]
-    """The factors of the weight by name."""
+    """The factors of the weight by name; `cheap` is one for a query that asks for low prices."""
     rules: list[RuleReport]
     """The rules that have a say in where it is."""
 

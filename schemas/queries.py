@@ -92,7 +92,7 @@ class Filters(BaseModel):
     min_price: float | None = Field(None, ge=0, allow_inf_nan=False)
     max_price: float | None = Field(None, ge=0, allow_inf_nan=False)
     currency: Currency | None = None
-    """The currency of the item's price, in which the bounds are. Where items have prices in several, bounds need it."""
+    """The currency of the prices that are compared and shown. Where items have prices in several, bounds need it."""
     seller: AnyOf[_Seller] | None = None
     brand: AnyOf[_Name] | None = None
     category: AnyOf[_Name] | None = None

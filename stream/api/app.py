@@ -85,7 +85,7 @@ def _search_routes(searches: SearchApi, tracer: Tracer | None) -> APIRouter:
 
         An item is found that has enough of the words of the best one, or whose vector is near enough; `total` counts
         these. `sort` and `facets` look at the first 1,000 of each ranking. Filters, order and ranges compare the price
-        now, which is the item's lowest of whatever seller, also where `seller` filters.
+        now: the lowest of the sellers and in the currency that are asked for, else of whatever seller.
 
         Each hit says when its product, its price and its reviews became searchable (`searchable_at`), and whether its
         vector is that of its present text. `fresh_as_of` says, by topic, up to when every event is in the answer.

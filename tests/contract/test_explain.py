@@ -181,4 +181,19 @@ async def test_lower_prices_that_go_first_are_in_the_explained_place(index: Inde
         await put(
             index, content(f"p{version}", "lamp" if version < 3 else "lamp shade", price=price, currency="HKD"), version
         )
-    assert (await explained_as_searched(index, "cheap lamp", "p3")).understood is not None
+    for product_id, share in (("p1", 1 / 3), ("p3", 1.0)):
+        found = await explained_as_searched(index, "cheap lamp", product_id)
+        assert found.understood is not None and found.factors["cheap"].share == pytest.approx(share)
+        assert found.weight == found.factors["cheap"].factor
+
+
+async def test_a_hit_of_a_query_for_something_cheap_names_that_factor(index: Index) -> None:
+    for version, price in enumerate((90.0, 10.0), start=1):
+        await put(index, content(f"p{version}", "lamp", price=price, currency="HKD"), version)
+    for more in ({}, {"facets": "brand"}):
+        request = SearchRequest(q="cheap lamp", explain=True, **more)
+        first, second = (await understanding(index, searcher(index), request)).results.hits
+        assert [hit.product_id for hit in (first, second)] == ["p2", "p1"]
+        for hit in (first, second):
+            assert hit.explanation is not None and list(hit.explanation.factors) == ["cheap"]
+            assert hit.score == pytest.approx((hit.explanation.fused.score or 0) * hit.explanation.weight, abs=1e-3)

@@ -282,12 +282,13 @@ async def test_a_bound_on_prices_of_several_currencies_names_one_of_them(index: 
     assert len(await names(search, q="cake")) == 2
 
 
-async def test_a_currency_that_is_not_the_shops_is_refused_and_not_searched_in_vain(index: Index) -> None:
-    search = searcher(index, 1)
-    await put(index, content("a", "cake", price=50.0, currency="HKD"), 1, dense=vector(1))
-    assert await names(search, q="cake", currency="HKD", max_price=60) == ["a"]
-    with pytest.raises(RefusedRequest, match="the shop's currency, HKD"):
-        await names(search, q="cake", currency="EUR")
+async def test_a_currency_that_is_not_the_shops_finds_offers_in_it(index: Index) -> None:
+    search, offers = searcher(index, 1), [offer("A", 50.0, "HKD"), offer("B", 6.0, "EUR")]
+    await put(index, content("a", "cake", price=50.0, currency="HKD", offers=offers), 1, dense=vector(1))
+    await put(index, content("b", "cake", price=1.0, currency="HKD"), 2, dense=vector(1))
+    assert await names(search, q="cake", currency="HKD", min_price=10) == ["a"]
+    assert await names(search, q="cake", currency="EUR", min_price=2) == ["a"]
+    assert await names(search, q="cake", currency="USD") == []
 
 
 async def test_a_hit_has_the_price_of_the_moment_of_the_answer(index: Index) -> None:

@@ -148,6 +148,9 @@ def content(product_id: str, title: str | dict[str, str] = "Garden cake", **fiel
         "updated_at_ms": {"product": 1, "price": None, "reviews": None},
     }
     whole: Any = {**empty, **fields}
+    if "currencies" not in fields:
+        offered = [offer["currency"] for offer in whole["offers"]]
+        whole["currencies"] = sorted({*offered, *([whole["currency"]] if whole["currency"] else [])})
     if "name_keys" not in fields:
         whole["name_keys"] = name_keys(whole["brand"], whole["category"], whole["attributes"])
     return cast("Content", whole)

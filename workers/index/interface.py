@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from schemas.points import Payload
+    from schemas.points import Offer, Payload
     from schemas.queries import Filters
     from workers.embedder.interface import ModelId
     from workers.index.metadata import Metadata
@@ -137,6 +137,9 @@ class Index(Protocol):
         With `sales` they have the offers of items on sale. Else those may be missing, as reading them costs a server.
         """
 
+    async def offers(self, point_ids: Sequence[str]) -> dict[str, Sequence[Offer]]:
+        """Return the offers of these points by point id, as they are stored."""
+
     async def write(self, writes: Sequence[Write]) -> set[str]:
         """Carry out all writes in order, each on its own condition. Every later read sees them once this returns.
 
@@ -224,8 +227,9 @@ class Index(Protocol):
     async def count(self, filters: Filters) -> int:
         """Return how many visible items pass the filters."""
 
-    async def currencies(self) -> list[str]:
-        """Return the currencies of the prices of visible items, the most frequent first, at most CURRENCIES_MAX."""
+    async def currencies(self, *, of_offers: bool = False) -> list[str]:
+        """Return the currencies of the prices of visible items, or of all their offers, the most frequent first, at
+        most CURRENCIES_MAX."""
 
     async def sellers(self) -> list[str]:
         """Return the sellers of visible items, those with the most items first, at most SELLERS_MAX."""

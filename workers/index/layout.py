@@ -40,6 +40,7 @@ INDEXED_FIELDS: dict[str, FieldType] = {
     "sellers": "keyword",
     "availability": "keyword",
     "currency": "keyword",
+    "currencies": "keyword",
     "price": "float",
     "rating": "float",
     "partition": "integer",
@@ -182,7 +183,7 @@ def conditions(filters: Filters) -> list[Condition]:
     keywords = ((field, getattr(filters, name)) for name, field in _KEYWORDS.items())
     named = ((name, getattr(filters, name)) for name in _NAMES)
     return [
-        *([] if filters.currency is None else [Is("currency", filters.currency)]),
+        *([] if filters.currency is None else [_in_currency(filters, filters.currency)]),
         *(_one_of(field, values) for field, values in keywords if values is not None),
         *(_named(name, values) for name, values in named if values is not None),
         *(_one_of("name_keys", keys) for keys in _attribute_keys(filters)),
@@ -220,6 +221,14 @@ class FiltersNow(Filters):
     """The points whose sale window has turned and whose stored price is still the one before."""
     passing: tuple[str, ...]
     """The turned points whose price at the moment is within the bounds."""
+
+
+class FiltersOfOffers(Filters):
+    """Filters whose currency is that of some offer, and not that of the item's own price."""
+
+
+def _in_currency(filters: Filters, currency: str) -> Is:
+    return Is("currencies" if isinstance(filters, FiltersOfOffers) else "currency", currency)
 
 
 def _price_within(filters: Filters) -> list[Condition]:

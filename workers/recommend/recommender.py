@@ -14,7 +14,8 @@ from workers.recommend.taste import Given, taste, weights
 from workers.search import hits
 from workers.search.currency import check_currency
 from workers.search.diversity import diverse
-from workers.search.turned_prices import compares_prices, filters_now, turned_prices
+from workers.search.offer_prices import Asked, with_prices
+from workers.search.turned_prices import compares_prices, filters_now
 from workers.words.identity import without_names
 from workers.words.query import query_terms
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from schemas.queries import Filters
     from schemas.recommendations import SimilarRequest
     from workers.index.interface import Index, Stored
+    from workers.search.hits import Shop
     from workers.search.searcher import ServingIndex
 
 CANDIDATES_PER_HIT = 4
@@ -94,18 +96,21 @@ class Recommender:
     ) -> Recommended:
         await check_currency(index, request, self._shop.currency)
         comparing = compares_prices(request.filters) is not None
-        turned = await turned_prices(index, self._shop.currency, now_ms) if comparing else {}
+        asked = Asked(request.filters, self._shop.currency, now_ms)
+        index, turned = await with_prices(index, asked, comparing=comparing)
         filters, weight_of = filters_now(request.filters, turned), weights(given)
         vectors = {each: stored.dense for each, stored in known.items() if stored.dense is not None}
         titles = {each: hits.preferred(stored.payload["title"], self._shop.languages) for each, stored in known.items()}
         sought = _Sought(given, taste(weight_of, vectors), _terms(titles, weight_of))
         scored = await _candidates(index, sought, filters, request)
         chosen = dict(await diverse(index, scored, request.diversity, request.limit))
-        page, left_out = await self._rendered(index, chosen, now_ms)
+        page, left_out = await self._rendered(index, chosen, self._shop.asked_for(request.filters), now_ms)
         without = [each for each in dict.fromkeys(given.all) if each not in vectors]
         return Recommended(page, "words" if sought.taste is None else "vectors", without, left_out)
 
-    async def _rendered(self, index: Index, chosen: Mapping[str, float], now_ms: int) -> tuple[list[Hit], list[str]]:
+    async def _rendered(
+        self, index: Index, chosen: Mapping[str, float], shop: Shop, now_ms: int
+    ) -> tuple[list[Hit], list[str]]:
         """Return the hits, and the points that cannot be shown."""
         payloads = await index.payloads(list(chosen))
         page: list[Hit] = []
@@ -115,7 +120,7 @@ class Recommender:
             if payload is None or not is_visible(payload):  # The item was hidden a moment ago.
                 continue
             try:
-                page.append(hits.hit(payload, score, self._shop, now_ms))
+                page.append(hits.hit(payload, score, shop, now_ms))
             except hits.UNSHOWABLE:  # One bad point must not cost the others their answer.
                 left_out.append(point)
         return page, left_out

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from workers.search.diversity import with_diversity
 from workers.search.drill_down import ALL_FILTERS
 from workers.search.groups import group_key, grouped, ungrouped
+from workers.search.offer_prices import with_sellers_asked_for
 from workers.search.ordering import BROWSED_HEAD_POINTS, browsed, in_order
 from workers.search.pinning import pinned_first, placed, with_pins
 from workers.search.refining import refinements
@@ -90,6 +91,10 @@ async def arranged(
     ordered = in_order_of(request.sort, ranked, traits, turned)
     groups = placed(grouped(ordered, traits) if request.group else ungrouped(ordered), pins, found.exact)
     counted = {name: _counted(found, traits, turned, grouped=request.group) for name, found in visible.items()}
+    if "seller" in request.facets:
+        among = visible.get("seller", visible[ALL_FILTERS])
+        sold = await with_sellers_asked_for(index, {each: traits[each] for each, _ in among}, request, ordering.moment)
+        counted["seller"] = _counted(among, sold, turned, grouped=request.group)
     facets = {name: refinements(name, counted.get(name, counted[ALL_FILTERS])) for name in request.facets}
     return Listing(
         groups[request.offset : request.offset + request.limit],

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from schemas.queries import SearchRequest
+    from workers.search.cheap import Cheap
     from workers.search.turned_prices import Turned
 
 AHEAD_PAGES, AHEAD_END_MAX = 3, 50
@@ -20,8 +21,8 @@ class Asking(NamedTuple):
     request: SearchRequest
     now_ms: int
     turned: Turned
-    cheap: Turned | None
-    """The prices of the moment for a query that asks for something cheap, as `Ordering` has them."""
+    cheap: Cheap | None
+    """The factor of a query that asks for something cheap, as `Ordering` has it."""
     typed: str | None
     """The query with its stop phrases, which the phrase of a rule may have as well."""
 

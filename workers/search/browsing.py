@@ -20,6 +20,7 @@ from workers.search.diversity import with_diversity
 from workers.search.drill_down import ALL_FILTERS
 from workers.search.groups import Group, group_key
 from workers.search.index_order import EQUAL_MAX, is_indexed, ordered_page
+from workers.search.offer_prices import OfferPrices, with_sellers_asked_for
 from workers.search.ordering import BROWSED_HEAD_POINTS, browsed, in_order
 from workers.search.pinning import placed, with_pins
 from workers.search.refining import tally
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from schemas.queries import Filters, SearchRequest
     from workers.index.interface import Index
     from workers.index.traits import Traits
+    from workers.merchandising.factors import Moment
     from workers.search.ordering import Ordering
     from workers.search.pinning import Pin
     from workers.search.refining import Tally
@@ -78,7 +80,7 @@ async def browsed_listing(
     `several`: all filters under ALL_FILTERS, and by facet those without its own ones. Raises RefusedRequest if more
     than `bounds.items_max` pass and the index alone cannot say the page, and Unavailable.
     """
-    if is_indexed(request, several[ALL_FILTERS], turned):
+    if not isinstance(index, OfferPrices) and is_indexed(request, several[ALL_FILTERS], turned):
         listing = await ordered_page(index, request, several[ALL_FILTERS], bounds.equal_max)
         if listing is not None:
             return listing
@@ -89,7 +91,7 @@ async def browsed_listing(
     for name, filters in several.items():
         own = {facet: each for facet, each in tallies.items() if (facet if facet in several else ALL_FILTERS) == name}
         shown = (page, order) if name == ALL_FILTERS else None
-        await _read(index, filters, own, shown, turned, grouped=request.group)
+        await _read(index, filters, own, shown, _Counting(request, ordering.moment, turned))
     groups = placed(page.groups(order.scores), order.pins, [])
     facets = {name: each.refinements() for name, each in tallies.items()}
     end = request.offset + request.limit
@@ -111,28 +113,41 @@ async def _read(
     filters: Filters,
     tallies: Mapping[str, Tally],
     shown: tuple[_Page, _Order] | None,
-    turned: Turned,
-    *,
-    grouped: bool,
+    counting: _Counting,
 ) -> None:
     """Count all items that pass these filters, and add them to the page if they are to be shown."""
     fields = {field for name in tallies for field in TALLY_FIELDS.get(name, ("attributes",))}
     if shown is not None:
         fields |= set(shown[1].fields)
-    if grouped:
+    if counting.request.group:
         fields |= set(GROUP_FIELDS)
     async for part in index.browse_traits(filters, sorted(fields)):
-        keys = [group_key(point, item) for point, item in part.items()] if grouped else list(part)
-        if tallies:
-            counted = [
-                CountedItem(item, turned.get(point, item.price), key)
-                for key, (point, item) in zip(keys, part.items(), strict=True)
-            ]
-            for each in tallies.values():
-                each.add(counted)
+        keys = [group_key(point, item) for point, item in part.items()] if counting.request.group else list(part)
+        counted = counting.counted(part, keys) if tallies else []
+        for name, each in tallies.items():
+            each.add(counted if name != "seller" else counting.counted(await counting.sold(index, part), keys))
         if shown is not None:
             page, order = shown
             page.add(part, keys, order.places_of(part, page.total_items))
+
+
+class _Counting(NamedTuple):
+    """The search whose items are counted, and its prices."""
+
+    request: SearchRequest
+    moment: Moment
+    turned: Turned
+
+    def counted(self, part: Mapping[str, Traits], keys: Sequence[str]) -> list[CountedItem]:
+        """Return the items as they are counted, each with its key."""
+        return [
+            CountedItem(item, self.turned.get(point, item.price), key)
+            for key, (point, item) in zip(keys, part.items(), strict=True)
+        ]
+
+    async def sold(self, index: Index, part: Mapping[str, Traits]) -> Mapping[str, Traits]:
+        """Return the items with the sellers by which they are counted."""
+        return await with_sellers_asked_for(index, part, self.request, self.moment)
 
 
 class _Order(NamedTuple):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from schemas.weights import FactorReport
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -15,16 +17,38 @@ CHEAP_WEIGHT = 0.5
 """The weight that the cheapest item has beyond the dearest one: an item of two thirds of the score may overtake."""
 
 
-def cheap_factors(items: Mapping[str, Traits], turned: Turned) -> dict[str, float]:
-    """Return the factors of the relevance of each item, at most 1: the greater, the cheaper it is of these.
+class Cheap:
+    """The factor of one search for something cheap. It remembers the share of each item, to explain it."""
 
-    Prices are compared by rank and only in the currency that most items have; an item without such a price counts as
-    the dearest one. `turned`: prices that go before those of the traits.
-    """
+    def __init__(self, turned: Turned) -> None:
+        """`turned`: prices that go before those of the traits."""
+        self._turned = turned
+        self._shares: Mapping[str, float] = {}
+
+    def factors(self, items: Mapping[str, Traits]) -> dict[str, float]:
+        """Return the factors of the relevance of each item, at most 1: the greater, the cheaper it is of these.
+
+        Prices are compared by rank and only in the currency that most items have; an item without such a price counts
+        as the dearest one.
+        """
+        self._shares = _shares(items, self._turned)
+        return {point: _factor(share) for point, share in self._shares.items()}
+
+    def report(self, point: str) -> FactorReport | None:
+        """Return the effect on an item; None for one that is not among those that were compared last."""
+        share = self._shares.get(point)
+        return None if share is None else FactorReport(share=share, strength=CHEAP_WEIGHT, factor=_factor(share))
+
+
+def _shares(items: Mapping[str, Traits], turned: Turned) -> dict[str, float]:
     currencies = Counter(item.currency for item in items.values() if item.price is not None)
     main = currencies.most_common(1)[0][0] if currencies else None
     prices = {point: turned.get(point, item.price) for point, item in items.items() if item.currency == main}
     distinct = sorted({price for price in prices.values() if price is not None})
     share = {price: 1 - rank / len(distinct) for rank, price in enumerate(distinct)}
-    shares = {point: 0.0 if price is None else share[price] for point, price in prices.items()}
-    return {point: (1 + CHEAP_WEIGHT * shares.get(point, 0.0)) / (1 + CHEAP_WEIGHT) for point in items}
+    found = ((point, prices.get(point)) for point in items)
+    return {point: 0.0 if price is None else share[price] for point, price in found}
+
+
+def _factor(share: float) -> float:
+    return (1 + CHEAP_WEIGHT * share) / (1 + CHEAP_WEIGHT)

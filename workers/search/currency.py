@@ -13,22 +13,15 @@ if TYPE_CHECKING:
 
 
 async def check_currency(index: Index, asked: Filters, shop_currency: str | None) -> None:
-    """Raise RefusedRequest if a search leaves it open in which currency prices are compared, or names a wrong one.
+    """Raise RefusedRequest if a search leaves it open in which currency prices are compared.
 
-    100 of one currency may be a hundredth of 100 of another. With a shop's currency all prices are in that one; the
-    offers in others are shown and have no part in the item's price.
+    100 of one currency may be a hundredth of 100 of another. Without `currency` prices are compared in the shop's.
     """
-    if shop_currency is not None:
-        if asked.currency not in (None, shop_currency):
-            raise RefusedRequest(
-                "currency",
-                f"prices here are in the shop's currency, {shop_currency}, and none in {asked.currency}: leave it out",
-            )
-        return
     comparing = compares_prices(asked)
-    if comparing is None or asked.currency is not None:
+    if comparing is None or shop_currency is not None or asked.currency is not None:
         return
-    found = await index.currencies()
+    # The price of one seller may be in another currency than the item's.
+    found = await index.currencies(of_offers=asked.seller is not None)
     if len(found) > 1:
         raise RefusedRequest(
             comparing,

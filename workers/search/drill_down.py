@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from schemas.queries import Filters
 from workers.index.layout import conditions
+from workers.search.offer_prices import OfferPrices
 from workers.search.pinning import with_pins
 from workers.search.turned_prices import filters_now
 
@@ -67,6 +68,8 @@ def filters_to_count(request: SearchRequest, turned: Turned) -> dict[str, Filter
     several = {ALL_FILTERS: filters_now(filters, turned)}
     for name in request.facets:
         own = filters.own(name)
+        if name == "seller" and filters.min_price is not None:  # Of an item below it, a seller may ask more.
+            own["min_price"] = None
         if own:
             several[name] = filters_now(filters.model_copy(update=own), turned)
     return several
@@ -81,9 +84,11 @@ async def retrieved_sets(
     that most items pass makes a ranking by vector up to four times as long. Raises Unavailable.
     """
     filters = several[ALL_FILTERS]
-    if len(several) == 1:
-        [found] = await asked.found([filters], points, ahead)
-        return {ALL_FILTERS: RetrievedSet(found, filters)}
+    if len(several) == 1 or isinstance(
+        asked.asked, OfferPrices
+    ):  # Traits have one price, and a set may ask for another.
+        each_found = zip(several.items(), await asked.found([*several.values()], points, ahead), strict=True)
+        return {name: RetrievedSet(found, filters) for (name, filters), found in each_found}
     found, widest = await asked.found([filters, Filters()], points, ahead)
     sets = {ALL_FILTERS: RetrievedSet(found, filters)}
     others = {name: each for name, each in several.items() if name != ALL_FILTERS}

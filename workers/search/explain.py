@@ -13,7 +13,9 @@ from workers.index.layout import complete_payload
 from workers.point.payload import is_visible
 from workers.search.advice import advice
 from workers.search.arranging import browsed_page, ordered_groups
+from workers.search.cheap import Cheap
 from workers.search.hit_explanation import HitExplainer, place_in
+from workers.search.turned_prices import filters_now
 from workers.words.chunks import chunks
 from workers.words.folding import folded
 from workers.words.identity import gtin_term, id_term
@@ -24,12 +26,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from schemas.points import Payload
-    from schemas.queries import SearchRequest
     from workers.index.interface import Found, Index, Stored
     from workers.search.ordering import Ordering
     from workers.search.pinning import Pin
     from workers.search.retrievers import Retrieved
     from workers.search.searcher import Searcher
+    from workers.search.turned_prices import Turned
     from workers.search.understood import Answer
 
 RANKED_MAX = 1_000
@@ -37,6 +39,7 @@ RANKED_MAX = 1_000
 WORDS_MAX = 32
 """The most words of a query that are explained."""
 TEXT_FIELDS: tuple[str, ...] = ("title", "brand", "category", "description", "attributes", "product_id", "gtin")
+PRICE_BOUNDS = ("min_price", "max_price")
 _COMPARED = {
     "min_price": "price",
     "max_price": "price",
@@ -58,7 +61,7 @@ class _Ranked(NamedTuple):
     ordering: Ordering
     pins: Sequence[Pin]
     order: list[Found]
-    """The order of the answer, but for what puts lower prices first."""
+    """The order of the answer."""
 
 
 async def explain(
@@ -71,7 +74,8 @@ async def explain(
     asked = answer.asked
     stored = None if is_canary(product_id) else (await index.stored([product_id], vectors=True)).get(product_id)
     payload = stored.payload if stored else None
-    ranked = await _ranked(searcher, index, asked, answer.typed, now_ms)
+    index, turned = await searcher.priced(index, asked, now_ms, cheap=answer.cheap)
+    ranked = await _ranked(searcher, index, answer, turned, now_ms)
     as_hit = HitExplainer(ranked.retrieved, ranked.ordering, ranked.pins).explain(
         point_id(product_id), payload or complete_payload(None)
     )
@@ -84,7 +88,7 @@ async def explain(
         relaxed=answer.relaxed,
         in_index=payload is not None,
         status=payload["status"] if payload else None,
-        filters=await _checks(index, asked.filters, product_id, payload) if payload and is_visible(payload) else [],
+        filters=await _checks(index, asked.filters, turned, payload) if payload and is_visible(payload) else [],
         exact=as_hit.exact,
         words=matched_words(normalised(asked.q or ""), payload),
         by_words=as_hit.by_words,
@@ -103,15 +107,17 @@ async def explain(
     return explanation.model_copy(update={"why": advice(explanation, vector_due=due)})
 
 
-async def _ranked(searcher: Searcher, index: Index, asked: SearchRequest, typed: str | None, now_ms: int) -> _Ranked:
-    """Rank as a search for this does, by its own calls, but further down."""
+async def _ranked(searcher: Searcher, index: Index, answer: Answer, turned: Turned, now_ms: int) -> _Ranked:
+    """Rank as the search did, by its own calls, but further down."""
+    asked, filters = answer.asked, filters_now(answer.asked.filters, turned)
+    cheap = Cheap(turned) if answer.cheap else None
     if asked.q is None:
-        ordering = searcher.ordering(asked, None, "filters", now_ms, typed)
-        listing = await browsed_page(index, asked, asked.filters, ordering)
+        ordering = searcher.ordering(asked, None, "filters", now_ms, answer.typed)._replace(cheap=cheap)
+        listing = await browsed_page(index, asked, filters, ordering)
         return _Ranked(None, ordering, listing.pins, [group.best for group in listing.groups])
-    retrieved = await searcher.retrieve(index, normalised(asked.q), asked.filters, RANKED_MAX)
-    ordering = searcher.ordering(asked, asked.q, retrieved.kind, now_ms, typed)
-    groups, pins, _ = await ordered_groups(index, retrieved.ranked(), asked.filters, ordering)
+    retrieved = await searcher.retrieve(index, normalised(asked.q), filters, RANKED_MAX)
+    ordering = searcher.ordering(asked, asked.q, retrieved.kind, now_ms, answer.typed)._replace(cheap=cheap)
+    groups, pins, _ = await ordered_groups(index, retrieved.ranked(), filters, ordering)
     return _Ranked(retrieved, ordering, pins, [group.best for group in groups])
 
 
@@ -141,14 +147,18 @@ def _terms_of(payload: Payload, name: str) -> set[str]:
     return {term for term in item_words(cast("Content", alone)).counts if term not in ("#", "%")}
 
 
-async def _checks(index: Index, filters: Filters, product_id: str, payload: Payload) -> list[FilterCheck]:
-    """Ask the index itself for the item through each filter alone."""
-    values: dict[str, Any] = cast("dict[str, Any]", payload)
+async def _checks(index: Index, filters: Filters, turned: Turned, payload: Payload) -> list[FilterCheck]:
+    """Ask the index itself for the item through each filter alone; a bound on prices is one on those asked for."""
+    product_id, point = payload["product_id"], point_id(payload["product_id"])
+    traits = (await index.traits([point])).get(point)
+    values: dict[str, Any] = {**payload, "price": turned.get(point, traits.price if traits else None)}
+    of_prices = {"currency": filters.currency, "seller": filters.seller}
     checks = []
     for name, wanted in filters.model_dump(exclude_none=True).items():
-        passing = await index.find_exact(product_id, Filters(**{name: wanted}))
+        beside = of_prices if name in PRICE_BOUNDS else {}
+        passing = await index.find_exact(product_id, filters_now(Filters(**{**beside, name: wanted}), turned))
         has = values.get(_COMPARED.get(name, name))
-        checks.append(FilterCheck(name=name, wanted=wanted, has=has, passes=point_id(product_id) in passing))
+        checks.append(FilterCheck(name=name, wanted=wanted, has=has, passes=point in passing))
     return checks
 
 

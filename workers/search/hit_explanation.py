@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING
 
 from schemas.explanations import HitExplanation, RankingPlace
-from schemas.weights import RuleReport
+from schemas.weights import FactorReport, RuleReport
 from workers.index.traits import traits_of
 from workers.merchandising.rules import boost_factor, is_about
 
@@ -33,16 +34,24 @@ class HitExplainer:
     def explain(self, point: str, payload: Payload, team: str | None = None) -> HitExplanation:
         """Return why an item is where it is. `team`: the ranking that it came from, where two are compared."""
         retrieved, item = self._retrieved, traits_of(payload)
-        weights, moment = self._ordering.weights_of(team), self._ordering.moment
+        factors = self._factors(point, item, team)
         return HitExplanation(
             exact=retrieved is not None and point in retrieved.exact,
             by_words=place_in(retrieved.words if retrieved is not None else [], point),
             by_vectors=place_in(retrieved.near if retrieved is not None else [], point),
             fused=place_in(self._fused, point),
-            weight=1.0 if item is None or weights is None else weights.weight(item, moment),
-            factors={} if item is None or weights is None else weights.reports(item, moment),
+            weight=prod(each.factor for each in factors.values()),
+            factors=factors,
             rules=[] if item is None else [*self._pinned(point), *_moved(self._ordering.rules, item)],
         )
+
+    def _factors(self, point: str, item: Traits | None, team: str | None) -> dict[str, FactorReport]:
+        """Return the factors by which the relevance of an item is multiplied, by name, but for those of rules."""
+        ordering = self._ordering
+        weights = ordering.weights_of(team)
+        cheap = None if ordering.cheap is None else ordering.cheap.report(point)
+        weighed = {} if item is None or weights is None else weights.reports(item, ordering.moment)
+        return weighed | ({"cheap": cheap} if cheap is not None else {})
 
     def _pinned(self, point: str) -> list[RuleReport]:
         return [RuleReport(id=pin.rule_id, action="pin", factor=1.0) for pin in self._pins if pin.point_id == point]

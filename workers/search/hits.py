@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from schemas.answers import Hit, IndexedItem, SearchableAt, ShownOffer, Variants
 from schemas.times import rfc3339
-from workers.state.prices import offers_now, price_now, regular_price
+from workers.state.prices import offers_by, offers_now, price_now, regular_price
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from schemas.explanations import HitExplanation
     from schemas.points import Offer, Payload
+    from schemas.queries import Filters
 
 FIELDS_AS_STORED = (
     "product_id",
@@ -44,6 +45,12 @@ class Shop(NamedTuple):
     """The currency of an item's price; None: that of the shop's own offer, else of most offers."""
     languages: tuple[str, ...]
     """The languages of titles and descriptions, the preferred one first."""
+    sellers: tuple[str, ...] | None = None
+    """The sellers whose lowest price is that of an item; None: all."""
+
+    def asked_for(self, filters: Filters) -> Shop:
+        """Return the shop with the currency and the sellers whose prices a search asks for."""
+        return self._replace(currency=filters.currency or self.currency, sellers=filters.seller)
 
 
 class Shown(NamedTuple):
@@ -114,8 +121,9 @@ def discount_percent(price: float, regular_price: float) -> int:
 
 def _rendered(payload: Payload, shop: Shop, now_ms: int) -> dict[str, Any]:
     offers = offers_now(payload["offers"], now_ms)
-    price, currency = price_now(payload["offers"], shop.currency, now_ms)
-    regular = regular_price(payload["offers"], price, currency, now_ms)
+    counting = offers_by(payload["offers"], shop.sellers)
+    price, currency = price_now(counting, shop.currency, now_ms)
+    regular = regular_price(counting, price, currency, now_ms)
     stored: Mapping[str, Any] = payload
     return {
         **{field: stored[field] for field in FIELDS_AS_STORED},

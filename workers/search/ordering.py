@@ -7,7 +7,6 @@ from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
 from workers.index.interface import Found
-from workers.search.cheap import cheap_factors
 from workers.search.interleaving import team_draft
 from workers.search.retrievers import Ranked
 
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from workers.merchandising.factors import Moment
     from workers.merchandising.rules import RulesInForce
     from workers.merchandising.weights import ItemWeights
-    from workers.search.turned_prices import Turned
+    from workers.search.cheap import Cheap
 
 BROWSED_HEAD_POINTS = 1_000
 """The items of a search without a query that are weighed, from the first one in the order of the index."""
@@ -52,9 +51,8 @@ class Ordering(NamedTuple):
     rules: RulesInForce
     moment: Moment
     rival: Rival | None = None
-    cheap: Turned | None = None
-    """For a query that asks for something cheap the prices of the moment that are not stored yet; None for any other.
-    """
+    cheap: Cheap | None = None
+    """The factor of a query that asks for something cheap; None for any other."""
 
     @property
     def needs_traits(self) -> bool:
@@ -108,7 +106,7 @@ class Ordering(NamedTuple):
         return Ranked(ranked.exact, head, rest, buried=len(head) - len(shown))
 
     def _cheap(self, items: Mapping[str, Traits]) -> Mapping[str, float]:
-        return {} if self.cheap is None else cheap_factors(items, self.cheap)
+        return {} if self.cheap is None else self.cheap.factors(items)
 
     def _worth(self, item: Traits) -> float:
         """Return the factor that the relevance of an item is multiplied by, at most 1."""

@@ -27,14 +27,16 @@ from workers.search.arranging import (
 from workers.search.asking import Asking
 from workers.search.bounded_vector import BoundedVector
 from workers.search.browsing import BOUNDS, BrowseBounds, browsed_listing
+from workers.search.cheap import Cheap
 from workers.search.currency import check_currency
 from workers.search.drill_down import ALL_FILTERS, filters_to_count, found_sets, retrieved_sets
 from workers.search.fusion import HEAD_POINTS
 from workers.search.hit_explanation import HitExplainer
+from workers.search.offer_prices import Asked, with_prices
 from workers.search.ordering import Ordering, Rival
 from workers.search.rendering import rendered
 from workers.search.retrievers import Retrieval
-from workers.search.turned_prices import compares_prices, filters_now, turned_prices
+from workers.search.turned_prices import compares_prices, filters_now
 from workers.words.query import query_terms
 
 if TYPE_CHECKING:
@@ -124,14 +126,15 @@ class Searcher:
         Raises Unavailable if the index is away, and RefusedRequest if prices of several currencies would be compared.
         """
         index = await self._collections.serving()
-        _, turned = await asyncio.gather(
-            check_currency(index, request, self._shop.currency), self._turned(index, request, now_ms)
+        _, (index, turned) = await asyncio.gather(
+            check_currency(index, request, self._shop.currency), self.priced(index, request, now_ms, cheap=cheap)
         )
-        ask = Asking(request, now_ms, turned, turned if cheap else None, typed)
+        ask = Asking(request, now_ms, turned, Cheap(turned) if cheap else None, typed)
         listing, retrieved, ordering = await (self._arranged if arranges(request) else self._page)(index, ask)
         explainer = HitExplainer(retrieved, ordering, listing.pins) if request.explain else None
         known = {} if retrieved is None else retrieved.payloads
-        page, left_out = await rendered(index, listing, known, self._shop, now_ms, explainer)
+        shop = self._shop.asked_for(request)
+        page, left_out = await rendered(index, listing, known, shop, now_ms, explainer)
         by: FoundBy = "filters" if retrieved is None else retrieved.by
         return Results(
             page,
@@ -190,7 +193,7 @@ class Searcher:
 
         Only the order of relevance knows weights and rules. Raises RefusedRequest for an unknown ranking.
         """
-        moment = Moment(now_ms, self._shop.currency)
+        moment = Moment(now_ms, asked.currency or self._shop.currency)
         request = asked if isinstance(asked, SearchRequest) else None
         if request is not None and request.sort != "relevance":
             return Ordering(None, NO_RULES, moment)
@@ -209,9 +212,13 @@ class Searcher:
         ordering = self.ordering(ask.request, ask.request.q, kind, ask.now_ms, ask.typed)
         return ordering._replace(cheap=ask.cheap)
 
-    async def _turned(self, index: Index, request: SearchRequest, now_ms: int) -> Turned:
-        comparing = compares_prices(request) is not None
-        return await turned_prices(index, self._shop.currency, now_ms) if comparing else {}
+    async def priced(
+        self, index: Index, request: SearchRequest, now_ms: int, *, cheap: bool = False
+    ) -> tuple[Index, Turned]:
+        """Return the index with the prices that a search asks for, and the prices at `now_ms` that it lacks. Raises
+        Unavailable."""
+        asked, comparing = Asked(request.filters, self._shop.currency, now_ms), compares_prices(request) is not None
+        return await with_prices(index, asked, comparing=comparing, ordering=cheap)
 
     async def _page(self, index: Index, ask: Asking) -> tuple[Listing, Retrieved | None, Ordering]:
         """Return one page in the order of relevance, weights and rules; without a query the index has the first say."""

@@ -48,7 +48,7 @@ def filters_now(filters: Filters, turned: Turned) -> Filters:
     """Return the filters with bounds on the prices of the moment instead of the stored ones."""
     if not turned or (filters.min_price, filters.max_price) == (None, None):
         return filters
-    passing = tuple(point for point, price in turned.items() if _within(price, filters))
+    passing = tuple(point for point, price in turned.items() if is_within(price, filters))
     return FiltersNow(**filters.model_dump(), turned=tuple(turned), passing=passing)
 
 
@@ -60,6 +60,7 @@ def _price(payload: Payload, shop_currency: str | None, now_ms: int) -> float | 
         return None
 
 
-def _within(price: float | None, filters: Filters) -> bool:
+def is_within(price: float | None, filters: Filters) -> bool:
+    """Return whether there is a price and it is within the bounds of the filters."""
     least, most = filters.min_price, filters.max_price
     return price is not None and (least is None or price >= least) and (most is None or price <= most)

@@ -44,6 +44,8 @@ class Answer(NamedTuple):
     """The search that was answered: its words, None where filters alone were asked for, and all filters."""
     typed: str | None = None
     """The words with the stop phrases that were passed over, as rules see them."""
+    cheap: bool = False
+    """True if lower prices go first."""
 
 
 class _Found(NamedTuple):
@@ -87,8 +89,8 @@ class UnderstandingSearch:
             found = await self._spelled(request, corrections, now_ms)
         else:
             reading, steps, found = narrowed
-        shown = _shown(query, reading)
-        return Answer(found.results, shown, did_you_mean, steps + found.relaxed, found.asked, found.typed)
+        shown, cheap = _shown(query, reading), narrowed is not None and _is_cheap(reading)
+        return Answer(found.results, shown, did_you_mean, steps + found.relaxed, found.asked, found.typed, cheap)
 
     async def _understand(self, request: SearchRequest, query: str) -> Understanding:
         """Return the meaning of the query. A title, brand or id is never taken apart."""

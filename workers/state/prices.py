@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from schemas.items import SHOP
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from schemas.points import Offer
 
@@ -30,6 +30,21 @@ def price_now(offers: Sequence[Offer], shop_currency: str | None, now_ms: int) -
     currency = shop_currency or currency_of(offers)
     prices = [_pays(offer, now_ms) for offer in offers if offer["currency"] == currency]
     return (min(prices), currency) if prices else (None, None)
+
+
+def offers_by(offers: Iterable[Offer], sellers: Collection[str] | None) -> list[Offer]:
+    """Return the offers of these sellers; all of them for None."""
+    return [offer for offer in offers if sellers is None or offer["seller"] in sellers]
+
+
+def lowest_price(offers: Iterable[Offer], sellers: Collection[str] | None, currency: str, now_ms: int) -> float | None:
+    """Return the lowest price now of the offers of these sellers in a currency; None if there are none."""
+    prices = [
+        _pays(offer, now_ms)
+        for offer in offers
+        if offer["currency"] == currency and (sellers is None or offer["seller"] in sellers)
+    ]
+    return min(prices, default=None)
 
 
 def regular_price(offers: Iterable[Offer], price: float | None, currency: str | None, now_ms: int) -> float | None:

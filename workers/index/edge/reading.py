@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from schemas.points import Payload
+    from schemas.points import Offer, Payload
     from schemas.queries import Filters
     from workers.index.layout import Condition
     from workers.index.metadata import Metadata
@@ -89,6 +89,10 @@ class EdgeReading(OpenedIndex):
     @override
     async def traits(self, point_ids: Sequence[str], *, sales: bool = False) -> dict[str, Traits]:
         return await self._traits.of(point_ids)
+
+    @override
+    async def offers(self, point_ids: Sequence[str]) -> dict[str, Sequence[Offer]]:
+        return self._traits.offers(point_ids)
 
     @override
     async def pending_embeddings(self, partitions: Collection[int], limit: int, *, newest: bool) -> list[Payload]:
@@ -165,8 +169,8 @@ class EdgeReading(OpenedIndex):
         return self._count(asked) - self._count([HIDDEN, *asked])
 
     @override
-    async def currencies(self) -> list[str]:
-        return self._values("currency", CURRENCIES_MAX)
+    async def currencies(self, *, of_offers: bool = False) -> list[str]:
+        return self._values("currencies" if of_offers else "currency", CURRENCIES_MAX)
 
     @override
     async def sellers(self) -> list[str]:

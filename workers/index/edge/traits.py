@@ -6,6 +6,7 @@ import asyncio
 from itertools import islice
 from typing import TYPE_CHECKING
 
+import orjson
 from qdrant_edge import PayloadSelector
 
 from workers.index.edge.operations import id_of, read
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from qdrant_edge import EdgeShard
 
+    from schemas.points import Offer
     from workers.index.traits import Traits
 
 TRAITS_KNOWN_MAX = 100_000
@@ -24,20 +26,34 @@ FORGOTTEN_SHARE = 4
 """One in this many is forgotten where there are too many: those that were read first."""
 READ_POINTS = 128
 """The points that are read between two turns of others, in about 1.5 ms."""
+OFFERS = PayloadSelector.Include(["offers"])
 SELECTED = PayloadSelector.Include([*TRAIT_FIELDS, *SALE_FIELDS])
 
 
 class KnownTraits:
-    """Traits by point id. The only process that writes to the shard calls `forget` after each write."""
+    """Traits and offers by point id. The only process that writes to the shard calls `forget` after each write."""
 
     def __init__(self, shard: EdgeShard) -> None:
         self._shard = shard
         self._known: dict[str, Traits | None] = {}
+        self._offers: dict[str, str] = {}
+        """The offers as the shard has them, in JSON, some 150 bytes each: only of points that were asked for."""
 
     def forget(self, point_ids: Iterable[str]) -> None:
-        """Forget the traits of points that were just written."""
+        """Forget the traits and offers of points that were just written."""
         for point in point_ids:
             self._known.pop(point, None)
+            self._offers.pop(point, None)
+
+    def offers(self, point_ids: Sequence[str]) -> dict[str, Sequence[Offer]]:
+        """Return the offers of points, as they are stored."""
+        if len(self._offers) > TRAITS_KNOWN_MAX:
+            self._offers.clear()
+        missing = [point for point in point_ids if point not in self._offers]
+        if missing:
+            records = self._shard.retrieve(missing, OFFERS, False)
+            self._offers |= {id_of(record): (record.payload or {}).get("offers", "[]") for record in records}
+        return {point: orjson.loads(self._offers[point]) for point in point_ids if point in self._offers}
 
     async def of(self, point_ids: Sequence[str]) -> dict[str, Traits]:
         """Return the traits of the visible points among these."""

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from schemas.points import Payload
+    from schemas.points import Offer, Payload
     from schemas.queries import Filters
     from workers.index.lexical import Sparse
     from workers.index.metadata import Metadata
@@ -113,6 +113,11 @@ class ServerReading(OpenedIndex):
         return {point: traits for point, traits in found.items() if traits is not None}
 
     @override
+    async def offers(self, point_ids: Sequence[str]) -> dict[str, Sequence[Offer]]:
+        records = await self._retrieve(point_ids, ["offers"])
+        return {str(record.id): (record.payload or {}).get("offers", []) for record in records}
+
+    @override
     async def pending_embeddings(self, partitions: Collection[int], limit: int, *, newest: bool) -> list[Payload]:
         direction = models.Direction.DESC if newest else models.Direction.ASC
         order = models.OrderBy(key="vector_due_at_ms", direction=direction)
@@ -169,8 +174,8 @@ class ServerReading(OpenedIndex):
         return await self._count(where.all_of([VISIBLE, *conditions(filters)]))
 
     @override
-    async def currencies(self) -> list[str]:
-        return await self._values("currency", CURRENCIES_MAX)
+    async def currencies(self, *, of_offers: bool = False) -> list[str]:
+        return await self._values("currencies" if of_offers else "currency", CURRENCIES_MAX)
 
     @override
     async def sellers(self) -> list[str]:

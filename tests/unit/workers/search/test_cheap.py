@@ -12,7 +12,7 @@ from tests.support.traits import traits
 from workers.index.interface import Found
 from workers.merchandising.factors import Moment
 from workers.merchandising.rules import NO_RULES
-from workers.search.cheap import CHEAP_WEIGHT, cheap_factors
+from workers.search.cheap import CHEAP_WEIGHT, Cheap
 from workers.search.ordering import Ordering
 from workers.search.retrievers import EXACT_SCORE, Ranked
 
@@ -30,14 +30,14 @@ def items(*prices: float | None, currency: str = "EUR") -> dict[str, Traits]:
 
 
 def test_prices_count_by_their_rank_and_an_item_without_one_as_the_dearest() -> None:
-    factors = cheap_factors(items(10.0, 500.0, 20.0, None, 10.0), {})
+    factors = Cheap({}).factors(items(10.0, 500.0, 20.0, None, 10.0))
     assert factors["a"] == factors["e"] == 1.0 > factors["c"] > factors["b"] > factors["d"] == pytest.approx(LEAST)
 
 
 def test_prices_are_compared_in_the_currency_of_most_items_and_as_they_are_at_the_moment() -> None:
     several = {**items(10.0, 20.0), "x": traits(price=1.0, currency="KWD")}
-    assert cheap_factors(several, {})["x"] == pytest.approx(LEAST)
-    turned = cheap_factors(several, {"b": 5.0})
+    assert Cheap({}).factors(several)["x"] == pytest.approx(LEAST)
+    turned = Cheap({"b": 5.0}).factors(several)
     assert turned["b"] == 1.0 > turned["a"]
 
 
@@ -48,8 +48,16 @@ def test_no_item_is_left_out_and_no_factor_passes_an_exact_match(
     known = items(*prices)
     head = [Found(name, score) for name, score in zip(known, sorted(scores, reverse=True), strict=False)]
     exact = [Found("exact", EXACT_SCORE)]
-    after = Ordering(None, NO_RULES, Moment(1_000, None), cheap={}).ordered(Ranked(exact, head, []), known)
+    after = Ordering(None, NO_RULES, Moment(1_000, None), cheap=Cheap({})).ordered(Ranked(exact, head, []), known)
     assert after.exact == exact and sorted(point for point, _ in after.head) == sorted(point for point, _ in head)
-    assert all(LEAST - 1e-9 <= factor <= 1 for factor in cheap_factors(known, {}).values())
+    assert all(LEAST - 1e-9 <= factor <= 1 for factor in Cheap({}).factors(known).values())
     shown = [score for _, score in after.whole]
     assert shown == sorted(shown, reverse=True)
+
+
+def test_what_the_last_compared_items_gain_is_reported() -> None:
+    cheap = Cheap({})
+    factors = cheap.factors(items(10.0, 20.0))
+    report = cheap.report("b")
+    assert report is not None and (report.share, report.strength, report.factor) == (0.5, CHEAP_WEIGHT, factors["b"])
+    assert cheap.report("other") is None

@@ -1,0 +1,179 @@
+"""Searches by the prices of one seller, or in a currency that an item's own price is not in, over every backend."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from schemas.errors import RefusedRequest
+from schemas.queries import SearchRequest
+from schemas.recommendations import SimilarRequest
+from tests.support.index_backends import BACKENDS, MODEL, content, opened, put_new, vector
+from tests.support.queries import LoadedModel, OneIndex, at_once
+from workers.index.interface import Patch
+from workers.recommend.recommender import Recommender
+from workers.search.explain import explain
+from workers.search.hits import Shop
+from workers.search.searcher import Searcher
+from workers.search.understood import Answer
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from schemas.points import Content
+    from workers.index.interface import Index
+    from workers.search.searcher import Results
+
+NOW_MS = 1_000
+SALE: dict[str, Any] = {"sale_price": 6.0, "sale_starts_at_ms": 1_000, "sale_ends_at_ms": 2_000}
+ASKED: tuple[dict[str, Any], ...] = ({"q": "cake"}, {})
+"""A query, and filters alone."""
+
+
+def offer(seller: str, price: float, currency: str = "EUR", **more: Any) -> dict[str, Any]:
+    plain: dict[str, Any] = {"sale_price": None, "sale_starts_at_ms": None, "sale_ends_at_ms": None, "promotion": {}}
+    return {"seller": seller, "price": price, "currency": currency, "updated_at_ms": 1, **plain, **more}
+
+
+def cake(number: int, *offers: dict[str, Any], turns_at_ms: int | None = None) -> tuple[Content, Any]:
+    """Return a cake whose own price is the lowest in euros before any sale."""
+    euros = [each["price"] for each in offers if each["currency"] == "EUR"]
+    sellers = [each["seller"] for each in offers]
+    wanted = content(
+        f"c{number}",
+        f"cake {number}",
+        brand=("Acme", "Garden")[number % 2],
+        offers=list(offers),
+        sellers=sellers,
+        price=min(euros, default=None),
+        currency="EUR" if euros else None,
+        price_changes_at_ms=turns_at_ms,
+    )
+    return wanted, vector(1, number / 10)
+
+
+@pytest.fixture(params=BACKENDS)
+async def index(request: pytest.FixtureRequest) -> AsyncIterator[Index]:
+    async with opened(request.param) as opened_index:
+        await put_new(
+            opened_index,
+            [
+                cake(0, offer("shop", 10.0), offer("B", 12.0, "USD")),
+                cake(1, offer("shop", 8.0), offer("B", 9.0)),
+                cake(2, offer("shop", 9.0), offer("B", 20.0, **SALE), turns_at_ms=1_000),
+                cake(3, offer("shop", 5.0), offer("C", 7.0, "USD")),
+                cake(4, offer("shop", 11.0)),
+                cake(5, offer("B", 30.0), offer("C", 31.0, "USD")),
+            ],
+        )
+        yield opened_index
+
+
+async def ask(index: Index, now_ms: int = NOW_MS, shop_currency: str | None = None, **asked: Any) -> Results:
+    return await searcher(index, shop_currency).search(SearchRequest(**asked), now_ms)
+
+
+def searcher(index: Index, shop_currency: str | None = None) -> Searcher:
+    loaded = LoadedModel(at_once(lambda _: vector(1)), [MODEL])
+    return Searcher(OneIndex(index), loaded, Shop(shop_currency, ("en",)))
+
+
+def shown(results: Results) -> dict[str, tuple[float | None, str | None]]:
+    return {hit.product_id: (hit.price, hit.currency) for hit in results.hits}
+
+
+@pytest.mark.parametrize("asked", ASKED)
+@pytest.mark.parametrize("shop_currency", [None, "EUR"])
+async def test_a_currency_finds_shows_and_orders_by_the_lowest_offer_in_it(
+    index: Index, asked: dict[str, Any], shop_currency: str | None
+) -> None:
+    several = await ask(index, shop_currency=shop_currency, **asked, currency="USD")
+    prices = {"c0": (12.0, "USD"), "c3": (7.0, "USD"), "c5": (31.0, "USD")}
+    assert (shown(several), several.total, several.total_is_exact) == (prices, 3, True)
+    for sort, order in (("price_asc", ["c3", "c0", "c5"]), ("price_desc", ["c5", "c0", "c3"])):
+        ordered = await ask(index, shop_currency=shop_currency, **asked, currency="USD", sort=sort)
+        assert list(shown(ordered)) == order
+    bounded = await ask(index, shop_currency=shop_currency, **asked, currency="USD", min_price=8, max_price=12)
+    assert (list(shown(bounded)), bounded.total) == (["c0"], 1)
+
+
+@pytest.mark.parametrize("asked", ASKED)
+async def test_a_price_of_one_seller_is_that_sellers(index: Index, asked: dict[str, Any]) -> None:
+    found = await ask(index, **asked, seller="B", currency="EUR", max_price=9)
+    assert shown(found) == {"c1": (9.0, "EUR"), "c2": (6.0, "EUR")} and found.total == 2
+    sold = await ask(index, **asked, seller="B", currency="EUR", min_price=9)
+    assert shown(sold) == {"c1": (9.0, "EUR"), "c5": (30.0, "EUR")}
+    ordered = await ask(index, **asked, seller="B", currency="EUR", sort="price_desc")
+    assert list(shown(ordered).items()) == [("c5", (30.0, "EUR")), ("c1", (9.0, "EUR")), ("c2", (6.0, "EUR"))]
+    assert shown(await ask(index, **asked, seller="B", currency="USD")) == {"c0": (12.0, "USD")}
+    either = await ask(index, **asked, seller=["B", "C"], currency="USD", sort="price_asc")
+    assert list(shown(either).items()) == [("c3", (7.0, "USD")), ("c0", (12.0, "USD")), ("c5", (31.0, "USD"))]
+
+
+@pytest.mark.parametrize("asked", ASKED)
+async def test_the_price_of_a_seller_is_that_of_the_moment(index: Index, asked: dict[str, Any]) -> None:
+    bounds: dict[str, Any] = {"seller": "B", "currency": "EUR", "max_price": 6}
+    assert shown(await ask(index, 999, **asked, **bounds)) == {}
+    on_sale = await ask(index, 1_000, **asked, **bounds)
+    [hit] = on_sale.hits
+    assert (hit.product_id, hit.price, hit.regular_price, hit.discount_percent) == ("c2", 6.0, 20.0, 70)
+    assert shown(await ask(index, 2_000, **asked, **bounds)) == {}
+
+
+async def test_a_seller_alone_is_shown_by_its_own_price(index: Index) -> None:
+    found = await ask(index, q="cake", seller="B")
+    assert shown(found) == {"c0": (12.0, "USD"), "c1": (9.0, "EUR"), "c2": (6.0, "EUR"), "c5": (30.0, "EUR")}
+    with pytest.raises(RefusedRequest, match="name a currency"):
+        await ask(index, q="cake", seller="B", max_price=12)
+
+
+@pytest.mark.parametrize("asked", ASKED)
+@pytest.mark.parametrize("bounds", [{"max_price": 40}, {"min_price": 9}, {"min_price": 8, "max_price": 12}])
+@pytest.mark.parametrize("filters", [{}, {"currency": "USD"}, {"currency": "EUR", "seller": "B"}, {"seller": "C"}])
+async def test_a_count_of_offers_is_the_total_of_the_search_that_it_leads_to(
+    index: Index, asked: dict[str, Any], filters: dict[str, Any], bounds: dict[str, Any]
+) -> None:
+    base = {"shop_currency": "EUR", **asked, **filters, **bounds}
+    found = await ask(index, **base, facets="brand,seller,price")
+    for name, own in (("brand", {"brand"}), ("seller", {"seller"}), ("price", {"min_price", "max_price"})):
+        for one in found.facets[name]:
+            again_asked: dict[str, Any] = {key: each for key, each in base.items() if key not in own} | one.filters
+            again = await ask(index, **again_asked)
+            assert again.total == one.count, (name, one)
+
+
+@pytest.mark.parametrize("asked", ASKED)
+async def test_rankings_are_read_on_until_a_page_is_full(index: Index, asked: dict[str, Any]) -> None:
+    dear = [cake(number, offer("shop", 1.0), offer("D", float(number))) for number in range(100, 140)]
+    await put_new(index, dear)
+    page = await ask(index, **asked, seller="D", currency="EUR", min_price=130, max_price=138, limit=2, offset=4)
+    assert (len(page.hits), page.total, page.total_is_exact) == (2, 9, True)
+
+
+@pytest.mark.parametrize("asked", ASKED)
+async def test_an_item_with_an_offer_that_cannot_be_read_has_no_price(index: Index, asked: dict[str, Any]) -> None:
+    for version, offers in enumerate(([{"seller": "B"}], [offer("B", 1.0) | {"price": "low"}], None), start=2):
+        await index.write([Patch("c1", version - 1, version, {"offers": offers, "version": version})])
+        found = await ask(index, **asked, seller="B", currency="EUR", min_price=0, facets="seller,price")
+        assert sorted(shown(found)) == ["c2", "c5"]
+        assert {one.value: one.count for one in found.facets["seller"]}["B"] == 2
+
+
+async def test_recommended_items_have_the_price_that_is_asked_for(index: Index) -> None:
+    near = SimilarRequest(currency="USD", max_price=12, limit=5, diversity=0)
+    found = await Recommender(OneIndex(index), Shop("EUR", ("en",))).similar("c1", near, NOW_MS)
+    assert found is not None
+    assert {hit.product_id: (hit.price, hit.currency) for hit in found.hits} == {
+        "c0": (12.0, "USD"),
+        "c3": (7.0, "USD"),
+    }
+
+
+async def test_an_explanation_compares_the_price_that_was_asked_for(index: Index) -> None:
+    request, asks = SearchRequest(q="cake", seller="B", currency="EUR", max_price=8, understand=False), searcher(index)
+    answer = Answer(await asks.search(request, NOW_MS), None, None, [], request)
+    for product_id, price, passes in (("c1", 9.0, False), ("c2", 6.0, True)):
+        found = await explain(asks, index, "cake", answer, product_id, NOW_MS)
+        [bound] = [check for check in found.filters if check.name == "max_price"]
+        assert (bound.has, bound.passes, found.answered.rank is not None) == (price, passes, passes)
