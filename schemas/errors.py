@@ -102,6 +102,12 @@ class RefusedRequest(FreshlineError):
         self.field = field
 
 
+class Unauthorized(FreshlineError):
+    """The request lacks a key, or has one that the API does not know."""
+
+    http_status = 401
+
+
 class NotFound(FreshlineError):
     """The API does not know the requested thing."""
 

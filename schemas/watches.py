@@ -19,7 +19,7 @@ Owner = Annotated[str, Field(min_length=1, max_length=OWNER_CHARS_MAX)]
 class WatchRequest(Filters):
     """A watch on a search (`q`, filters, or both), or on the price of one product (`product_id`, `target_price`)."""
 
-    owner: Owner = Field(description="for whom it is: a key of yours, which each alert carries")
+    owner: Owner = Field(description="for whom it is: a name of yours, which each alert carries")
     q: str | None = Field(
         None, min_length=1, max_length=QUERY_CHARS_MAX, description="words, all of which an item must have"
     )
@@ -70,6 +70,8 @@ class WatchRecord(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     owner: Owner
+    key: str | None = None
+    """The name of the key that it was set with, to which it belongs; None where the stack has no keys."""
     q: str | None = None
     product_id: str | None = None
     filters: Filters = Filters()
@@ -82,6 +84,8 @@ class ShownWatch(BaseModel):
 
     id: str
     owner: str
+    key: str | None
+    """The name of the key that it belongs to; None where the stack has no keys."""
     q: str | None
     words: list[str]
     """The words that an item must all have; empty for a watch on a product, or on filters alone."""

@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from schemas.answers import ErrorAnswer, ErrorDetail
-from schemas.errors import FreshlineError, RefusedRequest, Unavailable
+from schemas.errors import FreshlineError, RefusedRequest, Unauthorized, Unavailable
 from stream.api.models import JSONAnswer
 from stream.api.parameter_refusals import refusal
 
@@ -20,6 +20,8 @@ log = structlog.get_logger(__name__)
 
 RETRY_AFTER = {"Retry-After": "1"}
 """The seconds after which a client may try again."""
+BEARER = {"WWW-Authenticate": "Bearer"}
+"""The way in which a key is to be sent."""
 
 
 def error_answer(
@@ -46,7 +48,7 @@ async def _explained(request: Request, error: FreshlineError) -> JSONAnswer:
         return error_answer(error.http_status, str(error), error.field)
     if error.http_status == FreshlineError.http_status:
         return await _failed(request, error)
-    headers = RETRY_AFTER if isinstance(error, Unavailable) else None
+    headers = RETRY_AFTER if isinstance(error, Unavailable) else BEARER if isinstance(error, Unauthorized) else None
     return error_answer(error.http_status, str(error), headers=headers)
 
 

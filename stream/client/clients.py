@@ -10,7 +10,7 @@ import orjson
 from pydantic import ValidationError
 from typing_extensions import override
 
-from schemas.errors import Conflict, FreshlineError, NotFound, RefusedRequest, Unavailable
+from schemas.errors import Conflict, FreshlineError, NotFound, RefusedRequest, Unauthorized, Unavailable
 from stream.client.endpoints import AsyncSender, Call, CallSender, EventReader
 from stream.client.routes import Routes
 
@@ -21,18 +21,19 @@ T = TypeVar("T")
 
 ANSWER_SECONDS_MAX = 10.0
 """The time that the API may take to answer, besides the time that the request asks it to wait."""
-_REFUSALS: dict[int, type[FreshlineError]] = {each.http_status: each for each in (NotFound, Conflict, Unavailable)}
+_KNOWN = (Unauthorized, NotFound, Conflict, Unavailable)
+_REFUSALS: dict[int, type[FreshlineError]] = {each.http_status: each for each in _KNOWN}
 
 
 class Client(Routes, CallSender):
     """Asks a running stack; a context manager, which closes the connections. Threads may share it."""
 
-    def __init__(self, api: str, *, answer_seconds_max: float = ANSWER_SECONDS_MAX) -> None:
-        """`api`: the address, such as http://127.0.0.1:8765. `answer_seconds_max` bounds an answer, besides the time
-        that the request asks the API to wait."""
+    def __init__(self, api: str, *, key: str | None = None, answer_seconds_max: float = ANSWER_SECONDS_MAX) -> None:
+        """`api`: the address, such as http://127.0.0.1:8765. `key`: the one to which watches belong, if the stack has
+        keys. `answer_seconds_max` bounds an answer, besides the time that the request asks the API to wait."""
         self.api = api.rstrip("/")
         self._seconds_max = answer_seconds_max
-        self._http = httpx.Client(trust_env=False)
+        self._http = httpx.Client(trust_env=False, headers=_bearer(key))
 
     def __enter__(self) -> Client:
         return self
@@ -67,11 +68,11 @@ class Client(Routes, CallSender):
 class AsyncClient(Routes, AsyncSender):
     """Asks a running stack as `Client` does, with methods that are awaited, and streams for `async for`."""
 
-    def __init__(self, api: str, *, answer_seconds_max: float = ANSWER_SECONDS_MAX) -> None:
+    def __init__(self, api: str, *, key: str | None = None, answer_seconds_max: float = ANSWER_SECONDS_MAX) -> None:
         """Take the same as `Client`."""
         self.api = api.rstrip("/")
         self._seconds_max = answer_seconds_max
-        self._http = httpx.AsyncClient(trust_env=False)
+        self._http = httpx.AsyncClient(trust_env=False, headers=_bearer(key))
 
     async def __aenter__(self) -> AsyncClient:
         return self
@@ -102,6 +103,10 @@ class AsyncClient(Routes, AsyncSender):
                     for name, content in events.read(part):
                         if name == event:
                             yield _read(call, answer.url, content)
+
+
+def _bearer(key: str | None) -> dict[str, str]:
+    return {} if key is None else {"Authorization": f"Bearer {key}"}
 
 
 class _Request(TypedDict):

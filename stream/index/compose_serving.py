@@ -111,7 +111,7 @@ def compose_serving(
         WhyService(context, searcher, monitor.searchable_times),
         DeadLettersService(context),
         RecommendService(context),
-        WatchService(context, watch_parts),
+        WatchService(context, watch_parts, keys=context.settings.watch_keys),
         CanaryService(context, searcher),
         drift,
         _vocabulary_feed(context),

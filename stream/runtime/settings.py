@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from schemas.errors import Misconfigured
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 PREFIX = "FRESHLINE_"
+KEY_CHARS_MIN = 16
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
 
@@ -33,16 +34,37 @@ def _listed(value: object) -> object:
     return tuple(part.strip() for part in value.split(",")) if isinstance(value, str) else value
 
 
+def _secret_key(key: SecretStr) -> SecretStr:
+    if not re.fullmatch(f"[!-~]{{{KEY_CHARS_MIN},}}", key.get_secret_value()):
+        raise ValueError(f"a key must be {KEY_CHARS_MIN} characters of ASCII or more, without blanks")
+    return key
+
+
 def _origin(text: str) -> str:
     if not re.fullmatch(r"https?://[^/\s,]+", text):
         raise ValueError(f"{text} is no address of a host, such as https://shop.example")
     return text
 
 
+def _keyed(value: object) -> object:
+    """Return the keys by name of a text such as shop:KEY,app:KEY."""
+    if not isinstance(value, str):
+        return value
+    pairs = [part.strip().partition(":") for part in value.split(",")]
+    if not all(colon for _, colon, _ in pairs):
+        raise ValueError("must be name:key with commas between them")  # The text has secrets.
+    keys = {name: key for name, _, key in pairs}
+    if len(keys) < len(pairs):
+        raise ValueError("a name has two keys")
+    return keys
+
+
 Origin = Annotated[str, AfterValidator(_origin)]
 """A scheme, a host and perhaps a port, as the header `Origin` has them."""
 Name = Annotated[str, AfterValidator(_name)]
 """A name that may be part of the name of a file or of a collection."""
+SecretKey = Annotated[SecretStr, AfterValidator(_secret_key)]
+"""A key that nobody guesses, and that a header can have."""
 
 
 class Settings(TransportSettings):
@@ -82,6 +104,11 @@ class Settings(TransportSettings):
         (),
         description="Addresses of the pages of other hosts whose scripts may read this API in a browser, with commas "
         "between them, such as https://shop.example.",
+    )
+    watch_keys: Annotated[dict[Name, SecretKey], NoDecode, BeforeValidator(_keyed)] = Field(
+        {},
+        description="Keys of those who may set watches, as name:key with commas between them; a watch belongs to the "
+        "name of its key. Without any, all who reach the API may set watches.",
     )
     kafka_port: int = Field(9292, ge=1, le=65535, description="Port of the broker that `up` runs.")
 
@@ -173,7 +200,8 @@ def read_settings(**given: Any) -> Settings:
         reason = str(first["msg"]).removeprefix("Value error, ").removeprefix("Input ")
         if not first["loc"]:  # Settings that do not fit each other. Their input is all of them, with the secrets.
             raise Misconfigured(reason) from None
-        if repr(first["input"]) not in reason:
+        is_secret = "Secret" in repr(Settings.model_fields[str(first["loc"][0])].annotation)
+        if not is_secret and repr(first["input"]) not in reason:
             reason += f", not {first['input']!r}"
         raise Misconfigured(f"{PREFIX}{str(first['loc'][0]).upper()}: {reason}") from None
 

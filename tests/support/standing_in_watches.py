@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from schemas.errors import NotFound, RefusedRequest
+from schemas.errors import NotFound, RefusedRequest, Unauthorized
 from schemas.watches import Alert, ShownWatch, WatchRequest
 
 if TYPE_CHECKING:
@@ -43,8 +43,15 @@ class StandInWatches:
         self.asked: list[WatchRequest] = []
         self.after: list[str | None] = []
         """After which alert each stream was to begin."""
+        self.keys: dict[str, str] = {}
+        """The names of the keys, if there are any."""
 
-    async def watch(self, request: WatchRequest) -> ShownWatch:
+    def key_of(self, secret: str | None) -> str | None:
+        if self.keys and secret not in self.keys:
+            raise Unauthorized("send a key")
+        return self.keys.get(secret or "")
+
+    async def watch(self, request: WatchRequest, key: str | None) -> ShownWatch:
         if request.product_id == "gone":
             raise RefusedRequest("product_id", "no item gone was ever heard of")
         self.asked.append(request)
@@ -52,6 +59,7 @@ class StandInWatches:
         self.kept[watch_id] = ShownWatch(
             id=watch_id,
             owner=request.owner,
+            key=key,
             q=request.q,
             words=(request.q or "").split(),
             product_id=request.product_id,
@@ -62,13 +70,13 @@ class StandInWatches:
         )
         return self.kept[watch_id]
 
-    def shown(self, watch_id: str) -> ShownWatch:
-        if watch_id not in self.kept:
+    def shown(self, watch_id: str, key: str | None) -> ShownWatch:
+        if watch_id not in self.kept or self.kept[watch_id].key != key:
             raise NotFound(f"there is no watch {watch_id}")
         return self.kept[watch_id]
 
-    async def unwatch(self, watch_id: str) -> ShownWatch:
-        ended = self.shown(watch_id)
+    async def unwatch(self, watch_id: str, key: str | None) -> ShownWatch:
+        ended = self.shown(watch_id, key)
         del self.kept[watch_id]
         return ended
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, insort
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from workers.state.projection import name_keys
 from workers.watches.watch import NOTHING, filter_values, fits, passes
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from schemas.points import Content
     from schemas.queries import Filters
     from workers.watches.watch import FilterValues, Watch
+
+_Key = TypeVar("_Key")
 
 TURNING_MAX = 1_024
 """If one change of a price turns the filters of more watches than this, only those that share a word with the item are
@@ -84,7 +86,8 @@ class WatchSet:
         self._keys_of: dict[str, Collection[str]] = {}
         self._by_seller: dict[str, set[str]] = {}
         self._by_currency: dict[str, set[str]] = {}
-        self._by_owner: dict[str, set[str]] = {}
+        self._by_owner: dict[tuple[str, str | None], set[str]] = {}
+        """The watches by owner and key."""
         self._price_max, self._price_min, self._rating_min = _Bounds(), _Bounds(), _Bounds()
 
     def __len__(self) -> int:
@@ -99,16 +102,16 @@ class WatchSet:
         """Return a watch; None if it is not in force."""
         return self._watches.get(watch_id)
 
-    def count_of(self, owner: str) -> int:
-        """Return how many watches an owner has."""
-        return len(self._by_owner.get(owner, ()))
+    def count_of(self, owner: str, key: str | None = None) -> int:
+        """Return how many watches an owner of this key has."""
+        return len(self._by_owner.get((owner, key), ()))
 
     def put(self, watch: Watch) -> None:
         """Add a watch, or replace the one with its id."""
         self.remove(watch.watch_id)
         watch_id, record = watch.watch_id, watch.record
         self._watches[watch_id] = watch
-        self._by_owner.setdefault(record.owner, set()).add(watch_id)
+        self._by_owner.setdefault((record.owner, record.key), set()).add(watch_id)
         if record.product_id is not None:
             self._by_product.setdefault(record.product_id, set()).add(watch_id)
             return
@@ -127,7 +130,7 @@ class WatchSet:
         if watch is None:
             return
         record = watch.record
-        _discard(self._by_owner, record.owner, watch_id)
+        _discard(self._by_owner, (record.owner, record.key), watch_id)
         if record.product_id is not None:
             _discard(self._by_product, record.product_id, watch_id)
             return
@@ -219,7 +222,7 @@ def _named(point: Content) -> Iterator[str]:
     return iter(name_keys(point["brand"], point["category"], {}) if not point["name_keys"] else ())
 
 
-def _discard(sets: dict[str, set[str]], key: str, watch_id: str) -> None:
+def _discard(sets: dict[_Key, set[str]], key: _Key, watch_id: str) -> None:
     sets[key].discard(watch_id)
     if not sets[key]:
         del sets[key]

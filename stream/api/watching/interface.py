@@ -13,17 +13,20 @@ if TYPE_CHECKING:
 class WatchApi(Protocol):
     """Keeps watches. Methods may raise RefusedRequest (422), NotFound (404), Conflict (409) or Unavailable (503)."""
 
+    def key_of(self, secret: str | None) -> str | None:
+        """Return the name of a key; None where the stack has no keys. Raises Unauthorized for a wrong key, or none."""
+
     @property
     def full(self) -> bool:
         """True if a further stream of alerts must be refused."""
 
-    async def watch(self, request: WatchRequest) -> ShownWatch:
-        """Set a watch, which is in force once this returns."""
+    async def watch(self, request: WatchRequest, key: str | None) -> ShownWatch:
+        """Set a watch, which belongs to the key and is in force once this returns."""
 
-    def shown(self, watch_id: str) -> ShownWatch:
-        """Return a watch. Raises NotFound if there is none, or none any longer."""
+    def shown(self, watch_id: str, key: str | None) -> ShownWatch:
+        """Return a watch. Raises NotFound if the key has no such watch, or none any longer."""
 
-    async def unwatch(self, watch_id: str) -> ShownWatch:
+    async def unwatch(self, watch_id: str, key: str | None) -> ShownWatch:
         """End a watch, and return it as it was."""
 
     def alerts(self, watch_id: str, after: str | None) -> AsyncIterator[Alert]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Depends, Header, Path, Query
 from fastapi.responses import Response
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from schemas.errors import Unavailable
@@ -22,6 +23,15 @@ RECONNECT_MS = 1_000
 """The time after which a browser asks again once the stream has ended."""
 
 WatchId = Annotated[str, Path(min_length=1, max_length=ID_CHARS_MAX)]
+_BEARER = HTTPBearer(auto_error=False, description="A key of FRESHLINE_WATCH_KEYS, where the stack has any.")
+
+
+async def _secret(sent: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]) -> str | None:
+    return None if sent is None else sent.credentials
+
+
+Secret = Annotated[str | None, Depends(_secret)]
+"""The key of a request, if it has any."""
 
 
 def watch_routes(watches: WatchApi) -> APIRouter:
@@ -29,27 +39,33 @@ def watch_routes(watches: WatchApi) -> APIRouter:
     router = APIRouter()
 
     @router.post("/watch", status_code=201, responses={201: {"model": ShownWatch}})
-    async def watch(request: WatchRequest, _: Annotated[NoParameters, Query()]) -> Response:
+    async def watch(request: WatchRequest, _: Annotated[NoParameters, Query()], secret: Secret) -> Response:
         """Set a watch: when an item begins to match it, an alert goes to the topic `alerts` and to its stream.
 
         The body is JSON: `owner`, and either `q` and the filters of a search, or a `product_id` with its `target_price`
-        and `currency`. An item matches a query if it has all of its words. What matches already raises no alert. The
-        id in the answer is all that is needed to look at the watch and to end it: keep it secret.
+        and `currency`. An item matches a query if it has all of its words. What matches already raises no alert.
+        Where the stack has keys, the watch belongs to the one that is sent; else the id in the answer is all that is
+        needed to look at the watch and to end it: keep it secret.
         """
-        return JSONAnswer(await watches.watch(request), 201)
+        return JSONAnswer(await watches.watch(request, watches.key_of(secret)), 201)
 
     @router.get("/watch/{watch_id}", responses={200: {"model": ShownWatch}})
-    async def shown(watch_id: WatchId, _: Annotated[NoParameters, Query()]) -> Response:
-        """Show a watch. 404 if there is none, or if it has ended or expired."""
-        return JSONAnswer(watches.shown(watch_id))
+    async def shown(watch_id: WatchId, _: Annotated[NoParameters, Query()], secret: Secret) -> Response:
+        """Show a watch. 404 if the key has none of this id, or if it has ended or expired."""
+        return JSONAnswer(watches.shown(watch_id, watches.key_of(secret)))
 
     @router.delete("/watch/{watch_id}", responses={200: {"model": ShownWatch}})
-    async def end(watch_id: WatchId, _: Annotated[NoParameters, Query()]) -> Response:
-        """End a watch, and its streams. 404 if there is none."""
-        return JSONAnswer(await watches.unwatch(watch_id))
+    async def end(watch_id: WatchId, _: Annotated[NoParameters, Query()], secret: Secret) -> Response:
+        """End a watch, and its streams. 404 if the key has none of this id."""
+        return JSONAnswer(await watches.unwatch(watch_id, watches.key_of(secret)))
 
-    async def _known(watch_id: WatchId) -> None:
-        watches.shown(watch_id)
+    _add_stream(router, watches)
+    return router
+
+
+def _add_stream(router: APIRouter, watches: WatchApi) -> None:
+    async def _known(watch_id: WatchId, secret: Secret) -> None:
+        watches.shown(watch_id, watches.key_of(secret))
         if watches.full:
             raise Unavailable("too many streams of alerts are open: close one of them")
 
@@ -72,5 +88,3 @@ def watch_routes(watches: WatchApi) -> APIRouter:
         after = None if last_event_id is None else last_event_id.encode("latin-1").decode(errors="replace")
         async for alert in watches.alerts(watch_id, after):
             yield ServerSentEvent(event="alert", id=alert.id, raw_data=alert.model_dump_json(), retry=RECONNECT_MS)
-
-    return router

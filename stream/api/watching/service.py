@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from typing_extensions import override
 
-from schemas.errors import Conflict, NotFound, RefusedRequest, Unavailable
+from schemas.errors import Conflict, NotFound, RefusedRequest, Unauthorized, Unavailable
 from schemas.points import Status
 from schemas.times import rfc3339
 from schemas.watches import ShownWatch, WatchRecord
@@ -16,7 +16,9 @@ from workers.search.currency import check_currency
 from workers.watches.watch import counting_words, filter_values, passes, watch_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
+
+    from pydantic import SecretStr
 
     from schemas.points import Payload
     from schemas.watches import Alert, WatchRequest
@@ -53,8 +55,16 @@ class WatchParts(NamedTuple):
 class WatchService(WatchApi):
     """Writes a watch to its topic first, then puts it in force here."""
 
-    def __init__(self, context: ServingContext, parts: WatchParts, bounds: WatchBounds = BOUNDS) -> None:
+    def __init__(
+        self,
+        context: ServingContext,
+        parts: WatchParts,
+        bounds: WatchBounds = BOUNDS,
+        keys: Mapping[str, SecretStr] | None = None,
+    ) -> None:
+        """`keys`: the keys to which watches belong, by name; without any, all who ask may set and end them."""
         self._context = context
+        self._keys = {name: key.get_secret_value().encode() for name, key in (keys or {}).items()}
         self._bounds = bounds
         self._watches, self._written, self._alerts = parts.watches, parts.written, parts.alerts
 
@@ -64,17 +74,29 @@ class WatchService(WatchApi):
         return self._alerts.full
 
     @override
-    async def watch(self, request: WatchRequest) -> ShownWatch:
+    def key_of(self, secret: str | None) -> str | None:
+        if not self._keys:
+            return None
+        given = (secret or "").encode()
+        # Each key is compared, and in the same time whatever it has in common with the given one.
+        named = [name for name, key in self._keys.items() if secrets.compare_digest(key, given)]
+        if not named:
+            raise Unauthorized("watches belong to keys here: send one of FRESHLINE_WATCH_KEYS as Authorization: Bearer")
+        return named[0]
+
+    @override
+    async def watch(self, request: WatchRequest, key: str | None) -> ShownWatch:
         if request.q is not None and not counting_words(request.q):
             raise RefusedRequest("q", "there is no letter or digit in it, so no item can have its words")
-        self._check_room(request.owner)
+        self._check_room(key, request.owner)
         index = await self._context.collections.serving()
         await check_currency(index, request.filters, self._context.shop.currency)
         point = None if request.product_id is None else await self._point(request.product_id)
-        _check_currency_of(point, request)
+        _check_currency_of(point, request, self._context.shop.currency)
         now_ms = self._context.clock.now_ms()
         record = WatchRecord(
             owner=request.owner,
+            key=key,
             q=request.q,
             product_id=request.product_id,
             filters=request.filters,
@@ -88,12 +110,12 @@ class WatchService(WatchApi):
         return shown_watch(watch, None if point is None else passes(watch, filter_values(point)))
 
     @override
-    def shown(self, watch_id: str) -> ShownWatch:
-        return shown_watch(self._known(watch_id), None)
+    def shown(self, watch_id: str, key: str | None) -> ShownWatch:
+        return shown_watch(self._known(watch_id, key), None)
 
     @override
-    async def unwatch(self, watch_id: str) -> ShownWatch:
-        watch = self._known(watch_id)
+    async def unwatch(self, watch_id: str, key: str | None) -> ShownWatch:
+        watch = self._known(watch_id, key)
         await self._written.end(watch_id)
         self._watches.remove(watch_id)
         self._alerts.end(watch_id)
@@ -108,15 +130,17 @@ class WatchService(WatchApi):
     def close(self) -> None:
         self._alerts.close()
 
-    def _known(self, watch_id: str) -> Watch:
+    def _known(self, watch_id: str, key: str | None) -> Watch:
         watch = self._watches.get(watch_id)
-        if watch is None or watch.record.expires_at_ms <= self._context.clock.now_ms():
+        lives = watch is not None and watch.record.expires_at_ms > self._context.clock.now_ms()
+        # A watch that was set before there were keys belongs to none: its id is all that it takes.
+        if watch is None or not lives or (key is not None and watch.record.key not in (None, key)):
             raise NotFound(f"there is no watch {watch_id}: it was never set, or has ended or expired")
         return watch
 
-    def _check_room(self, owner: str) -> None:
+    def _check_room(self, key: str | None, owner: str) -> None:
         watches_max, of_owner_max = self._bounds
-        if self._watches.count_of(owner) >= of_owner_max:
+        if self._watches.count_of(owner, key) >= of_owner_max:
             raise RefusedRequest("owner", f"has {of_owner_max:,} watches, which is the most: end one first")
         if len(self._watches) >= watches_max:
             raise Conflict(f"there are {watches_max:,} watches, which is the most: wait until some have ended")
@@ -135,8 +159,13 @@ class WatchService(WatchApi):
         self._context.metrics.watching.watches.set(len(self._watches))
 
 
-def _check_currency_of(point: Payload | None, request: WatchRequest) -> None:
+def _check_currency_of(point: Payload | None, request: WatchRequest, shop_currency: str | None) -> None:
     """Raise RefusedRequest if the price of a product is in another currency: the watch would never raise an alert."""
+    if shop_currency is not None and request.currency not in (None, shop_currency):
+        raise RefusedRequest(
+            "currency",
+            f"watches compare prices in the shop's currency, {shop_currency}, and none in {request.currency}",
+        )
     currency = None if point is None else point["currency"]
     if currency not in (None, request.currency):
         raise RefusedRequest(
@@ -151,6 +180,7 @@ def shown_watch(watch: Watch, matches_now: bool | None) -> ShownWatch:
     return ShownWatch(
         id=watch.watch_id,
         owner=record.owner,
+        key=record.key,
         q=record.q,
         words=counting_words(record.q or ""),
         product_id=record.product_id,

@@ -51,7 +51,7 @@ class KnownTraits:
             self._offers.clear()
         missing = [point for point in point_ids if point not in self._offers]
         if missing:
-            records = self._shard.retrieve(missing, OFFERS, False)
+            records = self._shard.retrieve(list(missing), OFFERS, False)
             self._offers |= {id_of(record): (record.payload or {}).get("offers", "[]") for record in records}
         return {point: orjson.loads(self._offers[point]) for point in point_ids if point in self._offers}
 

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.answers import SearchAnswer
-from schemas.errors import Conflict, FreshlineError, NotFound, RefusedRequest, Unavailable
+from schemas.errors import Conflict, FreshlineError, NotFound, RefusedRequest, Unauthorized, Unavailable
 from stream.api.models import StatusReport
 from stream.client import AsyncClient, Client
 from stream.client.endpoints import EventReader
@@ -43,9 +43,10 @@ def service(stack: tuple[StandIn, str]) -> Iterator[StandIn]:
     yield service
     service.away, service.reasons = False, []
     service.asked.clear()
+    service.watches.keys = {}
 
 
-def blocking(api: str, **options: float) -> Callable[..., Any]:
+def blocking(api: str, **options: Any) -> Callable[..., Any]:
     def ask(name: str, **parameters: object) -> Any:
         with Client(api, **options) as client:
             answer = getattr(client, name)(**parameters)
@@ -54,7 +55,7 @@ def blocking(api: str, **options: float) -> Callable[..., Any]:
     return ask
 
 
-def awaited(api: str, **options: float) -> Callable[..., Any]:
+def awaited(api: str, **options: Any) -> Callable[..., Any]:
     async def answer(name: str, **parameters: object) -> Any:
         async with AsyncClient(api, **options) as client:
             answer = getattr(client, name)(**parameters)
@@ -233,3 +234,13 @@ def test_the_client_imports_no_server() -> None:
     program = "import sys, stream.client; print([m for m in sys.argv[1:] if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", program, *heavy], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_client_sends_its_key_and_says_where_one_is_missing(
+    client_of: Callable[..., Callable[..., Any]], stack: tuple[StandIn, str], service: StandIn
+) -> None:
+    service.watches.keys = {"secret": "shop"}
+    asked = {"owner": "u-17", "q": "lamp"}
+    assert client_of(stack[1], key="secret")("set_watch", **asked).key == "shop"
+    with pytest.raises(Unauthorized, match="send a key"):
+        client_of(stack[1])("set_watch", **asked)

@@ -18,6 +18,11 @@ from stream.runtime.settings import Settings, read_settings, unknown_settings
         ("WORKER_SLOT", "-1", "must be letters, digits"),
         ("CORS_ORIGINS", "https://shop.example/page", "is no address of a host, such as https://shop.example"),
         ("CORS_ORIGINS", "*", "is no address of a host"),
+        ("WATCH_KEYS", "shop", "must be name:key with commas between them"),
+        ("WATCH_KEYS", f"shop:{'k' * 15}", "a key must be 16 characters of ASCII or more"),
+        ("WATCH_KEYS", f"shop:{'嘉' * 16}", "a key must be 16 characters of ASCII or more"),
+        ("WATCH_KEYS", f"../shop:{'k' * 16}", "must be letters, digits"),
+        ("WATCH_KEYS", f"shop:{'k' * 16}, shop:{'l' * 16}", "a name has two keys"),
         ("API_PORT", "high", "should be a valid integer"),
         ("BROKER", "rabbit", "should be 'embedded' or 'kafka', not 'rabbit'"),
         ("PARTITIONS", "0", "should be greater than or equal to 1, not '0'"),
@@ -30,6 +35,21 @@ def test_a_wrong_setting_is_refused_by_name(
     with pytest.raises(Misconfigured) as refused:
         read_settings()
     assert str(refused.value).startswith(f"FRESHLINE_{name}: ") and reason in str(refused.value)
+
+
+def test_keys_of_watches_are_by_name_and_a_refused_one_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FRESHLINE_WATCH_KEYS", f"shop:{'k' * 16}, app:a:b{'l' * 16}")
+    settings = read_settings()
+    assert {name: key.get_secret_value() for name, key in settings.watch_keys.items()} == {
+        "shop": "k" * 16,
+        "app": "a:b" + "l" * 16,
+    }
+    assert "kkkk" not in repr(settings)
+    for wrong in ("shop:sesame", f"sesame{'k' * 16}", f"shop:{'k' * 16},sesame"):
+        monkeypatch.setenv("FRESHLINE_WATCH_KEYS", wrong)
+        with pytest.raises(Misconfigured, match="FRESHLINE_WATCH_KEYS: ") as refused:
+            read_settings()
+        assert "sesame" not in str(refused.value) and "kkkk" not in str(refused.value)
 
 
 def test_languages_are_a_list_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:

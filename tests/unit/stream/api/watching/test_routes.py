@@ -73,6 +73,25 @@ async def test_a_stream_too_many_is_refused(client: httpx.AsyncClient, service: 
     assert (await client.get("/watch/w1/events")).status_code == 503
 
 
+async def test_where_there_are_keys_each_request_needs_the_one_that_has_the_watch(
+    client: httpx.AsyncClient, service: StandIn
+) -> None:
+    service.watches.keys = {"secret of the shop": "shop", "secret of the app": "app"}
+    shop, app = ({"Authorization": f"Bearer {secret}"} for secret in service.watches.keys)
+    made = (await client.post("/watch", json=SEARCH, headers=shop)).json()
+    assert made["key"] == "shop"
+    asked = (("POST", "/watch"), ("GET", "/watch/w1"), ("GET", "/watch/w1/events"), ("DELETE", "/watch/w1"))
+    for wrong in ({}, {"Authorization": "Bearer else"}, {"Authorization": "Basic secret of the shop"}):
+        for method, path in asked:
+            refused = await client.request(method, path, json=SEARCH if method == "POST" else None, headers=wrong)
+            assert (refused.status_code, refused.headers["WWW-Authenticate"]) == (401, "Bearer"), (method, path, wrong)
+            assert refused.json()["error"]["message"] == "send a key"
+    for method, path in asked[1:]:
+        assert (await client.request(method, path, headers=app)).status_code == 404
+    for method, path in asked[1:]:
+        assert (await client.request(method, path, headers=shop)).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [
