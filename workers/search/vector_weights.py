@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
 PLAIN_WEIGHT = 2.0
 """The weight of a cosine beside the share of the best score by words. From 1 to 3 search finds nearly the same."""
-NUMBERED_WEIGHT = 0.5
-"""The weight where the query has a part number: a model reads it in pieces, and finds its neighbours as well."""
+NUMBERED_WEIGHT = 0.1
+"""The weight where the query has a part number: a model reads it in pieces, and finds its neighbours as well. With 0.25
+and more they come before items that say the number (deploy/decisions/0032)."""
 BRAND_WEIGHT = 0.0
 """The weight where the query is a brand: all its items fit, and a vector of a name says nothing."""
 PART_NUMBER_CHARACTERS_MIN = 4
