@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 import tempfile
 import time
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +25,7 @@ from tests.relevance.measures import MEASURES, mean, measured, p_value
 from tests.relevance.properties import lost_numbers, lost_titles, other_in_the_other_script
 from tests.support.queries import LoadedModel, OneIndex
 from workers.embedder.registry import load_embedder
+from workers.merchandising.weights import NO_WEIGHTS, read_ranking
 from workers.search.hits import Shop
 from workers.search.searcher import Searcher
 
@@ -32,9 +36,14 @@ if TYPE_CHECKING:
     from tests.relevance.judged import Query
     from workers.embedder.interface import Embedder, Vectors
     from workers.index.interface import Index
+    from workers.merchandising.weights import Ranking
 
 POINTS = 100
-WAYS = ("words", "vectors", "fused")
+WAYS = ("words", "vectors", "fused", "ranked")
+"""By words, by vectors, by both, and by both with the weights that docs/search.md gives as an example."""
+EXAMPLE = re.compile(r"^```yaml\n(weights:.*?)^```", re.MULTILINE | re.DOTALL)
+NOW_MS = 1_700_086_400_000
+"""A day after all items have changed."""
 
 
 def main() -> int:
@@ -105,7 +114,7 @@ async def _print(
 
 
 async def _ranking(way: str, query: str, index: Index, embedder: Embedder) -> list[str]:
-    """Return product_ids, best first: by one retriever, or as the product answers (`fused`)."""
+    """Return product_ids, best first: by one retriever, or as the product answers (`fused`, `ranked`)."""
     if way == "vectors":
         near = await index.search_dense(_vector(query, embedder), Filters(), POINTS)
         stored = await index.payloads([point.point_id for point in near])
@@ -114,11 +123,20 @@ async def _ranking(way: str, query: str, index: Index, embedder: Embedder) -> li
     async def embed(text: str) -> Vectors:
         return embedder.embed_query(text)
 
-    loaded = LoadedModel(embed, [index.model] if way == "fused" else [])
+    loaded = LoadedModel(embed, [] if way == "words" else [index.model])
     loaded.cosine_min = embedder.cosine_min
-    searcher = Searcher(OneIndex(index), loaded, Shop(None, ("en",)))
-    results = await searcher.search(SearchRequest(q=query[:1_000], limit=POINTS), 0)
+    ranking = _example_ranking() if way == "ranked" else NO_WEIGHTS
+    searcher = Searcher(OneIndex(index), loaded, Shop(None, ("en",)), ranking=lambda: ranking)
+    results = await searcher.search(SearchRequest(q=query[:1_000], limit=POINTS), NOW_MS)
     return [hit.product_id for hit in results.hits]
+
+
+@cache
+def _example_ranking() -> Ranking:
+    text = (Path(__file__).parents[2] / "docs" / "search.md").read_text("utf-8")
+    found = EXAMPLE.search(text)
+    assert found is not None, "docs/search.md has no example of weights"
+    return read_ranking(found[1], "docs/search.md")
 
 
 def _vector(query: str, embedder: Embedder) -> Vectors:
