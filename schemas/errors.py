@@ -14,6 +14,7 @@
        +- Unavailable       a broker, server or disk is away            503   1        retry with bounded backoff
        |  +- Gone           the collection was deleted or replaced      503   1        crash; the next start finds out
        +- RefusedRequest    a parameter of a request is wrong           422   2        change the parameter it names
+       +- Unauthorized      the request has no key that is known        401   1        send a key
        +- NotFound          the API knows of no such thing              404   1        ask for another
        +- Conflict          it cannot be done as things stand           409   1        wait, or do something else first
        +- Misconfigured     the process cannot start as it is set up    -     1 (78)   change the setting that it names

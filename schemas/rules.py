@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from schemas.canaries import is_canary
 from schemas.event_fields import ProductId, TimeMs  # noqa: TC001  (pydantic reads the types when it runs)
-from schemas.queries import Filters
+from schemas.queries import Filters, check_price_order
 from schemas.texts import values_in_words
 
 RULE_ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$"
@@ -33,6 +33,7 @@ class Target(Filters):
     def _names_items(self) -> Target:
         if self.product_id is None and not self.any:
             raise ValueError("product_id: name a product, or at least one filter")
+        check_price_order(self)
         bound = next((name for name in ("min_price", "max_price") if getattr(self, name) is not None), None)
         if bound is not None and self.currency is None:
             raise ValueError(f"currency: {bound} means nothing without the currency that it is in")

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from typing_extensions import override
 
 from schemas.errors import Misconfigured
+from schemas.wrong_fields import reason
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,6 +45,10 @@ class _Loader(yaml.SafeLoader):  # type: ignore[misc]
 _Loader.add_implicit_resolver(_BOOL, _TRUTH, list("tTfF"))
 
 
+OF_KEY = "[key]"
+"""The last part of the place of an error where a key is wrong, and not its value."""
+
+
 def read_setting_file(file: Path, setting: str) -> str:
     """Return the text of the file that `setting` names. Raises Misconfigured if it cannot be read."""
     try:
@@ -67,12 +72,10 @@ def parse_setting_file(text: str, model: type[Model], setting: str, name: str) -
 def wrong_field(error: ValidationError) -> str:
     """Return the first field that is wrong, and why, in one line."""
     first: Any = error.errors(include_url=False)[0]
-    where = ".".join(str(part) for part in first["loc"])
-    reason = str(first["msg"]).removeprefix("Value error, ").removeprefix("Input ")
+    where = ".".join(str(part) for part in first["loc"] if part != OF_KEY)
+    why = reason(first)
     if first["type"] == "extra_forbidden":
-        reason = "there is no such key"
-    elif first["type"] in ("model_type", "model_attributes_type"):
-        reason = "must be an object with keys"
+        why = "there is no such key"
     elif first["type"] == "string_type" and isinstance(first["input"], (bool, int, float)):
-        reason = f"{first['input']} is no text to YAML: put it in quotes"
-    return f"{where}: {reason}" if where else reason
+        why = f"{first['input']} is no text to YAML: put it in quotes"
+    return f"{where}: {why}" if where else why

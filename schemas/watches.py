@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from schemas.queries import QUERY_CHARS_MAX, Filters
+from schemas.queries import QUERY_CHARS_MAX, Filters, check_price_order
 from schemas.recommendations import GivenId  # noqa: TC001  (pydantic reads the types when it runs)
 
 DAY_SECONDS = 86_400
@@ -60,8 +60,7 @@ class WatchRequest(Filters):
         bound = next((name for name in bounds if getattr(self, name) is not None), None)
         if bound is not None and self.currency is None:
             raise ValueError(f"currency: {bound} means nothing without the currency that it is in")
-        if self.min_price is not None and self.max_price is not None and self.min_price > self.max_price:
-            raise ValueError(f"min_price: {self.min_price} is above max_price {self.max_price}: no price is both")
+        check_price_order(self)
 
 
 class WatchRecord(BaseModel):

@@ -42,14 +42,22 @@ async def test_a_trial_is_answered_as_a_search_is(client: httpx.AsyncClient, ser
     ("more", "field", "message"),
     [
         ({"q": None}, "q", "q: give a query"),
-        ({"weights": {"weights": {"ratings": {}}}}, "ratings", "ratings: there is no such parameter"),
-        ({"weights": {"weights": {"rating": {"strength": -1}}}}, "strength", "strength: "),
+        ({"weights": {"weights": {"ratings": {}}}}, "weights", "weights: weights.ratings: there is no such key"),
+        (
+            {"weights": {"weights": {"rating": {"strength": -1}}}},
+            "weights",
+            "weights: weights.rating.strength: should be",
+        ),
         ({"rules": [{**RULE, "starts_at": "2026-12-02T00:00:00Z", "ends_at": "2026-12-01T00:00:00Z"}]}, "rules", "rul"),
-        ({"rules": [RULE] * (TRIAL_RULES_MAX + 1)}, "rules", "rules: list should have at most"),
+        ({"rules": [RULE] * (TRIAL_RULES_MAX + 1)}, "rules", "rules: should have at most"),
         ({"near": NEAR}, "understand", "understand: must be false with near"),
         ({"near": NEAR, "understand": False, "brand": "Garden"}, "near", "near: is for a query without filters"),
-        ({"near": {**NEAR, "cosine_min": 2}, "understand": False}, "cosine_min", "cosine_min: "),
-        ({"near": {**NEAR, "cosines": {str(n): 0 for n in range(201)}}, "understand": False}, "cosines", "cosines: "),
+        ({"near": {**NEAR, "cosine_min": 2}, "understand": False}, "near", "near: cosine_min: "),
+        (
+            {"near": {**NEAR, "cosines": {str(n): 0 for n in range(201)}}, "understand": False},
+            "near",
+            "near: cosines: ",
+        ),
         ({"colour": "red"}, "colour", "colour: there is no such parameter"),
     ],
 )

@@ -72,7 +72,7 @@ def test_a_weight_is_the_product_of_the_factors_that_are_reported() -> None:
         ("weights: {rating: {strength: .nan}}", "weights.rating.strength: should be a finite number"),
         ("weights: {rating: {strength: .inf}}", "weights.rating.strength: should be a finite number"),
         ("weights: {rating: {strength: much}}", "weights.rating.strength: should be a valid number"),
-        ("weights: {rating: {}}", "weights.rating.strength: Field required"),
+        ("weights: {rating: {}}", "weights.rating.strength: is missing"),
         ("weights: {rating: {strength: 1, prior: 6}}", "weights.rating.prior: should be less than or equal to 5"),
         (
             "weights: {rating: {strength: 1, prior_reviews: 0}}",

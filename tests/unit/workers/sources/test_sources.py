@@ -68,7 +68,7 @@ def test_the_file_says_what_the_records_of_a_topic_are() -> None:
             "sources: [{topic: prices, format: debezium, mapping: {product_id: {scale: 2}}}]",
             "either a column or a value",
         ),
-        ("null", "sources: Field required"),
+        ("null", "sources: is missing"),
     ],
 )
 def test_a_file_that_is_wrong_is_refused_with_its_field(text: str, reason: str) -> None:

@@ -140,7 +140,7 @@ def test_rules_never_take_a_term_or_the_whole_query_away(text: str) -> None:
         ("synonyms: [[sofa, couch], [lamp, Lamps]]", "synonyms.1: Lamps points to itself"),
         ("synonyms: [[sofa]]", "synonyms.0: a group has two phrases or more"),
         ("one_way: [{from: tee, to: [TEE]}]", "one_way.0: to: TEE points to itself"),
-        ("one_way: [{from: tee}]", "one_way.0.to: Field required"),
+        ("one_way: [{from: tee}]", "one_way.0.to: is missing"),
         ("one_way: [{form: tee, to: [a]}]", "one_way.0"),
         ("stopwords: [a]", "stopwords: there is no such key"),
         ("stop: ['...']", "stop: '...' must be one to 6 words"),
