@@ -44,6 +44,17 @@ def test_the_life_of_a_product_shows_a_late_and_a_repeated_event_and_why_they_lo
     assert page.evaluate("window.broken") is None
 
 
+def test_a_phone_shows_the_whole_life_without_scrolling_sideways(page: Page, stack: RunningStack) -> None:
+    stack.send("products", "cup-9", title="Enamel cup of a long name, so that its field has several lines on a phone")
+    stack.until_quiet()
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto(f"{stack.api}/?product=cup-9")
+    events = page.get_by_role("table", name="Events, in the order of their stamps")
+    expect(events.get_by_role("row")).to_have_count(2)  # The names of the columns, and the event.
+    expect(events.get_by_role("cell", name="products:")).to_have_count(1)
+    assert events.evaluate("(table) => table.scrollWidth <= table.parentElement.clientWidth")
+
+
 def test_a_product_that_was_never_heard_of_is_a_sentence(page: Page, stack: RunningStack) -> None:
     page.goto(stack.api)
     page.get_by_label("product_id").fill("never")
@@ -59,7 +70,10 @@ def test_the_picture_of_a_life_is_taken(page: Page, stack: RunningStack, picture
     stack.send("prices", **tin, price="9.90", seller="market", updated_at="2026-11-12T06:00:00Z")
     stack.send("reviews", "tin-1", review_id="r1", rating=5, updated_at="2026-11-21T18:30:00Z")
     stack.until_quiet()
+    page.set_viewport_size({"width": 1280, "height": 2400})  # The header, which stays on top, covers nothing.
     page.goto(f"{stack.api}/?product=tin-1&q=round+cake+tin&max_price=20")
     expect(page.locator("#life")).to_contain_text("older than")
+    page.evaluate("document.querySelectorAll('#life > :not(.scroll)').forEach((each) => each.remove())")
+    page.locator("#life > .scroll").last.evaluate("(point) => point.remove()")
     page.locator("#product").screenshot(path=pictures / "life.png")
     assert (pictures / "life.png").stat().st_size > 10_000

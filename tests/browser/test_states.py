@@ -105,7 +105,26 @@ def test_a_tab_that_nobody_sees_holds_no_connection(told: Page) -> None:
 def test_a_start_is_said_to_be_one_and_is_no_fault(told: Page) -> None:
     oldest = {"topic": "prices", "seconds": 6.0}
     told.evaluate("tell", snapshot(starting=3, lag_events=5, oldest=oldest))
-    expect(told.locator("#verdict")).to_have_text("Starting: no worker has joined 3 partitions yet; 5 changes wait.")
+    expect(told.locator("#verdict")).to_have_text(
+        "Starting: no worker has joined 3 partitions yet; up to 5 changes wait."
+    )
+
+
+def test_a_change_that_waits_too_long_says_which_worker_is_to_be_looked_at(told: Page) -> None:
+    oldest = {"topic": "reviews", "seconds": 7.3}
+    lag = snapshot()[1]["lag"] | {"inputs": {"prices": 200, "reviews": 81}, "items": 1}
+    told.evaluate("tell", snapshot(oldest=oldest, lag=lag))
+    expect(told.locator("#verdict")).to_have_text(
+        "No: a change of reviews has waited 7.3 s. "
+        "281 events wait for the items worker, 1 item record for the index worker."
+    )
+    expect(told.locator("#shares .bad")).to_have_text("7.3 s")
+
+
+def test_shares_are_never_rounded_up_and_have_thousandths_where_they_matter(told: Page) -> None:
+    shares = [1, 0.9999999, 0.999, 0.99123, 0.42893, 0.57, 0]
+    words = told.evaluate('(shares) => import("/static/format.js").then((m) => shares.map(m.percent))', shares)
+    assert words == ["100%", "99.999%", "99.9%", "99.123%", "42.8%", "57%", "0%"]
 
 
 def test_a_rebuild_is_told_and_a_click_asks_for_the_collection_before(told: Page) -> None:
@@ -148,7 +167,7 @@ def test_the_sale_calendar_says_how_late_a_price_changed_and_how_many_it_leaves_
     service.dashboard.calendar = SaleCalendar(coming=[coming], coming_total=1, changed=[changed], changed_total=70)
     told.get_by_role("button", name="List price changes").click()
     expect(told.locator("#sales-said")).to_have_text(
-        "1 changes of prices in the next day, 70 (the last 1 are shown) in the last hour."
+        "1 price change in the next day, 70 price changes in the last hour (the last 1 shown)."
     )
     rows = told.locator("#sales-list tbody tr")
     expect(rows.first).to_contain_text("15 EUR")

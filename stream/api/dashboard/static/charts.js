@@ -6,6 +6,7 @@ import { fillRows, make } from "/static/dom.js";
 import { merged, withGaps } from "/static/points.js";
 
 const HEIGHT = 150;
+const SECONDS_MIN = 60; // on the axis of time, so that the first points have room
 const ROWS = 10;
 const DASHES = [[], [6, 3], [2, 3]];
 const DASH_NAMES = ["solid", "dashed", "dotted"];
@@ -13,9 +14,10 @@ const DASH_NAMES = ["solid", "dashed", "dotted"];
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 export class Chart {
-  // `columns` are the places of the series in a point; `names` and `show` say how they are written.
-  constructor(element, { label, columns, names, show }) {
-    Object.assign(this, { element, label, columns, names, show });
+  // `columns` are the places of the series in a point; `names` and `show` say how they are written; `high` is the least
+  // upper end of the axis, so that its marks differ.
+  constructor(element, { label, columns, names, show, high }) {
+    Object.assign(this, { element, label, columns, names, show, high });
     this.points = [];
     this.plot = null;
     this.canvas = make("div", { role: "img", "aria-label": `${label}: the table below has the figures` });
@@ -56,9 +58,9 @@ export class Chart {
       width: this.canvas.clientWidth || 320,
       height: HEIGHT,
       cursor: { drag: { x: false, y: false } },
-      scales: { y: { range: (_, low, high) => [0, Math.max(high * 1.1, 0.001)] } },
+      scales: { x: { range: (_, first, last) => [Math.min(first, last - SECONDS_MIN), last] }, y: { range: (_, low, high) => [0, Math.max(high * 1.1, this.high)] } },
       legend: { live: false, markers: { width: 2, dash: (_, n) => DASH_NAMES[(n - 1) % 3] } },
-      axes: [{ ...axis, space: 70, values: (_, times) => times.map((t) => clock(t * 1000)) }, { ...axis, size: 58, values: (_, values) => values.map((v) => this.show(v)) }],
+      axes: [{ ...axis, size: 26, space: 70, values: (_, times) => times.map((t) => clock(t * 1000)) }, { ...axis, size: 58, values: (_, values) => values.map((v) => this.show(v)) }],
       series: [
         {},
         ...this.names.map((name, n) => ({

@@ -44,14 +44,17 @@ export function fillPairs(list, pairs) {
   });
 }
 
-const cells = (tag, values) => values.map((value) => make(tag, tag === "th" ? { scope: "col" } : {}, value ?? ""));
+// Roles are named, since a table that a phone shows as a list would lose them.
+const cell = (tag, role, label, value) => make(tag, { role, scope: { columnheader: "col", rowheader: "row" }[role], "data-label": label }, value ?? "");
 
-// A table of texts whose first column heads its rows.
-export function textTable(caption, head, rows) {
+// A table of texts whose first column heads its rows; with `kind` "stacked" a phone shows each row as a list.
+export function textTable(caption, head, rows, kind = "") {
+  if (!rows.length) return make("p", { class: "quiet" }, `${caption}: none`);
   return make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": caption },
-    make("table", { class: "text" }, make("caption", {}, rows.length ? caption : `${caption}: none`),
-      make("thead", {}, make("tr", {}, ...cells("th", head))),
-      make("tbody", {}, ...rows.map(([first, ...rest]) => make("tr", {}, make("th", { scope: "row" }, first), ...cells("td", rest))))));
+    make("table", { class: `text ${kind}`, role: "table" }, make("caption", {}, caption),
+      make("thead", { role: "rowgroup" }, make("tr", { role: "row" }, ...head.map((name) => cell("th", "columnheader", null, name)))),
+      make("tbody", { role: "rowgroup" }, ...rows.map(([first, ...rest]) => make("tr", { role: "row" }, cell("th", "rowheader", null, first),
+        ...rest.map((value, n) => cell("td", "cell", head[n + 1], value)))))));
 }
 
 // A time of the API by the viewer's clock, with its age; the API's own words are its title.

@@ -15,11 +15,14 @@ export function seconds(s) {
 
 export const rate = (n) => (n == null ? NONE : n < 10 ? n.toFixed(1) : count(n));
 
-// Never rounded up to 100%: one late event in a million shows.
+// Never rounded up to 100%: one late event in a million shows. Below 99% nobody needs the thousandths.
 export function percent(share) {
   if (share == null) return NONE;
-  return share === 1 ? "100%" : `${(Math.floor(share * 100000) / 1000).toFixed(3)}%`;
+  const digits = share < 0.99 ? 10 : 1000;
+  return `${Math.floor(share * 100 * digits + 1e-9) / digits}%`;
 }
+
+export const several = (n, one, many = `${one}s`) => `${count(n)} ${n === 1 ? one : many}`;
 
 export function bytes(n) {
   if (n == null) return NONE;

@@ -1,7 +1,7 @@
 // Dead letters: browsed by topic and reason, repaired, and sent back once.
 
 import { ask, byId, make, setText, when } from "/static/dom.js";
-import { count } from "/static/format.js";
+import { count, several } from "/static/format.js";
 
 async function list(topic, reason) {
   const asked = new URLSearchParams({ topic, ...(reason == null ? {} : { reason }) });
@@ -11,9 +11,9 @@ async function list(topic, reason) {
     showReasons(topic, found.reasons, reason);
     byId("letters-list").replaceChildren(...found.letters.map((letter) => letterView(topic, letter)));
     const shown = found.letters.length < found.waiting ? `, ${count(found.letters.length)} are shown, the newest first` : "";
-    setText(byId("letters-said"), topic === ITEMS ? (found.waiting ? `${count(found.waiting)} item records or texts could not be indexed${shown}.` : "Every item record and text could be indexed.")
-      : found.waiting ? `${count(found.waiting)} wait${shown}; ${count(found.sent_again)} were sent back.`
-        : `No dead letter of ${topic} waits; ${count(found.sent_again)} were sent back.`);
+    setText(byId("letters-said"), topic === ITEMS ? (found.waiting ? `${several(found.waiting, "item record or text", "item records or texts")} could not be indexed${shown}.` : "Every item record and text could be indexed.")
+      : found.waiting ? `${several(found.waiting, "waits", "wait")}${shown}; ${several(found.sent_again, "was", "were")} sent back.`
+        : `No dead letter of ${topic} waits; ${several(found.sent_again, "was", "were")} sent back.`);
   } catch (error) {
     setText(byId("letters-said"), error.message);
   }

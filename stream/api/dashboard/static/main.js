@@ -12,9 +12,9 @@ import { Stream } from "/static/stream.js";
 const TOPICS = ["products", "prices", "reviews"];
 // A point is [time, p95 by topic, events a second by topic, events that wait, vectors pending].
 const charts = [
-  new Chart(byId("chart-fresh"), { label: "Event to search, p95", columns: [1, 2, 3], names: TOPICS, show: seconds }),
-  new Chart(byId("chart-flow"), { label: "Events a second", columns: [4, 5, 6], names: TOPICS, show: count }),
-  new Chart(byId("chart-lag"), { label: "Waiting", columns: [7, 8], names: ["events", "vectors pending"], show: count }),
+  new Chart(byId("chart-fresh"), { label: "Event to search, p95", columns: [1, 2, 3], names: TOPICS, show: seconds, high: 0.002 }),
+  new Chart(byId("chart-flow"), { label: "Events a second", columns: [4, 5, 6], names: TOPICS, show: count, high: 4 }),
+  new Chart(byId("chart-lag"), { label: "Waiting", columns: [7, 8], names: ["events", "vectors pending"], show: count, high: 4 }),
 ];
 
 const STATES = {

@@ -1,7 +1,7 @@
 // The life of one product, and why a query finds it.
 
 import { ask, byId, make, setText, textTable as table, when, withTimes } from "/static/dom.js";
-import { count, local } from "/static/format.js";
+import { count, local, several } from "/static/format.js";
 
 const shown = (value) => (typeof value === "string" ? value : JSON.stringify(value));
 
@@ -16,7 +16,7 @@ function eventRow(event) {
   const what = event.op ? `${event.op}${event.part ? ` of ${event.part}` : ""}` : "";
   const fields = event.refused ? [make("div", { class: "bad" }, event.refused)] : event.fields.map(fieldLine);
   const since = event.searchable_by ? make("span", {}, "by ", when(event.searchable_by)) : event.searchable ? "before this process started" : "not yet";
-  return [stamp, event.topic, what, event.outcome, make("div", {}, ...fields), when(event.arrived_at), event.refused ? "never" : since, `${event.topic}:${event.partition}:${event.offset}`];
+  return [stamp, event.topic, what, event.outcome, make("div", { class: "fields" }, ...fields), when(event.arrived_at), event.refused ? "never" : since, `${event.topic}:${event.partition}:${event.offset}`];
 }
 
 function showLife(life) {
@@ -27,7 +27,7 @@ function showLife(life) {
     life.log_begins_at ? `The log begins at ${local(life.log_begins_at)}.` : null,
     "When an event became searchable is known since this process started."].filter(Boolean).join(" ");
   byId("life").replaceChildren(
-    table("Events, in the order of their stamps", ["stamp", "topic", "change", "outcome", "fields", "arrived", "searchable", "record"], life.events.map(eventRow)),
+    table("Events, in the order of their stamps", ["stamp", "topic", "change", "outcome", "fields", "arrived", "searchable", "record"], life.events.map(eventRow), "stacked"),
     make("p", { class: "quiet" }, limits),
     make("h3", {}, "Its point"),
     item ? table("Point", ["field", "value"], [
@@ -69,7 +69,7 @@ async function show(product, query, filters) {
   try {
     const life = await ask(`/products/${encodeURIComponent(product)}/life`);
     showLife(life);
-    setText(byId("product-said"), `${count(life.events.length)} events of ${product}.`);
+    setText(byId("product-said"), `${several(life.events.length, "event")} of ${product}.`);
   } catch (error) {
     setText(byId("product-said"), error.message);
   }

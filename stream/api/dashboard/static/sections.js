@@ -1,7 +1,7 @@
 // What a snapshot says, in words and tables.
 
 import { byId, fillPairs, fillRows, make, setText } from "/static/dom.js";
-import { bytes, clock, count, percent, rate, seconds } from "/static/format.js";
+import { bytes, clock, count, percent, rate, seconds, several } from "/static/format.js";
 
 const WINDOWS = { "5m": "5 minutes", "1h": "hour", "1d": "day" };
 const STAGES = { log: "log", fold: "fold", item_log: "item log", write: "write" };
@@ -12,21 +12,33 @@ export function showFresh(snapshot) {
   const all = objective.windows.all ?? {};
   byId("shares").replaceChildren(
     ...Object.entries(WINDOWS).map(([name, words]) => shareTile(words, all[name], objective)),
-    tile("Oldest change not yet searchable", oldest ? (oldest.seconds < 1 ? "under 1 s" : seconds(oldest.seconds)) : "none waits", oldest ? oldest.topic : ""),
+    oldestTile(oldest, objective),
   );
   const topics = Object.keys(snapshot.flow).filter((topic) => freshness[topic]?.total?.events);
   fillRows(byId("stages"), topics.map((topic) => stageRow(topic, freshness[topic])));
-  if (!topics.length) fillRows(byId("stages"), [["no event became searchable in the last minute"]]);
+  setText(byId("stages-caption"), topics.length ? "From event to search, over the last minute. The stages log, fold, item log and write add up to the mean." : "No event became searchable in the last minute.");
 }
 
-function verdict({ ready, reasons, objective, oldest, starting, lag_events: waiting }) {
+// Until a worker says how far it is, all that the log holds may wait.
+function verdict({ ready, reasons, objective, oldest, starting, lag, lag_events: waiting }) {
   if (!ready) return `Not ready: ${reasons.join("; ")}.`;
-  if (starting) return `Starting: no worker has joined ${count(starting)} partition${starting === 1 ? "" : "s"} yet; ${waiting ? `${count(waiting)} changes wait` : "nothing waits"}.`;
+  if (starting) return `Starting: no worker has joined ${several(starting, "partition")} yet; ${waiting ? `up to ${several(waiting, "change waits", "changes wait")}` : "nothing waits"}.`;
   const { share } = objective.windows.all?.["5m"] ?? {};
-  if (oldest && oldest.seconds > objective.seconds) return `No: a change of ${oldest.topic} has waited ${seconds(oldest.seconds)}.`;
+  if (oldest && oldest.seconds > objective.seconds) return `No: a change of ${oldest.topic} has waited ${seconds(oldest.seconds)}. ${placeWords(lag)}`;
   if (share != null && share < objective.share) return `No: ${percent(share)} of events within ${seconds(objective.seconds)}, the objective is ${percent(objective.share)}${afterStart(objective)}.`;
   if (share == null) return waiting ? `Nothing came in the last 5 minutes; ${count(waiting)} wait.` : "Nothing came in the last 5 minutes, and nothing waits.";
   return `Yes: ${percent(share)} of events within ${seconds(objective.seconds)}.`;
+}
+
+const sum = (counts) => Object.values(counts).reduce((a, b) => a + b, 0);
+
+// Who is to be looked at.
+const placeWords = ({ inputs, items }) => `${several(sum(inputs), "event waits", "events wait")} for the items worker, ${several(items, "item record")} for the index worker.`;
+
+function oldestTile(oldest, objective) {
+  const title = "Oldest change not yet searchable";
+  if (!oldest) return tile(title, "none waits", "");
+  return tile(title, oldest.seconds < 1 ? "under 1 s" : seconds(oldest.seconds), oldest.topic, oldest.seconds > objective.seconds ? "bad" : "");
 }
 
 // A start is no excuse, but whoever looks must know that it is the reason.
@@ -35,7 +47,7 @@ const afterStart = ({ counted_for_seconds: since }) => (since < 300 ? `; what wa
 function shareTile(words, window, objective) {
   if (!window?.events) return tile(`Last ${words}`, "–", "no event");
   const left = window.budget_left;
-  const budget = left >= 0 ? `${percent(left)} of the error budget left` : `error budget overspent ${(1 - left).toFixed(1)} times`;
+  const budget = left >= 0 ? `${percent(left)} of the error budget left` : `error budget overspent ${rate(1 - left)} times`;
   return tile(`Last ${words}, within ${seconds(objective.seconds)}`, percent(window.share), `${count(window.events)} events, ${budget}`, left < 0 ? "bad" : "good");
 }
 
@@ -45,11 +57,11 @@ const tile = (title, value, more, tone = "") =>
 function stageRow(topic, stages) {
   const { total } = stages;
   const means = Object.keys(STAGES).map((stage) => stages[stage]?.mean ?? null);
-  const sum = means.reduce((a, b) => a + (b ?? 0), 0);
+  const all = means.reduce((a, b) => a + (b ?? 0), 0);
   const bar = make("div", { class: "bar", role: "img", "aria-label": Object.values(STAGES).map((name, n) => `${name} ${seconds(means[n])}`).join(", ") });
   means.forEach((mean, n) => {
     const part = make("i", { class: `s${n + 1}`, title: `${Object.values(STAGES)[n]} ${seconds(mean)}` });
-    part.style.width = `${sum ? (100 * (mean ?? 0)) / sum : 0}%`;
+    part.style.width = `${all ? (100 * (mean ?? 0)) / all : 0}%`;
     bar.append(part);
   });
   return [topic, count(total.events), seconds(total.p50), seconds(total.p95), seconds(total.p99), seconds(total.mean),
@@ -60,6 +72,7 @@ export function showStageKey() {
   byId("stage-key").replaceChildren(...Object.values(STAGES).map((name, n) => make("span", {}, make("i", { class: `s${n + 1}` }), name)));
 }
 
+const LANE_WORDS = { vanishing: "vanishing (delisted, out of stock)", arrived: "arrived", texts: "texts (new)", backfill: "backfill (rebuild)" };
 const PLAN_WORDS = { skip: "unchanged", patch: "patched", embed: "with a new text", upsert: "written whole", hide: "hidden (delisted or parked)" };
 
 export function showFlow({ flow, plans, embeddings, saved_seconds: saved, dead_letters: letters }) {
@@ -78,7 +91,7 @@ export function showLag({ partitions, partitions_left_out: more, lanes, vectors,
   setText(byId("lag-caption"), waiting.length ? `Partitions that wait longest${more ? `; ${count(more)} more are not shown` : ""}` : "No event waits in any partition");
   fillRows(byId("lag"), waiting.map((each) => [each.topic, String(each.partition), count(each.events), seconds(each.seconds)]));
   fillPairs(byId("lanes"), [
-    ["lanes", Object.entries(lanes).map(([lane, n]) => `${lane} ${count(n)}`).join(", ")],
+    ["lanes, first to last", Object.entries(lanes).map(([lane, n]) => `${LANE_WORDS[lane] ?? lane} ${count(n)}`).join(", ")],
     ["vectors pending", pendingVectors(vectors)],
     ["sale windows due", count(lag.sale_boundaries)],
   ]);
