@@ -18,7 +18,7 @@ from stream.kafka.end_offsets import EndOffsets
 from stream.kafka.log_identity import log_identity
 from stream.kafka.partitions import Partition, partition_of
 from stream.kafka.reader import Reader
-from stream.kafka.topic_admin import ensure_topics
+from stream.kafka.topic_admin import check_topics, ensure_topics
 from stream.kafka.topics import INPUTS, ITEMS, all_topics
 from stream.up.handover import InputHandover
 from tests.support.running_broker import new_broker
@@ -228,7 +228,12 @@ def test_topics_are_created_with_the_settings_that_they_need(tmp_path: Path) -> 
         admin = KafkaAdminClient(bootstrap_servers=broker.address)
         resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
         described = admin.describe_configs(resources, config_filter="all")["topic"]
+        assert check_topics(broker.settings(min_insync_replicas=3)) == ([], None, [])
+        changed = ConfigResource(ConfigResourceType.TOPIC, "prices", {"message.timestamp.type": "CreateTime"})
+        admin.alter_configs([changed])
         admin.close()
+        wait_until(lambda: bool(check_topics(broker.settings()).unfit), "the change is told")
+        assert "topic prices has message.timestamp.type=CreateTime" in check_topics(broker.settings()).unfit[0].said
     finally:
         broker.kill()
 
@@ -243,6 +248,11 @@ def test_topics_are_created_with_the_settings_that_they_need(tmp_path: Path) -> 
     assert (bytes_max["prices"], bytes_max["prices.dlq"]) == (str(8 << 20), str(10 << 20))
     assert setting("retention.ms")["prices.dlq"] == "-1"
     assert set(setting("min.insync.replicas").values()) == {"3"}
+
+
+def test_the_topics_of_an_embedded_broker_have_nothing_to_mend(own_embedded_broker: RunningBroker) -> None:
+    ensure_topics(own_embedded_broker.settings())
+    assert check_topics(own_embedded_broker.settings()) == ([], None, [])
 
 
 def test_dead_letters_lie_in_as_many_partitions_as_events(own_embedded_broker: RunningBroker) -> None:
