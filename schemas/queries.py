@@ -19,7 +19,7 @@ from pydantic_core import CoreSchema  # noqa: TC002  (as above)
 
 from schemas.event_fields import Currency  # noqa: TC001  (pydantic reads the types when it runs)
 from schemas.refinements import ATTRIBUTE, ATTRIBUTE_CHARS_MAX, FILTERS_OF, FacetNames
-from schemas.texts import ATTRIBUTE_VALUE_CHARS_MAX, name_of
+from schemas.texts import ATTRIBUTE_VALUE_CHARS_MAX, cleaned, name_of
 
 QUERY_CHARS_MAX = 4_000
 LIMIT_MAX = 100
@@ -51,10 +51,10 @@ def _each_once(values: tuple[_Value, ...]) -> tuple[_Value, ...]:
 
 
 def _of_attribute(text: str) -> str:
-    name, colon, value = text.partition(":")
-    if not colon or not name or not value.strip():
+    given, _, value = text.partition(":")
+    if not (name := name_of(cleaned(given))) or not name_of(value):
         raise ValueError(f"{text[:ATTRIBUTE_CHARS_MAX]!r} is no NAME:VALUE of an attribute, such as color:red")
-    return text
+    return f"{name}:{value}"
 
 
 class _OneOrSeveral:

@@ -6,6 +6,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
+from schemas.texts import cleaned, name_of
+
 FILTERS_OF = {
     "brand": ("brand",),
     "category": ("category",),
@@ -46,7 +48,11 @@ def _split(given: object) -> object:
 
 
 def _known(names: list[str]) -> list[str]:
-    """Return the names, each once. Raises ValueError for one that is none."""
+    """Return the names, each once, those of attributes as events name them. Raises ValueError for one that is none."""
+    names = [
+        f"{ATTRIBUTE}{name_of(cleaned(name[len(ATTRIBUTE) :]))}" if name.startswith(ATTRIBUTE) else name
+        for name in names
+    ]
     for name in names:
         attribute = name.removeprefix(ATTRIBUTE)
         if name not in FILTERS_OF and (attribute == name or not 0 < len(attribute) <= ATTRIBUTE_CHARS_MAX):

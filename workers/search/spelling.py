@@ -68,7 +68,7 @@ class Spelling:
         found = await asyncio.gather(*asked)
         missing = [word for word, there in zip(unknown, found, strict=True) if not there]
         near = {word: other for word in missing if (other := nearest(word, self._vocabulary)) is not None}
-        return {word: self._vocabulary.written(other) for word, other in near.items()}
+        return {word: " ".join(map(self._vocabulary.written, other.split())) for word, other in near.items()}
 
     async def finds(self, index: Index, corrected: str, filters: Filters) -> bool:
         """Return whether an item that passes the filters has a word of a corrected query. Raises Unavailable."""

@@ -22,6 +22,8 @@ LETTERS_MIN = 4
 """A shorter word is one edit from dozens of others."""
 TWO_EDITS_LETTERS_MIN = 7
 """The least letters of a word that may differ from its correction by two edits."""
+PART_LETTERS_MIN = 3
+"""The least letters of a part of a compound. Two are in nearly every word."""
 WORDS_MAX = 4
 """The most words of a query that are corrected. A query with more is of another catalogue."""
 NEAREST_MAX = 64
@@ -44,7 +46,8 @@ def _forms(word: str, typed: str) -> Iterator[str]:
 
 
 def nearest(word: str, vocabulary: Vocabulary) -> str | None:
-    """Return the word of the vocabulary that a folded word means; None if no word is near.
+    """Return the word of the vocabulary that a folded word means, or the two words that it is made of; None if no word
+    is near. What is made of two words goes before a word that is two edits away.
 
     Edits are insertions, deletions, substitutions and swaps of neighbours (optimal string alignment, Boytsov 2011). The
     fewest edits count first, then the number of items.
@@ -52,10 +55,28 @@ def nearest(word: str, vocabulary: Vocabulary) -> str | None:
     edits_max = 2 if len(word) >= TWO_EDITS_LETTERS_MIN else 1
     found = process.extract(word, vocabulary.words(), scorer=OSA.distance, score_cutoff=edits_max, limit=NEAREST_MAX)
     near = [(edits, other) for other, edits, _ in found if other.isalpha()]
-    if not near:
+    fewest = min((edits for edits, _ in near), default=None)
+    if fewest != 1 and (two := _two_words(word, vocabulary)) is not None:
+        return two
+    return next(iter(vocabulary.frequent((other for edits, other in near if edits == fewest), 1)), None)
+
+
+def _two_words(word: str, vocabulary: Vocabulary) -> str | None:
+    """Return the two words of the vocabulary that a compound is made of, with a blank between: `damen hose` of
+    damenhose. Of several such pairs the rarer word decides.
+    """
+    cuts = range(PART_LETTERS_MIN, len(word) - PART_LETTERS_MIN + 1)
+    pairs = [(_known(word[:cut], vocabulary), _known(word[cut:], vocabulary)) for cut in cuts]
+    known = [(one, other) for one, other in pairs if one is not None and other is not None]
+    if not known:
         return None
-    fewest = min(edits for edits, _ in near)
-    return vocabulary.frequent((other for edits, other in near if edits == fewest), 1)[0]
+    return " ".join(max(known, key=lambda pair: min(map(vocabulary.items_with, pair))))
+
+
+def _known(part: str, vocabulary: Vocabulary) -> str | None:
+    """Return the word of the vocabulary that a part of a compound is, without the s that German puts between them."""
+    forms = (part, part.removesuffix("s"), singular(part))
+    return next((form for form in forms if len(form) >= PART_LETTERS_MIN and form in vocabulary), None)
 
 
 def corrected(text: str, corrections: Mapping[str, str]) -> str:

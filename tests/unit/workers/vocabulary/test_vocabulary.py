@@ -182,6 +182,35 @@ def test_of_words_that_are_equally_near_the_more_frequent_one_is_meant() -> None
     assert nearest("cakr", vocabulary("cart", "cake", "cake tin")) == "cake"
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("damenhose", "damen hose"),
+        ("desklamps", "desk lamp"),
+        ("arbeitshose", "arbeit hose"),
+        ("icemaker", "ice maker"),
+        ("kuchenmaschine", "kuchen maschine"),
+        ("fahrrad", None),
+        ("zzzhose", None),
+        ("inhose", None),
+    ],
+)
+def test_a_compound_is_the_two_words_that_the_catalogue_has(typed: str, meant: str | None) -> None:
+    titles = (
+        "Damen Hose",
+        "Arbeit",
+        "Kinderfahrrad",
+        "desk",
+        "lamp in",
+        "ice",
+        "maker",
+        "pacemaker",
+        "Küchen",
+        "Maschine",
+    )
+    assert nearest(typed, vocabulary(*titles)) == meant
+
+
 def test_a_corrected_query_keeps_all_else_as_it_was_typed() -> None:
     assert corrected("NOTEBOK, für  lmap!", {"notebok": "notebook", "lmap": "lamp"}) == "notebook, für  lamp!"
 
