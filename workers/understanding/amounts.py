@@ -81,12 +81,16 @@ _SIGN_BEFORE = "|".join(map(re.escape, sorted(SIGNS, key=len, reverse=True)))
 _CODE_BEFORE = "|".join(code.lower() for code in _CODES)
 _WORD_AFTER = "|".join(sorted((re.escape(word) for word in WORDS if word.isascii()), key=len, reverse=True))
 _UNSPACED_AFTER = "|".join(sorted((word for word in WORDS if not word.isascii()), key=len, reverse=True))
-AMOUNT = (
-    rf"(?<!{SIGN})(?:(?:{_SIGN_BEFORE})\s?|(?:{_CODE_BEFORE})\s)?{_NUMBER}"
-    rf"(?:\s?(?:{_SIGN_BEFORE}|(?:{_WORD_AFTER})(?!{SIGN})|{_UNSPACED_AFTER}))?(?!{SIGN})"
-)
+_BEFORE = rf"(?:(?:{_SIGN_BEFORE})\s?|(?:{_CODE_BEFORE})\s)"
+_AFTER = rf"(?:\s?(?:{_SIGN_BEFORE}|(?:{_WORD_AFTER})(?!{SIGN})|{_UNSPACED_AFTER}))"
+_GROUPED = r"(?<![.,\d])\d{1,3}(?:\s\d{3})+(?:[.,]\d{1,2})?(?![.,]?\d)"
+"""A number with blanks between its groups, which only a currency behind it tells from several numbers: `1 000 €`."""
+_ANY_NUMBER = f"(?:{_GROUPED}|{_NUMBER})"
+AMOUNT_IN_CURRENCY = rf"(?<!{SIGN})(?:{_BEFORE}{_NUMBER}{_AFTER}?|{_ANY_NUMBER}{_AFTER})(?!{SIGN})"
+"""The pattern of an amount with a sign or word of a currency."""
+AMOUNT = rf"(?:{AMOUNT_IN_CURRENCY}|(?<!{SIGN}){_NUMBER}(?!{SIGN}))"
 """The pattern of an amount, with or without a sign or word of a currency."""
-_PARTS = re.compile(rf"(?P<before>\D*?)\s?(?P<number>{_NUMBER})\s?(?P<after>\D*)", re.DOTALL)
+_PARTS = re.compile(rf"(?P<before>\D*?)\s?(?P<number>{_ANY_NUMBER})\s?(?P<after>\D*)", re.DOTALL)
 
 
 class Amount(NamedTuple):
@@ -121,6 +125,7 @@ def _named(written: str) -> tuple[str, ...]:
 
 def _price(written: str) -> float | None:
     """Return the number; 1.500 is fifteen hundred, as hardly any price has three decimals. None if it is none."""
+    written = "".join(written.split())
     whole, point, thousands = written.partition(".")
     if point and len(thousands) == 3 and "," not in whole and whole.strip("0"):
         written = whole + thousands

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import re
 
-from workers.understanding.amounts import AMOUNT
+from workers.understanding.amounts import AMOUNT, AMOUNT_IN_CURRENCY
 from workers.words.chunks import SIGN
 
 _MOST = (
-    "no more than|not more than|less than|cheaper than|lower than|up to|at most|under|below|max|maximum"
-    "|unter|höchstens|bis zu|moins de|jusqu'à|menos de|hasta|meno di|fino a"
+    "(?:no|not) (?:more than|over|above)|less than|cheaper than|lower than|up to|at most|under|below|max|maximum"
+    "|unter|höchstens|bis zu|maximal|weniger als|nicht (?:mehr als|über)|moins de|pas plus de|jusqu'à|au plus"
+    "|menos de|no más de|hasta|como máximo|meno di|non più di|fino a|al massimo"
 )
 _LEAST = (
-    "no less than|not less than|more than|higher than|at least|starting at|over|above|min|minimum"
-    "|über|mindestens|plus de|à partir de|más de|a partir de|più di"
+    "(?:no|not) (?:less than|under|below)|more than|higher than|at least|starting at|over|above|min|minimum"
+    "|über|mindestens|mehr als|nicht (?:weniger als|unter)|plus de|pas moins de|à partir de|au moins"
+    "|más de|no menos de|a partir de|al menos|più di|non meno di|almeno"
 )
+"""Phrases with their negations, which begin earlier: `no más de` is the other bound than `más de`."""
+_MOST_IN_CURRENCY, _LEAST_IN_CURRENCY = "bis|sous|sotto i", "ab|dès|desde"
+"""Words that say a bound before a sum of money alone: `bis 42` may be a size."""
+_NOT = "".join(rf"(?<!{word}\x20)" for word in ("not", "no", "non", "nicht", "pas", "never", "sin", "senza"))
+"""No word that says the opposite of what follows."""
 _MOST_BEFORE = "低於|低于|不超過|不超过|少於|少于|最多|<=|≤|<"
 _LEAST_BEFORE = "高於|高于|超過|超过|多於|多于|至少|>=|≥|>"
 _MOST_AFTER = "或?以下|以內|以内|之內|之内|或更少|or (?:less|under|below|cheaper)|and (?:under|below)"
@@ -38,10 +45,16 @@ PRICE_BETWEEN = _compiled(
 )
 """An amount `a`, another one `b`."""
 PRICE_MOST = _compiled(
-    rf"{_WORD}(?:{_MOST}) {_A}", rf"(?<![-=])(?:{_MOST_BEFORE})\s*{_A}", rf"{_A}\s*(?:{_MOST_AFTER}){_END}"
+    rf"{_WORD}(?:{_MOST}) {_A}",
+    rf"{_WORD}(?:{_MOST_IN_CURRENCY}) (?P<a>{AMOUNT_IN_CURRENCY})",
+    rf"(?<![-=])(?:{_MOST_BEFORE})\s*{_A}",
+    rf"{_A}\s*(?:{_MOST_AFTER}){_END}",
 )
 PRICE_LEAST = _compiled(
-    rf"{_WORD}(?:{_LEAST}) {_A}", rf"(?<![-=])(?:{_LEAST_BEFORE})\s*{_A}", rf"{_A}\s*(?:{_LEAST_AFTER}){_END}"
+    rf"{_WORD}(?:{_LEAST}) {_A}",
+    rf"{_WORD}(?:{_LEAST_IN_CURRENCY}) (?P<a>{AMOUNT_IN_CURRENCY})",
+    rf"(?<![-=])(?:{_LEAST_BEFORE})\s*{_A}",
+    rf"{_A}\s*(?:{_LEAST_AFTER}){_END}",
 )
 
 _STARS = "(?:stars?|sterne|étoiles|estrellas)"
@@ -57,13 +70,13 @@ RATING = _compiled(
 )
 """A grade `a` of 1 to 5."""
 IN_STOCK = _compiled(
-    rf"{_WORD}(?:in stock|available now|auf lager|en stock|en existencias?|disponibile subito){_END}",
-    "現貨|现货|有貨|有货",
+    rf"{_WORD}{_NOT}(?:in stock|available now|auf lager|en stock|en existencias?|disponibile subito){_END}",
+    "(?<![沒没無无非未不])(?<![沒没]有)(?:現貨|现货|有貨|有货)",
 )
 CHEAP_WORDS = _compiled(
-    rf"{_WORD}(?:cheap(?:est)?|inexpensive|affordable|low-priced|billige?[rsn]?|günstige?[rsn]?|pas cher|barat[oa]s?"
-    rf"|economic[oa]){_END}",
-    "便宜",
+    rf"{_WORD}{_NOT}(?:cheap(?:est)?|inexpensive|affordable|low-priced|billige?[rsn]?|günstige?[rsn]?|pas cher"
+    rf"|barat[oa]s?|economic[oa]){_END}",
+    "(?<!不)便宜",
 )
 SELLER = _compiled(rf"{_WORD}(?:sold by|by|from|at|bei|von|chez|vendu par) (?P<a>\S.*)")[0]
 """The words after which the name of a seller may follow."""

@@ -73,6 +73,21 @@ def filters(text: str, known: Known = HONG_KONG) -> tuple[str, dict[str, Any]]:
         ("cake by wellcome", "cake", {"seller": "WELLCOME"}),
         ("cake sold by Aeon  Style under 20", "cake", {"seller": "AEON Style", "max_price": 20}),
         ("laptop under 20 in stock", "laptop", {"max_price": 20, "availability": "in_stock"}),
+        ("lamp not over 50", "lamp", {"max_price": 50}),
+        ("lamp not under 20", "lamp", {"min_price": 20}),
+        ("Lampe nicht über 50", "Lampe", {"max_price": 50}),
+        ("Lampe nicht unter 20", "Lampe", {"min_price": 20}),
+        ("Lampe nicht mehr als 50", "Lampe", {"max_price": 50}),
+        ("Lampe weniger als 50", "Lampe", {"max_price": 50}),
+        ("lampe pas plus de 50", "lampe", {"max_price": 50}),
+        ("lámpara no más de 50", "lámpara", {"max_price": 50}),
+        ("lampada non più di 50", "lampada", {"max_price": 50}),
+        ("lampada non meno di 20", "lampada", {"min_price": 20}),
+        ("Lampe bis 50 HKD", "Lampe", {"max_price": 50}),
+        ("Lampe ab $20", "Lampe", {"min_price": 20}),
+        ("lampe moins de 1 299,50 HKD", "lampe", {"max_price": 1299.5}),
+        ("laptop under 1 000 HKD 128 gb", "laptop 128 gb", {"max_price": 1000}),
+        ("laptop between 1 000 HKD and 2 000 HKD", "laptop", {"min_price": 1000, "max_price": 2000}),
     ],
 )
 def test_words_become_the_filters_that_they_stand_for(text: str, rest: str, asked: dict[str, Any]) -> None:
@@ -87,10 +102,22 @@ def test_words_become_the_filters_that_they_stand_for(text: str, rest: str, aske
         *("over 50s", "dumbbell under 20 pounds", "5 star hotel", "20-50", "cake by Garden", "by", "lamp from"),
         *("stocking", "under 5 minutes", "wh-1000xm5", "v1.5 over", "between 2 worlds", "100% cotton", "6x330ml"),
         *("under 0", "cheap", "現", "phone < 5g", "Splitter 1->2"),
+        *("Schuhe bis 42", "Hose ab 50", "lampada da 20 HKD", "phone under 1 000"),
     ],
 )
 def test_model_names_sizes_and_ages_stay_words(text: str) -> None:
     assert filters(text) == (text, {})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("lamp not in stock", "Lampe nicht auf Lager", "lampe pas en stock", "lámpara no en stock", "沒有現貨 燈"),
+        *("没现货 灯", "無現貨", "lamp not cheap", "Lampe nicht billig", "不便宜 燈"),
+    ],
+)
+def test_what_is_denied_is_not_asked_for(text: str) -> None:
+    assert understand(text, HONG_KONG).guesses == ()
 
 
 def test_cheap_is_a_boost_and_no_filter() -> None:
