@@ -76,14 +76,21 @@ def filter_values(point: Content) -> FilterValues:
 
 def passes(watch: Watch, values: FilterValues) -> bool:
     """Return whether the filter values of an item pass the watch's conditions on them."""
-    return values.visible and all(condition.holds(values.__getattribute__) for condition in watch.of_values)
+    if not values.visible:
+        return False
+    value_of = values.__getattribute__
+    # Hundreds of watches an event: `all` of a generator takes half as long again.
+    for condition in watch.of_values:  # noqa: SIM110
+        if not condition.holds(value_of):
+            return False
+    return True
 
 
 def fits(watch: Watch, point: Content, said: AbstractSet[str]) -> bool:
     """Return whether the product of an item, whose text says these terms, is one that the watch is for."""
-    product_id = watch.record.product_id
-    return (
-        watch.terms <= said
-        and product_id in (None, point["product_id"])
-        and all(condition.holds(point.get) for condition in watch.of_product)
-    )
+    if not watch.terms <= said or watch.record.product_id not in (None, point["product_id"]):
+        return False
+    for condition in watch.of_product:  # noqa: SIM110  (as in `passes`)
+        if not condition.holds(point.get):
+            return False
+    return True
