@@ -45,7 +45,7 @@ class ItemDeadLetters:
         record = pending.record
         arrived_at_ms = max((change.first_arrived_at_ms for change in record.changes.values()), default=0)
         origin = Origin(ITEMS, pending.partition, version_offset(pending.version), arrived_at_ms)
-        self._refusals.refused(origin, record.product_id.encode(), error)
+        self._refusals.bug(origin, record.product_id.encode(), error)
         await self._write(origin, record.product_id.encode(), record.value, bug_headers(origin, (), error))
 
     async def refuse_text(self, payload: Payload, reason: str) -> None:

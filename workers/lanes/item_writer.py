@@ -5,10 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-import structlog
-
 from schemas.canaries import is_canary
-from schemas.points import version_offset
 from workers.index.interface import Upsert
 from workers.lanes.item_planner import Decided, ItemPlanner, shows_product
 from workers.lanes.pending_item import NewText
@@ -34,7 +31,6 @@ if TYPE_CHECKING:
     from workers.query_gate import QueryGate
     from workers.retry import Backoff
 
-log = structlog.get_logger(__name__)
 REFUSED = "refused"
 """The outcome of a record on which a pure stage failed."""
 T = TypeVar("T")
@@ -115,8 +111,6 @@ class ItemWriter:
         writes = [each.plan.write for each in decided if each.plan.write is not None]
         began_ms = self._clock.now_ms()
         missed, errors = await write_or_single_out(self._write_until_available, writes) if writes else (set(), {})
-        for product_id, error in errors.items():
-            log.error("point cannot be written", product_id=product_id, error=repr(error))
         unwritten = missed | errors.keys()
         self._ack_written([each for each in decided if each.pending.product_id not in unwritten], began_ms)
         refusals += [
@@ -170,8 +164,6 @@ class ItemWriter:
                 decisions.append(decide(each))
             except Exception as error:
                 pending = each.pending if isinstance(each, NewText) else each[0]  # type: ignore[index]
-                offset = version_offset(pending.version)
-                log.exception("bug", product_id=pending.product_id, partition=pending.partition, offset=offset)
                 refusals.append(Refusal(pending, error))
             await turns.yield_if_over()
         return decisions, refusals

@@ -126,7 +126,12 @@ class Watching:
         try:
             watches = self._beginning(write, before, whole)
         except Exception:
-            log.exception("bug", product_id=write.product_id, offset=version_offset(write.version))
+            log.exception(
+                "bug in the watches",
+                product_id=write.product_id,
+                partition=None if before is None else before["partition"],
+                offset=version_offset(write.version),
+            )
             self._sink.note(WatchFailed())
             return []
         turned = f".{before['price_changes_at_ms']}" if before is not None and isinstance(write, Reprice) else ""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
+from structlog.testing import capture_logs
 
 from schemas.items import NO_REVIEWS, Change, ItemRecord, ItemState
 from schemas.points import point_version
@@ -107,8 +108,11 @@ async def test_a_record_under_another_key_is_a_dead_letter_and_touches_no_point(
 async def test_the_letter_of_a_record_that_a_pure_stage_fails_on_has_its_bytes_and_the_traceback() -> None:
     b = Bench()
     await b.handle(b"P1", ITEM)
-    await b.side.worker._dead_letters.refuse(b.taken[0], ZeroDivisionError("a bug"))
+    with capture_logs() as logged:
+        await b.side.worker._dead_letters.refuse(b.taken[0], ZeroDivisionError("a bug"))
     (letter,) = b.letters
+    [line] = [line for line in logged if line["event"] == "bug"]
+    assert [line[name] for name in ("product_id", "topic", "offset")] == ["P1", "items", 0] and line["exc_info"]
     assert letter[:3] == ("items.dlq", b"P1", ITEM)
     assert letter[3]["freshline-offset"] == b"0" and b"ZeroDivisionError" in letter[3]["freshline-traceback"]
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
-from structlog.testing import capture_logs
 
 from schemas.errors import Unavailable
 from schemas.events import parse
@@ -94,13 +93,10 @@ async def test_a_bug_in_a_pure_stage_refuses_that_record_alone(tmp_path: Path, m
     real = content
     monkeypatch.setattr(item_planner, "content", fails_for_one)
     async with bench(tmp_path) as b:
-        with capture_logs() as lines:
-            await b.put("prices", "bad", price=5, currency="HKD")
-            await b.put("prices", "good", price=5, currency="HKD")
-            await until(lambda: sorted(b.acked) == ["bad", "good"], "one is written, the other is in the dead letters")
+        await b.put("prices", "bad", price=5, currency="HKD")
+        await b.put("prices", "good", price=5, currency="HKD")
+        await until(lambda: sorted(b.acked) == ["bad", "good"], "one is written, the other is in the dead letters")
         assert [type(error) for error in b.told.bugs] == [ZeroDivisionError]
-        [bug] = [line for line in lines if line["event"] == "bug"]
-        assert bug["product_id"] == "bad" and bug.keys() >= {"partition", "offset"}
 
 
 async def test_an_item_whose_point_cannot_be_written_is_refused_alone_also_where_it_is_the_only_one(
