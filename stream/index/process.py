@@ -36,6 +36,7 @@ from stream.runtime.process import Failure
 from stream.runtime.qdrant_server import qdrant_server
 from stream.runtime.telemetry.configured import tracing
 from stream.writers.epoch import identity_for
+from workers import memory
 from workers.clock import SystemClock
 from workers.embedder.registry import EmbedderRegistry
 from workers.index.open import open_collections
@@ -111,6 +112,7 @@ async def run_index_worker(settings: Settings, answers: NotServing) -> None:
         collection = writing.writers.roles.serving.collection
         log.info("starting", log_id=opened.identity.log_id, epoch=opened.identity.epoch, collection=collection)
         serving.jobs.resume_rebuild()  # This precedes the first request for its progress.
+        memory.freeze_heap()  # Imports and parts, 150,000 objects: a full collection of them holds the loop for 0.1 s.
         async with answers.paused() as listening, LoopbackSearch(address_of(listening)) as search:
             http = serve_http(serving.services, listening, tracer, cors_origins=settings.cors_origins)
             await _run(parts, writing, serving, watching, failure, [http, serving.canary.run(search)])

@@ -79,8 +79,8 @@ class MetricsSink:
 
     def _note_shown(self, event: LaneEvent) -> None:
         match event:
-            case Planned(action):
-                self._count_plan(action)
+            case Planned(action, items):
+                self._count_plan(action, items)
             case Searchable():
                 self._observe_searchable(event)
             case VectorSearchable():
@@ -91,12 +91,12 @@ class MetricsSink:
                 self._metrics.repriced.inc(items)
                 self._recent.turned.extend(Turned(product_id, at_ms, now_ms) for product_id, at_ms in turned)
 
-    def _count_plan(self, action: Action) -> None:
-        self._plans[action].inc()
+    def _count_plan(self, action: Action, items: int) -> None:
+        self._plans[action].inc(items)
         if action is Action.PATCH:
-            self._metrics.avoided.inc()
+            self._metrics.avoided.inc(items)
         elif action is Action.UPSERT:
-            self._metrics.cached.inc()
+            self._metrics.cached.inc(items)
 
     def _observe_vector(self, shown: VectorSearchable) -> None:
         at_s, now_ms = self._clock.monotonic_s(), shown.now_ms

@@ -64,8 +64,8 @@ class Told:
 
     def note(self, event: LaneEvent) -> None:
         match event:
-            case Planned(action):
-                self.actions.append(action)
+            case Planned(action, items):
+                self.actions += [action] * items
             case Searchable(facet, change):
                 self.became.append((facet, change))
             case Retried():

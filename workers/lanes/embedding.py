@@ -119,7 +119,7 @@ class EmbeddingLane:
     def note(self, event: LaneEvent) -> None:
         """Wake when a text was written whose vector is pending, and end a rest when enough of them were."""
         if isinstance(event, Planned) and event.action is Action.EMBED:
-            self._written += 1
+            self._written += event.items
             if self._written >= self._pace.texts_that_end_a_rest:
                 self._enough.set()
             self.wake()

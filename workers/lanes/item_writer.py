@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from schemas.canaries import is_canary
 from workers.index.interface import Upsert
 from workers.lanes.item_planner import Decided, ItemPlanner, shows_product
+from workers.lanes.note_written import note_written
 from workers.lanes.pending_item import NewText
 from workers.lanes.singly import write_or_single_out
-from workers.lanes.sinks import AlertsRaised, Planned, Refused, Retried, Rewritten, Searchable, TracedWrite
+from workers.lanes.sinks import Refused, Retried, TracedWrite
 from workers.lanes.watching import ChangedPoint
 from workers.point.payload import is_visible
 from workers.query_gate import CooperativeTurns
@@ -187,17 +187,8 @@ class ItemWriter:
 
     def _ack_written(self, decided: Sequence[Decided], began_ms: int) -> None:
         now_ms = self._clock.now_ms()
-        if any(made.write is not None and made.write.payload.get("alerts_due") for _, made, _ in decided):
-            self._sink.note(AlertsRaised())
+        note_written(self._sink, decided, now_ms)
         for pending, made, _ in decided:
-            if not is_canary(pending.product_id):
-                self._sink.note(Planned(made.action))
-                if isinstance(made.write, Upsert):
-                    self._sink.note(Rewritten(made.write.payload))
-            trace_id = pending.traced[0].context.trace_id if pending.traced else None
-            for facet in made.became_searchable:
-                if facet in pending.changes:
-                    self._sink.note(Searchable(facet, pending.changes[facet], now_ms, pending.times, trace_id))
             self._ack(pending, made.action.value, made.write, began_ms, now_ms)
 
     async def _refuse(self, pending: PendingItem, error: Exception) -> None:

@@ -18,13 +18,14 @@ if TYPE_CHECKING:
 
 
 class Planned(NamedTuple):
-    """One branch of the plan was carried out for an item."""
+    """One branch of the plan was carried out, for several items at once."""
 
     action: Action
+    items: int
 
 
 class Searchable(NamedTuple):
-    """Search shows these events of a facet of an item."""
+    """Search shows these events of a facet, of one item or of several that took the same time."""
 
     facet: str
     change: Change
