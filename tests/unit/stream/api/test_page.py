@@ -67,6 +67,25 @@ def test_the_link_to_why_has_the_whole_search() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("as_of", "said"),
+    [
+        ({"products": "2020-01-01T00:00:00Z", "prices": "2020-01-01T00:00:01Z"}, r"Complete up to \d+ d ago\.</p>"),
+        (
+            {"products": "2020-01-01T00:00:00Z", "prices": None},
+            r"Complete up to: products \d+ d ago, prices not known yet\.</p>",
+        ),
+        ({"products": None, "prices": None}, r"products not known yet, prices not known yet\.</p>"),
+        ({}, r"in 1 ms\.</p>"),
+    ],
+)
+def test_up_to_when_an_answer_is_complete_is_said_once_where_all_topics_are_alike(
+    as_of: dict[str, str | None], said: str
+) -> None:
+    answer = SearchAnswer(query="x", hits=[], total=0, total_is_exact=True, took_ms=1, by="words", fresh_as_of=as_of)
+    assert re.search(said, render_page(PageParameters(q="x"), answer))
+
+
 def test_what_a_limit_leaves_out_is_told() -> None:
     assert "A limit leaves out some of its description, offers." in page(hit(left_out=["description", "offers"]))
     assert "limit" not in page(hit())
