@@ -1,4 +1,4 @@
-"""What the sinks hear of a write of several items: the same numbers, in fewer words."""
+"""The sinks hear the same numbers of a write of several items, in fewer words."""
 
 from __future__ import annotations
 
