@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 from pydantic import (
     AfterValidator,
@@ -28,6 +28,7 @@ WAIT_MS, WAIT_MS_MAX = 2_000, 30_000
 """The time that a search waits for an event by default, and at most, in milliseconds."""
 
 Sort = Literal["relevance", "price_asc", "price_desc", "rating", "newest"]
+"""The orders that have a name. The others are by the number of an attribute: see `SortBy`."""
 QueryKind = Literal["plain", "part_number", "brand", "filters"]
 """The kinds of queries that are ranked in ways of their own: words, one of them a part number, a brand, no query."""
 RankingName = Annotated[str, Field(min_length=1, max_length=100)]
@@ -48,6 +49,18 @@ def _named(given: Any) -> Any:
 
 def _each_once(values: tuple[_Value, ...]) -> tuple[_Value, ...]:
     return tuple(dict.fromkeys(values))
+
+
+def _sort(given: str) -> str:
+    attribute = given.removeprefix(ATTRIBUTE)
+    if given not in get_args(Sort) and (attribute == given or not 0 < len(attribute) <= ATTRIBUTE_CHARS_MAX):
+        known = ", ".join(get_args(Sort))
+        raise ValueError(f"there is no order {given[:ATTRIBUTE_CHARS_MAX]}: use {known}, or {ATTRIBUTE}NAME")
+    return given
+
+
+SortBy = Annotated[str, AfterValidator(_sort)]
+"""A name of `Sort`, or `attributes.NAME`: by the number that an attribute has, the highest first."""
 
 
 def _of_attribute(text: str) -> str:
@@ -152,7 +165,11 @@ class SearchRequest(Filters):
     limit: int = Field(10, ge=1, le=LIMIT_MAX)
     offset: int = Field(0, ge=0, le=OFFSET_MAX)
     understand: bool = Field(True, description="whether words such as `under 500` may become filters")
-    sort: Sort = Field("relevance", description="the order of the hits; items without the value come last")
+    sort: SortBy = Field(
+        "relevance",
+        description="the order of the hits: relevance, price_asc, price_desc, rating, newest, or attributes.NAME for "
+        "the highest numbers of an attribute first; items without the value come last",
+    )
     diversity: float = Field(
         0.0,
         ge=0,

@@ -41,7 +41,7 @@ function read(indexName, params) {
     indexName,
     params,
     query: (params.query ?? "").trim(),
-    sort: SORTS.find((sort) => indexName.endsWith(`_${sort}`)),
+    sort: SORTS.find((sort) => indexName.endsWith(`_${sort}`)) ?? indexName.match(/_(attributes\..+)$/)?.[1],
     filters: { ...oneOf(params.facetFilters), ...numbers(params.numericFilters) },
     facets: [params.facets ?? []].flat(),
     page: params.page ?? 0,

@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from schemas.errors import RefusedRequest
-from schemas.queries import QUERY_CHARS_MAX, Filters, SearchRequest, Sort
+from schemas.queries import QUERY_CHARS_MAX, Filters, SearchRequest, SortBy
 from stream.api.page_refinements import PAGE_FACETS, chosen_filters, facet_links, kept_filters, page_url
 from stream.api.parameter_refusals import refusal
 from stream.runtime.printing import ago, amount
@@ -47,7 +47,7 @@ class PageParameters(Filters):
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, frozen=True)
 
     q: str = Field("", max_length=QUERY_CHARS_MAX)
-    sort: Sort = "relevance"
+    sort: SortBy = "relevance"
     live: bool = False
     """True if the page searches again by itself."""
     understand: bool = True

@@ -39,16 +39,6 @@ class AvailabilityChoice(StrEnum):
     BACKORDER = "backorder"
 
 
-class Sort(StrEnum):
-    """The orders of hits."""
-
-    RELEVANCE = "relevance"
-    PRICE_ASC = "price_asc"
-    PRICE_DESC = "price_desc"
-    RATING = "rating"
-    NEWEST = "newest"
-
-
 FileFormat = Annotated[
     Format,
     typer.Option(
@@ -120,7 +110,14 @@ Understand = Annotated[
 Diversity = Annotated[
     float | None, typer.Option(min=0, max=1, help="How much the first hits are to differ from one another.")
 ]
-HitSort = Annotated[Sort, typer.Option("--sort", help="The order of the hits; items without the value come last.")]
+HitSort = Annotated[
+    str,
+    typer.Option(
+        "--sort",
+        help="The order of the hits: relevance, price_asc, price_desc, rating, newest, or attributes.NAME for the "
+        "highest numbers of an attribute first; items without the value come last.",
+    ),
+]
 Facets = Annotated[
     str | None,
     typer.Option(

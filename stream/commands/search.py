@@ -46,7 +46,7 @@ def search(
     ] = None,
     compare: Annotated[str | None, typer.Option(help="The ranking to interleave with it.")] = None,
     seed: Annotated[str | None, typer.Option(help="What decides which of the two begins.")] = None,
-    sort: options.HitSort = options.Sort.RELEVANCE,
+    sort: options.HitSort = "relevance",
     facets: options.Facets = None,
     diversity: options.Diversity = None,
     group: options.Group = False,

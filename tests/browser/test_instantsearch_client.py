@@ -14,7 +14,7 @@ CLIENT = Path(__file__).parents[2] / "deploy" / "instantsearch" / "freshline.js"
 NODE = shutil.which("node")
 PROGRAM = """
 import { readFileSync } from "node:fs";
-const [file, params] = process.argv.slice(1);
+const [file, params, indexName] = process.argv.slice(1);
 const source = readFileSync(file, "utf8");
 const { freshlineSearchClient } = await import("data:text/javascript," + encodeURIComponent(source));
 const asked = [];
@@ -24,17 +24,17 @@ globalThis.fetch = async (url) => {
   return { ok: true, json: async () => ({ hits: [hit], total: 25000, total_is_exact: true, facets: {}, took_ms: 1 }) };
 };
 const client = freshlineSearchClient({ api: "http://shop" });
-const { results } = await client.search([{ indexName: "items", params: JSON.parse(params) }]);
+const { results } = await client.search([{ indexName, params: JSON.parse(params) }]);
 console.log(JSON.stringify({ asked, result: results[0] }));
 """
 
 
-def page(**params: Any) -> tuple[dict[str, str], dict[str, Any]]:
+def page(*, index_name: str = "items", **params: Any) -> tuple[dict[str, str], dict[str, Any]]:
     """Return the parameters that the API is asked with, and the result that InstantSearch gets. 25,000 are found."""
     if NODE is None:
         pytest.skip("there is no Node.js")
     given = json.dumps({"query": "lamp", **params})
-    command = [NODE, "--input-type=module", "-e", PROGRAM, str(CLIENT), given]
+    command = [NODE, "--input-type=module", "-e", PROGRAM, str(CLIENT), given, index_name]
     said = json.loads(subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout)
     return said["asked"][0], said["result"]
 
@@ -51,8 +51,17 @@ def page(**params: Any) -> tuple[dict[str, str], dict[str, Any]]:
     ],
 )
 def test_every_page_that_is_offered_is_one_that_the_api_answers(
-    params: dict[str, int], offset: int, limit: int, pages: int, hits: int
+    params: dict[str, Any], offset: int, limit: int, pages: int, hits: int
 ) -> None:
     asked, result = page(**params)
     assert (asked["offset"], asked["limit"]) == (str(offset), str(limit))
     assert (result["nbPages"], len(result["hits"])) == (pages, hits)
+
+
+@pytest.mark.parametrize(
+    ("index_name", "sort"),
+    [("items", None), ("items_price_asc", "price_asc"), ("items_attributes.sold", "attributes.sold")],
+)
+def test_the_name_of_an_index_ends_with_its_order(index_name: str, sort: str | None) -> None:
+    asked, _ = page(index_name=index_name)
+    assert asked.get("sort") == sort

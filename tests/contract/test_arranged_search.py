@@ -68,7 +68,7 @@ async def fill(index: Index) -> None:
             price=price,
             currency="EUR",
             availability=("in_stock", "out_of_stock", None)[number % 3],
-            attributes={"color": ("red", "blue")[number % 2]},
+            attributes={"color": ("red", "blue")[number % 2], "sold": number},
             item_group_id="g1" if number in (3, 4) else "g2" if number in (7, 8) else None,
             updated_at_ms={"product": 100 + number % 5, "price": None, "reviews": None},
         )
@@ -144,7 +144,13 @@ async def test_its_own_filter_does_not_narrow_a_facet_and_the_others_do(index: I
 @pytest.mark.parametrize("asked", ASKED)
 @pytest.mark.parametrize(
     ("sort", "first", "last"),
-    [("price_asc", "p00", "p11"), ("price_desc", "p11", "p00"), ("rating", "p09", None), ("newest", None, None)],
+    [
+        ("price_asc", "p00", "p11"),
+        ("price_desc", "p11", "p00"),
+        ("rating", "p09", None),
+        ("newest", None, None),
+        ("attributes.sold", "p11", "p00"),
+    ],
 )
 async def test_every_page_of_an_order_goes_on_where_the_one_before_ended(
     index: Index, asked: dict[str, Any], sort: str, first: str | None, last: str | None

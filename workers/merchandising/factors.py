@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from math import isfinite
 from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -94,7 +95,19 @@ class Boost(Factor):
 
     @override
     def share(self, item: Traits, moment: Moment) -> float:
-        return _within(_number(item.attributes.get(self.attribute)) / self.most)
+        return _within((number_in(item.attributes.get(self.attribute)) or 0.0) / self.most)
+
+
+class Popularity(Factor):
+    """A count of behaviour that the shop sends as an attribute of its products, such as orders or views of the last
+    days: none has the share 0, `half_at` of them 0.5, any number less than 1."""
+
+    attribute: str = Field(min_length=1, max_length=128)
+    half_at: float = Field(20, gt=0)
+
+    @override
+    def share(self, item: Traits, moment: Moment) -> float:
+        return _saturated(number_in(item.attributes.get(self.attribute)) or 0.0, self.half_at)
 
 
 class Newness(Factor):
@@ -143,9 +156,10 @@ def _within(share: float) -> float:
     return (share if share < 1.0 else 1.0) if share > 0.0 else 0.0
 
 
-def _number(value: object) -> float:
-    """Return a number, which may be written as a text; 0 for anything else."""
+def number_in(value: object) -> float | None:
+    """Return the number of an attribute, which may be written as a text; None for anything else."""
     try:
-        return float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else 0.0
+        number = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else None
     except (ValueError, OverflowError):
-        return 0.0
+        return None
+    return number if number is not None and isfinite(number) else None

@@ -37,19 +37,10 @@ class Factors(BaseModel):
     reviews: factors.Reviews | None = None
     availability: factors.Availability | None = None
     boost: factors.Boost | None = None
+    popularity: factors.Popularity | None = None
     newness: factors.Newness | None = None
     price_drop: factors.PriceDrop | None = None
     sellers: factors.Sellers | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _no_behaviour(cls, given: object) -> object:
-        if isinstance(given, dict) and "popularity" in given:
-            raise ValueError(
-                "popularity: nobody's clicks or orders are counted here: send a number with each product, as an "
-                "attribute, and name it in `boost`"
-            )
-        return given
 
     def given(self) -> dict[str, Factor]:
         """Return the factors of this section by name."""

@@ -25,7 +25,7 @@ from workers.search.ordering import BROWSED_HEAD_POINTS, browsed, in_order
 from workers.search.pinning import placed, with_pins
 from workers.search.refining import tally
 from workers.search.retrievers import Ranked
-from workers.search.sorting import SORT_FIELDS, sort_key
+from workers.search.sorting import fields_of, sort_key
 from workers.search.value_tallies import CountedItem
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ class _Order(NamedTuple):
     @property
     def fields(self) -> Sequence[str]:
         """The fields of a payload that items are sorted by."""
-        return SORT_FIELDS[self.request.sort]
+        return fields_of(self.request.sort)
 
     def places_of(self, part: Mapping[str, Traits], before: int) -> list[tuple[float, ...]]:
         """Return the values that these items are sorted by, the lowest first. `before` items were read before them."""

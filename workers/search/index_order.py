@@ -21,7 +21,7 @@ from workers.search.sorting import in_order_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from schemas.queries import Filters, SearchRequest, Sort
+    from schemas.queries import Filters, SearchRequest, SortBy
     from workers.index.interface import Index
     from workers.search.turned_prices import Turned
 
@@ -38,7 +38,7 @@ class _IndexedOrder(NamedTuple):
 
 
 _PRICES = Within("price", 0, math.nextafter(PRICE_BELOW, 0))
-_INDEXED: Mapping[Sort, _IndexedOrder] = {
+_INDEXED: Mapping[SortBy, _IndexedOrder] = {
     "price_asc": _IndexedOrder(_PRICES, descending=False),
     "price_desc": _IndexedOrder(_PRICES, descending=True),
     "rating": _IndexedOrder(Within("rating", -sys.float_info.max, sys.float_info.max), descending=True),

@@ -5,27 +5,31 @@ from __future__ import annotations
 from math import inf
 from typing import TYPE_CHECKING
 
+from schemas.refinements import ATTRIBUTE
+from workers.merchandising.factors import number_in
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from schemas.queries import Sort
+    from schemas.queries import SortBy
     from workers.index.interface import Found
     from workers.index.traits import Traits
     from workers.search.turned_prices import Turned
 
-SORT_FIELDS: dict[Sort, tuple[str, ...]] = {
+SORT_FIELDS: Mapping[SortBy, tuple[str, ...]] = {
     "relevance": (),
     "price_asc": ("price",),
     "price_desc": ("price",),
     "rating": ("rating", "review_count"),
     "newest": ("updated_at_ms",),
 }
-"""The fields of a payload that an order compares."""
+"""The fields of a payload that an order of this name compares."""
+OF_ATTRIBUTES = ("attributes",)
 LAST = (inf,)
 """The key of an item without the value. Values are finite."""
 
 
-def in_order_of(sort: Sort, found: Sequence[Found], traits: Mapping[str, Traits], turned: Turned) -> list[Found]:
+def in_order_of(sort: SortBy, found: Sequence[Found], traits: Mapping[str, Traits], turned: Turned) -> list[Found]:
     """Return the points in this order; equal ones, and those without the value, stay in the order in which they are.
 
     `traits` has those of all the points. `turned`: prices that go before those of the traits.
@@ -36,8 +40,16 @@ def in_order_of(sort: Sort, found: Sequence[Found], traits: Mapping[str, Traits]
     return [found[place] for place in sorted(range(len(found)), key=keys.__getitem__)]
 
 
-def sort_key(sort: Sort, item: Traits, price: float | None) -> tuple[float, ...]:
+def fields_of(sort: SortBy) -> tuple[str, ...]:
+    """Return the fields of a payload that an order compares."""
+    return SORT_FIELDS.get(sort, OF_ATTRIBUTES)
+
+
+def sort_key(sort: SortBy, item: Traits, price: float | None) -> tuple[float, ...]:
     """Return the numbers to sort by, the lowest first."""
+    if sort.startswith(ATTRIBUTE):
+        number = number_in(item.attributes.get(sort.removeprefix(ATTRIBUTE)))
+        return LAST if number is None else (-number,)
     if sort == "rating":
         return LAST if item.rating is None else (-item.rating, -item.review_count)
     if sort == "newest":

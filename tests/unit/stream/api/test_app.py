@@ -138,6 +138,7 @@ async def test_every_filter_reaches_the_search_with_its_type(client: httpx.Async
         ("q=a&limit=101", "limit"),
         ("q=a&offset=-1", "offset"),
         ("q=a&sort=price", "sort"),
+        ("q=a&sort=attributes.", "sort"),
         ("q=a&understand=maybe", "understand"),
         ("sort=price_asc", "q"),
         ("q=a&facets=brand,colour", "facets"),
@@ -368,7 +369,7 @@ async def test_the_page_says_what_is_wrong_with_a_search(client: httpx.AsyncClie
     [
         ("q=" + "a" * 5_000, f"q: should have at most {QUERY_CHARS_MAX} characters"),
         ("q=cake&min_price=cheap", "min_price: should be a valid number"),
-        ("q=cake&sort=bogus", "sort: should be "),
+        ("q=cake&sort=bogus", "sort: there is no order bogus: use relevance, "),
         ("q=cake&colour=red", "colour: there is no such parameter"),
     ],
 )

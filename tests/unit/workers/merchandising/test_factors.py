@@ -17,6 +17,7 @@ from workers.merchandising.factors import (
     Factor,
     Moment,
     Newness,
+    Popularity,
     PriceDrop,
     Rating,
     Reviews,
@@ -30,6 +31,7 @@ FACTORS: list[Factor] = [
     Reviews(strength=1),
     Availability(strength=1),
     Boost(strength=1, attribute="boost", most=10),
+    Popularity(strength=1, attribute="boost"),
     Newness(strength=1),
     PriceDrop(strength=1),
     Sellers(strength=1),
@@ -127,3 +129,9 @@ def test_the_lowest_price_counts_for_a_drop_as_hits_show_it() -> None:
     """An offer on sale that is still the dearer one makes no item cheaper."""
     item = traits(offers_with_sales=cast("Any", (offer(20, 12), offer(10))))
     assert PriceDrop(strength=1).share(item, NOW) == 0
+
+
+def test_a_popular_item_has_more_of_it_and_never_all() -> None:
+    popularity = Popularity(strength=1, attribute="sold", half_at=20)
+    shares = [popularity.share(traits(attributes={"sold": sold}), NOW) for sold in (-5, 0, "20", 180)]
+    assert shares == [0.0, 0.0, 0.5, 0.9] and popularity.share(traits(attributes={"sold": "many"}), NOW) == 0.0

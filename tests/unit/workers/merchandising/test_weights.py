@@ -81,7 +81,7 @@ def test_a_weight_is_the_product_of_the_factors_that_are_reported() -> None:
         ("weights: {reviews: {strength: 1, half_at: 0}}", "weights.reviews.half_at: should be greater than 0"),
         ("weights: {newness: {strength: 1, half_life_days: 0}}", "half_life_days: should be greater than 0"),
         ("weights: {boost: {strength: 1}}", "weights.boost: attribute: is missing"),
-        ("weights: {popularity: {strength: 1}}", "weights: popularity: nobody's clicks or orders are counted here"),
+        ("weights: {popularity: {strength: 1}}", "weights.popularity.attribute: is missing"),
         ("markets: [{currency: XXX, weights: {}}]", "markets.0.currency: "),
         ("markets: [{language: '!', weights: {}}]", "markets.0.language: '!' is no language tag"),
         ("markets: [{weights: {}}]", "markets.0: currency: name a currency or a language"),

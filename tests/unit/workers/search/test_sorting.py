@@ -97,3 +97,10 @@ def test_without_grouping_each_item_is_one() -> None:
 def test_a_group_may_be_named_as_a_point(group: str) -> None:
     catalogue = {"a": traits(), "b": traits(item_group_id=group)}
     assert len(grouped([Found("a", 1.0), Found("b", 1.0)], catalogue)) == 2
+
+
+def test_the_highest_number_of_an_attribute_comes_first_and_what_is_no_number_last() -> None:
+    sold = {"a": 3, "b": "12", "c": "many", "d": None, "e": 12.5, "f": True, "g": "nan"}
+    catalogue = {point: traits(attributes={} if value is None else {"sold": value}) for point, value in sold.items()}
+    ordered = in_order_of("attributes.sold", [Found(point, 1.0) for point in "abcdefg"], catalogue, {})
+    assert "".join(point for point, _ in ordered) == "ebacdfg"
