@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import struct
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -16,6 +17,10 @@ EXACT_BELOW = 2**53
 SECONDS_BELOW = 10**11
 """A smaller integer is a time in seconds: as milliseconds it would lie before March 1973."""
 
+DAY_MS, QUARTER_MS = 24 * 3600 * 1000, 15 * 60 * 1000
+SINGLE_DIGITS_MAX = 9
+"""The significant digits that tell all floats of 32 bits apart."""
+_SINGLE = struct.Struct("f")
 _DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?", re.ASCII)
 """Any decimal number, also one that the JSON Schema refuses: the error then says what is wrong with a price."""
 _PRICE = re.compile(r"[0-9]{1,11}(\.[0-9]{1,4})?", re.ASCII)
@@ -38,14 +43,31 @@ def decimal(value: Any, *, such_as: str = "19.99") -> Decimal:
     if not number.is_finite():
         raise ValueError("is not finite: send a decimal")
     if isinstance(value, float) and abs(number) < PRICE_BELOW:
-        number = _without_noise(number)
+        number = _without_noise(value, number)
     return number
 
 
-def _without_noise(number: Decimal) -> Decimal:
+def _without_noise(value: float, number: Decimal) -> Decimal:
     rounded = round(number, PRICE_DECIMALS_MAX)
     # A double carries 15 to 17 significant digits: a difference beyond them was not intended.
-    return rounded if abs(rounded - number) <= abs(number) * Decimal("1e-14") else number
+    if abs(rounded - number) <= abs(number) * Decimal("1e-14"):
+        return rounded
+    return _of_single_precision(value) or number
+
+
+def _of_single_precision(value: float) -> Decimal | None:
+    """Return the shortest decimal that a float of 32 bits holds as this value, as 19.99 for 19.989999771118164; None
+    if the value is no float of 32 bits."""
+    if _single(value) != value:
+        return None
+    shortest = (f"{value:.{digits}g}" for digits in range(1, SINGLE_DIGITS_MAX + 1))
+    return next((Decimal(text) for text in shortest if _single(float(text)) == value), None)
+
+
+def _single(value: float) -> float:
+    """Return the nearest float of 32 bits."""
+    nearest: float = _SINGLE.unpack(_SINGLE.pack(value))[0]
+    return nearest
 
 
 def price(value: Any) -> float:
@@ -99,7 +121,7 @@ def milliseconds(value: Any) -> int:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, str):
-        value = _from_rfc3339(value)
+        value = _checked(_from_rfc3339(value), value)
     elif type(value) is int and 0 <= value < SECONDS_BELOW:
         raise ValueError(f"{value} looks like seconds: send milliseconds since the epoch, or an RFC 3339 time")
     if type(value) is not int:
@@ -115,7 +137,17 @@ def sale_boundary(value: Any) -> int:
     A text before 1970 or after 9999 counts as the first or the last time that there is: databases write "always" and
     "never" as 0001-01-01 and 9999-12-31, whose offset may lead beyond.
     """
-    return min(max(_from_rfc3339(value), 0), TIME_MS_BELOW - 1) if isinstance(value, str) else milliseconds(value)
+    if not isinstance(value, str):
+        return milliseconds(value)
+    return min(max(_checked(_from_rfc3339(value), value), 0), TIME_MS_BELOW - 1)
+
+
+def _checked(time_ms: int, text: str) -> int:
+    """Return the time of a text. Raises ValueError for one that a program made of seconds, taking them for
+    milliseconds. The first day of 1970 stands for no time, and a day begins in every zone at a quarter of an hour."""
+    if DAY_MS < time_ms < SECONDS_BELOW and time_ms % QUARTER_MS:
+        raise ValueError(f"{shortened(text)} lies before March 1973, as seconds do that are taken for milliseconds")
+    return time_ms
 
 
 def _from_rfc3339(text: str) -> int:

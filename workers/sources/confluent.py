@@ -10,6 +10,7 @@ from base64 import b64encode
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from io import BytesIO
+from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
@@ -117,8 +118,10 @@ def _read(schema: RegisteredSchema, payload: bytes) -> Any:
 def _as_json(value: Any) -> Any:
     """Return an Avro value as JSON has it: decimals and times as text."""
     kind = type(value)
-    if kind is str or kind is int or value is None or kind is float or kind is bool:
+    if kind is str or kind is int or value is None or kind is bool:
         return value
+    if kind is float:  # JSON would have null for what is no number, and null clears.
+        return value if isfinite(value) else str(value)
     if kind is dict:
         return {name: _as_json(each) for name, each in value.items()}
     if kind is list:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import struct
 import unicodedata
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -146,6 +147,13 @@ REFUSED: list[tuple[str, bytes | None, bytes | dict[str, Any] | None, str]] = [
     ("products", b"a", {"title": "x", "updated_at": 1_795_941_000}, "updated_at: 1795941000 looks like seconds"),
     ("products", b"a", {"title": "x", "updated_at": 10**11 - 1}, "looks like seconds"),
     ("products", b"a", {"title": "x", "updated_at": 0}, "looks like seconds"),
+    ("products", b"a", {"title": "x", "updated_at": "1970-01-21T18:53:10.000Z"}, "as seconds do"),
+    (
+        "prices",
+        b"a",
+        {**PRICE, "sale_ends_at": "1970-01-21T18:53:10.000Z"},
+        "sale_ends_at: 1970-01-21T18:53:10.000Z lies",
+    ),
     ("prices", b"a", {**PRICE, "sale_starts_at": 1_795_937_400}, "sale_starts_at: 1795937400 looks like seconds"),
     ("prices", b"a", {**PRICE, "sale_ends_at": 1_795_937_400}, "sale_ends_at: 1795937400 looks like seconds"),
     ("products", b"a", {"title": "x", "updated_at": 1e300}, "is outside the years"),
@@ -210,6 +218,8 @@ def test_no_json_brings_parsing_down(topic: str, body: dict[str, Any]) -> None:
     [
         ("19.99", 19.99),
         (19.990000000000002, 19.99),
+        (19.989999771118164, 19.99),
+        (0.10000000149011612, 0.1),
         (0, 0.0),
         ("0.000001", 0.000001),
         (-0.0, 0.0),
@@ -453,6 +463,12 @@ def test_ids_that_look_the_same_are_the_same(name: str, around: str) -> None:
             assert taken("products", body, key).product_id == composed
 
 
+@given(st.decimals(0, 9_999, places=2))
+def test_a_price_of_single_precision_is_the_one_that_was_meant(meant: Decimal) -> None:
+    single = struct.unpack("f", struct.pack("f", float(meant)))[0]
+    assert taken("prices", PRICE | {"price": single}).facts["price"] == float(meant)
+
+
 @given(st.from_regex(r"[0-9]{1,11}(\.[0-9]{1,6})?", fullmatch=True))
 def test_a_price_as_text_is_held_as_the_nearest_double(text: str) -> None:
     assert taken("prices", PRICE | {"price": text}).facts["price"] == float(Decimal(text))
@@ -538,7 +554,7 @@ def test_a_row_that_is_marked_as_deleted_is_no_product(mark: Any) -> None:
             taken("products", {"product_id": "a", "title": "x", name: value})
 
 
-@given(st.integers(0, 4_000_000_000), st.integers(0, 999_999_999))
+@given(st.integers(100_000_000, 4_000_000_000), st.integers(0, 999_999_999))
 def test_a_time_is_cut_to_its_millisecond_and_never_rounded_into_the_next(seconds: int, nanoseconds: int) -> None:
     whole = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
     assert milliseconds(f"{whole}.{nanoseconds:09d}Z") == seconds * 1000 + nanoseconds // 1_000_000
@@ -548,6 +564,9 @@ def test_a_time_is_cut_to_its_millisecond_and_never_rounded_into_the_next(second
     ("text", "time_ms"),
     [
         ("0001-01-01T00:00:00Z", 0),
+        ("1970-01-01T00:00:00Z", 0),
+        ("1970-01-01T00:00:00-08:00", 8 * 3_600_000),
+        ("1971-01-01T00:00:00+05:45", 365 * 86_400_000 - 345 * 60_000),
         ("1969-12-31T23:59:59Z", 0),
         ("9999-12-31T23:59:59.9999999Z", 253_402_300_799_999),
         ("9999-12-31T23:59:59-08:00", 253_402_300_799_999),

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from schemas.event_numbers import milliseconds
+from schemas.event_numbers import SECONDS_BELOW, milliseconds
 from schemas.times import TIME_MS_BELOW, ms_since_epoch, rfc3339
 
 
-@given(st.integers(0, TIME_MS_BELOW - 1))
+@given(st.integers(SECONDS_BELOW, TIME_MS_BELOW - 1))
 @example(TIME_MS_BELOW - 1)
 def test_a_time_is_the_same_after_it_was_written(time_ms: int) -> None:
     text = rfc3339(time_ms)

@@ -128,6 +128,16 @@ def test_an_envelope_of_debezium_in_avro_is_read_with_its_key() -> None:
         sources.decode("products", avro(number, {"id": 5}, 9), avro(envelope, change), [], TIMES)
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_what_is_no_number_clears_no_price(value: float) -> None:
+    names = [("product_id", "string"), ("op", "string"), ("price", "double")]
+    schema = {"type": "record", "name": "Price", "fields": [{"name": name, "type": kind} for name, kind in names]}
+    sources = confluent(registered_schema("AVRO", [orjson.dumps(schema).decode()]), topic="prices")
+    framed = avro(schema, {"product_id": "mug-1", "op": "patch", "price": value})
+    with pytest.raises(InvalidEvent, match=r"price: '(nan|inf)' is no decimal"):
+        sources.decode("prices", None, framed, [], TIMES)
+
+
 @pytest.mark.parametrize("key", [b"\0\0\0\4", b"\0\0\0\0\0\0\0\4"])
 def test_a_key_that_is_a_number_refuses_no_record_and_names_what_a_delete_is_of(key: bytes) -> None:
     sources = confluent(registered_schema("JSON", ["{}"]), topic="products", format="debezium-unwrapped")
