@@ -80,4 +80,7 @@ async def compare_rankings(asked: Index, checked: Index, rows: NDArray[np.float3
             for limit in (1, 10, 150):
                 as_it_is = await asked.search_dense(query, filters, limit)
                 assert await checked.search_dense(query, filters, limit) == as_it_is, (filters, limit)
+                for least in {each.score for each in as_it_is[:3]}:
+                    reaching = [each for each in as_it_is if each.score >= least]
+                    assert await checked.search_dense(query, filters, limit, least) == reaching, (filters, limit)
                 assert set(point_ids(as_it_is)) <= passing and len(as_it_is) == min(limit, len(passing))

@@ -9,7 +9,9 @@ from qdrant_edge import FieldCondition, Filter, HasIdCondition, MatchAny, MatchV
 from workers.index.layout import AnyOf, Except, Is, IsIn, IsOneOf, Lacks, Within
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
+
+    from qdrant_edge import PointId
 
     from workers.index.layout import Condition
 
@@ -17,6 +19,11 @@ if TYPE_CHECKING:
 def all_of(conditions: Sequence[Condition]) -> Filter:
     """Return the filter for points that satisfy every condition."""
     return Filter(must=[_field(condition) for condition in conditions])
+
+
+def among(points: Collection[PointId], conditions: Sequence[Condition]) -> Filter:
+    """Return the filter for those of these points that satisfy every condition."""
+    return Filter(must=[HasIdCondition(set(points)), *map(_field, conditions)])
 
 
 def older(version: int) -> Filter:
