@@ -124,8 +124,20 @@ async def test_the_price_of_a_seller_is_that_of_the_moment(index: Index, asked: 
 async def test_a_seller_alone_is_shown_by_its_own_price(index: Index) -> None:
     found = await ask(index, q="cake", seller="B")
     assert shown(found) == {"c0": (12.0, "USD"), "c1": (9.0, "EUR"), "c2": (6.0, "EUR"), "c5": (30.0, "EUR")}
+
+
+@pytest.mark.parametrize("asked", ASKED)
+async def test_without_a_currency_sellers_are_compared_in_the_one_of_all_prices(
+    index: Index, asked: dict[str, Any]
+) -> None:
+    found = await ask(index, **asked, seller="B", max_price=12, facets="seller")
+    assert shown(found) == {"c1": (9.0, "EUR"), "c2": (6.0, "EUR")}
+    assert {one.value: one.count for one in found.facets["seller"]} == {"B": 2, "shop": 5}
+    assert list(shown(await ask(index, **asked, seller="B", sort="price_asc"))) == ["c2", "c1", "c5", "c0"]
+    await put_new(index, [cake(9, offer("B", 9.0, "USD"))])
+    await index.write([Patch("c9", 1, 2, {"price": 9.0, "currency": "USD", "version": 2})])
     with pytest.raises(RefusedRequest, match="name a currency"):
-        await ask(index, q="cake", seller="B", max_price=12)
+        await ask(index, **asked, seller="B", max_price=12)
 
 
 @pytest.mark.parametrize("asked", ASKED)

@@ -227,9 +227,8 @@ class Index(Protocol):
     async def count(self, filters: Filters) -> int:
         """Return how many visible items pass the filters."""
 
-    async def currencies(self, *, of_offers: bool = False) -> list[str]:
-        """Return the currencies of the prices of visible items, or of all their offers, the most frequent first, at
-        most CURRENCIES_MAX."""
+    async def currencies(self) -> list[str]:
+        """Return the currencies of the prices of visible items, the most frequent first, at most CURRENCIES_MAX."""
 
     async def sellers(self) -> list[str]:
         """Return the sellers of visible items, those with the most items first, at most SELLERS_MAX."""

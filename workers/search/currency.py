@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 async def check_currency(index: Index, asked: Filters, shop_currency: str | None) -> None:
     """Raise RefusedRequest if a search leaves it open in which currency prices are compared.
 
-    100 of one currency may be a hundredth of 100 of another. Without `currency` prices are compared in the shop's.
+    100 of one currency may be a hundredth of 100 of another. Without `currency` prices are compared in the shop's, else
+    in the one that the prices of all items are in.
     """
     comparing = compares_prices(asked)
     if comparing is None or shop_currency is not None or asked.currency is not None:
         return
-    # The price of one seller may be in another currency than the item's.
-    found = await index.currencies(of_offers=asked.seller is not None)
+    found = await index.currencies()
     if len(found) > 1:
         raise RefusedRequest(
             comparing,

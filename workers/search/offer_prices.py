@@ -139,7 +139,10 @@ class OfferPrices:
     async def _priced(self, items: Mapping[str, Traits]) -> dict[str, Traits]:
         prices = await self._prices_of(list(items), self._asked.filters)
         currency = self._asked.filters.currency or self._asked.shop_currency
-        return {point: _at(item, prices[point], currency) for point, item in items.items()}
+        return {
+            point: item._replace(price=prices[point], currency=currency or item.currency)
+            for point, item in items.items()
+        }
 
     async def _prices_of(self, points: Sequence[str], filters: Filters) -> Mapping[str, float | None]:
         known = self._prices.setdefault((filters.seller, filters.currency), {})
@@ -182,18 +185,13 @@ async def with_sellers_asked_for(
     offers = await _offers_of(index, list(items))
 
     def passes(point: str, seller: str) -> bool:
-        price = _lowest(offers.get(point, ()), (seller,), moment.shop_currency, moment.now_ms)
-        return is_within(price, asked)
+        currency = moment.shop_currency or items[point].currency
+        return is_within(_lowest(offers.get(point, ()), (seller,), currency, moment.now_ms), asked)
 
     return {
         point: item._replace(sellers=tuple(each for each in item.sellers if passes(point, each)))
         for point, item in items.items()
     }
-
-
-def _at(item: Traits, price: float | None, currency: str | None) -> Traits:
-    """Return the item with this price, which is in the currency; None: in its own. Without a price it has neither."""
-    return item._replace(price=price, currency=None if price is None else currency or item.currency)
 
 
 def _lowest(
@@ -225,10 +223,12 @@ async def with_prices(index: Index, asked: Asked, *, comparing: bool, ordering: 
     `comparing`: the search compares prices. `ordering`: lower ones go first. Raises Unavailable.
     """
     filters = asked.filters
-    turned, mixed = await asyncio.gather(
+    turned, mixed, currency = await asyncio.gather(
         _turned(index, asked, comparing=comparing),
         _mixed(index, filters.currency, asked.shop_currency),
+        _compared_currency(index, asked, comparing=comparing),
     )
+    asked = asked._replace(shop_currency=currency)
     if mixed or (filters.seller is not None and (comparing or ordering or filters.currency is not None)):
         return cast("Index", OfferPrices(index, asked, turned, mixed=mixed)), {}
     return index, turned
@@ -236,6 +236,15 @@ async def with_prices(index: Index, asked: Asked, *, comparing: bool, ordering: 
 
 async def _turned(index: Index, asked: Asked, *, comparing: bool) -> Turned:
     return await turned_prices(index, asked.shop_currency, asked.now_ms) if comparing else {}
+
+
+async def _compared_currency(index: Index, asked: Asked, *, comparing: bool) -> str | None:
+    """Return the currency in which the prices of sellers are compared where the search names none: the shop's, or that
+    of all items' prices."""
+    if asked.shop_currency is not None or asked.filters.currency is not None or asked.filters.seller is None:
+        return asked.shop_currency
+    found = await index.currencies() if comparing else []
+    return found[0] if len(found) == 1 else None
 
 
 async def _mixed(index: Index, currency: str | None, shop_currency: str | None) -> bool:

@@ -169,8 +169,8 @@ class EdgeReading(OpenedIndex):
         return self._count(asked) - self._count([HIDDEN, *asked])
 
     @override
-    async def currencies(self, *, of_offers: bool = False) -> list[str]:
-        return self._values("currencies" if of_offers else "currency", CURRENCIES_MAX)
+    async def currencies(self) -> list[str]:
+        return self._values("currency", CURRENCIES_MAX)
 
     @override
     async def sellers(self) -> list[str]:

@@ -174,8 +174,8 @@ class ServerReading(OpenedIndex):
         return await self._count(where.all_of([VISIBLE, *conditions(filters)]))
 
     @override
-    async def currencies(self, *, of_offers: bool = False) -> list[str]:
-        return await self._values("currencies" if of_offers else "currency", CURRENCIES_MAX)
+    async def currencies(self) -> list[str]:
+        return await self._values("currency", CURRENCIES_MAX)
 
     @override
     async def sellers(self) -> list[str]:
