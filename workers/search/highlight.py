@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from schemas.highlights import Fragment, Highlights
 from workers.plain import plain
-from workers.words.chunks import chunks, is_unspaced, terms
+from workers.words.chunks import chunks, is_unspaced, run_together, terms
 from workers.words.folding import spelled_out
 from workers.words.query import FUNCTION_WEIGHT, FUNCTION_WORDS
 from workers.words.stems import SNOWBALL, stem
@@ -59,7 +59,7 @@ def matches(text: str, language: str, wanted: Mapping[str, float]) -> list[TextS
     found = list(words(text))
     spans = set(chain.from_iterable(_in_word(word, text, language, asked) for word in found))
     for one, other in pairwise(found):  # `iphone15` finds iPhone 15.
-        if other.chunk[0].isdigit() and f"{one.chunk}{other.chunk}" in asked:
+        if run_together(one.chunk, other.chunk) in asked:
             spans |= {TextSpan(one.start, one.end), TextSpan(other.start, other.end)}
     return _joined(sorted(spans))
 

@@ -46,6 +46,8 @@ _JOINT = re.compile(r"['&+/.,_-]+")
 _SIGNED = re.compile(r"[a-z][+#]+")
 _LETTERS_OR_DIGITS = re.compile(r"[^\W\d_]+|\d+")
 SEGMENTS_JOINED_MAX = 4
+SHORT_WORDS_MAX = 4
+"""The most letters of two words that may be one word."""
 INITIALS_MAX = 3
 """The most letters of each part of a name such as AC/DC, which is also written as one word."""
 CHARACTERS_MAX = 64
@@ -99,6 +101,20 @@ def is_unspaced(chunk: str) -> bool:
 def is_quantity(chunk: str) -> bool:
     """Return whether the chunk is a number with a unit."""
     return _AMOUNT.fullmatch(chunk) is not None
+
+
+def run_together(one: str, other: str) -> str | None:
+    """Return the term of two neighbours in a title that are also written as one word: a word and its number
+    (`iphone15`), or two words of which one is a letter or both are short (T Shirt, Wi Fi); None for others."""
+    if not one.isalpha():
+        return None
+    if other[0].isdigit():
+        return f"{one}{other}" if other.isalnum() else None
+    if len(one) > 1 and len(other) > 1 and len(one) + len(other) > SHORT_WORDS_MAX:
+        return None
+    if not other.isalpha() or is_unspaced(one) or is_unspaced(other):
+        return None
+    return singular(f"{one}{other}")
 
 
 def dimensions(found: Iterable[str]) -> Iterator[str]:

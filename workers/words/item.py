@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from schemas.texts import attribute_values
 from workers.plain import attribute_texts, plain
-from workers.words.chunks import chunks, dimensions, is_unspaced, terms
+from workers.words.chunks import chunks, dimensions, run_together, terms
 from workers.words.folding import folded, spelled_out
 from workers.words.head_nouns import head_nouns
 from workers.words.identity import attribute_kind, attribute_term, brand_key, brand_term, identity_terms, title_term_of
@@ -34,8 +34,6 @@ TITLE_NOUNS, LEAF_NOUNS, DESCRIPTION_NOUNS = 2, 1, 1
 """The number of head nouns of these fields that count, the first ones: later ones name parts, colours and systems."""
 NOUNS_WITHIN_CHARACTERS = 80
 """The beginning of a text that is looked through for head nouns."""
-SHORT_WORDS_MAX = 4
-"""The most letters of two words that may be one word."""
 CHUNKS_KNOWN_MAX = 100_000
 """The most chunks whose terms are remembered, some 300 bytes each."""
 _UNSTEMMED = ("und", "en")
@@ -117,19 +115,10 @@ def _names(content: Content) -> Iterator[str]:
         found = chunks(folded(text))
         yield title_term_of(found)
         for one, other in pairwise(found):
-            if not one.isalpha():
-                yield from dimensions((one, other)) if one[-1] == "x" else ()
-            elif other[0].isdigit():
-                yield from (f"{one}{other}",) if other.isalnum() else ()
-            elif (len(one) < 3 or len(other) < 3) and _are_one_word(one, other):
-                yield singular(f"{one}{other}")
-
-
-def _are_one_word(one: str, other: str) -> bool:
-    """Return whether two words are often written as one, since one of them is a letter (T Shirt) or both are short
-    (Wi Fi). The first one has letters alone."""
-    are_short = len(one) == 1 or len(other) == 1 or len(one) + len(other) <= SHORT_WORDS_MAX
-    return are_short and other.isalpha() and not (is_unspaced(one) or is_unspaced(other))
+            if (term := run_together(one, other)) is not None:
+                yield term
+            elif one[-1] == "x":
+                yield from dimensions((one, other))
 
 
 def _distinct(texts: Mapping[str, str]) -> Iterable[tuple[str, str]]:
