@@ -22,6 +22,8 @@ LETTERS_MIN = 4
 """A shorter word is one edit from dozens of others."""
 TWO_EDITS_LETTERS_MIN = 7
 """The least letters of a word that may differ from its correction by two edits."""
+HEAD_LETTERS_MIN = 5
+"""The least letters of the head of a compound. Shorter words are the end of many by chance."""
 PART_LETTERS_MIN = 3
 """The least letters of a part of a compound. Two are in nearly every word."""
 WORDS_MAX = 4
@@ -47,7 +49,10 @@ def _forms(word: str, typed: str) -> Iterator[str]:
 
 def nearest(word: str, vocabulary: Vocabulary) -> str | None:
     """Return the word of the vocabulary that a folded word means, or the two words that it is made of; None if no word
-    is near. What is made of two words goes before a word that is two edits away.
+    is near.
+
+    A word that is one edit away goes before two words that a compound is made of, these before a compound that ends
+    with the word, and this one before a word that is two edits away.
 
     Edits are insertions, deletions, substitutions and swaps of neighbours (optimal string alignment, Boytsov 2011). The
     fewest edits count first, then the number of items.
@@ -56,8 +61,8 @@ def nearest(word: str, vocabulary: Vocabulary) -> str | None:
     found = process.extract(word, vocabulary.words(), scorer=OSA.distance, score_cutoff=edits_max, limit=NEAREST_MAX)
     near = [(edits, other) for other, edits, _ in found if other.isalpha()]
     fewest = min((edits for edits, _ in near), default=None)
-    if fewest != 1 and (two := _two_words(word, vocabulary)) is not None:
-        return two
+    if fewest != 1 and (other := _two_words(word, vocabulary) or _compound(word, vocabulary)) is not None:
+        return other
     return next(iter(vocabulary.frequent((other for edits, other in near if edits == fewest), 1)), None)
 
 
@@ -71,6 +76,16 @@ def _two_words(word: str, vocabulary: Vocabulary) -> str | None:
     if not known:
         return None
     return " ".join(max(known, key=lambda pair: min(map(vocabulary.items_with, pair))))
+
+
+def _compound(word: str, vocabulary: Vocabulary) -> str | None:
+    """Return the compound of this head that most items have: `kinderfahrrad` for fahrrad, as German puts the thing
+    after its kind."""
+    if len(word) < HEAD_LETTERS_MIN:
+        return None
+    longer = len(word) + PART_LETTERS_MIN
+    ending = (each for each in vocabulary.words() if each.endswith(word) and len(each) >= longer and each.isalpha())
+    return next(iter(vocabulary.frequent(ending, 1)), None)
 
 
 def _known(part: str, vocabulary: Vocabulary) -> str | None:
