@@ -99,7 +99,10 @@ def _signed_id_term(product_id: str, bare: str) -> str | None:
     """Return the term of a short id with its signs; None for one that has none, or is long."""
     if len(bare) >= (NUMBER_CHARACTERS_MIN if bare.isdigit() else MIXED_CHARACTERS_MIN):
         return None
-    signed = _SEPARATORS.sub("", folded(product_id).lstrip("# ").strip(_AROUND))
+    written = folded(product_id).lstrip("# ").strip(_AROUND)
+    if len(written) > 1 and written[0] == written[-1] and written[0] in "\"'":
+        written = written[1:-1]  # One quote alone may be inches.
+    signed = _SEPARATORS.sub("", written)
     return None if not signed or signed.isalnum() else f"#{signed}"
 
 
