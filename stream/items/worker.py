@@ -6,18 +6,11 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, get_args
 
 from schemas.canaries import is_canary
-from schemas.errors import InvalidEvent
 from stream.items.arrival import arrival
 from stream.items.effects import Effect, FoldedEvent, Outgoing
-from stream.kafka.headers import (
-    Origin,
-    bug_headers,
-    dead_letter_headers,
-    dead_letter_topic,
-    forwarded_headers,
-)
+from stream.items.event_dead_letters import EventDeadLetters
+from stream.kafka.headers import Origin, forwarded_headers
 from stream.kafka.partitions import partition_of
-from stream.kafka.refusal_log import RefusalLog
 from stream.kafka.topics import INPUTS
 from stream.runtime.telemetry.attributes import CHANGED, PRODUCT_ID
 from workers.lanes.acks import shared_by
@@ -47,8 +40,6 @@ if TYPE_CHECKING:
     from workers.sources.sources import Decoded
 
 ROUTES_CACHED_MAX = 100_000
-FOLD = "fold"
-"""The pure stage of this worker, by whose name its bugs are counted."""
 
 
 class ItemsWorker:
@@ -82,7 +73,7 @@ class ItemsWorker:
         self._gate = gate
         self._stamped_by_producers = stamped_by_producers
         self._traces = traces
-        self._refusals = RefusalLog(clock)
+        self._dead_letters = EventDeadLetters(metrics, clock)
         self._partition_of = lru_cache(ROUTES_CACHED_MAX)(lambda item: partition_of(item.encode(), partitions))
 
     async def start_offsets(self, commits: Mapping[Partition, int]) -> Mapping[Partition, int]:
@@ -153,7 +144,7 @@ class ItemsWorker:
         """
         origin = Origin(partition.topic, partition.number, record.offset, arrived_at_ms)
         if isinstance(decoded, Exception):
-            return [self._refuse(record, state, origin, decoded, span)]
+            return [self._dead_letters.refuse(record, state, origin, decoded, span)]
         folded: list[FoldedEvent | Outgoing] = []
         forwarded: list[FoldedEvent | Outgoing] = []
         try:
@@ -164,7 +155,7 @@ class ItemsWorker:
                 else:
                     forwarded.append(self._forward(each, record, state, number, origin))
         except Exception as error:
-            return [*folded, self._refuse(record, state, origin, error, span)]
+            return [*folded, self._dead_letters.refuse(record, state, origin, error, span)]
         return folded + forwarded if forwarded else folded
 
     def _forward(
@@ -203,28 +194,10 @@ class ItemsWorker:
         if not changed:
             self._metrics.unchanged.labels(event.topic, state.why_unchanged(event)).inc()
 
-    def _refuse(
-        self, record: FetchedRecord, state: ItemPartition, origin: Origin, error: Exception, span: Span | None
-    ) -> Outgoing:
-        """Return the dead letter of a record that is invalid, or that a pure stage failed on, which is a bug."""
-        if isinstance(error, InvalidEvent):
-            self._refusals.refused(origin, record.key, error)
-            headers = dead_letter_headers(origin, record.headers, error)
-        else:
-            self._refusals.bug(origin, record.key, error)
-            self._metrics.bugs.labels(FOLD).inc()
-            headers = bug_headers(origin, record.headers, error)
-        if span is not None:
-            span.fail(f"{type(error).__name__}: {error}")
-        self._metrics.dead_letters.labels(origin.topic, type(error).__name__).inc()
-        return Outgoing(state, dead_letter_topic(origin.topic), record.key, record.value, state.number, headers)
-
 
 def _begin_at_zero(metrics: ItemsMetrics) -> None:
     """Give each labelled counter its series. Prometheus sees no increase in one that begins with the first event."""
-    metrics.bugs.labels(FOLD)
     for topic in INPUTS:
-        metrics.dead_letters.labels(topic, InvalidEvent.__name__)
         metrics.misrouted.labels(topic)
         for reason in get_args(Unchanged):
             metrics.unchanged.labels(topic, reason)

@@ -1,4 +1,4 @@
-"""Decides whether an item record has a new text, which is embedded unless its vector is known."""
+"""Tells before its vector is read whether an item record writes a text; `plan` decides whether that is embedded."""
 
 from __future__ import annotations
 

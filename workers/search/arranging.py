@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from workers.search.diversity import with_diversity
 from workers.search.drill_down import ALL_FILTERS
+from workers.search.facet_counts import refinements
 from workers.search.groups import group_key, grouped, ungrouped
 from workers.search.offer_prices import with_sellers_asked_for
 from workers.search.ordering import BROWSED_HEAD_POINTS, browsed, in_order
 from workers.search.pinning import pinned_first, placed, with_pins
-from workers.search.refining import refinements
 from workers.search.sorting import in_order_of
 from workers.search.value_tallies import CountedItem
 

@@ -18,12 +18,12 @@ from workers.index.interface import Found
 from workers.search.arranging import Listing
 from workers.search.diversity import with_diversity
 from workers.search.drill_down import ALL_FILTERS
+from workers.search.facet_counts import tally
 from workers.search.groups import Group, group_key
 from workers.search.index_order import EQUAL_MAX, is_indexed, ordered_page
 from workers.search.offer_prices import OfferPrices, with_sellers_asked_for
 from workers.search.ordering import BROWSED_HEAD_POINTS, browsed, in_order
 from workers.search.pinning import placed, with_pins
-from workers.search.refining import tally
 from workers.search.retrievers import Ranked
 from workers.search.sorting import fields_of, sort_key
 from workers.search.value_tallies import CountedItem
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from workers.index.interface import Index
     from workers.index.traits import Traits
     from workers.merchandising.factors import Moment
+    from workers.search.facet_counts import Tally
     from workers.search.ordering import Ordering
     from workers.search.pinning import Pin
-    from workers.search.refining import Tally
     from workers.search.turned_prices import Turned
 
     _Place = tuple[tuple[float, ...], int, str]

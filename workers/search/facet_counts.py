@@ -1,4 +1,4 @@
-"""Counts the refinements of what is found: the values of a field, each with how many items have it."""
+"""Counts facets: the values of a field that found items have, each with how many have it, as refinements."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def refinements(name: str, counted: Iterable[CountedItem]) -> list[Refinement]:
 
 def tally(name: str, *, grouped: bool) -> Tally:
     """Return the tally that counts items by a field of `schemas.refinements`. `grouped`: whether items may have the
-    same key."""
+    same key. Raises ValueError for any other name."""
     match name:
         case "price":
             return _Prices(grouped)
@@ -61,6 +61,8 @@ def tally(name: str, *, grouped: bool) -> Tally:
             return SellerTally(name, grouped)
         case "availability":
             return AvailabilityTally(name, grouped)
+    if not name.startswith(ATTRIBUTE):
+        raise ValueError(f"{name} has no tally: add one here")
     return AttributeTally(name.removeprefix(ATTRIBUTE), grouped)
 
 

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.traits import traits
+from workers.search.facet_counts import refinements, tally
 from workers.search.price_ranges import RANGES_MAX, price_ranges
-from workers.search.refining import refinements
 from workers.search.value_tallies import VALUES_MAX, CountedItem
 
 if TYPE_CHECKING:
@@ -136,3 +136,8 @@ def test_no_more_values_than_the_bound_are_shown_and_the_rarest_are_left_out() -
     brands = [f"B{number:03}" for number in range(VALUES_MAX + 5)]
     found = refinements("brand", counted(*({"brand": brand} for brand in [*brands, "B104"])))
     assert len(found) == VALUES_MAX and shown(found)[0] == ("B104", 2)
+
+
+def test_a_field_that_nothing_counts_is_no_attribute_by_mistake() -> None:
+    with pytest.raises(ValueError, match="colour has no tally"):
+        tally("colour", grouped=False)
