@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from schemas.points import Offer
-from schemas.state_json import FULL_NAMES, SHORT_PROMOTION
+from schemas.state_json import SHORT_PROMOTION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +41,7 @@ def _offer(seller: str, offer: LoggedOffer, void_at_ms: int) -> Offer | None:
         sale_price=facts.get("s"),
         sale_starts_at_ms=facts.get("b"),
         sale_ends_at_ms=facts.get("e"),
-        promotion={} if facts.keys() <= FULL_NAMES.keys() else _promotion(facts),
+        promotion={} if len(facts) == 2 else _promotion(facts),  # Most offers have a price and a currency, no more.
         updated_at_ms=updated_at_ms,
     )
 
