@@ -41,7 +41,7 @@ def _offer(seller: str, offer: LoggedOffer, void_at_ms: int) -> Offer | None:
         sale_price=facts.get("s"),
         sale_starts_at_ms=facts.get("b"),
         sale_ends_at_ms=facts.get("e"),
-        promotion={} if len(facts) == 2 else _promotion(facts),  # Most offers have a price and a currency, no more.
+        promotion={} if len(facts) == 2 else _promotion(facts),  # Most have a price and a currency alone.
         updated_at_ms=updated_at_ms,
     )
 
