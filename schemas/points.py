@@ -60,6 +60,7 @@ class Content(TypedDict):
     """The offers, sorted by seller; void and withdrawn offers are left out."""
     sellers: list[str]
     currencies: list[str]
+    """The currencies of all offers."""
     price: float | None
     """The lowest price valid now in the shop's currency."""
     currency: str | None
