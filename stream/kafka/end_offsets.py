@@ -24,6 +24,7 @@ from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.protocol.offset import OffsetRequest
 
 from schemas.errors import Unavailable
+from stream.kafka.closing import close_client
 from stream.kafka.diagnosis import why_unavailable
 from stream.kafka.partitions import Partition
 from workers.retry import Backoff, until_available
@@ -81,7 +82,7 @@ class EndOffsets:
 
     async def stop(self) -> None:
         """Close the connections."""
-        await self._client.close()
+        await close_client(self._client)
 
     async def __aenter__(self) -> Self:
         await self.start()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
+from stream.kafka.closing import close_client
 from stream.kafka.diagnosis import why_unavailable
 from stream.kafka.end_offsets import EndOffsets
 from stream.kafka.fetch_waits import adapt_fetch_waits
@@ -82,7 +83,7 @@ class Reader:
         await asyncio.gather(self._stop_consumer(), self._end_offsets.stop(), return_exceptions=True)
         # While the broker is away, the consumer's stop raises half way (the CancelledError of one of its own fetches)
         # and leaves its private client open. See docs/traps.md#aiokafka.
-        await self._consumer._client.close()
+        await close_client(self._consumer._client)
 
     async def _stop_consumer(self) -> None:
         """Stop the consumer within a bound, because aiokafka 0.14 may wait forever.

@@ -17,6 +17,7 @@ from aiokafka.protocol.admin import CreateTopicsRequest
 from aiokafka.protocol.offset import OffsetRequest
 
 from schemas.errors import Unavailable
+from stream.kafka.closing import close_client
 from stream.kafka.end_offsets import LATEST
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ async def create_topics_first(address: str, wanted: Sequence[Topic]) -> bool:
     except KafkaError as error:
         raise Unavailable(f"the broker at {address} did not create its topics: {error}") from error
     finally:
-        await client.close()
+        await close_client(client)
     for topic, error_code, *_ in created.topic_errors:
         if error_code:
             raise Unavailable(f"the broker at {address} did not create the topic {topic}: {for_code(error_code)}")

@@ -11,6 +11,7 @@ from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
 
 from schemas.errors import Unavailable
+from stream.kafka.closing import close_client
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,4 +89,4 @@ async def _answers(address: str) -> bool:
     else:
         return bool(client.cluster.brokers())
     finally:
-        await client.close()
+        await close_client(client)
