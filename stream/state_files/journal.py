@@ -104,9 +104,10 @@ class Journal:
         return len(self._last)
 
     def close(self) -> None:
-        """Write everything to the disk, and close the file."""
-        os.fsync(self._file.fileno())
-        self._file.close()
+        """Write everything to the disk, and close the file. Idempotent."""
+        if not self._file.closed:
+            os.fsync(self._file.fileno())
+            self._file.close()
 
     def sync(self) -> None:
         """Make the appended records survive a crash of the machine too. Raises Unavailable."""

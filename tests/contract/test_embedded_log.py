@@ -63,6 +63,7 @@ async def embedded_log_in(folder: Path, broker: RunningBroker, bounds: UpBounds 
             yield Running(log, child, said, folder)
         finally:
             await log.kill()
+            log._journal.close()
 
 
 def item(product_id: str) -> StateRecord:

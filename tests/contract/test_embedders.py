@@ -16,6 +16,8 @@ from workers.embedder.registry import start_embedder
 from workers.query_gate import QueryGate
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from workers.embedder import sentence, tracing
     from workers.embedder.interface import Embedder, Vectors
 else:
@@ -33,8 +35,10 @@ MIXED = [
 
 
 @pytest.fixture(scope="session", params=["fake", "model"])
-def embedder(request: pytest.FixtureRequest) -> Embedder:
-    return start_embedder(request.param, None, threads=1, gate=QueryGate())
+def embedder(request: pytest.FixtureRequest) -> Iterator[Embedder]:
+    started = start_embedder(request.param, None, threads=1, gate=QueryGate())
+    yield started
+    started.close()
 
 
 @pytest.fixture(scope="session")

@@ -106,14 +106,13 @@ def write_until_killed(directory: Path) -> int:
     """The last version that a writing process acknowledged before its death."""
     command, here = [sys.executable, "-c", WRITER, str(directory)], Path(__file__).parent
     environment = os.environ | {"PYTHONPATH": str(here.parents[1])}
-    writer = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=here, env=environment)
-    assert writer.stdout is not None
-    acknowledged = 0
-    for line in writer.stdout:
-        acknowledged = int(line)
-        if acknowledged == 300:
-            writer.send_signal(signal.SIGKILL)
-    writer.wait()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=here, env=environment) as writer:
+        assert writer.stdout is not None
+        acknowledged = 0
+        for line in writer.stdout:
+            acknowledged = int(line)
+            if acknowledged == 300:
+                writer.send_signal(signal.SIGKILL)
     assert acknowledged >= 300
     return acknowledged
 

@@ -103,6 +103,7 @@ async def test_a_broker_that_got_a_record_before_its_topics_is_restarted_and_the
             assert (await log_identity(Cluster(broker.address))).epoch > 0
         finally:
             await log.kill()
+            log._journal.close()
     assert child.lives == 2
     assert len(said) == 1
     assert "took events before its topics were there" in said[0]

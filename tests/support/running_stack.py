@@ -142,4 +142,4 @@ def running_stack(folder: Path, **env: str) -> Iterator[RunningStack]:
             wait_end(process, "`up` ends after Ctrl-C", said=(folder / "up.log").read_text)
         finally:
             process.kill()
-            process.wait()
+            process.communicate()

@@ -41,6 +41,7 @@ class Up:
         }
 
     def start(self) -> Self:
+        self.kill()
         (self.folder / "events").write_text("")
         with (self.folder / "stderr").open("ab") as errors:
             self.process = subprocess.Popen(
@@ -97,9 +98,9 @@ class Up:
         wait_until(condition, what, process=self.process, said=lambda: self.stderr)
 
     def kill(self) -> None:
-        if hasattr(self, "process") and self.process.poll() is None:
+        if hasattr(self, "process"):
             self.process.kill()
-            self.process.wait()
+            self.process.communicate()  # It closes the pipe too.
 
     def interrupt(self) -> int:
         """Press Ctrl-C; return the exit code."""

@@ -96,6 +96,7 @@ class ModelProcess(Embedder):
         """Return the process of the model, a new one if the last one has ended."""
         with self._replacing:
             if self._child.ended and not self._closed:
+                self._child.end()  # It closes what belonged to the process.
                 self._child = self._start()
             return self._child
 
@@ -120,8 +121,11 @@ class _Child:
         queries.close()
         try:
             self.loaded: Loaded = self._answer(self._documents, load)
-        except ModelEnded as error:
-            raise Misconfigured(f"The model cannot be loaded: {error}") from error
+        except BaseException as error:
+            self.end()
+            if isinstance(error, ModelEnded):
+                raise Misconfigured(f"The model cannot be loaded: {error}") from error
+            raise
 
     @property
     def ended(self) -> bool:

@@ -12,6 +12,7 @@ from stream.runtime.stack_report import StackReportFile
 from stream.up.bounds import UpBounds
 from stream.up.broker_log import create_broker_log
 from stream.up.data_dir import DataDir
+from stream.up.embedded_log import EmbeddedLog
 from stream.up.supervisor import worker_env
 from workers.clock import SystemClock
 
@@ -24,6 +25,8 @@ def kind_for_workers(settings: Settings, folder: Path, monkeypatch: pytest.Monke
     log = create_broker_log(settings, directory, StackReportFile(folder), print, UpBounds(), SystemClock())
     for name, value in worker_env(settings, directory, log).items():
         monkeypatch.setenv(name, value)
+    if isinstance(log, EmbeddedLog):
+        log._journal.close()
     return read_settings().broker_kind
 
 
