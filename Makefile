@@ -31,7 +31,7 @@ check: .venv/installed-test  ## lint, format, types, import contracts
 	$(BIN)/lint-imports
 
 unit: .venv/installed-test  ## the unit tests with fewer random examples: under a minute on two quiet cores
-	$(BIN)/pytest -n 2 --dist worksteal --hypothesis-profile quick tests/unit
+	$(BIN)/pytest -n 3 --dist worksteal --hypothesis-profile quick tests/unit  # Some wait: three processes keep two cores busy.
 
 test: .venv/installed-test  ## lint, types, every test; on Apache Kafka too where KAFKA_HOME is set
 	@$(MAKE) --no-print-directory -j 2 check all-tests  # the check alone would use one core
