@@ -148,11 +148,8 @@ class OfferPrices:
         known = self._prices.setdefault((filters.seller, filters.currency), {})
         missing = [point for point in points if point not in known]
         currency, now_ms = filters.currency or self._asked.shop_currency, self._asked.now_ms
-        for start in range(0, len(missing), READ_POINTS):
-            part = missing[start : start + READ_POINTS]
-            offers = await self._index.offers(part)
+        async for part, offers in _offers_in_parts(self._index, missing):
             known.update({point: _lowest(offers.get(point, ()), filters.seller, currency, now_ms) for point in part})
-            await asyncio.sleep(0)
         return known
 
     def _compares(self, filters: Filters) -> bool:
@@ -182,7 +179,9 @@ async def with_sellers_asked_for(
     counts, since a search for one seller compares its price. Raises Unavailable."""
     if (asked.min_price, asked.max_price, asked.currency) == (None, None, None):
         return items
-    offers = await _offers_of(index, list(items))
+    offers: dict[str, Sequence[Offer]] = {}
+    async for _, read in _offers_in_parts(index, list(items)):
+        offers |= read
 
     def passes(point: str, seller: str) -> bool:
         currency = moment.shop_currency or items[point].currency
@@ -208,12 +207,14 @@ def _lowest(
     return price if isinstance(price, int | float) else None
 
 
-async def _offers_of(index: Index, points: Sequence[str]) -> dict[str, Sequence[Offer]]:
-    found: dict[str, Sequence[Offer]] = {}
+async def _offers_in_parts(
+    index: Index, points: Sequence[str]
+) -> AsyncIterator[tuple[Sequence[str], Mapping[str, Sequence[Offer]]]]:
+    """Iterate over parts of the points and their offers. Others have their turn after each."""
     for start in range(0, len(points), READ_POINTS):
-        found |= await index.offers(points[start : start + READ_POINTS])
+        part = points[start : start + READ_POINTS]
+        yield part, await index.offers(part)
         await asyncio.sleep(0)
-    return found
 
 
 async def with_prices(index: Index, asked: Asked, *, comparing: bool, ordering: bool = False) -> tuple[Index, Turned]:

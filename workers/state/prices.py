@@ -28,8 +28,8 @@ def price_now(offers: Sequence[Offer], shop_currency: str | None, now_ms: int) -
     frequent ones the alphabetically first).
     """
     currency = shop_currency or currency_of(offers)
-    prices = [_pays(offer, now_ms) for offer in offers if offer["currency"] == currency]
-    return (min(prices), currency) if prices else (None, None)
+    price = lowest_price(offers, None, currency, now_ms)
+    return (None, None) if price is None else (price, currency)
 
 
 def offers_by(offers: Iterable[Offer], sellers: Collection[str] | None) -> list[Offer]:
@@ -37,8 +37,11 @@ def offers_by(offers: Iterable[Offer], sellers: Collection[str] | None) -> list[
     return [offer for offer in offers if sellers is None or offer["seller"] in sellers]
 
 
-def lowest_price(offers: Iterable[Offer], sellers: Collection[str] | None, currency: str, now_ms: int) -> float | None:
-    """Return the lowest price now of the offers of these sellers in a currency; None if there are none."""
+def lowest_price(
+    offers: Iterable[Offer], sellers: Collection[str] | None, currency: str | None, now_ms: int
+) -> float | None:
+    """Return the lowest price now of the offers of these sellers, all of them for None, in a currency; None if there
+    are none."""
     prices = [
         _pays(offer, now_ms)
         for offer in offers

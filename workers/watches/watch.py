@@ -11,11 +11,12 @@ from workers.words.folding import folded
 from workers.words.query import FUNCTION_WORDS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from collections.abc import Set as AbstractSet
 
     from schemas.points import Content
     from schemas.watches import WatchRecord
-    from workers.index.layout import Condition
+    from workers.index.layout import Condition, ValueOf
 
 
 class Watch(NamedTuple):
@@ -76,21 +77,18 @@ def filter_values(point: Content) -> FilterValues:
 
 def passes(watch: Watch, values: FilterValues) -> bool:
     """Return whether the filter values of an item pass the watch's conditions on them."""
-    if not values.visible:
-        return False
-    value_of = values.__getattribute__
-    # Hundreds of watches an event: `all` of a generator takes half as long again.
-    for condition in watch.of_values:  # noqa: SIM110
-        if not condition.holds(value_of):
-            return False
-    return True
+    return values.visible and _all_hold(watch.of_values, values.__getattribute__)
 
 
 def fits(watch: Watch, point: Content, said: AbstractSet[str]) -> bool:
     """Return whether the product of an item, whose text says these terms, is one that the watch is for."""
-    if not watch.terms <= said or watch.record.product_id not in (None, point["product_id"]):
-        return False
-    for condition in watch.of_product:  # noqa: SIM110  (as in `passes`)
-        if not condition.holds(point.get):
+    is_for = watch.terms <= said and watch.record.product_id in (None, point["product_id"])
+    return is_for and _all_hold(watch.of_product, point.get)
+
+
+def _all_hold(conditions: Iterable[Condition], value_of: ValueOf) -> bool:
+    # Hundreds of watches an event: `all` of a generator takes half as long again.
+    for condition in conditions:  # noqa: SIM110
+        if not condition.holds(value_of):
             return False
     return True
