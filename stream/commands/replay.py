@@ -119,20 +119,22 @@ def _resend(
 ) -> None:
     from stream.commands.configured import settings
     from stream.replay import resend
+    from stream.replay.unsent import read_unsent
     from stream.runtime.printing import say
     from stream.runtime.sources_file import sources_of
     from workers.clock import SystemClock
 
     clock, sources = SystemClock(), sources_of(settings())
-    prepared = resend.prepare(kafka, topic, _selection(typed, clock.now_ms()), _lines(repaired), clock, sources)
-    facts = {"topic": topic, "target": topic, "sent_before": len(prepared.already_sent), **prepared.plan.as_json()}
+    unsent = read_unsent(kafka, topic, _selection(typed, clock.now_ms()), _lines(repaired), clock, sources)
+    unsent.check_any()
+    facts = {"topic": topic, "target": topic, "sent_before": len(unsent.already_sent), **unsent.plan.as_json()}
     if not execute and json:
-        print_dead_letters(prepared, clock.now_ms())
+        print_dead_letters(unsent, clock.now_ms())
         return
-    for reason, count in prepared.reasons.most_common():
+    for reason, count in unsent.reasons.most_common():
         say(f"{count:,} had been refused: {reason}")
     if not execute:
-        print_plan(prepared.plan, f"dead letters of {topic} back to it", facts, json)
+        print_plan(unsent.plan, f"dead letters of {topic} back to it", facts, json)
         return
     sent = 0
 
@@ -141,9 +143,9 @@ def _resend(
         sent = count
         show(count)
 
-    with interruptible(lambda: so_far(sent)), _sent_bar(prepared.plan.records, hidden=json) as show:
+    with interruptible(lambda: so_far(sent)), _sent_bar(unsent.plan.records, hidden=json) as show:
         began_s = clock.monotonic_s()
-        resend.execute(prepared, limit.per_second, on_confirmed, clock)
+        resend.execute(unsent, limit.per_second, on_confirmed, clock)
     print_sent(sent, f"from the dead letters to {topic}", clock.monotonic_s() - began_s, facts, json)
 
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from stream.replay.plan import ReplayPlan
-    from stream.replay.resend import Resend
     from stream.replay.run import Replay
+    from stream.replay.unsent import UnsentLetters
 
 
 def so_far(sent: int) -> str:
@@ -60,13 +60,13 @@ def print_sent(sent: int, route: str, seconds: float, facts: dict[str, Any], jso
         print(f"{counted(sent, 'record')} sent {route} in {seconds:.1f} s ({sent / max(seconds, 1e-3):,.0f}/s)")
 
 
-def print_dead_letters(prepared: Resend, now_ms: int) -> None:
+def print_dead_letters(unsent: UnsentLetters, now_ms: int) -> None:
     """Print each dead letter as a line that can be repaired and sent."""
     from stream.replay.dead_letters import as_line
     from stream.runtime.printing import counted, print_json, say
 
-    with prepared.dead_letters() as found:
+    with unsent.dead_letters() as found:
         for dead_letter in found:
-            print_json(as_line(dead_letter, now_ms, prepared.sources))
-    count = counted(prepared.plan.records, "dead letter")
-    say(f"{count} of {prepared.topic}: repair each value, then send the lines with --repaired")
+            print_json(as_line(dead_letter, now_ms, unsent.sources))
+    count = counted(unsent.plan.records, "dead letter")
+    say(f"{count} of {unsent.topic}: repair each value, then send the lines with --repaired")

@@ -19,7 +19,7 @@ from workers.sources.formats import MAPPED, WITH_PRICES
 from workers.sources.sources import FORMAT_HEADER, IN_OWN_FORMAT, Times
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from stream.kafka.reader import Record
     from workers.sources.sources import Sources
@@ -58,6 +58,26 @@ def dead_letter_of(record: Record, topic: str, topic_id: str) -> DeadLetter | No
         return None
     identity = _replayed_from(record, topic, topic_id) or Token(topic, origin.partition, origin.offset)
     return DeadLetter(origin, record, identity)
+
+
+def dead_letters_in(records: Iterable[Record], topic: str, topic_id: str) -> Iterator[DeadLetter]:
+    """Yield the dead letters that records are; those whose headers name no offset in the topic are passed over."""
+    for record in records:
+        dead_letter = dead_letter_of(record, topic, topic_id)
+        if dead_letter is not None:
+            yield dead_letter
+
+
+def each_once(dead_letters: Iterable[DeadLetter]) -> Iterator[DeadLetter]:
+    """Yield the first dead letter of each identity.
+
+    A record may be refused twice: a worker that is killed before it acks the record refuses it again.
+    """
+    seen = set[Token]()
+    for dead_letter in dead_letters:
+        if dead_letter.identity not in seen:
+            seen.add(dead_letter.identity)
+            yield dead_letter
 
 
 def read_repairs(lines: Iterable[bytes]) -> dict[str, Repair]:

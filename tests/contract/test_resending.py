@@ -20,6 +20,7 @@ from stream.replay.dead_letters import DEAD_LETTER_OF
 from stream.replay.offset_range import OffsetRange, end_offsets_now
 from stream.replay.selection import Selection
 from stream.replay.source import ReplaySource
+from stream.replay.unsent import read_unsent
 from tests.support.running_broker import new_broker
 from tests.support.running_commands import Done, freshline
 from tests.support.waiting import HANG_S
@@ -194,7 +195,7 @@ def test_a_repair_that_repairs_nothing_is_one_line_and_nothing_is_sent(
 def test_dead_letters_of_the_item_log_are_not_sent_into_it(shop: Shop) -> None:
     """The dead letter of a text that could not be embedded is no record of the item log: reconcile tries it again."""
     with pytest.raises(Misconfigured, match="reconcile --repair"):
-        resend.prepare(shop.broker.cluster, "items", Selection(), None, SystemClock(), Sources())
+        read_unsent(shop.broker.cluster, "items", Selection(), None, SystemClock(), Sources())
 
 
 def test_what_a_killed_run_sent_and_did_not_save_is_not_sent_again(shop: Shop) -> None:
@@ -203,9 +204,9 @@ def test_what_a_killed_run_sent_and_did_not_save_is_not_sent_again(shop: Shop) -
     def die(sent: int) -> None:
         raise Unavailable("killed")
 
-    prepared = resend.prepare(shop.broker.cluster, "prices", Selection(), None, SystemClock(), Sources())
+    unsent = read_unsent(shop.broker.cluster, "prices", Selection(), None, SystemClock(), Sources())
     with pytest.raises(Unavailable, match="killed"):
-        resend.execute(prepared, 1000.0, die, SystemClock())
+        resend.execute(unsent, 1000.0, die, SystemClock())
     before = shop.sent()
     assert before
     done = shop.replay("--key", "nobody", "--execute")
@@ -235,6 +236,6 @@ def test_letters_of_the_item_log_are_read_each_once_and_sent_back_by_nobody(shop
 
 def test_letters_that_were_all_sent_back_are_counted(shop: Shop) -> None:
     assert shop.replay("--execute").code == 0
-    unsent = resend.read_unsent(shop.broker.cluster, shop.topic, Selection(), None, SystemClock(), Sources())
+    unsent = read_unsent(shop.broker.cluster, shop.topic, Selection(), None, SystemClock(), Sources())
     with unsent.dead_letters() as letters:
         assert (list(letters), len(unsent.already_sent)) == ([], 2)

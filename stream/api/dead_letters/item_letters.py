@@ -9,22 +9,20 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from schemas.points import offset_in_log
-from schemas.tokens import Token
 from stream.kafka.headers import dead_letter_topic
 from stream.kafka.topic_admin import topic_layout
 from stream.kafka.topics import ITEMS
-from stream.replay.dead_letters import dead_letter_of
+from stream.replay.dead_letters import dead_letters_in, each_once
 from stream.replay.offset_range import find_range
 from stream.replay.selection import Selection
 from stream.replay.source import ReplaySource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from schemas.points import Payload
     from stream.api.dead_letters.models import Letter, LetterList
     from stream.kafka.cluster import Cluster
-    from stream.kafka.reader import Record
     from stream.replay.dead_letters import DeadLetter
     from workers.index.interface import Index
 
@@ -36,17 +34,7 @@ def item_letters(kafka: Cluster) -> Iterator[Iterator[DeadLetter]]:
     topic, letters = dead_letter_topic(ITEMS), topic_layout(kafka, dead_letter_topic(ITEMS))
     topic_id = topic_layout(kafka, ITEMS).topic_id
     with ReplaySource(kafka, find_range(kafka, topic, letters.partitions, Selection())) as source:
-        yield _each_once(source.records(), topic_id)
-
-
-def _each_once(records: Iterable[Record], topic_id: str) -> Iterator[DeadLetter]:
-    """Yield the letters. A worker that was killed before it acked an item record refuses it once more."""
-    seen = set[Token]()
-    for record in records:
-        letter = dead_letter_of(record, ITEMS, topic_id)
-        if letter is not None and letter.identity not in seen:
-            seen.add(letter.identity)
-            yield letter
+        yield each_once(dead_letters_in(source.records(), ITEMS, topic_id))
 
 
 async def superseded(found: LetterList, index: Index, epoch: int) -> LetterList:

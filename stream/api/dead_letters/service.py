@@ -19,6 +19,7 @@ from stream.kafka.topics import ITEMS
 from stream.replay import resend
 from stream.replay.dead_letters import refused_again
 from stream.replay.selection import Selection
+from stream.replay.unsent import read_unsent
 from stream.runtime.sources_file import sources_of
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ class DeadLettersService(DeadLettersApi):
 
     def _read_unsent(self, listing: TopicLetters) -> None:
         sources, now_ms = sources_of(self._settings), self._clock.now_ms()
-        unsent = resend.read_unsent(self._kafka, listing.topic, Selection(), None, self._clock, sources)
+        unsent = read_unsent(self._kafka, listing.topic, Selection(), None, self._clock, sources)
         listing.sent_again = len(unsent.already_sent)
         with unsent.dead_letters() as found:
             listing.add_all(found, lambda letter: refused_again(letter, now_ms, sources))
@@ -93,7 +94,8 @@ class DeadLettersService(DeadLettersApi):
     def _send(self, topic: InputTopic, line: bytes) -> None:
         try:
             sources = sources_of(self._settings)
-            prepared = resend.prepare(self._kafka, topic, Selection(), [line], self._clock, sources)
+            unsent = read_unsent(self._kafka, topic, Selection(), [line], self._clock, sources)
+            unsent.check_any()
         except (Unavailable, RefusedRequest):
             raise
         except FreshlineError as error:
@@ -101,7 +103,7 @@ class DeadLettersService(DeadLettersApi):
             if sentence.startswith("nothing to send"):
                 raise Conflict("it was sent back already, by this page or by another: nothing was sent") from None
             raise RefusedRequest("text", f"{sentence} (nothing was sent)") from None
-        resend.execute(prepared, None, lambda _: None, self._clock)
+        resend.execute(unsent, None, lambda _: None, self._clock)
 
 
 def repair_line(repair: RepairRequest) -> bytes:

@@ -19,6 +19,8 @@ from stream.replay.dead_letters import (
     Repair,
     as_line,
     dead_letter_of,
+    dead_letters_in,
+    each_once,
     is_in_form_of_source,
     names_another_product,
     read_repairs,
@@ -49,6 +51,14 @@ def dead_letter(
     )
     assert found
     return found
+
+
+def test_a_record_that_was_refused_twice_is_one_dead_letter_the_first() -> None:
+    """Given a worker that was killed before it acked the record, when its letters are read, then there is one."""
+    first, other = dead_letter().record, dead_letter(partition=3).record
+    again, alien = first._replace(offset=4), first._replace(headers=())
+    found = each_once(dead_letters_in([first, again, alien, other], "prices", TOPIC_ID))
+    assert [letter.record for letter in found] == [first, other]
 
 
 def test_as_it_was_it_goes_to_its_partition_with_its_own_headers_and_first_time() -> None:
