@@ -33,16 +33,17 @@ def listen(host: str, port: int) -> socket.socket:
         raise Unavailable(f"the HTTP API cannot use {host}:{port} ({reason}): see FRESHLINE_API_PORT") from error
 
 
-def check_free(host: str, port: int, what: str, flag: str, *, seconds_max: float = WAIT_SECONDS_MAX) -> None:
+def check_free(host: str, port: int, what: str, chosen_by: str, *, seconds_max: float = WAIT_SECONDS_MAX) -> None:
     """Return once nothing listens on the port, waiting for that for `seconds_max` at most.
 
     The wait is for an `up` that was killed: its ports are free only when its child processes have ended too.
-    Raises Misconfigured, naming `what` needs the port and the `flag` that chooses another, if it stays in use.
+    If the port stays in use, raises Misconfigured, which names what needs the port (`what`), and the flag and the
+    setting that choose another one (`chosen_by`).
     """
     deadline = time.monotonic() + seconds_max
     while (reason := _refusal(host, port)) is not None:
         if time.monotonic() > deadline:
-            raise Misconfigured(f"{what} cannot use {host}:{port} ({reason}): choose another port with {flag}")
+            raise Misconfigured(f"{what} cannot use {host}:{port} ({reason}): choose another port with {chosen_by}")
         time.sleep(POLL_S)
 
 

@@ -74,7 +74,8 @@ def create_broker_log(
             f"port {settings.api_port} cannot be both the HTTP API's and the broker's: see --kafka-port"
         )
     broker = create_broker(settings, bounds)
-    check_free("127.0.0.1", settings.kafka_port, broker.name, "--kafka-port", seconds_max=port_wait_s(report))
+    chosen_by = "--kafka-port or FRESHLINE_KAFKA_PORT"
+    check_free("127.0.0.1", settings.kafka_port, broker.name, chosen_by, seconds_max=port_wait_s(report))
     child = ChildProcess("broker", broker.argv, os.environ, directory.output_dir / "broker.log")
     own = settings.model_copy(update={"kafka": broker.address})
     return (

@@ -58,7 +58,9 @@ def run(
     with directory.locked():
         report = StackReportFile(directory.path)
         wait_s = port_wait_s(report)
-        check_free(settings.api_host, settings.api_port, "the HTTP API", "--api-port", seconds_max=wait_s)
+        check_free(
+            settings.api_host, settings.api_port, "the HTTP API", "--api-port or FRESHLINE_API_PORT", seconds_max=wait_s
+        )
         if settings.metrics_port in (settings.api_port, settings.kafka_port):
             raise Misconfigured(
                 f"FRESHLINE_METRICS_PORT: {settings.metrics_port} is the API's or the broker's port too"

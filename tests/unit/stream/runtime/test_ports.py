@@ -24,6 +24,6 @@ def test_a_port_that_becomes_free_is_waited_for() -> None:
     check_free("127.0.0.1", port, "the HTTP API", "--api-port", seconds_max=60.0)
 
 
-def test_a_port_that_stays_in_use_is_refused_with_its_flag() -> None:
-    with listener(port := free_port()), pytest.raises(Misconfigured, match=r"in use.*another port with --api-port"):
-        check_free("127.0.0.1", port, "the HTTP API", "--api-port", seconds_max=0.0)
+def test_a_port_that_stays_in_use_is_refused_with_what_chooses_another() -> None:
+    with listener(port := free_port()), pytest.raises(Misconfigured, match=r"in use.*port with --flag or SETTING"):
+        check_free("127.0.0.1", port, "the HTTP API", "--flag or SETTING", seconds_max=0.0)
