@@ -13,16 +13,16 @@ from hypothesis import strategies as st
 from qdrant_edge import Filter, Point, ScrollRequest, UpdateOperation
 
 from tests.support.index_backends import MODEL
+from workers.index.conditions import AnyOf, Except, Is, IsIn, IsOneOf, Lacks, Within
 from workers.index.edge import filters as where
 from workers.index.edge.open import open_edge
-from workers.index.layout import AnyOf, Except, Is, IsIn, IsOneOf, Lacks, Within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from qdrant_edge import EdgeShard
 
-    from workers.index.layout import Condition
+    from workers.index.conditions import Condition
 
 IDS = [str(UUID(int=number)) for number in range(1, 7)]
 texts = st.sampled_from(["A", "a", "B", "1", "true", ""])

@@ -5,14 +5,14 @@ from __future__ import annotations
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from workers.index.layout import conditions
+from workers.index.conditions import conditions
 from workers.words.chunks import chunks
 from workers.words.folding import folded
 from workers.words.phrases import phrase_key, phrases_in
 
 if TYPE_CHECKING:
     from schemas.rules import Rule, Target
-    from workers.index.layout import Condition
+    from workers.index.conditions import Condition
     from workers.index.traits import Traits
     from workers.words.phrases import PhraseKey
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from schemas.queries import Filters
-from workers.index.layout import conditions
+from workers.index.conditions import conditions
 from workers.search.offer_prices import OfferPrices
 from workers.search.pinning import with_pins
 from workers.search.turned_prices import filters_now
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from schemas.queries import SearchRequest
     from schemas.rules import Rule
+    from workers.index.conditions import Condition
     from workers.index.interface import Found, Index
-    from workers.index.layout import Condition
     from workers.index.traits import Traits
     from workers.search.pinning import Pin
     from workers.search.retrievers import Ranked, Retrieval, Retrieved

@@ -12,8 +12,8 @@ import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from schemas.event_numbers import PRICE_BELOW
+from workers.index.conditions import FiltersAnd, FiltersNow, Lacks, Within
 from workers.index.interface import Found
-from workers.index.layout import FiltersAnd, FiltersNow, Lacks, Within
 from workers.search.arranging import Listing
 from workers.search.groups import ungrouped
 from workers.search.sorting import in_order_of

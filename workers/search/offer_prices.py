@@ -10,7 +10,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from schemas.queries import Filters
-from workers.index.layout import FiltersNow, FiltersOfOffers
+from workers.index.conditions import FiltersNow, FiltersOfOffers
 from workers.search.hits import UNSHOWABLE
 from workers.search.turned_prices import filters_now, is_within, turned_prices
 from workers.state.prices import lowest_price, offers_by, price_now

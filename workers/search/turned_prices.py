@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from schemas.points import point_id
 from schemas.queries import SearchRequest
-from workers.index.layout import FiltersNow
+from workers.index.conditions import FiltersNow
 from workers.search.hits import UNSHOWABLE
 from workers.state.prices import price_now
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from workers.index.layout import Is, IsIn, Within, conditions, name_keys_of
+from workers.index.conditions import Is, IsIn, Within, conditions, name_keys_of
 from workers.point.payload import is_visible
 from workers.words.chunks import chunks, terms
 from workers.words.folding import folded
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from schemas.points import Content
     from schemas.watches import WatchRecord
-    from workers.index.layout import Condition, ValueOf
+    from workers.index.conditions import Condition, ValueOf
 
 
 class Watch(NamedTuple):

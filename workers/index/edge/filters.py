@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from qdrant_edge import FieldCondition, Filter, HasIdCondition, MatchAny, MatchValue, RangeFloat
 
-from workers.index.layout import AnyOf, Except, Is, IsIn, IsOneOf, Lacks, Within
+from workers.index.conditions import AnyOf, Except, Is, IsIn, IsOneOf, Lacks, Within
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from qdrant_edge import PointId
 
-    from workers.index.layout import Condition
+    from workers.index.conditions import Condition
 
 
 def all_of(conditions: Sequence[Condition]) -> Filter:

@@ -27,11 +27,7 @@ from workers.index.edge.operations import accepted, read
 from workers.index.edge.reading import EdgeReading
 from workers.index.edge.writes import WRITES_AT_ONCE, ConditionalWrites
 from workers.index.interface import DENSE, DenseVector, Write
-from workers.index.layout import (
-    HEAD_FIELDS,
-    POSITIONS_POINT,
-    positions_in,
-)
+from workers.index.layout import HEAD_FIELDS, POSITIONS_POINT, positions_in
 from workers.query_gate import CooperativeTurns
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from qdrant_edge import CountRequest, QuantizationSearchParams, Query, QueryRequest, SearchParams
 
+from workers.index.conditions import AnyOf, Except, Within
 from workers.index.edge import filters as where
 from workers.index.edge.operations import accepted, id_of
 from workers.index.interface import DENSE
-from workers.index.layout import AnyOf, Except, Within
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from qdrant_edge import EdgeShard, Filter, ScoredPoint
 
-    from workers.index.layout import Condition
+    from workers.index.conditions import Condition
     from workers.index.ranking import Scored
 
 CANDIDATES = SearchParams(quantization=QuantizationSearchParams(rescore=True, oversampling=2.0))

@@ -19,24 +19,24 @@ from qdrant_edge import (
 from typing_extensions import override
 
 from schemas.points import point_id
-from workers.index.edge import filters as where
-from workers.index.edge.bounds import BOUNDS, EdgeBounds
-from workers.index.edge.nearest import nearest
-from workers.index.edge.operations import dense, id_of, read
-from workers.index.edge.traits import KnownTraits
-from workers.index.interface import CURRENCIES_MAX, DENSE, LEXICAL, SELLERS_MAX, Stored
-from workers.index.layout import (
+from workers.index.conditions import (
     ALERTS_PENDING,
     CANARY,
     EMBEDDING_PENDING,
     HIDDEN,
-    POSITIONS_POINT,
     VISIBLE,
     Is,
     conditions,
     in_partitions,
     price_change_due,
 )
+from workers.index.edge import filters as where
+from workers.index.edge.bounds import BOUNDS, EdgeBounds
+from workers.index.edge.nearest import nearest
+from workers.index.edge.operations import dense, id_of, read
+from workers.index.edge.traits import KnownTraits
+from workers.index.interface import CURRENCIES_MAX, DENSE, LEXICAL, SELLERS_MAX, Stored
+from workers.index.layout import POSITIONS_POINT
 from workers.index.lexical import Sparse
 from workers.index.opened import OpenedIndex
 
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
     from schemas.points import Offer, Payload
     from schemas.queries import Filters
-    from workers.index.layout import Condition
+    from workers.index.conditions import Condition
     from workers.index.metadata import Metadata
     from workers.index.traits import Traits
     from workers.query_gate import QueryGate

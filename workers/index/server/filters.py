@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from qdrant_client import models
 
-from workers.index.layout import CREATED_WITH, AnyOf, Except, Is, IsIn, IsOneOf, Lacks, Within
+from workers.index.conditions import AnyOf, Except, Is, IsIn, IsOneOf, Lacks, Within
+from workers.index.layout import CREATED_WITH
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from workers.index.layout import Condition
+    from workers.index.conditions import Condition
 
 
 def all_of(conditions: Sequence[Condition]) -> models.Filter:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from qdrant_client import models
 
+from workers.index.conditions import conditions
 from workers.index.interface import DENSE, LEXICAL
-from workers.index.layout import conditions
 from workers.index.lexical import Sparse
 from workers.index.server import filters as where
 from workers.index.server.ranked import FoundPoint, ranked

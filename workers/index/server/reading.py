@@ -11,19 +11,17 @@ from typing_extensions import override
 
 from schemas.points import point_id
 from workers.index import lexical
-from workers.index.interface import CURRENCIES_MAX, DENSE, SELLERS_MAX, Stored
-from workers.index.layout import (
+from workers.index.conditions import (
     ALERTS_PENDING,
     CANARY,
     EMBEDDING_PENDING,
-    HEAD_FIELDS,
-    POSITIONS_POINT,
     VISIBLE,
-    complete_payload,
     conditions,
     in_partitions,
     price_change_due,
 )
+from workers.index.interface import CURRENCIES_MAX, DENSE, SELLERS_MAX, Stored
+from workers.index.layout import HEAD_FIELDS, POSITIONS_POINT, complete_payload
 from workers.index.opened import OpenedIndex
 from workers.index.server import filters as where
 from workers.index.server.query_batch import QueryBatch, prefetched

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from schemas.queries import Filters, SearchRequest
+from workers.index.conditions import conditions
 from workers.index.interface import Found
-from workers.index.layout import conditions
 from workers.index.traits import Traits, traits_of
 from workers.search.drill_down import ALL_FILTERS, filters_to_count, found_sets, retrieved_sets
 from workers.search.fusion import HEAD_POINTS

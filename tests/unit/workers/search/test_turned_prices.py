@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.queries import Filters, SearchRequest
-from workers.index.layout import FiltersNow, conditions
+from workers.index.conditions import FiltersNow, conditions
 from workers.search.hits import discount_percent
 from workers.search.turned_prices import compares_prices, filters_now
 
